@@ -1,0 +1,61 @@
+# Everything here makes its own .venv from requirements.lock: python3 (3.11 or newer), make and git are enough.
+
+PYTHON ?= python3
+VENV := .venv
+READY := $(VENV)/.ready
+PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
+UV := uv==0.13.9
+DATA ?= .data
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format bench lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "  ARGS=… is passed on, PYTHON=… picks the interpreter, DATA=… says where 'make run' keeps its data."
+
+run: $(READY) ## Start Hansard on a server of its own, with the sample discussion
+	$(VENV)/bin/hansard up --sample --data $(DATA) $(ARGS)
+
+test: $(READY) ## Run every test (ARGS="-k edit" for some)
+	$(VENV)/bin/python -m pytest $(ARGS)
+
+lint: $(READY) ## Check style, types and who imports whom
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+format: $(READY) ## Put the code into its one format
+	$(VENV)/bin/ruff check --fix-only .
+	$(VENV)/bin/ruff format .
+
+bench: $(READY) ## Measure what the README promises
+	$(VENV)/bin/python -m tests.bench $(ARGS)
+
+lock: ## Remake both lock files from pyproject.toml, with the newest versions that it allows
+	$(PYTHON) -m venv .lock-venv
+	.lock-venv/bin/python -m pip --disable-pip-version-check --quiet install '$(UV)'
+	.lock-venv/bin/uv --no-config pip compile pyproject.toml --extra embedded --extra dev --no-emit-package hansard \
+	    --upgrade $(LOCKED) --output-file requirements.lock
+	.lock-venv/bin/uv --no-config pip compile pyproject.toml --constraints requirements.lock \
+	    --upgrade $(LOCKED) --output-file requirements-run.lock
+
+# One file for every Python and platform that pyproject.toml admits; hashes, and no address of any index.
+LOCKED := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+    --no-annotate --custom-compile-command 'make lock'
+
+clean: ## Remove what make and the tools made, except data
+	rm -rf $(VENV) .lock-venv dist build .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find core projections workers tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Wheels only: nothing that is installed runs code of its own while being installed.
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "Hansard needs Python 3.11 or newer; name one with: make PYTHON=python3.12" >&2; exit 1; }
+	@$(VENV)/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	@echo "Setting up $(VENV) from requirements.lock (once; again when the lock changes)"
+	@$(PIP) install --require-hashes --only-binary :all: -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
