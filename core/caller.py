@@ -1,0 +1,45 @@
+"""Who acts: the actor that an event records, and the caller that a token describes."""
+
+from typing import Final, Literal
+
+from msgspec import Struct
+
+ActorKind = Literal["member", "guest", "staff", "system"]
+Role = Literal["moderator", "auditor", "admin", "operator"]
+
+
+class Actor(Struct, frozen=True, kw_only=True):
+    """Who did it, as the log keeps it: a kind and an id, never a name."""
+
+    kind: ActorKind
+    id: str
+
+
+SYSTEM: Final = Actor(kind="system", id="hansard")
+
+
+class Caller(Struct, frozen=True, kw_only=True):
+    """Who asks, as the token says: names and badges are those of this token, roles never include one another."""
+
+    id: str
+    name: str
+    kind: Literal["member", "guest", "system"] = "member"
+    avatar: str | None = None
+    badges: tuple[str, ...] = ()
+    entitlements: frozenset[str] = frozenset()
+    roles: frozenset[Role] = frozenset()
+
+    @property
+    def actor(self) -> Actor:
+        """The caller as the log records it: any role makes it staff."""
+        return Actor(kind="staff" if self.roles else self.kind, id=self.id)
+
+    @property
+    def moderates(self) -> bool:
+        """Whether the caller may decide about what others wrote."""
+        return "moderator" in self.roles
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether the caller sees what is not public: moderators and auditors."""
+        return "moderator" in self.roles or "auditor" in self.roles

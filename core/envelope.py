@@ -1,0 +1,130 @@
+"""How an event is written: the two fields of a stream entry, and the two stages of reading them.
+
+`e` is one JSON object: the envelope and the open facts of the event, side by side. `c` is empty, or a scheme byte
+and the event's content. Scheme 0 is a plain JSON object. Only the append script knows the two back pointers, so `e`
+is handed over without its closing brace and the script adds `,"tp":"<ms>-<n>","ap":"<ms>-<n>"}`: the previous event
+of the thread and of the aggregate, empty where there is none.
+
+Reading decodes the envelope first and the fact second, so that an event of a type that is not known here is still
+read, counted and passed on.
+"""
+
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from core.caller import Actor
+from core.events import EVENTS, Event, UnknownEvent
+from core.position import Position
+from core.upcasting import VERSION, upcast
+
+PLAIN: Final = b"\x00"
+"""The scheme byte of content that is stored as it is."""
+
+
+class Envelope(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Who, where, when and why. A `thread` of "" means the site's own log."""
+
+    v: int
+    type: str
+    actor: Actor
+    site: str
+    thread: str = ""
+    comment: str | None = None
+    revision: int | None = None
+    key: str | None = None
+    """The hashed command key."""
+    cause: str | None = None
+    """What brought it about where that is not the actor's own call, for example `import`."""
+    batch: str | None = None
+    """Shared by the events of one bulk call."""
+    by_policy: str | None = None
+    """Position of the site's policy that judged it."""
+    by_standing: str | None = None
+    """Position of the member's standing that judged it."""
+    at: int | None = None
+    """When it occurred, in milliseconds since 1970; only where that is not when it was recorded."""
+    tp: str = ""
+    """Position of the previous event of the thread."""
+    ap: str = ""
+    """Position of the previous event of the aggregate."""
+
+
+class Stamp(Struct, frozen=True, kw_only=True):
+    """What the events of one command share: the envelope, less what each event says itself."""
+
+    actor: Actor
+    site: str
+    thread: str = ""
+    key: str | None = None
+    cause: str | None = None
+    batch: str | None = None
+    by_policy: Position | None = None
+    by_standing: Position | None = None
+    at: int | None = None
+
+
+class Recorded(Struct, frozen=True):
+    """An event as the log has it."""
+
+    position: Position
+    envelope: Envelope
+    event: Event
+
+    @property
+    def occurred_at(self) -> int:
+        """When it happened, in milliseconds since 1970: when it was recorded, unless it was imported."""
+        return self.position.ms if self.envelope.at is None else self.envelope.at
+
+
+def encode(event: Event, stamp: Stamp) -> tuple[bytes, bytes]:
+    """`e` without its closing brace, and `c`, of an event to append."""
+    facts: dict[str, Any] = msgspec.to_builtins(event)
+    content = {name: facts.pop(name) for name in event.CONTENT if name in facts}
+    entry: dict[str, Any] = {"v": VERSION[facts["type"]], "type": facts.pop("type")}
+    entry["actor"] = {"kind": stamp.actor.kind, "id": stamp.actor.id}
+    entry["site"] = stamp.site
+    if stamp.thread:
+        entry["thread"] = stamp.thread
+    for name, value in (
+        ("key", stamp.key),
+        ("cause", stamp.cause),
+        ("batch", stamp.batch),
+        ("by_policy", None if stamp.by_policy is None else str(stamp.by_policy)),
+        ("by_standing", None if stamp.by_standing is None else str(stamp.by_standing)),
+        ("at", stamp.at),
+    ):
+        if value is not None:
+            entry[name] = value
+    entry.update(facts)
+    return msgspec.json.encode(entry)[:-1], PLAIN + msgspec.json.encode(content) if content else b""
+
+
+def decode(position: Position, e: bytes, c: bytes) -> Recorded:
+    """The event of a stream entry. Unknown types come as `UnknownEvent`. Raises `msgspec.DecodeError` for rot."""
+    envelope = _ENVELOPE.decode(e)
+    decoder = _DECODERS.get(envelope.type)
+    known = VERSION.get(envelope.type, 0)
+    if decoder is None or envelope.v > known:
+        return Recorded(position, envelope, UnknownEvent(name=envelope.type))
+    whole = e
+    if c[:1] == PLAIN:
+        # Two JSON objects become one without being parsed: the closing brace of the facts, the opening of the content.
+        whole = e[:-1] + b"," + c[2:]
+    if envelope.v < known:
+        event = msgspec.convert(upcast(envelope.type, envelope.v, msgspec.json.decode(whole)), _CLASSES[envelope.type])
+    else:
+        event = decoder.decode(whole)
+    return Recorded(position, envelope, event)
+
+
+def _tag(event: type[Event]) -> str:
+    return str(event.__struct_config__.tag)
+
+
+_ENVELOPE: Final = msgspec.json.Decoder(Envelope)
+_CLASSES: Final[dict[str, type[Event]]] = {_tag(event): event for event in EVENTS}
+_DECODERS: Final[dict[str, msgspec.json.Decoder[Event]]] = {
+    tag: msgspec.json.Decoder(event) for tag, event in _CLASSES.items()
+}

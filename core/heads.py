@@ -1,0 +1,60 @@
+"""The fields of a heads hash: one a aggregate, named so that no two meet."""
+
+from core.caller import Actor
+from core.events import (
+    Event,
+    MemberReinstated,
+    MemberSuspended,
+    PolicyChanged,
+    ReportFiled,
+    SiteOpened,
+    SiteRekeyed,
+    VoteCast,
+    VoteRetracted,
+)
+
+SITE = "site"
+THREAD = "thread"
+LAST = "last"
+"""Position of the last event of the thread, of whatever aggregate. Expected by nobody."""
+
+
+def member(member: str) -> str:
+    """The head of a member's standing."""
+    return f"m:{member}"
+
+
+def comment(comment: str) -> str:
+    """The head of a comment."""
+    return f"c:{comment}"
+
+
+def vote(comment: str, voter: str) -> str:
+    """The head of one member's vote on a comment."""
+    return f"v:{comment}:{voter}"
+
+
+def report(comment: str, reporter: str) -> str:
+    """The head of one member's reports of a comment."""
+    return f"r:{comment}:{reporter}"
+
+
+def reported(comment: str) -> str:
+    """Where the position of a comment's last report is kept."""
+    return f"l:{comment}"
+
+
+def of(event: Event, actor: Actor) -> str:
+    """The head that `event`, done by `actor`, advances."""
+    match event:
+        case MemberSuspended() | MemberReinstated():
+            return member(event.member)
+        case VoteCast() | VoteRetracted():
+            return vote(event.comment, actor.id)
+        case ReportFiled():
+            return report(event.comment, actor.id)
+        case SiteOpened() | SiteRekeyed() | PolicyChanged():
+            return SITE
+        case _:
+            name = getattr(event, "comment", None)
+            return THREAD if name is None else comment(name)

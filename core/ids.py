@@ -1,0 +1,96 @@
+"""The names of things: their grammar, and how a comment's id and a command's key are made.
+
+The grammars are those of the public contract. They are annotated strings, so that one definition serves the
+type checker, the decoder of requests and the OpenAPI document. Python's `$` also matches before a last newline:
+whatever arrives outside a JSON body is checked with the `is_…` functions, which match the whole.
+"""
+
+import re
+from base64 import b32encode
+from hashlib import blake2b
+from typing import Annotated, Final
+
+from msgspec import Meta
+
+SITE_PATTERN: Final = r"^[a-z0-9-]{1,40}$"
+THREAD_PATTERN: Final = r"^(?!\.{1,2}$)[A-Za-z0-9._~-]{1,120}$"
+COMMENT_PATTERN: Final = r"^[A-Za-z0-9_-]{1,64}$"
+MEMBER_PATTERN: Final = r"^[A-Za-z0-9._~:-]{1,64}$"
+SLUG_PATTERN: Final = r"^[a-z0-9-]{1,40}$"
+KEY_PATTERN: Final = r"^[!-~]{1,255}$"
+
+SiteId = Annotated[str, Meta(pattern=SITE_PATTERN, max_length=40)]
+ThreadId = Annotated[str, Meta(pattern=THREAD_PATTERN, max_length=120)]
+AnchorId = Annotated[str, Meta(pattern=THREAD_PATTERN, max_length=120)]
+CommentId = Annotated[str, Meta(pattern=COMMENT_PATTERN, max_length=64)]
+MemberId = Annotated[str, Meta(pattern=MEMBER_PATTERN, max_length=64)]
+Slug = Annotated[str, Meta(pattern=SLUG_PATTERN, max_length=40)]
+
+RESERVED_SITES: Final = frozenset({"hansard"})
+
+_SITE = re.compile(SITE_PATTERN)
+_THREAD = re.compile(THREAD_PATTERN)
+_COMMENT = re.compile(COMMENT_PATTERN)
+_MEMBER = re.compile(MEMBER_PATTERN)
+_KEY = re.compile(KEY_PATTERN)
+
+
+def is_site(text: str) -> bool:
+    """Whether `text` may name a site; `hansard` is the operator's audience and no site."""
+    return _whole(_SITE, text) and text not in RESERVED_SITES
+
+
+def is_thread(text: str) -> bool:
+    """Whether `text` may name a thread, or an anchor: they share one grammar."""
+    return _whole(_THREAD, text)
+
+
+def is_comment(text: str) -> bool:
+    """Whether `text` may name a comment."""
+    return _whole(_COMMENT, text)
+
+
+def is_member(text: str) -> bool:
+    """Whether `text` may name a member (the `sub` of a token)."""
+    return _whole(_MEMBER, text)
+
+
+def is_idempotency_key(text: str) -> bool:
+    """Whether `text` may be an `Idempotency-Key`: 1 to 255 visible ASCII characters."""
+    return _whole(_KEY, text)
+
+
+def comment_id(site: str, thread: str, member: str, key: str) -> str:
+    """The id of the comment that this member posts to this thread under this key: 26 characters, always the same.
+
+    Deriving it makes a repeated post meet itself for ever, also when the command key is long forgotten.
+    """
+    return _digest("comment", site, thread, member, key)
+
+
+def command_key(site: str, member: str, method: str, path: str, key: str) -> str:
+    """What a command is remembered by: a hash over the scope of an `Idempotency-Key`, 26 characters."""
+    return _digest("command", site, member, method, path, key)
+
+
+def item_key(key: str, thread: str, comment: str) -> str:
+    """The key of one item of a bulk call, made from the key of the call."""
+    return _digest("item", key, thread, comment)
+
+
+def batch_id(key: str) -> str:
+    """The id that the events of one bulk call share, made from the key of the call."""
+    return _digest("batch", key)
+
+
+def _digest(*parts: str) -> str:
+    # A length before every part keeps ("a", "bc") and ("ab", "c") apart.
+    hashed = blake2b(digest_size=16)
+    for part in parts:
+        data = part.encode()
+        hashed.update(len(data).to_bytes(4, "big") + data)
+    return b32encode(hashed.digest()).decode().rstrip("=").lower()
+
+
+def _whole(pattern: re.Pattern[str], text: str) -> bool:
+    return pattern.fullmatch(text) is not None

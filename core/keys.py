@@ -1,0 +1,114 @@
+"""Every key name there is. Nothing else spells one.
+
+All keys of a partition carry its hash tag and so live in one slot. Views carry their generation.
+"""
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from core.partitions import partition_of, tag
+
+DEPLOYMENT: Final = "hansard:deployment"
+"""Hash: what was fixed when the deployment was created (`partitions`, `format`)."""
+
+WINDOW_MS: Final = 24 * 3600 * 1000
+"""How long one window of command keys lasts."""
+
+
+class ThreadViews(NamedTuple):
+    """The fixed set of keys that the views of one thread are made of (one generation)."""
+
+    meta: str
+    """Hash: the thread itself, its counts and positions."""
+    rows: str
+    """Hash: comment to stored row."""
+    votes: str
+    """Hash: comment to tally."""
+    names: str
+    """Hash: comment to the JSON of its author's name, while it is published."""
+    roots: str
+    """Sorted set, by member: top-level rows on the page, by age."""
+    top: str
+    """Sorted set, by score: top-level rows on the page, by score then age."""
+    anchored: str
+    """Sorted set, by member: top-level rows on the page, by anchor then age."""
+    replies: str
+    """Sorted set, by member: rows on the page that answer, by parent then age."""
+    revisions: str
+    """Hash: `<comment>:<revision>` to a text; only of comments that were edited."""
+    ballots: str
+    """Sorted set, by member: `<member> <comment> …`, who voted what."""
+    waiting: str
+    """Sorted set, by member: `<member> …`, comments that wait or were rejected, by author."""
+    reports: str
+    """Hash: comment to its open reports."""
+
+
+class Partition:
+    """The keys of one partition."""
+
+    def __init__(self, number: int, partitions: int) -> None:
+        self.number = number
+        self.partitions = partitions
+        self._base = f"hansard:{{{tag(number, partitions)}}}"
+        self.log = f"{self._base}:log"
+        """Stream: the events."""
+        self.log_channel = f"{self._base}:log"
+        """Channel: woken by every append."""
+        self.view_channel = f"{self._base}:view"
+        """Channel: woken by every commit."""
+        self.lease = f"{self._base}:lease"
+        """Hash: who owns the partition (`nonce`, `worker`, `until`)."""
+        self.generation = f"{self._base}:generation"
+        """String: the generation of views that is served."""
+        self.feed = f"{self._base}:feed"
+        """Stream: which rows changed."""
+        self.feed_trimmed = f"{self._base}:feed:trimmed"
+        """String: the largest id that was trimmed off the feed."""
+
+    def heads(self, site: str, thread: str) -> str:
+        """Hash: the heads of a thread, or with thread "" of a site and its members."""
+        return f"{self._base}:heads:{site}/{thread}"
+
+    def commands(self, window: int) -> str:
+        """Hash: the command keys of one window (`floor(ms / WINDOW_MS)`)."""
+        return f"{self._base}:commands:{window}"
+
+    def site_keys(self, site: str) -> str:
+        """Hash: the keys that sign the tokens of a site; apart from the log."""
+        return f"{self._base}:keys:{site}"
+
+    def snapshots(self, site: str, thread: str) -> str:
+        """Hash: position to the fold of a thread there."""
+        return f"{self._base}:snapshots:{site}/{thread}"
+
+    def cursor(self, generation: int) -> str:
+        """String: position of the last event that this generation of views has taken in."""
+        return f"{self._base}:g{generation}:cursor"
+
+    def thread_views(self, generation: int, site: str, thread: str) -> ThreadViews:
+        """The keys of the views of one thread."""
+        base = f"{self._base}:g{generation}:thread:{site}/{thread}"
+        return ThreadViews(*(f"{base}:{name}" for name in ThreadViews._fields))
+
+    def site_view(self, generation: int, site: str, name: str) -> str:
+        """A view across the threads of a site in this partition (`queue`, `reported`, `members`, `threads`, …)."""
+        return f"{self._base}:g{generation}:site:{site}:{name}"
+
+
+class Keys:
+    """The keys of a deployment with a fixed number of partitions."""
+
+    def __init__(self, partitions: int) -> None:
+        self.partitions = partitions
+        self._all = tuple(Partition(number, partitions) for number in range(partitions))
+
+    def __getitem__(self, number: int) -> Partition:
+        return self._all[number]
+
+    def __iter__(self) -> Iterator[Partition]:
+        return iter(self._all)
+
+    def of(self, site: str, thread: str = "") -> Partition:
+        """The partition of a thread, or of the site's own events."""
+        return self._all[partition_of(site, thread, self.partitions)]

@@ -1,0 +1,176 @@
+"""What a log can do, whoever keeps it. `core.log.memory` and `core.log.redis` pass one contract suite.
+
+A partition's log is one sequence of entries. Beside it the log keeps heads (how far each aggregate has come) and the
+command keys of the last two windows; the append alone writes all three, at once or not at all.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import NamedTuple, Protocol
+
+from msgspec import Struct
+
+from core.position import Position
+
+
+class Entry(NamedTuple):
+    """One event as it is stored; `core.envelope.decode(*entry)` reads it."""
+
+    position: Position
+    e: bytes
+    c: bytes
+
+
+class Head(NamedTuple):
+    """How far an aggregate has come. An aggregate without events has version 0 and no position."""
+
+    version: int
+    position: Position | None
+    note: str = ""
+    """What the aggregate keeps beside its head: a vote's `value revision`."""
+
+
+NO_HEAD = Head(0, None)
+
+
+class Answer(Struct, frozen=True):
+    """What a command key is remembered by: the positions of what it appended, or the one that already made it so."""
+
+    positions: tuple[Position, ...]
+    created: bool
+    """Whether the first answer was that something new was made."""
+    digest: str
+    """A short hash of the decoded command."""
+
+
+class HeadWanted(NamedTuple):
+    """A head to load. With `events`, also the events of the aggregate after `known`, oldest first."""
+
+    field: str
+    events: bool = True
+    known: Position | None = None
+
+
+class Load(Struct, frozen=True, kw_only=True):
+    """What a decision needs from the log of one thread, or with thread "" of the site."""
+
+    site: str
+    thread: str
+    heads: tuple[HeadWanted, ...]
+    key: str | None = None
+
+
+class Loaded(Struct, frozen=True, kw_only=True):
+    """The answer to a load, of one moment: where `answer` is given, the command was carried out before."""
+
+    now: int
+    """The server's time in milliseconds, never before the last event of the log."""
+    answer: Answer | None
+    heads: Mapping[str, Head]
+    events: Mapping[str, list[Entry]]
+    """By head field, oldest first. Where an aggregate's `known` position was not met, they start at its first."""
+
+
+class NewEvent(Struct, frozen=True, kw_only=True):
+    """One event to append: the head that it advances, and its two fields (`e` without the closing brace)."""
+
+    head: str
+    e: bytes
+    c: bytes
+    note: str = ""
+    """Kept beside the head."""
+    mark: str | None = None
+    """Another head field whose position (only) is set to this event's."""
+
+
+class Append(Struct, frozen=True, kw_only=True):
+    """A decision to carry out at once or not at all.
+
+    `expected` gives the version of every head that the decision was made in view of. Without events, the key is
+    recorded with `settled`, the position that already made it so.
+    """
+
+    site: str
+    thread: str
+    expected: Mapping[str, int]
+    events: tuple[NewEvent, ...]
+    now: int
+    """The time that `load` gave: it tells the window of command keys."""
+    key: str | None = None
+    digest: str = ""
+    created: bool = False
+    settled: Position | None = None
+
+
+class Appended(Struct, frozen=True):
+    """It is in the log; where there was nothing to append, `positions` is the settled one."""
+
+    positions: tuple[Position, ...]
+
+
+class Repeated(Struct, frozen=True):
+    """The key was used before, for the same command: this was the answer."""
+
+    answer: Answer
+
+
+class KeyReused(Struct, frozen=True):
+    """The key was used before, for another command. Nothing was written."""
+
+
+class Conflict(Struct, frozen=True):
+    """Another event was faster: this head is now at that version. Nothing was written."""
+
+    field: str
+    version: int
+
+
+class Skew(Struct, frozen=True):
+    """`now` was in another window of command keys than the server's. Nothing was written."""
+
+    now: int
+
+
+Outcome = Appended | Repeated | KeyReused | Conflict | Skew
+
+
+class Log(Protocol):
+    """The events of a deployment, in `partitions` partitions."""
+
+    @property
+    def partitions(self) -> int:
+        """How many partitions there are; fixed when the deployment was created."""
+
+    async def load(self, load: Load) -> Loaded:
+        """What a decision needs, of one moment."""
+
+    async def append(self, append: Append) -> Outcome:
+        """Carry a decision out. May be called again with the same append: it takes effect once."""
+
+    async def last(self, partition: int) -> Position:
+        """Position of the last event of a partition; `START` where there is none."""
+
+    async def entry(self, partition: int, position: Position) -> Entry | None:
+        """The entry at exactly this position."""
+
+    async def read(
+        self, partition: int, after: Position, *, limit: int, upto: Position | None = None
+    ) -> list[Entry]:
+        """Entries after a position, in order. `Position(ms, 0)` is before everything recorded at `ms` or later."""
+
+    async def thread_last(self, site: str, thread: str) -> Position | None:
+        """Position of the last event of a thread."""
+
+    async def chain(
+        self,
+        site: str,
+        thread: str,
+        start: Position,
+        *,
+        aggregate: bool = False,
+        until: Position | None = None,
+        limit: int | None = None,
+    ) -> list[Entry]:
+        """The events of a thread (or of one aggregate) from `start` back to but without `until`, newest first."""
+
+    def follow(self, partition: int, after: Position, *, limit: int = 256) -> AsyncIterator[list[Entry]]:
+        """Entries after a position, for ever, as they come; never empty lists."""

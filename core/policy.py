@@ -1,0 +1,54 @@
+"""What a publication allows: the policy table, and what a thread overrides of it."""
+
+from typing import Annotated, Literal, Self
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+WhoComments = Literal["anyone", "member", "entitled"]
+Premoderation = Literal["none", "all", "links"]
+HistoryVisibility = Literal["public", "author", "staff"]
+Entitlement = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:-]{1,64}$", max_length=64)]
+EditWindow = Annotated[int, Meta(ge=0, le=3_153_600_000)]
+MaxBody = Annotated[int, Meta(ge=1, le=50_000)]
+MaxDepth = Annotated[int, Meta(ge=0, le=50)]
+Origin = Annotated[str, Meta(pattern=r"^https?://[a-z0-9.-]{1,253}(:[0-9]{1,5})?$", max_length=270)]
+Origins = Annotated[tuple[Origin, ...], Meta(max_length=50)]
+
+
+class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The rules in force. Every field has a default; `edit_window` is in seconds, None means always, 0 never."""
+
+    comment: WhoComments = "member"
+    entitlement: Entitlement = "subscriber"
+    premoderation: Premoderation = "none"
+    edit_window: EditWindow | None = None
+    history: HistoryVisibility = "public"
+    votes: bool = True
+    own_votes: bool = False
+    max_body: MaxBody = 5000
+    max_depth: MaxDepth = 50
+    origins: Origins = ()
+
+    def with_changes(self, changes: "PolicyChanges") -> Self:
+        """This policy with the fields that `changes` sets."""
+        return msgspec.structs.replace(self, **changes.given())
+
+
+class PolicyChanges(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Some fields of a policy: what a `PATCH` changes, or what a thread overrides."""
+
+    comment: WhoComments | UnsetType = UNSET
+    entitlement: Entitlement | UnsetType = UNSET
+    premoderation: Premoderation | UnsetType = UNSET
+    edit_window: EditWindow | None | UnsetType = UNSET
+    history: HistoryVisibility | UnsetType = UNSET
+    votes: bool | UnsetType = UNSET
+    own_votes: bool | UnsetType = UNSET
+    max_body: MaxBody | UnsetType = UNSET
+    max_depth: MaxDepth | UnsetType = UNSET
+    origins: Origins | UnsetType = UNSET
+
+    def given(self) -> dict[str, object]:
+        """The fields that are set, by name."""
+        return {name: value for name, value in msgspec.structs.asdict(self).items() if value is not UNSET}

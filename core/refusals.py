@@ -1,0 +1,192 @@
+"""Why a command is refused. Each refusal has a stable code, which is the slug of its problem answer.
+
+    Refusal
+    ├── NotFound, NotYetOpened                          what the caller may not see does not exist
+    ├── NotAllowed, NotEntitled, Suspended,
+    │   EditWindowOver, VotesOff, OwnVote, HistoryNotPublic    not for this caller
+    ├── StaleRevision, StaleStatus, StaleEdit           somebody was faster
+    ├── ThreadClosed, ThreadArchived, AnchorClosed,
+    │   ParentNotPublished, CommentNotPublished, CommentWithdrawn,
+    │   RevisionPublished, RevisionRedacted, SiteExists not as things stand
+    ├── BodyEmpty, BodyTooLong, UnknownParent,
+    │   IdempotencyKeyReused, BadField                  not with these words
+    └── Unavailable                                     not now
+"""
+
+from typing import Any, ClassVar
+
+
+class Refusal(Exception):
+    """A command that changes nothing, and why. `extra` holds what the problem answer adds (`current`, `needs`, …)."""
+
+    code: ClassVar[str] = "refused"
+
+    def __init__(self, detail: str | None = None, **extra: Any) -> None:
+        self.detail = detail or (type(self).__doc__ or "").strip()
+        self.extra = extra
+        super().__init__(self.detail)
+
+
+class NotFound(Refusal):
+    """There is nothing here that you may see."""
+
+    code = "not-found"
+
+
+class NotYetOpened(Refusal):
+    """The thread was not opened yet at that time."""
+
+    code = "not-yet-opened"
+
+
+class NotAllowed(Refusal):
+    """This is not for you to do."""
+
+    code = "not-allowed"
+
+
+class NotEntitled(Refusal):
+    """Commenting here asks for an entitlement (`needs`) that the token does not carry."""
+
+    code = "not-entitled"
+
+
+class Suspended(Refusal):
+    """You are suspended (`until`, null for good) and may only read and withdraw."""
+
+    code = "suspended"
+
+
+class EditWindowOver(Refusal):
+    """The time in which a comment may be edited is over."""
+
+    code = "edit-window-over"
+
+
+class VotesOff(Refusal):
+    """Votes are not taken here."""
+
+    code = "votes-off"
+
+
+class OwnVote(Refusal):
+    """Nobody votes on their own comment here."""
+
+    code = "own-vote"
+
+
+class HistoryNotPublic(Refusal):
+    """The past of this thread is not public."""
+
+    code = "history-not-public"
+
+
+class StaleRevision(Refusal):
+    """The revision named is not one that can be decided or voted on now; `current` names it."""
+
+    code = "stale-revision"
+
+
+class StaleEdit(Refusal):
+    """The edit was written in view of another revision than the latest; `current` names it."""
+
+    code = "stale-revision"
+
+
+class StaleStatus(Refusal):
+    """The comment has another status now (`current`) than was on the screen."""
+
+    code = "stale-status"
+
+
+class ThreadClosed(Refusal):
+    """The thread takes no new comments, edits or restorations."""
+
+    code = "thread-closed"
+
+
+class ThreadArchived(Refusal):
+    """The thread is archived: only withdrawals and moderation go on."""
+
+    code = "thread-archived"
+
+
+class AnchorClosed(Refusal):
+    """The inline question takes no more comments."""
+
+    code = "anchor-closed"
+
+
+class ParentNotPublished(Refusal):
+    """The comment answered is not published now."""
+
+    code = "parent-not-published"
+
+
+class CommentNotPublished(Refusal):
+    """The comment is not published now."""
+
+    code = "comment-not-published"
+
+
+class CommentIsWithdrawn(Refusal):
+    """The comment is withdrawn."""
+
+    code = "comment-withdrawn"
+
+
+class RevisionIsPublished(Refusal):
+    """That text stands on a published comment: reject it first."""
+
+    code = "revision-published"
+
+
+class RevisionIsRedacted(Refusal):
+    """That text is gone and cannot be approved."""
+
+    code = "revision-redacted"
+
+
+class SiteExists(Refusal):
+    """The site was opened before, with other words."""
+
+    code = "site-exists"
+
+
+class BodyEmpty(Refusal):
+    """The text is empty once normalised."""
+
+    code = "body-empty"
+
+
+class BodyTooLong(Refusal):
+    """The text is longer than the policy allows (`limit`, in code points)."""
+
+    code = "body-too-long"
+
+
+class UnknownParent(Refusal):
+    """There is no such comment to answer in this thread."""
+
+    code = "unknown-parent"
+
+
+class IdempotencyKeyReused(Refusal):
+    """The Idempotency-Key was used before for another request."""
+
+    code = "idempotency-key-reused"
+
+
+class BadField(Refusal):
+    """A field of the request cannot be taken; `errors` lists `{"pointer", "detail"}`."""
+
+    code = "bad-request"
+
+    def __init__(self, pointer: str, detail: str) -> None:
+        super().__init__(detail, errors=[{"pointer": pointer, "detail": detail}])
+
+
+class Unavailable(Refusal):
+    """The service cannot take this now; try again with the same key."""
+
+    code = "unavailable"
