@@ -13,13 +13,11 @@ from msgspec import Struct
 
 from core.policy import Policy, PolicyChanges
 
-_Content = ClassVar[frozenset[str]]
-
 
 class Event(Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):
     """A fact about a discussion: ids, codes and numbers, and in `CONTENT` the words that people wrote."""
 
-    CONTENT: _Content = frozenset()
+    CONTENT: ClassVar[frozenset[str]] = frozenset()
 
 
 # --- site: what the publication decided for itself ---
@@ -28,7 +26,7 @@ class Event(Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=T
 class SiteOpened(Event, frozen=True, kw_only=True, tag="site.opened", omit_defaults=True):
     """A publication began. `policy` is stored whole, so that later defaults do not change what was agreed."""
 
-    CONTENT: _Content = frozenset({"name"})
+    CONTENT: ClassVar[frozenset[str]] = frozenset({"name"})
     policy: Policy
     name: str | None = None
 
@@ -52,7 +50,7 @@ class PolicyChanged(Event, frozen=True, kw_only=True, tag="policy.changed", omit
 class MemberSuspended(Event, frozen=True, kw_only=True, tag="member.suspended", omit_defaults=True):
     """A member may no longer write until `until` (milliseconds since 1970), or at all."""
 
-    CONTENT: _Content = frozenset({"reason"})
+    CONTENT: ClassVar[frozenset[str]] = frozenset({"reason"})
     member: str
     until: int | None = None
     reason: str | None = None
@@ -70,7 +68,7 @@ class MemberReinstated(Event, frozen=True, kw_only=True, tag="member.reinstated"
 class ThreadOpened(Event, frozen=True, kw_only=True, tag="thread.opened", omit_defaults=True):
     """The discussion under an article began."""
 
-    CONTENT: _Content = frozenset({"url", "title"})
+    CONTENT: ClassVar[frozenset[str]] = frozenset({"url", "title"})
     url: str | None = None
     title: str | None = None
 
@@ -78,7 +76,7 @@ class ThreadOpened(Event, frozen=True, kw_only=True, tag="thread.opened", omit_d
 class ThreadRetitled(Event, frozen=True, kw_only=True, tag="thread.retitled", omit_defaults=True):
     """The article has another title or address."""
 
-    CONTENT: _Content = frozenset({"url", "title"})
+    CONTENT: ClassVar[frozenset[str]] = frozenset({"url", "title"})
     url: str | None = None
     title: str | None = None
 
@@ -86,21 +84,21 @@ class ThreadRetitled(Event, frozen=True, kw_only=True, tag="thread.retitled", om
 class ThreadClosed(Event, frozen=True, kw_only=True, tag="thread.closed", omit_defaults=True):
     """No new comments, edits or restorations."""
 
-    CONTENT: _Content = frozenset({"reason"})
+    CONTENT: ClassVar[frozenset[str]] = frozenset({"reason"})
     reason: str | None = None
 
 
 class ThreadReopened(Event, frozen=True, kw_only=True, tag="thread.reopened", omit_defaults=True):
     """Comments are taken again."""
 
-    CONTENT: _Content = frozenset({"reason"})
+    CONTENT: ClassVar[frozenset[str]] = frozenset({"reason"})
     reason: str | None = None
 
 
 class ThreadArchived(Event, frozen=True, kw_only=True, tag="thread.archived", omit_defaults=True):
     """Only withdrawals and moderation go on."""
 
-    CONTENT: _Content = frozenset({"reason"})
+    CONTENT: ClassVar[frozenset[str]] = frozenset({"reason"})
     reason: str | None = None
 
 
@@ -113,7 +111,7 @@ class PolicyOverridden(Event, frozen=True, kw_only=True, tag="policy.overridden"
 class AnchorOpened(Event, frozen=True, kw_only=True, tag="anchor.opened", omit_defaults=True):
     """An inline question was put on a passage of the article."""
 
-    CONTENT: _Content = frozenset({"exact", "prefix", "suffix", "prompt"})
+    CONTENT: ClassVar[frozenset[str]] = frozenset({"exact", "prefix", "suffix", "prompt"})
     anchor: str
     exact: str | None = None
     prefix: str | None = None
@@ -124,7 +122,7 @@ class AnchorOpened(Event, frozen=True, kw_only=True, tag="anchor.opened", omit_d
 class AnchorReworded(Event, frozen=True, kw_only=True, tag="anchor.reworded", omit_defaults=True):
     """An inline question has another passage or prompt, whole."""
 
-    CONTENT: _Content = frozenset({"exact", "prefix", "suffix", "prompt"})
+    CONTENT: ClassVar[frozenset[str]] = frozenset({"exact", "prefix", "suffix", "prompt"})
     anchor: str
     exact: str | None = None
     prefix: str | None = None
@@ -154,7 +152,7 @@ class CommentPosted(Event, frozen=True, kw_only=True, tag="comment.posted", omit
     `entitlement` is the one that carried it, where the policy asked for one.
     """
 
-    CONTENT: _Content = frozenset({"body", "name", "avatar", "badges", "match"})
+    CONTENT: ClassVar[frozenset[str]] = frozenset({"body", "name", "avatar", "badges", "match"})
     comment: str
     revision: int
     parent: str | None = None
@@ -174,7 +172,7 @@ class CommentPosted(Event, frozen=True, kw_only=True, tag="comment.posted", omit
 class CommentEdited(Event, frozen=True, kw_only=True, tag="comment.edited", omit_defaults=True):
     """Its author wrote a new revision. `rule` is what held it at once; None means that it stands."""
 
-    CONTENT: _Content = frozenset({"body", "name", "reason", "match"})
+    CONTENT: ClassVar[frozenset[str]] = frozenset({"body", "name", "reason", "match"})
     comment: str
     revision: int
     entitlement: str | None = None
@@ -200,7 +198,7 @@ class CommentRestored(Event, frozen=True, kw_only=True, tag="comment.restored", 
 class CommentHeld(Event, frozen=True, kw_only=True, tag="comment.held", omit_defaults=True):
     """A later verdict on a revision: it waits."""
 
-    CONTENT: _Content = frozenset({"reason", "note"})
+    CONTENT: ClassVar[frozenset[str]] = frozenset({"reason", "note"})
     comment: str
     revision: int
     reason: str | None = None
@@ -210,7 +208,7 @@ class CommentHeld(Event, frozen=True, kw_only=True, tag="comment.held", omit_def
 class CommentApproved(Event, frozen=True, kw_only=True, tag="comment.approved", omit_defaults=True):
     """A later verdict on a revision: it stands and the comment is published. Open reports are dismissed."""
 
-    CONTENT: _Content = frozenset({"reason", "note"})
+    CONTENT: ClassVar[frozenset[str]] = frozenset({"reason", "note"})
     comment: str
     revision: int
     reason: str | None = None
@@ -220,7 +218,7 @@ class CommentApproved(Event, frozen=True, kw_only=True, tag="comment.approved", 
 class CommentRejected(Event, frozen=True, kw_only=True, tag="comment.rejected", omit_defaults=True):
     """A later verdict on a revision: it is refused. Open reports are upheld."""
 
-    CONTENT: _Content = frozenset({"reason", "note"})
+    CONTENT: ClassVar[frozenset[str]] = frozenset({"reason", "note"})
     comment: str
     revision: int
     reason: str | None = None
@@ -230,7 +228,7 @@ class CommentRejected(Event, frozen=True, kw_only=True, tag="comment.rejected", 
 class RevisionRedacted(Event, frozen=True, kw_only=True, tag="revision.redacted", omit_defaults=True):
     """One text is gone for good; that it was there stays known."""
 
-    CONTENT: _Content = frozenset({"reason"})
+    CONTENT: ClassVar[frozenset[str]] = frozenset({"reason"})
     comment: str
     revision: int
     reason: str | None = None
@@ -269,7 +267,7 @@ class VoteRetracted(Event, frozen=True, kw_only=True, tag="vote.retracted", omit
 class ReportFiled(Event, frozen=True, kw_only=True, tag="report.filed", omit_defaults=True):
     """The actor reported `revision`; open until a later approval or rejection of the comment."""
 
-    CONTENT: _Content = frozenset({"note"})
+    CONTENT: ClassVar[frozenset[str]] = frozenset({"note"})
     comment: str
     revision: int
     reason: str
