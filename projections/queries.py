@@ -1,0 +1,58 @@
+"""What a reader may ask of the views, and the shape of the answers."""
+
+from typing import Annotated, Literal, NamedTuple
+
+from msgspec import Meta, Struct
+
+from core.position import Position
+
+Sort = Literal["newest", "oldest", "top"]
+Limit = Annotated[int, Meta(ge=1, le=200)]
+Depth = Annotated[int, Meta(ge=1, le=50)]
+Replies = Annotated[int, Meta(ge=0, le=200)]
+
+MOST_ROWS = 1000
+"""A page never has more rows than this."""
+
+
+class PageQuery(Struct, frozen=True, kw_only=True):
+    """A page of a thread: how many top-level comments, levels, and replies a parent."""
+
+    sort: Sort = "newest"
+    limit: Limit = 50
+    depth: Depth = 10
+    replies: Replies = 20
+    cursor: str | None = None
+    anchor: str | None = None
+
+
+class RepliesQuery(Struct, frozen=True, kw_only=True):
+    """More replies of one parent, `limit` direct ones and `depth` levels, 20 replies a parent below."""
+
+    limit: Limit = 50
+    depth: Depth = 10
+    cursor: str | None = None
+
+
+class Answer(NamedTuple):
+    """A ready JSON document, and what tells it from another: opaque, without quotes or `W/`."""
+
+    body: bytes
+    tag: str
+
+
+class ThreadHead(Struct, frozen=True, kw_only=True):
+    """What the views say of a thread as a whole."""
+
+    id: str
+    site: str
+    url: str
+    title: str
+    status: Literal["open", "closed", "archived"]
+    comments: int
+    position: Position
+    """Position of the last event that changed something public."""
+
+
+class BadCursor(ValueError):
+    """The cursor is none of ours, or of another call or other parameters."""
