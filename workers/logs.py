@@ -1,0 +1,149 @@
+"""How Hansard logs: one line an event, JSON for machines or coloured columns for a person, on standard error.
+
+A line names what happened in snake_case and the past tense (`thread_opened`), and says where in fields:
+`request`, `site`, `thread`, `comment`, `position`, `partition`, `worker`. docs/logs.md lists the events.
+
+What people wrote, what they are called and what is secret never reaches a line: fields with such names are
+withheld here, whoever logs them, strings are short, and exceptions that quote a value lose their message.
+"""
+
+import logging
+import sys
+import traceback
+from collections.abc import Iterator
+from typing import Any, Final, Literal
+
+import msgspec
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+Format = Literal["auto", "json", "console"]
+
+TEXTUAL: Final = frozenset(
+    """
+    address authorization avatar badge badges body bodies content cookie credentials email exact header
+    headers html jwt key keys match message name names note notes password payload prefix prompt quote quotes
+    reason reasons secret secrets suffix text texts title titles token tokens url urls
+    """.split()  # noqa: SIM905 - as a list it would take a page
+)
+"""No field has one of these words in its name: they are what people wrote, who they are, what opens doors."""
+
+WITHHELD: Final = "[withheld]"
+
+LONGEST: Final = 200
+"""Characters of a string in a field. Ids and codes are shorter; what is longer is somebody's text."""
+
+QUOTING: Final = (ValueError, LookupError, msgspec.MsgspecError)
+"""Exceptions whose messages tend to quote the value that they could not take."""
+
+
+def configure(form: Format = "auto", level: str = "info") -> None:
+    """Set logging up for this process; `auto` is for a person where standard error is a terminal.
+
+    What libraries log through `logging` comes out the same way, from warnings up.
+    """
+    people = form == "console" or (form == "auto" and sys.stderr.isatty())
+    renderer: Processor
+    factory: Any
+    if people:
+        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        factory = structlog.PrintLoggerFactory(sys.stderr)
+    else:
+        renderer = _json
+        factory = structlog.BytesLoggerFactory(sys.stderr.buffer)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper("%H:%M:%S" if people else "iso", utc=not people, key="at"),
+            exceptions,
+            scrub,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=factory,
+        cache_logger_on_first_use=True,
+    )
+    logging.root.handlers = [_Libraries()]
+    logging.root.setLevel(logging.DEBUG if level == "debug" else logging.WARNING)
+
+
+def scrub(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
+    """Withhold fields with textual names, and cut strings that are too long for an id or a code."""
+    for name, value in line.items():
+        if name != "exception":
+            line[name] = _scrubbed(name, value)
+    return line
+
+
+def exceptions(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
+    """Turn `exc_info` into the text `exception`: frames without variables, messages that quote nothing."""
+    given = line.pop("exc_info", None)
+    if not given:
+        return line
+    error = given if isinstance(given, BaseException) else sys.exc_info()[1]
+    if isinstance(given, tuple):
+        error = given[1]
+    if error is not None:
+        line["exception"] = "".join(_told(error)).rstrip()
+    return line
+
+
+def told(error: BaseException) -> str:
+    """The kind of an exception, with its message where that quotes nothing."""
+    kind = type(error)
+    label = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    message = "" if isinstance(error, QUOTING) else " ".join(str(error).split())
+    return f"{label}: {message[:LONGEST]}" if message else label
+
+
+def _told(error: BaseException) -> Iterator[str]:
+    if error.__cause__ is not None:
+        yield from _told(error.__cause__)
+        yield "which is why\n"
+    elif error.__context__ is not None and not error.__suppress_context__:
+        yield from _told(error.__context__)
+        yield "and while that was handled\n"
+    yield from traceback.format_tb(error.__traceback__)
+    yield f"{told(error)}\n"
+    if isinstance(error, BaseExceptionGroup):
+        for number, inner in enumerate(error.exceptions, 1):
+            yield f"{number} of {len(error.exceptions)}:\n"
+            yield from _told(inner)
+
+
+def _scrubbed(name: str, value: object) -> object:
+    return _short(value) if TEXTUAL.isdisjoint(name.lower().split("_")) else WITHHELD
+
+
+def _short(value: object) -> object:
+    if isinstance(value, str):
+        return value if len(value) <= LONGEST else value[: LONGEST - 1] + "…"
+    if isinstance(value, bytes | bytearray | memoryview):
+        return WITHHELD
+    if isinstance(value, bool | int | float | None):
+        return value
+    if isinstance(value, list | tuple | set | frozenset) and type(value).__str__ is object.__str__:
+        return [_short(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): _scrubbed(str(key), item) for key, item in value.items()}
+    return _short(str(value))
+
+
+def _json(_logger: WrappedLogger, _method: str, line: EventDict) -> bytes:
+    ordered = {name: line.pop(name) for name in ("at", "level", "event") if name in line}
+    return msgspec.json.encode(ordered | dict(line))
+
+
+class _Libraries(logging.Handler):
+    """Takes what libraries log into the lines of ours."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        logger = structlog.get_logger(record.name)
+        logger.log(
+            record.levelno,
+            "library_logged",
+            library=record.name,
+            said=record.getMessage(),
+            exc_info=record.exc_info,
+        )
