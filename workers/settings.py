@@ -1,0 +1,198 @@
+"""What a deployment may set, from the environment (`HANSARD_PORT`) or the flag of the same name (`--port`).
+
+A flag wins over the environment, which wins over the default. An empty variable counts as not set. What is
+missing or wrong is one line for whoever started the program, and never shows a secret.
+"""
+
+import difflib
+import os
+import secrets
+import stat
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_type_hints
+
+import msgspec
+from msgspec import Meta
+from redis.asyncio.connection import parse_url
+
+PREFIX = "HANSARD_"
+
+SHORTEST_SECRET = 32
+"""Bytes; HS256 needs as many as its hash has (RFC 7518, section 3.2)."""
+
+ELSEWHERE = ("SERVER_BINARY",)
+"""Variables with the prefix that other modules read: workers/embedded.py."""
+
+Durability = Literal["memory", "replicated", "fsynced"]
+LogFormat = Literal["auto", "json", "console"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the message is one line that says which and what it must be."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """The settings of one process. Descriptions complete the sentence "it must be …"."""
+
+    host: Annotated[str, Meta(min_length=1, description="an address to listen on")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535, description="a port, 0 to 65535; 0 takes a free one")] = 8400
+    redis_url: Annotated[str | None, Meta(description="a redis://, rediss:// or unix:// address")] = None
+    data: Annotated[Path, Meta(description="a directory for what `hansard up` keeps")] = Path(".data")
+    admin_secret: Annotated[str | None, Meta(description="a secret of at least 32 bytes")] = None
+    partitions: Annotated[int, Meta(ge=1, le=1024, description="a number of partitions, 1 to 1024")] = 64
+    durability: Annotated[Durability, Meta(description="memory, replicated or fsynced")] = "fsynced"
+    log_format: Annotated[LogFormat, Meta(description="auto, json or console")] = "auto"
+    log_level: Annotated[LogLevel, Meta(description="debug, info, warning or error")] = "info"
+    lag_bound: Annotated[
+        float, Meta(gt=0, le=3600, description="the seconds that views may lag while ready, up to 3600")
+    ] = 10.0
+    drain: Annotated[
+        float, Meta(ge=0, le=600, description="the seconds given to running requests at a stop, 0 to 600")
+    ] = 10.0
+    max_request: Annotated[
+        int, Meta(ge=1024, le=2**24, description="the bytes a request may have, 1024 to 16777216")
+    ] = 262_144
+
+    def __repr__(self) -> str:
+        """Show what is set, with everything that may hold a secret left out."""
+        shown = {name: getattr(self, name) for name in self.__struct_fields__}
+        hidden = {name: "…" for name in SECRET if shown[name] is not None}
+        return f"Settings({', '.join(f'{name}={value!r}' for name, value in (shown | hidden).items())})"
+
+    def needed(self, name: Literal["redis_url", "admin_secret"]) -> str:
+        """The value of a setting that has no default.
+
+        Raises:
+            SettingsError: it is not set.
+        """
+        value: str | None = getattr(self, name)
+        if value is None:
+            raise SettingsError(f"{PREFIX}{name.upper()} is missing: it must be {_described(name)}")
+        return value
+
+
+class Secrets(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What `hansard up` signs with where it was given nothing: as operator, and for the sample site."""
+
+    admin: str
+    sample: str
+
+    def __repr__(self) -> str:
+        """Show nothing."""
+        return "Secrets(…)"
+
+
+SECRET = frozenset({"redis_url", "admin_secret"})
+"""Settings whose values are never shown: an address may carry a password."""
+
+
+def read(environment: Mapping[str, str] = os.environ, **flags: object) -> Settings:
+    """Settings from the environment and the flags; a flag that is None was not given.
+
+    Raises:
+        SettingsError: a value is wrong, or a variable looks like a misspelt setting.
+    """
+    given: dict[str, Any] = {}
+    for variable, value in environment.items():
+        name = variable.removeprefix(PREFIX).lower()
+        if not variable.startswith(PREFIX) or value == "":
+            continue
+        if name in Settings.__struct_fields__:
+            given[name] = _converted(name, variable, value)
+        elif variable.removeprefix(PREFIX) not in ELSEWHERE:
+            _refuse_misspelt(variable, name)
+    for name, flag in flags.items():
+        if flag is not None:
+            given[name] = _converted(name, f"--{name.replace('_', '-')}", flag)
+    return Settings(**given)
+
+
+def secrets_of(data: Path) -> Secrets:
+    """The secrets kept in a data directory, made at random where there are none yet.
+
+    They lie in `secrets.json`, readable by its owner alone. Of two processes that make them at once, both get
+    those of the first.
+
+    Raises:
+        SettingsError: the directory cannot be used, or others may read the file, or it is damaged.
+    """
+    path = data / "secrets.json"
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.exists():
+            made = Secrets(admin=secrets.token_urlsafe(32), sample=secrets.token_urlsafe(32))
+            _create(path, msgspec.json.encode(made))
+        if stat.S_IMODE(path.stat().st_mode) & 0o077:
+            raise SettingsError(
+                f"{path} may be read by others: chmod 600 it, or delete it to get new secrets"
+            )
+        return msgspec.json.decode(path.read_bytes(), type=Secrets)
+    except OSError as error:
+        raise SettingsError(f"The data directory {data} cannot be used: {error.strerror}") from error
+    except msgspec.DecodeError as error:
+        raise SettingsError(f"{path} is damaged: restore it, or delete it to get new secrets") from error
+
+
+def _create(path: Path, content: bytes) -> None:
+    """Write a private file that appears whole or not at all, and never over another."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # 0600 from the first moment
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(name, path)
+    except FileExistsError:
+        return  # another process was first: its content counts
+    finally:
+        Path(name).unlink()
+
+
+def _converted(name: str, source: str, value: object) -> object:
+    kind = get_type_hints(Settings, include_extras=True)[name]
+    try:
+        converted: object = msgspec.convert(value, kind, strict=False, dec_hook=_path)
+    except msgspec.ValidationError as error:
+        given = "" if name in SECRET else f", not {str(value)!r}"
+        raise SettingsError(f"{source} must be {_described(name)}{given}") from error
+    if converted == "replicated" and name == "durability":
+        raise SettingsError(f"{source}: replicated comes with a later release; choose memory or fsynced")
+    if name == "admin_secret" and len(str(converted).encode()) < SHORTEST_SECRET:
+        raise SettingsError(f"{source} must be {_described(name)}")
+    if name == "redis_url":
+        _check_url(source, str(converted))
+    return converted
+
+
+def _check_url(source: str, url: str) -> None:
+    """Refuse an address of another kind, and the kinds that the contract names but this release lacks."""
+    scheme = url.partition(":")[0]
+    if scheme in {"redis+sentinel", "redis+cluster"}:
+        raise SettingsError(f"{source}: {scheme} comes with a later release; give the address of one server")
+    try:
+        parts = parse_url(url)
+    except ValueError as error:
+        raise SettingsError(f"{source} must be {_described('redis_url')}") from error
+    if not parts.get("host") and not parts.get("path"):
+        raise SettingsError(f"{source} names no server: it must be {_described('redis_url')}")
+
+
+def _described(name: str) -> str:
+    hint = get_type_hints(Settings, include_extras=True)[name]
+    return next(str(meta.description) for meta in hint.__metadata__ if isinstance(meta, Meta))
+
+
+def _path(kind: type, value: object) -> object:
+    if kind is Path and isinstance(value, str | Path):
+        return Path(value)
+    raise NotImplementedError(kind)
+
+
+def _refuse_misspelt(variable: str, name: str) -> None:
+    """Refuse a variable that nearly is a setting; others may share the prefix and mean nothing to us."""
+    close = difflib.get_close_matches(name, Settings.__struct_fields__, n=1, cutoff=0.8)
+    if close:
+        raise SettingsError(f"{variable} is no setting; is {PREFIX}{close[0].upper()} meant?")
