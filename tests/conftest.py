@@ -1,0 +1,15 @@
+import pytest
+from hypothesis import settings
+
+from tests.servers import fresh, server
+
+__all__ = ["anyio_backend", "fresh", "server"]
+
+# A law holds or not, however slow the machine is; on a build server the examples are the same every time.
+settings.register_profile("hansard", settings.get_profile("default"), deadline=None)
+settings.load_profile("hansard")
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"

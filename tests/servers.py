@@ -1,0 +1,102 @@
+"""Real servers for tests: on a private socket, gone with the test run, leaving nothing behind.
+
+Ask for `fresh` and get the URL of an empty server; a test that asks runs once on every engine that is here.
+`started(program, *flags)` is for a server with flags or a fate of its own.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError  # noqa: A004 - the name redis has
+from redis.retry import Retry
+
+from workers import embedded, tether
+
+START_BOUND = 20.0
+"""Seconds in which a server with no data has to answer."""
+
+
+def engines() -> dict[str, Path]:
+    """Every server program that is here, by name; among them always the one that `hansard up` would start."""
+    found = {"embedded": embedded.binary()}
+    for name in ("valkey-server", "redis-server"):
+        if program := shutil.which(name):
+            found[name] = Path(program)
+    return found
+
+
+@contextmanager
+def started(program: Path, *flags: str) -> Iterator[str]:
+    """URL of a server that runs for the block, keeping nothing on disk unless the flags say so."""
+    with tempfile.TemporaryDirectory(prefix="hansard-test-") as home:
+        socket, said = Path(home, "sock"), Path(home, "said")
+        command = [
+            str(program),
+            "--dir",
+            home,
+            "--port",
+            "0",
+            "--unixsocket",
+            str(socket),
+            "--save",
+            "",
+            *flags,
+        ]
+        with said.open("wb") as out:
+            process = subprocess.Popen(
+                [sys.executable, "-I", "-S", tether.__file__, str(os.getpid()), *command, *flags],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        try:
+            _wait_until_it_answers(process, socket, said)
+            yield f"unix://{socket}"
+        finally:
+            process.kill()
+            process.wait()
+
+
+def client(url: str) -> Redis:
+    """A plain client for looking and for setting things up: no retries, bytes in answers."""
+    return Redis.from_url(url, retry=Retry(NoBackoff(), 0))
+
+
+@pytest.fixture(scope="session", params=engines())
+def server(request: pytest.FixtureRequest) -> Iterator[str]:
+    """URL of this run's server of one engine. Tests take `fresh`."""
+    with started(engines()[request.param]) as url:
+        yield url
+
+
+@pytest.fixture
+def fresh(server: str) -> str:
+    """URL of an empty server."""
+    with client(server) as connection:
+        connection.flushall()
+    return server
+
+
+def _wait_until_it_answers(process: "subprocess.Popen[bytes]", socket: Path, said: Path) -> None:
+    """A server does not tell when it is ready, so it is asked until it answers."""
+    bound = time.monotonic() + START_BOUND
+    while process.poll() is None and time.monotonic() < bound:
+        try:
+            with client(f"unix://{socket}") as connection:
+                connection.ping()
+        except ConnectionError:
+            time.sleep(0.005)
+        else:
+            return
+    raise AssertionError(f"no server came up: {said.read_text(errors='replace')}")
