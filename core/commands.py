@@ -162,7 +162,5 @@ class Report(Command, frozen=True, kw_only=True, tag="report"):
 SiteCommand = OpenSite | RekeySite | ChangePolicy
 MemberCommand = SuspendMember | ReinstateMember
 ThreadCommand = OpenThread | SetThreadStatus | OverridePolicy | PutAnchor
-CommentCommand = (
-    PostComment | EditComment | WithdrawComment | RestoreComment | Decide | RedactRevision | FeatureComment
-)
+CommentCommand = PostComment | EditComment | WithdrawComment | RestoreComment | Decide | RedactRevision | FeatureComment
 AnyCommand = SiteCommand | MemberCommand | ThreadCommand | CommentCommand | Vote | Report

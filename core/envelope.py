@@ -87,17 +87,15 @@ def encode(event: Event, stamp: Stamp) -> tuple[bytes, bytes]:
     entry["site"] = stamp.site
     if stamp.thread:
         entry["thread"] = stamp.thread
-    for name, value in (
-        ("key", stamp.key),
-        ("cause", stamp.cause),
-        ("batch", stamp.batch),
-        ("by_policy", None if stamp.by_policy is None else str(stamp.by_policy)),
-        ("by_standing", None if stamp.by_standing is None else str(stamp.by_standing)),
-        ("at", stamp.at),
-    ):
-        if value is not None:
-            entry[name] = value
-    entry.update(facts)
+    optional = {
+        "key": stamp.key,
+        "cause": stamp.cause,
+        "batch": stamp.batch,
+        "by_policy": None if stamp.by_policy is None else str(stamp.by_policy),
+        "by_standing": None if stamp.by_standing is None else str(stamp.by_standing),
+        "at": stamp.at,
+    }
+    entry |= {name: value for name, value in optional.items() if value is not None} | facts
     return msgspec.json.encode(entry)[:-1], PLAIN + msgspec.json.encode(content) if content else b""
 
 

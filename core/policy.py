@@ -41,7 +41,7 @@ class PolicyChanges(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     comment: WhoComments | UnsetType = UNSET
     entitlement: Entitlement | UnsetType = UNSET
     premoderation: Premoderation | UnsetType = UNSET
-    edit_window: EditWindow | None | UnsetType = UNSET
+    edit_window: EditWindow | UnsetType | None = UNSET
     history: HistoryVisibility | UnsetType = UNSET
     votes: bool | UnsetType = UNSET
     own_votes: bool | UnsetType = UNSET

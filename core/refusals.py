@@ -1,16 +1,16 @@
 """Why a command is refused. Each refusal has a stable code, which is the slug of its problem answer.
 
-    Refusal
-    ├── NotFound, NotYetOpened                          what the caller may not see does not exist
-    ├── NotAllowed, NotEntitled, Suspended,
-    │   EditWindowOver, VotesOff, OwnVote, HistoryNotPublic    not for this caller
-    ├── StaleRevision, StaleStatus, StaleEdit           somebody was faster
-    ├── ThreadClosed, ThreadArchived, AnchorClosed,
-    │   ParentNotPublished, CommentNotPublished, CommentWithdrawn,
-    │   RevisionPublished, RevisionRedacted, SiteExists not as things stand
-    ├── BodyEmpty, BodyTooLong, UnknownParent,
-    │   IdempotencyKeyReused, BadField                  not with these words
-    └── Unavailable                                     not now
+Refusal
+├── NotFound, NotYetOpened                          what the caller may not see does not exist
+├── NotAllowed, NotEntitled, Suspended,
+│   EditWindowOver, VotesOff, OwnVote, HistoryNotPublic    not for this caller
+├── StaleRevision, StaleStatus, StaleEdit           somebody was faster
+├── ThreadClosed, ThreadArchived, AnchorClosed,
+│   ParentNotPublished, CommentNotPublished, CommentWithdrawn,
+│   RevisionPublished, RevisionRedacted, SiteExists not as things stand
+├── BodyEmpty, BodyTooLong, UnknownParent,
+│   IdempotencyKeyReused, BadField                  not with these words
+└── Unavailable                                     not now
 """
 
 from typing import Any, ClassVar

@@ -152,9 +152,7 @@ class Log(Protocol):
     async def entry(self, partition: int, position: Position) -> Entry | None:
         """The entry at exactly this position."""
 
-    async def read(
-        self, partition: int, after: Position, *, limit: int, upto: Position | None = None
-    ) -> list[Entry]:
+    async def read(self, partition: int, after: Position, *, limit: int, upto: Position | None = None) -> list[Entry]:
         """Entries after a position, in order. `Position(ms, 0)` is before everything recorded at `ms` or later."""
 
     async def thread_last(self, site: str, thread: str) -> Position | None:

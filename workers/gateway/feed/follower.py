@@ -1,0 +1,137 @@
+"""Follows the feed of one partition for all the threads of it that somebody reads here."""
+
+import time
+from collections import defaultdict
+from typing import Final, Protocol
+
+import anyio
+import structlog
+from redis.exceptions import RedisError
+
+from core.position import START, Position
+from projections.feedlog import FeedEntry, FeedLog
+from projections.queries import ThreadHead
+from workers.gateway.feed import frames
+from workers.gateway.feed.channel import Channel
+from workers.gateway.feed.frames import Rows
+
+POLL: Final = 1.0
+"""Seconds between two looks when nothing wakes the follower: the safety net under a lost wake-up."""
+BATCH: Final = 500
+
+_log = structlog.get_logger(__name__)
+
+
+class FrameRows(Protocol):
+    """Where the rows of a frame come from."""
+
+    async def frame_rows(
+        self, site: str, thread: str, comments: list[str]
+    ) -> tuple[ThreadHead | None, dict[str, bytes]]:
+        """The public rows and the thread, of one moment."""
+
+
+class Wake(Protocol):
+    """Something that may have happened in a partition."""
+
+    def event(self) -> anyio.Event:
+        """Set when it next happens: take it before looking."""
+
+
+class Follower:
+    """Reads new feed entries, makes frames of them, and puts them into the rings of the threads concerned."""
+
+    def __init__(self, partition: int, feed: FeedLog, views: FrameRows, wake: Wake) -> None:
+        self.partition = partition
+        self.channels: dict[tuple[str, str], Channel] = {}
+        self.at = START
+        """The newest feed entry that is in the rings."""
+        self.ready = anyio.Event()
+        """Set once `at` is known."""
+        self.lock = anyio.Lock(fast_acquire=True)
+        """Held while entries go into the rings: who holds it sees `at` and the rings agree."""
+        self.failures = 0
+        self._feed = feed
+        self._views = views
+        self._wake = wake
+
+    async def run(self) -> None:
+        """Follow until cancelled. An unreachable server is tried again for ever; clients wait meanwhile."""
+        while True:
+            wake = self._wake.event()
+            try:
+                await self._advance()
+            except (RedisError, OSError) as problem:
+                self.failures += 1
+                _log.warning("feed_not_read", partition=self.partition, problem=type(problem).__name__)
+            with anyio.move_on_after(self._patience()):
+                await wake.wait()
+
+    async def _advance(self) -> None:
+        async with self.lock:
+            await self._catch_up()
+            await self._tell_held()
+
+    async def _catch_up(self) -> None:
+        ends = await self._feed.ends(self.partition)
+        if not self.ready.is_set():
+            self.at = ends.last
+            self.ready.set()
+        elif ends.last < self.at or ends.trimmed > self.at:
+            # What was read is not there any more (a lost branch), or more was trimmed than was read: nobody here
+            # can be promised to have seen everything.
+            self._reset(ends.last)
+        while entries := await self._feed.after(self.partition, self.at, limit=BATCH):
+            await self._tell(entries)
+            self.at = entries[-1].position
+
+    async def _tell(self, entries: list[FeedEntry]) -> None:
+        threads: defaultdict[tuple[str, str], list[FeedEntry]] = defaultdict(list)
+        for entry in entries:
+            if (entry.site, entry.thread) in self.channels:
+                threads[entry.site, entry.thread].append(entry)
+        for (site, thread), of_thread in threads.items():
+            now = await self._rows(site, thread, frames.comments(of_thread))
+            channel = self.channels.get((site, thread))
+            if now is not None and channel is not None:
+                _put(channel, of_thread, now)
+
+    async def _tell_held(self) -> None:
+        for (site, thread), channel in list(self.channels.items()):
+            clock = time.monotonic()
+            ripe = channel.ripe(clock)
+            if ripe and (now := await self._rows(site, thread, ripe)) is not None:
+                position = channel.newest or self.at
+                told = (frames.of_votes(comment, position, now, always=True) for comment in ripe)
+                channel.ring.append([frame for frame in told if frame is not None])
+            channel.told(ripe, clock)
+
+    async def _rows(self, site: str, thread: str, comments: list[str]) -> Rows | None:
+        head, rows = await self._views.frame_rows(site, thread, comments)
+        return None if head is None else Rows(head, rows)
+
+    def _patience(self) -> float:
+        dues = [channel.due for channel in self.channels.values() if channel.due is not None]
+        return min(POLL, max(0.0, min(dues) - time.monotonic())) if dues else POLL
+
+    def _reset(self, last: Position) -> None:
+        _log.warning("feed_reset", partition=self.partition, position=str(self.at), last=str(last))
+        for channel in self.channels.values():
+            channel.ring.append([frames.reset(last)])
+        self.at = last
+
+
+def _put(channel: Channel, entries: list[FeedEntry], now: Rows) -> None:
+    clock = time.monotonic()
+    made = []
+    for entry in entries:
+        if channel.newest is not None and entry.position <= channel.newest:
+            continue  # told before a failure made the follower read its batch again
+        made += frames.of_entry(entry, now)
+        for kind, comment in entry.kinds:
+            if kind == frames.VOTES and comment is not None and channel.may_tell(comment, clock):
+                frame = frames.of_votes(comment, entry.position, now, always=False)
+                made += [] if frame is None else [frame]
+    for frame in made:
+        channel.newest = frame.position or channel.newest
+    channel.ring.append(made)

@@ -1,0 +1,107 @@
+"""Feed entries made into frames: what changed is the entry's, how it looks is read now.
+
+An entry names rows, not texts, and its frames carry the rows as they are when they are sent. Where the two no longer
+agree (posted, but rejected since) the frame is left out: a later entry tells the rest, and nothing is sent that is
+not public now.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from core.position import Position
+from projections.feedlog import FeedEntry
+from projections.queries import ThreadHead
+from workers.gateway.feed.ring import Frame
+
+VOTES: Final = "votes.changed"
+REMOVED: Final = "comment.removed"
+THREAD: Final = "thread.changed"
+
+
+class Rows(msgspec.Struct, frozen=True):
+    """The public rows of some comments and their thread, of one moment. What the page does not show is absent."""
+
+    head: ThreadHead
+    rows: Mapping[str, bytes]
+
+    def published(self, comment: str) -> bytes | None:
+        """The row, if it is published."""
+        row = self.rows.get(comment)
+        return None if row is None or is_tombstone(row) else row
+
+
+def is_tombstone(row: bytes) -> bool:
+    """Whether a public row, as it is stored, is a tombstone."""
+    return b'"author":null' in row[:512]
+
+
+def of_entry(entry: FeedEntry, now: Rows) -> list[Frame]:
+    """The frames of one entry, votes aside; they come together and the last one carries the position."""
+    parts = [
+        (kind, data)
+        for kind, comment in entry.kinds
+        if kind != VOTES and (data := _data(kind, comment, now)) is not None
+    ]
+    last = len(parts) - 1
+    return [
+        Frame(entry.position, encode(kind, data, entry.position if index == last else None))
+        for index, (kind, data) in enumerate(parts)
+    ]
+
+
+def of_votes(comment: str, position: Position, now: Rows, *, always: bool) -> Frame | None:
+    """The frame that tells a comment's votes, under `position`; None when the comment is not published now."""
+    row = now.published(comment)
+    if row is None:
+        return None
+    data = encode(VOTES, _with_thread(comment, row, now.head), position)
+    return Frame(None if always else position, data)
+
+
+def reset(position: Position) -> Frame:
+    """The frame that says: read the page again."""
+    return Frame(None, encode("reset", b"{}", position))
+
+
+def encode(kind: str, data: bytes, position: Position | None) -> bytes:
+    """One server-sent event (WHATWG HTML, section 9.2)."""
+    name = b"" if position is None else f"id: {position}\n".encode()
+    return b"%bevent: %b\ndata: %b\n\n" % (name, kind.encode(), data)
+
+
+def voted(entries: Sequence[FeedEntry]) -> dict[str, Position]:
+    """The comments whose votes changed, each with the position of its last change."""
+    return {
+        comment: entry.position
+        for entry in entries
+        for kind, comment in entry.kinds
+        if kind == VOTES and comment is not None
+    }
+
+
+def comments(entries: Sequence[FeedEntry]) -> list[str]:
+    """Every comment that the entries name, once."""
+    return list({comment: None for entry in entries for _, comment in entry.kinds if comment is not None})
+
+
+def _data(kind: str, comment: str | None, now: Rows) -> bytes | None:
+    if comment is None:
+        return _with_thread(None, None, now.head)
+    row = now.rows.get(comment)
+    published = now.published(comment)
+    if kind == REMOVED:
+        return None if published is not None else _with_thread(comment, row, now.head)
+    return None if published is None else _with_thread(comment, published, now.head)
+
+
+def _with_thread(comment: str | None, row: bytes | None, head: ThreadHead) -> bytes:
+    thread: dict[str, object] = {"comments": head.comments, "position": str(head.position)}
+    if comment is None:
+        thread |= {"status": head.status, "title": head.title, "url": head.url}
+    return b'{"comment":%b,"row":%b,"thread":%b}' % (
+        msgspec.json.encode(comment),
+        row or b"null",
+        msgspec.json.encode(thread),
+    )
