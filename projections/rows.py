@@ -1,0 +1,233 @@
+r"""What a row is: the one definition, for the public page, its author and staff, now and in the past.
+
+A stored row is three lines, `HEADER\nPUBLIC\nSOURCE`; JSON has no raw newline.
+- HEADER: `p <answered>` for a published comment (`answered` is empty where it answers nothing), `t ` for a
+  tombstone that the page shows, `- ` for what the page does not show.
+- PUBLIC: the row of the page as JSON, cut off where it begins to change by itself (`public`, `tombstone`);
+  empty where the page does not show it. `finish` completes it, and so does the reading script.
+- SOURCE: the JSON of the `Comment` without what is kept elsewhere (see `projections.state`).
+
+A whole row has the fields id, thread, parent, author, status, revision, body, html, posted_at, edited,
+anchor, featured, in_reply_to, votes, replies, in this order; for its author then `reason`, for staff `reason`
+and `moderation`. Everything here is pure; `html` comes in, because making it is dear and callers remember it.
+"""
+
+from typing import Any, Final, Literal, NamedTuple
+
+import msgspec
+
+from core.times import rfc3339
+from projections.state import Comment, Status, Text
+from projections.viewer import Viewer
+
+EMPTY_REPLIES: Final = b'{"count":0,"comments":[],"next":null}'
+
+
+class Stored(NamedTuple):
+    """A stored row, taken apart; nothing is parsed."""
+
+    kind: Literal[b"p", b"t", b"-"]
+    """Published, a tombstone on the page, or not on the page."""
+    answered: str
+    """What a published comment answers, or ""."""
+    public: bytes
+    source: bytes
+
+
+def split(stored: bytes) -> Stored:
+    """The parts of a stored row."""
+    header, public, source = stored.split(b"\n", 2)
+    return Stored(header[:1], header[2:].decode(), public, source)  # type: ignore[arg-type] # written by `store`
+
+
+def decode(source: bytes) -> Comment:
+    """The comment of a SOURCE line, without what is kept elsewhere."""
+    return _COMMENT.decode(source)
+
+
+def store(comment: Comment, thread: str, html: str | None) -> bytes:
+    """The stored row of a comment; `html` is that of its standing text, needed only where it is published."""
+    if comment.published:
+        header, shown = f"p {comment.answered or ''}".encode(), public(comment, thread, html)
+    elif comment.shown:
+        header, shown = b"t ", tombstone(comment, thread)
+    else:
+        header, shown = b"- ", b""
+    return b"\n".join((header, shown, source(comment)))
+
+
+def source(comment: Comment) -> bytes:
+    """The SOURCE line: the comment without what is kept elsewhere."""
+    texts = {n: text for n, text in comment.texts.items() if n in (comment.standing, comment.latest)}
+    kept = msgspec.structs.replace(comment, texts=texts, shown=0, up=0, down=0, ballots={}, reports=[])
+    return _JSON.encode(kept)
+
+
+def public(comment: Comment, thread: str, html: str | None) -> bytes:
+    """The row of a published comment as everyone sees it: its standing text.
+
+    It ends with `"in_reply_to":null` or, where it answers, with
+    `"in_reply_to":{"comment":"x","revision":1,"name":`.
+    """
+    standing = comment.standing or comment.latest
+    return _begin(comment, thread, standing, comment.status, html)
+
+
+def tombstone(comment: Comment, thread: str) -> bytes:
+    """The row of what is not published but has something published below it; it ends with `"votes":null`."""
+    row = {
+        "id": comment.id,
+        "thread": thread,
+        "parent": comment.parent,
+        "author": None,
+        "status": comment.status,
+        "revision": None,
+        "body": None,
+        "html": None,
+        "posted_at": rfc3339(comment.at),
+        "edited": None,
+        "anchor": comment.anchor,
+        "featured": None,
+        "in_reply_to": None,
+        "votes": None,
+    }
+    return _JSON.encode(row)[:-1]
+
+
+def shown_revision(comment: Comment, viewer: Viewer) -> int | None:
+    """Which text of a comment the viewer sees in its row; None if the row is not for them.
+
+    Of a published comment everyone sees the standing one; of any other its author and staff see the latest.
+    """
+    if comment.published:
+        return comment.standing or comment.latest
+    if viewer.staff or viewer.member == comment.author.id:
+        return comment.latest
+    return None
+
+
+def row_for(
+    comment: Comment,
+    thread: str,
+    viewer: Viewer,
+    *,
+    html: str | None,
+    name: bytes = b"null",
+    replies: bytes = EMPTY_REPLIES,
+) -> bytes | None:
+    """The whole row as the viewer may see it, None where there is nothing for them; never a tombstone.
+
+    `html` is that of the text of `shown_revision`, `name` the JSON of the name of who is answered while that
+    comment is published, `replies` the JSON of `{"count", "comments", "next"}`. Author and staff get `reason`
+    (the author not while it is published), staff `moderation` as of `moderation()`.
+    """
+    revision = shown_revision(comment, viewer)
+    if revision is None:
+        return None
+    begun = _begin(comment, thread, revision, comment.status, html)
+    more = b""
+    if viewer.staff or not comment.published:
+        more = _more(comment.texts[revision], viewer)
+    return finish(begun, name=name, votes=(comment.up, comment.down), replies=replies, more=more)
+
+
+def row_of(
+    comment: Comment,
+    thread: str,
+    revision: int,
+    viewer: Viewer,
+    *,
+    html: str | None,
+    name: bytes = b"null",
+    replies: bytes = EMPTY_REPLIES,
+) -> bytes:
+    """The whole row with one of its texts and that text's own status, for its author or staff.
+
+    So a waiting or rejected edit of a published comment is shown. A redacted text has the comment's status.
+    """
+    text = comment.texts[revision]
+    status: Status = comment.status
+    if not comment.withdrawn and text.status != "redacted":
+        status = text.status
+    begun = _begin(comment, thread, revision, status, html)
+    return finish(begun, name=name, votes=(comment.up, comment.down), replies=replies, more=_more(text, viewer))
+
+
+def finish(
+    begun: bytes,
+    *,
+    name: bytes = b"null",
+    votes: tuple[int, int] = (0, 0),
+    replies: bytes | None = EMPTY_REPLIES,
+    more: bytes = b"",
+) -> bytes:
+    """A whole row from its beginning (`public` or `tombstone`): what changes by itself is put behind it.
+
+    With None for `replies` the row has no such field, as in the feed. A tombstone takes no name and no votes.
+    """
+    parts = [begun]
+    if not begun.endswith(b'"votes":null'):
+        if begun.endswith(b'"name":'):
+            parts += (name, b"}")
+        up, down = votes
+        parts.append(b',"votes":{"up":%d,"down":%d,"score":%d}' % (up, down, up - down))
+    if replies is not None:
+        parts += (b',"replies":', replies)
+    parts += (more, b"}")
+    return b"".join(parts)
+
+
+def moderation(text: Text) -> dict[str, Any]:
+    """What staff sees of how a text was judged; every field is null where nothing held or decided it."""
+    decision = text.decision
+    return {
+        "reason": decision.reason if decision else None,
+        "note": decision.note if decision else None,
+        "rule": text.rule,
+        "match": text.match,
+        "by": decision.by if decision else None,
+        "at": rfc3339(decision.at) if decision else None,
+    }
+
+
+def _begin(comment: Comment, thread: str, revision: int, status: Status, html: str | None) -> bytes:
+    text = comment.texts[revision]
+    author = comment.author
+    edited = None
+    if revision > 1:
+        edited = {"at": rfc3339(text.at), "by": {"name": text.name if text.name is not None else author.name}}
+    row: dict[str, Any] = {
+        "id": comment.id,
+        "thread": thread,
+        "parent": comment.parent,
+        "author": {
+            "id": author.id,
+            "name": author.name,
+            "avatar": author.avatar,
+            "badges": author.badges,
+        },
+        "status": status,
+        "revision": revision,
+        "body": text.body,
+        "html": None if text.body is None else html,
+        "posted_at": rfc3339(comment.at),
+        "edited": edited,
+        "anchor": comment.anchor,
+        "featured": comment.featured,
+        "in_reply_to": None,
+    }
+    if comment.answered is None:
+        return _JSON.encode(row)[:-1]
+    row["in_reply_to"] = {"comment": comment.answered, "revision": comment.answered_revision, "name": None}
+    return _JSON.encode(row)[: -len(b"null}}")]
+
+
+def _more(text: Text, viewer: Viewer) -> bytes:
+    more: dict[str, Any] = {"reason": text.decision.reason if text.decision else None}
+    if viewer.staff:
+        more["moderation"] = moderation(text)
+    return b"," + _JSON.encode(more)[1:-1]
+
+
+_JSON: Final = msgspec.json.Encoder()
+_COMMENT: Final = msgspec.json.Decoder(Comment)

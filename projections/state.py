@@ -1,0 +1,212 @@
+"""What a thread is at one position: the state that all views are made from, and can be read back from.
+
+A `Thread` is the fold of its events (`projections.fold`), without html. It is a builder: folding changes it
+in place, because most events are votes and a copy a vote would cost more than everything else together.
+Whoever shares one (a cache, a snapshot) does not fold on it.
+
+Stored (`projections.changes` writes, `projections.loading` reads) it lies in parts:
+- `meta.source` is the JSON of a `Thread` without `rows`.
+- Line SOURCE of a row is the JSON of a `Comment` without `up`, `down`, `ballots`, `reports` and `shown`,
+  and of its texts only the standing and the latest one. Once a comment was edited, all its texts are also
+  in `revisions`: `<comment>:<revision>` to the JSON of a `Text`.
+- `votes` (`up`, `down`), `ballots` and `reports` have keys of their own; `shown` is counted from the headers.
+"""
+
+from typing import Literal
+
+from msgspec import Struct, field
+
+from core.caller import ActorKind
+from core.policy import PolicyChanges
+from core.position import START, Position
+
+FOLD: int = 1
+"""Version of the fold: it goes up when events come to mean another thread, and older snapshots die."""
+
+ThreadStatus = Literal["open", "closed", "archived"]
+Verdict = Literal["approve", "hold", "reject"]
+TextStatus = Literal["published", "pending", "rejected", "redacted"]
+Status = Literal["published", "pending", "rejected", "withdrawn"]
+
+
+class Author(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Who wrote a comment, as the token said that posted it."""
+
+    id: str
+    kind: ActorKind = "member"
+    name: str | None = None
+    avatar: str | None = None
+    badges: tuple[str, ...] = ()
+
+
+class Decision(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A verdict on a text, later than the text. `reason` is for its author too, `note` for staff alone."""
+
+    verdict: Verdict
+    by: str
+    kind: ActorKind = "staff"
+    """What decided: `staff`, or `system` for a rule."""
+    reason: str | None = None
+    note: str | None = None
+    at: int
+    """When, in milliseconds since 1970."""
+
+
+class Text(Struct, kw_only=True, omit_defaults=True):
+    """One revision of a comment."""
+
+    body: str | None
+    """None when redacted; `match` and `reason` are then gone too."""
+    at: int
+    """When it was written, in milliseconds since 1970 (original time where imported)."""
+    name: str | None = None
+    """The author's name then."""
+    reason: str | None = None
+    """Why it was edited, in the author's words."""
+    status: TextStatus
+    """What was last decided about it. A text that was followed by another keeps what it had."""
+    judged: Position
+    """The event that gave it its status: since then it waits, if it waits."""
+    rule: str | None = None
+    """The rule that held it when it was written; kept when somebody decides."""
+    match: str | None = None
+    decision: Decision | None = None
+    """The last verdict on it, if there was one after it was written."""
+    votes_then: tuple[int, int] | None = None
+    """Up and down when it last left the page; None while it is there or if it never was: ask `votes_then`."""
+
+
+class Report(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An open report of a comment."""
+
+    by: str
+    kind: ActorKind = "member"
+    revision: int
+    reason: str
+    note: str | None = None
+    at: int
+    """When, in milliseconds since 1970."""
+    position: Position
+
+
+class Comment(Struct, kw_only=True, omit_defaults=True):
+    """One comment, whoever may see it."""
+
+    id: str
+    posted: Position
+    """Where it was posted; `posted.n` orders it among all others."""
+    at: int
+    """`posted_at`, in milliseconds since 1970."""
+    parent: str | None = None
+    """Where it hangs."""
+    depth: int = 0
+    answered: str | None = None
+    """What it answers; differs from `parent` where the depth was cut."""
+    answered_revision: int | None = None
+    anchor: str | None = None
+    author: Author
+    entitlement: str | None = None
+    """The one that carried it, where the policy asked for one."""
+    texts: dict[int, Text]
+    """By revision, oldest first. As read from a row's SOURCE: the standing and the latest one only."""
+    latest: int = 1
+    standing: int | None = None
+    """The text that readers saw last, kept through a take-down; None if none ever stood."""
+    verdict: Literal["published", "pending", "rejected"] = "pending"
+    """The status that it has when it is not withdrawn."""
+    withdrawn: bool = False
+    featured: bool = False
+    seen: bool = False
+    """Whether readers ever saw it."""
+    shown: int = 0
+    """How many direct answers the page shows, published or as tombstones."""
+    up: int = 0
+    down: int = 0
+    ballots: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Member to `(value, revision)` of the vote; a vote taken back is absent."""
+    reports: list[Report] = field(default_factory=list)
+    """The open ones, oldest first."""
+
+    @property
+    def status(self) -> Status:
+        """The status as it is served."""
+        return "withdrawn" if self.withdrawn else self.verdict
+
+    @property
+    def published(self) -> bool:
+        """Whether readers see it."""
+        return self.verdict == "published" and not self.withdrawn
+
+    @property
+    def on_page(self) -> bool:
+        """Whether the page has a row for it: itself, or a tombstone over what is published below it."""
+        return self.shown > 0 or (self.verdict == "published" and not self.withdrawn)
+
+    @property
+    def member(self) -> str:
+        """`<seq>:<comment>`: how orders name it; `seq` is `posted.n`, 12 digits."""
+        return f"{self.posted.n:012d}:{self.id}"
+
+    @property
+    def waiting(self) -> int | None:
+        """The revision that a moderator has to decide about, if any."""
+        if self.withdrawn:
+            return None
+        if self.texts[self.latest].status == "pending":
+            return self.latest
+        if self.verdict != "pending":
+            return None
+        held = self.standing is not None and self.texts[self.standing].status == "pending"
+        return self.standing if held else self.latest
+
+    @property
+    def overlaid(self) -> bool:
+        """Whether its author's overlay lists it: it waits or was rejected, or its latest edit was."""
+        if self.withdrawn:
+            return False
+        return self.verdict != "published" or self.texts[self.latest].status in ("pending", "rejected")
+
+    def votes_then(self, revision: int) -> tuple[int, int] | None:
+        """Up and down when that text was last on the page: now, if it is there; None if it never was."""
+        if revision == self.standing and self.published:
+            return self.up, self.down
+        return self.texts[revision].votes_then
+
+
+class Anchor(Struct, kw_only=True, omit_defaults=True):
+    """An inline question on a passage of the article."""
+
+    exact: str | None = None
+    prefix: str | None = None
+    suffix: str | None = None
+    prompt: str | None = None
+    status: Literal["open", "closed"] = "open"
+    comments: int = 0
+    """How many published comments hang on it, answers included."""
+
+
+class Thread(Struct, kw_only=True, omit_defaults=True):
+    """The fold of one thread's events. A new one has seen none."""
+
+    site: str
+    id: str
+    url: str = ""
+    title: str = ""
+    status: ThreadStatus = "open"
+    opened: Position | None = None
+    """Where it was opened; None before its first event."""
+    overrides: PolicyChanges = field(default_factory=PolicyChanges)
+    anchors: dict[str, Anchor] = field(default_factory=dict)
+    """By id, in the order they were opened."""
+    comments: int = 0
+    """How many comments are published."""
+    position: Position = START
+    """The last event that changed something public."""
+    last: Position = START
+    """The last event of all."""
+    now: int = 0
+    """The greatest time at which an event of it occurred, in milliseconds since 1970."""
+    events: int = 0
+    """How many events it has seen."""
+    rows: dict[str, Comment] = field(default_factory=dict)
+    """Every comment by id, in the order they were posted."""
