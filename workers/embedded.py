@@ -211,6 +211,7 @@ def _socket(home: Path) -> Iterator[str]:
         socket = home / "sock"
         if len(os.fsencode(socket)) > LONGEST_SOCKET_PATH:
             socket = Path(tempfile.mkdtemp(prefix="hansard-"), "sock")
+        address.touch(mode=0o600)
         address.write_text(str(socket))
     except OSError as error:
         raise EmbeddedError(f"The data directory {home.parent} cannot be used: {error.strerror}") from error

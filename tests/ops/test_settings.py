@@ -1,0 +1,163 @@
+"""Settings: from the environment or the flag of the same name; what is wrong is one line and shows no secret."""
+
+import stat
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from workers import settings
+from workers.settings import Settings, SettingsError
+
+LONG = "a secret of thirty-two bytes ...."
+
+
+def test_without_anything_set_it_listens_on_this_machine_alone_at_8400() -> None:
+    read = settings.read({})
+    assert (read.host, read.port, read.partitions, read.durability) == ("127.0.0.1", 8400, 64, "fsynced")
+
+
+def test_every_setting_is_read_from_the_environment() -> None:
+    environment = {
+        "HANSARD_HOST": "::1",
+        "HANSARD_PORT": "0",
+        "HANSARD_REDIS_URL": "rediss://user:word@redis.example:6380/2",
+        "HANSARD_DATA": "/srv/hansard",
+        "HANSARD_ADMIN_SECRET": LONG,
+        "HANSARD_PARTITIONS": "8",
+        "HANSARD_DURABILITY": "memory",
+        "HANSARD_LOG_FORMAT": "json",
+        "HANSARD_LOG_LEVEL": "warning",
+        "HANSARD_LAG_BOUND": "2.5",
+        "HANSARD_DRAIN": "30",
+        "HANSARD_MAX_REQUEST": "65536",
+    }
+    assert {name.removeprefix("HANSARD_").lower() for name in environment} == set(Settings.__struct_fields__)
+    assert settings.read(environment) == Settings(
+        host="::1",
+        port=0,
+        redis_url="rediss://user:word@redis.example:6380/2",
+        data=Path("/srv/hansard"),
+        admin_secret=LONG,
+        partitions=8,
+        durability="memory",
+        log_format="json",
+        log_level="warning",
+        lag_bound=2.5,
+        drain=30.0,
+        max_request=65536,
+    )
+
+
+def test_a_flag_wins_over_the_environment_and_one_that_was_not_given_does_not() -> None:
+    read = settings.read({"HANSARD_PORT": "1", "HANSARD_HOST": "::1"}, port=2, host=None, data=Path("d"))
+    assert (read.port, read.host, read.data) == (2, "::1", Path("d"))
+
+
+def test_an_empty_variable_is_one_that_is_not_set() -> None:
+    assert settings.read({"HANSARD_REDIS_URL": "", "HANSARD_PORT": ""}) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("environment", "line"),
+    [
+        ({"PORT": "http"}, "HANSARD_PORT must be a port, 0 to 65535; 0 takes a free one, not 'http'"),
+        ({"PORT": "65536"}, "HANSARD_PORT must be a port, 0 to 65535; 0 takes a free one, not '65536'"),
+        ({"PARTITIONS": "0"}, "HANSARD_PARTITIONS must be a number of partitions, 1 to 1024, not '0'"),
+        ({"PARTITIONS": "6.5"}, "HANSARD_PARTITIONS must be a number of partitions, 1 to 1024, not '6.5'"),
+        ({"DURABILITY": "disk"}, "HANSARD_DURABILITY must be memory, replicated or fsynced, not 'disk'"),
+        (
+            {"DURABILITY": "replicated"},
+            "HANSARD_DURABILITY: replicated comes with a later release; choose memory or fsynced",
+        ),
+        (
+            {"DRAIN": "nan"},
+            "HANSARD_DRAIN must be the seconds given to running requests at a stop, 0 to 600, not 'nan'",
+        ),
+        ({"ADMIN_SECRET": "short"}, "HANSARD_ADMIN_SECRET must be a secret of at least 32 bytes"),
+        ({"REDIS_URL": "http://:word@h"}, "HANSARD_REDIS_URL must be a redis://, rediss:// or unix:// address"),
+        ({"REDIS_URL": "redis://h:word"}, "HANSARD_REDIS_URL must be a redis://, rediss:// or unix:// address"),
+        (
+            {"REDIS_URL": "redis://"},
+            "HANSARD_REDIS_URL names no server: it must be a redis://, rediss:// or unix:// address",
+        ),
+        (
+            {"REDIS_URL": "redis+sentinel://a:1,b:2/main"},
+            "HANSARD_REDIS_URL: redis+sentinel comes with a later release; give the address of one server",
+        ),
+        ({"DURABILTY": "fsynced"}, "HANSARD_DURABILTY is no setting; is HANSARD_DURABILITY meant?"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, Mapping) else "",
+)
+def test_what_is_wrong_is_one_line_that_names_it(environment: Mapping[str, str], line: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        settings.read({f"HANSARD_{name}": value for name, value in environment.items()})
+    assert str(refused.value) == line
+
+
+def test_a_wrong_flag_is_named_as_a_flag() -> None:
+    with pytest.raises(SettingsError, match=r"^--max-request must be the bytes"):
+        settings.read({}, max_request="many")
+
+
+def test_variables_that_only_share_the_prefix_are_left_alone() -> None:
+    orchestrator = {"HANSARD_SERVICE_HOST": "10.0.0.1", "HANSARD_PORT_8400_TCP_ADDR": "10.0.0.1", "PORT": "1"}
+    assert settings.read(orchestrator | {"HANSARD_SERVER_BINARY": "/bin/x"}) == Settings()
+
+
+def test_a_missing_secret_or_server_is_one_line_when_it_is_needed() -> None:
+    with pytest.raises(SettingsError, match=r"^HANSARD_ADMIN_SECRET is missing: it must be a secret of at least"):
+        settings.read({}).needed("admin_secret")
+    with pytest.raises(SettingsError, match=r"^HANSARD_REDIS_URL is missing: it must be a redis://"):
+        settings.read({}).needed("redis_url")
+    assert settings.read({"HANSARD_ADMIN_SECRET": LONG}).needed("admin_secret") == LONG
+
+
+def test_printed_settings_hold_no_secret() -> None:
+    printed = repr(settings.read({"HANSARD_ADMIN_SECRET": LONG, "HANSARD_REDIS_URL": "redis://u:word@h/0"}))
+    assert LONG not in printed
+    assert "word" not in printed
+    assert "port=8400" in printed
+
+
+def test_secrets_are_made_once_long_and_different(tmp_path: Path) -> None:
+    made = settings.secrets_of(tmp_path / "data")
+    assert made == settings.secrets_of(tmp_path / "data")
+    assert made != settings.secrets_of(tmp_path / "other")
+    assert made.admin != made.sample
+    assert len(made.admin) >= settings.SHORTEST_SECRET
+    assert made.admin not in repr(made)
+
+
+def test_secrets_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
+    settings.secrets_of(tmp_path / "data")
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["secrets.json"]
+    assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
+    assert stat.S_IMODE((tmp_path / "data" / "secrets.json").stat().st_mode) == 0o600
+
+
+def test_secrets_that_others_may_read_are_refused(tmp_path: Path) -> None:
+    settings.secrets_of(tmp_path)
+    (tmp_path / "secrets.json").chmod(0o640)
+    with pytest.raises(SettingsError, match="may be read by others: chmod 600 it"):
+        settings.secrets_of(tmp_path)
+
+
+def test_damaged_secrets_are_refused_rather_than_replaced(tmp_path: Path) -> None:
+    settings.secrets_of(tmp_path)
+    (tmp_path / "secrets.json").write_text('{"admin": "')
+    with pytest.raises(SettingsError, match="is damaged"):
+        settings.secrets_of(tmp_path)
+    assert (tmp_path / "secrets.json").read_text() == '{"admin": "'
+
+
+def test_two_processes_that_make_secrets_at_once_get_the_same(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        assert len({made.admin for made in pool.map(settings.secrets_of, [tmp_path] * 32)}) == 1
+
+
+def test_a_data_directory_that_cannot_be_used_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(SettingsError, match=r"^The data directory .* cannot be used: Not a directory$"):
+        settings.secrets_of(tmp_path / "file" / "data")
