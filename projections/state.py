@@ -12,7 +12,7 @@ Stored (`projections.changes` writes, `projections.loading` reads) it lies in pa
 - `votes` (`up`, `down`), `ballots` and `reports` have keys of their own; `shown` is counted from the headers.
 """
 
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct, field
 
@@ -20,7 +20,7 @@ from core.caller import ActorKind
 from core.policy import PolicyChanges
 from core.position import START, Position
 
-FOLD: int = 1
+FOLD: Final = 1
 """Version of the fold: it goes up when events come to mean another thread, and older snapshots die."""
 
 ThreadStatus = Literal["open", "closed", "archived"]
@@ -50,30 +50,48 @@ class Decision(Struct, frozen=True, kw_only=True, omit_defaults=True):
     note: str | None = None
     at: int
     """When, in milliseconds since 1970."""
+    position: Position
 
 
-class Text(Struct, kw_only=True, omit_defaults=True):
+class Text(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One revision of a comment."""
 
     body: str | None
     """None when redacted; `match` and `reason` are then gone too."""
     at: int
     """When it was written, in milliseconds since 1970 (original time where imported)."""
+    position: Position
+    """Where it was written."""
     name: str | None = None
     """The author's name then."""
     reason: str | None = None
     """Why it was edited, in the author's words."""
-    status: TextStatus
-    """What was last decided about it. A text that was followed by another keeps what it had."""
-    judged: Position
-    """The event that gave it its status: since then it waits, if it waits."""
     rule: str | None = None
     """The rule that held it when it was written; kept when somebody decides."""
     match: str | None = None
+    guarded: bool = False
+    """Whether it was written where an edit waits, whatever it says."""
+    seen: bool = False
+    """Whether readers ever saw it."""
     decision: Decision | None = None
     """The last verdict on it, if there was one after it was written."""
+    redacted: Position | None = None
     votes_then: tuple[int, int] | None = None
-    """Up and down when it last left the page; None while it is there or if it never was: ask `votes_then`."""
+    """Up and down when it last left the page; None while it is there or if it never was: ask `Comment.votes_then`."""
+
+    @property
+    def status(self) -> TextStatus:
+        """What was last decided about it. A text that was followed by another keeps what it had."""
+        if self.redacted is not None:
+            return "redacted"
+        if self.decision is not None:
+            return _STATUS[self.decision.verdict]
+        return "published" if self.rule is None else "pending"
+
+    @property
+    def judged(self) -> Position:
+        """The event that made it what it is: since then it waits, if it waits."""
+        return self.position if self.decision is None else self.decision.position
 
 
 class Report(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -204,9 +222,14 @@ class Thread(Struct, kw_only=True, omit_defaults=True):
     """The last event that changed something public."""
     last: Position = START
     """The last event of all."""
+    redacted: list[tuple[str, int]] = field(default_factory=list)
+    """Every text that was redacted, by comment and revision: no past of the thread shows it either."""
     now: int = 0
     """The greatest time at which an event of it occurred, in milliseconds since 1970."""
     events: int = 0
     """How many events it has seen."""
     rows: dict[str, Comment] = field(default_factory=dict)
     """Every comment by id, in the order they were posted."""
+
+
+_STATUS: Final[dict[Verdict, TextStatus]] = {"approve": "published", "hold": "pending", "reject": "rejected"}
