@@ -1,0 +1,19 @@
+"""The program `hansard`. See `workers.cli`."""
+
+import sys
+
+
+def main() -> int:
+    """Run the command line; its exit status: 0, 1 where it failed, 2 where it was used wrongly."""
+    from workers.cli import overview
+
+    arguments = sys.argv[1:]
+    if answered := overview.answer(arguments):
+        return answered.print()
+    from workers.cli.app import run
+
+    return run(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,34 @@
+"""All commands as one application, and what becomes of their errors."""
+
+from cyclopts import App, CycloptsError
+
+from workers.cli import ending
+from workers.cli.overview import GROUPS, version
+
+
+def build() -> App:
+    """The application. Commands are imported when they are called."""
+    app = App(
+        name="hansard",
+        help_format="markdown",
+        version=version,
+        result_action="return_value",
+        exit_on_error=False,
+        print_error=False,
+        suppress_keyboard_interrupt=False,
+    )
+    for commands in GROUPS.values():
+        for name, command in commands.items():
+            app.command(command.path, name=name)
+    return app
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command; its exit status. Whatever goes wrong is one line on standard error."""
+    try:
+        status = build()(arguments)
+        return status if isinstance(status, int) else 0
+    except CycloptsError as error:
+        return ending.used_wrongly(arguments, str(error))
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last word on everything
+        return ending.ended(error)

@@ -1,0 +1,80 @@
+"""Flags that several commands take. Each is a setting: its name, its check and its default are in `workers.settings`.
+
+They are taken as text, so that a wrong value gets the same answer from a flag as from the environment.
+"""
+
+import os
+import sys
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any, Final
+
+from cyclopts import Group, Parameter
+
+from workers import logs, settings
+from workers.settings import Settings
+
+SETTINGS: Final = Group(
+    "Settings", help="Each may also come from the environment: HANSARD_DATA for --data.", sort_key=9
+)
+
+
+def _flag(text: str) -> Parameter:
+    return Parameter(help=text, group=SETTINGS, negative="", show_default=False)
+
+
+Json = Annotated[bool, Parameter(name="--json", negative="", help="One JSON document a line, for programs.")]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Where:
+    """Which deployment, and how to log."""
+
+    redis_url: Annotated[
+        str | None, _flag("A server of yours: redis://, rediss:// or unix://. Default: the one of --data.")
+    ] = None
+    data: Annotated[str | None, _flag("Directory of the data of `hansard up`. Default: .data")] = None
+    partitions: Annotated[
+        str | None, _flag("Partitions of the log, fixed when a deployment is created. Default: 64, or as created.")
+    ] = None
+    log_level: Annotated[str | None, _flag("debug, info, warning or error. Default: info.")] = None
+    log_format: Annotated[str | None, _flag("json, console, or auto: console on a terminal. Default: auto")] = None
+
+    def given(self) -> dict[str, Any]:
+        """The flags that were given, by the name of their setting."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+    def settings(self) -> Settings:
+        """The settings, from these flags and the environment. Sets logging up. Raises SettingsError."""
+        found = settings.read(os.environ, **self.given())
+        logs.configure(found.log_format, found.log_level)
+        return found
+
+    def quietly(self) -> Settings:
+        """The same for a command that a person waits for: on a terminal only warnings are logged, unless asked."""
+        found = self.settings()
+        if self.log_level is None and not os.environ.get("HANSARD_LOG_LEVEL") and sys.stderr.isatty():
+            logs.configure(found.log_format, "warning")
+        return found
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Serving(Where):
+    """What every long-lived process takes besides."""
+
+    host: Annotated[str | None, _flag("Address to listen on. Default: 127.0.0.1")] = None
+    port: Annotated[str | None, _flag("Port to listen on; 0 takes a free one. Default: 8400")] = None
+    admin_secret: Annotated[
+        str | None, _flag("What operators' tokens are signed with, at least 32 bytes. `up` makes one.")
+    ] = None
+    durability: Annotated[
+        str | None, _flag("What an acknowledgement promises: memory, replicated or fsynced. Default: fsynced")
+    ] = None
+    lag_bound: Annotated[str | None, _flag("Seconds that views may lag before it is not ready. Default: 10")] = None
+    drain: Annotated[str | None, _flag("Seconds to finish what runs when it is stopped. Default: 10")] = None
+    max_request: Annotated[str | None, _flag("Bytes that a request may have. Default: 262144")] = None
+
+
+NOWHERE: Final = Where()
+AS_SET: Final = Serving()

@@ -1,0 +1,90 @@
+"""What there is: the commands by name, and the page that `hansard --help` shows.
+
+It is asked for often, also by shells, and so is answered before any library is imported.
+"""
+
+import sys
+from typing import Final, NamedTuple
+
+
+class Command(NamedTuple):
+    """A command: where it is, and what it does in one line."""
+
+    path: str
+    does: str
+
+
+RUN: Final = {
+    "up": Command("workers.cli.up:up", "Run everything in one process, on a server of its own"),
+    "gateway": Command("workers.cli.serving:gateway", "Run the HTTP gateway, as many as you like"),
+    "projector": Command("workers.cli.serving:projector", "Run the projector, as many as you like"),
+}
+READ: Final = {
+    "thread": Command("workers.cli.thread:thread", "A thread as text, as it is now or as it was"),
+    "history": Command("workers.cli.history:history", "The revisions of a comment, and what changed in each"),
+    "replay": Command("workers.cli.replay:replay", "The events in order, one line each"),
+    "tail": Command("workers.cli.replay:tail", "The events as they come"),
+}
+LOOK_AFTER: Final = {
+    "token": Command("workers.cli.token:token", "A signed token on standard output, and nothing else"),
+    "verify": Command("workers.cli.verify:verify", "Fold the log again and compare it with what is served"),
+    "doctor": Command("workers.cli.doctor:doctor", "Check the server and say what to change"),
+}
+GROUPS: Final = {"Run": RUN, "Read": READ, "Look after": LOOK_AFTER}
+
+_PAGE: Final = """\
+Hansard: comment sections whose every word, change and decision is an event in a Redis stream.
+
+Usage: hansard COMMAND [ARGUMENTS]
+
+{commands}
+Start here
+  hansard up --sample           a server, the gateway and a discussion to look at
+  hansard COMMAND --help        what a command does and takes, with examples
+
+Settings are flags (--port) or environment variables of the same name (HANSARD_PORT).
+Exit status: 0, 1 where it failed, 2 where it was used wrongly, 130 after Ctrl-C.
+"""
+
+
+class Answer(NamedTuple):
+    """Something to print, and the exit status that goes with it."""
+
+    text: str
+    status: int = 0
+
+    def print(self) -> int:
+        """Print it, to standard error where it is a complaint; the exit status."""
+        print(self.text, end="", file=sys.stderr if self.status else sys.stdout)
+        return self.status
+
+
+def answer(arguments: list[str]) -> Answer | None:
+    """What can be answered at once: the page, the version. None for everything else."""
+    match arguments:
+        case []:
+            return Answer(page(), 2)
+        case ["--help" | "-h" | "help"]:
+            return Answer(page())
+        case ["--version"]:
+            return Answer(f"hansard {version()}\n")
+        case _:
+            return None
+
+
+def page() -> str:
+    """The page that lists every command."""
+    width = max(len(name) for group in GROUPS.values() for name in group)
+    lines = []
+    for group, commands in GROUPS.items():
+        lines.append(group)
+        lines += [f"  {name:{width}}  {command.does}" for name, command in commands.items()]
+        lines.append("")
+    return _PAGE.format(commands="\n".join(lines))
+
+
+def version() -> str:
+    """The version of this installation."""
+    from importlib.metadata import version as installed
+
+    return installed("hansard")

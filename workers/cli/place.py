@@ -1,0 +1,60 @@
+"""Where a command works: on the server that was named, on that of a running `hansard up`, or on its data alone."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from redis.exceptions import RedisError
+
+from core.keys import DEPLOYMENT
+from core.redis.client import connect
+from core.redis.deployment import Deployment, open_deployment
+from workers import embedded
+from workers.process import Failed
+from workers.settings import Settings
+
+
+@asynccontextmanager
+async def server(settings: Settings, *, start: bool = True) -> AsyncIterator[str]:
+    """URL of the server that these settings mean.
+
+    Where `hansard up` does not run, a server is started over its data until the block ends, unless `start` is
+    false. Raises Failed where there is no data.
+    """
+    if settings.redis_url is not None:
+        yield settings.redis_url
+        return
+    running = await embedded.find(settings.data)
+    if running is not None:
+        yield running
+        return
+    if not (settings.data / "server").is_dir():
+        raise Failed(f"There is no data in {settings.data}: start `hansard up`, or give --data or --redis-url")
+    if not start:
+        raise Failed(f"`hansard up` does not run on {settings.data}: start it, or give --redis-url")
+    async with embedded.running(settings.data) as started:
+        yield started.url
+
+
+@asynccontextmanager
+async def deployment(settings: Settings, *, start: bool = True) -> AsyncIterator[Deployment]:
+    """The deployment that these settings mean, with as many partitions as it was created with.
+
+    Nothing is created. Raises Failed where there is none, and what `open_deployment` raises.
+    """
+    async with server(settings, start=start) as url:
+        partitions = await _recorded(url)
+        async with open_deployment(url, partitions=partitions) as opened:
+            yield opened
+
+
+async def _recorded(url: str) -> int:
+    client = connect(url, writing=True)
+    try:
+        recorded = await client.hget(DEPLOYMENT, "partitions")
+    except RedisError as error:
+        raise Failed(f"No Redis answers: {error}") from error
+    finally:
+        await client.aclose()
+    if recorded is None:
+        raise Failed("There is no deployment on this server yet: `hansard up` or `hansard gateway` makes one")
+    return int(recorded)
