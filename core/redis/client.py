@@ -1,0 +1,68 @@
+"""The two kinds of clients. Nothing else makes one.
+
+redis-py's defaults repeat every command that fails, ten times, and so would append twice; break a read that blocks
+longer than five seconds; and raise at once when the pool is exhausted. Here, the writing client never repeats and
+gives up after a few seconds, the reading client waits for ever, and either waits for a free connection.
+"""
+
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.connection import parse_url
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from core.redis.faults import BadAddress
+
+REPLY_WITHIN: Final = 3.0
+"""Seconds in which a writing client's server must answer, or take a connection."""
+
+WRITING_CONNECTIONS: Final = 16
+READING_CONNECTIONS: Final = 256
+
+
+def connect(url: str, *, writing: bool) -> Redis:
+    """A client of the server at `url` (`redis://`, `rediss://`, `unix://`) that speaks bytes. Connects when used.
+
+    A writing client carries out a command at most once and raises `redis.exceptions.TimeoutError` after
+    `REPLY_WITHIN` seconds. A reading client has no such bound: use it for what blocks, and cancel it.
+    Raises `BadAddress` for a URL that cannot be used.
+    """
+    settings: dict[str, Any] = {
+        "decode_responses": False,
+        "protocol": 2,
+        "retry": Retry(NoBackoff(), 0),
+        "retry_on_error": [],
+        "retry_on_timeout": False,
+        "socket_timeout": REPLY_WITHIN if writing else None,
+        "socket_connect_timeout": REPLY_WITHIN,
+        "timeout": REPLY_WITHIN,
+        "max_connections": WRITING_CONNECTIONS if writing else READING_CONNECTIONS,
+    }
+    if _scheme(url) != "unix":
+        # A subscription may be silent for hours: only probes tell that its server is gone.
+        settings["socket_keepalive"] = True
+    try:
+        pool = BlockingConnectionPool(**{**parse_url(url), **settings})
+        # Opens nothing: it tells whether the parameters in the URL exist.
+        pool.make_connection()  # type: ignore[no-untyped-call] # redis-py's
+    except (TypeError, ValueError) as error:
+        raise BadAddress(f"The Redis URL cannot be used: {error}") from error
+    return Redis.from_pool(pool)
+
+
+def _scheme(url: str) -> str:
+    try:
+        scheme = urlsplit(url).scheme
+    except ValueError as error:
+        raise BadAddress(f"The Redis URL cannot be used: {error}") from error
+    match scheme:
+        case "redis" | "rediss" | "unix":
+            return scheme
+        case "redis+sentinel" | "redis+cluster":
+            raise BadAddress(
+                f"{scheme}:// is not supported yet: give a single server as redis://, rediss:// or unix://"
+            )
+        case _:
+            raise BadAddress("A Redis URL starts with redis://, rediss:// or unix://")

@@ -1,0 +1,100 @@
+"""What goes wrong between us and a server, and how long we insist.
+
+    CannotOpen                        a start that makes no sense; its message is one line for whoever started it
+    ├── BadAddress                    the URL
+    ├── Unreachable                   nobody answers there
+    ├── UnfitServer                   the server, or how it is configured
+    └── OtherDeployment               the data there belongs to a deployment of another kind
+
+A running service never sees those. There, a server that is away, restarting, full or read-only is a passing fault:
+what may be asked again is asked again for a while, and then becomes `core.refusals.Unavailable`.
+"""
+
+import random
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Final, TypeVar
+
+import anyio
+import redis.exceptions
+import structlog
+
+from core.redis.metrics import FAULTS
+from core.refusals import Unavailable
+
+PATIENCE: Final = 5.0
+"""Seconds within which a call that failed is tried again."""
+
+_STATES: Final = frozenset(
+    {"OOM", "READONLY", "MISCONF", "NOREPLICAS", "BUSY", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN"}
+)
+"""Error codes of a server that cannot do now what it could do later, and has not done it."""
+
+_log = structlog.get_logger(__name__)
+_Answer = TypeVar("_Answer")
+
+
+class CannotOpen(Exception):
+    """A deployment cannot be opened like this."""
+
+
+class BadAddress(CannotOpen):
+    """The URL names no server that can be talked to."""
+
+
+class Unreachable(CannotOpen):
+    """No server answers at this address."""
+
+
+class UnfitServer(CannotOpen):
+    """The server cannot keep what a deployment promises."""
+
+
+class OtherDeployment(CannotOpen):
+    """The data there was laid out by a deployment of another kind."""
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether the server may answer later what it did not answer now."""
+    match error:
+        case redis.exceptions.ConnectionError() | redis.exceptions.TimeoutError():
+            return True
+        case redis.exceptions.ResponseError():
+            code = error.status_code or str(error).partition(" ")[0]
+            return code in _STATES
+        case _:
+            return False
+
+
+def delays(*, longest: float = 0.5) -> Iterator[float]:
+    """Seconds to wait before each next try: doubling from 20 ms to `longest`, each cut by chance to half or more."""
+    delay = 0.02
+    while True:
+        yield delay * random.uniform(0.5, 1)  # noqa: S311 - it spreads load, it keeps no secret
+        delay = min(delay * 2, longest)
+
+
+async def insist(ask: Callable[[], Awaitable[_Answer]], what: str, *, patience: float = PATIENCE) -> _Answer:
+    """The answer of `ask`, which is called again, for `patience` seconds, where a passing fault kept it from us.
+
+    A call that failed may have taken effect: with a patience above 0, asking twice must do what asking once does.
+    `what` names the call in logs and metrics. Raises `Unavailable` where the fault does not pass in time.
+    """
+    deadline = anyio.current_time() + patience
+    for tries, pause in enumerate(delays()):
+        try:
+            answer = await ask()
+        except redis.exceptions.RedisError as error:
+            if not is_passing(error):
+                raise
+            FAULTS.labels(what).inc()
+            if anyio.current_time() + pause > deadline:
+                _log.warning("call_given_up", call=what, tries=tries + 1, error=str(error))
+                raise Unavailable from error
+            if tries == 0:
+                _log.warning("call_failed", call=what, error=str(error))
+        else:
+            if tries:
+                _log.info("call_recovered", call=what, tries=tries + 1)
+            return answer
+        await anyio.sleep(pause)
+    raise AssertionError("delays() does not end")

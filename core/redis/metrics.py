@@ -1,0 +1,9 @@
+"""What the record counts, by name, unit and label. No label names a site, a thread or a person."""
+
+from typing import Final
+
+from prometheus_client import Counter
+
+APPENDS: Final = Counter("hansard_log_appends", "Decisions carried to the log, by what came of them.", ["outcome"])
+FAULTS: Final = Counter("hansard_redis_faults", "Calls of the server that failed, by call, each try counted.", ["call"])
+LOSSES: Final = Counter("hansard_redis_subscription_losses", "Times the subscription for wakes was lost.")
