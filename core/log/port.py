@@ -12,6 +12,10 @@ from msgspec import Struct
 from core.position import Position
 
 
+class BrokenChain(Exception):
+    """There is no entry where a back pointer, a head or the caller said that there is one. Never skipped."""
+
+
 class Entry(NamedTuple):
     """One event as it is stored; `core.envelope.decode(*entry)` reads it."""
 
@@ -21,12 +25,15 @@ class Entry(NamedTuple):
 
 
 class Head(NamedTuple):
-    """How far an aggregate has come. An aggregate without events has version 0 and no position."""
+    """How far an aggregate has come. An aggregate without events has version 0 and no position.
+
+    A field that is only marked has version 0 and the position that it was marked with, and no events.
+    """
 
     version: int
     position: Position | None
     note: str = ""
-    """What the aggregate keeps beside its head: a vote's `value revision`."""
+    """What the aggregate's last event left beside its head: a vote's `value revision`."""
 
 
 NO_HEAD = Head(0, None)
@@ -60,14 +67,21 @@ class Load(Struct, frozen=True, kw_only=True):
 
 
 class Loaded(Struct, frozen=True, kw_only=True):
-    """The answer to a load, of one moment: where `answer` is given, the command was carried out before."""
+    """The answer to a load, of one moment.
+
+    Where `answer` is given, the command was carried out before, and neither heads nor events were looked up.
+    """
 
     now: int
     """The server's time in milliseconds, never before the last event of the log."""
     answer: Answer | None
     heads: Mapping[str, Head]
     events: Mapping[str, list[Entry]]
-    """By head field, oldest first. Where an aggregate's `known` position was not met, they start at its first."""
+    """By field of the heads wanted with events, oldest first.
+
+    Where an aggregate's `known` position was not met, they start at its first: what was folded up to there is not
+    of this log.
+    """
 
 
 class NewEvent(Struct, frozen=True, kw_only=True):
@@ -77,7 +91,7 @@ class NewEvent(Struct, frozen=True, kw_only=True):
     e: bytes
     c: bytes
     note: str = ""
-    """Kept beside the head."""
+    """Kept beside the head, until its next event."""
     mark: str | None = None
     """Another head field whose position (only) is set to this event's."""
 
@@ -134,7 +148,10 @@ Outcome = Appended | Repeated | KeyReused | Conflict | Skew
 
 
 class Log(Protocol):
-    """The events of a deployment, in `partitions` partitions."""
+    """The events of a deployment, in `partitions` partitions.
+
+    Every call may raise `core.refusals.Unavailable`, except `follow`, which waits until the log is there again.
+    """
 
     @property
     def partitions(self) -> int:
@@ -144,7 +161,11 @@ class Log(Protocol):
         """What a decision needs, of one moment."""
 
     async def append(self, append: Append) -> Outcome:
-        """Carry a decision out. May be called again with the same append: it takes effect once."""
+        """Carry a decision out.
+
+        With a key, calling again with the same append takes effect once: the second call gets `Repeated`. Without
+        one, `core.refusals.Unavailable` leaves open whether it was carried out.
+        """
 
     async def last(self, partition: int) -> Position:
         """Position of the last event of a partition; `START` where there is none."""
@@ -153,7 +174,10 @@ class Log(Protocol):
         """The entry at exactly this position."""
 
     async def read(self, partition: int, after: Position, *, limit: int, upto: Position | None = None) -> list[Entry]:
-        """Entries after a position, in order. `Position(ms, 0)` is before everything recorded at `ms` or later."""
+        """At most `limit` entries after a position, up to and with `upto`, in order.
+
+        `Position(ms, 0)` is before everything recorded at `ms` or later.
+        """
 
     async def thread_last(self, site: str, thread: str) -> Position | None:
         """Position of the last event of a thread."""
@@ -168,7 +192,10 @@ class Log(Protocol):
         until: Position | None = None,
         limit: int | None = None,
     ) -> list[Entry]:
-        """The events of a thread (or of one aggregate) from `start` back to but without `until`, newest first."""
+        """The events of a thread (or of one aggregate) from `start` back to but without `until`, newest first.
+
+        Where `until` is not met, they go back to the first. Raises `BrokenChain` where there is no event at `start`.
+        """
 
     def follow(self, partition: int, after: Position, *, limit: int = 256) -> AsyncIterator[list[Entry]]:
         """Entries after a position, for ever, as they come; never empty lists."""

@@ -1,0 +1,209 @@
+"""The log in this process's memory, for replay and tests: the same answers as from Redis, and a clock to turn."""
+
+import time
+from bisect import bisect_right
+from collections.abc import AsyncIterator, Callable, Iterator
+from itertools import islice
+from typing import Final
+
+import anyio
+from anyio.lowlevel import checkpoint
+
+from core.heads import LAST
+from core.keys import WINDOW_MS
+from core.log.port import (
+    NO_HEAD,
+    Answer,
+    Append,
+    Appended,
+    BrokenChain,
+    Conflict,
+    Entry,
+    Head,
+    KeyReused,
+    Load,
+    Loaded,
+    NewEvent,
+    Outcome,
+    Repeated,
+    Skew,
+)
+from core.partitions import partition_of
+from core.position import START, Position
+
+_WINDOWS: Final = 2
+
+
+class _Partition:
+    """One sequence of entries, and what is kept beside it."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.back: list[tuple[Position | None, Position | None]] = []
+        """Of each entry, the previous event of its thread and of its aggregate."""
+        self.heads: dict[tuple[str, str], dict[str, Head]] = {}
+        self.keys: dict[int, dict[str, Answer]] = {}
+        self.grown = anyio.Event()
+
+    @property
+    def last(self) -> Position:
+        return self.entries[-1].position if self.entries else START
+
+    def find(self, position: Position) -> Entry | None:
+        index = position.n - 1
+        if 0 <= index < len(self.entries) and self.entries[index].position == position:
+            return self.entries[index]
+        return None
+
+    def walk(self, start: Position | None, until: Position | None, *, aggregate: bool) -> Iterator[Entry]:
+        position = start
+        while position is not None and position != until:
+            entry = self.find(position)
+            if entry is None:
+                raise BrokenChain(f"no entry at {position}")
+            yield entry
+            position = self.back[position.n - 1][aggregate]
+
+    def answered(self, key: str, window: int) -> Answer | None:
+        for back in range(_WINDOWS):
+            answer = self.keys.get(window - back, {}).get(key)
+            if answer is not None:
+                return answer
+        return None
+
+    def remember(self, key: str, window: int, answer: Answer) -> None:
+        self.keys.setdefault(window, {})[key] = answer
+        for old in [number for number in self.keys if number <= window - _WINDOWS]:
+            del self.keys[old]
+
+
+class MemoryLog:
+    """A log that lives as long as this object. `clock` gives milliseconds since 1970 and may jump."""
+
+    def __init__(self, partitions: int = 1, *, clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000) -> None:
+        self._clock = clock
+        self._partitions = [_Partition() for _ in range(partitions)]
+
+    @property
+    def partitions(self) -> int:
+        """How many partitions there are."""
+        return len(self._partitions)
+
+    async def load(self, load: Load) -> Loaded:
+        """What a decision needs, of one moment."""
+        await checkpoint()
+        log = self._of(load.site, load.thread)
+        now = self._now(log)
+        if load.key is not None:
+            answer = log.answered(load.key, now // WINDOW_MS)
+            if answer is not None:
+                return Loaded(now=now, answer=answer, heads={}, events={})
+        there = log.heads.get((load.site, load.thread), {})
+        heads = {wanted.field: there.get(wanted.field, NO_HEAD) for wanted in load.heads}
+        events: dict[str, list[Entry]] = {}
+        for wanted in load.heads:
+            head = heads[wanted.field]
+            if wanted.events:
+                chain = log.walk(head.position if head.version else None, wanted.known, aggregate=True)
+                events[wanted.field] = list(chain)[::-1]
+        return Loaded(now=now, answer=None, heads=heads, events=events)
+
+    async def append(self, append: Append) -> Outcome:
+        """Carry a decision out: all of it, or nothing."""
+        await checkpoint()
+        log = self._of(append.site, append.thread)
+        now = self._now(log)
+        window = now // WINDOW_MS
+        if append.key is not None:
+            if append.now // WINDOW_MS != window:
+                return Skew(now)
+            answer = log.answered(append.key, window)
+            if answer is not None:
+                return Repeated(answer) if answer.digest == append.digest else KeyReused()
+        heads = log.heads.setdefault((append.site, append.thread), {})
+        for field, version in append.expected.items():
+            there = heads.get(field, NO_HEAD).version
+            if there != version:
+                return Conflict(field, there)
+        positions = tuple(self._write(log, heads, event, now) for event in append.events)
+        if not positions and append.settled is not None:
+            positions = (append.settled,)
+        if append.key is not None:
+            log.remember(append.key, window, Answer(positions, append.created, append.digest))
+        if append.events:
+            log.grown.set()
+            log.grown = anyio.Event()
+        return Appended(positions)
+
+    async def last(self, partition: int) -> Position:
+        """Position of the last event of a partition; `START` where there is none."""
+        await checkpoint()
+        return self._partitions[partition].last
+
+    async def entry(self, partition: int, position: Position) -> Entry | None:
+        """The entry at exactly this position."""
+        await checkpoint()
+        return self._partitions[partition].find(position)
+
+    async def read(self, partition: int, after: Position, *, limit: int, upto: Position | None = None) -> list[Entry]:
+        """At most `limit` entries after a position, up to and with `upto`, in order."""
+        await checkpoint()
+        entries = self._partitions[partition].entries
+        begin = bisect_right(entries, after, key=_position)
+        end = len(entries) if upto is None else bisect_right(entries, upto, key=_position)
+        return entries[begin : min(end, begin + limit)]
+
+    async def thread_last(self, site: str, thread: str) -> Position | None:
+        """Position of the last event of a thread."""
+        await checkpoint()
+        return self._of(site, thread).heads.get((site, thread), {}).get(LAST, NO_HEAD).position
+
+    async def chain(
+        self,
+        site: str,
+        thread: str,
+        start: Position,
+        *,
+        aggregate: bool = False,
+        until: Position | None = None,
+        limit: int | None = None,
+    ) -> list[Entry]:
+        """The events of a thread (or of one aggregate) from `start` back to but without `until`, newest first."""
+        await checkpoint()
+        return list(islice(self._of(site, thread).walk(start, until, aggregate=aggregate), limit))
+
+    async def follow(self, partition: int, after: Position, *, limit: int = 256) -> AsyncIterator[list[Entry]]:
+        """Entries after a position, for ever, as they come; never empty lists."""
+        log = self._partitions[partition]
+        while True:
+            grown = log.grown
+            entries = await self.read(partition, after, limit=limit)
+            if entries:
+                yield entries
+                after = entries[-1].position
+            else:
+                await grown.wait()
+
+    def _of(self, site: str, thread: str) -> _Partition:
+        return self._partitions[partition_of(site, thread, len(self._partitions))]
+
+    def _now(self, log: _Partition) -> int:
+        return max(self._clock(), log.last.ms)
+
+    @staticmethod
+    def _write(log: _Partition, heads: dict[str, Head], event: NewEvent, now: int) -> Position:
+        position = Position(now, log.last.n + 1)
+        head = heads.get(event.head, NO_HEAD)
+        previous = heads.get(LAST, NO_HEAD).position
+        tail = f',"tp":"{previous or ""}","ap":"{head.position or ""}"}}'
+        log.entries.append(Entry(position, event.e + tail.encode(), event.c))
+        log.back.append((previous, head.position))
+        heads[event.head] = Head(head.version + 1, position, event.note)
+        for field in (LAST, event.mark):
+            if field is not None:
+                heads[field] = heads.get(field, NO_HEAD)._replace(position=position)
+        return position
+
+
+def _position(entry: Entry) -> Position:
+    return entry.position

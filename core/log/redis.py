@@ -1,0 +1,186 @@
+"""The log in Redis: a stream a partition, heads and command keys beside it, all in one slot.
+
+Whatever is asked here may be asked again, because an append with a key takes effect once: a reply that is lost on the
+way, or a server that restarts, costs its callers time and nothing else. An append without a key is tried once.
+"""
+
+import math
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Final
+
+import redis.exceptions
+
+from core.heads import LAST
+from core.keys import Partition
+from core.log import wire
+from core.log.clocks import Clocks
+from core.log.port import Append, BrokenChain, Entry, Head, Load, Loaded, Outcome, Skew
+from core.position import START, Position
+from core.redis.batch import Argument, Batch
+from core.redis.deployment import Deployment
+from core.redis.faults import PATIENCE, insist
+from core.redis.metrics import APPENDS
+from core.redis.script import Script
+from core.refusals import Unavailable
+
+APPEND: Final = Script("core.log", "append")
+LOAD: Final = Script("core.log", "load")
+CHAIN: Final = Script("core.log", "chain")
+
+
+class RedisLog:
+    """The log of an open deployment. A call that fails is tried again for `patience` seconds, if it may be."""
+
+    def __init__(self, deployment: Deployment, *, patience: float = PATIENCE) -> None:
+        self._keys = deployment.keys
+        self._calls = deployment.calls
+        self._reads = deployment.reads
+        self._wakes = deployment.wakes
+        self._patience = patience
+        self._clocks = Clocks(self.partitions)
+
+    @property
+    def partitions(self) -> int:
+        """How many partitions there are."""
+        return self._keys.partitions
+
+    async def load(self, load: Load) -> Loaded:
+        """What a decision needs, of one moment. Raises `Unavailable`, `BrokenChain`."""
+        partition = self._keys.of(load.site, load.thread)
+        status, now, *found = await self._load(partition, load)
+        if status == b"SKEW":
+            status, now, *found = await self._load(partition, load)
+        if status == b"SKEW":
+            raise Unavailable(f"The time of partition {partition.number} does not stand still for a day")
+        if status == b"HIT":
+            return Loaded(now=int(now), answer=wire.answer(found[0]), heads={}, events={})
+        heads: dict[str, Head] = {}
+        events: dict[str, list[Entry]] = {}
+        for wanted, (head, rest, *flat) in zip(load.heads, found, strict=True):
+            heads[wanted.field] = wire.head(head)
+            if wanted.events:
+                chain = wire.chain(flat)
+                if rest:
+                    chain += await self._walk(partition, rest, "ap", wanted.known, None)
+                events[wanted.field] = chain[::-1]
+        return Loaded(now=int(now), answer=None, heads=heads, events=events)
+
+    async def append(self, append: Append) -> Outcome:
+        """Carry a decision out: all of it, or nothing. Raises `Unavailable`."""
+        partition = self._keys.of(append.site, append.thread)
+        keys = [partition.log, partition.heads(append.site, append.thread)]
+        if append.key is not None:
+            keys += _windows(partition, wire.window(append.now))
+        arguments = wire.append_arguments(append, partition.log_channel)
+        patience = 0.0 if append.key is None else self._patience
+        try:
+            reply = await self._run(self._calls, APPEND, keys, arguments, patience=patience)
+        except Unavailable:
+            APPENDS.labels("unavailable").inc()
+            raise
+        outcome = wire.outcome(reply)
+        APPENDS.labels(wire.WORDS[type(outcome)]).inc()
+        if isinstance(outcome, Skew):
+            self._clocks.learn(partition.number, outcome.now)
+        return outcome
+
+    async def last(self, partition: int) -> Position:
+        """Position of the last event of a partition; `START` where there is none."""
+        log = self._keys[partition].log
+        newest = await self._ask("XREVRANGE", log, "+", "-", "COUNT", 1)
+        if newest:
+            return Position.decode(newest[0][0])
+        if not await self._ask("EXISTS", log):
+            return START
+        # Trimmed to nothing: only the stream knows how far it had come.
+        info = await self._ask("XINFO", "STREAM", log)
+        return Position.decode(info[info.index(b"last-generated-id") + 1])
+
+    async def entry(self, partition: int, position: Position) -> Entry | None:
+        """The entry at exactly this position."""
+        found = wire.entries(await self._ask("XRANGE", self._keys[partition].log, str(position), str(position)))
+        return found[0] if found else None
+
+    async def read(self, partition: int, after: Position, *, limit: int, upto: Position | None = None) -> list[Entry]:
+        """At most `limit` entries after a position, up to and with `upto`, in order."""
+        return await self._range(partition, after, upto, limit, patience=self._patience)
+
+    async def thread_last(self, site: str, thread: str) -> Position | None:
+        """Position of the last event of a thread."""
+        partition = self._keys.of(site, thread)
+        return wire.head(await self._ask("HGET", partition.heads(site, thread), LAST)).position
+
+    async def chain(
+        self,
+        site: str,
+        thread: str,
+        start: Position,
+        *,
+        aggregate: bool = False,
+        until: Position | None = None,
+        limit: int | None = None,
+    ) -> list[Entry]:
+        """The events of a thread (or of one aggregate) from `start` back to but without `until`, newest first."""
+        partition = self._keys.of(site, thread)
+        return await self._walk(partition, str(start), "ap" if aggregate else "tp", until, limit)
+
+    async def follow(self, partition: int, after: Position, *, limit: int = 256) -> AsyncIterator[list[Entry]]:
+        """Entries after a position, for ever, as they come; never empty lists."""
+        with self._wakes.on(self._keys[partition].log_channel) as bell:
+            while True:
+                entries = await self._range(partition, after, None, limit, patience=math.inf)
+                if entries:
+                    yield entries
+                    after = entries[-1].position
+                else:
+                    await bell.wait()
+
+    async def _load(self, partition: Partition, load: Load) -> list[Any]:
+        window = self._clocks.window(partition.number)
+        keys = [partition.log, partition.heads(load.site, load.thread)]
+        if load.key is not None:
+            keys += _windows(partition, window)
+        arguments = wire.load_arguments(load, window)
+        reply: list[Any] = await self._run(self._calls, LOAD, keys, arguments, patience=self._patience)
+        self._clocks.learn(partition.number, int(reply[1]))
+        return reply
+
+    async def _walk(
+        self, partition: Partition, start: str | bytes, pointer: str, until: Position | None, limit: int | None
+    ) -> list[Entry]:
+        """Walk back in steps that keep nobody else waiting for long."""
+        entries: list[Entry] = []
+        rest, stop = start, "" if until is None else str(until)
+        while rest and (limit is None or len(entries) < limit):
+            hops = wire.HOPS if limit is None else min(wire.HOPS, limit - len(entries))
+            arguments = [rest, pointer, stop, hops]
+            reply = await self._run(self._reads, CHAIN, [partition.log], arguments, patience=self._patience)
+            rest, *flat = reply
+            entries += wire.chain(flat)
+        return entries
+
+    async def _range(
+        self, partition: int, after: Position, upto: Position | None, limit: int, *, patience: float
+    ) -> list[Entry]:
+        command = ("XRANGE", self._keys[partition].log, f"({after}", str(upto or "+"), "COUNT", limit)
+        return wire.entries(await self._ask(*command, patience=patience))
+
+    async def _ask(self, *command: Argument, patience: float | None = None) -> Any:
+        patience = self._patience if patience is None else patience
+        return await insist(lambda: self._reads.call(*command), str(command[0]), patience=patience)
+
+    async def _run(
+        self, batch: Batch, script: Script, keys: Sequence[str], arguments: Sequence[Argument], *, patience: float
+    ) -> Any:
+        try:
+            return await insist(lambda: batch.run(script, keys, arguments), script.name, patience=patience)
+        except redis.exceptions.ResponseError as error:
+            word, _, detail = str(error).partition(" ")
+            if word == "BROKEN":
+                raise BrokenChain(detail) from error
+            raise
+
+
+def _windows(partition: Partition, window: int) -> tuple[str, str]:
+    """The command keys of a window and of the one before it."""
+    return partition.commands(window), partition.commands(window - 1)

@@ -1,0 +1,111 @@
+"""How the scripts of the log are spoken to: arguments out, replies in. Pure; the scripts' headers say the rest."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from core.heads import LAST
+from core.keys import WINDOW_MS
+from core.log.port import (
+    NO_HEAD,
+    Answer,
+    Append,
+    Appended,
+    Conflict,
+    Entry,
+    Head,
+    KeyReused,
+    Load,
+    Outcome,
+    Repeated,
+    Skew,
+)
+from core.position import START, Position
+from core.redis.batch import Argument
+
+HOPS: Final = 256
+"""Most events that one call of a script walks back: about 1.4 ms in which the server does nothing else."""
+
+
+WORDS: Final = {
+    Appended: "appended",
+    Repeated: "repeated",
+    KeyReused: "key_reused",
+    Conflict: "conflict",
+    Skew: "skew",
+}
+"""What metrics call the outcomes of an append."""
+
+
+def window(now: int) -> int:
+    """The window of command keys that a time lies in."""
+    return now // WINDOW_MS
+
+
+def load_arguments(load: Load, in_window: int) -> list[Argument]:
+    """ARGV of load.lua."""
+    arguments: list[Argument] = [load.key or "", in_window, WINDOW_MS, HOPS]
+    for wanted in load.heads:
+        # No event is at START, so "after START" is all of them.
+        known = str(wanted.known or START) if wanted.events else ""
+        arguments += (wanted.field, known)
+    return arguments
+
+
+def append_arguments(append: Append, channel: str) -> list[Argument]:
+    """ARGV of append.lua."""
+    settled = "" if append.settled is None else str(append.settled)
+    arguments: list[Argument] = [channel, LAST, append.key or "", append.digest, int(append.created), settled]
+    arguments += (window(append.now), WINDOW_MS, len(append.expected))
+    for field, version in append.expected.items():
+        arguments += (field, version)
+    arguments.append(len(append.events))
+    for event in append.events:
+        arguments += (event.head, event.e, event.c, event.note, event.mark or "")
+    return arguments
+
+
+def outcome(reply: bytes) -> Outcome:
+    """What append.lua returned."""
+    word, _, rest = reply.partition(b" ")
+    match word:
+        case b"OK":
+            return Appended(_positions(rest))
+        case b"DUP":
+            return Repeated(answer(rest))
+        case b"REUSED":
+            return KeyReused()
+        case b"CONFLICT":
+            version, _, field = rest.partition(b" ")
+            return Conflict(field.decode(), int(version))
+        case b"SKEW":
+            return Skew(int(rest))
+        case _:
+            raise ValueError(f"append.lua answered {word!r}")
+
+
+def answer(record: bytes) -> Answer:
+    """A command key's record."""
+    created, digest, positions = record.split(b" ", 2)
+    return Answer(_positions(positions), created == b"1", digest.decode())
+
+
+def head(value: bytes | None) -> Head:
+    """A head as the heads hash has it."""
+    if not value:
+        return NO_HEAD
+    version, position, *note = value.split(b" ", 2)
+    return Head(int(version), Position.decode(position), note[0].decode() if note else "")
+
+
+def chain(flat: Sequence[bytes]) -> list[Entry]:
+    """The entries of `id, e, c, id, e, c, …`, in that order."""
+    return [Entry(Position.decode(flat[i]), flat[i + 1], flat[i + 2]) for i in range(0, len(flat), 3)]
+
+
+def entries(reply: Sequence[Any]) -> list[Entry]:
+    """The entries of an XRANGE. The fields are always written in the order `e`, `c`."""
+    return [Entry(Position.decode(position), fields[1], fields[3]) for position, fields in reply]
+
+
+def _positions(text: bytes) -> tuple[Position, ...]:
+    return tuple(Position.decode(position) for position in text.split())
