@@ -1,0 +1,107 @@
+"""Events become a thread. Pure: the same code makes the live views, replays, looks into the past and verifies.
+
+`apply` changes the thread in place (`projections.state`) and tells what readers notice. Which text stands and what
+status a comment has is the business of `core.comment`, whose state machine is asked; what hangs together on a page
+(counts, tombstones, tallies) is decided here.
+
+A `Watch` hears of every comment and vote before it changes, so that a commit can write differences and nothing else.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from core.envelope import Recorded
+from core.events import (
+    AnchorClosed,
+    AnchorOpened,
+    AnchorReopened,
+    AnchorReworded,
+    CommentApproved,
+    CommentEdited,
+    CommentFeatured,
+    CommentHeld,
+    CommentPosted,
+    CommentRejected,
+    CommentRestored,
+    CommentUnfeatured,
+    CommentWithdrawn,
+    Event,
+    PolicyOverridden,
+    ReportFiled,
+    RevisionRedacted,
+    ThreadArchived,
+    ThreadClosed,
+    ThreadOpened,
+    ThreadReopened,
+    ThreadRetitled,
+    UnknownEvent,
+    VoteCast,
+    VoteRetracted,
+)
+from projections.folding import comments, threads, votes
+from projections.folding.touched import DEAF, CannotApply, Kind, Kinds, Touched, Watch
+from projections.state import Thread
+
+__all__ = ["CannotApply", "Kind", "Kinds", "Touched", "Watch", "apply", "fold"]
+
+
+def apply(thread: Thread, recorded: Recorded, watch: Watch = DEAF) -> Touched:
+    """Change `thread` by the next event of it. Raises `CannotApply`."""
+    position, event = recorded.position, recorded.event
+    if position <= thread.last:
+        raise CannotApply(recorded, f"the thread is already at {thread.last}")
+    handle = _HANDLERS.get(type(event))
+    if handle is None:
+        raise CannotApply(recorded, "it is not about a thread")
+    if thread.opened is None and type(event) not in (ThreadOpened, UnknownEvent):
+        raise CannotApply(recorded, "the thread was never opened")
+    try:
+        touched = handle(thread, recorded, event, watch)
+    except (LookupError, ValueError) as error:
+        raise CannotApply(recorded, f"{type(error).__name__}: {error}") from error
+    thread.last = position
+    thread.events += 1
+    thread.now = max(thread.now, recorded.occurred_at)
+    if touched.kinds:
+        thread.position = position
+    return touched
+
+
+def fold(thread: Thread, events: Iterable[Recorded]) -> Thread:
+    """`thread` after these events, changed in place. Raises `CannotApply`."""
+    for recorded in events:
+        apply(thread, recorded)
+    return thread
+
+
+def _pass_over(thread: Thread, recorded: Recorded, event: UnknownEvent, watch: Watch) -> Touched:
+    del thread, recorded, event, watch
+    return Touched(unknown=True)
+
+
+_HANDLERS: Final[dict[type[Event], Callable[[Thread, Recorded, Any, Watch], Touched]]] = {
+    VoteCast: votes.cast,
+    VoteRetracted: votes.retract,
+    CommentPosted: comments.post,
+    CommentEdited: comments.change,
+    CommentWithdrawn: comments.change,
+    CommentRestored: comments.change,
+    CommentFeatured: comments.change,
+    CommentUnfeatured: comments.change,
+    CommentApproved: comments.decide,
+    CommentHeld: comments.decide,
+    CommentRejected: comments.decide,
+    RevisionRedacted: comments.redact,
+    ReportFiled: votes.report,
+    ThreadOpened: threads.begin,
+    ThreadRetitled: threads.turn,
+    ThreadClosed: threads.turn,
+    ThreadReopened: threads.turn,
+    ThreadArchived: threads.turn,
+    PolicyOverridden: threads.turn,
+    AnchorOpened: threads.ask,
+    AnchorReworded: threads.ask,
+    AnchorClosed: threads.ask,
+    AnchorReopened: threads.ask,
+    UnknownEvent: _pass_over,
+}

@@ -1,0 +1,55 @@
+"""What an event did to a thread, and whoever watches it being done."""
+
+from typing import Final, Literal, Protocol
+
+from msgspec import Struct
+
+from core.envelope import Recorded
+from projections.state import Comment
+
+Kind = Literal[
+    "comment.posted", "comment.edited", "comment.removed", "comment.restored", "votes.changed", "thread.changed"
+]
+Kinds = tuple[tuple[Kind, str | None], ...]
+"""What readers notice of one event: `(kind, comment)` in the order to tell it, a tombstone before its child."""
+
+
+class Touched(Struct, frozen=True):
+    """What an event did: what readers notice of it, nothing where it is none of their business."""
+
+    kinds: Kinds = ()
+    unknown: bool = False
+    """Whether its type is not known here: it is counted and passed over, and a rebuild stops at it."""
+
+
+class CannotApply(Exception):
+    """An event that makes no sense after those before it. The thread is half changed then: throw it away."""
+
+    def __init__(self, recorded: Recorded, why: str) -> None:
+        super().__init__(f"{recorded.envelope.type} at {recorded.position} cannot be applied: {why}")
+        self.position = recorded.position
+        self.type = recorded.envelope.type
+        self.why = why
+
+
+class Watch(Protocol):
+    """Whoever wants to know what is about to change."""
+
+    def comment(self, comment: Comment) -> None:
+        """`comment` is about to change in more than its tally; of one that is new, it has just been made."""
+
+    def vote(self, comment: Comment, member: str) -> None:
+        """The vote of `member` on `comment`, and its tally, are about to change."""
+
+
+class _Deaf:
+    def comment(self, comment: Comment) -> None:
+        pass
+
+    def vote(self, comment: Comment, member: str) -> None:
+        pass
+
+
+DEAF: Final[Watch] = _Deaf()
+UNSEEN: Final = Touched()
+THREAD: Final = Touched((("thread.changed", None),))
