@@ -36,25 +36,15 @@ def engines() -> dict[str, Path]:
 
 
 @contextmanager
-def started(program: Path, *flags: str) -> Iterator[str]:
-    """URL of a server that runs for the block, keeping nothing on disk unless the flags say so."""
+def started(program: Path, *flags: str, conf: Path | None = None) -> Iterator[str]:
+    """URL of a server that runs for the block; without a configuration or flags it keeps nothing on disk."""
     with tempfile.TemporaryDirectory(prefix="hansard-test-") as home:
         socket, said = Path(home, "sock"), Path(home, "said")
-        command = [
-            str(program),
-            "--dir",
-            home,
-            "--port",
-            "0",
-            "--unixsocket",
-            str(socket),
-            "--save",
-            "",
-            *flags,
-        ]
+        base = [str(conf)] if conf else ["--dir", home, "--save", ""]
+        flags = ("--port", "0", "--unixsocket", str(socket), *flags)
         with said.open("wb") as out:
             process = subprocess.Popen(
-                [sys.executable, "-I", "-S", tether.__file__, str(os.getpid()), *command, *flags],
+                [sys.executable, "-I", "-S", tether.__file__, str(os.getpid()), str(program), *base, *flags],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,

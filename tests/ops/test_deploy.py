@@ -1,0 +1,129 @@
+"""What is shipped for production starts, says why for each line, and speaks of things that exist."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from redis import Redis
+
+from tests.servers import client, engines, started
+from workers import embedded
+from workers.settings import PREFIX, Settings
+
+TOP = Path(__file__).parents[2]
+DEPLOY = TOP / "deploy"
+LUA = sorted(path for folder in ("core", "projections", "workers") for path in (TOP / folder).rglob("*.lua"))
+BYTES = {"mb": 1024 * 1024}
+
+
+@pytest.fixture(scope="module")
+def compose() -> Any:
+    return yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+
+
+@pytest.fixture(scope="module", params=engines())
+def production(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
+    home = tmp_path_factory.mktemp("production")
+    conf = home / "redis.conf"
+    conf.write_text((DEPLOY / "redis.conf").read_text().replace("\ndir /data\n", f"\ndir {home}\n"))
+    with started(engines()[request.param], conf=conf) as url, client(url) as connection:
+        yield connection
+
+
+def directives() -> list[tuple[str, str]]:
+    lines = (DEPLOY / "redis.conf").read_text().splitlines()
+    pairs = [line.split(maxsplit=1) for line in lines if line and not line.startswith("#")]
+    return [(name, value.strip('"')) for name, value in pairs]
+
+
+def test_the_server_takes_every_line_of_the_configuration(production: Redis) -> None:
+    set_here = {"port", "dir"}
+    for name, value in directives():
+        if name not in set_here:
+            number, unit = value[:-2], value[-2:]
+            expected = str(int(number) * BYTES[unit]) if unit in BYTES else value
+            assert production.config_get(name) == {name: expected}
+
+
+def test_production_keeps_what_the_embedded_server_keeps() -> None:
+    ours = dict(directives())
+    own = {"port", "unixsocketperm", "daemonize"}
+    assert {name: ours.get(name) for name in embedded.SETTINGS if name not in own} == {
+        name: value for name, value in embedded.SETTINGS.items() if name not in own
+    }
+
+
+def test_every_line_of_the_configuration_says_why() -> None:
+    for block in (DEPLOY / "redis.conf").read_text().split("\n\n"):
+        assert block.lstrip().startswith("#"), f"no reason is given for: {block}"
+
+
+def test_the_user_that_the_configuration_proposes_may_do_what_the_scripts_do(production: Any) -> None:
+    proposed = re.search(r"^#\s+user hansard on >\S+ (.*)$", (DEPLOY / "redis.conf").read_text(), re.MULTILINE)
+    assert proposed
+    production.execute_command("ACL", "SETUSER", "hansard", "on", ">word", *proposed[1].split())
+    called = {name for path in LUA for name in re.findall(r"\.p?call\(\s*['\"](\w+)['\"]", path.read_text())}
+    assert "XADD" in called
+    withheld = {name for name in called if {"@admin", "@dangerous"} & set(_categories(production, name))}
+    assert withheld == set()
+    for forbidden in (["FLUSHALL"], ["CONFIG", "SET", "save", ""], ["SHUTDOWN"], ["DEBUG", "SLEEP", "0"]):
+        assert production.execute_command("ACL", "DRYRUN", "hansard", *forbidden) != b"OK"
+
+
+def test_compose_runs_a_server_a_gateway_and_a_projector_each_with_a_health_check(compose: Any) -> None:
+    assert set(compose["services"]) == {"redis", "gateway", "projector"}
+    for service in compose["services"].values():
+        assert service["healthcheck"]["test"]
+    assert compose["services"]["gateway"]["command"] == ["gateway"]
+    assert compose["services"]["projector"]["command"] == ["projector"]
+
+
+def test_compose_keeps_the_record_on_a_volume_and_mounts_files_that_exist(compose: Any) -> None:
+    mounts = [mount.split(":") for mount in compose["services"]["redis"]["volumes"]]
+    assert (DEPLOY / "redis.conf").samefile(DEPLOY / mounts[0][0])
+    assert ["record", dict(directives())["dir"]] in mounts
+    assert "record" in compose["volumes"]
+    build = compose["services"]["gateway"]["build"]
+    assert (DEPLOY / build["context"] / build["dockerfile"]).samefile(DEPLOY / "Dockerfile")
+
+
+def test_compose_publishes_nothing_but_the_gateway_and_that_to_this_machine(compose: Any) -> None:
+    published = {name: service.get("ports") for name, service in compose["services"].items()}
+    assert published == {"redis": None, "gateway": ["127.0.0.1:8400:8400"], "projector": None}
+
+
+def test_compose_and_image_set_what_is_a_setting_and_ship_no_secret(compose: Any) -> None:
+    image = re.findall(rf"\b{PREFIX}(\w+)=", (DEPLOY / "Dockerfile").read_text())
+    environment = compose["services"]["gateway"]["environment"]
+    names = {name.removeprefix(PREFIX).lower() for name in environment} | {name.lower() for name in image}
+    assert names <= set(Settings.__struct_fields__)
+    asked = set(re.findall(r"\$\{(\w+):\?", (DEPLOY / "compose.yaml").read_text()))
+    example = (DEPLOY / "env.example").read_text()
+    assert set(re.findall(r"^(\w+)=$", example, re.MULTILINE)) == asked
+    assert environment["HANSARD_ADMIN_SECRET"].startswith("${HANSARD_ADMIN_SECRET:?")
+
+
+def test_the_image_copies_what_exists_and_does_not_run_as_root() -> None:
+    dockerfile = (DEPLOY / "Dockerfile").read_text()
+    copied = [
+        line.split()[1:-1] for line in dockerfile.splitlines() if line.startswith("COPY") and "--from" not in line
+    ]
+    assert copied
+    for name in (name for names in copied for name in names):
+        assert (TOP / name).exists()
+        assert f"!{name}" in (TOP / ".dockerignore").read_text().splitlines()
+    assert re.search(r"^USER 10001:10001$", dockerfile, re.MULTILINE)
+    assert all("--require-hashes" in line for line in dockerfile.splitlines() if "--requirement" in line)
+
+
+def test_the_settings_are_all_in_the_deployment_page() -> None:
+    page = (DEPLOY / "README.md").read_text()
+    assert {name for name in Settings.__struct_fields__ if f"`{name.upper()}`" not in page} == set()
+
+
+def _categories(connection: Any, command: str) -> list[str]:
+    answer = connection.execute_command("COMMAND INFO", command)  # spelt so, the client leaves the answer alone
+    return [category.decode() for category in answer[0][6]]
