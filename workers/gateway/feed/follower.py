@@ -2,6 +2,7 @@
 
 import time
 from collections import defaultdict
+from contextlib import AbstractContextManager
 from typing import Final, Protocol
 
 import anyio
@@ -9,14 +10,14 @@ import structlog
 from redis.exceptions import RedisError
 
 from core.position import START, Position
+from core.redis.wakes import LOOK_EVERY, Wake
 from projections.feedlog import FeedEntry, FeedLog
 from projections.queries import ThreadHead
+from workers import metrics
 from workers.gateway.feed import frames
 from workers.gateway.feed.channel import Channel
 from workers.gateway.feed.frames import Rows
 
-POLL: Final = 1.0
-"""Seconds between two looks when nothing wakes the follower: the safety net under a lost wake-up."""
 BATCH: Final = 500
 
 _log = structlog.get_logger(__name__)
@@ -31,17 +32,10 @@ class FrameRows(Protocol):
         """The public rows and the thread, of one moment."""
 
 
-class Wake(Protocol):
-    """Something that may have happened in a partition."""
-
-    def event(self) -> anyio.Event:
-        """Set when it next happens: take it before looking."""
-
-
 class Follower:
     """Reads new feed entries, makes frames of them, and puts them into the rings of the threads concerned."""
 
-    def __init__(self, partition: int, feed: FeedLog, views: FrameRows, wake: Wake) -> None:
+    def __init__(self, partition: int, feed: FeedLog, views: FrameRows, bell: AbstractContextManager[Wake]) -> None:
         self.partition = partition
         self.channels: dict[tuple[str, str], Channel] = {}
         self.at = START
@@ -50,22 +44,20 @@ class Follower:
         """Set once `at` is known."""
         self.lock = anyio.Lock(fast_acquire=True)
         """Held while entries go into the rings: who holds it sees `at` and the rings agree."""
-        self.failures = 0
         self._feed = feed
         self._views = views
-        self._wake = wake
+        self._bell = bell
 
     async def run(self) -> None:
         """Follow until cancelled. An unreachable server is tried again for ever; clients wait meanwhile."""
-        while True:
-            wake = self._wake.event()
-            try:
-                await self._advance()
-            except (RedisError, OSError) as problem:
-                self.failures += 1
-                _log.warning("feed_not_read", partition=self.partition, problem=type(problem).__name__)
-            with anyio.move_on_after(self._patience()):
-                await wake.wait()
+        with self._bell as bell:
+            while True:
+                try:
+                    await self._advance()
+                except RedisError as problem:
+                    metrics.FEED_FAILURES.inc()
+                    _log.warning("feed_not_read", partition=self.partition, error=type(problem).__name__)
+                await bell.wait(self._patience())
 
     async def _advance(self) -> None:
         async with self.lock:
@@ -112,9 +104,10 @@ class Follower:
 
     def _patience(self) -> float:
         dues = [channel.due for channel in self.channels.values() if channel.due is not None]
-        return min(POLL, max(0.0, min(dues) - time.monotonic())) if dues else POLL
+        return min(LOOK_EVERY, max(0.0, min(dues) - time.monotonic())) if dues else LOOK_EVERY
 
     def _reset(self, last: Position) -> None:
+        metrics.FEED_RESETS.labels("lost").inc(sum(channel.clients for channel in self.channels.values()))
         _log.warning("feed_reset", partition=self.partition, position=str(self.at), last=str(last))
         for channel in self.channels.values():
             channel.ring.append([frames.reset(last)])

@@ -1,7 +1,7 @@
 """Everybody who follows a thread through this process."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from typing import Final, Protocol, Self
 
 import anyio
@@ -10,11 +10,13 @@ from anyio.abc import TaskGroup
 from core.log.port import Entry
 from core.partitions import partition_of
 from core.position import Position
+from core.redis.wakes import Wake
 from projections.feedlog import FeedLog
 from projections.queries import ThreadHead
+from workers import metrics
 from workers.gateway.feed import frames
 from workers.gateway.feed.channel import Channel
-from workers.gateway.feed.follower import Follower, FrameRows, Wake
+from workers.gateway.feed.follower import Follower, FrameRows
 from workers.gateway.feed.frames import Rows
 from workers.gateway.feed.ring import Frame
 
@@ -56,8 +58,10 @@ class Seat:
         found = self.ring.since(self._cursor)
         self._cursor = self.ring.end
         if found is None:
-            newest = self._channel.newest
-            return [] if newest is None else [frames.reset(newest).data]
+            metrics.FEED_RESETS.labels("behind").inc()
+            # Something was dropped, so something was told.
+            assert self._channel.newest is not None
+            return [frames.reset(self._channel.newest).data]
         ready, self._backlog = [*self._backlog, *found], []
         return [frame.data for frame in ready if not self._seen(frame)]
 
@@ -68,15 +72,16 @@ class Seat:
 class Hub:
     """Runs a follower for every partition that has a reader, and seats clients."""
 
-    def __init__(self, *, log: HubLog, views: HubViews, feed: FeedLog, wake: Callable[[int], Wake]) -> None:
+    def __init__(
+        self, *, log: HubLog, views: HubViews, feed: FeedLog, bell: Callable[[int], AbstractContextManager[Wake]]
+    ) -> None:
         self._log = log
         self._views = views
         self._feed = feed
-        self._wake = wake
+        self._bell = bell
         self._followers: dict[int, tuple[Follower, anyio.CancelScope]] = {}
         self._tasks: TaskGroup | None = None
         self.draining = False
-        self.clients = 0
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Self]:
@@ -96,6 +101,10 @@ class Hub:
             for channel in follower.channels.values():
                 channel.ring.close()
 
+    async def head(self, site: str, thread: str) -> ThreadHead | None:
+        """The thread as a whole, None where there is none."""
+        return await self._views.head(site, thread)
+
     @asynccontextmanager
     async def seat(
         self, site: str, thread: str, after: Position | None, *, doubtful: bool = False
@@ -104,7 +113,7 @@ class Hub:
         follower = self._follower(partition_of(site, thread, self._log.partitions))
         channel = follower.channels.setdefault((site, thread), Channel())
         channel.clients += 1
-        self.clients += 1
+        metrics.FEED_CLIENTS.inc()
         try:
             await follower.ready.wait()
             async with follower.lock:
@@ -112,7 +121,7 @@ class Hub:
             backlog = await self._backlog(follower.partition, site, thread, after, upto, doubtful=doubtful)
             yield Seat(channel, cursor, after, backlog)
         finally:
-            self.clients -= 1
+            metrics.FEED_CLIENTS.dec()
             channel.clients -= 1
             self._leave(follower, (site, thread), channel)
 
@@ -122,7 +131,7 @@ class Hub:
             return found[0]
         if self._tasks is None:
             raise RuntimeError("the hub is not running")
-        follower = Follower(partition, self._feed, self._views, self._wake(partition))
+        follower = Follower(partition, self._feed, self._views, self._bell(partition))
         scope = anyio.CancelScope()
         self._followers[partition] = follower, scope
         self._tasks.start_soon(_run, follower, scope)
@@ -149,18 +158,17 @@ class Hub:
         head = await self._views.head(site, thread)
         if head is None or (after is None and not doubtful):
             return []
-        here = [frames.reset(max(head.position, upto))]
-        if doubtful or after is None:
-            return here
-        if after != head.position and await self._log.entry(partition, after) is None:
-            return here
-        if after >= head.position:
-            return await self._votes_before(partition, site, thread, after)
-        if await self._too_old(partition, after):
-            return here
-        told = await self._replay(partition, site, thread, after, upto)
+        told = None
+        if after is not None and (after == head.position or await self._log.entry(partition, after) is not None):
+            if after >= head.position:
+                return await self._votes_before(partition, site, thread, after)
+            if not await self._too_old(partition, after):
+                told = await self._replay(partition, site, thread, after, upto)
         # Looked at again, so that what was trimmed while it was read counts.
-        return here if await self._too_old(partition, after) else told
+        if after is None or told is None or await self._too_old(partition, after):
+            metrics.FEED_RESETS.labels("position").inc()
+            return [frames.reset(max(head.position, upto))]
+        return told
 
     async def _too_old(self, partition: int, after: Position) -> bool:
         return (await self._feed.ends(partition)).trimmed > after
