@@ -1,0 +1,132 @@
+"""What changed between two texts, word by word.
+
+Words are runs of letters, digits and their marks, an apostrophe inside included; white space runs, single symbols with
+what modifies them, and single letters of scripts that do not part their words (Han, Kana, Thai, Lao, Khmer, Burmese)
+count as words too. The longest common subsequence is found with one bit a pair of words (Hyyrö 2004), so the cost
+depends on the number of words alone, never on what they say.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import groupby, pairwise
+from typing import Final, Literal, TypeAlias
+from unicodedata import category
+
+Op: TypeAlias = Literal["=", "-", "+"]
+"""In both texts, only in the one before, only in the one after."""
+
+PAIRS: Final = 50_000_000
+"""Pairs of words that are compared, a bit of memory each. Two texts of 5,000 characters have at most half of that."""
+
+_UNSPACED: Final = re.compile(
+    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    r"\U00020000-\U0003ffff]"
+)
+# Over kinds, see `_kind`: white space, word, letter of an unspaced script, flag, symbols that a ZWJ joins.
+_WORD: Final = re.compile(r" +|w[mj]*(?:'?w[mj]*)*|u[mj]*|fm*(?:fm*)?|.[mj]*(?:(?<=j).[mj]*)*")
+
+
+def words(before: str, after: str) -> list[tuple[Op, str]]:
+    """The difference of two texts as pieces in order, `[("=", "the "), ("-", "Senat"), ("+", "Senate")]`.
+
+    The pieces with = and - joined are `before`, those with = and + are `after`. No piece is empty, no two neighbours
+    have the same sign, and where text is replaced, - comes first. What stands between a common beginning and a common
+    end is one replacement where it makes more than `PAIRS` pairs of words.
+    """
+    old, new = _split(before), _split(after)
+    shorter = min(len(old), len(new))
+    start = next((at for at in range(shorter) if old[at] != new[at]), shorter)
+    shorter -= start
+    end = next((at for at in range(shorter) if old[-1 - at] != new[-1 - at]), shorter)
+    removed, added = old[start : len(old) - end], new[start : len(new) - end]
+    # Beyond the bound nothing in the middle counts as common.
+    common = _common(removed, added) if len(removed) * len(added) <= PAIRS else []
+    script: list[tuple[Op, str]] = [("=", word) for word in old[:start]]
+    for (i, j), (to_i, to_j) in pairwise([(-1, -1), *common, (len(removed), len(added))]):
+        script += (("-", word) for word in removed[i + 1 : to_i])
+        script += (("+", word) for word in added[j + 1 : to_j])
+        script += (("=", word) for word in removed[to_i : to_i + 1])
+    script += (("=", word) for word in old[len(old) - end :])
+    return list(_pieces(script))
+
+
+def _split(text: str) -> list[str]:
+    kinds = text.translate({ord(character): _kind(character) for character in set(text)})
+    return [text[word.start() : word.end()] for word in _WORD.finditer(kinds)]
+
+
+def _kind(character: str) -> str:
+    """One letter for what a character does in a word: the alphabet of `_WORD`, any other character a full stop."""
+    kind = category(character)
+    if character.isspace():
+        return " "
+    if character in "'\u2019":
+        return "'"
+    if character == "\u200d":
+        return "j"
+    if kind[0] == "M" or kind == "Cf" or "\U0001f3fb" <= character <= "\U0001f3ff":
+        return "m"
+    if "\U0001f1e6" <= character <= "\U0001f1ff":
+        return "f"
+    if _UNSPACED.match(character):
+        return "u"
+    return "w" if kind[0] in "LN" or character == "_" else "."
+
+
+def _common(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
+    """The places of a longest common subsequence in both, in order.
+
+    Bit i of row j is 0 where the first i + 1 words of `old` have more in common with the first j of `new` than the
+    first i have.
+    """
+    places: dict[str, int] = {}
+    for i, word in enumerate(old):
+        places[word] = places.get(word, 0) | 1 << i
+    full = (1 << len(old)) - 1
+    row = full
+    rows = [row]
+    for word in new:
+        if found := row & places.get(word, 0):
+            row = (row + found | row - found) & full
+        rows.append(row)
+    common = []
+    i, j = len(old), len(new)
+    while i and j:
+        if rows[j] >> i - 1 & 1:
+            i -= 1
+        elif not rows[j - 1] >> i - 1 & 1:
+            j -= 1
+        else:
+            i -= 1
+            j -= 1
+            common.append((i, j))
+    return common[::-1]
+
+
+def _pieces(script: Sequence[tuple[Op, str]]) -> Iterator[tuple[Op, str]]:
+    """Joins words to pieces.
+
+    A blank between two words that were replaced is replaced with them: nobody likes to read
+    [-quick][+lazy][= ][-fox][+dog].
+    """
+    groups = [(same, list(group)) for same, group in groupby(script, lambda step: step[0] == "=")]
+    removed = added = ""
+    for at, (same, group) in enumerate(groups):
+        text = "".join(word for _, word in group)
+        if not same:
+            removed += "".join(word for op, word in group if op == "-")
+            added += "".join(word for op, word in group if op == "+")
+        elif 0 < at < len(groups) - 1 and text.isspace() and "\n" not in text:
+            removed += text
+            added += text
+        else:
+            if removed:
+                yield "-", removed
+            if added:
+                yield "+", added
+            removed = added = ""
+            yield "=", text
+    if removed:
+        yield "-", removed
+    if added:
+        yield "+", added

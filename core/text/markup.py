@@ -1,0 +1,36 @@
+"""What readers see of a comment's text: html made from it, and from nothing else."""
+
+from functools import lru_cache
+from typing import Final
+
+from core.text.unicode import normalise
+
+RENDERER: Final = 1
+"""Version of the html: stored rows name it. It goes up with every change in what `render` returns, a library's too."""
+
+_MEMO_BODY: Final = 2000
+_MEMO_SIZE: Final = 1024
+
+
+def render(body: str) -> str:
+    """The html of a body, the same for everyone: safe to insert into any page, never an error.
+
+    It holds p, br, em, strong, a, blockquote, ul, ol (with `start`), li, code and pre, and no attribute but `start`,
+    `href` and `rel="nofollow ugc noopener"`. Links go to http, https and mail addresses. The body is normalised first,
+    which changes nothing in one that comes from the log.
+    """
+    body = normalise(body)
+    if not body:
+        return ""
+    # Imported late: the parser takes a tenth of a second, and most commands of the command line render nothing.
+    from core.text.markdown import html  # noqa: PLC0415 # see above
+
+    return html(body)
+
+
+def rendered(body: str) -> str:
+    """`render`, remembered for the bodies of usual length that were asked for last: some MB, at worst a few tens."""
+    return _remembered(body) if len(body) <= _MEMO_BODY else render(body)
+
+
+_remembered = lru_cache(_MEMO_SIZE)(render)

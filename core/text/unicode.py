@@ -1,0 +1,105 @@
+"""One form for every text that people send: composed, without characters that act unseen, and of bounded height.
+
+What is removed, and why the rest stays:
+
+- Control characters but newline and tab, lone surrogates, noncharacters, U+FEFF, interlinear annotation, the object
+  replacement character, deprecated format characters, invisible operators, musical format characters, unassigned
+  invisible characters and the soft hyphen: none is seen, none is needed in a comment, each hides something.
+- Embeddings, overrides and isolates (LRE RLE LRO RLO PDF, LRI RLI FSI PDI): they reorder what comes after them, as far
+  as the text around the comment. LRM, RLM and ALM stay: each is one invisible letter of a direction, which honest
+  Hebrew and Arabic need beside a bracket or a number, and moves nothing but the neutrals next to it.
+- Tag characters, except in the flags of England, Scotland and Wales, the only emoji made with them.
+- ZWJ, ZWNJ (Persian, Indic scripts, emoji), the zero-width space (Thai, Khmer) and variation selectors stay, but a
+  second selector in a row goes, and so does what follows `STACK` marks or invisible characters in a row.
+
+Sources: UAX #9 (bidi), UAX #15 (NFC), UTS #51 (emoji), DerivedCoreProperties.txt (Default_Ignorable_Code_Point).
+"""
+
+import re
+from typing import Final
+from unicodedata import category, normalize
+
+STACK: Final = 8
+"""Marks and invisible characters on one letter. Hebrew with points and accents uses 6, a Tibetan stack up to 8."""
+
+_BREAK: Final = re.compile(r"[\r\v\f\x85\u2028\u2029]")
+_SELECTOR: Final = r"[\ufe00-\ufe0f\U000e0100-\U000e01ef]"
+_SELECTORS: Final = re.compile(f"({_SELECTOR}){_SELECTOR}+")
+
+_NONCHARACTERS: Final = r"\ufdd0-\ufdef" + "".join(rf"\U{plane:04x}fffe\U{plane:04x}ffff" for plane in range(17))
+_CONTROLS: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+_FLAGS: Final = "|".join("".join(chr(0xE0000 + ord(letter)) for letter in name) for name in ("gbeng", "gbsct", "gbwls"))
+_REMOVED: Final = (
+    r"\x00-\x08\x0e-\x1f\x7f-\x9f\xad\u202a-\u202e\u2061-\u206f\ufeff\ufff0-\ufffc\ud800-\udfff"
+    r"\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff" + _NONCHARACTERS
+)
+_UNWANTED: Final = re.compile(f"[{_REMOVED}]")
+# A whole flag is met first and put back; any other tag character falls to the class behind it.
+_UNWANTED_BUT_FLAGS: Final = re.compile(f"(\U0001f3f4(?:{_FLAGS})\U000e007f)|[{_REMOVED}]")
+
+_SEEN: Final = re.compile(
+    # Anything but white space, controls, Default_Ignorable_Code_Point, the empty Braille cell and what is removed.
+    r"[^\s\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028\u2029\u2060\u2800\u3164"
+    r"\ufe00-\ufe0f\uffa0\U0001bca0-\U0001bca3\U000e0100-\U000e01ef" + _REMOVED + "]"
+)
+
+_LEADING: Final = re.compile(r"\A(?:[^\S\n]*\n)+")
+# Letters below the first mark and punctuation above the last are most of what is not ASCII in Western text.
+_PERHAPS_STACKED: Final = re.compile(r"[\u0300-\u1fff\u200b-\u200f\u2060\u20d0-\u20ff\u2c00-\U0010ffff]")
+# Two letters a character, the first upper case and the second lower, so that a match cannot begin between two.
+_STACKS: Final = re.compile(f"(?:M[ne]|Cf){{{STACK + 1},}}")
+
+
+def normalise(text: str) -> str:
+    r"""A text in the form in which it is judged, stored and counted; "" where nothing of it can be seen.
+
+    Newlines are `\n`. Blank lines before and white space after the text go; the first line of several keeps its
+    indentation, which in a list means something. Normalising twice changes nothing more.
+    """
+    text = _BREAK.sub("\n", text.replace("\r\n", "\n"))
+    if text.isascii():
+        text = _CONTROLS.sub("", text)
+    else:
+        if _UNWANTED.search(text) is not None:
+            text = _UNWANTED_BUT_FLAGS.sub(r"\1", text)
+        text = _SELECTORS.sub(r"\1", text)
+        # Capped before composing as well: composing sorts each run of marks, in time quadratic in its length.
+        text = _capped(normalize("NFC", _capped(text)))
+    if is_blank(text):
+        return ""
+    text = _LEADING.sub("", text).rstrip()
+    return text if "\n" in text else text.lstrip()
+
+
+def is_blank(text: str) -> bool:
+    """Whether nothing of the text can be seen: white space, invisible characters, blank letters (U+3164 and such)."""
+    return _SEEN.search(text) is None
+
+
+def one_line(text: str, limit: int) -> str:
+    """A name, title or badge: normalised, white space collapsed to single blanks, at most `limit` code points.
+
+    What is longer ends in an ellipsis. "" where nothing can be seen. `limit` is 1 or more.
+    """
+    line = " ".join(normalise(text).split())
+    if len(line) <= limit:
+        return line
+    # A cut may fall behind a joiner, which would join the ellipsis.
+    return line[: limit - 1].rstrip(" \u200d") + "…"
+
+
+def _capped(text: str) -> str:
+    if _PERHAPS_STACKED.search(text) is None:
+        return text
+    # A prefix of a run of marks in canonical order is in that order too, and one mark that stays keeps the letters at
+    # both ends from composing: capping what is NFC leaves it NFC.
+    kinds = "".join(map(category, text))
+    if _STACKS.search(kinds) is None:
+        return text
+    parts = []
+    start = 0
+    for run in _STACKS.finditer(kinds):
+        parts.append(text[start : run.start() // 2 + STACK])
+        start = run.end() // 2
+    parts.append(text[start:])
+    return "".join(parts)
