@@ -1,20 +1,18 @@
 """The feed stream of a partition, read: which rows each event changed, as far back as it is kept."""
 
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from core.keys import Keys
 from core.position import START, Position
+from core.redis.batch import Argument, Batch
+from core.redis.faults import insist
+
+PATIENCE: Final = 1.0
+"""Seconds within which a read that failed is tried again."""
 
 _KINDS: Final = msgspec.json.Decoder(list[tuple[str, str | None]])
-
-
-class Calls(Protocol):
-    """What sends one command to the server and gives its reply."""
-
-    async def call(self, *args: Any) -> Any:
-        """The reply to one command. Raises what the server or the connection raises."""
 
 
 class FeedEntry(NamedTuple):
@@ -34,17 +32,20 @@ class FeedEnds(NamedTuple):
 
 
 class FeedLog:
-    """Reads the feed streams of a deployment. They carry no text: what was taken down cannot leak from them."""
+    """Reads the feed streams of a deployment. They carry no text: what was taken down cannot leak from them.
 
-    def __init__(self, redis: Calls, keys: Keys) -> None:
+    Every call raises `core.refusals.Unavailable` where the server stays away.
+    """
+
+    def __init__(self, redis: Batch, keys: Keys) -> None:
         self._redis = redis
         self._keys = keys
 
     async def ends(self, partition: int) -> FeedEnds:
         """The newest entry and the newest trimmed one; `START` where there is none."""
         keys = self._keys[partition]
-        newest = await self._redis.call("XREVRANGE", keys.feed, "+", "-", "COUNT", 1)
-        trimmed = await self._redis.call("GET", keys.feed_trimmed)
+        newest = await self._ask("XREVRANGE", keys.feed, "+", "-", "COUNT", 1)
+        trimmed = await self._ask("GET", keys.feed_trimmed)
         gone = START if trimmed is None else Position.decode(trimmed)
         return FeedEnds(Position.decode(newest[0][0]) if newest else gone, gone)
 
@@ -53,8 +54,11 @@ class FeedLog:
     ) -> list[FeedEntry]:
         """Entries after `position`, up to and with `upto`, in order."""
         end = "+" if upto is None else str(upto)
-        found = await self._redis.call("XRANGE", self._keys[partition].feed, f"({position}", end, "COUNT", limit)
+        found = await self._ask("XRANGE", self._keys[partition].feed, f"({position}", end, "COUNT", limit)
         return [_entry(name, fields) for name, fields in found]
+
+    async def _ask(self, *command: Argument) -> Any:
+        return await insist(lambda: self._redis.call(*command), "read_feed", patience=PATIENCE)
 
 
 def _entry(name: bytes, fields: list[bytes]) -> FeedEntry:

@@ -76,10 +76,6 @@ FEED_RESETS: Final = Counter(
     "(ours is gone from the feed), behind (they read too slowly).",
     ["cause"],
 )
-FEED_FAILURES: Final = Counter(
-    "hansard_feed_failures",
-    "Times that the feed of a partition could not be read; it is read again.",
-)
 
 # --- HTTP ---
 

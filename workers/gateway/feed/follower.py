@@ -7,10 +7,10 @@ from typing import Final, Protocol
 
 import anyio
 import structlog
-from redis.exceptions import RedisError
 
 from core.position import START, Position
 from core.redis.wakes import LOOK_EVERY, Wake
+from core.refusals import Unavailable
 from projections.feedlog import FeedEntry, FeedLog
 from projections.queries import ThreadHead
 from workers import metrics
@@ -54,9 +54,9 @@ class Follower:
             while True:
                 try:
                     await self._advance()
-                except RedisError as problem:
-                    metrics.FEED_FAILURES.inc()
-                    _log.warning("feed_not_read", partition=self.partition, error=type(problem).__name__)
+                except Unavailable:
+                    # Counted and logged where it was given up; what is missed now is read next time.
+                    _log.warning("feed_not_read", partition=self.partition, position=str(self.at))
                 await bell.wait(self._patience())
 
     async def _advance(self) -> None:
