@@ -1,0 +1,147 @@
+"""What a thread puts where: the contents of every view key, from its state alone.
+
+A cell is one field of a hash or one member of a sorted set: `(name, field)` to a value. Names are those of
+`core.keys.ThreadViews`, and `site.<name>` for what a thread adds to the views of its site. No cell is made from two
+threads, so any of them can be written again, folded anew or compared by itself.
+
+`of_comment` leaves out what changes most (`rows`, `votes`, `ballots`), which `changes` writes when it changed.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import msgspec
+
+from projections import rows
+from projections.state import Comment, Report, Text, Thread
+
+Cell = tuple[str, str]
+Value = int | str | Text | list[Report] | None
+"""A score in a sorted set; in a hash a name, a text or reports, not yet encoded."""
+Html = Callable[[str], str]
+
+SETS: Final = frozenset(
+    {
+        "roots",
+        "top",
+        "anchored",
+        "replies",
+        "ballots",
+        "waiting",
+        "site.pending",
+        "site.reported",
+        "site.authors",
+        "site.threads",
+        "site.urls",
+    }
+)
+"""The sorted sets; everything else is a hash."""
+
+SITE_VIEWS: Final = ("pending", "reported", "authors", "threads", "urls")
+"""Views across the threads of a site in one partition."""
+
+_LETTERS: Final = {"published": "p", "pending": "q", "rejected": "r", "withdrawn": "w"}
+
+
+def of_comment(comment: Comment, thread: str) -> dict[Cell, Value]:
+    """Every cell of a comment but `rows`, `votes` and `ballots`."""
+    cells: dict[Cell, Value] = {}
+    author, place = comment.author.id, comment.member
+    if comment.on_page:
+        if comment.parent is not None:
+            cells["replies", f"{comment.parent} {place}"] = 0
+        else:
+            cells["roots", place] = 0
+            cells["top", place] = top_score(comment)
+            if comment.anchor is not None:
+                cells["anchored", f"{comment.anchor} {place}"] = 0
+    if comment.published:
+        cells["names", comment.id] = comment.author.name
+    if comment.overlaid:
+        cells["waiting", f"{author} {place}"] = 0
+    if comment.latest > 1:
+        for number, text in comment.texts.items():
+            cells["revisions", f"{comment.id}:{number}"] = text
+    waiting = comment.waiting
+    if waiting is not None:
+        since = comment.texts[waiting].judged
+        cells["site.pending", f"{since.ms:015d} {since.n:012d} {thread} {comment.id} {author}"] = 0
+    if comment.reports:
+        since = comment.reports[0].position
+        cells["site.reported", f"{since.ms:015d} {since.n:012d} {thread} {comment.id} {author}"] = 0
+        cells["reports", comment.id] = comment.reports
+    posted = comment.posted
+    letter = _LETTERS[comment.status]
+    cells["site.authors", f"{author} {posted.ms:015d}{posted.n:012d} {thread} {comment.id} {letter}"] = 0
+    return cells
+
+
+def of_thread(thread: Thread) -> dict[Cell, Value]:
+    """The cells of a thread itself."""
+    if thread.opened is None:
+        return {}
+    return {("site.threads", thread.id): thread.position.ms, ("site.urls", f"{thread.url} {thread.id}"): 0}
+
+
+def top_score(comment: Comment) -> int:
+    """The score in `top`, where less is better; a tombstone counts 0."""
+    return comment.down - comment.up if comment.published else 0
+
+
+def row(comment: Comment, thread: str, html: Html) -> bytes:
+    """The stored row of a comment."""
+    made: str | None = None
+    if comment.published:
+        body = comment.texts[comment.standing or comment.latest].body
+        made = None if body is None else html(body)
+    return rows.store(comment, thread, made)
+
+
+def votes(comment: Comment) -> bytes | None:
+    """The tally of a comment; None where there is none to keep."""
+    return b"%d %d" % (comment.up, comment.down) if comment.up or comment.down else None
+
+
+def ballot(comment: str, member: str, vote: tuple[int, int]) -> str:
+    """A vote as a member of `ballots`."""
+    value, revision = vote
+    return f"{member} {comment} {value} {revision}"
+
+
+def meta(thread: Thread) -> dict[str, bytes]:
+    """The fields of `meta`."""
+    public = {
+        "id": thread.id,
+        "site": thread.site,
+        "url": thread.url,
+        "title": thread.title,
+        "status": thread.status,
+        "comments": thread.comments,
+        "position": str(thread.position),
+    }
+    return {"public": _JSON.encode(public), "source": _JSON.encode(msgspec.structs.replace(thread, rows={}))}
+
+
+def encode(value: Value) -> bytes | int:
+    """A value as the server keeps it: a score, or JSON."""
+    return value if isinstance(value, int) else _JSON.encode(value)
+
+
+def contents(thread: Thread, html: Html) -> Iterator[tuple[str, str, bytes | int]]:
+    """Every cell that this thread should have: name, field, value."""
+    for field, value in meta(thread).items():
+        yield "meta", field, value
+    for (name, field), score in of_thread(thread).items():
+        yield name, field, encode(score)
+    for comment in thread.rows.values():
+        yield "rows", comment.id, row(comment, thread.id, html)
+        tally = votes(comment)
+        if tally is not None:
+            yield "votes", comment.id, tally
+        for member, vote in comment.ballots.items():
+            yield "ballots", ballot(comment.id, member, vote), 0
+        for (name, field), kept in of_comment(comment, thread.id).items():
+            yield name, field, encode(kept)
+
+
+_JSON: Final = msgspec.json.Encoder()

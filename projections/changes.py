@@ -1,0 +1,156 @@
+"""What a commit writes: the differences that some events made to the views of a thread, as absolute values.
+
+A `Journal` watches one thread while events are folded. What a comment had in the views is noted before its first
+change; in the end that is compared with what it has then. Values are absolute, so writing them twice is harmless.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Final, Literal, NamedTuple
+
+from core.keys import Partition, ThreadViews
+from projections import cells
+from projections.cells import Cell, Html, Value
+from projections.state import Comment, Thread
+
+Command = Literal["HSET", "HDEL", "ZADD", "ZREM", "DEL"]
+Argument = bytes | str | int
+
+NEW: Final = 28
+"""More arguments than this a new comment takes hardly ever."""
+CHANGED: Final = 40
+"""As NEW, for a comment that changed."""
+VOTED: Final = 9
+"""As NEW, for a vote."""
+
+
+class Change(NamedTuple):
+    """One command of a commit: for HSET field and value in turn, for ZADD score and member."""
+
+    command: Command
+    key: str
+    arguments: list[Argument]
+
+
+class Journal:
+    """Hears what happens to one thread between two commits (a `projections.fold.Watch`).
+
+    With `whole`, nothing is known of what the views hold and everything is written.
+    """
+
+    def __init__(self, thread: Thread, *, whole: bool = False) -> None:
+        self.thread = thread
+        self.whole = whole
+        self.events = thread.events
+        """How many events the thread had seen when this began."""
+        self.redacted = len(thread.redacted)
+        """How many of its texts had been redacted."""
+        self.weight = 40
+        """About how many arguments the changes will take."""
+        self._comments: dict[str, dict[Cell, Value]] = {}
+        self._votes: dict[tuple[str, str], tuple[int, int] | None] = {}
+        self._before = cells.of_thread(thread)
+
+    def comment(self, comment: Comment) -> None:
+        """`comment` is about to change; one that is not in the thread yet has nothing in the views."""
+        if comment.id in self._comments:
+            return
+        if comment.id in self.thread.rows:
+            self._comments[comment.id] = cells.of_comment(comment, self.thread.id)
+            self.weight += CHANGED
+        else:
+            self._comments[comment.id] = {}
+            self.weight += NEW
+
+    def vote(self, comment: Comment, member: str) -> None:
+        """The vote of `member` on `comment` is about to change."""
+        key = (comment.id, member)
+        if key not in self._votes:
+            self._votes[key] = comment.ballots.get(member)
+            self.weight += VOTED
+
+    def changes(self, keys: Partition, generation: int, html: Html) -> list[Change]:
+        """Everything to write, the thread's `meta` first: by it a commit that was cut half-way is recognised."""
+        thread = self.thread
+        views = keys.thread_views(generation, thread.site, thread.id)
+        out = _Out(keys, generation, thread.site, views)
+        for field, value in cells.meta(thread).items():
+            out.put("meta", field, value)
+        changed = list(out.changes())
+        if self.whole:
+            changed += [Change("DEL", key, []) for key in views if key != views.meta]
+        out = _Out(keys, generation, thread.site, views)
+        self._differences(out, self._before, cells.of_thread(thread))
+        for name, before in self._comments.items():
+            self._differences(out, before, cells.of_comment(thread.rows[name], thread.id))
+        if self.whole:
+            for name, field, cell in cells.contents(thread, html):
+                if name != "meta" and not name.startswith("site."):
+                    out.put(name, field, cell)
+        else:
+            for name in self._comments:
+                out.put("rows", name, cells.row(thread.rows[name], thread.id, html))
+            self._tallies(out)
+        return changed + list(out.changes())
+
+    def _differences(self, out: "_Out", before: dict[Cell, Value], after: dict[Cell, Value]) -> None:
+        for cell in before.keys() - after.keys():
+            out.drop(*cell)
+        for cell, value in after.items():
+            if cell not in before or before[cell] != value:
+                out.put(*cell, cells.encode(value))
+
+    def _tallies(self, out: "_Out") -> None:
+        for name in {comment: None for comment, _ in self._votes}:
+            comment = self.thread.rows[name]
+            tally = cells.votes(comment)
+            if tally is None:
+                out.drop("votes", name)
+            else:
+                out.put("votes", name, tally)
+            if comment.on_page and comment.parent is None:
+                out.put("top", comment.member, cells.top_score(comment))
+        for (name, member), before in self._votes.items():
+            after = self.thread.rows[name].ballots.get(member)
+            if before != after and before is not None:
+                out.drop("ballots", cells.ballot(name, member, before))
+            if before != after and after is not None:
+                out.put("ballots", cells.ballot(name, member, after), 0)
+
+
+class _Out:
+    """Gathers what is put and dropped into one command a key and kind."""
+
+    def __init__(self, keys: Partition, generation: int, site: str, views: ThreadViews) -> None:
+        self._keys = keys
+        self._generation = generation
+        self._site = site
+        self._views = views
+        self._puts: dict[str, dict[str, bytes | int]] = {}
+        self._drops: dict[str, dict[str, None]] = {}
+
+    def put(self, name: str, field: str, value: bytes | int) -> None:
+        self._puts.setdefault(name, {})[field] = value
+
+    def drop(self, name: str, field: str) -> None:
+        self._drops.setdefault(name, {})[field] = None
+
+    def changes(self) -> Iterator[Change]:
+        # Drops first: a member that is dropped for one comment is never put for another.
+        for name, fields in self._drops.items():
+            yield Change("ZREM" if name in cells.SETS else "HDEL", self._key(name), list(fields))
+        for name, puts in self._puts.items():
+            if name in cells.SETS:
+                yield Change("ZADD", self._key(name), _flat((value, field) for field, value in puts.items()))
+            else:
+                yield Change("HSET", self._key(name), _flat(puts.items()))
+
+    def _key(self, name: str) -> str:
+        base, _, view = name.partition(".")
+        if view:
+            return self._keys.site_view(self._generation, self._site, view)
+        key: str = getattr(self._views, base)
+        return key
+
+
+def _flat(pairs: Iterable[tuple[Argument, Argument]]) -> list[Argument]:
+    return [argument for pair in pairs for argument in pair]

@@ -1,0 +1,46 @@
+"""Who projects a partition: leases by the server's time, so that two workers seldom do the same work.
+
+A lease is efficiency. What keeps a late owner from writing is its nonce, which every commit shows.
+"""
+
+from secrets import token_hex
+from typing import Final
+
+from core.keys import Keys
+from core.redis.batch import Argument, Batch
+from core.redis.script import Script
+
+LASTS_MS: Final = 10_000
+"""How long a lease lasts when it is not renewed, in milliseconds."""
+RENEWED_S: Final = 3.0
+"""How often its owner renews it, in seconds."""
+
+_TAKE: Final = Script("projections", "lease_take")
+_RENEW: Final = Script("projections", "lease_renew")
+_RELEASE: Final = Script("projections", "lease_release")
+
+
+class Leases:
+    """The leases of a deployment, as one worker sees them. Every call raises `redis.exceptions.RedisError`."""
+
+    def __init__(self, calls: Batch, keys: Keys, worker: str) -> None:
+        self._calls = calls
+        self._keys = keys
+        self._worker = worker
+
+    async def take(self, partition: int) -> str | None:
+        """The nonce of a new lease; None while somebody else holds it."""
+        nonce = token_hex(8)
+        arguments: list[Argument] = [nonce, self._worker, LASTS_MS]
+        reply = await self._calls.run(_TAKE, [self._keys[partition].lease], arguments)
+        return nonce if reply == b"OK" else None
+
+    async def renew(self, partition: int, nonce: str) -> bool:
+        """Whether the lease is still ours, and lasts again."""
+        reply = await self._calls.run(_RENEW, [self._keys[partition].lease], [nonce, LASTS_MS])
+        return bool(reply == b"OK")
+
+    async def release(self, partition: int, nonce: str) -> bool:
+        """Give it back. False where it was not ours any more."""
+        reply = await self._calls.run(_RELEASE, [self._keys[partition].lease], [nonce])
+        return bool(reply == b"OK")

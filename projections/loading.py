@@ -1,0 +1,134 @@
+"""A thread read back from its views: exactly the state that wrote them."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+import anyio
+import msgspec
+from redis.exceptions import RedisError
+
+from core.keys import Partition
+from core.position import START, Position
+from core.redis.batch import Batch
+from projections import rows
+from projections.state import Comment, Report, Text, Thread
+
+
+class Views(NamedTuple):
+    """The views of one thread as they are stored, of one moment, and how far they had come."""
+
+    cursor: Position
+    hashes: dict[str, dict[bytes, bytes]]
+    """By name: `meta`, `rows`, `votes`, `names`, `revisions`, `reports`."""
+    sets: dict[str, dict[bytes, float]]
+    """By name: the members of the sorted sets and their scores."""
+
+
+HASHES: Final = ("meta", "rows", "votes", "names", "revisions", "reports")
+SETS: Final = ("roots", "top", "anchored", "replies", "ballots", "waiting")
+NEEDED: Final = ("meta", "rows", "votes", "revisions", "reports", "ballots")
+"""What a state is made from; the other views are made from these."""
+
+
+class Torn(Exception):
+    """A commit of this thread was cut half-way: its views are ahead of the cursor, up to `last`."""
+
+    def __init__(self, last: Position) -> None:
+        super().__init__(f"the views of a thread are at {last}, ahead of the cursor")
+        self.last = last
+
+
+async def read_views(
+    reads: Batch, keys: Partition, generation: int, site: str, thread: str, names: tuple[str, ...] = HASHES + SETS
+) -> Views:
+    """What is stored of a thread. Reads again where a commit came in between. Raises `redis.exceptions.RedisError`."""
+    views = keys.thread_views(generation, site, thread)
+    cursor = keys.cursor(generation)
+    commands: list[tuple[str | int, ...]] = [("GET", cursor)]
+    for name in names:
+        key: str = getattr(views, name)
+        commands.append(("HGETALL", key) if name in HASHES else ("ZRANGE", key, 0, -1, "WITHSCORES"))
+    commands.append(("GET", cursor))
+    while True:
+        first, *found, last = await together(reads, commands)
+        if first == last:
+            break
+    pairs = dict(zip(names, found, strict=True))
+    return Views(
+        START if first is None else Position.decode(first),
+        {name: dict(_pairs(pairs[name])) for name in names if name in HASHES},
+        {name: {m: float(score) for m, score in _pairs(pairs[name])} for name in names if name in SETS},
+    )
+
+
+async def together(reads: Batch, commands: list[tuple[str | int, ...]]) -> list[Any]:
+    """The replies to these commands, sent in this order in one pipeline. Raises the first error of any of them."""
+    replies: list[Any] = [None] * len(commands)
+    errors: list[RedisError] = []
+
+    async def ask(at: int, command: tuple[str | int, ...]) -> None:
+        try:
+            replies[at] = await reads.call(*command)
+        except RedisError as error:
+            errors.append(error)
+
+    async with anyio.create_task_group() as tasks:
+        for at, command in enumerate(commands):
+            tasks.start_soon(ask, at, command)
+    if errors:
+        raise errors[0]
+    return replies
+
+
+async def load_thread(reads: Batch, keys: Partition, generation: int, site: str, thread: str) -> Thread:
+    """The state of a thread as its views tell it; one without events where there are none.
+
+    Raises `Torn` where the views are ahead of the cursor, `redis.exceptions.RedisError`.
+    """
+    views = await read_views(reads, keys, generation, site, thread, NEEDED)
+    state = from_views(views, site, thread)
+    if state.last > views.cursor:
+        raise Torn(state.last)
+    return state
+
+
+def from_views(views: Views, site: str, thread: str) -> Thread:
+    """The state of a thread as its stored views tell it. Pure."""
+    meta = views.hashes["meta"]
+    if b"source" not in meta:
+        return Thread(site=site, id=thread)
+    state = _THREAD.decode(meta[b"source"])
+    state.rows = dict(sorted(_comments(views.hashes), key=lambda item: item[1].posted.n))
+    for member in views.sets["ballots"]:
+        voter, comment, value, revision = member.decode().split(" ")
+        state.rows[comment].ballots[voter] = (int(value), int(revision))
+    return state
+
+
+def _comments(hashes: Mapping[str, dict[bytes, bytes]]) -> Iterator[tuple[str, Comment]]:
+    stored = {name: rows.split(row) for name, row in hashes["rows"].items()}
+    comments = {name: rows.decode(row.source) for name, row in stored.items()}
+    for name, comment in comments.items():
+        if stored[name].kind != b"-" and comment.parent is not None:
+            comments[comment.parent.encode()].shown += 1
+        tally = hashes["votes"].get(name)
+        if tally is not None:
+            up, down = tally.split()
+            comment.up, comment.down = int(up), int(down)
+        if comment.latest > 1:
+            comment.texts = {
+                number: _TEXT.decode(hashes["revisions"][b"%b:%d" % (name, number)])
+                for number in range(1, comment.latest + 1)
+            }
+        if name in hashes["reports"]:
+            comment.reports = _REPORTS.decode(hashes["reports"][name])
+        yield comment.id, comment
+
+
+def _pairs(flat: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    return zip(flat[::2], flat[1::2], strict=True)
+
+
+_THREAD: Final = msgspec.json.Decoder(Thread)
+_TEXT: Final = msgspec.json.Decoder(Text)
+_REPORTS: Final = msgspec.json.Decoder(list[Report])

@@ -1,0 +1,128 @@
+"""The threads of one partition in memory, folded event by event into commits. Pure: who reads and writes is elsewhere.
+
+for recorded in batch:            # dense: the caller checks `n`
+    if projection.misses(recorded): projection.hold(await load(…))
+    projection.apply(recorded)
+    if projection.full: commit(projection.take())
+"""
+
+from collections import OrderedDict
+from typing import Final
+
+from core.envelope import Recorded
+from core.keys import Partition
+from core.position import Position
+from core.text.markup import rendered
+from projections import feed, snapshots
+from projections.cells import Html
+from projections.changes import Change, Journal
+from projections.fold import CannotApply, Touched, apply
+from projections.state import Thread
+from projections.store import Commit
+
+MOST_ARGUMENTS: Final = 6500
+"""About so many arguments make a commit; one event that takes more still gets one commit."""
+MOST_ROWS: Final = 100_000
+"""About so many rows are kept in memory between commits, counted over all threads of the partition."""
+
+_LINE: Final = 3
+_NOTHING: Final = Touched()
+
+Name = tuple[str, str]
+
+
+class Projection:
+    """What a projector knows of its partition. After any error, throw it away and make a new one from the views."""
+
+    def __init__(
+        self,
+        keys: Partition,
+        generation: int,
+        cursor: Position,
+        *,
+        html: Html = rendered,
+        most_rows: int = MOST_ROWS,
+    ) -> None:
+        self.cursor = cursor
+        """The last event that was taken in, committed or not."""
+        self._committed = cursor
+        self._keys = keys
+        self._generation = generation
+        self._html = html
+        self._most_rows = most_rows
+        self._threads: OrderedDict[Name, Thread] = OrderedDict()
+        self._torn: set[Name] = set()
+        self._journals: dict[Name, Journal] = {}
+        self._lines: list[feed.Line] = []
+
+    def misses(self, recorded: Recorded) -> bool:
+        """Whether the thread of this event has to be given with `hold` first."""
+        site, thread = recorded.envelope.site, recorded.envelope.thread
+        return thread != "" and (site, thread) not in self._threads
+
+    def hold(self, thread: Thread, *, torn: bool = False) -> None:
+        """Take the state of a thread at the cursor; `torn` where its views are not that, so that all are written."""
+        self._threads[thread.site, thread.id] = thread
+        if torn:
+            self._torn.add((thread.site, thread.id))
+
+    def apply(self, recorded: Recorded) -> Touched:
+        """Take in the next event. Raises `CannotApply`."""
+        position = recorded.position
+        if position.n != self.cursor.n + 1:
+            raise CannotApply(recorded, f"the event after {self.cursor} is missing")
+        envelope = recorded.envelope
+        touched = _NOTHING
+        if envelope.thread:
+            name = (envelope.site, envelope.thread)
+            thread = self._threads[name]
+            self._threads.move_to_end(name)
+            journal = self._journals.get(name)
+            if journal is None:
+                journal = self._journals[name] = Journal(thread, whole=name in self._torn)
+                self._torn.discard(name)
+            touched = apply(thread, recorded, journal)
+            line = feed.line(position, envelope.site, envelope.thread, touched.kinds)
+            if line is not None:
+                self._lines.append(line)
+        self.cursor = position
+        return touched
+
+    @property
+    def full(self) -> bool:
+        """Whether it is time to commit."""
+        weight = sum(journal.weight for journal in self._journals.values()) + _LINE * len(self._lines)
+        return weight >= MOST_ARGUMENTS
+
+    def take(self) -> Commit | None:
+        """Everything since the last taking; None where there is nothing."""
+        if self.cursor == self._committed:
+            return None
+        changes: list[Change] = []
+        later: list[Change] = []
+        for journal in self._journals.values():
+            first, *others = journal.changes(self._keys, self._generation, self._html)
+            changes.append(first)
+            later += others
+            later += self._snapshot(journal)
+        commit = Commit(expected=self._committed, cursor=self.cursor, changes=changes + later, feed=self._lines)
+        self._committed = self.cursor
+        self._journals, self._lines = {}, []
+        self._forget()
+        return commit
+
+    def _snapshot(self, journal: Journal) -> list[Change]:
+        thread = journal.thread
+        key = self._keys.snapshots(thread.site, thread.id)
+        redacted = len(thread.redacted) > journal.redacted
+        changes = [Change("DEL", key, [])] if redacted else []
+        if snapshots.due(journal.events, thread.events) or (redacted and thread.events >= snapshots.FIRST):
+            changes.append(Change("HSET", key, [snapshots.field(thread), snapshots.pack(thread)]))
+        return changes
+
+    def _forget(self) -> None:
+        """Let go of the threads that were asked for least recently. One alone may be larger than the bound."""
+        rows = sum(len(thread.rows) for thread in self._threads.values())
+        while rows > self._most_rows and len(self._threads) > 1:
+            _, thread = self._threads.popitem(last=False)
+            rows -= len(thread.rows)

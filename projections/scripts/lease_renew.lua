@@ -1,0 +1,17 @@
+#!lua
+-- Make one's own lease of a partition last longer, also one that has run out, if nobody took it since.
+--
+-- KEYS     1 lease
+-- ARGV     1 nonce · 2 how long it lasts from now, in ms
+-- Returns  OK    it does
+--          LOST  it is not yours any more
+
+local lease, nonce, lasts = KEYS[1], ARGV[1], tonumber(ARGV[2])
+
+if redis.call('HGET', lease, 'nonce') ~= nonce then
+  return 'LOST'
+end
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+redis.call('HSET', lease, 'until', string.format('%.0f', now + lasts))
+return 'OK'
