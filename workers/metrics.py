@@ -12,7 +12,7 @@ from prometheus_client.exposition import choose_encoder
 
 from core.redis.metrics import APPENDS, FAULTS, LOSSES
 
-__all__ = ["APPENDS", "FAULTS", "LOSSES"]
+__all__ = ["APPENDS", "FAULTS", "LOSSES", "REGISTRY"]
 
 # One more series a counter would say when it began; process_start_time_seconds says that once for all.
 disable_created_metrics()  # type: ignore[no-untyped-call]  # the one function there without annotations

@@ -2,8 +2,9 @@
 
 from cyclopts import App, CycloptsError
 
+from workers import logs
 from workers.cli import ending
-from workers.cli.overview import GROUPS, version
+from workers.cli.overview import COMMANDS, version
 
 
 def build() -> App:
@@ -17,14 +18,14 @@ def build() -> App:
         print_error=False,
         suppress_keyboard_interrupt=False,
     )
-    for commands in GROUPS.values():
-        for name, command in commands.items():
-            app.command(command.path, name=name)
+    for name, command in COMMANDS.items():
+        app.command(command.path, name=name)
     return app
 
 
 def run(arguments: list[str]) -> int:
     """Run one command; its exit status. Whatever goes wrong is one line on standard error."""
+    logs.configure(level="warning")  # until the command has read its settings
     try:
         status = build()(arguments)
         return status if isinstance(status, int) else 0

@@ -8,7 +8,7 @@ import structlog
 
 from core.redis.faults import CannotOpen
 from core.refusals import Refusal
-from workers.cli.overview import GROUPS
+from workers.cli.overview import COMMANDS
 from workers.embedded import EmbeddedError
 from workers.process import Failed, causes
 from workers.settings import SettingsError
@@ -29,8 +29,7 @@ class UsedWrongly(Exception):
 
 def used_wrongly(arguments: list[str], message: str) -> int:
     """Say what is wrong with the arguments and where help is."""
-    command = next((word for word in arguments if any(word in group for group in GROUPS.values())), None)
-    program = "hansard" if command is None else f"hansard {command}"
+    program = f"hansard {arguments[0]}" if arguments[0] in COMMANDS else "hansard"
     _say(f"{program}: {' '.join(message.split())} (see {program} --help)")
     return USED_WRONGLY
 

@@ -34,9 +34,6 @@ class Where:
         str | None, _flag("A server of yours: redis://, rediss:// or unix://. Default: the one of --data.")
     ] = None
     data: Annotated[str | None, _flag("Directory of the data of `hansard up`. Default: .data")] = None
-    partitions: Annotated[
-        str | None, _flag("Partitions of the log, fixed when a deployment is created. Default: 64, or as created.")
-    ] = None
     log_level: Annotated[str | None, _flag("debug, info, warning or error. Default: info.")] = None
     log_format: Annotated[str | None, _flag("json, console, or auto: console on a terminal. Default: auto")] = None
 
@@ -67,6 +64,9 @@ class Serving(Where):
     port: Annotated[str | None, _flag("Port to listen on; 0 takes a free one. Default: 8400")] = None
     admin_secret: Annotated[
         str | None, _flag("What operators' tokens are signed with, at least 32 bytes. `up` makes one.")
+    ] = None
+    partitions: Annotated[
+        str | None, _flag("Partitions of the log, fixed when a deployment is created. Default: 64")
     ] = None
     durability: Annotated[
         str | None, _flag("What an acknowledgement promises: memory, replicated or fsynced. Default: fsynced")

@@ -4,6 +4,7 @@ It is asked for often, also by shells, and so is answered before any library is 
 """
 
 import sys
+from difflib import get_close_matches
 from typing import Final, NamedTuple
 
 
@@ -31,6 +32,7 @@ LOOK_AFTER: Final = {
     "doctor": Command("workers.cli.doctor:doctor", "Check the server and say what to change"),
 }
 GROUPS: Final = {"Run": RUN, "Read": READ, "Look after": LOOK_AFTER}
+COMMANDS: Final = RUN | READ | LOOK_AFTER
 
 _PAGE: Final = """\
 Hansard: comment sections whose every word, change and decision is an event in a Redis stream.
@@ -68,13 +70,17 @@ def answer(arguments: list[str]) -> Answer | None:
             return Answer(page())
         case ["--version"]:
             return Answer(f"hansard {version()}\n")
+        case [name, *_] if not name.startswith("-") and name not in COMMANDS:
+            close = get_close_matches(name, COMMANDS, 1)
+            meant = f"did you mean hansard {close[0]}?" if close else "hansard --help lists what there is"
+            return Answer(f"hansard: there is no command {name}: {meant}\n", 2)
         case _:
             return None
 
 
 def page() -> str:
     """The page that lists every command."""
-    width = max(len(name) for group in GROUPS.values() for name in group)
+    width = max(map(len, COMMANDS))
     lines = []
     for group, commands in GROUPS.items():
         lines.append(group)

@@ -1,0 +1,150 @@
+import json
+import logging
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+import structlog
+
+from core.position import Position
+from workers import logs
+
+
+@pytest.fixture
+def lines(capfdbinary: pytest.CaptureFixture[bytes]) -> Iterator["Lines"]:
+    handlers, level = logging.root.handlers, logging.root.level
+    yield Lines(capfdbinary)
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
+    logging.root.handlers, logging.root.level = handlers, level
+
+
+class Lines:
+    def __init__(self, captured: pytest.CaptureFixture[bytes]) -> None:
+        self._captured = captured
+
+    def take(self) -> list[dict[str, object]]:
+        return [json.loads(line) for line in self.said().splitlines()]
+
+    def said(self) -> str:
+        out, err = self._captured.readouterr()
+        assert out == b"", "logs never go where results go"
+        return err.decode()
+
+
+def test_a_line_says_when_how_bad_what_and_where(lines: Lines) -> None:
+    logs.configure("json")
+    with structlog.contextvars.bound_contextvars(request="r-1", site="s"):
+        structlog.get_logger().info("comment_posted", thread="t", position=Position(5, 7), partition=3)
+    (line,) = lines.take()
+    assert str(line.pop("at")).endswith("Z")
+    assert line == {
+        "level": "info",
+        "event": "comment_posted",
+        "request": "r-1",
+        "site": "s",
+        "thread": "t",
+        "position": "5-7",
+        "partition": 3,
+    }
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "body",
+        "name",
+        "title",
+        "token",
+        "secret",
+        "admin_secret",
+        "display_name",
+        "redis_url",
+        "reason",
+        "note",
+        "quote",
+        "match",
+        "html",
+        "email",
+        "authorization",
+        "Authorization",
+        "badges",
+        "avatar",
+        "prompt",
+    ],
+)
+def test_a_field_named_like_text_or_a_secret_is_withheld_whoever_logs_it(lines: Lines, field: str) -> None:
+    logs.configure("json")
+    structlog.get_logger().info("thing_done", **{field: "words of a person", "inner": {field: "words"}})
+    (line,) = lines.take()
+    assert line[field] == "[withheld]"
+    assert line["inner"] == {field: "[withheld]"}
+    assert "words" not in json.dumps(line)
+
+
+def test_a_string_too_long_for_an_id_is_cut_and_bytes_are_withheld(lines: Lines) -> None:
+    logs.configure("json")
+    structlog.get_logger().info("thing_done", thread="x" * 1000, raw=b"words", items=["y" * 1000, 4])
+    (line,) = lines.take()
+    assert line["thread"] == "x" * 199 + "…"
+    assert line["raw"] == "[withheld]"
+    assert line["items"] == ["y" * 199 + "…", 4]
+
+
+def test_an_exception_shows_where_and_not_what_the_value_was(lines: Lines) -> None:
+    logs.configure("json")
+    body = "words of a person"
+    try:
+        try:
+            int(body)
+        except ValueError as error:
+            raise RuntimeError("the number is missing") from error
+    except RuntimeError:
+        structlog.get_logger().exception("thing_failed")
+    (line,) = lines.take()
+    told = str(line["exception"])
+    assert "ValueError\nwhich is why\n" in told
+    assert told.endswith("RuntimeError: the number is missing")
+    assert __file__ in told
+    assert "words of a person" not in told
+
+
+def test_every_exception_of_a_group_is_told(lines: Lines) -> None:
+    logs.configure("json")
+    group = ExceptionGroup("two things", [KeyError("words"), OSError("no space left")])
+    structlog.get_logger().error("thing_failed", exc_info=group)
+    (line,) = lines.take()
+    told = str(line["exception"])
+    assert "1 of 2:\nKeyError\n2 of 2:\nOSError: no space left" in told
+    assert "words" not in told
+
+
+def test_what_msgspec_could_not_take_is_not_repeated() -> None:
+    with pytest.raises(msgspec.ValidationError) as caught:
+        msgspec.convert("words of a person", int)
+    assert logs.told(caught.value) == "msgspec.ValidationError"
+
+
+def test_libraries_speak_through_the_same_lines_from_warnings_up(lines: Lines) -> None:
+    logs.configure("json")
+    logging.getLogger("uvicorn.error").info("Started server process [%d]", 4)
+    logging.getLogger("uvicorn.error").warning("ASGI '%s' protocol unsupported", "lifespan")
+    (line,) = lines.take()
+    assert (line["event"], line["library"]) == ("library_logged", "uvicorn.error")
+    assert line["said"] == "ASGI 'lifespan' protocol unsupported"
+
+
+def test_below_the_level_nothing_is_said(lines: Lines) -> None:
+    logs.configure("json", "warning")
+    structlog.get_logger().info("thing_done")
+    structlog.get_logger().warning("thing_failed")
+    assert [line["event"] for line in lines.take()] == ["thing_failed"]
+
+
+def test_a_person_gets_columns(lines: Lines) -> None:
+    logs.configure("console")
+    structlog.get_logger().info("thing_done", thread="t", title="words")
+    said = lines.said()
+    assert said.startswith("[info     ] thing_done")
+    assert "thread=t" in said
+    assert "title=[withheld]" in said

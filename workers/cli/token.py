@@ -1,0 +1,106 @@
+"""`hansard token`: a signed token, for trying things and for scripts. A publication signs its own."""
+
+import time
+from typing import Annotated, Any, Literal
+
+import anyio
+from cyclopts import Parameter
+from joserfc import jwt
+from joserfc.jwk import OctKey
+
+from core.ids import is_member, is_site
+from core.text.unicode import is_blank
+from workers import settings
+from workers.cli.ending import UsedWrongly
+from workers.cli.flags import NOWHERE, Where
+from workers.cli.place import deployment
+from workers.gateway.keyring import Keyring
+from workers.gateway.tokens import OPERATOR_AUDIENCE
+from workers.process import Failed
+from workers.settings import Settings
+
+SiteRole = Literal["moderator", "auditor", "admin"]
+
+
+def token(  # noqa: PLR0913 - a token says as much
+    *,
+    site: Annotated[str | None, Parameter(help="The site that it is for.")] = None,
+    sub: Annotated[str | None, Parameter(help="Id of the member, public beside what they write.")] = None,
+    name: Annotated[str | None, Parameter(help="Name of the member, as shown.")] = None,
+    role: Annotated[tuple[SiteRole, ...], Parameter(help="May be given again.", negative="", show_default=False)] = (),
+    entitlement: Annotated[
+        tuple[str, ...], Parameter(help="For example subscriber. May be given again.", negative="", show_default=False)
+    ] = (),
+    badge: Annotated[
+        tuple[str, ...], Parameter(help="Shown beside the name. May be given again.", negative="", show_default=False)
+    ] = (),
+    kind: Annotated[Literal["member", "guest"], Parameter(help="A guest is not a member.")] = "member",
+    operator: Annotated[
+        bool, Parameter(help="A token of the deployment's operator instead.", negative="", show_default=False)
+    ] = False,
+    hours: Annotated[float, Parameter(help="How long it is valid.")] = 24,
+    where: Where = NOWHERE,
+) -> int:
+    """Print a signed token, and nothing else.
+
+    It is signed with the first secret of the site, which is read from the deployment; an operator's with the
+    admin secret.
+
+    For example:
+
+        hansard token --site sample --sub bea --name Bea
+
+        hansard token --site sample --sub ilse --name Ilse --entitlement subscriber
+
+        hansard token --site sample --sub wilma --name Wilma --role moderator
+
+        TOKEN=$(hansard token --operator)
+    """
+    found = where.quietly()
+    expires = int(time.time() + hours * 3600)
+    if operator:
+        if site or sub or name or role or entitlement or badge or kind != "member":
+            raise UsedWrongly("an operator's token takes no other claims: give --operator alone")
+        claims: dict[str, Any] = {"aud": OPERATOR_AUDIENCE, "roles": ["operator"], "exp": expires}
+        print(_signed(claims, OctKey.import_key(_admin_secret(found).encode())))
+        return 0
+    if site is None or sub is None or name is None:
+        raise UsedWrongly("a token needs --site, --sub and --name; --operator needs neither")
+    _check(site, sub, name)
+    claims = {"sub": sub, "name": name, "aud": site, "exp": expires}
+    if kind != "member":
+        claims["kind"] = kind
+    for claim, values in (("roles", role), ("entitlements", entitlement), ("badges", badge)):
+        if values:
+            claims[claim] = list(values)
+    print(_signed(claims, anyio.run(_site_secret, found, site)))
+    return 0
+
+
+def _check(site: str, sub: str, name: str) -> None:
+    if not is_site(site):
+        raise UsedWrongly(f"{site!r} cannot name a site: 1 to 40 of a-z, 0-9 and -")
+    if not is_member(sub):
+        raise UsedWrongly(f"{sub!r} cannot name a member: 1 to 64 letters, digits and . _ ~ : -")
+    if is_blank(name):
+        raise UsedWrongly("the name has nothing that can be seen")
+
+
+def _admin_secret(found: Settings) -> str:
+    if found.admin_secret is None and (found.data / "secrets.json").exists():
+        return settings.secrets_of(found.data).admin
+    return found.needed("admin_secret")
+
+
+async def _site_secret(found: Settings, site: str) -> OctKey:
+    async with deployment(found) as opened:
+        keys = await Keyring(opened.calls, opened.keys).read(site)
+    if keys is None:
+        raise Failed(f"There is no site {site}")
+    if not keys.secrets:
+        raise Failed(f"The tokens of site {site} are signed with a JWKS: only the publication has the key for that")
+    return keys.secrets[0]
+
+
+def _signed(claims: dict[str, Any], key: OctKey) -> str:
+    return jwt.encode({"alg": "HS256"}, claims, key)
