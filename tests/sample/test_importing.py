@@ -1,0 +1,185 @@
+import json
+from typing import Any
+
+import pytest
+
+from core.caller import Caller
+from core.commands import OpenSite, Vote
+from core.envelope import Recorded, decode
+from core.log.memory import MemoryLog
+from core.position import START
+from core.refusals import Unavailable
+from core.transact import transact
+from workers import importing, sample
+from workers.importing import Source, Stopped, Unfit
+
+OPERATOR = Caller(id="operator", name="operator", roles=frozenset({"operator"}))
+
+
+@pytest.fixture
+async def log() -> MemoryLog:
+    log = MemoryLog(4)
+    site = sample.discussion().site
+    opened = OpenSite(name=site.name, policy=site.policy, keys_kind="hs256", keys_number=1)
+    await transact(log, opened, site=site.id, caller=OPERATOR)
+    return log
+
+
+async def events(log: MemoryLog, thread: str = sample.THREAD) -> list[Recorded]:
+    found = []
+    for partition in range(log.partitions):
+        found += [decode(*entry) for entry in await log.read(partition, START, limit=1000)]
+    return [one for one in found if one.envelope.thread == thread]
+
+
+def document(**changes: Any) -> dict[str, Any]:
+    """A source of three items, with changes to the second."""
+    post = {"command": "post-comment", "comment": "c-2", "parent": "c-1", "body": "A reply."}
+    second = {"id": "2", "at": "2026-10-01T09:00:00.000Z", "thread": "t", "by": "ada", "do": post}
+    opened = {"command": "open-thread", "url": "https://lamplighter.example/a", "title": "A"}
+    first = {"command": "post-comment", "comment": "c-1", "body": "First."}
+    return {
+        "source": "test",
+        "site": {"id": "sample", "name": "The Lamplighter"},
+        "people": {
+            "mod": {"name": "Mod", "roles": ["moderator"]},
+            "ada": {"name": "Ada", "entitlements": ["subscriber"]},
+        },
+        "items": [
+            {"id": "0", "at": "2026-10-01T08:00:00.000Z", "thread": "t", "by": "mod", "do": opened},
+            {"id": "1", "at": "2026-10-01T08:30:00.000Z", "thread": "t", "by": "ada", "do": first},
+            second | changes,
+        ],
+    }
+
+
+def source(**changes: Any) -> Source:
+    return importing.read(json.dumps(document(**changes)).encode())
+
+
+async def test_every_item_becomes_what_it_was_when_it_was(log: MemoryLog) -> None:
+    discussion = sample.discussion()
+    imported = await importing.bring_in(log, discussion)
+    recorded = await events(log)
+    assert imported.appended == len(discussion.items) == len(recorded)
+    assert [one.occurred_at for one in recorded] == [item.occurred_at for item in discussion.items]
+    assert [one.envelope.actor.id for one in recorded] == [item.by for item in discussion.items]
+    assert {one.envelope.cause for one in recorded} == {"import"}
+    assert imported.last == {sample.THREAD: recorded[-1].position}
+
+
+async def test_importing_twice_adds_nothing_even_when_the_command_keys_are_forgotten(log: MemoryLog) -> None:
+    discussion = sample.discussion()
+    first = await importing.bring_in(log, discussion)
+    for partition in log._partitions:
+        partition.keys.clear()
+    again = await importing.bring_in(log, discussion)
+    assert (again.appended, again.known) == (0, len(discussion.items))
+    assert again.last == first.last
+    assert len(await events(log)) == len(discussion.items)
+
+
+async def test_an_import_that_was_cut_goes_on_where_it_ended(log: MemoryLog) -> None:
+    discussion = sample.discussion()
+
+    class Cut(Exception):
+        pass
+
+    def cut(done: int) -> None:
+        if done == 40:
+            raise Cut
+
+    with pytest.raises(Cut):
+        await importing.bring_in(log, discussion, progress=cut)
+    imported = await importing.bring_in(log, discussion)
+    assert (imported.known, imported.appended) == (40, len(discussion.items) - 40)
+    whole = await events(log)
+    assert [one.occurred_at for one in whole] == [item.occurred_at for item in discussion.items]
+
+
+async def test_what_happened_since_is_left_alone(log: MemoryLog) -> None:
+    # Greta's vote went down, then up; since, she took it back. Were it imported again, it would be up once more.
+    discussion = sample.discussion()
+    await importing.bring_in(log, discussion)
+    greta = Caller(id="greta", name="Greta")
+    taken_back = Vote(comment="nt-03", value=0)
+    await transact(log, taken_back, site="sample", thread=sample.THREAD, caller=greta)
+    before = await events(log)
+    for partition in log._partitions:
+        partition.keys.clear()
+    await importing.bring_in(log, discussion)
+    assert await events(log) == before
+
+
+async def test_the_first_item_that_is_refused_stops_the_import_and_is_named(log: MemoryLog) -> None:
+    post = {"command": "post-comment", "comment": "c-2", "parent": "nobody", "body": "A reply."}
+    with pytest.raises(Stopped) as caught:
+        await importing.bring_in(log, source(do=post))
+    assert str(caught.value).startswith("item 2 (post-comment by ada in t at 2026-10-01T09:00:00.000Z) was refused: ")
+    assert str(caught.value).endswith("(unknown-parent)")
+    assert len(await events(log, "t")) == 2
+
+
+async def test_a_site_that_was_not_opened_takes_no_import() -> None:
+    with pytest.raises(Stopped) as caught:
+        await importing.bring_in(MemoryLog(), source())
+    assert caught.value.refusal.code == "not-found"
+
+
+async def test_a_log_that_is_away_is_no_refusal(log: MemoryLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def away(_: object) -> object:
+        raise Unavailable
+
+    monkeypatch.setattr(log, "append", away)
+    with pytest.raises(Unavailable):
+        await importing.bring_in(log, source())
+
+
+@pytest.mark.parametrize(
+    ("changes", "wrong"),
+    [
+        ({"id": "1"}, "item 1: there are two of that id"),
+        ({"by": "eve"}, "item 2: nobody is called eve"),
+        ({"at": "yesterday"}, "item 2: a time is RFC 3339, for example 2023-10-29T11:20:00.000Z"),
+        ({"at": "2999-01-01T00:00:00Z"}, "item 2: 2999-01-01T00:00:00Z has not come yet"),
+        (
+            {"at": "2026-10-01T08:29:59.999Z"},
+            "item 2: 2026-10-01T08:29:59.999Z is before the item that precedes it in the thread",
+        ),
+        ({"thread": ".."}, "item 2: '..' cannot name a thread"),
+        (
+            {"do": {"command": "post-comment", "comment": "c 2", "body": "x"}},
+            "item 2: 'c 2' cannot name a comment",
+        ),
+        (
+            {"do": {"command": "post-comment", "comment": "c-2", "body": "x", "parnet": "c-1"}},
+            "item 2: a post-comment has no parnet",
+        ),
+    ],
+)
+def test_what_cannot_have_been_so_is_refused_before_anything_is_written(changes: dict[str, Any], wrong: str) -> None:
+    with pytest.raises(Unfit) as caught:
+        source(**changes)
+    assert caught.value.lines == [wrong]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"{",
+        b"[]",
+        json.dumps(document(do={"command": "open-site"})).encode(),
+        json.dumps(document() | {"extra": 1}).encode(),
+        json.dumps(document(more=1)).encode(),
+    ],
+)
+def test_a_document_of_another_shape_is_refused(text: bytes) -> None:
+    with pytest.raises(Unfit) as caught:
+        importing.read(text)
+    assert len(caught.value.lines) == 1
+
+
+def test_everything_that_is_wrong_is_told_at_once() -> None:
+    with pytest.raises(Unfit) as caught:
+        source(by="eve", at="2999-01-01T00:00:00Z")
+    assert len(caught.value.lines) == 2
