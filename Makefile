@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
-PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
+PIP := $(VENV)/bin/python -m pip --disable-pip-version-check -qq
 UV := uv==0.13.9
 DATA ?= .data
 ARGS ?=
@@ -36,7 +36,7 @@ bench: $(READY) ## Measure what the README promises
 
 lock: ## Remake both lock files from pyproject.toml, with the newest versions that it allows
 	$(PYTHON) -m venv .lock-venv
-	.lock-venv/bin/python -m pip --disable-pip-version-check --quiet install '$(UV)'
+	.lock-venv/bin/python -m pip --disable-pip-version-check -qq install '$(UV)'
 	.lock-venv/bin/uv --no-config pip compile pyproject.toml --extra embedded --extra dev --no-emit-package hansard \
 	    --upgrade $(LOCKED) --output-file requirements.lock
 	.lock-venv/bin/uv --no-config pip compile pyproject.toml --constraints requirements.lock \
