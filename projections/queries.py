@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, NamedTuple
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Raw, Struct
 
 from core.position import Position
 
@@ -34,6 +34,34 @@ class RepliesQuery(Struct, frozen=True, kw_only=True):
     cursor: str | None = None
 
 
+class RevisionsQuery(Struct, frozen=True, kw_only=True):
+    """The edit history of a comment under the `history` policy in force."""
+
+    history: Literal["public", "author", "staff"]
+    diff: bool = False
+    limit: int = 50
+    cursor: str | None = None
+
+
+class QueueQuery(Struct, frozen=True, kw_only=True):
+    """A part of the moderation queue, of one thread or one author where they are given."""
+
+    state: Literal["pending", "reported"]
+    thread: str | None = None
+    member: str | None = None
+    limit: int = 50
+    cursor: str | None = None
+
+
+class ThreadsQuery(Struct, frozen=True, kw_only=True):
+    """Threads of a site, those of one article or one status where they are given."""
+
+    url: str | None = None
+    status: Literal["open", "closed", "archived"] | None = None
+    limit: int = 50
+    cursor: str | None = None
+
+
 class Answer(NamedTuple):
     """A ready JSON document, and what tells it from another: opaque, without quotes or `W/`."""
 
@@ -52,6 +80,15 @@ class ThreadHead(Struct, frozen=True, kw_only=True):
     comments: int
     position: Position
     """Position of the last event that changed something public."""
+
+
+class Overlay(Struct, frozen=True, kw_only=True):
+    """A member's own part of a thread: rows that others do not see, newest first, and votes by comment."""
+
+    pending: list[Raw]
+    rejected: list[Raw]
+    """Each with `decision`: `{"reason", "at", "by"}`, where `by` is `moderator` or `rule`."""
+    votes: dict[str, dict[str, int]]
 
 
 class BadCursor(ValueError):

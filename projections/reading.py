@@ -2,52 +2,66 @@
 
 All of it comes from the served generation and is of one moment (one script) a call unless said otherwise. Rows of a
 public page are stored ready and only spliced. What a viewer may not see is absent: None is "there is nothing here".
+Where the server does not answer, every call raises `core.refusals.Unavailable`.
 """
 
-from msgspec import Raw, Struct
+from typing import Literal
 
+from core.log.port import Log
 from core.position import Position
-from projections.queries import Answer, PageQuery, RepliesQuery, ThreadHead
+from core.redis.deployment import Deployment
+from projections import histories, lists, lookups, pages, past, progress, queue
+from projections.queries import (
+    Answer,
+    Overlay,
+    PageQuery,
+    QueueQuery,
+    RepliesQuery,
+    RevisionsQuery,
+    ThreadHead,
+    ThreadsQuery,
+)
+from projections.served import Served
 from projections.viewer import PUBLIC, Viewer
 
-
-class Overlay(Struct, frozen=True, kw_only=True):
-    """A member's own part of a thread: rows that others do not see, newest first, and votes by comment."""
-
-    pending: list[Raw]
-    rejected: list[Raw]
-    votes: dict[str, dict[str, int]]
+__all__ = ["Overlay", "Views"]
 
 
 class Views:
-    """Reads the views of a deployment."""
+    """Reads the views of a deployment. The past is folded from `log`."""
+
+    def __init__(self, deployment: Deployment, log: Log) -> None:
+        self._served = Served(deployment)
+        self._log = log
 
     async def cursor(self, site: str, thread: str) -> Position:
         """How far the views of this thread's partition have come."""
-        raise NotImplementedError
+        return await progress.cursor(self._served, site, thread)
 
     async def reached(self, site: str, thread: str, position: Position, *, within: float) -> bool:
         """Wait until the views of the thread's partition include `position`, at most `within` seconds."""
-        raise NotImplementedError
+        return await progress.reached(self._served, site, thread, position, within=within)
 
     async def head(self, site: str, thread: str) -> ThreadHead | None:
         """The thread as a whole."""
-        raise NotImplementedError
+        return await lookups.head(self._served, site, thread)
 
     async def page(self, site: str, thread: str, query: PageQuery) -> Answer | None:
         """A page of the thread, the same for everyone: `{"thread", "sort", "comments", "next"}`. Raises BadCursor."""
-        raise NotImplementedError
+        return await pages.page(self._served, site, thread, query)
 
     async def page_at(self, site: str, thread: str, at: Position | int, query: PageQuery, viewer: Viewer) -> Answer:
         """The page as it was at a position, or at a time in ms; masked by what is public now unless staff looks.
 
-        Raises NotFound for an unknown thread, NotYetOpened, BadCursor. Position must be one of the log's past.
+        `at` must be past: what is later than the last event is the last event. A cursor in `next` of a row is for
+        this call too, with the same parameters: its page holds more replies of that row. Raises NotFound for an
+        unknown thread, NotYetOpened, BadCursor.
         """
-        raise NotImplementedError
+        return await past.page_at(self._served, self._log, site, thread, at, query, viewer)
 
     async def replies(self, site: str, thread: str, comment: str, query: RepliesQuery) -> Answer | None:
         """More replies of one parent on the page: `{"comments", "next"}`. Raises BadCursor."""
-        raise NotImplementedError
+        return await pages.replies(self._served, site, thread, comment, query)
 
     async def row(self, site: str, thread: str, comment: str, viewer: Viewer = PUBLIC) -> bytes | None:
         """One row as the viewer may see it, `replies` with its count but no comments; staff's has `moderation`.
@@ -55,30 +69,33 @@ class Views:
         Its author and staff see the latest text of what is not published, with its status and reason; None where the
         viewer may not see it. Tombstones are None here.
         """
-        raise NotImplementedError
+        return await lookups.row(self._served, site, thread, comment, viewer)
 
-    async def frame_rows(self, site: str, thread: str, comments: list[str]) -> tuple[ThreadHead | None, dict[str, bytes]]:
+    async def frame_rows(
+        self, site: str, thread: str, comments: list[str]
+    ) -> tuple[ThreadHead | None, dict[str, bytes]]:
         """The public rows of these comments, without `replies`, and the thread, of one moment (for the feed).
 
-        A tombstone that the page shows is there as tombstone; what the page does not show is absent.
+        A tombstone that the page shows is there as tombstone; what the page does not show is absent. More than 500
+        comments are of several moments, and the thread is of the first.
         """
-        raise NotImplementedError
+        return await lookups.frame_rows(self._served, site, thread, comments)
 
     async def permalink(self, site: str, thread: str, comment: str, viewer: Viewer) -> Answer | None:
         """`{"thread", "ancestors": [row, root first], "comment": row with replies}`."""
-        raise NotImplementedError
+        return await lookups.permalink(self._served, site, thread, comment, viewer)
 
     async def anchors(self, site: str, thread: str) -> Answer | None:
         """`{"anchors": [{"id", "quote", "prompt", "status", "comments"}]}`."""
-        raise NotImplementedError
+        return await lookups.anchors(self._served, site, thread)
 
     async def counts(self, site: str, threads: list[str]) -> Answer:
-        """`{"counts": {thread: published comments}}`; an unknown thread counts 0."""
-        raise NotImplementedError
+        """`{"counts": {thread: published comments}}`; an unknown thread counts 0. Each thread is of its own moment."""
+        return await lookups.counts(self._served, site, threads)
 
     async def overlay(self, site: str, thread: str, member: str) -> Overlay | None:
         """The member's own pending and rejected rows (at most 100, newest first) and votes; None: no such thread."""
-        raise NotImplementedError
+        return await lookups.overlay(self._served, site, thread, member)
 
     async def revisions(
         self,
@@ -87,39 +104,57 @@ class Views:
         comment: str,
         viewer: Viewer,
         *,
-        history: str,
+        history: Literal["public", "author", "staff"],
         diff: bool,
         limit: int,
         cursor: str | None,
     ) -> Answer | None:
-        """The edit history as the viewer may see it under the `history` policy in force, oldest first. Raises BadCursor."""
-        raise NotImplementedError
+        """The edit history as the viewer may see it under the `history` policy in force, oldest first.
+
+        Raises BadCursor.
+        """
+        query = RevisionsQuery(history=history, diff=diff, limit=limit, cursor=cursor)
+        return await histories.revisions(self._served, site, thread, comment, viewer, query)
 
     async def queue(
         self,
         site: str,
         *,
-        state: str,
+        state: Literal["pending", "reported"],
         thread: str | None,
         member: str | None,
         limit: int,
         cursor: str | None,
     ) -> Answer:
-        """The moderation queue (`state` is `pending` or `reported`), oldest first over all partitions. Raises BadCursor."""
-        raise NotImplementedError
+        """The moderation queue, oldest first over all partitions, which are each of their own moment.
+
+        Raises BadCursor.
+        """
+        query = QueueQuery(state=state, thread=thread, member=member, limit=limit, cursor=cursor)
+        return await queue.queue(self._served, site, query)
 
     async def threads(
-        self, site: str, *, url: str | None, status: str | None, limit: int, cursor: str | None
+        self,
+        site: str,
+        *,
+        url: str | None,
+        status: Literal["open", "closed", "archived"] | None,
+        limit: int,
+        cursor: str | None,
     ) -> Answer:
-        """`{"threads": […], "next"}`, latest activity first, over all partitions. Raises BadCursor."""
-        raise NotImplementedError
+        """`{"threads": […], "next"}`, latest activity first, over all partitions. Raises BadCursor.
+
+        Where few threads have the status asked for, a page may be short and still have `next`.
+        """
+        query = ThreadsQuery(url=url, status=status, limit=limit, cursor=cursor)
+        return await lists.threads(self._served, site, query)
 
     async def member_comments(
         self, site: str, member: str, viewer: Viewer, *, limit: int, cursor: str | None
     ) -> Answer:
         """`{"comments": [row…], "next"}` of one member across threads, newest first. Raises BadCursor."""
-        raise NotImplementedError
+        return await lists.member_comments(self._served, site, member, viewer, limit=limit, cursor=cursor)
 
     async def member_counts(self, site: str, member: str) -> tuple[str | None, dict[str, int]]:
         """The member's last known name and `{"published", "pending", "rejected"}` over all threads."""
-        raise NotImplementedError
+        return await lists.member_counts(self._served, site, member)

@@ -1,0 +1,201 @@
+"""Single rows and a thread as a whole, as a viewer may see them: permalinks, frames, the overlay, anchors, counts."""
+
+from functools import partial
+from hashlib import blake2b
+from typing import Any, Final
+
+import msgspec
+from msgspec import Raw
+
+from core.redis.script import Script
+from core.times import rfc3339
+from projections import pages, personal, splicing
+from projections.queries import Answer, Overlay, PageQuery, ThreadHead
+from projections.served import Served, gathered
+from projections.splicing import Line
+from projections.state import Anchor, Comment, Decision, Thread
+from projections.viewer import PUBLIC, Viewer
+from projections.walking import Onward, Walk, keys
+
+LONGEST_OVERLAY: Final = 100
+"""Rows in an overlay."""
+
+_ROWS: Final[Script] = Walk("rows")
+_PERMALINK: Final[Script] = Walk("permalink")
+_OVERLAY: Final[Script] = Walk("overlay")
+HEAD: Final = msgspec.json.Decoder(ThreadHead)
+_THREAD: Final = msgspec.json.Decoder(Thread)
+_ROWS_A_CALL: Final = 500
+
+
+async def head(served: Served, site: str, thread: str) -> ThreadHead | None:
+    """The thread as a whole."""
+    return (await heads(served, site, [thread])).get(thread)
+
+
+async def heads(served: Served, site: str, threads: list[str]) -> dict[str, ThreadHead]:
+    """These threads as a whole; those that do not exist are absent."""
+    return {name: HEAD.decode(found) for name, found in (await publics(served, site, threads)).items()}
+
+
+async def publics(served: Served, site: str, threads: list[str]) -> dict[str, bytes]:
+    """The ready JSON of these threads; those that do not exist are absent."""
+
+    async def one(thread: str) -> bytes | None:
+        partition = served.keys.of(site, thread)
+        reply = await served.commands(
+            partition, lambda g: [("HGET", partition.thread_views(g, site, thread).meta, "public")]
+        )
+        found: bytes | None = reply.parts[0]
+        return found
+
+    names = list(dict.fromkeys(threads))
+    found = await gathered([partial(one, name) for name in names])
+    return {name: public for name, public in zip(names, found, strict=True) if public is not None}
+
+
+async def counts(served: Served, site: str, threads: list[str]) -> Answer:
+    """How many comments are published, by thread; an unknown thread counts 0."""
+    found = await heads(served, site, threads)
+    numbers = {thread: found[thread].comments if thread in found else 0 for thread in threads}
+    return answer({"counts": numbers})
+
+
+async def anchors(served: Served, site: str, thread: str) -> Answer | None:
+    """The inline questions of a thread with the number of published comments on each."""
+    partition = served.keys.of(site, thread)
+    reply = await served.commands(
+        partition, lambda g: [("HGET", partition.thread_views(g, site, thread).meta, "source")]
+    )
+    (source,) = reply.parts
+    if source is None:
+        return None
+    found = _THREAD.decode(source).anchors
+    return answer({"anchors": [_anchor(name, anchor) for name, anchor in found.items()]})
+
+
+async def lines(
+    served: Served, site: str, thread: str, comments: list[str], *, whole: bool
+) -> tuple[bytes | None, dict[str, Line]]:
+    """`meta.public` and the stored rows of these comments, with SOURCE where `whole`, of one moment up to 500.
+
+    Those that do not exist are absent.
+    """
+    public: bytes | None = None
+    found: dict[str, Line] = {}
+    for start in range(0, len(comments) or 1, _ROWS_A_CALL):
+        some = comments[start : start + _ROWS_A_CALL]
+        reply = await served.thread(_ROWS, site, thread, keys, (int(whole), *some))
+        public, stored = reply.parts
+        found.update((name, line) for name, line in zip(some, splicing.read(stored), strict=True) if line.header)
+    return public, found
+
+
+async def row(served: Served, site: str, thread: str, comment: str, viewer: Viewer = PUBLIC) -> bytes | None:
+    """One row as the viewer may see it, without its answers."""
+    whole = viewer != PUBLIC
+    _, found = await lines(served, site, thread, [comment], whole=whole)
+    if comment not in found:
+        return None
+    return personal.row(found[comment], thread, viewer, Onward(site, thread))
+
+
+async def frame_rows(
+    served: Served, site: str, thread: str, comments: list[str]
+) -> tuple[ThreadHead | None, dict[str, bytes]]:
+    """The public rows of these comments and the thread, of one moment; what the page does not show is absent."""
+    public, found = await lines(served, site, thread, comments, whole=False)
+    if public is None:
+        return None, {}
+    shown = {name: splicing.begun(line) + b"}" for name, line in found.items() if line.public}
+    return HEAD.decode(public), shown
+
+
+async def permalink(served: Served, site: str, thread: str, comment: str, viewer: Viewer) -> Answer | None:
+    """A comment, what it hangs below, and what hangs below it."""
+    size = PageQuery()
+    reply = await served.thread(_PERMALINK, site, thread, keys, (comment, size.depth, size.replies))
+    if not reply.parts:
+        return None
+    public, above, below = reply.parts
+    onward = Onward(site, thread)
+    first, *rest = splicing.read(below)
+    top = personal.cell(first, thread, viewer, onward)
+    if top is None or personal.is_tombstone(top):
+        return None
+    ancestors = [personal.place(line, thread, viewer, onward) for line in splicing.read(above)]
+    answers = [personal.place(line, thread, viewer, onward) for line in rest]
+    body = b'{"thread":%b,"ancestors":[%b],"comment":%b}' % (
+        public,
+        splicing.nested(ancestors),
+        splicing.nested([top, *answers]),
+    )
+    return Answer(body, pages.tag(reply.generation, public) if viewer == PUBLIC else digest(body))
+
+
+async def overlay(served: Served, site: str, thread: str, member: str) -> Overlay | None:
+    """The member's own pending and rejected rows, newest first, and votes; None where there is no such thread."""
+    reply = await served.thread(
+        _OVERLAY,
+        site,
+        thread,
+        lambda views: (*keys(views), views.waiting, views.ballots),
+        (member, LONGEST_OVERLAY),
+    )
+    if not reply.parts:
+        return None
+    stored, ballots = reply.parts
+    viewer, onward = Viewer(member), Onward(site, thread)
+    pending: list[Raw] = []
+    rejected: list[Raw] = []
+    for line in splicing.read(stored):
+        comment = personal.comment(line)
+        shown = comment.latest
+        made = personal.with_text(line, thread, viewer, shown, onward) if comment.published else None
+        made = made or personal.row(line, thread, viewer, onward)
+        status = comment.texts[shown].status if comment.published else comment.status
+        if made is not None and status == "rejected":
+            rejected.append(Raw(_with_decision(made, comment)))
+        elif made is not None:
+            pending.append(Raw(made))
+    votes = {}
+    for ballot in ballots.decode().splitlines():
+        of, value, revision = ballot.split(" ")
+        votes[of] = {"value": int(value), "revision": int(revision)}
+    return Overlay(pending=pending, rejected=rejected, votes=votes)
+
+
+def answer(value: Any) -> Answer:
+    """A JSON answer that is told from another by its bytes."""
+    body = msgspec.json.encode(value)
+    return Answer(body, digest(body))
+
+
+def digest(body: bytes) -> str:
+    """What tells one body from another."""
+    return blake2b(body, digest_size=12).hexdigest()
+
+
+def decided(decision: Decision | None) -> dict[str, Any] | None:
+    """A verdict as the author may know it: who decided is a role."""
+    if decision is None:
+        return None
+    by = "rule" if decision.kind == "system" else "moderator"
+    return {"reason": decision.reason, "at": rfc3339(decision.at), "by": by}
+
+
+def _with_decision(row: bytes, comment: Comment) -> bytes:
+    texts = [comment.texts[n] for n in (comment.latest, comment.standing) if n is not None]
+    decisions = [text.decision for text in texts if text.decision and text.decision.verdict == "reject"]
+    return b'%b,"decision":%b}' % (row[:-1], msgspec.json.encode(decided(decisions[0] if decisions else None)))
+
+
+def _anchor(name: str, anchor: Anchor) -> dict[str, Any]:
+    quote = {"exact": anchor.exact, "prefix": anchor.prefix, "suffix": anchor.suffix}
+    return {
+        "id": name,
+        "quote": {part: text for part, text in quote.items() if text is not None or part == "exact"},
+        "prompt": anchor.prompt,
+        "status": anchor.status,
+        "comments": anchor.comments,
+    }

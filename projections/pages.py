@@ -1,0 +1,100 @@
+"""The page that everyone sees, and more replies of one parent: one script, then bytes joined to bytes."""
+
+from typing import Final
+
+import msgspec
+
+from core.redis.script import Script
+from projections import cursors, splicing
+from projections.queries import Answer, BadCursor, PageQuery, RepliesQuery
+from projections.served import Served
+from projections.walking import Onward, Walk, keys
+
+REPLIES_BELOW: Final = 20
+"""Answers a parent below the direct ones, where more replies of one parent are asked for."""
+
+_PAGE: Final[Script] = Walk("page")
+_REPLIES: Final[Script] = Walk("replies")
+
+
+async def page(served: Served, site: str, thread: str, query: PageQuery) -> Answer | None:
+    """A page of the thread; None where there is no such thread. Raises BadCursor."""
+    mark = page_mark(site, thread, query)
+    age, score = page_place(query, mark)
+    reply = await served.thread(
+        _PAGE,
+        site,
+        thread,
+        lambda views: (*keys(views), views.roots if query.anchor is None else views.anchored, views.top),
+        (
+            query.sort,
+            "" if query.anchor is None else f"{query.anchor} ",
+            age,
+            score,
+            query.limit,
+            query.depth,
+            query.replies,
+        ),
+    )
+    if not reply.parts:
+        return None
+    public, found, last, last_score = reply.parts
+    following = None
+    if last:
+        following = page_cursor(query, mark, last.decode(), last_score.decode())
+    rows = splicing.nested(splicing.shown(found, Onward(site, thread)))
+    return Answer(page_body(public, query, rows, following), tag(reply.generation, public))
+
+
+async def replies(served: Served, site: str, thread: str, comment: str, query: RepliesQuery) -> Answer | None:
+    """More replies of one parent; None where the page does not show it. Raises BadCursor."""
+    onward = Onward(site, thread)
+    age = ""
+    if query.cursor is not None:
+        parent, age = cursors.read(query.cursor, onward.mark, rf"{cursors.COMMENT}\.{cursors.AGE}")
+        if parent != comment:
+            raise BadCursor("the cursor is of another comment")
+    reply = await served.thread(_REPLIES, site, thread, keys, (comment, age, query.limit, query.depth, REPLIES_BELOW))
+    if not reply.parts:
+        return None
+    public, found, last = reply.parts
+    following = splicing.quoted(onward(comment, last.decode())) if last else b"null"
+    rows = splicing.nested(splicing.shown(found, onward))
+    return Answer(b'{"comments":[%b],"next":%b}' % (rows, following), tag(reply.generation, public))
+
+
+def page_mark(site: str, thread: str, query: PageQuery, at: str | None = None) -> str:
+    """What the cursors of these pages begin with; `at` is the past that is asked for."""
+    return cursors.mark("page", site, thread, query.sort, query.anchor, query.limit, query.depth, query.replies, at)
+
+
+def page_place(query: PageQuery, mark: str) -> tuple[str, str]:
+    """The age, and under `top` the score, of the row that the page comes after; empty for the first page."""
+    if query.cursor is None:
+        return "", ""
+    if query.sort == "top":
+        score, age = cursors.read(query.cursor, mark, rf"{cursors.SCORE}\.{cursors.AGE}")
+        return age, score
+    (age,) = cursors.read(query.cursor, mark, cursors.AGE)
+    return age, ""
+
+
+def page_cursor(query: PageQuery, mark: str, age: str, score: str) -> str:
+    """The cursor to what comes after a row of this age and score."""
+    return cursors.write(mark, score, age) if query.sort == "top" else cursors.write(mark, age)
+
+
+def page_body(public: bytes, query: PageQuery, rows: bytes, following: str | None) -> bytes:
+    """The JSON of a page."""
+    return b'{"thread":%b,"sort":"%b","comments":[%b],"next":%b}' % (
+        public,
+        query.sort.encode(),
+        rows,
+        msgspec.json.encode(following),
+    )
+
+
+def tag(generation: int, public: bytes) -> str:
+    """What tells this state of the page from any other: the generation, and the last public change (`meta.public`)."""
+    name = b'"position":"'
+    return f"{generation}-{public[public.rindex(name) + len(name) : -2].decode()}"

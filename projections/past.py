@@ -1,0 +1,197 @@
+"""The page as it was: folded up to a moment, walked in memory, and masked by what is public now."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+
+from core.log.port import Log
+from core.position import Position
+from core.redis.script import Script
+from core.refusals import NotFound, NotYetOpened, Unavailable
+from projections import cells, cursors, personal, rows, snapshots, splicing
+from projections.histories import stands
+from projections.lookups import digest
+from projections.pages import page_body, page_cursor, page_mark, page_place
+from projections.progress import reached
+from projections.queries import Answer, PageQuery
+from projections.served import Served
+from projections.snapshots import thread_at
+from projections.splicing import Cell
+from projections.state import Comment, Text, Thread
+from projections.tree import After, Place, Size, Tree, Walk
+from projections.viewer import Viewer
+
+VIEWS_WITHIN: Final = 2.0
+"""Seconds in which the views must know every event that the past page is made of: they tell what is public now."""
+
+_TEXTS: Final = Script("projections", "texts")
+_TEXT: Final = msgspec.json.Decoder(Text)
+_THREAD: Final = msgspec.json.Decoder(Thread)
+_TEXTS_A_CALL: Final = 500
+
+
+class Present:
+    """What is public now, which decides how much of the past may be shown. Staff is shown all of it."""
+
+    def __init__(self, found: Mapping[str, tuple[Comment, Text]]) -> None:
+        self._found = found
+
+    def shown(self, then: Comment) -> Comment:
+        """A comment as it was; with its status of now where it is not published, without a text nobody may read."""
+        if not then.published:
+            return then
+        now, text = self._found[then.id]
+        if not now.published:
+            return replace(then, verdict=now.verdict, withdrawn=now.withdrawn)
+        if stands(text):
+            return then
+        revision = then.standing or then.latest
+        return replace(then, texts={revision: replace(then.texts[revision], body=None)})
+
+
+class Shelf:
+    """The snapshots of a deployment, and what was redacted since, as `projections.snapshots` asks for them."""
+
+    def __init__(self, served: Served) -> None:
+        self._served = served
+
+    async def marks(self, site: str, thread: str) -> list[snapshots.Mark]:
+        """The snapshots of a thread that this fold can read, oldest first."""
+        partition = self._served.keys.of(site, thread)
+        reply = await self._served.commands(partition, lambda _: [("HKEYS", partition.snapshots(site, thread))])
+        return snapshots.marks(reply.parts[0])
+
+    async def snapshot(self, site: str, thread: str, mark: snapshots.Mark) -> Thread | None:
+        """One of them; None if it was thrown away meanwhile."""
+        partition = self._served.keys.of(site, thread)
+        field = snapshots.name(mark)
+        reply = await self._served.commands(partition, lambda _: [("HGET", partition.snapshots(site, thread), field)])
+        return None if reply.parts[0] is None else snapshots.unpack(reply.parts[0])
+
+    async def redacted(self, site: str, thread: str) -> list[tuple[str, int]]:
+        """Every text of the thread that was redacted, by comment and revision."""
+        partition = self._served.keys.of(site, thread)
+        reply = await self._served.commands(
+            partition, lambda g: [("HGET", partition.thread_views(g, site, thread).meta, "source")]
+        )
+        return [] if reply.parts[0] is None else _THREAD.decode(reply.parts[0]).redacted
+
+
+class Past:
+    """Cursors into a past page: all of them are for the call with the same `at`, those to replies included."""
+
+    def __init__(self, site: str, thread: str, query: PageQuery, at: Position | int) -> None:
+        self.page = page_mark(site, thread, query, str(at))
+        self.replies = cursors.mark("past replies", self.page)
+
+    def __call__(self, comment: str, age: str) -> str:
+        """The cursor to the answers of a comment after the one of that age."""
+        return cursors.write(self.replies, comment, age)
+
+    def place(self, query: PageQuery) -> tuple[str | None, After | None]:
+        """The parent whose replies go on, if it is that, and what the page comes after. Raises BadCursor."""
+        if query.cursor is None:
+            return None, None
+        if query.cursor.startswith(f"{self.replies}."):
+            parent, age = cursors.read(query.cursor, self.replies, rf"{cursors.COMMENT}\.{cursors.AGE}")
+            return parent, After(int(age))
+        age, score = page_place(query, self.page)
+        return None, After(int(age), int(score or 0))
+
+
+async def page_at(
+    served: Served, log: Log, site: str, thread: str, at: Position | int, query: PageQuery, viewer: Viewer
+) -> Answer:
+    """The page as it was at a position, or at a time in milliseconds since 1970.
+
+    A cursor in `next` of a row is for this call, too: its page holds more replies of that row. Raises NotFound,
+    NotYetOpened, BadCursor, Unavailable.
+    """
+    cursor = Past(site, thread, query, at)
+    parent, after = cursor.place(query)
+    state = await thread_at(log, Shelf(served), site, thread, at)
+    if state is None:
+        raise NotYetOpened if await log.thread_last(site, thread) else NotFound
+    if not await reached(served, site, thread, state.last, within=VIEWS_WITHIN):
+        raise Unavailable("the views have not come as far as the moment asked for")
+    state.position = state.last
+    walk = walked(state, query, parent, after)
+    present = None if viewer.staff else await _present(served, state, walk.places)
+    body = page(state, query, walk, viewer, present, cursor, parent)
+    return Answer(body, digest(body))
+
+
+def walked(state: Thread, query: PageQuery, parent: str | None, after: After | None) -> Walk:
+    """The rows of a page of a folded thread; with `parent`, of more of its replies."""
+    size = Size(query.limit, query.depth, query.replies)
+    if parent is None:
+        return Tree(state).page(query.sort, query.anchor, after, size)
+    return Tree(state).replies(parent, after, size)
+
+
+def page(
+    state: Thread,
+    query: PageQuery,
+    walk: Walk,
+    viewer: Viewer,
+    present: Present | None,
+    cursor: Past,
+    parent: str | None = None,
+) -> bytes:
+    """The JSON of a page of a folded thread. Without `present` nothing is masked."""
+    following = None
+    if walk.last is not None:
+        age = f"{walk.last.age:012d}"
+        if parent is None:
+            following = page_cursor(query, cursor.page, age, str(walk.last.score))
+        else:
+            following = cursor(parent, age)
+    rows = splicing.nested(_cells(state, walk.places, viewer, present, cursor))
+    return page_body(cells.meta(state)["public"], query, rows, following)
+
+
+def _cells(
+    state: Thread, places: Iterable[Place], viewer: Viewer, present: Present | None, cursor: Past
+) -> Iterator[Cell]:
+    shown = present.shown if present else _all
+    staff = Viewer(staff=viewer.staff)
+    for level, then, cut in places:
+        name = b"null"
+        if then.answered is not None and (answered := shown(state.rows[then.answered])).published:
+            name = msgspec.json.encode(answered.author.name)
+        comment = shown(then)
+        made = personal.made(comment, state.id, staff, name) if comment.published else None
+        row, more = made or (rows.tombstone(comment, state.id), b"")
+        following = None if cut is None else splicing.quoted(cursor(then.id, f"{cut:012d}"))
+        yield Cell(level, then.shown, following, row, more)
+
+
+def _all(then: Comment) -> Comment:
+    return then
+
+
+async def _present(served: Served, state: Thread, places: Sequence[Place]) -> Present:
+    """What the views say now of the comments that these rows show or name."""
+    concerned = {place.comment.id: place.comment for place in places}
+    for place in places:
+        if place.comment.answered is not None:
+            concerned.setdefault(place.comment.answered, state.rows[place.comment.answered])
+    wanted = [(then, then.standing or then.latest) for then in concerned.values() if then.published]
+    found: dict[str, tuple[Comment, Text]] = {}
+    for start in range(0, len(wanted), _TEXTS_A_CALL):
+        some = wanted[start : start + _TEXTS_A_CALL]
+        reply = await served.thread(
+            _TEXTS,
+            state.site,
+            state.id,
+            lambda views: (views.rows, views.revisions),
+            [part for then, revision in some for part in (then.id, revision)],
+        )
+        for (then, revision), stored, text in zip(some, reply.parts[::2], reply.parts[1::2], strict=True):
+            if stored is None:
+                raise splicing.Inconsistent("the views lack a comment that they have taken in")
+            now = rows.decode(rows.split(stored).source)
+            found[then.id] = (now, now.texts[revision] if text is None else _TEXT.decode(text))
+    return Present(found)

@@ -1,0 +1,32 @@
+"""How far the views have come, and waiting until they have come far enough."""
+
+import anyio
+
+from core.position import START, Position
+from core.redis.wakes import LOOK_EVERY
+from projections.served import Served
+
+
+async def cursor(served: Served, site: str, thread: str) -> Position:
+    """The last event that the views of this thread's partition have taken in."""
+    partition = served.keys.of(site, thread)
+    reply = await served.commands(partition, lambda g: [("GET", partition.cursor(g))])
+    return START if reply.parts[0] is None else Position.decode(reply.parts[0])
+
+
+async def reached(served: Served, site: str, thread: str, position: Position, *, within: float) -> bool:
+    """Whether the views of this thread's partition include `position`, now or after at most `within` seconds.
+
+    A commit rings a bell; in case nobody heard it, the cursor is also looked at once in a while.
+    """
+    if await cursor(served, site, thread) >= position:
+        return True
+    deadline = anyio.current_time() + within
+    with served.wakes.on(served.keys.of(site, thread).view_channel) as bell:
+        # What was committed before the bell hung rang for nobody: so look first, and wait then.
+        while await cursor(served, site, thread) < position:
+            left = deadline - anyio.current_time()
+            if left <= 0:
+                return False
+            await bell.wait(min(left, LOOK_EVERY))
+    return True

@@ -1,0 +1,102 @@
+-- One page of a thread: top-level rows in an order, from a place on, and the answers below them.
+--
+-- KEYS  7 the top level by age: roots, or anchored  8 top      (1 to 6: see walk.lua)
+-- ARGV  2 newest | oldest | top
+--       3 what the members in KEYS[7] begin with: nothing, or `<anchor> `
+--       4 the age of the row that the page comes after, or nothing   5 under top also its score
+--       6 top-level rows   7 levels   8 answers a parent
+-- Returns {generation, thread, rows, age, score}: `thread` is ready JSON, `age` and `score` those of the last
+-- top-level row where there are more, otherwise empty. A thread that does not exist is {generation}.
+
+local generation = served()
+if generation ~= ARGV[1] then
+  return {generation}
+end
+local thread = redis.call('HGET', KEYS[2], 'public')
+if not thread then
+  return {generation}
+end
+
+local order, prefix, after, score = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local limit, depth, width = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+local low, high = '-', '+'
+if prefix ~= '' then
+  low, high = '[' .. prefix, '(' .. string.sub(prefix, 1, -2) .. '!'
+end
+
+-- The place in `top` behind a row of this score and age, whether that row is still there or not.
+local function rank_after()
+  local from = redis.call('ZCOUNT', KEYS[8], '-inf', '(' .. score)
+  local to = redis.call('ZCOUNT', KEYS[8], '-inf', score)
+  while from < to do
+    local middle = math.floor((from + to) / 2)
+    local member = redis.call('ZRANGE', KEYS[8], middle, middle)[1]
+    if string.sub(member, 1, 12) <= after then
+      from = middle + 1
+    else
+      to = middle
+    end
+  end
+  return from
+end
+
+-- The rows of one anchor by score: they have no order of their own by it, so they are sorted here.
+local function top_of_anchor()
+  local members = redis.call('ZRANGEBYLEX', KEYS[7], low, high)
+  local found = {}
+  for from = 1, #members, MOST do
+    local some = {}
+    for i = from, math.min(from + MOST - 1, #members) do
+      some[#some + 1] = string.sub(members[i], #prefix + 1)
+    end
+    local scores = redis.call('ZMSCORE', KEYS[8], unpack(some))
+    for i = 1, #some do
+      local of, age = tonumber(scores[i]), string.sub(some[i], 1, 12)
+      if after == '' or of > tonumber(score) or (of == tonumber(score) and age > after) then
+        found[#found + 1] = {of, age, some[i]}
+      end
+    end
+  end
+  table.sort(found, function(a, b)
+    if a[1] ~= b[1] then
+      return a[1] < b[1]
+    end
+    return a[2] < b[2]
+  end)
+  local best = {}
+  for i = 1, math.min(limit + 1, #found) do
+    best[i] = prefix .. found[i][3]
+  end
+  return best
+end
+
+local firsts
+if order == 'newest' then
+  high = after == '' and high or '(' .. prefix .. after
+  firsts = redis.call('ZREVRANGEBYLEX', KEYS[7], high, low, 'LIMIT', 0, limit + 1)
+elseif order == 'oldest' then
+  low = after == '' and low or '(' .. prefix .. after .. ';'
+  firsts = redis.call('ZRANGEBYLEX', KEYS[7], low, high, 'LIMIT', 0, limit + 1)
+elseif prefix ~= '' then
+  firsts = top_of_anchor()
+else
+  local from = after == '' and 0 or rank_after()
+  firsts = redis.call('ZRANGE', KEYS[8], from, from + limit)
+end
+
+local last = ''
+local more = false
+for i = 1, #firsts do
+  if i > limit or #ids == MOST then
+    more = true
+    break
+  end
+  last = string.sub(firsts[i], #prefix + 1)
+  add(string.sub(last, 14), 1)
+  descend(#ids, depth - 1, width)
+end
+if not more then
+  return {generation, thread, lines(false), '', ''}
+end
+local of = order == 'top' and redis.call('ZSCORE', KEYS[8], last) or ''
+return {generation, thread, lines(false), string.sub(last, 1, 12), of}

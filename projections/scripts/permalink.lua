@@ -1,0 +1,37 @@
+-- One comment with what it hangs below and the answers below it, whoever may see them.
+--
+-- KEYS  1 to 6: see walk.lua
+-- ARGV  2 the comment   3 levels of answers   4 answers a parent
+-- Returns {generation, thread, ancestors, rows}: the ancestors root first, then the comment and the answers that
+-- the page shows below it. A comment that does not exist is {generation}.
+
+local generation = served()
+if generation ~= ARGV[1] then
+  return {generation}
+end
+local comment = ARGV[2]
+local stored = redis.call('HGET', KEYS[3], comment)
+if not stored then
+  return {generation}
+end
+
+-- As in walk.lua: no text can hold the bytes that name the parent. SOURCE comes after the second newline.
+local function parent_of(row)
+  local public = string.find(row, '\n', string.find(row, '\n', 1, true) + 1, true)
+  return string.match(row, '"parent":"([^"]*)"', public)
+end
+
+local above = {}
+local parent = parent_of(stored)
+while parent do
+  table.insert(above, 1, parent)
+  parent = parent_of(redis.call('HGET', KEYS[3], parent))
+end
+for i = 1, #above do
+  alone(above[i])
+end
+local ancestors = lines(true)
+ids, levels, counts, cuts = {}, {}, {}, {}
+add(comment, 1)
+descend(1, tonumber(ARGV[3]), tonumber(ARGV[4]))
+return {generation, redis.call('HGET', KEYS[2], 'public'), ancestors, lines(true)}

@@ -1,0 +1,43 @@
+-- One partition's part of a moderation queue, oldest first.
+--
+-- KEYS  1 generation  2 pending, or reported
+-- ARGV  1 the generation that the keys are of   2 where to begin, as a bound of ZRANGEBYLEX:
+--         `-`, `[<since> <n>` or `(<since> <n>!`   3 members at most
+--       4 only this thread, or nothing   5 only this author, or nothing
+-- Returns {generation, number of all that match, members}: members, a line each, are
+-- `<since, 15 digits> <n, 12 digits> <thread> <comment> <author>`.
+
+local generation = redis.call('GET', KEYS[1]) or ARGV[1]
+if generation ~= ARGV[1] then
+  return {generation}
+end
+local from, limit, thread, author = ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5]
+if thread == '' and author == '' then
+  local found = redis.call('ZRANGEBYLEX', KEYS[2], from, '+', 'LIMIT', 0, limit)
+  return {generation, redis.call('ZCARD', KEYS[2]), table.concat(found, '\n')}
+end
+
+-- A queue is what people have not done yet, so it is short enough to be looked through, a part at a time.
+local STEP = 1000
+local total, wanted = 0, {}
+local first, inclusive = string.sub(from, 2, 29), string.sub(from, 1, 1) == '['
+local at = '-'
+while true do
+  local some = redis.call('ZRANGEBYLEX', KEYS[2], at, '+', 'LIMIT', 0, STEP)
+  for i = 1, #some do
+    local of, by = string.match(some[i], '^%d+ %d+ (%S+) %S+ (%S+)$')
+    if (thread == '' or of == thread) and (author == '' or by == author) then
+      total = total + 1
+      local since = string.sub(some[i], 1, 28)
+      local behind = from == '-' or since > first or (inclusive and since == first)
+      if behind and #wanted < limit then
+        wanted[#wanted + 1] = some[i]
+      end
+    end
+  end
+  if #some < STEP then
+    break
+  end
+  at = '(' .. some[STEP]
+end
+return {generation, total, table.concat(wanted, '\n')}

@@ -1,0 +1,33 @@
+-- More answers of one comment, oldest first, and what is below them.
+--
+-- KEYS  1 to 6: see walk.lua
+-- ARGV  2 the comment   3 the age of the answer that they come after, or nothing
+--       4 direct answers   5 levels   6 answers a parent below
+-- Returns {generation, thread, rows, age}: `age` is that of the last direct answer where there are more,
+-- otherwise empty. A comment that the page does not show is {generation}.
+
+local generation = served()
+if generation ~= ARGV[1] then
+  return {generation}
+end
+local parent, after = ARGV[2], ARGV[3]
+local limit, depth, width = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local kind = string.sub(redis.call('HGET', KEYS[3], parent) or '-', 1, 1)
+if kind == '-' then
+  return {generation}
+end
+
+local low = after == '' and '[' .. parent .. ' ' or '(' .. parent .. ' ' .. after .. ';'
+local found = redis.call('ZRANGEBYLEX', KEYS[6], low, '(' .. parent .. '!', 'LIMIT', 0, limit + 1)
+local last = ''
+local more = false
+for i = 1, #found do
+  if i > limit or #ids == MOST then
+    more = true
+    break
+  end
+  last = string.sub(found[i], #parent + 2, #parent + 13)
+  add(string.sub(found[i], #parent + 15), 1)
+  descend(#ids, depth - 1, width)
+end
+return {generation, redis.call('HGET', KEYS[2], 'public'), lines(false), more and last or ''}

@@ -1,0 +1,17 @@
+-- Some comments as they are now, each with one of its texts: what tells whether a past text may be shown.
+--
+-- KEYS  1 generation  2 rows  3 revisions
+-- ARGV  1 the generation that the keys are of   2… comment, revision, comment, revision, …
+-- Returns {generation, row, text, row, text, …}: the stored row, and the JSON of the text, false where the comment
+-- was never edited (its row has it) or, like the row, where there is none.
+
+local generation = redis.call('GET', KEYS[1]) or ARGV[1]
+if generation ~= ARGV[1] then
+  return {generation}
+end
+local reply = {generation}
+for i = 2, #ARGV, 2 do
+  reply[#reply + 1] = redis.call('HGET', KEYS[2], ARGV[i])
+  reply[#reply + 1] = redis.call('HGET', KEYS[3], ARGV[i] .. ':' .. ARGV[i + 1])
+end
+return reply

@@ -1,0 +1,114 @@
+"""Asking for views of the generation that is served, whichever that is.
+
+The keys of a view carry its generation, and a pointer a partition says which one is served. So a question goes out
+with the keys of the generation that was served last, together with the pointer, and again where that has moved on.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final, NamedTuple, TypeVar
+
+import anyio
+
+from core.keys import Keys, Partition, ThreadViews
+from core.redis.batch import Argument
+from core.redis.deployment import Deployment
+from core.redis.faults import insist
+from core.redis.script import Script
+from core.refusals import Unavailable
+
+_MOVES: Final = 5
+"""How often a pointer may move on while one question is asked; it does so once a rebuild."""
+
+_Answer = TypeVar("_Answer")
+Command = tuple[Argument, ...]
+
+
+class Reply(NamedTuple):
+    """What a generation answered."""
+
+    generation: int
+    parts: list[Any]
+
+
+class Served:
+    """The views of a deployment, asked. Where the server does not answer, everything here raises `Unavailable`."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self.keys: Keys = deployment.keys
+        self.wakes = deployment.wakes
+        self._reads = deployment.reads
+        self._generations = [1] * self.keys.partitions
+
+    async def thread(
+        self,
+        script: Script,
+        site: str,
+        thread: str,
+        keys: Callable[[ThreadViews], Sequence[str]],
+        arguments: Sequence[Argument],
+    ) -> Reply:
+        """The reply of a script about one thread: KEYS are the pointer and `keys`, the first ARGV is the generation."""
+        partition = self.keys.of(site, thread)
+
+        def named(generation: int) -> Sequence[str]:
+            return keys(partition.thread_views(generation, site, thread))
+
+        return await self.partition(script, partition, named, arguments)
+
+    async def partition(
+        self,
+        script: Script,
+        partition: Partition,
+        keys: Callable[[int], Sequence[str]],
+        arguments: Sequence[Argument],
+    ) -> Reply:
+        """The reply of a script about one partition; KEYS and ARGV as for `thread`."""
+
+        async def ask(generation: int) -> tuple[int, list[Any]]:
+            named = [partition.generation, *keys(generation)]
+            served, *parts = await insist(lambda: self._reads.run(script, named, [generation, *arguments]), script.name)
+            return int(served), parts
+
+        return await self._served(partition, ask)
+
+    async def commands(self, partition: Partition, commands: Callable[[int], Sequence[Command]]) -> Reply:
+        """The replies of plain commands on one partition: one pipeline, but not of one moment."""
+
+        async def ask(generation: int) -> tuple[int, list[Any]]:
+            wanted: list[Command] = [("GET", partition.generation), *commands(generation)]
+            served, *parts = await gathered([self._call(command) for command in wanted])
+            return generation if served is None else int(served), parts
+
+        return await self._served(partition, ask)
+
+    async def _served(self, partition: Partition, ask: Callable[[int], Awaitable[tuple[int, list[Any]]]]) -> Reply:
+        for _ in range(_MOVES):
+            generation = self._generations[partition.number]
+            served, parts = await ask(generation)
+            if served == generation:
+                return Reply(generation, parts)
+            self._generations[partition.number] = served
+        raise Unavailable("the served views were exchanged again and again")
+
+    def _call(self, command: Command) -> Callable[[], Awaitable[Any]]:
+        return lambda: insist(lambda: self._reads.call(*command), str(command[0]))
+
+
+async def gathered(asks: Sequence[Callable[[], Awaitable[_Answer]]]) -> list[_Answer]:
+    """The answers of all, asked at the same time, in order. The first failure is raised and ends the others."""
+    answers: dict[int, _Answer] = {}
+    failures: list[Exception] = []
+
+    async def one(number: int, ask: Callable[[], Awaitable[_Answer]]) -> None:
+        try:
+            answers[number] = await ask()
+        except Exception as failure:  # noqa: BLE001 - the caller raises it, without a group around it
+            failures.append(failure)
+            tasks.cancel_scope.cancel()
+
+    async with anyio.create_task_group() as tasks:
+        for number, ask in enumerate(asks):
+            tasks.start_soon(one, number, ask)
+    if failures:
+        raise failures[0]
+    return [answers[number] for number in range(len(asks))]

@@ -1,0 +1,116 @@
+"""Rows put together as the page shows them: bytes joined to bytes, nothing parsed.
+
+What gives rows (`scripts/walk.lua` from the views, `projections.tree` from a fold) gives them flat, in display order,
+each with its level. Here they become nested JSON, with a cursor wherever answers were left out.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from projections import rows
+
+
+class Line(NamedTuple):
+    """One row as the scripts give it."""
+
+    level: int
+    direct: int
+    """How many direct answers the page shows."""
+    votes: tuple[int, int]
+    cut: str | None
+    """Where direct answers were left out: the age of the last one given."""
+    name: bytes
+    """The JSON of the name of who is answered; null where that comment is not published."""
+    header: bytes
+    """As in a stored row; empty where there is no such comment."""
+    public: bytes
+    source: bytes
+
+
+class Cell(NamedTuple):
+    """A row in its place: `row` is all of it but its answers and what follows them."""
+
+    level: int
+    direct: int
+    cut: bytes | None
+    """The JSON of the cursor to the answers that were left out."""
+    row: bytes
+    more: bytes = b""
+    """What follows the answers: fields for the author and for staff."""
+
+
+class Inconsistent(Exception):
+    """The views contradict each other: an order names a row that does not exist. A defect, or a changed database."""
+
+
+def read(reply: bytes) -> Iterator[Line]:
+    """The rows of a script's reply."""
+    if not reply:
+        return
+    parts = reply.split(b"\n")
+    for shape, name, header, public, source in zip(*(parts[at::5] for at in range(5)), strict=True):
+        level, count, up, down, *cut = shape.split()
+        yield Line(
+            int(level),
+            int(count),
+            (int(up), int(down)),
+            cut[0].decode() if cut else None,
+            name or b"null",
+            header,
+            public,
+            source,
+        )
+
+
+def shown(reply: bytes, cursor: Callable[[str, str], str]) -> Iterator[Cell]:
+    """The rows of a walk over the page, as everyone sees them. `cursor` makes one of a comment and an age."""
+    for line in read(reply):
+        if not line.public:
+            raise Inconsistent("the page lists a comment that it has no row for")
+        yield cell(line, cursor)
+
+
+def cell(line: Line, cursor: Callable[[str, str], str]) -> Cell:
+    """A row that the page shows, in its place."""
+    return Cell(line.level, line.direct, cut(line, cursor), begun(line))
+
+
+def begun(line: Line) -> bytes:
+    """The row as everyone sees it, without its answers and its closing brace."""
+    return rows.finish(line.public, name=line.name, votes=line.votes, replies=None)[:-1]
+
+
+def cut(line: Line, cursor: Callable[[str, str], str]) -> bytes | None:
+    """The JSON of the cursor to what was left out below a row."""
+    if line.cut is None:
+        return None
+    # `{"id":"…",` is how every row begins, and no id holds a quote.
+    comment = line.public[7 : line.public.index(b'"', 7)].decode()
+    return quoted(cursor(comment, line.cut))
+
+
+def quoted(cursor: str) -> bytes:
+    """The JSON of a cursor, whose characters need no escape."""
+    return b'"%b"' % cursor.encode()
+
+
+def replies(direct: int, cut: bytes | None) -> bytes:
+    """The `replies` of a row that is shown without them."""
+    return b'{"count":%d,"comments":[],"next":%b}' % (direct, cut or b"null")
+
+
+def nested(cells: Iterable[Cell]) -> bytes:
+    """The rows of a JSON list, without its brackets."""
+    out: list[bytes] = []
+    ends: list[bytes] = []
+    for cell in cells:
+        if len(ends) >= cell.level:
+            while len(ends) >= cell.level:
+                out.append(ends.pop())
+            out.append(b",")
+        out.append(cell.row)
+        out.append(b',"replies":{"count":%d,"comments":[' % cell.direct)
+        ends.append(b'],"next":%b}%b}' % (cell.cut or b"null", cell.more))
+    while ends:
+        out.append(ends.pop())
+    return b"".join(out)

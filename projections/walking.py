@@ -1,0 +1,34 @@
+"""The scripts that give rows: they begin with `scripts/walk.lua` and are asked with the keys that it needs."""
+
+from collections.abc import Sequence
+from hashlib import sha1
+from importlib.resources import files
+
+from core.keys import ThreadViews
+from core.redis.script import Script
+from projections import cursors
+
+
+class Walk(Script):
+    """The script `<name>.lua` behind `walk.lua`: the server keeps no code between scripts, so each brings it along."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(__package__ or "projections", name)
+        self.text = files(__package__ or "projections").joinpath("scripts", "walk.lua").read_bytes() + self.text
+        self.sha = sha1(self.text, usedforsecurity=False).hexdigest()
+
+
+def keys(views: ThreadViews) -> Sequence[str]:
+    """What every walk needs, behind the pointer."""
+    return views.meta, views.rows, views.votes, views.names, views.replies
+
+
+class Onward:
+    """Makes the cursors to answers that a row is shown without: they are for the call that gives more replies."""
+
+    def __init__(self, site: str, thread: str) -> None:
+        self.mark = cursors.mark("replies", site, thread)
+
+    def __call__(self, comment: str, age: str) -> str:
+        """The cursor to the answers of a comment after the one of that age."""
+        return cursors.write(self.mark, comment, age)
