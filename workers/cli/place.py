@@ -6,8 +6,11 @@ from contextlib import asynccontextmanager
 from redis.exceptions import RedisError
 
 from core.keys import DEPLOYMENT
+from core.log.port import Log
+from core.log.redis import RedisLog
 from core.redis.client import connect
 from core.redis.deployment import Deployment, open_deployment
+from projections.reading import Views
 from workers import embedded
 from workers.process import Failed
 from workers.settings import Settings
@@ -45,6 +48,14 @@ async def deployment(settings: Settings, *, start: bool = True) -> AsyncIterator
         partitions = await _recorded(url)
         async with open_deployment(url, partitions=partitions) as opened:
             yield opened
+
+
+@asynccontextmanager
+async def reading(settings: Settings) -> AsyncIterator[tuple[Log, Views]]:
+    """The log and the views of the deployment that these settings mean, for asking once."""
+    async with deployment(settings) as opened:
+        log = RedisLog(opened)
+        yield log, Views(opened, log)
 
 
 async def _recorded(url: str) -> int:

@@ -1,0 +1,79 @@
+"""`hansard history`: the revisions of a comment."""
+
+from typing import Annotated, Any
+
+import anyio
+import msgspec
+from cyclopts import Parameter
+
+from core.current import policy_of
+from core.refusals import NotFound
+from projections.viewer import PUBLIC, Viewer
+from workers.cli import output
+from workers.cli.flags import NOWHERE, Json, Where
+from workers.cli.place import reading
+from workers.settings import Settings
+
+PAGE = 200
+"""Revisions that are read in one call."""
+
+
+def history(
+    site: str,
+    thread: str,
+    comment: str,
+    /,
+    *,
+    staff: Annotated[
+        bool, Parameter(negative="", help="Also what readers may not see. Redacted text is gone.")
+    ] = False,
+    json: Json = False,
+    where: Where = NOWHERE,
+) -> int:
+    """Show every revision of a comment, oldest first, and what changed in each.
+
+    On a terminal, what went out is struck through in red and what came in is green; elsewhere they are [-marked-]
+    and {+marked+}. Votes are those of the time when that text was last on the page.
+
+    For example:
+
+        hansard history sample night-train nt-03
+
+        hansard history sample night-train nt-13 --staff
+
+        hansard history sample night-train nt-03 --json
+    """
+    viewer = Viewer(staff=True) if staff else PUBLIC
+    found = anyio.run(_revisions, where.quietly(), site, thread, comment, viewer)
+    if json:
+        output.document(found)
+    else:
+        from workers.cli import prose
+
+        prose.show_history(output.console(), found)
+    return 0
+
+
+async def _revisions(settings: Settings, site: str, thread: str, comment: str, viewer: Viewer) -> dict[str, Any]:
+    async with reading(settings) as (log, views):
+        policy = await policy_of(log, site, thread)
+        whole: dict[str, Any] = {"comment": comment, "revisions": [], "next": None}
+        while True:
+            answer = await views.revisions(
+                site,
+                thread,
+                comment,
+                viewer,
+                history=policy.history,
+                diff=True,
+                limit=PAGE,
+                cursor=whole["next"],
+            )
+            if answer is None:
+                hint = "" if viewer.staff else " that readers see; --staff shows more"
+                raise NotFound(f"there is no such comment{hint}")
+            page = msgspec.json.decode(answer.body)
+            whole["revisions"] += page["revisions"]
+            whole["next"] = page["next"]
+            if whole["next"] is None:
+                return whole

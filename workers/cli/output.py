@@ -1,0 +1,84 @@
+"""Where results and progress go: results to standard output, progress to standard error."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+import structlog
+
+if TYPE_CHECKING:  # it takes a tenth of a second, which --json need not spend
+    from rich.console import Console
+
+Advance = Callable[[int], None]
+
+STEPS: Final = 10
+"""How many lines long work logs where there is no terminal to draw on."""
+
+_log = structlog.get_logger(__name__)
+
+
+def document(value: Any) -> None:
+    """Print a value as one line of JSON."""
+    line(msgspec.json.encode(value))
+
+
+def line(ready: bytes) -> None:
+    """Print a line that is ready, and let whoever reads have it at once where that is a person or a pipe."""
+    sys.stdout.buffer.write(ready + b"\n")
+
+
+def flush() -> None:
+    """Let whoever reads have what was printed."""
+    sys.stdout.buffer.flush()
+
+
+def note(text: str) -> None:
+    """Say something about the work on standard error, where a person looks."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def console() -> "Console":
+    """Standard output for people: colours and the width of the terminal where there is one, else 80 columns."""
+    from rich.console import Console
+
+    return Console(highlight=False, markup=False, emoji=False, soft_wrap=False)
+
+
+@contextmanager
+def progress(doing: str, total: int) -> Iterator[Advance]:
+    """Show how far long work has come; the block calls what it gets with each number of things done.
+
+    A bar on a terminal, a log line a tenth elsewhere. `doing` is snake_case, as in logs.
+    """
+    if sys.stderr.isatty():
+        with _bar(doing.replace("_", " "), total) as advance:
+            yield advance
+    else:
+        yield _lines(doing, total)
+
+
+@contextmanager
+def _bar(doing: str, total: int) -> Iterator[Advance]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as drawn:
+        task = drawn.add_task(doing, total=total)
+        yield lambda done: drawn.advance(task, done)
+
+
+def _lines(doing: str, total: int) -> Advance:
+    done = told = 0
+
+    def advance(more: int) -> None:
+        nonlocal done, told
+        done += more
+        reached = done * STEPS // max(total, 1)
+        if reached > told:
+            told = reached
+            _log.info("work_progressed", work=doing, done=done, total=total)
+
+    return advance

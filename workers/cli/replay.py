@@ -1,0 +1,159 @@
+"""`hansard replay` and `hansard tail`: the events, and the events as they come."""
+
+import difflib
+import sys
+from functools import partial
+from typing import Annotated, Final
+
+import anyio
+import msgspec
+from cyclopts import Parameter
+
+from core.envelope import decode
+from core.events import EVENTS
+from core.ids import is_site, is_thread
+from core.log.port import Entry, Log
+from core.log.redis import RedisLog
+from core.position import START, Position
+from core.times import parse_rfc3339
+from workers.cli import output
+from workers.cli.ending import UsedWrongly
+from workers.cli.events import Choice, Redacted, add_redacted, merged, one_line, redacted, told
+from workers.cli.flags import NOWHERE, Json, Where
+from workers.cli.place import deployment, reading
+from workers.settings import Settings
+
+END: Final = Position(sys.maxsize, sys.maxsize)
+"""Later than every event."""
+
+TYPES: Final = tuple(str(event.__struct_config__.tag) for event in EVENTS)
+
+Site = Annotated[str | None, Parameter(help="Only events of this site.")]
+Thread = Annotated[str | None, Parameter(help="Only events of this thread; takes --site.")]
+Types = Annotated[
+    tuple[str, ...],
+    Parameter(
+        name="--type", negative="", show_default=False, help="Only this type, as comment.posted. May be given again."
+    ),
+]
+
+
+def replay(
+    *,
+    site: Site = None,
+    thread: Thread = None,
+    from_: Annotated[
+        str | None, Parameter(name="--from", help="From this time on; with --thread also a position.")
+    ] = None,
+    to: Annotated[str | None, Parameter(help="Before this time; with --thread also a position.")] = None,
+    types: Types = (),
+    json: Json = False,
+    where: Where = NOWHERE,
+) -> int:
+    """Print the events of the log in order, one line each.
+
+    The order is by recorded time, then partition, then sequence; --from and --to mean recorded time, too. Redacted
+    text is told to nobody. With --json, an event is what `/audit` tells of it.
+
+    For example:
+
+        hansard replay --site sample --thread night-train
+
+        hansard replay --type comment.rejected --from 2026-10-12T00:00:00Z
+
+        hansard replay --json | jq -r 'select(.type == "vote.cast") | .actor.id' | sort | uniq -c
+    """
+    choice = _choice(site, thread, types)
+    begin = START if from_ is None else _bound("--from", from_, choice)
+    # The bound itself is part of it: what comes after its predecessor.
+    after = begin if begin == START else Position(begin.ms, max(begin.n - 1, 0))
+    before = END if to is None else _bound("--to", to, choice)
+    found = where.quietly()
+    anyio.run(lambda: _replay(found, choice, after, before, json=json))
+    return 0
+
+
+def tail(
+    *,
+    site: Site = None,
+    thread: Thread = None,
+    types: Types = (),
+    json: Json = False,
+    where: Where = NOWHERE,
+) -> int:
+    """Print events as they come, until interrupted: the same lines as `hansard replay`.
+
+    For example:
+
+        hansard tail
+
+        hansard tail --site sample --type comment.posted --json
+    """
+    choice = _choice(site, thread, types)
+    found = where.quietly()
+    anyio.run(lambda: _tail(found, choice, json=json))
+    return 0
+
+
+async def _replay(settings: Settings, choice: Choice, after: Position, before: Position, *, json: bool) -> None:
+    async with reading(settings) as (log, _):
+        partitions = choice.partitions(log.partitions)
+        gone = await redacted(log, partitions)
+        async for partition, entry in merged(log, partitions, after, before):
+            _print(partition, entry, choice, gone, json=json)
+
+
+async def _tail(settings: Settings, choice: Choice, *, json: bool) -> None:
+    async with deployment(settings, start=False) as opened, anyio.create_task_group() as tasks:
+        log = RedisLog(opened)
+        partitions = choice.partitions(log.partitions)
+        begins = {partition: await log.last(partition) for partition in partitions}
+        await tasks.start(opened.wakes.run)
+        for partition, after in begins.items():
+            tasks.start_soon(partial(_follow, log, partition, after, choice, json=json))
+        output.note("following")
+
+
+async def _follow(log: Log, partition: int, after: Position, choice: Choice, *, json: bool) -> None:
+    gone: Redacted = {}
+    async for entries in log.follow(partition, after):
+        add_redacted(gone, entries)
+        for entry in entries:
+            _print(partition, entry, choice, gone, json=json)
+        output.flush()
+
+
+def _print(partition: int, entry: Entry, choice: Choice, gone: Redacted, *, json: bool) -> None:
+    recorded = decode(*entry)
+    if choice.fits(recorded):
+        event = told(partition, recorded, gone)
+        output.line(msgspec.json.encode(event) if json else one_line(event).encode())
+
+
+def _choice(site: str | None, thread: str | None, types: tuple[str, ...]) -> Choice:
+    if thread is not None and site is None:
+        raise UsedWrongly("--thread takes --site: a thread's id is only unique within its site")
+    if site is not None and not is_site(site):
+        raise UsedWrongly(f"{site!r} cannot name a site")
+    if thread is not None and not is_thread(thread):
+        raise UsedWrongly(f"{thread!r} cannot name a thread")
+    for name in types:
+        if name not in TYPES:
+            close = difflib.get_close_matches(name, TYPES, 1)
+            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(TYPES)}"
+            raise UsedWrongly(f"there is no event type {name}: {hint}")
+    return Choice(site=site, thread=thread, types=frozenset(types))
+
+
+def _bound(flag: str, text: str, choice: Choice) -> Position:
+    try:
+        return Position(parse_rfc3339(text), 0)
+    except ValueError:
+        pass
+    try:
+        position = Position.parse(text)
+    except ValueError as error:
+        raise UsedWrongly(f"{flag} takes a time, as 2026-10-12T00:00:00Z, or a position, not {text!r}") from error
+    if choice.thread is None:
+        raise UsedWrongly(f"{flag} takes a position only with --thread: elsewhere positions are not in one order")
+    return position

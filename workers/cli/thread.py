@@ -1,0 +1,161 @@
+"""`hansard thread`: a thread as text."""
+
+from typing import Annotated, Any, Literal
+
+import anyio
+import msgspec
+from cyclopts import Parameter
+
+from core.log.port import Log
+from core.position import Position
+from core.refusals import NotFound
+from core.times import parse_rfc3339
+from projections.queries import Answer, PageQuery, RepliesQuery
+from projections.reading import Views
+from projections.viewer import PUBLIC, Viewer
+from workers.cli import output
+from workers.cli.ending import UsedWrongly
+from workers.cli.flags import NOWHERE, Json, Where
+from workers.cli.place import reading
+from workers.settings import Settings
+
+WIDEST = PageQuery(limit=200, depth=50, replies=200)
+
+
+def thread(
+    site: str,
+    thread: str,
+    /,
+    *,
+    at: Annotated[str | None, Parameter(help="As it stood then: a time (2026-10-12T09:30:00Z) or a position.")] = None,
+    sort: Annotated[Literal["newest", "oldest", "top"], Parameter(help="Order of the top-level comments.")] = "newest",
+    staff: Annotated[
+        bool, Parameter(negative="", help="With --at: also what is not public any more. Redacted text is gone.")
+    ] = False,
+    json: Json = False,
+    where: Where = NOWHERE,
+) -> int:
+    """Show a whole thread as text, as it is now or as it was.
+
+    Replies are indented below what they answer. A comment that is not public shows only where something public
+    answers it.
+
+    For example:
+
+        hansard thread sample night-train
+
+        hansard thread sample night-train --sort top
+
+        hansard thread sample night-train --at 2026-10-12T09:30:00Z
+
+        hansard thread sample night-train --json | jq .thread
+    """
+    moment = None if at is None else _moment(at)
+    if staff and moment is None:
+        raise UsedWrongly("--staff goes with --at: the page of now is the same for everyone")
+    page = anyio.run(_whole, where.quietly(), site, thread, moment, sort, Viewer(staff=True) if staff else PUBLIC)
+    if json:
+        output.document(page)
+    else:
+        from workers.cli import prose
+
+        prose.show_thread(output.console(), page)
+    return 0
+
+
+def _moment(text: str) -> Position | int:
+    try:
+        return Position.parse(text)
+    except ValueError:
+        pass
+    try:
+        return parse_rfc3339(text)
+    except ValueError as error:
+        raise UsedWrongly(f"--at takes a time (2026-10-12T09:30:00Z) or a position (<ms>-<n>), not {text!r}") from error
+
+
+async def _whole(
+    settings: Settings,
+    site: str,
+    thread: str,
+    at: Position | int | None,
+    sort: Literal["newest", "oldest", "top"],
+    viewer: Viewer,
+) -> dict[str, Any]:
+    async with reading(settings) as (log, views):
+        pages: _Now | _Past
+        if at is None:
+            pages = _Now(views, site, thread)
+        else:
+            pages = _Past(views, site, thread, await _passed(log, site, thread, at), viewer)
+        page = await pages.page(msgspec.structs.replace(WIDEST, sort=sort))
+        await _fill(pages, page, sort)
+        return page
+
+
+async def _passed(log: Log, site: str, thread: str, at: Position | int) -> Position | int:
+    """The moment, if it has come already: the future is not told."""
+    last = await log.thread_last(site, thread)
+    if last is None:
+        raise NotFound("there is no such thread")
+    if isinstance(at, Position) and at > last:
+        raise UsedWrongly(f"position {at} is later than the last event of the thread, {last}")
+    return at
+
+
+async def _fill(pages: "_Now | _Past", page: dict[str, Any], sort: Literal["newest", "oldest", "top"]) -> None:
+    """Follow every cursor, so that nothing is cut."""
+    while page["next"]:
+        more = await pages.page(msgspec.structs.replace(WIDEST, sort=sort, cursor=page["next"]))
+        page["comments"] += more["comments"]
+        page["next"] = more["next"]
+    rows = list(page["comments"])
+    while rows:
+        row = rows.pop()
+        replies = row["replies"]
+        while replies["next"]:
+            more = await pages.replies(row["id"], replies["next"], sort)
+            replies["comments"] += more["comments"]
+            replies["next"] = more["next"]
+        rows += replies["comments"]
+
+
+class _Now:
+    """The pages of a thread as it is."""
+
+    def __init__(self, views: Views, site: str, thread: str) -> None:
+        self._views = views
+        self._where = site, thread
+
+    async def page(self, query: PageQuery) -> dict[str, Any]:
+        """A page of the thread. Raises NotFound."""
+        return _read(await self._views.page(*self._where, query))
+
+    async def replies(self, comment: str, cursor: str, _: str) -> dict[str, Any]:
+        """More replies of a row, from a cursor that its page gave."""
+        query = RepliesQuery(limit=200, depth=50, cursor=cursor)
+        return _read(await self._views.replies(*self._where, comment, query))
+
+
+class _Past:
+    """The pages of a thread as it was."""
+
+    def __init__(self, views: Views, site: str, thread: str, at: Position | int, viewer: Viewer) -> None:
+        self._views = views
+        self._where = site, thread, at
+        self._viewer = viewer
+
+    async def page(self, query: PageQuery) -> dict[str, Any]:
+        """A page of the thread. Raises NotFound, NotYetOpened."""
+        return _read(await self._views.page_at(*self._where, query, self._viewer))
+
+    async def replies(self, _: str, cursor: str, sort: Literal["newest", "oldest", "top"]) -> dict[str, Any]:
+        """More replies of a row: of the past, the page itself goes on with them."""
+        return await self.page(msgspec.structs.replace(WIDEST, sort=sort, cursor=cursor))
+
+
+def _read(answer: Answer | None) -> dict[str, Any]:
+    if answer is None:
+        raise NotFound("there is no such thread")
+    page: dict[str, Any] = msgspec.json.decode(answer.body)
+    return page
