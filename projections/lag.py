@@ -1,0 +1,35 @@
+"""How far the views are behind the log, by partition."""
+
+from functools import partial
+from typing import NamedTuple
+
+from core.keys import Partition
+from core.log.port import Log
+from core.position import START, Position
+from projections.served import Served, gathered
+
+
+class Lag(NamedTuple):
+    """A partition whose views have yet to take in events."""
+
+    partition: int
+    events: int
+    since: int
+    """When the oldest of them was recorded, in milliseconds since 1970."""
+
+
+async def lags(served: Served, log: Log) -> list[Lag]:
+    """The partitions that are not level, in order. Raises `core.refusals.Unavailable`."""
+    found = await gathered([partial(_lag, served, log, partition) for partition in served.keys])
+    return [lag for lag in found if lag is not None]
+
+
+async def _lag(served: Served, log: Log, partition: Partition) -> Lag | None:
+    # The cursor first: what is appended in between can make the views look late, never level when they are not.
+    reply = await served.commands(partition, lambda g: [("GET", partition.cursor(g))])
+    cursor = START if reply.parts[0] is None else Position.decode(reply.parts[0])
+    last = await log.last(partition.number)
+    if last.n <= cursor.n:
+        return None
+    waiting = await log.read(partition.number, cursor, limit=1)
+    return Lag(partition.number, last.n - cursor.n, (waiting[0].position if waiting else last).ms)

@@ -1,0 +1,96 @@
+"""The application: routes from the table, an id, a log line and metrics for every request."""
+
+import secrets
+import time
+from collections.abc import Sequence
+from typing import Final
+
+import structlog
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from core.refusals import NotFound
+from workers import metrics
+from workers.gateway import caching, documents, problems
+from workers.gateway.call import ROOT
+from workers.gateway.calls.operations import QUIET
+from workers.gateway.exchange import Exchange
+from workers.gateway.feed.endpoint import Feed
+from workers.gateway.reply import PREFLIGHT, Reply, send_reply
+from workers.gateway.resource import Resource
+from workers.gateway.services import Services
+from workers.gateway.stream import Stream
+from workers.gateway.table import by_path
+
+_log = structlog.get_logger(__name__)
+
+
+def build(services: Services, *, feed: Feed | None = None) -> ASGIApp:
+    """The gateway as an ASGI application. `feed` follows threads for clients."""
+    routes: list[Route] = []
+    for path, calls in by_path().items():
+        if calls[0].handler is None:
+            if feed is not None:
+                routes.append(Route(path, Stream(calls[0], feed)))
+            continue
+        resource = Resource(services, path, calls)
+        routes.append(Route(path, resource))
+        if path == ROOT:
+            routes.append(Route(f"{path}/", resource))
+    routes += [Route(path, document) for path, document in documents.all_documents().items()]
+    return Gateway(routes)
+
+
+class Gateway:
+    """The outermost layer: what is true of every request."""
+
+    def __init__(self, routes: Sequence[Route]) -> None:
+        self._router = Router(routes, redirect_slashes=False, default=_nowhere)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._router(scope, receive, send)
+            return
+        begun = time.perf_counter()
+        exchange = scope["hansard"] = Exchange(secrets.token_hex(8))
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request=exchange.request)
+        try:
+            await self._router(scope, receive, send)
+        finally:
+            _tell(exchange, scope["method"], time.perf_counter() - begun)
+
+
+def _tell(exchange: Exchange, method: str, seconds: float) -> None:
+    # A method that no address takes could be any text.
+    named = method if method in _METHODS else "other"
+    metrics.HTTP_REQUESTS.labels(exchange.route, named, exchange.status).inc()
+    if not exchange.streamed:
+        metrics.HTTP_SECONDS.labels(exchange.route, named).observe(seconds)
+    say = _log.debug if exchange.route in QUIET else _log.info
+    say(
+        "request_answered",
+        method=named,
+        route=exchange.route,
+        status=exchange.status,
+        ms=round(seconds * 1000, 1),
+    )
+
+
+async def _nowhere(scope: Scope, receive: Receive, send: Send) -> None:
+    """What no route takes."""
+    del receive
+    if scope["type"] != "http":
+        return  # a lifespan or a websocket: the first needs no answer here, the second gets none
+    exchange: Exchange = scope["hansard"]
+    if scope["method"] == "OPTIONS":
+        # A browser that asks first would otherwise never see why the request itself is refused.
+        reply = Reply(200, b"", PREFLIGHT, b"text/plain")
+    else:
+        reply = problems.reply(NotFound("there is nothing at this address"))
+        reply = reply.also((b"cache-control", caching.NO_STORE))
+    await send_reply(send, exchange.ends(reply), bare=scope["method"] == "HEAD")
+
+
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

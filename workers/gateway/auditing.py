@@ -1,0 +1,157 @@
+"""The log as recorded, across partitions: merged by time, then partition, then sequence, a page a call.
+
+A cursor keeps a place in every partition, so it never expires and misses nothing, however late an event comes into
+a partition. One call reads a bounded number of entries: a page may be empty and still go on.
+"""
+
+import binascii
+import heapq
+import zlib
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+import anyio
+import msgspec
+
+from core.envelope import Envelope, Recorded, decode
+from core.log.port import Entry, Log
+from core.position import Position
+from workers.gateway.refusals import CursorRefused
+
+BUDGET: Final = 5000
+"""Entries that one call looks at, at most, beyond what it reads ahead."""
+_FIRST: Final = 32
+_MOST: Final = 512
+_LONGEST: Final = 64 * 1024
+
+Wanted = Callable[[Envelope], bool]
+
+
+class Found(NamedTuple):
+    """One event, and the partition it lies in."""
+
+    partition: int
+    recorded: Recorded
+
+
+class Merged(NamedTuple):
+    """A page, and where each partition stands after it."""
+
+    found: list[Found]
+    places: list[Position]
+    dry: bool
+    """Whether everything there was, before the end, has been looked at."""
+    done: bool
+    """Whether nothing more can come: every partition has an entry at or after the end."""
+
+
+class _Stream:
+    """One partition, read ahead a little."""
+
+    def __init__(self, log: Log, partition: int, after: Position, end: Position | None) -> None:
+        self._log = log
+        self.partition = partition
+        self.at = after
+        """The last entry that was taken."""
+        self._read = after
+        self._end = end
+        self._size = _FIRST
+        self._ahead: deque[Entry] = deque()
+        self._dry = False
+        self.beyond = False
+        """Whether an entry at or after the end was met: nothing before it can come any more."""
+
+    @property
+    def head(self) -> tuple[int, int, int] | None:
+        """Where its next entry belongs in the order of all."""
+        if not self._ahead:
+            return None
+        position = self._ahead[0].position
+        return position.ms, self.partition, position.n
+
+    @property
+    def wants(self) -> bool:
+        """Whether it has to be read before the order is known."""
+        return not self._ahead and not self._dry
+
+    async def fill(self) -> None:
+        """Read on."""
+        entries = await self._log.read(self.partition, self._read, limit=self._size)
+        self._dry = len(entries) < self._size
+        self._size = min(self._size * 2, _MOST)
+        for entry in entries:
+            if self._end is not None and entry.position >= self._end:
+                self.beyond = self._dry = True
+                return
+            self._ahead.append(entry)
+            self._read = entry.position
+
+    def take(self) -> Entry:
+        """Its next entry."""
+        entry = self._ahead.popleft()
+        self.at = entry.position
+        return entry
+
+
+async def merge(log: Log, places: dict[int, Position], *, end: Position | None, wanted: Wanted, limit: int) -> Merged:
+    """The next `limit` wanted events after `places`, before `end`, of the partitions that `places` names."""
+    streams = [_Stream(log, partition, after, end) for partition, after in places.items()]
+    async with anyio.create_task_group() as tasks:
+        for stream in streams:
+            tasks.start_soon(stream.fill)
+    order = [(head, stream) for stream in streams if (head := stream.head) is not None]
+    heap = [(head, index) for index, (head, _) in enumerate(order)]
+    heapq.heapify(heap)
+    found: list[Found] = []
+    looked = 0
+    while heap and len(found) < limit and looked < BUDGET:
+        _, index = heap[0]
+        stream = order[index][1]
+        entry = stream.take()
+        looked += 1
+        if wanted(ENVELOPE.decode(entry.e)):
+            found.append(Found(stream.partition, decode(*entry)))
+        if stream.wants:
+            await stream.fill()
+        head = stream.head
+        if head is None:
+            heapq.heappop(heap)
+        else:
+            heapq.heapreplace(heap, (head, index))
+    dry = not heap
+    done = dry and all(stream.beyond for stream in streams)
+    return Merged(found, [stream.at for stream in streams], dry, done)
+
+
+def write_cursor(mark: str, places: Sequence[Position]) -> str:
+    """The cursor of a page whose partitions stand at `places`."""
+    flat = [part for place in places for part in place]
+    packed = zlib.compress(msgspec.msgpack.encode(flat), 9)
+    return f"{mark}.{urlsafe_b64encode(packed).decode().rstrip('=')}"
+
+
+def read_cursor(cursor: str, mark: str, partitions: int) -> list[Position]:
+    """Where each of so many partitions stands. Raises CursorRefused for what `write_cursor` did not write."""
+    given, _, packed = cursor.partition(".")
+    if given != mark:
+        raise CursorRefused
+    try:
+        data = urlsafe_b64decode(packed + "=" * (-len(packed) % 4))
+        unpacked = zlib.decompressobj()
+        flat = msgspec.msgpack.decode(unpacked.decompress(data, _LONGEST), type=list[int])
+    except (binascii.Error, ValueError, zlib.error, msgspec.DecodeError):
+        raise CursorRefused from None
+    if len(flat) != 2 * partitions or min(flat, default=0) < 0 or max(flat, default=0) >= _TOO_GREAT:
+        raise CursorRefused
+    return [Position(ms, n) for ms, n in zip(flat[::2], flat[1::2], strict=True)]
+
+
+def before(position: Position) -> Position:
+    """The place from which reading on begins with `position`."""
+    return Position(position.ms, position.n - 1) if position.n > 0 else position
+
+
+_TOO_GREAT: Final = 10**15
+ENVELOPE: Final = msgspec.json.Decoder(Envelope)

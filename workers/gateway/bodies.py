@@ -1,0 +1,106 @@
+"""Request bodies: bounded, JSON in UTF-8, each field known and said once."""
+
+import json
+import re
+from typing import Any, Final
+
+import msgspec
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive
+
+from workers.gateway.refusals import BadRequest, FieldError, RequestTooLarge, UnsupportedMediaType
+
+JSON_TYPE: Final = "application/json"
+_JSON_TYPE: Final = re.compile(rb"""application/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?""", re.IGNORECASE)
+_STEP: Final = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
+_UNKNOWN: Final = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
+_MISSING: Final = re.compile(r"Object missing required field `(.*)`", re.DOTALL)
+_LONGEST_NAME: Final = 64
+
+
+async def read(receive: Receive, length: bytes | None, limit: int) -> bytes:
+    """The whole body, of at most `limit` bytes, whether its length was announced or not. Raises RequestTooLarge."""
+    if length is not None and length.isdigit() and int(length) > limit:
+        raise _too_large(limit)
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if message["type"] == "http.request" and not message.get("more_body", False) and len(body) <= limit:
+        return body
+    parts = [body]
+    size = len(body)
+    while True:
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        if size > limit:
+            raise _too_large(limit)
+        if not message.get("more_body", False):
+            return b"".join(parts)
+        message = await receive()
+        part: bytes = message.get("body", b"")
+        parts.append(part)
+        size += len(part)
+
+
+def check_media(content_type: bytes | None, encoding: bytes | None) -> None:
+    """Raise UnsupportedMediaType unless this is plain JSON in UTF-8."""
+    if encoding is not None and encoding.strip().lower() != b"identity":
+        raise UnsupportedMediaType("the body must not be compressed")
+    if content_type is None or _JSON_TYPE.fullmatch(content_type.strip()) is None:
+        raise UnsupportedMediaType
+
+
+def decode(decoder: "msgspec.json.Decoder[Any]", body: bytes) -> Any:
+    """What the body says. Raises BadRequest, with a pointer to what is wrong."""
+    try:
+        decoded = decoder.decode(body)
+        _refuse_repeats(body)
+    except msgspec.ValidationError as error:
+        raise BadRequest("the body is not what this call takes", field_error(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise BadRequest.at("", "the body is not JSON in UTF-8") from None
+    except RecursionError:
+        raise BadRequest.at("", "the body is nested too deeply") from None
+    return decoded
+
+
+def field_error(error: msgspec.ValidationError) -> FieldError:
+    """What was wrong where, as msgspec says it (``… - at `$.decisions[3].verdict` ``), with a JSON pointer."""
+    said, _, path = str(error).partition(" - at `$")
+    pointer = "".join(_segment(match) for match in _STEP.finditer(path.removesuffix("`")))
+    unknown = _UNKNOWN.fullmatch(said)
+    if unknown is not None:
+        return {"pointer": pointer + _escaped(unknown[1][:_LONGEST_NAME]), "detail": "there is no such field"}
+    missing = _MISSING.fullmatch(said)
+    if missing is not None:
+        return {"pointer": pointer + _escaped(missing[1]), "detail": "this is required"}
+    return {"pointer": pointer, "detail": said.replace("`", "")}
+
+
+def _segment(match: re.Match[str]) -> str:
+    # The key of a map is not told, so the pointer ends at the map.
+    return _escaped(match[1]) if match[1] is not None else "" if match[2] == "..." else f"/{match[2]}"
+
+
+def _escaped(name: str) -> str:
+    return "/" + name.replace("~", "~0").replace("/", "~1")
+
+
+def _refuse_repeats(body: bytes) -> None:
+    """Raise BadRequest where an object names a field twice: parsers differ in which of the two they take."""
+    # Numbers stay text: Python would refuse to convert very long ones, which are none of our fields.
+    json.loads(body, object_pairs_hook=_pairs, parse_int=str, parse_float=str)
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> None:
+    names = {name for name, _ in pairs}
+    if len(names) == len(pairs):
+        return
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            raise BadRequest.at(_escaped(name[:_LONGEST_NAME]), "this is said twice")
+        seen.add(name)
+
+
+def _too_large(limit: int) -> RequestTooLarge:
+    return RequestTooLarge(f"a body has at most {limit} bytes")

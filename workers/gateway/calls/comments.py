@@ -1,0 +1,270 @@
+"""What authors and readers do with comments, and how one comment is read."""
+
+from typing import Any, Final
+
+from core import commands, ids
+from core.current import policy_of
+from core.envelope import Recorded
+from core.transact import Result
+from workers.gateway.caching import Caching
+from workers.gateway.call import COMMENT, THREAD, Asked, Call, Who
+from workers.gateway.fresh import fresh_row
+from workers.gateway.preconditions import revision_named
+from workers.gateway.queries import NoQuery
+from workers.gateway.reads import caught_up, found
+from workers.gateway.reply import Reply
+from workers.gateway.shapes import comments as shapes
+from workers.gateway.shapes import rows
+from workers.gateway.shapes.common import AfterQuery
+from workers.gateway.writes import answered, carry_out, on_comment, written
+
+
+async def read_comment(asked: Asked[AfterQuery, None]) -> Reply:
+    """One comment with its replies, and what it hangs under."""
+    await caught_up(asked, asked.query.after)
+    views = asked.services.views
+    return found(await views.permalink(asked.site, asked.thread, asked.comment, asked.viewer))
+
+
+async def read_revisions(asked: Asked[shapes.RevisionsQuery, None]) -> Reply:
+    """The texts of a comment that the caller may see."""
+    query, services = asked.query, asked.services
+    await caught_up(asked, query.after)
+    policy = await policy_of(services.log, asked.site, asked.thread, folds=services.folds)
+    answer = await services.views.revisions(
+        asked.site,
+        asked.thread,
+        asked.comment,
+        asked.viewer,
+        history=policy.history,
+        diff=query.diff is not None,
+        limit=query.limit,
+        cursor=query.cursor,
+    )
+    return found(answer)
+
+
+async def post_comment(asked: Asked[NoQuery, shapes.PostComment]) -> Reply:
+    """Write a comment. The answer does not wait for the views: its row is made from what was recorded."""
+    body = asked.body
+    comment = ids.comment_id(asked.site, asked.thread, asked.caller.id, asked.key)
+    command = commands.PostComment(
+        comment=comment,
+        body=body.body,
+        parent=body.parent,
+        parent_revision=body.parent_revision,
+        anchor=body.anchor,
+        url=body.url,
+        title=body.title,
+    )
+    result = await carry_out(asked, command, thread=asked.thread)
+    location = (b"location", f"{asked.place}/{comment}".encode())
+    posted = _posted(result)
+    if posted is None:
+        return await written(asked, result, comment, location)
+    row = fresh_row(posted, result.answered, asked.viewer)
+    return answered(result.position, row, result, location)
+
+
+async def edit_comment(asked: Asked[NoQuery, shapes.EditComment]) -> Reply:
+    """Write a new revision in view of the latest."""
+    command = commands.EditComment(
+        comment=asked.comment,
+        revision=revision_named(asked.headers.get(b"if-match")),
+        body=asked.body.body,
+        reason=asked.body.reason,
+    )
+    return await on_comment(asked, command)
+
+
+async def withdraw_comment(asked: Asked[NoQuery, Any]) -> Reply:
+    """Take one's own comment back; replies stay."""
+    return await on_comment(asked, commands.WithdrawComment(comment=asked.comment))
+
+
+async def restore_comment(asked: Asked[NoQuery, Any]) -> Reply:
+    """Take the withdrawal back."""
+    return await on_comment(asked, commands.RestoreComment(comment=asked.comment))
+
+
+async def vote(asked: Asked[NoQuery, shapes.CastVote]) -> Reply:
+    """Set one's own vote."""
+    command = commands.Vote(comment=asked.comment, value=asked.body.value, revision=asked.body.revision)
+    return await on_comment(asked, command)
+
+
+async def report(asked: Asked[NoQuery, shapes.FileReport]) -> Reply:
+    """Tell the moderators about a comment."""
+    body = asked.body
+    command = commands.Report(comment=asked.comment, reason=body.reason, note=body.note, revision=body.revision)
+    return await on_comment(asked, command)
+
+
+def _posted(result: Result) -> Recorded | None:
+    """What a post appended for the comment itself; None where it was carried out before."""
+    return result.recorded[-1] if result.recorded else None
+
+
+_THEME: Final = "Comments"
+_WRITING: Final = ("not-allowed", "suspended", "idempotency-key-reused")
+_WORDS: Final = ("not-entitled", "thread-closed", "thread-archived", "body-empty", "body-too-long")
+
+CALLS: Final = (
+    Call(
+        name="postComment",
+        method="POST",
+        path=f"{THREAD}/comments",
+        who=Who.CALLER,
+        theme=_THEME,
+        summary="Write a comment, or a reply",
+        detail=(
+            "Where the policy names origins, a first comment with `url` and `title` opens the thread. A reply takes "
+            "the anchor of its parent, and hangs under the deepest ancestor that the policy allows."
+        ),
+        handler=post_comment,
+        body=shapes.PostComment,
+        given={"body": "The Senate never voted on it."},
+        answer=rows.Written,
+        example={**rows.EXAMPLE_WRITTEN, "comment": {**rows.EXAMPLE_ROW, "revision": 1, "edited": None}},
+        statuses=(201,),
+        problems=(
+            *_WRITING,
+            *_WORDS,
+            "anchor-closed",
+            "parent-not-published",
+            "stale-revision",
+            "unknown-parent",
+        ),
+        keyed=True,
+    ),
+    Call(
+        name="readComment",
+        method="GET",
+        path=COMMENT,
+        who=Who.ANYONE,
+        theme=_THEME,
+        summary="Read one comment, its ancestors and its replies",
+        handler=read_comment,
+        query=AfterQuery,
+        answer=rows.Permalink,
+        example={"thread": rows.EXAMPLE_THREAD, "ancestors": [], "comment": rows.EXAMPLE_ROW},
+        problems=("unknown-position",),
+        caching=Caching.BY_TOKEN,
+    ),
+    Call(
+        name="editComment",
+        method="PATCH",
+        path=COMMENT,
+        who=Who.AUTHOR,
+        theme=_THEME,
+        summary="Write a new text",
+        detail="The policy judges it again; a held edit leaves what readers see in place.",
+        handler=edit_comment,
+        body=shapes.EditComment,
+        given={"body": "The Senate never voted on it.", "reason": "Spelling"},
+        answer=rows.Written,
+        example=rows.EXAMPLE_WRITTEN,
+        problems=(*_WRITING, *_WORDS, "edit-window-over", "comment-withdrawn", "revision-required"),
+        keyed=True,
+        edits=True,
+    ),
+    Call(
+        name="withdrawComment",
+        method="DELETE",
+        path=COMMENT,
+        who=Who.AUTHOR,
+        theme=_THEME,
+        summary="Take one's own comment back",
+        handler=withdraw_comment,
+        answer=rows.Written,
+        example={
+            **rows.EXAMPLE_WRITTEN,
+            "comment": {**rows.EXAMPLE_ROW, "status": "withdrawn", "reason": None},
+        },
+        problems=("not-allowed", "idempotency-key-reused"),
+        keyed=True,
+    ),
+    Call(
+        name="restoreComment",
+        method="POST",
+        path=f"{COMMENT}/restoration",
+        who=Who.AUTHOR,
+        theme=_THEME,
+        summary="Take a withdrawal back",
+        detail="The comment returns to the status it had, or was given meanwhile.",
+        handler=restore_comment,
+        answer=rows.Written,
+        example=rows.EXAMPLE_WRITTEN,
+        problems=(*_WRITING, "thread-closed", "thread-archived"),
+        keyed=True,
+    ),
+    Call(
+        name="vote",
+        method="PUT",
+        path=f"{COMMENT}/vote",
+        who=Who.CALLER,
+        theme=_THEME,
+        summary="Vote on a comment, or take the vote back",
+        handler=vote,
+        body=shapes.CastVote,
+        given={"value": 1, "revision": 2},
+        answer=rows.Written,
+        example=rows.EXAMPLE_WRITTEN,
+        problems=(
+            *_WRITING,
+            "votes-off",
+            "own-vote",
+            "thread-archived",
+            "comment-not-published",
+            "stale-revision",
+        ),
+        keyed=True,
+    ),
+    Call(
+        name="reportComment",
+        method="POST",
+        path=f"{COMMENT}/reports",
+        who=Who.CALLER,
+        theme=_THEME,
+        summary="Report a comment to the moderators",
+        detail="One open report a member and comment: a second one changes nothing and answers 200.",
+        handler=report,
+        body=shapes.FileReport,
+        given={"reason": "abuse", "note": "Calls me names."},
+        answer=rows.Written,
+        example=rows.EXAMPLE_WRITTEN,
+        statuses=(201, 200),
+        problems=(*_WRITING, "thread-archived", "comment-not-published", "stale-revision"),
+        keyed=True,
+    ),
+    Call(
+        name="readRevisions",
+        method="GET",
+        path=f"{COMMENT}/revisions",
+        who=Who.ANYONE,
+        theme=_THEME,
+        summary="Read the edit history of a comment, oldest first",
+        detail="With the votes that each text had when it was last on the page.",
+        handler=read_revisions,
+        query=shapes.RevisionsQuery,
+        answer=shapes.Revisions,
+        example={
+            "comment": rows.EXAMPLE_ROW["id"],
+            "revisions": [
+                {
+                    "revision": 2,
+                    "at": "2023-10-29T11:31:00.000Z",
+                    "by": {"name": "Sayantani"},
+                    "status": "published",
+                    "body": "The Senate never voted on it.",
+                    "html": "<p>The Senate never voted on it.</p>",
+                    "votes_then": {"up": 9, "down": 2},
+                    "diff": [["=", "The "], ["-", "Senat"], ["+", "Senate"], ["=", " never voted on it."]],
+                }
+            ],
+            "next": None,
+        },
+        problems=("bad-cursor", "unknown-position"),
+        caching=Caching.BY_TOKEN,
+    ),
+)

@@ -1,0 +1,93 @@
+"""What operators' machines ask: alive, ready, metrics, and what the interface is."""
+
+from typing import Any, Final
+
+import anyio
+from msgspec import Struct
+
+from core.refusals import Unavailable
+from projections.lag import lags
+from workers import metrics
+from workers.gateway.call import Asked, Call, Who
+from workers.gateway.queries import NoQuery
+from workers.gateway.reply import Reply, json
+
+READY_WITHIN: Final = 2.0
+"""Seconds in which Redis has to have answered."""
+
+METRICS: Final = "/metrics"
+QUIET: Final = frozenset({"/healthz", "/readyz", METRICS})
+"""Asked every few seconds by machines: not worth a line in the log."""
+
+
+class State(Struct, frozen=True, kw_only=True):
+    """How the gateway is."""
+
+    status: str
+
+
+async def health(asked: Asked[NoQuery, Any]) -> Reply:
+    """Alive: the process answers, whatever else may be away."""
+    del asked
+    return json(State(status="alive"))
+
+
+async def readiness(asked: Asked[NoQuery, Any]) -> Reply:
+    """Ready: Redis answers, and the views are not too far behind the log."""
+    services = asked.services
+    behind = None
+    with anyio.move_on_after(READY_WITHIN):
+        behind = await lags(services.served, services.log)
+    if behind is None:
+        raise Unavailable("Redis does not answer")
+    now = services.clock() * 1000
+    late = [lag for lag in behind if now - lag.since > services.lag_bound * 1000]
+    if late:
+        worst = (now - min(lag.since for lag in late)) / 1000
+        raise Unavailable(f"the views of {len(late)} partitions lag, by up to {worst:.0f} s")
+    return json(State(status="ready"))
+
+
+async def read_metrics(asked: Asked[NoQuery, Any]) -> Reply:
+    """What is counted, for Prometheus."""
+    body, content_type = metrics.exposition(asked.headers.get(b"accept", b"").decode("latin-1"))
+    return Reply(200, body, media=content_type.encode())
+
+
+_THEME: Final = "Operations"
+
+CALLS: Final = (
+    Call(
+        name="health",
+        method="GET",
+        path="/healthz",
+        who=Who.EVERYONE,
+        theme=_THEME,
+        summary="Is the process alive?",
+        handler=health,
+        answer=State,
+        example={"status": "alive"},
+    ),
+    Call(
+        name="readiness",
+        method="GET",
+        path="/readyz",
+        who=Who.EVERYONE,
+        theme=_THEME,
+        summary="Can it serve?",
+        detail="Not without Redis, nor while the views lag beyond the bound that was set.",
+        handler=readiness,
+        answer=State,
+        example={"status": "ready"},
+    ),
+    Call(
+        name="metrics",
+        method="GET",
+        path=METRICS,
+        who=Who.EVERYONE,
+        theme=_THEME,
+        summary="Metrics for Prometheus; they name no site, thread or person",
+        handler=read_metrics,
+        media="text/plain",
+    ),
+)

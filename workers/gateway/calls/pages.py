@@ -1,0 +1,207 @@
+"""What readers read: the thread now and as it was, more replies, and the caller's own part of it."""
+
+from typing import Any, Final
+
+from core.case import scene_of
+from core.current import refusals
+from core.envelope import decode
+from core.partitions import partition_of
+from core.position import Position
+from core.refusals import HistoryNotPublic, Refusal
+from core.times import parse_rfc3339
+from projections.queries import Overlay, PageQuery, RepliesQuery
+from workers.gateway.caching import Caching
+from workers.gateway.call import COMMENT, THREAD, Asked, Call, Who
+from workers.gateway.problems import problem
+from workers.gateway.reads import NOBODY, caught_up, found, position_of
+from workers.gateway.refusals import BadRequest, UnknownPosition
+from workers.gateway.reply import Reply, json
+from workers.gateway.shapes import comments as shapes
+from workers.gateway.shapes import rows
+from workers.gateway.shapes import threads as queries
+from workers.gateway.shapes.common import AfterQuery
+
+
+async def read_page(asked: Asked[queries.PageQuery, None]) -> Reply:
+    """A page of a thread, now or as it was."""
+    query = asked.query
+    wanted = PageQuery(
+        sort=query.sort,
+        limit=query.limit,
+        depth=query.depth,
+        replies=query.replies,
+        cursor=query.cursor,
+        anchor=query.anchor,
+    )
+    if query.at is not None:
+        return await _page_at(asked, query.at, wanted)
+    await caught_up(asked, query.after)
+    return found(await asked.services.views.page(asked.site, asked.thread, wanted))
+
+
+async def read_replies(asked: Asked[queries.RepliesQuery, None]) -> Reply:
+    """More replies of one parent."""
+    query = asked.query
+    await caught_up(asked, query.after)
+    wanted = RepliesQuery(limit=query.limit, depth=query.depth, cursor=query.cursor)
+    return found(await asked.services.views.replies(asked.site, asked.thread, asked.comment, wanted))
+
+
+async def read_overlay(asked: Asked[AfterQuery, None]) -> Reply:
+    """What only the caller sees of a thread, their votes, and why a write of theirs would fail."""
+    await caught_up(asked, asked.query.after)
+    services, caller = asked.services, asked.caller
+    why = await refusals(services.log, site=asked.site, thread=asked.thread, caller=caller, folds=services.folds)
+    # The log knows a thread before the views do: then there is nothing of the caller's in it yet.
+    overlay = await services.views.overlay(asked.site, asked.thread, caller.id) or _NOTHING
+    return json(
+        {
+            "pending": overlay.pending,
+            "rejected": overlay.rejected,
+            "votes": overlay.votes,
+            "refusals": {"comment": _told(why.comment), "vote": _told(why.vote)},
+        }
+    )
+
+
+async def _page_at(asked: Asked[queries.PageQuery, None], at: str, query: PageQuery) -> Reply:
+    if asked.query.after is not None:
+        raise BadRequest.at("/after", "the past does not change: at and after exclude each other")
+    services = asked.services
+    scene = await scene_of(
+        services.log,
+        site=asked.site,
+        thread=asked.thread,
+        caller=asked.token or NOBODY,
+        folds=services.folds,
+    )
+    scene.require_thread()
+    if scene.policy.history != "public" and not asked.viewer.staff:
+        raise HistoryNotPublic
+    moment = await _moment(asked, at, scene.now)
+    answer = await services.views.page_at(asked.site, asked.thread, moment, query, asked.viewer)
+    return found(answer)
+
+
+async def _moment(asked: Asked[Any, Any], at: str, now: int) -> Position | int:
+    """The position or the time that `at=` names. Raises BadRequest for one later than now, UnknownPosition."""
+    if at[:1].isdigit() and "T" not in at.upper():
+        position = position_of("/at", at)
+        log = asked.services.log
+        entry = await log.entry(partition_of(asked.site, asked.thread, log.partitions), position)
+        if entry is None:
+            raise UnknownPosition
+        envelope = decode(*entry).envelope
+        if (envelope.site, envelope.thread) != (asked.site, asked.thread):
+            raise UnknownPosition
+        return position
+    try:
+        ms = parse_rfc3339(at)
+    except ValueError:
+        raise BadRequest.at("/at", "a time is RFC 3339, a position is <ms>-<n>") from None
+    if ms > now:
+        raise BadRequest.at("/at", "that is later than now")
+    return ms
+
+
+def _told(refusal: Refusal | None) -> dict[str, Any] | None:
+    return None if refusal is None else problem(refusal)
+
+
+_NOTHING: Final = Overlay(pending=[], rejected=[], votes={})
+_THEME: Final = "Reading"
+
+_EXAMPLE_PENDING: Final = {
+    **rows.EXAMPLE_ROW,
+    "status": "pending",
+    "revision": 1,
+    "edited": None,
+    "votes": {"up": 0, "down": 0, "score": 0},
+    "reason": None,
+}
+
+_FEED_EXAMPLE: Final = (
+    "retry: 3500\n\n"
+    "id: 1698579000000-42\n"
+    "event: comment.posted\n"
+    'data: {"comment":"6ryvbaoxhpcsdxv3kqi3lz5k4m","row":{"id":"6ryvbaoxhpcsdxv3kqi3lz5k4m"},'
+    '"thread":{"comments":14,"position":"1698579000000-42"}}\n\n'
+)
+
+CALLS: Final = (
+    Call(
+        name="readThread",
+        method="GET",
+        path=THREAD,
+        who=Who.EVERYONE,
+        theme=_THEME,
+        summary="Read a page of a thread, now or as it was",
+        detail=(
+            "Rows fill in display order, never more than 1,000; what is cut leaves a cursor in `next` of its parent. "
+            "With `at` it is the thread as it stood then, in structure, order, votes and texts; what is not public "
+            "now is not public in the past either, unless a moderator's or auditor's token looks. With `after` the "
+            "answer includes that write, or is 503 after 2 s."
+        ),
+        handler=read_page,
+        query=queries.PageQuery,
+        answer=rows.Page,
+        example=rows.EXAMPLE_PAGE,
+        problems=("bad-cursor", "unknown-position", "unauthenticated", "history-not-public", "not-yet-opened"),
+        caching=Caching.EVERYONE,
+        past=True,
+    ),
+    Call(
+        name="followThread",
+        method="GET",
+        path=f"{THREAD}/feed",
+        who=Who.EVERYONE,
+        theme=_THEME,
+        summary="Follow a thread (server-sent events)",
+        detail=(
+            "Open it with `after` set to the `thread.position` of the page just read; without, it starts now. After "
+            "a break, `Last-Event-ID` wins. Events: `comment.posted`, `comment.edited`, `comment.removed`, "
+            "`comment.restored`, `votes.changed`, `thread.changed`, and `reset`, after which the page is to be read "
+            "again. `data` is the state of the public row, so a repeat is harmless. An archived thread answers 204, "
+            "which ends an EventSource for good."
+        ),
+        handler=None,
+        query=AfterQuery,
+        media="text/event-stream",
+        example=_FEED_EXAMPLE,
+        statuses=(200, 204),
+        caching=Caching.EVERYONE,
+    ),
+    Call(
+        name="readReplies",
+        method="GET",
+        path=f"{COMMENT}/replies",
+        who=Who.EVERYONE,
+        theme=_THEME,
+        summary="Read more replies of one parent",
+        handler=read_replies,
+        query=queries.RepliesQuery,
+        answer=rows.RowList,
+        example={"comments": [rows.EXAMPLE_ROW], "next": None},
+        problems=("bad-cursor", "unknown-position"),
+        caching=Caching.EVERYONE,
+    ),
+    Call(
+        name="readOverlay",
+        method="GET",
+        path=f"{THREAD}/me",
+        who=Who.CALLER,
+        theme=_THEME,
+        summary="Read one's own part of a thread",
+        detail="Kept apart so that the page stays the same for everyone. At most 100 rows, newest first.",
+        handler=read_overlay,
+        query=AfterQuery,
+        answer=shapes.Overlay,
+        example={
+            "pending": [_EXAMPLE_PENDING],
+            "rejected": [],
+            "votes": {rows.EXAMPLE_ROW["id"]: {"value": 1, "revision": 2}},
+            "refusals": {"comment": None, "vote": None},
+        },
+        problems=("unknown-position",),
+    ),
+)

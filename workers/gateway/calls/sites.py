@@ -1,0 +1,174 @@
+"""Sites: opened and keyed by the operator, their policy changed by admins."""
+
+import warnings
+from typing import Any, Final
+
+import msgspec
+from joserfc.errors import SecurityWarning
+from joserfc.jwk import OctKey
+from msgspec import UNSET
+
+from core.commands import ChangePolicy, OpenSite, RekeySite
+from core.current import site_of
+from core.policy import Policy, PolicyChanges
+from core.position import Position
+from core.refusals import BadField, NotFound, SiteExists
+from core.site import Site
+from workers.gateway.call import ROOT, Asked, Call, Who
+from workers.gateway.keyring import Given
+from workers.gateway.queries import NoQuery
+from workers.gateway.reply import Reply, json
+from workers.gateway.shapes import sites as shapes
+from workers.gateway.shapes.common import Position as PositionAnswer
+from workers.gateway.shapes.keys import SHORTEST_SECRET, EitherKeys, Jwks, KeysGiven
+from workers.gateway.writes import CREATED, OK, carry_out
+
+
+async def open_site(asked: Asked[NoQuery, shapes.OpenSite]) -> Reply:
+    """Open a site: first its keys are kept, then it is recorded that it began."""
+    keyring, body = asked.services.keyring, asked.body
+    given = _given(body.keys, "/keys")
+    same = await keyring.holds(asked.site, given)
+    if same is False and await _exists(asked):
+        raise SiteExists("the site was opened with other keys, or they were replaced since")
+    if not same:
+        await keyring.write(asked.site, given)
+    command = OpenSite(name=body.name, policy=body.policy, keys_kind=given.kind, keys_number=given.number)
+    result = await carry_out(asked, command)
+    if not await keyring.holds(asked.site, given):
+        raise SiteExists("another operator was faster, with other keys")
+    return _answer(asked.site, await _site(asked), result.position, CREATED if result.created else OK)
+
+
+async def replace_keys(asked: Asked[NoQuery, EitherKeys]) -> Reply:
+    """Record that the keys are replaced, and replace them; in this order nothing is replaced unrecorded."""
+    given = _given(asked.body, "")
+    site = await _site(asked)
+    if await asked.services.keyring.holds(asked.site, given):
+        return json({"position": str(site.position)})
+    command = RekeySite(kind=given.kind, number=given.number, keys_digest=given.digest)
+    result = await carry_out(asked, command)
+    await asked.services.keyring.write(asked.site, given)
+    return json({"position": str(result.position)})
+
+
+async def read_site(asked: Asked[NoQuery, None]) -> Reply:
+    """The site and its policy."""
+    site = await _site(asked)
+    return _answer(asked.site, site, site.policy_at)
+
+
+async def change_policy(asked: Asked[NoQuery, PolicyChanges]) -> Reply:
+    """Change fields of the policy; the others stay."""
+    result = await carry_out(asked, ChangePolicy(changes=asked.body))
+    return _answer(asked.site, await _site(asked), result.position)
+
+
+async def _site(asked: Asked[Any, Any]) -> Site:
+    return await site_of(asked.services.log, asked.site, folds=asked.services.folds)
+
+
+async def _exists(asked: Asked[Any, Any]) -> bool:
+    try:
+        await _site(asked)
+    except NotFound:
+        return False
+    return True
+
+
+def _answer(name: str, site: Site, position: Position | None, status: int = OK) -> Reply:
+    return json({"site": name, "name": site.name, "policy": site.policy, "position": str(position)}, status)
+
+
+def _given(keys: KeysGiven, pointer: str) -> Given:
+    """Keys as they are kept. Raises BadField for what is no key."""
+    if keys.hs256 is not UNSET and keys.jwks is UNSET:
+        for number, secret in enumerate(keys.hs256):
+            _check_secret(secret, f"{pointer}/hs256/{number}")
+        return Given("hs256", len(keys.hs256), msgspec.json.encode(keys.hs256))
+    if keys.jwks is not UNSET and keys.hs256 is UNSET:
+        number = len(keys.jwks.keys) if isinstance(keys.jwks, Jwks) else 1
+        return Given("jwks", number, msgspec.json.encode(keys.jwks))
+    raise BadField(pointer, "keys are either hs256 or jwks")
+
+
+def _check_secret(secret: str, pointer: str) -> None:
+    if len(secret.encode()) < SHORTEST_SECRET:
+        raise BadField(pointer, f"a secret has at least {SHORTEST_SECRET} bytes")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", SecurityWarning)
+            OctKey.import_key(secret.encode())
+    except (ValueError, SecurityWarning):
+        raise BadField(pointer, "this is a public key or a certificate, and no secret") from None
+
+
+_SITE: Final = {
+    "site": "unherd",
+    "name": "UnHerd",
+    "policy": msgspec.to_builtins(Policy()),
+    "position": "1698570000000-1",
+}
+_KEYS: Final = {"hs256": ["0123456789abcdef0123456789abcdef"]}
+_THEME: Final = "Sites"
+
+CALLS: Final = (
+    Call(
+        name="openSite",
+        method="PUT",
+        path=ROOT,
+        who=Who.OPERATOR,
+        theme=_THEME,
+        summary="Open a site",
+        detail="Asked again alike it answers 200, otherwise 409.",
+        handler=open_site,
+        body=shapes.OpenSite,
+        given={"name": "UnHerd", "keys": _KEYS},
+        answer=shapes.SiteAnswer,
+        example=_SITE,
+        statuses=(201, 200),
+        problems=("site-exists",),
+    ),
+    Call(
+        name="replaceKeys",
+        method="PUT",
+        path=f"{ROOT}/keys",
+        who=Who.OPERATOR,
+        theme=_THEME,
+        summary="Replace the keys of a site",
+        detail="From the next request on no other key signs its tokens. Give the old and the new secret to rotate.",
+        handler=replace_keys,
+        body=EitherKeys,
+        given=_KEYS,
+        answer=PositionAnswer,
+        example={"position": "1698570000000-2"},
+    ),
+    Call(
+        name="readSite",
+        method="GET",
+        path=ROOT,
+        who=Who.ADMIN,
+        door="admin",
+        theme=_THEME,
+        summary="Read a site and its policy",
+        handler=read_site,
+        answer=shapes.SiteAnswer,
+        example=_SITE,
+        problems=("not-allowed",),
+    ),
+    Call(
+        name="changePolicy",
+        method="PATCH",
+        path=f"{ROOT}/policy",
+        who=Who.ADMIN,
+        theme=_THEME,
+        summary="Change the policy of a site",
+        detail="Fields that are left out stay as they are.",
+        handler=change_policy,
+        body=PolicyChanges,
+        given={"premoderation": "links"},
+        answer=shapes.SiteAnswer,
+        example=_SITE,
+        problems=("not-allowed", "suspended"),
+    ),
+)

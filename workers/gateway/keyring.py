@@ -1,0 +1,135 @@
+"""The keys that sign a site's tokens: kept apart from the log, read with every request that brings a token.
+
+A hash a site, in the site's own partition: `kind` is `hs256` or `jwks`, `keys` the JSON of what was given. Reading
+it every time makes a rotation count at once; what was read in one tick of the event loop goes out as one pipeline,
+and equal bytes give the same object, so that nothing is parsed twice. Key material never leaves this module and
+`tokens`: it has no place in an event, an answer, a metric or a log line.
+"""
+
+from collections.abc import Callable, Mapping
+from hashlib import blake2b
+from typing import Any, Final, Literal, Protocol
+
+import msgspec
+from joserfc.jwk import OctKey
+from msgspec import Struct
+
+from core.caller import Caller
+from core.keys import Keys
+from core.redis import faults
+
+
+class Remembered(Struct, frozen=True):
+    """A token that was verified with these keys: who it names, and from when until when (seconds since 1970)."""
+
+    caller: Caller
+    begins: float
+    ends: float
+
+
+MOST_REMEMBERED: Final = 10_000
+
+
+class SiteKeys:
+    """The keys of one site as they are now, and the tokens that they were found to have signed."""
+
+    def __init__(self, kind: Literal["hs256", "jwks"], secrets: tuple[bytes, ...] = ()) -> None:
+        self.kind = kind
+        self.secrets = tuple(OctKey.import_key(secret) for secret in secrets)
+        self._verified: dict[str, Remembered] = {}
+
+    def __repr__(self) -> str:
+        """Show the kind alone."""
+        return f"SiteKeys({self.kind!r})"
+
+    def recall(self, token: str) -> Remembered | None:
+        """What this token was found to be."""
+        return self._verified.get(token)
+
+    def remember(self, token: str, found: Remembered) -> None:
+        """Keep what a token was found to be; the oldest half is forgotten when there are too many."""
+        if len(self._verified) >= MOST_REMEMBERED:
+            for old in list(self._verified)[: MOST_REMEMBERED // 2]:
+                del self._verified[old]
+        self._verified[token] = found
+
+
+class Calls(Protocol):
+    """What sends one command to the server and gives its reply: `core.redis.batch.Batch`."""
+
+    async def call(self, *command: bytes | str | int) -> Any:
+        """The reply to one command."""
+
+
+class Given(Struct, frozen=True):
+    """Keys as they are kept: what tells two sets apart, and what the log may know of them."""
+
+    kind: Literal["hs256", "jwks"]
+    number: int
+    document: bytes
+    """The JSON of a list of secrets, of a key set, or of its address."""
+
+    @property
+    def digest(self) -> str:
+        """What tells this set from another, and nothing about it."""
+        return blake2b(self.document, digest_size=16).hexdigest()
+
+    def __repr__(self) -> str:
+        """Show kind and number alone."""
+        return f"Given({self.kind!r}, {self.number})"
+
+
+class Keyring:
+    """Reads and replaces the keys of sites. Raises `core.refusals.Unavailable` where the server stays away."""
+
+    def __init__(self, redis: Calls, keys: Keys) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._parsed: dict[str, tuple[Mapping[bytes, bytes], SiteKeys]] = {}
+
+    async def read(self, site: str) -> SiteKeys | None:
+        """The keys of a site as they are now; None where it has none, and so does not exist."""
+        fields = await self._fields(site)
+        if not fields:
+            self._parsed.pop(site, None)
+            return None
+        known = self._parsed.get(site)
+        if known is not None and known[0] == fields:
+            return known[1]
+        parsed = _parse(fields)
+        self._parsed[site] = fields, parsed
+        return parsed
+
+    async def holds(self, site: str, given: Given) -> bool | None:
+        """Whether these are the keys of the site; None where it has none."""
+        fields = await self._fields(site)
+        return fields == _fields_of(given) if fields else None
+
+    async def write(self, site: str, given: Given) -> None:
+        """Replace the keys of a site. From the next request on, no other key signs its tokens."""
+        pairs = [part for pair in _fields_of(given).items() for part in pair]
+        await self._insist(lambda: self._redis.call("HSET", self._keys.of(site).site_keys(site), *pairs), "set_keys")
+
+    async def _fields(self, site: str) -> dict[bytes, bytes]:
+        reply = await self._insist(
+            lambda: self._redis.call("HGETALL", self._keys.of(site).site_keys(site)), "read_keys"
+        )
+        return dict(zip(reply[::2], reply[1::2], strict=True))
+
+    async def _insist(self, ask: Callable[[], Any], what: str) -> Any:
+        return await faults.insist(ask, what, patience=PATIENCE)
+
+
+PATIENCE: Final = 1.0
+"""Seconds within which keys are asked for again; what comes after in the same request has a patience of its own."""
+
+
+def _fields_of(given: Given) -> dict[bytes, bytes]:
+    return {b"kind": given.kind.encode(), b"keys": given.document}
+
+
+def _parse(fields: Mapping[bytes, bytes]) -> SiteKeys:
+    if fields[b"kind"] == b"jwks":
+        return SiteKeys("jwks")
+    secrets = msgspec.json.decode(fields[b"keys"], type=tuple[str, ...])
+    return SiteKeys("hs256", tuple(secret.encode() for secret in secrets))

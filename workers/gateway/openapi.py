@@ -1,0 +1,291 @@
+"""The OpenAPI 3.1 document, made from the table of calls."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import version
+from typing import Any, Final
+
+import msgspec
+
+from workers.gateway import problems
+from workers.gateway.bodies import JSON_TYPE
+from workers.gateway.caching import Caching
+from workers.gateway.call import Call, Who
+from workers.gateway.shapes import common
+from workers.gateway.table import CALLS
+
+_REFS: Final = "#/components/schemas/{name}"
+_PATH_TYPES: Final[Mapping[str, Any]] = {
+    "site": common.SiteText,
+    "thread": common.ThreadText,
+    "anchor": common.AnchorText,
+    "comment": common.CommentText,
+    "member": common.MemberText,
+    "revision": common.Revision,
+}
+_PROBLEM: Final = "application/problem+json"
+_PARAMETER: Final = re.compile(r"{(\w+)}")
+
+DESCRIPTION: Final = """\
+The backend under a publication's comment sections: everything said, changed and decided is an event in a log, and \
+what people read is made from it.
+
+Times are RFC 3339 in UTC with milliseconds. Bodies are JSON in UTF-8; fields and query parameters that a call does \
+not have are refused. Answers may gain fields: ignore what you do not know. A write answers with its `position`; a \
+read with `after=` that position includes the write. Problems are RFC 9457; word them for people by the last part of \
+`type`."""
+
+
+def document(calls: Sequence[Call] = CALLS) -> dict[str, Any]:
+    """The document, as JSON types."""
+    schemas = _Schemas(calls)
+    paths: dict[str, dict[str, Any]] = {}
+    for call in calls:
+        paths.setdefault(call.path, {})[call.method.lower()] = _operation(call, schemas)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Hansard",
+            "version": version("hansard"),
+            "description": DESCRIPTION,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "tags": [{"name": theme} for theme in dict.fromkeys(call.theme for call in calls)],
+        "paths": paths,
+        "components": {
+            "schemas": schemas.components,
+            "securitySchemes": {
+                "token": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "JWT",
+                    "description": (
+                        "Signed by the site, in the Authorization header only. Claims: `sub`, `name`, `aud` (is or "
+                        "contains the site), `exp`; optional `nbf`, `kind` (`guest`), `avatar` (https), `badges`, "
+                        "`entitlements`, `roles` (`moderator`, `auditor`, `admin`)."
+                    ),
+                },
+                "operator": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "JWT",
+                    "description": 'Signed with the deployment\'s secret: `aud` is `hansard`, `roles` `["operator"]`.',
+                },
+            },
+        },
+    }
+
+
+def problems_of(call: Call) -> list[problems.Kind]:
+    """Every problem that a call may be answered with: its own, and those that every call of its kind has."""
+    slugs = {*call.problems, "internal"}
+    if call.path.startswith("/v1/"):
+        slugs |= {"not-found", "unavailable", "bad-request"}
+    if call.path == "/readyz":
+        slugs |= {"unavailable"}
+    if call.who not in (Who.EVERYONE, Who.ANYONE) or call.who is Who.ANYONE:
+        slugs |= {"unauthenticated"}
+    if call.body is not None or call.method != "GET":
+        slugs |= {"request-too-large", "unsupported-media-type"}
+    return [kind for kind in problems.ALL if kind.slug in slugs and _fits(kind, call)]
+
+
+def _fits(kind: problems.Kind, call: Call) -> bool:
+    # Of the two statuses of stale-revision, 412 is that of a precondition.
+    return kind.slug != "stale-revision" or (kind.status == PRECONDITION_FAILED) == call.edits
+
+
+PRECONDITION_FAILED: Final = 412
+
+
+class _Schemas:
+    """The schemas of all shapes, with references among them."""
+
+    def __init__(self, calls: Iterable[Call]) -> None:
+        kinds: list[Any] = [common.Problem]
+        for call in calls:
+            kinds += [call.query, *(kind for kind in (call.body, call.answer) if kind is not None)]
+        kinds += _PATH_TYPES.values()
+        found, components = msgspec.json.schema_components(kinds, ref_template=_REFS)
+        self._of = dict(zip(map(repr, kinds), found, strict=True))
+        queries = {call.query.__name__ for call in calls}
+        self._queries = {name: components[name] for name in queries if name in components}
+        self.components = {name: schema for name, schema in components.items() if name not in queries}
+
+    def of(self, kind: Any) -> dict[str, Any]:
+        """The schema of a shape, or a reference to it."""
+        return self._of[repr(kind)]
+
+    def query(self, kind: type[msgspec.Struct]) -> list[dict[str, Any]]:
+        """The parameters of a query."""
+        schema = self._queries[kind.__name__]
+        return [
+            _parameter(name, part, required=name in schema.get("required", ()))
+            for name, part in schema["properties"].items()
+        ]
+
+
+def _parameter(name: str, schema: dict[str, Any], *, required: bool) -> dict[str, Any]:
+    kept = {key: value for key, value in schema.items() if key not in ("description", "default")}
+    choices = [part for part in kept.pop("anyOf", []) if part != {"type": "null"}]
+    if choices:
+        # Absent is absent here; in the shapes it is null.
+        kept |= choices[0]
+    if schema.get("default") is not None:
+        kept["default"] = schema["default"]
+    described = {"name": name, "in": "query", "required": required, "schema": kept}
+    description = kept.pop("description", None) or schema.get("description")
+    if description is not None:
+        described["description"] = description
+    return described
+
+
+def _operation(call: Call, schemas: _Schemas) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "operationId": call.name,
+        "tags": [call.theme],
+        "summary": call.summary,
+        "description": "\n\n".join(filter(None, (call.detail, f"For: {call.who.value}", _kept(call)))),
+        "parameters": [*_places(call, schemas), *schemas.query(call.query), *_headers(call)],
+        "responses": _responses(call, schemas),
+        "security": _security(call),
+        "x-who": call.who.name.lower().replace("_", "-"),
+        "x-caching": call.caching.name.lower().replace("_", "-"),
+    }
+    if call.body is not None:
+        found["requestBody"] = {
+            "required": True,
+            "content": {JSON_TYPE: {"schema": schemas.of(call.body), "example": call.given}},
+        }
+    if not found["parameters"]:
+        del found["parameters"]
+    return found
+
+
+def _kept(call: Call) -> str:
+    kept = f"Caching: {call.caching.value}"
+    if call.past:
+        kept += " With `at` a token is read, where there is one, and the answer with it is private."
+    return kept
+
+
+def _places(call: Call, schemas: _Schemas) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "in": "path", "required": True, "schema": schemas.of(_PATH_TYPES[name])}
+        for name in _PARAMETER.findall(call.path)
+    ]
+
+
+def _headers(call: Call) -> list[dict[str, Any]]:
+    found = []
+    if call.keyed:
+        found.append(
+            _header(
+                "Idempotency-Key",
+                {"type": "string", "pattern": "^[!-~]{1,255}$", "maxLength": 255},
+                "A repeat under the same key gets the first status and position, for at least 24 h. Made by the "
+                "server where it is missing, and always returned.",
+            )
+        )
+    if call.edits:
+        found.append(
+            _header(
+                "If-Match",
+                {"type": "string", "pattern": '^"[1-9][0-9]{0,5}"$'},
+                'The latest revision, as a strong tag: `"2"`. 428 without, 412 where it is another.',
+                required=True,
+            )
+        )
+    if call.caching is not Caching.NEVER and call.media == JSON_TYPE:
+        found.append(_header("If-None-Match", {"type": "string"}, "An `ETag` that is at hand: 304 while it holds."))
+    if call.handler is None:
+        found.append(_header("Last-Event-ID", {"type": "string"}, "The last id that was seen; it wins over `after`."))
+    return found
+
+
+def _header(name: str, schema: dict[str, Any], description: str, *, required: bool = False) -> dict[str, Any]:
+    return {"name": name, "in": "header", "required": required, "schema": schema, "description": description}
+
+
+def _responses(call: Call, schemas: _Schemas) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for status in call.statuses:
+        answer: dict[str, Any] = {"description": _STATUS_WORDS[status]}
+        headers = _answer_headers(call, status)
+        if headers:
+            answer["headers"] = headers
+        if status != NO_CONTENT:
+            answer["content"] = {call.media: _content(call, schemas)}
+        found[str(status)] = answer
+    if call.caching is not Caching.NEVER and call.media == JSON_TYPE:
+        found["304"] = {"description": "What is at hand is still true.", "headers": _kept_headers(call)}
+    kinds = problems_of(call)
+    for status in sorted({kind.status for kind in kinds}):
+        found[str(status)] = _refused([kind for kind in kinds if kind.status == status], schemas)
+    return found
+
+
+def _content(call: Call, schemas: _Schemas) -> dict[str, Any]:
+    content: dict[str, Any] = {"schema": {"type": "string"} if call.answer is None else schemas.of(call.answer)}
+    if call.example is not None:
+        content["example"] = call.example
+    return content
+
+
+def _answer_headers(call: Call, status: int) -> dict[str, Any]:
+    found = _kept_headers(call)
+    if call.keyed:
+        found["Idempotency-Key"] = {
+            "schema": {"type": "string"},
+            "description": "The key that was given or made.",
+        }
+    if call.name == "postComment" and status == CREATED:
+        found["Location"] = {"schema": {"type": "string"}, "description": "Where the comment is."}
+    return found
+
+
+def _kept_headers(call: Call) -> dict[str, Any]:
+    text = {"schema": {"type": "string"}}
+    found: dict[str, Any] = {"Cache-Control": text}
+    if call.caching is not Caching.NEVER and call.media == JSON_TYPE:
+        found["ETag"] = text | {"description": "Weak and opaque."}
+    if call.caching is Caching.BY_TOKEN:
+        found["Vary"] = text
+    return found
+
+
+def _refused(kinds: list[problems.Kind], schemas: _Schemas) -> dict[str, Any]:
+    answer: dict[str, Any] = {
+        "description": "; ".join(f"`{kind.slug}`: {kind.title}" for kind in kinds),
+        "content": {
+            _PROBLEM: {
+                "schema": schemas.of(common.Problem),
+                "examples": {kind.slug: {"value": problems.body(kind, _DETAIL)} for kind in kinds},
+            }
+        },
+    }
+    if kinds[0].status == UNAUTHENTICATED:
+        answer["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
+    if kinds[0].status == problems.UNAVAILABLE:
+        answer["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
+    return answer
+
+
+def _security(call: Call) -> list[dict[str, list[str]]]:
+    match call.who:
+        case Who.OPERATOR:
+            return [{"operator": []}]
+        case Who.EVERYONE:
+            return [{}, {"token": []}] if call.past else []
+        case Who.ANYONE:
+            return [{}, {"token": []}]
+        case _:
+            return [{"token": []}]
+
+
+_DETAIL: Final = "What is wrong, for developers."
+CREATED: Final = 201
+NO_CONTENT: Final = 204
+UNAUTHENTICATED: Final = 401
+_STATUS_WORDS: Final = {200: "Done.", 201: "Something new was made.", 204: "There is nothing to follow."}

@@ -1,0 +1,51 @@
+"""What reads share: waiting for one's own writes, and answers that come ready from the views."""
+
+from typing import Any
+
+from core.caller import Caller
+from core.partitions import partition_of
+from core.position import Position
+from core.refusals import NotFound, Unavailable
+from projections.queries import Answer
+from workers.gateway.call import Asked
+from workers.gateway.refusals import BadRequest, UnknownPosition
+from workers.gateway.reply import Reply
+from workers.gateway.writes import VIEW_WITHIN
+
+NOBODY = Caller(id="-", name="")
+"""Who asks without a token, where a scene needs somebody."""
+
+
+def found(answer: Answer | None) -> Reply:
+    """An answer that is there. Raises NotFound."""
+    if answer is None:
+        raise NotFound
+    return Reply(200, answer.body, tag=answer.tag)
+
+
+async def caught_up(asked: Asked[Any, Any], after: str | None) -> None:
+    """Wait until the views of the thread in the path include the caller's own write.
+
+    Raises BadRequest, UnknownPosition for one that the log has not reached, NotFound for one in no thread,
+    Unavailable where the views do not come in time.
+    """
+    if after is None:
+        return
+    position = position_of("/after", after)
+    views, log = asked.services.views, asked.services.log
+    if await views.cursor(asked.site, asked.thread) >= position:
+        return
+    if position > await log.last(partition_of(asked.site, asked.thread, log.partitions)):
+        if await log.thread_last(asked.site, asked.thread) is None:
+            raise NotFound
+        raise UnknownPosition("the log has not reached that position")
+    if not await views.reached(asked.site, asked.thread, position, within=VIEW_WITHIN):
+        raise Unavailable("the views have not come that far yet")
+
+
+def position_of(pointer: str, text: str) -> Position:
+    """The position that a parameter names. Raises BadRequest."""
+    try:
+        return Position.parse(text)
+    except ValueError:
+        raise BadRequest.at(pointer, "a position is <ms>-<n>, as an answer gave it") from None

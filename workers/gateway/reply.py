@@ -1,0 +1,72 @@
+"""What goes back to a client, and the headers that every answer carries."""
+
+from typing import Any, Final, NamedTuple
+
+import msgspec
+from starlette.types import Send
+
+Header = tuple[bytes, bytes]
+
+METHODS: Final = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+
+EVERYWHERE: Final[tuple[Header, ...]] = (
+    # Nothing is ambient here (no cookie, no address that opens a door), so any page may read every answer.
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"ETag, Location, Retry-After"),
+    (b"x-content-type-options", b"nosniff"),
+)
+"""On every answer, errors and streams too."""
+
+PREFLIGHT: Final[tuple[Header, ...]] = (
+    (b"access-control-allow-methods", METHODS.encode()),
+    (
+        b"access-control-allow-headers",
+        b"Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, Last-Event-ID",
+    ),
+    (b"access-control-max-age", b"86400"),
+)
+"""On answers to `OPTIONS`, besides."""
+
+JSON: Final = b"application/json"
+
+_JSON_START: Final[tuple[Header, ...]] = (*EVERYWHERE, (b"content-type", JSON))
+
+_encoder = msgspec.json.Encoder()
+encode: Final = _encoder.encode
+"""Anything msgspec knows, as JSON."""
+
+
+class Reply(NamedTuple):
+    """An answer: `headers` come on top of those of every answer, and of `content-type` and `content-length`."""
+
+    status: int
+    body: bytes = b""
+    headers: tuple[Header, ...] = ()
+    media: bytes = JSON
+    tag: str | None = None
+    """What tells this answer from others at the same address, for `ETag`."""
+
+    def also(self, *headers: Header) -> "Reply":
+        """The same with more headers."""
+        return self._replace(headers=(*self.headers, *headers))
+
+
+def json(value: Any, status: int = 200, *headers: Header) -> Reply:
+    """A reply that says `value`."""
+    return Reply(status, encode(value), headers)
+
+
+async def send_reply(send: Send, reply: Reply, *, bare: bool = False) -> None:
+    """Send it. `bare` leaves the body out and keeps its headers, for `HEAD`."""
+    status, body, headers, media, _ = reply
+    start = [*_JSON_START] if media is JSON else [*EVERYWHERE, (b"content-type", media)]
+    if status == NOT_MODIFIED:
+        start.pop()  # an answer without content has no type
+    else:
+        start.append((b"content-length", str(len(body)).encode()))
+    start.extend(headers)
+    await send({"type": "http.response.start", "status": status, "headers": start})
+    await send({"type": "http.response.body", "body": b"" if bare else body})
+
+
+NOT_MODIFIED: Final = 304

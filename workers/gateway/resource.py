@@ -1,0 +1,182 @@
+"""One address: the checks that every call shares, in their order, and then the call's own handler."""
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+import msgspec
+import structlog
+from msgspec import Struct
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
+
+from core import ids
+from core.caller import Caller
+from core.refusals import NotAllowed, NotFound, Refusal
+from projections.queries import BadCursor
+from workers.gateway import bodies, caching, problems, queries, tokens
+from workers.gateway.caching import Caching
+from workers.gateway.call import Asked, Call, Who
+from workers.gateway.exchange import Exchange
+from workers.gateway.incoming import asks, headers_of
+from workers.gateway.queries import Query
+from workers.gateway.refusals import BadRequest, MethodNotAllowed
+from workers.gateway.reply import PREFLIGHT, Reply, send_reply
+from workers.gateway.services import Services
+from workers.gateway.stream import broken
+
+_GRAMMAR: Final[Mapping[str, Callable[[str], bool]]] = {
+    "site": ids.is_site,
+    "thread": ids.is_thread,
+    "anchor": ids.is_thread,
+    "comment": ids.is_comment,
+    "member": ids.is_member,
+    "revision": lambda text: text.isascii() and text.isdigit() and text[0] != "0" and len(text) < 7,  # noqa: PLR2004
+}
+
+
+class NoBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A call without words: its body is empty, or an object without fields."""
+
+
+class _Taken:
+    """A call, with what decodes it ready."""
+
+    def __init__(self, call: Call) -> None:
+        self.call = call
+        self.query = queries.Reader(call.query)
+        self.writes = call.method != "GET"
+        self.needs_body = call.body is not None
+        self.decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(call.body or NoBody)
+
+
+class Resource:
+    """The ASGI endpoint of one path."""
+
+    def __init__(self, services: Services, path: str, calls: Iterable[Call]) -> None:
+        self.path = path
+        self._services = services
+        self._calls: dict[str, _Taken] = {call.method: _Taken(call) for call in calls}
+        methods = [*self._calls, *(["HEAD"] if "GET" in self._calls else []), "OPTIONS"]
+        self._allowed = ", ".join(sorted(methods))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        exchange: Exchange = scope["hansard"]
+        exchange.route = self.path
+        method: str = scope["method"]
+        if method == "OPTIONS":
+            allow = (b"allow", self._allowed.encode())
+            await send_reply(send, exchange.ends(Reply(200, b"", (*PREFLIGHT, allow), b"text/plain")))
+            return
+        taken = self._calls.get("GET" if method == "HEAD" else method)
+        if taken is None:
+            refused = problems.reply(MethodNotAllowed(self._allowed))
+            await send_reply(send, exchange.ends(_unkept(refused)), bare=method == "HEAD")
+            return
+        try:
+            reply = await self._cached(taken, scope, receive, exchange)
+        except ClientDisconnect:
+            exchange.status = exchange.GONE
+            return
+        await send_reply(send, exchange.ends(reply), bare=method == "HEAD")
+
+    async def _cached(self, taken: _Taken, scope: Scope, receive: Receive, exchange: Exchange) -> Reply:
+        headers = headers_of(scope)
+        call = taken.call
+        raw: bytes = scope["query_string"]
+        key = ""
+        try:
+            if taken.writes:
+                key = _key(headers.get(b"idempotency-key") if call.keyed else None)
+            reply = await self._answered(taken, scope, receive, headers, key)
+        except (Refusal, BadCursor) as refused:
+            reply = problems.reply(refused)
+        except Exception as error:  # the one place where a defect becomes an answer
+            if isinstance(error, ClientDisconnect):
+                raise
+            reply = broken(error, exchange)
+        if call.keyed and key:
+            reply = reply.also((b"idempotency-key", key.encode()))
+        return caching.apply(
+            reply,
+            Caching.BY_TOKEN if call.past and asks(raw, b"at") else call.caching,
+            token=b"authorization" in headers,
+            fresh=asks(raw, b"after"),
+            match=headers.get(b"if-none-match"),
+        )
+
+    async def _answered(
+        self, taken: _Taken, scope: Scope, receive: Receive, headers: Mapping[bytes, bytes], key: str
+    ) -> Reply:
+        call = taken.call
+        path: dict[str, str] = scope["path_params"]
+        for name, value in path.items():
+            if not _GRAMMAR[name](value):
+                raise NotFound
+        _bind(path)
+        query = queries.parse(scope["query_string"])
+        token = await self._token(call, path.get("site", ""), headers, query)
+        if call.door is not None and (token is None or call.door not in token.roles):
+            raise NotAllowed(f"this takes the role {call.door}")
+        asked: Asked[Any, Any] = Asked(
+            services=self._services,
+            call=call,
+            place=scope["path"],
+            path=path,
+            headers=headers,
+            query=taken.query.read(query),
+            body=await self._body(taken, receive, headers) if taken.writes else None,
+            token=token,
+            key=key,
+        )
+        assert call.handler is not None
+        return await call.handler(asked)
+
+    async def _token(self, call: Call, site: str, headers: Mapping[bytes, bytes], query: Query) -> Caller | None:
+        if call.who is Who.EVERYONE and not (call.past and "at" in query):
+            return None  # a token that is not read cannot be wrong either
+        authorization = headers.get(b"authorization")
+        services = self._services
+        if call.who is Who.OPERATOR:
+            token = tokens.bearer(authorization)
+            if token is None:
+                raise tokens.required()
+            return services.operators.verify(token, services.clock())
+        optional = call.who in (Who.EVERYONE, Who.ANYONE)
+        if authorization is None and optional:
+            return None
+        keys = await services.keyring.read(site)
+        if keys is None:
+            raise NotFound("there is no such site")
+        token = tokens.bearer(authorization)
+        if token is None:
+            raise tokens.required()
+        return tokens.verify(token, site, keys, services.clock())
+
+    async def _body(self, taken: _Taken, receive: Receive, headers: Mapping[bytes, bytes]) -> Any:
+        body = await bodies.read(receive, headers.get(b"content-length"), self._services.max_request)
+        if not body and not taken.needs_body:
+            return NoBody()
+        bodies.check_media(headers.get(b"content-type"), headers.get(b"content-encoding"))
+        return bodies.decode(taken.decoder, body)
+
+
+def _key(given: bytes | None) -> str:
+    """The Idempotency-Key of a request, or a new one. Raises BadRequest for one that is not well-formed."""
+    if given is None:
+        return secrets.token_urlsafe(16)
+    key = given.decode("latin-1")
+    if not ids.is_idempotency_key(key):
+        raise BadRequest("an Idempotency-Key has 1 to 255 visible ASCII characters")
+    return key
+
+
+def _bind(path: Mapping[str, str]) -> None:
+    named = {name: path[name] for name in ("site", "thread", "comment") if name in path}
+    if named:
+        structlog.contextvars.bind_contextvars(**named)
+
+
+def _unkept(reply: Reply) -> Reply:
+    return reply.also((b"cache-control", caching.NO_STORE))

@@ -1,0 +1,34 @@
+"""What the gateway works with, handed in whole: nothing here is global."""
+
+import time
+from collections.abc import Callable
+
+from msgspec import Struct, field
+
+from core.log.port import Log
+from core.sight import Folds
+from projections.reading import Views
+from projections.served import Served
+from workers.gateway.keyring import Keyring
+from workers.gateway.tokens import Operators
+
+
+class Services(Struct, frozen=True, kw_only=True):
+    """The log, the views and the keys of a deployment, and what was set for this gateway."""
+
+    log: Log
+    views: Views
+    served: Served
+    """The served generation itself, to be asked how far it has come."""
+    keyring: Keyring
+    operators: Operators
+    durability: str = "memory"
+    """What an acknowledgement of a write means in this deployment."""
+    max_request: int = 262_144
+    """Bytes that a body may have."""
+    lag_bound: float = 10.0
+    """Seconds that the oldest event may wait for the views while the gateway calls itself ready."""
+    clock: Callable[[], float] = time.time
+    """Seconds since 1970: tokens are judged by it. Commands are judged by the time of the log."""
+    folds: Folds = field(default_factory=Folds)
+    """Aggregates folded lately; the log is asked every time whether they are still the last word."""

@@ -1,0 +1,101 @@
+"""Shapes that many calls share."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from core.ids import COMMENT_PATTERN, MEMBER_PATTERN, SITE_PATTERN, SLUG_PATTERN, THREAD_PATTERN
+from projections.queries import Limit
+
+WHOLE = r"(?!\n)"
+"""Behind a pattern: Python's `$` also matches before a last newline, that of JSON Schema does not."""
+
+PositionText = Annotated[
+    str,
+    Meta(
+        pattern=r"^[0-9]{1,15}-[0-9]{1,15}$",
+        examples=["1698579000000-42"],
+        description="The id of an event in its log, `<ms>-<n>`: ordered within one thread.",
+    ),
+]
+TimeText = Annotated[
+    str,
+    Meta(
+        examples=["2023-10-29T11:20:00.000Z"],
+        description="RFC 3339; answers give UTC with milliseconds.",
+        extra_json_schema={"format": "date-time"},
+    ),
+]
+SiteText = Annotated[str, Meta(pattern=SITE_PATTERN + WHOLE, max_length=40, examples=["unherd"])]
+ThreadText = Annotated[str, Meta(pattern=THREAD_PATTERN + WHOLE, max_length=120, examples=["power-broker"])]
+AnchorText = Annotated[str, Meta(pattern=THREAD_PATTERN + WHOLE, max_length=120, examples=["q1"])]
+CommentText = Annotated[
+    str, Meta(pattern=COMMENT_PATTERN + WHOLE, max_length=64, examples=["6ryvbaoxhpcsdxv3kqi3lz5k4m"])
+]
+MemberText = Annotated[str, Meta(pattern=MEMBER_PATTERN + WHOLE, max_length=64, examples=["u-7"])]
+SlugText = Annotated[str, Meta(pattern=SLUG_PATTERN + WHOLE, max_length=40, examples=["abuse"])]
+Revision = Annotated[int, Meta(ge=1, le=999_999, examples=[2], description="Numbered from 1.")]
+Reason = Annotated[str, Meta(max_length=1000, examples=["Please keep to the subject."], description="Why, in words.")]
+Note = Annotated[str, Meta(max_length=1000, description="For staff only.")]
+CursorText = Annotated[
+    str,
+    Meta(max_length=20_000, description="`next` of an answer to this call with these parameters: opaque."),
+]
+After = Annotated[
+    str,
+    Meta(
+        max_length=31,
+        examples=["1698579000000-42"],
+        description="The position that a write on this thread answered with: the answer includes it.",
+    ),
+]
+Status = Literal["published", "pending", "rejected", "withdrawn"]
+
+
+class Position(Struct, frozen=True, kw_only=True):
+    """What every write answers with: where it is in the log."""
+
+    position: PositionText
+
+
+class ListQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A list, page by page."""
+
+    limit: Limit = 50
+    cursor: CursorText | None = None
+
+
+class AfterQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A read of one's own writes."""
+
+    after: After | None = None
+
+
+class FieldError(Struct, frozen=True, kw_only=True):
+    """One thing that is wrong in a request."""
+
+    pointer: Annotated[
+        str,
+        Meta(description="JSON pointer (RFC 6901) into the body; for a query parameter `/` and its name."),
+    ]
+    detail: str
+
+
+class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Why a request was refused (RFC 9457). Word it for people by the last part of `type`."""
+
+    type: Annotated[str, Meta(examples=["/problems/not-found"])]
+    title: str
+    status: int
+    detail: Annotated[str, Meta(description="For developers, in English.")]
+    current: int | str | None = None
+    """What it is now instead."""
+    needs: str | None = None
+    """The entitlement that is asked for."""
+    until: str | None = None
+    """When a suspension ends; null for good."""
+    limit: int | None = None
+    """How many characters are allowed."""
+    errors: list[FieldError] = []
+    request: str | None = None
+    """Of `internal` alone: the id under which it is logged."""

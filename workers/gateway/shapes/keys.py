@@ -1,0 +1,52 @@
+"""Keys as they are handed in."""
+
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+SHORTEST_SECRET = 32
+"""Bytes, as many as the hash of HS256 has (RFC 7518, section 3.2)."""
+
+Secret = Annotated[
+    str,
+    Meta(
+        max_length=512,
+        description="A secret of at least 32 bytes in UTF-8.",
+        # Bytes are counted where the request is taken; a schema can only count characters.
+        extra_json_schema={"minLength": SHORTEST_SECRET},
+    ),
+]
+JwksUrl = Annotated[
+    str,
+    Meta(pattern=r"^https://[!-~]{1,1990}$(?!\n)", max_length=2000, description="Where the key set is published."),
+]
+
+
+class Jwk(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One public key (RFC 7517). Members that are not named here are left out, private ones above all."""
+
+    kty: Literal["RSA", "EC", "OKP"]
+    kid: str | None = None
+    use: str | None = None
+    alg: str | None = None
+    crv: str | None = None
+    n: str | None = None
+    e: str | None = None
+    x: str | None = None
+    y: str | None = None
+
+
+class Jwks(Struct, frozen=True, kw_only=True):
+    """A set of public keys (RFC 7517)."""
+
+    keys: Annotated[tuple[Jwk, ...], Meta(min_length=1, max_length=20)]
+
+
+class KeysGiven(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What signs the tokens of a site: either secrets, several of them valid at once, or a key set."""
+
+    hs256: Annotated[tuple[Secret, ...], Meta(min_length=1, max_length=10)] | UnsetType = UNSET
+    jwks: Jwks | JwksUrl | UnsetType = UNSET
+
+
+EitherKeys = Annotated[KeysGiven, Meta(extra_json_schema={"oneOf": [{"required": ["hs256"]}, {"required": ["jwks"]}]})]

@@ -1,0 +1,185 @@
+"""Rows, pages and what else shows comments: the shapes of answers, for the document and for tests."""
+
+from typing import Annotated, Any, Final, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from workers.gateway.shapes.common import PositionText, Status, TimeText
+
+NextCursor = Annotated[str | None, Meta(description="Where the list goes on; null at its end.")]
+
+
+class Author(Struct, frozen=True, kw_only=True):
+    """Who wrote it, as the token said that posted it."""
+
+    id: str
+    name: str
+    avatar: str | None
+    badges: list[str]
+
+
+class EditedBy(Struct, frozen=True, kw_only=True):
+    """Who edited it."""
+
+    name: str
+
+
+class Edited(Struct, frozen=True, kw_only=True):
+    """When the text shown was written, if it is not the first."""
+
+    at: TimeText
+    by: EditedBy
+
+
+class InReplyTo(Struct, frozen=True, kw_only=True):
+    """What was answered; `name` is null unless that comment is published."""
+
+    comment: str
+    revision: int
+    name: str | None
+
+
+class Votes(Struct, frozen=True, kw_only=True):
+    """The tally: `score` is up less down."""
+
+    up: int
+    down: int
+    score: int
+
+
+class Replies(Struct, frozen=True, kw_only=True):
+    """Direct replies: how many the page shows, and as many of them as were asked for."""
+
+    count: int
+    comments: list["Row"]
+    next: NextCursor
+
+
+class Moderation(Struct, frozen=True, kw_only=True):
+    """How the text shown was judged, for staff."""
+
+    reason: str | None
+    note: str | None
+    rule: str | None
+    match: str | None
+    by: str | None
+    at: TimeText | None
+
+
+class Row(Struct, frozen=True, kw_only=True):
+    """A comment as the caller may see it. In a tombstone most is null."""
+
+    id: str
+    thread: str
+    parent: str | None
+    author: Author | None
+    status: Status
+    revision: int | None
+    body: str | None
+    html: str | None
+    posted_at: TimeText
+    edited: Edited | None
+    anchor: str | None
+    featured: bool | None
+    in_reply_to: InReplyTo | None
+    votes: Votes | None
+    replies: Replies
+    reason: str | UnsetType | None = UNSET
+    """What its author was told, where it is not published."""
+    moderation: Moderation | UnsetType = UNSET
+
+
+class ThreadHead(Struct, frozen=True, kw_only=True):
+    """A thread as a whole; `comments` counts the published ones."""
+
+    id: str
+    site: str
+    url: str
+    title: str
+    status: Literal["open", "closed", "archived"]
+    comments: int
+    position: PositionText
+
+
+class Page(Struct, frozen=True, kw_only=True):
+    """A page of a thread."""
+
+    thread: ThreadHead
+    sort: Literal["newest", "oldest", "top"]
+    comments: list[Row]
+    next: NextCursor
+
+
+class RowList(Struct, frozen=True, kw_only=True):
+    """Some comments."""
+
+    comments: list[Row]
+    next: NextCursor
+
+
+class ThreadList(Struct, frozen=True, kw_only=True):
+    """Some threads."""
+
+    threads: list[ThreadHead]
+    next: NextCursor
+
+
+class Permalink(Struct, frozen=True, kw_only=True):
+    """One comment with its replies, and what it hangs under."""
+
+    thread: ThreadHead
+    ancestors: list[Row]
+    """Root first."""
+    comment: Row
+
+
+class Written(Struct, frozen=True, kw_only=True):
+    """What a write on a comment answers with: where it is in the log, and the comment as the caller may see it now.
+
+    `comment` is null where the caller may not see it any more, and where the views did not take the write in within
+    2 s: it counts all the same, and a read with `after=` shows it.
+    """
+
+    position: PositionText
+    comment: Row | None
+
+
+class Counts(Struct, frozen=True, kw_only=True):
+    """Published comments by thread."""
+
+    counts: dict[str, int]
+
+
+EXAMPLE_ROW: Final[dict[str, Any]] = {
+    "id": "6ryvbaoxhpcsdxv3kqi3lz5k4m",
+    "thread": "power-broker",
+    "parent": None,
+    "author": {"id": "u-7", "name": "Sayantani", "avatar": None, "badges": ["subscriber"]},
+    "status": "published",
+    "revision": 2,
+    "body": "The Senate never voted on it.",
+    "html": "<p>The Senate never voted on it.</p>",
+    "posted_at": "2023-10-29T11:20:00.000Z",
+    "edited": {"at": "2023-10-29T11:31:00.000Z", "by": {"name": "Sayantani"}},
+    "anchor": None,
+    "featured": False,
+    "in_reply_to": None,
+    "votes": {"up": 9, "down": 2, "score": 7},
+    "replies": {"count": 0, "comments": [], "next": None},
+}
+EXAMPLE_THREAD: Final[dict[str, Any]] = {
+    "id": "power-broker",
+    "site": "unherd",
+    "url": "https://example.org/power-broker",
+    "title": "The power broker",
+    "status": "open",
+    "comments": 14,
+    "position": "1698579000000-42",
+}
+EXAMPLE_WRITTEN: Final[dict[str, Any]] = {"position": "1698579000000-42", "comment": EXAMPLE_ROW}
+EXAMPLE_PAGE: Final[dict[str, Any]] = {
+    "thread": EXAMPLE_THREAD,
+    "sort": "newest",
+    "comments": [EXAMPLE_ROW],
+    "next": None,
+}

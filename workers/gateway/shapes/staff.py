@@ -1,0 +1,141 @@
+"""What staff reads and does across threads."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from workers.gateway.shapes.common import (
+    CommentText,
+    CursorText,
+    ListQuery,
+    MemberText,
+    Reason,
+    ThreadText,
+    TimeText,
+)
+from workers.gateway.shapes.rows import NextCursor, Row
+
+
+class QueueQuery(ListQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What waits for a moderator."""
+
+    state: Literal["pending", "reported"] = "pending"
+    thread: ThreadText | None = None
+    member: MemberText | None = None
+
+
+class QueueThread(Struct, frozen=True, kw_only=True):
+    """Where a comment is."""
+
+    id: str
+    title: str
+    url: str
+
+
+class PublishedText(Struct, frozen=True, kw_only=True):
+    """What readers see meanwhile."""
+
+    revision: int
+    body: str
+
+
+class HeldBy(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Why it waits."""
+
+    kind: Literal["rule", "staff", "reports"]
+    name: str | None
+    match: str | None = None
+
+
+class OpenReport(Struct, frozen=True, kw_only=True):
+    """One report."""
+
+    reason: str
+    note: str | None
+    at: TimeText
+    by: str
+
+
+class QueueItem(Struct, frozen=True, kw_only=True):
+    """One comment that waits."""
+
+    comment: Row
+    revision: int
+    thread: QueueThread
+    parent: Row | None
+    published: PublishedText | None
+    since: TimeText
+    held_by: HeldBy
+    reports: list[OpenReport]
+
+
+class Queue(Struct, frozen=True, kw_only=True):
+    """What waits, oldest first."""
+
+    items: list[QueueItem]
+    total: int
+    next: NextCursor
+
+
+class Suspend(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Keep a member from writing; without `until` for good."""
+
+    until: TimeText | None = None
+    reason: Reason
+
+
+class Suspension(Struct, frozen=True, kw_only=True):
+    """What keeps a member from writing."""
+
+    until: TimeText | None
+    reason: str | None
+
+
+class MemberCounts(Struct, frozen=True, kw_only=True):
+    """A member's comments by status."""
+
+    published: int
+    pending: int
+    rejected: int
+
+
+class Member(Struct, frozen=True, kw_only=True):
+    """A member's standing."""
+
+    id: str
+    name: str | None
+    suspension: Suspension | None
+    comments: MemberCounts
+
+
+class MemberAnswer(Struct, frozen=True, kw_only=True):
+    """A member's standing."""
+
+    member: Member
+
+
+class AuditQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"from_": "from"}):
+    """Which events. `from` is inclusive, `to` exclusive."""
+
+    thread: ThreadText | None = None
+    comment: CommentText | None = None
+    actor: MemberText | None = None
+    type: (
+        Annotated[str, Meta(pattern=r"^[a-z]{1,40}\.[a-z]{1,40}$", max_length=81, examples=["comment.posted"])] | None
+    ) = None
+    from_: (
+        Annotated[
+            str,
+            Meta(max_length=40, description="A time, or where `thread` is given a position: inclusive."),
+        ]
+        | None
+    ) = None
+    to: (
+        Annotated[
+            str,
+            Meta(max_length=40, description="A time, or where `thread` is given a position: exclusive."),
+        ]
+        | None
+    ) = None
+    limit: Annotated[int, Meta(ge=1, le=500)] = 100
+    cursor: CursorText | None = None

@@ -1,0 +1,118 @@
+"""Threads, their status, overrides and anchors."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from projections.queries import Depth, Limit, Replies, Sort
+from projections.state import ThreadStatus
+from workers.gateway.shapes.common import (
+    After,
+    AfterQuery,
+    AnchorText,
+    CursorText,
+    ListQuery,
+    Reason,
+    ThreadText,
+)
+
+Url = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=2000,
+        examples=["https://example.org/power-broker"],
+        description="Address of the article, http or https, in one of the origins of the publication.",
+    ),
+]
+Title = Annotated[str, Meta(min_length=1, max_length=500, examples=["The power broker"])]
+
+
+class OpenThread(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The article that a thread is under."""
+
+    url: Url
+    title: Title
+
+
+class SetStatus(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a thread takes from now on."""
+
+    status: ThreadStatus
+    reason: Reason | None = None
+
+
+class Quote(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A passage of the article (W3C Web Annotation, TextQuoteSelector)."""
+
+    exact: Annotated[str, Meta(min_length=1, max_length=2000, examples=["The Senate never voted on it"])]
+    prefix: Annotated[str, Meta(max_length=500)] | None = None
+    suffix: Annotated[str, Meta(max_length=500)] | None = None
+
+
+class PutAnchor(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An inline question."""
+
+    quote: Quote
+    prompt: Annotated[str, Meta(max_length=500, examples=["Is that so?"])] | None = None
+    status: Literal["open", "closed"]
+
+
+class Anchor(Struct, frozen=True, kw_only=True):
+    """An inline question, and how many published comments hang on it."""
+
+    id: str
+    quote: Quote
+    prompt: str | None
+    status: Literal["open", "closed"]
+    comments: int
+
+
+class Anchors(Struct, frozen=True, kw_only=True):
+    """The inline questions of a thread."""
+
+    anchors: list[Anchor]
+
+
+class ThreadsQuery(ListQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Threads, latest activity first."""
+
+    url: Annotated[str, Meta(max_length=2000, description="Only those under this article.")] | None = None
+    status: ThreadStatus | None = None
+
+
+class PageQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A page of a thread."""
+
+    sort: Annotated[Sort, Meta(description="Order of the top-level comments; replies are oldest first.")] = "newest"
+    limit: Annotated[Limit, Meta(description="Top-level comments.")] = 50
+    depth: Annotated[Depth, Meta(description="Levels, the top level included.")] = 10
+    replies: Annotated[Replies, Meta(description="Replies a parent.")] = 20
+    cursor: CursorText | None = None
+    anchor: Annotated[AnchorText, Meta(description="Only what hangs on this inline question.")] | None = None
+    at: (
+        Annotated[
+            str,
+            Meta(
+                max_length=40,
+                examples=["2023-10-29T11:20:00.000Z"],
+                description="A time or a position: the thread as it stood then.",
+            ),
+        ]
+        | None
+    ) = None
+    after: After | None = None
+
+
+class RepliesQuery(AfterQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """More replies of one parent."""
+
+    limit: Annotated[Limit, Meta(description="Direct replies.")] = 50
+    depth: Annotated[Depth, Meta(description="Levels below the parent.")] = 10
+    cursor: CursorText | None = None
+
+
+class CountsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which threads to count."""
+
+    thread: Annotated[tuple[ThreadText, ...], Meta(min_length=1, max_length=100, examples=[["power-broker"]])]
