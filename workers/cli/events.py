@@ -1,20 +1,20 @@
 """Events of several partitions in one order, chosen and told. What `replay` and `tail` have in common."""
 
-import heapq
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
-from core.envelope import Recorded, decode
+from core.envelope import Envelope, Recorded, decode
 from core.log.port import Entry, Log
 from core.partitions import partition_of
 from core.position import START, Position
 from projections.trail import Told, tell
+from workers.gateway.auditing import BUDGET, merge
 
-BATCH: Final = 256
-"""Entries that are read from a partition in one call."""
+BATCH: Final = 500
+"""Entries that are looked through in one call for what was redacted."""
 
 _REDACTED: Final = b'"type":"revision.redacted"'
 
@@ -35,9 +35,8 @@ class Choice(Struct, frozen=True, kw_only=True):
             return [partition_of(self.site, self.thread, count)]
         return range(count)
 
-    def fits(self, recorded: Recorded) -> bool:
-        """Whether it is one of them."""
-        envelope = recorded.envelope
+    def fits(self, envelope: Envelope) -> bool:
+        """Whether an event is one of them."""
         return (
             (self.site is None or envelope.site == self.site)
             and (self.thread is None or envelope.thread == self.thread)
@@ -46,34 +45,17 @@ class Choice(Struct, frozen=True, kw_only=True):
 
 
 async def merged(
-    log: Log, partitions: Sequence[int], after: Position, before: Position
-) -> AsyncIterator[tuple[int, Entry]]:
-    """Entries with their partition, by recorded time, then partition, then sequence.
-
-    `after` and `before` are both left out; `START` and a position later than all take everything.
-    """
-    waiting: list[tuple[int, int, int]] = []
-    batches: dict[int, list[Entry]] = {}
-
-    async def refill(partition: int, behind: Position) -> None:
-        entries = await log.read(partition, behind, limit=BATCH)
-        batches[partition] = entries[::-1]
-        if entries:
-            heapq.heappush(waiting, (entries[0].position.ms, partition, entries[0].position.n))
-
-    for partition in partitions:
-        await refill(partition, after)
-    while waiting:
-        _, partition, _ = heapq.heappop(waiting)
-        batch = batches[partition]
-        entry = batch.pop()
-        if entry.position >= before:
-            continue  # nor does anything of this partition come before it any more
-        yield partition, entry
-        if batch:
-            heapq.heappush(waiting, (batch[-1].position.ms, partition, batch[-1].position.n))
-        else:
-            await refill(partition, entry.position)
+    log: Log, choice: Choice, after: Position, before: Position | None
+) -> AsyncIterator[tuple[int, Recorded]]:
+    """The events chosen, with their partition, in the order of the audit: `after` and `before` are both left out."""
+    places = dict.fromkeys(choice.partitions(log.partitions), after)
+    while True:
+        page = await merge(log, places, end=before, wanted=choice.fits, limit=BUDGET)
+        for partition, recorded in page.found:
+            yield partition, recorded
+        if page.dry:
+            return
+        places = dict(zip(places, page.places, strict=True))
 
 
 async def redacted(log: Log, partitions: Sequence[int]) -> Redacted:
@@ -106,13 +88,16 @@ def told(partition: int, recorded: Recorded, gone: Redacted) -> Told:
 def one_line(event: Told) -> str:
     """An event for people: when it happened, what, about what, by whom, and the rest as far as it is short."""
     where = event.site if event.thread is None else f"{event.site}/{event.thread}"
-    about = event.comment or "-"
+    if event.comment is not None:
+        where += f"/{event.comment}"
     if event.revision is not None:
-        about += f":{event.revision}"
-    rest = " ".join(f"{name}={_short(value)}" for name, value in event.data.items())
+        where += f":{event.revision}"
+    rest = " ".join(f"{name}={_short(value)}" for name, value in event.data.items() if name not in _JUDGED_BY)
     who = f"{event.actor.kind} {event.actor.id}"
-    return f"{event.position:<20} {event.occurred_at}  {event.type:<18} {where}  {about:<12} {who:<16} {rest}".rstrip()
+    return f"{event.position:<20} {event.occurred_at}  {event.type:<16} {where:<26} {who:<16} {rest}".rstrip()
 
+
+_JUDGED_BY: Final = ("by_policy", "by_standing")
 
 LONGEST: Final = 60
 """Characters of a value on a line for people; `--json` has it whole."""

@@ -41,15 +41,15 @@ class Where:
         """The flags that were given, by the name of their setting."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
-    def settings(self) -> Settings:
-        """The settings, from these flags and the environment. Sets logging up. Raises SettingsError."""
-        found = settings.read(os.environ, **self.given())
+    def settings(self, **more: object) -> Settings:
+        """The settings, from these flags, `more` and the environment. Sets logging up. Raises SettingsError."""
+        found = settings.read(os.environ, **self.given() | more)
         logs.configure(found.log_format, found.log_level)
         return found
 
-    def quietly(self) -> Settings:
+    def quietly(self, **more: object) -> Settings:
         """The same for a command that a person waits for: on a terminal only warnings are logged, unless asked."""
-        found = self.settings()
+        found = self.settings(**more)
         if self.log_level is None and not os.environ.get("HANSARD_LOG_LEVEL") and sys.stderr.isatty():
             logs.configure(found.log_format, "warning")
         return found

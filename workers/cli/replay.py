@@ -1,7 +1,6 @@
 """`hansard replay` and `hansard tail`: the events, and the events as they come."""
 
 import difflib
-import sys
 from functools import partial
 from typing import Annotated, Final
 
@@ -9,10 +8,10 @@ import anyio
 import msgspec
 from cyclopts import Parameter
 
-from core.envelope import decode
+from core.envelope import Recorded, decode
 from core.events import EVENTS
 from core.ids import is_site, is_thread
-from core.log.port import Entry, Log
+from core.log.port import Log
 from core.log.redis import RedisLog
 from core.position import START, Position
 from core.times import parse_rfc3339
@@ -21,10 +20,8 @@ from workers.cli.ending import UsedWrongly
 from workers.cli.events import Choice, Redacted, add_redacted, merged, one_line, redacted, told
 from workers.cli.flags import NOWHERE, Json, Where
 from workers.cli.place import deployment, reading
+from workers.gateway.auditing import before as place_before
 from workers.settings import Settings
-
-END: Final = Position(sys.maxsize, sys.maxsize)
-"""Later than every event."""
 
 TYPES: Final = tuple(str(event.__struct_config__.tag) for event in EVENTS)
 
@@ -65,11 +62,9 @@ def replay(
     """
     choice = _choice(site, thread, types)
     begin = START if from_ is None else _bound("--from", from_, choice)
-    # The bound itself is part of it: what comes after its predecessor.
-    after = begin if begin == START else Position(begin.ms, max(begin.n - 1, 0))
-    before = END if to is None else _bound("--to", to, choice)
+    before = None if to is None else _bound("--to", to, choice)
     found = where.quietly()
-    anyio.run(lambda: _replay(found, choice, after, before, json=json))
+    anyio.run(lambda: _replay(found, choice, place_before(begin), before, json=json))
     return 0
 
 
@@ -95,12 +90,11 @@ def tail(
     return 0
 
 
-async def _replay(settings: Settings, choice: Choice, after: Position, before: Position, *, json: bool) -> None:
+async def _replay(settings: Settings, choice: Choice, after: Position, before: Position | None, *, json: bool) -> None:
     async with reading(settings) as (log, _):
-        partitions = choice.partitions(log.partitions)
-        gone = await redacted(log, partitions)
-        async for partition, entry in merged(log, partitions, after, before):
-            _print(partition, entry, choice, gone, json=json)
+        gone = await redacted(log, choice.partitions(log.partitions))
+        async for partition, recorded in merged(log, choice, after, before):
+            _print(partition, recorded, gone, json=json)
 
 
 async def _tail(settings: Settings, choice: Choice, *, json: bool) -> None:
@@ -118,16 +112,15 @@ async def _follow(log: Log, partition: int, after: Position, choice: Choice, *, 
     gone: Redacted = {}
     async for entries in log.follow(partition, after):
         add_redacted(gone, entries)
-        for entry in entries:
-            _print(partition, entry, choice, gone, json=json)
+        for recorded in (decode(*entry) for entry in entries):
+            if choice.fits(recorded.envelope):
+                _print(partition, recorded, gone, json=json)
         output.flush()
 
 
-def _print(partition: int, entry: Entry, choice: Choice, gone: Redacted, *, json: bool) -> None:
-    recorded = decode(*entry)
-    if choice.fits(recorded):
-        event = told(partition, recorded, gone)
-        output.line(msgspec.json.encode(event) if json else one_line(event).encode())
+def _print(partition: int, recorded: Recorded, gone: Redacted, *, json: bool) -> None:
+    event = told(partition, recorded, gone)
+    output.line(msgspec.json.encode(event) if json else one_line(event).encode())
 
 
 def _choice(site: str | None, thread: str | None, types: tuple[str, ...]) -> Choice:

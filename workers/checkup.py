@@ -1,0 +1,184 @@
+"""Is this server fit for Hansard, and is the deployment on it well? What `hansard doctor` asks."""
+
+from collections.abc import Iterator
+from typing import Any, Final, Literal
+
+import redis.exceptions
+from msgspec import Struct
+
+from core.keys import DEPLOYMENT
+from core.log.redis import RedisLog
+from core.position import START
+from core.redis.client import connect
+from core.redis.deployment import Deployment, open_deployment
+from core.redis.faults import CannotOpen, UnfitServer
+from core.redis.server import OLDEST, Server, inspect, require
+from projections.lag import lags
+from projections.served import Served
+from workers.settings import Settings
+
+Verdict = Literal["good", "advice", "wrong"]
+
+TIGHT: Final = 0.9
+"""Share of the memory allowed that is too much: a server that is full refuses every write."""
+ROOMY: Final = 0.75
+"""Share of the memory allowed from which on more should be found."""
+FRAGMENTED: Final = 1.5
+"""Memory taken from the system by memory used, from which on it is worth a word."""
+SMALL: Final = 256 * 1024 * 1024
+"""Bytes below which fragmentation says nothing."""
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """One thing that was looked at: what was found, and what to change where it is not good."""
+
+    verdict: Verdict
+    about: str
+    found: str
+    change: str | None = None
+
+
+async def examine(url: str, settings: Settings) -> list[Finding]:
+    """Look at the server at `url` and at the deployment on it. Raises `core.redis.faults.CannotOpen`."""
+    client = connect(url, writing=True)
+    try:
+        server = await inspect(client)
+        info: dict[str, Any] = await client.info()
+        config = await _config(client)
+        recorded = await client.hget(DEPLOYMENT, "partitions")
+    finally:
+        await client.aclose()
+    findings = [_version(server), _role(server), _eviction(server), *_persistence(server, info, settings)]
+    findings += [*_memory(info), *_streams(config)]
+    if recorded is None:
+        return [*findings, Finding(verdict="advice", about="deployment", found="none yet", change=_NONE_YET)]
+    try:
+        require(server, "memory")
+        async with open_deployment(url, partitions=int(recorded)) as opened:
+            return [*findings, *await _deployment(opened, _time(info), settings)]
+    except UnfitServer:
+        return findings  # what keeps it from being opened has been told above
+    except CannotOpen as error:
+        return [*findings, Finding(verdict="wrong", about="deployment", found=str(error))]
+
+
+_NONE_YET: Final = "Start `hansard up`, or `hansard gateway` and `hansard projector`"
+
+
+def _time(info: dict[str, Any]) -> int:
+    """The server's time, in milliseconds since 1970."""
+    return int(info["server_time_usec"]) // 1000
+
+
+def _version(server: Server) -> Finding:
+    oldest = ".".join(map(str, OLDEST[server.name]))
+    numbers = tuple(int(part) for part in server.version.split(".")[:2])
+    found = f"{server.name} {server.version}"
+    if numbers < OLDEST[server.name]:
+        return Finding(verdict="wrong", about="version", found=found, change=f"Install {server.name} {oldest} or newer")
+    return Finding(verdict="good", about="version", found=found)
+
+
+def _role(server: Server) -> Finding:
+    if server.is_replica:
+        change = "Give the address of its primary: a replica takes no writes"
+        return Finding(verdict="wrong", about="role", found="replica", change=change)
+    return Finding(verdict="good", about="role", found="primary")
+
+
+def _eviction(server: Server) -> Finding:
+    if server.eviction == "noeviction":
+        return Finding(verdict="good", about="eviction", found="noeviction")
+    change = "Set maxmemory-policy noeviction: any other throws the record away when memory is short"
+    return Finding(verdict="wrong", about="eviction", found=server.eviction, change=change)
+
+
+def _persistence(server: Server, info: dict[str, Any], settings: Settings) -> Iterator[Finding]:
+    found = "no append-only file" if server.fsync == "off" else f"appendfsync {server.fsync or 'not told'}"
+    if server.fsync == "always":
+        yield Finding(verdict="good", about="persistence", found=found)
+    elif settings.durability == "fsynced":
+        change = (
+            "Set appendonly yes, appendfsync always and no-appendfsync-on-rewrite no; or run Hansard with "
+            "--durability memory, which may lose what was acknowledged"
+        )
+        yield Finding(verdict="wrong", about="persistence", found=found, change=change)
+    else:
+        change = "With appendonly yes and appendfsync always nothing acknowledged is lost when the server ends"
+        yield Finding(verdict="advice", about="persistence", found=found, change=change)
+    for field, what in (("aof_last_write_status", "last write"), ("aof_last_bgrewrite_status", "last rewrite")):
+        if server.fsync != "off" and info.get(field, "ok") != "ok":
+            change = "Look into the log of the server, and at the space on its disk"
+            yield Finding(verdict="wrong", about="persistence", found=f"the {what} of the file failed", change=change)
+
+
+def _memory(info: dict[str, Any]) -> Iterator[Finding]:
+    used, limit = int(info["used_memory"]), int(info.get("maxmemory", 0))
+    allowed = limit or int(info.get("total_system_memory", 0))
+    whose = "maxmemory" if limit else "the machine"
+    found = f"{_size(used)} of {_size(allowed)} ({whose})" if allowed else f"{_size(used)} used"
+    share = used / allowed if allowed else 0.0
+    if share >= TIGHT:
+        change = "Give the server more memory now: when it is full it refuses every write"
+        yield Finding(verdict="wrong", about="memory", found=found, change=change)
+    elif share >= ROOMY:
+        yield Finding(verdict="advice", about="memory", found=found, change="Give the server more memory soon")
+    else:
+        yield Finding(verdict="good", about="memory", found=found)
+    taken = int(info.get("used_memory_rss", 0))
+    if used > SMALL and taken > used * FRAGMENTED:
+        change = "Set activedefrag yes where the server can, or restart it in a quiet hour"
+        found = f"{_size(taken)} taken for {_size(used)} used"
+        yield Finding(verdict="advice", about="memory", found=found, change=change)
+
+
+def _streams(config: dict[str, str]) -> Iterator[Finding]:
+    if not config:
+        return
+    large, many = config.get("stream-node-max-bytes"), config.get("stream-node-max-entries")
+    found = f"nodes of {large} bytes, {many} entries"
+    if (large, many) == ("16384", "0"):
+        yield Finding(verdict="good", about="streams", found=found)
+    else:
+        change = "stream-node-max-bytes 16384 and stream-node-max-entries 0 keep the log smaller"
+        yield Finding(verdict="advice", about="streams", found=found, change=change)
+
+
+async def _deployment(opened: Deployment, now: int, settings: Settings) -> list[Finding]:
+    log = RedisLog(opened)
+    events = latest = 0
+    for partition in range(log.partitions):
+        last = await log.last(partition)
+        if last != START:
+            events, latest = events + last.n, max(latest, last.ms)
+    findings = [Finding(verdict="good", about="log", found=f"{events} events in {log.partitions} partitions")]
+    if latest > now:
+        found = f"the log is {(latest - now) / 1000:.1f} s ahead of the server's clock"
+        change = "Set the server's clock: until it has caught up, events are recorded later than they happen"
+        findings.append(Finding(verdict="advice", about="clock", found=found, change=change))
+    behind = await lags(Served(opened), log)
+    if not behind:
+        return [*findings, Finding(verdict="good", about="views", found="level with the log")]
+    seconds = max(0, now - min(lag.since for lag in behind)) / 1000
+    found = f"{sum(lag.events for lag in behind)} events behind in {len(behind)} partitions, the oldest {seconds:.1f} s"
+    if seconds <= settings.lag_bound:
+        return [*findings, Finding(verdict="good", about="views", found=found)]
+    change = "Start a projector (`hansard up` has one); where one runs, its log says what stopped it"
+    return [*findings, Finding(verdict="wrong", about="views", found=found, change=change)]
+
+
+async def _config(client: Any) -> dict[str, str]:
+    try:
+        reply = await client.config_get("stream-node-max-bytes", "stream-node-max-entries")
+    except redis.exceptions.ResponseError:
+        return {}  # a hosted server may keep its configuration to itself
+    return {_text(name): _text(value) for name, value in reply.items()}
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def _size(number: int) -> str:
+    mega = number / 1024 / 1024
+    return f"{mega:.1f} MiB" if mega < 1024 else f"{mega / 1024:.1f} GiB"  # noqa: PLR2004 - a gibibyte

@@ -1,0 +1,58 @@
+"""`hansard doctor`: what is wrong with a server, or soon will be, and what to change."""
+
+from typing import Annotated, Any, Final
+
+import anyio
+from cyclopts import Parameter
+
+from workers import checkup
+from workers.checkup import Finding
+from workers.cli import output
+from workers.cli.flags import NOWHERE, Json, Where
+from workers.cli.place import server
+from workers.settings import Settings
+
+_SIGNS: Final = {"good": ("✓", "green"), "advice": ("!", "yellow"), "wrong": ("✗", "red")}
+
+
+def doctor(
+    *,
+    durability: Annotated[
+        str | None, Parameter(help="What the server shall be fit for. Default: HANSARD_DURABILITY, or fsynced.")
+    ] = None,
+    json: Json = False,
+    where: Where = NOWHERE,
+) -> int:
+    """Check the server and the deployment on it, and say what to change.
+
+    Looked at are version, role, persistence, eviction policy, memory and how far the views are behind the log. The
+    exit status is 1 when something must change; advice alone is 0.
+
+    For example:
+
+        hansard doctor
+
+        hansard doctor --redis-url redis://127.0.0.1:6379 --json
+    """
+    findings = anyio.run(_examined, where.quietly(durability=durability))
+    for finding in findings:
+        if json:
+            output.document(finding)
+        else:
+            _show(finding)
+    return 1 if any(finding.verdict == "wrong" for finding in findings) else 0
+
+
+async def _examined(settings: Settings) -> list[Finding]:
+    async with server(settings) as url:
+        return await checkup.examine(url, settings)
+
+
+def _show(finding: Finding) -> None:
+    from rich.text import Text
+
+    sign, colour = _SIGNS[finding.verdict]
+    told: Any = Text.assemble((f"{sign} {finding.about:<12}", colour), finding.found)
+    if finding.change is not None:
+        told.append(f"\n  {'':<12}{finding.change}", "bold")
+    output.console().print(told)

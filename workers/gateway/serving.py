@@ -1,0 +1,89 @@
+"""An ASGI application on a socket, as one part of a process: uvicorn, without its signals and without its exits."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import anyio
+import uvicorn
+from anyio.abc import TaskStatus
+from starlette.types import ASGIApp
+
+BACKLOG: Final = 2048
+"""Connections that may wait to be taken."""
+
+
+class CannotListen(Exception):
+    """The address is taken, or is none of this machine; the message is one line for whoever started the program."""
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves the signals to the process, and says when it listens."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = anyio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.listening.set()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class HttpServer:
+    """Serves `app` at an address that it holds from the moment it is made. `url` is where."""
+
+    def __init__(self, app: ASGIApp, host: str, port: int, *, drain: float) -> None:
+        """`drain` bounds the time for answers that are under way when it is to end, in seconds.
+
+        Raises:
+            CannotListen: the address cannot be had.
+        """
+        self._socket = _listening(host, port)
+        number = self._socket.getsockname()[1]
+        named = f"[{host}]" if ":" in host else host
+        self.url = f"http://{named}:{number}"
+        self._ended = anyio.Event()
+        self._server = _Server(
+            uvicorn.Config(
+                app,
+                http="httptools",
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                backlog=BACKLOG,
+                # Less than the whole, so that what has to be cut is cut here and not with the process.
+                timeout_graceful_shutdown=max(1, int(drain * 0.8)),
+            )
+        )
+
+    async def run(self, *, task_status: TaskStatus[str]) -> None:
+        """Serve until `drain` was called and all is answered; starts with the URL."""
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._server.serve, [self._socket])
+                await self._server.listening.wait()
+                task_status.started(self.url)
+        finally:
+            self._socket.close()
+            self._ended.set()
+
+    async def drain(self) -> None:
+        """Take no new connection, finish what is under way, and return when that is done."""
+        self._server.should_exit = True
+        await self._ended.wait()
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        return socket.create_server(address, family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise CannotListen(f"Cannot listen on {host}, port {port}: {error.strerror}") from error
