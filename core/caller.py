@@ -19,7 +19,7 @@ SYSTEM: Final = Actor(kind="system", id="hansard")
 
 
 class Caller(Struct, frozen=True, kw_only=True):
-    """Who asks, as the token says: names and badges are those of this token, roles never include one another."""
+    """Who asks, as the token says: name and badges are those of this token, no role includes another."""
 
     id: str
     name: str
@@ -43,3 +43,16 @@ class Caller(Struct, frozen=True, kw_only=True):
     def sees_all(self) -> bool:
         """Whether the caller sees what is not public: moderators and auditors."""
         return "moderator" in self.roles or "auditor" in self.roles
+
+    @property
+    def only_reads(self) -> bool:
+        """Whether the token is an auditor's and nothing else: such a token writes nothing."""
+        return self.roles == _AUDITOR
+
+    @property
+    def is_guest(self) -> bool:
+        """Whether the caller acts as a guest; a role makes staff of a guest."""
+        return self.kind == "guest" and not self.roles
+
+
+_AUDITOR: Final = frozenset({"auditor"})

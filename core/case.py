@@ -1,0 +1,90 @@
+"""A case: one command as it came, and what it is decided in view of."""
+
+from anyio import create_task_group
+from msgspec import Struct
+from msgspec.structs import replace
+
+from core import heads, plan
+from core.caller import Caller
+from core.commands import AnyCommand, OpenThread
+from core.log.port import Log
+from core.plan import Needs
+from core.scene import Scene
+from core.sight import Folds, Sight, look
+
+
+class Case(Struct, frozen=True, kw_only=True):
+    """Who asks for what, where, and what the log shall say about how it came."""
+
+    command: AnyCommand
+    site: str
+    thread: str = ""
+    """"" for what concerns the site itself."""
+    caller: Caller
+    key: str | None = None
+    batch: str | None = None
+    cause: str | None = None
+    occurred_at: int | None = None
+    """When it happened, in milliseconds since 1970, where that is not now: imports."""
+    folds: Folds | None = None
+
+    @property
+    def home(self) -> str:
+        """The thread in whose log it belongs; "" for the site's own."""
+        return "" if plan.is_site_wide(self.command) else self.thread
+
+
+async def seen(log: Log, case: Case) -> tuple[Sight, Scene]:
+    """What the case is decided in view of. Where its key is known, the sight has the first answer and nothing counts.
+
+    Raises Unavailable, BrokenChain.
+    """
+    needs = plan.needs(case.command, case.caller.id)
+    if case.home:
+        sight, standing = await _both(log, case, needs)
+    else:
+        sight = standing = await look(
+            log, case.site, "", folded=needs.folded, bare=needs.bare, key=case.key, folds=case.folds
+        )
+    if sight.answer is not None:
+        return sight, Scene(caller=case.caller, now=sight.now)
+    scene = _scene(case, sight, standing)
+    while (above := plan.missing(case.command, scene, sight)) is not None:
+        # Where a comment hangs never changes, so that its ancestors need not be of the same moment.
+        more = await look(log, case.site, case.thread, folded=(heads.comment(above),), folds=case.folds)
+        sight = sight.joined(more)
+    return sight, scene
+
+
+async def scene_of(log: Log, *, site: str, thread: str, caller: Caller, folds: Folds | None = None) -> Scene:
+    """The scene in which a command of the caller in this thread would be decided now; neither need exist."""
+    # Any command of a thread would do: opening one reads the thread and nothing else.
+    command = OpenThread(url="", title="")
+    case = Case(command=command, site=site, thread=thread, caller=caller, folds=folds)
+    return (await seen(log, case))[1]
+
+
+async def _both(log: Log, case: Case, needs: Needs) -> tuple[Sight, Sight]:
+    """The thread's part, and the site's (policy and standing), in one tick of the loop."""
+    own = (heads.SITE, heads.member(case.caller.id))
+    found: list[Sight] = []
+
+    async def of_site() -> None:
+        found.append(await look(log, case.site, "", folded=own, folds=case.folds))
+
+    try:
+        async with create_task_group() as tasks:
+            tasks.start_soon(of_site)
+            sight = await look(
+                log, case.site, case.thread, folded=needs.folded, bare=needs.bare, key=case.key, folds=case.folds
+            )
+    except ExceptionGroup as group:
+        # One failure is what a caller can act on; the group stays its cause.
+        raise group.exceptions[0] from group
+    return sight, found[0]
+
+
+def _scene(case: Case, sight: Sight, standing: Sight) -> Scene:
+    now = sight.now if case.occurred_at is None else min(case.occurred_at, sight.now)
+    scene = Scene(caller=case.caller, now=now, site=standing.site, member=standing.member(case.caller.id))
+    return replace(scene, thread=sight.thread) if case.home else scene

@@ -1,0 +1,77 @@
+"""What is true now, asked without writing: policy, standing, a thread, a comment, why a write would fail."""
+
+from msgspec import Struct
+
+from core import heads
+from core.caller import Caller
+from core.case import scene_of
+from core.comment import Comment
+from core.log.port import Log
+from core.member import Member
+from core.policy import Policy
+from core.refusals import NotFound, Refusal
+from core.sight import Folds, look
+from core.site import Site
+from core.thread import Thread
+from core.vote import check_voting
+from core.writing import check_commenting
+
+
+class Refusals(Struct, frozen=True, kw_only=True):
+    """Why a comment, or a vote, of somebody's in a thread would be refused now; None where it would not."""
+
+    comment: Refusal | None
+    vote: Refusal | None
+
+
+async def site_of(log: Log, site: str, *, folds: Folds | None = None) -> Site:
+    """The site. Raises NotFound where it was never opened."""
+    found = (await look(log, site, "", folded=(heads.SITE,), folds=folds)).site
+    if not found.exists:
+        raise NotFound("there is no such site")
+    return found
+
+
+async def standing_of(log: Log, site: str, member: str, *, folds: Folds | None = None) -> Member:
+    """A member's standing; `suspension_at` tells whether a suspension is in force. Raises NotFound for no site."""
+    sight = await look(log, site, "", folded=(heads.SITE, heads.member(member)), folds=folds)
+    if not sight.site.exists:
+        raise NotFound("there is no such site")
+    return sight.member(member)
+
+
+async def thread_of(log: Log, site: str, thread: str, *, folds: Folds | None = None) -> Thread:
+    """The thread. Raises NotFound where it was never opened."""
+    found = (await look(log, site, thread, folded=(heads.THREAD,), folds=folds)).thread
+    if not found.exists:
+        raise NotFound("there is no such thread")
+    return found
+
+
+async def policy_of(log: Log, site: str, thread: str, *, folds: Folds | None = None) -> Policy:
+    """The policy in force in a thread. Raises NotFound where there is no such site or thread."""
+    here = await thread_of(log, site, thread, folds=folds)
+    return here.policy((await site_of(log, site, folds=folds)).policy)
+
+
+async def comment_of(log: Log, site: str, thread: str, comment: str, *, folds: Folds | None = None) -> Comment:
+    """The comment, for whoever asks: `visible_to` tells who may. Raises NotFound where it was never posted."""
+    found = (await look(log, site, thread, folded=(heads.comment(comment),), folds=folds)).comment(comment)
+    if not found.exists:
+        raise NotFound("there is no such comment")
+    return found
+
+
+async def refusals(log: Log, *, site: str, thread: str, caller: Caller, folds: Folds | None = None) -> Refusals:
+    """Why writes of the caller would fail in this thread now. Raises NotFound where there is no such thread."""
+    scene = await scene_of(log, site=site, thread=thread, caller=caller, folds=folds)
+    scene.require_thread()
+    found: list[Refusal | None] = []
+    for check in (check_commenting, check_voting):
+        try:
+            check(scene)
+        except Refusal as refusal:
+            found.append(refusal)
+        else:
+            found.append(None)
+    return Refusals(comment=found[0], vote=found[1])

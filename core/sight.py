@@ -1,0 +1,190 @@
+"""What a load shows, folded: the aggregates that a decision is made in view of.
+
+A fold may be remembered by its head's position and is then taken up from there. Nothing remembered is believed:
+the head is read every time, and events that do not follow on what is remembered begin at the aggregate's first.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+from msgspec import Struct
+
+from core import comment, heads, member, site, thread, vote
+from core.comment import Comment
+from core.envelope import Recorded, decode
+from core.events import UnknownEvent
+from core.log.port import NO_HEAD, Answer, BrokenChain, Entry, Head, HeadWanted, Load, Log
+from core.member import Member
+from core.position import Position
+from core.refusals import Unavailable
+from core.report import Report
+from core.site import Site
+from core.thread import Thread
+from core.vote import Vote
+
+
+class Fold(NamedTuple):
+    """An aggregate after its event at `position`."""
+
+    position: Position
+    state: Any
+
+
+class Folds:
+    """The last `limit` folds that were used, by site, thread and head field. A comment takes about 1 KB."""
+
+    def __init__(self, limit: int = 10_000) -> None:
+        self._limit = limit
+        self._folds: OrderedDict[tuple[str, str, str], Fold] = OrderedDict()
+
+    def get(self, site: str, thread: str, field: str) -> Fold | None:
+        """The fold remembered, which may be older than the log, or of a branch of it that was lost."""
+        key = (site, thread, field)
+        if key in self._folds:
+            self._folds.move_to_end(key)
+        return self._folds.get(key)
+
+    def put(self, site: str, thread: str, field: str, fold: Fold) -> None:
+        """Remember a fold in place of what was remembered, and forget the one longest unused."""
+        key = (site, thread, field)
+        self._folds[key] = fold
+        self._folds.move_to_end(key)
+        if len(self._folds) > self._limit:
+            self._folds.popitem(last=False)
+
+
+class Sight(Struct, frozen=True, kw_only=True):
+    """The answer to a load. Where `answer` is given, the command was carried out before and nothing else is told."""
+
+    now: int
+    answer: Answer | None
+    heads: Mapping[str, Head]
+    states: Mapping[str, Any]
+
+    def head(self, field: str) -> Head:
+        """The head of an aggregate."""
+        return self.heads.get(field, NO_HEAD)
+
+    @property
+    def site(self) -> Site:
+        """The site."""
+        state = self.states[heads.SITE]
+        assert isinstance(state, Site)
+        return state
+
+    @property
+    def thread(self) -> Thread:
+        """The thread."""
+        state = self.states[heads.THREAD]
+        assert isinstance(state, Thread)
+        return state
+
+    def member(self, member: str) -> Member:
+        """A member's standing."""
+        state = self.states[heads.member(member)]
+        assert isinstance(state, Member)
+        return state
+
+    def comment(self, comment: str) -> Comment:
+        """A comment."""
+        state = self.states[heads.comment(comment)]
+        assert isinstance(state, Comment)
+        return state
+
+    def has_comment(self, comment: str) -> bool:
+        """Whether the comment was loaded, be it there or not."""
+        return heads.comment(comment) in self.states
+
+    def vote(self, comment: str, voter: str) -> Vote:
+        """A vote, which its head tells whole."""
+        head = self.head(heads.vote(comment, voter))
+        return vote.noted(head.note, head.position)
+
+    def report(self, comment: str, reporter: str) -> Report:
+        """A report, of which its head tells what matters."""
+        return Report(position=self.head(heads.report(comment, reporter)).position)
+
+    def joined(self, other: "Sight") -> "Sight":
+        """What this one and a later one show together, with the time and the answer of this one."""
+        return Sight(
+            now=self.now,
+            answer=self.answer,
+            heads={**self.heads, **other.heads},
+            states={**self.states, **other.states},
+        )
+
+
+async def look(
+    log: Log,
+    site: str,
+    thread: str,
+    *,
+    folded: tuple[str, ...],
+    bare: tuple[str, ...] = (),
+    key: str | None = None,
+    folds: Folds | None = None,
+) -> Sight:
+    """Load the heads named, and fold the aggregates of those in `folded`.
+
+    Raises Unavailable for an event that this version does not know (a newer one runs beside it), BrokenChain.
+    """
+    known = {field: None if folds is None else folds.get(site, thread, field) for field in folded}
+    wanted = (
+        *(HeadWanted(field, known=None if fold is None else fold.position) for field, fold in known.items()),
+        *(HeadWanted(field, events=False) for field in bare),
+    )
+    loaded = await log.load(Load(site=site, thread=thread, heads=wanted, key=key))
+    if loaded.answer is not None:
+        return Sight(now=loaded.now, answer=loaded.answer, heads={}, states={})
+    states = {}
+    for field in folded:
+        position = loaded.heads.get(field, NO_HEAD).position
+        states[field] = state = _folded(field, position, loaded.events.get(field, []), known[field])
+        if folds is not None and position is not None:
+            folds.put(site, thread, field, Fold(position, state))
+    return Sight(now=loaded.now, answer=None, heads=loaded.heads, states=states)
+
+
+def blank(field: str) -> Any:
+    """The aggregate of a head field before its first event."""
+    return _aggregate(field)[0]
+
+
+def evolve(field: str, state: Any, recorded: Recorded) -> Any:
+    """The aggregate of a head field after one more of its events. Raises Unavailable for one of a newer version."""
+    if isinstance(recorded.event, UnknownEvent):
+        # Deciding in view of half of what happened could let through what the other half forbids.
+        raise Unavailable(f"{recorded.event.name} is not known to this version")
+    return _aggregate(field)[1](state, recorded)
+
+
+def _folded(field: str, position: Position | None, entries: list[Entry], known: Fold | None) -> Any:
+    if position is None:
+        return blank(field)
+    if known is not None and known.position == position:
+        return known.state
+    state, at = blank(field), ""
+    for number, entry in enumerate(entries):
+        recorded = decode(*entry)
+        before = recorded.envelope.ap
+        if number == 0 and known is not None and before == str(known.position):
+            state, at = known.state, before
+        if before != at:
+            raise BrokenChain(f"the event before {entry.position} of {field} is missing")
+        state, at = evolve(field, state, recorded), str(entry.position)
+    if at != str(position):
+        raise BrokenChain(f"the events of {field} end at {at or 'nothing'}, its head is {position}")
+    return state
+
+
+def _aggregate(field: str) -> tuple[Any, Callable[[Any, Recorded], Any]]:
+    return _AGGREGATES[field.partition(":")[0]]
+
+
+_AGGREGATES: Final[Mapping[str, tuple[Any, Callable[[Any, Recorded], Any]]]] = {
+    heads.SITE: (Site(), site.evolve),
+    heads.THREAD: (Thread(), thread.evolve),
+    heads.member("").partition(":")[0]: (Member(), member.evolve),
+    heads.comment("").partition(":")[0]: (Comment(), comment.evolve),
+}

@@ -1,0 +1,213 @@
+"""A thread: lifecycle, overrides of the policy, and anchors. Moderators look after it.
+
+What is done to a thread itself goes on while it is closed or archived: that is how it is opened again.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, Literal, assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from core.commands import OpenThread, OverridePolicy, PutAnchor, SetThreadStatus, ThreadCommand
+from core.envelope import Recorded
+from core.events import (
+    AnchorClosed,
+    AnchorOpened,
+    AnchorReopened,
+    AnchorReworded,
+    Event,
+    PolicyOverridden,
+    ThreadArchived,
+    ThreadClosed,
+    ThreadOpened,
+    ThreadReopened,
+    ThreadRetitled,
+)
+from core.origins import lies_in, origin_of
+from core.policy import Policy, PolicyChanges
+from core.position import Position
+from core.refusals import BadField
+from core.text.unicode import is_blank, normalise, one_line
+
+if TYPE_CHECKING:  # a scene holds a thread, so only its type can be had here
+    from core.scene import Scene
+
+LONGEST_TITLE: Final = 500
+
+Status = Literal["open", "closed", "archived"]
+_NO_OVERRIDES: Final = PolicyChanges()
+
+
+class Wording(Struct, frozen=True, kw_only=True):
+    """The passage that an inline question stands on, and what it asks."""
+
+    exact: str | None = None
+    prefix: str | None = None
+    suffix: str | None = None
+    prompt: str | None = None
+
+
+class Anchor(Struct, frozen=True, kw_only=True):
+    """An inline question. `position` is what made it what it is."""
+
+    wording: Wording
+    closed: bool = False
+    position: Position
+
+
+class Thread(Struct, frozen=True, kw_only=True):
+    """A thread as its own events tell it; comments are aggregates of their own."""
+
+    url: str | None = None
+    title: str | None = None
+    titled_at: Position | None = None
+    """What gave it its address and title; None where it was never opened."""
+    status: Status = "open"
+    status_at: Position | None = None
+    overrides: PolicyChanges = _NO_OVERRIDES
+    overridden_at: Position | None = None
+    anchors: Mapping[str, Anchor] = MappingProxyType({})
+    position: Position | None = None
+    """Its own last event, none of its comments'."""
+
+    @property
+    def exists(self) -> bool:
+        """Whether it was opened."""
+        return self.titled_at is not None
+
+    def policy(self, site: Policy) -> Policy:
+        """The policy in force here, on a site with that policy."""
+        return site if self.overrides == _NO_OVERRIDES else site.with_changes(self.overrides)
+
+
+def evolve(thread: Thread, recorded: Recorded) -> Thread:
+    """The thread after one more of its events."""
+    event, position = recorded.event, recorded.position
+    thread = replace(thread, position=position)
+    match event:
+        case ThreadOpened():
+            return replace(thread, url=event.url, title=event.title, titled_at=position, status_at=position)
+        case ThreadRetitled():
+            return replace(thread, url=event.url, title=event.title, titled_at=position)
+        case ThreadReopened():
+            return replace(thread, status="open", status_at=position)
+        case ThreadClosed():
+            return replace(thread, status="closed", status_at=position)
+        case ThreadArchived():
+            return replace(thread, status="archived", status_at=position)
+        case PolicyOverridden():
+            return replace(thread, overrides=event.overrides, overridden_at=position)
+        case AnchorOpened() | AnchorReworded() | AnchorClosed() | AnchorReopened():
+            anchor = _anchor(thread.anchors.get(event.anchor), event, position)
+            return replace(thread, anchors=MappingProxyType({**thread.anchors, event.anchor: anchor}))
+        case _:
+            return thread
+
+
+def decide(command: ThreadCommand, thread: Thread, scene: "Scene") -> list[Event]:
+    """What follows from a command about a thread. Raises NotFound, NotAllowed, Suspended, BadField."""
+    if isinstance(command, OpenThread):
+        scene.require_site()
+    else:
+        scene.require_thread()
+    scene.require_role("moderator")
+    match command:
+        case OpenThread():
+            return _open(command, thread, scene)
+        case SetThreadStatus():
+            return [] if command.status == thread.status else [_turned(command)]
+        case OverridePolicy():
+            return [] if command.overrides == thread.overrides else [PolicyOverridden(overrides=command.overrides)]
+        case PutAnchor():
+            return _put_anchor(command, thread.anchors.get(command.anchor))
+        case _:
+            assert_never(command)
+
+
+def settled(command: ThreadCommand, thread: Thread) -> Position | None:
+    """What made it so already, where a command changes nothing."""
+    match command:
+        case OpenThread():
+            return thread.titled_at
+        case SetThreadStatus():
+            return thread.status_at
+        case OverridePolicy():
+            return thread.overridden_at or thread.titled_at
+        case PutAnchor():
+            return thread.anchors[command.anchor].position if command.anchor in thread.anchors else None
+        case _:
+            assert_never(command)
+
+
+def opening(url: str, title: str, policy: Policy) -> ThreadOpened | None:
+    """The event by which a first comment opens its thread; None where the policy of the site does not let it."""
+    title = one_line(title, LONGEST_TITLE)
+    return ThreadOpened(url=url, title=title) if title and lies_in(url, policy.origins) else None
+
+
+def _open(command: OpenThread, thread: Thread, scene: "Scene") -> list[Event]:
+    title = one_line(command.title, LONGEST_TITLE)
+    if not title:
+        raise BadField("/title", "an article has a title that can be seen")
+    if origin_of(command.url) is None:
+        raise BadField("/url", "not an http or https address")
+    origins = scene.policy.origins
+    if origins and not lies_in(command.url, origins):
+        raise BadField("/url", "not in one of the origins of this publication")
+    if not thread.exists:
+        return [ThreadOpened(url=command.url, title=title)]
+    if (thread.url, thread.title) == (command.url, title):
+        return []
+    return [ThreadRetitled(url=command.url, title=title)]
+
+
+def _turned(command: SetThreadStatus) -> Event:
+    reason = None if command.reason is None else normalise(command.reason) or None
+    match command.status:
+        case "open":
+            return ThreadReopened(reason=reason)
+        case "closed":
+            return ThreadClosed(reason=reason)
+        case "archived":
+            return ThreadArchived(reason=reason)
+
+
+def _put_anchor(command: PutAnchor, anchor: Anchor | None) -> list[Event]:
+    if is_blank(command.exact):
+        raise BadField("/quote/exact", "an anchor quotes a passage that can be seen")
+    # The quote is kept as it came, because it is looked for in the article; only the question is ours to tidy.
+    prompt = None if command.prompt is None else normalise(command.prompt) or None
+    wanted = Wording(exact=command.exact, prefix=command.prefix, suffix=command.suffix, prompt=prompt)
+    closed = command.status == "closed"
+    events: list[Event] = []
+    if anchor is None:
+        events.append(_worded(AnchorOpened, command.anchor, wanted))
+    elif anchor.wording != wanted:
+        events.append(_worded(AnchorReworded, command.anchor, wanted))
+    if closed and (anchor is None or not anchor.closed):
+        events.append(AnchorClosed(anchor=command.anchor))
+    if not closed and anchor is not None and anchor.closed:
+        events.append(AnchorReopened(anchor=command.anchor))
+    return events
+
+
+def _worded(kind: type[AnchorOpened | AnchorReworded], anchor: str, words: Wording) -> Event:
+    return kind(anchor=anchor, exact=words.exact, prefix=words.prefix, suffix=words.suffix, prompt=words.prompt)
+
+
+def _anchor(
+    anchor: Anchor | None,
+    event: AnchorOpened | AnchorReworded | AnchorClosed | AnchorReopened,
+    position: Position,
+) -> Anchor:
+    match event:
+        case AnchorOpened() | AnchorReworded():
+            wording = Wording(exact=event.exact, prefix=event.prefix, suffix=event.suffix, prompt=event.prompt)
+            return Anchor(wording=wording, closed=anchor is not None and anchor.closed, position=position)
+        case AnchorClosed() | AnchorReopened():
+            wording = Wording() if anchor is None else anchor.wording
+            return Anchor(wording=wording, closed=isinstance(event, AnchorClosed), position=position)
+        case _:
+            assert_never(event)

@@ -1,0 +1,213 @@
+"""Carry a command out: load, fold, decide, append; once more where somebody was faster.
+
+The one way into the log. All that a decision is made in view of is read when it is made, and the append goes through
+only if none of it has moved.
+"""
+
+from hashlib import blake2b
+from typing import Final, assert_never
+
+import msgspec
+from msgspec import Struct
+
+from core import heads, plan, vote
+from core.caller import Caller
+from core.case import Case, seen
+from core.commands import AnyCommand, PostComment
+from core.comment import Comment
+from core.envelope import Envelope, Recorded, Stamp, encode
+from core.events import AnchorOpened, CommentPosted, Event, ReportFiled, SiteOpened, ThreadOpened
+from core.log.port import Answer, Append, Appended, Conflict, KeyReused, Log, NewEvent, Repeated, Skew
+from core.position import Position
+from core.refusals import IdempotencyKeyReused, Refusal, Unavailable
+from core.scene import Scene
+from core.sight import Fold, Folds, Sight, evolve
+from core.upcasting import VERSION
+
+ATTEMPTS: Final = 8
+"""How often a decision is made anew because another event was faster."""
+
+_NEW: Final = (SiteOpened, ThreadOpened, AnchorOpened, CommentPosted, ReportFiled)
+
+
+class Result(Struct, frozen=True, kw_only=True):
+    """How a command ended that was not refused."""
+
+    positions: tuple[Position, ...]
+    """Of what it appended; of what made it so already, where it changed nothing."""
+    created: bool
+    """Whether the answer is that something new was made; a repeat answers as the first time did."""
+    repeated: bool = False
+    """Whether it was carried out before."""
+    recorded: tuple[Recorded, ...] = ()
+    """The events appended now, without their back pointers."""
+    comment: Comment | None = None
+    """The comment that the command was about, as it is now; None where the key alone told the answer."""
+    answered: Comment | None = None
+    """What a new comment answers."""
+
+    @property
+    def position(self) -> Position:
+        """What the write answers with."""
+        return self.positions[-1]
+
+
+async def transact(  # noqa: PLR0913 # a command, and by keyword where and how it came
+    log: Log,
+    command: AnyCommand,
+    *,
+    site: str,
+    thread: str = "",
+    caller: Caller,
+    key: str | None = None,
+    batch: str | None = None,
+    cause: str | None = None,
+    occurred_at: int | None = None,
+    folds: Folds | None = None,
+) -> Result:
+    """Carry a command out, once, however often it is asked for under the same `key`.
+
+    `thread` is not looked at for what concerns the site itself. `occurred_at` (imports), in milliseconds since 1970, is
+    when it happened: it is judged by that time, and never by one later than the server's. `folds` saves folding hot
+    aggregates again. Raises a Refusal, and then nothing was written: IdempotencyKeyReused where the key belongs to
+    another command, Unavailable where others kept being faster. Raises BrokenChain.
+    """
+    case = Case(
+        command=command,
+        site=site,
+        thread=thread,
+        caller=caller,
+        key=key,
+        batch=batch,
+        cause=cause,
+        occurred_at=occurred_at,
+        folds=folds,
+    )
+    digest = _digest(command)
+    for _ in range(ATTEMPTS):
+        sight, scene = await seen(log, case)
+        if sight.answer is not None:
+            return _first_answer(sight.answer, digest)
+        events = plan.decide(command, scene, sight)
+        stamp = _stamp(case, scene)
+        # A repeated post whose key was forgotten meets its own comment: that, too, is the first answer again.
+        again = not events and isinstance(command, PostComment)
+        created = again or any(isinstance(event, _NEW) for event in events)
+        append = Append(
+            site=site,
+            thread=case.home,
+            expected={field: sight.head(field).version for field in plan.needs(command, caller.id).expected},
+            events=tuple(_new_event(event, stamp) for event in events),
+            now=sight.now,
+            key=key,
+            digest=digest,
+            created=created,
+            settled=None if events else plan.settled(command, scene, sight),
+        )
+        match outcome := await log.append(append):
+            case Appended(positions):
+                recorded = tuple(_recorded(*one, stamp) for one in zip(positions, events, strict=False))
+                comment, answered = _after(case, sight, recorded)
+                return Result(
+                    positions=positions,
+                    created=created,
+                    repeated=again,
+                    recorded=recorded,
+                    comment=comment,
+                    answered=answered,
+                )
+            case Repeated(answer):
+                return _first_answer(answer, digest)
+            case KeyReused():
+                raise IdempotencyKeyReused
+            case Conflict() | Skew():
+                continue
+            case _:
+                assert_never(outcome)
+    raise Unavailable("others kept writing to the same place")
+
+
+async def would_refuse(
+    log: Log, command: AnyCommand, *, site: str, thread: str = "", caller: Caller, folds: Folds | None = None
+) -> Refusal | None:
+    """Why a command would be refused now; None where it would be carried out. Writes nothing."""
+    case = Case(command=command, site=site, thread=thread, caller=caller, folds=folds)
+    sight, scene = await seen(log, case)
+    try:
+        plan.decide(command, scene, sight)
+    except Refusal as refusal:
+        return refusal
+    return None
+
+
+def _first_answer(answer: Answer, digest: str) -> Result:
+    if answer.digest != digest:
+        raise IdempotencyKeyReused
+    return Result(positions=answer.positions, created=answer.created, repeated=True)
+
+
+def _stamp(case: Case, scene: Scene) -> Stamp:
+    return Stamp(
+        actor=case.caller.actor,
+        site=case.site,
+        thread=case.home,
+        key=case.key,
+        cause=case.cause,
+        batch=case.batch,
+        by_policy=scene.site.policy_at,
+        by_standing=scene.member.position,
+        at=None if case.occurred_at is None else scene.now,
+    )
+
+
+def _new_event(event: Event, stamp: Stamp) -> NewEvent:
+    e, c = encode(event, stamp)
+    return NewEvent(
+        head=heads.of(event, stamp.actor),
+        e=e,
+        c=c,
+        note=vote.note(event),
+        mark=heads.reported(event.comment) if isinstance(event, ReportFiled) else None,
+    )
+
+
+def _recorded(position: Position, event: Event, stamp: Stamp) -> Recorded:
+    name = str(event.__struct_config__.tag)
+    envelope = Envelope(
+        v=VERSION[name],
+        type=name,
+        actor=stamp.actor,
+        site=stamp.site,
+        thread=stamp.thread,
+        comment=getattr(event, "comment", None),
+        revision=getattr(event, "revision", None),
+        key=stamp.key,
+        cause=stamp.cause,
+        batch=stamp.batch,
+        by_policy=None if stamp.by_policy is None else str(stamp.by_policy),
+        by_standing=None if stamp.by_standing is None else str(stamp.by_standing),
+        at=stamp.at,
+    )
+    return Recorded(position, envelope, event)
+
+
+def _after(case: Case, sight: Sight, recorded: tuple[Recorded, ...]) -> tuple[Comment | None, Comment | None]:
+    """The comment that the command was about, now, and the one that it answers; what is folded is remembered."""
+    states = dict(sight.states)
+    for one in recorded:
+        field = heads.of(one.event, one.envelope.actor)
+        if field not in states:
+            continue  # a vote or a report, of which the head tells all
+        states[field] = evolve(field, states[field], one)
+        if case.folds is not None:
+            case.folds.put(case.site, case.home, field, Fold(one.position, states[field]))
+    name: str | None = getattr(case.command, "comment", None)
+    answered = case.command.parent if isinstance(case.command, PostComment) else None
+    return (
+        None if name is None else states[heads.comment(name)],
+        None if answered is None else states[heads.comment(answered)],
+    )
+
+
+def _digest(command: AnyCommand) -> str:
+    return blake2b(msgspec.json.encode(command), digest_size=8).hexdigest()
