@@ -55,6 +55,11 @@ class Projection:
         self._journals: dict[Name, Journal] = {}
         self._lines: list[feed.Line] = []
 
+    @property
+    def committed(self) -> Position:
+        """The last event that was handed out in a commit: where the views are, unless one failed."""
+        return self._committed
+
     def misses(self, recorded: Recorded) -> bool:
         """Whether the thread of this event has to be given with `hold` first."""
         site, thread = recorded.envelope.site, recorded.envelope.thread

@@ -1,0 +1,180 @@
+"""The projector: takes partitions by lease, keeps their views level with the log, and tells how far it is.
+
+A partition that another worker holds is tried again every few seconds; one that stopped keeps its lease and makes
+the process unready. Redis may restart or be away at any time: everything begins again from what is stored.
+"""
+
+import time
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import anyio
+import structlog
+from anyio import TASK_STATUS_IGNORED, CancelScope
+from anyio.abc import TaskStatus
+from msgspec import Struct
+from redis.exceptions import RedisError
+
+from core.log.port import Log
+from core.position import Position
+from core.redis.deployment import Deployment
+from core.redis.faults import is_passing
+from core.refusals import Unavailable
+from projections.leases import RENEWED_S, Leases
+from projections.store import Store
+from workers import metrics
+from workers.upkeep import Stopped, Upkeep
+
+RELEASED_WITHIN: Final = 2.0
+"""Seconds in which the leases are given back at the end; what is not, runs out."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Lag(Struct, frozen=True):
+    """How far the views of a partition are behind its log; `seconds` is the age of the oldest event they lack."""
+
+    events: int
+    seconds: float
+
+
+class Projector:
+    """Projects the partitions of a deployment, all or some, under the name of `worker`."""
+
+    def __init__(
+        self, deployment: Deployment, log: Log, *, worker: str, partitions: Iterable[int] | None = None
+    ) -> None:
+        store = Store(deployment.calls, deployment.reads, deployment.keys)
+        chosen = range(log.partitions) if partitions is None else partitions
+        self._log = log
+        self._leases = Leases(deployment.calls, deployment.keys, worker)
+        self._upkeeps = {partition: Upkeep(partition, log, store) for partition in chosen}
+        self._nonces: dict[int, str] = {}
+        self._scopes: dict[int, CancelScope] = {}
+        self._lags: dict[int, Lag] = {}
+        self._ending = anyio.Event()
+        self._ended = anyio.Event()
+
+    @property
+    def owned(self) -> frozenset[int]:
+        """The partitions whose lease we hold."""
+        return frozenset(self._nonces)
+
+    @property
+    def stopped(self) -> Mapping[int, Stopped]:
+        """The partitions that stopped, and why. Anything here needs a person."""
+        return {partition: one.stopped for partition, one in self._upkeeps.items() if one.stopped is not None}
+
+    @property
+    def lags(self) -> Mapping[int, Lag]:
+        """How far the partitions that we hold were behind when last looked at, every few seconds."""
+        return self._lags
+
+    def at(self, partition: int) -> Position:
+        """The last event of a partition of ours that its views have."""
+        return self._upkeeps[partition].at
+
+    async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
+        """Project until `drain` or a cancellation; then give the leases back."""
+        try:
+            async with anyio.create_task_group() as tasks:
+                for partition in self._upkeeps:
+                    tasks.start_soon(self._hold, partition)
+                tasks.start_soon(self._renew)
+                tasks.start_soon(self._measure)
+                task_status.started()
+                await self._ending.wait()
+                tasks.cancel_scope.cancel()
+        finally:
+            with anyio.move_on_after(RELEASED_WITHIN, shield=True):
+                await self._release()
+            self._ended.set()
+
+    async def drain(self) -> None:
+        """End `run` politely, and wait for that."""
+        self._ending.set()
+        await self._ended.wait()
+
+    async def _hold(self, partition: int) -> None:
+        """Take the partition whenever it is free, and keep it while it is ours."""
+        upkeep = self._upkeeps[partition]
+        while True:
+            nonce = await self._take(partition)
+            with CancelScope() as scope:
+                self._nonces[partition], self._scopes[partition] = nonce, scope
+                metrics.OWNED_PARTITIONS.inc()
+                try:
+                    await upkeep.run(nonce)
+                    if upkeep.stopped is not None:
+                        await anyio.sleep_forever()
+                finally:
+                    metrics.OWNED_PARTITIONS.dec()
+                    del self._scopes[partition]
+            # Only here: whoever is cancelled from outside leaves the nonce to be given back.
+            del self._nonces[partition]
+            self._lags.pop(partition, None)
+            _log.warning("partition_lost", partition=partition)
+
+    async def _take(self, partition: int) -> str:
+        while True:
+            try:
+                nonce = await self._leases.take(partition)
+            except RedisError as error:
+                _require_passing(error)
+                nonce = None
+            if nonce is not None:
+                return nonce
+            await anyio.sleep(RENEWED_S)
+
+    async def _renew(self) -> None:
+        while True:
+            await anyio.sleep(RENEWED_S)
+            async with anyio.create_task_group() as tasks:
+                for partition, nonce in self._nonces.items():
+                    tasks.start_soon(self._renew_one, partition, nonce)
+
+    async def _renew_one(self, partition: int, nonce: str) -> None:
+        try:
+            ours = await self._leases.renew(partition, nonce)
+        except RedisError as error:
+            # It lasts for a while yet; who takes it then is answered by the nonce.
+            _require_passing(error)
+            _log.warning("lease_not_renewed", partition=partition)
+            return
+        if not ours and self._nonces.get(partition) == nonce and partition in self._scopes:
+            self._scopes[partition].cancel()
+
+    async def _measure(self) -> None:
+        while True:
+            try:
+                async with anyio.create_task_group() as tasks:
+                    for partition in self.owned:
+                        tasks.start_soon(self._measure_one, partition)
+            except* Unavailable:
+                _log.warning("lag_not_measured")
+            await anyio.sleep(RENEWED_S)
+
+    async def _measure_one(self, partition: int) -> None:
+        last = await self._log.last(partition)
+        at = self.at(partition)
+        events, seconds = last.n - at.n, 0.0
+        if events > 0:
+            oldest = await self._log.read(partition, at, limit=1)
+            seconds = max(0.0, time.time() - oldest[0].position.ms / 1000) if oldest else 0.0
+        self._lags[partition] = Lag(max(0, events), seconds)
+        metrics.PROJECTION_LAG_EVENTS.labels(str(partition)).set(max(0, events))
+        metrics.PROJECTION_LAG_SECONDS.labels(str(partition)).set(seconds)
+
+    async def _release(self) -> None:
+        for partition, nonce in self._nonces.items():
+            try:
+                await self._leases.release(partition, nonce)
+            except RedisError as error:
+                _log.warning("lease_not_released", partition=partition, fault=type(error).__name__)
+        self._nonces.clear()
+
+
+def _require_passing(error: RedisError) -> None:
+    """Raise what no waiting will change."""
+    if not is_passing(error):
+        raise error

@@ -1,0 +1,189 @@
+"""The views of one partition, kept level with its log: read, fold, commit, for as long as the lease is ours.
+
+What goes wrong is answered by a policy, a value: a server that is away is waited for, an event that cannot be applied
+is tried again from what is stored and then stops its partition, which says so loudly and stays where it is.
+"""
+
+from contextlib import aclosing
+from enum import Enum
+from typing import Final
+
+import anyio
+import structlog
+from msgspec import Struct
+from redis.exceptions import RedisError
+
+from core.envelope import decode
+from core.log.port import Entry, Log
+from core.position import START, Position
+from core.redis.faults import delays, is_passing
+from core.refusals import Unavailable
+from projections.folding.touched import CannotApply
+from projections.loading import Torn
+from projections.partition import Projection
+from projections.snapshots import thread_at
+from projections.state import Thread
+from projections.store import Done, Fenced, Mismatch, Store
+from workers import metrics
+
+BATCH: Final = 256
+"""Most events that are read at once."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Policy(Enum):
+    """What becomes of a partition after a failure."""
+
+    RETRY = "retry"
+    """Once more, from what is stored."""
+    STOP = "stop"
+    """It stays where it is until a person has looked at it."""
+
+
+class Stopped(Struct, frozen=True):
+    """Why a partition stopped: the event after `position` could not be taken in."""
+
+    position: Position
+    fault: str
+    """The kind of fault: the class of the error, and for an event that cannot be applied its type."""
+
+
+class Failures:
+    """Decides about failures: what passes is waited for, anything else gets a second chance at the same event."""
+
+    def __init__(self) -> None:
+        self._last: Position | None = None
+
+    def policy(self, error: Exception, at: Position) -> Policy:
+        """What to do about `error`, which kept the event after `at` from being taken in."""
+        if is_passing(error) or isinstance(error, Unavailable):
+            return Policy.RETRY
+        again, self._last = self._last == at, at
+        return Policy.STOP if again else Policy.RETRY
+
+
+class Upkeep:
+    """Keeps one partition. `at` is the last event that its views have; `stopped` says why they get no further."""
+
+    def __init__(self, partition: int, log: Log, store: Store) -> None:
+        self.partition = partition
+        self.at = START
+        self.stopped: Stopped | None = None
+        self._log = log
+        self._store = store
+        self._projection: Projection | None = None
+        self._seam: Position | None = None
+        """Where the next commit has to end, because one that was cut half-way would have ended there or beyond."""
+        self._failures = Failures()
+
+    async def run(self, nonce: str) -> None:
+        """Keep the views level until the lease with this nonce is somebody else's, or the partition stopped."""
+        self._go_on()
+        pauses = delays(longest=2.0)
+        while True:
+            before = self.at
+            try:
+                await self._follow(nonce)
+                return
+            except Exception as error:  # noqa: BLE001 - whatever it is, the policy answers it, and it is logged
+                at = self.at if self._projection is None else self._projection.cursor
+                if self._failures.policy(error, at) is Policy.STOP:
+                    self._stop(error, at)
+                    return
+                _log.warning("projection_retried", partition=self.partition, position=str(at), fault=_fault(error))
+            finally:
+                self._projection = self._seam = None
+            if self.at != before:
+                pauses = delays(longest=2.0)
+            await anyio.sleep(next(pauses))
+
+    async def _follow(self, nonce: str) -> None:
+        """Follow the log from where the views are. Returns when the lease is lost."""
+        while True:
+            self.at = await self._store.cursor(self.partition)
+            keys = self._store.keys[self.partition]
+            self._projection = projection = Projection(keys, self._store.generation, self.at)
+            async with aclosing(self._log.follow(self.partition, self.at, limit=BATCH)) as batches:  # type: ignore[type-var] # every follow is a generator
+                async for entries in batches:
+                    outcome = await self._take_in(projection, entries, nonce)
+                    if isinstance(outcome, Fenced):
+                        return
+                    if isinstance(outcome, Mismatch):
+                        break
+
+    async def _take_in(self, projection: Projection, entries: list[Entry], nonce: str) -> Done | Mismatch | Fenced:
+        for entry in entries:
+            recorded = decode(*entry)
+            envelope = recorded.envelope
+            if projection.misses(recorded):
+                await self._load(projection, envelope.site, envelope.thread)
+            if projection.apply(recorded).unknown:
+                metrics.UNKNOWN_EVENTS.inc()
+                _log.warning(
+                    "event_unknown", partition=self.partition, position=str(entry.position), type=envelope.type
+                )
+            if projection.full or recorded.position == self._seam:
+                outcome = await self._commit(projection, nonce)
+                if not isinstance(outcome, Done):
+                    return outcome
+        if self._seam is not None and projection.cursor < self._seam:
+            return Done()
+        return await self._commit(projection, nonce)
+
+    async def _load(self, projection: Projection, site: str, thread: str) -> None:
+        try:
+            projection.hold(await self._store.thread(site, thread))
+        except Torn as torn:
+            # Its views are half those of a commit that never came to its end. The log knows what they were before;
+            # everything is written anew, in a commit over the same events, so that what it added is found again.
+            self._seam = torn.last if self._seam is None else max(self._seam, torn.last)
+            _log.warning(
+                "torn_commit_found", partition=self.partition, site=site, thread=thread, position=str(torn.last)
+            )
+            state = await thread_at(self._log, self._store, site, thread, projection.committed)
+            projection.hold(state or Thread(site=site, id=thread), torn=True)
+
+    async def _commit(self, projection: Projection, nonce: str) -> Done | Mismatch | Fenced:
+        commit = projection.take()
+        if commit is None:
+            return Done()
+        outcome = await self._store.commit(self.partition, nonce, commit)
+        match outcome:
+            case Done():
+                metrics.PROJECTION_COMMITS.labels("dup" if outcome.again else "ok").inc()
+                metrics.PROJECTED_EVENTS.inc(commit.cursor.n - commit.expected.n)
+                self.at = commit.cursor
+                if self._seam is not None and self._seam <= self.at:
+                    self._seam = None
+            case Mismatch():
+                metrics.PROJECTION_COMMITS.labels("mismatch").inc()
+                _log.warning(
+                    "commit_mismatched",
+                    partition=self.partition,
+                    position=str(commit.expected),
+                    cursor=str(outcome.cursor),
+                )
+            case Fenced():
+                metrics.PROJECTION_COMMITS.labels("fenced").inc()
+                _log.warning("commit_fenced", partition=self.partition, position=str(commit.expected))
+        return outcome
+
+    def _go_on(self) -> None:
+        """Forget that it stopped: whoever had the lease since may have known better."""
+        if self.stopped is not None:
+            self.stopped = None
+            metrics.STOPPED_PARTITIONS.dec()
+
+    def _stop(self, error: Exception, at: Position) -> None:
+        self.stopped = Stopped(at, _fault(error))
+        metrics.STOPPED_PARTITIONS.inc()
+        _log.critical(
+            "partition_stopped", partition=self.partition, position=str(at), fault=_fault(error), exc_info=error
+        )
+
+
+def _fault(error: Exception) -> str:
+    if isinstance(error, CannotApply):
+        return f"{type(error).__name__}: {error.type} at {error.position}"
+    return str(error)[:80] if isinstance(error, RedisError) else type(error).__name__
