@@ -16,7 +16,7 @@ local found = redis.call('HMGET', lease, 'nonce', 'worker', 'until')
 local left = (tonumber(found[3]) or 0) - now
 
 if found[1] and found[1] ~= nonce and left > 0 and left <= lasts then
-  return string.format('HELD %.0f %s', left, found[2])
+  return string.format('HELD %.0f %s', left, found[2] or '')
 end
 redis.call('HSET', lease, 'nonce', nonce, 'worker', worker, 'until', string.format('%.0f', now + lasts))
 return 'OK'
