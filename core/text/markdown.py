@@ -50,8 +50,6 @@ _PERHAPS_LINK: Final = re.compile(r"[^\s.]\.[^\s.]|:\S|@")
 # No host has this many labels. linkify-it takes seconds over a chain of hundreds that ends in no domain.
 _CHAIN: Final = re.compile(r"(?:[^\s!\"#%&'()*,./:;?@\[\\\]{}]{1,63}+\.){9}")
 _MISSING_BLANK: Final = re.compile(r"[^/]*\.[A-Z][a-z]+")
-
-
 _LANGUAGE: Final = re.compile(r"[\w+#.-]{1,20}")
 
 

@@ -8,7 +8,7 @@ from core.text.unicode import normalise
 RENDERER: Final = 1
 """Version of the html: stored rows name it. It goes up with every change in what `render` returns, a library's too."""
 
-_MEMO_BODY: Final = 2000
+_MEMO_BODY: Final = 1000
 _MEMO_SIZE: Final = 1024
 
 
@@ -18,6 +18,9 @@ def render(body: str) -> str:
     It holds p, br, em, strong, a, blockquote, ul, ol (with `start`), li, code and pre, and no attribute but `start`,
     `href` and `rel="nofollow ugc noopener"`. Links go to http, https and mail addresses. The body is normalised first,
     which changes nothing in one that comes from the log.
+
+    Measured on a busy core: 0.3 ms for 300 characters of prose with a link; 0.3 s for the slowest of 5,000 hostile
+    bodies of 5,000 characters, made by repeating random pieces of markup; longer bodies cost in proportion.
     """
     body = normalise(body)
     if not body:
@@ -29,7 +32,7 @@ def render(body: str) -> str:
 
 
 def rendered(body: str) -> str:
-    """`render`, remembered for the bodies of usual length that were asked for last: some MB, at worst a few tens."""
+    """`render`, remembered for the last 1,024 bodies of usual length: 0.8 MB of prose, 53 MB of emoji and links."""
     return _remembered(body) if len(body) <= _MEMO_BODY else render(body)
 
 

@@ -123,6 +123,11 @@ def test_a_long_body_is_rendered_in_sections_that_lose_nothing(blank: str) -> No
     assert page.links == ["https://a.org"]
 
 
+def test_no_markup_reaches_from_one_section_into_the_next() -> None:
+    assert "<em>" in render("*" + "word\n" * (SECTION // 5 - 1) + "end*")
+    assert "<em>" not in render("*" + "word\n" * (SECTION // 5) + "end*")
+
+
 def test_what_was_rendered_is_remembered_within_bounds() -> None:
     first = rendered("Once *more*.")
     assert rendered("Once *more*.") is first

@@ -67,11 +67,11 @@ def test_a_flag_that_is_not_whole_loses_its_tags() -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", ["\u0301", "\u0301\u0316", "\u200d", "\u0301\u200d", "\u20dd", "\u200f", "\u0316\u0301\ufe0f"]
+    "unit", ["\u0301", "\u0301\u0316", "\u200d", "\u0301\u200d", "\u20dd", "\u200f", "\u0316\u0301\ufe0f", "\u0344"]
 )
 def test_marks_do_not_pile_up(unit: str) -> None:
-    form = normalise(f"x{unit * 1000}y{unit}z")
-    assert form.startswith("x")
+    form = normalise(f"q{unit * 1000}y{unit}z")
+    assert form.startswith("q")
     assert form.endswith(unicodedata.normalize("NFC", normalise(f"y{unit}z")))
     assert len(form) <= 1 + STACK + 1 + len(unit) + 1
 
