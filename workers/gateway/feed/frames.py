@@ -71,14 +71,9 @@ def encode(kind: str, data: bytes, position: Position | None) -> bytes:
     return b"%bevent: %b\ndata: %b\n\n" % (name, kind.encode(), data)
 
 
-def voted(entries: Sequence[FeedEntry]) -> dict[str, Position]:
-    """The comments whose votes changed, each with the position of its last change."""
-    return {
-        comment: entry.position
-        for entry in entries
-        for kind, comment in entry.kinds
-        if kind == VOTES and comment is not None
-    }
+def voted(entries: Sequence[FeedEntry]) -> set[str]:
+    """The comments whose votes changed."""
+    return {comment for entry in entries for kind, comment in entry.kinds if kind == VOTES and comment is not None}
 
 
 def comments(entries: Sequence[FeedEntry]) -> list[str]:

@@ -2,12 +2,12 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager
-from typing import Final, Protocol, Self
+from typing import Protocol, Self
 
 import anyio
 from anyio.abc import TaskGroup
 
-from core.log.port import Entry
+from core.log.port import Log
 from core.partitions import partition_of
 from core.position import Position
 from core.redis.wakes import Wake
@@ -17,12 +17,8 @@ from workers import metrics
 from workers.gateway.feed import frames
 from workers.gateway.feed.channel import Channel
 from workers.gateway.feed.follower import Follower, FrameRows
-from workers.gateway.feed.frames import Rows
+from workers.gateway.feed.resuming import Resuming
 from workers.gateway.feed.ring import Frame
-
-VOTES_BEFORE_MS: Final = 2000
-"""A resume repeats the votes that changed so long before its position: they may have been held back then."""
-_ROWS: Final = 200
 
 
 class HubViews(FrameRows, Protocol):
@@ -30,17 +26,6 @@ class HubViews(FrameRows, Protocol):
 
     async def head(self, site: str, thread: str) -> ThreadHead | None:
         """The thread as a whole."""
-
-
-class HubLog(Protocol):
-    """What the hub reads of the log."""
-
-    @property
-    def partitions(self) -> int:
-        """How many partitions there are."""
-
-    async def entry(self, partition: int, position: Position) -> Entry | None:
-        """The entry at exactly this position."""
 
 
 class Seat:
@@ -73,12 +58,13 @@ class Hub:
     """Runs a follower for every partition that has a reader, and seats clients."""
 
     def __init__(
-        self, *, log: HubLog, views: HubViews, feed: FeedLog, bell: Callable[[int], AbstractContextManager[Wake]]
+        self, *, log: Log, views: HubViews, feed: FeedLog, bell: Callable[[int], AbstractContextManager[Wake]]
     ) -> None:
         self._log = log
         self._views = views
         self._feed = feed
         self._bell = bell
+        self._resuming = Resuming(log, views, feed)
         self._followers: dict[int, tuple[Follower, anyio.CancelScope]] = {}
         self._tasks: TaskGroup | None = None
         self.draining = False
@@ -118,12 +104,31 @@ class Hub:
             await follower.ready.wait()
             async with follower.lock:
                 cursor, upto = channel.ring.end, follower.at
-            backlog = await self._backlog(follower.partition, site, thread, after, upto, doubtful=doubtful)
-            yield Seat(channel, cursor, after, backlog)
+            yield await self._seated(channel, cursor, upto, (site, thread), after, doubtful=doubtful)
         finally:
             metrics.FEED_CLIENTS.dec()
             channel.clients -= 1
             self._leave(follower, (site, thread), channel)
+
+    async def _seated(
+        self,
+        channel: Channel,
+        cursor: int,
+        upto: Position,
+        place: tuple[str, str],
+        after: Position | None,
+        *,
+        doubtful: bool,
+    ) -> Seat:
+        head = await self._views.head(*place)
+        if head is None or (after is None and not doubtful):
+            return Seat(channel, cursor, None, [])
+        missed = None if after is None else await self._resuming.missed(*place, head, after, upto)
+        if missed is None:
+            metrics.FEED_RESETS.labels("position").inc()
+            # What the client believed to have seen says nothing about what comes.
+            return Seat(channel, cursor, None, [frames.reset(max(head.position, upto))])
+        return Seat(channel, cursor, after, missed)
 
     def _follower(self, partition: int) -> Follower:
         found = self._followers.get(partition)
@@ -144,77 +149,6 @@ class Hub:
         if not follower.channels:
             _, scope = self._followers.pop(follower.partition)
             scope.cancel()
-
-    async def _backlog(
-        self,
-        partition: int,
-        site: str,
-        thread: str,
-        after: Position | None,
-        upto: Position,
-        *,
-        doubtful: bool,
-    ) -> list[Frame]:
-        head = await self._views.head(site, thread)
-        if head is None or (after is None and not doubtful):
-            return []
-        told = None
-        if after is not None and (after == head.position or await self._log.entry(partition, after) is not None):
-            if after >= head.position:
-                return await self._votes_before(partition, site, thread, after)
-            if not await self._too_old(partition, after):
-                told = await self._replay(partition, site, thread, after, upto)
-        # Looked at again, so that what was trimmed while it was read counts.
-        if after is None or told is None or await self._too_old(partition, after):
-            metrics.FEED_RESETS.labels("position").inc()
-            return [frames.reset(max(head.position, upto))]
-        return told
-
-    async def _too_old(self, partition: int, after: Position) -> bool:
-        return (await self._feed.ends(partition)).trimmed > after
-
-    async def _replay(self, partition: int, site: str, thread: str, after: Position, upto: Position) -> list[Frame]:
-        told: list[Frame] = []
-        votes = await self._voted_before(partition, site, thread, after)
-        at = after
-        while at < upto and (read := await self._feed.after(partition, at, upto=upto)):
-            at = read[-1].position
-            entries = [entry for entry in read if (entry.site, entry.thread) == (site, thread)]
-            votes |= frames.voted(entries)
-            now = await self._rows(site, thread, frames.comments(entries))
-            if now is not None:
-                told += [frame for entry in entries for frame in frames.of_entry(entry, now)]
-        last = max([after, *votes.values(), *(frame.position for frame in told if frame.position is not None)])
-        return told + await self._votes(site, thread, list(votes), last)
-
-    async def _votes_before(self, partition: int, site: str, thread: str, after: Position) -> list[Frame]:
-        votes = await self._voted_before(partition, site, thread, after)
-        return await self._votes(site, thread, list(votes), after)
-
-    async def _voted_before(self, partition: int, site: str, thread: str, after: Position) -> dict[str, Position]:
-        start = Position(max(0, after.ms - VOTES_BEFORE_MS), 0)
-        votes: dict[str, Position] = {}
-        while read := await self._feed.after(partition, start, upto=after):
-            start = read[-1].position
-            votes |= frames.voted([entry for entry in read if (entry.site, entry.thread) == (site, thread)])
-        return votes
-
-    async def _votes(self, site: str, thread: str, comments: list[str], position: Position) -> list[Frame]:
-        if not comments:
-            return []
-        now = await self._rows(site, thread, comments)
-        if now is None:
-            return []
-        told = (frames.of_votes(comment, position, now, always=True) for comment in comments)
-        return [frame for frame in told if frame is not None]
-
-    async def _rows(self, site: str, thread: str, comments: list[str]) -> Rows | None:
-        head: ThreadHead | None = None
-        rows: dict[str, bytes] = {}
-        for start in range(0, max(1, len(comments)), _ROWS):
-            head, some = await self._views.frame_rows(site, thread, comments[start : start + _ROWS])
-            rows |= some
-        return None if head is None else Rows(head, rows)
 
 
 async def _run(follower: Follower, scope: anyio.CancelScope) -> None:

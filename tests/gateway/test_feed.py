@@ -1,0 +1,280 @@
+"""The feed over a real socket: nothing missed, nothing twice, nothing that is not public."""
+
+import random
+from collections.abc import AsyncIterator
+from typing import Any
+
+import anyio
+import pytest
+
+from core.partitions import partition_of
+from core.position import Position
+from tests.gateway.following import Frame, Station, station
+from tests.gateway.house import ADA, BEN, EVE, MOD, SITE, THREAD, House, Who, at, problem
+
+
+@pytest.fixture
+async def radio(house: House) -> AsyncIterator[Station]:
+    end = await house.log.last(partition_of(SITE, THREAD, house.log.partitions))
+    assert await house.views.reached(SITE, THREAD, end, within=10)
+    async with station(house) as found:
+        yield found
+
+
+async def test_a_reader_sees_a_comment_come_change_and_go(radio: Station) -> None:
+    house = radio.house
+    async with radio.follow() as reader:
+        comment = await house.post(ADA, "Hello.")
+        posted = (await reader.until("comment.posted"))[-1]
+        assert posted.data["row"]["body"] == "Hello."
+        assert posted.data["thread"]["comments"] == 1
+        assert posted.data["comment"] == comment
+        assert "replies" not in posted.data["row"]
+
+        edit = await house.ask("PATCH", at(comment), ADA, {"body": "Hello!"}, If_Match='"1"')
+        edited = (await reader.until("comment.edited"))[-1]
+        assert (edited.id, edited.data["row"]["body"]) == (edit.json()["position"], "Hello!")
+
+        await house.ask("PUT", f"{at(comment)}/vote", BEN, {"value": 1})
+        voted = (await reader.until("votes.changed"))[-1]
+        assert voted.data["row"]["votes"] == {"up": 1, "down": 0, "score": 1}
+
+        await house.decide(comment, "reject", 2)
+        removed = (await reader.until("comment.removed"))[-1]
+        assert removed.data["row"] is None
+        assert removed.data["thread"]["comments"] == 0
+
+        await house.decide(comment, "approve", 2)
+        restored = (await reader.until("comment.restored"))[-1]
+        assert restored.data["row"]["body"] == "Hello!"
+        assert len({frame.id for frame in (posted, edited, voted, removed, restored)}) == 5
+
+
+async def test_what_waits_for_approval_is_not_told(radio: Station) -> None:
+    house = radio.house
+    await house.ask("PUT", f"threads/{THREAD}/policy", MOD, {"premoderation": "all"})
+    async with radio.follow() as reader:
+        secret = await house.ask("POST", f"threads/{THREAD}/comments", ADA, {"body": "Not yet."})
+        comment = secret.json()["comment"]["id"]
+        await house.settled(secret.json()["position"])
+        await house.decide(comment, "approve")
+        frames = await reader.until("comment.posted")
+        assert len(frames) == 1
+        assert frames[0].data["comment"] == comment
+
+
+async def test_a_comment_rejected_after_it_was_seen_does_not_come_back_in_a_replay(radio: Station) -> None:
+    house = radio.house
+    before = await radio.page()
+    comment = await house.post(ADA, "Soon gone.")
+    await house.decide(comment, "reject")
+    last = await house.post(BEN, "Stays.")
+    async with radio.follow(before.thread["position"]) as reader:
+        frames = await reader.until("comment.posted")
+    told = json_of(frames)
+    assert "Soon gone." not in told
+    assert frames[-1].data["comment"] == last
+    assert [frame.event for frame in frames] == ["comment.removed", "comment.posted"]
+
+
+async def test_a_tombstone_comes_before_the_answer_that_it_carries(radio: Station) -> None:
+    house = radio.house
+    parent = await house.post(ADA, "A claim.")
+    answer = await house.post(BEN, "An answer.", parent=parent)
+    await house.decide(answer, "reject")
+    await house.decide(parent, "reject")
+    async with radio.follow() as reader:
+        await house.decide(answer, "approve")
+        frames = await reader.until("comment.restored")
+    tombstone, child = frames
+    assert (tombstone.event, tombstone.data["comment"], tombstone.id) == ("comment.removed", parent, None)
+    assert tombstone.data["row"]["status"] == "rejected"
+    assert tombstone.data["row"]["body"] is None
+    assert (child.data["comment"], child.id) == (answer, child.data["thread"]["position"])
+
+
+async def test_last_event_id_wins_over_the_address(radio: Station) -> None:
+    house = radio.house
+    start = (await radio.page()).thread["position"]
+    await house.post(ADA, "one")
+    middle = (await radio.page()).thread["position"]
+    await house.post(ADA, "two")
+    async with radio.follow(start, last=middle) as reader:
+        frame = await reader.next()
+    assert frame is not None
+    assert frame.data["row"]["body"] == "two"
+
+
+@pytest.mark.parametrize("last", ["rubbish", "1-1", "99999999999999-99999999", "-", "5"])
+async def test_a_position_that_nobody_knows_is_told_to_read_the_page_again(radio: Station, last: str) -> None:
+    await radio.house.post(ADA, "Here.")
+    now = (await radio.page()).thread["position"]
+    async with radio.follow(last=last) as reader:
+        frame = await reader.next()
+        assert frame is not None
+        assert frame.event == "reset"
+        assert frame.id is not None
+        assert Position.parse(frame.id) >= Position.parse(now)
+        assert frame.data == {}
+        # After the reset the stream is live.
+        await radio.house.post(BEN, "There.")
+        assert [told.event for told in await reader.until("comment.posted")] == ["comment.posted"]
+
+
+async def test_a_position_that_was_trimmed_off_the_feed_is_told_to_read_the_page_again(radio: Station) -> None:
+    house = radio.house
+    start = (await radio.page()).thread["position"]
+    await house.post(ADA, "one")
+    await house.post(ADA, "two")
+    keys = house.deployment.keys.of(SITE, THREAD)
+    first = (await house.deployment.calls.call("XRANGE", keys.feed, "-", "+", "COUNT", 2))[-1][0]
+    await house.deployment.calls.call("SET", keys.feed_trimmed, first)
+    await house.deployment.calls.call("XTRIM", keys.feed, "MINID", first)
+    async with radio.follow(start) as reader:
+        frame = await reader.next()
+        assert frame is not None
+        assert frame.event == "reset"
+
+
+async def test_a_malformed_after_is_a_bad_request(radio: Station) -> None:
+    answer = await radio.client.get(f"/v1/sites/{SITE}/threads/{THREAD}/feed?after=yesterday")
+    problem(answer, 400, "bad-request")
+
+
+async def test_a_thread_that_is_not_there_has_no_feed(radio: Station) -> None:
+    problem(await radio.client.get(f"/v1/sites/{SITE}/threads/nothing/feed"), 404, "not-found")
+    problem(await radio.client.get(f"/v1/sites/nowhere/threads/{THREAD}/feed"), 404, "not-found")
+
+
+async def test_an_archived_thread_ends_an_event_source_for_good(radio: Station) -> None:
+    answer = await radio.house.ask("PUT", f"threads/{THREAD}/status", MOD, {"status": "archived"})
+    await radio.house.settled(answer.json()["position"])
+    assert (await radio.client.get(f"/v1/sites/{SITE}/threads/{THREAD}/feed")).status_code == 204
+
+
+async def test_a_stream_says_that_nobody_may_keep_or_hold_it_back(radio: Station) -> None:
+    async with radio.follow() as reader:
+        headers = reader.answer.headers
+        assert headers["content-type"].startswith("text/event-stream")
+        assert headers["cache-control"] == "no-store"
+        assert headers["x-accel-buffering"] == "no"
+        assert headers["access-control-allow-origin"] == "*"
+
+
+async def test_a_silent_stream_beats(house: House) -> None:
+    async with station(house, heartbeat=0.01) as radio, radio.follow() as reader:
+        comment: str | None = None
+        while not reader.silences:
+            # The beat is seen when something comes after it: a comment of our own.
+            comment = await house.post(ADA, "Anybody there?")
+            frame = await reader.next()
+            assert frame is not None
+            assert frame.data["comment"] == comment
+
+
+async def test_streams_end_politely_when_the_process_stops(radio: Station) -> None:
+    async with radio.follow() as reader, radio.follow() as other:
+        await radio.house.post(ADA, "Last words.")
+        radio.hub.drain()
+        frame = await reader.next()
+        assert frame is not None
+        assert frame.data["row"]["body"] == "Last words."
+        assert await reader.next() is None
+        assert await other.next() is not None
+        assert await other.next() is None
+    problem(await radio.client.get(f"/v1/sites/{SITE}/threads/{THREAD}/feed"), 503, "unavailable")
+
+
+async def test_a_thread_hears_nothing_of_its_neighbour(radio: Station) -> None:
+    house = radio.house
+    for number in range(6):  # more threads than partitions: some share one
+        await house.open_thread(f"other-{number}")
+    async with radio.follow() as reader:
+        for number in range(6):
+            await house.post(EVE, "Elsewhere.", thread=f"other-{number}")
+        mine = await house.post(ADA, "Here.")
+        frame = await reader.next()
+        assert frame is not None
+        assert frame.data["comment"] == mine
+
+
+async def test_votes_of_one_comment_are_told_at_most_once_a_second_and_never_lost(radio: Station) -> None:
+    house = radio.house
+    comment = await house.post(ADA, "Popular.")
+    voters = [Who(f"voter-{number}") for number in range(12)]
+    async with radio.follow() as reader:
+        for voter in voters:
+            answer = await house.ask("PUT", f"{at(comment)}/vote", voter, {"value": 1})
+            assert answer.status_code == 200
+        frames = [await reader.next()]
+        while (last := frames[-1]) is not None and last.data["row"]["votes"]["up"] < len(voters):
+            frames.append(await reader.next())
+    assert len(frames) < len(voters)
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_snapshot_plus_frames_equals_a_fresh_page_wherever_the_stream_is_cut(radio: Station, seed: int) -> None:
+    house = radio.house
+    chance = random.Random(seed)
+    await house.post(ADA, "The beginning.")
+    page = await radio.page()
+    ids: list[str] = []
+    last: str | None = None
+    after = page.thread["position"]
+    async with anyio.create_task_group() as tasks:
+        done = anyio.Event()
+        tasks.start_soon(_life, house, chance, done)
+        while True:
+            async with radio.follow(after, last=last) as reader:
+                cut = chance.randint(1, 12)
+                while cut or done.is_set():
+                    frame = await reader.next()
+                    assert frame is not None
+                    assert frame.event != "reset"
+                    page.apply(frame)
+                    ids += [frame.id] if frame.id is not None and frame.event != "votes.changed" else []
+                    cut -= 1
+                    if done.is_set() and page == await radio.page():
+                        break
+                last = reader.last
+            if done.is_set() and page == await radio.page():
+                break
+    positions = [Position.parse(told) for told in ids]
+    assert positions == sorted(set(positions)), "a visible change came twice or out of order"
+
+
+async def _life(house: House, chance: random.Random, done: anyio.Event) -> None:
+    """What goes on in a thread, most of it; some of it is refused."""
+    comments = [row["id"] for row in await house.rows()]
+    people = [ADA, BEN, EVE]
+    for number in range(60):
+        who = chance.choice(people)
+        comment = chance.choice(comments)
+        match chance.choice(
+            ["post", "answer", "answer", "edit", "vote", "vote", "reject", "approve", "withdraw", "back"]
+        ):
+            case "post":
+                comments.append(await house.post(who, f"Words {number}."))
+            case "answer":
+                body = {"body": f"Answer {number}.", "parent": comment}
+                answer = await house.ask("POST", f"threads/{THREAD}/comments", who, body)
+                comments += [answer.json()["comment"]["id"]] if answer.status_code == 201 else []
+            case "edit":
+                await house.ask("PATCH", at(comment), who, {"body": f"Edited {number}."}, If_Match='"1"')
+            case "vote":
+                await house.ask("PUT", f"{at(comment)}/vote", who, {"value": chance.choice([1, 0, -1])})
+            case "reject":
+                await house.ask("POST", f"{at(comment)}/decisions", MOD, {"verdict": "reject", "revision": 1})
+            case "approve":
+                await house.ask("POST", f"{at(comment)}/decisions", MOD, {"verdict": "approve", "revision": 1})
+            case "withdraw":
+                await house.ask("DELETE", at(comment), who)
+            case _:
+                await house.ask("POST", f"{at(comment)}/restoration", who)
+    last: Any = await house.ask("POST", f"threads/{THREAD}/comments", ADA, {"body": "The end."})
+    await house.settled(last.json()["position"])
+    done.set()
+
+
+def json_of(frames: list[Frame]) -> str:
+    return repr([frame.data for frame in frames])
