@@ -12,12 +12,12 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-import anyio
 import msgspec
 
 from core.envelope import Envelope, Recorded, decode
 from core.log.port import Entry, Log
 from core.position import Position
+from projections.served import gathered
 from workers.gateway.refusals import CursorRefused
 
 BUDGET: Final = 5000
@@ -98,9 +98,7 @@ class _Stream:
 async def merge(log: Log, places: dict[int, Position], *, end: Position | None, wanted: Wanted, limit: int) -> Merged:
     """The next `limit` wanted events after `places`, before `end`, of the partitions that `places` names."""
     streams = [_Stream(log, partition, after, end) for partition, after in places.items()]
-    async with anyio.create_task_group() as tasks:
-        for stream in streams:
-            tasks.start_soon(stream.fill)
+    await gathered([stream.fill for stream in streams])
     order = [(head, stream) for stream in streams if (head := stream.head) is not None]
     heap = [(head, index) for index, (head, _) in enumerate(order)]
     heapq.heapify(heap)

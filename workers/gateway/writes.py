@@ -8,6 +8,7 @@ from core.position import Position
 from core.refusals import BadField
 from core.times import parse_rfc3339
 from core.transact import Result, transact
+from workers import metrics
 from workers.gateway.call import Asked
 from workers.gateway.reply import Header, Reply, json
 
@@ -25,7 +26,7 @@ async def carry_out(
     caller = asked.caller
     key = ids.command_key(asked.site, caller.id, asked.call.method, asked.place, item or asked.key)
     services = asked.services
-    return await transact(
+    result = await transact(
         services.log,
         command,
         site=asked.site,
@@ -35,6 +36,8 @@ async def carry_out(
         batch=batch,
         folds=services.folds,
     )
+    metrics.ACKNOWLEDGEMENTS.labels(services.durability).inc()
+    return result
 
 
 async def on_thread(asked: Asked[Any, Any], command: AnyCommand, *headers: Header) -> Reply:

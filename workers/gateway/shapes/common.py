@@ -39,7 +39,11 @@ Reason = Annotated[str, Meta(max_length=1000, examples=["Please keep to the subj
 Note = Annotated[str, Meta(max_length=1000, description="For staff only.")]
 CursorText = Annotated[
     str,
-    Meta(max_length=20_000, description="`next` of an answer to this call with these parameters: opaque."),
+    Meta(
+        description="`next` of an answer to this call with these parameters: opaque.",
+        # Said, not checked: what is no cursor at all is as much a bad cursor as one of another call.
+        extra_json_schema={"pattern": "^[A-Za-z0-9._~-]+$", "maxLength": 20_000},
+    ),
 ]
 After = Annotated[
     str,

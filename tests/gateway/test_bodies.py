@@ -1,0 +1,130 @@
+import json
+from typing import Annotated, Any
+
+import msgspec
+import pytest
+from msgspec import Meta, Struct
+
+from workers.gateway import bodies
+from workers.gateway.refusals import BadRequest, UnsupportedMediaType
+
+
+class Inner(Struct, forbid_unknown_fields=True):
+    size: Annotated[int, Meta(ge=1)]
+
+
+class Body(Struct, forbid_unknown_fields=True):
+    text: str
+    parts: list[Inner] = []
+    more: dict[str, int] = {}
+    slash: int = msgspec.field(default=0, name="a/b~c")
+
+
+DECODER: "msgspec.json.Decoder[Any]" = msgspec.json.Decoder(Body)
+
+
+def refused(body: bytes) -> dict[str, str]:
+    with pytest.raises(BadRequest) as caught:
+        bodies.decode(DECODER, body)
+    (error,) = caught.value.extra["errors"]
+    return dict(error)
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        (b'{"text":1}', "/text"),
+        (b'{"text":null}', "/text"),
+        (b"{}", "/text"),
+        (b'{"text":"","x":1}', "/x"),
+        (b'{"text":"","x/y~":1}', "/x~1y~0"),
+        (b'{"text":"","parts":[{"size":1},{"size":0}]}', "/parts/1/size"),
+        (b'{"text":"","parts":[{"size":1,"odd":2}]}', "/parts/0/odd"),
+        (b'{"text":"","parts":[{}]}', "/parts/0/size"),
+        (b'{"text":"","parts":{}}', "/parts"),
+        (b'{"text":"","more":{"k":"v"}}', "/more"),
+        (b'{"text":"","a/b~c":"1"}', "/a~1b~0c"),
+        (b"[]", ""),
+        (b'"text"', ""),
+    ],
+)
+def test_what_is_wrong_is_pointed_to(body: bytes, pointer: str) -> None:
+    error = refused(body)
+    assert error["pointer"] == pointer
+    assert error["detail"]
+    assert "`" not in error["detail"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b'{"text":"a"} {}',
+        b'{"text":"a",}',
+        b"{'text':'a'}",
+        b'{"text":"a\xff"}',
+        b'{"te\xfft":"a"}',
+        b'\xef\xbb\xbf{"text":"a"}',
+        b'{"text":"\\ud800"}',
+        b'{"text":"a\x00"}',
+        '{"text":"a"}'.encode("utf-16"),
+        b'{"text":"a","parts":NaN}',
+    ],
+)
+def test_what_is_not_json_in_utf8_is_refused_as_a_whole(body: bytes) -> None:
+    assert refused(body) == {"pointer": "", "detail": "the body is not JSON in UTF-8"}
+
+
+def test_a_field_that_is_said_twice_is_refused_at_any_depth() -> None:
+    assert refused(b'{"text":"a","text":"b"}')["pointer"] == "/text"
+    assert refused(b'{"text":"a","t\\u0065xt":"b"}')["pointer"] == "/text"
+    assert refused(b'{"text":"a","parts":[{"size":1,"size":1}]}')["pointer"] == "/size"
+
+
+@pytest.mark.parametrize("opening", ["[", '{"text":'])
+def test_deep_nesting_is_refused_and_breaks_nothing(opening: str) -> None:
+    class Loose(Struct):
+        text: str = ""
+
+    body = b'{"other":' + opening.encode() * 5000
+    with pytest.raises(BadRequest) as caught:
+        bodies.decode(msgspec.json.Decoder(Loose), body)
+    assert caught.value.detail == "the body is nested too deeply"
+
+
+def test_what_is_well_formed_is_taken_with_any_white_space() -> None:
+    told = {"text": "a\nb \"c\"", "parts": [{"size": 3}], "more": {"k": 1}}
+    found = bodies.decode(DECODER, json.dumps(told, indent=3).encode())
+    assert found == Body(text='a\nb "c"', parts=[Inner(3)], more={"k": 1})
+
+
+@pytest.mark.parametrize(
+    "media",
+    [
+        b"application/json",
+        b"Application/JSON",
+        b"application/json; charset=utf-8",
+        b'application/json;charset="UTF-8"',
+    ],
+)
+def test_json_in_utf8_may_be_named_in_several_ways(media: bytes) -> None:
+    bodies.check_media(media, None)
+    bodies.check_media(media, b"identity")
+
+
+@pytest.mark.parametrize(
+    ("media", "encoding"),
+    [
+        (None, None),
+        (b"", None),
+        (b"text/plain", None),
+        (b"application/x-www-form-urlencoded", None),
+        (b"application/jsonp", None),
+        (b"application/json; charset=latin-1", None),
+        (b"application/json", b"gzip"),
+    ],
+)
+def test_anything_else_is_another_media_type(media: bytes | None, encoding: bytes | None) -> None:
+    with pytest.raises(UnsupportedMediaType):
+        bodies.check_media(media, encoding)
