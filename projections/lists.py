@@ -122,7 +122,7 @@ async def threads(served: Served, site: str, query: ThreadsQuery) -> Answer:
                 break
             after = (ms, name)
             found = heads.get(name)
-            if found is not None and query.status in (None, lookups.HEAD.decode(found).status):
+            if found is not None and query.status in (None, lookups.head_of(found).status):
                 listed.append(Raw(found))
         looked += len(some)
         if not more or len(listed) == query.limit or looked >= LOOKED_THROUGH:

@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw
 
+from core.position import Position
 from core.redis.script import Script
 from core.times import rfc3339
 from projections import pages, personal, splicing
@@ -23,7 +24,7 @@ LONGEST_OVERLAY: Final = 100
 _ROWS: Final[Script] = Walk("rows")
 _PERMALINK: Final[Script] = Walk("permalink")
 _OVERLAY: Final[Script] = Walk("overlay")
-HEAD: Final = msgspec.json.Decoder(ThreadHead)
+_HEAD: Final = msgspec.json.Decoder(dict[str, Any])
 _THREAD: Final = msgspec.json.Decoder(Thread)
 _ROWS_A_CALL: Final = 500
 
@@ -35,7 +36,14 @@ async def head(served: Served, site: str, thread: str) -> ThreadHead | None:
 
 async def heads(served: Served, site: str, threads: list[str]) -> dict[str, ThreadHead]:
     """These threads as a whole; those that do not exist are absent."""
-    return {name: HEAD.decode(found) for name, found in (await publics(served, site, threads)).items()}
+    return {name: head_of(found) for name, found in (await publics(served, site, threads)).items()}
+
+
+def head_of(public: bytes) -> ThreadHead:
+    """The thread that `meta.public` tells of."""
+    fields = _HEAD.decode(public)
+    known = {name: fields[name] for name in ThreadHead.__struct_fields__}
+    return ThreadHead(**{**known, "position": Position.parse(fields["position"])})
 
 
 async def publics(served: Served, site: str, threads: list[str]) -> dict[str, bytes]:
@@ -108,7 +116,7 @@ async def frame_rows(
     if public is None:
         return None, {}
     shown = {name: splicing.begun(line) + b"}" for name, line in found.items() if line.public}
-    return HEAD.decode(public), shown
+    return head_of(public), shown
 
 
 async def permalink(served: Served, site: str, thread: str, comment: str, viewer: Viewer) -> Answer | None:

@@ -10,6 +10,7 @@ from typing import Literal
 from core.log.port import Log
 from core.position import Position
 from core.redis.deployment import Deployment
+from core.redis.faults import PATIENCE
 from projections import histories, lists, lookups, pages, past, progress, queue
 from projections.queries import (
     Answer,
@@ -28,10 +29,13 @@ __all__ = ["Overlay", "Views"]
 
 
 class Views:
-    """Reads the views of a deployment. The past is folded from `log`."""
+    """Reads the views of a deployment; the past is folded from `log`.
 
-    def __init__(self, deployment: Deployment, log: Log) -> None:
-        self._served = Served(deployment)
+    `patience` is for how many seconds a call that failed is tried again.
+    """
+
+    def __init__(self, deployment: Deployment, log: Log, *, patience: float = PATIENCE) -> None:
+        self._served = Served(deployment, patience=patience)
         self._log = log
 
     async def cursor(self, site: str, thread: str) -> Position:

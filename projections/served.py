@@ -12,7 +12,7 @@ import anyio
 from core.keys import Keys, Partition, ThreadViews
 from core.redis.batch import Argument
 from core.redis.deployment import Deployment
-from core.redis.faults import insist
+from core.redis.faults import PATIENCE, insist
 from core.redis.script import Script
 from core.refusals import Unavailable
 
@@ -31,13 +31,14 @@ class Reply(NamedTuple):
 
 
 class Served:
-    """The views of a deployment, asked. Where the server does not answer, everything here raises `Unavailable`."""
+    """The views of a deployment, asked. A server that does not answer for `patience` seconds is `Unavailable`."""
 
-    def __init__(self, deployment: Deployment) -> None:
+    def __init__(self, deployment: Deployment, *, patience: float = PATIENCE) -> None:
         self.keys: Keys = deployment.keys
         self.wakes = deployment.wakes
         self._reads = deployment.reads
         self._generations = [1] * self.keys.partitions
+        self._patience = patience
 
     async def thread(
         self,
@@ -66,7 +67,9 @@ class Served:
 
         async def ask(generation: int) -> tuple[int, list[Any]]:
             named = [partition.generation, *keys(generation)]
-            served, *parts = await insist(lambda: self._reads.run(script, named, [generation, *arguments]), script.name)
+            served, *parts = await self._insist(
+                lambda: self._reads.run(script, named, [generation, *arguments]), script.name
+            )
             return int(served), parts
 
         return await self._served(partition, ask)
@@ -91,7 +94,10 @@ class Served:
         raise Unavailable("the served views were exchanged again and again")
 
     def _call(self, command: Command) -> Callable[[], Awaitable[Any]]:
-        return lambda: insist(lambda: self._reads.call(*command), str(command[0]))
+        return lambda: self._insist(lambda: self._reads.call(*command), str(command[0]))
+
+    async def _insist(self, ask: Callable[[], Awaitable[Any]], what: str) -> Any:
+        return await insist(ask, what, patience=self._patience)
 
 
 async def gathered(asks: Sequence[Callable[[], Awaitable[_Answer]]]) -> list[_Answer]:

@@ -1,0 +1,360 @@
+"""The page and its cursors, case by case; the laws are in test_page_laws.py."""
+
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from core.commands import (
+    Decide,
+    EditComment,
+    OpenThread,
+    PostComment,
+    PutAnchor,
+    RedactRevision,
+    Vote,
+    WithdrawComment,
+)
+from core.refusals import NotFound, NotYetOpened
+from projections import cursors
+from projections.queries import MOST_ROWS, Answer, BadCursor, PageQuery, RepliesQuery
+from projections.viewer import PUBLIC, Viewer
+from tests.making import BEGIN, MOD, PEOPLE, SITE, THREADS
+from tests.projections.viewing import Stage
+
+ADA, BEN, EVE, DAN = PEOPLE
+THREAD = THREADS[0]
+STAFF = Viewer("mod", staff=True)
+
+
+def post(comment: str, parent: str | None = None, *, anchor: str | None = None) -> PostComment:
+    return PostComment(comment=comment, body=f"words of {comment}", parent=parent, anchor=anchor)
+
+
+async def page(there: Stage, query: PageQuery | None = None) -> Any:
+    answer = await there.views.page(SITE, THREAD, query or PageQuery())
+    assert answer is not None
+    return msgspec.json.decode(answer.body)
+
+
+def ids(rows: list[dict[str, Any]]) -> list[Any]:
+    """The ids of rows, each with those of its answers where there are any."""
+    return [[row["id"], ids(row["replies"]["comments"])] if row["replies"]["comments"] else row["id"] for row in rows]
+
+
+async def test_a_thread_that_does_not_exist_has_no_page(there: Stage) -> None:
+    assert await there.views.page(SITE, "nowhere", PageQuery()) is None
+    assert await there.views.page("nowhere", THREAD, PageQuery()) is None
+    assert await there.views.replies(SITE, THREAD, "none", RepliesQuery()) is None
+
+
+async def test_an_empty_thread_has_an_empty_page(there: Stage) -> None:
+    found = await page(there)
+    assert found["comments"] == []
+    assert found["next"] is None
+    assert found["sort"] == "newest"
+    assert set(found["thread"]) == {"id", "site", "url", "title", "status", "comments", "position"}
+
+
+async def test_answers_stand_below_what_they_answer_oldest_first_in_every_order(there: Stage) -> None:
+    await there.do(ADA, post("a"), post("b"), post("a1", "a"), post("a2", "a"), post("a1x", "a1"), post("c"))
+    await there.do(BEN, Vote(comment="b", value=1), Vote(comment="a", value=-1))
+    below = ["a", [["a1", ["a1x"]], "a2"]]
+    assert ids((await page(there))["comments"]) == ["c", "b", below]
+    assert ids((await page(there, PageQuery(sort="oldest")))["comments"]) == [below, "b", "c"]
+    assert ids((await page(there, PageQuery(sort="top")))["comments"]) == ["b", "c", below]
+
+
+async def test_levels_below_the_last_one_asked_for_are_counted_and_led_to(there: Stage) -> None:
+    await there.do(ADA, post("a"), post("b", "a"), post("c", "b"))
+    (row,) = (await page(there, PageQuery(depth=1)))["comments"]
+    assert (row["replies"]["count"], row["replies"]["comments"]) == (1, [])
+    more = await there.views.replies(SITE, THREAD, "a", RepliesQuery(cursor=row["replies"]["next"], depth=2))
+    assert more is not None
+    assert ids(msgspec.json.decode(more.body)["comments"]) == [["b", ["c"]]]
+
+
+async def test_no_answers_at_all_is_a_size_too(there: Stage) -> None:
+    await there.do(ADA, post("a"), post("b", "a"))
+    (row,) = (await page(there, PageQuery(replies=0)))["comments"]
+    assert row["replies"]["count"] == 1
+    assert row["replies"]["next"] is not None
+
+
+async def test_an_anchor_has_its_own_rows_in_every_order(there: Stage) -> None:
+    await there.do(MOD, PutAnchor(anchor="q", exact="a passage"), PutAnchor(anchor="q-2", exact="another"))
+    await there.do(
+        ADA, post("a", anchor="q"), post("x"), post("b", anchor="q"), post("y", anchor="q-2"), post("b1", "b")
+    )
+    await there.do(BEN, Vote(comment="b", value=1))
+    assert ids((await page(there, PageQuery(anchor="q")))["comments"]) == [["b", ["b1"]], "a"]
+    assert ids((await page(there, PageQuery(anchor="q", sort="oldest")))["comments"]) == ["a", ["b", ["b1"]]]
+    assert ids((await page(there, PageQuery(anchor="q", sort="top")))["comments"]) == [["b", ["b1"]], "a"]
+    assert (await page(there, PageQuery(anchor="none")))["comments"] == []
+
+
+async def test_a_tombstone_keeps_its_place_and_counts_as_score_0(there: Stage) -> None:
+    await there.do(ADA, post("a"), post("b"), post("c"), post("a1", "a"))
+    await there.do(BEN, Vote(comment="a", value=1), Vote(comment="c", value=-1))
+    assert ids((await page(there, PageQuery(sort="top")))["comments"]) == [["a", ["a1"]], "b", "c"]
+    await there.do(ADA, WithdrawComment(comment="a"))
+    (row, *_) = (await page(there, PageQuery(sort="top")))["comments"]
+    assert (row["id"], row["status"], row["author"], row["votes"]) == ("a", "withdrawn", None, None)
+    await there.do(BEN, Vote(comment="b", value=1))
+    assert ids((await page(there, PageQuery(sort="top")))["comments"]) == ["b", ["a", ["a1"]], "c"]
+
+
+async def test_the_tag_changes_when_the_page_does_and_only_then(there: Stage) -> None:
+    async def tag() -> str:
+        answer = await there.views.page(SITE, THREAD, PageQuery())
+        assert answer is not None
+        return answer.tag
+
+    await there.do(ADA, post("a"))
+    tags = [await tag()]
+    await there.do(ADA, post("elsewhere"), thread=THREADS[1])
+    assert await tag() == tags[0]
+    for caller, command in (
+        (BEN, Vote(comment="a", value=1)),
+        (ADA, EditComment(comment="a", revision=1, body="other words")),
+        (MOD, OpenThread(url="https://kew.example/2", title="Another title")),
+        (ADA, WithdrawComment(comment="a")),
+    ):
+        await there.do(caller, command)
+        tags.append(await tag())
+    assert len(set(tags)) == len(tags)
+
+
+async def test_a_page_never_has_more_than_a_thousand_rows_and_cuts_in_display_order(there: Stage) -> None:
+    # Two top-level rows; the older one has more below it than a page may hold, three levels deep.
+    await there.do(ADA, post("first"), post("last"))
+    inner = [post(f"i{n}", "first") for n in range(60)]
+    leaves = [post(f"l{n}-{m}", f"i{n}") for n in range(60) for m in range(20)]
+    await there.do(ADA, *inner, *leaves)
+    query = PageQuery(sort="oldest", limit=200, depth=50, replies=200)
+    found = await page(there, query)
+
+    def flat(rows: list[Any]) -> list[Any]:
+        return [one for row in rows for one in (row, *flat(row["replies"]["comments"]))]
+
+    rows = flat(found["comments"])
+    assert len(rows) == MOST_ROWS
+    order = ["first", *(name for n in range(60) for name in (f"i{n}", *(f"l{n}-{m}" for m in range(20)))), "last"]
+    assert [row["id"] for row in rows] == order[:MOST_ROWS]
+    cut = [row["id"] for row in rows if row["replies"]["next"] is not None]
+    # 999 below `first` are 47 whole inner rows with 20 leaves each, and one that is cut after 11.
+    assert cut == ["first", "i47"]
+    assert found["next"] is not None
+    following = await page(there, replace(query, cursor=found["next"]))
+    assert ids(following["comments"]) == ["last"]
+    for name, expected in (("first", "i48"), ("i47", "l47-11")):
+        cursor = next(row["replies"]["next"] for row in rows if row["id"] == name)
+        more = await there.views.replies(SITE, THREAD, name, RepliesQuery(cursor=cursor))
+        assert more is not None
+        assert msgspec.json.decode(more.body)["comments"][0]["id"] == expected
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"sort": "oldest"},
+        {"sort": "top"},
+        {"anchor": "q"},
+        {"limit": 2},
+        {"depth": 3},
+        {"replies": 3},
+    ],
+)
+async def test_a_cursor_is_good_for_the_parameters_that_gave_it(there: Stage, other: dict[str, Any]) -> None:
+    await there.do(ADA, post("a"), post("b"))
+    query = PageQuery(limit=1)
+    cursor = (await page(there, query))["next"]
+    assert ids((await page(there, replace(query, cursor=cursor)))["comments"]) == ["a"]
+    with pytest.raises(BadCursor):
+        await there.views.page(SITE, THREAD, replace(query, cursor=cursor, **other))
+    with pytest.raises(BadCursor):
+        await there.views.page(SITE, THREADS[1], replace(query, cursor=cursor))
+
+
+async def test_a_cursor_is_good_for_the_call_that_it_was_given_for(there: Stage) -> None:
+    at = await there.do(ADA, post("a"), post("b", "a"), post("c", "a"), post("d"), post("e", "d"), post("f", "d"))
+    query = PageQuery(limit=1, replies=1)
+    found = await page(there, query)
+    onward, below = found["next"], found["comments"][0]["replies"]["next"]
+    past = msgspec.json.decode((await there.views.page_at(SITE, THREAD, at, query, PUBLIC)).body)
+    then, below_then = past["next"], past["comments"][0]["replies"]["next"]
+    assert len({onward, below, then, below_then}) == 4
+    for cursor in (below, then, below_then):
+        with pytest.raises(BadCursor):
+            await there.views.page(SITE, THREAD, replace(query, cursor=cursor))
+    for cursor in (onward, then, below_then):
+        with pytest.raises(BadCursor):
+            await there.views.replies(SITE, THREAD, "d", RepliesQuery(cursor=cursor))
+    for cursor in (onward, below):
+        with pytest.raises(BadCursor):
+            await there.views.page_at(SITE, THREAD, at, replace(query, cursor=cursor), PUBLIC)
+    with pytest.raises(BadCursor):
+        await there.views.replies(SITE, THREAD, "a", RepliesQuery(cursor=below))
+    with pytest.raises(BadCursor):
+        await there.views.page_at(SITE, THREAD, at.ms, replace(query, cursor=then), PUBLIC)
+
+
+@pytest.mark.parametrize(
+    "rubbish",
+    [
+        "",
+        ".",
+        "a",
+        "0",
+        "null",
+        "-1",
+        "é",
+        "\0",
+        "🙂" * 30,
+        "x" * 100_000,
+        "' OR 1=1",
+        "aaaaaaaaaa.000000000001",
+        "{}",
+        "\n",
+    ],
+)
+async def test_rubbish_is_no_cursor(there: Stage, rubbish: str) -> None:
+    at = await there.do(ADA, post("a"))
+    with pytest.raises(BadCursor):
+        await there.views.page(SITE, THREAD, PageQuery(cursor=rubbish))
+    with pytest.raises(BadCursor):
+        await there.views.page_at(SITE, THREAD, at, PageQuery(cursor=rubbish), PUBLIC)
+    with pytest.raises(BadCursor):
+        await there.views.replies(SITE, THREAD, "a", RepliesQuery(cursor=rubbish))
+    with pytest.raises(BadCursor):
+        await there.views.revisions(SITE, THREAD, "a", PUBLIC, history="public", diff=False, limit=1, cursor=rubbish)
+    with pytest.raises(BadCursor):
+        await there.views.queue(SITE, state="pending", thread=None, member=None, limit=1, cursor=rubbish)
+    with pytest.raises(BadCursor):
+        await there.views.threads(SITE, url=None, status=None, limit=1, cursor=rubbish)
+    with pytest.raises(BadCursor):
+        await there.views.member_comments(SITE, "ada", STAFF, limit=1, cursor=rubbish)
+
+
+PLACES = (
+    cursors.AGE,
+    rf"{cursors.SCORE}\.{cursors.AGE}",
+    rf"{cursors.COMMENT}\.{cursors.AGE}",
+    rf"{cursors.NUMBER}\.{cursors.NUMBER}\.{cursors.NUMBER}",
+    rf"{cursors.NUMBER}\.{cursors.THREAD}",
+)
+
+
+@given(rest=st.text(alphabet=st.characters(codec="utf-8"), max_size=50), form=st.sampled_from(PLACES))
+def test_whatever_follows_the_mark_is_a_place_or_refused(rest: str, form: str) -> None:
+    mark = cursors.mark("page", "x")
+    try:
+        place = cursors.read(f"{mark}.{rest}", mark, form)
+    except BadCursor:
+        return
+    assert ".".join(place) == rest
+    assert rest.isascii()
+
+
+@given(st.lists(st.text(max_size=4), max_size=4), st.lists(st.text(max_size=4), max_size=4))
+def test_no_two_scopes_share_a_mark(one: list[str], other: list[str]) -> None:
+    assert (cursors.mark(*one) == cursors.mark(*other)) == (one == other)
+
+
+async def test_the_past_has_a_beginning(there: Stage) -> None:
+    first = (await there.log.thread_last(SITE, THREAD)) or pytest.fail("it was opened")
+    at = await there.do(ADA, post("a"))
+    assert ids(msgspec.json.decode((await at_page(there, first.ms)).body)["comments"]) == []
+    with pytest.raises(NotYetOpened):
+        await at_page(there, BEGIN - 1)
+    with pytest.raises(NotYetOpened):
+        await at_page(there, replace_n(first, -1))
+    with pytest.raises(NotFound):
+        await there.views.page_at(SITE, "nowhere", at, PageQuery(), PUBLIC)
+
+
+async def at_page(there: Stage, at: Any, viewer: Viewer = PUBLIC, query: PageQuery | None = None) -> Answer:
+    return await there.views.page_at(SITE, THREAD, at, query or PageQuery(), viewer)
+
+
+def replace_n(position: Any, by: int) -> Any:
+    return position._replace(n=position.n + by)
+
+
+async def test_a_time_means_the_last_event_until_then(there: Stage) -> None:
+    one = await there.do(ADA, post("a"))
+    two = await there.do(ADA, post("b"))
+    assert two.ms > one.ms
+    for at, expected, position in (
+        (one.ms - 1, [], None),
+        (one.ms, ["a"], one),
+        (two.ms - 1, ["a"], one),
+        (two.ms, ["b", "a"], two),
+        (two.ms + 10_000_000, ["b", "a"], two),
+    ):
+        found = msgspec.json.decode((await at_page(there, at)).body)
+        assert ids(found["comments"]) == expected
+        assert position is None or found["thread"]["position"] == str(position)
+
+
+async def test_what_was_rejected_since_is_a_tombstone_in_the_past_even_as_a_leaf_but_not_for_staff(
+    there: Stage,
+) -> None:
+    await there.do(ADA, post("a"))
+    await there.do(BEN, Vote(comment="a", value=1))
+    await there.do(BEN, post("b", "a"))
+    at = await there.do(DAN, post("c"))
+    before = await at_page(there, at)
+    await there.do(
+        MOD, Decide(comment="a", verdict="reject", revision=1), Decide(comment="b", verdict="hold", revision=1)
+    )
+    after = await at_page(there, at)
+    assert before.tag != after.tag
+    then = msgspec.json.decode(after.body)
+    assert ids(then["comments"]) == ["c", ["a", ["b"]]]
+    (_, a) = then["comments"]
+    assert (a["status"], a["author"], a["body"]) == ("rejected", None, None)
+    (b,) = a["replies"]["comments"]
+    assert (b["status"], b["in_reply_to"], b["votes"]) == ("pending", None, None)
+    assert then["thread"]["comments"] == 3
+    staff = msgspec.json.decode((await at_page(there, at, STAFF)).body)
+    (_, a) = staff["comments"]
+    assert (a["status"], a["body"], a["votes"]["up"]) == ("published", "words of a", 1)
+    assert a["replies"]["comments"][0]["in_reply_to"]["name"] == "Ada"
+    assert await at_page(there, at, Viewer("ada")) == after
+
+
+async def test_a_name_is_gone_from_the_past_with_its_comment(there: Stage) -> None:
+    await there.do(ADA, post("a"))
+    at = await there.do(BEN, post("b", "a"))
+    await there.do(ADA, WithdrawComment(comment="a"))
+    (a,) = msgspec.json.decode((await at_page(there, at)).body)["comments"]
+    assert a["replies"]["comments"][0]["in_reply_to"] == {"comment": "a", "revision": 1, "name": None}
+    assert "Ada" not in (await at_page(there, at)).body.decode()
+
+
+async def test_a_text_that_was_rejected_since_is_absent_from_the_past_of_a_comment_that_is_published_again(
+    there: Stage,
+) -> None:
+    at = await there.do(ADA, post("a"))
+    await there.do(MOD, Decide(comment="a", verdict="reject", revision=1))
+    await there.do(ADA, EditComment(comment="a", revision=1, body="better words"))
+    await there.do(MOD, Decide(comment="a", verdict="approve", revision=2))
+    (row,) = msgspec.json.decode((await at_page(there, at)).body)["comments"]
+    assert (row["status"], row["revision"], row["body"], row["html"]) == ("published", 1, None, None)
+    (row,) = msgspec.json.decode((await at_page(there, at, STAFF)).body)["comments"]
+    assert row["body"] == "words of a"
+
+
+async def test_a_redacted_text_is_absent_from_the_past_for_staff_too(there: Stage) -> None:
+    at = await there.do(ADA, post("a"))
+    await there.do(ADA, EditComment(comment="a", revision=1, body="better words"))
+    await there.do(MOD, RedactRevision(comment="a", revision=1, reason="law"))
+    for viewer in (PUBLIC, STAFF):
+        answer = await at_page(there, at, viewer)
+        (row,) = msgspec.json.decode(answer.body)["comments"]
+        assert (row["revision"], row["body"], row["html"]) == (1, None, None)
+        assert b"words of a" not in answer.body
