@@ -4,13 +4,15 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
 STEP: Final = 3
 """Columns that a reply is indented."""
 DEEPEST: Final = 12
 """Levels that are indented; deeper replies stay below the last of them, so that text keeps some width."""
+
+NARROWEST: Final = 20
+"""Columns that text keeps at least, however narrow the terminal."""
 
 _GONE: Final = {
     "pending": "waiting for a moderator",
@@ -25,20 +27,20 @@ def show_thread(out: Console, page: dict[str, Any]) -> None:
     """Print a page of a thread, replies indented below what they answer."""
     thread = page["thread"]
     count = thread["comments"]
-    out.print(Text(thread["title"], "bold"))
-    out.print(Text(thread["url"], "dim"))
+    _print(out, Text(thread["title"], "bold"), 0)
+    out.print(Text(thread["url"], "dim"), soft_wrap=True)
     counted = f"{count} comment{'' if count == 1 else 's'}"
     out.print(Text(f"{counted}, {page['sort']} first · {thread['status']} · position {thread['position']}", "dim"))
     for row, level in _walk(page["comments"], 0):
         out.print()
         indent = min(level, DEEPEST) * STEP
-        out.print(Padding(heading(row), (0, 0, 0, indent)))
+        _print(out, heading(row), indent)
         body = row["body"]
         if body is not None:
-            out.print(Padding(Text(body), (0, 0, 0, indent + 2)))
+            _print(out, Text(body), indent + 2)
         if row["replies"]["next"]:
             left = row["replies"]["count"] - len(row["replies"]["comments"])
-            out.print(Padding(Text(f"… {left} more below {row['id']}", "dim"), (0, 0, 0, indent + STEP)))
+            _print(out, Text(f"… {left} more below {row['id']}", "dim"), indent + STEP)
 
 
 def heading(row: dict[str, Any]) -> Text:
@@ -52,11 +54,11 @@ def heading(row: dict[str, Any]) -> Text:
     for badge in row["author"]["badges"]:
         told.append(f" ({badge})", "cyan")
     votes = row["votes"]
-    told.append(f"  {votes['score']:+d}", "bold" if votes["score"] else "dim")
+    told.append(f"  {votes['score']:+d}" if votes["score"] else "  0", "bold" if votes["score"] else "dim")
     told.append(f" (▲{votes['up']} ▼{votes['down']})", "dim")
     told.append(f"  {_minute(row['posted_at'])}", "dim")
     if row["edited"] is not None:
-        told.append(f"  edited {_minute(row['edited']['at'])}", "yellow")
+        told.append("  edited", "yellow")
     if row["featured"]:
         told.append("  ★ editors' pick", "magenta")
     if row["status"] != "published":
@@ -74,8 +76,8 @@ def show_history(out: Console, history: dict[str, Any]) -> None:
             out.print()
         out.print(_revision_heading(revision))
         if revision.get("reason"):
-            out.print(Padding(Text(f"“{revision['reason']}”", "italic"), (0, 0, 0, 2)))
-        out.print(Padding(_changed(revision, colours=out.color_system is not None), (0, 0, 0, 2)))
+            _print(out, Text(f"“{revision['reason']}”", "italic"), 2)
+        _print(out, _changed(revision, colours=out.color_system is not None), 2)
 
 
 def _revision_heading(revision: dict[str, Any]) -> Text:
@@ -98,6 +100,13 @@ def _changed(revision: dict[str, Any], *, colours: bool) -> Text:
         before, after = ("", "") if colours else _MARKS[sign]
         told.append(f"{before}{words}{after}", _STYLES[sign])
     return told
+
+
+def _print(out: Console, text: Text, indent: int) -> None:
+    """Print a text indented, wrapped to the width, without blanks at the ends of lines."""
+    for line in text.wrap(out, max(out.width - indent, NARROWEST)):
+        line.rstrip()
+        out.print(Text(" " * indent).append_text(line) if line else Text(), soft_wrap=True)
 
 
 def _walk(rows: list[dict[str, Any]], level: int) -> Iterator[tuple[dict[str, Any], int]]:

@@ -10,6 +10,9 @@ import uvicorn
 from anyio.abc import TaskStatus
 from starlette.types import ASGIApp
 
+Application = ASGIApp
+"""What is served: for those who pass it on and do not speak HTTP themselves."""
+
 BACKLOG: Final = 2048
 """Connections that may wait to be taken."""
 
@@ -37,7 +40,7 @@ class _Server(uvicorn.Server):
 class HttpServer:
     """Serves `app` at an address that it holds from the moment it is made. `url` is where."""
 
-    def __init__(self, app: ASGIApp, host: str, port: int, *, drain: float) -> None:
+    def __init__(self, app: Application, host: str, port: int, *, drain: float) -> None:
         """`drain` bounds the time for answers that are under way when it is to end, in seconds.
 
         Raises:

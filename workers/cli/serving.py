@@ -1,0 +1,40 @@
+"""`hansard gateway` and `hansard projector`: one role each."""
+
+from workers import process, roles
+from workers.cli.flags import AS_SET, Serving
+
+
+def gateway(*, serving: Serving = AS_SET) -> int:
+    """Run the HTTP gateway, as many as you like.
+
+    It takes a server (--redis-url) and the admin secret, and makes neither. Views are kept by `hansard projector`.
+    SIGTERM ends it politely: streams are closed, answers finished, within --drain seconds.
+
+    For example:
+
+        HANSARD_REDIS_URL=redis://127.0.0.1:6379 HANSARD_ADMIN_SECRET=… hansard gateway
+
+        hansard gateway --host 0.0.0.0 --log-format json
+    """
+    return _run(roles.run_gateway, serving)
+
+
+def projector(*, serving: Serving = AS_SET) -> int:
+    """Run the projector, as many as you like: they share the partitions by leases.
+
+    It serves /healthz, /readyz and /metrics alone. It takes a server (--redis-url) and the admin secret, and makes
+    neither. On one machine with a gateway, give it another --port.
+
+    For example:
+
+        HANSARD_REDIS_URL=redis://127.0.0.1:6379 HANSARD_ADMIN_SECRET=… hansard projector --port 8401
+    """
+    return _run(roles.run_projector, serving)
+
+
+def _run(role: roles.Role, serving: Serving) -> int:
+    found = serving.settings()
+    # Missing settings are told before anything is started.
+    found.needed("redis_url")
+    found.needed("admin_secret")
+    return process.run(lambda own: role(own, found), drain=found.drain)

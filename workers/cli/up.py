@@ -1,0 +1,99 @@
+"""`hansard up`: everything in one process."""
+
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Final
+
+from cyclopts import Parameter
+
+from workers import process
+from workers import up as everything
+from workers.cli import output
+from workers.cli.flags import AS_SET, Json, Serving
+from workers.sample import SITE, THREAD
+from workers.settings import Settings
+from workers.up import Up
+
+TOKENS: Final = {
+    "a reader": ("--sub", "bea", "--name", "Bea"),
+    "a subscriber": ("--sub", "ilse", "--name", "Ilse Marchetti", "--entitlement", "subscriber"),
+    "a moderator": ("--sub", "wilma", "--name", "Wilma Drost", "--role", "moderator"),
+}
+"""Who of the sample discussion shows what each may do."""
+
+
+def up(
+    *,
+    sample: Annotated[
+        bool, Parameter(negative="", show_default=False, help="Load the sample discussion, once.")
+    ] = False,
+    json: Json = False,
+    serving: Serving = AS_SET,
+) -> int:
+    """Run everything in one process: log, projector and gateway, on a server of its own.
+
+    Nothing else is needed. Data lies in the directory of --data and survives; so do the secrets that it makes
+    there. With --redis-url it works on a server of yours instead. Ctrl-C stops it when what runs is finished, a
+    second Ctrl-C at once.
+
+    For example:
+
+        hansard up --sample
+
+        hansard up --data /srv/hansard --host 0.0.0.0 --port 80
+
+        hansard up --redis-url redis://127.0.0.1:6379
+    """
+    found = serving.settings()
+    tell = output.document if json else _tell
+
+    async def work(own: process.Process) -> None:
+        await everything.run(own, found, with_sample=sample, tell=lambda up: _now(tell, up))
+
+    return process.run(work, drain=found.drain)
+
+
+def _now(tell: Callable[[Up], object], up: Up) -> None:
+    tell(up)
+    output.flush()
+
+
+def _tell(up: Up) -> None:
+    print(f"Hansard listens on {up.url}, its data is in {up.data}")
+    print()
+    page = f"{up.url}/v1/sites/{SITE}/threads/{THREAD}"
+    if up.sample:
+        print(f"  read      curl {page}")
+        print(f"  follow    curl -N {page}/feed")
+    print(f"  look up   {up.url}/docs")
+    print()
+    print("Tokens, good for a day:")
+    print()
+    given = [] if up.data == Settings().data else ["--data", str(up.data)]
+    width = max(map(len, TOKENS))
+    if up.sample:
+        for who, claims in TOKENS.items():
+            print(f"  {who:{width}}  {_command('--site', SITE, *claims, *given)}")
+    print(f"  {'an operator':{width}}  {_command('--operator', *given)}")
+    if not up.own_server:
+        print()
+        print("(set HANSARD_REDIS_URL for these, as for this process)")
+
+
+def _command(*arguments: str) -> str:
+    return shlex.join([*_program(), "token", *arguments])
+
+
+def _program() -> list[str]:
+    """How this program was called, so that the next call works as well."""
+    called = Path(sys.argv[0])
+    if called.name != "hansard":
+        return [sys.executable, "-m", "workers"]
+    found = shutil.which("hansard")
+    if found is not None and Path(found).samefile(called):
+        return ["hansard"]
+    return [os.path.relpath(called)]

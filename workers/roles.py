@@ -1,0 +1,110 @@
+"""What a process can be: gateway, projector, or both. A role is some parts of a process over one open deployment."""
+
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from core.log.redis import RedisLog
+from core.redis.deployment import Deployment, open_deployment
+from projections.feedlog import FeedLog
+from projections.reading import Views
+from projections.served import Served
+from workers.gateway.app import build
+from workers.gateway.feed.endpoint import Feed
+from workers.gateway.feed.hub import Hub
+from workers.gateway.keyring import Keyring
+from workers.gateway.operating import operations
+from workers.gateway.services import Services
+from workers.gateway.serving import Application, CannotListen, HttpServer
+from workers.gateway.tokens import Operators
+from workers.process import Failed, Parts, Process
+from workers.projector import Projector
+from workers.settings import Settings
+
+Role = Callable[[Process, Settings], Awaitable[None]]
+
+
+@asynccontextmanager
+async def opened(url: str, settings: Settings) -> AsyncIterator[Deployment]:
+    """The deployment at `url`, made where there is none. Raises Failed, `core.redis.faults.CannotOpen`."""
+    if settings.durability == "replicated":
+        raise Failed("Durability replicated is not supported by this version: use fsynced or memory")
+    async with open_deployment(url, partitions=settings.partitions, durability=settings.durability) as deployment:
+        yield deployment
+
+
+def services(deployment: Deployment, settings: Settings, admin_secret: str) -> Services:
+    """What the gateway works with."""
+    log = RedisLog(deployment)
+    return Services(
+        log=log,
+        views=Views(deployment, log),
+        served=Served(deployment),
+        keyring=Keyring(deployment.calls, deployment.keys),
+        operators=Operators(admin_secret),
+        durability=deployment.durability,
+        max_request=settings.max_request,
+        lag_bound=settings.lag_bound,
+    )
+
+
+async def run_gateway(process: Process, settings: Settings) -> None:
+    """Be a gateway until a signal. Raises SettingsError, Failed, `core.redis.faults.CannotOpen`."""
+    url, secret = settings.needed("redis_url"), settings.needed("admin_secret")
+    async with (
+        opened(url, settings) as deployment,
+        following(deployment, services(deployment, settings, secret)) as (app, hub),
+        process.parts() as parts,
+    ):
+        await parts.start(deployment.wakes.run)
+        await start_http(parts, app, settings, hub)
+
+
+async def run_projector(process: Process, settings: Settings) -> None:
+    """Be a projector until a signal; health and metrics are served beside. Raises as `run_gateway`."""
+    url, secret = settings.needed("redis_url"), settings.needed("admin_secret")
+    async with opened(url, settings) as deployment, process.parts() as parts:
+        given = services(deployment, settings, secret)
+        await parts.start(deployment.wakes.run)
+        await start_projector(parts, deployment, given)
+        await start_http(parts, operations(given), settings)
+
+
+@asynccontextmanager
+async def following(deployment: Deployment, given: Services) -> AsyncIterator[tuple[Application, Hub]]:
+    """The whole application, and the hub of its feeds, which runs for the block."""
+    hub = Hub(
+        log=given.log,
+        views=given.views,
+        feed=FeedLog(deployment.reads, deployment.keys),
+        bell=lambda partition: deployment.wakes.on(deployment.keys[partition].view_channel),
+    )
+    async with hub.running():
+        yield build(given, feed=Feed(hub)), hub
+
+
+async def start_projector(parts: Parts, deployment: Deployment, given: Services) -> Projector:
+    """Project all partitions that nobody else holds, as one part of a process."""
+    # Leases tell workers apart by it, people find the machine and the process.
+    worker = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}"
+    projector = Projector(deployment, given.log, worker=worker)
+    await parts.start(projector.run, drain=projector.drain)
+    return projector
+
+
+async def start_http(parts: Parts, app: Application, settings: Settings, hub: Hub | None = None) -> str:
+    """Serve the application, as one part of a process; where it listens. Raises Failed."""
+    try:
+        server = HttpServer(app, settings.host, settings.port, drain=settings.drain)
+    except CannotListen as error:
+        raise Failed(str(error)) from error
+
+    async def drain() -> None:
+        if hub is not None:
+            hub.drain()  # first, so that streams end politely and their connections are done when the rest is asked
+        await server.drain()
+
+    url: str = await parts.start(server.run, drain=drain)
+    return url

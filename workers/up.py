@@ -1,0 +1,95 @@
+"""Everything in one process: a server of its own unless one is named, the projector, the gateway."""
+
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from signal import SIGKILL
+from typing import Final
+
+import msgspec
+import structlog
+from msgspec import Struct
+
+from core.caller import Caller
+from core.commands import OpenSite
+from core.refusals import SiteExists
+from core.transact import transact
+from workers import embedded, importing, roles, sample
+from workers.gateway.keyring import Given
+from workers.gateway.services import Services
+from workers.importing import Imported, SiteGiven
+from workers.process import Failed, Process
+from workers.settings import Secrets, Settings, secrets_of
+
+OPERATOR: Final = Caller(id="operator", name="operator", roles=frozenset({"operator"}))
+
+SHOWN_WITHIN: Final = 30.0
+"""Seconds in which the views have to show the sample after it was imported; they need a fraction of one."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Up(Struct, frozen=True, kw_only=True):
+    """What runs: where the gateway listens, where data lies, whether the sample is there and the server is ours."""
+
+    url: str
+    data: Path
+    sample: bool
+    own_server: bool
+
+
+async def run(process: Process, settings: Settings, *, with_sample: bool, tell: Callable[[Up], object]) -> None:
+    """Run everything until a signal; `tell` is called once, when it is ready.
+
+    Raises SettingsError, Failed, `workers.embedded.EmbeddedError`, `core.redis.faults.CannotOpen`.
+    """
+    made = secrets_of(settings.data)
+    async with _server(settings) as (url, server), roles.opened(url, settings) as deployment:
+        given = roles.services(deployment, settings, settings.admin_secret or made.admin)
+        async with roles.following(deployment, given) as (app, hub), process.parts() as parts:
+            if server is not None:
+                # Not every system ends a child with its parent: where it would stay, it would keep the data locked.
+                process.at_once(partial(os.kill, server.pid, SIGKILL))
+                await parts.watch(server.ended)
+            await parts.start(deployment.wakes.run)
+            await roles.start_projector(parts, deployment, given)
+            if with_sample:
+                await load_sample(given, made)
+            listens = await roles.start_http(parts, app, settings, hub)
+            tell(Up(url=listens, data=settings.data, sample=with_sample, own_server=server is not None))
+
+
+async def load_sample(given: Services, made: Secrets) -> Imported:
+    """Have the sample site and its discussion there, once. Raises Failed."""
+    source = sample.discussion()
+    await _open_site(given, source.site, made.sample)
+    imported = await importing.bring_in(given.log, source)
+    for thread, position in imported.last.items():
+        if not await given.views.reached(source.site.id, thread, position, within=SHOWN_WITHIN):
+            raise Failed("The sample is in the log, but the views do not show it: see `hansard doctor`")
+    _log.info("sample_loaded", site=source.site.id, appended=imported.appended, known=imported.known)
+    return imported
+
+
+@asynccontextmanager
+async def _server(settings: Settings) -> AsyncIterator[tuple[str, embedded.Server | None]]:
+    """URL of the server that was named; or of one of our own, and that server."""
+    if settings.redis_url is not None:
+        yield settings.redis_url, None
+    else:
+        async with embedded.running(settings.data) as server:
+            yield server.url, server
+
+
+async def _open_site(given: Services, site: SiteGiven, secret: str) -> None:
+    """Open a site with this secret, unless it is there: then its keys and its policy are its own."""
+    if await given.keyring.read(site.id) is None:
+        keys = Given("hs256", 1, msgspec.json.encode([secret]))
+        await given.keyring.write(site.id, keys)
+    command = OpenSite(name=site.name, policy=site.policy, keys_kind="hs256", keys_number=1)
+    try:
+        await transact(given.log, command, site=site.id, caller=OPERATOR)
+    except SiteExists:
+        _log.info("sample_site_found", site=site.id)
