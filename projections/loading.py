@@ -86,10 +86,11 @@ async def load_thread(reads: Batch, keys: Partition, generation: int, site: str,
     Raises `Torn` where the views are ahead of the cursor, `redis.exceptions.RedisError`.
     """
     views = await read_views(reads, keys, generation, site, thread, NEEDED)
-    state = from_views(views, site, thread)
-    if state.last > views.cursor:
-        raise Torn(state.last)
-    return state
+    # A commit writes `meta` before anything else, and what is torn may not even be readable.
+    source = views.hashes["meta"].get(b"source")
+    if source is not None and (last := _THREAD.decode(source).last) > views.cursor:
+        raise Torn(last)
+    return from_views(views, site, thread)
 
 
 def from_views(views: Views, site: str, thread: str) -> Thread:

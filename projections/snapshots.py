@@ -100,7 +100,7 @@ async def thread_at(log: Log, shelf: Shelf, site: str, thread: str, at: Position
         state = Thread(site=site, id=thread)
     after = next((mark.position for mark in known if not _reached(mark, at)), None)
     end = after or await log.thread_last(site, thread)
-    if end is not None and end > state.last:
+    if end is not None and end > state.last and at != state.last:
         chain = await log.chain(site, thread, end, until=state.last if state.events else None)
         _go_on(state, reversed(chain), at)
     if state.opened is None:

@@ -20,7 +20,7 @@ from projections.state import Thread
 GENERATION: Final = 1
 """The generation of views that a new deployment begins with."""
 
-_COMMIT: Final = Script("projections", "commit")
+COMMIT: Final = Script("projections", "commit")
 
 
 class Commit(Struct, frozen=True, kw_only=True):
@@ -78,7 +78,7 @@ class Store:
         for change in commit.changes:
             place = places.setdefault(change.key, len(keys) + len(places) + 1)
             arguments += (change.command, place, len(change.arguments), *change.arguments)
-        return _outcome(await self._calls.run(_COMMIT, [*keys, *places], arguments))
+        return _outcome(await self._calls.run(COMMIT, [*keys, *places], arguments))
 
     async def cursor(self, partition: int) -> Position:
         """How far the views of a partition have come."""

@@ -1,0 +1,285 @@
+"""The projector on real servers: whatever happens to it, the views are the fold of the log."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import anyio
+import pytest
+
+from core.log.port import Entry
+from core.position import Position
+from projections.loading import Torn, load_thread
+from projections.snapshots import FIRST
+from projections.store import COMMIT, Commit, Done, Fenced, Mismatch
+from tests.log.places import CLUSTER, serving
+from tests.log.proxy import Proxy
+from tests.making import SITE, THREADS, entries, played, stream
+from tests.projections.projecting import BOUND, Bench, bench, projecting
+from workers import embedded, metrics, projector
+
+THREAD = THREADS[0]
+
+
+@pytest.fixture
+async def here(fresh: str) -> AsyncIterator[Bench]:
+    async with bench(fresh) as here:
+        yield here
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leases are looked at often, so that nobody waits for one."""
+    monkeypatch.setattr(projector, "RENEWED_S", 0.02)
+
+
+async def settled(here: Bench, *threads: str) -> None:
+    """The views are what the log says."""
+    await here.level()
+    assert await here.views() == here.wanted(*threads or (THREAD,))
+
+
+async def test_the_views_are_the_fold_of_the_log_and_follow_it(here: Bench) -> None:
+    some = await entries(await played(stream(1, 300, threads=2), threads=2))
+    half = len(some) // 2
+    await here.pour(some[:half])
+    async with projecting(here.projector()):
+        await settled(here, *THREADS[:2])
+        await here.pour(some[half:])
+        await settled(here, *THREADS[:2])
+    assert await here.call("EXISTS", here.deployment.keys[0].lease) == 0
+
+
+async def test_the_state_read_back_from_the_server_is_the_fold(here: Bench) -> None:
+    await here.play(stream(2, 200))
+    async with projecting(here.projector()):
+        await here.level()
+    there = await here.store.thread(SITE, THREAD)
+    assert there == here.folded(THREAD)
+
+
+async def test_restarting_at_any_time_changes_no_view(here: Bench) -> None:
+    some = await entries(await played(stream(3, 150)))
+    for at in range(0, len(some), 10):
+        await here.pour(some[at : at + 10])
+        async with projecting(here.projector()):
+            await here.level()
+    await settled(here)
+    public = [entry.position for entry in some if entry.position in set(await here.feed())]
+    assert await here.feed() == public
+
+
+async def test_two_projectors_that_fight_over_a_partition_change_nothing(here: Bench, quick: None) -> None:
+    some = await entries(await played(stream(4, 400)))
+    lease = here.deployment.keys[0].lease
+    async with projecting(here.projector("one"), here.projector("two"), here.projector("three")):
+        for at in range(0, len(some), 20):
+            # Whoever holds the lease loses it without being told, in the middle of its work.
+            await here.call("DEL", lease)
+            await here.pour(some[at : at + 20])
+        await settled(here)
+    assert len(set(await here.feed())) == len(await here.feed())
+
+
+async def test_who_lost_the_lease_writes_nothing_however_late(here: Bench) -> None:
+    await here.play(stream(5, 30))
+    keys = here.deployment.keys[0]
+    async with projecting(here.projector()):
+        await here.level()
+        nonce = (await here.call("HGET", keys.lease, "nonce")).decode()
+    at = await here.store.cursor(0)
+    late = Commit(expected=at, cursor=Position(at.ms, at.n + 1), changes=[], feed=[])
+    assert await here.store.commit(0, nonce, late) == Fenced()
+    await here.call("HSET", keys.lease, "nonce", "somebody's")
+    assert await here.store.commit(0, nonce, late) == Fenced()
+    assert await here.store.commit(0, "somebody's", late) == Done()
+    assert await here.store.commit(0, "somebody's", late) == Done(again=True)
+    elsewhere = Commit(expected=at, cursor=Position(at.ms, at.n + 2), changes=[], feed=[])
+    assert await here.store.commit(0, "somebody's", elsewhere) == Mismatch(late.cursor)
+
+
+async def test_a_cursor_that_goes_back_is_followed(here: Bench) -> None:
+    some = await entries(await played(stream(6, 120)))
+    half = len(some) // 2
+    await here.pour(some[:half])
+    async with projecting(here.projector()):
+        await here.level()
+        prefix = here.deployment.keys[0].cursor(1).removesuffix("cursor")
+        gone = await here.call("KEYS", prefix.replace("{", "\\{") + "*")
+        await here.call("DEL", *gone)  # a failover that lost all views, cursor included
+        await here.pour(some[half:])
+        await settled(here)
+
+
+async def test_a_commit_that_an_error_cut_half_way_is_found_and_repaired(here: Bench) -> None:
+    some = await entries(await played(stream(7, 200, threads=2), threads=2))
+    half = len(some) // 2
+    await here.pour(some[:half])
+    async with projecting(here.projector()):
+        await here.level()
+    views = here.deployment.keys[0].thread_views(1, SITE, THREAD)
+    site = here.deployment.keys[0].site_view(1, SITE, "authors")
+    saved = await here.call("DUMP", site)
+    await here.call("DEL", site)
+    await here.call("SET", site, "no sorted set")
+    await here.pour(some[half:])
+    one = here.projector()
+    async with projecting(one):
+        with anyio.fail_after(BOUND):
+            while 0 not in one.stopped:
+                await anyio.lowlevel.checkpoint()
+    assert one.stopped[0].fault.startswith("WRONGTYPE")
+    with pytest.raises(Torn):
+        await load_thread(here.deployment.reads, here.deployment.keys[0], 1, SITE, THREAD)
+    await here.call("HSET", views.rows, "left over", "- \n\n{}")
+    await here.call("RESTORE", site, 0, saved, "REPLACE")
+    # The next reads in batches of its own size, and finds the end of that commit all the same.
+    async with projecting(here.projector()):
+        await settled(here, *THREADS[:2])
+
+
+async def test_a_hole_in_the_log_stops_the_partition_and_says_so(here: Bench) -> None:
+    some = await entries(await played(stream(8, 60)))
+    await here.pour(some[:20])
+    before = metrics.STOPPED_PARTITIONS._value.get()
+    one = here.projector()
+    async with projecting(one):
+        await here.level()
+        await here.pour(some[21:])
+        with anyio.fail_after(BOUND):
+            while not one.stopped:
+                await anyio.lowlevel.checkpoint()
+        assert await here.store.cursor(0) == some[19].position
+        assert one.stopped[0].position == some[19].position
+        assert one.stopped[0].fault.startswith("CannotApply: ")
+        assert metrics.STOPPED_PARTITIONS._value.get() == before + 1
+
+
+@pytest.mark.parametrize(
+    ("e", "fault"),
+    [
+        (b'{"v":1,"type":"vote.cast","comment":"nobody","revision":1,"value":1', "CannotApply: vote.cast at "),
+        (b'{"v":1,"type":"vote.cast","comment":1', "ValidationError"),
+    ],
+)
+async def test_an_event_that_cannot_be_applied_stops_its_partition_and_no_other(
+    fresh: str, e: bytes, fault: str
+) -> None:
+    async with bench(fresh, partitions=2) as here:
+        thread = next(name for name in THREADS if here.deployment.keys.of(SITE, name).number == 0)
+        await here.play(stream(9, 60, threads=3), threads=3)
+        last = await here.log.last(0)
+        rest = f',"actor":{{"kind":"member","id":"ada"}},"site":"{SITE}","thread":"{thread}","tp":"","ap":""}}'
+        bad = Entry(Position(last.ms, last.n + 1), e + rest.encode(), b"")
+        await here.call("XADD", here.deployment.keys[0].log, str(bad.position), "e", bad.e, "c", bad.c)
+        one = here.projector()
+        async with projecting(one):
+            with anyio.fail_after(BOUND):
+                while not one.stopped:
+                    await anyio.lowlevel.checkpoint()
+            await here.level(1)
+            assert list(one.stopped) == [0]
+            assert one.stopped[0].fault.startswith(fault)
+            assert one.owned == {0, 1}
+
+
+async def test_an_unknown_event_is_passed_over_and_counted(here: Bench) -> None:
+    await here.play(stream(10, 20))
+    last = await here.log.last(0)
+    where = f'"site":"{SITE}","thread":"{THREAD}","tp":"","ap":""}}'
+    e = '{"v":1,"type":"comment.sung","actor":{"kind":"member","id":"ada"},' + where
+    before = metrics.UNKNOWN_EVENTS._value.get()
+    await here.pour([Entry(Position(last.ms, last.n + 1), e.encode(), b"")])
+    async with projecting(here.projector()):
+        await settled(here)
+    assert metrics.UNKNOWN_EVENTS._value.get() == before + 1
+
+
+async def test_what_happens_to_the_site_moves_the_cursor_and_changes_no_view(here: Bench) -> None:
+    await here.play([], threads=0)
+    async with projecting(here.projector()):
+        await here.level()
+    assert (await here.store.cursor(0)).n == 1
+    assert await here.views() == {}
+
+
+async def test_many_partitions_are_projected_side_by_side_and_lag_is_told(fresh: str) -> None:
+    async with bench(fresh, partitions=64) as here:
+        await here.play(stream(11, 200, threads=3), threads=3)
+        one = here.projector()
+        async with projecting(one):
+            await here.all_level()
+            for thread in THREADS:
+                partition = here.deployment.keys.of(SITE, thread).number
+                assert await here.views(partition) == here.wanted(thread)
+            with anyio.fail_after(BOUND):
+                while len(one.lags) < 64:
+                    await anyio.lowlevel.checkpoint()
+            assert one.owned == set(range(64))
+            assert all(lag.events >= 0 for lag in one.lags.values())
+
+
+async def test_snapshots_come_with_the_commits_and_go_with_a_redaction(here: Bench) -> None:
+    some = await entries(await played(stream(12, 1600)))
+    assert len(some) > 2 * FIRST
+    await here.pour(some)
+    async with projecting(here.projector()):
+        await settled(here)
+    redacted = here.folded(THREAD).redacted
+    assert redacted
+    marks = await here.store.marks(SITE, THREAD)
+    assert marks
+    last = max(one for one in (await _redactions(here)))
+    assert all(mark.position >= last for mark in marks)
+    for mark in marks:
+        assert await here.store.snapshot(SITE, THREAD, mark) == here.folded(THREAD, mark.position)
+
+
+async def _redactions(here: Bench) -> list[Position]:
+    return [entry.position for entry in here.entries[0] if b'"revision.redacted"' in entry.e]
+
+
+async def test_a_commit_whose_reply_is_lost_is_in_the_views_once(fresh: str, tmp_path: Path) -> None:
+    async with anyio.create_task_group() as tasks:
+        proxy = Proxy(fresh, tmp_path)
+        await tasks.start(proxy.run)
+        async with bench(proxy.url) as here:
+            some = await entries(await played(stream(13, 200)))
+            half = len(some) // 2
+            await here.pour(some[:half])
+            async with projecting(here.projector()):
+                await here.level()
+                proxy.lose_the_reply_to(COMMIT.sha.encode())
+                await here.pour(some[half:])
+                await settled(here)
+            assert proxy.lost == 1
+            assert len(set(await here.feed())) == len(await here.feed())
+        tasks.cancel_scope.cancel()
+
+
+async def test_a_server_that_restarts_is_waited_for(tmp_path: Path) -> None:
+    some = await entries(await played(stream(14, 100)))
+    async with AsyncExitStack() as stack:
+        async with embedded.running(tmp_path) as server:
+            here = await stack.enter_async_context(bench(server.url))
+            await here.pour(some[:30])
+            one = here.projector()
+            await stack.enter_async_context(projecting(one))
+            await here.level()
+        async with embedded.running(tmp_path):
+            await here.pour(some[30:])
+            await settled(here)
+            assert one.stopped == {}
+            await one.drain()
+
+
+async def test_every_script_gets_the_keys_it_touches_all_of_one_slot() -> None:
+    with serving(CLUSTER) as url:
+        assert url is not None
+        async with bench(url, partitions=2) as here:
+            await here.play(stream(15, 300, threads=3), threads=3)
+            async with projecting(here.projector()):
+                await here.all_level()
+                for partition in range(2):
+                    names = [name for name in THREADS if here.deployment.keys.of(SITE, name).number == partition]
+                    assert await here.views(partition) == here.wanted(*names)

@@ -1,0 +1,121 @@
+"""Threads as they were: a snapshot and a walk give what folding from the beginning gives."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.envelope import Recorded
+from core.log.memory import MemoryLog
+from core.log.port import Entry
+from core.position import Position
+from projections.fold import fold
+from projections.folding.comments import without_words
+from projections.snapshots import Mark, field, marks, pack, thread_at, unpack
+from projections.state import Thread
+from tests.making import BEGIN, SITE, THREADS, Move, events, moves, played, stream
+
+THREAD = THREADS[0]
+
+
+class Kept:
+    """Snapshots at these numbers of events, and the redactions of the whole thread."""
+
+    def __init__(self, recorded: list[Recorded], at: set[int]) -> None:
+        self.kept: dict[Mark, bytes] = {}
+        thread = Thread(site=SITE, id=THREAD)
+        for number, one in enumerate(recorded, 1):
+            fold(thread, [one])
+            if number in at:
+                (mark,) = marks([field(thread).encode()])
+                self.kept[mark] = pack(thread)
+        self.now = thread
+
+    async def marks(self, *_where: str) -> list[Mark]:
+        return sorted(self.kept)
+
+    async def snapshot(self, _site: str, _thread: str, mark: Mark) -> Thread | None:
+        return unpack(self.kept[mark])
+
+    async def redacted(self, *_where: str) -> list[tuple[str, int]]:
+        return self.now.redacted
+
+
+class Lost(Kept):
+    """Snapshots that are thrown away while one is chosen."""
+
+    async def snapshot(self, _site: str, _thread: str, _mark: Mark) -> Thread | None:
+        return None
+
+
+class Watched:
+    """Another's log that notes who walks where."""
+
+    def __init__(self, log: MemoryLog) -> None:
+        self.walks: list[tuple[Position, Position | None]] = []
+        self._log = log
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._log, name)
+
+    async def chain(self, site: str, thread: str, start: Position, **bounds: Any) -> list[Entry]:
+        self.walks.append((start, bounds["until"]))
+        return await self._log.chain(site, thread, start, **bounds)
+
+
+def masked(recorded: list[Recorded], redacted: list[tuple[str, int]]) -> Thread | None:
+    """The fold of these events, without what was redacted at any time."""
+    thread = fold(Thread(site=SITE, id=THREAD), recorded)
+    for name, revision in redacted:
+        if name in thread.rows and revision in thread.rows[name].texts:
+            texts = thread.rows[name].texts
+            where = texts[revision].redacted or texts[revision].position
+            texts[revision] = without_words(texts[revision], where)
+    return thread if thread.events else None
+
+
+@settings(max_examples=20)
+@given(moves(most=40), st.sets(st.integers(1, 40)), st.booleans())
+async def test_at_every_position_it_is_the_fold_up_to_there(some: list[Move], at: set[int], lost: bool) -> None:
+    log = await played(some)
+    recorded = await events(log)
+    shelf = (Lost if lost else Kept)(recorded, at)
+    for number, one in enumerate(recorded, 1):
+        there = await thread_at(log, shelf, SITE, THREAD, one.position)
+        assert there == masked(recorded[:number], shelf.now.redacted)
+
+
+@settings(max_examples=20)
+@given(moves(most=40, imports=True), st.sets(st.integers(1, 40)))
+async def test_at_every_time_it_is_the_prefix_that_ends_before_anything_later(some: list[Move], at: set[int]) -> None:
+    log = await played(some)
+    recorded = await events(log)
+    shelf = Kept(recorded, at)
+    for time in {one.occurred_at + by for one in recorded for by in (-1, 0, 1)}:
+        later = [number for number, one in enumerate(recorded) if one.occurred_at > time]
+        prefix = recorded[: later[0]] if later else recorded
+        assert await thread_at(log, shelf, SITE, THREAD, time) == masked(prefix, shelf.now.redacted)
+
+
+async def test_a_walk_is_from_the_snapshot_after_to_the_one_before() -> None:
+    log = await played(stream(20, 900))
+    recorded = await events(log)
+    shelf = Kept(recorded, {100, 200, 300})
+    watched = Watched(log)
+
+    for number, start, until in ((150, 199, 99), (50, 99, None), (298, 299, 199), (350, len(recorded) - 1, 299)):
+        await thread_at(watched, shelf, SITE, THREAD, recorded[number].position)
+        assert watched.walks[-1] == (recorded[start].position, None if until is None else recorded[until].position)
+    watched.walks.clear()
+    there = await thread_at(watched, shelf, SITE, THREAD, recorded[199].position)
+    assert there is not None
+    assert there.events == 200
+    assert watched.walks == []
+
+
+@pytest.mark.parametrize("at", [Position(1, 1), BEGIN - 1])
+async def test_before_it_was_opened_there_is_nothing(at: Position | int) -> None:
+    log = await played([])
+    assert await thread_at(log, Kept([], set()), SITE, THREAD, at) is None
+    assert await thread_at(log, Kept([], set()), SITE, "elsewhere", at) is None
