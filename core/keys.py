@@ -80,20 +80,28 @@ class Partition:
 
     def snapshots(self, site: str, thread: str) -> str:
         """Hash: position to the fold of a thread there."""
-        return f"{self._base}:snapshots:{site}/{thread}"
+        return f"{self.snapshots_prefix()}{site}/{thread}"
+
+    def snapshots_prefix(self) -> str:
+        """What the names of all snapshots begin with; `<site>/<thread>` follows."""
+        return f"{self._base}:snapshots:"
+
+    def views_prefix(self, generation: int) -> str:
+        """What the names of all keys of one generation of views begin with, its cursor included."""
+        return f"{self._base}:g{generation}:"
 
     def cursor(self, generation: int) -> str:
         """String: position of the last event that this generation of views has taken in."""
-        return f"{self._base}:g{generation}:cursor"
+        return f"{self.views_prefix(generation)}cursor"
 
     def thread_views(self, generation: int, site: str, thread: str) -> ThreadViews:
         """The keys of the views of one thread."""
-        base = f"{self._base}:g{generation}:thread:{site}/{thread}"
+        base = f"{self.views_prefix(generation)}thread:{site}/{thread}"
         return ThreadViews(*(f"{base}:{name}" for name in ThreadViews._fields))
 
     def site_view(self, generation: int, site: str, name: str) -> str:
         """A view across the threads of a site in this partition (`queue`, `reported`, `members`, `threads`, …)."""
-        return f"{self._base}:g{generation}:site:{site}:{name}"
+        return f"{self.views_prefix(generation)}site:{site}:{name}"
 
 
 class Keys:

@@ -1,7 +1,7 @@
 """A thread read back from its views: exactly the state that wrote them."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 import anyio
 import msgspec
@@ -9,7 +9,6 @@ from redis.exceptions import RedisError
 
 from core.keys import Partition
 from core.position import START, Position
-from core.redis.batch import Batch
 from projections import rows
 from projections.state import Comment, Report, Text, Thread
 
@@ -30,6 +29,13 @@ NEEDED: Final = ("meta", "rows", "votes", "revisions", "reports", "ballots")
 """What a state is made from; the other views are made from these."""
 
 
+class Reads(Protocol):
+    """What asks the server for one reply."""
+
+    async def call(self, *command: bytes | str | int) -> Any:
+        """The reply to one command."""
+
+
 class Torn(Exception):
     """A commit of this thread was cut half-way: its views are ahead of the cursor, up to `last`."""
 
@@ -39,7 +45,7 @@ class Torn(Exception):
 
 
 async def read_views(
-    reads: Batch, keys: Partition, generation: int, site: str, thread: str, names: tuple[str, ...] = HASHES + SETS
+    reads: Reads, keys: Partition, generation: int, site: str, thread: str, names: tuple[str, ...] = HASHES + SETS
 ) -> Views:
     """What is stored of a thread. Reads again where a commit came in between. Raises `redis.exceptions.RedisError`."""
     views = keys.thread_views(generation, site, thread)
@@ -61,7 +67,7 @@ async def read_views(
     )
 
 
-async def together(reads: Batch, commands: list[tuple[str | int, ...]]) -> list[Any]:
+async def together(reads: Reads, commands: list[tuple[str | int, ...]]) -> list[Any]:
     """The replies to these commands, sent in this order in one pipeline. Raises the first error of any of them."""
     replies: list[Any] = [None] * len(commands)
     errors: list[RedisError] = []
@@ -80,7 +86,7 @@ async def together(reads: Batch, commands: list[tuple[str | int, ...]]) -> list[
     return replies
 
 
-async def load_thread(reads: Batch, keys: Partition, generation: int, site: str, thread: str) -> Thread:
+async def load_thread(reads: Reads, keys: Partition, generation: int, site: str, thread: str) -> Thread:
     """The state of a thread as its views tell it; one without events where there are none.
 
     Raises `Torn` where the views are ahead of the cursor, `redis.exceptions.RedisError`.

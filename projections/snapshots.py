@@ -63,8 +63,9 @@ def marks(fields: Iterable[bytes]) -> list[Mark]:
     """The snapshots that these fields name and this fold can read, oldest first."""
     found = []
     for name in fields:
-        position, now, fold = name.split()
-        if int(fold) == FOLD:
+        position, _, rest = name.partition(b" ")
+        now, _, fold = rest.partition(b" ")
+        if fold == b"%d" % FOLD:
             found.append(Mark(Position.decode(position), int(now)))
     return sorted(found)
 

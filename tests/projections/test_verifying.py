@@ -1,0 +1,168 @@
+"""What does not agree with the log is found, and nothing else."""
+
+from collections.abc import AsyncIterator
+
+import anyio
+import pytest
+
+from core.keys import ThreadViews
+from core.position import Position
+from projections.cells import SITE_VIEWS
+from projections.fold import CannotApply
+from projections.snapshots import field, pack
+from projections.verifying import Difference, Progress, verify
+from tests.making import SITE, THREADS, entries, played, stream
+from tests.projections.projecting import Bench, bench, projecting
+
+THREAD = THREADS[0]
+LENGTH = 1000
+
+
+@pytest.fixture
+async def here(fresh: str) -> AsyncIterator[Bench]:
+    """Views level with a log of two threads, one with snapshots, and nobody who writes."""
+    async with bench(fresh) as here:
+        await here.play(stream(30, LENGTH, threads=2), threads=2)
+        async with projecting(here.projector()):
+            await here.level()
+        yield here
+
+
+@pytest.fixture
+async def small(fresh: str) -> AsyncIterator[Bench]:
+    """As `here`, with less to compare but something in every view."""
+    async with bench(fresh) as here:
+        await here.play(stream(37, 250, threads=2), threads=2)
+        async with projecting(here.projector()):
+            await here.level()
+        yield here
+
+
+async def differences(here: Bench) -> list[Difference]:
+    return [one async for one in verify(here.log, here.deployment.reads, here.deployment.keys)]
+
+
+async def test_views_that_agree_have_no_difference_and_progress_is_told(here: Bench) -> None:
+    told: list[Progress] = []
+    async for difference in verify(here.log, here.deployment.reads, here.deployment.keys, progress=told.append):
+        raise AssertionError(difference)
+    last = (await here.log.last(0)).n
+    assert (told[-1].partition, told[-1].events, told[-1].of, told[-1].threads) == (0, last, last, 2)
+    assert [one.events for one in told] == sorted(one.events for one in told)
+
+
+async def test_a_row_changed_by_hand_is_found(small: Bench) -> None:
+    views = small.deployment.keys[0].thread_views(1, SITE, THREAD)
+    comment = next(row.id for row in small.folded(THREAD).rows.values() if row.published)
+    row = await small.call("HGET", views.rows, comment)
+    await small.call("HSET", views.rows, comment, row.replace(b'"status":"published"', b'"status":"Published"', 1))
+    (found,) = await differences(small)
+    assert (found.thread, found.key, found.field) == (f"{SITE}/{THREAD}", views.rows, comment)
+    assert found.expected == row
+    assert found.found != row
+
+
+async def test_whatever_is_changed_in_any_view_is_found(small: Bench) -> None:
+    here = small
+    views = await here.views()
+    assert {key.rsplit(":", 1)[1] for key in views} == {*ThreadViews._fields, *SITE_VIEWS}
+    for key, there in views.items():
+        (first, value), *_, (last, kept) = there.items()
+        if isinstance(value, int):
+            await here.call("ZADD", key, value + 1, first, 0, "more")
+            undo: tuple[tuple[str | int | bytes, ...], ...] = (("ZADD", key, value, first), ("ZREM", key, "more"))
+        else:
+            await here.call("HSET", key, first, b"other", "more", b"x")
+            undo = (("HSET", key, first, value), ("HDEL", key, "more"))
+        wanted = {first, "more"}
+        if last != first:
+            wanted.add(last)
+            await here.call("ZREM" if isinstance(kept, int) else "HDEL", key, last)
+            undo = (*undo, ("ZADD", key, kept, last) if isinstance(kept, int) else ("HSET", key, last, kept))
+        assert {(one.key, one.field) for one in await differences(here)} == {(key, field) for field in wanted}
+        for command in undo:
+            await here.call(*command)
+    assert await differences(here) == []
+
+
+async def test_keys_that_should_not_exist_are_found(small: Bench) -> None:
+    keys = small.deployment.keys[0]
+    stray = {
+        keys.thread_views(1, SITE, "nowhere").rows,
+        keys.site_view(1, "elsewhere", "pending"),
+        keys.snapshots(SITE, "nowhere"),
+    }
+    for key in stray:
+        await small.call("HSET", key, "f", "v")
+    found = await differences(small)
+    assert {one.key for one in found} == stray
+    assert {one.expected for one in found} == {None}
+
+
+async def test_a_key_of_another_kind_is_found(small: Bench) -> None:
+    keys = small.deployment.keys[0]
+    wrong = {keys.thread_views(1, SITE, THREAD).roots, keys.site_view(1, SITE, "authors")}
+    for key in wrong:
+        await small.call("SET", key, "text")
+    found = await differences(small)
+    assert {(one.key, one.field, one.expected, one.found) for one in found} == {
+        (key, None, b"zset", b"string") for key in wrong
+    }
+
+
+async def test_a_snapshot_that_is_not_the_thread_there_is_found(here: Bench) -> None:
+    key = here.deployment.keys[0].snapshots(SITE, THREAD)
+    marks = await here.store.marks(SITE, THREAD)
+    assert marks
+    state = here.folded(THREAD, marks[0].position)
+    right = await here.call("HGET", key, field(state))
+    state.comments += 1
+    for wrong in (pack(state), b"no snapshot at all"):
+        await here.call("HSET", key, field(state), wrong)
+        (found,) = await differences(here)
+        assert (found.key, found.field, found.found) == (key, field(state), wrong)
+    await here.call("HSET", key, field(state), right)
+    # One from before a redaction would give the text back.
+    redacted = here.folded(THREAD).redacted
+    assert redacted
+    early = here.folded(THREAD, here.entries[0][60].position)
+    await here.call("HSET", key, field(early), pack(early))
+    (found,) = await differences(here)
+    assert (found.field, found.expected) == (field(early), None)
+
+
+async def test_views_beyond_the_log_are_found(small: Bench) -> None:
+    last = await small.log.last(0)
+    ahead = str(Position(last.ms, last.n + 1))
+    cursor = small.deployment.keys[0].cursor(1)
+    await small.call("SET", cursor, ahead)
+    (found,) = await differences(small)
+    assert (found.key, found.expected, found.found) == (cursor, str(last).encode(), ahead.encode())
+
+
+async def test_a_log_with_a_hole_cannot_be_verified_against(small: Bench) -> None:
+    await small.call("XDEL", small.deployment.keys[0].log, str(small.entries[0][10].position))
+    with pytest.raises(CannotApply, match="missing"):
+        await differences(small)
+
+
+async def test_it_goes_on_while_others_write(fresh: str) -> None:
+    some = await entries(await played(stream(31, 600, threads=2), threads=2))
+    async with bench(fresh) as here, projecting(here.projector()), anyio.create_task_group() as tasks:
+        poured = anyio.Event()
+
+        async def pour() -> None:
+            for at in range(0, len(some), 5):
+                await here.pour(some[at : at + 5])
+            poured.set()
+
+        tasks.start_soon(pour)
+        ends = set()
+        while not poured.is_set():
+            told: list[Progress] = []
+            found = verify(here.log, here.deployment.reads, here.deployment.keys, progress=told.append)
+            assert [one async for one in found] == []
+            ends |= {one.events for one in told}
+        assert len(ends) > 2
+        await here.level()
+        assert await differences(here) == []
