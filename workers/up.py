@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from core.caller import Caller
 from core.commands import OpenSite
+from core.redis.deployment import Deployment
 from core.refusals import SiteExists
 from core.transact import transact
 from workers import embedded, importing, roles, sample
@@ -53,6 +54,7 @@ async def run(process: Process, settings: Settings, *, with_sample: bool, tell: 
                 # Not every system ends a child with its parent: where it would stay, it would keep the data locked.
                 process.at_once(partial(os.kill, server.pid, SIGKILL))
                 await parts.watch(server.ended)
+                await _take_leases_back(deployment)
             await parts.start(deployment.wakes.run)
             await roles.start_projector(parts, deployment, given)
             if with_sample:
@@ -81,6 +83,12 @@ async def _server(settings: Settings) -> AsyncIterator[tuple[str, embedded.Serve
     else:
         async with embedded.running(settings.data) as server:
             yield server.url, server
+
+
+async def _take_leases_back(deployment: Deployment) -> None:
+    """End the leases of a process that was killed: on a server of our own, nobody else can hold one."""
+    for partition in deployment.keys:
+        await deployment.calls.call("DEL", partition.lease)
 
 
 async def _open_site(given: Services, site: SiteGiven, secret: str) -> None:

@@ -11,7 +11,7 @@ from core.refusals import NotFound
 from projections.viewer import PUBLIC, Viewer
 from workers.cli import output
 from workers.cli.flags import NOWHERE, Json, Where
-from workers.cli.place import reading
+from workers.cli.place import last_of, reading
 from workers.settings import Settings
 
 PAGE = 200
@@ -57,6 +57,7 @@ def history(
 async def _revisions(settings: Settings, site: str, thread: str, comment: str, viewer: Viewer) -> dict[str, Any]:
     async with reading(settings) as (log, views):
         policy = await policy_of(log, site, thread)
+        await last_of(log, views, site, thread)
         whole: dict[str, Any] = {"comment": comment, "revisions": [], "next": None}
         while True:
             answer = await views.revisions(

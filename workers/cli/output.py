@@ -11,7 +11,7 @@ import structlog
 if TYPE_CHECKING:  # it takes a tenth of a second, which --json need not spend
     from rich.console import Console
 
-Advance = Callable[[int], None]
+Progress = Callable[[int, int], None]
 
 STEPS: Final = 10
 """How many lines long work logs where there is no terminal to draw on."""
@@ -47,38 +47,38 @@ def console() -> "Console":
 
 
 @contextmanager
-def progress(doing: str, total: int) -> Iterator[Advance]:
-    """Show how far long work has come; the block calls what it gets with each number of things done.
+def progress(doing: str) -> Iterator[Progress]:
+    """Show how far long work has come; the block calls what it gets with how much is done, and of how much.
 
     A bar on a terminal, a log line a tenth elsewhere. `doing` is snake_case, as in logs.
     """
     if sys.stderr.isatty():
-        with _bar(doing.replace("_", " "), total) as advance:
-            yield advance
+        with _bar(doing.replace("_", " ")) as show:
+            yield show
     else:
-        yield _lines(doing, total)
+        yield _lines(doing)
 
 
 @contextmanager
-def _bar(doing: str, total: int) -> Iterator[Advance]:
+def _bar(doing: str) -> Iterator[Progress]:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as drawn:
-        task = drawn.add_task(doing, total=total)
-        yield lambda done: drawn.advance(task, done)
+    with Bar(*columns, console=Console(stderr=True), transient=True) as drawn:
+        task = drawn.add_task(doing, total=None)
+        yield lambda done, total: drawn.update(task, completed=done, total=total)
 
 
-def _lines(doing: str, total: int) -> Advance:
-    done = told = 0
+def _lines(doing: str) -> Progress:
+    told = 0
 
-    def advance(more: int) -> None:
-        nonlocal done, told
-        done += more
+    def show(done: int, total: int) -> None:
+        nonlocal told
         reached = done * STEPS // max(total, 1)
         if reached > told:
             told = reached
             _log.info("work_progressed", work=doing, done=done, total=total)
 
-    return advance
+    return show

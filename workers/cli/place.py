@@ -10,8 +10,11 @@ from core.log.port import Log
 from core.log.redis import RedisLog
 from core.redis.client import connect
 from core.redis.deployment import Deployment, open_deployment
+from core.position import Position
+from core.refusals import NotFound
 from projections.reading import Views
 from workers import embedded
+from workers.cli import output
 from workers.process import Failed
 from workers.settings import Settings
 
@@ -56,6 +59,17 @@ async def reading(settings: Settings) -> AsyncIterator[tuple[Log, Views]]:
     async with deployment(settings) as opened:
         log = RedisLog(opened)
         yield log, Views(opened, log)
+
+
+async def last_of(log: Log, views: Views, site: str, thread: str) -> Position:
+    """Position of the last event of a thread; says so where the views do not show it yet. Raises NotFound."""
+    last = await log.thread_last(site, thread)
+    if last is None:
+        raise NotFound("there is no such thread")
+    cursor = await views.cursor(site, thread)
+    if cursor < last:
+        output.note(f"hansard: the views are behind the log, at {cursor} and not at {last}: is a projector running?")
+    return last
 
 
 async def _recorded(url: str) -> int:

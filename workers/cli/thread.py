@@ -1,12 +1,12 @@
 """`hansard thread`: a thread as text."""
 
+import time
 from typing import Annotated, Any, Literal
 
 import anyio
 import msgspec
 from cyclopts import Parameter
 
-from core.log.port import Log
 from core.position import Position
 from core.refusals import NotFound
 from core.times import parse_rfc3339
@@ -16,7 +16,7 @@ from projections.viewer import PUBLIC, Viewer
 from workers.cli import output
 from workers.cli.ending import UsedWrongly
 from workers.cli.flags import NOWHERE, Json, Where
-from workers.cli.place import reading
+from workers.cli.place import last_of, reading
 from workers.settings import Settings
 
 WIDEST = PageQuery(limit=200, depth=50, replies=200)
@@ -51,6 +51,8 @@ def thread(
         hansard thread sample night-train --json | jq .thread
     """
     moment = None if at is None else _moment(at)
+    if isinstance(moment, int) and moment > time.time() * 1000:
+        raise UsedWrongly(f"--at {at} has not come yet")
     if staff and moment is None:
         raise UsedWrongly("--staff goes with --at: the page of now is the same for everyone")
     page = anyio.run(_whole, where.quietly(), site, thread, moment, sort, Viewer(staff=True) if staff else PUBLIC)
@@ -83,24 +85,13 @@ async def _whole(
     viewer: Viewer,
 ) -> dict[str, Any]:
     async with reading(settings) as (log, views):
-        pages: _Now | _Past
-        if at is None:
-            pages = _Now(views, site, thread)
-        else:
-            pages = _Past(views, site, thread, await _passed(log, site, thread, at), viewer)
+        last = await last_of(log, views, site, thread)
+        if isinstance(at, Position) and at > last:
+            raise UsedWrongly(f"--at {at} is later than the last event of the thread, {last}")
+        pages = _Now(views, site, thread) if at is None else _Past(views, site, thread, at, viewer)
         page = await pages.page(msgspec.structs.replace(WIDEST, sort=sort))
         await _fill(pages, page, sort)
         return page
-
-
-async def _passed(log: Log, site: str, thread: str, at: Position | int) -> Position | int:
-    """The moment, if it has come already: the future is not told."""
-    last = await log.thread_last(site, thread)
-    if last is None:
-        raise NotFound("there is no such thread")
-    if isinstance(at, Position) and at > last:
-        raise UsedWrongly(f"position {at} is later than the last event of the thread, {last}")
-    return at
 
 
 async def _fill(pages: "_Now | _Past", page: dict[str, Any], sort: Literal["newest", "oldest", "top"]) -> None:
