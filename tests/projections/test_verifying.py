@@ -67,7 +67,8 @@ async def test_whatever_is_changed_in_any_view_is_found(small: Bench) -> None:
     views = await here.views()
     assert {key.rsplit(":", 1)[1] for key in views} == {*ThreadViews._fields, *SITE_VIEWS}
     for key, there in views.items():
-        (first, value), *_, (last, kept) = there.items()
+        first, last = next(iter(there)), next(reversed(there))
+        value, kept = there[first], there[last]
         if isinstance(value, int):
             await here.call("ZADD", key, value + 1, first, 0, "more")
             undo: tuple[tuple[str | int | bytes, ...], ...] = (("ZADD", key, value, first), ("ZREM", key, "more"))
