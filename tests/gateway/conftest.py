@@ -4,6 +4,7 @@ import pytest
 import structlog
 
 from tests.gateway.house import House, built
+from tests.servers import client
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -13,6 +14,17 @@ def _quiet() -> Iterator[None]:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("warning"))
     yield
     structlog.configure(**before)
+
+
+@pytest.fixture(scope="module")
+async def standing(server: str) -> AsyncIterator[House]:
+    """A house with a site and a thread, shared by the tests of a module that change nothing in it."""
+    with client(server) as connection:
+        connection.flushall()
+    async with built(server) as house:
+        await house.open_site()
+        await house.open_thread()
+        yield house
 
 
 @pytest.fixture

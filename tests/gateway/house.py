@@ -4,14 +4,16 @@
 """
 
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, MutableMapping
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final, NamedTuple
 
 import anyio
 import httpx2
+import structlog
 from joserfc import jwt
 from joserfc.jwk import OctKey
+from structlog.testing import capture_logs
 
 from core.envelope import decode
 from core.log.redis import RedisLog
@@ -82,20 +84,19 @@ def operator_token() -> str:
 class House:
     """The gateway as its callers see it. Paths are below `/v1/sites/kew` unless they begin with `/`."""
 
-    def __init__(self, deployment: Deployment, log: RedisLog) -> None:
+    def __init__(self, deployment: Deployment, patience: float) -> None:
         self.deployment = deployment
-        self.log = log
-        self.views = Views(deployment, log)
-        self.follows = anyio.Event()
-        """While it is set, the views follow the log."""
-        self.follows.set()
+        self.log = log = RedisLog(deployment, patience=patience)
+        self.views = Views(deployment, log, patience=patience)
+        self._follows = anyio.Event()
+        self.release()
         self.now: float | None = None
         """What the gateway's clock says; None for the time it is."""
         self.services = Services(
             log=log,
             views=self.views,
-            served=Served(deployment),
-            keyring=Keyring(deployment.calls, deployment.keys),
+            served=Served(deployment, patience=patience),
+            keyring=Keyring(deployment.calls, deployment.keys, patience=patience),
             operators=Operators(ADMIN_SECRET),
             max_request=MAX_REQUEST,
             lag_bound=10.0,
@@ -104,6 +105,14 @@ class House:
         self.app = build(self.services)
         transport = httpx2.ASGITransport(self.app)
         self.client = httpx2.AsyncClient(transport=transport, base_url="http://hansard.example")
+
+    def hold(self) -> None:
+        """Let the views stay where they are."""
+        self._follows = anyio.Event()
+
+    def release(self) -> None:
+        """Let the views follow the log."""
+        self._follows.set()
 
     async def ask(
         self,
@@ -180,7 +189,7 @@ class House:
         assert nonce is not None
         projection = Projection(keys, store.generation, await store.cursor(partition))
         async for entries in self.log.follow(partition, projection.cursor):
-            await self.follows.wait()
+            await self._follows.wait()
             for entry in entries:
                 recorded = decode(*entry)
                 if projection.misses(recorded):
@@ -194,16 +203,26 @@ class House:
             assert await store.commit(partition, nonce, commit) == Done()
 
 
+@contextmanager
+def told() -> Iterator[list[MutableMapping[str, Any]]]:
+    """The lines that are logged in the block, with what is bound to each request."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("info"))
+    with capture_logs(processors=[structlog.contextvars.merge_contextvars]) as lines:
+        yield lines
+    structlog.configure(**before)
+
+
 def at(comment: str, thread: str = THREAD) -> str:
     """The path of a comment."""
     return f"threads/{thread}/comments/{comment}"
 
 
 @asynccontextmanager
-async def built(url: str) -> AsyncIterator[House]:
-    """A house on an empty server."""
+async def built(url: str, *, patience: float = 5.0) -> AsyncIterator[House]:
+    """A house on an empty server, whose every call of it is tried for so many seconds."""
     async with open_deployment(url, partitions=PARTITIONS) as deployment, anyio.create_task_group() as tasks:
-        house = House(deployment, RedisLog(deployment, patience=1.0))
+        house = House(deployment, patience)
         await tasks.start(deployment.wakes.run)
         for number in range(PARTITIONS):
             tasks.start_soon(house.project, number)

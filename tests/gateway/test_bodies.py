@@ -82,6 +82,14 @@ def test_a_field_that_is_said_twice_is_refused_at_any_depth() -> None:
     assert refused(b'{"text":"a","parts":[{"size":1,"size":1}]}')["pointer"] == "/size"
 
 
+def test_a_whole_number_may_be_written_with_a_fraction_of_nothing() -> None:
+    assert bodies.decode(DECODER, b'{"text":"","parts":[{"size":2.0},{"size":3e0}]}').parts == [Inner(2), Inner(3)]
+    assert refused(b'{"text":"","parts":[{"size":2.5}]}')["pointer"] == "/parts/0/size"
+    assert refused(b'{"text":"","parts":[{"size":0.0}]}')["pointer"] == "/parts/0/size"
+    assert refused(b'{"text":"","parts":[{"size":2.0,"size":2}]}')["pointer"] == "/size"
+    assert refused(b'{"text":"","parts":[{"size":1e999}]}')["pointer"] == "/parts/0/size"
+
+
 @pytest.mark.parametrize("opening", ["[", '{"text":'])
 def test_deep_nesting_is_refused_and_breaks_nothing(opening: str) -> None:
     class Loose(Struct):

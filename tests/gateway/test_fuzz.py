@@ -109,7 +109,7 @@ schema = schemathesis.openapi.from_dict(document(), config=SchemathesisConfig.fr
 # The server runs in another thread and draws its pauses by chance: hypothesis takes that for a test's own doing.
 @pytest.mark.filterwarnings("ignore:Do not use the `random` module")
 @schema.parametrize()
-@settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=5, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_the_gateway_keeps_to_its_document(case: Case, site: Site) -> None:
     real = {"site": SITE, "thread": THREAD, "comment": site.comment}
     places: dict[str, Any] = case.path_parameters or {}

@@ -15,6 +15,8 @@ _JSON_TYPE: Final = re.compile(rb"""application/json\s*(?:;\s*charset\s*=\s*"?ut
 _STEP: Final = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
 _UNKNOWN: Final = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
 _MISSING: Final = re.compile(r"Object missing required field `(.*)`", re.DOTALL)
+_FRACTION: Final = "Expected `int`, got `float`"
+_MOST_WHOLE: Final = 2**53
 _LONGEST_NAME: Final = 64
 
 
@@ -55,12 +57,28 @@ def decode(decoder: "msgspec.json.Decoder[Any]", body: bytes) -> Any:
         decoded = decoder.decode(body)
         _refuse_repeats(body)
     except msgspec.ValidationError as error:
+        if _FRACTION in str(error):
+            return _with_whole_numbers(decoder, body)
         raise BadRequest("the body is not what this call takes", field_error(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise BadRequest.at("", "the body is not JSON in UTF-8") from None
     except RecursionError:
         raise BadRequest.at("", "the body is nested too deeply") from None
     return decoded
+
+
+def _with_whole_numbers(decoder: "msgspec.json.Decoder[Any]", body: bytes) -> Any:
+    """What the body says, where it writes a whole number as `2.0`: in JSON Schema that is an integer, too."""
+    told = json.loads(body, object_pairs_hook=lambda pairs: _pairs(pairs) or dict(pairs), parse_float=_number)
+    try:
+        return msgspec.convert(told, decoder.type)
+    except msgspec.ValidationError as error:
+        raise BadRequest("the body is not what this call takes", field_error(error)) from None
+
+
+def _number(text: str) -> int | float:
+    number = float(text)
+    return int(number) if number.is_integer() and abs(number) <= _MOST_WHOLE else number
 
 
 def field_error(error: msgspec.ValidationError) -> FieldError:

@@ -86,7 +86,7 @@ class Asked(Struct, Generic[Q, B], frozen=True, kw_only=True):
     services: Services
     call: Call
     place: str
-    """The path as it was asked for: part of the scope of an Idempotency-Key."""
+    """The path, spelt in the one way: part of the scope of an Idempotency-Key."""
     path: Mapping[str, str]
     """The ids in the path, each of its grammar."""
     headers: Mapping[bytes, bytes]

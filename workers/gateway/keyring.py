@@ -79,11 +79,16 @@ class Given(Struct, frozen=True):
         return f"Given({self.kind!r}, {self.number})"
 
 
+PATIENCE: Final = 1.0
+"""Seconds within which keys are asked for again; what comes after in the same request has a patience of its own."""
+
+
 class Keyring:
     """Reads and replaces the keys of sites. Raises `core.refusals.Unavailable` where the server stays away."""
 
-    def __init__(self, redis: Calls, keys: Keys) -> None:
+    def __init__(self, redis: Calls, keys: Keys, *, patience: float = PATIENCE) -> None:
         self._redis = redis
+        self._patience = patience
         self._keys = keys
         self._parsed: dict[str, tuple[Mapping[bytes, bytes], SiteKeys]] = {}
 
@@ -117,11 +122,7 @@ class Keyring:
         return dict(zip(reply[::2], reply[1::2], strict=True))
 
     async def _insist(self, ask: Callable[[], Any], what: str) -> Any:
-        return await faults.insist(ask, what, patience=PATIENCE)
-
-
-PATIENCE: Final = 1.0
-"""Seconds within which keys are asked for again; what comes after in the same request has a patience of its own."""
+        return await faults.insist(ask, what, patience=self._patience)
 
 
 def _fields_of(given: Given) -> dict[bytes, bytes]:

@@ -122,7 +122,7 @@ class Resource:
         asked: Asked[Any, Any] = Asked(
             services=self._services,
             call=call,
-            place=scope["path"],
+            place=call.path.format(**path),
             path=path,
             headers=headers,
             query=taken.query.read(query),

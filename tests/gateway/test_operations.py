@@ -1,0 +1,110 @@
+"""What machines ask: alive, ready, metrics. And what the gateway says of itself while it works."""
+
+import re
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from tests.gateway.house import ADA, MOD, SITE, THREAD, House, at, built, problem, token, told
+from tests.servers import started
+from workers import embedded
+
+
+async def test_alive_and_ready_are_two_things(house: House) -> None:
+    assert (await house.get("/healthz")).json() == {"status": "alive"}
+    position = await house.post(ADA)
+    assert position
+    ready = await house.get("/readyz")
+    assert ready.status_code == 200, ready.text
+    assert ready.json() == {"status": "ready"}
+
+
+async def test_a_gateway_whose_views_lag_beyond_the_bound_is_not_ready(house: House) -> None:
+    await house.post(ADA)
+    house.hold()
+    answer = await house.ask("POST", f"threads/{THREAD}/comments", ADA, {"body": "unseen"})
+    assert answer.status_code == 201
+    assert (await house.get("/readyz")).status_code == 200
+    house.now = int(answer.json()["position"].partition("-")[0]) / 1000 + 9
+    assert (await house.get("/readyz")).status_code == 200
+    house.now += 2
+    late = problem(await house.get("/readyz"), 503, "unavailable")
+    assert "1 partitions lag" in late["detail"]
+    house.now = None
+    house.release()
+    await house.settled(answer.json()["position"])
+    assert (await house.get("/readyz")).status_code == 200
+
+
+async def test_without_redis_the_gateway_is_alive_and_asks_to_come_again() -> None:
+    with ExitStack() as stack:
+        url = stack.enter_context(started(embedded.binary()))
+        async with built(url, patience=0.1) as house:
+            await house.open_site()
+            await house.open_thread()
+            stack.close()  # the server is killed
+            for answer in (
+                await house.get(f"threads/{THREAD}"),
+                await house.get(f"threads/{THREAD}/me", ADA),
+                await house.ask("POST", f"threads/{THREAD}/comments", ADA, {"body": "a"}),
+                await house.get("/readyz"),
+            ):
+                problem(answer, 503, "unavailable")
+                assert int(answer.headers["retry-after"]) > 0
+                assert answer.headers["cache-control"] == "no-store"
+            assert (await house.get("/healthz")).status_code == 200
+
+
+async def test_a_request_is_one_line_with_its_route_and_without_words_or_names(house: House) -> None:
+    comment = await house.post(ADA, "Words that nobody logs.")
+    with told() as lines:
+        await house.ask("PUT", f"{at(comment)}/vote", MOD, {"value": 1}, Authorization="Bearer x")
+        await house.get("members/ada", MOD)
+        await house.get("/nowhere/at/all?token=secret")
+    assert [line["event"] for line in lines] == ["request_answered"] * 3
+    vote, member, nowhere = lines
+    assert vote["route"] == "/v1/sites/{site}/threads/{thread}/comments/{comment}/vote"
+    assert (vote["method"], vote["status"], vote["site"], vote["thread"]) == ("PUT", 200, SITE, THREAD)
+    assert vote["comment"] == comment
+    assert re.fullmatch("[0-9a-f]{16}", vote["request"])
+    assert isinstance(vote["ms"], float)
+    assert member["route"] == "/v1/sites/{site}/members/{member}"
+    assert (nowhere["route"], nowhere["status"]) == ("none", 404)
+    assert "site" not in nowhere
+    assert len({line["request"] for line in lines}) == 3
+    said = repr(lines)
+    for word in ("Words", "ada", "Ada", "mod", token(MOD)[:20], "secret", "nowhere"):
+        assert word not in said
+
+
+async def test_metrics_count_requests_by_route_and_name_no_site_thread_or_person(house: House) -> None:
+    comment = await house.post(ADA)
+    await house.get(f"threads/{THREAD}")
+    await house.ask("BREW-" + "x" * 10, f"threads/{THREAD}")
+    answer = await house.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain")
+    said = answer.text
+    assert (
+        'hansard_http_requests_total{method="GET",route="/v1/sites/{site}/threads/{thread}",status="200"}' in said
+    )
+    assert 'method="other"' in said
+    assert "hansard_http_seconds_bucket" in said
+    samples = "\n".join(line for line in said.splitlines() if not line.startswith("#"))
+    for word in (SITE, THREAD, comment, "ada", "BREW"):
+        assert not re.search(rf"\b{word}\b", samples)
+
+
+async def test_a_defect_is_logged_under_the_request_id_without_what_was_said(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: Any) -> None:
+        raise LookupError("secret words")
+
+    monkeypatch.setattr(house.views, "page", broken)
+    with told() as lines:
+        answer = await house.get(f"threads/{THREAD}")
+    failed, answered = lines
+    assert (failed["event"], failed["log_level"]) == ("request_failed", "error")
+    assert failed["request"] == answered["request"] == answer.json()["request"]
+    assert isinstance(failed["exc_info"], LookupError)  # workers.logs leaves out what such an exception quotes

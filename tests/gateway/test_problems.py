@@ -1,0 +1,268 @@
+"""Every problem type, as an answer over HTTP. What is refused in other modules' tests is told there; the rest is here."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.gateway.house import (
+    ADA,
+    ADMIN,
+    AUDITOR,
+    BEN,
+    GUEST,
+    MOD,
+    SUBSCRIBER,
+    THREAD,
+    House,
+    at,
+    problem,
+)
+from workers.gateway.problems import ALL
+
+COMMENTS = f"threads/{THREAD}/comments"
+
+
+async def post(house: House, who: Any, **body: Any) -> Any:
+    return await house.ask("POST", COMMENTS, who, {"body": "Words.", **body})
+
+
+async def policy(house: House, **changes: Any) -> None:
+    answer = await house.ask("PATCH", "policy", ADMIN, changes)
+    assert answer.status_code == 200, answer.text
+
+
+async def status(house: House, to: str) -> None:
+    answer = await house.ask("PUT", f"threads/{THREAD}/status", MOD, {"status": to})
+    assert answer.status_code == 200, answer.text
+
+
+async def test_who_has_not_the_entitlement_is_told_which(house: House) -> None:
+    await policy(house, comment="entitled")
+    told = problem(await post(house, ADA), 403, "not-entitled")
+    assert told["needs"] == "subscriber"
+    assert (await post(house, SUBSCRIBER)).status_code == 201
+
+
+async def test_guests_write_only_where_anyone_may(house: House) -> None:
+    problem(await post(house, GUEST), 403, "not-allowed")
+    await policy(house, comment="anyone")
+    assert (await post(house, GUEST)).status_code == 201
+
+
+async def test_auditors_write_nothing(house: House) -> None:
+    comment = await house.post(ADA)
+    problem(await post(house, AUDITOR), 403, "not-allowed")
+    problem(await house.ask("PUT", f"{at(comment)}/vote", AUDITOR, {"value": 1}), 403, "not-allowed")
+
+
+async def test_who_is_suspended_is_told_until_when(house: House) -> None:
+    until = "2043-10-29T11:20:00.000Z"
+    suspension = {"until": until, "reason": "Insults."}
+    assert (await house.ask("PUT", "members/ada/suspension", MOD, suspension)).status_code == 200
+    assert problem(await post(house, ADA), 403, "suspended")["until"] == until
+    forever = await house.ask("PUT", "members/ada/suspension", MOD, {"reason": "Insults."})
+    assert forever.status_code == 200
+    assert problem(await post(house, ADA), 403, "suspended")["until"] is None
+    own = (await house.get("members/ada", ADA)).json()["member"]
+    assert own["suspension"] == {"until": None, "reason": "Insults."}
+    assert (await house.ask("DELETE", "members/ada/suspension", MOD)).status_code == 200
+    assert (await post(house, ADA)).status_code == 201
+
+
+async def test_a_suspension_ends_in_the_future_at_a_time(house: House) -> None:
+    for until in ("2001-01-01T00:00:00Z", "tomorrow"):
+        body = {"until": until, "reason": "a"}
+        told = problem(await house.ask("PUT", "members/ada/suspension", MOD, body), 400, "bad-request")
+        assert told["errors"][0]["pointer"] == "/until"
+
+
+async def test_after_the_window_nobody_edits(house: House) -> None:
+    await policy(house, edit_window=0)
+    comment = await house.post(ADA)
+    answer = await house.ask("PATCH", at(comment), ADA, {"body": "b"}, If_Match='"1"')
+    problem(answer, 403, "edit-window-over")
+
+
+async def test_votes_may_be_off_and_are_not_for_ones_own_words(house: House) -> None:
+    comment = await house.post(ADA)
+    problem(await house.ask("PUT", f"{at(comment)}/vote", ADA, {"value": 1}), 403, "own-vote")
+    await policy(house, votes=False)
+    problem(await house.ask("PUT", f"{at(comment)}/vote", BEN, {"value": 1}), 403, "votes-off")
+
+
+async def test_nobody_edits_withdraws_or_restores_for_another(house: House) -> None:
+    comment = await house.post(ADA)
+    problem(await house.ask("PATCH", at(comment), BEN, {"body": "b"}, If_Match='"1"'), 403, "not-allowed")
+    problem(await house.ask("DELETE", at(comment), MOD), 403, "not-allowed")
+    problem(await house.ask("POST", f"{at(comment)}/restoration", BEN), 403, "not-allowed")
+
+
+async def test_moderation_is_for_moderators(house: House) -> None:
+    comment = await house.post(ADA)
+    verdict = {"verdict": "reject", "revision": 1}
+    for who in (ADA, BEN, AUDITOR, ADMIN):
+        problem(await house.ask("POST", f"{at(comment)}/decisions", who, verdict), 403, "not-allowed")
+        problem(await house.ask("PUT", f"{at(comment)}/featured", who), 403, "not-allowed")
+        redaction = await house.ask("PUT", f"{at(comment)}/revisions/1/redaction", who, {"reason": "a"})
+        problem(redaction, 403, "not-allowed")
+        problem(await house.ask("PUT", f"threads/{THREAD}/status", who, {"status": "closed"}), 403, "not-allowed")
+        problem(await house.ask("PUT", "members/eve/suspension", who, {"reason": "a"}), 403, "not-allowed")
+        many = {"decisions": [{"thread": THREAD, "comment": comment, **verdict}]}
+        problem(await house.ask("POST", "moderation/decisions", who, many), 403, "not-allowed")
+    problem(await house.ask("PATCH", "policy", MOD, {"votes": False}), 403, "not-allowed")
+
+
+async def test_what_was_decided_on_another_screen_is_stale(house: House) -> None:
+    comment = await house.post(ADA)
+    decisions = f"{at(comment)}/decisions"
+    told = problem(
+        await house.ask("POST", decisions, MOD, {"verdict": "reject", "revision": 2}), 409, "stale-revision"
+    )
+    assert told["current"] == 1
+    body = {"verdict": "reject", "revision": 1, "status": "pending"}
+    told = problem(await house.ask("POST", decisions, MOD, body), 409, "stale-status")
+    assert told["current"] == "published"
+
+
+async def test_an_edit_of_another_revision_carries_the_current_one(house: House) -> None:
+    comment = await house.post(ADA)
+    for wrong in ('"2"', 'W/"1"', '"abc"'):
+        answer = await house.ask("PATCH", at(comment), ADA, {"body": "b"}, If_Match=wrong)
+        assert problem(answer, 412, "stale-revision")["current"] == 1
+
+
+async def test_a_closed_thread_takes_no_words_and_an_archived_one_no_votes(house: House) -> None:
+    comment = await house.post(ADA)
+    await status(house, "closed")
+    problem(await post(house, BEN), 409, "thread-closed")
+    problem(await house.ask("PATCH", at(comment), ADA, {"body": "b"}, If_Match='"1"'), 409, "thread-closed")
+    assert (await house.ask("PUT", f"{at(comment)}/vote", BEN, {"value": 1})).status_code == 200
+    await status(house, "archived")
+    problem(await post(house, BEN), 409, "thread-archived")
+    problem(await house.ask("PUT", f"{at(comment)}/vote", BEN, {"value": -1}), 409, "thread-archived")
+    problem(await house.ask("POST", f"{at(comment)}/reports", BEN, {"reason": "spam"}), 409, "thread-archived")
+    assert (await house.ask("DELETE", at(comment), ADA)).status_code == 200
+
+
+async def test_a_closed_question_takes_no_comments_and_an_unknown_one_is_no_question(house: House) -> None:
+    anchor = {"quote": {"exact": "The palms"}, "prompt": "How tall?", "status": "open"}
+    path = f"threads/{THREAD}/anchors/q1"
+    assert (await house.ask("PUT", path, MOD, anchor)).status_code == 201
+    assert (await house.ask("PUT", path, MOD, anchor)).status_code == 200
+    assert (await post(house, ADA, anchor="q1")).status_code == 201
+    assert (await house.ask("PUT", path, MOD, {**anchor, "status": "closed"})).status_code == 200
+    problem(await post(house, ADA, anchor="q1"), 409, "anchor-closed")
+    told = problem(await post(house, ADA, anchor="q2"), 400, "bad-request")
+    assert told["errors"][0]["pointer"] == "/anchor"
+
+
+async def test_nobody_answers_votes_on_or_reports_what_is_taken_down(house: House) -> None:
+    comment = await house.post(ADA)
+    await house.decide(comment, "reject")
+    problem(await post(house, BEN, parent=comment), 409, "parent-not-published")
+    problem(await house.ask("PUT", f"{at(comment)}/vote", BEN, {"value": 1}), 409, "comment-not-published")
+    report = await house.ask("POST", f"{at(comment)}/reports", BEN, {"reason": "spam"})
+    problem(report, 409, "comment-not-published")
+
+
+async def test_what_nobody_saw_cannot_be_acted_on_by_others(house: House) -> None:
+    await policy(house, premoderation="all")
+    pending = await house.post(ADA)
+    problem(await post(house, BEN, parent=pending), 422, "unknown-parent")
+    problem(await house.ask("PUT", f"{at(pending)}/vote", BEN, {"value": 1}), 404, "not-found")
+    problem(await house.ask("POST", f"{at(pending)}/reports", BEN, {"reason": "spam"}), 404, "not-found")
+    problem(await house.ask("PATCH", at(pending), BEN, {"body": "b"}, If_Match='"1"'), 404, "not-found")
+    verdict = {"verdict": "approve", "revision": 1}
+    problem(await house.ask("POST", f"{at(pending)}/decisions", BEN, verdict), 404, "not-found")
+    problem(await post(house, ADA, parent=pending), 409, "parent-not-published")
+
+
+async def test_a_parent_is_in_the_same_thread(house: House) -> None:
+    comment = await house.post(ADA)
+    await house.open_thread("tea")
+    answer = await house.ask("POST", "threads/tea/comments", BEN, {"body": "a", "parent": comment})
+    problem(answer, 422, "unknown-parent")
+    problem(await post(house, BEN, parent="nothing"), 422, "unknown-parent")
+
+
+async def test_a_withdrawn_comment_is_not_edited(house: House) -> None:
+    comment = await house.post(ADA)
+    assert (await house.ask("DELETE", at(comment), ADA)).status_code == 200
+    answer = await house.ask("PATCH", at(comment), ADA, {"body": "b"}, If_Match='"1"')
+    problem(answer, 409, "comment-withdrawn")
+
+
+async def test_a_published_text_is_not_redacted_and_a_redacted_one_not_approved(house: House) -> None:
+    comment = await house.post(ADA)
+    redaction = f"{at(comment)}/revisions/1/redaction"
+    problem(await house.ask("PUT", redaction, MOD, {"reason": "a"}), 409, "revision-published")
+    await house.decide(comment, "reject")
+    assert (await house.ask("PUT", redaction, MOD, {"reason": "a"})).status_code == 200
+    answer = await house.ask("POST", f"{at(comment)}/decisions", MOD, {"verdict": "approve", "revision": 1})
+    problem(answer, 409, "revision-redacted")
+    missing = await house.ask("PUT", f"{at(comment)}/revisions/2/redaction", MOD, {"reason": "a"})
+    problem(missing, 404, "not-found")
+
+
+async def test_a_text_has_something_to_see_and_is_not_too_long(house: House) -> None:
+    await policy(house, max_body=10)
+    for empty in ("", "  \n", "\u200b", "\u202e\u0000"):
+        problem(await post(house, ADA, body=empty), 422, "body-empty")
+    told = problem(await post(house, ADA, body="eleven long"), 422, "body-too-long")
+    assert told["limit"] == 10
+    assert (await post(house, ADA, body="ten\u202e  long")).status_code == 201
+
+
+async def test_where_replies_are_off_none_is_taken(house: House) -> None:
+    comment = await house.post(ADA)
+    await policy(house, max_depth=0)
+    problem(await post(house, BEN, parent=comment), 403, "not-allowed")
+
+
+async def test_a_title_and_an_address_are_those_of_an_article(house: House) -> None:
+    for body, pointer in (
+        ({"url": "ftp://kew.example/a", "title": "A"}, "/url"),
+        ({"url": "javascript:alert(1)", "title": "A"}, "/url"),
+        ({"url": "https://kew.example/a", "title": " \u200b"}, "/title"),
+    ):
+        told = problem(await house.ask("PUT", "threads/new", MOD, body), 400, "bad-request")
+        assert told["errors"][0]["pointer"] == pointer
+
+
+async def test_only_an_article_of_the_publication_opens_a_thread_with_its_first_comment(house: House) -> None:
+    first = {"body": "First!", "url": "https://kew.example/fern", "title": "Ferns"}
+    problem(await house.ask("POST", "threads/fern/comments", ADA, first), 404, "not-found")
+    await policy(house, origins=["https://kew.example"])
+    evil = {**first, "url": "https://kew.example.evil.example/fern"}
+    problem(await house.ask("POST", "threads/fern/comments", ADA, evil), 404, "not-found")
+    problem(await house.ask("POST", "threads/fern/comments", ADA, {"body": "First!"}), 404, "not-found")
+    answer = await house.ask("POST", "threads/fern/comments", ADA, first)
+    assert answer.status_code == 201
+    position = answer.json()["position"]
+    page = (await house.get(f"threads/fern?after={position}")).json()
+    assert (page["thread"]["title"], page["thread"]["comments"]) == ("Ferns", 1)
+
+
+async def test_a_defect_is_told_by_its_request_id_and_nothing_else(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> None:
+        raise LookupError("secret words")
+
+    monkeypatch.setattr(house.views, "page", broken)
+    answer = await house.get(f"threads/{THREAD}")
+    told = problem(answer, 500, "internal")
+    assert set(told) == {"type", "title", "status", "detail", "request"}
+    assert re.fullmatch("[0-9a-f]{16}", told["request"])
+    assert "secret" not in answer.text
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_every_problem_type_stands_in_a_test_of_this_folder() -> None:
+    here = Path(__file__).parent
+    said = "".join(path.read_text() for path in here.glob("test_*.py"))
+    missing = {kind.slug for kind in ALL if f'"{kind.slug}"' not in said}
+    # Nothing here counts requests: the type is there for what does.
+    assert missing == {"too-many-requests"}
