@@ -8,9 +8,9 @@ from redis.exceptions import RedisError
 from core.keys import DEPLOYMENT
 from core.log.port import Log
 from core.log.redis import RedisLog
+from core.position import Position
 from core.redis.client import connect
 from core.redis.deployment import Deployment, open_deployment
-from core.position import Position
 from core.refusals import NotFound
 from projections.reading import Views
 from workers import embedded
