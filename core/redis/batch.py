@@ -96,12 +96,11 @@ class Batch:
             try:
                 with anyio.fail_after(self._within):
                     await _exchange(connection, calls)
-            except TimeoutError as error:
-                await connection.disconnect(nowait=True)
-                raise redis.exceptions.TimeoutError(f"no answer within {self._within} s") from error
-            except BaseException:
+            except BaseException as error:
                 # Replies may still be under way: nobody else may find them on this connection.
                 await connection.disconnect(nowait=True)
+                if isinstance(error, TimeoutError):
+                    raise redis.exceptions.TimeoutError(f"no answer within {self._within} s") from error
                 raise
             finally:
                 await self._pool.release(connection)

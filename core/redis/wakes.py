@@ -2,7 +2,8 @@
 
 Every append and every commit publishes on a channel of its partition. A message says nothing but "look": whoever
 waits looks by itself, from the position where it stands, and looks once in a while also when nobody called, because a
-message can get lost. One connection a process listens for everybody in it; losing it wakes everybody.
+message can get lost. One connection a process listens for everybody in it; where it was lost, having it back wakes
+everybody.
 """
 
 from collections.abc import Iterator
@@ -94,8 +95,6 @@ class Wakes:
             except* redis.exceptions.RedisError as lost:
                 LOSSES.inc()
                 _log.warning("subscription_lost", errors=[str(error) for error in lost.exceptions])
-            for name in self._bells:
-                self._ring(name)
             await anyio.sleep(next(pauses))
 
     async def _subscribe(self, connection: AbstractConnection) -> None:
@@ -115,7 +114,7 @@ class Wakes:
     async def _listen(self, connection: AbstractConnection) -> None:
         while True:
             kind, name, _ = await connection.read_response()
-            # When a subscription begins, something may have come just before it.
+            # When a subscription begins, or is there again, something may have come before it.
             if kind in _RINGING:
                 self._ring(name)
 

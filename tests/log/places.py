@@ -1,0 +1,151 @@
+"""Where a log can live, made the same for the tests: in memory, on every engine, on a one-node cluster."""
+
+import json
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, Protocol
+
+import anyio
+
+from core.keys import Keys
+from core.log.memory import MemoryLog
+from core.log.port import Append, Appended, Entry, Head, HeadWanted, Load, Loaded, Log, NewEvent, Outcome
+from core.log.redis import RedisLog
+from core.partitions import partition_of
+from core.position import Position
+from core.redis.deployment import Deployment, open_deployment
+from tests.servers import client, engines, started
+
+PARTITIONS = 2
+SITE, THREAD = "kew", "power-broker"
+MEMORY, CLUSTER = "memory", "cluster of one"
+KINDS = (MEMORY, *engines(), CLUSTER)
+
+HERE = partition_of(SITE, THREAD, PARTITIONS)
+"""The partition that the tests' thread lives in."""
+
+
+class Place(Protocol):
+    """A log, and a way to put an entry into it at any time, as if the clock had said so then."""
+
+    log: Log
+
+    async def put(self, partition: int, ms: int) -> Position: ...
+
+
+class MemoryPlace:
+    def __init__(self) -> None:
+        self.log: Log = MemoryLog(PARTITIONS)
+
+    async def put(self, partition: int, ms: int) -> Position:
+        assert isinstance(self.log, MemoryLog)
+        there = self.log._partitions[partition]
+        position = Position(ms, there.last.n + 1)
+        there.entries.append(Entry(position, STRAY, b""))
+        there.back.append((None, None))
+        return position
+
+
+class RedisPlace:
+    def __init__(self, deployment: Deployment) -> None:
+        self.deployment = deployment
+        self.log: Log = RedisLog(deployment)
+
+    async def put(self, partition: int, ms: int) -> Position:
+        position = Position(ms, (await self.log.last(partition)).n + 1)
+        log = self.deployment.keys[partition].log
+        await self.deployment.calls.call("XADD", log, str(position), "e", STRAY, "c", b"")
+        return position
+
+
+STRAY = b'{"v":1,"type":"stray","tp":"","ap":""}'
+"""An entry of nobody's thread."""
+
+
+@contextmanager
+def serving(kind: str) -> Iterator[str | None]:
+    """URL of a server of this kind; None where none is needed."""
+    if kind == MEMORY:
+        yield None
+    elif kind == CLUSTER:
+        # In a cluster, a script that touches a key it did not declare, or keys of two slots, is refused.
+        with started(engines()["embedded"], "--cluster-enabled", "yes") as url:
+            _take_all_slots(url)
+            yield url
+    else:
+        with started(engines()[kind]) as url:
+            yield url
+
+
+def _take_all_slots(url: str) -> None:
+    with client(url) as node:
+        node.execute_command("CLUSTER ADDSLOTSRANGE", 0, 16383)
+        # It does not tell when it has taken them over; it takes about two seconds.
+        while node.execute_command("CLUSTER INFO")["cluster_state"] != "ok":
+            time.sleep(0.01)
+
+
+@asynccontextmanager
+async def opened(url: str | None) -> AsyncIterator[Place]:
+    """An empty log there, with its wakes running."""
+    if url is None:
+        yield MemoryPlace()
+        return
+    with client(url) as connection:
+        connection.flushall()
+    async with open_deployment(url, partitions=PARTITIONS) as deployment, anyio.create_task_group() as tasks:
+        await tasks.start(deployment.wakes.run)
+        yield RedisPlace(deployment)
+        tasks.cancel_scope.cancel()
+
+
+def event(head: str = "c:1", *, c: bytes = b"", note: str = "", mark: str | None = None) -> NewEvent:
+    """An event that advances this head."""
+    return NewEvent(head=head, e=b'{"v":1,"type":"said","head":"%s"' % head.encode(), c=c, note=note, mark=mark)
+
+
+async def append(log: Log, *events: NewEvent, thread: str = THREAD, **rest: Any) -> Outcome:
+    """Append as a caller does who has just loaded, expecting nothing unless told to."""
+    if "now" not in rest:
+        rest["now"] = (await look(log, thread=thread)).now
+    rest.setdefault("expected", {})
+    return await log.append(Append(site=SITE, thread=thread, events=events, **rest))
+
+
+async def write(log: Log, *events: NewEvent, thread: str = THREAD, **rest: Any) -> tuple[Position, ...]:
+    """Append what nothing speaks against: the positions."""
+    outcome = await append(log, *events, thread=thread, **rest)
+    assert isinstance(outcome, Appended), outcome
+    return outcome.positions
+
+
+async def look(log: Log, *wanted: HeadWanted, thread: str = THREAD, key: str | None = None) -> Loaded:
+    """Load what is wanted of a thread."""
+    return await log.load(Load(site=SITE, thread=thread, heads=wanted, key=key))
+
+
+async def head(log: Log, field: str, thread: str = THREAD) -> Head:
+    """One head of a thread."""
+    return (await look(log, HeadWanted(field, events=False), thread=thread)).heads[field]
+
+
+def thread_in(partition: int, *, skip: int = 0) -> str:
+    """A thread that lives in this partition."""
+    names = (f"t{number}" for number in range(1000))
+    there = [name for name in names if partition_of(SITE, name, PARTITIONS) == partition]
+    return there[skip]
+
+
+def facts(entry: Entry) -> dict[str, Any]:
+    """The JSON object of an entry."""
+    found: dict[str, Any] = json.loads(entry.e)
+    return found
+
+
+def positions(entries: list[Entry]) -> list[Position]:
+    return [entry.position for entry in entries]
+
+
+def keys() -> Keys:
+    return Keys(PARTITIONS)

@@ -1,0 +1,226 @@
+"""Every script by itself, as its header says: keys and arguments in, reply out."""
+
+import re
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+from redis.exceptions import ResponseError
+
+import core
+from core.log.redis import APPEND, CHAIN, LOAD
+from core.redis.client import connect
+from core.redis.script import Script
+
+DAY = 86_400_000
+LOG, HEADS = "{p}:log", "{p}:heads"
+FUTURE = 40_000 * DAY + 5
+"""A time that no clock says yet: a log that has come so far tells the time itself, and it is window 40,000."""
+
+
+class Caller:
+    """Calls scripts by their digest."""
+
+    def __init__(self, redis: Redis) -> None:
+        self.redis = redis
+
+    async def __call__(self, script: Script, keys: Sequence[str], args: Sequence[bytes | str | int]) -> Any:
+        await self.redis.script_load(script.text)
+        return await self.redis.evalsha(script.sha, len(keys), *keys, *args)
+
+
+@pytest.fixture
+async def redis(fresh: str) -> AsyncIterator[Redis]:
+    async with connect(fresh, writing=True) as client:
+        yield client
+
+
+@pytest.fixture
+async def call(redis: Redis) -> Caller:
+    return Caller(redis)
+
+
+async def settle(redis: Redis) -> None:
+    """A log whose newest entry, its first, says that it is FUTURE."""
+    await redis.xadd(LOG, {"e": '{"tp":"","ap":""}', "c": ""}, id=f"{FUTURE}-1")
+
+
+def windows(number: int) -> list[str]:
+    return [f"{{p}}:commands:{number}", f"{{p}}:commands:{number - 1}"]
+
+
+Arguments = list[bytes | str | int]
+KEYED = [LOG, HEADS, *windows(40_000)]
+KEY: Arguments = ["channel", "last", "k", "d", "1", "", 40_000, DAY]
+NO_KEY: Arguments = ["channel", "last", "", "", "0", "", 0, DAY]
+ONE: Arguments = [0, 1, "c:1", '{"v":1', b"\x00\xff", "", ""]
+
+
+async def test_append_writes_the_entry_its_heads_and_its_key(call: Caller, redis: Redis) -> None:
+    await settle(redis)
+    event: Arguments = [1, "c:1", 0, 1, "c:1", '{"v":1', b"\x00\xff", "a note", "l:1"]
+    assert await call(APPEND, KEYED, [*KEY, *event]) == f"OK {FUTURE}-2".encode()
+    position = f"{FUTURE}-2".encode()
+    entries = await redis.xrange(LOG, min=position)
+    assert entries == [(position, {b"e": b'{"v":1,"tp":"","ap":""}', b"c": b"\x00\xff"})]
+    assert await redis.hgetall(HEADS) == {
+        b"c:1": b"1 " + position + b" a note",
+        b"l:1": b"0 " + position,
+        b"last": b"0 " + position,
+    }
+    assert await redis.hgetall(KEYED[2]) == {b"k": b"1 d " + position}
+    assert await redis.exists(KEYED[3]) == 0
+
+
+async def test_append_tells_the_server_time_where_that_is_later(call: Caller, redis: Redis) -> None:
+    await redis.xadd(LOG, {"e": '{"tp":"","ap":""}', "c": ""}, id="5-41")
+    seconds, micros = await redis.time()
+    word, position = (await call(APPEND, [LOG, HEADS], [*NO_KEY, *ONE])).split()
+    ms, n = map(int, position.split(b"-"))
+    assert word == b"OK"
+    assert n == 42
+    assert 0 <= ms - (seconds * 1000 + micros // 1000) < DAY
+
+
+async def test_append_repeats_its_answer_to_a_key(call: Caller, redis: Redis) -> None:
+    await settle(redis)
+    await call(APPEND, KEYED, [*KEY, *ONE])
+    assert await call(APPEND, KEYED, [*KEY, *ONE]) == f"DUP 1 d {FUTURE}-2".encode()
+    assert await redis.xlen(LOG) == 2
+
+
+async def test_append_finds_a_key_in_the_window_before(call: Caller, redis: Redis) -> None:
+    await settle(redis)
+    await redis.hset(KEYED[3], "k", "0 d 1-1 1-2")
+    assert await call(APPEND, KEYED, [*KEY, *ONE]) == b"DUP 0 d 1-1 1-2"
+    assert await redis.pexpiretime(KEYED[3]) == (39_999 + 3) * DAY
+
+
+async def test_append_refuses_a_key_of_another_command(call: Caller, redis: Redis) -> None:
+    await settle(redis)
+    await redis.hset(KEYED[2], "k", "0 other 1-1")
+    assert await call(APPEND, KEYED, [*KEY, *ONE]) == b"REUSED"
+    assert await redis.xlen(LOG) == 1
+
+
+async def test_append_tells_the_version_that_was_not_expected(call: Caller, redis: Redis) -> None:
+    await settle(redis)
+    await redis.hset(HEADS, "c:1", "7 1-1 a note")
+    assert await call(APPEND, KEYED, [*KEY, 1, "c:1", 6, *ONE[1:]]) == b"CONFLICT 7 c:1"
+    assert await redis.exists(KEYED[2]) == 0
+
+
+async def test_append_tells_the_time_to_who_thinks_it_is_another_day(call: Caller, redis: Redis) -> None:
+    await settle(redis)
+    keyed = [LOG, HEADS, *windows(39_999)]
+    assert await call(APPEND, keyed, [*KEY[:6], 39_999, DAY, *ONE]) == f"SKEW {FUTURE}".encode()
+
+
+async def test_append_of_nothing_remembers_what_settled_it(call: Caller, redis: Redis) -> None:
+    await settle(redis)
+    settled: Arguments = [*KEY[:5], "3-3", *KEY[6:]]
+    assert await call(APPEND, KEYED, [*settled, 0, 0]) == b"OK 3-3"
+    assert await redis.hgetall(KEYED[2]) == {b"k": b"1 d 3-3"}
+    assert await redis.exists(HEADS) == 0
+
+
+@pytest.mark.parametrize("cut", range(9, 14))
+async def test_append_checks_its_arguments_before_it_writes(call: Caller, redis: Redis, cut: int) -> None:
+    arguments: Arguments = [*NO_KEY, *ONE]
+    with pytest.raises(ResponseError):
+        await call(APPEND, [LOG, HEADS], arguments[:cut])
+    with pytest.raises(ResponseError, match="add up"):
+        await call(APPEND, [LOG, HEADS], [*arguments, "more"])
+    assert await redis.keys("*") == []
+
+
+async def test_load_tells_time_heads_and_events(call: Caller, redis: Redis) -> None:
+    await redis.xadd(LOG, {"e": '{"n":1,"tp":"","ap":""}', "c": "x"}, id="1-1")
+    await redis.xadd(LOG, {"e": '{"n":2,"tp":"1-1","ap":"1-1"}', "c": ""}, id=f"{FUTURE}-2")
+    await redis.hset(HEADS, "c:1", f"2 {FUTURE}-2 a note")
+    position = f"{FUTURE}-2".encode()
+    value = b"2 " + position + b" a note"
+    newest = [position, b'{"n":2,"tp":"1-1","ap":"1-1"}', b""]
+    first = [b"1-1", b'{"n":1,"tp":"","ap":""}', b"x"]
+
+    async def load(*heads: str, hops: int = 9) -> Any:
+        status, now, *found = await call(LOAD, [LOG, HEADS], ["", 0, DAY, hops, *heads])
+        assert (status, int(now)) == (b"OK", FUTURE)
+        return found
+
+    assert await load("c:1", "") == [[value, b""]]
+    assert await load("c:1", "0-0") == [[value, b"", *newest, *first]]
+    assert await load("c:1", "1-1") == [[value, b"", *newest]]
+    assert await load("c:2", "0-0", "c:1", "1-1") == [[b"", b""], [value, b"", *newest]]
+    assert await load("c:1", "0-0", hops=1) == [[value, b"1-1", *newest]]
+    assert await load("c:1", "1-1", "c:1", "0-0", hops=1) == [[value, b"", *newest], [value, position]]
+
+
+async def test_load_answers_a_key_that_was_used_with_its_record(call: Caller, redis: Redis) -> None:
+    await settle(redis)
+    arguments: Arguments = ["k", 40_000, DAY, 9, "c:1", ""]
+    assert await call(LOAD, KEYED, arguments) == [b"OK", b"%d" % FUTURE, [b"", b""]]
+    await redis.hset(KEYED[3], "k", "0 d 1-1")
+    assert await call(LOAD, KEYED, arguments) == [b"HIT", b"%d" % FUTURE, b"0 d 1-1"]
+    other = [LOG, HEADS, *windows(40_001)]
+    assert await call(LOAD, other, ["k", 40_001, *arguments[2:]]) == [b"SKEW", b"%d" % FUTURE]
+
+
+async def test_chain_walks_back_by_thread_or_aggregate(call: Caller, redis: Redis) -> None:
+    pointers = {"1-1": ("", ""), "1-2": ("1-1", ""), "1-3": ("1-2", "1-1")}
+    for position, (thread, aggregate) in pointers.items():
+        await redis.xadd(LOG, {"e": f'{{"tp":"{thread}","ap":"{aggregate}"}}', "c": position}, id=position)
+
+    async def chain(*arguments: str | int) -> tuple[bytes, list[bytes]]:
+        rest, *flat = await call(CHAIN, [LOG], arguments)
+        assert flat[::3] == flat[2::3]
+        return rest, flat[::3]
+
+    assert await chain("1-3", "tp", "", 9) == (b"", [b"1-3", b"1-2", b"1-1"])
+    assert await chain("1-3", "ap", "", 9) == (b"", [b"1-3", b"1-1"])
+    assert await chain("1-3", "tp", "1-1", 9) == (b"", [b"1-3", b"1-2"])
+    assert await chain("1-3", "tp", "", 2) == (b"1-1", [b"1-3", b"1-2"])
+    assert await chain("1-3", "tp", "1-1", 2) == (b"", [b"1-3", b"1-2"])
+    assert await chain("1-3", "tp", "1-3", 9) == (b"", [])
+    with pytest.raises(ResponseError, match="BROKEN no entry at 1-9"):
+        await chain("1-9", "tp", "", 9)
+
+
+async def test_long_answers_are_cut_and_say_where_to_go_on(call: Caller, redis: Redis) -> None:
+    text = "x" * 600_000
+    for number in range(1, 5):
+        before = f"1-{number - 1}" if number > 1 else ""
+        await redis.xadd(LOG, {"e": f'{{"tp":"{before}","ap":"{before}"}}', "c": text}, id=f"1-{number}")
+    await redis.hset(HEADS, "c:1", "4 1-4")
+    rest, *flat = await call(CHAIN, [LOG], ["1-4", "tp", "", 9])
+    assert (rest, flat[::3]) == (b"1-2", [b"1-4", b"1-3"])
+    _, _, one, two = await call(LOAD, [LOG, HEADS], ["", 0, DAY, 9, "c:1", "0-0", "c:1", "1-3"])
+    assert (one[1], one[2::3]) == (b"1-2", [b"1-4", b"1-3"])
+    assert (two[1], two[2::3]) == (b"1-4", [])
+
+
+async def test_load_tells_the_time_of_a_log_that_was_trimmed_to_nothing(call: Caller, redis: Redis) -> None:
+    await settle(redis)
+    await redis.xtrim(LOG, maxlen=0, approximate=False)
+    assert await call(LOAD, [LOG, HEADS], ["", 0, DAY, 9]) == [b"OK", b"%d" % FUTURE]
+
+
+async def test_deployment_is_recorded_once(call: Caller, redis: Redis) -> None:
+    record = Script("core.redis", "deployment")
+    assert await call(record, ["d"], [64, 1]) == [b"64", b"1"]
+    assert await call(record, ["d"], [8, 2]) == [b"64", b"1"]
+    assert await redis.hgetall("d") == {b"partitions": b"64", b"format": b"1"}
+
+
+SCRIPTS = sorted(Path(core.__file__).parent.rglob("*.lua"))
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
+def test_every_script_says_what_it_takes_and_returns(path: Path) -> None:
+    # `#!lua` makes a cluster refuse a script that touches keys of two slots.
+    header = re.match(r"#!lua( flags=[a-z,-]+)?\n((--.*\n)+)", path.read_text())
+    assert header is not None
+    for word in ("KEYS", "ARGV", "Returns"):
+        assert f"-- {word} " in header[2]

@@ -1,0 +1,127 @@
+"""Being woken by what happens, and never missing it for good."""
+
+from collections.abc import AsyncIterator
+
+import anyio
+import pytest
+from anyio.lowlevel import checkpoint
+from redis.asyncio import Redis
+
+from core.position import START
+from core.redis.client import connect
+from core.redis.wakes import Wake, Wakes
+from tests.log.places import HERE, append, event, keys, opened
+
+NEVER = 3600.0
+"""Longer than the test may take: only a bell ends this wait."""
+
+
+@pytest.fixture
+async def reading(fresh: str) -> AsyncIterator[Redis]:
+    async with connect(fresh, writing=False) as client:
+        yield client
+
+
+@pytest.fixture
+async def wakes(reading: Redis) -> AsyncIterator[Wakes]:
+    async with anyio.create_task_group() as tasks:
+        wakes = Wakes(reading)
+        await tasks.start(wakes.run)
+        yield wakes
+        tasks.cancel_scope.cancel()
+
+
+async def rings(bell: Wake) -> bool:
+    with anyio.fail_after(20):
+        return await bell.wait(NEVER)
+
+
+async def listening(bell: Wake) -> None:
+    """Wait until the server has taken the subscription: that rings, as something may have come before."""
+    assert await rings(bell)
+
+
+async def test_a_message_rings_the_bell_of_its_channel(wakes: Wakes, reading: Redis) -> None:
+    with wakes.on("{p}:log") as bell:
+        await listening(bell)
+        await reading.spublish("{p}:log", "")
+        assert await rings(bell)
+
+
+async def test_everybody_on_a_channel_is_woken_and_nobody_else(wakes: Wakes, reading: Redis) -> None:
+    with wakes.on("{p}:log") as one, wakes.on("{p}:log") as two, wakes.on("{p}:view") as other:
+        for bell in (one, two, other):
+            await listening(bell)
+        await reading.spublish("{p}:log", "")
+        assert await rings(one)
+        assert await rings(two)
+        assert not await other.wait(0)
+
+
+async def test_one_bell_may_listen_to_many_channels(wakes: Wakes, reading: Redis) -> None:
+    with wakes.on("{p1}:view", "{p2}:view", "{p3}:view") as bell:
+        for number in (1, 2, 3):
+            while await reading.pubsub_shardnumsub(f"{{p{number}}}:view") != [(f"{{p{number}}}:view".encode(), 1)]:
+                await listening(bell)
+        for number in (3, 1, 2):
+            await reading.spublish(f"{{p{number}}}:view", "")
+            assert await rings(bell)
+
+
+async def test_what_happens_between_two_waits_is_not_missed() -> None:
+    bell = Wake()
+    bell.ring()
+    bell.ring()
+    assert await bell.wait(NEVER)
+    assert not await bell.wait(0)
+
+
+async def test_who_has_gone_is_no_longer_listened_for(wakes: Wakes, reading: Redis) -> None:
+    with wakes.on("{p}:log") as first:
+        await listening(first)
+        with wakes.on("{p}:view") as second:
+            await listening(second)
+    with wakes.on("{q}:log") as third:
+        await listening(third)
+        assert await reading.pubsub_shardchannels() == [b"{q}:log"]
+
+
+async def test_losing_the_subscription_wakes_everybody_and_is_repaired(wakes: Wakes, reading: Redis) -> None:
+    with wakes.on("{p}:log") as bell, wakes.on("{p}:view") as other:
+        await listening(bell)
+        await listening(other)
+        await reading.client_kill_filter(_type="pubsub")
+        assert await rings(bell)
+        assert await rings(other)
+        while not await reading.spublish("{p}:log", ""):
+            await rings(other)
+        assert await rings(bell)
+
+
+async def test_without_messages_a_waiter_looks_all_the_same() -> None:
+    assert not await Wake().wait(0.001)
+
+
+async def test_an_append_rings_for_its_partition_alone(fresh: str, reading: Redis, wakes: Wakes) -> None:
+    async with opened(fresh) as place:
+        with wakes.on(keys()[HERE].log_channel) as here, wakes.on(keys()[1 - HERE].log_channel) as there:
+            await listening(here)
+            await listening(there)
+            await append(place.log, event())
+            assert await rings(here)
+            assert not await there.wait(0)
+
+
+async def test_a_follower_listens_on_the_channel_of_its_partition(fresh: str, reading: Redis) -> None:
+    async with opened(fresh) as place, anyio.create_task_group() as tasks:
+
+        async def follow() -> None:
+            async for _ in place.log.follow(HERE, START):
+                pass
+
+        tasks.start_soon(follow)
+        channel = keys()[HERE].log_channel.encode()
+        with anyio.fail_after(20):
+            while await reading.pubsub_shardchannels() != [channel]:
+                await checkpoint()
+        tasks.cancel_scope.cancel()
