@@ -10,7 +10,7 @@ from core.text import diff
 from core.text.markup import rendered
 from core.times import rfc3339
 from projections import cursors, rows
-from projections.lookups import answer
+from projections.lookups import answer, decided
 from projections.queries import Answer, RevisionsQuery
 from projections.served import Served
 from projections.state import Comment, Text
@@ -93,23 +93,18 @@ def _revision(comment: Comment, number: int, viewer: Viewer) -> dict[str, Any]:
         "by": {"name": text.name if text.name is not None else comment.author.name},
         "status": text.status,
     }
-    if (reason := _reason(comment, text, viewer)) is not None:
-        revision["reason"] = reason
+    if text.reason is not None:
+        revision["reason"] = text.reason
     revision |= {
         "body": text.body,
         "html": None if text.body is None else rendered(text.body),
         "votes_then": None if votes is None else {"up": votes[0], "down": votes[1]},
     }
+    if (viewer.staff or viewer.member == comment.author.id) and text.decision and not stands(text):
+        revision["decision"] = decided(text.decision)
     if viewer.staff:
         revision["moderation"] = rows.moderation(text)
     return revision
-
-
-def _reason(comment: Comment, text: Text, viewer: Viewer) -> str | None:
-    """Why it was edited; to author and staff of a text that is not to be seen, why that was decided."""
-    if (viewer.staff or viewer.member == comment.author.id) and text.decision and not stands(text):
-        return text.decision.reason or text.reason
-    return text.reason
 
 
 def _difference(comment: Comment, shown: list[int], number: int) -> dict[str, Any]:

@@ -295,7 +295,8 @@ async def test_a_difference_never_shows_a_text_that_the_viewer_may_not_read(ther
 async def test_a_rejected_text_has_its_reason_for_author_and_staff_and_its_note_for_staff(there: Stage) -> None:
     await edited(there)
     own = (await history(there, "a", AUTHOR))["revisions"][2]
-    assert (own["status"], own["body"], own["reason"]) == ("rejected", "three", "manners")
+    assert (own["status"], own["body"]) == ("rejected", "three")
+    assert (own["decision"]["reason"], own["decision"]["by"]) == ("manners", "moderator")
     assert "third time" not in str(own)
     staff = (await history(there, "a", STAFF))["revisions"][2]
     assert staff["moderation"]["note"] == "third time"

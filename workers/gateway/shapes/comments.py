@@ -130,6 +130,14 @@ class RevisionBy(Struct, frozen=True, kw_only=True):
     name: str
 
 
+class OwnDecision(Struct, frozen=True, kw_only=True):
+    """Why a comment was rejected, for its author."""
+
+    reason: str | None
+    at: TimeText
+    by: Literal["moderator", "rule"]
+
+
 class RevisionAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One text of a comment."""
 
@@ -140,7 +148,9 @@ class RevisionAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
     body: str | None
     html: str | None
     votes_then: VotesThen | None
-    reason: str | None = None
+    reason: Annotated[str, Meta(description="Why it was edited.")] | None = None
+    decision: OwnDecision | None = None
+    """For its author and staff, where it does not stand."""
     diff: Annotated[
         list[tuple[Literal["=", "-", "+"], str]],
         Meta(examples=[[["=", "the "], ["-", "Senat"], ["+", "Senate"]]]),
@@ -167,14 +177,6 @@ class OwnRefusals(Struct, frozen=True, kw_only=True):
 
     comment: Problem | None
     vote: Problem | None
-
-
-class OwnDecision(Struct, frozen=True, kw_only=True):
-    """Why a comment was rejected, for its author."""
-
-    reason: str | None
-    at: TimeText
-    by: Literal["moderator", "rule"]
 
 
 class RejectedRow(Row, frozen=True, kw_only=True):
