@@ -146,13 +146,6 @@ def run(work: Callable[[Process], Awaitable[object]], *, drain: float) -> int:
     return anyio.run(main, backend_options={"use_uvloop": _uvloop()})
 
 
-def causes(error: BaseException) -> list[BaseException]:
-    """The errors of a group, groups within it opened; of another error itself."""
-    if not isinstance(error, BaseExceptionGroup):
-        return [error]
-    return [cause for inner in error.exceptions for cause in causes(inner)]
-
-
 def _uvloop() -> bool:
     try:
         import uvloop  # noqa: F401, PLC0415 - asked for, not used: PyPy has none

@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from workers.process import causes
-
 BOUND = 20
 """Seconds after which a process that does not do what it should is a failure."""
 
@@ -175,12 +173,13 @@ async def work(own):
 try:
     process.run(work, drain=1)
 except BaseException as error:
-    say([str(cause) for cause in process.causes(error)])
-    sys.exit(1)
+    from workers.cli import ending
+    sys.exit(ending.ended(error))
 """
     with running(code) as child:
-        out, _ = child.communicate(timeout=BOUND)
-        assert out.splitlines() == ["opened log", "started one", "cut one", "closed log", "['the disk is full']"]
+        out, err = child.communicate(timeout=BOUND)
+        assert out.splitlines() == ["opened log", "started one", "cut one", "closed log"]
+        assert err == "hansard: the disk is full\n"
         assert child.returncode == 1
 
 
@@ -222,10 +221,3 @@ async def work(own):
         out, _ = child.communicate(timeout=BOUND)
         assert out == "not ready stopping\n"
         assert child.returncode == 0
-
-
-def test_the_errors_of_nested_groups_are_found_in_order() -> None:
-    first, second, third = OSError("a"), KeyError("b"), ValueError("c")
-    group = ExceptionGroup("x", [first, ExceptionGroup("y", [second, third])])
-    assert causes(group) == [first, second, third]
-    assert causes(first) == [first]

@@ -2,7 +2,6 @@
 
 from cyclopts import App, CycloptsError
 
-from workers import logs
 from workers.cli import ending
 from workers.cli.overview import COMMANDS, version
 
@@ -25,11 +24,10 @@ def build() -> App:
 
 def run(arguments: list[str]) -> int:
     """Run one command; its exit status. Whatever goes wrong is one line on standard error."""
-    logs.configure(level="warning")  # until the command has read its settings
     try:
         status = build()(arguments)
         return status if isinstance(status, int) else 0
     except CycloptsError as error:
         return ending.used_wrongly(arguments, str(error))
-    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last word on everything
+    except (Exception, BaseExceptionGroup, KeyboardInterrupt) as error:  # noqa: BLE001 - the last word on everything
         return ending.ended(error)

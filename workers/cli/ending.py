@@ -1,26 +1,17 @@
-"""How a command ends that did not end well: one line on standard error, and an exit status."""
+"""How a command ends that did not end well: one line on standard error, and an exit status.
+
+What is needed to judge an error is imported when there is one.
+"""
 
 import os
 import sys
 from typing import Final
 
-import structlog
-
-from core.redis.faults import CannotOpen
-from core.refusals import Refusal
 from workers.cli.overview import COMMANDS
-from workers.embedded import EmbeddedError
-from workers.process import Failed, causes
-from workers.settings import SettingsError
 
 FAILED: Final = 1
 USED_WRONGLY: Final = 2
 INTERRUPTED: Final = 130
-
-_TOLD: Final = (Failed, EmbeddedError, CannotOpen)
-"""Errors whose message is one line for people."""
-
-_log = structlog.get_logger(__name__)
 
 
 class UsedWrongly(Exception):
@@ -36,7 +27,7 @@ def used_wrongly(arguments: list[str], message: str) -> int:
 
 def ended(error: BaseException) -> int:
     """Say what ended a command, once, and give the exit status. Only defects show where they are."""
-    found = causes(error)
+    found = _causes(error)
     if any(isinstance(cause, KeyboardInterrupt) for cause in found):
         return INTERRUPTED
     if all(isinstance(cause, BrokenPipeError) for cause in found):
@@ -44,18 +35,44 @@ def ended(error: BaseException) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     for cause in found:
-        if isinstance(cause, SettingsError | UsedWrongly):
+        if isinstance(cause, UsedWrongly):
             _say(f"hansard: {cause}")
             return USED_WRONGLY
-        if isinstance(cause, _TOLD):
+    return _of_ours(error, found)
+
+
+def _of_ours(error: BaseException, found: list[BaseException]) -> int:
+    import structlog
+
+    from core.redis.faults import CannotOpen
+    from core.refusals import Refusal
+    from workers import logs
+    from workers.embedded import EmbeddedError
+    from workers.process import Failed
+    from workers.settings import SettingsError
+
+    for cause in found:
+        if isinstance(cause, SettingsError):
+            _say(f"hansard: {cause}")
+            return USED_WRONGLY
+        if isinstance(cause, Failed | EmbeddedError | CannotOpen):
             _say(f"hansard: {cause}")
             return FAILED
         if isinstance(cause, Refusal):
             _say(f"hansard: {cause.detail} ({cause.code})")
             return FAILED
-    _log.error("command_failed", exc_info=error)
+    if not structlog.is_configured():
+        logs.configure()
+    structlog.get_logger(__name__).error("command_failed", exc_info=error)
     _say("hansard: this is a defect of Hansard's; what is above says where")
     return FAILED
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """The errors of a group, groups within it opened; of another error itself."""
+    if not isinstance(error, BaseExceptionGroup):
+        return [error]
+    return [cause for inner in error.exceptions for cause in _causes(inner)]
 
 
 def _say(line: str) -> None:
