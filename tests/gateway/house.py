@@ -146,10 +146,11 @@ class House:
         assert answer.status_code == 201, answer.text
 
     async def open_thread(self, thread: str = THREAD) -> None:
-        """Open a thread."""
+        """Open a thread. The views have it."""
         body = {"url": f"https://kew.example/{thread}", "title": f"About the {thread}"}
         answer = await self.ask("PUT", f"threads/{thread}", MOD, body)
         assert answer.status_code == 201, answer.text
+        await self.settled(answer.json()["position"], thread)
 
     async def post(self, who: Who, body: str = "First words.", *, thread: str = THREAD, **more: Any) -> str:
         """Post a comment that is taken; its id. The views have it."""

@@ -1,0 +1,142 @@
+"""Sites: opened and keyed by the operator, their policy changed by admins."""
+
+from core.position import START
+from tests.gateway.house import (
+    ADA,
+    ADMIN,
+    MOD,
+    SECRET,
+    SITE,
+    THREAD,
+    House,
+    claims_of,
+    problem,
+    signed,
+    told,
+)
+from workers.gateway.keyring import Given
+
+NEW = "another secret of the site kew, 32 bytes"
+BODY = {"name": "Kew", "keys": {"hs256": [SECRET]}}
+
+
+async def test_a_site_is_opened_once_and_asked_alike_again_it_is_the_same(empty: House) -> None:
+    first = await empty.ask("PUT", "", body=BODY, operator=True)
+    assert first.status_code == 201
+    assert first.json()["policy"]["premoderation"] == "none"
+    again = await empty.ask("PUT", "", body=BODY, operator=True)
+    assert again.status_code == 200
+    assert again.json() == first.json()
+    assert await empty.length() == 1
+
+
+async def test_a_site_that_is_there_is_not_opened_otherwise(empty: House) -> None:
+    await empty.ask("PUT", "", body=BODY, operator=True)
+    for other in (
+        {**BODY, "name": "Other"},
+        {**BODY, "policy": {"votes": False}},
+        {**BODY, "keys": {"hs256": [NEW]}},
+        {**BODY, "keys": {"jwks": "https://kew.example/jwks.json"}},
+    ):
+        problem(await empty.ask("PUT", "", body=other, operator=True), 409, "site-exists")
+    assert (await empty.get("", ADMIN)).status_code == 200  # the keys are what they were
+    assert await empty.length() == 1
+
+
+async def test_a_site_whose_opening_broke_off_after_its_keys_can_be_opened(empty: House) -> None:
+    await empty.services.keyring.write(SITE, Given("hs256", 1, b'["' + b"x" * 32 + b'"]'))
+    assert (await empty.ask("PUT", "", body=BODY, operator=True)).status_code == 201
+    assert (await empty.get("", ADMIN)).status_code == 200
+
+
+async def test_an_admin_reads_the_site_and_its_policy_and_never_its_keys(house: House) -> None:
+    answer = await house.get("", ADMIN)
+    assert answer.status_code == 200
+    assert set(answer.json()) == {"site", "name", "policy", "position"}
+    assert SECRET not in answer.text
+    assert answer.json()["site"] == SITE
+    assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_an_admin_changes_fields_of_the_policy_and_the_others_stay(house: House) -> None:
+    answer = await house.ask("PATCH", "policy", ADMIN, {"premoderation": "links", "edit_window": 600})
+    assert answer.status_code == 200
+    policy = answer.json()["policy"]
+    assert (policy["premoderation"], policy["edit_window"], policy["votes"]) == ("links", 600, True)
+    length = await house.length()
+    same = await house.ask("PATCH", "policy", ADMIN, {"premoderation": "links"})
+    assert same.json()["position"] == answer.json()["position"]
+    assert await house.length() == length
+
+
+async def test_a_policy_says_nothing_that_is_not_in_the_table(house: House) -> None:
+    for changes, pointer in (
+        ({"premoderation": "some"}, "/premoderation"),
+        ({"max_body": 0}, "/max_body"),
+        ({"max_depth": 51}, "/max_depth"),
+        ({"history": None}, "/history"),
+        ({"origins": ["ftp://a.example"]}, "/origins/0"),
+        ({"colour": "red"}, "/colour"),
+    ):
+        refused = problem(await house.ask("PATCH", "policy", ADMIN, changes), 400, "bad-request")
+        assert refused["errors"][0]["pointer"] == pointer
+
+
+async def test_a_rotation_counts_from_the_next_request_on(house: House) -> None:
+    async def status(secret: str) -> int:
+        bearer = f"Bearer {signed(claims_of(ADA), secret)}"
+        return (await house.get(f"threads/{THREAD}/me", Authorization=bearer)).status_code
+
+    async def keyed(*secrets: str) -> str:
+        answer = await house.ask("PUT", "keys", body={"hs256": list(secrets)}, operator=True)
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["position"])
+
+    assert (await status(SECRET), await status(NEW)) == (200, 401)
+    await keyed(SECRET, NEW)
+    assert (await status(SECRET), await status(NEW)) == (200, 200)
+    last = await keyed(NEW)
+    assert (await status(SECRET), await status(NEW)) == (401, 200)
+    length = await house.length()
+    assert await keyed(NEW) == last
+    assert await house.length() == length
+
+
+async def test_keys_reach_no_event_no_answer_and_no_log_line(house: House) -> None:
+    with told() as lines:
+        answer = await house.ask("PUT", "keys", body={"hs256": [NEW]}, operator=True)
+        bad = await house.ask("PUT", "keys", body={"hs256": [NEW, "short secret"]}, operator=True)
+    kept = [
+        bytes(part)
+        for number in range(house.log.partitions)
+        for entry in await house.log.read(number, START, limit=100)
+        for part in (entry.e, entry.c)
+    ]
+    said = f"{answer.text}{bad.text}{lines!r}{kept!r}{house.services!r}"
+    for secret in (NEW, SECRET, "short secret"):
+        assert secret not in said
+    assert any(b'"type":"site.rekeyed"' in part for part in kept)
+
+
+async def test_a_site_with_a_key_set_opens_and_its_tokens_are_told_to_wait(empty: House) -> None:
+    key = {"kty": "RSA", "kid": "1", "n": "AQAB", "e": "AQAB", "d": "private", "x5t": "unknown"}
+    for number, jwks in enumerate(({"keys": [key]}, "https://kew.example/jwks.json")):
+        site = f"set-{number}"
+        body = {"name": "Set", "keys": {"jwks": jwks}}
+        assert (await empty.ask("PUT", f"/v1/sites/{site}", body=body, operator=True)).status_code == 201
+        bearer = f"Bearer {signed(claims_of(MOD, site))}"
+        refused = problem(
+            await empty.get(f"/v1/sites/{site}/threads", Authorization=bearer), 401, "unauthenticated"
+        )
+        assert "JWKS" in refused["detail"]
+
+
+async def test_sites_do_not_know_each_others_people(house: House) -> None:
+    await house.open_site(site="soho", secret=NEW)
+    bearer = f"Bearer {signed(claims_of(MOD, 'soho'), NEW)}"
+    problem(await house.get("threads", Authorization=bearer), 401, "unauthenticated")
+    assert (await house.get("/v1/sites/soho/threads", Authorization=bearer)).json()["threads"] == []
+    both = f"Bearer {signed({**claims_of(MOD), 'aud': [SITE, 'soho']})}"
+    assert (await house.get("threads", Authorization=both)).status_code == 200
+    problem(await house.get("/v1/sites/soho/threads", Authorization=both), 401, "unauthenticated")
+    problem(await house.get(f"/v1/sites/soho/threads/{THREAD}"), 404, "not-found")
