@@ -23,7 +23,9 @@ from workers.process import Failed, Parts, Process
 from workers.projector import Projector
 from workers.settings import Settings
 
-Role = Callable[[Process, Settings], Awaitable[None]]
+Tell = Callable[[str], object]
+Role = Callable[[Process, Settings, Tell], Awaitable[None]]
+"""Runs until a signal, and calls once with the URL where it listens."""
 
 
 @asynccontextmanager
@@ -50,7 +52,7 @@ def services(deployment: Deployment, settings: Settings, admin_secret: str) -> S
     )
 
 
-async def run_gateway(process: Process, settings: Settings) -> None:
+async def run_gateway(process: Process, settings: Settings, tell: Tell) -> None:
     """Be a gateway until a signal. Raises SettingsError, Failed, `core.redis.faults.CannotOpen`."""
     url, secret = settings.needed("redis_url"), settings.needed("admin_secret")
     async with (
@@ -59,17 +61,17 @@ async def run_gateway(process: Process, settings: Settings) -> None:
         process.parts() as parts,
     ):
         await parts.start(deployment.wakes.run)
-        await start_http(parts, app, settings, hub)
+        tell(await start_http(parts, app, settings, hub))
 
 
-async def run_projector(process: Process, settings: Settings) -> None:
+async def run_projector(process: Process, settings: Settings, tell: Tell) -> None:
     """Be a projector until a signal; health and metrics are served beside. Raises as `run_gateway`."""
     url, secret = settings.needed("redis_url"), settings.needed("admin_secret")
     async with opened(url, settings) as deployment, process.parts() as parts:
         given = services(deployment, settings, secret)
         await parts.start(deployment.wakes.run)
         await start_projector(parts, deployment, given)
-        await start_http(parts, operations(given), settings)
+        tell(await start_http(parts, operations(given), settings))
 
 
 @asynccontextmanager

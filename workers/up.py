@@ -4,7 +4,6 @@ import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
-from pathlib import Path
 from signal import SIGKILL
 from typing import Final
 
@@ -36,7 +35,7 @@ class Up(Struct, frozen=True, kw_only=True):
     """What runs: where the gateway listens, where data lies, whether the sample is there and the server is ours."""
 
     url: str
-    data: Path
+    data: str
     sample: bool
     own_server: bool
 
@@ -60,7 +59,7 @@ async def run(process: Process, settings: Settings, *, with_sample: bool, tell: 
             if with_sample:
                 await load_sample(given, made)
             listens = await roles.start_http(parts, app, settings, hub)
-            tell(Up(url=listens, data=settings.data, sample=with_sample, own_server=server is not None))
+            tell(Up(url=listens, data=str(settings.data), sample=with_sample, own_server=server is not None))
 
 
 async def load_sample(given: Services, made: Secrets) -> Imported:

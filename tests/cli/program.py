@@ -41,7 +41,7 @@ def environment(**settings: str) -> dict[str, str]:
     return kept | {"COLUMNS": "100", "PYTHONPATH": str(TOP)} | settings
 
 
-def hansard(*arguments: str, cwd: Path = TOP, **settings: str) -> Ended:
+def hansard(*arguments: str, **settings: str) -> Ended:
     """Run a command to its end."""
     done = subprocess.run(
         command(*arguments),
@@ -49,7 +49,7 @@ def hansard(*arguments: str, cwd: Path = TOP, **settings: str) -> Ended:
         text=True,
         timeout=BOUND,
         check=False,
-        cwd=cwd,
+        cwd=TOP,
         env=environment(**settings),
     )
     return Ended(done.returncode, done.stdout, done.stderr)

@@ -16,7 +16,7 @@ def gateway(*, serving: Serving = AS_SET) -> int:
 
         hansard gateway --host 0.0.0.0 --log-format json
     """
-    return _run(roles.run_gateway, serving)
+    return _run("gateway", roles.run_gateway, serving)
 
 
 def projector(*, serving: Serving = AS_SET) -> int:
@@ -29,12 +29,16 @@ def projector(*, serving: Serving = AS_SET) -> int:
 
         HANSARD_REDIS_URL=redis://127.0.0.1:6379 HANSARD_ADMIN_SECRET=… hansard projector --port 8401
     """
-    return _run(roles.run_projector, serving)
+    return _run("projector", roles.run_projector, serving)
 
 
-def _run(role: roles.Role, serving: Serving) -> int:
+def _run(name: str, role: roles.Role, serving: Serving) -> int:
     found = serving.settings()
     # Missing settings are told before anything is started.
     found.needed("redis_url")
     found.needed("admin_secret")
-    return process.run(lambda own: role(own, found), drain=found.drain)
+
+    def tell(url: str) -> None:
+        print(f"The {name} listens on {url}", flush=True)
+
+    return process.run(lambda own: role(own, found, tell), drain=found.drain)

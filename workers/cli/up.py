@@ -73,7 +73,7 @@ def _tell(up: Up) -> None:
     print()
     print("Tokens, good for a day:")
     print()
-    given = [] if up.data == Settings().data else ["--data", str(up.data)]
+    given = [] if up.data == str(Settings().data) else ["--data", up.data]
     width = max(map(len, TOKENS))
     if up.sample:
         for who, claims in TOKENS.items():

@@ -1,5 +1,6 @@
 """An ASGI application on a socket, as one part of a process: uvicorn, without its signals and without its exits."""
 
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -89,4 +90,6 @@ def _listening(host: str, port: int) -> socket.socket:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         return socket.create_server(address, family=family, backlog=BACKLOG)
     except OSError as error:
-        raise CannotListen(f"Cannot listen on {host}, port {port}: {error.strerror}") from error
+        # Errors of the resolver have numbers of their own and say what they mean; others are said in many ways.
+        why = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
+        raise CannotListen(f"Cannot listen on {host}, port {port}: {why}") from error

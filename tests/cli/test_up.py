@@ -1,0 +1,181 @@
+"""`hansard up` as a whole: it starts on nothing, keeps what it acknowledged, and ends politely."""
+
+import os
+import signal
+import socket
+import stat
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from core.position import Position
+from tests.cli.program import SITE, THREAD, Up, hansard, running, up
+
+PAGE = f"/v1/sites/{SITE}/threads/{THREAD}"
+
+
+def client(run: Up, token: str | None = None) -> httpx2.Client:
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    return httpx2.Client(base_url=run.url, headers=headers, timeout=20)
+
+
+def post(run: Up, body: str) -> dict[str, Any]:
+    token = run.token("--sub", "bea", "--name", "Bea", "--entitlement", "subscriber")
+    with client(run, token) as http:
+        answer = http.post(f"{PAGE}/comments", json={"body": body})
+        assert answer.status_code == 201, answer.text
+        posted: dict[str, Any] = answer.json()
+        return posted
+
+
+def read(run: Up, after: str | None = None) -> dict[str, Any]:
+    with client(run) as http:
+        answer = http.get(PAGE, params={} if after is None else {"after": after})
+        assert answer.status_code == 200, answer.text
+        page: dict[str, Any] = answer.json()
+        return page
+
+
+def test_it_needs_nothing_and_says_where_to_look_and_how_to_get_tokens(tmp_path: Path) -> None:
+    said, data = tmp_path / "said", tmp_path / "data"
+    with running("up", "--sample", "--port", "0", "--data", str(data), said=said) as run:
+        first = run.line()
+        assert first.startswith("Hansard listens on http://127.0.0.1:")
+        url = first.split()[3].rstrip(",")
+        told: list[str] = []
+        while not (told and "--operator" in told[-1]):
+            told.append(run.line())
+        lines = [line.split() for line in told if line]
+        assert ["read", "curl", f"{url}{PAGE}"] in lines
+        assert httpx2.get(f"{url}{PAGE}").json()["thread"]["comments"] == 14
+        tokens = [line for line in told if " token " in line]
+        assert [line.split("  ")[1] for line in tokens] == ["a reader", "a subscriber", "a moderator", "an operator"]
+        assert all(line.endswith(f"--data {data}") for line in tokens)
+        assert run.stop() == 0
+        assert run.logged[-2:] == ["process_drain_began", "process_stopped"]
+
+
+def test_what_was_acknowledged_is_there_after_a_kill(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with up(data) as run:
+        posted = post(run, "I will be here tomorrow.")
+        run.kill()
+    with up(data) as run:
+        # The sample was loaded before: asking for it again adds nothing.
+        page = read(run, posted["position"])
+        assert page["thread"]["comments"] == 15
+        assert page["comments"][0]["id"] == posted["comment"]["id"]
+        assert page["comments"][0]["body"] == "I will be here tomorrow."
+        again = post(run, "And I can go on.")
+        assert Position.parse(again["position"]).n == Position.parse(posted["position"]).n + 1
+        assert read(run, again["position"])["thread"]["comments"] == 16
+        assert run.beside("verify").status == 0
+        assert run.stop() == 0
+
+
+def test_tokens_of_before_are_good_after_a_restart(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with up(data) as run:
+        moderator, operator = run.token("--sub", "w", "--name", "W", "--role", "moderator"), run.token("--operator")
+        assert run.stop(signal.SIGINT) == 0
+    with up(data, sample=False) as run:
+        with client(run, moderator) as http:
+            assert http.get(f"/v1/sites/{SITE}/moderation/queue").status_code == 200
+        with client(run, operator) as http:
+            opened = {"name": "Another", "keys": {"hs256": ["x" * 32]}}
+            assert http.put("/v1/sites/another/", json=opened).status_code == 201
+        assert run.beside("token", "--site", "another", "--sub", "a", "--name", "A").status == 0
+
+
+def test_secrets_are_readable_by_their_owner_alone_and_told_to_nobody(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with up(data) as run:
+        secrets = data / "secrets.json"
+        assert stat.S_IMODE(secrets.stat().st_mode) == 0o600
+        assert stat.S_IMODE(data.stat().st_mode) == 0o700
+        run.stop()
+        for secret in httpx2.Response(200, content=secrets.read_bytes()).json().values():
+            assert secret not in run.err
+
+
+def test_a_stream_that_is_open_ends_politely(tmp_path: Path) -> None:
+    with up(tmp_path / "data") as run, client(run) as http, http.stream("GET", f"{PAGE}/feed") as stream:
+        lines = stream.iter_lines()
+        assert next(lines).startswith("retry:")
+        run.process.send_signal(signal.SIGTERM)
+        for _ in lines:
+            pass  # the end comes as an end of the answer, not as a broken connection
+        assert run.process.wait(60) == 0
+
+
+def test_a_second_one_on_the_same_data_is_refused_in_one_line(night_train: Up) -> None:
+    done = night_train.beside("up", "--port", "0")
+    assert (done.out, done.status) == ("", 1)
+    assert done.err == (
+        f"hansard: A server runs on {night_train.data} already; end that hansard first, or name another --data\n"
+    )
+
+
+def test_a_port_that_is_taken_is_told_in_one_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = hansard("up", "--port", port, "--data", str(tmp_path / "data"))
+    assert (done.out, done.status) == ("", 1)
+    assert done.err == f"hansard: Cannot listen on 127.0.0.1, port {port}: Address already in use\n"
+
+
+def test_a_server_of_yours_is_used_when_it_is_named(fresh: str, tmp_path: Path) -> None:
+    with up(tmp_path / "data", "--redis-url", fresh, "--durability", "memory") as run:
+        assert run.told["own_server"] is False
+        assert read(run)["thread"]["comments"] == 14
+        done = hansard("thread", SITE, THREAD, "--redis-url", fresh, "--json")
+        assert done.documents[0]["thread"] == read(run)["thread"]
+        assert not (run.data / "server").exists()
+
+
+def test_a_server_that_may_lose_what_was_acknowledged_is_refused(fresh: str, tmp_path: Path) -> None:
+    done = hansard("up", "--redis-url", fresh, "--port", "0", "--data", str(tmp_path / "data"))
+    assert (done.out, done.status) == ("", 1)
+    assert done.err.startswith("hansard: Durability fsynced needs appendonly yes, appendfsync always")
+    assert done.err.count("\n") == 1
+
+
+def test_the_embedded_server_dying_ends_everything(tmp_path: Path) -> None:
+    with up(tmp_path / "data") as run:
+        # Every line that it logs begins with its process id.
+        log = (tmp_path / "data" / "server" / "log").read_text()
+        os.kill(int(log.partition(":")[0]), signal.SIGKILL)
+        assert run.process.wait(60) == 1
+        assert run.err.splitlines()[-1].startswith("hansard: The embedded server ended with status -9")
+
+
+def test_gateway_and_projector_run_by_themselves(fresh: str, tmp_path: Path) -> None:
+    given = ("--redis-url", fresh, "--durability", "memory", "--port", "0", "--log-format", "json")
+    secret = {"HANSARD_ADMIN_SECRET": "o" * 32}
+    with (
+        running("gateway", *given, said=tmp_path / "gateway", **secret) as gateway,
+        running("projector", *given, said=tmp_path / "projector", **secret) as projector,
+    ):
+        urls = [run.line().split()[-1] for run in (gateway, projector)]
+        token = hansard("token", "--operator", **secret).out.strip()
+        opened = {"name": "Kew", "keys": {"hs256": ["k" * 32]}}
+        headers = {"Authorization": f"Bearer {token}"}
+        assert httpx2.put(f"{urls[0]}/v1/sites/kew/", json=opened, headers=headers).status_code == 201
+        token = hansard(
+            "token", "--site", "kew", "--sub", "m", "--name", "M", "--role", "moderator", "--redis-url", fresh
+        ).out.strip()
+        headers = {"Authorization": f"Bearer {token}"}
+        thread = f"{urls[0]}/v1/sites/kew/threads/palms"
+        article = {"url": "https://kew.example/palms", "title": "Palms"}
+        put = httpx2.put(thread, json=article, headers=headers)
+        assert put.status_code == 201
+        assert httpx2.get(thread, params={"after": put.json()["position"]}).status_code == 200
+        for url in urls:
+            assert httpx2.get(f"{url}/healthz").status_code == 200
+            assert httpx2.get(f"{url}/readyz").status_code == 200
+        # A projector says how it is, and nothing else.
+        assert httpx2.get(f"{urls[1]}/v1/sites/kew/threads/palms").status_code == 404
+        assert "hansard_owned_partitions 64.0" in httpx2.get(f"{urls[1]}/metrics").text
+        assert projector.stop() == 0
+        assert gateway.stop() == 0
