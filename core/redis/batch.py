@@ -122,6 +122,8 @@ async def _exchange(connection: AbstractConnection, calls: list[_Call]) -> None:
     await _receive(connection, calls)
     unknown = [call for call in calls if isinstance(call.outcome, redis.exceptions.NoScriptError) and call.script]
     if unknown:
+        for call in unknown:
+            call.outcome = _NOTHING
         await connection.send_packed_command(b"".join(_packed(call.in_full()) for call in unknown))
         await _receive(connection, unknown)
 

@@ -22,6 +22,9 @@ FORMAT: Final = 1
 PARTITIONS: Final = 64
 """How many partitions a deployment gets where nobody says."""
 
+LONG_REPLY_WITHIN: Final = 10.0
+"""Seconds in which the answers of one pipeline of reads must be here."""
+
 _RECORD: Final = Script("core.redis", "deployment")
 
 
@@ -39,7 +42,7 @@ class Deployment:
         self.server = server
         self.durability: Durability = durability
         self.calls = Batch(writing)
-        self.reads = Batch(writing)
+        self.reads = Batch(writing, within=LONG_REPLY_WITHIN)
         self.wakes = Wakes(reading)
 
 

@@ -60,7 +60,7 @@ class Wakes:
     def on(self, *channels: str) -> Iterator[Wake]:
         """A bell that rings for these channels, until the block ends."""
         bell = Wake()
-        names = [channel.encode() for channel in channels]
+        names = {channel.encode() for channel in channels}
         for name in names:
             self._bells.setdefault(name, set()).add(bell)
         self._changed.set()

@@ -16,6 +16,7 @@ from core.redis.deployment import Deployment, open_deployment
 from core.refusals import Unavailable
 from tests.log.places import HERE, PARTITIONS, SITE, THREAD, append, event, facts, look, positions, write
 from tests.log.proxy import Proxy
+from tests.servers import client
 from workers import embedded
 
 
@@ -61,6 +62,20 @@ async def test_an_append_without_a_key_is_tried_once(proxy: Proxy, far_log: Redi
         await append(far_log, event("c:1"), now=0)
     assert proxy.lost == 1
     assert len(await far_log.read(HERE, before, limit=10)) == 1
+
+
+async def test_an_append_is_answered_also_where_the_script_was_unknown_and_the_reply_lost(
+    proxy: Proxy, far_log: RedisLog, fresh: str
+) -> None:
+    now = (await look(far_log)).now
+    with client(fresh) as connection:
+        connection.script_flush()
+    proxy.lose_the_reply_to(b"EVAL\r\n")
+    outcome = await append(far_log, event("c:1"), key="k", digest="d", now=now)
+    assert proxy.lost == 1
+    entries = await far_log.read(HERE, START, limit=10)
+    assert outcome == Repeated(Answer((entries[-1].position,), created=False, digest="d"))
+    assert len(entries) == 2
 
 
 @pytest.mark.parametrize("marker", [LOAD.sha, CHAIN.sha, "XRANGE", "XREVRANGE", "HGET"])

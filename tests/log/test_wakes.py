@@ -68,6 +68,13 @@ async def test_one_bell_may_listen_to_many_channels(wakes: Wakes, reading: Redis
             assert await rings(bell)
 
 
+async def test_asking_twice_for_one_channel_is_asking_once(wakes: Wakes, reading: Redis) -> None:
+    with wakes.on("{p}:log", "{p}:log") as bell:
+        await listening(bell)
+        await reading.spublish("{p}:log", "")
+        assert await rings(bell)
+
+
 async def test_what_happens_between_two_waits_is_not_missed() -> None:
     bell = Wake()
     bell.ring()
