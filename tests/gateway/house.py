@@ -137,7 +137,7 @@ class House:
 
     async def get(self, path: str, who: Who | None = None, **headers: str) -> httpx2.Response:
         """Read."""
-        return await self.ask("GET", path, who, **headers)
+        return await self.ask("GET", path, who, operator=False, **headers)
 
     async def open_site(self, *, site: str = SITE, secret: str = SECRET, **policy: Any) -> None:
         """Open a site with one secret."""
@@ -195,9 +195,7 @@ class House:
                 recorded = decode(*entry)
                 if projection.misses(recorded):
                     site, thread = recorded.envelope.site, recorded.envelope.thread
-                    projection.hold(
-                        await load_thread(deployment.reads, keys, store.generation, site, thread)
-                    )
+                    projection.hold(await load_thread(deployment.reads, keys, store.generation, site, thread))
                 projection.apply(recorded)
             commit = projection.take()
             assert commit is not None

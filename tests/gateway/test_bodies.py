@@ -102,7 +102,7 @@ def test_deep_nesting_is_refused_and_breaks_nothing(opening: str) -> None:
 
 
 def test_what_is_well_formed_is_taken_with_any_white_space() -> None:
-    told = {"text": "a\nb \"c\"", "parts": [{"size": 3}], "more": {"k": 1}}
+    told = {"text": 'a\nb "c"', "parts": [{"size": 3}], "more": {"k": 1}}
     found = bodies.decode(DECODER, json.dumps(told, indent=3).encode())
     assert found == Body(text='a\nb "c"', parts=[Inner(3)], more={"k": 1})
 

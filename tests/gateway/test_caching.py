@@ -194,9 +194,7 @@ async def test_a_browser_may_ask_first_about_every_address_without_a_token(house
     methods = {method.strip() for method in answer.headers["access-control-allow-methods"].split(",")}
     assert methods >= {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
     allowed = answer.headers["access-control-allow-headers"]
-    assert allowed == (
-        "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, Last-Event-ID"
-    )
+    assert allowed == ("Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, Last-Event-ID")
 
 
 async def test_head_answers_as_get_without_the_body(house: House) -> None:

@@ -40,9 +40,7 @@ CONFIG: Final = {
     "checks": {
         "positive_data_acceptance": {"enabled": False},  # `taken` below looks closer
         "missing_required_header": {"expected-statuses": [400, 401, 403, 404, 415, 422, 428]},
-        "negative_data_rejection": {
-            "expected-statuses": [400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 428]
-        },
+        "negative_data_rejection": {"expected-statuses": [400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 428]},
     },
     "phases": {"coverage": {"enabled": True}},
 }
@@ -85,7 +83,7 @@ def site(server: str) -> Iterator[Site]:
         yield found
 
 
-def taken(ctx: CheckContext, response: Response, case: Case) -> None:
+def taken(ctx: CheckContext, response: Response, case: Case[Any]) -> None:
     """What is well-formed is not refused as if it were not."""
     del ctx
     if case.meta is None or case.meta.generation.mode is not GenerationMode.POSITIVE:
@@ -110,7 +108,7 @@ schema = schemathesis.openapi.from_dict(document(), config=SchemathesisConfig.fr
 @pytest.mark.filterwarnings("ignore:Do not use the `random` module")
 @schema.parametrize()
 @settings(max_examples=5, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-def test_the_gateway_keeps_to_its_document(case: Case, site: Site) -> None:
+def test_the_gateway_keeps_to_its_document(case: Case[Any], site: Site) -> None:
     real = {"site": SITE, "thread": THREAD, "comment": site.comment}
     places: dict[str, Any] = case.path_parameters or {}
     if case.meta is not None and case.meta.generation.mode is GenerationMode.POSITIVE:

@@ -222,9 +222,7 @@ async def test_the_edit_history_is_for_whom_the_policy_says(house: House) -> Non
     }
     for history, who_sees in expected.items():
         await policy(house, history=history)
-        found = {
-            None if who is None else who.id: await revisions(who) for who in (None, BEN, ADA, MOD)
-        }
+        found = {None if who is None else who.id: await revisions(who) for who in (None, BEN, ADA, MOD)}
         assert found == who_sees, history
 
 

@@ -32,7 +32,6 @@ async def test_the_tag_changes_whenever_the_answer_does(house: House) -> None:
         seen.add((page.headers["etag"], page.text))
 
 
-
 async def test_a_read_after_a_write_includes_it(house: House) -> None:
     for number in range(10):
         answer = await house.ask("POST", f"{PAGE}/comments", ADA, {"body": f"Words {number}."})
@@ -172,8 +171,7 @@ async def test_a_position_of_another_thread_is_no_position_of_this_one(house: Ho
     for number in range(PARTITIONS * 4):
         await house.open_thread(f"t-{number}")
     positions = [
-        (await house.get(f"threads/t-{number}")).json()["thread"]["position"]
-        for number in range(PARTITIONS * 4)
+        (await house.get(f"threads/t-{number}")).json()["thread"]["position"] for number in range(PARTITIONS * 4)
     ]
     for position in positions:
         problem(await house.get(f"{PAGE}?at={position}"), 400, "unknown-position")

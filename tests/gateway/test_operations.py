@@ -85,9 +85,7 @@ async def test_metrics_count_requests_by_route_and_name_no_site_thread_or_person
     answer = await house.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain")
     said = answer.text
-    assert (
-        'hansard_http_requests_total{method="GET",route="/v1/sites/{site}/threads/{thread}",status="200"}' in said
-    )
+    assert 'hansard_http_requests_total{method="GET",route="/v1/sites/{site}/threads/{thread}",status="200"}' in said
     assert 'method="other"' in said
     assert "hansard_http_seconds_bucket" in said
     samples = "\n".join(line for line in said.splitlines() if not line.startswith("#"))

@@ -1,4 +1,4 @@
-"""Every problem type, as an answer over HTTP. What is refused in other modules' tests is told there; the rest is here."""
+"""Every problem type, as an answer over HTTP: here, but for those that the tests of other modules meet."""
 
 import re
 from pathlib import Path
@@ -117,9 +117,7 @@ async def test_moderation_is_for_moderators(house: House) -> None:
 async def test_what_was_decided_on_another_screen_is_stale(house: House) -> None:
     comment = await house.post(ADA)
     decisions = f"{at(comment)}/decisions"
-    told = problem(
-        await house.ask("POST", decisions, MOD, {"verdict": "reject", "revision": 2}), 409, "stale-revision"
-    )
+    told = problem(await house.ask("POST", decisions, MOD, {"verdict": "reject", "revision": 2}), 409, "stale-revision")
     assert told["current"] == 1
     body = {"verdict": "reject", "revision": 1, "status": "pending"}
     told = problem(await house.ask("POST", decisions, MOD, body), 409, "stale-status")

@@ -64,9 +64,7 @@ async def send(house: House, content: Any, **headers: str) -> Any:
         (b"[" * 10_000, ""),
     ],
 )
-async def test_a_body_that_is_not_well_formed_is_a_bad_request(
-    house: House, content: bytes, pointer: str
-) -> None:
+async def test_a_body_that_is_not_well_formed_is_a_bad_request(house: House, content: bytes, pointer: str) -> None:
     told = problem(await send(house, content, **JSON), 400, "bad-request")
     assert [error["pointer"] for error in told["errors"]] == [pointer]
 
@@ -183,9 +181,7 @@ async def test_a_call_to_an_unknown_site_is_not_found_with_a_token_or_without(ho
         problem(await house.get("/v1/sites/nowhere/audit", who), 404, "not-found")
         posted = await house.ask("POST", "/v1/sites/nowhere/threads/t/comments", who, {"body": "a"})
         problem(posted, 404, "not-found")
-    answer = await house.ask(
-        "PUT", "/v1/sites/nowhere/keys", body={"hs256": ["x" * 32]}, operator=True
-    )
+    answer = await house.ask("PUT", "/v1/sites/nowhere/keys", body={"hs256": ["x" * 32]}, operator=True)
     problem(answer, 404, "not-found")
 
 
@@ -206,9 +202,7 @@ async def test_the_revision_in_a_path_is_a_number(house: House) -> None:
         ("BREW", f"threads/{THREAD}", "GET, HEAD, OPTIONS, PUT"),
     ],
 )
-async def test_a_method_that_is_not_there_is_told_which_are(
-    house: House, method: str, path: str, allowed: str
-) -> None:
+async def test_a_method_that_is_not_there_is_told_which_are(house: House, method: str, path: str, allowed: str) -> None:
     answer = await house.ask(method, path, MOD)
     problem(answer, 405, "method-not-allowed")
     assert answer.headers["allow"] == allowed
@@ -239,9 +233,7 @@ async def test_without_a_token_a_call_that_needs_one_says_so(house: House) -> No
     ],
 )
 async def test_a_token_that_is_not_good_is_refused_and_told_why(house: House, bearer: str, says: str) -> None:
-    answer = await house.ask(
-        "POST", COMMENTS, body={"body": "a"}, Authorization=f"Bearer {bearer}"
-    )
+    answer = await house.ask("POST", COMMENTS, body={"body": "a"}, Authorization=f"Bearer {bearer}")
     told = problem(answer, 401, "unauthenticated")
     assert says in told["detail"]
     challenge = answer.headers["www-authenticate"]
@@ -307,9 +299,7 @@ async def test_only_an_operator_opens_sites_and_sets_keys(house: House) -> None:
         ({"hs256": ["-----BEGIN PUBLIC KEY-----" + "x" * 32]}, "/keys/hs256/0"),
     ],
 )
-async def test_keys_are_secrets_of_32_bytes_or_a_key_set(
-    house: House, keys: dict[str, Any], pointer: str
-) -> None:
+async def test_keys_are_secrets_of_32_bytes_or_a_key_set(house: House, keys: dict[str, Any], pointer: str) -> None:
     answer = await house.ask("PUT", "/v1/sites/new", body={"name": "New", "keys": keys}, operator=True)
     told = problem(answer, 400, "bad-request")
     assert told["errors"][0]["pointer"] == pointer

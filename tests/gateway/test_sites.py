@@ -125,9 +125,7 @@ async def test_a_site_with_a_key_set_opens_and_its_tokens_are_told_to_wait(empty
         body = {"name": "Set", "keys": {"jwks": jwks}}
         assert (await empty.ask("PUT", f"/v1/sites/{site}", body=body, operator=True)).status_code == 201
         bearer = f"Bearer {signed(claims_of(MOD, site))}"
-        refused = problem(
-            await empty.get(f"/v1/sites/{site}/threads", Authorization=bearer), 401, "unauthenticated"
-        )
+        refused = problem(await empty.get(f"/v1/sites/{site}/threads", Authorization=bearer), 401, "unauthenticated")
         assert "JWKS" in refused["detail"]
 
 

@@ -69,7 +69,7 @@ def decode(decoder: "msgspec.json.Decoder[Any]", body: bytes) -> Any:
 
 def _with_whole_numbers(decoder: "msgspec.json.Decoder[Any]", body: bytes) -> Any:
     """What the body says, where it writes a whole number as `2.0`: in JSON Schema that is an integer, too."""
-    told = json.loads(body, object_pairs_hook=lambda pairs: _pairs(pairs) or dict(pairs), parse_float=_number)
+    told = json.loads(body, object_pairs_hook=_fields, parse_float=_number)
     try:
         return msgspec.convert(told, decoder.type)
     except msgspec.ValidationError as error:
@@ -118,6 +118,11 @@ def _pairs(pairs: list[tuple[str, Any]]) -> None:
         if name in seen:
             raise BadRequest.at(_escaped(name[:_LONGEST_NAME]), "this is said twice")
         seen.add(name)
+
+
+def _fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    _pairs(pairs)
+    return dict(pairs)
 
 
 def _too_large(limit: int) -> RequestTooLarge:

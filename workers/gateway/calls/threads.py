@@ -183,7 +183,7 @@ CALLS: Final = (
             "anchors": [
                 {
                     "id": "q1",
-                    "quote": {"exact": "The Senate never voted on it", "prefix": None, "suffix": None},
+                    "quote": {"exact": "The Senate never voted on it"},
                     "prompt": "Is that so?",
                     "status": "open",
                     "comments": 3,

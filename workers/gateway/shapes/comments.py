@@ -20,7 +20,7 @@ from workers.gateway.shapes.common import (
     ThreadText,
     TimeText,
 )
-from workers.gateway.shapes.rows import NextCursor, Row
+from workers.gateway.shapes.rows import Moderation, NextCursor, Row
 from workers.gateway.shapes.threads import Title, Url
 
 Body = Annotated[
@@ -151,6 +151,8 @@ class RevisionAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: Annotated[str, Meta(description="Why it was edited.")] | None = None
     decision: OwnDecision | None = None
     """For its author and staff, where it does not stand."""
+    moderation: Moderation | None = None
+    """How it was judged, for staff."""
     diff: Annotated[
         list[tuple[Literal["=", "-", "+"], str]],
         Meta(examples=[[["=", "the "], ["-", "Senat"], ["+", "Senate"]]]),

@@ -58,11 +58,19 @@ class PutAnchor(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     status: Literal["open", "closed"]
 
 
+class Quoted(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A passage of the article."""
+
+    exact: str
+    prefix: str | None = None
+    suffix: str | None = None
+
+
 class Anchor(Struct, frozen=True, kw_only=True):
     """An inline question, and how many published comments hang on it."""
 
     id: str
-    quote: Quote
+    quote: Quoted
     prompt: str | None
     status: Literal["open", "closed"]
     comments: int
