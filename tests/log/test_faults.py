@@ -1,7 +1,10 @@
 """What a log in Redis does when the way to the server, or the server itself, fails."""
 
+import os
+import signal
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
+from itertools import count
 from pathlib import Path
 
 import anyio
@@ -11,7 +14,7 @@ from redis.exceptions import ResponseError
 from core.keys import WINDOW_MS
 from core.log.port import Answer, Appended, BrokenChain, Entry, HeadWanted, Repeated
 from core.log.redis import APPEND, CHAIN, LOAD, RedisLog
-from core.position import START
+from core.position import START, Position
 from core.redis.deployment import Deployment, open_deployment
 from core.refusals import Unavailable
 from tests.log.places import HERE, PARTITIONS, SITE, THREAD, append, event, facts, look, positions, write
@@ -174,6 +177,35 @@ async def test_following_goes_on_when_the_server_restarts(tmp_path: Path) -> Non
                 await done.wait()
             assert got == await log.read(HERE, START, limit=10)
             tasks.cancel_scope.cancel()
+
+
+async def test_what_was_acknowledged_outlives_a_server_that_is_killed(tmp_path: Path) -> None:
+    acknowledged: dict[str, tuple[Position, ...]] = {}
+    async with AsyncExitStack() as stack:
+        async with embedded.running(tmp_path) as server:
+            opening = open_deployment(server.url, partitions=PARTITIONS, durability="fsynced")
+            log = RedisLog(await stack.enter_async_context(opening), patience=0)
+            now = (await look(log)).now
+
+            async def write_on(writer: int) -> None:
+                with suppress(Unavailable):
+                    for number in count():
+                        key = f"{writer}-{number}"
+                        acknowledged[key] = await write(log, event(f"c:{writer}"), event(key), key=key, now=now)
+                        if len(acknowledged) == 100:
+                            os.kill(server.pid, signal.SIGKILL)
+
+            async with anyio.create_task_group() as tasks:
+                for writer in range(8):
+                    tasks.start_soon(write_on, writer)
+        async with embedded.running(tmp_path):
+            entries = await log.read(HERE, START, limit=10_000)
+            assert [entry.position.n for entry in entries] == list(range(1, len(entries) + 1))
+            there = {facts(entry)["head"]: entry.position for entry in entries}
+            assert len(acknowledged) >= 100
+            for key, (_, position) in acknowledged.items():
+                assert there[key] == position
+                assert (await look(log, key=key)).answer is not None
 
 
 async def test_a_server_that_forgot_the_scripts_is_given_them_again(deployment: Deployment) -> None:
