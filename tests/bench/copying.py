@@ -1,0 +1,31 @@
+"""A log in memory brought into Redis, entry by entry as it is."""
+
+from typing import Final
+
+from core.keys import Keys
+from core.log.memory import MemoryLog
+from core.log.port import Entry
+from core.position import START
+from tests.servers import client
+
+PARTITIONS: Final = 64
+"""As many as a deployment has where nobody says."""
+_AT_ONCE: Final = 1000
+
+
+async def entries_of(log: MemoryLog) -> list[list[Entry]]:
+    """Everything in a log, by partition."""
+    return [await log.read(partition, START, limit=1_000_000_000) for partition in range(log.partitions)]
+
+
+def write(url: str, entries: list[list[Entry]]) -> None:
+    """Make these the log of the server at `url`, which is emptied first; there are no heads and no views then."""
+    keys = Keys(len(entries))
+    with client(url) as connection:
+        connection.flushall()
+        for partition, some in zip(keys, entries, strict=True):
+            for start in range(0, len(some), _AT_ONCE):
+                pipeline = connection.pipeline(transaction=False)
+                for position, e, c in some[start : start + _AT_ONCE]:
+                    pipeline.xadd(partition.log, {"e": e, "c": c}, id=str(position))
+                pipeline.execute()

@@ -1,0 +1,78 @@
+"""How fast a log is folded in memory, as `hansard verify` does, beside reading and decoding it for nothing."""
+
+import gc
+import time
+from typing import Final
+
+from core.envelope import decode
+from core.log.redis import RedisLog
+from core.position import START
+from core.redis.deployment import open_deployment
+from projections.fold import apply
+from projections.state import Thread
+from tests.bench.copying import PARTITIONS
+from tests.bench.cores import Cores, on
+from tests.bench.figures import Figure, Target
+
+LIMIT: Final = 1000
+"""Entries that are read at once."""
+EVENTS: Final = "events/s"
+
+
+async def measure(url: str, *, rounds: int, cores: Cores) -> Figure:
+    """The rate of folding the log at `url`."""
+    decoded, folded = [], []
+    async with open_deployment(url, partitions=PARTITIONS) as deployment:
+        log = RedisLog(deployment)
+        with on(cores.own):
+            for _ in range(rounds):
+                decoded.append(await _rate(log, fold=False))
+                folded.append(await _rate(log, fold=True))
+    return Figure(
+        name="fold in memory from Redis",
+        unit=EVENTS,
+        measured=tuple(folded),
+        limit_name="read and decoded alone",
+        limit=tuple(decoded),
+        target=Target(of="ratio", at_least=0.25),
+    )
+
+
+async def _rate(log: RedisLog, *, fold: bool) -> float:
+    gc.collect()
+    begun = time.perf_counter()
+    events = await (_folded(log) if fold else _decoded(log))
+    return events / (time.perf_counter() - begun)
+
+
+async def _decoded(log: RedisLog) -> int:
+    events = 0
+    for partition in range(log.partitions):
+        at = START
+        while entries := await log.read(partition, at, limit=LIMIT):
+            for entry in entries:
+                decode(*entry)
+            events += len(entries)
+            at = entries[-1].position
+    return events
+
+
+async def _folded(log: RedisLog) -> int:
+    events = 0
+    threads: dict[tuple[str, str], Thread] = {}
+    for partition in range(log.partitions):
+        at = START
+        while entries := await log.read(partition, at, limit=LIMIT):
+            for entry in entries:
+                recorded = decode(*entry)
+                envelope = recorded.envelope
+                if not envelope.thread:
+                    continue
+                name = (envelope.site, envelope.thread)
+                thread = threads.get(name)
+                if thread is None:
+                    thread = threads[name] = Thread(site=envelope.site, id=envelope.thread)
+                apply(thread, recorded)
+            events += len(entries)
+            at = entries[-1].position
+    return events

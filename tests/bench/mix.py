@@ -1,0 +1,111 @@
+"""A log to fold: what members of many threads did, decided by the real deciders.
+
+Of its events 70 % are votes, 20 % posts, 5 % edits and 5 % moderation; threads have Zipf sizes. The opening of the
+site and of the threads comes first and is not counted.
+"""
+
+import random
+from itertools import accumulate
+from typing import Final, Literal
+
+from core.caller import Caller
+from core.commands import AnyCommand, Decide, EditComment, OpenSite, OpenThread, PostComment, Vote
+from core.comment import Comment
+from core.log.memory import MemoryLog
+from core.policy import Policy
+from core.refusals import Refusal
+from core.sight import Folds
+from core.transact import Result, transact
+from tests.bench.people import BY_ID, MEMBERS, MODERATOR, OPERATOR, SITE, body
+
+Deed = Literal["vote", "post", "edit", "decide"]
+
+SHARES: Final[dict[Deed, int]] = {"vote": 70, "post": 20, "edit": 5, "decide": 5}
+"""Percent of the events."""
+BEGIN: Final = 1_700_000_000_000
+STEP: Final = 5
+"""Milliseconds from one event to the next."""
+_FIRST: Final = 8
+"""So many posts come first, that there is something to vote on."""
+_ANSWERS: Final = 0.6
+"""So many posts of all answer another."""
+
+
+class Discussion:
+    """Threads being written into `log`, which is in memory."""
+
+    def __init__(self, threads: int, *, partitions: int, seed: int = 1) -> None:
+        self.log = MemoryLog(partitions, clock=lambda: self._now)
+        self.threads = [f"article-{number}" for number in range(threads)]
+        self._weights = list(accumulate(1 / rank for rank in range(1, threads + 1)))
+        self._dice = random.Random(seed)
+        self._folds = Folds(1_000_000)
+        self._now = BEGIN
+        self._comments: dict[str, list[Comment]] = {thread: [] for thread in self.threads}
+        self._posted = 0
+
+    async def open(self, policy: Policy) -> None:
+        """Open the site and the threads."""
+        await self.act("", OpenSite(name="Bench", policy=policy, keys_kind="hs256", keys_number=1), OPERATOR)
+        for thread in self.threads:
+            command = OpenThread(url=f"https://bench.example/{thread}", title=f"About {thread}")
+            await self.act(thread, command, MODERATOR)
+
+    async def go_on(self, events: int) -> None:
+        """Add so many events of the mix."""
+        deeds = [deed for deed, share in SHARES.items() for _ in range(events * share // 100)]
+        self._dice.shuffle(deeds)
+        # Stable, so that only the first posts move.
+        early = [at for at, deed in enumerate(deeds) if deed == "post"][:_FIRST]
+        deeds = [deeds[at] for at in early] + [deed for at, deed in enumerate(deeds) if at not in early]
+        for deed in deeds:
+            while not await self._done(deed):
+                pass  # nothing there to do it to, or it would change nothing: somewhere else, then
+
+    async def act(self, thread: str, command: AnyCommand, caller: Caller) -> Result:
+        """Carry out one command, a moment later. Raises a Refusal."""
+        self._now += STEP
+        return await transact(self.log, command, site=SITE, thread=thread, caller=caller, folds=self._folds)
+
+    def words(self) -> str:
+        """Something to say."""
+        return body(self._dice)
+
+    async def _done(self, deed: Deed) -> bool:
+        (thread,) = self._dice.choices(self.threads, cum_weights=self._weights)
+        there = self._comments[thread]
+        if deed == "post":
+            result = await self.act(thread, self._post(there), self._dice.choice(MEMBERS))
+            assert result.comment is not None
+            there.append(result.comment)
+            return True
+        if not there:
+            return False
+        at = self._dice.randrange(len(there))
+        try:
+            result = await self.act(thread, *self._about(deed, there[at]))
+        except Refusal:
+            return False
+        assert result.comment is not None
+        there[at] = result.comment
+        return bool(result.recorded)
+
+    def _post(self, there: list[Comment]) -> PostComment:
+        self._posted += 1
+        standing = self._dice.choice(there) if there and self._dice.random() < _ANSWERS else None
+        parent = standing.id if standing is not None and standing.published else None
+        return PostComment(comment=f"c{self._posted}", body=self.words(), parent=parent)
+
+    def _about(self, deed: Deed, comment: Comment) -> tuple[AnyCommand, Caller]:
+        latest = comment.latest.number
+        match deed:
+            case "edit":
+                return EditComment(comment=comment.id, revision=latest, body=self.words()), BY_ID[comment.author]
+            case "decide":
+                verdict: Literal["approve", "hold", "reject"] = "approve"
+                if comment.published:
+                    verdict = "hold" if self._dice.random() < 0.3 else "reject"
+                return Decide(comment=comment.id, verdict=verdict, revision=latest, reason="manners"), MODERATOR
+            case _:
+                value: Literal[1, -1] = 1 if self._dice.random() < 0.8 else -1
+                return Vote(comment=comment.id, value=value), self._dice.choice(MEMBERS)

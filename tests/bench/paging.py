@@ -1,0 +1,131 @@
+"""What a page of 50 comments costs in a long thread, beside the same page of a short one."""
+
+import time
+from collections.abc import Iterator
+from itertools import repeat
+from typing import Any, Final
+
+import msgspec
+from msgspec.structs import replace
+
+from core.log.redis import RedisLog
+from core.redis.deployment import open_deployment
+from projections.queries import PageQuery
+from projections.reading import Views
+from tests.bench import http
+from tests.bench.conversations import LIMIT, PAGE, SORTS, conversations
+from tests.bench.copying import PARTITIONS, entries_of, write
+from tests.bench.cores import Cores, on
+from tests.bench.figures import Figure, Target
+from tests.bench.people import SITE
+from tests.bench.processes import constant, hansard, server
+from tests.bench.projecting import project
+from tests.bench.sizes import Sizes
+
+READERS: Final = 16
+COST: Final = "µs a page"
+ENOUGH: Final = Target(of="ratio", at_most=1.5)
+OK: Final = 200
+
+
+async def measure(sizes: Sizes, cores: Cores) -> list[Figure]:
+    """The cost of a page from the views and over HTTP, by order; and how many pages a gateway gives a second."""
+    with server(cores.rest) as url:
+        threads = await _made(url, sizes)
+        with on(cores.own):
+            figures = await _from_views(url, threads, sizes)
+        with hansard("gateway", url, cores.own) as gateway, constant(cores.own) as nothing, on(cores.rest):
+            return figures + await _over_http(gateway, nothing, threads, sizes)
+
+
+async def _made(url: str, sizes: Sizes) -> tuple[str, str]:
+    discussion = await conversations((sizes.short, sizes.long), partitions=PARTITIONS)
+    write(url, await entries_of(discussion.log))
+    short, long = discussion.threads
+    return short, long
+
+
+async def _from_views(url: str, threads: tuple[str, str], sizes: Sizes) -> list[Figure]:
+    async with open_deployment(url, partitions=PARTITIONS) as deployment:
+        await project(deployment)
+        views = Views(deployment, RedisLog(deployment))
+        firsts = [PageQuery(sort=sort, limit=LIMIT) for sort in SORTS]
+        figures = [await _compared(views, query.sort, threads, [query] * 2, sizes) for query in firsts]
+        seconds = [replace(firsts[-1], cursor=await _next(views, thread, firsts[-1])) for thread in threads]
+        figures.append(await _compared(views, "second of top", threads, seconds, sizes))
+    return figures
+
+
+async def _compared(
+    views: Views, name: str, threads: tuple[str, str], queries: list[PageQuery], sizes: Sizes
+) -> Figure:
+    """The cost of a page of the long thread, beside that of the short one, read by turns."""
+    costs: tuple[list[float], list[float]] = ([], [])
+    for thread, query in zip(threads, queries, strict=True):
+        page = await _page(views, thread, query)
+        assert _count(page["comments"]) == PAGE, "both pages have the same number of comments"
+    for _ in range(sizes.rounds):
+        for thread, query, cost in zip(threads, queries, costs, strict=True):
+            begun = time.perf_counter()
+            for _ in range(sizes.pages):
+                await views.page(SITE, thread, query)
+            cost.append((time.perf_counter() - begun) / sizes.pages * 1e6)
+    return _figure(f"{name}, from the views", costs, sizes)
+
+
+async def _next(views: Views, thread: str, query: PageQuery) -> str:
+    following = (await _page(views, thread, query))["next"]
+    assert isinstance(following, str), "there is a second page"
+    return following
+
+
+async def _page(views: Views, thread: str, query: PageQuery) -> dict[str, Any]:
+    answer = await views.page(SITE, thread, query)
+    assert answer is not None
+    page: dict[str, Any] = msgspec.json.decode(answer.body)
+    return page
+
+
+def _count(rows: list[dict[str, Any]]) -> int:
+    return sum(1 + _count(row["replies"]["comments"]) for row in rows)
+
+
+async def _over_http(gateway: str, nothing: str, threads: tuple[str, str], sizes: Sizes) -> list[Figure]:
+    by_sort: dict[str, tuple[list[float], list[float]]] = {sort: ([], []) for sort in SORTS}
+    constants = []
+    for _ in range(sizes.rounds):
+        constants.append((await http.drive(nothing, _readers("/"), sizes.load / 3)).rate)
+        for sort, rates in by_sort.items():
+            for thread, rate in zip(threads, rates, strict=True):
+                path = f"/v1/sites/{SITE}/threads/{thread}?sort={sort}&limit={LIMIT}"
+                load = await http.drive(gateway, _readers(path), sizes.load / 3)
+                assert not load.others(OK), load.statuses
+                rate.append(load.rate)
+    figures = [
+        _figure(f"{sort}, over HTTP", ([1e6 / rate for rate in short], [1e6 / rate for rate in long]), sizes)
+        for sort, (short, long) in by_sort.items()
+    ]
+    served = Figure(
+        name=f"pages of {PAGE} comments of {sizes.long:,}, newest, {READERS} readers",
+        unit="pages/s",
+        measured=tuple(by_sort["newest"][1]),
+        limit_name="constant answer",
+        limit=tuple(constants),
+    )
+    return [*figures, served]
+
+
+def _readers(path: str) -> list[Iterator[bytes]]:
+    return [repeat(http.request("GET", path)) for _ in range(READERS)]
+
+
+def _figure(name: str, costs: tuple[list[float], list[float]], sizes: Sizes) -> Figure:
+    short, long = costs
+    return Figure(
+        name=f"page of {PAGE} comments of {sizes.long:,}, {name}",
+        unit=COST,
+        measured=tuple(long),
+        limit_name=f"of {sizes.short:,}",
+        limit=tuple(short),
+        target=ENOUGH,
+    )

@@ -1,0 +1,29 @@
+"""Who takes part in what is measured, and words for them to say. The same for the same seed."""
+
+import random
+from typing import Final
+
+from core.caller import Caller
+
+SITE: Final = "bench"
+SECRET: Final = "the secret of the site that is measured"
+BODY: Final = 300
+"""Characters of a comment."""
+
+OPERATOR: Final = Caller(id="operator", name="Operator", roles=frozenset({"operator"}))
+MODERATOR: Final = Caller(id="moderator", name="Moderator", roles=frozenset({"moderator"}))
+MEMBERS: Final = tuple(Caller(id=f"u-{number}", name=f"Member {number}") for number in range(2000))
+BY_ID: Final = {member.id: member for member in MEMBERS}
+
+_PROSE: Final = (
+    "the train that never came back to Aldgate was late again because nobody had told the driver about snow on "
+    "that line and the minister who promised new carriages before spring has since moved to another house"
+)
+_WORDS: Final = _PROSE.split()
+
+
+def body(dice: random.Random) -> str:
+    """A comment of 300 characters: two paragraphs of plain words."""
+    words = " ".join(dice.choices(_WORDS, k=BODY))
+    half = words.index(" ", BODY // 2)
+    return f"{words[:half]}\n\n{words[half + 1 :]}"[: BODY - 1] + "."

@@ -1,0 +1,93 @@
+"""What is measured, as processes of their own: a server as shipped, `hansard` in its roles, a constant answer."""
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from tests.bench.cores import on
+from tests.servers import started
+from workers import embedded
+
+ADMIN_SECRET: Final = "the operator's secret of what is measured"
+LISTENS_WITHIN: Final = 30.0
+ENDS_WITHIN: Final = 15.0
+_OURS: Final = ("port", "unixsocketperm")
+"""Settings of the embedded server that are the test server's own business."""
+
+
+@contextmanager
+def server(cores: frozenset[int]) -> Iterator[str]:
+    """URL of an empty server with the settings that are shipped: each write is on disk before it is answered."""
+    flags = [part for name, value in embedded.SETTINGS.items() if name not in _OURS for part in (f"--{name}", value)]
+    with on(cores), started(embedded.binary(), *flags) as url:
+        yield url
+
+
+@contextmanager
+def hansard(role: str, redis_url: str, cores: frozenset[int]) -> Iterator[str]:
+    """URL of a running `hansard gateway`, `projector` or `up` on this server, logging as in production."""
+    with tempfile.TemporaryDirectory(prefix="hansard-bench-") as home:
+        settings = {
+            "REDIS_URL": redis_url,
+            "ADMIN_SECRET": ADMIN_SECRET,
+            "DURABILITY": "fsynced",
+            "DATA": home,
+            "LOG_FORMAT": "json",
+        }
+        with _listening([sys.executable, "-m", "workers", role], settings, Path(home, "log"), cores) as url:
+            yield url
+
+
+@contextmanager
+def constant(cores: frozenset[int]) -> Iterator[str]:
+    """URL of the same HTTP server with an application that answers the same bytes to everything."""
+    with (
+        tempfile.TemporaryDirectory(prefix="hansard-bench-") as home,
+        _listening([sys.executable, "-m", "tests.bench.constant"], {}, Path(home, "log"), cores) as url,
+    ):
+        yield url
+
+
+@contextmanager
+def _listening(command: list[str], settings: dict[str, str], log: Path, cores: frozenset[int]) -> Iterator[str]:
+    """URL of a program that listens at HANSARD_PORT, for the block."""
+    port = _free_port()
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("HANSARD_")}
+    environment |= {f"HANSARD_{name}": value for name, value in {**settings, "PORT": str(port)}.items()}
+    with log.open("wb") as said, on(cores):
+        process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
+    try:
+        _wait_until_it_listens(process, port, log)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        try:
+            process.wait(ENDS_WITHIN)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        number: int = free.getsockname()[1]
+    return number
+
+
+def _wait_until_it_listens(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+    bound = time.monotonic() + LISTENS_WITHIN
+    while process.poll() is None and time.monotonic() < bound:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.02)
+        else:
+            return
+    raise AssertionError(f"{process.args!r} does not listen: {log.read_text(errors='replace')[-2000:]}")

@@ -1,0 +1,28 @@
+"""How much is measured: enough to tell, or as little as shows that the benchmark itself works."""
+
+from typing import Final
+
+from msgspec import Struct
+
+
+class Sizes(Struct, frozen=True, kw_only=True):
+    """The amounts of one run."""
+
+    rounds: int
+    mix: int
+    """Events of the mix."""
+    threads: int
+    """Threads that the mix is spread over."""
+    short: int
+    long: int
+    """Comments of the two threads whose pages are compared."""
+    pages: int
+    """Pages that are read of a thread in a round."""
+    load: float
+    """Seconds for which clients drive a gateway in a round."""
+    appends: int
+    """Comments that are appended without HTTP in a round."""
+
+
+FULL: Final = Sizes(rounds=7, mix=50_000, threads=300, short=100, long=10_000, pages=200, load=1.5, appends=2_000)
+QUICK: Final = Sizes(rounds=2, mix=400, threads=10, short=100, long=200, pages=4, load=0.2, appends=32)
