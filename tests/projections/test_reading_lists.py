@@ -33,6 +33,8 @@ from tests.projections.viewing import Stage, stage
 ADA, BEN, EVE, DAN = PEOPLE
 STAFF = Viewer("mod", staff=True)
 FEW = settings(max_examples=25)
+MANY = 1000
+"""More comments than any discussion here has."""
 PARTITIONS = 4
 
 discussions = st.one_of(
@@ -69,6 +71,7 @@ async def queue(there: Stage, state: Any = "pending", *, limit: int = 50, **only
         cursor = part["next"]
         if cursor is None:
             return items, totals
+        assert len(totals) + len(items) < MANY, "the queue does not end"
         assert len(cursor) < 200
 
 
@@ -126,6 +129,7 @@ async def test_a_members_comments_are_all_of_theirs_newest_first(server: str, so
                     cursor = part["next"]
                     if cursor is None:
                         break
+                    assert len(found) < MANY, "the comments do not end"
                 assert [(row["thread"], row["id"], row["status"]) for row in found] == [
                     (thread.id, comment.id, comment.status) for thread, comment in own
                 ]
@@ -147,6 +151,7 @@ async def threads_of(
         cursor = part["next"]
         if cursor is None:
             return found
+        assert len(found) < MANY, "the threads do not end"
 
 
 @FEW
