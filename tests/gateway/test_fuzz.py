@@ -107,7 +107,7 @@ schema = schemathesis.openapi.from_dict(document(), config=SchemathesisConfig.fr
 # The server runs in another thread and draws its pauses by chance: hypothesis takes that for a test's own doing.
 @pytest.mark.filterwarnings("ignore:Do not use the `random` module")
 @schema.parametrize()
-@settings(max_examples=5, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_the_gateway_keeps_to_its_document(case: Case[Any], site: Site) -> None:
     real = {"site": SITE, "thread": THREAD, "comment": site.comment}
     places: dict[str, Any] = case.path_parameters or {}

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
+from msgspec import Meta
 
+from core import ids
 from workers.gateway import problems
 from workers.gateway.bodies import JSON_TYPE
 from workers.gateway.caching import Caching
@@ -16,11 +18,11 @@ from workers.gateway.table import CALLS
 
 _REFS: Final = "#/components/schemas/{name}"
 _PATH_TYPES: Final[Mapping[str, Any]] = {
-    "site": common.SiteText,
-    "thread": common.ThreadText,
-    "anchor": common.AnchorText,
-    "comment": common.CommentText,
-    "member": common.MemberText,
+    "site": Annotated[ids.SiteId, Meta(examples=["unherd"])],
+    "thread": Annotated[ids.ThreadId, Meta(examples=["power-broker"])],
+    "anchor": Annotated[ids.AnchorId, Meta(examples=["q1"])],
+    "comment": Annotated[ids.CommentId, Meta(examples=["6ryvbaoxhpcsdxv3kqi3lz5k4m"])],
+    "member": Annotated[ids.MemberId, Meta(examples=["u-7"])],
     "revision": common.Revision,
 }
 _PROBLEM: Final = "application/problem+json"

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from core.ids import COMMENT_PATTERN, MEMBER_PATTERN, SITE_PATTERN, SLUG_PATTERN, THREAD_PATTERN
+from core.ids import COMMENT_PATTERN, MEMBER_PATTERN, SLUG_PATTERN, THREAD_PATTERN
 from projections.queries import Limit
 
 WHOLE = r"(?!\n)"
@@ -26,7 +26,6 @@ TimeText = Annotated[
         extra_json_schema={"format": "date-time"},
     ),
 ]
-SiteText = Annotated[str, Meta(pattern=SITE_PATTERN + WHOLE, max_length=40, examples=["unherd"])]
 ThreadText = Annotated[str, Meta(pattern=THREAD_PATTERN + WHOLE, max_length=120, examples=["power-broker"])]
 AnchorText = Annotated[str, Meta(pattern=THREAD_PATTERN + WHOLE, max_length=120, examples=["q1"])]
 CommentText = Annotated[
