@@ -7,7 +7,7 @@ a log in memory after some moves, `stream(...)` a long list of moves from a seed
 
 import random
 from collections.abc import Iterable
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from hypothesis import strategies as st
 
@@ -91,7 +91,7 @@ class Move(NamedTuple):
 
 
 def moves(*, most: int = 60, threads: int = 1, imports: bool = False) -> st.SearchStrategy[list[Move]]:
-    """Lists of moves in so many threads."""
+    """Lists of moves in so many threads: about half of them short, to be understood, half of them long, to be rich."""
     one = st.builds(
         Move,
         deed=st.sampled_from(DEEDS),
@@ -102,10 +102,12 @@ def moves(*, most: int = 60, threads: int = 1, imports: bool = False) -> st.Sear
         later=st.sampled_from((0, 1, 1000, 60_000)),
         earlier=st.sampled_from((0, 0, 1, 5000, 100_000) if imports else (0,)),
     )
-    return st.lists(one, max_size=most)
+    lengths = st.integers(most // 2, most)
+    long = st.builds(stream, st.integers(0, 9999), lengths, **_just(threads=threads, comments=12, imports=imports))
+    return st.one_of(st.lists(one, max_size=most), long)
 
 
-def stream(seed: int, length: int, *, threads: int = 1, comments: int = 1_000_000) -> list[Move]:
+def stream(seed: int, length: int, *, threads: int = 1, comments: int = 1_000_000, imports: bool = False) -> list[Move]:
     """A long list of moves, the same for a seed; `comments` bounds how many comments they tell apart."""
     dice = random.Random(seed)
     return [
@@ -116,9 +118,14 @@ def stream(seed: int, length: int, *, threads: int = 1, comments: int = 1_000_00
             comment=dice.randrange(comments),
             choice=dice.randrange(12),
             later=dice.choice((0, 1, 1000)),
+            earlier=dice.choice((0, 0, 1, 5000, 100_000)) if imports else 0,
         )
         for _ in range(length)
     ]
+
+
+def _just(**values: object) -> dict[str, st.SearchStrategy[Any]]:
+    return {name: st.just(value) for name, value in values.items()}
 
 
 class Play:
