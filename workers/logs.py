@@ -11,7 +11,7 @@ import logging
 import sys
 import traceback
 from collections.abc import Iterator
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import msgspec
 import structlog
@@ -43,14 +43,7 @@ def configure(form: Format = "auto", level: str = "info") -> None:
     What libraries log through `logging` comes out the same way, from warnings up.
     """
     people = form == "console" or (form == "auto" and sys.stderr.isatty())
-    renderer: Processor
-    factory: Any
-    if people:
-        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-        factory = structlog.PrintLoggerFactory(sys.stderr)
-    else:
-        renderer = _json
-        factory = structlog.BytesLoggerFactory(sys.stderr.buffer)
+    renderer: Processor = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()) if people else _json
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -61,7 +54,7 @@ def configure(form: Format = "auto", level: str = "info") -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=factory,
+        logger_factory=lambda *_: _StandardError(),
         cache_logger_on_first_use=True,
     )
     logging.root.handlers = [_Libraries()]
@@ -133,6 +126,18 @@ def _short(value: object) -> object:
 def _json(_logger: WrappedLogger, _method: str, line: EventDict) -> bytes:
     ordered = {name: line.pop(name) for name in ("at", "level", "event") if name in line}
     return msgspec.json.encode(ordered | dict(line))
+
+
+class _StandardError:
+    """Writes each line to standard error, whatever that is by then."""
+
+    def msg(self, line: str | bytes) -> None:
+        if isinstance(line, str):
+            line = line.encode(errors="backslashreplace")
+        sys.stderr.buffer.write(line + b"\n")
+        sys.stderr.buffer.flush()
+
+    log = debug = info = warn = warning = error = exception = critical = fatal = msg
 
 
 class _Libraries(logging.Handler):

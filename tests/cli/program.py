@@ -1,14 +1,21 @@
 """The program as its users run it: a process, its two outputs and its exit status."""
 
+import io
 import json
+import logging
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest import mock
+
+import structlog
+
+from workers.__main__ import main
 
 TOP = Path(__file__).parents[2]
 
@@ -53,6 +60,24 @@ def hansard(*arguments: str, **settings: str) -> Ended:
         env=environment(**settings),
     )
     return Ended(done.returncode, done.stdout, done.stderr)
+
+
+def here(*arguments: str, **settings: str) -> Ended:
+    """Run a command to its end in this process: the same, but for the time that imports take."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), write_through=True) for _ in range(2))
+    handlers, level = logging.root.handlers, logging.root.level
+    try:
+        with (
+            mock.patch.dict(os.environ, environment(**settings), clear=True),
+            mock.patch.object(sys, "argv", ["hansard", *arguments]),
+            redirect_stdout(out),
+            redirect_stderr(err),
+        ):
+            status = main()
+    finally:
+        structlog.reset_defaults()
+        logging.root.handlers, logging.root.level = handlers, level
+    return Ended(status, *(each.buffer.getvalue().decode() for each in (out, err)))
 
 
 class Running:
@@ -117,13 +142,17 @@ class Up(Running):
         self.url: str = self.told["url"]
 
     def beside(self, *arguments: str) -> Ended:
-        """Run a command beside it."""
+        """Run a command beside it, as a process of its own."""
         return hansard(*arguments, "--data", str(self.data))
+
+    def ask(self, *arguments: str, **settings: str) -> Ended:
+        """Run a command beside it, in this process."""
+        return here(*arguments, "--data", str(self.data), **settings)
 
     def token(self, *claims: str) -> str:
         """A token of the sample site, or with `--operator` the operator's."""
         given = claims if "--operator" in claims else ("--site", SITE, *claims)
-        done = self.beside("token", *given)
+        done = self.ask("token", *given)
         assert done.status == 0, done.err
         return done.out.strip()
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Here
-from tests.cli.program import TOP, environment, hansard
+from tests.cli.program import TOP, environment, hansard, here
 from workers.cli.overview import COMMANDS
 
 WRONG = Path(__file__).with_name("wrong-usage.txt")
@@ -42,7 +41,7 @@ def test_help_is_told_before_any_library_is_imported() -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_explains_itself_with_examples(here: Here, name: str) -> None:
+def test_every_command_explains_itself_with_examples(name: str) -> None:
     done = here(name, "--help")
     assert (done.status, done.err) == (0, "")
     assert f"Usage: hansard {name}" in done.out
@@ -64,14 +63,13 @@ def test_without_a_command_it_says_what_there_is() -> None:
 
 
 @pytest.mark.parametrize(("line", "said"), transcript(), ids=[line for line, _ in transcript()])
-def test_wrong_usage_is_one_line_and_status_two(here: Here, line: str, said: str) -> None:
+def test_wrong_usage_is_one_line_and_status_two(line: str, said: str) -> None:
     done = here(*shlex.split(line))
     assert (done.out, done.err, done.status) == ("", f"{said}\n", 2)
 
 
-def test_a_wrong_value_in_the_environment_is_named_like_that(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HANSARD_PORT", "http")
-    done = here("verify")
+def test_a_wrong_value_in_the_environment_is_named_like_that() -> None:
+    done = here("verify", HANSARD_PORT="http")
     assert done.status == 2
     assert done.err.startswith("hansard: HANSARD_PORT must be a port")
 
@@ -88,7 +86,7 @@ def test_a_wrong_value_in_the_environment_is_named_like_that(here: Here, monkeyp
         ("token", "--site", "sample", "--sub", "bea", "--name", "Bea"),
     ],
 )
-def test_where_there_is_no_data_it_says_how_to_get_some(here: Here, arguments: tuple[str, ...], tmp_path: Path) -> None:
+def test_where_there_is_no_data_it_says_how_to_get_some(arguments: tuple[str, ...], tmp_path: Path) -> None:
     done = here(*arguments, "--data", str(tmp_path / "none"))
     assert done.out == ""
     assert done.err == (
@@ -97,7 +95,7 @@ def test_where_there_is_no_data_it_says_how_to_get_some(here: Here, arguments: t
     assert done.status == 1
 
 
-def test_a_server_that_is_not_there_is_one_line(here: Here) -> None:
+def test_a_server_that_is_not_there_is_one_line() -> None:
     done = here("doctor", "--redis-url", "redis://127.0.0.1:1")
     assert (done.out, done.status) == ("", 1)
     assert done.err.startswith("hansard: No Redis answers: ")

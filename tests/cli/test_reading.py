@@ -12,7 +12,7 @@ import httpx2
 import pytest
 
 from core.keys import Keys
-from tests.cli.program import BOUND, SITE, THREAD, TOP, Up, command, environment, hansard, up
+from tests.cli.program import BOUND, SITE, THREAD, TOP, Up, command, environment, here, up
 from tests.servers import client
 
 PAGE = f"/v1/sites/{SITE}/threads/{THREAD}"
@@ -75,7 +75,7 @@ def test_what_a_token_says_is_what_was_asked_for(night_train: Up) -> None:
 
 
 def test_a_site_that_is_not_there_has_no_tokens(night_train: Up) -> None:
-    done = night_train.beside("token", "--site", "nowhere", "--sub", "a", "--name", "A")
+    done = night_train.ask("token", "--site", "nowhere", "--sub", "a", "--name", "A")
     assert (done.out, done.err, done.status) == ("", "hansard: There is no site nowhere\n", 1)
 
 
@@ -84,7 +84,7 @@ def test_a_site_with_a_jwks_signs_its_own_tokens(night_train: Up) -> None:
     opened = {"name": "Keys", "keys": {"jwks": "https://keys.example/jwks.json"}}
     answer = httpx2.put(f"{night_train.url}/v1/sites/keys/", json=opened, headers=headers, timeout=20)
     assert answer.status_code in (200, 201), answer.text
-    done = night_train.beside("token", "--site", "keys", "--sub", "a", "--name", "A")
+    done = night_train.ask("token", "--site", "keys", "--sub", "a", "--name", "A")
     assert (done.out, done.status) == ("", 1)
     assert done.err.startswith("hansard: The tokens of site keys are signed with a JWKS")
 
@@ -101,20 +101,20 @@ def test_a_site_with_a_jwks_signs_its_own_tokens(night_train: Up) -> None:
     ],
 )
 def test_a_thread_reads_as_text(night_train: Up, name: str, flags: tuple[str, ...]) -> None:
-    done = night_train.beside("thread", SITE, THREAD, *flags)
+    done = night_train.ask("thread", SITE, THREAD, *flags)
     assert (done.status, done.err) == (0, "")
     check(name, positionless(done.out))
 
 
 @pytest.mark.parametrize(("name", "comment"), [("history-nt-03", "nt-03"), ("history-nt-01", "nt-01")])
 def test_a_history_marks_what_went_and_what_came(night_train: Up, name: str, comment: str) -> None:
-    done = night_train.beside("history", SITE, THREAD, comment)
+    done = night_train.ask("history", SITE, THREAD, comment)
     assert (done.status, done.err) == (0, "")
     check(name, done.out)
 
 
 def test_a_history_has_colours_where_there_are_any(night_train: Up) -> None:
-    done = hansard("history", SITE, THREAD, "nt-03", "--data", str(night_train.data), FORCE_COLOR="1", TERM="xterm")
+    done = night_train.ask("history", SITE, THREAD, "nt-03", FORCE_COLOR="1", TERM="xterm")
     assert "\x1b[9;31m98\x1b[0m\x1b[4;32m89\x1b[0m" in done.out
 
 
@@ -126,10 +126,10 @@ def test_json_is_what_the_gateway_says(night_train: Up) -> None:
 
 
 def test_what_readers_may_not_see_takes_a_flag(night_train: Up) -> None:
-    done = night_train.beside("history", SITE, THREAD, "nt-09")
+    done = night_train.ask("history", SITE, THREAD, "nt-09")
     assert (done.out, done.status) == ("", 1)
     assert done.err == "hansard: there is no such comment that readers see; --staff shows more (not-found)\n"
-    assert "Then move." in night_train.beside("history", SITE, THREAD, "nt-09", "--staff").out
+    assert "Then move." in night_train.ask("history", SITE, THREAD, "nt-09", "--staff").out
 
 
 @pytest.mark.parametrize(
@@ -145,12 +145,12 @@ def test_what_readers_may_not_see_takes_a_flag(night_train: Up) -> None:
     ],
 )
 def test_what_is_not_there_is_one_line_and_status_one(night_train: Up, arguments: tuple[str, ...], said: str) -> None:
-    done = night_train.beside(*arguments)
+    done = night_train.ask(*arguments)
     assert (done.out, done.err, done.status) == ("", f"{said}\n", 1)
 
 
 def test_a_position_that_has_not_come_is_wrong_usage(night_train: Up) -> None:
-    done = night_train.beside("thread", SITE, THREAD, "--at", "9999999999999-999")
+    done = night_train.ask("thread", SITE, THREAD, "--at", "9999999999999-999")
     assert (done.out, done.status) == ("", 2)
     assert "is later than the last event of the thread" in done.err
 
@@ -166,7 +166,7 @@ def test_a_thread_longer_than_a_page_is_shown_whole(tmp_path: Path) -> None:
             last = posted.json()["position"]
             assert http.get(PAGE, params={"after": last}).status_code == 200
         for flags in ((), ("--at", last)):
-            (page,) = run.beside("thread", SITE, THREAD, "--json", *flags).documents
+            (page,) = run.ask("thread", SITE, THREAD, "--json", *flags).documents
             (soup,) = (row for row in page["comments"] if row["id"] == "nt-12")
             assert [row["body"] for row in soup["replies"]["comments"]] == [f"Number {n}." for n in range(203)]
             assert soup["replies"]["next"] is None
@@ -183,7 +183,7 @@ def test_replay_tells_what_the_audit_tells(night_train: Up) -> None:
 
 
 def test_replay_is_a_line_an_event(night_train: Up) -> None:
-    done = night_train.beside("replay", "--site", SITE, "--thread", THREAD)
+    done = night_train.ask("replay", "--site", SITE, "--thread", THREAD)
     assert (done.status, done.err) == (0, "")
     lines = done.out.splitlines()
     assert len(lines) == 76
@@ -195,15 +195,15 @@ def test_replay_is_a_line_an_event(night_train: Up) -> None:
 
 def test_replay_gives_what_was_chosen(night_train: Up) -> None:
     thread = ("--site", SITE, "--thread", THREAD)
-    whole = night_train.beside("replay", *thread, "--json").documents
-    chosen = night_train.beside("replay", *thread, "--json", "--type", "comment.held", "--type", "comment.approved")
+    whole = night_train.ask("replay", *thread, "--json").documents
+    chosen = night_train.ask("replay", *thread, "--json", "--type", "comment.held", "--type", "comment.approved")
     assert [one["type"] for one in chosen.documents] == ["comment.held", "comment.approved"]
     span = ("--from", whole[10]["position"], "--to", whole[13]["position"])
-    assert night_train.beside("replay", *thread, *span, "--json").documents == whole[10:13]
+    assert night_train.ask("replay", *thread, *span, "--json").documents == whole[10:13]
     begin, end = whole[20]["at"], whole[40]["at"]
-    spanned = night_train.beside("replay", *thread, "--from", begin, "--to", end, "--json").documents
+    spanned = night_train.ask("replay", *thread, "--from", begin, "--to", end, "--json").documents
     assert spanned == [one for one in whole if begin <= one["at"] < end]
-    assert night_train.beside("replay", "--from", "2999-01-01T00:00:00Z").out == ""
+    assert night_train.ask("replay", "--from", "2999-01-01T00:00:00Z").out == ""
 
 
 def test_redacted_text_is_not_given_back_by_anything(tmp_path: Path) -> None:
@@ -224,10 +224,10 @@ def test_redacted_text_is_not_given_back_by_anything(tmp_path: Path) -> None:
             ("history", SITE, THREAD, "nt-09", "--staff", "--json"),
             ("thread", SITE, THREAD, "--at", "2026-10-12T09:30:00Z", "--staff"),
         ):
-            done = run.beside(*arguments)
+            done = run.ask(*arguments)
             assert done.status == 0
             assert "Then move" not in done.out
-        assert run.beside("verify").status == 0
+        assert run.ask("verify").status == 0
 
 
 def test_tail_tells_events_as_they_come_until_it_is_interrupted(night_train: Up) -> None:
@@ -254,7 +254,7 @@ def test_tail_tells_events_as_they_come_until_it_is_interrupted(night_train: Up)
 
 def test_tail_needs_somebody_who_writes(tmp_path: Path) -> None:
     (tmp_path / "server").mkdir()
-    done = hansard("tail", "--data", str(tmp_path))
+    done = here("tail", "--data", str(tmp_path))
     assert done.err == f"hansard: `hansard up` does not run on {tmp_path}: start it, or give --redis-url\n"
     assert done.status == 1
 
@@ -274,7 +274,7 @@ def test_who_stops_reading_is_no_error(night_train: Up) -> None:
 
 def test_verify_finds_a_row_that_was_changed_by_hand(tmp_path: Path) -> None:
     with up(tmp_path / "data") as run:
-        clean = run.beside("verify")
+        clean = run.ask("verify")
         assert (clean.status, clean.out) == (
             0,
             "77 events folded, 1 thread compared: what is served is what the log says\n",
@@ -292,7 +292,7 @@ def test_verify_finds_a_row_that_was_changed_by_hand(tmp_path: Path) -> None:
         assert first == f"differs     sample/night-train  {key}  nt-12"
         assert last == "77 events folded, 1 thread compared: 1 difference"
         assert "stew" not in done.out, "values are texts, and shown only to who asks"
-        (told,) = run.beside("verify", "--json", "--values").documents
+        (told,) = run.ask("verify", "--json", "--values").documents
         assert (told["thread"], told["field"], told["difference"]) == ("sample/night-train", "nt-12", "differs")
         assert "soup" in told["expected"]
         assert "stew" in told["found"]
@@ -303,14 +303,14 @@ def test_the_doctor_finds_a_server_of_ours_well(night_train: Up) -> None:
     assert done.status == 0
     assert "✓ persistence appendfsync always" in done.out
     assert "✓ views       level with the log" in done.out
-    assert all(found["verdict"] == "good" for found in night_train.beside("doctor", "--json").documents)
+    assert all(found["verdict"] == "good" for found in night_train.ask("doctor", "--json").documents)
 
 
 def test_the_doctor_says_what_must_change(fresh: str) -> None:
     with client(fresh) as redis:
         redis.config_set("maxmemory-policy", "allkeys-lru")
         try:
-            done = hansard("doctor", "--redis-url", fresh, "--json")
+            done = here("doctor", "--redis-url", fresh, "--json")
         finally:
             redis.config_set("maxmemory-policy", "noeviction")
     wrong = {found["about"]: found for found in done.documents if found["verdict"] == "wrong"}
@@ -322,7 +322,7 @@ def test_the_doctor_says_what_must_change(fresh: str) -> None:
 
 
 def test_advice_alone_is_no_failure(fresh: str) -> None:
-    done = hansard("doctor", "--redis-url", fresh, "--durability", "memory", "--json")
+    done = here("doctor", "--redis-url", fresh, "--durability", "memory", "--json")
     assert done.status == 0
     assert {found["about"] for found in done.documents if found["verdict"] == "advice"} >= {"persistence", "deployment"}
 
@@ -332,11 +332,11 @@ def test_advice_alone_is_no_failure(fresh: str) -> None:
 
 def test_without_a_running_up_the_commands_start_a_server_over_its_data(tmp_path: Path) -> None:
     with up(tmp_path / "data") as run:
-        beside = run.beside("thread", SITE, THREAD, "--json").out
+        beside = run.ask("thread", SITE, THREAD, "--json").out
         run.stop()
-        assert run.beside("thread", SITE, THREAD, "--json").out == beside
-        assert len(run.beside("replay", "--json").documents) == 77
-        assert run.beside("verify").status == 0
-        assert run.beside("doctor").status == 0
+        assert run.ask("thread", SITE, THREAD, "--json").out == beside
+        assert len(run.ask("replay", "--json").documents) == 77
+        assert run.ask("verify").status == 0
+        assert run.ask("doctor").status == 0
         assert run.token("--sub", "a", "--name", "A")
         assert not (run.data / "server" / "address").exists(), "and end it again"

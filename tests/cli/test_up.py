@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 
 from core.position import Position
-from tests.cli.program import SITE, THREAD, Up, hansard, running, up
+from tests.cli.program import SITE, THREAD, Up, hansard, here, running, up
 
 PAGE = f"/v1/sites/{SITE}/threads/{THREAD}"
 
@@ -85,7 +85,7 @@ def test_tokens_of_before_are_good_after_a_restart(tmp_path: Path) -> None:
         with client(run, operator) as http:
             opened = {"name": "Another", "keys": {"hs256": ["x" * 32]}}
             assert http.put("/v1/sites/another/", json=opened).status_code == 201
-        assert run.beside("token", "--site", "another", "--sub", "a", "--name", "A").status == 0
+        assert run.ask("token", "--site", "another", "--sub", "a", "--name", "A").status == 0
 
 
 def test_secrets_are_readable_by_their_owner_alone_and_told_to_nobody(tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_a_stream_that_is_open_ends_politely(tmp_path: Path) -> None:
 
 
 def test_a_second_one_on_the_same_data_is_refused_in_one_line(night_train: Up) -> None:
-    done = night_train.beside("up", "--port", "0")
+    done = night_train.ask("up", "--port", "0")
     assert (done.out, done.status) == ("", 1)
     assert done.err == (
         f"hansard: A server runs on {night_train.data} already; end that hansard first, or name another --data\n"
@@ -129,13 +129,13 @@ def test_a_server_of_yours_is_used_when_it_is_named(fresh: str, tmp_path: Path) 
     with up(tmp_path / "data", "--redis-url", fresh, "--durability", "memory") as run:
         assert run.told["own_server"] is False
         assert read(run)["thread"]["comments"] == 14
-        done = hansard("thread", SITE, THREAD, "--redis-url", fresh, "--json")
+        done = here("thread", SITE, THREAD, "--redis-url", fresh, "--json")
         assert done.documents[0]["thread"] == read(run)["thread"]
         assert not (run.data / "server").exists()
 
 
 def test_a_server_that_may_lose_what_was_acknowledged_is_refused(fresh: str, tmp_path: Path) -> None:
-    done = hansard("up", "--redis-url", fresh, "--port", "0", "--data", str(tmp_path / "data"))
+    done = here("up", "--redis-url", fresh, "--port", "0", "--data", str(tmp_path / "data"))
     assert (done.out, done.status) == ("", 1)
     assert done.err.startswith("hansard: Durability fsynced needs appendonly yes, appendfsync always")
     assert done.err.count("\n") == 1
@@ -158,11 +158,11 @@ def test_gateway_and_projector_run_by_themselves(fresh: str, tmp_path: Path) -> 
         running("projector", *given, said=tmp_path / "projector", **secret) as projector,
     ):
         urls = [run.line().split()[-1] for run in (gateway, projector)]
-        token = hansard("token", "--operator", **secret).out.strip()
+        token = here("token", "--operator", **secret).out.strip()
         opened = {"name": "Kew", "keys": {"hs256": ["k" * 32]}}
         headers = {"Authorization": f"Bearer {token}"}
         assert httpx2.put(f"{urls[0]}/v1/sites/kew/", json=opened, headers=headers).status_code == 201
-        token = hansard(
+        token = here(
             "token", "--site", "kew", "--sub", "m", "--name", "M", "--role", "moderator", "--redis-url", fresh
         ).out.strip()
         headers = {"Authorization": f"Bearer {token}"}
