@@ -270,13 +270,11 @@ async def _ready(process: Process, socket: str, log: Path) -> None:
             await _ping(socket)
         except BusyLoadingError:
             if not loading:
-                _log.info("embedded_server_loading", pid=process.pid)
+                _log.info("embedded_server_load_began", pid=process.pid)
             loading = True
         except (ConnectionError, TimeoutError) as error:
             if not loading and anyio.current_time() > deadline:
-                raise EmbeddedError(
-                    f"The embedded server does not answer; what it said is in {log}"
-                ) from error
+                raise EmbeddedError(f"The embedded server does not answer; what it said is in {log}") from error
         else:
             return
         await anyio.sleep(POLL)

@@ -21,8 +21,7 @@ disable_created_metrics()  # type: ignore[no-untyped-call]  # the one function t
 
 ACKNOWLEDGEMENTS: Final = Counter(
     "hansard_acknowledgements",
-    "Writes that were acknowledged, by the durability reached: memory, fsynced, replicated; or unconfirmed, "
-    "where it was not confirmed in time.",
+    "Writes that were acknowledged over HTTP, by the durability that was reached.",
     ["durability"],
 )
 

@@ -2,6 +2,8 @@
 
 from typing import Any, Final
 
+import structlog
+
 from core import ids
 from core.commands import AnyCommand
 from core.position import Position
@@ -37,6 +39,7 @@ async def carry_out(
         folds=services.folds,
     )
     metrics.ACKNOWLEDGEMENTS.labels(services.durability).inc()
+    structlog.contextvars.bind_contextvars(position=str(result.position))
     return result
 
 
