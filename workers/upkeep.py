@@ -121,7 +121,7 @@ class Upkeep:
             if projection.apply(recorded).unknown:
                 metrics.UNKNOWN_EVENTS.inc()
                 _log.warning(
-                    "event_unknown", partition=self.partition, position=str(entry.position), type=envelope.type
+                    "unknown_event_passed", partition=self.partition, position=str(entry.position), type=envelope.type
                 )
             if projection.full or recorded.position == self._seam:
                 outcome = await self._commit(projection, nonce)
