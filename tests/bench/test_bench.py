@@ -75,9 +75,8 @@ def test_a_figure_is_judged_by_the_median_of_its_rounds() -> None:
 
 def test_a_ratio_is_of_values_of_the_same_round() -> None:
     compared = figure(10, 20, 90, limit=(10, 10, 100), target=Target(of="ratio", at_most=1.5))
-    assert compared.ratios == (1, 2, 0.9)
-    assert compared.judged == pytest.approx(1)
-    assert compared.met is True
+    assert list(compared.ratios) == [1, 2, 0.9]
+    assert compared.met is True, "2 and 0.9 lie on either side of the median, which counts"
 
 
 def test_the_table_tells_ratio_spread_target_and_verdict() -> None:
