@@ -1,0 +1,86 @@
+"""What the doctor makes of what a server says of itself."""
+
+from typing import Any
+
+import pytest
+
+from core.redis.server import Server
+from workers import checkup
+from workers.settings import Settings
+
+GIB = 1024**3
+
+
+def server(**changes: Any) -> Server:
+    well = Server(name="Valkey", version="9.1.2", is_replica=False, eviction="noeviction", fsync="always")
+    return well._replace(**changes)
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "verdict"),
+    [
+        ("Valkey", "7.2.4", "wrong"),
+        ("Valkey", "8.0.0", "good"),
+        ("Redis", "6.2.14", "wrong"),
+        ("Redis", "7.0.15", "good"),
+        ("Redis", "8.2.3", "good"),
+    ],
+)
+def test_a_version_is_new_enough_or_not(name: Any, version: str, verdict: str) -> None:
+    assert checkup._version(server(name=name, version=version)).verdict == verdict
+
+
+def test_a_replica_is_no_place_to_write() -> None:
+    assert checkup._role(server(is_replica=True)).verdict == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("fsync", "durability", "verdict"),
+    [
+        ("always", "fsynced", "good"),
+        ("everysec", "fsynced", "wrong"),
+        ("off", "fsynced", "wrong"),
+        (None, "fsynced", "wrong"),
+        ("off", "memory", "advice"),
+    ],
+)
+def test_persistence_is_judged_by_what_was_promised(fsync: str | None, durability: Any, verdict: str) -> None:
+    found = list(checkup._persistence(server(fsync=fsync), {}, Settings(durability=durability)))
+    assert [one.verdict for one in found] == [verdict]
+
+
+@pytest.mark.parametrize("field", ["aof_last_write_status", "aof_last_bgrewrite_status"])
+def test_a_write_of_the_file_that_failed_is_found(field: str) -> None:
+    found = list(checkup._persistence(server(), {field: "err"}, Settings()))
+    assert [one.verdict for one in found] == ["good", "wrong"]
+
+
+@pytest.mark.parametrize(
+    ("used", "verdict"), [(GIB // 2, "good"), (int(GIB * 0.8), "advice"), (int(GIB * 0.95), "wrong")]
+)
+def test_memory_is_judged_by_what_is_allowed(used: int, verdict: str) -> None:
+    info = {"used_memory": used, "maxmemory": GIB, "total_system_memory": 64 * GIB, "used_memory_rss": used}
+    assert [one.verdict for one in checkup._memory(info)] == [verdict]
+
+
+def test_without_a_limit_the_machine_is_the_limit() -> None:
+    (found,) = checkup._memory({"used_memory": GIB, "maxmemory": 0, "total_system_memory": 64 * GIB})
+    assert (found.verdict, found.found) == ("good", "1.0 GiB of 64.0 GiB (the machine)")
+
+
+def test_fragmentation_is_worth_a_word_where_there_is_much_of_it() -> None:
+    info = {"used_memory": GIB, "maxmemory": 0, "total_system_memory": 64 * GIB, "used_memory_rss": 2 * GIB}
+    assert [one.verdict for one in checkup._memory(info)] == ["good", "advice"]
+
+
+def test_a_configuration_that_is_not_told_is_not_judged() -> None:
+    assert list(checkup._streams({})) == []
+    told = {"stream-node-max-bytes": "4096", "stream-node-max-entries": "100"}
+    assert [one.verdict for one in checkup._streams(told)] == ["advice"]
+
+
+def test_everything_that_is_wrong_says_what_to_change() -> None:
+    found = [checkup._version(server(version="1.0")), checkup._role(server(is_replica=True))]
+    found += [checkup._eviction(server(eviction="allkeys-lru"))]
+    found += checkup._persistence(server(fsync="off"), {}, Settings())
+    assert all(one.verdict == "wrong" and one.change for one in found)
