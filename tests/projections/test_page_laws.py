@@ -234,7 +234,7 @@ async def test_the_page_at_a_moment_is_the_fold_up_to_it_and_shows_nothing_that_
         assert row["replies"]["count"] == seen["replies"]["count"] == comment.shown
         revision = comment.standing
         if not comment.published:
-            assert row == seen
+            assert {**row, "replies": None} == {**seen, "replies": None}
             assert row["status"] == comment.status
             assert row["author"] is None
             continue
