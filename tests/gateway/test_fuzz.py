@@ -17,7 +17,7 @@ import anyio
 import pytest
 import uvicorn
 
-from tests.gateway.house import ADA, BEN, SITE, THREAD, House, Who, operator_token, token
+from tests.gateway.house import BEN, SITE, THREAD, House, Who, operator_token, token
 from workers.gateway.call import Who as For
 from workers.gateway.table import CALLS
 
@@ -76,7 +76,7 @@ enabled = false  # its answer does not end
 @pytest.mark.timeout(300)
 async def test_the_gateway_keeps_to_its_document(house: House, tmp_path: Path) -> None:
     await house.open_site(site=SPARE)
-    comment = await house.post(ADA)
+    comment = await house.post(STAFF)
     await house.post(BEN, "An answer.", parent=comment)
     settings = tmp_path / "schemathesis.toml"
     settings.write_text(config(comment))
