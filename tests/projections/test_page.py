@@ -1,5 +1,6 @@
 """The page and its cursors, case by case; the laws are in test_page_laws.py."""
 
+import re
 from typing import Any
 
 import msgspec
@@ -257,6 +258,20 @@ def test_whatever_follows_the_mark_is_a_place_or_refused(rest: str, form: str) -
         return
     assert ".".join(place) == rest
     assert rest.isascii()
+
+
+@given(
+    st.sampled_from(PLACES).flatmap(lambda form: st.tuples(st.just(form), st.from_regex(form, fullmatch=True))),
+    st.sampled_from(("", "\n", "0", ".", " ", "٣")),
+)
+def test_a_place_with_something_behind_it_is_no_place(place: tuple[str, str], behind: str) -> None:
+    form, text = place
+    mark = cursors.mark("page", "x")
+    if not behind:
+        assert ".".join(cursors.read(f"{mark}.{text}", mark, form)) == text
+    elif re.fullmatch(form, text + behind) is None:
+        with pytest.raises(BadCursor):
+            cursors.read(f"{mark}.{text}{behind}", mark, form)
 
 
 @given(st.lists(st.text(max_size=4), max_size=4), st.lists(st.text(max_size=4), max_size=4))

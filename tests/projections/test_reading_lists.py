@@ -19,15 +19,16 @@ from core.commands import (
     SetThreadStatus,
     WithdrawComment,
 )
+from core.log.memory import MemoryLog
 from core.partitions import partition_of
-from core.policy import PolicyChanges
+from core.policy import Policy, PolicyChanges
 from core.times import rfc3339
 from projections import lists
 from projections.fold import fold
 from projections.queries import Answer, BadCursor
 from projections.state import Comment, Thread
 from projections.viewer import Viewer
-from tests.making import MOD, PEOPLE, SITE, THREADS, Move, events, moves, played, stream
+from tests.making import BEGIN, MOD, PEOPLE, SITE, THREADS, Move, Play, events, moves, played, stream
 from tests.projections.viewing import Stage, stage
 
 ADA, BEN, EVE, DAN = PEOPLE
@@ -168,6 +169,34 @@ async def test_threads_are_listed_by_their_last_activity(server: str, some: list
         for url in {thread.url for thread in threads}:
             of_article = [thread.id for thread in threads if thread.url == url]
             assert [one["id"] for one in await threads_of(there, url=url, limit=limit)] == of_article
+
+
+async def test_positions_that_two_partitions_share_are_each_listed_once(server: str) -> None:
+    # Time stands still, so every partition gives the same positions to its first events.
+    log = MemoryLog(PARTITIONS, clock=lambda: BEGIN)
+    play = Play(log)
+    await play.open(threads=3, policy=Policy(premoderation="all"))
+    async with stage(server, log) as there:
+        for thread in THREADS:
+            for number in range(3):
+                await there.do(ADA, PostComment(comment=f"{thread}{number}", body="words"), thread=thread)
+        comments = {comment.id: comment.posted for _, comment in everything(await states(there))}
+        assert len(comments) == 9
+        assert len(set(comments.values())) < 9
+        items, totals = await queue(there, limit=1)
+        assert sorted(name for _, name in names(items)) == sorted(comments)
+        assert totals == {9}
+        found: list[str] = []
+        cursor = None
+        while len(found) < MANY:
+            answer = await there.views.member_comments(SITE, "ada", STAFF, limit=1, cursor=cursor)
+            part = msgspec.json.decode(answer.body)
+            found += [row["id"] for row in part["comments"]]
+            cursor = part["next"]
+            if cursor is None:
+                break
+        assert found == [name for _, name in reversed(names(items))]
+        assert [one["id"] for one in await threads_of(there, limit=1)] == sorted(THREADS, reverse=True)
 
 
 async def test_what_waits_comes_with_all_that_deciding_needs(there: Stage) -> None:

@@ -103,19 +103,20 @@ async def test_waiting_ends_with_the_commit_that_was_waited_for(there: Stage, mo
     monkeypatch.setattr(progress, "LOOK_EVERY", 3600.0)
     posted = await transact(there.log, PostComment(comment="a", body="words"), site=SITE, thread=THREAD, caller=ADA)
     answers = []
-    async with anyio.create_task_group() as tasks:
-        await tasks.start(there.deployment.wakes.run)
-        # Somebody else waits as well, so that the subscription is known to be there before the commit.
-        with there.deployment.wakes.on(there.deployment.keys.of(SITE, THREAD).view_channel):
+    with anyio.fail_after(30):
+        async with anyio.create_task_group() as tasks:
+            await tasks.start(there.deployment.wakes.run)
+            # Somebody else waits as well, so that the subscription is known to be there before the commit.
+            with there.deployment.wakes.on(there.deployment.keys.of(SITE, THREAD).view_channel):
 
-            async def wait() -> None:
-                answers.append(await there.views.reached(SITE, THREAD, posted.position, within=3600))
-                tasks.cancel_scope.cancel()
+                async def wait() -> None:
+                    answers.append(await there.views.reached(SITE, THREAD, posted.position, within=3600))
+                    tasks.cancel_scope.cancel()
 
-            tasks.start_soon(wait)
-            await anyio.wait_all_tasks_blocked()
-            await there.catch_up()
-            await anyio.sleep_forever()
+                tasks.start_soon(wait)
+                await anyio.wait_all_tasks_blocked()
+                await there.catch_up()
+                await anyio.sleep_forever()
     assert answers == [True]
 
 
