@@ -1,0 +1,62 @@
+"""`hansard verify` and `hansard doctor`."""
+
+from pathlib import Path
+
+from core.keys import Keys
+from tests.cli.program import SITE, THREAD, Up, here, up
+from tests.servers import client
+
+
+def test_verify_finds_a_row_that_was_changed_by_hand(tmp_path: Path) -> None:
+    with up(tmp_path / "data") as run:
+        clean = run.ask("verify")
+        assert (clean.status, clean.out) == (
+            0,
+            "77 events folded, 1 thread compared: what is served is what the log says\n",
+        )
+        socket = (run.data / "server" / "address").read_text()
+        partition = Keys(64).of(SITE, THREAD)
+        key = partition.thread_views(1, SITE, THREAD).rows
+        with client(f"unix://{socket}") as redis:
+            row = redis.hget(key, "nt-12")
+            assert isinstance(row, bytes)
+            redis.hset(key, "nt-12", row.replace(b"soup", b"stew"))
+        done = run.beside("verify")
+        assert done.status == 1
+        first, *_, last = done.out.splitlines()
+        assert first == f"differs     sample/night-train  {key}  nt-12"
+        assert last == "77 events folded, 1 thread compared: 1 difference"
+        assert "stew" not in done.out, "values are texts, and shown only to who asks"
+        (told,) = run.ask("verify", "--json", "--values").documents
+        assert (told["thread"], told["field"], told["difference"]) == ("sample/night-train", "nt-12", "differs")
+        assert "soup" in told["expected"]
+        assert "stew" in told["found"]
+
+
+def test_the_doctor_finds_a_server_of_ours_well(night_train: Up) -> None:
+    done = night_train.beside("doctor")
+    assert done.status == 0
+    assert "✓ persistence appendfsync always" in done.out
+    assert "✓ views       level with the log" in done.out
+    assert all(found["verdict"] == "good" for found in night_train.ask("doctor", "--json").documents)
+
+
+def test_the_doctor_says_what_must_change(fresh: str) -> None:
+    with client(fresh) as redis:
+        redis.config_set("maxmemory-policy", "allkeys-lru")
+        try:
+            done = here("doctor", "--redis-url", fresh, "--json")
+        finally:
+            redis.config_set("maxmemory-policy", "noeviction")
+    wrong = {found["about"]: found for found in done.documents if found["verdict"] == "wrong"}
+    assert done.status == 1
+    assert wrong.keys() == {"eviction", "persistence"}
+    assert wrong["eviction"]["found"] == "allkeys-lru"
+    assert wrong["eviction"]["change"].startswith("Set maxmemory-policy noeviction")
+    assert wrong["persistence"]["change"].startswith("Set appendonly yes, appendfsync always")
+
+
+def test_advice_alone_is_no_failure(fresh: str) -> None:
+    done = here("doctor", "--redis-url", fresh, "--durability", "memory", "--json")
+    assert done.status == 0
+    assert {found["about"] for found in done.documents if found["verdict"] == "advice"} >= {"persistence", "deployment"}

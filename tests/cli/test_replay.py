@@ -1,0 +1,114 @@
+"""Events told: all of them, those that were chosen, and those that come."""
+
+import json
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from tests.cli.program import BOUND, SITE, THREAD, TOP, Up, command, environment, here, up
+
+PAGE = f"/v1/sites/{SITE}/threads/{THREAD}"
+
+
+def get(run: Up, path: str, *claims: str, **params: Any) -> Any:
+    headers = {"Authorization": f"Bearer {run.token(*claims)}"} if claims else {}
+    answer = httpx2.get(f"{run.url}{path}", params=params, headers=headers, timeout=20)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_replay_tells_what_the_audit_tells(night_train: Up) -> None:
+    told = night_train.beside("replay", "--site", SITE, "--json").documents
+    audited = get(night_train, f"/v1/sites/{SITE}/audit", "--sub", "a", "--name", "A", "--role", "auditor", limit=500)
+    assert told == audited["events"]
+    assert len(told) == 77
+
+
+def test_replay_is_a_line_an_event(night_train: Up) -> None:
+    done = night_train.ask("replay", "--site", SITE, "--thread", THREAD)
+    assert (done.status, done.err) == (0, "")
+    lines = done.out.splitlines()
+    assert len(lines) == 76
+    position, *rest = lines[37].split(maxsplit=6)
+    assert position.endswith("-38")
+    assert rest[:5] == ["2026-10-12T10:02:13.808Z", "comment.rejected", "sample/night-train/nt-09:1", "staff", "wilma"]
+    assert rest[5].startswith('reason="Argue with what she says')
+
+
+def test_replay_gives_what_was_chosen(night_train: Up) -> None:
+    thread = ("--site", SITE, "--thread", THREAD)
+    whole = night_train.ask("replay", *thread, "--json").documents
+    chosen = night_train.ask("replay", *thread, "--json", "--type", "comment.held", "--type", "comment.approved")
+    assert [one["type"] for one in chosen.documents] == ["comment.held", "comment.approved"]
+    span = ("--from", whole[10]["position"], "--to", whole[13]["position"])
+    assert night_train.ask("replay", *thread, *span, "--json").documents == whole[10:13]
+    begin, end = whole[20]["at"], whole[40]["at"]
+    spanned = night_train.ask("replay", *thread, "--from", begin, "--to", end, "--json").documents
+    assert spanned == [one for one in whole if begin <= one["at"] < end]
+    assert night_train.ask("replay", "--from", "2999-01-01T00:00:00Z").out == ""
+
+
+def test_redacted_text_is_not_given_back_by_anything(tmp_path: Path) -> None:
+    with up(tmp_path / "data") as run:
+        headers = {"Authorization": f"Bearer {run.token('--sub', 'w', '--name', 'W', '--role', 'moderator')}"}
+        answer = httpx2.put(
+            f"{run.url}{PAGE}/comments/nt-09/revisions/1/redaction",
+            json={"reason": "An address was in it."},
+            headers=headers,
+            timeout=20,
+        )
+        assert answer.status_code == 200, answer.text
+        httpx2.get(f"{run.url}{PAGE}", params={"after": answer.json()["position"]}, timeout=20)
+        for arguments in (
+            ("replay",),
+            ("replay", "--json"),
+            ("history", SITE, THREAD, "nt-09", "--staff"),
+            ("history", SITE, THREAD, "nt-09", "--staff", "--json"),
+            ("thread", SITE, THREAD, "--at", "2026-10-12T09:30:00Z", "--staff"),
+        ):
+            done = run.ask(*arguments)
+            assert done.status == 0
+            assert "Then move" not in done.out
+        assert run.ask("verify").status == 0
+
+
+def test_tail_tells_events_as_they_come_until_it_is_interrupted(night_train: Up) -> None:
+    arguments = command("tail", "--data", str(night_train.data), "--site", "tailed", "--json")
+    headers = {"Authorization": f"Bearer {night_train.token('--operator')}"}
+
+    def put(path: str, words: dict[str, Any]) -> None:
+        assert httpx2.put(f"{night_train.url}{path}", json=words, headers=headers, timeout=20).is_success
+
+    with subprocess.Popen(
+        arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(), cwd=TOP
+    ) as tail:
+        assert tail.stdout is not None
+        assert tail.stderr is not None
+        assert tail.stderr.readline() == "following\n"
+        for name in ("tailed", "untailed"):
+            put(f"/v1/sites/{name}/", {"name": name, "keys": {"hs256": ["x" * 32]}})
+        put("/v1/sites/tailed/keys", {"hs256": ["y" * 32]})
+        assert [json.loads(tail.stdout.readline())["type"] for _ in range(2)] == ["site.opened", "site.rekeyed"]
+        tail.send_signal(signal.SIGINT)
+        assert tail.communicate(timeout=BOUND) == ("", "")
+        assert tail.returncode == 130
+
+
+def test_tail_needs_somebody_who_writes(tmp_path: Path) -> None:
+    (tmp_path / "server").mkdir()
+    done = here("tail", "--data", str(tmp_path))
+    assert done.err == f"hansard: `hansard up` does not run on {tmp_path}: start it, or give --redis-url\n"
+    assert done.status == 1
+
+
+def test_who_stops_reading_is_no_error(night_train: Up) -> None:
+    arguments = command("replay", "--json", "--data", str(night_train.data))
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(), cwd=TOP) as run:
+        assert run.stdout is not None
+        assert run.stderr is not None
+        run.stdout.close()
+        assert run.stderr.read() == b""
+        assert run.wait(BOUND) == 0
