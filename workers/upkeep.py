@@ -127,16 +127,15 @@ class Upkeep:
                 outcome = await self._commit(projection, nonce)
                 if not isinstance(outcome, Done):
                     return outcome
-        if self._seam is not None and projection.cursor < self._seam:
-            return Done()
         return await self._commit(projection, nonce)
 
     async def _load(self, projection: Projection, site: str, thread: str) -> None:
         try:
             projection.hold(await self._store.thread(site, thread))
         except Torn as torn:
-            # Its views are half those of a commit that never came to its end. The log knows what they were before;
-            # everything is written anew, in a commit over the same events, so that what it added is found again.
+            # Its views are half those of a commit that never came to its end. The log knows what they were before,
+            # and everything is written anew. One commit has to end where that one did: what it added to the views
+            # of the site is known again there, and taken away by what follows.
             self._seam = torn.last if self._seam is None else max(self._seam, torn.last)
             _log.warning(
                 "torn_commit_found", partition=self.partition, site=site, thread=thread, position=str(torn.last)

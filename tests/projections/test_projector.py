@@ -6,17 +6,24 @@ from pathlib import Path
 
 import anyio
 import pytest
+from anyio.lowlevel import checkpoint
 
+from core.caller import Caller
+from core.commands import AnyCommand, Decide, PostComment
 from core.log.port import Entry
+from core.policy import Policy
 from core.position import Position
+from core.transact import transact
 from projections.loading import Torn, load_thread
 from projections.snapshots import FIRST
 from projections.store import COMMIT, Commit, Done, Fenced, Mismatch
+from projections.verifying import verify
 from tests.log.places import CLUSTER, serving
 from tests.log.proxy import Proxy
-from tests.making import SITE, THREADS, entries, played, stream
+from tests.making import MOD, PEOPLE, SITE, THREADS, Play, entries, played, stream
 from tests.projections.projecting import BOUND, Bench, bench, projecting
-from workers import embedded, metrics, projector
+from workers import embedded, metrics, projector, upkeep
+from workers.projector import Projector
 
 THREAD = THREADS[0]
 
@@ -37,6 +44,13 @@ async def settled(here: Bench, *threads: str) -> None:
     """The views are what the log says."""
     await here.level()
     assert await here.views() == here.wanted(*threads or (THREAD,))
+
+
+async def stopped(one: Projector) -> None:
+    """A partition of it has stopped."""
+    with anyio.fail_after(BOUND):
+        while not one.stopped:
+            await checkpoint()
 
 
 async def test_the_views_are_the_fold_of_the_log_and_follow_it(here: Bench) -> None:
@@ -111,7 +125,10 @@ async def test_a_cursor_that_goes_back_is_followed(here: Bench) -> None:
         await settled(here)
 
 
-async def test_a_commit_that_an_error_cut_half_way_is_found_and_repaired(here: Bench) -> None:
+@pytest.mark.parametrize("batch", [256, 7])
+async def test_a_commit_that_an_error_cut_half_way_is_found_and_repaired(
+    here: Bench, monkeypatch: pytest.MonkeyPatch, batch: int
+) -> None:
     some = await entries(await played(stream(7, 200, threads=2), threads=2))
     half = len(some) // 2
     await here.pour(some[:half])
@@ -125,17 +142,40 @@ async def test_a_commit_that_an_error_cut_half_way_is_found_and_repaired(here: B
     await here.pour(some[half:])
     one = here.projector()
     async with projecting(one):
-        with anyio.fail_after(BOUND):
-            while 0 not in one.stopped:
-                await anyio.lowlevel.checkpoint()
+        await stopped(one)
     assert one.stopped[0].fault.startswith("WRONGTYPE")
     with pytest.raises(Torn):
         await load_thread(here.deployment.reads, here.deployment.keys[0], 1, SITE, THREAD)
     await here.call("HSET", views.rows, "left over", "- \n\n{}")
     await here.call("RESTORE", site, 0, saved, "REPLACE")
-    # The next reads in batches of its own size, and finds the end of that commit all the same.
+    monkeypatch.setattr(upkeep, "BATCH", batch)
     async with projecting(here.projector()):
         await settled(here, *THREADS[:2])
+
+
+async def test_what_a_torn_commit_added_is_taken_back_by_what_came_after_it(here: Bench) -> None:
+    async def do(caller: Caller, command: AnyCommand) -> None:
+        await transact(here.log, command, site=SITE, thread=THREAD, caller=caller)
+
+    await Play(here.log).open(policy=Policy(premoderation="all"))
+    await do(PEOPLE[0], PostComment(comment="first", body="words"))
+    async with projecting(here.projector()):
+        await here.level()
+    keys = here.deployment.keys[0]
+    authors, pending = keys.site_view(1, SITE, "authors"), keys.site_view(1, SITE, "pending")
+    saved = await here.call("DUMP", authors)
+    await here.call("SET", authors, "no sorted set")
+    await do(PEOPLE[1], PostComment(comment="second", body="words"))
+    async with projecting(one := here.projector()):
+        await stopped(one)
+    assert await here.call("ZCARD", pending) == 2
+    await here.call("RESTORE", authors, 0, saved, "REPLACE")
+    # Folded together with what follows, the second comment was never pending between two commits.
+    await do(MOD, Decide(comment="second", verdict="approve", revision=1))
+    async with projecting(here.projector()):
+        await here.level()
+    assert await here.call("ZCARD", pending) == 1
+    assert [one async for one in verify(here.log, here.deployment.reads, here.deployment.keys)] == []
 
 
 async def test_a_hole_in_the_log_stops_the_partition_and_says_so(here: Bench) -> None:
@@ -146,9 +186,7 @@ async def test_a_hole_in_the_log_stops_the_partition_and_says_so(here: Bench) ->
     async with projecting(one):
         await here.level()
         await here.pour(some[21:])
-        with anyio.fail_after(BOUND):
-            while not one.stopped:
-                await anyio.lowlevel.checkpoint()
+        await stopped(one)
         assert await here.store.cursor(0) == some[19].position
         assert one.stopped[0].position == some[19].position
         assert one.stopped[0].fault.startswith("CannotApply: ")
@@ -174,9 +212,7 @@ async def test_an_event_that_cannot_be_applied_stops_its_partition_and_no_other(
         await here.call("XADD", here.deployment.keys[0].log, str(bad.position), "e", bad.e, "c", bad.c)
         one = here.projector()
         async with projecting(one):
-            with anyio.fail_after(BOUND):
-                while not one.stopped:
-                    await anyio.lowlevel.checkpoint()
+            await stopped(one)
             await here.level(1)
             assert list(one.stopped) == [0]
             assert one.stopped[0].fault.startswith(fault)
@@ -214,7 +250,7 @@ async def test_many_partitions_are_projected_side_by_side_and_lag_is_told(fresh:
                 assert await here.views(partition) == here.wanted(thread)
             with anyio.fail_after(BOUND):
                 while len(one.lags) < 64:
-                    await anyio.lowlevel.checkpoint()
+                    await checkpoint()
             assert one.owned == set(range(64))
             assert all(lag.events >= 0 for lag in one.lags.values())
 
