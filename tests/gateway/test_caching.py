@@ -82,6 +82,14 @@ async def test_what_shows_more_to_some_is_private_with_a_token_and_says_that_it_
     assert kept(broken) == ("private, no-store", "Authorization")
 
 
+async def test_how_a_parameter_is_spelt_does_not_change_who_may_keep_the_answer(house: House) -> None:
+    now = (await house.get(f"threads/{THREAD}")).json()["thread"]["position"]
+    for query in (f"%61t={now}", f"limit=5&a%74={now}"):
+        assert kept(await house.get(f"threads/{THREAD}?{query}", MOD)) == ("private, no-store", "Authorization")
+        assert kept(await house.get(f"threads/{THREAD}?{query}")) == (PUBLIC, "Authorization")
+    assert kept(await house.get(f"threads/{THREAD}?%61fter={now}"))[0] == "no-store"
+
+
 async def test_a_read_of_ones_own_write_is_not_kept(house: House) -> None:
     comment = await comment_of(house)
     now = (await house.get(f"threads/{THREAD}")).json()["thread"]["position"]

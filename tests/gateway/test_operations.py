@@ -30,7 +30,7 @@ async def test_a_gateway_whose_views_lag_beyond_the_bound_is_not_ready(house: Ho
     assert (await house.get("/readyz")).status_code == 200
     house.now += 2
     late = problem(await house.get("/readyz"), 503, "unavailable")
-    assert "1 partitions lag" in late["detail"]
+    assert "lag in 1 of" in late["detail"]
     house.now = None
     house.release()
     await house.settled(answer.json()["position"])

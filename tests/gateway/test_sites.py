@@ -49,6 +49,13 @@ async def test_a_site_whose_opening_broke_off_after_its_keys_can_be_opened(empty
     assert (await empty.get("", ADMIN)).status_code == 200
 
 
+async def test_an_opening_that_is_refused_leaves_no_keys(empty: House) -> None:
+    refused = problem(await empty.ask("PUT", "", body={**BODY, "name": "\u200b"}, operator=True), 400, "bad-request")
+    assert refused["errors"][0]["pointer"] == "/name"
+    assert await empty.services.keyring.read(SITE) is None
+    problem(await empty.get("", ADMIN), 404, "not-found")
+
+
 async def test_an_admin_reads_the_site_and_its_policy_and_never_its_keys(house: House) -> None:
     answer = await house.get("", ADMIN)
     assert answer.status_code == 200

@@ -1,4 +1,4 @@
-"""Reading a request: its headers, and what its query asks for, before anything is checked."""
+"""Reading the headers of a request."""
 
 from starlette.types import Scope
 
@@ -9,8 +9,3 @@ def headers_of(scope: Scope) -> dict[bytes, bytes]:
     for name, value in scope["headers"]:
         found[name] = value if name not in found else found[name] + b", " + value
     return found
-
-
-def asks(raw: bytes, name: bytes) -> bool:
-    """Whether the query names this parameter. Decides about caching alone, also where the query is not well-formed."""
-    return name in raw and any(piece.partition(b"=")[0] == name for piece in raw.split(b"&"))

@@ -18,7 +18,7 @@ from workers.gateway import bodies, caching, problems, queries, tokens
 from workers.gateway.caching import Caching
 from workers.gateway.call import Asked, Call, Who
 from workers.gateway.exchange import Exchange
-from workers.gateway.incoming import asks, headers_of
+from workers.gateway.incoming import headers_of
 from workers.gateway.queries import Query
 from workers.gateway.refusals import BadRequest, MethodNotAllowed
 from workers.gateway.reply import PREFLIGHT, Reply, send_reply
@@ -84,12 +84,13 @@ class Resource:
     async def _cached(self, taken: _Taken, scope: Scope, receive: Receive, exchange: Exchange) -> Reply:
         headers = headers_of(scope)
         call = taken.call
-        raw: bytes = scope["query_string"]
+        query: Query = {}
         key = ""
         try:
+            query = queries.parse(scope["query_string"])
             if taken.writes:
                 key = _key(headers.get(b"idempotency-key") if call.keyed else None)
-            reply = await self._answered(taken, scope, receive, headers, key)
+            reply = await self._answered(taken, scope, receive, headers, query, key)
         except (Refusal, BadCursor) as refused:
             reply = problems.reply(refused)
         except Exception as error:  # the one place where a defect becomes an answer
@@ -100,14 +101,20 @@ class Resource:
             reply = reply.also((b"idempotency-key", key.encode()))
         return caching.apply(
             reply,
-            Caching.BY_TOKEN if call.past and asks(raw, b"at") else call.caching,
+            Caching.BY_TOKEN if call.past and "at" in query else call.caching,
             token=b"authorization" in headers,
-            fresh=asks(raw, b"after"),
+            fresh="after" in query,
             match=headers.get(b"if-none-match"),
         )
 
     async def _answered(
-        self, taken: _Taken, scope: Scope, receive: Receive, headers: Mapping[bytes, bytes], key: str
+        self,
+        taken: _Taken,
+        scope: Scope,
+        receive: Receive,
+        headers: Mapping[bytes, bytes],
+        query: Query,
+        key: str,
     ) -> Reply:
         call = taken.call
         path: dict[str, str] = scope["path_params"]
@@ -115,7 +122,6 @@ class Resource:
             if not _GRAMMAR[name](value):
                 raise NotFound
         _bind(path)
-        query = queries.parse(scope["query_string"])
         token = await self._token(call, path.get("site", ""), headers, query)
         if call.door is not None and (token is None or call.door not in token.roles):
             raise NotAllowed(f"this takes the role {call.door}")

@@ -12,7 +12,8 @@ from workers.gateway import caching, problems, queries
 from workers.gateway.call import Call
 from workers.gateway.exchange import Exchange
 from workers.gateway.feed.endpoint import Feed, Start
-from workers.gateway.incoming import asks, headers_of
+from workers.gateway.incoming import headers_of
+from workers.gateway.queries import Query
 from workers.gateway.refusals import MethodNotAllowed
 from workers.gateway.reply import EVERYWHERE, PREFLIGHT, Reply, send_reply
 
@@ -40,8 +41,10 @@ class Stream:
                 exchange.streamed = True
             await send(message)
 
+        query: Query = {}
         try:
-            reply = await self._answer(scope, receive, sending)
+            query = queries.parse(scope["query_string"])
+            reply = await self._answer(scope, query, receive, sending)
         except Refusal as refused:
             reply = problems.reply(refused)
         except Exception as error:
@@ -49,11 +52,10 @@ class Stream:
                 raise  # the answer has begun: all that is left is to break it off
             reply = broken(error, exchange)
         if reply is not None:
-            fresh = asks(scope["query_string"], b"after")
-            kept = caching.apply(reply, self._call.caching, token=False, fresh=fresh, match=None)
+            kept = caching.apply(reply, self._call.caching, token=False, fresh="after" in query, match=None)
             await send_reply(send, exchange.ends(kept), bare=scope["method"] == "HEAD")
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> Reply | None:
+    async def _answer(self, scope: Scope, query: Query, receive: Receive, send: Send) -> Reply | None:
         """What is answered at once; None after a stream."""
         if scope["method"] == "OPTIONS":
             return Reply(200, b"", (*PREFLIGHT, (b"allow", _ALLOWED.encode())), b"text/plain")
@@ -63,9 +65,9 @@ class Stream:
         if not (ids.is_site(site) and ids.is_thread(thread)):
             raise NotFound
         structlog.contextvars.bind_contextvars(site=site, thread=thread)
-        query = self._query.read(queries.parse(scope["query_string"]))
+        wanted = self._query.read(query)
         last_event_id = headers_of(scope).get(b"last-event-id", b"").decode("latin-1")
-        start = Start(last_event_id, query.after)
+        start = Start(last_event_id, wanted.after)
         if await self._feed.ended(site, thread):
             return Reply(NO_CONTENT)
         await self._feed.stream(site, thread, start, EVERYWHERE, receive, send)

@@ -44,7 +44,7 @@ async def readiness(asked: Asked[NoQuery, Any]) -> Reply:
     late = [lag for lag in behind if now - lag.since > services.lag_bound * 1000]
     if late:
         worst = (now - min(lag.since for lag in late)) / 1000
-        raise Unavailable(f"the views of {len(late)} partitions lag, by up to {worst:.0f} s")
+        raise Unavailable(f"the views lag in {len(late)} of the partitions, by up to {worst:.0f} s")
     return json(State(status="ready"))
 
 

@@ -14,6 +14,7 @@ from core.policy import Policy, PolicyChanges
 from core.position import Position
 from core.refusals import BadField, NotFound, SiteExists
 from core.site import Site
+from core.transact import would_refuse
 from workers.gateway.call import ROOT, Asked, Call, Who
 from workers.gateway.keyring import Given
 from workers.gateway.queries import NoQuery
@@ -26,14 +27,19 @@ from workers.gateway.writes import CREATED, OK, carry_out
 
 async def open_site(asked: Asked[NoQuery, shapes.OpenSite]) -> Reply:
     """Open a site: first its keys are kept, then it is recorded that it began."""
-    keyring, body = asked.services.keyring, asked.body
+    services, body = asked.services, asked.body
+    keyring = services.keyring
     given = _given(body.keys, "/keys")
+    command = OpenSite(name=body.name, policy=body.policy, keys_kind=given.kind, keys_number=given.number)
+    # Asked beforehand, so that what is refused leaves no keys behind.
+    refusal = await would_refuse(services.log, command, site=asked.site, caller=asked.caller, folds=services.folds)
+    if refusal is not None:
+        raise refusal
     same = await keyring.holds(asked.site, given)
     if same is False and await _exists(asked):
         raise SiteExists("the site was opened with other keys, or they were replaced since")
     if not same:
         await keyring.write(asked.site, given)
-    command = OpenSite(name=body.name, policy=body.policy, keys_kind=given.kind, keys_number=given.number)
     result = await carry_out(asked, command)
     if not await keyring.holds(asked.site, given):
         raise SiteExists("another operator was faster, with other keys")
