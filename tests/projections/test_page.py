@@ -10,21 +10,18 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from core.commands import (
-    Decide,
     EditComment,
     OpenThread,
     PostComment,
     PutAnchor,
-    RedactRevision,
     Vote,
     WithdrawComment,
 )
-from core.refusals import NotFound, NotYetOpened
 from projections import cursors
-from projections.queries import MOST_ROWS, Answer, BadCursor, PageQuery, RepliesQuery
+from projections.queries import MOST_ROWS, BadCursor, PageQuery, RepliesQuery
 from projections.viewer import PUBLIC, Viewer
-from tests.making import BEGIN, MOD, PEOPLE, SITE, THREADS
-from tests.projections.viewing import Stage
+from tests.making import MOD, PEOPLE, SITE, THREADS
+from tests.projections.viewing import Stage, ids
 
 ADA, BEN, EVE, DAN = PEOPLE
 THREAD = THREADS[0]
@@ -39,11 +36,6 @@ async def page(there: Stage, query: PageQuery | None = None) -> Any:
     answer = await there.views.page(SITE, THREAD, query or PageQuery())
     assert answer is not None
     return msgspec.json.decode(answer.body)
-
-
-def ids(rows: list[dict[str, Any]]) -> list[Any]:
-    """The ids of rows, each with those of its answers where there are any."""
-    return [[row["id"], ids(row["replies"]["comments"])] if row["replies"]["comments"] else row["id"] for row in rows]
 
 
 async def test_a_thread_that_does_not_exist_has_no_page(there: Stage) -> None:
@@ -277,99 +269,3 @@ def test_a_place_with_something_behind_it_is_no_place(place: tuple[str, str], be
 @given(st.lists(st.text(max_size=4), max_size=4), st.lists(st.text(max_size=4), max_size=4))
 def test_no_two_scopes_share_a_mark(one: list[str], other: list[str]) -> None:
     assert (cursors.mark(*one) == cursors.mark(*other)) == (one == other)
-
-
-async def test_the_past_has_a_beginning(there: Stage) -> None:
-    first = (await there.log.thread_last(SITE, THREAD)) or pytest.fail("it was opened")
-    at = await there.do(ADA, post("a"))
-    assert ids(msgspec.json.decode((await at_page(there, first.ms)).body)["comments"]) == []
-    with pytest.raises(NotYetOpened):
-        await at_page(there, BEGIN - 1)
-    with pytest.raises(NotYetOpened):
-        await at_page(there, replace_n(first, -1))
-    with pytest.raises(NotFound):
-        await there.views.page_at(SITE, "nowhere", at, PageQuery(), PUBLIC)
-
-
-async def at_page(there: Stage, at: Any, viewer: Viewer = PUBLIC, query: PageQuery | None = None) -> Answer:
-    return await there.views.page_at(SITE, THREAD, at, query or PageQuery(), viewer)
-
-
-def replace_n(position: Any, by: int) -> Any:
-    return position._replace(n=position.n + by)
-
-
-async def test_a_time_means_the_last_event_until_then(there: Stage) -> None:
-    one = await there.do(ADA, post("a"))
-    two = await there.do(ADA, post("b"))
-    assert two.ms > one.ms
-    for at, expected, position in (
-        (one.ms - 1, [], None),
-        (one.ms, ["a"], one),
-        (two.ms - 1, ["a"], one),
-        (two.ms, ["b", "a"], two),
-        (two.ms + 10_000_000, ["b", "a"], two),
-    ):
-        found = msgspec.json.decode((await at_page(there, at)).body)
-        assert ids(found["comments"]) == expected
-        assert position is None or found["thread"]["position"] == str(position)
-
-
-async def test_what_was_rejected_since_is_a_tombstone_in_the_past_even_as_a_leaf_but_not_for_staff(
-    there: Stage,
-) -> None:
-    await there.do(ADA, post("a"))
-    await there.do(BEN, Vote(comment="a", value=1))
-    await there.do(BEN, post("b", "a"))
-    at = await there.do(DAN, post("c"))
-    before = await at_page(there, at)
-    await there.do(
-        MOD, Decide(comment="a", verdict="reject", revision=1), Decide(comment="b", verdict="hold", revision=1)
-    )
-    after = await at_page(there, at)
-    assert before.tag != after.tag
-    then = msgspec.json.decode(after.body)
-    assert ids(then["comments"]) == ["c", ["a", ["b"]]]
-    (_, a) = then["comments"]
-    assert (a["status"], a["author"], a["body"]) == ("rejected", None, None)
-    (b,) = a["replies"]["comments"]
-    assert (b["status"], b["in_reply_to"], b["votes"]) == ("pending", None, None)
-    assert then["thread"]["comments"] == 3
-    staff = msgspec.json.decode((await at_page(there, at, STAFF)).body)
-    (_, a) = staff["comments"]
-    assert (a["status"], a["body"], a["votes"]["up"]) == ("published", "words of a", 1)
-    assert a["replies"]["comments"][0]["in_reply_to"]["name"] == "Ada"
-    assert await at_page(there, at, Viewer("ada")) == after
-
-
-async def test_a_name_is_gone_from_the_past_with_its_comment(there: Stage) -> None:
-    await there.do(ADA, post("a"))
-    at = await there.do(BEN, post("b", "a"))
-    await there.do(ADA, WithdrawComment(comment="a"))
-    (a,) = msgspec.json.decode((await at_page(there, at)).body)["comments"]
-    assert a["replies"]["comments"][0]["in_reply_to"] == {"comment": "a", "revision": 1, "name": None}
-    assert "Ada" not in (await at_page(there, at)).body.decode()
-
-
-async def test_a_text_that_was_rejected_since_is_absent_from_the_past_of_a_comment_that_is_published_again(
-    there: Stage,
-) -> None:
-    at = await there.do(ADA, post("a"))
-    await there.do(MOD, Decide(comment="a", verdict="reject", revision=1))
-    await there.do(ADA, EditComment(comment="a", revision=1, body="better words"))
-    await there.do(MOD, Decide(comment="a", verdict="approve", revision=2))
-    (row,) = msgspec.json.decode((await at_page(there, at)).body)["comments"]
-    assert (row["status"], row["revision"], row["body"], row["html"]) == ("published", 1, None, None)
-    (row,) = msgspec.json.decode((await at_page(there, at, STAFF)).body)["comments"]
-    assert row["body"] == "words of a"
-
-
-async def test_a_redacted_text_is_absent_from_the_past_for_staff_too(there: Stage) -> None:
-    at = await there.do(ADA, post("a"))
-    await there.do(ADA, EditComment(comment="a", revision=1, body="better words"))
-    await there.do(MOD, RedactRevision(comment="a", revision=1, reason="law"))
-    for viewer in (PUBLIC, STAFF):
-        answer = await at_page(there, at, viewer)
-        (row,) = msgspec.json.decode(answer.body)["comments"]
-        assert (row["revision"], row["body"], row["html"]) == (1, None, None)
-        assert b"words of a" not in answer.body

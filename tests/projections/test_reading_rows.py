@@ -3,7 +3,6 @@
 from typing import Any
 
 import msgspec
-import pytest
 
 from core.commands import (
     Decide,
@@ -13,13 +12,11 @@ from core.commands import (
     OverridePolicy,
     PostComment,
     PutAnchor,
-    RedactRevision,
     Vote,
     WithdrawComment,
 )
 from core.policy import PolicyChanges
-from core.text.markup import rendered
-from projections.queries import Answer, BadCursor, RepliesQuery
+from projections.queries import Answer, RepliesQuery
 from projections.viewer import PUBLIC, Viewer
 from tests.making import MOD, PEOPLE, SITE, THREADS
 from tests.projections.viewing import Stage
@@ -37,16 +34,6 @@ def decoded(answer: Answer | bytes | None) -> Any:
 async def seen_by(there: Stage, comment: str, viewer: Viewer) -> Any:
     found = await there.views.row(SITE, THREAD, comment, viewer)
     return None if found is None else msgspec.json.decode(found)
-
-
-async def history(there: Stage, comment: str, viewer: Viewer, *, policy: Any = "public", diff: bool = False) -> Any:
-    found = await there.views.revisions(SITE, THREAD, comment, viewer, history=policy, diff=diff, limit=50, cursor=None)
-    return None if found is None else msgspec.json.decode(found.body)
-
-
-async def numbers(there: Stage, comment: str, viewer: Viewer, policy: str) -> list[int]:
-    found = await history(there, comment, viewer, policy=policy)
-    return [one["revision"] for one in found["revisions"]]
 
 
 def post(comment: str, body: str = "words", *, parent: str | None = None) -> PostComment:
@@ -92,7 +79,6 @@ async def test_an_unknown_comment_is_nothing_for_anyone(there: Stage) -> None:
     for viewer in (PUBLIC, AUTHOR, STAFF):
         assert await there.views.row(SITE, THREAD, "none", viewer) is None
         assert await there.views.permalink(SITE, THREAD, "none", viewer) is None
-        assert await history(there, "none", viewer) is None
         assert await there.views.row(SITE, "no-thread", "none", viewer) is None
 
 
@@ -225,122 +211,6 @@ async def test_the_newest_hundred_are_in_an_overlay(there: Stage) -> None:
     assert overlay is not None
     found = [msgspec.json.decode(row)["id"] for row in overlay.pending]
     assert found == [f"c{number}" for number in range(102, 2, -1)]
-
-
-async def test_a_comment_that_was_never_edited_has_a_history_of_one(there: Stage) -> None:
-    await there.do(ADA, post("a", "first *words*"))
-    await there.do(BEN, Vote(comment="a", value=1))
-    found = await history(there, "a", PUBLIC, diff=True)
-    (one,) = found["revisions"]
-    assert (one["revision"], one["status"], one["body"]) == (1, "published", "first *words*")
-    assert one["html"] == rendered("first *words*")
-    assert one["votes_then"] == {"up": 1, "down": 0}
-    assert one["by"] == {"name": "Ada"}
-    assert "diff" not in one
-    assert found["next"] is None
-
-
-async def test_a_history_tells_the_tally_of_each_text_when_it_was_last_on_the_page(there: Stage) -> None:
-    await there.do(ADA, post("a", "the Senat rose"))
-    await there.do(BEN, Vote(comment="a", value=1))
-    await there.do(ADA, EditComment(comment="a", revision=1, body="the Senate rose", reason="a slip"))
-    await there.do(DAN, Vote(comment="a", value=-1))
-    first, second = (await history(there, "a", PUBLIC, diff=True))["revisions"]
-    assert (first["votes_then"], second["votes_then"]) == ({"up": 1, "down": 0}, {"up": 1, "down": 1})
-    assert (first.get("reason"), second["reason"]) == (None, "a slip")
-    assert second["diff"] == [["=", "the "], ["-", "Senat"], ["+", "Senate"], ["=", " rose"]]
-
-
-async def edited(there: Stage) -> None:
-    """Revisions: 1 and 2 stood, 3 was rejected, 4 stands, 5 waits."""
-    await there.do(ADA, post("a", "one"), EditComment(comment="a", revision=1, body="two"))
-    await there.do(MOD, OverridePolicy(overrides=PolicyChanges(premoderation="all")))
-    await there.do(ADA, EditComment(comment="a", revision=2, body="three"))
-    await there.do(MOD, reject("a", 3))
-    await there.do(ADA, EditComment(comment="a", revision=3, body="four"))
-    await there.do(MOD, approve("a", 4))
-    await there.do(ADA, EditComment(comment="a", revision=4, body="five"))
-
-
-@pytest.mark.parametrize(
-    ("viewer", "policy", "expected"),
-    [
-        (PUBLIC, "public", [1, 2, 4]),
-        (OTHER, "public", [1, 2, 4]),
-        (PUBLIC, "author", [4]),
-        (OTHER, "author", [4]),
-        (PUBLIC, "staff", [4]),
-        (AUTHOR, "public", [1, 2, 3, 4, 5]),
-        (AUTHOR, "author", [1, 2, 3, 4, 5]),
-        (AUTHOR, "staff", [3, 4, 5]),
-        (STAFF, "public", [1, 2, 3, 4, 5]),
-        (STAFF, "staff", [1, 2, 3, 4, 5]),
-    ],
-)
-async def test_each_viewer_sees_the_texts_that_the_policy_gives_them(
-    there: Stage, viewer: Viewer, policy: str, expected: list[int]
-) -> None:
-    await edited(there)
-    assert await numbers(there, "a", viewer, policy) == expected
-
-
-async def test_a_difference_never_shows_a_text_that_the_viewer_may_not_read(there: Stage) -> None:
-    await edited(there)
-    last = (await history(there, "a", PUBLIC, diff=True))["revisions"][-1]
-    assert last["diff"] == [["-", "two"], ["+", "four"]]
-    own = (await history(there, "a", AUTHOR, diff=True))["revisions"]
-    assert [one.get("diff") for one in own][3] == [["-", "three"], ["+", "four"]]
-
-
-async def test_a_rejected_text_has_its_reason_for_author_and_staff_and_its_note_for_staff(there: Stage) -> None:
-    await edited(there)
-    own = (await history(there, "a", AUTHOR))["revisions"][2]
-    assert (own["status"], own["body"]) == ("rejected", "three")
-    assert (own["decision"]["reason"], own["decision"]["by"]) == ("manners", "moderator")
-    assert "third time" not in str(own)
-    staff = (await history(there, "a", STAFF))["revisions"][2]
-    assert staff["moderation"]["note"] == "third time"
-
-
-async def test_a_text_that_was_rejected_after_readers_saw_it_is_no_longer_theirs_to_look_up(there: Stage) -> None:
-    await there.do(ADA, post("a", "one"))
-    await there.do(MOD, reject("a"))
-    assert await history(there, "a", PUBLIC) is None
-    await there.do(ADA, EditComment(comment="a", revision=1, body="two"))
-    await there.do(MOD, approve("a", 2))
-    assert await numbers(there, "a", PUBLIC, "public") == [2]
-    assert await numbers(there, "a", AUTHOR, "public") == [1, 2]
-
-
-async def test_a_redacted_text_is_nobodys_to_read_but_stays_in_the_list(there: Stage) -> None:
-    await there.do(ADA, post("a", "secret one"), EditComment(comment="a", revision=1, body="two", reason="secret why"))
-    await there.do(ADA, EditComment(comment="a", revision=2, body="three"))
-    await there.do(MOD, RedactRevision(comment="a", revision=1, reason="law"))
-    await there.do(MOD, RedactRevision(comment="a", revision=2, reason="law"))
-    for viewer in (PUBLIC, AUTHOR, STAFF):
-        first, second, third = (await history(there, "a", viewer, diff=True))["revisions"]
-        assert (first["status"], first["body"], first["html"]) == ("redacted", None, None)
-        assert "secret" not in str([first, second, third])
-        assert "diff" not in third
-
-
-async def test_a_history_is_read_in_parts(there: Stage) -> None:
-    await edited(there)
-    found: list[int] = []
-    cursor: str | None = None
-    while True:
-        answer = await there.views.revisions(
-            SITE, THREAD, "a", PUBLIC, history="public", diff=True, limit=2, cursor=cursor
-        )
-        part = decoded(answer)
-        found += [one["revision"] for one in part["revisions"]]
-        cursor = part["next"]
-        if cursor is None:
-            break
-    assert found == [1, 2, 4]
-    assert part["revisions"][0]["diff"] == [["-", "two"], ["+", "four"]]
-    with pytest.raises(BadCursor):
-        await there.views.revisions(SITE, THREAD, "a", PUBLIC, history="public", diff=True, limit=2, cursor="1")
 
 
 async def test_anchors_tell_the_published_comments_on_them(there: Stage) -> None:

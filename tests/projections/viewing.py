@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from core.caller import Caller
 from core.commands import AnyCommand
@@ -76,3 +77,8 @@ async def stage(url: str, log: Log) -> AsyncIterator[Stage]:
         made = Stage(deployment, log)
         await made.catch_up()
         yield made
+
+
+def ids(rows: list[dict[str, Any]]) -> list[Any]:
+    """The ids of rows, each with those of its answers where there are any."""
+    return [[row["id"], ids(row["replies"]["comments"])] if row["replies"]["comments"] else row["id"] for row in rows]
