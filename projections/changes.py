@@ -7,9 +7,13 @@ change; in the end that is compared with what it has then. Values are absolute, 
 from collections.abc import Iterable, Iterator
 from typing import Final, Literal, NamedTuple
 
+from msgspec import Struct
+
 from core.keys import Partition, ThreadViews
+from core.position import Position
 from projections import cells
 from projections.cells import Cell, Html, Value
+from projections.feed import Line
 from projections.state import Comment, Thread
 
 Command = Literal["HSET", "HDEL", "ZADD", "ZREM", "DEL"]
@@ -29,6 +33,15 @@ class Change(NamedTuple):
     command: Command
     key: str
     arguments: list[Argument]
+
+
+class Commit(Struct, frozen=True, kw_only=True):
+    """What some events of one partition did: `expected` is the cursor before them, `cursor` the one after them."""
+
+    expected: Position
+    cursor: Position
+    changes: list[Change]
+    feed: list[Line]
 
 
 class Journal:

@@ -15,15 +15,14 @@ from core.position import Position
 from core.text.markup import rendered
 from projections import feed, snapshots
 from projections.cells import Html
-from projections.changes import Change, Journal
+from projections.changes import Change, Commit, Journal
 from projections.fold import CannotApply, Touched, apply
 from projections.state import Thread
-from projections.store import Commit
 
 MOST_ARGUMENTS: Final = 6500
 """About so many arguments make a commit; one event that takes more still gets one commit."""
 MOST_ROWS: Final = 100_000
-"""About so many rows are kept in memory between commits, counted over all threads of the partition."""
+"""About so many rows of a partition are kept in memory between commits, where nobody says."""
 
 _LINE: Final = 3
 _NOTHING: Final = Touched()

@@ -13,7 +13,7 @@ from core.position import START, Position
 from core.redis.batch import Argument, Batch
 from core.redis.script import Script
 from projections import feed, snapshots
-from projections.changes import Change
+from projections.changes import Commit
 from projections.loading import load_thread
 from projections.state import Thread
 
@@ -21,15 +21,6 @@ GENERATION: Final = 1
 """The generation of views that a new deployment begins with."""
 
 COMMIT: Final = Script("projections", "commit")
-
-
-class Commit(Struct, frozen=True, kw_only=True):
-    """What some events of one partition did: `expected` is the cursor before them, `cursor` the one after them."""
-
-    expected: Position
-    cursor: Position
-    changes: list[Change]
-    feed: list[feed.Line]
 
 
 class Done(Struct, frozen=True):

@@ -25,6 +25,9 @@ from projections.store import Store
 from workers import metrics
 from workers.upkeep import Stopped, Upkeep
 
+MOST_ROWS: Final = 200_000
+"""About so many rows are kept in memory between commits by one process, 2 KB each; the last thread always stays."""
+
 RELEASED_WITHIN: Final = 2.0
 """Seconds in which the leases are given back at the end; what is not, runs out."""
 
@@ -48,7 +51,8 @@ class Projector:
         chosen = range(log.partitions) if partitions is None else partitions
         self._log = log
         self._leases = Leases(deployment.calls, deployment.keys, worker)
-        self._upkeeps = {partition: Upkeep(partition, log, store) for partition in chosen}
+        share = max(1, MOST_ROWS // log.partitions)
+        self._upkeeps = {partition: Upkeep(partition, log, store, most_rows=share) for partition in chosen}
         self._nonces: dict[int, str] = {}
         self._scopes: dict[int, CancelScope] = {}
         self._lags: dict[int, Lag] = {}

@@ -20,7 +20,7 @@ from core.redis.faults import delays, is_passing
 from core.refusals import Unavailable
 from projections.folding.touched import CannotApply
 from projections.loading import Torn
-from projections.partition import Projection
+from projections.partition import MOST_ROWS, Projection
 from projections.snapshots import thread_at
 from projections.state import Thread
 from projections.store import Done, Fenced, Mismatch, Store
@@ -66,12 +66,13 @@ class Failures:
 class Upkeep:
     """Keeps one partition. `at` is the last event that its views have; `stopped` says why they get no further."""
 
-    def __init__(self, partition: int, log: Log, store: Store) -> None:
+    def __init__(self, partition: int, log: Log, store: Store, *, most_rows: int = MOST_ROWS) -> None:
         self.partition = partition
         self.at = START
         self.stopped: Stopped | None = None
         self._log = log
         self._store = store
+        self._most_rows = most_rows
         self._projection: Projection | None = None
         self._seam: Position | None = None
         """Where the next commit has to end, because one that was cut half-way would have ended there or beyond."""
@@ -103,7 +104,7 @@ class Upkeep:
         while True:
             self.at = await self._store.cursor(self.partition)
             keys = self._store.keys[self.partition]
-            self._projection = projection = Projection(keys, self._store.generation, self.at)
+            self._projection = projection = Projection(keys, self._store.generation, self.at, most_rows=self._most_rows)
             async with aclosing(self._log.follow(self.partition, self.at, limit=BATCH)) as batches:  # type: ignore[type-var] # every follow is a generator
                 async for entries in batches:
                     outcome = await self._take_in(projection, entries, nonce)

@@ -14,9 +14,10 @@ from core.log.port import Entry
 from core.policy import Policy
 from core.position import Position
 from core.transact import transact
+from projections.changes import Commit
 from projections.loading import Torn, load_thread
 from projections.snapshots import FIRST
-from projections.store import COMMIT, Commit, Done, Fenced, Mismatch
+from projections.store import COMMIT, Done, Fenced, Mismatch
 from projections.verifying import verify
 from tests.log.places import CLUSTER, serving
 from tests.log.proxy import Proxy
