@@ -74,8 +74,8 @@ class Projector:
         """How far the partitions that we hold were behind when last looked at, every few seconds."""
         return self._lags
 
-    def at(self, partition: int) -> Position:
-        """The last event of a partition of ours that its views have."""
+    def at(self, partition: int) -> Position | None:
+        """The last event of a partition of ours that its views have; None while that is not known."""
         return self._upkeeps[partition].at
 
     async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
@@ -116,7 +116,10 @@ class Projector:
                     del self._scopes[partition]
             # Only here: whoever is cancelled from outside leaves the nonce to be given back.
             del self._nonces[partition]
-            self._lags.pop(partition, None)
+            if self._lags.pop(partition, None) is not None:
+                # Who holds it now tells; ours would stand still.
+                metrics.PROJECTION_LAG_EVENTS.remove(str(partition))
+                metrics.PROJECTION_LAG_SECONDS.remove(str(partition))
             _log.warning("partition_lost", partition=partition)
 
     async def _take(self, partition: int) -> str:
@@ -159,8 +162,10 @@ class Projector:
             await anyio.sleep(RENEWED_S)
 
     async def _measure_one(self, partition: int) -> None:
-        last = await self._log.last(partition)
         at = self.at(partition)
+        if at is None:
+            return
+        last = await self._log.last(partition)
         events, seconds = last.n - at.n, 0.0
         if events > 0:
             oldest = await self._log.read(partition, at, limit=1)

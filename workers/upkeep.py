@@ -64,11 +64,12 @@ class Failures:
 
 
 class Upkeep:
-    """Keeps one partition. `at` is the last event that its views have; `stopped` says why they get no further."""
+    """Keeps one partition. `stopped` says why its views get no further, where they do not."""
 
     def __init__(self, partition: int, log: Log, store: Store, *, most_rows: int = MOST_ROWS) -> None:
         self.partition = partition
-        self.at = START
+        self.at: Position | None = None
+        """The last event that the views have; None until that is known."""
         self.stopped: Stopped | None = None
         self._log = log
         self._store = store
@@ -80,7 +81,7 @@ class Upkeep:
 
     async def run(self, nonce: str) -> None:
         """Keep the views level until the lease with this nonce is somebody else's, or the partition stopped."""
-        self._go_on()
+        self._begin()
         pauses = delays(longest=2.0)
         while True:
             before = self.at
@@ -88,7 +89,7 @@ class Upkeep:
                 await self._follow(nonce)
                 return
             except Exception as error:  # noqa: BLE001 - whatever it is, the policy answers it, and it is logged
-                at = self.at if self._projection is None else self._projection.cursor
+                at = (self.at or START) if self._projection is None else self._projection.cursor
                 if self._failures.policy(error, at) is Policy.STOP:
                     self._stop(error, at)
                     return
@@ -102,10 +103,11 @@ class Upkeep:
     async def _follow(self, nonce: str) -> None:
         """Follow the log from where the views are. Returns when the lease is lost."""
         while True:
-            self.at = await self._store.cursor(self.partition)
+            self.at = cursor = await self._store.cursor(self.partition)
             keys = self._store.keys[self.partition]
-            self._projection = projection = Projection(keys, self._store.generation, self.at, most_rows=self._most_rows)
-            async with aclosing(self._log.follow(self.partition, self.at, limit=BATCH)) as batches:  # type: ignore[type-var] # every follow is a generator
+            projection = Projection(keys, self._store.generation, cursor, most_rows=self._most_rows)
+            self._projection = projection
+            async with aclosing(self._log.follow(self.partition, cursor, limit=BATCH)) as batches:  # type: ignore[type-var] # every follow is a generator
                 async for entries in batches:
                     outcome = await self._take_in(projection, entries, nonce)
                     if isinstance(outcome, Fenced):
@@ -154,7 +156,7 @@ class Upkeep:
                 metrics.PROJECTION_COMMITS.labels("dup" if outcome.again else "ok").inc()
                 metrics.PROJECTED_EVENTS.inc(commit.cursor.n - commit.expected.n)
                 self.at = commit.cursor
-                if self._seam is not None and self._seam <= self.at:
+                if self._seam is not None and self._seam <= commit.cursor:
                     self._seam = None
             case Mismatch():
                 metrics.PROJECTION_COMMITS.labels("mismatch").inc()
@@ -169,8 +171,9 @@ class Upkeep:
                 _log.warning("commit_fenced", partition=self.partition, position=str(commit.expected))
         return outcome
 
-    def _go_on(self) -> None:
-        """Forget that it stopped: whoever had the lease since may have known better."""
+    def _begin(self) -> None:
+        """Forget how far it was and that it stopped: others may have had the lease since."""
+        self.at = None
         if self.stopped is not None:
             self.stopped = None
             metrics.STOPPED_PARTITIONS.dec()
