@@ -6,6 +6,7 @@ points to such a field (`fuzzing.UNSAYABLE`).
 """
 
 import json
+import os
 import re
 import socket
 import subprocess
@@ -24,6 +25,7 @@ from workers.gateway.table import CALLS
 STAFF: Final = Who("mod", ("moderator", "auditor", "admin"))
 HOOKS: Final = "tests.gateway.fuzzing"
 GENERATOR: Final = "from schemathesis.cli import schemathesis; schemathesis()"
+ROOT: Final = Path(__file__).parents[2]
 SECONDS: Final = 40
 """How long the generator may go on; on a machine that is busy it gets less far."""
 SPARE: Final = "spare"
@@ -93,6 +95,8 @@ async def test_the_gateway_keeps_to_its_document(house: House, tmp_path: Path) -
                 ],
                 check=False,
                 stderr=subprocess.STDOUT,
+                cwd=tmp_path,  # it leaves notes for its next run behind
+                env={**os.environ, "PYTHONPATH": str(ROOT)},
             )
             server.should_exit = True
     said = found.stdout.decode()

@@ -73,6 +73,7 @@ async def test_only_json_is_taken(house: House) -> None:
     for media in ("text/plain", "application/x-www-form-urlencoded", "application/json; charset=utf-16", ""):
         problem(await send(house, b'{"body":"a"}', Content_Type=media), 415, "unsupported-media-type")
     problem(await send(house, b'{"body":"a"}'), 415, "unsupported-media-type")
+    problem(await send(house, b""), 400, "bad-request")
     packed = await send(house, b'{"body":"a"}', Content_Encoding="gzip", **JSON)
     problem(packed, 415, "unsupported-media-type")
 

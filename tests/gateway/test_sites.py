@@ -83,6 +83,8 @@ async def test_a_policy_says_nothing_that_is_not_in_the_table(house: House) -> N
         ({"max_depth": 51}, "/max_depth"),
         ({"history": None}, "/history"),
         ({"origins": ["ftp://a.example"]}, "/origins/0"),
+        ({"origins": ["https://a.example\n"]}, "/origins/0"),
+        ({"entitlement": "subscriber\n"}, "/entitlement"),
         ({"colour": "red"}, "/colour"),
     ):
         refused = problem(await house.ask("PATCH", "policy", ADMIN, changes), 400, "bad-request")

@@ -162,7 +162,9 @@ class Resource:
 
     async def _body(self, taken: _Taken, receive: Receive, headers: Mapping[bytes, bytes]) -> Any:
         body = await bodies.read(receive, headers.get(b"content-length"), self._services.max_request)
-        if not body and not taken.needs_body:
+        if not body:
+            if taken.needs_body:
+                raise BadRequest.at("", "a body is needed")
             return NoBody()
         bodies.check_media(headers.get(b"content-type"), headers.get(b"content-encoding"))
         return bodies.decode(taken.decoder, body)
