@@ -126,9 +126,7 @@ def secrets_of(data: Path) -> Secrets:
             made = Secrets(admin=secrets.token_urlsafe(32), sample=secrets.token_urlsafe(32))
             _create(path, msgspec.json.encode(made))
         if stat.S_IMODE(path.stat().st_mode) & 0o077:
-            raise SettingsError(
-                f"{path} may be read by others: chmod 600 it, or delete it to get new secrets"
-            )
+            raise SettingsError(f"{path} may be read by others: chmod 600 it, or delete it to get new secrets")
         return msgspec.json.decode(path.read_bytes(), type=Secrets)
     except OSError as error:
         raise SettingsError(f"The data directory {data} cannot be used: {error.strerror}") from error
