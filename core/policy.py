@@ -1,4 +1,8 @@
-"""What a publication allows: the policy table, and what a thread overrides of it."""
+"""What a publication allows: the policy table, and what a thread overrides of it.
+
+Events carry these structs, and unknown fields in them are refused: a field more is a new shape of `site.opened`,
+`policy.changed` and `policy.overridden`, and raises their versions (`core.upcasting`).
+"""
 
 from typing import Annotated, Literal, Self
 

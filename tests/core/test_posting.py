@@ -253,6 +253,7 @@ def test_where_no_depth_is_allowed_nothing_is_answered() -> None:
 def test_what_is_not_in_the_thread_is_not_answered() -> None:
     given().when(post(parent="c1")).refused(UnknownParent)
     given().when(post(parent="new")).refused(UnknownParent)
+    given(ThreadArchived()).when(post(parent="c1"), by=AUDITOR).refused(UnknownParent)
 
 
 @pytest.mark.parametrize("fate", [[], [CommentHeld(comment="c1", revision=1)], [CommentWithdrawn(comment="c1")]])

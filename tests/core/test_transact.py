@@ -123,6 +123,22 @@ async def test_a_write_that_changes_nothing_answers_with_the_position_that_made_
     assert (await room.types()).count("vote.cast") == 1
 
 
+async def test_open_reports_are_closed_once_and_may_be_filed_again() -> None:
+    room = await Newsroom().opened()
+    report = Report(comment="c1", reason="spam")
+    approve = Decide(comment="c1", verdict="approve", revision=1)
+    await room.ask(post("c1"))
+    script: list[tuple[AnyCommand, Caller]] = [
+        (report, BEN),
+        (approve, MOD),
+        (approve, MOD),
+        (report, BEN),
+        (report, BEN),
+    ]
+    followed = [len((await room.ask(command, by)).recorded) for command, by in script]
+    assert followed == [1, 1, 0, 1, 0]
+
+
 # --- what an event says about how it came ---
 
 
@@ -329,6 +345,15 @@ async def _refusal(asked: Any) -> str:
     return "none"
 
 
+async def test_a_reader_who_votes_twice_at_once_has_voted_once() -> None:
+    room = await Newsroom().opened()
+    await room.ask(post("c1"))
+    room.log.meanwhile.append(lambda: room.ask(UP, BEN))
+    result = await room.ask(UP, BEN)
+    assert result.recorded == ()
+    assert (await room.types()).count("vote.cast") == 1
+
+
 async def test_readers_who_vote_at_once_are_not_in_each_others_way() -> None:
     room = await Newsroom().opened()
     await room.ask(post("c1"))
@@ -422,9 +447,11 @@ async def test_a_fold_of_a_branch_that_was_lost_is_not_believed() -> None:
     lost = await Newsroom(folds).opened()
     await lost.ask(post("c1", "lost words"))
     await lost.ask(edit(1, "lost again"))
-    room = await Newsroom(folds).opened()
+    await lost.ask(CLOSE, MOD)
+    room = await Newsroom().opened()
     room.log.now += HOUR
     await room.ask(post("c1", "kept words"), BEN)
+    room.folds = folds
     result = await room.ask(edit(1, "kept again"), BEN)
     assert result.comment is not None
     assert result.comment.author == "ben"
