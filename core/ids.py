@@ -1,8 +1,7 @@
 """The names of things: their grammar, and how a comment's id and a command's key are made.
 
 The grammars are those of the public contract. They are annotated strings, so that one definition serves the
-type checker, the decoder of requests and the OpenAPI document. Python's `$` also matches before a last newline:
-whatever arrives outside a JSON body is checked with the `is_…` functions, which match the whole.
+type checker, the decoder of requests and the OpenAPI document; what is not decoded is asked of the `is_…` functions.
 """
 
 import re
@@ -12,12 +11,15 @@ from typing import Annotated, Final
 
 from msgspec import Meta
 
-SITE_PATTERN: Final = r"^[a-z0-9-]{1,40}$"
-THREAD_PATTERN: Final = r"^(?!\.{1,2}$)[A-Za-z0-9._~-]{1,120}$"
-COMMENT_PATTERN: Final = r"^[A-Za-z0-9_-]{1,64}$"
-MEMBER_PATTERN: Final = r"^[A-Za-z0-9._~:-]{1,64}$"
-SLUG_PATTERN: Final = r"^[a-z0-9-]{1,40}$"
-KEY_PATTERN: Final = r"^[!-~]{1,255}$"
+END: Final = r"$(?!\n)"
+"""The end of every pattern: Python's `$` also matches before a last newline, that of JSON Schema does not."""
+
+SITE_PATTERN: Final = rf"^[a-z0-9-]{{1,40}}{END}"
+THREAD_PATTERN: Final = rf"^(?!\.{{1,2}}{END})[A-Za-z0-9._~-]{{1,120}}{END}"
+COMMENT_PATTERN: Final = rf"^[A-Za-z0-9_-]{{1,64}}{END}"
+MEMBER_PATTERN: Final = rf"^[A-Za-z0-9._~:-]{{1,64}}{END}"
+SLUG_PATTERN: Final = rf"^[a-z0-9-]{{1,40}}{END}"
+KEY_PATTERN: Final = rf"^[!-~]{{1,255}}{END}"
 
 SiteId = Annotated[str, Meta(pattern=SITE_PATTERN, max_length=40)]
 ThreadId = Annotated[str, Meta(pattern=THREAD_PATTERN, max_length=120)]

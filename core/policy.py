@@ -9,15 +9,16 @@ from typing import Annotated, Literal, Self
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from core.ids import END
+
 WhoComments = Literal["anyone", "member", "entitled"]
 Premoderation = Literal["none", "all", "links"]
 HistoryVisibility = Literal["public", "author", "staff"]
-# Behind the patterns: Python's `$` also matches before a last newline, that of JSON Schema does not.
-Entitlement = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:-]{1,64}$(?!\n)", max_length=64)]
+Entitlement = Annotated[str, Meta(pattern=rf"^[A-Za-z0-9._:-]{{1,64}}{END}", max_length=64)]
 EditWindow = Annotated[int, Meta(ge=0, le=3_153_600_000)]
 MaxBody = Annotated[int, Meta(ge=1, le=50_000)]
 MaxDepth = Annotated[int, Meta(ge=0, le=50)]
-Origin = Annotated[str, Meta(pattern=r"^https?://[a-z0-9.-]{1,253}(:[0-9]{1,5})?$(?!\n)", max_length=270)]
+Origin = Annotated[str, Meta(pattern=rf"^https?://[a-z0-9.-]{{1,253}}(:[0-9]{{1,5}})?{END}", max_length=270)]
 Origins = Annotated[tuple[Origin, ...], Meta(max_length=50)]
 
 

@@ -4,16 +4,13 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from core.ids import COMMENT_PATTERN, MEMBER_PATTERN, SLUG_PATTERN, THREAD_PATTERN
+from core.ids import COMMENT_PATTERN, END, MEMBER_PATTERN, SLUG_PATTERN, THREAD_PATTERN
 from projections.queries import Limit
-
-WHOLE = r"(?!\n)"
-"""Behind a pattern: Python's `$` also matches before a last newline, that of JSON Schema does not."""
 
 PositionText = Annotated[
     str,
     Meta(
-        pattern=r"^[0-9]{1,15}-[0-9]{1,15}$",
+        pattern=rf"^[0-9]{{1,15}}-[0-9]{{1,15}}{END}",
         examples=["1698579000000-42"],
         description="The id of an event in its log, `<ms>-<n>`: ordered within one thread.",
     ),
@@ -26,13 +23,11 @@ TimeText = Annotated[
         extra_json_schema={"format": "date-time"},
     ),
 ]
-ThreadText = Annotated[str, Meta(pattern=THREAD_PATTERN + WHOLE, max_length=120, examples=["power-broker"])]
-AnchorText = Annotated[str, Meta(pattern=THREAD_PATTERN + WHOLE, max_length=120, examples=["q1"])]
-CommentText = Annotated[
-    str, Meta(pattern=COMMENT_PATTERN + WHOLE, max_length=64, examples=["6ryvbaoxhpcsdxv3kqi3lz5k4m"])
-]
-MemberText = Annotated[str, Meta(pattern=MEMBER_PATTERN + WHOLE, max_length=64, examples=["u-7"])]
-SlugText = Annotated[str, Meta(pattern=SLUG_PATTERN + WHOLE, max_length=40, examples=["abuse"])]
+ThreadText = Annotated[str, Meta(pattern=THREAD_PATTERN, max_length=120, examples=["power-broker"])]
+AnchorText = Annotated[str, Meta(pattern=THREAD_PATTERN, max_length=120, examples=["q1"])]
+CommentText = Annotated[str, Meta(pattern=COMMENT_PATTERN, max_length=64, examples=["6ryvbaoxhpcsdxv3kqi3lz5k4m"])]
+MemberText = Annotated[str, Meta(pattern=MEMBER_PATTERN, max_length=64, examples=["u-7"])]
+SlugText = Annotated[str, Meta(pattern=SLUG_PATTERN, max_length=40, examples=["abuse"])]
 Revision = Annotated[int, Meta(ge=1, le=999_999, examples=[2], description="Numbered from 1.")]
 Reason = Annotated[str, Meta(max_length=1000, examples=["Please keep to the subject."], description="Why, in words.")]
 Note = Annotated[str, Meta(max_length=1000, description="For staff only.")]

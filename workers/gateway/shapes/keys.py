@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from core.ids import END
+
 SHORTEST_SECRET = 32
 """Bytes, as many as the hash of HS256 has (RFC 7518, section 3.2)."""
 
@@ -18,7 +20,7 @@ Secret = Annotated[
 ]
 JwksUrl = Annotated[
     str,
-    Meta(pattern=r"^https://[!-~]{1,1990}$(?!\n)", max_length=2000, description="Where the key set is published."),
+    Meta(pattern=rf"^https://[!-~]{{1,1990}}{END}", max_length=2000, description="Where the key set is published."),
 ]
 
 
