@@ -43,8 +43,12 @@ def command(*arguments: str) -> list[str]:
 
 
 def environment(**settings: str) -> dict[str, str]:
-    """The environment of this process without settings of Hansard, but with these; always the same width."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("HANSARD_")}
+    """The environment of this process without settings of Hansard, but with these; always the same width.
+
+    Buffers are those of a user, who gets lines through a pipe only when they are flushed.
+    """
+    left_out = ("HANSARD_", "PYTHONUNBUFFERED")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
     return kept | {"COLUMNS": "100", "PYTHONPATH": str(TOP)} | settings
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import pytest
 
 from tests.cli.program import BOUND, SITE, THREAD, TOP, Up, command, environment, here, up
 
@@ -104,8 +105,9 @@ def test_tail_needs_somebody_who_writes(tmp_path: Path) -> None:
     assert done.status == 1
 
 
-def test_who_stops_reading_is_no_error(night_train: Up) -> None:
-    arguments = command("replay", "--json", "--data", str(night_train.data))
+@pytest.mark.parametrize("asked", [("replay", "--json"), ("thread", SITE, THREAD)])
+def test_who_stops_reading_is_no_error(night_train: Up, asked: tuple[str, ...]) -> None:
+    arguments = command(*asked, "--data", str(night_train.data))
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(), cwd=TOP) as run:
         assert run.stdout is not None
         assert run.stderr is not None

@@ -30,8 +30,8 @@ def line(ready: bytes) -> None:
 
 
 def flush() -> None:
-    """Let whoever reads have what was printed."""
-    sys.stdout.buffer.flush()
+    """Let whoever reads have what was printed, as text or as lines that were ready."""
+    sys.stdout.flush()  # the text and what lies below it
 
 
 def note(text: str) -> None:
@@ -43,7 +43,11 @@ def console() -> "Console":
     """Standard output for people: colours and the width of the terminal where there is one, else 80 columns."""
     from rich.console import Console
 
-    return Console(highlight=False, markup=False, emoji=False, soft_wrap=False)
+    class Told(Console):
+        def on_broken_pipe(self) -> None:
+            raise  # noqa: PLE0704 - rich calls this while it handles the error, and would exit with status 1
+
+    return Told(highlight=False, markup=False, emoji=False, soft_wrap=False)
 
 
 @contextmanager
