@@ -1,7 +1,7 @@
 """`hansard token`: a signed token, for trying things and for scripts. A publication signs its own."""
 
 import time
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import anyio
 from cyclopts import Parameter
@@ -20,6 +20,9 @@ from workers.process import Failed
 from workers.settings import Settings
 
 SiteRole = Literal["moderator", "auditor", "admin"]
+
+LONGEST: Final = 87_600
+"""Hours that a token may be valid: ten years."""
 
 
 def token(  # noqa: PLR0913 - a token says as much
@@ -56,6 +59,8 @@ def token(  # noqa: PLR0913 - a token says as much
 
         TOKEN=$(hansard token --operator)
     """
+    if not 0 < hours <= LONGEST:
+        raise UsedWrongly(f"--hours takes more than 0 hours and at most {LONGEST}, which is ten years")
     found = where.quietly()
     expires = int(time.time() + hours * 3600)
     if operator:
