@@ -1,8 +1,6 @@
 """The scripts that give rows: they begin with `scripts/walk.lua` and are asked with the keys that it needs."""
 
 from collections.abc import Sequence
-from hashlib import sha1
-from importlib.resources import files
 
 from core.keys import ThreadViews
 from core.redis.script import Script
@@ -10,12 +8,10 @@ from projections import cursors
 
 
 class Walk(Script):
-    """The script `<name>.lua` behind `walk.lua`: the server keeps no code between scripts, so each brings it along."""
+    """The script `<name>.lua` behind `walk.lua`."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(__package__ or "projections", name)
-        self.text = files(__package__ or "projections").joinpath("scripts", "walk.lua").read_bytes() + self.text
-        self.sha = sha1(self.text, usedforsecurity=False).hexdigest()
+        super().__init__("projections", name, behind="walk")
 
 
 def keys(views: ThreadViews) -> Sequence[str]:

@@ -5,9 +5,14 @@ from importlib.resources import files
 
 
 class Script:
-    """The script `scripts/<name>.lua` of a package, and the digest that the server calls it by."""
+    """The script `scripts/<name>.lua` of a package, and the digest that the server calls it by.
 
-    def __init__(self, package: str, name: str) -> None:
+    With `behind`, it comes after that file: the server keeps no code between scripts, so each brings what it shares.
+    """
+
+    def __init__(self, package: str, name: str, *, behind: str | None = None) -> None:
+        scripts = files(package).joinpath("scripts")
+        names = (name,) if behind is None else (behind, name)
         self.name = name
-        self.text = files(package).joinpath("scripts", f"{name}.lua").read_bytes()
+        self.text = b"".join(scripts.joinpath(f"{one}.lua").read_bytes() for one in names)
         self.sha = sha1(self.text, usedforsecurity=False).hexdigest()

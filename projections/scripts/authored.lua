@@ -1,3 +1,4 @@
+#!lua flags=no-writes
 -- One partition's part of the comments of a member, newest first.
 --
 -- KEYS  1 generation  2 authors

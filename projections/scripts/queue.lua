@@ -1,3 +1,4 @@
+#!lua flags=no-writes
 -- One partition's part of a moderation queue, oldest first.
 --
 -- KEYS  1 generation  2 pending, or reported

@@ -1,3 +1,4 @@
+#!lua flags=no-writes
 -- The texts of one comment.
 --
 -- KEYS  1 generation  2 rows  3 revisions  4 votes

@@ -1,3 +1,4 @@
+#!lua flags=no-writes
 -- How many comments of a member have which status in one partition, and which is the newest.
 --
 -- KEYS  1 generation  2 authors

@@ -1,3 +1,4 @@
+#!lua flags=no-writes
 -- Some comments as they are now, each with one of its texts: what tells whether a past text may be shown.
 --
 -- KEYS  1 generation  2 rows  3 revisions

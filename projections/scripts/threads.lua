@@ -1,3 +1,4 @@
+#!lua flags=no-writes
 -- One partition's part of the list of a site's threads, latest activity first.
 --
 -- KEYS  1 generation  2 threads

@@ -1,3 +1,4 @@
+#!lua flags=no-writes
 -- The beginning of every script that gives rows (page, replies, permalink, rows, overlay): how the tree is
 -- walked, and how rows go out. It does nothing by itself.
 --

@@ -1,14 +1,18 @@
-"""Every script that writes views, by itself, on real servers."""
+"""Every script that writes views, by itself, on real servers; and what all scripts say of themselves."""
 
+import re
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import projections
 from core.keys import Keys
 from core.redis.batch import Argument
 from core.redis.deployment import Deployment, open_deployment
 from core.redis.script import Script
+from projections.walking import Walk
 from tests.servers import client
 
 KEYS = Keys(1)[0]
@@ -272,3 +276,21 @@ async def test_a_lease_that_ran_out_can_be_taken_or_renewed_whoever_is_first(ser
 async def test_a_lease_from_before_the_clock_jumped_back_has_run_out(server_of: Deployment) -> None:
     await until(server_of, 3_600_000)
     assert await Worker(server_of, "n2").take() == b"OK"
+
+
+SCRIPTS = sorted((Path(projections.__file__).parent / "scripts").glob("*.lua"))
+WALKS = {"overlay", "page", "permalink", "replies", "rows"}
+WRITING = {"commit", "lease_release", "lease_renew", "lease_take"}
+
+
+@pytest.mark.parametrize("path", [path for path in SCRIPTS if path.stem != "walk"], ids=lambda path: path.stem)
+def test_every_script_says_what_it_takes_and_returns(path: Path) -> None:
+    script = Walk(path.stem) if path.stem in WALKS else Script("projections", path.stem)
+    # `#!lua` makes a cluster refuse a script that touches keys of two slots, and without `no-writes` one that may
+    # write is refused where a server is full, which is no reason not to read.
+    first = b"#!lua\n" if path.stem in WRITING else b"#!lua flags=no-writes\n"
+    assert script.text.startswith(first)
+    header = re.match(r"(#!lua.*\n)?((--.*\n)+)", path.read_text())
+    assert header is not None
+    for word in ("KEYS", "ARGV", "Returns"):
+        assert f"-- {word} " in header[2]
