@@ -39,7 +39,7 @@ from core.events import (
     VoteRetracted,
 )
 from projections.folding import comments, threads, votes
-from projections.folding.touched import DEAF, CannotApply, Kind, Kinds, Touched, Watch
+from projections.folding.touched import DEAF, PASSED_OVER, CannotApply, Kind, Kinds, Touched, Watch
 from projections.state import Thread
 
 __all__ = ["CannotApply", "Kind", "Kinds", "Touched", "Watch", "apply", "fold"]
@@ -76,7 +76,7 @@ def fold(thread: Thread, events: Iterable[Recorded]) -> Thread:
 
 def _pass_over(thread: Thread, recorded: Recorded, event: UnknownEvent, watch: Watch) -> Touched:
     del thread, recorded, event, watch
-    return Touched(unknown=True)
+    return PASSED_OVER
 
 
 _HANDLERS: Final[dict[type[Event], Callable[[Thread, Recorded, Any, Watch], Touched]]] = {

@@ -10,6 +10,7 @@ from collections import OrderedDict
 from typing import Final
 
 from core.envelope import Recorded
+from core.events import UnknownEvent
 from core.keys import Partition
 from core.position import Position
 from core.text.markup import rendered
@@ -17,6 +18,7 @@ from projections import feed, snapshots
 from projections.cells import Html
 from projections.changes import Change, Commit, Journal
 from projections.fold import CannotApply, Touched, apply
+from projections.folding.touched import PASSED_OVER, UNSEEN
 from projections.state import Thread
 
 MOST_ARGUMENTS: Final = 6500
@@ -25,7 +27,6 @@ MOST_ROWS: Final = 100_000
 """About so many rows of a partition are kept in memory between commits, where nobody says."""
 
 _LINE: Final = 3
-_NOTHING: Final = Touched()
 
 Name = tuple[str, str]
 
@@ -76,7 +77,7 @@ class Projection:
         if position.n != self.cursor.n + 1:
             raise CannotApply(recorded, f"the event after {self.cursor} is missing")
         envelope = recorded.envelope
-        touched = _NOTHING
+        touched = PASSED_OVER if isinstance(recorded.event, UnknownEvent) else UNSEEN
         if envelope.thread:
             name = (envelope.site, envelope.thread)
             thread = self._threads[name]

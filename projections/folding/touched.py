@@ -52,4 +52,5 @@ class _Deaf:
 
 DEAF: Final[Watch] = _Deaf()
 UNSEEN: Final = Touched()
+PASSED_OVER: Final = Touched(unknown=True)
 THREAD: Final = Touched((("thread.changed", None),))
