@@ -31,8 +31,6 @@ class Envelope(Struct, frozen=True, kw_only=True, omit_defaults=True):
     actor: Actor
     site: str
     thread: str = ""
-    comment: str | None = None
-    revision: int | None = None
     key: str | None = None
     """The hashed command key."""
     cause: str | None = None
@@ -45,6 +43,8 @@ class Envelope(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Position of the member's standing that judged it."""
     at: int | None = None
     """When it occurred, in milliseconds since 1970; only where that is not when it was recorded."""
+    comment: str | None = None
+    revision: int | None = None
     tp: str = ""
     """Position of the previous event of the thread."""
     ap: str = ""
@@ -78,25 +78,32 @@ class Recorded(Struct, frozen=True):
         return self.position.ms if self.envelope.at is None else self.envelope.at
 
 
+def stamped(event: Event, stamp: Stamp) -> Envelope:
+    """The envelope of an event that is written under this stamp, without the back pointers."""
+    name = _tag(type(event))
+    return Envelope(
+        v=VERSION[name],
+        type=name,
+        actor=stamp.actor,
+        site=stamp.site,
+        thread=stamp.thread,
+        key=stamp.key,
+        cause=stamp.cause,
+        batch=stamp.batch,
+        by_policy=None if stamp.by_policy is None else str(stamp.by_policy),
+        by_standing=None if stamp.by_standing is None else str(stamp.by_standing),
+        at=stamp.at,
+        comment=getattr(event, "comment", None),
+        revision=getattr(event, "revision", None),
+    )
+
+
 def encode(event: Event, stamp: Stamp) -> tuple[bytes, bytes]:
     """`e` without its closing brace, and `c`, of an event to append."""
     facts: dict[str, Any] = msgspec.to_builtins(event)
     # In the order of the fields, so that the same event is the same bytes in every process.
     content = {name: facts.pop(name) for name in tuple(facts) if name in event.CONTENT}
-    entry: dict[str, Any] = {"v": VERSION[facts["type"]], "type": facts.pop("type")}
-    entry["actor"] = {"kind": stamp.actor.kind, "id": stamp.actor.id}
-    entry["site"] = stamp.site
-    if stamp.thread:
-        entry["thread"] = stamp.thread
-    optional = {
-        "key": stamp.key,
-        "cause": stamp.cause,
-        "batch": stamp.batch,
-        "by_policy": None if stamp.by_policy is None else str(stamp.by_policy),
-        "by_standing": None if stamp.by_standing is None else str(stamp.by_standing),
-        "at": stamp.at,
-    }
-    entry |= {name: value for name, value in optional.items() if value is not None} | facts
+    entry: dict[str, Any] = msgspec.to_builtins(stamped(event, stamp)) | facts
     return msgspec.json.encode(entry)[:-1], PLAIN + msgspec.json.encode(content) if content else b""
 
 

@@ -15,14 +15,13 @@ from core.caller import Caller
 from core.case import Case, seen
 from core.commands import AnyCommand, PostComment
 from core.comment import Comment
-from core.envelope import Envelope, Recorded, Stamp, encode
+from core.envelope import Recorded, Stamp, encode, stamped
 from core.events import AnchorOpened, CommentPosted, Event, ReportFiled, SiteOpened, ThreadOpened
 from core.log.port import Answer, Append, Appended, Conflict, KeyReused, Log, NewEvent, Repeated, Skew
 from core.position import Position
 from core.refusals import IdempotencyKeyReused, Refusal, Unavailable
 from core.scene import Scene
 from core.sight import Fold, Folds, Sight, evolve
-from core.upcasting import VERSION
 
 ATTEMPTS: Final = 8
 """How often a decision is made anew because another event was faster."""
@@ -106,7 +105,9 @@ async def transact(  # noqa: PLR0913 # a command, and by keyword where and how i
         )
         match outcome := await log.append(append):
             case Appended(positions):
-                recorded = tuple(_recorded(*one, stamp) for one in zip(positions, events, strict=False))
+                # Where there was nothing to append, the position is that of another event.
+                written = zip(positions, events, strict=False)
+                recorded = tuple(Recorded(position, stamped(event, stamp), event) for position, event in written)
                 comment, answered = _after(case, sight, recorded)
                 return Result(
                     positions=positions,
@@ -169,26 +170,6 @@ def _new_event(event: Event, stamp: Stamp) -> NewEvent:
         note=vote.note(event),
         mark=heads.reported(event.comment) if isinstance(event, ReportFiled) else None,
     )
-
-
-def _recorded(position: Position, event: Event, stamp: Stamp) -> Recorded:
-    name = str(event.__struct_config__.tag)
-    envelope = Envelope(
-        v=VERSION[name],
-        type=name,
-        actor=stamp.actor,
-        site=stamp.site,
-        thread=stamp.thread,
-        comment=getattr(event, "comment", None),
-        revision=getattr(event, "revision", None),
-        key=stamp.key,
-        cause=stamp.cause,
-        batch=stamp.batch,
-        by_policy=None if stamp.by_policy is None else str(stamp.by_policy),
-        by_standing=None if stamp.by_standing is None else str(stamp.by_standing),
-        at=stamp.at,
-    )
-    return Recorded(position, envelope, event)
 
 
 def _after(case: Case, sight: Sight, recorded: tuple[Recorded, ...]) -> tuple[Comment | None, Comment | None]:
