@@ -12,7 +12,7 @@ from core.envelope import Recorded
 from core.events import Event, MemberReinstated, MemberSuspended
 from core.position import Position
 from core.refusals import BadField, NotAllowed
-from core.text.unicode import normalise
+from core.text.unicode import words_or_none
 
 if TYPE_CHECKING:  # a scene holds a member, so only its type can be had here
     from core.scene import Scene
@@ -77,7 +77,7 @@ def _suspend(command: SuspendMember, member: Member, scene: "Scene") -> list[Eve
         raise NotAllowed("nobody suspends themselves")
     if command.until is not None and command.until <= scene.now:
         raise BadField("/until", "the time is past already")
-    wanted = Suspension(until=command.until, reason=normalise(command.reason) or None)
+    wanted = Suspension(until=command.until, reason=words_or_none(command.reason))
     if member.suspension_at(scene.now) == wanted:
         return []
     return [MemberSuspended(member=command.member, until=wanted.until, reason=wanted.reason)]

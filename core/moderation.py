@@ -26,7 +26,7 @@ from core.refusals import (
     StaleStatus,
 )
 from core.scene import Scene
-from core.text.unicode import normalise
+from core.text.unicode import words_or_none
 
 ModerationCommand = Decide | RedactRevision | FeatureComment
 
@@ -76,8 +76,8 @@ def _rule(command: Decide, comment: Comment, reported_at: Position | None) -> li
         raise StaleStatus(current=comment.shown_status)
     if command.verdict == "approve" and revision.redacted_at is not None:
         raise RevisionIsRedacted
-    reason = _words(command.reason)
-    note = _words(command.note)
+    reason = words_or_none(command.reason)
+    note = words_or_none(command.note)
     closes = command.verdict != "hold" and reported_at is not None and reported_at > comment.closed_reports_at
     if not closes and _holds_already(command, comment, revision, (reason, note)):
         return []
@@ -114,9 +114,5 @@ def _redact(command: RedactRevision, comment: Comment) -> list[Event]:
     if comment.status == "published" and comment.standing == revision.number:
         raise RevisionIsPublished
     return [
-        RevisionRedacted(comment=comment.id, revision=revision.number, reason=_words(command.reason)),
+        RevisionRedacted(comment=comment.id, revision=revision.number, reason=words_or_none(command.reason)),
     ]
-
-
-def _words(text: str | None) -> str | None:
-    return None if text is None else normalise(text) or None

@@ -13,7 +13,7 @@ from core.events import Event, ReportFiled
 from core.position import Position
 from core.refusals import CommentNotPublished, NotAllowed
 from core.scene import Scene
-from core.text.unicode import normalise
+from core.text.unicode import words_or_none
 
 
 class Report(Struct, frozen=True, kw_only=True):
@@ -44,8 +44,7 @@ def decide(command: FileReport, report: Report, scene: Scene, comment: Comment) 
     revision = comment.revision_meant(command.revision)
     if is_open(report, comment):
         return []
-    note = None if command.note is None else normalise(command.note) or None
-    return [ReportFiled(comment=comment.id, revision=revision, reason=command.reason, note=note)]
+    return [ReportFiled(comment=comment.id, revision=revision, reason=command.reason, note=words_or_none(command.note))]
 
 
 def is_open(report: Report, comment: Comment) -> bool:

@@ -29,7 +29,7 @@ from core.origins import lies_in, origin_of
 from core.policy import Policy, PolicyChanges
 from core.position import Position
 from core.refusals import BadField
-from core.text.unicode import is_blank, normalise, one_line
+from core.text.unicode import is_blank, one_line, words_or_none
 
 if TYPE_CHECKING:  # a scene holds a thread, so only its type can be had here
     from core.scene import Scene
@@ -164,7 +164,7 @@ def _open(command: OpenThread, thread: Thread, scene: "Scene") -> list[Event]:
 
 
 def _turned(command: SetThreadStatus) -> Event:
-    reason = None if command.reason is None else normalise(command.reason) or None
+    reason = words_or_none(command.reason)
     match command.status:
         case "open":
             return ThreadReopened(reason=reason)
@@ -178,8 +178,9 @@ def _put_anchor(command: PutAnchor, anchor: Anchor | None) -> list[Event]:
     if is_blank(command.exact):
         raise BadField("/quote/exact", "an anchor quotes a passage that can be seen")
     # The quote is kept as it came, because it is looked for in the article; only the question is ours to tidy.
-    prompt = None if command.prompt is None else normalise(command.prompt) or None
-    wanted = Wording(exact=command.exact, prefix=command.prefix, suffix=command.suffix, prompt=prompt)
+    wanted = Wording(
+        exact=command.exact, prefix=command.prefix, suffix=command.suffix, prompt=words_or_none(command.prompt)
+    )
     closed = command.status == "closed"
     events: list[Event] = []
     if anchor is None:

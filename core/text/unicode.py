@@ -71,6 +71,11 @@ def normalise(text: str) -> str:
     return text if "\n" in text else text.lstrip()
 
 
+def words_or_none(text: str | None) -> str | None:
+    """A text that nobody has to give, normalised; None where there is none or nothing of it can be seen."""
+    return None if text is None else normalise(text) or None
+
+
 def is_blank(text: str) -> bool:
     """Whether nothing of the text can be seen: white space, invisible characters, blank letters (U+3164 and such)."""
     return _SEEN.search(text) is None
