@@ -15,6 +15,11 @@ WINDOW_MS: Final = 24 * 3600 * 1000
 """How long one window of command keys lasts."""
 
 
+def window(ms: int) -> int:
+    """The window of command keys that a time, in milliseconds since 1970, lies in."""
+    return ms // WINDOW_MS
+
+
 class ThreadViews(NamedTuple):
     """The fixed set of keys that the views of one thread are made of (one generation)."""
 
@@ -70,9 +75,9 @@ class Partition:
         """Hash: the heads of a thread, or with thread "" of a site and its members."""
         return f"{self._base}:heads:{site}/{thread}"
 
-    def commands(self, window: int) -> str:
-        """Hash: the command keys of one window (`floor(ms / WINDOW_MS)`)."""
-        return f"{self._base}:commands:{window}"
+    def commands(self, number: int) -> str:
+        """Hash: the command keys of one window (see `window`)."""
+        return f"{self._base}:commands:{number}"
 
     def site_keys(self, site: str) -> str:
         """Hash: the keys that sign the tokens of a site; apart from the log."""

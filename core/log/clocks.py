@@ -2,7 +2,7 @@
 
 import time
 
-from core.keys import WINDOW_MS
+from core.keys import window
 
 
 class Clocks:
@@ -17,7 +17,7 @@ class Clocks:
 
     def window(self, partition: int) -> int:
         """The window of command keys that it probably is."""
-        return (_elapsed() + self._ahead[partition]) // WINDOW_MS
+        return window(_elapsed() + self._ahead[partition])
 
     def learn(self, partition: int, now: int) -> None:
         """The partition's log says that it is `now`."""

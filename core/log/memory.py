@@ -10,7 +10,7 @@ import anyio
 from anyio.lowlevel import checkpoint
 
 from core.heads import LAST
-from core.keys import WINDOW_MS
+from core.keys import window
 from core.log.port import (
     NO_HEAD,
     Answer,
@@ -64,16 +64,16 @@ class _Partition:
             yield entry
             position = self.back[position.n - 1][aggregate]
 
-    def answered(self, key: str, window: int) -> Answer | None:
+    def answered(self, key: str, number: int) -> Answer | None:
         for back in range(_WINDOWS):
-            answer = self.keys.get(window - back, {}).get(key)
+            answer = self.keys.get(number - back, {}).get(key)
             if answer is not None:
                 return answer
         return None
 
-    def remember(self, key: str, window: int, answer: Answer) -> None:
-        self.keys.setdefault(window, {})[key] = answer
-        for old in [number for number in self.keys if number <= window - _WINDOWS]:
+    def remember(self, key: str, number: int, answer: Answer) -> None:
+        self.keys.setdefault(number, {})[key] = answer
+        for old in [one for one in self.keys if one <= number - _WINDOWS]:
             del self.keys[old]
 
 
@@ -95,7 +95,7 @@ class MemoryLog:
         log = self._of(load.site, load.thread)
         now = self._now(log)
         if load.key is not None:
-            answer = log.answered(load.key, now // WINDOW_MS)
+            answer = log.answered(load.key, window(now))
             if answer is not None:
                 return Loaded(now=now, answer=answer, heads={}, events={})
         there = log.heads.get((load.site, load.thread), {})
@@ -113,11 +113,11 @@ class MemoryLog:
         await checkpoint()
         log = self._of(append.site, append.thread)
         now = self._now(log)
-        window = now // WINDOW_MS
+        today = window(now)
         if append.key is not None:
-            if append.now // WINDOW_MS != window:
+            if window(append.now) != today:
                 return Skew(now)
-            answer = log.answered(append.key, window)
+            answer = log.answered(append.key, today)
             if answer is not None:
                 return Repeated(answer) if answer.digest == append.digest else KeyReused()
         heads = log.heads.setdefault((append.site, append.thread), {})
@@ -129,7 +129,7 @@ class MemoryLog:
         if not positions and append.settled is not None:
             positions = (append.settled,)
         if append.key is not None:
-            log.remember(append.key, window, Answer(positions, append.created, append.digest))
+            log.remember(append.key, today, Answer(positions, append.created, append.digest))
         if append.events:
             log.grown.set()
             log.grown = anyio.Event()

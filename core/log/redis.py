@@ -11,7 +11,7 @@ from typing import Any, Final
 import redis.exceptions
 
 from core.heads import LAST
-from core.keys import Partition
+from core.keys import Partition, window
 from core.log import wire
 from core.log.clocks import Clocks
 from core.log.port import Append, BrokenChain, Entry, Head, Load, Loaded, Outcome, Skew
@@ -70,7 +70,7 @@ class RedisLog:
         partition = self._keys.of(append.site, append.thread)
         keys = [partition.log, partition.heads(append.site, append.thread)]
         if append.key is not None:
-            keys += _windows(partition, wire.window(append.now))
+            keys += _windows(partition, window(append.now))
         arguments = wire.append_arguments(append, partition.log_channel)
         patience = 0.0 if append.key is None else self._patience
         try:
@@ -136,11 +136,11 @@ class RedisLog:
                     await bell.wait()
 
     async def _load(self, partition: Partition, load: Load) -> list[Any]:
-        window = self._clocks.window(partition.number)
+        probably = self._clocks.window(partition.number)
         keys = [partition.log, partition.heads(load.site, load.thread)]
         if load.key is not None:
-            keys += _windows(partition, window)
-        arguments = wire.load_arguments(load, window)
+            keys += _windows(partition, probably)
+        arguments = wire.load_arguments(load, probably)
         reply: list[Any] = await self._run(self._calls, LOAD, keys, arguments, patience=self._patience)
         self._clocks.learn(partition.number, int(reply[1]))
         return reply
@@ -181,6 +181,6 @@ class RedisLog:
             raise
 
 
-def _windows(partition: Partition, window: int) -> tuple[str, str]:
+def _windows(partition: Partition, number: int) -> tuple[str, str]:
     """The command keys of a window and of the one before it."""
-    return partition.commands(window), partition.commands(window - 1)
+    return partition.commands(number), partition.commands(number - 1)

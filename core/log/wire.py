@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from core.heads import LAST
-from core.keys import WINDOW_MS
+from core.keys import WINDOW_MS, window
 from core.log.port import (
     NO_HEAD,
     Answer,
@@ -34,11 +34,6 @@ WORDS: Final = {
     Skew: "skew",
 }
 """What metrics call the outcomes of an append."""
-
-
-def window(now: int) -> int:
-    """The window of command keys that a time lies in."""
-    return now // WINDOW_MS
 
 
 def load_arguments(load: Load, in_window: int) -> list[Argument]:
