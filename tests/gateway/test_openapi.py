@@ -109,6 +109,12 @@ def test_a_slug_that_a_call_names_is_a_problem_type() -> None:
     assert {slug for call in CALLS for slug in call.problems} <= known
 
 
+def test_every_problem_type_is_told_with_its_status_by_some_call() -> None:
+    told = {(kind.slug, kind.status) for call in CALLS for kind in problems_of(call)}
+    everywhere = {("method-not-allowed", 405), ("too-many-requests", 429)}
+    assert {(kind.slug, kind.status) for kind in problems.ALL} == told | everywhere
+
+
 def test_what_goes_into_a_request_is_closed_and_bounded() -> None:
     bodies = [call.body for call in CALLS if call.body is not None]
     _, components = msgspec.json.schema_components(bodies)

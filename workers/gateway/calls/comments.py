@@ -164,7 +164,7 @@ CALLS: Final = (
         given={"body": "The Senate never voted on it.", "reason": "Spelling"},
         answer=rows.Written,
         example=rows.EXAMPLE_WRITTEN,
-        problems=(*_WRITING, *_WORDS, "edit-window-over", "comment-withdrawn", "revision-required"),
+        problems=(*_WRITING, *_WORDS, "edit-window-over", "comment-withdrawn", "stale-revision", "revision-required"),
         keyed=True,
         edits=True,
     ),
