@@ -201,6 +201,7 @@ async def test_a_browser_may_ask_first_about_every_address_without_a_token(house
     assert answer.headers["access-control-allow-origin"] == "*"
     methods = {method.strip() for method in answer.headers["access-control-allow-methods"].split(",")}
     assert methods >= {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
+    assert answer.headers["cache-control"] == "no-store"
     allowed = answer.headers["access-control-allow-headers"]
     assert allowed == ("Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, Last-Event-ID")
 

@@ -149,7 +149,17 @@ async def test_a_thread_that_is_not_there_has_no_feed(radio: Station) -> None:
 async def test_an_archived_thread_ends_an_event_source_for_good(radio: Station) -> None:
     answer = await radio.house.ask("PUT", f"threads/{THREAD}/status", MOD, {"status": "archived"})
     await radio.house.settled(answer.json()["position"])
-    assert (await radio.client.get(f"/v1/sites/{SITE}/threads/{THREAD}/feed")).status_code == 204
+    ended = await radio.client.get(f"/v1/sites/{SITE}/threads/{THREAD}/feed")
+    assert ended.status_code == 204
+    assert not {"content-length", "content-type"} & set(ended.headers)
+
+
+async def test_a_browser_may_ask_first_about_a_feed(radio: Station) -> None:
+    answer = await radio.client.request("OPTIONS", f"/v1/sites/{SITE}/threads/{THREAD}/feed")
+    assert answer.status_code == 200
+    assert answer.headers["allow"] == "GET, OPTIONS"
+    assert "Last-Event-ID" in answer.headers["access-control-allow-headers"]
+    assert answer.headers["cache-control"] == "no-store"
 
 
 async def test_a_stream_says_that_nobody_may_keep_or_hold_it_back(radio: Station) -> None:

@@ -16,7 +16,7 @@ from workers.gateway.call import ROOT
 from workers.gateway.calls.operations import QUIET
 from workers.gateway.exchange import Exchange
 from workers.gateway.feed.endpoint import Feed
-from workers.gateway.reply import PREFLIGHT, Reply, send_reply
+from workers.gateway.reply import preflight, send_reply
 from workers.gateway.resource import Resource
 from workers.gateway.services import Services
 from workers.gateway.stream import Stream
@@ -86,7 +86,7 @@ async def _nowhere(scope: Scope, receive: Receive, send: Send) -> None:
     exchange: Exchange = scope["hansard"]
     if scope["method"] == "OPTIONS":
         # A browser that asks first would otherwise never see why the request itself is refused.
-        reply = Reply(200, b"", PREFLIGHT, b"text/plain")
+        reply = preflight()
     else:
         reply = problems.reply(NotFound("there is nothing at this address"))
         reply = reply.also((b"cache-control", caching.NO_STORE))

@@ -10,7 +10,7 @@ from workers.gateway import caching, problems
 from workers.gateway.exchange import Exchange
 from workers.gateway.openapi import DESCRIPTION, document
 from workers.gateway.refusals import MethodNotAllowed
-from workers.gateway.reply import JSON, PREFLIGHT, Header, Reply, encode, send_reply
+from workers.gateway.reply import JSON, Header, Reply, encode, preflight, send_reply
 
 _ALLOWED: Final = "GET, HEAD, OPTIONS"
 _POLICY: Final[Header] = (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'")
@@ -32,7 +32,7 @@ class Document:
             case "GET" | "HEAD":
                 reply = self._reply
             case "OPTIONS":
-                reply = Reply(200, b"", (*PREFLIGHT, (b"allow", _ALLOWED.encode())), b"text/plain")
+                reply = preflight(_ALLOWED)
             case _:
                 reply = problems.reply(MethodNotAllowed(_ALLOWED)).also((b"cache-control", caching.NO_STORE))
         await send_reply(send, exchange.ends(reply), bare=scope["method"] == "HEAD")

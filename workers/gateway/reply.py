@@ -27,6 +27,8 @@ PREFLIGHT: Final[tuple[Header, ...]] = (
 )
 """On answers to `OPTIONS`, besides."""
 
+_UNKEPT: Final[Header] = (b"cache-control", b"no-store")
+
 JSON: Final = b"application/json"
 
 _JSON_START: Final[tuple[Header, ...]] = (*EVERYWHERE, (b"content-type", JSON))
@@ -56,12 +58,18 @@ def json(value: Any, status: int = 200, *headers: Header) -> Reply:
     return Reply(status, encode(value), headers)
 
 
+def preflight(allowed: str | None = None) -> Reply:
+    """The answer to `OPTIONS`, at an address that takes the methods `allowed`, or none at all."""
+    allow = () if allowed is None else ((b"allow", allowed.encode()),)
+    return Reply(200, b"", (*PREFLIGHT, *allow, _UNKEPT), b"text/plain")
+
+
 async def send_reply(send: Send, reply: Reply, *, bare: bool = False) -> None:
     """Send it. `bare` leaves the body out and keeps its headers, for `HEAD`."""
     status, body, headers, media, _ = reply
     start = [*_JSON_START] if media is JSON else [*EVERYWHERE, (b"content-type", media)]
-    if status == NOT_MODIFIED:
-        start.pop()  # an answer without content has no type
+    if status in (NO_CONTENT, NOT_MODIFIED):
+        start.pop()  # an answer without content has no type, and no length either (RFC 9110, section 8.6)
     else:
         start.append((b"content-length", str(len(body)).encode()))
     start.extend(headers)
@@ -69,4 +77,5 @@ async def send_reply(send: Send, reply: Reply, *, bare: bool = False) -> None:
     await send({"type": "http.response.body", "body": b"" if bare else body})
 
 
+NO_CONTENT: Final = 204
 NOT_MODIFIED: Final = 304

@@ -21,7 +21,7 @@ from workers.gateway.exchange import Exchange
 from workers.gateway.incoming import headers_of
 from workers.gateway.queries import Query
 from workers.gateway.refusals import BadRequest, MethodNotAllowed
-from workers.gateway.reply import PREFLIGHT, Reply, send_reply
+from workers.gateway.reply import Reply, preflight, send_reply
 from workers.gateway.services import Services
 from workers.gateway.stream import broken
 
@@ -66,8 +66,7 @@ class Resource:
         exchange.route = self.path
         method: str = scope["method"]
         if method == "OPTIONS":
-            allow = (b"allow", self._allowed.encode())
-            await send_reply(send, exchange.ends(Reply(200, b"", (*PREFLIGHT, allow), b"text/plain")))
+            await send_reply(send, exchange.ends(preflight(self._allowed)))
             return
         taken = self._calls.get("GET" if method == "HEAD" else method)
         if taken is None:

@@ -15,7 +15,7 @@ from workers.gateway.feed.endpoint import Feed, Start
 from workers.gateway.incoming import headers_of
 from workers.gateway.queries import Query
 from workers.gateway.refusals import MethodNotAllowed
-from workers.gateway.reply import EVERYWHERE, PREFLIGHT, Reply, send_reply
+from workers.gateway.reply import EVERYWHERE, NO_CONTENT, Reply, preflight, send_reply
 
 _ALLOWED: Final = "GET, OPTIONS"
 
@@ -34,6 +34,9 @@ class Stream:
         """Answer one request: a stream, or at once why not."""
         exchange: Exchange = scope["hansard"]
         exchange.route = self._call.path
+        if scope["method"] == "OPTIONS":
+            await send_reply(send, exchange.ends(preflight(_ALLOWED)))
+            return
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -57,8 +60,6 @@ class Stream:
 
     async def _answer(self, scope: Scope, query: Query, receive: Receive, send: Send) -> Reply | None:
         """What is answered at once; None after a stream."""
-        if scope["method"] == "OPTIONS":
-            return Reply(200, b"", (*PREFLIGHT, (b"allow", _ALLOWED.encode())), b"text/plain")
         if scope["method"] != "GET":
             raise MethodNotAllowed(_ALLOWED)
         site, thread = scope["path_params"]["site"], scope["path_params"]["thread"]
@@ -69,7 +70,7 @@ class Stream:
         last_event_id = headers_of(scope).get(b"last-event-id", b"").decode("latin-1")
         start = Start(last_event_id, wanted.after)
         if await self._feed.ended(site, thread):
-            return Reply(NO_CONTENT)
+            return Reply(NO_CONTENT)  # ends an EventSource for good
         await self._feed.stream(site, thread, start, EVERYWHERE, receive, send)
         return None
 
@@ -81,7 +82,3 @@ def broken(error: Exception, exchange: Exchange) -> Reply:
         return problems.reply(Unavailable())
     _log.error("request_failed", exc_info=error)
     return problems.internal(exchange.request)
-
-
-NO_CONTENT: Final = 204
-"""Ends an EventSource for good."""
