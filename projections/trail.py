@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from core import heads
+from core.comment import Comment
 from core.envelope import Recorded
 from core.events import (
     CommentApproved,
@@ -91,6 +92,7 @@ def tell_author(recorded: Recorded, partition: int, redacted: Mapping[str, froze
     """An event as the comment's author is told it: own texts, and decisions with role, reason and rule.
 
     None for what is not for them: votes and reports. Notes, what a rule matched and the ids of staff stay out.
+    `redacted` names every text that is not for them, for whatever reason.
     """
     event = recorded.event
     if isinstance(event, VoteCast | VoteRetracted | ReportFiled):
@@ -104,6 +106,15 @@ def tell_author(recorded: Recorded, partition: int, redacted: Mapping[str, froze
         if isinstance(event, CommentHeld | CommentApproved | CommentRejected):
             data["role"] = "moderator"
     return msgspec.structs.replace(told, actor=actor, data=data)
+
+
+def kept_from_author(comment: Comment) -> frozenset[int]:
+    """Which texts of a comment its author may not read again where `history` is `staff`.
+
+    Those that were followed by another, unless they wait or were turned down (as in `projections.histories`).
+    """
+    current = (comment.standing, comment.latest.number)
+    return frozenset(one.number for one in comment.revisions if one.number not in current and one.status == "published")
 
 
 async def redacted(log: Log, events: Iterable[Recorded], *, folds: Folds | None = None) -> dict[str, frozenset[int]]:

@@ -27,6 +27,9 @@ from workers.gateway import auditing
 OTHER = "the secret of another site, 32 bytes long"
 
 
+_TEXTS = ("comment.posted", "comment.edited")
+
+
 async def trail(house: House, comment: str, who: Any, query: str = "") -> list[dict[str, Any]]:
     answer = await house.get(f"{at(comment)}/trail{query}", who)
     assert answer.status_code == 200, answer.text
@@ -100,6 +103,31 @@ async def test_the_rule_that_held_a_text_is_told_and_what_it_matched_is_for_staf
     assert "match" not in own["data"]
     (whole,) = await trail(house, comment, MOD)
     assert whole["data"]["match"] == "https://spam.example"
+
+
+async def test_where_history_is_for_staff_a_trail_gives_its_author_no_earlier_text_that_was_published(
+    house: House,
+) -> None:
+    comment = await house.post(ADA, "First words.")
+    for number, words in ((1, "Second words."), (2, "Third words.")):
+        body = {"body": words, "reason": f"Why {words}"}
+        assert (await house.ask("PATCH", at(comment), ADA, body, If_Match=f'"{number}"')).status_code == 200
+    await house.decide(comment, "hold", 3)
+    await house.ask("PATCH", at(comment), ADA, {"body": "Fourth words."}, If_Match='"3"')
+    await house.decide(comment, "approve", 4)
+    assert (await house.ask("PATCH", "policy", ADMIN, {"history": "staff"})).status_code == 200
+    events = await trail(house, comment, ADA)
+    texts = {event["revision"]: event["data"] for event in events if event["type"] in _TEXTS}
+    # What a moderator held is no text that was published any more: its author may read why.
+    assert [texts[number].get("body") for number in (1, 2, 3, 4)] == [None, None, "Third words.", "Fourth words."]
+    assert "reason" not in texts[2]
+    revisions = (await house.get(f"{at(comment)}/revisions", ADA)).json()["revisions"]
+    assert [revision["revision"] for revision in revisions] == [3, 4]
+    whole = await trail(house, comment, MOD)
+    assert [event["data"]["body"] for event in whole if event["type"] in _TEXTS][:2] == [
+        "First words.",
+        "Second words.",
+    ]
 
 
 async def test_a_trail_is_for_nobody_else(house: House) -> None:

@@ -4,7 +4,8 @@ from typing import Any, Final
 
 from core import heads
 from core.caller import Caller
-from core.current import comment_of, site_of
+from core.comment import Comment
+from core.current import comment_of, policy_of, site_of
 from core.envelope import Envelope, Recorded, decode
 from core.events import ReportFiled
 from core.log.port import HeadWanted, Load
@@ -13,7 +14,7 @@ from core.position import START, Position
 from core.refusals import NotAllowed, NotFound
 from core.times import parse_rfc3339
 from projections import cursors
-from projections.trail import redacted, tell, tell_author
+from projections.trail import kept_from_author, redacted, tell, tell_author
 from workers.gateway import auditing
 from workers.gateway.call import COMMENT, ROOT, Asked, Call, Who
 from workers.gateway.reads import position_of
@@ -30,7 +31,7 @@ _SLACK_MS: Final = 60_000
 async def read_trail(asked: Asked[shapes.TrailQuery, None]) -> Reply:
     """What happened to a comment, in order, votes aside."""
     services, caller, query = asked.services, asked.caller, asked.query
-    author = await _author(asked, caller)
+    comment = await _comment(asked, caller)
     partition = partition_of(asked.site, asked.thread, services.log.partitions)
     mark = cursors.mark("trail", asked.site, asked.thread, asked.comment, caller.sees_all)
     after = START
@@ -48,7 +49,10 @@ async def read_trail(asked: Asked[shapes.TrailQuery, None]) -> Reply:
     if caller.sees_all:
         told = [tell(one, partition, gone) for one in page]
     else:
-        told = [one for each in page if (one := tell_author(each, partition, gone, author)) is not None]
+        policy = await policy_of(services.log, asked.site, asked.thread, folds=services.folds)
+        if policy.history == "staff":
+            gone = {asked.comment: gone.get(asked.comment, frozenset()) | kept_from_author(comment)}
+        told = [one for each in page if (one := tell_author(each, partition, gone, comment.author)) is not None]
     place = page[-1].position if len(coming) > len(page) else horizon
     return json({"events": told, "next": None if place is None else cursors.write(mark, place)})
 
@@ -90,15 +94,15 @@ async def read_audit(asked: Asked[AuditQuery, None]) -> Reply:
     return json({"events": told, "next": None if ended else auditing.write_cursor(mark, merged.places)})
 
 
-async def _author(asked: Asked[shapes.TrailQuery, None], caller: Caller) -> str:
-    """The author of the comment in the path. Raises NotFound, NotAllowed for who is neither its author nor staff."""
+async def _comment(asked: Asked[shapes.TrailQuery, None], caller: Caller) -> Comment:
+    """The comment in the path. Raises NotFound, NotAllowed for who is neither its author nor staff."""
     services = asked.services
     comment = await comment_of(services.log, asked.site, asked.thread, asked.comment, folds=services.folds)
     if not caller.sees_all and caller.id != comment.author:
         if not comment.published:
             raise NotFound
         raise NotAllowed("a trail is for the comment's author and for staff")
-    return comment.author
+    return comment
 
 
 async def _own_events(asked: Asked[Any, Any]) -> tuple[list[Recorded], Position | None]:
@@ -174,8 +178,9 @@ CALLS: Final = (
         theme=_THEME,
         summary="Read what happened to a comment, in order",
         detail=(
-            "Votes aside. For its author: own texts, and decisions with role, reason and rule. A redacted text is "
-            "absent for everybody. A page may be empty and still have `next`."
+            "Votes aside. For its author: own texts, and decisions with role, reason and rule; where `history` is "
+            "`staff`, no earlier text that was published. A redacted text is absent for everybody. A page may be "
+            "empty and still have `next`."
         ),
         handler=read_trail,
         query=shapes.TrailQuery,
