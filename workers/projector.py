@@ -170,6 +170,8 @@ class Projector:
         if events > 0:
             oldest = await self._log.read(partition, at, limit=1)
             seconds = max(0.0, time.time() - oldest[0].position.ms / 1000) if oldest else 0.0
+        if partition not in self._scopes:
+            return  # lost while we asked: who holds it now tells
         self._lags[partition] = Lag(max(0, events), seconds)
         metrics.PROJECTION_LAG_EVENTS.labels(str(partition)).set(max(0, events))
         metrics.PROJECTION_LAG_SECONDS.labels(str(partition)).set(seconds)
