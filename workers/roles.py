@@ -37,8 +37,10 @@ async def opened(url: str, settings: Settings) -> AsyncIterator[Deployment]:
         yield deployment
 
 
-def services(deployment: Deployment, settings: Settings, admin_secret: str) -> Services:
-    """What the gateway works with."""
+def services(
+    deployment: Deployment, settings: Settings, admin_secret: str, *, projector: Projector | None = None
+) -> Services:
+    """What the gateway works with; it is not ready where the projector beside it has stopped."""
     log = RedisLog(deployment)
     return Services(
         log=log,
@@ -49,6 +51,7 @@ def services(deployment: Deployment, settings: Settings, admin_secret: str) -> S
         durability=deployment.durability,
         max_request=settings.max_request,
         lag_bound=settings.lag_bound,
+        stopped=int if projector is None else lambda: len(projector.stopped),
     )
 
 
@@ -68,9 +71,10 @@ async def run_projector(process: Process, settings: Settings, tell: Tell) -> Non
     """Be a projector until a signal; health and metrics are served beside. Raises as `run_gateway`."""
     url, secret = settings.needed("redis_url"), settings.needed("admin_secret")
     async with opened(url, settings) as deployment, process.parts() as parts:
-        given = services(deployment, settings, secret)
+        projector = make_projector(deployment)
+        given = services(deployment, settings, secret, projector=projector)
         await parts.start(deployment.wakes.run)
-        await start_projector(parts, deployment, given)
+        await parts.start(projector.run, drain=projector.drain)
         tell(await start_http(parts, operations(given), settings))
 
 
@@ -87,13 +91,11 @@ async def following(deployment: Deployment, given: Services) -> AsyncIterator[tu
         yield build(given, feed=Feed(hub)), hub
 
 
-async def start_projector(parts: Parts, deployment: Deployment, given: Services) -> Projector:
-    """Project all partitions that nobody else holds, as one part of a process."""
+def make_projector(deployment: Deployment) -> Projector:
+    """A projector of all partitions that nobody else holds, under a name of its own."""
     # Leases tell workers apart by it, people find the machine and the process.
     worker = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}"
-    projector = Projector(deployment, given.log, worker=worker)
-    await parts.start(projector.run, drain=projector.drain)
-    return projector
+    return Projector(deployment, RedisLog(deployment), worker=worker)
 
 
 async def start_http(parts: Parts, app: Application, settings: Settings, hub: Hub | None = None) -> str:

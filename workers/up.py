@@ -47,7 +47,8 @@ async def run(process: Process, settings: Settings, *, with_sample: bool, tell: 
     """
     made = secrets_of(settings.data)
     async with _server(settings) as (url, server), roles.opened(url, settings) as deployment:
-        given = roles.services(deployment, settings, settings.admin_secret or made.admin)
+        projector = roles.make_projector(deployment)
+        given = roles.services(deployment, settings, settings.admin_secret or made.admin, projector=projector)
         async with roles.following(deployment, given) as (app, hub), process.parts() as parts:
             if server is not None:
                 # Not every system ends a child with its parent: where it would stay, it would keep the data locked.
@@ -55,7 +56,7 @@ async def run(process: Process, settings: Settings, *, with_sample: bool, tell: 
                 await parts.watch(server.ended)
                 await _take_leases_back(deployment)
             await parts.start(deployment.wakes.run)
-            await roles.start_projector(parts, deployment, given)
+            await parts.start(projector.run, drain=projector.drain)
             if with_sample:
                 await load_sample(given, made)
             listens = await roles.start_http(parts, app, settings, hub)

@@ -9,7 +9,9 @@ from typing import Any
 
 import httpx2
 
+from core.keys import Keys
 from core.position import Position
+from tests import servers
 from tests.cli.program import SITE, THREAD, Up, hansard, here, running, up
 
 PAGE = f"/v1/sites/{SITE}/threads/{THREAD}"
@@ -151,7 +153,18 @@ def test_the_embedded_server_dying_ends_everything(tmp_path: Path) -> None:
 
 
 def test_gateway_and_projector_run_by_themselves(fresh: str, tmp_path: Path) -> None:
-    given = ("--redis-url", fresh, "--durability", "memory", "--port", "0", "--log-format", "json")
+    given = (
+        "--redis-url",
+        fresh,
+        "--durability",
+        "memory",
+        "--port",
+        "0",
+        "--log-format",
+        "json",
+        "--lag-bound",
+        "3600",
+    )
     secret = {"HANSARD_ADMIN_SECRET": "o" * 32}
     with (
         running("gateway", *given, said=tmp_path / "gateway", **secret) as gateway,
@@ -177,5 +190,13 @@ def test_gateway_and_projector_run_by_themselves(fresh: str, tmp_path: Path) -> 
         # A projector says how it is, and nothing else.
         assert httpx2.get(f"{urls[1]}/v1/sites/kew/threads/palms").status_code == 404
         assert "hansard_owned_partitions 64.0" in httpx2.get(f"{urls[1]}/metrics").text
+        # An event that nobody can apply: whoever is in charge of it is not ready, however short the lag.
+        log, last = Keys(64).of("kew", "palms").log, Position.parse(put.json()["position"])
+        with servers.client(fresh) as redis:
+            redis.xadd(log, {"e": b"no event", "c": b""}, id=str(Position(last.ms, last.n + 1)))
+        while (ready := httpx2.get(f"{urls[1]}/readyz")).status_code == 200:
+            pass
+        assert "1 of the partitions has stopped" in ready.json()["detail"]
+        assert httpx2.get(f"{urls[1]}/healthz").status_code == 200
         assert projector.stop() == 0
         assert gateway.stop() == 0

@@ -28,6 +28,8 @@ class Services(Struct, frozen=True, kw_only=True):
     """Bytes that a body may have."""
     lag_bound: float = 10.0
     """Seconds that the oldest event may wait for the views while the gateway calls itself ready."""
+    stopped: Callable[[], int] = int
+    """How many partitions of this process's own projector, where it has one, stopped at an event."""
     clock: Callable[[], float] = time.time
     """Seconds since 1970: tokens are judged by it. Commands are judged by the time of the log."""
     folds: Folds = field(default_factory=Folds)

@@ -33,8 +33,10 @@ async def health(asked: Asked[NoQuery, Any]) -> Reply:
 
 
 async def readiness(asked: Asked[NoQuery, Any]) -> Reply:
-    """Ready: Redis answers, and the views are not too far behind the log."""
+    """Ready: Redis answers, no projection has stopped here, and the views are not too far behind the log."""
     services = asked.services
+    if stopped := services.stopped():
+        raise Unavailable(f"the projection of {stopped} of the partitions has stopped: a person has to look at the log")
     behind = None
     with anyio.move_on_after(READY_WITHIN):
         behind = await lags(services.served, services.log)
@@ -75,7 +77,8 @@ CALLS: Final = (
         who=Who.EVERYONE,
         theme=_THEME,
         summary="Can it serve?",
-        detail="Not without Redis, nor while the views lag beyond the bound that was set.",
+        detail="Not without Redis, nor while the views lag beyond the bound that was set, nor in a process whose "
+        "projector stopped at an event that cannot be applied.",
         handler=readiness,
         answer=State,
         example={"status": "ready"},
