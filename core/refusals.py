@@ -6,8 +6,8 @@ Refusal
 │   EditWindowOver, VotesOff, OwnVote, HistoryNotPublic    not for this caller
 ├── StaleRevision, StaleStatus, StaleEdit           somebody was faster
 ├── ThreadClosed, ThreadArchived, AnchorClosed,
-│   ParentNotPublished, CommentNotPublished, CommentWithdrawn,
-│   RevisionPublished, RevisionRedacted, SiteExists not as things stand
+│   ParentNotPublished, CommentNotPublished, CommentIsWithdrawn,
+│   RevisionIsPublished, RevisionIsRedacted, SiteExists   not as things stand
 ├── BodyEmpty, BodyTooLong, UnknownParent,
 │   IdempotencyKeyReused, BadField                  not with these words
 └── Unavailable                                     not now
