@@ -37,3 +37,8 @@ class Position(NamedTuple):
 
 START: Final = Position(0, 0)
 """Before the first event of any partition."""
+
+
+def kept(data: bytes | None) -> Position:
+    """The position that a key of the server keeps; `START` where there is no such key."""
+    return START if data is None else Position.decode(data)

@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from core.keys import ThreadViews
 from projections import rows
 from projections.state import Comment, Report, Text, Thread
 
@@ -20,25 +21,17 @@ Value = int | str | Text | list[Report] | None
 """A score in a sorted set; in a hash a name, a text or reports, not yet encoded."""
 Html = Callable[[str], str]
 
-SETS: Final = frozenset(
-    {
-        "roots",
-        "top",
-        "anchored",
-        "replies",
-        "ballots",
-        "waiting",
-        "site.pending",
-        "site.reported",
-        "site.authors",
-        "site.threads",
-        "site.urls",
-    }
-)
-"""The sorted sets; everything else is a hash."""
+THREAD_SETS: Final = ("roots", "top", "anchored", "replies", "ballots", "waiting")
+"""The views of a thread that are sorted sets."""
+
+THREAD_HASHES: Final = tuple(name for name in ThreadViews._fields if name not in THREAD_SETS)
+"""The views of a thread that are hashes."""
 
 SITE_VIEWS: Final = ("pending", "reported", "authors", "threads", "urls")
-"""Views across the threads of a site in one partition."""
+"""Views across the threads of a site in one partition: sorted sets."""
+
+SETS: Final = frozenset((*THREAD_SETS, *(f"site.{name}" for name in SITE_VIEWS)))
+"""The names of all sorted sets; everything else is a hash."""
 
 _LETTERS: Final = {"published": "p", "pending": "q", "rejected": "r", "withdrawn": "w"}
 

@@ -10,12 +10,12 @@ from redis.exceptions import ResponseError
 from core.envelope import decode
 from core.keys import Partition
 from core.log.port import Log
-from core.position import START, Position
+from core.position import START, Position, kept
 from core.redis.faults import insist
 from projections import cells, snapshots
 from projections.cells import Html
 from projections.fold import CannotApply, apply
-from projections.loading import HASHES, SETS, Reads, read_views, together
+from projections.loading import Reads, read_views, together
 from projections.snapshots import Mark
 from projections.state import Thread
 
@@ -69,7 +69,7 @@ class Comparison:
 
     async def cursor(self) -> Position:
         """How far the views have come."""
-        return _position(await asked(self._reads, "GET", self.keys.cursor(self.generation)))
+        return kept(await asked(self._reads, "GET", self.keys.cursor(self.generation)))
 
     async def run(self, existing: list[str], tell: Callable[[int, int], None]) -> AsyncIterator[Difference]:
         """Everything that differs; `existing` are the keys that were there a moment ago. Raises `CannotApply`."""
@@ -123,7 +123,7 @@ class Comparison:
 
     def _freeze(self, name: Name) -> None:
         thread = self._threads[name]
-        mark = Mark(thread.last, thread.now)
+        mark = snapshots.mark(thread)
         if mark in self._wanted.get(name, ()):
             self._frozen[name, mark] = snapshots.pack(thread)
 
@@ -138,10 +138,10 @@ class Comparison:
         await self._go_to(views.cursor, tell)
         thread = self._threads.get(name)
         wanted = _sorted(() if thread is None else cells.contents(thread, self._html))
-        for view in HASHES:
+        for view in cells.THREAD_HASHES:
             for difference in self._differ(name, keys[view], wanted.get(view, {}), _text(views.hashes[view])):
                 yield difference
-        for view in SETS:
+        for view in cells.THREAD_SETS:
             there = {member.decode(): int(score) for member, score in views.sets[view].items()}
             for difference in self._differ(name, keys[view], wanted.get(view, {}), there):
                 yield difference
@@ -160,7 +160,7 @@ class Comparison:
                 return
             if first == last:
                 break
-        await self._go_to(_position(first), tell)
+        await self._go_to(kept(first), tell)
         wanted: dict[str, dict[str, bytes | int]] = {}
         for name, thread in self._threads.items():
             if name[0] == site:
@@ -255,7 +255,3 @@ def _same(expected: bytes, found: bytes) -> bool:
     with suppress(Exception):  # what cannot be read is not the same, whatever keeps it from being read
         return snapshots.unpack(expected) == snapshots.unpack(found)
     return False
-
-
-def _position(cursor: bytes | None) -> Position:
-    return START if cursor is None else Position.decode(cursor)

@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from core.keys import Keys
-from core.position import START, Position
+from core.position import Position, kept
 from core.redis.batch import Argument, Batch
 from core.redis.faults import insist
 
@@ -46,7 +46,7 @@ class FeedLog:
         keys = self._keys[partition]
         newest = await self._ask("XREVRANGE", keys.feed, "+", "-", "COUNT", 1)
         trimmed = await self._ask("GET", keys.feed_trimmed)
-        gone = START if trimmed is None else Position.decode(trimmed)
+        gone = kept(trimmed)
         return FeedEnds(Position.decode(newest[0][0]) if newest else gone, gone)
 
     async def after(

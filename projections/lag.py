@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from core.keys import Partition
 from core.log.port import Log
-from core.position import START, Position
+from core.position import kept
 from projections.served import Served, gathered
 
 
@@ -27,7 +27,7 @@ async def lags(served: Served, log: Log) -> list[Lag]:
 async def _lag(served: Served, log: Log, partition: Partition) -> Lag | None:
     # The cursor first: what is appended in between can make the views look late, never level when they are not.
     reply = await served.commands(partition, lambda g: [("GET", partition.cursor(g))])
-    cursor = START if reply.parts[0] is None else Position.decode(reply.parts[0])
+    cursor = kept(reply.parts[0])
     last = await log.last(partition.number)
     if last.n <= cursor.n:
         return None

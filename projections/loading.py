@@ -8,8 +8,9 @@ import msgspec
 from redis.exceptions import RedisError
 
 from core.keys import Partition
-from core.position import START, Position
+from core.position import Position, kept
 from projections import rows
+from projections.cells import THREAD_HASHES, THREAD_SETS
 from projections.state import Comment, Report, Text, Thread
 
 
@@ -18,13 +19,11 @@ class Views(NamedTuple):
 
     cursor: Position
     hashes: dict[str, dict[bytes, bytes]]
-    """By name: `meta`, `rows`, `votes`, `names`, `revisions`, `reports`."""
+    """By name: what the hashes hold."""
     sets: dict[str, dict[bytes, float]]
     """By name: the members of the sorted sets and their scores."""
 
 
-HASHES: Final = ("meta", "rows", "votes", "names", "revisions", "reports")
-SETS: Final = ("roots", "top", "anchored", "replies", "ballots", "waiting")
 NEEDED: Final = ("meta", "rows", "votes", "revisions", "reports", "ballots")
 """What a state is made from; the other views are made from these."""
 
@@ -45,7 +44,12 @@ class Torn(Exception):
 
 
 async def read_views(
-    reads: Reads, keys: Partition, generation: int, site: str, thread: str, names: tuple[str, ...] = HASHES + SETS
+    reads: Reads,
+    keys: Partition,
+    generation: int,
+    site: str,
+    thread: str,
+    names: tuple[str, ...] = THREAD_HASHES + THREAD_SETS,
 ) -> Views:
     """What is stored of a thread. Reads again where a commit came in between. Raises `redis.exceptions.RedisError`."""
     views = keys.thread_views(generation, site, thread)
@@ -53,7 +57,7 @@ async def read_views(
     commands: list[tuple[str | int, ...]] = [("GET", cursor)]
     for name in names:
         key: str = getattr(views, name)
-        commands.append(("HGETALL", key) if name in HASHES else ("ZRANGE", key, 0, -1, "WITHSCORES"))
+        commands.append(("HGETALL", key) if name in THREAD_HASHES else ("ZRANGE", key, 0, -1, "WITHSCORES"))
     commands.append(("GET", cursor))
     while True:
         first, *found, last = await together(reads, commands)
@@ -61,9 +65,9 @@ async def read_views(
             break
     pairs = dict(zip(names, found, strict=True))
     return Views(
-        START if first is None else Position.decode(first),
-        {name: dict(_pairs(pairs[name])) for name in names if name in HASHES},
-        {name: {m: float(score) for m, score in _pairs(pairs[name])} for name in names if name in SETS},
+        kept(first),
+        {name: dict(_pairs(pairs[name])) for name in names if name in THREAD_HASHES},
+        {name: {m: float(score) for m, score in _pairs(pairs[name])} for name in names if name in THREAD_SETS},
     )
 
 

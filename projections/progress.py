@@ -2,7 +2,7 @@
 
 import anyio
 
-from core.position import START, Position
+from core.position import Position, kept
 from core.redis.wakes import LOOK_EVERY
 from projections.served import Served
 
@@ -11,7 +11,7 @@ async def cursor(served: Served, site: str, thread: str) -> Position:
     """The last event that the views of this thread's partition have taken in."""
     partition = served.keys.of(site, thread)
     reply = await served.commands(partition, lambda g: [("GET", partition.cursor(g))])
-    return START if reply.parts[0] is None else Position.decode(reply.parts[0])
+    return kept(reply.parts[0])
 
 
 async def reached(served: Served, site: str, thread: str, position: Position, *, within: float) -> bool:

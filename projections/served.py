@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 import anyio
 
-from core.keys import Keys, Partition, ThreadViews
+from core.keys import FIRST_GENERATION, Keys, Partition, ThreadViews
 from core.redis.batch import Argument
 from core.redis.deployment import Deployment
 from core.redis.faults import PATIENCE, insist
@@ -37,7 +37,7 @@ class Served:
         self.keys: Keys = deployment.keys
         self.wakes = deployment.wakes
         self._reads = deployment.reads
-        self._generations = [1] * self.keys.partitions
+        self._generations = [FIRST_GENERATION] * self.keys.partitions
         self._patience = patience
 
     async def thread(

@@ -54,9 +54,9 @@ def due(before: int, after: int) -> bool:
     return level <= after
 
 
-def field(thread: Thread) -> str:
-    """The field of a snapshot of this thread."""
-    return f"{thread.last} {thread.now} {FOLD}"
+def mark(thread: Thread) -> Mark:
+    """The mark of a snapshot of this thread."""
+    return Mark(thread.last, thread.now)
 
 
 def marks(fields: Iterable[bytes]) -> list[Mark]:
@@ -73,6 +73,11 @@ def marks(fields: Iterable[bytes]) -> list[Mark]:
 def name(mark: Mark) -> str:
     """The field that a mark stands for."""
     return f"{mark.position} {mark.now} {FOLD}"
+
+
+def field(thread: Thread) -> str:
+    """The field of a snapshot of this thread."""
+    return name(mark(thread))
 
 
 def pack(thread: Thread) -> bytes:

@@ -8,17 +8,14 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from core.keys import Keys
-from core.position import START, Position
+from core.keys import FIRST_GENERATION, Keys
+from core.position import Position, kept
 from core.redis.batch import Argument, Batch
 from core.redis.script import Script
 from projections import feed, snapshots
 from projections.changes import Commit
 from projections.loading import load_thread
 from projections.state import Thread
-
-GENERATION: Final = 1
-"""The generation of views that a new deployment begins with."""
 
 COMMIT: Final = Script("projections", "commit")
 
@@ -45,7 +42,7 @@ Outcome = Done | Mismatch | Fenced
 class Store:
     """Writes the views of one generation, and reads back what writing needs. Calls raise `RedisError`."""
 
-    def __init__(self, calls: Batch, reads: Batch, keys: Keys, *, generation: int = GENERATION) -> None:
+    def __init__(self, calls: Batch, reads: Batch, keys: Keys, *, generation: int = FIRST_GENERATION) -> None:
         self._calls = calls
         self._reads = reads
         self._keys = keys
@@ -73,8 +70,7 @@ class Store:
 
     async def cursor(self, partition: int) -> Position:
         """How far the views of a partition have come."""
-        found = await self._reads.call("GET", self._keys[partition].cursor(self.generation))
-        return START if found is None else Position.decode(found)
+        return kept(await self._reads.call("GET", self._keys[partition].cursor(self.generation)))
 
     async def thread(self, site: str, thread: str) -> Thread:
         """The state of a thread as its views tell it, without events where there is none. Raises `Torn`."""

@@ -7,6 +7,7 @@ each other for every log, order, size and cursor it can think of.
 from collections import defaultdict
 from typing import NamedTuple
 
+from projections.cells import top_score
 from projections.queries import MOST_ROWS, Sort
 from projections.state import Comment, Thread
 
@@ -94,5 +95,5 @@ class Tree:
 
 
 def place_in_top(comment: Comment) -> tuple[int, int]:
-    """Where a top-level row stands in the order by score: best first, then older first; a tombstone counts 0."""
-    return (comment.down - comment.up if comment.published else 0, comment.posted.n)
+    """Where a top-level row stands in the order by score: best first, then older first."""
+    return (top_score(comment), comment.posted.n)

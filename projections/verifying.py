@@ -11,13 +11,12 @@ from typing import Final
 
 from msgspec import Struct
 
-from core.keys import Keys
+from core.keys import FIRST_GENERATION, Keys
 from core.log.port import Log
 from core.text.markup import rendered
 from projections.cells import Html
 from projections.comparing import Comparison, Difference, asked
 from projections.loading import Reads
-from projections.store import GENERATION
 
 __all__ = ["Difference", "Progress", "verify"]
 
@@ -50,7 +49,7 @@ async def verify(
     checks = []
     of = 0
     for number in range(log.partitions) if partitions is None else partitions:
-        generation = int(await asked(reads, "GET", keys[number].generation) or GENERATION)
+        generation = int(await asked(reads, "GET", keys[number].generation) or FIRST_GENERATION)
         checks.append(Comparison(log, reads, keys[number], generation, html))
         of += (await checks[-1].cursor()).n
     existing = await _scan(reads, checks)

@@ -10,7 +10,7 @@ from core.position import Position
 from projections import cells
 from projections.changes import Change
 from projections.fold import Kinds, apply
-from projections.loading import HASHES, SETS, Views, from_views
+from projections.loading import Views, from_views
 from projections.state import Thread
 from tests.core.people import ADA, BEN, MOD, SITE, THREAD
 from tests.core.telling import THREAD_OPENED
@@ -83,8 +83,8 @@ class Shelf:
         found = {name: self.keys.get(key, {}) for name, key in names.items()}
         return Views(
             Position(0, 0),
-            {n: {field.encode(): _bytes(value) for field, value in found[n].items()} for n in HASHES},
-            {n: {member.encode(): float(str(score)) for member, score in found[n].items()} for n in SETS},
+            {n: {field.encode(): _bytes(value) for field, value in found[n].items()} for n in cells.THREAD_HASHES},
+            {n: {member.encode(): float(str(score)) for member, score in found[n].items()} for n in cells.THREAD_SETS},
         )
 
 
