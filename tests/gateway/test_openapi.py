@@ -109,6 +109,20 @@ def test_a_slug_that_a_call_names_is_a_problem_type() -> None:
     assert {slug for call in CALLS for slug in call.problems} <= known
 
 
+def test_what_is_never_stored_is_not_said_to_be_kept() -> None:
+    feed = DOCUMENT["paths"][f"{ONE}/feed"]["get"]["description"]
+    assert "never stored" in feed
+    assert "may keep it" not in feed
+    waiting = [
+        said["description"]
+        for methods in DOCUMENT["paths"].values()
+        for said in methods.values()
+        if "may keep it" in said["description"] and "after" in {one["name"] for one in said.get("parameters", ())}
+    ]
+    assert len(waiting) == 5
+    assert all("With `after` it is never stored." in description for description in waiting)
+
+
 def test_every_problem_type_is_told_with_its_status_by_some_call() -> None:
     told = {(kind.slug, kind.status) for call in CALLS for kind in problems_of(call)}
     everywhere = {("method-not-allowed", 405), ("too-many-requests", 429)}

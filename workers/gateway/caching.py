@@ -20,6 +20,7 @@ class Caching(Enum):
 
     EVERYONE = "Reads no token: the same for everyone, and a shared cache may keep it for 2 s."
     BY_TOKEN = "Without a token a shared cache may keep it for 2 s; with one it is private."  # noqa: S105 - prose
+    STREAM = "Reads no token: the same for everyone, and never stored; that it is not there may be kept for 2 s."
     NEVER = "Never stored."
 
 

@@ -169,6 +169,8 @@ def _kept(call: Call) -> str:
     kept = f"Caching: {call.caching.value}"
     if call.past:
         kept += " With `at` a token is read, where there is one, and the answer with it is private."
+    if call.caching in (Caching.EVERYONE, Caching.BY_TOKEN) and "after" in call.query.__struct_fields__:
+        kept += " With `after` it is never stored."
     return kept
 
 

@@ -169,7 +169,7 @@ CALLS: Final = (
         media="text/event-stream",
         example=_FEED_EXAMPLE,
         statuses=(200, 204),
-        caching=Caching.EVERYONE,
+        caching=Caching.STREAM,
     ),
     Call(
         name="readReplies",
