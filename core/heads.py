@@ -1,4 +1,4 @@
-"""The fields of a heads hash: one a aggregate, named so that no two meet."""
+"""The fields of a heads hash: one an aggregate, named so that no two meet."""
 
 from core.caller import Actor
 from core.events import (
@@ -19,14 +19,25 @@ LAST = "last"
 """Position of the last event of the thread, of whatever aggregate. Expected by nobody."""
 
 
+MEMBER = "m"
+"""Kind of the heads of members."""
+COMMENT = "c"
+"""Kind of the heads of comments."""
+
+
+def kind(field: str) -> str:
+    """What kind of aggregate the head of this name is of: `SITE`, `THREAD`, `MEMBER`, `COMMENT`."""
+    return field.partition(":")[0]
+
+
 def member(member: str) -> str:
     """The head of a member's standing."""
-    return f"m:{member}"
+    return f"{MEMBER}:{member}"
 
 
 def comment(comment: str) -> str:
     """The head of a comment."""
-    return f"c:{comment}"
+    return f"{COMMENT}:{comment}"
 
 
 def vote(comment: str, voter: str) -> str:

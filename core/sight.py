@@ -179,12 +179,12 @@ def _folded(field: str, position: Position | None, entries: list[Entry], known: 
 
 
 def _aggregate(field: str) -> tuple[Any, Callable[[Any, Recorded], Any]]:
-    return _AGGREGATES[field.partition(":")[0]]
+    return _AGGREGATES[heads.kind(field)]
 
 
 _AGGREGATES: Final[Mapping[str, tuple[Any, Callable[[Any, Recorded], Any]]]] = {
     heads.SITE: (Site(), site.evolve),
     heads.THREAD: (Thread(), thread.evolve),
-    heads.member("").partition(":")[0]: (Member(), member.evolve),
-    heads.comment("").partition(":")[0]: (Comment(), comment.evolve),
+    heads.MEMBER: (Member(), member.evolve),
+    heads.COMMENT: (Comment(), comment.evolve),
 }
