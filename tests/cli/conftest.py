@@ -10,3 +10,10 @@ def night_train(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     """A running `hansard up --sample`, for tests that only read."""
     with up(tmp_path_factory.mktemp("up") / "data") as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def scribbled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    """Another one, for tests that write: each finds what those before it left, and leaves views that are right."""
+    with up(tmp_path_factory.mktemp("up") / "data") as found:
+        yield found

@@ -45,9 +45,10 @@ def command(*arguments: str) -> list[str]:
 def environment(**settings: str) -> dict[str, str]:
     """The environment of this process without settings of Hansard, but with these; always the same width.
 
-    Buffers are those of a user, who gets lines through a pipe only when they are flushed.
+    Buffers are those of a user, who gets lines through a pipe only when they are flushed; and what was compiled once
+    is kept for the next command.
     """
-    left_out = ("HANSARD_", "PYTHONUNBUFFERED")
+    left_out = ("HANSARD_", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
     return kept | {"COLUMNS": "100", "PYTHONPATH": str(TOP)} | settings
 

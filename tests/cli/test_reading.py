@@ -109,9 +109,9 @@ def test_a_history_has_colours_where_there_are_any(night_train: Up) -> None:
 
 
 def test_json_is_what_the_gateway_says(night_train: Up) -> None:
-    (page,) = night_train.beside("thread", SITE, THREAD, "--sort", "top", "--json").documents
+    (page,) = night_train.ask("thread", SITE, THREAD, "--sort", "top", "--json").documents
     assert page == get(night_train, PAGE, sort="top")
-    (history,) = night_train.beside("history", SITE, THREAD, "nt-03", "--json").documents
+    (history,) = night_train.ask("history", SITE, THREAD, "nt-03", "--json").documents
     assert history == get(night_train, f"{PAGE}/comments/nt-03/revisions", diff="words")
 
 
@@ -145,21 +145,20 @@ def test_a_position_that_has_not_come_is_wrong_usage(night_train: Up) -> None:
     assert "is later than the last event of the thread" in done.err
 
 
-def test_a_thread_longer_than_a_page_is_shown_whole(tmp_path: Path) -> None:
-    with up(tmp_path / "data") as run:
-        token = run.token("--sub", "bea", "--name", "Bea", "--entitlement", "subscriber")
-        with httpx2.Client(base_url=run.url, headers={"Authorization": f"Bearer {token}"}, timeout=20) as http:
-            for number in range(205):
-                parent = {"parent": "nt-12"} if number < 203 else {}
-                posted = http.post(f"{PAGE}/comments", json={"body": f"Number {number}.", **parent})
-                assert posted.status_code == 201
-            last = posted.json()["position"]
-            assert http.get(PAGE, params={"after": last}).status_code == 200
-        for flags in ((), ("--at", last)):
-            (page,) = run.ask("thread", SITE, THREAD, "--json", *flags).documents
-            (soup,) = (row for row in page["comments"] if row["id"] == "nt-12")
-            assert [row["body"] for row in soup["replies"]["comments"]] == [f"Number {n}." for n in range(203)]
-            assert soup["replies"]["next"] is None
+def test_a_thread_longer_than_a_page_is_shown_whole(scribbled: Up) -> None:
+    token = scribbled.token("--sub", "bea", "--name", "Bea", "--entitlement", "subscriber")
+    with httpx2.Client(base_url=scribbled.url, headers={"Authorization": f"Bearer {token}"}, timeout=20) as http:
+        for number in range(205):
+            parent = {"parent": "nt-12"} if number < 203 else {}
+            posted = http.post(f"{PAGE}/comments", json={"body": f"Number {number}.", **parent})
+            assert posted.status_code == 201
+        last = posted.json()["position"]
+        assert http.get(PAGE, params={"after": last}).status_code == 200
+    for flags in ((), ("--at", last)):
+        (page,) = scribbled.ask("thread", SITE, THREAD, "--json", *flags).documents
+        (soup,) = (row for row in page["comments"] if row["id"] == "nt-12")
+        assert [row["body"] for row in soup["replies"]["comments"]] == [f"Number {n}." for n in range(203)]
+        assert soup["replies"]["next"] is None
 
 
 def test_without_a_running_up_the_commands_start_a_server_over_its_data(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.cli.program import BOUND, SITE, THREAD, TOP, Up, command, environment, here, up
+from tests.cli.program import BOUND, SITE, THREAD, TOP, Up, command, environment, here
 
 PAGE = f"/v1/sites/{SITE}/threads/{THREAD}"
 
@@ -22,7 +22,7 @@ def get(run: Up, path: str, *claims: str, **params: Any) -> Any:
 
 
 def test_replay_tells_what_the_audit_tells(night_train: Up) -> None:
-    told = night_train.beside("replay", "--site", SITE, "--json").documents
+    told = night_train.ask("replay", "--site", SITE, "--json").documents
     audited = get(night_train, f"/v1/sites/{SITE}/audit", "--sub", "a", "--name", "A", "--role", "auditor", limit=500)
     assert told == audited["events"]
     assert len(told) == 77
@@ -52,28 +52,27 @@ def test_replay_gives_what_was_chosen(night_train: Up) -> None:
     assert night_train.ask("replay", "--from", "2999-01-01T00:00:00Z").out == ""
 
 
-def test_redacted_text_is_not_given_back_by_anything(tmp_path: Path) -> None:
-    with up(tmp_path / "data") as run:
-        headers = {"Authorization": f"Bearer {run.token('--sub', 'w', '--name', 'W', '--role', 'moderator')}"}
-        answer = httpx2.put(
-            f"{run.url}{PAGE}/comments/nt-09/revisions/1/redaction",
-            json={"reason": "An address was in it."},
-            headers=headers,
-            timeout=20,
-        )
-        assert answer.status_code == 200, answer.text
-        httpx2.get(f"{run.url}{PAGE}", params={"after": answer.json()["position"]}, timeout=20)
-        for arguments in (
-            ("replay",),
-            ("replay", "--json"),
-            ("history", SITE, THREAD, "nt-09", "--staff"),
-            ("history", SITE, THREAD, "nt-09", "--staff", "--json"),
-            ("thread", SITE, THREAD, "--at", "2026-10-12T09:30:00Z", "--staff"),
-        ):
-            done = run.ask(*arguments)
-            assert done.status == 0
-            assert "Then move" not in done.out
-        assert run.ask("verify").status == 0
+def test_redacted_text_is_not_given_back_by_anything(scribbled: Up) -> None:
+    headers = {"Authorization": f"Bearer {scribbled.token('--sub', 'w', '--name', 'W', '--role', 'moderator')}"}
+    answer = httpx2.put(
+        f"{scribbled.url}{PAGE}/comments/nt-09/revisions/1/redaction",
+        json={"reason": "An address was in it."},
+        headers=headers,
+        timeout=20,
+    )
+    assert answer.status_code == 200, answer.text
+    httpx2.get(f"{scribbled.url}{PAGE}", params={"after": answer.json()["position"]}, timeout=20)
+    for arguments in (
+        ("replay",),
+        ("replay", "--json"),
+        ("history", SITE, THREAD, "nt-09", "--staff"),
+        ("history", SITE, THREAD, "nt-09", "--staff", "--json"),
+        ("thread", SITE, THREAD, "--at", "2026-10-12T09:30:00Z", "--staff"),
+    ):
+        done = scribbled.ask(*arguments)
+        assert done.status == 0
+        assert "Then move" not in done.out
+    assert scribbled.ask("verify").status == 0
 
 
 def test_tail_tells_events_as_they_come_until_it_is_interrupted(night_train: Up) -> None:

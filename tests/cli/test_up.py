@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import msgspec
 
 from core.keys import Keys
 from core.position import Position
 from tests import servers
-from tests.cli.program import SITE, THREAD, Up, hansard, here, running, up
+from tests.cli.program import SITE, THREAD, Up, here, running, up
 
 PAGE = f"/v1/sites/{SITE}/threads/{THREAD}"
 
@@ -58,9 +59,10 @@ def test_it_needs_nothing_and_says_where_to_look_and_how_to_get_tokens(tmp_path:
         assert run.logged[-2:] == ["process_drain_began", "process_stopped"]
 
 
-def test_what_was_acknowledged_is_there_after_a_kill(tmp_path: Path) -> None:
+def test_what_was_acknowledged_is_there_after_a_kill_and_tokens_of_before_are_good(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with up(data) as run:
+        moderator, operator = run.token("--sub", "w", "--name", "W", "--role", "moderator"), run.token("--operator")
         posted = post(run, "I will be here tomorrow.")
         run.kill()
     with up(data) as run:
@@ -72,33 +74,22 @@ def test_what_was_acknowledged_is_there_after_a_kill(tmp_path: Path) -> None:
         again = post(run, "And I can go on.")
         assert Position.parse(again["position"]).n == Position.parse(posted["position"]).n + 1
         assert read(run, again["position"])["thread"]["comments"] == 16
-        assert run.beside("verify").status == 0
-        assert run.stop() == 0
-
-
-def test_tokens_of_before_are_good_after_a_restart(tmp_path: Path) -> None:
-    data = tmp_path / "data"
-    with up(data) as run:
-        moderator, operator = run.token("--sub", "w", "--name", "W", "--role", "moderator"), run.token("--operator")
-        assert run.stop(signal.SIGINT) == 0
-    with up(data, sample=False) as run:
+        assert run.ask("verify").status == 0
         with client(run, moderator) as http:
             assert http.get(f"/v1/sites/{SITE}/moderation/queue").status_code == 200
         with client(run, operator) as http:
             opened = {"name": "Another", "keys": {"hs256": ["x" * 32]}}
             assert http.put("/v1/sites/another/", json=opened).status_code == 201
         assert run.ask("token", "--site", "another", "--sub", "a", "--name", "A").status == 0
+        assert run.stop(signal.SIGINT) == 0
 
 
-def test_secrets_are_readable_by_their_owner_alone_and_told_to_nobody(tmp_path: Path) -> None:
-    data = tmp_path / "data"
-    with up(data) as run:
-        secrets = data / "secrets.json"
-        assert stat.S_IMODE(secrets.stat().st_mode) == 0o600
-        assert stat.S_IMODE(data.stat().st_mode) == 0o700
-        run.stop()
-        for secret in httpx2.Response(200, content=secrets.read_bytes()).json().values():
-            assert secret not in run.err
+def test_secrets_are_readable_by_their_owner_alone_and_told_to_nobody(night_train: Up) -> None:
+    secrets = night_train.data / "secrets.json"
+    assert stat.S_IMODE(secrets.stat().st_mode) == 0o600
+    assert stat.S_IMODE(night_train.data.stat().st_mode) == 0o700
+    for secret in msgspec.json.decode(secrets.read_bytes()).values():
+        assert secret not in night_train.err
 
 
 def test_a_stream_that_is_open_ends_politely(tmp_path: Path) -> None:
@@ -122,7 +113,7 @@ def test_a_second_one_on_the_same_data_is_refused_in_one_line(night_train: Up) -
 def test_a_port_that_is_taken_is_told_in_one_line(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        done = hansard("up", "--port", port, "--data", str(tmp_path / "data"))
+        done = here("up", "--port", port, "--data", str(tmp_path / "data"))
     assert (done.out, done.status) == ("", 1)
     assert done.err == f"hansard: Cannot listen on 127.0.0.1, port {port}: Address already in use\n"
 
@@ -144,7 +135,7 @@ def test_a_server_that_may_lose_what_was_acknowledged_is_refused(fresh: str, tmp
 
 
 def test_the_embedded_server_dying_ends_everything(tmp_path: Path) -> None:
-    with up(tmp_path / "data") as run:
+    with up(tmp_path / "data", sample=False) as run:
         # Every line that it logs begins with its process id.
         log = (tmp_path / "data" / "server" / "log").read_text()
         os.kill(int(log.partition(":")[0]), signal.SIGKILL)
