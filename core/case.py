@@ -1,12 +1,14 @@
 """A case: one command as it came, and what it is decided in view of."""
 
-from anyio import create_task_group
+from functools import partial
+
 from msgspec import Struct
 from msgspec.structs import replace
 
 from core import heads, plan
 from core.caller import Caller
 from core.commands import AnyCommand, OpenThread
+from core.gathering import gathered
 from core.log.port import Log
 from core.plan import Needs
 from core.scene import Scene
@@ -67,21 +69,12 @@ async def scene_of(log: Log, *, site: str, thread: str, caller: Caller, folds: F
 async def _both(log: Log, case: Case, needs: Needs) -> tuple[Sight, Sight]:
     """The thread's part, and the site's (policy and standing), in one tick of the loop."""
     own = (heads.SITE, heads.member(case.caller.id))
-    found: list[Sight] = []
-
-    async def of_site() -> None:
-        found.append(await look(log, case.site, "", folded=own, folds=case.folds))
-
-    try:
-        async with create_task_group() as tasks:
-            tasks.start_soon(of_site)
-            sight = await look(
-                log, case.site, case.thread, folded=needs.folded, bare=needs.bare, key=case.key, folds=case.folds
-            )
-    except ExceptionGroup as group:
-        # One failure is what a caller can act on; the group stays its cause.
-        raise group.exceptions[0] from group
-    return sight, found[0]
+    of_thread = partial(
+        look, log, case.site, case.thread, folded=needs.folded, bare=needs.bare, key=case.key, folds=case.folds
+    )
+    of_site = partial(look, log, case.site, "", folded=own, folds=case.folds)
+    sight, standing = await gathered([of_thread, of_site])
+    return sight, standing
 
 
 def _scene(case: Case, sight: Sight, standing: Sight) -> Scene:

@@ -3,10 +3,11 @@
 from functools import partial
 from typing import NamedTuple
 
+from core.gathering import gathered
 from core.keys import Partition
 from core.log.port import Log
 from core.position import kept
-from projections.served import Served, gathered
+from projections.served import Served
 
 
 class Lag(NamedTuple):

@@ -10,12 +10,13 @@ from typing import Final, NamedTuple
 
 from msgspec import Raw
 
+from core.gathering import gathered
 from core.keys import Partition
 from core.redis.script import Script
 from projections import cursors, lookups, personal
 from projections.lookups import answer
 from projections.queries import Answer, ThreadsQuery
-from projections.served import Served, gathered
+from projections.served import Served
 from projections.splicing import Line
 from projections.viewer import Viewer
 from projections.walking import Onward

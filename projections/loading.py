@@ -1,12 +1,12 @@
 """A thread read back from its views: exactly the state that wrote them."""
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any, Final, NamedTuple, Protocol
 
-import anyio
 import msgspec
-from redis.exceptions import RedisError
 
+from core.gathering import gathered
 from core.keys import Partition
 from core.position import Position, kept
 from projections import rows
@@ -73,21 +73,7 @@ async def read_views(
 
 async def together(reads: Reads, commands: list[tuple[str | int, ...]]) -> list[Any]:
     """The replies to these commands, sent in this order in one pipeline. Raises the first error of any of them."""
-    replies: list[Any] = [None] * len(commands)
-    errors: list[RedisError] = []
-
-    async def ask(at: int, command: tuple[str | int, ...]) -> None:
-        try:
-            replies[at] = await reads.call(*command)
-        except RedisError as error:
-            errors.append(error)
-
-    async with anyio.create_task_group() as tasks:
-        for at, command in enumerate(commands):
-            tasks.start_soon(ask, at, command)
-    if errors:
-        raise errors[0]
-    return replies
+    return await gathered([partial(reads.call, *command) for command in commands])
 
 
 async def load_thread(reads: Reads, keys: Partition, generation: int, site: str, thread: str) -> Thread:

@@ -7,12 +7,13 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw
 
+from core.gathering import gathered
 from core.position import Position
 from core.redis.script import Script
 from core.times import rfc3339
 from projections import pages, personal, splicing
 from projections.queries import Answer, Overlay, PageQuery, ThreadHead
-from projections.served import Served, gathered
+from projections.served import Served
 from projections.splicing import Line
 from projections.state import Anchor, Comment, Decision, Thread
 from projections.viewer import PUBLIC, Viewer

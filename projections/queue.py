@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw
 
+from core.gathering import gathered
 from core.keys import Partition
 from core.redis.script import Script
 from core.times import rfc3339
@@ -13,7 +14,7 @@ from projections import cursors, lookups, personal
 from projections.lists import Listed, Placed, lines_of, part, place
 from projections.lookups import answer
 from projections.queries import Answer, QueueQuery
-from projections.served import Served, gathered
+from projections.served import Served
 from projections.splicing import Line
 from projections.state import Comment, Report
 from projections.viewer import Viewer

@@ -5,10 +5,9 @@ with the keys of the generation that was served last, together with the pointer,
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple
 
-import anyio
-
+from core.gathering import gathered
 from core.keys import FIRST_GENERATION, Keys, Partition, ThreadViews
 from core.redis.batch import Argument
 from core.redis.deployment import Deployment
@@ -19,7 +18,6 @@ from core.refusals import Unavailable
 _MOVES: Final = 5
 """How often a pointer may move on while one question is asked; it does so once a rebuild."""
 
-_Answer = TypeVar("_Answer")
 Command = tuple[Argument, ...]
 
 
@@ -98,23 +96,3 @@ class Served:
 
     async def _insist(self, ask: Callable[[], Awaitable[Any]], what: str) -> Any:
         return await insist(ask, what, patience=self._patience)
-
-
-async def gathered(asks: Sequence[Callable[[], Awaitable[_Answer]]]) -> list[_Answer]:
-    """The answers of all, asked at the same time, in order. The first failure is raised and ends the others."""
-    answers: dict[int, _Answer] = {}
-    failures: list[Exception] = []
-
-    async def one(number: int, ask: Callable[[], Awaitable[_Answer]]) -> None:
-        try:
-            answers[number] = await ask()
-        except Exception as failure:  # noqa: BLE001 - the caller raises it, without a group around it
-            failures.append(failure)
-            tasks.cancel_scope.cancel()
-
-    async with anyio.create_task_group() as tasks:
-        for number, ask in enumerate(asks):
-            tasks.start_soon(one, number, ask)
-    if failures:
-        raise failures[0]
-    return [answers[number] for number in range(len(asks))]

@@ -15,9 +15,9 @@ from typing import Final, NamedTuple
 import msgspec
 
 from core.envelope import Envelope, Recorded, decode
+from core.gathering import gathered
 from core.log.port import Entry, Log
 from core.position import Position
-from projections.served import gathered
 from workers.gateway.refusals import CursorRefused
 
 BUDGET: Final = 5000
