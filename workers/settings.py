@@ -43,7 +43,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     data: Annotated[Path, Meta(description="a directory for what `hansard up` keeps")] = Path(".data")
     admin_secret: Annotated[str | None, Meta(description="a secret of at least 32 bytes")] = None
     partitions: Annotated[int, Meta(ge=1, le=1024, description="a number of partitions, 1 to 1024")] = 64
-    durability: Annotated[Durability, Meta(description="memory, replicated or fsynced")] = "fsynced"
+    durability: Annotated[Durability, Meta(description="memory or fsynced")] = "fsynced"
     log_format: Annotated[LogFormat, Meta(description="auto, json or console")] = "auto"
     log_level: Annotated[LogLevel, Meta(description="debug, info, warning or error")] = "info"
     lag_bound: Annotated[

@@ -66,7 +66,7 @@ def test_an_empty_variable_is_one_that_is_not_set() -> None:
         ({"PORT": "65536"}, "HANSARD_PORT must be a port, 0 to 65535; 0 takes a free one, not '65536'"),
         ({"PARTITIONS": "0"}, "HANSARD_PARTITIONS must be a number of partitions, 1 to 1024, not '0'"),
         ({"PARTITIONS": "6.5"}, "HANSARD_PARTITIONS must be a number of partitions, 1 to 1024, not '6.5'"),
-        ({"DURABILITY": "disk"}, "HANSARD_DURABILITY must be memory, replicated or fsynced, not 'disk'"),
+        ({"DURABILITY": "disk"}, "HANSARD_DURABILITY must be memory or fsynced, not 'disk'"),
         (
             {"DURABILITY": "replicated"},
             "HANSARD_DURABILITY: replicated comes with a later release; choose memory or fsynced",
