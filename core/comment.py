@@ -6,7 +6,7 @@ restoration brings back, and decisions go on changing it.
 """
 
 from hashlib import blake2b
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -30,6 +30,9 @@ from core.refusals import StaleRevision
 
 Status = Literal["published", "pending", "rejected"]
 Verdict = Literal["approve", "hold", "reject"]
+
+STATUS_BY: Final[dict[Verdict, Status]] = {"approve": "published", "hold": "pending", "reject": "rejected"}
+"""What a verdict makes of a text."""
 
 
 class Ruling(Struct, frozen=True, kw_only=True):
@@ -63,7 +66,7 @@ class Revision(Struct, frozen=True, kw_only=True):
         """What the last verdict on it, by rule or staff, made of it."""
         if self.ruling is None:
             return "published" if self.rule is None else "pending"
-        return _STATUS[self.ruling.verdict]
+        return STATUS_BY[self.ruling.verdict]
 
     @property
     def turned_down(self) -> bool:
@@ -163,9 +166,9 @@ class Comment(Struct, frozen=True, kw_only=True):
         if verdict == "approve":
             return "published"
         if number != self.standing:
-            return self.status if self.status == "published" else _STATUS[verdict]
+            return self.status if self.status == "published" else STATUS_BY[verdict]
         waits = self.latest.number != number and self.latest.status == "pending"
-        return "pending" if waits else _STATUS[verdict]
+        return "pending" if waits else STATUS_BY[verdict]
 
     def visible_to(self, caller: Caller) -> bool:
         """Whether the comment exists for this caller."""
@@ -271,6 +274,3 @@ def _with(comment: Comment, revision: Revision) -> Comment:
     revisions = list(comment.revisions)
     revisions[revision.number - 1] = revision
     return replace(comment, revisions=tuple(revisions))
-
-
-_STATUS: dict[Verdict, Status] = {"approve": "published", "hold": "pending", "reject": "rejected"}

@@ -18,6 +18,7 @@ from typing import Final, Literal
 from msgspec import Struct, field
 
 from core.caller import ActorKind
+from core.comment import STATUS_BY, Verdict
 from core.policy import PolicyChanges
 from core.position import START, Position
 
@@ -25,7 +26,6 @@ FOLD: Final = 1
 """Version of the fold: it goes up when events come to mean another thread, and older snapshots die."""
 
 ThreadStatus = Literal["open", "closed", "archived"]
-Verdict = Literal["approve", "hold", "reject"]
 TextStatus = Literal["published", "pending", "rejected", "redacted"]
 Status = Literal["published", "pending", "rejected", "withdrawn"]
 
@@ -86,7 +86,7 @@ class Text(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
         if self.redacted is not None:
             return "redacted"
         if self.decision is not None:
-            return _STATUS[self.decision.verdict]
+            return STATUS_BY[self.decision.verdict]
         return "published" if self.rule is None else "pending"
 
     @property
@@ -231,6 +231,3 @@ class Thread(Struct, kw_only=True, omit_defaults=True, gc=False):
     """How many events it has seen."""
     rows: dict[str, Comment] = field(default_factory=dict)
     """Every comment by id, in the order they were posted."""
-
-
-_STATUS: Final[dict[Verdict, TextStatus]] = {"approve": "published", "hold": "pending", "reject": "rejected"}

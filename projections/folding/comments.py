@@ -5,6 +5,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from core import comment as machine
+from core.comment import Verdict
 from core.envelope import Recorded
 from core.events import (
     CommentApproved,
@@ -21,7 +22,7 @@ from core.events import (
 from core.position import Position
 from projections.folding.page import Face, noticed
 from projections.folding.touched import UNSEEN, Touched, Watch
-from projections.state import Author, Comment, Decision, Text, Thread, Verdict
+from projections.state import Author, Comment, Decision, Text, Thread
 
 Ruled = CommentHeld | CommentApproved | CommentRejected
 
