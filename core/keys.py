@@ -23,6 +23,12 @@ def window(ms: int) -> int:
     return ms // WINDOW_MS
 
 
+def prefix(key: str) -> str:
+    """What the keys beside this one begin with: for a view or a snapshot what `…_prefix` of its partition says."""
+    # `hansard:{tag}:g1:…`: it ends with the third colon, whatever follows.
+    return ":".join(key.split(":", 3)[:3]) + ":"
+
+
 class ThreadViews(NamedTuple):
     """The fixed set of keys that the views of one thread are made of (one generation)."""
 

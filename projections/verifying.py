@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from core.keys import FIRST_GENERATION, Keys
+from core.keys import FIRST_GENERATION, Keys, prefix
 from core.log.port import Log
 from core.text.markup import rendered
 from projections.cells import Html
@@ -77,9 +77,8 @@ async def _scan(reads: Reads, checks: list[Comparison]) -> dict[int, list[str]]:
     while True:
         cursor, page = await asked(reads, "SCAN", cursor, "COUNT", PAGE)
         for key in (name.decode(errors="replace") for name in page):
-            # `hansard:{tag}:g1:…`: a prefix ends with the third colon, whatever follows.
-            prefix = ":".join(key.split(":", 3)[:3]) + ":"
-            if prefix in prefixes:
-                found[prefixes[prefix]].append(key)
+            number = prefixes.get(prefix(key))
+            if number is not None:
+                found[number].append(key)
         if cursor == b"0":
             return found
