@@ -90,6 +90,33 @@ def test_a_whole_number_may_be_written_with_a_fraction_of_nothing() -> None:
     assert refused(b'{"text":"","parts":[{"size":1e999}]}')["pointer"] == "/parts/0/size"
 
 
+def test_a_whole_number_that_may_be_null_is_taken_alike() -> None:
+    class Vague(Struct):
+        size: int | None = None
+
+    assert bodies.decode(msgspec.json.Decoder(Vague), b'{"size":2.0}').size == 2
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"",
+        b',"text":"a"} {}',
+        b',"text":"a\xff"}',
+        b',"text":"\\ud800"}',
+        b',"text":"a","parts":NaN}',
+        b',"text":' + b"9" * 5000 + b"}",
+    ],
+)
+def test_what_stands_behind_such_a_number_is_refused_as_ever(rest: bytes) -> None:
+    assert refused(b'{"a/b~c":2.0' + rest) == {"pointer": "", "detail": "the body is not JSON in UTF-8"}
+
+
+def test_deep_nesting_behind_such_a_number_is_refused_and_breaks_nothing() -> None:
+    error = refused(b'{"a/b~c":2.0,"more":' + b"[" * 5000 + b"]" * 5000 + b"}")
+    assert error == {"pointer": "", "detail": "the body is nested too deeply"}
+
+
 @pytest.mark.parametrize("opening", ["[", '{"text":'])
 def test_deep_nesting_is_refused_and_breaks_nothing(opening: str) -> None:
     class Loose(Struct):

@@ -15,7 +15,7 @@ _JSON_TYPE: Final = re.compile(rb"""application/json\s*(?:;\s*charset\s*=\s*"?ut
 _STEP: Final = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
 _UNKNOWN: Final = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
 _MISSING: Final = re.compile(r"Object missing required field `(.*)`", re.DOTALL)
-_FRACTION: Final = "Expected `int`, got `float`"
+_FRACTION: Final = re.compile(r"Expected `int(?: \| null)?`, got `float`")
 _MOST_WHOLE: Final = 2**53
 _LONGEST_NAME: Final = 64
 
@@ -54,26 +54,33 @@ def check_media(content_type: bytes | None, encoding: bytes | None) -> None:
 def decode(decoder: "msgspec.json.Decoder[Any]", body: bytes) -> Any:
     """What the body says. Raises BadRequest, with a pointer to what is wrong."""
     try:
-        decoded = decoder.decode(body)
-        _refuse_repeats(body)
+        return _decoded(decoder, body)
     except msgspec.ValidationError as error:
-        if _FRACTION in str(error):
-            return _with_whole_numbers(decoder, body)
         raise BadRequest("the body is not what this call takes", field_error(error)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, ValueError):
         raise BadRequest.at("", "the body is not JSON in UTF-8") from None
     except RecursionError:
         raise BadRequest.at("", "the body is nested too deeply") from None
+
+
+def _decoded(decoder: "msgspec.json.Decoder[Any]", body: bytes) -> Any:
+    try:
+        decoded = decoder.decode(body)
+    except msgspec.ValidationError as error:
+        if _FRACTION.match(str(error)) is None:
+            raise
+        return decoder.decode(_with_whole_numbers(body))
+    _refuse_repeats(body)
     return decoded
 
 
-def _with_whole_numbers(decoder: "msgspec.json.Decoder[Any]", body: bytes) -> Any:
-    """What the body says, where it writes a whole number as `2.0`: in JSON Schema that is an integer, too."""
-    told = json.loads(body, object_pairs_hook=_fields, parse_float=_number)
-    try:
-        return msgspec.convert(told, decoder.type)
-    except msgspec.ValidationError as error:
-        raise BadRequest("the body is not what this call takes", field_error(error)) from None
+def _with_whole_numbers(body: bytes) -> bytes:
+    """The body with every `2.0` written as `2`: in JSON Schema that is an integer, too.
+
+    The decoder stopped at such a number and read no further, so nothing is known yet of what stands behind it; and
+    Python's parser takes what is no JSON (`NaN`, half a surrogate pair), which is why the decoder reads it again.
+    """
+    return json.dumps(json.loads(body, object_pairs_hook=_fields, parse_float=_number)).encode()
 
 
 def _number(text: str) -> int | float:
