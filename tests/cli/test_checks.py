@@ -58,6 +58,12 @@ def test_the_doctor_says_what_must_change(fresh: str) -> None:
     assert wrong["persistence"]["change"].startswith("Set appendonly yes, appendfsync always")
 
 
+def test_what_the_doctor_says_stays_in_its_column(fresh: str) -> None:
+    lines = here("doctor", "--redis-url", fresh).out.splitlines()
+    assert any(line.startswith("✗ persistence ") for line in lines)
+    assert all(line[:1] in "✓!✗" or line.startswith(14 * " ") for line in lines)
+
+
 def test_advice_alone_is_no_failure(fresh: str) -> None:
     done = here("doctor", "--redis-url", fresh, "--durability", "memory", "--json")
     assert done.status == 0

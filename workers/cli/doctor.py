@@ -1,6 +1,6 @@
 """`hansard doctor`: what is wrong with a server, or soon will be, and what to change."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import anyio
 from cyclopts import Parameter
@@ -11,6 +11,9 @@ from workers.cli import output
 from workers.cli.flags import NOWHERE, Json, Where
 from workers.cli.place import server
 from workers.settings import Settings
+
+INDENT: Final = 14
+"""Columns before what was found, and before what to change."""
 
 _SIGNS: Final = {"good": ("✓", "green"), "advice": ("!", "yellow"), "wrong": ("✗", "red")}
 
@@ -52,7 +55,8 @@ def _show(finding: Finding) -> None:
     from rich.text import Text
 
     sign, colour = _SIGNS[finding.verdict]
-    told: Any = Text.assemble((f"{sign} {finding.about:<12}", colour), finding.found)
-    if finding.change is not None:
-        told.append(f"\n  {'':<12}{finding.change}", "bold")
-    output.console().print(told)
+    console = output.console()
+    console.print(Text.assemble((f"{sign} {finding.about:<12}", colour), finding.found))
+    for line in Text(finding.change or "", "bold").wrap(console, console.width - INDENT):
+        if line:
+            console.print(" " * INDENT, line, sep="")
