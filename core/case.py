@@ -1,18 +1,15 @@
 """A case: one command as it came, and what it is decided in view of."""
 
-from functools import partial
-
 from msgspec import Struct
 from msgspec.structs import replace
 
 from core import heads, plan
 from core.caller import Caller
 from core.commands import AnyCommand, OpenThread
-from core.gathering import gathered
 from core.log.port import Log
 from core.plan import Needs
 from core.scene import Scene
-from core.sight import Folds, Sight, look
+from core.sight import Folds, Look, Sight, look, looks
 
 
 class Case(Struct, frozen=True, kw_only=True):
@@ -67,13 +64,11 @@ async def scene_of(log: Log, *, site: str, thread: str, caller: Caller, folds: F
 
 
 async def _both(log: Log, case: Case, needs: Needs) -> tuple[Sight, Sight]:
-    """The thread's part, and the site's (policy and standing), in one tick of the loop."""
+    """The thread's part, and the site's (policy and standing), asked at the same time."""
     own = (heads.SITE, heads.member(case.caller.id))
-    of_thread = partial(
-        look, log, case.site, case.thread, folded=needs.folded, bare=needs.bare, key=case.key, folds=case.folds
-    )
-    of_site = partial(look, log, case.site, "", folded=own, folds=case.folds)
-    sight, standing = await gathered([of_thread, of_site])
+    of_thread = Look(site=case.site, thread=case.thread, folded=needs.folded, bare=needs.bare, key=case.key)
+    of_site = Look(site=case.site, thread="", folded=own)
+    sight, standing = await looks(log, of_thread, of_site, folds=case.folds)
     return sight, standing
 
 

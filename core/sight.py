@@ -14,7 +14,7 @@ from core import comment, heads, member, site, thread, vote
 from core.comment import Comment
 from core.envelope import Recorded, decode
 from core.events import UnknownEvent
-from core.log.port import NO_HEAD, Answer, BrokenChain, Entry, Head, HeadWanted, Load, Log
+from core.log.port import NO_HEAD, Answer, BrokenChain, Entry, Head, HeadWanted, Load, Loaded, Log
 from core.member import Member
 from core.position import Position
 from core.refusals import Unavailable
@@ -115,6 +115,16 @@ class Sight(Struct, frozen=True, kw_only=True):
         )
 
 
+class Look(Struct, frozen=True, kw_only=True):
+    """What to look at in the log of a thread, or with thread "" of the site: aggregates to fold, and heads alone."""
+
+    site: str
+    thread: str
+    folded: tuple[str, ...]
+    bare: tuple[str, ...] = ()
+    key: str | None = None
+
+
 async def look(
     log: Log,
     site: str,
@@ -125,24 +135,42 @@ async def look(
     key: str | None = None,
     folds: Folds | None = None,
 ) -> Sight:
-    """Load the heads named, and fold the aggregates of those in `folded`.
+    """What there is to see in one place. Raises as `looks`."""
+    (sight,) = await looks(log, Look(site=site, thread=thread, folded=folded, bare=bare, key=key), folds=folds)
+    return sight
+
+
+async def looks(log: Log, *wanted: Look, folds: Folds | None = None) -> list[Sight]:
+    """What there is to see in several places, asked at the same time.
 
     Raises Unavailable for an event that this version does not know (a newer one runs beside it), BrokenChain.
     """
-    known = {field: None if folds is None else folds.get(site, thread, field) for field in folded}
-    wanted = (
+    known = [_remembered(one, folds) for one in wanted]
+    loaded = await log.load_all(*(_load(one, there) for one, there in zip(wanted, known, strict=True)))
+    return [_seen(*one, folds) for one in zip(wanted, loaded, known, strict=True)]
+
+
+def _remembered(wanted: Look, folds: Folds | None) -> dict[str, Fold | None]:
+    return {field: None if folds is None else folds.get(wanted.site, wanted.thread, field) for field in wanted.folded}
+
+
+def _load(wanted: Look, known: Mapping[str, Fold | None]) -> Load:
+    heads_wanted = (
         *(HeadWanted(field, known=None if fold is None else fold.position) for field, fold in known.items()),
-        *(HeadWanted(field, events=False) for field in bare),
+        *(HeadWanted(field, events=False) for field in wanted.bare),
     )
-    loaded = await log.load(Load(site=site, thread=thread, heads=wanted, key=key))
+    return Load(site=wanted.site, thread=wanted.thread, heads=heads_wanted, key=wanted.key)
+
+
+def _seen(wanted: Look, loaded: Loaded, known: Mapping[str, Fold | None], folds: Folds | None) -> Sight:
     if loaded.answer is not None:
         return Sight(now=loaded.now, answer=loaded.answer, heads={}, states={})
     states = {}
-    for field in folded:
+    for field in wanted.folded:
         position = loaded.heads.get(field, NO_HEAD).position
         states[field] = state = _folded(field, position, loaded.events.get(field, []), known[field])
         if folds is not None and position is not None:
-            folds.put(site, thread, field, Fold(position, state))
+            folds.put(wanted.site, wanted.thread, field, Fold(position, state))
     return Sight(now=loaded.now, answer=None, heads=loaded.heads, states=states)
 
 

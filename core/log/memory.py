@@ -108,6 +108,10 @@ class MemoryLog:
                 events[wanted.field] = list(chain)[::-1]
         return Loaded(now=now, answer=None, heads=heads, events=events)
 
+    async def load_all(self, *loads: Load) -> list[Loaded]:
+        """What a decision needs of several places."""
+        return [await self.load(load) for load in loads]
+
     async def append(self, append: Append) -> Outcome:
         """Carry a decision out: all of it, or nothing."""
         await checkpoint()

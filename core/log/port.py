@@ -160,6 +160,9 @@ class Log(Protocol):
     async def load(self, load: Load) -> Loaded:
         """What a decision needs, of one moment."""
 
+    async def load_all(self, *loads: Load) -> list[Loaded]:
+        """What a decision needs of several places, asked at the same time; what is of one place is of one moment."""
+
     async def append(self, append: Append) -> Outcome:
         """Carry a decision out.
 

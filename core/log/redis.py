@@ -16,7 +16,7 @@ from core.log import wire
 from core.log.clocks import Clocks
 from core.log.port import Append, BrokenChain, Entry, Head, Load, Loaded, Outcome, Skew
 from core.position import START, Position
-from core.redis.batch import Argument, Batch
+from core.redis.batch import Argument, Asked, Batch
 from core.redis.deployment import Deployment
 from core.redis.faults import PATIENCE, insist
 from core.redis.metrics import APPENDS
@@ -46,10 +46,18 @@ class RedisLog:
 
     async def load(self, load: Load) -> Loaded:
         """What a decision needs, of one moment. Raises `Unavailable`, `BrokenChain`."""
+        return (await self.load_all(load))[0]
+
+    async def load_all(self, *loads: Load) -> list[Loaded]:
+        """What a decision needs of several places, asked in one pipeline. Raises `Unavailable`, `BrokenChain`."""
+        replies = await self._load(loads)
+        return [await self._loaded(load, reply) for load, reply in zip(loads, replies, strict=True)]
+
+    async def _loaded(self, load: Load, reply: list[Any]) -> Loaded:
         partition = self._keys.of(load.site, load.thread)
-        status, now, *found = await self._load(partition, load)
+        status, now, *found = reply
         if status == b"SKEW":
-            status, now, *found = await self._load(partition, load)
+            ((status, now, *found),) = await self._load([load])
         if status == b"SKEW":
             raise Unavailable(f"The time of partition {partition.number} does not stand still for a day")
         if status == b"HIT":
@@ -135,15 +143,19 @@ class RedisLog:
                 else:
                     await bell.wait()
 
-    async def _load(self, partition: Partition, load: Load) -> list[Any]:
-        probably = self._clocks.window(partition.number)
-        keys = [partition.log, partition.heads(load.site, load.thread)]
-        if load.key is not None:
-            keys += _windows(partition, probably)
-        arguments = wire.load_arguments(load, probably)
-        reply: list[Any] = await self._run(self._calls, LOAD, keys, arguments, patience=self._patience)
-        self._clocks.learn(partition.number, int(reply[1]))
-        return reply
+    async def _load(self, loads: Sequence[Load]) -> list[list[Any]]:
+        partitions = [self._keys.of(load.site, load.thread) for load in loads]
+        asked = []
+        for partition, load in zip(partitions, loads, strict=True):
+            probably = self._clocks.window(partition.number)
+            keys = [partition.log, partition.heads(load.site, load.thread)]
+            if load.key is not None:
+                keys += _windows(partition, probably)
+            asked.append((keys, wire.load_arguments(load, probably)))
+        replies = await self._run_all(self._calls, LOAD, asked, patience=self._patience)
+        for partition, reply in zip(partitions, replies, strict=True):
+            self._clocks.learn(partition.number, int(reply[1]))
+        return replies
 
     async def _walk(
         self, partition: Partition, start: str | bytes, pointer: str, until: Position | None, limit: int | None
@@ -172,8 +184,11 @@ class RedisLog:
     async def _run(
         self, batch: Batch, script: Script, keys: Sequence[str], arguments: Sequence[Argument], *, patience: float
     ) -> Any:
+        return (await self._run_all(batch, script, [(keys, arguments)], patience=patience))[0]
+
+    async def _run_all(self, batch: Batch, script: Script, asked: Sequence[Asked], *, patience: float) -> list[Any]:
         try:
-            return await insist(lambda: batch.run(script, keys, arguments), script.name, patience=patience)
+            return await insist(lambda: batch.run_all(script, asked), script.name, patience=patience)
         except redis.exceptions.ResponseError as error:
             word, _, detail = str(error).partition(" ")
             if word == "BROKEN":

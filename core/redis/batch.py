@@ -22,6 +22,9 @@ from core.redis.script import Script
 Argument = bytes | str | int
 """What a command is made of. Text goes out as UTF-8."""
 
+Asked = tuple[Sequence[str], Sequence[Argument]]
+"""The keys and the arguments of one run of a script."""
+
 _NOTHING: Final = object()
 """No reply has come."""
 
@@ -35,7 +38,8 @@ class _Call:
         self.command = command
         self.script = script
         self.outcome: Any = _NOTHING
-        self.done = Event()
+        self.done: Event | None = None
+        """Where somebody waits for it: those that were asked together share one."""
         self.wanted = True
 
     def answer(self) -> Any:
@@ -67,24 +71,33 @@ class Batch:
 
         Where that is a ConnectionError or a TimeoutError, or the caller is cancelled, it may have been carried out.
         """
-        return await self._ask(_Call(command, None))
+        return (await self._ask([_Call(command, None)]))[0]
 
     async def run(self, script: Script, keys: Sequence[str], args: Sequence[Argument]) -> Any:
         """The reply of a script, by its digest, or by its text where the server does not know it. Raises as `call`."""
-        return await self._ask(_Call(("EVALSHA", script.sha, len(keys), *keys, *args), script))
+        return (await self.run_all(script, [(keys, args)]))[0]
 
-    async def _ask(self, call: _Call) -> Any:
-        self._queue.append(call)
+    async def run_all(self, script: Script, asked: Sequence[Asked]) -> list[Any]:
+        """The replies of a script that is run several times, in one pipeline. Raises as the first that failed."""
+        calls = [_Call(("EVALSHA", script.sha, len(keys), *keys, *args), script) for keys, args in asked]
+        return await self._ask(calls)
+
+    async def _ask(self, calls: list[_Call]) -> list[Any]:
+        self._queue += calls
         if self._led:
+            done = Event()
+            for call in calls:
+                call.done = done
             try:
-                await call.done.wait()
+                await done.wait()
             finally:
-                call.wanted = False
+                for call in calls:
+                    call.wanted = False
         else:
             self._led = True
             with CancelScope(shield=True):
                 await self._lead()
-        return call.answer()
+        return [call.answer() for call in calls]
 
     async def _lead(self) -> None:
         calls: list[_Call] | None = None
@@ -110,7 +123,8 @@ class Batch:
             for call in self._take() if calls is None else calls:
                 if call.outcome is _NOTHING:
                     call.outcome = _like(fault)
-                call.done.set()
+                if call.done is not None:
+                    call.done.set()
 
     def _take(self) -> list[_Call]:
         queue, self._queue, self._led = self._queue, [], False

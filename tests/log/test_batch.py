@@ -74,6 +74,17 @@ async def test_the_callers_of_a_tick_share_one_packet(proxy: Proxy) -> None:
     assert [count for count in proxy.pipelines if count] == [100]
 
 
+async def test_what_one_caller_asks_together_shares_one_packet_in_its_order(proxy: Proxy) -> None:
+    async with connect(proxy.url, writing=True) as client:
+        batch = Batch(client)
+        e = b'{"tp":"","ap":""}'
+        await batch.call("XADD", "{p}log", "1-1", "e", e, "c", "")
+        asked = [(["{p}log"], [start, "tp", "", 1]) for start in ("1-1", "")]
+        assert await batch.run_all(CHAIN, asked) == [[b"", b"1-1", e, b""], [b""]]
+    # Where the server has not seen the script yet, the packet goes out a second time, with its text.
+    assert {count for count in proxy.pipelines if count} == {2}
+
+
 async def test_an_error_is_its_own_callers_alone(batch: Batch) -> None:
     callers = Callers(batch)
     async with anyio.create_task_group() as tasks:

@@ -1,8 +1,8 @@
 """What a load tells, wherever the log lives."""
 
-from core.log.port import NO_HEAD, Answer, Head, HeadWanted, Log
+from core.log.port import NO_HEAD, Answer, Head, HeadWanted, Load, Log
 from core.position import Position
-from tests.log.places import HERE, Place, event, look, positions, write
+from tests.log.places import HERE, SITE, Place, event, look, positions, thread_in, write
 
 
 async def test_what_never_was_has_version_0(log: Log) -> None:
@@ -85,3 +85,18 @@ async def test_large_texts_are_loaded_whole(log: Log) -> None:
     for text in texts:
         await write(log, event("c:1", c=text))
     assert [entry.c for entry in (await look(log, HeadWanted("c:1"))).events["c:1"]] == texts
+
+
+async def test_what_is_loaded_together_is_what_each_load_tells_alone(log: Log) -> None:
+    threads = [thread_in(HERE), thread_in(1 - HERE), thread_in(HERE, skip=1)]
+    written = await write(log, *[event("c:1")] * 300, thread=threads[0])
+    await write(log, event("c:1"), thread=threads[1], key="k", digest="d")
+    long, answered, empty = await log.load_all(
+        Load(site=SITE, thread=threads[0], heads=(HeadWanted("c:1"),)),
+        Load(site=SITE, thread=threads[1], heads=(HeadWanted("c:1"),), key="k"),
+        Load(site=SITE, thread=threads[2], heads=(HeadWanted("c:1"),)),
+    )
+    assert positions(long.events["c:1"]) == list(written)
+    assert answered.answer is not None
+    assert answered.heads == {}
+    assert empty.heads == {"c:1": NO_HEAD}
