@@ -18,7 +18,7 @@ from typing import Any
 import anyio
 
 from core.policy import Policy
-from tests.bench import appending, folding, paging, posting, projecting
+from tests.bench import appending, disk, folding, paging, posting, projecting
 from tests.bench.copying import PARTITIONS, entries_of, write
 from tests.bench.cores import Cores, split
 from tests.bench.figures import Figure
@@ -87,7 +87,7 @@ def _machine(cores: Cores) -> dict[str, Any]:
     return {
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
         "cores": cores.told,
-        "server": f"{embedded.binary().name}, appendfsync always",
+        "server": f"{embedded.binary().name}, appendfsync always, {disk.fsync():.0f} µs an fsync",
     }
 
 

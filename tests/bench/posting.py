@@ -9,11 +9,12 @@ import json
 import random
 import time
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import anyio
 from joserfc import jwt
 from joserfc.jwk import OctKey
+from msgspec.structs import replace
 
 from core.ids import comment_id
 from tests.bench import http
@@ -26,33 +27,52 @@ CLIENTS: Final = 16
 THREADS: Final = ("one", "two", "three", "four")
 ANSWERS: Final = 2
 """Posts of a client that answer its last top-level comment."""
-POSTS: Final = "posts/s"
 SHOWN_WITHIN: Final = 60.0
 CREATED: Final = 201
 ROOT: Final = f"/v1/sites/{SITE}"
 
 
+class Driven(NamedTuple):
+    """What came of some rounds; in each, the constant answer was driven right before."""
+
+    constants: list[http.Load]
+    posts: list[http.Load]
+    behind: float
+    """Seconds after the last answer until the views counted everything."""
+
+    @property
+    def errors(self) -> int:
+        """Answers that were not 201."""
+        return sum(load.others(CREATED) for load in self.posts)
+
+    @property
+    def answers(self) -> int:
+        """All answers."""
+        return sum(load.answers for load in self.posts)
+
+
 async def measure(*, rounds: int, seconds: float, cores: Cores) -> list[Figure]:
-    """The rates, the latency and the errors."""
+    """The rates, the latency and the errors: with the projector beside, and with all in one process."""
     with (
-        server(cores.rest) as beside,
-        server(cores.rest) as within,
-        hansard("gateway", beside, cores.own) as gateway,
-        hansard("projector", beside, cores.rest),
-        hansard("up", within, cores.own) as everything,
-        constant(cores.own) as nothing,
-        on(cores.rest),
+        server(cores.rest) as url,
+        hansard("gateway", url, cores.own) as gateway,
+        hansard("projector", url, cores.rest),
     ):
-        for url in (gateway, everything):
-            await open_site(url, THREADS)
-        limits, posts, ups = [], [], []
+        beside = await _driven(gateway, rounds, seconds, cores)
+    with server(cores.rest) as url, hansard("up", url, cores.own) as everything:
+        within = await _driven(everything, rounds, seconds, cores)
+    return _figures(beside, within)
+
+
+async def _driven(url: str, rounds: int, seconds: float, cores: Cores) -> Driven:
+    constants, posts = [], []
+    with constant(cores.own) as nothing, on(cores.rest):
+        await open_site(url, THREADS)
         for number in range(rounds):
-            limits.append(await http.drive(nothing, _clients(f"n{number}"), seconds))
-            posts.append(await http.drive(gateway, _clients(f"g{number}"), seconds))
-            ups.append(await http.drive(everything, _clients(f"u{number}"), seconds))
-        behind = await _shown(gateway, sum(load.statuses.get(CREATED, 0) for load in posts))
-        await _shown(everything, sum(load.statuses.get(CREATED, 0) for load in ups))
-    return _figures(limits, posts, ups, behind)
+            constants.append(await http.drive(nothing, _clients(f"c{number}"), seconds))
+            posts.append(await http.drive(url, _clients(f"p{number}"), seconds))
+        behind = await _shown(url, sum(load.statuses.get(CREATED, 0) for load in posts))
+    return Driven(constants, posts, behind)
 
 
 async def open_site(url: str, threads: tuple[str, ...]) -> None:
@@ -117,39 +137,35 @@ async def _shown(url: str, posted: int) -> float:
     return took
 
 
-def _figures(limits: list[http.Load], posts: list[http.Load], ups: list[http.Load], behind: float) -> list[Figure]:
-    limit, constant_name = tuple(load.rate for load in limits), "constant answer"
-    errors = sum(load.others(CREATED) for load in (*posts, *ups))
-    beside = "projector beside"
+def _figures(beside: Driven, within: Driven) -> list[Figure]:
     return [
-        Figure(
-            name=f"POST comment, {CLIENTS} clients, fsync always, {beside}",
-            unit=POSTS,
-            measured=tuple(load.rate for load in posts),
-            limit_name=constant_name,
-            limit=limit,
+        replace(
+            _rate(f"POST comment, {CLIENTS} clients, fsync always, projector beside", beside),
             target=Target(of="measured", at_least=1000),
         ),
         Figure(
-            name=f"errors in {sum(load.answers for load in (*posts, *ups)):,} posts",
+            name=f"errors in {beside.answers + within.answers:,} posts",
             unit="",
-            measured=(errors,),
+            measured=(beside.errors + within.errors,),
             target=Target(of="measured", at_most=0),
         ),
-        Figure(
-            name="the same, all in one process (hansard up)",
-            unit=POSTS,
-            measured=tuple(load.rate for load in ups),
-            limit_name=constant_name,
-            limit=limit,
-        ),
-        *(
-            Figure(
-                name=f"POST latency, {name}, {beside}",
-                unit="ms",
-                measured=tuple(percentile(load.latencies, share) * 1000 for load in posts),
-            )
-            for name, share in (("median", 0.5), ("99th percentile", 0.99))
-        ),
-        Figure(name=f"views behind the last POST, {beside}", unit="s", measured=(behind,)),
+        _rate("POST comment, all in one process (hansard up)", within),
+        _latency("median", 0.5, beside),
+        _latency("99th percentile", 0.99, beside),
+        Figure(name="views behind the last POST", unit="s", measured=(beside.behind,)),
     ]
+
+
+def _rate(name: str, driven: Driven) -> Figure:
+    return Figure(
+        name=name,
+        unit="posts/s",
+        measured=tuple(load.rate for load in driven.posts),
+        limit_name="constant answer",
+        limit=tuple(load.rate for load in driven.constants),
+    )
+
+
+def _latency(name: str, share: float, driven: Driven) -> Figure:
+    measured = tuple(percentile(load.latencies, share) * 1000 for load in driven.posts)
+    return Figure(name=f"POST comment, {name} of the time to its answer", unit="ms", measured=measured)
