@@ -6,6 +6,7 @@ Ask for `fresh` and get the URL of an empty server; a test that asks runs once o
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -39,9 +40,9 @@ def engines() -> dict[str, Path]:
 def started(program: Path, *flags: str, conf: Path | None = None) -> Iterator[str]:
     """URL of a server that runs for the block; without a configuration or flags it keeps nothing on disk."""
     with tempfile.TemporaryDirectory(prefix="hansard-test-") as home:
-        socket, said = Path(home, "sock"), Path(home, "said")
+        sock, said = Path(home, "sock"), Path(home, "said")
         base = [str(conf)] if conf else ["--dir", home, "--save", ""]
-        flags = ("--port", "0", "--unixsocket", str(socket), *flags)
+        flags = ("--port", "0", "--unixsocket", str(sock), *flags)
         with said.open("wb") as out:
             process = subprocess.Popen(
                 [sys.executable, "-I", "-S", tether.__file__, str(os.getpid()), str(program), *base, *flags],
@@ -51,11 +52,19 @@ def started(program: Path, *flags: str, conf: Path | None = None) -> Iterator[st
                 start_new_session=True,
             )
         try:
-            _wait_until_it_answers(process, socket, said)
-            yield f"unix://{socket}"
+            _wait_until_it_answers(process, sock, said)
+            yield f"unix://{sock}"
         finally:
             process.kill()
             process.wait()
+
+
+def free_port() -> int:
+    """A TCP port of the loopback interface that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
 
 
 def client(url: str) -> Redis:
@@ -78,12 +87,12 @@ def fresh(server: str) -> str:
     return server
 
 
-def _wait_until_it_answers(process: "subprocess.Popen[bytes]", socket: Path, said: Path) -> None:
+def _wait_until_it_answers(process: "subprocess.Popen[bytes]", sock: Path, said: Path) -> None:
     """A server does not tell when it is ready, so it is asked until it answers."""
     bound = time.monotonic() + START_BOUND
     while process.poll() is None and time.monotonic() < bound:
         try:
-            with client(f"unix://{socket}") as connection:
+            with client(f"unix://{sock}") as connection:
                 connection.ping()
         except ConnectionError:
             time.sleep(0.005)

@@ -124,6 +124,12 @@ async def test_a_query_that_is_not_well_formed_is_a_bad_request(house: House, qu
     assert [error["pointer"] for error in told["errors"]] == [pointer]
 
 
+async def test_no_value_of_a_query_is_taken_for_none_given(house: House) -> None:
+    told = problem(await house.get("threads?status=null", MOD), 400, "bad-request")
+    assert [error["pointer"] for error in told["errors"]] == ["/status"]
+    assert (await house.get(f"threads/{THREAD}?anchor=null")).status_code == 200  # a word like any other
+
+
 async def test_a_query_that_cannot_be_decoded_is_a_bad_request(house: House) -> None:
     for query in ("limit=%zz", "cursor=%ff", "&".join(f"a{n}=1" for n in range(300))):
         problem(await house.get(f"threads/{THREAD}?{query}"), 400, "bad-request")

@@ -15,7 +15,7 @@ from core.log.redis import RedisLog
 from core.partitions import partition_of
 from core.position import Position
 from core.redis.deployment import Deployment, open_deployment
-from tests.servers import client, engines, started
+from tests.servers import client, engines, free_port, started
 
 PARTITIONS = 2
 SITE, THREAD = "kew", "power-broker"
@@ -70,7 +70,9 @@ def serving(kind: str) -> Iterator[str | None]:
         yield None
     elif kind == CLUSTER:
         # In a cluster, a script that touches a key it did not declare, or keys of two slots, is refused.
-        with started(engines()["embedded"], "--cluster-enabled", "yes") as url:
+        # Its bus listens on TCP whatever the socket; the port that it would take by itself is the same for all.
+        bus = ("--cluster-port", str(free_port()), "--bind", "127.0.0.1")
+        with started(engines()["embedded"], "--cluster-enabled", "yes", *bus) as url:
             _take_all_slots(url)
             yield url
     else:

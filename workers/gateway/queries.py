@@ -44,9 +44,10 @@ class Reader:
 
     def __init__(self, kind: type[Struct]) -> None:
         self._kind = kind
+        self._fields = msgspec.structs.fields(kind)
         hints = get_type_hints(kind)
         self._lists = frozenset(name for name, hint in hints.items() if get_origin(hint) in (list, tuple))
-        self._nothing: Struct | None = None if _required(kind) else kind()
+        self._nothing: Struct | None = None if any(field.required for field in self._fields) else kind()
 
     def read(self, query: Query) -> Any:
         """The parameters. Raises BadRequest, with `/` and the name of the parameter as pointer."""
@@ -61,13 +62,14 @@ class Reader:
             else:
                 given[name] = values[0]
         try:
-            return msgspec.convert(given, self._kind, strict=False)
+            read = msgspec.convert(given, self._kind, strict=False)
         except msgspec.ValidationError as error:
             raise BadRequest("the query is not what this call takes", field_error(error)) from None
-
-
-def _required(kind: type[Struct]) -> bool:
-    return any(field.required for field in msgspec.structs.fields(kind))
+        for field in self._fields:
+            # A lax reading takes the word "null" for nothing.
+            if field.encode_name in given and getattr(read, field.name) is None:
+                raise BadRequest.at(f"/{field.encode_name}", "this query parameter has no such value")
+        return read
 
 
 def _text(raw: bytes) -> str:
