@@ -19,6 +19,7 @@ from projections import cells, feed, snapshots
 from projections.cells import Html
 from projections.changes import Change, Commit
 from projections.loading import load_thread
+from projections.pacing import Pace
 from projections.state import Thread
 
 COMMIT: Final = Script("projections", "commit", behind="changes")
@@ -119,8 +120,10 @@ class Store:
     async def exchange(self, thread: Thread, html: Html, *changes: Change) -> Done | Moved | Retired:
         """Put everything that `thread` makes in the place of what its views hold, unless an event of it came since.
 
-        The views must have come to its last event. `changes` are made together with it. May be called again.
+        The views must have come to its last event. `changes` are made together with it. May be called again. Others
+        have their turn while it is made.
         """
+        pace = Pace()
         own = self._keys.of(thread.site, thread.id)
         views = own.thread_views(self.generation, thread.site, thread.id)
         staged = own.staged(token_hex(8), thread.site, thread.id)
@@ -129,6 +132,8 @@ class Store:
         for name, field, value in cells.contents(thread, html):
             base, _, view = name.partition(".")
             (of_site[view] if view else of_thread[base])[field] = value
+            if pace.due:
+                await pace.rest()
         for name, puts in of_thread.items():
             await self._stage(getattr(staged, name), name, puts)
         beyond = list(changes)

@@ -7,6 +7,7 @@ import pytest
 
 from core.keys import ThreadViews
 from core.position import Position
+from projections import comparing, differing
 from projections.cells import SITE_VIEWS
 from projections.fold import CannotApply
 from projections.snapshots import field, pack
@@ -16,6 +17,16 @@ from tests.projections.projecting import Bench, bench, projecting
 
 THREAD = THREADS[0]
 LENGTH = 1000
+
+
+@pytest.fixture(params=["whole", "in steps"], autouse=True)
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """How it is read: threads whole and all together, or in steps of a few fields and one thread after the other."""
+    if request.param == "in steps":
+        monkeypatch.setattr(differing, "WHOLE", 0)
+        monkeypatch.setattr(differing, "STEP", 7)
+        monkeypatch.setattr(comparing, "MOST", 100)
+    return str(request.param)
 
 
 @pytest.fixture
@@ -42,11 +53,11 @@ async def differences(here: Bench) -> list[Difference]:
     return [one async for one in verify(here.log, here.deployment.reads, here.deployment.keys)]
 
 
-async def test_views_that_agree_have_no_difference_and_progress_is_told(here: Bench) -> None:
+async def test_views_that_agree_have_no_difference_and_progress_is_told(here: Bench, way: str) -> None:
     told: list[Progress] = []
     async for difference in verify(here.log, here.deployment.reads, here.deployment.keys, progress=told.append):
         raise AssertionError(difference)
-    last = (await here.log.last(0)).n
+    last = (await here.log.last(0)).n * (1 if way == "whole" else 2)  # one share a thread, each of which reads it all
     assert (told[-1].partition, told[-1].events, told[-1].of, told[-1].threads) == (0, last, last, 2)
     assert [one.events for one in told] == sorted(one.events for one in told)
 
