@@ -16,7 +16,8 @@ from core.position import START, Position
 from core.redis.faults import insist
 from projections import cells, snapshots
 from projections.cells import Html
-from projections.differing import Content, Difference, Look, Name
+from projections.difference import Content, Difference, Name
+from projections.differing import Look
 from projections.existing import Existing
 from projections.fold import CannotApply, apply
 from projections.loading import Reads

@@ -9,9 +9,8 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from functools import partial
 from itertools import islice
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
-from msgspec import Struct
 from redis.exceptions import ResponseError
 
 from core.keys import FIRST_GENERATION, Partition
@@ -19,6 +18,7 @@ from core.position import Position, kept
 from core.redis.faults import insist
 from projections import cells
 from projections.cells import Html
+from projections.difference import Content, Difference, Fold, Name, Superseded
 from projections.loading import Reads, together
 from projections.pacing import Pace
 from projections.state import Thread
@@ -28,37 +28,7 @@ WHOLE: Final = 2000
 STEP: Final = 500
 """So many fields are read at once otherwise."""
 
-Name = tuple[str, str]
-Content = Mapping[str, bytes | int]
 Command = tuple[str | int, ...]
-
-
-class Difference(Struct, frozen=True, kw_only=True):
-    """Something that is not as the log says. None stands for what does not exist, or should not."""
-
-    partition: int
-    thread: str | None
-    """`<site>/<thread>`; None where it is not about one thread."""
-    key: str
-    field: str | None
-    """A field or a member; None for a whole key."""
-    expected: bytes | int | None
-    found: bytes | int | None
-
-
-class Superseded(Exception):
-    """Another generation of views is served now: what was read may have been thrown away meanwhile."""
-
-
-class Fold(Protocol):
-    """The fold of one thread, and who can take it further."""
-
-    @property
-    def thread(self) -> Thread | None:
-        """The thread as far as it was folded; None where it has no events."""
-
-    async def at(self, cursor: Position) -> Thread | None:
-        """The thread after exactly its events up to `cursor`."""
 
 
 class Look:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from core.keys import Partition, ThreadViews
-from projections.differing import Name
+from projections.difference import Name
 
 _BITS: Final = {view: 1 << at for at, view in enumerate(ThreadViews._fields)}
 

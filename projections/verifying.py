@@ -16,7 +16,7 @@ from core.position import Position, kept
 from core.text.markup import rendered
 from projections.cells import Html
 from projections.comparing import Comparison, asked
-from projections.differing import Difference, Superseded
+from projections.difference import Difference, Superseded
 from projections.existing import Existing
 from projections.loading import Reads
 

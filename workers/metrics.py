@@ -59,6 +59,30 @@ UNKNOWN_EVENTS: Final = Counter(
     "Events of a type that this version does not know, passed over by a live projection.",
 )
 
+# --- drift ---
+
+DRIFT: Final = Counter(
+    "hansard_drift",
+    "Fields of served views that were found to differ from the log, by view. Anything but 0 needs a person.",
+    ["view"],
+)
+DRIFT_CHECKED: Final = Counter(
+    "hansard_drift_checked_threads",
+    "Threads that were folded from their log and compared with what is served.",
+)
+DRIFT_WALKS: Final = Counter(
+    "hansard_drift_walks",
+    "Partitions of which every thread was looked at in one walk.",
+)
+DRIFT_SECONDS: Final = Counter(
+    "hansard_drift_seconds",
+    "Seconds spent on looking for drift, waiting for the server included.",
+)
+DRIFT_QUARANTINED: Final = Gauge(
+    "hansard_drift_quarantined_threads",
+    "Threads that differ from the log, or cannot be looked at, and are left alone for now.",
+)
+
 # --- the feed ---
 
 FEED_CLIENTS: Final = Gauge(

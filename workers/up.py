@@ -57,6 +57,7 @@ async def run(process: Process, settings: Settings, *, with_sample: bool, tell: 
                 await _take_leases_back(deployment)
             await parts.start(deployment.wakes.run)
             await parts.start(projector.run, drain=projector.drain)
+            await roles.look_for_drift(parts, deployment, projector, settings)
             if with_sample:
                 await load_sample(given, made)
             listens = await roles.start_http(parts, app, settings, hub)
