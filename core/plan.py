@@ -40,7 +40,6 @@ from core.position import Position
 from core.scene import Scene
 from core.sight import Sight
 
-
 _SITE_WIDE: Final = (OpenSite, RekeySite, ChangePolicy, SuspendMember, ReinstateMember)
 
 
