@@ -256,7 +256,7 @@ class Comparison:
 
     async def _strays(self, existing: Existing, sites: set[str]) -> AsyncIterator[Difference]:
         """Keys beside those of threads that nothing of the log explains."""
-        known = {self.keys.cursor(self.generation), self.keys.exchanges(self.generation)}
+        known = {self.keys.cursor(self.generation)}
         for site in sites:
             known |= {self.keys.site_view(self.generation, site, view) for view in cells.SITE_VIEWS}
         async for difference in self._unexplained(sorted(existing.others - known)):

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from redis.exceptions import ResponseError
 
-from core.keys import FIRST_GENERATION, Partition
+from core.keys import Partition
 from core.position import Position, kept
 from core.redis.faults import insist
 from projections import cells
@@ -21,6 +21,7 @@ from projections.cells import Html
 from projections.difference import Content, Difference, Fold, Name, Superseded
 from projections.loading import Reads, together
 from projections.pacing import Pace
+from projections.pointer import Pointer
 from projections.state import Thread
 
 WHOLE: Final = 2000
@@ -84,7 +85,7 @@ class Look:
             first, *found = await self._ask(("GET", cursor), *commands)
             # By itself, when all is here: what a slot on the move sends elsewhere comes later than the rest.
             last, served = await self._ask(("GET", cursor), ("GET", self.keys.generation))
-            if int(served or FIRST_GENERATION) != self.generation:
+            if Pointer.read(served).generation != self.generation:
                 raise Superseded
             if first == last:
                 return kept(first), found

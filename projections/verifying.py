@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from core.keys import FIRST_GENERATION, Keys, prefix
+from core.keys import Keys, prefix
 from core.log.port import Log
 from core.position import Position, kept
 from core.text.markup import rendered
@@ -19,6 +19,7 @@ from projections.comparing import Comparison, asked
 from projections.difference import Difference, Superseded
 from projections.existing import Existing
 from projections.loading import Reads
+from projections.pointer import Pointer
 
 __all__ = ["Difference", "Finished", "Progress", "generation_of", "verify"]
 
@@ -93,7 +94,7 @@ async def verify(
 
 async def generation_of(reads: Reads, keys: Keys, partition: int) -> int:
     """The generation of views that is served in a partition. Raises `core.refusals.Unavailable`."""
-    return int(await asked(reads, "GET", keys[partition].generation) or FIRST_GENERATION)
+    return Pointer.read(await asked(reads, "GET", keys[partition].generation)).generation
 
 
 async def _cursor(reads: Reads, check: Comparison) -> Position:
