@@ -95,6 +95,7 @@ class Comparison:
         self._kept = 0
         self._share = _Share(0, 1)
         self._waiting: list[_Share] = []
+        self._comparing = False
         self._before = 0
         """Events that were folded for the shares before this one."""
         self._compared = 0
@@ -130,7 +131,9 @@ class Comparison:
 
     async def _all(self, existing: Existing, tell: Callable[[int, int, int], None]) -> AsyncIterator[Difference]:
         await self._note_snapshots(existing)
+        self._comparing = False
         await self._go_to(await self.cursor(), tell)
+        self._comparing = True
         compared: set[Name] = set()
         while rest := [name for name in self._threads if name not in compared]:
             for name in rest:
@@ -170,7 +173,8 @@ class Comparison:
                     apply(self._threads[name], recorded)
                     self._freeze(name)
                     self._kept += POSTED if type(recorded.event) is CommentPosted else 1
-            while self._kept > self._most and len(self._threads) > 1:
+            # Once threads are compared, all stay: it is only what comes meanwhile that they grow by.
+            while self._kept > self._most and len(self._threads) > 1 and not self._comparing:
                 self._halve()
             self._told(tell)
 
