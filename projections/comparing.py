@@ -92,6 +92,8 @@ class Comparison:
         self._look = Look(reads, keys, generation, html, pace=Pace())
         self._most = MOST if most is None else most
         self._threads: dict[Name, Thread] = {}
+        self._sites: set[str] = set()
+        """The sites of all threads, those of other shares as well."""
         self._kept = 0
         self._share = _Share(0, 1)
         self._waiting: list[_Share] = []
@@ -113,7 +115,6 @@ class Comparison:
         `tell` hears how many events were folded, of about how many, and how many threads were compared. Raises
         `CannotApply`, and `Superseded` where another generation came to be served meanwhile.
         """
-        sites: set[str] = set()
         self._waiting = [_Share(0, 1)]
         try:
             while self._waiting:
@@ -121,9 +122,8 @@ class Comparison:
                 self.at, self._threads, self._kept = START, {}, 0
                 async for difference in self._all(existing, tell):
                     yield difference
-                sites |= {site for site, _ in self._threads}
                 self._before += self.at.n
-            async for difference in self._strays(existing, sites):
+            async for difference in self._strays(existing):
                 yield difference
         except _Ahead as ahead:
             key = self.keys.cursor(self.generation)
@@ -138,12 +138,12 @@ class Comparison:
         while rest := [name for name in self._threads if name not in compared]:
             for name in rest:
                 compared.add(name)
-                fold = _Fold(partial(self._threads.get, name), partial(self._go_to, tell=tell))
+                fold = _Fold(partial(self._find, name), partial(self._go_to, tell=tell))
                 async for difference in self._look.thread(name, fold):
                     yield difference
                 self._compared += 1
                 self._told(tell)
-        for site in sorted({site for site, _ in self._threads}):
+        for site in sorted(self._sites):
             async for difference in self._site(site, tell):
                 yield difference
         async for difference in self._snapshots():
@@ -167,7 +167,10 @@ class Comparison:
                     raise CannotApply(recorded, f"the event after {self.at} is missing")
                 self.at = entry.position
                 name = (recorded.envelope.site, recorded.envelope.thread)
-                if recorded.envelope.thread and (self._share.of == 1 or self._share.has(name)):
+                if not recorded.envelope.thread:
+                    continue
+                self._sites.add(name[0])
+                if self._share.of == 1 or self._share.has(name):
                     if name not in self._threads:
                         self._threads[name] = Thread(site=name[0], id=name[1])
                     apply(self._threads[name], recorded)
@@ -177,6 +180,9 @@ class Comparison:
             while self._kept > self._most and len(self._threads) > 1 and not self._comparing:
                 self._halve()
             self._told(tell)
+
+    def _find(self, name: Name) -> Thread | None:
+        return self._threads.get(name)
 
     def _halve(self) -> None:
         """Keep half of the threads of this share, and leave the others for later."""
@@ -258,10 +264,10 @@ class Comparison:
                 elif not _same(expected, found):
                     yield self._look.difference(name, key, field, expected, found)
 
-    async def _strays(self, existing: Existing, sites: set[str]) -> AsyncIterator[Difference]:
+    async def _strays(self, existing: Existing) -> AsyncIterator[Difference]:
         """Keys beside those of threads that nothing of the log explains."""
         known = {self.keys.cursor(self.generation)}
-        for site in sites:
+        for site in self._sites:
             known |= {self.keys.site_view(self.generation, site, view) for view in cells.SITE_VIEWS}
         async for difference in self._unexplained(sorted(existing.others - known)):
             yield difference

@@ -169,13 +169,16 @@ class Sampler:
         """Say what differs, exchange the views for the fold, and look again."""
         self._leave(name, AGAIN_S)
         self._tell(name, found)
+        left, fault = found, None
         try:
             await refold(self._log, self._store, *name, html=self._html)
             left = await self._differences(name)
-        except Unavailable:
-            # It went on all the time, or the server was away: it is tried again soon.
-            _log.warning("drift_not_mended", site=name[0], thread=name[1])
-            return
+        except Exception as error:  # noqa: BLE001 - what keeps a thread from being mended is told with it
+            if _is_passing(error):
+                # It went on all the time, or the server was away: it is tried again soon.
+                _log.warning("drift_not_mended", site=name[0], thread=name[1], fault=type(error).__name__)
+                return
+            fault = error
         if left.count:
             self._leave(name, LEFT_ALONE_S)
             first = left.first[0]
@@ -187,6 +190,7 @@ class Sampler:
                 view=_view(first),
                 field=self._field(first),
                 fields=left.count,
+                exc_info=fault,
             )
         else:
             self._release(name)
