@@ -1,17 +1,19 @@
 """What does not agree with the log is found, and nothing else."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import anyio
 import pytest
 
 from core.keys import ThreadViews
+from core.log.port import Entry
 from core.position import Position
 from projections import comparing, differing
 from projections.cells import SITE_VIEWS
 from projections.fold import CannotApply
 from projections.snapshots import field, pack
-from projections.verifying import Difference, Progress, verify
+from projections.verifying import Difference, Finished, Progress, verify
 from tests.making import SITE, THREADS, entries, played, stream
 from tests.projections.projecting import Bench, bench, projecting
 
@@ -178,3 +180,28 @@ async def test_it_goes_on_while_others_write(fresh: str) -> None:
         assert len(ends) > 2
         await here.level()
         assert await differences(here) == []
+
+
+async def test_where_other_views_come_to_be_served_the_partition_begins_again_with_those(
+    small: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = small.deployment.keys[0]
+    read, reads = small.log.read, 0
+
+    async def flip(*arguments: Any, **more: Any) -> list[Entry]:
+        """While the log is read: views in another generation, which are served from now on, and none in the first."""
+        nonlocal reads
+        reads += 1
+        if reads == 1:
+            for key in (name.decode() for name in await small.call("KEYS", "*:g1:*")):
+                await small.call("RENAME", key, key.replace(":g1:", ":g2:"))
+            await small.call("SET", keys.generation, "2.0")
+        return await read(*arguments, **more)
+
+    monkeypatch.setattr(small.log, "read", flip)
+    told: list[Finished] = []
+    found = verify(small.log, small.deployment.reads, small.deployment.keys, finished=told.append)
+    assert [one async for one in found] == []
+    (through,) = told
+    assert (through.partition, through.generation, through.threads) == (0, 2, 2)
+    assert through.position == await small.log.last(0)
