@@ -54,6 +54,16 @@ OWNED_PARTITIONS: Final = Gauge(
     "hansard_owned_partitions",
     "Partitions whose lease this process holds.",
 )
+REBALANCES: Final = Counter(
+    "hansard_rebalances",
+    "Times that other workers were alive than before, as this process saw it, its own start included.",
+)
+HANDOVERS: Final = Counter(
+    "hansard_handovers",
+    "Partitions that this process held and holds no more, by how: given (back, for another worker to take), "
+    "lost (another worker had it already).",
+    ["how"],
+)
 UNKNOWN_EVENTS: Final = Counter(
     "hansard_unknown_events",
     "Events of a type that this version does not know, passed over by a live projection.",

@@ -10,6 +10,7 @@ from typing import Final
 
 import anyio
 import structlog
+from anyio import CancelScope
 from msgspec import Struct
 from redis.exceptions import RedisError
 
@@ -81,7 +82,7 @@ class Upkeep:
 
     async def run(self, nonce: str) -> None:
         """Keep the views level until the lease with this nonce is somebody else's, or the partition stopped."""
-        self._begin()
+        self.forget()
         pauses = delays(longest=2.0)
         while True:
             before = self.at
@@ -150,7 +151,9 @@ class Upkeep:
         commit = projection.take()
         if commit is None:
             return Done()
-        outcome = await self._store.commit(self.partition, nonce, commit)
+        # Whoever has to give the partition up finishes what is under way.
+        with CancelScope(shield=True):
+            outcome = await self._store.commit(self.partition, nonce, commit)
         match outcome:
             case Done():
                 metrics.PROJECTION_COMMITS.labels("dup" if outcome.again else "ok").inc()
@@ -171,8 +174,8 @@ class Upkeep:
                 _log.warning("commit_fenced", partition=self.partition, position=str(commit.expected))
         return outcome
 
-    def _begin(self) -> None:
-        """Forget how far it was and that it stopped: others may have had the lease since."""
+    def forget(self) -> None:
+        """Forget how far it was and that it stopped: it is somebody else's to tell, or has to be found out again."""
         self.at = None
         if self.stopped is not None:
             self.stopped = None
