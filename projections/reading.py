@@ -40,7 +40,7 @@ class Views:
 
     async def cursor(self, site: str, thread: str) -> Position:
         """How far the views of this thread's partition have come."""
-        return await progress.cursor(self._served, site, thread)
+        return await progress.cursor(self._served, self._served.keys.of(site, thread))
 
     async def reached(self, site: str, thread: str, position: Position, *, within: float) -> bool:
         """Wait until the views of the thread's partition include `position`, at most `within` seconds."""
