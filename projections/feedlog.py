@@ -35,10 +35,12 @@ class FeedMark(NamedTuple):
     digest: bytes | None
     """A short hash of the entry; None where the feed had it no more, or never had one."""
     generation: int
+    exchanges: int
+    """How often the views of one thread were exchanged as a whole in this generation."""
 
 
 class Exchanged(Exception):
-    """Other views are served than those that a follower told of."""
+    """Other views are served than those that a follower told of, all of a partition's or those of one thread."""
 
 
 class FeedLog:
@@ -58,17 +60,18 @@ class FeedLog:
     async def end(self, partition: int) -> FeedMark:
         """The newest entry, or where there is none the newest trimmed one: where a follower begins."""
         keys = self._keys[partition]
+        generation = int(await self._ask("GET", keys.generation) or FIRST_GENERATION)
         # The views first: where they are exchanged in between, the first reading on finds it.
-        served, newest, trimmed = await self._ask_all(
-            ("GET", keys.generation),
+        exchanges, newest, trimmed = await self._ask_all(
+            ("GET", keys.exchanges(generation)),
             ("XREVRANGE", keys.feed, "+", "-", "COUNT", 1),
             ("GET", keys.feed_trimmed),
         )
-        generation = int(served or FIRST_GENERATION)
+        views = (generation, int(exchanges or 0))
         if not newest:
-            return FeedMark(kept(trimmed), None, generation)
+            return FeedMark(kept(trimmed), None, *views)
         ((name, fields),) = newest
-        return FeedMark(Position.decode(name), digest(fields), generation)
+        return FeedMark(Position.decode(name), digest(fields), *views)
 
     async def beyond(self, partition: int, mark: FeedMark, *, limit: int) -> tuple[list[FeedEntry], FeedMark]:
         """At most `limit` entries after a mark, and the mark of the last of them.
@@ -79,13 +82,12 @@ class FeedLog:
         """
         keys = self._keys[partition]
         # The trimmed one last: what is told of it then holds for the entries that were read before.
-        found, served, trimmed = await self._ask_all(
+        found, (served, exchanges), trimmed = await self._ask_all(
             ("XRANGE", keys.feed, str(mark.position), "+", "COUNT", limit + 1),
-            ("GET", keys.generation),
+            ("MGET", keys.generation, keys.exchanges(mark.generation)),
             ("GET", keys.feed_trimmed),
         )
-        generation = int(served or FIRST_GENERATION)
-        if generation != mark.generation:
+        if (int(served or FIRST_GENERATION), int(exchanges or 0)) != (mark.generation, mark.exchanges):
             raise Exchanged
         if found and Position.decode(found[0][0]) == mark.position:
             if mark.digest not in (None, digest(found[0][1])):
@@ -96,7 +98,7 @@ class FeedLog:
         entries = [_entry(name, fields) for name, fields in found[:limit]]
         if not entries:
             return [], mark
-        return entries, FeedMark(entries[-1].position, digest(found[len(entries) - 1][1]), generation)
+        return entries, mark._replace(position=entries[-1].position, digest=digest(found[len(entries) - 1][1]))
 
     async def after(
         self, partition: int, position: Position, *, upto: Position | None = None, limit: int = 1000
