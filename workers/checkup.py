@@ -158,14 +158,11 @@ async def _deployment(opened: Deployment, now: int, settings: Settings) -> list[
         change = "Set the server's clock: until it has caught up, events are recorded later than they happen"
         findings.append(Finding(verdict="advice", about="clock", found=found, change=change))
     if others := await other_logs(Served(opened), log):
-        first = others[0]
-        found = (
-            f"in {len(others)} partitions the views are not of the log beside them: in partition {first.partition} "
-            f"they have event {first.cursor}, the log has not and ends at {first.last}"
-        )
+        first, found = others[0], f"in {len(others)} of {log.partitions} partitions not of the log beside them"
         change = (
-            "Somebody put an older log there, or another. Stop Hansard and restore the backup that views and log are "
-            "both of; or, where this log is the right one, run `hansard rebuild`"
+            f"In partition {first.partition} the views have event {first.cursor}; the log has not, and ends at "
+            f"{first.last}. Somebody put an older log there, or another. Restore the backup that log and views are "
+            "both of; or, where this log is the right one, run `hansard rebuild`. Then start the projectors again"
         )
         return [*findings, Finding(verdict="wrong", about="views", found=found, change=change)]
     behind = await lags(Served(opened), log)
