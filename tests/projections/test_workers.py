@@ -113,15 +113,16 @@ async def test_who_gives_a_partition_up_finishes_the_commit_in_hand(
     one, two = here.projector("one"), here.projector("two")
     partition = min(due(two, one, two))
     began, go_on = anyio.Event(), anyio.Event()
-    outcomes: list[Outcome] = []
+    outcomes: list[tuple[str, Outcome]] = []
     commit = Store.commit
 
     async def late(store: Store, of: int, nonce: str, some: Commit) -> Outcome:
         if of == partition and not began.is_set():
             began.set()
             await go_on.wait()
-        outcomes.append(await commit(store, of, nonce, some))
-        return outcomes[-1]
+        outcome = await commit(store, of, nonce, some)
+        outcomes.append((nonce, outcome))
+        return outcome
 
     monkeypatch.setattr(Store, "commit", late)
     log = await played(stream(3, 50, threads=3), threads=3, partitions=PARTITIONS)
@@ -131,12 +132,13 @@ async def test_who_gives_a_partition_up_finishes_the_commit_in_hand(
         await here.pour([first], partition)
         with anyio.fail_after(BOUND):
             await began.wait()
+        nonce = one._nonces[partition]
         async with projecting(two):
             await until(lambda: one._scopes[partition].cancel_called)
             assert partition in one.owned
             go_on.set()
             await shared(one, two)
-            assert outcomes == [Done()]
+            assert outcomes == [(nonce, Done())]
             assert await here.store.cursor(partition) == first.position
 
 
