@@ -79,7 +79,7 @@ class Partition:
         self.building = f"{self._base}:building"
         """Hash: as `lease`, for who builds another generation of views beside the served one."""
         self.generation = f"{self._base}:generation"
-        """String: the generation of views that is served."""
+        """String: which views are served (`projections.pointer`)."""
         self.feed = f"{self._base}:feed"
         """Stream: which rows changed."""
         self.feed_trimmed = f"{self._base}:feed:trimmed"
@@ -112,10 +112,6 @@ class Partition:
     def cursor(self, generation: int) -> str:
         """String: position of the last event that this generation of views has taken in."""
         return f"{self.views_prefix(generation)}cursor"
-
-    def exchanges(self, generation: int) -> str:
-        """String: how often the views of one thread were exchanged as a whole in this generation."""
-        return f"{self.views_prefix(generation)}exchanges"
 
     def staged(self, nonce: str, site: str, thread: str) -> ThreadViews:
         """Where the views of one thread are written before they are exchanged for those that it has."""

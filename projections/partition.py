@@ -40,14 +40,12 @@ class Projection:
         generation: int,
         cursor: Position,
         *,
-        exchanges: int = 0,
         html: Html = rendered,
         most_rows: int = MOST_ROWS,
     ) -> None:
         self.cursor = cursor
         """The last event that was taken in, committed or not."""
         self._committed = cursor
-        self._exchanges = exchanges
         self._keys = keys
         self._generation = generation
         self._html = html
@@ -112,13 +110,7 @@ class Projection:
             changes.append(first)
             later += others
             later += self._snapshot(journal)
-        commit = Commit(
-            exchanges=self._exchanges,
-            expected=self._committed,
-            cursor=self.cursor,
-            changes=changes + later,
-            feed=self._lines,
-        )
+        commit = Commit(expected=self._committed, cursor=self.cursor, changes=changes + later, feed=self._lines)
         self._committed = self.cursor
         self._journals, self._lines = {}, []
         self._forget()
