@@ -41,7 +41,7 @@ class Views:
 
     async def cursor(self, site: str, thread: str) -> Position:
         """How far the views of this thread's partition have come."""
-        return await progress.cursor(self._served, site, thread)
+        return await progress.cursor(self._served, self._served.keys.of(site, thread))
 
     async def seen(self, partition: int) -> Seen:
         """The state that the views of a partition are in."""

@@ -17,6 +17,10 @@ from workers.gateway.feed.endpoint import Feed
 from workers.gateway.feed.hub import Hub
 
 
+BOUND = 30
+"""Seconds after which a frame that has not come is missing."""
+
+
 class Frame(NamedTuple):
     """One server-sent event."""
 
@@ -91,10 +95,11 @@ class Follower:
     async def until(self, event: str) -> list[Frame]:
         """The frames up to and with the first of a kind."""
         found: list[Frame] = []
-        while not found or found[-1].event != event:
-            frame = await self.next()
-            assert frame is not None, found
-            found.append(frame)
+        with anyio.fail_after(BOUND):
+            while not found or found[-1].event != event:
+                frame = await self.next()
+                assert frame is not None, found
+                found.append(frame)
         return found
 
 
