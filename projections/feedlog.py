@@ -6,12 +6,13 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from core.gathering import gathered
-from core.keys import FIRST_GENERATION, Keys
+from core.keys import Keys
 from core.log.branch import digest
 from core.log.port import LostBranch
 from core.position import Position, kept
 from core.redis.batch import Argument, Batch
 from core.redis.faults import insist
+from projections.pointer import Pointer
 
 PATIENCE: Final = 1.0
 """Seconds within which a read that failed is tried again."""
@@ -34,9 +35,7 @@ class FeedMark(NamedTuple):
     position: Position
     digest: bytes | None
     """A short hash of the entry; None where the feed had it no more, or never had one."""
-    generation: int
-    exchanges: int
-    """How often the views of one thread were exchanged as a whole in this generation."""
+    pointer: Pointer
 
 
 class Exchanged(Exception):
@@ -60,18 +59,17 @@ class FeedLog:
     async def end(self, partition: int) -> FeedMark:
         """The newest entry, or where there is none the newest trimmed one: where a follower begins."""
         keys = self._keys[partition]
-        generation = int(await self._ask("GET", keys.generation) or FIRST_GENERATION)
-        # The views first: where they are exchanged in between, the first reading on finds it.
-        exchanges, newest, trimmed = await self._ask_all(
-            ("GET", keys.exchanges(generation)),
+        # The pointer first: where it moves in between, the first reading on finds it.
+        served, newest, trimmed = await self._ask_all(
+            ("GET", keys.generation),
             ("XREVRANGE", keys.feed, "+", "-", "COUNT", 1),
             ("GET", keys.feed_trimmed),
         )
-        views = (generation, int(exchanges or 0))
+        pointer = Pointer.read(served)
         if not newest:
-            return FeedMark(kept(trimmed), None, *views)
+            return FeedMark(kept(trimmed), None, pointer)
         ((name, fields),) = newest
-        return FeedMark(Position.decode(name), digest(fields), *views)
+        return FeedMark(Position.decode(name), digest(fields), pointer)
 
     async def beyond(self, partition: int, mark: FeedMark, *, limit: int) -> tuple[list[FeedEntry], FeedMark]:
         """At most `limit` entries after a mark, and the mark of the last of them.
@@ -82,12 +80,12 @@ class FeedLog:
         """
         keys = self._keys[partition]
         # The trimmed one last: what is told of it then holds for the entries that were read before.
-        found, (served, exchanges), trimmed = await self._ask_all(
+        found, served, trimmed = await self._ask_all(
             ("XRANGE", keys.feed, str(mark.position), "+", "COUNT", limit + 1),
-            ("MGET", keys.generation, keys.exchanges(mark.generation)),
+            ("GET", keys.generation),
             ("GET", keys.feed_trimmed),
         )
-        if (int(served or FIRST_GENERATION), int(exchanges or 0)) != (mark.generation, mark.exchanges):
+        if Pointer.read(served) != mark.pointer:
             raise Exchanged
         if found and Position.decode(found[0][0]) == mark.position:
             if mark.digest not in (None, digest(found[0][1])):

@@ -16,7 +16,6 @@ from workers.gateway.app import build
 from workers.gateway.feed.endpoint import Feed
 from workers.gateway.feed.hub import Hub
 
-
 BOUND = 30
 """Seconds after which a frame that has not come is missing."""
 

@@ -254,11 +254,11 @@ async def test_where_the_views_of_one_thread_are_exchanged_every_client_of_the_p
     async with radio.follow() as reader, radio.follow(thread=other) as neighbour:
         await house.post(ADA, "Before.")
         await reader.until("comment.posted")
-        await tape.write(tape.keys.exchanges(1), "1")
+        await tape.write(tape.keys.generation, "1.1")
         for one in (reader, neighbour):
             await one.until("reset")
         # And again; what writes the views here knows of none.
-        await tape.write(tape.keys.exchanges(1), "0")
+        await tape.write(tape.keys.generation, "1.0")
         await neighbour.until("reset")
         await reset_and_live(house, reader)
     assert metrics.FEED_RESETS.labels("exchanged")._value.get() == told + 4
@@ -269,9 +269,9 @@ async def test_where_another_generation_is_served_every_client_is_told(radio: St
     async with radio.follow() as reader:
         await house.post(ADA, "Before.")
         await reader.until("comment.posted")
-        await tape.write(tape.keys.generation, "2")
+        await tape.write(tape.keys.generation, "2.0")
         await reader.until("reset")
-        await tape.write(tape.keys.generation, "1")
+        await tape.write(tape.keys.generation, "1.0")
         await reset_and_live(house, reader)
 
 
