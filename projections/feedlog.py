@@ -35,7 +35,7 @@ class FeedMark(NamedTuple):
     position: Position
     digest: bytes | None
     """A short hash of the entry; None where the feed had it no more, or never had one."""
-    served: Pointer
+    pointer: Pointer
 
 
 class Exchanged(Exception):
@@ -65,10 +65,11 @@ class FeedLog:
             ("XREVRANGE", keys.feed, "+", "-", "COUNT", 1),
             ("GET", keys.feed_trimmed),
         )
+        pointer = Pointer.read(served)
         if not newest:
-            return FeedMark(kept(trimmed), None, Pointer.read(served))
+            return FeedMark(kept(trimmed), None, pointer)
         ((name, fields),) = newest
-        return FeedMark(Position.decode(name), digest(fields), Pointer.read(served))
+        return FeedMark(Position.decode(name), digest(fields), pointer)
 
     async def beyond(self, partition: int, mark: FeedMark, *, limit: int) -> tuple[list[FeedEntry], FeedMark]:
         """At most `limit` entries after a mark, and the mark of the last of them.
@@ -84,7 +85,7 @@ class FeedLog:
             ("GET", keys.generation),
             ("GET", keys.feed_trimmed),
         )
-        if Pointer.read(served) != mark.served:
+        if Pointer.read(served) != mark.pointer:
             raise Exchanged
         if found and Position.decode(found[0][0]) == mark.position:
             if mark.digest not in (None, digest(found[0][1])):

@@ -5,6 +5,7 @@ import anyio
 from core.keys import Partition
 from core.position import Position, kept
 from core.redis.wakes import LOOK_EVERY
+from projections.queries import Seen
 from projections.served import Served
 
 
@@ -12,6 +13,13 @@ async def cursor(served: Served, partition: Partition) -> Position:
     """The last event that the views of a partition have taken in."""
     reply = await served.commands(partition, lambda g: [("GET", partition.cursor(g))])
     return kept(reply.parts[0])
+
+
+async def seen(served: Served, partition: int) -> Seen:
+    """The state that the views of a partition are in."""
+    keys = served.keys[partition]
+    reply = await served.commands(keys, lambda g: [("GET", keys.cursor(g))])
+    return Seen(partition, reply.pointer, kept(reply.parts[0]))
 
 
 async def reached(served: Served, site: str, thread: str, position: Position, *, within: float) -> bool:

@@ -92,6 +92,18 @@ FEED_RESETS: Final = Counter(
     ["cause"],
 )
 
+# --- answers kept ready ---
+
+READY_ANSWERS: Final = Counter(
+    "hansard_ready_answers",
+    "Reads, by whether their answer was ready or had to be made.",
+    ["outcome"],
+)
+READY_BYTES: Final = Gauge(
+    "hansard_ready_bytes",
+    "Memory that answers take which are kept ready.",
+)
+
 # --- HTTP ---
 
 HTTP_REQUESTS: Final = Counter(
