@@ -214,16 +214,17 @@ async def test_what_was_committed_in_the_middle_of_a_read_is_no_difference(fresh
     class Slow:
         """Answers what is asked of the rows of a thread when the rest of the log is in the views."""
 
-        def __init__(self, here: Bench) -> None:
-            self.key = here.deployment.keys[0].thread_views(1, SITE, THREAD).rows
+        def __init__(self, there: Bench) -> None:
+            self.there = there
+            self.key = there.deployment.keys[0].thread_views(1, SITE, THREAD).rows
             self.waited = 0
 
         async def call(self, *command: Any) -> Any:
             if self.key in command and not self.waited:
                 self.waited += 1
-                await here.pour(some[half:])
-                await here.level()
-            return await here.deployment.reads.call(*command)
+                await self.there.pour(some[half:])
+                await self.there.level()
+            return await self.there.deployment.reads.call(*command)
 
     async with bench(fresh) as here, projecting(here.projector()):
         await here.pour(some[:half])
