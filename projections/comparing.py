@@ -4,25 +4,26 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 from redis.exceptions import ResponseError
 
-from core.envelope import decode
+from core.envelope import read
 from core.keys import Partition
 from core.log.port import Log
 from core.position import START, Position, kept
 from core.redis.faults import insist
 from projections import cells, snapshots
 from projections.cells import Html
-from projections.fold import CannotApply, apply
+from projections.fold import Hole
+from projections.halting import Halts
 from projections.loading import Reads, read_views, together
+from projections.parking import Name, Parked
 from projections.snapshots import Mark
 from projections.state import Thread
 
 READ: Final = 1000
 """So many events are read at once."""
 
-Name = tuple[str, str]
 Content = Mapping[str, bytes | int]
 
 
@@ -42,6 +43,8 @@ class Difference(Struct, frozen=True, kw_only=True):
     """A field or a member; None for a whole key."""
     expected: bytes | int | None
     found: bytes | int | None
+    parked: Parked | None = None
+    """Where the thread is parked, or cannot be folded further. Nothing else is told then."""
 
 
 class _Ahead(Exception):
@@ -63,6 +66,7 @@ class Comparison:
         self.generation = generation
         self._html = html
         self._threads: dict[Name, Thread] = {}
+        self._halts = Halts(log, reads, keys, generation)
         self._wanted: dict[Name, set[Mark]] = {}
         self._frozen: dict[tuple[Name, Mark], bytes] = {}
         """The fold at the position of each snapshot that was there at the beginning, packed."""
@@ -72,7 +76,7 @@ class Comparison:
         return kept(await asked(self._reads, "GET", self.keys.cursor(self.generation)))
 
     async def run(self, existing: list[str], tell: Callable[[int, int], None]) -> AsyncIterator[Difference]:
-        """Everything that differs; `existing` are the keys that were there a moment ago. Raises `CannotApply`."""
+        """Everything that differs; `existing` are the keys that were there a moment ago. Raises `Hole`."""
         try:
             async for difference in self._all(existing, tell):
                 yield difference
@@ -84,6 +88,7 @@ class Comparison:
         snapshots_at = self.keys.snapshots_prefix()
         kept = [key for key in existing if key.startswith(snapshots_at)]
         await self._note_snapshots(kept)
+        await self._halts.begin()
         await self._go_to(await self.cursor(), tell)
         compared: set[Name] = set()
         while rest := [name for name in self._threads if name not in compared]:
@@ -104,20 +109,23 @@ class Comparison:
         """Fold on to `cursor`, or from the beginning where the views went back."""
         if cursor < self.at:
             self.at, self._threads = START, {}
+            await self._halts.begin()
         while self.at < cursor:
             entries = await self._log.read(self.keys.number, self.at, limit=READ, upto=cursor)
             if not entries:
                 raise _Ahead(cursor)
             for entry in entries:
-                recorded = decode(*entry)
+                recorded = read(*entry)
                 if entry.position.n != self.at.n + 1:
-                    raise CannotApply(recorded, f"the event after {self.at} is missing")
+                    raise Hole(recorded, self.at)
                 self.at = entry.position
                 name = (recorded.envelope.site, recorded.envelope.thread)
                 if recorded.envelope.thread:
                     if name not in self._threads:
                         self._threads[name] = Thread(site=name[0], id=name[1])
-                    apply(self._threads[name], recorded)
+                    failed = self._halts.take_in(self._threads[name], name, recorded)
+                    if failed is not None:
+                        self._threads[name] = await self._halts.halt(failed)
                     self._freeze(name)
             tell(self.at.n, 0)
 
@@ -136,6 +144,9 @@ class Comparison:
                 yield difference
             return
         await self._go_to(views.cursor, tell)
+        if (parked := await self._halts.of(self._threads, name, self.at)) is not None:
+            place = self._difference(name, self._halts.key, "/".join(name), None, None)
+            yield structs.replace(place, parked=parked)
         thread = self._threads.get(name)
         wanted = _sorted(() if thread is None else cells.contents(thread, self._html))
         for view in cells.THREAD_HASHES:
@@ -213,7 +224,7 @@ class Comparison:
 
     async def _strays(self, existing: list[str]) -> AsyncIterator[Difference]:
         """Keys that nothing of the log explains."""
-        known = {self.keys.cursor(self.generation)}
+        known = {self.keys.cursor(self.generation), self._halts.key}
         for name in self._threads:
             known |= {*self.keys.thread_views(self.generation, *name), self.keys.snapshots(*name)}
         for site in {site for site, _ in self._threads}:

@@ -45,7 +45,8 @@ async def verify(
 ) -> AsyncIterator[Difference]:
     """Every difference between the served views and the fold of the log, partition by partition.
 
-    Raises `CannotApply` where the log itself has a hole or an event that makes no sense, `core.refusals.Unavailable`.
+    A thread with an event that cannot be applied differs there, and is compared up to there. Raises
+    `projections.fold.Hole` where the log itself has one, `core.refusals.Unavailable`.
     """
     checks = []
     of = 0

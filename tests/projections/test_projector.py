@@ -190,7 +190,7 @@ async def test_a_hole_in_the_log_stops_the_partition_and_says_so(here: Bench) ->
         await stopped(one)
         assert await here.store.cursor(0) == some[19].position
         assert one.stopped[0].position == some[19].position
-        assert one.stopped[0].fault.startswith("CannotApply: ")
+        assert one.stopped[0].fault.startswith("Hole: ")
         assert metrics.STOPPED_PARTITIONS._value.get() == before + 1
 
 

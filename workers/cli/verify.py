@@ -7,7 +7,8 @@ from cyclopts import Parameter
 
 from core.log.redis import RedisLog
 from projections import verifying
-from projections.fold import CannotApply
+from projections.fold import Hole
+from projections.parking import Parked
 from projections.verifying import Difference, Progress
 from workers.cli import output
 from workers.cli.flags import NOWHERE, Json, Where
@@ -35,7 +36,7 @@ def verify(
     """Fold the whole log again, in memory, and compare it with what is served, field for field.
 
     Readers and writers may go on meanwhile. The exit status is 1 where something differs, and each difference is a
-    line: the thread, the key and the field.
+    line: the thread, the key and the field. A thread that is parked is one, too: it is compared up to there.
 
     For example:
 
@@ -69,6 +70,9 @@ class _Seen:
     def show(self, difference: Difference) -> None:
         """Print one difference."""
         self.differences += 1
+        if difference.parked is not None:
+            self._show_parked(difference, difference.parked)
+            return
         what = _kind(difference)
         values: dict[str, Any] = {}
         if self._values:
@@ -87,6 +91,14 @@ class _Seen:
         print(f"{what:<10}  {difference.thread or f'partition {difference.partition}'}  {difference.key}{field}")
         for name, value in values.items():
             print(f"  {name:<8}  {value if value is None or len(value) <= LONGEST else value[: LONGEST - 1] + '…'}")
+
+    def _show_parked(self, difference: Difference, parked: Parked) -> None:
+        if not self._json:
+            print(f"parked at {parked.position}  {difference.thread}  {parked.type}: {parked.fault}")
+            return
+        place = {name: getattr(difference, name) for name in ("partition", "thread", "key", "field")}
+        told = {"position": str(parked.position), "type": parked.type, "fault": parked.fault}
+        output.document(place | {"difference": "parked"} | told)
 
     def summary(self) -> str:
         """What was compared, and how it came out."""
@@ -109,7 +121,7 @@ async def _verify(settings: Settings, seen: _Seen) -> None:
             try:
                 async for difference in verifying.verify(log, opened.reads, opened.keys, progress=progress):
                     seen.show(difference)
-            except CannotApply as error:
+            except Hole as error:
                 raise Failed(f"The log itself cannot be right: {error}") from error
 
 
