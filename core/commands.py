@@ -160,7 +160,7 @@ class Report(Command, frozen=True, kw_only=True, tag="report"):
 
 
 class SkipEvent(Command, frozen=True, kw_only=True, tag="skip-event"):
-    """Let every fold pass over one event of the thread; `parked` is where the thread was seen to be parked, if at all."""
+    """Let every fold pass over one event of the thread. `parked` is where the thread is parked, as its views say."""
 
     position: str
     reason: str

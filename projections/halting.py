@@ -51,7 +51,7 @@ class Halts:
         return None
 
     async def halt(self, failed: CannotApply) -> Thread:
-        """The thread of an event that could not be applied: passed over where it was skipped, else folded no further."""
+        """The thread of an event that could not be applied: after it where it was skipped, else before it for good."""
         recorded = failed.recorded
         thread = await before(self._log, recorded)
         if await is_skipped(self._log, recorded):

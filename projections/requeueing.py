@@ -37,7 +37,7 @@ async def requeue(
         last = await log.thread_last(site, thread)
         if last is None or not await passed(served, site, thread, last, within=VIEWS_WITHIN):
             raise Unavailable("the views do not come to the last event of the thread: does a projector run?")
-        state, still = await _folded(log, site, thread, now)
+        state, still = await foldable(log, site, thread, now)
         if still is not None and still.position == was.position:
             return replace(still, since=was.since)
         live = await store.served(store.keys.of(site, thread).number)
@@ -47,8 +47,8 @@ async def requeue(
     raise Unavailable("the thread went on each time its views were ready")
 
 
-async def _folded(log: Log, site: str, thread: str, now: int) -> tuple[Thread, Parked | None]:
-    """The thread as far as it can be folded, and where that ends."""
+async def foldable(log: Log, site: str, thread: str, now: int) -> tuple[Thread, Parked | None]:
+    """The thread as far as it can be folded, and what it stops at. Raises `core.refusals.Unavailable`."""
 
     async def fold(skipped: Skipped) -> Thread:
         return await fold_on(log, Thread(site=site, id=thread), skipped)

@@ -14,6 +14,7 @@ from core.redis.deployment import Deployment, open_deployment
 from core.redis.faults import CannotOpen, UnfitServer
 from core.redis.server import OLDEST, Server, inspect, require
 from projections.lag import lags
+from projections.parking import all_parked
 from projections.served import Served
 from workers.settings import Settings
 
@@ -156,7 +157,15 @@ async def _deployment(opened: Deployment, now: int, settings: Settings) -> list[
         found = f"the log is {(latest - now) / 1000:.1f} s ahead of the server's clock"
         change = "Set the server's clock: until it has caught up, events are recorded later than they happen"
         findings.append(Finding(verdict="advice", about="clock", found=found, change=change))
-    behind = await lags(Served(opened), log)
+    served = Served(opened)
+    if parked := await all_parked(served):
+        found = f"{len(parked)} threads are shown as they were before an event that cannot be applied"
+        change = (
+            "`hansard parked` lists them. Look with `hansard parked show`; requeue them once the program has been "
+            "mended, or skip the event for a reason that is recorded"
+        )
+        findings.append(Finding(verdict="wrong", about="parked", found=found, change=change))
+    behind = await lags(served, log)
     if not behind:
         return [*findings, Finding(verdict="good", about="views", found="level with the log")]
     seconds = max(0, now - min(lag.since for lag in behind)) / 1000

@@ -50,6 +50,11 @@ STOPPED_PARTITIONS: Final = Gauge(
     "hansard_stopped_partitions",
     "Partitions whose projection stopped at an event that cannot be applied. Anything but 0 needs a person.",
 )
+PARKED_THREADS: Final = Gauge(
+    "hansard_parked_threads",
+    "Threads whose projection stopped at an event that cannot be applied, in the partitions whose lease this process "
+    "holds, looked at every few seconds. Each of them needs a person.",
+)
 OWNED_PARTITIONS: Final = Gauge(
     "hansard_owned_partitions",
     "Partitions whose lease this process holds.",

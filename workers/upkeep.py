@@ -98,6 +98,10 @@ class Upkeep:
         self._careful = START
         """Up to here one event makes a commit, because something failed on the way and it has to be known at what."""
 
+    async def parked(self) -> int:
+        """How many threads are parked in the views that it keeps. Raises `redis.exceptions.RedisError`."""
+        return len(await self._store.parked(self.partition))
+
     async def run(self, nonce: str) -> None:
         """Keep the views level until the lease with this nonce is somebody else's, or the partition stopped."""
         self._begin()

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import anyio
 from cyclopts import Parameter
 
+from core.log.port import BrokenChain
 from core.log.redis import RedisLog
 from projections import verifying
 from projections.fold import Hole
@@ -121,7 +122,7 @@ async def _verify(settings: Settings, seen: _Seen) -> None:
             try:
                 async for difference in verifying.verify(log, opened.reads, opened.keys, progress=progress):
                     seen.show(difference)
-            except Hole as error:
+            except (Hole, BrokenChain) as error:
                 raise Failed(f"The log itself cannot be right: {error}") from error
 
 
