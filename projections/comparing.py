@@ -148,7 +148,8 @@ class Comparison:
             place = self._difference(name, self._halts.key, "/".join(name), None, None)
             yield structs.replace(place, parked=parked)
         thread = self._threads.get(name)
-        wanted = _sorted(() if thread is None else cells.contents(thread, self._html))
+        # One that is parked at its first event has none yet.
+        wanted = _sorted(cells.contents(thread, self._html) if thread is not None and thread.events else ())
         for view in cells.THREAD_HASHES:
             for difference in self._differ(name, keys[view], wanted.get(view, {}), _text(views.hashes[view])):
                 yield difference
