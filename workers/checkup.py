@@ -159,7 +159,8 @@ async def _deployment(opened: Deployment, now: int, settings: Settings) -> list[
         findings.append(Finding(verdict="advice", about="clock", found=found, change=change))
     served = Served(opened)
     if parked := await all_parked(served):
-        found = f"{len(parked)} threads are shown as they were before an event that cannot be applied"
+        number = f"{len(parked)} thread{'' if len(parked) == 1 else 's'}"
+        found = f"{number} shown as before an event that cannot be applied"
         change = (
             "`hansard parked` lists them. Look with `hansard parked show`; requeue them once the program has been "
             "mended, or skip the event for a reason that is recorded"

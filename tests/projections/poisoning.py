@@ -19,22 +19,22 @@ UNREADABLE: Final = b'"type":"vote.cast","comment":"c1","revision":1,"value":"ma
 """A vote whose value is none, behind the version and before actor and place."""
 
 
-async def poison(log: Log, thread: str = THREADS[0], event: Event = NEVER_POSTED) -> Position:
+async def poison(log: Log, thread: str = THREADS[0], event: Event = NEVER_POSTED, *, site: str = SITE) -> Position:
     """An event that makes no sense after those before it; where it is."""
-    e, c = encode(event, Stamp(actor=PEOPLE[0].actor, site=SITE, thread=thread))
-    return await put(log, thread, NewEvent(head=heads.of(event, PEOPLE[0].actor), e=e, c=c))
+    e, c = encode(event, Stamp(actor=PEOPLE[0].actor, site=site, thread=thread))
+    return await put(log, thread, NewEvent(head=heads.of(event, PEOPLE[0].actor), e=e, c=c), site)
 
 
-async def garble(log: Log, thread: str = THREADS[0]) -> Position:
+async def garble(log: Log, thread: str = THREADS[0], *, site: str = SITE) -> Position:
     """An event of which only the envelope can be read; where it is."""
-    where = f'"actor":{{"kind":"member","id":"ada"}},"site":"{SITE}","thread":"{thread}"'
+    where = f'"actor":{{"kind":"member","id":"ada"}},"site":"{site}","thread":"{thread}"'
     e = b'{"v":1,%b,%b' % (UNREADABLE, where.encode())
-    return await put(log, thread, NewEvent(head=heads.vote("c1", "ada"), e=e, c=b""))
+    return await put(log, thread, NewEvent(head=heads.vote("c1", "ada"), e=e, c=b""), site)
 
 
-async def put(log: Log, thread: str, event: NewEvent) -> Position:
+async def put(log: Log, thread: str, event: NewEvent, site: str = SITE) -> Position:
     """Put an event into the log, whatever it says."""
-    append = Append(site=SITE, thread=thread, expected={}, events=(event,), now=0)
+    append = Append(site=site, thread=thread, expected={}, events=(event,), now=0)
     outcome = await log.append(append)
     assert isinstance(outcome, Appended)
     return outcome.positions[0]

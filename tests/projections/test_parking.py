@@ -40,6 +40,7 @@ from workers import metrics, projector
 BAD, GOOD, OTHER = THREADS
 ADA, BEN = PEOPLE[:2]
 NOW = 1_800_000_000_000
+HANDLERS: dict[Any, Any] = fold._HANDLERS
 
 
 @pytest.fixture
@@ -178,8 +179,8 @@ async def test_what_fails_once_is_tried_again_and_parks_nothing(here: Bench, mon
             raise RuntimeError
         return feature(*given)
 
-    feature = fold._HANDLERS[CommentFeatured]
-    monkeypatch.setitem(fold._HANDLERS, CommentFeatured, once)
+    feature = HANDLERS[CommentFeatured]
+    monkeypatch.setitem(HANDLERS, CommentFeatured, once)
     await do(here, BAD, PostComment(comment="c", body="words"))
     await do(here, BAD, FeatureComment(comment="c", featured=True), MOD)
     async with projecting(here.projector()):
@@ -192,7 +193,7 @@ async def test_what_fails_once_is_tried_again_and_parks_nothing(here: Bench, mon
 async def test_once_the_code_was_mended_the_thread_is_requeued(here: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     await do(here, BAD, PostComment(comment="c", body="words"))
     with monkeypatch.context() as patch:
-        patch.setitem(fold._HANDLERS, CommentFeatured, _fail)
+        patch.setitem(HANDLERS, CommentFeatured, _fail)
         bad = await do(here, BAD, FeatureComment(comment="c", featured=True), MOD)
         await do(here, BAD, PostComment(comment="after", body="words"))
         async with projecting(here.projector()):
@@ -350,7 +351,7 @@ async def test_the_past_of_a_parked_thread_is_told_up_to_there_and_no_further(
     last = await do(here, BAD, PostComment(comment="c", body="words"))
     views = Views(here.deployment, here.log)
     with monkeypatch.context() as patch:
-        patch.setitem(fold._HANDLERS, CommentFeatured, _fail)
+        patch.setitem(HANDLERS, CommentFeatured, _fail)
         bad = await do(here, BAD, FeatureComment(comment="c", featured=True), MOD)
         after = await do(here, BAD, PostComment(comment="after", body="words"))
         async with projecting(here.projector()):
