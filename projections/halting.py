@@ -12,6 +12,7 @@ from core.redis.faults import insist
 from projections import parking
 from projections.fold import CannotApply, apply, pass_over
 from projections.loading import Reads
+from projections.parked import read_parked
 from projections.parking import Name, Parked
 from projections.skipping import Skipped, before, go_on, is_skipped, passing
 from projections.state import Thread
@@ -37,8 +38,7 @@ class Halts:
 
     async def begin(self) -> None:
         """Learn which threads are parked; to be called before any is folded, from the beginning."""
-        ask = parking.read_parked
-        self._parked = await insist(lambda: ask(self._reads, self._keys, self._generation), "verify")
+        self._parked = await insist(lambda: read_parked(self._reads, self._keys, self._generation), "verify")
 
     def take_in(self, thread: Thread, name: Name, recorded: Recorded) -> CannotApply | None:
         """Fold the next event of a thread, unless it is parked. What is returned is for `halt`."""
@@ -68,7 +68,7 @@ class Halts:
             del self._parked[name]
             threads[name] = await self._folded(name, at)
             return None
-        return parking.decode(stored) or there
+        return there if stored is None else parking.decode(stored)
 
     async def _folded(self, name: Name, at: Position) -> Thread:
         last = await self._log.thread_last(*name)

@@ -5,19 +5,14 @@ over, until somebody requeues the thread (`projections.requeueing`). Which threa
 in each generation, and written by the same commit as the cursor.
 """
 
-from functools import partial
 from typing import Final
 
 import msgspec
 from msgspec import Struct
 
 from core.envelope import Recorded
-from core.gathering import gathered
-from core.keys import Partition
 from core.log.port import Log
 from core.position import Position
-from projections.loading import Reads
-from projections.served import Served
 from projections.skipping import is_skipped
 
 Name = tuple[str, str]
@@ -91,28 +86,9 @@ def encode(parked: Parked) -> bytes:
     return _ENCODER.encode(parked)
 
 
-def decode(stored: bytes | None) -> Parked | None:
-    """Where a thread is parked, by that value; None where there is none."""
-    return None if stored is None else _DECODER.decode(stored)
-
-
-async def all_parked(served: Served) -> list[Parked]:
-    """Every thread that is parked in what is served, by name. Raises `core.refusals.Unavailable`."""
-
-    async def of(partition: Partition) -> list[bytes]:
-        reply = await served.commands(partition, lambda g: [("HVALS", partition.parked(g))])
-        found: list[bytes] = reply.parts[0]
-        return found
-
-    stored = await gathered([partial(of, partition) for partition in served.keys])
-    found = [_DECODER.decode(one) for some in stored for one in some]
-    return sorted(found, key=lambda one: (one.site, one.thread))
-
-
-async def read_parked(reads: Reads, keys: Partition, generation: int) -> dict[Name, Parked]:
-    """The threads of a partition that are parked in a generation of views. Raises what `reads` does."""
-    found = map(_DECODER.decode, await reads.call("HVALS", keys.parked(generation)))
-    return {(one.site, one.thread): one for one in found}
+def decode(stored: bytes) -> Parked:
+    """Where a thread is parked, by that value."""
+    return _DECODER.decode(stored)
 
 
 _ENCODER: Final = msgspec.json.Encoder()

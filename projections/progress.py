@@ -35,7 +35,8 @@ async def come(served: Served, site: str, thread: str) -> Come:
     reply = await served.commands(
         partition, lambda g: [("GET", partition.cursor(g)), ("HGET", partition.parked(g), name)]
     )
-    return Come(kept(reply.parts[0]), parking.decode(reply.parts[1]))
+    cursor, parked = reply.parts
+    return Come(kept(cursor), None if parked is None else parking.decode(parked))
 
 
 async def reached(served: Served, site: str, thread: str, position: Position, *, within: float) -> bool:

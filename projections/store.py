@@ -19,6 +19,7 @@ from projections import cells, feed, parking, snapshots
 from projections.cells import Html
 from projections.changes import Change, Commit
 from projections.loading import load_thread
+from projections.parked import read_parked
 from projections.pointer import FIRST, Pointer
 from projections.state import Thread
 
@@ -177,7 +178,7 @@ class Store:
 
     async def parked(self, partition: int) -> dict[parking.Name, parking.Parked]:
         """The threads of a partition that are parked in these views."""
-        return await parking.read_parked(self._reads, self._keys[partition], self.generation)
+        return await read_parked(self._reads, self._keys[partition], self.generation)
 
     async def thread(self, site: str, thread: str) -> Thread:
         """The state of a thread as its views tell it, without events where there is none. Raises `Torn`."""

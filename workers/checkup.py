@@ -14,7 +14,7 @@ from core.redis.deployment import Deployment, open_deployment
 from core.redis.faults import CannotOpen, UnfitServer
 from core.redis.server import OLDEST, Server, inspect, require
 from projections.lag import lags
-from projections.parking import all_parked
+from projections.parked import all_parked
 from projections.served import Served
 from workers.settings import Settings
 

@@ -48,7 +48,8 @@ PROJECTION_LAG_SECONDS: Final = Gauge(
 )
 STOPPED_PARTITIONS: Final = Gauge(
     "hansard_stopped_partitions",
-    "Partitions whose projection stopped at an event that cannot be applied. Anything but 0 needs a person.",
+    "Partitions whose projection stopped: the log has a hole, or an event that is of no thread. Anything but 0 needs a "
+    "person.",
 )
 PARKED_THREADS: Final = Gauge(
     "hansard_parked_threads",

@@ -72,9 +72,7 @@ def test_a_thread_that_is_parked_is_listed_shown_skipped_and_served_again(runnin
     assert shown.status == 0
     head, event, why = shown.out.splitlines()
     assert head == f"sample/night-train is parked since {since}, at"
-    replayed = running.ask(
-        "replay", "--site", SITE, "--thread", THREAD, "--from", str(first), "--type", "comment.edited"
-    )
+    replayed = running.ask("replay", "--site", SITE, "--thread", THREAD, "--from", str(first))
     assert event == replayed.out.splitlines()[0]
     assert why == "It cannot be applied: KeyError"
 

@@ -19,7 +19,8 @@ from core.refusals import Unavailable
 from core.text.markup import rendered
 from core.transact import transact
 from projections import fold
-from projections.parking import Parked, all_parked
+from projections.parked import all_parked
+from projections.parking import Parked
 from projections.partition import Projection
 from projections.queries import PageQuery
 from projections.reading import Views

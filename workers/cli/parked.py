@@ -19,7 +19,8 @@ from core.log.redis import RedisLog
 from core.text.unicode import is_blank
 from core.times import rfc3339
 from core.transact import transact
-from projections.parking import Parked, all_parked
+from projections.parked import all_parked
+from projections.parking import Parked
 from projections.progress import come
 from projections.requeueing import foldable, requeue
 from projections.served import Served
