@@ -103,7 +103,8 @@ class Projection:
 
     def _folds(self, name: Name, recorded: Recorded) -> bool:
         """Whether this event of a thread is folded: it is not parked, nor from here on."""
-        return name not in self._parked and recorded.position not in self._poison.parked
+        poison = self._poison.parked
+        return not (name in self._parked or (poison and recorded.position in poison))
 
     def _fold(self, name: Name, recorded: Recorded) -> Touched:
         thread = self._threads[name]

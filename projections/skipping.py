@@ -24,7 +24,7 @@ _Fold = TypeVar("_Fold")
 
 def take_in(thread: Thread, recorded: Recorded, skipped: Skipped, watch: Watch = DEAF) -> Touched:
     """Change `thread` by the next event of it, or pass over that, where it is among `skipped`. Raises `CannotApply`."""
-    if recorded.position in skipped:
+    if skipped and recorded.position in skipped:
         return pass_over(thread, recorded)
     return apply(thread, recorded, watch)
 
