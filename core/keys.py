@@ -11,6 +11,9 @@ from core.partitions import partition_of, tag
 DEPLOYMENT: Final = "hansard:deployment"
 """Hash: what was fixed when the deployment was created (`partitions`, `format`)."""
 
+WORKERS: Final = "hansard:workers"
+"""Sorted set: the workers that project, by until when they count as alive."""
+
 FIRST_GENERATION: Final = 1
 """The generation of views that a deployment begins with, and that is served where no pointer says another."""
 

@@ -5,10 +5,12 @@ from typing import NamedTuple
 
 import anyio
 
+from core.keys import Partition
 from core.position import Position, kept
 from core.redis.wakes import LOOK_EVERY
 from projections import parking
 from projections.parking import Parked
+from projections.queries import Seen
 from projections.served import Served
 
 
@@ -27,6 +29,12 @@ class Come(NamedTuple):
         return self.parked is not None and self.parked.position <= position
 
 
+async def cursor(served: Served, partition: Partition) -> Position:
+    """The last event that the views of a partition have taken in."""
+    reply = await served.commands(partition, lambda g: [("GET", partition.cursor(g))])
+    return kept(reply.parts[0])
+
+
 async def come(served: Served, site: str, thread: str) -> Come:
     """How far the views of this thread have come."""
     partition = served.keys.of(site, thread)
@@ -39,6 +47,13 @@ async def come(served: Served, site: str, thread: str) -> Come:
     return Come(kept(cursor), None if parked is None else parking.decode(parked))
 
 
+async def seen(served: Served, partition: int) -> Seen:
+    """The state that the views of a partition are in."""
+    keys = served.keys[partition]
+    reply = await served.commands(keys, lambda g: [("GET", keys.cursor(g))])
+    return Seen(partition, reply.pointer, kept(reply.parts[0]))
+
+
 async def reached(served: Served, site: str, thread: str, position: Position, *, within: float) -> bool:
     """Whether the views of this thread include `position`, now or after at most `within` seconds.
 
@@ -49,7 +64,7 @@ async def reached(served: Served, site: str, thread: str, position: Position, *,
         now = await come(served, site, thread)
         return True if now.includes(position) else False if now.lacks(position) else None
 
-    return await _wait(served, site, thread, there, within)
+    return await _wait(served, served.keys.of(site, thread), there, within)
 
 
 async def passed(served: Served, site: str, thread: str, position: Position, *, within: float) -> bool:
@@ -58,11 +73,11 @@ async def passed(served: Served, site: str, thread: str, position: Position, *, 
     async def there() -> bool | None:
         return (await come(served, site, thread)).cursor >= position or None
 
-    return await _wait(served, site, thread, there, within)
+    return await _wait(served, served.keys.of(site, thread), there, within)
 
 
 async def _wait(
-    served: Served, site: str, thread: str, there: Callable[[], Awaitable[bool | None]], within: float
+    served: Served, partition: Partition, there: Callable[[], Awaitable[bool | None]], within: float
 ) -> bool:
     """What `there` says when it says something, False where it takes longer.
 
@@ -71,7 +86,7 @@ async def _wait(
     if (said := await there()) is not None:
         return said
     deadline = anyio.current_time() + within
-    with served.wakes.on(served.keys.of(site, thread).view_channel) as bell:
+    with served.wakes.on(partition.view_channel) as bell:
         # What was committed before the bell hung rang for nobody: so look first, and wait then.
         while (said := await there()) is None:
             left = deadline - anyio.current_time()

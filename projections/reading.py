@@ -20,6 +20,7 @@ from projections.queries import (
     QueueQuery,
     RepliesQuery,
     RevisionsQuery,
+    Seen,
     ThreadHead,
     ThreadsQuery,
 )
@@ -42,6 +43,10 @@ class Views:
     async def come(self, site: str, thread: str) -> Come:
         """How far the views of this thread have come."""
         return await progress.come(self._served, site, thread)
+
+    async def seen(self, partition: int) -> Seen:
+        """The state that the views of a partition are in."""
+        return await progress.seen(self._served, partition)
 
     async def reached(self, site: str, thread: str, position: Position, *, within: float) -> bool:
         """Wait until the views of the thread include `position`, at most `within` seconds.

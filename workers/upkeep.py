@@ -8,21 +8,21 @@ it is.
 
 import time
 from contextlib import aclosing
-from enum import Enum
 from typing import Final
 
 import anyio
 import structlog
+from anyio import CancelScope
 from msgspec import Struct
 from redis.exceptions import RedisError
 
 from core.envelope import Recorded, read
 from core.fault import fault
-from core.log.port import BrokenChain, Entry, Log
+from core.log.port import Entry, Log, LostBranch
 from core.position import START, Position
-from core.redis.faults import delays, is_passing
+from core.redis.faults import delays
 from core.refusals import Unavailable
-from projections.folding.touched import CannotApply, Hole
+from projections.folding.touched import CannotApply
 from projections.loading import Torn
 from projections.parking import Poison
 from projections.partition import MOST_ROWS, Projection
@@ -30,6 +30,7 @@ from projections.snapshots import thread_at
 from projections.state import Thread
 from projections.store import Done, Fenced, Mismatch, Outcome, Retired, Store
 from workers import metrics
+from workers.failures import Failures, Policy, is_poison, told
 
 BATCH: Final = 256
 """Most events that are read at once."""
@@ -37,42 +38,13 @@ BATCH: Final = 256
 _log = structlog.get_logger(__name__)
 
 
-class Policy(Enum):
-    """What becomes of a partition, or of one thread in it, after a failure."""
-
-    RETRY = "retry"
-    """Once more, from what is stored."""
-    PARK = "park"
-    """The thread of the event is passed over from there on, until a person has looked at it; all others go on."""
-    STOP = "stop"
-    """It stays where it is until a person has looked at it."""
-
-
 class Stopped(Struct, frozen=True):
     """Why a partition stopped: the event after `position` could not be taken in."""
 
     position: Position
     fault: str
-    """The kind of fault: the class of the error, and for an event that cannot be applied its type."""
-
-
-class Failures:
-    """Decides about failures: what passes is waited for, anything else gets a second chance at the same event."""
-
-    def __init__(self) -> None:
-        self._last: Position | None = None
-
-    def policy(self, error: Exception, at: Position, suspect: Recorded | None = None) -> Policy:
-        """What to do about `error`, which kept the event after `at` from being taken in.
-
-        `suspect` is the one event that can have brought it about, where there is one.
-        """
-        if is_passing(error) or isinstance(error, Unavailable):
-            return Policy.RETRY
-        again, self._last = self._last == at, at
-        if not again:
-            return Policy.RETRY
-        return Policy.PARK if suspect is not None and _is_poison(error, suspect) else Policy.STOP
+    """The kind of fault: the class of the error, for an event that cannot be applied its type, or that the log is not
+    the one that the views are of."""
 
 
 class Upkeep:
@@ -104,7 +76,7 @@ class Upkeep:
 
     async def run(self, nonce: str) -> None:
         """Keep the views level until the lease with this nonce is somebody else's, or the partition stopped."""
-        self._begin()
+        self.forget()
         pauses = delays(longest=2.0)
         while True:
             before = self.at
@@ -124,7 +96,9 @@ class Upkeep:
                     case Policy.RETRY:
                         if not isinstance(error, RedisError | Unavailable):
                             self._careful = at if self._suspect is None else self._suspect.position
-                _log.warning("projection_retried", partition=self.partition, position=str(at), fault=_fault(error))
+                if isinstance(error, LostBranch):
+                    metrics.LOST_BRANCHES.inc()
+                _log.warning("projection_retried", partition=self.partition, position=str(at), fault=told(error))
             finally:
                 self._projection = self._seam = self._suspect = None
             if self.at != before:
@@ -176,7 +150,7 @@ class Upkeep:
 
     async def _was_skipped(self, error: Exception) -> bool:
         suspect = self._suspect
-        return suspect is not None and _is_poison(error, suspect) and await self._poison.ask(self._log, suspect)
+        return suspect is not None and is_poison(error, suspect) and await self._poison.ask(self._log, suspect)
 
     async def _take_in_one(self, projection: Projection, recorded: Recorded, nonce: str) -> Outcome:
         self._suspect = recorded
@@ -214,7 +188,9 @@ class Upkeep:
         commit = projection.take()
         if commit is None:
             return Done()
-        outcome = await self._store.commit(self.partition, nonce, commit)
+        # Whoever has to give the partition up finishes what is under way.
+        with CancelScope(shield=True):
+            outcome = await self._store.commit(self.partition, nonce, commit)
         match outcome:
             case Done():
                 metrics.PROJECTION_COMMITS.labels("dup" if outcome.again else "ok").inc()
@@ -241,8 +217,8 @@ class Upkeep:
                 _log.warning("commit_fenced", partition=self.partition, position=str(commit.expected))
         return outcome
 
-    def _begin(self) -> None:
-        """Forget how far it was and that it stopped: others may have had the lease since."""
+    def forget(self) -> None:
+        """Forget how far it was and that it stopped: it is somebody else's to tell, or has to be found out again."""
         self.at = None
         self._poison, self._causes, self._careful = Poison(), {}, START
         if self.stopped is not None:
@@ -269,19 +245,9 @@ class Upkeep:
             )
 
     def _stop(self, error: Exception, at: Position) -> None:
-        self.stopped = Stopped(at, _fault(error))
+        why = told(error)
+        if isinstance(error, LostBranch):
+            why = f"OtherLog: the views have event {error.position}, their log has not: it is older, or another"
+        self.stopped = Stopped(at, why)
         metrics.STOPPED_PARTITIONS.inc()
-        _log.critical(
-            "partition_stopped", partition=self.partition, position=str(at), fault=_fault(error), exc_info=error
-        )
-
-
-def _is_poison(error: Exception, suspect: Recorded) -> bool:
-    """Whether an error says something of this event and its thread, and nothing of the log or the server."""
-    return suspect.envelope.thread != "" and not isinstance(error, Hole | BrokenChain | RedisError | Unavailable)
-
-
-def _fault(error: Exception) -> str:
-    if isinstance(error, CannotApply):
-        return f"{type(error).__name__}: {error.type} at {error.position}"
-    return str(error)[:80] if isinstance(error, RedisError) else type(error).__name__
+        _log.critical("partition_stopped", partition=self.partition, position=str(at), fault=why, exc_info=error)
