@@ -6,9 +6,10 @@ from functools import partial
 from typing import Any, Final, NamedTuple
 from zlib import crc32
 
+from msgspec.structs import replace
 from redis.exceptions import ResponseError
 
-from core.envelope import decode
+from core.envelope import read
 from core.events import CommentPosted
 from core.keys import Partition
 from core.log.port import Log
@@ -19,9 +20,11 @@ from projections.cells import Html
 from projections.difference import Content, Difference, Name
 from projections.differing import Look
 from projections.existing import Existing
-from projections.fold import CannotApply, apply
+from projections.fold import Hole
+from projections.halting import Halts
 from projections.loading import Reads
 from projections.pacing import Pace
+from projections.parking import Parked
 from projections.snapshots import Mark
 from projections.state import Thread
 
@@ -94,6 +97,8 @@ class Comparison:
         self._threads: dict[Name, Thread] = {}
         self._sites: set[str] = set()
         """The sites of all threads, those of other shares as well."""
+        self._halts = Halts(log, reads, keys, generation)
+        self._parked: dict[Name, Parked] = {}
         self._kept = 0
         self._share = _Share(0, 1)
         self._waiting: list[_Share] = []
@@ -113,7 +118,7 @@ class Comparison:
         """Everything that differs; `existing` was there a moment ago.
 
         `tell` hears how many events were folded, of about how many, and how many threads were compared. Raises
-        `CannotApply`, and `Superseded` where another generation came to be served meanwhile.
+        `Hole`, and `Superseded` where another generation came to be served meanwhile.
         """
         self._waiting = [_Share(0, 1)]
         try:
@@ -131,6 +136,7 @@ class Comparison:
 
     async def _all(self, existing: Existing, tell: Callable[[int, int, int], None]) -> AsyncIterator[Difference]:
         await self._note_snapshots(existing)
+        await self._halts.begin()
         self._comparing = False
         await self._go_to(await self.cursor(), tell)
         self._comparing = True
@@ -138,9 +144,12 @@ class Comparison:
         while rest := [name for name in self._threads if name not in compared]:
             for name in rest:
                 compared.add(name)
-                fold = _Fold(partial(self._find, name), partial(self._go_to, tell=tell))
+                fold = _Fold(partial(self._find, name), partial(self._settle, name, tell))
                 async for difference in self._look.thread(name, fold):
                     yield difference
+                if name in self._parked:
+                    place = self._look.difference(name, self._halts.key, "/".join(name), None, None)
+                    yield replace(place, parked=self._parked[name])
                 self._compared += 1
                 self._told(tell)
         for site in sorted(self._sites):
@@ -157,14 +166,15 @@ class Comparison:
         """Fold on to `cursor`, or from the beginning where the views went back."""
         if cursor < self.at:
             self.at, self._threads, self._kept = START, {}, 0
+            await self._halts.begin()
         while self.at < cursor:
             entries = await self._log.read(self.keys.number, self.at, limit=READ, upto=cursor)
             if not entries:
                 raise _Ahead(cursor)
             for entry in entries:
-                recorded = decode(*entry)
+                recorded = read(*entry)
                 if entry.position.n != self.at.n + 1:
-                    raise CannotApply(recorded, f"the event after {self.at} is missing")
+                    raise Hole(recorded, self.at)
                 self.at = entry.position
                 name = (recorded.envelope.site, recorded.envelope.thread)
                 if not recorded.envelope.thread:
@@ -173,13 +183,24 @@ class Comparison:
                 if self._share.of == 1 or self._share.has(name):
                     if name not in self._threads:
                         self._threads[name] = Thread(site=name[0], id=name[1])
-                    apply(self._threads[name], recorded)
+                    failed = self._halts.take_in(self._threads[name], name, recorded)
+                    if failed is not None:
+                        self._threads[name] = await self._halts.halt(failed)
                     self._freeze(name)
                     self._kept += POSTED if type(recorded.event) is CommentPosted else 1
             # Once threads are compared, all stay: it is only what comes meanwhile that they grow by.
             while self._kept > self._most and len(self._threads) > 1 and not self._comparing:
                 self._halve()
             self._told(tell)
+
+    async def _settle(self, name: Name, tell: Callable[[int, int, int], None], cursor: Position) -> None:
+        """Fold on to `cursor`, and see whether the thread is parked there."""
+        await self._go_to(cursor, tell)
+        parked = await self._halts.of(self._threads, name, self.at)
+        if parked is None:
+            self._parked.pop(name, None)
+        else:
+            self._parked[name] = parked
 
     def _find(self, name: Name) -> Thread | None:
         return self._threads.get(name)
@@ -266,7 +287,7 @@ class Comparison:
 
     async def _strays(self, existing: Existing) -> AsyncIterator[Difference]:
         """Keys beside those of threads that nothing of the log explains."""
-        known = {self.keys.cursor(self.generation)}
+        known = {self.keys.cursor(self.generation), self._halts.key}
         for site in self._sites:
             known |= {self.keys.site_view(self.generation, site, view) for view in cells.SITE_VIEWS}
         async for difference in self._unexplained(sorted(existing.others - known)):

@@ -6,9 +6,11 @@ from typing import Protocol
 from msgspec import Struct
 
 from core.position import Position
+from projections.parking import Name, Parked
 from projections.state import Thread
 
-Name = tuple[str, str]
+__all__ = ["Content", "Difference", "Fold", "Name", "Superseded"]
+
 Content = Mapping[str, bytes | int]
 
 
@@ -23,6 +25,8 @@ class Difference(Struct, frozen=True, kw_only=True):
     """A field or a member; None for a whole key."""
     expected: bytes | int | None
     found: bytes | int | None
+    parked: Parked | None = None
+    """Where the thread is parked, or cannot be folded further. Nothing else is told then."""
 
 
 class Superseded(Exception):

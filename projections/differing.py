@@ -153,7 +153,7 @@ class Look:
         cursor, replies = await self.at_one_cursor(*commands)
         thread = await fold.at(cursor)
         wanted: dict[str, dict[str, bytes | int]] = {}
-        for view, field, value in () if thread is None else cells.contents(thread, self._html):
+        for view, field, value in () if thread is None or not thread.events else cells.contents(thread, self._html):
             wanted.setdefault(view, {})[field] = value
             if self._pace.due:
                 await self._pace.rest()

@@ -9,15 +9,15 @@ from collections import deque
 from collections.abc import AsyncIterator
 from typing import Final
 
-from core.envelope import decode
+from core.envelope import read
 from core.log.port import Entry, Log
 from core.position import Position
 from core.refusals import Unavailable
 from core.text.markup import rendered
 from projections.cells import Html
 from projections.changes import Change
-from projections.fold import apply
 from projections.pacing import Pace
+from projections.skipping import Skipped, passing, take_in
 from projections.state import Thread
 from projections.store import Done, Store
 
@@ -30,7 +30,9 @@ KEPT: Final = 8
 """So many legs are kept on the way back; what is beyond is read again on the way forth."""
 
 
-async def fold_on(log: Log, state: Thread, *, upto: Position | None = None, pace: Pace | None = None) -> Thread:
+async def fold_on(
+    log: Log, state: Thread, skipped: Skipped = (), *, upto: Position | None = None, pace: Pace | None = None
+) -> Thread:
     """`state` after what its log has beyond it, up to and with `upto`, changed in place.
 
     Raises `CannotApply`, `core.log.port.BrokenChain`, `core.refusals.Unavailable`.
@@ -43,7 +45,7 @@ async def fold_on(log: Log, state: Thread, *, upto: Position | None = None, pace
         for entry in leg:
             if upto is not None and entry.position > upto:
                 return state
-            apply(state, decode(*entry))
+            take_in(state, read(*entry), skipped)
             if pace.due:
                 await pace.rest()
     return state
@@ -52,21 +54,25 @@ async def fold_on(log: Log, state: Thread, *, upto: Position | None = None, pace
 async def refold(
     log: Log, store: Store, site: str, thread: str, *changes: Change, html: Html = rendered
 ) -> Position | None:
-    """Exchange the served views of a thread for the fold of its log, and make `changes` with it.
+    """Exchange the served views of a thread for the fold of its log, and make `changes` with it: it is not parked then.
 
     Returns the position that they are of; None where there is no such thread. Raises `CannotApply`,
     `redis.exceptions.RedisError`, and `core.refusals.Unavailable` where the thread does not stand still.
     """
-    state = Thread(site=site, id=thread)
     partition = store.keys.of(site, thread).number
-    for _ in range(TRIES):
-        await fold_on(log, state)
-        if not state.events:
-            return None
-        served = await store.served(partition)
-        if isinstance(await served.exchange(state, html, *changes), Done):
-            return state.last
-    raise Unavailable("the thread went on each time its views were ready")
+
+    async def once(skipped: Skipped) -> Position | None:
+        state = Thread(site=site, id=thread)
+        for _ in range(TRIES):
+            await fold_on(log, state, skipped)
+            if not state.events:
+                return None
+            served = await store.served(partition)
+            if isinstance(await served.exchange(state, html, *changes), Done):
+                return state.last
+        raise Unavailable("the thread went on each time its views were ready")
+
+    return await passing(log, once)
 
 
 async def _legs(log: Log, state: Thread, last: Position) -> AsyncIterator[list[Entry]]:
@@ -81,7 +87,7 @@ async def _legs(log: Log, state: Thread, last: Position) -> AsyncIterator[list[E
     while at is not None and at != until:
         begun.append(at)
         kept.append(await log.chain(state.site, state.id, at, until=until, limit=LEG))
-        before = decode(*kept[-1][-1]).envelope.tp
+        before = read(*kept[-1][-1]).envelope.tp
         at = Position.parse(before) if before else None
     while begun:
         start = begun.pop()

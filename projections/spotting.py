@@ -9,14 +9,17 @@ from msgspec import Struct
 from core.keys import Partition
 from core.log.port import Log
 from core.position import START, Position
-from projections import cells
+from core.redis.faults import insist
+from projections import cells, parking
 from projections.cells import Html
 from projections.difference import Difference, Name
 from projections.differing import Look
 from projections.fold import CannotApply
 from projections.loading import Reads
 from projections.pacing import Pace
+from projections.parking import Parked
 from projections.refolding import fold_on
+from projections.skipping import is_skipped
 from projections.state import Thread
 
 _COUNTED: Final = tuple(view for view in cells.SITE_VIEWS if view != "threads")
@@ -52,10 +55,12 @@ class Crowd:
 class Chain:
     """The fold of one thread by the events of its own (a `projections.differing.Fold`)."""
 
-    def __init__(self, log: Log, name: Name, pace: Pace) -> None:
+    def __init__(self, log: Log, name: Name, pace: Pace, parked: Parked | None = None) -> None:
         self._log = log
         self._name = name
         self._pace = pace
+        self._parked = parked
+        self._skipped: set[Position] = set()
         self._state = Thread(site=name[0], id=name[1])
         self._upto = START
 
@@ -65,19 +70,30 @@ class Chain:
         return self._state if self._state.events else None
 
     async def at(self, cursor: Position) -> Thread | None:
-        """The thread after exactly its events up to `cursor`. Raises as `fold_on`."""
+        """The thread after exactly its events up to `cursor`, or to where it is parked. Raises as `fold_on`."""
         if cursor < self._upto:
             self._begin()
-        try:
-            await fold_on(self._log, self._state, upto=cursor, pace=self._pace)
-        except CannotApply:
-            if not self._upto.n:
-                raise
-            # What was folded may be of a branch that the log has left; if not, it is met again.
-            self._begin()
-            await fold_on(self._log, self._state, upto=cursor, pace=self._pace)
-        self._upto = cursor
-        return self.thread
+        is_new = not self._upto.n
+        while True:
+            try:
+                await fold_on(self._log, self._state, self._skipped, upto=self._end(cursor), pace=self._pace)
+            except CannotApply as error:
+                self._begin()
+                # What was folded may be of a branch that the log has left; if not, the event is met again.
+                if is_new and (error.position in self._skipped or not await is_skipped(self._log, error.recorded)):
+                    raise
+                if is_new:
+                    self._skipped.add(error.position)
+                is_new = True
+            else:
+                self._upto = cursor
+                return self.thread
+
+    def _end(self, cursor: Position) -> Position:
+        if self._parked is None:
+            return cursor
+        before = self._parked.position
+        return min(cursor, Position(before.ms, before.n - 1))
 
     def _begin(self) -> None:
         self._state, self._upto = Thread(site=self._name[0], id=self._name[1]), START
@@ -88,6 +104,7 @@ class Spot:
 
     def __init__(self, log: Log, reads: Reads, keys: Partition, generation: int, html: Html, *, pace: Pace) -> None:
         self._log = log
+        self._reads = reads
         self._pace = pace
         self._look = Look(reads, keys, generation, html, pace=pace, call="drift")
 
@@ -97,7 +114,9 @@ class Spot:
         Without a `crowd`, members of views of the site that the thread should not have there are not looked for.
         Raises as `projections.differing.Look`, `CannotApply`, `core.log.port.BrokenChain`.
         """
-        fold = Chain(self._log, name, self._pace)
+        place = (self._look.keys.parked(self._look.generation), parking.field(*name))
+        stored = await insist(lambda: self._reads.call("HGET", *place), "drift")
+        fold = Chain(self._log, name, self._pace, None if stored is None else parking.decode(stored))
         await fold.at(await self._look.cursor())
         async for difference in self._look.thread(name, fold):
             yield difference

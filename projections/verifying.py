@@ -57,8 +57,9 @@ async def verify(
 ) -> AsyncIterator[Difference]:
     """Every difference between the served views and the fold of the log, partition by partition.
 
-    A partition in which another generation came to be served meanwhile is begun again. Raises `CannotApply` where the
-    log itself has a hole or an event that makes no sense, `core.refusals.Unavailable`.
+    A partition in which another generation came to be served meanwhile is begun again. A thread with an event that
+    cannot be applied differs there, and is compared up to there. Raises `projections.fold.Hole` where the log itself
+    has one, `core.refusals.Unavailable`.
     """
     checks = [
         await _begun(log, reads, keys, number, html)

@@ -48,8 +48,13 @@ PROJECTION_LAG_SECONDS: Final = Gauge(
 )
 STOPPED_PARTITIONS: Final = Gauge(
     "hansard_stopped_partitions",
-    "Partitions whose projection stopped: at an event that cannot be applied, or because the log is not the one that "
+    "Partitions whose projection stopped: the log has a hole, an event is of no thread, or the log is not the one that "
     "the views are of. Anything but 0 needs a person.",
+)
+PARKED_THREADS: Final = Gauge(
+    "hansard_parked_threads",
+    "Threads whose projection stopped at an event that cannot be applied, in the partitions whose lease this process "
+    "holds, looked at every few seconds. Each of them needs a person.",
 )
 OWNED_PARTITIONS: Final = Gauge(
     "hansard_owned_partitions",

@@ -6,11 +6,12 @@ from typing import Annotated, Any
 import anyio
 from cyclopts import Parameter
 
+from core.log.port import BrokenChain
 from core.log.redis import RedisLog
 from core.redis.deployment import Deployment
 from projections import verifying
 from projections.difference import Difference
-from projections.fold import CannotApply
+from projections.fold import Hole
 from projections.verifying import Finished, Progress
 from workers.cli import output
 from workers.cli.ending import UsedWrongly
@@ -51,9 +52,9 @@ def verify(
     """Fold the whole log again, in memory, and compare it with what is served, field for field.
 
     Readers and writers may go on meanwhile. The exit status is 1 where something differs, and each difference is a
-    line: the thread, the key and the field. Partitions are verified one after the other; after Ctrl-C, --resume shows
-    what was found before and goes on with the partition that was under way. Where other views are served since, or it
-    is another deployment, it begins anew.
+    line: the thread, the key and the field. A thread that is parked is one, too: it is compared up to there. Partitions
+    are verified one after the other; after Ctrl-C, --resume shows what was found before and goes on with the partition
+    that was under way. Where other views are served since, or it is another deployment, it begins anew.
 
     For example:
 
@@ -120,7 +121,11 @@ class _Seen:
             "field": difference.field,
             "difference": _kind(difference),
         }
-        if self.values:
+        if difference.parked is not None:
+            parked = difference.parked
+            told = {"position": str(parked.position), "type": parked.type, "fault": parked.fault}
+            document |= {"difference": "parked"} | told
+        elif self.values:
             document |= {"expected": _text(difference.expected), "found": _text(difference.found)}
         if self.record is not None:
             self.record.differed(document)
@@ -129,10 +134,14 @@ class _Seen:
     def show(self, document: dict[str, Any]) -> None:
         """Print one difference."""
         self.differences += 1
-        values = {name: document[name] for name in ("expected", "found") if self.values}
+        values = {name: document[name] for name in ("expected", "found") if self.values and name in document}
         if self._json:
-            kept = ("partition", "thread", "key", "field", "difference")
-            output.document({name: document[name] for name in kept} | values)
+            kept = ("partition", "thread", "key", "field", "difference", "position", "type", "fault")
+            output.document({name: document[name] for name in kept if name in document} | values)
+            return
+        if document["difference"] == "parked":
+            where = f"{document['position']}  {document['thread']}"
+            print(f"parked at {where}  {document['type']}: {document['fault']}")
             return
         field = "" if document["field"] is None else f"  {document['field']}"
         thread = document["thread"] or f"partition {document['partition']}"
@@ -173,7 +182,7 @@ async def _verify(settings: Settings, seen: _Seen, partition: int | None, resume
                 ):
                     seen.found(difference)
                 through = True
-            except CannotApply as error:
+            except (Hole, BrokenChain) as error:
                 raise Failed(f"The log itself cannot be right: {error}") from error
             finally:
                 if seen.record is not None:
