@@ -1,7 +1,6 @@
 """One partition's views compared with the fold of its log."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
 from functools import partial
 from typing import Any, Final, NamedTuple
 from zlib import crc32
@@ -15,17 +14,17 @@ from core.keys import Partition
 from core.log.port import Log
 from core.position import START, Position
 from core.redis.faults import insist
-from projections import cells, snapshots
+from projections import cells
 from projections.cells import Html
 from projections.difference import Content, Difference, Name
 from projections.differing import Look
 from projections.existing import Existing
 from projections.fold import Hole
+from projections.freezing import Frozen
 from projections.halting import Halts
 from projections.loading import Reads
 from projections.pacing import Pace
 from projections.parking import Parked
-from projections.snapshots import Mark
 from projections.state import Thread
 
 READ: Final = 1000
@@ -106,9 +105,7 @@ class Comparison:
         self._before = 0
         """Events that were folded for the shares before this one."""
         self._compared = 0
-        self._wanted: dict[Name, set[Mark]] = {}
-        self._frozen: dict[tuple[Name, Mark], bytes] = {}
-        """The fold at the position of each snapshot that was there at the beginning, packed."""
+        self._frozen = Frozen(reads, keys)
 
     async def cursor(self) -> Position:
         """How far the views have come."""
@@ -135,7 +132,7 @@ class Comparison:
             yield self._look.difference(None, key, None, str(self.at).encode(), str(ahead.cursor).encode())
 
     async def _all(self, existing: Existing, tell: Callable[[int, int, int], None]) -> AsyncIterator[Difference]:
-        await self._note_snapshots(existing)
+        await self._frozen.begin(filter(self._share.has, existing.snapshots))
         await self._halts.begin()
         self._comparing = False
         await self._go_to(await self.cursor(), tell)
@@ -155,7 +152,7 @@ class Comparison:
         for site in sorted(self._sites):
             async for difference in self._site(site, tell):
                 yield difference
-        async for difference in self._snapshots():
+        async for difference in self._frozen.differences(self._look, self._threads):
             yield difference
         for name, keys in existing.by_thread():
             if self._share.has(name) and name not in self._threads:
@@ -186,7 +183,7 @@ class Comparison:
                     failed = self._halts.take_in(self._threads[name], name, recorded)
                     if failed is not None:
                         self._threads[name] = await self._halts.halt(failed)
-                    self._freeze(name)
+                    self._frozen.freeze(name, self._threads[name])
                     self._kept += POSTED if type(recorded.event) is CommentPosted else 1
             # Once threads are compared, all stay: it is only what comes meanwhile that they grow by.
             while self._kept > self._most and len(self._threads) > 1 and not self._comparing:
@@ -211,8 +208,7 @@ class Comparison:
         self._share = _Share(rest, of * 2)
         self._waiting.append(_Share(rest + of, of * 2))
         self._threads = {name: thread for name, thread in self._threads.items() if self._share.has(name)}
-        self._wanted = {name: marks for name, marks in self._wanted.items() if self._share.has(name)}
-        self._frozen = {place: packed for place, packed in self._frozen.items() if self._share.has(place[0])}
+        self._frozen.keep(self._share.has)
         comments = sum(len(thread.rows) for thread in self._threads.values())
         events = sum(thread.events for thread in self._threads.values())
         self._kept = events + (POSTED - 1) * comments
@@ -220,12 +216,6 @@ class Comparison:
     def _told(self, tell: Callable[[int, int, int], None]) -> None:
         done = self._before + self.at.n
         tell(done, done + len(self._waiting) * self.at.n, self._compared)
-
-    def _freeze(self, name: Name) -> None:
-        thread = self._threads[name]
-        mark = snapshots.mark(thread)
-        if mark in self._wanted.get(name, ()):
-            self._frozen[name, mark] = snapshots.pack(thread)
 
     async def _site(self, site: str, tell: Callable[[int, int, int], None]) -> AsyncIterator[Difference]:
         keys = {view: self._look.site_key(site, view) for view in cells.SITE_VIEWS}
@@ -265,26 +255,6 @@ class Comparison:
         there = (cell for name in names for cell in cells.of_site(self._threads[name]))
         return {member: score for at, member, score in there if at == f"site.{view}" and member in members}
 
-    async def _note_snapshots(self, existing: Existing) -> None:
-        self._wanted, self._frozen = {}, {}
-        for name in filter(self._share.has, existing.snapshots):
-            fields = await asked(self._reads, "HKEYS", self.keys.snapshots(*name))
-            self._wanted[name] = set(snapshots.marks(fields))
-
-    async def _snapshots(self) -> AsyncIterator[Difference]:
-        for name, marks in self._wanted.items():
-            key = self.keys.snapshots(*name)
-            for mark in sorted(marks):
-                field = snapshots.name(mark)
-                found = await asked(self._reads, "HGET", key, field)
-                if found is None:
-                    continue  # thrown away meanwhile: the commit of a redaction does that
-                expected = self._frozen.get((name, mark))
-                if expected is None or _redacted_since(self._threads.get(name), mark):
-                    yield self._look.difference(name, key, field, None, found)
-                elif not _same(expected, found):
-                    yield self._look.difference(name, key, field, expected, found)
-
     async def _strays(self, existing: Existing) -> AsyncIterator[Difference]:
         """Keys beside those of threads that nothing of the log explains."""
         known = {self.keys.cursor(self.generation), self._halts.key}
@@ -298,16 +268,3 @@ class Comparison:
             kind = await asked(self._reads, "TYPE", key)
             if kind != b"none":
                 yield self._look.difference(None, key, None, None, kind)
-
-
-def _redacted_since(thread: Thread | None, mark: Mark) -> bool:
-    if thread is None:
-        return False
-    texts = (thread.rows[comment].texts[revision] for comment, revision in thread.redacted)
-    return any(text.redacted is not None and text.redacted > mark.position for text in texts)
-
-
-def _same(expected: bytes, found: bytes) -> bool:
-    with suppress(Exception):  # what cannot be read is not the same, whatever keeps it from being read
-        return snapshots.unpack(expected) == snapshots.unpack(found)
-    return False

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -12,12 +12,13 @@ from core.position import START, Position
 from core.redis.faults import insist
 from projections import cells, parking
 from projections.cells import Html
-from projections.difference import Difference, Name
+from projections.difference import Difference, Name, Superseded
 from projections.differing import Look
 from projections.fold import CannotApply
 from projections.loading import Reads
 from projections.pacing import Pace
 from projections.parking import Parked
+from projections.pointer import Pointer
 from projections.refolding import fold_on
 from projections.skipping import is_skipped
 from projections.state import Thread
@@ -100,29 +101,47 @@ class Chain:
 
 
 class Spot:
-    """Looks at threads of one partition, each by itself, in one generation of views."""
+    """Looks at threads of one partition, each by itself, in the views that a pointer stands for."""
 
-    def __init__(self, log: Log, reads: Reads, keys: Partition, generation: int, html: Html, *, pace: Pace) -> None:
+    def __init__(self, log: Log, reads: Reads, keys: Partition, pointer: Pointer, html: Html, *, pace: Pace) -> None:
         self._log = log
         self._reads = reads
+        self._keys = keys
+        self._pointer = pointer
         self._pace = pace
-        self._look = Look(reads, keys, generation, html, pace=pace, call="drift")
+        self._look = Look(reads, keys, pointer.generation, html, pace=pace, call="drift")
 
     async def differences(self, name: Name, crowd: Crowd | None = None) -> AsyncIterator[Difference]:
         """What differs in the views of a thread, and in what it puts into those of its site.
 
-        Without a `crowd`, members of views of the site that the thread should not have there are not looked for.
-        Raises as `projections.differing.Look`, `CannotApply`, `core.log.port.BrokenChain`.
+        Without a `crowd`, members of views of the site that the thread should not have there are not looked for. A
+        thread that is parked is compared up to there.
+
+        Raises as `projections.differing.Look`, `CannotApply`, `core.log.port.BrokenChain`. With `Superseded`, which
+        comes also at the end, nothing counts that was told: the thread was parked meanwhile, or some views exchanged.
         """
-        place = (self._look.keys.parked(self._look.generation), parking.field(*name))
-        stored = await insist(lambda: self._reads.call("HGET", *place), "drift")
-        fold = Chain(self._log, name, self._pace, None if stored is None else parking.decode(stored))
-        await fold.at(await self._look.cursor())
-        async for difference in self._look.thread(name, fold):
-            yield difference
-        stray = {} if crowd is None else await self._stray(name, fold, crowd)
-        async for difference in self._look.site(name, fold, stray):
-            yield difference
+        parked = await self._parked(name)
+        fold = Chain(self._log, name, self._pace, parked)
+        try:
+            await fold.at(await self._look.cursor())
+            async for difference in self._look.thread(name, fold):
+                yield difference
+            stray = {} if crowd is None else await self._stray(name, fold, crowd)
+            async for difference in self._look.site(name, fold, stray):
+                yield difference
+        except CannotApply as error:
+            if await self._parked(name) != parked:
+                raise Superseded from error
+            raise
+        if Pointer.read(await self._ask("GET", self._keys.generation)) != self._pointer:
+            raise Superseded
+
+    async def _parked(self, name: Name) -> Parked | None:
+        stored = await self._ask("HGET", self._keys.parked(self._pointer.generation), parking.field(*name))
+        return None if stored is None else parking.decode(stored)
+
+    async def _ask(self, *command: str) -> Any:
+        return await insist(lambda: self._reads.call(*command), "drift")
 
     async def _stray(self, name: Name, fold: Chain, crowd: Crowd) -> dict[str, set[str]]:
         """Members of views of the site that name this thread, and that its fold does not put there."""

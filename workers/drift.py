@@ -156,7 +156,7 @@ class Sampler:
         partition = self._store.keys.of(*name)
         while True:
             store = await self._store.served(partition.number)
-            spot = Spot(self._log, self._reads, partition, store.generation, self._html, pace=self._pace)
+            spot = Spot(self._log, self._reads, partition, store.pointer, self._html, pace=self._pace)
             found = _Found()
             try:
                 async for difference in spot.differences(name, crowd):

@@ -13,9 +13,12 @@ from structlog.testing import capture_logs
 from core.keys import ThreadViews
 from projections import differing
 from projections.cells import SITE_VIEWS, thread_of
+from projections.difference import Name
 from projections.refolding import refold
+from projections.spotting import Spot
 from projections.verifying import verify
-from tests.making import BODIES, PEOPLE, SITE, THREADS, entries, played, stream
+from tests.making import BODIES, PEOPLE, SITE, THREADS, Play, entries, played, stream
+from tests.projections.poisoning import poison, skip
 from tests.projections.projecting import BOUND, Bench, bench, projecting
 from workers import drift, metrics, roles
 from workers.drift import Sampler
@@ -259,3 +262,55 @@ async def test_without_a_budget_nothing_looks(here: Bench) -> None:
     assert watched == []
     await roles.look_for_drift(parts, here.deployment, one, Settings())
     assert len(watched) == 1
+
+
+async def test_a_parked_thread_is_held_to_what_was_before_its_bad_event(level: tuple[Bench, Projector]) -> None:
+    here, projector = level
+    await poison(here.log, THREAD)
+    await here.level()
+    with capture_logs() as said:
+        async with looking(sampler(here, projector)):
+            await walked(2)
+            assert [line for line in said if line["event"].startswith("drift")] == []
+            await spoil(here, "votes")
+            await until(lambda: lines(said, "drift_not_mended_by_folding"))
+    (line,) = lines(said, "drift_found")
+    assert (line["thread"], line["view"]) == (THREAD, "votes")
+
+
+async def test_a_thread_that_is_parked_or_comes_back_while_it_is_looked_at_is_no_drift(
+    here: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    play, projector = Play(here.log), here.projector()
+    await play.open(threads=2)
+    for move in stream(41, 60, threads=2):
+        await play.make(move)
+    seen: list[bool] = []
+    asked = Spot._parked
+
+    async def late(spot: Spot, name: Name) -> Any:
+        """What happens as soon as a look at the thread has begun: it is parked, and at the next look comes back."""
+        found = await asked(spot, name)
+        if name == (SITE, THREAD) and len(seen) < 2 and not looked.get(id(spot)):
+            looked[id(spot)] = spot
+            seen.append(found is not None)
+            if found is None:
+                await poison(here.log, THREAD)
+                await here.level()
+            else:
+                await skip(here.log, found.position, THREAD)
+                await here.level()
+                assert await refold(here.log, here.store, SITE, THREAD)
+        return found
+
+    looked: dict[int, Spot] = {}
+    monkeypatch.setattr(Spot, "_parked", late)
+    before = found()
+    with capture_logs() as said:
+        async with projecting(projector), looking(sampler(here, projector)):
+            await until(lambda: len(seen) == 2)
+            await walked(2)
+    assert seen == [False, True]
+    assert [line for line in said if line["event"].startswith("drift")] == []
+    assert found() == before
+    assert await differences(here) == []
