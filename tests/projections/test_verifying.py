@@ -205,3 +205,30 @@ async def test_where_other_views_come_to_be_served_the_partition_begins_again_wi
     (through,) = told
     assert (through.partition, through.generation, through.threads) == (0, 2, 2)
     assert through.position == await small.log.last(0)
+
+
+async def test_what_was_committed_in_the_middle_of_a_read_is_no_difference(fresh: str) -> None:
+    some = await entries(await played(stream(32, 300, threads=2), threads=2))
+    half = len(some) // 2
+
+    class Slow:
+        """Answers what is asked of the rows of a thread when the rest of the log is in the views."""
+
+        def __init__(self, there: Bench) -> None:
+            self.there = there
+            self.key = there.deployment.keys[0].thread_views(1, SITE, THREAD).rows
+            self.waited = 0
+
+        async def call(self, *command: Any) -> Any:
+            if self.key in command and not self.waited:
+                self.waited += 1
+                await self.there.pour(some[half:])
+                await self.there.level()
+            return await self.there.deployment.reads.call(*command)
+
+    async with bench(fresh) as here, projecting(here.projector()):
+        await here.pour(some[:half])
+        await here.level()
+        slow = Slow(here)
+        assert [one async for one in verify(here.log, slow, here.deployment.keys)] == []
+        assert slow.waited == 1
