@@ -278,6 +278,8 @@ def sentinels(
             nodes.append(_node(stack, port, more, appendonly=appendonly, program=program))
         for node in nodes:
             node.ready()
+        # What a sentinel does not see when it first looks, it sees ten seconds later.
+        until(lambda: all(_is_linked(node) for node in nodes), "the replicas are linked")
         watching = [_watcher(stack, port, ports[0], watchers, down_after_ms, program) for port in ports[1 + replicas :]]
         for watcher in watching:
             watcher.ready()
