@@ -96,15 +96,21 @@ def _take_all_slots(url: str) -> None:
             time.sleep(0.01)
 
 
+async def empty(url: str) -> str:
+    """The URL, with nothing left on any of the servers there."""
+    async with find_servers(url) as topology:
+        for server in topology.primaries():
+            await server.writing.flushall()
+    return url
+
+
 @asynccontextmanager
 async def opened(url: str | None) -> AsyncIterator[Place]:
     """An empty log there, with its wakes running."""
     if url is None:
         yield MemoryPlace()
         return
-    async with find_servers(url) as topology:
-        for server in topology.primaries():
-            await server.writing.flushall()
+    await empty(url)
     async with open_deployment(url, partitions=PARTITIONS) as deployment, anyio.create_task_group() as tasks:
         await tasks.start(deployment.wakes.run)
         yield RedisPlace(deployment)

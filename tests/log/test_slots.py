@@ -93,6 +93,19 @@ def test_one_server_is_taken_as_it_is() -> None:
     assert address.server(address.places[0]) == "unix:///run/redis.sock?db=3"
 
 
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("unix:///run/redis.sock?password=word", "/run/redis.sock"),
+        ("redis://ada:word@h:1/2?db=3", "h:1"),
+        ("redis://h", "h"),
+    ],
+)
+def test_a_server_is_named_without_its_password(url: str, name: str) -> None:
+    address = parse(url)
+    assert address.name(address.places[0]) == name
+
+
 def test_sentinels_have_a_service_and_perhaps_a_password_of_their_own() -> None:
     address = parse("redis+sentinel://ada:p%40ss@a:1,b,[::1]:3/main?db=2&sentinel_password=w%2Fx")
     assert (address.kind, address.service) == ("sentinel", "main")
