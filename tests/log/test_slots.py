@@ -21,6 +21,10 @@ def test_partitions_spread_evenly_over_equal_shares_of_the_slots(nodes: int, par
     assert max(held.values()) - min(held.values()) <= 1
 
 
+def test_a_slot_is_what_the_specification_says() -> None:
+    assert slot("123456789") == 0x31C3
+
+
 def test_all_keys_of_a_partition_are_in_one_slot() -> None:
     partition = Keys(64)[7]
     views = partition.thread_views(1, "kew", "a{b}c")
