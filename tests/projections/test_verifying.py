@@ -207,28 +207,27 @@ async def test_where_other_views_come_to_be_served_the_partition_begins_again_wi
     assert through.position == await small.log.last(0)
 
 
-async def test_what_was_committed_in_the_middle_of_a_read_is_no_difference(fresh: str) -> None:
+async def test_what_was_committed_in_the_middle_of_a_read_is_no_difference(
+    fresh: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     some = await entries(await played(stream(32, 300, threads=2), threads=2))
     half = len(some) // 2
-
-    class Slow:
-        """Answers what is asked of the rows of a thread when the rest of the log is in the views."""
-
-        def __init__(self, there: Bench) -> None:
-            self.there = there
-            self.key = there.deployment.keys[0].thread_views(1, SITE, THREAD).rows
-            self.waited = 0
-
-        async def call(self, *command: Any) -> Any:
-            if self.key in command and not self.waited:
-                self.waited += 1
-                await self.there.pour(some[half:])
-                await self.there.level()
-            return await self.there.deployment.reads.call(*command)
-
+    waited = 0
     async with bench(fresh) as here, projecting(here.projector()):
+        reads, rows = here.deployment.reads, here.deployment.keys[0].thread_views(1, SITE, THREAD).rows
+        call = reads.call
+
+        async def slow(*command: Any) -> Any:
+            """Answer what is asked of the rows of a thread when the rest of the log is in the views."""
+            nonlocal waited
+            if rows in command and not waited:
+                waited += 1
+                await here.pour(some[half:])
+                await here.level()
+            return await call(*command)
+
         await here.pour(some[:half])
         await here.level()
-        slow = Slow(here)
-        assert [one async for one in verify(here.log, slow, here.deployment.keys)] == []
-        assert slow.waited == 1
+        monkeypatch.setattr(reads, "call", slow)
+        assert [one async for one in verify(here.log, reads, here.deployment.keys)] == []
+        assert waited == 1
