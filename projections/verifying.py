@@ -103,7 +103,7 @@ async def _cursor(reads: Reads, check: Comparison) -> Position:
     return kept(await asked(reads, "GET", check.keys.cursor(check.generation)))
 
 
-async def _begun(log: Log, reads: Reads, keys: Keys, partition: int, html: Html) -> Comparison:
+async def _begun(log: Log, reads: Calls, keys: Keys, partition: int, html: Html) -> Comparison:
     return Comparison(log, reads, keys[partition], await generation_of(reads, keys, partition), html)
 
 
