@@ -43,15 +43,21 @@ class Projection:
         exchanges: int = 0,
         html: Html = rendered,
         most_rows: int = MOST_ROWS,
+        most_arguments: int = MOST_ARGUMENTS,
     ) -> None:
         self.cursor = cursor
         """The last event that was taken in, committed or not."""
+        self.telling = True
+        """Whether commits tell the feed: only those of served views do."""
+        self.keeping = True
+        """Whether commits take snapshots. Views built beside the served ones find those taken that they would take."""
         self._committed = cursor
         self._exchanges = exchanges
         self._keys = keys
         self._generation = generation
         self._html = html
         self._most_rows = most_rows
+        self._most_arguments = most_arguments
         self._threads: OrderedDict[Name, Thread] = OrderedDict()
         self._torn: set[Name] = set()
         self._journals: dict[Name, Journal] = {}
@@ -89,7 +95,7 @@ class Projection:
                 journal = self._journals[name] = Journal(thread, whole=name in self._torn)
                 self._torn.discard(name)
             touched = apply(thread, recorded, journal)
-            line = feed.line(position, envelope.site, envelope.thread, touched.kinds)
+            line = feed.line(position, envelope.site, envelope.thread, touched.kinds) if self.telling else None
             if line is not None:
                 self._lines.append(line)
         self.cursor = position
@@ -99,7 +105,7 @@ class Projection:
     def full(self) -> bool:
         """Whether it is time to commit."""
         weight = sum(journal.weight for journal in self._journals.values()) + _LINE * len(self._lines)
-        return weight >= MOST_ARGUMENTS
+        return weight >= self._most_arguments
 
     def take(self) -> Commit | None:
         """Everything since the last taking; None where there is nothing."""
@@ -111,7 +117,7 @@ class Projection:
             first, *others = journal.changes(self._keys, self._generation, self._html)
             changes.append(first)
             later += others
-            later += self._snapshot(journal)
+            later += self._snapshot(journal) if self.keeping else ()
         commit = Commit(
             exchanges=self._exchanges,
             expected=self._committed,
