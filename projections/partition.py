@@ -102,15 +102,21 @@ class Projection:
         return touched
 
     @property
+    def weight(self) -> int:
+        """About how many arguments a commit would have now."""
+        return sum(journal.weight for journal in self._journals.values()) + _LINE * len(self._lines)
+
+    @property
     def full(self) -> bool:
         """Whether it is time to commit."""
-        weight = sum(journal.weight for journal in self._journals.values()) + _LINE * len(self._lines)
-        return weight >= self._most_arguments
+        return self.weight >= self._most_arguments
 
     def take(self) -> Commit | None:
         """Everything since the last taking; None where there is nothing."""
-        if self.cursor == self._committed:
-            return None
+        return None if self.cursor == self._committed else self.taken()
+
+    def taken(self) -> Commit:
+        """Everything since the last taking, also where that is nothing."""
         changes: list[Change] = []
         later: list[Change] = []
         for journal in self._journals.values():

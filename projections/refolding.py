@@ -21,13 +21,17 @@ TRIES: Final = 20
 """How often a thread may go on while its views are written."""
 
 
-async def fold_on(log: Log, state: Thread) -> Thread:
-    """`state` after what its log has beyond it, changed in place. Raises `CannotApply`, `core.refusals.Unavailable`."""
+async def fold_on(log: Log, state: Thread, *, upto: Position | None = None) -> Thread:
+    """`state` after what its log has beyond it, up to and with `upto`, changed in place.
+
+    Raises `CannotApply`, `core.refusals.Unavailable`.
+    """
     last = await log.thread_last(state.site, state.id)
     if last is not None and last > state.last:
         until = state.last if state.events else None
         for entry in reversed(await log.chain(state.site, state.id, last, until=until)):
-            apply(state, decode(*entry))
+            if upto is None or entry.position <= upto:
+                apply(state, decode(*entry))
     return state
 
 
