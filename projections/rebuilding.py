@@ -67,6 +67,8 @@ class Rebuilding:
     ) -> None:
         self.snapshots = False
         """Whether snapshots are taken on the way: those of the served views are of another fold."""
+        self.new = False
+        """Whether there were no views when we began, so that no thread has any that we have not seen."""
         self.tell: Callable[[int], None] = lambda _: None
         """Hears how many events the views have."""
         self._log = log
@@ -78,7 +80,7 @@ class Rebuilding:
         self._pace = pace
         self._projection: Projection | None = None
         self._began = START
-        """Where the views were when we began. At START, no thread has any that we have not seen."""
+        """Where the views were when we began."""
         self._threads: set[Name] = set()
         """Every thread of an event after that."""
         self._seam: Position | None = None
@@ -182,7 +184,7 @@ class Rebuilding:
             self._threads.add((recorded.envelope.site, recorded.envelope.thread))
 
     async def _load(self, projection: Projection, site: str, thread: str) -> None:
-        if self._began == START and (site, thread) not in self._threads:
+        if self.new and (site, thread) not in self._threads:
             projection.hold(Thread(site=site, id=thread))
             return
         try:

@@ -113,7 +113,8 @@ class Rebuilder:
         run = await self._begun()
         await self._measure(run)
         partitions = self._all
-        await self._turns.each(partitions, partial(self._prepared, run))
+        # First what is nobody's, so that no number that is given out has keys already.
+        await self._turns.each(partitions, partial(self._leave, run))
         await self._sweep()
         while partitions:
             held = await self._turns.each(partitions, partial(self._build, run))
@@ -141,9 +142,12 @@ class Rebuilder:
         found = await self._recorded()
         if found is not None and (found.fold, found.renderer) == (FOLD, RENDERER):
             return found
+        if found is not None:
+            await self._ask("DEL", REBUILD)
         run = Run(id=token_hex(4), began=int(time.time() * 1000), fold=FOLD, renderer=RENDERER)
-        await self._ask("SET", REBUILD, _JSON.encode(run))
-        return run
+        await self._ask("SET", REBUILD, _JSON.encode(run), "NX")
+        # Somebody else may have been faster.
+        return await self._recorded() or run
 
     async def _recorded(self) -> Run | None:
         found = await self._ask("GET", REBUILD)
@@ -167,26 +171,25 @@ class Rebuilder:
             _log.info("views_swept", keys=gone)
         return gone
 
-    async def _prepared(self, run: Run, partition: int, nonce: str, _pace: Pace) -> tuple[Generations, int] | None:
-        """What there is in a partition, and which generation is to be built; None where that is done."""
+    async def _leave(self, run: Run, partition: int, nonce: str, _pace: Pace) -> None:
+        """Strike off what this rebuild does not need; where it is done, that is nothing."""
         known = await self._known(partition)
         if known.belongs(run.id):
-            return None
-        target = known.begun(run.id) or known.last + 1
-        built = {
-            known.served: replace(known.of(known.served), served=True),
-            target: by_now(run.id, run.began),
-        }
-        await self._note(partition, nonce, known, built)
-        return known, target
+            return
+        needed = {known.served, known.begun(run.id)}
+        await self._note(partition, nonce, known, {one: known.of(one) for one in needed if one is not None})
 
     async def _build(self, run: Run, partition: int, nonce: str, pace: Pace) -> None:
-        prepared = await self._prepared(run, partition, nonce, pace)
-        if prepared is None:
+        known = await self._known(partition)
+        if known.belongs(run.id):
             return
-        known, target = prepared
+        begun = known.begun(run.id)
+        target = begun or known.last + 1
+        built = {known.served: replace(known.of(known.served), served=True), target: by_now(run.id, run.began)}
+        await self._note(partition, nonce, known, built)
         store, served = self._store(target, beside=True), self._store(known.served)
         own = Rebuilding(self._log, store, served, partition, nonce, html=self._html, pace=pace)
+        own.new = begun is None
         own.snapshots = known.of(known.served).fold not in (None, FOLD)
         own.tell = lambda events: self._count(partition, events * BUILDING)
         await own.level()
