@@ -228,7 +228,7 @@ async def test_a_partition_whose_builder_is_gone_is_taken_over_when_its_lease_ha
     keys = here.deployment.keys[0]
     await here.call("HSET", keys.building, "nonce", "gone", "worker", "gone", "until", 2**53)
     with monkeypatch.context() as patch, CancelScope() as scope:
-        patch.setattr(rebuild.anyio, "sleep", lambda _: _cancel(scope))
+        patch.setattr(anyio, "sleep", lambda _: _cancel(scope))
         await here.call("HSET", keys.building, "until", await _now(here) + 9000)
         await rebuilder(here).rebuild()
     assert scope.cancelled_caught
