@@ -80,9 +80,9 @@ class Partition:
         self.building = f"{self._base}:building"
         """Hash: as `lease`, for who builds another generation of views beside the served one."""
         self.generation = f"{self._base}:generation"
-        """String: the generation of views that is served."""
+        """String: which views are served (`projections.pointer`)."""
         self.generations = f"{self._base}:generations"
-        """Hash: number of a generation to what it was built by; `last` is the highest number there ever was."""
+        """Hash: number of a generation of views to what it was built by (`projections.generations`)."""
         self.feed = f"{self._base}:feed"
         """Stream: which rows changed."""
         self.feed_trimmed = f"{self._base}:feed:trimmed"
@@ -115,10 +115,6 @@ class Partition:
     def cursor(self, generation: int) -> str:
         """String: position of the last event that this generation of views has taken in."""
         return f"{self.views_prefix(generation)}cursor"
-
-    def exchanges(self, generation: int) -> str:
-        """String: how often the views of one thread were exchanged as a whole in this generation."""
-        return f"{self.views_prefix(generation)}exchanges"
 
     def staged(self, nonce: str, site: str, thread: str) -> ThreadViews:
         """Where the views of one thread are written before they are exchanged for those that it has."""

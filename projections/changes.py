@@ -36,12 +36,8 @@ class Change(NamedTuple):
 
 
 class Commit(Struct, frozen=True, kw_only=True):
-    """What some events of one partition did: `expected` is the cursor before them, `cursor` the one after them.
+    """What some events of one partition did: `expected` is the cursor before them, `cursor` the one after them."""
 
-    `exchanges` is how often threads had been exchanged when what it was made from was read.
-    """
-
-    exchanges: int = 0
     expected: Position
     cursor: Position
     changes: list[Change]

@@ -213,7 +213,7 @@ class Comparison:
 
     async def _strays(self, existing: list[str]) -> AsyncIterator[Difference]:
         """Keys that nothing of the log explains."""
-        known = {self.keys.cursor(self.generation), self.keys.exchanges(self.generation)}
+        known = {self.keys.cursor(self.generation)}
         for name in self._threads:
             known |= {*self.keys.thread_views(self.generation, *name), self.keys.snapshots(*name)}
         for site in {site for site, _ in self._threads}:

@@ -14,6 +14,7 @@ from core.redis.batch import Argument, Batch
 from core.redis.script import Script
 from core.text.markup import RENDERER
 from projections.loading import Reads, together
+from projections.pointer import Pointer
 from projections.state import FOLD
 
 _NOTE: Final = Script("projections", "generations_note")
@@ -37,15 +38,21 @@ class Generations(Struct, frozen=True, kw_only=True):
     """The generations of one partition, as they were a moment ago."""
 
     pointer: int | None
-    """The one that is said to be served; None where nobody said so yet."""
+    """The one that the pointer stands for; None where there is no pointer yet."""
     last: int
     """The highest number that was given out."""
     built: Mapping[int, Built]
+    exchanges: Mapping[int, int]
+    """How often threads had been exchanged in those that were served."""
 
     @property
     def served(self) -> int:
         """The one that is served."""
         return FIRST_GENERATION if self.pointer is None else self.pointer
+
+    def anew(self, number: int) -> Pointer:
+        """The pointer to serve that generation with: none that it ever was served with."""
+        return Pointer(number, self.exchanges[number] + 1 if number in self.exchanges else 0)
 
     @property
     def before(self) -> int | None:
@@ -75,10 +82,12 @@ async def generations(reads: Reads, keys: Partition) -> Generations:
     """The generations of a partition. Raises `redis.exceptions.RedisError`."""
     pointer, flat = await together(reads, [("GET", keys.generation), ("HGETALL", keys.generations)])
     fields = {name.decode(): value for name, value in zip(flat[::2], flat[1::2], strict=True)}
-    served = None if pointer is None else int(pointer)
-    last = max(int(fields.pop(_LAST, FIRST_GENERATION)), served or FIRST_GENERATION)
+    served = Pointer.read(pointer).generation
     return Generations(
-        pointer=served, last=last, built={int(name): _BUILT.decode(value) for name, value in fields.items()}
+        pointer=None if pointer is None else served,
+        last=max(int(fields.pop(_LAST, FIRST_GENERATION)), served),
+        built={int(name): _BUILT.decode(value) for name, value in fields.items() if name.isdecimal()},
+        exchanges={int(name.split(" ")[0]): int(value) for name, value in fields.items() if not name.isdecimal()},
     )
 
 

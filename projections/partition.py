@@ -40,7 +40,6 @@ class Projection:
         generation: int,
         cursor: Position,
         *,
-        exchanges: int = 0,
         html: Html = rendered,
         most_rows: int = MOST_ROWS,
         most_arguments: int = MOST_ARGUMENTS,
@@ -52,7 +51,6 @@ class Projection:
         self.keeping = True
         """Whether commits take snapshots. Views built beside the served ones find those taken that they would take."""
         self._committed = cursor
-        self._exchanges = exchanges
         self._keys = keys
         self._generation = generation
         self._html = html
@@ -124,13 +122,7 @@ class Projection:
             changes.append(first)
             later += others
             later += self._snapshot(journal) if self.keeping else ()
-        commit = Commit(
-            exchanges=self._exchanges,
-            expected=self._committed,
-            cursor=self.cursor,
-            changes=changes + later,
-            feed=self._lines,
-        )
+        commit = Commit(expected=self._committed, cursor=self.cursor, changes=changes + later, feed=self._lines)
         self._committed = self.cursor
         self._journals, self._lines = {}, []
         self._forget()

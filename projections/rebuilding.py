@@ -148,14 +148,12 @@ class Rebuilding:
 
     async def _begun(self) -> Projection:
         if self._projection is None:
-            cursor, exchanges = await self._insist(lambda: self._store.standing(self._partition))
-            self._began = cursor
+            self._began = cursor = await self._insist(lambda: self._store.cursor(self._partition))
             keys = self._store.keys[self._partition]
             self._projection = Projection(
                 keys,
                 self._store.generation,
                 cursor,
-                exchanges=exchanges,
                 html=self._html,
                 most_arguments=MOST_FOLDED,
             )
@@ -207,7 +205,6 @@ class Rebuilding:
             _require(await self._insist(partial(self._store.spread, self._partition, self._nonce, commit, part)))
             await self._pace.rest()
         last = Commit(
-            exchanges=commit.exchanges,
             expected=commit.expected,
             cursor=commit.cursor,
             changes=parts[-1],

@@ -5,13 +5,13 @@ Outcomes are values. Nothing here folds; nothing elsewhere writes a view.
 
 from collections.abc import Iterable, Mapping, Sequence
 from secrets import token_hex
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 from msgspec import Struct
 
 from core.heads import LAST
-from core.keys import FIRST_GENERATION, Keys
+from core.keys import Keys
 from core.position import Position, kept
 from core.redis.batch import Argument, Batch
 from core.redis.script import Script
@@ -19,6 +19,7 @@ from projections import cells, feed, snapshots
 from projections.cells import Html
 from projections.changes import Change, Commit
 from projections.loading import load_thread
+from projections.pointer import FIRST, Pointer
 from projections.state import Thread
 
 COMMIT: Final = Script("projections", "commit", behind=("changes", "feeding"))
@@ -49,9 +50,9 @@ class Fenced(Struct, frozen=True):
 
 
 class Retired(Struct, frozen=True):
-    """Another generation is served, so these views are live no more. Nothing was written."""
+    """Other views are served, so these are live no more. Nothing was written."""
 
-    generation: int
+    served: Pointer
 
 
 class Apart(Struct, frozen=True):
@@ -67,18 +68,11 @@ class Moved(Struct, frozen=True):
 Outcome = Done | Mismatch | Fenced | Retired
 
 
-class Standing(NamedTuple):
-    """Where the views of a partition are, and how often a thread of theirs was exchanged as a whole."""
-
-    cursor: Position
-    exchanges: int
-
-
 class Store:
-    """Writes the views of one generation, and reads back what writing needs. Calls raise `RedisError`.
+    """Writes the views that one pointer stands for, and reads back what writing needs. Calls raise `RedisError`.
 
-    The served views are live; with `beside`, the generation is built beside them: under a lease of its own, and nobody
-    is told.
+    They are the live ones; with `beside`, a generation is built beside those: under a lease of its own, and nobody is
+    told.
     """
 
     def __init__(
@@ -87,22 +81,24 @@ class Store:
         reads: Batch,
         keys: Keys,
         *,
-        generation: int = FIRST_GENERATION,
+        pointer: Pointer = FIRST,
         beside: bool = False,
     ) -> None:
         self._calls = calls
         self._reads = reads
         self._keys = keys
-        self.generation = generation
+        self.pointer = pointer
         self.beside = beside
 
+    @property
+    def generation(self) -> int:
+        """The generation of these views."""
+        return self.pointer.generation
+
     async def served(self, partition: int) -> "Store":
-        """The store of the generation that is served in a partition."""
-        found = await self._reads.call("GET", self._keys[partition].generation)
-        generation = FIRST_GENERATION if found is None else int(found)
-        if generation == self.generation and not self.beside:
-            return self
-        return Store(self._calls, self._reads, self._keys, generation=generation)
+        """The store of the views that are served in a partition now."""
+        pointer = Pointer.read(await self._reads.call("GET", self._keys[partition].generation))
+        return Store(self._calls, self._reads, self._keys, pointer=pointer)
 
     @property
     def keys(self) -> Keys:
@@ -113,10 +109,9 @@ class Store:
         """Write it, once. May be called again with the same commit."""
         own = self._keys[partition]
         keys = [own.building if self.beside else own.lease, own.cursor(self.generation), own.generation]
-        keys += (own.exchanges(self.generation), own.feed, own.feed_trimmed)
-        arguments: list[Argument] = [nonce, str(commit.expected), str(commit.cursor), self.generation]
-        arguments += ("beside" if self.beside else "live", commit.exchanges)
-        arguments += (own.view_channel, feed.KEPT_MS, feed.MOST)
+        keys += (own.feed, own.feed_trimmed)
+        arguments: list[Argument] = [nonce, str(commit.expected), str(commit.cursor)]
+        arguments += ("" if self.beside else str(self.pointer), own.view_channel, feed.KEPT_MS, feed.MOST)
         _tell(commit.feed, arguments)
         _add(commit.changes, keys, arguments)
         outcome = _outcome(await self._calls.run(COMMIT, keys, arguments))
@@ -141,10 +136,10 @@ class Store:
         `lost` is where those are, if the log has no such event. May be called again with the same commit.
         """
         own = self._keys[partition]
-        keys = [own.building, own.cursor(self.generation), own.generation, own.exchanges(self.generation)]
-        keys += (own.feed, own.feed_trimmed, own.cursor(served))
-        arguments: list[Argument] = [nonce, str(commit.expected), str(commit.cursor), self.generation, served]
-        arguments += (commit.exchanges, own.view_channel, feed.KEPT_MS, feed.MOST, "" if lost is None else str(lost))
+        keys = [own.building, own.cursor(self.generation), own.generation, own.generations, own.feed, own.feed_trimmed]
+        keys.append(own.cursor(served))
+        arguments: list[Argument] = [nonce, str(commit.expected), str(commit.cursor), str(self.pointer), served]
+        arguments += (own.view_channel, feed.KEPT_MS, feed.MOST, "" if lost is None else str(lost))
         _tell(commit.feed, arguments)
         _add(commit.changes, keys, arguments)
         outcome = _outcome(await self._calls.run(FLIP, keys, arguments))
@@ -169,9 +164,10 @@ class Store:
         beyond = list(changes)
         for view, puts in of_site.items():
             beyond += await self._site_changes(own.site_view(self.generation, thread.site, view), view, thread.id, puts)
-        keys = [own.cursor(self.generation), own.generation, own.exchanges(self.generation)]
-        keys += (own.heads(thread.site, thread.id), *views, *staged)
-        arguments: list[Argument] = [self.generation, LAST, str(thread.last), own.view_channel, len(views)]
+        keys = [own.cursor(self.generation), own.generation, own.heads(thread.site, thread.id), *views, *staged]
+        after = self.pointer._replace(exchanges=self.pointer.exchanges + 1)
+        arguments: list[Argument] = [str(self.pointer), str(after), LAST, str(thread.last), own.view_channel]
+        arguments.append(len(views))
         _add(beyond, keys, arguments)
         outcome = _outcome(await self._calls.run(EXCHANGE, keys, arguments))
         if not isinstance(outcome, Done):
@@ -206,15 +202,9 @@ class Store:
         changes = [Change("ZREM", key, drops)] if drops else []
         return [*changes, Change("ZADD", key, adds)] if adds else changes
 
-    async def standing(self, partition: int) -> Standing:
-        """Where the views of a partition are."""
-        own = self._keys[partition]
-        cursor, exchanges = await self._reads.call("MGET", own.cursor(self.generation), own.exchanges(self.generation))
-        return Standing(kept(cursor), int(exchanges or 0))
-
     async def cursor(self, partition: int) -> Position:
         """How far the views of a partition have come."""
-        return (await self.standing(partition)).cursor
+        return kept(await self._reads.call("GET", self._keys[partition].cursor(self.generation)))
 
     async def thread(self, site: str, thread: str) -> Thread:
         """The state of a thread as its views tell it, without events where there is none. Raises `Torn`."""
@@ -269,7 +259,7 @@ def _outcome(reply: bytes) -> Outcome | Moved | Apart:
         case b"FENCED":
             return Fenced()
         case b"RETIRED":
-            return Retired(int(rest))
+            return Retired(Pointer.read(rest))
         case b"MOVED":
             return Moved()
         case b"APART":

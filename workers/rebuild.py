@@ -28,6 +28,7 @@ from projections.contrasting import Contrast, Differing, is_fold, part_of
 from projections.generations import Built, Generations, by_now, generations, note
 from projections.leases import Leases
 from projections.pacing import Pace
+from projections.pointer import Pointer
 from projections.rebuilding import PATIENCE, Interrupted, Rebuilding
 from projections.state import FOLD
 from projections.store import Store
@@ -157,7 +158,7 @@ class Rebuilder:
         """How much there is to do, and how much of it is done."""
         for number in self._all:
             known = await self._known(number)
-            self._of[number] = (await self._insist(partial(self._store(known.served).cursor, number))).n
+            self._of[number] = (await self._insist(partial(self._store(Pointer(known.served)).cursor, number))).n
             self._count(number, self._of[number] if known.belongs(run.id) else 0)
 
     def _count(self, partition: int, done: float) -> None:
@@ -187,7 +188,7 @@ class Rebuilder:
         target = begun or known.last + 1
         built = {known.served: replace(known.of(known.served), served=True), target: by_now(run.id, run.began)}
         await self._note(partition, nonce, known, built)
-        store, served = self._store(target, beside=True), self._store(known.served)
+        store, served = self._store(known.anew(target), beside=True), self._store(Pointer(known.served))
         own = Rebuilding(self._log, store, served, partition, nonce, html=self._html, pace=pace)
         own.new = begun is None
         own.snapshots = known.of(known.served).fold not in (None, FOLD)
@@ -248,7 +249,7 @@ class Rebuilder:
                 "go back with the version of Hansard that made them"
             )
         await self._note(partition, nonce, known, {known.served: replace(known.of(known.served), served=True)})
-        store, served = self._store(target, beside=True), self._store(known.served)
+        store, served = self._store(known.anew(target), beside=True), self._store(Pointer(known.served))
         own = Rebuilding(self._log, store, served, partition, nonce, html=self._html, pace=pace)
         at = await own.flip()
         _log.debug("views_flipped", partition=partition, generation=target, position=str(at))
@@ -265,9 +266,8 @@ class Rebuilder:
         if not await self._insist(lambda: note(calls, own, nonce, known, built=built, struck=struck)):
             raise Interrupted("the lease or the served generation is another")
 
-    def _store(self, generation: int, *, beside: bool = False) -> Store:
-        calls, reads = self._deployment.calls, self._deployment.reads
-        return Store(calls, reads, self._keys, generation=generation, beside=beside)
+    def _store(self, pointer: Pointer, *, beside: bool = False) -> Store:
+        return Store(self._deployment.calls, self._deployment.reads, self._keys, pointer=pointer, beside=beside)
 
     async def _known(self, partition: int) -> Generations:
         return await self._insist(lambda: generations(self._deployment.reads, self._keys[partition]))

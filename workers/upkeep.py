@@ -104,12 +104,9 @@ class Upkeep:
         """Follow the log from where the views are. Returns when the lease is lost."""
         while True:
             self._store = await self._store.served(self.partition)
-            cursor, exchanges = await self._store.standing(self.partition)
-            self.at = cursor
+            self.at = cursor = await self._store.cursor(self.partition)
             keys = self._store.keys[self.partition]
-            projection = Projection(
-                keys, self._store.generation, cursor, exchanges=exchanges, most_rows=self._most_rows
-            )
+            projection = Projection(keys, self._store.generation, cursor, most_rows=self._most_rows)
             self._projection = projection
             async with aclosing(self._log.follow(self.partition, cursor, limit=BATCH)) as batches:  # type: ignore[type-var] # every follow is a generator
                 async for entries in batches:
@@ -172,7 +169,7 @@ class Upkeep:
                 )
             case Retired():
                 metrics.PROJECTION_COMMITS.labels("retired").inc()
-                _log.info("views_retired", partition=self.partition, generation=outcome.generation)
+                _log.info("views_retired", partition=self.partition, generation=outcome.served.generation)
             case Fenced():
                 metrics.PROJECTION_COMMITS.labels("fenced").inc()
                 _log.warning("commit_fenced", partition=self.partition, position=str(commit.expected))

@@ -1,51 +1,53 @@
 -- Write what some events changed in the views of one partition, and the cursor, for who holds the lease: all or nothing.
 --
--- KEYS     1 lease · 2 cursor · 3 generation that is served · 4 exchanges of these views · 5 feed
---          6 largest id trimmed off the feed · 7… the keys of the changes
--- ARGV     1 nonce of the lease · 2 cursor as it was · 3 cursor as it will be · 4 generation of these views
---          5 "live" where they are the served ones, "beside" where they are built beside those · 6 exchanges as known
---          7 channel that wakes the readers · 8 for how long feed entries are kept, in ms · 9 how many at most
---          10 number of feed entries and these, see feeding.lua, then the changes, see changes.lua; both come first
+-- KEYS     1 lease · 2 cursor · 3 pointer to the views that are served · 4 feed · 5 largest id trimmed off the feed
+--          6… the keys of the changes
+-- ARGV     1 nonce of the lease · 2 cursor as it was · 3 cursor as it will be
+--          4 the pointer where these views are the live ones, "" where they are built beside those
+--          5 channel that wakes the readers · 6 for how long feed entries are kept, in ms · 7 how many at most
+--          8 number of feed entries and these, see feeding.lua, then the changes, see changes.lua; both come first
 -- Returns  OK                    it is written
 --          DUP                   it was written before
 --          MISMATCH <cursor>     the views are somewhere else, or what a thread had there was exchanged
 --          FENCED                the lease belongs to somebody else, or to nobody
---          RETIRED <generation>  another generation is served: these views are live no more
+--          RETIRED <pointer>     another generation is served: these views are live no more
 --
 -- An error half-way takes nothing back. The values are absolute, so that carrying it out again repairs it; the cursor
--- comes last. Only live views feed and wake; where no generation is served, it is theirs from now on.
+-- comes last. Only live views feed and wake; where none are served, these are from now on.
 
-local lease, cursor, generation, exchanges, feed, trimmed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
-local nonce, before, after, own, mode, known = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-local channel, kept_ms, most = ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9])
+local lease, cursor, pointer, feed, trimmed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local nonce, before, after, own = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local channel, kept_ms, most = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
+local live = own ~= ''
 
 if redis.call('HGET', lease, 'nonce') ~= nonce then
   return 'FENCED'
 end
-local served = redis.call('GET', generation)
-if mode == 'live' and served and served ~= own then
+local is_first = live and redis.call('EXISTS', pointer) == 0
+local served = live and redis.call('GET', pointer) or own
+if string.match(served, '^%d+') ~= string.match(own, '^%d+') then
   return 'RETIRED ' .. served
 end
 local there = redis.call('GET', cursor) or '0-0'
 if there == after then
   return 'DUP'
 end
-if there ~= before or (redis.call('GET', exchanges) or '0') ~= known then
+if there ~= before or served ~= own then
   return 'MISMATCH ' .. there
 end
 
-local entries, rest = read_entries(10)
+local entries, rest = read_entries(8)
 local changes = read_changes(rest)
 if not changes then
   return redis.error_reply('ERR commit: the arguments do not add up')
 end
 
-if mode == 'live' and not served then
-  redis.call('SET', generation, own)
+if is_first then
+  redis.call('SET', pointer, own)
 end
 write(changes)
 
-if mode == 'live' then
+if live then
   tell(feed, trimmed, entries, kept_ms, most)
   redis.call('SPUBLISH', channel, '')
 end

@@ -6,6 +6,9 @@ import anyio
 import pytest
 
 from core.position import Position
+from projections.pointer import Pointer
+from projections.queries import PageQuery
+from projections.reading import Views
 from projections.refolding import refold
 from projections.state import Thread
 from projections.store import Moved, Retired
@@ -70,6 +73,20 @@ async def test_a_projector_that_had_the_thread_in_memory_goes_on_from_what_was_e
     assert metrics.PROJECTION_COMMITS.labels("mismatch")._value.get() == before + 1
 
 
+async def test_a_page_that_was_mended_has_another_tag(here: Bench) -> None:
+    await here.play(stream(35, 100))
+    views = Views(here.deployment, here.log)
+    async with projecting(here.projector()):
+        await here.level()
+        before = await views.page(SITE, THREAD, PageQuery())
+        await refold(here.log, here.store, SITE, THREAD)
+        after = await views.page(SITE, THREAD, PageQuery())
+    assert before is not None
+    assert after is not None
+    assert before.body == after.body
+    assert before.tag != after.tag
+
+
 async def test_a_thread_that_goes_on_meanwhile_is_gone_after(here: Bench) -> None:
     some = await entries(await played(stream(33, 300)))
     async with projecting(here.projector()), anyio.create_task_group() as tasks:
@@ -96,8 +113,8 @@ async def test_nothing_is_exchanged_for_what_is_not_the_last_word(here: Bench) -
     before = await here.views()
     older = here.folded(THREAD, here.entries[0][-2].position)
     assert await here.store.exchange(older, str) == Moved()
-    await here.call("SET", here.deployment.keys[0].generation, 2)
-    assert await here.store.exchange(state, str) == Retired(2)
+    await here.call("SET", here.deployment.keys[0].generation, "2.0")
+    assert await here.store.exchange(state, str) == Retired(Pointer(2))
     assert await here.views() == before
     assert await here.call("KEYS", "*staged*") == []
 

@@ -51,20 +51,17 @@ class Commits:
         feed: Sequence[str] = (),
         *,
         nonce: str = NONCE,
-        generation: int = 1,
-        mode: str = "live",
-        exchanges: int = 0,
+        pointer: str = "1.0",
         kept_ms: int = 600_000,
         most: int = 20_000,
     ) -> bytes:
-        arguments: list[Argument] = [nonce, before, after, generation, mode, exchanges]
-        arguments += (KEYS.view_channel, kept_ms, most, len(feed))
+        arguments: list[Argument] = [nonce, before, after, pointer, KEYS.view_channel, kept_ms, most, len(feed)]
         for position in feed:
             arguments += (position, "kew/tea", '[["thread.changed",null]]')
         arguments.append(len(changes))
         for command, place, some in changes:
-            arguments += (command, place + 7, len(some), *some)
-        keys = [KEYS.lease, CURSOR, KEYS.generation, KEYS.exchanges(1), KEYS.feed, KEYS.feed_trimmed, A, B]
+            arguments += (command, place + 6, len(some), *some)
+        keys = [KEYS.lease, CURSOR, KEYS.generation, KEYS.feed, KEYS.feed_trimmed, A, B]
         reply: bytes = await self._run(COMMIT, keys, arguments)
         return reply
 
@@ -104,7 +101,7 @@ async def test_a_commit_writes_the_changes_the_cursor_and_the_pointer_to_its_gen
     assert await commit.call("HGETALL", A) == [b"f", b"1", b"g", b"2"]
     assert await commit.call("ZRANGE", B, 0, -1, "WITHSCORES") == [b"n", b"-3", b"m", b"0"]
     assert await commit.call("GET", CURSOR) == b"5-1"
-    assert await commit.call("GET", KEYS.generation) == b"1"
+    assert await commit.call("GET", KEYS.generation) == b"1.0"
     assert await commit("5-1", "5-2", [("HDEL", 0, ["f"]), ("ZREM", 1, ["m"])]) == b"OK"
     assert await commit.call("HGETALL", A) == [b"g", b"2"]
     assert await commit.call("ZRANGE", B, 0, -1) == [b"n"]
@@ -207,17 +204,17 @@ async def test_the_feed_forgets_by_age_and_takes_no_entry_back(commit: Commits) 
 
 
 async def test_only_the_generation_that_is_served_feeds_and_wakes(commit: Commits, fresh: str) -> None:
-    await commit.call("SET", KEYS.generation, "1")
+    await commit.call("SET", KEYS.generation, "1.0")
     now = int((await commit.call("TIME"))[0]) * 1000
     with client(fresh) as other:
         heard = other.pubsub()
         heard.execute_command("SSUBSCRIBE", KEYS.view_channel)
         heard.parse_response()
         beside: Changes = [("HSET", 0, ["f", "1"])]
-        assert await commit("0-0", f"{now}-1", beside, [f"{now}-1"], generation=2, mode="beside") == b"OK"
+        assert await commit("0-0", f"{now}-1", beside, [f"{now}-1"], pointer="") == b"OK"
         assert await feed(commit) == []
-        assert await commit.call("GET", KEYS.generation) == b"1"
-        assert await commit(f"{now}-1", f"{now}-2", (), [f"{now}-2"], generation=1) == b"OK"
+        assert await commit.call("GET", KEYS.generation) == b"1.0"
+        assert await commit(f"{now}-1", f"{now}-2", (), [f"{now}-2"]) == b"OK"
         assert heard.parse_response()[0] == b"smessage"
         assert heard.parse_response(block=False, timeout=0) is None
         heard.close()
@@ -226,19 +223,19 @@ async def test_only_the_generation_that_is_served_feeds_and_wakes(commit: Commit
 
 async def test_views_that_are_served_no_more_are_written_no_more(commit: Commits) -> None:
     assert await commit("0-0", "5-1") == b"OK"
-    await commit.call("SET", KEYS.generation, "2")
+    await commit.call("SET", KEYS.generation, "2.0")
     before = await state(commit)
-    assert await commit("5-1", "5-2", [("HSET", 0, ["f", "1"])], ["5-2"]) == b"RETIRED 2"
+    assert await commit("5-1", "5-2", [("HSET", 0, ["f", "1"])], ["5-2"]) == b"RETIRED 2.0"
     assert await state(commit) == before
 
 
 async def test_a_commit_made_before_a_thread_was_exchanged_changes_nothing(commit: Commits) -> None:
     assert await commit("0-0", "5-1") == b"OK"
-    await commit.call("INCR", KEYS.exchanges(1))
+    await commit.call("SET", KEYS.generation, "1.1")
     before = await state(commit)
     assert await commit("5-1", "5-2", [("HSET", 0, ["f", "1"])]) == b"MISMATCH 5-1"
     assert await state(commit) == before
-    assert await commit("5-1", "5-2", [("HSET", 0, ["f", "1"])], exchanges=1) == b"OK"
+    assert await commit("5-1", "5-2", [("HSET", 0, ["f", "1"])], pointer="1.1") == b"OK"
 
 
 class Worker:
