@@ -115,7 +115,9 @@ class Rebuilder:
         await self._measure(run)
         partitions = self._all
         # First what is nobody's, so that no number that is given out has keys already.
-        await self._turns.each(partitions, partial(self._leave, run))
+        await self._turns.each(
+            [one for one in partitions if self._left(await self._known(one), run)], partial(self._leave, run)
+        )
         await self._sweep()
         while partitions:
             held = await self._turns.each(partitions, partial(self._build, run))
@@ -175,10 +177,13 @@ class Rebuilder:
     async def _leave(self, run: Run, partition: int, nonce: str, _pace: Pace) -> None:
         """Strike off what this rebuild does not need; where it is done, that is nothing."""
         known = await self._known(partition)
-        if known.belongs(run.id):
-            return
-        needed = {known.served, known.begun(run.id)}
-        await self._note(partition, nonce, known, {one: known.of(one) for one in needed if one is not None})
+        needed = known.built.keys() - self._left(known, run)
+        await self._note(partition, nonce, known, {one: known.of(one) for one in needed})
+
+    def _left(self, known: Generations, run: Run) -> set[int]:
+        """The generations of a partition that this rebuild does not need."""
+        needed = known.built.keys() if known.belongs(run.id) else {known.served, known.begun(run.id)}
+        return {one for one in known.built if one not in needed}
 
     async def _build(self, run: Run, partition: int, nonce: str, pace: Pace) -> None:
         known = await self._known(partition)

@@ -104,6 +104,7 @@ class _Told:
         self._partitions.append(one)
         if self._json:
             output.document(one)
+            output.flush()
             return
         for differing in one.differing:
             thread = f"{differing.site}/{differing.thread}" if differing.thread else f"site {differing.site}"
