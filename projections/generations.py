@@ -17,7 +17,7 @@ from projections.loading import Reads, together
 from projections.pointer import Pointer
 from projections.state import FOLD
 
-_NOTE: Final = Script("projections", "generations_note")
+NOTE: Final = Script("projections", "generations_note")
 _LAST: Final = "last"
 
 
@@ -108,7 +108,7 @@ async def note(
     for number, one in (built or {}).items():
         arguments += (number, _JSON.encode(one))
     arguments += (_LAST, max((known.last, *(built or ()))))
-    return bool(await calls.run(_NOTE, [keys.building, keys.generation, keys.generations], arguments) == b"OK")
+    return bool(await calls.run(NOTE, [keys.building, keys.generation, keys.generations], arguments) == b"OK")
 
 
 _BUILT: Final = msgspec.json.Decoder(Built)
