@@ -122,7 +122,7 @@ class Rebuilder:
         while partitions:
             held = await self._turns.each(partitions, partial(self._build, run))
             if held == partitions:
-                _log.info("rebuild_held_up", partitions=len(held))
+                _log.info("rebuild_delayed", partitions=len(held))
                 await anyio.sleep(LOOK_EVERY)
             partitions = held
         if await self._recorded() == run:
@@ -171,7 +171,7 @@ class Rebuilder:
     async def _sweep(self) -> int:
         gone = await sweep(self._deployment.calls, self._deployment.reads, self._keys, Pace(self._share))
         if gone:
-            _log.info("views_swept", keys=gone)
+            _log.info("views_removed", count=gone)
         return gone
 
     async def _leave(self, run: Run, partition: int, nonce: str, _pace: Pace) -> None:
@@ -235,7 +235,7 @@ class Rebuilder:
         if one.thread is not None and not await is_fold(
             self._log, reads, keys, target, (one.site, one.thread), self._html
         ):
-            _log.error("rebuild_gone_wrong", partition=partition, site=one.site, thread=one.thread, views=one.views)
+            _log.error("rebuild_refused", partition=partition, site=one.site, thread=one.thread, views=one.views)
             raise Failed(
                 f"What was built of {one.site}/{one.thread} is not what its log says, and is not served: "
                 "this is a defect of Hansard's"
