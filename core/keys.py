@@ -15,6 +15,9 @@ DEPLOYMENT: Final = "hansard:deployment"
 REBUILD: Final = "hansard:rebuild"
 """String: the rebuild that has begun and not come to its end."""
 
+WORKERS: Final = "hansard:workers"
+"""Sorted set: the workers that project, by until when they count as alive."""
+
 FIRST_GENERATION: Final = 1
 """The generation of views that a deployment begins with, and that is served where no pointer says another."""
 

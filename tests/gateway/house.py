@@ -27,6 +27,7 @@ from projections.served import Served
 from projections.store import Done, Store
 from workers.gateway.app import build
 from workers.gateway.keyring import Keyring
+from workers.gateway.ready import ReadyAnswers
 from workers.gateway.services import Services
 from workers.gateway.tokens import Operators
 
@@ -95,6 +96,7 @@ class House:
         self.services = Services(
             log=log,
             views=self.views,
+            ready=ReadyAnswers(self.views, fresh=0),  # so that every test is one of what is kept, too
             served=Served(deployment, patience=patience),
             keyring=Keyring(deployment.calls, deployment.keys, patience=patience),
             operators=Operators(ADMIN_SECRET),

@@ -300,7 +300,7 @@ SCRIPTS = sorted((Path(projections.__file__).parent / "scripts").glob("*.lua"))
 WALKS = {"overlay", "page", "permalink", "replies", "rows"}
 WRITING = {
     *("commit", "exchange", "flip", "generations_note", "lease_release", "lease_renew", "lease_take", "spread"),
-    "sweep",
+    *("roster", "sweep"),
 }
 CHANGING = {"commit", "exchange", "flip", "spread"}
 
