@@ -10,6 +10,7 @@ from anyio import CancelScope
 
 from core.keys import REBUILD
 from core.log.port import Entry
+from core.policy import Policy
 from core.position import START, Position
 from core.redis.batch import Batch
 from core.text.markup import rendered
@@ -180,7 +181,10 @@ async def test_broken_off_at_any_call_it_goes_on_when_it_is_started_again(
             break
         assert await here.call("EXISTS", here.deployment.keys[0].building) == 0, "its lease is given back"
         flipped = await served(here) != number
-        await rebuilder(here).rebuild()
+        with monkeypatch.context() as patch:
+            # In other steps, so that what was half written is not merely written once more.
+            patch.setattr(rebuilding, "MOST_FOLDED", 100_000)
+            await rebuilder(here).rebuild()
         # Where all was done but to strike it off, it is; where even that was done, another is begun.
         assert await served(here) in ((number + 1, number + 2) if flipped else (number + 1,))
         assert await there(here) == {await served(here) - 1, await served(here)}
@@ -191,6 +195,34 @@ async def test_broken_off_at_any_call_it_goes_on_when_it_is_started_again(
     await rebuilder(here).clean()
     assert await there(here) == {await served(here)}
     assert await here.call("EXISTS", REBUILD) == 0
+
+
+async def test_what_was_half_written_leaves_nothing_behind(here: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    posts = [Move("post", who=number % 4, choice=number) for number in range(12)]
+    approvals = [Move("decide", comment=number) for number in range(12)]
+    some = await entries(await played([*posts, *approvals], policy=Policy(premoderation="all")))
+    half = next(at for at, entry in enumerate(some) if b"comment.approved" in entry.e)
+    monkeypatch.setattr(rebuilding, "PART", 8)
+    async with projecting(here.projector()):
+        await here.pour(some[:half])
+        await here.level()
+        own = await building(here, 2)
+        with monkeypatch.context() as patch:
+            patch.setattr(Store, "commit", _interrupted)
+            with pytest.raises(Interrupted):
+                await own.level()
+        keys = here.deployment.keys[0]
+        for key in (keys.thread_views(2, SITE, THREAD).waiting, keys.site_view(2, SITE, "pending")):
+            assert await here.call("EXISTS", key), "something was written that has to go"
+        await here.pour(some[half:])
+        await here.level()
+        await (await building(here, 2)).flip()
+    assert await served(here) == 2
+    assert await differences(here) == []
+
+
+async def _interrupted(*_: object) -> None:
+    raise Interrupted
 
 
 def spy(monkeypatch: pytest.MonkeyPatch, module: Any, name: str) -> list[Any]:
