@@ -119,6 +119,10 @@ class Partition:
         """String: position of the last event that this generation of views has taken in."""
         return f"{self.views_prefix(generation)}cursor"
 
+    def parked(self, generation: int) -> str:
+        """Hash: `<site>/<thread>` to why and where the projection of that thread stopped in this generation."""
+        return f"{self.views_prefix(generation)}parked"
+
     def staged(self, nonce: str, site: str, thread: str) -> ThreadViews:
         """Where the views of one thread are written before they are exchanged for those that it has."""
         base = f"{self._base}:staged:{nonce}:{site}/{thread}"

@@ -12,15 +12,18 @@ from redis.exceptions import ResponseError
 
 from core.keys import Partition
 from core.log.port import Log
+from core.position import Position
 from core.redis.batch import Asked, Batch
 from core.redis.faults import insist, is_passing
 from core.redis.script import Script
 from projections import cells
 from projections.cells import Html
+from projections.fold import CannotApply, Hole
 from projections.generations import Built
 from projections.loading import read_views, together
 from projections.pacing import Pace
 from projections.refolding import fold_on
+from projections.skipping import Skipped, before, passing
 from projections.state import Thread
 
 CONTRAST: Final = Script("projections", "contrast")
@@ -128,7 +131,7 @@ class Contrast:
             for name in await self._all_of(pair, reply):
                 at = pair.names.index(name)
                 for member in await self._members(pair.served[at], pair.other[at]):
-                    thread = _thread_of(name.removeprefix("site."), member)
+                    thread = cells.thread_of(name.removeprefix("site."), member) or None
                     found.setdefault((site, thread), set()).add(name)
         return [Differing(*name, tuple(sorted(views))) for name, views in found.items()]
 
@@ -201,17 +204,10 @@ class Contrast:
         return found
 
 
-def _thread_of(view: str, member: str) -> str | None:
-    try:
-        return cells.thread_of(view, member)
-    except IndexError:
-        return None
-
-
 async def is_fold(log: Log, reads: Batch, keys: Partition, generation: int, name: Name, html: Html) -> bool:
     """Whether what a thread has in views that nobody writes meanwhile is the fold of its log, up to where they are.
 
-    Raises `CannotApply`, `core.refusals.Unavailable`.
+    A thread that cannot be folded to its end is what it was before. Raises `core.refusals.Unavailable`.
     """
     views = await insist(lambda: read_views(reads, keys, generation, *name), "rebuild")
     there: dict[tuple[str, str], bytes | int] = {}
@@ -225,6 +221,20 @@ async def is_fold(log: Log, reads: Batch, keys: Partition, generation: int, name
         for member, score in zip(flat[::2], flat[1::2], strict=True):
             if cells.thread_of(view, member.decode()) == name[1]:
                 there[f"site.{view}", member.decode()] = int(float(score))
-    state = await fold_on(log, Thread(site=name[0], id=name[1]), upto=views.cursor)
+    state = await _folded(log, name, views.cursor)
     wanted = {(view, field): value for view, field, value in cells.contents(state, html)} if state.events else {}
     return wanted == there
+
+
+async def _folded(log: Log, name: Name, upto: Position) -> Thread:
+    """A thread up to there, or up to where it cannot be folded."""
+
+    async def fold(skipped: Skipped) -> Thread:
+        return await fold_on(log, Thread(site=name[0], id=name[1]), skipped, upto=upto)
+
+    try:
+        return await passing(log, fold)
+    except Hole:
+        raise
+    except CannotApply as error:
+        return await before(log, error.recorded)

@@ -15,6 +15,7 @@ class Lag(NamedTuple):
 
     partition: int
     events: int
+    """How many; below 0 where the log ends before the views do, and so is not theirs (see `projections.origin`)."""
     since: int
     """When the oldest of them was recorded, in milliseconds since 1970."""
 
@@ -29,7 +30,7 @@ async def _lag(served: Served, log: Log, partition: Partition) -> Lag | None:
     # The cursor first: what is appended in between can make the views look late, never level when they are not.
     at = await cursor(served, partition)
     last = await log.last(partition.number)
-    if last.n <= at.n:
+    if last.n == at.n:
         return None
-    waiting = await log.read(partition.number, at, limit=1)
+    waiting = await log.read(partition.number, at, limit=1) if last.n > at.n else []
     return Lag(partition.number, last.n - at.n, (waiting[0].position if waiting else last).ms)

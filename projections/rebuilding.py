@@ -5,22 +5,25 @@ Where that is broken off, the views say which threads were half written, and tho
 stay as they are until the flip, and for as long after it as they are kept.
 """
 
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from typing import Final, TypeVar
 
-from core.envelope import Recorded, decode
+from core.envelope import Recorded, read
 from core.log.port import Entry, Log
 from core.position import START, Position
 from core.redis.faults import insist
 from core.refusals import Unavailable
 from projections.cells import Html
 from projections.changes import Change, Commit
-from projections.folding.touched import CannotApply
+from projections.fold import CannotApply, Hole
 from projections.loading import Torn
 from projections.pacing import Pace
-from projections.partition import MOST_ARGUMENTS, Name, Projection
+from projections.parking import Name, Parked, Poison
+from projections.partition import MOST_ARGUMENTS, Projection
 from projections.refolding import fold_on
+from projections.skipping import Skipped, passing
 from projections.state import Thread
 from projections.store import Apart, Done, Outcome, Store
 
@@ -56,6 +59,10 @@ class Interrupted(Exception):
     """The lease is somebody else's, or the views are not where we left them. Nothing was written since."""
 
 
+class _Again(Exception):
+    """An event could not be applied, and it was seen to what becomes of it: from what is stored, once more."""
+
+
 class Rebuilding:
     """Builds the views of `store`, beside those of `served`, in one partition, for who holds its lease.
 
@@ -85,12 +92,20 @@ class Rebuilding:
         """Every thread of an event after that."""
         self._seam: Position | None = None
         """Where a commit has to end, because one that was broken off would have ended there or beyond."""
+        self._poison = Poison()
         self._lost: Position | None = None
         """Where the served views are, if the log has no such event."""
 
     async def level(self) -> None:
         """Take in what the served views have, and no more."""
-        projection = await self._begun()
+        while True:
+            try:
+                await self._level(await self._begun())
+                return
+            except _Again:
+                self._projection = self._seam = None
+
+    async def _level(self, projection: Projection) -> None:
         goal = await self._goal()
         while projection.cursor < goal:
             entries = await self._log.read(self._partition, projection.cursor, limit=READ, upto=goal)
@@ -106,17 +121,23 @@ class Rebuilding:
             await self._pace.rest()
         await self._write(projection)
 
+    async def parked(self) -> dict[Name, Parked]:
+        """The threads that are parked in these views, and are not in the served ones, or were there later."""
+        served = await self._insist(lambda: self._served.parked(self._partition))
+        own = await self._insist(lambda: self._store.parked(self._partition))
+        return {name: here for name, here in own.items() if name not in served or here.position < served[name].position}
+
     async def flip(self) -> Position:
         """Serve these views from now on; where they are then. What the served ones do not have, the feed is told."""
-        projection = await self._begun()
         for _ in range(TRIES):
             await self.level()
+            projection = await self._begun()
             projection.telling = projection.keeping = True
-            entries = await self._log.read(self._partition, projection.cursor, limit=LAST_STRETCH)
-            for entry in entries:
-                await self._take_in(projection, entry)
-                if projection.weight >= MOST_ARGUMENTS:
-                    break
+            try:
+                await self._last_stretch(projection)
+            except _Again:
+                self._projection = None
+                continue
             commit = projection.taken()
             flip = partial(
                 self._store.flip, self._partition, self._nonce, commit, self._served.generation, lost=self._lost
@@ -132,6 +153,13 @@ class Rebuilding:
                 await self._commit(commit)
         raise Unavailable("the served views went on each time that others were to follow them")
 
+    async def _last_stretch(self, projection: Projection) -> None:
+        """Take in some of what the served views may get while these are about to be served."""
+        for entry in await self._log.read(self._partition, projection.cursor, limit=LAST_STRETCH):
+            await self._take_in(projection, entry)
+            if projection.weight >= MOST_ARGUMENTS:
+                return
+
     async def threads(self) -> list[Name]:
         """Every thread that the log has, up to where the views are."""
         await self._begun()
@@ -141,7 +169,7 @@ class Rebuilding:
             if not entries:
                 raise Interrupted("the log ended before where the views are")
             for entry in entries:
-                self._note(decode(*entry))
+                self._note(read(*entry))
             at = entries[-1].position
             await self._pace.rest()
         return sorted(self._threads)
@@ -149,11 +177,14 @@ class Rebuilding:
     async def _begun(self) -> Projection:
         if self._projection is None:
             self._began = cursor = await self._insist(lambda: self._store.cursor(self._partition))
+            parked = await self._insist(lambda: self._store.parked(self._partition))
             keys = self._store.keys[self._partition]
             self._projection = Projection(
                 keys,
                 self._store.generation,
                 cursor,
+                parked=parked,
+                poison=self._poison,
                 html=self._html,
                 most_arguments=MOST_FOLDED,
             )
@@ -170,11 +201,21 @@ class Rebuilding:
         return goal
 
     async def _take_in(self, projection: Projection, entry: Entry) -> None:
-        recorded = decode(*entry)
+        recorded = read(*entry)
         if projection.misses(recorded):
             await self._load(projection, recorded.envelope.site, recorded.envelope.thread)
         self._note(recorded)
-        if projection.apply(recorded).unknown:
+        try:
+            unknown = projection.apply(recorded).unknown
+        except Hole:
+            raise
+        except CannotApply as error:
+            if not recorded.envelope.thread:
+                raise
+            if not await self._poison.ask(self._log, recorded):
+                self._poison.park(recorded, error.why, time.time_ns() // 1_000_000)
+            raise _Again from error
+        if unknown:
             raise UnknownType(recorded)
 
     def _note(self, recorded: Recorded) -> None:
@@ -191,8 +232,13 @@ class Rebuilding:
             # What half a commit added to the views of the site is known again at its end, and taken away by what
             # follows: so one commit has to end there.
             self._seam = torn.last if self._seam is None else max(self._seam, torn.last)
-            state = await fold_on(self._log, Thread(site=site, id=thread), upto=projection.committed)
-            projection.hold(state, torn=True)
+
+            async def fold(skipped: Skipped) -> Thread:
+                return await fold_on(
+                    self._log, Thread(site=site, id=thread), skipped, upto=projection.committed, pace=self._pace
+                )
+
+            projection.hold(await passing(self._log, fold), torn=True)
 
     async def _write(self, projection: Projection) -> None:
         commit = projection.take()

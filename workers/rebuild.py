@@ -17,6 +17,7 @@ import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
+from core.current import was_skipped
 from core.keys import REBUILD
 from core.log.port import Log
 from core.redis.batch import Argument
@@ -34,6 +35,7 @@ from projections.state import FOLD
 from projections.store import Store
 from projections.sweeping import sweep
 from workers.process import Failed
+from workers.rebuilt import Run
 from workers.turns import Turns
 
 BUILDING: Final = 0.75
@@ -43,16 +45,6 @@ LOOK_EVERY: Final = 1.0
 
 _log = structlog.get_logger(__name__)
 _Answer = TypeVar("_Answer")
-
-
-class Run(Struct, frozen=True, kw_only=True):
-    """A rebuild that has begun."""
-
-    id: str
-    began: int
-    """When, in milliseconds since 1970."""
-    fold: int
-    renderer: int
 
 
 class Flipped(Struct, frozen=True, kw_only=True):
@@ -148,13 +140,13 @@ class Rebuilder:
         if found is not None:
             await self._ask("DEL", REBUILD)
         run = Run(id=token_hex(4), began=int(time.time() * 1000), fold=FOLD, renderer=RENDERER)
-        await self._ask("SET", REBUILD, _JSON.encode(run), "NX")
+        await self._ask("SET", REBUILD, msgspec.json.encode(run), "NX")
         # Somebody else may have been faster.
         return await self._recorded() or run
 
     async def _recorded(self) -> Run | None:
         found = await self._ask("GET", REBUILD)
-        return None if found is None else _RUN.decode(found)
+        return None if found is None else msgspec.json.decode(found, type=Run)
 
     async def _measure(self, run: Run) -> None:
         """How much there is to do, and how much of it is done."""
@@ -213,6 +205,7 @@ class Rebuilder:
         own.tell = lambda _: None
         share = events * (1 - BUILDING) / max(1, len(threads))
         differing = await contrast.run(threads, lambda some: self._count(partition, events * BUILDING + some * share))
+        await self._require_whole(partition, nonce, target, own)
         for one in differing:
             await self._judge(partition, target, one)
         at = await own.flip()
@@ -241,6 +234,20 @@ class Rebuilder:
                 "this is a defect of Hansard's"
             )
         _log.warning("views_differed", partition=partition, site=one.site, thread=one.thread, views=one.views)
+
+    async def _require_whole(self, partition: int, nonce: str, target: int, own: Rebuilding) -> None:
+        """Serve no view in which threads are parked that are not where it is served."""
+        for parked in (await own.parked()).values():
+            if await was_skipped(self._log, parked.site, parked.thread, parked.position):
+                # Since the fold came by. Under another number it is begun anew.
+                known = await self._known(partition)
+                kept = {one: built for one, built in known.built.items() if one != target}
+                await self._note(partition, nonce, known, kept)
+                raise Interrupted("an event was skipped that had parked its thread")
+            raise Failed(
+                f"{parked.site}/{parked.thread} cannot be folded to its end ({parked}): what is served stays as it is. "
+                "See `hansard parked`"
+            )
 
     async def _return(self, partition: int, nonce: str, pace: Pace) -> None:
         known = await self._known(partition)
@@ -287,7 +294,3 @@ class Rebuilder:
 def _require_none(held: list[int]) -> None:
     if held:
         raise Failed(f"A rebuild is at work in {len(held)} partitions: wait for its end, or end it, and try again")
-
-
-_RUN: Final = msgspec.json.Decoder(Run)
-_JSON: Final = msgspec.json.Encoder()

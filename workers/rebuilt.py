@@ -1,4 +1,4 @@
-"""Which generations of views a deployment has, and how far each has come."""
+"""A rebuild as it is written down, and which generations of views there are, and how far each has come."""
 
 from functools import partial
 
@@ -11,6 +11,16 @@ from core.redis.deployment import Deployment
 from core.redis.faults import insist
 from projections.generations import generations
 from projections.loading import together
+
+
+class Run(Struct, frozen=True, kw_only=True):
+    """A rebuild that has begun."""
+
+    id: str
+    began: int
+    """When, in milliseconds since 1970."""
+    fold: int
+    renderer: int
 
 
 class Generation(Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from core.redis.deployment import Deployment, open_deployment
 from projections.feedlog import FeedLog
 from projections.reading import Views
 from projections.served import Served
+from workers.drift import Sampler
 from workers.gateway.app import build
 from workers.gateway.feed.endpoint import Feed
 from workers.gateway.feed.hub import Hub
@@ -75,6 +76,7 @@ async def run_projector(process: Process, settings: Settings, tell: Tell) -> Non
         given = services(deployment, settings, secret, projector=projector)
         await parts.start(deployment.wakes.run)
         await parts.start(projector.run, drain=projector.drain)
+        await look_for_drift(parts, deployment, projector, settings)
         tell(await start_http(parts, operations(given), settings))
 
 
@@ -94,6 +96,18 @@ async def following(deployment: Deployment, given: Services) -> AsyncIterator[tu
 def make_projector(deployment: Deployment) -> Projector:
     """A projector of all partitions that nobody else holds, under a name of its own."""
     return Projector(deployment, RedisLog(deployment), worker=worker_name())
+
+
+async def look_for_drift(parts: Parts, deployment: Deployment, projector: Projector, settings: Settings) -> None:
+    """Sample the partitions that the projector keeps, unless the budget is 0. Those that stopped wait for a person."""
+    if settings.drift_budget:
+        sampler = Sampler(
+            deployment,
+            RedisLog(deployment),
+            budget=settings.drift_budget,
+            held=lambda: projector.owned - projector.stopped.keys(),
+        )
+        await parts.watch(sampler.run)
 
 
 async def start_http(parts: Parts, app: Application, settings: Settings, hub: Hub | None = None) -> str:

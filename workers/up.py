@@ -11,7 +11,7 @@ import msgspec
 import structlog
 from msgspec import Struct
 
-from core.caller import Caller
+from core.caller import OPERATOR
 from core.commands import OpenSite
 from core.gathering import gathered
 from core.keys import WORKERS
@@ -24,8 +24,6 @@ from workers.gateway.services import Services
 from workers.importing import Imported, SiteGiven
 from workers.process import Failed, Process
 from workers.settings import Secrets, Settings, secrets_of
-
-OPERATOR: Final = Caller(id="operator", name="operator", roles=frozenset({"operator"}))
 
 SHOWN_WITHIN: Final = 30.0
 """Seconds in which the views have to show the sample after it was imported; they need a fraction of one."""
@@ -59,6 +57,7 @@ async def run(process: Process, settings: Settings, *, with_sample: bool, tell: 
                 await _take_leases_back(deployment)
             await parts.start(deployment.wakes.run)
             await parts.start(projector.run, drain=projector.drain)
+            await roles.look_for_drift(parts, deployment, projector, settings)
             if with_sample:
                 await load_sample(given, made)
             listens = await roles.start_http(parts, app, settings, hub)

@@ -29,7 +29,7 @@ class LostBranch(Exception):
 
 
 class Entry(NamedTuple):
-    """One event as it is stored; `core.envelope.decode(*entry)` reads it."""
+    """One event as it is stored; `core.envelope.decode(*entry)` or `read` reads it."""
 
     position: Position
     e: bytes

@@ -83,6 +83,8 @@ def test_a_wrong_value_in_the_environment_is_named_like_that() -> None:
         ("tail",),
         ("verify",),
         ("rebuild",),
+        ("parked",),
+        ("parked", "show", "sample", "night-train"),
         ("doctor",),
         ("token", "--site", "sample", "--sub", "bea", "--name", "Bea"),
     ],

@@ -43,7 +43,7 @@ async def test_a_gateway_beside_a_log_that_is_older_than_the_views_is_not_ready(
     there = await house.deployment.calls.call("GET", keys.cursor(1))
     await house.deployment.calls.call("SET", keys.cursor(1), "9999999999999-99")
     answer = problem(await house.get("/readyz"), 503, "unavailable")
-    assert "in 1 of the partitions the views are not of the log beside them" in answer["detail"]
+    assert "in 1 of the partitions the log ends before the views" in answer["detail"]
     await house.deployment.calls.call("SET", keys.cursor(1), there)
     assert (await house.get("/readyz")).status_code == 200
 

@@ -8,13 +8,14 @@ import msgspec
 import pytest
 from anyio import CancelScope
 
+from core.events import CommentPosted
 from core.keys import REBUILD
 from core.log.port import Entry
 from core.policy import Policy
 from core.position import START, Position
 from core.redis.batch import Batch
 from core.text.markup import rendered
-from projections import contrasting, generations, rebuilding, refolding, snapshots, state
+from projections import contrasting, fold, generations, rebuilding, refolding, snapshots, state
 from projections.changes import Commit
 from projections.contrasting import Differing, part_of
 from projections.fold import CannotApply, apply
@@ -24,10 +25,13 @@ from projections.pointer import Pointer
 from projections.queries import PageQuery
 from projections.reading import Views
 from projections.rebuilding import Interrupted, Rebuilding, UnknownType
+from projections.requeueing import requeue
+from projections.served import Served
 from projections.snapshots import thread_at
 from projections.store import Retired, Store
 from projections.verifying import Difference, verify
 from tests.making import SITE, THREADS, Move, Play, entries, events, played, stream
+from tests.projections.poisoning import poison, skip
 from tests.projections.projecting import Bench, bench, projecting
 from workers import rebuild
 from workers.process import Failed
@@ -417,6 +421,76 @@ async def test_an_event_of_an_unknown_type_stops_it(here: Bench) -> None:
     with pytest.raises(UnknownType, match=r"comment\.sung at"):
         await rebuilder(here).rebuild()
     assert await served(here) == 1
+
+
+async def test_a_thread_that_is_parked_stays_parked(here: Bench) -> None:
+    play = Play(here.log)
+    await play.open(threads=2)
+    for move in stream(65, 60, threads=2):
+        await play.make(move)
+    bad = await poison(here.log, THREAD)
+    async with projecting(here.projector()):
+        await here.level()
+        before = (await here.store.parked(0))[SITE, THREAD]
+        assert before.position == bad
+        flipped: list[Flipped] = []
+        await rebuilder(here, flipped).rebuild()
+        assert [one.differing for one in flipped] == [()]
+        store = await here.store.served(0)
+        assert (store.generation, set(await store.parked(0))) == (2, {(SITE, THREAD)})
+        assert {one.parked is not None for one in await differences(here)} == {True}
+        await skip(here.log, bad)
+        await level(here)
+        assert (await store.parked(0)).keys() == {(SITE, THREAD)}
+        await rebuilder(here, flipped).rebuild()
+        assert [one.thread for one in flipped[-1].differing] == [THREAD]
+    assert await (await here.store.served(0)).parked(0) == {}
+    assert await differences(here) == []
+
+
+async def test_a_thread_that_only_this_version_cannot_fold_stops_it(
+    here: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await here.play(stream(66, 120))
+    async with projecting(here.projector()):
+        await here.level()
+
+    def failing(*_: object) -> None:
+        raise ValueError("something new")
+
+    handlers: dict[Any, Any] = fold._HANDLERS
+    with monkeypatch.context() as patch:
+        patch.setitem(handlers, CommentPosted, failing)
+        with pytest.raises(Failed, match="cannot be folded to its end"):
+            await rebuilder(here).rebuild()
+    assert await served(here) == 1
+    assert await differences(here) == []
+
+
+async def test_an_event_that_was_skipped_while_views_were_built_parks_nothing_in_them(
+    here: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    play = Play(here.log)
+    await play.open(threads=2)
+    for move in stream(67, 60, threads=2):
+        await play.make(move)
+    bad = await poison(here.log, THREAD)
+    threads = Rebuilding.threads
+    async with projecting(here.projector()):
+        await here.level()
+
+        async def meanwhile(own: Rebuilding) -> list[tuple[str, str]]:
+            parked = (await here.store.parked(0)).get((SITE, THREAD))
+            if parked is not None:
+                await skip(here.log, bad)
+                await requeue(here.log, here.store, Served(here.deployment), parked, now=1)
+            return await threads(own)
+
+        monkeypatch.setattr(Rebuilding, "threads", meanwhile)
+        await rebuilder(here).rebuild()
+        await level(here)
+    assert await served(here) == 3, "what was built before was given up"
+    assert await differences(here) == []
 
 
 async def test_a_hole_in_the_log_stops_it(here: Bench) -> None:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.keys import WORKERS
@@ -35,14 +35,15 @@ def test_all_come_to_the_same_in_whatever_order_they_are_told(team: set[str], ch
     assert [owner(partition, told) for partition in PARTITIONS] == [owner(partition, team) for partition in PARTITIONS]
 
 
+@settings(max_examples=25)
 @given(teams)
 def test_every_worker_gets_about_as_much_as_any_other(team: set[str]) -> None:
-    many = 4096
+    many = 2048
     shares = Counter(owner(partition, team) for partition in range(many))
     fair = many / len(team)
     assert shares.keys() == team
-    # Seven standard deviations at eight workers.
-    assert all(0.7 * fair <= share <= 1.3 * fair for share in shares.values()), shares
+    # Nearly seven standard deviations at eight workers.
+    assert all(0.6 * fair <= share <= 1.4 * fair for share in shares.values()), shares
 
 
 def test_nothing_belongs_to_nobody() -> None:

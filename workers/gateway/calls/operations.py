@@ -7,7 +7,6 @@ from msgspec import Struct
 
 from core.refusals import Unavailable
 from projections.lag import lags
-from projections.origin import other_logs
 from workers import metrics
 from workers.gateway.call import Asked, Call, Who
 from workers.gateway.queries import NoQuery
@@ -34,20 +33,17 @@ async def health(asked: Asked[NoQuery, Any]) -> Reply:
 
 
 async def readiness(asked: Asked[NoQuery, Any]) -> Reply:
-    """Ready: Redis answers, no projection has stopped here, the views are of this log and not too far behind it."""
+    """Ready: Redis answers, no projection has stopped here, the views are neither too far behind the log nor ahead."""
     services = asked.services
     if stopped := services.stopped():
         raise Unavailable(f"the projection of {stopped} of the partitions has stopped: a person has to look at the log")
-    others = behind = None
+    behind = None
     with anyio.move_on_after(READY_WITHIN):
-        others = await other_logs(services.served, services.log)
         behind = await lags(services.served, services.log)
-    if others is None or behind is None:
+    if behind is None:
         raise Unavailable("Redis does not answer")
-    if others:
-        raise Unavailable(
-            f"in {len(others)} of the partitions the views are not of the log beside them: see the doctor"
-        )
+    if ahead := sum(lag.events < 0 for lag in behind):
+        raise Unavailable(f"in {ahead} of the partitions the log ends before the views: ask `hansard doctor`")
     now = services.clock() * 1000
     late = [lag for lag in behind if now - lag.since > services.lag_bound * 1000]
     if late:
@@ -83,8 +79,8 @@ CALLS: Final = (
         who=Who.EVERYONE,
         theme=_THEME,
         summary="Can it serve?",
-        detail="Not without Redis, nor while the views lag beyond the bound that was set or are not of the log beside "
-        "them, nor in a process whose projector stopped at an event that cannot be applied.",
+        detail="Not without Redis, nor while the views lag beyond the bound that was set or the log ends before "
+        "they do, nor in a process whose projector stopped at an event that cannot be applied.",
         handler=readiness,
         answer=State,
         example={"status": "ready"},
