@@ -3,6 +3,7 @@
 All keys of a partition carry its hash tag and so live in one slot. Views carry their generation.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -10,6 +11,9 @@ from core.partitions import partition_of, tag
 
 DEPLOYMENT: Final = "hansard:deployment"
 """Hash: what was fixed when the deployment was created (`partitions`, `format`)."""
+
+REBUILD: Final = "hansard:rebuild"
+"""String: the rebuild that has begun and not come to its end."""
 
 WORKERS: Final = "hansard:workers"
 """Sorted set: the workers that project, by until when they count as alive."""
@@ -80,6 +84,8 @@ class Partition:
         """Hash: as `lease`, for who builds another generation of views beside the served one."""
         self.generation = f"{self._base}:generation"
         """String: which views are served (`projections.pointer`)."""
+        self.generations = f"{self._base}:generations"
+        """Hash: number of a generation of views to what it was built by (`projections.generations`)."""
         self.feed = f"{self._base}:feed"
         """Stream: which rows changed."""
         self.feed_trimmed = f"{self._base}:feed:trimmed"
@@ -138,6 +144,7 @@ class Keys:
     def __init__(self, partitions: int) -> None:
         self.partitions = partitions
         self._all = tuple(Partition(number, partitions) for number in range(partitions))
+        self._tagged = {one.log.split(":")[1]: one for one in self._all}
 
     def __getitem__(self, number: int) -> Partition:
         return self._all[number]
@@ -148,3 +155,14 @@ class Keys:
     def of(self, site: str, thread: str = "") -> Partition:
         """The partition of a thread, or of the site's own events."""
         return self._all[partition_of(site, thread, self.partitions)]
+
+    def viewed(self, key: str) -> tuple[Partition, int] | None:
+        """The partition and the generation of views that a key belongs to; None for one that is of no view."""
+        match key.split(":", 3):
+            case ["hansard", tagged, generation, _] if tagged in self._tagged and _GENERATION.fullmatch(generation):
+                return self._tagged[tagged], int(generation[1:])
+            case _:
+                return None
+
+
+_GENERATION: Final = re.compile(r"g[1-9][0-9]*")

@@ -49,14 +49,20 @@ class Projection:
         poison: Poison | None = None,
         html: Html = rendered,
         most_rows: int = MOST_ROWS,
+        most_arguments: int = MOST_ARGUMENTS,
     ) -> None:
         self.cursor = cursor
         """The last event that was taken in, committed or not."""
+        self.telling = True
+        """Whether commits tell the feed: only those of served views do."""
+        self.keeping = True
+        """Whether commits take snapshots. Views built beside the served ones find those taken that they would take."""
         self._committed = cursor
         self._keys = keys
         self._generation = generation
         self._html = html
         self._most_rows = most_rows
+        self._most_arguments = most_arguments
         self._threads: OrderedDict[Name, Thread] = OrderedDict()
         self._torn: set[Name] = set()
         self._journals: dict[Name, Journal] = {}
@@ -114,28 +120,34 @@ class Projection:
             journal = self._journals[name] = Journal(thread, whole=name in self._torn)
             self._torn.discard(name)
         touched = take_in(thread, recorded, self._poison.skipped, journal)
-        line = feed.line(recorded.position, *name, touched.kinds)
+        line = feed.line(recorded.position, *name, touched.kinds) if self.telling else None
         if line is not None:
             self._lines.append(line)
         return touched
 
     @property
+    def weight(self) -> int:
+        """About how many arguments a commit would have now."""
+        return sum(journal.weight for journal in self._journals.values()) + _LINE * len(self._lines)
+
+    @property
     def full(self) -> bool:
         """Whether it is time to commit."""
-        weight = sum(journal.weight for journal in self._journals.values()) + _LINE * len(self._lines)
-        return weight >= MOST_ARGUMENTS
+        return self.weight >= self._most_arguments
 
     def take(self) -> Commit | None:
         """Everything since the last taking; None where there is nothing."""
-        if self.cursor == self._committed:
-            return None
+        return None if self.cursor == self._committed else self.taken()
+
+    def taken(self) -> Commit:
+        """Everything since the last taking, also where that is nothing."""
         changes: list[Change] = []
         later: list[Change] = []
         for journal in self._journals.values():
             first, *others = journal.changes(self._keys, self._generation, self._html)
             changes.append(first)
             later += others
-            later += self._snapshot(journal)
+            later += self._snapshot(journal) if self.keeping else ()
         for name, parked in self._parking.items():
             key = self._keys.parked(self._generation)
             later.append(Change("HSET", key, [parking.field(*name), parking.encode(parked)]))

@@ -3,7 +3,7 @@
 Outcomes are values. Nothing here folds; nothing elsewhere writes a view.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from secrets import token_hex
 from typing import Final
 
@@ -25,7 +25,9 @@ from projections.parked import read_parked
 from projections.pointer import FIRST, Pointer
 from projections.state import Thread
 
-COMMIT: Final = Script("projections", "commit", behind="changes")
+COMMIT: Final = Script("projections", "commit", behind=("changes", "feeding"))
+FLIP: Final = Script("projections", "flip", behind=("changes", "feeding"))
+SPREAD: Final = Script("projections", "spread", behind="changes")
 EXCHANGE: Final = Script("projections", "exchange", behind="changes")
 
 STAGED_S: Final = 3600
@@ -54,6 +56,12 @@ class Retired(Struct, frozen=True):
     """Other views are served, so these are live no more. Nothing was written."""
 
     served: Pointer
+
+
+class Apart(Struct, frozen=True):
+    """The served views are at `cursor`, which is not within the commit that was to follow them. Nothing was written."""
+
+    cursor: Position
 
 
 class Moved(Struct, frozen=True):
@@ -106,12 +114,38 @@ class Store:
         keys = [own.building if self.beside else own.lease, own.cursor(self.generation), own.generation]
         keys += (own.feed, own.feed_trimmed)
         arguments: list[Argument] = [nonce, str(commit.expected), str(commit.cursor)]
-        arguments += ("" if self.beside else str(self.pointer), own.view_channel)
-        arguments += (feed.KEPT_MS, feed.MOST, len(commit.feed))
-        for line in commit.feed:
-            arguments += (str(line.position), line.thread, line.kinds)
+        arguments += ("" if self.beside else str(self.pointer), own.view_channel, feed.KEPT_MS, feed.MOST)
+        _tell(commit.feed, arguments)
         _add(commit.changes, keys, arguments)
         outcome = _outcome(await self._calls.run(COMMIT, keys, arguments))
+        assert not isinstance(outcome, Moved | Apart)
+        return outcome
+
+    async def spread(self, partition: int, nonce: str, commit: Commit, changes: Iterable[Change]) -> Outcome:
+        """Write some of the changes of a commit ahead of it, where nobody reads yet. May be called again."""
+        own = self._keys[partition]
+        keys = [own.building, own.cursor(self.generation), own.generation]
+        arguments: list[Argument] = [nonce, str(commit.expected), self.generation]
+        _add(changes, keys, arguments)
+        outcome = _outcome(await self._calls.run(SPREAD, keys, arguments))
+        assert not isinstance(outcome, Moved | Apart)
+        return outcome
+
+    async def flip(
+        self, partition: int, nonce: str, commit: Commit, served: int, *, lost: Position | None = None
+    ) -> Outcome | Apart:
+        """Write it, once, and serve these views from then on in the place of the generation `served`.
+
+        `lost` is where those are, if the log has no such event. May be called again with the same commit.
+        """
+        own = self._keys[partition]
+        keys = [own.building, own.cursor(self.generation), own.generation, own.generations, own.feed, own.feed_trimmed]
+        keys.append(own.cursor(served))
+        arguments: list[Argument] = [nonce, str(commit.expected), str(commit.cursor), str(self.pointer), served]
+        arguments += (own.view_channel, feed.KEPT_MS, feed.MOST, "" if lost is None else str(lost))
+        _tell(commit.feed, arguments)
+        _add(commit.changes, keys, arguments)
+        outcome = _outcome(await self._calls.run(FLIP, keys, arguments))
         assert not isinstance(outcome, Moved)
         return outcome
 
@@ -207,6 +241,13 @@ class Store:
         return [] if found is None else _THREAD.decode(found).redacted
 
 
+def _tell(lines: Sequence[feed.Line], arguments: list[Argument]) -> None:
+    """Add feed entries to what a script is called with."""
+    arguments.append(len(lines))
+    for line in lines:
+        arguments += (str(line.position), line.thread, line.kinds)
+
+
 def _add(changes: Iterable[Change], keys: list[str], arguments: list[Argument]) -> None:
     """Add changes, and the keys that they name, to what a script is called with."""
     places = {key: place for place, key in enumerate(keys, 1)}
@@ -220,7 +261,7 @@ def _add(changes: Iterable[Change], keys: list[str], arguments: list[Argument]) 
         arguments += (change.command, place, len(change.arguments), *change.arguments)
 
 
-def _outcome(reply: bytes) -> Outcome | Moved:
+def _outcome(reply: bytes) -> Outcome | Moved | Apart:
     word, _, rest = reply.partition(b" ")
     match word:
         case b"OK":
@@ -235,6 +276,8 @@ def _outcome(reply: bytes) -> Outcome | Moved:
             return Retired(Pointer.read(rest))
         case b"MOVED":
             return Moved()
+        case b"APART":
+            return Apart(Position.decode(rest))
         case _:
             raise ValueError(f"a script that writes views answered {word!r}")
 

@@ -1,8 +1,5 @@
 """What a process can be: gateway, projector, or both. A role is some parts of a process over one open deployment."""
 
-import os
-import secrets
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -21,7 +18,7 @@ from workers.gateway.ready import ReadyAnswers
 from workers.gateway.services import Services
 from workers.gateway.serving import Application, CannotListen, HttpServer
 from workers.gateway.tokens import Operators
-from workers.process import Failed, Parts, Process
+from workers.process import Failed, Parts, Process, worker_name
 from workers.projector import Projector
 from workers.settings import Settings
 
@@ -98,9 +95,7 @@ async def following(deployment: Deployment, given: Services) -> AsyncIterator[tu
 
 def make_projector(deployment: Deployment) -> Projector:
     """A projector of all partitions that nobody else holds, under a name of its own."""
-    # Leases tell workers apart by it, people find the machine and the process.
-    worker = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}"
-    return Projector(deployment, RedisLog(deployment), worker=worker)
+    return Projector(deployment, RedisLog(deployment), worker=worker_name())
 
 
 async def look_for_drift(parts: Parts, deployment: Deployment, projector: Projector, settings: Settings) -> None:
