@@ -7,7 +7,8 @@
     └── OtherDeployment               the data there belongs to a deployment of another kind
 
 A running service never sees those. There, a server that is away, restarting, full or read-only is a passing fault:
-what may be asked again is asked again for a while, and then becomes `core.refusals.Unavailable`.
+what may be asked again is asked again for a while, and then becomes `core.refusals.Unavailable`. One that is full is
+not waited for: it stays so until somebody has made room, and says so at once.
 """
 
 import random
@@ -24,9 +25,10 @@ from core.refusals import Unavailable
 PATIENCE: Final = 5.0
 """Seconds within which a call that failed is tried again."""
 
-_STATES: Final = frozenset(
-    {"OOM", "READONLY", "MISCONF", "NOREPLICAS", "BUSY", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN"}
-)
+_FULL: Final = frozenset({"OOM", "MISCONF", "NOREPLICAS"})
+"""Error codes of a server that takes no writes: no memory, no disk, no replicas. It goes on answering questions."""
+
+_STATES: Final = _FULL | {"READONLY", "BUSY", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN"}
 """Error codes of a server that cannot do now what it could do later, and has not done it."""
 
 _log = structlog.get_logger(__name__)
@@ -59,10 +61,14 @@ def is_passing(error: BaseException) -> bool:
         case redis.exceptions.ConnectionError() | redis.exceptions.TimeoutError():
             return True
         case redis.exceptions.ResponseError():
-            code = error.status_code or str(error).partition(" ")[0]
-            return code in _STATES
+            return _code(error) in _STATES
         case _:
             return False
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether the server takes no writes, while it goes on answering questions."""
+    return isinstance(error, redis.exceptions.ResponseError) and _code(error) in _FULL
 
 
 def delays(*, longest: float = 0.5) -> Iterator[float]:
@@ -77,7 +83,8 @@ async def insist(ask: Callable[[], Awaitable[_Answer]], what: str, *, patience: 
     """The answer of `ask`, which is called again, for `patience` seconds, where a passing fault kept it from us.
 
     A call that failed may have taken effect: with a patience above 0, asking twice must do what asking once does.
-    `what` names the call in logs and metrics. Raises `Unavailable` where the fault does not pass in time.
+    `what` names the call in logs and metrics. Raises `Unavailable` where the fault does not pass in time; where the
+    server takes no writes, at once.
     """
     deadline = anyio.current_time() + patience
     for tries, pause in enumerate(delays()):
@@ -87,6 +94,9 @@ async def insist(ask: Callable[[], Awaitable[_Answer]], what: str, *, patience: 
             if not is_passing(error):
                 raise
             FAULTS.labels(what).inc()
+            if is_full(error):
+                _log.warning("call_refused", call=what, error=str(error))
+                raise Unavailable("nothing can be written now") from error
             if anyio.current_time() + pause > deadline:
                 _log.warning("call_given_up", call=what, tries=tries + 1, error=str(error))
                 raise Unavailable from error
@@ -98,3 +108,7 @@ async def insist(ask: Callable[[], Awaitable[_Answer]], what: str, *, patience: 
             return answer
         await anyio.sleep(pause)
     raise AssertionError("delays() does not end")
+
+
+def _code(error: redis.exceptions.ResponseError) -> str:
+    return error.status_code or str(error).partition(" ")[0]
