@@ -139,6 +139,11 @@ class MemoryLog:
             log.grown = anyio.Event()
         return Appended(positions)
 
+    async def writable(self) -> bool:
+        """Whether appends are taken now: always."""
+        await checkpoint()
+        return True
+
     async def last(self, partition: int) -> Position:
         """Position of the last event of a partition; `START` where there is none."""
         await checkpoint()

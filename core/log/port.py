@@ -170,6 +170,9 @@ class Log(Protocol):
         one, `core.refusals.Unavailable` leaves open whether it was carried out.
         """
 
+    async def writable(self) -> bool:
+        """Whether appends are taken now; a server that is full takes none, and goes on answering questions."""
+
     async def last(self, partition: int) -> Position:
         """Position of the last event of a partition; `START` where there is none."""
 

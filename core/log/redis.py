@@ -18,7 +18,7 @@ from core.log.port import Append, BrokenChain, Entry, Head, Load, Loaded, Outcom
 from core.position import START, Position
 from core.redis.batch import Argument, Asked, Batch
 from core.redis.deployment import Deployment
-from core.redis.faults import PATIENCE, insist
+from core.redis.faults import PATIENCE, insist, is_full, is_passing
 from core.redis.metrics import APPENDS
 from core.redis.script import Script
 from core.refusals import Unavailable
@@ -26,6 +26,7 @@ from core.refusals import Unavailable
 APPEND: Final = Script("core.log", "append")
 LOAD: Final = Script("core.log", "load")
 CHAIN: Final = Script("core.log", "chain")
+WRITABLE: Final = Script("core.log", "writable")
 
 
 class RedisLog:
@@ -91,6 +92,18 @@ class RedisLog:
         if isinstance(outcome, Skew):
             self._clocks.learn(partition.number, outcome.now)
         return outcome
+
+    async def writable(self) -> bool:
+        """Whether appends are taken now, in every partition. Raises `Unavailable` where that is not told."""
+        try:
+            await self._calls.run_all(WRITABLE, [([partition.log], []) for partition in self._keys])
+        except redis.exceptions.RedisError as error:
+            if is_full(error):
+                return False
+            if is_passing(error):
+                raise Unavailable from error
+            raise
+        return True
 
     async def last(self, partition: int) -> Position:
         """Position of the last event of a partition; `START` where there is none."""
