@@ -34,24 +34,26 @@ def no_replicas(url: str) -> Iterator[None]:
 def no_disk(url: str) -> Iterator[None]:
     """The append-only file of a server with `EVERYSEC` cannot grow: it has met that already when the block begins."""
     with client(url) as redis:
-        with unable_to_grow(redis.info("server")["process_id"]):
+        process = redis.info("server")["process_id"]
+        bound_files(process, 0)
+        try:
             while _takes_writes(redis):
                 pass
             yield
+        finally:
+            bound_files(process, None)
         # It tries again by itself, once a second.
         while not _takes_writes(redis):
             pass
 
 
-@contextmanager
-def unable_to_grow(process: int) -> Iterator[None]:
-    """No file of this process grows in the block; it ignores the signal for that, so that its writes fail instead."""
-    soft, hard = resource.prlimit(process, resource.RLIMIT_FSIZE)
-    resource.prlimit(process, resource.RLIMIT_FSIZE, (0, hard))
-    try:
-        yield
-    finally:
-        resource.prlimit(process, resource.RLIMIT_FSIZE, (soft, hard))
+def bound_files(process: int, size: int | None) -> None:
+    """Let no file of this process, and of those that it starts, grow beyond so many bytes; None lifts the bound.
+
+    Processes that Python started in workers/tether.py ignore the signal for that, so their writes fail instead.
+    """
+    _, hard = resource.prlimit(process, resource.RLIMIT_FSIZE)
+    resource.prlimit(process, resource.RLIMIT_FSIZE, (hard if size is None else size, hard))
 
 
 def _takes_writes(redis: Redis) -> bool:

@@ -139,10 +139,10 @@ class MemoryLog:
             log.grown = anyio.Event()
         return Appended(positions)
 
-    async def writable(self) -> bool:
-        """Whether appends are taken now: always."""
+    async def refusal(self) -> str | None:
+        """Why appends are not taken now; they always are."""
         await checkpoint()
-        return True
+        return None
 
     async def last(self, partition: int) -> Position:
         """Position of the last event of a partition; `START` where there is none."""

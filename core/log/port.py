@@ -170,8 +170,11 @@ class Log(Protocol):
         one, `core.refusals.Unavailable` leaves open whether it was carried out.
         """
 
-    async def writable(self) -> bool:
-        """Whether appends are taken now; a server that is full takes none, and goes on answering questions."""
+    async def refusal(self) -> str | None:
+        """Why appends are not taken now (`OOM`, `MISCONF`, `NOREPLICAS`); None where they are.
+
+        A server that takes none goes on answering questions.
+        """
 
     async def last(self, partition: int) -> Position:
         """Position of the last event of a partition; `START` where there is none."""

@@ -18,7 +18,7 @@ from core.log.port import Append, BrokenChain, Entry, Head, Load, Loaded, Outcom
 from core.position import START, Position
 from core.redis.batch import Argument, Asked, Batch
 from core.redis.deployment import Deployment
-from core.redis.faults import PATIENCE, insist, is_full, is_passing
+from core.redis.faults import PATIENCE, code_of, insist, is_full, is_passing
 from core.redis.metrics import APPENDS
 from core.redis.script import Script
 from core.refusals import Unavailable
@@ -93,17 +93,17 @@ class RedisLog:
             self._clocks.learn(partition.number, outcome.now)
         return outcome
 
-    async def writable(self) -> bool:
-        """Whether appends are taken now, in every partition. Raises `Unavailable` where that is not told."""
+    async def refusal(self) -> str | None:
+        """Why appends are not taken now, as the server's code; None where they are taken. Raises `Unavailable`."""
         try:
             await self._calls.run_all(WRITABLE, [([partition.log], []) for partition in self._keys])
         except redis.exceptions.RedisError as error:
-            if is_full(error):
-                return False
+            if isinstance(error, redis.exceptions.ResponseError) and is_full(error):
+                return code_of(error)
             if is_passing(error):
                 raise Unavailable from error
             raise
-        return True
+        return None
 
     async def last(self, partition: int) -> Position:
         """Position of the last event of a partition; `START` where there is none."""

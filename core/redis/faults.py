@@ -61,14 +61,14 @@ def is_passing(error: BaseException) -> bool:
         case redis.exceptions.ConnectionError() | redis.exceptions.TimeoutError():
             return True
         case redis.exceptions.ResponseError():
-            return _code(error) in _STATES
+            return code_of(error) in _STATES
         case _:
             return False
 
 
 def is_full(error: BaseException) -> bool:
     """Whether the server takes no writes, while it goes on answering questions."""
-    return isinstance(error, redis.exceptions.ResponseError) and _code(error) in _FULL
+    return isinstance(error, redis.exceptions.ResponseError) and code_of(error) in _FULL
 
 
 def delays(*, longest: float = 0.5) -> Iterator[float]:
@@ -110,5 +110,6 @@ async def insist(ask: Callable[[], Awaitable[_Answer]], what: str, *, patience: 
     raise AssertionError("delays() does not end")
 
 
-def _code(error: redis.exceptions.ResponseError) -> str:
+def code_of(error: redis.exceptions.ResponseError) -> str:
+    """The code that a server's error begins with."""
     return error.status_code or str(error).partition(" ")[0]

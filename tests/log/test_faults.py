@@ -250,10 +250,10 @@ async def test_a_full_server_makes_the_log_unavailable_at_once_and_writes_nothin
         with pytest.raises(Unavailable):
             await append(log, event("c:1"), key="l", now=first.ms)
         assert faults("append") == tries + 1, "it stays full until somebody makes room: asking again helps nobody"
-        assert await log.writable() is False
+        assert await log.refusal() == "OOM"
         assert positions(await log.read(HERE, START, limit=5)) == [first]
         assert (await look(log)).now >= first.ms
-    assert await log.writable() is True
+    assert await log.refusal() is None
     assert await everything(deployment) == before
 
 

@@ -28,8 +28,8 @@ def doctor(
 ) -> int:
     """Check the server and the deployment on it, and say what to change.
 
-    Looked at are version, role, persistence, eviction policy, memory and how far the views are behind the log. The
-    exit status is 1 when something must change; advice alone is 0.
+    Looked at are version, role, persistence, eviction policy, memory, disk, whether writes are taken and how far the
+    views are behind the log. The exit status is 1 when something must change; advice alone is 0.
 
     For example:
 
@@ -48,7 +48,10 @@ def doctor(
 
 async def _examined(settings: Settings) -> list[Finding]:
     async with server(settings) as url:
-        return await checkup.examine(url, settings)
+        findings = await checkup.examine(url, settings)
+    if settings.redis_url is None:
+        findings.append(await checkup.disk(settings.data))
+    return findings
 
 
 def _show(finding: Finding) -> None:

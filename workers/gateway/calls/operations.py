@@ -50,15 +50,15 @@ async def readiness(asked: Asked[NoQuery, Any]) -> Reply:
         raise Unavailable(f"the projection of {stopped} of the partitions has stopped: a person has to look at the log")
     with anyio.move_on_after(READY_WITHIN) as patience:
         behind = await lags(services.served, services.log)
-        writable = await services.log.writable()
+        refusal = await services.log.refusal()
     if patience.cancelled_caught:
         raise Unavailable("Redis does not answer")
     now = services.clock() * 1000
     late = [lag for lag in behind if now - lag.since > services.lag_bound * 1000]
-    if late and writable:
+    if late and refusal is None:
         worst = (now - min(lag.since for lag in late)) / 1000
         raise Unavailable(f"the views lag in {len(late)} of the partitions, by up to {worst:.0f} s")
-    return json(Readiness(writes="taken" if writable else "refused"))
+    return json(Readiness(writes="taken" if refusal is None else "refused"))
 
 
 async def read_metrics(asked: Asked[NoQuery, Any]) -> Reply:
@@ -89,8 +89,8 @@ CALLS: Final = (
         theme=_THEME,
         summary="Can it serve?",
         detail="Not without Redis, nor while the views lag beyond the bound that was set, nor in a process whose "
-        "projector stopped at an event that cannot be applied. Where Redis takes no writes, for want of memory or disk, it "
-        "is ready for readers, and `writes` are `refused`.",
+        "projector stopped at an event that cannot be applied. Where Redis takes no writes, for want of memory or "
+        "disk, it is ready for readers, and `writes` are `refused`.",
         handler=readiness,
         answer=Readiness,
         example={"status": "ready", "writes": "taken"},
