@@ -1,9 +1,9 @@
 """How much a gateway takes on: so many requests at a time, a short queue before them, and beyond it a refusal at once.
 
 Whoever takes on more than can be done answers nobody in time. So what writes and what reads have a gate each, that
-neither keeps the other out; who finds the queue full, or has stood in it for half a second, is told to come again
-later. What operators' machines ask never waits. Feeds have no gate: they cost next to nothing once they are open, and a
-browser takes any refusal of one for the end.
+neither keeps the other out; who finds the queue full, or has stood in it for a quarter of a second, is told to come
+again later. What operators' machines ask never waits. Feeds have no gate: they cost next to nothing once they are open,
+and a browser takes any refusal of one for the end.
 """
 
 from collections import deque
@@ -19,13 +19,13 @@ from starlette.types import Message, Receive
 from core.refusals import Unavailable
 from workers import metrics
 
-MAX_WRITES: Final = 128
+MAX_WRITES: Final = 64
 """Requests that may write at the same time."""
-MAX_READS: Final = 256
+MAX_READS: Final = 128
 """Requests that may read at the same time."""
-MAX_QUEUE: Final = 128
+MAX_QUEUE: Final = 64
 """Requests that may wait before each gate."""
-QUEUED_FOR: Final = 0.5
+QUEUED_FOR: Final = 0.25
 """Seconds that a request may wait before a gate."""
 
 
