@@ -1,5 +1,7 @@
 """A gateway takes on so much at a time, lets a few wait, and tells the others at once to come again."""
 
+import os
+import signal
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -149,6 +151,34 @@ async def test_who_only_waits_for_the_views_lets_others_in(narrow: House) -> Non
         narrow.release()
     assert statuses == [200, 200]
     assert await narrow.length() == before + 2 + MOST + QUEUE + 1
+
+
+async def test_while_the_server_hangs_no_more_than_the_bound_wait_for_it_and_they_get_their_answers(
+    narrow: House,
+) -> None:
+    gate = narrow.services.admission.writes
+    server = (await narrow.deployment.writing.info("server"))["process_id"]
+    before = await narrow.length()
+    statuses: list[int] = []
+
+    async def post(number: int) -> None:
+        answer = await narrow.ask("POST", f"threads/{THREAD}/comments", ADA, {"body": f"number {number}"})
+        statuses.append(answer.status_code)
+
+    os.kill(server, signal.SIGSTOP)
+    try:
+        async with anyio.create_task_group() as tasks:
+            for number in range(MOST + QUEUE):
+                tasks.start_soon(post, number)
+            await until(lambda: (gate.inside, gate.waiting) == (MOST, QUEUE))
+            answer = await narrow.ask("POST", f"threads/{THREAD}/comments", BEN, {"body": "one too many"})
+            problem(answer, 503, "unavailable")
+            assert (await narrow.get("/healthz")).status_code == 200
+            os.kill(server, signal.SIGCONT)
+    finally:
+        os.kill(server, signal.SIGCONT)
+    assert statuses == [201] * (MOST + QUEUE)
+    assert await narrow.length() == before + MOST + QUEUE
 
 
 # --- the gate by itself ---
