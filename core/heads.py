@@ -55,6 +55,11 @@ def reported(comment: str) -> str:
     return f"l:{comment}"
 
 
+def mark(event: Event) -> str | None:
+    """Another field whose position (only) is set to that of `event`."""
+    return reported(event.comment) if isinstance(event, ReportFiled) else None
+
+
 def of(event: Event, actor: Actor) -> str:
     """The head that `event`, done by `actor`, advances."""
     match event:

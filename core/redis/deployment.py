@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from core.keys import DEPLOYMENT, Keys
 from core.redis.batch import Batch
 from core.redis.client import connect
-from core.redis.faults import OtherDeployment, Unreachable, is_passing
+from core.redis.faults import HalfRestored, OtherDeployment, Unreachable, is_passing
 from core.redis.script import Script
 from core.redis.server import Durability, Server, inspect, require
 from core.redis.wakes import Wakes
@@ -48,17 +48,18 @@ class Deployment:
 
 @asynccontextmanager
 async def open_deployment(
-    url: str, *, partitions: int = PARTITIONS, durability: Durability = "memory"
+    url: str, *, partitions: int = PARTITIONS, durability: Durability = "memory", restoring: bytes | None = None
 ) -> AsyncIterator[Deployment]:
     """The deployment on the server at `url`; whoever opens it first fixes its number of partitions.
 
-    Run `deployment.wakes.run` in a task group to be woken. Raises `core.redis.faults.CannotOpen`.
+    Run `deployment.wakes.run` in a task group to be woken. Where a backup is being restored, only who is `restoring`
+    that one opens it. Raises `core.redis.faults.CannotOpen`.
     """
     writing, reading = connect(url, writing=True), connect(url, writing=False)
     try:
         server = await inspect(writing)
         require(server, durability)
-        await _agree(Batch(writing), partitions)
+        await _agree(Batch(writing), partitions, restoring)
         yield Deployment(writing, reading, keys=Keys(partitions), server=server, durability=durability)
     finally:
         with anyio.CancelScope(shield=True):
@@ -66,11 +67,11 @@ async def open_deployment(
             await reading.aclose()
 
 
-async def _agree(calls: Batch, partitions: int) -> None:
+async def _agree(calls: Batch, partitions: int, restoring: bytes | None) -> None:
     """Record what this deployment is, or compare it with what was recorded."""
     try:
         # Asked first, because a server that takes no writes now refuses a script that might write.
-        recorded = await calls.call("HMGET", DEPLOYMENT, "partitions", "format")
+        *recorded, backup = await calls.call("HMGET", DEPLOYMENT, "partitions", "format", "restoring")
         if None in recorded:
             recorded = await calls.run(_RECORD, [DEPLOYMENT], [partitions, FORMAT])
     except redis.exceptions.RedisError as error:
@@ -82,3 +83,8 @@ async def _agree(calls: Batch, partitions: int) -> None:
         raise OtherDeployment(f"The data there has format {layout}; this version of Hansard knows format {FORMAT}")
     if there != partitions:
         raise OtherDeployment(f"The deployment there has {there} partitions, not {partitions}; their number is fixed")
+    if backup not in (None, restoring):
+        raise HalfRestored(
+            "A backup is being restored there, or was cut short: run `hansard restore` on the same file to its end, or "
+            "empty the server"
+        )

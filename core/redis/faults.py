@@ -4,7 +4,8 @@
     ├── BadAddress                    the URL
     ├── Unreachable                   nobody answers there
     ├── UnfitServer                   the server, or how it is configured
-    └── OtherDeployment               the data there belongs to a deployment of another kind
+    ├── OtherDeployment               the data there belongs to a deployment of another kind
+    └── HalfRestored                  the data there is a part of a backup
 
 A running service never sees those. There, a server that is away, restarting, full or read-only is a passing fault:
 what may be asked again is asked again for a while, and then becomes `core.refusals.Unavailable`. One that is full is
@@ -53,6 +54,10 @@ class UnfitServer(CannotOpen):
 
 class OtherDeployment(CannotOpen):
     """The data there was laid out by a deployment of another kind."""
+
+
+class HalfRestored(CannotOpen):
+    """A backup was not restored to its end there."""
 
 
 def is_passing(error: BaseException) -> bool:

@@ -91,10 +91,10 @@ class _Seen:
     def summary(self) -> str:
         """What was compared, and how it came out."""
         threads = sum(self._threads.values())
-        compared = f"{_count(self.events, 'event')} folded, {_count(threads, 'thread')} compared"
+        compared = f"{output.counted(self.events, 'event')} folded, {output.counted(threads, 'thread')} compared"
         if not self.differences:
             return f"{compared}: what is served is what the log says"
-        return f"{compared}: {_count(self.differences, 'difference')}"
+        return f"{compared}: {output.counted(self.differences, 'difference')}"
 
 
 async def _verify(settings: Settings, seen: _Seen) -> None:
@@ -111,10 +111,6 @@ async def _verify(settings: Settings, seen: _Seen) -> None:
                     seen.show(difference)
             except CannotApply as error:
                 raise Failed(f"The log itself cannot be right: {error}") from error
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _kind(difference: Difference) -> str:
