@@ -74,7 +74,7 @@ async def test_a_backup_of_a_log_in_which_people_write_is_restored_entry_by_entr
 
         with monkeypatch.context() as busy:
             busy.setattr(RedisLog, "read", read)
-            busy.setattr(taking, "BATCH", 4)
+            busy.setattr(taking, "BATCH", 5)
             taken = await take(house.deployment, path)
         assert len(later) >= 5
         whole = [await house.log.read(number, START, limit=10_000) for number in range(FEW)]

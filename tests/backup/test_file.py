@@ -58,12 +58,14 @@ def test_a_file_that_does_not_hold_what_it_says_is_refused(
         check(rewritten(tmp_path / "changed", backup[1], change))
 
 
-async def test_an_entry_that_does_not_follow_those_before_it_is_not_restored(
-    backup: tuple[str, Path], target: str, tmp_path: Path
+@pytest.mark.parametrize("pointer", [b'"tp":"', b'"ap":"'])
+async def test_an_entry_that_does_not_say_what_was_before_it_is_not_restored(
+    backup: tuple[str, Path], target: str, tmp_path: Path, pointer: bytes
 ) -> None:
     def crossed(all_of_it: list[Any]) -> list[Any]:
-        some = all_of_it[1].entries
-        some[4:6] = [(some[4][0], *some[5][1:]), (some[5][0], *some[4][1:])]
+        position, e, c = all_of_it[1].entries[4]
+        before, _, rest = e.rpartition(pointer)
+        all_of_it[1].entries[4] = (position, before + pointer + b"1-1" + rest[rest.index(b'"') :], c)
         return all_of_it
 
     path = rewritten(tmp_path / "crossed", backup[1], crossed)
