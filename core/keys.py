@@ -79,8 +79,10 @@ class Partition:
         """Channel: woken by every commit."""
         self.lease = f"{self._base}:lease"
         """Hash: who owns the partition (`nonce`, `worker`, `until`)."""
+        self.building = f"{self._base}:building"
+        """Hash: as `lease`, for who builds another generation of views beside the served one."""
         self.generation = f"{self._base}:generation"
-        """String: the generation of views that is served."""
+        """String: which views are served (`projections.pointer`)."""
         self.feed = f"{self._base}:feed"
         """Stream: which rows changed."""
         self.feed_trimmed = f"{self._base}:feed:trimmed"
@@ -113,6 +115,11 @@ class Partition:
     def cursor(self, generation: int) -> str:
         """String: position of the last event that this generation of views has taken in."""
         return f"{self.views_prefix(generation)}cursor"
+
+    def staged(self, nonce: str, site: str, thread: str) -> ThreadViews:
+        """Where the views of one thread are written before they are exchanged for those that it has."""
+        base = f"{self._base}:staged:{nonce}:{site}/{thread}"
+        return ThreadViews(*(f"{base}:{name}" for name in ThreadViews._fields))
 
     def thread_views(self, generation: int, site: str, thread: str) -> ThreadViews:
         """The keys of the views of one thread."""

@@ -1,6 +1,6 @@
 """Which log a thread lives in, and the hash tag that keeps everything of one partition in one Redis Cluster slot."""
 
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import blake2b
 from itertools import count
 from typing import Final
@@ -8,6 +8,7 @@ from typing import Final
 SLOTS: Final = 16384
 
 
+@lru_cache(maxsize=16_384)
 def partition_of(site: str, thread: str, partitions: int) -> int:
     """The partition of a thread; with `thread` "" that of the site's own events.
 

@@ -6,6 +6,7 @@ import msgspec
 
 from core.redis.script import Script
 from projections import cursors, splicing
+from projections.pointer import Pointer
 from projections.queries import Answer, BadCursor, PageQuery, RepliesQuery
 from projections.served import Served
 from projections.walking import Onward, Walk, keys
@@ -43,7 +44,7 @@ async def page(served: Served, site: str, thread: str, query: PageQuery) -> Answ
     if last:
         following = page_cursor(query, mark, last.decode(), last_score.decode())
     rows = splicing.nested(splicing.shown(found, Onward(site, thread)))
-    return Answer(page_body(public, query, rows, following), tag(reply.generation, public))
+    return Answer(page_body(public, query, rows, following), tag(reply.pointer, public))
 
 
 async def replies(served: Served, site: str, thread: str, comment: str, query: RepliesQuery) -> Answer | None:
@@ -60,7 +61,7 @@ async def replies(served: Served, site: str, thread: str, comment: str, query: R
     public, found, last = reply.parts
     following = splicing.quoted(onward(comment, last.decode())) if last else b"null"
     rows = splicing.nested(splicing.shown(found, onward))
-    return Answer(b'{"comments":[%b],"next":%b}' % (rows, following), tag(reply.generation, public))
+    return Answer(b'{"comments":[%b],"next":%b}' % (rows, following), tag(reply.pointer, public))
 
 
 def page_mark(site: str, thread: str, query: PageQuery, at: str | None = None) -> str:
@@ -94,7 +95,7 @@ def page_body(public: bytes, query: PageQuery, rows: bytes, following: str | Non
     )
 
 
-def tag(generation: int, public: bytes) -> str:
-    """What tells this state of the page from any other: the generation, and the last public change (`meta.public`)."""
+def tag(pointer: Pointer, public: bytes) -> str:
+    """What tells this state of the page from any other: what is served, and the last public change."""
     name = b'"position":"'
-    return f"{generation}-{public[public.rindex(name) + len(name) : -2].decode()}"
+    return f"{pointer}-{public[public.rindex(name) + len(name) : -2].decode()}"

@@ -33,7 +33,7 @@ PROJECTED_EVENTS: Final = Counter(
 )
 PROJECTION_COMMITS: Final = Counter(
     "hansard_projection_commits",
-    "Commits of views, by outcome: ok, dup, mismatch, fenced.",
+    "Commits of views, by outcome: ok, dup, mismatch, fenced, retired.",
     ["outcome"],
 )
 PROJECTION_LAG_EVENTS: Final = Gauge(

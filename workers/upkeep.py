@@ -23,7 +23,7 @@ from projections.loading import Torn
 from projections.partition import MOST_ROWS, Projection
 from projections.snapshots import thread_at
 from projections.state import Thread
-from projections.store import Done, Fenced, Mismatch, Store
+from projections.store import Done, Fenced, Mismatch, Outcome, Retired, Store
 from workers import metrics
 
 BATCH: Final = 256
@@ -103,6 +103,7 @@ class Upkeep:
     async def _follow(self, nonce: str) -> None:
         """Follow the log from where the views are. Returns when the lease is lost."""
         while True:
+            self._store = await self._store.served(self.partition)
             self.at = cursor = await self._store.cursor(self.partition)
             keys = self._store.keys[self.partition]
             projection = Projection(keys, self._store.generation, cursor, most_rows=self._most_rows)
@@ -112,10 +113,10 @@ class Upkeep:
                     outcome = await self._take_in(projection, entries, nonce)
                     if isinstance(outcome, Fenced):
                         return
-                    if isinstance(outcome, Mismatch):
+                    if not isinstance(outcome, Done):
                         break
 
-    async def _take_in(self, projection: Projection, entries: list[Entry], nonce: str) -> Done | Mismatch | Fenced:
+    async def _take_in(self, projection: Projection, entries: list[Entry], nonce: str) -> Outcome:
         for entry in entries:
             recorded = decode(*entry)
             envelope = recorded.envelope
@@ -146,7 +147,7 @@ class Upkeep:
             state = await thread_at(self._log, self._store, site, thread, projection.committed)
             projection.hold(state or Thread(site=site, id=thread), torn=True)
 
-    async def _commit(self, projection: Projection, nonce: str) -> Done | Mismatch | Fenced:
+    async def _commit(self, projection: Projection, nonce: str) -> Outcome:
         commit = projection.take()
         if commit is None:
             return Done()
@@ -166,6 +167,9 @@ class Upkeep:
                     position=str(commit.expected),
                     cursor=str(outcome.cursor),
                 )
+            case Retired():
+                metrics.PROJECTION_COMMITS.labels("retired").inc()
+                _log.info("views_retired", partition=self.partition, generation=outcome.served.generation)
             case Fenced():
                 metrics.PROJECTION_COMMITS.labels("fenced").inc()
                 _log.warning("commit_fenced", partition=self.partition, position=str(commit.expected))
