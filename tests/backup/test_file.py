@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.backup.restored import restored
-from workers.backup import checking
+from workers.backup import checking, file
 from workers.backup.checking import check
 from workers.backup.file import Damaged, records, written
 from workers.process import Failed
@@ -31,6 +31,17 @@ async def test_a_file_that_was_changed_or_cut_anywhere_is_refused(
         check(path)
 
 
+@pytest.mark.parametrize("piece", [1, 2, 31, 32, 33, 255, 256, 4096])
+async def test_records_are_the_same_in_whatever_pieces_a_file_is_read(
+    backup: tuple[str, Path], monkeypatch: pytest.MonkeyPatch, piece: int
+) -> None:
+    whole = list(records(backup[1]))
+    assert len(whole) > 10
+    monkeypatch.setattr(file, "_PIECE", piece)
+    assert list(records(backup[1])) == whole
+    assert len(check(backup[1]).checksum) == 64
+
+
 def rewritten(path: Path, backup: Path, change: Any) -> Path:
     """A file with a good checksum whose records are those of another, changed."""
     with written(path) as writer:
@@ -51,7 +62,7 @@ def rewritten(path: Path, backup: Path, change: Any) -> Path:
         "two in another order": lambda all_of_it: [*all_of_it[:2], all_of_it[3], all_of_it[2], *all_of_it[4:]],
     }.values(),
 )
-def test_a_file_that_does_not_hold_what_it_says_is_refused(
+async def test_a_file_that_does_not_hold_what_it_says_is_refused(
     backup: tuple[str, Path], tmp_path: Path, change: Any
 ) -> None:
     with pytest.raises(Damaged):
@@ -86,7 +97,7 @@ async def test_events_that_this_version_does_not_know_are_refused_before_anythin
         check(rewritten(tmp_path / "newer", backup[1], newer))
 
 
-def test_a_layout_that_this_version_does_not_know_is_refused(
+async def test_a_layout_that_this_version_does_not_know_is_refused(
     backup: tuple[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(checking, "FORMAT", 2)

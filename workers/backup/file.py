@@ -185,12 +185,14 @@ def _pieces(path: Path) -> Iterator[bytes]:
     gzip = zlib.decompressobj(wbits=_GZIP)
     with path.open("rb") as file:
         file.seek(len(MAGIC))
-        while piece := file.read(_PIECE):
-            while piece:
-                yield gzip.decompress(piece, _PIECE)
+        while not gzip.eof and (piece := file.read(_PIECE)):
+            more = True
+            while more:
+                yield (data := gzip.decompress(piece, _PIECE))
                 piece = gzip.unconsumed_tail
-            if gzip.eof:
-                return
+                # Where the answer was cut, there may be more of it though everything was read. After the end, what
+                # follows is still told to be unconsumed.
+                more = not gzip.eof and (bool(piece) or len(data) == _PIECE)
 
 
 def _settle(directory: Path) -> None:
