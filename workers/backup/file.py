@@ -185,14 +185,14 @@ def _pieces(path: Path) -> Iterator[bytes]:
     gzip = zlib.decompressobj(wbits=_GZIP)
     with path.open("rb") as file:
         file.seek(len(MAGIC))
-        while not gzip.eof and (piece := file.read(_PIECE)):
-            more = True
-            while more:
-                yield (data := gzip.decompress(piece, _PIECE))
+        while piece := file.read(_PIECE):
+            # After the end, what follows is still told to be unconsumed: the checksum, which was looked at.
+            while not gzip.eof:
+                data = gzip.decompress(piece, _PIECE)
+                yield data
                 piece = gzip.unconsumed_tail
-                # Where the answer was cut, there may be more of it though everything was read. After the end, what
-                # follows is still told to be unconsumed.
-                more = not gzip.eof and (bool(piece) or len(data) == _PIECE)
+                if not piece and len(data) < _PIECE:
+                    break  # a full answer may have been cut, though everything was read
 
 
 def _settle(directory: Path) -> None:
