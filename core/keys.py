@@ -12,6 +12,9 @@ DEPLOYMENT: Final = "hansard:deployment"
 """Hash: what was fixed when the deployment was created (`partitions`, `format`); `restoring` names a backup that is
 being restored, and is gone when all of it is there."""
 
+WORKERS: Final = "hansard:workers"
+"""Sorted set: the workers that project, by until when they count as alive."""
+
 FIRST_GENERATION: Final = 1
 """The generation of views that a deployment begins with, and that is served where no pointer says another."""
 
@@ -115,6 +118,10 @@ class Partition:
     def cursor(self, generation: int) -> str:
         """String: position of the last event that this generation of views has taken in."""
         return f"{self.views_prefix(generation)}cursor"
+
+    def parked(self, generation: int) -> str:
+        """Hash: `<site>/<thread>` to why and where the projection of that thread stopped in this generation."""
+        return f"{self.views_prefix(generation)}parked"
 
     def staged(self, nonce: str, site: str, thread: str) -> ThreadViews:
         """Where the views of one thread are written before they are exchanged for those that it has."""

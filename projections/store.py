@@ -15,10 +15,12 @@ from core.keys import Keys
 from core.position import Position, kept
 from core.redis.batch import Argument, Batch
 from core.redis.script import Script
-from projections import cells, feed, snapshots
+from projections import cells, feed, parking, snapshots
 from projections.cells import Html
 from projections.changes import Change, Commit
 from projections.loading import load_thread
+from projections.pacing import Pace
+from projections.parked import read_parked
 from projections.pointer import FIRST, Pointer
 from projections.state import Thread
 
@@ -112,11 +114,16 @@ class Store:
         assert not isinstance(outcome, Moved)
         return outcome
 
-    async def exchange(self, thread: Thread, html: Html, *changes: Change) -> Done | Moved | Retired:
+    async def exchange(
+        self, thread: Thread, html: Html, *changes: Change, last: Position | None = None
+    ) -> Done | Moved | Retired:
         """Put everything that `thread` makes in the place of what its views hold, unless an event of it came since.
 
-        The views must have come to its last event. `changes` are made together with it. May be called again.
+        The views must have come to its last event. The thread is parked no more, and `changes` are made together with
+        it; where they park it again, it is shown up to there, and `last` is the last event of all. May be called again.
+        Others have their turn while it is made.
         """
+        pace = Pace()
         own = self._keys.of(thread.site, thread.id)
         views = own.thread_views(self.generation, thread.site, thread.id)
         staged = own.staged(token_hex(8), thread.site, thread.id)
@@ -125,14 +132,16 @@ class Store:
         for name, field, value in cells.contents(thread, html):
             base, _, view = name.partition(".")
             (of_site[view] if view else of_thread[base])[field] = value
+            if pace.due:
+                await pace.rest()
         for name, puts in of_thread.items():
             await self._stage(getattr(staged, name), name, puts)
-        beyond = list(changes)
+        beyond = [Change("HDEL", own.parked(self.generation), [parking.field(thread.site, thread.id)]), *changes]
         for view, puts in of_site.items():
             beyond += await self._site_changes(own.site_view(self.generation, thread.site, view), view, thread.id, puts)
         keys = [own.cursor(self.generation), own.generation, own.heads(thread.site, thread.id), *views, *staged]
         after = self.pointer._replace(exchanges=self.pointer.exchanges + 1)
-        arguments: list[Argument] = [str(self.pointer), str(after), LAST, str(thread.last), own.view_channel]
+        arguments: list[Argument] = [str(self.pointer), str(after), LAST, str(last or thread.last), own.view_channel]
         arguments.append(len(views))
         _add(beyond, keys, arguments)
         outcome = _outcome(await self._calls.run(EXCHANGE, keys, arguments))
@@ -171,6 +180,10 @@ class Store:
     async def cursor(self, partition: int) -> Position:
         """How far the views of a partition have come."""
         return kept(await self._reads.call("GET", self._keys[partition].cursor(self.generation)))
+
+    async def parked(self, partition: int) -> dict[parking.Name, parking.Parked]:
+        """The threads of a partition that are parked in these views."""
+        return await read_parked(self._reads, self._keys[partition], self.generation)
 
     async def thread(self, site: str, thread: str) -> Thread:
         """The state of a thread as its views tell it, without events where there is none. Raises `Torn`."""

@@ -15,6 +15,8 @@ from core.redis.deployment import Deployment, open_deployment
 from core.redis.faults import CannotOpen, UnfitServer
 from core.redis.server import OLDEST, Server, inspect, require
 from projections.lag import lags
+from projections.origin import other_logs
+from projections.parked import all_parked
 from projections.served import Served
 from workers import home
 from workers.settings import Settings
@@ -159,7 +161,24 @@ async def _deployment(opened: Deployment, now: int, settings: Settings) -> list[
         found = f"the log is {(latest - now) / 1000:.1f} s ahead of the server's clock"
         change = "Set the server's clock: until it has caught up, events are recorded later than they happen"
         findings.append(Finding(verdict="advice", about="clock", found=found, change=change))
-    behind = await lags(Served(opened), log)
+    served = Served(opened)
+    if parked := await all_parked(served):
+        number = f"{len(parked)} thread{'' if len(parked) == 1 else 's'}"
+        found = f"{number} shown as before an event that cannot be applied"
+        change = (
+            "`hansard parked` lists them. Look with `hansard parked show`; requeue them once the program has been "
+            "mended, or skip the event for a reason that is recorded"
+        )
+        findings.append(Finding(verdict="wrong", about="parked", found=found, change=change))
+    if others := await other_logs(served, log):
+        first, found = others[0], f"in {len(others)} of {log.partitions} partitions not of the log beside them"
+        change = (
+            f"In partition {first.partition} the views have event {first.cursor}; the log has not, and ends at "
+            f"{first.last}. Somebody put an older log there, or another. Restore the backup that log and views are "
+            "both of; or, where this log is the right one, run `hansard rebuild`. Then start the projectors again"
+        )
+        return [*findings, Finding(verdict="wrong", about="views", found=found, change=change)]
+    behind = await lags(served, log)
     if not behind:
         return [*findings, Finding(verdict="good", about="views", found="level with the log")]
     seconds = max(0, now - min(lag.since for lag in behind)) / 1000

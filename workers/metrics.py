@@ -48,15 +48,60 @@ PROJECTION_LAG_SECONDS: Final = Gauge(
 )
 STOPPED_PARTITIONS: Final = Gauge(
     "hansard_stopped_partitions",
-    "Partitions whose projection stopped at an event that cannot be applied. Anything but 0 needs a person.",
+    "Partitions whose projection stopped: the log has a hole, an event is of no thread, or the log is not the one that "
+    "the views are of. Anything but 0 needs a person.",
+)
+PARKED_THREADS: Final = Gauge(
+    "hansard_parked_threads",
+    "Threads whose projection stopped at an event that cannot be applied, in the partitions whose lease this process "
+    "holds, looked at every few seconds. Each of them needs a person.",
 )
 OWNED_PARTITIONS: Final = Gauge(
     "hansard_owned_partitions",
     "Partitions whose lease this process holds.",
 )
+LOST_BRANCHES: Final = Counter(
+    "hansard_lost_branches",
+    "Times that a projection found the log without the event that it had taken in last, and began again from what is "
+    "stored.",
+)
+REBALANCES: Final = Counter(
+    "hansard_rebalances",
+    "Times that other workers were alive than before, as this process saw it, its own start included.",
+)
+HANDOVERS: Final = Counter(
+    "hansard_handovers",
+    "Partitions that this process held and holds no more, by how: given (back, for another worker to take), "
+    "lost (another worker had it already).",
+    ["how"],
+)
 UNKNOWN_EVENTS: Final = Counter(
     "hansard_unknown_events",
     "Events of a type that this version does not know, passed over by a live projection.",
+)
+
+# --- drift ---
+
+DRIFT: Final = Counter(
+    "hansard_drift",
+    "Fields of served views that were found to differ from the log, by view. Anything but 0 needs a person.",
+    ["view"],
+)
+DRIFT_CHECKED: Final = Counter(
+    "hansard_drift_checked_threads",
+    "Threads that were folded from their log and compared with what is served.",
+)
+DRIFT_WALKS: Final = Counter(
+    "hansard_drift_walks",
+    "Partitions of which every thread was looked at in one walk.",
+)
+DRIFT_SECONDS: Final = Counter(
+    "hansard_drift_seconds",
+    "Seconds spent on looking for drift, waiting for the server included.",
+)
+DRIFT_QUARANTINED: Final = Gauge(
+    "hansard_drift_quarantined_threads",
+    "Threads that differ from the log, or cannot be looked at, and are left alone for now.",
 )
 
 # --- the feed ---
@@ -72,8 +117,20 @@ FEED_DELIVERIES: Final = Counter(
 FEED_RESETS: Final = Counter(
     "hansard_feed_resets",
     "Clients that were told to read the page again, by cause: position (theirs is too old or unknown), lost "
-    "(ours is gone from the feed), behind (they read too slowly).",
+    "(ours is gone from the feed), exchanged (other views are served), behind (they read too slowly).",
     ["cause"],
+)
+
+# --- answers kept ready ---
+
+READY_ANSWERS: Final = Counter(
+    "hansard_ready_answers",
+    "Reads, by whether their answer was ready or had to be made.",
+    ["outcome"],
+)
+READY_BYTES: Final = Gauge(
+    "hansard_ready_bytes",
+    "Memory that answers take which are kept ready.",
 )
 
 # --- HTTP ---

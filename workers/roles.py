@@ -11,12 +11,14 @@ from core.redis.deployment import Deployment, open_deployment
 from projections.feedlog import FeedLog
 from projections.reading import Views
 from projections.served import Served
+from workers.drift import Sampler
 from workers.gateway.admission import Admission
 from workers.gateway.app import build
 from workers.gateway.feed.endpoint import Feed
 from workers.gateway.feed.hub import Hub
 from workers.gateway.keyring import Keyring
 from workers.gateway.operating import operations
+from workers.gateway.ready import ReadyAnswers
 from workers.gateway.services import Services
 from workers.gateway.serving import Application, CannotListen, HttpServer
 from workers.gateway.tokens import Operators
@@ -43,9 +45,11 @@ def services(
 ) -> Services:
     """What the gateway works with; it is not ready where the projector beside it has stopped."""
     log = RedisLog(deployment)
+    views = Views(deployment, log)
     return Services(
         log=log,
-        views=Views(deployment, log),
+        views=views,
+        ready=ReadyAnswers(views),
         served=Served(deployment),
         keyring=Keyring(deployment.calls, deployment.keys),
         operators=Operators(admin_secret),
@@ -77,6 +81,7 @@ async def run_projector(process: Process, settings: Settings, tell: Tell) -> Non
         given = services(deployment, settings, secret, projector=projector)
         await parts.start(deployment.wakes.run)
         await parts.start(projector.run, drain=projector.drain)
+        await look_for_drift(parts, deployment, projector, settings)
         tell(await start_http(parts, operations(given), settings))
 
 
@@ -98,6 +103,18 @@ def make_projector(deployment: Deployment) -> Projector:
     # Leases tell workers apart by it, people find the machine and the process.
     worker = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}"
     return Projector(deployment, RedisLog(deployment), worker=worker)
+
+
+async def look_for_drift(parts: Parts, deployment: Deployment, projector: Projector, settings: Settings) -> None:
+    """Sample the partitions that the projector keeps, unless the budget is 0. Those that stopped wait for a person."""
+    if settings.drift_budget:
+        sampler = Sampler(
+            deployment,
+            RedisLog(deployment),
+            budget=settings.drift_budget,
+            held=lambda: projector.owned - projector.stopped.keys(),
+        )
+        await parts.watch(sampler.run)
 
 
 async def start_http(parts: Parts, app: Application, settings: Settings, hub: Hub | None = None) -> str:

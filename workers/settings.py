@@ -49,6 +49,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     lag_bound: Annotated[
         float, Meta(gt=0, le=3600, description="the seconds that views may lag while ready, up to 3600")
     ] = 10.0
+    drift_budget: Annotated[float, Meta(ge=0, le=1, description="a share of a core's time, 0 to 1; 0 is off")] = 0.02
     drain: Annotated[
         float, Meta(ge=0, le=600, description="the seconds given to running requests at a stop, 0 to 600")
     ] = 10.0

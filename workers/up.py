@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from signal import SIGKILL
 from typing import Final
 
@@ -11,8 +12,10 @@ import structlog
 from msgspec import Struct
 from redis.exceptions import RedisError
 
-from core.caller import Caller
+from core.caller import OPERATOR
 from core.commands import OpenSite
+from core.gathering import gathered
+from core.keys import WORKERS
 from core.redis.deployment import Deployment
 from core.redis.faults import is_passing
 from core.refusals import SiteExists
@@ -24,8 +27,6 @@ from workers.importing import Imported, SiteGiven
 from workers.keeping import keep
 from workers.process import Failed, Process
 from workers.settings import Secrets, Settings, secrets_of
-
-OPERATOR: Final = Caller(id="operator", name="operator", roles=frozenset({"operator"}))
 
 SHOWN_WITHIN: Final = 30.0
 """Seconds in which the views have to show the sample after it was imported; they need a fraction of one."""
@@ -59,6 +60,7 @@ async def run(process: Process, settings: Settings, *, with_sample: bool, tell: 
                 await _take_leases_back(deployment)
             await parts.start(deployment.wakes.run)
             await parts.start(projector.run, drain=projector.drain)
+            await roles.look_for_drift(parts, deployment, projector, settings)
             if with_sample:
                 await load_sample(given, made)
             listens = await roles.start_http(parts, app, settings, hub)
@@ -88,10 +90,10 @@ async def _server(settings: Settings) -> AsyncIterator[tuple[str, embedded.Serve
 
 
 async def _take_leases_back(deployment: Deployment) -> None:
-    """End the leases of a process that was killed: on a server of our own, nobody else can hold one."""
+    """End the leases of a process that was killed, and its being alive: on a server of our own, nobody else can be."""
+    held = [partition.lease for partition in deployment.keys]
     try:
-        for partition in deployment.keys:
-            await deployment.calls.call("DEL", partition.lease)
+        await gathered([partial(deployment.calls.call, "DEL", key) for key in (WORKERS, *held)])
     except RedisError as error:
         if not is_passing(error):
             raise

@@ -82,6 +82,8 @@ def test_a_wrong_value_in_the_environment_is_named_like_that() -> None:
         ("replay",),
         ("tail",),
         ("verify",),
+        ("parked",),
+        ("parked", "show", "sample", "night-train"),
         ("doctor",),
         ("token", "--site", "sample", "--sub", "bea", "--name", "Bea"),
     ],

@@ -27,6 +27,7 @@ from projections.served import Served
 from projections.store import Done, Store
 from workers.gateway.app import build
 from workers.gateway.keyring import Keyring
+from workers.gateway.ready import ReadyAnswers
 from workers.gateway.services import Services
 from workers.gateway.tokens import Operators
 
@@ -95,6 +96,7 @@ class House:
         self.services = Services(
             log=log,
             views=self.views,
+            ready=ReadyAnswers(self.views, fresh=0),  # so that every test is one of what is kept, too
             served=Served(deployment, patience=patience),
             keyring=Keyring(deployment.calls, deployment.keys, patience=patience),
             operators=Operators(ADMIN_SECRET),
@@ -218,13 +220,17 @@ def at(comment: str, thread: str = THREAD) -> str:
 
 
 @asynccontextmanager
-async def built(url: str, *, patience: float = 5.0) -> AsyncIterator[House]:
-    """A house on an empty server, whose every call of it is tried for so many seconds."""
+async def built(url: str, *, patience: float = 5.0, follows: bool = True) -> AsyncIterator[House]:
+    """A house on an empty server, whose every call of it is tried for so many seconds.
+
+    Unless its views follow by themselves, somebody else has to keep them up with the log.
+    """
     async with open_deployment(url, partitions=PARTITIONS) as deployment, anyio.create_task_group() as tasks:
         house = House(deployment, patience)
         await tasks.start(deployment.wakes.run)
-        for number in range(PARTITIONS):
-            tasks.start_soon(house.project, number)
+        if follows:
+            for number in range(PARTITIONS):
+                tasks.start_soon(house.project, number)
         async with house.client:
             yield house
         tasks.cancel_scope.cancel()

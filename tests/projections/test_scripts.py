@@ -298,7 +298,7 @@ async def test_a_lease_from_before_the_clock_jumped_back_has_run_out(server_of: 
 
 SCRIPTS = sorted((Path(projections.__file__).parent / "scripts").glob("*.lua"))
 WALKS = {"overlay", "page", "permalink", "replies", "rows"}
-WRITING = {"commit", "exchange", "lease_release", "lease_renew", "lease_take"}
+WRITING = {"commit", "exchange", "lease_release", "lease_renew", "lease_take", "roster"}
 CHANGING = {"commit", "exchange"}
 
 

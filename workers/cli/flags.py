@@ -72,6 +72,9 @@ class Serving(Where):
         str | None, _flag("What an acknowledgement promises: memory or fsynced. Default: fsynced")
     ] = None
     lag_bound: Annotated[str | None, _flag("Seconds that views may lag before it is not ready. Default: 10")] = None
+    drift_budget: Annotated[
+        str | None, _flag("Share of a core's time spent on looking for drift; 0 is off. Default: 0.02")
+    ] = None
     drain: Annotated[str | None, _flag("Seconds to finish what runs when it is stopped. Default: 10")] = None
     max_request: Annotated[str | None, _flag("Bytes that a request may have. Default: 262144")] = None
     max_writes: Annotated[

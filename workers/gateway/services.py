@@ -11,6 +11,7 @@ from projections.reading import Views
 from projections.served import Served
 from workers.gateway.admission import Admission
 from workers.gateway.keyring import Keyring
+from workers.gateway.ready import ReadyAnswers
 from workers.gateway.tokens import Operators
 
 
@@ -23,6 +24,8 @@ class Services(Struct, frozen=True, kw_only=True):
     """The served generation itself, to be asked how far it has come."""
     keyring: Keyring
     operators: Operators
+    ready: ReadyAnswers | None = None
+    """Answers that are kept ready; None makes every answer anew."""
     durability: str = "memory"
     """What an acknowledgement of a write means in this deployment."""
     max_request: int = 262_144

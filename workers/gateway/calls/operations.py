@@ -40,7 +40,7 @@ async def health(asked: Asked[NoQuery, Any]) -> Reply:
 
 
 async def readiness(asked: Asked[NoQuery, Any]) -> Reply:
-    """Ready: Redis answers, no projection has stopped here, and the views are not too far behind the log.
+    """Ready: Redis answers, no projection has stopped here, the views are neither too far behind the log nor ahead.
 
     Where Redis takes no writes, for want of memory or disk, views that lag are no reason: they cannot move for any
     gateway, and readers are better off with them than with nobody who is ready.
@@ -53,6 +53,8 @@ async def readiness(asked: Asked[NoQuery, Any]) -> Reply:
         refusal = await services.log.refusal()
     if patience.cancelled_caught:
         raise Unavailable("Redis does not answer")
+    if ahead := sum(lag.events < 0 for lag in behind):
+        raise Unavailable(f"in {ahead} of the partitions the log ends before the views: ask `hansard doctor`")
     now = services.clock() * 1000
     late = [lag for lag in behind if now - lag.since > services.lag_bound * 1000]
     if late and refusal is None:
@@ -88,9 +90,9 @@ CALLS: Final = (
         who=Who.EVERYONE,
         theme=_THEME,
         summary="Can it serve?",
-        detail="Not without Redis, nor while the views lag beyond the bound that was set, nor in a process whose "
-        "projector stopped at an event that cannot be applied. Where Redis takes no writes, for want of memory or "
-        "disk, it is ready for readers, and `writes` are `refused`.",
+        detail="Not without Redis, nor while the views lag beyond the bound that was set or the log ends before "
+        "they do, nor in a process whose projector stopped at an event that cannot be applied. Where Redis takes "
+        "no writes, for want of memory or disk, it is ready for readers, and `writes` are `refused`.",
         handler=readiness,
         answer=Readiness,
         example={"status": "ready", "writes": "taken"},
