@@ -56,6 +56,11 @@ def reported(comment: str) -> str:
     return f"l:{comment}"
 
 
+def mark(event: Event) -> str | None:
+    """Another field whose position (only) is set to that of `event`."""
+    return reported(event.comment) if isinstance(event, ReportFiled) else None
+
+
 def skip(position: str) -> str:
     """The head that says that the event of the thread at this position was skipped."""
     return f"s:{position}"

@@ -10,7 +10,8 @@ from typing import Final, NamedTuple
 from core.partitions import partition_of, tag
 
 DEPLOYMENT: Final = "hansard:deployment"
-"""Hash: what was fixed when the deployment was created (`partitions`, `format`)."""
+"""Hash: what was fixed when the deployment was created (`partitions`, `format`); `restoring` names a backup that is
+being restored, and is gone when all of it is there."""
 
 REBUILD: Final = "hansard:rebuild"
 """String: the rebuild that has begun and not come to its end."""
@@ -28,6 +29,11 @@ WINDOW_MS: Final = 24 * 3600 * 1000
 def window(ms: int) -> int:
     """The window of command keys that a time, in milliseconds since 1970, lies in."""
     return ms // WINDOW_MS
+
+
+def expires(number: int) -> int:
+    """When the command keys of a window go, in milliseconds since 1970: the next one has ended, and one is a margin."""
+    return (number + 3) * WINDOW_MS
 
 
 def prefix(key: str) -> str:

@@ -187,7 +187,7 @@ def _new_event(event: Event, stamp: Stamp) -> NewEvent:
         e=e,
         c=c,
         note=vote.note(event),
-        mark=heads.reported(event.comment) if isinstance(event, ReportFiled) else None,
+        mark=heads.mark(event),
     )
 
 

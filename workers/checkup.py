@@ -1,6 +1,7 @@
 """Is this server fit for Hansard, and is the deployment on it well? What `hansard doctor` asks."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import redis.exceptions
@@ -17,7 +18,7 @@ from projections.lag import lags
 from projections.origin import other_logs
 from projections.parked import all_parked
 from projections.served import Served
-from workers import standby
+from workers import home, standby
 from workers.finding import Finding, joined
 from workers.settings import Settings
 
@@ -153,6 +154,7 @@ async def _deployment(opened: Deployment, now: int, settings: Settings) -> list[
         if last != START:
             events, latest = events + last.n, max(latest, last.ms)
     findings = [Finding(verdict="good", about="log", found=f"{events} events in {log.partitions} partitions")]
+    findings.append(_writes(await log.refusal()))
     if latest > now:
         found = f"the log is {(latest - now) / 1000:.1f} s ahead of the server's clock"
         change = "Set the server's clock: until it has caught up, events are recorded later than they happen"
@@ -183,6 +185,34 @@ async def _deployment(opened: Deployment, now: int, settings: Settings) -> list[
         return [*findings, Finding(verdict="good", about="views", found=found)]
     change = "Start a projector (`hansard up` has one); where one runs, its log says what stopped it"
     return [*findings, Finding(verdict="wrong", about="views", found=found, change=change)]
+
+
+def _writes(refusal: str | None) -> Finding:
+    if refusal is None:
+        return Finding(verdict="good", about="writes", found="taken")
+    return Finding(verdict="wrong", about="writes", found=f"refused by the server: {refusal}", change=_FULL[refusal])
+
+
+_FULL: Final = {
+    "OOM": "Give the server more memory: it is full, and takes writes again by itself as soon as it is not",
+    "MISCONF": "Make room on the disk of its append-only file, which cannot be written: it tries again every second",
+    "NOREPLICAS": "Bring its replicas back, or lower min-replicas-to-write; the server of `hansard up` is closed like "
+    "that while its disk is full",
+}
+
+
+async def disk(data: Path) -> Finding:
+    """Whether the disk under the server of `hansard up` has room for what is written there."""
+    there = data / "server"
+    left, record = home.free(there), home.taken(there)
+    found = f"{_size(left)} free, the record takes {_size(record)}"
+    if not await home.has_room(there):
+        change = "Make room on it now: until there is some nothing is written, and then by itself"
+        return Finding(verdict="wrong", about="disk", found=f"full: {found}", change=change)
+    if left < record:
+        change = "Make room on it soon: once in a while the whole record is written anew beside the old one"
+        return Finding(verdict="advice", about="disk", found=found, change=change)
+    return Finding(verdict="good", about="disk", found=found)
 
 
 async def _config(client: Any) -> dict[str, str]:

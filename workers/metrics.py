@@ -147,6 +147,22 @@ HTTP_SECONDS: Final = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0),
 )
 
+REQUESTS_UNDER_WAY: Final = Gauge(
+    "hansard_requests_under_way",
+    "Requests that are inside a gate now, without those that only wait for the views: writes, reads, operations.",
+    ["gate"],
+)
+REQUESTS_WAITING: Final = Gauge(
+    "hansard_requests_waiting",
+    "Requests that wait before a gate now.",
+    ["gate"],
+)
+REQUESTS_REFUSED: Final = Counter(
+    "hansard_requests_refused",
+    "Requests that were told to come again later, by cause: full (the queue before the gate), late (they had waited).",
+    ["gate", "cause"],
+)
+
 
 def exposition(accept: str) -> tuple[bytes, str]:
     """What `/metrics` answers to this `Accept` header: the body and its content type."""

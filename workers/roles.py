@@ -9,6 +9,7 @@ from projections.feedlog import FeedLog
 from projections.reading import Views
 from projections.served import Served
 from workers.drift import Sampler
+from workers.gateway.admission import Admission
 from workers.gateway.app import build
 from workers.gateway.feed.endpoint import Feed
 from workers.gateway.feed.hub import Hub
@@ -51,6 +52,7 @@ def services(
         operators=Operators(admin_secret),
         durability=deployment.durability,
         max_request=settings.max_request,
+        admission=Admission(writes=settings.max_writes, reads=settings.max_reads, queue=settings.max_queue),
         lag_bound=settings.lag_bound,
         stopped=int if projector is None else lambda: len(projector.stopped),
     )

@@ -148,6 +148,11 @@ class MemoryLog:
         log = self._of(site, thread)
         return MEMORY if log.answered(key, window(self._now(log))) else None
 
+    async def refusal(self) -> str | None:
+        """Why appends are not taken now; they always are."""
+        await checkpoint()
+        return None
+
     async def last(self, partition: int) -> Position:
         """Position of the last event of a partition; `START` where there is none."""
         await checkpoint()

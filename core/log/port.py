@@ -197,6 +197,12 @@ class Log(Protocol):
         A failover may have taken key and events; then the command is to be carried out.
         """
 
+    async def refusal(self) -> str | None:
+        """Why appends are not taken now (`OOM`, `MISCONF`, `NOREPLICAS`); None where they are.
+
+        A server that takes none goes on answering questions.
+        """
+
     async def last(self, partition: int) -> Position:
         """Position of the last event of a partition; `START` where there is none."""
 

@@ -20,7 +20,7 @@ from core.position import START, Position
 from core.redis.batch import Argument, Asked
 from core.redis.calls import Calls
 from core.redis.deployment import Deployment
-from core.redis.faults import PATIENCE, insist
+from core.redis.faults import PATIENCE, code_of, insist, is_full, is_passing
 from core.redis.metrics import APPENDS
 from core.redis.script import Script
 from core.refusals import Unavailable
@@ -29,6 +29,7 @@ APPEND: Final = Script("core.log", "append")
 CONFIRM: Final = Script("core.log", "confirm")
 LOAD: Final = Script("core.log", "load")
 CHAIN: Final = Script("core.log", "chain")
+WRITABLE: Final = Script("core.log", "writable")
 
 
 class RedisLog:
@@ -117,6 +118,18 @@ class RedisLog:
         if not known:
             return None
         return self._durability if proven else MEMORY
+
+    async def refusal(self) -> str | None:
+        """Why appends are not taken now, as the server's code; None where they are taken. Raises `Unavailable`."""
+        try:
+            await self._calls.run_all(WRITABLE, [([partition.log], []) for partition in self._keys])
+        except redis.exceptions.RedisError as error:
+            if isinstance(error, redis.exceptions.ResponseError) and is_full(error):
+                return code_of(error)
+            if is_passing(error):
+                raise Unavailable from error
+            raise
+        return None
 
     async def last(self, partition: int) -> Position:
         """Position of the last event of a partition; `START` where there is none."""

@@ -18,7 +18,7 @@ from typing import Any
 import anyio
 
 from core.policy import Policy
-from tests.bench import appending, disk, folding, paging, posting, projecting, rebuilding
+from tests.bench import appending, disk, folding, paging, posting, pressure, projecting, rebuilding
 from tests.bench.copying import PARTITIONS, entries_of, write
 from tests.bench.cores import Cores, split
 from tests.bench.figures import Figure
@@ -74,9 +74,11 @@ async def measured(sizes: Sizes, cores: Cores) -> list[Figure]:
     pages = await paging.measure(sizes, cores)
     note("posting")
     posts = await posting.measure(rounds=sizes.rounds, seconds=sizes.load, cores=cores)
+    note("pressure")
+    pressed = await pressure.measure(rounds=sizes.rounds, seconds=sizes.load, cores=cores)
     note("appending")
     appended = await appending.measure(rounds=sizes.rounds, appends=sizes.appends, cores=cores)
-    figures = [folded, *pages, *posts, *rebuilt, projected, appended]
+    figures = [folded, *pages, *posts, *pressed, *rebuilt, projected, appended]
     return sorted(figures, key=lambda figure: figure.target is None)
 
 

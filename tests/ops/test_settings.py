@@ -36,6 +36,9 @@ def test_every_setting_is_read_from_the_environment() -> None:
         "HANSARD_DRIFT_BUDGET": "0.5",
         "HANSARD_DRAIN": "30",
         "HANSARD_MAX_REQUEST": "65536",
+        "HANSARD_MAX_WRITES": "10",
+        "HANSARD_MAX_READS": "20",
+        "HANSARD_MAX_QUEUE": "0",
     }
     assert {name.removeprefix("HANSARD_").lower() for name in environment} == set(Settings.__struct_fields__)
     assert settings.read(environment) == Settings(
@@ -53,6 +56,9 @@ def test_every_setting_is_read_from_the_environment() -> None:
         drift_budget=0.5,
         drain=30.0,
         max_request=65536,
+        max_writes=10,
+        max_reads=20,
+        max_queue=0,
     )
 
 

@@ -82,6 +82,11 @@ class Serving(Where):
     ] = None
     drain: Annotated[str | None, _flag("Seconds to finish what runs when it is stopped. Default: 10")] = None
     max_request: Annotated[str | None, _flag("Bytes that a request may have. Default: 262144")] = None
+    max_writes: Annotated[
+        str | None, _flag("Requests that may write at the same time; beyond the queue, 503. Default: 64")
+    ] = None
+    max_reads: Annotated[str | None, _flag("Requests that may read at the same time. Default: 128")] = None
+    max_queue: Annotated[str | None, _flag("Requests that may wait for either, for a moment. Default: 64")] = None
 
 
 NOWHERE: Final = Where()

@@ -151,10 +151,10 @@ class _Seen:
 
     def summary(self) -> str:
         """What was compared, and how it came out."""
-        compared = f"{_count(self.events, 'event')} folded, {_count(self._threads, 'thread')} compared"
+        compared = f"{output.counted(self.events, 'event')} folded, {output.counted(self._threads, 'thread')} compared"
         if not self.differences:
             return f"{compared}: what is served is what the log says"
-        return f"{compared}: {_count(self.differences, 'difference')}"
+        return f"{compared}: {output.counted(self.differences, 'difference')}"
 
 
 async def _verify(settings: Settings, seen: _Seen, partition: int | None, resume: bool) -> None:  # noqa: FBT001 - anyio.run takes no names
@@ -224,10 +224,6 @@ async def _changed(opened: Deployment, log: RedisLog, known: Known, *, values: b
         return "that was another deployment"
     generations = {number: await verifying.generation_of(opened.reads, opened.keys, number) for number in known.through}
     return await changed(known, log, generations)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _kind(difference: Difference) -> str:

@@ -39,7 +39,9 @@ async def caught_up(asked: Asked[Any, Any], after: str | None) -> None:
         if await log.thread_last(asked.site, asked.thread) is None:
             raise NotFound
         raise UnknownPosition("the log has not reached that position")
-    if not await views.reached(asked.site, asked.thread, position, within=VIEW_WITHIN):
+    with asked.gate.aside():
+        shown = await views.reached(asked.site, asked.thread, position, within=VIEW_WITHIN)
+    if not shown:
         raise Unavailable("the views do not show it yet")
 
 
