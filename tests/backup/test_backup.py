@@ -17,11 +17,10 @@ from core.position import START, Position
 from core.redis.deployment import open_deployment
 from core.redis.faults import HalfRestored, OtherDeployment
 from projections.verifying import verify
-from tests.backup.restored import PARTITIONS, SECRETS, restored
+from tests.backup.restored import PARTITIONS, SECRETS, looking, restored
 from tests.gateway.house import ADA, BEN, EVE, SITE, THREAD, House, Who, at, built, problem
 from tests.gateway.house import PARTITIONS as FEW
 from tests.making import Play, stream
-from tests.servers import client
 from workers.backup import restoring, taking
 from workers.backup.checking import check
 from workers.backup.file import records
@@ -35,7 +34,7 @@ COMMENTS: Final = f"threads/{THREAD}/comments"
 def everything(url: str) -> dict[str, Any]:
     """What a server holds that a backup is of: every log, head, command key and site's key, by the name of its key."""
     found: dict[str, Any] = {}
-    with client(url) as redis:
+    with looking(url) as redis:
         for name in sorted(redis.scan_iter(count=1000)):
             key = name.decode()
             if key.endswith(":log"):
@@ -181,7 +180,7 @@ async def test_views_without_a_log_are_no_empty_deployment_and_a_projector_is_to
     _, path = backup
     async with open_deployment(target, partitions=PARTITIONS) as deployment:
         keys = deployment.keys[1]
-    with client(target) as redis:
+    with looking(target) as redis:
         redis.set(keys.cursor(FIRST_GENERATION), "5-5")
         with pytest.raises(Failed, match="There is a record already"):
             await restored(target, path)
@@ -209,7 +208,7 @@ async def test_who_writes_while_a_backup_is_restored_is_noticed(
     def crossed(path: Path) -> Iterator[Any]:
         for number, record in enumerate(records(path)):
             if number == 3:
-                with client(target) as redis:
+                with looking(target) as redis:
                     redis.xadd(Keys(PARTITIONS)[0].log, {"e": "{}", "c": ""}, id="9999999999999-99")
             yield record
 
