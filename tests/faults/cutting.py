@@ -34,6 +34,8 @@ from workers.projector import Projector
 PARTITIONS: Final = 2
 THREADS: Final = 5
 DEEDS: Final = 150
+AGAIN: Final = 5
+"""So many deeds that are still there are asked for again, before those that are not."""
 ORIGIN: Final = "https://kew.example"
 NAME: Final = "aof cut"
 
@@ -90,7 +92,6 @@ async def cut(there: Original, missing: int, program: Path) -> list[Finding]:
                 if cursor.n and (not events or cursor > events[-1].position):
                     found.append(Finding(what="cursor", detail=f"the views of {partition} are beyond its log"))
             async with _projecting(deployment):
-                found += [one async for one in of_views(deployment, log)]
                 found += await _again(there, log, book)
                 found += [one async for one in of_views(deployment, log)]
     return found
@@ -106,18 +107,22 @@ def _prefix(whole: Book, left: Book) -> Iterator[Finding]:
 
 
 async def _again(there: Original, log: RedisLog, book: Book) -> list[Finding]:
-    """Everything that was done, in order, under its key: what is there is answered, what is not is done once."""
-    for key, thread, command, caller in there.done:
+    """What was done last, in order, under its keys: what is there is answered, what is not is done once."""
+    gone = [
+        number for number, (key, *_) in enumerate(there.done) if len(book.by_key[key]) < len(there.book.by_key[key])
+    ]
+    last = there.done[min(gone, default=len(there.done)) - AGAIN :]
+    for key, thread, command, caller in last:
         try:
             await transact(log, command, site=SITE, thread=thread, caller=caller, key=key)
         except Refusal as refusal:
             return [Finding(what="answer", detail=f"what {key} did was refused when asked again: {refusal!r}")]
     after = await books.read(log)
     found = []
-    for key, _, _, _ in there.done:
+    for key, *_ in last:
         if len(after.by_key[key]) != len(there.book.by_key[key]):
             found.append(Finding(what="duplicated", detail=f"{key} has {len(after.by_key[key])} events"))
-        elif key in book.by_key and after.by_key[key] != book.by_key[key]:
+        elif book.by_key[key] and after.by_key[key] != book.by_key[key]:
             found.append(Finding(what="duplicated", detail=f"{key} was there, and was done again"))
     return found
 
@@ -133,8 +138,7 @@ async def _discuss(log: RedisLog, dice: random.Random) -> list[Done]:
         there = comments[thread]
         command: AnyCommand
         if not there or dice.random() < 0.4:
-            about = {} if there else {"url": f"{ORIGIN}/{thread}", "title": thread}
-            command = PostComment(comment=f"c{number}", body="words", **about)
+            command = PostComment(comment=f"c{number}", body="words", url=f"{ORIGIN}/{thread}", title=thread)
             there.append((f"c{number}", caller, 1))
         else:
             at = dice.randrange(len(there))

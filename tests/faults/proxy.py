@@ -1,4 +1,7 @@
-"""A way to a server that can be cut: connections stay open and nothing comes through, as when a cable is pulled."""
+"""A way to a server that can be cut: connections stay open and nothing comes through, as when a cable is pulled.
+
+It can also lose a single reply. Loopback alone.
+"""
 
 from contextlib import suppress
 from typing import Final
@@ -11,7 +14,7 @@ _OF_A_REPLICA: Final = (b"REPLCONF", b"PSYNC")
 
 
 class Proxy:
-    """Passes bytes on between who connects to `port` and the server at `to`. Loopback alone."""
+    """Passes bytes on between who connects to `port` and the server at `to`."""
 
     def __init__(self, to: int) -> None:
         self.port = 0
@@ -21,6 +24,7 @@ class Proxy:
         self._open = anyio.Event()
         self._open.set()
         self._only_replicas = False
+        self._marker: bytes | None = None
         self._links: set[anyio.CancelScope] = set()
 
     async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
@@ -39,6 +43,10 @@ class Proxy:
         """Let everything through again, what waited first."""
         self._open.set()
 
+    def lose_the_reply_to(self, marker: bytes) -> None:
+        """Let the next command with these bytes through, and close the connection when its reply comes."""
+        self._marker = marker
+
     def drop(self) -> None:
         """Close every connection that is open now."""
         for link in self._links:
@@ -54,18 +62,20 @@ class Proxy:
                 self._links.discard(link)
 
     async def _join(self, client: SocketStream, server: SocketStream) -> None:
-        replica = False
+        replica = lost = False
 
         async def passed() -> None:
             while not self._open.is_set() and (replica or not self._only_replicas):
                 await self._open.wait()
 
         async def there() -> None:
-            nonlocal replica
+            nonlocal replica, lost
             async for sent in client:
                 if not replica and any(word in sent for word in _OF_A_REPLICA):
                     replica = True
                     self.replicas += 1
+                if self._marker is not None and self._marker in sent:
+                    self._marker, lost = None, True
                 await passed()
                 await server.send(sent)
             tasks.cancel_scope.cancel()
@@ -73,6 +83,8 @@ class Proxy:
         async def back() -> None:
             async for reply in server:
                 await passed()
+                if lost:
+                    break
                 await client.send(reply)
             tasks.cancel_scope.cancel()
 

@@ -1,0 +1,226 @@
+"""A small deployment in one process, on a real server that can die: for tests that have seconds, not minutes.
+
+Deeds are carried out by `transact` as a gateway does, and land in the same record; projectors are tasks that can be
+killed and frozen. The oracle is the same.
+"""
+
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import anyio
+from anyio.abc import TaskGroup, TaskStatus
+from anyio.to_thread import run_sync
+from msgspec import Struct
+
+from core.caller import Caller
+from core.commands import (
+    AnyCommand,
+    Decide,
+    EditComment,
+    OpenSite,
+    OpenThread,
+    PostComment,
+    RestoreComment,
+    Vote,
+    WithdrawComment,
+)
+from core.log.redis import RedisLog
+from core.policy import Policy
+from core.redis.deployment import Deployment, open_deployment
+from core.refusals import Refusal, Unavailable
+from core.transact import transact
+from tests.clusters import Node
+from tests.faults import engines
+from tests.faults.oracle import Verdict, judge
+from tests.faults.people import MODERATOR, SITE
+from tests.faults.proxy import Proxy
+from tests.faults.record import Deed, Record, Try, now
+from tests.faults.scene import Scene
+from tests.faults.stage import alone
+from tests.faults.zombies import Zombies
+from workers.gateway.problems import KINDS
+from workers.projector import Projector
+
+PARTITIONS: Final = 2
+LEVEL: Final = "fsynced"
+PATIENCE: Final = 1.0
+_OPERATOR: Final = Caller(id="op", name="Op", roles=frozenset({"operator"}))
+_MODERATOR: Final = Caller(id=MODERATOR, name="Mo", roles=frozenset({"moderator"}))
+
+
+class Gate:
+    """Stands before a deployment's urgent calls: while it is shut, who calls is frozen."""
+
+    def __init__(self, calls: Any) -> None:
+        self._calls = calls
+        self._open = anyio.Event()
+        self._open.set()
+
+    def shut(self) -> None:
+        """Freeze."""
+        self._open = anyio.Event()
+
+    def open(self) -> None:
+        """Thaw."""
+        self._open.set()
+
+    async def call(self, *command: Any) -> Any:
+        """As the calls behind it."""
+        await self._open.wait()
+        return await self._calls.call(*command)
+
+    async def run(self, *asked: Any) -> Any:
+        """As the calls behind it."""
+        await self._open.wait()
+        return await self._calls.run(*asked)
+
+
+class Projecting(Struct):
+    """A projector that runs, and how to stop it."""
+
+    projector: Projector
+    gate: Gate
+    scope: anyio.CancelScope
+
+
+class Inside:
+    """The deployment: `inside` makes one."""
+
+    def __init__(self, node: Node, proxy: Proxy, far: Deployment, near: Deployment, tasks: TaskGroup) -> None:
+        self.node = node
+        self.proxy = proxy
+        self.near = near
+        """Past the proxy: for the oracle."""
+        self.projecting: list[Projecting] = []
+        self.record = Record(LEVEL)
+        self.scene = Scene((), "")
+        self.log = RedisLog(far, patience=PATIENCE)
+        self.zombies = Zombies(near)
+        self._far = far
+        self._tasks = tasks
+
+    async def begin(self, series: str, threads: int = 2) -> None:
+        """Open threads, with a record of their own."""
+        opening = OpenSite(name="Kew", policy=Policy(max_depth=8), keys_kind="hs256", keys_number=1)
+        await transact(self.log, opening, site=SITE, caller=_OPERATOR, key="open")
+        names = tuple(f"{series}-{number}" for number in range(threads))
+        for name in names:
+            command = OpenThread(url=f"https://kew.example/{name}", title=name)
+            await transact(self.log, command, site=SITE, thread=name, caller=_MODERATOR, key=f"open {name}")
+        self.record, self.scene, self.zombies = Record(LEVEL), Scene(names, series), Zombies(self.near)
+
+    async def attempt(self, deed: Deed) -> None:
+        """Try a deed once, and put what came of it into the record."""
+        one = Try(sent=now())
+        deed.tries.append(one)
+        try:
+            result = await transact(
+                self.log, _command(deed), site=SITE, thread=deed.thread, caller=_caller(deed), key=deed.command_key
+            )
+        except Unavailable:
+            one.status = 503
+        except Refusal as refusal:
+            kind = KINDS[type(refusal)]
+            one.status, one.problem = kind.status, f"/problems/{kind.slug}"
+            self.scene.learn(deed, refusal.extra.get("current"))
+        else:
+            one.status, one.position, one.level = 200, result.position, LEVEL
+            self.scene.learn(deed)
+        finally:
+            one.ended = now()
+
+    async def write(self, many: int, dice: random.Random) -> None:
+        """Begin so many deeds at the same time, and try each once."""
+        async with anyio.create_task_group() as tasks:
+            for _ in range(many):
+                tasks.start_soon(self.attempt, self.record.begin(self.scene.next(dice)))
+
+    async def project(self, name: str) -> Projecting:
+        """Start a projector."""
+        near = self._far
+        gate = Gate(near.calls)
+        # A deployment of its own to look at, with a gate where the calls are.
+        own = Deployment(near.writing, near.reading, keys=near.keys, server=near.server, durability=near.durability)
+        own.calls, own.reads, own.wakes = gate, near.reads, near.wakes  # type: ignore[assignment] # it does what calls do
+        one = Projecting(Projector(own, RedisLog(own), worker=name), gate, anyio.CancelScope())
+        self.projecting.append(one)
+        await self._tasks.start(_run, one)
+        return one
+
+    def kill(self, one: Projecting) -> None:
+        """End a projector at once: what it holds is not given back."""
+        one.gate.shut()
+        one.scope.cancel()
+        self.projecting.remove(one)
+
+    async def forget_leases(self) -> None:
+        """Let all leases run out, whoever has them."""
+        await self.near.calls.call("DEL", *(keys.lease for keys in self.near.keys))
+
+    async def restart(self) -> None:
+        """Let the server die and come back."""
+        await run_sync(self.node.kill)
+        await run_sync(self.node.restart)
+
+    async def settle(self) -> Verdict:
+        """Put everything right, ask for what is open, and let the oracle judge."""
+        self.proxy.heal()
+        for one in self.projecting:
+            one.gate.open()
+        while left := self.record.open():
+            for deed in left:
+                await self.attempt(deed)
+        await self.zombies.rise()
+        return await judge(self.near, self.record, self.zombies)
+
+
+@asynccontextmanager
+async def inside(home: Path) -> AsyncIterator[Inside]:
+    """Such a deployment, without a projector yet, for the block."""
+    node = alone(home, engines.programs()[engines.OURS])
+    node.start()
+    try:
+        await run_sync(node.ready)
+        async with anyio.create_task_group() as tasks:
+            proxy = Proxy(node.port)
+            await tasks.start(proxy.run)
+            far = f"redis://127.0.0.1:{proxy.port}"
+            async with (
+                open_deployment(far, partitions=PARTITIONS, durability=LEVEL) as deployment,
+                open_deployment(node.url, partitions=PARTITIONS) as near,
+            ):
+                await tasks.start(deployment.wakes.run)
+                yield Inside(node, proxy, deployment, near, tasks)
+                tasks.cancel_scope.cancel()
+    finally:
+        node.kill()
+
+
+async def _run(one: Projecting, *, task_status: TaskStatus[None]) -> None:
+    with one.scope:
+        await one.projector.run(task_status=task_status)
+
+
+def _caller(deed: Deed) -> Caller:
+    return _MODERATOR if deed.member == MODERATOR else Caller(id=deed.member, name=deed.member.title())
+
+
+def _command(deed: Deed) -> AnyCommand:
+    """A deed as the command that a gateway makes of it."""
+    facts: dict[str, Any] = deed.facts
+    match deed.kind:
+        case "post":
+            return PostComment(comment=deed.comment, **facts)
+        case "edit":
+            return EditComment(comment=deed.comment, revision=deed.revision or 0, **facts)
+        case "vote":
+            return Vote(comment=deed.comment, **facts)
+        case "decide":
+            return Decide(comment=deed.comment, **facts)
+        case "withdraw":
+            return WithdrawComment(comment=deed.comment)
+        case _:
+            return RestoreComment(comment=deed.comment)
