@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import anyio
+import redis.exceptions
 from anyio.abc import TaskGroup, TaskStatus
 from anyio.to_thread import run_sync
 from msgspec import Struct
@@ -30,11 +31,12 @@ from core.commands import (
 from core.log.redis import RedisLog
 from core.policy import Policy
 from core.redis.deployment import Deployment, open_deployment
+from core.redis.script import Script
 from core.refusals import Refusal, Unavailable
 from core.transact import transact
 from tests.clusters import Node
 from tests.faults import engines
-from tests.faults.oracle import Verdict, judge
+from tests.faults.oracle import Verdict, judge, never_level
 from tests.faults.people import MODERATOR, SITE
 from tests.faults.proxy import Proxy
 from tests.faults.record import Deed, Record, Try, now
@@ -58,6 +60,9 @@ class Gate:
         self._calls = calls
         self._open = anyio.Event()
         self._open.set()
+        self._gone = False
+        self.waiting: list[Script] = []
+        """What those who are frozen were about to run."""
 
     def shut(self) -> None:
         """Freeze."""
@@ -67,15 +72,29 @@ class Gate:
         """Thaw."""
         self._open.set()
 
+    def wall_up(self) -> None:
+        """Let nobody through any more."""
+        self._gone = True
+        self._open.set()
+
     async def call(self, *command: Any) -> Any:
         """As the calls behind it."""
-        await self._open.wait()
+        await self._passed()
         return await self._calls.call(*command)
 
-    async def run(self, *asked: Any) -> Any:
+    async def run(self, script: Script, *asked: Any) -> Any:
         """As the calls behind it."""
+        self.waiting.append(script)
+        try:
+            await self._passed()
+        finally:
+            self.waiting.remove(script)
+        return await self._calls.run(script, *asked)
+
+    async def _passed(self) -> None:
         await self._open.wait()
-        return await self._calls.run(*asked)
+        if self._gone:
+            raise redis.exceptions.ConnectionError("who asks is dead")
 
 
 class Projecting(Struct):
@@ -152,13 +171,28 @@ class Inside:
 
     def kill(self, one: Projecting) -> None:
         """End a projector at once: what it holds is not given back."""
-        one.gate.shut()
+        one.gate.wall_up()
         one.scope.cancel()
         self.projecting.remove(one)
 
     async def forget_leases(self) -> None:
         """Let all leases run out, whoever has them."""
         await self.near.calls.call("DEL", *(keys.lease for keys in self.near.keys))
+
+    async def level(self) -> None:
+        """Wait until the views have what is in the log."""
+        assert await never_level(self.near, RedisLog(self.near)) == ""
+
+    async def saved(self) -> dict[bytes, bytes]:
+        """Everything that the server holds, as it would move it elsewhere."""
+        names = await self.near.calls.call("KEYS", "*")
+        return {name: await self.near.calls.call("DUMP", name) for name in names}
+
+    async def go_back(self, saved: dict[bytes, bytes]) -> None:
+        """Let the server be what it was, as after a failover that lost what came since."""
+        await self.near.calls.call("FLUSHALL")
+        for name, value in saved.items():
+            await self.near.calls.call("RESTORE", name, 0, value)
 
     async def restart(self) -> None:
         """Let the server die and come back."""
