@@ -150,15 +150,15 @@ class Comparison:
         cursor = self.keys.cursor(self.generation)
         keys = {view: self.keys.site_view(self.generation, site, view) for view in cells.SITE_VIEWS}
         commands: list[tuple[str | int, ...]] = [("ZRANGE", key, 0, -1, "WITHSCORES") for key in keys.values()]
-        asking: list[tuple[str | int, ...]] = [("GET", cursor), *commands, ("GET", cursor)]
+        asking: list[tuple[str | int, ...]] = [("GET", cursor), *commands]
         while True:
             try:
-                first, *found, last = await insist(lambda: together(self._reads, asking), "verify")
+                first, *found = await insist(lambda: together(self._reads, asking), "verify")
             except ResponseError:
                 async for difference in self._wrong_kinds(None, {f"site.{view}": key for view, key in keys.items()}):
                     yield difference
                 return
-            if first == last:
+            if await asked(self._reads, "GET", cursor) == first:
                 break
         await self._go_to(kept(first), tell)
         wanted: dict[str, dict[str, bytes | int]] = {}

@@ -10,7 +10,8 @@ from msgspec import Struct
 
 from core.keys import FIRST_GENERATION, Keys
 from core.position import Position, kept
-from core.redis.batch import Argument, Batch
+from core.redis.batch import Argument
+from core.redis.calls import Calls
 from core.redis.script import Script
 from projections import feed, snapshots
 from projections.changes import Commit
@@ -42,7 +43,7 @@ Outcome = Done | Mismatch | Fenced
 class Store:
     """Writes the views of one generation, and reads back what writing needs. Calls raise `RedisError`."""
 
-    def __init__(self, calls: Batch, reads: Batch, keys: Keys, *, generation: int = FIRST_GENERATION) -> None:
+    def __init__(self, calls: Calls, reads: Calls, keys: Keys, *, generation: int = FIRST_GENERATION) -> None:
         self._calls = calls
         self._reads = reads
         self._keys = keys

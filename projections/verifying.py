@@ -13,10 +13,10 @@ from msgspec import Struct
 
 from core.keys import FIRST_GENERATION, Keys, prefix
 from core.log.port import Log
+from core.redis.calls import Calls
 from core.text.markup import rendered
 from projections.cells import Html
 from projections.comparing import Comparison, Difference, asked
-from projections.loading import Reads
 
 __all__ = ["Difference", "Progress", "verify"]
 
@@ -35,7 +35,7 @@ class Progress(Struct, frozen=True, kw_only=True):
 
 async def verify(
     log: Log,
-    reads: Reads,
+    reads: Calls,
     keys: Keys,
     *,
     partitions: Iterable[int] | None = None,
@@ -68,17 +68,19 @@ def _tell(
     progress(Progress(partition=partition, events=events, of=max(of, events), threads=threads))
 
 
-async def _scan(reads: Reads, checks: list[Comparison]) -> dict[int, list[str]]:
-    """The keys of views and snapshots that exist, by partition; one walk over the server for all of them."""
+async def _scan(reads: Calls, checks: list[Comparison]) -> dict[int, list[str]]:
+    """The keys of views and snapshots that exist, by partition; one walk over each server for all of them."""
     prefixes = {check.keys.views_prefix(check.generation): check.keys.number for check in checks}
     prefixes |= {check.keys.snapshots_prefix(): check.keys.number for check in checks}
     found: dict[int, list[str]] = {check.keys.number: [] for check in checks}
-    cursor = b"0"
-    while True:
-        cursor, page = await asked(reads, "SCAN", cursor, "COUNT", PAGE)
-        for key in (name.decode(errors="replace") for name in page):
-            number = prefixes.get(prefix(key))
-            if number is not None:
-                found[number].append(key)
-        if cursor == b"0":
-            return found
+    for server in reads.each():
+        cursor = b"0"
+        while True:
+            cursor, page = await asked(server, "SCAN", cursor, "COUNT", PAGE)
+            for key in (name.decode(errors="replace") for name in page):
+                number = prefixes.get(prefix(key))
+                if number is not None:
+                    found[number].append(key)
+            if cursor == b"0":
+                break
+    return found

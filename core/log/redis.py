@@ -16,7 +16,8 @@ from core.log import wire
 from core.log.clocks import Clocks
 from core.log.port import Append, BrokenChain, Entry, Head, Load, Loaded, Outcome, Skew
 from core.position import START, Position
-from core.redis.batch import Argument, Asked, Batch
+from core.redis.batch import Argument, Asked
+from core.redis.calls import Calls
 from core.redis.deployment import Deployment
 from core.redis.faults import PATIENCE, insist
 from core.redis.metrics import APPENDS
@@ -34,6 +35,7 @@ class RedisLog:
     def __init__(self, deployment: Deployment, *, patience: float = PATIENCE) -> None:
         self._keys = deployment.keys
         self._calls = deployment.calls
+        self._appends = deployment.appends
         self._reads = deployment.reads
         self._wakes = deployment.wakes
         self._patience = patience
@@ -80,9 +82,13 @@ class RedisLog:
         if append.key is not None:
             keys += _windows(partition, window(append.now))
         arguments = wire.append_arguments(append, partition.log_channel)
-        patience = 0.0 if append.key is None else self._patience
         try:
-            reply = await self._run(self._calls, APPEND, keys, arguments, patience=patience)
+            reply, _proven = await insist(
+                lambda: self._appends.run_proven(APPEND, keys, arguments),
+                APPEND.name,
+                patience=self._patience,
+                once=append.key is None,
+            )
         except Unavailable:
             APPENDS.labels("unavailable").inc()
             raise
@@ -182,13 +188,13 @@ class RedisLog:
         return await insist(lambda: self._reads.call(*command), str(command[0]), patience=patience)
 
     async def _run(
-        self, batch: Batch, script: Script, keys: Sequence[str], arguments: Sequence[Argument], *, patience: float
+        self, calls: Calls, script: Script, keys: Sequence[str], arguments: Sequence[Argument], *, patience: float
     ) -> Any:
-        return (await self._run_all(batch, script, [(keys, arguments)], patience=patience))[0]
+        return (await self._run_all(calls, script, [(keys, arguments)], patience=patience))[0]
 
-    async def _run_all(self, batch: Batch, script: Script, asked: Sequence[Asked], *, patience: float) -> list[Any]:
+    async def _run_all(self, calls: Calls, script: Script, asked: Sequence[Asked], *, patience: float) -> list[Any]:
         try:
-            return await insist(lambda: batch.run_all(script, asked), script.name, patience=patience)
+            return await insist(lambda: calls.run_all(script, asked), script.name, patience=patience)
         except redis.exceptions.ResponseError as error:
             word, _, detail = str(error).partition(" ")
             if word == "BROKEN":

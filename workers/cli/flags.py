@@ -69,8 +69,9 @@ class Serving(Where):
         str | None, _flag("Partitions of the log, fixed when a deployment is created. Default: 64")
     ] = None
     durability: Annotated[
-        str | None, _flag("What an acknowledgement promises: memory or fsynced. Default: fsynced")
+        str | None, _flag("What an acknowledgement promises: memory, replicated or fsynced. Default: fsynced")
     ] = None
+    replicas: Annotated[str | None, _flag("Replicas that a replicated write needs. Default: 1")] = None
     lag_bound: Annotated[str | None, _flag("Seconds that views may lag before it is not ready. Default: 10")] = None
     drain: Annotated[str | None, _flag("Seconds to finish what runs when it is stopped. Default: 10")] = None
     max_request: Annotated[str | None, _flag("Bytes that a request may have. Default: 262144")] = None
