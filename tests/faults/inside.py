@@ -7,6 +7,7 @@ killed and frozen. The oracle is the same.
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from copy import copy
 from pathlib import Path
 from typing import Any, Final
 
@@ -159,11 +160,10 @@ class Inside:
 
     async def project(self, name: str) -> Projecting:
         """Start a projector."""
-        near = self._far
-        gate = Gate(near.calls)
-        # A deployment of its own to look at, with a gate where the calls are.
-        own = Deployment(near.writing, near.reading, keys=near.keys, server=near.server, durability=near.durability)
-        own.calls, own.reads, own.wakes = gate, near.reads, near.wakes  # type: ignore[assignment] # it does what calls do
+        # The same deployment, with a gate where its urgent calls are.
+        own = copy(self._far)
+        gate = Gate(own.calls)
+        own.calls = gate  # type: ignore[assignment] # it does what a projector asks of calls
         one = Projecting(Projector(own, RedisLog(own), worker=name), gate, anyio.CancelScope())
         self.projecting.append(one)
         await self._tasks.start(_run, one)
