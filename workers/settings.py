@@ -17,8 +17,8 @@ import msgspec
 from msgspec import Meta
 from redis.asyncio.connection import parse_url
 
+from core.log.port import Durability
 from core.redis.address import parse
-from core.redis.durability import Durability
 from core.redis.faults import BadAddress
 
 PREFIX = "HANSARD_"

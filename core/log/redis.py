@@ -11,10 +11,10 @@ from typing import Any, Final
 import redis.exceptions
 
 from core.heads import LAST
-from core.keys import Partition, window
+from core.keys import WINDOW_MS, Partition, window
 from core.log import wire
 from core.log.clocks import Clocks
-from core.log.port import Append, BrokenChain, Entry, Head, Load, Loaded, Outcome, Skew
+from core.log.port import MEMORY, Append, BrokenChain, Durability, Entry, Head, Load, Loaded, Outcome, Skew
 from core.position import START, Position
 from core.redis.batch import Argument, Asked
 from core.redis.calls import Calls
@@ -25,6 +25,7 @@ from core.redis.script import Script
 from core.refusals import Unavailable
 
 APPEND: Final = Script("core.log", "append")
+CONFIRM: Final = Script("core.log", "confirm")
 LOAD: Final = Script("core.log", "load")
 CHAIN: Final = Script("core.log", "chain")
 
@@ -38,6 +39,7 @@ class RedisLog:
         self._appends = deployment.appends
         self._reads = deployment.reads
         self._wakes = deployment.wakes
+        self._durability: Durability = deployment.durability
         self._patience = patience
         self._clocks = Clocks(self.partitions)
 
@@ -83,7 +85,7 @@ class RedisLog:
             keys += _windows(partition, window(append.now))
         arguments = wire.append_arguments(append, partition.log_channel)
         try:
-            reply, _proven = await insist(
+            reply, proven = await insist(
                 lambda: self._appends.run_proven(APPEND, keys, arguments),
                 APPEND.name,
                 patience=self._patience,
@@ -92,11 +94,28 @@ class RedisLog:
         except Unavailable:
             APPENDS.labels("unavailable").inc()
             raise
-        outcome = wire.outcome(reply)
+        # Without a key and without events nothing was written that could have been waited for.
+        wrote = append.key is not None or append.events
+        outcome = wire.outcome(reply, self._durability if proven and wrote else MEMORY)
         APPENDS.labels(wire.WORDS[type(outcome)]).inc()
         if isinstance(outcome, Skew):
             self._clocks.learn(partition.number, outcome.now)
         return outcome
+
+    async def confirm(self, site: str, thread: str, key: str) -> Durability | None:
+        """How safe that is by now which was just found under a key; None where the key is forgotten since."""
+        if self._durability == MEMORY:
+            return MEMORY
+        partition = self._keys.of(site, thread)
+        probably = self._clocks.window(partition.number)
+        keys = _windows(partition, probably)
+        arguments: list[Argument] = [key, probably, WINDOW_MS]
+        known, proven = await insist(
+            lambda: self._appends.run_proven(CONFIRM, keys, arguments), CONFIRM.name, patience=self._patience
+        )
+        if not known:
+            return None
+        return self._durability if proven else MEMORY
 
     async def last(self, partition: int) -> Position:
         """Position of the last event of a partition; `START` where there is none."""

@@ -8,9 +8,10 @@ import redis.exceptions
 from redis.asyncio import Redis
 
 from core.keys import DEPLOYMENT, Keys
+from core.log.port import Durability
 from core.redis.calls import Calls
-from core.redis.durability import Durability, Promise
 from core.redis.faults import OtherDeployment, Unreachable, is_passing
+from core.redis.promise import Promise
 from core.redis.script import Script
 from core.redis.topology import Topology, find_servers, require_fit
 from core.redis.wakes import Wakes

@@ -8,7 +8,7 @@ from redis.exceptions import ConnectionError  # noqa: A004 - the name redis has
 
 from core.redis.batch import Batch
 from core.redis.client import REPLY_WITHIN, connect
-from core.redis.durability import Promise
+from core.redis.promise import Promise
 from core.redis.server import Server, inspect
 
 LONG_REPLY_WITHIN: Final = 10.0

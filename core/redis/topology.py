@@ -20,10 +20,10 @@ from core.partitions import SLOTS
 from core.redis import address as addresses
 from core.redis.address import Address
 from core.redis.client import ask, connect
-from core.redis.durability import Promise
 from core.redis.faults import CannotOpen, UnfitServer, Unreachable
 from core.redis.looking import LOOK_WITHIN, look_at_cluster, look_at_sentinels
 from core.redis.node import Node
+from core.redis.promise import Promise
 from core.redis.server import require
 from core.redis.slots import Found
 

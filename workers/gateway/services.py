@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from msgspec import Struct, field
 
-from core.log.port import Log
+from core.log.port import MEMORY, Durability, Log
 from core.sight import Folds
 from projections.reading import Views
 from projections.served import Served
@@ -22,7 +22,7 @@ class Services(Struct, frozen=True, kw_only=True):
     """The served generation itself, to be asked how far it has come."""
     keyring: Keyring
     operators: Operators
-    durability: str = "memory"
+    durability: Durability = MEMORY
     """What an acknowledgement of a write means in this deployment."""
     max_request: int = 262_144
     """Bytes that a body may have."""

@@ -1,12 +1,10 @@
 """What an acknowledgement means, and how a server is asked whether it has come to that."""
 
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
+from core.log.port import Durability
 from core.redis.batch import Proof
 from core.redis.server import Server
-
-Durability = Literal["memory", "replicated", "fsynced"]
-"""It is in the server's memory; also in that of so many replicas; on the server's disk."""
 
 REPLICATED_WITHIN: Final = 1.0
 """Seconds in which the replicas must have it, or the write is acknowledged as not confirmed."""
