@@ -185,7 +185,7 @@ async def _exchange(connection: AbstractConnection, calls: list[Call], proof: Pr
     last = b"" if proof is None else _packed(proof.command)
     await connection.send_packed_command(b"".join(map(_line, calls)) + last)
     await _receive(connection, calls)
-    proven = proof is not None and await _proven(connection, proof)
+    proven = proof is None or await _proven(connection, proof)
     unknown = [call for call in calls if isinstance(call.outcome, redis.exceptions.NoScriptError) and call.script]
     if unknown:
         for call in unknown:
@@ -193,7 +193,7 @@ async def _exchange(connection: AbstractConnection, calls: list[Call], proof: Pr
         await connection.send_packed_command(b"".join(_line(call, call.in_full()) for call in unknown) + last)
         await _receive(connection, unknown)
         # What is proven now is so for what went before, too: a server's log is one line.
-        proven = proof is not None and await _proven(connection, proof)
+        proven = proof is None or await _proven(connection, proof)
     for call in calls:
         call.proven = proven
 

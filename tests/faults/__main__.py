@@ -68,7 +68,7 @@ async def _play(plan: Plan, programs: Sequence[Path]) -> list[Played]:
             outcomes.append(one)
             deployment, server, outcome = one
             took = ", ".join(f"{said} {value:.2f} s" for said, value in _times(outcome))
-            print(f"{outcome.fault} ({deployment}, {server}) {outcome.round}: {len(outcome.findings)} findings {took}")
+            print(f"{outcome.fault} ({deployment}, {server}) {outcome.round}: {len(outcome.findings)} findings {took}", flush=True)
             for finding in outcome.findings:
                 print(f"  {finding}", flush=True)
     return outcomes

@@ -80,7 +80,7 @@ class Client:
 
 def _note(one: Try, answer: Answer) -> None:
     one.status = answer.status
-    one.level = answer.header("Hansard-Durability") or "replicated"
+    one.level = answer.header("Hansard-Durability")
     document = json.loads(answer.body) if answer.body else {}
     if "position" in document:
         one.position = Position.parse(document["position"])

@@ -20,6 +20,8 @@ LISTENS_WITHIN: Final = 60.0
 POLL: Final = 0.02
 """Seconds between two looks at a process that is starting: it does not tell."""
 
+_ROOT: Final = Path(__file__).parents[2]
+
 Role = Literal["gateway", "projector"]
 
 
@@ -55,7 +57,13 @@ class Hansard:
         command += [sys.executable, "-m", "workers", self.role]
         with self._said.open("ab") as out:
             self._process = subprocess.Popen(
-                command, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+                command,
+                cwd=_ROOT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
             )
 
     async def listening(self) -> None:
