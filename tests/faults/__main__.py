@@ -21,6 +21,7 @@ from tests.faults import catalogue, cutting, engines, table
 from tests.faults.campaign import Plan, Played, played
 from tests.faults.rounds import Sizes
 from tests.faults.stage import Kind
+from workers import logs
 
 DOCUMENT: Final = Path("docs/faults.md")
 JSON: Final = Path("build/faults.json")
@@ -50,6 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     programs = engines.programs()
     used = given.server or (list(programs) if given.soak else [engines.OURS])
     print(f"seed {plan.seed}; servers: {', '.join(engines.version(programs[name]) for name in used)}", flush=True)
+    logs.configure("console", "error")  # what the processes say matters, and they say it themselves
     fast = {"use_uvloop": find_spec("uvloop") is not None}
     begun = time.monotonic()
     outcomes = anyio.run(_play, plan, [programs[name] for name in used], backend_options=fast)
@@ -68,7 +70,10 @@ async def _play(plan: Plan, programs: Sequence[Path]) -> list[Played]:
             outcomes.append(one)
             deployment, server, outcome = one
             took = ", ".join(f"{said} {value:.2f} s" for said, value in _times(outcome))
-            print(f"{outcome.fault} ({deployment}, {server}) {outcome.round}: {len(outcome.findings)} findings {took}", flush=True)
+            print(
+                f"{outcome.fault} ({deployment}, {server}) {outcome.round}: {len(outcome.findings)} findings {took}",
+                flush=True,
+            )
             for finding in outcome.findings:
                 print(f"  {finding}", flush=True)
     return outcomes

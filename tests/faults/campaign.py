@@ -14,6 +14,7 @@ from tests.faults.catalogue import Fault
 from tests.faults.findings import Finding
 from tests.faults.rounds import Outcome, Sizes, play
 from tests.faults.stage import Kind, staged
+from tests.faults.workers import Hansard
 
 ROUNDS_OF_A_STAGE: Final = 12
 """After so many rounds a stage is replaced: the oracle reads the whole log each time."""
@@ -120,6 +121,9 @@ def _broken(fault: Fault, number: int, seed: str, error: Exception) -> Outcome:
     )
 
 
-def _tell_why(workers: Sequence[object]) -> None:
+def _tell_why(workers: Sequence[Hansard]) -> None:
+    """What the processes themselves take for a defect of theirs."""
     for worker in workers:
-        print(getattr(worker, "said", "")[-2000:], file=sys.stderr)
+        for line in worker.said.splitlines():
+            if any(f'"level":"{level}"' in line for level in ("error", "critical")) or not line.startswith("{"):
+                print(f"  {worker.role}: {line}", file=sys.stderr)

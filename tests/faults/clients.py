@@ -81,7 +81,7 @@ class Client:
 def _note(one: Try, answer: Answer) -> None:
     one.status = answer.status
     one.level = answer.header("Hansard-Durability")
-    document = json.loads(answer.body) if answer.body else {}
+    document = json.loads(answer.body) if answer.header("Content-Type").endswith("json") else {}
     if "position" in document:
         one.position = Position.parse(document["position"])
     one.problem = document.get("type", "")

@@ -93,7 +93,7 @@ async def play(stage: Stage, fault: Fault, number: int, seed: str, sizes: Sizes)
             with anyio.move_on_after(BACK_WITHIN):
                 await load.acknowledged(sizes.after)
             load.end()
-        await stage.well()
+        findings += [Finding(what="defect", detail=f"{one} ended by itself") for one in await stage.well()]
         await load.settle()
         await load.again(AGAIN, dice)
         await patiently(zombies.rise)

@@ -88,8 +88,13 @@ class Stage:
             return self.cluster.replicas_of(node)
         return [] if self.sentinels is None else self.sentinels.replicas()
 
-    async def well(self) -> None:
-        """Start what is down, thaw what is frozen, and wait until servers and processes are as in the beginning."""
+    async def well(self) -> list[str]:
+        """Start what is down, thaw what is frozen, and wait until servers and processes are as in the beginning.
+
+        Faults start what they killed: what is named here ended by itself.
+        """
+        gone = [node.address for node in self.nodes if not node.running]
+        gone += [f"a {worker.role}" for worker in self.workers if not worker.alive]
         for node in self.nodes:
             if not node.running:
                 await run_sync(node.restart)
@@ -102,6 +107,7 @@ class Stage:
             await run_sync(self.cluster.until_ok)
         if self.sentinels is not None:
             await run_sync(self.sentinels.until_ok)
+        return gone
 
     async def open_threads(self, names: Sequence[str]) -> None:
         """Open threads to write in."""
