@@ -11,7 +11,7 @@ import anyio
 from tests.bench.http import Answer
 from tests.faults.clients import Client
 from tests.faults.people import Tokens
-from tests.faults.record import ANSWERED, REFUSED, UNCONFIRMED, Deed, Record
+from tests.faults.record import ANSWERED, REFUSED, TAKEN, UNCONFIRMED, Deed, Record
 from tests.faults.scene import Scene
 
 AGAIN: Final = (0.02, 0.25)
@@ -38,6 +38,7 @@ class Load:
         self._seed = seed
         self._tokens = Tokens()
         self._ending = False
+        self._taken_so_far = 0
         self._moved = anyio.Event()
 
     def client(self, at: int = 0) -> Client:
@@ -58,6 +59,12 @@ class Load:
         """Wait until so many more deeds were acknowledged."""
         wanted = self.record.acknowledged + more
         while self.record.acknowledged < wanted:
+            await self._moved.wait()
+
+    async def taken(self, more: int) -> None:
+        """Wait until so many more answers said that a write was taken, confirmed or not."""
+        wanted = self._taken_so_far + more
+        while self._taken_so_far < wanted:
             await self._moved.wait()
 
     async def settle(self) -> None:
@@ -112,11 +119,14 @@ class Load:
 
     def _taken(self, deed: Deed, answer: Answer) -> bool:
         """Whether that was the last word about a deed."""
-        if answer.status in ANSWERED and deed.acknowledged(self.record.level):
-            self.scene.learn(deed)
-            self.record.acknowledged += 1
+        done = answer.status in ANSWERED and deed.acknowledged(self.record.level) is not None
+        if answer.status in TAKEN:
+            self._taken_so_far += 1
+            self.record.acknowledged += done
             moved, self._moved = self._moved, anyio.Event()
             moved.set()
+        if done:
+            self.scene.learn(deed)
             return True
         if answer.status in REFUSED:
             self.scene.learn(deed, json.loads(answer.body).get("current"))

@@ -1,7 +1,6 @@
 """What the load did, and what it was told: the record that the log and the views are held to."""
 
 import time
-from collections.abc import Iterator
 from typing import Final, Literal
 
 from msgspec import Struct, field
@@ -16,6 +15,7 @@ LEVELS: Final = ("memory", "replicated", "fsynced")
 """How sure an acknowledgement is, the least first."""
 ANSWERED: Final = frozenset({200, 201})
 UNCONFIRMED: Final = 202
+TAKEN: Final = ANSWERED | {UNCONFIRMED}
 REFUSED: Final = range(400, 500)
 
 
@@ -94,22 +94,17 @@ class Record:
         """The deeds of which it is not known what became of them."""
         return [deed for deed in self.deeds if not deed.settled(self.level)]
 
-    def answers(self) -> Iterator[tuple[Deed, Try]]:
-        """Every acknowledgement at the level."""
-        for deed in self.deeds:
-            for one in deed.tries:
-                if one.status in ANSWERED and sure(one.level, self.level):
-                    yield deed, one
-
     def back_after(self, moment: float, threads: frozenset[str]) -> float | None:
-        """Seconds after a moment until each of these threads had a write acknowledged that was sent after it.
+        """Seconds after a moment until each of these threads had a write taken that was sent after it.
 
-        None where one of them never had. Times are those of `time.monotonic`.
+        Taken is enough: where the only replica of a server is gone, nothing can be confirmed, however soon another
+        serves. None where one of them never had. Times are those of `time.monotonic`.
         """
         first: dict[str, float] = {}
-        for deed, one in self.answers():
-            if one.sent >= moment and one.ended is not None and deed.thread in threads:
-                first[deed.thread] = min(one.ended, first.get(deed.thread, one.ended))
+        for deed in self.deeds:
+            for one in deed.tries if deed.thread in threads else ():
+                if one.status in TAKEN and one.sent >= moment and one.ended is not None:
+                    first[deed.thread] = min(one.ended, first.get(deed.thread, one.ended))
         return max(first.values()) - moment if first.keys() == threads else None
 
 

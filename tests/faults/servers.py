@@ -45,12 +45,12 @@ async def freeze_replica(trouble: Trouble) -> None:
 async def cut_replication(trouble: Trouble) -> None:
     """A server does not let its replica in for a while, and breaks off what there is, again and again."""
     node, threads = await blocking(trouble.a_primary)
-    await blocking(node.ask, "ACL", "SETUSER", "default", "-psync")
+    await blocking(node.ask, "ACL", "SETUSER", "default", "-psync", "-sync")
     for _ in range(trouble.dice.randint(5, 15)):
         await blocking(node.ask, "CLIENT", "KILL", "TYPE", "replica")
         await trouble.lasting(0.1, 0.3)
     trouble.strike(threads)
-    await blocking(node.ask, "ACL", "SETUSER", "default", "+psync")
+    await blocking(node.ask, "ACL", "SETUSER", "default", "+psync", "+sync")
 
 
 async def lagging_failover(trouble: Trouble) -> None:
@@ -149,7 +149,8 @@ async def _taken_over(trouble: Trouble, node: Node, threads: frozenset[str]) -> 
     trouble.strike(threads)
     some = min(threads)
     await trouble.until(lambda: _other(trouble, some) not in (None, node))
-    await trouble.some_acknowledged()
+    # Where it had one replica, nothing is confirmed until it is back itself.
+    await trouble.some_taken()
 
 
 def _other(trouble: Trouble, thread: str) -> Node | None:

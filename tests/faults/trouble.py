@@ -51,6 +51,11 @@ class Trouble:
         with anyio.move_on_after(IN_HAND):
             await self.load.acknowledged(self.dice.randint(least, most))
 
+    async def some_taken(self, least: int = 5, most: int = 40) -> None:
+        """Let so many writes be taken, confirmed or not."""
+        with anyio.move_on_after(IN_HAND):
+            await self.load.taken(self.dice.randint(least, most))
+
     async def lasting(self, least: float, most: float) -> None:
         """Let it last: how long a fault goes on is part of what it is."""
         await anyio.sleep(self.dice.uniform(least, most))
