@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -136,21 +137,29 @@ class Cluster:
 
     def primary_of(self, slot: int) -> Node:
         """The node that serves this slot, in the view of most nodes that answer."""
-        votes: dict[str, int] = {}
-        for node in self.nodes:
-            for start, end, (_, port, *_), *_ in _view(node):
-                if start <= slot <= end:
-                    votes[f"{HOST}:{port}"] = votes.get(f"{HOST}:{port}", 0) + 1
-        return self.at(max(votes, key=lambda address: votes[address]))
+        ports = Counter(
+            port for view in self._views() for start, end, (_, port, *_), *_ in view if start <= slot <= end
+        )
+        return self.at(f"{HOST}:{ports.most_common(1)[0][0]}")
 
     def primaries(self) -> list[Node]:
-        """The nodes that serve slots now."""
-        found = {self.primary_of(slot).address for slot in range(0, SLOTS, 64)}
-        return [node for node in self.nodes if node.address in found]
+        """The nodes that serve slots now, in the view of most nodes that answer."""
+        views = self._views()
+        ports = Counter(port for view in views for port in {port for _, _, (_, port, *_), *_ in view})
+        return [node for node in self.nodes if 2 * ports[node.port] > len(views)]
 
     def replicas_of(self, primary: Node) -> list[Node]:
         """The nodes that copy this one, by their own account."""
         return [node for node in self.nodes if node.running and _follows(node) == primary.port]
+
+    def _views(self) -> list[list[Any]]:
+        """Which slots are served where, in the view of each node that answers."""
+        views = []
+        for node in self.nodes:
+            if node.running:
+                with suppress(RedisError):
+                    views.append(node.ask("CLUSTER SLOTS"))
+        return views
 
     def at(self, address: str) -> Node:
         """The node with this address."""
@@ -269,6 +278,8 @@ def sentinels(
             nodes.append(_node(stack, port, more, appendonly=appendonly, program=program))
         for node in nodes:
             node.ready()
+        # What a sentinel does not see when it first looks, it sees ten seconds later.
+        until(lambda: all(_is_linked(node) for node in nodes), "the replicas are linked")
         watching = [_watcher(stack, port, ports[0], watchers, down_after_ms, program) for port in ports[1 + replicas :]]
         for watcher in watching:
             watcher.ready()
@@ -362,14 +373,6 @@ def _replicate(node: Node, primary: str) -> None:
 def _known(node: Node) -> list[str]:
     lines = node.ask("CLUSTER", "NODES").decode().splitlines()
     return [line for line in lines if "handshake" not in line]
-
-
-def _view(node: Node) -> list[Any]:
-    """Which slots are served where, in the view of a node; nothing where it does not answer."""
-    with suppress(RedisError):
-        found: list[Any] = node.ask("CLUSTER SLOTS")
-        return found
-    return []
 
 
 def _sees_all(node: Node) -> bool:

@@ -52,7 +52,7 @@ class Call:
         self.script = script
         self.outcome: Any = _NOTHING
         self.proven = False
-        """Whether the batch has a proof, and it said that what this command wrote is safe."""
+        """Whether what this command wrote is safe: the batch asks for no proof beyond the reply, or has got it."""
         self.asking = False
         """Whether the node is told that it was named by the one that gives the slot away."""
         self.done: Event | None = None

@@ -72,7 +72,7 @@ class Node:
 
 
 async def _leads(connection: AbstractConnection) -> None:
-    await connection.send_command("ROLE")
-    role = (await connection.read_response())[0]
-    if role != b"master":
+    # INFO rather than ROLE: whoever may use a server at all may ask it that.
+    await connection.send_command("INFO", "replication")
+    if b"role:master" not in await connection.read_response():
         raise ConnectionError("the server is no primary any more")

@@ -72,7 +72,8 @@ class Topology:
         """Set where the map may be old and nobody has looked yet."""
         self._promise = promise
         self._nodes: dict[str, Node] = {}
-        self._sentinels: list[tuple[str, Redis]] = []
+        self.sentinels: list[tuple[str, Redis]] = []
+        """Those that were named, and a client of each."""
         self._owners: list[Node] = []
         self._primaries: list[Node] = []
         self._only: Node | None = None
@@ -83,7 +84,7 @@ class Topology:
                 self._only = self.at(address.places[0])
                 self._owners, self._primaries = [self._only] * SLOTS, [self._only]
             case "sentinel":
-                self._sentinels = [(one, connect(address.sentinel(one), writing=False)) for one in address.places]
+                self.sentinels = [(one, connect(address.sentinel(one), writing=False)) for one in address.places]
                 # Opens nothing: it tells whether what the URL says of the servers can be used.
                 connect(address.server(address.places[0]), writing=True)
             case "cluster":
@@ -139,7 +140,7 @@ class Topology:
         try:
             seen = await self._ask()
             if seen is None:
-                _log.warning("topology_not_found", asked=len(self._sentinels or self._nodes))
+                _log.warning("topology_not_found", asked=len(self.sentinels or self._nodes))
             else:
                 await self._learn(seen)
         finally:
@@ -150,7 +151,7 @@ class Topology:
     def require_whole(self) -> None:
         """Raise `Unreachable` unless every slot has a server."""
         if not self._owners:
-            where = "sentinel knows the primary" if self._sentinels else "node of the cluster answers"
+            where = "sentinel knows the primary" if self.sentinels else "node of the cluster answers"
             raise Unreachable(f"No Redis answers: no {where}")
 
     async def aclose(self) -> None:
@@ -158,12 +159,12 @@ class Topology:
         with anyio.CancelScope(shield=True):
             for node in self._nodes.values():
                 await node.aclose()
-            for _, sentinel in self._sentinels:
+            for _, sentinel in self.sentinels:
                 await sentinel.aclose()
 
     async def _ask(self) -> Found | None:
-        if self._sentinels:
-            return await look_at_sentinels(self._sentinels, self.address.service)
+        if self.sentinels:
+            return await look_at_sentinels(self.sentinels, self.address.service)
         return await look_at_cluster([(node.name, node.reading) for node in self._nodes.values()])
 
     async def _learn(self, seen: Found) -> None:
@@ -177,7 +178,7 @@ class Topology:
         ]
         if owners != self._owners:
             self._owners = owners
-            self._only = owners[0] if self._sentinels else None
+            self._only = owners[0] if self.sentinels else None
             self._tell()
             if not is_new:
                 _log.info("topology_changed", primaries=[node.name for node in self._primaries])

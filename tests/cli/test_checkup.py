@@ -35,17 +35,24 @@ def test_a_replica_is_no_place_to_write() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fsync", "durability", "verdict"),
+    ("version", "fsync", "durability", "verdict"),
     [
-        ("always", "fsynced", "good"),
-        ("everysec", "fsynced", "wrong"),
-        ("off", "fsynced", "wrong"),
-        (None, "fsynced", "wrong"),
-        ("off", "memory", "advice"),
+        ("9.1.2", "always", "fsynced", "good"),
+        ("9.1.2", "everysec", "fsynced", "advice"),
+        ("9.1.2", None, "fsynced", "advice"),
+        ("9.1.2", "off", "fsynced", "wrong"),
+        ("7.0.15", "always", "fsynced", "good"),
+        ("7.0.15", "everysec", "fsynced", "wrong"),
+        ("7.0.15", None, "fsynced", "wrong"),
+        ("9.1.2", "off", "memory", "advice"),
     ],
 )
-def test_persistence_is_judged_by_what_was_promised(fsync: str | None, durability: Any, verdict: str) -> None:
-    found = list(checkup._persistence(server(fsync=fsync), {}, Settings(durability=durability)))
+def test_persistence_is_judged_by_what_was_promised(
+    version: str, fsync: str | None, durability: Any, verdict: str
+) -> None:
+    name = "Redis" if version == "7.0.15" else "Valkey"
+    there = server(name=name, version=version, fsync=fsync)
+    found = list(checkup._persistence(there, {}, Settings(durability=durability)))
     assert [one.verdict for one in found] == [verdict]
 
 

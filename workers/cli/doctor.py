@@ -6,10 +6,10 @@ import anyio
 from cyclopts import Parameter
 
 from workers import checkup
-from workers.checkup import Finding
 from workers.cli import output
 from workers.cli.flags import NOWHERE, Json, Where
 from workers.cli.place import server
+from workers.finding import Finding
 from workers.settings import Settings
 
 INDENT: Final = 14
