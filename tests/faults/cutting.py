@@ -91,6 +91,9 @@ async def cut(there: Original, missing: int, program: Path) -> list[Finding]:
                 cursor = await cursor_of(deployment, partition)
                 if cursor.n and (not events or cursor > events[-1].position):
                     found.append(Finding(what="cursor", detail=f"the views of {partition} are beyond its log"))
+            # The lease of a projector that is no more may be back: it would run out in ten seconds.
+            for keys in deployment.keys:
+                await deployment.calls.call("DEL", keys.lease)
             async with _projecting(deployment):
                 found += await _again(there, log, book)
                 found += [one async for one in of_views(deployment, log)]

@@ -29,6 +29,7 @@ from core.commands import (
     Vote,
     WithdrawComment,
 )
+from core.log.port import Durability
 from core.log.redis import RedisLog
 from core.policy import Policy
 from core.redis.deployment import Deployment, open_deployment
@@ -40,7 +41,7 @@ from tests.faults import engines
 from tests.faults.oracle import Verdict, judge, never_level
 from tests.faults.people import MODERATOR, SITE
 from tests.faults.proxy import Proxy
-from tests.faults.record import Deed, Record, Try, now
+from tests.faults.record import UNCONFIRMED, Deed, Record, Try, now, sure
 from tests.faults.scene import Scene
 from tests.faults.stage import alone
 from tests.faults.zombies import Zombies
@@ -48,7 +49,6 @@ from workers.gateway.problems import KINDS
 from workers.projector import Projector
 
 PARTITIONS: Final = 2
-LEVEL: Final = "fsynced"
 PATIENCE: Final = 1.0
 _OPERATOR: Final = Caller(id="op", name="Op", roles=frozenset({"operator"}))
 _MODERATOR: Final = Caller(id=MODERATOR, name="Mo", roles=frozenset({"moderator"}))
@@ -115,7 +115,7 @@ class Inside:
         self.near = near
         """Past the proxy: for the oracle."""
         self.projecting: list[Projecting] = []
-        self.record = Record(LEVEL)
+        self.record = Record(far.durability)
         self.scene = Scene((), "")
         self.log = RedisLog(far, patience=PATIENCE)
         self.zombies = Zombies(near)
@@ -130,7 +130,7 @@ class Inside:
         for name in names:
             command = OpenThread(url=f"https://kew.example/{name}", title=name)
             await transact(self.log, command, site=SITE, thread=name, caller=_MODERATOR, key=f"open {name}")
-        self.record, self.scene, self.zombies = Record(LEVEL), Scene(names, series), Zombies(self.near)
+        self.record, self.scene, self.zombies = Record(self._far.durability), Scene(names, series), Zombies(self.near)
 
     async def attempt(self, deed: Deed) -> None:
         """Try a deed once, and put what came of it into the record."""
@@ -147,7 +147,8 @@ class Inside:
             one.status, one.problem = kind.status, f"/problems/{kind.slug}"
             self.scene.learn(deed, refusal.extra.get("current"))
         else:
-            one.status, one.position, one.level = 200, result.position, LEVEL
+            one.position, one.level = result.position, result.durability
+            one.status = 200 if sure(result.durability, self.record.level) else UNCONFIRMED
             self.scene.learn(deed)
         finally:
             one.ended = now()
@@ -212,7 +213,7 @@ class Inside:
 
 
 @asynccontextmanager
-async def inside(home: Path) -> AsyncIterator[Inside]:
+async def inside(home: Path, *, durability: Durability = "fsynced") -> AsyncIterator[Inside]:
     """Such a deployment, without a projector yet, for the block."""
     node = alone(home, engines.programs()[engines.OURS])
     node.start()
@@ -223,7 +224,7 @@ async def inside(home: Path) -> AsyncIterator[Inside]:
             await tasks.start(proxy.run)
             far = f"redis://127.0.0.1:{proxy.port}"
             async with (
-                open_deployment(far, partitions=PARTITIONS, durability=LEVEL) as deployment,
+                open_deployment(far, partitions=PARTITIONS, durability=durability) as deployment,
                 open_deployment(node.url, partitions=PARTITIONS) as near,
             ):
                 await tasks.start(deployment.wakes.run)

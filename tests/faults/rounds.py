@@ -100,7 +100,7 @@ async def play(stage: Stage, fault: Fault, number: int, seed: str, sizes: Sizes)
         verdict = await patiently(lambda: judge(stage.deployment, record, zombies))
         findings += verdict.findings
         for feed in feeds:
-            findings += await _of_feed(stage, feed)
+            findings += await of_feed(stage, feed)
         tasks.cancel_scope.cancel()
     findings += [Finding(what="defect", detail=one) for reader in readers for one in reader.complaints]
     marked = [replace(one, fault=fault.name, seed=seed, round=number) for one in findings]
@@ -159,7 +159,7 @@ async def _haunt(zombies: Zombies) -> None:
         await anyio.sleep(0.3)
 
 
-async def _of_feed(stage: Stage, feed: FeedClient) -> list[Finding]:
+async def of_feed(stage: Stage, feed: FeedClient) -> list[Finding]:
     """A client's record held to the page as it is read now."""
     found = [Finding(what="feed", detail=f"{feed.thread}: {one}") for one in feed.complaints]
     client = Client(stage.addresses, stage.tokens)

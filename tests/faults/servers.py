@@ -45,9 +45,8 @@ async def freeze_replica(trouble: Trouble) -> None:
 async def cut_replication(trouble: Trouble) -> None:
     """A server does not let its replica in for a while, and breaks off what there is, again and again."""
     node, threads = await blocking(trouble.a_primary)
-    await blocking(node.ask, "ACL", "SETUSER", "default", "-psync", "-sync")
     for _ in range(trouble.dice.randint(5, 15)):
-        await blocking(node.ask, "CLIENT", "KILL", "TYPE", "replica")
+        await blocking(shut_out, node)
         await trouble.lasting(0.1, 0.3)
     trouble.strike(threads)
     await blocking(node.ask, "ACL", "SETUSER", "default", "+psync", "+sync")
@@ -56,11 +55,9 @@ async def cut_replication(trouble: Trouble) -> None:
 async def lagging_failover(trouble: Trouble) -> None:
     """A server dies whose replica has not got its last writes: those were confirmed to nobody."""
     node, threads = await blocking(trouble.a_primary)
-    replica = trouble.dice.choice(await blocking(trouble.stage.replicas_of, node))
-    await blocking(replica.freeze)
+    await blocking(shut_out, node)
     await trouble.lasting(0.5, 1.5)
     await blocking(node.kill)
-    await blocking(replica.thaw)
     await _taken_over(trouble, node, threads)
     await blocking(node.restart)
 
@@ -138,6 +135,15 @@ async def fill_disk(trouble: Trouble) -> None:
             resource.prlimit(node.pid, resource.RLIMIT_FSIZE, (_FOR_EVER, _FOR_EVER))
     if not node.running:
         await blocking(node.restart)
+
+
+def shut_out(node: Node) -> None:
+    """Break off the replication of a server and let no replica in, until it is told otherwise or started again.
+
+    Freezing a replica would not do: what its socket had taken in by then, it would still read when it wakes.
+    """
+    node.ask("ACL", "SETUSER", "default", "-psync", "-sync")
+    node.ask("CLIENT", "KILL", "TYPE", "replica")
 
 
 async def _taken_over(trouble: Trouble, node: Node, threads: frozenset[str]) -> None:

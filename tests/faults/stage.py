@@ -212,11 +212,11 @@ def _servers(stack: ExitStack, stage: Stage, program: Path) -> str:
             return stage.sentinels.url
 
 
-def alone(home: Path, program: Path) -> Node:
+def alone(home: Path, program: Path, *more: str) -> Node:
     """One server as `hansard up` configures it, but on a port: each write is on disk before it is answered."""
     port = free_port()
     arguments = ["--port", str(port), "--bind", clusters.HOST, "--dir", str(home)]
     for name, value in embedded.SETTINGS.items():
         if name not in _OURS:
             arguments += [f"--{name}", value]
-    return Node(home, port, arguments, program)
+    return Node(home, port, [*arguments, *more], program)

@@ -12,16 +12,25 @@ from typing import Any
 import anyio
 import pytest
 from anyio.lowlevel import checkpoint
+from anyio.to_thread import run_sync
+from redis.asyncio.connection import AbstractConnection
 
 from core.log import redis as redis_log
 from core.log.redis import APPEND, LOAD
+from core.redis import batch
+from core.redis.batch import Proof
+from core.redis.deployment import open_deployment
 from core.redis.script import Script
 from projections import store
 from projections.store import COMMIT
+from tests.clusters import until
 from tests.faults import oracle
-from tests.faults.inside import Inside, inside
+from tests.faults.inside import PARTITIONS, Inside, inside
 from tests.faults.oracle import worst
 from tests.faults.record import Deed
+from tests.faults.servers import shut_out
+from tests.faults.stage import alone
+from tests.servers import engines
 from workers import projector
 
 BOUND = 30.0
@@ -156,6 +165,43 @@ async def test_two_who_edit_at_once_and_both_succeed_are_found(here: Inside, mon
             tasks.start_soon(here.attempt, edit)
     found = [str(one) for one in (await here.settle()).findings]
     assert any("names revision 2 of c1" in one for one in found), found
+
+
+@pytest.mark.parametrize("mutated", [False, True])
+async def test_an_acknowledgement_that_did_not_wait_for_the_replica_is_found_when_that_takes_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mutated: bool
+) -> None:
+    monkeypatch.setattr(oracle, "LEVEL_WITHIN", 0.1)  # nobody projects there
+    (first, second) = (tmp_path / name for name in ("first", "second"))
+    for home in (first, second):
+        home.mkdir()
+    if mutated:
+
+        async def believed(connection: AbstractConnection, proof: Proof) -> bool:
+            await batch._reply(connection)
+            return True
+
+        monkeypatch.setattr(batch, "_proven", believed)
+    async with inside(first, durability="replicated") as here:
+        replica = alone(second, engines()["embedded"], "--replicaof", f"127.0.0.1 {here.node.port}")
+        # By itself it waits five seconds for other replicas to share the transfer with.
+        here.node.ask("CONFIG", "SET", "repl-diskless-sync-delay", 0)
+        replica.start()
+        try:
+            await run_sync(replica.ready)
+            await run_sync(until, lambda: replica.info()["master_link_status"] == "up", "the replica is linked")
+            await here.begin("t")
+            await here.write(5, random.Random(1))
+            shut_out(here.node)
+            await here.write(5, random.Random(2))
+            here.node.kill()
+            replica.ask("REPLICAOF", "NO", "ONE")
+            async with open_deployment(replica.url, partitions=PARTITIONS) as taken_over:
+                found = worst((await oracle.judge(taken_over, here.record)).findings)
+        finally:
+            replica.kill()
+    assert here.record.deeds[0].acknowledged("replicated"), "with its replica at hand it is confirmed"
+    assert (found.get("lost", 0) > 0) is mutated, found
 
 
 async def test_what_was_acknowledged_and_is_gone_is_found(here: Inside) -> None:
