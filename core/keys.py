@@ -11,6 +11,9 @@ from core.partitions import partition_of, tag
 DEPLOYMENT: Final = "hansard:deployment"
 """Hash: what was fixed when the deployment was created (`partitions`, `format`)."""
 
+WORKERS: Final = "hansard:workers"
+"""Sorted set: the workers that project, by until when they count as alive."""
+
 FIRST_GENERATION: Final = 1
 """The generation of views that a deployment begins with, and that is served where no pointer says another."""
 
@@ -73,8 +76,10 @@ class Partition:
         """Channel: woken by every commit."""
         self.lease = f"{self._base}:lease"
         """Hash: who owns the partition (`nonce`, `worker`, `until`)."""
+        self.building = f"{self._base}:building"
+        """Hash: as `lease`, for who builds another generation of views beside the served one."""
         self.generation = f"{self._base}:generation"
-        """String: the generation of views that is served."""
+        """String: which views are served (`projections.pointer`)."""
         self.feed = f"{self._base}:feed"
         """Stream: which rows changed."""
         self.feed_trimmed = f"{self._base}:feed:trimmed"
@@ -107,6 +112,11 @@ class Partition:
     def cursor(self, generation: int) -> str:
         """String: position of the last event that this generation of views has taken in."""
         return f"{self.views_prefix(generation)}cursor"
+
+    def staged(self, nonce: str, site: str, thread: str) -> ThreadViews:
+        """Where the views of one thread are written before they are exchanged for those that it has."""
+        base = f"{self._base}:staged:{nonce}:{site}/{thread}"
+        return ThreadViews(*(f"{base}:{name}" for name in ThreadViews._fields))
 
     def thread_views(self, generation: int, site: str, thread: str) -> ThreadViews:
         """The keys of the views of one thread."""

@@ -1,6 +1,7 @@
 """Which log a thread lives in, and the hash tag that keeps everything of one partition in one Redis Cluster slot."""
 
-from functools import cache
+from binascii import crc_hqx
+from functools import cache, lru_cache
 from hashlib import blake2b
 from itertools import count
 from typing import Final
@@ -8,6 +9,7 @@ from typing import Final
 SLOTS: Final = 16384
 
 
+@lru_cache(maxsize=16_384)
 def partition_of(site: str, thread: str, partitions: int) -> int:
     """The partition of a thread; with `thread` "" that of the site's own events.
 
@@ -33,9 +35,4 @@ def tag(partition: int, partitions: int) -> str:
 
 def slot(name: str) -> int:
     """The Redis Cluster slot of a hash tag: CRC16/XMODEM modulo 16384 (Redis Cluster specification)."""
-    crc = 0
-    for byte in name.encode():
-        crc ^= byte << 8
-        for _ in range(8):
-            crc = (crc << 1 ^ 0x1021 if crc & 0x8000 else crc << 1) & 0xFFFF
-    return crc % SLOTS
+    return crc_hqx(name.encode(), 0) % SLOTS

@@ -8,7 +8,7 @@
 Only the command's own head advances, so neither voters nor posts are in each other's way.
 """
 
-from typing import assert_never
+from typing import Final, assert_never
 
 from msgspec import Struct
 
@@ -40,6 +40,8 @@ from core.position import Position
 from core.scene import Scene
 from core.sight import Sight
 
+_SITE_WIDE: Final = (OpenSite, RekeySite, ChangePolicy, SuspendMember, ReinstateMember)
+
 
 class Needs(Struct, frozen=True):
     """What to load from the partition of the command: aggregates to fold, heads without events, heads expected."""
@@ -51,7 +53,7 @@ class Needs(Struct, frozen=True):
 
 def is_site_wide(command: AnyCommand) -> bool:
     """Whether the command is about the site's own log, not about a thread."""
-    return isinstance(command, OpenSite | RekeySite | ChangePolicy | SuspendMember | ReinstateMember)
+    return isinstance(command, _SITE_WIDE)
 
 
 def needs(command: AnyCommand, caller: str) -> Needs:

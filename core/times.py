@@ -1,9 +1,10 @@
 """Times as the contract writes them: RFC 3339 in UTC with milliseconds; inside, whole milliseconds since 1970."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
+_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - UTC, said by the Z at the end
 _RFC3339: Final = re.compile(
     r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})",
 )
@@ -11,8 +12,8 @@ _RFC3339: Final = re.compile(
 
 def rfc3339(ms: int) -> str:
     """`ms` as `2023-10-29T11:20:00.000Z`."""
-    seconds, millis = divmod(ms, 1000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{millis:03d}Z"
+    # Not strftime, which takes four times as long; every row has such a time.
+    return f"{(_EPOCH + timedelta(milliseconds=ms)).isoformat(timespec='milliseconds')}Z"
 
 
 def parse_rfc3339(text: str) -> int:

@@ -76,6 +76,18 @@ def of_thread(thread: Thread) -> dict[Cell, Value]:
     return {("site.threads", thread.id): thread.position.ms, ("site.urls", f"{thread.url} {thread.id}"): 0}
 
 
+def thread_of(view: str, member: str) -> str:
+    """The thread that put a member into a view of its site."""
+    match view:
+        case "threads":
+            return member
+        case "urls":
+            return member.rpartition(" ")[2]
+        case _:
+            # Two words in front: when it was judged, or whose it is and when it was posted.
+            return member.split(" ", 3)[2]
+
+
 def top_score(comment: Comment) -> int:
     """The score in `top`, where less is better; a tombstone counts 0."""
     return comment.down - comment.up if comment.published else 0

@@ -1,14 +1,19 @@
 """The feed stream of a partition, read: which rows each event changed, as far back as it is kept."""
 
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from core.gathering import gathered
 from core.keys import Keys
+from core.log.branch import digest
+from core.log.port import LostBranch
 from core.position import Position, kept
 from core.redis.batch import Argument
 from core.redis.calls import Calls
 from core.redis.faults import insist
+from projections.pointer import Pointer
 
 PATIENCE: Final = 1.0
 """Seconds within which a read that failed is tried again."""
@@ -25,11 +30,17 @@ class FeedEntry(NamedTuple):
     kinds: list[tuple[str, str | None]]
 
 
-class FeedEnds(NamedTuple):
-    """How far a feed reaches: its newest entry, and the newest that was trimmed off its old end."""
+class FeedMark(NamedTuple):
+    """What a follower of a feed remembers: the last entry that it took in, and which views were served then."""
 
-    last: Position
-    trimmed: Position
+    position: Position
+    digest: bytes | None
+    """A short hash of the entry; None where the feed had it no more, or never had one."""
+    pointer: Pointer
+
+
+class Exchanged(Exception):
+    """Other views are served than those that a follower told of, all of a partition's or those of one thread."""
 
 
 class FeedLog:
@@ -42,13 +53,51 @@ class FeedLog:
         self._redis = redis
         self._keys = keys
 
-    async def ends(self, partition: int) -> FeedEnds:
-        """The newest entry and the newest trimmed one; `START` where there is none."""
+    async def trimmed(self, partition: int) -> Position:
+        """The newest entry that was trimmed off the old end of a feed; `START` where there is none."""
+        return kept(await self._ask("GET", self._keys[partition].feed_trimmed))
+
+    async def end(self, partition: int) -> FeedMark:
+        """The newest entry, or where there is none the newest trimmed one: where a follower begins."""
         keys = self._keys[partition]
-        newest = await self._ask("XREVRANGE", keys.feed, "+", "-", "COUNT", 1)
-        trimmed = await self._ask("GET", keys.feed_trimmed)
-        gone = kept(trimmed)
-        return FeedEnds(Position.decode(newest[0][0]) if newest else gone, gone)
+        # The pointer first: where it moves in between, the first reading on finds it.
+        served, newest, trimmed = await self._ask_all(
+            ("GET", keys.generation),
+            ("XREVRANGE", keys.feed, "+", "-", "COUNT", 1),
+            ("GET", keys.feed_trimmed),
+        )
+        pointer = Pointer.read(served)
+        if not newest:
+            return FeedMark(kept(trimmed), None, pointer)
+        ((name, fields),) = newest
+        return FeedMark(Position.decode(name), digest(fields), pointer)
+
+    async def beyond(self, partition: int, mark: FeedMark, *, limit: int) -> tuple[list[FeedEntry], FeedMark]:
+        """At most `limit` entries after a mark, and the mark of the last of them.
+
+        It is proven that they follow upon the marked entry: it is read with them, and has to be what it was. Where it
+        is gone, it has to be the newest one that was trimmed. Raises `LostBranch` where it is neither, and `Exchanged`
+        where other views are served than then.
+        """
+        keys = self._keys[partition]
+        # The trimmed one last: what is told of it then holds for the entries that were read before.
+        found, served, trimmed = await self._ask_all(
+            ("XRANGE", keys.feed, str(mark.position), "+", "COUNT", limit + 1),
+            ("GET", keys.generation),
+            ("GET", keys.feed_trimmed),
+        )
+        if Pointer.read(served) != mark.pointer:
+            raise Exchanged
+        if found and Position.decode(found[0][0]) == mark.position:
+            if mark.digest not in (None, digest(found[0][1])):
+                raise LostBranch(partition, mark.position)
+            found = found[1:]
+        elif kept(trimmed) != mark.position:
+            raise LostBranch(partition, mark.position)
+        entries = [_entry(name, fields) for name, fields in found[:limit]]
+        if not entries:
+            return [], mark
+        return entries, mark._replace(position=entries[-1].position, digest=digest(found[len(entries) - 1][1]))
 
     async def after(
         self, partition: int, position: Position, *, upto: Position | None = None, limit: int = 1000
@@ -60,6 +109,11 @@ class FeedLog:
 
     async def _ask(self, *command: Argument) -> Any:
         return await insist(lambda: self._redis.call(*command), "read_feed", patience=PATIENCE)
+
+    async def _ask_all(self, *commands: tuple[Argument, ...]) -> list[Any]:
+        """The replies to commands that go out together, in this order."""
+        asks = [partial(self._redis.call, *command) for command in commands]
+        return await insist(lambda: gathered(asks), "read_feed", patience=PATIENCE)
 
 
 def _entry(name: bytes, fields: list[bytes]) -> FeedEntry:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from core.gathering import gathered
 from core.keys import Partition
 from core.log.port import Log
-from core.position import kept
+from projections.progress import cursor
 from projections.served import Served
 
 
@@ -15,6 +15,7 @@ class Lag(NamedTuple):
 
     partition: int
     events: int
+    """How many; below 0 where the log ends before the views do, and so is not theirs (see `projections.origin`)."""
     since: int
     """When the oldest of them was recorded, in milliseconds since 1970."""
 
@@ -27,10 +28,9 @@ async def lags(served: Served, log: Log) -> list[Lag]:
 
 async def _lag(served: Served, log: Log, partition: Partition) -> Lag | None:
     # The cursor first: what is appended in between can make the views look late, never level when they are not.
-    reply = await served.commands(partition, lambda g: [("GET", partition.cursor(g))])
-    cursor = kept(reply.parts[0])
+    at = await cursor(served, partition)
     last = await log.last(partition.number)
-    if last.n <= cursor.n:
+    if last.n == at.n:
         return None
-    waiting = await log.read(partition.number, cursor, limit=1)
-    return Lag(partition.number, last.n - cursor.n, (waiting[0].position if waiting else last).ms)
+    waiting = await log.read(partition.number, at, limit=1) if last.n > at.n else []
+    return Lag(partition.number, last.n - at.n, (waiting[0].position if waiting else last).ms)

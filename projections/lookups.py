@@ -139,7 +139,7 @@ async def permalink(served: Served, site: str, thread: str, comment: str, viewer
         splicing.nested(ancestors),
         splicing.nested([top, *answers]),
     )
-    return Answer(body, pages.tag(reply.generation, public) if viewer == PUBLIC else digest(body))
+    return Answer(body, pages.tag(reply.pointer, public) if viewer == PUBLIC else digest(body))
 
 
 async def overlay(served: Served, site: str, thread: str, member: str) -> Overlay | None:

@@ -1,12 +1,15 @@
 """The page that everyone sees, and more replies of one parent: one script, then bytes joined to bytes."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
+from core.position import Position
 from core.redis.script import Script
 from projections import cursors, splicing
-from projections.queries import Answer, BadCursor, PageQuery, RepliesQuery
+from projections.pointer import Pointer
+from projections.queries import Answer, BadCursor, PageQuery, RepliesQuery, Seen
 from projections.served import Served
 from projections.walking import Onward, Walk, keys
 
@@ -21,11 +24,17 @@ async def page(served: Served, site: str, thread: str, query: PageQuery) -> Answ
     """A page of the thread; None where there is no such thread. Raises BadCursor."""
     mark = page_mark(site, thread, query)
     age, score = page_place(query, mark)
-    reply = await served.thread(
+    partition = served.keys.of(site, thread)
+
+    def named(generation: int) -> Sequence[str]:
+        views = partition.thread_views(generation, site, thread)
+        first = views.roots if query.anchor is None else views.anchored
+        return (*keys(views), first, views.top, partition.cursor(generation))
+
+    reply = await served.partition(
         _PAGE,
-        site,
-        thread,
-        lambda views: (*keys(views), views.roots if query.anchor is None else views.anchored, views.top),
+        partition,
+        named,
         (
             query.sort,
             "" if query.anchor is None else f"{query.anchor} ",
@@ -38,12 +47,13 @@ async def page(served: Served, site: str, thread: str, query: PageQuery) -> Answ
     )
     if not reply.parts:
         return None
-    public, found, last, last_score = reply.parts
+    public, found, last, last_score, cursor = reply.parts
     following = None
     if last:
         following = page_cursor(query, mark, last.decode(), last_score.decode())
     rows = splicing.nested(splicing.shown(found, Onward(site, thread)))
-    return Answer(page_body(public, query, rows, following), tag(reply.generation, public))
+    seen = Seen(partition.number, reply.pointer, Position.decode(cursor))
+    return Answer(page_body(public, query, rows, following), tag(reply.pointer, public), seen)
 
 
 async def replies(served: Served, site: str, thread: str, comment: str, query: RepliesQuery) -> Answer | None:
@@ -54,13 +64,20 @@ async def replies(served: Served, site: str, thread: str, comment: str, query: R
         parent, age = cursors.read(query.cursor, onward.mark, rf"{cursors.COMMENT}\.{cursors.AGE}")
         if parent != comment:
             raise BadCursor("the cursor is of another comment")
-    reply = await served.thread(_REPLIES, site, thread, keys, (comment, age, query.limit, query.depth, REPLIES_BELOW))
+    partition = served.keys.of(site, thread)
+
+    def named(generation: int) -> Sequence[str]:
+        return (*keys(partition.thread_views(generation, site, thread)), partition.cursor(generation))
+
+    arguments = (comment, age, query.limit, query.depth, REPLIES_BELOW)
+    reply = await served.partition(_REPLIES, partition, named, arguments)
     if not reply.parts:
         return None
-    public, found, last = reply.parts
+    public, found, last, at = reply.parts
     following = splicing.quoted(onward(comment, last.decode())) if last else b"null"
     rows = splicing.nested(splicing.shown(found, onward))
-    return Answer(b'{"comments":[%b],"next":%b}' % (rows, following), tag(reply.generation, public))
+    seen = Seen(partition.number, reply.pointer, Position.decode(at))
+    return Answer(b'{"comments":[%b],"next":%b}' % (rows, following), tag(reply.pointer, public), seen)
 
 
 def page_mark(site: str, thread: str, query: PageQuery, at: str | None = None) -> str:
@@ -94,7 +111,7 @@ def page_body(public: bytes, query: PageQuery, rows: bytes, following: str | Non
     )
 
 
-def tag(generation: int, public: bytes) -> str:
-    """What tells this state of the page from any other: the generation, and the last public change (`meta.public`)."""
+def tag(pointer: Pointer, public: bytes) -> str:
+    """What tells this state of the page from any other: what is served, and the last public change."""
     name = b'"position":"'
-    return f"{generation}-{public[public.rindex(name) + len(name) : -2].decode()}"
+    return f"{pointer}-{public[public.rindex(name) + len(name) : -2].decode()}"

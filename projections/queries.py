@@ -5,6 +5,7 @@ from typing import Annotated, Literal, NamedTuple
 from msgspec import Meta, Raw, Struct
 
 from core.position import Position
+from projections.pointer import Pointer
 
 Sort = Literal["newest", "oldest", "top"]
 Limit = Annotated[int, Meta(ge=1, le=200)]
@@ -62,11 +63,21 @@ class ThreadsQuery(Struct, frozen=True, kw_only=True):
     cursor: str | None = None
 
 
+class Seen(NamedTuple):
+    """A state of a partition's views: while it lasts, the same question has the same answer."""
+
+    partition: int
+    pointer: Pointer
+    cursor: Position
+
+
 class Answer(NamedTuple):
     """A ready JSON document, and what tells it from another: opaque, without quotes or `W/`."""
 
     body: bytes
     tag: str
+    seen: Seen | None = None
+    """What it was made from, where it was made from the views of one partition at one moment."""
 
 
 class ThreadHead(Struct, frozen=True, kw_only=True):

@@ -19,6 +19,7 @@ from projections.queries import (
     QueueQuery,
     RepliesQuery,
     RevisionsQuery,
+    Seen,
     ThreadHead,
     ThreadsQuery,
 )
@@ -40,7 +41,11 @@ class Views:
 
     async def cursor(self, site: str, thread: str) -> Position:
         """How far the views of this thread's partition have come."""
-        return await progress.cursor(self._served, site, thread)
+        return await progress.cursor(self._served, self._served.keys.of(site, thread))
+
+    async def seen(self, partition: int) -> Seen:
+        """The state that the views of a partition are in."""
+        return await progress.seen(self._served, partition)
 
     async def reached(self, site: str, thread: str, position: Position, *, within: float) -> bool:
         """Wait until the views of the thread's partition include `position`, at most `within` seconds."""

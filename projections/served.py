@@ -1,30 +1,31 @@
-"""Asking for views of the generation that is served, whichever that is.
+"""Asking for the views that are served, whichever they are.
 
 The keys of a view carry its generation, and a pointer a partition says which one is served. So a question goes out
-with the keys of the generation that was served last, together with the pointer, and again where that has moved on.
+with the keys and the pointer of what was served last, and again where the pointer has moved on.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 from core.gathering import gathered
-from core.keys import FIRST_GENERATION, Keys, Partition, ThreadViews
+from core.keys import Keys, Partition, ThreadViews
 from core.redis.batch import Argument
 from core.redis.deployment import Deployment
 from core.redis.faults import PATIENCE, insist
 from core.redis.script import Script
 from core.refusals import Unavailable
+from projections.pointer import FIRST, Pointer
 
 _MOVES: Final = 5
-"""How often a pointer may move on while one question is asked; it does so once a rebuild."""
+"""How often a pointer may move on while one question is asked; it does so once a rebuild, or a thread mended."""
 
 Command = tuple[Argument, ...]
 
 
 class Reply(NamedTuple):
-    """What a generation answered."""
+    """What the views that this pointer stands for answered."""
 
-    generation: int
+    pointer: Pointer
     parts: list[Any]
 
 
@@ -35,7 +36,7 @@ class Served:
         self.keys: Keys = deployment.keys
         self.wakes = deployment.wakes
         self._reads = deployment.reads
-        self._generations = [FIRST_GENERATION] * self.keys.partitions
+        self._pointers = [FIRST] * self.keys.partitions
         self._patience = patience
 
     async def thread(
@@ -46,7 +47,7 @@ class Served:
         keys: Callable[[ThreadViews], Sequence[str]],
         arguments: Sequence[Argument],
     ) -> Reply:
-        """The reply of a script about one thread: KEYS are the pointer and `keys`, the first ARGV is the generation."""
+        """The reply of a script about one thread: KEYS are the pointer and `keys`, the first ARGV the pointer."""
         partition = self.keys.of(site, thread)
 
         def named(generation: int) -> Sequence[str]:
@@ -63,32 +64,35 @@ class Served:
     ) -> Reply:
         """The reply of a script about one partition; KEYS and ARGV as for `thread`."""
 
-        async def ask(generation: int) -> tuple[int, list[Any]]:
-            named = [partition.generation, *keys(generation)]
+        async def ask(pointer: Pointer) -> tuple[bytes | None, list[Any]]:
+            named = [partition.generation, *keys(pointer.generation)]
             served, *parts = await self._insist(
-                lambda: self._reads.run(script, named, [generation, *arguments]), script.name
+                lambda: self._reads.run(script, named, [str(pointer), *arguments]), script.name
             )
-            return int(served), parts
+            return served, parts
 
         return await self._served(partition, ask)
 
     async def commands(self, partition: Partition, commands: Callable[[int], Sequence[Command]]) -> Reply:
         """The replies of plain commands on one partition: one pipeline, but not of one moment."""
 
-        async def ask(generation: int) -> tuple[int, list[Any]]:
-            wanted: list[Command] = [("GET", partition.generation), *commands(generation)]
+        async def ask(pointer: Pointer) -> tuple[bytes | None, list[Any]]:
+            wanted: list[Command] = [("GET", partition.generation), *commands(pointer.generation)]
             served, *parts = await gathered([self._call(command) for command in wanted])
-            return generation if served is None else int(served), parts
+            return served, parts
 
         return await self._served(partition, ask)
 
-    async def _served(self, partition: Partition, ask: Callable[[int], Awaitable[tuple[int, list[Any]]]]) -> Reply:
+    async def _served(
+        self, partition: Partition, ask: Callable[[Pointer], Awaitable[tuple[bytes | None, list[Any]]]]
+    ) -> Reply:
         for _ in range(_MOVES):
-            generation = self._generations[partition.number]
-            served, parts = await ask(generation)
-            if served == generation:
-                return Reply(generation, parts)
-            self._generations[partition.number] = served
+            pointer = self._pointers[partition.number]
+            stored, parts = await ask(pointer)
+            served = Pointer.read(stored)
+            if served == pointer:
+                return Reply(pointer, parts)
+            self._pointers[partition.number] = served
         raise Unavailable("the served views were exchanged again and again")
 
     def _call(self, command: Command) -> Callable[[], Awaitable[Any]]:

@@ -3,22 +3,33 @@
 Outcomes are values. Nothing here folds; nothing elsewhere writes a view.
 """
 
+from collections.abc import Iterable, Mapping
+from secrets import token_hex
 from typing import Final
 
 import msgspec
 from msgspec import Struct
 
-from core.keys import FIRST_GENERATION, Keys
+from core.heads import LAST
+from core.keys import Keys
 from core.position import Position, kept
 from core.redis.batch import Argument
 from core.redis.calls import Calls
 from core.redis.script import Script
-from projections import feed, snapshots
-from projections.changes import Commit
+from projections import cells, feed, snapshots
+from projections.cells import Html
+from projections.changes import Change, Commit
 from projections.loading import load_thread
+from projections.pointer import FIRST, Pointer
 from projections.state import Thread
 
-COMMIT: Final = Script("projections", "commit")
+COMMIT: Final = Script("projections", "commit", behind="changes")
+EXCHANGE: Final = Script("projections", "exchange", behind="changes")
+
+STAGED_S: Final = 3600
+"""Seconds after which views that were written to be exchanged, and never were, are gone."""
+_CHUNK: Final = 1000
+"""So many fields are written, or read, at once."""
 
 
 class Done(Struct, frozen=True):
@@ -37,17 +48,50 @@ class Fenced(Struct, frozen=True):
     """The lease is somebody else's, or nobody's. Nothing was written."""
 
 
-Outcome = Done | Mismatch | Fenced
+class Retired(Struct, frozen=True):
+    """Other views are served, so these are live no more. Nothing was written."""
+
+    served: Pointer
+
+
+class Moved(Struct, frozen=True):
+    """The thread went on since its views were made. Nothing was exchanged."""
+
+
+Outcome = Done | Mismatch | Fenced | Retired
 
 
 class Store:
-    """Writes the views of one generation, and reads back what writing needs. Calls raise `RedisError`."""
+    """Writes the views that one pointer stands for, and reads back what writing needs. Calls raise `RedisError`.
 
-    def __init__(self, calls: Calls, reads: Calls, keys: Keys, *, generation: int = FIRST_GENERATION) -> None:
+    They are the live ones; with `beside`, a generation is built beside those: under a lease of its own, and nobody is
+    told.
+    """
+
+    def __init__(
+        self,
+        calls: Calls,
+        reads: Calls,
+        keys: Keys,
+        *,
+        pointer: Pointer = FIRST,
+        beside: bool = False,
+    ) -> None:
         self._calls = calls
         self._reads = reads
         self._keys = keys
-        self.generation = generation
+        self.pointer = pointer
+        self.beside = beside
+
+    @property
+    def generation(self) -> int:
+        """The generation of these views."""
+        return self.pointer.generation
+
+    async def served(self, partition: int) -> "Store":
+        """The store of the views that are served in a partition now."""
+        pointer = Pointer.read(await self._reads.call("GET", self._keys[partition].generation))
+        return Store(self._calls, self._reads, self._keys, pointer=pointer)
 
     @property
     def keys(self) -> Keys:
@@ -57,17 +101,73 @@ class Store:
     async def commit(self, partition: int, nonce: str, commit: Commit) -> Outcome:
         """Write it, once. May be called again with the same commit."""
         own = self._keys[partition]
-        keys = [own.lease, own.cursor(self.generation), own.generation, own.feed, own.feed_trimmed]
-        places: dict[str, int] = {}
-        arguments: list[Argument] = [nonce, str(commit.expected), str(commit.cursor), self.generation]
-        arguments += (own.view_channel, feed.KEPT_MS, feed.MOST, len(commit.feed))
+        keys = [own.building if self.beside else own.lease, own.cursor(self.generation), own.generation]
+        keys += (own.feed, own.feed_trimmed)
+        arguments: list[Argument] = [nonce, str(commit.expected), str(commit.cursor)]
+        arguments += ("" if self.beside else str(self.pointer), own.view_channel)
+        arguments += (feed.KEPT_MS, feed.MOST, len(commit.feed))
         for line in commit.feed:
             arguments += (str(line.position), line.thread, line.kinds)
-        arguments.append(len(commit.changes))
-        for change in commit.changes:
-            place = places.setdefault(change.key, len(keys) + len(places) + 1)
-            arguments += (change.command, place, len(change.arguments), *change.arguments)
-        return _outcome(await self._calls.run(COMMIT, [*keys, *places], arguments))
+        _add(commit.changes, keys, arguments)
+        outcome = _outcome(await self._calls.run(COMMIT, keys, arguments))
+        assert not isinstance(outcome, Moved)
+        return outcome
+
+    async def exchange(self, thread: Thread, html: Html, *changes: Change) -> Done | Moved | Retired:
+        """Put everything that `thread` makes in the place of what its views hold, unless an event of it came since.
+
+        The views must have come to its last event. `changes` are made together with it. May be called again.
+        """
+        own = self._keys.of(thread.site, thread.id)
+        views = own.thread_views(self.generation, thread.site, thread.id)
+        staged = own.staged(token_hex(8), thread.site, thread.id)
+        of_site: dict[str, dict[str, bytes | int]] = {name: {} for name in cells.SITE_VIEWS}
+        of_thread: dict[str, dict[str, bytes | int]] = {name: {} for name in views._fields}
+        for name, field, value in cells.contents(thread, html):
+            base, _, view = name.partition(".")
+            (of_site[view] if view else of_thread[base])[field] = value
+        for name, puts in of_thread.items():
+            await self._stage(getattr(staged, name), name, puts)
+        beyond = list(changes)
+        for view, puts in of_site.items():
+            beyond += await self._site_changes(own.site_view(self.generation, thread.site, view), view, thread.id, puts)
+        keys = [own.cursor(self.generation), own.generation, own.heads(thread.site, thread.id), *views, *staged]
+        after = self.pointer._replace(exchanges=self.pointer.exchanges + 1)
+        arguments: list[Argument] = [str(self.pointer), str(after), LAST, str(thread.last), own.view_channel]
+        arguments.append(len(views))
+        _add(beyond, keys, arguments)
+        outcome = _outcome(await self._calls.run(EXCHANGE, keys, arguments))
+        if not isinstance(outcome, Done):
+            await self._calls.call("UNLINK", *staged)
+        assert isinstance(outcome, Done | Moved | Retired)
+        return outcome
+
+    async def _stage(self, key: str, view: str, puts: Mapping[str, bytes | int]) -> None:
+        pairs = list(puts.items())
+        for start in range(0, len(pairs), _CHUNK):
+            some = pairs[start : start + _CHUNK]
+            if view in cells.SETS:
+                await self._calls.call("ZADD", key, *(part for field, value in some for part in (value, field)))
+            else:
+                await self._calls.call("HSET", key, *(part for pair in some for part in pair))
+            await self._calls.call("EXPIRE", key, STAGED_S)
+
+    async def _site_changes(self, key: str, view: str, thread: str, puts: Mapping[str, bytes | int]) -> list[Change]:
+        """What turns that which a thread has put into a view of its site into `puts`."""
+        there: dict[str, int] = {}
+        at = b"0"
+        while True:
+            at, flat = await self._reads.call("ZSCAN", key, at, "COUNT", _CHUNK)
+            for member, score in zip(flat[::2], flat[1::2], strict=True):
+                name = member.decode()
+                if cells.thread_of(view, name) == thread:
+                    there[name] = int(float(score))
+            if at == b"0":
+                break
+        drops: list[Argument] = [name for name in there if name not in puts]
+        adds = [part for name, score in puts.items() if there.get(name) != score for part in (score, name)]
+        changes = [Change("ZREM", key, drops)] if drops else []
+        return [*changes, Change("ZADD", key, adds)] if adds else changes
 
     async def cursor(self, partition: int) -> Position:
         """How far the views of a partition have come."""
@@ -94,7 +194,20 @@ class Store:
         return [] if found is None else _THREAD.decode(found).redacted
 
 
-def _outcome(reply: bytes) -> Outcome:
+def _add(changes: Iterable[Change], keys: list[str], arguments: list[Argument]) -> None:
+    """Add changes, and the keys that they name, to what a script is called with."""
+    places = {key: place for place, key in enumerate(keys, 1)}
+    written = list(changes)
+    arguments.append(len(written))
+    for change in written:
+        place = places.get(change.key)
+        if place is None:
+            keys.append(change.key)
+            place = places[change.key] = len(keys)
+        arguments += (change.command, place, len(change.arguments), *change.arguments)
+
+
+def _outcome(reply: bytes) -> Outcome | Moved:
     word, _, rest = reply.partition(b" ")
     match word:
         case b"OK":
@@ -105,8 +218,12 @@ def _outcome(reply: bytes) -> Outcome:
             return Mismatch(Position.decode(rest))
         case b"FENCED":
             return Fenced()
+        case b"RETIRED":
+            return Retired(Pointer.read(rest))
+        case b"MOVED":
+            return Moved()
         case _:
-            raise ValueError(f"commit.lua answered {word!r}")
+            raise ValueError(f"a script that writes views answered {word!r}")
 
 
 _THREAD: Final = msgspec.json.Decoder(Thread)

@@ -11,12 +11,13 @@ from typing import Final
 
 from msgspec import Struct
 
-from core.keys import FIRST_GENERATION, Keys, prefix
+from core.keys import Keys, prefix
 from core.log.port import Log
 from core.redis.calls import Calls
 from core.text.markup import rendered
 from projections.cells import Html
 from projections.comparing import Comparison, Difference, asked
+from projections.pointer import Pointer
 
 __all__ = ["Difference", "Progress", "verify"]
 
@@ -49,7 +50,7 @@ async def verify(
     checks = []
     of = 0
     for number in range(log.partitions) if partitions is None else partitions:
-        generation = int(await asked(reads, "GET", keys[number].generation) or FIRST_GENERATION)
+        generation = Pointer.read(await asked(reads, "GET", keys[number].generation)).generation
         checks.append(Comparison(log, reads, keys[number], generation, html))
         of += (await checks[-1].cursor()).n
     existing = await _scan(reads, checks)

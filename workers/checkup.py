@@ -14,6 +14,7 @@ from core.redis.faults import CannotOpen, UnfitServer
 from core.redis.server import OLDEST, Server
 from core.redis.topology import find_servers
 from projections.lag import lags
+from projections.origin import other_logs
 from projections.served import Served
 from workers import standby
 from workers.finding import Finding, joined
@@ -155,6 +156,14 @@ async def _deployment(opened: Deployment, now: int, settings: Settings) -> list[
         found = f"the log is {(latest - now) / 1000:.1f} s ahead of the server's clock"
         change = "Set the server's clock: until it has caught up, events are recorded later than they happen"
         findings.append(Finding(verdict="advice", about="clock", found=found, change=change))
+    if others := await other_logs(Served(opened), log):
+        first, found = others[0], f"in {len(others)} of {log.partitions} partitions not of the log beside them"
+        change = (
+            f"In partition {first.partition} the views have event {first.cursor}; the log has not, and ends at "
+            f"{first.last}. Somebody put an older log there, or another. Restore the backup that log and views are "
+            "both of; or, where this log is the right one, run `hansard rebuild`. Then start the projectors again"
+        )
+        return [*findings, Finding(verdict="wrong", about="views", found=found, change=change)]
     behind = await lags(Served(opened), log)
     if not behind:
         return [*findings, Finding(verdict="good", about="views", found="level with the log")]

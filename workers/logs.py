@@ -11,6 +11,7 @@ import logging
 import sys
 import traceback
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final, Literal
 
 import msgspec
@@ -106,7 +107,12 @@ def _told(error: BaseException) -> Iterator[str]:
 
 
 def _scrubbed(name: str, value: object) -> object:
-    return _short(value) if TEXTUAL.isdisjoint(name.lower().split("_")) else WITHHELD
+    return WITHHELD if _is_textual(name) else _short(value)
+
+
+@lru_cache(maxsize=1024)
+def _is_textual(name: str) -> bool:
+    return not TEXTUAL.isdisjoint(name.lower().split("_"))
 
 
 def _short(value: object) -> object:

@@ -33,7 +33,7 @@ PROJECTED_EVENTS: Final = Counter(
 )
 PROJECTION_COMMITS: Final = Counter(
     "hansard_projection_commits",
-    "Commits of views, by outcome: ok, dup, mismatch, fenced.",
+    "Commits of views, by outcome: ok, dup, mismatch, fenced, retired.",
     ["outcome"],
 )
 PROJECTION_LAG_EVENTS: Final = Gauge(
@@ -48,11 +48,27 @@ PROJECTION_LAG_SECONDS: Final = Gauge(
 )
 STOPPED_PARTITIONS: Final = Gauge(
     "hansard_stopped_partitions",
-    "Partitions whose projection stopped at an event that cannot be applied. Anything but 0 needs a person.",
+    "Partitions whose projection stopped: at an event that cannot be applied, or because the log is not the one that "
+    "the views are of. Anything but 0 needs a person.",
 )
 OWNED_PARTITIONS: Final = Gauge(
     "hansard_owned_partitions",
     "Partitions whose lease this process holds.",
+)
+LOST_BRANCHES: Final = Counter(
+    "hansard_lost_branches",
+    "Times that a projection found the log without the event that it had taken in last, and began again from what is "
+    "stored.",
+)
+REBALANCES: Final = Counter(
+    "hansard_rebalances",
+    "Times that other workers were alive than before, as this process saw it, its own start included.",
+)
+HANDOVERS: Final = Counter(
+    "hansard_handovers",
+    "Partitions that this process held and holds no more, by how: given (back, for another worker to take), "
+    "lost (another worker had it already).",
+    ["how"],
 )
 UNKNOWN_EVENTS: Final = Counter(
     "hansard_unknown_events",
@@ -72,8 +88,20 @@ FEED_DELIVERIES: Final = Counter(
 FEED_RESETS: Final = Counter(
     "hansard_feed_resets",
     "Clients that were told to read the page again, by cause: position (theirs is too old or unknown), lost "
-    "(ours is gone from the feed), behind (they read too slowly).",
+    "(ours is gone from the feed), exchanged (other views are served), behind (they read too slowly).",
     ["cause"],
+)
+
+# --- answers kept ready ---
+
+READY_ANSWERS: Final = Counter(
+    "hansard_ready_answers",
+    "Reads, by whether their answer was ready or had to be made.",
+    ["outcome"],
+)
+READY_BYTES: Final = Gauge(
+    "hansard_ready_bytes",
+    "Memory that answers take which are kept ready.",
 )
 
 # --- HTTP ---

@@ -1,11 +1,18 @@
-"""The projector: takes partitions by lease, keeps their views level with the log, and tells how far it is.
+"""The projector: takes the partitions that belong to it, keeps their views level with the log, tells how far it is.
 
-A partition that another worker holds is tried again every few seconds; one that stopped keeps its lease and makes
-the process unready. Redis may restart or be away at any time: everything begins again from what is stored.
+Which ones belong to it follows from who is alive (`projections.roster`). When another worker comes, it gives up what
+belongs to that one, between two commits; when one goes, it takes its share of what that one had, as soon as the
+leases are given back or have run out. Where the roster cannot be read, everybody keeps what they have.
+
+A partition that stopped keeps its lease and makes the process unready, for as long as it belongs to it. Given away, it
+would stop the next worker at the same event, then the one after that, until nobody were ready and nobody could say
+whom to ask. Where it comes to belong to another, that one tries it once and says the same.
+
+Redis may restart or be away at any time: everything begins again from what is stored.
 """
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 import anyio
@@ -21,6 +28,7 @@ from core.redis.deployment import Deployment
 from core.redis.faults import is_passing
 from core.refusals import Unavailable
 from projections.leases import RENEWED_S, Leases
+from projections.roster import Roster, owner
 from projections.store import Store
 from workers import metrics
 from workers.upkeep import Stopped, Upkeep
@@ -30,6 +38,9 @@ MOST_ROWS: Final = 200_000
 
 RELEASED_WITHIN: Final = 2.0
 """Seconds in which the leases are given back at the end; what is not, runs out."""
+
+LOOKS: Final = 3
+"""How often, in the time between two renewals, a worker asks for a lease that another has yet to give back."""
 
 _log = structlog.get_logger(__name__)
 
@@ -42,17 +53,21 @@ class Lag(Struct, frozen=True):
 
 
 class Projector:
-    """Projects the partitions of a deployment, all or some, under the name of `worker`."""
+    """Projects its share of the partitions of a deployment, under the name of `worker`, which nobody else has."""
 
-    def __init__(
-        self, deployment: Deployment, log: Log, *, worker: str, partitions: Iterable[int] | None = None
-    ) -> None:
+    def __init__(self, deployment: Deployment, log: Log, *, worker: str) -> None:
         store = Store(deployment.calls, deployment.reads, deployment.keys)
-        chosen = range(log.partitions) if partitions is None else partitions
         self._log = log
+        self._worker = worker
         self._leases = Leases(deployment.calls, deployment.keys, worker)
+        self._roster = Roster(deployment.calls, worker)
         share = max(1, MOST_ROWS // log.partitions)
-        self._upkeeps = {partition: Upkeep(partition, log, store, most_rows=share) for partition in chosen}
+        self._upkeeps = [Upkeep(partition, log, store, most_rows=share) for partition in range(log.partitions)]
+        self._alive: frozenset[str] = frozenset()
+        self._ours: frozenset[int] = frozenset()
+        """The partitions that belong to us by who is alive, as far as we know."""
+        self._moved = anyio.Event()
+        """Set when `_ours` becomes another, and then replaced."""
         self._nonces: dict[int, str] = {}
         self._scopes: dict[int, CancelScope] = {}
         self._lags: dict[int, Lag] = {}
@@ -67,7 +82,7 @@ class Projector:
     @property
     def stopped(self) -> Mapping[int, Stopped]:
         """The partitions that stopped, and why. Anything here needs a person."""
-        return {partition: one.stopped for partition, one in self._upkeeps.items() if one.stopped is not None}
+        return {one.partition: one.stopped for one in self._upkeeps if one.stopped is not None}
 
     @property
     def lags(self) -> Mapping[int, Lag]:
@@ -79,11 +94,12 @@ class Projector:
         return self._upkeeps[partition].at
 
     async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
-        """Project until `drain` or a cancellation; then give the leases back."""
+        """Project until `drain` or a cancellation; then leave, and give the leases back."""
         try:
             async with anyio.create_task_group() as tasks:
-                for partition in self._upkeeps:
-                    tasks.start_soon(self._hold, partition)
+                for upkeep in self._upkeeps:
+                    tasks.start_soon(self._hold, upkeep)
+                tasks.start_soon(self._attend)
                 tasks.start_soon(self._renew)
                 tasks.start_soon(self._measure)
                 task_status.started()
@@ -91,7 +107,7 @@ class Projector:
                 tasks.cancel_scope.cancel()
         finally:
             with anyio.move_on_after(RELEASED_WITHIN, shield=True):
-                await self._release()
+                await self._leave()
             self._ended.set()
 
     async def drain(self) -> None:
@@ -99,9 +115,34 @@ class Projector:
         self._ending.set()
         await self._ended.wait()
 
-    async def _hold(self, partition: int) -> None:
-        """Take the partition whenever it is free, and keep it while it is ours."""
-        upkeep = self._upkeeps[partition]
+    async def _attend(self) -> None:
+        """Be alive, see who else is, and give up what belongs to another of them."""
+        while True:
+            try:
+                alive = await self._roster.attend()
+            except RedisError as error:
+                _require_passing(error)
+                _log.warning("roster_not_read")
+            else:
+                if alive != self._alive:
+                    self._share(alive)
+                for partition in self._scopes.keys() - self._ours:
+                    self._scopes[partition].cancel()
+            await anyio.sleep(RENEWED_S)
+
+    def _share(self, alive: frozenset[str]) -> None:
+        """Find what belongs to us, now that others are alive than before."""
+        before, self._alive = self._alive, alive
+        self._ours = frozenset(one.partition for one in self._upkeeps if owner(one.partition, alive) == self._worker)
+        metrics.REBALANCES.inc()
+        if before or len(alive) > 1:  # alone from the start is no news
+            _log.info("workers_changed", workers=len(alive), partitions=len(self._ours))
+        moved, self._moved = self._moved, anyio.Event()
+        moved.set()
+
+    async def _hold(self, upkeep: Upkeep) -> None:
+        """Take the partition whenever it belongs to us and is free, and keep it while it is ours."""
+        partition = upkeep.partition
         while True:
             nonce = await self._take(partition)
             with CancelScope() as scope:
@@ -114,24 +155,35 @@ class Projector:
                 finally:
                     metrics.OWNED_PARTITIONS.dec()
                     del self._scopes[partition]
+                    self._forget_lag(partition)
             # Only here: whoever is cancelled from outside leaves the nonce to be given back.
-            del self._nonces[partition]
-            if self._lags.pop(partition, None) is not None:
-                # Who holds it now tells; ours would stand still.
-                metrics.PROJECTION_LAG_EVENTS.remove(str(partition))
-                metrics.PROJECTION_LAG_SECONDS.remove(str(partition))
-            _log.warning("partition_lost", partition=partition)
+            upkeep.forget()
+            with CancelScope(shield=True):
+                await self._give_back(partition, nonce)
+                del self._nonces[partition]
 
     async def _take(self, partition: int) -> str:
         while True:
+            moved = self._moved
+            if partition not in self._ours:
+                await moved.wait()
+                continue
             try:
-                nonce = await self._leases.take(partition)
+                # Whoever is cancelled knows the nonce of what was taken meanwhile, and gives it back.
+                with CancelScope(shield=True):
+                    nonce = await self._leases.take(partition)
             except RedisError as error:
                 _require_passing(error)
                 nonce = None
             if nonce is not None:
                 return nonce
-            await anyio.sleep(RENEWED_S)
+            await anyio.sleep(RENEWED_S / LOOKS)
+
+    def _forget_lag(self, partition: int) -> None:
+        """Tell no more how far a partition is: who holds it tells, and ours would stand still."""
+        if self._lags.pop(partition, None) is not None:
+            metrics.PROJECTION_LAG_EVENTS.remove(str(partition))
+            metrics.PROJECTION_LAG_SECONDS.remove(str(partition))
 
     async def _renew(self) -> None:
         while True:
@@ -176,13 +228,31 @@ class Projector:
         metrics.PROJECTION_LAG_EVENTS.labels(str(partition)).set(max(0, events))
         metrics.PROJECTION_LAG_SECONDS.labels(str(partition)).set(seconds)
 
-    async def _release(self) -> None:
-        for partition, nonce in self._nonces.items():
-            try:
-                await self._leases.release(partition, nonce)
-            except RedisError as error:
-                _log.warning("lease_not_released", partition=partition, fault=type(error).__name__)
+    async def _leave(self) -> None:
+        """Let the others know, and have what we held."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._sign_off)
+            for partition, nonce in self._nonces.items():
+                tasks.start_soon(self._give_back, partition, nonce)
         self._nonces.clear()
+
+    async def _sign_off(self) -> None:
+        try:
+            await self._roster.leave()
+        except RedisError as error:
+            _log.warning("roster_not_left", fault=type(error).__name__)
+
+    async def _give_back(self, partition: int, nonce: str) -> None:
+        try:
+            ours = await self._leases.release(partition, nonce)
+        except RedisError as error:
+            _log.warning("lease_not_released", partition=partition, fault=type(error).__name__)
+            return
+        metrics.HANDOVERS.labels("given" if ours else "lost").inc()
+        if ours:
+            _log.debug("partition_given_back", partition=partition)
+        else:
+            _log.warning("partition_lost", partition=partition)
 
 
 def _require_passing(error: RedisError) -> None:

@@ -16,6 +16,7 @@ from workers.gateway.feed.endpoint import Feed
 from workers.gateway.feed.hub import Hub
 from workers.gateway.keyring import Keyring
 from workers.gateway.operating import operations
+from workers.gateway.ready import ReadyAnswers
 from workers.gateway.services import Services
 from workers.gateway.serving import Application, CannotListen, HttpServer
 from workers.gateway.tokens import Operators
@@ -42,9 +43,11 @@ def services(
 ) -> Services:
     """What the gateway works with; it is not ready where the projector beside it has stopped."""
     log = RedisLog(deployment)
+    views = Views(deployment, log)
     return Services(
         log=log,
-        views=Views(deployment, log),
+        views=views,
+        ready=ReadyAnswers(views),
         served=Served(deployment),
         keyring=Keyring(deployment.calls, deployment.keys),
         operators=Operators(admin_secret),

@@ -13,6 +13,8 @@ from msgspec import Struct
 
 from core.caller import Caller
 from core.commands import OpenSite
+from core.gathering import gathered
+from core.keys import WORKERS
 from core.redis.deployment import Deployment
 from core.refusals import SiteExists
 from core.transact import transact
@@ -88,9 +90,9 @@ async def _server(settings: Settings) -> AsyncIterator[tuple[str, embedded.Serve
 
 
 async def _take_leases_back(deployment: Deployment) -> None:
-    """End the leases of a process that was killed: on a server of our own, nobody else can hold one."""
-    for partition in deployment.keys:
-        await deployment.calls.call("DEL", partition.lease)
+    """End the leases of a process that was killed, and its being alive: on a server of our own, nobody else can be."""
+    held = [partition.lease for partition in deployment.keys]
+    await gathered([partial(deployment.calls.call, "DEL", key) for key in (WORKERS, *held)])
 
 
 async def _open_site(given: Services, site: SiteGiven, secret: str) -> None:

@@ -10,11 +10,12 @@ from typing import Final
 
 import anyio
 import structlog
+from anyio import CancelScope
 from msgspec import Struct
 from redis.exceptions import RedisError
 
 from core.envelope import decode
-from core.log.port import Entry, Log
+from core.log.port import Entry, Log, LostBranch
 from core.position import START, Position
 from core.redis.faults import delays, is_passing
 from core.refusals import Unavailable
@@ -23,7 +24,7 @@ from projections.loading import Torn
 from projections.partition import MOST_ROWS, Projection
 from projections.snapshots import thread_at
 from projections.state import Thread
-from projections.store import Done, Fenced, Mismatch, Store
+from projections.store import Done, Fenced, Mismatch, Outcome, Retired, Store
 from workers import metrics
 
 BATCH: Final = 256
@@ -46,20 +47,30 @@ class Stopped(Struct, frozen=True):
 
     position: Position
     fault: str
-    """The kind of fault: the class of the error, and for an event that cannot be applied its type."""
+    """The kind of fault: the class of the error, for an event that cannot be applied its type, or that the log is not
+    the one that the views are of."""
 
 
 class Failures:
-    """Decides about failures: what passes is waited for, anything else gets a second chance at the same event."""
+    """Decides about failures: what passes is waited for, anything else gets a second chance at the same event.
+
+    A log that lost what was read of it gets it, too. In a failover the stored cursor goes back with the log, so that
+    the second try begins where both agree; where it begins at the same place and finds nothing there, the log is not
+    the one that these views are of, and none of our waiting will change that.
+    """
 
     def __init__(self) -> None:
         self._last: Position | None = None
+        self._lost: Position | None = None
 
     def policy(self, error: Exception, at: Position) -> Policy:
         """What to do about `error`, which kept the event after `at` from being taken in."""
         if is_passing(error) or isinstance(error, Unavailable):
             return Policy.RETRY
-        again, self._last = self._last == at, at
+        if isinstance(error, LostBranch):
+            again, self._lost = self._lost == error.position, error.position
+        else:
+            again, self._last = self._last == at, at
         return Policy.STOP if again else Policy.RETRY
 
 
@@ -81,7 +92,7 @@ class Upkeep:
 
     async def run(self, nonce: str) -> None:
         """Keep the views level until the lease with this nonce is somebody else's, or the partition stopped."""
-        self._begin()
+        self.forget()
         pauses = delays(longest=2.0)
         while True:
             before = self.at
@@ -93,6 +104,8 @@ class Upkeep:
                 if self._failures.policy(error, at) is Policy.STOP:
                     self._stop(error, at)
                     return
+                if isinstance(error, LostBranch):
+                    metrics.LOST_BRANCHES.inc()
                 _log.warning("projection_retried", partition=self.partition, position=str(at), fault=_fault(error))
             finally:
                 self._projection = self._seam = None
@@ -103,6 +116,7 @@ class Upkeep:
     async def _follow(self, nonce: str) -> None:
         """Follow the log from where the views are. Returns when the lease is lost."""
         while True:
+            self._store = await self._store.served(self.partition)
             self.at = cursor = await self._store.cursor(self.partition)
             keys = self._store.keys[self.partition]
             projection = Projection(keys, self._store.generation, cursor, most_rows=self._most_rows)
@@ -112,10 +126,10 @@ class Upkeep:
                     outcome = await self._take_in(projection, entries, nonce)
                     if isinstance(outcome, Fenced):
                         return
-                    if isinstance(outcome, Mismatch):
+                    if not isinstance(outcome, Done):
                         break
 
-    async def _take_in(self, projection: Projection, entries: list[Entry], nonce: str) -> Done | Mismatch | Fenced:
+    async def _take_in(self, projection: Projection, entries: list[Entry], nonce: str) -> Outcome:
         for entry in entries:
             recorded = decode(*entry)
             envelope = recorded.envelope
@@ -146,11 +160,13 @@ class Upkeep:
             state = await thread_at(self._log, self._store, site, thread, projection.committed)
             projection.hold(state or Thread(site=site, id=thread), torn=True)
 
-    async def _commit(self, projection: Projection, nonce: str) -> Done | Mismatch | Fenced:
+    async def _commit(self, projection: Projection, nonce: str) -> Outcome:
         commit = projection.take()
         if commit is None:
             return Done()
-        outcome = await self._store.commit(self.partition, nonce, commit)
+        # Whoever has to give the partition up finishes what is under way.
+        with CancelScope(shield=True):
+            outcome = await self._store.commit(self.partition, nonce, commit)
         match outcome:
             case Done():
                 metrics.PROJECTION_COMMITS.labels("dup" if outcome.again else "ok").inc()
@@ -166,27 +182,33 @@ class Upkeep:
                     position=str(commit.expected),
                     cursor=str(outcome.cursor),
                 )
+            case Retired():
+                metrics.PROJECTION_COMMITS.labels("retired").inc()
+                _log.info("views_retired", partition=self.partition, generation=outcome.served.generation)
             case Fenced():
                 metrics.PROJECTION_COMMITS.labels("fenced").inc()
                 _log.warning("commit_fenced", partition=self.partition, position=str(commit.expected))
         return outcome
 
-    def _begin(self) -> None:
-        """Forget how far it was and that it stopped: others may have had the lease since."""
+    def forget(self) -> None:
+        """Forget how far it was and that it stopped: it is somebody else's to tell, or has to be found out again."""
         self.at = None
         if self.stopped is not None:
             self.stopped = None
             metrics.STOPPED_PARTITIONS.dec()
 
     def _stop(self, error: Exception, at: Position) -> None:
-        self.stopped = Stopped(at, _fault(error))
+        fault = _fault(error)
+        if isinstance(error, LostBranch):
+            fault = f"OtherLog: the views have event {error.position}, their log has not: it is older, or another"
+        self.stopped = Stopped(at, fault)
         metrics.STOPPED_PARTITIONS.inc()
-        _log.critical(
-            "partition_stopped", partition=self.partition, position=str(at), fault=_fault(error), exc_info=error
-        )
+        _log.critical("partition_stopped", partition=self.partition, position=str(at), fault=fault, exc_info=error)
 
 
 def _fault(error: Exception) -> str:
     if isinstance(error, CannotApply):
         return f"{type(error).__name__}: {error.type} at {error.position}"
+    if isinstance(error, LostBranch):
+        return f"{type(error).__name__}: {error}"
     return str(error)[:80] if isinstance(error, RedisError) else type(error).__name__

@@ -1,7 +1,7 @@
 """The log in this process's memory, for replay and tests: the same answers as from Redis, and a clock to turn."""
 
 import time
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import islice
 from typing import Final
@@ -11,6 +11,7 @@ from anyio.lowlevel import checkpoint
 
 from core.heads import LAST
 from core.keys import window
+from core.log.branch import Branch
 from core.log.port import (
     MEMORY,
     NO_HEAD,
@@ -185,14 +186,14 @@ class MemoryLog:
         return list(islice(self._of(site, thread).walk(start, until, aggregate=aggregate), limit))
 
     async def follow(self, partition: int, after: Position, *, limit: int = 256) -> AsyncIterator[list[Entry]]:
-        """Entries after a position, for ever, as they come; never empty lists."""
-        log = self._partitions[partition]
+        """Entries after a position, for ever, as they come; never empty lists. Raises `LostBranch`."""
+        log, branch = self._partitions[partition], Branch(partition, after)
         while True:
+            await checkpoint()
             grown = log.grown
-            entries = await self.read(partition, after, limit=limit)
-            if entries:
+            begin = bisect_left(log.entries, branch.at, key=_position)
+            if entries := branch.beyond(log.entries[begin : begin + branch.most(limit)]):
                 yield entries
-                after = entries[-1].position
             else:
                 await grown.wait()
 

@@ -22,6 +22,18 @@ class BrokenChain(Exception):
     """There is no entry where a back pointer, a head or the caller said that there is one. Never skipped."""
 
 
+class LostBranch(Exception):
+    """The log has no longer, or has otherwise, the last entry that a follower took in: it went back to before it.
+
+    What was read is not all in the record, and what would be read next may belong to something else.
+    """
+
+    def __init__(self, partition: int, position: Position) -> None:
+        super().__init__(f"the log of partition {partition} has no event {position} as it was read")
+        self.partition = partition
+        self.position = position
+
+
 class Entry(NamedTuple):
     """One event as it is stored; `core.envelope.decode(*entry)` reads it."""
 
@@ -216,4 +228,8 @@ class Log(Protocol):
         """
 
     def follow(self, partition: int, after: Position, *, limit: int = 256) -> AsyncIterator[list[Entry]]:
-        """Entries after a position, for ever, as they come; never empty lists."""
+        """Entries after a position, for ever, as they come; never empty lists.
+
+        `after` is `START` or the position of an entry. Every read proves that the last entry given, and at first the
+        one at `after`, is still what it was. Raises `LostBranch` where it is not.
+        """

@@ -13,6 +13,7 @@ import redis.exceptions
 from core.heads import LAST
 from core.keys import WINDOW_MS, Partition, window
 from core.log import wire
+from core.log.branch import Branch
 from core.log.clocks import Clocks
 from core.log.port import MEMORY, Append, BrokenChain, Durability, Entry, Head, Load, Loaded, Outcome, Skew
 from core.position import START, Position
@@ -136,7 +137,7 @@ class RedisLog:
 
     async def read(self, partition: int, after: Position, *, limit: int, upto: Position | None = None) -> list[Entry]:
         """At most `limit` entries after a position, up to and with `upto`, in order."""
-        return await self._range(partition, after, upto, limit, patience=self._patience)
+        return await self._range(partition, f"({after}", upto, limit, patience=self._patience)
 
     async def thread_last(self, site: str, thread: str) -> Position | None:
         """Position of the last event of a thread."""
@@ -158,13 +159,14 @@ class RedisLog:
         return await self._walk(partition, str(start), "ap" if aggregate else "tp", until, limit)
 
     async def follow(self, partition: int, after: Position, *, limit: int = 256) -> AsyncIterator[list[Entry]]:
-        """Entries after a position, for ever, as they come; never empty lists."""
+        """Entries after a position, for ever, as they come; never empty lists. Raises `LostBranch`."""
+        branch = Branch(partition, after)
         with self._wakes.on(self._keys[partition].log_channel) as bell:
             while True:
-                entries = await self._range(partition, after, None, limit, patience=math.inf)
-                if entries:
+                most = branch.most(limit)
+                found = await self._range(partition, str(branch.at), None, most, patience=math.inf)
+                if entries := branch.beyond(found):
                     yield entries
-                    after = entries[-1].position
                 else:
                     await bell.wait()
 
@@ -197,9 +199,9 @@ class RedisLog:
         return entries
 
     async def _range(
-        self, partition: int, after: Position, upto: Position | None, limit: int, *, patience: float
+        self, partition: int, begin: str, upto: Position | None, limit: int, *, patience: float
     ) -> list[Entry]:
-        command = ("XRANGE", self._keys[partition].log, f"({after}", str(upto or "+"), "COUNT", limit)
+        command = ("XRANGE", self._keys[partition].log, begin, str(upto or "+"), "COUNT", limit)
         return wire.entries(await self._ask(*command, patience=patience))
 
     async def _ask(self, *command: Argument, patience: float | None = None) -> Any:

@@ -41,6 +41,13 @@ class Address(NamedTuple):
         """URL of the server at `host:port`."""
         return place if self.kind == "single" else f"{self.scheme}://{self.account}{place}{self.parameters}"
 
+    def name(self, place: str) -> str:
+        """What a server is called in log lines: without user, password and parameters."""
+        if self.kind != "single":
+            return place
+        parts = urlsplit(place)
+        return parts.netloc.rpartition("@")[2] or parts.path
+
     def sentinel(self, place: str) -> str:
         """URL of the sentinel at `host:port`."""
         return f"{self.scheme}://{self.watching}{place}"

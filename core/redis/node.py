@@ -64,6 +64,15 @@ class Node:
         for batch in (self.calls, self.reads, self.appends):
             batch.break_off()
 
+    async def retire(self) -> None:
+        """Let go of a server that is gone. Connections in use are closed by those who use them, as they are broken off.
+
+        The library cannot stand a connection that is closed under somebody who reads from it.
+        """
+        self.give_up()
+        for client in (self.writing, self.reading, self._proving):
+            await client.connection_pool.disconnect(inuse_connections=False)
+
     async def aclose(self) -> None:
         """Close all connections."""
         with anyio.CancelScope(shield=True):

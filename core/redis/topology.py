@@ -50,8 +50,13 @@ async def find_servers(url: str, promise: Promise = MEMORY) -> AsyncIterator["To
 async def require_fit(topology: "Topology", promise: Promise) -> None:
     """Look at every server that takes writes. Raises `Unreachable`, `UnfitServer` for the first that will not do."""
     for node in topology.primaries():
-        server = await node.look()
-        require(server, promise.level)
+        try:
+            server = await node.look()
+            require(server, promise.level)
+        except CannotOpen as error:
+            if topology.address.kind == "single":
+                raise
+            raise type(error)(f"{node.name}: {error}") from error
         if promise.level == "replicated" and server.replicas < promise.replicas:
             _log.warning("replicas_missed", node=node.name, linked=server.replicas, wanted=promise.replicas)
     only = topology.only
@@ -105,7 +110,8 @@ class Topology:
         node = self._nodes.get(place)
         if node is None:
             leads = self.address.kind == "sentinel"
-            node = self._nodes[place] = Node(place, self.address.server(place), self._promise, leads=leads)
+            name, url = self.address.name(place), self.address.server(place)
+            node = self._nodes[place] = Node(name, url, self._promise, leads=leads)
         return node
 
     def primaries(self) -> list[Node]:
@@ -192,9 +198,7 @@ class Topology:
         """Close what nobody speaks of any more, unless we were told of it at the start."""
         kept = {*known, *self.address.places, *(node.name for node in self._owners)}
         for name in self._nodes.keys() - kept:
-            node = self._nodes.pop(name)
-            node.give_up()
-            await node.aclose()
+            await self._nodes.pop(name).retire()
 
     async def _meet(self) -> None:
         """Look at nodes that have taken over: what they are fit for was not known at the start."""

@@ -1,24 +1,25 @@
-#!lua
 -- Write what some events changed in the views of one partition, and the cursor, for who holds the lease: all or nothing.
 --
--- KEYS     1 lease · 2 cursor · 3 generation that is served · 4 feed · 5 largest id trimmed off the feed
+-- KEYS     1 lease · 2 cursor · 3 pointer to the views that are served · 4 feed · 5 largest id trimmed off the feed
 --          6… the keys of the changes
--- ARGV     1 nonce of the lease · 2 cursor as it was · 3 cursor as it will be · 4 generation of these views
+-- ARGV     1 nonce of the lease · 2 cursor as it was · 3 cursor as it will be
+--          4 the pointer where these views are the live ones, "" where they are built beside those
 --          5 channel that wakes the readers · 6 for how long feed entries are kept, in ms · 7 how many at most
 --          8 number of feed entries, then of each: position, `t`, `k`
---          then number of changes, and of each: command, its key's place in KEYS, number of arguments, arguments
--- Returns  OK                 it is written
---          DUP                it was written before
---          MISMATCH <cursor>  the views are somewhere else
---          FENCED             the lease belongs to somebody else, or to nobody
+--          then the changes, see changes.lua, which comes first
+-- Returns  OK                    it is written
+--          DUP                   it was written before
+--          MISMATCH <cursor>     the views are somewhere else, or what a thread had there was exchanged
+--          FENCED                the lease belongs to somebody else, or to nobody
+--          RETIRED <pointer>     another generation is served: these views are live no more
 --
 -- An error half-way takes nothing back. The values are absolute, so that carrying it out again repairs it; the cursor
--- comes last. Only the generation that is served feeds and wakes; where none is, it is this one from now on.
+-- comes last. Only live views feed and wake; where none are served, these are from now on.
 
-local lease, cursor, generation, feed, trimmed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local nonce, before, after, own, channel = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local kept_ms, most = tonumber(ARGV[6]), tonumber(ARGV[7])
-local MOST_ARGUMENTS = 6000 -- of one command; even, so that pairs stay together
+local lease, cursor, pointer, feed, trimmed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local nonce, before, after, own = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local channel, kept_ms, most = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
+local live = own ~= ''
 
 local function parse(position)
   local ms, n = string.match(position, '^(%d+)-(%d+)$')
@@ -28,49 +29,33 @@ end
 if redis.call('HGET', lease, 'nonce') ~= nonce then
   return 'FENCED'
 end
+local is_first = live and redis.call('EXISTS', pointer) == 0
+local served = live and redis.call('GET', pointer) or own
+if string.match(served, '^%d+') ~= string.match(own, '^%d+') then
+  return 'RETIRED ' .. served
+end
 local there = redis.call('GET', cursor) or '0-0'
 if there == after then
   return 'DUP'
 end
-if there ~= before then
+if there ~= before or served ~= own then
   return 'MISMATCH ' .. there
 end
 
-local entries, changes = {}, {}
-local at = 8
+local entries, at = {}, 8
 for _ = 1, tonumber(ARGV[at]) do
   entries[#entries + 1] = at + 1
   at = at + 3
 end
-at = at + 1
-for _ = 1, tonumber(ARGV[at]) do
-  local change = { command = ARGV[at + 1], key = KEYS[tonumber(ARGV[at + 2])], first = at + 4 }
-  at = at + 3 + tonumber(ARGV[at + 3])
-  change.last = at
-  if not change.key then
-    return redis.error_reply('ERR commit: a change without a key')
-  end
-  changes[#changes + 1] = change
-end
-if at ~= #ARGV then
+local changes = read_changes(at + 1)
+if not changes then
   return redis.error_reply('ERR commit: the arguments do not add up')
 end
 
-local served = redis.call('GET', generation)
-if not served then
-  redis.call('SET', generation, own)
-  served = own
+if is_first then
+  redis.call('SET', pointer, own)
 end
-
-for _, change in ipairs(changes) do
-  if change.last < change.first then
-    redis.call(change.command, change.key)
-  end
-  for first = change.first, change.last, MOST_ARGUMENTS do
-    local last = math.min(first + MOST_ARGUMENTS - 1, change.last)
-    redis.call(change.command, change.key, unpack(ARGV, first, last))
-  end
-end
+write(changes)
 
 -- The last id that the feed ever had; a stream that was trimmed to nothing still knows it.
 local function newest()
@@ -104,7 +89,7 @@ local function trim()
   end
 end
 
-if served == own then
+if live then
   if #entries > 0 then
     local last_ms, last_n = parse(newest())
     for _, entry in ipairs(entries) do

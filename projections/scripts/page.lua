@@ -1,12 +1,12 @@
 -- One page of a thread: top-level rows in an order, from a place on, and the answers below them.
 --
--- KEYS  7 the top level by age: roots, or anchored  8 top      (1 to 6: see walk.lua)
+-- KEYS  7 the top level by age: roots, or anchored  8 top  9 cursor      (1 to 6: see walk.lua)
 -- ARGV  2 newest | oldest | top
 --       3 what the members in KEYS[7] begin with: nothing, or `<anchor> `
 --       4 the age of the row that the page comes after, or nothing   5 under top also its score
 --       6 top-level rows   7 levels   8 answers a parent
--- Returns {generation, thread, rows, age, score}: `thread` is ready JSON, `age` and `score` those of the last
--- top-level row where there are more, otherwise empty. A thread that does not exist is {generation}.
+-- Returns {generation, thread, rows, age, score, cursor}: `thread` is ready JSON, `age` and `score` those of the
+-- last top-level row where there are more, otherwise empty. A thread that does not exist is {generation}.
 
 local generation = served()
 if generation ~= ARGV[1] then
@@ -17,6 +17,7 @@ if not thread then
   return {generation}
 end
 
+local cursor = redis.call('GET', KEYS[9]) or ''
 local order, prefix, after, score = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local limit, depth, width = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local low, high = '-', '+'
@@ -96,7 +97,7 @@ for i = 1, #firsts do
   descend(#ids, depth - 1, width)
 end
 if not more then
-  return {generation, thread, lines(false), '', ''}
+  return {generation, thread, lines(false), '', '', cursor}
 end
 local of = order == 'top' and redis.call('ZSCORE', KEYS[8], last) or ''
-return {generation, thread, lines(false), string.sub(last, 1, 12), of}
+return {generation, thread, lines(false), string.sub(last, 1, 12), of, cursor}

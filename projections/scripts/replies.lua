@@ -1,9 +1,9 @@
 -- More answers of one comment, oldest first, and what is below them.
 --
--- KEYS  1 to 6: see walk.lua
+-- KEYS  7 cursor      (1 to 6: see walk.lua)
 -- ARGV  2 the comment   3 the age of the answer that they come after, or nothing
 --       4 direct answers   5 levels   6 answers a parent below
--- Returns {generation, thread, rows, age}: `age` is that of the last direct answer where there are more,
+-- Returns {generation, thread, rows, age, cursor}: `age` is that of the last direct answer where there are more,
 -- otherwise empty. A comment that the page does not show is {generation}.
 
 local generation = served()
@@ -30,4 +30,5 @@ for i = 1, #found do
   add(string.sub(found[i], #parent + 15), 1)
   descend(#ids, depth - 1, width)
 end
-return {generation, redis.call('HGET', KEYS[2], 'public'), lines(false), more and last or ''}
+local cursor = redis.call('GET', KEYS[7]) or ''
+return {generation, redis.call('HGET', KEYS[2], 'public'), lines(false), more and last or '', cursor}

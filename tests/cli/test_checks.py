@@ -1,6 +1,8 @@
 """`hansard verify` and `hansard doctor`."""
 
-from core.keys import Keys
+import pytest
+
+from core.keys import DEPLOYMENT, Keys
 from tests.cli.program import SITE, THREAD, Up, here
 from tests.servers import client
 
@@ -56,6 +58,32 @@ def test_the_doctor_says_what_must_change(fresh: str) -> None:
     assert wrong["eviction"]["found"] == "allkeys-lru"
     assert wrong["eviction"]["change"].startswith("Set maxmemory-policy noeviction")
     assert wrong["persistence"]["change"].startswith("Set appendonly yes, appendfsync always")
+
+
+@pytest.mark.parametrize("grown", [0, 3])
+def test_the_doctor_finds_a_log_that_is_older_than_the_views_and_says_what_to_do(fresh: str, grown: int) -> None:
+    keys = Keys(64)[12]
+    with client(fresh) as redis:
+        redis.hset(DEPLOYMENT, mapping={"partitions": 64, "format": 1})
+        for number in range(1, 4):
+            redis.xadd(keys.log, {"e": b"{}", "c": b""}, id=f"5-{number}")
+        redis.set(keys.cursor(1), "5-3")
+        level = here("doctor", "--redis-url", fresh, "--json")
+        # An older log is put there, and goes on in its own way.
+        redis.delete(keys.log)
+        for number in range(1, 3 + grown):
+            redis.xadd(keys.log, {"e": b"{}", "c": b""}, id=f"{5 if number < 3 else 7}-{number}")
+        done = here("doctor", "--redis-url", fresh, "--json")
+        lines = here("doctor", "--redis-url", fresh).out.splitlines()
+    assert {found["found"] for found in level.documents if found["about"] == "views"} == {"level with the log"}
+    (views,) = (found for found in done.documents if found["about"] == "views")
+    assert done.status == 1
+    assert (views["verdict"], views["found"]) == ("wrong", "in 1 of 64 partitions not of the log beside them")
+    ends = f"{7 if grown else 5}-{2 + grown}"
+    assert views["change"].startswith(f"In partition 12 the views have event 5-3; the log has not, and ends at {ends}.")
+    assert "Restore the backup" in views["change"]
+    assert "`hansard rebuild`" in views["change"]
+    assert all(line[:1] in "✓!✗" or line.startswith(14 * " ") for line in lines)
 
 
 def test_what_the_doctor_says_stays_in_its_column(fresh: str) -> None:

@@ -9,7 +9,9 @@ from typing import Any
 import httpx2
 import pytest
 
+from core.keys import DEPLOYMENT, Keys
 from tests.cli.program import BOUND, SITE, THREAD, TOP, Up, command, environment, here
+from tests.servers import client
 
 PAGE = f"/v1/sites/{SITE}/threads/{THREAD}"
 
@@ -95,6 +97,23 @@ def test_tail_tells_events_as_they_come_until_it_is_interrupted(night_train: Up)
         tail.send_signal(signal.SIGINT)
         assert tail.communicate(timeout=BOUND) == ("", "")
         assert tail.returncode == 130
+
+
+def test_tail_ends_where_what_it_printed_is_in_the_record_no_more(fresh: str) -> None:
+    log = Keys(64)[12].log
+    with client(fresh) as redis:
+        redis.hset(DEPLOYMENT, mapping={"partitions": 64, "format": 1})
+        redis.xadd(log, {"e": b"{}", "c": b""}, id="5-1")
+        arguments = command("tail", "--redis-url", fresh)
+        with subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True, env=environment(), cwd=TOP) as tail:
+            assert tail.stderr is not None
+            assert tail.stderr.readline() == "following\n"
+            redis.delete(log)
+            redis.xadd(log, {"e": b"{}", "c": b""}, id="6-1")
+            assert tail.wait(BOUND) == 1
+            said = tail.stderr.read()
+    assert said.startswith("hansard: the log of partition 12 has no event 5-1 as it was read: the server lost it")
+    assert said.count("\n") == 1
 
 
 def test_tail_needs_somebody_who_writes(tmp_path: Path) -> None:

@@ -16,6 +16,9 @@ from workers.gateway.app import build
 from workers.gateway.feed.endpoint import Feed
 from workers.gateway.feed.hub import Hub
 
+BOUND = 30
+"""Seconds after which a frame that has not come is missing."""
+
 
 class Frame(NamedTuple):
     """One server-sent event."""
@@ -91,10 +94,11 @@ class Follower:
     async def until(self, event: str) -> list[Frame]:
         """The frames up to and with the first of a kind."""
         found: list[Frame] = []
-        while not found or found[-1].event != event:
-            frame = await self.next()
-            assert frame is not None, found
-            found.append(frame)
+        with anyio.fail_after(BOUND):
+            while not found or found[-1].event != event:
+                frame = await self.next()
+                assert frame is not None, found
+                found.append(frame)
         return found
 
 

@@ -16,6 +16,7 @@ from joserfc.jwk import OctKey
 from structlog.testing import capture_logs
 
 from core.envelope import decode
+from core.log.port import Durability
 from core.log.redis import RedisLog
 from core.position import Position
 from core.redis.deployment import Deployment, open_deployment
@@ -27,6 +28,7 @@ from projections.served import Served
 from projections.store import Done, Store
 from workers.gateway.app import build
 from workers.gateway.keyring import Keyring
+from workers.gateway.ready import ReadyAnswers
 from workers.gateway.services import Services
 from workers.gateway.tokens import Operators
 
@@ -95,9 +97,11 @@ class House:
         self.services = Services(
             log=log,
             views=self.views,
+            ready=ReadyAnswers(self.views, fresh=0),  # so that every test is one of what is kept, too
             served=Served(deployment, patience=patience),
             keyring=Keyring(deployment.calls, deployment.keys, patience=patience),
             operators=Operators(ADMIN_SECRET),
+            durability=deployment.durability,
             max_request=MAX_REQUEST,
             lag_bound=10.0,
             clock=lambda: time.time() if self.now is None else self.now,
@@ -218,9 +222,10 @@ def at(comment: str, thread: str = THREAD) -> str:
 
 
 @asynccontextmanager
-async def built(url: str, *, patience: float = 5.0) -> AsyncIterator[House]:
+async def built(url: str, *, patience: float = 5.0, durability: Durability = "memory") -> AsyncIterator[House]:
     """A house on an empty server, whose every call of it is tried for so many seconds."""
-    async with open_deployment(url, partitions=PARTITIONS) as deployment, anyio.create_task_group() as tasks:
+    opening = open_deployment(url, partitions=PARTITIONS, durability=durability)
+    async with opening as deployment, anyio.create_task_group() as tasks:
         house = House(deployment, patience)
         await tasks.start(deployment.wakes.run)
         for number in range(PARTITIONS):

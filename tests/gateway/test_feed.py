@@ -9,8 +9,12 @@ import pytest
 
 from core.partitions import partition_of
 from core.position import Position
-from tests.gateway.following import Frame, Station, station
+from tests.gateway.following import Follower, Frame, Station, station
 from tests.gateway.house import ADA, BEN, EVE, MOD, SITE, THREAD, House, Who, at, problem
+from workers import metrics
+from workers.gateway.feed import frames, ring
+from workers.gateway.feed.channel import Channel
+from workers.gateway.feed.hub import Seat
 
 
 @pytest.fixture
@@ -134,6 +138,153 @@ async def test_a_position_that_was_trimmed_off_the_feed_is_told_to_read_the_page
         frame = await reader.next()
         assert frame is not None
         assert frame.event == "reset"
+
+
+class Tape:
+    """The feed stream of the thread's partition, to be changed behind everybody's back, in one moment."""
+
+    def __init__(self, house: House) -> None:
+        self._deployment = house.deployment
+        self.keys = house.deployment.keys.of(SITE, THREAD)
+
+    async def entries(self) -> list[tuple[Position, dict[bytes, bytes]]]:
+        found: list[Any] = await self._deployment.calls.call("XRANGE", self.keys.feed, "-", "+")
+        return [(Position.decode(name), dict(zip(flat[::2], flat[1::2], strict=True))) for name, flat in found]
+
+    async def become(self, entries: list[tuple[Position, dict[bytes, bytes]]], trimmed: Position | None = None) -> None:
+        """Have these entries, and say of which that they were trimmed."""
+        async with self._deployment.writing.pipeline(transaction=True) as pipe:
+            pipe.delete(self.keys.feed)
+            for position, fields in entries:
+                pipe.xadd(self.keys.feed, fields, id=str(position))  # type: ignore[arg-type] # bytes are fields, too
+            if trimmed is not None:
+                pipe.set(self.keys.feed_trimmed, str(trimmed))
+            pipe.spublish(self.keys.view_channel, "")
+            await pipe.execute()
+
+    async def write(self, key: str, value: str) -> None:
+        async with self._deployment.writing.pipeline(transaction=True) as pipe:
+            pipe.set(key, value)
+            pipe.spublish(self.keys.view_channel, "")
+            await pipe.execute()
+
+
+async def reset_and_live(house: House, *readers: Follower) -> list[Position]:
+    """Each of these is told to read the page again, and then what comes; the ids of the resets."""
+    ids = []
+    for reader in readers:
+        (frame,) = await reader.until("reset")
+        ids.append(Position.parse(frame.id or ""))
+    after = await house.post(EVE, "Afterwards.")
+    for reader in readers:
+        (frame,) = await reader.until("comment.posted")
+        assert frame.data["comment"] == after
+    return ids
+
+
+@pytest.mark.parametrize("grown", [0, 1, 2])
+async def test_a_feed_that_lost_its_end_and_grew_another_tells_everybody(radio: Station, grown: int) -> None:
+    house, tape = radio.house, Tape(radio.house)
+    async with radio.follow() as reader, radio.follow() as other:
+        await house.post(ADA, "Lost.")
+        for one in (reader, other):
+            await one.until("comment.posted")
+        *kept, (position, fields) = await tape.entries()
+        grows = [(Position(position.ms + 1, position.n + number), fields) for number in range(grown)]
+        await tape.become([*kept, *grows])
+        assert await reset_and_live(house, reader, other) == [[*kept, *grows][-1][0]] * 2
+
+
+async def test_a_feed_entry_that_is_another_at_the_same_position_tells_everybody(radio: Station) -> None:
+    house, tape = radio.house, Tape(radio.house)
+    async with radio.follow() as reader:
+        await house.post(ADA, "Lost.")
+        await reader.until("comment.posted")
+        *kept, (position, fields) = await tape.entries()
+        await tape.become([*kept, (position, fields | {b"k": b'[["thread.changed",null]]'})])
+        assert await reset_and_live(house, reader) == [position]
+
+
+async def test_what_was_told_of_a_time_that_the_other_branch_has_not_reached_keeps_nothing_back(radio: Station) -> None:
+    house, tape = radio.house, Tape(radio.house)
+    async with radio.follow() as reader:
+        await house.post(ADA, "First.")
+        await reader.until("comment.posted")
+        kept = await tape.entries()
+        position, fields = kept[-1]
+        ahead = Position(position.ms + 3_600_000, position.n + 1)
+        await tape.become([*kept, (ahead, fields)])
+        (frame,) = await reader.until("comment.posted")
+        assert frame.id == str(ahead)
+        await tape.become(kept)
+        await reset_and_live(house, reader)
+
+
+async def test_what_was_read_and_then_trimmed_is_no_loss(radio: Station) -> None:
+    house, tape = radio.house, Tape(radio.house)
+    async with radio.follow() as reader:
+        await house.post(ADA, "Read.")
+        await reader.until("comment.posted")
+        last, _ = (await tape.entries())[-1]
+        await tape.become([], trimmed=last)
+        await house.post(BEN, "Next.")
+        frames = await reader.until("comment.posted")
+    assert [frame.event for frame in frames] == ["comment.posted"]
+
+
+async def test_what_was_trimmed_before_it_was_read_is_a_loss(radio: Station) -> None:
+    house, tape = radio.house, Tape(radio.house)
+    async with radio.follow() as reader:
+        await house.post(ADA, "Read.")
+        await reader.until("comment.posted")
+        last, _ = (await tape.entries())[-1]
+        unread = Position(last.ms + 1, last.n)
+        await tape.become([], trimmed=unread)
+        assert await reset_and_live(house, reader) == [unread]
+
+
+async def test_where_the_views_of_one_thread_are_exchanged_every_client_of_the_partition_is_told(
+    radio: Station,
+) -> None:
+    house, tape = radio.house, Tape(radio.house)
+    names = (f"other-{number}" for number in range(100))
+    other = next(name for name in names if house.deployment.keys.of(SITE, name) is tape.keys)
+    await house.open_thread(other)
+    told = metrics.FEED_RESETS.labels("exchanged")._value.get()
+    async with radio.follow() as reader, radio.follow(thread=other) as neighbour:
+        await house.post(ADA, "Before.")
+        await reader.until("comment.posted")
+        await tape.write(tape.keys.generation, "1.1")
+        for one in (reader, neighbour):
+            await one.until("reset")
+        # And again; what writes the views here knows of none.
+        await tape.write(tape.keys.generation, "1.0")
+        await neighbour.until("reset")
+        await reset_and_live(house, reader)
+    assert metrics.FEED_RESETS.labels("exchanged")._value.get() == told + 4
+
+
+async def test_where_another_generation_is_served_every_client_is_told(radio: Station) -> None:
+    house, tape = radio.house, Tape(radio.house)
+    async with radio.follow() as reader:
+        await house.post(ADA, "Before.")
+        await reader.until("comment.posted")
+        await tape.write(tape.keys.generation, "2.0")
+        await reader.until("reset")
+        await tape.write(tape.keys.generation, "1.0")
+        await reset_and_live(house, reader)
+
+
+def test_after_a_reset_nothing_counts_as_seen() -> None:
+    channel = Channel()
+    seat = Seat(channel, 0, Position(900, 9), [])
+    seen, reset, after = (
+        ring.Frame(Position(900, 9), b"seen"),
+        frames.reset(Position(5, 1)),
+        ring.Frame(Position(6, 2), b"new"),
+    )
+    channel.ring.append([seen, reset, after])
+    assert seat.take() == [reset.data, b"new"]
 
 
 async def test_a_malformed_after_is_a_bad_request(radio: Station) -> None:

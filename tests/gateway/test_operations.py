@@ -37,6 +37,17 @@ async def test_a_gateway_whose_views_lag_beyond_the_bound_is_not_ready(house: Ho
     assert (await house.get("/readyz")).status_code == 200
 
 
+async def test_a_gateway_beside_a_log_that_is_older_than_the_views_is_not_ready(house: House) -> None:
+    await house.post(ADA)
+    keys = house.deployment.keys.of(SITE, THREAD)
+    there = await house.deployment.calls.call("GET", keys.cursor(1))
+    await house.deployment.calls.call("SET", keys.cursor(1), "9999999999999-99")
+    answer = problem(await house.get("/readyz"), 503, "unavailable")
+    assert "in 1 of the partitions the log ends before the views" in answer["detail"]
+    await house.deployment.calls.call("SET", keys.cursor(1), there)
+    assert (await house.get("/readyz")).status_code == 200
+
+
 async def test_without_redis_the_gateway_is_alive_and_asks_to_come_again() -> None:
     with ExitStack() as stack:
         url = stack.enter_context(started(embedded.binary()))

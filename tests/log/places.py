@@ -9,11 +9,11 @@ from typing import Any, Protocol
 import anyio
 
 from core.keys import Keys
-from core.log.memory import MemoryLog
+from core.log.memory import MemoryLog, _Partition
 from core.log.port import Append, Appended, Entry, Head, HeadWanted, Load, Loaded, Log, NewEvent, Outcome
 from core.log.redis import RedisLog
 from core.partitions import partition_of
-from core.position import Position
+from core.position import START, Position
 from core.redis.deployment import Deployment, open_deployment
 from core.redis.topology import find_servers
 from tests.clusters import cluster, sentinels
@@ -29,24 +29,35 @@ HERE = partition_of(SITE, THREAD, PARTITIONS)
 
 
 class Place(Protocol):
-    """A log, and a way to put an entry into it at any time, as if the clock had said so then."""
+    """A log, a way to put an entry into it at any time, as if the clock had said so then, and one to lose some."""
 
     log: Log
 
-    async def put(self, partition: int, ms: int) -> Position: ...
+    async def put(self, partition: int, ms: int, *, c: bytes = b"") -> Position: ...
+
+    async def lose(self, partition: int, count: int) -> None: ...
 
 
 class MemoryPlace:
     def __init__(self) -> None:
         self.log: Log = MemoryLog(PARTITIONS)
 
-    async def put(self, partition: int, ms: int) -> Position:
-        assert isinstance(self.log, MemoryLog)
-        there = self.log._partitions[partition]
+    async def put(self, partition: int, ms: int, *, c: bytes = b"") -> Position:
+        there = self._there(partition)
         position = Position(ms, there.last.n + 1)
-        there.entries.append(Entry(position, STRAY, b""))
+        there.entries.append(Entry(position, STRAY, c))
         there.back.append((None, None))
+        there.grown.set()
+        there.grown = anyio.Event()
         return position
+
+    async def lose(self, partition: int, count: int) -> None:
+        there = self._there(partition)
+        del there.entries[-count:], there.back[-count:]
+
+    def _there(self, partition: int) -> _Partition:
+        assert isinstance(self.log, MemoryLog)
+        return self.log._partitions[partition]
 
 
 class RedisPlace:
@@ -54,11 +65,22 @@ class RedisPlace:
         self.deployment = deployment
         self.log: Log = RedisLog(deployment)
 
-    async def put(self, partition: int, ms: int) -> Position:
+    async def put(self, partition: int, ms: int, *, c: bytes = b"") -> Position:
         position = Position(ms, (await self.log.last(partition)).n + 1)
-        log = self.deployment.keys[partition].log
-        await self.deployment.calls.call("XADD", log, str(position), "e", STRAY, "c", b"")
+        await self._put(partition, Entry(position, STRAY, c))
         return position
+
+    async def lose(self, partition: int, count: int) -> None:
+        # Written anew: a stream whose newest entries were deleted would still know how far it had been.
+        kept = (await self.log.read(partition, START, limit=1_000_000))[:-count]
+        await self.deployment.calls.call("DEL", self.deployment.keys[partition].log)
+        for entry in kept:
+            await self._put(partition, entry)
+
+    async def _put(self, partition: int, entry: Entry) -> None:
+        keys = self.deployment.keys[partition]
+        await self.deployment.calls.call("XADD", keys.log, str(entry.position), "e", entry.e, "c", entry.c)
+        await self.deployment.calls.call("SPUBLISH", keys.log_channel, "")
 
 
 STRAY = b'{"v":1,"type":"stray","tp":"","ap":""}'
@@ -96,15 +118,21 @@ def _take_all_slots(url: str) -> None:
             time.sleep(0.01)
 
 
+async def empty(url: str) -> str:
+    """The URL, with nothing left on any of the servers there."""
+    async with find_servers(url) as topology:
+        for server in topology.primaries():
+            await server.writing.flushall()
+    return url
+
+
 @asynccontextmanager
 async def opened(url: str | None) -> AsyncIterator[Place]:
     """An empty log there, with its wakes running."""
     if url is None:
         yield MemoryPlace()
         return
-    async with find_servers(url) as topology:
-        for server in topology.primaries():
-            await server.writing.flushall()
+    await empty(url)
     async with open_deployment(url, partitions=PARTITIONS) as deployment, anyio.create_task_group() as tasks:
         await tasks.start(deployment.wakes.run)
         yield RedisPlace(deployment)

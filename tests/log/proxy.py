@@ -14,14 +14,22 @@ class Proxy:
         self._server = server.removeprefix("unix://")
         self._socket = home / "proxy"
         self._marker: bytes | None = None
+        self._always = False
         self.url = f"unix://{self._socket}"
         self.lost = 0
         self.pipelines: list[int] = []
         """Of each packet from a client, how many commands it held."""
 
-    def lose_the_reply_to(self, marker: bytes) -> None:
-        """Let the next command with these bytes reach the server, and cut the connection when the reply comes."""
-        self._marker = marker
+    def lose_the_reply_to(self, marker: bytes, *, always: bool = False) -> None:
+        """Let the next command with these bytes reach the server, and cut the connection when the reply comes.
+
+        With `always`, all of them until `lose_nothing`.
+        """
+        self._marker, self._always = marker, always
+
+    def lose_nothing(self) -> None:
+        """Be a good way to the server again."""
+        self._marker = None
 
     async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
         async with await anyio.create_unix_listener(self._socket) as listener:
@@ -36,7 +44,8 @@ class Proxy:
                 async for sent in client:
                     self.pipelines.append(sent.count(b"EVALSHA") + sent.count(b"XRANGE"))
                     if self._marker is not None and self._marker in sent:
-                        self._marker = None
+                        if not self._always:
+                            self._marker = None
                         cut.set()
                     await server.send(sent)
                 tasks.cancel_scope.cancel()

@@ -113,22 +113,20 @@ async def test_what_wrote_nothing_is_answered_as_ever(deployment: Deployment) ->
 
 
 @pytest.mark.usefixtures("_soon")
-async def test_waiting_for_a_replica_keeps_no_other_call_waiting(deployment: Deployment, replica: Node) -> None:
+async def test_waiting_for_a_replica_keeps_no_other_call_waiting(
+    deployment: Deployment, primary: Node, replica: Node
+) -> None:
     replica.freeze()
     assert deployment.topology.only is not None
     node = deployment.topology.only
     assert node.appends is not node.calls
     await post(RedisLog(deployment))
-    with client(node_url(deployment)) as connection:
+    with client(primary.url) as connection:
         waiting = [one for one in connection.client_list() if one["cmd"] == "wait"]
         calling = [one for one in connection.client_list() if one["cmd"] == "evalsha"]
     assert waiting
     assert calling
     assert {one["id"] for one in waiting}.isdisjoint(one["id"] for one in calling)
-
-
-def node_url(deployment: Deployment) -> str:
-    return f"redis://{deployment.topology.primaries()[0].name.removeprefix('redis://')}"
 
 
 async def test_what_a_disk_has_is_called_fsynced() -> None:

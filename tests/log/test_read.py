@@ -1,9 +1,11 @@
 """Reading a log forward, back and live, wherever it lives."""
 
+from contextlib import aclosing
+
 import anyio
 import pytest
 
-from core.log.port import BrokenChain, Entry, Log
+from core.log.port import BrokenChain, Entry, Log, LostBranch
 from core.position import START, Position
 from tests.log.places import HERE, SITE, THREAD, Place, event, positions, thread_in, write
 
@@ -113,6 +115,77 @@ async def test_following_brings_no_more_than_asked_at_a_time(log: Log) -> None:
             if sum(sizes) == 10:
                 break
     assert sizes == [4, 4, 2]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7])
+async def test_however_little_is_asked_for_at_a_time_all_of_it_comes(log: Log, limit: int) -> None:
+    written = await write(log, *[event()] * 10)
+    got: list[Position] = []
+    with anyio.fail_after(20):
+        async for entries in log.follow(HERE, written[2], limit=limit):
+            assert len(entries) <= limit
+            got += positions(entries)
+            if len(got) == 7:
+                break
+    assert got == list(written[3:])
+
+
+async def test_nobody_follows_from_an_event_that_is_not_there(log: Log) -> None:
+    *_, last = await write(log, *[event()] * 5)
+    elsewhere = (Position(last.ms, last.n + 1), Position(last.ms - 1, last.n), Position(last.ms + 1, last.n))
+    for wrong in (*elsewhere, Position(last.ms + 9, 900)):
+        with anyio.fail_after(20), pytest.raises(LostBranch) as lost:
+            await anext(aiter(log.follow(HERE, wrong)))
+        assert (lost.value.partition, lost.value.position) == (HERE, wrong)
+
+
+@pytest.mark.parametrize("lost", [1, 3])
+async def test_a_log_that_lost_its_end_and_grew_another_is_not_taken_for_itself(place: Place, lost: int) -> None:
+    written = await write(place.log, *[event()] * 5)
+    async with aclosing(place.log.follow(HERE, written[1])) as batches:  # type: ignore[type-var] # every follow is a generator
+        assert positions(await anext(batches)) == list(written[2:])
+        await place.lose(HERE, lost)
+        # One more than were lost: whoever went by the numbers would find the next one there.
+        for number in range(lost + 1):
+            await place.put(HERE, written[-1].ms + 1000 + number)
+        with anyio.fail_after(20), pytest.raises(LostBranch) as found:
+            await anext(batches)
+    assert found.value.position == written[-1]
+
+
+async def test_an_event_that_is_another_at_the_same_position_is_not_taken_for_itself(place: Place) -> None:
+    first = await place.put(HERE, 1_700_000_000_000, c=b"some words")
+    async with aclosing(place.log.follow(HERE, START)) as batches:  # type: ignore[type-var] # every follow is a generator
+        assert positions(await anext(batches)) == [first]
+        await place.lose(HERE, 1)
+        assert await place.put(HERE, first.ms, c=b"other words") == first
+        await place.put(HERE, first.ms)
+        with anyio.fail_after(20), pytest.raises(LostBranch):
+            await anext(batches)
+
+
+async def test_a_log_that_lost_everything_is_not_taken_for_a_new_one(place: Place) -> None:
+    written = await write(place.log, *[event()] * 3)
+    async with aclosing(place.log.follow(HERE, START)) as batches:  # type: ignore[type-var] # every follow is a generator
+        assert len(await anext(batches)) == 3
+        await place.lose(HERE, 3)
+        await place.put(HERE, written[-1].ms + 1)
+        with anyio.fail_after(20), pytest.raises(LostBranch):
+            await anext(batches)
+
+
+async def test_a_log_that_lost_what_nobody_has_read_yet_is_followed(place: Place) -> None:
+    written = await write(place.log, *[event()] * 5)
+    got: list[Position] = []
+    with anyio.fail_after(20):
+        async for entries in place.log.follow(HERE, START, limit=3):
+            got += positions(entries)
+            if len(got) == 3:
+                await place.lose(HERE, 2)
+                other = await place.put(HERE, written[-1].ms + 1000)
+            else:
+                break
+    assert got == [*written[:3], other]
 
 
 async def test_many_follow_one_partition_and_each_gets_everything(log: Log) -> None:

@@ -21,6 +21,10 @@ def test_partitions_spread_evenly_over_equal_shares_of_the_slots(nodes: int, par
     assert max(held.values()) - min(held.values()) <= 1
 
 
+def test_a_slot_is_what_the_specification_says() -> None:
+    assert slot("123456789") == 0x31C3
+
+
 def test_all_keys_of_a_partition_are_in_one_slot() -> None:
     partition = Keys(64)[7]
     views = partition.thread_views(1, "kew", "a{b}c")
@@ -91,6 +95,19 @@ def test_one_server_is_taken_as_it_is() -> None:
     address = parse("unix:///run/redis.sock?db=3")
     assert (address.kind, address.places) == ("single", ("unix:///run/redis.sock?db=3",))
     assert address.server(address.places[0]) == "unix:///run/redis.sock?db=3"
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("unix:///run/redis.sock?password=word", "/run/redis.sock"),
+        ("redis://ada:word@h:1/2?db=3", "h:1"),
+        ("redis://h", "h"),
+    ],
+)
+def test_a_server_is_named_without_its_password(url: str, name: str) -> None:
+    address = parse(url)
+    assert address.name(address.places[0]) == name
 
 
 def test_sentinels_have_a_service_and_perhaps_a_password_of_their_own() -> None:

@@ -15,7 +15,7 @@ LEVELS = {"debug", "info", "warning", "error", "exception", "critical", "log"}
 ALIASES = {"say"}
 """Names that stand for a method of a logger chosen before."""
 
-IRREGULAR = {"lost", "found", "began", "given", "read", "fenced"}
+IRREGULAR = {"lost", "found", "began", "given", "left", "read", "fenced"}
 
 
 class Line(NamedTuple):

@@ -48,6 +48,13 @@ class Bench:
         await together(self.deployment.calls, commands)
         await self.call("SPUBLISH", keys.log_channel, "")
 
+    async def lose(self, count: int, partition: int = 0) -> None:
+        """Take the newest entries out of the log, as if nobody had ever written them."""
+        del self.entries[partition][-count:]
+        some, self.entries[partition] = self.entries[partition], []
+        await self.call("DEL", self.deployment.keys[partition].log)
+        await self.pour(some, partition)
+
     async def play(self, moves: Iterable[Move], *, threads: int = 1) -> None:
         """Fill every partition with what comes of these moves."""
         partitions = self.log.partitions

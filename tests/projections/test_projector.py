@@ -126,6 +126,83 @@ async def test_a_cursor_that_goes_back_is_followed(here: Bench) -> None:
         await settled(here)
 
 
+async def test_a_failover_that_takes_log_and_views_back_is_followed_on_the_other_branch(here: Bench) -> None:
+    some = await entries(await played(stream(16, 120)))
+    half = len(some) // 2
+    await here.pour(some[:half])
+    lost = metrics.LOST_BRANCHES._value.get()
+    one = here.projector()
+    async with projecting(one):
+        await here.level()
+        saved = await whole(here)
+        await here.pour(some[half:])
+        await here.level()
+        # All that the promoted replica had not seen is gone, and others wrote, to exactly the same number.
+        await restore(here, saved)
+        here.entries[0] = some[:half]
+        await here.pour(later(some[half:]))
+        await settled(here)
+        assert metrics.LOST_BRANCHES._value.get() > lost
+        assert one.stopped == {}
+
+
+@pytest.mark.parametrize("grown", [0, 1, 30])
+async def test_a_log_that_is_older_than_its_views_stops_the_partition_and_says_so(here: Bench, grown: int) -> None:
+    some = await entries(await played(stream(17, 200)))
+    await here.pour(some[:60])
+    async with projecting(here.projector()):
+        await here.level()
+    views = await here.views()
+    await here.lose(20)
+    await here.pour(later(some[40 : 40 + grown]))
+    async with projecting(one := here.projector()):
+        await stopped(one)
+    last = some[59].position
+    assert one.stopped[0].position == last
+    assert one.stopped[0].fault == f"OtherLog: the views have event {last}, their log has not: it is older, or another"
+    assert await here.store.cursor(0) == last
+    assert await here.views() == views
+    # The right one is put back: nothing is wrong any more.
+    await here.call("DEL", here.deployment.keys[0].log)
+    here.entries[0] = []
+    await here.pour(some)
+    async with projecting(here.projector()):
+        await settled(here)
+
+
+async def test_a_log_that_becomes_older_while_it_is_followed_stops_the_partition(here: Bench) -> None:
+    some = await entries(await played(stream(18, 200)))
+    await here.pour(some[:60])
+    one = here.projector()
+    async with projecting(one):
+        await here.level()
+        await here.lose(20)
+        await here.pour(later(some[40:]))
+        await stopped(one)
+        assert one.stopped[0].fault.startswith("OtherLog: ")
+
+
+async def whole(here: Bench) -> dict[bytes, bytes]:
+    """Everything on the server, leases and who is alive aside."""
+    keys = [key for key in await here.call("KEYS", "*") if not key.endswith((b":lease", b":workers"))]
+    return {key: await here.call("DUMP", key) for key in keys}
+
+
+async def restore(here: Bench, saved: dict[bytes, bytes]) -> None:
+    """Be where that was saved, at one moment."""
+    async with here.deployment.writing.pipeline(transaction=True) as pipe:
+        for key in (await whole(here)).keys() - saved.keys():
+            pipe.delete(key)
+        for key, value in saved.items():
+            pipe.restore(key, 0, value, replace=True)
+        await pipe.execute()
+
+
+def later(some: list[Entry]) -> list[Entry]:
+    """The same, as others would have written it: a second later."""
+    return [Entry(Position(position.ms + 1000, position.n), e, c) for position, e, c in some]
+
+
 @pytest.mark.parametrize("batch", [256, 7])
 async def test_a_commit_that_an_error_cut_half_way_is_found_and_repaired(
     here: Bench, monkeypatch: pytest.MonkeyPatch, batch: int

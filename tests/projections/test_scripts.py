@@ -20,7 +20,7 @@ CURSOR = KEYS.cursor(1)
 NONCE = "n1"
 A, B = "hansard:{x}:a", "hansard:{x}:b"
 
-COMMIT = Script("projections", "commit")
+COMMIT = Script("projections", "commit", behind="changes")
 TAKE = Script("projections", "lease_take")
 RENEW = Script("projections", "lease_renew")
 RELEASE = Script("projections", "lease_release")
@@ -51,11 +51,11 @@ class Commits:
         feed: Sequence[str] = (),
         *,
         nonce: str = NONCE,
-        generation: int = 1,
+        pointer: str = "1.0",
         kept_ms: int = 600_000,
         most: int = 20_000,
     ) -> bytes:
-        arguments: list[Argument] = [nonce, before, after, generation, KEYS.view_channel, kept_ms, most, len(feed)]
+        arguments: list[Argument] = [nonce, before, after, pointer, KEYS.view_channel, kept_ms, most, len(feed)]
         for position in feed:
             arguments += (position, "kew/tea", '[["thread.changed",null]]')
         arguments.append(len(changes))
@@ -101,7 +101,7 @@ async def test_a_commit_writes_the_changes_the_cursor_and_the_pointer_to_its_gen
     assert await commit.call("HGETALL", A) == [b"f", b"1", b"g", b"2"]
     assert await commit.call("ZRANGE", B, 0, -1, "WITHSCORES") == [b"n", b"-3", b"m", b"0"]
     assert await commit.call("GET", CURSOR) == b"5-1"
-    assert await commit.call("GET", KEYS.generation) == b"1"
+    assert await commit.call("GET", KEYS.generation) == b"1.0"
     assert await commit("5-1", "5-2", [("HDEL", 0, ["f"]), ("ZREM", 1, ["m"])]) == b"OK"
     assert await commit.call("HGETALL", A) == [b"g", b"2"]
     assert await commit.call("ZRANGE", B, 0, -1) == [b"n"]
@@ -204,20 +204,38 @@ async def test_the_feed_forgets_by_age_and_takes_no_entry_back(commit: Commits) 
 
 
 async def test_only_the_generation_that_is_served_feeds_and_wakes(commit: Commits, fresh: str) -> None:
-    await commit.call("SET", KEYS.generation, "1")
+    await commit.call("SET", KEYS.generation, "1.0")
     now = int((await commit.call("TIME"))[0]) * 1000
     with client(fresh) as other:
         heard = other.pubsub()
         heard.execute_command("SSUBSCRIBE", KEYS.view_channel)
         heard.parse_response()
-        assert await commit("0-0", f"{now}-1", [("HSET", 0, ["f", "1"])], [f"{now}-1"], generation=2) == b"OK"
+        beside: Changes = [("HSET", 0, ["f", "1"])]
+        assert await commit("0-0", f"{now}-1", beside, [f"{now}-1"], pointer="") == b"OK"
         assert await feed(commit) == []
-        assert await commit.call("GET", KEYS.generation) == b"1"
-        assert await commit(f"{now}-1", f"{now}-2", (), [f"{now}-2"], generation=1) == b"OK"
+        assert await commit.call("GET", KEYS.generation) == b"1.0"
+        assert await commit(f"{now}-1", f"{now}-2", (), [f"{now}-2"]) == b"OK"
         assert heard.parse_response()[0] == b"smessage"
         assert heard.parse_response(block=False, timeout=0) is None
         heard.close()
     assert await feed(commit) == [f"{now}-2".encode()]
+
+
+async def test_views_that_are_served_no_more_are_written_no_more(commit: Commits) -> None:
+    assert await commit("0-0", "5-1") == b"OK"
+    await commit.call("SET", KEYS.generation, "2.0")
+    before = await state(commit)
+    assert await commit("5-1", "5-2", [("HSET", 0, ["f", "1"])], ["5-2"]) == b"RETIRED 2.0"
+    assert await state(commit) == before
+
+
+async def test_a_commit_made_before_a_thread_was_exchanged_changes_nothing(commit: Commits) -> None:
+    assert await commit("0-0", "5-1") == b"OK"
+    await commit.call("SET", KEYS.generation, "1.1")
+    before = await state(commit)
+    assert await commit("5-1", "5-2", [("HSET", 0, ["f", "1"])]) == b"MISMATCH 5-1"
+    assert await state(commit) == before
+    assert await commit("5-1", "5-2", [("HSET", 0, ["f", "1"])], pointer="1.1") == b"OK"
 
 
 class Worker:
@@ -280,12 +298,16 @@ async def test_a_lease_from_before_the_clock_jumped_back_has_run_out(server_of: 
 
 SCRIPTS = sorted((Path(projections.__file__).parent / "scripts").glob("*.lua"))
 WALKS = {"overlay", "page", "permalink", "replies", "rows"}
-WRITING = {"commit", "lease_release", "lease_renew", "lease_take"}
+WRITING = {"commit", "exchange", "lease_release", "lease_renew", "lease_take", "roster"}
+CHANGING = {"commit", "exchange"}
 
 
-@pytest.mark.parametrize("path", [path for path in SCRIPTS if path.stem != "walk"], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", [path for path in SCRIPTS if path.stem not in ("changes", "walk")], ids=lambda path: path.stem
+)
 def test_every_script_says_what_it_takes_and_returns(path: Path) -> None:
-    script = Walk(path.stem) if path.stem in WALKS else Script("projections", path.stem)
+    behind = "changes" if path.stem in CHANGING else None
+    script = Walk(path.stem) if path.stem in WALKS else Script("projections", path.stem, behind=behind)
     # `#!lua` makes a cluster refuse a script that touches keys of two slots, and without `no-writes` one that may
     # write is refused where a server is full, which is no reason not to read.
     first = b"#!lua\n" if path.stem in WRITING else b"#!lua flags=no-writes\n"

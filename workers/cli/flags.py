@@ -31,7 +31,11 @@ class Where:
     """Which deployment, and how to log."""
 
     redis_url: Annotated[
-        str | None, _flag("A server of yours: redis://, rediss:// or unix://. Default: the one of --data.")
+        str | None,
+        _flag(
+            "Servers of yours: redis://, rediss://, unix://, redis+sentinel://host:port,…/service or "
+            "redis+cluster://host:port,…. Default: the one of --data."
+        ),
     ] = None
     data: Annotated[str | None, _flag("Directory of the data of `hansard up`. Default: .data")] = None
     log_level: Annotated[str | None, _flag("debug, info, warning or error. Default: info.")] = None

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from core.envelope import Recorded, decode
 from core.events import EVENTS
 from core.ids import is_site, is_thread
-from core.log.port import Log
+from core.log.port import Log, LostBranch
 from core.log.redis import RedisLog
 from core.position import START, Position
 from core.times import parse_rfc3339
@@ -21,6 +21,7 @@ from workers.cli.events import Choice, Redacted, add_redacted, merged, one_line,
 from workers.cli.flags import NOWHERE, Json, Where
 from workers.cli.place import deployment, reading
 from workers.gateway.auditing import before as place_before
+from workers.process import Failed
 from workers.settings import Settings
 
 TYPES: Final = tuple(str(event.__struct_config__.tag) for event in EVENTS)
@@ -110,12 +111,15 @@ async def _tail(settings: Settings, choice: Choice, *, json: bool) -> None:
 
 async def _follow(log: Log, partition: int, after: Position, choice: Choice, *, json: bool) -> None:
     gone: Redacted = {}
-    async for entries in log.follow(partition, after):
-        add_redacted(gone, entries)
-        for recorded in (decode(*entry) for entry in entries):
-            if choice.fits(recorded.envelope):
-                _print(partition, recorded, gone, json=json)
-        output.flush()
+    try:
+        async for entries in log.follow(partition, after):
+            add_redacted(gone, entries)
+            for recorded in (decode(*entry) for entry in entries):
+                if choice.fits(recorded.envelope):
+                    _print(partition, recorded, gone, json=json)
+            output.flush()
+    except LostBranch as lost:
+        raise Failed(f"{lost}: the server lost it, and perhaps more of what was printed") from lost
 
 
 def _print(partition: int, recorded: Recorded, gone: Redacted, *, json: bool) -> None:

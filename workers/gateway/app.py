@@ -38,7 +38,8 @@ def build(services: Services, *, feed: Feed | None = None) -> ASGIApp:
         if path == ROOT:
             routes.append(Route(f"{path}/", resource))
     routes += [Route(path, document) for path, document in documents.all_documents().items()]
-    return Gateway(routes)
+    gateway = Gateway(routes)
+    return gateway if services.ready is None else services.ready.before(gateway)
 
 
 class Gateway:

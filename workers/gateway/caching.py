@@ -24,11 +24,10 @@ class Caching(Enum):
     NEVER = "Never stored."
 
 
-def apply(reply: Reply, caching: Caching, *, token: bool, fresh: bool, match: bytes | None) -> Reply:
-    """The reply with its caching headers, or 304 where the client has it.
+def apply(reply: Reply, caching: Caching, *, token: bool, fresh: bool) -> Reply:
+    """The reply with its caching headers.
 
-    `token` says that the request brought one, `fresh` that it asked for more than a cache can know (`after=`),
-    `match` is its If-None-Match header.
+    `token` says that the request brought one, `fresh` that it asked for more than a cache can know (`after=`).
     """
     if caching is Caching.NEVER:
         return reply.also((b"cache-control", NO_STORE))
@@ -36,11 +35,19 @@ def apply(reply: Reply, caching: Caching, *, token: bool, fresh: bool, match: by
     control = _control(reply.status, private=token and caching is Caching.BY_TOKEN, fresh=fresh)
     if reply.tag is None or reply.status != 200:  # noqa: PLR2004 - the one success of a read
         return reply.also((b"cache-control", control), *vary)
-    etag = b'W/"%b"' % reply.tag.encode("ascii")
-    headers = ((b"etag", etag), (b"cache-control", control), *vary)
-    if match is not None and _matches(match, etag):
-        return Reply(NOT_MODIFIED, b"", headers)
-    return reply.also(*headers)
+    return reply.also((b"etag", etag(reply.tag)), (b"cache-control", control), *vary)
+
+
+def unless_known(reply: Reply, match: bytes | None) -> Reply:
+    """The reply of `apply`, or 304 where the client has it; `match` is its If-None-Match header."""
+    if reply.tag is None or reply.status != 200 or not has(match, etag(reply.tag)):  # noqa: PLR2004 - as above
+        return reply
+    return Reply(NOT_MODIFIED, b"", reply.headers)
+
+
+def etag(tag: str) -> bytes:
+    """What the header `ETag` says: a weak tag."""
+    return b'W/"%b"' % tag.encode("ascii")
 
 
 def _control(status: int, *, private: bool, fresh: bool) -> bytes:
@@ -57,8 +64,10 @@ def _control(status: int, *, private: bool, fresh: bool) -> bytes:
             return NO_STORE
 
 
-def _matches(match: bytes, etag: bytes) -> bool:
-    """Weak comparison (RFC 9110, section 13.1.2): `*`, or any tag of the list."""
+def has(match: bytes | None, etag: bytes) -> bool:
+    """Whether a client with this If-None-Match has it: weak comparison (RFC 9110, section 13.1.2) of any, or `*`."""
+    if match is None:
+        return False
     if match.strip() == b"*":
         return True
     return any(found[1] == etag[2:] for found in _TAG.finditer(match))

@@ -20,7 +20,7 @@ def found(answer: Answer | None) -> Reply:
     """An answer that is there. Raises NotFound."""
     if answer is None:
         raise NotFound
-    return Reply(200, answer.body, tag=answer.tag)
+    return Reply(200, answer.body, tag=answer.tag, seen=answer.seen)
 
 
 async def caught_up(asked: Asked[Any, Any], after: str | None) -> None:

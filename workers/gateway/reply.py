@@ -3,7 +3,9 @@
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from starlette.types import Send
+from starlette.types import Message, Send
+
+from projections.queries import Seen
 
 Header = tuple[bytes, bytes]
 
@@ -47,6 +49,8 @@ class Reply(NamedTuple):
     media: bytes = JSON
     tag: str | None = None
     """What tells this answer from others at the same address, for `ETag`."""
+    seen: Seen | None = None
+    """The state of the views that it was made from, where nothing else went into it."""
 
     def also(self, *headers: Header) -> "Reply":
         """The same with more headers."""
@@ -66,15 +70,20 @@ def preflight(allowed: str | None = None) -> Reply:
 
 async def send_reply(send: Send, reply: Reply, *, bare: bool = False) -> None:
     """Send it. `bare` leaves the body out and keeps its headers, for `HEAD`."""
-    status, body, headers, media, _ = reply
+    await send(start_of(reply))
+    await send({"type": "http.response.body", "body": b"" if bare else reply.body})
+
+
+def start_of(reply: Reply) -> Message:
+    """The message that begins the answer."""
+    status, body, headers, media, *_ = reply
     start = [*_JSON_START] if media is JSON else [*EVERYWHERE, (b"content-type", media)]
     if status in (NO_CONTENT, NOT_MODIFIED):
         start.pop()  # an answer without content has no type, and no length either (RFC 9110, section 8.6)
     else:
         start.append((b"content-length", str(len(body)).encode()))
     start.extend(headers)
-    await send({"type": "http.response.start", "status": status, "headers": start})
-    await send({"type": "http.response.body", "body": b"" if bare else body})
+    return {"type": "http.response.start", "status": status, "headers": start}
 
 
 NO_CONTENT: Final = 204

@@ -98,13 +98,16 @@ class Resource:
             reply = broken(error, exchange)
         if call.keyed and key:
             reply = reply.also((b"idempotency-key", key.encode()))
-        return caching.apply(
+        fresh = "after" in query
+        reply = caching.apply(
             reply,
             Caching.BY_TOKEN if call.past and "at" in query else call.caching,
             token=b"authorization" in headers,
-            fresh="after" in query,
-            match=headers.get(b"if-none-match"),
+            fresh=fresh,
         )
+        if self._services.ready is not None and reply.seen is not None and not fresh and scope["method"] == "GET":
+            self._services.ready.keep(scope, self.path, reply)
+        return caching.unless_known(reply, headers.get(b"if-none-match"))
 
     async def _answered(
         self,

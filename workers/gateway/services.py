@@ -10,6 +10,7 @@ from core.sight import Folds
 from projections.reading import Views
 from projections.served import Served
 from workers.gateway.keyring import Keyring
+from workers.gateway.ready import ReadyAnswers
 from workers.gateway.tokens import Operators
 
 
@@ -22,6 +23,8 @@ class Services(Struct, frozen=True, kw_only=True):
     """The served generation itself, to be asked how far it has come."""
     keyring: Keyring
     operators: Operators
+    ready: ReadyAnswers | None = None
+    """Answers that are kept ready; None makes every answer anew."""
     durability: Durability = MEMORY
     """What an acknowledgement of a write means in this deployment."""
     max_request: int = 262_144

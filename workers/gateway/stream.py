@@ -55,7 +55,7 @@ class Stream:
                 raise  # the answer has begun: all that is left is to break it off
             reply = broken(error, exchange)
         if reply is not None:
-            kept = caching.apply(reply, self._call.caching, token=False, fresh="after" in query, match=None)
+            kept = caching.apply(reply, self._call.caching, token=False, fresh="after" in query)
             await send_reply(send, exchange.ends(kept), bare=scope["method"] == "HEAD")
 
     async def _answer(self, scope: Scope, query: Query, receive: Receive, send: Send) -> Reply | None:

@@ -33,7 +33,7 @@ async def health(asked: Asked[NoQuery, Any]) -> Reply:
 
 
 async def readiness(asked: Asked[NoQuery, Any]) -> Reply:
-    """Ready: Redis answers, no projection has stopped here, and the views are not too far behind the log."""
+    """Ready: Redis answers, no projection has stopped here, the views are neither too far behind the log nor ahead."""
     services = asked.services
     if stopped := services.stopped():
         raise Unavailable(f"the projection of {stopped} of the partitions has stopped: a person has to look at the log")
@@ -42,6 +42,8 @@ async def readiness(asked: Asked[NoQuery, Any]) -> Reply:
         behind = await lags(services.served, services.log)
     if behind is None:
         raise Unavailable("Redis does not answer")
+    if ahead := sum(lag.events < 0 for lag in behind):
+        raise Unavailable(f"in {ahead} of the partitions the log ends before the views: ask `hansard doctor`")
     now = services.clock() * 1000
     late = [lag for lag in behind if now - lag.since > services.lag_bound * 1000]
     if late:
@@ -77,8 +79,8 @@ CALLS: Final = (
         who=Who.EVERYONE,
         theme=_THEME,
         summary="Can it serve?",
-        detail="Not without Redis, nor while the views lag beyond the bound that was set, nor in a process whose "
-        "projector stopped at an event that cannot be applied.",
+        detail="Not without Redis, nor while the views lag beyond the bound that was set or the log ends before "
+        "they do, nor in a process whose projector stopped at an event that cannot be applied.",
         handler=readiness,
         answer=State,
         example={"status": "ready"},

@@ -8,10 +8,11 @@ from typing import Final, Protocol
 import anyio
 import structlog
 
+from core.log.port import LostBranch
 from core.position import START, Position
 from core.redis.wakes import LOOK_EVERY, Wake
 from core.refusals import Unavailable
-from projections.feedlog import FeedEntry, FeedLog
+from projections.feedlog import Exchanged, FeedEntry, FeedLog, FeedMark
 from projections.queries import ThreadHead
 from workers import metrics
 from workers.gateway.feed import frames
@@ -38,8 +39,6 @@ class Follower:
     def __init__(self, partition: int, feed: FeedLog, views: FrameRows, bell: AbstractContextManager[Wake]) -> None:
         self.partition = partition
         self.channels: dict[tuple[str, str], Channel] = {}
-        self.at = START
-        """The newest feed entry that is in the rings."""
         self.ready = anyio.Event()
         """Set once `at` is known."""
         self.lock = anyio.Lock(fast_acquire=True)
@@ -47,6 +46,12 @@ class Follower:
         self._feed = feed
         self._views = views
         self._bell = bell
+        self._mark: FeedMark | None = None
+
+    @property
+    def at(self) -> Position:
+        """The newest feed entry that is in the rings."""
+        return START if self._mark is None else self._mark.position
 
     async def run(self) -> None:
         """Follow until cancelled. An unreachable server is tried again for ever; clients wait meanwhile."""
@@ -65,17 +70,24 @@ class Follower:
             await self._tell_held()
 
     async def _catch_up(self) -> None:
-        ends = await self._feed.ends(self.partition)
-        if not self.ready.is_set():
-            self.at = ends.last
+        mark = self._mark
+        if mark is None:
+            mark = self._mark = await self._feed.end(self.partition)
             self.ready.set()
-        elif ends.last < self.at or ends.trimmed > self.at:
-            # What was read is not there any more (a lost branch), or more was trimmed than was read: nobody here
-            # can be promised to have seen everything.
-            self._reset(ends.last)
-        while entries := await self._feed.after(self.partition, self.at, limit=BATCH):
-            await self._tell(entries)
-            self.at = entries[-1].position
+        try:
+            while True:
+                entries, mark = await self._feed.beyond(self.partition, mark, limit=BATCH)
+                if not entries:
+                    return
+                await self._tell(entries)
+                self._mark = mark
+        except LostBranch:
+            # What was read is not there any more, or more was trimmed than was read: nobody here can be promised to
+            # have seen everything.
+            await self._reset("lost")
+        except Exchanged:
+            # What was told is of views that nobody is shown any more.
+            await self._reset("exchanged")
 
     async def _tell(self, entries: list[FeedEntry]) -> None:
         threads: defaultdict[tuple[str, str], list[FeedEntry]] = defaultdict(list)
@@ -106,12 +118,16 @@ class Follower:
         dues = [channel.due for channel in self.channels.values() if channel.due is not None]
         return min(LOOK_EVERY, max(0.0, min(dues) - time.monotonic())) if dues else LOOK_EVERY
 
-    def _reset(self, last: Position) -> None:
-        metrics.FEED_RESETS.labels("lost").inc(sum(channel.clients for channel in self.channels.values()))
-        _log.warning("feed_reset", partition=self.partition, position=str(self.at), last=str(last))
+    async def _reset(self, cause: str) -> None:
+        """Let everybody here read the page again, and go on from where the feed ends."""
+        mark = await self._feed.end(self.partition)
+        last = mark.position
+        metrics.FEED_RESETS.labels(cause).inc(sum(channel.clients for channel in self.channels.values()))
+        _log.warning("feed_reset", partition=self.partition, position=str(self.at), last=str(last), cause=cause)
         for channel in self.channels.values():
             channel.ring.append([frames.reset(last)])
-        self.at = last
+            channel.newest = last  # it may be before what was told, and what comes after it is not old
+        self._mark = mark
 
 
 def _put(channel: Channel, entries: list[FeedEntry], now: Rows) -> None:

@@ -62,7 +62,7 @@ def of_votes(comment: str, position: Position, now: Rows, *, always: bool) -> Fr
 
 def reset(position: Position) -> Frame:
     """The frame that says: read the page again."""
-    return Frame(None, encode("reset", b"{}", position))
+    return Frame(None, encode("reset", b"{}", position), resets=True)
 
 
 def encode(kind: str, data: bytes, position: Position | None) -> bytes:

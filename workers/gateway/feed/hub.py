@@ -51,6 +51,8 @@ class Seat:
         return [frame.data for frame in ready if not self._seen(frame)]
 
     def _seen(self, frame: Frame) -> bool:
+        if frame.resets:
+            self._after = None
         return self._after is not None and frame.position is not None and frame.position <= self._after
 
 

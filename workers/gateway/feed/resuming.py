@@ -42,7 +42,7 @@ class Resuming:
         return None if await self._too_old(partition, after) else told
 
     async def _too_old(self, partition: int, after: Position) -> bool:
-        return (await self._feed.ends(partition)).trimmed > after
+        return await self._feed.trimmed(partition) > after
 
     async def _replay(self, partition: int, site: str, thread: str, after: Position, upto: Position) -> list[Frame]:
         told: list[Frame] = []

@@ -15,6 +15,8 @@ class Frame(NamedTuple):
 
     position: Position | None
     data: bytes
+    resets: bool = False
+    """Whether what the client has seen before says nothing about what comes after it."""
 
 
 class Ring:

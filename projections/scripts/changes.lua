@@ -1,0 +1,35 @@
+#!lua
+-- The beginning of every script that writes views: what a change is, and how it is written. It does nothing by itself.
+--
+-- ARGV     from some place on: number of changes, and of each: command, its key's place in KEYS, number of arguments,
+--          arguments. They are the last arguments.
+
+local MOST_ARGUMENTS = 6000 -- of one command; even, so that pairs stay together
+
+-- The changes whose number stands at this place in ARGV; nothing where the arguments do not add up.
+local function read_changes(at)
+  local changes = {}
+  for _ = 1, tonumber(ARGV[at]) do
+    local change = { command = ARGV[at + 1], key = KEYS[tonumber(ARGV[at + 2])], first = at + 4 }
+    at = at + 3 + tonumber(ARGV[at + 3])
+    change.last = at
+    if not change.key then
+      return nil
+    end
+    changes[#changes + 1] = change
+  end
+  return at == #ARGV and changes or nil
+end
+
+local function write(changes)
+  for _, change in ipairs(changes) do
+    if change.last < change.first then
+      redis.call(change.command, change.key)
+    end
+    for first = change.first, change.last, MOST_ARGUMENTS do
+      local last = math.min(first + MOST_ARGUMENTS - 1, change.last)
+      redis.call(change.command, change.key, unpack(ARGV, first, last))
+    end
+  end
+end
+

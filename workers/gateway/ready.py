@@ -1,0 +1,211 @@
+"""Answers that are the same for everyone, kept ready, and believed for no longer than a blink.
+
+An answer is kept with the state of the views that it was made from: which views of its partition were served, and how
+far they had come. It is given again where the partition was found in that state at most FRESH seconds ago; otherwise
+the partition is asked, once for all who wait, in one round trip. So nobody has to be told that something changed, and
+no lost message can keep an answer alive: it is at most FRESH and a round trip behind what is committed.
+
+Where the state has moved on, one request makes the answer anew and those that came meanwhile wait for it.
+"""
+
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from typing import Any, Final, NamedTuple, Protocol
+
+import anyio
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from core.refusals import Unavailable
+from projections.queries import Seen
+from workers import metrics
+from workers.gateway import caching
+from workers.gateway.reply import NOT_MODIFIED, Reply, start_of
+
+FRESH: Final = 0.025
+"""Seconds for which what a partition was found to be is believed."""
+MOST_BYTES: Final = 64 * 1024 * 1024
+"""So much is kept; what was asked for least recently goes first."""
+_OVERHEAD: Final = 1500
+"""Bytes that keeping an answer takes besides its body."""
+
+Address = tuple[str, bytes]
+"""Path and query string, as they came."""
+
+
+class States(Protocol):
+    """Who knows in which state the views of a partition are (`projections.reading.Views`)."""
+
+    async def seen(self, partition: int) -> Seen:
+        """The state now. Raises `core.refusals.Unavailable`."""
+
+
+class _Moment:
+    """When a partition was found in which state."""
+
+    __slots__ = ("asking", "at", "seen")
+
+    def __init__(self) -> None:
+        self.seen: Seen | None = None
+        self.at = -math.inf
+        self.asking: anyio.Event | None = None
+
+
+class _Kept(NamedTuple):
+    """One answer, ready to be sent."""
+
+    seen: Seen
+    etag: bytes
+    start: Message
+    body: Message
+    known: Message
+    """What begins the answer to who has it already."""
+    size: int
+    counted: Callable[[str, float], None]
+
+
+class ReadyAnswers:
+    """Stands before an application and answers what it can. `fresh` is in seconds; 0 believes nothing."""
+
+    def __init__(self, states: States, *, fresh: float = FRESH, most_bytes: int = MOST_BYTES) -> None:
+        self._states = states
+        self._fresh = fresh
+        self._most_bytes = most_bytes
+        self._moments: dict[int, _Moment] = {}
+        self._kept: OrderedDict[Address, _Kept] = OrderedDict()
+        self._making: dict[Address, anyio.Event] = {}
+        self._bytes = 0
+
+    def before(self, app: ASGIApp) -> ASGIApp:
+        """`app`, asked for what is not ready."""
+
+        async def answered(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] == "http" and scope["method"] == "GET":
+                await self._answer(app, scope, receive, send)
+            else:
+                await app(scope, receive, send)
+
+        return answered
+
+    def keep(self, scope: Scope, route: str, reply: Reply) -> None:
+        """Keep the answer to a GET, which is the same for everyone as long as the views are as it has seen them."""
+        address: Address = (scope["path"], scope["query_string"])
+        if reply.seen is None or reply.tag is None or (size := len(reply.body) + _OVERHEAD) > self._most_bytes // 4:
+            return
+        self._drop(address)
+        known = Reply(NOT_MODIFIED, b"", reply.headers)
+        self._kept[address] = _Kept(
+            seen=reply.seen,
+            etag=caching.etag(reply.tag),
+            start=start_of(reply),
+            body={"type": "http.response.body", "body": reply.body},
+            known=start_of(known),
+            size=size,
+            counted=_counter(route),
+        )
+        self._bytes += size
+        while self._bytes > self._most_bytes:
+            self._drop(next(iter(self._kept)))
+        metrics.READY_BYTES.set(self._bytes)
+
+    async def _answer(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = time.perf_counter()
+        address: Address = (scope["path"], scope["query_string"])
+        kept = self._kept.get(address)
+        while kept is not None and not await self._holds(kept):
+            newer = self._kept.get(address)
+            if newer is kept:
+                making = self._making.get(address)
+                if making is None:
+                    await self._made(app, address, scope, receive, send)
+                    return
+                await making.wait()
+                newer = self._kept.get(address)
+                newer = None if newer is kept else newer
+            kept = newer
+        if kept is None:
+            metrics.READY_ANSWERS.labels("made").inc()
+            await app(scope, receive, send)
+            return
+        metrics.READY_ANSWERS.labels("ready").inc()
+        self._kept.move_to_end(address)
+        if caching.has(_match(scope["headers"]), kept.etag):
+            await send(kept.known)
+            await send(_NO_BODY)
+            kept.counted("304", begun)
+        else:
+            await send(kept.start)
+            await send(kept.body)
+            kept.counted("200", begun)
+
+    async def _made(self, app: ASGIApp, address: Address, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the application answer, while those who ask the same wait for what it keeps."""
+        metrics.READY_ANSWERS.labels("made").inc()
+        making = self._making[address] = anyio.Event()
+
+        async def sending(message: Message) -> None:
+            # By now it is kept, if it is to be: nobody need wait until a slow client has taken it.
+            self._done(address, making)
+            await send(message)
+
+        try:
+            await app(scope, receive, sending)
+        finally:
+            self._done(address, making)
+
+    def _done(self, address: Address, making: anyio.Event) -> None:
+        if self._making.get(address) is making:
+            del self._making[address]
+        making.set()
+
+    async def _holds(self, kept: _Kept) -> bool:
+        """Whether the views are in the state that the answer was made from, as far as that is believed."""
+        moment = self._moments.get(kept.seen.partition)
+        if moment is None:
+            moment = self._moments[kept.seen.partition] = _Moment()
+        oldest = time.monotonic() - self._fresh
+        while moment.at < oldest:
+            if moment.asking is not None:
+                await moment.asking.wait()
+            elif not await self._ask(kept.seen.partition, moment):
+                return False
+        return moment.seen == kept.seen
+
+    async def _ask(self, partition: int, moment: _Moment) -> bool:
+        asking = moment.asking = anyio.Event()
+        at = time.monotonic()
+        try:
+            moment.seen = await self._states.seen(partition)
+            moment.at = at
+        except Unavailable:
+            return False  # counted and logged where it was given up; the application says it
+        finally:
+            moment.asking = None
+            asking.set()
+        return True
+
+    def _drop(self, address: Address) -> None:
+        gone = self._kept.pop(address, None)
+        if gone is not None:
+            self._bytes -= gone.size
+
+
+def _match(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
+    found = [value for name, value in headers if name == b"if-none-match"]
+    return b", ".join(found) if found else None
+
+
+def _counter(route: str) -> Callable[[str, float], None]:
+    """What counts the answers of a route; they have no line in the log, which would take longer than they do."""
+    answers: dict[str, Any] = {status: metrics.HTTP_REQUESTS.labels(route, "GET", status) for status in ("200", "304")}
+    seconds = metrics.HTTP_SECONDS.labels(route, "GET")
+
+    def count(status: str, begun: float) -> None:
+        answers[status].inc()
+        seconds.observe(time.perf_counter() - begun)
+
+    return count
+
+
+_NO_BODY: Final[Message] = {"type": "http.response.body", "body": b""}
