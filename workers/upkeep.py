@@ -141,10 +141,10 @@ class Upkeep:
                     "unknown_event_passed", partition=self.partition, position=str(entry.position), type=envelope.type
                 )
             if projection.full or recorded.position == self._seam:
-                outcome = await self._commit(projection, nonce)
+                outcome = await self._commit(projection, nonce, entry)
                 if not isinstance(outcome, Done):
                     return outcome
-        return await self._commit(projection, nonce)
+        return await self._commit(projection, nonce, entries[-1])
 
     async def _load(self, projection: Projection, site: str, thread: str) -> None:
         try:
@@ -160,13 +160,13 @@ class Upkeep:
             state = await thread_at(self._log, self._store, site, thread, projection.committed)
             projection.hold(state or Thread(site=site, id=thread), torn=True)
 
-    async def _commit(self, projection: Projection, nonce: str) -> Outcome:
+    async def _commit(self, projection: Projection, nonce: str, last: Entry) -> Outcome:
         commit = projection.take()
         if commit is None:
             return Done()
         # Whoever has to give the partition up finishes what is under way.
         with CancelScope(shield=True):
-            outcome = await self._store.commit(self.partition, nonce, commit)
+            outcome = await self._store.commit(self.partition, nonce, commit, last=last)
         match outcome:
             case Done():
                 metrics.PROJECTION_COMMITS.labels("dup" if outcome.again else "ok").inc()

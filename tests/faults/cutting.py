@@ -18,6 +18,7 @@ from anyio.to_thread import run_sync
 
 from core.caller import Caller
 from core.commands import AnyCommand, EditComment, OpenSite, PostComment, Vote
+from core.keys import WORKERS
 from core.log.redis import RedisLog
 from core.policy import Policy
 from core.redis.deployment import Deployment, open_deployment
@@ -92,8 +93,7 @@ async def cut(there: Original, missing: int, program: Path) -> list[Finding]:
                 if cursor.n and (not events or cursor > events[-1].position):
                     found.append(Finding(what="cursor", detail=f"the views of {partition} are beyond its log"))
             # The lease of a projector that is no more may be back: it would run out in ten seconds.
-            for keys in deployment.keys:
-                await deployment.calls.call("DEL", keys.lease)
+            await deployment.calls.call("DEL", *(keys.lease for keys in deployment.keys), WORKERS)
             async with _projecting(deployment):
                 found += await _again(there, log, book)
                 found += [one async for one in of_views(deployment, log)]

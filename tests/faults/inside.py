@@ -29,6 +29,7 @@ from core.commands import (
     Vote,
     WithdrawComment,
 )
+from core.keys import WORKERS
 from core.log.port import Durability
 from core.log.redis import RedisLog
 from core.policy import Policy
@@ -177,8 +178,8 @@ class Inside:
         self.projecting.remove(one)
 
     async def forget_leases(self) -> None:
-        """Let all leases run out, whoever has them."""
-        await self.near.calls.call("DEL", *(keys.lease for keys in self.near.keys))
+        """Let all leases run out, whoever has them, and everybody be taken for dead who does not say otherwise."""
+        await self.near.calls.call("DEL", *(keys.lease for keys in self.near.keys), WORKERS)
 
     async def level(self) -> None:
         """Wait until the views have what is in the log."""

@@ -14,6 +14,7 @@ from core.log.redis import RedisLog
 from core.partitions import partition_of
 from core.position import Position, kept
 from core.redis.deployment import Deployment
+from projections.pointer import Pointer
 from projections.verifying import verify
 from tests.faults import book as books
 from tests.faults.book import Book
@@ -104,7 +105,7 @@ async def never_level(deployment: Deployment, log: RedisLog) -> str:
 async def cursor_of(deployment: Deployment, partition: int) -> Position:
     """How far the views that are served have come."""
     keys = deployment.keys[partition]
-    generation = int(await deployment.reads.call("GET", keys.generation) or 1)
+    generation = Pointer.read(await deployment.reads.call("GET", keys.generation)).generation
     return kept(await deployment.reads.call("GET", keys.cursor(generation)))
 
 

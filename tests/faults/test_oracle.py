@@ -25,7 +25,7 @@ from projections import store
 from projections.store import COMMIT
 from tests.clusters import until
 from tests.faults import oracle
-from tests.faults.inside import PARTITIONS, Inside, inside
+from tests.faults.inside import PARTITIONS, Inside, Projecting, inside
 from tests.faults.oracle import worst
 from tests.faults.record import Deed
 from tests.faults.servers import shut_out
@@ -36,9 +36,11 @@ from workers import projector
 BOUND = 30.0
 
 NONCE = "if redis.call('HGET', lease, 'nonce') ~= nonce then\n  return 'FENCED'\nend\n"
-CURSOR = "if there ~= before then\n  return 'MISMATCH ' .. there\nend\n"
+CURSOR, ANY_CURSOR = "if there ~= before or served", "if served"
+LAST = "if last ~= '' then"
 KEYS = "for i = 3, 4 do"
 NO_KEYS = "for i = 3, 2 do"
+NEVER = "if false then"
 VERSIONS = "if version ~= head.version then"
 DENSE = "n = n + 1\n  local id"
 
@@ -64,6 +66,13 @@ class Altered(Script):
         self.name = script.name
         self.text = script.text.replace(before, after)
         self.sha = sha1(self.text, usedforsecurity=False).hexdigest()
+
+
+async def holds_a_commit(one: Projecting) -> None:
+    """Wait until a projector that is frozen was about to write what it has read."""
+    with anyio.fail_after(BOUND):
+        while not any(script.name == COMMIT.name for script in one.gate.waiting):
+            await checkpoint()
 
 
 def of(here: Inside, kind: str, member: str, comment: str = "", **facts: Any) -> Deed:
@@ -109,7 +118,7 @@ async def test_a_commit_that_does_not_fit_what_is_stored_is_found(
     here: Inside, monkeypatch: pytest.MonkeyPatch, mutated: bool
 ) -> None:
     if mutated:
-        monkeypatch.setattr(store, "COMMIT", changed(COMMIT, CURSOR))
+        monkeypatch.setattr(store, "COMMIT", changed(changed(COMMIT, CURSOR, ANY_CURSOR), LAST, NEVER))
     one = await here.project("one")
     await here.write(5, random.Random(1))
     await here.level()
@@ -118,10 +127,28 @@ async def test_a_commit_that_does_not_fit_what_is_stored_is_found(
     await here.level()
     one.gate.shut()
     await here.write(5, random.Random(3))
-    with anyio.fail_after(BOUND):
-        while not any(script.name == COMMIT.name for script in one.gate.waiting):
-            await checkpoint()
+    await holds_a_commit(one)
     # A failover that lost what came after the first writes, while the projector held a commit in its hands.
+    await here.go_back(saved)
+    del here.record.deeds[kept:]
+    verdict = await here.settle()
+    assert ({"view", "cursor"} & worst(verdict.findings).keys() != set()) is mutated, verdict.findings
+
+
+@pytest.mark.parametrize("mutated", [False, True])
+async def test_a_commit_of_events_that_a_failover_took_away_is_found(
+    here: Inside, monkeypatch: pytest.MonkeyPatch, mutated: bool
+) -> None:
+    if mutated:
+        monkeypatch.setattr(store, "COMMIT", changed(COMMIT, LAST, NEVER))
+    one = await here.project("one")
+    await here.write(5, random.Random(1))
+    await here.level()
+    saved, kept = await here.saved(), len(here.record.deeds)
+    one.gate.shut()
+    await here.write(5, random.Random(2))
+    await holds_a_commit(one)
+    # Read from a server that was replaced then: the cursor of the other is where the commit expects it.
     await here.go_back(saved)
     del here.record.deeds[kept:]
     verdict = await here.settle()
@@ -155,7 +182,7 @@ async def test_numbers_that_are_not_dense_are_found(here: Inside, monkeypatch: p
 
 
 async def test_two_who_edit_at_once_and_both_succeed_are_found(here: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redis_log, "APPEND", changed(APPEND, VERSIONS, "if false then"))
+    monkeypatch.setattr(redis_log, "APPEND", changed(APPEND, VERSIONS, NEVER))
     await here.project("one")
     comment = await posted(here)
     edits = [of(here, "edit", "u-1", comment, body=f"words {number}") for number in range(2)]
