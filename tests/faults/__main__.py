@@ -25,7 +25,7 @@ from workers import logs
 
 DOCUMENT: Final = Path("docs/faults.md")
 JSON: Final = Path("build/faults.json")
-BOUNDED: Final = (2, 40)
+BOUNDED: Final = (1, 40)
 """Rounds of each fault and cuts, of a run of minutes."""
 LONG: Final = (8, 400)
 """And of a long one."""
@@ -56,6 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     begun = time.monotonic()
     outcomes = anyio.run(_play, plan, [programs[name] for name in used], backend_options=fast)
     text = table.table(table.rows(outcomes))
+    if len(used) > 1:
+        text = f"{table.table(table.by_server(outcomes), everything=False)}\n\n{text}"
     print(f"\n{text}\n\nseed {plan.seed}, {(time.monotonic() - begun) / 60:.0f} minutes")
     _keep(outcomes, plan)
     if given.write:

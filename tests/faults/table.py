@@ -74,12 +74,22 @@ def rows(outcomes: Iterable[tuple[str, str, Outcome]]) -> list[Row]:
     ]
 
 
-def table(lines: Sequence[Row]) -> str:
-    """The rows as Markdown, with a sum below."""
+def by_server(outcomes: Iterable[tuple[str, str, Outcome]]) -> list[Row]:
+    """Outcomes gathered by the server that they were played on."""
+    found: dict[str, list[Outcome]] = {}
+    for _, server, outcome in outcomes:
+        found.setdefault(server, []).append(outcome)
+    return [Row(fault="all", deployment="all", server=server, outcomes=tuple(some)) for server, some in found.items()]
+
+
+def table(lines: Sequence[Row], *, everything: bool = True) -> str:
+    """The rows as Markdown, with a sum below unless that is what they are."""
     body = [row.cells for row in lines]
     every = Row(fault="all", deployment="", server="", outcomes=tuple(one for row in lines for one in row.outcomes))
     rules = ["---" if number < _LEFT else "---:" for number in range(len(HEADS))]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in (HEADS, rules, *body, every.cells))
+    return "\n".join(
+        f"| {' | '.join(cells)} |" for cells in (HEADS, rules, *body, *([every.cells] if everything else []))
+    )
 
 
 def write(path: Path, name: str, text: str) -> None:
