@@ -87,9 +87,8 @@ def table(lines: Sequence[Row], *, everything: bool = True) -> str:
     body = [row.cells for row in lines]
     every = Row(fault="all", deployment="", server="", outcomes=tuple(one for row in lines for one in row.outcomes))
     rules = ["---" if number < _LEFT else "---:" for number in range(len(HEADS))]
-    return "\n".join(
-        f"| {' | '.join(cells)} |" for cells in (HEADS, rules, *body, *([every.cells] if everything else []))
-    )
+    lines_of_it = (HEADS, rules, *body, *([every.cells] if everything else []))
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines_of_it)
 
 
 def write(path: Path, name: str, text: str) -> None:
