@@ -9,7 +9,7 @@ DATA ?= .data
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench lock clean
+.PHONY: help run test lint format bench faults soak lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,12 @@ format: $(READY) ## Put the code into its one format
 
 bench: $(READY) ## Measure what the README promises
 	$(VENV)/bin/python -m tests.bench $(ARGS)
+
+faults: $(READY) ## Break what can break, for a quarter of an hour, and write what was lost into docs/faults.md
+	$(VENV)/bin/python -m tests.faults --write $(ARGS)
+
+soak: $(READY) ## The same for hours, on every Redis and Valkey that is here
+	$(VENV)/bin/python -m tests.faults --soak --write $(ARGS)
 
 lock: ## Remake both lock files from pyproject.toml, with the newest versions that it allows
 	$(PYTHON) -m venv .lock-venv

@@ -4,6 +4,7 @@ Outcomes are values. Nothing here folds; nothing elsewhere writes a view.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha1
 from secrets import token_hex
 from typing import Final
 
@@ -12,6 +13,7 @@ from msgspec import Struct
 
 from core.heads import LAST
 from core.keys import Keys
+from core.log.port import Entry
 from core.position import Position, kept
 from core.redis.batch import Argument
 from core.redis.calls import Calls
@@ -108,13 +110,18 @@ class Store:
         """The keys of the deployment."""
         return self._keys
 
-    async def commit(self, partition: int, nonce: str, commit: Commit) -> Outcome:
-        """Write it, once. May be called again with the same commit."""
+    async def commit(self, partition: int, nonce: str, commit: Commit, *, last: Entry | None = None) -> Outcome:
+        """Write it, once. May be called again with the same commit.
+
+        `last` is the event at its cursor: where the log that lies beside the views has another there, or none, a
+        failover has taken away what was read, and it is a Mismatch.
+        """
         own = self._keys[partition]
         keys = [own.building if self.beside else own.lease, own.cursor(self.generation), own.generation]
-        keys += (own.feed, own.feed_trimmed)
+        keys += (own.feed, own.feed_trimmed, own.log)
         arguments: list[Argument] = [nonce, str(commit.expected), str(commit.cursor)]
-        arguments += ("" if self.beside else str(self.pointer), own.view_channel, feed.KEPT_MS, feed.MOST)
+        digest = "" if last is None else sha1(last.e + last.c, usedforsecurity=False).hexdigest()
+        arguments += ("" if self.beside else str(self.pointer), own.view_channel, feed.KEPT_MS, feed.MOST, digest)
         _tell(commit.feed, arguments)
         _add(commit.changes, keys, arguments)
         outcome = _outcome(await self._calls.run(COMMIT, keys, arguments))

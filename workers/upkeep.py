@@ -137,7 +137,7 @@ class Upkeep:
             self._suspect = None
             recorded = read(*entry)
             try:
-                outcome = await self._take_in_one(projection, recorded, nonce)
+                outcome = await self._take_in_one(projection, recorded, nonce, entry)
             except Exception as error:
                 if not await self._was_skipped(error):
                     raise
@@ -146,13 +146,13 @@ class Upkeep:
             if not isinstance(outcome, Done):
                 return outcome
         self._suspect = None
-        return await self._commit(projection, nonce)
+        return await self._commit(projection, nonce, entries[-1])
 
     async def _was_skipped(self, error: Exception) -> bool:
         suspect = self._suspect
         return suspect is not None and is_poison(error, suspect) and await self._poison.ask(self._log, suspect)
 
-    async def _take_in_one(self, projection: Projection, recorded: Recorded, nonce: str) -> Outcome:
+    async def _take_in_one(self, projection: Projection, recorded: Recorded, nonce: str, entry: Entry) -> Outcome:
         self._suspect = recorded
         envelope = recorded.envelope
         if projection.misses(recorded):
@@ -168,7 +168,7 @@ class Upkeep:
             return Done()
         if not careful:
             self._suspect = None
-        return await self._commit(projection, nonce)
+        return await self._commit(projection, nonce, entry)
 
     async def _load(self, projection: Projection, site: str, thread: str) -> None:
         try:
@@ -184,13 +184,13 @@ class Upkeep:
             state = await thread_at(self._log, self._store, site, thread, projection.committed)
             projection.hold(state or Thread(site=site, id=thread), torn=True)
 
-    async def _commit(self, projection: Projection, nonce: str) -> Outcome:
+    async def _commit(self, projection: Projection, nonce: str, last: Entry) -> Outcome:
         commit = projection.take()
         if commit is None:
             return Done()
         # Whoever has to give the partition up finishes what is under way.
         with CancelScope(shield=True):
-            outcome = await self._store.commit(self.partition, nonce, commit)
+            outcome = await self._store.commit(self.partition, nonce, commit, last=last)
         match outcome:
             case Done():
                 metrics.PROJECTION_COMMITS.labels("dup" if outcome.again else "ok").inc()

@@ -93,6 +93,8 @@ class Batch:
         self._queue: list[Call] = []
         self._led = False
         self._exchanges: set[CancelScope] = set()
+        self._ran: set[str] = set()
+        """Digests of the scripts that the server has carried out."""
 
     async def call(self, *command: Argument) -> Any:
         """The reply to one command, as the server gives it. Raises `redis.exceptions.RedisError`.
@@ -146,7 +148,7 @@ class Batch:
             calls = self._take()
             try:
                 with self._bound(deadline):
-                    await _exchange(connection, calls, self._proof)
+                    await self._exchange(connection, calls)
             except BaseException:
                 # Replies may still be under way: nobody else may find them on this connection.
                 await connection.disconnect(nowait=True)
@@ -176,26 +178,31 @@ class Batch:
                 raise redis.exceptions.ConnectionError("the server was given up")
             raise redis.exceptions.TimeoutError(f"no answer within {self._within} s")
 
+    async def _exchange(self, connection: AbstractConnection, calls: list[Call]) -> None:
+        scripts = {call.script.sha for call in calls if call.script is not None}
+        # A server that may not know a script is asked for no proof before it was told: it would wait for nothing.
+        proof = self._proof if scripts <= self._ran else None
+        last = b"" if proof is None else _packed(proof.command)
+        await connection.send_packed_command(b"".join(map(_line, calls)) + last)
+        await _receive(connection, calls)
+        proven = proof is not None and await _proven(connection, proof)
+        unknown = [call for call in calls if isinstance(call.outcome, redis.exceptions.NoScriptError) and call.script]
+        if unknown or proof is not self._proof:
+            for call in unknown:
+                call.outcome = _NOTHING
+            last = b"" if self._proof is None else _packed(self._proof.command)
+            await connection.send_packed_command(b"".join(_line(call, call.in_full()) for call in unknown) + last)
+            await _receive(connection, unknown)
+            # What is proven now is so for what went before, too: a server's log is one line.
+            proven = self._proof is not None and await _proven(connection, self._proof)
+        self._ran |= scripts
+        for call in calls:
+            # Where nothing has to be asked, the reply is the proof.
+            call.proven = proven or self._proof is None
+
     def _take(self) -> list[Call]:
         queue, self._queue, self._led = self._queue, [], False
         return [call for call in queue if call.wanted]
-
-
-async def _exchange(connection: AbstractConnection, calls: list[Call], proof: Proof | None) -> None:
-    last = b"" if proof is None else _packed(proof.command)
-    await connection.send_packed_command(b"".join(map(_line, calls)) + last)
-    await _receive(connection, calls)
-    proven = proof is None or await _proven(connection, proof)
-    unknown = [call for call in calls if isinstance(call.outcome, redis.exceptions.NoScriptError) and call.script]
-    if unknown:
-        for call in unknown:
-            call.outcome = _NOTHING
-        await connection.send_packed_command(b"".join(_line(call, call.in_full()) for call in unknown) + last)
-        await _receive(connection, unknown)
-        # What is proven now is so for what went before, too: a server's log is one line.
-        proven = proof is None or await _proven(connection, proof)
-    for call in calls:
-        call.proven = proven
 
 
 async def _receive(connection: AbstractConnection, calls: list[Call]) -> None:

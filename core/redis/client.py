@@ -9,8 +9,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import redis.exceptions
 from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.connection import AbstractConnection, parse_url
+from redis.asyncio.connection import AbstractConnection, Connection, parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
@@ -51,7 +52,7 @@ def connect(url: str, *, writing: bool, connections: int | None = None, check: C
         # A subscription may be silent for hours: only probes tell that its server is gone.
         settings["socket_keepalive"] = True
     try:
-        pool = BlockingConnectionPool(**{**parse_url(url), **settings})
+        pool = BlockingConnectionPool(**_honest({**parse_url(url), **settings}))
         # Opens nothing: it tells whether the parameters in the URL exist.
         pool.make_connection()  # type: ignore[no-untyped-call] # redis-py's
     except (TypeError, ValueError) as error:
@@ -62,6 +63,24 @@ def connect(url: str, *, writing: bool, connections: int | None = None, check: C
 async def ask(client: Redis, *command: str) -> Any:
     """What a plain client makes of the reply to one command: for looking at a server, seldom."""
     return await client.execute_command(*command)  # type: ignore[no-untyped-call] # redis-py's
+
+
+class _Honest(AbstractConnection):
+    """Calls a connection that was closed under our hands lost, as everybody who waits for the server expects.
+
+    uvloop raises a RuntimeError for a write to a transport that it has closed, and redis-py lets that through.
+    """
+
+    async def send_packed_command(self, command: Any, check_health: bool = True) -> None:  # noqa: FBT001, FBT002 - redis-py's
+        try:
+            await super().send_packed_command(command, check_health)
+        except RuntimeError as error:
+            raise redis.exceptions.ConnectionError(f"The connection was closed: {error}") from error
+
+
+def _honest(settings: dict[str, Any]) -> dict[str, Any]:
+    kind: type[AbstractConnection] = settings.get("connection_class", Connection)
+    return {**settings, "connection_class": type(kind.__name__, (_Honest, kind), {})}
 
 
 def _greeting(check: Check) -> Check:

@@ -1,14 +1,16 @@
 -- Write what some events changed in the views of one partition, and the cursor, for who holds the lease: all or nothing.
 --
 -- KEYS     1 lease · 2 cursor · 3 pointer to the views that are served · 4 feed · 5 largest id trimmed off the feed
---          6… the keys of the changes
+--          6 log · 7… the keys of the changes
 -- ARGV     1 nonce of the lease · 2 cursor as it was · 3 cursor as it will be
 --          4 the pointer where these views are the live ones, "" where they are built beside those
 --          5 channel that wakes the readers · 6 for how long feed entries are kept, in ms · 7 how many at most
---          8 number of feed entries and these, see feeding.lua, then the changes, see changes.lua; both come first
+--          8 SHA-1 of the event that the views will have taken in last (`e`, then `c`), or ""
+--          9 number of feed entries and these, see feeding.lua, then the changes, see changes.lua; both come first
 -- Returns  OK                    it is written
 --          DUP                   it was written before
---          MISMATCH <cursor>     the views are somewhere else, or what a thread had there was exchanged
+--          MISMATCH <cursor>     the views are somewhere else, or what a thread had there was exchanged, or the log
+--                                has no such event
 --          FENCED                the lease belongs to somebody else, or to nobody
 --          RETIRED <pointer>     another generation is served: these views are live no more
 --
@@ -17,7 +19,7 @@
 
 local lease, cursor, pointer, feed, trimmed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local nonce, before, after, own = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local channel, kept_ms, most = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
+local channel, kept_ms, most, last = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8]
 local live = own ~= ''
 
 if redis.call('HGET', lease, 'nonce') ~= nonce then
@@ -35,8 +37,15 @@ end
 if there ~= before or served ~= own then
   return 'MISMATCH ' .. there
 end
+-- What was read from a server that another has replaced since may be lost here, though the cursor is the same.
+if last ~= '' then
+  local entry = redis.call('XRANGE', KEYS[6], after, after)[1]
+  if not entry or redis.sha1hex(entry[2][2] .. entry[2][4]) ~= last then
+    return 'MISMATCH ' .. there
+  end
+end
 
-local entries, rest = read_entries(8)
+local entries, rest = read_entries(9)
 local changes = read_changes(rest)
 if not changes then
   return redis.error_reply('ERR commit: the arguments do not add up')

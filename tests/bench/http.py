@@ -22,6 +22,16 @@ class Answer(NamedTuple):
 
     status: int
     body: bytes
+    head: bytes
+    """Status line and headers, as they came."""
+
+    def header(self, name: str) -> str:
+        """The value of a header; empty where there is none."""
+        for line in self.head.split(b"\r\n")[1:]:
+            said, _, value = line.partition(b":")
+            if said.decode().lower() == name.lower():
+                return value.decode().strip()
+        return ""
 
 
 class Load(Struct, frozen=True, kw_only=True):
@@ -84,6 +94,7 @@ class Line(asyncio.Protocol):
         self._answer: asyncio.Future[Answer] | None = None
         self._transport: asyncio.Transport | None = None
         self._received = b""
+        self._lost = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports are not of asyncio's classes.
@@ -95,18 +106,21 @@ class Line(asyncio.Protocol):
         if not ended:
             return
         length = _length(head)
-        if len(body) < length or self._answer is None:
-            return
+        if len(body) < length or self._answer is None or self._answer.done():
+            return  # the rest is under way, or whoever asked has given up
         answer, self._answer, self._received = self._answer, None, b""
-        answer.set_result(Answer(int(head[9:12]), body))
+        answer.set_result(Answer(int(head[9:12]), body, head))
 
     def connection_lost(self, error: Exception | None) -> None:
+        self._lost = True
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(error or ConnectionError("the server closed the connection"))
 
     async def ask(self, asked: bytes) -> Answer:
         """Send a request and wait for its answer. Raises ConnectionError."""
         assert self._transport is not None
+        if self._lost:
+            raise ConnectionError("the server closed the connection before")
         self._answer = asyncio.get_running_loop().create_future()
         self._transport.write(asked)
         return await self._answer

@@ -11,8 +11,8 @@ from anyio.lowlevel import checkpoint
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError, ResponseError, TimeoutError  # noqa: A004 - the names redis has
 
-from core.log.redis import CHAIN
-from core.redis.batch import Batch, Call, Proof
+from core.log.redis import CHAIN, CONFIRM
+from core.redis.batch import Batch, Call, Proof, calls_of
 from core.redis.client import connect
 from tests.log.proxy import Proxy
 
@@ -257,3 +257,15 @@ async def test_more_callers_than_connections_wait_and_are_served(batch: Batch) -
     assert {number: callers.got[number] for number in range(300) if number} == {
         number: b"%d" % number for number in range(300) if number
     }
+
+
+async def test_a_server_that_does_not_know_a_script_yet_is_asked_for_its_proof_once(redis: Redis) -> None:
+    proving = Batch(redis, proof=Proof(("WAIT", 1, 50), lambda reply: int(reply) >= 1))
+    calls = calls_of(CONFIRM, [(["hansard:{x}:now", "hansard:{x}:before"], ["k", 1, 1000])])
+    await redis.config_resetstat()
+    await redis.script_flush()
+    await proving.carry(calls)
+    assert calls[0].answer() == 0
+    assert not calls[0].proven, "there is no replica"
+    # It would have waited twice: once for nothing, since nothing was carried out.
+    assert (await redis.info("commandstats"))["cmdstat_wait"]["calls"] == 1

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import anyio
 import pytest
+import redis.exceptions
+from anyio.lowlevel import cancel_shielded_checkpoint
 from prometheus_client import REGISTRY
 from redis.exceptions import ResponseError
 
@@ -16,6 +18,7 @@ from core.keys import WINDOW_MS
 from core.log.port import Answer, Appended, BrokenChain, Entry, HeadWanted, Repeated
 from core.log.redis import APPEND, CHAIN, LOAD, RedisLog
 from core.position import START, Position
+from core.redis.client import connect
 from core.redis.deployment import Deployment, open_deployment
 from core.refusals import Unavailable
 from tests.full import no_memory
@@ -58,6 +61,22 @@ async def test_an_append_whose_reply_is_lost_takes_effect_once_and_is_answered(p
     entries = await far_log.read(HERE, before, limit=10)
     assert [facts(entry)["head"] for entry in entries] == ["c:1", "c:2"]
     assert outcome == Repeated(Answer(tuple(positions(entries)), created=True, digest="d"))
+
+
+def test_a_connection_that_is_closed_under_a_write_is_lost_and_no_defect(fresh: str) -> None:
+    async def write_to_a_closed_one() -> None:
+        own = connect(fresh, writing=True)
+        connection = await own.connection_pool.get_connection()  # type: ignore[no-untyped-call] # redis-py's
+        connection._writer.transport.abort()
+        await cancel_shielded_checkpoint()
+        try:
+            with pytest.raises(redis.exceptions.ConnectionError):
+                await connection.send_packed_command(b"*1\r\n$4\r\nPING\r\n")
+        finally:
+            await own.aclose()
+
+    # As in production: the loop of asyncio is more patient with a write to what is closed.
+    anyio.run(write_to_a_closed_one, backend_options={"use_uvloop": True})
 
 
 async def test_an_append_without_a_key_is_tried_once(proxy: Proxy, far_log: RedisLog) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Sequence
+from hashlib import sha1
 from pathlib import Path
 from typing import Any
 
@@ -54,14 +55,15 @@ class Commits:
         pointer: str = "1.0",
         kept_ms: int = 600_000,
         most: int = 20_000,
+        last: str = "",
     ) -> bytes:
-        arguments: list[Argument] = [nonce, before, after, pointer, KEYS.view_channel, kept_ms, most, len(feed)]
+        arguments: list[Argument] = [nonce, before, after, pointer, KEYS.view_channel, kept_ms, most, last, len(feed)]
         for position in feed:
             arguments += (position, "kew/tea", '[["thread.changed",null]]')
         arguments.append(len(changes))
         for command, place, some in changes:
-            arguments += (command, place + 6, len(some), *some)
-        keys = [KEYS.lease, CURSOR, KEYS.generation, KEYS.feed, KEYS.feed_trimmed, A, B]
+            arguments += (command, place + 7, len(some), *some)
+        keys = [KEYS.lease, CURSOR, KEYS.generation, KEYS.feed, KEYS.feed_trimmed, KEYS.log, A, B]
         reply: bytes = await self._run(COMMIT, keys, arguments)
         return reply
 
@@ -115,6 +117,19 @@ async def test_a_commit_that_came_before_is_told_and_changes_nothing(commit: Com
     before = await state(commit)
     assert await commit("0-0", "5-1", first, ["5-1"]) == b"DUP"
     assert await state(commit) == before
+
+
+async def test_a_commit_of_an_event_that_the_log_has_not_or_has_otherwise_changes_nothing(commit: Commits) -> None:
+    change: Changes = [("HSET", 0, ["f", "1"])]
+    ours = sha1(b"{}words", usedforsecurity=False).hexdigest()
+    before = await state(commit)
+    assert await commit("0-0", "5-1", change, ["5-1"], last=ours) == b"MISMATCH 0-0"
+    assert await state(commit) == before
+    await commit.call("XADD", KEYS.log, "5-1", "e", "{}", "c", "other words")
+    assert await commit("0-0", "5-1", change, ["5-1"], last=ours) == b"MISMATCH 0-0"
+    await commit.call("DEL", KEYS.log)
+    await commit.call("XADD", KEYS.log, "5-1", "e", "{}", "c", "words")
+    assert await commit("0-0", "5-1", change, ["5-1"], last=ours) == b"OK"
 
 
 async def test_a_commit_from_elsewhere_or_without_the_lease_changes_nothing(commit: Commits) -> None:

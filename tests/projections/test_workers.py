@@ -8,6 +8,7 @@ import pytest
 from anyio.lowlevel import checkpoint
 
 from core.keys import WORKERS
+from core.log.port import Entry
 from core.log.redis import RedisLog
 from core.position import Position
 from core.redis.deployment import open_deployment
@@ -116,11 +117,11 @@ async def test_who_gives_a_partition_up_finishes_the_commit_in_hand(
     outcomes: list[tuple[str, Outcome]] = []
     commit = Store.commit
 
-    async def late(store: Store, of: int, nonce: str, some: Commit) -> Outcome:
+    async def late(store: Store, of: int, nonce: str, some: Commit, *, last: Entry) -> Outcome:
         if of == partition and not began.is_set():
             began.set()
             await go_on.wait()
-        outcome = await commit(store, of, nonce, some)
+        outcome = await commit(store, of, nonce, some, last=last)
         outcomes.append((nonce, outcome))
         return outcome
 

@@ -1,0 +1,109 @@
+"""`make faults` and `make soak`: break everything that can break, and look whether anything was lost.
+
+Servers, gateways and projectors are started here, on the loopback interface, and end with the run. A finding names
+what replays it: `--fault` and `--seed`. Exit status 1 where there is one.
+"""
+
+import argparse
+import json
+import secrets
+import sys
+import time
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final, get_args
+
+import anyio
+import msgspec
+
+from tests.faults import catalogue, cutting, engines, table
+from tests.faults.campaign import Plan, Played, played
+from tests.faults.rounds import Sizes
+from tests.faults.stage import Kind
+from workers import logs
+
+DOCUMENT: Final = Path("docs/faults.md")
+JSON: Final = Path("build/faults.json")
+BOUNDED: Final = (1, 40)
+"""Rounds of each fault and cuts, of a run of minutes."""
+LONG: Final = (8, 400)
+"""And of a long one."""
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Play, print, write; the exit status."""
+    given = _parser().parse_args(arguments)
+    rounds, cuts = LONG if given.soak else BOUNDED
+    names = {fault.name for fault in catalogue.FAULTS} | {cutting.NAME}
+    if given.fault not in {None, *names}:
+        print(f"There is no fault {given.fault!r}; there are: {', '.join(sorted(names))}", file=sys.stderr)
+        return 2
+    plan = Plan(
+        kinds=tuple(given.on or KINDS),
+        rounds=given.rounds or rounds,
+        cuts=given.rounds or cuts,
+        seed=given.seed or secrets.token_hex(3),
+        sizes=Sizes(rate=given.rate) if given.rate else Sizes(),
+        only=given.fault,
+    )
+    programs = engines.programs()
+    used = given.server or (list(programs) if given.soak else [engines.OURS])
+    print(f"seed {plan.seed}; servers: {', '.join(engines.version(programs[name]) for name in used)}", flush=True)
+    logs.configure("console", "error")  # what the processes say matters, and they say it themselves
+    fast = {"use_uvloop": find_spec("uvloop") is not None}
+    begun = time.monotonic()
+    outcomes = anyio.run(_play, plan, [programs[name] for name in used], backend_options=fast)
+    text = table.table(table.rows(outcomes))
+    if len(used) > 1:
+        text = f"{table.table(table.by_server(outcomes), everything=False)}\n\n{text}"
+    print(f"\n{text}\n\nseed {plan.seed}, {(time.monotonic() - begun) / 60:.0f} minutes")
+    _keep(outcomes, plan)
+    if given.write:
+        table.write(DOCUMENT, "soak" if given.soak else "faults", f"Seed `{plan.seed}`.\n\n{text}")
+    return 1 if any(outcome.findings for _, _, outcome in outcomes) else 0
+
+
+async def _play(plan: Plan, programs: Sequence[Path]) -> list[Played]:
+    outcomes: list[Played] = []
+    for program in programs:
+        async for one in played(plan, program):
+            outcomes.append(one)
+            deployment, server, outcome = one
+            took = ", ".join(f"{said} {value:.2f} s" for said, value in _times(outcome))
+            print(
+                f"{outcome.fault} ({deployment}, {server}) {outcome.round}: {len(outcome.findings)} findings {took}",
+                flush=True,
+            )
+            for finding in outcome.findings:
+                print(f"  {finding}", flush=True)
+    return outcomes
+
+
+def _times(outcome: object) -> list[tuple[str, float]]:
+    told = (("back", getattr(outcome, "back", None)), ("level", getattr(outcome, "level", None)))
+    return [(said, value) for said, value in told if value is not None]
+
+
+def _keep(outcomes: Sequence[Played], plan: Plan) -> None:
+    JSON.parent.mkdir(parents=True, exist_ok=True)
+    document = {"seed": plan.seed, "outcomes": msgspec.to_builtins(outcomes)}
+    JSON.write_text(json.dumps(document, indent=2) + "\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description="Break everything that can break.")
+    parser.add_argument("--soak", action="store_true", help="many rounds, on every server program that is here")
+    parser.add_argument("--fault", help="one fault alone, by its name in the table")
+    parser.add_argument("--seed", help="what the dice begin with; a finding names it")
+    parser.add_argument("--rounds", type=int, help="rounds of each fault on each kind of deployment")
+    parser.add_argument("--on", action="append", choices=KINDS, help="a kind of deployment; all where none is named")
+    parser.add_argument("--server", action="append", help=f"a server program: {', '.join(engines.programs())}")
+    parser.add_argument("--rate", type=float, help="writes a second that the load asks for")
+    parser.add_argument("--write", action="store_true", help=f"put the table into {DOCUMENT}")
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,29 @@
+"""Who takes part, and how they prove it: members with a token each, a moderator, the operator."""
+
+from typing import Final
+
+from tests.bench.posting import token
+from tests.faults.workers import ADMIN_SECRET
+
+SITE: Final = "kew"
+SECRET: Final = "the secret of the site that is to fail"
+ROOT: Final = f"/v1/sites/{SITE}"
+MODERATOR: Final = "mod"
+MEMBERS: Final = tuple(f"u-{number}" for number in range(24))
+
+
+class Tokens:
+    """The bearer tokens of everybody, signed once: they are good for an hour, and renewed by asking anew."""
+
+    def __init__(self) -> None:
+        self.operator = token({"sub": "operator", "aud": "hansard", "roles": ["operator"]}, ADMIN_SECRET)
+        self._of = {name: self._sign({"sub": name, "name": name.title()}) for name in MEMBERS}
+        self._of[MODERATOR] = self._sign({"sub": MODERATOR, "name": "Mo", "roles": ["moderator"]})
+
+    def of(self, member: str) -> str:
+        """The token of a member."""
+        return self._of[member]
+
+    @staticmethod
+    def _sign(claims: dict[str, object]) -> str:
+        return token({**claims, "aud": SITE}, SECRET)
