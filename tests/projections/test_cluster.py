@@ -16,6 +16,7 @@ from tests.projections.test_verifying import (
     test_keys_that_should_not_exist_are_found,
     test_views_that_agree_have_no_difference_and_progress_is_told,
     test_whatever_is_changed_in_any_view_is_found,
+    way,
 )
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "test_keys_that_should_not_exist_are_found",
     "test_views_that_agree_have_no_difference_and_progress_is_told",
     "test_whatever_is_changed_in_any_view_is_found",
+    "way",
 ]
 
 
