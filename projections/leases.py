@@ -7,7 +7,8 @@ from secrets import token_hex
 from typing import Final
 
 from core.keys import Keys
-from core.redis.batch import Argument, Batch
+from core.redis.batch import Argument
+from core.redis.calls import Calls
 from core.redis.script import Script
 
 LASTS_MS: Final = 10_000
@@ -23,7 +24,7 @@ _RELEASE: Final = Script("projections", "lease_release")
 class Leases:
     """The leases of a deployment, as one worker sees them. Every call raises `redis.exceptions.RedisError`."""
 
-    def __init__(self, calls: Batch, keys: Keys, worker: str) -> None:
+    def __init__(self, calls: Calls, keys: Keys, worker: str) -> None:
         self._calls = calls
         self._keys = keys
         self._worker = worker

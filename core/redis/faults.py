@@ -29,8 +29,11 @@ PATIENCE: Final = 5.0
 _FULL: Final = frozenset({"OOM", "MISCONF", "NOREPLICAS"})
 """Error codes of a server that takes no writes: no memory, no disk, no replicas. It goes on answering questions."""
 
-_STATES: Final = _FULL | {"READONLY", "BUSY", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN"}
-"""Error codes of a server that cannot do now what it could do later, and has not done it."""
+_ELSEWHERE: Final = frozenset({"READONLY", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "MOVED", "ASK"})
+"""Error codes of a server that is not the one to ask now, and has not done what it was asked."""
+
+_STATES: Final = _ELSEWHERE | _FULL | {"BUSY"}
+"""Error codes of a server that cannot do now what it, or another, could do later, and has not done it."""
 
 _log = structlog.get_logger(__name__)
 _Answer = TypeVar("_Answer")
@@ -62,18 +65,27 @@ class HalfRestored(CannotOpen):
 
 def is_passing(error: BaseException) -> bool:
     """Whether the server may answer later what it did not answer now."""
-    match error:
-        case redis.exceptions.ConnectionError() | redis.exceptions.TimeoutError():
-            return True
-        case redis.exceptions.ResponseError():
-            return code_of(error) in _STATES
-        case _:
-            return False
+    lost = isinstance(error, redis.exceptions.ConnectionError | redis.exceptions.TimeoutError)
+    return lost or code_of(error) in _STATES
+
+
+def is_refused(error: BaseException) -> bool:
+    """Whether a call has certainly not been carried out, because another server is to be asked, or this one later."""
+    return code_of(error) in _ELSEWHERE
+
+
+def code_of(error: BaseException) -> str | None:
+    """The code that a server's error begins with; None for an error of another kind."""
+    if isinstance(error, redis.exceptions.BusyLoadingError):
+        return "LOADING"
+    if isinstance(error, redis.exceptions.ResponseError):
+        return str(error.status_code or str(error).partition(" ")[0])
+    return None
 
 
 def is_full(error: BaseException) -> bool:
     """Whether the server takes no writes, while it goes on answering questions."""
-    return isinstance(error, redis.exceptions.ResponseError) and code_of(error) in _FULL
+    return code_of(error) in _FULL
 
 
 def delays(*, longest: float = 0.5) -> Iterator[float]:
@@ -84,12 +96,14 @@ def delays(*, longest: float = 0.5) -> Iterator[float]:
         delay = min(delay * 2, longest)
 
 
-async def insist(ask: Callable[[], Awaitable[_Answer]], what: str, *, patience: float = PATIENCE) -> _Answer:
+async def insist(
+    ask: Callable[[], Awaitable[_Answer]], what: str, *, patience: float = PATIENCE, once: bool = False
+) -> _Answer:
     """The answer of `ask`, which is called again, for `patience` seconds, where a passing fault kept it from us.
 
-    A call that failed may have taken effect: with a patience above 0, asking twice must do what asking once does.
-    `what` names the call in logs and metrics. Raises `Unavailable` where the fault does not pass in time; where the
-    server takes no writes, at once.
+    A call that failed may have taken effect, and so asking twice must do what asking once does. Where it does not
+    (`once`), it is asked again only where it was certainly not carried out. `what` names the call in logs and
+    metrics. Raises `Unavailable` where the fault does not pass in time; where the server takes no writes, at once.
     """
     deadline = anyio.current_time() + patience
     for tries, pause in enumerate(delays()):
@@ -102,7 +116,7 @@ async def insist(ask: Callable[[], Awaitable[_Answer]], what: str, *, patience: 
             if is_full(error):
                 _log.warning("call_refused", call=what, error=str(error))
                 raise Unavailable("nothing can be written now") from error
-            if anyio.current_time() + pause > deadline:
+            if anyio.current_time() + pause > deadline or (once and not is_refused(error)):
                 _log.warning("call_given_up", call=what, tries=tries + 1, error=str(error))
                 raise Unavailable from error
             if tries == 0:
@@ -113,8 +127,3 @@ async def insist(ask: Callable[[], Awaitable[_Answer]], what: str, *, patience: 
             return answer
         await anyio.sleep(pause)
     raise AssertionError("delays() does not end")
-
-
-def code_of(error: redis.exceptions.ResponseError) -> str:
-    """The code that a server's error begins with."""
-    return error.status_code or str(error).partition(" ")[0]
