@@ -8,15 +8,15 @@ from core.log.redis import RedisLog
 from core.redis.deployment import open_deployment
 from core.transact import transact
 from tests.backup.restored import PARTITIONS, SECRETS
-from tests.log.places import CLUSTER, serving
+from tests.log.places import CLUSTER, SENTINEL, empty, serving
 from tests.making import MOD, Play, stream
-from tests.servers import client, engines, started
+from tests.servers import engines, started
 from workers.backup import taking
 from workers.backup.taking import take
 from workers.gateway.keyring import Given, Keyring
 
 
-@pytest.fixture(scope="module", params=[*engines(), CLUSTER])
+@pytest.fixture(scope="module", params=[*engines(), CLUSTER, SENTINEL])
 def other(request: pytest.FixtureRequest) -> Iterator[str]:
     with serving(request.param) as url:
         assert url is not None
@@ -24,11 +24,9 @@ def other(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.fixture
-def target(other: str) -> str:
-    """URL of a server that holds nothing."""
-    with client(other) as redis:
-        redis.flushall()
-    return other
+async def target(other: str) -> str:
+    """URL of servers that hold nothing."""
+    return await empty(other)
 
 
 @pytest.fixture(scope="module")
