@@ -191,16 +191,16 @@ class Log(Protocol):
         one, `core.refusals.Unavailable` leaves open whether it was carried out.
         """
 
-    async def confirm(self, site: str, thread: str, key: str) -> Durability | None:
-        """How safe that is by now which was just found under a key; None where the key is forgotten since.
-
-        A failover may have taken key and events; then the command is to be carried out.
-        """
-
     async def refusal(self) -> str | None:
         """Why appends are not taken now (`OOM`, `MISCONF`, `NOREPLICAS`); None where they are.
 
         A server that takes none goes on answering questions.
+        """
+
+    async def confirm(self, site: str, thread: str, key: str) -> Durability | None:
+        """How safe that is by now which was just found under a key; None where the key is forgotten since.
+
+        A failover may have taken key and events; then the command is to be carried out.
         """
 
     async def last(self, partition: int) -> Position:

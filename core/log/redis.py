@@ -104,6 +104,18 @@ class RedisLog:
             self._clocks.learn(partition.number, outcome.now)
         return outcome
 
+    async def refusal(self) -> str | None:
+        """Why appends are not taken now, as the server's code; None where they are taken. Raises `Unavailable`."""
+        try:
+            await self._calls.run_all(WRITABLE, [([partition.log], []) for partition in self._keys])
+        except redis.exceptions.RedisError as error:
+            if is_full(error):
+                return code_of(error)
+            if is_passing(error):
+                raise Unavailable from error
+            raise
+        return None
+
     async def confirm(self, site: str, thread: str, key: str) -> Durability | None:
         """How safe that is by now which was just found under a key; None where the key is forgotten since."""
         if self._durability == MEMORY:
@@ -118,18 +130,6 @@ class RedisLog:
         if not known:
             return None
         return self._durability if proven else MEMORY
-
-    async def refusal(self) -> str | None:
-        """Why appends are not taken now, as the server's code; None where they are taken. Raises `Unavailable`."""
-        try:
-            await self._calls.run_all(WRITABLE, [([partition.log], []) for partition in self._keys])
-        except redis.exceptions.RedisError as error:
-            if isinstance(error, redis.exceptions.ResponseError) and is_full(error):
-                return code_of(error)
-            if is_passing(error):
-                raise Unavailable from error
-            raise
-        return None
 
     async def last(self, partition: int) -> Position:
         """Position of the last event of a partition; `START` where there is none."""

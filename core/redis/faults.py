@@ -66,23 +66,26 @@ class HalfRestored(CannotOpen):
 def is_passing(error: BaseException) -> bool:
     """Whether the server may answer later what it did not answer now."""
     lost = isinstance(error, redis.exceptions.ConnectionError | redis.exceptions.TimeoutError)
-    return lost or _code(error) in _STATES
+    return lost or code_of(error) in _STATES
 
 
 def is_refused(error: BaseException) -> bool:
     """Whether a call has certainly not been carried out, because another server is to be asked, or this one later."""
-    return _code(error) in _ELSEWHERE
+    return code_of(error) in _ELSEWHERE
 
 
-def _code(error: BaseException) -> str | None:
+def code_of(error: BaseException) -> str | None:
+    """The code that a server's error begins with; None for an error of another kind."""
     if isinstance(error, redis.exceptions.BusyLoadingError):
         return "LOADING"
-    return code_of(error) if isinstance(error, redis.exceptions.ResponseError) else None
+    if isinstance(error, redis.exceptions.ResponseError):
+        return str(error.status_code or str(error).partition(" ")[0])
+    return None
 
 
 def is_full(error: BaseException) -> bool:
     """Whether the server takes no writes, while it goes on answering questions."""
-    return isinstance(error, redis.exceptions.ResponseError) and code_of(error) in _FULL
+    return code_of(error) in _FULL
 
 
 def delays(*, longest: float = 0.5) -> Iterator[float]:
@@ -124,8 +127,3 @@ async def insist(
             return answer
         await anyio.sleep(pause)
     raise AssertionError("delays() does not end")
-
-
-def code_of(error: redis.exceptions.ResponseError) -> str:
-    """The code that a server's error begins with."""
-    return error.status_code or str(error).partition(" ")[0]

@@ -8,7 +8,7 @@ from core.log.redis import RedisLog
 from core.redis.deployment import open_deployment
 from core.transact import transact
 from tests.backup.restored import PARTITIONS, SECRETS
-from tests.log.places import CLUSTER, empty, serving
+from tests.log.places import CLUSTER, SENTINEL, empty, serving
 from tests.making import MOD, Play, stream
 from tests.servers import engines, started
 from workers.backup import taking
@@ -16,7 +16,7 @@ from workers.backup.taking import take
 from workers.gateway.keyring import Given, Keyring
 
 
-@pytest.fixture(scope="module", params=[*engines(), CLUSTER])
+@pytest.fixture(scope="module", params=[*engines(), CLUSTER, SENTINEL])
 def other(request: pytest.FixtureRequest) -> Iterator[str]:
     with serving(request.param) as url:
         assert url is not None
@@ -25,7 +25,7 @@ def other(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture
 async def target(other: str) -> str:
-    """URL of a server, or a cluster, that holds nothing."""
+    """URL of servers that hold nothing."""
     return await empty(other)
 
 

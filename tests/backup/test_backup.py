@@ -10,20 +10,22 @@ from typing import Any, Final
 import pytest
 
 from core.envelope import decode
-from core.keys import DEPLOYMENT, FIRST_GENERATION, Keys
+from core.keys import DEPLOYMENT, FIRST_GENERATION
 from core.log.port import Entry
 from core.log.redis import RedisLog
+from core.log.restoring import Elsewhere, Restored, write_again
 from core.position import START, Position
-from core.redis.deployment import open_deployment
+from core.redis.deployment import Deployment, open_deployment
 from core.redis.faults import HalfRestored, OtherDeployment
+from core.redis.topology import find_servers
 from projections.verifying import verify
-from tests.backup.restored import PARTITIONS, SECRETS, looking, restored
+from tests.backup.restored import PARTITIONS, SECRETS, restored
 from tests.gateway.house import ADA, BEN, EVE, SITE, THREAD, House, Who, at, built, problem
 from tests.gateway.house import PARTITIONS as FEW
 from tests.making import Play, stream
 from workers.backup import restoring, taking
 from workers.backup.checking import check
-from workers.backup.file import records
+from workers.backup.file import Commands, Entries, SiteKeys, records
 from workers.backup.restoring import restore
 from workers.backup.taking import take
 from workers.process import Failed
@@ -31,20 +33,20 @@ from workers.process import Failed
 COMMENTS: Final = f"threads/{THREAD}/comments"
 
 
-def everything(url: str) -> dict[str, Any]:
-    """What a server holds that a backup is of: every log, head, command key and site's key, by the name of its key."""
+async def everything(url: str) -> dict[str, Any]:
+    """What servers hold that a backup is of: every log, head, command key and site's key, by the name of its key."""
     found: dict[str, Any] = {}
-    with looking(url) as redis:
-        for name in sorted(redis.scan_iter(count=1000)):
-            key = name.decode()
-            if key.endswith(":log"):
-                found[key] = redis.xrange(name)
-            elif ":heads:" in key or ":keys:" in key:
-                found[key] = redis.hgetall(name)
-            elif ":commands:" in key:
-                found[key] = redis.hgetall(name), redis.pexpiretime(name)
-            elif key == DEPLOYMENT:
-                found[key] = redis.hgetall(name)
+    async with find_servers(url) as topology:
+        for node in topology.primaries():
+            redis = node.writing
+            async for name in redis.scan_iter(count=1000):
+                key = name.decode() if isinstance(name, bytes) else name
+                if key.endswith(":log"):
+                    found[key] = await redis.xrange(name)
+                elif ":heads:" in key or ":keys:" in key or key == DEPLOYMENT:
+                    found[key] = await redis.hgetall(name)
+                elif ":commands:" in key:
+                    found[key] = await redis.hgetall(name), await redis.pexpiretime(name)
     return found
 
 
@@ -126,11 +128,31 @@ def place_of(entry: Entry) -> tuple[str, str]:
     return envelope.site, envelope.thread
 
 
-async def test_what_is_restored_is_what_was_there_key_by_key(backup: tuple[str, Path], target: str) -> None:
+def contents(path: Path) -> tuple[list[Any], ...]:
+    """What a backup holds, however it is cut into records."""
+    entries: dict[int, list[Any]] = {}
+    commands: list[Any] = []
+    for record in records(path):
+        if isinstance(record, Entries):
+            entries.setdefault(record.partition, []).extend(record.entries)
+        elif isinstance(record, Commands):
+            commands += [(record.partition, record.window, *one) for one in record.records]
+    sites = [(record.site, sorted(record.fields)) for record in records(path) if isinstance(record, SiteKeys)]
+    return sorted(entries.items()), sorted(commands), sites
+
+
+async def test_what_is_restored_is_what_was_there_key_by_key(
+    backup: tuple[str, Path], target: str, tmp_path: Path
+) -> None:
     server, path = backup
     await restored(target, path)
-    assert everything(target) == everything(server)
-    kinds = {key.rsplit("}:", 1)[-1].split(":")[0] for key in everything(target)}
+    there = await everything(target)
+    assert there == await everything(server)
+    # And a backup of that is a backup of this.
+    async with open_deployment(target, partitions=PARTITIONS) as deployment:
+        await take(deployment, tmp_path / "again")
+    assert contents(tmp_path / "again") == contents(path)
+    kinds = {key.rsplit("}:", 1)[-1].split(":")[0] for key in there}
     assert {"log", "heads", "keys", "commands"} <= kinds
 
 
@@ -156,7 +178,7 @@ async def test_a_restore_that_is_cut_short_anywhere_lets_nobody_in_and_goes_on_w
                     async with open_deployment(target, partitions=PARTITIONS, restoring=stranger):
                         pytest.fail("somebody was let in")
     await restored(target, path)
-    assert everything(target) == everything(server)
+    assert await everything(target) == await everything(server)
     async with open_deployment(target, partitions=PARTITIONS):
         pass
 
@@ -164,12 +186,12 @@ async def test_a_restore_that_is_cut_short_anywhere_lets_nobody_in_and_goes_on_w
 async def test_only_an_empty_deployment_takes_a_backup(backup: tuple[str, Path], target: str) -> None:
     _, path = backup
     await restored(target, path)
-    before = everything(target)
+    before = await everything(target)
     with pytest.raises(
         Failed, match=r"^There is a record already: a backup is restored into an empty deployment alone$"
     ):
         await restored(target, path)
-    assert everything(target) == before
+    assert await everything(target) == before
     async with open_deployment(target, partitions=PARTITIONS):
         pass  # refused, it left no mark
 
@@ -179,16 +201,15 @@ async def test_views_without_a_log_are_no_empty_deployment_and_a_projector_is_to
 ) -> None:
     _, path = backup
     async with open_deployment(target, partitions=PARTITIONS) as deployment:
-        keys = deployment.keys[1]
-    with looking(target) as redis:
-        redis.set(keys.cursor(FIRST_GENERATION), "5-5")
+        call, keys = deployment.calls.call, deployment.keys[1]
+        await call("SET", keys.cursor(FIRST_GENERATION), "5-5")
         with pytest.raises(Failed, match="There is a record already"):
             await restored(target, path)
-        redis.delete(keys.cursor(FIRST_GENERATION))
-        redis.hset(keys.lease, "nonce", "x")
+        await call("DEL", keys.cursor(FIRST_GENERATION))
+        await call("HSET", keys.lease, "nonce", "x")
         with pytest.raises(Failed, match="A projector works there"):
             await restored(target, path)
-        redis.delete(keys.lease)
+        await call("DEL", keys.lease)
     await restored(target, path)
 
 
@@ -205,14 +226,17 @@ async def test_who_writes_while_a_backup_is_restored_is_noticed(
 ) -> None:
     _, path = backup
 
-    def crossed(path: Path) -> Iterator[Any]:
-        for number, record in enumerate(records(path)):
-            if number == 3:
-                with looking(target) as redis:
-                    redis.xadd(Keys(PARTITIONS)[0].log, {"e": "{}", "c": ""}, id="9999999999999-99")
-            yield record
+    written = 0
 
-    monkeypatch.setattr(restoring, "records", crossed)
+    async def crossed(deployment: Deployment, partition: int, *rest: Any) -> Restored | Elsewhere:
+        nonlocal written
+        written += 1
+        if written == 3:
+            log = deployment.keys[partition].log
+            await deployment.calls.call("XADD", log, "9999999999999-99", "e", "{}", "c", "")
+        return await write_again(deployment, partition, *rest)
+
+    monkeypatch.setattr(restoring, "write_again", crossed)
     with pytest.raises(Failed, match="Somebody else writes there: partition 0 ends at"):
         await restored(target, path)
 
@@ -225,7 +249,8 @@ async def test_a_backup_without_keys_has_none(backup: tuple[str, Path], target: 
         taken = await take(deployment, tmp_path / "bare", site_keys=False)
     assert taken.sites == 0
     await restored(target, tmp_path / "bare")
-    assert everything(target) == {key: value for key, value in everything(server).items() if ":keys:" not in key}
+    whole = await everything(server)
+    assert await everything(target) == {key: value for key, value in whole.items() if ":keys:" not in key}
 
 
 async def test_a_log_with_a_hole_is_not_taken_for_a_backup(fresh: str, tmp_path: Path) -> None:
