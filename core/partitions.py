@@ -1,5 +1,6 @@
 """Which log a thread lives in, and the hash tag that keeps everything of one partition in one Redis Cluster slot."""
 
+from binascii import crc_hqx
 from functools import cache, lru_cache
 from hashlib import blake2b
 from itertools import count
@@ -34,9 +35,4 @@ def tag(partition: int, partitions: int) -> str:
 
 def slot(name: str) -> int:
     """The Redis Cluster slot of a hash tag: CRC16/XMODEM modulo 16384 (Redis Cluster specification)."""
-    crc = 0
-    for byte in name.encode():
-        crc ^= byte << 8
-        for _ in range(8):
-            crc = (crc << 1 ^ 0x1021 if crc & 0x8000 else crc << 1) & 0xFFFF
-    return crc % SLOTS
+    return crc_hqx(name.encode(), 0) % SLOTS

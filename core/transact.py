@@ -17,7 +17,19 @@ from core.commands import AnyCommand, PostComment
 from core.comment import Comment
 from core.envelope import Recorded, Stamp, encode, stamped
 from core.events import AnchorOpened, CommentPosted, Event, ReportFiled, SiteOpened, ThreadOpened
-from core.log.port import Answer, Append, Appended, Conflict, KeyReused, Log, NewEvent, Repeated, Skew
+from core.log.port import (
+    MEMORY,
+    Answer,
+    Append,
+    Appended,
+    Conflict,
+    Durability,
+    KeyReused,
+    Log,
+    NewEvent,
+    Repeated,
+    Skew,
+)
 from core.position import Position
 from core.refusals import IdempotencyKeyReused, Refusal, Unavailable
 from core.scene import Scene
@@ -44,6 +56,8 @@ class Result(Struct, frozen=True, kw_only=True):
     """The comment that the command was about, as it is now; None where the key alone told the answer."""
     answered: Comment | None = None
     """What a new comment answers."""
+    durability: Durability = MEMORY
+    """How safe it is."""
 
     @property
     def position(self) -> Position:
@@ -86,7 +100,11 @@ async def transact(  # noqa: PLR0913 # a command, and by keyword where and how i
     for _ in range(ATTEMPTS):
         sight, scene = await seen(log, case)
         if sight.answer is not None:
-            return _first_answer(sight.answer, digest)
+            assert key is not None
+            durability = await log.confirm(site, case.home, key)
+            if durability is None:
+                continue  # a failover took it away again, and what was done under it
+            return _first_answer(sight.answer, digest, durability)
         events = plan.decide(command, scene, sight)
         stamp = _stamp(case, scene)
         # A repeated post whose key was forgotten meets its own comment: that, too, is the first answer again.
@@ -104,7 +122,7 @@ async def transact(  # noqa: PLR0913 # a command, and by keyword where and how i
             settled=None if events else plan.settled(command, scene, sight),
         )
         match outcome := await log.append(append):
-            case Appended(positions):
+            case Appended(positions, durability):
                 # Where there was nothing to append, the position is that of another event.
                 written = zip(positions, events, strict=False)
                 recorded = tuple(Recorded(position, stamped(event, stamp), event) for position, event in written)
@@ -116,9 +134,10 @@ async def transact(  # noqa: PLR0913 # a command, and by keyword where and how i
                     recorded=recorded,
                     comment=comment,
                     answered=answered,
+                    durability=durability,
                 )
-            case Repeated(answer):
-                return _first_answer(answer, digest)
+            case Repeated(answer, durability):
+                return _first_answer(answer, digest, durability)
             case KeyReused():
                 raise IdempotencyKeyReused
             case Conflict() | Skew():
@@ -141,10 +160,10 @@ async def would_refuse(
     return None
 
 
-def _first_answer(answer: Answer, digest: str) -> Result:
+def _first_answer(answer: Answer, digest: str, durability: Durability) -> Result:
     if answer.digest != digest:
         raise IdempotencyKeyReused
-    return Result(positions=answer.positions, created=answer.created, repeated=True)
+    return Result(positions=answer.positions, created=answer.created, repeated=True, durability=durability)
 
 
 def _stamp(case: Case, scene: Scene) -> Stamp:

@@ -13,8 +13,9 @@ from redis.exceptions import ResponseError
 from core.keys import Partition
 from core.log.port import Log
 from core.position import Position
-from core.redis.batch import Asked, Batch
-from core.redis.faults import insist, is_passing
+from core.redis.batch import Asked
+from core.redis.calls import Calls
+from core.redis.faults import insist
 from core.redis.script import Script
 from projections import cells
 from projections.cells import Html
@@ -84,7 +85,7 @@ class Contrast:
 
     def __init__(
         self,
-        reads: Batch,
+        reads: Calls,
         keys: Partition,
         served: int,
         other: int,
@@ -168,9 +169,9 @@ class Contrast:
         """The replies of the script; None where a key is no hash, or no sorted set, where it should be one."""
         try:
             replies: list[list[Any] | None] = await insist(lambda: self._reads.run_all(CONTRAST, asked), "rebuild")
-        except ResponseError as error:
-            if is_passing(error) or len(asked) == 1:
-                return [None] * len(asked)
+        except ResponseError:
+            if len(asked) == 1:
+                return [None]
             return [(await self._contrast([one]))[0] for one in asked]
         return replies
 
@@ -204,7 +205,7 @@ class Contrast:
         return found
 
 
-async def is_fold(log: Log, reads: Batch, keys: Partition, generation: int, name: Name, html: Html) -> bool:
+async def is_fold(log: Log, reads: Calls, keys: Partition, generation: int, name: Name, html: Html) -> bool:
     """Whether what a thread has in views that nobody writes meanwhile is the fold of its log, up to where they are.
 
     A thread that cannot be folded to its end is what it was before. Raises `core.refusals.Unavailable`.

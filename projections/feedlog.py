@@ -10,7 +10,8 @@ from core.keys import Keys
 from core.log.branch import digest
 from core.log.port import LostBranch
 from core.position import Position, kept
-from core.redis.batch import Argument, Batch
+from core.redis.batch import Argument
+from core.redis.calls import Calls
 from core.redis.faults import insist
 from projections.pointer import Pointer
 
@@ -48,7 +49,7 @@ class FeedLog:
     Every call raises `core.refusals.Unavailable` where the server stays away.
     """
 
-    def __init__(self, redis: Batch, keys: Keys) -> None:
+    def __init__(self, redis: Calls, keys: Keys) -> None:
         self._redis = redis
         self._keys = keys
 

@@ -10,7 +10,8 @@ import msgspec
 from msgspec import Struct
 
 from core.keys import FIRST_GENERATION, Partition
-from core.redis.batch import Argument, Batch
+from core.redis.batch import Argument
+from core.redis.calls import Calls
 from core.redis.script import Script
 from core.text.markup import RENDERER
 from projections.loading import Reads, together
@@ -92,7 +93,7 @@ async def generations(reads: Reads, keys: Partition) -> Generations:
 
 
 async def note(
-    calls: Batch,
+    calls: Calls,
     keys: Partition,
     nonce: str,
     known: Generations,

@@ -7,7 +7,8 @@ from secrets import token_hex
 from typing import Final
 
 from core.keys import Keys
-from core.redis.batch import Argument, Batch
+from core.redis.batch import Argument
+from core.redis.calls import Calls
 from core.redis.script import Script
 
 LASTS_MS: Final = 10_000
@@ -26,7 +27,7 @@ class Leases:
     They are those of who projects, or with `building` those of who builds views beside the served ones.
     """
 
-    def __init__(self, calls: Batch, keys: Keys, worker: str, *, building: bool = False) -> None:
+    def __init__(self, calls: Calls, keys: Keys, worker: str, *, building: bool = False) -> None:
         self._calls = calls
         self._lease = [one.building if building else one.lease for one in keys]
         self._worker = worker

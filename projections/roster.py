@@ -13,7 +13,8 @@ from hashlib import blake2b
 from typing import Final
 
 from core.keys import WORKERS
-from core.redis.batch import Argument, Batch
+from core.redis.batch import Argument
+from core.redis.calls import Calls
 from core.redis.script import Script
 from projections.leases import LASTS_MS
 
@@ -32,7 +33,7 @@ def _weight(worker: str, partition: int) -> bytes:
 class Roster:
     """The live workers of a deployment, `worker` being one of them. Every call raises `RedisError`."""
 
-    def __init__(self, calls: Batch, worker: str) -> None:
+    def __init__(self, calls: Calls, worker: str) -> None:
         self._calls = calls
         self._worker = worker
 

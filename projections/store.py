@@ -13,7 +13,8 @@ from msgspec import Struct
 from core.heads import LAST
 from core.keys import Keys
 from core.position import Position, kept
-from core.redis.batch import Argument, Batch
+from core.redis.batch import Argument
+from core.redis.calls import Calls
 from core.redis.script import Script
 from projections import cells, feed, parking, snapshots
 from projections.cells import Html
@@ -79,8 +80,8 @@ class Store:
 
     def __init__(
         self,
-        calls: Batch,
-        reads: Batch,
+        calls: Calls,
+        reads: Calls,
         keys: Keys,
         *,
         pointer: Pointer = FIRST,

@@ -13,6 +13,7 @@ from msgspec import Struct
 from core.keys import Keys, prefix
 from core.log.port import Log
 from core.position import Position, kept
+from core.redis.calls import Calls
 from core.text.markup import rendered
 from projections.cells import Html
 from projections.comparing import Comparison, asked
@@ -47,7 +48,7 @@ class Finished(Struct, frozen=True, kw_only=True):
 
 async def verify(
     log: Log,
-    reads: Reads,
+    reads: Calls,
     keys: Keys,
     *,
     partitions: Iterable[int] | None = None,
@@ -106,17 +107,19 @@ async def _begun(log: Log, reads: Reads, keys: Keys, partition: int, html: Html)
     return Comparison(log, reads, keys[partition], await generation_of(reads, keys, partition), html)
 
 
-async def _scan(reads: Reads, checks: list[Comparison]) -> dict[int, Existing]:
-    """The keys of views and snapshots that exist, by partition; one walk over the server for all of them."""
+async def _scan(reads: Calls, checks: list[Comparison]) -> dict[int, Existing]:
+    """The keys of views and snapshots that exist, by partition; one walk over each server for all of them."""
     found = {check.keys.number: Existing(check.keys, check.generation) for check in checks}
     prefixes = {check.keys.views_prefix(check.generation): check.keys.number for check in checks}
     prefixes |= {check.keys.snapshots_prefix(): check.keys.number for check in checks}
-    cursor = b"0"
-    while True:
-        cursor, page = await asked(reads, "SCAN", cursor, "COUNT", PAGE)
-        for key in (name.decode(errors="replace") for name in page):
-            number = prefixes.get(prefix(key))
-            if number is not None:
-                found[number].add(key)
-        if cursor == b"0":
-            return found
+    for server in reads.each():
+        cursor = b"0"
+        while True:
+            cursor, page = await asked(server, "SCAN", cursor, "COUNT", PAGE)
+            for key in (name.decode(errors="replace") for name in page):
+                number = prefixes.get(prefix(key))
+                if number is not None:
+                    found[number].add(key)
+            if cursor == b"0":
+                break
+    return found

@@ -1,25 +1,25 @@
 """Is this server fit for Hansard, and is the deployment on it well? What `hansard doctor` asks."""
 
 from collections.abc import Iterator
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import redis.exceptions
-from msgspec import Struct
 
 from core.keys import DEPLOYMENT
 from core.log.redis import RedisLog
 from core.position import START
-from core.redis.client import connect
+from core.redis.calls import Calls
 from core.redis.deployment import Deployment, open_deployment
 from core.redis.faults import CannotOpen, UnfitServer
-from core.redis.server import OLDEST, Server, inspect, require
+from core.redis.server import OLDEST, Server
+from core.redis.topology import find_servers
 from projections.lag import lags
 from projections.origin import other_logs
 from projections.parked import all_parked
 from projections.served import Served
+from workers import standby
+from workers.finding import Finding, joined
 from workers.settings import Settings
-
-Verdict = Literal["good", "advice", "wrong"]
 
 TIGHT: Final = 0.9
 """Share of the memory allowed that is too much: a server that is full refuses every write."""
@@ -31,37 +31,33 @@ SMALL: Final = 256 * 1024 * 1024
 """Bytes below which fragmentation says nothing."""
 
 
-class Finding(Struct, frozen=True, kw_only=True):
-    """One thing that was looked at: what was found, and what to change where it is not good."""
-
-    verdict: Verdict
-    about: str
-    found: str
-    change: str | None = None
-
-
 async def examine(url: str, settings: Settings) -> list[Finding]:
-    """Look at the server at `url` and at the deployment on it. Raises `core.redis.faults.CannotOpen`."""
-    client = connect(url, writing=True)
+    """Look at the servers at `url` and at the deployment on them. Raises `core.redis.faults.CannotOpen`."""
+    async with find_servers(url) as topology:
+        alone = topology.address.kind == "single"
+        by_server: dict[str, list[Finding]] = {}
+        times: list[int] = []
+        for node in topology.primaries():
+            server = await node.look()
+            info: dict[str, Any] = await node.writing.info()
+            config = await _config(node.writing)
+            times.append(_time(info))
+            findings = [_version(server), _role(server), _eviction(server), *_persistence(server, info, settings)]
+            findings += [*_memory(info), *_streams(config)]
+            findings += [*standby.replicas(server, config, settings, alone=alone), *standby.coverage(server, config)]
+            by_server[node.name] = findings
+        found = [*joined(by_server), *await standby.standby(topology, settings)]
+        recorded = await Calls(topology, lambda node: node.calls).call("HGET", DEPLOYMENT, "partitions")
+        if recorded is None:
+            return [*found, Finding(verdict="advice", about="deployment", found="none yet", change=_NONE_YET)]
+        found += standby.spread(topology, int(recorded))
     try:
-        server = await inspect(client)
-        info: dict[str, Any] = await client.info()
-        config = await _config(client)
-        recorded = await client.hget(DEPLOYMENT, "partitions")
-    finally:
-        await client.aclose()
-    findings = [_version(server), _role(server), _eviction(server), *_persistence(server, info, settings)]
-    findings += [*_memory(info), *_streams(config)]
-    if recorded is None:
-        return [*findings, Finding(verdict="advice", about="deployment", found="none yet", change=_NONE_YET)]
-    try:
-        require(server, "memory")
         async with open_deployment(url, partitions=int(recorded)) as opened:
-            return [*findings, *await _deployment(opened, _time(info), settings)]
+            return [*found, *await _deployment(opened, max(times), settings)]
     except UnfitServer:
-        return findings  # what keeps it from being opened has been told above
+        return found  # what keeps it from being opened has been told above
     except CannotOpen as error:
-        return [*findings, Finding(verdict="wrong", about="deployment", found=str(error))]
+        return [*found, Finding(verdict="wrong", about="deployment", found=str(error))]
 
 
 _NONE_YET: Final = "Start `hansard up`, or `hansard gateway` and `hansard projector`"
@@ -99,6 +95,9 @@ def _persistence(server: Server, info: dict[str, Any], settings: Settings) -> It
     found = "no append-only file" if server.fsync == "off" else f"appendfsync {server.fsync or 'not told'}"
     if server.fsync == "always":
         yield Finding(verdict="good", about="persistence", found=found)
+    elif settings.durability == "fsynced" and server.tells_of_disk:
+        change = "With appendfsync always a write is answered sooner: now each waits for the disk, for up to a second"
+        yield Finding(verdict="advice", about="persistence", found=found, change=change)
     elif settings.durability == "fsynced":
         change = (
             "Set appendonly yes, appendfsync always and no-appendfsync-on-rewrite no; or run Hansard with "
@@ -188,7 +187,7 @@ async def _deployment(opened: Deployment, now: int, settings: Settings) -> list[
 
 async def _config(client: Any) -> dict[str, str]:
     try:
-        reply = await client.config_get("stream-node-max-bytes", "stream-node-max-entries")
+        reply = await client.config_get("stream-node-max-bytes", "stream-node-max-entries", *standby.CONFIG)
     except redis.exceptions.ResponseError:
         return {}  # a hosted server may keep its configuration to itself
     return {_text(name): _text(value) for name, value in reply.items()}

@@ -10,9 +10,9 @@ from typing import Final
 from prometheus_client import REGISTRY, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.exposition import choose_encoder
 
-from core.redis.metrics import APPENDS, FAULTS, LOSSES
+from core.redis.metrics import APPENDS, FAULTS, LOSSES, REDIRECTIONS
 
-__all__ = ["APPENDS", "FAULTS", "LOSSES", "REGISTRY"]
+__all__ = ["APPENDS", "FAULTS", "LOSSES", "REDIRECTIONS", "REGISTRY"]
 
 # One more series a counter would say when it began; process_start_time_seconds says that once for all.
 disable_created_metrics()  # type: ignore[no-untyped-call]  # the one function there without annotations

@@ -29,10 +29,10 @@ Role = Callable[[Process, Settings, Tell], Awaitable[None]]
 
 @asynccontextmanager
 async def opened(url: str, settings: Settings) -> AsyncIterator[Deployment]:
-    """The deployment at `url`, made where there is none. Raises Failed, `core.redis.faults.CannotOpen`."""
-    if settings.durability == "replicated":
-        raise Failed("Durability replicated is not supported by this version: use fsynced or memory")
-    async with open_deployment(url, partitions=settings.partitions, durability=settings.durability) as deployment:
+    """The deployment at `url`, made where there is none. Raises `core.redis.faults.CannotOpen`."""
+    async with open_deployment(
+        url, partitions=settings.partitions, durability=settings.durability, replicas=settings.replicas
+    ) as deployment:
         yield deployment
 
 

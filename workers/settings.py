@@ -17,6 +17,10 @@ import msgspec
 from msgspec import Meta
 from redis.asyncio.connection import parse_url
 
+from core.log.port import Durability
+from core.redis.address import parse
+from core.redis.faults import BadAddress
+
 PREFIX = "HANSARD_"
 
 SHORTEST_SECRET = 32
@@ -25,7 +29,6 @@ SHORTEST_SECRET = 32
 ELSEWHERE = ("SERVER_BINARY",)
 """Variables with the prefix that other modules read: workers/embedded.py."""
 
-Durability = Literal["memory", "replicated", "fsynced"]
 LogFormat = Literal["auto", "json", "console"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
@@ -39,11 +42,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     host: Annotated[str, Meta(min_length=1, description="an address to listen on")] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535, description="a port, 0 to 65535; 0 takes a free one")] = 8400
-    redis_url: Annotated[str | None, Meta(description="a redis://, rediss:// or unix:// address")] = None
+    redis_url: Annotated[
+        str | None,
+        Meta(description="a redis://, rediss://, unix://, redis+sentinel:// or redis+cluster:// address"),
+    ] = None
     data: Annotated[Path, Meta(description="a directory for what `hansard up` keeps")] = Path(".data")
     admin_secret: Annotated[str | None, Meta(description="a secret of at least 32 bytes")] = None
     partitions: Annotated[int, Meta(ge=1, le=1024, description="a number of partitions, 1 to 1024")] = 64
-    durability: Annotated[Durability, Meta(description="memory or fsynced")] = "fsynced"
+    durability: Annotated[Durability, Meta(description="memory, replicated or fsynced")] = "fsynced"
+    replicas: Annotated[int, Meta(ge=1, le=16, description="the replicas that a replicated write needs, 1 to 16")] = 1
     log_format: Annotated[LogFormat, Meta(description="auto, json or console")] = "auto"
     log_level: Annotated[LogLevel, Meta(description="debug, info, warning or error")] = "info"
     lag_bound: Annotated[
@@ -157,8 +164,6 @@ def _converted(name: str, source: str, value: object) -> object:
     except msgspec.ValidationError as error:
         given = "" if name in SECRET else f", not {str(value)!r}"
         raise SettingsError(f"{source} must be {_described(name)}{given}") from error
-    if converted == "replicated" and name == "durability":
-        raise SettingsError(f"{source}: replicated comes with a later release; choose memory or fsynced")
     if name == "admin_secret" and len(str(converted).encode()) < SHORTEST_SECRET:
         raise SettingsError(f"{source} must be {_described(name)}")
     if name == "redis_url":
@@ -167,15 +172,15 @@ def _converted(name: str, source: str, value: object) -> object:
 
 
 def _check_url(source: str, url: str) -> None:
-    """Refuse an address of another kind, and the kinds that the contract names but this release lacks."""
-    scheme = url.partition(":")[0]
-    if scheme in {"redis+sentinel", "redis+cluster"}:
-        raise SettingsError(f"{source}: {scheme} comes with a later release; give the address of one server")
+    """Refuse an address of another kind, or one that names no server."""
     try:
-        parts = parse_url(url)
+        address = parse(url)
+        servers = [parse_url(address.server(place)) for place in address.places]
+    except BadAddress as error:
+        raise SettingsError(f"{source}: {error}") from error
     except ValueError as error:
         raise SettingsError(f"{source} must be {_described('redis_url')}") from error
-    if not parts.get("host") and not parts.get("path"):
+    if not all(server.get("host") or server.get("path") for server in servers):
         raise SettingsError(f"{source} names no server: it must be {_described('redis_url')}")
 
 

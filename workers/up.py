@@ -82,6 +82,8 @@ async def _server(settings: Settings) -> AsyncIterator[tuple[str, embedded.Serve
     if settings.redis_url is not None:
         yield settings.redis_url, None
     else:
+        if settings.durability == "replicated":
+            raise Failed("Durability replicated needs a server with replicas: give its address with --redis-url")
         async with embedded.running(settings.data) as server:
             yield server.url, server
 

@@ -13,12 +13,14 @@ from core.heads import LAST
 from core.keys import window
 from core.log.branch import Branch
 from core.log.port import (
+    MEMORY,
     NO_HEAD,
     Answer,
     Append,
     Appended,
     BrokenChain,
     Conflict,
+    Durability,
     Entry,
     Head,
     KeyReused,
@@ -139,6 +141,12 @@ class MemoryLog:
             log.grown.set()
             log.grown = anyio.Event()
         return Appended(positions)
+
+    async def confirm(self, site: str, thread: str, key: str) -> Durability | None:
+        """How safe that is by now which was just found under a key; None where the key is forgotten since."""
+        await checkpoint()
+        log = self._of(site, thread)
+        return MEMORY if log.answered(key, window(self._now(log))) else None
 
     async def last(self, partition: int) -> Position:
         """Position of the last event of a partition; `START` where there is none."""

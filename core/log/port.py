@@ -5,11 +5,17 @@ command keys of the last two windows; the append alone writes all three, at once
 """
 
 from collections.abc import AsyncIterator, Mapping
-from typing import NamedTuple, Protocol
+from typing import Final, Literal, NamedTuple, Protocol
 
 from msgspec import Struct
 
 from core.position import Position
+
+Durability = Literal["memory", "replicated", "fsynced"]
+"""How safe something is that is in the log: in the server's memory, in that of its replicas too, on its disk."""
+
+MEMORY: Final = "memory"
+"""The least, and all that can be said of what was not confirmed in time."""
 
 
 class BrokenChain(Exception):
@@ -131,12 +137,15 @@ class Appended(Struct, frozen=True):
     """It is in the log; where there was nothing to append, `positions` is the settled one."""
 
     positions: tuple[Position, ...]
+    durability: Durability = MEMORY
 
 
 class Repeated(Struct, frozen=True):
     """The key was used before, for the same command: this was the answer."""
 
     answer: Answer
+    durability: Durability = MEMORY
+    """How safe it is by now."""
 
 
 class KeyReused(Struct, frozen=True):
@@ -180,6 +189,12 @@ class Log(Protocol):
 
         With a key, calling again with the same append takes effect once: the second call gets `Repeated`. Without
         one, `core.refusals.Unavailable` leaves open whether it was carried out.
+        """
+
+    async def confirm(self, site: str, thread: str, key: str) -> Durability | None:
+        """How safe that is by now which was just found under a key; None where the key is forgotten since.
+
+        A failover may have taken key and events; then the command is to be carried out.
         """
 
     async def last(self, partition: int) -> Position:

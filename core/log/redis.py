@@ -11,13 +11,14 @@ from typing import Any, Final
 import redis.exceptions
 
 from core.heads import LAST
-from core.keys import Partition, window
+from core.keys import WINDOW_MS, Partition, window
 from core.log import wire
 from core.log.branch import Branch
 from core.log.clocks import Clocks
-from core.log.port import Append, BrokenChain, Entry, Head, Load, Loaded, Outcome, Skew
+from core.log.port import MEMORY, Append, BrokenChain, Durability, Entry, Head, Load, Loaded, Outcome, Skew
 from core.position import START, Position
-from core.redis.batch import Argument, Asked, Batch
+from core.redis.batch import Argument, Asked
+from core.redis.calls import Calls
 from core.redis.deployment import Deployment
 from core.redis.faults import PATIENCE, insist
 from core.redis.metrics import APPENDS
@@ -25,6 +26,7 @@ from core.redis.script import Script
 from core.refusals import Unavailable
 
 APPEND: Final = Script("core.log", "append")
+CONFIRM: Final = Script("core.log", "confirm")
 LOAD: Final = Script("core.log", "load")
 CHAIN: Final = Script("core.log", "chain")
 
@@ -35,8 +37,10 @@ class RedisLog:
     def __init__(self, deployment: Deployment, *, patience: float = PATIENCE) -> None:
         self._keys = deployment.keys
         self._calls = deployment.calls
+        self._appends = deployment.appends
         self._reads = deployment.reads
         self._wakes = deployment.wakes
+        self._durability: Durability = deployment.durability
         self._patience = patience
         self._clocks = Clocks(self.partitions)
 
@@ -81,17 +85,38 @@ class RedisLog:
         if append.key is not None:
             keys += _windows(partition, window(append.now))
         arguments = wire.append_arguments(append, partition.log_channel)
-        patience = 0.0 if append.key is None else self._patience
         try:
-            reply = await self._run(self._calls, APPEND, keys, arguments, patience=patience)
+            reply, proven = await insist(
+                lambda: self._appends.run_proven(APPEND, keys, arguments),
+                APPEND.name,
+                patience=self._patience,
+                once=append.key is None,
+            )
         except Unavailable:
             APPENDS.labels("unavailable").inc()
             raise
-        outcome = wire.outcome(reply)
+        # Without a key and without events nothing was written that could have been waited for.
+        wrote = append.key is not None or append.events
+        outcome = wire.outcome(reply, self._durability if proven and wrote else MEMORY)
         APPENDS.labels(wire.WORDS[type(outcome)]).inc()
         if isinstance(outcome, Skew):
             self._clocks.learn(partition.number, outcome.now)
         return outcome
+
+    async def confirm(self, site: str, thread: str, key: str) -> Durability | None:
+        """How safe that is by now which was just found under a key; None where the key is forgotten since."""
+        if self._durability == MEMORY:
+            return MEMORY
+        partition = self._keys.of(site, thread)
+        probably = self._clocks.window(partition.number)
+        keys = _windows(partition, probably)
+        arguments: list[Argument] = [key, probably, WINDOW_MS]
+        known, proven = await insist(
+            lambda: self._appends.run_proven(CONFIRM, keys, arguments), CONFIRM.name, patience=self._patience
+        )
+        if not known:
+            return None
+        return self._durability if proven else MEMORY
 
     async def last(self, partition: int) -> Position:
         """Position of the last event of a partition; `START` where there is none."""
@@ -184,13 +209,13 @@ class RedisLog:
         return await insist(lambda: self._reads.call(*command), str(command[0]), patience=patience)
 
     async def _run(
-        self, batch: Batch, script: Script, keys: Sequence[str], arguments: Sequence[Argument], *, patience: float
+        self, calls: Calls, script: Script, keys: Sequence[str], arguments: Sequence[Argument], *, patience: float
     ) -> Any:
-        return (await self._run_all(batch, script, [(keys, arguments)], patience=patience))[0]
+        return (await self._run_all(calls, script, [(keys, arguments)], patience=patience))[0]
 
-    async def _run_all(self, batch: Batch, script: Script, asked: Sequence[Asked], *, patience: float) -> list[Any]:
+    async def _run_all(self, calls: Calls, script: Script, asked: Sequence[Asked], *, patience: float) -> list[Any]:
         try:
-            return await insist(lambda: batch.run_all(script, asked), script.name, patience=patience)
+            return await insist(lambda: calls.run_all(script, asked), script.name, patience=patience)
         except redis.exceptions.ResponseError as error:
             word, _, detail = str(error).partition(" ")
             if word == "BROKEN":

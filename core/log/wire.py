@@ -11,6 +11,7 @@ from core.log.port import (
     Append,
     Appended,
     Conflict,
+    Durability,
     Entry,
     Head,
     KeyReused,
@@ -59,14 +60,14 @@ def append_arguments(append: Append, channel: str) -> list[Argument]:
     return arguments
 
 
-def outcome(reply: bytes) -> Outcome:
-    """What append.lua returned."""
+def outcome(reply: bytes, durability: Durability) -> Outcome:
+    """What append.lua returned, and how safe that is."""
     word, _, rest = reply.partition(b" ")
     match word:
         case b"OK":
-            return Appended(_positions(rest))
+            return Appended(_positions(rest), durability)
         case b"DUP":
-            return Repeated(answer(rest))
+            return Repeated(answer(rest), durability)
         case b"REUSED":
             return KeyReused()
         case b"CONFLICT":

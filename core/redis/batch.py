@@ -3,11 +3,14 @@
 The first caller of a tick leads. It lets the others of the tick join, takes a connection, sends everything that is
 queued by then, and hands every caller its own reply or error. The exchange is shielded: a caller that is cancelled
 meanwhile, the leader included, takes nothing from the others, and is held up for some seconds at most.
+
+One batch speaks to one server. `core.redis.calls` finds out which, where there are several.
 """
 
 import math
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final, NamedTuple
 
 import anyio
 import redis.exceptions
@@ -25,19 +28,33 @@ Argument = bytes | str | int
 Asked = tuple[Sequence[str], Sequence[Argument]]
 """The keys and the arguments of one run of a script."""
 
+_ASKING: Final = b"*1\r\n$6\r\nASKING\r\n"
+
 _NOTHING: Final = object()
 """No reply has come."""
 
 
-class _Call:
-    """One command on its way."""
+class Proof(NamedTuple):
+    """What is asked behind the commands of a pipeline, on its connection: whether they are safe."""
 
-    __slots__ = ("command", "done", "outcome", "script", "wanted")
+    command: tuple[Argument, ...]
+    proves: Callable[[Any], bool]
+    """Whether this reply says so."""
 
-    def __init__(self, command: tuple[Argument, ...], script: Script | None) -> None:
+
+class Call:
+    """One command on its way, and what has come of it."""
+
+    __slots__ = ("asking", "command", "done", "outcome", "proven", "script", "wanted")
+
+    def __init__(self, command: tuple[Argument, ...], script: Script | None = None) -> None:
         self.command = command
         self.script = script
         self.outcome: Any = _NOTHING
+        self.proven = False
+        """Whether what this command wrote is safe: the batch asks for no proof beyond the reply, or has got it."""
+        self.asking = False
+        """Whether the node is told that it was named by the one that gives the slot away."""
         self.done: Event | None = None
         """Where somebody waits for it: those that were asked together share one."""
         self.wanted = True
@@ -48,10 +65,19 @@ class _Call:
             raise self.outcome
         return self.outcome
 
+    def again(self, *, asking: bool) -> None:
+        """Forget what came of it, before it is sent to another server."""
+        self.outcome, self.proven, self.asking, self.done, self.wanted = _NOTHING, False, asking, None, True
+
     def in_full(self) -> tuple[Argument, ...]:
         """The command with the text of its script in place of the digest."""
         assert self.script is not None
         return ("EVAL", self.script.text, *self.command[2:])
+
+
+def calls_of(script: Script, asked: Sequence[Asked]) -> list[Call]:
+    """The calls that run a script several times."""
+    return [Call(("EVALSHA", script.sha, len(keys), *keys, *args), script) for keys, args in asked]
 
 
 class Batch:
@@ -60,18 +86,20 @@ class Batch:
     The commands of a pipeline are not a transaction: others run in between, and each fails by itself.
     """
 
-    def __init__(self, client: Redis, *, within: float = REPLY_WITHIN) -> None:
+    def __init__(self, client: Redis, *, within: float = REPLY_WITHIN, proof: Proof | None = None) -> None:
         self._pool = client.connection_pool
         self._within = within
-        self._queue: list[_Call] = []
+        self._proof = proof
+        self._queue: list[Call] = []
         self._led = False
+        self._exchanges: set[CancelScope] = set()
 
     async def call(self, *command: Argument) -> Any:
         """The reply to one command, as the server gives it. Raises `redis.exceptions.RedisError`.
 
         Where that is a ConnectionError or a TimeoutError, or the caller is cancelled, it may have been carried out.
         """
-        return (await self._ask([_Call(command, None)]))[0]
+        return (await self._ask([Call(command)]))[0]
 
     async def run(self, script: Script, keys: Sequence[str], args: Sequence[Argument]) -> Any:
         """The reply of a script, by its digest, or by its text where the server does not know it. Raises as `call`."""
@@ -79,10 +107,10 @@ class Batch:
 
     async def run_all(self, script: Script, asked: Sequence[Asked]) -> list[Any]:
         """The replies of a script that is run several times, in one pipeline. Raises as the first that failed."""
-        calls = [_Call(("EVALSHA", script.sha, len(keys), *keys, *args), script) for keys, args in asked]
-        return await self._ask(calls)
+        return await self._ask(calls_of(script, asked))
 
-    async def _ask(self, calls: list[_Call]) -> list[Any]:
+    async def carry(self, calls: list[Call]) -> None:
+        """Have an outcome for each of these calls, which go out together. Raises nothing of theirs."""
         self._queue += calls
         if self._led:
             done = Event()
@@ -97,23 +125,31 @@ class Batch:
             self._led = True
             with CancelScope(shield=True):
                 await self._lead()
+
+    def break_off(self) -> None:
+        """Wait no longer for a server that will not answer: what is under way to it has failed."""
+        for exchange in self._exchanges:
+            exchange.cancel()
+
+    async def _ask(self, calls: list[Call]) -> list[Any]:
+        await self.carry(calls)
         return [call.answer() for call in calls]
 
     async def _lead(self) -> None:
-        calls: list[_Call] | None = None
+        calls: list[Call] | None = None
         fault: Exception = redis.exceptions.ConnectionError("the call was broken off by its process")
+        deadline = anyio.current_time() + self._within
         try:
             await cancel_shielded_checkpoint()
-            connection = await self._pool.get_connection()  # type: ignore[no-untyped-call] # redis-py's
+            with self._bound(deadline):
+                connection = await self._pool.get_connection()  # type: ignore[no-untyped-call] # redis-py's
             calls = self._take()
             try:
-                with anyio.fail_after(self._within):
-                    await _exchange(connection, calls)
-            except BaseException as error:
+                with self._bound(deadline):
+                    await _exchange(connection, calls, self._proof)
+            except BaseException:
                 # Replies may still be under way: nobody else may find them on this connection.
                 await connection.disconnect(nowait=True)
-                if isinstance(error, TimeoutError):
-                    raise redis.exceptions.TimeoutError(f"no answer within {self._within} s") from error
                 raise
             finally:
                 await self._pool.release(connection)
@@ -126,29 +162,67 @@ class Batch:
                 if call.done is not None:
                     call.done.set()
 
-    def _take(self) -> list[_Call]:
+    @contextmanager
+    def _bound(self, deadline: float) -> Iterator[None]:
+        """Go on until the deadline, or until somebody breaks it off; then raise as the library does."""
+        with CancelScope(deadline=deadline) as scope:
+            self._exchanges.add(scope)
+            try:
+                yield
+            finally:
+                self._exchanges.discard(scope)
+        if scope.cancelled_caught:
+            if anyio.current_time() < deadline:
+                raise redis.exceptions.ConnectionError("the server was given up")
+            raise redis.exceptions.TimeoutError(f"no answer within {self._within} s")
+
+    def _take(self) -> list[Call]:
         queue, self._queue, self._led = self._queue, [], False
         return [call for call in queue if call.wanted]
 
 
-async def _exchange(connection: AbstractConnection, calls: list[_Call]) -> None:
-    await connection.send_packed_command(b"".join(_packed(call.command) for call in calls))
+async def _exchange(connection: AbstractConnection, calls: list[Call], proof: Proof | None) -> None:
+    last = b"" if proof is None else _packed(proof.command)
+    await connection.send_packed_command(b"".join(map(_line, calls)) + last)
     await _receive(connection, calls)
+    proven = proof is None or await _proven(connection, proof)
     unknown = [call for call in calls if isinstance(call.outcome, redis.exceptions.NoScriptError) and call.script]
     if unknown:
         for call in unknown:
             call.outcome = _NOTHING
-        await connection.send_packed_command(b"".join(_packed(call.in_full()) for call in unknown))
+        await connection.send_packed_command(b"".join(_line(call, call.in_full()) for call in unknown) + last)
         await _receive(connection, unknown)
-
-
-async def _receive(connection: AbstractConnection, calls: list[_Call]) -> None:
+        # What is proven now is so for what went before, too: a server's log is one line.
+        proven = proof is None or await _proven(connection, proof)
     for call in calls:
-        try:
-            # The whole exchange has a bound of its own; one for each reply would cost as much as the reply.
-            call.outcome = await connection.read_response(timeout=math.inf)
-        except redis.exceptions.ResponseError as error:
-            call.outcome = error
+        call.proven = proven
+
+
+async def _receive(connection: AbstractConnection, calls: list[Call]) -> None:
+    for call in calls:
+        if call.asking:
+            await _reply(connection)
+        call.outcome = await _reply(connection)
+
+
+async def _proven(connection: AbstractConnection, proof: Proof) -> bool:
+    reply = await _reply(connection)
+    # A server that was made a replica meanwhile, or has no such file, says so with an error: nothing is proven.
+    return not isinstance(reply, Exception) and proof.proves(reply)
+
+
+async def _reply(connection: AbstractConnection) -> Any:
+    """The next reply, or what the server says against it."""
+    try:
+        # The whole exchange has a bound of its own; one for each reply would cost as much as the reply.
+        return await connection.read_response(timeout=math.inf, disconnect_on_error=False)
+    except (redis.exceptions.ResponseError, redis.exceptions.BusyLoadingError) as error:
+        return error
+
+
+def _line(call: Call, command: tuple[Argument, ...] | None = None) -> bytes:
+    line = _packed(call.command if command is None else command)
+    return _ASKING + line if call.asking else line
 
 
 def _packed(command: tuple[Argument, ...]) -> bytes:

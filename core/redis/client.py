@@ -5,11 +5,12 @@ longer than five seconds; and raise at once when the pool is exhausted. Here, th
 gives up after a few seconds, the reading client waits for ever, and either waits for a free connection.
 """
 
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.connection import parse_url
+from redis.asyncio.connection import AbstractConnection, parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
@@ -22,7 +23,11 @@ WRITING_CONNECTIONS: Final = 16
 READING_CONNECTIONS: Final = 256
 
 
-def connect(url: str, *, writing: bool) -> Redis:
+Check = Callable[[AbstractConnection], Awaitable[None]]
+"""Whether a connection that was just made is to be used; it raises `redis.exceptions.ConnectionError` where not."""
+
+
+def connect(url: str, *, writing: bool, connections: int | None = None, check: Check | None = None) -> Redis:
     """A client of the server at `url` (`redis://`, `rediss://`, `unix://`) that speaks bytes. Connects when used.
 
     A writing client carries out a command at most once and raises `redis.exceptions.TimeoutError` after
@@ -38,8 +43,10 @@ def connect(url: str, *, writing: bool) -> Redis:
         "socket_timeout": REPLY_WITHIN if writing else None,
         "socket_connect_timeout": REPLY_WITHIN,
         "timeout": REPLY_WITHIN,
-        "max_connections": WRITING_CONNECTIONS if writing else READING_CONNECTIONS,
+        "max_connections": connections or (WRITING_CONNECTIONS if writing else READING_CONNECTIONS),
     }
+    if check is not None:
+        settings["redis_connect_func"] = _greeting(check)
     if _scheme(url) != "unix":
         # A subscription may be silent for hours: only probes tell that its server is gone.
         settings["socket_keepalive"] = True
@@ -52,17 +59,24 @@ def connect(url: str, *, writing: bool) -> Redis:
     return Redis.from_pool(pool)
 
 
+async def ask(client: Redis, *command: str) -> Any:
+    """What a plain client makes of the reply to one command: for looking at a server, seldom."""
+    return await client.execute_command(*command)  # type: ignore[no-untyped-call] # redis-py's
+
+
+def _greeting(check: Check) -> Check:
+    async def greet(connection: AbstractConnection) -> None:
+        await connection.on_connect()
+        await check(connection)
+
+    return greet
+
+
 def _scheme(url: str) -> str:
     try:
         scheme = urlsplit(url).scheme
     except ValueError as error:
         raise BadAddress(f"The Redis URL cannot be used: {error}") from error
-    match scheme:
-        case "redis" | "rediss" | "unix":
-            return scheme
-        case "redis+sentinel" | "redis+cluster":
-            raise BadAddress(
-                f"{scheme}:// is not supported yet: give a single server as redis://, rediss:// or unix://"
-            )
-        case _:
-            raise BadAddress("A Redis URL starts with redis://, rediss:// or unix://")
+    if scheme not in {"redis", "rediss", "unix"}:
+        raise BadAddress("The Redis URL of one server starts with redis://, rediss:// or unix://")
+    return scheme

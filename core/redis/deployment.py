@@ -4,16 +4,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-import anyio
 import redis.exceptions
 from redis.asyncio import Redis
 
 from core.keys import DEPLOYMENT, Keys
-from core.redis.batch import Batch
-from core.redis.client import connect
+from core.log.port import Durability
+from core.redis.calls import Calls
 from core.redis.faults import OtherDeployment, Unreachable, is_passing
+from core.redis.promise import Promise
 from core.redis.script import Script
-from core.redis.server import Durability, Server, inspect, require
+from core.redis.topology import Topology, find_servers, require_fit
 from core.redis.wakes import Wakes
 
 FORMAT: Final = 1
@@ -22,54 +22,62 @@ FORMAT: Final = 1
 PARTITIONS: Final = 64
 """How many partitions a deployment gets where nobody says."""
 
-LONG_REPLY_WITHIN: Final = 10.0
-"""Seconds in which the answers of one pipeline of reads must be here."""
-
-_RECORD: Final = Script("core.redis", "deployment")
+RECORD: Final = Script("core.redis", "deployment")
 
 
 class Deployment:
     """An open deployment. `open_deployment` makes one; nothing of it outlives that block.
 
     Short, urgent calls (decisions, commits) share the pipelines of `calls`, long answers those of `reads`, so that
-    nobody's append waits behind somebody's page of events. `reading` is for whoever must block.
+    nobody's append waits behind somebody's page of events. `appends` are calls whose effect is proven to be as safe
+    as the deployment promises. Each call goes to the server that has its key.
     """
 
-    def __init__(self, writing: Redis, reading: Redis, *, keys: Keys, server: Server, durability: Durability) -> None:
-        self.writing = writing
-        self.reading = reading
+    def __init__(self, topology: Topology, *, keys: Keys, promise: Promise) -> None:
+        self.topology = topology
         self.keys = keys
-        self.server = server
-        self.durability: Durability = durability
-        self.calls = Batch(writing)
-        self.reads = Batch(writing, within=LONG_REPLY_WITHIN)
-        self.wakes = Wakes(reading)
+        self.durability: Durability = promise.level
+        self.calls = Calls(topology, lambda node: node.calls)
+        self.reads = Calls(topology, lambda node: node.reads)
+        self.appends = Calls(topology, lambda node: node.appends)
+        self.wakes = Wakes(topology)
+
+    @property
+    def writing(self) -> Redis:
+        """A plain client of the only server, or of the first primary of a cluster, for looking at it as it is."""
+        return self.topology.primaries()[0].writing
 
 
 @asynccontextmanager
 async def open_deployment(
-    url: str, *, partitions: int = PARTITIONS, durability: Durability = "memory"
+    url: str, *, partitions: int = PARTITIONS, durability: Durability = "memory", replicas: int = 1
 ) -> AsyncIterator[Deployment]:
-    """The deployment on the server at `url`; whoever opens it first fixes its number of partitions.
+    """The deployment on the servers at `url`; whoever opens it first fixes its number of partitions.
 
     Run `deployment.wakes.run` in a task group to be woken. Raises `core.redis.faults.CannotOpen`.
     """
-    writing, reading = connect(url, writing=True), connect(url, writing=False)
-    try:
-        server = await inspect(writing)
-        require(server, durability)
-        await _agree(Batch(writing), partitions)
-        yield Deployment(writing, reading, keys=Keys(partitions), server=server, durability=durability)
-    finally:
-        with anyio.CancelScope(shield=True):
-            await writing.aclose()
-            await reading.aclose()
+    promise = Promise(durability, replicas)
+    async with find_servers(url, promise) as topology:
+        await require_fit(topology, promise)
+        deployment = Deployment(topology, keys=Keys(partitions), promise=promise)
+        await _agree(deployment.calls, partitions)
+        yield deployment
 
 
-async def _agree(calls: Batch, partitions: int) -> None:
+async def recorded_partitions(url: str) -> int | None:
+    """How many partitions the deployment at `url` has; None where there is none. Creates nothing.
+
+    Raises `core.redis.faults.CannotOpen`, `redis.exceptions.RedisError`.
+    """
+    async with find_servers(url) as topology:
+        recorded = await Calls(topology, lambda node: node.calls).call("HGET", DEPLOYMENT, "partitions")
+        return None if recorded is None else int(recorded)
+
+
+async def _agree(calls: Calls, partitions: int) -> None:
     """Record what this deployment is, or compare it with what was recorded."""
     try:
-        recorded = await calls.run(_RECORD, [DEPLOYMENT], [partitions, FORMAT])
+        recorded = await calls.run(RECORD, [DEPLOYMENT], [partitions, FORMAT])
     except redis.exceptions.RedisError as error:
         if not is_passing(error):
             raise

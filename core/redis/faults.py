@@ -24,10 +24,11 @@ from core.refusals import Unavailable
 PATIENCE: Final = 5.0
 """Seconds within which a call that failed is tried again."""
 
-_STATES: Final = frozenset(
-    {"OOM", "READONLY", "MISCONF", "NOREPLICAS", "BUSY", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN"}
-)
-"""Error codes of a server that cannot do now what it could do later, and has not done it."""
+_ELSEWHERE: Final = frozenset({"READONLY", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "MOVED", "ASK"})
+"""Error codes of a server that is not the one to ask now, and has not done what it was asked."""
+
+_STATES: Final = _ELSEWHERE | {"OOM", "MISCONF", "NOREPLICAS", "BUSY"}
+"""Error codes of a server that cannot do now what it, or another, could do later, and has not done it."""
 
 _log = structlog.get_logger(__name__)
 _Answer = TypeVar("_Answer")
@@ -55,14 +56,21 @@ class OtherDeployment(CannotOpen):
 
 def is_passing(error: BaseException) -> bool:
     """Whether the server may answer later what it did not answer now."""
-    match error:
-        case redis.exceptions.ConnectionError() | redis.exceptions.TimeoutError():
-            return True
-        case redis.exceptions.ResponseError():
-            code = error.status_code or str(error).partition(" ")[0]
-            return code in _STATES
-        case _:
-            return False
+    lost = isinstance(error, redis.exceptions.ConnectionError | redis.exceptions.TimeoutError)
+    return lost or _code(error) in _STATES
+
+
+def is_refused(error: BaseException) -> bool:
+    """Whether a call has certainly not been carried out, because another server is to be asked, or this one later."""
+    return _code(error) in _ELSEWHERE
+
+
+def _code(error: BaseException) -> str | None:
+    if isinstance(error, redis.exceptions.BusyLoadingError):
+        return "LOADING"
+    if isinstance(error, redis.exceptions.ResponseError):
+        return str(error.status_code or str(error).partition(" ")[0])
+    return None
 
 
 def delays(*, longest: float = 0.5) -> Iterator[float]:
@@ -73,11 +81,14 @@ def delays(*, longest: float = 0.5) -> Iterator[float]:
         delay = min(delay * 2, longest)
 
 
-async def insist(ask: Callable[[], Awaitable[_Answer]], what: str, *, patience: float = PATIENCE) -> _Answer:
+async def insist(
+    ask: Callable[[], Awaitable[_Answer]], what: str, *, patience: float = PATIENCE, once: bool = False
+) -> _Answer:
     """The answer of `ask`, which is called again, for `patience` seconds, where a passing fault kept it from us.
 
-    A call that failed may have taken effect: with a patience above 0, asking twice must do what asking once does.
-    `what` names the call in logs and metrics. Raises `Unavailable` where the fault does not pass in time.
+    A call that failed may have taken effect, and so asking twice must do what asking once does. Where it does not
+    (`once`), it is asked again only where it was certainly not carried out. `what` names the call in logs and
+    metrics. Raises `Unavailable` where the fault does not pass in time.
     """
     deadline = anyio.current_time() + patience
     for tries, pause in enumerate(delays()):
@@ -87,7 +98,7 @@ async def insist(ask: Callable[[], Awaitable[_Answer]], what: str, *, patience: 
             if not is_passing(error):
                 raise
             FAULTS.labels(what).inc()
-            if anyio.current_time() + pause > deadline:
+            if anyio.current_time() + pause > deadline or (once and not is_refused(error)):
                 _log.warning("call_given_up", call=what, tries=tries + 1, error=str(error))
                 raise Unavailable from error
             if tries == 0:

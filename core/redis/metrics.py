@@ -7,3 +7,8 @@ from prometheus_client import Counter
 APPENDS: Final = Counter("hansard_log_appends", "Decisions carried to the log, by what came of them.", ["outcome"])
 FAULTS: Final = Counter("hansard_redis_faults", "Calls of the server that failed, by call, each try counted.", ["call"])
 LOSSES: Final = Counter("hansard_redis_subscription_losses", "Times the subscription for wakes was lost.")
+REDIRECTIONS: Final = Counter(
+    "hansard_redis_redirections",
+    "Calls that a node of a cluster sent elsewhere, by how: moved (for good), ask (while a slot moves).",
+    ["how"],
+)

@@ -7,11 +7,11 @@ from redis.asyncio import Redis
 
 from core.redis.faults import UnfitServer, Unreachable
 
-Durability = Literal["memory", "fsynced"]
-"""What an acknowledgement means: it is in the server's memory, or on its disk."""
-
 OLDEST: Final = {"Redis": (7, 0), "Valkey": (8, 0)}
 """The oldest versions that are supported: they know sharded pub/sub and scripts with flags."""
+
+TELLS_OF_DISK: Final = {"Redis": (7, 2), "Valkey": (8, 0)}
+"""The oldest versions that know WAITAOF."""
 
 
 class Server(NamedTuple):
@@ -24,6 +24,15 @@ class Server(NamedTuple):
     """`maxmemory-policy`."""
     fsync: str | None
     """What its append-only file does: `always`, `everysec`, `no`; `off` without one, None where it does not tell."""
+    replicas: int = 0
+    """How many replicas are linked to it."""
+    cluster: bool = False
+    """Whether it is a node of a cluster."""
+
+    @property
+    def tells_of_disk(self) -> bool:
+        """Whether it can be asked if what it wrote is on its disk."""
+        return self.fsync != "off" and _numbers(self.version) >= TELLS_OF_DISK[self.name]
 
 
 async def inspect(client: Redis) -> Server:
@@ -42,11 +51,16 @@ async def inspect(client: Redis) -> Server:
         is_replica=info.get("role") == "slave",
         eviction=str(info.get("maxmemory_policy")),
         fsync=await _fsync(client) if info.get("aof_enabled") else "off",
+        replicas=int(info.get("connected_slaves", 0)),
+        cluster=bool(info.get("cluster_enabled")),
     )
 
 
-def require(server: Server, durability: Durability) -> None:
-    """Raise `UnfitServer`, in one line that says what to change, unless the server can keep this durability."""
+def require(server: Server, level: str) -> None:
+    """Raise `UnfitServer`, in one line that says what to change, unless the server can keep this durability.
+
+    Replicas may come and go: that some are missing is no reason not to start.
+    """
     oldest = OLDEST[server.name]
     if _numbers(server.version) < oldest:
         wanted = ".".join(map(str, oldest))
@@ -57,9 +71,10 @@ def require(server: Server, durability: Durability) -> None:
         raise UnfitServer(
             f"The server may evict what was recorded: set maxmemory-policy to noeviction, not {server.eviction}"
         )
-    if durability == "fsynced" and server.fsync != "always":
+    if level == "fsynced" and server.fsync != "always" and not server.tells_of_disk:
         raise UnfitServer(
-            "Durability fsynced needs appendonly yes, appendfsync always and no-appendfsync-on-rewrite no; "
+            "Durability fsynced needs appendonly yes, and before Redis 7.2 also appendfsync always and "
+            "no-appendfsync-on-rewrite no; "
             + ("the server does not tell what it has" if server.fsync is None else f"the server has {server.fsync}")
         )
 

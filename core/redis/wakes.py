@@ -2,8 +2,8 @@
 
 Every append and every commit publishes on a channel of its partition. A message says nothing but "look": whoever
 waits looks by itself, from the position where it stands, and looks once in a while also when nobody called, because a
-message can get lost. One connection a process listens for everybody in it; where it was lost, having it back wakes
-everybody.
+message can get lost. One connection a server listens for everybody in this process, on the channels of the slots
+that the server serves; where it was lost, or a slot has moved, listening again wakes everybody.
 """
 
 from collections.abc import Iterator
@@ -11,22 +11,16 @@ from contextlib import contextmanager
 from typing import Final
 
 import anyio
-import redis.exceptions
-import structlog
-from anyio import TASK_STATUS_IGNORED, CancelScope, Event
+from anyio import TASK_STATUS_IGNORED, Event
 from anyio.abc import TaskStatus
-from redis.asyncio import Redis
-from redis.asyncio.connection import AbstractConnection
 
-from core.redis.faults import delays
-from core.redis.metrics import LOSSES
+from core.redis.listening import Listener
+from core.redis.node import Node
+from core.redis.slots import slot_of
+from core.redis.topology import LOOK_PAUSE, Topology
 
 LOOK_EVERY: Final = 1.0
 """Seconds after which whoever waits looks without being woken."""
-
-_RINGING: Final = frozenset({b"smessage", b"ssubscribe"})
-
-_log = structlog.get_logger(__name__)
 
 
 class Wake:
@@ -51,8 +45,8 @@ class Wake:
 class Wakes:
     """The bells of a process, by channel. They ring while `run` runs; without it, waiting is looking once a second."""
 
-    def __init__(self, reading: Redis) -> None:
-        self._pool = reading.connection_pool
+    def __init__(self, topology: Topology) -> None:
+        self._topology = topology
         self._bells: dict[bytes, set[Wake]] = {}
         self._changed = Event()
 
@@ -62,8 +56,10 @@ class Wakes:
         bell = Wake()
         names = {channel.encode() for channel in channels}
         for name in names:
-            self._bells.setdefault(name, set()).add(bell)
-        self._changed.set()
+            if name not in self._bells:
+                self._bells[name] = set()
+                self._changed.set()
+            self._bells[name].add(bell)
         try:
             yield bell
         finally:
@@ -71,52 +67,50 @@ class Wakes:
                 self._bells[name].discard(bell)
                 if not self._bells[name]:
                     del self._bells[name]
-            self._changed.set()
+                    self._changed.set()
 
     async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
-        """Listen for everybody, for ever; started once a server was reached. Losses are logged, counted, repaired."""
-        pauses = delays(longest=2.0)
-        started = False
-        while True:
-            try:
-                connection = await self._pool.get_connection()  # type: ignore[no-untyped-call] # redis-py's
-                try:
-                    pauses = delays(longest=2.0)
-                    if not started:
-                        task_status.started()
-                        started = True
-                    async with anyio.create_task_group() as tasks:
-                        tasks.start_soon(self._subscribe, connection)
-                        await self._listen(connection)
-                finally:
-                    with CancelScope(shield=True):
-                        await connection.disconnect(nowait=True)
-                        await self._pool.release(connection)
-            except* redis.exceptions.RedisError as lost:
-                LOSSES.inc()
-                _log.warning("subscription_lost", errors=[str(error) for error in lost.exceptions])
-            await anyio.sleep(next(pauses))
+        """Listen for everybody, for ever. Looks also where the map of the nodes is in doubt, so that no call has to."""
+        listeners: dict[Node, Listener] = {}
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._look)
+            tasks.start_soon(self._follow)
+            task_status.started()
+            while True:
+                self._changed = Event()
+                wanted = self._wanted()
+                for node in listeners.keys() - wanted.keys():
+                    listeners.pop(node).end()
+                for node, names in wanted.items():
+                    if node not in listeners:
+                        listeners[node] = self._listener(node)
+                        tasks.start_soon(listeners[node].run)
+                    listeners[node].want(names)
+                await self._changed.wait()
 
-    async def _subscribe(self, connection: AbstractConnection) -> None:
-        """Keep what the server sends us the same as what is waited for."""
-        asked: set[bytes] = set()
+    async def _look(self) -> None:
         while True:
-            self._changed = Event()
-            wanted = set(self._bells)
-            # A command for each: in a cluster, the channels of one command lie in one slot.
-            for name in wanted - asked:
-                await connection.send_command("SSUBSCRIBE", name)
-            for name in asked - wanted:
-                await connection.send_command("SUNSUBSCRIBE", name)
-            asked = wanted
-            await self._changed.wait()
+            await self._topology.doubted.wait()
+            await self._topology.look()
+            await anyio.sleep(LOOK_PAUSE)
 
-    async def _listen(self, connection: AbstractConnection) -> None:
+    async def _follow(self) -> None:
         while True:
-            kind, name, _ = await connection.read_response()
-            # When a subscription begins, or is there again, something may have come before it.
-            if kind in _RINGING:
-                self._ring(name)
+            await self._topology.changed.wait()
+            self._changed.set()
+
+    def _wanted(self) -> dict[Node, set[bytes]]:
+        """The channels that are waited for, by the node that their slot is served by."""
+        only = self._topology.only
+        if only is not None:
+            return {only: set(self._bells)}
+        wanted: dict[Node, set[bytes]] = {node: set() for node in self._topology.primaries()}
+        for name in self._bells:
+            wanted[self._topology.of(slot_of(name.decode()))].add(name)
+        return wanted
+
+    def _listener(self, node: Node) -> Listener:
+        return Listener(node, ring=self._ring, moved=self._topology.redirected, lost=self._topology.doubt)
 
     def _ring(self, name: bytes) -> None:
         for bell in self._bells.get(name, ()):

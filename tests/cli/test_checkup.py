@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from core.redis.server import Server
-from workers import checkup
+from workers import checkup, standby
+from workers.finding import joined
 from workers.settings import Settings
 
 GIB = 1024**3
@@ -35,17 +36,24 @@ def test_a_replica_is_no_place_to_write() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fsync", "durability", "verdict"),
+    ("version", "fsync", "durability", "verdict"),
     [
-        ("always", "fsynced", "good"),
-        ("everysec", "fsynced", "wrong"),
-        ("off", "fsynced", "wrong"),
-        (None, "fsynced", "wrong"),
-        ("off", "memory", "advice"),
+        ("9.1.2", "always", "fsynced", "good"),
+        ("9.1.2", "everysec", "fsynced", "advice"),
+        ("9.1.2", None, "fsynced", "advice"),
+        ("9.1.2", "off", "fsynced", "wrong"),
+        ("7.0.15", "always", "fsynced", "good"),
+        ("7.0.15", "everysec", "fsynced", "wrong"),
+        ("7.0.15", None, "fsynced", "wrong"),
+        ("9.1.2", "off", "memory", "advice"),
     ],
 )
-def test_persistence_is_judged_by_what_was_promised(fsync: str | None, durability: Any, verdict: str) -> None:
-    found = list(checkup._persistence(server(fsync=fsync), {}, Settings(durability=durability)))
+def test_persistence_is_judged_by_what_was_promised(
+    version: str, fsync: str | None, durability: Any, verdict: str
+) -> None:
+    name = "Redis" if version == "7.0.15" else "Valkey"
+    there = server(name=name, version=version, fsync=fsync)
+    found = list(checkup._persistence(there, {}, Settings(durability=durability)))
     assert [one.verdict for one in found] == [verdict]
 
 
@@ -84,3 +92,40 @@ def test_everything_that_is_wrong_says_what_to_change() -> None:
     found += [checkup._eviction(server(eviction="allkeys-lru"))]
     found += checkup._persistence(server(fsync="off"), {}, Settings())
     assert all(one.verdict == "wrong" and one.change for one in found)
+
+
+@pytest.mark.parametrize(
+    ("linked", "wanted", "durability", "verdicts"),
+    [
+        (0, 1, "replicated", ["wrong"]),
+        (1, 2, "replicated", ["wrong"]),
+        (2, 1, "replicated", ["good"]),
+        (0, 1, "fsynced", []),
+        (1, 1, "fsynced", ["good"]),
+    ],
+)
+def test_replicas_are_counted_where_they_were_promised(
+    linked: int, wanted: int, durability: Any, verdicts: list[str]
+) -> None:
+    settings = Settings(durability=durability, replicas=wanted)
+    config = {"min-replicas-to-write": "1", "save": ""}
+    found = standby.replicas(server(replicas=linked), config, settings, alone=True)
+    assert [one.verdict for one in found] == verdicts
+
+
+def test_a_primary_that_would_start_empty_is_worth_a_word() -> None:
+    found = list(standby.replicas(server(replicas=1, fsync="off"), {"save": ""}, Settings(), alone=True))
+    assert [one.verdict for one in found] == ["good", "advice"]
+
+
+def test_a_cluster_that_stops_as_a_whole_is_worth_a_word() -> None:
+    config = {"cluster-require-full-coverage": "yes"}
+    assert [one.verdict for one in standby.coverage(server(cluster=True), config)] == ["advice"]
+    assert list(standby.coverage(server(), config)) == []
+
+
+def test_what_is_the_same_on_all_servers_is_said_once() -> None:
+    same, other = checkup._role(server()), checkup._role(server(is_replica=True))
+    assert joined({"a": [same]}) == [same]
+    assert joined({"a": [same], "b": [same]}) == [same]
+    assert [one.found for one in joined({"a": [same], "b": [other]})] == ["primary (a)", "replica (b)"]

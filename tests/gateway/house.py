@@ -16,6 +16,7 @@ from joserfc.jwk import OctKey
 from structlog.testing import capture_logs
 
 from core.envelope import decode
+from core.log.port import Durability
 from core.log.redis import RedisLog
 from core.position import Position
 from core.redis.deployment import Deployment, open_deployment
@@ -100,6 +101,7 @@ class House:
             served=Served(deployment, patience=patience),
             keyring=Keyring(deployment.calls, deployment.keys, patience=patience),
             operators=Operators(ADMIN_SECRET),
+            durability=deployment.durability,
             max_request=MAX_REQUEST,
             lag_bound=10.0,
             clock=lambda: time.time() if self.now is None else self.now,
@@ -220,12 +222,15 @@ def at(comment: str, thread: str = THREAD) -> str:
 
 
 @asynccontextmanager
-async def built(url: str, *, patience: float = 5.0, follows: bool = True) -> AsyncIterator[House]:
+async def built(
+    url: str, *, patience: float = 5.0, follows: bool = True, durability: Durability = "memory"
+) -> AsyncIterator[House]:
     """A house on an empty server, whose every call of it is tried for so many seconds.
 
     Unless its views follow by themselves, somebody else has to keep them up with the log.
     """
-    async with open_deployment(url, partitions=PARTITIONS) as deployment, anyio.create_task_group() as tasks:
+    opening = open_deployment(url, partitions=PARTITIONS, durability=durability)
+    async with opening as deployment, anyio.create_task_group() as tasks:
         house = House(deployment, patience)
         await tasks.start(deployment.wakes.run)
         if follows:

@@ -181,7 +181,7 @@ async def test_any_page_may_read_every_answer_and_nothing_is_guessed(house: Hous
     ]
     for answer in answers:
         assert answer.headers["access-control-allow-origin"] == "*"
-        assert answer.headers["access-control-expose-headers"] == "ETag, Location, Retry-After"
+        assert answer.headers["access-control-expose-headers"] == "ETag, Location, Retry-After, Hansard-Durability"
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert "access-control-allow-credentials" not in answer.headers
         assert "set-cookie" not in answer.headers

@@ -1,4 +1,4 @@
-"""Where a log can live, made the same for the tests: in memory, on every engine, on a one-node cluster."""
+"""Where a log can live, made the same for the tests: in memory, on every engine, on a cluster, behind sentinels."""
 
 import json
 import time
@@ -15,12 +15,14 @@ from core.log.redis import RedisLog
 from core.partitions import partition_of
 from core.position import START, Position
 from core.redis.deployment import Deployment, open_deployment
+from core.redis.topology import find_servers
+from tests.clusters import cluster, sentinels
 from tests.servers import client, engines, free_port, started
 
 PARTITIONS = 2
 SITE, THREAD = "kew", "power-broker"
-MEMORY, CLUSTER = "memory", "cluster of one"
-KINDS = (MEMORY, *engines(), CLUSTER)
+MEMORY, CLUSTER_OF_ONE, CLUSTER, SENTINEL = "memory", "cluster of one", "cluster", "sentinel"
+KINDS = (MEMORY, *engines(), CLUSTER_OF_ONE, CLUSTER, SENTINEL)
 
 HERE = partition_of(SITE, THREAD, PARTITIONS)
 """The partition that the tests' thread lives in."""
@@ -91,6 +93,12 @@ def serving(kind: str) -> Iterator[str | None]:
     if kind == MEMORY:
         yield None
     elif kind == CLUSTER:
+        with cluster() as there:
+            yield there.url
+    elif kind == SENTINEL:
+        with sentinels() as there:
+            yield there.url
+    elif kind == CLUSTER_OF_ONE:
         # In a cluster, a script that touches a key it did not declare, or keys of two slots, is refused.
         # Its bus listens on TCP whatever the socket; the port that it would take by itself is the same for all.
         bus = ("--cluster-port", str(free_port()), "--bind", "127.0.0.1")
@@ -110,14 +118,21 @@ def _take_all_slots(url: str) -> None:
             time.sleep(0.01)
 
 
+async def empty(url: str) -> str:
+    """The URL, with nothing left on any of the servers there."""
+    async with find_servers(url) as topology:
+        for server in topology.primaries():
+            await server.writing.flushall()
+    return url
+
+
 @asynccontextmanager
 async def opened(url: str | None) -> AsyncIterator[Place]:
     """An empty log there, with its wakes running."""
     if url is None:
         yield MemoryPlace()
         return
-    with client(url) as connection:
-        connection.flushall()
+    await empty(url)
     async with open_deployment(url, partitions=PARTITIONS) as deployment, anyio.create_task_group() as tasks:
         await tasks.start(deployment.wakes.run)
         yield RedisPlace(deployment)

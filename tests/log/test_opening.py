@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 
 from core.keys import DEPLOYMENT
 from core.redis.client import connect
-from core.redis.deployment import open_deployment
+from core.redis.deployment import RECORD, open_deployment
 from core.redis.faults import BadAddress, OtherDeployment, UnfitServer, Unreachable
 from core.redis.server import Server, inspect, require
 from tests.servers import engines, started
@@ -83,16 +83,18 @@ async def test_what_a_server_does_with_its_file_is_seen(flags: tuple[str, ...], 
                 assert deployment.durability == "fsynced"
 
 
-async def test_a_server_that_hides_its_configuration_is_taken_for_memory_alone() -> None:
+async def test_a_server_that_hides_its_configuration_is_asked_each_time() -> None:
     flags = ("--appendonly", "yes", "--appendfsync", "always", "--rename-command", "CONFIG", "")
     with started(engines()["embedded"], *flags) as url:
         async with connect(url, writing=True) as client:
-            assert (await inspect(client)).fsync is None
+            server = await inspect(client)
+            assert server.fsync is None
+        async with open_deployment(url, durability="fsynced") as deployment:
+            assert await deployment.appends.run_proven(RECORD, [DEPLOYMENT], [64, 1]) == ([b"64", b"1"], True)
+        old = server._replace(name="Redis", version="7.0.15")
         with pytest.raises(UnfitServer, match="does not tell"):
-            async with open_deployment(url, durability="fsynced"):
-                pass
-        async with open_deployment(url, durability="memory"):
-            pass
+            require(old, "fsynced")
+        require(old, "memory")
 
 
 async def test_valkey_is_known_as_itself(redis: Redis) -> None:
@@ -153,8 +155,8 @@ async def test_a_wrong_password_is_one_clear_line_without_it(fresh: str, redis: 
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("redis+sentinel://a:1,b:2/main", "not supported yet"),
-        ("redis+cluster://a:1,b:2", "not supported yet"),
+        ("redis+sentinel://a:1,b:2/main", "of one server"),
+        ("redis+cluster://a:1,b:2", "of one server"),
         ("http://localhost", "starts with redis://"),
         ("localhost:6379", "starts with redis://"),
         ("", "starts with redis://"),

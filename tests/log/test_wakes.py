@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 
 from core.position import START
 from core.redis.client import connect
+from core.redis.topology import find_servers
 from core.redis.wakes import Wake, Wakes
 from tests.log.places import HERE, append, event, keys, opened
 
@@ -23,9 +24,9 @@ async def reading(fresh: str) -> AsyncIterator[Redis]:
 
 
 @pytest.fixture
-async def wakes(reading: Redis) -> AsyncIterator[Wakes]:
-    async with anyio.create_task_group() as tasks:
-        wakes = Wakes(reading)
+async def wakes(fresh: str) -> AsyncIterator[Wakes]:
+    async with anyio.create_task_group() as tasks, find_servers(fresh) as topology:
+        wakes = Wakes(topology)
         await tasks.start(wakes.run)
         yield wakes
         tasks.cancel_scope.cancel()

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from core.redis.address import SCHEMES
 from workers import settings
 from workers.settings import Settings, SettingsError
 
 LONG = "a secret of thirty-two bytes ...."
+AN_ADDRESS = "a redis://, rediss://, unix://, redis+sentinel:// or redis+cluster:// address"
 
 
 def test_without_anything_set_it_listens_on_this_machine_alone_at_8400() -> None:
@@ -27,6 +29,7 @@ def test_every_setting_is_read_from_the_environment() -> None:
         "HANSARD_ADMIN_SECRET": LONG,
         "HANSARD_PARTITIONS": "8",
         "HANSARD_DURABILITY": "memory",
+        "HANSARD_REPLICAS": "2",
         "HANSARD_LOG_FORMAT": "json",
         "HANSARD_LOG_LEVEL": "warning",
         "HANSARD_LAG_BOUND": "2.5",
@@ -43,6 +46,7 @@ def test_every_setting_is_read_from_the_environment() -> None:
         admin_secret=LONG,
         partitions=8,
         durability="memory",
+        replicas=2,
         log_format="json",
         log_level="warning",
         lag_bound=2.5,
@@ -68,26 +72,29 @@ def test_an_empty_variable_is_one_that_is_not_set() -> None:
         ({"PORT": "65536"}, "HANSARD_PORT must be a port, 0 to 65535; 0 takes a free one, not '65536'"),
         ({"PARTITIONS": "0"}, "HANSARD_PARTITIONS must be a number of partitions, 1 to 1024, not '0'"),
         ({"PARTITIONS": "6.5"}, "HANSARD_PARTITIONS must be a number of partitions, 1 to 1024, not '6.5'"),
-        ({"DURABILITY": "disk"}, "HANSARD_DURABILITY must be memory or fsynced, not 'disk'"),
-        (
-            {"DURABILITY": "replicated"},
-            "HANSARD_DURABILITY: replicated comes with a later release; choose memory or fsynced",
-        ),
+        ({"DURABILITY": "disk"}, "HANSARD_DURABILITY must be memory, replicated or fsynced, not 'disk'"),
+        ({"REPLICAS": "0"}, "HANSARD_REPLICAS must be the replicas that a replicated write needs, 1 to 16, not '0'"),
         (
             {"DRAIN": "nan"},
             "HANSARD_DRAIN must be the seconds given to running requests at a stop, 0 to 600, not 'nan'",
         ),
         ({"DRIFT_BUDGET": "2"}, "HANSARD_DRIFT_BUDGET must be a share of a core's time, 0 to 1; 0 is off, not '2'"),
         ({"ADMIN_SECRET": "short"}, "HANSARD_ADMIN_SECRET must be a secret of at least 32 bytes"),
-        ({"REDIS_URL": "http://:word@h"}, "HANSARD_REDIS_URL must be a redis://, rediss:// or unix:// address"),
-        ({"REDIS_URL": "redis://h:word"}, "HANSARD_REDIS_URL must be a redis://, rediss:// or unix:// address"),
+        ({"REDIS_URL": "http://:word@h"}, f"HANSARD_REDIS_URL: A Redis URL starts with {SCHEMES}"),
+        ({"REDIS_URL": "redis+nosuch://:word@h"}, f"HANSARD_REDIS_URL: A Redis URL starts with {SCHEMES}"),
+        ({"REDIS_URL": "redis://h:word"}, f"HANSARD_REDIS_URL must be {AN_ADDRESS}"),
+        ({"REDIS_URL": "redis://"}, f"HANSARD_REDIS_URL names no server: it must be {AN_ADDRESS}"),
         (
-            {"REDIS_URL": "redis://"},
-            "HANSARD_REDIS_URL names no server: it must be a redis://, rediss:// or unix:// address",
+            {"REDIS_URL": "redis+sentinel://a:1,b:word/main"},
+            "HANSARD_REDIS_URL: The Redis URL cannot be used: it lists host:port, host:port",
         ),
         (
-            {"REDIS_URL": "redis+sentinel://a:1,b:2/main"},
-            "HANSARD_REDIS_URL: redis+sentinel comes with a later release; give the address of one server",
+            {"REDIS_URL": "redis+sentinel://a:1,b:2"},
+            "HANSARD_REDIS_URL: A Redis URL of sentinels ends with the service: redis+sentinel://host:port/service",
+        ),
+        (
+            {"REDIS_URL": "redis+cluster://a:1,,b:2"},
+            "HANSARD_REDIS_URL: The Redis URL cannot be used: it names no host, or an empty one between two commas",
         ),
         ({"DURABILTY": "fsynced"}, "HANSARD_DURABILTY is no setting; is HANSARD_DURABILITY meant?"),
     ],

@@ -13,7 +13,7 @@ from core.keys import REBUILD
 from core.log.port import Entry
 from core.policy import Policy
 from core.position import START, Position
-from core.redis.batch import Batch
+from core.redis.calls import Calls
 from core.text.markup import rendered
 from projections import contrasting, fold, generations, rebuilding, refolding, snapshots, state
 from projections.changes import Commit
@@ -160,17 +160,17 @@ async def test_broken_off_at_any_call_it_goes_on_when_it_is_started_again(
     await here.play(stream(44, 120, threads=2), threads=2)
     async with projecting(here.projector()):
         await here.level()
-    asks, left = Batch._ask, 0
+    asks, left = Calls._carry, 0
     scopes = [CancelScope()]
 
-    async def ask(batch: Batch, calls: list[Any]) -> list[Any]:
+    async def ask(own: Calls, calls: list[Any]) -> None:
         nonlocal left
         left -= 1
         if left == 0:
             scopes[-1].cancel()
-        return await asks(batch, calls)
+        await asks(own, calls)
 
-    monkeypatch.setattr(Batch, "_ask", ask)
+    monkeypatch.setattr(Calls, "_carry", ask)
     torn = spy(monkeypatch, rebuilding, "fold_on")
     at = 1 + begin
     while True:

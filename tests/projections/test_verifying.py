@@ -205,3 +205,29 @@ async def test_where_other_views_come_to_be_served_the_partition_begins_again_wi
     (through,) = told
     assert (through.partition, through.generation, through.threads) == (0, 2, 2)
     assert through.position == await small.log.last(0)
+
+
+async def test_what_was_committed_in_the_middle_of_a_read_is_no_difference(
+    fresh: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some = await entries(await played(stream(32, 300, threads=2), threads=2))
+    half = len(some) // 2
+    waited = 0
+    async with bench(fresh) as here, projecting(here.projector()):
+        reads, rows = here.deployment.reads, here.deployment.keys[0].thread_views(1, SITE, THREAD).rows
+        call = reads.call
+
+        async def slow(*command: Any) -> Any:
+            """Answer what is asked of the rows of a thread when the rest of the log is in the views."""
+            nonlocal waited
+            if rows in command and not waited:
+                waited += 1
+                await here.pour(some[half:])
+                await here.level()
+            return await call(*command)
+
+        await here.pour(some[:half])
+        await here.level()
+        monkeypatch.setattr(reads, "call", slow)
+        assert [one async for one in verify(here.log, reads, here.deployment.keys)] == []
+        assert waited == 1

@@ -6,10 +6,10 @@ import anyio
 from cyclopts import Parameter
 
 from workers import checkup
-from workers.checkup import Finding
 from workers.cli import output
 from workers.cli.flags import NOWHERE, Json, Where
 from workers.cli.place import server
+from workers.finding import Finding
 from workers.settings import Settings
 
 INDENT: Final = 14
@@ -26,10 +26,11 @@ def doctor(
     json: Json = False,
     where: Where = NOWHERE,
 ) -> int:
-    """Check the server and the deployment on it, and say what to change.
+    """Check the servers and the deployment on them, and say what to change.
 
-    Looked at are version, role, persistence, eviction policy, memory and how far the views are behind the log. The
-    exit status is 1 when something must change; advice alone is 0.
+    Looked at are version, role, persistence, eviction policy, memory, replicas, and how far the views are behind the
+    log; of a cluster every primary, and of sentinels whether they can agree. The exit status is 1 when something must
+    change; advice alone is 0.
 
     For example:
 

@@ -31,7 +31,11 @@ class Where:
     """Which deployment, and how to log."""
 
     redis_url: Annotated[
-        str | None, _flag("A server of yours: redis://, rediss:// or unix://. Default: the one of --data.")
+        str | None,
+        _flag(
+            "Servers of yours: redis://, rediss://, unix://, redis+sentinel://host:port,…/service or "
+            "redis+cluster://host:port,…. Default: the one of --data."
+        ),
     ] = None
     data: Annotated[str | None, _flag("Directory of the data of `hansard up`. Default: .data")] = None
     log_level: Annotated[str | None, _flag("debug, info, warning or error. Default: info.")] = None
@@ -69,8 +73,9 @@ class Serving(Where):
         str | None, _flag("Partitions of the log, fixed when a deployment is created. Default: 64")
     ] = None
     durability: Annotated[
-        str | None, _flag("What an acknowledgement promises: memory or fsynced. Default: fsynced")
+        str | None, _flag("What an acknowledgement promises: memory, replicated or fsynced. Default: fsynced")
     ] = None
+    replicas: Annotated[str | None, _flag("Replicas that a replicated write needs. Default: 1")] = None
     lag_bound: Annotated[str | None, _flag("Seconds that views may lag before it is not ready. Default: 10")] = None
     drift_budget: Annotated[
         str | None, _flag("Share of a core's time spent on looking for drift; 0 is off. Default: 0.02")

@@ -5,12 +5,10 @@ from contextlib import asynccontextmanager
 
 from redis.exceptions import RedisError
 
-from core.keys import DEPLOYMENT
 from core.log.port import Log
 from core.log.redis import RedisLog
 from core.position import Position
-from core.redis.client import connect
-from core.redis.deployment import Deployment, open_deployment
+from core.redis.deployment import Deployment, open_deployment, recorded_partitions
 from core.refusals import NotFound
 from projections.reading import Views
 from workers import embedded
@@ -77,13 +75,10 @@ async def last_of(log: Log, views: Views, site: str, thread: str) -> Position:
 
 
 async def _recorded(url: str) -> int:
-    client = connect(url, writing=True)
     try:
-        recorded = await client.hget(DEPLOYMENT, "partitions")
+        recorded = await recorded_partitions(url)
     except RedisError as error:
         raise Failed(f"No Redis answers: {error}") from error
-    finally:
-        await client.aclose()
     if recorded is None:
         raise Failed("There is no deployment on this server yet: `hansard up` or `hansard gateway` makes one")
-    return int(recorded)
+    return recorded

@@ -55,7 +55,7 @@ class SiteKeys:
 
 
 class Calls(Protocol):
-    """What sends one command to the server and gives its reply: `core.redis.batch.Batch`."""
+    """What sends one command to the server and gives its reply: `core.redis.calls.Calls`."""
 
     async def call(self, *command: bytes | str | int) -> Any:
         """The reply to one command."""

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, get_args
 
 import msgspec
 from msgspec import Meta
 
 from core import ids
+from core.log.port import Durability
 from workers.gateway import problems
 from workers.gateway.bodies import JSON_TYPE
 from workers.gateway.caching import Caching
@@ -34,8 +35,9 @@ what people read is made from it.
 
 Times are RFC 3339 in UTC with milliseconds. Bodies are JSON in UTF-8; fields and query parameters that a call does \
 not have are refused. Answers may gain fields: ignore what you do not know. A write answers with its `position`; a \
-read with `after=` that position includes the write. Problems are RFC 9457; word them for people by the last part of \
-`type`."""
+read with `after=` that position includes the write. What a write has done is as safe as the deployment promises, or \
+the answer is 202; the header `Hansard-Durability` tells which. Problems are RFC 9457; word them for people by the \
+last part of `type`."""
 
 
 def document(calls: Sequence[Call] = CALLS) -> dict[str, Any]:
@@ -214,7 +216,7 @@ def _header(name: str, schema: dict[str, Any], description: str, *, required: bo
 
 def _responses(call: Call, schemas: _Schemas) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for status in call.statuses:
+    for status in (*call.statuses, *((ACCEPTED,) if call.method != "GET" else ())):
         answer: dict[str, Any] = {"description": _STATUS_WORDS[status]}
         headers = _answer_headers(call, status)
         if headers:
@@ -244,7 +246,14 @@ def _answer_headers(call: Call, status: int) -> dict[str, Any]:
             "schema": {"type": "string"},
             "description": "The key that was given or made.",
         }
-    if call.name == "postComment" and status == CREATED:
+    if call.method != "GET":
+        found["Hansard-Durability"] = {
+            "schema": {"type": "string", "enum": list(get_args(Durability))},
+            "description": (
+                "How safe it is what was written: in the server's memory, in that of its replicas too, or on its disk."
+            ),
+        }
+    if call.name == "postComment" and status in (CREATED, ACCEPTED):
         found["Location"] = {"schema": {"type": "string"}, "description": "Where the comment is."}
     return found
 
@@ -288,8 +297,18 @@ def _security(call: Call) -> list[dict[str, list[str]]]:
             return [{"token": []}]
 
 
+_ACCEPTED: Final = (
+    "Done, but not yet confirmed to be as safe as this deployment promises. Asked again under the same key, the answer "
+    "is the usual one as soon as it is."
+)
 _DETAIL: Final = "What is wrong, for developers."
 CREATED: Final = 201
+ACCEPTED: Final = 202
 NO_CONTENT: Final = 204
 UNAUTHENTICATED: Final = 401
-_STATUS_WORDS: Final = {200: "Done.", 201: "Something new was made.", 204: "There is nothing to follow."}
+_STATUS_WORDS: Final = {
+    200: "Done.",
+    201: "Something new was made.",
+    202: _ACCEPTED,
+    204: "There is nothing to follow.",
+}

@@ -14,7 +14,7 @@ METHODS: Final = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 EVERYWHERE: Final[tuple[Header, ...]] = (
     # Nothing is ambient here (no cookie, no address that opens a door), so any page may read every answer.
     (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"ETag, Location, Retry-After"),
+    (b"access-control-expose-headers", b"ETag, Location, Retry-After, Hansard-Durability"),
     (b"x-content-type-options", b"nosniff"),
 )
 """On every answer, errors and streams too."""

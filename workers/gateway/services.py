@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from msgspec import Struct, field
 
-from core.log.port import Log
+from core.log.port import MEMORY, Durability, Log
 from core.sight import Folds
 from projections.reading import Views
 from projections.served import Served
@@ -25,7 +25,7 @@ class Services(Struct, frozen=True, kw_only=True):
     operators: Operators
     ready: ReadyAnswers | None = None
     """Answers that are kept ready; None makes every answer anew."""
-    durability: str = "memory"
+    durability: Durability = MEMORY
     """What an acknowledgement of a write means in this deployment."""
     max_request: int = 262_144
     """Bytes that a body may have."""

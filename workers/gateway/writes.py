@@ -2,11 +2,12 @@
 
 from typing import Any, Final
 
+import msgspec
 import structlog
 
 from core import ids
 from core.commands import AnyCommand
-from core.position import Position
+from core.log.port import MEMORY
 from core.refusals import BadField
 from core.times import parse_rfc3339
 from core.transact import Result, transact
@@ -14,9 +15,13 @@ from workers import metrics
 from workers.gateway.call import Asked
 from workers.gateway.reply import Header, Reply, json
 
+DURABILITY: Final = b"hansard-durability"
+"""The header that says how safe it is what a write has done."""
+
 VIEW_WITHIN: Final = 2.0
 """Seconds that a write, or a read of one's own write, waits for the views."""
 
+ACCEPTED: Final = 202
 CREATED: Final = 201
 OK: Final = 200
 
@@ -25,28 +30,48 @@ async def carry_out(
     asked: Asked[Any, Any], command: AnyCommand, *, thread: str = "", item: str | None = None, batch: str | None = None
 ) -> Result:
     """Carry a command of the caller's out, once under its key; `item` is the key of one item of a bulk call."""
-    caller = asked.caller
-    key = ids.command_key(asked.site, caller.id, asked.call.method, asked.place, item or asked.key)
-    services = asked.services
+    services, caller = asked.services, asked.caller
     result = await transact(
         services.log,
         command,
         site=asked.site,
         thread=thread,
         caller=caller,
-        key=key,
+        key=_key(asked, item),
         batch=batch,
         folds=services.folds,
     )
-    metrics.ACKNOWLEDGEMENTS.labels(services.durability).inc()
     structlog.contextvars.bind_contextvars(position=str(result.position))
     return result
+
+
+async def still(asked: Asked[Any, Any], result: Result) -> Result:
+    """The result of a command about the site, with how safe it is by now, and all that was written beside it since."""
+    durability = await asked.services.log.confirm(asked.site, "", _key(asked, None))
+    return msgspec.structs.replace(result, durability=durability or MEMORY)
+
+
+def acknowledged(asked: Asked[Any, Any], reply: Reply, *results: Result) -> Reply:
+    """The reply, with the least durability that was reached; 202 where the deployment promises more."""
+    promised = asked.services.durability
+    reached = {result.durability for result in results}
+    for result in results:
+        metrics.ACKNOWLEDGEMENTS.labels(result.durability).inc()
+    if reached == {promised}:
+        return reply.also((DURABILITY, promised.encode()))
+    return reply._replace(status=ACCEPTED).also((DURABILITY, MEMORY.encode()))
 
 
 async def on_thread(asked: Asked[Any, Any], command: AnyCommand, *headers: Header) -> Reply:
     """Carry out a command about the thread in the path, or the site, and answer with its position."""
     result = await carry_out(asked, command, thread=asked.path.get("thread", ""))
-    return json({"position": str(result.position)}, CREATED if result.created else OK, *headers)
+    return positioned(asked, result, *headers)
+
+
+def positioned(asked: Asked[Any, Any], result: Result, *headers: Header) -> Reply:
+    """`{"position"}`."""
+    reply = json({"position": str(result.position)}, CREATED if result.created else OK, *headers)
+    return acknowledged(asked, reply, result)
 
 
 async def on_comment(asked: Asked[Any, Any], command: AnyCommand) -> Reply:
@@ -61,13 +86,17 @@ async def written(asked: Asked[Any, Any], result: Result, comment: str, *headers
     row: bytes | None = None
     if await views.reached(asked.site, asked.thread, result.position, within=VIEW_WITHIN):
         row = await views.row(asked.site, asked.thread, comment, asked.viewer)
-    return answered(result.position, row, result, *headers)
+    return answered(asked, row, result, *headers)
 
 
-def answered(position: Position, row: bytes | None, result: Result, *headers: Header) -> Reply:
+def answered(asked: Asked[Any, Any], row: bytes | None, result: Result, *headers: Header) -> Reply:
     """`{"position", "comment"}`; the row is JSON already."""
-    body = b'{"position":"%b","comment":%b}' % (str(position).encode(), row or b"null")
-    return Reply(CREATED if result.created else OK, body, headers)
+    body = b'{"position":"%b","comment":%b}' % (str(result.position).encode(), row or b"null")
+    return acknowledged(asked, Reply(CREATED if result.created else OK, body, headers), result)
+
+
+def _key(asked: Asked[Any, Any], item: str | None) -> str:
+    return ids.command_key(asked.site, asked.caller.id, asked.call.method, asked.place, item or asked.key)
 
 
 def time_of(pointer: str, text: str) -> int:

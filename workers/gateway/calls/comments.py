@@ -63,7 +63,7 @@ async def post_comment(asked: Asked[NoQuery, shapes.PostComment]) -> Reply:
     if posted is None:
         return await written(asked, result, comment, location)
     row = fresh_row(posted, result.answered, asked.viewer)
-    return answered(result.position, row, result, location)
+    return answered(asked, row, result, location)
 
 
 async def edit_comment(asked: Asked[NoQuery, shapes.EditComment]) -> Reply:

@@ -13,7 +13,7 @@ from workers.gateway.reply import Reply, json
 from workers.gateway.shapes import rows
 from workers.gateway.shapes import staff as shapes
 from workers.gateway.shapes.common import ListQuery, Position
-from workers.gateway.writes import carry_out, time_of
+from workers.gateway.writes import carry_out, positioned, time_of
 
 MEMBER: Final = ROOT + "/members/{member}"
 
@@ -46,13 +46,13 @@ async def suspend(asked: Asked[NoQuery, shapes.Suspend]) -> Reply:
     body = asked.body
     until = None if body.until is None else time_of("/until", body.until)
     command = SuspendMember(member=asked.path["member"], reason=body.reason, until=until)
-    return json({"position": str((await carry_out(asked, command)).position)})
+    return positioned(asked, await carry_out(asked, command))
 
 
 async def reinstate(asked: Asked[NoQuery, Any]) -> Reply:
     """Let a member write again."""
     command = ReinstateMember(member=asked.path["member"])
-    return json({"position": str((await carry_out(asked, command)).position)})
+    return positioned(asked, await carry_out(asked, command))
 
 
 def _visible(asked: Asked[Any, Any]) -> str:

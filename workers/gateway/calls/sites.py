@@ -22,7 +22,7 @@ from workers.gateway.reply import Reply, json
 from workers.gateway.shapes import sites as shapes
 from workers.gateway.shapes.common import Position as PositionAnswer
 from workers.gateway.shapes.keys import SHORTEST_SECRET, EitherKeys, Jwks, KeysGiven
-from workers.gateway.writes import CREATED, OK, carry_out
+from workers.gateway.writes import CREATED, OK, acknowledged, carry_out, positioned, still
 
 
 async def open_site(asked: Asked[NoQuery, shapes.OpenSite]) -> Reply:
@@ -43,7 +43,9 @@ async def open_site(asked: Asked[NoQuery, shapes.OpenSite]) -> Reply:
     result = await carry_out(asked, command)
     if not await keyring.holds(asked.site, given):
         raise SiteExists("another operator was faster, with other keys")
-    return _answer(asked.site, await _site(asked), result.position, CREATED if result.created else OK)
+    return acknowledged(
+        asked, _answer(asked.site, await _site(asked), result.position, CREATED if result.created else OK), result
+    )
 
 
 async def replace_keys(asked: Asked[NoQuery, EitherKeys]) -> Reply:
@@ -55,7 +57,7 @@ async def replace_keys(asked: Asked[NoQuery, EitherKeys]) -> Reply:
     command = RekeySite(kind=given.kind, number=given.number, keys_digest=given.digest)
     result = await carry_out(asked, command)
     await asked.services.keyring.write(asked.site, given)
-    return json({"position": str(result.position)})
+    return positioned(asked, await still(asked, result))
 
 
 async def read_site(asked: Asked[NoQuery, None]) -> Reply:
@@ -67,7 +69,7 @@ async def read_site(asked: Asked[NoQuery, None]) -> Reply:
 async def change_policy(asked: Asked[NoQuery, PolicyChanges]) -> Reply:
     """Change fields of the policy; the others stay."""
     result = await carry_out(asked, ChangePolicy(changes=asked.body))
-    return _answer(asked.site, await _site(asked), result.position)
+    return acknowledged(asked, _answer(asked.site, await _site(asked), result.position), result)
 
 
 async def _site(asked: Asked[Any, Any]) -> Site:

@@ -1,0 +1,113 @@
+"""One URL says where a deployment is: on one server, behind sentinels, or on a cluster.
+
+    redis://  rediss://  unix://                                       one server, as redis-py has them
+    redis+sentinel://[user:password@]host:port,host:port/service       whichever server the sentinels call primary
+    redis+cluster://[user:password@]host:port,host:port                some nodes of a cluster; the rest is found
+
+`rediss+sentinel` and `rediss+cluster` are the same over TLS. User, password and parameters (`?db=2`) are those of the
+servers; sentinels that want a password get it as `?sentinel_password=` and `?sentinel_username=`.
+"""
+
+from typing import Final, Literal, NamedTuple
+from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit
+
+from core.redis.faults import BadAddress
+
+Kind = Literal["single", "sentinel", "cluster"]
+
+SCHEMES: Final = "redis://, rediss://, unix://, redis+sentinel:// or redis+cluster://"
+"""What a URL begins with; over TLS the last two have rediss."""
+
+_PORTS: Final = {"sentinel": 26379, "cluster": 6379}
+"""Where they listen when nobody says."""
+
+
+class Address(NamedTuple):
+    """Where a deployment is. `places` are sentinels or nodes of a cluster as `host:port`, or the URL of one server."""
+
+    kind: Kind
+    places: tuple[str, ...]
+    service: str = ""
+    """What the sentinels call the primary."""
+    scheme: str = "redis"
+    account: str = ""
+    """`user:password@` of the servers, quoted as in a URL."""
+    parameters: str = ""
+    """`?…` of the servers."""
+    watching: str = ""
+    """`user:password@` of the sentinels."""
+
+    def server(self, place: str) -> str:
+        """URL of the server at `host:port`."""
+        return place if self.kind == "single" else f"{self.scheme}://{self.account}{place}{self.parameters}"
+
+    def name(self, place: str) -> str:
+        """What a server is called in log lines: without user, password and parameters."""
+        if self.kind != "single":
+            return place
+        parts = urlsplit(place)
+        return parts.netloc.rpartition("@")[2] or parts.path
+
+    def sentinel(self, place: str) -> str:
+        """URL of the sentinel at `host:port`."""
+        return f"{self.scheme}://{self.watching}{place}"
+
+    def __repr__(self) -> str:
+        """Show what holds no secret."""
+        return f"Address({self.kind!r}, {len(self.places)} places)"
+
+
+def parse(url: str) -> Address:
+    """What a URL says. Raises `BadAddress`, in one line that shows no password."""
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise BadAddress(f"The Redis URL cannot be used: {error}") from error
+    scheme, _, kind = parts.scheme.partition("+")
+    if parts.scheme in {"redis", "rediss", "unix"}:
+        return Address("single", (url,))
+    if scheme not in {"redis", "rediss"} or kind not in _PORTS:
+        raise BadAddress(f"A Redis URL starts with {SCHEMES}")
+    account, _, hosts = parts.netloc.rpartition("@")
+    places = tuple(_place(host, _PORTS[kind]) for host in hosts.split(","))
+    parameters = dict(parse_qsl(parts.query))
+    watching = _account(parameters.pop("sentinel_username", ""), parameters.pop("sentinel_password", ""))
+    return Address(
+        kind="sentinel" if kind == "sentinel" else "cluster",
+        places=places,
+        service=_service(parts, kind),
+        scheme=scheme,
+        account=account and f"{account}@",
+        parameters=f"?{urlencode(parameters)}" if parameters else "",
+        watching=watching,
+    )
+
+
+def place(host: str, port: int | str) -> str:
+    """`host:port`, as a URL has it."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _place(text: str, port: int) -> str:
+    try:
+        parts = urlsplit(f"//{text}")
+        named = place(parts.hostname or "", parts.port or port)
+    except ValueError as error:
+        # What stands where a port should be may be half of a password.
+        raise BadAddress("The Redis URL cannot be used: it lists host:port, host:port") from error
+    if not parts.hostname:
+        raise BadAddress("The Redis URL cannot be used: it names no host, or an empty one between two commas")
+    return named
+
+
+def _service(parts: SplitResult, kind: str) -> str:
+    service = parts.path.strip("/")
+    if kind == "sentinel" and (not service or "/" in service):
+        raise BadAddress("A Redis URL of sentinels ends with the service: redis+sentinel://host:port/service")
+    if kind == "cluster" and service:
+        raise BadAddress("A Redis URL of a cluster has no path: a cluster has one database and no service")
+    return service
+
+
+def _account(username: str, password: str) -> str:
+    return f"{quote(username, safe='')}:{quote(password, safe='')}@" if username or password else ""

@@ -1,0 +1,66 @@
+"""Which node serves which slot, as the nodes of a cluster tell it. Pure.
+
+Nodes may disagree while the cluster changes. What decides is what decides among the nodes themselves: of two that
+claim a slot, the one with the greater configuration epoch has it.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+
+from core.partitions import SLOTS, slot
+from core.redis.address import place
+
+_TAGS: Final = 4096
+"""So many hash tags are remembered: more than a deployment has partitions."""
+
+
+class Found(NamedTuple):
+    """Who serves what. Nodes are named `host:port`."""
+
+    owners: list[str | None]
+    """By slot; None where nobody serves it."""
+    known: frozenset[str]
+    """Every node that was told of, replicas too."""
+    dead: frozenset[str]
+    """Those that the others have given up."""
+
+
+def slot_of(key: str) -> int:
+    """The slot of a key: that of its hash tag, where it has one."""
+    start = key.find("{")
+    end = key.find("}", start + 1) if start >= 0 else -1
+    return _slot(key[start + 1 : end] if end > start + 1 else key)
+
+
+@lru_cache(_TAGS)
+def _slot(tag: str) -> int:
+    return slot(tag)
+
+
+def merged(answers: Iterable[tuple[str, Mapping[str, Mapping[str, Any]]]]) -> Found:
+    """What several nodes told, made one. An answer is who gave it, and its CLUSTER NODES as redis-py parses it."""
+    claims: list[tuple[int, int, int, str]] = []
+    known: set[str] = set()
+    dead: set[str] = set()
+    for teller, told in answers:
+        for address, node in told.items():
+            flags = str(node["flags"]).split(",")
+            name = teller if "myself" in flags else _name(address, str(node["hostname"]))
+            if "noaddr" in flags or "handshake" in flags:
+                continue
+            known.add(name)
+            if "fail" in flags:
+                dead.add(name)
+            epoch = int(node["epoch"])
+            claims += [(epoch, int(numbers[0]), int(numbers[-1]), name) for numbers in node["slots"]]
+    owners: list[str | None] = [None] * SLOTS
+    for _, start, end, name in sorted(claims):
+        owners[start : end + 1] = [name] * (end + 1 - start)
+    return Found(owners, frozenset(known), frozenset(dead - {name for name in owners if name is not None}))
+
+
+def _name(address: str, hostname: str) -> str:
+    host, _, port = address.rpartition(":")
+    # What a node calls itself is what its certificate is for.
+    return place(hostname or host.strip("[]"), port)

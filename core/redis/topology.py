@@ -1,0 +1,216 @@
+"""Who serves which slot now, and how to find out when that has changed.
+
+One server is a cluster with one node, and so is the primary that sentinels name. The map is looked up once at the
+start, and again when a call fails in a way that may mean that it is old: by one caller for all, not more often than
+ten times a second, and by asking several nodes. Calls to nodes that are well never wait for that.
+"""
+
+import math
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import anyio
+import structlog
+from anyio import Event
+from redis.asyncio import Redis
+from redis.exceptions import AskError, MovedError
+
+from core.partitions import SLOTS
+from core.redis import address as addresses
+from core.redis.address import Address
+from core.redis.client import ask, connect
+from core.redis.faults import CannotOpen, UnfitServer, Unreachable
+from core.redis.looking import LOOK_WITHIN, look_at_cluster, look_at_sentinels
+from core.redis.node import Node
+from core.redis.promise import Promise
+from core.redis.server import require
+from core.redis.slots import Found
+
+LOOK_PAUSE: Final = 0.1
+"""Seconds between two looks at who serves what."""
+
+MEMORY: Final = Promise()
+
+_log = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def find_servers(url: str, promise: Promise = MEMORY) -> AsyncIterator["Topology"]:
+    """The servers at `url`, whatever they are fit for, until the block ends. Raises `BadAddress`, `Unreachable`."""
+    topology = Topology(addresses.parse(url), promise)
+    try:
+        await topology.look()
+        topology.require_whole()
+        yield topology
+    finally:
+        await topology.aclose()
+
+
+async def require_fit(topology: "Topology", promise: Promise) -> None:
+    """Look at every server that takes writes. Raises `Unreachable`, `UnfitServer` for the first that will not do."""
+    for node in topology.primaries():
+        try:
+            server = await node.look()
+            require(server, promise.level)
+        except CannotOpen as error:
+            if topology.address.kind == "single":
+                raise
+            raise type(error)(f"{node.name}: {error}") from error
+        if promise.level == "replicated" and server.replicas < promise.replicas:
+            _log.warning("replicas_missed", node=node.name, linked=server.replicas, wanted=promise.replicas)
+    only = topology.only
+    if only is not None and only.server is not None and only.server.cluster:
+        known = (await ask(only.writing, "CLUSTER INFO"))["cluster_known_nodes"]
+        if int(known) > 1:
+            raise UnfitServer("The server is a node of a cluster: give the URL as redis+cluster://host:port,…")
+
+
+class Topology:
+    """The servers of a deployment, and who of them serves which slot."""
+
+    def __init__(self, address: Address, promise: Promise = MEMORY) -> None:
+        self.address = address
+        self.changed = Event()
+        """Set, and made anew, when a slot has another server than before."""
+        self.doubted = Event()
+        """Set where the map may be old and nobody has looked yet."""
+        self._promise = promise
+        self._nodes: dict[str, Node] = {}
+        self.sentinels: list[tuple[str, Redis]] = []
+        """Those that were named, and a client of each."""
+        self._owners: list[Node] = []
+        self._primaries: list[Node] = []
+        self._only: Node | None = None
+        self._looking: Event | None = None
+        self._looked = -math.inf
+        match address.kind:
+            case "single":
+                self._only = self.at(address.places[0])
+                self._owners, self._primaries = [self._only] * SLOTS, [self._only]
+            case "sentinel":
+                self.sentinels = [(one, connect(address.sentinel(one), writing=False)) for one in address.places]
+                # Opens nothing: it tells whether what the URL says of the servers can be used.
+                connect(address.server(address.places[0]), writing=True)
+            case "cluster":
+                for one in address.places:
+                    self.at(one)
+
+    @property
+    def only(self) -> Node | None:
+        """The server, where it serves everything."""
+        return self._only
+
+    def of(self, slot: int) -> Node:
+        """The node that serves a slot."""
+        return self._owners[slot]
+
+    def at(self, place: str) -> Node:
+        """The node at `host:port`."""
+        node = self._nodes.get(place)
+        if node is None:
+            leads = self.address.kind == "sentinel"
+            name, url = self.address.name(place), self.address.server(place)
+            node = self._nodes[place] = Node(name, url, self._promise, leads=leads)
+        return node
+
+    def primaries(self) -> list[Node]:
+        """Every node that serves slots, in the order of their slots."""
+        return self._primaries
+
+    def redirected(self, node: Node, by: AskError) -> Node:
+        """The node that this one has named: to serve a slot from now on (MOVED), or for one call alone (ASK)."""
+        # A node that does not know the address of another, or shall not tell, means: at mine.
+        host = by.host if by.host not in {"", "?"} else node.name.rpartition(":")[0].strip("[]")
+        named = self.at(addresses.place(host, by.port))
+        if isinstance(by, MovedError) and self._owners[by.slot_id] is not named:
+            self._owners[by.slot_id] = named
+            self._tell()
+            self.doubt()  # one slot seldom moves alone
+        return named
+
+    def doubt(self) -> None:
+        """Have somebody look, when there is time."""
+        if self.address.kind != "single":
+            self.doubted.set()
+
+    async def look(self) -> None:
+        """Look who serves what, once for all who ask at the same time. Nothing changes where nobody knows."""
+        if self._looking is not None:
+            await self._looking.wait()
+            return
+        if self.address.kind == "single" or anyio.current_time() < self._looked + LOOK_PAUSE:
+            return
+        done = self._looking = Event()
+        self.doubted = Event()
+        try:
+            seen = await self._ask()
+            if seen is None:
+                _log.warning("topology_not_found", asked=len(self.sentinels or self._nodes))
+            else:
+                await self._learn(seen)
+        finally:
+            self._looked = anyio.current_time()
+            self._looking = None
+            done.set()
+
+    def require_whole(self) -> None:
+        """Raise `Unreachable` unless every slot has a server."""
+        if not self._owners:
+            where = "sentinel knows the primary" if self.sentinels else "node of the cluster answers"
+            raise Unreachable(f"No Redis answers: no {where}")
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        with anyio.CancelScope(shield=True):
+            for node in self._nodes.values():
+                await node.aclose()
+            for _, sentinel in self.sentinels:
+                await sentinel.aclose()
+
+    async def _ask(self) -> Found | None:
+        if self.sentinels:
+            return await look_at_sentinels(self.sentinels, self.address.service)
+        return await look_at_cluster([(node.name, node.reading) for node in self._nodes.values()])
+
+    async def _learn(self, seen: Found) -> None:
+        if not self._owners and None in seen.owners:
+            return  # at the start, all of it must be there
+        is_new = not self._owners
+        named = {name: self.at(name) for name in set(seen.owners) if name is not None}
+        owners = [
+            self._owners[slot] if name is None else named[name]  # who served it last will say what is the matter
+            for slot, name in enumerate(seen.owners)
+        ]
+        if owners != self._owners:
+            self._owners = owners
+            self._only = owners[0] if self.sentinels else None
+            self._tell()
+            if not is_new:
+                _log.info("topology_changed", primaries=[node.name for node in self._primaries])
+        for name in seen.dead & self._nodes.keys():
+            self._nodes[name].give_up()
+        await self._forget(seen.known)
+        if not is_new:
+            await self._meet()
+
+    async def _forget(self, known: frozenset[str]) -> None:
+        """Close what nobody speaks of any more, unless we were told of it at the start."""
+        kept = {*known, *self.address.places, *(node.name for node in self._owners)}
+        for name in self._nodes.keys() - kept:
+            await self._nodes.pop(name).retire()
+
+    async def _meet(self) -> None:
+        """Look at nodes that have taken over: what they are fit for was not known at the start."""
+        for node in self._primaries:
+            if node.server is None:
+                try:
+                    with anyio.move_on_after(LOOK_WITHIN):
+                        require(await node.look(), self._promise.level)
+                except CannotOpen as error:
+                    _log.error("unfit_node_found", node=node.name, error=str(error))
+
+    def _tell(self) -> None:
+        self._primaries = list(dict.fromkeys(self._owners))
+        self.changed.set()
+        self.changed = Event()
