@@ -345,6 +345,20 @@ async def test_one_can_go_back_and_nothing_is_lost(here: Bench) -> None:
     assert await differences(here) == []
 
 
+async def test_a_pointer_never_stands_for_two_states_of_a_page(here: Bench) -> None:
+    await here.play(stream(68, 60))
+    pointer = here.deployment.keys[0].generation
+    async with projecting(here.projector()):
+        await here.level()
+        await refolding.refold(here.log, here.store, SITE, THREAD)
+        found = [await here.call("GET", pointer)]
+        await rebuilder(here).rebuild()
+        found.append(await here.call("GET", pointer))
+        await rebuilder(here).back()
+        found.append(await here.call("GET", pointer))
+    assert found == [b"1.1", b"2.0", b"1.2"]
+
+
 async def test_views_of_another_fold_are_not_gone_back_to(here: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     await here.play(stream(50, 60))
     async with projecting(here.projector()):
