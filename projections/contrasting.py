@@ -15,7 +15,7 @@ from core.log.port import Log
 from core.position import Position
 from core.redis.batch import Asked
 from core.redis.calls import Calls
-from core.redis.faults import insist, is_passing
+from core.redis.faults import insist
 from core.redis.script import Script
 from projections import cells
 from projections.cells import Html
@@ -169,9 +169,9 @@ class Contrast:
         """The replies of the script; None where a key is no hash, or no sorted set, where it should be one."""
         try:
             replies: list[list[Any] | None] = await insist(lambda: self._reads.run_all(CONTRAST, asked), "rebuild")
-        except ResponseError as error:
-            if is_passing(error) or len(asked) == 1:
-                return [None] * len(asked)
+        except ResponseError:
+            if len(asked) == 1:
+                return [None]
             return [(await self._contrast([one]))[0] for one in asked]
         return replies
 

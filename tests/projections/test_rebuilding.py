@@ -13,7 +13,7 @@ from core.keys import REBUILD
 from core.log.port import Entry
 from core.policy import Policy
 from core.position import START, Position
-from core.redis.batch import Batch
+from core.redis.calls import Calls
 from core.text.markup import rendered
 from projections import contrasting, fold, generations, rebuilding, refolding, snapshots, state
 from projections.changes import Commit
@@ -160,17 +160,17 @@ async def test_broken_off_at_any_call_it_goes_on_when_it_is_started_again(
     await here.play(stream(44, 120, threads=2), threads=2)
     async with projecting(here.projector()):
         await here.level()
-    asks, left = Batch._ask, 0
+    asks, left = Calls._carry, 0
     scopes = [CancelScope()]
 
-    async def ask(batch: Batch, calls: list[Any]) -> list[Any]:
+    async def ask(own: Calls, calls: list[Any]) -> None:
         nonlocal left
         left -= 1
         if left == 0:
             scopes[-1].cancel()
-        return await asks(batch, calls)
+        await asks(own, calls)
 
-    monkeypatch.setattr(Batch, "_ask", ask)
+    monkeypatch.setattr(Calls, "_carry", ask)
     torn = spy(monkeypatch, rebuilding, "fold_on")
     at = 1 + begin
     while True:
@@ -343,6 +343,20 @@ async def test_one_can_go_back_and_nothing_is_lost(here: Bench) -> None:
     assert await served(here) == 3, "a number is given out once: it tells caches apart"
     assert await there(here) == {1, 3}
     assert await differences(here) == []
+
+
+async def test_a_pointer_never_stands_for_two_states_of_a_page(here: Bench) -> None:
+    await here.play(stream(68, 60))
+    pointer = here.deployment.keys[0].generation
+    async with projecting(here.projector()):
+        await here.level()
+        await refolding.refold(here.log, here.store, SITE, THREAD)
+        found = [await here.call("GET", pointer)]
+        await rebuilder(here).rebuild()
+        found.append(await here.call("GET", pointer))
+        await rebuilder(here).back()
+        found.append(await here.call("GET", pointer))
+    assert found == [b"1.1", b"2.0", b"1.2"]
 
 
 async def test_views_of_another_fold_are_not_gone_back_to(here: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
