@@ -37,16 +37,18 @@ bench: $(READY) ## Measure what the README promises
 faults: $(READY) ## Break what can break, for a quarter of an hour, and write what was lost into docs/faults.md
 	$(VENV)/bin/python -m tests.faults --write $(ARGS)
 
-soak: $(READY) ## The same for hours, on every Redis and Valkey that is here
+soak: $(VENV)/.soak ## The same for hours, on every Redis and Valkey that is here
 	$(VENV)/bin/python -m tests.faults --soak --write $(ARGS)
 
-lock: ## Remake both lock files from pyproject.toml, with the newest versions that it allows
+lock: ## Remake the lock files from pyproject.toml, with the newest versions that it allows
 	$(PYTHON) -m venv .lock-venv
 	.lock-venv/bin/python -m pip --disable-pip-version-check -qq install '$(UV)'
 	.lock-venv/bin/uv --no-config pip compile pyproject.toml --extra embedded --extra dev --no-emit-package hansard \
 	    --upgrade $(LOCKED) --output-file requirements.lock
 	.lock-venv/bin/uv --no-config pip compile pyproject.toml --constraints requirements.lock \
 	    --upgrade $(LOCKED) --output-file requirements-run.lock
+	.lock-venv/bin/uv --no-config pip compile pyproject.toml --extra soak --constraints requirements.lock \
+	    --upgrade $(LOCKED) --output-file requirements-soak.lock
 
 # One file for every Python and platform that pyproject.toml admits; hashes, and no address of any index.
 LOCKED := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
@@ -57,6 +59,10 @@ clean: ## Remove what make and the tools made, except data
 	find core projections workers tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Wheels only: nothing that is installed runs code of its own while being installed.
+$(VENV)/.soak: $(READY) requirements-soak.lock
+	@$(PIP) install --require-hashes --only-binary :all: -r requirements-soak.lock
+	@touch $@
+
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	    { echo "Hansard needs Python 3.11 or newer; name one with: make PYTHON=python3.12" >&2; exit 1; }

@@ -55,4 +55,7 @@ class Caller(Struct, frozen=True, kw_only=True):
         return self.kind == "guest" and not self.roles
 
 
+OPERATOR: Final = Caller(id="operator", name="operator", roles=frozenset({"operator"}))
+"""Whoever works on the deployment itself, at its command line."""
+
 _AUDITOR: Final = frozenset({"auditor"})

@@ -6,8 +6,11 @@ from msgspec.structs import replace
 from core import heads, plan
 from core.caller import Caller
 from core.commands import AnyCommand, OpenThread
+from core.envelope import Recorded, read
 from core.log.port import Log
+from core.partitions import partition_of
 from core.plan import Needs
+from core.position import Position
 from core.scene import Scene
 from core.sight import Folds, Look, Sight, look, looks
 
@@ -47,6 +50,9 @@ async def seen(log: Log, case: Case) -> tuple[Sight, Scene]:
         )
     if sight.answer is not None:
         return sight, Scene(caller=case.caller, now=sight.now)
+    if (position := plan.named(case.command)) is not None:
+        # An event never changes, so that it need not be read in the same moment.
+        sight = replace(sight, named=await _event(log, case, position))
     scene = _scene(case, sight, standing)
     while (above := plan.missing(case.command, scene, sight)) is not None:
         # Where a comment hangs never changes, so that its ancestors need not be of the same moment.
@@ -72,7 +78,17 @@ async def _both(log: Log, case: Case, needs: Needs) -> tuple[Sight, Sight]:
     return sight, standing
 
 
+async def _event(log: Log, case: Case, position: Position) -> Recorded | None:
+    """The event of the thread at this position; None where there is none, or one of another thread."""
+    entry = await log.entry(partition_of(case.site, case.thread, log.partitions), position)
+    if entry is None:
+        return None
+    recorded = read(*entry)
+    there = recorded.envelope.site, recorded.envelope.thread
+    return recorded if there == (case.site, case.thread) else None
+
+
 def _scene(case: Case, sight: Sight, standing: Sight) -> Scene:
     now = sight.now if case.occurred_at is None else min(case.occurred_at, sight.now)
     scene = Scene(caller=case.caller, now=now, site=standing.site, member=standing.member(case.caller.id))
-    return replace(scene, thread=sight.thread) if case.home else scene
+    return replace(scene, thread=sight.thread) if heads.THREAD in sight.states else scene

@@ -159,8 +159,16 @@ class Report(Command, frozen=True, kw_only=True, tag="report"):
     revision: int | None = None
 
 
+class SkipEvent(Command, frozen=True, kw_only=True, tag="skip-event"):
+    """Let every fold pass over one event of the thread. `parked` is where the thread is parked, as its views say."""
+
+    position: str
+    reason: str
+    parked: str | None = None
+
+
 SiteCommand = OpenSite | RekeySite | ChangePolicy
 MemberCommand = SuspendMember | ReinstateMember
 ThreadCommand = OpenThread | SetThreadStatus | OverridePolicy | PutAnchor
 CommentCommand = PostComment | EditComment | WithdrawComment | RestoreComment | Decide | RedactRevision | FeatureComment
-AnyCommand = SiteCommand | MemberCommand | ThreadCommand | CommentCommand | Vote | Report
+AnyCommand = SiteCommand | MemberCommand | ThreadCommand | CommentCommand | Vote | Report | SkipEvent

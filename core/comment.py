@@ -184,6 +184,8 @@ def evolve(comment: Comment, recorded: Recorded) -> Comment:
     """The comment after one more of its events."""
     event, position = recorded.event, recorded.position
     comment = replace(comment, position=position)
+    if not comment.exists and not isinstance(event, CommentPosted):
+        return comment  # about what was never posted: there is nothing that it could change
     match event:
         case CommentPosted():
             return _posted(event, recorded)

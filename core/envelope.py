@@ -6,7 +6,7 @@ is handed over without its closing brace and the script adds `,"tp":"<ms>-<n>","
 of the thread and of the aggregate, empty where there is none.
 
 Reading decodes the envelope first and the fact second, so that an event of a type that is not known here is still
-read, counted and passed on.
+read, counted and passed on, and one whose fact makes no sense can be told from others and be shown.
 """
 
 from typing import Any, Final
@@ -15,7 +15,8 @@ import msgspec
 from msgspec import Struct
 
 from core.caller import Actor
-from core.events import EVENTS, Event, UnknownEvent
+from core.events import EVENTS, Event, UnknownEvent, UnreadableEvent
+from core.fault import fault
 from core.position import Position
 from core.upcasting import VERSION, upcast
 
@@ -110,19 +111,35 @@ def encode(event: Event, stamp: Stamp) -> tuple[bytes, bytes]:
 def decode(position: Position, e: bytes, c: bytes) -> Recorded:
     """The event of a stream entry. Unknown types come as `UnknownEvent`. Raises `msgspec.DecodeError` for rot."""
     envelope = _ENVELOPE.decode(e)
+    return Recorded(position, envelope, _event(envelope, e, c))
+
+
+def read(position: Position, e: bytes, c: bytes) -> Recorded:
+    """As `decode`, but where only the envelope can be read the event is an `UnreadableEvent`.
+
+    For whoever has to go on, or to show what is there. Raises `msgspec.DecodeError` where there is no envelope.
+    """
+    envelope = _ENVELOPE.decode(e)
+    try:
+        event = _event(envelope, e, c)
+    except Exception as error:  # noqa: BLE001 - whatever a fact breaks on, a step between two versions included
+        event = UnreadableEvent(fault=fault(error))
+    return Recorded(position, envelope, event)
+
+
+def _event(envelope: Envelope, e: bytes, c: bytes) -> Event:
     decoder = _DECODERS.get(envelope.type)
     known = VERSION.get(envelope.type, 0)
     if decoder is None or envelope.v > known:
-        return Recorded(position, envelope, UnknownEvent(name=envelope.type))
+        return UnknownEvent(name=envelope.type)
     whole = e
     if c[:1] == PLAIN:
         # Two JSON objects become one without being parsed: the closing brace of the facts, the opening of the content.
         whole = e[:-1] + b"," + c[2:]
     if envelope.v < known:
-        event = msgspec.convert(upcast(envelope.type, envelope.v, msgspec.json.decode(whole)), _CLASSES[envelope.type])
-    else:
-        event = decoder.decode(whole)
-    return Recorded(position, envelope, event)
+        entry = upcast(envelope.type, envelope.v, msgspec.json.decode(whole))
+        return msgspec.convert(entry, _CLASSES[envelope.type])
+    return decoder.decode(whole)
 
 
 def _tag(event: type[Event]) -> str:

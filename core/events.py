@@ -274,10 +274,27 @@ class ReportFiled(Event, frozen=True, kw_only=True, tag="report.filed", omit_def
     note: str | None = None
 
 
+# --- skip: an operator lets every fold pass over one event; one aggregate an event passed over ---
+
+
+class EventSkipped(Event, frozen=True, kw_only=True, tag="event.skipped", omit_defaults=True):
+    """Whoever cannot apply the event of the same thread at `position` passes over it. It stays in the log."""
+
+    CONTENT: ClassVar[frozenset[str]] = frozenset({"reason"})
+    position: str
+    reason: str | None = None
+
+
 class UnknownEvent(Event, frozen=True, kw_only=True, tag="unknown", omit_defaults=True):
     """An event of a type, or a later shape, that this version does not know. Never written."""
 
     name: str
+
+
+class UnreadableEvent(Event, frozen=True, kw_only=True, tag="unreadable", omit_defaults=True):
+    """An event whose envelope can be read and nothing else, and what is wrong with the rest. Never written."""
+
+    fault: str
 
 
 SITE_EVENTS: Final = (SiteOpened, SiteRekeyed, PolicyChanged)
@@ -308,6 +325,7 @@ COMMENT_EVENTS: Final = (
 )
 VOTE_EVENTS: Final = (VoteCast, VoteRetracted)
 REPORT_EVENTS: Final = (ReportFiled,)
+SKIP_EVENTS: Final = (EventSkipped,)
 EVENTS: Final[tuple[type[Event], ...]] = (
     *SITE_EVENTS,
     *MEMBER_EVENTS,
@@ -315,5 +333,6 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     *COMMENT_EVENTS,
     *VOTE_EVENTS,
     *REPORT_EVENTS,
+    *SKIP_EVENTS,
 )
 """Every type that is written, in the order of this page."""

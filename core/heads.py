@@ -3,6 +3,7 @@
 from core.caller import Actor
 from core.events import (
     Event,
+    EventSkipped,
     MemberReinstated,
     MemberSuspended,
     PolicyChanged,
@@ -55,6 +56,16 @@ def reported(comment: str) -> str:
     return f"l:{comment}"
 
 
+def mark(event: Event) -> str | None:
+    """Another field whose position (only) is set to that of `event`."""
+    return reported(event.comment) if isinstance(event, ReportFiled) else None
+
+
+def skip(position: str) -> str:
+    """The head that says that the event of the thread at this position was skipped."""
+    return f"s:{position}"
+
+
 def of(event: Event, actor: Actor) -> str:
     """The head that `event`, done by `actor`, advances."""
     match event:
@@ -64,6 +75,8 @@ def of(event: Event, actor: Actor) -> str:
             return vote(event.comment, actor.id)
         case ReportFiled():
             return report(event.comment, actor.id)
+        case EventSkipped():
+            return skip(event.position)
         case SiteOpened() | SiteRekeyed() | PolicyChanged():
             return SITE
         case _:

@@ -3,13 +3,18 @@
 All keys of a partition carry its hash tag and so live in one slot. Views carry their generation.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from core.partitions import partition_of, tag
 
 DEPLOYMENT: Final = "hansard:deployment"
-"""Hash: what was fixed when the deployment was created (`partitions`, `format`)."""
+"""Hash: what was fixed when the deployment was created (`partitions`, `format`); `restoring` names a backup that is
+being restored, and is gone when all of it is there."""
+
+REBUILD: Final = "hansard:rebuild"
+"""String: the rebuild that has begun and not come to its end."""
 
 WORKERS: Final = "hansard:workers"
 """Sorted set: the workers that project, by until when they count as alive."""
@@ -24,6 +29,11 @@ WINDOW_MS: Final = 24 * 3600 * 1000
 def window(ms: int) -> int:
     """The window of command keys that a time, in milliseconds since 1970, lies in."""
     return ms // WINDOW_MS
+
+
+def expires(number: int) -> int:
+    """When the command keys of a window go, in milliseconds since 1970: the next one has ended, and one is a margin."""
+    return (number + 3) * WINDOW_MS
 
 
 def prefix(key: str) -> str:
@@ -80,6 +90,8 @@ class Partition:
         """Hash: as `lease`, for who builds another generation of views beside the served one."""
         self.generation = f"{self._base}:generation"
         """String: which views are served (`projections.pointer`)."""
+        self.generations = f"{self._base}:generations"
+        """Hash: number of a generation of views to what it was built by (`projections.generations`)."""
         self.feed = f"{self._base}:feed"
         """Stream: which rows changed."""
         self.feed_trimmed = f"{self._base}:feed:trimmed"
@@ -113,6 +125,10 @@ class Partition:
         """String: position of the last event that this generation of views has taken in."""
         return f"{self.views_prefix(generation)}cursor"
 
+    def parked(self, generation: int) -> str:
+        """Hash: `<site>/<thread>` to why and where the projection of that thread stopped in this generation."""
+        return f"{self.views_prefix(generation)}parked"
+
     def staged(self, nonce: str, site: str, thread: str) -> ThreadViews:
         """Where the views of one thread are written before they are exchanged for those that it has."""
         base = f"{self._base}:staged:{nonce}:{site}/{thread}"
@@ -134,6 +150,7 @@ class Keys:
     def __init__(self, partitions: int) -> None:
         self.partitions = partitions
         self._all = tuple(Partition(number, partitions) for number in range(partitions))
+        self._tagged = {one.log.split(":")[1]: one for one in self._all}
 
     def __getitem__(self, number: int) -> Partition:
         return self._all[number]
@@ -144,3 +161,14 @@ class Keys:
     def of(self, site: str, thread: str = "") -> Partition:
         """The partition of a thread, or of the site's own events."""
         return self._all[partition_of(site, thread, self.partitions)]
+
+    def viewed(self, key: str) -> tuple[Partition, int] | None:
+        """The partition and the generation of views that a key belongs to; None for one that is of no view."""
+        match key.split(":", 3):
+            case ["hansard", tagged, generation, _] if tagged in self._tagged and _GENERATION.fullmatch(generation):
+                return self._tagged[tagged], int(generation[1:])
+            case _:
+                return None
+
+
+_GENERATION: Final = re.compile(r"g[1-9][0-9]*")

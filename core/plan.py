@@ -4,6 +4,7 @@
     edit, decision, withdrawal  expect the comment and the thread
     vote, report                expect the voter's (reporter's) own head, the comment and the thread
     thread, site, standing      expect themselves
+    skip                        expects itself, and reads the event that it is about
 
 Only the command's own head advances, so neither voters nor posts are in each other's way.
 """
@@ -12,7 +13,7 @@ from typing import Final, assert_never
 
 from msgspec import Struct
 
-from core import heads, member, moderation, report, site, thread, vote, writing
+from core import heads, member, moderation, report, site, skip, thread, vote, writing
 from core.commands import (
     AnyCommand,
     ChangePolicy,
@@ -30,6 +31,7 @@ from core.commands import (
     Report,
     RestoreComment,
     SetThreadStatus,
+    SkipEvent,
     SuspendMember,
     Vote,
     WithdrawComment,
@@ -82,8 +84,21 @@ def needs(command: AnyCommand, caller: str) -> Needs:
             return _ballot(command.comment, heads.vote(command.comment, caller))
         case Report():
             return _ballot(command.comment, heads.report(command.comment, caller))
+        case SkipEvent():
+            own = heads.skip(command.position)
+            return Needs((), (own,), (own,))
         case _:
             assert_never(command)
+
+
+def named(command: AnyCommand) -> Position | None:
+    """The event that has to be read because the command is about it; None where it is about none."""
+    if not isinstance(command, SkipEvent):
+        return None
+    try:
+        return Position.parse(command.position)
+    except ValueError:
+        return None
 
 
 def missing(command: AnyCommand, scene: Scene, sight: Sight) -> str | None:
@@ -117,6 +132,8 @@ def decide(command: AnyCommand, scene: Scene, sight: Sight) -> list[Event]:
         case Report():
             filed = sight.report(command.comment, scene.caller.id)
             return report.decide(command, filed, scene, sight.comment(command.comment))
+        case SkipEvent():
+            return skip.decide(command, sight.skip(command.position), scene, sight.named)
         case _:
             assert_never(command)
 
@@ -141,6 +158,8 @@ def settled(command: AnyCommand, scene: Scene, sight: Sight) -> Position:
             position = own.position or sight.comment(command.comment).revisions[0].position
         case Report():
             position = sight.report(command.comment, scene.caller.id).position
+        case SkipEvent():
+            position = sight.skip(command.position).position
         case _:
             assert_never(command)
     position = position or scene.site.opened_at

@@ -7,7 +7,8 @@ Refusal
 ├── StaleRevision, StaleStatus, StaleEdit           somebody was faster
 ├── ThreadClosed, ThreadArchived, AnchorClosed,
 │   ParentNotPublished, CommentNotPublished, CommentIsWithdrawn,
-│   RevisionIsPublished, RevisionIsRedacted, SiteExists   not as things stand
+│   RevisionIsPublished, RevisionIsRedacted,
+│   SiteExists, NotParked                           not as things stand
 ├── BodyEmpty, BodyTooLong, UnknownParent,
 │   IdempotencyKeyReused, BadField                  not with these words
 └── Unavailable                                     not now
@@ -151,6 +152,12 @@ class SiteExists(Refusal):
     """The site was opened before, with other words."""
 
     code = "site-exists"
+
+
+class NotParked(Refusal):
+    """The thread is not parked at that event; `current` says at which, null at none."""
+
+    code = "not-parked"
 
 
 class BodyEmpty(Refusal):

@@ -54,6 +54,11 @@ class Scene(Struct, frozen=True, kw_only=True):
             raise NotAllowed(f"this takes the role {role}")
         self.require_standing()
 
+    def require_operator(self) -> None:
+        """Raise NotAllowed for anybody but the operator, whose token is of no site: no standing there is theirs."""
+        if "operator" not in self.caller.roles:
+            raise NotAllowed("this takes the role operator")
+
     def require_writer(self) -> None:
         """Raise NotAllowed for a token that only reads."""
         if self.caller.only_reads:

@@ -12,14 +12,15 @@ from msgspec import Struct
 
 from core import comment, heads, member, site, thread, vote
 from core.comment import Comment
-from core.envelope import Recorded, decode
-from core.events import UnknownEvent
+from core.envelope import Recorded, read
+from core.events import UnknownEvent, UnreadableEvent
 from core.log.port import NO_HEAD, Answer, BrokenChain, Entry, Head, HeadWanted, Load, Loaded, Log
 from core.member import Member
 from core.position import Position
 from core.refusals import Unavailable
 from core.report import Report
 from core.site import Site
+from core.skip import Skip
 from core.thread import Thread
 from core.vote import Vote
 
@@ -61,6 +62,8 @@ class Sight(Struct, frozen=True, kw_only=True):
     answer: Answer | None
     heads: Mapping[str, Head]
     states: Mapping[str, Any]
+    named: Recorded | None = None
+    """The event of this thread that the command names, where it names one and it is there."""
 
     def head(self, field: str) -> Head:
         """The head of an aggregate."""
@@ -105,6 +108,10 @@ class Sight(Struct, frozen=True, kw_only=True):
         """A report, of which its head tells what matters."""
         return Report(position=self.head(heads.report(comment, reporter)).position)
 
+    def skip(self, position: str) -> Skip:
+        """Whether an event was skipped."""
+        return Skip(position=self.head(heads.skip(position)).position)
+
     def joined(self, other: "Sight") -> "Sight":
         """What this one and a later one show together, with the time and the answer of this one."""
         return Sight(
@@ -112,6 +119,7 @@ class Sight(Struct, frozen=True, kw_only=True):
             answer=self.answer,
             heads={**self.heads, **other.heads},
             states={**self.states, **other.states},
+            named=self.named,
         )
 
 
@@ -143,7 +151,8 @@ async def look(
 async def looks(log: Log, *wanted: Look, folds: Folds | None = None) -> list[Sight]:
     """What there is to see in several places, asked at the same time.
 
-    Raises Unavailable for an event that this version does not know (a newer one runs beside it), BrokenChain.
+    Raises Unavailable for an event that this version does not know (a newer one runs beside it) or cannot read,
+    BrokenChain.
     """
     known = [_remembered(one, folds) for one in wanted]
     loaded = await log.load_all(*(_load(one, there) for one, there in zip(wanted, known, strict=True)))
@@ -180,10 +189,12 @@ def blank(field: str) -> Any:
 
 
 def evolve(field: str, state: Any, recorded: Recorded) -> Any:
-    """The aggregate of a head field after one more of its events. Raises Unavailable for one of a newer version."""
+    """The aggregate of a head field after one more of its events. Raises Unavailable for one that cannot be read."""
+    # Deciding in view of half of what happened could let through what the other half forbids.
     if isinstance(recorded.event, UnknownEvent):
-        # Deciding in view of half of what happened could let through what the other half forbids.
         raise Unavailable(f"{recorded.event.name} is not known to this version")
+    if isinstance(recorded.event, UnreadableEvent):
+        raise Unavailable(f"{recorded.envelope.type} at {recorded.position} cannot be read")
     return _aggregate(field)[1](state, recorded)
 
 
@@ -194,7 +205,7 @@ def _folded(field: str, position: Position | None, entries: list[Entry], known: 
         return known.state
     state, at = blank(field), ""
     for number, entry in enumerate(entries):
-        recorded = decode(*entry)
+        recorded = read(*entry)
         before = recorded.envelope.ap
         if number == 0 and known is not None and before == str(known.position):
             state, at = known.state, before

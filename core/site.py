@@ -10,7 +10,7 @@ from core.envelope import Recorded
 from core.events import Event, PolicyChanged, SiteOpened, SiteRekeyed
 from core.policy import Policy, PolicyChanges
 from core.position import Position
-from core.refusals import BadField, NotAllowed, SiteExists
+from core.refusals import BadField, SiteExists
 from core.text.unicode import one_line
 
 if TYPE_CHECKING:  # a scene holds a site, so only its type can be had here
@@ -67,7 +67,7 @@ def decide(command: SiteCommand, site: Site, scene: "Scene") -> list[Event]:
             return _open(command, site, scene)
         case RekeySite():
             scene.require_site()
-            _require_operator(scene)
+            scene.require_operator()
             # The log cannot tell one set of keys from another. Who keeps the keys asks only where they differ.
             return [SiteRekeyed(kind=command.kind, number=command.number)]
         case ChangePolicy():
@@ -84,7 +84,7 @@ def settled(command: SiteCommand, site: Site) -> Position | None:
 
 
 def _open(command: OpenSite, site: Site, scene: "Scene") -> list[Event]:
-    _require_operator(scene)
+    scene.require_operator()
     opening = SiteOpened(name=one_line(command.name, LONGEST_NAME), policy=command.policy)
     if site.opening is not None:
         if site.opening != opening:
@@ -98,9 +98,3 @@ def _open(command: OpenSite, site: Site, scene: "Scene") -> list[Event]:
 def _change(command: ChangePolicy, site: Site) -> list[Event]:
     changed = {name: value for name, value in command.changes.given().items() if getattr(site.policy, name) != value}
     return [PolicyChanged(changes=convert(changed, PolicyChanges))] if changed else []
-
-
-def _require_operator(scene: "Scene") -> None:
-    # The operator's token is of another audience: no standing on the site is theirs.
-    if "operator" not in scene.caller.roles:
-        raise NotAllowed("this takes the role operator")

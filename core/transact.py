@@ -187,7 +187,7 @@ def _new_event(event: Event, stamp: Stamp) -> NewEvent:
         e=e,
         c=c,
         note=vote.note(event),
-        mark=heads.reported(event.comment) if isinstance(event, ReportFiled) else None,
+        mark=heads.mark(event),
     )
 
 
@@ -197,7 +197,7 @@ def _after(case: Case, sight: Sight, recorded: tuple[Recorded, ...]) -> tuple[Co
     for one in recorded:
         field = heads.of(one.event, one.envelope.actor)
         if field not in states:
-            continue  # a vote or a report, of which the head tells all
+            continue  # a vote, a report or a skip, of which the head tells all
         states[field] = evolve(field, states[field], one)
         if case.folds is not None:
             case.folds.put(case.site, case.home, field, Fold(one.position, states[field]))

@@ -77,7 +77,7 @@ def of_thread(thread: Thread) -> dict[Cell, Value]:
 
 
 def thread_of(view: str, member: str) -> str:
-    """The thread that put a member into a view of its site."""
+    """The thread that put a member into a view of its site; "" where none can have done that."""
     match view:
         case "threads":
             return member
@@ -85,7 +85,8 @@ def thread_of(view: str, member: str) -> str:
             return member.rpartition(" ")[2]
         case _:
             # Two words in front: when it was judged, or whose it is and when it was posted.
-            return member.split(" ", 3)[2]
+            words = member.split(" ", 3)
+            return words[2] if len(words) > 3 else ""  # noqa: PLR2004 - and the comment behind it
 
 
 def top_score(comment: Comment) -> int:
@@ -134,12 +135,18 @@ def encode(value: Value) -> bytes | int:
 
 def contents(thread: Thread, html: Html) -> Iterator[tuple[str, str, bytes | int]]:
     """Every cell that this thread should have: name, field, value."""
+    yield from besides_rows(thread)
+    for comment in thread.rows.values():
+        yield "rows", comment.id, row(comment, thread.id, html)
+
+
+def besides_rows(thread: Thread) -> Iterator[tuple[str, str, bytes | int]]:
+    """Every cell but `rows`, which are dear to make."""
     for field, value in meta(thread).items():
         yield "meta", field, value
     for (name, field), score in of_thread(thread).items():
         yield name, field, encode(score)
     for comment in thread.rows.values():
-        yield "rows", comment.id, row(comment, thread.id, html)
         tally = votes(comment)
         if tally is not None:
             yield "votes", comment.id, tally
@@ -147,6 +154,16 @@ def contents(thread: Thread, html: Html) -> Iterator[tuple[str, str, bytes | int
             yield "ballots", ballot(comment.id, member, vote), 0
         for (name, field), kept in of_comment(comment, thread.id).items():
             yield name, field, encode(kept)
+
+
+def of_site(thread: Thread) -> Iterator[tuple[str, str, bytes | int]]:
+    """The cells that this thread adds to the views of its site: name, member, score."""
+    for (name, field), score in of_thread(thread).items():
+        yield name, field, encode(score)
+    for comment in thread.rows.values():
+        for (name, field), kept in of_comment(comment, thread.id).items():
+            if name.startswith("site."):
+                yield name, field, encode(kept)
 
 
 _JSON: Final = msgspec.json.Encoder()

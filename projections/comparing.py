@@ -1,47 +1,43 @@
 """One partition's views compared with the fold of its log."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
-from typing import Any, Final
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
+from typing import Any, Final, NamedTuple
+from zlib import crc32
 
-from msgspec import Struct
+from msgspec.structs import replace
 from redis.exceptions import ResponseError
 
-from core.envelope import decode
+from core.envelope import read
+from core.events import CommentPosted
 from core.keys import Partition
 from core.log.port import Log
-from core.position import START, Position, kept
+from core.position import START, Position
 from core.redis.faults import insist
-from projections import cells, snapshots
+from projections import cells
 from projections.cells import Html
-from projections.fold import CannotApply, apply
-from projections.loading import Reads, read_views, together
-from projections.snapshots import Mark
+from projections.difference import Content, Difference, Name
+from projections.differing import Look
+from projections.existing import Existing
+from projections.fold import Hole
+from projections.freezing import Frozen
+from projections.halting import Halts
+from projections.loading import Reads
+from projections.pacing import Pace
+from projections.parking import Parked
 from projections.state import Thread
 
 READ: Final = 1000
 """So many events are read at once."""
-
-Name = tuple[str, str]
-Content = Mapping[str, bytes | int]
+MOST: Final = 2_000_000
+"""What is kept of a partition in memory, about 200 bytes each: where it has more, it is folded in shares."""
+POSTED: Final = 10
+"""What a comment counts in that; any other event counts 1."""
 
 
 async def asked(reads: Reads, *command: bytes | str | int) -> Any:
     """The reply to one command, asked again where the server was away. Raises `core.refusals.Unavailable`."""
     return await insist(lambda: reads.call(*command), "verify")
-
-
-class Difference(Struct, frozen=True, kw_only=True):
-    """Something that is not as the log says. None stands for what does not exist, or should not."""
-
-    partition: int
-    thread: str | None
-    """`<site>/<thread>`; None where it is not about one thread."""
-    key: str
-    field: str | None
-    """A field or a member; None for a whole key."""
-    expected: bytes | int | None
-    found: bytes | int | None
 
 
 class _Ahead(Exception):
@@ -52,206 +48,223 @@ class _Ahead(Exception):
         self.cursor = cursor
 
 
-class Comparison:
-    """One partition: `at` is how far it was folded."""
+class _Share(NamedTuple):
+    """Some threads of a partition: those whose digest leaves this rest."""
 
-    def __init__(self, log: Log, reads: Reads, keys: Partition, generation: int, html: Html) -> None:
+    rest: int
+    of: int
+
+    def has(self, name: Name) -> bool:
+        return crc32("/".join(name).encode()) % self.of == self.rest
+
+
+class _Fold:
+    """The fold of one thread among others of its partition, which go on together."""
+
+    def __init__(self, find: Callable[[], Thread | None], go_to: Callable[[Position], Awaitable[None]]) -> None:
+        self._find = find
+        self._go_to = go_to
+
+    @property
+    def thread(self) -> Thread | None:
+        """The thread as far as all were folded."""
+        return self._find()
+
+    async def at(self, cursor: Position) -> Thread | None:
+        """The thread when all were folded up to `cursor`."""
+        await self._go_to(cursor)
+        return self.thread
+
+
+class Comparison:
+    """One partition: `at` is how far it was folded.
+
+    A partition with more than `most` in it is folded in shares, one after another: each reads the whole log, and
+    keeps some of the threads.
+    """
+
+    def __init__(
+        self, log: Log, reads: Reads, keys: Partition, generation: int, html: Html, *, most: int | None = None
+    ) -> None:
         self.at = START
-        self._log = log
-        self._reads = reads
         self.keys = keys
         self.generation = generation
-        self._html = html
+        self._log = log
+        self._reads = reads
+        self._look = Look(reads, keys, generation, html, pace=Pace())
+        self._most = MOST if most is None else most
         self._threads: dict[Name, Thread] = {}
-        self._wanted: dict[Name, set[Mark]] = {}
-        self._frozen: dict[tuple[Name, Mark], bytes] = {}
-        """The fold at the position of each snapshot that was there at the beginning, packed."""
+        self._sites: set[str] = set()
+        """The sites of all threads, those of other shares as well."""
+        self._halts = Halts(log, reads, keys, generation)
+        self._parked: dict[Name, Parked] = {}
+        self._kept = 0
+        self._share = _Share(0, 1)
+        self._waiting: list[_Share] = []
+        self._comparing = False
+        self._before = 0
+        """Events that were folded for the shares before this one."""
+        self._compared = 0
+        self._frozen = Frozen(reads, keys)
 
     async def cursor(self) -> Position:
         """How far the views have come."""
-        return kept(await asked(self._reads, "GET", self.keys.cursor(self.generation)))
+        return await self._look.cursor()
 
-    async def run(self, existing: list[str], tell: Callable[[int, int], None]) -> AsyncIterator[Difference]:
-        """Everything that differs; `existing` are the keys that were there a moment ago. Raises `CannotApply`."""
+    async def run(self, existing: Existing, tell: Callable[[int, int, int], None]) -> AsyncIterator[Difference]:
+        """Everything that differs; `existing` was there a moment ago.
+
+        `tell` hears how many events were folded, of about how many, and how many threads were compared. Raises
+        `Hole`, and `Superseded` where another generation came to be served meanwhile.
+        """
+        self._waiting = [_Share(0, 1)]
         try:
-            async for difference in self._all(existing, tell):
+            while self._waiting:
+                self._share = self._waiting.pop()
+                self.at, self._threads, self._kept = START, {}, 0
+                async for difference in self._all(existing, tell):
+                    yield difference
+                self._before += self.at.n
+            async for difference in self._strays(existing):
                 yield difference
         except _Ahead as ahead:
             key = self.keys.cursor(self.generation)
-            yield self._difference(None, key, None, str(self.at).encode(), str(ahead.cursor).encode())
+            yield self._look.difference(None, key, None, str(self.at).encode(), str(ahead.cursor).encode())
 
-    async def _all(self, existing: list[str], tell: Callable[[int, int], None]) -> AsyncIterator[Difference]:
-        snapshots_at = self.keys.snapshots_prefix()
-        kept = [key for key in existing if key.startswith(snapshots_at)]
-        await self._note_snapshots(kept)
+    async def _all(self, existing: Existing, tell: Callable[[int, int, int], None]) -> AsyncIterator[Difference]:
+        await self._frozen.begin(filter(self._share.has, existing.snapshots))
+        await self._halts.begin()
+        self._comparing = False
         await self._go_to(await self.cursor(), tell)
+        self._comparing = True
         compared: set[Name] = set()
         while rest := [name for name in self._threads if name not in compared]:
             for name in rest:
                 compared.add(name)
-                async for difference in self._thread(name, tell):
+                fold = _Fold(partial(self._find, name), partial(self._settle, name, tell))
+                async for difference in self._look.thread(name, fold):
                     yield difference
-                tell(self.at.n, len(compared))
-        for site in sorted({site for site, _ in self._threads}):
+                if name in self._parked:
+                    place = self._look.difference(name, self._halts.key, "/".join(name), None, None)
+                    yield replace(place, parked=self._parked[name])
+                self._compared += 1
+                self._told(tell)
+        for site in sorted(self._sites):
             async for difference in self._site(site, tell):
                 yield difference
-        async for difference in self._snapshots():
+        async for difference in self._frozen.differences(self._look, self._threads):
             yield difference
-        async for difference in self._strays(existing):
-            yield difference
+        for name, keys in existing.by_thread():
+            if self._share.has(name) and name not in self._threads:
+                async for difference in self._unexplained(keys):
+                    yield difference
 
-    async def _go_to(self, cursor: Position, tell: Callable[[int, int], None]) -> None:
+    async def _go_to(self, cursor: Position, tell: Callable[[int, int, int], None]) -> None:
         """Fold on to `cursor`, or from the beginning where the views went back."""
         if cursor < self.at:
-            self.at, self._threads = START, {}
+            self.at, self._threads, self._kept = START, {}, 0
+            await self._halts.begin()
         while self.at < cursor:
             entries = await self._log.read(self.keys.number, self.at, limit=READ, upto=cursor)
             if not entries:
                 raise _Ahead(cursor)
             for entry in entries:
-                recorded = decode(*entry)
+                recorded = read(*entry)
                 if entry.position.n != self.at.n + 1:
-                    raise CannotApply(recorded, f"the event after {self.at} is missing")
+                    raise Hole(recorded, self.at)
                 self.at = entry.position
                 name = (recorded.envelope.site, recorded.envelope.thread)
-                if recorded.envelope.thread:
+                if not recorded.envelope.thread:
+                    continue
+                self._sites.add(name[0])
+                if self._share.of == 1 or self._share.has(name):
                     if name not in self._threads:
                         self._threads[name] = Thread(site=name[0], id=name[1])
-                    apply(self._threads[name], recorded)
-                    self._freeze(name)
-            tell(self.at.n, 0)
+                    failed = self._halts.take_in(self._threads[name], name, recorded)
+                    if failed is not None:
+                        self._threads[name] = await self._halts.halt(failed)
+                    self._frozen.freeze(name, self._threads[name])
+                    self._kept += POSTED if type(recorded.event) is CommentPosted else 1
+            # Once threads are compared, all stay: it is only what comes meanwhile that they grow by.
+            while self._kept > self._most and len(self._threads) > 1 and not self._comparing:
+                self._halve()
+            self._told(tell)
 
-    def _freeze(self, name: Name) -> None:
-        thread = self._threads[name]
-        mark = snapshots.mark(thread)
-        if mark in self._wanted.get(name, ()):
-            self._frozen[name, mark] = snapshots.pack(thread)
+    async def _settle(self, name: Name, tell: Callable[[int, int, int], None], cursor: Position) -> None:
+        """Fold on to `cursor`, and see whether the thread is parked there."""
+        await self._go_to(cursor, tell)
+        parked = await self._halts.of(self._threads, name, self.at)
+        if parked is None:
+            self._parked.pop(name, None)
+        else:
+            self._parked[name] = parked
 
-    async def _thread(self, name: Name, tell: Callable[[int, int], None]) -> AsyncIterator[Difference]:
-        keys = self.keys.thread_views(self.generation, *name)._asdict()
-        try:
-            views = await insist(lambda: read_views(self._reads, self.keys, self.generation, *name), "verify")
-        except ResponseError:
-            async for difference in self._wrong_kinds(name, keys):
-                yield difference
-            return
-        await self._go_to(views.cursor, tell)
-        thread = self._threads.get(name)
-        wanted = _sorted(() if thread is None else cells.contents(thread, self._html))
-        for view in cells.THREAD_HASHES:
-            for difference in self._differ(name, keys[view], wanted.get(view, {}), _text(views.hashes[view])):
-                yield difference
-        for view in cells.THREAD_SETS:
-            there = {member.decode(): int(score) for member, score in views.sets[view].items()}
-            for difference in self._differ(name, keys[view], wanted.get(view, {}), there):
-                yield difference
+    def _find(self, name: Name) -> Thread | None:
+        return self._threads.get(name)
 
-    async def _site(self, site: str, tell: Callable[[int, int], None]) -> AsyncIterator[Difference]:
-        cursor = self.keys.cursor(self.generation)
-        keys = {view: self.keys.site_view(self.generation, site, view) for view in cells.SITE_VIEWS}
-        commands: list[tuple[str | int, ...]] = [("ZRANGE", key, 0, -1, "WITHSCORES") for key in keys.values()]
-        asking: list[tuple[str | int, ...]] = [("GET", cursor), *commands]
-        while True:
-            try:
-                first, *found = await insist(lambda: together(self._reads, asking), "verify")
-            except ResponseError:
-                async for difference in self._wrong_kinds(None, {f"site.{view}": key for view, key in keys.items()}):
-                    yield difference
-                return
-            if await asked(self._reads, "GET", cursor) == first:
-                break
-        await self._go_to(kept(first), tell)
-        wanted: dict[str, dict[str, bytes | int]] = {}
+    def _halve(self) -> None:
+        """Keep half of the threads of this share, and leave the others for later."""
+        rest, of = self._share
+        self._share = _Share(rest, of * 2)
+        self._waiting.append(_Share(rest + of, of * 2))
+        self._threads = {name: thread for name, thread in self._threads.items() if self._share.has(name)}
+        self._frozen.keep(self._share.has)
+        comments = sum(len(thread.rows) for thread in self._threads.values())
+        events = sum(thread.events for thread in self._threads.values())
+        self._kept = events + (POSTED - 1) * comments
+
+    def _told(self, tell: Callable[[int, int, int], None]) -> None:
+        done = self._before + self.at.n
+        tell(done, done + len(self._waiting) * self.at.n, self._compared)
+
+    async def _site(self, site: str, tell: Callable[[int, int, int], None]) -> AsyncIterator[Difference]:
+        keys = {view: self._look.site_key(site, view) for view in cells.SITE_VIEWS}
+        wanted: dict[str, dict[str, bytes | int]] = {view: {} for view in keys}
         for name, thread in self._threads.items():
             if name[0] == site:
-                for view, some in _sorted(_of_site(thread)).items():
-                    wanted.setdefault(view, {}).update(some)
-        for (view, key), flat in zip(keys.items(), found, strict=True):
-            there = {flat[at].decode(): int(float(flat[at + 1])) for at in range(0, len(flat), 2)}
-            for difference in self._differ(None, key, wanted.get(f"site.{view}", {}), there):
+                for view, member, score in cells.of_site(thread):
+                    wanted[view.removeprefix("site.")][member] = score
+        try:
+            for view, key in keys.items():
+                doubtful = await self._doubtful(site, view, key, wanted.pop(view))
+                ask = partial(self._members, site, view, tell)
+                async for difference in self._look.confirmed(key, f"site.{view}", doubtful, ask):
+                    yield difference
+        except ResponseError:
+            async for difference in self._look.wrong_kinds(None, keys):
                 yield difference
 
-    async def _wrong_kinds(self, name: Name | None, keys: Mapping[str, str]) -> AsyncIterator[Difference]:
-        """The keys that are no hash, or no sorted set, where they should be one; what else they are is not read."""
-        for view, key in keys.items():
-            wanted = b"zset" if view in cells.SETS else b"hash"
-            kind = await asked(self._reads, "TYPE", key)
-            if kind not in (wanted, b"none"):
-                yield self._difference(name, key, None, wanted, kind)
+    async def _doubtful(self, site: str, view: str, key: str, wanted: Content) -> set[str]:
+        """The members of a view of a site in which it and the threads of this share do not agree."""
+        doubtful: set[str] = set()
+        seen: set[str] = set()
+        async for page in self._look.scan(key, f"site.{view}"):
+            for member, score in page:
+                if member in wanted:
+                    seen.add(member)
+                if wanted.get(member) != int(float(score)) and self._share.has((site, cells.thread_of(view, member))):
+                    doubtful.add(member)
+        return doubtful | (wanted.keys() - seen)
 
-    def _differ(self, name: Name | None, key: str, expected: Content, found: Content) -> Iterator[Difference]:
-        for field in sorted(expected.keys() | found.keys()):
-            if expected.get(field) != found.get(field):
-                yield self._difference(name, key, field, expected.get(field), found.get(field))
+    async def _members(
+        self, site: str, view: str, tell: Callable[[int, int, int], None], cursor: Position, members: set[str]
+    ) -> Content:
+        """Those of some members that the threads of this share should have in a view of a site at a cursor."""
+        await self._go_to(cursor, tell)
+        names = {(site, cells.thread_of(view, member)) for member in members} & self._threads.keys()
+        there = (cell for name in names for cell in cells.of_site(self._threads[name]))
+        return {member: score for at, member, score in there if at == f"site.{view}" and member in members}
 
-    def _difference(
-        self, name: Name | None, key: str, field: str | None, expected: bytes | int | None, found: bytes | int | None
-    ) -> Difference:
-        thread = None if name is None else "/".join(name)
-        return Difference(
-            partition=self.keys.number, thread=thread, key=key, field=field, expected=expected, found=found
-        )
-
-    async def _note_snapshots(self, keys: list[str]) -> None:
-        for key in keys:
-            site, _, thread = key.removeprefix(self.keys.snapshots_prefix()).partition("/")
-            self._wanted[site, thread] = set(snapshots.marks(await asked(self._reads, "HKEYS", key)))
-
-    async def _snapshots(self) -> AsyncIterator[Difference]:
-        for name, marks in self._wanted.items():
-            key = self.keys.snapshots(*name)
-            for mark in sorted(marks):
-                field = snapshots.name(mark)
-                found = await asked(self._reads, "HGET", key, field)
-                if found is None:
-                    continue  # thrown away meanwhile: the commit of a redaction does that
-                expected = self._frozen.get((name, mark))
-                if expected is None or _redacted_since(self._threads.get(name), mark):
-                    yield self._difference(name, key, field, None, found)
-                elif not _same(expected, found):
-                    yield self._difference(name, key, field, expected, found)
-
-    async def _strays(self, existing: list[str]) -> AsyncIterator[Difference]:
-        """Keys that nothing of the log explains."""
-        known = {self.keys.cursor(self.generation)}
-        for name in self._threads:
-            known |= {*self.keys.thread_views(self.generation, *name), self.keys.snapshots(*name)}
-        for site in {site for site, _ in self._threads}:
+    async def _strays(self, existing: Existing) -> AsyncIterator[Difference]:
+        """Keys beside those of threads that nothing of the log explains."""
+        known = {self.keys.cursor(self.generation), self._halts.key}
+        for site in self._sites:
             known |= {self.keys.site_view(self.generation, site, view) for view in cells.SITE_VIEWS}
-        for key in sorted(set(existing) - known):
+        async for difference in self._unexplained(sorted(existing.others - known)):
+            yield difference
+
+    async def _unexplained(self, keys: list[str]) -> AsyncIterator[Difference]:
+        for key in keys:
             kind = await asked(self._reads, "TYPE", key)
             if kind != b"none":
-                yield self._difference(None, key, None, None, kind)
-
-
-def _of_site(thread: Thread) -> Iterator[tuple[str, str, bytes | int]]:
-    for (view, field), value in cells.of_thread(thread).items():
-        yield view, field, cells.encode(value)
-    for comment in thread.rows.values():
-        for (view, field), value in cells.of_comment(comment, thread.id).items():
-            if view.startswith("site."):
-                yield view, field, cells.encode(value)
-
-
-def _sorted(some: Iterable[tuple[str, str, bytes | int]]) -> dict[str, dict[str, bytes | int]]:
-    found: dict[str, dict[str, bytes | int]] = {}
-    for view, field, value in some:
-        found.setdefault(view, {})[field] = value
-    return found
-
-
-def _text(fields: Mapping[bytes, bytes]) -> dict[str, bytes | int]:
-    return {field.decode(errors="replace"): value for field, value in fields.items()}
-
-
-def _redacted_since(thread: Thread | None, mark: Mark) -> bool:
-    if thread is None:
-        return False
-    texts = (thread.rows[comment].texts[revision] for comment, revision in thread.redacted)
-    return any(text.redacted is not None and text.redacted > mark.position for text in texts)
-
-
-def _same(expected: bytes, found: bytes) -> bool:
-    with suppress(Exception):  # what cannot be read is not the same, whatever keeps it from being read
-        return snapshots.unpack(expected) == snapshots.unpack(found)
-    return False
+                yield self._look.difference(None, key, None, None, kind)

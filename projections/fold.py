@@ -26,6 +26,7 @@ from core.events import (
     CommentUnfeatured,
     CommentWithdrawn,
     Event,
+    EventSkipped,
     PolicyOverridden,
     ReportFiled,
     RevisionRedacted,
@@ -35,14 +36,16 @@ from core.events import (
     ThreadReopened,
     ThreadRetitled,
     UnknownEvent,
+    UnreadableEvent,
     VoteCast,
     VoteRetracted,
 )
+from core.fault import fault
 from projections.folding import comments, threads, votes
-from projections.folding.touched import DEAF, PASSED_OVER, CannotApply, Kind, Kinds, Touched, Watch
+from projections.folding.touched import DEAF, PASSED_OVER, UNSEEN, CannotApply, Hole, Kind, Kinds, Touched, Watch
 from projections.state import Thread
 
-__all__ = ["CannotApply", "Kind", "Kinds", "Touched", "Watch", "apply", "fold"]
+__all__ = ["CannotApply", "Hole", "Kind", "Kinds", "Touched", "Watch", "apply", "fold", "pass_over"]
 
 
 def apply(thread: Thread, recorded: Recorded, watch: Watch = DEAF) -> Touched:
@@ -50,21 +53,29 @@ def apply(thread: Thread, recorded: Recorded, watch: Watch = DEAF) -> Touched:
     position, event = recorded.position, recorded.event
     if position <= thread.last:
         raise CannotApply(recorded, f"the thread is already at {thread.last}")
+    if isinstance(event, UnreadableEvent):
+        raise CannotApply(recorded, event.fault)
     handle = _HANDLERS.get(type(event))
     if handle is None:
         raise CannotApply(recorded, "it is not about a thread")
-    if thread.opened is None and type(event) not in (ThreadOpened, UnknownEvent):
+    if thread.opened is None and type(event) not in _UNOPENED:
         raise CannotApply(recorded, "the thread was never opened")
     try:
         touched = handle(thread, recorded, event, watch)
-    except (LookupError, ValueError) as error:
-        raise CannotApply(recorded, f"{type(error).__name__}: {error}") from error
-    thread.last = position
-    thread.events += 1
-    thread.now = max(thread.now, recorded.occurred_at)
+    except Exception as error:
+        raise CannotApply(recorded, fault(error)) from error
+    pass_over(thread, recorded)
     if touched.kinds:
         thread.position = position
     return touched
+
+
+def pass_over(thread: Thread, recorded: Recorded) -> Touched:
+    """Count the next event of `thread`, and let it change nothing else."""
+    thread.last = recorded.position
+    thread.events += 1
+    thread.now = max(thread.now, recorded.occurred_at)
+    return UNSEEN
 
 
 def fold(thread: Thread, events: Iterable[Recorded]) -> Thread:
@@ -74,10 +85,19 @@ def fold(thread: Thread, events: Iterable[Recorded]) -> Thread:
     return thread
 
 
-def _pass_over(thread: Thread, recorded: Recorded, event: UnknownEvent, watch: Watch) -> Touched:
+def _unknown(thread: Thread, recorded: Recorded, event: UnknownEvent, watch: Watch) -> Touched:
     del thread, recorded, event, watch
     return PASSED_OVER
 
+
+def _skipped(thread: Thread, recorded: Recorded, event: EventSkipped, watch: Watch) -> Touched:
+    # It is about an event before it: whoever came so far has passed over that one already.
+    del thread, recorded, event, watch
+    return UNSEEN
+
+
+_UNOPENED: Final = (ThreadOpened, UnknownEvent, EventSkipped)
+"""What may come before a thread was opened."""
 
 _HANDLERS: Final[dict[type[Event], Callable[[Thread, Recorded, Any, Watch], Touched]]] = {
     VoteCast: votes.cast,
@@ -103,5 +123,6 @@ _HANDLERS: Final[dict[type[Event], Callable[[Thread, Recorded, Any, Watch], Touc
     AnchorReworded: threads.ask,
     AnchorClosed: threads.ask,
     AnchorReopened: threads.ask,
-    UnknownEvent: _pass_over,
+    EventSkipped: _skipped,
+    UnknownEvent: _unknown,
 }

@@ -22,26 +22,29 @@ _RELEASE: Final = Script("projections", "lease_release")
 
 
 class Leases:
-    """The leases of a deployment, as one worker sees them. Every call raises `redis.exceptions.RedisError`."""
+    """The leases of a deployment, as one worker sees them. Every call raises `redis.exceptions.RedisError`.
 
-    def __init__(self, calls: Calls, keys: Keys, worker: str) -> None:
+    They are those of who projects, or with `building` those of who builds views beside the served ones.
+    """
+
+    def __init__(self, calls: Calls, keys: Keys, worker: str, *, building: bool = False) -> None:
         self._calls = calls
-        self._keys = keys
+        self._lease = [one.building if building else one.lease for one in keys]
         self._worker = worker
 
     async def take(self, partition: int) -> str | None:
         """The nonce of a new lease; None while somebody else holds it."""
         nonce = token_hex(8)
         arguments: list[Argument] = [nonce, self._worker, LASTS_MS]
-        reply = await self._calls.run(_TAKE, [self._keys[partition].lease], arguments)
+        reply = await self._calls.run(_TAKE, [self._lease[partition]], arguments)
         return nonce if reply == b"OK" else None
 
     async def renew(self, partition: int, nonce: str) -> bool:
         """Whether the lease is still ours, and lasts again."""
-        reply = await self._calls.run(_RENEW, [self._keys[partition].lease], [nonce, LASTS_MS])
+        reply = await self._calls.run(_RENEW, [self._lease[partition]], [nonce, LASTS_MS])
         return bool(reply == b"OK")
 
     async def release(self, partition: int, nonce: str) -> bool:
         """Give it back. False where it was not ours any more."""
-        reply = await self._calls.run(_RELEASE, [self._keys[partition].lease], [nonce])
+        reply = await self._calls.run(_RELEASE, [self._lease[partition]], [nonce])
         return bool(reply == b"OK")

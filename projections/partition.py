@@ -7,18 +7,21 @@ for recorded in batch:            # dense: the caller checks `n`
 """
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from typing import Final
 
 from core.envelope import Recorded
-from core.events import UnknownEvent
+from core.events import UnknownEvent, UnreadableEvent
 from core.keys import Partition
 from core.position import Position
 from core.text.markup import rendered
-from projections import feed, snapshots
+from projections import feed, parking, snapshots
 from projections.cells import Html
 from projections.changes import Change, Commit, Journal
-from projections.fold import CannotApply, Touched, apply
+from projections.fold import CannotApply, Hole, Touched
 from projections.folding.touched import PASSED_OVER, UNSEEN
+from projections.parking import Name, Parked, Poison
+from projections.skipping import take_in
 from projections.state import Thread
 
 MOST_ARGUMENTS: Final = 6500
@@ -28,11 +31,13 @@ MOST_ROWS: Final = 100_000
 
 _LINE: Final = 3
 
-Name = tuple[str, str]
-
 
 class Projection:
-    """What a projector knows of its partition. After any error, throw it away and make a new one from the views."""
+    """What a projector knows of its partition. After any error, throw it away and make a new one from the views.
+
+    `parked` are the threads that are parked in these views: their events are passed over. `poison` says of events that
+    failed before whether they are passed over, too, or park their thread.
+    """
 
     def __init__(
         self,
@@ -40,20 +45,31 @@ class Projection:
         generation: int,
         cursor: Position,
         *,
+        parked: Iterable[Name] = (),
+        poison: Poison | None = None,
         html: Html = rendered,
         most_rows: int = MOST_ROWS,
+        most_arguments: int = MOST_ARGUMENTS,
     ) -> None:
         self.cursor = cursor
         """The last event that was taken in, committed or not."""
+        self.telling = True
+        """Whether commits tell the feed: only those of served views do."""
+        self.keeping = True
+        """Whether commits take snapshots. Views built beside the served ones find those taken that they would take."""
         self._committed = cursor
         self._keys = keys
         self._generation = generation
         self._html = html
         self._most_rows = most_rows
+        self._most_arguments = most_arguments
         self._threads: OrderedDict[Name, Thread] = OrderedDict()
         self._torn: set[Name] = set()
         self._journals: dict[Name, Journal] = {}
         self._lines: list[feed.Line] = []
+        self._parked = set(parked)
+        self._poison = poison or Poison()
+        self._parking: dict[Name, Parked] = {}
 
     @property
     def committed(self) -> Position:
@@ -62,8 +78,8 @@ class Projection:
 
     def misses(self, recorded: Recorded) -> bool:
         """Whether the thread of this event has to be given with `hold` first."""
-        site, thread = recorded.envelope.site, recorded.envelope.thread
-        return thread != "" and (site, thread) not in self._threads
+        name = (recorded.envelope.site, recorded.envelope.thread)
+        return name[1] != "" and name not in self._threads and self._folds(name, recorded)
 
     def hold(self, thread: Thread, *, torn: bool = False) -> None:
         """Take the state of a thread at the cursor; `torn` where its views are not that, so that all are written."""
@@ -75,44 +91,69 @@ class Projection:
         """Take in the next event. Raises `CannotApply`."""
         position = recorded.position
         if position.n != self.cursor.n + 1:
-            raise CannotApply(recorded, f"the event after {self.cursor} is missing")
-        envelope = recorded.envelope
+            raise Hole(recorded, self.cursor)
+        name = (recorded.envelope.site, recorded.envelope.thread)
         touched = PASSED_OVER if isinstance(recorded.event, UnknownEvent) else UNSEEN
-        if envelope.thread:
-            name = (envelope.site, envelope.thread)
-            thread = self._threads[name]
-            self._threads.move_to_end(name)
-            journal = self._journals.get(name)
-            if journal is None:
-                journal = self._journals[name] = Journal(thread, whole=name in self._torn)
-                self._torn.discard(name)
-            touched = apply(thread, recorded, journal)
-            line = feed.line(position, envelope.site, envelope.thread, touched.kinds)
-            if line is not None:
-                self._lines.append(line)
+        if name[1] == "":
+            if isinstance(recorded.event, UnreadableEvent):
+                raise CannotApply(recorded, recorded.event.fault)
+        elif self._folds(name, recorded):
+            touched = self._fold(name, recorded)
+        elif name not in self._parked:
+            # What came before is in its journal yet, and is committed with this.
+            self._parked.add(name)
+            self._threads.pop(name, None)
+            self._parking[name] = self._poison.parked[position]
         self.cursor = position
         return touched
+
+    def _folds(self, name: Name, recorded: Recorded) -> bool:
+        """Whether this event of a thread is folded: it is not parked, nor from here on."""
+        poison = self._poison.parked
+        return not (name in self._parked or (poison and recorded.position in poison))
+
+    def _fold(self, name: Name, recorded: Recorded) -> Touched:
+        thread = self._threads[name]
+        self._threads.move_to_end(name)
+        journal = self._journals.get(name)
+        if journal is None:
+            journal = self._journals[name] = Journal(thread, whole=name in self._torn)
+            self._torn.discard(name)
+        touched = take_in(thread, recorded, self._poison.skipped, journal)
+        line = feed.line(recorded.position, *name, touched.kinds) if self.telling else None
+        if line is not None:
+            self._lines.append(line)
+        return touched
+
+    @property
+    def weight(self) -> int:
+        """About how many arguments a commit would have now."""
+        return sum(journal.weight for journal in self._journals.values()) + _LINE * len(self._lines)
 
     @property
     def full(self) -> bool:
         """Whether it is time to commit."""
-        weight = sum(journal.weight for journal in self._journals.values()) + _LINE * len(self._lines)
-        return weight >= MOST_ARGUMENTS
+        return self.weight >= self._most_arguments
 
     def take(self) -> Commit | None:
         """Everything since the last taking; None where there is nothing."""
-        if self.cursor == self._committed:
-            return None
+        return None if self.cursor == self._committed else self.taken()
+
+    def taken(self) -> Commit:
+        """Everything since the last taking, also where that is nothing."""
         changes: list[Change] = []
         later: list[Change] = []
         for journal in self._journals.values():
             first, *others = journal.changes(self._keys, self._generation, self._html)
             changes.append(first)
             later += others
-            later += self._snapshot(journal)
+            later += self._snapshot(journal) if self.keeping else ()
+        for name, parked in self._parking.items():
+            key = self._keys.parked(self._generation)
+            later.append(Change("HSET", key, [parking.field(*name), parking.encode(parked)]))
         commit = Commit(expected=self._committed, cursor=self.cursor, changes=changes + later, feed=self._lines)
         self._committed = self.cursor
-        self._journals, self._lines = {}, []
+        self._journals, self._lines, self._parking = {}, [], {}
         self._forget()
         return commit
 

@@ -11,6 +11,7 @@ from core.position import Position
 from core.redis.script import Script
 from core.refusals import NotFound, NotYetOpened, Unavailable
 from projections import cells, cursors, personal, rows, snapshots, splicing
+from projections.fold import CannotApply
 from projections.histories import stands
 from projections.lookups import digest
 from projections.pages import page_body, page_cursor, page_mark, page_place
@@ -111,11 +112,14 @@ async def page_at(
     """
     cursor = Past(site, thread, query, at)
     parent, after = cursor.place(query)
-    state = await thread_at(log, Shelf(served), site, thread, at)
+    try:
+        state = await thread_at(log, Shelf(served), site, thread, at)
+    except CannotApply as error:
+        raise Unavailable(f"from {error.position} on, the thread cannot be shown") from error
     if state is None:
         raise NotYetOpened if await log.thread_last(site, thread) else NotFound
     if not await reached(served, site, thread, state.last, within=VIEWS_WITHIN):
-        raise Unavailable("the views have not come as far as the moment asked for")
+        raise Unavailable("the views do not show the moment asked for yet")
     state.position = state.last
     walk = walked(state, query, parent, after)
     present = None if viewer.staff else await _present(served, state, walk.places)

@@ -1,18 +1,50 @@
 """How far the views have come, and waiting until they have come far enough."""
 
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
 import anyio
 
 from core.keys import Partition
 from core.position import Position, kept
 from core.redis.wakes import LOOK_EVERY
+from projections import parking
+from projections.parking import Parked
 from projections.queries import Seen
 from projections.served import Served
+
+
+class Come(NamedTuple):
+    """How far the views of a partition have come, and where one of its threads is parked, if it is."""
+
+    cursor: Position
+    parked: Parked | None
+
+    def includes(self, position: Position) -> bool:
+        """Whether the views of the thread show this event of it."""
+        return self.cursor >= position and not self.lacks(position)
+
+    def lacks(self, position: Position) -> bool:
+        """Whether no waiting will bring this event into the views of the thread."""
+        return self.parked is not None and self.parked.position <= position
 
 
 async def cursor(served: Served, partition: Partition) -> Position:
     """The last event that the views of a partition have taken in."""
     reply = await served.commands(partition, lambda g: [("GET", partition.cursor(g))])
     return kept(reply.parts[0])
+
+
+async def come(served: Served, site: str, thread: str) -> Come:
+    """How far the views of this thread have come."""
+    partition = served.keys.of(site, thread)
+    name = parking.field(site, thread)
+    # The cursor first: it is not beyond an event whose thread was found not to be parked.
+    reply = await served.commands(
+        partition, lambda g: [("GET", partition.cursor(g)), ("HGET", partition.parked(g), name)]
+    )
+    cursor, parked = reply.parts
+    return Come(kept(cursor), None if parked is None else parking.decode(parked))
 
 
 async def seen(served: Served, partition: int) -> Seen:
@@ -23,19 +55,42 @@ async def seen(served: Served, partition: int) -> Seen:
 
 
 async def reached(served: Served, site: str, thread: str, position: Position, *, within: float) -> bool:
-    """Whether the views of this thread's partition include `position`, now or after at most `within` seconds.
+    """Whether the views of this thread include `position`, now or after at most `within` seconds.
 
-    A commit rings a bell; in case nobody heard it, the cursor is also looked at once in a while.
+    Where the thread is parked before that, they do not, and nobody waits.
     """
-    partition = served.keys.of(site, thread)
-    if await cursor(served, partition) >= position:
-        return True
+
+    async def there() -> bool | None:
+        now = await come(served, site, thread)
+        return True if now.includes(position) else False if now.lacks(position) else None
+
+    return await _wait(served, served.keys.of(site, thread), there, within)
+
+
+async def passed(served: Served, site: str, thread: str, position: Position, *, within: float) -> bool:
+    """Whether the cursor has come to `position`, whether or not the views show it; waited for as in `reached`."""
+
+    async def there() -> bool | None:
+        return (await come(served, site, thread)).cursor >= position or None
+
+    return await _wait(served, served.keys.of(site, thread), there, within)
+
+
+async def _wait(
+    served: Served, partition: Partition, there: Callable[[], Awaitable[bool | None]], within: float
+) -> bool:
+    """What `there` says when it says something, False where it takes longer.
+
+    A commit rings a bell; in case nobody heard it, it is also asked once in a while.
+    """
+    if (said := await there()) is not None:
+        return said
     deadline = anyio.current_time() + within
     with served.wakes.on(partition.view_channel) as bell:
         # What was committed before the bell hung rang for nobody: so look first, and wait then.
-        while await cursor(served, partition) < position:
+        while (said := await there()) is None:
             left = deadline - anyio.current_time()
             if left <= 0:
                 return False
             await bell.wait(min(left, LOOK_EVERY))
-    return True
+    return said

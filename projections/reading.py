@@ -12,6 +12,7 @@ from core.position import Position
 from core.redis.deployment import Deployment
 from core.redis.faults import PATIENCE
 from projections import histories, lists, lookups, pages, past, progress, queue
+from projections.progress import Come
 from projections.queries import (
     Answer,
     Overlay,
@@ -39,16 +40,19 @@ class Views:
         self._served = Served(deployment, patience=patience)
         self._log = log
 
-    async def cursor(self, site: str, thread: str) -> Position:
-        """How far the views of this thread's partition have come."""
-        return await progress.cursor(self._served, self._served.keys.of(site, thread))
+    async def come(self, site: str, thread: str) -> Come:
+        """How far the views of this thread have come."""
+        return await progress.come(self._served, site, thread)
 
     async def seen(self, partition: int) -> Seen:
         """The state that the views of a partition are in."""
         return await progress.seen(self._served, partition)
 
     async def reached(self, site: str, thread: str, position: Position, *, within: float) -> bool:
-        """Wait until the views of the thread's partition include `position`, at most `within` seconds."""
+        """Wait until the views of the thread include `position`, at most `within` seconds.
+
+        False at once where the thread is parked before that.
+        """
         return await progress.reached(self._served, site, thread, position, within=within)
 
     async def head(self, site: str, thread: str) -> ThreadHead | None:

@@ -11,15 +11,16 @@ still tells it.
 
 import zlib
 from collections.abc import Iterable
+from functools import partial
 from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
-from core.envelope import decode
-from core.log.port import Entry, Log
+from core.envelope import Recorded
+from core.log.port import Log
 from core.position import Position
-from projections.fold import apply
 from projections.folding.comments import without_words
+from projections.skipping import Skipped, go_on, passing
 from projections.state import FOLD, Comment, Thread
 
 FIRST: Final = 256
@@ -94,8 +95,15 @@ async def thread_at(log: Log, shelf: Shelf, site: str, thread: str, at: Position
     """The thread at a position, or at a time in milliseconds since 1970; None where it was not opened yet.
 
     By time it is a prefix of the thread: up to the last event before whose end nothing occurred later than that.
-    It belongs to the caller. Texts that are redacted now are without words, whenever they were redacted.
+    It belongs to the caller. Texts that are redacted now are without words, whenever they were redacted. Raises
+    `CannotApply` where an event up to there cannot be applied and was not skipped.
     """
+    return await passing(log, partial(_thread_at, log, shelf, site, thread, at))
+
+
+async def _thread_at(
+    log: Log, shelf: Shelf, site: str, thread: str, at: Position | int, skipped: Skipped
+) -> Thread | None:
     redacted = await shelf.redacted(site, thread)
     known = await shelf.marks(site, thread)
     before = [mark for mark in known if _reached(mark, at)]
@@ -108,7 +116,7 @@ async def thread_at(log: Log, shelf: Shelf, site: str, thread: str, at: Position
     end = after or await log.thread_last(site, thread)
     if end is not None and end > state.last and at != state.last:
         chain = await log.chain(site, thread, end, until=state.last if state.events else None)
-        _go_on(state, reversed(chain), at)
+        go_on(state, reversed(chain), skipped, partial(_within, at))
     if state.opened is None:
         return None
     for comment, revision in redacted:
@@ -120,14 +128,8 @@ def _reached(mark: Mark, at: Position | int) -> bool:
     return mark.now <= at if isinstance(at, int) else mark.position <= at
 
 
-def _go_on(state: Thread, entries: Iterable[Entry], at: Position | int) -> None:
-    for entry in entries:
-        if not isinstance(at, int) and entry.position > at:
-            return
-        recorded = decode(*entry)
-        if isinstance(at, int) and recorded.occurred_at > at:
-            return
-        apply(state, recorded)
+def _within(at: Position | int, recorded: Recorded) -> bool:
+    return recorded.occurred_at <= at if isinstance(at, int) else recorded.position <= at
 
 
 def _mask(comment: Comment | None, revision: int) -> None:

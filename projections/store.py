@@ -3,7 +3,7 @@
 Outcomes are values. Nothing here folds; nothing elsewhere writes a view.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha1
 from secrets import token_hex
 from typing import Final
@@ -18,14 +18,18 @@ from core.position import Position, kept
 from core.redis.batch import Argument
 from core.redis.calls import Calls
 from core.redis.script import Script
-from projections import cells, feed, snapshots
+from projections import cells, feed, parking, snapshots
 from projections.cells import Html
 from projections.changes import Change, Commit
 from projections.loading import load_thread
+from projections.pacing import Pace
+from projections.parked import read_parked
 from projections.pointer import FIRST, Pointer
 from projections.state import Thread
 
-COMMIT: Final = Script("projections", "commit", behind="changes")
+COMMIT: Final = Script("projections", "commit", behind=("changes", "feeding"))
+FLIP: Final = Script("projections", "flip", behind=("changes", "feeding"))
+SPREAD: Final = Script("projections", "spread", behind="changes")
 EXCHANGE: Final = Script("projections", "exchange", behind="changes")
 
 STAGED_S: Final = 3600
@@ -54,6 +58,12 @@ class Retired(Struct, frozen=True):
     """Other views are served, so these are live no more. Nothing was written."""
 
     served: Pointer
+
+
+class Apart(Struct, frozen=True):
+    """The served views are at `cursor`, which is not within the commit that was to follow them. Nothing was written."""
+
+    cursor: Position
 
 
 class Moved(Struct, frozen=True):
@@ -110,21 +120,52 @@ class Store:
         keys = [own.building if self.beside else own.lease, own.cursor(self.generation), own.generation]
         keys += (own.feed, own.feed_trimmed, own.log)
         arguments: list[Argument] = [nonce, str(commit.expected), str(commit.cursor)]
-        arguments += ("" if self.beside else str(self.pointer), own.view_channel)
         digest = "" if last is None else sha1(last.e + last.c, usedforsecurity=False).hexdigest()
-        arguments += (feed.KEPT_MS, feed.MOST, digest, len(commit.feed))
-        for line in commit.feed:
-            arguments += (str(line.position), line.thread, line.kinds)
+        arguments += ("" if self.beside else str(self.pointer), own.view_channel, feed.KEPT_MS, feed.MOST, digest)
+        _tell(commit.feed, arguments)
         _add(commit.changes, keys, arguments)
         outcome = _outcome(await self._calls.run(COMMIT, keys, arguments))
+        assert not isinstance(outcome, Moved | Apart)
+        return outcome
+
+    async def spread(self, partition: int, nonce: str, commit: Commit, changes: Iterable[Change]) -> Outcome:
+        """Write some of the changes of a commit ahead of it, where nobody reads yet. May be called again."""
+        own = self._keys[partition]
+        keys = [own.building, own.cursor(self.generation), own.generation]
+        arguments: list[Argument] = [nonce, str(commit.expected), self.generation]
+        _add(changes, keys, arguments)
+        outcome = _outcome(await self._calls.run(SPREAD, keys, arguments))
+        assert not isinstance(outcome, Moved | Apart)
+        return outcome
+
+    async def flip(
+        self, partition: int, nonce: str, commit: Commit, served: int, *, lost: Position | None = None
+    ) -> Outcome | Apart:
+        """Write it, once, and serve these views from then on in the place of the generation `served`.
+
+        `lost` is where those are, if the log has no such event. May be called again with the same commit.
+        """
+        own = self._keys[partition]
+        keys = [own.building, own.cursor(self.generation), own.generation, own.generations, own.feed, own.feed_trimmed]
+        keys.append(own.cursor(served))
+        arguments: list[Argument] = [nonce, str(commit.expected), str(commit.cursor), str(self.pointer), served]
+        arguments += (own.view_channel, feed.KEPT_MS, feed.MOST, "" if lost is None else str(lost))
+        _tell(commit.feed, arguments)
+        _add(commit.changes, keys, arguments)
+        outcome = _outcome(await self._calls.run(FLIP, keys, arguments))
         assert not isinstance(outcome, Moved)
         return outcome
 
-    async def exchange(self, thread: Thread, html: Html, *changes: Change) -> Done | Moved | Retired:
+    async def exchange(
+        self, thread: Thread, html: Html, *changes: Change, last: Position | None = None
+    ) -> Done | Moved | Retired:
         """Put everything that `thread` makes in the place of what its views hold, unless an event of it came since.
 
-        The views must have come to its last event. `changes` are made together with it. May be called again.
+        The views must have come to its last event. The thread is parked no more, and `changes` are made together with
+        it; where they park it again, it is shown up to there, and `last` is the last event of all. May be called again.
+        Others have their turn while it is made.
         """
+        pace = Pace()
         own = self._keys.of(thread.site, thread.id)
         views = own.thread_views(self.generation, thread.site, thread.id)
         staged = own.staged(token_hex(8), thread.site, thread.id)
@@ -133,14 +174,16 @@ class Store:
         for name, field, value in cells.contents(thread, html):
             base, _, view = name.partition(".")
             (of_site[view] if view else of_thread[base])[field] = value
+            if pace.due:
+                await pace.rest()
         for name, puts in of_thread.items():
             await self._stage(getattr(staged, name), name, puts)
-        beyond = list(changes)
+        beyond = [Change("HDEL", own.parked(self.generation), [parking.field(thread.site, thread.id)]), *changes]
         for view, puts in of_site.items():
             beyond += await self._site_changes(own.site_view(self.generation, thread.site, view), view, thread.id, puts)
         keys = [own.cursor(self.generation), own.generation, own.heads(thread.site, thread.id), *views, *staged]
         after = self.pointer._replace(exchanges=self.pointer.exchanges + 1)
-        arguments: list[Argument] = [str(self.pointer), str(after), LAST, str(thread.last), own.view_channel]
+        arguments: list[Argument] = [str(self.pointer), str(after), LAST, str(last or thread.last), own.view_channel]
         arguments.append(len(views))
         _add(beyond, keys, arguments)
         outcome = _outcome(await self._calls.run(EXCHANGE, keys, arguments))
@@ -180,6 +223,10 @@ class Store:
         """How far the views of a partition have come."""
         return kept(await self._reads.call("GET", self._keys[partition].cursor(self.generation)))
 
+    async def parked(self, partition: int) -> dict[parking.Name, parking.Parked]:
+        """The threads of a partition that are parked in these views."""
+        return await read_parked(self._reads, self._keys[partition], self.generation)
+
     async def thread(self, site: str, thread: str) -> Thread:
         """The state of a thread as its views tell it, without events where there is none. Raises `Torn`."""
         return await load_thread(self._reads, self._keys.of(site, thread), self.generation, site, thread)
@@ -201,6 +248,13 @@ class Store:
         return [] if found is None else _THREAD.decode(found).redacted
 
 
+def _tell(lines: Sequence[feed.Line], arguments: list[Argument]) -> None:
+    """Add feed entries to what a script is called with."""
+    arguments.append(len(lines))
+    for line in lines:
+        arguments += (str(line.position), line.thread, line.kinds)
+
+
 def _add(changes: Iterable[Change], keys: list[str], arguments: list[Argument]) -> None:
     """Add changes, and the keys that they name, to what a script is called with."""
     places = {key: place for place, key in enumerate(keys, 1)}
@@ -214,7 +268,7 @@ def _add(changes: Iterable[Change], keys: list[str], arguments: list[Argument]) 
         arguments += (change.command, place, len(change.arguments), *change.arguments)
 
 
-def _outcome(reply: bytes) -> Outcome | Moved:
+def _outcome(reply: bytes) -> Outcome | Moved | Apart:
     word, _, rest = reply.partition(b" ")
     match word:
         case b"OK":
@@ -229,6 +283,8 @@ def _outcome(reply: bytes) -> Outcome | Moved:
             return Retired(Pointer.read(rest))
         case b"MOVED":
             return Moved()
+        case b"APART":
+            return Apart(Position.decode(rest))
         case _:
             raise ValueError(f"a script that writes views answered {word!r}")
 

@@ -24,6 +24,7 @@ from core.events import (
     CommentRejected,
     ReportFiled,
     UnknownEvent,
+    UnreadableEvent,
     VoteCast,
     VoteRetracted,
 )
@@ -141,8 +142,8 @@ def _is_text(recorded: Recorded) -> bool:
 
 
 def _facts(recorded: Recorded) -> dict[str, Any]:
-    if isinstance(recorded.event, UnknownEvent):
-        return {}  # a newer version wrote it: that it happened is all that is known here
+    if isinstance(recorded.event, UnknownEvent | UnreadableEvent):
+        return {}  # a newer version wrote it, or nobody can read it: that it happened is all that is known here
     facts: dict[str, Any] = msgspec.to_builtins(recorded.event)
     for name in _SAID_BEFORE:
         facts.pop(name, None)

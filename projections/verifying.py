@@ -6,20 +6,23 @@ position. The feed is not compared: it tells what was said, and forgets.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterable
-from functools import partial
 from typing import Final
 
 from msgspec import Struct
 
 from core.keys import Keys, prefix
 from core.log.port import Log
+from core.position import Position, kept
 from core.redis.calls import Calls
 from core.text.markup import rendered
 from projections.cells import Html
-from projections.comparing import Comparison, Difference, asked
+from projections.comparing import Comparison, asked
+from projections.difference import Difference, Superseded
+from projections.existing import Existing
+from projections.loading import Reads
 from projections.pointer import Pointer
 
-__all__ = ["Difference", "Progress", "verify"]
+__all__ = ["Difference", "Finished", "Progress", "generation_of", "verify"]
 
 PAGE: Final = 1000
 """So many keys are looked at in one step of the walk over the server."""
@@ -34,6 +37,15 @@ class Progress(Struct, frozen=True, kw_only=True):
     threads: int = 0
 
 
+class Finished(Struct, frozen=True, kw_only=True):
+    """A partition that is through: the generation that was served, and the position that it was verified up to."""
+
+    partition: int
+    generation: int
+    position: Position
+    threads: int
+
+
 async def verify(
     log: Log,
     reads: Calls,
@@ -41,39 +53,65 @@ async def verify(
     *,
     partitions: Iterable[int] | None = None,
     progress: Callable[[Progress], None] = lambda _: None,
+    finished: Callable[[Finished], None] = lambda _: None,
     html: Html = rendered,
 ) -> AsyncIterator[Difference]:
     """Every difference between the served views and the fold of the log, partition by partition.
 
-    Raises `CannotApply` where the log itself has a hole or an event that makes no sense, `core.refusals.Unavailable`.
+    A partition in which another generation came to be served meanwhile is begun again. A thread with an event that
+    cannot be applied differs there, and is compared up to there. Raises `projections.fold.Hole` where the log itself
+    has one, `core.refusals.Unavailable`.
     """
-    checks = []
-    of = 0
-    for number in range(log.partitions) if partitions is None else partitions:
-        generation = Pointer.read(await asked(reads, "GET", keys[number].generation)).generation
-        checks.append(Comparison(log, reads, keys[number], generation, html))
-        of += (await checks[-1].cursor()).n
+    checks = [
+        await _begun(log, reads, keys, number, html)
+        for number in (range(log.partitions) if partitions is None else partitions)
+    ]
+    lengths = {check.keys.number: (await _cursor(reads, check)).n for check in checks}
+    of = sum(lengths.values())
     existing = await _scan(reads, checks)
     events = 0
     for check in checks:
-        tell = partial(_tell, progress, check.keys.number, events, of)
-        async for difference in check.run(existing[check.keys.number], tell):
-            yield difference
-        events += check.at.n
+        number, threads = check.keys.number, 0
+
+        def tell(done: int, total: int, compared: int, number: int = number, before: int = events) -> None:
+            nonlocal threads
+            threads = compared
+            more = max(0, total - lengths[number])
+            progress(
+                Progress(partition=number, events=before + done, of=max(of + more, before + done), threads=compared)
+            )
+
+        through = check
+        while True:
+            try:
+                async for difference in through.run(existing[number], tell):
+                    yield difference
+                break
+            except Superseded:
+                through = await _begun(log, reads, keys, number, html)
+                existing |= await _scan(reads, [through])
+        events += through.at.n
+        finished(Finished(partition=number, generation=through.generation, position=through.at, threads=threads))
 
 
-def _tell(
-    progress: Callable[[Progress], None], partition: int, before: int, of: int, folded: int, threads: int
-) -> None:
-    events = before + folded
-    progress(Progress(partition=partition, events=events, of=max(of, events), threads=threads))
+async def generation_of(reads: Reads, keys: Keys, partition: int) -> int:
+    """The generation of views that is served in a partition. Raises `core.refusals.Unavailable`."""
+    return Pointer.read(await asked(reads, "GET", keys[partition].generation)).generation
 
 
-async def _scan(reads: Calls, checks: list[Comparison]) -> dict[int, list[str]]:
+async def _cursor(reads: Reads, check: Comparison) -> Position:
+    return kept(await asked(reads, "GET", check.keys.cursor(check.generation)))
+
+
+async def _begun(log: Log, reads: Calls, keys: Keys, partition: int, html: Html) -> Comparison:
+    return Comparison(log, reads, keys[partition], await generation_of(reads, keys, partition), html)
+
+
+async def _scan(reads: Calls, checks: list[Comparison]) -> dict[int, Existing]:
     """The keys of views and snapshots that exist, by partition; one walk over each server for all of them."""
+    found = {check.keys.number: Existing(check.keys, check.generation) for check in checks}
     prefixes = {check.keys.views_prefix(check.generation): check.keys.number for check in checks}
     prefixes |= {check.keys.snapshots_prefix(): check.keys.number for check in checks}
-    found: dict[int, list[str]] = {check.keys.number: [] for check in checks}
     for server in reads.each():
         cursor = b"0"
         while True:
@@ -81,7 +119,7 @@ async def _scan(reads: Calls, checks: list[Comparison]) -> dict[int, list[str]]:
             for key in (name.decode(errors="replace") for name in page):
                 number = prefixes.get(prefix(key))
                 if number is not None:
-                    found[number].append(key)
+                    found[number].add(key)
             if cursor == b"0":
                 break
     return found

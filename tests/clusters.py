@@ -38,6 +38,9 @@ SERVICE: Final = "hansard"
 # A replica is linked as soon as it can be: by itself, a server waits five seconds for others to share the transfer.
 _AT_ONCE: Final = ("--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1")
 
+# As deploy/redis.conf has it: where one part is gone, the others go on.
+_PARTS_STAND_ALONE: Final = ("--cluster-require-full-coverage", "no")
+
 
 class Node:
     """One server process with an address of its own, which it keeps when it is started again."""
@@ -244,7 +247,14 @@ def cluster(
     """A cluster with so many primaries, and so many replicas of each, that runs for the block."""
     many = primaries * (1 + replicas)
     ports = free_ports(2 * many)
-    arguments = ("--cluster-enabled", "yes", "--cluster-node-timeout", str(node_timeout_ms), *flags)
+    arguments = (
+        "--cluster-enabled",
+        "yes",
+        "--cluster-node-timeout",
+        str(node_timeout_ms),
+        *_PARTS_STAND_ALONE,
+        *flags,
+    )
     with ExitStack() as stack:
         nodes = []
         for port, bus in zip(ports[:many], ports[many:], strict=True):

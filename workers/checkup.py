@@ -1,6 +1,7 @@
 """Is this server fit for Hansard, and is the deployment on it well? What `hansard doctor` asks."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import redis.exceptions
@@ -15,8 +16,9 @@ from core.redis.server import OLDEST, Server
 from core.redis.topology import find_servers
 from projections.lag import lags
 from projections.origin import other_logs
+from projections.parked import all_parked
 from projections.served import Served
-from workers import standby
+from workers import home, standby
 from workers.finding import Finding, joined
 from workers.settings import Settings
 
@@ -152,11 +154,21 @@ async def _deployment(opened: Deployment, now: int, settings: Settings) -> list[
         if last != START:
             events, latest = events + last.n, max(latest, last.ms)
     findings = [Finding(verdict="good", about="log", found=f"{events} events in {log.partitions} partitions")]
+    findings.append(_writes(await log.refusal()))
     if latest > now:
         found = f"the log is {(latest - now) / 1000:.1f} s ahead of the server's clock"
         change = "Set the server's clock: until it has caught up, events are recorded later than they happen"
         findings.append(Finding(verdict="advice", about="clock", found=found, change=change))
-    if others := await other_logs(Served(opened), log):
+    served = Served(opened)
+    if parked := await all_parked(served):
+        number = f"{len(parked)} thread{'' if len(parked) == 1 else 's'}"
+        found = f"{number} shown as before an event that cannot be applied"
+        change = (
+            "`hansard parked` lists them. Look with `hansard parked show`; requeue them once the program has been "
+            "mended, or skip the event for a reason that is recorded"
+        )
+        findings.append(Finding(verdict="wrong", about="parked", found=found, change=change))
+    if others := await other_logs(served, log):
         first, found = others[0], f"in {len(others)} of {log.partitions} partitions not of the log beside them"
         change = (
             f"In partition {first.partition} the views have event {first.cursor}; the log has not, and ends at "
@@ -164,7 +176,7 @@ async def _deployment(opened: Deployment, now: int, settings: Settings) -> list[
             "both of; or, where this log is the right one, run `hansard rebuild`. Then start the projectors again"
         )
         return [*findings, Finding(verdict="wrong", about="views", found=found, change=change)]
-    behind = await lags(Served(opened), log)
+    behind = await lags(served, log)
     if not behind:
         return [*findings, Finding(verdict="good", about="views", found="level with the log")]
     seconds = max(0, now - min(lag.since for lag in behind)) / 1000
@@ -173,6 +185,34 @@ async def _deployment(opened: Deployment, now: int, settings: Settings) -> list[
         return [*findings, Finding(verdict="good", about="views", found=found)]
     change = "Start a projector (`hansard up` has one); where one runs, its log says what stopped it"
     return [*findings, Finding(verdict="wrong", about="views", found=found, change=change)]
+
+
+def _writes(refusal: str | None) -> Finding:
+    if refusal is None:
+        return Finding(verdict="good", about="writes", found="taken")
+    return Finding(verdict="wrong", about="writes", found=f"refused by the server: {refusal}", change=_FULL[refusal])
+
+
+_FULL: Final = {
+    "OOM": "Give the server more memory: it is full, and takes writes again by itself as soon as it is not",
+    "MISCONF": "Make room on the disk of its append-only file, which cannot be written: it tries again every second",
+    "NOREPLICAS": "Bring its replicas back, or lower min-replicas-to-write; the server of `hansard up` is closed like "
+    "that while its disk is full",
+}
+
+
+async def disk(data: Path) -> Finding:
+    """Whether the disk under the server of `hansard up` has room for what is written there."""
+    there = data / "server"
+    left, record = home.free(there), home.taken(there)
+    found = f"{_size(left)} free, the record takes {_size(record)}"
+    if not await home.has_room(there):
+        change = "Make room on it now: until there is some nothing is written, and then by itself"
+        return Finding(verdict="wrong", about="disk", found=f"full: {found}", change=change)
+    if left < record:
+        change = "Make room on it soon: once in a while the whole record is written anew beside the old one"
+        return Finding(verdict="advice", about="disk", found=found, change=change)
+    return Finding(verdict="good", about="disk", found=found)
 
 
 async def _config(client: Any) -> dict[str, str]:

@@ -11,7 +11,7 @@ is free only when both are gone. Everything lies in `DATA/server/`:
     appendonlydir the log of all writes
 
 The server ends with its parent (see workers/tether.py) and can be killed at any moment: what it acknowledged
-is on disk, and a half-written tail of the file is cut off at the next start.
+is on disk, and a half-written tail of the file is cut off at the next start. workers/keeping.py starts it again.
 """
 
 import fcntl
@@ -21,11 +21,9 @@ import platform
 import shutil
 import subprocess
 import sys
-import tempfile
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import NoReturn
 from urllib.parse import quote
 
 import anyio
@@ -37,9 +35,9 @@ from redis.backoff import NoBackoff
 from redis.exceptions import BusyLoadingError, ConnectionError, TimeoutError  # noqa: A004 - the names redis has
 
 from workers import tether
+from workers.home import LONGEST_SOCKET_PATH, EmbeddedError, fresh_log, has_room, opened, socket_in
 
-LONGEST_SOCKET_PATH = 100
-"""Bytes. `sun_path` holds 108 on Linux and 104 on macOS, its closing zero included."""
+__all__ = ["LONGEST_SOCKET_PATH", "EmbeddedError", "Server", "binary", "find", "running"]
 
 POLL = 0.01
 """Seconds between two looks at a server that is starting or ending; neither tells by itself."""
@@ -67,30 +65,58 @@ SETTINGS = {
 }
 """What the server is started with; deploy/redis.conf explains each."""
 
+CLOSED = {"min-replicas-to-write": "1"}
+"""What a server is started with besides that shall take no writes: it has no replicas."""
+
 _log = structlog.get_logger(__name__)
 
 
-class EmbeddedError(Exception):
-    """The embedded server cannot be had; the message is one line for whoever started the program."""
-
-
 class Server:
-    """A running server: `url` is where it listens, `pid` its process."""
+    """A server over a data directory: `url` is where it listens, `home` where its files lie."""
 
-    def __init__(self, url: str, process: Process, log: Path) -> None:
-        self.url = url
-        self.pid = process.pid
-        self._process = process
-        self._log = log
+    def __init__(self, program: Path, home: Path, socket: str, lock: int) -> None:
+        self.url = _url(socket)
+        self.home = home
+        self._program = program
+        self._socket = socket
+        self._lock = lock
+        self._process: Process | None = None
+        self.writes = True
+        """Whether it was started, or let since, to take writes."""
 
-    async def ended(self) -> NoReturn:
-        """Wait until the server ends by itself, which it should not.
+    @property
+    def pid(self) -> int:
+        """Its process, which is another after each start."""
+        assert self._process is not None
+        return self._process.pid
+
+    async def start(self, *, writes: bool = True) -> None:
+        """Start it, and wait until it answers. Without `writes` it refuses all of them, with NOREPLICAS.
 
         Raises:
-            EmbeddedError: always, with the exit status. Run this beside the work that needs the server.
+            EmbeddedError: it did not come up.
         """
-        status = await self._process.wait()
-        raise EmbeddedError(_ended(status, self._log))
+        self.writes = writes
+        more = {} if writes else CLOSED
+        self._process = await _start(self._program, self.home, self._socket, self._lock, SETTINGS | more)
+        await _ready(self._process, self._socket, self.home / "log")
+
+    async def let_write(self) -> None:
+        """Let a server that was started without writes take them. Raises `redis.exceptions.RedisError`."""
+        async with _client(self._socket) as client:
+            for name in CLOSED:
+                await client.config_set(name, 0)
+        self.writes = True
+
+    async def ended(self) -> EmbeddedError:
+        """Wait until it ends by itself, which it should not: how it did. Run this beside what needs the server."""
+        assert self._process is not None
+        return EmbeddedError(_ended(await self._process.wait(), self.home / "log"))
+
+    async def stop(self) -> None:
+        """End it, where it runs."""
+        if self._process is not None:
+            await _stop(self._process)
 
 
 def binary() -> Path:
@@ -143,16 +169,16 @@ async def running(data: Path) -> AsyncIterator[Server]:
     """
     program = binary()
     home = _home(data)
-    with _opened(home) as lock:
+    with opened(home) as lock:
         await _take(lock, data)
-        with _socket(home) as socket:
-            process = await _start(program, home, socket, lock)
+        with socket_in(home) as socket:
+            server = Server(program, home, socket, lock)
             try:
-                await _ready(process, socket, home / "log")
-                yield Server(_url(socket), process, home / "log")
+                await server.start(writes=await has_room(home))
+                yield server
             finally:
                 with anyio.CancelScope(shield=True):
-                    await _stop(process)
+                    await server.stop()
 
 
 def _home(data: Path) -> Path:
@@ -171,21 +197,6 @@ def _shipped() -> Path | None:
     return path if os.access(path, os.X_OK) else None
 
 
-@contextmanager
-def _opened(home: Path) -> Iterator[int]:
-    """Make the directory, for its owner alone, and open its lock file."""
-    try:
-        home.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        home.mkdir(mode=0o700, exist_ok=True)
-        lock = os.open(home / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise EmbeddedError(f"The data directory {home.parent} cannot be used: {error.strerror}") from error
-    try:
-        yield lock
-    finally:
-        os.close(lock)
-
-
 async def _take(lock: int, data: Path) -> None:
     """Lock the directory. A server whose parent has just died may hold it for a moment yet."""
     deadline = anyio.current_time() + LOCK_BOUND
@@ -201,41 +212,12 @@ async def _take(lock: int, data: Path) -> None:
             return
 
 
-@contextmanager
-def _socket(home: Path) -> Iterator[str]:
-    """Choose the path of the socket and leave word of it. What a killed process left is tidied first."""
-    address = home / "address"
-    try:
-        if address.exists():
-            _forget(Path(address.read_text()), home)
-        socket = home / "sock"
-        if len(os.fsencode(socket)) > LONGEST_SOCKET_PATH:
-            socket = Path(tempfile.mkdtemp(prefix="hansard-"), "sock")
-        address.touch(mode=0o600)
-        address.write_text(str(socket))
-    except OSError as error:
-        raise EmbeddedError(f"The data directory {home.parent} cannot be used: {error.strerror}") from error
-    try:
-        yield str(socket)
-    finally:
-        address.unlink(missing_ok=True)
-        _forget(socket, home)
-
-
-def _forget(socket: Path, home: Path) -> None:
-    """Remove a socket that nobody listens on any more, and the directory that was made for it alone."""
-    with suppress(OSError):  # it may be gone: then there is nothing left to do
-        socket.unlink(missing_ok=True)
-        if socket.parent != home:
-            socket.parent.rmdir()
-
-
-async def _start(program: Path, home: Path, socket: str, lock: int) -> Process:
+async def _start(program: Path, home: Path, socket: str, lock: int, settings: Mapping[str, str]) -> Process:
     """Start the server as a child that dies with this process. It keeps the lock open."""
     command = [str(program), "--dir", str(home), "--unixsocket", socket]
-    for name, value in SETTINGS.items():
+    for name, value in settings.items():
         command += [f"--{name}", value]
-    with _fresh_log(home / "log") as log:
+    with fresh_log(home / "log") as log:
         return await anyio.open_process(
             [sys.executable, "-I", "-S", tether.__file__, str(os.getpid()), *command],
             stdin=subprocess.DEVNULL,
@@ -244,21 +226,6 @@ async def _start(program: Path, home: Path, socket: str, lock: int) -> Process:
             start_new_session=True,  # Ctrl-C is for us: users drain before the server ends
             pass_fds=(lock,),
         )
-
-
-@contextmanager
-def _fresh_log(path: Path) -> Iterator[int]:
-    """Open an empty log, for its owner alone; the one of the time before stays beside it."""
-    try:
-        if path.exists():
-            path.replace(path.with_name("log.1"))
-        log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise EmbeddedError(f"{path} cannot be written: {error.strerror}") from error
-    try:
-        yield log
-    finally:
-        os.close(log)
 
 
 async def _ready(process: Process, socket: str, log: Path) -> None:
@@ -294,8 +261,12 @@ async def _stop(process: Process) -> None:
 
 
 async def _ping(socket: str) -> None:
-    async with Redis(unix_socket_path=socket, retry=Retry(NoBackoff(), 0), socket_timeout=5) as client:
+    async with _client(socket) as client:
         await client.ping()
+
+
+def _client(socket: str) -> Redis:
+    return Redis(unix_socket_path=socket, retry=Retry(NoBackoff(), 0), socket_timeout=5)
 
 
 def _url(socket: str) -> str:

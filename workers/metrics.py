@@ -48,8 +48,13 @@ PROJECTION_LAG_SECONDS: Final = Gauge(
 )
 STOPPED_PARTITIONS: Final = Gauge(
     "hansard_stopped_partitions",
-    "Partitions whose projection stopped: at an event that cannot be applied, or because the log is not the one that "
+    "Partitions whose projection stopped: the log has a hole, an event is of no thread, or the log is not the one that "
     "the views are of. Anything but 0 needs a person.",
+)
+PARKED_THREADS: Final = Gauge(
+    "hansard_parked_threads",
+    "Threads whose projection stopped at an event that cannot be applied, in the partitions whose lease this process "
+    "holds, looked at every few seconds. Each of them needs a person.",
 )
 OWNED_PARTITIONS: Final = Gauge(
     "hansard_owned_partitions",
@@ -73,6 +78,30 @@ HANDOVERS: Final = Counter(
 UNKNOWN_EVENTS: Final = Counter(
     "hansard_unknown_events",
     "Events of a type that this version does not know, passed over by a live projection.",
+)
+
+# --- drift ---
+
+DRIFT: Final = Counter(
+    "hansard_drift",
+    "Fields of served views that were found to differ from the log, by view. Anything but 0 needs a person.",
+    ["view"],
+)
+DRIFT_CHECKED: Final = Counter(
+    "hansard_drift_checked_threads",
+    "Threads that were folded from their log and compared with what is served.",
+)
+DRIFT_WALKS: Final = Counter(
+    "hansard_drift_walks",
+    "Partitions of which every thread was looked at in one walk.",
+)
+DRIFT_SECONDS: Final = Counter(
+    "hansard_drift_seconds",
+    "Seconds spent on looking for drift, waiting for the server included.",
+)
+DRIFT_QUARANTINED: Final = Gauge(
+    "hansard_drift_quarantined_threads",
+    "Threads that differ from the log, or cannot be looked at, and are left alone for now.",
 )
 
 # --- the feed ---
@@ -116,6 +145,22 @@ HTTP_SECONDS: Final = Histogram(
     "Time from a request to the end of its answer, feeds aside.",
     ["route", "method"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0),
+)
+
+REQUESTS_UNDER_WAY: Final = Gauge(
+    "hansard_requests_under_way",
+    "Requests that are inside a gate now, without those that only wait for the views: writes, reads, operations.",
+    ["gate"],
+)
+REQUESTS_WAITING: Final = Gauge(
+    "hansard_requests_waiting",
+    "Requests that wait before a gate now.",
+    ["gate"],
+)
+REQUESTS_REFUSED: Final = Counter(
+    "hansard_requests_refused",
+    "Requests that were told to come again later, by cause: full (the queue before the gate), late (they had waited).",
+    ["gate", "cause"],
 )
 
 

@@ -12,7 +12,9 @@ with it: nothing runs on alone.
 """
 
 import os
+import secrets
 import signal
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -131,6 +133,12 @@ class Process:
                 if not self.ready:
                     self.status = 128 + number
                     self._starting.cancel()
+
+
+def worker_name() -> str:
+    """A name for this process that no other has: leases tell workers apart by it."""
+    # People find the machine and the process by it.
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}"
 
 
 def run(work: Callable[[Process], Awaitable[object]], *, drain: float) -> int:

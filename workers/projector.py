@@ -25,7 +25,7 @@ from redis.exceptions import RedisError
 from core.log.port import Log
 from core.position import Position
 from core.redis.deployment import Deployment
-from core.redis.faults import is_passing
+from core.redis.faults import insist, is_passing
 from core.refusals import Unavailable
 from projections.leases import RENEWED_S, Leases
 from projections.roster import Roster, owner
@@ -71,6 +71,8 @@ class Projector:
         self._nonces: dict[int, str] = {}
         self._scopes: dict[int, CancelScope] = {}
         self._lags: dict[int, Lag] = {}
+        self._parked: dict[int, int] = {}
+        """How many threads are parked in the partitions that we hold, as the metric has it."""
         self._ending = anyio.Event()
         self._ended = anyio.Event()
 
@@ -154,6 +156,7 @@ class Projector:
                         await anyio.sleep_forever()
                 finally:
                     metrics.OWNED_PARTITIONS.dec()
+                    self._count_parked(partition, 0)
                     del self._scopes[partition]
                     self._forget_lag(partition)
             # Only here: whoever is cancelled from outside leaves the nonce to be given back.
@@ -217,6 +220,7 @@ class Projector:
         at = self.at(partition)
         if at is None:
             return
+        parked = await insist(self._upkeeps[partition].parked, "parked")
         last = await self._log.last(partition)
         events, seconds = last.n - at.n, 0.0
         if events > 0:
@@ -224,9 +228,14 @@ class Projector:
             seconds = max(0.0, time.time() - oldest[0].position.ms / 1000) if oldest else 0.0
         if partition not in self._scopes:
             return  # lost while we asked: who holds it now tells
+        self._count_parked(partition, parked)
         self._lags[partition] = Lag(max(0, events), seconds)
         metrics.PROJECTION_LAG_EVENTS.labels(str(partition)).set(max(0, events))
         metrics.PROJECTION_LAG_SECONDS.labels(str(partition)).set(seconds)
+
+    def _count_parked(self, partition: int, threads: int) -> None:
+        metrics.PARKED_THREADS.inc(threads - self._parked.get(partition, 0))
+        self._parked[partition] = threads
 
     async def _leave(self) -> None:
         """Let the others know, and have what we held."""

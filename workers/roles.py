@@ -1,8 +1,5 @@
 """What a process can be: gateway, projector, or both. A role is some parts of a process over one open deployment."""
 
-import os
-import secrets
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -11,6 +8,8 @@ from core.redis.deployment import Deployment, open_deployment
 from projections.feedlog import FeedLog
 from projections.reading import Views
 from projections.served import Served
+from workers.drift import Sampler
+from workers.gateway.admission import Admission
 from workers.gateway.app import build
 from workers.gateway.feed.endpoint import Feed
 from workers.gateway.feed.hub import Hub
@@ -20,7 +19,7 @@ from workers.gateway.ready import ReadyAnswers
 from workers.gateway.services import Services
 from workers.gateway.serving import Application, CannotListen, HttpServer
 from workers.gateway.tokens import Operators
-from workers.process import Failed, Parts, Process
+from workers.process import Failed, Parts, Process, worker_name
 from workers.projector import Projector
 from workers.settings import Settings
 
@@ -53,6 +52,7 @@ def services(
         operators=Operators(admin_secret),
         durability=deployment.durability,
         max_request=settings.max_request,
+        admission=Admission(writes=settings.max_writes, reads=settings.max_reads, queue=settings.max_queue),
         lag_bound=settings.lag_bound,
         stopped=int if projector is None else lambda: len(projector.stopped),
     )
@@ -78,6 +78,7 @@ async def run_projector(process: Process, settings: Settings, tell: Tell) -> Non
         given = services(deployment, settings, secret, projector=projector)
         await parts.start(deployment.wakes.run)
         await parts.start(projector.run, drain=projector.drain)
+        await look_for_drift(parts, deployment, projector, settings)
         tell(await start_http(parts, operations(given), settings))
 
 
@@ -96,9 +97,19 @@ async def following(deployment: Deployment, given: Services) -> AsyncIterator[tu
 
 def make_projector(deployment: Deployment) -> Projector:
     """A projector of all partitions that nobody else holds, under a name of its own."""
-    # Leases tell workers apart by it, people find the machine and the process.
-    worker = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}"
-    return Projector(deployment, RedisLog(deployment), worker=worker)
+    return Projector(deployment, RedisLog(deployment), worker=worker_name())
+
+
+async def look_for_drift(parts: Parts, deployment: Deployment, projector: Projector, settings: Settings) -> None:
+    """Sample the partitions that the projector keeps, unless the budget is 0. Those that stopped wait for a person."""
+    if settings.drift_budget:
+        sampler = Sampler(
+            deployment,
+            RedisLog(deployment),
+            budget=settings.drift_budget,
+            held=lambda: projector.owned - projector.stopped.keys(),
+        )
+        await parts.watch(sampler.run)
 
 
 async def start_http(parts: Parts, app: Application, settings: Settings, hub: Hub | None = None) -> str:

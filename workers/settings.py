@@ -56,12 +56,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     lag_bound: Annotated[
         float, Meta(gt=0, le=3600, description="the seconds that views may lag while ready, up to 3600")
     ] = 10.0
+    drift_budget: Annotated[float, Meta(ge=0, le=1, description="a share of a core's time, 0 to 1; 0 is off")] = 0.02
     drain: Annotated[
         float, Meta(ge=0, le=600, description="the seconds given to running requests at a stop, 0 to 600")
     ] = 10.0
     max_request: Annotated[
         int, Meta(ge=1024, le=2**24, description="the bytes a request may have, 1024 to 16777216")
     ] = 262_144
+    max_writes: Annotated[
+        int, Meta(ge=1, le=10_000, description="the requests that may write at the same time, 1 to 10000")
+    ] = 64
+    max_reads: Annotated[
+        int, Meta(ge=1, le=10_000, description="the requests that may read at the same time, 1 to 10000")
+    ] = 128
+    max_queue: Annotated[
+        int, Meta(ge=0, le=10_000, description="the requests that may wait for either, 0 to 10000")
+    ] = 64
 
     def __repr__(self) -> str:
         """Show what is set, with everything that may hold a secret left out."""

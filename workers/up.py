@@ -10,22 +10,23 @@ from typing import Final
 import msgspec
 import structlog
 from msgspec import Struct
+from redis.exceptions import RedisError
 
-from core.caller import Caller
+from core.caller import OPERATOR
 from core.commands import OpenSite
 from core.gathering import gathered
 from core.keys import WORKERS
 from core.redis.deployment import Deployment
+from core.redis.faults import is_passing
 from core.refusals import SiteExists
 from core.transact import transact
 from workers import embedded, importing, roles, sample
 from workers.gateway.keyring import Given
 from workers.gateway.services import Services
 from workers.importing import Imported, SiteGiven
+from workers.keeping import keep
 from workers.process import Failed, Process
 from workers.settings import Secrets, Settings, secrets_of
-
-OPERATOR: Final = Caller(id="operator", name="operator", roles=frozenset({"operator"}))
 
 SHOWN_WITHIN: Final = 30.0
 """Seconds in which the views have to show the sample after it was imported; they need a fraction of one."""
@@ -54,11 +55,12 @@ async def run(process: Process, settings: Settings, *, with_sample: bool, tell: 
         async with roles.following(deployment, given) as (app, hub), process.parts() as parts:
             if server is not None:
                 # Not every system ends a child with its parent: where it would stay, it would keep the data locked.
-                process.at_once(partial(os.kill, server.pid, SIGKILL))
-                await parts.watch(server.ended)
+                process.at_once(lambda: os.kill(server.pid, SIGKILL))
+                await parts.watch(keep, server)
                 await _take_leases_back(deployment)
             await parts.start(deployment.wakes.run)
             await parts.start(projector.run, drain=projector.drain)
+            await roles.look_for_drift(parts, deployment, projector, settings)
             if with_sample:
                 await load_sample(given, made)
             listens = await roles.start_http(parts, app, settings, hub)
@@ -92,7 +94,12 @@ async def _server(settings: Settings) -> AsyncIterator[tuple[str, embedded.Serve
 async def _take_leases_back(deployment: Deployment) -> None:
     """End the leases of a process that was killed, and its being alive: on a server of our own, nobody else can be."""
     held = [partition.lease for partition in deployment.keys]
-    await gathered([partial(deployment.calls.call, "DEL", key) for key in (WORKERS, *held)])
+    try:
+        await gathered([partial(deployment.calls.call, "DEL", key) for key in (WORKERS, *held)])
+    except RedisError as error:
+        if not is_passing(error):
+            raise
+        _log.warning("old_leases_not_ended", error=str(error))  # they run out by themselves
 
 
 async def _open_site(given: Services, site: SiteGiven, secret: str) -> None:

@@ -1,11 +1,13 @@
 """The views of one partition, kept level with its log: read, fold, commit, for as long as the lease is ours.
 
-What goes wrong is answered by a policy, a value: a server that is away is waited for, an event that cannot be applied
-is tried again from what is stored and then stops its partition, which says so loudly and stays where it is.
+What goes wrong is answered by a policy, a value: a server that is away is waited for; an event that cannot be applied
+is tried again from what is stored, one commit an event, and then parks its thread, while all others go on. Where that
+cannot be promised (the log has a hole, an envelope cannot be read) the partition stops, says so loudly and stays where
+it is.
 """
 
+import time
 from contextlib import aclosing
-from enum import Enum
 from typing import Final
 
 import anyio
@@ -14,32 +16,26 @@ from anyio import CancelScope
 from msgspec import Struct
 from redis.exceptions import RedisError
 
-from core.envelope import decode
+from core.envelope import Recorded, read
+from core.fault import fault
 from core.log.port import Entry, Log, LostBranch
 from core.position import START, Position
-from core.redis.faults import delays, is_passing
+from core.redis.faults import delays
 from core.refusals import Unavailable
 from projections.folding.touched import CannotApply
 from projections.loading import Torn
+from projections.parking import Poison
 from projections.partition import MOST_ROWS, Projection
 from projections.snapshots import thread_at
 from projections.state import Thread
 from projections.store import Done, Fenced, Mismatch, Outcome, Retired, Store
 from workers import metrics
+from workers.failures import Failures, Policy, is_poison, told
 
 BATCH: Final = 256
 """Most events that are read at once."""
 
 _log = structlog.get_logger(__name__)
-
-
-class Policy(Enum):
-    """What becomes of a partition after a failure."""
-
-    RETRY = "retry"
-    """Once more, from what is stored."""
-    STOP = "stop"
-    """It stays where it is until a person has looked at it."""
 
 
 class Stopped(Struct, frozen=True):
@@ -49,29 +45,6 @@ class Stopped(Struct, frozen=True):
     fault: str
     """The kind of fault: the class of the error, for an event that cannot be applied its type, or that the log is not
     the one that the views are of."""
-
-
-class Failures:
-    """Decides about failures: what passes is waited for, anything else gets a second chance at the same event.
-
-    A log that lost what was read of it gets it, too. In a failover the stored cursor goes back with the log, so that
-    the second try begins where both agree; where it begins at the same place and finds nothing there, the log is not
-    the one that these views are of, and none of our waiting will change that.
-    """
-
-    def __init__(self) -> None:
-        self._last: Position | None = None
-        self._lost: Position | None = None
-
-    def policy(self, error: Exception, at: Position) -> Policy:
-        """What to do about `error`, which kept the event after `at` from being taken in."""
-        if is_passing(error) or isinstance(error, Unavailable):
-            return Policy.RETRY
-        if isinstance(error, LostBranch):
-            again, self._lost = self._lost == error.position, error.position
-        else:
-            again, self._last = self._last == at, at
-        return Policy.STOP if again else Policy.RETRY
 
 
 class Upkeep:
@@ -89,6 +62,17 @@ class Upkeep:
         self._seam: Position | None = None
         """Where the next commit has to end, because one that was cut half-way would have ended there or beyond."""
         self._failures = Failures()
+        self._poison = Poison()
+        self._causes: dict[Position, Exception] = {}
+        """What kept the events from being taken in whose threads are about to be parked."""
+        self._suspect: Recorded | None = None
+        """The event that is being taken in; None where whatever fails may be about others."""
+        self._careful = START
+        """Up to here one event makes a commit, because something failed on the way and it has to be known at what."""
+
+    async def parked(self) -> int:
+        """How many threads are parked in the views that it keeps. Raises `redis.exceptions.RedisError`."""
+        return len(await self._store.parked(self.partition))
 
     async def run(self, nonce: str) -> None:
         """Keep the views level until the lease with this nonce is somebody else's, or the partition stopped."""
@@ -101,14 +85,22 @@ class Upkeep:
                 return
             except Exception as error:  # noqa: BLE001 - whatever it is, the policy answers it, and it is logged
                 at = (self.at or START) if self._projection is None else self._projection.cursor
-                if self._failures.policy(error, at) is Policy.STOP:
-                    self._stop(error, at)
-                    return
+                match self._failures.policy(error, at, self._suspect):
+                    case Policy.STOP:
+                        self._stop(error, at)
+                        return
+                    case Policy.PARK:
+                        assert self._suspect is not None
+                        self._park(error, self._suspect)
+                        continue
+                    case Policy.RETRY:
+                        if not isinstance(error, RedisError | Unavailable):
+                            self._careful = at if self._suspect is None else self._suspect.position
                 if isinstance(error, LostBranch):
                     metrics.LOST_BRANCHES.inc()
-                _log.warning("projection_retried", partition=self.partition, position=str(at), fault=_fault(error))
+                _log.warning("projection_retried", partition=self.partition, position=str(at), fault=told(error))
             finally:
-                self._projection = self._seam = None
+                self._projection = self._seam = self._suspect = None
             if self.at != before:
                 pauses = delays(longest=2.0)
             await anyio.sleep(next(pauses))
@@ -119,32 +111,64 @@ class Upkeep:
             self._store = await self._store.served(self.partition)
             self.at = cursor = await self._store.cursor(self.partition)
             keys = self._store.keys[self.partition]
-            projection = Projection(keys, self._store.generation, cursor, most_rows=self._most_rows)
+            # After the pointer: a thread that was requeued since moved that on, and no commit fits any more.
+            parked = await self._store.parked(self.partition)
+            projection = Projection(
+                keys,
+                self._store.generation,
+                cursor,
+                parked=parked,
+                poison=self._poison,
+                most_rows=self._most_rows,
+            )
             self._projection = projection
             async with aclosing(self._log.follow(self.partition, cursor, limit=BATCH)) as batches:  # type: ignore[type-var] # every follow is a generator
                 async for entries in batches:
                     outcome = await self._take_in(projection, entries, nonce)
+                    self._suspect = None
                     if isinstance(outcome, Fenced):
                         return
                     if not isinstance(outcome, Done):
                         break
 
-    async def _take_in(self, projection: Projection, entries: list[Entry], nonce: str) -> Outcome:
+    async def _take_in(self, projection: Projection, entries: list[Entry], nonce: str) -> Outcome | None:
+        """Take in what came, and commit it; None where that has to begin again from what is stored."""
         for entry in entries:
-            recorded = decode(*entry)
-            envelope = recorded.envelope
-            if projection.misses(recorded):
-                await self._load(projection, envelope.site, envelope.thread)
-            if projection.apply(recorded).unknown:
-                metrics.UNKNOWN_EVENTS.inc()
-                _log.warning(
-                    "unknown_event_passed", partition=self.partition, position=str(entry.position), type=envelope.type
-                )
-            if projection.full or recorded.position == self._seam:
-                outcome = await self._commit(projection, nonce, entry)
-                if not isinstance(outcome, Done):
-                    return outcome
+            self._suspect = None
+            recorded = read(*entry)
+            try:
+                outcome = await self._take_in_one(projection, recorded, nonce, entry)
+            except Exception as error:
+                if not await self._was_skipped(error):
+                    raise
+                _log.info("skipped_event_passed", partition=self.partition, position=str(entry.position))
+                return None
+            if not isinstance(outcome, Done):
+                return outcome
+        self._suspect = None
         return await self._commit(projection, nonce, entries[-1])
+
+    async def _was_skipped(self, error: Exception) -> bool:
+        suspect = self._suspect
+        return suspect is not None and is_poison(error, suspect) and await self._poison.ask(self._log, suspect)
+
+    async def _take_in_one(self, projection: Projection, recorded: Recorded, nonce: str, entry: Entry) -> Outcome:
+        self._suspect = recorded
+        envelope = recorded.envelope
+        if projection.misses(recorded):
+            await self._load(projection, envelope.site, envelope.thread)
+        if projection.apply(recorded).unknown:
+            metrics.UNKNOWN_EVENTS.inc()
+            _log.warning(
+                "unknown_event_passed", partition=self.partition, position=str(recorded.position), type=envelope.type
+            )
+        # Where a commit was cut half-way, those until there are left as they were: it is found by where it ended.
+        careful = recorded.position <= self._careful and self._seam is None
+        if not (careful or projection.full or recorded.position == self._seam):
+            return Done()
+        if not careful:
+            self._suspect = None
+        return await self._commit(projection, nonce, entry)
 
     async def _load(self, projection: Projection, site: str, thread: str) -> None:
         try:
@@ -172,6 +196,9 @@ class Upkeep:
                 metrics.PROJECTION_COMMITS.labels("dup" if outcome.again else "ok").inc()
                 metrics.PROJECTED_EVENTS.inc(commit.cursor.n - commit.expected.n)
                 self.at = commit.cursor
+                self._tell_parked(commit.cursor)
+                if self._careful <= commit.cursor:
+                    self._careful = START
                 if self._seam is not None and self._seam <= commit.cursor:
                     self._seam = None
             case Mismatch():
@@ -193,22 +220,34 @@ class Upkeep:
     def forget(self) -> None:
         """Forget how far it was and that it stopped: it is somebody else's to tell, or has to be found out again."""
         self.at = None
+        self._poison, self._causes, self._careful = Poison(), {}, START
         if self.stopped is not None:
             self.stopped = None
             metrics.STOPPED_PARTITIONS.dec()
 
+    def _park(self, error: Exception, suspect: Recorded) -> None:
+        """Have the thread of an event parked from there on, by the commit that brings the views to it."""
+        why = error.why if isinstance(error, CannotApply) else fault(error)
+        self._poison.park(suspect, why, time.time_ns() // 1_000_000)
+        self._causes[suspect.position] = error
+
+    def _tell_parked(self, upto: Position) -> None:
+        for parked in self._poison.forget(upto):
+            _log.error(
+                "thread_parked",
+                partition=self.partition,
+                site=parked.site,
+                thread=parked.thread,
+                position=str(parked.position),
+                type=parked.type,
+                fault=parked.fault,
+                exc_info=self._causes.pop(parked.position),
+            )
+
     def _stop(self, error: Exception, at: Position) -> None:
-        fault = _fault(error)
+        why = told(error)
         if isinstance(error, LostBranch):
-            fault = f"OtherLog: the views have event {error.position}, their log has not: it is older, or another"
-        self.stopped = Stopped(at, fault)
+            why = f"OtherLog: the views have event {error.position}, their log has not: it is older, or another"
+        self.stopped = Stopped(at, why)
         metrics.STOPPED_PARTITIONS.inc()
-        _log.critical("partition_stopped", partition=self.partition, position=str(at), fault=fault, exc_info=error)
-
-
-def _fault(error: Exception) -> str:
-    if isinstance(error, CannotApply):
-        return f"{type(error).__name__}: {error.type} at {error.position}"
-    if isinstance(error, LostBranch):
-        return f"{type(error).__name__}: {error}"
-    return str(error)[:80] if isinstance(error, RedisError) else type(error).__name__
+        _log.critical("partition_stopped", partition=self.partition, position=str(at), fault=why, exc_info=error)

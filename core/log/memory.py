@@ -142,6 +142,11 @@ class MemoryLog:
             log.grown = anyio.Event()
         return Appended(positions)
 
+    async def refusal(self) -> str | None:
+        """Why appends are not taken now; they always are."""
+        await checkpoint()
+        return None
+
     async def confirm(self, site: str, thread: str, key: str) -> Durability | None:
         """How safe that is by now which was just found under a key; None where the key is forgotten since."""
         await checkpoint()

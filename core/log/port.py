@@ -35,7 +35,7 @@ class LostBranch(Exception):
 
 
 class Entry(NamedTuple):
-    """One event as it is stored; `core.envelope.decode(*entry)` reads it."""
+    """One event as it is stored; `core.envelope.decode(*entry)` or `read` reads it."""
 
     position: Position
     e: bytes
@@ -189,6 +189,12 @@ class Log(Protocol):
 
         With a key, calling again with the same append takes effect once: the second call gets `Repeated`. Without
         one, `core.refusals.Unavailable` leaves open whether it was carried out.
+        """
+
+    async def refusal(self) -> str | None:
+        """Why appends are not taken now (`OOM`, `MISCONF`, `NOREPLICAS`); None where they are.
+
+        A server that takes none goes on answering questions.
         """
 
     async def confirm(self, site: str, thread: str, key: str) -> Durability | None:

@@ -20,7 +20,7 @@ from core.position import START, Position
 from core.redis.batch import Argument, Asked
 from core.redis.calls import Calls
 from core.redis.deployment import Deployment
-from core.redis.faults import PATIENCE, insist
+from core.redis.faults import PATIENCE, code_of, insist, is_full, is_passing
 from core.redis.metrics import APPENDS
 from core.redis.script import Script
 from core.refusals import Unavailable
@@ -29,6 +29,7 @@ APPEND: Final = Script("core.log", "append")
 CONFIRM: Final = Script("core.log", "confirm")
 LOAD: Final = Script("core.log", "load")
 CHAIN: Final = Script("core.log", "chain")
+WRITABLE: Final = Script("core.log", "writable")
 
 
 class RedisLog:
@@ -102,6 +103,18 @@ class RedisLog:
         if isinstance(outcome, Skew):
             self._clocks.learn(partition.number, outcome.now)
         return outcome
+
+    async def refusal(self) -> str | None:
+        """Why appends are not taken now, as the server's code; None where they are taken. Raises `Unavailable`."""
+        try:
+            await self._calls.run_all(WRITABLE, [([partition.log], []) for partition in self._keys])
+        except redis.exceptions.RedisError as error:
+            if is_full(error):
+                return code_of(error)
+            if is_passing(error):
+                raise Unavailable from error
+            raise
+        return None
 
     async def confirm(self, site: str, thread: str, key: str) -> Durability | None:
         """How safe that is by now which was just found under a key; None where the key is forgotten since."""

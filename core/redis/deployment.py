@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from core.keys import DEPLOYMENT, Keys
 from core.log.port import Durability
 from core.redis.calls import Calls
-from core.redis.faults import OtherDeployment, Unreachable, is_passing
+from core.redis.faults import HalfRestored, OtherDeployment, Unreachable, is_passing
 from core.redis.promise import Promise
 from core.redis.script import Script
 from core.redis.topology import Topology, find_servers, require_fit
@@ -50,17 +50,23 @@ class Deployment:
 
 @asynccontextmanager
 async def open_deployment(
-    url: str, *, partitions: int = PARTITIONS, durability: Durability = "memory", replicas: int = 1
+    url: str,
+    *,
+    partitions: int = PARTITIONS,
+    durability: Durability = "memory",
+    replicas: int = 1,
+    restoring: bytes | None = None,
 ) -> AsyncIterator[Deployment]:
     """The deployment on the servers at `url`; whoever opens it first fixes its number of partitions.
 
-    Run `deployment.wakes.run` in a task group to be woken. Raises `core.redis.faults.CannotOpen`.
+    Run `deployment.wakes.run` in a task group to be woken. Where a backup is being restored, only who is `restoring`
+    that one opens it. Raises `core.redis.faults.CannotOpen`.
     """
     promise = Promise(durability, replicas)
     async with find_servers(url, promise) as topology:
         await require_fit(topology, promise)
         deployment = Deployment(topology, keys=Keys(partitions), promise=promise)
-        await _agree(deployment.calls, partitions)
+        await _agree(deployment.calls, partitions, restoring)
         yield deployment
 
 
@@ -74,10 +80,13 @@ async def recorded_partitions(url: str) -> int | None:
         return None if recorded is None else int(recorded)
 
 
-async def _agree(calls: Calls, partitions: int) -> None:
+async def _agree(calls: Calls, partitions: int, restoring: bytes | None) -> None:
     """Record what this deployment is, or compare it with what was recorded."""
     try:
-        recorded = await calls.run(RECORD, [DEPLOYMENT], [partitions, FORMAT])
+        # Asked first, because a server that takes no writes now refuses a script that might write.
+        *recorded, backup = await calls.call("HMGET", DEPLOYMENT, "partitions", "format", "restoring")
+        if None in recorded:
+            recorded = await calls.run(RECORD, [DEPLOYMENT], [partitions, FORMAT])
     except redis.exceptions.RedisError as error:
         if not is_passing(error):
             raise
@@ -87,3 +96,8 @@ async def _agree(calls: Calls, partitions: int) -> None:
         raise OtherDeployment(f"The data there has format {layout}; this version of Hansard knows format {FORMAT}")
     if there != partitions:
         raise OtherDeployment(f"The deployment there has {there} partitions, not {partitions}; their number is fixed")
+    if backup not in (None, restoring):
+        raise HalfRestored(
+            "A backup is being restored there, or was cut short: run `hansard restore` on the same file to its end, or "
+            "empty the server"
+        )

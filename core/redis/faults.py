@@ -4,10 +4,12 @@
     ├── BadAddress                    the URL
     ├── Unreachable                   nobody answers there
     ├── UnfitServer                   the server, or how it is configured
-    └── OtherDeployment               the data there belongs to a deployment of another kind
+    ├── OtherDeployment               the data there belongs to a deployment of another kind
+    └── HalfRestored                  the data there is a part of a backup
 
 A running service never sees those. There, a server that is away, restarting, full or read-only is a passing fault:
-what may be asked again is asked again for a while, and then becomes `core.refusals.Unavailable`.
+what may be asked again is asked again for a while, and then becomes `core.refusals.Unavailable`. One that is full is
+not waited for: it stays so until somebody has made room, and says so at once.
 """
 
 import random
@@ -24,10 +26,13 @@ from core.refusals import Unavailable
 PATIENCE: Final = 5.0
 """Seconds within which a call that failed is tried again."""
 
+_FULL: Final = frozenset({"OOM", "MISCONF", "NOREPLICAS"})
+"""Error codes of a server that takes no writes: no memory, no disk, no replicas. It goes on answering questions."""
+
 _ELSEWHERE: Final = frozenset({"READONLY", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "MOVED", "ASK"})
 """Error codes of a server that is not the one to ask now, and has not done what it was asked."""
 
-_STATES: Final = _ELSEWHERE | {"OOM", "MISCONF", "NOREPLICAS", "BUSY"}
+_STATES: Final = _ELSEWHERE | _FULL | {"BUSY"}
 """Error codes of a server that cannot do now what it, or another, could do later, and has not done it."""
 
 _log = structlog.get_logger(__name__)
@@ -54,23 +59,33 @@ class OtherDeployment(CannotOpen):
     """The data there was laid out by a deployment of another kind."""
 
 
+class HalfRestored(CannotOpen):
+    """A backup was not restored to its end there."""
+
+
 def is_passing(error: BaseException) -> bool:
     """Whether the server may answer later what it did not answer now."""
     lost = isinstance(error, redis.exceptions.ConnectionError | redis.exceptions.TimeoutError)
-    return lost or _code(error) in _STATES
+    return lost or code_of(error) in _STATES
 
 
 def is_refused(error: BaseException) -> bool:
     """Whether a call has certainly not been carried out, because another server is to be asked, or this one later."""
-    return _code(error) in _ELSEWHERE
+    return code_of(error) in _ELSEWHERE
 
 
-def _code(error: BaseException) -> str | None:
+def code_of(error: BaseException) -> str | None:
+    """The code that a server's error begins with; None for an error of another kind."""
     if isinstance(error, redis.exceptions.BusyLoadingError):
         return "LOADING"
     if isinstance(error, redis.exceptions.ResponseError):
         return str(error.status_code or str(error).partition(" ")[0])
     return None
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether the server takes no writes, while it goes on answering questions."""
+    return code_of(error) in _FULL
 
 
 def delays(*, longest: float = 0.5) -> Iterator[float]:
@@ -88,7 +103,7 @@ async def insist(
 
     A call that failed may have taken effect, and so asking twice must do what asking once does. Where it does not
     (`once`), it is asked again only where it was certainly not carried out. `what` names the call in logs and
-    metrics. Raises `Unavailable` where the fault does not pass in time.
+    metrics. Raises `Unavailable` where the fault does not pass in time; where the server takes no writes, at once.
     """
     deadline = anyio.current_time() + patience
     for tries, pause in enumerate(delays()):
@@ -98,6 +113,9 @@ async def insist(
             if not is_passing(error):
                 raise
             FAULTS.labels(what).inc()
+            if is_full(error):
+                _log.warning("call_refused", call=what, error=str(error))
+                raise Unavailable("nothing can be written now") from error
             if anyio.current_time() + pause > deadline or (once and not is_refused(error)):
                 _log.warning("call_given_up", call=what, tries=tries + 1, error=str(error))
                 raise Unavailable from error

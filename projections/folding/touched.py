@@ -5,6 +5,7 @@ from typing import Final, Literal, Protocol
 from msgspec import Struct
 
 from core.envelope import Recorded
+from core.position import Position
 from projections.state import Comment
 
 Kind = Literal[
@@ -27,9 +28,18 @@ class CannotApply(Exception):
 
     def __init__(self, recorded: Recorded, why: str) -> None:
         super().__init__(f"{recorded.envelope.type} at {recorded.position} cannot be applied: {why}")
+        self.recorded = recorded
         self.position = recorded.position
         self.type = recorded.envelope.type
         self.why = why
+        """What is wrong, without a value or a word of the event."""
+
+
+class Hole(CannotApply):
+    """An event before this one is missing in the log: nothing can be said of any thread there, and nothing skipped."""
+
+    def __init__(self, recorded: Recorded, after: Position) -> None:
+        super().__init__(recorded, f"the event after {after} is missing")
 
 
 class Watch(Protocol):

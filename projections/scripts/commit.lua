@@ -6,8 +6,7 @@
 --          4 the pointer where these views are the live ones, "" where they are built beside those
 --          5 channel that wakes the readers · 6 for how long feed entries are kept, in ms · 7 how many at most
 --          8 SHA-1 of the event that the views will have taken in last (`e`, then `c`), or ""
---          9 number of feed entries, then of each: position, `t`, `k`
---          then the changes, see changes.lua, which comes first
+--          9 number of feed entries and these, see feeding.lua, then the changes, see changes.lua; both come first
 -- Returns  OK                    it is written
 --          DUP                   it was written before
 --          MISMATCH <cursor>     the views are somewhere else, or what a thread had there was exchanged, or the log
@@ -22,11 +21,6 @@ local lease, cursor, pointer, feed, trimmed = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local nonce, before, after, own = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local channel, kept_ms, most, last = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8]
 local live = own ~= ''
-
-local function parse(position)
-  local ms, n = string.match(position, '^(%d+)-(%d+)$')
-  return tonumber(ms), tonumber(n)
-end
 
 if redis.call('HGET', lease, 'nonce') ~= nonce then
   return 'FENCED'
@@ -51,12 +45,8 @@ if last ~= '' then
   end
 end
 
-local entries, at = {}, 9
-for _ = 1, tonumber(ARGV[at]) do
-  entries[#entries + 1] = at + 1
-  at = at + 3
-end
-local changes = read_changes(at + 1)
+local entries, rest = read_entries(9)
+local changes = read_changes(rest)
 if not changes then
   return redis.error_reply('ERR commit: the arguments do not add up')
 end
@@ -66,49 +56,8 @@ if is_first then
 end
 write(changes)
 
--- The last id that the feed ever had; a stream that was trimmed to nothing still knows it.
-local function newest()
-  if redis.call('EXISTS', feed) == 0 then
-    return '0-0'
-  end
-  local info = redis.call('XINFO', 'STREAM', feed)
-  for i = 1, #info, 2 do
-    if info[i] == 'last-generated-id' then
-      return info[i + 1]
-    end
-  end
-end
-
-local function trim()
-  local gone
-  local time = redis.call('TIME')
-  local oldest = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) - kept_ms
-  local old = redis.call('XREVRANGE', feed, string.format('%.0f', oldest - 1), '-', 'COUNT', 1)[1]
-  if old then
-    gone = old[1]
-    redis.call('XTRIM', feed, 'MINID', '=', string.format('%.0f', oldest))
-  end
-  local excess = redis.call('XLEN', feed) - most
-  if excess > 0 then
-    gone = redis.call('XRANGE', feed, '-', '+', 'COUNT', excess)[excess][1]
-    redis.call('XTRIM', feed, 'MAXLEN', '=', most)
-  end
-  if gone then
-    redis.call('SET', trimmed, gone)
-  end
-end
-
 if live then
-  if #entries > 0 then
-    local last_ms, last_n = parse(newest())
-    for _, entry in ipairs(entries) do
-      local ms, n = parse(ARGV[entry])
-      if ms > last_ms or (ms == last_ms and n > last_n) then
-        redis.call('XADD', feed, ARGV[entry], 't', ARGV[entry + 1], 'k', ARGV[entry + 2])
-      end
-    end
-    trim()
-  end
+  tell(feed, trimmed, entries, kept_ms, most)
   redis.call('SPUBLISH', channel, '')
 end
 redis.call('SET', cursor, after)

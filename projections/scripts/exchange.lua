@@ -4,7 +4,7 @@
 --          4… the keys that the thread's views have, and as many that they were written to, in the same order
 --          then the keys of the changes
 -- ARGV     1 the pointer as it was · 2 the pointer as it will be · 3 field of the thread's last event
---          4 its position, which the views are of · 5 channel that wakes the readers · 6 number of the thread's views
+--          4 its position, which the views have to have come to · 5 channel that wakes the readers · 6 number of the thread's views
 --          then the changes beyond them, see changes.lua, which comes first
 -- Returns  OK                 they are exchanged
 --          MOVED              another event of the thread came, or the views have not come to this one yet

@@ -18,7 +18,7 @@ from typing import Any
 import anyio
 
 from core.policy import Policy
-from tests.bench import appending, disk, folding, paging, posting, projecting
+from tests.bench import appending, disk, folding, paging, posting, pressure, projecting, rebuilding
 from tests.bench.copying import PARTITIONS, entries_of, write
 from tests.bench.cores import Cores, split
 from tests.bench.figures import Figure
@@ -59,7 +59,7 @@ async def measured(sizes: Sizes, cores: Cores) -> list[Figure]:
     discussion = Discussion(sizes.threads, partitions=PARTITIONS)
     await discussion.open(Policy(max_depth=8))
     await discussion.go_on(sizes.mix)
-    entries = await entries_of(discussion.log)
+    entries, threads = await entries_of(discussion.log), discussion.threads
     del discussion
     with server(cores.rest) as url:
         note("folding")
@@ -67,14 +67,18 @@ async def measured(sizes: Sizes, cores: Cores) -> list[Figure]:
         folded = await folding.measure(url, rounds=sizes.rounds, cores=cores)
         note("projecting")
         projected = await projecting.measure(url, entries, rounds=sizes.rounds, cores=cores)
+        note("rebuilding")
+        rebuilt = await rebuilding.measure(url, entries, threads, sizes, cores)
     del entries
     note("pages")
     pages = await paging.measure(sizes, cores)
     note("posting")
     posts = await posting.measure(rounds=sizes.rounds, seconds=sizes.load, cores=cores)
+    note("pressure")
+    pressed = await pressure.measure(rounds=sizes.rounds, seconds=sizes.load, cores=cores)
     note("appending")
     appended = await appending.measure(rounds=sizes.rounds, appends=sizes.appends, cores=cores)
-    figures = [folded, *pages, *posts, projected, appended]
+    figures = [folded, *pages, *posts, *pressed, *rebuilt, projected, appended]
     return sorted(figures, key=lambda figure: figure.target is None)
 
 

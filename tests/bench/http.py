@@ -57,6 +57,28 @@ class Load(Struct, frozen=True, kw_only=True):
         return self.answers - self.statuses.get(status, 0)
 
 
+class Flood(Struct, frozen=True, kw_only=True):
+    """What came of asking a server at a rate of one's own."""
+
+    seconds: float
+    """From the first request to the last answer."""
+    waited: dict[int, list[float]]
+    """By status, the seconds from when each request was due to the last byte of its answer."""
+
+    @property
+    def answers(self) -> int:
+        """How many answers there were."""
+        return sum(len(waited) for waited in self.waited.values())
+
+    def latencies(self, status: int) -> list[float]:
+        """The seconds that each answer with this status took."""
+        return self.waited.get(status, [])
+
+    def others(self, *statuses: int) -> int:
+        """Answers with another status."""
+        return sum(len(waited) for status, waited in self.waited.items() if status not in statuses)
+
+
 def request(method: str, path: str, headers: Sequence[tuple[str, str]] = (), body: bytes = b"") -> bytes:
     """A request as it goes out."""
     lines = [f"{method} {path} HTTP/1.1", "Host: bench.example", *(f"{name}: {value}" for name, value in headers)]
@@ -139,6 +161,32 @@ async def drive(url: str, clients: Sequence[Iterator[bytes]], seconds: float) ->
     for line in lines:
         line.close()
     return Load(seconds=took, statuses=dict(statuses), latencies=latencies)
+
+
+async def flood(url: str, clients: Sequence[Iterator[bytes]], *, rate: float, seconds: float) -> Flood:
+    """Let the clients by turns send `rate` requests a second for so long, whatever is answered. Raises ConnectionError.
+
+    Each goes out over a connection on which nothing is under way.
+    """
+    idle: list[Line] = []
+    waited: dict[int, list[float]] = {}
+    begun = time.perf_counter()
+
+    async def ask(asked: bytes, due: float) -> None:
+        line = idle.pop() if idle else await connected(url)
+        answer = await line.ask(asked)
+        waited.setdefault(answer.status, []).append(time.perf_counter() - due)
+        idle.append(line)
+
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(int(rate * seconds)):
+            due = begun + number / rate
+            await asyncio.sleep(due - time.perf_counter())
+            tasks.create_task(ask(next(clients[number % len(clients)]), due))
+    took = time.perf_counter() - begun
+    for line in idle:
+        line.close()
+    return Flood(seconds=took, waited=waited)
 
 
 def _length(head: bytes) -> int:

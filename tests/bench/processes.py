@@ -55,14 +55,19 @@ def constant(cores: frozenset[int]) -> Iterator[str]:
         yield url
 
 
+def environment(**settings: str) -> dict[str, str]:
+    """The environment of this process, without settings of Hansard but for these."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("HANSARD_")}
+    return kept | {f"HANSARD_{name}": value for name, value in settings.items()}
+
+
 @contextmanager
 def _listening(command: list[str], settings: dict[str, str], log: Path, cores: frozenset[int]) -> Iterator[str]:
     """URL of a program that listens at HANSARD_PORT, for the block."""
     port = _free_port()
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("HANSARD_")}
-    environment |= {f"HANSARD_{name}": value for name, value in {**settings, "PORT": str(port)}.items()}
+    given = environment(**settings, PORT=str(port))
     with log.open("wb") as said, on(cores):
-        process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
+        process = subprocess.Popen(command, env=given, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
     try:
         _wait_until_it_listens(process, port, log)
         yield f"http://127.0.0.1:{port}"

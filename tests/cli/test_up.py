@@ -4,17 +4,23 @@ import os
 import signal
 import socket
 import stat
+import sys
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import msgspec
+import pytest
 
 from core.keys import Keys
 from core.position import Position
 from tests import servers
 from tests.cli.program import SITE, THREAD, Up, here, running, up
+from tests.full import bound_files
+from workers import keeping
 
+BOUND = 512 * 1024
+"""Bytes that a file may have while the disk is full: fewer than the record has, and than are written to try it."""
 PAGE = f"/v1/sites/{SITE}/threads/{THREAD}"
 
 
@@ -23,9 +29,12 @@ def client(run: Up, token: str | None = None) -> httpx2.Client:
     return httpx2.Client(base_url=run.url, headers=headers, timeout=20)
 
 
-def post(run: Up, body: str) -> dict[str, Any]:
-    token = run.token("--sub", "bea", "--name", "Bea", "--entitlement", "subscriber")
-    with client(run, token) as http:
+def bea(run: Up) -> str:
+    return run.token("--sub", "bea", "--name", "Bea", "--entitlement", "subscriber")
+
+
+def post(run: Up, body: str, token: str | None = None) -> dict[str, Any]:
+    with client(run, token or bea(run)) as http:
         answer = http.post(f"{PAGE}/comments", json={"body": body})
         assert answer.status_code == 201, answer.text
         posted: dict[str, Any] = answer.json()
@@ -38,6 +47,16 @@ def read(run: Up, after: str | None = None) -> dict[str, Any]:
         assert answer.status_code == 200, answer.text
         page: dict[str, Any] = answer.json()
         return page
+
+
+def vote(run: Up, token: str) -> httpx2.Response:
+    with client(run, token) as http:
+        return http.put(f"{PAGE}/comments/nt-01/vote", json={"value": -1}, headers={"Idempotency-Key": "k"})
+
+
+def server_of(run: Up) -> int:
+    """The process id of its server, with which each line of its log begins. Raises ValueError where there is none."""
+    return int((run.data / "server" / "log").read_text().partition(":")[0])
 
 
 def test_it_needs_nothing_and_says_where_to_look_and_how_to_get_tokens(tmp_path: Path) -> None:
@@ -134,13 +153,68 @@ def test_a_server_that_may_lose_what_was_acknowledged_is_refused(fresh: str, tmp
     assert done.err.count("\n") == 1
 
 
-def test_the_embedded_server_dying_ends_everything(tmp_path: Path) -> None:
+def test_the_embedded_server_dying_costs_nobody_anything_but_time(tmp_path: Path) -> None:
+    with up(tmp_path / "data") as run:
+        token = bea(run)
+        before = post(run, "Before.", token)
+        os.kill(server_of(run), signal.SIGKILL)
+        after = post(run, "And after.", token)
+        assert Position.parse(after["position"]).n == Position.parse(before["position"]).n + 1
+        assert read(run, after["position"])["thread"]["comments"] == 16
+        assert run.ask("verify").status == 0
+        assert "embedded_server_restarted" in run.logged
+        assert run.stop() == 0
+
+
+def test_an_embedded_server_that_keeps_dying_ends_everything(tmp_path: Path) -> None:
     with up(tmp_path / "data", sample=False) as run:
-        # Every line that it logs begins with its process id.
-        log = (tmp_path / "data" / "server" / "log").read_text()
-        os.kill(int(log.partition(":")[0]), signal.SIGKILL)
+        for restarted in range(keeping.MOST + 1):
+            while run.logged.count("embedded_server_restarted") < restarted:
+                pass
+            os.kill(server_of(run), signal.SIGKILL)
         assert run.process.wait(60) == 1
+        assert run.logged.count("embedded_server_ended") == keeping.MOST + 1
         assert run.err.splitlines()[-1].startswith("hansard: The embedded server ended with status -9")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets another process set a bound for files")
+def test_with_a_full_disk_readers_are_answered_and_writers_as_soon_as_there_is_room(tmp_path: Path) -> None:
+    with up(tmp_path / "data") as run:
+        token = bea(run)
+        first = post(run, "While there is room.", token)
+        socket = (run.data / "server" / "address").read_text()
+        with servers.client(f"unix://{socket}") as redis:
+            redis.set("padding", bytes(BOUND))
+        for process in (run.process.pid, server_of(run)):
+            bound_files(process, BOUND)
+        for _ in range(3):
+            answer = vote(run, token)
+            assert answer.status_code == 503, answer.text
+            assert int(answer.headers["retry-after"]) > 0
+        closed = server_of(run)
+        page = read(run)["thread"]
+        assert (page["comments"], page["position"]) == (15, first["position"])
+        with client(run) as http:
+            assert http.get("/readyz").json() == {"status": "ready", "writes": "refused"}
+        bound_files(os.getpid(), BOUND)
+        try:
+            done = run.beside("doctor", "--json")
+        finally:
+            bound_files(os.getpid(), None)
+        wrong = {found["about"]: found["found"] for found in done.documents if found["verdict"] == "wrong"}
+        assert done.status == 1
+        assert wrong["disk"].startswith("full: ")
+        assert wrong["writes"] == "refused by the server: NOREPLICAS"
+        assert server_of(run) == closed, "it has not ended again"
+        for process in (run.process.pid, closed):
+            bound_files(process, None)
+        while (answer := vote(run, token)).status_code == 503:
+            pass
+        assert answer.status_code == 200, answer.text
+        assert Position.parse(answer.json()["position"]).n == Position.parse(first["position"]).n + 1
+        assert vote(run, token).json()["position"] == answer.json()["position"]
+        assert run.ask("verify").status == 0
+        assert run.stop() == 0
 
 
 def test_gateway_and_projector_run_by_themselves(fresh: str, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from core.events import (
     CommentUnfeatured,
     CommentWithdrawn,
     Event,
+    EventSkipped,
     MemberReinstated,
     MemberSuspended,
     PolicyChanged,
@@ -130,6 +131,10 @@ SHAPES: Final[dict[type[Event], tuple[Event, ...]]] = {
     ReportFiled: (
         ReportFiled(comment="c-2", revision=1, reason="spam", note="look"),
         ReportFiled(comment="c-2", revision=1, reason="spam"),
+    ),
+    EventSkipped: (
+        EventSkipped(position="1699999999700-39", reason="posted by a fault of 0.1"),
+        EventSkipped(position="1699999999700-39"),
     ),
 }
 

@@ -41,7 +41,14 @@ _WRITTEN = (
     commands.RestoreComment,
 )
 _BALLOTS = (events.VoteCast, events.VoteRetracted, events.ReportFiled, commands.Vote, commands.Report)
-_OPERATED = (events.SiteOpened, events.SiteRekeyed, commands.OpenSite, commands.RekeySite)
+_OPERATED = (
+    events.SiteOpened,
+    events.SiteRekeyed,
+    events.EventSkipped,
+    commands.OpenSite,
+    commands.RekeySite,
+    commands.SkipEvent,
+)
 _ADMINISTERED = (events.PolicyChanged, commands.ChangePolicy)
 
 
@@ -92,6 +99,7 @@ class Story:
         self.last = START
         self.heads: dict[str, Head] = {}
         self.states: dict[str, Any] = {}
+        self.facts: dict[Position, Recorded] = {}
         self.command: commands.AnyCommand | None = None
         self.caller = ADA
         self.later = 0
@@ -103,10 +111,11 @@ class Story:
         self.last = position = Position(BEGIN + self.last.n * SECOND, self.last.n + 1)
         recorded = decode(position, e + f',"tp":"","ap":"{head.position or ""}"}}'.encode(), c)
         assert recorded.event == event
+        self.facts[position] = recorded
         self.heads[field] = Head(head.version + 1, position, vote.note(event))
         if isinstance(event, events.ReportFiled):
             self.heads[heads.reported(event.comment)] = Head(0, position)
-        if field.partition(":")[0] not in "vr":
+        if field.partition(":")[0] not in "vrs":
             self.states[field] = evolve(field, self.states.get(field, blank(field)), recorded)
         return recorded
 
@@ -177,7 +186,9 @@ class Story:
         needs = plan.needs(self.command, self.caller.id)
         standing = heads.member(self.caller.id)
         states = {field: blank(field) for field in (*needs.folded, heads.SITE, heads.THREAD, standing)} | self.states
-        sight = Sight(now=now, answer=None, heads=self.heads, states=states)
+        at = plan.named(self.command)
+        named = None if at is None else self.facts.get(at)
+        sight = Sight(now=now, answer=None, heads=self.heads, states=states, named=named)
         member: Member = states[standing]
         scene = Scene(caller=self.caller, now=now, site=sight.site, member=member, thread=sight.thread)
         assert plan.missing(self.command, scene, sight) is None

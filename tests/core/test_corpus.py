@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from core import envelope as envelopes
 from core import upcasting
 from core.envelope import Recorded, Stamp, decode, encode
-from core.events import EVENTS, Event, UnknownEvent, VoteCast
+from core.events import EVENTS, Event, UnknownEvent, UnreadableEvent, VoteCast
 from core.position import Position
 from tests.core.shapes import ACTOR, SHAPES
 
@@ -128,6 +129,19 @@ def test_a_field_that_a_later_version_added_is_passed_over() -> None:
 def test_rot_is_told_from_what_is_unknown(e: bytes) -> None:
     with pytest.raises(msgspec.DecodeError):
         decode(AT, e, b"")
+
+
+def test_what_cannot_be_read_is_told_with_its_envelope_and_without_what_it_says() -> None:
+    e = (VOTE + ',"value":"plenty","tp":"","ap":""}').encode()
+    recorded = envelopes.read(AT, e, b"")
+    assert recorded.event == UnreadableEvent(fault="ValidationError: Expected `int`, got `str` - at `$.value`")
+    assert (recorded.envelope.type, recorded.envelope.thread, recorded.envelope.comment) == ("vote.cast", "t", "c")
+    spoilt = json.loads((CORPUS / "comment.posted.json").read_text())[0]["e"].encode()
+    unread = envelopes.read(AT, spoilt, b'\x00{"body":"a secret').event
+    assert isinstance(unread, UnreadableEvent)
+    assert "secret" not in unread.fault
+    with pytest.raises(msgspec.DecodeError):
+        envelopes.read(AT, b"{}", b"")
 
 
 # --- old shapes: votes as if they had been words, then signs, then numbers ---

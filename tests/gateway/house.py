@@ -222,14 +222,20 @@ def at(comment: str, thread: str = THREAD) -> str:
 
 
 @asynccontextmanager
-async def built(url: str, *, patience: float = 5.0, durability: Durability = "memory") -> AsyncIterator[House]:
-    """A house on an empty server, whose every call of it is tried for so many seconds."""
+async def built(
+    url: str, *, patience: float = 5.0, follows: bool = True, durability: Durability = "memory"
+) -> AsyncIterator[House]:
+    """A house on an empty server, whose every call of it is tried for so many seconds.
+
+    Unless its views follow by themselves, somebody else has to keep them up with the log.
+    """
     opening = open_deployment(url, partitions=PARTITIONS, durability=durability)
     async with opening as deployment, anyio.create_task_group() as tasks:
         house = House(deployment, patience)
         await tasks.start(deployment.wakes.run)
-        for number in range(PARTITIONS):
-            tasks.start_soon(house.project, number)
+        if follows:
+            for number in range(PARTITIONS):
+                tasks.start_soon(house.project, number)
         async with house.client:
             yield house
         tasks.cancel_scope.cancel()

@@ -17,7 +17,7 @@ async def test_alive_and_ready_are_two_things(house: House) -> None:
     assert position
     ready = await house.get("/readyz")
     assert ready.status_code == 200, ready.text
-    assert ready.json() == {"status": "ready"}
+    assert ready.json() == {"status": "ready", "writes": "taken"}
 
 
 async def test_a_gateway_whose_views_lag_beyond_the_bound_is_not_ready(house: House) -> None:

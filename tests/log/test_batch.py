@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ConnectionError, ResponseError, TimeoutError  # noqa: A004 - the names redis has
 
 from core.log.redis import CHAIN, CONFIRM
-from core.redis.batch import Batch, Proof, calls_of
+from core.redis.batch import Batch, Call, Proof, calls_of
 from core.redis.client import connect
 from tests.log.proxy import Proxy
 
@@ -204,6 +204,43 @@ async def test_everyone_is_told_where_the_server_says_nothing(redis: Redis) -> N
         await other.client_unpause()
     assert all(isinstance(got, TimeoutError) for got in callers.got.values())
     assert await callers.batch.call("ECHO", "nobody else's reply") == b"nobody else's reply"
+
+
+async def test_a_server_that_is_given_up_is_waited_for_no_longer(redis: Redis) -> None:
+    callers = Callers(Batch(redis, within=3600))
+    async with connect_like(redis) as other:
+        await other.client_pause(60_000, all=False)
+        async with anyio.create_task_group() as tasks:
+            for number in range(10):
+                tasks.start_soon(callers.call, number, "SET", f"{number}", "x")
+            await anyio.wait_all_tasks_blocked()
+            callers.batch.break_off()
+        await other.client_unpause()
+    assert len(callers.got) == 10
+    assert all(isinstance(got, ConnectionError) for got in callers.got.values())
+    assert await callers.batch.call("ECHO", "nobody else's reply") == b"nobody else's reply"
+
+
+async def test_a_proof_is_asked_once_for_all_of_a_tick(redis: Redis) -> None:
+    batch = Batch(redis, proof=Proof(("ECHO", "safe"), lambda reply: bool(reply == b"safe")))
+    calls = [Call(("INCR", "n")) for _ in range(5)]
+    await redis.config_resetstat()
+    async with anyio.create_task_group() as tasks:
+        for call in calls:
+            tasks.start_soon(batch.carry, [call])
+    assert (await redis.info("commandstats"))["cmdstat_echo"]["calls"] == 1
+    assert [call.answer() for call in calls] == [1, 2, 3, 4, 5]
+    assert all(call.proven for call in calls)
+
+
+@pytest.mark.parametrize("proof", [Proof(("ECHO", "not yet"), lambda reply: bool(reply == b"safe")), None])
+async def test_what_is_not_proven_is_carried_out_all_the_same(redis: Redis, proof: Proof | None) -> None:
+    batch = Batch(redis, proof=proof or Proof(("NOSUCH",), lambda _: True))
+    call = Call(("SET", "n", "1"))
+    await batch.carry([call])
+    assert call.answer() == b"OK"
+    assert not call.proven
+    assert await redis.get("n") == b"1"
 
 
 async def test_more_callers_than_connections_wait_and_are_served(batch: Batch) -> None:

@@ -11,6 +11,7 @@ import anyio
 import pytest
 import redis.exceptions
 from anyio.lowlevel import cancel_shielded_checkpoint
+from prometheus_client import REGISTRY
 from redis.exceptions import ResponseError
 
 from core.keys import WINDOW_MS
@@ -20,6 +21,7 @@ from core.position import START, Position
 from core.redis.client import connect
 from core.redis.deployment import Deployment, open_deployment
 from core.refusals import Unavailable
+from tests.full import no_memory
 from tests.log.places import HERE, PARTITIONS, SITE, THREAD, append, event, facts, look, positions, write
 from tests.log.proxy import Proxy
 from tests.servers import client
@@ -256,19 +258,52 @@ async def test_a_key_of_another_type_stops_an_append_before_it_writes(deployment
     assert await everything(deployment) == before
 
 
-async def test_a_full_server_makes_the_log_unavailable_and_writes_nothing(deployment: Deployment) -> None:
-    log = RedisLog(deployment, patience=0)
+async def test_a_full_server_makes_the_log_unavailable_at_once_and_writes_nothing(
+    deployment: Deployment, fresh: str
+) -> None:
+    log = RedisLog(deployment, patience=60)
     (first,) = await write(log, event("c:1"), key="k")
     before = await everything(deployment)
-    await deployment.writing.config_set("maxmemory", "1")
-    try:
+    tries = faults("append")
+    with no_memory(fresh):
         with pytest.raises(Unavailable):
             await append(log, event("c:1"), key="l", now=first.ms)
+        assert faults("append") == tries + 1, "it stays full until somebody makes room: asking again helps nobody"
+        assert await log.refusal() == "OOM"
         assert positions(await log.read(HERE, START, limit=5)) == [first]
         assert (await look(log)).now >= first.ms
-    finally:
-        await deployment.writing.config_set("maxmemory", "0")
+    assert await log.refusal() is None
     assert await everything(deployment) == before
+
+
+async def test_an_append_happens_whole_or_not_at_all_however_little_memory_is_left(deployment: Deployment) -> None:
+    log = RedisLog(deployment)
+    (first,) = await write(log, event("c:1"), key="first")
+    redis, partition = deployment.writing, deployment.keys[HERE]
+    appended: list[str] = []
+    taken: set[bool] = set()
+    for room in range(0, 96 * 1024, 1024):
+        key = f"k{room}"
+        used = (await redis.info("memory"))["used_memory"]
+        await redis.config_set("maxmemory", used + room)
+        try:
+            await append(log, *[event(f"c:{key}:{n}", c=b"x" * 4000) for n in range(8)], key=key, now=first.ms)
+            appended.append(key)
+            taken.add(True)
+        except Unavailable:
+            taken.add(False)
+        finally:
+            await redis.config_set("maxmemory", 0)
+    assert taken == {True, False}, "the rooms tried are not around what is needed"
+    entries = await log.read(HERE, first, limit=10_000)
+    assert [facts(entry)["head"] for entry in entries] == [f"c:{key}:{n}" for key in appended for n in range(8)]
+    assert [entry.position.n for entry in entries] == list(range(2, len(entries) + 2))
+    remembered = await redis.hkeys(partition.commands(first.ms // WINDOW_MS))
+    assert sorted(remembered) == sorted(key.encode() for key in ("first", *appended))
+    advanced = [f"c:{key}:{n}" for key in appended for n in range(8)]
+    assert sorted(await redis.hkeys(partition.heads(SITE, THREAD))) == sorted(
+        head.encode() for head in ("last", "c:1", *advanced)
+    )
 
 
 async def test_numbers_go_on_where_a_log_was_trimmed_to_nothing(deployment: Deployment) -> None:
@@ -313,3 +348,8 @@ async def everything(deployment: Deployment) -> list[tuple[bytes | str, bytes | 
     """Every key of the server and its value, as the server would move it elsewhere."""
     names = await deployment.writing.keys("*")
     return sorted([(name, await deployment.writing.dump(name)) for name in names])
+
+
+def faults(call: str) -> float:
+    """How often calls of this kind failed in this process."""
+    return REGISTRY.get_sample_value("hansard_redis_faults_total", {"call": call}) or 0.0

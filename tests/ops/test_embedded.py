@@ -129,8 +129,7 @@ async def test_the_server_ends_when_its_parent_is_killed_and_the_next_start_find
 async def test_whoever_needs_the_server_is_told_when_it_dies(tmp_path: Path) -> None:
     async with embedded.running(tmp_path) as server:
         os.kill(server.pid, signal.SIGKILL)
-        with pytest.raises(EmbeddedError, match="ended with status -9"):
-            await server.ended()
+        assert "ended with status -9" in str(await server.ended())
 
 
 async def test_the_server_ends_with_the_block_even_when_that_is_cancelled(tmp_path: Path) -> None:

@@ -33,8 +33,12 @@ def test_every_setting_is_read_from_the_environment() -> None:
         "HANSARD_LOG_FORMAT": "json",
         "HANSARD_LOG_LEVEL": "warning",
         "HANSARD_LAG_BOUND": "2.5",
+        "HANSARD_DRIFT_BUDGET": "0.5",
         "HANSARD_DRAIN": "30",
         "HANSARD_MAX_REQUEST": "65536",
+        "HANSARD_MAX_WRITES": "10",
+        "HANSARD_MAX_READS": "20",
+        "HANSARD_MAX_QUEUE": "0",
     }
     assert {name.removeprefix("HANSARD_").lower() for name in environment} == set(Settings.__struct_fields__)
     assert settings.read(environment) == Settings(
@@ -49,8 +53,12 @@ def test_every_setting_is_read_from_the_environment() -> None:
         log_format="json",
         log_level="warning",
         lag_bound=2.5,
+        drift_budget=0.5,
         drain=30.0,
         max_request=65536,
+        max_writes=10,
+        max_reads=20,
+        max_queue=0,
     )
 
 
@@ -76,6 +84,7 @@ def test_an_empty_variable_is_one_that_is_not_set() -> None:
             {"DRAIN": "nan"},
             "HANSARD_DRAIN must be the seconds given to running requests at a stop, 0 to 600, not 'nan'",
         ),
+        ({"DRIFT_BUDGET": "2"}, "HANSARD_DRIFT_BUDGET must be a share of a core's time, 0 to 1; 0 is off, not '2'"),
         ({"ADMIN_SECRET": "short"}, "HANSARD_ADMIN_SECRET must be a secret of at least 32 bytes"),
         ({"REDIS_URL": "http://:word@h"}, f"HANSARD_REDIS_URL: A Redis URL starts with {SCHEMES}"),
         ({"REDIS_URL": "redis+nosuch://:word@h"}, f"HANSARD_REDIS_URL: A Redis URL starts with {SCHEMES}"),

@@ -16,7 +16,9 @@ from tests.projections.test_verifying import (
     test_keys_that_should_not_exist_are_found,
     test_views_that_agree_have_no_difference_and_progress_is_told,
     test_whatever_is_changed_in_any_view_is_found,
+    way,
 )
+from workers.rebuild import Flipped, Rebuilder
 
 __all__ = [
     "here",
@@ -26,6 +28,7 @@ __all__ = [
     "test_keys_that_should_not_exist_are_found",
     "test_views_that_agree_have_no_difference_and_progress_is_told",
     "test_whatever_is_changed_in_any_view_is_found",
+    "way",
 ]
 
 
@@ -49,4 +52,20 @@ async def test_the_views_of_every_partition_are_the_fold_of_its_log(fresh: str) 
         for partition in range(6):
             names = [name for name in THREADS if here.deployment.keys.of(SITE, name).number == partition]
             assert await here.views(partition) == here.wanted(*names)
+        assert await differences(here) == []
+
+
+async def test_views_are_built_anew_on_every_server_and_what_was_served_is_thrown_away(fresh: str) -> None:
+    async with bench(fresh, partitions=6) as here:
+        await here.play(stream(17, 400, threads=3), threads=3)
+        flipped: list[Flipped] = []
+        async with projecting(here.projector()):
+            await here.all_level()
+            one = Rebuilder(here.deployment, here.log, worker="one", flipped=flipped.append)
+            await one.rebuild()
+            assert await one.clean() > 0
+        assert [each.generation for each in flipped] == [2] * 6
+        assert {each.differing for each in flipped} == {()}
+        keys = [key.decode() for one in here.deployment.reads.each() for key in await one.call("KEYS", "*:g*:*")]
+        assert {each[1] for key in keys if (each := here.deployment.keys.viewed(key))} == {2}
         assert await differences(here) == []

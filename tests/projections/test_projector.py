@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
@@ -13,6 +14,7 @@ from core.commands import AnyCommand, Decide, PostComment
 from core.log.port import Entry
 from core.policy import Policy
 from core.position import Position
+from core.redis.faults import is_full
 from core.transact import transact
 from projections.changes import Commit
 from projections.loading import Torn, load_thread
@@ -23,8 +25,10 @@ from tests.log.places import CLUSTER, serving
 from tests.log.proxy import Proxy
 from tests.making import MOD, PEOPLE, SITE, THREADS, Play, entries, played, stream
 from tests.projections.projecting import BOUND, Bench, bench, projecting
-from workers import embedded, metrics, projector, upkeep
+from tests.servers import client
+from workers import embedded, failures, metrics, projector, upkeep
 from workers.projector import Projector
+from workers.upkeep import Stopped
 
 THREAD = THREADS[0]
 
@@ -267,33 +271,21 @@ async def test_a_hole_in_the_log_stops_the_partition_and_says_so(here: Bench) ->
         await stopped(one)
         assert await here.store.cursor(0) == some[19].position
         assert one.stopped[0].position == some[19].position
-        assert one.stopped[0].fault.startswith("CannotApply: ")
+        assert one.stopped[0].fault.startswith("Hole: ")
         assert metrics.STOPPED_PARTITIONS._value.get() == before + 1
 
 
-@pytest.mark.parametrize(
-    ("e", "fault"),
-    [
-        (b'{"v":1,"type":"vote.cast","comment":"nobody","revision":1,"value":1', "CannotApply: vote.cast at "),
-        (b'{"v":1,"type":"vote.cast","comment":1', "ValidationError"),
-    ],
-)
-async def test_an_event_that_cannot_be_applied_stops_its_partition_and_no_other(
-    fresh: str, e: bytes, fault: str
-) -> None:
+async def test_an_event_that_is_of_no_thread_stops_its_partition_and_no_other(fresh: str) -> None:
     async with bench(fresh, partitions=2) as here:
-        thread = next(name for name in THREADS if here.deployment.keys.of(SITE, name).number == 0)
         await here.play(stream(9, 60, threads=3), threads=3)
         last = await here.log.last(0)
-        rest = f',"actor":{{"kind":"member","id":"ada"}},"site":"{SITE}","thread":"{thread}","tp":"","ap":""}}'
-        bad = Entry(Position(last.ms, last.n + 1), e + rest.encode(), b"")
-        await here.call("XADD", here.deployment.keys[0].log, str(bad.position), "e", bad.e, "c", bad.c)
+        await here.call("XADD", here.deployment.keys[0].log, f"{last.ms}-{last.n + 1}", "e", b"{}", "c", b"")
         one = here.projector()
         async with projecting(one):
             await stopped(one)
             await here.level(1)
             assert list(one.stopped) == [0]
-            assert one.stopped[0].fault.startswith(fault)
+            assert one.stopped[0] == Stopped(last, "ValidationError")
             assert one.owned == {0, 1}
 
 
@@ -398,3 +390,40 @@ async def test_every_script_gets_the_keys_it_touches_all_of_one_slot() -> None:
                 for partition in range(2):
                     names = [name for name in THREADS if here.deployment.keys.of(SITE, name).number == partition]
                     assert await here.views(partition) == here.wanted(*names)
+
+
+async def test_a_commit_that_a_full_server_refuses_is_waited_for_and_stops_nothing(
+    here: Bench, fresh: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some = await entries(await played(stream(9, 200)))
+    refused = anyio.Event()
+    policy = failures.Failures.policy
+
+    def watched(self: failures.Failures, error: Exception, *rest: Any) -> failures.Policy:
+        if is_full(error):
+            refused.set()
+        return policy(self, error, *rest)
+
+    monkeypatch.setattr(failures.Failures, "policy", watched)
+    await here.pour(some[:100])
+    one = here.projector()
+    async with projecting(one):
+        await here.level()
+        async with here.deployment.writing.pipeline(transaction=True) as both:
+            # In one transaction, so that the projector cannot come between.
+            for position, e, c in some[100:]:
+                both.xadd(here.deployment.keys[0].log, {"e": e, "c": c}, id=str(position))
+            both.config_set("maxmemory", 1)
+            await both.execute()
+        here.entries[0] += some[100:]
+        await here.call("SPUBLISH", here.deployment.keys[0].log_channel, "")
+        with anyio.fail_after(BOUND):
+            await refused.wait()
+        before = await here.views()
+        assert await here.store.cursor(0) == some[99].position
+        assert not one.stopped
+        assert await here.views() == before
+        with client(fresh) as redis:
+            redis.config_set("maxmemory", 0)
+        await settled(here)
+        assert not one.stopped

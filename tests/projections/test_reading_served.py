@@ -45,7 +45,7 @@ async def test_readers_follow_the_pointer_to_another_generation(there: Stage) ->
     url = f"https://kew.example/{THREAD}"
     asks: list[Callable[[Views], Awaitable[Any]]] = [
         lambda views: views.page_at(SITE, THREAD, at, PageQuery(), PUBLIC),
-        lambda views: views.cursor(SITE, THREAD),
+        lambda views: views.come(SITE, THREAD),
         lambda views: views.reached(SITE, THREAD, at, within=0),
         lambda views: views.head(SITE, THREAD),
         lambda views: views.row(SITE, THREAD, "a"),
@@ -94,7 +94,7 @@ async def test_a_pointer_that_never_rests_ends_in_unavailable(there: Stage, monk
 
 async def test_views_have_come_nowhere_before_there_are_any(server: str) -> None:
     async with stage(server, MemoryLog(1)) as there:
-        assert await there.views.cursor(SITE, THREAD) == START
+        assert await there.views.come(SITE, THREAD) == (START, None)
         assert await there.views.reached(SITE, THREAD, START, within=0)
         assert not await there.views.reached(SITE, THREAD, Position(1, 1), within=0)
 

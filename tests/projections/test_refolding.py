@@ -6,10 +6,11 @@ import anyio
 import pytest
 
 from core.position import Position
+from projections import refolding
 from projections.pointer import Pointer
 from projections.queries import PageQuery
 from projections.reading import Views
-from projections.refolding import refold
+from projections.refolding import fold_on, refold
 from projections.state import Thread
 from projections.store import Moved, Retired
 from projections.verifying import verify
@@ -124,3 +125,17 @@ async def test_views_that_were_never_exchanged_go_by_themselves(here: Bench) -> 
     await here.store._stage(staged.rows, "rows", {"a": b"1"})
     assert 0 < await here.call("TTL", staged.rows) <= 3600
     assert Thread(site=SITE, id=THREAD).last < Position(1, 1)
+
+
+@pytest.mark.parametrize("kept", [1, 2, 1000])
+async def test_a_long_thread_is_folded_in_legs_up_to_wherever_it_is_asked_for(
+    here: Bench, monkeypatch: pytest.MonkeyPatch, kept: int
+) -> None:
+    monkeypatch.setattr(refolding, "LEG", 7)
+    monkeypatch.setattr(refolding, "KEPT", kept)
+    await here.play(stream(35, 120, threads=2), threads=2)
+    state = Thread(site=SITE, id=THREAD)
+    for position, _, _ in here.entries[0][::11]:
+        await fold_on(here.log, state, upto=position)
+        assert state == here.folded(THREAD, position)
+    assert await fold_on(here.log, state) == here.folded(THREAD)

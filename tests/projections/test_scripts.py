@@ -21,7 +21,7 @@ CURSOR = KEYS.cursor(1)
 NONCE = "n1"
 A, B = "hansard:{x}:a", "hansard:{x}:b"
 
-COMMIT = Script("projections", "commit", behind="changes")
+COMMIT = Script("projections", "commit", behind=("changes", "feeding"))
 TAKE = Script("projections", "lease_take")
 RENEW = Script("projections", "lease_renew")
 RELEASE = Script("projections", "lease_release")
@@ -313,15 +313,18 @@ async def test_a_lease_from_before_the_clock_jumped_back_has_run_out(server_of: 
 
 SCRIPTS = sorted((Path(projections.__file__).parent / "scripts").glob("*.lua"))
 WALKS = {"overlay", "page", "permalink", "replies", "rows"}
-WRITING = {"commit", "exchange", "lease_release", "lease_renew", "lease_take", "roster"}
-CHANGING = {"commit", "exchange"}
+WRITING = {
+    *("commit", "exchange", "flip", "generations_note", "lease_release", "lease_renew", "lease_take", "spread"),
+    *("roster", "sweep"),
+}
+CHANGING = {"commit", "exchange", "flip", "spread"}
 
 
 @pytest.mark.parametrize(
-    "path", [path for path in SCRIPTS if path.stem not in ("changes", "walk")], ids=lambda path: path.stem
+    "path", [path for path in SCRIPTS if path.stem not in ("changes", "feeding", "walk")], ids=lambda path: path.stem
 )
 def test_every_script_says_what_it_takes_and_returns(path: Path) -> None:
-    behind = "changes" if path.stem in CHANGING else None
+    behind = "changes" if path.stem in CHANGING else ()
     script = Walk(path.stem) if path.stem in WALKS else Script("projections", path.stem, behind=behind)
     # `#!lua` makes a cluster refuse a script that touches keys of two slots, and without `no-writes` one that may
     # write is refused where a server is full, which is no reason not to read.

@@ -1,21 +1,34 @@
 """What does not agree with the log is found, and nothing else."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import anyio
 import pytest
 
 from core.keys import ThreadViews
+from core.log.port import Entry
 from core.position import Position
+from projections import comparing, differing
 from projections.cells import SITE_VIEWS
 from projections.fold import CannotApply
 from projections.snapshots import field, pack
-from projections.verifying import Difference, Progress, verify
+from projections.verifying import Difference, Finished, Progress, verify
 from tests.making import SITE, THREADS, entries, played, stream
 from tests.projections.projecting import Bench, bench, projecting
 
 THREAD = THREADS[0]
 LENGTH = 1000
+
+
+@pytest.fixture(params=["whole", "in steps"], autouse=True)
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """How it is read: threads whole and all together, or in steps of a few fields and one thread after the other."""
+    if request.param == "in steps":
+        monkeypatch.setattr(differing, "WHOLE", 0)
+        monkeypatch.setattr(differing, "STEP", 7)
+        monkeypatch.setattr(comparing, "MOST", 100)
+    return str(request.param)
 
 
 @pytest.fixture
@@ -42,11 +55,11 @@ async def differences(here: Bench) -> list[Difference]:
     return [one async for one in verify(here.log, here.deployment.reads, here.deployment.keys)]
 
 
-async def test_views_that_agree_have_no_difference_and_progress_is_told(here: Bench) -> None:
+async def test_views_that_agree_have_no_difference_and_progress_is_told(here: Bench, way: str) -> None:
     told: list[Progress] = []
     async for difference in verify(here.log, here.deployment.reads, here.deployment.keys, progress=told.append):
         raise AssertionError(difference)
-    last = (await here.log.last(0)).n
+    last = (await here.log.last(0)).n * (1 if way == "whole" else 2)  # one share a thread, each of which reads it all
     assert (told[-1].partition, told[-1].events, told[-1].of, told[-1].threads) == (0, last, last, 2)
     assert [one.events for one in told] == sorted(one.events for one in told)
 
@@ -167,3 +180,54 @@ async def test_it_goes_on_while_others_write(fresh: str) -> None:
         assert len(ends) > 2
         await here.level()
         assert await differences(here) == []
+
+
+async def test_where_other_views_come_to_be_served_the_partition_begins_again_with_those(
+    small: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = small.deployment.keys[0]
+    read, reads = small.log.read, 0
+
+    async def flip(*arguments: Any, **more: Any) -> list[Entry]:
+        """While the log is read: views in another generation, which are served from now on, and none in the first."""
+        nonlocal reads
+        reads += 1
+        if reads == 1:
+            for key in (name.decode() for name in await small.call("KEYS", "*:g1:*")):
+                await small.call("RENAME", key, key.replace(":g1:", ":g2:"))
+            await small.call("SET", keys.generation, "2.0")
+        return await read(*arguments, **more)
+
+    monkeypatch.setattr(small.log, "read", flip)
+    told: list[Finished] = []
+    found = verify(small.log, small.deployment.reads, small.deployment.keys, finished=told.append)
+    assert [one async for one in found] == []
+    (through,) = told
+    assert (through.partition, through.generation, through.threads) == (0, 2, 2)
+    assert through.position == await small.log.last(0)
+
+
+async def test_what_was_committed_in_the_middle_of_a_read_is_no_difference(
+    fresh: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some = await entries(await played(stream(32, 300, threads=2), threads=2))
+    half = len(some) // 2
+    waited = 0
+    async with bench(fresh) as here, projecting(here.projector()):
+        reads, rows = here.deployment.reads, here.deployment.keys[0].thread_views(1, SITE, THREAD).rows
+        call = reads.call
+
+        async def slow(*command: Any) -> Any:
+            """Answer what is asked of the rows of a thread when the rest of the log is in the views."""
+            nonlocal waited
+            if rows in command and not waited:
+                waited += 1
+                await here.pour(some[half:])
+                await here.level()
+            return await call(*command)
+
+        await here.pour(some[:half])
+        await here.level()
+        monkeypatch.setattr(reads, "call", slow)
+        assert [one async for one in verify(here.log, reads, here.deployment.keys)] == []
+        assert waited == 1

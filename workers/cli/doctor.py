@@ -28,9 +28,9 @@ def doctor(
 ) -> int:
     """Check the servers and the deployment on them, and say what to change.
 
-    Looked at are version, role, persistence, eviction policy, memory, replicas, and how far the views are behind the
-    log; of a cluster every primary, and of sentinels whether they can agree. The exit status is 1 when something must
-    change; advice alone is 0.
+    Looked at are version, role, persistence, eviction policy, memory, disk, replicas, whether writes are taken and how
+    far the views are behind the log; of a cluster every primary, and of sentinels whether they can agree. The exit
+    status is 1 when something must change; advice alone is 0.
 
     For example:
 
@@ -49,7 +49,10 @@ def doctor(
 
 async def _examined(settings: Settings) -> list[Finding]:
     async with server(settings) as url:
-        return await checkup.examine(url, settings)
+        findings = await checkup.examine(url, settings)
+    if settings.redis_url is None:
+        findings.append(await checkup.disk(settings.data))
+    return findings
 
 
 def _show(finding: Finding) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from core.envelope import Envelope, Recorded, decode
+from core.envelope import Envelope, Recorded, read
 from core.log.port import Entry, Log
 from core.partitions import partition_of
 from core.position import START, Position
@@ -73,7 +73,7 @@ def add_redacted(found: Redacted, entries: Sequence[Entry]) -> None:
     """Add the texts that these entries destroy."""
     for entry in entries:
         if _REDACTED in entry.e:
-            envelope = decode(*entry).envelope
+            envelope = read(*entry).envelope
             if envelope.type == "revision.redacted" and envelope.comment and envelope.revision:
                 of_site = found.setdefault(envelope.site, {})
                 of_site[envelope.comment] = of_site.get(envelope.comment, frozenset()) | {envelope.revision}

@@ -77,8 +77,16 @@ class Serving(Where):
     ] = None
     replicas: Annotated[str | None, _flag("Replicas that a replicated write needs. Default: 1")] = None
     lag_bound: Annotated[str | None, _flag("Seconds that views may lag before it is not ready. Default: 10")] = None
+    drift_budget: Annotated[
+        str | None, _flag("Share of a core's time spent on looking for drift; 0 is off. Default: 0.02")
+    ] = None
     drain: Annotated[str | None, _flag("Seconds to finish what runs when it is stopped. Default: 10")] = None
     max_request: Annotated[str | None, _flag("Bytes that a request may have. Default: 262144")] = None
+    max_writes: Annotated[
+        str | None, _flag("Requests that may write at the same time; beyond the queue, 503. Default: 64")
+    ] = None
+    max_reads: Annotated[str | None, _flag("Requests that may read at the same time. Default: 128")] = None
+    max_queue: Annotated[str | None, _flag("Requests that may wait for either, for a moment. Default: 64")] = None
 
 
 NOWHERE: Final = Where()

@@ -39,6 +39,11 @@ def note(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+def counted(number: int, what: str) -> str:
+    """So many of something, in words."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def console() -> "Console":
     """Standard output for people: colours and the width of the terminal where there is one, else 80 columns."""
     from rich.console import Console

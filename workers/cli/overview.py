@@ -29,6 +29,10 @@ READ: Final = {
 LOOK_AFTER: Final = {
     "token": Command("workers.cli.token:token", "A signed token on standard output, and nothing else"),
     "verify": Command("workers.cli.verify:verify", "Fold the log again and compare it with what is served"),
+    "rebuild": Command("workers.cli.rebuild:rebuild", "Make the views anew from the log, while everything goes on"),
+    "parked": Command("workers.cli.parked:parked", "Threads whose projection stopped at an event: list, requeue, skip"),
+    "backup": Command("workers.cli.backup:backup", "Take a backup while everybody goes on"),
+    "restore": Command("workers.cli.backup:restore", "Make a deployment of a backup, on a server that is empty"),
     "doctor": Command("workers.cli.doctor:doctor", "Check the server and say what to change"),
 }
 GROUPS: Final = {"Run": RUN, "Read": READ, "Look after": LOOK_AFTER}

@@ -64,9 +64,13 @@ async def last_of(log: Log, views: Views, site: str, thread: str) -> Position:
     last = await log.thread_last(site, thread)
     if last is None:
         raise NotFound("there is no such thread")
-    cursor = await views.cursor(site, thread)
-    if cursor < last:
-        output.note(f"hansard: the views are behind the log, at {cursor} and not at {last}: is a projector running?")
+    come = await views.come(site, thread)
+    if come.parked is not None:
+        at = come.parked.position
+        output.note(f"hansard: the views stop before {at}: see `hansard parked show {site} {thread}`")
+    elif come.cursor < last:
+        behind = f"at {come.cursor} and not at {last}"
+        output.note(f"hansard: the views are behind the log, {behind}: is a projector running?")
     return last
 
 

@@ -8,7 +8,7 @@ import anyio
 import msgspec
 from cyclopts import Parameter
 
-from core.envelope import Recorded, decode
+from core.envelope import Recorded, read
 from core.events import EVENTS
 from core.ids import is_site, is_thread
 from core.log.port import Log, LostBranch
@@ -114,7 +114,7 @@ async def _follow(log: Log, partition: int, after: Position, choice: Choice, *, 
     try:
         async for entries in log.follow(partition, after):
             add_redacted(gone, entries)
-            for recorded in (decode(*entry) for entry in entries):
+            for recorded in (read(*entry) for entry in entries):
                 if choice.fits(recorded.envelope):
                     _print(partition, recorded, gone, json=json)
             output.flush()

@@ -1,22 +1,30 @@
 """`hansard verify`: what is served, held to the log."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import anyio
 from cyclopts import Parameter
 
+from core.log.port import BrokenChain
 from core.log.redis import RedisLog
+from core.redis.deployment import Deployment
 from projections import verifying
-from projections.fold import CannotApply
-from projections.verifying import Difference, Progress
+from projections.difference import Difference
+from projections.fold import Hole
+from projections.verifying import Finished, Progress
 from workers.cli import output
+from workers.cli.ending import UsedWrongly
 from workers.cli.flags import NOWHERE, Json, Where
 from workers.cli.place import deployment
+from workers.cli.verified import Begun, Known, Record, changed
 from workers.process import Failed
 from workers.settings import Settings
 
 LONGEST = 200
 """Characters of a value on a line for people; `--json` has it whole."""
+RECORD = "verify.jsonl"
+"""Where in the data directory it is kept how far it has come."""
 
 
 def verify(
@@ -29,92 +37,193 @@ def verify(
             help="Also what was expected and what was found: texts, perhaps some that nobody should see.",
         ),
     ] = False,
+    partition: Annotated[int | None, Parameter(help="Verify this partition alone.")] = None,
+    resume: Annotated[
+        bool,
+        Parameter(negative="", show_default=False, help="Go on where the last run was broken off."),
+    ] = False,
+    state: Annotated[
+        Path | None,
+        Parameter(help="A file that keeps how far it has come. Default: one in the directory of --data, if there is."),
+    ] = None,
     json: Json = False,
     where: Where = NOWHERE,
 ) -> int:
     """Fold the whole log again, in memory, and compare it with what is served, field for field.
 
     Readers and writers may go on meanwhile. The exit status is 1 where something differs, and each difference is a
-    line: the thread, the key and the field.
+    line: the thread, the key and the field. A thread that is parked is one, too: it is compared up to there. Partitions
+    are verified one after the other; after Ctrl-C, --resume shows what was found before and goes on with the partition
+    that was under way. Where other views are served since, or it is another deployment, it begins anew.
 
     For example:
 
         hansard verify
 
         hansard verify --json --values
+
+        hansard verify --resume
     """
     found = where.quietly()
-    seen = _Seen(values=values, json=json)
-    anyio.run(_verify, found, seen)
+    if partition is not None and (resume or state is not None):
+        raise UsedWrongly(
+            "--partition verifies one partition, so there is nothing to resume: leave out --resume, --state"
+        )
+    record = None if partition is not None else _record(found, state)
+    if resume and record is None:
+        raise UsedWrongly(f"--resume needs --state FILE here: there is no directory {found.data}")
+    seen = _Seen(values=values, json=json, record=record)
+    try:
+        anyio.run(_verify, found, seen, partition, resume)
+    except KeyboardInterrupt:
+        if record is not None:
+            output.note("hansard: broken off; `hansard verify --resume` goes on")
+        raise
     if not json:
         print(seen.summary())
     return 1 if seen.differences else 0
 
 
-class _Seen:
-    """What was found so far, shown as it comes."""
+def _record(settings: Settings, state: Path | None) -> Record | None:
+    if state is not None:
+        return Record(state)
+    return Record(settings.data / RECORD) if settings.data.is_dir() else None
 
-    def __init__(self, *, values: bool, json: bool) -> None:
+
+class _Seen:
+    """What was found so far, shown as it comes, and kept in the record where there is one."""
+
+    def __init__(self, *, values: bool, json: bool, record: Record | None) -> None:
         self.differences = 0
         self.events = 0
-        self._threads: dict[int, int] = {}
-        self._values = values
+        self.record = record
+        self.values = values
+        self._threads = 0
         self._json = json
 
-    def note(self, progress: Progress) -> None:
-        """Take down how much was looked at."""
-        self.events = max(self.events, progress.events)
-        self._threads[progress.partition] = progress.threads
+    def through(self, events: int, threads: int) -> None:
+        """Take down how much a partition had."""
+        self.events += events
+        self._threads += threads
 
-    def show(self, difference: Difference) -> None:
+    def finished(self, finished: Finished) -> None:
+        """A partition is through."""
+        self.through(finished.position.n, finished.threads)
+        if self.record is not None:
+            self.record.finished(finished)
+
+    def found(self, difference: Difference) -> None:
+        """Take down one more difference."""
+        document: dict[str, Any] = {
+            "partition": difference.partition,
+            "thread": difference.thread,
+            "key": difference.key,
+            "field": difference.field,
+            "difference": _kind(difference),
+        }
+        if difference.parked is not None:
+            parked = difference.parked
+            told = {"position": str(parked.position), "type": parked.type, "fault": parked.fault}
+            document |= {"difference": "parked"} | told
+        elif self.values:
+            document |= {"expected": _text(difference.expected), "found": _text(difference.found)}
+        if self.record is not None:
+            self.record.differed(document)
+        self.show(document)
+
+    def show(self, document: dict[str, Any]) -> None:
         """Print one difference."""
         self.differences += 1
-        what = _kind(difference)
-        values: dict[str, Any] = {}
-        if self._values:
-            values = {"expected": _text(difference.expected), "found": _text(difference.found)}
+        values = {name: document[name] for name in ("expected", "found") if self.values and name in document}
         if self._json:
-            place = {
-                "partition": difference.partition,
-                "thread": difference.thread,
-                "key": difference.key,
-                "field": difference.field,
-                "difference": what,
-            }
-            output.document(place | values)
+            kept = ("partition", "thread", "key", "field", "difference", "position", "type", "fault")
+            output.document({name: document[name] for name in kept if name in document} | values)
             return
-        field = "" if difference.field is None else f"  {difference.field}"
-        print(f"{what:<10}  {difference.thread or f'partition {difference.partition}'}  {difference.key}{field}")
+        if document["difference"] == "parked":
+            where = f"{document['position']}  {document['thread']}"
+            print(f"parked at {where}  {document['type']}: {document['fault']}")
+            return
+        field = "" if document["field"] is None else f"  {document['field']}"
+        thread = document["thread"] or f"partition {document['partition']}"
+        print(f"{document['difference']:<10}  {thread}  {document['key']}{field}")
         for name, value in values.items():
             print(f"  {name:<8}  {value if value is None or len(value) <= LONGEST else value[: LONGEST - 1] + '…'}")
 
     def summary(self) -> str:
         """What was compared, and how it came out."""
-        threads = sum(self._threads.values())
-        compared = f"{_count(self.events, 'event')} folded, {_count(threads, 'thread')} compared"
+        compared = f"{output.counted(self.events, 'event')} folded, {output.counted(self._threads, 'thread')} compared"
         if not self.differences:
             return f"{compared}: what is served is what the log says"
-        return f"{compared}: {_count(self.differences, 'difference')}"
+        return f"{compared}: {output.counted(self.differences, 'difference')}"
 
 
-async def _verify(settings: Settings, seen: _Seen) -> None:
+async def _verify(settings: Settings, seen: _Seen, partition: int | None, resume: bool) -> None:  # noqa: FBT001 - anyio.run takes no names
     async with deployment(settings) as opened:
         log = RedisLog(opened)
+        if partition is not None and partition not in range(log.partitions):
+            raise UsedWrongly(f"--partition must be one of 0 to {log.partitions - 1}, not {partition}")
+        partitions = range(log.partitions) if partition is None else (partition,)
+        done = await _begin(opened, log, seen, resume=resume)
+        before = seen.events
+        through = False
         with output.progress("verify") as show:
 
             def progress(now: Progress) -> None:
-                seen.note(now)
-                show(now.events, now.of)
+                show(before + now.events, before + now.of)
 
             try:
-                async for difference in verifying.verify(log, opened.reads, opened.keys, progress=progress):
-                    seen.show(difference)
-            except CannotApply as error:
+                async for difference in verifying.verify(
+                    log,
+                    opened.reads,
+                    opened.keys,
+                    partitions=[number for number in partitions if number not in done],
+                    progress=progress,
+                    finished=seen.finished,
+                ):
+                    seen.found(difference)
+                through = True
+            except (Hole, BrokenChain) as error:
                 raise Failed(f"The log itself cannot be right: {error}") from error
+            finally:
+                if seen.record is not None:
+                    seen.record.close(through=through)
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+async def _begin(opened: Deployment, log: RedisLog, seen: _Seen, *, resume: bool) -> frozenset[int]:
+    """Begin the record, with what it has to be gone on with; the partitions that are through. Raises Failed."""
+    if seen.record is None:
+        return frozenset()
+    begun = Begun(log.partitions, seen.values)
+    try:
+        known = seen.record.read() if resume else None
+        if known is not None:
+            why = await _changed(opened, log, known, values=seen.values)
+            if why is not None:
+                output.note(f"hansard: it begins anew: {why}")
+                known = None
+        known = known or Known(begun, [], {})
+        seen.record.begin(known)
+    except OSError as error:
+        why = f"{seen.record.path} cannot be used to keep how far it has come: {error.strerror}"
+        if resume or seen.record.path.name != RECORD:
+            raise Failed(why) from error
+        output.note(f"hansard: {why}")
+        seen.record = None
+        return frozenset()
+    for one in known.differences:
+        seen.show(one.document)
+    for through in known.through.values():
+        seen.through(through.at.n, through.threads)
+    return frozenset(known.through)
+
+
+async def _changed(opened: Deployment, log: RedisLog, known: Known, *, values: bool) -> str | None:
+    if values and not known.begun.values:
+        return "values were not kept"
+    if known.begun.partitions != log.partitions:
+        return "that was another deployment"
+    generations = {number: await verifying.generation_of(opened.reads, opened.keys, number) for number in known.through}
+    return await changed(known, log, generations)
 
 
 def _kind(difference: Difference) -> str:

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from core.envelope import Envelope, Recorded, decode
+from core.envelope import Envelope, Recorded, read
 from core.gathering import gathered
 from core.log.port import Entry, Log
 from core.position import Position
@@ -110,7 +110,7 @@ async def merge(log: Log, places: dict[int, Position], *, end: Position | None, 
         entry = stream.take()
         looked += 1
         if wanted(ENVELOPE.decode(entry.e)):
-            found.append(Found(stream.partition, decode(*entry)))
+            found.append(Found(stream.partition, read(*entry)))
         if stream.wants:
             await stream.fill()
         head = stream.head

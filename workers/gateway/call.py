@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from core.caller import Caller, Role
 from projections.viewer import PUBLIC, Viewer
+from workers.gateway.admission import Gate
 from workers.gateway.caching import Caching
 from workers.gateway.queries import NoQuery
 from workers.gateway.reply import Reply
@@ -95,6 +96,8 @@ class Asked(Struct, Generic[Q, B], frozen=True, kw_only=True):
     token: Caller | None
     key: str
     """The Idempotency-Key of a write; one was made where the caller gave none, or the call takes none."""
+    gate: Gate
+    """Where it was let in: it stands aside there while it only waits for the views."""
 
     @property
     def caller(self) -> Caller:

@@ -1,5 +1,6 @@
 """Every problem there is, in one table: from refusal to status, title and the body of RFC 9457."""
 
+import random
 from typing import Any, Final, NamedTuple
 
 from core import refusals as core
@@ -11,8 +12,9 @@ from workers.gateway.reply import Header, Reply, encode
 MEDIA: Final = b"application/problem+json"
 
 UNAVAILABLE: Final = 503
-RETRY_AFTER: Final = 2
-"""Seconds. Views lag for less, and a server that restarts needs about as long."""
+RETRY_AFTER: Final = (1, 4)
+"""Seconds, drawn from between: views lag for less, a server that restarts needs about as long, and not all who were
+refused at the same moment come back at the same moment."""
 
 
 class Kind(NamedTuple):
@@ -115,7 +117,7 @@ def _headers(raised: Exception, kind: Kind) -> tuple[Header, ...]:
         case ours.MethodNotAllowed():
             return ((b"allow", raised.allowed.encode()),)
         case _ if kind.status in (429, UNAVAILABLE):
-            return ((b"retry-after", str(RETRY_AFTER).encode()),)
+            return ((b"retry-after", b"%d" % random.randint(*RETRY_AFTER)),)  # noqa: S311 - it spreads load
         case _:
             return ()
 

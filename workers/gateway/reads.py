@@ -33,14 +33,16 @@ async def caught_up(asked: Asked[Any, Any], after: str | None) -> None:
         return
     position = position_of("/after", after)
     views, log = asked.services.views, asked.services.log
-    if await views.cursor(asked.site, asked.thread) >= position:
+    if (await views.come(asked.site, asked.thread)).includes(position):
         return
     if position > await log.last(partition_of(asked.site, asked.thread, log.partitions)):
         if await log.thread_last(asked.site, asked.thread) is None:
             raise NotFound
         raise UnknownPosition("the log has not reached that position")
-    if not await views.reached(asked.site, asked.thread, position, within=VIEW_WITHIN):
-        raise Unavailable("the views have not come that far yet")
+    with asked.gate.aside():
+        shown = await views.reached(asked.site, asked.thread, position, within=VIEW_WITHIN)
+    if not shown:
+        raise Unavailable("the views do not show it yet")
 
 
 def position_of(pointer: str, text: str) -> Position:

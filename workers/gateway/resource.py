@@ -15,8 +15,10 @@ from core.caller import Caller
 from core.refusals import NotAllowed, NotFound, Refusal
 from projections.queries import BadCursor
 from workers.gateway import bodies, caching, problems, queries, tokens
+from workers.gateway.admission import Admission, Incoming
 from workers.gateway.caching import Caching
 from workers.gateway.call import Asked, Call, Who
+from workers.gateway.calls.operations import QUIET
 from workers.gateway.exchange import Exchange
 from workers.gateway.incoming import headers_of
 from workers.gateway.queries import Query
@@ -42,10 +44,13 @@ class NoBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class _Taken:
     """A call, with what decodes it ready."""
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: Call, admission: Admission) -> None:
         self.call = call
         self.query = queries.Reader(call.query)
         self.writes = call.method != "GET"
+        self.gate = admission.writes if self.writes else admission.reads
+        if call.path in QUIET:
+            self.gate = admission.operations
         self.needs_body = call.body is not None
         self.decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(call.body or NoBody)
 
@@ -56,7 +61,7 @@ class Resource:
     def __init__(self, services: Services, path: str, calls: Iterable[Call]) -> None:
         self.path = path
         self._services = services
-        self._calls: dict[str, _Taken] = {call.method: _Taken(call) for call in calls}
+        self._calls: dict[str, _Taken] = {call.method: _Taken(call, services.admission) for call in calls}
         methods = [*self._calls, *(["HEAD"] if "GET" in self._calls else []), "OPTIONS"]
         self._allowed = ", ".join(sorted(methods))
 
@@ -89,7 +94,9 @@ class Resource:
             query = queries.parse(scope["query_string"])
             if taken.writes:
                 key = _key(headers.get(b"idempotency-key") if call.keyed else None)
-            reply = await self._answered(taken, scope, receive, headers, query, key)
+            incoming = Incoming(receive, self._services.max_request)
+            async with taken.gate.passed(incoming):
+                reply = await self._answered(taken, scope, incoming.receive, headers, query, key)
         except (Refusal, BadCursor) as refused:
             reply = problems.reply(refused)
         except Exception as error:  # the one place where a defect becomes an answer
@@ -137,6 +144,7 @@ class Resource:
             body=await self._body(taken, receive, headers) if taken.writes else None,
             token=token,
             key=key,
+            gate=taken.gate,
         )
         assert call.handler is not None
         return await call.handler(asked)

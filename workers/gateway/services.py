@@ -9,6 +9,7 @@ from core.log.port import MEMORY, Durability, Log
 from core.sight import Folds
 from projections.reading import Views
 from projections.served import Served
+from workers.gateway.admission import Admission
 from workers.gateway.keyring import Keyring
 from workers.gateway.ready import ReadyAnswers
 from workers.gateway.tokens import Operators
@@ -35,5 +36,7 @@ class Services(Struct, frozen=True, kw_only=True):
     """How many partitions of this process's own projector, where it has one, stopped at an event."""
     clock: Callable[[], float] = time.time
     """Seconds since 1970: tokens are judged by it. Commands are judged by the time of the log."""
+    admission: Admission = field(default_factory=Admission)
+    """How much is taken on at the same time."""
     folds: Folds = field(default_factory=Folds)
     """Aggregates folded lately; the log is asked every time whether they are still the last word."""

@@ -17,6 +17,10 @@ Application = ASGIApp
 BACKLOG: Final = 2048
 """Connections that may wait to be taken."""
 
+TAKERS: Final = 16
+"""Times that the loop listens at the address. It takes one connection from each in one round; where it is busy, a round
+takes tens of milliseconds, and clients would wait for seconds before anybody knew of them."""
+
 
 class CannotListen(Exception):
     """The address is taken, or is none of this machine; the message is one line for whoever started the program."""
@@ -72,7 +76,7 @@ class HttpServer:
         """Serve until `drain` was called and all is answered; starts with the URL."""
         try:
             async with anyio.create_task_group() as tasks:
-                tasks.start_soon(self._server.serve, [self._socket])
+                tasks.start_soon(self._server.serve, [self._socket, *(self._socket.dup() for _ in range(TAKERS - 1))])
                 await self._server.listening.wait()
                 task_status.started(self.url)
         finally:

@@ -84,7 +84,9 @@ async def written(asked: Asked[Any, Any], result: Result, comment: str, *headers
     """What a write on a comment answers with, once the views have taken it in."""
     views = asked.services.views
     row: bytes | None = None
-    if await views.reached(asked.site, asked.thread, result.position, within=VIEW_WITHIN):
+    with asked.gate.aside():
+        shown = await views.reached(asked.site, asked.thread, result.position, within=VIEW_WITHIN)
+    if shown:
         row = await views.row(asked.site, asked.thread, comment, asked.viewer)
     return answered(asked, row, result, *headers)
 

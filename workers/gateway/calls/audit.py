@@ -6,7 +6,7 @@ from core import heads
 from core.caller import Caller
 from core.comment import Comment
 from core.current import comment_of, policy_of, site_of
-from core.envelope import Envelope, Recorded, decode
+from core.envelope import Envelope, Recorded, read
 from core.events import ReportFiled
 from core.log.port import HeadWanted, Load
 from core.partitions import partition_of
@@ -115,7 +115,7 @@ async def _own_events(asked: Asked[Any, Any]) -> tuple[list[Recorded], Position 
             heads=(HeadWanted(field), HeadWanted(last, events=False)),
         )
     )
-    return [decode(*entry) for entry in loaded.events[field]], loaded.heads[last].position
+    return [read(*entry) for entry in loaded.events[field]], loaded.heads[last].position
 
 
 async def _reports(
@@ -133,7 +133,7 @@ async def _reports(
             envelope = auditing.ENVELOPE.decode(entry.e)
             here = (envelope.site, envelope.thread, envelope.comment) == (asked.site, asked.thread, asked.comment)
             if here and envelope.type == _REPORTED:
-                found.append(decode(*entry))
+                found.append(read(*entry))
         if len(entries) < _STEP:
             return found, None
         at = entries[-1].position

@@ -1,6 +1,6 @@
 """What operators' machines ask: alive, ready, metrics, and what the interface is."""
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import anyio
 from msgspec import Struct
@@ -26,6 +26,13 @@ class State(Struct, frozen=True, kw_only=True):
     status: str
 
 
+class Readiness(Struct, frozen=True, kw_only=True):
+    """What it is ready for: to answer readers, and to write where writes are taken."""
+
+    status: Literal["ready"] = "ready"
+    writes: Literal["taken", "refused"]
+
+
 async def health(asked: Asked[NoQuery, Any]) -> Reply:
     """Alive: the process answers, whatever else may be away."""
     del asked
@@ -33,23 +40,27 @@ async def health(asked: Asked[NoQuery, Any]) -> Reply:
 
 
 async def readiness(asked: Asked[NoQuery, Any]) -> Reply:
-    """Ready: Redis answers, no projection has stopped here, the views are neither too far behind the log nor ahead."""
+    """Ready: Redis answers, no projection has stopped here, the views are neither too far behind the log nor ahead.
+
+    Where Redis takes no writes, for want of memory or disk, views that lag are no reason: they cannot move for any
+    gateway, and readers are better off with them than with nobody who is ready.
+    """
     services = asked.services
     if stopped := services.stopped():
         raise Unavailable(f"the projection of {stopped} of the partitions has stopped: a person has to look at the log")
-    behind = None
-    with anyio.move_on_after(READY_WITHIN):
+    with anyio.move_on_after(READY_WITHIN) as patience:
         behind = await lags(services.served, services.log)
-    if behind is None:
+        refusal = await services.log.refusal()
+    if patience.cancelled_caught:
         raise Unavailable("Redis does not answer")
     if ahead := sum(lag.events < 0 for lag in behind):
         raise Unavailable(f"in {ahead} of the partitions the log ends before the views: ask `hansard doctor`")
     now = services.clock() * 1000
     late = [lag for lag in behind if now - lag.since > services.lag_bound * 1000]
-    if late:
+    if late and refusal is None:
         worst = (now - min(lag.since for lag in late)) / 1000
         raise Unavailable(f"the views lag in {len(late)} of the partitions, by up to {worst:.0f} s")
-    return json(State(status="ready"))
+    return json(Readiness(writes="taken" if refusal is None else "refused"))
 
 
 async def read_metrics(asked: Asked[NoQuery, Any]) -> Reply:
@@ -80,10 +91,11 @@ CALLS: Final = (
         theme=_THEME,
         summary="Can it serve?",
         detail="Not without Redis, nor while the views lag beyond the bound that was set or the log ends before "
-        "they do, nor in a process whose projector stopped at an event that cannot be applied.",
+        "they do, nor in a process whose projector stopped at an event that cannot be applied. Where Redis takes "
+        "no writes, for want of memory or disk, it is ready for readers, and `writes` are `refused`.",
         handler=readiness,
-        answer=State,
-        example={"status": "ready"},
+        answer=Readiness,
+        example={"status": "ready", "writes": "taken"},
     ),
     Call(
         name="metrics",

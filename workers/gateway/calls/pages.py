@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from core.case import scene_of
 from core.current import refusals
-from core.envelope import decode
+from core.envelope import read
 from core.partitions import partition_of
 from core.position import Position
 from core.refusals import HistoryNotPublic, Refusal
@@ -91,7 +91,7 @@ async def _moment(asked: Asked[Any, Any], at: str, now: int) -> Position | int:
         entry = await log.entry(partition_of(asked.site, asked.thread, log.partitions), position)
         if entry is None:
             raise UnknownPosition
-        envelope = decode(*entry).envelope
+        envelope = read(*entry).envelope
         if (envelope.site, envelope.thread) != (asked.site, asked.thread):
             raise UnknownPosition
         return position

@@ -1,0 +1,70 @@
+#!lua
+-- Write entries of a backup into the log as they were, and advance their heads: all of them, or nothing.
+--
+-- KEYS     1 log · 2… the heads of the threads that they are of
+-- ARGV     1 position that they come after, or "0-0" · 2 field of a thread's last event
+--          3 number of entries, and of each: place of its heads in KEYS, position, e, c, head, note, marked field or ""
+-- Returns  OK             they are written
+--          AT <position>  the log ends somewhere else: nothing is written
+--
+-- What each entry says of the events before it must be what the heads say, or the script fails with BROKEN before it
+-- writes anything: the heads are made from the entries alone, as append.lua made them.
+
+local log, before, last_field = KEYS[1], ARGV[1], ARGV[2]
+
+local newest = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1]
+newest = newest and newest[1] or '0-0'
+if newest ~= before then
+  return 'AT ' .. newest
+end
+
+-- A head is kept as "<version> <position> <note>". Each is read once, and written once.
+local states = {}
+local function state(key, field)
+  states[key] = states[key] or {}
+  local head = states[key][field]
+  if not head then
+    local found = redis.call('HGET', key, field) or '0  '
+    local version, position, note = string.match(found, '^(%d+) (%S*) ?(.*)$')
+    head = { version = tonumber(version), position = position, note = note }
+    states[key][field] = head
+  end
+  return head
+end
+
+local ms, n = string.match(before, '^(%d+)-(%d+)$')
+ms, n = tonumber(ms), tonumber(n)
+local entries = {}
+local at = 3
+for _ = 1, tonumber(ARGV[3]) do
+  local key, id, e, c = KEYS[tonumber(ARGV[at + 1])], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4]
+  local head, last = state(key, ARGV[at + 5]), state(key, last_field)
+  local note, mark = ARGV[at + 6], ARGV[at + 7]
+  local id_ms, id_n = string.match(id, '^(%d+)-(%d+)$')
+  local thread, aggregate = string.match(string.sub(e, -80), '"tp":"([%d-]*)","ap":"([%d-]*)"}$')
+  if tonumber(id_n) ~= n + 1 or tonumber(id_ms) < ms or thread ~= last.position or aggregate ~= head.position then
+    return redis.error_reply('BROKEN the entry at ' .. id .. ' does not follow those before it')
+  end
+  ms, n = tonumber(id_ms), n + 1
+  head.version, head.position, head.note = head.version + 1, id, note
+  last.position = id
+  if mark ~= '' then
+    state(key, mark).position = id
+  end
+  entries[#entries + 1] = { id, e, c }
+  at = at + 7
+end
+if at ~= #ARGV then
+  return redis.error_reply('ERR restore: the arguments do not add up')
+end
+
+for _, entry in ipairs(entries) do
+  redis.call('XADD', log, entry[1], 'e', entry[2], 'c', entry[3])
+end
+for key, heads in pairs(states) do
+  for field, head in pairs(heads) do
+    local value = string.format('%.0f %s', head.version, head.position) .. (head.note ~= '' and ' ' .. head.note or '')
+    redis.call('HSET', key, field, value)
+  end
+end
+return 'OK'

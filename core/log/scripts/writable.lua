@@ -1,0 +1,7 @@
+#!lua
+-- Whether the server takes writes now. This one writes nothing, but as it might, it is refused where an append would be.
+--
+-- KEYS     1 log
+-- Returns  OK
+
+return 'OK'

@@ -1,0 +1,66 @@
+-- How commits tell the feed of a partition what they changed. It does nothing by itself, and comes after changes.lua.
+--
+-- ARGV     from some place on: number of entries, and of each: position, `t`, `k`
+
+local function parse(position)
+  local ms, n = string.match(position, '^(%d+)-(%d+)$')
+  return tonumber(ms), tonumber(n)
+end
+
+-- The places in ARGV of the entries whose number stands at this place, and the place after them.
+local function read_entries(at)
+  local entries = {}
+  for _ = 1, tonumber(ARGV[at]) do
+    entries[#entries + 1] = at + 1
+    at = at + 3
+  end
+  return entries, at + 1
+end
+
+-- The last id that the feed ever had; a stream that was trimmed to nothing still knows it.
+local function newest(feed)
+  if redis.call('EXISTS', feed) == 0 then
+    return '0-0'
+  end
+  local info = redis.call('XINFO', 'STREAM', feed)
+  for i = 1, #info, 2 do
+    if info[i] == 'last-generated-id' then
+      return info[i + 1]
+    end
+  end
+end
+
+local function trim(feed, trimmed, kept_ms, most)
+  local gone
+  local time = redis.call('TIME')
+  local oldest = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) - kept_ms
+  local old = redis.call('XREVRANGE', feed, string.format('%.0f', oldest - 1), '-', 'COUNT', 1)[1]
+  if old then
+    gone = old[1]
+    redis.call('XTRIM', feed, 'MINID', '=', string.format('%.0f', oldest))
+  end
+  local excess = redis.call('XLEN', feed) - most
+  if excess > 0 then
+    gone = redis.call('XRANGE', feed, '-', '+', 'COUNT', excess)[excess][1]
+    redis.call('XTRIM', feed, 'MAXLEN', '=', most)
+  end
+  if gone then
+    redis.call('SET', trimmed, gone)
+  end
+end
+
+-- Add the entries that the feed does not have yet, and drop what is too old or too much.
+local function tell(feed, trimmed, entries, kept_ms, most)
+  if #entries == 0 then
+    return
+  end
+  local last_ms, last_n = parse(newest(feed))
+  for _, entry in ipairs(entries) do
+    local ms, n = parse(ARGV[entry])
+    if ms > last_ms or (ms == last_ms and n > last_n) then
+      redis.call('XADD', feed, ARGV[entry], 't', ARGV[entry + 1], 'k', ARGV[entry + 2])
+    end
+  end
+  trim(feed, trimmed, kept_ms, most)
+end
+

@@ -1,0 +1,5 @@
+"""A backup: the record of a deployment in one file, and a deployment made from such a file.
+
+`file` says what is in it, `taking` writes it while everybody goes on, `restoring` makes a deployment of it. Views, feed
+and snapshots are in no backup: a projector makes them from the log.
+"""

@@ -1,0 +1,204 @@
+"""The file of a backup: what is in it, and whether it is whole.
+
+A line that names the format and its version; a gzip stream of records, each with its length (4 bytes, big-endian)
+before it and in msgpack; and the SHA-256 of all that. The first record is a header, the last one counts the others.
+Nothing of a file is believed before all of it was checked.
+"""
+
+import hashlib
+import os
+import tempfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import msgspec
+from msgspec import Struct
+
+from workers.process import Failed
+
+MAGIC: Final = b"hansard backup 1\n"
+"""What a file begins with. Another number is another format."""
+
+_GZIP: Final = 31
+"""For zlib: a gzip header, and the largest window."""
+_DIGEST: Final = hashlib.sha256().digest_size
+_PIECE: Final = 256 * 1024
+_LENGTH: Final = 4
+_LONGEST: Final = 256 * 1024 * 1024
+"""Bytes of a record; those that are written have some megabytes."""
+
+
+class Header(Struct, frozen=True, kw_only=True, tag="header"):
+    """What the file is a backup of."""
+
+    taken: int
+    """When, in milliseconds since 1970."""
+    version: str
+    """Of the program that took it."""
+    layout: int
+    """How keys and values were laid out (`core.redis.deployment.FORMAT`)."""
+    partitions: int
+
+
+class Entries(Struct, frozen=True, tag="entries"):
+    """Entries of one partition's log, in order; the first follows the last of those before."""
+
+    partition: int
+    entries: list[tuple[bytes, bytes, bytes]]
+    """Position, `e`, `c`."""
+
+
+class Commands(Struct, frozen=True, tag="commands"):
+    """Command keys of one window of a partition, and what each is remembered by."""
+
+    partition: int
+    window: int
+    records: list[tuple[bytes, bytes]]
+
+
+class SiteKeys(Struct, frozen=True, tag="site"):
+    """What signs the tokens of a site."""
+
+    site: str
+    fields: list[tuple[bytes, bytes]]
+
+    def __repr__(self) -> str:
+        """Show the site alone."""
+        return f"SiteKeys({self.site!r})"
+
+
+class End(Struct, frozen=True, kw_only=True, tag="end"):
+    """How much there was."""
+
+    upto: list[bytes]
+    """By partition, the position of the last event."""
+    events: int
+    commands: int
+    sites: int
+
+
+Record = Header | Entries | Commands | SiteKeys | End
+
+
+class Damaged(Failed):
+    """The file is not what was written."""
+
+
+class Writer:
+    """Writes records to a file; `path` appears when `written` ends well."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._hash = hashlib.sha256()
+        self._gzip = zlib.compressobj(wbits=_GZIP)
+        self._encoder = msgspec.msgpack.Encoder()
+        self._out(MAGIC)
+
+    def write(self, record: Record) -> None:
+        """Add a record."""
+        packed = self._encoder.encode(record)
+        self._out(self._gzip.compress(len(packed).to_bytes(_LENGTH, "big") + packed))
+
+    def close(self) -> str:
+        """Add what tells that this is all. Returns the checksum of the file."""
+        self._out(self._gzip.flush())
+        self._file.write(self._hash.digest())
+        return self._hash.hexdigest()
+
+    def _out(self, data: bytes) -> None:
+        self._hash.update(data)
+        self._file.write(data)
+
+
+@contextmanager
+def written(path: Path) -> Iterator[Writer]:
+    """A writer of a file, for its owner alone, that is at `path` whole when the block ends, or not at all.
+
+    Raises Failed where there is something at `path`, or the file cannot be written.
+    """
+    if path.exists():
+        raise Failed(f"{path} exists: a backup never replaces another")
+    name = None
+    try:
+        handle, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}.")  # 0600 from the beginning
+        with os.fdopen(handle, "wb") as file:
+            yield Writer(file)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).rename(path)
+        _settle(path.absolute().parent)
+    except OSError as error:
+        raise Failed(f"{path} cannot be written: {error.strerror}") from error
+    finally:
+        if name is not None:
+            with suppress(FileNotFoundError):  # it has its own name now
+                Path(name).unlink()
+
+
+def checksum(path: Path) -> str:
+    """The checksum of a file that is whole. Raises Damaged, or Failed where it cannot be read."""
+    found = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            if file.read(len(MAGIC)) != MAGIC:
+                raise Damaged(f"{path} is no backup that this version of Hansard can read")
+            found.update(MAGIC)
+            left = os.fstat(file.fileno()).st_size - len(MAGIC) - _DIGEST
+            while left > 0 and (piece := file.read(min(_PIECE, left))):
+                found.update(piece)
+                left -= len(piece)
+            if left != 0 or file.read() != found.digest():
+                raise Damaged(f"{path} is damaged, or cut short")
+    except OSError as error:
+        raise Failed(f"{path} cannot be read: {error.strerror}") from error
+    return found.hexdigest()
+
+
+def records(path: Path) -> Iterator[Record]:
+    """The records of a file, one after the other. Raises Damaged."""
+    decoder = msgspec.msgpack.Decoder(Record)
+    data = bytearray()
+    try:
+        for piece in _pieces(path):
+            data += piece
+            at = 0
+            while len(data) - at >= _LENGTH:
+                length = int.from_bytes(data[at : at + _LENGTH], "big")
+                if length > _LONGEST:
+                    raise Damaged(f"{path} has a record that is too long to be one")
+                if len(data) - at - _LENGTH < length:
+                    break
+                yield decoder.decode(data[at + _LENGTH : at + _LENGTH + length])
+                at += _LENGTH + length
+            del data[:at]
+    except (zlib.error, msgspec.DecodeError) as error:
+        raise Damaged(f"{path} is damaged") from error
+    if data:
+        raise Damaged(f"{path} ends inside a record")
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    """What was compressed."""
+    gzip = zlib.decompressobj(wbits=_GZIP)
+    with path.open("rb") as file:
+        file.seek(len(MAGIC))
+        while piece := file.read(_PIECE):
+            # After the end, what follows is still told to be unconsumed: the checksum, which was looked at.
+            while not gzip.eof:
+                data = gzip.decompress(piece, _PIECE)
+                yield data
+                piece = gzip.unconsumed_tail
+                if not piece and len(data) < _PIECE:
+                    break  # a full answer may have been cut, though everything was read
+
+
+def _settle(directory: Path) -> None:
+    """Let the name of a file survive a power failure."""
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,129 @@
+"""`hansard backup` and `hansard restore`: the record of a deployment as one file, and back."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated
+
+import anyio
+from cyclopts import Parameter
+
+from core.redis.deployment import open_deployment
+from workers import embedded
+from workers.backup import taking
+from workers.backup.checking import Checked, check
+from workers.backup.restoring import restore as write
+from workers.backup.taking import Taken
+from workers.cli import output
+from workers.cli.flags import NOWHERE, Json, Where
+from workers.cli.place import deployment
+from workers.process import Failed
+from workers.settings import Settings
+
+
+def backup(
+    file: Annotated[Path, Parameter(help="Where the backup goes. Nothing may be there yet.")],
+    *,
+    without_keys: Annotated[
+        bool,
+        Parameter(
+            negative="",
+            show_default=False,
+            help="Leave out what signs the tokens of the sites; each has to be keyed anew after a restore.",
+        ),
+    ] = False,
+    json: Json = False,
+    where: Where = NOWHERE,
+) -> int:
+    """Take a backup of a deployment, while everybody goes on reading and writing.
+
+    It holds the log, the command keys of the last two windows and the keys of the sites, and so everything that was
+    ever said: keep it as you keep the server. Only its owner can read the file, which is there whole or not at all.
+    Views are not in it; a projector makes them from the log.
+
+    For example:
+
+        hansard backup /srv/backups/hansard-monday
+
+        hansard backup monday --redis-url redis://127.0.0.1:6379 --json
+    """
+    found = where.quietly()
+    taken = anyio.run(_take, found, file, not without_keys)
+    size = file.stat().st_size
+    if json:
+        told = {"events": taken.events, "commands": taken.commands, "sites": taken.sites}
+        output.document({"file": str(file), **told, "bytes": size, "sha256": taken.checksum})
+    else:
+        print(_held(taken.events, taken.commands, taken.sites))
+        print(f"{file}: {size:,} bytes, sha256 {taken.checksum}")
+    return 0
+
+
+def restore(
+    file: Annotated[Path, Parameter(help="A backup.")],
+    *,
+    check_only: Annotated[
+        bool,
+        Parameter(
+            name="--check", negative="", show_default=False, help="Only see whether the file is whole; restore nothing."
+        ),
+    ] = False,
+    json: Json = False,
+    where: Where = NOWHERE,
+) -> int:
+    """Make a deployment of a backup, on a server that holds none, or in a data directory that is new.
+
+    The file is checked as a whole before anything is written. Until all of it is there, no process starts on that
+    deployment; what was cut short goes on when it is run again with the same file. Then start `hansard up`, or a
+    projector, which makes the views, and see with `hansard verify` that they are right.
+
+    For example:
+
+        hansard restore /srv/backups/hansard-monday --data new
+
+        hansard restore monday --redis-url redis://127.0.0.1:6379
+
+        hansard restore monday --check
+    """
+    found = where.quietly()
+    checked = check(file)
+    if not check_only:
+        anyio.run(_restore, found, file, checked)
+    end = checked.end
+    if json:
+        told = {"events": end.events, "commands": end.commands, "sites": end.sites}
+        output.document({"file": str(file), **told, "sha256": checked.checksum, "restored": not check_only})
+    else:
+        print(f"{_held(end.events, end.commands, end.sites)}: {'the file is whole' if check_only else 'restored'}")
+    return 0
+
+
+async def _take(settings: Settings, file: Path, site_keys: bool) -> Taken:  # noqa: FBT001 - anyio.run takes no names
+    async with deployment(settings) as opened:
+        with output.progress("backup") as show:
+            return await taking.take(opened, file, site_keys=site_keys, progress=show)
+
+
+async def _restore(settings: Settings, file: Path, checked: Checked) -> None:
+    async with _server(settings) as url:
+        partitions, mark = checked.header.partitions, checked.checksum.encode()
+        async with open_deployment(url, partitions=partitions, restoring=mark) as opened:
+            with output.progress("restore") as show:
+                await write(opened, file, checked, show)
+
+
+@asynccontextmanager
+async def _server(settings: Settings) -> AsyncIterator[str]:
+    """URL of the server that was named; else of one over the data directory, which is made where there is none."""
+    if settings.redis_url is not None:
+        yield settings.redis_url
+        return
+    if await embedded.find(settings.data) is not None:
+        raise Failed(f"`hansard up` runs on {settings.data}: end it first, or name a new directory with --data")
+    async with embedded.running(settings.data) as server:
+        yield server.url
+
+
+def _held(events: int, commands: int, sites: int) -> str:
+    counts = (output.counted(events, "event"), output.counted(commands, "command key"))
+    return f"{', '.join(counts)}, the keys of {output.counted(sites, 'site')}"

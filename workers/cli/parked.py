@@ -1,0 +1,219 @@
+"""`hansard parked`: threads whose projection stopped at an event that cannot be applied, and what to do about them."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from secrets import token_hex
+from typing import Annotated, Any
+
+import anyio
+import structlog
+from cyclopts import App, Parameter
+from msgspec import Struct
+
+from core.caller import OPERATOR
+from core.commands import SkipEvent
+from core.envelope import read
+from core.ids import command_key
+from core.log.redis import RedisLog
+from core.text.unicode import is_blank
+from core.times import rfc3339
+from core.transact import transact
+from projections.parked import all_parked
+from projections.parking import Parked
+from projections.progress import come
+from projections.requeueing import foldable, requeue
+from projections.served import Served
+from projections.store import Store
+from projections.trail import Told
+from workers.cli import output
+from workers.cli.ending import UsedWrongly
+from workers.cli.events import one_line, redacted, told
+from workers.cli.flags import NOWHERE, Json, Where
+from workers.cli.place import deployment
+from workers.process import Failed
+from workers.settings import Settings
+
+parked = App(name="parked")
+
+_log = structlog.get_logger(__name__)
+
+
+class _Place(Struct, frozen=True):
+    """What is worked on."""
+
+    log: RedisLog
+    store: Store
+    served: Served
+
+
+@parked.default
+def list_parked(*, json: Json = False, where: Where = NOWHERE) -> int:
+    """List the threads that are parked: readers see them as they were before an event that cannot be applied.
+
+    Everything else goes on, and so does the log of these threads: nothing that is written to them is lost. Look at the
+    event with `show`. Once the program has been mended, `requeue` brings the thread back; where the event itself is
+    what is wrong, `skip` lets everybody pass over it, for a reason that is recorded.
+
+    For example:
+
+        hansard parked
+
+        hansard parked show sample night-train
+
+        hansard parked requeue sample night-train
+
+        hansard parked skip sample night-train --reason "Written by a fault of 0.1.3"
+    """
+    found = anyio.run(_all, where.quietly())
+    for one in found:
+        if json:
+            output.document(_document(one))
+        else:
+            print(f"{one.site}/{one.thread}  {one.position}  {one.type}  since {rfc3339(one.since)}  {one.fault}")
+    if not found and not json:
+        print("no thread is parked")
+    return 0
+
+
+@parked.command
+def show(site: str, thread: str, /, *, json: Json = False, where: Where = NOWHERE) -> int:
+    """Show the event that a thread is parked at, as `hansard replay` does, and whether it can be applied now.
+
+    For example:
+
+        hansard parked show sample night-train
+
+        hansard parked show sample night-train --json | jq .event.data
+    """
+    one, event, now = anyio.run(_show, where.quietly(), site, thread)
+    if json:
+        output.document({"parked": _document(one), "event": event, "now": None if now is None else _document(now)})
+        return 0
+    print(f"{site}/{thread} is parked since {rfc3339(one.since)}, at")
+    print(one_line(event))
+    if now is None:
+        print(f"It can be applied now: hansard parked requeue {site} {thread}")
+    elif now.position == one.position:
+        print(f"It cannot be applied: {now.fault}")
+    else:
+        print(f"It can be applied now, but not {now}")
+    return 0
+
+
+@parked.command(name="requeue")
+def requeue_thread(site: str, thread: str, /, *, json: Json = False, where: Where = NOWHERE) -> int:
+    """Fold a parked thread anew, and let readers see all of it again.
+
+    Where the event cannot be applied yet, or a later one cannot, the thread stays parked, at that one, and the exit
+    status is 1. A projector has to run.
+
+    For example:
+
+        hansard parked requeue sample night-train
+    """
+    return _told(site, thread, anyio.run(_requeue, where.quietly(), site, thread), json=json)
+
+
+@parked.command
+def skip(
+    site: str,
+    thread: str,
+    /,
+    *,
+    reason: Annotated[str, Parameter(help="Why, in words that stay in the record.")],
+    json: Json = False,
+    where: Where = NOWHERE,
+) -> int:
+    """Let everybody pass over the event that a thread is parked at, and requeue the thread.
+
+    The event stays in the log. That it was skipped, and why, is an event of its own there. It cannot be taken back. The
+    next event that cannot be applied, if there is one, parks the thread again, and the exit status is 1.
+
+    For example:
+
+        hansard parked skip sample night-train --reason "Written by a fault of 0.1.3"
+    """
+    if is_blank(reason):
+        raise UsedWrongly("--reason takes words that can be read")
+    return _told(site, thread, anyio.run(_skip, where.quietly(), site, thread, reason), json=json)
+
+
+@asynccontextmanager
+async def _place(settings: Settings) -> AsyncIterator[_Place]:
+    async with deployment(settings) as opened:
+        yield _Place(RedisLog(opened), Store(opened.calls, opened.reads, opened.keys), Served(opened))
+
+
+async def _all(settings: Settings) -> list[Parked]:
+    async with _place(settings) as place:
+        return await all_parked(place.served)
+
+
+async def _show(settings: Settings, site: str, thread: str) -> tuple[Parked, Told, Parked | None]:
+    """Where the thread is parked, the event there, and what keeps it from being folded now."""
+    async with _place(settings) as place:
+        one = await _parked(place, site, thread)
+        partition = place.store.keys.of(site, thread).number
+        entry = await place.log.entry(partition, one.position)
+        if entry is None:
+            raise Failed(f"{site}/{thread} is parked at {one.position}, which the log has not: it is another log")
+        event = told(partition, read(*entry), await redacted(place.log, [partition]))
+        _, now = await foldable(place.log, site, thread, _now())
+        return one, event, now
+
+
+async def _requeue(settings: Settings, site: str, thread: str) -> Parked | None:
+    async with _place(settings) as place:
+        return await _brought_back(place, await _parked(place, site, thread))
+
+
+async def _skip(settings: Settings, site: str, thread: str, reason: str) -> Parked | None:
+    async with _place(settings) as place:
+        one = await _parked(place, site, thread)
+        at = str(one.position)
+        # A key of its own, so that a reply that is lost costs a second try and no second event.
+        key = command_key(site, OPERATOR.id, "skip", f"{thread}@{at}", token_hex(8))
+        command = SkipEvent(position=at, reason=reason, parked=at)
+        await transact(place.log, command, site=site, thread=thread, caller=OPERATOR, key=key)
+        _log.warning("event_skipped", site=site, thread=thread, position=at)
+        return await _brought_back(place, one)
+
+
+async def _brought_back(place: _Place, one: Parked) -> Parked | None:
+    still = await requeue(place.log, place.store, place.served, one, now=_now())
+    if still is None:
+        _log.info("thread_requeued", site=one.site, thread=one.thread)
+    return still
+
+
+async def _parked(place: _Place, site: str, thread: str) -> Parked:
+    found = (await come(place.served, site, thread)).parked
+    if found is None:
+        raise Failed(f"{site}/{thread} is not parked")
+    return found
+
+
+def _told(site: str, thread: str, still: Parked | None, *, json: bool) -> int:
+    if json:
+        output.document({"site": site, "thread": thread, "parked": None if still is None else _document(still)})
+    elif still is None:
+        print(f"{site}/{thread} is not parked any more")
+    else:
+        raise Failed(f"{site}/{thread} is parked: {still}")
+    return 0 if still is None else 1
+
+
+def _document(one: Parked) -> dict[str, Any]:
+    return {
+        "site": one.site,
+        "thread": one.thread,
+        "position": str(one.position),
+        "type": one.type,
+        "fault": one.fault,
+        "since": rfc3339(one.since),
+    }
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,219 @@
+"""`hansard rebuild`: views made anew from the log while readers and writers go on."""
+
+import os
+from typing import Annotated
+
+import anyio
+from cyclopts import Parameter
+
+from core.log.redis import RedisLog
+from core.refusals import NotFound
+from projections.fold import CannotApply
+from projections.rebuilding import UnknownType
+from projections.refolding import refold
+from projections.store import Store
+from workers.cli import output
+from workers.cli.ending import UsedWrongly
+from workers.cli.flags import NOWHERE, Json, Where
+from workers.cli.place import deployment
+from workers.process import Failed, worker_name
+from workers.rebuild import Flipped, Rebuilder
+from workers.rebuilt import Standing, standings
+from workers.settings import Settings
+
+PACE = 0.25
+"""The share of the time that a rebuild works where nobody says: what readers hardly notice."""
+NICE = 10
+"""How far a rebuild steps back behind the other processes of its machine, as `nice` counts it."""
+
+
+def rebuild(
+    *,
+    thread: Annotated[
+        tuple[str, str] | None,
+        Parameter(negative="", show_default=False, help="Site and thread: only the views of this one."),
+    ] = None,
+    back: Annotated[
+        bool, Parameter(negative="", show_default=False, help="Serve again what was served before the last rebuild.")
+    ] = False,
+    clean: Annotated[
+        bool, Parameter(negative="", show_default=False, help="Throw away all views that are not served.")
+    ] = False,
+    status: Annotated[
+        bool, Parameter(negative="", show_default=False, help="What is served, built and kept, and change nothing.")
+    ] = False,
+    pace: Annotated[float, Parameter(help="Share of the time to work, above 0 to 1. With 1 nobody is spared.")] = PACE,
+    json: Json = False,
+    where: Where = NOWHERE,
+) -> int:
+    """Build every view anew from the log, beside what is served, and serve it when it is level.
+
+    Readers, writers and projectors go on; feed clients are told to read the page again. It needs room for every
+    view a second time. Partition by partition, the views are folded from the log, compared with what is served at
+    the same event, and served in its place. Where they differ, the log decides: a thread that was served wrong is
+    told, and is right from then on (exit status 0); should what was built be wrong, it is not served (1).
+
+    Broken off at any point, it goes on where it was when it is started again. Started twice, both share the work.
+
+    What was served before is kept, at rest: --back brings it level and serves it again, and ends a rebuild that was
+    broken off. The next rebuild throws it away, and so does --clean, which also ends and removes a rebuild that was
+    broken off.
+
+    For example:
+
+        hansard rebuild
+
+        hansard rebuild --pace 1
+
+        hansard rebuild --thread sample night-train
+
+        hansard rebuild --status
+
+        hansard rebuild --back && hansard rebuild --clean
+    """
+    chosen = [name for name, given in (("--thread", thread), ("--back", back), ("--clean", clean)) if given]
+    chosen += ["--status"] if status else []
+    if len(chosen) > 1:
+        raise UsedWrongly(f"{' and '.join(chosen)} are different things: give one of them")
+    if not 0 < pace <= 1:
+        raise UsedWrongly("--pace is a share of the time: above 0, and 1 at most")
+    found = where.quietly()
+    told = _Told(json=json)
+    if status:
+        anyio.run(_status, found, told)
+    elif thread is not None:
+        anyio.run(_thread, found, told, *thread)
+    else:
+        try:
+            anyio.run(_all, found, told, pace, back, clean)
+        except KeyboardInterrupt:
+            output.note("hansard: broken off; what was built stays, and the same command goes on with it")
+            raise
+    return 0
+
+
+class _Told:
+    """What is said on standard output."""
+
+    def __init__(self, *, json: bool) -> None:
+        self._json = json
+        self._partitions: list[Flipped] = []
+
+    def flipped(self, one: Flipped) -> None:
+        """A partition serves other views now."""
+        self._partitions.append(one)
+        if self._json:
+            output.document(one)
+            output.flush()
+            return
+        for differing in one.differing:
+            thread = f"{differing.site}/{differing.thread}" if differing.thread else f"site {differing.site}"
+            print(f"was wrong   {thread}  {' '.join(differing.views)}")
+
+    def built(self) -> None:
+        """Everything is served that was built."""
+        events, threads = (sum(getattr(one, name) for one in self._partitions) for name in ("events", "threads"))
+        wrong = sum(len(one.differing) for one in self._partitions)
+        if not self._json:
+            served = f"{_count(wrong, 'thread')} had been served wrong" if wrong else "nothing had been served wrong"
+            print(
+                f"{_count(events, 'event')} of {_count(threads, 'thread')} built anew and served in "
+                f"{_count(len(self._partitions), 'partition')}: {served}"
+            )
+            print("What was served before is kept: --back serves it again, --clean throws it away")
+
+    def returned(self) -> None:
+        """What was served before is served again."""
+        if self._json:
+            return
+        if self._partitions:
+            print(f"What was served before is served again in {_count(len(self._partitions), 'partition')}")
+        else:
+            print("Nothing is kept that was served before")
+
+    def cleaned(self, keys: int) -> None:
+        """Everything that is not served is gone."""
+        if self._json:
+            output.document({"keys": keys})
+        else:
+            print(f"{_count(keys, 'key')} thrown away: there are no views but those that are served")
+
+    def refolded(self, site: str, thread: str, position: str) -> None:
+        """The views of one thread are those of its log."""
+        if self._json:
+            output.document({"thread": f"{site}/{thread}", "position": position})
+        else:
+            print(f"{site}/{thread} is folded anew and served, up to {position}")
+
+    def standings(self, some: list[Standing]) -> None:
+        """What there is."""
+        if self._json:
+            for one in some:
+                output.document(one)
+            return
+        for what, found in _grouped(some).items():
+            print(f"{what}: {_count(len(found), 'partition')}, {_count(sum(found), 'event')}")
+
+
+def _grouped(some: list[Standing]) -> dict[str, list[int]]:
+    """Events by partition, of each generation that there is."""
+    found: dict[str, list[int]] = {}
+    for one in some:
+        for what, views in (("served", (one.served,)), ("being built", one.building), ("kept", one.kept)):
+            for each in views:
+                found.setdefault(f"generation {each.generation}, {what}", []).append(each.events)
+    return dict(sorted(found.items()))
+
+
+async def _all(settings: Settings, told: _Told, pace: float, back: bool, clean: bool) -> None:  # noqa: FBT001 - as anyio.run passes them
+    async with deployment(settings) as opened:
+        if pace < 1:
+            _step_back()
+        with output.progress("rebuild") as show:
+            one = Rebuilder(
+                opened, RedisLog(opened), worker=worker_name(), share=pace, progress=show, flipped=told.flipped
+            )
+            try:
+                if clean:
+                    keys = await one.clean()
+                elif back:
+                    await one.back()
+                else:
+                    await one.rebuild()
+            except CannotApply as error:
+                raise Failed(f"The log cannot be folded: {error}; what is served stays as it is") from error
+            except UnknownType as error:
+                raise Failed(f"{error}: rebuild with the newest one; what is served stays as it is") from error
+    if clean:
+        told.cleaned(keys)
+    elif back:
+        told.returned()
+    else:
+        told.built()
+
+
+async def _thread(settings: Settings, told: _Told, site: str, thread: str) -> None:
+    async with deployment(settings) as opened:
+        store = Store(opened.calls, opened.reads, opened.keys)
+        try:
+            position = await refold(RedisLog(opened), store, site, thread)
+        except CannotApply as error:
+            raise Failed(f"The log cannot be folded: {error}; what is served stays as it is") from error
+    if position is None:
+        raise NotFound("there is no such thread")
+    told.refolded(site, thread, str(position))
+
+
+async def _status(settings: Settings, told: _Told) -> None:
+    async with deployment(settings) as opened:
+        told.standings(await standings(opened))
+
+
+def _step_back() -> None:
+    """Let every other process of this machine go first; a server that was started for this stays where it is."""
+    if hasattr(os, "nice"):  # not on every system
+        os.nice(NICE)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -1,0 +1,145 @@
+"""How much a gateway takes on: so many requests at a time, a short queue before them, and beyond it a refusal at once.
+
+Whoever takes on more than can be done answers nobody in time. So what writes and what reads have a gate each, that
+neither keeps the other out; who finds the queue full, or has stood in it for a quarter of a second, is told to come
+again later. What operators' machines ask never waits. Feeds have no gate: they cost next to nothing once they are open,
+and a browser takes any refusal of one for the end.
+"""
+
+from collections import deque
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Final
+
+import anyio
+from anyio import CancelScope, Event
+from starlette.requests import ClientDisconnect
+from starlette.types import Message, Receive
+
+from core.refusals import Unavailable
+from workers import metrics
+
+MAX_WRITES: Final = 64
+"""Requests that may write at the same time."""
+MAX_READS: Final = 128
+"""Requests that may read at the same time."""
+MAX_QUEUE: Final = 64
+"""Requests that may wait before each gate."""
+QUEUED_FOR: Final = 0.25
+"""Seconds that a request may wait before a gate."""
+
+
+class Incoming:
+    """What a client sends, read ahead while its request waits: how else would anybody know that it has left."""
+
+    def __init__(self, receive: Receive, most: int) -> None:
+        """`most` bytes of a body are read ahead, and a bit."""
+        self._receive = receive
+        self._most = most
+        self._ahead: deque[Message] = deque()
+
+    async def receive(self) -> Message:
+        """The next message: an ASGI `receive`."""
+        return self._ahead.popleft() if self._ahead else await self._receive()
+
+    async def cancel_when_gone(self, waiting: CancelScope) -> None:
+        """Cancel what waits when the client leaves. Ends by itself at a body that is longer than it may be."""
+        size = 0
+        while size <= self._most:
+            message = await self._receive()
+            self._ahead.append(message)
+            if message["type"] == "http.disconnect":
+                waiting.cancel()
+                return
+            size += len(message.get("body", b""))
+
+
+class Gate:
+    """Lets `most` requests in at a time; `queue` others may wait for `within` seconds, first come first served."""
+
+    def __init__(self, name: str, most: float, queue: int, *, within: float = QUEUED_FOR) -> None:
+        self.inside = 0
+        self._most = most
+        self._queue = queue
+        self._within = within
+        self._turns: deque[Event] = deque()
+        self._counted = metrics.REQUESTS_UNDER_WAY.labels(name)
+        self._counted_waiting = metrics.REQUESTS_WAITING.labels(name)
+        self._full, self._late = (metrics.REQUESTS_REFUSED.labels(name, cause) for cause in ("full", "late"))
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait."""
+        return len(self._turns)
+
+    @asynccontextmanager
+    async def passed(self, incoming: Incoming) -> AsyncIterator[None]:
+        """Be inside for the block. Raises Unavailable, or ClientDisconnect where the client left while it waited."""
+        if self.inside < self._most:
+            self._enter()
+        elif len(self._turns) < self._queue:
+            await self._wait(incoming)
+        else:
+            self._full.inc()
+            raise Unavailable("too many requests are under way here")
+        try:
+            yield
+        finally:
+            self._leave()
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Let another in for the block, in which nothing is done but waiting for the views.
+
+        Afterwards the request is inside again at once: there may be more than `most` then, until as many have left.
+        """
+        self._leave()
+        try:
+            yield
+        finally:
+            self._enter()
+
+    def _enter(self) -> None:
+        self.inside += 1
+        self._counted.inc()
+
+    def _leave(self) -> None:
+        self.inside -= 1
+        self._counted.dec()
+        while self._turns and self.inside < self._most:
+            self._enter()
+            self._turns.popleft().set()
+
+    async def _wait(self, incoming: Incoming) -> None:
+        """Wait to be let in."""
+        turn = Event()
+        self._turns.append(turn)
+        self._counted_waiting.inc()
+        try:
+            with anyio.move_on_after(self._within) as patience:
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(incoming.cancel_when_gone, tasks.cancel_scope)
+                    await turn.wait()
+                    tasks.cancel_scope.cancel()
+        except BaseException:
+            if turn.is_set():
+                self._leave()  # let in and cancelled in one moment
+            raise
+        finally:
+            self._counted_waiting.dec()
+            if not turn.is_set():
+                self._turns.remove(turn)
+        if not turn.is_set():
+            if not patience.cancelled_caught:
+                raise ClientDisconnect
+            self._late.inc()
+            raise Unavailable("too many requests wait here")
+
+
+class Admission:
+    """The gates of one gateway."""
+
+    def __init__(self, *, writes: int = MAX_WRITES, reads: int = MAX_READS, queue: int = MAX_QUEUE) -> None:
+        self.writes = Gate("writes", writes, queue)
+        self.reads = Gate("reads", reads, queue)
+        self.operations = Gate("operations", float("inf"), 0)

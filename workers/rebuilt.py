@@ -1,0 +1,76 @@
+"""A rebuild as it is written down, and which generations of views there are, and how far each has come."""
+
+from functools import partial
+
+from msgspec import Struct
+
+from core.gathering import gathered
+from core.keys import Partition
+from core.position import Position, kept
+from core.redis.deployment import Deployment
+from core.redis.faults import insist
+from projections.generations import generations
+from projections.loading import together
+
+
+class Run(Struct, frozen=True, kw_only=True):
+    """A rebuild that has begun."""
+
+    id: str
+    began: int
+    """When, in milliseconds since 1970."""
+    fold: int
+    renderer: int
+
+
+class Generation(Struct, frozen=True, kw_only=True):
+    """Views of a partition, and the last event that they have."""
+
+    generation: int
+    cursor: str
+    events: int
+    fold: int | None = None
+    renderer: int | None = None
+
+
+class Standing(Struct, frozen=True, kw_only=True):
+    """The views of one partition: those that are served, the others, and who builds now."""
+
+    partition: int
+    served: Generation
+    kept: tuple[Generation, ...] = ()
+    """Those that were served before."""
+    building: tuple[Generation, ...] = ()
+    """Those that a rebuild has begun."""
+    builder: str | None = None
+    """The worker that holds the lease of who builds, or held it last without giving it back."""
+
+
+async def standings(deployment: Deployment) -> list[Standing]:
+    """Of every partition, in order. Raises `core.refusals.Unavailable`."""
+    return await gathered([partial(_standing, deployment, keys) for keys in deployment.keys])
+
+
+async def _standing(deployment: Deployment, keys: Partition) -> Standing:
+    reads = deployment.reads
+    known = await insist(partial(generations, reads, keys), "rebuild_status")
+    numbers = sorted({known.served, *known.built})
+    commands: list[tuple[str | int, ...]] = [("GET", keys.cursor(number)) for number in numbers]
+    *cursors, builder = await insist(
+        partial(together, reads, [*commands, ("HGET", keys.building, "worker")]), "rebuild_status"
+    )
+    found: dict[int, Generation] = {}
+    for number, cursor in zip(numbers, cursors, strict=True):
+        at: Position = kept(cursor)
+        built = known.of(number)
+        found[number] = Generation(
+            generation=number, cursor=str(at), events=at.n, fold=built.fold, renderer=built.renderer
+        )
+    served = found.pop(known.served)
+    return Standing(
+        partition=keys.number,
+        served=served,
+        kept=tuple(one for number, one in found.items() if known.of(number).served),
+        building=tuple(one for number, one in found.items() if not known.of(number).served),
+        builder=None if builder is None else builder.decode(),
+    )
