@@ -42,7 +42,7 @@ class Plan(Struct, frozen=True, kw_only=True):
 async def played(plan: Plan, program: Path) -> AsyncIterator[Played]:
     """Play everything on one server program; an outcome as soon as it is known."""
     for kind in plan.kinds:
-        for some in _stages(plan, kind):
+        for some in _stages(plan, kind, program):
             async for outcome in _on_one_stage(plan, kind, program, some):
                 yield kind, engines.version(program), outcome
     if "single" in plan.kinds and plan.cuts and plan.only in (None, cutting.NAME):
@@ -50,28 +50,31 @@ async def played(plan: Plan, program: Path) -> AsyncIterator[Played]:
             yield "single", engines.version(program), outcome
 
 
-def _stages(plan: Plan, kind: Kind) -> list[list[tuple[Fault, int]]]:
+def _stages(plan: Plan, kind: Kind, program: Path) -> list[list[tuple[Fault, int]]]:
     """The rounds of a kind of deployment, by the stage that they are played on."""
-    groups: dict[tuple[bool, bool], list[tuple[Fault, int]]] = {}
-    for fault in catalogue.of(kind):
+    groups: dict[tuple[bool, bool, bool], list[tuple[Fault, int]]] = {}
+    for fault in catalogue.of(kind, program):
         if plan.only in (None, fault.name):
-            some = groups.setdefault((fault.proxied, fault.altered), [])
+            some = groups.setdefault((fault.proxied, fault.altered, fault.clock), [])
             some += [(fault, number) for number in range(plan.rounds)]
     found = []
-    for some in groups.values():
+    for (_, _, clock), some in groups.items():
         # Not one fault after the other: what one leaves behind is what the next has to live with.
         random.Random(plan.seed).shuffle(some)
-        found += [some[at : at + ROUNDS_OF_A_STAGE] for at in range(0, len(some), ROUNDS_OF_A_STAGE)]
+        many = 1 if clock else ROUNDS_OF_A_STAGE
+        found += [some[at : at + many] for at in range(0, len(some), many)]
     return found
 
 
 async def _on_one_stage(
     plan: Plan, kind: Kind, program: Path, some: Sequence[tuple[Fault, int]]
 ) -> AsyncIterator[Outcome]:
-    proxied, altered = some[0][0].proxied, some[0][0].altered
+    first = some[0][0]
     left = list(some)
     while left:
-        async with staged(kind, program=program, proxied=proxied, altered=altered) as stage:
+        async with staged(
+            kind, program=program, proxied=first.proxied, altered=first.altered, clock=first.clock
+        ) as stage:
             while left:
                 fault, number = left.pop(0)
                 try:

@@ -1,6 +1,7 @@
 """Every fault that is tried, by the name that the table has for it."""
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from tests.faults import engines, processes, servers
@@ -22,9 +23,9 @@ class Fault(NamedTuple):
     proxied: bool = False
     """It needs `stage.proxy`."""
     altered: bool = False
-    """It needs servers whose clock can be set and whose disk can be filled."""
+    """It needs servers whose disk can be filled."""
     clock: bool = False
-    """It needs the library for that clock."""
+    """It needs servers whose clock can be set, and nobody else can use them afterwards: they remember the future."""
 
     @property
     def slug(self) -> str:
@@ -46,13 +47,13 @@ FAULTS: Final = (
     Fault("scripts flushed", servers.flush_scripts, _ALL),
     Fault("connections killed", servers.kill_connections, _ALL),
     Fault("way to the server cut", servers.cut_way, _SINGLE, proxied=True),
-    Fault("clock jumped", servers.jump_clock, _ALL, altered=True, clock=True),
-    Fault("clock jumped at a promotion", servers.jump_clock_at_promotion, _COPIED, altered=True, clock=True),
+    Fault("clock jumped", servers.jump_clock, _ALL, clock=True),
+    Fault("clock jumped at a promotion", servers.jump_clock_at_promotion, _COPIED, clock=True),
     Fault("disk full", servers.fill_disk, _SINGLE, altered=True),
 )
 
 
-def of(kind: Kind) -> list[Fault]:
-    """The faults that can happen to this kind of deployment, with what is installed here."""
-    clock = engines.false_clock() is not None
+def of(kind: Kind, program: Path) -> list[Fault]:
+    """The faults that can happen to this kind of deployment of this server, with what is installed here."""
+    clock = engines.takes_clock(program)
     return [fault for fault in FAULTS if kind in fault.kinds and (clock or not fault.clock)]

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -14,6 +15,8 @@ _WHEELS: Final = {
 }
 _CLOCK: Final = "vendor/libfaketime/src/libfaketime.so.1"
 
+STARTS_WITHIN: Final = 5.0
+"""Seconds in which a program says its version."""
 OURS: Final = "embedded"
 """The server that `hansard up` starts, which is always here."""
 
@@ -32,6 +35,23 @@ def false_clock() -> Path | None:
     return _of("libfaketime", _CLOCK)
 
 
+def takes_clock(program: Path) -> bool:
+    """Whether this server runs under that library: where it brings an allocator of its own, it may not even start."""
+    library = false_clock()
+    if library is None:
+        return False
+    with tempfile.TemporaryDirectory(prefix="hansard-faults-") as home:
+        (Path(home) / "clock").write_text("+0\n")
+        environment = {**os.environ, "LD_PRELOAD": str(library), "FAKETIME_TIMESTAMP_FILE": f"{home}/clock"}
+        try:
+            ran = subprocess.run(
+                [str(program), "--version"], env=environment, capture_output=True, timeout=STARTS_WITHIN, check=False
+            )
+        except subprocess.TimeoutExpired:
+            return False
+    return ran.returncode == 0
+
+
 def version(program: Path) -> str:
     """Name and version, as the program says it: `Valkey 9.1.2`."""
     said = subprocess.run([str(program), "--version"], capture_output=True, text=True, check=True).stdout.split()
@@ -39,18 +59,18 @@ def version(program: Path) -> str:
     return f"{said[0]} {numbers}"
 
 
-def wrapped(program: Path, home: Path) -> Path:
-    """The program as a fault needs it: a file that may not grow is an error, and the clock says what `clock` sets.
+def wrapped(program: Path, home: Path, *, clock: bool) -> Path:
+    """The program as a fault needs it: a file that may not grow is an error; a `clock` says what `set_clock` set.
 
     A server ends at the signal for a file that became too large, where a full disk would be an error of `write`.
     """
     lines = ["#!/bin/sh", "trap '' XFSZ"]
-    if (library := false_clock()) is not None:
+    if clock:
         # Every node has a clock of its own, named by the port, which comes second of its arguments.
         lines += [
             f'export FAKETIME_TIMESTAMP_FILE="{home}/clock-$2" FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1',
             '[ -e "$FAKETIME_TIMESTAMP_FILE" ] || echo +0 > "$FAKETIME_TIMESTAMP_FILE"',
-            f'export LD_PRELOAD="{library}"',
+            f'export LD_PRELOAD="{false_clock()}"',
         ]
     path = home / program.name
     path.write_text("\n".join([*lines, f'exec "{program}" "$@"', ""]))

@@ -51,6 +51,8 @@ from workers.projector import Projector
 
 PARTITIONS: Final = 2
 PATIENCE: Final = 1.0
+SETTLED_WITHIN: Final = 30.0
+"""Seconds after which a deed that gets no answer never will."""
 _OPERATOR: Final = Caller(id="op", name="Op", roles=frozenset({"operator"}))
 _MODERATOR: Final = Caller(id=MODERATOR, name="Mo", roles=frozenset({"moderator"}))
 
@@ -68,7 +70,8 @@ class Gate:
 
     def shut(self) -> None:
         """Freeze."""
-        self._open = anyio.Event()
+        if self._open.is_set():  # another event would leave those alone who wait for this one
+            self._open = anyio.Event()
 
     def open(self) -> None:
         """Thaw."""
@@ -206,9 +209,10 @@ class Inside:
         self.proxy.heal()
         for one in self.projecting:
             one.gate.open()
-        while left := self.record.open():
-            for deed in left:
-                await self.attempt(deed)
+        with anyio.fail_after(SETTLED_WITHIN):
+            while left := self.record.open():
+                for deed in left:
+                    await self.attempt(deed)
         await self.zombies.rise()
         return await judge(self.near, self.record, self.zombies)
 

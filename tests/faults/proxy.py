@@ -37,7 +37,8 @@ class Proxy:
     def cut(self, *, only_replicas: bool = False) -> None:
         """Let nothing through any more, in either direction, be it of replicas alone."""
         self._only_replicas = only_replicas
-        self._open = anyio.Event()
+        if self._open.is_set():
+            self._open = anyio.Event()
 
     def heal(self) -> None:
         """Let everything through again, what waited first."""

@@ -114,7 +114,9 @@ class Reader:
             if answer is not None and answer.status == httpx2.codes.OK:
                 self.read += 1
             elif answer is not None:
-                if answer.status != httpx2.codes.SERVICE_UNAVAILABLE:
+                # The views may not have a thread that was just opened. Once it was seen it is there.
+                early = answer.status == httpx2.codes.NOT_FOUND and not self.read
+                if answer.status != httpx2.codes.SERVICE_UNAVAILABLE and not early:
                     self.complaints.append(f"a page was answered with {answer.status}")
                 self._client.turn()
             await anyio.sleep(pause)

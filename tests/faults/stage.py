@@ -155,17 +155,18 @@ async def staged(
     projectors: int = 2,
     proxied: bool = False,
     altered: bool = False,
+    clock: bool = False,
 ) -> AsyncIterator[Stage]:
     """A deployment that runs for the block.
 
-    With `proxied`, the processes reach a single server through `stage.proxy`. With `altered`, servers have clocks
-    that can be set, where the library for it is here, and disks that can be filled.
+    With `proxied`, the processes reach a single server through `stage.proxy`. With `altered`, servers have disks that
+    can be filled, and with `clock` clocks that can be set.
     """
     real = program or engines.programs()[engines.OURS]
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hansard-faults-")))
         stage = Stage(kind, real, home)
-        used = engines.wrapped(real, home) if altered else real
+        used = engines.wrapped(real, home, clock=clock) if altered or clock else real
         url = await run_sync(_servers, stack, stage, used)
         async with anyio.create_task_group() as tasks:
             for_workers = url

@@ -9,9 +9,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
+from core.log import redis as redis_log
 from core.log.redis import APPEND, LOAD
 from projections.store import COMMIT
 from tests.faults.inside import Inside, inside
+from tests.faults.mutations import later
 from workers import projector
 
 MARKERS = {"append": APPEND.sha, "load": LOAD.sha, "commit": COMMIT.sha}
@@ -25,9 +27,10 @@ class Trouble(RuleBasedStateMachine):
 
     examples = 0
 
-    def __init__(self, portal: BlockingPortal, here: Inside) -> None:
+    def __init__(self, portal: BlockingPortal, here: Inside, patch: pytest.MonkeyPatch) -> None:
         super().__init__()
         self.portal = portal
+        self.patch = patch
         self.here = here
         self.projectors = 0
 
@@ -59,6 +62,11 @@ class Trouble(RuleBasedStateMachine):
         self.portal.call(self.here.proxy.drop)
         self.portal.call(self.here.proxy.heal)
         writing.result()
+
+    @rule(hours=st.sampled_from([-1, 0, 1]))
+    def let_the_clock_jump(self, hours: int) -> None:
+        self.patch.setattr(redis_log, "APPEND", later(APPEND, 3600 * hours))
+        self.patch.setattr(redis_log, "LOAD", later(LOAD, 3600 * hours))
 
     @rule()
     def flush_scripts(self) -> None:
@@ -115,7 +123,7 @@ def test_no_schedule_of_load_and_faults_loses_or_repeats_anything(
 
         class Here(Trouble):
             def __init__(self) -> None:
-                super().__init__(portal, here)
+                super().__init__(portal, here, monkeypatch)
 
         run_state_machine_as_test(
             Here,

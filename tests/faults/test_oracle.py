@@ -5,7 +5,6 @@ The mutations are made here, in the text of a script or in a method, and nowhere
 
 import random
 from collections.abc import AsyncIterator
-from hashlib import sha1
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +19,12 @@ from core.log.redis import APPEND, LOAD
 from core.redis import batch
 from core.redis.batch import Proof
 from core.redis.deployment import open_deployment
-from core.redis.script import Script
 from projections import store
 from projections.store import COMMIT
 from tests.clusters import until
 from tests.faults import oracle
 from tests.faults.inside import PARTITIONS, Inside, Projecting, inside
+from tests.faults.mutations import changed
 from tests.faults.oracle import worst
 from tests.faults.record import Deed
 from tests.faults.servers import shut_out
@@ -53,19 +52,6 @@ async def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
     async with inside(tmp_path) as here:
         await here.begin("t")
         yield here
-
-
-def changed(script: Script, before: str, after: str = "") -> Script:
-    """The script with a part of it replaced."""
-    assert script.text.count(before.encode()) == 1, f"{script.name} reads otherwise now: change this test with it"
-    return Altered(script, before.encode(), after.encode())
-
-
-class Altered(Script):
-    def __init__(self, script: Script, before: bytes, after: bytes) -> None:
-        self.name = script.name
-        self.text = script.text.replace(before, after)
-        self.sha = sha1(self.text, usedforsecurity=False).hexdigest()
 
 
 async def holds_a_commit(one: Projecting) -> None:
