@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
 import anyio
+import hiredis
 import redis.exceptions
 from anyio import CancelScope, Event
 from anyio.lowlevel import cancel_shielded_checkpoint
-from hiredis import pack_command
 from redis.asyncio import Redis
 from redis.asyncio.connection import AbstractConnection
 
@@ -183,7 +183,7 @@ class Batch:
         scripts = {call.script.sha for call in calls if call.script is not None}
         # A server that may not know a script is asked for no proof before it was told: it would wait for nothing.
         proof = self._proof if scripts <= self._ran else None
-        last = b"" if proof is None else pack_command(proof.command)
+        last = b"" if proof is None else _packed(proof.command)
         await connection.send_packed_command(b"".join(map(_line, calls)) + last)
         await _receive(connection, calls)
         proven = proof is not None and await _proven(connection, proof)
@@ -191,7 +191,7 @@ class Batch:
         if unknown or proof is not self._proof:
             for call in unknown:
                 call.outcome = _NOTHING
-            last = b"" if self._proof is None else pack_command(self._proof.command)
+            last = b"" if self._proof is None else _packed(self._proof.command)
             await connection.send_packed_command(b"".join(_line(call, call.in_full()) for call in unknown) + last)
             await _receive(connection, unknown)
             # What is proven now is so for what went before, too: a server's log is one line.
@@ -229,8 +229,14 @@ async def _reply(connection: AbstractConnection) -> Any:
 
 
 def _line(call: Call, command: tuple[Argument, ...] | None = None) -> bytes:
-    line = pack_command(call.command if command is None else command)
+    line = _packed(call.command if command is None else command)
     return _ASKING + line if call.asking else line
+
+
+def _packed(command: tuple[Argument, ...]) -> bytes:
+    """A command as the protocol has it (RESP: an array of bulk strings)."""
+    packed: bytes = hiredis.pack_command(command)  # type: ignore[arg-type] # its types say a tuple of one
+    return packed
 
 
 def _like(fault: Exception) -> Exception:
