@@ -21,7 +21,7 @@ from tests.making import SITE, THREADS, Move, entries, played
 from tests.projections.folded import expected
 from workers.projector import Projector
 
-BOUND = 30.0
+BOUND = 90.0
 """Seconds after which a wait in a test has failed."""
 
 
