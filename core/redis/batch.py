@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
 import anyio
+import hiredis
 import redis.exceptions
 from anyio import CancelScope, Event
 from anyio.lowlevel import cancel_shielded_checkpoint
@@ -233,15 +234,9 @@ def _line(call: Call, command: tuple[Argument, ...] | None = None) -> bytes:
 
 
 def _packed(command: tuple[Argument, ...]) -> bytes:
-    """A command as the protocol has it (RESP: an array of bulk strings).
-
-    Written out because the library's own takes six times as long, which was half the cost of an append.
-    """
-    parts = [b"*%d\r\n" % len(command)]
-    for argument in command:
-        data = argument if isinstance(argument, bytes) else str(argument).encode()
-        parts += (b"$%d\r\n" % len(data), data, b"\r\n")
-    return b"".join(parts)
+    """A command as the protocol has it (RESP: an array of bulk strings)."""
+    packed: bytes = hiredis.pack_command(command)  # type: ignore[arg-type] # its types say a tuple of one
+    return packed
 
 
 def _like(fault: Exception) -> Exception:

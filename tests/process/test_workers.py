@@ -35,11 +35,11 @@ asked = []
 signal.signal(signal.SIGUSR1, lambda *_: asked.append(True))
 commit = Store.commit
 
-async def freezing(self, *arguments):
+async def freezing(self, *arguments, **more):
     if asked:
         asked.clear()
         os.kill(os.getpid(), signal.SIGSTOP)
-    return await commit(self, *arguments)
+    return await commit(self, *arguments, **more)
 
 Store.commit = freezing
 
