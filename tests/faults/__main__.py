@@ -19,7 +19,7 @@ import msgspec
 
 from tests.faults import catalogue, cutting, engines, table
 from tests.faults.campaign import Plan, Played, played
-from tests.faults.rounds import Sizes
+from tests.faults.rounds import Outcome, Sizes
 from tests.faults.stage import Kind
 from workers import logs
 
@@ -29,6 +29,8 @@ BOUNDED: Final = (1, 40)
 """Rounds of each fault and cuts, of a run of minutes."""
 LONG: Final = (8, 400)
 """And of a long one."""
+SECONDS: Final = 3
+"""Of the load that a `--rate` asks for, before the fault and after it."""
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
 
@@ -45,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         rounds=given.rounds or rounds,
         cuts=given.rounds or cuts,
         seed=given.seed or secrets.token_hex(3),
-        sizes=Sizes(rate=given.rate) if given.rate else Sizes(),
+        sizes=_sizes(given.rate) if given.rate else Sizes(),
         only=given.fault,
     )
     programs = engines.programs()
@@ -71,19 +73,22 @@ async def _play(plan: Plan, programs: Sequence[Path]) -> list[Played]:
         async for one in played(plan, program):
             outcomes.append(one)
             deployment, server, outcome = one
-            took = ", ".join(f"{said} {value:.2f} s" for said, value in _times(outcome))
-            print(
-                f"{outcome.fault} ({deployment}, {server}) {outcome.round}: {len(outcome.findings)} findings {took}",
-                flush=True,
-            )
+            told = f"{outcome.fault} ({deployment}, {server}) {outcome.round}: {len(outcome.findings)} findings"
+            print(told, *_figures(outcome), sep=", ", flush=True)
             for finding in outcome.findings:
                 print(f"  {finding}", flush=True)
     return outcomes
 
 
-def _times(outcome: object) -> list[tuple[str, float]]:
-    told = (("back", getattr(outcome, "back", None)), ("level", getattr(outcome, "level", None)))
-    return [(said, value) for said, value in told if value is not None]
+def _sizes(rate: float) -> Sizes:
+    """Clients enough for so many writes a second, and a few seconds of them before the fault and after it."""
+    clients, some = Sizes().clients, int(rate * SECONDS)
+    return Sizes(rate=rate, clients=max(clients, int(rate // 10)), before=some, after=some)
+
+
+def _figures(outcome: Outcome) -> list[str]:
+    told = (("back", outcome.back, "s"), ("level", outcome.level, "s"), ("before it", outcome.rate, "writes/s"))
+    return [f"{said} {value:.2f} {unit}" for said, value, unit in told if value is not None]
 
 
 def _keep(outcomes: Sequence[Played], plan: Plan) -> None:

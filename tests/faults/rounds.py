@@ -60,6 +60,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """Seconds from then until the views had taken in what was in the log at that moment."""
     resets: int
     zombies: int
+    rate: float | None = None
+    """Writes a second that were acknowledged before the fault."""
 
 
 async def play(stage: Stage, fault: Fault, number: int, seed: str, sizes: Sizes) -> Outcome:
@@ -84,7 +86,9 @@ async def play(stage: Stage, fault: Fault, number: int, seed: str, sizes: Sizes)
         tasks.start_soon(_haunt, zombies)
         async with anyio.create_task_group() as writing:
             writing.start_soon(load.run)
+            started = now()
             await load.acknowledged(sizes.before)
+            rate = sizes.before / (now() - started)
             async with anyio.create_task_group() as watching:
                 watching.start_soon(recovery.watch, stage, trouble)
                 await fault.do(trouble)
@@ -114,6 +118,7 @@ async def play(stage: Stage, fault: Fault, number: int, seed: str, sizes: Sizes)
         level=recovery.level,
         resets=sum(feed.resets for feed in feeds),
         zombies=zombies.tried,
+        rate=rate,
     )
 
 

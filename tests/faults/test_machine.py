@@ -128,6 +128,6 @@ def test_no_schedule_of_load_and_faults_loses_or_repeats_anything(
         run_state_machine_as_test(
             Here,
             settings=settings(
-                max_examples=10, stateful_step_count=10, deadline=None, suppress_health_check=list(HealthCheck)
+                max_examples=20, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
             ),
         )
