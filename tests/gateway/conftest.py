@@ -7,7 +7,7 @@ from tests.gateway.house import House, built
 from tests.servers import client
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _quiet() -> Iterator[None]:
     """A line a request is of no use here: what fails is worth reading."""
     before = structlog.get_config()
