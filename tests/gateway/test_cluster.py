@@ -1,9 +1,5 @@
 """The gateway over a cluster, and behind sentinels: what is proven on one server holds there, too."""
 
-from collections.abc import Iterator
-
-import pytest
-
 from tests.gateway.test_feed import (
     radio,
     test_a_position_that_nobody_knows_is_told_to_read_the_page_again,
@@ -17,10 +13,12 @@ from tests.gateway.test_now_and_then import (
     test_the_past_is_read_by_position_and_by_time,
 )
 from tests.gateway.test_operations import test_alive_and_ready_are_two_things
-from tests.log.places import CLUSTER, SENTINEL, empty, serving
+from tests.log.several import fresh, server
 
 __all__ = [
+    "fresh",
     "radio",
+    "server",
     "test_a_position_that_nobody_knows_is_told_to_read_the_page_again",
     "test_a_read_after_a_write_includes_it",
     "test_a_reader_sees_a_comment_come_change_and_go",
@@ -30,15 +28,3 @@ __all__ = [
     "test_snapshot_plus_frames_equals_a_fresh_page_wherever_the_stream_is_cut",
     "test_the_past_is_read_by_position_and_by_time",
 ]
-
-
-@pytest.fixture(scope="module", params=[CLUSTER, SENTINEL])
-def server(request: pytest.FixtureRequest) -> Iterator[str]:
-    with serving(request.param) as url:
-        assert url is not None
-        yield url
-
-
-@pytest.fixture
-async def fresh(server: str) -> str:
-    return await empty(server)

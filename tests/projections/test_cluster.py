@@ -1,10 +1,6 @@
 """Views on a cluster, and behind sentinels: what is proven on one server holds there, too."""
 
-from collections.abc import Iterator
-
-import pytest
-
-from tests.log.places import CLUSTER, SENTINEL, empty, serving
+from tests.log.several import fresh, server
 from tests.making import stream
 from tests.projections.projecting import SITE, THREADS, bench, projecting
 from tests.projections.test_verifying import (
@@ -21,7 +17,9 @@ from tests.projections.test_verifying import (
 from workers.rebuild import Flipped, Rebuilder
 
 __all__ = [
+    "fresh",
     "here",
+    "server",
     "small",
     "test_a_key_of_another_kind_is_found",
     "test_it_goes_on_while_others_write",
@@ -30,18 +28,6 @@ __all__ = [
     "test_whatever_is_changed_in_any_view_is_found",
     "way",
 ]
-
-
-@pytest.fixture(scope="module", params=[CLUSTER, SENTINEL])
-def server(request: pytest.FixtureRequest) -> Iterator[str]:
-    with serving(request.param) as url:
-        assert url is not None
-        yield url
-
-
-@pytest.fixture
-async def fresh(server: str) -> str:
-    return await empty(server)
 
 
 async def test_the_views_of_every_partition_are_the_fold_of_its_log(fresh: str) -> None:
