@@ -5,6 +5,7 @@ longer than five seconds; and raise at once when the pool is exhausted. Here, th
 gives up after a few seconds, the reading client waits for ever, and either waits for a free connection.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -52,7 +53,7 @@ def connect(url: str, *, writing: bool, connections: int | None = None, check: C
         # A subscription may be silent for hours: only probes tell that its server is gone.
         settings["socket_keepalive"] = True
     try:
-        pool = BlockingConnectionPool(**_honest({**parse_url(url), **settings}))
+        pool = BlockingConnectionPool(**_lendable({**parse_url(url), **settings}))
         # Opens nothing: it tells whether the parameters in the URL exist.
         pool.make_connection()  # type: ignore[no-untyped-call] # redis-py's
     except (TypeError, ValueError) as error:
@@ -65,22 +66,37 @@ async def ask(client: Redis, *command: str) -> Any:
     return await client.execute_command(*command)  # type: ignore[no-untyped-call] # redis-py's
 
 
-class _Honest(AbstractConnection):
-    """Calls a connection that was closed under our hands lost, as everybody who waits for the server expects.
-
-    uvloop raises a RuntimeError for a write to a transport that it has closed, and redis-py lets that through.
-    """
+class Lendable(AbstractConnection):
+    """A connection whose transport can be lent to a protocol of ours, and which says honestly that it was lost."""
 
     async def send_packed_command(self, command: Any, check_health: bool = True) -> None:  # noqa: FBT001, FBT002 - redis-py's
+        """Send it. Raises `redis.exceptions.ConnectionError` where the connection was closed."""
+        # uvloop raises a RuntimeError for a write to a transport that it has closed, and redis-py lets that through.
         try:
             await super().send_packed_command(command, check_health)
         except RuntimeError as error:
             raise redis.exceptions.ConnectionError(f"The connection was closed: {error}") from error
 
+    @property
+    def transport(self) -> asyncio.WriteTransport:
+        """What carries the bytes, of a connection that is open and has no reply under way."""
+        assert self._writer is not None
+        return self._writer.transport
 
-def _honest(settings: dict[str, Any]) -> dict[str, Any]:
+    def error_of(self, said: str) -> Exception:
+        """The exception for an error of the server."""
+        error: Exception = self._parser.parse_error(said)  # type: ignore[no-untyped-call] # redis-py's
+        return error
+
+    def forget(self) -> None:
+        """Let go of a transport that is closed: the next use connects again."""
+        self._parser.on_disconnect()  # type: ignore[no-untyped-call] # redis-py's
+        self._reader = self._writer = None
+
+
+def _lendable(settings: dict[str, Any]) -> dict[str, Any]:
     kind: type[AbstractConnection] = settings.get("connection_class", Connection)
-    return {**settings, "connection_class": type(kind.__name__, (_Honest, kind), {})}
+    return {**settings, "connection_class": type(kind.__name__, (Lendable, kind), {})}
 
 
 def _greeting(check: Check) -> Check:

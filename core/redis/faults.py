@@ -13,6 +13,7 @@ not waited for: it stays so until somebody has made room, and says so at once.
 """
 
 import random
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Final, TypeVar
 
@@ -105,25 +106,29 @@ async def insist(
     (`once`), it is asked again only where it was certainly not carried out. `what` names the call in logs and
     metrics. Raises `Unavailable` where the fault does not pass in time; where the server takes no writes, at once.
     """
-    deadline = anyio.current_time() + patience
-    for tries, pause in enumerate(delays()):
+    begun = time.monotonic()
+    try:
+        return await ask()
+    except redis.exceptions.RedisError as error:
+        failed = error
+    for tries, pause in enumerate(delays(), start=1):
+        if not is_passing(failed):
+            raise failed
+        FAULTS.labels(what).inc()
+        if is_full(failed):
+            _log.warning("call_refused", call=what, error=str(failed))
+            raise Unavailable("nothing can be written now") from failed
+        if time.monotonic() + pause > begun + patience or (once and not is_refused(failed)):
+            _log.warning("call_given_up", call=what, tries=tries, error=str(failed))
+            raise Unavailable from failed
+        if tries == 1:
+            _log.warning("call_failed", call=what, error=str(failed))
+        await anyio.sleep(pause)
         try:
             answer = await ask()
         except redis.exceptions.RedisError as error:
-            if not is_passing(error):
-                raise
-            FAULTS.labels(what).inc()
-            if is_full(error):
-                _log.warning("call_refused", call=what, error=str(error))
-                raise Unavailable("nothing can be written now") from error
-            if anyio.current_time() + pause > deadline or (once and not is_refused(error)):
-                _log.warning("call_given_up", call=what, tries=tries + 1, error=str(error))
-                raise Unavailable from error
-            if tries == 0:
-                _log.warning("call_failed", call=what, error=str(error))
+            failed = error
         else:
-            if tries:
-                _log.info("call_recovered", call=what, tries=tries + 1)
+            _log.info("call_recovered", call=what, tries=tries + 1)
             return answer
-        await anyio.sleep(pause)
     raise AssertionError("delays() does not end")

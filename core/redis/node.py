@@ -38,7 +38,14 @@ class Node:
         self.server: Server | None = None
         """What it says of itself; None before it was asked."""
         self._promise = promise
-        self._appends: Batch | None = None
+        # To a server that nobody has looked at yet, the proof that is asked is that of any server.
+        self._proven = Batch(
+            self._proving,
+            within=REPLY_WITHIN + promise.within,
+            proof=promise.proof(None),
+            lines=PROVING_CONNECTIONS,
+        )
+        self._is_proof_needed = promise.proof(None) is not None
 
     def __repr__(self) -> str:
         """Show the name alone: an address may carry a password."""
@@ -47,21 +54,17 @@ class Node:
     @property
     def appends(self) -> Batch:
         """Pipelines behind which the server is asked to prove what the deployment promises."""
-        if self._appends is None:
-            proof = self._promise.proof(self.server)
-            within = REPLY_WITHIN + self._promise.within
-            self._appends = self.calls if proof is None else Batch(self._proving, within=within, proof=proof)
-        return self._appends
+        return self._proven if self._is_proof_needed else self.calls
 
     async def look(self) -> Server:
         """Ask what it is. Raises `core.redis.faults.CannotOpen`."""
         self.server = await inspect(self.writing)
-        self._appends = None
+        self._is_proof_needed = self._promise.proof(self.server) is not None
         return self.server
 
     def give_up(self) -> None:
         """Wait no longer for what is under way to it."""
-        for batch in (self.calls, self.reads, self.appends):
+        for batch in (self.calls, self.reads, self._proven):
             batch.break_off()
 
     async def retire(self) -> None:

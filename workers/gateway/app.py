@@ -3,6 +3,7 @@
 import secrets
 import time
 from collections.abc import Sequence
+from functools import cache
 from typing import Final
 
 import structlog
@@ -66,9 +67,9 @@ class Gateway:
 def _tell(exchange: Exchange, method: str, seconds: float) -> None:
     # A method that no address takes could be any text.
     named = method if method in _METHODS else "other"
-    metrics.HTTP_REQUESTS.labels(exchange.route, named, exchange.status).inc()
+    _REQUESTS(exchange.route, named, exchange.status).inc()
     if not exchange.streamed:
-        metrics.HTTP_SECONDS.labels(exchange.route, named).observe(seconds)
+        _SECONDS(exchange.route, named).observe(seconds)
     say = _log.debug if exchange.route in QUIET else _log.info
     say(
         "request_answered",
@@ -94,4 +95,7 @@ async def _nowhere(scope: Scope, receive: Receive, send: Send) -> None:
     await send_reply(send, exchange.ends(reply), bare=scope["method"] == "HEAD")
 
 
+# Looked up once for each of the few that there are.
+_REQUESTS: Final = cache(metrics.HTTP_REQUESTS.labels)
+_SECONDS: Final = cache(metrics.HTTP_SECONDS.labels)
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-import msgspec
 import structlog
 from msgspec import Struct
 from starlette.requests import ClientDisconnect
@@ -52,7 +51,7 @@ class _Taken:
         if call.path in QUIET:
             self.gate = admission.operations
         self.needs_body = call.body is not None
-        self.decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(call.body or NoBody)
+        self.body = bodies.Reader(call.body or NoBody)
 
 
 class Resource:
@@ -177,7 +176,7 @@ class Resource:
                 raise BadRequest.at("", "a body is needed")
             return NoBody()
         bodies.check_media(headers.get(b"content-type"), headers.get(b"content-encoding"))
-        return bodies.decode(taken.decoder, body)
+        return taken.body.read(body)
 
 
 def _key(given: bytes | None) -> str:
