@@ -73,7 +73,7 @@ async def _both(log: Log, case: Case, needs: Needs) -> tuple[Sight, Sight]:
     """The thread's part, and the site's (policy and standing), asked at the same time."""
     own = (heads.SITE, heads.member(case.caller.id))
     of_thread = Look(site=case.site, thread=case.thread, folded=needs.folded, bare=needs.bare, key=case.key)
-    of_site = Look(site=case.site, thread="", folded=own)
+    of_site = Look(site=case.site, thread="", folded=own, timed=False)
     sight, standing = await looks(log, of_thread, of_site, folds=case.folds)
     return sight, standing
 

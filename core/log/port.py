@@ -82,6 +82,8 @@ class Load(Struct, frozen=True, kw_only=True):
     thread: str
     heads: tuple[HeadWanted, ...]
     key: str | None = None
+    timed: bool = True
+    """Whether the time is wanted, too. Without it and without a key, what is known already costs next to nothing."""
 
 
 class Loaded(Struct, frozen=True, kw_only=True):
@@ -91,7 +93,7 @@ class Loaded(Struct, frozen=True, kw_only=True):
     """
 
     now: int
-    """The server's time in milliseconds, never before the last event of the log."""
+    """The server's time in milliseconds, never before the last event of the log; any number where it was not wanted."""
     answer: Answer | None
     heads: Mapping[str, Head]
     events: Mapping[str, list[Entry]]

@@ -5,7 +5,7 @@ way, or a server that restarts, costs its callers time and nothing else. An appe
 """
 
 import math
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Final
 
 import redis.exceptions
@@ -17,7 +17,7 @@ from core.log.branch import Branch
 from core.log.clocks import Clocks
 from core.log.port import MEMORY, Append, BrokenChain, Durability, Entry, Head, Load, Loaded, Outcome, Skew
 from core.position import START, Position
-from core.redis.batch import Argument, Asked
+from core.redis.batch import Argument, Asked, Call, run_of
 from core.redis.calls import Calls
 from core.redis.deployment import Deployment
 from core.redis.faults import PATIENCE, code_of, insist, is_full, is_passing
@@ -56,14 +56,29 @@ class RedisLog:
 
     async def load_all(self, *loads: Load) -> list[Loaded]:
         """What a decision needs of several places, asked in one pipeline. Raises `Unavailable`, `BrokenChain`."""
-        replies = await self._load(loads)
-        return [await self._loaded(load, reply) for load, reply in zip(loads, replies, strict=True)]
+        glances = [load.key is None and not load.timed for load in loads]
+        replies = await self._asked(loads, glances)
+        known = [
+            wire.known(load, reply) if glance else None
+            for load, glance, reply in zip(loads, glances, replies, strict=True)
+        ]
+        missed = [at for at, glance in enumerate(glances) if glance and known[at] is None]
+        if missed:
+            again = await self._asked([loads[at] for at in missed], [False] * len(missed))
+            for at, reply in zip(missed, again, strict=True):
+                replies[at] = reply
+        return [
+            await self._loaded(load, reply) if loaded is None else loaded
+            for load, reply, loaded in zip(loads, replies, known, strict=True)
+        ]
 
     async def _loaded(self, load: Load, reply: list[Any]) -> Loaded:
         partition = self._keys.of(load.site, load.thread)
         status, now, *found = reply
         if status == b"SKEW":
-            ((status, now, *found),) = await self._load([load])
+            self._clocks.learn(partition.number, int(now))
+            ((status, now, *found),) = await self._asked([load], [False])
+        self._clocks.learn(partition.number, int(now))
         if status == b"SKEW":
             raise Unavailable(f"The time of partition {partition.number} does not stand still for a day")
         if status == b"HIT":
@@ -183,19 +198,28 @@ class RedisLog:
                 else:
                     await bell.wait()
 
-    async def _load(self, loads: Sequence[Load]) -> list[list[Any]]:
-        partitions = [self._keys.of(load.site, load.thread) for load in loads]
-        asked = []
-        for partition, load in zip(partitions, loads, strict=True):
-            probably = self._clocks.window(partition.number)
-            keys = [partition.log, partition.heads(load.site, load.thread)]
-            if load.key is not None:
-                keys += _windows(partition, probably)
-            asked.append((keys, wire.load_arguments(load, probably)))
-        replies = await self._run_all(self._calls, LOAD, asked, patience=self._patience)
-        for partition, reply in zip(partitions, replies, strict=True):
-            self._clocks.learn(partition.number, int(reply[1]))
-        return replies
+    async def _asked(self, loads: Sequence[Load], glances: Sequence[bool]) -> list[Any]:
+        """The replies to one pipeline: of the script, or where a glance may do, the heads."""
+
+        def calls() -> list[Call]:
+            return [
+                self._glance(load) if glance else self._script(load)
+                for load, glance in zip(loads, glances, strict=True)
+            ]
+
+        return await self._insist(lambda: self._calls.all(calls()), LOAD.name, self._patience)
+
+    def _glance(self, load: Load) -> Call:
+        heads = self._keys.of(load.site, load.thread).heads(load.site, load.thread)
+        return Call(("HMGET", heads, *(wanted.field for wanted in load.heads)))
+
+    def _script(self, load: Load) -> Call:
+        partition = self._keys.of(load.site, load.thread)
+        probably = self._clocks.window(partition.number)
+        keys = [partition.log, partition.heads(load.site, load.thread)]
+        if load.key is not None:
+            keys += _windows(partition, probably)
+        return run_of(LOAD, keys, wire.load_arguments(load, probably))
 
     async def _walk(
         self, partition: Partition, start: str | bytes, pointer: str, until: Position | None, limit: int | None
@@ -227,8 +251,12 @@ class RedisLog:
         return (await self._run_all(calls, script, [(keys, arguments)], patience=patience))[0]
 
     async def _run_all(self, calls: Calls, script: Script, asked: Sequence[Asked], *, patience: float) -> list[Any]:
+        return await self._insist(lambda: calls.run_all(script, asked), script.name, patience)
+
+    @staticmethod
+    async def _insist(ask: Callable[[], Awaitable[list[Any]]], what: str, patience: float) -> list[Any]:
         try:
-            return await insist(lambda: calls.run_all(script, asked), script.name, patience=patience)
+            return await insist(ask, what, patience=patience)
         except redis.exceptions.ResponseError as error:
             word, _, detail = str(error).partition(" ")
             if word == "BROKEN":

@@ -16,6 +16,7 @@ from core.log.port import (
     Head,
     KeyReused,
     Load,
+    Loaded,
     Outcome,
     Repeated,
     Skew,
@@ -91,6 +92,18 @@ def head(value: bytes | None) -> Head:
         return NO_HEAD
     version, position, *note = value.split(b" ", 2)
     return Head(int(version), Position.decode(position), note[0].decode() if note else "")
+
+
+def known(load: Load, values: Sequence[bytes | None]) -> Loaded | None:
+    """The answer to a load whose heads have these values; None where one has an event that is not known."""
+    found = {wanted.field: head(value) for wanted, value in zip(load.heads, values, strict=True)}
+    events: dict[str, list[Entry]] = {}
+    for wanted in load.heads:
+        if wanted.events:
+            if found[wanted.field].position != wanted.known:
+                return None
+            events[wanted.field] = []
+    return Loaded(now=0, answer=None, heads=found, events=events)
 
 
 def chain(flat: Sequence[bytes]) -> list[Entry]:

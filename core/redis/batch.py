@@ -27,6 +27,8 @@ Asked = tuple[Sequence[str], Sequence[Argument]]
 
 _ASKING: Final = ("ASKING",)
 
+FEW: Final = 4
+
 _NOTHING: Final = object()
 """No reply has come."""
 
@@ -69,9 +71,14 @@ class Call:
         return ("EVAL", self.script.text, *self.command[2:])
 
 
+def run_of(script: Script, keys: Sequence[str], args: Sequence[Argument]) -> Call:
+    """The call that runs a script."""
+    return Call(("EVALSHA", script.sha, len(keys), *keys, *args), script)
+
+
 def calls_of(script: Script, asked: Sequence[Asked]) -> list[Call]:
     """The calls that run a script several times."""
-    return [Call(("EVALSHA", script.sha, len(keys), *keys, *args), script) for keys, args in asked]
+    return [run_of(script, keys, args) for keys, args in asked]
 
 
 class _Group(NamedTuple):
@@ -126,7 +133,10 @@ class Batch:
         group = _Group(calls, asyncio.get_running_loop().create_future())
         self._queue.append(group)
         if self._idle() is not None:
-            self._soon()
+            if len(self._queue) >= FEW and self._proof is None:
+                self._send()
+            else:
+                self._soon()
         elif self._opening is None and len(self._lines) < self._most:
             await self._open()
         await group.done

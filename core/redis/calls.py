@@ -64,7 +64,10 @@ class Calls:
 
     async def run_all(self, script: Script, asked: Sequence[Asked]) -> list[Any]:
         """The replies of a script that is run several times, one pipeline a node. Raises as the first that failed."""
-        calls = calls_of(script, asked)
+        return await self.all(calls_of(script, asked))
+
+    async def all(self, calls: list[Call]) -> list[Any]:
+        """The replies of several calls, one pipeline a node. Raises as the first that failed."""
         await self._carry(calls)
         return [call.answer() for call in calls]
 

@@ -47,6 +47,7 @@ class Line(asyncio.Protocol):
         self._transport = connection.transport
         self._former = self._transport.get_protocol()
         self._transport.set_protocol(self)
+        self._transport.set_write_buffer_limits(high=0)
 
     @property
     def is_idle(self) -> bool:

@@ -2,7 +2,7 @@
 
 from core.log.port import NO_HEAD, Answer, Head, HeadWanted, Load, Log
 from core.position import Position
-from tests.log.places import HERE, SITE, Place, event, look, positions, thread_in, write
+from tests.log.places import HERE, SITE, THREAD, Place, event, look, positions, thread_in, write
 
 
 async def test_what_never_was_has_version_0(log: Log) -> None:
@@ -100,3 +100,30 @@ async def test_what_is_loaded_together_is_what_each_load_tells_alone(log: Log) -
     assert answered.answer is not None
     assert answered.heads == {}
     assert empty.heads == {"c:1": NO_HEAD}
+
+
+async def test_a_load_without_the_time_tells_the_same_heads_and_events(log: Log) -> None:
+    """Whatever is known of them: all, nothing, less than there is, or what this log never had."""
+    first, second = [(await write(log, event("c:1")))[0] for _ in range(2)]
+    await write(log, event("c:2"))
+    elsewhere = Position(second.ms - 1, second.n)
+    for known in (None, first, second, elsewhere):
+        for others in ((), (HeadWanted("c:2", events=False),), (HeadWanted("c:2"),), (HeadWanted("c:3"),)):
+            wanted = (HeadWanted("c:1", known=known), *others)
+            timed = await look(log, *wanted)
+            untimed = await log.load(Load(site=SITE, thread=THREAD, heads=wanted, timed=False))
+            assert (untimed.heads, untimed.events) == (timed.heads, timed.events)
+
+
+async def test_loads_with_and_without_the_time_may_be_asked_together(log: Log) -> None:
+    written = await write(log, event("c:1"), key="k", digest="d")
+    elsewhere = thread_in(1 - HERE)
+    wanted = HeadWanted("c:1", known=written[0])
+    known, timed, unknown = await log.load_all(
+        Load(site=SITE, thread=THREAD, heads=(wanted,), timed=False),
+        Load(site=SITE, thread=THREAD, heads=(wanted,), key="k"),
+        Load(site=SITE, thread=elsewhere, heads=(HeadWanted("c:1"),), timed=False),
+    )
+    assert known.events == {"c:1": []}
+    assert timed.answer is not None
+    assert unknown.heads == {"c:1": NO_HEAD}
