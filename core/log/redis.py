@@ -195,8 +195,8 @@ class RedisLog:
                 found = await self._range(partition, str(branch.at), None, most, patience=math.inf)
                 if entries := branch.beyond(found):
                     yield entries
-                else:
-                    await bell.wait()
+                if len(found) < most:
+                    await bell.wait()  # at once, where something came meanwhile
 
     async def _asked(self, loads: Sequence[Load], glances: Sequence[bool]) -> list[Any]:
         """The replies to one pipeline: of the script, or where a glance may do, the heads."""

@@ -35,8 +35,9 @@ class Wake:
 
     async def wait(self, at_most: float = LOOK_EVERY) -> bool:
         """Wait until it rings, `at_most` so many seconds. Returns whether it rang."""
-        with anyio.move_on_after(at_most):
-            await self._event.wait()
+        if not self._event.is_set():
+            with anyio.move_on_after(at_most):
+                await self._event.wait()
         rang = self._event.is_set()
         self._event = Event()
         return rang

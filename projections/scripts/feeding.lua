@@ -30,37 +30,46 @@ local function newest(feed)
   end
 end
 
-local function trim(feed, trimmed, kept_ms, most)
-  local gone
+-- The newest entry of those that are too old, which are dropped; nothing where there are none.
+local function drop_old(feed, kept_ms)
   local time = redis.call('TIME')
   local oldest = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) - kept_ms
   local old = redis.call('XREVRANGE', feed, string.format('%.0f', oldest - 1), '-', 'COUNT', 1)[1]
   if old then
-    gone = old[1]
     redis.call('XTRIM', feed, 'MINID', '=', string.format('%.0f', oldest))
-  end
-  local excess = redis.call('XLEN', feed) - most
-  if excess > 0 then
-    gone = redis.call('XRANGE', feed, '-', '+', 'COUNT', excess)[excess][1]
-    redis.call('XTRIM', feed, 'MAXLEN', '=', most)
-  end
-  if gone then
-    redis.call('SET', trimmed, gone)
+    return old[1]
   end
 end
 
--- Add the entries that the feed does not have yet, and drop what is too old or too much.
+-- The newest entry of those that are too many, which are dropped; nothing where there are none.
+local function drop_excess(feed, most)
+  local excess = redis.call('XLEN', feed) - most
+  if excess > 0 then
+    local gone = redis.call('XRANGE', feed, '-', '+', 'COUNT', excess)[excess][1]
+    redis.call('XTRIM', feed, 'MAXLEN', '=', most)
+    return gone
+  end
+end
+
+-- Add the entries that the feed does not have yet; drop those that are too many, and once a second those too old.
 local function tell(feed, trimmed, entries, kept_ms, most)
   if #entries == 0 then
     return
   end
   local last_ms, last_n = parse(newest(feed))
+  local newest_ms
   for _, entry in ipairs(entries) do
     local ms, n = parse(ARGV[entry])
     if ms > last_ms or (ms == last_ms and n > last_n) then
       redis.call('XADD', feed, ARGV[entry], 't', ARGV[entry + 1], 'k', ARGV[entry + 2])
     end
+    newest_ms = ms
   end
-  trim(feed, trimmed, kept_ms, most)
+  local is_new_second = math.floor(newest_ms / 1000) ~= math.floor(last_ms / 1000)
+  local gone = is_new_second and drop_old(feed, kept_ms)
+  gone = drop_excess(feed, most) or gone
+  if gone then
+    redis.call('SET', trimmed, gone)
+  end
 end
 
