@@ -5,14 +5,14 @@ from msgspec.structs import replace
 
 from core import heads, plan
 from core.caller import Caller
-from core.commands import AnyCommand, OpenThread
+from core.commands import AnyCommand, OpenThread, PostComment
 from core.envelope import Recorded, read
-from core.log.port import Log
+from core.log.port import NO_HEAD, Head, Log
 from core.partitions import partition_of
 from core.plan import Needs
 from core.position import Position
 from core.scene import Scene
-from core.sight import Folds, Look, Sight, look, looks
+from core.sight import Folds, Look, Sight, blank, look, looks
 
 
 class Case(Struct, frozen=True, kw_only=True):
@@ -61,6 +61,33 @@ async def seen(log: Log, case: Case) -> tuple[Sight, Scene]:
     return sight, scene
 
 
+async def recalled(log: Log, case: Case) -> tuple[Sight, Scene] | None:
+    """What a post is decided in view of, where all of its thread that it needs is remembered; None where not.
+
+    The log of the thread is not asked. So only what is appended then is decided: the append compares every head with
+    what is remembered here, and looks the key up. A refusal, or that there is nothing to do, has to be found out anew.
+    Policy and standing are those of now, as ever. Raises Unavailable, BrokenChain.
+    """
+    command, folds = case.command, case.folds
+    if not isinstance(command, PostComment) or case.key is None or folds is None:
+        return None
+    own = heads.comment(command.comment)
+    found: dict[str, Head] = {}
+    states = {own: blank(own)}
+    for field in plan.needs(command, case.caller.id).folded:
+        fold = folds.get(case.site, case.thread, field)
+        if (fold is None) != (field == own):
+            return None  # something is not remembered, or the comment is there already
+        if fold is not None:
+            found[field], states[field] = NO_HEAD._replace(position=fold.position), fold.state
+    of_site = Look(site=case.site, thread="", folded=_own(case), glance=True)
+    (standing,) = await looks(log, of_site, folds=folds)
+    now = max(standing.now, *(head.position.ms for head in found.values() if head.position is not None))
+    sight = Sight(now=now, answer=None, heads=found, states=states)
+    scene = _scene(case, sight, standing)
+    return None if plan.missing(command, scene, sight) is not None else (sight, scene)
+
+
 async def scene_of(log: Log, *, site: str, thread: str, caller: Caller, folds: Folds | None = None) -> Scene:
     """The scene in which a command of the caller in this thread would be decided now; neither need exist."""
     # Any command of a thread would do: opening one reads the thread and nothing else.
@@ -71,11 +98,15 @@ async def scene_of(log: Log, *, site: str, thread: str, caller: Caller, folds: F
 
 async def _both(log: Log, case: Case, needs: Needs) -> tuple[Sight, Sight]:
     """The thread's part, and the site's (policy and standing), asked at the same time."""
-    own = (heads.SITE, heads.member(case.caller.id))
     of_thread = Look(site=case.site, thread=case.thread, folded=needs.folded, bare=needs.bare, key=case.key)
-    of_site = Look(site=case.site, thread="", folded=own, timed=False)
+    of_site = Look(site=case.site, thread="", folded=_own(case), glance=True)
     sight, standing = await looks(log, of_thread, of_site, folds=case.folds)
     return sight, standing
+
+
+def _own(case: Case) -> tuple[str, str]:
+    """What every decision needs of the site."""
+    return heads.SITE, heads.member(case.caller.id)
 
 
 async def _event(log: Log, case: Case, position: Position) -> Recorded | None:

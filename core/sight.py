@@ -131,8 +131,8 @@ class Look(Struct, frozen=True, kw_only=True):
     folded: tuple[str, ...]
     bare: tuple[str, ...] = ()
     key: str | None = None
-    timed: bool = True
-    """Whether its time is wanted."""
+    glance: bool = False
+    """Whether the server's clock is time enough."""
 
 
 async def look(
@@ -170,7 +170,7 @@ def _load(wanted: Look, known: Mapping[str, Fold | None]) -> Load:
         *(HeadWanted(field, known=None if fold is None else fold.position) for field, fold in known.items()),
         *(HeadWanted(field, events=False) for field in wanted.bare),
     )
-    return Load(site=wanted.site, thread=wanted.thread, heads=heads_wanted, key=wanted.key, timed=wanted.timed)
+    return Load(site=wanted.site, thread=wanted.thread, heads=heads_wanted, key=wanted.key, glance=wanted.glance)
 
 
 def _seen(wanted: Look, loaded: Loaded, known: Mapping[str, Fold | None], folds: Folds | None) -> Sight:

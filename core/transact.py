@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from core import heads, plan, vote
 from core.caller import Caller
-from core.case import Case, seen
+from core.case import Case, recalled, seen
 from core.commands import AnyCommand, PostComment
 from core.comment import Comment
 from core.envelope import Recorded, Stamp, encode, stamped
@@ -97,15 +97,21 @@ async def transact(  # noqa: PLR0913 # a command, and by keyword where and how i
         folds=folds,
     )
     digest = _digest(command)
-    for _ in range(ATTEMPTS):
-        sight, scene = await seen(log, case)
+    for attempt in range(ATTEMPTS):
+        guess = None if attempt else await recalled(log, case)
+        sight, scene = guess or await seen(log, case)
         if sight.answer is not None:
             assert key is not None
             durability = await log.confirm(site, case.home, key)
             if durability is None:
                 continue  # a failover took it away again, and what was done under it
             return _first_answer(sight.answer, digest, durability)
-        events = plan.decide(command, scene, sight)
+        try:
+            events = plan.decide(command, scene, sight)
+        except Refusal:
+            if guess is None:
+                raise
+            continue
         stamp = _stamp(case, scene)
         # A repeated post whose key was forgotten meets its own comment: that, too, is the first answer again.
         again = not events and isinstance(command, PostComment)
@@ -113,7 +119,7 @@ async def transact(  # noqa: PLR0913 # a command, and by keyword where and how i
         append = Append(
             site=site,
             thread=case.home,
-            expected={field: sight.head(field).version for field in plan.needs(command, caller.id).expected},
+            expected={field: sight.head(field).position for field in plan.needs(command, caller.id).expected},
             events=tuple(_new_event(event, stamp) for event in events),
             now=sight.now,
             key=key,

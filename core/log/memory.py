@@ -128,9 +128,9 @@ class MemoryLog:
             if answer is not None:
                 return Repeated(answer) if answer.digest == append.digest else KeyReused()
         heads = log.heads.setdefault((append.site, append.thread), {})
-        for field, version in append.expected.items():
-            there = heads.get(field, NO_HEAD).version
-            if there != version:
+        for field, position in append.expected.items():
+            there = heads.get(field, NO_HEAD).position
+            if there != position:
                 return Conflict(field, there)
         positions = tuple(self._write(log, heads, event, now) for event in append.events)
         if not positions and append.settled is not None:

@@ -82,8 +82,9 @@ class Load(Struct, frozen=True, kw_only=True):
     thread: str
     heads: tuple[HeadWanted, ...]
     key: str | None = None
-    timed: bool = True
-    """Whether the time is wanted, too. Without it and without a key, what is known already costs next to nothing."""
+    glance: bool = False
+    """Whether the server's clock is time enough, also where it went back to before the last event of the log. Without a
+    key, what is known already then costs next to nothing."""
 
 
 class Loaded(Struct, frozen=True, kw_only=True):
@@ -93,7 +94,7 @@ class Loaded(Struct, frozen=True, kw_only=True):
     """
 
     now: int
-    """The server's time in milliseconds, never before the last event of the log; any number where it was not wanted."""
+    """The server's time in milliseconds, never before the last event of the log but where a glance was wanted."""
     answer: Answer | None
     heads: Mapping[str, Head]
     events: Mapping[str, list[Entry]]
@@ -119,13 +120,14 @@ class NewEvent(Struct, frozen=True, kw_only=True):
 class Append(Struct, frozen=True, kw_only=True):
     """A decision to carry out at once or not at all.
 
-    `expected` gives the version of every head that the decision was made in view of. Without events, the key is
+    `expected` gives the position of every head that the decision was made in view of, None where it had none: by its
+    version, a head of a branch that was lost in a failover could be mistaken for another. Without events, the key is
     recorded with `settled`, the position that already made it so.
     """
 
     site: str
     thread: str
-    expected: Mapping[str, int]
+    expected: Mapping[str, Position | None]
     events: tuple[NewEvent, ...]
     now: int
     """The time that `load` gave: it tells the window of command keys."""
@@ -155,10 +157,10 @@ class KeyReused(Struct, frozen=True):
 
 
 class Conflict(Struct, frozen=True):
-    """Another event was faster: this head is now at that version. Nothing was written."""
+    """Another event was faster: this head is now at that position. Nothing was written."""
 
     field: str
-    version: int
+    position: Position | None
 
 
 class Skew(Struct, frozen=True):

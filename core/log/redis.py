@@ -28,6 +28,7 @@ from core.refusals import Unavailable
 APPEND: Final = Script("core.log", "append")
 CONFIRM: Final = Script("core.log", "confirm")
 LOAD: Final = Script("core.log", "load")
+GLANCE: Final = Script("core.log", "glance")
 CHAIN: Final = Script("core.log", "chain")
 WRITABLE: Final = Script("core.log", "writable")
 
@@ -56,7 +57,7 @@ class RedisLog:
 
     async def load_all(self, *loads: Load) -> list[Loaded]:
         """What a decision needs of several places, asked in one pipeline. Raises `Unavailable`, `BrokenChain`."""
-        glances = [load.key is None and not load.timed for load in loads]
+        glances = [load.key is None and load.glance for load in loads]
         replies = await self._asked(loads, glances)
         known = [
             wire.known(load, reply) if glance else None
@@ -211,7 +212,7 @@ class RedisLog:
 
     def _glance(self, load: Load) -> Call:
         heads = self._keys.of(load.site, load.thread).heads(load.site, load.thread)
-        return Call(("HMGET", heads, *(wanted.field for wanted in load.heads)))
+        return run_of(GLANCE, [heads], [wanted.field for wanted in load.heads])
 
     def _script(self, load: Load) -> Call:
         partition = self._keys.of(load.site, load.thread)

@@ -53,8 +53,8 @@ def append_arguments(append: Append, channel: str) -> list[Argument]:
     settled = "" if append.settled is None else str(append.settled)
     arguments: list[Argument] = [channel, LAST, append.key or "", append.digest, int(append.created), settled]
     arguments += (window(append.now), WINDOW_MS, len(append.expected))
-    for field, version in append.expected.items():
-        arguments += (field, version)
+    for field, position in append.expected.items():
+        arguments += (field, str(position or ""))
     arguments.append(len(append.events))
     for event in append.events:
         arguments += (event.head, event.e, event.c, event.note, event.mark or "")
@@ -72,8 +72,8 @@ def outcome(reply: bytes, durability: Durability) -> Outcome:
         case b"REUSED":
             return KeyReused()
         case b"CONFLICT":
-            version, _, field = rest.partition(b" ")
-            return Conflict(field.decode(), int(version))
+            field, _, position = rest.partition(b" ")
+            return Conflict(field.decode(), Position.decode(position) if position else None)
         case b"SKEW":
             return Skew(int(rest))
         case _:
@@ -94,8 +94,9 @@ def head(value: bytes | None) -> Head:
     return Head(int(version), Position.decode(position), note[0].decode() if note else "")
 
 
-def known(load: Load, values: Sequence[bytes | None]) -> Loaded | None:
-    """The answer to a load whose heads have these values; None where one has an event that is not known."""
+def known(load: Load, reply: Sequence[bytes | None]) -> Loaded | None:
+    """The answer to a load of which glance.lua says this; None where a head has an event that is not known."""
+    now, *values = reply
     found = {wanted.field: head(value) for wanted, value in zip(load.heads, values, strict=True)}
     events: dict[str, list[Entry]] = {}
     for wanted in load.heads:
@@ -103,7 +104,7 @@ def known(load: Load, values: Sequence[bytes | None]) -> Loaded | None:
             if found[wanted.field].position != wanted.known:
                 return None
             events[wanted.field] = []
-    return Loaded(now=0, answer=None, heads=found, events=events)
+    return Loaded(now=int(now or 0), answer=None, heads=found, events=events)
 
 
 def chain(flat: Sequence[bytes]) -> list[Entry]:

@@ -42,7 +42,7 @@ class Agreement(RuleBasedStateMachine):
     @rule(
         thread=threads,
         events=st.lists(events, max_size=4),
-        guesses=st.dictionaries(fields, st.integers(0, 2) | st.none(), max_size=3),
+        guesses=st.dictionaries(fields, st.booleans(), max_size=3),
         key=keys,
         digest=digests,
         created=st.booleans(),
@@ -54,7 +54,7 @@ class Agreement(RuleBasedStateMachine):
         *,
         thread: str,
         events: list[NewEvent],
-        guesses: dict[str, int | None],
+        guesses: dict[str, bool],
         key: str | None,
         digest: str,
         created: bool,
@@ -62,7 +62,11 @@ class Agreement(RuleBasedStateMachine):
         settled: st.DataObject,
     ) -> None:
         loaded = self._both("load", self._load(thread, tuple(guesses)))
-        expected = {field: loaded.heads[field].version if guess is None else guess for field, guess in guesses.items()}
+        others = st.none() | st.sampled_from(self.written)
+        expected = {
+            field: loaded.heads[field].position if is_right else settled.draw(others)
+            for field, is_right in guesses.items()
+        }
         outcome = self._both(
             "append",
             Append(

@@ -105,16 +105,21 @@ async def test_what_is_only_marked_has_no_events(log: Log) -> None:
     assert (await look(log, HeadWanted("l:1"))).events == {"l:1": []}
 
 
-async def test_an_expected_version_that_holds_lets_it_through(log: Log) -> None:
-    await write(log, event("c:1"), expected={"c:1": 0, "thread": 0})
-    await write(log, event("c:1"), expected={"thread": 0, "c:1": 1})
+async def test_an_expected_position_that_holds_lets_it_through(log: Log) -> None:
+    (first,) = await write(log, event("c:1"), expected={"c:1": None, "thread": None})
+    await write(log, event("c:1"), expected={"thread": None, "c:1": first})
 
 
-@pytest.mark.parametrize(("expected", "conflict"), [({"c:1": 0}, ("c:1", 1)), ({"c:1": 1, "c:2": 4}, ("c:2", 0))])
-async def test_a_conflict_names_the_head_and_writes_nothing(
-    log: Log, expected: dict[str, int], conflict: tuple[str, int]
-) -> None:
+@pytest.mark.parametrize("case", ["there is one", "there is none", "there is another"])
+async def test_a_conflict_names_the_head_and_writes_nothing(log: Log, case: str) -> None:
     (before,) = await write(log, event("c:1"))
+    # An event of another branch, in the place of the one that is there: the version would be the same.
+    other = Position(before.ms - 1, before.n)
+    expected, conflict = {
+        "there is one": ({"c:1": None}, ("c:1", before)),
+        "there is none": ({"c:1": before, "c:2": before}, ("c:2", None)),
+        "there is another": ({"c:1": other}, ("c:1", before)),
+    }[case]
     outcome = await append(log, event("c:1"), event("c:2"), expected=expected, key="k", digest="d")
     assert outcome == Conflict(*conflict)
     assert await log.last(HERE) == before
@@ -123,16 +128,16 @@ async def test_a_conflict_names_the_head_and_writes_nothing(
     assert (await look(log, key="k")).answer is None
 
 
-async def test_of_two_who_saw_the_same_version_one_is_told(log: Log) -> None:
+async def test_of_two_who_saw_the_same_position_one_is_told(log: Log) -> None:
     now = (await look(log)).now
-    outcomes = [await append(log, event("c:1"), expected={"c:1": 0}, key=key, now=now) for key in ("a", "b")]
+    outcomes = [await append(log, event("c:1"), expected={"c:1": None}, key=key, now=now) for key in ("a", "b")]
     assert isinstance(outcomes[0], Appended)
-    assert outcomes[1] == Conflict("c:1", 1)
+    assert outcomes[1] == Conflict("c:1", *outcomes[0].positions)
 
 
 async def test_a_key_is_answered_with_what_it_did_first(log: Log) -> None:
-    first = await write(log, event("c:1"), event("c:2"), key="k", digest="d", created=True, expected={"c:1": 0})
-    again = await append(log, event("c:1"), event("c:2"), key="k", digest="d", created=True, expected={"c:1": 0})
+    first = await write(log, event("c:1"), event("c:2"), key="k", digest="d", created=True, expected={"c:1": None})
+    again = await append(log, event("c:1"), event("c:2"), key="k", digest="d", created=True, expected={"c:1": None})
     assert again == Repeated(Answer(first, created=True, digest="d"))
     assert await log.last(HERE) == first[-1]
     assert await head(log, "c:1") == Head(1, first[0])
@@ -145,9 +150,9 @@ async def test_a_key_used_for_another_command_is_refused(log: Log) -> None:
     assert await append(log, event("c:1"), key="k", digest="d") == Repeated(Answer(first, created=False, digest="d"))
 
 
-async def test_a_key_is_looked_up_before_versions_are_compared(log: Log) -> None:
-    first = await write(log, event("c:1"), key="k", digest="d", expected={"c:1": 0})
-    again = await append(log, event("c:1"), key="k", digest="d", expected={"c:1": 0})
+async def test_a_key_is_looked_up_before_positions_are_compared(log: Log) -> None:
+    first = await write(log, event("c:1"), key="k", digest="d", expected={"c:1": None})
+    again = await append(log, event("c:1"), key="k", digest="d", expected={"c:1": None})
     assert again == Repeated(Answer(first, created=False, digest="d"))
 
 
@@ -167,8 +172,8 @@ async def test_what_changes_nothing_is_remembered_with_what_settled_it(log: Log)
 
 async def test_what_changes_nothing_is_settled_only_as_things_were_seen(log: Log) -> None:
     (settled,) = await write(log, event("v:1:ada"))
-    outcome = await append(log, settled=settled, key="k", digest="d", expected={"v:1:ada": 0})
-    assert outcome == Conflict("v:1:ada", 1)
+    outcome = await append(log, settled=settled, key="k", digest="d", expected={"v:1:ada": None})
+    assert outcome == Conflict("v:1:ada", settled)
     assert (await look(log, key="k")).answer is None
 
 
@@ -218,5 +223,5 @@ async def test_a_clock_that_jumps_back_finds_what_was_written(place: Place) -> N
 
 async def test_a_hundred_events_go_in_at_once(log: Log) -> None:
     heads = [f"c:{number}" for number in range(100)]
-    written = await write(log, *map(event, heads), expected=dict.fromkeys(heads, 0))
+    written = await write(log, *map(event, heads), expected=dict.fromkeys(heads))
     assert [position.n for position in written] == list(range(1, 101))

@@ -102,11 +102,12 @@ async def test_more_replicas_than_there_are_confirm_nothing(primary: Node) -> No
 
 async def test_what_wrote_nothing_is_answered_as_ever(deployment: Deployment) -> None:
     log = RedisLog(deployment)
-    await post(log)
+    first = await post(log)
+    assert isinstance(first, Appended)
     assert await post(log, digest="e") == KeyReused()
     now = (await look(log)).now
-    late = Append(site=SITE, thread=THREAD, expected={"c:1": 0}, events=(event(),), now=now, key="l")
-    assert await log.append(late) == Conflict("c:1", 1)
+    late = Append(site=SITE, thread=THREAD, expected={"c:1": None}, events=(event(),), now=now, key="l")
+    assert await log.append(late) == Conflict("c:1", *first.positions)
     nothing = Append(site=SITE, thread=THREAD, expected={}, events=(), now=now, settled=Position(1, 1))
     assert await log.append(nothing) == Appended((Position(1, 1),)), "nothing was waited for"
     assert await log.confirm(SITE, THREAD, "nobody's") is None

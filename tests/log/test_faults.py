@@ -161,7 +161,7 @@ async def test_an_append_waits_for_a_server_that_restarts(tmp_path: Path) -> Non
             (first,) = await write(log, event("c:1"), key="k")
 
         async def write_meanwhile() -> None:
-            outcomes.append(await append(log, event("c:1"), key="l", now=first.ms, expected={"c:1": 1}))
+            outcomes.append(await append(log, event("c:1"), key="l", now=first.ms, expected={"c:1": first}))
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(write_meanwhile)

@@ -1,5 +1,6 @@
 """What a load tells, wherever the log lives."""
 
+from core.keys import WINDOW_MS
 from core.log.port import NO_HEAD, Answer, Head, HeadWanted, Load, Log
 from core.position import Position
 from tests.log.places import HERE, SITE, THREAD, Place, event, look, positions, thread_in, write
@@ -102,7 +103,7 @@ async def test_what_is_loaded_together_is_what_each_load_tells_alone(log: Log) -
     assert empty.heads == {"c:1": NO_HEAD}
 
 
-async def test_a_load_without_the_time_tells_the_same_heads_and_events(log: Log) -> None:
+async def test_a_glance_tells_the_same_heads_and_events(log: Log) -> None:
     """Whatever is known of them: all, nothing, less than there is, or what this log never had."""
     first, second = [(await write(log, event("c:1")))[0] for _ in range(2)]
     await write(log, event("c:2"))
@@ -110,20 +111,21 @@ async def test_a_load_without_the_time_tells_the_same_heads_and_events(log: Log)
     for known in (None, first, second, elsewhere):
         for others in ((), (HeadWanted("c:2", events=False),), (HeadWanted("c:2"),), (HeadWanted("c:3"),)):
             wanted = (HeadWanted("c:1", known=known), *others)
-            timed = await look(log, *wanted)
-            untimed = await log.load(Load(site=SITE, thread=THREAD, heads=wanted, timed=False))
-            assert (untimed.heads, untimed.events) == (timed.heads, timed.events)
+            looked = await look(log, *wanted)
+            glanced = await log.load(Load(site=SITE, thread=THREAD, heads=wanted, glance=True))
+            assert (glanced.heads, glanced.events) == (looked.heads, looked.events)
+            assert abs(glanced.now - looked.now) < WINDOW_MS
 
 
-async def test_loads_with_and_without_the_time_may_be_asked_together(log: Log) -> None:
+async def test_glances_and_loads_may_be_asked_together(log: Log) -> None:
     written = await write(log, event("c:1"), key="k", digest="d")
     elsewhere = thread_in(1 - HERE)
     wanted = HeadWanted("c:1", known=written[0])
-    known, timed, unknown = await log.load_all(
-        Load(site=SITE, thread=THREAD, heads=(wanted,), timed=False),
+    known, answered, unknown = await log.load_all(
+        Load(site=SITE, thread=THREAD, heads=(wanted,), glance=True),
         Load(site=SITE, thread=THREAD, heads=(wanted,), key="k"),
-        Load(site=SITE, thread=elsewhere, heads=(HeadWanted("c:1"),), timed=False),
+        Load(site=SITE, thread=elsewhere, heads=(HeadWanted("c:1"),), glance=True),
     )
     assert known.events == {"c:1": []}
-    assert timed.answer is not None
+    assert answered.answer is not None
     assert unknown.heads == {"c:1": NO_HEAD}

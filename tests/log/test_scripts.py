@@ -60,7 +60,7 @@ ONE: Arguments = [0, 1, "c:1", '{"v":1', b"\x00\xff", "", ""]
 
 async def test_append_writes_the_entry_its_heads_and_its_key(call: Caller, redis: Redis) -> None:
     await settle(redis)
-    event: Arguments = [1, "c:1", 0, 1, "c:1", '{"v":1', b"\x00\xff", "a note", "l:1"]
+    event: Arguments = [1, "c:1", "", 1, "c:1", '{"v":1', b"\x00\xff", "a note", "l:1"]
     assert await call(APPEND, KEYED, [*KEY, *event]) == f"OK {FUTURE}-2".encode()
     position = f"{FUTURE}-2".encode()
     entries = await redis.xrange(LOG, min=position)
@@ -105,10 +105,10 @@ async def test_append_refuses_a_key_of_another_command(call: Caller, redis: Redi
     assert await redis.xlen(LOG) == 1
 
 
-async def test_append_tells_the_version_that_was_not_expected(call: Caller, redis: Redis) -> None:
+async def test_append_tells_the_position_that_was_not_expected(call: Caller, redis: Redis) -> None:
     await settle(redis)
     await redis.hset(HEADS, "c:1", "7 1-1 a note")
-    assert await call(APPEND, KEYED, [*KEY, 1, "c:1", 6, *ONE[1:]]) == b"CONFLICT 7 c:1"
+    assert await call(APPEND, KEYED, [*KEY, 1, "c:1", "1-0", *ONE[1:]]) == b"CONFLICT c:1 1-1"
     assert await redis.exists(KEYED[2]) == 0
 
 

@@ -6,12 +6,12 @@
 -- ARGV     1 channel that wakes the readers of the log · 2 field of the thread's last event
 --          3 command key, or "" · 4 digest of the command · 5 "1" where something new was made, else "0"
 --          6 position that settled it already, or "" · 7 window of the key · 8 length of a window in ms
---          9 number of expected heads, then of each: field, version
+--          9 number of expected heads, then of each: field, position or ""
 --          then number of events, and of each: head, e without its closing brace, c, note, marked field or ""
 -- Returns  OK <position>…                    it is in the log, or was settled there
 --          DUP <created> <digest> <position>…  the key was used before, for this command
 --          REUSED                            the key was used before, for another
---          CONFLICT <version> <field>        a head has another version than was expected
+--          CONFLICT <field> <position>       a head has another position than was expected
 --          SKEW <ms>                         it is this time, and that in another window than 7
 --
 -- An error half-way takes nothing back. So whatever can fail is done before the first XADD: the shape of ARGV is
@@ -70,7 +70,7 @@ end
 local expected, events, fields = {}, {}, { last_field }
 local at = 9
 for _ = 1, tonumber(ARGV[at]) do
-  expected[#expected + 1] = { field = ARGV[at + 1], version = tonumber(ARGV[at + 2]) }
+  expected[#expected + 1] = { field = ARGV[at + 1], position = ARGV[at + 2] }
   fields[#fields + 1] = ARGV[at + 1]
   at = at + 2
 end
@@ -97,9 +97,9 @@ for i, field in ipairs(fields) do
 end
 
 for _, head in ipairs(expected) do
-  local version = state[head.field].version
-  if version ~= head.version then
-    return string.format('CONFLICT %.0f %s', version, head.field)
+  local position = state[head.field].position
+  if position ~= head.position then
+    return 'CONFLICT ' .. head.field .. ' ' .. position
   end
 end
 
