@@ -57,7 +57,9 @@ class Line(asyncio.Protocol):
     def send(self, pipeline: bytes, flight: Flight) -> None:
         """Send it, behind what is under way."""
         self._flights.append(flight)
-        self._transport.write(pipeline)
+        # Where it has just been closed, of which we are about to hear, uvloop would raise.
+        if not self._transport.is_closing():
+            self._transport.write(pipeline)
         if self._watch is None:
             self._watch = self._loop.call_at(flight.deadline, self._check)
 

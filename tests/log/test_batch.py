@@ -12,8 +12,10 @@ from redis.asyncio import Redis
 from redis.exceptions import ConnectionError, ResponseError, TimeoutError  # noqa: A004 - the names redis has
 
 from core.log.redis import CHAIN, CONFIRM
-from core.redis.batch import Batch, Call, Proof, calls_of
+from core.redis.batch import Batch
+from core.redis.call import Call, calls_of
 from core.redis.client import connect
+from core.redis.shipment import Proof
 from tests.log.proxy import Proxy
 
 
@@ -218,6 +220,27 @@ async def test_a_server_that_is_given_up_is_waited_for_no_longer(redis: Redis) -
     assert len(callers.got) == 10
     assert all(isinstance(got, ConnectionError) for got in callers.got.values())
     assert await callers.batch.call("ECHO", "nobody else's reply") == b"nobody else's reply"
+
+
+async def test_what_is_asked_of_a_connection_that_is_closed_in_that_moment_has_failed(batch: Batch) -> None:
+    assert await batch.call("ECHO", "a") == b"a"
+    posted = batch.post(calls := [Call(("ECHO", "b"))])
+    for line in batch.lines:
+        line.connection.transport.abort()
+    await batch.settle(posted)
+    with pytest.raises(ConnectionError):
+        calls[0].answer()
+    assert await batch.call("ECHO", "c") == b"c"
+
+
+async def test_a_reply_that_the_proof_cannot_be_made_of_is_raised_by_everybody(redis: Redis) -> None:
+    batch = Batch(redis, proof=Proof(("ECHO", "many"), lambda reply: int(reply) > 1))
+    callers = Callers(batch)
+    async with anyio.create_task_group() as tasks:
+        for number in range(3):
+            tasks.start_soon(callers.call, number, "INCR", "n")
+    assert all(isinstance(got, ValueError) for got in callers.got.values())
+    assert len(callers.got) == 3
 
 
 async def test_a_proof_is_asked_once_for_all_of_a_tick(redis: Redis) -> None:
