@@ -161,9 +161,9 @@ async def test_a_writer_whose_key_was_replaced_elsewhere_writes_nothing_and_lear
         ("POST", f"threads/{THREAD}/comments", {"body": "more words", "parent": "nobody"}),
         ("POST", f"threads/{THREAD}/comments", {"text": "no such field"}),
         ("PUT", f"threads/{THREAD}/comments/{comment}/vote", {"value": 1}),
-        ("POST", f"threads/{THREAD}/comments/{comment}/decision", {"verdict": "reject", "revision": 1}),
+        ("POST", f"threads/{THREAD}/comments/{comment}/decisions", {"verdict": "reject", "revision": 1}),
         ("GET", f"threads/{THREAD}/me", None),
-        ("GET", "queue", None),
+        ("GET", "moderation/queue", None),
     ):
         problem(await house.ask(method, path, ADA, body), 401, "unauthenticated")
     assert await house.length() == length
