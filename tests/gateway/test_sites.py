@@ -154,7 +154,6 @@ async def test_sites_do_not_know_each_others_people(house: House) -> None:
 async def test_a_writer_whose_key_was_replaced_elsewhere_writes_nothing_and_learns_nothing(house: House) -> None:
     """The gateway remembers the keys, and has verified the token by them; another one has replaced them since."""
     comment = await house.post(ADA)
-    await replaced(house, NEW)
     length = await house.length()
     for method, path, body in (
         ("POST", f"threads/{THREAD}/comments", {"body": "more words"}),
@@ -165,6 +164,9 @@ async def test_a_writer_whose_key_was_replaced_elsewhere_writes_nothing_and_lear
         ("GET", f"threads/{THREAD}/me", None),
         ("GET", "moderation/queue", None),
     ):
+        await replaced(house, SECRET)
+        assert (await house.get(f"threads/{THREAD}/me", ADA)).status_code == 200
+        await replaced(house, NEW)
         problem(await house.ask(method, path, ADA, body), 401, "unauthenticated")
     assert await house.length() == length
 
