@@ -7,7 +7,7 @@ One batch speaks to one server. `core.redis.calls` finds out which, where there 
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import anyio
@@ -34,12 +34,21 @@ class Batch:
     """
 
     def __init__(
-        self, client: Redis, *, within: float = REPLY_WITHIN, proof: Proof | None = None, lines: int = 1
+        self,
+        client: Redis,
+        *,
+        within: float = REPLY_WITHIN,
+        proof: Proof | None = None,
+        lines: int = 1,
+        slow: Callable[[], None] = lambda: None,
     ) -> None:
+        """`slow` is called, again and again, while the server does not answer."""
         self._pool = client.connection_pool
-        self._within = within
+        self.within = within
+        """Seconds in which the server must have answered, or taken a connection."""
         self._proof = proof
         self._most = lines
+        self._slow = slow
         self._queue: list[Group] = []
         self.lines: list[Line] = []
         """The connections that are open."""
@@ -120,7 +129,7 @@ class Batch:
         groups = [group for group in self._queue if not group.done.done()]
         self._queue = []
         if groups:
-            Shipment(groups, line, self._within, self._proof, self._ran, self._landed).leave()
+            Shipment(groups, line, self.within, self._proof, self._ran, self._landed).leave()
 
     def _landed(self) -> None:
         if self._queue and self._idle() is not None:
@@ -133,10 +142,10 @@ class Batch:
         try:
             with CancelScope(shield=True):
                 try:
-                    with anyio.fail_after(self._within) as self._opening:
+                    with anyio.fail_after(self.within) as self._opening:
                         line = await self._opened()
                 except TimeoutError:
-                    fault = redis.exceptions.TimeoutError(f"no connection within {self._within} s")
+                    fault = redis.exceptions.TimeoutError(f"no connection within {self.within} s")
                 except Exception as error:  # noqa: BLE001 - every caller raises it
                     fault = error
                 else:
@@ -153,7 +162,7 @@ class Batch:
         while self._broken:
             await self._pool.release(self._broken.pop().connection)
         connection = await self._pool.get_connection()  # type: ignore[no-untyped-call] # redis-py's
-        return Line(connection, self._lost)
+        return Line(connection, slow=self._slow, lost=self._lost)
 
     def _lost(self, line: Line) -> None:
         if line in self.lines:

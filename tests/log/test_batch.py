@@ -207,6 +207,28 @@ async def test_everyone_is_told_where_the_server_says_nothing(redis: Redis) -> N
     assert await callers.batch.call("ECHO", "nobody else's reply") == b"nobody else's reply"
 
 
+async def test_somebody_is_told_again_and_again_while_the_server_says_nothing(redis: Redis) -> None:
+    told: list[int] = []
+    thrice = anyio.Event()
+
+    def slow() -> None:
+        told.append(1)
+        if len(told) == 3:
+            thrice.set()
+
+    callers = Callers(Batch(redis, within=3600, slow=slow))
+    await callers.call(-1, "ECHO", "answered at once")
+    assert told == []
+    async with connect_like(redis) as other:
+        await other.client_pause(60_000, all=False)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(callers.call, 0, "SET", "a", "x")
+            with anyio.fail_after(20):
+                await thrice.wait()
+            await other.client_unpause()
+    assert callers.got[0] == b"OK", "nothing was cut"
+
+
 async def test_a_server_that_is_given_up_is_waited_for_no_longer(redis: Redis) -> None:
     callers = Callers(Batch(redis, within=3600))
     async with connect_like(redis) as other:
