@@ -287,7 +287,7 @@ async def test_whoever_waits_and_is_cancelled_takes_no_place_with_it() -> None:
             others.start_soon(second.run)
             await until(lambda: gate.waiting == 1)
             # Let in and cancelled in the same moment.
-            gate._leave()
+            gate.leave()
             others.cancel_scope.cancel()
         assert (gate.inside, gate.waiting) == (0, 0)
         gate._enter()
