@@ -18,7 +18,7 @@ PAGE: Final = 50
 LIMIT: Final = PAGE // ROWS
 SORTS: Final[tuple[Sort, ...]] = ("newest", "oldest", "top")
 
-_ABOVE: Final = (None, 0, 0, 1, 0)
+ABOVE: Final = (None, 0, 0, 1, 0)
 """What each comment of a conversation answers."""
 
 
@@ -34,7 +34,7 @@ async def conversations(lengths: tuple[int, ...], *, partitions: int) -> Discuss
 
 async def _converse(discussion: Discussion, thread: str, number: int) -> None:
     names = [f"{thread}-{number}-{row}" for row in range(ROWS)]
-    for row, above in enumerate(_ABOVE):
+    for row, above in enumerate(ABOVE):
         parent = None if above is None else names[above]
         command = PostComment(comment=names[row], body=discussion.words(), parent=parent)
         await discussion.act(thread, command, MEMBERS[(number + row) % len(MEMBERS)])

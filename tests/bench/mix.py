@@ -62,6 +62,11 @@ class Discussion:
             while not await self._done(deed):
                 pass  # nothing there to do it to, or it would change nothing: somewhere else, then
 
+    async def post(self, comments: int) -> None:
+        """Add so many comments and nothing else."""
+        for _ in range(comments):
+            await self._done("post")
+
     async def act(self, thread: str, command: AnyCommand, caller: Caller) -> Result:
         """Carry out one command, a moment later. Raises a Refusal."""
         self._now += STEP

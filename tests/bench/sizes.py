@@ -13,6 +13,10 @@ class Sizes(Struct, frozen=True, kw_only=True):
     """Events of the mix."""
     threads: int
     """Threads that the mix is spread over."""
+    zipf: int
+    """Threads that are read by Zipf's law."""
+    cold: int
+    """Threads of which each is read once."""
     short: int
     long: int
     """Comments of the two threads whose pages are compared."""
@@ -24,5 +28,27 @@ class Sizes(Struct, frozen=True, kw_only=True):
     """Comments that are appended without HTTP in a round."""
 
 
-FULL: Final = Sizes(rounds=7, mix=50_000, threads=300, short=100, long=10_000, pages=200, load=1.5, appends=2_000)
-QUICK: Final = Sizes(rounds=2, mix=400, threads=10, short=100, long=200, pages=4, load=0.2, appends=32)
+FULL: Final = Sizes(
+    rounds=5,
+    mix=50_000,
+    threads=300,
+    zipf=200,
+    cold=100_000,
+    short=100,
+    long=100_000,
+    pages=200,
+    load=1.5,
+    appends=6_000,
+)
+QUICK: Final = Sizes(
+    rounds=2,
+    mix=400,
+    threads=10,
+    zipf=10,
+    cold=100,
+    short=100,
+    long=200,
+    pages=4,
+    load=0.2,
+    appends=32,
+)

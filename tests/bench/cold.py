@@ -1,0 +1,117 @@
+"""A page that no process has in its memory: of very many threads, each asked for once.
+
+The views of one thread are made as they always are, and then again under other names by a script, because 100,000
+threads of 14 comments would take minutes to write. A page needs the views alone.
+"""
+
+import random
+from pathlib import Path
+from typing import Final
+
+from core.keys import Keys
+from core.redis.deployment import open_deployment
+from projections.pointer import FIRST
+from tests.bench import http
+from tests.bench.asks import ROOT, Get, request
+from tests.bench.copying import PARTITIONS
+from tests.bench.figures import Figure, Target
+from tests.bench.filling import Fill
+from tests.bench.people import SITE
+from tests.bench.processes import constant, hansard, server
+from tests.bench.projecting import project
+from tests.bench.stage import Stage
+from tests.servers import client
+
+READERS: Final = 16
+ROWS: Final = 14
+ALONE: Final = 50
+"""Pages that one reader asks for, to count how often the gateway asks Redis."""
+OK: Final = 200
+_AT_ONCE: Final = 500
+_CLONE: Final = Path(__file__).with_name("clone.lua")
+
+
+async def measure(stage: Stage) -> list[Figure]:
+    """The rate beside a constant answer, and how many round trips to Redis a page needs."""
+    with server(stage.cores.rest) as url:
+        threads = await _made(url, stage.sizes.cold)
+        random.Random(1).shuffle(threads)
+        with hansard("gateway", url, stage.cores.own, DURABILITY="memory") as gateway:
+            return await _driven(stage, gateway.url, url, threads)
+
+
+async def _made(url: str, number: int) -> list[str]:
+    """The threads, all with views."""
+    names = [f"cold{at:07d}" for at in range(number)]
+    async with open_deployment(url, partitions=PARTITIONS) as deployment:
+        fill = Fill(deployment)
+        await fill.site()
+        await fill.open(names[:1])
+        await fill.comments(names[:1], ROWS)
+        await project(deployment)
+    keys = Keys(PARTITIONS)
+    cursor = keys.of(SITE, names[0]).cursor(FIRST.generation)
+    with client(url) as connection:
+        # Nothing that is measured here writes; the disk need not have gigabytes of copies.
+        connection.config_set("appendonly", "no")
+        at = connection.get(cursor)
+        for partition in keys:
+            connection.set(partition.cursor(FIRST.generation), at, nx=True)
+        script = connection.register_script(_CLONE.read_bytes())
+        source = _views(keys, names[0])
+        for start in range(1, number, _AT_ONCE):
+            pipeline = connection.pipeline(transaction=False)
+            for name in names[start : start + _AT_ONCE]:
+                script([*source, *_views(keys, name)], [names[0], name], client=pipeline)
+            pipeline.execute()
+    return names
+
+
+def _views(keys: Keys, thread: str) -> tuple[str, ...]:
+    return tuple(keys.of(SITE, thread).thread_views(FIRST.generation, SITE, thread))
+
+
+async def _driven(stage: Stage, gateway: str, redis: str, threads: list[str]) -> list[Figure]:
+    paths = [f"{ROOT}/threads/{thread}" for thread in threads]
+    example = await http.asked(gateway, request("GET", paths.pop()))
+    rates, constants, trips = [], [], []
+    share = len(paths) // stage.sizes.rounds
+    with constant(stage.cores.own, {"/": example}) as nothing:
+        for number in range(stage.sizes.rounds):
+            some = paths[number * share : (number + 1) * share]
+            alone = [some.pop() for _ in range(min(ALONE, share // 2))]
+            constants.append((await stage.load.constant(nothing.url, READERS, stage.sizes.load)).rate)
+            load = await stage.load.turns(gateway, Get(paths=tuple(some)), READERS, stage.sizes.load)
+            assert not load.others(OK), load
+            rates.append(load.rate)
+            trips.append(await _trips(gateway, redis, alone))
+    return [
+        Figure(
+            name=f"page in no process's memory, {len(threads):,} threads of {ROWS} comments, {READERS} readers",
+            unit="pages/s",
+            measured=tuple(rates),
+            limit_name="constant answer",
+            limit=tuple(constants),
+            target=Target(of="ratio", at_least=0.2),
+        ),
+        Figure(
+            name="the same, round trips to Redis a page",
+            unit="",
+            measured=tuple(trips),
+            target=Target(of="measured", at_most=1),
+        ),
+    ]
+
+
+async def _trips(gateway: str, redis: str, paths: list[str]) -> float:
+    """How often the server reads a question for each of these pages, which are asked for one after the other."""
+    line = await http.connected(gateway)
+    with client(redis) as connection:
+        before = connection.info("stats")["total_reads_processed"]
+        for path in paths:
+            answer = await line.ask(request("GET", path))
+            assert answer.status == OK, answer
+        # The second look is a question, too.
+        read = connection.info("stats")["total_reads_processed"] - before - 1
+    line.close()
+    return float(read / len(paths))

@@ -1,0 +1,32 @@
+"""The sections of the benchmark, in the order in which they run."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+from tests.bench import (
+    appending,
+    backlog,
+    cold,
+    folding,
+    hot,
+    paging,
+    posting,
+    pressure,
+    rebuilding,
+)
+from tests.bench.figures import Figure
+from tests.bench.stage import Stage
+
+Section = Callable[[Stage], Awaitable[list[Figure]]]
+
+SECTIONS: Final[Mapping[str, Section]] = {
+    "hot": hot.measure,
+    "cold": cold.measure,
+    "paging": paging.measure,
+    "posting": posting.measure,
+    "pressure": pressure.measure,
+    "appending": appending.measure,
+    "backlog": backlog.measure,
+    "folding": folding.measure,
+    "rebuilding": rebuilding.measure,
+}
