@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.rounds:
         sizes = replace(sizes, rounds=given.rounds)
     cores = split()
-    # What runs in this process says in the log what it does, as in production; here only what went wrong is of interest.
+    # Parts of Hansard run in this process, too: of what they say, only what went wrong is of interest.
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),

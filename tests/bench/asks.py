@@ -12,7 +12,7 @@ from joserfc.jwk import OctKey
 from msgspec import Struct
 
 from core.ids import comment_id
-from tests.bench.people import MEMBERS, SECRET, SITE, body
+from tests.bench.people import BODY, MEMBERS, SECRET, SITE, body
 
 ROOT: Final = f"/v1/sites/{SITE}"
 
@@ -37,7 +37,7 @@ class Get(Struct, frozen=True, kw_only=True, tag=True):
 
 
 class Post(Struct, frozen=True, kw_only=True, tag=True):
-    """Write comments of 300 characters in threads drawn by Zipf's law: one, and then so many answers to it.
+    """Write comments in threads drawn by Zipf's law: one, and then so many answers to it.
 
     `series` keeps the keys apart from those of other rounds.
     """
@@ -45,6 +45,7 @@ class Post(Struct, frozen=True, kw_only=True, tag=True):
     series: str
     threads: tuple[str, ...]
     answers: int = 0
+    characters: int = BODY
 
     def of_client(self, number: int, clients: int) -> Iterator[bytes]:
         """What one member writes, without end."""
@@ -52,7 +53,7 @@ class Post(Struct, frozen=True, kw_only=True, tag=True):
         member = MEMBERS[number]
         bearer = authorization(token({"sub": member.id, "name": member.name, "aud": SITE}))
         dice = random.Random(f"{self.series}-{number}")
-        words = body(dice)
+        words = body(dice, self.characters)
         threads = _drawn(self.threads, dice)
         thread, parent = "", ""
         for made in count():

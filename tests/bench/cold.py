@@ -1,15 +1,19 @@
 """A page that no process has in its memory: of very many threads, each asked for once.
 
-The views of one thread are made as they always are, and then again under other names by a script, because 100,000
-threads of 14 comments would take minutes to write. A page needs the views alone.
+The views of one thread are made as they always are and then copied under other names, because 100,000 threads of 14
+comments would take minutes to write. A page needs the views alone.
 """
 
 import random
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Final
 
-from core.keys import Keys
+from redis import Redis
+
+from core.keys import Keys, Partition
 from core.redis.deployment import open_deployment
+from core.redis.line import pack
+from projections.changes import Change
 from projections.pointer import FIRST
 from tests.bench import http
 from tests.bench.asks import ROOT, Get, request
@@ -28,7 +32,6 @@ ALONE: Final = 50
 """Pages that one reader asks for, to count how often the gateway asks Redis."""
 OK: Final = 200
 _AT_ONCE: Final = 500
-_CLONE: Final = Path(__file__).with_name("clone.lua")
 
 
 async def measure(stage: Stage) -> list[Figure]:
@@ -49,26 +52,54 @@ async def _made(url: str, number: int) -> list[str]:
         await fill.open(names[:1])
         await fill.comments(names[:1], ROWS)
         await project(deployment)
-    keys = Keys(PARTITIONS)
-    cursor = keys.of(SITE, names[0]).cursor(FIRST.generation)
-    with client(url) as connection:
-        # Nothing that is measured here writes; the disk need not have gigabytes of copies.
-        connection.config_set("appendonly", "no")
-        at = connection.get(cursor)
-        for partition in keys:
-            connection.set(partition.cursor(FIRST.generation), at, nx=True)
-        script = connection.register_script(_CLONE.read_bytes())
-        source = _views(keys, names[0])
-        for start in range(1, number, _AT_ONCE):
-            pipeline = connection.pipeline(transaction=False)
-            for name in names[start : start + _AT_ONCE]:
-                script([*source, *_views(keys, name)], [names[0], name], client=pipeline)
-            pipeline.execute()
+    _copy(url, names)
     return names
 
 
-def _views(keys: Keys, thread: str) -> tuple[str, ...]:
-    return tuple(keys.of(SITE, thread).thread_views(FIRST.generation, SITE, thread))
+def _copy(url: str, names: list[str]) -> None:
+    """Make what the first of these threads has for all the others, whose names are as long."""
+    keys = Keys(PARTITIONS)
+    first = names[0].encode()
+    with client(url) as connection:
+        # Nothing that is measured here writes; the disk need not have gigabytes of copies.
+        connection.config_set("appendonly", "no")
+        at = connection.get(keys.of(SITE, names[0]).cursor(FIRST.generation))
+        for partition in keys:
+            connection.set(partition.cursor(FIRST.generation), at, nx=True)
+        there = _contents(connection, keys.of(SITE, names[0]), names[0])
+        packed = [_packed(partition, names[0], there) for partition in keys]
+        before = connection.dbsize()
+        # Another name is the same bytes with that name in them: packed once a partition, whose keys have its tag.
+        link = connection.connection_pool.get_connection()
+        for start in range(1, len(names), _AT_ONCE):
+            some = names[start : start + _AT_ONCE]
+            copies = b"".join(packed[keys.of(SITE, name).number].replace(first, name.encode()) for name in some)
+            link.send_packed_command([copies])
+            for _ in range(len(some) * len(there)):
+                link.read_response()
+        connection.connection_pool.release(link)
+        assert connection.dbsize() - before == (len(names) - 1) * len(there)
+
+
+def _contents(connection: Redis, partition: Partition, thread: str) -> dict[str, Change]:
+    """What makes the views that a thread has, by their names."""
+    there: dict[str, Change] = {}
+    for name, key in partition.thread_views(FIRST.generation, SITE, thread)._asdict().items():
+        match connection.type(key):
+            case b"hash":
+                fields = connection.hgetall(key).items()
+                there[name] = Change("HSET", key, [part for pair in fields for part in pair])
+            case b"zset":
+                scores = connection.zrange(key, 0, -1, withscores=True)
+                there[name] = Change("ZADD", key, [part for member, score in scores for part in (str(score), member)])
+            case _:
+                pass  # a view without anything in it has no key
+    return there
+
+
+def _packed(partition: Partition, thread: str, there: Mapping[str, Change]) -> bytes:
+    views = partition.thread_views(FIRST.generation, SITE, thread)
+    return pack([(one.command, getattr(views, name), *one.arguments) for name, one in there.items()])
 
 
 async def _driven(stage: Stage, gateway: str, redis: str, threads: list[str]) -> list[Figure]:

@@ -22,8 +22,8 @@ _PROSE: Final = (
 _WORDS: Final = _PROSE.split()
 
 
-def body(dice: random.Random) -> str:
-    """A comment of 300 characters: two paragraphs of plain words."""
-    words = " ".join(dice.choices(_WORDS, k=BODY))
-    half = words.index(" ", BODY // 2)
-    return f"{words[:half]}\n\n{words[half + 1 :]}"[: BODY - 1] + "."
+def body(dice: random.Random, characters: int = BODY) -> str:
+    """A comment of so many characters: two paragraphs of plain words."""
+    words = " ".join(dice.choices(_WORDS, k=characters))
+    half = words.index(" ", characters // 2)
+    return f"{words[:half]}\n\n{words[half + 1 :]}"[: characters - 1] + "."

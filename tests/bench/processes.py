@@ -113,7 +113,7 @@ def _wait_until_it_listens(process: "subprocess.Popen[bytes]", port: int, log: P
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
         except OSError:
-            time.sleep(0.02)
+            time.sleep(0.002)
         else:
             return
     raise AssertionError(f"{process.args!r} does not listen: {log.read_text(errors='replace')[-2000:]}")

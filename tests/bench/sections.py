@@ -7,12 +7,18 @@ from tests.bench import (
     appending,
     backlog,
     cold,
+    feeds,
     folding,
+    history,
     hot,
+    live,
+    memory,
     paging,
     posting,
     pressure,
     rebuilding,
+    rows,
+    starting,
 )
 from tests.bench.figures import Figure
 from tests.bench.stage import Stage
@@ -22,6 +28,7 @@ Section = Callable[[Stage], Awaitable[list[Figure]]]
 SECTIONS: Final[Mapping[str, Section]] = {
     "hot": hot.measure,
     "cold": cold.measure,
+    "rows": rows.measure,
     "paging": paging.measure,
     "posting": posting.measure,
     "pressure": pressure.measure,
@@ -29,4 +36,9 @@ SECTIONS: Final[Mapping[str, Section]] = {
     "backlog": backlog.measure,
     "folding": folding.measure,
     "rebuilding": rebuilding.measure,
+    "history": history.measure,
+    "live": live.measure,
+    "feeds": feeds.measure,
+    "memory": memory.measure,
+    "starting": starting.measure,
 }

@@ -26,6 +26,18 @@ class Sizes(Struct, frozen=True, kw_only=True):
     """Seconds for which clients drive a gateway in a round."""
     appends: int
     """Comments that are appended without HTTP in a round."""
+    followers: int
+    """Feeds that are open while comments come at a rate."""
+    feeds: int
+    """Feeds that are open in one process."""
+    tellings: int
+    """Comments that everybody who follows is told in a round."""
+    filling: int
+    """Long comments that those are not told who stopped reading."""
+    kept: int
+    """Comments whose memory is measured."""
+    present: int
+    """Events that are there when a process starts."""
 
 
 FULL: Final = Sizes(
@@ -36,9 +48,15 @@ FULL: Final = Sizes(
     cold=100_000,
     short=100,
     long=100_000,
-    pages=200,
+    pages=100,
     load=1.5,
     appends=6_000,
+    followers=1_000,
+    feeds=10_000,
+    tellings=5,
+    filling=400,
+    kept=10_000,
+    present=100_000,
 )
 QUICK: Final = Sizes(
     rounds=2,
@@ -51,4 +69,10 @@ QUICK: Final = Sizes(
     pages=4,
     load=0.2,
     appends=32,
+    followers=100,
+    feeds=100,
+    tellings=2,
+    filling=4,
+    kept=100,
+    present=400,
 )

@@ -34,6 +34,17 @@ PROMISED = {
     "measured ≥ 12,000",
     "ratio ≥ 0.40",
     "measured ≤ 0",
+    "measured ≤ 250",
+    "measured ≤ 3",
+    "measured ≤ 10",
+    "measured ≤ 8",
+    "measured ≤ 16",
+    "ratio ≥ 0.70",
+    "measured ≤ 2,750",
+    "measured ≤ 400",
+    "measured ≤ 1,500",
+    "measured ≤ 2",
+    "measured ≤ 150",
 }
 """Every target that is set, in the words of the table."""
 
