@@ -24,7 +24,7 @@ from tests.bench import disk
 from tests.bench.cores import Cores, on, split
 from tests.bench.figures import Figure
 from tests.bench.loading import loading
-from tests.bench.sections import SECTIONS
+from tests.bench.sections import SECTIONS, chosen, section
 from tests.bench.sizes import FULL, QUICK, Sizes
 from tests.bench.stage import Stage
 from tests.bench.table import document, table
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure what the README promises.")
     parser.add_argument("--json", type=Path, default=JSON, help=f"where the figures go as JSON (default: {JSON})")
     parser.add_argument("--quick", action="store_true", help="a run of seconds that judges nothing")
-    parser.add_argument("--only", type=sections, default=list(SECTIONS), help=f"some of {','.join(SECTIONS)}")
+    parser.add_argument("--only", type=chosen, default=list(SECTIONS), help=f"some of {','.join(SECTIONS)}")
     parser.add_argument("--rounds", type=int, help="how often each figure and its limit take turns")
     given = parser.parse_args(arguments)
     sizes = QUICK if given.quick else FULL
@@ -65,14 +65,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if missed and not given.quick else 0
 
 
-def sections(text: str) -> list[str]:
-    """The sections that a list with commas names. Raises ArgumentTypeError."""
-    names = text.split(",")
-    if unknown := [name for name in names if name not in SECTIONS]:
-        raise argparse.ArgumentTypeError(f"there is no section {unknown[0]}; there are {', '.join(SECTIONS)}")
-    return names
-
-
 async def measured(names: Sequence[str], sizes: Sizes, cores: Cores) -> list[Figure]:
     """The figures of these sections, those with a target first."""
     figures = []
@@ -82,7 +74,7 @@ async def measured(names: Sequence[str], sizes: Sizes, cores: Cores) -> list[Fig
             stage = Stage(sizes=sizes, cores=cores, load=load)
             for name in names:
                 begun = time.perf_counter()
-                figures += await SECTIONS[name](stage)
+                figures += await section(name)(stage)
                 note(f"{name}: {time.perf_counter() - begun:.1f} s")
     return sorted(figures, key=lambda figure: figure.target is None)
 

@@ -6,7 +6,7 @@ comments would take minutes to write. A page needs the views alone.
 
 import random
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, cast
 
 from redis import Redis
 
@@ -90,7 +90,7 @@ def _contents(connection: Redis, partition: Partition, thread: str) -> dict[str,
                 fields = connection.hgetall(key).items()
                 there[name] = Change("HSET", key, [part for pair in fields for part in pair])
             case b"zset":
-                scores = connection.zrange(key, 0, -1, withscores=True)
+                scores = cast("list[tuple[bytes, float]]", connection.zrange(key, 0, -1, withscores=True))
                 there[name] = Change("ZADD", key, [part for member, score in scores for part in (str(score), member)])
             case _:
                 pass  # a view without anything in it has no key

@@ -60,9 +60,10 @@ class Fill:
         await self.act(thread, PostComment(comment=name, body=body(self._dice), parent=parent), number)
         return name
 
-    async def edit(self, thread: str, number: int, comment: str, revision: int) -> None:
-        """Edit the comment that this one posted, in view of a revision."""
-        await self.act(thread, EditComment(comment=comment, revision=revision, body=body(self._dice)), number)
+    async def edit(self, thread: str, number: int, comment: str, revision: int, words: str | None = None) -> None:
+        """Edit the comment that this one posted, in view of a revision; say something else, or these words."""
+        command = EditComment(comment=comment, revision=revision, body=words or body(self._dice))
+        await self.act(thread, command, number)
 
     async def vote(self, thread: str, number: int, comment: str) -> None:
         """Vote for a comment."""

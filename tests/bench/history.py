@@ -15,7 +15,7 @@ from tests.bench.copying import PARTITIONS
 from tests.bench.driving import Part
 from tests.bench.figures import Figure, Target
 from tests.bench.filling import Fill
-from tests.bench.people import SITE
+from tests.bench.people import SITE, body
 from tests.bench.processes import hansard, server
 from tests.bench.projecting import project
 from tests.bench.stage import Stage
@@ -23,6 +23,8 @@ from tests.bench.stage import Stage
 THREAD: Final = "long-ago"
 EVENTS: Final = 1000
 REVISIONS: Final = 20
+CHANGED: Final = 5
+"""Words that an edit changes."""
 COMMENTS: Final = 300
 READERS: Final = 4
 RATE: Final = 40.0
@@ -31,25 +33,33 @@ OK: Final = 200
 
 
 async def measure(stage: Stage) -> list[Figure]:
-    """The median of both."""
+    """The medians."""
     with server(stage.cores.rest) as url:
         edited, moments = await _made(url)
         random.Random(1).shuffle(moments)
         share = len(moments) // stage.sizes.rounds
-        revisions = f"{ROOT}/threads/{THREAD}/comments/{edited}/revisions?diff=words&limit={REVISIONS}"
+        revisions = f"{ROOT}/threads/{THREAD}/comments/{edited}/revisions?limit={REVISIONS}"
+        diffs = f"{revisions}&diff=words"
         with hansard("gateway", url, stage.cores.own) as gateway:
-            looked_up, past = [], []
-            await _median(stage, gateway.url, [revisions])
+            looked_up, compared, past = [], [], []
+            await _median(stage, gateway.url, [revisions, diffs])
             for number in range(stage.sizes.rounds):
                 looked_up.append(await _median(stage, gateway.url, [revisions]))
+                compared.append(await _median(stage, gateway.url, [diffs]))
                 some = moments[number * share : (number + 1) * share]
                 pages = [f"{ROOT}/threads/{THREAD}?at={position}" for position in some]
                 past.append(await _median(stage, gateway.url, pages))
     return [
         Figure(
-            name=f"edit history of a comment with {REVISIONS} revisions, with word diffs, median",
+            name=f"edit history of a comment with {REVISIONS} revisions, median",
             unit="ms",
             measured=tuple(looked_up),
+            target=Target(of="measured", at_most=3),
+        ),
+        Figure(
+            name="the same with word diffs",
+            unit="ms",
+            measured=tuple(compared),
             target=Target(of="measured", at_most=3),
         ),
         Figure(
@@ -69,8 +79,11 @@ async def _made(url: str) -> tuple[str, list[str]]:
         await fill.site()
         await fill.open([THREAD])
         names = [await fill.post(THREAD, number) for number in range(COMMENTS)]
+        words = body(dice).split(" ")
         for revision in range(1, REVISIONS):
-            await fill.edit(THREAD, 0, names[0], revision)
+            for _ in range(CHANGED):
+                words[dice.randrange(len(words))] = f"other{revision}"
+            await fill.edit(THREAD, 0, names[0], revision, " ".join(words))
         for number in range(EVENTS - 1 - COMMENTS - (REVISIONS - 1)):
             # Each a voter of their own, so that every vote is an event.
             await fill.vote(THREAD, COMMENTS + number, dice.choice(names))

@@ -7,6 +7,7 @@ from core.redis.deployment import open_deployment
 from projections.queries import PageQuery
 from projections.reading import Views
 from tests.bench.copying import PARTITIONS
+from tests.bench.cores import on
 from tests.bench.figures import Figure, Target
 from tests.bench.filling import Fill
 from tests.bench.people import SITE
@@ -36,7 +37,7 @@ async def measure(stage: Stage) -> list[Figure]:
             answer = await views.page(SITE, THREAD, PageQuery(limit=TOP))
             assert answer is not None
             assert answer.body.count(b'"parent":') == ROWS
-            with client(url) as connection:
+            with on(stage.cores.own), client(url) as connection:
                 for _ in range(stage.sizes.rounds):
                     connection.config_resetstat()
                     for _ in range(stage.sizes.pages):

@@ -1,44 +1,46 @@
-"""The sections of the benchmark, in the order in which they run."""
+"""The sections of the benchmark, each a module, in the order in which they run.
 
-from collections.abc import Awaitable, Callable, Mapping
+A module is imported when its section runs: of a revision that lacks what one of them uses, the others can still be
+measured.
+"""
+
+from collections.abc import Awaitable, Callable
+from importlib import import_module
 from typing import Final
 
-from tests.bench import (
-    appending,
-    backlog,
-    cold,
-    feeds,
-    folding,
-    history,
-    hot,
-    live,
-    memory,
-    paging,
-    posting,
-    pressure,
-    rebuilding,
-    rows,
-    starting,
-)
 from tests.bench.figures import Figure
 from tests.bench.stage import Stage
 
-Section = Callable[[Stage], Awaitable[list[Figure]]]
+SECTIONS: Final = (
+    "hot",
+    "cold",
+    "rows",
+    "paging",
+    "posting",
+    "pressure",
+    "appending",
+    "backlog",
+    "folding",
+    "rebuilding",
+    "history",
+    "live",
+    "feeds",
+    "memory",
+    "starting",
+)
 
-SECTIONS: Final[Mapping[str, Section]] = {
-    "hot": hot.measure,
-    "cold": cold.measure,
-    "rows": rows.measure,
-    "paging": paging.measure,
-    "posting": posting.measure,
-    "pressure": pressure.measure,
-    "appending": appending.measure,
-    "backlog": backlog.measure,
-    "folding": folding.measure,
-    "rebuilding": rebuilding.measure,
-    "history": history.measure,
-    "live": live.measure,
-    "feeds": feeds.measure,
-    "memory": memory.measure,
-    "starting": starting.measure,
-}
+Measure = Callable[[Stage], Awaitable[list[Figure]]]
+
+
+def section(name: str) -> Measure:
+    """What measures a section."""
+    measure: Measure = import_module(f"tests.bench.{name}").measure
+    return measure
+
+
+def chosen(text: str) -> list[str]:
+    """The sections that a list with commas names. Raises ValueError."""
+    names = text.split(",")
+    if unknown := [name for name in names if name not in SECTIONS]:
+        raise ValueError(f"there is no section {unknown[0]!r}; there are {', '.join(SECTIONS)}")
+    return names
