@@ -6,10 +6,8 @@ starts itself. `--quick` shows in seconds that all of it works; its figures mean
 
 import argparse
 import json
-import logging
 import os
 import platform
-import sys
 import time
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -17,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-import structlog
 from msgspec.structs import replace
 
 from tests.bench import disk
 from tests.bench.cores import Cores, on, split
 from tests.bench.figures import Figure
 from tests.bench.loading import loading
+from tests.bench.saying import note, quietly
 from tests.bench.sections import SECTIONS, chosen, section
 from tests.bench.sizes import FULL, QUICK, Sizes
 from tests.bench.stage import Stage
@@ -45,11 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.rounds:
         sizes = replace(sizes, rounds=given.rounds)
     cores = split()
-    # Parts of Hansard run in this process, too: of what they say, only what went wrong is of interest.
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    quietly()
     begun = time.perf_counter()
     fast = {"use_uvloop": find_spec("uvloop") is not None}
     figures = anyio.run(measured, given.only, sizes, cores, backend_options=fast)
@@ -77,11 +71,6 @@ async def measured(names: Sequence[str], sizes: Sizes, cores: Cores) -> list[Fig
                 figures += await section(name)(stage)
                 note(f"{name}: {time.perf_counter() - begun:.1f} s")
     return sorted(figures, key=lambda figure: figure.target is None)
-
-
-def note(what: str) -> None:
-    """Say on standard error what was done."""
-    print(f"… {what}", file=sys.stderr, flush=True)
 
 
 def _machine(cores: Cores) -> dict[str, Any]:

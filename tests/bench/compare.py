@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.bench.figures import spread
+from tests.bench.saying import note
 from tests.bench.sections import SECTIONS, chosen
 from tests.bench.table import aligned, number
 
@@ -50,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 for tree, found in pair if turn % 2 == 0 else reversed(pair):
                     for figure in _measured(tree, section, quick=given.quick):
                         found[figure["name"]].append(figure)
-                print(f"… {section}: turn {turn + 1} of {given.turns}", file=sys.stderr, flush=True)
+                note(f"{section}: turn {turn + 1} of {given.turns}")
     compared = [one for name in here if (one := compare(name, base.get(name, []), here[name])) is not None]
     print(aligned([_HEADINGS, *map(_cells, compared)]))
     given.json.parent.mkdir(parents=True, exist_ok=True)
@@ -112,7 +113,7 @@ def _measured(tree: Path, section: str, *, quick: bool) -> list[dict[str, Any]]:
         )
         if not told.exists():
             why = ran.stderr.strip().rpartition("\n")[2]
-            print(f"… {section} cannot be measured in {tree}: {why}", file=sys.stderr, flush=True)
+            note(f"{section} cannot be measured in {tree}: {why}")
             return []
         figures: list[dict[str, Any]] = json.loads(told.read_text())["figures"]
         return figures

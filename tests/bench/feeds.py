@@ -41,7 +41,7 @@ async def measure(stage: Stage) -> list[Figure]:
         hansard("projector", url, cores.rest),
     ):
         await open_site(gateway.url, THREADS)
-        frame, example = await _told(gateway.url, CROWDED)
+        frame, example = await first_frame(gateway.url, CROWDED)
         with constant(cores.own, {TOLD: example}, frame=frame) as nothing:
             async with loading(cores.rest) as second:
                 figures = await _crowded(stage, gateway, nothing, second, number)
@@ -57,7 +57,7 @@ def room() -> int:
 
 async def _crowded(stage: Stage, gateway: Program, nothing: Program, second: Loader, number: int) -> list[Figure]:
     before = usage.resident(gateway.pid)
-    await stage.load.follow(gateway.url, {_feed(CROWDED): number})
+    await stage.load.follow(gateway.url, {feed(CROWDED): number})
     after = usage.resident(gateway.pid)
     await second.follow(nothing.url, {FEED: number})
     rates, bare = [], []
@@ -92,8 +92,8 @@ async def _stalled(stage: Stage, gateway: str) -> Figure:
     """How fast those are told who read, beside some who do not."""
     load, sizes = stage.load, stage.sizes
     async with loading(stage.cores.rest) as second:
-        await load.follow(gateway, {_feed(STALLED): READING + STOPPED}, stalled=STOPPED)
-        await second.follow(gateway, {_feed(SHY): READING})
+        await load.follow(gateway, {feed(STALLED): READING + STOPPED}, stalled=STOPPED)
+        await second.follow(gateway, {feed(SHY): READING})
         await load.tell(gateway, Post(series="long", threads=(STALLED,), characters=LONG), sizes.filling)
         beside: list[float] = []
         without: list[float] = []
@@ -114,11 +114,11 @@ async def _stalled(stage: Stage, gateway: str) -> Figure:
     )
 
 
-async def _told(gateway: str, thread: str) -> tuple[bytes, http.Answer]:
+async def first_frame(gateway: str, thread: str) -> tuple[bytes, http.Answer]:
     """A frame as it is sent, and the answer to the post that it tells of."""
     parts = urlsplit(gateway)
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
-    writer.write(request("GET", _feed(thread)))
+    writer.write(request("GET", feed(thread)))
     await _until(reader, lambda told: b"retry: " in told)
     answer = await http.asked(gateway, next(Post(series="first", threads=(thread,)).of_client(0, 1)))
     told = await _until(reader, lambda told: _FRAME.search(told) is not None)
@@ -135,5 +135,5 @@ async def _until(reader: asyncio.StreamReader, enough: Callable[[bytes], bool]) 
     return told
 
 
-def _feed(thread: str) -> str:
+def feed(thread: str) -> str:
     return f"{ROOT}/threads/{thread}/feed"

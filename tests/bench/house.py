@@ -12,7 +12,10 @@ from tests.bench.asks import ROOT, authorization, request, token
 from tests.bench.people import SECRET, SITE
 from tests.bench.processes import ADMIN_SECRET
 
+OK: Final = 200
 CREATED: Final = 201
+LOOK: Final = 0.01
+"""Seconds between two looks at what is to come about."""
 SHOWN_WITHIN: Final = 60.0
 COUNTED_AT_ONCE: Final = 100
 
@@ -26,11 +29,17 @@ async def open_site(url: str, threads: Sequence[str] = (), **policy: Any) -> Non
 
 
 async def open_threads(url: str, threads: Sequence[str]) -> None:
-    """Open threads. Raises AssertionError."""
+    """Open threads, and wait until their pages are there. Raises AssertionError, TimeoutError."""
     moderator = token({"sub": "mod", "name": "Mod", "aud": SITE, "roles": ["moderator"]})
     about = [{"url": f"https://bench.example/{thread}", "title": f"About {thread}"} for thread in threads]
     paths = [f"{ROOT}/threads/{thread}" for thread in threads]
     await _put(url, list(zip(paths, about, strict=True)), moderator)
+    line = await http.connected(url)
+    with anyio.fail_after(SHOWN_WITHIN):
+        for path in paths:
+            while (await line.ask(request("GET", path))).status != OK:  # noqa: ASYNC110 - over HTTP nobody tells
+                await anyio.sleep(LOOK)
+    line.close()
 
 
 async def shown(url: str, threads: Sequence[str], posted: int) -> float:
@@ -44,7 +53,7 @@ async def shown(url: str, threads: Sequence[str], posted: int) -> float:
             some = "&".join(f"thread={thread}" for thread in threads[start : start + COUNTED_AT_ONCE])
             answer = await line.ask(request("GET", f"{ROOT}/counts?{some}"))
             counted += sum(json.loads(answer.body)["counts"].values())
-        await anyio.sleep(0.01)
+        await anyio.sleep(LOOK)
     took = time.perf_counter() - begun
     line.close()
     assert counted == posted, f"{posted} comments were acknowledged, the views count {counted}"

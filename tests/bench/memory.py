@@ -35,13 +35,13 @@ async def measure(stage: Stage) -> list[Figure]:
             fill = Fill(deployment)
             await fill.site()
             await fill.open(threads)
-            before = await _taken(deployment, url)
+            before = await taken(deployment, url)
             await fill.comments(threads, EACH)
-            posted = await _taken(deployment, url)
+            posted = await taken(deployment, url)
             await _each(threads, lambda thread, number: fill.vote(thread, number + 1, _name(thread, number)))
-            voted = await _taken(deployment, url)
+            voted = await taken(deployment, url)
             await _each(threads, lambda thread, number: fill.edit(thread, number, _name(thread, number), 1))
-            edited = await _taken(deployment, url)
+            edited = await taken(deployment, url)
     steps = {
         "published, unedited comment of 300 bytes": (before, posted, 2750.0),
         "vote": (posted, voted, 400.0),
@@ -63,10 +63,10 @@ def _name(thread: str, number: int) -> str:
     return comment_id(SITE, thread, MEMBERS[number % len(MEMBERS)].id, str(number))
 
 
-async def _taken(deployment: Deployment, url: str) -> Counter[str]:
+async def taken(deployment: Deployment, url: str) -> Counter[str]:
     """Bytes by kind of key, when the views have everything."""
     await project(deployment)
-    taken: Counter[str] = Counter()
+    sizes: Counter[str] = Counter()
     with client(url) as connection:
         names = list(connection.scan_iter(count=_AT_ONCE))
         for start in range(0, len(names), _AT_ONCE):
@@ -75,9 +75,9 @@ async def _taken(deployment: Deployment, url: str) -> Counter[str]:
             for name in some:
                 pipeline.memory_usage(name, samples=0)
             for name, size in zip(some, pipeline.execute(), strict=True):
-                taken[_kind(name.decode())] += size or 0  # a lease may have gone meanwhile
-    del taken["feed"]
-    return taken
+                sizes[_kind(name.decode())] += size or 0  # a lease may have gone meanwhile
+    del sizes["feed"]
+    return sizes
 
 
 def _kind(key: str) -> str:

@@ -1,20 +1,15 @@
 """What a process takes of the machine, as Linux tells it; None where there is no `/proc`."""
 
-import os
 from pathlib import Path
+from typing import Final
 
-KB = 1024
+KB: Final = 1024
 
 
 def busy(pid: int) -> float | None:
-    """Seconds of processor time that a process has needed so far."""
-    try:
-        told = Path(f"/proc/{pid}/stat").read_text()
-    except FileNotFoundError:
-        return None
-    # The name of the program, in brackets, may have spaces.
-    fields = told[told.rindex(")") + 2 :].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    """Seconds of processor time that a process has needed so far, all its threads together."""
+    told = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/schedstat")]
+    return sum(int(one.split()[0]) for one in told) / 1e9 if told else None
 
 
 def resident(pid: int) -> int | None:
