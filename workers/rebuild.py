@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from core.current import was_skipped
 from core.keys import REBUILD
 from core.log.port import Log
-from core.redis.batch import Argument
+from core.redis.call import Argument
 from core.redis.deployment import Deployment
 from core.redis.faults import insist
 from core.text.markup import RENDERER, rendered

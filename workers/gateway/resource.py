@@ -21,10 +21,11 @@ from workers.gateway.calls.operations import QUIET
 from workers.gateway.exchange import Exchange
 from workers.gateway.incoming import headers_of
 from workers.gateway.queries import Query
-from workers.gateway.refusals import BadRequest, MethodNotAllowed
+from workers.gateway.refusals import BadRequest, InvalidToken, MethodNotAllowed
 from workers.gateway.reply import Reply, preflight, send_reply
 from workers.gateway.services import Services
 from workers.gateway.stream import broken
+from workers.gateway.trust import Trust
 
 _GRAMMAR: Final[Mapping[str, Callable[[str], bool]]] = {
     "site": ids.is_site,
@@ -130,7 +131,29 @@ class Resource:
             if not _GRAMMAR[name](value):
                 raise NotFound
         _bind(path)
-        token = await self._token(call, path.get("site", ""), headers, query)
+        caller = await self._caller(call, path.get("site", ""), headers, query)
+        if not isinstance(caller, Trust):
+            return await self._handled(taken, path, receive, headers, query, key, caller, None)
+        try:
+            reply = await self._handled(taken, path, receive, headers, query, key, caller.caller, caller)
+        except (Refusal, BadCursor):
+            await caller.confirm()  # whoever is not who they were taken for is told that, and nothing else
+            raise
+        await caller.confirm()
+        return reply
+
+    async def _handled(
+        self,
+        taken: _Taken,
+        path: Mapping[str, str],
+        receive: Receive,
+        headers: Mapping[bytes, bytes],
+        query: Query,
+        key: str,
+        token: Caller | None,
+        trust: Trust | None,
+    ) -> Reply:
+        call = taken.call
         if call.door is not None and (token is None or call.door not in token.roles):
             raise NotAllowed(f"this takes the role {call.door}")
         asked: Asked[Any, Any] = Asked(
@@ -142,13 +165,16 @@ class Resource:
             query=taken.query.read(query),
             body=await self._body(taken, receive, headers) if taken.writes else None,
             token=token,
+            trust=trust,
             key=key,
             gate=taken.gate,
         )
         assert call.handler is not None
         return await call.handler(asked)
 
-    async def _token(self, call: Call, site: str, headers: Mapping[bytes, bytes], query: Query) -> Caller | None:
+    async def _caller(
+        self, call: Call, site: str, headers: Mapping[bytes, bytes], query: Query
+    ) -> Caller | Trust | None:
         if call.who is Who.EVERYONE and not (call.past and "at" in query):
             return None  # a token that is not read cannot be wrong either
         authorization = headers.get(b"authorization")
@@ -161,6 +187,9 @@ class Resource:
         optional = call.who in (Who.EVERYONE, Who.ANYONE)
         if authorization is None and optional:
             return None
+        trust = _trusted(services, site, authorization)
+        if trust is not None:
+            return trust
         keys = await services.keyring.read(site)
         if keys is None:
             raise NotFound("there is no such site")
@@ -177,6 +206,18 @@ class Resource:
             return NoBody()
         bodies.check_media(headers.get(b"content-type"), headers.get(b"content-encoding"))
         return taken.body.read(body)
+
+
+def _trusted(services: Services, site: str, authorization: bytes | None) -> Trust | None:
+    """Who has a token that is good by the keys that the site had last; None where that cannot be said of anybody."""
+    try:
+        token = tokens.bearer(authorization)
+        look = None if token is None else services.keyring.begin(site)
+        if token is None or look is None:
+            return None
+        return Trust(services.keyring, site, look, token, services.clock)
+    except InvalidToken:
+        return None  # by the keys as they are, it may be good, and if not that is what is to be said
 
 
 def _key(given: bytes | None) -> str:
