@@ -44,10 +44,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sizes = replace(sizes, rounds=given.rounds)
     cores = split()
     quietly()
+    before = _machine(cores)
     begun = time.perf_counter()
     fast = {"use_uvloop": find_spec("uvloop") is not None}
     figures = anyio.run(measured, given.only, sizes, cores, backend_options=fast)
-    about = {**_machine(cores), "quick": given.quick, "seconds": round(time.perf_counter() - begun, 1)}
+    about = {**before, "quick": given.quick, "seconds": round(time.perf_counter() - begun, 1)}
     print(
         "\n".join(f"{name}: {value}" for name, value in about.items()),
         table(figures, judged=not given.quick),
@@ -77,6 +78,7 @@ def _machine(cores: Cores) -> dict[str, Any]:
     return {
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
         "cores": cores.told,
+        "busy before": f"{os.getloadavg()[0]:.1f} processes on average",
         "server": f"{embedded.binary().name}, appendfsync always, {disk.fsync():.0f} µs an fsync",
     }
 

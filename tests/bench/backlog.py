@@ -20,7 +20,7 @@ async def measure(stage: Stage) -> list[Figure]:
     mix = await stage.mix()
     posts = Discussion(stage.sizes.threads, partitions=PARTITIONS)
     await posts.open(Policy(max_depth=8))
-    await posts.post(stage.sizes.mix // 2)
+    await posts.post(stage.sizes.mix // 4)
     with server(cores.rest) as url:
         mixed = await projecting.measure(url, mix.entries, rounds=rounds, cores=cores)
         posted = await projecting.measure(url, await entries_of(posts.log), rounds=rounds, cores=cores)

@@ -6,10 +6,10 @@ only make it look worse.
 
 import argparse
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import anyio
 from msgspec import Struct
@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from core.log.port import Entry
 from core.log.redis import RedisLog
 from core.redis.deployment import Deployment, open_deployment
-from projections.queries import PageQuery
+from projections.queries import PageQuery, Sort
 from projections.reading import Views
 from tests.bench import feeds, memory, projecting, usage
 from tests.bench.asks import Get, Post
@@ -40,13 +40,11 @@ from tests.clusters import cluster
 from workers import embedded
 
 PLOTS: Final = Path("docs/growth")
-TRIES: Final = 3
 PAGES: Final = 50
 """Pages of a thread that are read in a try."""
 TELLINGS: Final = 10
-SHARDS: Final = (1, 2, 3, 4)
-OWNED: Final = (1, 4, 16, 64, 256)
 Points = list[tuple[float, float]]
+_Name = TypeVar("_Name", bound=str)
 
 
 class Extent(Struct, frozen=True, kw_only=True):
@@ -60,16 +58,29 @@ class Extent(Struct, frozen=True, kw_only=True):
     kept: int
     """Comments whose memory is measured."""
     appends: int
-    shards: tuple[int, ...] = SHARDS
+    shards: tuple[int, ...]
+    """Primaries of the clusters."""
+    owned: tuple[int, ...]
+    """Partitions of the deployments."""
+    tries: int
 
 
-WIDE: Final = Extent(largest=1_000_000, backlog=20_000, clients=10_000, kept=30_000, appends=4_000)
-NARROW: Final = Extent(largest=100, backlog=100, clients=10, kept=200, appends=32, shards=(1,))
+WIDE: Final = Extent(
+    largest=1_000_000,
+    backlog=20_000,
+    clients=10_000,
+    kept=30_000,
+    appends=4_000,
+    shards=(1, 2, 3, 4),
+    owned=(1, 4, 16, 64, 256),
+    tries=3,
+)
+NARROW: Final = Extent(largest=100, backlog=100, clients=10, kept=200, appends=32, shards=(1,), owned=(1, 64), tries=1)
 
 
 async def pages(stage: Stage, extent: Extent) -> Plot:
     """The time of a first page over the comments of its thread."""
-    lines: dict[str, Points] = {sort: [] for sort in SORTS}
+    lines: dict[Sort, Points] = {sort: [] for sort in SORTS}
     for size in _sizes(10, extent.largest):
         with server(stage.cores.rest) as url:
             discussion = await conversations((size,), partitions=PARTITIONS)
@@ -78,7 +89,8 @@ async def pages(stage: Stage, extent: Extent) -> Plot:
                 await projecting.project(deployment)
                 views = Views(deployment, RedisLog(deployment))
                 for sort, points in lines.items():
-                    points.append((size, await _page(views, discussion.threads[0], PageQuery(sort=sort, limit=LIMIT))))  # type: ignore[arg-type] # one of SORTS
+                    query = PageQuery(sort=sort, limit=LIMIT)
+                    points.append((size, await _page(views, discussion.threads[0], query, extent.tries)))
     return Plot(
         title=f"First page of {LIMIT * ROWS} comments, from the views",
         across="comments in the thread",
@@ -87,14 +99,14 @@ async def pages(stage: Stage, extent: Extent) -> Plot:
     )
 
 
-async def _page(views: Views, thread: str, query: PageQuery) -> float:
+async def _page(views: Views, thread: str, query: PageQuery, tries: int) -> float:
     async def read() -> float:
         begun = time.perf_counter()
         for _ in range(PAGES):
             await views.page(SITE, thread, query)
         return (time.perf_counter() - begun) / PAGES * 1000
 
-    return min([await read() for _ in range(TRIES)])
+    return min([await read() for _ in range(tries)])
 
 
 async def projection_by_size(stage: Stage, extent: Extent) -> Plot:
@@ -103,7 +115,7 @@ async def projection_by_size(stage: Stage, extent: Extent) -> Plot:
     with server(stage.cores.rest) as url:
         for size in _sizes(10, extent.backlog):
             discussion = await conversations((size,) * (extent.backlog // size), partitions=PARTITIONS)
-            points.append((size, await _projected(stage, url, await entries_of(discussion.log))))
+            points.append((size, await _projected(stage, url, await entries_of(discussion.log), extent.tries)))
     return Plot(
         title=f"Projection of a backlog of {extent.backlog:,} comments",
         across="comments in each thread",
@@ -115,10 +127,10 @@ async def projection_by_size(stage: Stage, extent: Extent) -> Plot:
 async def projection_by_partitions(stage: Stage, extent: Extent) -> Plot:
     """The rate of projecting the same backlog over the partitions that it is spread over."""
     points: Points = []
-    for partitions in OWNED:
+    for partitions in extent.owned:
         with server(stage.cores.rest) as url:
             discussion = await conversations((ROWS * 10,) * (extent.backlog // ROWS // 10), partitions=partitions)
-            points.append((partitions, await _projected(stage, url, await entries_of(discussion.log))))
+            points.append((partitions, await _projected(stage, url, await entries_of(discussion.log), extent.tries)))
     return Plot(
         title=f"Projection of a backlog of {extent.backlog:,} comments",
         across="partitions owned by the one projector",
@@ -127,9 +139,9 @@ async def projection_by_partitions(stage: Stage, extent: Extent) -> Plot:
     )
 
 
-async def _projected(stage: Stage, url: str, entries: list[list[Entry]]) -> float:
+async def _projected(stage: Stage, url: str, entries: list[list[Entry]], tries: int) -> float:
     events, best = sum(map(len, entries)), 0.0
-    for _ in range(TRIES):
+    for _ in range(tries):
         write(url, entries)
         with on(stage.cores.own):
             async with open_deployment(url, partitions=len(entries), durability="fsynced") as deployment:
@@ -209,7 +221,7 @@ async def appends_by_shards(stage: Stage, extent: Extent) -> Plot:
         ):
             async with open_deployment(there.url, partitions=PARTITIONS) as deployment:
                 with on(stage.cores.own):
-                    points.append((shards, await _appended(deployment, threads, extent.appends)))
+                    points.append((shards, await _appended(deployment, threads, extent)))
     return Plot(
         title="Comments decided and appended by one process",
         across="primaries of a cluster on this machine",
@@ -218,14 +230,14 @@ async def appends_by_shards(stage: Stage, extent: Extent) -> Plot:
     )
 
 
-async def _appended(deployment: Deployment, threads: Sequence[str], appends: int) -> float:
+async def _appended(deployment: Deployment, threads: Sequence[str], extent: Extent) -> float:
     fill = Fill(deployment)
     await fill.site()
     best = 0.0
-    for attempt in range(TRIES):
+    for attempt in range(extent.tries):
         names = [f"{thread}-{attempt}" for thread in threads]
         await fill.open(names)
-        each = max(1, appends // len(names))
+        each = max(1, extent.appends // len(names))
         begun = time.perf_counter()
         await fill.comments(names, each)
         best = max(best, each * len(names) / (time.perf_counter() - begun))
@@ -240,7 +252,7 @@ def _sizes(low: int, high: int) -> list[int]:
     return sizes if sizes[-1] == high or high < low else [*sizes, high]
 
 
-def _lines(lines: dict[str, Points]) -> tuple[Line, ...]:
+def _lines(lines: Mapping[_Name, Points]) -> tuple[Line, ...]:
     return tuple(Line(name=name, points=tuple(points)) for name, points in lines.items())
 
 

@@ -1,21 +1,30 @@
 """The benchmark works and judges as it says. How fast anything is, no test asks."""
 
+import asyncio
 import json
 import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import cast
+from xml.etree.ElementTree import Element, fromstring
 
 import pytest
 
 from core.envelope import decode
 from core.policy import Policy
 from tests.bench import __main__ as bench
+from tests.bench import growth
+from tests.bench.asks import Get
+from tests.bench.compare import compare
 from tests.bench.copying import entries_of
+from tests.bench.driving import Part, drive
 from tests.bench.figures import Figure, Target
 from tests.bench.histogram import Histogram, joined
+from tests.bench.http import HEAD_ENDS
 from tests.bench.mix import Discussion
 from tests.bench.sizes import QUICK
+from tests.bench.svg import Line, Plot, drawn
 from tests.bench.table import document, table
 
 RATE = Target(of="measured", at_least=1000)
@@ -53,6 +62,7 @@ def figure(*measured: float, limit: tuple[float, ...] = (), target: Target | Non
     return Figure(name="a thing", unit="things/s", measured=measured, limit=limit, target=target)
 
 
+@pytest.mark.timeout(300)
 def test_a_quick_run_measures_everything_on_servers_of_its_own(tmp_path: Path) -> None:
     told = tmp_path / "figures" / "bench.json"
     command = [sys.executable, "-m", "tests.bench", "--quick", "--json", str(told)]
@@ -68,6 +78,44 @@ def test_a_quick_run_measures_everything_on_servers_of_its_own(tmp_path: Path) -
     assert [one["met"] for one in errors] == [True, True], "no post fails, however slow it is"
     compared = [one for one in found.values() if one["target"] is not None and one["limit"] is not None]
     assert all(len(one["ratio"]["rounds"]) == QUICK.rounds for one in compared)
+
+
+def test_sections_can_be_picked_and_another_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = tmp_path / "bench.json"
+    command = [sys.executable, "-m", "tests.bench", "--quick", "--only", "rows", "--rounds", "1", "--json", str(told)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    (only,) = json.loads(told.read_text())["figures"]
+    assert only["name"] == "page of 100 rows, time of Redis"
+    assert len(only["measured"]["rounds"]) == 1
+    with pytest.raises(SystemExit):
+        bench.main(["--only", "rows,columns"])
+    assert "columns" in capsys.readouterr().err
+
+
+def read(svg: str) -> Element:
+    return fromstring(svg)  # noqa: S314 - what the bench has drawn itself
+
+
+@pytest.mark.timeout(300)
+def test_how_cost_grows_is_drawn(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.bench.growth", "--quick", "--into", str(tmp_path)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert {path.stem for path in tmp_path.iterdir()} == set(growth.DRAWN)
+    for path in tmp_path.iterdir():
+        assert read(path.read_text()).tag == "{http://www.w3.org/2000/svg}svg"
+
+
+def test_a_point_lies_by_the_logarithm_of_its_value() -> None:
+    plot = Plot(
+        title="<cost>", across="x", up="y", lines=(Line(name="a & b", points=((1, 1), (10, 100), (100, 10_000))),)
+    )
+    root = read(drawn(plot))
+    at = [(float(one.get("cx", "")), float(one.get("cy", ""))) for one in root.iter() if one.tag.endswith("circle")]
+    assert at[1] == pytest.approx(((at[0][0] + at[2][0]) / 2, (at[0][1] + at[2][1]) / 2))
+    assert at[0][0] < at[2][0]
+    assert at[0][1] > at[2][1], "up is up"
 
 
 @pytest.mark.parametrize(("arguments", "status"), [([], 1), (["--quick"], 0)])
@@ -129,6 +177,41 @@ def test_histograms_of_parts_are_that_of_the_whole() -> None:
     whole = joined(parts)
     assert whole == Histogram.of([0.0, 0.0101, -1.0, 0.01, 5.0])
     assert whole.mean == pytest.approx((0.0101 + 0.01 + 5) / 5, rel=0.01)
+
+
+def test_revisions_are_compared_turn_by_turn() -> None:
+    base = [document(figure(10, limit=(20,))), document(figure(30, limit=(20,)))]
+    here = [document(figure(20, limit=(40,))), document(figure(33, limit=(44,)))]
+    found = compare("a thing", base, here)
+    assert found is not None
+    assert found["ratios"] == [2, 1.1]
+    assert found["beside_limits"] == [1, 0.5]
+    assert (found["base"], found["here"]) == (20, 26.5)
+    assert compare("a thing", [], here) is None, "of what only one has there is no ratio"
+
+
+async def test_at_a_rate_requests_go_out_when_they_are_due_whatever_is_answered() -> None:
+    waiting: list[asyncio.StreamWriter] = []
+    served: list[asyncio.Task[None]] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        served.append(cast("asyncio.Task[None]", asyncio.current_task()))
+        await reader.readuntil(HEAD_ENDS)
+        waiting.append(writer)
+        if len(waiting) == 20:
+            for one in waiting:
+                one.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        await reader.read()
+        writer.close()
+        await writer.wait_closed()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as there:
+        url = f"http://127.0.0.1:{there.sockets[0].getsockname()[1]}"
+        load = await drive(url, Part(asks=Get(paths=("/",)), clients=1, rate=100), 0.2)
+        await asyncio.gather(*served)
+    assert load.count(200) == load.answers == 20
+    # Nobody was answered before the last was due, 190 ms after the first.
+    assert load.all_times.percentile(1) >= 0.185
 
 
 async def test_the_mix_has_the_shares_that_are_promised() -> None:
