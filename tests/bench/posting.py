@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from msgspec.structs import replace
 
 from tests.bench import http
-from tests.bench.appending import bare
+from tests.bench.appending import Bare, bare
 from tests.bench.asks import Post
 from tests.bench.driving import Load, Part
 from tests.bench.figures import Figure, Target
@@ -28,7 +28,7 @@ WARM_UP: Final = 0.3
 
 
 class Driven(NamedTuple):
-    """What came of some rounds; in each, what is beside it was driven right before."""
+    """What came of some rounds; in each, what is beside it was driven right before or after."""
 
     constants: list[Load]
     bares: list[float]
@@ -52,30 +52,32 @@ class Driven(NamedTuple):
 async def measure(stage: Stage) -> list[Figure]:
     """The rates, the waiting and the errors: with the projector beside, and with all in one process."""
     cores = stage.cores
-    with (
-        server(cores.rest) as url,
-        hansard("gateway", url, cores.own) as gateway,
-        hansard("projector", url, cores.rest),
-    ):
-        beside = await _driven(gateway.url, stage)
+    async with bare(cores, CLIENTS) as script:
+        with (
+            server(cores.rest) as url,
+            hansard("gateway", url, cores.own) as gateway,
+            hansard("projector", url, cores.rest),
+        ):
+            beside = await _driven(gateway.url, stage, script)
     with server(cores.rest) as url, hansard("up", url, cores.own) as everything:
-        within = await _driven(everything.url, stage)
+        within = await _driven(everything.url, stage, None)
     return _figures(beside, within)
 
 
-async def _driven(url: str, stage: Stage) -> Driven:
+async def _driven(url: str, stage: Stage, script: Bare | None) -> Driven:
+    """Rounds of posts; beside the script, where it is given, and then at half their rate as well."""
     driven = Driven([], [], [], [], 0.0)
     load, seconds = stage.load, stage.sizes.load
     await open_site(url, THREADS)
     example = await http.asked(url, next(_posts("example").of_client(0, 1)))
     warm = await load.turns(url, _posts("warm"), CLIENTS, WARM_UP)
-    async with bare(stage.cores, CLIENTS) as script:
-        with constant(stage.cores.own, {"/": example}) as nothing:
-            for number in range(stage.sizes.rounds):
-                driven.constants.append(await load.constant(nothing.url, CLIENTS, seconds))
+    with constant(stage.cores.own, {"/": example}) as nothing:
+        for number in range(stage.sizes.rounds):
+            driven.constants.append(await load.constant(nothing.url, CLIENTS, seconds))
+            posts = await load.turns(url, _posts(f"p{number}"), CLIENTS, seconds)
+            driven.posts.append(posts)
+            if script is not None:
                 driven.bares.append(await script.rate(seconds))
-                posts = await load.turns(url, _posts(f"p{number}"), CLIENTS, seconds)
-                driven.posts.append(posts)
                 half = Part(asks=_posts(f"s{number}"), clients=CLIENTS, rate=posts.rate / 2)
                 driven.steady.extend(await load.drive(url, half, seconds=seconds))
     made = 1 + sum(one.count(CREATED) for one in [warm, *driven.posts, *driven.steady])

@@ -1,4 +1,7 @@
-"""How long it is from the start of a process until it is ready, on data that is there; and until `--help` is said."""
+"""How long it is from the start of a process until it is ready, on data that is there; and until `--help` is said.
+
+The tie that ends a process with this one is in the first two, some milliseconds of Python.
+"""
 
 import subprocess
 import sys
