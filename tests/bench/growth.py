@@ -58,9 +58,10 @@ async def pages(stage: Stage, extent: Extent) -> Plot:
             async with open_deployment(url, partitions=PARTITIONS) as deployment:
                 await projecting.project(deployment)
                 views = Views(deployment, RedisLog(deployment))
-                for sort, points in lines.items():
-                    query = PageQuery(sort=sort, limit=LIMIT)
-                    points.append((size, await _page(views, discussion.threads[0], query, extent.tries)))
+                with on(stage.cores.own):
+                    for sort, points in lines.items():
+                        query = PageQuery(sort=sort, limit=LIMIT)
+                        points.append((size, await _page(views, discussion.threads[0], query, extent.tries)))
     return Plot(
         title=f"First page of {LIMIT * ROWS} comments, from the views",
         across="comments in the thread",

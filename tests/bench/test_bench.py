@@ -16,7 +16,7 @@ from core.policy import Policy
 from tests.bench import __main__ as bench
 from tests.bench import growth
 from tests.bench.asks import Get
-from tests.bench.compare import compare
+from tests.bench.compare import HERE, compare
 from tests.bench.copying import entries_of
 from tests.bench.driving import Part, drive
 from tests.bench.figures import Figure, Target
@@ -177,6 +177,21 @@ def test_histograms_of_parts_are_that_of_the_whole() -> None:
     whole = joined(parts)
     assert whole == Histogram.of([0.0, 0.0101, -1.0, 0.01, 5.0])
     assert whole.mean == pytest.approx((0.0101 + 0.01 + 5) / 5, rel=0.01)
+
+
+@pytest.mark.skipif(not (HERE / ".git").exists(), reason="revisions are compared where git has them")
+def test_another_revision_is_measured_by_turns_and_leaves_nothing(tmp_path: Path) -> None:
+    def trees() -> bytes:
+        listed = ["git", "-C", str(HERE), "worktree", "list"]
+        return subprocess.run(listed, check=True, capture_output=True).stdout
+
+    before, told = trees(), tmp_path / "compare.json"
+    command = [sys.executable, "-m", "tests.bench.compare", "HEAD", "--quick", "--only", "rows", "--turns", "1"]
+    ran = subprocess.run([*command, "--json", str(told)], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    (only,) = json.loads(told.read_text())["figures"]
+    assert only["ratios"] == [only["here"] / only["base"]]
+    assert trees() == before
 
 
 def test_revisions_are_compared_turn_by_turn() -> None:
