@@ -129,7 +129,7 @@ async def _driven(stage: Stage, gateway: str, redis: str, threads: list[str]) ->
             name="the same, round trips to Redis a page",
             unit="",
             measured=tuple(trips),
-            target=Target(of="measured", at_most=1),
+            target=Target(of="measured", at_most=1.05),  # now and then the gateway asks how the server is
         ),
     ]
 

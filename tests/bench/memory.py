@@ -109,6 +109,6 @@ def _figures(what: str, old: Counter[str], new: Counter[str], number: int, most:
     parts = [
         Figure(name=f"{whole.name}: {kind}", unit="B", measured=(size,))
         for kind, size in sorted(by_kind.items(), key=lambda one: -one[1])
-        if abs(size) >= WORTH_TELLING
+        if size >= WORTH_TELLING
     ]
     return [whole, *parts]

@@ -9,10 +9,12 @@ from msgspec import Struct
 
 WIDTH: Final = 720
 HEIGHT: Final = 440
-LEFT, RIGHT, TOP, BOTTOM = 70, 20, 60, 55
+LEFT, RIGHT, TOP, BOTTOM = 70, 45, 60, 55
 """What is left free around the axes, in pixels."""
 COLOURS: Final = ("#1b6ca8", "#c8553d", "#4f772d", "#7b5ea7")
 SMALL: Final = 0.01
+FEW: Final = 2
+"""Powers of ten along an axis."""
 _STYLE: Final = (
     "text{font:13px sans-serif;fill:#333}.title{font-size:16px}.grid{stroke:#ddd}.frame{stroke:#888;fill:none}"
 )
@@ -48,7 +50,10 @@ class _Axis:
 
     @property
     def marks(self) -> list[float]:
-        return [10.0**power for power in range(self.low, self.high + 1)]
+        """Every power of ten; where there are few, also what lies between them."""
+        between = (1.0, 2.0, 5.0) if self.high - self.low <= FEW else (1.0,)
+        marks = [10.0**power * times for power in range(self.low, self.high) for times in between]
+        return [*marks, 10.0**self.high]
 
 
 def drawn(plot: Plot) -> str:

@@ -35,6 +35,7 @@ PROMISED = {
     "ratio ≥ 0.80",
     "ratio ≥ 0.20",
     "measured ≤ 1",
+    "measured ≤ 1.05",
     "ratio ≤ 1.20",
     "measured ≥ 2,500",
     "measured ≤ 25",
@@ -72,7 +73,8 @@ def test_a_quick_run_measures_everything_on_servers_of_its_own(tmp_path: Path) -
     for name, one in found.items():
         assert name in ran.stdout
         assert "MISSED" not in ran.stdout, "a quick run judges nothing"
-        assert all(value > 0 for value in one["measured"]["rounds"]) or name.startswith("errors") or one["unit"] == "%"
+        least = min(one["measured"]["rounds"])
+        assert least > 0 if one["unit"].endswith("/s") else least >= 0, one
     assert {one["target"] for one in found.values()} >= PROMISED
     errors = [one for name, one in found.items() if name.startswith("errors")]
     assert [one["met"] for one in errors] == [True, True], "no post fails, however slow it is"
