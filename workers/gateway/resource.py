@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from core import ids
 from core.caller import Caller
-from core.refusals import NotAllowed, NotFound, Refusal
+from core.refusals import CannotFold, NotAllowed, NotFound, Refusal
 from projections.queries import BadCursor
 from workers.gateway import bodies, caching, problems, queries, tokens
 from workers.gateway.admission import Admission, Incoming
@@ -26,6 +26,8 @@ from workers.gateway.reply import Reply, preflight, send_reply
 from workers.gateway.services import Services
 from workers.gateway.stream import broken
 from workers.gateway.trust import Trust
+
+_log = structlog.get_logger(__name__)
 
 _GRAMMAR: Final[Mapping[str, Callable[[str], bool]]] = {
     "site": ids.is_site,
@@ -98,6 +100,8 @@ class Resource:
             async with taken.gate.passed(incoming):
                 reply = await self._answered(taken, scope, incoming.receive, headers, query, key)
         except (Refusal, BadCursor) as refused:
+            if isinstance(refused, CannotFold):
+                _log.error("event_not_folded", position=str(refused.position), exc_info=refused)
             reply = problems.reply(refused)
         except Exception as error:  # the one place where a defect becomes an answer
             if isinstance(error, ClientDisconnect):
