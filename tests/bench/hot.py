@@ -23,7 +23,7 @@ from tests.bench.copying import PARTITIONS
 from tests.bench.driving import Load, Part
 from tests.bench.figures import Figure, Target
 from tests.bench.filling import Fill
-from tests.bench.house import CREATED, open_site
+from tests.bench.house import CREATED, open_site, shown
 from tests.bench.load import Drive
 from tests.bench.people import SITE
 from tests.bench.processes import Program, constant, hansard, server
@@ -70,6 +70,7 @@ async def measure(stage: Stage) -> list[Figure]:
             await fill.open([*names, *busy])
             await fill.comments(names, ROWS)
             await fill.comments(busy, ROWS, flat=True)
+            await shown(gateway.url, [*names, *busy], ROWS * len([*names, *busy]))
             return _figures(await _driven(stage, gateway, deployment, names[1:], busy, url), stage)
 
 
