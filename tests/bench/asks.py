@@ -12,6 +12,7 @@ from joserfc.jwk import OctKey
 from msgspec import Struct
 
 from core.ids import comment_id
+from tests.bench.http import request
 from tests.bench.people import BODY, MEMBERS, SECRET, SITE, body
 
 ROOT: Final = f"/v1/sites/{SITE}"
@@ -69,14 +70,6 @@ class Post(Struct, frozen=True, kw_only=True, tag=True):
 
 
 Asks = Get | Post
-
-
-def request(method: str, path: str, headers: Sequence[tuple[str, str]] = (), body: bytes = b"") -> bytes:
-    """A request as it goes out."""
-    lines = [f"{method} {path} HTTP/1.1", "Host: bench.example", *(f"{name}: {value}" for name, value in headers)]
-    if body:
-        lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
-    return "\r\n".join([*lines, "", ""]).encode() + body
 
 
 def token(claims: dict[str, Any], secret: str = SECRET) -> str:

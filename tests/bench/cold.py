@@ -16,7 +16,7 @@ from core.redis.line import pack
 from projections.changes import Change
 from projections.pointer import FIRST
 from tests.bench import http
-from tests.bench.asks import ROOT, Get, request
+from tests.bench.asks import ROOT, Get
 from tests.bench.copying import PARTITIONS
 from tests.bench.figures import Figure, Target
 from tests.bench.filling import Fill
@@ -104,7 +104,7 @@ def _packed(partition: Partition, thread: str, there: Mapping[str, Change]) -> b
 
 async def _driven(stage: Stage, gateway: str, redis: str, threads: list[str]) -> list[Figure]:
     paths = [f"{ROOT}/threads/{thread}" for thread in threads]
-    example = await http.asked(gateway, request("GET", paths.pop()))
+    example = await http.asked(gateway, http.request("GET", paths.pop()))
     rates, constants, trips = [], [], []
     share = len(paths) // stage.sizes.rounds
     with constant(stage.cores.own, {"/": example}) as nothing:
@@ -140,7 +140,7 @@ async def _trips(gateway: str, redis: str, paths: list[str]) -> float:
     with client(redis) as connection:
         before = connection.info("stats")["total_reads_processed"]
         for path in paths:
-            answer = await line.ask(request("GET", path))
+            answer = await line.ask(http.request("GET", path))
             assert answer.status == OK, answer
         # The second look is a question, too.
         read = connection.info("stats")["total_reads_processed"] - before - 1

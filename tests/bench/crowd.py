@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final, cast
 from urllib.parse import urlsplit
 
-from tests.bench.asks import request
 from tests.bench.histogram import Histogram
-from tests.bench.http import Answer
+from tests.bench.http import Answer, request
 
 FRAME_ENDS: Final = b"\n\n"
 AT_ONCE: Final = 64

@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from tests.bench import http, usage
-from tests.bench.asks import ROOT, Get, Post, request
+from tests.bench.asks import ROOT, Get, Post
 from tests.bench.constant import FEED, TOLD
 from tests.bench.figures import Figure, Target
 from tests.bench.house import open_site
@@ -118,7 +118,7 @@ async def first_frame(gateway: str, thread: str) -> tuple[bytes, http.Answer]:
     """A frame as it is sent, and the answer to the post that it tells of."""
     parts = urlsplit(gateway)
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
-    writer.write(request("GET", feed(thread)))
+    writer.write(http.request("GET", feed(thread)))
     await _until(reader, lambda told: b"retry: " in told)
     answer = await http.asked(gateway, next(Post(series="first", threads=(thread,)).of_client(0, 1)))
     told = await _until(reader, lambda told: _FRAME.search(told) is not None)

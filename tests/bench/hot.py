@@ -18,7 +18,7 @@ from core.position import Position, kept
 from core.redis.deployment import Deployment, open_deployment
 from projections.pointer import FIRST
 from tests.bench import http, usage
-from tests.bench.asks import ROOT, Get, Post, request
+from tests.bench.asks import ROOT, Get, Post
 from tests.bench.copying import PARTITIONS
 from tests.bench.driving import Load, Part
 from tests.bench.figures import Figure, Target
@@ -78,7 +78,7 @@ async def _driven(
     stage: Stage, gateway: Program, deployment: Deployment, zipf: list[str], busy: list[str], redis: str
 ) -> Rates:
     hot = _page(HOT)
-    first = await http.asked(gateway.url, request("GET", hot))
+    first = await http.asked(gateway.url, http.request("GET", hot))
     known = Get(paths=(hot,), headers=(("If-None-Match", first.header("etag")),))
     asks = {
         "page": Get(paths=(hot,)),
@@ -86,7 +86,7 @@ async def _driven(
         "known": known,
     }
     examples = {f"/{name}": await http.asked(gateway.url, next(ask.of_client(0, 1))) for name, ask in asks.items()}
-    examples["/busy"] = await http.asked(gateway.url, request("GET", _whole(busy[0])))
+    examples["/busy"] = await http.asked(gateway.url, http.request("GET", _whole(busy[0])))
     assert [one.status for one in examples.values()] == [OK, OK, NOT_MODIFIED, OK], examples
     rates = Rates()
     with constant(stage.cores.own, examples) as nothing:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import anyio
 
 from tests.bench import http
-from tests.bench.asks import ROOT, authorization, request, token
+from tests.bench.asks import ROOT, authorization, token
 from tests.bench.people import SECRET, SITE
 from tests.bench.processes import ADMIN_SECRET
 
@@ -37,7 +37,7 @@ async def open_threads(url: str, threads: Sequence[str]) -> None:
     line = await http.connected(url)
     with anyio.fail_after(SHOWN_WITHIN):
         for path in paths:
-            while (await line.ask(request("GET", path))).status != OK:  # noqa: ASYNC110 - over HTTP nobody tells
+            while (await line.ask(http.request("GET", path))).status != OK:  # noqa: ASYNC110 - over HTTP nobody tells
                 await anyio.sleep(LOOK)
     line.close()
 
@@ -51,7 +51,7 @@ async def shown(url: str, threads: Sequence[str], posted: int) -> float:
         counted = 0
         for start in range(0, len(threads), COUNTED_AT_ONCE):
             some = "&".join(f"thread={thread}" for thread in threads[start : start + COUNTED_AT_ONCE])
-            answer = await line.ask(request("GET", f"{ROOT}/counts?{some}"))
+            answer = await line.ask(http.request("GET", f"{ROOT}/counts?{some}"))
             counted += sum(json.loads(answer.body)["counts"].values())
         await anyio.sleep(LOOK)
     took = time.perf_counter() - begun
@@ -63,7 +63,7 @@ async def shown(url: str, threads: Sequence[str], posted: int) -> float:
 async def _put(url: str, wanted: Sequence[tuple[str, dict[str, Any]]], who: str) -> None:
     line = await http.connected(url)
     for path, document in wanted:
-        asked = request("PUT", path, [authorization(who)], json.dumps(document).encode())
+        asked = http.request("PUT", path, [authorization(who)], json.dumps(document).encode())
         answer = await line.ask(asked)
         assert answer.status == CREATED, answer.body
     line.close()

@@ -5,6 +5,7 @@ says.
 """
 
 import asyncio
+from collections.abc import Sequence
 from typing import Final, NamedTuple, cast
 from urllib.parse import urlsplit
 
@@ -29,6 +30,14 @@ class Answer(NamedTuple):
         """Names, in small letters, and values."""
         parts = (line.decode("latin-1").partition(":") for line in self.head.split(b"\r\n")[1:])
         return [(name.lower(), value.strip()) for name, _, value in parts]
+
+
+def request(method: str, path: str, headers: Sequence[tuple[str, str]] = (), body: bytes = b"") -> bytes:
+    """A request as it goes out."""
+    lines = [f"{method} {path} HTTP/1.1", "Host: bench.example", *(f"{name}: {value}" for name, value in headers)]
+    if body:
+        lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
+    return "\r\n".join([*lines, "", ""]).encode() + body
 
 
 class Line(asyncio.Protocol):

@@ -11,7 +11,7 @@ from core.redis.deployment import open_deployment
 from projections.queries import PageQuery
 from projections.reading import Views
 from tests.bench import http
-from tests.bench.asks import ROOT, Get, request
+from tests.bench.asks import ROOT, Get
 from tests.bench.conversations import LIMIT, PAGE, SORTS, conversations
 from tests.bench.copying import PARTITIONS, entries_of, write
 from tests.bench.cores import on
@@ -97,7 +97,7 @@ async def _over_http(gateway: str, threads: tuple[str, str], stage: Stage) -> li
     sizes = stage.sizes
     by_sort: dict[str, tuple[list[float], list[float]]] = {sort: ([], []) for sort in SORTS}
     constants = []
-    example = await http.asked(gateway, request("GET", _path(threads[1], SORTS[0])))
+    example = await http.asked(gateway, http.request("GET", _path(threads[1], SORTS[0])))
     with constant(stage.cores.own, {"/": example}) as nothing:
         for _ in range(sizes.rounds):
             constants.append((await stage.load.constant(nothing.url, READERS, sizes.load / 3)).rate)

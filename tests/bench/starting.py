@@ -15,7 +15,6 @@ from core.log.restoring import Restored, write_again
 from core.position import START
 from core.redis.deployment import open_deployment
 from tests.bench import http
-from tests.bench.asks import request
 from tests.bench.conversations import conversations
 from tests.bench.copying import PARTITIONS, entries_of
 from tests.bench.cores import on
@@ -97,7 +96,7 @@ async def _ready(role: str, url: str | None, data: Path, stage: Stage) -> float:
     begun = time.perf_counter()
     with hansard(role, url, stage.cores.own, data=data) as program:
         line = await http.connected(program.url)
-        while (await line.ask(request("GET", "/readyz"))).status != OK:
+        while (await line.ask(http.request("GET", "/readyz"))).status != OK:
             time.sleep(LOOK)  # noqa: ASYNC251 - nothing else runs here
         took = time.perf_counter() - begun
         line.close()
