@@ -5,7 +5,7 @@ import random
 import time
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, count, cycle
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from joserfc import jwt
 from joserfc.jwk import OctKey
@@ -13,9 +13,7 @@ from msgspec import Struct
 
 from core.ids import comment_id
 from tests.bench.http import request
-from tests.bench.people import BODY, MEMBERS, SECRET, SITE, body
-
-ROOT: Final = f"/v1/sites/{SITE}"
+from tests.bench.people import BODY, MEMBERS, ROOT, SECRET, SITE, body
 
 _Thing = TypeVar("_Thing")
 

@@ -16,11 +16,11 @@ from core.redis.line import pack
 from projections.changes import Change
 from projections.pointer import FIRST
 from tests.bench import http
-from tests.bench.asks import ROOT, Get
+from tests.bench.asks import Get
 from tests.bench.copying import PARTITIONS
 from tests.bench.figures import Figure, Target
 from tests.bench.filling import Fill
-from tests.bench.people import SITE
+from tests.bench.people import ROOT, SITE
 from tests.bench.processes import constant, hansard, server
 from tests.bench.projecting import project
 from tests.bench.stage import Stage

@@ -3,18 +3,27 @@
 import asyncio
 import re
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final, cast
 from urllib.parse import urlsplit
 
 from tests.bench.histogram import Histogram
 from tests.bench.http import Answer, request
+from tests.bench.people import ROOT
 
+TOLD_WITHIN: Final = 60.0
+"""Seconds in which everybody has to be told."""
 FRAME_ENDS: Final = b"\n\n"
 AT_ONCE: Final = 64
 """Feeds that are opened at the same time."""
 _POSTED: Final = re.compile(rb'event: comment\.posted\ndata: \{"comment":"([^"]+)"')
-_MADE: Final = re.compile(rb'"comment":\{"id":"([^"]+)"')
+_MADE: Final = re.compile(rb'"comment":\{"id":"([^"]+)","thread":"([^"]+)"')
+
+
+def feed(thread: str) -> str:
+    """Where a thread is followed."""
+    return f"{ROOT}/threads/{thread}/feed"
 
 
 class Crowd:
@@ -22,6 +31,8 @@ class Crowd:
 
     def __init__(self) -> None:
         self._readers: list[_Reader] = []
+        self._reading: Counter[str] = Counter()
+        """How many read, by path."""
         self._said: dict[bytes, float] = {}
         """When each comment was acknowledged."""
         self._times = Histogram()
@@ -32,7 +43,7 @@ class Crowd:
     @property
     def reading(self) -> int:
         """How many read what they are told."""
-        return sum(not reader.stalled for reader in self._readers)
+        return sum(self._reading.values())
 
     async def follow(self, url: str, feeds: Mapping[str, int], *, stalled: int = 0) -> None:
         """Open so many feeds at each path; the first `stalled` read nothing once they are open. Raises OSError."""
@@ -50,19 +61,29 @@ class Crowd:
         for reader in readers[:stalled]:
             reader.stall()
         self._readers += readers
+        self._reading.update(paths[stalled:])
 
     def leave(self) -> None:
         """Close every feed."""
         for reader in self._readers:
             reader.close()
         self._readers = []
+        self._reading.clear()
 
     async def told(self, times: int) -> None:
-        """Wait until everybody who reads was told of so many comments since `from_here`."""
+        """Wait until everybody who reads was told of so many comments since `from_here`. Raises TimeoutError."""
         self._wanted = times * self.reading
+        await self.all_told()
+
+    async def all_told(self) -> None:
+        """Wait until everybody was told of every comment that was acknowledged in a thread of theirs.
+
+        Whoever stopped measuring before would leave out those who wait the longest. Raises TimeoutError.
+        """
         if self._deliveries < self._wanted:
             self._enough.clear()
-            await self._enough.wait()
+            async with asyncio.timeout(TOLD_WITHIN):
+                await self._enough.wait()
 
     def from_here(self) -> None:
         """Count deliveries and times from now on."""
@@ -75,6 +96,7 @@ class Crowd:
         made = _MADE.search(answer.body)
         if made is not None:
             self._said[made[1]] = time.perf_counter()
+            self._wanted += self._reading[feed(made[2].decode())]
 
     def heard(self, comments: Sequence[bytes]) -> None:
         """Somebody was told of these comments."""

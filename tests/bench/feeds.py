@@ -6,14 +6,14 @@ some of whose readers stopped reading, beside the same without them, after more 
 
 import asyncio
 import re
-import resource
 from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlsplit
 
 from tests.bench import http, usage
-from tests.bench.asks import ROOT, Get, Post
+from tests.bench.asks import Get, Post
 from tests.bench.constant import FEED, TOLD
+from tests.bench.crowd import feed
 from tests.bench.figures import Figure, Target
 from tests.bench.house import open_site
 from tests.bench.loading import Loader, loading
@@ -34,7 +34,7 @@ _FRAME: Final = re.compile(rb"id: .*?\n\n", re.DOTALL)
 async def measure(stage: Stage) -> list[Figure]:
     """Memory, deliveries beside the bare ring, and beside readers that stopped."""
     cores = stage.cores
-    number = min(stage.sizes.feeds, room() - SPARE)
+    number = min(stage.sizes.feeds, usage.room() - SPARE)
     with (
         server(cores.rest) as url,
         hansard("gateway", url, cores.own) as gateway,
@@ -46,13 +46,6 @@ async def measure(stage: Stage) -> list[Figure]:
             async with loading(cores.rest) as second:
                 figures = await _crowded(stage, gateway, nothing, second, number)
         return [*figures, await _stalled(stage, gateway.url)]
-
-
-def room() -> int:
-    """How many files a process may have open, after making that as many as it may be."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    return most
 
 
 async def _crowded(stage: Stage, gateway: Program, nothing: Program, second: Loader, number: int) -> list[Figure]:
@@ -133,7 +126,3 @@ async def _until(reader: asyncio.StreamReader, enough: Callable[[bytes], bool]) 
     while not enough(told):
         told += await reader.readuntil(b"\n")
     return told
-
-
-def feed(thread: str) -> str:
-    return f"{ROOT}/threads/{thread}/feed"

@@ -26,6 +26,7 @@ from tests.bench.constant import FEED, TOLD
 from tests.bench.conversations import LIMIT, ROWS, SORTS, conversations
 from tests.bench.copying import PARTITIONS, entries_of, write
 from tests.bench.cores import on, split
+from tests.bench.crowd import feed
 from tests.bench.extent import NARROW, WIDE, Extent
 from tests.bench.filling import Fill
 from tests.bench.house import open_site
@@ -134,9 +135,9 @@ async def feed_cost(stage: Stage, extent: Extent) -> Plot:
         await open_site(gateway.url, [feeds.CROWDED])
         frame, example = await feeds.first_frame(gateway.url, feeds.CROWDED)
         with constant(cores.own, {TOLD: example}, frame=frame) as nothing:
-            for clients in _sizes(10, min(extent.clients, feeds.room() - feeds.SPARE)):
+            for clients in _sizes(10, min(extent.clients, usage.room() - feeds.SPARE)):
                 posts = Post(series=str(clients), threads=(feeds.CROWDED,))
-                path = feeds.feed(feeds.CROWDED)
+                path = feed(feeds.CROWDED)
                 gateway_cost = await _told(stage.load, gateway, path, clients, posts)
                 ring_cost = await _told(stage.load, nothing, FEED, clients, Get(paths=(TOLD,)))
                 for points, cost in zip(lines.values(), (gateway_cost, ring_cost), strict=True):

@@ -10,12 +10,12 @@ from core.keys import Keys
 from core.log.redis import RedisLog
 from core.position import START
 from core.redis.deployment import open_deployment
-from tests.bench.asks import ROOT, Get
+from tests.bench.asks import Get
 from tests.bench.copying import PARTITIONS
 from tests.bench.driving import Part
 from tests.bench.figures import Figure, Target
 from tests.bench.filling import Fill
-from tests.bench.people import SITE, body
+from tests.bench.people import ROOT, SITE, body
 from tests.bench.processes import hansard, server
 from tests.bench.projecting import project
 from tests.bench.stage import Stage

@@ -18,14 +18,14 @@ from core.position import Position, kept
 from core.redis.deployment import Deployment, open_deployment
 from projections.pointer import FIRST
 from tests.bench import http, usage
-from tests.bench.asks import ROOT, Get, Post
+from tests.bench.asks import Get, Post
 from tests.bench.copying import PARTITIONS
 from tests.bench.driving import Load, Part
 from tests.bench.figures import Figure, Target
 from tests.bench.filling import Fill
 from tests.bench.house import CREATED, open_site, shown
 from tests.bench.load import Drive
-from tests.bench.people import SITE
+from tests.bench.people import ROOT, SITE
 from tests.bench.processes import Program, constant, hansard, server
 from tests.bench.stage import Stage
 from tests.servers import client
@@ -37,7 +37,6 @@ POSTS: Final = 20.0
 POSTERS: Final = 4
 LOOK: Final = 0.001
 """Seconds between two looks at how far the views are."""
-WARM_UP: Final = 0.3
 OK: Final = 200
 NOT_MODIFIED: Final = 304
 PAGES: Final = "pages/s"
@@ -91,7 +90,7 @@ async def _driven(
     rates = Rates()
     with constant(stage.cores.own, examples) as nothing:
         for ask in asks.values():
-            await stage.load.turns(gateway.url, ask, READERS, WARM_UP)
+            await stage.load.turns(gateway.url, ask, READERS, stage.sizes.warm_up)
         for number in range(stage.sizes.rounds):
             for name, ask in asks.items():
                 await _beside(stage, nothing, name, rates)

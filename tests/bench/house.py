@@ -8,8 +8,8 @@ from typing import Any, Final
 import anyio
 
 from tests.bench import http
-from tests.bench.asks import ROOT, authorization, token
-from tests.bench.people import SECRET, SITE
+from tests.bench.asks import authorization, token
+from tests.bench.people import ROOT, SECRET, SITE
 from tests.bench.processes import ADMIN_SECRET
 
 OK: Final = 200

@@ -5,7 +5,8 @@ Posts come at a set rate; threads, readers and posts follow Zipf's law. Everybod
 
 from typing import Final
 
-from tests.bench.asks import ROOT, Post, zipf
+from tests.bench.asks import Post, zipf
+from tests.bench.crowd import feed
 from tests.bench.driving import Part
 from tests.bench.figures import Figure, Target
 from tests.bench.house import CREATED, open_site
@@ -58,6 +59,5 @@ def _feeds(clients: int) -> dict[str, int]:
     bounds = zipf(len(THREADS))
     shares = [bound - before for bound, before in zip(bounds, [0.0, *bounds], strict=False)]
     return {
-        f"{ROOT}/threads/{thread}/feed": max(1, round(clients * share / bounds[-1]))
-        for thread, share in zip(THREADS, shares, strict=True)
+        feed(thread): max(1, round(clients * share / bounds[-1])) for thread, share in zip(THREADS, shares, strict=True)
     }

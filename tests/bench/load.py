@@ -101,6 +101,7 @@ async def _drive(task: Drive, crowd: Crowd) -> list[Load]:
     answered = crowd.acknowledged if crowd.reading else None
     async with asyncio.TaskGroup() as tasks:
         driven = [tasks.create_task(drive(task.url, part, task.seconds, answered)) for part in task.parts]
+    await crowd.all_told()
     return [one.result() for one in driven]
 
 

@@ -10,6 +10,7 @@ import msgspec
 from anyio.abc import ByteSendStream
 from anyio.streams.buffered import BufferedByteReceiveStream
 
+from tests.bench import usage
 from tests.bench.asks import Asks, Get
 from tests.bench.cores import on
 from tests.bench.driving import Load, Part
@@ -61,6 +62,7 @@ class Loader:
 @asynccontextmanager
 async def loading(cores: frozenset[int]) -> AsyncIterator[Loader]:
     """A process that asks, for the block."""
+    usage.room()  # each feed that it opens is a file
     with on(cores):
         process = await anyio.open_process([sys.executable, "-m", "tests.bench.load"], stderr=None)
     async with process:

@@ -11,12 +11,12 @@ from core.redis.deployment import open_deployment
 from projections.queries import PageQuery
 from projections.reading import Views
 from tests.bench import http
-from tests.bench.asks import ROOT, Get
+from tests.bench.asks import Get
 from tests.bench.conversations import LIMIT, PAGE, SORTS, conversations
 from tests.bench.copying import PARTITIONS, entries_of, write
 from tests.bench.cores import on
 from tests.bench.figures import Figure, Target
-from tests.bench.people import SITE
+from tests.bench.people import ROOT, SITE
 from tests.bench.processes import constant, hansard, server
 from tests.bench.projecting import project
 from tests.bench.sizes import Sizes

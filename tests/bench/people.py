@@ -6,6 +6,8 @@ from typing import Final
 from core.caller import Caller
 
 SITE: Final = "bench"
+ROOT: Final = f"/v1/sites/{SITE}"
+"""Where it is over HTTP."""
 SECRET: Final = "the secret of the site that is measured"
 BODY: Final = 300
 """Characters of a comment."""

@@ -23,8 +23,6 @@ CLIENTS: Final = 16
 THREADS: Final = tuple(f"article-{number}" for number in range(100))
 ANSWERS: Final = 2
 """Posts of a client that answer its last top-level comment."""
-WARM_UP: Final = 0.3
-"""Seconds for which clients post before anything is measured."""
 
 
 class Driven(NamedTuple):
@@ -70,7 +68,7 @@ async def _driven(url: str, stage: Stage, script: Bare | None) -> Driven:
     load, seconds = stage.load, stage.sizes.load
     await open_site(url, THREADS)
     example = await http.asked(url, next(_posts("example").of_client(0, 1)))
-    warm = await load.turns(url, _posts("warm"), CLIENTS, WARM_UP)
+    warm = await load.turns(url, _posts("warm"), CLIENTS, stage.sizes.warm_up)
     with constant(stage.cores.own, {"/": example}) as nothing:
         for number in range(stage.sizes.rounds):
             driven.constants.append(await load.constant(nothing.url, CLIENTS, seconds))

@@ -15,12 +15,13 @@ from typing import Final
 
 from core.log.redis import RedisLog
 from core.redis.deployment import open_deployment
-from tests.bench.asks import ROOT, Get
+from tests.bench.asks import Get
 from tests.bench.copying import PARTITIONS, write
 from tests.bench.cores import on
 from tests.bench.driving import Part
 from tests.bench.figures import Figure, Target
 from tests.bench.folding import decoded
+from tests.bench.people import ROOT
 from tests.bench.processes import environment, hansard, server
 from tests.bench.projecting import project
 from tests.bench.stage import Stage

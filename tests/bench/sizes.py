@@ -24,6 +24,8 @@ class Sizes(Struct, frozen=True, kw_only=True):
     """Pages that are read of a thread in a round."""
     load: float
     """Seconds for which clients drive a gateway in a round."""
+    warm_up: float
+    """Seconds for which they do before anything is measured."""
     appends: int
     """Comments that are appended without HTTP in a round."""
     followers: int
@@ -50,6 +52,7 @@ FULL: Final = Sizes(
     long=100_000,
     pages=100,
     load=1.2,
+    warm_up=0.3,
     appends=6_000,
     followers=1_000,
     feeds=10_000,
@@ -67,7 +70,8 @@ QUICK: Final = Sizes(
     short=100,
     long=200,
     pages=4,
-    load=0.2,
+    load=0.1,
+    warm_up=0.05,
     appends=32,
     followers=100,
     feeds=100,

@@ -1,5 +1,6 @@
-"""What a process takes of the machine, as Linux tells it; None where there is no `/proc`."""
+"""What a process takes of the machine, as Linux tells it (None where there is no `/proc`), and may take."""
 
+import resource
 from pathlib import Path
 from typing import Final
 
@@ -19,3 +20,10 @@ def resident(pid: int) -> int | None:
     except FileNotFoundError:
         return None
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) * KB
+
+
+def room() -> int:
+    """How many files a process may have open, and those that it starts, after making that as many as it may be."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    return most
