@@ -106,7 +106,7 @@ async def _driven(
             assert not read.others(OK), read
             assert not written.others(CREATED), written
             rates.measured.setdefault("busy", []).append(read.rate)
-            rates.ages.append(_oldest(read, commits) * 1000)
+            rates.ages.append(oldest(read, commits) * 1000)
     return rates
 
 
@@ -155,7 +155,7 @@ async def _commits(deployment: Deployment, thread: str, redis: str, lost_after: 
         tasks.cancel_scope.cancel()
 
 
-def _oldest(load: Load, commits: list[Commit]) -> float:
+def oldest(load: Load, commits: list[Commit]) -> float:
     """By how many seconds the answer that was furthest behind what was committed was so."""
     ages = [0.0]
     for position, seen in load.last_seen.items():

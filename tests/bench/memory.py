@@ -75,12 +75,12 @@ async def taken(deployment: Deployment, url: str) -> Counter[str]:
             for name in some:
                 pipeline.memory_usage(name, samples=0)
             for name, size in zip(some, pipeline.execute(), strict=True):
-                sizes[_kind(name.decode())] += size or 0  # a lease may have gone meanwhile
+                sizes[kind_of(name.decode())] += size or 0  # a lease may have gone meanwhile
     del sizes["feed"]
     return sizes
 
 
-def _kind(key: str) -> str:
+def kind_of(key: str) -> str:
     """What a key is, without where and of whom: `rows`, `site queue`, `heads`, `log`, …"""
     _, tag, *parts = key.split(":")
     if not tag.startswith("{"):

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import cast
 from xml.etree.ElementTree import Element, fromstring
@@ -13,15 +14,19 @@ import pytest
 
 from core.envelope import decode
 from core.policy import Policy
+from core.position import Position
 from tests.bench import __main__ as bench
 from tests.bench import growth
 from tests.bench.asks import Get
 from tests.bench.compare import HERE, compare
 from tests.bench.copying import entries_of
-from tests.bench.driving import Part, drive
+from tests.bench.crowd import Crowd, feed
+from tests.bench.driving import Load, Part, drive
 from tests.bench.figures import Figure, Target
 from tests.bench.histogram import Histogram, joined
-from tests.bench.http import HEAD_ENDS
+from tests.bench.hot import oldest
+from tests.bench.http import HEAD_ENDS, Answer
+from tests.bench.memory import kind_of
 from tests.bench.mix import Discussion
 from tests.bench.sizes import QUICK
 from tests.bench.svg import Line, Plot, drawn
@@ -229,6 +234,61 @@ async def test_at_a_rate_requests_go_out_when_they_are_due_whatever_is_answered(
     assert load.count(200) == load.answers == 20
     # Nobody was answered before the last was due, 190 ms after the first.
     assert load.all_times.percentile(1) >= 0.185
+
+
+async def test_what_was_said_last_is_waited_for_and_a_frame_in_two_parts_counts_once() -> None:
+    said = b'id: 1-1\nevent: comment.posted\ndata: {"comment":"c1","row":{}}\n\n'
+    told = asyncio.Event()
+    served: list[asyncio.Task[None]] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        served.append(cast("asyncio.Task[None]", asyncio.current_task()))
+        await reader.readuntil(HEAD_ENDS)
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        await writer.drain()
+        writer.write(b"retry: 2000\n\n")
+        await told.wait()
+        writer.write(said[:30])
+        await writer.drain()
+        await asyncio.sleep(0)
+        writer.write(said[30:])
+        with suppress(ConnectionError):  # whoever leaves does so at once
+            await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as there:
+        crowd = Crowd()
+        await crowd.follow(f"http://127.0.0.1:{there.sockets[0].getsockname()[1]}", {feed("t"): 3}, stalled=1)
+        crowd.from_here()
+        crowd.acknowledged(Answer(201, b'{"comment":{"id":"c1","thread":"t"}}', b""))
+        crowd.acknowledged(Answer(201, b'{"comment":{"id":"c2","thread":"elsewhere"}}', b""))
+        told.set()
+        await crowd.all_told()
+        assert crowd.deliveries == crowd.times.total == 2, "the third reads nothing"
+        crowd.leave()
+        await asyncio.gather(*served)
+
+
+def test_an_answer_is_as_old_as_the_first_commit_that_it_lacks() -> None:
+    load = Load(last_seen={"1-1": 10.0, "1-2": 10.5, "1-3": 11.0})
+    commits = [(9.98, Position(1, 2)), (10.2, Position(1, 3))]
+    assert oldest(load, commits) == pytest.approx(0.3), "1-2 came 0.3 s after what it lacks; 1-3 lacks nothing"
+
+
+@pytest.mark.parametrize(
+    ("key", "kind"),
+    [
+        ("hansard:{p07.3}:log", "log"),
+        ("hansard:{p07.3}:heads:bench/article:1", "heads"),
+        ("hansard:{p07.3}:commands:20000", "commands"),
+        ("hansard:{p07.3}:g1:thread:bench/article-1:rows", "rows"),
+        ("hansard:{p07.3}:g1:site:bench:authors", "site authors"),
+        ("hansard:{p07.3}:feed:trimmed", "feed"),
+        ("hansard:deployment", "deployment"),
+    ],
+)
+def test_memory_is_told_by_kind_of_key(key: str, kind: str) -> None:
+    assert kind_of(key) == kind
 
 
 async def test_the_mix_has_the_shares_that_are_promised() -> None:
