@@ -81,7 +81,8 @@ class Batch:
 
     async def settle(self, posted: "asyncio.Future[None]") -> None:
         """Wait until all calls that were posted have an outcome."""
-        if self._opening is None and self._idle() is None and len(self.lines) < self._most:
+        is_waiting = not posted.done() and self._opening is None and self._idle() is None
+        if is_waiting and len(self.lines) < self._most:
             await self._open()
         await posted
 

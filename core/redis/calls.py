@@ -87,13 +87,13 @@ class Calls:
         await self._carry(calls)
         return Answered(call.answer(), call.proven)
 
-    def begin(self, *command: Argument) -> "Begun":
+    def begin(self, *command: Argument) -> Begun:
         """Send one command on one key with what else is asked in this tick. `finish` waits for its reply."""
         call = Call(command)
         pipe = self._pipe(self._topology.only or self._topology.of(slot_of(_key(call))))
         return Begun(call, pipe, pipe.post([call]))
 
-    async def finish(self, begun: "Begun") -> Any:
+    async def finish(self, begun: Begun) -> Any:
         """The reply to a command that was begun. Raises as `call`."""
         await begun.pipe.settle(begun.posted)
         if isinstance(begun.call.outcome, _Redirection):

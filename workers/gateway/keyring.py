@@ -100,12 +100,12 @@ class Keyring:
         """The keys of a site as they are now; None where it has none, and so does not exist."""
         return self._known(site, await self._fields(site))
 
-    def begin(self, site: str) -> "Look | None":
+    def begin(self, site: str) -> Look | None:
         """Ask for the keys of a site, and go on with those that it had last; None where none are remembered."""
         known = self._parsed.get(site)
         return None if known is None else Look(known[1], self._redis.begin("HGETALL", self._place(site)))
 
-    async def finish(self, site: str, look: "Look") -> SiteKeys | None:
+    async def finish(self, site: str, look: Look) -> SiteKeys | None:
         """The keys of the site as they are: the very object where they are those that it had last."""
         begun: Begun | None = look.begun
 

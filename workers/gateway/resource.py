@@ -97,8 +97,11 @@ class Resource:
             if taken.writes:
                 key = _key(headers.get(b"idempotency-key") if call.keyed else None)
             incoming = Incoming(receive, self._services.max_request)
-            async with taken.gate.passed(incoming):
+            await taken.gate.enter(incoming)
+            try:
                 reply = await self._answered(taken, scope, incoming.receive, headers, query, key)
+            finally:
+                taken.gate.leave()
         except (Refusal, BadCursor) as refused:
             if isinstance(refused, CannotFold):
                 _log.error("event_not_folded", position=str(refused.position), exc_info=refused)
