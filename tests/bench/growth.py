@@ -42,6 +42,8 @@ from tests.clusters import cluster
 from workers import embedded
 
 PLOTS: Final = Path("docs/growth")
+WITHIN: Final = 900.0
+"""Seconds in which the largest thread has to have its views."""
 PAGES: Final = 50
 """Pages of a thread that are read in a try."""
 TELLINGS: Final = 10
@@ -57,7 +59,7 @@ async def pages(stage: Stage, extent: Extent) -> Plot:
             discussion = await conversations((size,), partitions=PARTITIONS)
             write(url, await entries_of(discussion.log))
             async with open_deployment(url, partitions=PARTITIONS) as deployment:
-                await projecting.project(deployment)
+                await projecting.project(deployment, within=WITHIN)
                 views = Views(deployment, RedisLog(deployment))
                 with on(stage.cores.own):
                     for sort, points in lines.items():
