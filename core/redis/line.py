@@ -17,9 +17,6 @@ from core.redis.client import Lendable
 SLOW: Final = 0.5
 """Seconds after which a reply that has not come is a reason to look whether this is still the server to ask."""
 
-GRACE: Final = 0.02
-"""Seconds for reading what has arrived, after the time in which it was due."""
-
 _NO_REPLY: Final = object()
 
 
@@ -51,8 +48,6 @@ class Line(asyncio.Protocol):
         self._lost = lost
         self._owed: Flight | None = None
         """What was the oldest under way when last looked at."""
-        self._overdue: Flight | None = None
-        """What was due when last looked at."""
         self._loop = asyncio.get_running_loop()
         self._reader = hiredis.Reader(replyError=connection.error_of, notEnoughData=_NO_REPLY)
         self._flights: deque[Flight] = deque()
@@ -111,12 +106,9 @@ class Line(asyncio.Protocol):
         oldest = self._flights[0] if self._flights else None
         if oldest is not None:
             pause = min(SLOW, oldest.deadline - self._loop.time())
-            if pause <= 0 and oldest is self._overdue:
+            if pause <= 0:
                 self.cut(redis.exceptions.TimeoutError("The server has not answered in time"))
                 return
-            if pause <= 0:
-                # It may be we who were late: where the loop was held up, its timers come before what has arrived.
-                self._overdue, pause = oldest, GRACE
             self._watch = self._loop.call_later(pause, self._check)
             if oldest is self._owed:
                 self._slow()

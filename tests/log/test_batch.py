@@ -1,7 +1,6 @@
 """One pipeline a tick: who gets what, and who is disturbed by whom."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -206,17 +205,6 @@ async def test_everyone_is_told_where_the_server_says_nothing(redis: Redis) -> N
         await other.client_unpause()
     assert all(isinstance(got, TimeoutError) for got in callers.got.values())
     assert await callers.batch.call("ECHO", "nobody else's reply") == b"nobody else's reply"
-
-
-async def test_a_reply_that_was_there_in_time_counts_though_we_come_late_to_read_it(batch: Batch) -> None:
-    assert await batch.call("ECHO", "a") == b"a"
-    batch.within = 0.05
-    posted = batch.post(calls := [Call(("ECHO", "b"))])
-    while batch.lines[0].is_idle:
-        await checkpoint()  # until it is sent
-    time.sleep(0.2)  # noqa: ASYNC251 - nobody else is to have a turn
-    await batch.settle(posted)
-    assert calls[0].answer() == b"b"
 
 
 async def test_somebody_is_told_again_and_again_while_the_server_says_nothing(redis: Redis) -> None:
