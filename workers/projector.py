@@ -17,7 +17,7 @@ from typing import Final
 
 import anyio
 import structlog
-from anyio import TASK_STATUS_IGNORED, CancelScope
+from anyio import TASK_STATUS_IGNORED, CancelScope, Semaphore
 from anyio.abc import TaskStatus
 from msgspec import Struct
 from redis.exceptions import RedisError
@@ -35,6 +35,10 @@ from workers.upkeep import Stopped, Upkeep
 
 MOST_ROWS: Final = 200_000
 """About so many rows are kept in memory between commits by one process, 2 KB each; the last thread always stays."""
+
+AT_ONCE: Final = 8
+"""So many partitions take in a batch at the same time. More would only wait for each other at the server, and everything
+else of this process behind them: a long backlog in all partitions would keep the leases from being renewed."""
 
 RELEASED_WITHIN: Final = 2.0
 """Seconds in which the leases are given back at the end; what is not, runs out."""
@@ -62,7 +66,8 @@ class Projector:
         self._leases = Leases(deployment.calls, deployment.keys, worker)
         self._roster = Roster(deployment.calls, worker)
         share = max(1, MOST_ROWS // log.partitions)
-        self._upkeeps = [Upkeep(partition, log, store, most_rows=share) for partition in range(log.partitions)]
+        turns = Semaphore(AT_ONCE, fast_acquire=True)
+        self._upkeeps = [Upkeep(partition, log, store, turns, most_rows=share) for partition in range(log.partitions)]
         self._alive: frozenset[str] = frozenset()
         self._ours: frozenset[int] = frozenset()
         """The partitions that belong to us by who is alive, as far as we know."""

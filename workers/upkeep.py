@@ -12,7 +12,7 @@ from typing import Final
 
 import anyio
 import structlog
-from anyio import CancelScope
+from anyio import CancelScope, Semaphore
 from msgspec import Struct
 from redis.exceptions import RedisError
 
@@ -48,15 +48,19 @@ class Stopped(Struct, frozen=True):
 
 
 class Upkeep:
-    """Keeps one partition. `stopped` says why its views get no further, where they do not."""
+    """Keeps one partition. `stopped` says why its views get no further, where they do not.
 
-    def __init__(self, partition: int, log: Log, store: Store, *, most_rows: int = MOST_ROWS) -> None:
+    It takes events in, and commits them, only when it has one of `turns`, which it shares with others.
+    """
+
+    def __init__(self, partition: int, log: Log, store: Store, turns: Semaphore, *, most_rows: int = MOST_ROWS) -> None:
         self.partition = partition
         self.at: Position | None = None
         """The last event that the views have; None until that is known."""
         self.stopped: Stopped | None = None
         self._log = log
         self._store = store
+        self._turns = turns
         self._most_rows = most_rows
         self._projection: Projection | None = None
         self._seam: Position | None = None
@@ -124,7 +128,8 @@ class Upkeep:
             self._projection = projection
             async with aclosing(self._log.follow(self.partition, cursor, limit=BATCH)) as batches:  # type: ignore[type-var] # every follow is a generator
                 async for entries in batches:
-                    outcome = await self._take_in(projection, entries, nonce)
+                    async with self._turns:
+                        outcome = await self._take_in(projection, entries, nonce)
                     self._suspect = None
                     if isinstance(outcome, Fenced):
                         return
