@@ -37,8 +37,8 @@ MOST_ROWS: Final = 200_000
 """About so many rows are kept in memory between commits by one process, 2 KB each; the last thread always stays."""
 
 AT_ONCE: Final = 8
-"""So many partitions take in a batch at the same time. More would only wait for each other at the server, and everything
-else of this process behind them: a long backlog in all partitions would keep the leases from being renewed."""
+"""So many partitions take in a batch at the same time. More would only wait for each other at the server, and all else
+of this process behind them: a long backlog in all partitions would keep the leases from being renewed."""
 
 RELEASED_WITHIN: Final = 2.0
 """Seconds in which the leases are given back at the end; what is not, runs out."""
