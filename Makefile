@@ -7,12 +7,13 @@ PIP := $(VENV)/bin/python -m pip --disable-pip-version-check -qq
 UV := uv==0.13.9
 DATA ?= .data
 ARGS ?=
+BASE ?= HEAD
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench faults soak lock clean
+.PHONY: help run test lint format bench bench-compare bench-plots faults soak lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "  ARGS=… is passed on, PYTHON=… picks the interpreter, DATA=… says where 'make run' keeps its data."
 
 run: $(READY) ## Start Hansard on a server of its own, with the sample discussion
@@ -31,8 +32,14 @@ format: $(READY) ## Put the code into its one format
 	$(VENV)/bin/ruff check --fix-only .
 	$(VENV)/bin/ruff format .
 
-bench: $(READY) ## Measure what the README promises
+bench: $(READY) ## Measure what the README promises (ARGS="--only hot,posting" for some)
 	$(VENV)/bin/python -m tests.bench $(ARGS)
+
+bench-compare: $(READY) ## Measure another revision and this one by turns (BASE=revision)
+	$(VENV)/bin/python -m tests.bench.compare $(BASE) $(ARGS)
+
+bench-plots: $(READY) ## Measure how cost grows, and draw it into docs/growth
+	$(VENV)/bin/python -m tests.bench.growth $(ARGS)
 
 faults: $(READY) ## Break what can break, for a quarter of an hour, and write what was lost into docs/faults.md
 	$(VENV)/bin/python -m tests.faults --write $(ARGS)

@@ -9,7 +9,6 @@ from core.comment import Comment
 from core.log.port import Log
 from core.member import Member
 from core.policy import Policy
-from core.position import Position
 from core.refusals import NotFound, Refusal
 from core.sight import Folds, look
 from core.site import Site
@@ -61,12 +60,6 @@ async def comment_of(log: Log, site: str, thread: str, comment: str, *, folds: F
     if not found.exists:
         raise NotFound("there is no such comment")
     return found
-
-
-async def was_skipped(log: Log, site: str, thread: str, position: Position) -> bool:
-    """Whether an event of the thread was skipped: whoever cannot apply it passes over it."""
-    field = heads.skip(str(position))
-    return (await look(log, site, thread, folded=(), bare=(field,))).head(field).position is not None
 
 
 async def refusals(log: Log, *, site: str, thread: str, caller: Caller, folds: Folds | None = None) -> Refusals:

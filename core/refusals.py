@@ -16,6 +16,8 @@ Refusal
 
 from typing import Any, ClassVar
 
+from core.position import Position
+
 
 class Refusal(Exception):
     """A command that changes nothing, and why. `extra` holds what the problem answer adds (`current`, `needs`, …)."""
@@ -197,3 +199,11 @@ class Unavailable(Refusal):
     """The service cannot take this now; try again with the same key."""
 
     code = "unavailable"
+
+
+class CannotFold(Unavailable):
+    """An event that the decision depends on cannot be applied: it waits for a newer version, or for a skip."""
+
+    def __init__(self, why: str, position: Position) -> None:
+        super().__init__(why)
+        self.position = position

@@ -17,7 +17,7 @@ from core.events import UnknownEvent, UnreadableEvent
 from core.log.port import NO_HEAD, Answer, BrokenChain, Entry, Head, HeadWanted, Load, Loaded, Log
 from core.member import Member
 from core.position import Position
-from core.refusals import Unavailable
+from core.refusals import CannotFold
 from core.report import Report
 from core.site import Site
 from core.skip import Skip
@@ -153,12 +153,33 @@ async def look(
 async def looks(log: Log, *wanted: Look, folds: Folds | None = None) -> list[Sight]:
     """What there is to see in several places, asked at the same time.
 
-    Raises Unavailable for an event that this version does not know (a newer one runs beside it) or cannot read,
-    BrokenChain.
+    Raises CannotFold for an event that this version does not know (a newer one runs beside it) or cannot apply, and
+    that was not skipped, Unavailable, BrokenChain.
     """
     known = [_remembered(one, folds) for one in wanted]
     loaded = await log.load_all(*(_load(one, there) for one, there in zip(wanted, known, strict=True)))
-    return [_seen(*one, folds) for one in zip(wanted, loaded, known, strict=True)]
+    return [await _passing(log, *one, folds) for one in zip(wanted, loaded, known, strict=True)]
+
+
+async def _passing(
+    log: Log, wanted: Look, loaded: Loaded, known: Mapping[str, Fold | None], folds: Folds | None
+) -> Sight:
+    """What was loaded, folded; events that cannot be applied and were skipped are passed over."""
+    skipped: frozenset[Position] = frozenset()
+    while True:
+        try:
+            return _seen(wanted, loaded, known, folds, skipped)
+        except CannotFold as bad:
+            if bad.position in skipped or not await was_skipped(log, wanted.site, wanted.thread, bad.position):
+                raise
+            skipped |= {bad.position}
+
+
+async def was_skipped(log: Log, site: str, thread: str, position: Position) -> bool:
+    """Whether the operator has let this event of the thread be passed over. Raises Unavailable."""
+    field = heads.skip(str(position))
+    loaded = await log.load(Load(site=site, thread=thread, heads=(HeadWanted(field, events=False),)))
+    return loaded.heads[field].position is not None
 
 
 def _remembered(wanted: Look, folds: Folds | None) -> dict[str, Fold | None]:
@@ -173,13 +194,19 @@ def _load(wanted: Look, known: Mapping[str, Fold | None]) -> Load:
     return Load(site=wanted.site, thread=wanted.thread, heads=heads_wanted, key=wanted.key, glance=wanted.glance)
 
 
-def _seen(wanted: Look, loaded: Loaded, known: Mapping[str, Fold | None], folds: Folds | None) -> Sight:
+def _seen(
+    wanted: Look,
+    loaded: Loaded,
+    known: Mapping[str, Fold | None],
+    folds: Folds | None,
+    skipped: frozenset[Position],
+) -> Sight:
     if loaded.answer is not None:
         return Sight(now=loaded.now, answer=loaded.answer, heads={}, states={})
     states = {}
     for field in wanted.folded:
         position = loaded.heads.get(field, NO_HEAD).position
-        states[field] = state = _folded(field, position, loaded.events.get(field, []), known[field])
+        states[field] = state = _folded(field, position, loaded.events.get(field, []), known[field], skipped)
         if folds is not None and position is not None:
             folds.put(wanted.site, wanted.thread, field, Fold(position, state))
     return Sight(now=loaded.now, answer=None, heads=loaded.heads, states=states)
@@ -191,16 +218,26 @@ def blank(field: str) -> Any:
 
 
 def evolve(field: str, state: Any, recorded: Recorded) -> Any:
-    """The aggregate of a head field after one more of its events. Raises Unavailable for one that cannot be read."""
+    """The aggregate of a head field after one more of its events. Raises CannotFold for one that cannot be applied."""
     # Deciding in view of half of what happened could let through what the other half forbids.
     if isinstance(recorded.event, UnknownEvent):
-        raise Unavailable(f"{recorded.event.name} is not known to this version")
+        raise CannotFold(f"{recorded.event.name} is not known to this version", recorded.position)
     if isinstance(recorded.event, UnreadableEvent):
-        raise Unavailable(f"{recorded.envelope.type} at {recorded.position} cannot be read")
-    return _aggregate(field)[1](state, recorded)
+        raise CannotFold(f"{recorded.envelope.type} at {recorded.position} cannot be read", recorded.position)
+    try:
+        return _aggregate(field)[1](state, recorded)
+    except Exception as error:
+        why = f"{recorded.envelope.type} at {recorded.position} cannot be applied"
+        raise CannotFold(why, recorded.position) from error
 
 
-def _folded(field: str, position: Position | None, entries: list[Entry], known: Fold | None) -> Any:
+def _folded(
+    field: str,
+    position: Position | None,
+    entries: list[Entry],
+    known: Fold | None,
+    skipped: frozenset[Position] = frozenset(),
+) -> Any:
     if position is None:
         return blank(field)
     if known is not None and known.position == position:
@@ -213,7 +250,9 @@ def _folded(field: str, position: Position | None, entries: list[Entry], known: 
             state, at = known.state, before
         if before != at:
             raise BrokenChain(f"the event before {entry.position} of {field} is missing")
-        state, at = evolve(field, state, recorded), str(entry.position)
+        if entry.position not in skipped:
+            state = evolve(field, state, recorded)
+        at = str(entry.position)
     if at != str(position):
         raise BrokenChain(f"the events of {field} end at {at or 'nothing'}, its head is {position}")
     return state

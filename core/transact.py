@@ -4,6 +4,7 @@ The one way into the log. All that a decision is made in view of is read when it
 only if none of it has moved.
 """
 
+from collections.abc import Awaitable, Callable
 from hashlib import blake2b
 from typing import Final, assert_never
 
@@ -77,13 +78,16 @@ async def transact(  # noqa: PLR0913 # a command, and by keyword where and how i
     cause: str | None = None,
     occurred_at: int | None = None,
     folds: Folds | None = None,
+    confirm: Callable[[], Awaitable[object]] | None = None,
 ) -> Result:
     """Carry a command out, once, however often it is asked for under the same `key`.
 
     `thread` is not looked at for what concerns the site itself. `occurred_at` (imports), in milliseconds since 1970, is
     when it happened: it is judged by that time, and never by one later than the server's. `folds` saves folding hot
-    aggregates again. Raises a Refusal, and then nothing was written: IdempotencyKeyReused where the key belongs to
-    another command, Unavailable where others kept being faster. Raises BrokenChain.
+    aggregates again. `confirm` is called when all has been looked up, each time before anything is decided: it raises
+    a Refusal where the caller is not who they were taken for. Raises a Refusal, and then nothing was written:
+    IdempotencyKeyReused where the key belongs to another command, Unavailable where others kept being faster. Raises
+    BrokenChain.
     """
     case = Case(
         command=command,
@@ -100,6 +104,8 @@ async def transact(  # noqa: PLR0913 # a command, and by keyword where and how i
     for attempt in range(ATTEMPTS):
         guess = None if attempt else await recalled(log, case)
         sight, scene = guess or await seen(log, case)
+        if confirm is not None:
+            await confirm()
         if sight.answer is not None:
             assert key is not None
             durability = await log.confirm(site, case.home, key)

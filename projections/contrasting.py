@@ -13,7 +13,7 @@ from redis.exceptions import ResponseError
 from core.keys import Partition
 from core.log.port import Log
 from core.position import Position
-from core.redis.batch import Asked
+from core.redis.call import Asked
 from core.redis.calls import Calls
 from core.redis.faults import insist
 from core.redis.script import Script

@@ -10,7 +10,7 @@ from core.keys import Keys
 from core.log.branch import digest
 from core.log.port import LostBranch
 from core.position import Position, kept
-from core.redis.batch import Argument
+from core.redis.call import Argument
 from core.redis.calls import Calls
 from core.redis.faults import insist
 from projections.pointer import Pointer

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from core.keys import FIRST_GENERATION, Partition
-from core.redis.batch import Argument
+from core.redis.call import Argument
 from core.redis.calls import Calls
 from core.redis.script import Script
 from core.text.markup import RENDERER

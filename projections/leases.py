@@ -7,7 +7,7 @@ from secrets import token_hex
 from typing import Final
 
 from core.keys import Keys
-from core.redis.batch import Argument
+from core.redis.call import Argument
 from core.redis.calls import Calls
 from core.redis.script import Script
 

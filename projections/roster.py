@@ -13,7 +13,7 @@ from hashlib import blake2b
 from typing import Final
 
 from core.keys import WORKERS
-from core.redis.batch import Argument
+from core.redis.call import Argument
 from core.redis.calls import Calls
 from core.redis.script import Script
 from projections.leases import LASTS_MS

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from core.gathering import gathered
 from core.keys import Keys, Partition, ThreadViews
-from core.redis.batch import Argument
+from core.redis.call import Argument
 from core.redis.deployment import Deployment
 from core.redis.faults import PATIENCE, insist
 from core.redis.script import Script

@@ -8,10 +8,10 @@ now that event counts as one of the thread's and changes nothing else. Whoever n
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import TypeVar
 
-from core.current import was_skipped
 from core.envelope import Recorded, read
 from core.log.port import Entry, Log
 from core.position import Position
+from core.sight import was_skipped
 from projections.fold import CannotApply, Hole, Touched, apply, pass_over
 from projections.folding.touched import DEAF, Watch
 from projections.state import Thread

@@ -15,7 +15,7 @@ from core.heads import LAST
 from core.keys import Keys
 from core.log.port import Entry
 from core.position import Position, kept
-from core.redis.batch import Argument
+from core.redis.call import Argument
 from core.redis.calls import Calls
 from core.redis.script import Script
 from projections import cells, feed, parking, snapshots

@@ -17,12 +17,12 @@ import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
-from core.current import was_skipped
 from core.keys import REBUILD
 from core.log.port import Log
-from core.redis.batch import Argument
+from core.redis.call import Argument
 from core.redis.deployment import Deployment
 from core.redis.faults import insist
+from core.sight import was_skipped
 from core.text.markup import RENDERER, rendered
 from projections.cells import Html
 from projections.contrasting import Contrast, Differing, is_fold, part_of

@@ -17,7 +17,7 @@ from core.log.branch import Branch
 from core.log.clocks import Clocks
 from core.log.port import MEMORY, Append, BrokenChain, Durability, Entry, Head, Load, Loaded, Outcome, Skew
 from core.position import START, Position
-from core.redis.batch import Argument, Asked, Call, run_of
+from core.redis.call import Argument, Asked, Call, run_of
 from core.redis.calls import Calls
 from core.redis.deployment import Deployment
 from core.redis.faults import PATIENCE, code_of, insist, is_full, is_passing

@@ -17,7 +17,7 @@ from core.events import UnknownEvent
 from core.heads import LAST
 from core.log.port import BrokenChain, Entry
 from core.position import Position
-from core.redis.batch import Argument
+from core.redis.call import Argument
 from core.redis.deployment import Deployment
 from core.redis.faults import PATIENCE, insist
 from core.redis.script import Script

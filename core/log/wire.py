@@ -22,7 +22,7 @@ from core.log.port import (
     Skew,
 )
 from core.position import START, Position
-from core.redis.batch import Argument
+from core.redis.call import Argument
 
 HOPS: Final = 256
 """Most events that one call of a script walks back: about 1.4 ms in which the server does nothing else."""

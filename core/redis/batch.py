@@ -8,84 +8,21 @@ One batch speaks to one server. `core.redis.calls` finds out which, where there 
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import anyio
 import redis.exceptions
 from anyio import CancelScope
 from redis.asyncio import Redis
 
+from core.redis.call import Argument, Asked, Call, calls_of
 from core.redis.client import REPLY_WITHIN
-from core.redis.line import Flight, Line, pack
+from core.redis.line import Line
 from core.redis.script import Script
-
-Argument = bytes | str | int
-"""What a command is made of. Text goes out as UTF-8."""
-
-Asked = tuple[Sequence[str], Sequence[Argument]]
-"""The keys and the arguments of one run of a script."""
-
-_ASKING: Final = ("ASKING",)
+from core.redis.shipment import Group, Proof, Shipment, end
 
 FEW: Final = 4
-
-_NOTHING: Final = object()
-"""No reply has come."""
-
-
-class Proof(NamedTuple):
-    """What is asked behind the commands of a pipeline, on its connection: whether they are safe."""
-
-    command: tuple[Argument, ...]
-    proves: Callable[[Any], bool]
-    """Whether this reply says so."""
-
-
-class Call:
-    """One command on its way, and what has come of it."""
-
-    __slots__ = ("asking", "command", "outcome", "proven", "script")
-
-    def __init__(self, command: tuple[Argument, ...], script: Script | None = None) -> None:
-        self.command = command
-        self.script = script
-        self.outcome: Any = _NOTHING
-        self.proven = False
-        """Whether what this command wrote is safe: the batch asks for no proof beyond the reply, or has got it."""
-        self.asking = False
-        """Whether the node is told that it was named by the one that gives the slot away."""
-
-    def answer(self) -> Any:
-        """The reply. Raises what the server, or the way to it, said instead."""
-        if isinstance(self.outcome, Exception):
-            raise self.outcome
-        return self.outcome
-
-    def again(self, *, asking: bool) -> None:
-        """Forget what came of it, before it is sent to another server."""
-        self.outcome, self.proven, self.asking = _NOTHING, False, asking
-
-    def in_full(self) -> tuple[Argument, ...]:
-        """The command with the text of its script in place of the digest."""
-        assert self.script is not None
-        return ("EVAL", self.script.text, *self.command[2:])
-
-
-def run_of(script: Script, keys: Sequence[str], args: Sequence[Argument]) -> Call:
-    """The call that runs a script."""
-    return Call(("EVALSHA", script.sha, len(keys), *keys, *args), script)
-
-
-def calls_of(script: Script, asked: Sequence[Asked]) -> list[Call]:
-    """The calls that run a script several times."""
-    return [run_of(script, keys, args) for keys, args in asked]
-
-
-class _Group(NamedTuple):
-    """What one caller asked together, and where it waits."""
-
-    calls: list[Call]
-    done: "asyncio.Future[None]"
+"""So many callers are not kept waiting for more: the server works on theirs while others of the tick still ask."""
 
 
 class Batch:
@@ -97,14 +34,24 @@ class Batch:
     """
 
     def __init__(
-        self, client: Redis, *, within: float = REPLY_WITHIN, proof: Proof | None = None, lines: int = 1
+        self,
+        client: Redis,
+        *,
+        within: float = REPLY_WITHIN,
+        proof: Proof | None = None,
+        lines: int = 1,
+        slow: Callable[[], None] = lambda: None,
     ) -> None:
+        """`slow` is called, again and again, while the server does not answer."""
         self._pool = client.connection_pool
-        self._within = within
+        self.within = within
+        """Seconds in which the server must have answered, or taken a connection."""
         self._proof = proof
         self._most = lines
-        self._queue: list[_Group] = []
-        self._lines: list[Line] = []
+        self._slow = slow
+        self._queue: list[Group] = []
+        self.lines: list[Line] = []
+        """The connections that are open."""
         self._broken: list[Line] = []
         """Lines that were lost, and whose connections are yet to be given back."""
         self._opening: CancelScope | None = None
@@ -130,22 +77,31 @@ class Batch:
 
     async def carry(self, calls: list[Call]) -> None:
         """Have an outcome for each of these calls, which go out together. Raises nothing of theirs."""
-        group = _Group(calls, asyncio.get_running_loop().create_future())
+        await self.settle(self.post(calls))
+
+    async def settle(self, posted: "asyncio.Future[None]") -> None:
+        """Wait until all calls that were posted have an outcome."""
+        is_waiting = not posted.done() and self._opening is None and self._idle() is None
+        if is_waiting and len(self.lines) < self._most:
+            await self._open()
+        await posted
+
+    def post(self, calls: list[Call]) -> "asyncio.Future[None]":
+        """Have these calls sent with what else is asked in this tick. `settle` waits for them, and must be called."""
+        group = Group(calls, asyncio.get_running_loop().create_future())
         self._queue.append(group)
         if self._idle() is not None:
             if len(self._queue) >= FEW and self._proof is None:
                 self._send()
             else:
                 self._soon()
-        elif self._opening is None and len(self._lines) < self._most:
-            await self._open()
-        await group.done
+        return group.done
 
     def break_off(self) -> None:
         """Wait no longer for a server that will not answer: what is under way to it has failed."""
         if self._opening is not None:
             self._opening.cancel()
-        for line in [*self._lines]:
+        for line in [*self.lines]:
             line.cut(redis.exceptions.ConnectionError("the server was given up"))
 
     async def _ask(self, calls: list[Call]) -> list[Any]:
@@ -154,7 +110,7 @@ class Batch:
 
     def _idle(self) -> Line | None:
         """A line on which something can be sent now."""
-        for line in self._lines:
+        for line in self.lines:
             if self._proof is None or line.is_idle:
                 return line
         return None
@@ -174,7 +130,7 @@ class Batch:
         groups = [group for group in self._queue if not group.done.done()]
         self._queue = []
         if groups:
-            _Shipment(groups, line, self._within, self._proof, self._ran, self._landed).leave()
+            Shipment(groups, line, self.within, self._proof, self._ran, self._landed).leave()
 
     def _landed(self) -> None:
         if self._queue and self._idle() is not None:
@@ -187,10 +143,10 @@ class Batch:
         try:
             with CancelScope(shield=True):
                 try:
-                    with anyio.fail_after(self._within) as self._opening:
+                    with anyio.fail_after(self.within) as self._opening:
                         line = await self._opened()
                 except TimeoutError:
-                    fault = redis.exceptions.TimeoutError(f"no connection within {self._within} s")
+                    fault = redis.exceptions.TimeoutError(f"no connection within {self.within} s")
                 except Exception as error:  # noqa: BLE001 - every caller raises it
                     fault = error
                 else:
@@ -200,116 +156,23 @@ class Batch:
             if line is None:
                 self._fail(fault)
             else:
-                self._lines.append(line)
+                self.lines.append(line)
                 self._soon()
 
     async def _opened(self) -> Line:
         while self._broken:
             await self._pool.release(self._broken.pop().connection)
         connection = await self._pool.get_connection()  # type: ignore[no-untyped-call] # redis-py's
-        return Line(connection, self._lost)
+        return Line(connection, slow=self._slow, lost=self._lost)
 
     def _lost(self, line: Line) -> None:
-        if line in self._lines:
-            self._lines.remove(line)
+        if line in self.lines:
+            self.lines.remove(line)
             self._broken.append(line)
-            if not self._lines and self._opening is None:
+            if not self.lines and self._opening is None:
                 self._fail(redis.exceptions.ConnectionError("the connection was lost"))
 
     def _fail(self, fault: Exception) -> None:
         queue, self._queue = self._queue, []
         for group in queue:
-            _end(group, fault)
-
-
-class _Shipment:
-    """Some groups on their way: sent, sent again with the text of scripts that the server did not know, and proven."""
-
-    def __init__(
-        self,
-        groups: list[_Group],
-        line: Line,
-        within: float,
-        proof: Proof | None,
-        ran: set[str],
-        landed: Callable[[], None],
-    ) -> None:
-        self._groups = groups
-        self._calls = [call for group in groups for call in group.calls]
-        self._line = line
-        self._deadline = asyncio.get_running_loop().time() + within
-        self._proof = proof
-        self._ran = ran
-        self._landed = landed
-        self._scripts = {call.script.sha for call in self._calls if call.script is not None}
-
-    def leave(self) -> None:
-        """Send all of it."""
-        # A server that may not know a script is asked for no proof before it was told: it would wait for nothing.
-        proof = self._proof if self._scripts <= self._ran else None
-        self._depart(self._calls, [call.command for call in self._calls], proof)
-
-    def _depart(self, calls: list[Call], commands: list[tuple[Argument, ...]], proof: Proof | None) -> None:
-        lines: list[tuple[Argument, ...]] = []
-        for call, command in zip(calls, commands, strict=True):
-            lines += (_ASKING, command) if call.asking else (command,)
-        if proof is not None:
-            lines.append(proof.command)
-        flight = Flight(len(lines), self._deadline, lambda flight: self._arrive(flight, calls, proof))
-        self._line.send(pack(lines), flight)
-
-    def _arrive(self, flight: Flight, calls: list[Call], proof: Proof | None) -> None:
-        replies = iter(flight.replies)
-        for call in calls:
-            if call.asking:
-                next(replies, None)
-            call.outcome = next(replies, _NOTHING)
-        if flight.fault is not None:
-            self._end(flight.fault)
-            return
-        proven = proof is not None and _proves(next(replies), proof)
-        unknown = [call for call in calls if isinstance(call.outcome, redis.exceptions.NoScriptError) and call.script]
-        if unknown or proof is not self._proof:
-            for call in unknown:
-                call.outcome = _NOTHING
-            # What is proven then is so for what went before, too: a server's log is one line.
-            self._depart(unknown, [call.in_full() for call in unknown], self._proof)
-            return
-        self._ran |= self._scripts
-        for call in self._calls:
-            # Where nothing has to be asked, the reply is the proof.
-            call.proven = proven or self._proof is None
-        self._end(None)
-
-    def _end(self, fault: Exception | None) -> None:
-        for group in self._groups:
-            _end(group, fault)
-        self._landed()
-
-
-def _end(group: _Group, fault: Exception | None) -> None:
-    """Tell one caller what came of its calls; `fault` is what kept the rest of their replies away."""
-    if fault is not None:
-        for call in group.calls:
-            if call.outcome is _NOTHING:
-                call.outcome = _like(fault)
-    if not group.done.done():
-        group.done.set_result(None)
-
-
-def _proves(reply: Any, proof: Proof) -> bool:
-    # A server that was made a replica meanwhile, or has no such file, says so with an error: nothing is proven.
-    return not isinstance(reply, Exception) and proof.proves(reply)
-
-
-def _like(fault: Exception) -> Exception:
-    """A fault of the connection for one of its callers: raised in many tasks, one object would gather their traces."""
-    match fault:
-        case redis.exceptions.TimeoutError():
-            copy: redis.exceptions.RedisError = redis.exceptions.TimeoutError(*fault.args)
-        case redis.exceptions.ConnectionError():
-            copy = redis.exceptions.ConnectionError(*fault.args)
-        case _:
-            return fault
-    copy.__cause__ = fault
-    return copy
+            end(group, fault)

@@ -5,6 +5,7 @@ other failure is the caller's, who may ask again (`core.redis.faults.insist`); b
 that the map of the nodes is old, somebody has looked.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple
@@ -12,7 +13,8 @@ from typing import Any, Final, NamedTuple
 import redis.exceptions
 
 from core.gathering import gathered
-from core.redis.batch import Argument, Asked, Batch, Call, calls_of
+from core.redis.batch import Batch
+from core.redis.call import Argument, Asked, Call, calls_of
 from core.redis.metrics import REDIRECTIONS
 from core.redis.node import Node
 from core.redis.script import Script
@@ -40,6 +42,14 @@ class Answered(NamedTuple):
 
     reply: Any
     proven: bool
+
+
+class Begun(NamedTuple):
+    """A command that is on its way."""
+
+    call: Call
+    pipe: Batch
+    posted: "asyncio.Future[None]"
 
 
 class Calls:
@@ -77,6 +87,20 @@ class Calls:
         await self._carry(calls)
         return Answered(call.answer(), call.proven)
 
+    def begin(self, *command: Argument) -> Begun:
+        """Send one command on one key with what else is asked in this tick. `finish` waits for its reply."""
+        call = Call(command)
+        pipe = self._pipe(self._topology.only or self._topology.of(slot_of(_key(call))))
+        return Begun(call, pipe, pipe.post([call]))
+
+    async def finish(self, begun: Begun) -> Any:
+        """The reply to a command that was begun. Raises as `call`."""
+        await begun.pipe.settle(begun.posted)
+        if isinstance(begun.call.outcome, _Redirection):
+            return await self.call(*begun.call.command)
+        await self._look([begun.call])
+        return begun.call.answer()
+
     def each(self) -> list[Batch]:
         """The pipelines to every primary, for what is about a server and not about a key."""
         return [self._pipe(node) for node in self._topology.primaries()]
@@ -87,6 +111,9 @@ class Calls:
             await self._pipe(only).carry(calls)
         else:
             await self._spread([(call, self._topology.of(slot_of(_key(call)))) for call in calls])
+        await self._look(calls)
+
+    async def _look(self, calls: list[Call]) -> None:
         for call in calls:
             if isinstance(call.outcome, _DOUBTS):
                 await self._topology.look()

@@ -14,6 +14,9 @@ import redis.exceptions
 
 from core.redis.client import Lendable
 
+SLOW: Final = 0.5
+"""Seconds after which a reply that has not come is a reason to look whether this is still the server to ask."""
+
 _NO_REPLY: Final = object()
 
 
@@ -34,11 +37,17 @@ class Flight:
 
 
 class Line(asyncio.Protocol):
-    """Sends pipelines and hands out their replies. `lost` is called when no more can be sent."""
+    """Sends pipelines and hands out their replies.
 
-    def __init__(self, connection: Lendable, lost: Callable[["Line"], None]) -> None:
+    `slow` is called every half second in which the server owes one, `lost` when no more can be sent.
+    """
+
+    def __init__(self, connection: Lendable, *, slow: Callable[[], None], lost: Callable[["Line"], None]) -> None:
         self.connection = connection
+        self._slow = slow
         self._lost = lost
+        self._owed: Flight | None = None
+        """What was the oldest under way when last looked at."""
         self._loop = asyncio.get_running_loop()
         self._reader = hiredis.Reader(replyError=connection.error_of, notEnoughData=_NO_REPLY)
         self._flights: deque[Flight] = deque()
@@ -57,9 +66,11 @@ class Line(asyncio.Protocol):
     def send(self, pipeline: bytes, flight: Flight) -> None:
         """Send it, behind what is under way."""
         self._flights.append(flight)
-        self._transport.write(pipeline)
+        # Where it has just been closed, of which we are about to hear, uvloop would raise.
+        if not self._transport.is_closing():
+            self._transport.write(pipeline)
         if self._watch is None:
-            self._watch = self._loop.call_at(flight.deadline, self._check)
+            self._watch = self._loop.call_later(min(SLOW, flight.deadline - self._loop.time()), self._check)
 
     def cut(self, fault: redis.exceptions.RedisError) -> None:
         """Give up what is under way, as having failed with `fault`, and the connection with it."""
@@ -90,15 +101,18 @@ class Line(asyncio.Protocol):
         self._former.connection_lost(exc)
 
     def _check(self) -> None:
-        """Cut the connection where the oldest reply is overdue."""
+        """Say where the oldest reply is late, and cut the connection where it is overdue."""
         self._watch = None
-        if not self._flights:
-            return
-        deadline = self._flights[0].deadline
-        if deadline <= self._loop.time():
-            self.cut(redis.exceptions.TimeoutError("The server has not answered in time"))
-        else:
-            self._watch = self._loop.call_at(deadline, self._check)
+        oldest = self._flights[0] if self._flights else None
+        if oldest is not None:
+            pause = min(SLOW, oldest.deadline - self._loop.time())
+            if pause <= 0:
+                self.cut(redis.exceptions.TimeoutError("The server has not answered in time"))
+                return
+            self._watch = self._loop.call_later(pause, self._check)
+            if oldest is self._owed:
+                self._slow()
+        self._owed = oldest
 
     def _end(self) -> None:
         if self._watch is not None:

@@ -1,5 +1,6 @@
 """One server of a deployment: its clients, and the pipelines to it."""
 
+from collections.abc import Callable
 from typing import Final
 
 import anyio
@@ -27,14 +28,17 @@ class Node:
     answering those who do not know yet.
     """
 
-    def __init__(self, name: str, url: str, promise: Promise, *, leads: bool = False) -> None:
+    def __init__(
+        self, name: str, url: str, promise: Promise, *, leads: bool = False, slow: Callable[[], None] = lambda: None
+    ) -> None:
+        """`slow` is called while it does not answer."""
         check = _leads if leads else None
         self.name = name
         self.writing = connect(url, writing=True, check=check)
         self.reading = connect(url, writing=False, check=check)
         self._proving = connect(url, writing=True, connections=PROVING_CONNECTIONS, check=check)
-        self.calls = Batch(self.writing)
-        self.reads = Batch(self.writing, within=LONG_REPLY_WITHIN)
+        self.calls = Batch(self.writing, slow=slow)
+        self.reads = Batch(self.writing, within=LONG_REPLY_WITHIN, slow=slow)
         self.server: Server | None = None
         """What it says of itself; None before it was asked."""
         self._promise = promise
@@ -44,6 +48,7 @@ class Node:
             within=REPLY_WITHIN + promise.within,
             proof=promise.proof(None),
             lines=PROVING_CONNECTIONS,
+            slow=slow,
         )
         self._is_proof_needed = promise.proof(None) is not None
 

@@ -3,8 +3,8 @@
 from typing import Final, NamedTuple
 
 from core.log.port import Durability
-from core.redis.batch import Proof
 from core.redis.server import Server
+from core.redis.shipment import Proof
 
 REPLICATED_WITHIN: Final = 1.0
 """Seconds in which the replicas must have it, or the write is acknowledged as not confirmed."""

@@ -111,7 +111,7 @@ class Topology:
         if node is None:
             leads = self.address.kind == "sentinel"
             name, url = self.address.name(place), self.address.server(place)
-            node = self._nodes[place] = Node(name, url, self._promise, leads=leads)
+            node = self._nodes[place] = Node(name, url, self._promise, leads=leads, slow=self.doubt)
         return node
 
     def primaries(self) -> list[Node]:

@@ -16,6 +16,7 @@ Sources: UAX #9 (bidi), UAX #15 (NFC), UTS #51 (emoji), DerivedCoreProperties.tx
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 from unicodedata import category, normalize
 
@@ -81,6 +82,7 @@ def is_blank(text: str) -> bool:
     return _SEEN.search(text) is None
 
 
+@lru_cache(maxsize=4096)  # the same people say the same name with everything that they write
 def one_line(text: str, limit: int) -> str:
     """A name, title or badge: normalised, white space collapsed to single blanks, at most `limit` code points.
 

@@ -8,7 +8,6 @@ import argparse
 import json
 import os
 import platform
-import sys
 import time
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -16,15 +15,16 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+from msgspec.structs import replace
 
-from core.policy import Policy
-from tests.bench import appending, disk, folding, paging, posting, pressure, projecting, rebuilding
-from tests.bench.copying import PARTITIONS, entries_of, write
-from tests.bench.cores import Cores, split
+from tests.bench import disk
+from tests.bench.cores import Cores, on, split
 from tests.bench.figures import Figure
-from tests.bench.mix import Discussion
-from tests.bench.processes import server
+from tests.bench.loading import loading
+from tests.bench.saying import note, quietly
+from tests.bench.sections import SECTIONS, chosen, section
 from tests.bench.sizes import FULL, QUICK, Sizes
+from tests.bench.stage import Stage
 from tests.bench.table import document, table
 from workers import embedded
 
@@ -36,12 +36,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure what the README promises.")
     parser.add_argument("--json", type=Path, default=JSON, help=f"where the figures go as JSON (default: {JSON})")
     parser.add_argument("--quick", action="store_true", help="a run of seconds that judges nothing")
+    parser.add_argument("--only", type=chosen, default=list(SECTIONS), help=f"some of {','.join(SECTIONS)}")
+    parser.add_argument("--rounds", type=int, help="how often each figure and its limit take turns")
     given = parser.parse_args(arguments)
+    sizes = QUICK if given.quick else FULL
+    if given.rounds:
+        sizes = replace(sizes, rounds=given.rounds)
     cores = split()
+    quietly()
+    before = _machine(cores)
     begun = time.perf_counter()
     fast = {"use_uvloop": find_spec("uvloop") is not None}
-    figures = anyio.run(measured, QUICK if given.quick else FULL, cores, backend_options=fast)
-    about = {**_machine(cores), "quick": given.quick, "seconds": round(time.perf_counter() - begun, 1)}
+    figures = anyio.run(measured, given.only, sizes, cores, backend_options=fast)
+    about = {**before, "quick": given.quick, "seconds": round(time.perf_counter() - begun, 1)}
     print(
         "\n".join(f"{name}: {value}" for name, value in about.items()),
         table(figures, judged=not given.quick),
@@ -53,44 +60,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if missed and not given.quick else 0
 
 
-async def measured(sizes: Sizes, cores: Cores) -> list[Figure]:
-    """Every figure, those with a target first."""
-    note("a log of the mix is made")
-    discussion = Discussion(sizes.threads, partitions=PARTITIONS)
-    await discussion.open(Policy(max_depth=8))
-    await discussion.go_on(sizes.mix)
-    entries, threads = await entries_of(discussion.log), discussion.threads
-    del discussion
-    with server(cores.rest) as url:
-        note("folding")
-        write(url, entries)
-        folded = await folding.measure(url, rounds=sizes.rounds, cores=cores)
-        note("projecting")
-        projected = await projecting.measure(url, entries, rounds=sizes.rounds, cores=cores)
-        note("rebuilding")
-        rebuilt = await rebuilding.measure(url, entries, threads, sizes, cores)
-    del entries
-    note("pages")
-    pages = await paging.measure(sizes, cores)
-    note("posting")
-    posts = await posting.measure(rounds=sizes.rounds, seconds=sizes.load, cores=cores)
-    note("pressure")
-    pressed = await pressure.measure(rounds=sizes.rounds, seconds=sizes.load, cores=cores)
-    note("appending")
-    appended = await appending.measure(rounds=sizes.rounds, appends=sizes.appends, cores=cores)
-    figures = [folded, *pages, *posts, *pressed, *rebuilt, projected, appended]
+async def measured(names: Sequence[str], sizes: Sizes, cores: Cores) -> list[Figure]:
+    """The figures of these sections, those with a target first."""
+    figures = []
+    # Who measures has no business on the core of what is measured.
+    with on(cores.rest):
+        async with loading(cores.rest) as load:
+            stage = Stage(sizes=sizes, cores=cores, load=load)
+            for name in names:
+                begun = time.perf_counter()
+                figures += await section(name)(stage)
+                note(f"{name}: {time.perf_counter() - begun:.1f} s")
     return sorted(figures, key=lambda figure: figure.target is None)
-
-
-def note(what: str) -> None:
-    """Say on standard error what is going on."""
-    print(f"… {what}", file=sys.stderr, flush=True)
 
 
 def _machine(cores: Cores) -> dict[str, Any]:
     return {
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
         "cores": cores.told,
+        "busy before": f"{os.getloadavg()[0]:.1f} processes on average",
         "server": f"{embedded.binary().name}, appendfsync always, {disk.fsync():.0f} µs an fsync",
     }
 

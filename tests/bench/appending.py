@@ -1,47 +1,81 @@
-"""How many comments a second one process decides and appends without HTTP, each on disk before it is answered."""
+"""How many comments a second one process decides and appends without HTTP, each on disk before it is answered.
+
+And how many times a second it can run the script of the append at all, with arguments that are ready.
+"""
 
 import random
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from itertools import count
+from typing import Final
 
 import anyio
 
+from core import heads
 from core.caller import Caller
 from core.commands import OpenSite, OpenThread, PostComment
-from core.log.redis import RedisLog
+from core.envelope import Stamp, encode
+from core.events import CommentPosted
+from core.keys import window
+from core.log import wire
+from core.log.port import Append, NewEvent
+from core.log.redis import APPEND, RedisLog
 from core.policy import Policy
-from core.redis.deployment import open_deployment
+from core.redis.deployment import Deployment, open_deployment
 from core.sight import Folds
 from core.transact import transact
 from tests.bench.copying import PARTITIONS
 from tests.bench.cores import Cores, on
-from tests.bench.figures import Figure
+from tests.bench.figures import Figure, Target
 from tests.bench.people import MEMBERS, MODERATOR, OPERATOR, SITE, body
 from tests.bench.processes import server
+from tests.bench.stage import Stage
 
-CALLERS = 16
-THREADS = ("one", "two", "three", "four")
+CALLERS: Final = 16
+THREADS: Final = ("one", "two", "three", "four")
+POSTS: Final = "posts/s"
 
 
-async def measure(*, rounds: int, appends: int, cores: Cores) -> Figure:
-    """The rate of posting by so many at a time."""
-    rates = []
-    with server(cores.rest) as url, on(cores.own):
-        async with open_deployment(url, partitions=PARTITIONS, durability="fsynced") as deployment:
-            log, folds = RedisLog(deployment), Folds()
-            opening = OpenSite(name="Bench", policy=Policy(), keys_kind="hs256", keys_number=1)
-            await transact(log, opening, site=SITE, caller=OPERATOR)
-            for thread in THREADS:
-                about = OpenThread(url=f"https://bench.example/{thread}", title=f"About {thread}")
-                await transact(log, about, site=SITE, thread=thread, caller=MODERATOR)
-            for number in range(rounds):
-                begun = time.perf_counter()
-                async with anyio.create_task_group() as tasks:
-                    for at in range(CALLERS):
-                        tasks.start_soon(_post, log, folds, MEMBERS[at], f"{number}-{at}", appends // CALLERS)
-                rates.append(appends // CALLERS * CALLERS / (time.perf_counter() - begun))
-    return Figure(
-        name=f"posts of {CALLERS} at a time without HTTP, fsync always", unit="posts/s", measured=tuple(rates)
-    )
+async def measure(stage: Stage) -> list[Figure]:
+    """The rate of posting by so many at a time, beside the bare script."""
+    rates, bares = [], []
+    appends = stage.sizes.appends
+    async with bare(stage.cores, CALLERS) as script:
+        with server(stage.cores.rest) as url, on(stage.cores.own):
+            async with open_deployment(url, partitions=PARTITIONS, durability="fsynced") as deployment:
+                log, folds = RedisLog(deployment), Folds()
+                await _open(log)
+                await _posted(log, folds, "warm", appends // 4)
+                for number in range(stage.sizes.rounds):
+                    bares.append(await script.rate(stage.sizes.load / 2))
+                    rates.append(await _posted(log, folds, str(number), appends))
+    return [
+        Figure(
+            name=f"posts of {CALLERS} at a time without HTTP, fsync always",
+            unit=POSTS,
+            measured=tuple(rates),
+            limit_name="append script alone",
+            limit=tuple(bares),
+            target=Target(of="measured", at_least=8000),
+        )
+    ]
+
+
+async def _open(log: RedisLog) -> None:
+    opening = OpenSite(name="Bench", policy=Policy(), keys_kind="hs256", keys_number=1)
+    await transact(log, opening, site=SITE, caller=OPERATOR)
+    for thread in THREADS:
+        about = OpenThread(url=f"https://bench.example/{thread}", title=f"About {thread}")
+        await transact(log, about, site=SITE, thread=thread, caller=MODERATOR)
+
+
+async def _posted(log: RedisLog, folds: Folds, series: str, appends: int) -> float:
+    begun = time.perf_counter()
+    async with anyio.create_task_group() as tasks:
+        for at in range(CALLERS):
+            tasks.start_soon(_post, log, folds, MEMBERS[at], f"{series}-{at}", max(1, appends // CALLERS))
+    return max(1, appends // CALLERS) * CALLERS / (time.perf_counter() - begun)
 
 
 async def _post(log: RedisLog, folds: Folds, caller: Caller, series: str, times: int) -> None:
@@ -52,3 +86,48 @@ async def _post(log: RedisLog, folds: Folds, caller: Caller, series: str, times:
         await transact(
             log, command, site=SITE, thread=THREADS[number % len(THREADS)], caller=caller, key=key, folds=folds
         )
+
+
+class Bare:
+    """The script of the append with a comment of 300 characters, run by so many at a time and decided by nobody."""
+
+    def __init__(self, deployment: Deployment, callers: int, cores: Cores) -> None:
+        self._deployment = deployment
+        self._callers = callers
+        self._cores = cores
+        self._numbers = count()
+        stamp = Stamp(actor=MEMBERS[0].actor, site=SITE, thread=THREADS[0])
+        posted = CommentPosted(comment="bare", revision=1, body=body(random.Random(0)), name=MEMBERS[0].name)
+        self._event = encode(posted, stamp)
+
+    async def rate(self, seconds: float) -> float:
+        """How often a second, measured for so long."""
+        self._made = 0
+        with on(self._cores.own):
+            begun = time.perf_counter()
+            async with anyio.create_task_group() as tasks:
+                for at in range(self._callers):
+                    tasks.start_soon(self._run, THREADS[at % len(THREADS)], begun + seconds)
+            return self._made / (time.perf_counter() - begun)
+
+    async def _run(self, thread: str, until: float) -> None:
+        partition = self._deployment.keys.of(SITE, thread)
+        now = int(time.time() * 1000)
+        places = [partition.commands(window(now)), partition.commands(window(now) - 1)]
+        keys = [partition.log, partition.heads(SITE, thread), *places]
+        e, c = self._event
+        while time.perf_counter() < until:
+            name = f"bare-{next(self._numbers)}"
+            event = NewEvent(head=heads.comment(name), e=e, c=c)
+            append = Append(site=SITE, thread=thread, expected={event.head: None}, events=(event,), now=now, key=name)
+            arguments = wire.append_arguments(append, partition.log_channel)
+            await self._deployment.appends.run_proven(APPEND, keys, arguments)
+            self._made += 1
+
+
+@asynccontextmanager
+async def bare(cores: Cores, callers: int) -> AsyncIterator[Bare]:
+    """The bare script, on a server of its own."""
+    with server(cores.rest) as url:
+        async with open_deployment(url, partitions=PARTITIONS, durability="fsynced") as deployment:
+            yield Bare(deployment, callers, cores)

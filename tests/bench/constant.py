@@ -1,30 +1,103 @@
-"""The constant of every ratio over HTTP: the gateway's own server, with an application that does nothing."""
+"""The constant of every ratio over HTTP: the gateway's own server, with an application that does nothing.
+
+By path it answers what a gateway answered once, headers and all, and it keeps a feed of constant frames through the
+gateway's own ring. `python -m tests.bench.constant FILE` reads the answers from a file.
+"""
 
 import os
+import sys
 from typing import Final
 
-from starlette.types import Receive, Scope, Send
+import anyio
+import msgspec
+from msgspec import Struct
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from tests.bench.crowd import FRAME_ENDS
+from workers.gateway.feed.ring import Frame, Ring
 from workers.gateway.serving import HttpServer
 from workers.process import Process, run
 
-BODY: Final = b'{"position":"1700000000000-1","comment":{"body":"%b"}}' % (b"x" * 900)
-"""As large as what a post is answered with."""
-HEADERS: Final = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(BODY))]
+FEED: Final = "/feed"
+"""Where a feed is followed."""
+TOLD: Final = "/told"
+"""Whatever comes here, everybody who follows is told the frame."""
+CREATED: Final = 201
+_OWN: Final = frozenset({"date", "server", "connection", "transfer-encoding"})
+"""Headers that the server itself makes."""
 
 
-async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-    """Read the request, and answer what is answered to every one."""
-    assert scope["type"] == "http"
-    while (await receive()).get("more_body", False):
-        pass
-    await send({"type": "http.response.start", "status": 201, "headers": HEADERS})
-    await send({"type": "http.response.body", "body": BODY})
+class Constant(Struct, frozen=True, kw_only=True):
+    """One answer."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes = b""
+
+
+class Constants(Struct, frozen=True, kw_only=True):
+    """All answers, by path; `frame` is what those are told who follow."""
+
+    answers: dict[str, Constant]
+    frame: bytes = FRAME_ENDS
+
+
+def answering(constants: Constants) -> ASGIApp:
+    """The application."""
+    ready = {path: _ready(one) for path, one in constants.answers.items()}
+    ring = Ring()
+    frame = Frame(None, constants.frame)
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        assert scope["type"] == "http"
+        if scope["path"] == FEED:
+            await _follow(ring, receive, send)
+            return
+        while (await receive()).get("more_body", False):
+            pass
+        if scope["path"] == TOLD:
+            ring.append([frame])
+        start, body = ready[scope["path"]]
+        await send(start)
+        await send(body)
+
+    return answer
+
+
+async def _follow(ring: Ring, receive: Receive, send: Send) -> None:
+    """Tell one client whatever comes into the ring, and nothing but that."""
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
+    await send({"type": "http.response.body", "body": b"retry: 2000\n\n", "more_body": True})
+    async with anyio.create_task_group() as tasks:
+
+        async def until_gone() -> None:
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            tasks.cancel_scope.cancel()
+
+        tasks.start_soon(until_gone)
+        cursor = ring.end
+        while True:
+            grown = ring.grown
+            found = ring.since(cursor)
+            cursor = ring.end
+            if found:
+                told = b"".join(frame.data for frame in found)
+                await send({"type": "http.response.body", "body": told, "more_body": True})
+            else:
+                await grown.wait()
+
+
+def _ready(one: Constant) -> tuple[dict[str, object], dict[str, object]]:
+    headers = [(name.encode(), value.encode()) for name, value in one.headers if name not in _OWN]
+    start: dict[str, object] = {"type": "http.response.start", "status": one.status, "headers": headers}
+    return start, {"type": "http.response.body", "body": one.body}
 
 
 async def work(process: Process) -> None:
     """Serve until a signal."""
-    server = HttpServer(answer, "127.0.0.1", int(os.environ["HANSARD_PORT"]), drain=1)
+    constants = msgspec.json.decode(await anyio.Path(sys.argv[1]).read_bytes(), type=Constants)
+    server = HttpServer(answering(constants), "127.0.0.1", int(os.environ["HANSARD_PORT"]), drain=1)
     async with process.parts() as parts:
         await parts.start(server.run, drain=server.drain)
 

@@ -4,7 +4,6 @@ A figure is measured once a round, and so is the limit that it is held against, 
 the machine does then hits both. A round's ratio is of that round; what is judged is the median over the rounds.
 """
 
-from math import ceil
 from statistics import median
 from typing import Literal, NamedTuple
 
@@ -66,8 +65,3 @@ class Figure(Struct, frozen=True, kw_only=True):
 def spread(values: tuple[float, ...]) -> Spread:
     """Lowest, median and highest of some values. Raises ValueError without any."""
     return Spread(min(values), median(values), max(values))
-
-
-def percentile(values: list[float], share: float) -> float:
-    """The smallest value that at least `share` (0 to 1) of them do not exceed. Raises IndexError without any."""
-    return sorted(values)[max(0, ceil(share * len(values)) - 1)]

@@ -10,32 +10,38 @@ from core.position import START
 from core.redis.deployment import open_deployment
 from projections.fold import apply
 from projections.state import Thread
-from tests.bench.copying import PARTITIONS
-from tests.bench.cores import Cores, on
+from tests.bench.copying import PARTITIONS, write
+from tests.bench.cores import on
 from tests.bench.figures import Figure, Target
+from tests.bench.processes import server
+from tests.bench.stage import Stage
 
 LIMIT: Final = 1000
 """Entries that are read at once."""
 EVENTS: Final = "events/s"
 
 
-async def measure(url: str, *, rounds: int, cores: Cores) -> Figure:
-    """The rate of folding the log at `url`."""
-    decoded, folded = [], []
-    async with open_deployment(url, partitions=PARTITIONS) as deployment:
-        log = RedisLog(deployment)
-        with on(cores.own):
-            for _ in range(rounds):
-                decoded.append(await _rate(log, fold=False))
-                folded.append(await _rate(log, fold=True))
-    return Figure(
+async def measure(stage: Stage) -> list[Figure]:
+    """The rate of folding a log of the mix."""
+    read, folded = [], []
+    with server(stage.cores.rest) as url:
+        write(url, (await stage.mix()).entries)
+        async with open_deployment(url, partitions=PARTITIONS) as deployment:
+            log = RedisLog(deployment)
+            with on(stage.cores.own):
+                await decoded(log)
+                for _ in range(stage.sizes.rounds):
+                    read.append(await _rate(log, fold=False))
+                    folded.append(await _rate(log, fold=True))
+    figure = Figure(
         name="fold in memory from Redis",
         unit=EVENTS,
         measured=tuple(folded),
         limit_name="read and decoded alone",
-        limit=tuple(decoded),
-        target=Target(of="ratio", at_least=0.25),
+        limit=tuple(read),
+        target=Target(of="ratio", at_least=0.4),
     )
+    return [figure]
 
 
 async def _rate(log: RedisLog, *, fold: bool) -> float:

@@ -1,20 +1,17 @@
 """A small HTTP client for driving a server: requests as ready bytes over connections that stay open.
 
 It knows of HTTP/1.1 what the gateway's answers need: a status line, headers, and a body as long as Content-Length
-says. It is shown to be no bottleneck by also driving a constant answer.
+says.
 """
 
 import asyncio
-import time
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final, NamedTuple, cast
 from urllib.parse import urlsplit
 
-from msgspec import Struct
-
 HEAD_ENDS: Final = b"\r\n\r\n"
 _LENGTH: Final = b"content-length:"
+_NO_BODY: Final = (204, 304)
 
 
 class Answer(NamedTuple):
@@ -27,56 +24,12 @@ class Answer(NamedTuple):
 
     def header(self, name: str) -> str:
         """The value of a header; empty where there is none."""
-        for line in self.head.split(b"\r\n")[1:]:
-            said, _, value = line.partition(b":")
-            if said.decode().lower() == name.lower():
-                return value.decode().strip()
-        return ""
+        return dict(self.headers()).get(name.lower(), "")
 
-
-class Load(Struct, frozen=True, kw_only=True):
-    """What came of driving a server for a while."""
-
-    seconds: float
-    statuses: dict[int, int]
-    latencies: list[float]
-    """Seconds from the first byte out to the last byte in, of every answer."""
-
-    @property
-    def answers(self) -> int:
-        """How many answers there were."""
-        return len(self.latencies)
-
-    @property
-    def rate(self) -> float:
-        """Answers a second."""
-        return self.answers / self.seconds
-
-    def others(self, status: int) -> int:
-        """Answers with another status."""
-        return self.answers - self.statuses.get(status, 0)
-
-
-class Flood(Struct, frozen=True, kw_only=True):
-    """What came of asking a server at a rate of one's own."""
-
-    seconds: float
-    """From the first request to the last answer."""
-    waited: dict[int, list[float]]
-    """By status, the seconds from when each request was due to the last byte of its answer."""
-
-    @property
-    def answers(self) -> int:
-        """How many answers there were."""
-        return sum(len(waited) for waited in self.waited.values())
-
-    def latencies(self, status: int) -> list[float]:
-        """The seconds that each answer with this status took."""
-        return self.waited.get(status, [])
-
-    def others(self, *statuses: int) -> int:
-        """Answers with another status."""
-        return sum(len(waited) for status, waited in self.waited.items() if status not in statuses)
+    def headers(self) -> list[tuple[str, str]]:
+        """Names, in small letters, and values."""
+        parts = (line.decode("latin-1").partition(":") for line in self.head.split(b"\r\n")[1:])
+        return [(name.lower(), value.strip()) for name, _, value in parts]
 
 
 def request(method: str, path: str, headers: Sequence[tuple[str, str]] = (), body: bytes = b"") -> bytes:
@@ -105,11 +58,11 @@ class Line(asyncio.Protocol):
         head, ended, body = self._received.partition(HEAD_ENDS)
         if not ended:
             return
-        length = _length(head)
-        if len(body) < length or self._answer is None or self._answer.done():
+        status = int(head[9:12])
+        if len(body) < (0 if status in _NO_BODY else _length(head)) or self._answer is None or self._answer.done():
             return  # the rest is under way, or whoever asked has given up
         answer, self._answer, self._received = self._answer, None, b""
-        answer.set_result(Answer(int(head[9:12]), body, head))
+        answer.set_result(Answer(status, body, head))
 
     def connection_lost(self, error: Exception | None) -> None:
         self._lost = True
@@ -138,55 +91,13 @@ async def connected(url: str) -> Line:
     return line
 
 
-async def drive(url: str, clients: Sequence[Iterator[bytes]], seconds: float) -> Load:
-    """Let every client ask one thing after the other for so long. Raises ConnectionError."""
-    lines = [await connected(url) for _ in clients]
-    statuses: Counter[int] = Counter()
-    latencies: list[float] = []
-    begun = time.perf_counter()
-
-    async def speak(line: Line, requests: Iterator[bytes]) -> None:
-        before = time.perf_counter()
-        while before - begun < seconds:
-            answer = await line.ask(next(requests))
-            after = time.perf_counter()
-            statuses[answer.status] += 1
-            latencies.append(after - before)
-            before = after
-
-    async with asyncio.TaskGroup() as tasks:
-        for line, requests in zip(lines, clients, strict=True):
-            tasks.create_task(speak(line, requests))
-    took = time.perf_counter() - begun
-    for line in lines:
+async def asked(url: str, what: bytes) -> Answer:
+    """The answer to one request, over a connection of its own. Raises OSError."""
+    line = await connected(url)
+    try:
+        return await line.ask(what)
+    finally:
         line.close()
-    return Load(seconds=took, statuses=dict(statuses), latencies=latencies)
-
-
-async def flood(url: str, clients: Sequence[Iterator[bytes]], *, rate: float, seconds: float) -> Flood:
-    """Let the clients by turns send `rate` requests a second for so long, whatever is answered. Raises ConnectionError.
-
-    Each goes out over a connection on which nothing is under way.
-    """
-    idle: list[Line] = []
-    waited: dict[int, list[float]] = {}
-    begun = time.perf_counter()
-
-    async def ask(asked: bytes, due: float) -> None:
-        line = idle.pop() if idle else await connected(url)
-        answer = await line.ask(asked)
-        waited.setdefault(answer.status, []).append(time.perf_counter() - due)
-        idle.append(line)
-
-    async with asyncio.TaskGroup() as tasks:
-        for number in range(int(rate * seconds)):
-            due = begun + number / rate
-            await asyncio.sleep(due - time.perf_counter())
-            tasks.create_task(ask(next(clients[number % len(clients)]), due))
-    took = time.perf_counter() - begun
-    for line in idle:
-        line.close()
-    return Flood(seconds=took, waited=waited)
 
 
 def _length(head: bytes) -> int:

@@ -5,13 +5,18 @@ site and of the threads comes first and is not counted.
 """
 
 import random
+from collections.abc import Sequence
 from itertools import accumulate
 from typing import Final, Literal
 
+from core import heads, vote
 from core.caller import Caller
 from core.commands import AnyCommand, Decide, EditComment, OpenSite, OpenThread, PostComment, Vote
 from core.comment import Comment
+from core.envelope import Stamp, encode
+from core.events import Event
 from core.log.memory import MemoryLog
+from core.log.port import Append, NewEvent
 from core.policy import Policy
 from core.refusals import Refusal
 from core.sight import Folds
@@ -62,10 +67,25 @@ class Discussion:
             while not await self._done(deed):
                 pass  # nothing there to do it to, or it would change nothing: somewhere else, then
 
+    async def post(self, comments: int) -> None:
+        """Add so many comments and nothing else."""
+        for _ in range(comments):
+            await self._done("post")
+
     async def act(self, thread: str, command: AnyCommand, caller: Caller) -> Result:
         """Carry out one command, a moment later. Raises a Refusal."""
         self._now += STEP
         return await transact(self.log, command, site=SITE, thread=thread, caller=caller, folds=self._folds)
+
+    async def record(self, thread: str, events: Sequence[tuple[Caller, Event]]) -> None:
+        """Have these events in the log as well, at one moment, decided by nobody."""
+        self._now += STEP
+        new = []
+        for caller, event in events:
+            e, c = encode(event, Stamp(actor=caller.actor, site=SITE, thread=thread))
+            head, mark = heads.of(event, caller.actor), heads.mark(event)
+            new.append(NewEvent(head=head, e=e, c=c, note=vote.note(event), mark=mark))
+        await self.log.append(Append(site=SITE, thread=thread, expected={}, events=tuple(new), now=self._now))
 
     def words(self) -> str:
         """Something to say."""

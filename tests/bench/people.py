@@ -6,6 +6,8 @@ from typing import Final
 from core.caller import Caller
 
 SITE: Final = "bench"
+ROOT: Final = f"/v1/sites/{SITE}"
+"""Where it is over HTTP."""
 SECRET: Final = "the secret of the site that is measured"
 BODY: Final = 300
 """Characters of a comment."""
@@ -22,8 +24,8 @@ _PROSE: Final = (
 _WORDS: Final = _PROSE.split()
 
 
-def body(dice: random.Random) -> str:
-    """A comment of 300 characters: two paragraphs of plain words."""
-    words = " ".join(dice.choices(_WORDS, k=BODY))
-    half = words.index(" ", BODY // 2)
-    return f"{words[:half]}\n\n{words[half + 1 :]}"[: BODY - 1] + "."
+def body(dice: random.Random, characters: int = BODY) -> str:
+    """A comment of so many characters: two paragraphs of plain words."""
+    words = " ".join(dice.choices(_WORDS, k=characters))
+    half = words.index(" ", characters // 2)
+    return f"{words[:half]}\n\n{words[half + 1 :]}"[: characters - 1] + "."

@@ -5,18 +5,14 @@ whether or not those before were answered. A post counts as waiting from the mom
 neither accepted nor refused with 503 is an error.
 """
 
-import json
-import random
-from collections.abc import Iterator
-from itertools import count
 from typing import Final, NamedTuple
 
-from tests.bench import http
-from tests.bench.cores import Cores, on
-from tests.bench.figures import Figure, Target, percentile
-from tests.bench.people import MEMBERS, SITE, body
-from tests.bench.posting import CREATED, ROOT, open_site, token
+from tests.bench.asks import Post
+from tests.bench.driving import Load, Part
+from tests.bench.figures import Figure, Target
+from tests.bench.house import CREATED, open_site
 from tests.bench.processes import hansard, server
+from tests.bench.stage import Stage
 
 CLIENTS: Final = 64
 THREADS: Final = tuple(f"hot-{number}" for number in range(8))
@@ -27,51 +23,40 @@ UNAVAILABLE: Final = 503
 class Pressed(NamedTuple):
     """One round: what clients got who waited for each other, and what came of the flood."""
 
-    capacity: http.Load
-    flood: http.Flood
+    capacity: Load
+    flood: Load
 
 
-async def measure(*, rounds: int, seconds: float, cores: Cores) -> list[Figure]:
+async def measure(stage: Stage) -> list[Figure]:
     """Latency of what is accepted at twice the capacity, how much that is, and what else was answered."""
     pressed = []
+    cores, seconds = stage.cores, stage.sizes.load
     with (
         server(cores.rest) as url,
         hansard("gateway", url, cores.own) as gateway,
         hansard("projector", url, cores.rest),
-        on(cores.rest),
     ):
-        await open_site(gateway, THREADS)
-        for number in range(rounds):
-            clients = [_posts(f"c{number}", client) for client in range(CLIENTS)]
-            capacity = await http.drive(gateway, clients, seconds)
-            posts = [_posts(f"f{number}", client) for client in range(CLIENTS)]
-            rate = TIMES * capacity.statuses.get(CREATED, 0) / capacity.seconds
-            pressed.append(Pressed(capacity, await http.flood(gateway, posts, rate=rate, seconds=seconds)))
+        await open_site(gateway.url, THREADS)
+        for number in range(stage.sizes.rounds):
+            # Top-level comments: a parent may be what was refused.
+            posts = Post(series=f"c{number}", threads=THREADS)
+            capacity = await stage.load.turns(gateway.url, posts, CLIENTS, seconds)
+            rate = TIMES * capacity.count(CREATED) / capacity.seconds
+            flood = Part(asks=Post(series=f"f{number}", threads=THREADS), clients=CLIENTS, rate=rate)
+            pressed.append(Pressed(capacity, *await stage.load.drive(gateway.url, flood, seconds=seconds)))
     return _figures(pressed)
-
-
-def _posts(series: str, number: int) -> Iterator[bytes]:
-    """What one member posts: top-level comments, because a parent may be what was refused."""
-    member, thread = MEMBERS[number], THREADS[number % len(THREADS)]
-    bearer = f"Bearer {token({'sub': member.id, 'name': member.name, 'aud': SITE})}"
-    document = json.dumps({"body": body(random.Random(number))}).encode()
-    path = f"{ROOT}/threads/{thread}/comments"
-    for made in count():
-        headers = [("Authorization", bearer), ("Idempotency-Key", f"{series}-{made}")]
-        yield http.request("POST", path, headers, document)
 
 
 def _figures(pressed: list[Pressed]) -> list[Figure]:
     floods = [one.flood for one in pressed]
-    accepted = [flood.latencies(CREATED) for flood in floods]
     answers = sum(flood.answers for flood in floods)
     errors = sum(flood.others(CREATED, UNAVAILABLE) for flood in floods)
-    refused = tuple(100 * len(flood.latencies(UNAVAILABLE)) / flood.answers for flood in floods)
+    refused = tuple(100 * flood.count(UNAVAILABLE) / flood.answers for flood in floods)
     return [
         Figure(
             name=f"POST comment at {TIMES} times the capacity, 99th percentile of what is accepted",
             unit="ms",
-            measured=tuple(percentile(times, 0.99) * 1000 for times in accepted),
+            measured=tuple(flood.times[CREATED].percentile(0.99) * 1000 for flood in floods),
             target=Target(of="measured", at_most=1000),
         ),
         Figure(
@@ -83,7 +68,7 @@ def _figures(pressed: list[Pressed]) -> list[Figure]:
         Figure(
             name=f"POST comment at {TIMES} times the capacity, accepted",
             unit="posts/s",
-            measured=tuple(len(times) / flood.seconds for times, flood in zip(accepted, floods, strict=True)),
+            measured=tuple(flood.count(CREATED) / flood.seconds for flood in floods),
             limit_name="capacity",
             limit=tuple(one.capacity.rate for one in pressed),
         ),

@@ -6,20 +6,32 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
+import msgspec
+
+from tests.bench.constant import Constant, Constants
 from tests.bench.cores import on
+from tests.bench.crowd import FRAME_ENDS
+from tests.bench.http import Answer
 from tests.servers import started
-from workers import embedded
+from workers import embedded, tether
 
 ADMIN_SECRET: Final = "the operator's secret of what is measured"
 LISTENS_WITHIN: Final = 30.0
 ENDS_WITHIN: Final = 15.0
 _OURS: Final = ("port", "unixsocketperm")
 """Settings of the embedded server that are the test server's own business."""
+
+
+class Program(NamedTuple):
+    """A program that runs: where it listens, and its process."""
+
+    url: str
+    pid: int
 
 
 @contextmanager
@@ -31,28 +43,37 @@ def server(cores: frozenset[int]) -> Iterator[str]:
 
 
 @contextmanager
-def hansard(role: str, redis_url: str, cores: frozenset[int]) -> Iterator[str]:
-    """URL of a running `hansard gateway`, `projector` or `up` on this server, logging as in production."""
+def hansard(
+    role: str, redis_url: str | None, cores: frozenset[int], *, data: Path | None = None, **others: str
+) -> Iterator[Program]:
+    """A running `hansard gateway`, `projector` or `up` on this server, logging as in production.
+
+    `up` without a server has one of its own in the directory `data`. `others` are settings.
+    """
     with tempfile.TemporaryDirectory(prefix="hansard-bench-") as home:
         settings = {
-            "REDIS_URL": redis_url,
             "ADMIN_SECRET": ADMIN_SECRET,
             "DURABILITY": "fsynced",
-            "DATA": home,
+            "DATA": str(data or home),
             "LOG_FORMAT": "json",
+            **others,
         }
-        with _listening([sys.executable, "-m", "workers", role], settings, Path(home, "log"), cores) as url:
-            yield url
+        if redis_url is not None:
+            settings["REDIS_URL"] = redis_url
+        with _listening([sys.executable, "-m", "workers", role], settings, Path(home, "log"), cores) as program:
+            yield program
 
 
 @contextmanager
-def constant(cores: frozenset[int]) -> Iterator[str]:
-    """URL of the same HTTP server with an application that answers the same bytes to everything."""
-    with (
-        tempfile.TemporaryDirectory(prefix="hansard-bench-") as home,
-        _listening([sys.executable, "-m", "tests.bench.constant"], {}, Path(home, "log"), cores) as url,
-    ):
-        yield url
+def constant(cores: frozenset[int], answers: Mapping[str, Answer], *, frame: bytes = FRAME_ENDS) -> Iterator[Program]:
+    """The same HTTP server with an application that gives these answers, by path, and the feed of `frame`."""
+    given = {path: Constant(status=one.status, headers=one.headers(), body=one.body) for path, one in answers.items()}
+    with tempfile.TemporaryDirectory(prefix="hansard-bench-") as home:
+        path = Path(home, "answers")
+        path.write_bytes(msgspec.json.encode(Constants(answers=given, frame=frame)))
+        command = [sys.executable, "-m", "tests.bench.constant", str(path)]
+        with _listening(command, {}, Path(home, "log"), cores) as program:
+            yield program
 
 
 def environment(**settings: str) -> dict[str, str]:
@@ -62,15 +83,16 @@ def environment(**settings: str) -> dict[str, str]:
 
 
 @contextmanager
-def _listening(command: list[str], settings: dict[str, str], log: Path, cores: frozenset[int]) -> Iterator[str]:
-    """URL of a program that listens at HANSARD_PORT, for the block."""
+def _listening(command: list[str], settings: dict[str, str], log: Path, cores: frozenset[int]) -> Iterator[Program]:
+    """A program that listens at HANSARD_PORT, for the block."""
     port = _free_port()
     given = environment(**settings, PORT=str(port))
+    tied = [sys.executable, "-I", "-S", tether.__file__, str(os.getpid()), *command]
     with log.open("wb") as said, on(cores):
-        process = subprocess.Popen(command, env=given, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
+        process = subprocess.Popen(tied, env=given, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
     try:
         _wait_until_it_listens(process, port, log)
-        yield f"http://127.0.0.1:{port}"
+        yield Program(f"http://127.0.0.1:{port}", process.pid)
     finally:
         process.terminate()
         try:
@@ -92,7 +114,7 @@ def _wait_until_it_listens(process: "subprocess.Popen[bytes]", port: int, log: P
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
         except OSError:
-            time.sleep(0.02)
+            time.sleep(0.002)
         else:
             return
     raise AssertionError(f"{process.args!r} does not listen: {log.read_text(errors='replace')[-2000:]}")

@@ -30,12 +30,12 @@ async def measure(url: str, entries: list[list[Entry]], *, rounds: int, cores: C
     return Figure(name="projection of a backlog, fsync always", unit="events/s", measured=tuple(rates))
 
 
-async def project(deployment: Deployment) -> None:
-    """Take everything that is in the log into the views. Raises TimeoutError."""
+async def project(deployment: Deployment, *, within: float = BOUND) -> None:
+    """Take everything that is in the log into the views, in so many seconds. Raises TimeoutError."""
     log = RedisLog(deployment)
     projector = Projector(deployment, log, worker="bench")
     store = Store(deployment.calls, deployment.reads, deployment.keys)
-    with anyio.fail_after(BOUND):
+    with anyio.fail_after(within):
         async with anyio.create_task_group() as tasks:
             await tasks.start(deployment.wakes.run)
             await tasks.start(projector.run)

@@ -13,38 +13,42 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-import anyio
-
-from core.log.port import Entry
 from core.log.redis import RedisLog
 from core.redis.deployment import open_deployment
-from tests.bench import http
+from tests.bench.asks import Get
 from tests.bench.copying import PARTITIONS, write
-from tests.bench.cores import Cores, on
-from tests.bench.figures import Figure, Target, percentile
+from tests.bench.cores import on
+from tests.bench.driving import Part
+from tests.bench.figures import Figure, Target
 from tests.bench.folding import decoded
-from tests.bench.people import SITE
-from tests.bench.processes import environment, hansard
+from tests.bench.people import ROOT
+from tests.bench.processes import environment, hansard, server
 from tests.bench.projecting import project
-from tests.bench.sizes import Sizes
+from tests.bench.stage import Stage
 from workers.rebuild import Rebuilder
 
 READERS: Final = 8
-EVERY: Final = 0.02
-"""Seconds after which a reader asks again."""
+RATE: Final = 400.0
+"""Pages a second of all readers together."""
 OK: Final = 200
 
 
-async def measure(url: str, entries: list[list[Entry]], threads: list[str], sizes: Sizes, cores: Cores) -> list[Figure]:
+async def measure(stage: Stage) -> list[Figure]:
     """The rate of a rebuild at full speed, and the time of the slowest pages beside one that spares readers."""
-    write(url, entries)
-    events = sum(map(len, entries))
+    mix = await stage.mix()
+    with server(stage.cores.rest) as url:
+        write(url, mix.entries)
+        speed = await _speed(url, mix.events, stage)
+        return [speed, await _noticed(url, mix.threads, stage)]
+
+
+async def _speed(url: str, events: int, stage: Stage) -> Figure:
     async with open_deployment(url, partitions=PARTITIONS, durability="fsynced") as deployment:
         await project(deployment)
         log = RedisLog(deployment)
         rebuilt, read = [], []
-        with on(cores.own):
-            for _ in range(sizes.rounds):
+        with on(stage.cores.own):
+            for _ in range(stage.sizes.rounds):
                 gc.collect()
                 begun = time.perf_counter()
                 await decoded(log)
@@ -52,26 +56,25 @@ async def measure(url: str, entries: list[list[Entry]], threads: list[str], size
                 begun = time.perf_counter()
                 await Rebuilder(deployment, log, worker="bench").rebuild()
                 rebuilt.append(events / (time.perf_counter() - begun))
-    speed = Figure(
+    return Figure(
         name="rebuild at full speed, fsync always",
         unit="events/s",
         measured=tuple(rebuilt),
         limit_name="read and decoded alone",
         limit=tuple(read),
     )
-    return [speed, await _noticed(url, threads, sizes, cores)]
 
 
-async def _noticed(url: str, threads: list[str], sizes: Sizes, cores: Cores) -> Figure:
+async def _noticed(url: str, threads: list[str], stage: Stage) -> Figure:
     alone, beside = [], []
-    with hansard("gateway", url, cores.own) as gateway, on(cores.rest):
-        await _slowest(gateway, threads, sizes)
-        for _ in range(sizes.rounds):
-            alone.append(await _slowest(gateway, threads, sizes))
-            with _rebuild(url):
-                beside.append(await _slowest(gateway, threads, sizes))
+    with hansard("gateway", url, stage.cores.own) as gateway:
+        await _slowest(gateway.url, threads, stage)
+        for _ in range(stage.sizes.rounds):
+            alone.append(await _slowest(gateway.url, threads, stage))
+            with on(stage.cores.rest), _rebuild(url):
+                beside.append(await _slowest(gateway.url, threads, stage))
     return Figure(
-        name=f"99th percentile of a page beside a rebuild, {READERS / EVERY:.0f} pages/s",
+        name=f"99th percentile of a page beside a rebuild, {RATE:.0f} pages/s",
         unit="ms",
         measured=tuple(beside),
         limit_name="alone",
@@ -96,25 +99,9 @@ def _rebuild(url: str) -> Iterator[None]:
         process.communicate()
 
 
-async def _slowest(gateway: str, threads: list[str], sizes: Sizes) -> float:
+async def _slowest(gateway: str, threads: list[str], stage: Stage) -> float:
     """The time within which 99 of 100 pages are there, in milliseconds."""
-    asked = [http.request("GET", f"/v1/sites/{SITE}/threads/{thread}") for thread in threads]
-    took: list[float] = []
-    ends = time.perf_counter() + sizes.load
-
-    async def read(number: int) -> None:
-        line = await http.connected(gateway)
-        due = time.perf_counter() + EVERY * number / READERS
-        while due < ends:
-            await anyio.sleep(max(0.0, due - time.perf_counter()))
-            begun = time.perf_counter()
-            answer = await line.ask(asked[int(due / EVERY) % len(asked)])
-            assert answer.status == OK, answer
-            took.append(time.perf_counter() - begun)
-            due = max(due + EVERY, time.perf_counter())
-        line.close()
-
-    async with anyio.create_task_group() as tasks:
-        for number in range(READERS):
-            tasks.start_soon(read, number)
-    return percentile(took, 0.99) * 1000
+    pages = Get(paths=tuple(f"{ROOT}/threads/{thread}" for thread in threads))
+    (load,) = await stage.load.drive(gateway, Part(asks=pages, clients=READERS, rate=RATE), seconds=stage.sizes.load)
+    assert not load.others(OK), load
+    return load.all_times.percentile(0.99) * 1000

@@ -13,8 +13,12 @@ _SHARP: Final = 10.0
 
 def table(figures: Sequence[Figure], *, judged: bool = True) -> str:
     """One line a figure. The spread is lowest to highest of the ratio, or of the measured where there is no ratio."""
-    lines = [_HEADINGS, *(_cells(figure, judged=judged) for figure in figures)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(_HEADINGS))]
+    return aligned([_HEADINGS, *(_cells(figure, judged=judged) for figure in figures)])
+
+
+def aligned(lines: Sequence[Sequence[str]]) -> str:
+    """Cells in columns, the first line being the headings."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     told = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
     return "\n".join([told[0], "  ".join("-" * width for width in widths), *told[1:]])
 
@@ -35,8 +39,8 @@ def document(figure: Figure) -> dict[str, Any]:
 
 def wanted(target: Target) -> str:
     """A target in words."""
-    bounds = [f"≥ {_number(target.at_least)}"] if target.at_least is not None else []
-    bounds += [f"≤ {_number(target.at_most)}"] if target.at_most is not None else []
+    bounds = [f"≥ {number(target.at_least)}"] if target.at_least is not None else []
+    bounds += [f"≤ {number(target.at_most)}"] if target.at_most is not None else []
     return f"{target.of} {' and '.join(bounds)}"
 
 
@@ -44,15 +48,15 @@ def _cells(figure: Figure, *, judged: bool) -> tuple[str, ...]:
     ratio, limit, values = "", "", figure.measured
     if figure.limit:
         values = figure.ratios
-        ratio = _number(spread(values).middle)
-        limit = f"{_number(spread(figure.limit).middle)} {figure.unit} {figure.limit_name or ''}".rstrip()
+        ratio = number(spread(values).middle)
+        limit = f"{number(spread(figure.limit).middle)} {figure.unit} {figure.limit_name or ''}".rstrip()
     low, _, high = spread(values)
     return (
         figure.name,
-        f"{_number(spread(figure.measured).middle)} {figure.unit}".rstrip(),
+        f"{number(spread(figure.measured).middle)} {figure.unit}".rstrip(),
         limit,
         ratio,
-        f"{_number(low)} to {_number(high)}" if len(values) > 1 else "",
+        f"{number(low)} to {number(high)}" if len(values) > 1 else "",
         "" if figure.target is None else wanted(figure.target),
         _VERDICTS[figure.met if judged else None],
     )
@@ -63,7 +67,8 @@ def _summary(values: tuple[float, ...]) -> dict[str, Any]:
     return {"low": low, "median": middle, "high": high, "rounds": list(values)}
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
+    """A number as it is worth telling."""
     if value == int(value) and abs(value) < _SHARP:
         return str(int(value))
     return f"{value:.2f}" if abs(value) < _SHARP else f"{value:,.0f}"

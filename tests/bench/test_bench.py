@@ -1,29 +1,74 @@
 """The benchmark works and judges as it says. How fast anything is, no test asks."""
 
+import asyncio
 import json
 import subprocess
 import sys
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
+from typing import cast
+from xml.etree.ElementTree import Element, fromstring
 
 import pytest
 
 from core.envelope import decode
 from core.policy import Policy
+from core.position import Position
 from tests.bench import __main__ as bench
+from tests.bench import growth
+from tests.bench.asks import Get
+from tests.bench.compare import HERE, compare
 from tests.bench.copying import entries_of
-from tests.bench.figures import Figure, Target, percentile
+from tests.bench.crowd import Crowd, feed
+from tests.bench.driving import Load, Part, drive
+from tests.bench.figures import Figure, Target
+from tests.bench.histogram import Histogram, joined
+from tests.bench.hot import oldest
+from tests.bench.http import HEAD_ENDS, Answer
+from tests.bench.memory import kind_of
 from tests.bench.mix import Discussion
 from tests.bench.sizes import QUICK
+from tests.bench.svg import Line, Plot, drawn
 from tests.bench.table import document, table
 
 RATE = Target(of="measured", at_least=1000)
+PROMISED = {
+    "ratio ≥ 0.60",
+    "ratio ≥ 0.45",
+    "measured ≤ 50",
+    "ratio ≥ 0.80",
+    "ratio ≥ 0.20",
+    "measured ≤ 1",
+    "measured ≤ 1.05",
+    "ratio ≤ 1.20",
+    "measured ≥ 2,500",
+    "measured ≤ 25",
+    "measured ≥ 8,000",
+    "measured ≥ 30,000",
+    "measured ≥ 12,000",
+    "ratio ≥ 0.40",
+    "measured ≤ 0",
+    "measured ≤ 250",
+    "measured ≤ 3",
+    "measured ≤ 10",
+    "measured ≤ 8",
+    "measured ≤ 16",
+    "ratio ≥ 0.70",
+    "measured ≤ 2,750",
+    "measured ≤ 400",
+    "measured ≤ 1,500",
+    "measured ≤ 2",
+    "measured ≤ 150",
+}
+"""Every target that is set, in the words of the table."""
 
 
 def figure(*measured: float, limit: tuple[float, ...] = (), target: Target | None = None) -> Figure:
     return Figure(name="a thing", unit="things/s", measured=measured, limit=limit, target=target)
 
 
+@pytest.mark.timeout(300)
 def test_a_quick_run_measures_everything_on_servers_of_its_own(tmp_path: Path) -> None:
     told = tmp_path / "figures" / "bench.json"
     command = [sys.executable, "-m", "tests.bench", "--quick", "--json", str(told)]
@@ -33,21 +78,51 @@ def test_a_quick_run_measures_everything_on_servers_of_its_own(tmp_path: Path) -
     for name, one in found.items():
         assert name in ran.stdout
         assert "MISSED" not in ran.stdout, "a quick run judges nothing"
-        assert all(value > 0 for value in one["measured"]["rounds"]) or name.startswith("errors") or one["unit"] == "%"
-    wanted = Counter(one["target"] for one in found.values())
-    assert wanted == {
-        "ratio ≥ 0.25": 1,
-        "ratio ≤ 1.20": 1,
-        "ratio ≤ 1.50": 7,
-        "measured ≥ 1,000": 1,
-        "measured ≤ 1,000": 1,
-        "measured ≤ 0": 2,
-        None: len(found) - 13,
-    }
+        least = min(one["measured"]["rounds"])
+        assert least > 0 if one["unit"].endswith("/s") else least >= 0, one
+    assert {one["target"] for one in found.values()} >= PROMISED
     errors = [one for name, one in found.items() if name.startswith("errors")]
     assert [one["met"] for one in errors] == [True, True], "no post fails, however slow it is"
     compared = [one for one in found.values() if one["target"] is not None and one["limit"] is not None]
     assert all(len(one["ratio"]["rounds"]) == QUICK.rounds for one in compared)
+
+
+def test_sections_can_be_picked_and_another_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = tmp_path / "bench.json"
+    command = [sys.executable, "-m", "tests.bench", "--quick", "--only", "rows", "--rounds", "1", "--json", str(told)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    (only,) = json.loads(told.read_text())["figures"]
+    assert only["name"] == "page of 100 rows, time of Redis"
+    assert len(only["measured"]["rounds"]) == 1
+    with pytest.raises(SystemExit):
+        bench.main(["--only", "rows,columns"])
+    assert "columns" in capsys.readouterr().err
+
+
+def read(svg: str) -> Element:
+    return fromstring(svg)  # noqa: S314 - what the bench has drawn itself
+
+
+@pytest.mark.timeout(300)
+def test_how_cost_grows_is_drawn(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.bench.growth", "--quick", "--into", str(tmp_path)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert {path.stem for path in tmp_path.iterdir()} == set(growth.DRAWN)
+    for path in tmp_path.iterdir():
+        assert read(path.read_text()).tag == "{http://www.w3.org/2000/svg}svg"
+
+
+def test_a_point_lies_by_the_logarithm_of_its_value() -> None:
+    plot = Plot(
+        title="<cost>", across="x", up="y", lines=(Line(name="a & b", points=((1, 1), (10, 100), (100, 10_000))),)
+    )
+    root = read(drawn(plot))
+    at = [(float(one.get("cx", "")), float(one.get("cy", ""))) for one in root.iter() if one.tag.endswith("circle")]
+    assert at[1] == pytest.approx(((at[0][0] + at[2][0]) / 2, (at[0][1] + at[2][1]) / 2))
+    assert at[0][0] < at[2][0]
+    assert at[0][1] > at[2][1], "up is up"
 
 
 @pytest.mark.parametrize(("arguments", "status"), [([], 1), (["--quick"], 0)])
@@ -95,11 +170,125 @@ def test_the_document_has_every_round() -> None:
     assert told["met"] is False
 
 
-def test_a_percentile_is_a_value_that_was_measured() -> None:
-    values = [float(value) for value in range(100, 0, -1)]
-    assert percentile(values, 0.5) == 50
-    assert percentile(values, 0.99) == 99
-    assert percentile([7.0], 0.99) == 7
+def test_a_percentile_is_as_good_as_a_hundredth_and_never_flatters() -> None:
+    values = [value / 1000 for value in range(100, 0, -1)]
+    times = Histogram.of(values)
+    for share in (0.01, 0.5, 0.99, 1):
+        exact = sorted(values)[round(share * 100) - 1]
+        assert exact <= times.percentile(share) <= exact * 1.01
+    assert times.total == 100
+
+
+def test_histograms_of_parts_are_that_of_the_whole() -> None:
+    parts = [Histogram.of([0.0, 0.0101, -1.0]), Histogram.of([0.01, 5.0])]
+    whole = joined(parts)
+    assert whole == Histogram.of([0.0, 0.0101, -1.0, 0.01, 5.0])
+    assert whole.mean == pytest.approx((0.0101 + 0.01 + 5) / 5, rel=0.01)
+
+
+@pytest.mark.skipif(not (HERE / ".git").exists(), reason="revisions are compared where git has them")
+def test_another_revision_is_measured_by_turns_and_leaves_nothing(tmp_path: Path) -> None:
+    def trees() -> bytes:
+        listed = ["git", "-C", str(HERE), "worktree", "list"]
+        return subprocess.run(listed, check=True, capture_output=True).stdout
+
+    before, told = trees(), tmp_path / "compare.json"
+    command = [sys.executable, "-m", "tests.bench.compare", "HEAD", "--quick", "--only", "rows", "--turns", "1"]
+    ran = subprocess.run([*command, "--json", str(told)], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    (only,) = json.loads(told.read_text())["figures"]
+    assert only["ratios"] == [only["here"] / only["base"]]
+    assert trees() == before
+
+
+def test_revisions_are_compared_turn_by_turn() -> None:
+    base = [document(figure(10, limit=(20,))), document(figure(30, limit=(20,)))]
+    here = [document(figure(20, limit=(40,))), document(figure(33, limit=(44,)))]
+    found = compare("a thing", base, here)
+    assert found is not None
+    assert found["ratios"] == [2, 1.1]
+    assert found["beside_limits"] == [1, 0.5]
+    assert (found["base"], found["here"]) == (20, 26.5)
+    assert compare("a thing", [], here) is None, "of what only one has there is no ratio"
+
+
+async def test_at_a_rate_requests_go_out_when_they_are_due_whatever_is_answered() -> None:
+    waiting: list[asyncio.StreamWriter] = []
+    served: list[asyncio.Task[None]] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        served.append(cast("asyncio.Task[None]", asyncio.current_task()))
+        await reader.readuntil(HEAD_ENDS)
+        waiting.append(writer)
+        if len(waiting) == 20:
+            for one in waiting:
+                one.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        await reader.read()
+        writer.close()
+        await writer.wait_closed()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as there:
+        url = f"http://127.0.0.1:{there.sockets[0].getsockname()[1]}"
+        load = await drive(url, Part(asks=Get(paths=("/",)), clients=1, rate=100), 0.2)
+        await asyncio.gather(*served)
+    assert load.count(200) == load.answers == 20
+    # Nobody was answered before the last was due, 190 ms after the first.
+    assert load.all_times.percentile(1) >= 0.185
+
+
+async def test_what_was_said_last_is_waited_for_and_a_frame_in_two_parts_counts_once() -> None:
+    said = b'id: 1-1\nevent: comment.posted\ndata: {"comment":"c1","row":{}}\n\n'
+    told = asyncio.Event()
+    served: list[asyncio.Task[None]] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        served.append(cast("asyncio.Task[None]", asyncio.current_task()))
+        await reader.readuntil(HEAD_ENDS)
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        await writer.drain()
+        writer.write(b"retry: 2000\n\n")
+        await told.wait()
+        writer.write(said[:30])
+        await writer.drain()
+        await asyncio.sleep(0)
+        writer.write(said[30:])
+        with suppress(ConnectionError):  # whoever leaves does so at once
+            await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as there:
+        crowd = Crowd()
+        await crowd.follow(f"http://127.0.0.1:{there.sockets[0].getsockname()[1]}", {feed("t"): 3}, stalled=1)
+        crowd.from_here()
+        crowd.acknowledged(Answer(201, b'{"comment":{"id":"c1","thread":"t"}}', b""))
+        crowd.acknowledged(Answer(201, b'{"comment":{"id":"c2","thread":"elsewhere"}}', b""))
+        told.set()
+        await crowd.all_told()
+        assert crowd.deliveries == crowd.times.total == 2, "the third reads nothing"
+        crowd.leave()
+        await asyncio.gather(*served)
+
+
+def test_an_answer_is_as_old_as_the_first_commit_that_it_lacks() -> None:
+    load = Load(last_seen={"1-1": 10.0, "1-2": 10.5, "1-3": 11.0})
+    commits = [(9.98, Position(1, 2)), (10.2, Position(1, 3))]
+    assert oldest(load, commits) == pytest.approx(0.3), "1-2 came 0.3 s after what it lacks; 1-3 lacks nothing"
+
+
+@pytest.mark.parametrize(
+    ("key", "kind"),
+    [
+        ("hansard:{p07.3}:log", "log"),
+        ("hansard:{p07.3}:heads:bench/article:1", "heads"),
+        ("hansard:{p07.3}:commands:20000", "commands"),
+        ("hansard:{p07.3}:g1:thread:bench/article-1:rows", "rows"),
+        ("hansard:{p07.3}:g1:site:bench:authors", "site authors"),
+        ("hansard:{p07.3}:feed:trimmed", "feed"),
+        ("hansard:deployment", "deployment"),
+    ],
+)
+def test_memory_is_told_by_kind_of_key(key: str, kind: str) -> None:
+    assert kind_of(key) == kind
 
 
 async def test_the_mix_has_the_shares_that_are_promised() -> None:

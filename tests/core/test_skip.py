@@ -4,13 +4,13 @@ import pytest
 
 from core import heads
 from core.caller import OPERATOR, Caller
-from core.commands import OpenThread, PostComment, SkipEvent
-from core.current import was_skipped
+from core.commands import EditComment, OpenThread, PostComment, SkipEvent
 from core.envelope import Stamp, encode
-from core.events import EventSkipped
+from core.events import CommentRejected, EventSkipped
 from core.log.port import Append, Appended, NewEvent
 from core.position import Position
-from core.refusals import BadField, NotAllowed, NotFound, NotParked, Unavailable, UnknownParent
+from core.refusals import BadField, CannotFold, NotAllowed, NotFound, NotParked, Unavailable, UnknownParent
+from core.sight import was_skipped
 from tests.core.newsroom import Newsroom
 from tests.core.people import ADA, ADMIN, AUDITOR, MOD, SITE, THREAD, TITLE, URL, edited, posted
 from tests.core.telling import BEGIN, SECOND, before_anything, given
@@ -112,6 +112,25 @@ async def test_a_skip_needs_nothing_of_the_thread_to_be_readable() -> None:
         await room.ask(PostComment(comment="c1", body="words"))
     await room.ask(skip(outcome.positions[0]), OPERATOR)
     assert await was_skipped(room.log, SITE, THREAD, outcome.positions[0])
+    assert (await room.ask(PostComment(comment="c1", body="words"))).created
+
+
+async def test_what_cannot_be_applied_keeps_writers_from_its_comment_until_it_is_skipped() -> None:
+    room = await Newsroom().opened()
+    await room.ask(PostComment(comment="c1", body="words"))
+    e, c = encode(CommentRejected(comment="c1", revision=9), Stamp(actor=MOD.actor, site=SITE, thread=THREAD))
+    bad = NewEvent(head=heads.comment("c1"), e=e, c=c)
+    outcome = await room.log.append(Append(site=SITE, thread=THREAD, expected={}, events=(bad,), now=room.log.now))
+    assert isinstance(outcome, Appended)
+    with pytest.raises(CannotFold) as caught:
+        await room.ask(EditComment(comment="c1", revision=1, body="other words"))
+    assert caught.value.position == outcome.positions[0]
+    assert (await room.ask(PostComment(comment="c2", body="words"))).created, "nothing else is kept"
+    await room.ask(skip(outcome.positions[0]), OPERATOR)
+    done = await room.ask(EditComment(comment="c1", revision=1, body="other words"))
+    assert done.comment is not None
+    assert done.comment.published
+    assert len(done.comment.revisions) == 2
 
 
 async def test_a_comment_that_was_never_posted_is_not_there_whatever_happened_to_it() -> None:

@@ -5,7 +5,6 @@ what replays it: `--fault` and `--seed`. Exit status 1 where there is one.
 """
 
 import argparse
-import json
 import secrets
 import sys
 import time
@@ -16,6 +15,7 @@ from typing import Final, get_args
 
 import anyio
 import msgspec
+from msgspec import Struct
 
 from tests.faults import catalogue, cutting, engines, table
 from tests.faults.campaign import Plan, Played, played
@@ -34,6 +34,13 @@ SECONDS: Final = 3
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
 
+class Kept(Struct, kw_only=True):
+    """What came of a run."""
+
+    seed: str
+    outcomes: list[Played]
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Play, print, write; the exit status."""
     given = _parser().parse_args(arguments)
@@ -41,6 +48,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = {fault.name for fault in catalogue.FAULTS} | {cutting.NAME}
     if given.fault not in {None, *names}:
         print(f"There is no fault {given.fault!r}; there are: {', '.join(sorted(names))}", file=sys.stderr)
+        return 2
+    programs = engines.programs()
+    missing = [name for name in given.server or () if name not in programs]
+    if missing:
+        print(f"There is no server {missing[0]!r} here; there are: {', '.join(programs)}", file=sys.stderr)
         return 2
     plan = Plan(
         kinds=tuple(given.on or KINDS),
@@ -50,26 +62,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sizes=_sizes(given.rate) if given.rate else Sizes(),
         only=given.fault,
     )
-    programs = engines.programs()
-    used = given.server or (list(programs) if given.soak else [engines.OURS])
-    print(f"seed {plan.seed}; servers: {', '.join(engines.version(programs[name]) for name in used)}", flush=True)
+    if given.join:
+        kept = [msgspec.json.decode(Path(name).read_bytes(), type=Kept) for name in given.join]
+        run = Kept(
+            seed=" ".join(dict.fromkeys(one.seed for one in kept)), outcomes=[o for one in kept for o in one.outcomes]
+        )
+    else:
+        used = given.server or (list(programs) if given.soak else [engines.OURS])
+        run = _run(plan, [programs[name] for name in used], given.elsewhere or plan.rounds)
+        given.json.parent.mkdir(parents=True, exist_ok=True)
+        given.json.write_bytes(msgspec.json.encode(run))
+    text = table.table(table.rows(run.outcomes))
+    if len({server for _, server, _ in run.outcomes}) > 1:
+        text = f"{table.table(table.by_server(run.outcomes), everything=False)}\n\n{text}"
+    print(f"\n{text}\n\nseed {run.seed}")
+    if given.write:
+        table.write(DOCUMENT, "soak" if given.soak else "faults", f"Seed `{run.seed}`.\n\n{text}")
+    return 1 if any(outcome.findings for _, _, outcome in run.outcomes) else 0
+
+
+def _run(plan: Plan, programs: Sequence[Path], elsewhere: int) -> Kept:
+    """Play the plan on the first of these programs, and on the others with so many rounds of each fault."""
+    print(f"seed {plan.seed}; servers: {', '.join(map(engines.version, programs))}", flush=True)
     logs.configure("console", "error")  # what the processes say matters, and they say it themselves
     fast = {"use_uvloop": find_spec("uvloop") is not None}
     begun = time.monotonic()
-    outcomes = anyio.run(_play, plan, [programs[name] for name in used], backend_options=fast)
-    text = table.table(table.rows(outcomes))
-    if len(used) > 1:
-        text = f"{table.table(table.by_server(outcomes), everything=False)}\n\n{text}"
-    print(f"\n{text}\n\nseed {plan.seed}, {(time.monotonic() - begun) / 60:.0f} minutes")
-    _keep(outcomes, plan)
-    if given.write:
-        table.write(DOCUMENT, "soak" if given.soak else "faults", f"Seed `{plan.seed}`.\n\n{text}")
-    return 1 if any(outcome.findings for _, _, outcome in outcomes) else 0
+    less = msgspec.structs.replace(plan, rounds=elsewhere, cuts=min(plan.cuts, elsewhere))
+    plans = [(plan, programs[0]), *((less, program) for program in programs[1:])]
+    outcomes = anyio.run(_play, plans, backend_options=fast)
+    print(f"\n{(time.monotonic() - begun) / 60:.0f} minutes")
+    return Kept(seed=plan.seed, outcomes=outcomes)
 
 
-async def _play(plan: Plan, programs: Sequence[Path]) -> list[Played]:
+async def _play(plans: Sequence[tuple[Plan, Path]]) -> list[Played]:
     outcomes: list[Played] = []
-    for program in programs:
+    for plan, program in plans:
         async for one in played(plan, program):
             outcomes.append(one)
             deployment, server, outcome = one
@@ -91,21 +118,18 @@ def _figures(outcome: Outcome) -> list[str]:
     return [f"{said} {value:.2f} {unit}" for said, value, unit in told if value is not None]
 
 
-def _keep(outcomes: Sequence[Played], plan: Plan) -> None:
-    JSON.parent.mkdir(parents=True, exist_ok=True)
-    document = {"seed": plan.seed, "outcomes": msgspec.to_builtins(outcomes)}
-    JSON.write_text(json.dumps(document, indent=2) + "\n")
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description="Break everything that can break.")
     parser.add_argument("--soak", action="store_true", help="many rounds, on every server program that is here")
     parser.add_argument("--fault", help="one fault alone, by its name in the table")
     parser.add_argument("--seed", help="what the dice begin with; a finding names it")
     parser.add_argument("--rounds", type=int, help="rounds of each fault on each kind of deployment")
+    parser.add_argument("--elsewhere", type=int, help="as --rounds, on all servers but the first")
     parser.add_argument("--on", action="append", choices=KINDS, help="a kind of deployment; all where none is named")
     parser.add_argument("--server", action="append", help=f"a server program: {', '.join(engines.programs())}")
     parser.add_argument("--rate", type=float, help="writes a second that the load asks for")
+    parser.add_argument("--json", type=Path, default=JSON, help=f"where all is kept that came of it ({JSON})")
+    parser.add_argument("--join", nargs="+", metavar="FILE", help="play nothing: one table of what is kept in these")
     parser.add_argument("--write", action="store_true", help=f"put the table into {DOCUMENT}")
     return parser
 

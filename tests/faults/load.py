@@ -67,6 +67,17 @@ class Load:
         while self._taken_so_far < wanted:
             await self._moved.wait()
 
+    async def knock(self, thread: str, dice: random.Random) -> None:
+        """Post to a thread until that is taken, confirmed or not: the others may all be busy elsewhere."""
+        client = self.client(dice.randrange(len(self.gateways)))
+        deed = self.record.begin(self.scene.root(thread, dice))
+        while (answer := await client.attempt(deed)) is None or not (
+            self._taken(deed, answer) or answer.status in TAKEN
+        ):
+            client.turn()
+            await anyio.sleep(AGAIN[1])
+        client.close()
+
     async def settle(self) -> None:
         """Ask for everything that is open until it is settled, one deed a client at a time."""
         open_deeds = self.record.open()

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tests.bench.posting import token
+from tests.bench.asks import token
 from tests.faults.workers import ADMIN_SECRET
 
 SITE: Final = "kew"

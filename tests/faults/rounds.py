@@ -133,9 +133,11 @@ class _Recovery:
         """Find out, from the moment that the fault strikes."""
         await trouble.is_on.wait()
         with anyio.move_on_after(BACK_WITHIN):
-            while (back := trouble.load.record.back_after(trouble.begun, trouble.struck)) is None:
-                await anyio.sleep(0.01)
-            self.back = back
+            async with anyio.create_task_group() as tasks:
+                for thread in sorted(trouble.struck):
+                    tasks.start_soon(trouble.load.knock, thread, trouble.dice)
+            self.back = back = trouble.load.record.back_after(trouble.begun, trouble.struck)
+            assert back is not None, "all of them were taken"
             behind = dict(enumerate(await patiently(lambda: _lasts(stage))))
             while behind:
                 for partition, last in list(behind.items()):

@@ -48,6 +48,10 @@ class Scene:
             return self._post(thread, dice)
         return self._about("vote" if kind == "post" else kind, thread, dice.choice(there), dice)
 
+    def root(self, thread: str, dice: random.Random) -> Deed:
+        """A comment of its own there, which nothing that is known of others can keep out."""
+        return self._post(thread, dice, answers=0)
+
     def learn(self, deed: Deed, current: object = None) -> None:
         """Take in that a deed was done, or that it was refused because the latest revision is `current`."""
         there = self.comments[deed.thread]
@@ -60,11 +64,11 @@ class Scene:
             if one.id == deed.comment:
                 one.latest = max(one.latest, told)
 
-    def _post(self, thread: str, dice: random.Random) -> Deed:
+    def _post(self, thread: str, dice: random.Random, answers: float = ANSWERS) -> Deed:
         member, key = dice.choice(MEMBERS), self._key()
         facts: dict[str, object] = {"body": self._words(dice)}
         there = self.comments[thread]
-        if there and (dice.random() < ANSWERS or self._roots[thread] >= MOST_ROOTS):
+        if there and answers and (dice.random() < answers or self._roots[thread] >= MOST_ROOTS):
             facts["parent"] = dice.choice(there).id
         else:
             self._roots[thread] += 1

@@ -15,7 +15,7 @@ from anyio.to_thread import run_sync
 
 from core.log import redis as redis_log
 from core.log.redis import APPEND, LOAD
-from core.redis import batch
+from core.redis import shipment
 from core.redis.deployment import open_deployment
 from projections import store
 from projections.store import COMMIT
@@ -187,7 +187,7 @@ async def test_an_acknowledgement_that_did_not_wait_for_the_replica_is_found_whe
     for home in (first, second):
         home.mkdir()
     if mutated:
-        monkeypatch.setattr(batch, "_proves", lambda _reply, _proof: True)
+        monkeypatch.setattr(shipment, "_proves", lambda _reply, _proof: True)
     async with inside(first, durability="replicated") as here:
         replica = alone(second, engines()["embedded"], "--replicaof", f"127.0.0.1 {here.node.port}")
         # By itself it waits five seconds for other replicas to share the transfer with.

@@ -214,15 +214,19 @@ class Visit:
 
     async def run(self) -> None:
         try:
-            async with self._gate.passed(self._incoming):
-                self.outcome = "in"
-                while not self.ends.is_set():
-                    message = await self._incoming.receive()
-                    self.body += message.get("body", b"")
-                    if not message.get("more_body", False):
-                        await self.ends.wait()
+            await self._gate.enter(self._incoming)
         except (Unavailable, ClientDisconnect) as refused:
             self.outcome = type(refused)
+            return
+        try:
+            self.outcome = "in"
+            while not self.ends.is_set():
+                message = await self._incoming.receive()
+                self.body += message.get("body", b"")
+                if not message.get("more_body", False):
+                    await self.ends.wait()
+        finally:
+            self._gate.leave()
 
 
 async def test_a_request_whose_client_leaves_while_it_waits_leaves_the_queue() -> None:
@@ -283,7 +287,7 @@ async def test_whoever_waits_and_is_cancelled_takes_no_place_with_it() -> None:
             others.start_soon(second.run)
             await until(lambda: gate.waiting == 1)
             # Let in and cancelled in the same moment.
-            gate._leave()
+            gate.leave()
             others.cancel_scope.cancel()
         assert (gate.inside, gate.waiting) == (0, 0)
         gate._enter()

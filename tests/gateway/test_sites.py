@@ -1,5 +1,7 @@
 """Sites: opened and keyed by the operator, their policy changed by admins."""
 
+import msgspec
+
 from core.position import START
 from tests.gateway.house import (
     ADA,
@@ -14,7 +16,7 @@ from tests.gateway.house import (
     signed,
     told,
 )
-from workers.gateway.keyring import Given
+from workers.gateway.keyring import Given, Keyring
 
 NEW = "another secret of the site kew, 32 bytes"
 BODY = {"name": "Kew", "keys": {"hs256": [SECRET]}}
@@ -147,3 +149,42 @@ async def test_sites_do_not_know_each_others_people(house: House) -> None:
     assert (await house.get("threads", Authorization=both)).status_code == 200
     problem(await house.get("/v1/sites/soho/threads", Authorization=both), 401, "unauthenticated")
     problem(await house.get(f"/v1/sites/soho/threads/{THREAD}"), 404, "not-found")
+
+
+async def test_a_writer_whose_key_was_replaced_elsewhere_writes_nothing_and_learns_nothing(house: House) -> None:
+    """The gateway remembers the keys, and has verified the token by them; another one has replaced them since."""
+    comment = await house.post(ADA)
+    length = await house.length()
+    for method, path, body in (
+        ("POST", f"threads/{THREAD}/comments", {"body": "more words"}),
+        ("POST", f"threads/{THREAD}/comments", {"body": "more words", "parent": "nobody"}),
+        ("POST", f"threads/{THREAD}/comments", {"text": "no such field"}),
+        ("PUT", f"threads/{THREAD}/comments/{comment}/vote", {"value": 1}),
+        ("POST", f"threads/{THREAD}/comments/{comment}/decisions", {"verdict": "reject", "revision": 1}),
+        ("GET", f"threads/{THREAD}/me", None),
+        ("GET", "moderation/queue", None),
+    ):
+        await replaced(house, SECRET)
+        assert (await house.get(f"threads/{THREAD}/me", ADA)).status_code == 200
+        await replaced(house, NEW)
+        problem(await house.ask(method, path, ADA, body), 401, "unauthenticated")
+    assert await house.length() == length
+
+
+async def test_a_writer_whose_key_is_one_of_the_new_ones_goes_on(house: House) -> None:
+    await house.post(ADA)
+    await replaced(house, NEW, SECRET)
+    answer = await house.ask("POST", f"threads/{THREAD}/comments", ADA, {"body": "more words"})
+    assert answer.status_code == 201, answer.text
+
+
+async def test_the_writers_of_a_site_that_is_gone_are_told_so(house: House) -> None:
+    await house.post(ADA)
+    await house.deployment.calls.call("DEL", house.deployment.keys.of(SITE).site_keys(SITE))
+    problem(await house.ask("POST", f"threads/{THREAD}/comments", ADA, {"body": "more words"}), 404, "not-found")
+
+
+async def replaced(house: House, *secrets: str) -> None:
+    """Replace the keys as another gateway does: this one remembers those it had last."""
+    other = Keyring(house.deployment.calls, house.deployment.keys)
+    await other.write(SITE, Given("hs256", len(secrets), msgspec.json.encode(secrets)))

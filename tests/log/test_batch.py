@@ -12,8 +12,10 @@ from redis.asyncio import Redis
 from redis.exceptions import ConnectionError, ResponseError, TimeoutError  # noqa: A004 - the names redis has
 
 from core.log.redis import CHAIN, CONFIRM
-from core.redis.batch import Batch, Call, Proof, calls_of
+from core.redis.batch import Batch
+from core.redis.call import Call, calls_of
 from core.redis.client import connect
+from core.redis.shipment import Proof
 from tests.log.proxy import Proxy
 
 
@@ -205,6 +207,28 @@ async def test_everyone_is_told_where_the_server_says_nothing(redis: Redis) -> N
     assert await callers.batch.call("ECHO", "nobody else's reply") == b"nobody else's reply"
 
 
+async def test_somebody_is_told_again_and_again_while_the_server_says_nothing(redis: Redis) -> None:
+    told: list[int] = []
+    thrice = anyio.Event()
+
+    def slow() -> None:
+        told.append(1)
+        if len(told) == 3:
+            thrice.set()
+
+    callers = Callers(Batch(redis, within=3600, slow=slow))
+    await callers.call(-1, "ECHO", "answered at once")
+    assert told == []
+    async with connect_like(redis) as other:
+        await other.client_pause(60_000, all=False)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(callers.call, 0, "SET", "a", "x")
+            with anyio.fail_after(20):
+                await thrice.wait()
+            await other.client_unpause()
+    assert callers.got[0] == b"OK", "nothing was cut"
+
+
 async def test_a_server_that_is_given_up_is_waited_for_no_longer(redis: Redis) -> None:
     callers = Callers(Batch(redis, within=3600))
     async with connect_like(redis) as other:
@@ -218,6 +242,27 @@ async def test_a_server_that_is_given_up_is_waited_for_no_longer(redis: Redis) -
     assert len(callers.got) == 10
     assert all(isinstance(got, ConnectionError) for got in callers.got.values())
     assert await callers.batch.call("ECHO", "nobody else's reply") == b"nobody else's reply"
+
+
+async def test_what_is_asked_of_a_connection_that_is_closed_in_that_moment_has_failed(batch: Batch) -> None:
+    assert await batch.call("ECHO", "a") == b"a"
+    posted = batch.post(calls := [Call(("ECHO", "b"))])
+    for line in batch.lines:
+        line.connection.transport.abort()
+    await batch.settle(posted)
+    with pytest.raises(ConnectionError):
+        calls[0].answer()
+    assert await batch.call("ECHO", "c") == b"c"
+
+
+async def test_a_reply_that_the_proof_cannot_be_made_of_is_raised_by_everybody(redis: Redis) -> None:
+    batch = Batch(redis, proof=Proof(("ECHO", "many"), lambda reply: int(reply) > 1))
+    callers = Callers(batch)
+    async with anyio.create_task_group() as tasks:
+        for number in range(3):
+            tasks.start_soon(callers.call, number, "INCR", "n")
+    assert all(isinstance(got, ValueError) for got in callers.got.values())
+    assert len(callers.got) == 3
 
 
 async def test_a_proof_is_asked_once_for_all_of_a_tick(redis: Redis) -> None:

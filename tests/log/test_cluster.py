@@ -273,6 +273,26 @@ async def test_a_frozen_server_holds_up_nobody_but_those_who_need_it(there: Clus
     assert heads.count("c:late") == 1
 
 
+async def test_a_frozen_server_is_given_up_when_another_has_taken_over_though_it_may_answer_yet(
+    there: Cluster, deployment: Deployment
+) -> None:
+    log = RedisLog(deployment, patience=BOUND)
+    frozen = server_of(there, deployment, 0)
+    now = (await log.load(Load(site=SITE, thread=thread_in(0), heads=()))).now
+    await write(log, event("c:1"), thread=thread_in(0), key="k", now=now)
+    for node in deployment.topology.primaries():
+        node.calls.within = node.reads.within = 3600  # nobody runs out of patience
+    frozen.freeze()
+    try:
+        with anyio.fail_after(BOUND):
+            await write(log, event("c:2"), thread=thread_in(0), key="l", now=now)
+    finally:
+        frozen.thaw()
+    await to_thread.run_sync(there.until_ok)
+    heads = [facts(entry)["head"] for entry in await log.read(0, START, limit=10)]
+    assert heads.count("c:2") == 1
+
+
 async def test_writes_are_back_when_a_primary_was_killed(there: Cluster, deployment: Deployment) -> None:
     log = RedisLog(deployment, patience=BOUND)
     writers = Writers(log)

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from core.keys import Keys
-from core.redis.batch import Argument
+from core.redis.call import Argument
 from core.redis.deployment import Deployment, open_deployment
 from projections.contrasting import CONTRAST
 from projections.generations import NOTE

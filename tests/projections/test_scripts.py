@@ -10,7 +10,7 @@ import pytest
 
 import projections
 from core.keys import Keys
-from core.redis.batch import Argument
+from core.redis.call import Argument
 from core.redis.deployment import Deployment, open_deployment
 from core.redis.script import Script
 from projections.walking import Walk

@@ -15,7 +15,7 @@ from core.log.port import BrokenChain, Entry
 from core.log.redis import RedisLog
 from core.log.restoring import Elsewhere, write_again
 from core.position import Position
-from core.redis.batch import Argument
+from core.redis.call import Argument
 from core.redis.deployment import Deployment
 from core.redis.faults import insist
 from workers.backup.checking import Checked

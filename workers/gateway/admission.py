@@ -7,8 +7,8 @@ and a browser takes any refusal of one for the end.
 """
 
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import anyio
@@ -72,9 +72,8 @@ class Gate:
         """How many requests wait."""
         return len(self._turns)
 
-    @asynccontextmanager
-    async def passed(self, incoming: Incoming) -> AsyncIterator[None]:
-        """Be inside for the block. Raises Unavailable, or ClientDisconnect where the client left while it waited."""
+    async def enter(self, incoming: Incoming) -> None:
+        """Be inside until `leave`. Raises Unavailable, or ClientDisconnect where the client left while it waited."""
         if self.inside < self._most:
             self._enter()
         elif len(self._turns) < self._queue:
@@ -82,10 +81,6 @@ class Gate:
         else:
             self._full.inc()
             raise Unavailable("too many requests are under way here")
-        try:
-            yield
-        finally:
-            self._leave()
 
     @contextmanager
     def aside(self) -> Iterator[None]:
@@ -93,7 +88,7 @@ class Gate:
 
         Afterwards the request is inside again at once: there may be more than `most` then, until as many have left.
         """
-        self._leave()
+        self.leave()
         try:
             yield
         finally:
@@ -103,7 +98,8 @@ class Gate:
         self.inside += 1
         self._counted.inc()
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
+        """Be inside no longer."""
         self.inside -= 1
         self._counted.dec()
         while self._turns and self.inside < self._most:
@@ -123,7 +119,7 @@ class Gate:
                     tasks.cancel_scope.cancel()
         except BaseException:
             if turn.is_set():
-                self._leave()  # let in and cancelled in one moment
+                self.leave()  # let in and cancelled in one moment
             raise
         finally:
             self._counted_waiting.dec()

@@ -13,6 +13,7 @@ from workers.gateway.caching import Caching
 from workers.gateway.queries import NoQuery
 from workers.gateway.reply import Reply
 from workers.gateway.services import Services
+from workers.gateway.trust import Trust
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -94,6 +95,8 @@ class Asked(Struct, Generic[Q, B], frozen=True, kw_only=True):
     query: Q
     body: B
     token: Caller | None
+    trust: Trust | None = None
+    """Whom the caller has to be confirmed by, before anything is decided; None where there is no doubt."""
     key: str
     """The Idempotency-Key of a write; one was made where the caller gave none, or the call takes none."""
     gate: Gate

@@ -8,7 +8,7 @@ and equal bytes give the same object, so that nothing is parsed twice. Key mater
 
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 from joserfc.jwk import OctKey
@@ -17,6 +17,7 @@ from msgspec import Struct
 from core.caller import Caller
 from core.keys import Keys
 from core.redis import faults
+from core.redis.calls import Begun, Calls
 
 
 class Remembered(Struct, frozen=True):
@@ -54,13 +55,6 @@ class SiteKeys:
         self._verified[token] = found
 
 
-class Calls(Protocol):
-    """What sends one command to the server and gives its reply: `core.redis.calls.Calls`."""
-
-    async def call(self, *command: bytes | str | int) -> Any:
-        """The reply to one command."""
-
-
 class Given(Struct, frozen=True):
     """Keys as they are kept: what tells two sets apart, and what the log may know of them."""
 
@@ -79,6 +73,16 @@ class Given(Struct, frozen=True):
         return f"Given({self.kind!r}, {self.number})"
 
 
+class Look(NamedTuple):
+    """A look at the keys of a site that is under way, and those that it had last."""
+
+    last: SiteKeys
+    begun: Begun
+
+
+_READ: Final = "read_keys"
+"""What logs and metrics call reading them."""
+
 PATIENCE: Final = 1.0
 """Seconds within which keys are asked for again; what comes after in the same request has a patience of its own."""
 
@@ -94,7 +98,27 @@ class Keyring:
 
     async def read(self, site: str) -> SiteKeys | None:
         """The keys of a site as they are now; None where it has none, and so does not exist."""
-        fields = await self._fields(site)
+        return self._known(site, await self._fields(site))
+
+    def begin(self, site: str) -> Look | None:
+        """Ask for the keys of a site, and go on with those that it had last; None where none are remembered."""
+        known = self._parsed.get(site)
+        return None if known is None else Look(known[1], self._redis.begin("HGETALL", self._place(site)))
+
+    async def finish(self, site: str, look: Look) -> SiteKeys | None:
+        """The keys of the site as they are: the very object where they are those that it had last."""
+        begun: Begun | None = look.begun
+
+        async def ask() -> Any:
+            nonlocal begun
+            if begun is None:
+                return await self._redis.call("HGETALL", self._place(site))
+            first, begun = begun, None
+            return await self._redis.finish(first)
+
+        return self._known(site, _mapping(await self._insist(ask, _READ)))
+
+    def _known(self, site: str, fields: dict[bytes, bytes]) -> SiteKeys | None:
         if not fields:
             self._parsed.pop(site, None)
             return None
@@ -113,16 +137,20 @@ class Keyring:
     async def write(self, site: str, given: Given) -> None:
         """Replace the keys of a site. From the next request on, no other key signs its tokens."""
         pairs = [part for pair in _fields_of(given).items() for part in pair]
-        await self._insist(lambda: self._redis.call("HSET", self._keys.of(site).site_keys(site), *pairs), "set_keys")
+        await self._insist(lambda: self._redis.call("HSET", self._place(site), *pairs), "set_keys")
 
     async def _fields(self, site: str) -> dict[bytes, bytes]:
-        reply = await self._insist(
-            lambda: self._redis.call("HGETALL", self._keys.of(site).site_keys(site)), "read_keys"
-        )
-        return dict(zip(reply[::2], reply[1::2], strict=True))
+        return _mapping(await self._insist(lambda: self._redis.call("HGETALL", self._place(site)), _READ))
+
+    def _place(self, site: str) -> str:
+        return self._keys.of(site).site_keys(site)
 
     async def _insist(self, ask: Callable[[], Any], what: str) -> Any:
         return await faults.insist(ask, what, patience=self._patience)
+
+
+def _mapping(reply: list[bytes]) -> dict[bytes, bytes]:
+    return dict(zip(reply[::2], reply[1::2], strict=True))
 
 
 def _fields_of(given: Given) -> dict[bytes, bytes]:

@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from core import ids
 from core.caller import Caller
-from core.refusals import NotAllowed, NotFound, Refusal
+from core.refusals import CannotFold, NotAllowed, NotFound, Refusal
 from projections.queries import BadCursor
 from workers.gateway import bodies, caching, problems, queries, tokens
 from workers.gateway.admission import Admission, Incoming
@@ -21,10 +21,13 @@ from workers.gateway.calls.operations import QUIET
 from workers.gateway.exchange import Exchange
 from workers.gateway.incoming import headers_of
 from workers.gateway.queries import Query
-from workers.gateway.refusals import BadRequest, MethodNotAllowed
+from workers.gateway.refusals import BadRequest, InvalidToken, MethodNotAllowed
 from workers.gateway.reply import Reply, preflight, send_reply
 from workers.gateway.services import Services
 from workers.gateway.stream import broken
+from workers.gateway.trust import Trust
+
+_log = structlog.get_logger(__name__)
 
 _GRAMMAR: Final[Mapping[str, Callable[[str], bool]]] = {
     "site": ids.is_site,
@@ -94,9 +97,14 @@ class Resource:
             if taken.writes:
                 key = _key(headers.get(b"idempotency-key") if call.keyed else None)
             incoming = Incoming(receive, self._services.max_request)
-            async with taken.gate.passed(incoming):
+            await taken.gate.enter(incoming)
+            try:
                 reply = await self._answered(taken, scope, incoming.receive, headers, query, key)
+            finally:
+                taken.gate.leave()
         except (Refusal, BadCursor) as refused:
+            if isinstance(refused, CannotFold):
+                _log.error("event_not_folded", position=str(refused.position), exc_info=refused)
             reply = problems.reply(refused)
         except Exception as error:  # the one place where a defect becomes an answer
             if isinstance(error, ClientDisconnect):
@@ -130,7 +138,29 @@ class Resource:
             if not _GRAMMAR[name](value):
                 raise NotFound
         _bind(path)
-        token = await self._token(call, path.get("site", ""), headers, query)
+        caller = await self._caller(call, path.get("site", ""), headers, query)
+        if not isinstance(caller, Trust):
+            return await self._handled(taken, path, receive, headers, query, key, caller, None)
+        try:
+            reply = await self._handled(taken, path, receive, headers, query, key, caller.caller, caller)
+        except (Refusal, BadCursor):
+            await caller.confirm()  # whoever is not who they were taken for is told that, and nothing else
+            raise
+        await caller.confirm()
+        return reply
+
+    async def _handled(
+        self,
+        taken: _Taken,
+        path: Mapping[str, str],
+        receive: Receive,
+        headers: Mapping[bytes, bytes],
+        query: Query,
+        key: str,
+        token: Caller | None,
+        trust: Trust | None,
+    ) -> Reply:
+        call = taken.call
         if call.door is not None and (token is None or call.door not in token.roles):
             raise NotAllowed(f"this takes the role {call.door}")
         asked: Asked[Any, Any] = Asked(
@@ -142,13 +172,16 @@ class Resource:
             query=taken.query.read(query),
             body=await self._body(taken, receive, headers) if taken.writes else None,
             token=token,
+            trust=trust,
             key=key,
             gate=taken.gate,
         )
         assert call.handler is not None
         return await call.handler(asked)
 
-    async def _token(self, call: Call, site: str, headers: Mapping[bytes, bytes], query: Query) -> Caller | None:
+    async def _caller(
+        self, call: Call, site: str, headers: Mapping[bytes, bytes], query: Query
+    ) -> Caller | Trust | None:
         if call.who is Who.EVERYONE and not (call.past and "at" in query):
             return None  # a token that is not read cannot be wrong either
         authorization = headers.get(b"authorization")
@@ -161,6 +194,9 @@ class Resource:
         optional = call.who in (Who.EVERYONE, Who.ANYONE)
         if authorization is None and optional:
             return None
+        trust = _trusted(services, site, authorization)
+        if trust is not None:
+            return trust
         keys = await services.keyring.read(site)
         if keys is None:
             raise NotFound("there is no such site")
@@ -177,6 +213,18 @@ class Resource:
             return NoBody()
         bodies.check_media(headers.get(b"content-type"), headers.get(b"content-encoding"))
         return taken.body.read(body)
+
+
+def _trusted(services: Services, site: str, authorization: bytes | None) -> Trust | None:
+    """Who has a token that is good by the keys that the site had last; None where that cannot be said of anybody."""
+    try:
+        token = tokens.bearer(authorization)
+        look = None if token is None else services.keyring.begin(site)
+        if token is None or look is None:
+            return None
+        return Trust(services.keyring, site, look, token, services.clock)
+    except InvalidToken:
+        return None  # by the keys as they are, it may be good, and if not that is what is to be said
 
 
 def _key(given: bytes | None) -> str:

@@ -40,6 +40,7 @@ async def carry_out(
         key=_key(asked, item),
         batch=batch,
         folds=services.folds,
+        confirm=None if asked.trust is None else asked.trust.confirm,
     )
     structlog.contextvars.bind_contextvars(position=str(result.position))
     return result

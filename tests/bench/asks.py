@@ -1,0 +1,92 @@
+"""What clients ask for, said in a few words, so that another process can make the requests."""
+
+import json
+import random
+import time
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, count, cycle
+from typing import Any, TypeVar
+
+from joserfc import jwt
+from joserfc.jwk import OctKey
+from msgspec import Struct
+
+from core.ids import comment_id
+from tests.bench.http import request
+from tests.bench.people import BODY, MEMBERS, ROOT, SECRET, SITE, body
+
+_Thing = TypeVar("_Thing")
+
+
+class Get(Struct, frozen=True, kw_only=True, tag=True):
+    """Read these paths: one after the other, each client from another place on, or by Zipf's law."""
+
+    paths: tuple[str, ...]
+    zipf: bool = False
+    headers: tuple[tuple[str, str], ...] = ()
+
+    def of_client(self, number: int, clients: int) -> Iterator[bytes]:
+        """What one client asks, without end."""
+        ready = [request("GET", path, self.headers) for path in self.paths]
+        if self.zipf:
+            return _drawn(ready, random.Random(number))
+        # Apart by as much as there is, so that none asks for what another had just before.
+        begin = len(ready) * number // clients
+        return cycle(ready[begin:] + ready[:begin])
+
+
+class Post(Struct, frozen=True, kw_only=True, tag=True):
+    """Write comments in threads drawn by Zipf's law: one, and then so many answers to it.
+
+    `series` keeps the keys apart from those of other rounds.
+    """
+
+    series: str
+    threads: tuple[str, ...]
+    answers: int = 0
+    characters: int = BODY
+
+    def of_client(self, number: int, clients: int) -> Iterator[bytes]:
+        """What one member writes, without end."""
+        del clients
+        member = MEMBERS[number]
+        bearer = authorization(token({"sub": member.id, "name": member.name, "aud": SITE}))
+        dice = random.Random(f"{self.series}-{number}")
+        words = body(dice, self.characters)
+        threads = _drawn(self.threads, dice)
+        thread, parent = "", ""
+        for made in count():
+            key = f"{self.series}-{made}"
+            document = {"body": words}
+            if made % (1 + self.answers) == 0:
+                thread = next(threads)
+                parent = comment_id(SITE, thread, member.id, key)
+            else:
+                document["parent"] = parent
+            headers = [bearer, ("Idempotency-Key", key)]
+            yield request("POST", f"{ROOT}/threads/{thread}/comments", headers, json.dumps(document).encode())
+
+
+Asks = Get | Post
+
+
+def token(claims: dict[str, Any], secret: str = SECRET) -> str:
+    """A token that says this and is good for an hour."""
+    key = OctKey.import_key(secret.encode())
+    return jwt.encode({"alg": "HS256"}, {**claims, "exp": int(time.time()) + 3600}, key)
+
+
+def authorization(bearer: str) -> tuple[str, str]:
+    """The header with a token."""
+    return "Authorization", f"Bearer {bearer}"
+
+
+def zipf(things: int) -> list[float]:
+    """The weights of so many things by Zipf's law, added up."""
+    return list(accumulate(1 / rank for rank in range(1, things + 1)))
+
+
+def _drawn(things: Sequence[_Thing], dice: random.Random) -> Iterator[_Thing]:
+    weights = zipf(len(things))
+    while True:
+        yield from dice.choices(things, cum_weights=weights, k=64)
