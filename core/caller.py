@@ -8,7 +8,7 @@ ActorKind = Literal["member", "guest", "staff", "system"]
 Role = Literal["moderator", "auditor", "admin", "operator"]
 
 
-class Actor(Struct, frozen=True, kw_only=True):
+class Actor(Struct, frozen=True, kw_only=True, gc=False):
     """Who did it, as the log keeps it: a kind and an id, never a name."""
 
     kind: ActorKind

@@ -35,7 +35,7 @@ STATUS_BY: Final[dict[Verdict, Status]] = {"approve": "published", "hold": "pend
 """What a verdict makes of a text."""
 
 
-class Ruling(Struct, frozen=True, kw_only=True):
+class Ruling(Struct, frozen=True, kw_only=True, gc=False):
     """A moderator's verdict on one revision. `position` is its event's."""
 
     verdict: Verdict
@@ -44,7 +44,7 @@ class Ruling(Struct, frozen=True, kw_only=True):
     position: Position
 
 
-class Revision(Struct, frozen=True, kw_only=True):
+class Revision(Struct, frozen=True, kw_only=True, gc=False):
     """One text of a comment, of which only a digest is kept: decisions ask whether two texts are the same."""
 
     number: int
@@ -74,7 +74,7 @@ class Revision(Struct, frozen=True, kw_only=True):
         return self.ruling is not None and self.ruling.verdict != "approve"
 
 
-class Comment(Struct, frozen=True, kw_only=True):
+class Comment(Struct, frozen=True, kw_only=True, gc=False):
     """A comment as its events tell it; one without revisions was never posted."""
 
     id: str = ""
@@ -183,12 +183,12 @@ def digest(body: str) -> bytes:
 def evolve(comment: Comment, recorded: Recorded) -> Comment:
     """The comment after one more of its events."""
     event, position = recorded.event, recorded.position
+    if isinstance(event, CommentPosted):
+        return _posted(event, recorded)
     comment = replace(comment, position=position)
-    if not comment.exists and not isinstance(event, CommentPosted):
+    if not comment.exists:
         return comment  # about what was never posted: there is nothing that it could change
     match event:
-        case CommentPosted():
-            return _posted(event, recorded)
         case CommentEdited():
             return _edited(comment, event, position)
         case CommentWithdrawn():

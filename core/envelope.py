@@ -24,7 +24,7 @@ PLAIN: Final = b"\x00"
 """The scheme byte of content that is stored as it is."""
 
 
-class Envelope(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Envelope(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Who, where, when and why. A `thread` of "" means the site's own log."""
 
     v: int
@@ -66,7 +66,7 @@ class Stamp(Struct, frozen=True, kw_only=True):
     at: int | None = None
 
 
-class Recorded(Struct, frozen=True):
+class Recorded(Struct, frozen=True, gc=False):
     """An event as the log has it."""
 
     position: Position

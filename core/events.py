@@ -14,8 +14,11 @@ from msgspec import Struct
 from core.policy import Policy, PolicyChanges
 
 
-class Event(Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):
-    """A fact about a discussion: ids, codes and numbers, and in `CONTENT` the words that people wrote."""
+class Event(Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True, gc=False):
+    """A fact about a discussion: ids, codes and numbers, and in `CONTENT` the words that people wrote.
+
+    None can hold itself, so the collector is told not to look: a log is read without its stepping in.
+    """
 
     CONTENT: ClassVar[frozenset[str]] = frozenset()
 

@@ -4,6 +4,7 @@ A `Journal` watches one thread while events are folded. What a comment had in th
 change; in the end that is compared with what it has then. Values are absolute, so writing them twice is harmless.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Final, Literal, NamedTuple
 
@@ -106,10 +107,12 @@ class Journal:
         return changed + list(out.changes())
 
     def _differences(self, out: "_Out", before: dict[Cell, Value], after: dict[Cell, Value]) -> None:
-        for cell in before.keys() - after.keys():
-            out.drop(*cell)
+        for cell in before:
+            if cell not in after:
+                out.drop(*cell)
         for cell, value in after.items():
-            if cell not in before or before[cell] != value:
+            # A value may be None, so that what is not there has to be told from it.
+            if before.get(cell, cell) != value:
                 out.put(*cell, cells.encode(value))
 
     def _tallies(self, out: "_Out") -> None:
@@ -138,14 +141,14 @@ class _Out:
         self._generation = generation
         self._site = site
         self._views = views
-        self._puts: dict[str, dict[str, bytes | int]] = {}
-        self._drops: dict[str, dict[str, None]] = {}
+        self._puts: defaultdict[str, dict[str, bytes | int]] = defaultdict(dict)
+        self._drops: defaultdict[str, dict[str, None]] = defaultdict(dict)
 
     def put(self, name: str, field: str, value: bytes | int) -> None:
-        self._puts.setdefault(name, {})[field] = value
+        self._puts[name][field] = value
 
     def drop(self, name: str, field: str) -> None:
-        self._drops.setdefault(name, {})[field] = None
+        self._drops[name][field] = None
 
     def changes(self) -> Iterator[Change]:
         # Drops first: a member that is dropped for one comment is never put for another.

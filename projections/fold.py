@@ -74,7 +74,9 @@ def pass_over(thread: Thread, recorded: Recorded) -> Touched:
     """Count the next event of `thread`, and let it change nothing else."""
     thread.last = recorded.position
     thread.events += 1
-    thread.now = max(thread.now, recorded.occurred_at)
+    at = recorded.occurred_at
+    if at > thread.now:  # noqa: PLR1730 - max() costs as much as all the rest of this, for every vote
+        thread.now = at
     return UNSEEN
 
 

@@ -67,6 +67,7 @@ class Projection:
         self._torn: set[Name] = set()
         self._journals: dict[Name, Journal] = {}
         self._lines: list[feed.Line] = []
+        self._weight = 0
         self._parked = set(parked)
         self._poison = poison or Poison()
         self._parking: dict[Name, Parked] = {}
@@ -119,21 +120,25 @@ class Projection:
         if journal is None:
             journal = self._journals[name] = Journal(thread, whole=name in self._torn)
             self._torn.discard(name)
+            self._weight += journal.weight
+        before = journal.weight
         touched = take_in(thread, recorded, self._poison.skipped, journal)
+        self._weight += journal.weight - before
         line = feed.line(recorded.position, *name, touched.kinds) if self.telling else None
         if line is not None:
             self._lines.append(line)
+            self._weight += _LINE
         return touched
 
     @property
     def weight(self) -> int:
         """About how many arguments a commit would have now."""
-        return sum(journal.weight for journal in self._journals.values()) + _LINE * len(self._lines)
+        return self._weight
 
     @property
     def full(self) -> bool:
         """Whether it is time to commit."""
-        return self.weight >= self._most_arguments
+        return self._weight >= self._most_arguments
 
     def take(self) -> Commit | None:
         """Everything since the last taking; None where there is nothing."""
@@ -154,6 +159,7 @@ class Projection:
         commit = Commit(expected=self._committed, cursor=self.cursor, changes=changes + later, feed=self._lines)
         self._committed = self.cursor
         self._journals, self._lines, self._parking = {}, [], {}
+        self._weight = 0
         self._forget()
         return commit
 

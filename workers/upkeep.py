@@ -140,9 +140,14 @@ class Upkeep:
         """Take in what came, and commit it; None where that has to begin again from what is stored."""
         for entry in entries:
             self._suspect = None
-            recorded = read(*entry)
+            self._suspect = recorded = read(*entry)
             try:
-                outcome = await self._take_in_one(projection, recorded, nonce, entry)
+                if projection.misses(recorded):
+                    await self._load(projection, recorded.envelope.site, recorded.envelope.thread)
+                self._apply(projection, recorded)
+                if not self._is_due(projection, recorded):
+                    continue
+                outcome = await self._commit(projection, nonce, entry)
             except Exception as error:
                 if not await self._was_skipped(error):
                     raise
@@ -157,23 +162,25 @@ class Upkeep:
         suspect = self._suspect
         return suspect is not None and is_poison(error, suspect) and await self._poison.ask(self._log, suspect)
 
-    async def _take_in_one(self, projection: Projection, recorded: Recorded, nonce: str, entry: Entry) -> Outcome:
-        self._suspect = recorded
-        envelope = recorded.envelope
-        if projection.misses(recorded):
-            await self._load(projection, envelope.site, envelope.thread)
+    def _apply(self, projection: Projection, recorded: Recorded) -> None:
         if projection.apply(recorded).unknown:
             metrics.UNKNOWN_EVENTS.inc()
             _log.warning(
-                "unknown_event_passed", partition=self.partition, position=str(recorded.position), type=envelope.type
+                "unknown_event_passed",
+                partition=self.partition,
+                position=str(recorded.position),
+                type=recorded.envelope.type,
             )
+
+    def _is_due(self, projection: Projection, recorded: Recorded) -> bool:
+        """Whether a commit has to end at this event."""
         # Where a commit was cut half-way, those until there are left as they were: it is found by where it ended.
         careful = recorded.position <= self._careful and self._seam is None
         if not (careful or projection.full or recorded.position == self._seam):
-            return Done()
+            return False
         if not careful:
             self._suspect = None
-        return await self._commit(projection, nonce, entry)
+        return True
 
     async def _load(self, projection: Projection, site: str, thread: str) -> None:
         try:

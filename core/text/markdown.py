@@ -24,10 +24,8 @@ from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline, autolink, linkify
 from markdown_it.token import Token
 
+from core.text.prose import PERHAPS_LINK, SECTION
 from core.text.unicode import is_blank
-
-SECTION: Final = 5000
-"""Code points parsed at once. Cost is quadratic in the worst case, so a longer body is cut and stays linear."""
 
 DEEPEST: Final = 18
 """Levels of blocks; a quotation is one, a list two. The parser drops what is two levels deeper."""
@@ -45,8 +43,6 @@ _CLEANER: Final = nh3.Cleaner(
 # deceive. A mail address alone: a subject and a text prepared by a stranger have no place here.
 _ADDRESS: Final = re.compile(r"https?://[^/?#@\s]+(?:[/?#]\S*)?|mailto:[^?\s]+@[^?\s]+", re.IGNORECASE)
 
-# Where none of these is, there is nothing to find; most prose passes without a look at 1,500 domains.
-_PERHAPS_LINK: Final = re.compile(r"[^\s.]\.[^\s.]|:\S|@")
 # No host has this many labels. linkify-it takes seconds over a chain of hundreds that ends in no domain.
 _CHAIN: Final = re.compile(r"(?:[^\s!\"#%&'()*,./:;?@\[\\\]{}]{1,63}+\.){9}")
 _MISSING_BLANK: Final = re.compile(r"[^/]*\.[A-Z][a-z]+")
@@ -63,11 +59,11 @@ class _Finder:
         self._all = LinkifyIt().add("ftp:", None).add("//", None).tlds(list(TLDS), True)  # noqa: FBT003 # positional there
 
     def pretest(self, text: str) -> bool:
-        return _PERHAPS_LINK.search(text) is not None
+        return PERHAPS_LINK.search(text) is not None
 
     def test(self, text: str) -> bool:
         # Asked before every `match`, which finds out in the same time.
-        return _PERHAPS_LINK.search(text) is not None and _CHAIN.search(text) is None
+        return PERHAPS_LINK.search(text) is not None and _CHAIN.search(text) is None
 
     def match(self, text: str) -> list[Any]:
         # "I like it.It works": a capital behind the full stop is a blank forgotten, not a host in Italy.

@@ -3,6 +3,7 @@
 from functools import lru_cache
 from typing import Final
 
+from core.text import prose
 from core.text.unicode import normalise
 
 RENDERER: Final = 1
@@ -19,12 +20,16 @@ def render(body: str) -> str:
     `href` and `rel="nofollow ugc noopener"`. Links go to http, https and mail addresses. The body is normalised first,
     which changes nothing in one that comes from the log.
 
-    Measured on a busy core: 0.3 ms for 300 characters of prose with a link; 0.3 s for the slowest of 5,000 hostile
-    bodies of 5,000 characters, made by repeating random pieces of markup; longer bodies cost in proportion.
+    Measured on a busy core: 0.02 ms for 300 characters of prose, 0.3 ms where they have a link; 0.3 s for the slowest
+    of 5,000 hostile bodies of 5,000 characters, made by repeating random pieces of markup; longer bodies cost in
+    proportion.
     """
     body = normalise(body)
     if not body:
         return ""
+    plain = prose.html(body)
+    if plain is not None:
+        return plain
     # Imported late: the parser takes a tenth of a second, and most commands of the command line render nothing.
     from core.text.markdown import html  # noqa: PLC0415 # see above
 

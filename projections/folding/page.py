@@ -7,7 +7,7 @@ from projections.folding.touched import UNSEEN, Kind, Touched, Watch
 from projections.state import Comment, Thread
 
 
-class Face(Struct, frozen=True):
+class Face(Struct, frozen=True, gc=False):
     """What a row shows, as far as an event can change it."""
 
     published: bool

@@ -15,7 +15,7 @@ Kinds = tuple[tuple[Kind, str | None], ...]
 """What readers notice of one event: `(kind, comment)` in the order to tell it, a tombstone before its child."""
 
 
-class Touched(Struct, frozen=True):
+class Touched(Struct, frozen=True, gc=False):
     """What an event did: what readers notice of it, nothing where it is none of their business."""
 
     kinds: Kinds = ()

@@ -19,6 +19,10 @@ end
 
 -- The last id that the feed ever had; a stream that was trimmed to nothing still knows it.
 local function newest(feed)
+  local top = redis.call('XREVRANGE', feed, '+', '-', 'COUNT', 1)[1]
+  if top then
+    return top[1]
+  end
   if redis.call('EXISTS', feed) == 0 then
     return '0-0'
   end

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.text import markup
-from core.text.markdown import DEEPEST, SECTION
+from core.text import markdown, markup, prose
+from core.text.markdown import DEEPEST
 from core.text.markup import render, rendered
+from core.text.prose import SECTION
+from core.text.unicode import normalise
 from tests.text.page import REL, read
 
 
@@ -138,11 +140,53 @@ def test_what_was_rendered_is_remembered_within_bounds() -> None:
     assert markup._remembered.cache_info() == before
 
 
-def test_the_parser_is_imported_when_the_first_text_is_rendered() -> None:
+def test_the_parser_is_imported_when_the_first_text_that_is_no_prose_is_rendered() -> None:
     script = (
         "import sys, core.text.links, core.text.diff\n"
         "assert not {'markdown_it', 'linkify_it', 'nh3'} & sys.modules.keys()\n"
-        "core.text.links.first_link('x')\n"
+        "core.text.links.first_link('x')\nassert 'nh3' not in sys.modules\ncore.text.links.first_link('*x*')\n"
         "assert 'nh3' in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+_PIECES = st.sampled_from(
+    [*"a Z9é中ㅤ.,:;!?'\"()&-+*#>=~_`[]<\\@|/\xa0\u0338\u200b\u202f\n", "\n\n", "1. ", "a.b", "http://a"]
+)
+
+
+@given(st.lists(_PIECES | st.text("ab ", min_size=1), max_size=12).map("".join))
+def test_prose_is_what_the_parser_would_make_of_it(text: str) -> None:
+    body = normalise(text)
+    assert prose.html(body) in (None, markdown.html(body) if body else "")
+
+
+@pytest.mark.parametrize("sign", [chr(point) for point in range(0x20, 0x7F) if not chr(point).isalnum()])
+def test_prose_is_what_the_parser_would_make_of_it_whatever_sign_is_in_it(sign: str) -> None:
+    for text in (
+        "a {}b{} c",
+        "a{}\nb",
+        "a{}b{}(c)",
+        "a\n{} b",
+        "{}a{}\nb",
+        "a\n\n{}{}{}",
+        "1{} a",
+        "a\n1{} b",
+        "[a]{} b{}",
+    ):
+        body = normalise(text.replace("{}", sign))
+        assert prose.html(body) in (None, markdown.html(body))
+
+
+@pytest.mark.parametrize(
+    ("body", "plain"),
+    [
+        ("Quite right.", True),
+        ("Who said: 'no'?\n\"I did\" & left.\n\n\n1990 was better (or not)... wasn't it?", True),
+        ("Ünd ǆ – so", True),
+        ("See example.org", False),
+        ("- first", False),
+    ],
+)
+def test_only_what_is_more_than_prose_is_parsed(body: str, plain: bool) -> None:
+    assert (prose.html(body) is not None) == plain
