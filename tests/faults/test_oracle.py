@@ -38,7 +38,7 @@ LAST = "if last ~= '' then"
 KEYS = "for i = 3, 4 do"
 NO_KEYS = "for i = 3, 2 do"
 NEVER = "if false then"
-VERSIONS = "if version ~= head.version then"
+POSITIONS = "if position ~= head.position then"
 DENSE = "n = n + 1\n  local id"
 
 
@@ -166,7 +166,7 @@ async def test_numbers_that_are_not_dense_are_found(here: Inside, monkeypatch: p
 
 
 async def test_two_who_edit_at_once_and_both_succeed_are_found(here: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redis_log, "APPEND", changed(APPEND, VERSIONS, NEVER))
+    monkeypatch.setattr(redis_log, "APPEND", changed(APPEND, POSITIONS, NEVER))
     await here.project("one")
     comment = await posted(here)
     edits = [of(here, "edit", "u-1", comment, body=f"words {number}") for number in range(2)]
