@@ -224,17 +224,20 @@ async def inside(home: Path, *, durability: Durability = "fsynced") -> AsyncIter
     node.start()
     try:
         await run_sync(node.ready)
-        async with anyio.create_task_group() as tasks:
+        async with anyio.create_task_group() as ways:
             proxy = Proxy(node.port)
-            await tasks.start(proxy.run)
+            await ways.start(proxy.run)
             far = f"redis://127.0.0.1:{proxy.port}"
             async with (
                 open_deployment(far, partitions=PARTITIONS, durability=durability) as deployment,
                 open_deployment(node.url, partitions=PARTITIONS) as near,
+                anyio.create_task_group() as tasks,
             ):
                 await tasks.start(deployment.wakes.run)
                 yield Inside(node, proxy, deployment, near, tasks)
                 tasks.cancel_scope.cancel()
+            # Last, when nobody connects any more: asyncio does not stand an accept that is cancelled as one comes.
+            ways.cancel_scope.cancel()
     finally:
         node.kill()
 
