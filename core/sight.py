@@ -1,7 +1,8 @@
 """What a load shows, folded: the aggregates that a decision is made in view of.
 
-A fold may be remembered by its head's position and is then taken up from there. Nothing remembered is believed:
-the head is read every time, and events that do not follow on what is remembered begin at the aggregate's first.
+A fold may be remembered by its head's position and is then taken up from there. Nothing remembered is believed: the
+head is read every time, or compared by the append (`core.case.recalled`), and events that do not follow on what is
+remembered begin at the aggregate's first.
 """
 
 from collections import OrderedDict

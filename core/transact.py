@@ -1,7 +1,7 @@
 """Carry a command out: load, fold, decide, append; once more where somebody was faster.
 
-The one way into the log. All that a decision is made in view of is read when it is made, and the append goes through
-only if none of it has moved.
+The one way into the log. All that a decision is made in view of is read when it is made, or for a post remembered, and
+the append goes through only if none of it has moved.
 """
 
 from collections.abc import Awaitable, Callable

@@ -39,4 +39,4 @@ class Services(Struct, frozen=True, kw_only=True):
     admission: Admission = field(default_factory=Admission)
     """How much is taken on at the same time."""
     folds: Folds = field(default_factory=Folds)
-    """Aggregates folded lately; the log is asked every time whether they are still the last word."""
+    """Aggregates folded lately; each time, a load or the append tells whether they are still the last word."""
