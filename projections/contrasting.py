@@ -34,9 +34,9 @@ Part = Literal["all", "source", "ids"]
 Name = tuple[str, str]
 
 AT_ONCE: Final = 500
-"""About so many elements are compared in one step."""
+"""About so many elements are compared in one step, at full speed."""
 ABREAST: Final = 16
-"""So many threads begin to be compared in one step."""
+"""So many threads begin to be compared in one step, at full speed."""
 TRIES: Final = 50
 """How often the served views may have moved on when a part of a thread is compared."""
 
@@ -70,11 +70,11 @@ class _Pair(NamedTuple):
     served: tuple[str, ...]
     other: tuple[str, ...]
 
-    def asked(self, part: Part, view: int = 1, where: bytes | int = 0) -> Asked:
-        """The question to the script, from that place on."""
+    def asked(self, part: Part, most: int, view: int = 1, where: bytes | int = 0) -> Asked:
+        """The question to the script about `most` elements from that place on."""
         kinds = "".join("z" if name in cells.SETS else "h" for name in self.names)
         rows = self.names.index("rows") + 1 if "rows" in self.names else 0
-        return [*self.marks, *self.served, *self.other], [kinds, self.about, part, rows, view, where, AT_ONCE]
+        return [*self.marks, *self.served, *self.other], [kinds, self.about, part, rows, view, where, most]
 
 
 class Contrast:
@@ -101,6 +101,7 @@ class Contrast:
         self._part: Part = part
         self._level = level
         self._pace = pace
+        self._most = pace.at_once(AT_ONCE)
 
     async def run(self, names: Sequence[Name], tell: Callable[[int], None]) -> list[Differing]:
         """What differs in these threads and in the views of their sites; `tell` hears how many were compared."""
@@ -112,9 +113,10 @@ class Contrast:
 
     async def _threads(self, names: Sequence[Name], tell: Callable[[int], None]) -> list[Differing]:
         found = []
-        for start in range(0, len(names), ABREAST):
-            pairs = [self._of_thread(name) for name in names[start : start + ABREAST]]
-            replies = await self._contrast([pair.asked(self._part) for pair in pairs])
+        abreast = self._pace.at_once(ABREAST)
+        for start in range(0, len(names), abreast):
+            pairs = [self._of_thread(name) for name in names[start : start + abreast]]
+            replies = await self._contrast([pair.asked(self._part, self._most) for pair in pairs])
             for name, pair, reply in zip(names[start:], pairs, replies, strict=False):
                 views = await self._all_of(pair, reply)
                 if views:
@@ -128,7 +130,7 @@ class Contrast:
         found: dict[tuple[str, str | None], set[str]] = {}
         for site in () if self._part == "ids" else sites:
             pair = self._of_site(site)
-            (reply,) = await self._contrast([pair.asked(self._part)])
+            (reply,) = await self._contrast([pair.asked(self._part, self._most)])
             for name in await self._all_of(pair, reply):
                 at = pair.names.index(name)
                 for member in await self._members(pair.served[at], pair.other[at]):
@@ -150,7 +152,7 @@ class Contrast:
                 if view == 0:
                     return tuple(name for number, name in enumerate(pair.names, 1) if number in numbers)
             await self._pace.rest()
-            (reply,) = await self._contrast([pair.asked(self._part, view, where)])
+            (reply,) = await self._contrast([pair.asked(self._part, self._most, view, where)])
         return pair.names
 
     def _of_thread(self, name: Name) -> _Pair:

@@ -14,6 +14,8 @@ from anyio.lowlevel import checkpoint
 
 SLICE_S: Final = 0.005
 """Seconds of work at a stretch, about; one step of the work may take longer."""
+SPARING: Final = 8
+"""So many times smaller is what a server is asked at once where others are spared: they stand behind it."""
 
 
 class Pace:
@@ -28,6 +30,10 @@ class Pace:
         self.spent = 0.0
         """Seconds worked, up to the last rest."""
         self._since = time.perf_counter()
+
+    def at_once(self, most: int) -> int:
+        """How many things to ask a server for at once, where `most` are fastest."""
+        return most if self.share >= 1 else max(1, most // SPARING)
 
     @property
     def due(self) -> bool:

@@ -28,13 +28,13 @@ from projections.state import Thread
 from projections.store import Apart, Done, Outcome, Store
 
 READ: Final = 500
-"""Most events that are read at once."""
+"""Most events that are read at once, at full speed."""
 LAST_STRETCH: Final = 256
 """Most events that the flip itself takes in."""
 MOST_FOLDED: Final = 200_000
 """About so many arguments are gathered before they are written: those of some ten thousand events."""
 PART: Final = 1000
-"""Most arguments that are written at once: about a millisecond in which the server does nothing else."""
+"""Most arguments that are written at once, at full speed: a millisecond in which the server does nothing else."""
 TRIES: Final = 100
 """How often the served views may get ahead of a flip."""
 PATIENCE: Final = 30.0
@@ -85,6 +85,7 @@ class Rebuilding:
         self._nonce = nonce
         self._html = html
         self._pace = pace
+        self._read = pace.at_once(READ)
         self._projection: Projection | None = None
         self._began = START
         """Where the views were when we began."""
@@ -108,7 +109,7 @@ class Rebuilding:
     async def _level(self, projection: Projection) -> None:
         goal = await self._goal()
         while projection.cursor < goal:
-            entries = await self._log.read(self._partition, projection.cursor, limit=READ, upto=goal)
+            entries = await self._log.read(self._partition, projection.cursor, limit=self._read, upto=goal)
             if not entries:
                 raise Interrupted("the log ended before where the served views are")
             for entry in entries:
@@ -165,7 +166,7 @@ class Rebuilding:
         await self._begun()
         at = START
         while at < self._began:
-            entries = await self._log.read(self._partition, at, limit=READ, upto=self._began)
+            entries = await self._log.read(self._partition, at, limit=self._read, upto=self._began)
             if not entries:
                 raise Interrupted("the log ended before where the views are")
             for entry in entries:
@@ -246,7 +247,7 @@ class Rebuilding:
             await self._commit(commit)
 
     async def _commit(self, commit: Commit) -> None:
-        parts = list(_parts(commit.changes))
+        parts = list(_parts(commit.changes, self._pace.at_once(PART)))
         for part in parts[:-1]:
             _require(await self._insist(partial(self._store.spread, self._partition, self._nonce, commit, part)))
             await self._pace.rest()
@@ -269,10 +270,10 @@ def _require(outcome: Outcome | Apart) -> None:
         raise Interrupted(f"a commit was answered with {type(outcome).__name__.lower()}")
 
 
-def _parts(changes: list[Change]) -> Iterator[list[Change]]:
-    """The changes in parts of about so many arguments, in their order; at least one part."""
+def _parts(changes: list[Change], most: int) -> Iterator[list[Change]]:
+    """The changes in parts of about `most` arguments, in their order; at least one part."""
     part: list[Change] = []
-    room = PART
+    room = most
     for change in changes:
         rest = change
         while len(rest.arguments) > room:
@@ -281,7 +282,7 @@ def _parts(changes: list[Change]) -> Iterator[list[Change]]:
                 part.append(rest._replace(arguments=rest.arguments[:cut]))
             rest = rest._replace(arguments=rest.arguments[cut:])
             yield part
-            part, room = [], PART
+            part, room = [], most
         part.append(rest)
         room = max(0, room - len(rest.arguments) - _FRAME)
     yield part

@@ -21,10 +21,10 @@ from workers.rebuild import Flipped, Rebuilder
 from workers.rebuilt import Standing, standings
 from workers.settings import Settings
 
-PACE = 0.25
+PACE = 0.05
 """The share of the time that a rebuild works where nobody says: what readers hardly notice."""
-NICE = 10
-"""How far a rebuild steps back behind the other processes of its machine, as `nice` counts it."""
+NICE = 19
+"""How far a rebuild steps back behind the other processes of its machine where it cannot wait for them to be idle."""
 
 
 def rebuild(
@@ -210,8 +210,13 @@ async def _status(settings: Settings, told: _Told) -> None:
 
 
 def _step_back() -> None:
-    """Let every other process of this machine go first; a server that was started for this stays where it is."""
-    if hasattr(os, "nice"):  # not on every system
+    """Let every other process of this machine go first; a server that was started for this stays where it is.
+
+    `nice` alone lets the others wait for the end of a time slice, some milliseconds.
+    """
+    if hasattr(os, "SCHED_IDLE"):
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    elif hasattr(os, "nice"):
         os.nice(NICE)
 
 
