@@ -3,7 +3,6 @@
 Beside it, in each round: the same commits, made before; what is left is reading, decoding and writing.
 """
 
-import gc
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -27,6 +26,7 @@ from projections.store import Done, Store
 from tests.bench.copying import PARTITIONS, write
 from tests.bench.cores import Cores, on
 from tests.bench.figures import Figure, Target
+from workers.process import leave_alone
 from workers.projector import AT_ONCE, Projector
 from workers.upkeep import BATCH
 
@@ -65,7 +65,7 @@ async def _rate(
     write(url, entries)
     with on(cores.own):
         async with open_deployment(url, partitions=PARTITIONS, durability="fsynced") as deployment:
-            gc.collect()
+            leave_alone()
             begun = time.perf_counter()
             await work(deployment)
             return sum(map(len, entries)) / (time.perf_counter() - begun)

@@ -4,7 +4,6 @@ Readers ask for pages at a steady rate that leaves the gateway half idle, by tur
 at its usual pace, which goes on in each round where the one before broke it off.
 """
 
-import gc
 import signal
 import subprocess
 import sys
@@ -25,6 +24,7 @@ from tests.bench.people import ROOT
 from tests.bench.processes import environment, hansard, server
 from tests.bench.projecting import project
 from tests.bench.stage import Stage
+from workers.process import leave_alone
 from workers.rebuild import Rebuilder
 
 READERS: Final = 8
@@ -51,7 +51,7 @@ async def _speed(url: str, events: int, stage: Stage) -> Figure:
         rebuilt, read = [], []
         with on(stage.cores.own):
             for _ in range(stage.sizes.rounds):
-                gc.collect()
+                leave_alone()
                 begun = time.perf_counter()
                 await decoded(log)
                 read.append(events / (time.perf_counter() - begun))
