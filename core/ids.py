@@ -5,7 +5,7 @@ type checker, the decoder of requests and the OpenAPI document; what is not deco
 """
 
 import re
-from base64 import b32encode
+from base64 import urlsafe_b64encode
 from hashlib import blake2b
 from typing import Annotated, Final
 
@@ -63,7 +63,7 @@ def is_idempotency_key(text: str) -> bool:
 
 
 def comment_id(site: str, thread: str, member: str, key: str) -> str:
-    """The id of the comment that this member posts to this thread under this key: 26 characters, always the same.
+    """The id of the comment that this member posts to this thread under this key: 22 characters, always the same.
 
     Deriving it makes a repeated post meet itself for ever, also when the command key is long forgotten.
     """
@@ -71,7 +71,7 @@ def comment_id(site: str, thread: str, member: str, key: str) -> str:
 
 
 def command_key(site: str, member: str, method: str, path: str, key: str) -> str:
-    """What a command is remembered by: a hash over the scope of an `Idempotency-Key`, 26 characters."""
+    """What a command is remembered by: a hash over the scope of an `Idempotency-Key`, 22 characters."""
     return _digest("command", site, member, method, path, key)
 
 
@@ -91,7 +91,9 @@ def _digest(*parts: str) -> str:
     for part in parts:
         data = part.encode()
         hashed.update(len(data).to_bytes(4, "big") + data)
-    return b32encode(hashed.digest()).decode().rstrip("=").lower()
+    digest = hashed.digest()
+    # Of the first byte half the values are used: no id begins with a hyphen, which command lines take for an option.
+    return urlsafe_b64encode(bytes((digest[0] & 0x7F,)) + digest[1:])[:22].decode()
 
 
 def _whole(pattern: re.Pattern[str], text: str) -> bool:

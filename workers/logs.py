@@ -34,6 +34,9 @@ WITHHELD: Final = "[withheld]"
 LONGEST: Final = 200
 """Characters of a string in a field. Ids and codes are shorter; what is longer is somebody's text."""
 
+_NUMBERS: Final = (int, float)  # a union would be made anew for every field of every line
+_encode: Final = msgspec.json.Encoder().encode
+
 QUOTING: Final = (ValueError, LookupError, msgspec.MsgspecError)
 """Exceptions whose messages tend to quote the value that they could not take."""
 
@@ -118,10 +121,10 @@ def _is_textual(name: str) -> bool:
 def _short(value: object) -> object:
     if isinstance(value, str):
         return value if len(value) <= LONGEST else value[: LONGEST - 1] + "…"
+    if isinstance(value, _NUMBERS) or value is None:
+        return value
     if isinstance(value, bytes | bytearray | memoryview):
         return WITHHELD
-    if isinstance(value, bool | int | float | None):
-        return value
     if isinstance(value, list | tuple | set | frozenset) and type(value).__str__ is object.__str__:
         return [_short(item) for item in value]
     if isinstance(value, dict):
@@ -130,8 +133,9 @@ def _short(value: object) -> object:
 
 
 def _json(_logger: WrappedLogger, _method: str, line: EventDict) -> bytes:
-    ordered = {name: line.pop(name) for name in ("at", "level", "event") if name in line}
-    return msgspec.json.encode(ordered | dict(line))
+    return _encode(
+        {"at": line.pop("at", None), "level": line.pop("level", None), "event": line.pop("event", None), **line}
+    )
 
 
 class _StandardError:

@@ -155,12 +155,19 @@ def run(work: Callable[[Process], Awaitable[object]], *, drain: float) -> int:
     async def main() -> int:
         return await Process(drain).live(work)
 
-    # What was imported stays, and most of what a request makes dies with it: the collector need not look at the one
-    # at all, nor at the other after every few hundred objects.
+    leave_alone()
+    return anyio.run(main, backend_options={"use_uvloop": _uvloop()})
+
+
+def leave_alone() -> None:
+    """Have the garbage collector pass over all that there is now, and look at what comes less often.
+
+    What was imported stays, and most of what a request makes dies with it: the collector need not look at the one at
+    all, nor at the other after every few hundred objects.
+    """
     gc.collect()
     gc.freeze()
     gc.set_threshold(GARBAGE)
-    return anyio.run(main, backend_options={"use_uvloop": _uvloop()})
 
 
 def _uvloop() -> bool:

@@ -31,6 +31,7 @@ from tests.bench.figures import Figure, Target
 from tests.bench.people import MEMBERS, MODERATOR, OPERATOR, SITE, body
 from tests.bench.processes import server
 from tests.bench.stage import Stage
+from workers.process import leave_alone
 
 CALLERS: Final = 16
 THREADS: Final = ("one", "two", "three", "four")
@@ -47,6 +48,7 @@ async def measure(stage: Stage) -> list[Figure]:
                 log, folds = RedisLog(deployment), Folds()
                 await _open(log)
                 await _posted(log, folds, "warm", appends // 4)
+                leave_alone()
                 for number in range(stage.sizes.rounds):
                     bares.append(await script.rate(stage.sizes.load / 2))
                     rates.append(await _posted(log, folds, str(number), appends))

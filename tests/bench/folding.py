@@ -1,6 +1,5 @@
 """How fast a log is folded in memory, as `hansard verify` does, beside reading and decoding it for nothing."""
 
-import gc
 import time
 from typing import Final
 
@@ -15,6 +14,7 @@ from tests.bench.cores import on
 from tests.bench.figures import Figure, Target
 from tests.bench.processes import server
 from tests.bench.stage import Stage
+from workers.process import leave_alone
 
 LIMIT: Final = 1000
 """Entries that are read at once."""
@@ -45,7 +45,7 @@ async def measure(stage: Stage) -> list[Figure]:
 
 
 async def _rate(log: RedisLog, *, fold: bool) -> float:
-    gc.collect()
+    leave_alone()
     begun = time.perf_counter()
     events = await (_folded(log) if fold else decoded(log))
     return events / (time.perf_counter() - begun)

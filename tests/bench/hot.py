@@ -93,7 +93,7 @@ async def _driven(
             await stage.load.turns(gateway.url, ask, READERS, stage.sizes.warm_up)
         for number in range(stage.sizes.rounds):
             for name, ask in asks.items():
-                await _beside(stage, nothing, name, rates)
+                await _beside(stage, nothing, name, rates, ask.headers)
                 load = await stage.load.turns(gateway.url, ask, READERS, stage.sizes.load)
                 assert not load.others(examples[f"/{name}"].status), load
                 rates.measured.setdefault(name, []).append(load.rate)
@@ -110,9 +110,11 @@ async def _driven(
     return rates
 
 
-async def _beside(stage: Stage, nothing: Program, name: str, rates: Rates) -> None:
-    """Drive the constant, and see who was busy with it."""
-    part = Part(asks=Get(paths=(f"/{name}",)), clients=READERS)
+async def _beside(
+    stage: Stage, nothing: Program, name: str, rates: Rates, headers: tuple[tuple[str, str], ...] = ()
+) -> None:
+    """Drive the constant with requests of the same size, and see who was busy with it."""
+    part = Part(asks=Get(paths=(f"/{name}",), headers=headers), clients=READERS)
     before = usage.busy(nothing.pid)
     done = await stage.load.do(Drive(url=nothing.url, parts=(part,), seconds=stage.sizes.load))
     after = usage.busy(nothing.pid)

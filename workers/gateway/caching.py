@@ -68,6 +68,8 @@ def has(match: bytes | None, etag: bytes) -> bool:
     """Whether a client with this If-None-Match has it: weak comparison (RFC 9110, section 13.1.2) of any, or `*`."""
     if match is None:
         return False
+    if match == etag:
+        return True  # as it was given, which it nearly always is
     if match.strip() == b"*":
         return True
     return any(found[1] == etag[2:] for found in _TAG.finditer(match))

@@ -113,7 +113,7 @@ class ReadyAnswers:
         begun = time.perf_counter()
         address: Address = (scope["path"], scope["query_string"])
         kept = self._kept.get(address)
-        while kept is not None and not await self._holds(kept):
+        while kept is not None and not (self._is_fresh(kept) or await self._holds(kept)):
             newer = self._kept.get(address)
             if newer is kept:
                 making = self._making.get(address)
@@ -125,10 +125,10 @@ class ReadyAnswers:
                 newer = None if newer is kept else newer
             kept = newer
         if kept is None:
-            metrics.READY_ANSWERS.labels("made").inc()
+            _MADE.inc()
             await app(scope, receive, send)
             return
-        metrics.READY_ANSWERS.labels("ready").inc()
+        _READY.inc()
         self._kept.move_to_end(address)
         if caching.has(_match(scope["headers"]), kept.etag):
             await send(kept.known)
@@ -141,7 +141,7 @@ class ReadyAnswers:
 
     async def _made(self, app: ASGIApp, address: Address, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the application answer, while those who ask the same wait for what it keeps."""
-        metrics.READY_ANSWERS.labels("made").inc()
+        _MADE.inc()
         making = self._making[address] = anyio.Event()
 
         async def sending(message: Message) -> None:
@@ -158,6 +158,11 @@ class ReadyAnswers:
         if self._making.get(address) is making:
             del self._making[address]
         making.set()
+
+    def _is_fresh(self, kept: _Kept) -> bool:
+        """Whether the views are known to be in the state that the answer was made from; most are, and nobody waits."""
+        moment = self._moments.get(kept.seen.partition)
+        return moment is not None and moment.at >= time.monotonic() - self._fresh and moment.seen == kept.seen
 
     async def _holds(self, kept: _Kept) -> bool:
         """Whether the views are in the state that the answer was made from, as far as that is believed."""
@@ -192,8 +197,11 @@ class ReadyAnswers:
 
 
 def _match(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
-    found = [value for name, value in headers if name == b"if-none-match"]
-    return b", ".join(found) if found else None
+    found = None
+    for name, value in headers:
+        if name == b"if-none-match":
+            found = value if found is None else found + b", " + value
+    return found
 
 
 def _counter(route: str) -> Callable[[str, float], None]:
@@ -208,4 +216,6 @@ def _counter(route: str) -> Callable[[str, float], None]:
     return count
 
 
+_READY: Final = metrics.READY_ANSWERS.labels("ready")
+_MADE: Final = metrics.READY_ANSWERS.labels("made")
 _NO_BODY: Final[Message] = {"type": "http.response.body", "body": b""}
