@@ -169,7 +169,7 @@ def _cells(
         made = personal.made(comment, state.id, staff, name) if comment.published else None
         row, more = made or (rows.tombstone(comment, state.id), b"")
         following = None if cut is None else splicing.quoted(cursor(then.id, f"{cut:012d}"))
-        yield Cell(level, then.shown, following, row, more)
+        yield Cell(level, len(then.answers), following, row, more)
 
 
 def _all(then: Comment) -> Comment:
