@@ -62,7 +62,7 @@ class ThreadViews(NamedTuple):
     replies: str
     """Sorted set, by member: rows on the page that answer, by parent then age."""
     revisions: str
-    """Hash: `<comment>:<revision>` to a text; only of comments that were edited."""
+    """Hash: `<comment>:<revision>` to a text that its row does not keep: neither the standing nor the latest one."""
     ballots: str
     """Sorted set, by member: `<member> <comment> …`, who voted what."""
     waiting: str

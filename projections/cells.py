@@ -53,8 +53,10 @@ def of_comment(comment: Comment, thread: str) -> dict[Cell, Value]:
     if comment.overlaid:
         cells["waiting", f"{author} {place}"] = 0
     if comment.latest > 1:
+        in_row = rows.in_row(comment)
         for number, text in comment.texts.items():
-            cells["revisions", f"{comment.id}:{number}"] = text
+            if number not in in_row:
+                cells["revisions", f"{comment.id}:{number}"] = text
     waiting = comment.waiting
     if waiting is not None:
         since = comment.texts[waiting].judged

@@ -30,7 +30,7 @@ from projections.state import Thread
 CONTRAST: Final = Script("projections", "contrast")
 
 Part = Literal["all", "source", "ids"]
-"""What must be the same: everything; rows without what readers see of them; or which comments there are."""
+"""What must be the same: everything; rows without their html; or which comments there are."""
 Name = tuple[str, str]
 
 AT_ONCE: Final = 500

@@ -77,10 +77,12 @@ async def _read(served: Served, site: str, thread: str, comment: str) -> Comment
     if not reply.parts:
         return None
     stored, tally, *texts = reply.parts
-    found = rows.decode(rows.split(stored).source)
+    row = rows.split(stored)
+    found = rows.decode(row.public, row.source)
     found.up, found.down = map(int, tally.split())
-    if texts:
-        found.texts = {number: _TEXT.decode(text) for number, text in enumerate(texts, 1)}
+    found.texts = {
+        number: found.texts[number] if text is None else _TEXT.decode(text) for number, text in enumerate(texts, 1)
+    }
     return found
 
 

@@ -104,7 +104,7 @@ def from_views(views: Views, site: str, thread: str) -> Thread:
 
 def _comments(hashes: Mapping[str, dict[bytes, bytes]]) -> Iterator[tuple[str, Comment]]:
     stored = {name: rows.split(row) for name, row in hashes["rows"].items()}
-    comments = {name: rows.decode(row.source) for name, row in stored.items()}
+    comments = {name: rows.decode(row.public, row.source) for name, row in stored.items()}
     for name, comment in comments.items():
         if stored[name].kind != b"-" and comment.parent is not None:
             comments[comment.parent.encode()].shown += 1
@@ -113,8 +113,9 @@ def _comments(hashes: Mapping[str, dict[bytes, bytes]]) -> Iterator[tuple[str, C
             up, down = tally.split()
             comment.up, comment.down = int(up), int(down)
         if comment.latest > 1:
+            earlier = hashes["revisions"]
             comment.texts = {
-                number: _TEXT.decode(hashes["revisions"][b"%b:%d" % (name, number)])
+                number: comment.texts.get(number) or _TEXT.decode(earlier[b"%b:%d" % (name, number)])
                 for number in range(1, comment.latest + 1)
             }
         if name in hashes["reports"]:

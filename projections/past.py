@@ -196,6 +196,6 @@ async def _present(served: Served, state: Thread, places: Sequence[Place]) -> Pr
         for (then, revision), stored, text in zip(some, reply.parts[::2], reply.parts[1::2], strict=True):
             if stored is None:
                 raise splicing.Inconsistent("the views lack a comment that they have taken in")
-            now = rows.decode(rows.split(stored).source)
+            now = rows.without_shown(stored)
             found[then.id] = (now, now.texts[revision] if text is None else _TEXT.decode(text))
     return Present(found)

@@ -5,7 +5,8 @@ A stored row is three lines, `HEADER\nPUBLIC\nSOURCE`; JSON has no raw newline.
   tombstone that the page shows, `- ` for what the page does not show.
 - PUBLIC: the row of the page as JSON, cut off where it begins to change by itself (`public`, `tombstone`);
   empty where the page does not show it. `finish` completes it, and so does the reading script.
-- SOURCE: the JSON of the `Comment` without what is kept elsewhere (see `projections.state`).
+- SOURCE: the JSON of the `Comment` without what is kept elsewhere (see `projections.state`). The words of the text
+  that PUBLIC shows are kept there alone.
 
 A whole row has the fields id, thread, parent, author, status, revision, body, html, posted_at, edited,
 anchor, featured, in_reply_to, votes, replies, in this order; for its author then `reason`, for staff `reason`
@@ -64,6 +65,12 @@ class _Row(Struct, gc=False):
     in_reply_to: _Answered | None
 
 
+class _Shown(Struct, gc=False):
+    """What PUBLIC has that SOURCE leaves to it."""
+
+    body: str | None
+
+
 class Stored(NamedTuple):
     """A stored row, taken apart; nothing is parsed."""
 
@@ -81,8 +88,18 @@ def split(stored: bytes) -> Stored:
     return Stored(header[:1], header[2:].decode(), public, source)  # type: ignore[arg-type] # written by `store`
 
 
-def decode(source: bytes) -> Comment:
-    """The comment of a SOURCE line, without what is kept elsewhere."""
+def decode(public: bytes, source: bytes) -> Comment:
+    """The comment of a stored row, without what is kept in other keys."""
+    comment = without_shown(source)
+    if comment.published:
+        standing = comment.standing or comment.latest
+        body = _SHOWN.decode(finish(public, replies=None)).body
+        comment.texts[standing] = msgspec.structs.replace(comment.texts[standing], body=body)
+    return comment
+
+
+def without_shown(source: bytes) -> Comment:
+    """The comment of a SOURCE line alone, where the words that readers see are of no interest."""
     return _COMMENT.decode(source)
 
 
@@ -99,11 +116,19 @@ def store(comment: Comment, thread: str, html: str | None) -> bytes:
 
 def source(comment: Comment) -> bytes:
     """The SOURCE line: the comment without what is kept elsewhere."""
-    kept = comment
-    if comment.latest > 1 or comment.shown or comment.ballots or comment.up or comment.down or comment.reports:
-        texts = {n: text for n, text in comment.texts.items() if n in (comment.standing, comment.latest)}
-        kept = msgspec.structs.replace(comment, texts=texts, shown=0, up=0, down=0, ballots={}, reports=[])
+    texts = {n: comment.texts[n] for n in in_row(comment)}
+    if comment.published:
+        standing = comment.standing or comment.latest
+        texts[standing] = msgspec.structs.replace(texts[standing], body=None)
+    kept = msgspec.structs.replace(comment, texts=texts, shown=0, up=0, down=0, ballots={}, reports=[])
     return _JSON.encode(kept)
+
+
+def in_row(comment: Comment) -> list[int]:
+    """The texts that a row keeps, oldest first: the one that stands, and the latest."""
+    if comment.standing is None or comment.standing == comment.latest:
+        return [comment.latest]
+    return [comment.standing, comment.latest]
 
 
 def public(comment: Comment, thread: str, html: str | None) -> bytes:
@@ -270,3 +295,4 @@ def _more(text: Text, viewer: Viewer) -> bytes:
 
 _JSON: Final = msgspec.json.Encoder()
 _COMMENT: Final = msgspec.json.Decoder(Comment)
+_SHOWN: Final = msgspec.json.Decoder(_Shown)

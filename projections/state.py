@@ -8,8 +8,8 @@ told not to look (`gc=False`): reading a large thread takes half the time.
 Stored (`projections.changes` writes, `projections.loading` reads) it lies in parts:
 - `meta.source` is the JSON of a `Thread` without `rows`.
 - Line SOURCE of a row is the JSON of a `Comment` without `up`, `down`, `ballots`, `reports` and `shown`,
-  and of its texts only the standing and the latest one. Once a comment was edited, all its texts are also
-  in `revisions`: `<comment>:<revision>` to the JSON of a `Text`.
+  and of its texts only the standing and the latest one; what readers see has its words in line PUBLIC. Every
+  other text is in `revisions`: `<comment>:<revision>` to the JSON of a `Text`.
 - `votes` (`up`, `down`), `ballots` and `reports` have keys of their own; `shown` is counted from the headers.
 """
 
@@ -57,7 +57,7 @@ class Decision(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
 class Text(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One revision of a comment."""
 
-    body: str | None
+    body: str | None = None
     """None when redacted; `match` and `reason` are then gone too."""
     at: int
     """When it was written, in milliseconds since 1970 (original time where imported)."""

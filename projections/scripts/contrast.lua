@@ -5,7 +5,7 @@
 --          3… the served views, then as many others, in the same order
 -- ARGV     1 of each view `h` for a hash, `z` for a sorted set · 2 what KEYS[1] and KEYS[2] are: "thread" where they
 --          are the `meta` of a thread, "cursor" where they are cursors · 3 what of rows is compared: "all", "source"
---          (not what readers see of them), "ids" (that they are there) · 4 place of the rows among the views, or 0
+--          (not the html in them), "ids" (that they are there) · 4 place of the rows among the views, or 0
 --          5 view to go on with, from 1 · 6 where to go on in it · 7 about how many elements to compare
 -- Returns  {APART}                                 they have not taken in the same events: nothing can be said
 --          {view, where, views that differ…}       where to go on; view 0 where that was all
@@ -44,7 +44,8 @@ if not same(position(KEYS[1]), position(KEYS[2])) then
   return { 'APART' }
 end
 
--- A row as far as it is compared: HEADER, PUBLIC and SOURCE are its lines.
+-- A row as far as it is compared: HEADER, PUBLIC and SOURCE are its lines. What a renderer makes lies between two names
+-- in PUBLIC whose bytes no text can hold.
 local function cut(at, row)
   if at ~= rows or part == 'all' or not row then
     return row
@@ -52,8 +53,9 @@ local function cut(at, row)
   if part == 'ids' then
     return true
   end
-  local header, source = string.match(row, '^([^\n]*)\n[^\n]*\n(.*)$')
-  return header and header .. '\n' .. source or row
+  local first = string.find(row, ',"html":', 1, true)
+  local last = first and string.find(row, ',"posted_at":', first, true)
+  return last and string.sub(row, 1, first) .. string.sub(row, last) or row
 end
 
 local function hashes(at, served, other)

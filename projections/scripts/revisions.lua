@@ -3,8 +3,8 @@
 --
 -- KEYS  1 generation  2 rows  3 revisions  4 votes
 -- ARGV  1 the generation that the keys are of   2 the comment
--- Returns {generation, row, tally, text…}: the stored row, `<up> <down>`, and the JSON of each text from revision 1
--- on; no texts where the comment was never edited. A comment that does not exist is {generation}.
+-- Returns {generation, row, tally, text…}: the stored row, `<up> <down>`, and of each text from revision 1 on its
+-- JSON, or false where the row has it. A comment that does not exist is {generation}.
 
 local generation = redis.call('GET', KEYS[1]) or ARGV[1]
 if generation ~= ARGV[1] then
@@ -16,11 +16,10 @@ if not row then
   return {generation}
 end
 local reply = {generation, row, redis.call('HGET', KEYS[4], comment) or '0 0'}
-local revision = 1
-local text = redis.call('HGET', KEYS[3], comment .. ':1')
-while text do
-  reply[#reply + 1] = text
-  revision = revision + 1
-  text = redis.call('HGET', KEYS[3], comment .. ':' .. revision)
+-- As in walk.lua: no text can hold these bytes. SOURCE comes after the second newline, and leaves out a latest of 1.
+local source = string.find(row, '\n', string.find(row, '\n', 1, true) + 1, true)
+local latest = string.match(row, '"latest":(%d+)', source) or 1
+for revision = 1, tonumber(latest) do
+  reply[#reply + 1] = redis.call('HGET', KEYS[3], comment .. ':' .. revision)
 end
 return reply

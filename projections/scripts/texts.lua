@@ -3,8 +3,8 @@
 --
 -- KEYS  1 generation  2 rows  3 revisions
 -- ARGV  1 the generation that the keys are of   2… comment, revision, comment, revision, …
--- Returns {generation, row, text, row, text, …}: the stored row, and the JSON of the text, false where the comment
--- was never edited (its row has it) or, like the row, where there is none.
+-- Returns {generation, source, text, source, text, …}: SOURCE of the stored row, and the JSON of the text, false where
+-- the row has it or, like the row, where there is none.
 
 local generation = redis.call('GET', KEYS[1]) or ARGV[1]
 if generation ~= ARGV[1] then
@@ -12,7 +12,8 @@ if generation ~= ARGV[1] then
 end
 local reply = {generation}
 for i = 2, #ARGV, 2 do
-  reply[#reply + 1] = redis.call('HGET', KEYS[2], ARGV[i])
+  local row = redis.call('HGET', KEYS[2], ARGV[i])
+  reply[#reply + 1] = row and string.match(row, '^[^\n]*\n[^\n]*\n(.*)$')
   reply[#reply + 1] = redis.call('HGET', KEYS[3], ARGV[i] .. ':' .. ARGV[i + 1])
 end
 return reply

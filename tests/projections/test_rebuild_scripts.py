@@ -187,6 +187,12 @@ async def contrast(there: Deployment, part: str = "all", about: str = "thread", 
     return found
 
 
+def row(number: int, *, words: str = "words", html: str = "<p>words</p>", source: str = "source") -> tuple[str, str]:
+    """A comment and its row."""
+    public = f'{{"id":"c{number}","body":"{words}","html":"{html}","posted_at":"then"'
+    return f"c{number}", f"p \n{public}\n{source} {number}"
+
+
 @pytest.fixture
 async def alike(there: Deployment) -> Deployment:
     """Two generations of a thread that are the same."""
@@ -194,7 +200,7 @@ async def alike(there: Deployment) -> Deployment:
     for meta, rows, top in zip(META, ROWS, TOP, strict=True):
         await call("HSET", meta, "source", '{"id":"tea","last":[5,2]}')
         comments = range(1000)
-        await call("HSET", rows, *(x for n in comments for x in (f"c{n}", f"p \npublic {n}\nsource {n}")))
+        await call("HSET", rows, *(x for n in comments for x in row(n)))
         await call("ZADD", top, *(x for n in comments for x in (n % 7, f"{n:012d}:c{n}")))
     return there
 
@@ -206,7 +212,7 @@ async def test_views_are_compared_however_short_the_steps_are(alike: Deployment)
     await call("ZADD", TOP[0], 99, f"{999:012d}:c999")
     for most in (7, 100, 100_000):
         assert await contrast(alike, most=most) == {2}
-    await call("HSET", ROWS[1], "c500", "p \npublic 500\nsource")
+    await call("HSET", ROWS[1], *row(500, source="other"))
     assert await contrast(alike, most=7) == {1, 2}
 
 
@@ -222,9 +228,11 @@ async def test_what_only_one_has_is_found(alike: Deployment, which: int) -> None
 
 async def test_only_what_must_be_the_same_is_compared_in_rows(alike: Deployment) -> None:
     call = alike.calls.call
-    await call("HSET", ROWS[0], "c3", "p \nother\nsource 3")
+    await call("HSET", ROWS[0], *row(3, html="<p><em>words</em></p>"))
     assert [await contrast(alike, part) for part in ("all", "source", "ids")] == [{1}, set(), set()]
-    await call("HSET", ROWS[0], "c3", "p \npublic 3\nother")
+    await call("HSET", ROWS[0], *row(3, words="others"))
+    assert [await contrast(alike, part) for part in ("all", "source", "ids")] == [{1}, {1}, set()]
+    await call("HSET", ROWS[0], *row(3, source="other"))
     assert [await contrast(alike, part) for part in ("all", "source", "ids")] == [{1}, {1}, set()]
     await call("HSET", ROWS[0], "c3", "nothing like a row")
     assert [await contrast(alike, part) for part in ("all", "source", "ids")] == [{1}, {1}, set()]

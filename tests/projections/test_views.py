@@ -121,7 +121,7 @@ def test_what_the_page_does_not_show_is_kept_and_given_to_its_author_and_staff_a
     )
     header, public, source = bytes(view(story, "rows")["a"]).split(b"\n")
     assert (header, public) == (b"- ", b"")
-    comment = rows.decode(source)
+    comment = rows.decode(public, source)
     assert rows.row_for(comment, THREAD, PUBLIC, html=None) is None
     assert rows.row_for(comment, THREAD, Viewer("ben"), html=None) is None
     own = msgspec.json.decode(rows.row_for(comment, THREAD, AUTHOR, html="<p>first words</p>") or b"")
@@ -141,12 +141,27 @@ def test_what_the_page_does_not_show_is_kept_and_given_to_its_author_and_staff_a
 
 def test_a_waiting_edit_is_shown_to_its_author_with_its_own_status() -> None:
     story = told(posted("a"), edited(2, "a link", "a", rule="links"))
-    comment = rows.decode(bytes(view(story, "rows")["a"]).split(b"\n")[2])
+    _, public, source = bytes(view(story, "rows")["a"]).split(b"\n")
+    comment = rows.decode(public, source)
     assert rows.shown_revision(comment, AUTHOR) == 1
     row = msgspec.json.decode(rows.row_of(comment, THREAD, 2, AUTHOR, html=None))
     assert (row["status"], row["revision"], row["body"], row["reason"]) == ("pending", 2, "a link", None)
     assert members(story, "waiting") == ["ada 000000000003:a"]
-    assert sorted(view(story, "revisions")) == ["a:1", "a:2"]
+    assert view(story, "revisions") == {}, "the row has both"
+
+
+def test_a_text_lies_in_one_place() -> None:
+    story = told(posted("a"), edited(2, "second words", "a"), edited(3, "third words", "a"))
+    row, earlier = bytes(view(story, "rows")["a"]), view(story, "revisions")
+    assert (row.count(b'"third words"'), row.count(b"first"), row.count(b"second")) == (1, 0, 0)
+    assert [bytes(earlier[f"a:{number}"]).count(b" words") for number in (1, 2)] == [1, 1]
+    assert len(earlier) == 2
+    _, public, source = row.split(b"\n")
+    comment = rows.decode(public, source)
+    assert comment.texts == {3: story.thread.rows["a"].texts[3]}
+    story.tell(CommentRejected(comment="a", revision=3))
+    _, public, source = bytes(view(story, "rows")["a"]).split(b"\n")
+    assert rows.decode(public, source).texts[3].body == "third words"
 
 
 def test_what_waits_and_what_was_reported_is_listed_by_since_when() -> None:
