@@ -1,6 +1,7 @@
 """The edit history of one comment, as far as a viewer may see it."""
 
 from collections.abc import Iterator
+from sys import getsizeof
 from typing import Any, Final
 
 import msgspec
@@ -11,6 +12,7 @@ from core.text.markup import rendered
 from core.times import rfc3339
 from projections import cursors, rows
 from projections.lookups import answer, decided
+from projections.memo import Memo
 from projections.queries import Answer, RevisionsQuery
 from projections.served import Served
 from projections.state import Comment, Text
@@ -18,6 +20,8 @@ from projections.viewer import Viewer
 
 _REVISIONS: Final = Script("projections", "revisions")
 _TEXT: Final = msgspec.json.Decoder(Text)
+_DIFFERENCES: Final = Memo[tuple[str, str]](16 * 1024 * 1024)
+"""By the two texts themselves, which have to be read first: a text that is gone finds nothing here."""
 
 
 async def revisions(
@@ -114,4 +118,13 @@ def _difference(comment: Comment, shown: list[int], number: int) -> dict[str, An
     body = comment.texts[number].body
     before = [comment.texts[other].body for other in shown if other < number]
     texts = [text for text in before if text is not None]
-    return {} if body is None or not texts else {"diff": diff.words(texts[-1], body)}
+    return {} if body is None or not texts else {"diff": msgspec.Raw(_words(texts[-1], body))}
+
+
+def _words(before: str, after: str) -> bytes:
+    """The JSON of what changed between two texts."""
+    made = _DIFFERENCES.get((before, after))
+    if made is None:
+        made = msgspec.json.encode(diff.words(before, after))
+        _DIFFERENCES.put((before, after), made, made_from=getsizeof(before) + getsizeof(after))
+    return made
