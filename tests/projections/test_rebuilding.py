@@ -20,6 +20,7 @@ from projections.changes import Commit
 from projections.contrasting import Differing, part_of
 from projections.fold import CannotApply, apply
 from projections.generations import Built
+from projections.moments import thread_at
 from projections.pacing import Pace
 from projections.pointer import Pointer
 from projections.queries import PageQuery
@@ -27,7 +28,6 @@ from projections.reading import Views
 from projections.rebuilding import Interrupted, Rebuilding, UnknownType
 from projections.requeueing import requeue
 from projections.served import Served
-from projections.snapshots import thread_at
 from projections.store import Retired, Store
 from projections.verifying import Difference, verify
 from tests.making import SITE, THREADS, Move, Play, entries, events, played, stream
