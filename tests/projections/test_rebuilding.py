@@ -366,7 +366,7 @@ async def test_views_of_another_fold_are_not_gone_back_to(here: Bench, monkeypat
     await rebuilder(here).rebuild()
     await rebuilder(here).rebuild()
     monkeypatch.setattr(rebuild, "FOLD", state.FOLD + 1)
-    with pytest.raises(Failed, match="version 1 of the fold"):
+    with pytest.raises(Failed, match=f"version {state.FOLD} of the fold"):
         await rebuilder(here).back()
     assert await served(here) == 3
 
