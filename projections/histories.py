@@ -1,11 +1,12 @@
 """The edit history of one comment, as far as a viewer may see it."""
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from sys import getsizeof
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
+from core.gathering import both
 from core.redis.script import Script
 from core.text import diff
 from core.text.markup import rendered
@@ -17,6 +18,9 @@ from projections.queries import Answer, RevisionsQuery
 from projections.served import Served
 from projections.state import Comment, Text
 from projections.viewer import Viewer
+
+History = Literal["public", "author", "staff"]
+"""Whose the earlier texts are to read."""
 
 _REVISIONS: Final = Script("projections", "revisions")
 _TEXT: Final = msgspec.json.Decoder(Text)
@@ -30,15 +34,19 @@ async def revisions(
     thread: str,
     comment: str,
     viewer: Viewer,
+    history: History | Callable[[], Awaitable[History]],
     query: RevisionsQuery,
 ) -> Answer | None:
     """The texts of a comment, oldest first; None where the viewer may not see the comment. Raises BadCursor."""
+    if callable(history):
+        policy, found = await both(history, lambda: _read(served, site, thread, comment))
+    else:
+        policy, found = history, await _read(served, site, thread, comment)
     mark = cursors.mark("revisions", site, thread, comment, query.diff, query.limit)
     after = 0 if query.cursor is None else int(*cursors.read(query.cursor, mark, cursors.NUMBER))
-    found = await _read(served, site, thread, comment)
     if found is None or rows.shown_revision(found, viewer) is None:
         return None
-    shown = list(visible(found, viewer, query.history))
+    shown = list(visible(found, viewer, policy))
     page = [number for number in shown if number > after]
     following = cursors.write(mark, page[query.limit - 1]) if len(page) > query.limit else None
     listed = []
