@@ -8,10 +8,10 @@ ActorKind = Literal["member", "guest", "staff", "system"]
 Role = Literal["moderator", "auditor", "admin", "operator"]
 
 
-class Actor(Struct, frozen=True, kw_only=True, gc=False):
-    """Who did it, as the log keeps it: a kind and an id, never a name."""
+class Actor(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """Who did it, as the log keeps it: a kind and an id, never a name. That it is a member is left unsaid there."""
 
-    kind: ActorKind
+    kind: ActorKind = "member"
     id: str
 
 

@@ -1,23 +1,31 @@
 """The edit history of one comment, as far as a viewer may see it."""
 
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Iterator
+from sys import getsizeof
+from typing import Any, Final, Literal
 
 import msgspec
 
+from core.gathering import both
 from core.redis.script import Script
 from core.text import diff
 from core.text.markup import rendered
 from core.times import rfc3339
 from projections import cursors, rows
 from projections.lookups import answer, decided
+from projections.memo import Memo
 from projections.queries import Answer, RevisionsQuery
 from projections.served import Served
 from projections.state import Comment, Text
 from projections.viewer import Viewer
 
+History = Literal["public", "author", "staff"]
+"""Whose the earlier texts are to read."""
+
 _REVISIONS: Final = Script("projections", "revisions")
 _TEXT: Final = msgspec.json.Decoder(Text)
+_DIFFERENCES: Final = Memo[tuple[str, str]](16 * 1024 * 1024)
+"""By the two texts themselves, which have to be read first: a text that is gone finds nothing here."""
 
 
 async def revisions(
@@ -26,15 +34,19 @@ async def revisions(
     thread: str,
     comment: str,
     viewer: Viewer,
+    history: History | Callable[[], Awaitable[History]],
     query: RevisionsQuery,
 ) -> Answer | None:
     """The texts of a comment, oldest first; None where the viewer may not see the comment. Raises BadCursor."""
+    if callable(history):
+        policy, found = await both(history, lambda: _read(served, site, thread, comment))
+    else:
+        policy, found = history, await _read(served, site, thread, comment)
     mark = cursors.mark("revisions", site, thread, comment, query.diff, query.limit)
     after = 0 if query.cursor is None else int(*cursors.read(query.cursor, mark, cursors.NUMBER))
-    found = await _read(served, site, thread, comment)
     if found is None or rows.shown_revision(found, viewer) is None:
         return None
-    shown = list(visible(found, viewer, query.history))
+    shown = list(visible(found, viewer, policy))
     page = [number for number in shown if number > after]
     following = cursors.write(mark, page[query.limit - 1]) if len(page) > query.limit else None
     listed = []
@@ -114,4 +126,13 @@ def _difference(comment: Comment, shown: list[int], number: int) -> dict[str, An
     body = comment.texts[number].body
     before = [comment.texts[other].body for other in shown if other < number]
     texts = [text for text in before if text is not None]
-    return {} if body is None or not texts else {"diff": diff.words(texts[-1], body)}
+    return {} if body is None or not texts else {"diff": msgspec.Raw(_words(texts[-1], body))}
+
+
+def _words(before: str, after: str) -> bytes:
+    """The JSON of what changed between two texts."""
+    made = _DIFFERENCES.get((before, after))
+    if made is None:
+        made = msgspec.json.encode(diff.words(before, after))
+        _DIFFERENCES.put((before, after), made, made_from=getsizeof(before) + getsizeof(after))
+    return made

@@ -7,18 +7,19 @@ import msgspec
 from msgspec.structs import replace
 
 from core.log.port import Log
-from core.position import Position
+from core.position import START, Position, kept
 from core.redis.script import Script
 from core.refusals import NotFound, NotYetOpened, Unavailable
-from projections import cells, cursors, personal, rows, snapshots, splicing
+from core.text.markup import rendered
+from projections import cells, cursors, parking, personal, rows, snapshots, splicing
 from projections.fold import CannotApply
 from projections.histories import stands
 from projections.lookups import digest
+from projections.moments import Known, thread_at
 from projections.pages import page_body, page_cursor, page_mark, page_place
-from projections.progress import reached
+from projections.progress import Come, reached
 from projections.queries import Answer, PageQuery
 from projections.served import Served
-from projections.snapshots import thread_at
 from projections.splicing import Cell
 from projections.state import Comment, Text, Thread
 from projections.tree import After, Place, Size, Tree, Walk
@@ -27,6 +28,7 @@ from projections.viewer import Viewer
 VIEWS_WITHIN: Final = 2.0
 """Seconds in which the views must know every event that the past page is made of: they tell what is public now."""
 
+_MOMENT: Final = Script("projections", "moment")
 _TEXTS: Final = Script("projections", "texts")
 _TEXT: Final = msgspec.json.Decoder(Text)
 _THREAD: Final = msgspec.json.Decoder(Thread)
@@ -53,31 +55,31 @@ class Present:
 
 
 class Shelf:
-    """The snapshots of a deployment, and what was redacted since, as `projections.snapshots` asks for them."""
+    """The snapshots of a deployment, and what was redacted since, as `projections.moments` asks for them."""
 
     def __init__(self, served: Served) -> None:
         self._served = served
+        self.come = Come(START, None)
+        """How far the views had come when it was last asked what is known."""
 
-    async def marks(self, site: str, thread: str) -> list[snapshots.Mark]:
-        """The snapshots of a thread that this fold can read, oldest first."""
+    async def known(self, site: str, thread: str) -> Known:
+        """What is kept of a thread, of one moment."""
         partition = self._served.keys.of(site, thread)
-        reply = await self._served.commands(partition, lambda _: [("HKEYS", partition.snapshots(site, thread))])
-        return snapshots.marks(reply.parts[0])
+
+        def keys(generation: int) -> list[str]:
+            meta = partition.thread_views(generation, site, thread).meta
+            return [partition.snapshots(site, thread), meta, partition.cursor(generation), partition.parked(generation)]
+
+        reply = await self._served.partition(_MOMENT, partition, keys, [parking.field(site, thread)])
+        cursor, parked, source, *fields = reply.parts
+        self.come = Come(kept(cursor), None if parked is None else parking.decode(parked))
+        return Known(snapshots.marks(fields), [] if source is None else _THREAD.decode(source).redacted)
 
     async def snapshot(self, site: str, thread: str, mark: snapshots.Mark) -> Thread | None:
         """One of them; None if it was thrown away meanwhile."""
-        partition = self._served.keys.of(site, thread)
-        field = snapshots.name(mark)
-        reply = await self._served.commands(partition, lambda _: [("HGET", partition.snapshots(site, thread), field)])
-        return None if reply.parts[0] is None else snapshots.unpack(reply.parts[0])
-
-    async def redacted(self, site: str, thread: str) -> list[tuple[str, int]]:
-        """Every text of the thread that was redacted, by comment and revision."""
-        partition = self._served.keys.of(site, thread)
-        reply = await self._served.commands(
-            partition, lambda g: [("HGET", partition.thread_views(g, site, thread).meta, "source")]
-        )
-        return [] if reply.parts[0] is None else _THREAD.decode(reply.parts[0]).redacted
+        key = self._served.keys.of(site, thread).snapshots(site, thread)
+        found = await self._served.command("HGET", key, snapshots.name(mark))
+        return None if found is None else snapshots.unpack(found)
 
 
 class Past:
@@ -110,15 +112,16 @@ async def page_at(
     A cursor in `next` of a row is for this call, too: its page holds more replies of that row. Raises NotFound,
     NotYetOpened, BadCursor, Unavailable.
     """
-    cursor = Past(site, thread, query, at)
+    cursor, shelf = Past(site, thread, query, at), Shelf(served)
     parent, after = cursor.place(query)
     try:
-        state = await thread_at(log, Shelf(served), site, thread, at)
+        state = await thread_at(log, shelf, site, thread, at)
     except CannotApply as error:
         raise Unavailable(f"from {error.position} on, the thread cannot be shown") from error
     if state is None:
         raise NotYetOpened if await log.thread_last(site, thread) else NotFound
-    if not await reached(served, site, thread, state.last, within=VIEWS_WITHIN):
+    seen = shelf.come.includes(state.last)
+    if not seen and not await reached(served, site, thread, state.last, within=VIEWS_WITHIN):
         raise Unavailable("the views do not show the moment asked for yet")
     state.position = state.last
     walk = walked(state, query, parent, after)
@@ -160,16 +163,30 @@ def _cells(
     state: Thread, places: Iterable[Place], viewer: Viewer, present: Present | None, cursor: Past
 ) -> Iterator[Cell]:
     shown = present.shown if present else _all
-    staff = Viewer(staff=viewer.staff)
     for level, then, cut in places:
         name = b"null"
         if then.answered is not None and (answered := shown(state.rows[then.answered])).published:
             name = msgspec.json.encode(answered.author.name)
         comment = shown(then)
-        made = personal.made(comment, state.id, staff, name) if comment.published else None
-        row, more = made or (rows.tombstone(comment, state.id), b"")
+        row, more = _row(comment, state.id, viewer, name)
         following = None if cut is None else splicing.quoted(cursor(then.id, f"{cut:012d}"))
         yield Cell(level, len(then.answers), following, row, more)
+
+
+def _row(comment: Comment, thread: str, viewer: Viewer, name: bytes) -> tuple[bytes, bytes]:
+    """A row without its answers and its closing brace, and what follows the answers; of what was not shown, its place.
+
+    An author sees the past as everyone does.
+    """
+    if not comment.published:
+        return rows.tombstone(comment, thread), b""
+    if viewer.staff:
+        made = personal.made(comment, thread, Viewer(staff=True), name)
+        assert made is not None
+        return made
+    body = comment.texts[comment.standing or comment.latest].body
+    begun = rows.public(comment, thread, None if body is None else rendered(body))
+    return rows.finish(begun, name=name, votes=(comment.up, comment.down), replies=None)[:-1], b""
 
 
 def _all(then: Comment) -> Comment:

@@ -36,9 +36,8 @@ class RepliesQuery(Struct, frozen=True, kw_only=True):
 
 
 class RevisionsQuery(Struct, frozen=True, kw_only=True):
-    """The edit history of a comment under the `history` policy in force."""
+    """The edit history of a comment."""
 
-    history: Literal["public", "author", "staff"]
     diff: bool = False
     limit: int = 50
     cursor: str | None = None

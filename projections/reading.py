@@ -5,6 +5,7 @@ public page are stored ready and only spliced. What a viewer may not see is abse
 Where the server does not answer, every call raises `core.refusals.Unavailable`.
 """
 
+from collections.abc import Awaitable, Callable
 from typing import Literal
 
 from core.log.port import Log
@@ -12,6 +13,7 @@ from core.position import Position
 from core.redis.deployment import Deployment
 from core.redis.faults import PATIENCE
 from projections import histories, lists, lookups, pages, past, progress, queue
+from projections.histories import History
 from projections.progress import Come
 from projections.queries import (
     Answer,
@@ -117,17 +119,18 @@ class Views:
         comment: str,
         viewer: Viewer,
         *,
-        history: Literal["public", "author", "staff"],
+        history: History | Callable[[], Awaitable[History]],
         diff: bool,
         limit: int,
         cursor: str | None,
     ) -> Answer | None:
         """The edit history as the viewer may see it under the `history` policy in force, oldest first.
 
-        Raises BadCursor.
+        Where that has yet to be asked for, it is asked for together with the texts, and its failure is raised. Raises
+        BadCursor.
         """
-        query = RevisionsQuery(history=history, diff=diff, limit=limit, cursor=cursor)
-        return await histories.revisions(self._served, site, thread, comment, viewer, query)
+        query = RevisionsQuery(diff=diff, limit=limit, cursor=cursor)
+        return await histories.revisions(self._served, site, thread, comment, viewer, history, query)
 
     async def queue(
         self,

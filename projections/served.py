@@ -83,6 +83,10 @@ class Served:
 
         return await self._served(partition, ask)
 
+    async def command(self, *command: Argument) -> Any:
+        """The reply of a plain command on a key that is of no generation."""
+        return await self._insist(lambda: self._reads.call(*command), str(command[0]))
+
     async def _served(
         self, partition: Partition, ask: Callable[[Pointer], Awaitable[tuple[bytes | None, list[Any]]]]
     ) -> Reply:
@@ -96,7 +100,7 @@ class Served:
         raise Unavailable("the served views were exchanged again and again")
 
     def _call(self, command: Command) -> Callable[[], Awaitable[Any]]:
-        return lambda: self._insist(lambda: self._reads.call(*command), str(command[0]))
+        return lambda: self.command(*command)
 
     async def _insist(self, ask: Callable[[], Awaitable[Any]], what: str) -> Any:
         return await insist(ask, what, patience=self._patience)

@@ -22,7 +22,7 @@ from core.comment import STATUS_BY, Verdict
 from core.policy import PolicyChanges
 from core.position import START, Position
 
-FOLD: Final = 1
+FOLD: Final = 2
 """Version of the fold: it goes up when events come to mean another thread, and older snapshots die."""
 
 ThreadStatus = Literal["open", "closed", "archived"]
@@ -59,12 +59,12 @@ class Text(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
 
     body: str | None = None
     """None when redacted; `match` and `reason` are then gone too."""
-    at: int
-    """When it was written, in milliseconds since 1970 (original time where imported)."""
+    occurred: int | None = None
+    """When it was written, in milliseconds since 1970; only where that is not when it was recorded. See `at`."""
     position: Position
     """Where it was written."""
     name: str | None = None
-    """The author's name then."""
+    """The author's name then; only where that is not the one that the comment was posted under."""
     reason: str | None = None
     """Why it was edited, in the author's words."""
     rule: str | None = None
@@ -79,6 +79,11 @@ class Text(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     redacted: Position | None = None
     votes_then: tuple[int, int] | None = None
     """Up and down when it last left the page; None while it is there or if it never was: ask `Comment.votes_then`."""
+
+    @property
+    def at(self) -> int:
+        """When it was written, in milliseconds since 1970 (original time where imported)."""
+        return self.position.ms if self.occurred is None else self.occurred
 
     @property
     def status(self) -> TextStatus:

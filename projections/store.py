@@ -22,6 +22,7 @@ from projections import cells, feed, parking, snapshots
 from projections.cells import Html
 from projections.changes import Change, Commit
 from projections.loading import load_thread
+from projections.moments import Known
 from projections.pacing import Pace
 from projections.parked import read_parked
 from projections.pointer import FIRST, Pointer
@@ -235,14 +236,19 @@ class Store:
         """The snapshots of a thread that this fold can read, oldest first."""
         return snapshots.marks(await self._reads.call("HKEYS", self._keys.of(site, thread).snapshots(site, thread)))
 
+    async def known(self, site: str, thread: str) -> Known:
+        """The snapshots of a thread, and what was redacted."""
+        # In this order: what is redacted in between is in no snapshot that is found.
+        redacted = await self._redacted(site, thread)
+        return Known(await self.marks(site, thread), redacted)
+
     async def snapshot(self, site: str, thread: str, mark: snapshots.Mark) -> Thread | None:
         """One snapshot; None if it was thrown away meanwhile."""
         key = self._keys.of(site, thread).snapshots(site, thread)
         found = await self._reads.call("HGET", key, snapshots.name(mark))
         return None if found is None else snapshots.unpack(found)
 
-    async def redacted(self, site: str, thread: str) -> list[tuple[str, int]]:
-        """Every text of a thread that was redacted, by comment and revision."""
+    async def _redacted(self, site: str, thread: str) -> list[tuple[str, int]]:
         views = self._keys.of(site, thread).thread_views(self.generation, site, thread)
         found = await self._reads.call("HGET", views.meta, "source")
         return [] if found is None else _THREAD.decode(found).redacted

@@ -24,9 +24,9 @@ from core.redis.faults import delays
 from core.refusals import Unavailable
 from projections.folding.touched import CannotApply
 from projections.loading import Torn
+from projections.moments import thread_at
 from projections.parking import Poison
 from projections.partition import MOST_ROWS, Projection
-from projections.snapshots import thread_at
 from projections.state import Thread
 from projections.store import Done, Fenced, Mismatch, Outcome, Retired, Store
 from workers import metrics

@@ -8,7 +8,6 @@ depends on the number of words alone, never on what they say.
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import groupby, pairwise
 from typing import Final, Literal, TypeAlias
 from unicodedata import category
 
@@ -24,6 +23,8 @@ _UNSPACED: Final = re.compile(
 )
 # Over kinds, see `_kind`: white space, word, letter of an unspaced script, flag, symbols that a ZWJ joins.
 _WORD: Final = re.compile(r" +|w[mj]*(?:'?w[mj]*)*|u[mj]*|fm*(?:fm*)?|.[mj]*(?:(?<=j).[mj]*)*")
+# The same over the characters themselves, where all are ASCII: most texts are, and need not be told by kinds.
+_ASCII_WORD: Final = re.compile(r"\s+|\w+(?:'\w+)*|[^\w\s]")
 
 
 def words(before: str, after: str) -> list[tuple[Op, str]]:
@@ -41,16 +42,20 @@ def words(before: str, after: str) -> list[tuple[Op, str]]:
     removed, added = old[start : len(old) - end], new[start : len(new) - end]
     # Beyond the bound nothing in the middle counts as common.
     common = _common(removed, added) if len(removed) * len(added) <= PAIRS else []
-    script: list[tuple[Op, str]] = [("=", word) for word in old[:start]]
-    for (i, j), (to_i, to_j) in pairwise([(-1, -1), *common, (len(removed), len(added))]):
-        script += (("-", word) for word in removed[i + 1 : to_i])
-        script += (("+", word) for word in added[j + 1 : to_j])
-        script += (("=", word) for word in removed[to_i : to_i + 1])
-    script += (("=", word) for word in old[len(old) - end :])
-    return list(_pieces(script))
+    steps: list[tuple[str, str, str]] = []
+    same, i, j = old[:start], 0, 0
+    for to_i, to_j in (*common, (len(removed), len(added))):
+        if i < to_i or j < to_j:
+            steps.append(("".join(same), "".join(removed[i:to_i]), "".join(added[j:to_j])))
+            same = []
+        same += removed[to_i : to_i + 1]
+        i, j = to_i + 1, to_j + 1
+    return list(_pieces(steps, "".join([*same, *old[len(old) - end :]])))
 
 
 def _split(text: str) -> list[str]:
+    if text.isascii():
+        return _ASCII_WORD.findall(text)
     kinds = text.translate({ord(character): _kind(character) for character in set(text)})
     return [text[word.start() : word.end()] for word in _WORD.finditer(kinds)]
 
@@ -103,30 +108,29 @@ def _common(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
     return common[::-1]
 
 
-def _pieces(script: Sequence[tuple[Op, str]]) -> Iterator[tuple[Op, str]]:
-    """Joins words to pieces.
+def _pieces(steps: Sequence[tuple[str, str, str]], rest: str) -> Iterator[tuple[Op, str]]:
+    """The pieces of steps, each what is the same, then removed, then added, and of what is the same in the end.
 
     A blank between two words that were replaced is replaced with them: nobody likes to read
     [-quick][+lazy][= ][-fox][+dog].
     """
-    groups = [(same, list(group)) for same, group in groupby(script, lambda step: step[0] == "=")]
     removed = added = ""
-    for at, (same, group) in enumerate(groups):
-        text = "".join(word for _, word in group)
-        if not same:
-            removed += "".join(word for op, word in group if op == "-")
-            added += "".join(word for op, word in group if op == "+")
-        elif 0 < at < len(groups) - 1 and text.isspace() and "\n" not in text:
-            removed += text
-            added += text
+    for same, out, into in steps:
+        if removed + added and same.isspace() and "\n" not in same:
+            removed += same
+            added += same
         else:
-            if removed:
-                yield "-", removed
-            if added:
-                yield "+", added
+            yield from _piece(removed, added, same)
             removed = added = ""
-            yield "=", text
+        removed += out
+        added += into
+    yield from _piece(removed, added, rest)
+
+
+def _piece(removed: str, added: str, same: str) -> Iterator[tuple[Op, str]]:
     if removed:
         yield "-", removed
     if added:
         yield "+", added
+    if same:
+        yield "=", same

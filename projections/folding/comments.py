@@ -45,9 +45,8 @@ def post(thread: Thread, recorded: Recorded, event: CommentPosted, watch: Watch)
     actor = recorded.envelope.actor
     text = Text(
         body=event.body,
-        at=recorded.occurred_at,
+        occurred=recorded.envelope.at,
         position=recorded.position,
-        name=event.name,
         rule=event.rule,
         match=event.match,
     )
@@ -87,9 +86,9 @@ def change(
         after = machine.evolve(_machine(comment), recorded)
         comment.texts[event.revision] = Text(
             body=event.body,
-            at=recorded.occurred_at,
+            occurred=recorded.envelope.at,
             position=recorded.position,
-            name=event.name,
+            name=None if event.name == comment.author.name else event.name,
             reason=event.reason,
             rule=event.rule,
             match=event.match,

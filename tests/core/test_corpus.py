@@ -9,6 +9,7 @@ import pytest
 
 from core import envelope as envelopes
 from core import upcasting
+from core.caller import Actor
 from core.envelope import Recorded, Stamp, decode, encode
 from core.events import EVENTS, Event, UnknownEvent, UnreadableEvent, VoteCast
 from core.position import Position
@@ -106,6 +107,17 @@ def test_an_occurrence_is_when_it_was_recorded_unless_the_event_says_otherwise()
 VOTE = (
     '{"v":1,"type":"vote.cast","actor":{"kind":"member","id":"ada"},"site":"s","thread":"t","comment":"c","revision":1'
 )
+
+
+def test_that_an_actor_is_a_member_need_not_be_said_and_is_not() -> None:
+    ada = Actor(kind="member", id="ada")
+    said = VOTE + ',"value":1,"tp":"","ap":""}'
+    unsaid = said.replace('"kind":"member",', "")
+    assert unsaid != said
+    for e in (said, unsaid):
+        assert decode(AT, e.encode(), b"").envelope.actor == ada
+    stamp = Stamp(actor=ada, site="s", thread="t")
+    assert encode(VoteCast(comment="c", revision=1, value=1), stamp)[0] + b',"tp":"","ap":""}' == unsaid.encode()
 
 
 def test_an_unknown_type_is_read_as_unknown_with_its_envelope() -> None:

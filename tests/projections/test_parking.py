@@ -19,6 +19,7 @@ from core.refusals import Unavailable
 from core.text.markup import rendered
 from core.transact import transact
 from projections import fold
+from projections.moments import thread_at
 from projections.parked import all_parked
 from projections.parking import Parked
 from projections.partition import Projection
@@ -28,7 +29,6 @@ from projections.refolding import refold
 from projections.requeueing import requeue
 from projections.served import Served
 from projections.skipping import before
-from projections.snapshots import thread_at
 from projections.state import Thread
 from projections.verifying import Difference, verify
 from projections.viewer import PUBLIC, Viewer

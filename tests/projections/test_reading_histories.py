@@ -147,6 +147,17 @@ async def test_a_redacted_text_is_nobodys_to_read_but_stays_in_the_list(there: S
         assert "diff" not in third
 
 
+async def test_a_difference_that_was_read_before_goes_with_the_text(there: Stage) -> None:
+    await there.do(ADA, post("a", "one secret"), EditComment(comment="a", revision=1, body="one open"))
+    for _ in range(2):
+        _, second = (await history(there, "a", PUBLIC, diff=True))["revisions"]
+        assert second["diff"] == [["=", "one "], ["-", "secret"], ["+", "open"]]
+    await there.do(MOD, RedactRevision(comment="a", revision=1, reason="law"))
+    for viewer in (PUBLIC, AUTHOR, STAFF):
+        _, second = (await history(there, "a", viewer, diff=True))["revisions"]
+        assert "diff" not in second
+
+
 async def test_a_history_is_read_in_parts(there: Stage) -> None:
     await edited(there)
     found: list[int] = []

@@ -14,6 +14,7 @@ from tests.servers import client
 
 HERE = Keys(1)[0]
 VIEWS = HERE.thread_views(1, "kew", "tea")
+SNAPSHOTS = HERE.snapshots("kew", "tea")
 WALK = [HERE.generation, *keys(VIEWS)]
 THREAD = b'{"id":"tea"}'
 
@@ -88,6 +89,7 @@ def page(redis: Redis, *args: Any, first: str = VIEWS.roots) -> Any:
         ("overlay", [*WALK, VIEWS.waiting, VIEWS.ballots], ("ada", 1)),
         ("revisions", [HERE.generation, VIEWS.rows, VIEWS.revisions, VIEWS.votes], ("a",)),
         ("texts", [HERE.generation, VIEWS.rows, VIEWS.revisions], ("a", 1)),
+        ("moment", [HERE.generation, SNAPSHOTS, VIEWS.meta, HERE.cursor(1), HERE.parked(1)], ("kew/tea",)),
         ("queue", [HERE.generation, HERE.site_view(1, "kew", "pending")], ("-", 1, "", "")),
         ("threads", [HERE.generation, HERE.site_view(1, "kew", "threads")], ("+inf", 1)),
         ("authored", [HERE.generation, HERE.site_view(1, "kew", "authors")], ("(ada!", "[ada ", 1)),
@@ -256,6 +258,20 @@ def test_texts_are_those_asked_for(views: Redis) -> None:
     assert found[2] == b"two"
     assert found[3].startswith(b'{"id":"b"')
     assert found[4:] == [None, None, None]
+
+
+def test_a_look_into_the_past_begins_with_what_is_known(views: Redis) -> None:
+    names = [HERE.generation, SNAPSHOTS, VIEWS.meta, HERE.cursor(1), HERE.parked(1)]
+    script = Script("projections", "moment")
+    views.delete(HERE.cursor(1), VIEWS.meta)
+    assert run(views, script, names, "kew/tea") == [b"1", None, None, None]
+    views.set(HERE.cursor(1), "7-1")
+    views.hset(HERE.parked(1), mapping={"kew/tea": "why", "kew/palm": "another"})
+    views.hset(VIEWS.meta, "source", "{}")
+    views.hset(SNAPSHOTS, mapping={"5-1 5 1": "a", "6-1 6 1": "b"})
+    found = run(views, script, names, "kew/tea")
+    assert found[:4] == [b"1", b"7-1", b"why", b"{}"]
+    assert sorted(found[4:]) == [b"5-1 5 1", b"6-1 6 1"]
 
 
 def test_a_queue_counts_what_matches_and_goes_on_behind_a_place(views: Redis) -> None:

@@ -12,7 +12,8 @@ from core.log.port import Entry
 from core.position import Position
 from projections.fold import fold
 from projections.folding.comments import without_words
-from projections.snapshots import Mark, field, marks, pack, thread_at, unpack
+from projections.moments import Known, thread_at
+from projections.snapshots import Mark, field, marks, pack, unpack
 from projections.state import Thread
 from tests.making import BEGIN, SITE, THREADS, Move, events, moves, played, stream
 
@@ -32,14 +33,11 @@ class Kept:
                 self.kept[mark] = pack(thread)
         self.now = thread
 
-    async def marks(self, *_where: str) -> list[Mark]:
-        return sorted(self.kept)
+    async def known(self, *_where: str) -> Known:
+        return Known(sorted(self.kept), self.now.redacted)
 
     async def snapshot(self, _site: str, _thread: str, mark: Mark) -> Thread | None:
         return unpack(self.kept[mark])
-
-    async def redacted(self, *_where: str) -> list[tuple[str, int]]:
-        return self.now.redacted
 
 
 class Lost(Kept):
@@ -62,6 +60,13 @@ class Watched:
     async def chain(self, site: str, thread: str, start: Position, **bounds: Any) -> list[Entry]:
         self.walks.append((start, bounds["until"]))
         return await self._log.chain(site, thread, start, **bounds)
+
+
+class Blind(Watched):
+    """To which every position is that of another thread's event, or of none."""
+
+    async def entry(self, _partition: int, _position: Position) -> Entry | None:
+        return None
 
 
 def masked(recorded: list[Recorded], redacted: list[tuple[str, int]]) -> Thread | None:
@@ -98,15 +103,19 @@ async def test_at_every_time_it_is_the_prefix_that_ends_before_anything_later(so
         assert await thread_at(log, shelf, SITE, THREAD, time) == masked(prefix, shelf.now.redacted)
 
 
-async def test_a_walk_is_from_the_snapshot_after_to_the_one_before() -> None:
+async def test_a_walk_is_from_the_moment_or_the_snapshot_after_to_the_one_before() -> None:
     log = await played(stream(20, 900))
     recorded = await events(log)
     shelf = Kept(recorded, {100, 200, 300})
-    watched = Watched(log)
+    watched, blind = Watched(log), Blind(log)
 
     for number, start, until in ((150, 199, 99), (50, 99, None), (298, 299, 199), (350, len(recorded) - 1, 299)):
-        await thread_at(watched, shelf, SITE, THREAD, recorded[number].position)
-        assert watched.walks[-1] == (recorded[start].position, None if until is None else recorded[until].position)
+        at = recorded[number].position
+        before = None if until is None else recorded[until].position
+        there = await thread_at(watched, shelf, SITE, THREAD, at)
+        assert watched.walks[-1] == (at, before)
+        assert await thread_at(blind, shelf, SITE, THREAD, at) == there
+        assert blind.walks[-1] == (recorded[start].position, before)
     watched.walks.clear()
     there = await thread_at(watched, shelf, SITE, THREAD, recorded[199].position)
     assert there is not None

@@ -6,6 +6,7 @@ from core.caller import Caller
 from core.events import (
     AnchorOpened,
     CommentApproved,
+    CommentEdited,
     CommentRejected,
     CommentWithdrawn,
     ReportFiled,
@@ -162,6 +163,17 @@ def test_a_text_lies_in_one_place() -> None:
     story.tell(CommentRejected(comment="a", revision=3))
     _, public, source = bytes(view(story, "rows")["a"]).split(b"\n")
     assert rows.decode(public, source).texts[3].body == "third words"
+
+
+def test_a_text_says_by_whom_and_when_only_where_its_comment_and_its_position_do_not() -> None:
+    story = told(posted("a"), edited(2, "b", "a"), CommentEdited(comment="a", revision=3, body="c", name="Countess"))
+    texts = story.thread.rows["a"].texts
+    assert [text.name for text in texts.values()] == [None, None, "Countess"]
+    assert [text.at for text in texts.values()] == [ms(3), ms(4), ms(5)]
+    for text in (*view(story, "revisions").values(), view(story, "rows")["a"]):
+        assert b"occurred" not in bytes(text)
+    shown = msgspec.json.decode(rows.finish(bytes(view(story, "rows")["a"]).split(b"\n")[1]))
+    assert (shown["author"]["name"], shown["edited"]["by"]) == ("Ada", {"name": "Countess"})
 
 
 def test_what_waits_and_what_was_reported_is_listed_by_since_when() -> None:

@@ -6,6 +6,7 @@ from core import commands, ids
 from core.current import policy_of
 from core.envelope import Recorded
 from core.transact import Result
+from projections.histories import History
 from workers.gateway.caching import Caching
 from workers.gateway.call import COMMENT, THREAD, Asked, Call, Who
 from workers.gateway.fresh import fresh_row
@@ -30,13 +31,16 @@ async def read_revisions(asked: Asked[shapes.RevisionsQuery, None]) -> Reply:
     """The texts of a comment that the caller may see."""
     query, services = asked.query, asked.services
     await caught_up(asked, query.after)
-    policy = await policy_of(services.log, asked.site, asked.thread, folds=services.folds)
+
+    async def history() -> History:
+        return (await policy_of(services.log, asked.site, asked.thread, folds=services.folds)).history
+
     answer = await services.views.revisions(
         asked.site,
         asked.thread,
         asked.comment,
         asked.viewer,
-        history=policy.history,
+        history=history,
         diff=query.diff is not None,
         limit=query.limit,
         cursor=query.cursor,

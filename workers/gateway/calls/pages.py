@@ -5,6 +5,8 @@ from typing import Any, Final
 from core.case import scene_of
 from core.current import refusals
 from core.envelope import read
+from core.gathering import both
+from core.log.port import Entry
 from core.partitions import partition_of
 from core.position import Position
 from core.refusals import HistoryNotPublic, Refusal
@@ -68,27 +70,41 @@ async def _page_at(asked: Asked[queries.PageQuery, None], at: str, query: PageQu
     if asked.query.after is not None:
         raise BadRequest.at("/after", "the past does not change: at and after exclude each other")
     services = asked.services
-    scene = await scene_of(
-        services.log,
-        site=asked.site,
-        thread=asked.thread,
-        caller=asked.token or NOBODY,
-        folds=services.folds,
+    scene, entry = await both(
+        lambda: scene_of(
+            services.log,
+            site=asked.site,
+            thread=asked.thread,
+            caller=asked.token or NOBODY,
+            folds=services.folds,
+        ),
+        lambda: _named(asked, at),
     )
     scene.require_thread()
     if scene.policy.history != "public" and not asked.viewer.staff:
         raise HistoryNotPublic
-    moment = await _moment(asked, at, scene.now)
+    moment = _moment(asked, at, entry, scene.now)
     answer = await services.views.page_at(asked.site, asked.thread, moment, query, asked.viewer)
     return found(answer)
 
 
-async def _moment(asked: Asked[Any, Any], at: str, now: int) -> Position | int:
-    """The position or the time that `at=` names. Raises BadRequest for one later than now, UnknownPosition."""
+async def _named(asked: Asked[Any, Any], at: str) -> Entry | None:
+    """The event at the position that `at=` names, where there is one. Raises nothing that `at=` is to blame for."""
+    try:
+        position = Position.parse(at)
+    except ValueError:
+        return None
+    log = asked.services.log
+    return await log.entry(partition_of(asked.site, asked.thread, log.partitions), position)
+
+
+def _moment(asked: Asked[Any, Any], at: str, entry: Entry | None, now: int) -> Position | int:
+    """The position or the time that `at=` names; `entry` is the event there.
+
+    Raises BadRequest for one that is later than now, UnknownPosition.
+    """
     if at[:1].isdigit() and "T" not in at.upper():
         position = position_of("/at", at)
-        log = asked.services.log
-        entry = await log.entry(partition_of(asked.site, asked.thread, log.partitions), position)
         if entry is None:
             raise UnknownPosition
         envelope = read(*entry).envelope
