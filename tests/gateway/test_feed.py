@@ -13,8 +13,7 @@ from tests.gateway.following import Follower, Frame, Station, station
 from tests.gateway.house import ADA, BEN, EVE, MOD, SITE, THREAD, House, Who, at, problem
 from workers import metrics
 from workers.gateway.feed import frames, ring
-from workers.gateway.feed.channel import Channel
-from workers.gateway.feed.hub import Seat
+from workers.gateway.feed.channel import Channel, Seat
 
 
 @pytest.fixture
@@ -276,7 +275,7 @@ async def test_where_another_generation_is_served_every_client_is_told(radio: St
 
 
 def test_after_a_reset_nothing_counts_as_seen() -> None:
-    channel = Channel()
+    channel = Channel(lambda _: None)
     seat = Seat(channel, 0, Position(900, 9), [])
     seen, reset, after = (
         ring.Frame(Position(900, 9), b"seen"),
