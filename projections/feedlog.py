@@ -1,16 +1,14 @@
 """The feed stream of a partition, read: which rows each event changed, as far back as it is kept."""
 
-from functools import partial
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from core.gathering import gathered
 from core.keys import Keys
 from core.log.branch import digest
 from core.log.port import LostBranch
 from core.position import Position, kept
-from core.redis.call import Argument
+from core.redis.call import Argument, Call
 from core.redis.calls import Calls
 from core.redis.faults import insist
 from projections.pointer import Pointer
@@ -112,8 +110,9 @@ class FeedLog:
 
     async def _ask_all(self, *commands: tuple[Argument, ...]) -> list[Any]:
         """The replies to commands that go out together, in this order."""
-        asks = [partial(self._redis.call, *command) for command in commands]
-        return await insist(lambda: gathered(asks), "read_feed", patience=PATIENCE)
+        return await insist(
+            lambda: self._redis.all([Call(command) for command in commands]), "read_feed", patience=PATIENCE
+        )
 
 
 def _entry(name: bytes, fields: list[bytes]) -> FeedEntry:

@@ -77,10 +77,10 @@ class Follower:
         try:
             while True:
                 entries, mark = await self._feed.beyond(self.partition, mark, limit=BATCH)
-                if not entries:
-                    return
                 await self._tell(entries)
                 self._mark = mark
+                if len(entries) < BATCH:
+                    return  # what came since has rung
         except LostBranch:
             # What was read is not there any more, or more was trimmed than was read: nobody here can be promised to
             # have seen everything.
