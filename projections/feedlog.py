@@ -1,5 +1,7 @@
 """The feed stream of a partition, read: which rows each event changed, as far back as it is kept."""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -26,6 +28,23 @@ class FeedEntry(NamedTuple):
     site: str
     thread: str
     kinds: list[tuple[str, str | None]]
+
+
+Named = dict[tuple[str, str], dict[str, None]]
+"""Comments, by site and thread, each once and in order."""
+
+
+def named(messages: Iterable[bytes]) -> Named:
+    """What the messages of commits say that the feed has been told (see commit.lua); what says nothing is passed."""
+    found: Named = {}
+    for message in messages:
+        lines = message.split(b"\n")
+        with suppress(ValueError, msgspec.MsgspecError):
+            for name, kinds in zip(lines[::2], lines[1::2], strict=True):
+                site, _, thread = name.decode().partition("/")
+                comments = {comment: None for _, comment in _KINDS.decode(kinds) if comment is not None}
+                found.setdefault((site, thread), {}).update(comments)
+    return found
 
 
 class FeedMark(NamedTuple):
