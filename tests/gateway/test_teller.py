@@ -165,12 +165,26 @@ async def test_those_who_hear_nothing_are_kept_awake_and_no_others(room: Room) -
     await late.has(b"a")
 
 
-async def test_an_answer_that_takes_no_more_is_no_matter_to_others(room: Room) -> None:
+@pytest.mark.parametrize("error", [OSError, RuntimeError])
+@pytest.mark.parametrize("late", [False, True])
+async def test_an_answer_that_takes_no_more_is_no_matter_to_others(
+    room: Room, error: type[Exception], *, late: bool
+) -> None:
     class Gone(Client):
         async def send(self, message: Message) -> None:
-            raise OSError(message)
+            self.messages.append(message)
+            if late:
+                await self.room.wait()
+            raise error
 
-    await Gone(room.teller, room.channel).come()
+    gone = Gone(room.teller, room.channel)
+    await gone.come()
+    gone.room.clear()
     other = await room.client()
-    room.say(b"a", b"b")
+    room.say(b"a")
+    await other.has(b"a")
+    gone.room.set()
+    await anyio.wait_all_tasks_blocked()
+    room.say(b"b")
     await other.has(b"ab")
+    assert gone.told == b"a"

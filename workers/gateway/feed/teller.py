@@ -8,11 +8,11 @@ for it.
 
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import suppress
 from types import coroutine
 from typing import Any, Final
 
 import anyio
+import structlog
 from anyio.abc import TaskGroup
 from anyio.lowlevel import checkpoint
 from starlette.types import Message, Send
@@ -24,6 +24,8 @@ AT_ONCE: Final = 64
 LOOKS: Final = 4
 """How often, in the time between two beats, it is looked who has to have one."""
 BEAT: Final[Message] = {"type": "http.response.body", "body": b":\n\n", "more_body": True}
+
+_log = structlog.get_logger(__name__)
 
 
 class Teller:
@@ -77,16 +79,28 @@ class Teller:
         sending = seat.send(message).__await__()
         try:
             waits_for = next(sending)
-        except (StopIteration, OSError):
-            return  # it is taken, or the client left, of which its own task hears
+        except StopIteration:
+            return  # it is taken
+        except Exception as error:  # noqa: BLE001 - it is this client's, and no matter to the others
+            _broke(seat, error)
+            return
         seat.late = True
         self._tasks.start_soon(self._finish, seat, sending, waits_for)
 
     async def _finish(self, seat: Seat, sending: Generator[Any, Any, None], waits_for: object) -> None:
-        with suppress(OSError):
+        try:
             await _rest(sending, waits_for)
             await _catch_up(seat)
+        except Exception as error:  # noqa: BLE001 - as above
+            _broke(seat, error)
         seat.late = False
+
+
+def _broke(seat: Seat, error: Exception) -> None:
+    """An answer takes no more: most likely the client left, of which the task of its request hears."""
+    seat.over = True
+    if not isinstance(error, OSError):
+        _log.error("feed_not_told", exc_info=error)
 
 
 async def _catch_up(seat: Seat) -> None:
