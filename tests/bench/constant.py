@@ -77,7 +77,7 @@ class _Told:
 
 
 async def _follow(told: _Told, receive: Receive, send: Send) -> None:
-    """Tell one client whatever comes into the ring, and nothing but that."""
+    """Tell one client, by a task that is woken for it, whatever comes into the ring, and nothing but that."""
     ring = told.ring
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
     await send({"type": "http.response.body", "body": b"retry: 2000\n\n", "more_body": True})
