@@ -1,16 +1,16 @@
 """The feed stream of a partition, read: which rows each event changed, as far back as it is kept."""
 
-from functools import partial
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from core.gathering import gathered
 from core.keys import Keys
 from core.log.branch import digest
 from core.log.port import LostBranch
 from core.position import Position, kept
-from core.redis.call import Argument
+from core.redis.call import Argument, Call
 from core.redis.calls import Calls
 from core.redis.faults import insist
 from projections.pointer import Pointer
@@ -28,6 +28,23 @@ class FeedEntry(NamedTuple):
     site: str
     thread: str
     kinds: list[tuple[str, str | None]]
+
+
+Named = dict[tuple[str, str], dict[str, None]]
+"""Comments, by site and thread, each once and in order."""
+
+
+def named(messages: Iterable[bytes]) -> Named:
+    """What the messages of commits say that the feed has been told (see commit.lua); what says nothing is passed."""
+    found: Named = {}
+    for message in messages:
+        lines = message.split(b"\n")
+        with suppress(ValueError, msgspec.MsgspecError):
+            for name, kinds in zip(lines[::2], lines[1::2], strict=True):
+                site, _, thread = name.decode().partition("/")
+                comments = {comment: None for _, comment in _KINDS.decode(kinds) if comment is not None}
+                found.setdefault((site, thread), {}).update(comments)
+    return found
 
 
 class FeedMark(NamedTuple):
@@ -112,8 +129,9 @@ class FeedLog:
 
     async def _ask_all(self, *commands: tuple[Argument, ...]) -> list[Any]:
         """The replies to commands that go out together, in this order."""
-        asks = [partial(self._redis.call, *command) for command in commands]
-        return await insist(lambda: gathered(asks), "read_feed", patience=PATIENCE)
+        return await insist(
+            lambda: self._redis.all([Call(command) for command in commands]), "read_feed", patience=PATIENCE
+        )
 
 
 def _entry(name: bytes, fields: list[bytes]) -> FeedEntry:

@@ -13,19 +13,23 @@ from core.redis.faults import delays
 from core.redis.metrics import LOSSES
 from core.redis.node import Node
 
-_RINGING: Final = frozenset({b"smessage", b"ssubscribe"})
+_MESSAGE: Final = b"smessage"
+_RINGING: Final = frozenset({_MESSAGE, b"ssubscribe"})
 
 _log = structlog.get_logger(__name__)
 
 
 class Listener:
-    """Listens on what is wanted of one node, while `run` runs; `ring` is told each channel that may have something."""
+    """Listens on what is wanted of one node, while `run` runs.
+
+    `ring` is told each channel that may have something, and what the message said of it, if anything.
+    """
 
     def __init__(
         self,
         node: Node,
         *,
-        ring: Callable[[bytes], None],
+        ring: Callable[[bytes, bytes], None],
         moved: Callable[[Node, redis.exceptions.MovedError], object],
         lost: Callable[[], None],
     ) -> None:
@@ -90,13 +94,13 @@ class Listener:
     async def _listen(self, connection: AbstractConnection) -> None:
         while True:
             try:
-                kind, name, _ = await connection.read_response()
+                kind, name, words = await connection.read_response()
             except redis.exceptions.MovedError as moved:
                 self._moved(self._node, moved)
                 continue
             # When a subscription begins, or is there again, something may have come before it.
             if kind in _RINGING:
-                self._ring(name)
+                self._ring(name, words if kind == _MESSAGE else b"")
             elif name in self._wanted:
                 # Not by our wish: the slot has moved. Asked again, the server will say where it is.
                 self._asked.discard(name)

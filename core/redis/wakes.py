@@ -1,9 +1,10 @@
 """Being told that there may be something new, instead of asking all the time.
 
-Every append and every commit publishes on a channel of its partition. A message says nothing but "look": whoever
-waits looks by itself, from the position where it stands, and looks once in a while also when nobody called, because a
-message can get lost. One connection a server listens for everybody in this process, on the channels of the slots
-that the server serves; where it was lost, or a slot has moved, listening again wakes everybody.
+Every append and every commit publishes on a channel of its partition. A message says "look": whoever waits looks by
+itself, from the position where it stands, and looks once in a while also when nobody called, because a message can get
+lost. Where it says more, that helps to ask the right thing at once, and nobody may rely on it. One connection a server
+listens for everybody in this process, on the channels of the slots that the server serves; where it was lost, or a slot
+has moved, listening again wakes everybody.
 """
 
 from collections.abc import Iterator
@@ -21,6 +22,8 @@ from core.redis.topology import LOOK_PAUSE, Topology
 
 LOOK_EVERY: Final = 1.0
 """Seconds after which whoever waits looks without being woken."""
+MOST_HEARD: Final = 16
+"""So many messages are kept for a waiter who has yet to ask what they said."""
 
 
 class Wake:
@@ -28,10 +31,18 @@ class Wake:
 
     def __init__(self) -> None:
         self._event = Event()
+        self._heard: list[bytes] = []
 
-    def ring(self) -> None:
-        """Let the waiter look."""
+    def ring(self, words: bytes = b"") -> None:
+        """Let the waiter look; perhaps these words tell at what."""
+        if words and len(self._heard) < MOST_HEARD:
+            self._heard.append(words)
         self._event.set()
+
+    def heard(self) -> list[bytes]:
+        """What was said since this was asked last, as far as it was kept."""
+        heard, self._heard = self._heard, []
+        return heard
 
     async def wait(self, at_most: float = LOOK_EVERY) -> bool:
         """Wait until it rings, `at_most` so many seconds. Returns whether it rang."""
@@ -113,6 +124,6 @@ class Wakes:
     def _listener(self, node: Node) -> Listener:
         return Listener(node, ring=self._ring, moved=self._topology.redirected, lost=self._topology.doubt)
 
-    def _ring(self, name: bytes) -> None:
+    def _ring(self, name: bytes, words: bytes) -> None:
         for bell in self._bells.get(name, ()):
-            bell.ring()
+            bell.ring(words)

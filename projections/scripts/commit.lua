@@ -4,7 +4,8 @@
 --          6 log · 7… the keys of the changes
 -- ARGV     1 nonce of the lease · 2 cursor as it was · 3 cursor as it will be
 --          4 the pointer where these views are the live ones, "" where they are built beside those
---          5 channel that wakes the readers · 6 for how long feed entries are kept, in ms · 7 how many at most
+--          5 channel that wakes the readers, and tells them `t` and `k` of each feed entry, where these are few
+--          6 for how long feed entries are kept, in ms · 7 how many at most
 --          8 SHA-1 of the event that the views will have taken in last (`e`, then `c`), or ""
 --          9 number of feed entries and these, see feeding.lua, then the changes, see changes.lua; both come first
 -- Returns  OK                    it is written
@@ -58,7 +59,7 @@ write(changes)
 
 if live then
   tell(feed, trimmed, entries, kept_ms, most)
-  redis.call('SPUBLISH', channel, '')
+  redis.call('SPUBLISH', channel, named(entries))
 end
 redis.call('SET', cursor, after)
 return 'OK'

@@ -17,6 +17,16 @@ local function read_entries(at)
   return entries, at + 1
 end
 
+-- What the entries name, a line for each `t` and `k`; nothing where there are many.
+local function named(entries)
+  local lines = {}
+  for _, entry in ipairs(#entries <= 16 and entries or {}) do
+    lines[#lines + 1] = ARGV[entry + 1]
+    lines[#lines + 1] = ARGV[entry + 2]
+  end
+  return table.concat(lines, '\n')
+end
+
 -- The last id that the feed ever had; a stream that was trimmed to nothing still knows it.
 local function newest(feed)
   local top = redis.call('XREVRANGE', feed, '+', '-', 'COUNT', 1)[1]

@@ -45,18 +45,18 @@ class Constants(Struct, frozen=True, kw_only=True):
 def answering(constants: Constants) -> ASGIApp:
     """The application."""
     ready = {path: _ready(one) for path, one in constants.answers.items()}
-    ring = Ring()
+    told = _Told()
     frame = Frame(None, constants.frame)
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         assert scope["type"] == "http"
         if scope["path"] == FEED:
-            await _follow(ring, receive, send)
+            await _follow(told, receive, send)
             return
         while (await receive()).get("more_body", False):
             pass
         if scope["path"] == TOLD:
-            ring.append([frame])
+            told.ring.append([frame])
         start, body = ready[scope["path"]]
         await send(start)
         await send(body)
@@ -64,8 +64,21 @@ def answering(constants: Constants) -> ASGIApp:
     return answer
 
 
-async def _follow(ring: Ring, receive: Receive, send: Send) -> None:
-    """Tell one client whatever comes into the ring, and nothing but that."""
+class _Told:
+    """A ring of frames; `grown` is set at the next one, and then replaced: take it before looking."""
+
+    def __init__(self) -> None:
+        self.ring = Ring(self._wake)
+        self.grown = anyio.Event()
+
+    def _wake(self) -> None:
+        grown, self.grown = self.grown, anyio.Event()
+        grown.set()
+
+
+async def _follow(told: _Told, receive: Receive, send: Send) -> None:
+    """Tell one client, by a task that is woken for it, whatever comes into the ring, and nothing but that."""
+    ring = told.ring
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
     await send({"type": "http.response.body", "body": b"retry: 2000\n\n", "more_body": True})
     async with anyio.create_task_group() as tasks:
@@ -78,12 +91,12 @@ async def _follow(ring: Ring, receive: Receive, send: Send) -> None:
         tasks.start_soon(until_gone)
         cursor = ring.end
         while True:
-            grown = ring.grown
+            grown = told.grown
             found = ring.since(cursor)
             cursor = ring.end
             if found:
-                told = b"".join(frame.data for frame in found)
-                await send({"type": "http.response.body", "body": told, "more_body": True})
+                body = b"".join(frame.data for frame in found)
+                await send({"type": "http.response.body", "body": body, "more_body": True})
             else:
                 await grown.wait()
 

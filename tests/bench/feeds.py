@@ -1,7 +1,8 @@
 """Very many open feeds in one process: what each costs in memory, and how many are told a second.
 
-Beside them the gateway's own ring writes frames of the same size that are always the same, to as many. And a thread
-some of whose readers stopped reading, beside the same without them, after more was told than anybody keeps for them.
+Beside them the gateway's own ring writes frames of the same size that are always the same, to as many, by a task for
+each, as one keeps a stream without further thought. And a thread some of whose readers stopped reading, beside the same
+without them, after more was told than anybody keeps for them.
 """
 
 import asyncio

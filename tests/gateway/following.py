@@ -139,6 +139,7 @@ async def station(house: House, *, heartbeat: float = 15.0) -> AsyncIterator[Sta
         views=house.views,
         feed=FeedLog(deployment.calls, deployment.keys),
         bell=lambda partition: deployment.wakes.on(deployment.keys[partition].view_channel),
+        heartbeat=heartbeat,
     )
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
@@ -148,7 +149,7 @@ async def station(house: House, *, heartbeat: float = 15.0) -> AsyncIterator[Sta
             anyio.create_task_group() as tasks,
             httpx2.AsyncClient(base_url=url, timeout=60) as client,
         ):
-            app = build(house.services, feed=Feed(hub, heartbeat=heartbeat))
+            app = build(house.services, feed=Feed(hub))
             server = _Server(uvicorn.Config(app, log_config=None, lifespan="off", access_log=False))
             tasks.start_soon(server.serve, [listening])
             yield Station(house, hub, client)

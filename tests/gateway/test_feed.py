@@ -1,5 +1,6 @@
 """The feed over a real socket: nothing missed, nothing twice, nothing that is not public."""
 
+import asyncio
 import random
 from collections.abc import AsyncIterator
 from typing import Any
@@ -9,12 +10,11 @@ import pytest
 
 from core.partitions import partition_of
 from core.position import Position
-from tests.gateway.following import Follower, Frame, Station, station
+from tests.gateway.following import BOUND, Follower, Frame, Station, station
 from tests.gateway.house import ADA, BEN, EVE, MOD, SITE, THREAD, House, Who, at, problem
 from workers import metrics
 from workers.gateway.feed import frames, ring
-from workers.gateway.feed.channel import Channel
-from workers.gateway.feed.hub import Seat
+from workers.gateway.feed.channel import Channel, Seat
 
 
 @pytest.fixture
@@ -276,7 +276,7 @@ async def test_where_another_generation_is_served_every_client_is_told(radio: St
 
 
 def test_after_a_reset_nothing_counts_as_seen() -> None:
-    channel = Channel()
+    channel = Channel(lambda _: None)
     seat = Seat(channel, 0, Position(900, 9), [])
     seen, reset, after = (
         ring.Frame(Position(900, 9), b"seen"),
@@ -331,6 +331,35 @@ async def test_a_silent_stream_beats(house: House) -> None:
             frame = await reader.next()
             assert frame is not None
             assert frame.data["comment"] == comment
+
+
+async def test_a_client_that_stops_reading_keeps_nobody_waiting_and_is_told_to_read_the_page_again(
+    radio: Station,
+) -> None:
+    url = radio.client.base_url
+    reading, writing = await asyncio.open_connection(url.host, url.port, limit=1024)
+
+    async def told(words: bytes) -> None:
+        found = b""
+        with anyio.fail_after(BOUND):
+            while words not in found:
+                found = found[-len(words) :] + await reading.read(1 << 16)
+
+    writing.write(b"GET /v1/sites/%b/threads/%b/feed HTTP/1.1\r\nHost: here\r\n\r\n" % (SITE.encode(), THREAD.encode()))
+    await told(b"retry: ")
+    async with radio.follow() as other:
+        # More than all the buffers on the way hold, and the ring besides.
+        (channel,) = radio.hub._channels()
+        for number in range(1, 61):
+            channel.newest = Position(1, number)
+            words = b'"%b"' % (b"x" * 400_000)
+            channel.ring.append([ring.Frame(channel.newest, frames.encode("filler", words, channel.newest))])
+            assert [frame.event for frame in await other.until("filler")] == ["filler"]
+        await told(b"event: reset")
+        comment = await radio.house.post(ADA, "Again.")
+        await told(comment.encode())
+        assert (await other.until("comment.posted"))[-1].data["comment"] == comment
+    writing.close()
 
 
 async def test_streams_end_politely_when_the_process_stops(radio: Station) -> None:

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from core.position import START
 from core.redis.client import connect
 from core.redis.topology import find_servers
-from core.redis.wakes import Wake, Wakes
+from core.redis.wakes import MOST_HEARD, Wake, Wakes
 from tests.log.places import HERE, append, event, keys, opened
 
 NEVER = 3600.0
@@ -47,6 +47,26 @@ async def test_a_message_rings_the_bell_of_its_channel(wakes: Wakes, reading: Re
         await listening(bell)
         await reading.spublish("{p}:log", "")
         assert await rings(bell)
+
+
+async def test_a_bell_keeps_what_was_said_until_it_is_asked(wakes: Wakes, reading: Redis) -> None:
+    with wakes.on("{p}:view") as bell:
+        await listening(bell)
+        for words in ("one", "", "two"):
+            await reading.spublish("{p}:view", words)
+        heard: list[bytes] = []
+        while len(heard) < 2:
+            assert await rings(bell)
+            heard += bell.heard()
+        assert heard == [b"one", b"two"]
+
+
+def test_a_bell_that_nobody_asks_keeps_no_more_than_a_few_messages() -> None:
+    bell = Wake()
+    for number in range(100):
+        bell.ring(b"%d" % number)
+    assert len(bell.heard()) == MOST_HEARD
+    assert bell.heard() == []
 
 
 async def test_everybody_on_a_channel_is_woken_and_nobody_else(wakes: Wakes, reading: Redis) -> None:

@@ -13,6 +13,7 @@ from core.keys import Keys
 from core.redis.call import Argument
 from core.redis.deployment import Deployment, open_deployment
 from core.redis.script import Script
+from projections.feedlog import named
 from projections.walking import Walk
 from tests.servers import client
 
@@ -234,6 +235,22 @@ async def test_only_the_generation_that_is_served_feeds_and_wakes(commit: Commit
         assert heard.parse_response(block=False, timeout=0) is None
         heard.close()
     assert await feed(commit) == [f"{now}-2".encode()]
+
+
+@pytest.mark.parametrize("entries", [0, 1, 2, 16, 17])
+async def test_readers_are_told_what_changed_where_that_is_little(commit: Commits, fresh: str, entries: int) -> None:
+    now = int((await commit.call("TIME"))[0]) * 1000
+    feed = [f"{now}-{number + 1}" for number in range(entries)]
+    with client(fresh) as other:
+        heard = other.pubsub()
+        heard.execute_command("SSUBSCRIBE", KEYS.view_channel)
+        heard.parse_response()
+        assert await commit("0-0", f"{now}-99", (), feed) == b"OK"
+        kind, _, words = heard.parse_response()
+        heard.close()
+    assert kind == b"smessage"
+    assert named([words]) == ({("kew", "tea"): {}} if 0 < entries <= 16 else {})
+    assert words.count(b"thread.changed") == (entries if entries <= 16 else 0)
 
 
 async def test_views_that_are_served_no_more_are_written_no_more(commit: Commits) -> None:

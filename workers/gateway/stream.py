@@ -3,7 +3,7 @@
 from typing import Final
 
 import structlog
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from core import ids
 from core.redis import faults
@@ -11,6 +11,7 @@ from core.refusals import NotFound, Refusal, Unavailable
 from workers.gateway import caching, problems, queries
 from workers.gateway.call import Call
 from workers.gateway.exchange import Exchange
+from workers.gateway.feed.channel import Seat
 from workers.gateway.feed.endpoint import Feed, Start
 from workers.gateway.incoming import headers_of
 from workers.gateway.queries import Query
@@ -18,6 +19,7 @@ from workers.gateway.refusals import MethodNotAllowed
 from workers.gateway.reply import EVERYWHERE, NO_CONTENT, Reply, preflight, send_reply
 
 _ALLOWED: Final = "GET, OPTIONS"
+_FOLLOWED: Final = 200
 
 _log = structlog.get_logger(__name__)
 
@@ -38,31 +40,26 @@ class Stream:
             await send_reply(send, exchange.ends(preflight(_ALLOWED)))
             return
 
-        async def sending(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                exchange.status = message["status"]
-                exchange.streamed = True
-            await send(message)
-
         query: Query = {}
         try:
             query = queries.parse(scope["query_string"])
-            reply = await self._answer(scope, query, receive, sending)
+            found = await self._answer(scope, query)
         except Refusal as refused:
-            reply = problems.reply(refused)
-        except Exception as error:
-            if exchange.streamed:
-                raise  # the answer has begun: all that is left is to break it off
-            reply = broken(error, exchange)
-        if reply is not None:
-            kept = caching.apply(reply, self._call.caching, token=False, fresh="after" in query)
+            found = problems.reply(refused)
+        except Exception as error:  # noqa: BLE001 - it is logged, and answered
+            found = broken(error, exchange)
+        if isinstance(found, Reply):
+            kept = caching.apply(found, self._call.caching, token=False, fresh="after" in query)
             await send_reply(send, exchange.ends(kept), bare=scope["method"] == "HEAD")
+            return
+        exchange.status, exchange.streamed = _FOLLOWED, True
+        await self._feed.follow(*_place(scope), found, EVERYWHERE, receive, send)
 
-    async def _answer(self, scope: Scope, query: Query, receive: Receive, send: Send) -> Reply | None:
-        """What is answered at once; None after a stream."""
+    async def _answer(self, scope: Scope, query: Query) -> Reply | Seat:
+        """What is answered at once, or the place of a client that follows."""
         if scope["method"] != "GET":
             raise MethodNotAllowed(_ALLOWED)
-        site, thread = scope["path_params"]["site"], scope["path_params"]["thread"]
+        site, thread = _place(scope)
         if not (ids.is_site(site) and ids.is_thread(thread)):
             raise NotFound
         structlog.contextvars.bind_contextvars(site=site, thread=thread)
@@ -71,8 +68,12 @@ class Stream:
         start = Start(last_event_id, wanted.after)
         if await self._feed.ended(site, thread):
             return Reply(NO_CONTENT)  # ends an EventSource for good
-        await self._feed.stream(site, thread, start, EVERYWHERE, receive, send)
-        return None
+        return await self._feed.seat(site, thread, start)
+
+
+def _place(scope: Scope) -> tuple[str, str]:
+    parameters = scope["path_params"]
+    return parameters["site"], parameters["thread"]
 
 
 def broken(error: Exception, exchange: Exchange) -> Reply:

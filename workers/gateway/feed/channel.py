@@ -1,9 +1,15 @@
-"""One thread that somebody follows: its ring, and the votes that wait for their second to pass."""
+"""One thread that somebody follows: its ring, its clients, and the votes that wait for their second to pass."""
 
-from typing import Final
+from collections.abc import Callable
+from functools import partial
+from typing import Final, Self
+
+from starlette.types import Message, Send
 
 from core.position import Position
-from workers.gateway.feed.ring import Ring
+from workers import metrics
+from workers.gateway.feed import frames
+from workers.gateway.feed.ring import Frame, Ring
 
 VOTES_EVERY: Final = 1.0
 """Seconds between two `votes.changed` of one comment."""
@@ -12,9 +18,15 @@ VOTES_EVERY: Final = 1.0
 class Channel:
     """What the clients of one thread share. Times are seconds of any steady clock."""
 
-    def __init__(self) -> None:
-        self.ring = Ring()
+    def __init__(self, grown: Callable[[Self], object]) -> None:
+        """`grown` is called whenever there is something to tell."""
+        self.ring = Ring(partial(grown, self))
         self.clients = 0
+        """Those who are seated, or are about to be."""
+        self.seats: dict[Seat, None] = {}
+        """Those who are told what comes, in the order in which they came."""
+        self.telling = False
+        """Whether they are being told."""
         self.newest: Position | None = None
         """Position of the newest frame sent: the id of a votes frame that was held back."""
         self._told: dict[str, float] = {}
@@ -47,3 +59,59 @@ class Channel:
         # A comment told long ago may be told at once: remembering it would only grow.
         self._told = {comment: at for comment, at in self._told.items() if now - at < VOTES_EVERY}
         self._told.update(dict.fromkeys(comments, now))
+
+
+class Seat:
+    """The frames that a client has to be sent before it is live, and its cursor into the ring.
+
+    There are very many: each is small, and nothing runs for it while it has been told everything.
+    """
+
+    __slots__ = ("_after", "_backlog", "_cursor", "channel", "late", "over", "send", "told_at")
+
+    send: Send
+    """Where it is told, once it is attended to."""
+    told_at: float
+    """When it was last told anything, in seconds of a steady clock."""
+
+    def __init__(self, channel: Channel, cursor: int, after: Position | None, backlog: list[Frame]) -> None:
+        self.channel = channel
+        self.late = False
+        """Whether it has yet to take what it was told last."""
+        self.over = False
+        """Whether there is nothing more to tell it: it left, or was told the end."""
+        self._backlog: list[Frame] | None = backlog or None
+        self._cursor = cursor
+        self._after = after
+
+    def take(self) -> list[bytes]:
+        """What is to be sent now, if anything. A client that fell behind the ring is told to read the page again."""
+        ring = self.channel.ring
+        found = ring.since(self._cursor)
+        self._cursor = ring.end
+        if found is None:
+            metrics.FEED_RESETS.labels("behind").inc()
+            # Something was dropped, so something was told.
+            assert self.channel.newest is not None
+            return [frames.reset(self.channel.newest).data]
+        if self._backlog is not None:
+            found, self._backlog = [*self._backlog, *found], None
+        if self._after is None:
+            return [frame.data for frame in found]
+        return [frame.data for frame in found if not self._seen(frame)]
+
+    def message(self) -> Message | None:
+        """What is to be sent now, as ASGI says it; None where that is nothing. At the end the last one says so."""
+        if self.over:
+            return None
+        told = self.take()
+        self.over = self.channel.ring.closed
+        if not told and not self.over:
+            return None
+        metrics.FEED_DELIVERIES.inc(len(told))
+        return {"type": "http.response.body", "body": b"".join(told), "more_body": not self.over}
+
+    def _seen(self, frame: Frame) -> bool:
+        if frame.resets:
+            self._after = None
+        return self._after is not None and frame.position is not None and frame.position <= self._after

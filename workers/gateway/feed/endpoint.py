@@ -2,21 +2,18 @@
 
 import random
 from collections.abc import Iterable
-from contextlib import AsyncExitStack
 from typing import Final
 
 import anyio
-from starlette.types import Message, Receive, Send
+from starlette.types import Receive, Send
 
 from core.position import Position
 from core.refusals import NotFound, Unavailable
-from workers import metrics
-from workers.gateway.feed.hub import Hub, Seat
+from workers.gateway.feed.channel import Seat
+from workers.gateway.feed.hub import Hub
 from workers.gateway.refusals import BadRequest
 from workers.gateway.reply import Header
 
-HEARTBEAT: Final = 15.0
-"""Seconds of silence after which a comment line keeps proxies awake."""
 PATIENCE: Final = 2.0
 """Seconds within which a client is seated, or told to come again."""
 RETRY_MS: Final = (2000, 6000)
@@ -57,9 +54,8 @@ class Start:
 class Feed:
     """Follows threads for clients."""
 
-    def __init__(self, hub: Hub, *, heartbeat: float = HEARTBEAT) -> None:
+    def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._heartbeat = heartbeat
 
     async def ended(self, site: str, thread: str) -> bool:
         """Whether the thread is archived, so that there is nothing to follow. Raises NotFound, Unavailable."""
@@ -70,48 +66,23 @@ class Feed:
             raise NotFound("there is no such thread")
         return head.status == "archived"
 
-    async def stream(
-        self, site: str, thread: str, start: Start, headers: Iterable[Header], receive: Receive, send: Send
+    async def seat(self, site: str, thread: str, start: Start) -> Seat:
+        """A place for a client, to be followed from at once. Raises Unavailable."""
+        with anyio.move_on_after(PATIENCE):
+            return await self._hub.seat(site, thread, start.after, doubtful=start.doubtful)
+        raise Unavailable("the feed cannot be read now")
+
+    async def follow(
+        self, site: str, thread: str, seat: Seat, headers: Iterable[Header], receive: Receive, send: Send
     ) -> None:
-        """Answer 200 and follow until the client leaves or the process stops. Raises Unavailable before it began."""
-        async with AsyncExitStack() as stack:
-            with anyio.move_on_after(PATIENCE) as seating:
-                seat = await stack.enter_async_context(
-                    self._hub.seat(site, thread, start.after, doubtful=start.doubtful)
-                )
-            if seating.cancelled_caught:
-                raise Unavailable("the feed cannot be read now")
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(_until_gone, receive, tasks.cancel_scope)
-                await send({"type": "http.response.start", "status": 200, "headers": [*STREAM_HEADERS, *headers]})
-                retry = b"retry: %d\n\n" % random.randint(*RETRY_MS)  # noqa: S311 - jitter, no secret
-                await send(_body(retry))
-                await self._tell(seat, send)
-                await send({"type": "http.response.body", "body": b"", "more_body": False})
-                tasks.cancel_scope.cancel()
-
-    async def _tell(self, seat: Seat, send: Send) -> None:
-        while True:
-            # Taken before looking: what comes in between sets it.
-            grown = seat.ring.grown
-            if told := seat.take():
-                await send(_body(b"".join(told)))
-                metrics.FEED_DELIVERIES.inc(len(told))
-            elif seat.ring.closed:
-                return
-            else:
-                with anyio.move_on_after(self._heartbeat) as silence:
-                    await grown.wait()
-                if silence.cancelled_caught:
-                    await send(_body(b":\n\n"))
-
-
-def _body(data: bytes) -> Message:
-    return {"type": "http.response.body", "body": data, "more_body": True}
-
-
-async def _until_gone(receive: Receive, scope: anyio.CancelScope) -> None:
-    """Cancel the scope when the client leaves: `send` does not tell."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    scope.cancel()
+        """Answer 200 and follow until the client leaves or the process stops."""
+        try:
+            await send({"type": "http.response.start", "status": 200, "headers": [*STREAM_HEADERS, *headers]})
+            retry = b"retry: %d\n\n" % random.randint(*RETRY_MS)  # noqa: S311 - jitter, no secret
+            await send({"type": "http.response.body", "body": retry, "more_body": True})
+            await self._hub.attend(seat, send)
+            # Others send from here on. A client that left is told of here, and so is the end of the answer.
+            while (await receive())["type"] != "http.disconnect":
+                pass
+        finally:
+            self._hub.leave(site, thread, seat)

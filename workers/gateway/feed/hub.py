@@ -2,10 +2,11 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager
-from typing import Protocol, Self
+from typing import Final, Protocol, Self
 
 import anyio
 from anyio.abc import TaskGroup
+from starlette.types import Send
 
 from core.log.port import Log
 from core.partitions import partition_of
@@ -15,10 +16,13 @@ from projections.feedlog import FeedLog
 from projections.queries import ThreadHead
 from workers import metrics
 from workers.gateway.feed import frames
-from workers.gateway.feed.channel import Channel
+from workers.gateway.feed.channel import Channel, Seat
 from workers.gateway.feed.follower import Follower, FrameRows
 from workers.gateway.feed.resuming import Resuming
-from workers.gateway.feed.ring import Frame
+from workers.gateway.feed.teller import Teller
+
+HEARTBEAT: Final = 15.0
+"""Seconds of silence before which a comment line keeps proxies awake."""
 
 
 class HubViews(FrameRows, Protocol):
@@ -28,39 +32,17 @@ class HubViews(FrameRows, Protocol):
         """The thread as a whole."""
 
 
-class Seat:
-    """One client: the frames it has still to be sent before it is live, and its cursor into the ring."""
-
-    def __init__(self, channel: Channel, cursor: int, after: Position | None, backlog: list[Frame]) -> None:
-        self.ring = channel.ring
-        self._backlog = backlog
-        self._cursor = cursor
-        self._after = after
-        self._channel = channel
-
-    def take(self) -> list[bytes]:
-        """What is to be sent now, if anything. A client that fell behind the ring is told to read the page again."""
-        found = self.ring.since(self._cursor)
-        self._cursor = self.ring.end
-        if found is None:
-            metrics.FEED_RESETS.labels("behind").inc()
-            # Something was dropped, so something was told.
-            assert self._channel.newest is not None
-            return [frames.reset(self._channel.newest).data]
-        ready, self._backlog = [*self._backlog, *found], []
-        return [frame.data for frame in ready if not self._seen(frame)]
-
-    def _seen(self, frame: Frame) -> bool:
-        if frame.resets:
-            self._after = None
-        return self._after is not None and frame.position is not None and frame.position <= self._after
-
-
 class Hub:
     """Runs a follower for every partition that has a reader, and seats clients."""
 
     def __init__(
-        self, *, log: Log, views: HubViews, feed: FeedLog, bell: Callable[[int], AbstractContextManager[Wake]]
+        self,
+        *,
+        log: Log,
+        views: HubViews,
+        feed: FeedLog,
+        bell: Callable[[int], AbstractContextManager[Wake]],
+        heartbeat: float = HEARTBEAT,
     ) -> None:
         self._log = log
         self._views = views
@@ -68,7 +50,9 @@ class Hub:
         self._bell = bell
         self._resuming = Resuming(log, views, feed)
         self._followers: dict[int, tuple[Follower, anyio.CancelScope]] = {}
+        self._heartbeat = heartbeat
         self._tasks: TaskGroup | None = None
+        self._teller: Teller | None = None
         self.draining = False
 
     @asynccontextmanager
@@ -76,6 +60,8 @@ class Hub:
         """Keep the followers for as long as the context lasts; leaving it ends every stream."""
         async with anyio.create_task_group() as tasks:
             self._tasks = tasks
+            self._teller = Teller(tasks)
+            tasks.start_soon(self._teller.beat, self._channels, self._heartbeat)
             try:
                 yield self
             finally:
@@ -85,32 +71,42 @@ class Hub:
     def drain(self) -> None:
         """End every stream politely: each client gets what is ready, then the end of its answer."""
         self.draining = True
-        for follower, _ in self._followers.values():
-            for channel in follower.channels.values():
-                channel.ring.close()
+        for channel in self._channels():
+            channel.ring.close()
 
     async def head(self, site: str, thread: str) -> ThreadHead | None:
         """The thread as a whole, None where there is none."""
         return await self._views.head(site, thread)
 
-    @asynccontextmanager
-    async def seat(
-        self, site: str, thread: str, after: Position | None, *, doubtful: bool = False
-    ) -> AsyncIterator[Seat]:
-        """A client's place from `after` on (None: from now). `doubtful` says that its position cannot be trusted."""
+    async def seat(self, site: str, thread: str, after: Position | None, *, doubtful: bool = False) -> Seat:
+        """A client's place from `after` on (None: from now), until it leaves.
+
+        `doubtful` says that its position cannot be trusted.
+        """
         follower = self._follower(partition_of(site, thread, self._log.partitions))
-        channel = follower.channels.setdefault((site, thread), Channel())
+        channel = follower.channels.get((site, thread))
+        if channel is None:
+            channel = follower.channels[site, thread] = Channel(self._running().tell)
         channel.clients += 1
         metrics.FEED_CLIENTS.inc()
         try:
             await follower.ready.wait()
             async with follower.lock:
                 cursor, upto = channel.ring.end, follower.at
-            yield await self._seated(channel, cursor, upto, (site, thread), after, doubtful=doubtful)
-        finally:
-            metrics.FEED_CLIENTS.dec()
-            channel.clients -= 1
-            self._leave(follower, (site, thread), channel)
+            return await self._seated(channel, cursor, upto, (site, thread), after, doubtful=doubtful)
+        except BaseException:
+            self._left(site, thread, channel)
+            raise
+
+    async def attend(self, seat: Seat, send: Send) -> None:
+        """Send a client what it lacks; from then on it is told whatever comes, until it leaves."""
+        await self._running().attend(seat, send)
+
+    def leave(self, site: str, thread: str, seat: Seat) -> None:
+        """A client has gone from its place in this thread."""
+        seat.over = True
+        seat.channel.seats.pop(seat, None)
+        self._left(site, thread, seat.channel)
 
     async def _seated(
         self,
@@ -144,13 +140,25 @@ class Hub:
         self._tasks.start_soon(_run, follower, scope)
         return follower
 
-    def _leave(self, follower: Follower, name: tuple[str, str], channel: Channel) -> None:
+    def _left(self, site: str, thread: str, channel: Channel) -> None:
+        metrics.FEED_CLIENTS.dec()
+        channel.clients -= 1
         if channel.clients:
             return
-        del follower.channels[name]
+        partition = partition_of(site, thread, self._log.partitions)
+        follower, scope = self._followers[partition]
+        del follower.channels[site, thread]
         if not follower.channels:
-            _, scope = self._followers.pop(follower.partition)
+            del self._followers[partition]
             scope.cancel()
+
+    def _channels(self) -> list[Channel]:
+        return [channel for follower, _ in self._followers.values() for channel in follower.channels.values()]
+
+    def _running(self) -> Teller:
+        if self._teller is None:
+            raise RuntimeError("the hub is not running")
+        return self._teller
 
 
 async def _run(follower: Follower, scope: anyio.CancelScope) -> None:

@@ -1,8 +1,7 @@
 """The newest frames of one thread, shared by all who follow it."""
 
+from collections.abc import Callable
 from typing import Final, NamedTuple
-
-import anyio
 
 from core.position import Position
 
@@ -22,15 +21,17 @@ class Frame(NamedTuple):
 class Ring:
     """A bounded run of frames. A cursor is the number of frames that came before; it needs no registration."""
 
-    def __init__(self, *, most_frames: int = MOST_FRAMES, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(
+        self, grown: Callable[[], object], *, most_frames: int = MOST_FRAMES, most_bytes: int = MOST_BYTES
+    ) -> None:
+        """`grown` is called after each append, and at the end."""
+        self._grown = grown
         self._most_frames = most_frames
         self._most_bytes = most_bytes
         self._frames: list[Frame] = []
         self._bytes = 0
         self._dropped = 0
         self.closed = False
-        self.grown = anyio.Event()
-        """Set at the next append or at the end, and then replaced: take it before looking."""
 
     @property
     def end(self) -> int:
@@ -38,14 +39,14 @@ class Ring:
         return self._dropped + len(self._frames)
 
     def append(self, frames: list[Frame]) -> None:
-        """Add frames and wake everybody; the oldest go when there are too many."""
+        """Add frames; the oldest go when there are too many."""
         if not frames:
             return
         self._frames.extend(frames)
         self._bytes += sum(len(frame.data) for frame in frames)
         if len(self._frames) > self._most_frames or self._bytes > self._most_bytes:
             self._drop()
-        self._wake()
+        self._grown()
 
     def since(self, cursor: int) -> list[Frame] | None:
         """The frames after a cursor; None when some of them are gone."""
@@ -54,9 +55,9 @@ class Ring:
         return self._frames[cursor - self._dropped :]
 
     def close(self) -> None:
-        """Tell everybody that no more will come."""
+        """No more will come."""
         self.closed = True
-        self._wake()
+        self._grown()
 
     def _drop(self) -> None:
         # Half at a time, so that appending stays cheap on average.
@@ -71,7 +72,3 @@ class Ring:
         del self._frames[:gone]
         self._dropped += gone
         self._bytes = sum(len(frame.data) for frame in self._frames)
-
-    def _wake(self) -> None:
-        grown, self.grown = self.grown, anyio.Event()
-        grown.set()

@@ -1,0 +1,123 @@
+"""What a follower asks where a commit says what it wrote: all at once, and again what that did not settle."""
+
+from collections.abc import AsyncIterator
+from contextlib import nullcontext
+
+import anyio
+import anyio.lowlevel
+import msgspec
+import pytest
+
+from core.partitions import partition_of
+from core.redis.wakes import Wake
+from projections.feedlog import FeedLog
+from projections.queries import ThreadHead
+from tests.gateway.house import ADA, SITE, THREAD, House, at
+from workers.gateway.feed.channel import Channel
+from workers.gateway.feed.follower import Follower
+
+BOUND = 30
+
+Found = tuple[ThreadHead | None, dict[str, bytes]]
+
+
+class Asked:
+    """The views, and what was asked of them. What is in `old` is answered first."""
+
+    def __init__(self, house: House) -> None:
+        self._views = house.views
+        self.comments: list[list[str]] = []
+        self.old: list[Found] = []
+
+    async def frame_rows(self, site: str, thread: str, comments: list[str]) -> Found:
+        self.comments.append(comments)
+        now = await self._views.frame_rows(site, thread, comments)
+        return self.old.pop() if self.old else now
+
+
+class Desk:
+    """A follower that is woken by nobody but the test."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.asked = Asked(house)
+        self.bell = Wake()
+        feed = FeedLog(house.deployment.calls, house.deployment.keys)
+        partition = partition_of(SITE, THREAD, house.log.partitions)
+        self.follower = Follower(partition, feed, self.asked, nullcontext(self.bell))
+        self.channel = self.follower.channels[SITE, THREAD] = Channel(lambda _: None)
+
+    async def told(self, number: int) -> bytes:
+        """The newest frame, once there are so many."""
+        with anyio.fail_after(BOUND):
+            while self.channel.ring.end < number:
+                await anyio.lowlevel.checkpoint()
+        found = self.channel.ring.since(number - 1)
+        assert found is not None
+        (frame,) = found
+        return frame.data
+
+    async def edit(self, comment: str, body: str) -> None:
+        answer = await self.house.ask("PATCH", at(comment), ADA, {"body": body}, If_Match='"1"')
+        await self.house.settled(answer.json()["position"])
+
+    def ring(self, *comments: str, kind: str = "comment.posted") -> None:
+        kinds = msgspec.json.encode([(kind, comment) for comment in comments])
+        self.bell.ring(f"{SITE}/{THREAD}\n".encode() + kinds)
+
+
+@pytest.fixture
+async def desk(house: House) -> AsyncIterator[Desk]:
+    end = await house.log.last(partition_of(SITE, THREAD, house.log.partitions))
+    assert await house.views.reached(SITE, THREAD, end, within=10)
+    desk = Desk(house)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(desk.follower.run)
+        await desk.follower.ready.wait()
+        yield desk
+        tasks.cancel_scope.cancel()
+
+
+async def test_rows_that_are_said_to_have_changed_are_read_once(desk: Desk) -> None:
+    async with desk.follower.lock:
+        comment = await desk.house.post(ADA, "Hello.")
+        desk.ring(comment)
+    assert b"Hello." in await desk.told(1)
+    assert desk.asked.comments == [[comment]]
+
+
+async def test_what_nobody_said_is_read_all_the_same(desk: Desk) -> None:
+    async with desk.follower.lock:
+        comment = await desk.house.post(ADA, "Hello.")
+    assert b"Hello." in await desk.told(1)
+    assert desk.asked.comments == [[comment]]
+
+
+async def test_where_another_row_was_named_the_right_one_is_read(desk: Desk) -> None:
+    async with desk.follower.lock:
+        comment = await desk.house.post(ADA, "Hello.")
+        desk.ring("another")
+    assert b"Hello." in await desk.told(1)
+    assert desk.asked.comments == [["another"], [comment]]
+
+
+async def test_rows_that_were_read_before_they_changed_are_read_again(desk: Desk) -> None:
+    async with desk.follower.lock:
+        comment = await desk.house.post(ADA, "Hello.")
+    await desk.told(1)
+    async with desk.follower.lock:
+        desk.asked.old = [await desk.house.views.frame_rows(SITE, THREAD, [comment])]
+        await desk.edit(comment, "Goodbye.")
+        desk.asked.comments.clear()
+        desk.ring(comment)
+    assert b"Goodbye." in await desk.told(2)
+    assert desk.asked.comments == [[comment]] * 2
+
+
+@pytest.mark.parametrize("words", [b"?", b"a\nb", b"a/b\n[1]", b"\xff\n[]", b"a/b\n[]\nc"])
+async def test_words_that_say_nothing_are_passed(desk: Desk, words: bytes) -> None:
+    async with desk.follower.lock:
+        comment = await desk.house.post(ADA, "Hello.")
+        desk.bell.ring(words)
+    assert b"Hello." in await desk.told(1)
+    assert desk.asked.comments == [[comment]]
