@@ -160,9 +160,14 @@ def test_a_text_lies_in_one_place() -> None:
     _, public, source = row.split(b"\n")
     comment = rows.decode(public, source)
     assert comment.texts == {3: story.thread.rows["a"].texts[3]}
-    story.tell(CommentRejected(comment="a", revision=3))
+    hostile = ',"body":"x","html":"y","posted_at":\\'
+    story.tell(edited(4, hostile, "a", name=hostile))
     _, public, source = bytes(view(story, "rows")["a"]).split(b"\n")
-    assert rows.decode(public, source).texts[3].body == "third words"
+    assert rows.decode(public, source).texts[4].body == hostile
+    story.tell(edited(5, "third words", "a"))
+    story.tell(CommentRejected(comment="a", revision=5))
+    _, public, source = bytes(view(story, "rows")["a"]).split(b"\n")
+    assert rows.decode(public, source).texts[5].body == "third words"
 
 
 def test_a_text_says_by_whom_and_when_only_where_its_comment_and_its_position_do_not() -> None:
