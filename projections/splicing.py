@@ -4,8 +4,8 @@ What gives rows (`scripts/walk.lua` from the views, `projections.tree` from a fo
 each with its level. Here they become nested JSON, with a cursor wherever answers were left out.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 from projections import rows
 
@@ -43,16 +43,13 @@ class Inconsistent(Exception):
     """The views contradict each other: an order names a row that does not exist. A defect, or a changed database."""
 
 
-def read(reply: Sequence[bytes | None]) -> Iterator[Line]:
+def read(reply: bytes) -> Iterator[Line]:
     """The rows of a script's reply."""
     if not reply:
         return
-    told, *stored = reply
-    assert told is not None
-    shapes = told.split(b"\n")
-    for shape, name, row in zip(shapes[::2], shapes[1::2], stored, strict=True):
+    parts = reply.split(b"\n")
+    for shape, name, header, public, source in zip(*(parts[at::5] for at in range(5)), strict=True):
         level, count, up, down, *cut = shape.split()
-        header, public, source = _NOTHING if row is None else row.split(b"\n", 2)
         yield Line(
             int(level),
             int(count),
@@ -65,7 +62,7 @@ def read(reply: Sequence[bytes | None]) -> Iterator[Line]:
         )
 
 
-def shown(reply: Sequence[bytes | None], cursor: Callable[[str, str], str]) -> Iterator[Cell]:
+def shown(reply: bytes, cursor: Callable[[str, str], str]) -> Iterator[Cell]:
     """The rows of a walk over the page, as everyone sees them. `cursor` makes one of a comment and an age."""
     for line in read(reply):
         if not line.public:
@@ -117,6 +114,3 @@ def nested(cells: Iterable[Cell]) -> bytes:
     while ends:
         out.append(ends.pop())
     return b"".join(out)
-
-
-_NOTHING: Final = (b"", b"", b"")

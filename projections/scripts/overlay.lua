@@ -26,4 +26,4 @@ local ballots = redis.call('ZRANGEBYLEX', KEYS[9], low, high)
 for i = 1, #ballots do
   ballots[i] = string.sub(ballots[i], #member + 2)
 end
-return {generation, given(true), table.concat(ballots, '\n')}
+return {generation, lines(true), table.concat(ballots, '\n')}

@@ -102,7 +102,7 @@ for i = 1, #firsts do
   descend(#ids, depth - 1, width)
 end
 if not more then
-  return {generation, thread, given(false), '', '', cursor}
+  return {generation, thread, lines(false), '', '', cursor}
 end
 local of = order == 'top' and redis.call('ZSCORE', KEYS[9], last) or ''
-return {generation, thread, given(false), string.sub(last, 1, 12), of, cursor}
+return {generation, thread, lines(false), string.sub(last, 1, 12), of, cursor}

@@ -31,9 +31,9 @@ look(above)
 for i = 1, #above do
   alone(above[i])
 end
-local ancestors = given(true)
+local ancestors = lines(true)
 ids, levels, counts, cuts = {}, {}, {}, {}
 look_ahead({comment}, tonumber(ARGV[3]), tonumber(ARGV[4]))
 add(comment, 1)
 descend(1, tonumber(ARGV[3]), tonumber(ARGV[4]))
-return {generation, redis.call('HGET', KEYS[2], 'public'), ancestors, given(true)}
+return {generation, redis.call('HGET', KEYS[2], 'public'), ancestors, lines(true)}

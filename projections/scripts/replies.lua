@@ -36,4 +36,4 @@ for i = 1, #firsts do
   descend(#ids, depth - 1, width)
 end
 local cursor = redis.call('GET', KEYS[8]) or ''
-return {generation, redis.call('HGET', KEYS[2], 'public'), given(false), more and last or '', cursor}
+return {generation, redis.call('HGET', KEYS[2], 'public'), lines(false), more and last or '', cursor}

@@ -16,4 +16,4 @@ look(wanted)
 for i = 1, #wanted do
   alone(wanted[i])
 end
-return {generation, redis.call('HGET', KEYS[2], 'public'), given(ARGV[2] == '1')}
+return {generation, redis.call('HGET', KEYS[2], 'public'), lines(ARGV[2] == '1')}
