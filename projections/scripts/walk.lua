@@ -2,7 +2,7 @@
 -- The beginning of every script that gives rows (page, replies, permalink, rows, overlay): how the tree is
 -- walked, and how rows go out. It does nothing by itself.
 --
--- KEYS  1 generation  2 meta  3 rows  4 votes  5 names  6 replies  7 answers
+-- KEYS  1 generation  2 meta  3 rows  4 votes  5 names  6 replies
 -- ARGV  1 the generation that the keys are of
 --
 -- Every reply begins with the generation that is served. Where that is another one there is nothing else in
@@ -28,84 +28,39 @@ local function add(id, level)
   levels[#ids] = level
 end
 
--- What stands in `answers` for each comment that was looked at: their number and the first of them, as `<age>:<comment>`.
-local found = {}
-
-local function look(some)
-  for first = 1, #some, MOST do
-    local last = math.min(first + MOST - 1, #some)
-    local kept = redis.call('HMGET', KEYS[7], unpack(some, first, last))
-    for i = first, last do
-      local answers = { count = 0 }
-      if kept[i - first + 1] then
-        local words = string.gmatch(kept[i - first + 1], '%S+')
-        answers.count = tonumber(words())
-        for word in words do
-          answers[#answers + 1] = word
-        end
-      end
-      found[some[i]] = answers
-    end
-  end
-end
-
--- Look at what a walk from these will come to, a level in one question; what is left out is looked at when it comes.
-local function look_ahead(level, left, width)
-  local looked = 0
-  repeat
-    look(level)
-    looked = looked + #level
-    local below = {}
-    for i = 1, #level do
-      local answers = found[level[i]]
-      for j = 1, math.min(width, #answers) do
-        below[#below + 1] = string.sub(answers[j], 14)
-      end
-    end
-    level, left = below, left - 1
-  until left < 0 or #level == 0 or looked + #level > MOST
-end
-
-local function looked_at(id)
-  if not found[id] then
-    look({ id })
-  end
-  return found[id]
+-- How many direct answers of a comment the page shows.
+local function direct(id)
+  return redis.call('ZLEXCOUNT', KEYS[6], '[' .. id .. ' ', '(' .. id .. '!')
 end
 
 -- A row without the answers below it.
 local function alone(id)
   add(id, 1)
-  counts[#ids] = looked_at(id).count
+  counts[#ids] = direct(id)
   cuts[#ids] = counts[#ids] > 0 and FIRST or nil
 end
 
 -- The answers below a row, depth first: at most `width` a parent and `left` levels, until the answer is full.
 local function descend(row, left, width)
   local parent = ids[row]
-  local answers = looked_at(parent)
-  counts[row] = answers.count
-  if answers.count == 0 then
+  if left == 0 or width == 0 then
+    counts[row] = direct(parent)
+    cuts[row] = counts[row] > 0 and FIRST or nil
     return
   end
-  local most = left == 0 and 0 or math.min(width, answers.count)
+  local found = redis.call('ZRANGEBYLEX', KEYS[6], '[' .. parent .. ' ', '(' .. parent .. '!',
+    'LIMIT', 0, width + 1)
+  counts[row] = #found > width and direct(parent) or #found
   local age = FIRST
-  if most > #answers then
-    answers = redis.call('ZRANGEBYLEX', KEYS[6], '[' .. parent .. ' ', '(' .. parent .. '!', 'LIMIT', 0, most)
-    for i = 1, #answers do
-      answers[i] = string.sub(answers[i], #parent + 2)
-    end
-  end
-  for i = 1, most do
-    if #ids == MOST then
+  for i = 1, #found do
+    if i > width or #ids == MOST then
       cuts[row] = age
       return
     end
-    age = string.sub(answers[i], 1, 12)
-    add(string.sub(answers[i], 14), levels[row] + 1)
+    age = string.sub(found[i], #parent + 2, #parent + 13)
+    add(string.sub(found[i], #parent + 15), levels[row] + 1)
     descend(#ids, left - 1, width)
   end
-  cuts[row] = most < counts[row] and age or nil
 end
 
 -- The lines of all rows that were added; with `whole` also SOURCE, and who is answered by what is not published.

@@ -8,7 +8,6 @@ from redis import Redis
 
 from core.keys import Keys
 from core.redis.script import Script
-from projections.cells import TOGETHER
 from projections.walking import Walk, keys
 from tests.servers import client
 
@@ -19,13 +18,9 @@ WALK = [HERE.generation, *keys(VIEWS)]
 THREAD = b'{"id":"tea"}'
 
 
-@pytest.fixture(params=[TOGETHER, 1], ids=["together", "apart"])
-def views(fresh: str, request: pytest.FixtureRequest) -> Any:
-    """A thread with a tree: a (a1 (a1x), a2), b, c on an anchor; b answers are none, c is a tombstone.
-
-    Of the answers to a comment all are kept together, or only the first.
-    """
-    answers: dict[str, list[str]] = {}
+@pytest.fixture
+def views(fresh: str) -> Any:
+    """A thread with a tree: a (a1 (a1x), a2), b, c on an anchor; b answers are none, c is a tombstone."""
     with client(fresh) as redis:
         redis.hset(VIEWS.meta, "public", THREAD)
         for age, (name, parent, header) in enumerate(
@@ -44,12 +39,9 @@ def views(fresh: str, request: pytest.FixtureRequest) -> Any:
             place = f"{age:012d}:{name}"
             if parent:
                 redis.zadd(VIEWS.replies, {f"{parent} {place}": 0})
-                answers.setdefault(parent, []).append(place)
             else:
                 redis.zadd(VIEWS.roots, {place: 0})
                 redis.zadd(VIEWS.top, {place: {"a": 3, "b": -2, "c": 0}[name]})
-        for parent, places in answers.items():
-            redis.hset(VIEWS.answers, parent, " ".join((str(len(places)), *places[: request.param])))
         redis.zadd(VIEWS.anchored, {"q 000000000006:c": 0, "q 000000000001:a": 0, "q-2 000000000002:b": 0})
         redis.hset(
             VIEWS.rows, "waits", '- \n\n{"id":"waits","parent":"a1","answered":"a","x":"\\"answered\\":\\"b\\""}'
