@@ -4,10 +4,15 @@ What gives rows (`scripts/walk.lua` from the views, `projections.tree` from a fo
 each with its level. Here they become nested JSON, with a cursor wherever answers were left out.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final, NamedTuple
 
 from projections import rows
+
+_NOTHING: Final = (b"", b"", b"")
+_NONE: Final = (0, 0)
+_NAME: Final = b',"name":'
+_AVATAR: Final = b',"avatar":'
 
 
 class Line(NamedTuple):
@@ -43,26 +48,37 @@ class Inconsistent(Exception):
     """The views contradict each other: an order names a row that does not exist. A defect, or a changed database."""
 
 
-def read(reply: bytes) -> Iterator[Line]:
+def read(reply: Sequence[Sequence[Any]]) -> Iterator[Line]:
     """The rows of a script's reply."""
     if not reply:
         return
-    parts = reply.split(b"\n")
-    for shape, name, header, public, source in zip(*(parts[at::5] for at in range(5)), strict=True):
-        level, count, up, down, *cut = shape.split()
+    *shapes, stored = reply
+    parts = [_NOTHING if row is None else row.split(b"\n", 2) for row in stored]
+    published = {_id(public): public for header, public, _ in parts if header[:1] == b"p"}
+    for level, direct, cut, tally, name, (header, public, source) in zip(*shapes, parts, strict=True):
+        up, down = _NONE if tally is None else tally.split()
+        if name is None:
+            answered = published.get(header[2:])
+            name = b"null" if answered is None else _name(answered)  # noqa: PLW2901 - the row that is answered says it
         yield Line(
-            int(level),
-            int(count),
+            level,
+            direct,
             (int(up), int(down)),
-            cut[0].decode() if cut else None,
-            name or b"null",
+            None if cut is None else cut.decode(),
+            name,
             header,
             public,
             source,
         )
 
 
-def shown(reply: bytes, cursor: Callable[[str, str], str]) -> Iterator[Cell]:
+def _name(public: bytes) -> bytes:
+    # No text can hold these bytes: within a JSON string every quote has a backslash before it.
+    start = public.index(_NAME) + len(_NAME)
+    return public[start : public.index(_AVATAR, start)]
+
+
+def shown(reply: Sequence[Sequence[Any]], cursor: Callable[[str, str], str]) -> Iterator[Cell]:
     """The rows of a walk over the page, as everyone sees them. `cursor` makes one of a comment and an age."""
     for line in read(reply):
         if not line.public:
@@ -84,9 +100,12 @@ def cut(line: Line, cursor: Callable[[str, str], str]) -> bytes | None:
     """The JSON of the cursor to what was left out below a row."""
     if line.cut is None:
         return None
+    return quoted(cursor(_id(line.public).decode(), line.cut))
+
+
+def _id(public: bytes) -> bytes:
     # `{"id":"…",` is how every row begins, and no id holds a quote.
-    comment = line.public[7 : line.public.index(b'"', 7)].decode()
-    return quoted(cursor(comment, line.cut))
+    return public[7 : public.index(b'"', 7)]
 
 
 def quoted(cursor: str) -> bytes:
