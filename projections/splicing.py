@@ -13,6 +13,7 @@ _NOTHING: Final = (b"", b"", b"")
 _NONE: Final = (0, 0)
 _NAME: Final = b',"name":'
 _AVATAR: Final = b',"avatar":'
+_END: Final = b'],"next":null}}'
 
 
 class Line(NamedTuple):
@@ -52,38 +53,30 @@ def read(reply: Sequence[Sequence[Any]]) -> Iterator[Line]:
     """The rows of a script's reply."""
     if not reply:
         return
-    *shapes, stored = reply
+    levels, direct, cuts, tallies, names, stored = reply
     parts = [_NOTHING if row is None else row.split(b"\n", 2) for row in stored]
-    published = {_id(public): public for header, public, _ in parts if header[:1] == b"p"}
-    for level, direct, cut, tally, name, (header, public, source) in zip(*shapes, parts, strict=True):
-        up, down = _NONE if tally is None else tally.split()
-        if name is None:
-            answered = published.get(header[2:])
-            name = b"null" if answered is None else _name(answered)  # noqa: PLW2901 - the row that is answered says it
-        yield Line(
-            level,
-            direct,
-            (int(up), int(down)),
-            None if cut is None else cut.decode(),
-            name,
-            header,
-            public,
-            source,
-        )
-
-
-def _name(public: bytes) -> bytes:
-    # No text can hold these bytes: within a JSON string every quote has a backslash before it.
-    start = public.index(_NAME) + len(_NAME)
-    return public[start : public.index(_AVATAR, start)]
+    for level, count, cut, tally, name, (header, public, source) in zip(
+        levels, direct, cuts, tallies, _answered(names, parts), parts, strict=True
+    ):
+        yield Line(level, count, _votes(tally), cut and cut.decode(), name, header, public, source)
 
 
 def shown(reply: Sequence[Sequence[Any]], cursor: Callable[[str, str], str]) -> Iterator[Cell]:
     """The rows of a walk over the page, as everyone sees them. `cursor` makes one of a comment and an age."""
-    for line in read(reply):
-        if not line.public:
-            raise Inconsistent("the page lists a comment that it has no row for")
-        yield cell(line, cursor)
+    if not reply:
+        return
+    levels, direct, cuts, tallies, names, stored = reply
+    if None in stored:
+        raise Inconsistent("the page lists a comment that it has no row for")
+    # As `read` and `cell` together, without what a page has no use for: most of what a page costs is here.
+    parts = [row.split(b"\n", 2) for row in stored]
+    for level, count, age, tally, name, (_, public, _) in zip(
+        levels, direct, cuts, tallies, _answered(names, parts), parts, strict=True
+    ):
+        if not public:
+            raise Inconsistent("the page lists a comment that it does not show")
+        left = None if age is None else quoted(cursor(_id(public).decode(), age.decode()))
+        yield Cell(level, count, left, public + rows.ending(public, name, _votes(tally)))
 
 
 def cell(line: Line, cursor: Callable[[str, str], str]) -> Cell:
@@ -93,19 +86,45 @@ def cell(line: Line, cursor: Callable[[str, str], str]) -> Cell:
 
 def begun(line: Line) -> bytes:
     """The row as everyone sees it, without its answers and its closing brace."""
-    return rows.finish(line.public, name=line.name, votes=line.votes, replies=None)[:-1]
+    return line.public + rows.ending(line.public, line.name, line.votes)
 
 
 def cut(line: Line, cursor: Callable[[str, str], str]) -> bytes | None:
     """The JSON of the cursor to what was left out below a row."""
-    if line.cut is None:
-        return None
-    return quoted(cursor(_id(line.public).decode(), line.cut))
+    return None if line.cut is None else quoted(cursor(_id(line.public).decode(), line.cut))
+
+
+def _votes(tally: bytes | None) -> tuple[int, int]:
+    if tally is None:
+        return _NONE
+    up, down = tally.split()
+    return int(up), int(down)
+
+
+def _answered(names: Sequence[bytes | None], parts: Sequence[Sequence[bytes]]) -> Iterator[bytes]:
+    """The names of who is answered: as the script tells them, else as the rows that are here do."""
+    published: dict[bytes, bytes] | None = None
+    for name, (header, _, _) in zip(names, parts, strict=True):
+        if name is not None:
+            yield name
+        elif len(header) <= len(b"p "):
+            yield b"null"
+        else:
+            if published is None:
+                published = {_id(public): public for header, public, _ in parts if header.startswith(b"p")}
+            answered = published.get(header[2:])
+            yield b"null" if answered is None else _name(answered)
 
 
 def _id(public: bytes) -> bytes:
     # `{"id":"…",` is how every row begins, and no id holds a quote.
     return public[7 : public.index(b'"', 7)]
+
+
+def _name(public: bytes) -> bytes:
+    # No text can hold these bytes: within a JSON string every quote has a backslash before it.
+    start = public.index(_NAME) + len(_NAME)
+    return public[start : public.index(_AVATAR, start)]
 
 
 def quoted(cursor: str) -> bytes:
@@ -129,7 +148,7 @@ def nested(cells: Iterable[Cell]) -> bytes:
             out.append(b",")
         out.append(cell.row)
         out.append(b',"replies":{"count":%d,"comments":[' % cell.direct)
-        ends.append(b'],"next":%b}%b}' % (cell.cut or b"null", cell.more))
+        ends.append(b'],"next":%b}%b}' % (cell.cut or b"null", cell.more) if cell.cut or cell.more else _END)
     while ends:
         out.append(ends.pop())
     return b"".join(out)
