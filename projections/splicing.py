@@ -49,19 +49,19 @@ class Inconsistent(Exception):
     """The views contradict each other: an order names a row that does not exist. A defect, or a changed database."""
 
 
-def read(reply: Sequence[Sequence[Any]]) -> Iterator[Line]:
+def read(reply: Sequence[Any]) -> Iterator[Line]:
     """The rows of a script's reply."""
     if not reply:
         return
     levels, direct, cuts, tallies, names, stored = reply
     parts = [_NOTHING if row is None else row.split(b"\n", 2) for row in stored]
     for level, count, cut, tally, name, (header, public, source) in zip(
-        levels, direct, cuts, tallies, _answered(names, parts), parts, strict=True
+        levels, direct, cuts or [None] * len(parts), tallies, _answered(names, parts), parts, strict=True
     ):
         yield Line(level, count, _votes(tally), cut and cut.decode(), name, header, public, source)
 
 
-def shown(reply: Sequence[Sequence[Any]], cursor: Callable[[str, str], str]) -> Iterator[Cell]:
+def shown(reply: Sequence[Any], cursor: Callable[[str, str], str]) -> Iterator[Cell]:
     """The rows of a walk over the page, as everyone sees them. `cursor` makes one of a comment and an age."""
     if not reply:
         return
@@ -71,7 +71,7 @@ def shown(reply: Sequence[Sequence[Any]], cursor: Callable[[str, str], str]) -> 
     # As `read` and `cell` together, without what a page has no use for: most of what a page costs is here.
     parts = [row.split(b"\n", 2) for row in stored]
     for level, count, age, tally, name, (_, public, _) in zip(
-        levels, direct, cuts, tallies, _answered(names, parts), parts, strict=True
+        levels, direct, cuts or [None] * len(parts), tallies, _answered(names, parts), parts, strict=True
     ):
         if not public:
             raise Inconsistent("the page lists a comment that it does not show")
@@ -101,10 +101,10 @@ def _votes(tally: bytes | None) -> tuple[int, int]:
     return int(up), int(down)
 
 
-def _answered(names: Sequence[bytes | None], parts: Sequence[Sequence[bytes]]) -> Iterator[bytes]:
+def _answered(names: Sequence[bytes | None] | None, parts: Sequence[Sequence[bytes]]) -> Iterator[bytes]:
     """The names of who is answered: as the script tells them, else as the rows that are here do."""
     published: dict[bytes, bytes] | None = None
-    for name, (header, _, _) in zip(names, parts, strict=True):
+    for name, (header, _, _) in zip(names or [None] * len(parts), parts, strict=True):
         if name is not None:
             yield name
         elif len(header) <= len(b"p "):

@@ -100,8 +100,7 @@ for i = 1, #firsts do
     break
   end
   last = string.sub(firsts[i], #prefix + 1)
-  add(string.sub(last, 14), 1)
-  descend(#ids, depth - 1, width)
+  descend(add(string.sub(last, 14), 1), depth - 1, width)
 end
 if not more then
   return {generation, thread, lines(false), '', '', cursor}

@@ -13,7 +13,8 @@
 --   1 levels   2 how many direct answers the page shows   3 where some of them are left out, the age of the last one
 --   given, or FIRST   4 tallies, `<up> <down>`, where there are any   5 the JSON of the name of who is answered, where
 --   that is not a row of the same answer that says it itself   6 stored rows: HEADER, PUBLIC, SOURCE
--- What is not there is nil, and so is the stored row of what does not exist.
+-- What is not there is nil, and so is the stored row of what does not exist. Of 3 and 5 the whole list is nil where
+-- nothing is in it.
 
 local MOST = 1000 -- rows in an answer
 local FIRST = '000000000000' -- before everything: the age of a comment is 12 digits, from 1
@@ -25,8 +26,10 @@ local function served()
 end
 
 local function add(id, level)
-  ids[#ids + 1] = id
-  levels[#ids] = level
+  local row = #ids + 1
+  ids[row] = id
+  levels[row] = level
+  return row
 end
 
 -- Where all answers were read at once: they, and the places where those of each comment begin and end.
@@ -61,9 +64,9 @@ end
 
 -- A row without the answers below it.
 local function alone(id)
-  add(id, 1)
-  counts[#ids] = direct(id)
-  cuts[#ids] = counts[#ids] > 0 and FIRST or nil
+  local row = add(id, 1)
+  counts[row] = direct(id)
+  cuts[row] = counts[row] > 0 and FIRST or nil
 end
 
 -- The answers below a row, depth first: at most `width` a parent and `left` levels, until the answer is full.
@@ -83,9 +86,19 @@ local function descend(row, left, width)
       return
     end
     age = string.sub(found[i], #parent + 2, #parent + 13)
-    add(string.sub(found[i], #parent + 15), levels[row] + 1)
-    descend(#ids, left - 1, width)
+    descend(add(string.sub(found[i], #parent + 15), levels[row] + 1), left - 1, width)
   end
+end
+
+-- A list for the rows that has something for a few of them only.
+local function sparse(list)
+  if not next(list) then
+    return false
+  end
+  for i = 1, #ids do
+    list[i] = list[i] or false
+  end
+  return list
 end
 
 -- The lists of all rows that were added; with `whole` also who is answered by what is not published.
@@ -95,14 +108,11 @@ local function lines(whole)
   end
   local rows = redis.call('HMGET', KEYS[3], unpack(ids))
   local tallies = redis.call('HMGET', KEYS[4], unpack(ids))
-  local here, names, at, wanted = {}, {}, {}, {}
+  local here, at, wanted = {}, {}, {}
   for i = 1, #ids do
     here[ids[i]] = true
   end
   for i = 1, #ids do
-    counts[i] = counts[i] or 0
-    cuts[i] = cuts[i] or false
-    names[i] = false
     local row = rows[i] or '\n\n'
     local header = string.find(row, '\n', 1, true)
     local other = header > 3 and string.sub(row, 3, header - 1)
@@ -117,11 +127,10 @@ local function lines(whole)
       wanted[#at] = other
     end
   end
-  if #at > 0 then
-    local found = redis.call('HMGET', KEYS[5], unpack(wanted))
-    for i = 1, #at do
-      names[at[i]] = found[i]
-    end
+  local names = {}
+  local found = #at > 0 and redis.call('HMGET', KEYS[5], unpack(wanted))
+  for i = 1, #at do
+    names[at[i]] = found[i]
   end
-  return {levels, counts, cuts, tallies, names, rows}
+  return {levels, counts, sparse(cuts), tallies, sparse(names), rows}
 end
