@@ -25,6 +25,9 @@ from projections.viewer import Viewer
 EMPTY_REPLIES: Final = b'{"count":0,"comments":[],"next":null}'
 
 
+_NO_VOTES: Final = b',"votes":{"up":0,"down":0,"score":0}'
+
+
 class _Author(Struct, gc=False):
     id: str
     name: str | None
@@ -229,16 +232,20 @@ def finish(
 
     With None for `replies` the row has no such field, as in the feed. A tombstone takes no name and no votes.
     """
-    parts = [begun]
-    if not begun.endswith(b'"votes":null'):
-        if begun.endswith(b'"name":'):
-            parts += (name, b"}")
-        up, down = votes
-        parts.append(b',"votes":{"up":%d,"down":%d,"score":%d}' % (up, down, up - down))
+    parts = [begun, ending(begun, name, votes)]
     if replies is not None:
         parts += (b',"replies":', replies)
     parts += (more, b"}")
     return b"".join(parts)
+
+
+def ending(begun: bytes, name: bytes, votes: tuple[int, int]) -> bytes:
+    """What comes between the beginning of a row and its answers, as in `finish`."""
+    if begun.endswith(b'"votes":null'):
+        return b""
+    up, down = votes
+    tally = b',"votes":{"up":%d,"down":%d,"score":%d}' % (up, down, up - down) if up or down else _NO_VOTES
+    return b"%b}%b" % (name, tally) if begun.endswith(b'"name":') else tally
 
 
 def moderation(text: Text) -> dict[str, Any]:

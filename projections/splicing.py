@@ -4,10 +4,16 @@ What gives rows (`scripts/walk.lua` from the views, `projections.tree` from a fo
 each with its level. Here they become nested JSON, with a cursor wherever answers were left out.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final, NamedTuple
 
 from projections import rows
+
+_NOTHING: Final = (b"", b"", b"")
+_NONE: Final = (0, 0)
+_NAME: Final = b',"name":'
+_AVATAR: Final = b',"avatar":'
+_END: Final = b'],"next":null}}'
 
 
 class Line(NamedTuple):
@@ -43,31 +49,34 @@ class Inconsistent(Exception):
     """The views contradict each other: an order names a row that does not exist. A defect, or a changed database."""
 
 
-def read(reply: bytes) -> Iterator[Line]:
+def read(reply: Sequence[Any]) -> Iterator[Line]:
     """The rows of a script's reply."""
     if not reply:
         return
-    parts = reply.split(b"\n")
-    for shape, name, header, public, source in zip(*(parts[at::5] for at in range(5)), strict=True):
-        level, count, up, down, *cut = shape.split()
-        yield Line(
-            int(level),
-            int(count),
-            (int(up), int(down)),
-            cut[0].decode() if cut else None,
-            name or b"null",
-            header,
-            public,
-            source,
-        )
+    levels, direct, cuts, tallies, names, stored = reply
+    parts = [_NOTHING if row is None else row.split(b"\n", 2) for row in stored]
+    for level, count, cut, tally, name, (header, public, source) in zip(
+        levels, direct, cuts or [None] * len(parts), tallies, _answered(names, parts), parts, strict=True
+    ):
+        yield Line(level, count, _votes(tally), cut and cut.decode(), name, header, public, source)
 
 
-def shown(reply: bytes, cursor: Callable[[str, str], str]) -> Iterator[Cell]:
+def shown(reply: Sequence[Any], cursor: Callable[[str, str], str]) -> Iterator[Cell]:
     """The rows of a walk over the page, as everyone sees them. `cursor` makes one of a comment and an age."""
-    for line in read(reply):
-        if not line.public:
-            raise Inconsistent("the page lists a comment that it has no row for")
-        yield cell(line, cursor)
+    if not reply:
+        return
+    levels, direct, cuts, tallies, names, stored = reply
+    if None in stored:
+        raise Inconsistent("the page lists a comment that it has no row for")
+    # As `read` and `cell` together, without what a page has no use for: most of what a page costs is here.
+    parts = [row.split(b"\n", 2) for row in stored]
+    for level, count, age, tally, name, (_, public, _) in zip(
+        levels, direct, cuts or [None] * len(parts), tallies, _answered(names, parts), parts, strict=True
+    ):
+        if not public:
+            raise Inconsistent("the page lists a comment that it does not show")
+        left = None if age is None else quoted(cursor(_id(public).decode(), age.decode()))
+        yield Cell(level, count, left, public + rows.ending(public, name, _votes(tally)))
 
 
 def cell(line: Line, cursor: Callable[[str, str], str]) -> Cell:
@@ -77,16 +86,45 @@ def cell(line: Line, cursor: Callable[[str, str], str]) -> Cell:
 
 def begun(line: Line) -> bytes:
     """The row as everyone sees it, without its answers and its closing brace."""
-    return rows.finish(line.public, name=line.name, votes=line.votes, replies=None)[:-1]
+    return line.public + rows.ending(line.public, line.name, line.votes)
 
 
 def cut(line: Line, cursor: Callable[[str, str], str]) -> bytes | None:
     """The JSON of the cursor to what was left out below a row."""
-    if line.cut is None:
-        return None
+    return None if line.cut is None else quoted(cursor(_id(line.public).decode(), line.cut))
+
+
+def _votes(tally: bytes | None) -> tuple[int, int]:
+    if tally is None:
+        return _NONE
+    up, down = tally.split()
+    return int(up), int(down)
+
+
+def _answered(names: Sequence[bytes | None] | None, parts: Sequence[Sequence[bytes]]) -> Iterator[bytes]:
+    """The names of who is answered: as the script tells them, else as the rows that are here do."""
+    published: dict[bytes, bytes] | None = None
+    for name, (header, _, _) in zip(names or [None] * len(parts), parts, strict=True):
+        if name is not None:
+            yield name
+        elif len(header) <= len(b"p "):
+            yield b"null"
+        else:
+            if published is None:
+                published = {_id(public): public for header, public, _ in parts if header.startswith(b"p")}
+            answered = published.get(header[2:])
+            yield b"null" if answered is None else _name(answered)
+
+
+def _id(public: bytes) -> bytes:
     # `{"id":"…",` is how every row begins, and no id holds a quote.
-    comment = line.public[7 : line.public.index(b'"', 7)].decode()
-    return quoted(cursor(comment, line.cut))
+    return public[7 : public.index(b'"', 7)]
+
+
+def _name(public: bytes) -> bytes:
+    # No text can hold these bytes: within a JSON string every quote has a backslash before it.
+    start = public.index(_NAME) + len(_NAME)
+    return public[start : public.index(_AVATAR, start)]
 
 
 def quoted(cursor: str) -> bytes:
@@ -110,7 +148,7 @@ def nested(cells: Iterable[Cell]) -> bytes:
             out.append(b",")
         out.append(cell.row)
         out.append(b',"replies":{"count":%d,"comments":[' % cell.direct)
-        ends.append(b'],"next":%b}%b}' % (cell.cut or b"null", cell.more))
+        ends.append(b'],"next":%b}%b}' % (cell.cut or b"null", cell.more) if cell.cut or cell.more else _END)
     while ends:
         out.append(ends.pop())
     return b"".join(out)

@@ -85,6 +85,13 @@ else
   firsts = redis.call('ZRANGE', KEYS[8], from, from + limit)
 end
 
+-- Reading one answer costs two fifths of asking for the answers of one row. How many rows the page has is not known
+-- yet: it is taken to have as many for a top-level one as the thread has by and large.
+local all = redis.call('ZCARD', KEYS[6])
+if 2 * all <= 5 * #firsts * (1 + all / redis.call('ZCARD', KEYS[8])) then
+  read_all()
+end
+
 local last = ''
 local more = false
 for i = 1, #firsts do
@@ -93,8 +100,7 @@ for i = 1, #firsts do
     break
   end
   last = string.sub(firsts[i], #prefix + 1)
-  add(string.sub(last, 14), 1)
-  descend(#ids, depth - 1, width)
+  descend(add(string.sub(last, 14), 1), depth - 1, width)
 end
 if not more then
   return {generation, thread, lines(false), '', '', cursor}

@@ -27,8 +27,7 @@ for i = 1, #found do
     break
   end
   last = string.sub(found[i], #parent + 2, #parent + 13)
-  add(string.sub(found[i], #parent + 15), 1)
-  descend(#ids, depth - 1, width)
+  descend(add(string.sub(found[i], #parent + 15), 1), depth - 1, width)
 end
 local cursor = redis.call('GET', KEYS[7]) or ''
 return {generation, redis.call('HGET', KEYS[2], 'public'), lines(false), more and last or '', cursor}

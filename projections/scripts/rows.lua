@@ -11,4 +11,10 @@ end
 for i = 3, #ARGV do
   alone(ARGV[i])
 end
-return {generation, redis.call('HGET', KEYS[2], 'public'), lines(ARGV[2] == '1')}
+local whole = ARGV[2] == '1'
+local found = lines(whole)
+local rows = not whole and found[6] or {}
+for i = 1, #rows do
+  rows[i] = rows[i] and string.match(rows[i], '^[^\n]*\n[^\n]*\n')
+end
+return {generation, redis.call('HGET', KEYS[2], 'public'), found}

@@ -8,11 +8,13 @@
 -- Every reply begins with the generation that is served. Where that is another one there is nothing else in
 -- it, and the caller asks again with the keys of that one.
 --
--- A row is five lines: `<level> <count> <up> <down>[ <cut>]`, the JSON of the name of who is answered or
--- nothing, and the stored row: HEADER, PUBLIC, SOURCE. `cut` is there where direct answers are left out: the
--- age of the last one given, or FIRST. JSON has no raw newline, so all rows go out as one string, which costs a
--- client a fraction of what an array of as many strings does. What does not exist is five lines with an empty
--- HEADER.
+-- Rows go out as six lists of equal length, because a list that the server made goes out as it came, while every
+-- string that a script puts together is copied again and again:
+--   1 levels   2 how many direct answers the page shows   3 where some of them are left out, the age of the last one
+--   given, or FIRST   4 tallies, `<up> <down>`, where there are any   5 the JSON of the name of who is answered, where
+--   that is not a row of the same answer that says it itself   6 stored rows: HEADER, PUBLIC, SOURCE
+-- What is not there is nil, and so is the stored row of what does not exist. Of 3 and 5 the whole list is nil where
+-- nothing is in it.
 
 local MOST = 1000 -- rows in an answer
 local FIRST = '000000000000' -- before everything: the age of a comment is 12 digits, from 1
@@ -24,20 +26,47 @@ local function served()
 end
 
 local function add(id, level)
-  ids[#ids + 1] = id
-  levels[#ids] = level
+  local row = #ids + 1
+  ids[row] = id
+  levels[row] = level
+  return row
+end
+
+-- Where all answers were read at once: they, and the places where those of each comment begin and end.
+local answers, begins, ends = nil, {}, {}
+
+local function read_all()
+  answers = redis.call('ZRANGE', KEYS[6], 0, -1)
+  for i = 1, #answers do
+    local parent = string.match(answers[i], '^[^ ]*')
+    begins[parent] = begins[parent] or i
+    ends[parent] = i
+  end
 end
 
 -- How many direct answers of a comment the page shows.
 local function direct(id)
+  if answers then
+    return begins[id] and ends[id] - begins[id] + 1 or 0
+  end
   return redis.call('ZLEXCOUNT', KEYS[6], '[' .. id .. ' ', '(' .. id .. '!')
+end
+
+-- A list with the direct answers of a comment, oldest first, and from which place to which they are there: all of
+-- them, or more than `width`.
+local function below(id, width)
+  if answers then
+    return answers, begins[id] or 1, ends[id] or 0
+  end
+  local found = redis.call('ZRANGEBYLEX', KEYS[6], '[' .. id .. ' ', '(' .. id .. '!', 'LIMIT', 0, width + 1)
+  return found, 1, #found
 end
 
 -- A row without the answers below it.
 local function alone(id)
-  add(id, 1)
-  counts[#ids] = direct(id)
-  cuts[#ids] = counts[#ids] > 0 and FIRST or nil
+  local row = add(id, 1)
+  counts[row] = direct(id)
+  cuts[row] = counts[row] > 0 and FIRST or nil
 end
 
 -- The answers below a row, depth first: at most `width` a parent and `left` levels, until the answer is full.
@@ -48,60 +77,60 @@ local function descend(row, left, width)
     cuts[row] = counts[row] > 0 and FIRST or nil
     return
   end
-  local found = redis.call('ZRANGEBYLEX', KEYS[6], '[' .. parent .. ' ', '(' .. parent .. '!',
-    'LIMIT', 0, width + 1)
-  counts[row] = #found > width and direct(parent) or #found
+  local found, from, to = below(parent, width)
+  counts[row] = to - from >= width and direct(parent) or to - from + 1
   local age = FIRST
-  for i = 1, #found do
-    if i > width or #ids == MOST then
+  for i = from, to do
+    if i - from == width or #ids == MOST then
       cuts[row] = age
       return
     end
     age = string.sub(found[i], #parent + 2, #parent + 13)
-    add(string.sub(found[i], #parent + 15), levels[row] + 1)
-    descend(#ids, left - 1, width)
+    descend(add(string.sub(found[i], #parent + 15), levels[row] + 1), left - 1, width)
   end
 end
 
--- The lines of all rows that were added; with `whole` also SOURCE, and who is answered by what is not published.
+-- A list for the rows that has something for a few of them only.
+local function sparse(list)
+  if not next(list) then
+    return false
+  end
+  for i = 1, #ids do
+    list[i] = list[i] or false
+  end
+  return list
+end
+
+-- The lists of all rows that were added; with `whole` also who is answered by what is not published.
 local function lines(whole)
   if #ids == 0 then
-    return ''
+    return {}
   end
   local rows = redis.call('HMGET', KEYS[3], unpack(ids))
   local tallies = redis.call('HMGET', KEYS[4], unpack(ids))
-  local answered, wanted, known = {}, {}, {}
+  local here, at, wanted = {}, {}, {}
+  for i = 1, #ids do
+    here[ids[i]] = true
+  end
   for i = 1, #ids do
     local row = rows[i] or '\n\n'
     local header = string.find(row, '\n', 1, true)
-    local public = string.find(row, '\n', header + 1, true)
-    local other = string.sub(row, 3, header - 1)
-    if whole and other == '' then
+    local other = header > 3 and string.sub(row, 3, header - 1)
+    if other and here[other] then
+      other = nil
+    elseif whole and not other then
       -- No text can hold these bytes: within a JSON string every quote has a backslash before it.
-      other = string.match(row, '"answered":"([^"]*)"', public) or ''
+      other = string.match(row, '"answered":"([^"]*)"', string.find(row, '\n', header + 1, true))
     end
-    if other ~= '' then
-      answered[i] = other
-      if not known[other] then
-        known[other] = true
-        wanted[#wanted + 1] = other
-      end
-    end
-    rows[i] = whole and row or string.sub(row, 1, public)
-  end
-  if #wanted > 0 then
-    local names = redis.call('HMGET', KEYS[5], unpack(wanted))
-    for i = 1, #wanted do
-      known[wanted[i]] = names[i]
+    if other then
+      at[#at + 1] = i
+      wanted[#at] = other
     end
   end
-  local out = {}
-  for i = 1, #ids do
-    local shape = levels[i] .. ' ' .. (counts[i] or 0) .. ' ' .. (tallies[i] or '0 0')
-    out[#out + 1] = cuts[i] and shape .. ' ' .. cuts[i] or shape
-    out[#out + 1] = answered[i] and known[answered[i]] or ''
-    out[#out + 1] = rows[i]
+  local names = {}
+  local found = #at > 0 and redis.call('HMGET', KEYS[5], unpack(wanted))
+  for i = 1, #at do
+    names[at[i]] = found[i]
   end
-  return table.concat(out, '\n')
+  return {levels, counts, sparse(cuts), tallies, sparse(names), rows}
 end
-

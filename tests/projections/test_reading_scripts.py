@@ -8,6 +8,7 @@ from redis import Redis
 
 from core.keys import Keys
 from core.redis.script import Script
+from projections import splicing
 from projections.walking import Walk, keys
 from tests.servers import client
 
@@ -16,6 +17,7 @@ VIEWS = HERE.thread_views(1, "kew", "tea")
 SNAPSHOTS = HERE.snapshots("kew", "tea")
 WALK = [HERE.generation, *keys(VIEWS)]
 THREAD = b'{"id":"tea"}'
+NAMES = {"a": '"Ada"', "b": '"Ben"'}
 
 
 @pytest.fixture
@@ -35,7 +37,8 @@ def views(fresh: str) -> Any:
             1,
         ):
             up = f'"parent":"{parent}",' if parent else ""
-            redis.hset(VIEWS.rows, name, f'{header}\n{{"id":"{name}"\n{{"id":"{name}",{up}"x":1}}')
+            by = f'"author":{{"id":"\\",","name":{NAMES.get(name, "null")},"avatar":null}}'
+            redis.hset(VIEWS.rows, name, f'{header}\n{{"id":"{name}",{by}\n{{"id":"{name}",{up}"x":1}}')
             place = f"{age:012d}:{name}"
             if parent:
                 redis.zadd(VIEWS.replies, {f"{parent} {place}": 0})
@@ -47,7 +50,7 @@ def views(fresh: str) -> Any:
             VIEWS.rows, "waits", '- \n\n{"id":"waits","parent":"a1","answered":"a","x":"\\"answered\\":\\"b\\""}'
         )
         redis.hset(VIEWS.votes, mapping={"a": "1 4", "b": "2 0"})
-        redis.hset(VIEWS.names, mapping={"a": '"Ada"', "b": '"Ben"'})
+        redis.hset(VIEWS.names, mapping=NAMES)
         yield redis
 
 
@@ -55,15 +58,20 @@ def run(redis: Redis, script: Script, names: Sequence[str], *args: Any, generati
     return redis.eval(script.text.decode(), len(names), *names, generation, *args)
 
 
-def shapes(lines: bytes) -> list[tuple[bytes, ...]]:
-    """Shape, name and HEADER of each row."""
-    parts = lines.split(b"\n") if lines else []
-    return list(zip(parts[::5], parts[1::5], parts[2::5], strict=True))
+def shapes(lines: Any) -> list[tuple[bytes, ...]]:
+    """Level, direct answers, votes and where answers were left out; who is answered, and HEADER, of each row."""
+    return [
+        (
+            b"%d %d %d %d" % (line.level, line.direct, *line.votes) + (f" {line.cut}".encode() if line.cut else b""),
+            b"" if line.name == b"null" else line.name,
+            line.header,
+        )
+        for line in splicing.read(lines)
+    ]
 
 
-def ids(lines: bytes) -> list[str]:
-    parts = lines.split(b"\n") if lines else []
-    return [public.removeprefix(b'{"id":"').removesuffix(b'"').decode() for public in parts[3::5]]
+def ids(lines: Any) -> list[str]:
+    return [line.public.split(b'"')[3].decode() for line in splicing.read(lines)]
 
 
 def page(redis: Redis, *args: Any, first: str = VIEWS.roots) -> Any:
@@ -174,6 +182,36 @@ def test_the_score_of_the_last_row_comes_with_its_age(views: Redis) -> None:
     assert page(views, "top", "q ", "", "", 1, 1, 0, first=VIEWS.anchored)[3:] == [b"000000000006", b"0"]
 
 
+@pytest.mark.parametrize(("limit", "asked"), [(1, 4), (60, 0)])
+def test_a_page_of_much_of_a_thread_reads_all_answers_at_once(fresh: str, limit: int, asked: int) -> None:
+    expected = []
+    with client(fresh) as redis:
+        redis.hset(VIEWS.meta, "public", THREAD)
+        for root in range(40):
+            age = 10 * root + 1
+            for at, (name, parent) in enumerate([("r", ""), ("r1", "r"), ("r1x", "r1"), ("r2", "r")]):
+                place = f"{age + at:012d}:{root}{name}"
+                redis.hset(VIEWS.rows, f"{root}{name}", f't \n{{"id":"{root}{name}"\n{{}}')
+                redis.zadd(
+                    VIEWS.replies if parent else VIEWS.roots, {f"{root}{parent} {place}" if parent else place: 0}
+                )
+                if not parent:
+                    redis.zadd(VIEWS.top, {place: 0})
+                expected.append(f"{root}{name}")
+        redis.config_resetstat()
+        found, after = [], ""
+        for _ in range(0, 40, limit):
+            _, _, lines, last, _ = page(redis, "oldest", "", after, "", limit, 10, 20)
+            found += ids(lines)
+            after = last.decode()
+        assert (found, after) == (expected, "")
+        pages = len(range(0, 40, limit))
+        # One for the top-level rows, and where not all are read at once one for every row.
+        assert redis.info("commandstats")["cmdstat_zrangebylex"]["calls"] == pages * (1 + asked)
+        _, _, lines, _, _ = page(redis, "oldest", "", "", "", limit, 2, 1)
+        assert shapes(lines)[:2] == [(b"1 2 0 0 000000000002", b"", b"t "), (b"2 1 0 0 000000000000", b"", b"t ")]
+
+
 def test_a_thread_without_views_has_no_page(views: Redis) -> None:
     views.delete(VIEWS.meta)
     assert page(views, "newest", "", "", "", 1, 1, 1) == [b"1"]
@@ -185,7 +223,7 @@ def test_replies_go_on_behind_an_age(views: Redis) -> None:
     _, thread, lines, last, _ = run(views, script, names, "a", "000000000003", 5, 1, 20)
     assert (thread, ids(lines), last) == (THREAD, ["a2"], b"")
     assert ids(run(views, script, names, "a", "", 5, 2, 20)[2]) == ["a1", "a1x", "a2"]
-    assert run(views, script, names, "c", "", 5, 2, 20)[2] == b""
+    assert run(views, script, names, "c", "", 5, 2, 20)[2] == []
     for unseen in ("waits", "none"):
         assert run(views, script, names, unseen, "", 5, 2, 20) == [b"1"]
 
@@ -209,9 +247,9 @@ def test_rows_come_in_the_order_asked_for_and_have_source_only_where_wanted(view
         (b"1 0 0 0", b"", b""),
         (b"1 1 0 0 000000000000", b'"Ada"', b"p a"),
     ]
-    assert set(lines.split(b"\n")[4::5]) == {b""}
+    assert {line.source for line in splicing.read(lines)} == {b""}
     _, _, lines = run(views, Walk("rows"), WALK, 1, "a1")
-    assert lines.split(b"\n")[4] == b'{"id":"a1","parent":"a","x":1}'
+    assert [line.source for line in splicing.read(lines)] == [b'{"id":"a1","parent":"a","x":1}']
     views.delete(VIEWS.meta)
     assert run(views, Walk("rows"), WALK, 1, "a1")[1] is None
 
