@@ -61,6 +61,8 @@ class ThreadViews(NamedTuple):
     """Sorted set, by member: top-level rows on the page, by anchor then age."""
     replies: str
     """Sorted set, by member: rows on the page that answer, by parent then age."""
+    answers: str
+    """Hash: comment to how many of its answers are on the page, and the first of them; only where there are any."""
     revisions: str
     """Hash: `<comment>:<revision>` to a text that its row does not keep: neither the standing nor the latest one."""
     ballots: str

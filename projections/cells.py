@@ -4,7 +4,8 @@ A cell is one field of a hash or one member of a sorted set: `(name, field)` to 
 `core.keys.ThreadViews`, and `site.<name>` for what a thread adds to the views of its site. No cell is made from two
 threads, so any of them can be written again, folded anew or compared by itself.
 
-`of_comment` leaves out what changes most (`rows`, `votes`, `ballots`), which `changes` writes when it changed.
+`of_comment` leaves out what changes most (`rows`, `votes`, `ballots`, `answers`), which `changes` writes when it
+changed.
 """
 
 from collections.abc import Callable, Iterator
@@ -33,11 +34,14 @@ SITE_VIEWS: Final = ("pending", "reported", "authors", "threads", "urls")
 SETS: Final = frozenset((*THREAD_SETS, *(f"site.{name}" for name in SITE_VIEWS)))
 """The names of all sorted sets; everything else is a hash."""
 
+TOGETHER: Final = 20
+"""So many answers to one comment are kept where one look finds them: those that a page shows where nobody says."""
+
 _LETTERS: Final = {"published": "p", "pending": "q", "rejected": "r", "withdrawn": "w"}
 
 
 def of_comment(comment: Comment, thread: str) -> dict[Cell, Value]:
-    """Every cell of a comment but `rows`, `votes` and `ballots`."""
+    """Every cell of a comment but `rows`, `votes`, `ballots` and `answers`."""
     cells: dict[Cell, Value] = {}
     author, place = comment.author.id, comment.member
     if comment.on_page:
@@ -110,6 +114,17 @@ def votes(comment: Comment) -> bytes | None:
     return b"%d %d" % (comment.up, comment.down) if comment.up or comment.down else None
 
 
+def answers(comment: Comment, thread: Thread) -> bytes | None:
+    """What stands in `answers` for a comment; None where the page shows no answer to it.
+
+    The number of them, then the first ones as orders name them: what a page needs of a comment, unless it shows more.
+    """
+    if not comment.answers:
+        return None
+    first = (thread.rows[answer].member for answer in comment.answers[:TOGETHER])
+    return " ".join((str(len(comment.answers)), *first)).encode()
+
+
 def ballot(comment: str, member: str, vote: tuple[int, int]) -> str:
     """A vote as a member of `ballots`."""
     value, revision = vote
@@ -152,6 +167,9 @@ def besides_rows(thread: Thread) -> Iterator[tuple[str, str, bytes | int]]:
         tally = votes(comment)
         if tally is not None:
             yield "votes", comment.id, tally
+        first = answers(comment, thread)
+        if first is not None:
+            yield "answers", comment.id, first
         for member, vote in comment.ballots.items():
             yield "ballots", ballot(comment.id, member, vote), 0
         for (name, field), kept in of_comment(comment, thread.id).items():

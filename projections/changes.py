@@ -28,6 +28,10 @@ VOTED: Final = 9
 """As NEW, for a vote."""
 
 
+ANSWERED: Final = 4
+"""As NEW, for a comment that is answered."""
+
+
 class Change(NamedTuple):
     """One command of a commit: for HSET field and value in turn, for ZADD score and member."""
 
@@ -62,6 +66,7 @@ class Journal:
         """About how many arguments the changes will take."""
         self._comments: dict[str, dict[Cell, Value]] = {}
         self._votes: dict[tuple[str, str], tuple[int, int] | None] = {}
+        self._answered: dict[str, None] = {}
         self._before = cells.of_thread(thread)
 
     def comment(self, comment: Comment) -> None:
@@ -81,6 +86,12 @@ class Journal:
         if key not in self._votes:
             self._votes[key] = comment.ballots.get(member)
             self.weight += VOTED
+
+    def answers(self, comment: Comment) -> None:
+        """An answer to `comment` comes to the page or leaves it."""
+        if comment.id not in self._answered:
+            self._answered[comment.id] = None
+            self.weight += ANSWERED
 
     def changes(self, keys: Partition, generation: int, html: Html) -> list[Change]:
         """Everything to write, the thread's `meta` first: by it a commit that was cut half-way is recognised."""
@@ -104,6 +115,7 @@ class Journal:
             for name in self._comments:
                 out.put("rows", name, cells.row(thread.rows[name], thread.id, html))
             self._tallies(out)
+            self._answers(out)
         return changed + list(out.changes())
 
     def _differences(self, out: "_Out", before: dict[Cell, Value], after: dict[Cell, Value]) -> None:
@@ -131,6 +143,14 @@ class Journal:
                 out.drop("ballots", cells.ballot(name, member, before))
             if before != after and after is not None:
                 out.put("ballots", cells.ballot(name, member, after), 0)
+
+    def _answers(self, out: "_Out") -> None:
+        for name in self._answered:
+            first = cells.answers(self.thread.rows[name], self.thread)
+            if first is None:
+                out.drop("answers", name)
+            else:
+                out.put("answers", name, first)
 
 
 class _Out:

@@ -95,19 +95,22 @@ def from_views(views: Views, site: str, thread: str) -> Thread:
     if b"source" not in meta:
         return Thread(site=site, id=thread)
     state = _THREAD.decode(meta[b"source"])
-    state.rows = dict(sorted(_comments(views.hashes), key=lambda item: item[1].posted.n))
+    stored = {name: rows.split(row) for name, row in views.hashes["rows"].items()}
+    state.rows = dict(sorted(_comments(views.hashes, stored), key=lambda item: item[1].posted.n))
+    for name, row in state.rows.items():
+        if row.parent is not None and stored[name.encode()].kind != b"-":
+            state.rows[row.parent].answers.append(name)
     for member in views.sets["ballots"]:
         voter, comment, value, revision = member.decode().split(" ")
         state.rows[comment].ballots[voter] = (int(value), int(revision))
     return state
 
 
-def _comments(hashes: Mapping[str, dict[bytes, bytes]]) -> Iterator[tuple[str, Comment]]:
-    stored = {name: rows.split(row) for name, row in hashes["rows"].items()}
-    comments = {name: rows.decode(row.public, row.source) for name, row in stored.items()}
-    for name, comment in comments.items():
-        if stored[name].kind != b"-" and comment.parent is not None:
-            comments[comment.parent.encode()].shown += 1
+def _comments(
+    hashes: Mapping[str, dict[bytes, bytes]], stored: Mapping[bytes, rows.Stored]
+) -> Iterator[tuple[str, Comment]]:
+    for name, row in stored.items():
+        comment = rows.decode(row.public, row.source)
         tally = hashes["votes"].get(name)
         if tally is not None:
             up, down = tally.split()

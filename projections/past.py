@@ -170,7 +170,7 @@ def _cells(
         comment = shown(then)
         row, more = _row(comment, state.id, viewer, name)
         following = None if cut is None else splicing.quoted(cursor(then.id, f"{cut:012d}"))
-        yield Cell(level, then.shown, following, row, more)
+        yield Cell(level, len(then.answers), following, row, more)
 
 
 def _row(comment: Comment, thread: str, viewer: Viewer, name: bytes) -> tuple[bytes, bytes]:

@@ -13,10 +13,9 @@ _HERE: bytes = b"\0"
 
 
 def comment(line: Line) -> Comment:
-    """The comment of a line with SOURCE, with its tally and how many answers the page shows."""
+    """The comment of a line with SOURCE, with its tally."""
     found = rows.decode(line.public, line.source)
     found.up, found.down = line.votes
-    found.shown = line.direct
     return found
 
 

@@ -106,7 +106,7 @@ def store(comment: Comment, thread: str, html: str | None) -> bytes:
     """The stored row of a comment; `html` is that of its standing text, needed only where it is published."""
     if comment.published:
         header, shown = f"p {comment.answered or ''}".encode(), public(comment, thread, html)
-    elif comment.shown:
+    elif comment.answers:
         header, shown = b"t ", tombstone(comment, thread)
     else:
         header, shown = b"- ", b""
@@ -119,7 +119,7 @@ def source(comment: Comment) -> bytes:
     if comment.published:
         standing = comment.standing or comment.latest
         texts[standing] = msgspec.structs.replace(texts[standing], body=None)
-    kept = msgspec.structs.replace(comment, texts=texts, shown=0, up=0, down=0, ballots={}, reports=[])
+    kept = msgspec.structs.replace(comment, texts=texts, answers=[], up=0, down=0, ballots={}, reports=[])
     return _JSON.encode(kept)
 
 

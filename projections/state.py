@@ -142,8 +142,8 @@ class Comment(Struct, kw_only=True, omit_defaults=True, gc=False):
     featured: bool = False
     seen: bool = False
     """Whether readers ever saw it."""
-    shown: int = 0
-    """How many direct answers the page shows, published or as tombstones."""
+    answers: list[str] = field(default_factory=list)
+    """The direct answers that the page shows, published or as tombstones, by age."""
     up: int = 0
     down: int = 0
     ballots: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -164,7 +164,7 @@ class Comment(Struct, kw_only=True, omit_defaults=True, gc=False):
     @property
     def on_page(self) -> bool:
         """Whether the page has a row for it: itself, or a tombstone over what is published below it."""
-        return self.shown > 0 or (self.verdict == "published" and not self.withdrawn)
+        return bool(self.answers) or (self.verdict == "published" and not self.withdrawn)
 
     @property
     def member(self) -> str:

@@ -17,7 +17,7 @@ class Walk(Script):
 
 def keys(views: ThreadViews) -> Sequence[str]:
     """What every walk needs, behind the pointer."""
-    return views.meta, views.rows, views.votes, views.names, views.replies
+    return views.meta, views.rows, views.votes, views.names, views.replies, views.answers
 
 
 class Onward:

@@ -1,5 +1,7 @@
 """What readers notice of a change to a comment: rows that come and go, tombstones, counts."""
 
+from bisect import insort
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -68,10 +70,14 @@ def _spread(thread: Thread, comment: Comment, watch: Watch) -> list[tuple[Kind, 
     at = comment
     while at.parent is not None:
         parent = thread.rows[at.parent]
-        turns = not parent.published and (parent.shown == 0 if came else parent.shown == 1)
+        turns = not parent.published and len(parent.answers) == (0 if came else 1)
         if turns:
             watch.comment(parent)
-        parent.shown += 1 if came else -1
+        watch.answers(parent)
+        if came:
+            insort(parent.answers, at.id, key=lambda answer: thread.rows[answer].posted.n)
+        else:
+            parent.answers.remove(at.id)
         if not turns:
             break
         turned.append(("comment.removed", parent.id))

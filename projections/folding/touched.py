@@ -51,12 +51,18 @@ class Watch(Protocol):
     def vote(self, comment: Comment, member: str) -> None:
         """The vote of `member` on `comment`, and its tally, are about to change."""
 
+    def answers(self, comment: Comment) -> None:
+        """An answer to `comment` comes to the page or leaves it, which is no change of the comment itself."""
+
 
 class _Deaf:
     def comment(self, comment: Comment) -> None:
         pass
 
     def vote(self, comment: Comment, member: str) -> None:
+        pass
+
+    def answers(self, comment: Comment) -> None:
         pass
 
 

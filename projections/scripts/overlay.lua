@@ -1,6 +1,6 @@
 -- A member's own part of a thread: comments that wait or were rejected, newest first, and votes.
 --
--- KEYS  7 waiting   8 ballots      (1 to 6: see walk.lua)
+-- KEYS  8 waiting   9 ballots      (1 to 7: see walk.lua)
 -- ARGV  2 the member   3 rows at most
 -- Returns {generation, rows, ballots}: ballots as `<comment> <value> <revision>`, a line each. A thread that does
 -- not exist is {generation}.
@@ -14,11 +14,15 @@ if redis.call('EXISTS', KEYS[2]) == 0 then
 end
 local member = ARGV[2]
 local low, high = '[' .. member .. ' ', '(' .. member .. '!'
-local found = redis.call('ZREVRANGEBYLEX', KEYS[7], high, low, 'LIMIT', 0, tonumber(ARGV[3]))
-for i = 1, #found do
-  alone(string.sub(found[i], #member + 15))
+local mine = redis.call('ZREVRANGEBYLEX', KEYS[8], high, low, 'LIMIT', 0, tonumber(ARGV[3]))
+for i = 1, #mine do
+  mine[i] = string.sub(mine[i], #member + 15)
 end
-local ballots = redis.call('ZRANGEBYLEX', KEYS[8], low, high)
+look(mine)
+for i = 1, #mine do
+  alone(mine[i])
+end
+local ballots = redis.call('ZRANGEBYLEX', KEYS[9], low, high)
 for i = 1, #ballots do
   ballots[i] = string.sub(ballots[i], #member + 2)
 end

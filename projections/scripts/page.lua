@@ -1,8 +1,8 @@
 -- One page of a thread: top-level rows in an order, from a place on, and the answers below them.
 --
--- KEYS  7 the top level by age: roots, or anchored  8 top  9 cursor      (1 to 6: see walk.lua)
+-- KEYS  8 the top level by age: roots, or anchored  9 top  10 cursor      (1 to 7: see walk.lua)
 -- ARGV  2 newest | oldest | top
---       3 what the members in KEYS[7] begin with: nothing, or `<anchor> `
+--       3 what the members in KEYS[8] begin with: nothing, or `<anchor> `
 --       4 the age of the row that the page comes after, or nothing   5 under top also its score
 --       6 top-level rows   7 levels   8 answers a parent
 -- Returns {generation, thread, rows, age, score, cursor}: `thread` is ready JSON, `age` and `score` those of the
@@ -17,7 +17,7 @@ if not thread then
   return {generation}
 end
 
-local cursor = redis.call('GET', KEYS[9]) or ''
+local cursor = redis.call('GET', KEYS[10]) or ''
 local order, prefix, after, score = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local limit, depth, width = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local low, high = '-', '+'
@@ -27,11 +27,11 @@ end
 
 -- The place in `top` behind a row of this score and age, whether that row is still there or not.
 local function rank_after()
-  local from = redis.call('ZCOUNT', KEYS[8], '-inf', '(' .. score)
-  local to = redis.call('ZCOUNT', KEYS[8], '-inf', score)
+  local from = redis.call('ZCOUNT', KEYS[9], '-inf', '(' .. score)
+  local to = redis.call('ZCOUNT', KEYS[9], '-inf', score)
   while from < to do
     local middle = math.floor((from + to) / 2)
-    local member = redis.call('ZRANGE', KEYS[8], middle, middle)[1]
+    local member = redis.call('ZRANGE', KEYS[9], middle, middle)[1]
     if string.sub(member, 1, 12) <= after then
       from = middle + 1
     else
@@ -43,14 +43,14 @@ end
 
 -- The rows of one anchor by score: they have no order of their own by it, so they are sorted here.
 local function top_of_anchor()
-  local members = redis.call('ZRANGEBYLEX', KEYS[7], low, high)
+  local members = redis.call('ZRANGEBYLEX', KEYS[8], low, high)
   local found = {}
   for from = 1, #members, MOST do
     local some = {}
     for i = from, math.min(from + MOST - 1, #members) do
       some[#some + 1] = string.sub(members[i], #prefix + 1)
     end
-    local scores = redis.call('ZMSCORE', KEYS[8], unpack(some))
+    local scores = redis.call('ZMSCORE', KEYS[9], unpack(some))
     for i = 1, #some do
       local of, age = tonumber(scores[i]), string.sub(some[i], 1, 12)
       if after == '' or of > tonumber(score) or (of == tonumber(score) and age > after) then
@@ -74,24 +74,30 @@ end
 local firsts
 if order == 'newest' then
   high = after == '' and high or '(' .. prefix .. after
-  firsts = redis.call('ZREVRANGEBYLEX', KEYS[7], high, low, 'LIMIT', 0, limit + 1)
+  firsts = redis.call('ZREVRANGEBYLEX', KEYS[8], high, low, 'LIMIT', 0, limit + 1)
 elseif order == 'oldest' then
   low = after == '' and low or '(' .. prefix .. after .. ';'
-  firsts = redis.call('ZRANGEBYLEX', KEYS[7], low, high, 'LIMIT', 0, limit + 1)
+  firsts = redis.call('ZRANGEBYLEX', KEYS[8], low, high, 'LIMIT', 0, limit + 1)
 elseif prefix ~= '' then
   firsts = top_of_anchor()
 else
   local from = after == '' and 0 or rank_after()
-  firsts = redis.call('ZRANGE', KEYS[8], from, from + limit)
+  firsts = redis.call('ZRANGE', KEYS[9], from, from + limit)
+end
+
+local begin = {}
+for i = 1, #firsts do
+  begin[i] = string.sub(firsts[i], #prefix + 14)
 end
 
 -- Reading one answer costs two fifths of asking for the answers of one row. How many rows the page has is not known
 -- yet: it is taken to have as many for a top-level one as the thread has by and large.
 local all = redis.call('ZCARD', KEYS[6])
-if 2 * all <= 5 * #firsts * (1 + all / redis.call('ZCARD', KEYS[8])) then
-  read_all()
+if 2 * all <= 5 * #firsts * (1 + all / redis.call('ZCARD', KEYS[9])) then
+  look_at_all()
+else
+  look_ahead(begin, depth - 1, width)
 end
-
 local last = ''
 local more = false
 for i = 1, #firsts do
@@ -100,10 +106,10 @@ for i = 1, #firsts do
     break
   end
   last = string.sub(firsts[i], #prefix + 1)
-  descend(add(string.sub(last, 14), 1), depth - 1, width)
+  descend(add(begin[i], 1), depth - 1, width)
 end
 if not more then
   return {generation, thread, lines(false), '', '', cursor}
 end
-local of = order == 'top' and redis.call('ZSCORE', KEYS[8], last) or ''
+local of = order == 'top' and redis.call('ZSCORE', KEYS[9], last) or ''
 return {generation, thread, lines(false), string.sub(last, 1, 12), of, cursor}

@@ -1,6 +1,6 @@
 -- One comment with what it hangs below and the answers below it, whoever may see them.
 --
--- KEYS  1 to 6: see walk.lua
+-- KEYS  1 to 7: see walk.lua
 -- ARGV  2 the comment   3 levels of answers   4 answers a parent
 -- Returns {generation, thread, ancestors, rows}: the ancestors root first, then the comment and the answers that
 -- the page shows below it. A comment that does not exist is {generation}.
@@ -27,11 +27,13 @@ while parent do
   table.insert(above, 1, parent)
   parent = parent_of(redis.call('HGET', KEYS[3], parent))
 end
+look(above)
 for i = 1, #above do
   alone(above[i])
 end
 local ancestors = lines(true)
 ids, levels, counts, cuts = {}, {}, {}, {}
+look_ahead({comment}, tonumber(ARGV[3]), tonumber(ARGV[4]))
 add(comment, 1)
 descend(1, tonumber(ARGV[3]), tonumber(ARGV[4]))
 return {generation, redis.call('HGET', KEYS[2], 'public'), ancestors, lines(true)}

@@ -1,6 +1,6 @@
 -- More answers of one comment, oldest first, and what is below them.
 --
--- KEYS  7 cursor      (1 to 6: see walk.lua)
+-- KEYS  8 cursor      (1 to 7: see walk.lua)
 -- ARGV  2 the comment   3 the age of the answer that they come after, or nothing
 --       4 direct answers   5 levels   6 answers a parent below
 -- Returns {generation, thread, rows, age, cursor}: `age` is that of the last direct answer where there are more,
@@ -18,16 +18,21 @@ if kind == '-' then
 end
 
 local low = after == '' and '[' .. parent .. ' ' or '(' .. parent .. ' ' .. after .. ';'
-local found = redis.call('ZRANGEBYLEX', KEYS[6], low, '(' .. parent .. '!', 'LIMIT', 0, limit + 1)
+local firsts = redis.call('ZRANGEBYLEX', KEYS[6], low, '(' .. parent .. '!', 'LIMIT', 0, limit + 1)
+local begin = {}
+for i = 1, #firsts do
+  begin[i] = string.sub(firsts[i], #parent + 15)
+end
+look_ahead(begin, depth - 1, width)
 local last = ''
 local more = false
-for i = 1, #found do
+for i = 1, #firsts do
   if i > limit or #ids == MOST then
     more = true
     break
   end
-  last = string.sub(found[i], #parent + 2, #parent + 13)
-  descend(add(string.sub(found[i], #parent + 15), 1), depth - 1, width)
+  last = string.sub(firsts[i], #parent + 2, #parent + 13)
+  descend(add(begin[i], 1), depth - 1, width)
 end
-local cursor = redis.call('GET', KEYS[7]) or ''
+local cursor = redis.call('GET', KEYS[8]) or ''
 return {generation, redis.call('HGET', KEYS[2], 'public'), lines(false), more and last or '', cursor}

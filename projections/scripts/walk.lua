@@ -2,7 +2,7 @@
 -- The beginning of every script that gives rows (page, replies, permalink, rows, overlay): how the tree is
 -- walked, and how rows go out. It does nothing by itself.
 --
--- KEYS  1 generation  2 meta  3 rows  4 votes  5 names  6 replies
+-- KEYS  1 generation  2 meta  3 rows  4 votes  5 names  6 replies  7 answers
 -- ARGV  1 the generation that the keys are of
 --
 -- Every reply begins with the generation that is served. Where that is another one there is nothing else in
@@ -32,62 +32,105 @@ local function add(id, level)
   return row
 end
 
--- Where all answers were read at once: they, and the places where those of each comment begin and end.
-local answers, begins, ends = nil, {}, {}
+-- What stands in `answers` for each comment that was looked at: their number and the first of them, as
+-- `<age>:<comment>`.
+local found = {}
+local NONE = {count = 0}
 
-local function read_all()
-  answers = redis.call('ZRANGE', KEYS[6], 0, -1)
-  for i = 1, #answers do
-    local parent = string.match(answers[i], '^[^ ]*')
-    begins[parent] = begins[parent] or i
-    ends[parent] = i
+local function parsed(kept)
+  local words = string.gmatch(kept, '%S+')
+  local answers = {count = tonumber(words())}
+  for word in words do
+    answers[#answers + 1] = word
+  end
+  return answers
+end
+
+local function look(some)
+  for first = 1, #some, MOST do
+    local last = math.min(first + MOST - 1, #some)
+    local kept = redis.call('HMGET', KEYS[7], unpack(some, first, last))
+    for i = first, last do
+      local answers = kept[i - first + 1]
+      found[some[i]] = answers and parsed(answers) or NONE
+    end
   end
 end
 
--- How many direct answers of a comment the page shows.
-local function direct(id)
-  if answers then
-    return begins[id] and ends[id] - begins[id] + 1 or 0
+-- Look at everything, where most of it is on the page.
+local function look_at_all()
+  local all = redis.call('ZRANGE', KEYS[6], 0, -1)
+  for i = 1, #all do
+    local id, answer = string.match(all[i], '^([^ ]*) (.*)$')
+    local answers = found[id]
+    if not answers then
+      answers = {count = 0}
+      found[id] = answers
+    end
+    answers.count = answers.count + 1
+    answers[answers.count] = answer
   end
-  return redis.call('ZLEXCOUNT', KEYS[6], '[' .. id .. ' ', '(' .. id .. '!')
+  setmetatable(found, {__index = function()
+    return NONE
+  end})
 end
 
--- A list with the direct answers of a comment, oldest first, and from which place to which they are there: all of
--- them, or more than `width`.
-local function below(id, width)
-  if answers then
-    return answers, begins[id] or 1, ends[id] or 0
+-- Look at what a walk from these will come to, a level in one question; what is left out is looked at when it comes.
+local function look_ahead(level, left, width)
+  local looked = 0
+  repeat
+    look(level)
+    looked = looked + #level
+    local below = {}
+    for i = 1, #level do
+      local answers = found[level[i]]
+      for j = 1, math.min(width, #answers) do
+        below[#below + 1] = string.sub(answers[j], 14)
+      end
+    end
+    level, left = below, left - 1
+  until left < 0 or #level == 0 or looked + #level > MOST
+end
+
+local function looked_at(id)
+  if not found[id] then
+    look({id})
   end
-  local found = redis.call('ZRANGEBYLEX', KEYS[6], '[' .. id .. ' ', '(' .. id .. '!', 'LIMIT', 0, width + 1)
-  return found, 1, #found
+  return found[id]
 end
 
 -- A row without the answers below it.
 local function alone(id)
   local row = add(id, 1)
-  counts[row] = direct(id)
+  counts[row] = looked_at(id).count
   cuts[row] = counts[row] > 0 and FIRST or nil
 end
 
 -- The answers below a row, depth first: at most `width` a parent and `left` levels, until the answer is full.
 local function descend(row, left, width)
   local parent = ids[row]
-  if left == 0 or width == 0 then
-    counts[row] = direct(parent)
-    cuts[row] = counts[row] > 0 and FIRST or nil
+  local answers = looked_at(parent)
+  counts[row] = answers.count
+  if answers.count == 0 then
     return
   end
-  local found, from, to = below(parent, width)
-  counts[row] = to - from >= width and direct(parent) or to - from + 1
+  local most = left == 0 and 0 or math.min(width, answers.count)
   local age = FIRST
-  for i = from, to do
-    if i - from == width or #ids == MOST then
+  if most > #answers then
+    answers = redis.call('ZRANGEBYLEX', KEYS[6], '[' .. parent .. ' ', '(' .. parent .. '!', 'LIMIT', 0, most)
+    for i = 1, #answers do
+      answers[i] = string.sub(answers[i], #parent + 2)
+    end
+  end
+  for i = 1, most do
+    if #ids == MOST then
       cuts[row] = age
       return
     end
-    age = string.sub(found[i], #parent + 2, #parent + 13)
-    descend(add(string.sub(found[i], #parent + 15), levels[row] + 1), left - 1, width)
+    age = string.sub(answers[i], 1, 12)
+    descend(add(string.sub(answers[i], 14), levels[row] + 1), left - 1, width)
   end
+  cuts[row] = most < counts[row] and age or nil
 end
 
 -- A list for the rows that has something for a few of them only.

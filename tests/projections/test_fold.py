@@ -155,7 +155,7 @@ def test_a_tombstone_stands_where_something_below_is_published() -> None:
     back = story.tell(CommentRestored(comment="c3"))
     assert back == (("comment.removed", "c1"), ("comment.removed", "c2"), ("comment.restored", "c3"))
     assert on_page(story) == {"c1": "rejected", "c2": "rejected", "c3": "published"}
-    assert [story.thread.rows[name].shown for name in ("c1", "c2", "c3")] == [1, 1, 0]
+    assert [story.thread.rows[name].answers for name in ("c1", "c2", "c3")] == [["c2"], ["c3"], []]
 
 
 def test_a_tombstone_stays_while_another_answer_is_left() -> None:

@@ -76,7 +76,10 @@ async def test_a_row_is_on_the_page_if_and_only_if_something_below_it_or_itself_
 
     for name, row in thread.rows.items():
         assert row.on_page == lives(name)
-        assert row.shown == sum(lives(other.id) for other in thread.rows.values() if other.parent == name)
+        answers = sorted(
+            (other for other in thread.rows.values() if other.parent == name), key=lambda other: other.posted.n
+        )
+        assert row.answers == [other.id for other in answers if lives(other.id)]
 
 
 @few

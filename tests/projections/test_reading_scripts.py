@@ -9,6 +9,7 @@ from redis import Redis
 from core.keys import Keys
 from core.redis.script import Script
 from projections import splicing
+from projections.cells import TOGETHER
 from projections.walking import Walk, keys
 from tests.servers import client
 
@@ -20,9 +21,13 @@ THREAD = b'{"id":"tea"}'
 NAMES = {"a": '"Ada"', "b": '"Ben"'}
 
 
-@pytest.fixture
-def views(fresh: str) -> Any:
-    """A thread with a tree: a (a1 (a1x), a2), b, c on an anchor; b answers are none, c is a tombstone."""
+@pytest.fixture(params=[TOGETHER, 1], ids=["together", "apart"])
+def views(fresh: str, request: pytest.FixtureRequest) -> Any:
+    """A thread with a tree: a (a1 (a1x), a2), b, c on an anchor; b answers are none, c is a tombstone.
+
+    Of the answers to a comment all are kept together, or only the first.
+    """
+    answers: dict[str, list[str]] = {}
     with client(fresh) as redis:
         redis.hset(VIEWS.meta, "public", THREAD)
         for age, (name, parent, header) in enumerate(
@@ -42,9 +47,12 @@ def views(fresh: str) -> Any:
             place = f"{age:012d}:{name}"
             if parent:
                 redis.zadd(VIEWS.replies, {f"{parent} {place}": 0})
+                answers.setdefault(parent, []).append(place)
             else:
                 redis.zadd(VIEWS.roots, {place: 0})
                 redis.zadd(VIEWS.top, {place: {"a": 3, "b": -2, "c": 0}[name]})
+        for parent, places in answers.items():
+            redis.hset(VIEWS.answers, parent, " ".join((str(len(places)), *places[: request.param])))
         redis.zadd(VIEWS.anchored, {"q 000000000006:c": 0, "q 000000000001:a": 0, "q-2 000000000002:b": 0})
         redis.hset(
             VIEWS.rows, "waits", '- \n\n{"id":"waits","parent":"a1","answered":"a","x":"\\"answered\\":\\"b\\""}'
@@ -182,8 +190,8 @@ def test_the_score_of_the_last_row_comes_with_its_age(views: Redis) -> None:
     assert page(views, "top", "q ", "", "", 1, 1, 0, first=VIEWS.anchored)[3:] == [b"000000000006", b"0"]
 
 
-@pytest.mark.parametrize(("limit", "asked"), [(1, 4), (60, 0)])
-def test_a_page_of_much_of_a_thread_reads_all_answers_at_once(fresh: str, limit: int, asked: int) -> None:
+@pytest.mark.parametrize(("limit", "asked"), [(1, 3), (7, 3), (60, 0)])
+def test_a_page_asks_once_a_level_or_for_all_answers_at_once(fresh: str, limit: int, asked: int) -> None:
     expected = []
     with client(fresh) as redis:
         redis.hset(VIEWS.meta, "public", THREAD)
@@ -198,6 +206,8 @@ def test_a_page_of_much_of_a_thread_reads_all_answers_at_once(fresh: str, limit:
                 if not parent:
                     redis.zadd(VIEWS.top, {place: 0})
                 expected.append(f"{root}{name}")
+            r1, r2, r1x = f"{age + 1:012d}:{root}r1", f"{age + 3:012d}:{root}r2", f"{age + 2:012d}:{root}r1x"
+            redis.hset(VIEWS.answers, mapping={f"{root}r": f"2 {r1} {r2}", f"{root}r1": f"1 {r1x}"})
         redis.config_resetstat()
         found, after = [], ""
         for _ in range(0, 40, limit):
@@ -206,8 +216,10 @@ def test_a_page_of_much_of_a_thread_reads_all_answers_at_once(fresh: str, limit:
             after = last.decode()
         assert (found, after) == (expected, "")
         pages = len(range(0, 40, limit))
-        # One for the top-level rows, and where not all are read at once one for every row.
-        assert redis.info("commandstats")["cmdstat_zrangebylex"]["calls"] == pages * (1 + asked)
+        told = redis.info("commandstats")
+        assert told["cmdstat_zrangebylex"]["calls"] == pages
+        # For rows and votes, and for each of the levels.
+        assert told["cmdstat_hmget"]["calls"] == pages * (2 + asked)
         _, _, lines, _, _ = page(redis, "oldest", "", "", "", limit, 2, 1)
         assert shapes(lines)[:2] == [(b"1 2 0 0 000000000002", b"", b"t "), (b"2 1 0 0 000000000000", b"", b"t ")]
 
