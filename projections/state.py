@@ -22,7 +22,7 @@ from core.comment import STATUS_BY, Verdict
 from core.policy import PolicyChanges
 from core.position import START, Position
 
-FOLD: Final = 2
+FOLD: Final = 3
 """Version of the fold: it goes up when events come to mean another thread, and older snapshots die."""
 
 ThreadStatus = Literal["open", "closed", "archived"]
