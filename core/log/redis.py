@@ -5,7 +5,7 @@ way, or a server that restarts, costs its callers time and nothing else. An appe
 """
 
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 import redis.exceptions
@@ -110,12 +110,12 @@ class RedisLog:
                 once=append.key is None,
             )
         except Unavailable:
-            APPENDS.labels("unavailable").inc()
+            _COUNTED[Unavailable].inc()
             raise
         # Without a key and without events nothing was written that could have been waited for.
         wrote = append.key is not None or append.events
         outcome = wire.outcome(reply, self._durability if proven and wrote else MEMORY)
-        APPENDS.labels(wire.WORDS[type(outcome)]).inc()
+        _COUNTED[type(outcome)].inc()
         if isinstance(outcome, Skew):
             self._clocks.learn(partition.number, outcome.now)
         return outcome
@@ -268,3 +268,10 @@ class RedisLog:
 def _windows(partition: Partition, number: int) -> tuple[str, str]:
     """The command keys of a window and of the one before it."""
     return partition.commands(number), partition.commands(number - 1)
+
+
+# Looked up once for each of the few that there are.
+_COUNTED: Final[Mapping[type, Any]] = {
+    **{kind: APPENDS.labels(word) for kind, word in wire.WORDS.items()},
+    Unavailable: APPENDS.labels("unavailable"),
+}
