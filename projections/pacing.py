@@ -14,7 +14,7 @@ from anyio.lowlevel import checkpoint
 
 SLICE_S: Final = 0.005
 """Seconds of work at a stretch, about; one step of the work may take longer."""
-SPARING: Final = 8
+SPARING: Final = 16
 """So many times smaller is what a server is asked at once where others are spared: they stand behind it."""
 
 

@@ -71,7 +71,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 128
     max_queue: Annotated[
         int, Meta(ge=0, le=10_000, description="the requests that may wait for either, 0 to 10000")
-    ] = 64
+    ] = 256
 
     def __repr__(self) -> str:
         """Show what is set, with everything that may hold a secret left out."""

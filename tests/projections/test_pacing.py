@@ -53,6 +53,6 @@ async def test_a_rest_is_due_after_a_slice_and_what_was_no_work_is_not_rested_fo
     assert clock.rested == [0.0]
 
 
-@pytest.mark.parametrize(("share", "asked"), [(1, [500, 1]), (0.9, [62, 1]), (0.05, [62, 1])])
+@pytest.mark.parametrize(("share", "asked"), [(1, [500, 1]), (0.9, [31, 1]), (0.03, [31, 1])])
 def test_a_server_is_asked_for_less_at_once_where_others_are_spared(share: float, asked: list[int]) -> None:
     assert [Pace(share).at_once(500), Pace(share).at_once(1)] == asked

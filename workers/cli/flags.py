@@ -86,7 +86,7 @@ class Serving(Where):
         str | None, _flag("Requests that may write at the same time; beyond the queue, 503. Default: 64")
     ] = None
     max_reads: Annotated[str | None, _flag("Requests that may read at the same time. Default: 128")] = None
-    max_queue: Annotated[str | None, _flag("Requests that may wait for either, for a moment. Default: 64")] = None
+    max_queue: Annotated[str | None, _flag("Requests that may wait for either, for a moment. Default: 256")] = None
 
 
 NOWHERE: Final = Where()

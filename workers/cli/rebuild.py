@@ -21,7 +21,7 @@ from workers.rebuild import Flipped, Rebuilder
 from workers.rebuilt import Standing, standings
 from workers.settings import Settings
 
-PACE = 0.05
+PACE = 0.03
 """The share of the time that a rebuild works where nobody says: what readers hardly notice."""
 NICE = 19
 """How far a rebuild steps back behind the other processes of its machine where it cannot wait for them to be idle."""

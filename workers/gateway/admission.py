@@ -23,7 +23,7 @@ MAX_WRITES: Final = 64
 """Requests that may write at the same time."""
 MAX_READS: Final = 128
 """Requests that may read at the same time."""
-MAX_QUEUE: Final = 64
+MAX_QUEUE: Final = 256
 """Requests that may wait before each gate."""
 QUEUED_FOR: Final = 0.25
 """Seconds that a request may wait before a gate."""
