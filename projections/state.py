@@ -7,10 +7,10 @@ told not to look (`gc=False`): reading a large thread takes half the time.
 
 Stored (`projections.changes` writes, `projections.loading` reads) it lies in parts:
 - `meta.source` is the JSON of a `Thread` without `rows`.
-- Line SOURCE of a row is the JSON of a `Comment` without `up`, `down`, `ballots`, `reports` and `shown`,
+- Line SOURCE of a row is the JSON of a `Comment` without `up`, `down`, `ballots`, `reports` and `answers`,
   and of its texts only the standing and the latest one; what readers see has its words in line PUBLIC. Every
   other text is in `revisions`: `<comment>:<revision>` to the JSON of a `Text`.
-- `votes` (`up`, `down`), `ballots` and `reports` have keys of their own; `shown` is counted from the headers.
+- `votes` (`up`, `down`), `ballots` and `reports` have keys of their own; `answers` is made from the headers.
 """
 
 from typing import Final, Literal
