@@ -24,7 +24,7 @@ History = Literal["public", "author", "staff"]
 
 _REVISIONS: Final = Script("projections", "revisions")
 _TEXT: Final = msgspec.json.Decoder(Text)
-_DIFFERENCES: Final = Memo[tuple[str, str]](16 * 1024 * 1024)
+DIFFERENCES: Final = Memo[tuple[str, str]](16 * 1024 * 1024)
 """By the two texts themselves, which have to be read first: a text that is gone finds nothing here."""
 
 
@@ -131,8 +131,8 @@ def _difference(comment: Comment, shown: list[int], number: int) -> dict[str, An
 
 def _words(before: str, after: str) -> bytes:
     """The JSON of what changed between two texts."""
-    made = _DIFFERENCES.get((before, after))
+    made = DIFFERENCES.get((before, after))
     if made is None:
         made = msgspec.json.encode(diff.words(before, after))
-        _DIFFERENCES.put((before, after), made, made_from=getsizeof(before) + getsizeof(after))
+        DIFFERENCES.put((before, after), made, made_from=getsizeof(before) + getsizeof(after))
     return made

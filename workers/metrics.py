@@ -133,6 +133,11 @@ READY_BYTES: Final = Gauge(
     "Memory that answers take which are kept ready.",
 )
 
+DIFF_BYTES: Final = Gauge(
+    "hansard_diff_bytes",
+    "Memory that comparisons of two texts take which are remembered.",
+)
+
 # --- HTTP ---
 
 HTTP_REQUESTS: Final = Counter(

@@ -6,8 +6,10 @@ from contextlib import asynccontextmanager
 from core.log.redis import RedisLog
 from core.redis.deployment import Deployment, open_deployment
 from projections.feedlog import FeedLog
+from projections.histories import DIFFERENCES
 from projections.reading import Views
 from projections.served import Served
+from workers import metrics
 from workers.drift import Sampler
 from workers.gateway.admission import Admission
 from workers.gateway.app import build
@@ -43,6 +45,7 @@ def services(
     """What the gateway works with; it is not ready where the projector beside it has stopped."""
     log = RedisLog(deployment)
     views = Views(deployment, log)
+    metrics.DIFF_BYTES.set_function(lambda: DIFFERENCES.bytes)
     return Services(
         log=log,
         views=views,
