@@ -52,7 +52,7 @@ async def seen(log: Log, case: Case) -> tuple[Sight, Scene]:
         return sight, Scene(caller=case.caller, now=sight.now)
     if (position := plan.named(case.command)) is not None:
         # An event never changes, so that it need not be read in the same moment.
-        sight = replace(sight, named=await _event(log, case, position))
+        sight = replace(sight, named=await event_at(log, case.site, case.thread, position))
     scene = _scene(case, sight, standing)
     while (above := plan.missing(case.command, scene, sight)) is not None:
         # Where a comment hangs never changes, so that its ancestors need not be of the same moment.
@@ -109,14 +109,14 @@ def _own(case: Case) -> tuple[str, str]:
     return heads.SITE, heads.member(case.caller.id)
 
 
-async def _event(log: Log, case: Case, position: Position) -> Recorded | None:
+async def event_at(log: Log, site: str, thread: str, position: Position) -> Recorded | None:
     """The event of the thread at this position; None where there is none, or one of another thread."""
-    entry = await log.entry(partition_of(case.site, case.thread, log.partitions), position)
+    entry = await log.entry(partition_of(site, thread, log.partitions), position)
     if entry is None:
         return None
     recorded = read(*entry)
     there = recorded.envelope.site, recorded.envelope.thread
-    return recorded if there == (case.site, case.thread) else None
+    return recorded if there == (site, thread) else None
 
 
 def _scene(case: Case, sight: Sight, standing: Sight) -> Scene:

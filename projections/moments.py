@@ -6,10 +6,10 @@ The log still tells what was redacted since, so that is masked.
 from functools import partial
 from typing import NamedTuple, Protocol
 
-from core.envelope import Recorded, read
+from core.case import event_at
+from core.envelope import Recorded
 from core.gathering import both
 from core.log.port import Entry, Log
-from core.partitions import partition_of
 from core.position import Position
 from projections.folding.comments import without_words
 from projections.skipping import Skipped, go_on, passing
@@ -76,13 +76,9 @@ async def _thread_at(
 
 async def _named(log: Log, site: str, thread: str, at: Position | int) -> Position | None:
     """Where `at` names an event of this thread, that: no walk need begin behind it."""
-    if isinstance(at, int):
+    if isinstance(at, int) or await event_at(log, site, thread, at) is None:
         return None
-    entry = await log.entry(partition_of(site, thread, log.partitions), at)
-    if entry is None:
-        return None
-    envelope = read(*entry).envelope
-    return at if (envelope.site, envelope.thread) == (site, thread) else None
+    return at
 
 
 def _reached(mark: Mark, at: Position | int) -> bool:

@@ -2,12 +2,10 @@
 
 from typing import Any, Final
 
-from core.case import scene_of
+from core.case import event_at, scene_of
 from core.current import refusals
-from core.envelope import read
+from core.envelope import Recorded
 from core.gathering import both
-from core.log.port import Entry
-from core.partitions import partition_of
 from core.position import Position
 from core.refusals import HistoryNotPublic, Refusal
 from core.times import parse_rfc3339
@@ -70,7 +68,7 @@ async def _page_at(asked: Asked[queries.PageQuery, None], at: str, query: PageQu
     if asked.query.after is not None:
         raise BadRequest.at("/after", "the past does not change: at and after exclude each other")
     services = asked.services
-    scene, entry = await both(
+    scene, event = await both(
         lambda: scene_of(
             services.log,
             site=asked.site,
@@ -83,32 +81,28 @@ async def _page_at(asked: Asked[queries.PageQuery, None], at: str, query: PageQu
     scene.require_thread()
     if scene.policy.history != "public" and not asked.viewer.staff:
         raise HistoryNotPublic
-    moment = _moment(asked, at, entry, scene.now)
+    moment = _moment(at, event, scene.now)
     answer = await services.views.page_at(asked.site, asked.thread, moment, query, asked.viewer)
     return found(answer)
 
 
-async def _named(asked: Asked[Any, Any], at: str) -> Entry | None:
-    """The event at the position that `at=` names, where there is one. Raises nothing that `at=` is to blame for."""
+async def _named(asked: Asked[Any, Any], at: str) -> Recorded | None:
+    """The event of the thread that `at=` names, where it names one. Raises nothing that `at=` is to blame for."""
     try:
         position = Position.parse(at)
     except ValueError:
         return None
-    log = asked.services.log
-    return await log.entry(partition_of(asked.site, asked.thread, log.partitions), position)
+    return await event_at(asked.services.log, asked.site, asked.thread, position)
 
 
-def _moment(asked: Asked[Any, Any], at: str, entry: Entry | None, now: int) -> Position | int:
-    """The position or the time that `at=` names; `entry` is the event there.
+def _moment(at: str, event: Recorded | None, now: int) -> Position | int:
+    """The position or the time that `at=` names; `event` is that of the thread there.
 
     Raises BadRequest for one that is later than now, UnknownPosition.
     """
     if at[:1].isdigit() and "T" not in at.upper():
         position = position_of("/at", at)
-        if entry is None:
-            raise UnknownPosition
-        envelope = read(*entry).envelope
-        if (envelope.site, envelope.thread) != (asked.site, asked.thread):
+        if event is None:
             raise UnknownPosition
         return position
     try:
