@@ -16,7 +16,7 @@ local member = ARGV[2]
 local low, high = '[' .. member .. ' ', '(' .. member .. '!'
 local mine = redis.call('ZREVRANGEBYLEX', KEYS[8], high, low, 'LIMIT', 0, tonumber(ARGV[3]))
 for i = 1, #mine do
-  mine[i] = string.sub(mine[i], #member + 15)
+  mine[i] = sub(mine[i], #member + 15)
 end
 look(mine)
 for i = 1, #mine do
@@ -24,6 +24,6 @@ for i = 1, #mine do
 end
 local ballots = redis.call('ZRANGEBYLEX', KEYS[9], low, high)
 for i = 1, #ballots do
-  ballots[i] = string.sub(ballots[i], #member + 2)
+  ballots[i] = sub(ballots[i], #member + 2)
 end
 return {generation, lines(true), table.concat(ballots, '\n')}

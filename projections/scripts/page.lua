@@ -22,7 +22,7 @@ local order, prefix, after, score = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local limit, depth, width = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local low, high = '-', '+'
 if prefix ~= '' then
-  low, high = '[' .. prefix, '(' .. string.sub(prefix, 1, -2) .. '!'
+  low, high = '[' .. prefix, '(' .. sub(prefix, 1, -2) .. '!'
 end
 
 -- The place in `top` behind a row of this score and age, whether that row is still there or not.
@@ -32,7 +32,7 @@ local function rank_after()
   while from < to do
     local middle = math.floor((from + to) / 2)
     local member = redis.call('ZRANGE', KEYS[9], middle, middle)[1]
-    if string.sub(member, 1, 12) <= after then
+    if sub(member, 1, 12) <= after then
       from = middle + 1
     else
       to = middle
@@ -48,11 +48,11 @@ local function top_of_anchor()
   for from = 1, #members, MOST do
     local some = {}
     for i = from, math.min(from + MOST - 1, #members) do
-      some[#some + 1] = string.sub(members[i], #prefix + 1)
+      some[#some + 1] = sub(members[i], #prefix + 1)
     end
     local scores = redis.call('ZMSCORE', KEYS[9], unpack(some))
     for i = 1, #some do
-      local of, age = tonumber(scores[i]), string.sub(some[i], 1, 12)
+      local of, age = tonumber(scores[i]), sub(some[i], 1, 12)
       if after == '' or of > tonumber(score) or (of == tonumber(score) and age > after) then
         found[#found + 1] = {of, age, some[i]}
       end
@@ -87,7 +87,7 @@ end
 
 local begin = {}
 for i = 1, #firsts do
-  begin[i] = string.sub(firsts[i], #prefix + 14)
+  begin[i] = sub(firsts[i], #prefix + 14)
 end
 
 -- Reading one answer costs two fifths of asking for the answers of one row. How many rows the page has is not known
@@ -105,11 +105,12 @@ for i = 1, #firsts do
     more = true
     break
   end
-  last = string.sub(firsts[i], #prefix + 1)
   descend(add(begin[i], 1), depth - 1, width)
+  last = firsts[i]
 end
 if not more then
   return {generation, thread, lines(false), '', '', cursor}
 end
+last = sub(last, #prefix + 1)
 local of = order == 'top' and redis.call('ZSCORE', KEYS[9], last) or ''
-return {generation, thread, lines(false), string.sub(last, 1, 12), of, cursor}
+return {generation, thread, lines(false), sub(last, 1, 12), of, cursor}

@@ -17,8 +17,8 @@ end
 
 -- As in walk.lua: no text can hold the bytes that name the parent. SOURCE comes after the second newline.
 local function parent_of(row)
-  local public = string.find(row, '\n', string.find(row, '\n', 1, true) + 1, true)
-  return string.match(row, '"parent":"([^"]*)"', public)
+  local public = find(row, '\n', find(row, '\n', 1, true) + 1, true)
+  return match(row, '"parent":"([^"]*)"', public)
 end
 
 local above = {}
@@ -32,7 +32,7 @@ for i = 1, #above do
   alone(above[i])
 end
 local ancestors = lines(true)
-ids, levels, counts, cuts = {}, {}, {}, {}
+ids, above, levels, counts, cuts = {}, {}, {}, {}, {}
 look_ahead({comment}, tonumber(ARGV[3]), tonumber(ARGV[4]))
 add(comment, 1)
 descend(1, tonumber(ARGV[3]), tonumber(ARGV[4]))

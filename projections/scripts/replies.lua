@@ -12,7 +12,7 @@ if generation ~= ARGV[1] then
 end
 local parent, after = ARGV[2], ARGV[3]
 local limit, depth, width = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
-local kind = string.sub(redis.call('HGET', KEYS[3], parent) or '-', 1, 1)
+local kind = sub(redis.call('HGET', KEYS[3], parent) or '-', 1, 1)
 if kind == '-' then
   return {generation}
 end
@@ -21,7 +21,7 @@ local low = after == '' and '[' .. parent .. ' ' or '(' .. parent .. ' ' .. afte
 local firsts = redis.call('ZRANGEBYLEX', KEYS[6], low, '(' .. parent .. '!', 'LIMIT', 0, limit + 1)
 local begin = {}
 for i = 1, #firsts do
-  begin[i] = string.sub(firsts[i], #parent + 15)
+  begin[i] = sub(firsts[i], #parent + 15)
 end
 look_ahead(begin, depth - 1, width)
 local last = ''
@@ -31,8 +31,8 @@ for i = 1, #firsts do
     more = true
     break
   end
-  last = string.sub(firsts[i], #parent + 2, #parent + 13)
   descend(add(begin[i], 1), depth - 1, width)
+  last = firsts[i]
 end
 local cursor = redis.call('GET', KEYS[8]) or ''
-return {generation, redis.call('HGET', KEYS[2], 'public'), lines(false), more and last or '', cursor}
+return {generation, redis.call('HGET', KEYS[2], 'public'), lines(false), more and sub(last, #parent + 2, #parent + 13) or '', cursor}

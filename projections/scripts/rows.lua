@@ -20,6 +20,6 @@ local whole = ARGV[2] == '1'
 local given = lines(whole)
 local rows = not whole and given[6] or {}
 for i = 1, #rows do
-  rows[i] = rows[i] and string.match(rows[i], '^[^\n]*\n[^\n]*\n')
+  rows[i] = rows[i] and match(rows[i], '^[^\n]*\n[^\n]*\n')
 end
 return {generation, redis.call('HGET', KEYS[2], 'public'), given}

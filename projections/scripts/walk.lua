@@ -19,40 +19,43 @@
 local MOST = 1000 -- rows in an answer
 local FIRST = '000000000000' -- before everything: the age of a comment is 12 digits, from 1
 
-local ids, levels, counts, cuts = {}, {}, {}, {}
+local sub, find, match = string.sub, string.find, string.match
+
+local ids, above, levels, counts, cuts = {}, {}, {}, {}, {}
 
 local function served()
   return redis.call('GET', KEYS[1]) or ARGV[1]
 end
 
-local function add(id, level)
+local function add(id, level, parent)
   local row = #ids + 1
   ids[row] = id
   levels[row] = level
+  above[row] = parent
   return row
 end
 
--- What stands in `answers` for each comment that was looked at: their number and the first of them, as
--- `<age>:<comment>`.
-local found = {}
-local NONE = {count = 0}
-
-local function parsed(kept)
-  local words = string.gmatch(kept, '%S+')
-  local answers = {count = tonumber(words())}
-  for word in words do
-    answers[#answers + 1] = word
-  end
-  return answers
-end
+-- The answers of each comment that was looked at, as `<age>:<comment>`; and how many there are, where these are the
+-- first of them only.
+local found, numbers = {}, {}
+local is_all = false
+local NONE = {}
 
 local function look(some)
   for first = 1, #some, MOST do
     local last = math.min(first + MOST - 1, #some)
     local kept = redis.call('HMGET', KEYS[7], unpack(some, first, last))
     for i = first, last do
-      local answers = kept[i - first + 1]
-      found[some[i]] = answers and parsed(answers) or NONE
+      local answers = NONE
+      if kept[i - first + 1] then
+        answers = {}
+        local words = string.gmatch(kept[i - first + 1], '%S+')
+        numbers[some[i]] = tonumber(words())
+        for word in words do
+          answers[#answers + 1] = word
+        end
+      end
+      found[some[i]] = answers
     end
   end
 end
@@ -61,18 +64,17 @@ end
 local function look_at_all()
   local all = redis.call('ZRANGE', KEYS[6], 0, -1)
   for i = 1, #all do
-    local id, answer = string.match(all[i], '^([^ ]*) (.*)$')
+    local space = find(all[i], ' ', 1, true)
+    local id = sub(all[i], 1, space - 1)
+    local answer = sub(all[i], space + 1)
     local answers = found[id]
-    if not answers then
-      answers = {count = 0}
-      found[id] = answers
+    if answers then
+      answers[#answers + 1] = answer
+    else
+      found[id] = {answer}
     end
-    answers.count = answers.count + 1
-    answers[answers.count] = answer
   end
-  setmetatable(found, {__index = function()
-    return NONE
-  end})
+  is_all = true
 end
 
 -- Look at what a walk from these will come to, a level in one question; what is left out is looked at when it comes.
@@ -85,7 +87,7 @@ local function look_ahead(level, left, width)
     for i = 1, #level do
       local answers = found[level[i]]
       for j = 1, math.min(width, #answers) do
-        below[#below + 1] = string.sub(answers[j], 14)
+        below[#below + 1] = sub(answers[j], 14)
       end
     end
     level, left = below, left - 1
@@ -94,6 +96,9 @@ end
 
 local function looked_at(id)
   if not found[id] then
+    if is_all then
+      return NONE
+    end
     look({id})
   end
   return found[id]
@@ -102,7 +107,7 @@ end
 -- A row without the answers below it.
 local function alone(id)
   local row = add(id, 1)
-  counts[row] = looked_at(id).count
+  counts[row] = numbers[id] or #looked_at(id)
   cuts[row] = counts[row] > 0 and FIRST or nil
 end
 
@@ -110,27 +115,29 @@ end
 local function descend(row, left, width)
   local parent = ids[row]
   local answers = looked_at(parent)
-  counts[row] = answers.count
-  if answers.count == 0 then
+  local count = numbers[parent] or #answers
+  counts[row] = count
+  if count == 0 then
     return
   end
-  local most = left == 0 and 0 or math.min(width, answers.count)
-  local age = FIRST
+  local most = left == 0 and 0 or math.min(width, count)
   if most > #answers then
     answers = redis.call('ZRANGEBYLEX', KEYS[6], '[' .. parent .. ' ', '(' .. parent .. '!', 'LIMIT', 0, most)
     for i = 1, #answers do
-      answers[i] = string.sub(answers[i], #parent + 2)
+      answers[i] = sub(answers[i], #parent + 2)
     end
   end
+  local level = levels[row] + 1
   for i = 1, most do
     if #ids == MOST then
-      cuts[row] = age
-      return
+      most = i - 1
+      break
     end
-    age = string.sub(answers[i], 1, 12)
-    descend(add(string.sub(answers[i], 14), levels[row] + 1), left - 1, width)
+    descend(add(sub(answers[i], 14), level, parent), left - 1, width)
   end
-  cuts[row] = most < counts[row] and age or nil
+  if most < count then
+    cuts[row] = most == 0 and FIRST or sub(answers[most], 1, 12)
+  end
 end
 
 -- A list for the rows that has something for a few of them only.
@@ -151,19 +158,24 @@ local function lines(whole)
   end
   local rows = redis.call('HMGET', KEYS[3], unpack(ids))
   local tallies = redis.call('HMGET', KEYS[4], unpack(ids))
-  local here, at, wanted = {}, {}, {}
+  local here, at, wanted = nil, {}, {}
   for i = 1, #ids do
-    here[ids[i]] = true
-  end
-  for i = 1, #ids do
-    local row = rows[i] or '\n\n'
-    local header = string.find(row, '\n', 1, true)
-    local other = header > 3 and string.sub(row, 3, header - 1)
-    if other and here[other] then
-      other = nil
+    local row = rows[i] or '- \n\n'
+    local header = find(row, '\n', 3, true)
+    local other = header > 3 and sub(row, 3, header - 1)
+    if other and other ~= above[i] then
+      if not here then
+        here = {}
+        for j = 1, #ids do
+          here[ids[j]] = true
+        end
+      end
+      other = not here[other] and other
     elseif whole and not other then
       -- No text can hold these bytes: within a JSON string every quote has a backslash before it.
-      other = string.match(row, '"answered":"([^"]*)"', string.find(row, '\n', header + 1, true))
+      other = match(row, '"answered":"([^"]*)"', find(row, '\n', header + 1, true))
+    else
+      other = nil
     end
     if other then
       at[#at + 1] = i
