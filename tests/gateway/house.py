@@ -26,6 +26,7 @@ from projections.partition import Projection
 from projections.reading import Views
 from projections.served import Served
 from projections.store import Done, Store
+from workers import logs
 from workers.gateway.app import build
 from workers.gateway.keyring import Keyring
 from workers.gateway.ready import ReadyAnswers
@@ -211,7 +212,7 @@ def told() -> Iterator[list[MutableMapping[str, Any]]]:
     """The lines that are logged in the block, with what is bound to each request."""
     before = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("info"))
-    with capture_logs(processors=[structlog.contextvars.merge_contextvars]) as lines:
+    with capture_logs(processors=[logs.where]) as lines:
         yield lines
     structlog.configure(**before)
 

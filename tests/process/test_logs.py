@@ -15,7 +15,7 @@ def lines(capfdbinary: pytest.CaptureFixture[bytes]) -> Iterator["Lines"]:
     handlers, level = logging.root.handlers, logging.root.level
     yield Lines(capfdbinary)
     structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
+    logs.begin()
     logging.root.handlers, logging.root.level = handlers, level
 
 
@@ -34,8 +34,10 @@ class Lines:
 
 def test_a_line_says_when_how_bad_what_and_where(lines: Lines) -> None:
     logs.configure("json")
-    with structlog.contextvars.bound_contextvars(request="r-1", site="s"):
-        structlog.get_logger().info("comment_posted", thread="t", position=Position(5, 7), partition=3)
+    logs.begin(request="r-0", comment="c")
+    logs.begin(request="r-1")
+    logs.about(site="s")
+    structlog.get_logger().info("comment_posted", thread="t", position=Position(5, 7), partition=3)
     (line,) = lines.take()
     assert str(line.pop("at")).endswith("Z")
     assert line == {

@@ -1,6 +1,6 @@
 """The application: routes from the table, an id, a log line and metrics for every request."""
 
-import secrets
+import random
 import time
 from collections.abc import Sequence
 from functools import cache
@@ -11,7 +11,7 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.refusals import NotFound
-from workers import metrics
+from workers import logs, metrics
 from workers.gateway import caching, documents, problems
 from workers.gateway.call import ROOT
 from workers.gateway.calls.operations import QUIET
@@ -55,9 +55,9 @@ class Gateway:
             await self._router(scope, receive, send)
             return
         begun = time.perf_counter()
-        exchange = scope["hansard"] = Exchange(secrets.token_hex(8))
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request=exchange.request)
+        # Names a request in the log and keeps no secret, so nobody has to ask the system for it.
+        exchange = scope["hansard"] = Exchange(f"{random.getrandbits(64):016x}")
+        logs.begin(request=exchange.request)
         try:
             await self._router(scope, receive, send)
         finally:
@@ -70,7 +70,7 @@ def _tell(exchange: Exchange, method: str, seconds: float) -> None:
     _REQUESTS(exchange.route, named, exchange.status).inc()
     if not exchange.streamed:
         _SECONDS(exchange.route, named).observe(seconds)
-    say = _log.debug if exchange.route in QUIET else _log.info
+    say = _log.debug if exchange.shared or exchange.route in QUIET else _log.info
     say(
         "request_answered",
         method=named,

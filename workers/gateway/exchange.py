@@ -11,7 +11,7 @@ NOWHERE: Final = "none"
 class Exchange:
     """Filled while a request is answered. `request` is its id."""
 
-    __slots__ = ("request", "route", "status", "streamed")
+    __slots__ = ("request", "route", "shared", "status", "streamed")
 
     GONE: ClassVar[int] = 499
     """The status of a request whose client left before it was answered."""
@@ -22,6 +22,8 @@ class Exchange:
         self.status = 0
         self.streamed = False
         """Whether the answer lasts as long as the client likes."""
+        self.shared = False
+        """Whether the answer is the same for everyone, and kept for the next who asks."""
 
     def ends(self, reply: Reply) -> Reply:
         """Take the status of the reply down."""

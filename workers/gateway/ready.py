@@ -12,6 +12,7 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any, Final, NamedTuple, Protocol
 
 import anyio
@@ -204,6 +205,7 @@ def _match(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
     return found
 
 
+@cache
 def _counter(route: str) -> Callable[[str, float], None]:
     """What counts the answers of a route; they have no line in the log, which would take longer than they do."""
     answers: dict[str, Any] = {status: metrics.HTTP_REQUESTS.labels(route, "GET", status) for status in ("200", "304")}

@@ -13,6 +13,7 @@ from core import ids
 from core.caller import Caller
 from core.refusals import CannotFold, NotAllowed, NotFound, Refusal
 from projections.queries import BadCursor
+from workers import logs
 from workers.gateway import bodies, caching, problems, queries, tokens
 from workers.gateway.admission import Admission, Incoming
 from workers.gateway.caching import Caching
@@ -37,6 +38,10 @@ _GRAMMAR: Final[Mapping[str, Callable[[str], bool]]] = {
     "member": ids.is_member,
     "revision": lambda text: text.isascii() and text.isdigit() and text[0] != "0" and len(text) < 7,  # noqa: PLR2004
 }
+
+
+_TOLD: Final = frozenset({"site", "thread", "comment"})
+"""What of the path the lines of the log say: members are in none."""
 
 
 class NoBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -120,6 +125,7 @@ class Resource:
             fresh=fresh,
         )
         if self._services.ready is not None and reply.seen is not None and not fresh and scope["method"] == "GET":
+            exchange.shared = True
             self._services.ready.keep(scope, self.path, reply)
         return caching.unless_known(reply, headers.get(b"if-none-match"))
 
@@ -137,7 +143,7 @@ class Resource:
         for name, value in path.items():
             if not _GRAMMAR[name](value):
                 raise NotFound
-        _bind(path)
+        logs.about(**{name: value for name, value in path.items() if name in _TOLD})
         caller = await self._caller(call, path.get("site", ""), headers, query)
         if not isinstance(caller, Trust):
             return await self._handled(taken, path, receive, headers, query, key, caller, None)
@@ -166,7 +172,6 @@ class Resource:
         asked: Asked[Any, Any] = Asked(
             services=self._services,
             call=call,
-            place=call.path.format(**path),
             path=path,
             headers=headers,
             query=taken.query.read(query),
@@ -235,12 +240,6 @@ def _key(given: bytes | None) -> str:
     if not ids.is_idempotency_key(key):
         raise BadRequest("an Idempotency-Key has 1 to 255 visible ASCII characters")
     return key
-
-
-def _bind(path: Mapping[str, str]) -> None:
-    named = {name: path[name] for name in ("site", "thread", "comment") if name in path}
-    if named:
-        structlog.contextvars.bind_contextvars(**named)
 
 
 def _unkept(reply: Reply) -> Reply:

@@ -8,6 +8,7 @@ from starlette.types import Receive, Scope, Send
 from core import ids
 from core.redis import faults
 from core.refusals import NotFound, Refusal, Unavailable
+from workers import logs
 from workers.gateway import caching, problems, queries
 from workers.gateway.call import Call
 from workers.gateway.exchange import Exchange
@@ -62,7 +63,7 @@ class Stream:
         site, thread = _place(scope)
         if not (ids.is_site(site) and ids.is_thread(thread)):
             raise NotFound
-        structlog.contextvars.bind_contextvars(site=site, thread=thread)
+        logs.about(site=site, thread=thread)
         wanted = self._query.read(query)
         last_event_id = headers_of(scope).get(b"last-event-id", b"").decode("latin-1")
         start = Start(last_event_id, wanted.after)

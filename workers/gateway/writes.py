@@ -3,7 +3,6 @@
 from typing import Any, Final
 
 import msgspec
-import structlog
 
 from core import ids
 from core.commands import AnyCommand
@@ -11,7 +10,7 @@ from core.log.port import MEMORY
 from core.refusals import BadField
 from core.times import parse_rfc3339
 from core.transact import Result, transact
-from workers import metrics
+from workers import logs, metrics
 from workers.gateway.call import Asked
 from workers.gateway.reply import Header, Reply, json
 
@@ -42,7 +41,7 @@ async def carry_out(
         folds=services.folds,
         confirm=None if asked.trust is None else asked.trust.confirm,
     )
-    structlog.contextvars.bind_contextvars(position=str(result.position))
+    logs.about(position=str(result.position))
     return result
 
 
