@@ -22,8 +22,8 @@ _REPLIES: Final[Script] = Walk("replies")
 
 async def page(served: Served, site: str, thread: str, query: PageQuery) -> Answer | None:
     """A page of the thread; None where there is no such thread. Raises BadCursor."""
-    mark = page_mark(site, thread, query)
-    age, score = page_place(query, mark)
+    # The digest that cursors begin with takes longer than a row, and most pages neither bring one nor give one.
+    age, score = ("", "") if query.cursor is None else page_place(query, page_mark(site, thread, query))
     partition = served.keys.of(site, thread)
 
     def named(generation: int) -> Sequence[str]:
@@ -50,8 +50,8 @@ async def page(served: Served, site: str, thread: str, query: PageQuery) -> Answ
     public, found, last, last_score, cursor = reply.parts
     following = None
     if last:
-        following = page_cursor(query, mark, last.decode(), last_score.decode())
-    rows = splicing.nested(splicing.shown(found, Onward(site, thread)))
+        following = page_cursor(query, page_mark(site, thread, query), last.decode(), last_score.decode())
+    rows = splicing.page(found, Onward(site, thread))
     seen = Seen(partition.number, reply.pointer, Position.decode(cursor))
     return Answer(page_body(public, query, rows, following), tag(reply.pointer, public), seen)
 
@@ -75,7 +75,7 @@ async def replies(served: Served, site: str, thread: str, comment: str, query: R
         return None
     public, found, last, at = reply.parts
     following = splicing.quoted(onward(comment, last.decode())) if last else b"null"
-    rows = splicing.nested(splicing.shown(found, onward))
+    rows = splicing.page(found, onward)
     seen = Seen(partition.number, reply.pointer, Position.decode(at))
     return Answer(b'{"comments":[%b],"next":%b}' % (rows, following), tag(reply.pointer, public), seen)
 

@@ -13,6 +13,10 @@ _NOTHING: Final = (b"", b"", b"")
 _NONE: Final = (0, 0)
 _NAME: Final = b',"name":'
 _AVATAR: Final = b',"avatar":'
+_TOMBSTONE: Final = b'"votes":null'
+_NO_ANSWER: Final = len(b"p ")
+"""So long is the HEADER of what answers nothing."""
+_REPLIES: Final = b',"replies":{"count":%d,"comments":['
 _END: Final = b'],"next":null}}'
 
 
@@ -56,27 +60,47 @@ def read(reply: Sequence[Any]) -> Iterator[Line]:
     levels, direct, cuts, tallies, names, stored = reply
     parts = [_NOTHING if row is None else row.split(b"\n", 2) for row in stored]
     for level, count, cut, tally, name, (header, public, source) in zip(
-        levels, direct, cuts or [None] * len(parts), tallies, _answered(names, parts), parts, strict=True
+        levels, direct, cuts or [None] * len(parts), tallies, _answered(names, stored), parts, strict=True
     ):
         yield Line(level, count, _votes(tally), cut and cut.decode(), name, header, public, source)
 
 
-def shown(reply: Sequence[Any], cursor: Callable[[str, str], str]) -> Iterator[Cell]:
-    """The rows of a walk over the page, as everyone sees them. `cursor` makes one of a comment and an age."""
+def page(reply: Sequence[Any], cursor: Callable[[str, str], str]) -> bytes:
+    """The rows of a walk over the page as everyone sees them, as `nested` would give them; `cursor` as for `cut`."""
+    # As `read`, `cell` and `nested` together, in one pass, without what a page has no use for: a page that is in no
+    # memory is made here, and taking its rows apart into objects took longer than putting it together.
     if not reply:
-        return
+        return b""
     levels, direct, cuts, tallies, names, stored = reply
     if None in stored:
         raise Inconsistent("the page lists a comment that it has no row for")
-    # As `read` and `cell` together, without what a page has no use for: most of what a page costs is here.
-    parts = [row.split(b"\n", 2) for row in stored]
-    for level, count, age, tally, name, (_, public, _) in zip(
-        levels, direct, cuts or [None] * len(parts), tallies, _answered(names, parts), parts, strict=True
+    nothing = [None] * len(stored)
+    out: list[bytes] = []
+    ends: list[bytes] = []
+    above: list[bytes] = []
+    here = _Names(stored)
+    for level, count, age, tally, given, row in zip(
+        levels, direct, cuts or nothing, tallies, names or nothing, stored, strict=True
     ):
+        header = row.index(b"\n")
+        public = row[header + 1 : row.index(b"\n", header + 1)]
         if not public:
             raise Inconsistent("the page lists a comment that it does not show")
-        left = None if age is None else quoted(cursor(_id(public).decode(), age.decode()))
-        yield Cell(level, count, left, public + rows.ending(public, name, _votes(tally)))
+        if len(ends) >= level:
+            while len(ends) >= level:
+                out.append(ends.pop())
+                above.pop()
+            out.append(b",")
+        out.append(public)
+        name = given or b"null"
+        if given is None and header > _NO_ANSWER:
+            name = here.of(row[2:header], above[-1] if above else b"")
+        out.append(rows.ending(public, name, _NONE if tally is None else _votes(tally)))
+        out.append(_REPLIES % count)
+        above.append(public)
+        ends.append(_END if age is None else b'],"next":%b}}' % quoted(cursor(_id(public).decode(), age.decode())))
+    ends.reverse()
+    return b"".join(out + ends)
 
 
 def cell(line: Line, cursor: Callable[[str, str], str]) -> Cell:
@@ -101,19 +125,34 @@ def _votes(tally: bytes | None) -> tuple[int, int]:
     return int(up), int(down)
 
 
-def _answered(names: Sequence[bytes | None] | None, parts: Sequence[Sequence[bytes]]) -> Iterator[bytes]:
+def _answered(names: Sequence[bytes | None] | None, stored: Sequence[bytes | None]) -> Iterator[bytes]:
     """The names of who is answered: as the script tells them, else as the rows that are here do."""
-    published: dict[bytes, bytes] | None = None
-    for name, (header, _, _) in zip(names or [None] * len(parts), parts, strict=True):
+    here = _Names(stored)
+    for name, row in zip(names or [None] * len(stored), stored, strict=True):
         if name is not None:
             yield name
-        elif len(header) <= len(b"p "):
+        elif row is None or (header := row.index(b"\n")) <= _NO_ANSWER:
             yield b"null"
         else:
-            if published is None:
-                published = {_id(public): public for header, public, _ in parts if header.startswith(b"p")}
-            answered = published.get(header[2:])
-            yield b"null" if answered is None else _name(answered)
+            yield here.of(row[2:header])
+
+
+class _Names:
+    """The names of those who wrote the rows of one answer."""
+
+    def __init__(self, stored: Sequence[bytes | None]) -> None:
+        self._stored = stored
+        self._published: dict[bytes, bytes] | None = None
+
+    def of(self, comment: bytes, above: bytes = b"") -> bytes:
+        """The JSON of the name of who wrote it, null where it is not published. `above` is PUBLIC of a likely row."""
+        if above.startswith(b'{"id":"%b"' % comment) and not above.endswith(_TOMBSTONE):
+            return _name(above)
+        if self._published is None:
+            parts = (row.split(b"\n", 2) for row in self._stored if row is not None and row.startswith(b"p"))
+            self._published = {_id(public): public for _, public, _ in parts}
+        public = self._published.get(comment)
+        return b"null" if public is None else _name(public)
 
 
 def _id(public: bytes) -> bytes:
@@ -147,7 +186,7 @@ def nested(cells: Iterable[Cell]) -> bytes:
                 out.append(ends.pop())
             out.append(b",")
         out.append(cell.row)
-        out.append(b',"replies":{"count":%d,"comments":[' % cell.direct)
+        out.append(_REPLIES % cell.direct)
         ends.append(b'],"next":%b}%b}' % (cell.cut or b"null", cell.more) if cell.cut or cell.more else _END)
     while ends:
         out.append(ends.pop())
