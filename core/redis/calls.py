@@ -14,7 +14,7 @@ import redis.exceptions
 
 from core.gathering import gathered
 from core.redis.batch import Batch
-from core.redis.call import Argument, Asked, Call, calls_of
+from core.redis.call import Argument, Asked, Call, calls_of, run_of
 from core.redis.metrics import REDIRECTIONS
 from core.redis.node import Node
 from core.redis.script import Script
@@ -70,7 +70,9 @@ class Calls:
 
     async def run(self, script: Script, keys: Sequence[str], args: Sequence[Argument]) -> Any:
         """The reply of a script, which has at least one key. Raises as `call`."""
-        return (await self.run_all(script, [(keys, args)]))[0]
+        call = run_of(script, keys, args)
+        await self._carry([call])
+        return call.answer()
 
     async def run_all(self, script: Script, asked: Sequence[Asked]) -> list[Any]:
         """The replies of a script that is run several times, one pipeline a node. Raises as the first that failed."""
@@ -83,8 +85,8 @@ class Calls:
 
     async def run_proven(self, script: Script, keys: Sequence[str], args: Sequence[Argument]) -> Answered:
         """The reply of a script that writes, and whether what it wrote is safe. Raises as `call`."""
-        (call,) = calls = calls_of(script, [(keys, args)])
-        await self._carry(calls)
+        call = run_of(script, keys, args)
+        await self._carry([call])
         return Answered(call.answer(), call.proven)
 
     def begin(self, *command: Argument) -> Begun:

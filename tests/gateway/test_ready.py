@@ -110,7 +110,7 @@ async def test_what_is_kept_has_a_bound_and_what_was_asked_for_last_stays(house:
             await client.get(paths[0])
             await client.get(path)
     assert 2 < len(small._kept) < 20
-    assert small._bytes <= 20_000
+    assert small.bytes <= 20_000
     assert {query for _, query in small._kept} >= {b"limit=1", b"limit=30"}
 
 

@@ -40,7 +40,9 @@ def apply(reply: Reply, caching: Caching, *, token: bool, fresh: bool) -> Reply:
 
 def unless_known(reply: Reply, match: bytes | None) -> Reply:
     """The reply of `apply`, or 304 where the client has it; `match` is its If-None-Match header."""
-    if reply.tag is None or reply.status != 200 or not has(match, etag(reply.tag)):  # noqa: PLR2004 - as above
+    if match is None or reply.tag is None or reply.status != 200:  # noqa: PLR2004 - as above
+        return reply
+    if not has(match, etag(reply.tag)):
         return reply
     return Reply(NOT_MODIFIED, b"", reply.headers)
 

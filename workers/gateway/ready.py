@@ -12,8 +12,8 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from functools import cache
-from typing import Any, Final, NamedTuple, Protocol
+from functools import cache, cached_property
+from typing import Any, Final, Protocol
 
 import anyio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -53,17 +53,30 @@ class _Moment:
         self.asking: anyio.Event | None = None
 
 
-class _Kept(NamedTuple):
-    """One answer, ready to be sent."""
+class _Kept:
+    """One answer. What is sent of it is made when it is sent again: most of what is asked once is not asked twice."""
 
-    seen: Seen
-    etag: bytes
-    start: Message
-    body: Message
-    known: Message
-    """What begins the answer to who has it already."""
-    size: int
-    counted: Callable[[str, float], None]
+    def __init__(self, reply: Reply, etag: bytes, seen: Seen, counted: Callable[[str, float], None]) -> None:
+        self._reply = reply
+        self.etag = etag
+        self.seen = seen
+        self.counted = counted
+        self.size = len(reply.body) + _OVERHEAD
+
+    @cached_property
+    def start(self) -> Message:
+        """What begins the answer."""
+        return start_of(self._reply)
+
+    @cached_property
+    def known(self) -> Message:
+        """What begins the answer to who has it already."""
+        return start_of(Reply(NOT_MODIFIED, b"", self._reply.headers))
+
+    @cached_property
+    def body(self) -> Message:
+        """The rest of it."""
+        return {"type": "http.response.body", "body": self._reply.body}
 
 
 class ReadyAnswers:
@@ -76,7 +89,8 @@ class ReadyAnswers:
         self._moments: dict[int, _Moment] = {}
         self._kept: OrderedDict[Address, _Kept] = OrderedDict()
         self._making: dict[Address, anyio.Event] = {}
-        self._bytes = 0
+        self.bytes = 0
+        """So much is kept."""
 
     def before(self, app: ASGIApp) -> ASGIApp:
         """`app`, asked for what is not ready."""
@@ -92,23 +106,16 @@ class ReadyAnswers:
     def keep(self, scope: Scope, route: str, reply: Reply) -> None:
         """Keep the answer to a GET, which is the same for everyone as long as the views are as it has seen them."""
         address: Address = (scope["path"], scope["query_string"])
-        if reply.seen is None or reply.tag is None or (size := len(reply.body) + _OVERHEAD) > self._most_bytes // 4:
+        if reply.seen is None or reply.tag is None:
+            return
+        kept = _Kept(reply, caching.etag(reply.tag), reply.seen, _counter(route))
+        if kept.size > self._most_bytes // 4:
             return
         self._drop(address)
-        known = Reply(NOT_MODIFIED, b"", reply.headers)
-        self._kept[address] = _Kept(
-            seen=reply.seen,
-            etag=caching.etag(reply.tag),
-            start=start_of(reply),
-            body={"type": "http.response.body", "body": reply.body},
-            known=start_of(known),
-            size=size,
-            counted=_counter(route),
-        )
-        self._bytes += size
-        while self._bytes > self._most_bytes:
+        self._kept[address] = kept
+        self.bytes += kept.size
+        while self.bytes > self._most_bytes:
             self._drop(next(iter(self._kept)))
-        metrics.READY_BYTES.set(self._bytes)
 
     async def _answer(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         begun = time.perf_counter()
@@ -194,7 +201,7 @@ class ReadyAnswers:
     def _drop(self, address: Address) -> None:
         gone = self._kept.pop(address, None)
         if gone is not None:
-            self._bytes -= gone.size
+            self.bytes -= gone.size
 
 
 def _match(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:

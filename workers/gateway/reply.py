@@ -54,7 +54,8 @@ class Reply(NamedTuple):
 
     def also(self, *headers: Header) -> "Reply":
         """The same with more headers."""
-        return self._replace(headers=(*self.headers, *headers))
+        status, body, already, media, tag, seen = self
+        return Reply(status, body, (*already, *headers), media, tag, seen)
 
 
 def json(value: Any, status: int = 200, *headers: Header) -> Reply:
