@@ -25,7 +25,8 @@ from projections.viewer import Viewer
 EMPTY_REPLIES: Final = b'{"count":0,"comments":[],"next":null}'
 
 
-_NO_VOTES: Final = b',"votes":{"up":0,"down":0,"score":0}'
+NO_VOTES: Final = b',"votes":{"up":0,"down":0,"score":0}'
+"""`votes` of nobody."""
 
 
 class _Author(Struct, gc=False):
@@ -243,9 +244,13 @@ def ending(begun: bytes, name: bytes, votes: tuple[int, int]) -> bytes:
     """What comes between the beginning of a row and its answers, as in `finish`."""
     if begun.endswith(b'"votes":null'):
         return b""
-    up, down = votes
-    tally = b',"votes":{"up":%d,"down":%d,"score":%d}' % (up, down, up - down) if up or down else _NO_VOTES
+    tally = tallied(*votes)
     return b"%b}%b" % (name, tally) if begun.endswith(b'"name":') else tally
+
+
+def tallied(up: int, down: int) -> bytes:
+    """The field `votes`, with a comma in front."""
+    return b',"votes":{"up":%d,"down":%d,"score":%d}' % (up, down, up - down) if up or down else NO_VOTES
 
 
 def moderation(text: Text) -> dict[str, Any]:

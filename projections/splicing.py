@@ -10,10 +10,12 @@ from typing import Any, Final, NamedTuple
 from projections import rows
 
 _NOTHING: Final = (b"", b"", b"")
+_ID: Final = len('{"id":"')
+"""Where the id is in PUBLIC: every row begins with it."""
 _NONE: Final = (0, 0)
 _NAME: Final = b',"name":'
 _AVATAR: Final = b',"avatar":'
-_TOMBSTONE: Final = b'"votes":null'
+_PUBLISHED: Final = ord("p")
 _NO_ANSWER: Final = len(b"p ")
 """So long is the HEADER of what answers nothing."""
 _REPLIES: Final = b',"replies":{"count":%d,"comments":['
@@ -92,12 +94,14 @@ def page(reply: Sequence[Any], cursor: Callable[[str, str], str]) -> bytes:
                 above.pop()
             out.append(b",")
         out.append(public)
-        name = given or b"null"
-        if given is None and header > _NO_ANSWER:
-            name = here.of(row[2:header], above[-1] if above else b"")
-        out.append(rows.ending(public, name, _NONE if tally is None else _votes(tally)))
+        is_published = row[0] == _PUBLISHED
+        if is_published:
+            if header > _NO_ANSWER:
+                out.append(given or here.of(row[2:header], above[-1] if above else b""))
+                out.append(b"}")
+            out.append(rows.NO_VOTES if tally is None else rows.tallied(*_votes(tally)))
         out.append(_REPLIES % count)
-        above.append(public)
+        above.append(public if is_published else b"")
         ends.append(_END if age is None else b'],"next":%b}}' % quoted(cursor(_id(public).decode(), age.decode())))
     ends.reverse()
     return b"".join(out + ends)
@@ -145,8 +149,8 @@ class _Names:
         self._published: dict[bytes, bytes] | None = None
 
     def of(self, comment: bytes, above: bytes = b"") -> bytes:
-        """The JSON of the name of who wrote it, null where it is not published. `above` is PUBLIC of a likely row."""
-        if above.startswith(b'{"id":"%b"' % comment) and not above.endswith(_TOMBSTONE):
+        """The JSON of the name of who wrote it, null where it is not published. `above`: PUBLIC of a likely row."""
+        if above.startswith(comment, _ID) and above.startswith(b'"', _ID + len(comment)):
             return _name(above)
         if self._published is None:
             parts = (row.split(b"\n", 2) for row in self._stored if row is not None and row.startswith(b"p"))
@@ -156,8 +160,8 @@ class _Names:
 
 
 def _id(public: bytes) -> bytes:
-    # `{"id":"…",` is how every row begins, and no id holds a quote.
-    return public[7 : public.index(b'"', 7)]
+    # No id holds a quote.
+    return public[_ID : public.index(b'"', _ID)]
 
 
 def _name(public: bytes) -> bytes:
