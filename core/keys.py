@@ -133,13 +133,11 @@ class Partition:
 
     def staged(self, nonce: str, site: str, thread: str) -> ThreadViews:
         """Where the views of one thread are written before they are exchanged for those that it has."""
-        base = f"{self._base}:staged:{nonce}:{site}/{thread}"
-        return ThreadViews(*(f"{base}:{name}" for name in ThreadViews._fields))
+        return _views(f"{self._base}:staged:{nonce}:{site}/{thread}")
 
     def thread_views(self, generation: int, site: str, thread: str) -> ThreadViews:
         """The keys of the views of one thread."""
-        base = f"{self.views_prefix(generation)}thread:{site}/{thread}"
-        return ThreadViews(*(f"{base}:{name}" for name in ThreadViews._fields))
+        return _views(f"{self.views_prefix(generation)}thread:{site}/{thread}")
 
     def site_view(self, generation: int, site: str, name: str) -> str:
         """A view across the threads of a site in this partition (`queue`, `reported`, `members`, `threads`, …)."""
@@ -173,4 +171,9 @@ class Keys:
                 return None
 
 
+def _views(base: str) -> ThreadViews:
+    return ThreadViews(*[base + name for name in _NAMES])
+
+
+_NAMES: Final = tuple(f":{name}" for name in ThreadViews._fields)
 _GENERATION: Final = re.compile(r"g[1-9][0-9]*")

@@ -63,8 +63,8 @@ class Gate:
         self._queue = queue
         self._within = within
         self._turns: deque[Event] = deque()
-        self._counted = metrics.REQUESTS_UNDER_WAY.labels(name)
-        self._counted_waiting = metrics.REQUESTS_WAITING.labels(name)
+        metrics.REQUESTS_UNDER_WAY.labels(name).set_function(lambda: self.inside)
+        metrics.REQUESTS_WAITING.labels(name).set_function(lambda: len(self._turns))
         self._full, self._late = (metrics.REQUESTS_REFUSED.labels(name, cause) for cause in ("full", "late"))
 
     @property
@@ -75,7 +75,7 @@ class Gate:
     async def enter(self, incoming: Incoming) -> None:
         """Be inside until `leave`. Raises Unavailable, or ClientDisconnect where the client left while it waited."""
         if self.inside < self._most:
-            self._enter()
+            self.inside += 1
         elif len(self._turns) < self._queue:
             await self._wait(incoming)
         else:
@@ -92,25 +92,19 @@ class Gate:
         try:
             yield
         finally:
-            self._enter()
-
-    def _enter(self) -> None:
-        self.inside += 1
-        self._counted.inc()
+            self.inside += 1
 
     def leave(self) -> None:
         """Be inside no longer."""
         self.inside -= 1
-        self._counted.dec()
         while self._turns and self.inside < self._most:
-            self._enter()
+            self.inside += 1
             self._turns.popleft().set()
 
     async def _wait(self, incoming: Incoming) -> None:
         """Wait to be let in."""
         turn = Event()
         self._turns.append(turn)
-        self._counted_waiting.inc()
         try:
             with anyio.move_on_after(self._within) as patience:
                 async with anyio.create_task_group() as tasks:
@@ -122,7 +116,6 @@ class Gate:
                 self.leave()  # let in and cancelled in one moment
             raise
         finally:
-            self._counted_waiting.dec()
             if not turn.is_set():
                 self._turns.remove(turn)
         if not turn.is_set():

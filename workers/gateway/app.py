@@ -2,12 +2,12 @@
 
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import cache
 from typing import Final
 
 import structlog
-from starlette.routing import Route, Router
+from starlette.routing import compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.refusals import NotFound
@@ -28,17 +28,17 @@ _log = structlog.get_logger(__name__)
 
 def build(services: Services, *, feed: Feed | None = None) -> ASGIApp:
     """The gateway as an ASGI application. `feed` follows threads for clients."""
-    routes: list[Route] = []
+    routes: list[tuple[str, ASGIApp]] = []
     for path, calls in by_path().items():
         if calls[0].handler is None:
             if feed is not None:
-                routes.append(Route(path, Stream(calls[0], feed)))
+                routes.append((path, Stream(calls[0], feed)))
             continue
         resource = Resource(services, path, calls)
-        routes.append(Route(path, resource))
+        routes.append((path, resource))
         if path == ROOT:
-            routes.append(Route(f"{path}/", resource))
-    routes += [Route(path, document) for path, document in documents.all_documents().items()]
+            routes.append((f"{path}/", resource))
+    routes += documents.all_documents().items()
     gateway = Gateway(routes)
     return gateway if services.ready is None else services.ready.before(gateway)
 
@@ -46,22 +46,32 @@ def build(services: Services, *, feed: Feed | None = None) -> ASGIApp:
 class Gateway:
     """The outermost layer: what is true of every request."""
 
-    def __init__(self, routes: Sequence[Route]) -> None:
-        self._router = Router(routes, redirect_slashes=False, default=_nowhere)
+    def __init__(self, routes: Iterable[tuple[str, ASGIApp]]) -> None:
+        """`routes` are endpoints by path, as the table spells it; the first that takes a request has it."""
+        self._routes = [(compile_path(path)[0].fullmatch, endpoint) for path, endpoint in routes]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
-            await self._router(scope, receive, send)
-            return
+            return  # a lifespan or a websocket: the first needs no answer here, the second gets none
         begun = time.perf_counter()
         # Names a request in the log and keeps no secret, so nobody has to ask the system for it.
         exchange = scope["hansard"] = Exchange(f"{random.getrandbits(64):016x}")
         logs.begin(request=exchange.request)
         try:
-            await self._router(scope, receive, send)
+            await self._endpoint(scope)(scope, receive, send)
         finally:
             _tell(exchange, scope["method"], time.perf_counter() - begun)
+
+    def _endpoint(self, scope: Scope) -> ASGIApp:
+        # What a router does besides (methods, mounts, slashes) is no use here, and cost as much as all of the checks.
+        path: str = scope["path"]
+        for matches, endpoint in self._routes:
+            found = matches(path)
+            if found is not None:
+                scope["path_params"] = found.groupdict()
+                return endpoint
+        return _nowhere
 
 
 def _tell(exchange: Exchange, method: str, seconds: float) -> None:
@@ -83,8 +93,6 @@ def _tell(exchange: Exchange, method: str, seconds: float) -> None:
 async def _nowhere(scope: Scope, receive: Receive, send: Send) -> None:
     """What no route takes."""
     del receive
-    if scope["type"] != "http":
-        return  # a lifespan or a websocket: the first needs no answer here, the second gets none
     exchange: Exchange = scope["hansard"]
     if scope["method"] == "OPTIONS":
         # A browser that asks first would otherwise never see why the request itself is refused.

@@ -1,6 +1,5 @@
 """What a process that is no gateway answers: whether it is alive and ready, and its metrics."""
 
-from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from workers.gateway.app import Gateway
@@ -13,4 +12,4 @@ from workers.gateway.table import by_path
 def operations(services: Services) -> ASGIApp:
     """The calls that operators' machines make, and nothing else."""
     paths = by_path(calls.CALLS)
-    return Gateway([Route(path, Resource(services, path, found)) for path, found in paths.items()])
+    return Gateway((path, Resource(services, path, found)) for path, found in paths.items())
