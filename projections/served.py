@@ -64,35 +64,33 @@ class Served:
     ) -> Reply:
         """The reply of a script about one partition; KEYS and ARGV as for `thread`."""
 
-        async def ask(pointer: Pointer) -> tuple[bytes | None, list[Any]]:
+        async def ask(pointer: Pointer) -> list[Any]:
             named = [partition.generation, *keys(pointer.generation)]
-            served, *parts = await self._insist(
-                lambda: self._reads.run(script, named, [str(pointer), *arguments]), script.name
+            given = [str(pointer), *arguments]
+            answer: list[Any] = await insist(
+                lambda: self._reads.run(script, named, given), script.name, patience=self._patience
             )
-            return served, parts
+            return answer
 
         return await self._served(partition, ask)
 
     async def commands(self, partition: Partition, commands: Callable[[int], Sequence[Command]]) -> Reply:
         """The replies of plain commands on one partition: one pipeline, but not of one moment."""
 
-        async def ask(pointer: Pointer) -> tuple[bytes | None, list[Any]]:
+        async def ask(pointer: Pointer) -> list[Any]:
             wanted: list[Command] = [("GET", partition.generation), *commands(pointer.generation)]
-            served, *parts = await gathered([self._call(command) for command in wanted])
-            return served, parts
+            return await gathered([self._call(command) for command in wanted])
 
         return await self._served(partition, ask)
 
     async def command(self, *command: Argument) -> Any:
         """The reply of a plain command on a key that is of no generation."""
-        return await self._insist(lambda: self._reads.call(*command), str(command[0]))
+        return await insist(lambda: self._reads.call(*command), str(command[0]), patience=self._patience)
 
-    async def _served(
-        self, partition: Partition, ask: Callable[[Pointer], Awaitable[tuple[bytes | None, list[Any]]]]
-    ) -> Reply:
+    async def _served(self, partition: Partition, ask: Callable[[Pointer], Awaitable[list[Any]]]) -> Reply:
         for _ in range(_MOVES):
             pointer = self._pointers[partition.number]
-            stored, parts = await ask(pointer)
+            stored, *parts = await ask(pointer)
             served = Pointer.read(stored)
             if served == pointer:
                 return Reply(pointer, parts)
@@ -101,6 +99,3 @@ class Served:
 
     def _call(self, command: Command) -> Callable[[], Awaitable[Any]]:
         return lambda: self.command(*command)
-
-    async def _insist(self, ask: Callable[[], Awaitable[Any]], what: str) -> Any:
-        return await insist(ask, what, patience=self._patience)

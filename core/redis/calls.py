@@ -110,7 +110,8 @@ class Calls:
     async def _carry(self, calls: list[Call]) -> None:
         only = self._topology.only
         if only is not None:
-            await self._pipe(only).carry(calls)
+            pipe = self._pipe(only)
+            await pipe.settle(pipe.post(calls))
         else:
             await self._spread([(call, self._topology.of(slot_of(_key(call)))) for call in calls])
         await self._look(calls)
