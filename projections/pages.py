@@ -20,8 +20,8 @@ _PAGE: Final[Script] = Walk("page")
 _REPLIES: Final[Script] = Walk("replies")
 
 
-async def page(served: Served, site: str, thread: str, query: PageQuery) -> Answer | None:
-    """A page of the thread; None where there is no such thread. Raises BadCursor."""
+async def page(served: Served, site: str, thread: str, query: PageQuery, *, once: bool = False) -> Answer | None:
+    """A page of the thread; None where there is no such thread. Raises BadCursor. `once` as for `Served.partition`."""
     # The digest that cursors begin with takes longer than a row, and most pages neither bring one nor give one.
     age, score = ("", "") if query.cursor is None else page_place(query, page_mark(site, thread, query))
     partition = served.keys.of(site, thread)
@@ -44,6 +44,7 @@ async def page(served: Served, site: str, thread: str, query: PageQuery) -> Answ
             query.depth,
             query.replies,
         ),
+        once=once,
     )
     if not reply.parts:
         return None

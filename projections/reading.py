@@ -61,9 +61,12 @@ class Views:
         """The thread as a whole."""
         return await lookups.head(self._served, site, thread)
 
-    async def page(self, site: str, thread: str, query: PageQuery) -> Answer | None:
-        """A page of the thread, the same for everyone: `{"thread", "sort", "comments", "next"}`. Raises BadCursor."""
-        return await pages.page(self._served, site, thread, query)
+    async def page(self, site: str, thread: str, query: PageQuery, *, once: bool = False) -> Answer | None:
+        """A page of the thread, the same for everyone: `{"thread", "sort", "comments", "next"}`. Raises BadCursor.
+
+        With `once` a call that failed is not tried again: it raises `redis.exceptions.RedisError`.
+        """
+        return await pages.page(self._served, site, thread, query, once=once)
 
     async def page_at(self, site: str, thread: str, at: Position | int, query: PageQuery, viewer: Viewer) -> Answer:
         """The page as it was at a position, or at a time in ms; masked by what is public now unless staff looks.

@@ -61,16 +61,21 @@ class Served:
         partition: Partition,
         keys: Callable[[int], Sequence[str]],
         arguments: Sequence[Argument],
+        *,
+        once: bool = False,
     ) -> Reply:
-        """The reply of a script about one partition; KEYS and ARGV as for `thread`."""
+        """The reply of a script about one partition; KEYS and ARGV as for `thread`.
+
+        With `once` a call that failed is not tried again: it raises `redis.exceptions.RedisError`.
+        """
 
         async def ask(pointer: Pointer) -> list[Any]:
             named = [partition.generation, *keys(pointer.generation)]
             given = [str(pointer), *arguments]
-            answer: list[Any] = await insist(
-                lambda: self._reads.run(script, named, given), script.name, patience=self._patience
-            )
-            return answer
+            if once:
+                found: list[Any] = await self._reads.run(script, named, given)
+                return found
+            return await insist(lambda: self._reads.run(script, named, given), script.name, patience=self._patience)
 
         return await self._served(partition, ask)
 

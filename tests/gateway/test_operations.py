@@ -107,13 +107,14 @@ async def test_metrics_count_requests_by_route_and_name_no_site_thread_or_person
 async def test_a_defect_is_logged_under_the_request_id_without_what_was_said(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def broken(*_: Any) -> None:
+    async def broken(*_: Any, **__: Any) -> None:
         raise LookupError("secret words")
 
     monkeypatch.setattr(house.views, "page", broken)
     with told() as lines:
         answer = await house.get(f"threads/{THREAD}")
-    failed, answered = lines
+    again, failed, answered = lines
+    assert (again["event"], again["cause"]) == ("page_made_again", "LookupError")
     assert (failed["event"], failed["log_level"]) == ("request_failed", "error")
     assert failed["request"] == answered["request"] == answer.json()["request"]
     assert isinstance(failed["exc_info"], LookupError)  # workers.logs leaves out what such an exception quotes

@@ -72,11 +72,18 @@ class Gate:
         """How many requests wait."""
         return len(self._turns)
 
-    async def enter(self, incoming: Incoming) -> None:
-        """Be inside until `leave`. Raises Unavailable, or ClientDisconnect where the client left while it waited."""
+    def enter_at_once(self) -> bool:
+        """Be inside until `leave`, where there is room; whether there was."""
         if self.inside < self._most:
             self.inside += 1
-        elif len(self._turns) < self._queue:
+            return True
+        return False
+
+    async def enter(self, incoming: Incoming) -> None:
+        """Be inside until `leave`. Raises Unavailable, or ClientDisconnect where the client left while it waited."""
+        if self.enter_at_once():
+            return
+        if len(self._turns) < self._queue:
             await self._wait(incoming)
         else:
             self._full.inc()

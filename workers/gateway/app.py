@@ -17,6 +17,7 @@ from workers.gateway.call import ROOT
 from workers.gateway.calls.operations import QUIET
 from workers.gateway.exchange import Exchange
 from workers.gateway.feed.endpoint import Feed
+from workers.gateway.plain import PlainPages
 from workers.gateway.reply import preflight, send_reply
 from workers.gateway.resource import Resource
 from workers.gateway.services import Services
@@ -27,7 +28,13 @@ _log = structlog.get_logger(__name__)
 
 
 def build(services: Services, *, feed: Feed | None = None) -> ASGIApp:
-    """The gateway as an ASGI application. `feed` follows threads for clients."""
+    """The gateway as an ASGI application, what is ready and what is plain before the rest. `feed` follows threads."""
+    app = PlainPages(services).before(every_call(services, feed=feed))
+    return app if services.ready is None else services.ready.before(app)
+
+
+def every_call(services: Services, *, feed: Feed | None = None) -> "Gateway":
+    """What answers every call there is."""
     routes: list[tuple[str, ASGIApp]] = []
     for path, calls in by_path().items():
         if calls[0].handler is None:
@@ -39,8 +46,7 @@ def build(services: Services, *, feed: Feed | None = None) -> ASGIApp:
         if path == ROOT:
             routes.append((f"{path}/", resource))
     routes += documents.all_documents().items()
-    gateway = Gateway(routes)
-    return gateway if services.ready is None else services.ready.before(gateway)
+    return Gateway(routes)
 
 
 class Gateway:

@@ -11,7 +11,7 @@ Where the state has moved on, one request makes the answer anew and those that c
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cache, cached_property
 from typing import Any, Final, Protocol
 
@@ -22,6 +22,7 @@ from core.refusals import Unavailable
 from projections.queries import Seen
 from workers import metrics
 from workers.gateway import caching
+from workers.gateway.incoming import if_none_match
 from workers.gateway.reply import NOT_MODIFIED, Reply, start_of
 
 FRESH: Final = 0.025
@@ -108,7 +109,7 @@ class ReadyAnswers:
         address: Address = (scope["path"], scope["query_string"])
         if reply.seen is None or reply.tag is None:
             return
-        kept = _Kept(reply, caching.etag(reply.tag), reply.seen, _counter(route))
+        kept = _Kept(reply, caching.etag(reply.tag), reply.seen, counter(route))
         if kept.size > self._most_bytes // 4:
             return
         self._drop(address)
@@ -138,7 +139,7 @@ class ReadyAnswers:
             return
         _READY.inc()
         self._kept.move_to_end(address)
-        if caching.has(_match(scope["headers"]), kept.etag):
+        if caching.has(if_none_match(scope), kept.etag):
             await send(kept.known)
             await send(_NO_BODY)
             kept.counted("304", begun)
@@ -204,16 +205,8 @@ class ReadyAnswers:
             self.bytes -= gone.size
 
 
-def _match(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
-    found = None
-    for name, value in headers:
-        if name == b"if-none-match":
-            found = value if found is None else found + b", " + value
-    return found
-
-
 @cache
-def _counter(route: str) -> Callable[[str, float], None]:
+def counter(route: str) -> Callable[[str, float], None]:
     """What counts the answers of a route; they have no line in the log, which would take longer than they do."""
     answers: dict[str, Any] = {status: metrics.HTTP_REQUESTS.labels(route, "GET", status) for status in ("200", "304")}
     seconds = metrics.HTTP_SECONDS.labels(route, "GET")

@@ -25,7 +25,15 @@ from workers.gateway.shapes.common import AfterQuery
 async def read_page(asked: Asked[queries.PageQuery, None]) -> Reply:
     """A page of a thread, now or as it was."""
     query = asked.query
-    wanted = PageQuery(
+    if query.at is not None:
+        return await _page_at(asked, query.at, wanted(query))
+    await caught_up(asked, query.after)
+    return found(await asked.services.views.page(asked.site, asked.thread, wanted(query)))
+
+
+def wanted(query: queries.PageQuery) -> PageQuery:
+    """Which page of a thread a query asks for, whenever that is to be."""
+    return PageQuery(
         sort=query.sort,
         limit=query.limit,
         depth=query.depth,
@@ -33,10 +41,6 @@ async def read_page(asked: Asked[queries.PageQuery, None]) -> Reply:
         cursor=query.cursor,
         anchor=query.anchor,
     )
-    if query.at is not None:
-        return await _page_at(asked, query.at, wanted)
-    await caught_up(asked, query.after)
-    return found(await asked.services.views.page(asked.site, asked.thread, wanted))
 
 
 async def read_replies(asked: Asked[queries.RepliesQuery, None]) -> Reply:
