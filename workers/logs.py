@@ -88,7 +88,8 @@ def where(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
 def scrub(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
     """Withhold fields with textual names, and cut strings that are too long for an id or a code."""
     for name, value in line.items():
-        if name != "exception":
+        # Nearly everything in a line is short text or a number under an innocent name, and is left as it is.
+        if name != "exception" and (_is_textual(name) or not _is_plain(value)):
             line[name] = _scrubbed(name, value)
     return line
 
@@ -136,6 +137,11 @@ def _scrubbed(name: str, value: object) -> object:
 @lru_cache(maxsize=1024)
 def _is_textual(name: str) -> bool:
     return not TEXTUAL.isdisjoint(name.lower().split("_"))
+
+
+def _is_plain(value: object) -> bool:
+    kind = type(value)
+    return len(value) <= LONGEST if kind is str else kind in _NUMBERS  # type: ignore[arg-type]  # a string has a length
 
 
 def _short(value: object) -> object:

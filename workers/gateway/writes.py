@@ -1,5 +1,6 @@
 """Carrying commands out, and what a write answers with."""
 
+from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -19,6 +20,9 @@ DURABILITY: Final = b"hansard-durability"
 
 VIEW_WITHIN: Final = 2.0
 """Seconds that a write, or a read of one's own write, waits for the views."""
+
+# Looked up once for each of the few that there are.
+_ACKNOWLEDGED: Final = cache(metrics.ACKNOWLEDGEMENTS.labels)
 
 ACCEPTED: Final = 202
 CREATED: Final = 201
@@ -56,7 +60,7 @@ def acknowledged(asked: Asked[Any, Any], reply: Reply, *results: Result) -> Repl
     promised = asked.services.durability
     reached = {result.durability for result in results}
     for result in results:
-        metrics.ACKNOWLEDGEMENTS.labels(result.durability).inc()
+        _ACKNOWLEDGED(result.durability).inc()
     if reached == {promised}:
         return reply.also((DURABILITY, promised.encode()))
     return reply._replace(status=ACCEPTED).also((DURABILITY, MEMORY.encode()))
