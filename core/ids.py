@@ -78,6 +78,11 @@ def command_key(site: str, member: str, method: str, path: str, key: str) -> str
     return _digest("command", site, member, method, path, key)[:16]
 
 
+def vote_id(comment: str, voter: str) -> str:
+    """What a member's vote on a comment is kept under beside the log: 16 characters, however long the two names are."""
+    return _digest("vote", comment, voter)[:16]
+
+
 def item_key(key: str, thread: str, comment: str) -> str:
     """The key of one item of a bulk call, made from the key of the call."""
     return _digest("item", key, thread, comment)
