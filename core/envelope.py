@@ -3,7 +3,9 @@
 `e` is one JSON object: the envelope and the open facts of the event, side by side. `c` is empty, or a scheme byte
 and the event's content. Scheme 0 is a plain JSON object. Only the append script knows the two back pointers, so `e`
 is handed over without its closing brace and the script adds `,"tp":"<ms>-<n>","ap":"<ms>-<n>"}`: the previous event
-of the thread and of the aggregate, empty where there is none.
+of the thread, empty where there is none, and that of the aggregate, left out where there is none.
+
+What is usual is left out, and so read: version 1, and of a post, a vote or a report revision 1.
 
 Reading decodes the envelope first and the fact second, so that an event of a type that is not known here is still
 read, counted and passed on, and one whose fact makes no sense can be told from others and be shown.
@@ -15,7 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from core.caller import Actor
-from core.events import EVENTS, Event, UnknownEvent, UnreadableEvent
+from core.events import EVENTS, FIRST, Event, UnknownEvent, UnreadableEvent
 from core.fault import fault
 from core.position import Position
 from core.upcasting import VERSION, upcast
@@ -27,7 +29,7 @@ PLAIN: Final = b"\x00"
 class Envelope(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Who, where, when and why. A `thread` of "" means the site's own log."""
 
-    v: int
+    v: int = 1
     type: str
     actor: Actor
     site: str
@@ -46,6 +48,7 @@ class Envelope(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """When it occurred, in milliseconds since 1970; only where that is not when it was recorded."""
     comment: str | None = None
     revision: int | None = None
+    """As it is written. `Recorded.revision` also knows it where it is left out."""
     tp: str = ""
     """Position of the previous event of the thread."""
     ap: str = ""
@@ -78,10 +81,17 @@ class Recorded(Struct, frozen=True, gc=False):
         """When it happened, in milliseconds since 1970: when it was recorded, unless it was imported."""
         return self.position.ms if self.envelope.at is None else self.envelope.at
 
+    @property
+    def revision(self) -> int | None:
+        """The revision of the comment that it is about; None where it is about none."""
+        told = self.envelope.revision
+        return FIRST if told is None and self.envelope.type in _OF_THE_FIRST else told
+
 
 def stamped(event: Event, stamp: Stamp) -> Envelope:
     """The envelope of an event that is written under this stamp, without the back pointers."""
     name = _tag(type(event))
+    revision: int | None = getattr(event, "revision", None)
     return Envelope(
         v=VERSION[name],
         type=name,
@@ -95,7 +105,7 @@ def stamped(event: Event, stamp: Stamp) -> Envelope:
         by_standing=None if stamp.by_standing is None else str(stamp.by_standing),
         at=stamp.at,
         comment=getattr(event, "comment", None),
-        revision=getattr(event, "revision", None),
+        revision=None if revision == FIRST and name in _OF_THE_FIRST else revision,
     )
 
 
@@ -151,3 +161,9 @@ _CLASSES: Final[dict[str, type[Event]]] = {_tag(event): event for event in EVENT
 _DECODERS: Final[dict[str, msgspec.json.Decoder[Event]]] = {
     tag: msgspec.json.Decoder(event) for tag, event in _CLASSES.items()
 }
+_OF_THE_FIRST: Final = frozenset(
+    tag
+    for tag, event in _CLASSES.items()
+    if any(field.name == "revision" and field.default == FIRST for field in msgspec.structs.fields(event))
+)
+"""The types that are about the first revision where they name none."""

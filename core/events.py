@@ -4,7 +4,8 @@ An event says only what is its own; who, where and when are the envelope's (`cor
 class names in `CONTENT` are free text or profile data: they are stored apart from the open facts, so that they can
 be sealed or destroyed while the fact stands, and are therefore optional when read back.
 
-New fields need a default. Within an event, `comment` and `revision` are also part of the envelope.
+New fields need a default. What has its default is left out, and read as that for ever: no default changes. Within an
+event, `comment` and `revision` are also part of the envelope.
 """
 
 from typing import ClassVar, Final, Literal
@@ -12,6 +13,9 @@ from typing import ClassVar, Final, Literal
 from msgspec import Struct
 
 from core.policy import Policy, PolicyChanges
+
+FIRST: Final = 1
+"""The first revision of a comment: what posts, votes and reports are about where they name none, as most do."""
 
 
 class Event(Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True, gc=False):
@@ -157,7 +161,7 @@ class CommentPosted(Event, frozen=True, kw_only=True, tag="comment.posted", omit
 
     CONTENT: ClassVar[frozenset[str]] = frozenset({"body", "name", "avatar", "badges", "match"})
     comment: str
-    revision: int
+    revision: int = FIRST
     parent: str | None = None
     depth: int = 0
     answered: str | None = None
@@ -256,7 +260,7 @@ class VoteCast(Event, frozen=True, kw_only=True, tag="vote.cast", omit_defaults=
     """The actor's one vote on the comment is now `value`, given in view of `revision`."""
 
     comment: str
-    revision: int
+    revision: int = FIRST
     value: Literal[1, -1]
 
 
@@ -264,7 +268,7 @@ class VoteRetracted(Event, frozen=True, kw_only=True, tag="vote.retracted", omit
     """The actor's vote on the comment was taken back."""
 
     comment: str
-    revision: int
+    revision: int = FIRST
 
 
 class ReportFiled(Event, frozen=True, kw_only=True, tag="report.filed", omit_defaults=True):
@@ -272,7 +276,7 @@ class ReportFiled(Event, frozen=True, kw_only=True, tag="report.filed", omit_def
 
     CONTENT: ClassVar[frozenset[str]] = frozenset({"note"})
     comment: str
-    revision: int
+    revision: int = FIRST
     reason: str
     note: str | None = None
 

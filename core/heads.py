@@ -1,5 +1,7 @@
 """The fields of a heads hash: one an aggregate, named so that no two meet."""
 
+from functools import lru_cache
+
 from core.caller import Actor
 from core.events import (
     Event,
@@ -13,6 +15,7 @@ from core.events import (
     VoteCast,
     VoteRetracted,
 )
+from core.ids import vote_id
 
 SITE = "site"
 THREAD = "thread"
@@ -41,9 +44,10 @@ def comment(comment: str) -> str:
     return f"{COMMENT}:{comment}"
 
 
+@lru_cache(maxsize=1024)
 def vote(comment: str, voter: str) -> str:
-    """The head of one member's vote on a comment."""
-    return f"v:{comment}:{voter}"
+    """The head of one member's vote on a comment. It names neither: a thread has more of these than of all others."""
+    return f"v:{vote_id(comment, voter)}"
 
 
 def report(comment: str, reporter: str) -> str:

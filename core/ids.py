@@ -71,8 +71,16 @@ def comment_id(site: str, thread: str, member: str, key: str) -> str:
 
 
 def command_key(site: str, member: str, method: str, path: str, key: str) -> str:
-    """What a command is remembered by: a hash over the scope of an `Idempotency-Key`, 22 characters."""
-    return _digest("command", site, member, method, path, key)
+    """What a command is remembered by: a hash over the scope of an `Idempotency-Key`, 16 characters.
+
+    It is in every event, and for two days beside the log, with a digest of the command. So it is shorter than an id.
+    """
+    return _digest("command", site, member, method, path, key)[:16]
+
+
+def vote_id(comment: str, voter: str) -> str:
+    """What a member's vote on a comment is kept under beside the log: 16 characters, however long the two names are."""
+    return _digest("vote", comment, voter)[:16]
 
 
 def item_key(key: str, thread: str, comment: str) -> str:

@@ -11,7 +11,7 @@ from msgspec import Struct
 from core.commands import Vote as CastVote
 from core.comment import Comment
 from core.envelope import Recorded
-from core.events import Event, VoteCast, VoteRetracted
+from core.events import FIRST, Event, VoteCast, VoteRetracted
 from core.position import Position
 from core.refusals import CommentNotPublished, OwnVote, VotesOff
 from core.scene import Scene
@@ -41,14 +41,11 @@ def evolve(vote: Vote, recorded: Recorded) -> Vote:
 
 
 def note(event: Event) -> str:
-    """What is kept beside the head of a vote: `<value> <revision>`; "" for other events."""
-    match event:
-        case VoteCast():
-            return f"{event.value} {event.revision}"
-        case VoteRetracted():
-            return f"0 {event.revision}"
-        case _:
-            return ""
+    """What is kept beside the head of a vote: `<value> <revision>`, without the first; "" for other events."""
+    if not isinstance(event, VoteCast | VoteRetracted):
+        return ""
+    value = event.value if isinstance(event, VoteCast) else 0
+    return str(value) if event.revision == FIRST else f"{value} {event.revision}"
 
 
 def noted(text: str, position: Position | None) -> Vote:
@@ -56,7 +53,7 @@ def noted(text: str, position: Position | None) -> Vote:
     if position is None:
         return NO_VOTE
     value, _, revision = text.partition(" ")
-    return Vote(value=int(value), revision=int(revision), position=position)
+    return Vote(value=int(value), revision=int(revision or FIRST), position=position)
 
 
 def check_voting(scene: Scene) -> None:

@@ -17,7 +17,7 @@ from core.position import START, Position
 NEAR: Final = 256
 """A search that is so close to an event reads up to it."""
 
-_FIRST: Final = b'"tp":"",'
+_FIRST: Final = b'"tp":""'
 
 Name = tuple[str, str]
 

@@ -67,7 +67,7 @@ def tell(recorded: Recorded, partition: int, redacted: Mapping[str, frozenset[in
     """An event as staff is told it. `redacted` names the texts that are gone, by comment (see `redacted`)."""
     envelope = recorded.envelope
     data = _facts(recorded)
-    if _is_text(recorded) and envelope.revision in redacted.get(envelope.comment or "", ()):
+    if _is_text(recorded) and recorded.revision in redacted.get(envelope.comment or "", ()):
         for name in _WORDS:
             data.pop(name, None)
     for name in _CIRCUMSTANCES:
@@ -84,7 +84,7 @@ def tell(recorded: Recorded, partition: int, redacted: Mapping[str, frozenset[in
         site=envelope.site,
         thread=envelope.thread or None,
         comment=envelope.comment,
-        revision=envelope.revision,
+        revision=recorded.revision,
         data=data,
     )
 

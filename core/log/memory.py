@@ -213,7 +213,8 @@ class MemoryLog:
         position = Position(now, log.last.n + 1)
         head = heads.get(event.head, NO_HEAD)
         previous = heads.get(LAST, NO_HEAD).position
-        tail = f',"tp":"{previous or ""}","ap":"{head.position or ""}"}}'
+        of_aggregate = f',"ap":"{head.position}"' if head.position else ""
+        tail = f',"tp":"{previous or ""}"{of_aggregate}}}'
         log.entries.append(Entry(position, event.e + tail.encode(), event.c))
         log.back.append((previous, head.position))
         heads[event.head] = Head(head.version + 1, position, event.note)

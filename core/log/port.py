@@ -51,7 +51,7 @@ class Head(NamedTuple):
     version: int
     position: Position | None
     note: str = ""
-    """What the aggregate's last event left beside its head: a vote's `value revision`."""
+    """What the aggregate's last event left beside its head: of a vote what `core.vote.note` says."""
 
 
 NO_HEAD = Head(0, None)

@@ -83,7 +83,8 @@ class RedisLog:
         if status == b"SKEW":
             raise Unavailable(f"The time of partition {partition.number} does not stand still for a day")
         if status == b"HIT":
-            return Loaded(now=int(now), answer=wire.answer(found[0]), heads={}, events={})
+            number, record = found
+            return Loaded(now=int(now), answer=wire.answer(int(number), record), heads={}, events={})
         heads: dict[str, Head] = {}
         events: dict[str, list[Entry]] = {}
         for wanted, (head, rest, *flat) in zip(load.heads, found, strict=True):

@@ -68,7 +68,8 @@ def outcome(reply: bytes, durability: Durability) -> Outcome:
         case b"OK":
             return Appended(_positions(rest), durability)
         case b"DUP":
-            return Repeated(answer(rest), durability)
+            number, _, record = rest.partition(b" ")
+            return Repeated(answer(int(number), record), durability)
         case b"REUSED":
             return KeyReused()
         case b"CONFLICT":
@@ -80,18 +81,25 @@ def outcome(reply: bytes, durability: Durability) -> Outcome:
             raise ValueError(f"append.lua answered {word!r}")
 
 
-def answer(record: bytes) -> Answer:
-    """A command key's record."""
-    created, digest, positions = record.split(b" ", 2)
-    return Answer(_positions(positions), created == b"1", digest.decode())
+def answer(number: int, record: bytes) -> Answer:
+    """A command key's record in the window `number`, as append.lua wrote it."""
+    created = record[:1] == b"1"
+    if record[1:2] == b" ":
+        digest, _, positions = record[2:].partition(b" ")
+        return Answer(_positions(positions), created, digest.decode())
+    ms, n = int.from_bytes(record[-9:-5]), int.from_bytes(record[-5:])
+    return Answer((Position(number * WINDOW_MS + ms, n),), created, record[1:-9].decode())
 
 
 def head(value: bytes | None) -> Head:
-    """A head as the heads hash has it."""
+    """A head as the heads hash has it: `<version> <position> <note>`, without version 1 and without an empty note."""
     if not value:
         return NO_HEAD
-    version, position, *note = value.split(b" ", 2)
-    return Head(int(version), Position.decode(position), note[0].decode() if note else "")
+    version, _, rest = value.partition(b" ")
+    if b"-" in version:
+        return Head(1, Position.decode(version), rest.decode())
+    position, _, note = rest.partition(b" ")
+    return Head(int(version), Position.decode(position), note.decode())
 
 
 def known(load: Load, reply: Sequence[bytes | None]) -> Loaded | None:

@@ -5,7 +5,9 @@ from typing import Any, Final
 
 from redis.cluster import RedisCluster
 
+from core.keys import DEPLOYMENT
 from core.redis.deployment import open_deployment
+from core.redis.topology import find_servers
 from tests.servers import client
 from workers.backup.checking import Checked, check
 from workers.backup.restoring import restore
@@ -27,3 +29,20 @@ def looking(url: str) -> Any:
     if not places:
         return client(url)
     return RedisCluster.from_url(f"{scheme}://{places.partition(',')[0]}")
+
+
+async def everything(url: str) -> dict[str, Any]:
+    """What servers hold that a backup is of: every log, head, command key and site's key, by the name of its key."""
+    found: dict[str, Any] = {}
+    async with find_servers(url) as topology:
+        for node in topology.primaries():
+            redis = node.writing
+            async for name in redis.scan_iter(count=1000):
+                key = name.decode() if isinstance(name, bytes) else name
+                if key.endswith(":log"):
+                    found[key] = await redis.xrange(name)
+                elif ":heads:" in key or ":keys:" in key or key == DEPLOYMENT:
+                    found[key] = await redis.hgetall(name)
+                elif ":commands:" in key:
+                    found[key] = await redis.hgetall(name), await redis.pexpiretime(name)
+    return found

@@ -10,16 +10,15 @@ from typing import Any, Final
 import pytest
 
 from core.envelope import decode
-from core.keys import DEPLOYMENT, FIRST_GENERATION
+from core.keys import FIRST_GENERATION
 from core.log.port import Entry
 from core.log.redis import RedisLog
 from core.log.restoring import Elsewhere, Restored, write_again
 from core.position import START, Position
 from core.redis.deployment import Deployment, open_deployment
 from core.redis.faults import HalfRestored, OtherDeployment
-from core.redis.topology import find_servers
 from projections.verifying import verify
-from tests.backup.restored import PARTITIONS, SECRETS, restored
+from tests.backup.restored import PARTITIONS, SECRETS, everything, restored
 from tests.gateway.house import ADA, BEN, EVE, SITE, THREAD, House, Who, at, built, problem
 from tests.gateway.house import PARTITIONS as FEW
 from tests.making import Play, stream
@@ -31,23 +30,6 @@ from workers.backup.taking import take
 from workers.process import Failed
 
 COMMENTS: Final = f"threads/{THREAD}/comments"
-
-
-async def everything(url: str) -> dict[str, Any]:
-    """What servers hold that a backup is of: every log, head, command key and site's key, by the name of its key."""
-    found: dict[str, Any] = {}
-    async with find_servers(url) as topology:
-        for node in topology.primaries():
-            redis = node.writing
-            async for name in redis.scan_iter(count=1000):
-                key = name.decode() if isinstance(name, bytes) else name
-                if key.endswith(":log"):
-                    found[key] = await redis.xrange(name)
-                elif ":heads:" in key or ":keys:" in key or key == DEPLOYMENT:
-                    found[key] = await redis.hgetall(name)
-                elif ":commands:" in key:
-                    found[key] = await redis.hgetall(name), await redis.pexpiretime(name)
-    return found
 
 
 async def test_a_backup_of_a_log_in_which_people_write_is_restored_entry_by_entry_and_verified(

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.backup.restored import restored
+from tests.backup.restored import PARTITIONS, everything, restored
 from workers.backup import checking, file
 from workers.backup.checking import check
-from workers.backup.file import Damaged, records, written
+from workers.backup.file import Damaged, Entries, records, written
 from workers.process import Failed
 
 
@@ -74,14 +74,58 @@ async def test_an_entry_that_does_not_say_what_was_before_it_is_not_restored(
     backup: tuple[str, Path], target: str, tmp_path: Path, pointer: bytes
 ) -> None:
     def crossed(all_of_it: list[Any]) -> list[Any]:
-        position, e, c = all_of_it[1].entries[4]
+        entries = all_of_it[1].entries
+        place, (position, e, c) = next((at, one) for at, one in enumerate(entries) if pointer in one[1])
         before, _, rest = e.rpartition(pointer)
-        all_of_it[1].entries[4] = (position, before + pointer + b"1-1" + rest[rest.index(b'"') :], c)
+        entries[place] = (position, before + pointer + b"1-1" + rest[rest.index(b'"') :], c)
         return all_of_it
 
     path = rewritten(tmp_path / "crossed", backup[1], crossed)
     with pytest.raises(Damaged, match="is no true record of partition 0: the entry at"):
         await restored(target, path)
+
+
+@pytest.mark.parametrize(
+    ("there", "change"),
+    [(True, lambda e: e[: e.rindex(b',"ap":')] + b"}"), (False, lambda e: e[:-1] + b',"ap":"1-1"}')],
+    ids=["left out", "made up"],
+)
+async def test_an_entry_that_is_not_the_first_of_its_aggregate_must_say_so_and_no_other(
+    backup: tuple[str, Path], target: str, tmp_path: Path, there: bool, change: Any
+) -> None:
+    def changed(all_of_it: list[Any]) -> list[Any]:
+        entries = all_of_it[1].entries
+        place, (position, e, c) = next((at, one) for at, one in enumerate(entries) if (b'"ap":' in one[1]) == there)
+        entries[place] = (position, change(e), c)
+        return all_of_it
+
+    path = rewritten(tmp_path / "changed", backup[1], changed)
+    with pytest.raises(Damaged, match="is no true record of partition 0: the entry at"):
+        await restored(target, path)
+
+
+async def test_entries_of_when_nothing_was_left_out_are_restored_with_the_same_heads(
+    backup: tuple[str, Path], target: str, tmp_path: Path
+) -> None:
+    def longer(all_of_it: list[Any]) -> list[Any]:
+        for record in all_of_it:
+            if isinstance(record, Entries):
+                record.entries[:] = [(position, said(e), c) for position, e, c in record.entries]
+        return all_of_it
+
+    def said(e: bytes) -> bytes:
+        return b'{"v":1,' + (e[1:] if b'"ap":"' in e else e[1:-1] + b',"ap":""}')
+
+    path = rewritten(tmp_path / "longer", backup[1], longer)
+    await restored(target, path)
+    there, here = await everything(backup[0]), await everything(target)
+    assert {name: held for name, held in here.items() if not name.endswith(":log")} == {
+        name: held for name, held in there.items() if not name.endswith(":log")
+    }
+    logs = [name for name in there if name.endswith(":log")]
+    assert len(logs) == PARTITIONS
+    for name in logs:
+        assert here[name] == [(at, fields | {b"e": said(fields[b"e"])}) for at, fields in there[name]]
 
 
 async def test_events_that_this_version_does_not_know_are_refused_before_anything_is_written(

@@ -1,4 +1,7 @@
-"""The corpus holds entries as they were stored. A file is never changed: a new shape gets a file of its own."""
+"""The corpus holds entries as they were stored. A file is never changed: a new shape gets a file of its own.
+
+Each folder is a way of writing that there was, the last one today's: until 2, what is usual was said.
+"""
 
 import json
 from pathlib import Path
@@ -11,25 +14,46 @@ from core import envelope as envelopes
 from core import upcasting
 from core.caller import Actor
 from core.envelope import Recorded, Stamp, decode, encode
-from core.events import EVENTS, Event, UnknownEvent, UnreadableEvent, VoteCast
+from core.events import (
+    EVENTS,
+    CommentApproved,
+    CommentHeld,
+    CommentPosted,
+    Event,
+    ReportFiled,
+    UnknownEvent,
+    UnreadableEvent,
+    VoteCast,
+    VoteRetracted,
+)
 from core.position import Position
 from tests.core.shapes import ACTOR, SHAPES
 
 AT = Position(1_700_000_000_000, 42)
+OF_THE_FIRST = (CommentPosted, VoteCast, VoteRetracted, ReportFiled)
 CORPUS = Path(__file__).with_name("corpus")
-STORED = [
-    (kind, number, entry)
-    for kind in EVENTS
-    for number, entry in enumerate(json.loads((CORPUS / f"{kind.__struct_config__.tag}.json").read_text()))
-]
-IDS = [f"{kind.__struct_config__.tag}-{number}" for kind, number, _ in STORED]
+WAYS = sorted(path.name for path in CORPUS.iterdir())
+
+
+def entries(way: str, kind: type[Event]) -> list[dict[str, str]]:
+    stored: list[dict[str, str]] = json.loads((CORPUS / way / f"{kind.__struct_config__.tag}.json").read_text())
+    return stored
+
+
+def stored(*ways: str) -> list[Any]:
+    return [
+        pytest.param(kind, number, entry, id=f"{kind.__struct_config__.tag}-{number}-{way}")
+        for way in ways
+        for kind in EVENTS
+        for number, entry in enumerate(entries(way, kind))
+    ]
 
 
 def read(entry: dict[str, str]) -> Recorded:
     return decode(AT, entry["e"].encode(), entry["c"].encode())
 
 
-@pytest.mark.parametrize(("kind", "number", "entry"), STORED, ids=IDS)
+@pytest.mark.parametrize(("kind", "number", "entry"), stored(*WAYS))
 def test_every_shape_ever_stored_is_read_as_what_it_was(kind: type[Event], number: int, entry: dict[str, str]) -> None:
     recorded = read(entry)
     assert recorded.event == SHAPES[kind][number]
@@ -39,7 +63,7 @@ def test_every_shape_ever_stored_is_read_as_what_it_was(kind: type[Event], numbe
     assert recorded.envelope.site == "unherd"
 
 
-@pytest.mark.parametrize(("kind", "number", "entry"), STORED, ids=IDS)
+@pytest.mark.parametrize(("kind", "number", "entry"), stored(WAYS[-1]))
 def test_every_event_is_still_stored_as_it_was(kind: type[Event], number: int, entry: dict[str, str]) -> None:
     envelope = read(entry).envelope
     stamp = Stamp(
@@ -54,17 +78,60 @@ def test_every_event_is_still_stored_as_it_was(kind: type[Event], number: int, e
         at=envelope.at,
     )
     e, c = encode(SHAPES[kind][number], stamp)
-    tail = f',"tp":"{envelope.tp}","ap":"{envelope.ap}"}}'.encode()
-    assert e + tail == entry["e"].encode()
+    of_aggregate = f',"ap":"{envelope.ap}"' if envelope.ap else ""
+    assert e + f',"tp":"{envelope.tp}"{of_aggregate}}}'.encode() == entry["e"].encode()
     assert c == entry["c"].encode()
 
 
-def test_every_type_of_event_is_in_the_corpus_and_nothing_else() -> None:
-    assert {path.stem for path in CORPUS.iterdir()} == {str(kind.__struct_config__.tag) for kind in EVENTS}
+@pytest.mark.parametrize("way", WAYS)
+def test_every_type_of_event_is_in_the_corpus_and_nothing_else(way: str) -> None:
+    assert {path.stem for path in (CORPUS / way).iterdir()} == {str(kind.__struct_config__.tag) for kind in EVENTS}
+
+
+@pytest.mark.parametrize("kind", EVENTS)
+def test_what_is_usual_is_left_out_and_read_as_if_it_were_said(kind: type[Event]) -> None:
+    for longer, shorter in zip(entries("1", kind), entries("2", kind), strict=True):
+        assert told(read(shorter)) == told(read(longer))
+        said, facts = json.loads(longer["e"]), json.loads(shorter["e"])
+        unsaid = {name: value for name, value in said.items() if name not in facts}
+        usual = {"v": 1, "ap": ""} | ({"revision": 1} if kind in OF_THE_FIRST else {})
+        assert unsaid == {name: value for name, value in usual.items() if said.get(name) == value}
+        assert facts == {name: value for name, value in said.items() if name not in unsaid}
+
+
+def told(recorded: Recorded) -> tuple[Any, ...]:
+    """All that an entry says, a revision that it leaves out included."""
+    return recorded.event, msgspec.structs.replace(recorded.envelope, revision=None), recorded.revision
+
+
+def test_an_event_that_is_not_about_the_first_revision_says_so() -> None:
+    stamp = Stamp(actor=ACTOR, site="s", thread="t")
+    for event in (VoteCast(comment="c", revision=2, value=1), CommentApproved(comment="c", revision=1)):
+        e = encode(event, stamp)[0] + b',"tp":""}'
+        assert f'"revision":{event.revision},'.encode() in e
+        recorded = decode(AT, e, b"")
+        assert (recorded.event, recorded.revision) == (event, event.revision)
+
+
+def test_a_decision_that_names_no_revision_is_rot() -> None:
+    e = b'{"type":"comment.approved","actor":{"id":"ada"},"site":"s","thread":"t","comment":"c","tp":""}'
+    with pytest.raises(msgspec.DecodeError):
+        decode(AT, e, b"")
+
+
+def test_a_vote_of_which_only_the_envelope_is_known_is_about_the_first_revision_where_it_names_none() -> None:
+    e = b'{"type":"vote.cast","actor":{"id":"ada"},"site":"s","thread":"t","comment":"c","value":"many","tp":""}'
+    unreadable = envelopes.read(AT, e, b"")
+    assert isinstance(unreadable.event, UnreadableEvent)
+    assert unreadable.revision == 1
+    unknown = decode(AT, e.replace(b'"type"', b'"v":2,"type"'), b"")
+    assert isinstance(unknown.event, UnknownEvent)
+    assert unknown.revision == 1
+    assert decode(AT, e.replace(b"vote.cast", b"vote.weighed"), b"").revision is None
 
 
 def test_an_envelope_says_who_where_when_and_why() -> None:
-    envelope = read(json.loads((CORPUS / "comment.held.json").read_text())[0]).envelope
+    envelope = read(entries("1", CommentHeld)[0]).envelope
     assert msgspec.structs.asdict(envelope) == {
         "v": 1,
         "type": "comment.held",
@@ -84,7 +151,7 @@ def test_an_envelope_says_who_where_when_and_why() -> None:
     }
 
 
-@pytest.mark.parametrize(("kind", "number", "entry"), STORED, ids=IDS)
+@pytest.mark.parametrize(("kind", "number", "entry"), stored(*WAYS))
 def test_what_people_wrote_is_in_the_content_alone(kind: type[Event], number: int, entry: dict[str, str]) -> None:
     facts = json.loads(entry["e"])
     assert not kind.CONTENT & facts.keys()
@@ -92,14 +159,14 @@ def test_what_people_wrote_is_in_the_content_alone(kind: type[Event], number: in
 
 
 def test_what_was_destroyed_is_read_as_absent_and_the_fact_stands() -> None:
-    entry = json.loads((CORPUS / "comment.posted.json").read_text())[0]
+    entry = entries("1", CommentPosted)[0]
     sealed = decode(AT, entry["e"].encode(), b"\x07not for us").event
     assert (sealed.comment, sealed.rule, sealed.body, sealed.name) == ("c-2", "links", None, None)  # type: ignore[attr-defined] # a comment.posted
     assert decode(AT, entry["e"].encode(), b"").event == sealed
 
 
 def test_an_occurrence_is_when_it_was_recorded_unless_the_event_says_otherwise() -> None:
-    imported, live = map(read, json.loads((CORPUS / "comment.posted.json").read_text()))
+    imported, live = map(read, entries("1", CommentPosted))
     assert imported.occurred_at == 1698578400000
     assert live.occurred_at == AT.ms
 
@@ -111,13 +178,14 @@ VOTE = (
 
 def test_that_an_actor_is_a_member_need_not_be_said_and_is_not() -> None:
     ada = Actor(kind="member", id="ada")
-    said = VOTE + ',"value":1,"tp":"","ap":""}'
+    said = VOTE + ',"value":1,"tp":""}'
     unsaid = said.replace('"kind":"member",', "")
     assert unsaid != said
     for e in (said, unsaid):
         assert decode(AT, e.encode(), b"").envelope.actor == ada
     stamp = Stamp(actor=ada, site="s", thread="t")
-    assert encode(VoteCast(comment="c", revision=1, value=1), stamp)[0] + b',"tp":"","ap":""}' == unsaid.encode()
+    written = unsaid.replace('"v":1,', "").replace(',"revision":1', "")
+    assert encode(VoteCast(comment="c", revision=1, value=1), stamp)[0] + b',"tp":""}' == written.encode()
 
 
 def test_an_unknown_type_is_read_as_unknown_with_its_envelope() -> None:
@@ -148,7 +216,7 @@ def test_what_cannot_be_read_is_told_with_its_envelope_and_without_what_it_says(
     recorded = envelopes.read(AT, e, b"")
     assert recorded.event == UnreadableEvent(fault="ValidationError: Expected `int`, got `str` - at `$.value`")
     assert (recorded.envelope.type, recorded.envelope.thread, recorded.envelope.comment) == ("vote.cast", "t", "c")
-    spoilt = json.loads((CORPUS / "comment.posted.json").read_text())[0]["e"].encode()
+    spoilt = entries("1", CommentPosted)[0]["e"].encode()
     unread = envelopes.read(AT, spoilt, b'\x00{"body":"a secret').event
     assert isinstance(unread, UnreadableEvent)
     assert "secret" not in unread.fault

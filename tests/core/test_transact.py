@@ -161,7 +161,7 @@ async def test_an_event_names_its_actor_key_batch_and_cause() -> None:
     envelope = event.envelope
     assert (envelope.actor.kind, envelope.actor.id) == ("staff", "mod")
     assert (envelope.key, envelope.batch, envelope.cause) == ("k", "b", "import")
-    assert (envelope.site, envelope.thread, envelope.comment, envelope.revision) == (SITE, THREAD, "c1", 1)
+    assert (envelope.site, envelope.thread, envelope.comment, event.revision) == (SITE, THREAD, "c1", 1)
     assert envelope.at is None
 
 

@@ -2,7 +2,7 @@ from typing import Any, Literal
 
 import pytest
 
-from core import vote
+from core import heads, vote
 from core.caller import Caller
 from core.commands import Vote
 from core.events import (
@@ -157,7 +157,7 @@ def test_the_note_beside_its_head_tells_a_vote_as_its_events_do(events: list[Eve
     story, state = given(posted()), vote.NO_VOTE
     for event in events:
         state = vote.evolve(state, story.record(event, BEN))
-    head = story.heads["v:c1:ben"]
+    head = story.heads[heads.vote("c1", "ben")]
     assert vote.noted(head.note, head.position) == state
 
 

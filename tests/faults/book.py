@@ -114,7 +114,8 @@ async def _keys(book: Book, deployment: Deployment, partition: int) -> list[Find
     recorded: dict[str, tuple[Position, ...]] = {}
     for number in sorted(names):
         flat = await deployment.reads.call("HGETALL", deployment.keys[partition].commands(number))
-        recorded |= {flat[at].decode(): wire.answer(flat[at + 1]).positions for at in range(0, len(flat), 2)}
+        told = {flat[at].decode(): wire.answer(number, flat[at + 1]) for at in range(0, len(flat), 2)}
+        recorded |= {key: answer.positions for key, answer in told.items()}
     for key, positions in recorded.items():
         gone = [position for position in positions if position not in book.at[partition]]
         if gone:
@@ -138,7 +139,7 @@ def _pointers(partition: int, place: Place, events: list[Recorded]) -> Iterator[
 def _revisions(partition: int, events: list[Recorded]) -> Iterator[Finding]:
     latest: dict[str, int] = {}
     for one in events:
-        comment, revision = one.envelope.comment, one.envelope.revision
+        comment, revision = one.envelope.comment, one.revision
         if comment is None:
             continue
         match one.event:

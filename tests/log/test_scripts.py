@@ -51,10 +51,14 @@ def windows(number: int) -> list[str]:
     return [f"{{p}}:commands:{number}", f"{{p}}:commands:{number - 1}"]
 
 
+FIRST = ['"tp":""', '"tp":"","ap":""']
+"""How an event says that none was before it: as it is written, and as it was."""
 Arguments = list[bytes | str | int]
 KEYED = [LOG, HEADS, *windows(40_000)]
 KEY: Arguments = ["channel", "last", "k", "d", "1", "", 40_000, DAY]
 NO_KEY: Arguments = ["channel", "last", "", "", "0", "", 0, DAY]
+RECORD = b"1d" + bytes((0, 0, 0, FUTURE % DAY)) + bytes((0, 0, 0, 0, 2))
+"""What KEY is remembered by where its one event is the second of the log."""
 ONE: Arguments = [0, 1, "c:1", '{"v":1', b"\x00\xff", "", ""]
 
 
@@ -64,13 +68,13 @@ async def test_append_writes_the_entry_its_heads_and_its_key(call: Caller, redis
     assert await call(APPEND, KEYED, [*KEY, *event]) == f"OK {FUTURE}-2".encode()
     position = f"{FUTURE}-2".encode()
     entries = await redis.xrange(LOG, min=position)
-    assert entries == [(position, {b"e": b'{"v":1,"tp":"","ap":""}', b"c": b"\x00\xff"})]
+    assert entries == [(position, {b"e": b'{"v":1,"tp":""}', b"c": b"\x00\xff"})]
     assert await redis.hgetall(HEADS) == {
-        b"c:1": b"1 " + position + b" a note",
+        b"c:1": position + b" a note",
         b"l:1": b"0 " + position,
         b"last": b"0 " + position,
     }
-    assert await redis.hgetall(KEYED[2]) == {b"k": b"1 d " + position}
+    assert await redis.hgetall(KEYED[2]) == {b"k": RECORD}
     assert await redis.exists(KEYED[3]) == 0
 
 
@@ -87,27 +91,44 @@ async def test_append_tells_the_server_time_where_that_is_later(call: Caller, re
 async def test_append_repeats_its_answer_to_a_key(call: Caller, redis: Redis) -> None:
     await settle(redis)
     await call(APPEND, KEYED, [*KEY, *ONE])
-    assert await call(APPEND, KEYED, [*KEY, *ONE]) == f"DUP 1 d {FUTURE}-2".encode()
+    assert await call(APPEND, KEYED, [*KEY, *ONE]) == b"DUP 40000 " + RECORD
     assert await redis.xlen(LOG) == 2
+
+
+async def test_append_counts_the_versions_of_a_head(call: Caller, redis: Redis) -> None:
+    await settle(redis)
+    for number in range(2, 5):
+        await call(APPEND, [LOG, HEADS], [*NO_KEY, *ONE])
+        version = b"" if number == 2 else b"%d " % (number - 1)
+        assert await redis.hget(HEADS, "c:1") == version + f"{FUTURE}-{number}".encode()
+
+
+async def test_append_of_several_events_remembers_them_all(call: Caller, redis: Redis) -> None:
+    await settle(redis)
+    event: Arguments = ONE[2:]
+    assert await call(APPEND, KEYED, [*KEY, 0, 2, *event, *event]) == f"OK {FUTURE}-2 {FUTURE}-3".encode()
+    assert await redis.hget(KEYED[2], "k") == f"1 d {FUTURE}-2 {FUTURE}-3".encode()
 
 
 async def test_append_finds_a_key_in_the_window_before(call: Caller, redis: Redis) -> None:
     await settle(redis)
     await redis.hset(KEYED[3], "k", "0 d 1-1 1-2")
-    assert await call(APPEND, KEYED, [*KEY, *ONE]) == b"DUP 0 d 1-1 1-2"
+    assert await call(APPEND, KEYED, [*KEY, *ONE]) == b"DUP 39999 0 d 1-1 1-2"
     assert await redis.pexpiretime(KEYED[3]) == (39_999 + 3) * DAY
 
 
-async def test_append_refuses_a_key_of_another_command(call: Caller, redis: Redis) -> None:
+@pytest.mark.parametrize("record", [b"0 other 1-1", RECORD.replace(b"d", b"other"), RECORD.replace(b"d", b"")])
+async def test_append_refuses_a_key_of_another_command(call: Caller, redis: Redis, record: bytes) -> None:
     await settle(redis)
-    await redis.hset(KEYED[2], "k", "0 other 1-1")
+    await redis.hset(KEYED[2], "k", record)
     assert await call(APPEND, KEYED, [*KEY, *ONE]) == b"REUSED"
     assert await redis.xlen(LOG) == 1
 
 
-async def test_append_tells_the_position_that_was_not_expected(call: Caller, redis: Redis) -> None:
+@pytest.mark.parametrize("head", ["7 1-1 a note", "0 1-1", "1-1", "1-1 -1 7"])
+async def test_append_tells_the_position_that_was_not_expected(call: Caller, redis: Redis, head: str) -> None:
     await settle(redis)
-    await redis.hset(HEADS, "c:1", "7 1-1 a note")
+    await redis.hset(HEADS, "c:1", head)
     assert await call(APPEND, KEYED, [*KEY, 1, "c:1", "1-0", *ONE[1:]]) == b"CONFLICT c:1 1-1"
     assert await redis.exists(KEYED[2]) == 0
 
@@ -136,14 +157,15 @@ async def test_append_checks_its_arguments_before_it_writes(call: Caller, redis:
     assert await redis.keys("*") == []
 
 
-async def test_load_tells_time_heads_and_events(call: Caller, redis: Redis) -> None:
-    await redis.xadd(LOG, {"e": '{"n":1,"tp":"","ap":""}', "c": "x"}, id="1-1")
+@pytest.mark.parametrize("none", FIRST)
+async def test_load_tells_time_heads_and_events(call: Caller, redis: Redis, none: str) -> None:
+    await redis.xadd(LOG, {"e": f'{{"n":1,{none}}}', "c": "x"}, id="1-1")
     await redis.xadd(LOG, {"e": '{"n":2,"tp":"1-1","ap":"1-1"}', "c": ""}, id=f"{FUTURE}-2")
     await redis.hset(HEADS, "c:1", f"2 {FUTURE}-2 a note")
     position = f"{FUTURE}-2".encode()
     value = b"2 " + position + b" a note"
     newest = [position, b'{"n":2,"tp":"1-1","ap":"1-1"}', b""]
-    first = [b"1-1", b'{"n":1,"tp":"","ap":""}', b"x"]
+    first = [b"1-1", f'{{"n":1,{none}}}'.encode(), b"x"]
 
     async def load(*heads: str, hops: int = 9) -> Any:
         status, now, *found = await call(LOAD, [LOG, HEADS], ["", 0, DAY, hops, *heads])
@@ -163,15 +185,18 @@ async def test_load_answers_a_key_that_was_used_with_its_record(call: Caller, re
     arguments: Arguments = ["k", 40_000, DAY, 9, "c:1", ""]
     assert await call(LOAD, KEYED, arguments) == [b"OK", b"%d" % FUTURE, [b"", b""]]
     await redis.hset(KEYED[3], "k", "0 d 1-1")
-    assert await call(LOAD, KEYED, arguments) == [b"HIT", b"%d" % FUTURE, b"0 d 1-1"]
+    assert await call(LOAD, KEYED, arguments) == [b"HIT", b"%d" % FUTURE, 39_999, b"0 d 1-1"]
+    await redis.hset(KEYED[2], "k", RECORD)
+    assert await call(LOAD, KEYED, arguments) == [b"HIT", b"%d" % FUTURE, 40_000, RECORD]
     other = [LOG, HEADS, *windows(40_001)]
     assert await call(LOAD, other, ["k", 40_001, *arguments[2:]]) == [b"SKEW", b"%d" % FUTURE]
 
 
-async def test_chain_walks_back_by_thread_or_aggregate(call: Caller, redis: Redis) -> None:
-    pointers = {"1-1": ("", ""), "1-2": ("1-1", ""), "1-3": ("1-2", "1-1")}
-    for position, (thread, aggregate) in pointers.items():
-        await redis.xadd(LOG, {"e": f'{{"tp":"{thread}","ap":"{aggregate}"}}', "c": position}, id=position)
+@pytest.mark.parametrize("none", FIRST)
+async def test_chain_walks_back_by_thread_or_aggregate(call: Caller, redis: Redis, none: str) -> None:
+    pointers = {"1-1": none, "1-2": none.replace('"tp":""', '"tp":"1-1"'), "1-3": '"tp":"1-2","ap":"1-1"'}
+    for position, pointing in pointers.items():
+        await redis.xadd(LOG, {"e": f"{{{pointing}}}", "c": position}, id=position)
 
     async def chain(*arguments: str | int) -> tuple[bytes, list[bytes]]:
         rest, *flat = await call(CHAIN, [LOG], arguments)
@@ -186,6 +211,18 @@ async def test_chain_walks_back_by_thread_or_aggregate(call: Caller, redis: Redi
     assert await chain("1-3", "tp", "1-3", 9) == (b"", [])
     with pytest.raises(ResponseError, match="BROKEN no entry at 1-9"):
         await chain("1-9", "tp", "", 9)
+
+
+@pytest.mark.parametrize("e", ['{"n":1}', '{"tp":"1-0","n":1}', '{"ap":"1-0","n":1}', '{"tp":"1-0","ap":"no"}'])
+async def test_an_entry_without_back_pointers_is_not_taken_for_the_first(call: Caller, redis: Redis, e: str) -> None:
+    await redis.xadd(LOG, {"e": e, "c": ""}, id="1-1")
+    await redis.hset(HEADS, "c:1", "1-1")
+    broken = "BROKEN no back pointers at 1-1"
+    with pytest.raises(ResponseError, match=broken):
+        await call(LOAD, [LOG, HEADS], ["", 0, DAY, 9, "c:1", "0-0"])
+    for pointer in ("tp", "ap"):
+        with pytest.raises(ResponseError, match=broken):
+            await call(CHAIN, [LOG], ["1-1", pointer, "", 9])
 
 
 async def test_long_answers_are_cut_and_say_where_to_go_on(call: Caller, redis: Redis) -> None:

@@ -52,6 +52,9 @@ async def test_a_thread_is_met_where_its_first_event_stands_and_nowhere_else() -
     assert begun(log) == [(SITE, thread) for thread in THREADS]
     firsts = [entry for entry in log if begun([entry])]
     assert [thread_of(entry) for entry in firsts] == begun(log)
+    # And where an entry says that its aggregate had no event before, as all of them once did.
+    longer = [entry if b'"ap":' in entry.e else entry._replace(e=entry.e[:-1] + b',"ap":""}') for entry in log]
+    assert begun(longer) == begun(log)
 
 
 async def test_the_events_of_a_site_are_of_no_thread() -> None:

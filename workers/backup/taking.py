@@ -111,7 +111,7 @@ class _Taking:
         for number in _windows(cut):
             key = self._deployment.keys[partition].commands(number)
             async for found in self._scan(key):
-                records = [(name, record) for name, record in found if _within(record, cut)]
+                records = [(name, record) for name, record in found if _within(number, record, cut)]
                 if records:
                     self._writer.write(Commands(partition, number, records))
                     self.count += len(records)
@@ -142,9 +142,9 @@ class _Taking:
         return await insist(lambda: self._deployment.reads.call(*command), str(command[0]))
 
 
-def _within(record: bytes, cut: Position) -> bool:
+def _within(number: int, record: bytes, cut: Position) -> bool:
     """Whether a command key's events are no later than `cut`: their numbers are those of its partition."""
-    return all(position.n <= cut.n for position in wire.answer(record).positions)
+    return all(position.n <= cut.n for position in wire.answer(number, record).positions)
 
 
 def _windows(cut: Position) -> list[int]:

@@ -73,10 +73,11 @@ def add_redacted(found: Redacted, entries: Sequence[Entry]) -> None:
     """Add the texts that these entries destroy."""
     for entry in entries:
         if _REDACTED in entry.e:
-            envelope = read(*entry).envelope
-            if envelope.type == "revision.redacted" and envelope.comment and envelope.revision:
+            recorded = read(*entry)
+            envelope, revision = recorded.envelope, recorded.revision
+            if envelope.type == "revision.redacted" and envelope.comment and revision:
                 of_site = found.setdefault(envelope.site, {})
-                of_site[envelope.comment] = of_site.get(envelope.comment, frozenset()) | {envelope.revision}
+                of_site[envelope.comment] = of_site.get(envelope.comment, frozenset()) | {revision}
 
 
 def told(partition: int, recorded: Recorded, gone: Redacted) -> Told:

@@ -9,10 +9,13 @@
 --          9 number of expected heads, then of each: field, position or ""
 --          then number of events, and of each: head, e without its closing brace, c, note, marked field or ""
 -- Returns  OK <position>…                    it is in the log, or was settled there
---          DUP <created> <digest> <position>…  the key was used before, for this command
+--          DUP <window> <record>             the key was used before, for this command
 --          REUSED                            the key was used before, for another
 --          CONFLICT <field> <position>       a head has another position than was expected
 --          SKEW <ms>                         it is this time, and that in another window than 7
+--
+-- A command key is remembered by a record "<created> <digest> <position>…". Nearly all are of one event, and these are
+-- shorter: <created><digest>, 4 bytes of milliseconds since the window began, and 5 bytes of sequence number.
 --
 -- An error half-way takes nothing back. So whatever can fail is done before the first XADD: the shape of ARGV is
 -- checked, every key is read, and the message is published, which nobody receives before the script has ended.
@@ -44,6 +47,10 @@ local function keep(commands, of_window)
   redis.call('PEXPIREAT', commands, string.format('%.0f', (of_window + 3) * window_ms))
 end
 
+local function digest_of(record)
+  return string.match(record, '^%d (%S*)') or string.sub(record, 2, -10)
+end
+
 local last_ms, n = string.match(newest(), '^(%d+)-(%d+)$')
 local time = redis.call('TIME')
 local ms = math.max(tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000), tonumber(last_ms))
@@ -56,13 +63,13 @@ if key ~= '' then
   for i = 3, 4 do
     local record = redis.call('HGET', KEYS[i], key)
     if record then
-      if string.match(record, '^%d (%S*)') ~= digest then
+      if digest_of(record) ~= digest then
         return 'REUSED'
       end
       -- Written again so that this connection's WAIT waits for the record: a connection that has written nothing is
       -- answered at once, whatever the replicas have.
       keep(KEYS[i], window + 3 - i)
-      return 'DUP ' .. record
+      return string.format('DUP %.0f ', window + 3 - i) .. record
     end
   end
 end
@@ -88,12 +95,16 @@ if at ~= #ARGV then
   return redis.error_reply('ERR append: the arguments do not add up')
 end
 
--- A head is kept as "<version> <position> <note>".
+-- A head is kept as "<version> <position> <note>", without version 1, as most have, and without an empty note.
 local state = {}
 local found = redis.call('HMGET', heads, unpack(fields))
 for i, field in ipairs(fields) do
-  local version, position, note = string.match(found[i] or '0  ', '^(%d+) (%S*) ?(.*)$')
-  state[field] = { version = tonumber(version), position = position, note = note }
+  if found[i] then
+    local version, position, note = string.match(found[i], '^(%d-) ?(%d+%-%d+) ?(.*)$')
+    state[field] = { version = tonumber(version) or 1, position = position, note = note }
+  else
+    state[field] = { version = 0, position = '', note = '' }
+  end
 end
 
 for _, head in ipairs(expected) do
@@ -108,7 +119,8 @@ for _, event in ipairs(events) do
   n = n + 1
   local id = string.format('%.0f-%.0f', ms, n)
   local head, last = state[event.head], state[last_field]
-  event.e = event.e .. ',"tp":"' .. last.position .. '","ap":"' .. head.position .. '"}'
+  local of_aggregate = head.position ~= '' and '","ap":"' .. head.position or ''
+  event.e = event.e .. ',"tp":"' .. last.position .. of_aggregate .. '"}'
   head.version, head.position, head.note = head.version + 1, id, event.note
   last.position = id
   changed[event.head], changed[last_field] = true, true
@@ -131,13 +143,16 @@ if #ids > 0 then
   for field in pairs(changed) do
     local head = state[field]
     written[#written + 1] = field
-    written[#written + 1] = string.format('%.0f %s', head.version, head.position)
+    written[#written + 1] = (head.version ~= 1 and string.format('%.0f ', head.version) or '')
+      .. head.position
       .. (head.note ~= '' and ' ' .. head.note or '')
   end
   redis.call('HSET', heads, unpack(written))
 end
 if key ~= '' then
-  redis.call('HSET', KEYS[3], key, created .. ' ' .. digest .. ' ' .. positions)
+  local record = #ids == 1 and created .. digest .. struct.pack('>I4I5', ms - window * window_ms, n)
+    or created .. ' ' .. digest .. ' ' .. positions
+  redis.call('HSET', KEYS[3], key, record)
   if is_first then
     keep(KEYS[3], window)
   end

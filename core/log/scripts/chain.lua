@@ -26,8 +26,15 @@ while id ~= '' and id ~= stop do
   answer[#answer + 1] = e
   answer[#answer + 1] = c
   hops, room = hops - 1, room - #e - #c
-  -- The script that appends ends every `e` with these two.
-  local thread, aggregate = string.match(string.sub(e, -80), '"tp":"([%d-]*)","ap":"([%d-]*)"}$')
+  -- The script that appends ends every `e` with these two, without the second where there is none.
+  local ending = string.sub(e, -80)
+  local thread, aggregate = string.match(ending, '"tp":"([%d-]*)","ap":"([%d-]*)"}$')
+  if not thread then
+    thread, aggregate = string.match(ending, '"tp":"([%d-]*)"}$'), ''
+  end
+  if not thread then
+    return redis.error_reply('BROKEN no back pointers at ' .. id)
+  end
   id = pointer == 'tp' and thread or aggregate
 end
 return answer

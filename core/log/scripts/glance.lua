@@ -3,7 +3,7 @@
 --
 -- KEYS     1 heads of the thread
 -- ARGV     the fields
--- Returns  {ms, head, …}, each "<version> <position> <note>" or nil
+-- Returns  {ms, head, …}, each as append.lua wrote it, or nil
 
 local time = redis.call('TIME')
 local ms = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)

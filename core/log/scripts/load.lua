@@ -6,9 +6,9 @@
 -- ARGV     1 command key, or "" · 2 window of the key · 3 length of a window in ms · 4 hops allowed in all
 --          then of each head: field · "" for the head alone, or the position after which its events are wanted
 -- Returns  {"SKEW", ms}         it is this time, and that in another window than 2
---          {"HIT", ms, record}  the key was used before: "<created> <digest> <position>…"
---          {"OK", ms, {head, rest, id, e, c, id, e, c, …}, …}  of each head: "<version> <position> <note>" or "",
---                               and its events, newest first. Where the hops ran out, `rest` is where to go on.
+--          {"HIT", ms, window, record}  the key was used before: the record as append.lua wrote it, and of which window
+--          {"OK", ms, {head, rest, id, e, c, id, e, c, …}, …}  of each head: as append.lua wrote it, or "", and its
+--                               events, newest first. Where the hops ran out, `rest` is where to go on.
 
 local log, heads = KEYS[1], KEYS[2]
 local key, window, window_ms, hops = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -44,7 +44,7 @@ if key ~= '' then
   for i = 3, 4 do
     local record = redis.call('HGET', KEYS[i], key)
     if record then
-      return { 'HIT', now, record }
+      return { 'HIT', now, window + 3 - i, record }
     end
   end
 end
@@ -56,7 +56,10 @@ for i = 5, #ARGV, 2 do
   local found = { head, '' }
   if known ~= '' then
     -- A field that is only marked has version 0: its position is that of another aggregate's event.
-    local id = string.match(head, '^[1-9]%d* (%S*)') or ''
+    local version, id = string.match(head, '^(%d-) ?(%d+%-%d+)')
+    if not id or version == '0' then
+      id = ''
+    end
     while id ~= '' and id ~= known do
       if hops == 0 or room <= 0 then
         found[2] = id
@@ -71,8 +74,13 @@ for i = 5, #ARGV, 2 do
       found[#found + 1] = e
       found[#found + 1] = c
       hops, room = hops - 1, room - #e - #c
-      -- The script that appends ends every `e` with the two back pointers, the aggregate's last.
-      id = string.match(string.sub(e, -40), '"ap":"([%d-]*)"}$')
+      -- The script that appends ends every `e` with the back pointers, that of the aggregate last, where there is one.
+      local ending = string.sub(e, -40)
+      local before = string.match(ending, '"ap":"([%d-]*)"}$')
+      if not before and not string.find(ending, '"tp":"[%d-]*"}$') then
+        return redis.error_reply('BROKEN no back pointers at ' .. id)
+      end
+      id = before or ''
     end
   end
   answer[#answer + 1] = found

@@ -18,15 +18,19 @@ if newest ~= before then
   return 'AT ' .. newest
 end
 
--- A head is kept as "<version> <position> <note>". Each is read once, and written once.
+-- A head is kept as append.lua keeps it. Each is read once, and written once.
 local states = {}
 local function state(key, field)
   states[key] = states[key] or {}
   local head = states[key][field]
   if not head then
-    local found = redis.call('HGET', key, field) or '0  '
-    local version, position, note = string.match(found, '^(%d+) (%S*) ?(.*)$')
-    head = { version = tonumber(version), position = position, note = note }
+    local found = redis.call('HGET', key, field)
+    if found then
+      local version, position, note = string.match(found, '^(%d-) ?(%d+%-%d+) ?(.*)$')
+      head = { version = tonumber(version) or 1, position = position, note = note }
+    else
+      head = { version = 0, position = '', note = '' }
+    end
     states[key][field] = head
   end
   return head
@@ -41,7 +45,11 @@ for _ = 1, tonumber(ARGV[3]) do
   local head, last = state(key, ARGV[at + 5]), state(key, last_field)
   local note, mark = ARGV[at + 6], ARGV[at + 7]
   local id_ms, id_n = string.match(id, '^(%d+)-(%d+)$')
-  local thread, aggregate = string.match(string.sub(e, -80), '"tp":"([%d-]*)","ap":"([%d-]*)"}$')
+  local ending = string.sub(e, -80)
+  local thread, aggregate = string.match(ending, '"tp":"([%d-]*)","ap":"([%d-]*)"}$')
+  if not thread then
+    thread, aggregate = string.match(ending, '"tp":"([%d-]*)"}$'), ''
+  end
   if tonumber(id_n) ~= n + 1 or tonumber(id_ms) < ms or thread ~= last.position or aggregate ~= head.position then
     return redis.error_reply('BROKEN the entry at ' .. id .. ' does not follow those before it')
   end
@@ -63,8 +71,8 @@ for _, entry in ipairs(entries) do
 end
 for key, heads in pairs(states) do
   for field, head in pairs(heads) do
-    local value = string.format('%.0f %s', head.version, head.position) .. (head.note ~= '' and ' ' .. head.note or '')
-    redis.call('HSET', key, field, value)
+    local version = head.version ~= 1 and string.format('%.0f ', head.version) or ''
+    redis.call('HSET', key, field, version .. head.position .. (head.note ~= '' and ' ' .. head.note or ''))
   end
 end
 return 'OK'
