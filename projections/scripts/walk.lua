@@ -133,7 +133,13 @@ local function descend(row, left, width)
       most = i - 1
       break
     end
-    descend(add(sub(answers[i], 14), level, parent), left - 1, width)
+    local id = sub(answers[i], 14)
+    local child = add(id, level, parent)
+    if is_all and not found[id] then
+      counts[child] = 0 -- as most
+    else
+      descend(child, left - 1, width)
+    end
   end
   if most < count then
     cuts[row] = most == 0 and FIRST or sub(answers[most], 1, 12)
