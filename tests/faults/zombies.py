@@ -5,7 +5,7 @@ import redis.exceptions
 from core.keys import FIRST_GENERATION, Partition
 from core.position import Position
 from core.redis.deployment import Deployment
-from core.redis.faults import is_passing
+from core.redis.faults import insist, is_passing
 from projections.changes import Change, Commit
 from projections.store import Fenced, Store
 from tests.faults.people import SITE
@@ -50,5 +50,6 @@ class Zombies:
         return Commit(expected=at, cursor=Position(at.ms, at.n + 1), changes=[change], feed=[])
 
     async def _nonce(self, keys: Partition) -> str | None:
-        found = await self._deployment.reads.call("HGET", keys.lease, "nonce")
+        # A server that has just been killed, or has come back, may cost a connection: that says nothing of the lease.
+        found = await insist(lambda: self._deployment.reads.call("HGET", keys.lease, "nonce"), "nonce")
         return None if found is None else str(found.decode())
