@@ -12,15 +12,14 @@ from msgspec import Struct
 
 from core.keys import Partition, ThreadViews
 from core.position import Position
-from projections import cells
+from projections import cells, feed
 from projections.cells import Cell, Html, Value
-from projections.feed import Line
 from projections.state import Comment, Thread
 
 Command = Literal["HSET", "HDEL", "ZADD", "ZREM", "DEL"]
 Argument = bytes | str | int
 
-NEW: Final = 28
+NEW: Final = 16
 """More arguments than this a new comment takes hardly ever."""
 CHANGED: Final = 40
 """As NEW, for a comment that changed."""
@@ -46,7 +45,8 @@ class Commit(Struct, frozen=True, kw_only=True):
     expected: Position
     cursor: Position
     changes: list[Change]
-    feed: list[Line]
+    feed: list[bytes]
+    """The entries, as `projections.feed` makes them."""
 
 
 class Journal:
@@ -58,6 +58,8 @@ class Journal:
     def __init__(self, thread: Thread, *, whole: bool = False) -> None:
         self.thread = thread
         self.whole = whole
+        self.name = feed.name(thread.site, thread.id)
+        """What the feed calls it."""
         self.events = thread.events
         """How many events the thread had seen when this began."""
         self.redacted = len(thread.redacted)

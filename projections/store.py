@@ -254,11 +254,9 @@ class Store:
         return [] if found is None else _THREAD.decode(found).redacted
 
 
-def _tell(lines: Sequence[feed.Line], arguments: list[Argument]) -> None:
+def _tell(lines: Sequence[bytes], arguments: list[Argument]) -> None:
     """Add feed entries to what a script is called with."""
-    arguments.append(len(lines))
-    for line in lines:
-        arguments += (str(line.position), line.thread, line.kinds)
+    arguments += (len(lines), *lines)
 
 
 def _add(changes: Iterable[Change], keys: list[str], arguments: list[Argument]) -> None:
