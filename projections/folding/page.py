@@ -21,7 +21,8 @@ class Face(Struct, frozen=True, gc=False):
     @classmethod
     def of(cls, comment: Comment) -> "Face":
         """The face of a comment as it is now."""
-        return cls(comment.published, comment.on_page, comment.status, comment.standing, comment.featured)
+        published = comment.published
+        return cls(published, published or bool(comment.answers), comment.status, comment.standing, comment.featured)
 
 
 def noticed(thread: Thread, comment: Comment, before: Face, watch: Watch) -> Touched:
