@@ -92,19 +92,25 @@ class Projection:
         if position.n != self.cursor.n + 1:
             raise Hole(recorded, self.cursor)
         name = (recorded.envelope.site, recorded.envelope.thread)
-        touched = PASSED_OVER if isinstance(recorded.event, UnknownEvent) else UNSEEN
-        if name[1] == "":
-            if isinstance(recorded.event, UnreadableEvent):
-                raise CannotApply(recorded, recorded.event.fault)
-        elif self._folds(name, recorded):
+        if name[1] != "" and self._folds(name, recorded):
             touched = self._fold(name, recorded)
+        else:
+            touched = self._pass(name, recorded)
+        self.cursor = position
+        return touched
+
+    def _pass(self, name: Name, recorded: Recorded) -> Touched:
+        """Fold nothing: the event is about the site, or its thread is parked, if need be from here on."""
+        event = recorded.event
+        if name[1] == "":
+            if isinstance(event, UnreadableEvent):
+                raise CannotApply(recorded, event.fault)
         elif name not in self._parked:
             # What came before is in its journal yet, and is committed with this.
             self._parked.add(name)
             self._threads.pop(name, None)
-            self._parking[name] = self._poison.parked[position]
-        self.cursor = position
-        return touched
+            self._parking[name] = self._poison.parked[recorded.position]
+        return PASSED_OVER if isinstance(event, UnknownEvent) else UNSEEN
 
     def _folds(self, name: Name, recorded: Recorded) -> bool:
         """Whether this event of a thread is folded: it is not parked, nor from here on."""

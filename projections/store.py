@@ -256,7 +256,8 @@ class Store:
 
 def _tell(lines: Sequence[bytes], arguments: list[Argument]) -> None:
     """Add feed entries to what a script is called with."""
-    arguments += (len(lines), *lines)
+    arguments.append(len(lines))
+    arguments += lines
 
 
 def _add(changes: Iterable[Change], keys: list[str], arguments: list[Argument]) -> None:
@@ -269,7 +270,8 @@ def _add(changes: Iterable[Change], keys: list[str], arguments: list[Argument]) 
         if place is None:
             keys.append(change.key)
             place = places[change.key] = len(keys)
-        arguments += (change.command, place, len(change.arguments), *change.arguments)
+        arguments += (change.command, place, len(change.arguments))
+        arguments += change.arguments
 
 
 def _outcome(reply: bytes) -> Outcome | Moved | Apart:

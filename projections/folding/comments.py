@@ -20,7 +20,7 @@ from core.events import (
     RevisionRedacted,
 )
 from core.position import Position
-from projections.folding.page import Face, noticed
+from projections.folding.page import NOWHERE, Face, noticed
 from projections.folding.touched import UNSEEN, Touched, Watch
 from projections.state import Author, Comment, Decision, Text, Thread
 
@@ -43,15 +43,15 @@ def post(thread: Thread, recorded: Recorded, event: CommentPosted, watch: Watch)
     if event.parent is not None and event.parent not in thread.rows:
         raise ValueError("there is no such parent")
     after = _evolved(_UNPOSTED, recorded)
-    actor = recorded.envelope.actor
+    actor, first = recorded.envelope.actor, after.latest
     text = Text(
         body=event.body,
         occurred=recorded.envelope.at,
         position=recorded.position,
         rule=event.rule,
         match=event.match,
-        guarded=after.latest.guarded,
-        seen=after.latest.seen,
+        guarded=first.guarded,
+        seen=first.seen,
     )
     comment = Comment(
         id=event.comment,
@@ -65,15 +65,13 @@ def post(thread: Thread, recorded: Recorded, event: CommentPosted, watch: Watch)
         author=Author(id=actor.id, kind=actor.kind, name=event.name, avatar=event.avatar, badges=event.badges),
         entitlement=event.entitlement,
         texts={1: text},
-        standing=None,
-        verdict="pending",
+        standing=after.standing,
+        verdict=after.status,
         seen=False,
     )
     watch.comment(comment)
     thread.rows[comment.id] = comment
-    before = Face.of(comment)
-    _take(comment, after)
-    return noticed(thread, comment, before, watch)
+    return noticed(thread, comment, NOWHERE, watch)
 
 
 def change(

@@ -1,6 +1,7 @@
 """What readers notice of a change to a comment: rows that come and go, tombstones, counts."""
 
 from bisect import insort
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -23,6 +24,10 @@ class Face(Struct, frozen=True, gc=False):
         """The face of a comment as it is now."""
         published = comment.published
         return cls(published, published or bool(comment.answers), comment.status, comment.standing, comment.featured)
+
+
+NOWHERE: Final = Face(published=False, on_page=False, status="pending", standing=None, featured=False)
+"""The face of a comment before it was posted."""
 
 
 def noticed(thread: Thread, comment: Comment, before: Face, watch: Watch) -> Touched:
