@@ -29,7 +29,7 @@ class Position(NamedTuple):
     def decode(cls, data: bytes) -> Self:
         """The position that a server's stream id names; trusted, so nothing is checked."""
         ms, _, n = data.partition(b"-")
-        return cls(int(ms), int(n))
+        return tuple.__new__(cls, (int(ms), int(n)))  # in half the time of cls(…): every entry of a log has one
 
     def __str__(self) -> str:
         return f"{self.ms}-{self.n}"

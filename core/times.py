@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - UTC, said by the Z at the end
@@ -12,8 +13,14 @@ _RFC3339: Final = re.compile(
 
 def rfc3339(ms: int) -> str:
     """`ms` as `2023-10-29T11:20:00.000Z`."""
-    # Not strftime, which takes four times as long; every row has such a time.
-    return f"{(_EPOCH + timedelta(milliseconds=ms)).isoformat(timespec='milliseconds')}Z"
+    # Every row has such a time, and most that are made one after the other are of the same minute.
+    minute, rest = divmod(ms, 60_000)
+    return "%s%02d.%03dZ" % (_minute(minute), rest // 1000, rest % 1000)  # noqa: UP031 - in half the time
+
+
+@lru_cache(maxsize=256)
+def _minute(minute: int) -> str:
+    return (_EPOCH + timedelta(minutes=minute)).isoformat().removesuffix("00")
 
 
 def parse_rfc3339(text: str) -> int:

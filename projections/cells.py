@@ -43,7 +43,7 @@ _LETTERS: Final = {"published": "p", "pending": "q", "rejected": "r", "withdrawn
 def of_comment(comment: Comment, thread: str) -> dict[Cell, Value]:
     """Every cell of a comment but `rows`, `votes`, `ballots` and `answers`."""
     cells: dict[Cell, Value] = {}
-    author, place = comment.author.id, comment.member
+    author, place, published = comment.author.id, comment.member, comment.published
     if comment.on_page:
         if comment.parent is not None:
             cells["replies", f"{comment.parent} {place}"] = 0
@@ -52,7 +52,7 @@ def of_comment(comment: Comment, thread: str) -> dict[Cell, Value]:
             cells["top", place] = top_score(comment)
             if comment.anchor is not None:
                 cells["anchored", f"{comment.anchor} {place}"] = 0
-    if comment.published:
+    if published:
         cells["names", comment.id] = comment.author.name
     if comment.overlaid:
         cells["waiting", f"{author} {place}"] = 0
@@ -71,7 +71,8 @@ def of_comment(comment: Comment, thread: str) -> dict[Cell, Value]:
         cells["reports", comment.id] = comment.reports
     posted = comment.posted
     letter = _LETTERS[comment.status]
-    cells["site.authors", f"{author} {posted.ms:015d}{posted.n:012d} {thread} {comment.id} {letter}"] = 0
+    time = f"{str(posted.ms).zfill(15)}{str(posted.n).zfill(12)}"
+    cells["site.authors", f"{author} {time} {thread} {comment.id} {letter}"] = 0
     return cells
 
 

@@ -5,22 +5,21 @@ change; in the end that is compared with what it has then. Values are absolute, 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple
 
 from msgspec import Struct
 
 from core.keys import Partition, ThreadViews
 from core.position import Position
-from projections import cells
+from projections import cells, feed
 from projections.cells import Cell, Html, Value
-from projections.feed import Line
 from projections.state import Comment, Thread
 
 Command = Literal["HSET", "HDEL", "ZADD", "ZREM", "DEL"]
 Argument = bytes | str | int
 
-NEW: Final = 28
+NEW: Final = 16
 """More arguments than this a new comment takes hardly ever."""
 CHANGED: Final = 40
 """As NEW, for a comment that changed."""
@@ -46,7 +45,8 @@ class Commit(Struct, frozen=True, kw_only=True):
     expected: Position
     cursor: Position
     changes: list[Change]
-    feed: list[Line]
+    feed: list[bytes]
+    """The entries, as `projections.feed` makes them."""
 
 
 class Journal:
@@ -58,6 +58,8 @@ class Journal:
     def __init__(self, thread: Thread, *, whole: bool = False) -> None:
         self.thread = thread
         self.whole = whole
+        self.name = feed.name(thread.site, thread.id)
+        """What the feed calls it."""
         self.events = thread.events
         """How many events the thread had seen when this began."""
         self.redacted = len(thread.redacted)
@@ -65,7 +67,8 @@ class Journal:
         self.weight = 40
         """About how many arguments the changes will take."""
         self._comments: dict[str, dict[Cell, Value]] = {}
-        self._votes: dict[tuple[str, str], tuple[int, int] | None] = {}
+        self._votes: defaultdict[str, dict[str, tuple[int, int] | None]] = defaultdict(dict)
+        """By comment and member."""
         self._answered: dict[str, None] = {}
         self._before = cells.of_thread(thread)
 
@@ -82,9 +85,9 @@ class Journal:
 
     def vote(self, comment: Comment, member: str) -> None:
         """The vote of `member` on `comment` is about to change."""
-        key = (comment.id, member)
-        if key not in self._votes:
-            self._votes[key] = comment.ballots.get(member)
+        votes = self._votes[comment.id]
+        if member not in votes:
+            votes[member] = comment.ballots.get(member)
             self.weight += VOTED
 
     def answers(self, comment: Comment) -> None:
@@ -98,8 +101,7 @@ class Journal:
         thread = self.thread
         views = keys.thread_views(generation, thread.site, thread.id)
         out = _Out(keys, generation, thread.site, views)
-        for field, value in cells.meta(thread).items():
-            out.put("meta", field, value)
+        out.puts["meta"].update(cells.meta(thread))
         changed = list(out.changes())
         if self.whole:
             changed += [Change("DEL", key, []) for key in views if key != views.meta]
@@ -110,10 +112,11 @@ class Journal:
         if self.whole:
             for name, field, cell in cells.contents(thread, html):
                 if name != "meta" and not name.startswith("site."):
-                    out.put(name, field, cell)
+                    out.puts[name][field] = cell
         else:
+            rows = out.puts["rows"]
             for name in self._comments:
-                out.put("rows", name, cells.row(thread.rows[name], thread.id, html))
+                rows[name] = cells.row(thread.rows[name], thread.id, html)
             self._tallies(out)
             self._answers(out)
         return changed + list(out.changes())
@@ -125,24 +128,28 @@ class Journal:
         for cell, value in after.items():
             # A value may be None, so that what is not there has to be told from it.
             if before.get(cell, cell) != value:
-                out.put(*cell, cells.encode(value))
+                name, field = cell
+                out.puts[name][field] = cells.encode(value)
 
     def _tallies(self, out: "_Out") -> None:
-        for name in {comment: None for comment, _ in self._votes}:
+        tallies, top, ballots = out.puts["votes"], out.puts["top"], out.puts["ballots"]
+        for name, votes in self._votes.items():
             comment = self.thread.rows[name]
             tally = cells.votes(comment)
             if tally is None:
                 out.drop("votes", name)
             else:
-                out.put("votes", name, tally)
-            if comment.on_page and comment.parent is None:
-                out.put("top", comment.member, cells.top_score(comment))
-        for (name, member), before in self._votes.items():
-            after = self.thread.rows[name].ballots.get(member)
-            if before != after and before is not None:
-                out.drop("ballots", cells.ballot(name, member, before))
-            if before != after and after is not None:
-                out.put("ballots", cells.ballot(name, member, after), 0)
+                tallies[name] = tally
+            if comment.parent is None and comment.on_page:
+                top[comment.member] = cells.top_score(comment)
+            for member, before in votes.items():
+                after = comment.ballots.get(member)
+                if before == after:
+                    continue
+                if before is not None:
+                    out.drop("ballots", cells.ballot(name, member, before))
+                if after is not None:
+                    ballots[cells.ballot(name, member, after)] = 0
 
     def _answers(self, out: "_Out") -> None:
         for name in self._answered:
@@ -150,7 +157,7 @@ class Journal:
             if first is None:
                 out.drop("answers", name)
             else:
-                out.put("answers", name, first)
+                out.puts["answers"][name] = first
 
 
 class _Out:
@@ -161,11 +168,9 @@ class _Out:
         self._generation = generation
         self._site = site
         self._views = views
-        self._puts: defaultdict[str, dict[str, bytes | int]] = defaultdict(dict)
+        self.puts: defaultdict[str, dict[str, bytes | int]] = defaultdict(dict)
+        """What is put, by name and field."""
         self._drops: defaultdict[str, dict[str, None]] = defaultdict(dict)
-
-    def put(self, name: str, field: str, value: bytes | int) -> None:
-        self._puts[name][field] = value
 
     def drop(self, name: str, field: str) -> None:
         self._drops[name][field] = None
@@ -174,11 +179,16 @@ class _Out:
         # Drops first: a member that is dropped for one comment is never put for another.
         for name, fields in self._drops.items():
             yield Change("ZREM" if name in cells.SETS else "HDEL", self._key(name), list(fields))
-        for name, puts in self._puts.items():
+        for name, puts in self.puts.items():
+            if not puts:
+                continue
+            pairs: list[Argument] = [b""] * (2 * len(puts))
             if name in cells.SETS:
-                yield Change("ZADD", self._key(name), _flat((value, field) for field, value in puts.items()))
+                pairs[::2], pairs[1::2] = puts.values(), puts
+                yield Change("ZADD", self._key(name), pairs)
             else:
-                yield Change("HSET", self._key(name), _flat(puts.items()))
+                pairs[::2], pairs[1::2] = puts, puts.values()
+                yield Change("HSET", self._key(name), pairs)
 
     def _key(self, name: str) -> str:
         base, _, view = name.partition(".")
@@ -186,7 +196,3 @@ class _Out:
             return self._keys.site_view(self._generation, self._site, view)
         key: str = getattr(self._views, base)
         return key
-
-
-def _flat(pairs: Iterable[tuple[Argument, Argument]]) -> list[Argument]:
-    return [argument for pair in pairs for argument in pair]

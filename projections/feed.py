@@ -4,7 +4,7 @@ An entry of a partition's feed stream has the event's position as id and two fie
 JSON of `[[kind, comment], …]` in the order to tell it. It names rows and holds no text. `projections.feedlog` reads it.
 """
 
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -17,17 +17,14 @@ MOST: Final = 20_000
 """More entries than this are not kept in one partition."""
 
 
-class Line(NamedTuple):
-    """One entry, as it is written."""
-
-    position: Position
-    thread: bytes
-    kinds: bytes
+def name(site: str, thread: str) -> bytes:
+    """What entries call a thread."""
+    return f"{site}/{thread}".encode()
 
 
-def line(position: Position, site: str, thread: str, kinds: Kinds) -> Line | None:
-    """The entry of an event; None where readers notice nothing of it."""
-    return Line(position, f"{site}/{thread}".encode(), _JSON.encode(kinds)) if kinds else None
+def line(position: Position, thread: bytes, kinds: Kinds) -> bytes:
+    """The entry of an event of which readers notice something, as a script takes it: `<id> <t> <k>`."""
+    return b"%d-%d %b %b" % (position.ms, position.n, thread, _JSON.encode(kinds))
 
 
 _JSON: Final = msgspec.json.Encoder()

@@ -1,14 +1,13 @@
 """A thread read back from its views: exactly the state that wrote them."""
 
 from collections.abc import Iterator, Mapping
-from functools import partial
 from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
 
-from core.gathering import gathered
 from core.keys import Partition
 from core.position import Position, kept
+from core.redis.call import Argument, Call
 from projections import rows
 from projections.cells import THREAD_HASHES, THREAD_SETS
 from projections.state import Comment, Report, Text, Thread
@@ -29,10 +28,13 @@ NEEDED: Final = ("meta", "rows", "votes", "revisions", "reports", "ballots")
 
 
 class Reads(Protocol):
-    """What asks the server for one reply."""
+    """What asks the server (`core.redis.calls.Calls`)."""
 
-    async def call(self, *command: bytes | str | int) -> Any:
+    async def call(self, *command: Argument) -> Any:
         """The reply to one command."""
+
+    async def all(self, calls: list[Call]) -> list[Any]:
+        """The replies to several calls, sent in one pipeline."""
 
 
 class Torn(Exception):
@@ -73,7 +75,7 @@ async def read_views(
 
 async def together(reads: Reads, commands: list[tuple[str | int, ...]]) -> list[Any]:
     """The replies to these commands, sent in this order in one pipeline. Raises the first error of any of them."""
-    return await gathered([partial(reads.call, *command) for command in commands])
+    return await reads.all([Call(command) for command in commands])
 
 
 async def load_thread(reads: Reads, keys: Partition, generation: int, site: str, thread: str) -> Thread:

@@ -29,8 +29,6 @@ MOST_ARGUMENTS: Final = 6500
 MOST_ROWS: Final = 100_000
 """About so many rows of a partition are kept in memory between commits, where nobody says."""
 
-_LINE: Final = 3
-
 
 class Projection:
     """What a projector knows of its partition. After any error, throw it away and make a new one from the views.
@@ -66,7 +64,7 @@ class Projection:
         self._threads: OrderedDict[Name, Thread] = OrderedDict()
         self._torn: set[Name] = set()
         self._journals: dict[Name, Journal] = {}
-        self._lines: list[feed.Line] = []
+        self._lines: list[bytes] = []
         self._weight = 0
         self._parked = set(parked)
         self._poison = poison or Poison()
@@ -94,19 +92,25 @@ class Projection:
         if position.n != self.cursor.n + 1:
             raise Hole(recorded, self.cursor)
         name = (recorded.envelope.site, recorded.envelope.thread)
-        touched = PASSED_OVER if isinstance(recorded.event, UnknownEvent) else UNSEEN
-        if name[1] == "":
-            if isinstance(recorded.event, UnreadableEvent):
-                raise CannotApply(recorded, recorded.event.fault)
-        elif self._folds(name, recorded):
+        if name[1] != "" and self._folds(name, recorded):
             touched = self._fold(name, recorded)
+        else:
+            touched = self._pass(name, recorded)
+        self.cursor = position
+        return touched
+
+    def _pass(self, name: Name, recorded: Recorded) -> Touched:
+        """Fold nothing: the event is about the site, or its thread is parked, if need be from here on."""
+        event = recorded.event
+        if name[1] == "":
+            if isinstance(event, UnreadableEvent):
+                raise CannotApply(recorded, event.fault)
         elif name not in self._parked:
             # What came before is in its journal yet, and is committed with this.
             self._parked.add(name)
             self._threads.pop(name, None)
-            self._parking[name] = self._poison.parked[position]
-        self.cursor = position
-        return touched
+            self._parking[name] = self._poison.parked[recorded.position]
+        return PASSED_OVER if isinstance(event, UnknownEvent) else UNSEEN
 
     def _folds(self, name: Name, recorded: Recorded) -> bool:
         """Whether this event of a thread is folded: it is not parked, nor from here on."""
@@ -114,21 +118,22 @@ class Projection:
         return not (name in self._parked or (poison and recorded.position in poison))
 
     def _fold(self, name: Name, recorded: Recorded) -> Touched:
-        thread = self._threads[name]
-        self._threads.move_to_end(name)
-        journal = self._journals.get(name)
-        if journal is None:
-            journal = self._journals[name] = Journal(thread, whole=name in self._torn)
-            self._torn.discard(name)
-            self._weight += journal.weight
+        journal = self._journals.get(name) or self._begun(name)
         before = journal.weight
-        touched = take_in(thread, recorded, self._poison.skipped, journal)
+        touched = take_in(journal.thread, recorded, self._poison.skipped, journal)
         self._weight += journal.weight - before
-        line = feed.line(recorded.position, *name, touched.kinds) if self.telling else None
-        if line is not None:
-            self._lines.append(line)
-            self._weight += _LINE
+        if touched.kinds and self.telling:
+            self._lines.append(feed.line(recorded.position, journal.name, touched.kinds))
+            self._weight += 1
         return touched
+
+    def _begun(self, name: Name) -> Journal:
+        """A journal of a thread, which had no event yet since the last taking."""
+        self._threads.move_to_end(name)
+        journal = self._journals[name] = Journal(self._threads[name], whole=name in self._torn)
+        self._torn.discard(name)
+        self._weight += journal.weight
+        return journal
 
     @property
     def weight(self) -> int:

@@ -64,7 +64,7 @@ def field(thread: Thread) -> str:
 
 def pack(thread: Thread) -> bytes:
     """A snapshot of the thread."""
-    return zlib.compress(_ENCODER.encode(thread), 3)
+    return zlib.compress(_ENCODER.encode(thread), zlib.Z_BEST_SPEED)
 
 
 def unpack(snapshot: bytes) -> Thread:

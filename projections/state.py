@@ -22,7 +22,7 @@ from core.comment import STATUS_BY, Verdict
 from core.policy import PolicyChanges
 from core.position import START, Position
 
-FOLD: Final = 3
+FOLD: Final = 4
 """Version of the fold: it goes up when events come to mean another thread, and older snapshots die."""
 
 ThreadStatus = Literal["open", "closed", "archived"]
@@ -72,7 +72,7 @@ class Text(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     match: str | None = None
     guarded: bool = False
     """Whether it was written where an edit waits, whatever it says."""
-    seen: bool = False
+    seen: bool = True
     """Whether readers ever saw it."""
     decision: Decision | None = None
     """The last verdict on it, if there was one after it was written."""
@@ -114,13 +114,16 @@ class Report(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
 
 
 class Comment(Struct, kw_only=True, omit_defaults=True, gc=False):
-    """One comment, whoever may see it."""
+    """One comment, whoever may see it.
+
+    One that is published as it was posted has the defaults, which are not stored: so most rows say little of it.
+    """
 
     id: str
     posted: Position
     """Where it was posted; `posted.n` orders it among all others."""
-    at: int
-    """`posted_at`, in milliseconds since 1970."""
+    at: int | None = None
+    """When it occurred, in milliseconds since 1970; only where that is not when it was posted. See `posted_at`."""
     parent: str | None = None
     """Where it hangs."""
     depth: int = 0
@@ -134,13 +137,13 @@ class Comment(Struct, kw_only=True, omit_defaults=True, gc=False):
     texts: dict[int, Text]
     """By revision, oldest first. As read from a row's SOURCE: the standing and the latest one only."""
     latest: int = 1
-    standing: int | None = None
+    standing: int | None = 1
     """The text that readers saw last, kept through a take-down; None if none ever stood."""
-    verdict: Literal["published", "pending", "rejected"] = "pending"
+    verdict: Literal["published", "pending", "rejected"] = "published"
     """The status that it has when it is not withdrawn."""
     withdrawn: bool = False
     featured: bool = False
-    seen: bool = False
+    seen: bool = True
     """Whether readers ever saw it."""
     answers: list[str] = field(default_factory=list)
     """The direct answers that the page shows, published or as tombstones, by age."""
@@ -150,6 +153,11 @@ class Comment(Struct, kw_only=True, omit_defaults=True, gc=False):
     """Member to `(value, revision)` of the vote; a vote taken back is absent."""
     reports: list[Report] = field(default_factory=list)
     """The open ones, oldest first."""
+
+    @property
+    def posted_at(self) -> int:
+        """When it was posted, in milliseconds since 1970 (original time where imported)."""
+        return self.posted.ms if self.at is None else self.at
 
     @property
     def status(self) -> Status:
@@ -169,7 +177,7 @@ class Comment(Struct, kw_only=True, omit_defaults=True, gc=False):
     @property
     def member(self) -> str:
         """`<seq>:<comment>`: how orders name it; `seq` is `posted.n`, 12 digits."""
-        return f"{self.posted.n:012d}:{self.id}"
+        return f"{str(self.posted.n).zfill(12)}:{self.id}"
 
     @property
     def waiting(self) -> int | None:

@@ -254,11 +254,10 @@ class Store:
         return [] if found is None else _THREAD.decode(found).redacted
 
 
-def _tell(lines: Sequence[feed.Line], arguments: list[Argument]) -> None:
+def _tell(lines: Sequence[bytes], arguments: list[Argument]) -> None:
     """Add feed entries to what a script is called with."""
     arguments.append(len(lines))
-    for line in lines:
-        arguments += (str(line.position), line.thread, line.kinds)
+    arguments += lines
 
 
 def _add(changes: Iterable[Change], keys: list[str], arguments: list[Argument]) -> None:
@@ -271,7 +270,8 @@ def _add(changes: Iterable[Change], keys: list[str], arguments: list[Argument]) 
         if place is None:
             keys.append(change.key)
             place = places[change.key] = len(keys)
-        arguments += (change.command, place, len(change.arguments), *change.arguments)
+        arguments += (change.command, place, len(change.arguments))
+        arguments += change.arguments
 
 
 def _outcome(reply: bytes) -> Outcome | Moved | Apart:

@@ -144,7 +144,8 @@ class Upkeep:
             try:
                 if projection.misses(recorded):
                     await self._load(projection, recorded.envelope.site, recorded.envelope.thread)
-                self._apply(projection, recorded)
+                if projection.apply(recorded).unknown:
+                    self._tell_unknown(recorded)
                 if not self._is_due(projection, recorded):
                     continue
                 outcome = await self._commit(projection, nonce, entry)
@@ -162,15 +163,14 @@ class Upkeep:
         suspect = self._suspect
         return suspect is not None and is_poison(error, suspect) and await self._poison.ask(self._log, suspect)
 
-    def _apply(self, projection: Projection, recorded: Recorded) -> None:
-        if projection.apply(recorded).unknown:
-            metrics.UNKNOWN_EVENTS.inc()
-            _log.warning(
-                "unknown_event_passed",
-                partition=self.partition,
-                position=str(recorded.position),
-                type=recorded.envelope.type,
-            )
+    def _tell_unknown(self, recorded: Recorded) -> None:
+        metrics.UNKNOWN_EVENTS.inc()
+        _log.warning(
+            "unknown_event_passed",
+            partition=self.partition,
+            position=str(recorded.position),
+            type=recorded.envelope.type,
+        )
 
     def _is_due(self, projection: Projection, recorded: Recorded) -> bool:
         """Whether a commit has to end at this event."""

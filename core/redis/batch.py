@@ -65,7 +65,7 @@ class Batch:
 
         Where that is a ConnectionError or a TimeoutError, or the caller is cancelled, it may have been carried out.
         """
-        return (await self._ask([Call(command)]))[0]
+        return (await self.all([Call(command)]))[0]
 
     async def run(self, script: Script, keys: Sequence[str], args: Sequence[Argument]) -> Any:
         """The reply of a script, by its digest, or by its text where the server does not know it. Raises as `call`."""
@@ -73,7 +73,12 @@ class Batch:
 
     async def run_all(self, script: Script, asked: Sequence[Asked]) -> list[Any]:
         """The replies of a script that is run several times, in one pipeline. Raises as the first that failed."""
-        return await self._ask(calls_of(script, asked))
+        return await self.all(calls_of(script, asked))
+
+    async def all(self, calls: list[Call]) -> list[Any]:
+        """The replies of several calls, in one pipeline. Raises as the first that failed."""
+        await self.carry(calls)
+        return [call.answer() for call in calls]
 
     async def carry(self, calls: list[Call]) -> None:
         """Have an outcome for each of these calls, which go out together. Raises nothing of theirs."""
@@ -89,6 +94,9 @@ class Batch:
     def post(self, calls: list[Call]) -> "asyncio.Future[None]":
         """Have these calls sent with what else is asked in this tick. `settle` waits for them, and must be called."""
         group = Group(calls, asyncio.get_running_loop().create_future())
+        if not calls:
+            group.done.set_result(None)  # there is no reply that would
+            return group.done
         self._queue.append(group)
         if self._idle() is not None:
             if len(self._queue) >= FEW and self._proof is None:
@@ -103,10 +111,6 @@ class Batch:
             self._opening.cancel()
         for line in [*self.lines]:
             line.cut(redis.exceptions.ConnectionError("the server was given up"))
-
-    async def _ask(self, calls: list[Call]) -> list[Any]:
-        await self.carry(calls)
-        return [call.answer() for call in calls]
 
     def _idle(self) -> Line | None:
         """A line on which something can be sent now."""

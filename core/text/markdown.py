@@ -24,7 +24,7 @@ from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline, autolink, linkify
 from markdown_it.token import Token
 
-from core.text.prose import PERHAPS_LINK, SECTION
+from core.text.prose import SECTION, perhaps_link
 from core.text.unicode import is_blank
 
 DEEPEST: Final = 18
@@ -59,11 +59,11 @@ class _Finder:
         self._all = LinkifyIt().add("ftp:", None).add("//", None).tlds(list(TLDS), True)  # noqa: FBT003 # positional there
 
     def pretest(self, text: str) -> bool:
-        return PERHAPS_LINK.search(text) is not None
+        return perhaps_link(text)
 
     def test(self, text: str) -> bool:
         # Asked before every `match`, which finds out in the same time.
-        return PERHAPS_LINK.search(text) is not None and _CHAIN.search(text) is None
+        return perhaps_link(text) and _CHAIN.search(text) is None
 
     def match(self, text: str) -> list[Any]:
         # "I like it.It works": a capital behind the full stop is a blank forgotten, not a host in Italy.

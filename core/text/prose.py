@@ -10,23 +10,39 @@ from typing import Final
 SECTION: Final = 5000
 """Code points parsed at once. Cost is quadratic in the worst case, so a longer body is cut and stays linear."""
 
-PERHAPS_LINK: Final = re.compile(r"[.:@](?:(?<=@)|(?<=:)(?=\S)|(?<=[^\s.]\.)(?=[^\s.]))")
-"""Where this finds nothing there is no link: most prose passes without a look at 1,500 domains."""
+# Each begins with one character, which is found faster than one of several.
+_SCHEME: Final = re.compile(r":\S")
+_DOMAIN: Final = re.compile(r"\.(?<=[^\s.]\.)[^\s.]")
 
 # Markup within a line, and white space that the parser or the sanitiser writes otherwise.
-_MARKUP: Final = re.compile(r"[*_`\\\[\]<>\t\x1c-\x1f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
+_ASCII_MARKUP: Final = b"*_`\\[]<>\t\x1c\x1d\x1e\x1f"
+_MARKUP: Final = re.compile(
+    rf"[{re.escape(_ASCII_MARKUP.decode())}\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
+)
 # No number of a list; no blank, sign or mark that lays on what is before it.
 _BEGINNING: Final = r"(?!\d+[.)])[^\W_]|[\"'\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb]"
 _BEGINS: Final = re.compile(_BEGINNING)
 _BEGINS_OTHERWISE: Final = re.compile(rf"\n(?!\n|{_BEGINNING})")
 
 
+def perhaps_link(text: str) -> bool:
+    """Whether there may be a link in it: most prose passes without a look at 1,500 domains."""
+    return "@" in text or _SCHEME.search(text) is not None or _DOMAIN.search(text) is not None
+
+
+def _perhaps_markup(text: str) -> bool:
+    if text.isascii():
+        # Whether anything is deleted: a fifth of the time of the expression.
+        return len(text.encode().translate(None, _ASCII_MARKUP)) < len(text)
+    return _MARKUP.search(text) is not None
+
+
 def html(body: str) -> str | None:
     """The html of a normalised body that is nothing but prose; None where it may be more than that."""
     if (
         len(body) > SECTION
-        or _MARKUP.search(body) is not None
-        or PERHAPS_LINK.search(body) is not None
+        or _perhaps_markup(body)
+        or perhaps_link(body)
         or " \n" in body
         or _BEGINS.match(body) is None
         or _BEGINS_OTHERWISE.search(body) is not None

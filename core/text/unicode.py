@@ -28,7 +28,9 @@ _SELECTOR: Final = r"[\ufe00-\ufe0f\U000e0100-\U000e01ef]"
 _SELECTORS: Final = re.compile(f"({_SELECTOR}){_SELECTOR}+")
 
 _NONCHARACTERS: Final = r"\ufdd0-\ufdef" + "".join(rf"\U{plane:04x}fffe\U{plane:04x}ffff" for plane in range(17))
-_CONTROLS: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+# Of ASCII: what is removed, and what becomes of the rest. A table takes a fifth of the time of an expression.
+_CONTROLS: Final = bytes((*range(0x09), *range(0x0E, 0x20), 0x7F))
+_BREAKS: Final = bytes.maketrans(b"\r\v\f", b"\n\n\n")
 _FLAGS: Final = "|".join("".join(chr(0xE0000 + ord(letter)) for letter in name) for name in ("gbeng", "gbsct", "gbwls"))
 _REMOVED: Final = (
     r"\x00-\x08\x0e-\x1f\x7f-\x9f\xad\u202a-\u202e\u2061-\u206f\ufeff\ufff0-\ufffc\ud800-\udfff"
@@ -57,10 +59,11 @@ def normalise(text: str) -> str:
     Newlines are `\n`. Blank lines before and white space after the text go; the first line of several keeps its
     indentation, which in a list means something. Normalising twice changes nothing more.
     """
-    text = _BREAK.sub("\n", text.replace("\r\n", "\n"))
+    text = text.replace("\r\n", "\n")
     if text.isascii():
-        text = _CONTROLS.sub("", text)
+        text = text.encode().translate(_BREAKS, _CONTROLS).decode()
     else:
+        text = _BREAK.sub("\n", text)
         if _UNWANTED.search(text) is not None:
             text = _UNWANTED_BUT_FLAGS.sub(r"\1", text)
         text = _SELECTORS.sub(r"\1", text)

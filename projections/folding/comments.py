@@ -20,12 +20,13 @@ from core.events import (
     RevisionRedacted,
 )
 from core.position import Position
-from projections.folding.page import Face, noticed
+from projections.folding.page import NOWHERE, Face, noticed
 from projections.folding.touched import UNSEEN, Touched, Watch
 from projections.state import Author, Comment, Decision, Text, Thread
 
 Ruled = CommentHeld | CommentApproved | CommentRejected
 
+_UNPOSTED: Final = machine.Comment()
 _VERDICTS: Final[dict[type[Ruled], Verdict]] = {
     CommentApproved: "approve",
     CommentHeld: "hold",
@@ -41,19 +42,21 @@ def post(thread: Thread, recorded: Recorded, event: CommentPosted, watch: Watch)
         raise ValueError("the first revision is 1")
     if event.parent is not None and event.parent not in thread.rows:
         raise ValueError("there is no such parent")
-    after = machine.evolve(machine.Comment(), recorded)
-    actor = recorded.envelope.actor
+    after = _evolved(_UNPOSTED, recorded)
+    actor, first = recorded.envelope.actor, after.latest
     text = Text(
         body=event.body,
         occurred=recorded.envelope.at,
         position=recorded.position,
         rule=event.rule,
         match=event.match,
+        guarded=first.guarded,
+        seen=first.seen,
     )
     comment = Comment(
         id=event.comment,
         posted=recorded.position,
-        at=recorded.occurred_at,
+        at=recorded.envelope.at,
         parent=event.parent,
         depth=event.depth,
         answered=event.answered,
@@ -62,12 +65,13 @@ def post(thread: Thread, recorded: Recorded, event: CommentPosted, watch: Watch)
         author=Author(id=actor.id, kind=actor.kind, name=event.name, avatar=event.avatar, badges=event.badges),
         entitlement=event.entitlement,
         texts={1: text},
+        standing=after.standing,
+        verdict=after.status,
+        seen=False,
     )
     watch.comment(comment)
     thread.rows[comment.id] = comment
-    before = Face.of(comment)
-    _take(comment, after)
-    return noticed(thread, comment, before, watch)
+    return noticed(thread, comment, NOWHERE, watch)
 
 
 def change(
@@ -83,7 +87,7 @@ def change(
     if isinstance(event, CommentEdited):
         if event.revision != comment.latest + 1:
             raise ValueError(f"revision {event.revision} after {comment.latest}")
-        after = machine.evolve(_machine(comment), recorded)
+        after = _evolved(_machine(comment), recorded)
         comment.texts[event.revision] = Text(
             body=event.body,
             occurred=recorded.envelope.at,
@@ -92,9 +96,11 @@ def change(
             reason=event.reason,
             rule=event.rule,
             match=event.match,
+            guarded=after.latest.guarded,
+            seen=after.latest.seen,
         )
     else:
-        after = machine.evolve(_machine(comment), recorded)
+        after = _evolved(_machine(comment), recorded)
     _take(comment, after)
     return noticed(thread, comment, before, watch)
 
@@ -105,7 +111,7 @@ def decide(thread: Thread, recorded: Recorded, event: Ruled, watch: Watch) -> To
     text = comment.texts[event.revision]
     watch.comment(comment)
     before = Face.of(comment)
-    after = machine.evolve(_machine(comment), recorded)
+    after = _evolved(_machine(comment), recorded)
     actor = recorded.envelope.actor
     comment.texts[event.revision] = replace(
         text,
@@ -140,6 +146,11 @@ def redact(thread: Thread, recorded: Recorded, event: RevisionRedacted, watch: W
 def without_words(text: Text, redacted: Position) -> Text:
     """A text without what its author wrote: that it was there stays known."""
     return replace(text, body=None, match=None, reason=None, redacted=redacted)
+
+
+def _evolved(comment: machine.Comment, recorded: Recorded) -> machine.Comment:
+    """What the state machine makes of an event. It is not asked about texts."""
+    return machine.evolve(comment, recorded, digest=lambda _: b"")
 
 
 def _machine(comment: Comment) -> machine.Comment:

@@ -1,6 +1,7 @@
 """What readers notice of a change to a comment: rows that come and go, tombstones, counts."""
 
 from bisect import insort
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -21,7 +22,12 @@ class Face(Struct, frozen=True, gc=False):
     @classmethod
     def of(cls, comment: Comment) -> "Face":
         """The face of a comment as it is now."""
-        return cls(comment.published, comment.on_page, comment.status, comment.standing, comment.featured)
+        published = comment.published
+        return cls(published, published or bool(comment.answers), comment.status, comment.standing, comment.featured)
+
+
+NOWHERE: Final = Face(published=False, on_page=False, status="pending", standing=None, featured=False)
+"""The face of a comment before it was posted."""
 
 
 def noticed(thread: Thread, comment: Comment, before: Face, watch: Watch) -> Touched:

@@ -1,28 +1,30 @@
 -- How commits tell the feed of a partition what they changed. It does nothing by itself, and comes after changes.lua.
 --
--- ARGV     from some place on: number of entries, and of each: position, `t`, `k`
+-- ARGV     from some place on: number of entries, and each as `<position> <t> <k>`
+
+local ENTRY = '^((%d+)-(%d+)) (%S+) (.+)$'
 
 local function parse(position)
   local ms, n = string.match(position, '^(%d+)-(%d+)$')
   return tonumber(ms), tonumber(n)
 end
 
--- The places in ARGV of the entries whose number stands at this place, and the place after them.
+-- The entries whose number stands at this place in ARGV, and the place after them.
 local function read_entries(at)
   local entries = {}
-  for _ = 1, tonumber(ARGV[at]) do
-    entries[#entries + 1] = at + 1
-    at = at + 3
+  for place = at + 1, at + tonumber(ARGV[at]) do
+    entries[#entries + 1] = ARGV[place]
   end
-  return entries, at + 1
+  return entries, at + #entries + 1
 end
 
 -- What the entries name, a line for each `t` and `k`; nothing where there are many.
 local function named(entries)
   local lines = {}
   for _, entry in ipairs(#entries <= 16 and entries or {}) do
-    lines[#lines + 1] = ARGV[entry + 1]
-    lines[#lines + 1] = ARGV[entry + 2]
+    local _, _, _, t, k = string.match(entry, ENTRY)
+    lines[#lines + 1] = t
+    lines[#lines + 1] = k
   end
   return table.concat(lines, '\n')
 end
@@ -73,9 +75,10 @@ local function tell(feed, trimmed, entries, kept_ms, most)
   local last_ms, last_n = parse(newest(feed))
   local newest_ms
   for _, entry in ipairs(entries) do
-    local ms, n = parse(ARGV[entry])
+    local id, ms, n, t, k = string.match(entry, ENTRY)
+    ms, n = tonumber(ms), tonumber(n)
     if ms > last_ms or (ms == last_ms and n > last_n) then
-      redis.call('XADD', feed, ARGV[entry], 't', ARGV[entry + 1], 'k', ARGV[entry + 2])
+      redis.call('XADD', feed, id, 't', t, 'k', k)
     end
     newest_ms = ms
   end

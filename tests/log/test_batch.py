@@ -87,6 +87,10 @@ async def test_what_one_caller_asks_together_shares_one_packet_in_its_order(prox
     assert {count for count in proxy.pipelines if count} == {2}
 
 
+async def test_who_asks_nothing_is_answered_at_once(batch: Batch) -> None:
+    assert await batch.all([]) == []
+
+
 async def test_an_error_is_its_own_callers_alone(batch: Batch) -> None:
     callers = Callers(batch)
     async with anyio.create_task_group() as tasks:

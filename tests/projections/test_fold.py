@@ -251,7 +251,8 @@ def test_what_came_by_import_has_its_own_time_and_the_order_of_the_log() -> None
     story = told()
     story.tell(posted("late"), at=BEGIN - 5000)
     story.tell(posted("early"), at=BEGIN - 9000)
-    assert [(name, row.at - BEGIN) for name, row in story.thread.rows.items()] == [("late", -5000), ("early", -9000)]
+    times = [(name, row.posted_at - BEGIN) for name, row in story.thread.rows.items()]
+    assert times == [("late", -5000), ("early", -9000)]
     assert story.thread.now == BEGIN + 1000
 
 

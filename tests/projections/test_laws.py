@@ -214,7 +214,7 @@ async def test_a_thread_is_let_go_of_when_there_are_too_many_rows() -> None:
 
 
 async def test_a_commit_is_full_before_it_has_more_arguments_than_a_script_takes() -> None:
-    recorded = await events(await played(stream(3, 1500)), None)
+    recorded = await events(await played(stream(3, 5000)), None)
     projection = Projection(KEYS, 1, START, html=html)
     projection.hold(Thread(site=SITE, id=THREAD))
     sizes = []
@@ -223,7 +223,7 @@ async def test_a_commit_is_full_before_it_has_more_arguments_than_a_script_takes
         if projection.full:
             commit = projection.take()
             assert commit is not None
-            sizes.append(sum(len(change.arguments) + 3 for change in commit.changes) + 3 * len(commit.feed))
+            sizes.append(sum(len(change.arguments) + 3 for change in commit.changes) + len(commit.feed))
     assert sizes
     assert max(sizes) <= 7000
     assert min(sizes) > partition.MOST_ARGUMENTS / 6

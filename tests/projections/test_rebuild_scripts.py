@@ -46,8 +46,7 @@ async def flip(
     keys = [KEYS.building, KEYS.cursor(2), KEYS.generation, KEYS.generations, KEYS.feed, KEYS.feed_trimmed]
     keys += (KEYS.cursor(1), A)
     arguments: list[Argument] = [nonce, before, after, own, old, KEYS.view_channel, 600_000, 20_000, lost, len(feed)]
-    for position in feed:
-        arguments += (position, "kew/tea", '[["thread.changed",null]]')
+    arguments += (f'{position} kew/tea [["thread.changed",null]]' for position in feed)
     arguments += (1, "HSET", 8, 2, "f", "1")
     reply: bytes = await there.calls.run(FLIP, keys, arguments)
     return reply

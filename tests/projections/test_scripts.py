@@ -59,8 +59,7 @@ class Commits:
         last: str = "",
     ) -> bytes:
         arguments: list[Argument] = [nonce, before, after, pointer, KEYS.view_channel, kept_ms, most, last, len(feed)]
-        for position in feed:
-            arguments += (position, "kew/tea", '[["thread.changed",null]]')
+        arguments += (f'{position} kew/tea [["thread.changed",null]]' for position in feed)
         arguments.append(len(changes))
         for command, place, some in changes:
             arguments += (command, place + 7, len(some), *some)

@@ -9,6 +9,7 @@ import pytest
 from core.keys import ThreadViews
 from core.log.port import Entry
 from core.position import Position
+from core.redis.call import Call
 from projections import comparing, differing
 from projections.cells import SITE_VIEWS
 from projections.fold import CannotApply
@@ -215,19 +216,22 @@ async def test_what_was_committed_in_the_middle_of_a_read_is_no_difference(
     waited = 0
     async with bench(fresh) as here, projecting(here.projector()):
         reads, rows = here.deployment.reads, here.deployment.keys[0].thread_views(1, SITE, THREAD).rows
-        call = reads.call
+        ask = reads.all
 
-        async def slow(*command: Any) -> Any:
-            """Answer what is asked of the rows of a thread when the rest of the log is in the views."""
+        async def slow(calls: list[Call]) -> list[Any]:
+            """Answer what is asked of the rows of a thread when the rest of the log is in the views, and no sooner."""
             nonlocal waited
-            if rows in command and not waited:
-                waited += 1
-                await here.pour(some[half:])
-                await here.level()
-            return await call(*command)
+            at = next((at for at, call in enumerate(calls) if rows in call.command), None)
+            if at is None or waited:
+                return await ask(calls)
+            waited += 1
+            before = await ask(calls[:at])
+            await here.pour(some[half:])
+            await here.level()
+            return before + await ask(calls[at:])
 
         await here.pour(some[:half])
         await here.level()
-        monkeypatch.setattr(reads, "call", slow)
+        monkeypatch.setattr(reads, "all", slow)
         assert [one async for one in verify(here.log, reads, here.deployment.keys)] == []
         assert waited == 1
