@@ -165,6 +165,22 @@ async def test_an_event_names_its_actor_key_batch_and_cause() -> None:
     assert envelope.at is None
 
 
+async def test_the_log_tells_what_kind_of_actor_it_was() -> None:
+    room = await Newsroom().opened(comment="anyone")
+    staff = msgspec.structs.replace(GUEST, id="gus", roles=frozenset({"moderator"}))
+    machine = Caller(id="hansard", name="Hansard", kind="system")
+    for number, who in enumerate((ADA, GUEST, MOD, staff, machine)):
+        await room.ask(post(f"c{number}"), who)
+    actors = [one.envelope.actor for one in await room.events() if one.envelope.comment]
+    assert [(actor.id, actor.kind) for actor in actors] == [
+        (ADA.id, "member"),
+        (GUEST.id, "guest"),
+        (MOD.id, "staff"),
+        ("gus", "staff"),
+        ("hansard", "system"),
+    ]
+
+
 async def test_what_is_imported_is_judged_by_when_it_happened_and_says_so() -> None:
     room = await Newsroom().opened(edit_window=60)
     result = await room.ask(post("c1"), occurred_at=1000)
@@ -231,6 +247,46 @@ async def test_another_command_under_the_same_key_is_refused() -> None:
     await room.ask(post("c1"), key="k")
     with pytest.raises(IdempotencyKeyReused):
         await room.ask(post("c1", "other words"), key="k")
+
+
+async def test_a_repeat_is_told_from_another_command_by_all_of_its_digest() -> None:
+    room = await Newsroom().opened()
+    first = await room.ask(post("c1"))
+    digest = await _digest_of(room, post("c1"))
+
+    async def used(key: str, digest: str) -> None:
+        append = Append(site=SITE, thread=THREAD, expected={}, events=(), now=room.log.now, key=key, digest=digest)
+        await room.log.append(msgspec.structs.replace(append, settled=first.position))
+
+    assert len(digest) == 8
+    for at in range(8):
+        await used(f"k{at}", digest[:at] + "." + digest[at + 1 :])
+        with pytest.raises(IdempotencyKeyReused):
+            await room.ask(post("c1"), key=f"k{at}")
+    await used("k", digest)
+    assert (await room.ask(post("c1"), key="k")).positions == first.positions
+
+
+async def test_every_field_of_a_command_tells_it_from_another_and_the_same_has_one_digest_for_ever() -> None:
+    room = await Newsroom().opened()
+    await room.ask(post("c1"))
+    some: list[AnyCommand] = [
+        UP,
+        DOWN,
+        Report(comment="c1", reason="spam"),
+        Report(comment="c1", reason="spam", note="look"),
+        FeatureComment(comment="c1", featured=True),
+        FeatureComment(comment="c1", featured=False),
+        REJECT,
+        Decide(comment="c1", verdict="approve", revision=1),
+    ]
+    digests: list[str] = []
+    for command in some:
+        await room.ask(command, MOD, key=f"k{len(digests)}")
+        digests.append(room.log.appends[-1].digest)
+    assert len(set(digests)) == len(some)
+    # A repeat may come to another process, after another start, while the window lasts.
+    assert digests[0] == "f2gplL9r"
 
 
 async def test_a_double_click_is_one_event_and_one_answer() -> None:

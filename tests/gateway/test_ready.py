@@ -1,19 +1,29 @@
 """Answers that are kept ready: never another answer than the one that would be made, and never an old one."""
 
+from collections.abc import Callable
+from typing import Any
+
 import anyio
 import httpx2
+import pytest
+from anyio.lowlevel import checkpoint
 from msgspec.structs import replace
+from starlette.types import Message, Send
 
+from core.partitions import partition_of
 from core.refusals import Unavailable
-from projections.queries import Seen
+from projections.queries import Answer, Seen
+from projections.reading import Views
 from projections.refolding import refold
 from projections.store import Store
-from tests.gateway.house import ADA, BEN, SITE, THREAD, House, at
+from tests.gateway.house import ADA, BEN, MOD, PARTITIONS, SITE, THREAD, House, at, problem
 from workers import metrics
 from workers.gateway.app import build
 from workers.gateway.ready import ReadyAnswers
 
 PAGE = f"threads/{THREAD}"
+PATH = f"/v1/sites/{SITE}/{PAGE}"
+BOUND = 30
 
 
 def count(outcome: str) -> int:
@@ -25,6 +35,33 @@ async def made(house: House, path: str = PAGE) -> bool:
     before = count("made")
     await house.get(path)
     return count("made") > before
+
+
+def asking(house: House, ready: ReadyAnswers) -> httpx2.AsyncClient:
+    """A client of the same house with other answers kept before it."""
+    transport = httpx2.ASGITransport(build(replace(house.services, ready=ready)))
+    return httpx2.AsyncClient(transport=transport, base_url="http://hansard.example")
+
+
+async def told_at_once(house: House, method: str, send: Send | None = None) -> list[Message]:
+    """What the gateway says to a server about the page."""
+    told: list[Message] = []
+
+    async def take(message: Message) -> None:
+        told.append(message)
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    scope = {"type": "http", "method": method, "path": PATH, "query_string": b"", "headers": []}
+    await house.app(scope, receive, send or take)
+    return told
+
+
+async def until(holds: Callable[[], object]) -> None:
+    with anyio.fail_after(BOUND):
+        while not holds():
+            await checkpoint()
 
 
 async def test_an_answer_that_is_ready_is_the_one_that_was_made(house: House) -> None:
@@ -103,15 +140,231 @@ async def test_nothing_that_asks_for_more_than_the_page_of_now_is_kept(house: Ho
 async def test_what_is_kept_has_a_bound_and_what_was_asked_for_last_stays(house: House) -> None:
     await house.post(ADA)
     small = ReadyAnswers(house.views, fresh=0, most_bytes=20_000)
-    transport = httpx2.ASGITransport(build(replace(house.services, ready=small)))
-    paths = [f"/v1/sites/{SITE}/threads/{THREAD}?limit={limit}" for limit in range(1, 31)]
-    async with httpx2.AsyncClient(transport=transport, base_url="http://hansard.example") as client:
+    paths = [f"{PATH}?limit={limit}" for limit in range(1, 31)]
+    before = count("made")
+    async with asking(house, small) as client:
         for path in paths:
             await client.get(paths[0])
             await client.get(path)
+    assert count("made") == before + 30, "what is asked for all the time stays all the time"
     assert 2 < len(small._kept) < 20
     assert small.bytes <= 20_000
     assert {query for _, query in small._kept} >= {b"limit=1", b"limit=30"}
+
+
+async def test_what_would_take_much_of_the_room_is_not_kept(house: House) -> None:
+    await house.post(ADA, "a" * 3000)
+    small = ReadyAnswers(house.views, fresh=0, most_bytes=16_000)
+    async with asking(house, small) as client:
+        for _ in range(2):
+            before = count("made")
+            assert (await client.get(PATH)).status_code == 200
+            assert count("made") == before + 1
+    assert (small._bytes, len(small._kept)) == (0, 0)
+
+
+async def test_the_room_that_is_told_is_that_of_the_answers_that_are_kept(house: House) -> None:
+    ready = house.services.ready
+    assert ready is not None
+    for number in range(3):
+        await house.post(ADA, f"{number}" * 1000)
+        for path in (PAGE, f"{PAGE}?limit=1"):
+            await house.get(path)
+        assert len(ready._kept) == 2
+        assert ready._bytes == sum(one.size for one in ready._kept.values()) > 0
+        assert metrics.READY_BYTES._value.get() == ready._bytes
+
+
+async def test_a_state_that_is_believed_keeps_no_answer_that_was_made_from_another(house: House) -> None:
+    first = await house.post(ADA)
+    async with asking(house, ReadyAnswers(house.views, fresh=3600)) as client:
+        await client.get(PATH)
+        second = await house.post(BEN)
+        for _ in range(2):  # the state is that of now, from here on
+            await client.get(f"{PATH}?limit=9")
+        assert [row["id"] for row in (await client.get(PATH)).json()["comments"]] == [second, first]
+
+
+async def test_partitions_are_believed_each_by_itself(house: House) -> None:
+    async with asking(house, ReadyAnswers(house.views, fresh=3600)) as client:
+        names = {partition_of(SITE, name, PARTITIONS): name for name in (f"t{number}" for number in range(50))}
+        assert len(names) == PARTITIONS
+        for thread in names.values():
+            await house.open_thread(thread)
+        before, ready = count("made"), count("ready")
+        for _ in range(3):
+            for thread in names.values():
+                answer = await client.get(f"/v1/sites/{SITE}/threads/{thread}")
+                assert answer.json()["thread"]["id"] == thread
+        assert (count("made"), count("ready")) == (before + PARTITIONS, ready + 2 * PARTITIONS)
+
+
+async def test_only_what_is_to_be_read_is_answered_from_what_is_ready(house: House) -> None:
+    await house.post(ADA)
+    for _ in range(2):
+        await house.get(PAGE)
+    ready = count("ready")
+    head = await told_at_once(house, "HEAD")
+    assert [message.get("body", b"") for message in head] == [b"", b""]
+    assert (await house.ask("OPTIONS", PAGE)).headers["allow"]
+    problem(await house.ask("DELETE", PAGE), 405, "method-not-allowed")
+    assert count("ready") == ready
+
+
+async def test_what_shows_more_to_some_is_answered_to_nobody_else(house: House) -> None:
+    comment = await house.post(ADA)
+    await house.settled((await house.decide(comment, "reject")).json()["position"])
+    for path in (at(comment), f"{at(comment)}/revisions"):
+        for who in (MOD, ADA):
+            assert (await house.get(path, who)).status_code == 200
+            for other in (None, BEN):
+                problem(await house.get(path, other), 404, "not-found")
+
+
+async def test_answers_that_are_ready_are_counted_as_the_others_are(house: House) -> None:
+    await house.post(ADA)
+    tag = (await house.get(PAGE)).headers["etag"]
+    route = "/v1/sites/{site}/threads/{thread}"
+
+    def counted() -> list[float]:
+        answers = [metrics.HTTP_REQUESTS.labels(route, "GET", status)._value.get() for status in ("200", "304")]
+        return [*answers, sum(bucket.get() for bucket in metrics.HTTP_SECONDS.labels(route, "GET")._buckets)]
+
+    whole, known, timed = counted()
+    ready = count("ready")
+    await house.get(PAGE)
+    assert counted() == [whole + 1, known, timed + 1]
+    await house.get(PAGE, If_None_Match=tag)
+    assert counted() == [whole + 1, known + 1, timed + 2]
+    assert count("ready") == ready + 2
+
+
+class Gate:
+    """Lets those who make a page in, and none of them on."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.inside = 0
+        self.open = anyio.Event()
+        page = Views.page
+
+        async def slow(views: Views, *asked: Any) -> Answer | None:
+            self.inside += 1
+            await self.open.wait()
+            return await page(views, *asked)
+
+        monkeypatch.setattr(Views, "page", slow)
+
+
+def waiting(house: House) -> int:
+    """How many wait for an answer that another makes."""
+    assert house.services.ready is not None
+    return sum(making.statistics().tasks_waiting for making in house.services.ready._making.values())
+
+
+async def test_who_asks_while_an_answer_is_made_waits_for_it(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    await house.post(ADA)
+    await house.get(PAGE)
+    await house.post(ADA, "More.")
+    gate = Gate(monkeypatch)
+    answers: list[httpx2.Response] = []
+
+    async def ask() -> None:
+        answers.append(await house.get(PAGE))
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(20):
+            tasks.start_soon(ask)
+        await until(lambda: gate.inside + waiting(house) == 20)
+        gate.open.set()
+    assert gate.inside == 1
+    assert {len(answer.json()["comments"]) for answer in answers} == {2}
+
+
+async def test_where_who_makes_an_answer_goes_away_another_makes_it(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await house.post(ADA)
+    await house.get(PAGE)
+    await house.post(ADA, "More.")
+    gate = Gate(monkeypatch)
+    gone = anyio.CancelScope()
+    answers: list[httpx2.Response] = []
+
+    async def leave() -> None:
+        with gone:
+            await house.get(PAGE)
+
+    async def ask() -> None:
+        answers.append(await house.get(PAGE))
+
+    with anyio.fail_after(BOUND):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(leave)
+            await until(lambda: gate.inside == 1)
+            for _ in range(3):
+                tasks.start_soon(ask)
+            await until(lambda: waiting(house) == 3)
+            gone.cancel()
+            gate.open.set()
+    assert [len(answer.json()["comments"]) for answer in answers] == [2] * 3
+
+
+async def test_nobody_waits_for_a_client_that_does_not_take_what_was_made(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await house.post(ADA)
+    await house.get(PAGE)
+    await house.post(ADA, "More.")
+    gate = Gate(monkeypatch)
+    answers: list[httpx2.Response] = []
+
+    async def never(_: Message) -> None:
+        await anyio.sleep_forever()
+
+    async def ask() -> None:
+        answers.append(await house.get(PAGE))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(told_at_once, house, "GET", never)
+        await until(lambda: gate.inside == 1)
+        tasks.start_soon(ask)
+        await until(lambda: waiting(house) == 1)
+        gate.open.set()
+        await until(lambda: answers)
+        tasks.cancel_scope.cancel()
+    assert len(answers[0].json()["comments"]) == 2
+
+
+async def test_many_who_ask_for_the_state_of_a_partition_ask_once(house: House) -> None:
+    class Slow:
+        asked = 0
+        open = anyio.Event()
+
+        async def seen(self, partition: int) -> Seen:
+            self.asked += 1
+            await self.open.wait()
+            return await house.views.seen(partition)
+
+    await house.post(ADA)
+    await house.get(PAGE)
+    kept = next(iter(house.services.ready._kept.values()))  # type: ignore[union-attr] # there is one in a house
+    slow = Slow()
+    ready = ReadyAnswers(slow, fresh=3600)
+    found: list[bool] = []
+
+    async def ask() -> None:
+        found.append(await ready._holds(kept))
+
+    def asking() -> int:
+        moment = ready._moments.get(kept.seen.partition)
+        return 0 if moment is None or moment.asking is None else moment.asking.statistics().tasks_waiting
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(10):
+            tasks.start_soon(ask)
+        await until(lambda: slow.asked + asking() == 10)
+        slow.open.set()
+    assert (slow.asked, found) == (1, [True] * 10)
 
 
 async def test_where_the_server_does_not_tell_the_application_answers(house: House) -> None:

@@ -150,6 +150,16 @@ async def test_a_key_used_for_another_command_is_refused(log: Log) -> None:
     assert await append(log, event("c:1"), key="k", digest="d") == Repeated(Answer(first, created=False, digest="d"))
 
 
+async def test_commands_are_told_apart_by_all_of_their_digest(log: Log) -> None:
+    digest = "abcdefgh"
+    first = await write(log, event("c:1"), key="k", digest=digest)
+    others = [digest[:at] + "-" + digest[at + 1 :] for at in range(len(digest))]
+    for other in (*others, digest[:-1], f"{digest}i", ""):
+        assert await append(log, event("c:2"), key="k", digest=other) == KeyReused()
+    assert await log.last(HERE) == first[-1]
+    assert await append(log, event("c:1"), key="k", digest=digest) == Repeated(Answer(first, False, digest))
+
+
 async def test_a_key_is_looked_up_before_positions_are_compared(log: Log) -> None:
     first = await write(log, event("c:1"), key="k", digest="d", expected={"c:1": None})
     again = await append(log, event("c:1"), key="k", digest="d", expected={"c:1": None})

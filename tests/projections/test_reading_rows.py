@@ -99,6 +99,40 @@ async def test_who_is_answered_has_a_name_only_while_published(there: Stage) -> 
         assert (await seen_by(there, "b", viewer))["in_reply_to"]["name"] is None
 
 
+async def test_whoever_is_answered_has_their_own_name_where_none_of_them_is_in_the_answer(there: Stage) -> None:
+    await there.do(ADA, post("a"), post("b"))
+    await there.do(BEN, post("c"))
+    for number, answered in enumerate("abc"):
+        await there.do(EVE, post(f"e{number}", parent=answered))
+    await there.do(ADA, WithdrawComment(comment="b"))
+    _, rows = await there.views.frame_rows(SITE, THREAD, ["e2", "e1", "e0"])
+    found = {name: msgspec.json.decode(row)["in_reply_to"] for name, row in rows.items()}
+    assert {name: (answered["comment"], answered["name"]) for name, answered in found.items()} == {
+        "e0": ("a", ADA.name),
+        "e1": ("b", None),
+        "e2": ("c", BEN.name),
+    }
+
+
+async def test_whom_an_unseen_comment_answers_is_named_to_those_who_see_it_while_that_is_published(
+    there: Stage,
+) -> None:
+    await there.do(ADA, post("a"))
+    await there.do(MOD, OverridePolicy(overrides=PolicyChanges(premoderation="all")))
+    await there.do(BEN, post("b", parent="a"))
+
+    async def named() -> list[Any]:
+        overlay = await there.views.overlay(SITE, THREAD, "ben")
+        assert overlay is not None
+        rows = [msgspec.json.decode(one) for one in overlay.pending]
+        rows += [await seen_by(there, "b", viewer) for viewer in (OTHER, STAFF)]
+        return [row["in_reply_to"]["name"] for row in rows]
+
+    assert await named() == [ADA.name] * 3
+    await there.do(ADA, WithdrawComment(comment="a"))
+    assert await named() == [None] * 3
+
+
 async def test_frames_get_rows_and_tombstones_without_answers_and_nothing_that_is_not_on_the_page(there: Stage) -> None:
     await there.do(ADA, post("a"), post("b", parent="a"), post("c"), post("d"))
     await there.do(BEN, Vote(comment="b", value=1))
@@ -140,6 +174,19 @@ async def test_a_permalink_has_tombstones_above_and_is_nothing_where_the_comment
     staff = decoded(await there.views.permalink(SITE, THREAD, "b", STAFF))
     assert "moderation" in staff["comment"]
     assert "moderation" in staff["comment"]["replies"]["comments"][0]
+
+
+async def test_a_permalink_says_whom_an_unseen_comment_above_answers_to_those_who_see_it(there: Stage) -> None:
+    await there.do(ADA, post("a"))
+    await there.do(BEN, post("b", parent="a"))
+    await there.do(EVE, post("c", parent="b"))
+    await there.do(MOD, reject("b"))
+    for viewer, answered in ((PUBLIC, None), (AUTHOR, None), (Viewer("ben"), ADA.name), (STAFF, ADA.name)):
+        link = decoded(await there.views.permalink(SITE, THREAD, "c", viewer))
+        assert [one["id"] for one in link["ancestors"]] == ["a", "b"]
+        above = link["ancestors"][1]["in_reply_to"]
+        assert (above and above["name"]) == answered
+        assert link["comment"]["in_reply_to"]["name"] is None
 
 
 async def test_a_pending_answer_to_what_left_the_page_has_a_permalink_for_its_author(there: Stage) -> None:

@@ -576,6 +576,29 @@ async def test_another_renderer_is_no_difference(here: Bench, monkeypatch: pytes
     assert await differences(here) == []
 
 
+async def test_whatever_differs_but_the_html_is_told_where_the_renderer_is_another(
+    here: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await here.play(stream(58, 120))
+    async with projecting(here.projector()):
+        await here.level()
+    await rebuilder(here).rebuild()
+    keys = here.deployment.keys[0]
+    views = keys.thread_views(2, SITE, THREAD)
+    comment = next(row.id for row in here.folded(THREAD).rows.values() if row.published)
+    row = await here.call("HGET", views.rows, comment)
+    await here.call("HSET", views.rows, comment, row.replace(b'"status":"published"', b'"status":"Published"', 1))
+    await here.call("HSET", views.votes, "nothing", "1 1")
+    await here.call("ZADD", views.ballots, 0, "nobody nothing 1 1")
+    await here.call("ZADD", keys.site_view(2, SITE, "authors"), 0, f"nobody 000 {THREAD} nothing p")
+    flipped: list[Flipped] = []
+    for module in (generations, rebuild):
+        monkeypatch.setattr(module, "RENDERER", 2)
+    await rebuilder(here, flipped, html=lambda body: f"<p>{len(body)}</p>").rebuild()
+    ((one,),) = [one.differing for one in flipped]
+    assert (one.thread, set(one.views)) == (THREAD, {"rows", "votes", "ballots", "site.authors"})
+
+
 def test_what_two_generations_must_agree_in_follows_from_what_they_were_built_by() -> None:
     now = Built(fold=2, renderer=3)
     assert part_of(now, now) == "all"

@@ -123,6 +123,15 @@ async def test_a_walk_is_from_the_moment_or_the_snapshot_after_to_the_one_before
     assert watched.walks == []
 
 
+async def test_where_a_snapshot_is_thrown_away_when_it_was_chosen_the_walk_goes_on_to_the_beginning() -> None:
+    log = await played(stream(20, 300))
+    recorded = await events(log)
+    shelf = Lost(recorded, {50, 100})
+    for number in (70, 100, 150):
+        there = await thread_at(log, shelf, SITE, THREAD, recorded[number - 1].position)
+        assert there == masked(recorded[:number], shelf.now.redacted)
+
+
 @pytest.mark.parametrize("at", [Position(1, 1), BEGIN - 1])
 async def test_before_it_was_opened_there_is_nothing(at: Position | int) -> None:
     log = await played([])

@@ -2,28 +2,35 @@
 
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
 from anyio.lowlevel import checkpoint
 
+from core.commands import OpenThread, PostComment
 from core.keys import WORKERS
+from core.log.memory import MemoryLog
 from core.log.port import Entry
 from core.log.redis import RedisLog
+from core.partitions import partition_of
 from core.position import Position
 from core.redis.deployment import open_deployment
+from core.transact import transact
 from projections import roster
 from projections.changes import Commit
+from projections.leases import Leases
 from projections.roster import owner
 from projections.store import Done, Outcome, Store
 from projections.verifying import verify
 from tests.log.proxy import Proxy
-from tests.making import entries, played, stream
+from tests.making import MOD, PEOPLE, SITE, Play, entries, played, stream
 from tests.projections.projecting import BOUND, Bench, bench, projecting
-from workers import metrics, projector
+from workers import metrics, projector, upkeep
 from workers.projector import Projector
 
 PARTITIONS = 16
+BACKLOGS = 64
 
 NOT_AN_EVENT = b"no event"
 
@@ -195,3 +202,60 @@ async def test_who_cannot_ask_who_is_alive_takes_nothing(fresh: str, tmp_path: P
                 proxy.lose_nothing()
                 await shared(cut_off)
         tasks.cancel_scope.cancel()
+
+
+async def everywhere(here: Bench) -> None:
+    """A thread with a few comments in every partition."""
+    partitions = here.log.partitions
+    names = {partition_of(SITE, name, partitions): name for name in (f"t{n}" for n in range(20 * partitions))}
+    log = MemoryLog(partitions)
+    await Play(log).open(threads=0)
+    for thread in names.values():
+        opening = OpenThread(url=f"https://kew.example/{thread}", title=thread)
+        await transact(log, opening, site=SITE, thread=thread, caller=MOD)
+        for number in range(20):
+            post = PostComment(comment=f"c{number}", body="words")
+            await transact(log, post, site=SITE, thread=thread, caller=PEOPLE[0])
+    for partition in range(partitions):
+        await here.pour(await entries(log, partition), partition)
+
+
+async def test_only_a_few_partitions_take_in_at_once_and_all_leases_are_renewed_meanwhile(
+    fresh: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with bench(fresh, partitions=BACKLOGS) as here:
+        await everywhere(here)
+        one = here.projector("one")
+        inside: set[int] = set()
+        most = 0
+        renewed: set[int] = set()
+        go_on = anyio.Event()
+        commit, renew = Store.commit, Leases.renew
+
+        async def slow(store: Store, of: int, *rest: Any, **more: Any) -> Outcome:
+            nonlocal most
+            inside.add(of)
+            most = max(most, len(inside))
+            await go_on.wait()
+            outcome = await commit(store, of, *rest, **more)
+            inside.remove(of)
+            return outcome
+
+        async def noted(leases: Leases, of: int, nonce: str) -> bool:
+            ours = await renew(leases, of, nonce)
+            if ours and inside:
+                renewed.add(of)
+            return ours
+
+        monkeypatch.setattr(projector, "RENEWED_S", 0.3)  # or 64 leases would keep it busy
+        monkeypatch.setattr(upkeep, "BATCH", 7)
+        monkeypatch.setattr(Store, "commit", slow)
+        monkeypatch.setattr(Leases, "renew", noted)
+        async with projecting(one):
+            # Every partition either takes in what came or waits for its turn.
+            await until(lambda: len(inside) + one._upkeeps[0]._turns.statistics().tasks_waiting == BACKLOGS)
+            await until(lambda: renewed == set(range(BACKLOGS)))
+            go_on.set()
+            await settled(here)
+    assert most == projector.AT_ONCE
+    assert projector.AT_ONCE <= BACKLOGS // 8
