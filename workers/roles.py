@@ -45,13 +45,11 @@ def services(
     """What the gateway works with; it is not ready where the projector beside it has stopped."""
     log = RedisLog(deployment)
     views = Views(deployment, log)
-    ready = ReadyAnswers(views)
     metrics.DIFF_BYTES.set_function(lambda: DIFFERENCES.bytes)
-    metrics.READY_BYTES.set_function(lambda: ready.bytes)
     return Services(
         log=log,
         views=views,
-        ready=ready,
+        ready=ReadyAnswers(views),
         served=Served(deployment),
         keyring=Keyring(deployment.calls, deployment.keys),
         operators=Operators(admin_secret),

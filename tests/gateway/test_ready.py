@@ -160,7 +160,7 @@ async def test_what_would_take_much_of_the_room_is_not_kept(house: House) -> Non
             before = count("made")
             assert (await client.get(PATH)).status_code == 200
             assert count("made") == before + 1
-    assert (small._bytes, len(small._kept)) == (0, 0)
+    assert (small.bytes, len(small._kept)) == (0, 0)
 
 
 async def test_the_room_that_is_told_is_that_of_the_answers_that_are_kept(house: House) -> None:
@@ -171,8 +171,8 @@ async def test_the_room_that_is_told_is_that_of_the_answers_that_are_kept(house:
         for path in (PAGE, f"{PAGE}?limit=1"):
             await house.get(path)
         assert len(ready._kept) == 2
-        assert ready._bytes == sum(one.size for one in ready._kept.values()) > 0
-        assert metrics.READY_BYTES._value.get() == ready._bytes
+        assert ready.bytes == sum(one.size for one in ready._kept.values()) > 0
+        assert metrics.REGISTRY.get_sample_value("hansard_ready_bytes") == ready.bytes
 
 
 async def test_a_state_that_is_believed_keeps_no_answer_that_was_made_from_another(house: House) -> None:
@@ -247,10 +247,10 @@ class Gate:
         self.open = anyio.Event()
         page = Views.page
 
-        async def slow(views: Views, *asked: Any) -> Answer | None:
+        async def slow(views: Views, *asked: Any, **how: Any) -> Answer | None:
             self.inside += 1
             await self.open.wait()
-            return await page(views, *asked)
+            return await page(views, *asked, **how)
 
         monkeypatch.setattr(Views, "page", slow)
 

@@ -92,6 +92,7 @@ class ReadyAnswers:
         self._making: dict[Address, anyio.Event] = {}
         self.bytes = 0
         """So much is kept."""
+        metrics.READY_BYTES.set_function(lambda: self.bytes)
 
     def before(self, app: ASGIApp) -> ASGIApp:
         """`app`, asked for what is not ready."""
