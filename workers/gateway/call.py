@@ -87,6 +87,8 @@ class Asked(Struct, Generic[Q, B], frozen=True, kw_only=True):
 
     services: Services
     call: Call
+    place: str
+    """The path, spelt in the one way: part of the scope of an Idempotency-Key."""
     path: Mapping[str, str]
     """The ids in the path, each of its grammar."""
     headers: Mapping[bytes, bytes]
@@ -99,11 +101,6 @@ class Asked(Struct, Generic[Q, B], frozen=True, kw_only=True):
     """The Idempotency-Key of a write; one was made where the caller gave none, or the call takes none."""
     gate: Gate
     """Where it was let in: it stands aside there while it only waits for the views."""
-
-    @property
-    def place(self) -> str:
-        """The path, spelt in the one way: part of the scope of an Idempotency-Key."""
-        return self.call.path.format(**self.path)
 
     @property
     def caller(self) -> Caller:

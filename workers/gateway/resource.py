@@ -146,9 +146,9 @@ class Resource:
         logs.about(**{name: value for name, value in path.items() if name in _TOLD})
         caller = await self._caller(call, path.get("site", ""), headers, query)
         if not isinstance(caller, Trust):
-            return await self._handled(taken, path, receive, headers, query, key, caller, None)
+            return await self._handled(taken, scope, receive, headers, query, key, caller, None)
         try:
-            reply = await self._handled(taken, path, receive, headers, query, key, caller.caller, caller)
+            reply = await self._handled(taken, scope, receive, headers, query, key, caller.caller, caller)
         except (Refusal, BadCursor):
             await caller.confirm()  # whoever is not who they were taken for is told that, and nothing else
             raise
@@ -158,7 +158,7 @@ class Resource:
     async def _handled(
         self,
         taken: _Taken,
-        path: Mapping[str, str],
+        scope: Scope,
         receive: Receive,
         headers: Mapping[bytes, bytes],
         query: Query,
@@ -172,7 +172,8 @@ class Resource:
         asked: Asked[Any, Any] = Asked(
             services=self._services,
             call=call,
-            path=path,
+            place=scope["path"].rstrip("/"),  # there is a slash at its end where the path of the site has one
+            path=scope["path_params"],
             headers=headers,
             query=taken.query.read(query),
             body=await self._body(taken, receive, headers) if taken.writes else None,
