@@ -15,9 +15,6 @@ class Actor(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     id: str
 
 
-SYSTEM: Final = Actor(kind="system", id="hansard")
-
-
 class Caller(Struct, frozen=True, kw_only=True):
     """Who asks, as the token says: name and badges are those of this token, no role includes another."""
 

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
-from tests.gateway.house import ADA, MOD, SITE, THREAD, House, at, built, problem, token, told
+from projections.histories import DIFFERENCES
+from tests.gateway.house import ADA, ADMIN_SECRET, MOD, SITE, THREAD, House, at, built, problem, token, told
 from tests.servers import started
 from workers import embedded
+from workers.roles import services
+from workers.settings import Settings
 
 
 async def test_alive_and_ready_are_two_things(house: House) -> None:
@@ -102,6 +105,19 @@ async def test_metrics_count_requests_by_route_and_name_no_site_thread_or_person
     samples = "\n".join(line for line in said.splitlines() if not line.startswith("#"))
     for word in (SITE, THREAD, comment, "ada", "BREW"):
         assert not re.search(rf"\b{word}\b", samples)
+
+
+async def test_metrics_tell_how_many_bytes_the_remembered_differences_take(house: House) -> None:
+    services(house.deployment, Settings(), ADMIN_SECRET)
+    comment = await house.post(ADA)
+    edit = {"body": "Words that nobody has said here before."}
+    answer = await house.ask("PATCH", at(comment), ADA, edit, If_Match='"1"')
+    await house.settled(answer.json()["position"])
+    before = DIFFERENCES.bytes
+    (_, last) = (await house.get(f"{at(comment)}/revisions?diff=words")).json()["revisions"]
+    assert last["diff"]
+    assert DIFFERENCES.bytes > before
+    assert f"\nhansard_diff_bytes {float(DIFFERENCES.bytes)}\n" in (await house.get("/metrics")).text
 
 
 async def test_a_defect_is_logged_under_the_request_id_without_what_was_said(

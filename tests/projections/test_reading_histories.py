@@ -7,7 +7,9 @@ import pytest
 
 from core.commands import Decide, EditComment, OverridePolicy, PostComment, RedactRevision, Vote
 from core.policy import PolicyChanges
+from core.text import diff
 from core.text.markup import rendered
+from projections.histories import DIFFERENCES
 from projections.queries import Answer, BadCursor
 from projections.viewer import PUBLIC, Viewer
 from tests.making import MOD, PEOPLE, SITE, THREADS
@@ -105,6 +107,31 @@ async def test_each_viewer_sees_the_texts_that_the_policy_gives_them(
 ) -> None:
     await edited(there)
     assert await numbers(there, "a", viewer, policy) == expected
+
+
+async def test_a_difference_is_remembered_by_both_texts_and_by_what_they_take(
+    there: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, words = [], diff.words
+
+    def counted(before: str, after: str) -> Any:
+        made.append(after)
+        return words(before, after)
+
+    monkeypatch.setattr(diff, "words", counted)
+    long = "w" * 2000
+    texts = {"a": (f"red {long}", f"blue {long}"), "b": (f"green {long}", f"blue {long}"), "c": (f"red {long}", long)}
+    for comment, (first, second) in texts.items():
+        await there.do(ADA, post(comment, first), EditComment(comment=comment, revision=1, body=second))
+    for again in (False, True):
+        for comment, (first, second) in texts.items():
+            before = DIFFERENCES.bytes
+            (_, last) = (await history(there, comment, PUBLIC, diff=True))["revisions"]
+            assert "".join(part for sign, part in last["diff"] if sign != "+") == first
+            assert "".join(part for sign, part in last["diff"] if sign != "-") == second
+            took = DIFFERENCES.bytes - before
+            assert took == 0 if again else took > len(first) + len(second) + 2000
+    assert len(made) == len(texts)
 
 
 async def test_a_difference_never_shows_a_text_that_the_viewer_may_not_read(there: Stage) -> None:

@@ -7,6 +7,7 @@ import anyio
 import msgspec
 import pytest
 from anyio import CancelScope
+from anyio.lowlevel import checkpoint
 
 from core.events import CommentPosted
 from core.keys import REBUILD
@@ -20,6 +21,7 @@ from projections.changes import Commit
 from projections.contrasting import Differing, part_of
 from projections.fold import CannotApply, apply
 from projections.generations import Built
+from projections.leases import Leases
 from projections.moments import thread_at
 from projections.pacing import Pace
 from projections.pointer import Pointer
@@ -33,10 +35,11 @@ from projections.verifying import Difference, verify
 from tests.making import SITE, THREADS, Move, Play, entries, events, played, stream
 from tests.projections.poisoning import poison, skip
 from tests.projections.projecting import Bench, bench, projecting
-from workers import rebuild
+from workers import rebuild, turns
 from workers.process import Failed
 from workers.rebuild import Flipped, Rebuilder
 from workers.rebuilt import standings
+from workers.turns import Turns
 
 THREAD = THREADS[0]
 
@@ -634,6 +637,24 @@ async def test_views_of_a_log_that_was_replaced_are_replaced(here: Bench) -> Non
         await level(here)
     assert await differences(here) == []
     assert await here.feed() == [position for position in await noticed(here) if position > last] != []
+
+
+async def test_the_lease_of_who_builds_is_renewed_for_as_long_as_it_takes(
+    here: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "RENEWED_S", 0.01)
+    building = here.deployment.keys[0].building
+    own = Turns(Leases(here.deployment.calls, here.deployment.keys, "one", building=True), 1.0)
+
+    async def work(*_asked: object) -> None:
+        for _ in range(2):
+            await here.call("HSET", building, "until", 0)
+            with anyio.fail_after(30):
+                while await here.call("HGET", building, "until") == b"0":
+                    await checkpoint()
+
+    assert await own.running(lambda: own.each([0], work)) == []
+    assert await here.call("EXISTS", building) == 0
 
 
 async def test_keys_that_are_of_no_generation_are_swept(here: Bench) -> None:
