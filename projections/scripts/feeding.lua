@@ -2,7 +2,7 @@
 --
 -- ARGV     from some place on: number of entries, and each as `<position> <t> <k>`
 
-local ENTRY = '^((%d+)-(%d+)) (%S+) (.+)$'
+local ENTRY = '^(%S+) (%S+) (.+)$'
 
 local function parse(position)
   local ms, n = string.match(position, '^(%d+)-(%d+)$')
@@ -22,7 +22,7 @@ end
 local function named(entries)
   local lines = {}
   for _, entry in ipairs(#entries <= 16 and entries or {}) do
-    local _, _, _, t, k = string.match(entry, ENTRY)
+    local _, t, k = string.match(entry, ENTRY)
     lines[#lines + 1] = t
     lines[#lines + 1] = k
   end
@@ -73,15 +73,19 @@ local function tell(feed, trimmed, entries, kept_ms, most)
     return
   end
   local last_ms, last_n = parse(newest(feed))
-  local newest_ms
+  local is_new = false
+  local id, t, k
   for _, entry in ipairs(entries) do
-    local id, ms, n, t, k = string.match(entry, ENTRY)
-    ms, n = tonumber(ms), tonumber(n)
-    if ms > last_ms or (ms == last_ms and n > last_n) then
+    id, t, k = string.match(entry, ENTRY)
+    if not is_new then -- they are in order: all that follow upon a new one are new
+      local ms, n = parse(id)
+      is_new = ms > last_ms or (ms == last_ms and n > last_n)
+    end
+    if is_new then
       redis.call('XADD', feed, id, 't', t, 'k', k)
     end
-    newest_ms = ms
   end
+  local newest_ms = parse(id)
   local is_new_second = math.floor(newest_ms / 1000) ~= math.floor(last_ms / 1000)
   local gone = is_new_second and drop_old(feed, kept_ms)
   gone = drop_excess(feed, most) or gone

@@ -151,6 +151,23 @@ def test_a_waiting_edit_is_shown_to_its_author_with_its_own_status() -> None:
     assert view(story, "revisions") == {}, "the row has both"
 
 
+def test_a_comment_that_is_published_as_it_was_posted_says_in_its_source_who_when_and_where_alone() -> None:
+    story = told(posted("a"))
+    source = bytes(view(story, "rows")["a"]).split(b"\n")[2]
+    at = [ms(3), 3]
+    assert msgspec.json.decode(source) == {
+        "id": "a",
+        "posted": at,
+        "author": {"id": "ada", "name": "Ada"},
+        "texts": {"1": {"position": at}},
+    }
+    story.tell(CommentRejected(comment="a", revision=1))
+    kept = msgspec.json.decode(bytes(view(story, "rows")["a"]).split(b"\n")[2])
+    assert (kept["verdict"], kept["texts"]["1"]["body"]) == ("rejected", "first words")
+    assert "standing" not in kept
+    assert "seen" not in kept
+
+
 def test_a_text_lies_in_one_place() -> None:
     story = told(posted("a"), edited(2, "second words", "a"), edited(3, "third words", "a"))
     row, earlier = bytes(view(story, "rows")["a"]), view(story, "revisions")
