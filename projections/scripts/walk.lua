@@ -35,8 +35,8 @@ local function add(id, level, parent)
   return row
 end
 
--- The answers of each comment that was looked at, as `<age>:<comment>`; and how many there are, where these are the
--- first of them only.
+-- The answers of each comment that was looked at, as `<age>:<comment>`, behind the comment and a space where all were
+-- looked at; and how many there are, where these are the first of them only.
 local found, numbers = {}, {}
 local is_all = false
 local NONE = {}
@@ -64,14 +64,12 @@ end
 local function look_at_all()
   local all = redis.call('ZRANGE', KEYS[6], 0, -1)
   for i = 1, #all do
-    local space = find(all[i], ' ', 1, true)
-    local id = sub(all[i], 1, space - 1)
-    local answer = sub(all[i], space + 1)
+    local id = sub(all[i], 1, find(all[i], ' ', 1, true) - 1)
     local answers = found[id]
     if answers then
-      answers[#answers + 1] = answer
+      answers[#answers + 1] = all[i]
     else
-      found[id] = {answer}
+      found[id] = {all[i]}
     end
   end
   is_all = true
@@ -121,19 +119,19 @@ local function descend(row, left, width)
     return
   end
   local most = left == 0 and 0 or math.min(width, count)
+  local is_behind = is_all
   if most > #answers then
     answers = redis.call('ZRANGEBYLEX', KEYS[6], '[' .. parent .. ' ', '(' .. parent .. '!', 'LIMIT', 0, most)
-    for i = 1, #answers do
-      answers[i] = sub(answers[i], #parent + 2)
-    end
+    is_behind = true
   end
+  local from = is_behind and #parent + 2 or 1
   local level = levels[row] + 1
   for i = 1, most do
     if #ids == MOST then
       most = i - 1
       break
     end
-    local id = sub(answers[i], 14)
+    local id = sub(answers[i], from + 13)
     local child = add(id, level, parent)
     if is_all and not found[id] then
       counts[child] = 0 -- as most
@@ -142,7 +140,7 @@ local function descend(row, left, width)
     end
   end
   if most < count then
-    cuts[row] = most == 0 and FIRST or sub(answers[most], 1, 12)
+    cuts[row] = most == 0 and FIRST or sub(answers[most], from, from + 11)
   end
 end
 

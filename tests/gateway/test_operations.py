@@ -130,7 +130,7 @@ async def test_a_defect_is_logged_under_the_request_id_without_what_was_said(
     with told() as lines:
         answer = await house.get(f"threads/{THREAD}")
     again, failed, answered = lines
-    assert (again["event"], again["cause"]) == ("page_made_again", "LookupError")
+    assert (again["event"], again["cause"]) == ("page_retried", "LookupError")
     assert (failed["event"], failed["log_level"]) == ("request_failed", "error")
     assert failed["request"] == answered["request"] == answer.json()["request"]
     assert isinstance(failed["exc_info"], LookupError)  # workers.logs leaves out what such an exception quotes

@@ -121,6 +121,6 @@ async def test_what_fails_is_tried_again_the_long_way_and_is_told(
     with told() as lines:
         short, _, taken = await answers(house, PAGE)
     assert (short.status_code, taken) == (200, 1)
-    assert [line["cause"] for line in lines if line["event"] == "page_made_again"] == [type(failure).__name__]
+    assert [line["cause"] for line in lines if line["event"] == "page_retried"] == [type(failure).__name__]
     assert "words" not in repr(lines)
     assert house.services.admission.reads.inside == 0

@@ -77,7 +77,7 @@ class PlainPages:
         except BadCursor:
             return None
         except Exception as error:  # noqa: BLE001 - the application meets it again, and answers it
-            _log.warning("page_made_again", site=site, thread=thread, cause=type(error).__name__)
+            _log.warning("page_retried", site=site, thread=thread, cause=type(error).__name__)
             return None
         finally:
             self._gate.leave()
