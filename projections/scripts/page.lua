@@ -101,7 +101,7 @@ end
 local last = ''
 local more = false
 for i = 1, #firsts do
-  if i > limit or #ids == MOST then
+  if i > limit or size == MOST then
     more = true
     break
   end

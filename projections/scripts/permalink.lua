@@ -32,7 +32,7 @@ for i = 1, #above do
   alone(above[i])
 end
 local ancestors = lines(true)
-ids, above, levels, counts, cuts = {}, {}, {}, {}, {}
+size, ids, above, levels, counts, cuts = 0, {}, {}, {}, {}, {}
 look_ahead({comment}, tonumber(ARGV[3]), tonumber(ARGV[4]))
 add(comment, 1)
 descend(1, tonumber(ARGV[3]), tonumber(ARGV[4]))

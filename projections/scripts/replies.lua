@@ -27,7 +27,7 @@ look_ahead(begin, depth - 1, width)
 local last = ''
 local more = false
 for i = 1, #firsts do
-  if i > limit or #ids == MOST then
+  if i > limit or size == MOST then
     more = true
     break
   end

@@ -21,18 +21,16 @@ local FIRST = '000000000000' -- before everything: the age of a comment is 12 di
 
 local sub, find, match = string.sub, string.find, string.match
 
-local ids, above, levels, counts, cuts = {}, {}, {}, {}, {}
+local size, ids, above, levels, counts, cuts = 0, {}, {}, {}, {}, {}
 
 local function served()
   return redis.call('GET', KEYS[1]) or ARGV[1]
 end
 
 local function add(id, level, parent)
-  local row = #ids + 1
-  ids[row] = id
-  levels[row] = level
-  above[row] = parent
-  return row
+  size = size + 1
+  ids[size], levels[size], above[size] = id, level, parent
+  return size
 end
 
 -- The answers of each comment that was looked at, as `<age>:<comment>`, behind the comment and a space where all were
@@ -127,7 +125,7 @@ local function descend(row, left, width)
   local from = is_behind and #parent + 2 or 1
   local level = levels[row] + 1
   for i = 1, most do
-    if #ids == MOST then
+    if size == MOST then
       most = i - 1
       break
     end
@@ -149,7 +147,7 @@ local function sparse(list)
   if not next(list) then
     return false
   end
-  for i = 1, #ids do
+  for i = 1, size do
     list[i] = list[i] or false
   end
   return list
@@ -157,20 +155,20 @@ end
 
 -- The lists of all rows that were added; with `whole` also who is answered by what is not published.
 local function lines(whole)
-  if #ids == 0 then
+  if size == 0 then
     return {}
   end
   local rows = redis.call('HMGET', KEYS[3], unpack(ids))
   local tallies = redis.call('HMGET', KEYS[4], unpack(ids))
   local here, at, wanted = nil, {}, {}
-  for i = 1, #ids do
+  for i = 1, size do
     local row = rows[i] or '- \n\n'
     local header = find(row, '\n', 3, true)
     local other = header > 3 and sub(row, 3, header - 1)
     if other and other ~= above[i] then
       if not here then
         here = {}
-        for j = 1, #ids do
+        for j = 1, size do
           here[ids[j]] = true
         end
       end
