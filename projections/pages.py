@@ -104,12 +104,9 @@ def page_cursor(query: PageQuery, mark: str, age: str, score: str) -> str:
 
 def page_body(public: bytes, query: PageQuery, rows: bytes, following: str | None) -> bytes:
     """The JSON of a page."""
-    return b'{"thread":%b,"sort":"%b","comments":[%b],"next":%b}' % (
-        public,
-        query.sort.encode(),
-        rows,
-        msgspec.json.encode(following),
-    )
+    # Joined, for a format writes what is long more than once.
+    head = b'{"thread":%b,"sort":"%b","comments":[' % (public, query.sort.encode())
+    return b"".join((head, rows, b'],"next":%b}' % msgspec.json.encode(following)))
 
 
 def tag(pointer: Pointer, public: bytes) -> str:

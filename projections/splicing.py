@@ -19,6 +19,7 @@ _PUBLISHED: Final = ord("p")
 _NO_ANSWER: Final = len(b"p ")
 """So long is the HEADER of what answers nothing."""
 _REPLIES: Final = b',"replies":{"count":%d,"comments":['
+_NO_REPLIES: Final = _REPLIES % 0
 _END: Final = b'],"next":null}}'
 
 
@@ -79,7 +80,7 @@ def page(reply: Sequence[Any], cursor: Callable[[str, str], str]) -> bytes:
     nothing = [None] * len(stored)
     out: list[bytes] = []
     ends: list[bytes] = []
-    above: list[bytes] = []
+    above: list[tuple[bytes, bytes] | None] = []
     here = _Names(stored)
     for level, count, age, tally, given, row in zip(
         levels, direct, cuts or nothing, tallies, names or nothing, stored, strict=True
@@ -97,11 +98,14 @@ def page(reply: Sequence[Any], cursor: Callable[[str, str], str]) -> bytes:
         is_published = row[0] == _PUBLISHED
         if is_published:
             if header > _NO_ANSWER:
-                out.append(given or here.of(row[2:header], above[-1] if above else b""))
+                answered = row[2:header]
+                # Nearly always it is the row that this one hangs below.
+                parent = above[-1] if above else None
+                out.append(given or (parent[1] if parent and parent[0] == answered else here.of(answered)))
                 out.append(b"}")
             out.append(rows.NO_VOTES if tally is None else rows.tallied(*_votes(tally)))
-        out.append(_REPLIES % count)
-        above.append(public if is_published else b"")
+        out.append(_REPLIES % count if count else _NO_REPLIES)
+        above.append((_id(public), _name(public)) if count and is_published else None)
         ends.append(_END if age is None else b'],"next":%b}}' % quoted(cursor(_id(public).decode(), age.decode())))
     ends.reverse()
     return b"".join(out + ends)
@@ -148,10 +152,8 @@ class _Names:
         self._stored = stored
         self._published: dict[bytes, bytes] | None = None
 
-    def of(self, comment: bytes, above: bytes = b"") -> bytes:
-        """The JSON of the name of who wrote it, null where it is not published. `above`: PUBLIC of a likely row."""
-        if above.startswith(comment, _ID) and above.startswith(b'"', _ID + len(comment)):
-            return _name(above)
+    def of(self, comment: bytes) -> bytes:
+        """The JSON of the name of who wrote it, null where it is not published."""
         if self._published is None:
             parts = (row.split(b"\n", 2) for row in self._stored if row is not None and row.startswith(b"p"))
             self._published = {_id(public): public for _, public, _ in parts}

@@ -26,7 +26,7 @@ from tests.bench.projecting import project
 from tests.bench.stage import Stage
 from tests.servers import client
 
-READERS: Final = 16
+READERS: Final = 32
 ROWS: Final = 14
 ALONE: Final = 50
 """Pages that one reader asks for, to count how often the gateway asks Redis."""
