@@ -152,6 +152,23 @@ async def test_what_is_kept_has_a_bound_and_what_was_asked_for_last_stays(house:
     assert {query for _, query in small._kept} >= {b"limit=1", b"limit=30"}
 
 
+async def test_an_answer_whose_room_others_took_while_it_was_looked_after_is_given_all_the_same(house: House) -> None:
+    await house.post(ADA)
+
+    class Busy:
+        async def seen(self, partition: int) -> Seen:
+            for address in [*ready._kept]:
+                ready._drop(address)
+            return await house.views.seen(partition)
+
+    ready = ReadyAnswers(Busy(), fresh=0)
+    async with asking(house, ready) as client:
+        first, second = [await client.get(PATH) for _ in range(2)]
+    assert first.status_code == second.status_code == 200
+    assert first.content == second.content
+    assert not ready._kept
+
+
 async def test_what_would_take_much_of_the_room_is_not_kept(house: House) -> None:
     await house.post(ADA, "a" * 3000)
     small = ReadyAnswers(house.views, fresh=0, most_bytes=16_000)

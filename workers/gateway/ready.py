@@ -98,10 +98,27 @@ class ReadyAnswers:
         """`app`, asked for what is not ready."""
 
         async def answered(scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["type"] == "http" and scope["method"] == "GET":
-                await self._answer(app, scope, receive, send)
-            else:
+            if scope["type"] != "http" or scope["method"] != "GET":
                 await app(scope, receive, send)
+                return
+            begun = time.perf_counter()
+            address: Address = (scope["path"], scope["query_string"])
+            kept = self._kept.get(address)
+            if kept is not None and self._is_fresh(kept):
+                self._kept.move_to_end(address)
+            else:
+                kept = await self._found(app, address, kept, scope, receive, send)
+                if kept is None:
+                    return
+            _READY.inc()
+            if caching.has(if_none_match(scope), kept.etag):
+                await send(kept.known)
+                await send(_NO_BODY)
+                kept.counted("304", begun)
+            else:
+                await send(kept.start)
+                await send(kept.body)
+                kept.counted("200", begun)
 
         return answered
 
@@ -119,17 +136,17 @@ class ReadyAnswers:
         while self.bytes > self._most_bytes:
             self._drop(next(iter(self._kept)))
 
-    async def _answer(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-        begun = time.perf_counter()
-        address: Address = (scope["path"], scope["query_string"])
-        kept = self._kept.get(address)
+    async def _found(
+        self, app: ASGIApp, address: Address, kept: _Kept | None, scope: Scope, receive: Receive, send: Send
+    ) -> _Kept | None:
+        """An answer that holds, once one is there; None where the application had to answer, which it has then."""
         while kept is not None and not (self._is_fresh(kept) or await self._holds(kept)):
             newer = self._kept.get(address)
             if newer is kept:
                 making = self._making.get(address)
                 if making is None:
                     await self._made(app, address, scope, receive, send)
-                    return
+                    return None
                 await making.wait()
                 newer = self._kept.get(address)
                 newer = None if newer is kept else newer
@@ -137,17 +154,9 @@ class ReadyAnswers:
         if kept is None:
             _MADE.inc()
             await app(scope, receive, send)
-            return
-        _READY.inc()
-        self._kept.move_to_end(address)
-        if caching.has(if_none_match(scope), kept.etag):
-            await send(kept.known)
-            await send(_NO_BODY)
-            kept.counted("304", begun)
-        else:
-            await send(kept.start)
-            await send(kept.body)
-            kept.counted("200", begun)
+        elif address in self._kept:  # others may have taken its room meanwhile
+            self._kept.move_to_end(address)
+        return kept
 
     async def _made(self, app: ASGIApp, address: Address, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the application answer, while those who ask the same wait for what it keeps."""
