@@ -21,15 +21,15 @@ local function parent_of(row)
   return match(row, '"parent":"([^"]*)"', public)
 end
 
-local above = {}
+local ancestry = {}
 local parent = parent_of(stored)
 while parent do
-  table.insert(above, 1, parent)
+  table.insert(ancestry, 1, parent)
   parent = parent_of(redis.call('HGET', KEYS[3], parent))
 end
-look(above)
-for i = 1, #above do
-  alone(above[i])
+look(ancestry)
+for i = 1, #ancestry do
+  alone(ancestry[i])
 end
 local ancestors = lines(true)
 size, ids, above, levels, counts, cuts = 0, {}, {}, {}, {}, {}

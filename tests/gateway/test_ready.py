@@ -272,6 +272,13 @@ class Gate:
         monkeypatch.setattr(Views, "page", slow)
 
 
+async def outdated(house: House) -> None:
+    """Have the page kept, and then something else to say."""
+    await house.post(ADA)
+    await house.get(PAGE)
+    await house.post(ADA, "More.")
+
+
 def waiting(house: House) -> int:
     """How many wait for an answer that another makes."""
     assert house.services.ready is not None
@@ -279,9 +286,7 @@ def waiting(house: House) -> int:
 
 
 async def test_who_asks_while_an_answer_is_made_waits_for_it(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    await house.post(ADA)
-    await house.get(PAGE)
-    await house.post(ADA, "More.")
+    await outdated(house)
     gate = Gate(monkeypatch)
     answers: list[httpx2.Response] = []
 
@@ -300,9 +305,7 @@ async def test_who_asks_while_an_answer_is_made_waits_for_it(house: House, monke
 async def test_where_who_makes_an_answer_goes_away_another_makes_it(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await house.post(ADA)
-    await house.get(PAGE)
-    await house.post(ADA, "More.")
+    await outdated(house)
     gate = Gate(monkeypatch)
     gone = anyio.CancelScope()
     answers: list[httpx2.Response] = []
@@ -329,9 +332,7 @@ async def test_where_who_makes_an_answer_goes_away_another_makes_it(
 async def test_nobody_waits_for_a_client_that_does_not_take_what_was_made(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await house.post(ADA)
-    await house.get(PAGE)
-    await house.post(ADA, "More.")
+    await outdated(house)
     gate = Gate(monkeypatch)
     answers: list[httpx2.Response] = []
 
