@@ -8,8 +8,8 @@ import pytest
 from tests.gateway.house import ADA, ADMIN, AUDITOR, MOD, SITE, THREAD, House, at, problem
 from workers.gateway.table import CALLS
 
-PUBLIC = "public, max-age=0, s-maxage=2, stale-while-revalidate=5"
-PUBLIC_404 = "public, max-age=0, s-maxage=2"
+PUBLIC = "public, max-age=0, must-revalidate, s-maxage=2"
+CDN = "max-age=2, stale-while-revalidate=5"
 
 
 @pytest.fixture(scope="module")
@@ -23,8 +23,14 @@ async def comment_of(house: House) -> str:
 
 
 def kept(answer: httpx2.Response) -> tuple[str, str | None]:
+    """`Cache-Control` and `Vary`; `CDN-Cache-Control` stands beside what is public and found, and nowhere else."""
     assert "access-control-allow-origin" in answer.headers
-    return answer.headers["cache-control"], answer.headers.get("vary")
+    control = answer.headers["cache-control"]
+    found = control == PUBLIC and answer.status_code in (200, 304)
+    assert answer.headers.get("cdn-cache-control") == (CDN if found else None)
+    # Browsers obey it: they would show a comment after it was taken down.
+    assert "stale-while-revalidate" not in control
+    return control, answer.headers.get("vary")
 
 
 async def test_what_is_the_same_for_everyone_is_kept_for_two_seconds_whoever_asks(house: House) -> None:
@@ -47,19 +53,18 @@ async def test_what_is_the_same_for_everyone_is_kept_for_two_seconds_whoever_ask
         assert len(tags) == 1
 
 
-async def test_what_is_not_there_for_anyone_is_kept_for_two_seconds_too(house: House) -> None:
+async def test_a_thread_that_is_not_there_is_kept_for_two_seconds_too(house: House) -> None:
     for path in (
         "threads/none",
         "threads/none/anchors",
         "threads/none/policy",
-        f"{at('none')}/replies",
         "threads/none%20at%20all",
         "/v1/sites/nowhere/threads/t",
         "/v1/sites/nowhere/counts?thread=a",
     ):
         answer = await house.get(path)
         problem(answer, 404, "not-found")
-        assert kept(answer) == (PUBLIC_404, None), path
+        assert kept(answer) == (PUBLIC, None), path
         assert "etag" not in answer.headers
 
 
@@ -72,14 +77,34 @@ async def test_what_shows_more_to_some_is_private_with_a_token_and_says_that_it_
         assert kept(answer) == (PUBLIC, "Authorization")
         for who in (ADA, MOD):
             assert kept(await house.get(path, who)) == ("private, no-store", "Authorization")
+    missing = await house.get(f"threads/none?at={now}")
+    problem(missing, 404, "not-found")
+    assert kept(missing) == (PUBLIC, "Authorization")
     for path in (at("none"), f"{at('none')}/revisions", f"threads/none?at={now}"):
-        answer = await house.get(path)
-        problem(answer, 404, "not-found")
-        assert kept(answer) == (PUBLIC_404, "Authorization")
         assert kept(await house.get(path, ADA)) == ("private, no-store", "Authorization")
     broken = await house.get(at(comment), Authorization="Bearer x")
     problem(broken, 401, "unauthenticated")
     assert kept(broken) == ("private, no-store", "Authorization")
+
+
+async def test_a_comment_that_is_not_there_is_not_kept_because_it_may_be_posted_now(house: House) -> None:
+    for path, vary in (
+        (at("none"), "Authorization"),
+        (f"{at('none')}/revisions", "Authorization"),
+        (f"{at('none')}/replies", None),
+        (f"{at('none%20at%20all')}/replies", None),
+        ("threads/none/comments/none", "Authorization"),
+    ):
+        answer = await house.get(path)
+        problem(answer, 404, "not-found")
+        assert kept(answer) == ("no-store", vary), path
+
+
+async def test_what_a_feed_answers_at_once_is_never_kept(house: House) -> None:
+    for path in ("threads/none/feed", "threads/none%20at%20all/feed", f"threads/{THREAD}/feed?after=nonsense"):
+        answer = await house.get(path)
+        assert answer.status_code in (400, 404)
+        assert kept(answer) == ("no-store", None), path
 
 
 async def test_how_a_parameter_is_spelt_does_not_change_who_may_keep_the_answer(house: House) -> None:
@@ -153,7 +178,7 @@ async def test_who_has_the_answer_already_is_told_that_nothing_changed(house: Ho
             assert again.status_code == 304, match
             assert again.content == b""
             assert "content-type" not in again.headers
-            for name in ("etag", "cache-control", "vary"):
+            for name in ("etag", "cache-control", "cdn-cache-control", "vary"):
                 assert again.headers.get(name) == first.headers.get(name)
         for match in ('"x"', 'W/"x", "y"', tag[:-2] + '"', "", tag.replace('"', "")):
             assert (await house.get(path, If_None_Match=match)).status_code == 200, match

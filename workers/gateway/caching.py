@@ -1,4 +1,4 @@
-"""Who may keep an answer, and for how long; and whether a client has it already."""
+"""HTTP caching: `Cache-Control`, `CDN-Cache-Control`, `ETag` and conditional requests (RFC 9111, 9213, 9110)."""
 
 import re
 from enum import Enum
@@ -6,8 +6,10 @@ from typing import Final
 
 from workers.gateway.reply import NOT_MODIFIED, Header, Reply
 
-PUBLIC: Final = b"public, max-age=0, s-maxage=2, stale-while-revalidate=5"
-PUBLIC_404: Final = b"public, max-age=0, s-maxage=2"
+PUBLIC: Final = b"public, max-age=0, must-revalidate, s-maxage=2"
+CDN: Final[Header] = (b"cdn-cache-control", b"max-age=2, stale-while-revalidate=5")
+"""For caches between a publisher and its readers alone (RFC 9213). Browsers obey `stale-while-revalidate`, too, and
+would show a comment after it was taken down, so it never stands in `Cache-Control`."""
 PRIVATE: Final = b"private, no-store"
 NO_STORE: Final = b"no-store"
 
@@ -16,26 +18,31 @@ _TAG: Final = re.compile(rb'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 
 
 class Caching(Enum):
-    """What an answer may be kept by. The values are what the OpenAPI document says."""
+    """The caches that may store an answer. The values are what the OpenAPI document says."""
 
     EVERYONE = "Reads no token: the same for everyone, and a shared cache may keep it for 2 s."
     BY_TOKEN = "Without a token a shared cache may keep it for 2 s; with one it is private."  # noqa: S105 - prose
-    STREAM = "Reads no token: the same for everyone, and never stored; that it is not there may be kept for 2 s."
+    STREAM = "Reads no token: the same for everyone, and never stored."
     NEVER = "Never stored."
 
 
-def apply(reply: Reply, caching: Caching, *, token: bool, fresh: bool) -> Reply:
+def apply(reply: Reply, caching: Caching, *, token: bool, fresh: bool, comment: bool = False) -> Reply:
     """The reply with its caching headers.
 
-    `token` says that the request brought one, `fresh` that it asked for more than a cache can know (`after=`).
+    `token` says that the request brought one, `fresh` that it has `after=`, `comment` that its path names a comment.
     """
-    if caching is Caching.NEVER:
+    if caching in (Caching.NEVER, Caching.STREAM):
         return reply.also((b"cache-control", NO_STORE))
     vary = (_VARY,) if caching is Caching.BY_TOKEN else ()
-    control = _control(reply.status, private=token and caching is Caching.BY_TOKEN, fresh=fresh)
+    if token and caching is Caching.BY_TOKEN:
+        control: tuple[Header, ...] = ((b"cache-control", PRIVATE),)
+    elif fresh:
+        control = ((b"cache-control", NO_STORE),)
+    else:
+        control = _control(reply.status, comment=comment)
     if reply.tag is None or reply.status != 200:  # noqa: PLR2004 - the one success of a read
-        return reply.also((b"cache-control", control), *vary)
-    return reply.also((b"etag", etag(reply.tag)), (b"cache-control", control), *vary)
+        return reply.also(*control, *vary)
+    return reply.also((b"etag", etag(reply.tag)), *control, *vary)
 
 
 def unless_known(reply: Reply, match: bytes | None) -> Reply:
@@ -52,18 +59,15 @@ def etag(tag: str) -> bytes:
     return b'W/"%b"' % tag.encode("ascii")
 
 
-def _control(status: int, *, private: bool, fresh: bool) -> bytes:
-    if private:
-        return PRIVATE
-    if fresh:
-        return NO_STORE
+def _control(status: int, *, comment: bool) -> tuple[Header, ...]:
     match status:
         case 200:
-            return PUBLIC
-        case 404:
-            return PUBLIC_404
+            return ((b"cache-control", PUBLIC), CDN)
+        case 404 if not comment:
+            return ((b"cache-control", PUBLIC),)
         case _:
-            return NO_STORE
+            # A comment is asked for right after it was posted, when its 404 of a moment ago would be wrong.
+            return ((b"cache-control", NO_STORE),)
 
 
 def has(match: bytes | None, etag: bytes) -> bool:

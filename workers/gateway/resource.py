@@ -17,7 +17,7 @@ from workers import logs
 from workers.gateway import bodies, caching, problems, queries, tokens
 from workers.gateway.admission import Admission, Incoming
 from workers.gateway.caching import Caching
-from workers.gateway.call import Asked, Call, Who
+from workers.gateway.call import COMMENT, Asked, Call, Who
 from workers.gateway.calls.operations import QUIET
 from workers.gateway.exchange import Exchange
 from workers.gateway.incoming import headers_of
@@ -58,6 +58,7 @@ class _Taken:
         self.gate = admission.writes if self.writes else admission.reads
         if call.path in QUIET:
             self.gate = admission.operations
+        self.comment = call.path.startswith(COMMENT)
         self.needs_body = call.body is not None
         self.body = bodies.Reader(call.body or NoBody)
 
@@ -123,6 +124,7 @@ class Resource:
             Caching.BY_TOKEN if call.past and "at" in query else call.caching,
             token=b"authorization" in headers,
             fresh=fresh,
+            comment=taken.comment,
         )
         if self._services.ready is not None and reply.seen is not None and not fresh and scope["method"] == "GET":
             exchange.shared = True
