@@ -35,7 +35,7 @@ format: $(READY) ## Put the code into its one format
 bench: $(READY) ## Measure what the README promises (ARGS="--only hot,posting" for some)
 	$(VENV)/bin/python -m tests.bench $(ARGS)
 
-bench-compare: $(READY) ## Measure another revision and this one by turns (BASE=revision)
+bench-compare: $(READY) ## Measure another revision and this one by turns (BASE=revision, ARGS="--own-benchmark" where modules moved)
 	$(VENV)/bin/python -m tests.bench.compare $(BASE) $(ARGS)
 
 bench-plots: $(READY) ## Measure how cost grows, and draw it into docs/growth

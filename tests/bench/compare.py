@@ -1,8 +1,12 @@
-"""`make bench-compare BASE=rev`: another revision and this one measured by turns, and the ratio of what came.
+"""`make bench-compare BASE=rev`: measure another revision and this one by turns, and print the ratios with intervals.
 
-Both are measured by the benchmark of this one: two that measure in different ways would have a ratio that says nothing.
-A section that needs what the other revision does not have is left out, and said. Both run in this environment, with the
-packages that are installed.
+Both are measured by the benchmark of this revision: two that measure in different ways would have a ratio that says
+nothing. A section that needs what the other revision does not have is left out, and said. With `--own-benchmark` each
+revision is measured by its own, where modules have moved between the two; the two benchmarks must then differ in
+imports alone (`tests.bench.alike`). Both run in this environment, with the packages that are installed.
+
+A ratio is the median over the turns, its interval the order statistics that hold the true median with 95 %
+(`tests.bench.figures.interval`). An interval that holds 1 is inside the noise: the turns show no difference.
 """
 
 import argparse
@@ -17,7 +21,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from tests.bench.figures import spread
+from tests.bench.alike import differing
+from tests.bench.figures import interval, spread
 from tests.bench.saying import note
 from tests.bench.sections import SECTIONS, chosen
 from tests.bench.table import aligned, number
@@ -25,7 +30,12 @@ from tests.bench.table import aligned, number
 HERE: Final = Path(__file__).parents[2]
 USUAL: Final = ["hot", "posting", "appending", "backlog", "folding"]
 JSON: Final = Path("build/compare.json")
-_HEADINGS: Final = ("figure", "base", "here", "here / base", "spread", "beside the limits")
+TURNS: Final = 15
+"""Turns of each revision. Fewer than six have no interval."""
+WORTH_NAMING: Final = 0.05
+"""A difference whose interval lies wholly beyond this share of the base is named as one."""
+_PERCENT: Final = 0.01
+_HEADINGS: Final = ("figure", "base", "here", "here / base", "95 %", "beside the limits", "")
 
 Found = dict[str, list[dict[str, Any]]]
 """Figures by name, one a turn."""
@@ -38,12 +48,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--only", type=chosen, default=USUAL, help=f"some of {','.join(SECTIONS)} (default: {','.join(USUAL)})"
     )
-    parser.add_argument("--turns", type=int, default=5, help="how often each revision has its turn (default: 5)")
+    parser.add_argument("--turns", type=int, default=TURNS, help=f"turns of each revision (default: {TURNS})")
+    parser.add_argument(
+        "--own-benchmark",
+        action="store_true",
+        help="measure each revision by its own benchmark, which must differ from the other in imports alone",
+    )
     parser.add_argument("--quick", action="store_true", help="so little that it shows only that it works")
     parser.add_argument("--json", type=Path, default=JSON, help=f"where the ratios go as JSON (default: {JSON})")
     given = parser.parse_args(arguments)
     base, here = defaultdict[str, list[dict[str, Any]]](list), defaultdict[str, list[dict[str, Any]]](list)
-    with _worktree(given.base) as other:
+    with _worktree(given.base, own_benchmark=given.own_benchmark) as other:
+        if given.own_benchmark and (files := differing(other, HERE)):
+            print(f"the benchmarks differ in more than imports: {', '.join(files)}", file=sys.stderr)
+            return 2
         for section in given.only:
             for turn in range(given.turns):
                 pair = [(other, base), (HERE, here)]
@@ -54,6 +72,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 note(f"{section}: turn {turn + 1} of {given.turns}")
     compared = [one for name in here if (one := compare(name, base.get(name, []), here[name])) is not None]
     print(aligned([_HEADINGS, *map(_cells, compared)]))
+    if given.turns < TURNS:
+        print(
+            f"\n{given.turns} turns are few: what {TURNS} or more find inside the noise may look like a difference here"
+        )
     given.json.parent.mkdir(parents=True, exist_ok=True)
     given.json.write_text(json.dumps({"base": given.base, "figures": compared}, indent=2) + "\n")
     return 0 if compared else 1
@@ -75,8 +97,27 @@ def compare(name: str, base: list[dict[str, Any]], here: list[dict[str, Any]]) -
         "base": spread(tuple(one for one, *_ in both)).middle,
         "here": spread(tuple(other for _, other, *_ in both)).middle,
         "ratios": ratios,
+        "verdict": verdict(ratios),
         "beside_limits": beside,
     }
+
+
+def verdict(ratios: Sequence[float]) -> str:
+    """What the turns show of a figure, in words."""
+    found = interval(ratios)
+    if found is None:
+        return "too few turns"
+    if found.low <= 1 <= found.high:
+        return "inside the noise"
+    share = abs(found.middle - 1)
+    word = f"{_percent(share) if share >= _PERCENT else 'under 1 %'} {'more' if found.middle > 1 else 'less'}"
+    if found.low > 1 + WORTH_NAMING or found.high < 1 - WORTH_NAMING:
+        return f"{word}, wholly beyond {_percent(WORTH_NAMING)}"
+    return word
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}".replace("%", " %")
 
 
 def _beside(figure: dict[str, Any]) -> float | None:
@@ -85,14 +126,15 @@ def _beside(figure: dict[str, Any]) -> float | None:
 
 
 @contextmanager
-def _worktree(revision: str) -> Iterator[Path]:
-    """The tree of a revision, with the tests of this one."""
+def _worktree(revision: str, *, own_benchmark: bool) -> Iterator[Path]:
+    """The tree of a revision, with the tests of this one unless it keeps its own."""
     with tempfile.TemporaryDirectory(prefix="hansard-base-") as home:
         tree = Path(home, "tree")
         _git("worktree", "add", "--quiet", "--detach", str(tree), revision)
         try:
-            shutil.rmtree(tree / "tests")
-            shutil.copytree(HERE / "tests", tree / "tests", ignore=shutil.ignore_patterns("__pycache__"))
+            if not own_benchmark:
+                shutil.rmtree(tree / "tests")
+                shutil.copytree(HERE / "tests", tree / "tests", ignore=shutil.ignore_patterns("__pycache__"))
             yield tree
         finally:
             _git("worktree", "remove", "--force", str(tree))
@@ -120,16 +162,20 @@ def _measured(tree: Path, section: str, *, quick: bool) -> list[dict[str, Any]]:
 
 
 def _cells(one: dict[str, Any]) -> tuple[str, ...]:
-    low, middle, high = spread(tuple(one["ratios"]))
-    beside = spread(tuple(one["beside_limits"])) if one["beside_limits"] else None
     return (
         one["name"],
         f"{number(one['base'])} {one['unit']}".rstrip(),
         f"{number(one['here'])} {one['unit']}".rstrip(),
-        number(middle),
-        f"{number(low)} to {number(high)}",
-        "" if beside is None else f"{number(beside.middle)} ({number(beside.low)} to {number(beside.high)})",
+        number(spread(tuple(one["ratios"])).middle),
+        _ends(one["ratios"]),
+        f"{number(spread(tuple(beside)).middle)} ({_ends(beside)})" if (beside := one["beside_limits"]) else "",
+        one["verdict"],
     )
+
+
+def _ends(ratios: Sequence[float]) -> str:
+    found = interval(ratios) or spread(tuple(ratios))
+    return f"{number(found.low)} to {number(found.high)}"
 
 
 if __name__ == "__main__":

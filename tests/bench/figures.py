@@ -4,6 +4,8 @@ A figure is measured once a round, and so is the limit that it is held against, 
 the machine does then hits both. A round's ratio is of that round; what is judged is the median over the rounds.
 """
 
+from collections.abc import Sequence
+from math import comb
 from statistics import median
 from typing import Literal, NamedTuple
 
@@ -65,3 +67,20 @@ class Figure(Struct, frozen=True, kw_only=True):
 def spread(values: tuple[float, ...]) -> Spread:
     """Lowest, median and highest of some values. Raises ValueError without any."""
     return Spread(min(values), median(values), max(values))
+
+
+def interval(values: Sequence[float]) -> Spread | None:
+    """The median with the order statistics that hold the true one with at least 95 %; None where there are too few.
+
+    Of independent values each lies above the true median with one half, so how many do is binomial: of 15 values, the
+    fourth lowest and the fourth highest. Nothing is assumed of how they are distributed.
+    """
+    ordered, outside, ends = sorted(values), 0.0, 0
+    while outside + comb(len(ordered), ends) / 2 ** len(ordered) <= _OUTSIDE:
+        outside += comb(len(ordered), ends) / 2 ** len(ordered)
+        ends += 1
+    return Spread(ordered[ends - 1], median(ordered), ordered[-ends]) if ends else None
+
+
+_OUTSIDE = 0.025
+"""What may lie beyond either end."""

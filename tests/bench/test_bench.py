@@ -16,13 +16,15 @@ from core.envelope import decode
 from core.policy import Policy
 from core.position import Position
 from tests.bench import __main__ as bench
+from tests.bench import compare as comparing
 from tests.bench import growth
+from tests.bench.alike import differing
 from tests.bench.asks import Get
-from tests.bench.compare import HERE, compare
+from tests.bench.compare import HERE, compare, verdict
 from tests.bench.copying import entries_of
 from tests.bench.crowd import Crowd, feed
 from tests.bench.driving import Load, Part, drive
-from tests.bench.figures import Figure, Target
+from tests.bench.figures import Figure, Target, interval
 from tests.bench.histogram import Histogram, joined
 from tests.bench.hot import oldest
 from tests.bench.http import HEAD_ENDS, Answer
@@ -199,6 +201,77 @@ def test_another_revision_is_measured_by_turns_and_leaves_nothing(tmp_path: Path
     (only,) = json.loads(told.read_text())["figures"]
     assert only["ratios"] == [only["here"] / only["base"]]
     assert trees() == before
+
+
+def benchmark(root: Path, **modules: str) -> Path:
+    (root / "tests" / "bench").mkdir(parents=True)
+    for name, text in modules.items():
+        root.joinpath("tests", *name.split("__")).with_suffix(".py").write_text(text)
+    return root
+
+
+def test_benchmarks_whose_modules_moved_are_alike(tmp_path: Path) -> None:
+    one = benchmark(
+        tmp_path / "one",
+        bench__hot='"""Hot."""\nimport core.heads\nfrom core.log import wire\nx = wire.out(core.heads.of(1))\n',
+        bench__house="from tests.servers import started\n",
+        servers="import core.redis.line\n",
+        bench__test_hot="assert True\n",
+    )
+    other = benchmark(
+        tmp_path / "other",
+        bench__hot='"""Cold."""\nfrom core.scripts import out\nimport core.names\nx = out.out(core.names.of(1))\n',
+        bench__house="from tests.servers import started\n",
+        servers="import core.redis.connection\n",
+        bench__test_hot="assert 1\n",
+    )
+    assert differing(one, other) == []
+
+
+def test_benchmarks_that_measure_otherwise_are_named(tmp_path: Path) -> None:
+    house = "from tests.servers import started\nstarted()\n"
+    one = benchmark(
+        tmp_path / "one",
+        bench__hot="from a import b\nx = b(1)\n",
+        bench__house=house,
+        servers="y = 1\n",
+        bench__same="z = 1\n",
+    )
+    other = benchmark(
+        tmp_path / "other",
+        bench__hot="from a import c\nx = c(1)\n",
+        bench__house=house,
+        servers="y = 2\n",
+        bench__same="z = 1\n",
+    )
+    (other / "tests" / "bench" / "new.py").write_text("")
+    assert differing(one, other) == ["tests/bench/hot.py", "tests/bench/new.py", "tests/servers.py"]
+
+
+@pytest.mark.skipif(not (HERE / ".git").exists(), reason="revisions are compared where git has them")
+def test_benchmarks_that_differ_are_refused_before_anything_is_measured(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(comparing, "differing", lambda *_: ["tests/bench/hot.py", "tests/servers.py"])
+    told = tmp_path / "compare.json"
+    assert comparing.main(["HEAD", "--own-benchmark", "--json", str(told)]) == 2
+    assert capsys.readouterr().err == (
+        "the benchmarks differ in more than imports: tests/bench/hot.py, tests/servers.py\n"
+    )
+    assert not told.exists()
+
+
+def test_an_interval_leaves_out_what_chance_puts_at_the_ends() -> None:
+    assert interval(list(range(15, 0, -1))) == (4, 8, 12)
+    assert interval([1, 2, 3, 4, 5, 6]) == (1, 3.5, 6)
+    assert interval([1, 2, 3, 4, 5]) is None, "five values all lie above the median once in 32 times"
+
+
+def test_what_the_turns_show_is_said_plainly() -> None:
+    assert verdict([0.9, 1.0, 1.1] * 5) == "inside the noise"
+    assert verdict([1.02, 1.03, 1.04] * 5) == "3 % more"
+    assert verdict([0.90, 0.91, 0.92] * 5) == "9 % less, wholly beyond 5 %"
+    assert verdict([0.5]) == "too few turns"
 
 
 def test_revisions_are_compared_turn_by_turn() -> None:
