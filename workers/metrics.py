@@ -5,7 +5,7 @@ follow the Prometheus conventions: `_total` counts, `_seconds` and `_events` are
 counts is declared beside it, in `core.redis.metrics`, and shown here with the rest.
 """
 
-from typing import Final
+from typing import Final, Literal
 
 from prometheus_client import REGISTRY, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.exposition import choose_encoder
@@ -169,7 +169,17 @@ REQUESTS_REFUSED: Final = Counter(
 )
 
 
-def exposition(accept: str) -> tuple[bytes, str]:
-    """What `/metrics` answers to this `Accept` header: the body and its content type."""
-    encode, content_type = choose_encoder(accept)
+Format = Literal["text/plain", "application/openmetrics-text"]
+"""The formats of an exposition."""
+
+
+def format_for(accept: str) -> Format:
+    """The format for an `Accept` header. Its parameters do not count: one version of each format is written."""
+    named = {part.partition(";")[0].strip() for part in accept.split(",")}
+    return "application/openmetrics-text" if "application/openmetrics-text" in named else "text/plain"
+
+
+def exposition(wanted: Format) -> tuple[bytes, str]:
+    """The metrics in this format, and their content type."""
+    encode, content_type = choose_encoder(f"{wanted}; version=1.0.0" if wanted != "text/plain" else "")
     return encode(REGISTRY), content_type

@@ -3,8 +3,11 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+import structlog
+
 from core.log.redis import RedisLog
 from core.redis.deployment import Deployment, open_deployment
+from core.singleflight import SingleFlight
 from projections.feedlog import FeedLog
 from projections.histories import DIFFERENCES
 from projections.reading import Views
@@ -16,7 +19,7 @@ from workers.gateway.app import build
 from workers.gateway.feed.endpoint import Feed
 from workers.gateway.feed.hub import Hub
 from workers.gateway.keyring import Keyring
-from workers.gateway.operating import operations
+from workers.gateway.operating import health_alone, operations
 from workers.gateway.ready import ReadyAnswers
 from workers.gateway.services import Services
 from workers.gateway.serving import Application, CannotListen, HttpServer
@@ -24,6 +27,8 @@ from workers.gateway.tokens import Operators
 from workers.process import Failed, Parts, Process, worker_name
 from workers.projector import Projector
 from workers.settings import Settings
+
+_log = structlog.get_logger(__name__)
 
 Tell = Callable[[str], object]
 Role = Callable[[Process, Settings, Tell], Awaitable[None]]
@@ -40,7 +45,12 @@ async def opened(url: str, settings: Settings) -> AsyncIterator[Deployment]:
 
 
 def services(
-    deployment: Deployment, settings: Settings, admin_secret: str, *, projector: Projector | None = None
+    deployment: Deployment,
+    settings: Settings,
+    admin_secret: str,
+    *,
+    projector: Projector | None = None,
+    running: Callable[[], bool] = lambda: True,
 ) -> Services:
     """What the gateway works with; it is not ready where the projector beside it has stopped."""
     log = RedisLog(deployment)
@@ -57,6 +67,10 @@ def services(
         max_request=settings.max_request,
         admission=Admission(writes=settings.max_writes, reads=settings.max_reads, queue=settings.max_queue),
         lag_bound=settings.lag_bound,
+        running=running,
+        readiness=SingleFlight(keep=settings.operations_shared),
+        exposition=SingleFlight(keep=settings.operations_shared),
+        operations_apart=settings.operations is not None,
         stopped=int if projector is None else lambda: len(projector.stopped),
     )
 
@@ -64,13 +78,12 @@ def services(
 async def run_gateway(process: Process, settings: Settings, tell: Tell) -> None:
     """Be a gateway until a signal. Raises SettingsError, Failed, `core.redis.faults.CannotOpen`."""
     url, secret = settings.needed("redis_url"), settings.needed("admin_secret")
-    async with (
-        opened(url, settings) as deployment,
-        following(deployment, services(deployment, settings, secret)) as (app, hub),
-        process.parts() as parts,
-    ):
-        await parts.start(deployment.wakes.run)
-        tell(await start_http(parts, app, settings, hub))
+    async with opened(url, settings) as deployment:
+        given = services(deployment, settings, secret, running=lambda: process.ready)
+        async with following(deployment, given) as (app, hub), process.parts() as parts:
+            await start_operations(parts, given, settings)
+            await parts.start(deployment.wakes.run)
+            tell(await start_http(parts, app, settings, hub))
 
 
 async def run_projector(process: Process, settings: Settings, tell: Tell) -> None:
@@ -78,11 +91,12 @@ async def run_projector(process: Process, settings: Settings, tell: Tell) -> Non
     url, secret = settings.needed("redis_url"), settings.needed("admin_secret")
     async with opened(url, settings) as deployment, process.parts() as parts:
         projector = make_projector(deployment)
-        given = services(deployment, settings, secret, projector=projector)
+        given = services(deployment, settings, secret, projector=projector, running=lambda: process.ready)
+        await start_operations(parts, given, settings)
         await parts.start(deployment.wakes.run)
         await parts.start(projector.run, drain=projector.drain)
         await look_for_drift(parts, deployment, projector, settings)
-        tell(await start_http(parts, operations(given), settings))
+        tell(await start_http(parts, health_alone(given) if given.operations_apart else operations(given), settings))
 
 
 @asynccontextmanager
@@ -115,10 +129,27 @@ async def look_for_drift(parts: Parts, deployment: Deployment, projector: Projec
         await parts.watch(sampler.run)
 
 
+async def start_operations(parts: Parts, given: Services, settings: Settings) -> None:
+    """Serve the operations at their own address, where one is set. Raises Failed.
+
+    To be started before the other parts, and so drained after them: health, readiness and metrics are answered from
+    the start of the process to its end.
+    """
+    if (place := settings.operations_place) is not None:
+        url = await _serve(parts, operations(given), *place, settings)
+        _log.info("operations_served", host=place[0], port=int(url.rpartition(":")[2]))
+
+
 async def start_http(parts: Parts, app: Application, settings: Settings, hub: Hub | None = None) -> str:
     """Serve the application, as one part of a process; where it listens. Raises Failed."""
+    return await _serve(parts, app, settings.host, settings.port, settings, hub)
+
+
+async def _serve(
+    parts: Parts, app: Application, host: str, port: int, settings: Settings, hub: Hub | None = None
+) -> str:
     try:
-        server = HttpServer(app, settings.host, settings.port, drain=settings.drain)
+        server = HttpServer(app, host, port, drain=settings.drain)
     except CannotListen as error:
         raise Failed(str(error)) from error
 

@@ -6,6 +6,7 @@ missing or wrong is one line for whoever started the program, and never shows a 
 
 import difflib
 import os
+import re
 import secrets
 import stat
 import tempfile
@@ -33,6 +34,10 @@ LogFormat = Literal["auto", "json", "console"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 
+_PLACE = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[^\s:\[\]/@]+)):(?P<port>[0-9]{1,5})")
+_LAST_PORT = 65_535
+
+
 class SettingsError(Exception):
     """A setting is missing or wrong; the message is one line that says which and what it must be."""
 
@@ -46,6 +51,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str | None,
         Meta(description="a redis://, rediss://, unix://, redis+sentinel:// or redis+cluster:// address"),
     ] = None
+    operations: Annotated[
+        str | None, Meta(description="an address and a port, such as 127.0.0.1:8401 or [::1]:8401")
+    ] = None
+    operations_shared: Annotated[
+        float,
+        Meta(ge=0, le=60, description="the seconds for which an answer of /readyz or /metrics is shared, 0 to 60"),
+    ] = 1.0
     data: Annotated[Path, Meta(description="a directory for what `hansard up` keeps")] = Path(".data")
     admin_secret: Annotated[str | None, Meta(description="a secret of at least 32 bytes")] = None
     partitions: Annotated[int, Meta(ge=1, le=1024, description="a number of partitions, 1 to 1024")] = 64
@@ -78,6 +90,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         shown = {name: getattr(self, name) for name in self.__struct_fields__}
         hidden = {name: "…" for name in SECRET if shown[name] is not None}
         return f"Settings({', '.join(f'{name}={value!r}' for name, value in (shown | hidden).items())})"
+
+    @property
+    def operations_place(self) -> tuple[str, int] | None:
+        """Host and port of `operations`; None where it is not set."""
+        return None if self.operations is None else _place(self.operations)
 
     def needed(self, name: Literal["redis_url", "admin_secret"]) -> str:
         """The value of a setting that has no default.
@@ -168,15 +185,17 @@ def _create(path: Path, content: bytes) -> None:
 
 def _converted(name: str, source: str, value: object) -> object:
     kind = get_type_hints(Settings, include_extras=True)[name]
+    given = "" if name in SECRET else f", not {str(value)!r}"
     try:
         converted: object = msgspec.convert(value, kind, strict=False, dec_hook=_path)
     except msgspec.ValidationError as error:
-        given = "" if name in SECRET else f", not {str(value)!r}"
         raise SettingsError(f"{source} must be {_described(name)}{given}") from error
     if name == "admin_secret" and len(str(converted).encode()) < SHORTEST_SECRET:
         raise SettingsError(f"{source} must be {_described(name)}")
     if name == "redis_url":
         _check_url(source, str(converted))
+    if name == "operations" and _place(str(converted)) is None:
+        raise SettingsError(f"{source} must be {_described(name)}{given}")
     return converted
 
 
@@ -191,6 +210,14 @@ def _check_url(source: str, url: str) -> None:
         raise SettingsError(f"{source} must be {_described('redis_url')}") from error
     if not all(server.get("host") or server.get("path") for server in servers):
         raise SettingsError(f"{source} names no server: it must be {_described('redis_url')}")
+
+
+def _place(text: str) -> tuple[str, int] | None:
+    """Host and port of `host:port`, an IPv6 address in brackets; None where it is not of this form."""
+    found = _PLACE.fullmatch(text)
+    if found is None or int(found["port"]) > _LAST_PORT:
+        return None
+    return found["six"] or found["host"], int(found["port"])
 
 
 def _described(name: str) -> str:

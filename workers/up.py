@@ -51,13 +51,20 @@ async def run(process: Process, settings: Settings, *, with_sample: bool, tell: 
     made = secrets_of(settings.data)
     async with _server(settings) as (url, server), roles.opened(url, settings) as deployment:
         projector = roles.make_projector(deployment)
-        given = roles.services(deployment, settings, settings.admin_secret or made.admin, projector=projector)
+        given = roles.services(
+            deployment,
+            settings,
+            settings.admin_secret or made.admin,
+            projector=projector,
+            running=lambda: process.ready,
+        )
         async with roles.following(deployment, given) as (app, hub), process.parts() as parts:
             if server is not None:
                 # Not every system ends a child with its parent: where it would stay, it would keep the data locked.
                 process.at_once(lambda: os.kill(server.pid, SIGKILL))
                 await parts.watch(keep, server)
                 await _take_leases_back(deployment)
+            await roles.start_operations(parts, given, settings)
             await parts.start(deployment.wakes.run)
             await parts.start(projector.run, drain=projector.drain)
             await roles.look_for_drift(parts, deployment, projector, settings)

@@ -1,5 +1,6 @@
 """`hansard up` as a whole: it starts on nothing, keeps what it acknowledged, and ends politely."""
 
+import json
 import os
 import signal
 import socket
@@ -265,3 +266,23 @@ def test_gateway_and_projector_run_by_themselves(fresh: str, tmp_path: Path) -> 
         assert httpx2.get(f"{urls[1]}/healthz").status_code == 200
         assert projector.stop() == 0
         assert gateway.stop() == 0
+
+
+def test_operations_are_served_at_an_address_of_their_own_in_every_role(fresh: str, tmp_path: Path) -> None:
+    given = ("--redis-url", fresh, "--durability", "memory", "--port", "0", "--operations", "127.0.0.1:0")
+    secret = {"HANSARD_ADMIN_SECRET": "o" * 32, "HANSARD_LOG_FORMAT": "json"}
+    data = ("--data", str(tmp_path / "data"), "--json")
+    for role, more in (("gateway", ()), ("projector", ()), ("up", data)):
+        with running(role, *given, *more, said=tmp_path / role, **secret) as run:
+            line = run.line()
+            public = json.loads(line)["url"] if role == "up" else line.split()[-1]
+            lines = [json.loads(line) for line in run.err.splitlines()]
+            (operations,) = [
+                f"http://{line['host']}:{line['port']}" for line in lines if line["event"] == "operations_served"
+            ]
+            for url, there in ((public, 404), (operations, 200)):
+                assert httpx2.get(f"{url}/healthz").status_code == 200
+                assert httpx2.get(f"{url}/readyz").status_code == there, role
+                assert httpx2.get(f"{url}/metrics").status_code == there
+            assert httpx2.get(f"{operations}/v1/sites/kew/threads/a").status_code == 404
+            assert run.stop() == 0

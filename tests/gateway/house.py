@@ -107,7 +107,11 @@ class House:
             lag_bound=10.0,
             clock=lambda: time.time() if self.now is None else self.now,
         )
-        self.app = build(self.services)
+        self.serve(self.services)
+
+    def serve(self, services: Services) -> None:
+        """Answer with these services from now on."""
+        self.app = build(services)
         transport = httpx2.ASGITransport(self.app)
         self.client = httpx2.AsyncClient(transport=transport, base_url="http://hansard.example")
 

@@ -2,14 +2,34 @@
 
 import re
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
+import httpx2
 import pytest
+from msgspec.structs import replace
 
+from core.gathering import gathered
+from core.singleflight import SingleFlight
 from projections.histories import DIFFERENCES
-from tests.gateway.house import ADA, ADMIN_SECRET, MOD, SITE, THREAD, House, at, built, problem, token, told
+from tests.gateway.house import (
+    ADA,
+    ADMIN_SECRET,
+    MOD,
+    PARTITIONS,
+    SITE,
+    THREAD,
+    House,
+    at,
+    built,
+    problem,
+    token,
+    told,
+)
 from tests.servers import started
-from workers import embedded
+from workers import embedded, metrics
+from workers.gateway.operating import health_alone, operations
+from workers.gateway.reply import Reply
 from workers.roles import services
 from workers.settings import Settings
 
@@ -68,6 +88,97 @@ async def test_without_redis_the_gateway_is_alive_and_asks_to_come_again() -> No
                 assert int(answer.headers["retry-after"]) > 0
                 assert answer.headers["cache-control"] == "no-store"
             assert (await house.get("/healthz")).status_code == 200
+
+
+async def asked_ends(house: House) -> int:
+    """How often the server was asked where a log ends: once per partition for one look at readiness."""
+    stats: dict[str, Any] = await house.deployment.writing.info("commandstats")
+    return int(stats.get("cmdstat_xrevrange", {"calls": 0})["calls"])
+
+
+async def together(house: House, path: str, callers: int = 50) -> list[httpx2.Response]:
+    """The answers to so many callers who ask at the same time."""
+    return await gathered([partial(house.get, path)] * callers)
+
+
+async def test_readiness_is_looked_at_once_for_all_who_ask_in_one_second(house: House) -> None:
+    clock = 100.0
+    one = replace(house.services, readiness=SingleFlight(keep=1.0, clock=lambda: clock))
+    house.serve(one)
+    before = await asked_ends(house)
+    answers = await together(house, "/readyz")
+    assert {answer.status_code for answer in answers} == {200}
+    clock += 0.9
+    await together(house, "/readyz")
+    assert await asked_ends(house) == before + PARTITIONS
+    clock += 0.2
+    await together(house, "/readyz")
+    assert await asked_ends(house) == before + 2 * PARTITIONS
+
+
+async def test_that_it_is_not_ready_is_shared_too(house: House) -> None:
+    await house.post(ADA)
+    clock = 100.0
+    house.serve(replace(house.services, readiness=SingleFlight(keep=1.0, clock=lambda: clock)))
+    keys = house.deployment.keys.of(SITE, THREAD)
+    there = await house.deployment.calls.call("GET", keys.cursor(1))
+    await house.deployment.calls.call("SET", keys.cursor(1), "9999999999999-99")
+    before = await asked_ends(house)
+    for answer in await together(house, "/readyz"):
+        assert "the log ends before the views" in problem(answer, 503, "unavailable")["detail"]
+    await house.deployment.calls.call("SET", keys.cursor(1), there)
+    assert (await house.get("/readyz")).status_code == 503
+    assert await asked_ends(house) == before + PARTITIONS
+    clock += 1.1
+    assert (await house.get("/readyz")).status_code == 200
+
+
+async def test_a_process_that_starts_or_ends_is_not_ready_at_once(house: House) -> None:
+    running = True
+    shared: SingleFlight[str, Reply] = SingleFlight(keep=60)
+    house.serve(replace(house.services, readiness=shared, running=lambda: running))
+    assert (await house.get("/readyz")).status_code == 200
+    running = False
+    problem(await house.get("/readyz"), 503, "unavailable")
+
+
+async def test_metrics_are_written_once_per_format_for_all_who_ask_in_one_second(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+    exposition = metrics.exposition
+
+    def counted(wanted: metrics.Format) -> tuple[bytes, str]:
+        written.append(wanted)
+        return exposition(wanted)
+
+    monkeypatch.setattr(metrics, "exposition", counted)
+    house.serve(replace(house.services, exposition=SingleFlight(keep=60)))
+    text = await together(house, "/metrics")
+    # Every client may spell what it accepts in its own way; that makes no more answers.
+    for number in range(20):
+        accept = f"application/openmetrics-text; version=1.0.{number}; escaping=none-{number}"
+        answer = await house.get("/metrics", Accept=accept)
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
+    assert {answer.status_code for answer in text} == {200}
+    assert written == ["text/plain", "application/openmetrics-text"]
+
+
+async def test_with_an_address_of_their_own_operations_are_not_at_the_public_one(house: House) -> None:
+    house.serve(replace(house.services, operations_apart=True))
+    for path in ("/readyz", "/metrics"):
+        problem(await house.get(path), 404, "not-found")
+        assert (await house.ask("OPTIONS", path)).status_code == 200
+        assert path not in (await house.get("/openapi.json")).json()["paths"]
+    assert (await house.get("/healthz")).json() == {"status": "alive"}
+    assert (await house.get(f"threads/{THREAD}")).status_code == 200
+    for app, there in ((operations(house.services), 200), (health_alone(house.services), 404)):
+        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://ops.example") as client:
+            assert (await client.get("/healthz")).status_code == 200
+            assert (await client.get("/readyz")).status_code == there
+            assert (await client.get("/metrics")).status_code == there
+            assert (await client.get(f"/v1/sites/{SITE}/threads/{THREAD}")).status_code == 404
 
 
 async def test_a_request_is_one_line_with_its_route_and_without_words_or_names(house: House) -> None:

@@ -92,7 +92,7 @@ def test_compose_keeps_the_record_on_a_volume_and_mounts_files_that_exist(compos
 
 def test_compose_publishes_nothing_but_the_gateway_and_that_to_this_machine(compose: Any) -> None:
     published = {name: service.get("ports") for name, service in compose["services"].items()}
-    assert published == {"redis": None, "gateway": ["127.0.0.1:8400:8400"], "projector": None}
+    assert published == {"redis": None, "gateway": ["127.0.0.1:8400:8400", "127.0.0.1:8401:8401"], "projector": None}
 
 
 def test_compose_and_image_set_what_is_a_setting_and_ship_no_secret(compose: Any) -> None:

@@ -12,6 +12,8 @@ from workers import settings
 from workers.settings import Settings, SettingsError
 
 LONG = "a secret of thirty-two bytes ...."
+A_PLACE = "an address and a port, such as 127.0.0.1:8401 or [::1]:8401"
+A_SHARE = "the seconds for which an answer of /readyz or /metrics is shared, 0 to 60"
 AN_ADDRESS = "a redis://, rediss://, unix://, redis+sentinel:// or redis+cluster:// address"
 
 
@@ -24,6 +26,8 @@ def test_every_setting_is_read_from_the_environment() -> None:
     environment = {
         "HANSARD_HOST": "::1",
         "HANSARD_PORT": "0",
+        "HANSARD_OPERATIONS": "[::1]:8401",
+        "HANSARD_OPERATIONS_SHARED": "0.5",
         "HANSARD_REDIS_URL": "rediss://user:word@redis.example:6380/2",
         "HANSARD_DATA": "/srv/hansard",
         "HANSARD_ADMIN_SECRET": LONG,
@@ -44,6 +48,8 @@ def test_every_setting_is_read_from_the_environment() -> None:
     assert settings.read(environment) == Settings(
         host="::1",
         port=0,
+        operations="[::1]:8401",
+        operations_shared=0.5,
         redis_url="rediss://user:word@redis.example:6380/2",
         data=Path("/srv/hansard"),
         admin_secret=LONG,
@@ -67,6 +73,20 @@ def test_a_flag_wins_over_the_environment_and_one_that_was_not_given_does_not() 
     assert (read.port, read.host, read.data) == (2, "::1", Path("d"))
 
 
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("127.0.0.1:8401", ("127.0.0.1", 8401)),
+        ("localhost:0", ("localhost", 0)),
+        ("[::1]:8401", ("::1", 8401)),
+        ("[::ffff:127.0.0.1]:1", ("::ffff:127.0.0.1", 1)),
+    ],
+)
+def test_operations_have_an_address_and_a_port(text: str, place: tuple[str, int]) -> None:
+    assert settings.read({"HANSARD_OPERATIONS": text}).operations_place == place
+    assert settings.read({}).operations_place is None
+
+
 def test_an_empty_variable_is_one_that_is_not_set() -> None:
     assert settings.read({"HANSARD_REDIS_URL": "", "HANSARD_PORT": ""}) == Settings()
 
@@ -76,6 +96,14 @@ def test_an_empty_variable_is_one_that_is_not_set() -> None:
     [
         ({"PORT": "http"}, "HANSARD_PORT must be a port, 0 to 65535; 0 takes a free one, not 'http'"),
         ({"PORT": "65536"}, "HANSARD_PORT must be a port, 0 to 65535; 0 takes a free one, not '65536'"),
+        ({"OPERATIONS": "127.0.0.1"}, f"HANSARD_OPERATIONS must be {A_PLACE}, not '127.0.0.1'"),
+        ({"OPERATIONS": "127.0.0.1:65536"}, f"HANSARD_OPERATIONS must be {A_PLACE}, not '127.0.0.1:65536'"),
+        ({"OPERATIONS": "::1:8401"}, f"HANSARD_OPERATIONS must be {A_PLACE}, not '::1:8401'"),
+        ({"OPERATIONS": "http://a:1"}, f"HANSARD_OPERATIONS must be {A_PLACE}, not 'http://a:1'"),
+        (
+            {"OPERATIONS_SHARED": "-1"},
+            f"HANSARD_OPERATIONS_SHARED must be {A_SHARE}, not '-1'",
+        ),
         ({"PARTITIONS": "0"}, "HANSARD_PARTITIONS must be a number of partitions, 1 to 1024, not '0'"),
         ({"PARTITIONS": "6.5"}, "HANSARD_PARTITIONS must be a number of partitions, 1 to 1024, not '6.5'"),
         ({"DURABILITY": "disk"}, "HANSARD_DURABILITY must be memory, replicated or fsynced, not 'disk'"),

@@ -47,7 +47,7 @@ def test_names_follow_the_conventions() -> None:
 
 def test_the_exposition_is_text_that_prometheus_reads() -> None:
     metrics.HTTP_REQUESTS.labels("/v1/sites/{site}", "GET", "200").inc()
-    body, media = metrics.exposition("text/plain;version=0.0.4")
+    body, media = metrics.exposition(metrics.format_for("text/plain;version=0.0.4"))
     assert media.startswith("text/plain; version=0.0.4")
     assert b'hansard_http_requests_total{method="GET",route="/v1/sites/{site}",status="200"}' in body
     assert b"process_cpu_seconds_total" in body
@@ -55,6 +55,10 @@ def test_the_exposition_is_text_that_prometheus_reads() -> None:
 
 
 def test_open_metrics_are_spoken_to_who_asks_for_them() -> None:
-    body, media = metrics.exposition("application/openmetrics-text; version=1.0.0, text/plain;q=0.5")
-    assert media.startswith("application/openmetrics-text")
-    assert body.endswith(b"# EOF\n")
+    for accept in (
+        "application/openmetrics-text; version=1.0.0, text/plain;q=0.5",
+        "text/html, application/openmetrics-text;version=none;escaping=?",
+    ):
+        body, media = metrics.exposition(metrics.format_for(accept))
+        assert media.startswith("application/openmetrics-text; version=1.0.0")
+        assert body.endswith(b"# EOF\n")

@@ -66,6 +66,16 @@ class Serving(Where):
 
     host: Annotated[str | None, _flag("Address to listen on. Default: 127.0.0.1")] = None
     port: Annotated[str | None, _flag("Port to listen on; 0 takes a free one. Default: 8400")] = None
+    operations: Annotated[
+        str | None,
+        _flag(
+            "host:port where /healthz, /readyz and /metrics are served; of them only /healthz stays at --port then. "
+            "Default: all of them at --port"
+        ),
+    ] = None
+    operations_shared: Annotated[
+        str | None, _flag("Seconds for which an answer of /readyz or /metrics is shared. Default: 1")
+    ] = None
     admin_secret: Annotated[
         str | None, _flag("What operators' tokens are signed with, at least 32 bytes. `up` makes one.")
     ] = None

@@ -23,7 +23,7 @@ def projector(*, serving: Serving = AS_SET) -> int:
     """Run the projector, as many as you like: they share the partitions by leases.
 
     It serves /healthz, /readyz and /metrics alone. It takes a server (--redis-url) and the admin secret, and makes
-    neither. On one machine with a gateway, give it another --port.
+    neither. On one machine with a gateway, give it another --port. With --operations, --port serves /healthz alone.
 
     For example:
 

@@ -14,7 +14,7 @@ from core.refusals import NotFound
 from workers import logs, metrics
 from workers.gateway import caching, documents, problems
 from workers.gateway.call import ROOT
-from workers.gateway.calls.operations import QUIET
+from workers.gateway.calls.operations import APART, QUIET
 from workers.gateway.exchange import Exchange
 from workers.gateway.feed.endpoint import Feed
 from workers.gateway.plain import PlainPages
@@ -22,7 +22,7 @@ from workers.gateway.reply import preflight, send_reply
 from workers.gateway.resource import Resource
 from workers.gateway.services import Services
 from workers.gateway.stream import Stream
-from workers.gateway.table import by_path
+from workers.gateway.table import CALLS, by_path
 
 _log = structlog.get_logger(__name__)
 
@@ -36,7 +36,8 @@ def build(services: Services, *, feed: Feed | None = None) -> ASGIApp:
 def every_call(services: Services, *, feed: Feed | None = None) -> "Gateway":
     """What answers every call there is."""
     routes: list[tuple[str, ASGIApp]] = []
-    for path, calls in by_path().items():
+    offered = [call for call in CALLS if call.path not in APART] if services.operations_apart else CALLS
+    for path, calls in by_path(offered).items():
         if calls[0].handler is None:
             if feed is not None:
                 routes.append((path, Stream(calls[0], feed)))
@@ -45,7 +46,7 @@ def every_call(services: Services, *, feed: Feed | None = None) -> "Gateway":
         routes.append((path, resource))
         if path == ROOT:
             routes.append((f"{path}/", resource))
-    routes += documents.all_documents().items()
+    routes += documents.all_documents(offered).items()
     return Gateway(routes)
 
 

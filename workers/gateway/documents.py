@@ -1,16 +1,18 @@
 """The interface described: for machines at `/openapi.json`, for people at `/docs`, made once from the table."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any, Final
 
 from starlette.types import Receive, Scope, Send
 
 from workers.gateway import caching, problems
+from workers.gateway.call import Call
 from workers.gateway.exchange import Exchange
 from workers.gateway.openapi import DESCRIPTION, document
 from workers.gateway.refusals import MethodNotAllowed
 from workers.gateway.reply import JSON, Header, Reply, encode, preflight, send_reply
+from workers.gateway.table import CALLS
 
 _ALLOWED: Final = "GET, HEAD, OPTIONS"
 _POLICY: Final[Header] = (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'")
@@ -38,9 +40,9 @@ class Document:
         await send_reply(send, exchange.ends(reply), bare=scope["method"] == "HEAD")
 
 
-def all_documents() -> Mapping[str, Document]:
-    """The documents by path."""
-    described = document()
+def all_documents(calls: Sequence[Call] = CALLS) -> Mapping[str, Document]:
+    """The documents of these calls, by path."""
+    described = document(calls)
     html = page(described).encode()
     return {
         "/openapi.json": Document("/openapi.json", Reply(200, encode(described), media=JSON)),

@@ -1,8 +1,11 @@
-"""What a process that is no gateway answers: whether it is alive and ready, and its metrics."""
+"""The application of operators' machines: whether a process is alive and ready, and its metrics."""
+
+from collections.abc import Sequence
 
 from starlette.types import ASGIApp
 
 from workers.gateway.app import Gateway
+from workers.gateway.call import Call
 from workers.gateway.calls import operations as calls
 from workers.gateway.resource import Resource
 from workers.gateway.services import Services
@@ -10,6 +13,14 @@ from workers.gateway.table import by_path
 
 
 def operations(services: Services) -> ASGIApp:
-    """The calls that operators' machines make, and nothing else."""
-    paths = by_path(calls.CALLS)
-    return Gateway((path, Resource(services, path, found)) for path, found in paths.items())
+    """All operations: health, readiness and metrics, and nothing else."""
+    return _application(services, calls.CALLS)
+
+
+def health_alone(services: Services) -> ASGIApp:
+    """What is left of them at an address of a process whose operations are served at another."""
+    return _application(services, [call for call in calls.CALLS if call.path not in calls.APART])
+
+
+def _application(services: Services, offered: Sequence[Call]) -> ASGIApp:
+    return Gateway((path, Resource(services, path, found)) for path, found in by_path(offered).items())

@@ -7,11 +7,13 @@ from msgspec import Struct, field
 
 from core.log.port import MEMORY, Durability, Log
 from core.sight import Folds
+from core.singleflight import SingleFlight
 from projections.reading import Views
 from projections.served import Served
 from workers.gateway.admission import Admission
 from workers.gateway.keyring import Keyring
 from workers.gateway.ready import ReadyAnswers
+from workers.gateway.reply import Reply
 from workers.gateway.tokens import Operators
 
 
@@ -34,6 +36,14 @@ class Services(Struct, frozen=True, kw_only=True):
     """Seconds that the oldest event may wait for the views while the gateway calls itself ready."""
     stopped: Callable[[], int] = int
     """How many partitions of this process's own projector, where it has one, stopped at an event."""
+    running: Callable[[], bool] = lambda: True
+    """Whether all parts of the process have started and it is not about to end."""
+    readiness: SingleFlight[str, Reply] = field(default_factory=SingleFlight)
+    """Answers of `/readyz`, shared by callers of one moment."""
+    exposition: SingleFlight[str, Reply] = field(default_factory=SingleFlight)
+    """Answers of `/metrics` by format, shared likewise."""
+    operations_apart: bool = False
+    """Whether `/readyz` and `/metrics` are served at an address of their own, and nowhere else."""
     clock: Callable[[], float] = time.time
     """Seconds since 1970: tokens are judged by it. Commands are judged by the time of the log."""
     admission: Admission = field(default_factory=Admission)

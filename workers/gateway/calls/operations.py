@@ -1,5 +1,6 @@
 """What operators' machines ask: alive, ready, metrics, and what the interface is."""
 
+from functools import partial
 from typing import Any, Final, Literal
 
 import anyio
@@ -11,11 +12,14 @@ from workers import metrics
 from workers.gateway.call import Asked, Call, Who
 from workers.gateway.queries import NoQuery
 from workers.gateway.reply import Reply, json
+from workers.gateway.services import Services
 
 READY_WITHIN: Final = 2.0
 """Seconds in which Redis has to have answered."""
 
 METRICS: Final = "/metrics"
+APART: Final = frozenset({"/readyz", METRICS})
+"""Not served at the public address where operations have an address of their own."""
 QUIET: Final = frozenset({"/healthz", "/readyz", METRICS})
 """Asked every few seconds by machines: not worth a line in the log."""
 
@@ -40,12 +44,19 @@ async def health(asked: Asked[NoQuery, Any]) -> Reply:
 
 
 async def readiness(asked: Asked[NoQuery, Any]) -> Reply:
+    """Readiness, asked for once for all callers of a moment: it costs a question per partition."""
+    services = asked.services
+    if not services.running():
+        raise Unavailable("this process has not started yet, or is about to end")
+    return await services.readiness.get("", partial(_readiness, services))
+
+
+async def _readiness(services: Services) -> Reply:
     """Ready: Redis answers, no projection has stopped here, the views are neither too far behind the log nor ahead.
 
     Where Redis takes no writes, for want of memory or disk, views that lag are no reason: they cannot move for any
     gateway, and readers are better off with them than with nobody who is ready.
     """
-    services = asked.services
     if stopped := services.stopped():
         raise Unavailable(f"the projection of {stopped} of the partitions has stopped: a person has to look at the log")
     with anyio.move_on_after(READY_WITHIN) as patience:
@@ -64,9 +75,14 @@ async def readiness(asked: Asked[NoQuery, Any]) -> Reply:
 
 
 async def read_metrics(asked: Asked[NoQuery, Any]) -> Reply:
-    """What is counted, for Prometheus."""
-    body, content_type = metrics.exposition(asked.headers.get(b"accept", b"").decode("latin-1"))
-    return Reply(200, body, media=content_type.encode())
+    """The metrics, written once for all callers of a moment."""
+    wanted = metrics.format_for(asked.headers.get(b"accept", b"").decode("latin-1"))
+
+    async def write() -> Reply:
+        body, content_type = metrics.exposition(wanted)
+        return Reply(200, body, media=content_type.encode())
+
+    return await asked.services.exposition.get(wanted, write)
 
 
 _THEME: Final = "Operations"

@@ -1,0 +1,74 @@
+"""Single flight: concurrent callers with the same key share one computation."""
+
+import math
+import time
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Generic, TypeVar
+
+from anyio import Event
+
+K = TypeVar("K", bound=Hashable)
+T = TypeVar("T")
+
+
+class _Flight(Generic[T]):
+    """One computation, and its outcome once `done` is set. One that was cancelled has none."""
+
+    def __init__(self) -> None:
+        self.done = Event()
+        self.until = -math.inf
+        self.error: Exception | None = None
+        self.results: list[T] = []
+
+    @property
+    def landed(self) -> bool:
+        """Whether there is an outcome."""
+        return self.error is not None or bool(self.results)
+
+    def outcome(self) -> T:
+        """The result. Raises the error of the computation."""
+        if self.error is not None:
+            # Without the frames of the callers to whom it was raised before.
+            raise self.error.with_traceback(None)
+        return self.results[0]
+
+
+class SingleFlight(Generic[K, T]):
+    """Runs one computation per key at a time, and gives its outcome, a failure included, to all who ask meanwhile.
+
+    An outcome is given again for `keep` seconds after the computation ended; keys whose outcome is kept are to be few.
+    The first caller computes in its own task. Where it is cancelled, one of those who wait computes anew.
+    """
+
+    def __init__(self, *, keep: float = 0.0, clock: Callable[[], float] = time.monotonic) -> None:
+        self._keep = keep
+        self._clock = clock
+        self._flights: dict[K, _Flight[T]] = {}
+
+    def __len__(self) -> int:
+        """Computations that are under way or kept."""
+        return len(self._flights)
+
+    async def get(self, key: K, compute: Callable[[], Awaitable[T]]) -> T:
+        """The result of `compute`, or of another caller's with this key. Raises its error."""
+        while True:
+            flight = self._flights.get(key)
+            if flight is None or (flight.landed and flight.until <= self._clock()):
+                return await self._lead(key, compute)
+            await flight.done.wait()
+            if flight.landed:
+                return flight.outcome()
+
+    async def _lead(self, key: K, compute: Callable[[], Awaitable[T]]) -> T:
+        flight = self._flights[key] = _Flight()
+        try:
+            flight.results.append(await compute())
+        except Exception as error:  # noqa: BLE001 - raised by `outcome`, here and to all who wait
+            flight.error = error
+        finally:
+            if flight.landed and self._keep > 0:
+                flight.until = self._clock() + self._keep
+            else:
+                del self._flights[key]
+            flight.done.set()
+        return flight.outcome()
