@@ -1,5 +1,5 @@
 import json
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 import pytest
@@ -21,6 +21,9 @@ class Body(Struct, forbid_unknown_fields=True):
 
 
 READER = bodies.Reader(Body)
+DEPTHS = (40, 900)
+TOO_MANY = (1001, 60_000)
+"""Beyond what the parsers of some interpreters, and of any, go into."""
 
 
 def refused(body: bytes) -> dict[str, str]:
@@ -113,20 +116,68 @@ def test_what_stands_behind_such_a_number_is_refused_as_ever(rest: bytes) -> Non
     assert refused(b'{"a/b~c":2.0' + rest) == {"pointer": "", "detail": "the body is not JSON in UTF-8"}
 
 
-def test_deep_nesting_behind_such_a_number_is_refused_and_breaks_nothing() -> None:
-    error = refused(b'{"a/b~c":2.0,"more":' + b"[" * 5000 + b"]" * 5000 + b"}")
+@pytest.mark.parametrize("depth", DEPTHS)
+def test_deep_nesting_behind_such_a_number_is_refused_and_breaks_nothing(depth: int) -> None:
+    error = refused(b'{"a/b~c":2.0,"more":' + b"[" * depth + b"]" * depth + b"}")
     assert error == {"pointer": "", "detail": "the body is nested too deeply"}
 
 
+@pytest.mark.parametrize("depth", DEPTHS)
 @pytest.mark.parametrize("opening", ["[", '{"text":'])
-def test_deep_nesting_is_refused_and_breaks_nothing(opening: str) -> None:
+def test_deep_nesting_is_refused_and_breaks_nothing(opening: str, depth: int) -> None:
     class Loose(Struct):
         text: str = ""
 
-    body = b'{"other":' + opening.encode() * 5000
+    body = b'{"other":' + opening.encode() * depth
     with pytest.raises(BadRequest) as caught:
         bodies.Reader(Loose).read(body)
-    assert caught.value.detail == "the body is nested too deeply"
+    assert caught.value.extra["errors"] == [{"pointer": "", "detail": "the body is nested too deeply"}]
+
+
+@pytest.mark.parametrize("many", TOO_MANY)
+@pytest.mark.parametrize("piece", ["[", "{", "[]", "{},", '{"text":', "[}"])
+def test_many_lists_and_objects_are_refused_and_break_nothing(piece: str, many: int) -> None:
+    error = refused(b'{"text":"a","more":' + piece.encode() * many)
+    assert error == {"pointer": "", "detail": "the body has too many lists and objects"}
+
+
+@pytest.mark.parametrize("text", ["[{" * 2000, '"[' * 100, "\\" + '[\\"{' * 100])
+def test_brackets_inside_of_a_text_are_not_nesting(text: str) -> None:
+    assert READER.read(json.dumps({"text": text}).encode()).text == text
+
+
+def test_many_lists_and_objects_beside_each_other_are_not_nesting() -> None:
+    parts = [{"size": one} for one in range(1, 200)]
+    assert len(READER.read(json.dumps({"text": "[", "parts": parts}).encode()).parts) == len(parts)
+
+
+@pytest.mark.parametrize("depth", [31, 32])
+def test_what_is_nested_is_counted_the_body_included(depth: int) -> None:
+    class Free(Struct):
+        first: Any
+        then: Any
+
+    def nested(levels: int) -> bytes:
+        return b'[{"a":' * (levels // 2) + b"[]" * (levels % 2) + b"1" * (1 - levels % 2) + b"}]" * (levels // 2)
+
+    body = b'{"first":%s,"then":%s}' % (nested(2), nested(depth))
+    if depth == 31:
+        assert bodies.Reader(Free).read(body).first == [{"a": 1}]
+    else:
+        with pytest.raises(BadRequest):
+            bodies.Reader(Free).read(body)
+
+
+@pytest.mark.parametrize("body", [b'{"text":"' + b"[" * 100, b'{"text":"' + b'\\"[' * 100 + b"\\"])
+def test_brackets_in_a_text_that_does_not_end_are_not_nesting(body: bytes) -> None:
+    assert refused(body) == {"pointer": "", "detail": "the body is not JSON in UTF-8"}
+
+
+def test_a_struct_with_annotations_is_read_as_the_struct_is() -> None:
+    reader = bodies.Reader(Annotated[Body, Meta(extra_json_schema={"minProperties": 1})])  # type: ignore[arg-type]
+    assert reader.read(b'{"text":"a"}') == Body(text="a")
+    with pytest.raises(BadRequest):
+        reader.read(b'{"text":"a","text":"b"}')
 
 
 def test_what_is_well_formed_is_taken_with_any_white_space() -> None:

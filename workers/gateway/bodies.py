@@ -2,7 +2,9 @@
 
 import json
 import re
-from typing import Any, Final
+from itertools import accumulate, count
+from operator import sub
+from typing import Annotated, Any, Final, get_origin
 
 import msgspec
 from msgspec import Struct
@@ -17,6 +19,14 @@ _STEP: Final = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
 _UNKNOWN: Final = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
 _MISSING: Final = re.compile(r"Object missing required field `(.*)`", re.DOTALL)
 _FRACTION: Final = re.compile(r"Expected `int(?: \| null)?`, got `float`")
+_STRING: Final = re.compile(rb'"[^"\\]*+(?:\\.?[^"\\]*+)*+(?:"|\Z)', re.DOTALL)
+_STEPS: Final = bytes.maketrans(b"{}[]", b"\x02\x00\x02\x00")
+_NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
+_DEEPEST: Final = 32
+"""Levels of lists and objects in a body, more than any call takes. Parsers give up at a depth of their own, and that of
+one interpreter is not that of the next."""
+_MOST_NESTED: Final = 1000
+"""Lists and objects in a body, more than any call takes; it bounds what counting their levels costs."""
 _MOST_WHOLE: Final = 2**53
 _LONGEST_NAME: Final = 64
 
@@ -52,23 +62,28 @@ def check_media(content_type: bytes | None, encoding: bytes | None) -> None:
         raise UnsupportedMediaType
 
 
+def struct_of(kind: type[Struct]) -> type[Struct]:
+    """Return the struct of `Annotated[struct, …]`, which is no class itself and has no fields to ask for."""
+    return kind.__origin__ if get_origin(kind) is Annotated else kind  # type: ignore[attr-defined]  # a special form
+
+
 class Reader:
     """Makes what one call takes from a body."""
 
     def __init__(self, kind: type[Struct]) -> None:
         self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(kind)
-        self._names = [f'"{field.encode_name}"'.encode() for field in msgspec.structs.fields(kind)]
+        fields = msgspec.structs.fields(struct_of(kind))
+        self._names = [f'"{field.encode_name}"'.encode() for field in fields]
 
     def read(self, body: bytes) -> Any:
         """What the body says. Raises BadRequest, with a pointer to what is wrong."""
+        _refuse_depth(body)
         try:
             return self._decoded(body)
         except msgspec.ValidationError as error:
             raise BadRequest("the body is not what this call takes", field_error(error)) from None
         except (msgspec.DecodeError, ValueError):
             raise BadRequest.at("", "the body is not JSON in UTF-8") from None
-        except RecursionError:
-            raise BadRequest.at("", "the body is nested too deeply") from None
 
     def _decoded(self, body: bytes) -> Any:
         try:
@@ -124,6 +139,18 @@ def _segment(match: re.Match[str]) -> str:
 
 def _escaped(name: str) -> str:
     return "/" + name.replace("~", "~0").replace("/", "~1")
+
+
+def _refuse_depth(body: bytes) -> None:
+    """Raise BadRequest where lists and objects are nested deeper than `_DEEPEST`, or are more than `_MOST_NESTED`."""
+    if body.count(b"[") + body.count(b"{") <= _DEEPEST:
+        return
+    steps = _STRING.sub(b"", body).translate(_STEPS, _NO_BRACKETS)
+    if steps.count(2) > _MOST_NESTED:
+        raise BadRequest.at("", "the body has too many lists and objects")
+    # A step up is 2 and a step down 0, so that the depth is their sum less their number.
+    if max(map(sub, accumulate(steps), count(1)), default=0) > _DEEPEST:
+        raise BadRequest.at("", "the body is nested too deeply")
 
 
 def _refuse_repeats(body: bytes) -> None:
