@@ -8,19 +8,25 @@ UV := uv==0.13.9
 DATA ?= .data
 ARGS ?=
 BASE ?= HEAD
+PYTHONS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench bench-compare bench-plots faults soak lock clean
+.PHONY: help ready run test pythons lint format bench bench-compare bench-plots faults soak lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "  ARGS=… is passed on, PYTHON=… picks the interpreter, DATA=… says where 'make run' keeps its data."
+
+ready: $(READY)
 
 run: $(READY) ## Start Hansard on a server of its own, with the sample discussion
 	$(VENV)/bin/hansard up --sample --data $(DATA) $(ARGS)
 
 test: $(READY) ## Run every test (ARGS="-k edit" for some)
 	$(VENV)/bin/python -m pytest $(ARGS)
+
+pythons: $(READY) ## Start it and test gateway and command line on every Python here (PYTHONS="python3.12 …" for some)
+	$(VENV)/bin/python -m tests.pythons $(ARGS) $(PYTHONS)
 
 lint: $(READY) ## Check style, types and who imports whom
 	$(VENV)/bin/ruff check .
