@@ -131,6 +131,10 @@ class Partition:
         """Hash: `<site>/<thread>` to why and where the projection of that thread stopped in this generation."""
         return f"{self.views_prefix(generation)}parked"
 
+    def versions(self, generation: int) -> str:
+        """Set: the versions that have written into this generation of views (`projections.versions`)."""
+        return f"{self.views_prefix(generation)}versions"
+
     def staged(self, nonce: str, site: str, thread: str) -> ThreadViews:
         """Where the views of one thread are written before they are exchanged for those that it has."""
         return _views(f"{self._base}:staged:{nonce}:{site}/{thread}")

@@ -1,6 +1,7 @@
 """One partition's views compared with the fold of its log."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from functools import partial
 from typing import Any, Final, NamedTuple
 from zlib import crc32
@@ -8,7 +9,7 @@ from zlib import crc32
 from msgspec.structs import replace
 from redis.exceptions import ResponseError
 
-from core.envelope import read
+from core.envelope import Recorded, read
 from core.events import CommentPosted
 from core.keys import Partition
 from core.log.port import Log
@@ -26,6 +27,7 @@ from projections.loading import Reads
 from projections.pacing import Pace
 from projections.parking import Parked
 from projections.state import Thread
+from projections.versions import ALL, Scope
 
 READ: Final = 1000
 """So many events are read at once."""
@@ -77,21 +79,33 @@ class _Fold:
 
 
 class Comparison:
-    """One partition: `at` is how far it was folded.
+    """One partition: `at` is how far it was folded, `left` counts what was not compared, by part.
+
+    Only what `scope` covers is compared. Where that is nothing, because another fold wrote into the views, the log is
+    read to its end all the same, and its threads are counted.
 
     A partition with more than `most` in it is folded in shares, one after another: each reads the whole log, and
     keeps some of the threads.
     """
 
     def __init__(
-        self, log: Log, reads: Reads, keys: Partition, generation: int, html: Html, *, most: int | None = None
+        self,
+        log: Log,
+        reads: Reads,
+        keys: Partition,
+        generation: int,
+        html: Html,
+        *,
+        scope: Scope,
+        most: int | None = None,
     ) -> None:
         self.at = START
         self.keys = keys
         self.generation = generation
+        self.scope = scope
         self._log = log
         self._reads = reads
-        self._look = Look(reads, keys, generation, html, pace=Pace())
+        self._look = Look(reads, keys, generation, html, scope=scope, pace=Pace())
         self._most = MOST if most is None else most
         self._threads: dict[Name, Thread] = {}
         self._sites: set[str] = set()
@@ -107,6 +121,11 @@ class Comparison:
         self._compared = 0
         self._frozen = Frozen(reads, keys)
 
+    @property
+    def left(self) -> Counter[str]:
+        """What was not compared, by part."""
+        return self._look.left
+
     async def cursor(self) -> Position:
         """How far the views have come."""
         return await self._look.cursor()
@@ -115,10 +134,15 @@ class Comparison:
         """Everything that differs; `existing` was there a moment ago.
 
         `tell` hears how many events were folded, of about how many, and how many threads were compared. Raises
-        `Hole`, and `Superseded` where another generation came to be served meanwhile.
+        `Hole`, and `Superseded` where another generation came to be served meanwhile, or another version came to write
+        into this one.
         """
         self._waiting = [_Share(0, 1)]
         try:
+            if not self.scope.fold:
+                async for difference in self._uncompared(tell):
+                    yield difference
+                return
             while self._waiting:
                 self._share = self._waiting.pop()
                 self.at, self._threads, self._kept = START, {}, 0
@@ -130,6 +154,20 @@ class Comparison:
         except _Ahead as ahead:
             key = self.keys.cursor(self.generation)
             yield self._look.difference(None, key, None, str(self.at).encode(), str(ahead.cursor).encode())
+
+    async def _uncompared(self, tell: Callable[[int, int, int], None]) -> AsyncIterator[Difference]:
+        """Read the log and count its threads; those that are parked are told, whoever parked them."""
+        cursor = await self.cursor()
+        names: set[Name] = set()
+        while self.at < cursor:
+            for recorded in await self._next(cursor):
+                if recorded.envelope.thread:
+                    names.add((recorded.envelope.site, recorded.envelope.thread))
+            self._told(tell)
+        self.left[ALL] = len(names)
+        await self._halts.begin()
+        for name, parked in sorted(self._halts.parked.items()):
+            yield self._parked_at(name, parked)
 
     async def _all(self, existing: Existing, tell: Callable[[int, int, int], None]) -> AsyncIterator[Difference]:
         await self._frozen.begin(filter(self._share.has, existing.snapshots))
@@ -145,8 +183,7 @@ class Comparison:
                 async for difference in self._look.thread(name, fold):
                     yield difference
                 if name in self._parked:
-                    place = self._look.difference(name, self._halts.key, "/".join(name), None, None)
-                    yield replace(place, parked=self._parked[name])
+                    yield self._parked_at(name, self._parked[name])
                 self._compared += 1
                 self._told(tell)
         for site in sorted(self._sites):
@@ -159,20 +196,30 @@ class Comparison:
                 async for difference in self._unexplained(keys):
                     yield difference
 
+    def _parked_at(self, name: Name, parked: Parked) -> Difference:
+        place = self._look.difference(name, self._halts.key, "/".join(name), None, None)
+        return replace(place, parked=parked)
+
+    async def _next(self, cursor: Position) -> list[Recorded]:
+        """The next events up to `cursor`, one at least; `at` is moved on to the last of them."""
+        entries = await self._log.read(self.keys.number, self.at, limit=READ, upto=cursor)
+        if not entries:
+            raise _Ahead(cursor)
+        found = []
+        for entry in entries:
+            found.append(read(*entry))
+            if entry.position.n != self.at.n + 1:
+                raise Hole(found[-1], self.at)
+            self.at = entry.position
+        return found
+
     async def _go_to(self, cursor: Position, tell: Callable[[int, int, int], None]) -> None:
         """Fold on to `cursor`, or from the beginning where the views went back."""
         if cursor < self.at:
             self.at, self._threads, self._kept = START, {}, 0
             await self._halts.begin()
         while self.at < cursor:
-            entries = await self._log.read(self.keys.number, self.at, limit=READ, upto=cursor)
-            if not entries:
-                raise _Ahead(cursor)
-            for entry in entries:
-                recorded = read(*entry)
-                if entry.position.n != self.at.n + 1:
-                    raise Hole(recorded, self.at)
-                self.at = entry.position
+            for recorded in await self._next(cursor):
                 name = (recorded.envelope.site, recorded.envelope.thread)
                 if not recorded.envelope.thread:
                     continue
@@ -218,12 +265,14 @@ class Comparison:
         tell(done, done + len(self._waiting) * self.at.n, self._compared)
 
     async def _site(self, site: str, tell: Callable[[int, int, int], None]) -> AsyncIterator[Difference]:
-        keys = {view: self._look.site_key(site, view) for view in cells.SITE_VIEWS}
-        wanted: dict[str, dict[str, bytes | int]] = {view: {} for view in keys}
+        keys = {view: self._look.site_key(site, view) for view in self._look.site_views()}
+        wanted: dict[str, dict[str, bytes | int]] = {view: {} for view in cells.SITE_VIEWS}
         for name, thread in self._threads.items():
             if name[0] == site:
                 for view, member, score in cells.of_site(thread):
                     wanted[view.removeprefix("site.")][member] = score
+        for view in wanted.keys() - keys.keys():
+            self._leave(view, len(wanted[view]))
         try:
             for view, key in keys.items():
                 doubtful = await self._doubtful(site, view, key, wanted.pop(view))
@@ -257,14 +306,23 @@ class Comparison:
 
     async def _strays(self, existing: Existing) -> AsyncIterator[Difference]:
         """Keys beside those of threads that nothing of the log explains."""
-        known = {self.keys.cursor(self.generation), self._halts.key}
+        known = {self.keys.cursor(self.generation), self.keys.versions(self.generation), self._halts.key}
         for site in self._sites:
             known |= {self.keys.site_view(self.generation, site, view) for view in cells.SITE_VIEWS}
         async for difference in self._unexplained(sorted(existing.others - known)):
             yield difference
 
-    async def _unexplained(self, keys: list[str]) -> AsyncIterator[Difference]:
+    async def _unexplained(self, keys: Iterable[str]) -> AsyncIterator[Difference]:
         for key in keys:
+            view = key.rpartition(":")[2]
+            if not self.scope.covers(view):
+                self._leave(view, 1)
+                continue
             kind = await asked(self._reads, "TYPE", key)
             if kind != b"none":
                 yield self._look.difference(None, key, None, None, kind)
+
+    def _leave(self, view: str, fields: int) -> None:
+        """Count fields that are not compared, where there are any."""
+        if fields:
+            self.left[view] += fields

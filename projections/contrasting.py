@@ -20,17 +20,17 @@ from core.redis.script import Script
 from projections import cells
 from projections.cells import Html
 from projections.fold import CannotApply, Hole
-from projections.generations import Built
 from projections.loading import read_views, together
 from projections.pacing import Pace
 from projections.refolding import fold_on
 from projections.skipping import Skipped, before, passing
 from projections.state import Thread
+from projections.versions import Scope
 
 CONTRAST: Final = Script("projections", "contrast")
 
 Part = Literal["all", "source", "ids"]
-"""What must be the same: everything; rows without their html; or which comments there are."""
+"""What must be the same in rows: everything; everything but their html; or which comments there are."""
 Name = tuple[str, str]
 
 AT_ONCE: Final = 500
@@ -41,16 +41,15 @@ TRIES: Final = 50
 """How often the served views may have moved on when a part of a thread is compared."""
 
 
-def part_of(served: Built, other: Built) -> Part:
-    """What two generations must agree in, by what they were built by.
+def part_of(scope: Scope) -> Part:
+    """The part of rows in which two generations must agree, by what is comparable in them.
 
     Another renderer makes another html, which rows hold, and nothing else. Another fold may make anything of the
-    same events, but a comment that was posted is there. What the first generation was built by nobody knows: it is
-    held to everything.
+    same events, and another layout anything of a row, but a comment that was posted is there.
     """
-    if served.fold not in (None, other.fold):
+    if not scope.covers("rows"):
         return "ids"
-    return "all" if served.renderer in (None, other.renderer) else "source"
+    return "all" if scope.html else "source"
 
 
 class Differing(NamedTuple):
@@ -80,7 +79,8 @@ class _Pair(NamedTuple):
 class Contrast:
     """Compares the generation `other`, which nobody else writes, with the one that is served.
 
-    `level` brings `other` to where the served views are. Raises `core.refusals.Unavailable`.
+    `scope` is what is comparable in both, `level` brings `other` to where the served views are. Raises
+    `core.refusals.Unavailable`.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class Contrast:
         served: int,
         other: int,
         *,
-        part: Part,
+        scope: Scope,
         level: Callable[[], Awaitable[None]],
         pace: Pace,
     ) -> None:
@@ -98,7 +98,8 @@ class Contrast:
         self._keys = keys
         self._served = served
         self._other = other
-        self._part: Part = part
+        self._scope = scope
+        self._part = part_of(scope)
         self._level = level
         self._pace = pace
         self._most = pace.at_once(AT_ONCE)
@@ -128,8 +129,9 @@ class Contrast:
     async def _sites(self, sites: Iterable[str]) -> list[Differing]:
         """By the thread that put it there."""
         found: dict[tuple[str, str | None], set[str]] = {}
-        for site in () if self._part == "ids" else sites:
-            pair = self._of_site(site)
+        views = [view for view in cells.SITE_VIEWS if self._scope.covers(view)]
+        for site in sites if views else ():
+            pair = self._of_site(site, views)
             (reply,) = await self._contrast([pair.asked(self._part, self._most)])
             for name in await self._all_of(pair, reply):
                 at = pair.names.index(name)
@@ -157,15 +159,21 @@ class Contrast:
 
     def _of_thread(self, name: Name) -> _Pair:
         served, other = (self._keys.thread_views(one, *name) for one in (self._served, self._other))
-        names = ("rows",) if self._part == "ids" else (*cells.THREAD_HASHES, *cells.THREAD_SETS)
+        every = (*cells.THREAD_HASHES, *cells.THREAD_SETS)
+        names = tuple(view for view in every if view == "rows" or self._scope.covers(view))
         keys = (tuple(getattr(views, name) for name in names) for views in (served, other))
+        if "meta" in self._scope.apart:
+            # Where a thread is cannot be read in both.
+            return _Pair("cursor", self._cursors(), names, *keys)
         return _Pair("thread", (served.meta, other.meta), names, *keys)
 
-    def _of_site(self, site: str) -> _Pair:
+    def _of_site(self, site: str, views: Sequence[str]) -> _Pair:
         both = (self._served, self._other)
-        keys = (tuple(self._keys.site_view(one, site, view) for view in cells.SITE_VIEWS) for one in both)
-        marks = self._keys.cursor(self._served), self._keys.cursor(self._other)
-        return _Pair("cursor", marks, tuple(f"site.{view}" for view in cells.SITE_VIEWS), *keys)
+        keys = (tuple(self._keys.site_view(one, site, view) for view in views) for one in both)
+        return _Pair("cursor", self._cursors(), tuple(f"site.{view}" for view in views), *keys)
+
+    def _cursors(self) -> tuple[str, str]:
+        return self._keys.cursor(self._served), self._keys.cursor(self._other)
 
     async def _contrast(self, asked: list[Asked]) -> list[list[Any] | None]:
         """The replies of the script; None where a key is no hash, or no sorted set, where it should be one."""

@@ -3,6 +3,9 @@
 Only what was read at one cursor, and compared with the fold up to exactly there, is called different. The views of a
 thread of usual size are read whole. Those of a long one are read in steps, while it may go on: what does not agree
 then is doubtful, and read again by itself at one cursor.
+
+Only the parts are compared that every version writes alike which has written into these views, and this one. The rest
+is counted.
 """
 
 from collections import Counter
@@ -16,13 +19,14 @@ from redis.exceptions import ResponseError
 from core.keys import Partition
 from core.position import Position, kept
 from core.redis.faults import insist
-from projections import cells
+from projections import cells, rows
 from projections.cells import Html
 from projections.difference import Content, Difference, Fold, Name, Superseded
 from projections.loading import Reads, together
 from projections.pacing import Pace
 from projections.pointer import Pointer
 from projections.state import Thread
+from projections.versions import HTML, Scope
 
 WHOLE: Final = 2000
 """The views of a thread with at most so many events are read whole."""
@@ -35,22 +39,37 @@ Command = tuple[str | int, ...]
 class Look:
     """Looks at the views of one partition, in one generation. `call` names what is asked in logs and metrics.
 
-    Every call raises `Superseded`, `core.refusals.Unavailable`, and what the fold raises.
+    `scope` is what of them is comparable, something at least; `left` counts what was not compared, by part: rows of
+    which the html was not, and by view what the fold puts there. Every call raises `Superseded`, where another version
+    has come to write into the views, too; `core.refusals.Unavailable`; and what the fold raises.
     """
 
     def __init__(
-        self, reads: Reads, keys: Partition, generation: int, html: Html, *, pace: Pace, call: str = "verify"
+        self,
+        reads: Reads,
+        keys: Partition,
+        generation: int,
+        html: Html,
+        *,
+        scope: Scope,
+        pace: Pace,
+        call: str = "verify",
     ) -> None:
         self.keys = keys
         self.generation = generation
+        self.scope = scope
+        self.left: Counter[str] = Counter()
         self._reads = reads
-        self._html = html
+        self._html = html if scope.html and scope.covers("rows") else _no_html
         self._pace = pace
         self._call = call
 
     async def thread(self, name: Name, fold: Fold) -> AsyncIterator[Difference]:
         """What differs in the views of a thread; not what it puts into those of its site."""
-        keys = self.keys.thread_views(self.generation, *name)._asdict()
+        views = self.keys.thread_views(self.generation, *name)._asdict()
+        keys = {view: key for view, key in views.items() if self.scope.covers(view)}
+        if fold.thread is not None and "rows" in keys and not self.scope.html:
+            self.left[HTML] += sum(comment.published for comment in fold.thread.rows.values())
         try:
             if fold.thread is None or fold.thread.events <= WHOLE:
                 async for difference in self._whole(name, keys, fold):
@@ -67,11 +86,11 @@ class Look:
 
         `stray` are members, by view, of which it is doubtful whether the thread should have them there.
         """
-        keys = {view: self.site_key(name[0], view) for view in cells.SITE_VIEWS}
+        keys = {view: self.site_key(name[0], view) for view in self.site_views()}
         doubtful: dict[str, set[str]] = {f"site.{view}": set(members) for view, members in stray.items()}
         try:
             if fold.thread is not None:
-                await self._try(cells.of_site(fold.thread), keys, doubtful)
+                await self._try(self._covered(cells.of_site(fold.thread)), keys, doubtful)
             async for difference in self._confirmed(name, keys, doubtful, fold):
                 yield difference
         except ResponseError:
@@ -84,8 +103,10 @@ class Look:
         while True:
             first, *found = await self._ask(("GET", cursor), *commands)
             # By itself, when all is here: what a slot on the move sends elsewhere comes later than the rest.
-            last, served = await self._ask(("GET", cursor), ("GET", self.keys.generation))
-            if Pointer.read(served).generation != self.generation:
+            last, served, entries = await self._ask(
+                ("GET", cursor), ("GET", self.keys.generation), ("SCARD", self.keys.versions(self.generation))
+            )
+            if Pointer.read(served).generation != self.generation or entries != self.scope.entries:
                 raise Superseded
             if first == last:
                 return kept(first), found
@@ -117,7 +138,8 @@ class Look:
         rest = iter(sorted(fields))
         while some := list(islice(rest, STEP)):
             cursor, (values,) = await self.at_one_cursor(_values(view, key, some))
-            there = {field: _value(view, value) for field, value in zip(some, values, strict=True) if value is not None}
+            pairs = zip(some, values, strict=True)
+            there = {field: self._value(view, value) for field, value in pairs if value is not None}
             for difference in self.differ(name, key, await wanted(cursor, set(some)), there):
                 yield difference
 
@@ -136,6 +158,10 @@ class Look:
             partition=self.keys.number, thread=thread, key=key, field=field, expected=expected, found=found
         )
 
+    def site_views(self) -> list[str]:
+        """The views across the threads of a site that are comparable."""
+        return [view for view in cells.SITE_VIEWS if self.scope.covers(view)]
+
     def site_key(self, site: str, view: str) -> str:
         """The key of a view across the threads of a site."""
         return self.keys.site_view(self.generation, site, view)
@@ -153,21 +179,20 @@ class Look:
         cursor, replies = await self.at_one_cursor(*commands)
         thread = await fold.at(cursor)
         wanted: dict[str, dict[str, bytes | int]] = {}
-        for view, field, value in () if thread is None or not thread.events else cells.contents(thread, self._html):
+        for view, field, value in () if thread is None or not thread.events else self._contents(thread):
             wanted.setdefault(view, {})[field] = value
             if self._pace.due:
                 await self._pace.rest()
         for (view, key), flat in zip(keys.items(), replies, strict=True):
             pairs = zip(flat[::2], flat[1::2], strict=True)
-            there = {field.decode(errors="replace"): _value(view, value) for field, value in pairs}
+            there = {field.decode(errors="replace"): self._value(view, value) for field, value in pairs}
             for difference in self.differ(name, key, wanted.get(view, {}), there):
                 yield difference
 
     async def _in_steps(self, name: Name, keys: Mapping[str, str], fold: Fold) -> AsyncIterator[Difference]:
         assert fold.thread is not None
         doubtful: dict[str, set[str]] = {}
-        own = (cell for cell in cells.contents(fold.thread, self._html) if not cell[0].startswith("site."))
-        await self._try(own, keys, doubtful)
+        await self._try(self._contents(fold.thread), keys, doubtful)
         cursor, lengths = await self.at_one_cursor(*(_length(view, key) for view, key in keys.items()))
         thread = await fold.at(cursor)
         expected = await self._counted(thread)
@@ -202,7 +227,7 @@ class Look:
         replies = await self._ask(*(_values(view, _key(keys, view), list(wanted)) for view, wanted in step.items()))
         for (view, wanted), values in zip(step.items(), replies, strict=True):
             for (field, expected), value in zip(wanted.items(), values, strict=True):
-                if value is None or _value(view, value) != expected:
+                if value is None or self._value(view, value) != expected:
                     doubtful.setdefault(view, set()).add(field)
 
     async def _confirmed(
@@ -253,6 +278,24 @@ class Look:
             if self._pace.due:
                 await self._pace.rest()
 
+    def _contents(self, thread: Thread) -> Iterator[tuple[str, str, bytes | int]]:
+        """What the thread should have in views of its own, as far as that is comparable."""
+        return self._covered(cell for cell in cells.contents(thread, self._html) if not cell[0].startswith("site."))
+
+    def _covered(self, wanted: Iterable[tuple[str, str, bytes | int]]) -> Iterator[tuple[str, str, bytes | int]]:
+        """The cells that are comparable; the others are counted."""
+        for cell in wanted:
+            if self.scope.covers(cell[0]):
+                yield cell
+            else:
+                self.left[cell[0].removeprefix("site.")] += 1
+
+    def _value(self, view: str, value: bytes) -> bytes | int:
+        """What a view holds as it is compared."""
+        if view in cells.SETS:
+            return int(float(value))
+        return rows.without_html(value) if view == "rows" and not self.scope.html else value
+
     async def _ask(self, *commands: Command) -> list[Any]:
         return await insist(lambda: together(self._reads, list(commands)), self._call)
 
@@ -277,5 +320,6 @@ def _length(view: str, key: str) -> Command:
     return ("ZCARD" if view in cells.SETS else "HLEN", key)
 
 
-def _value(view: str, value: bytes) -> bytes | int:
-    return int(float(value)) if view in cells.SETS else value
+def _no_html(_body: str) -> str:
+    """What stands in rows for html that is not compared."""
+    return ""

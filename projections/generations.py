@@ -1,6 +1,7 @@
-"""The generations of views that a partition has: which one is served, and what each was built by.
+"""The generations of views that a partition has: which one is served, what each was built by, and who wrote into it.
 
-Numbers are given out once. Whatever is not written down here, and is not served, is nobody's: its keys may go.
+Numbers are given out once. Whatever is not written down here, and is not served, is nobody's: its keys may go. The
+set of versions that have written into a generation is a key of its own, which goes with the generation.
 """
 
 from collections.abc import Collection, Mapping
@@ -10,13 +11,13 @@ import msgspec
 from msgspec import Struct
 
 from core.keys import FIRST_GENERATION, Partition
+from core.position import START, kept
 from core.redis.call import Argument
 from core.redis.calls import Calls
 from core.redis.script import Script
-from core.text.markup import RENDERER
 from projections.loading import Reads, together
 from projections.pointer import Pointer
-from projections.state import FOLD
+from projections.versions import OWN, UNSIGNED, Scope, Versions, decode, scope
 
 NOTE: Final = Script("projections", "generations_note")
 _LAST: Final = "last"
@@ -25,8 +26,6 @@ _LAST: Final = "last"
 class Built(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a generation was built by. Of the first one nobody wrote it down."""
 
-    fold: int | None = None
-    renderer: int | None = None
     rebuild: str | None = None
     """The rebuild that it belongs to."""
     began: int | None = None
@@ -74,11 +73,6 @@ class Generations(Struct, frozen=True, kw_only=True):
         return next((one for one in some if one != self.served), None)
 
 
-def by_now(rebuild: str, began: int) -> Built:
-    """What is built now, by this version of the fold and of the renderer."""
-    return Built(fold=FOLD, renderer=RENDERER, rebuild=rebuild, began=began)
-
-
 async def generations(reads: Reads, keys: Partition) -> Generations:
     """The generations of a partition. Raises `redis.exceptions.RedisError`."""
     pointer, flat = await together(reads, [("GET", keys.generation), ("HGETALL", keys.generations)])
@@ -90,6 +84,19 @@ async def generations(reads: Reads, keys: Partition) -> Generations:
         built={int(name): _BUILT.decode(value) for name, value in fields.items() if name.isdecimal()},
         exchanges={int(name.split(" ")[0]): int(value) for name, value in fields.items() if not name.isdecimal()},
     )
+
+
+async def scope_of(reads: Reads, keys: Partition, generation: int, own: Versions = OWN) -> Scope:
+    """The parts of a generation that a comparer of version `own` can compare. Raises `redis.exceptions.RedisError`.
+
+    Views that have come somewhere and have no set were written by versions that kept none.
+    """
+    # In this order: where a first commit comes in between, its version is seen.
+    cursor, members = await together(reads, [("GET", keys.cursor(generation)), ("SMEMBERS", keys.versions(generation))])
+    versions = decode(members)
+    if not members and kept(cursor) != START:
+        versions = frozenset((UNSIGNED,))
+    return scope(own, versions, len(members))
 
 
 async def note(

@@ -4,6 +4,8 @@ A thread that is parked in the views is folded up to there, and so is one that t
 Then its views, which stay as they were before that event, can be compared with something.
 """
 
+from collections.abc import Mapping
+
 from core.envelope import Recorded
 from core.keys import Partition
 from core.log.port import Log
@@ -30,6 +32,11 @@ class Halts:
         self._keys = keys
         self._generation = generation
         self._parked: dict[Name, Parked] = {}
+
+    @property
+    def parked(self) -> Mapping[Name, Parked]:
+        """The threads that are folded no further, those among them that nobody parked but us."""
+        return self._parked
 
     @property
     def key(self) -> str:

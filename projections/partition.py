@@ -22,7 +22,7 @@ from projections.fold import CannotApply, Hole, Touched
 from projections.folding.touched import PASSED_OVER, UNSEEN
 from projections.parking import Name, Parked, Poison
 from projections.skipping import take_in
-from projections.state import Thread
+from projections.state import FOLD, Thread
 
 MOST_ARGUMENTS: Final = 6500
 """About so many arguments make a commit; one event that takes more still gets one commit."""
@@ -54,7 +54,12 @@ class Projection:
         self.telling = True
         """Whether commits tell the feed: only those of served views do."""
         self.keeping = True
-        """Whether commits take snapshots. Views built beside the served ones find those taken that they would take."""
+        """Whether commits look after snapshots. Views built beside the served ones find those taken that they would."""
+        self.freezing = True
+        """Whether those that look after snapshots take new ones. Where another fold wrote into the views, what is read
+        back from them is of neither fold: no snapshot may hold it."""
+        self.version = FOLD
+        """The version of the fold that snapshots are named by."""
         self._committed = cursor
         self._keys = keys
         self._generation = generation
@@ -173,8 +178,9 @@ class Projection:
         key = self._keys.snapshots(thread.site, thread.id)
         redacted = len(thread.redacted) > journal.redacted
         changes = [Change("DEL", key, [])] if redacted else []
-        if snapshots.due(journal.events, thread.events) or (redacted and thread.events >= snapshots.FIRST):
-            changes.append(Change("HSET", key, [snapshots.field(thread), snapshots.pack(thread)]))
+        due = snapshots.due(journal.events, thread.events) or (redacted and thread.events >= snapshots.FIRST)
+        if due and self.freezing:
+            changes.append(Change("HSET", key, [snapshots.field(thread, self.version), snapshots.pack(thread)]))
         return changes
 
     def _forget(self) -> None:

@@ -190,6 +190,7 @@ class Rebuilding:
                 most_arguments=MOST_FOLDED,
             )
             self._projection.telling, self._projection.keeping = False, self.snapshots
+            self._projection.version = self._store.versions.fold
         return self._projection
 
     async def _goal(self) -> Position:

@@ -86,6 +86,16 @@ def split(stored: bytes) -> Stored:
     return Stored(header[:1], header[2:].decode(), public, source)  # type: ignore[arg-type] # written by `store`
 
 
+def without_html(stored: bytes) -> bytes:
+    """A stored row with an empty text in the place of its html, if it has any; what is no row is returned as it is."""
+    # No text can hold the bytes between which it lies: within a JSON string every quote has a backslash before it.
+    begin = stored.find(_HTML)
+    end = stored.find(b',"posted_at":', begin)
+    if begin < 0 or end < 0 or stored[begin + len(_HTML) : begin + len(_HTML) + 1] != b'"':
+        return stored
+    return b'%b""%b' % (stored[: begin + len(_HTML)], stored[end:])
+
+
 def decode(public: bytes, source: bytes) -> Comment:
     """The comment of a stored row, without what is kept in other keys."""
     comment = without_shown(source)
@@ -301,6 +311,7 @@ def _more(text: Text, viewer: Viewer) -> bytes:
     return b"," + _JSON.encode(more)[1:-1]
 
 
+_HTML: Final = b',"html":'
 _JSON: Final = msgspec.json.Encoder()
 _COMMENT: Final = msgspec.json.Decoder(Comment)
 _BODY: Final = msgspec.json.Decoder(str | None)

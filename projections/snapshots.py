@@ -5,6 +5,9 @@ the walk by the size of the thread and the memory by a few times the thread. It 
 disposable. Its field is `<position> <now> <fold>`: where the thread was, the greatest time at which anything in it
 occurred, and the version of the fold, so that the right one is found without reading any. Pure.
 
+Fields that a snapshot has and this version does not know are passed over, and fields that it lacks have their
+defaults: a field that only new events set comes without a new fold, and every snapshot stays good.
+
 A redaction throws the snapshots of its thread away.
 """
 
@@ -41,25 +44,25 @@ def mark(thread: Thread) -> Mark:
     return Mark(thread.last, thread.now)
 
 
-def marks(fields: Iterable[bytes]) -> list[Mark]:
-    """The snapshots that these fields name and this fold can read, oldest first."""
+def marks(fields: Iterable[bytes], version: int = FOLD) -> list[Mark]:
+    """The snapshots that these fields name and this version of the fold can read, oldest first."""
     found = []
     for name in fields:
         position, _, rest = name.partition(b" ")
         now, _, fold = rest.partition(b" ")
-        if fold == b"%d" % FOLD:
+        if fold == b"%d" % version:
             found.append(Mark(Position.decode(position), int(now)))
     return sorted(found)
 
 
-def name(mark: Mark) -> str:
+def name(mark: Mark, version: int = FOLD) -> str:
     """The field that a mark stands for."""
-    return f"{mark.position} {mark.now} {FOLD}"
+    return f"{mark.position} {mark.now} {version}"
 
 
-def field(thread: Thread) -> str:
+def field(thread: Thread, version: int = FOLD) -> str:
     """The field of a snapshot of this thread."""
-    return name(mark(thread))
+    return name(mark(thread), version)
 
 
 def pack(thread: Thread) -> bytes:

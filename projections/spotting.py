@@ -22,9 +22,10 @@ from projections.pointer import Pointer
 from projections.refolding import fold_on
 from projections.skipping import is_skipped
 from projections.state import Thread
+from projections.versions import ALL, Scope
 
-_COUNTED: Final = tuple(view for view in cells.SITE_VIEWS if view != "threads")
-"""The views of a site in which a thread may have any number of members."""
+_ONCE: Final = "threads"
+"""The view of a site in which a thread has one member at most."""
 
 
 class Counted(Struct, frozen=True):
@@ -46,11 +47,16 @@ class Crowd:
         if place not in self._counted:
             since = await look.cursor()
             members: Counter[tuple[str, str]] = Counter()
-            for view in _COUNTED:
+            for view in _countable(look):
                 async for page in look.scan(look.site_key(site, view), f"site.{view}"):
                     members.update((view, cells.thread_of(view, member)) for member, _ in page)
             self._counted[place] = Counted(since, members)
         return self._counted[place]
+
+
+def _countable(look: Look) -> list[str]:
+    """The comparable views of a site in which a thread may have any number of members."""
+    return [view for view in look.site_views() if view != _ONCE]
 
 
 class Chain:
@@ -101,15 +107,26 @@ class Chain:
 
 
 class Spot:
-    """Looks at threads of one partition, each by itself, in the views that a pointer stands for."""
+    """Looks at threads of one partition, each by itself, in the views that a pointer stands for.
 
-    def __init__(self, log: Log, reads: Reads, keys: Partition, pointer: Pointer, html: Html, *, pace: Pace) -> None:
+    `scope` is what of them is comparable; `left` counts what was not compared, by part.
+    """
+
+    def __init__(
+        self, log: Log, reads: Reads, keys: Partition, pointer: Pointer, html: Html, *, scope: Scope, pace: Pace
+    ) -> None:
         self._log = log
         self._reads = reads
         self._keys = keys
         self._pointer = pointer
         self._pace = pace
-        self._look = Look(reads, keys, pointer.generation, html, pace=pace, call="drift")
+        self._scope = scope
+        self._look = Look(reads, keys, pointer.generation, html, scope=scope, pace=pace, call="drift")
+
+    @property
+    def left(self) -> Counter[str]:
+        """What was not compared, by part."""
+        return self._look.left
 
     async def differences(self, name: Name, crowd: Crowd | None = None) -> AsyncIterator[Difference]:
         """What differs in the views of a thread, and in what it puts into those of its site.
@@ -118,8 +135,12 @@ class Spot:
         thread that is parked is compared up to there.
 
         Raises as `projections.differing.Look`, `CannotApply`, `core.log.port.BrokenChain`. With `Superseded`, which
-        comes also at the end, nothing counts that was told: the thread was parked meanwhile, or some views exchanged.
+        comes also at the end, nothing counts that was told: the thread was parked meanwhile, some views exchanged, or
+        another version came to write into them.
         """
+        if not self._scope.fold:
+            self.left[ALL] += 1
+            return
         parked = await self._parked(name)
         fold = Chain(self._log, name, self._pace, parked)
         try:
@@ -153,7 +174,7 @@ class Spot:
                 await self._pace.rest()
         moved = fold.thread is not None and fold.thread.last > counted.since
         stray: dict[str, set[str]] = {}
-        for view in _COUNTED:
+        for view in _countable(self._look):
             if moved or counted.members[view, name[1]] > len(own[view]):
                 async for page in self._look.scan(self._look.site_key(name[0], view), f"site.{view}"):
                     members = {member for member, _ in page if cells.thread_of(view, member) == name[1]}

@@ -23,7 +23,8 @@ from core.policy import PolicyChanges
 from core.position import START, Position
 
 FOLD: Final = 4
-"""Version of the fold: it goes up when events come to mean another thread, and older snapshots die."""
+"""Version of the fold: it goes up when events come to mean another thread, and older snapshots die. A new field whose
+default is right for every event of before is not another fold but another layout (`projections.versions`)."""
 
 ThreadStatus = Literal["open", "closed", "archived"]
 TextStatus = Literal["published", "pending", "rejected", "redacted"]

@@ -21,12 +21,14 @@ from core.redis.script import Script
 from projections import cells, feed, parking, snapshots
 from projections.cells import Html
 from projections.changes import Change, Commit
+from projections.generations import scope_of
 from projections.loading import load_thread
 from projections.moments import Known
 from projections.pacing import Pace
 from projections.parked import read_parked
 from projections.pointer import FIRST, Pointer
 from projections.state import Thread
+from projections.versions import OWN, UNSIGNED, Scope, Versions, encode
 
 COMMIT: Final = Script("projections", "commit", behind=("changes", "feeding"))
 FLIP: Final = Script("projections", "flip", behind=("changes", "feeding"))
@@ -89,12 +91,16 @@ class Store:
         *,
         pointer: Pointer = FIRST,
         beside: bool = False,
+        versions: Versions = OWN,
     ) -> None:
         self._calls = calls
         self._reads = reads
         self._keys = keys
         self.pointer = pointer
         self.beside = beside
+        self.versions = versions
+        """What these views are written by from now on. The generation keeps it, among others that wrote into it."""
+        self._signature = (encode(versions), _UNSIGNED)
 
     @property
     def generation(self) -> int:
@@ -104,7 +110,7 @@ class Store:
     async def served(self, partition: int) -> "Store":
         """The store of the views that are served in a partition now."""
         pointer = Pointer.read(await self._reads.call("GET", self._keys[partition].generation))
-        return Store(self._calls, self._reads, self._keys, pointer=pointer)
+        return Store(self._calls, self._reads, self._keys, pointer=pointer, versions=self.versions)
 
     @property
     def keys(self) -> Keys:
@@ -119,10 +125,11 @@ class Store:
         """
         own = self._keys[partition]
         keys = [own.building if self.beside else own.lease, own.cursor(self.generation), own.generation]
-        keys += (own.feed, own.feed_trimmed, own.log)
+        keys += (own.feed, own.feed_trimmed, own.log, own.versions(self.generation))
         arguments: list[Argument] = [nonce, str(commit.expected), str(commit.cursor)]
         digest = "" if last is None else sha1(last.e + last.c, usedforsecurity=False).hexdigest()
         arguments += ("" if self.beside else str(self.pointer), own.view_channel, feed.KEPT_MS, feed.MOST, digest)
+        arguments += self._signature
         _tell(commit.feed, arguments)
         _add(commit.changes, keys, arguments)
         outcome = _outcome(await self._calls.run(COMMIT, keys, arguments))
@@ -132,8 +139,8 @@ class Store:
     async def spread(self, partition: int, nonce: str, commit: Commit, changes: Iterable[Change]) -> Outcome:
         """Write some of the changes of a commit ahead of it, where nobody reads yet. May be called again."""
         own = self._keys[partition]
-        keys = [own.building, own.cursor(self.generation), own.generation]
-        arguments: list[Argument] = [nonce, str(commit.expected), self.generation]
+        keys = [own.building, own.cursor(self.generation), own.generation, own.versions(self.generation)]
+        arguments: list[Argument] = [nonce, str(commit.expected), self.generation, *self._signature]
         _add(changes, keys, arguments)
         outcome = _outcome(await self._calls.run(SPREAD, keys, arguments))
         assert not isinstance(outcome, Moved | Apart)
@@ -148,9 +155,9 @@ class Store:
         """
         own = self._keys[partition]
         keys = [own.building, own.cursor(self.generation), own.generation, own.generations, own.feed, own.feed_trimmed]
-        keys.append(own.cursor(served))
+        keys += (own.cursor(served), own.versions(self.generation))
         arguments: list[Argument] = [nonce, str(commit.expected), str(commit.cursor), str(self.pointer), served]
-        arguments += (own.view_channel, feed.KEPT_MS, feed.MOST, "" if lost is None else str(lost))
+        arguments += (own.view_channel, feed.KEPT_MS, feed.MOST, "" if lost is None else str(lost), *self._signature)
         _tell(commit.feed, arguments)
         _add(commit.changes, keys, arguments)
         outcome = _outcome(await self._calls.run(FLIP, keys, arguments))
@@ -182,10 +189,11 @@ class Store:
         beyond = [Change("HDEL", own.parked(self.generation), [parking.field(thread.site, thread.id)]), *changes]
         for view, puts in of_site.items():
             beyond += await self._site_changes(own.site_view(self.generation, thread.site, view), view, thread.id, puts)
-        keys = [own.cursor(self.generation), own.generation, own.heads(thread.site, thread.id), *views, *staged]
+        keys = [own.cursor(self.generation), own.generation, own.heads(thread.site, thread.id)]
+        keys += (own.versions(self.generation), *views, *staged)
         after = self.pointer._replace(exchanges=self.pointer.exchanges + 1)
         arguments: list[Argument] = [str(self.pointer), str(after), LAST, str(last or thread.last), own.view_channel]
-        arguments.append(len(views))
+        arguments += (len(views), *self._signature)
         _add(beyond, keys, arguments)
         outcome = _outcome(await self._calls.run(EXCHANGE, keys, arguments))
         if not isinstance(outcome, Done):
@@ -224,6 +232,10 @@ class Store:
         """How far the views of a partition have come."""
         return kept(await self._reads.call("GET", self._keys[partition].cursor(self.generation)))
 
+    async def scope(self, partition: int) -> Scope:
+        """The parts of these views that all versions which wrote into them write as this one does."""
+        return await scope_of(self._reads, self._keys[partition], self.generation, self.versions)
+
     async def parked(self, partition: int) -> dict[parking.Name, parking.Parked]:
         """The threads of a partition that are parked in these views."""
         return await read_parked(self._reads, self._keys[partition], self.generation)
@@ -234,7 +246,8 @@ class Store:
 
     async def marks(self, site: str, thread: str) -> list[snapshots.Mark]:
         """The snapshots of a thread that this fold can read, oldest first."""
-        return snapshots.marks(await self._reads.call("HKEYS", self._keys.of(site, thread).snapshots(site, thread)))
+        fields = await self._reads.call("HKEYS", self._keys.of(site, thread).snapshots(site, thread))
+        return snapshots.marks(fields, self.versions.fold)
 
     async def known(self, site: str, thread: str) -> Known:
         """The snapshots of a thread, and what was redacted."""
@@ -245,7 +258,7 @@ class Store:
     async def snapshot(self, site: str, thread: str, mark: snapshots.Mark) -> Thread | None:
         """One snapshot; None if it was thrown away meanwhile."""
         key = self._keys.of(site, thread).snapshots(site, thread)
-        found = await self._reads.call("HGET", key, snapshots.name(mark))
+        found = await self._reads.call("HGET", key, snapshots.name(mark, self.versions.fold))
         return None if found is None else snapshots.unpack(found)
 
     async def _redacted(self, site: str, thread: str) -> list[tuple[str, int]]:
@@ -296,3 +309,4 @@ def _outcome(reply: bytes) -> Outcome | Moved | Apart:
 
 
 _THREAD: Final = msgspec.json.Decoder(Thread)
+_UNSIGNED: Final = encode(UNSIGNED)

@@ -2,10 +2,11 @@
 
 Readers and writers may go on. The views of a thread are read at one cursor and compared with the fold up to exactly
 there; where the cursor has moved on since, the fold goes on to it first. A snapshot is compared with the fold at its
-position. The feed is not compared: it tells what was said, and forgets.
+position. What other versions write otherwise, which wrote into the views too, is not compared but counted. The feed is
+not compared: it tells what was said, and forgets.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -14,13 +15,16 @@ from core.keys import Keys, prefix
 from core.log.port import Log
 from core.position import Position, kept
 from core.redis.calls import Calls
+from core.redis.faults import insist
 from core.text.markup import rendered
 from projections.cells import Html
 from projections.comparing import Comparison, asked
 from projections.difference import Difference, Superseded
 from projections.existing import Existing
+from projections.generations import scope_of
 from projections.loading import Reads
 from projections.pointer import Pointer
+from projections.versions import OWN, Versions
 
 __all__ = ["Difference", "Finished", "Progress", "generation_of", "verify"]
 
@@ -44,6 +48,12 @@ class Finished(Struct, frozen=True, kw_only=True):
     generation: int
     position: Position
     threads: int
+    """How many were compared."""
+    left: Mapping[str, int]
+    """What was not compared, by part (`projections.versions.Scope.parts`): for `all` threads, for `html` rows of which
+    that was not, and for a view fields. Of a part that nothing is in there is no number."""
+    versions: frozenset[Versions]
+    """The versions that have written into these views."""
 
 
 async def verify(
@@ -55,15 +65,17 @@ async def verify(
     progress: Callable[[Progress], None] = lambda _: None,
     finished: Callable[[Finished], None] = lambda _: None,
     html: Html = rendered,
+    versions: Versions = OWN,
 ) -> AsyncIterator[Difference]:
     """Every difference between the served views and the fold of the log, partition by partition.
 
-    A partition in which another generation came to be served meanwhile is begun again. A thread with an event that
-    cannot be applied differs there, and is compared up to there. Raises `projections.fold.Hole` where the log itself
-    has one, `core.refusals.Unavailable`.
+    Only those parts are compared that `versions` and all that have written into the views write alike. A partition in
+    which another generation came to be served meanwhile, or another version to write, is begun again. A thread with an
+    event that cannot be applied differs there, and is compared up to there. Raises `projections.fold.Hole` where the
+    log itself has one, `core.refusals.Unavailable`.
     """
     checks = [
-        await _begun(log, reads, keys, number, html)
+        await _begun(log, reads, keys, number, html, versions)
         for number in (range(log.partitions) if partitions is None else partitions)
     ]
     lengths = {check.keys.number: (await _cursor(reads, check)).n for check in checks}
@@ -88,10 +100,19 @@ async def verify(
                     yield difference
                 break
             except Superseded:
-                through = await _begun(log, reads, keys, number, html)
+                through = await _begun(log, reads, keys, number, html, versions)
                 existing |= await _scan(reads, [through])
         events += through.at.n
-        finished(Finished(partition=number, generation=through.generation, position=through.at, threads=threads))
+        finished(
+            Finished(
+                partition=number,
+                generation=through.generation,
+                position=through.at,
+                threads=threads,
+                left=dict(through.left),
+                versions=through.scope.versions,
+            )
+        )
 
 
 async def generation_of(reads: Reads, keys: Keys, partition: int) -> int:
@@ -103,8 +124,10 @@ async def _cursor(reads: Reads, check: Comparison) -> Position:
     return kept(await asked(reads, "GET", check.keys.cursor(check.generation)))
 
 
-async def _begun(log: Log, reads: Calls, keys: Keys, partition: int, html: Html) -> Comparison:
-    return Comparison(log, reads, keys[partition], await generation_of(reads, keys, partition), html)
+async def _begun(log: Log, reads: Calls, keys: Keys, partition: int, html: Html, versions: Versions) -> Comparison:
+    own, generation = keys[partition], await generation_of(reads, keys, partition)
+    scope = await insist(lambda: scope_of(reads, own, generation, versions), "verify")
+    return Comparison(log, reads, own, generation, html, scope=scope)
 
 
 async def _scan(reads: Calls, checks: list[Comparison]) -> dict[int, Existing]:

@@ -18,8 +18,10 @@ from projections.lag import lags
 from projections.origin import other_logs
 from projections.parked import all_parked
 from projections.served import Served
+from projections.versions import OWN
 from workers import home, standby
 from workers.finding import Finding, joined
+from workers.rebuilt import is_mixed, standings
 from workers.settings import Settings
 
 TIGHT: Final = 0.9
@@ -176,6 +178,14 @@ async def _deployment(opened: Deployment, now: int, settings: Settings) -> list[
             "both of; or, where this log is the right one, run `hansard rebuild`. Then start the projectors again"
         )
         return [*findings, Finding(verdict="wrong", about="views", found=found, change=change)]
+    if mixed := [one.served for one in await standings(opened) if is_mixed(one.served)]:
+        versions = sorted({version for views in mixed for version in views.versions})
+        found = f"in {len(mixed)} of {log.partitions} partitions written by versions {' and '.join(versions)}"
+        change = (
+            f"This is version {OWN}. Everything is served as it is; `hansard verify` and the search for drift leave "
+            "out what those versions write otherwise, until `hansard rebuild` makes the views anew, by one version"
+        )
+        findings.append(Finding(verdict="advice", about="versions", found=found, change=change))
     behind = await lags(served, log)
     if not behind:
         return [*findings, Finding(verdict="good", about="views", found="level with the log")]

@@ -4,6 +4,9 @@ A part of every process that projects. It looks at the partitions that the proce
 time, and changes nothing where everything is right. What differs is said, counted and mended: the thread is
 quarantined and its views exchanged for the fold. Where it differs again, the code is wrong and not the data: that is
 said once, and the thread left alone for long. Nothing of this is stored: whoever has the partition next begins anew.
+
+Where several versions have written into the views of a partition, only what all of them write alike is compared. The
+rest is counted, and said once per partition.
 """
 
 import re
@@ -29,6 +32,7 @@ from projections.pacing import Pace
 from projections.refolding import refold
 from projections.spotting import Crowd, Spot
 from projections.store import Store
+from projections.versions import OWN, Scope, Versions
 from workers import metrics
 from workers.rounds import Rounds
 
@@ -46,6 +50,8 @@ PERSONAL: Final = frozenset({"ballots", "waiting", "pending", "reported", "autho
 _IDS: Final = re.compile(r"(?:[\w.~-]{1,120} (?=\d{12}:))?(?:\d{12}:)?[\w.~-]{1,120}(?::\d+)?", re.ASCII)
 """What the fields of the others are made of: ids, ages, numbers of revisions."""
 
+_EVERYTHING: Final = Scope()
+
 _log = structlog.get_logger(__name__)
 
 
@@ -55,6 +61,8 @@ class _Found(Struct):
     first: list[Difference] = field(default_factory=list)
     views: Counter[str] = field(default_factory=Counter)
     """How many fields, by view."""
+    compared: bool = True
+    """Whether any of it was compared."""
 
     @property
     def count(self) -> int:
@@ -79,10 +87,11 @@ class Sampler:
         budget: float,
         held: Callable[[], Collection[int]],
         html: Html = rendered,
+        versions: Versions = OWN,
     ) -> None:
         self._log = log
         self._reads = deployment.reads
-        self._store = Store(deployment.calls, deployment.reads, deployment.keys)
+        self._store = Store(deployment.calls, deployment.reads, deployment.keys, versions=versions)
         self._held = held
         self._html = html
         self._pace = Pace(budget)
@@ -92,6 +101,8 @@ class Sampler:
         """Seconds of work that the metric has."""
         self._quarantine: dict[Name, float] = {}
         """Threads that are being mended, or that mending did not help: when they are looked at again."""
+        self._scopes: dict[int, Scope] = {}
+        """What was comparable in a partition when it was last said."""
 
     async def run(self) -> None:
         """Look, until it is cancelled. Whatever goes wrong here keeps nobody from projecting."""
@@ -146,7 +157,8 @@ class Sampler:
 
     async def _judge(self, name: Name, crowd: Crowd | None) -> None:
         found = await self._differences(name, crowd)
-        metrics.DRIFT_CHECKED.inc()
+        if found.compared:
+            metrics.DRIFT_CHECKED.inc()
         if found.count:
             for view, fields in found.views.items():
                 metrics.DRIFT.labels(view).inc(fields)
@@ -156,14 +168,33 @@ class Sampler:
         partition = self._store.keys.of(*name)
         while True:
             store = await self._store.served(partition.number)
-            spot = Spot(self._log, self._reads, partition, store.pointer, self._html, pace=self._pace)
-            found = _Found()
+            scope = await store.scope(partition.number)
+            spot = Spot(self._log, self._reads, partition, store.pointer, self._html, scope=scope, pace=self._pace)
+            found = _Found(compared=scope.fold)
             try:
                 async for difference in spot.differences(name, crowd):
                     found.add(difference)
             except Superseded:
                 continue
+            self._count(partition.number, store.generation, scope, spot.left)
             return found
+
+    def _count(self, partition: int, generation: int, scope: Scope, left: Counter[str]) -> None:
+        """Count what of a thread was not compared, and say once per partition that it is not."""
+        if scope.fold:
+            metrics.DRIFT_CHECKED.inc()
+        for part, number in left.items():
+            metrics.DRIFT_UNCOMPARED.labels(part).inc(number)
+        if scope.parts != self._scopes.get(partition, _EVERYTHING).parts:
+            self._scopes[partition] = scope
+            if not scope.whole:
+                _log.info(
+                    "views_not_compared",
+                    partition=partition,
+                    generation=generation,
+                    parts=scope.parts,
+                    versions=sorted(map(str, scope.versions)),
+                )
 
     async def _mend(self, name: Name, found: _Found) -> None:
         """Say what differs, exchange the views for the fold, and look again."""

@@ -91,6 +91,12 @@ DRIFT_CHECKED: Final = Counter(
     "hansard_drift_checked_threads",
     "Threads that were folded from their log and compared with what is served.",
 )
+DRIFT_UNCOMPARED: Final = Counter(
+    "hansard_drift_uncompared",
+    "What was not compared, because versions that wrote into the views write it otherwise, by part: html counts rows, "
+    "all counts threads, and a view its fields. A rebuild ends it.",
+    ["part"],
+)
 DRIFT_WALKS: Final = Counter(
     "hansard_drift_walks",
     "Partitions of which every thread was looked at in one walk.",

@@ -27,9 +27,12 @@ from core.position import Position
 from core.redis.deployment import Deployment
 from core.redis.faults import insist, is_passing
 from core.refusals import Unavailable
+from core.text.markup import rendered
+from projections.cells import Html
 from projections.leases import RENEWED_S, Leases
 from projections.roster import Roster, owner
 from projections.store import Store
+from projections.versions import OWN, Versions
 from workers import metrics
 from workers.upkeep import Stopped, Upkeep
 
@@ -57,17 +60,24 @@ class Lag(Struct, frozen=True):
 
 
 class Projector:
-    """Projects its share of the partitions of a deployment, under the name of `worker`, which nobody else has."""
+    """Projects its share of the partitions of a deployment, under the name of `worker`, which nobody else has.
 
-    def __init__(self, deployment: Deployment, log: Log, *, worker: str) -> None:
-        store = Store(deployment.calls, deployment.reads, deployment.keys)
+    `versions` is what it writes, `html` the renderer of that version.
+    """
+
+    def __init__(
+        self, deployment: Deployment, log: Log, *, worker: str, html: Html = rendered, versions: Versions = OWN
+    ) -> None:
+        store = Store(deployment.calls, deployment.reads, deployment.keys, versions=versions)
         self._log = log
         self._worker = worker
         self._leases = Leases(deployment.calls, deployment.keys, worker)
         self._roster = Roster(deployment.calls, worker)
         share = max(1, MOST_ROWS // log.partitions)
         turns = Semaphore(AT_ONCE, fast_acquire=True)
-        self._upkeeps = [Upkeep(partition, log, store, turns, most_rows=share) for partition in range(log.partitions)]
+        self._upkeeps = [
+            Upkeep(partition, log, store, turns, most_rows=share, html=html) for partition in range(log.partitions)
+        ]
         self._alive: frozenset[str] = frozenset()
         self._ours: frozenset[int] = frozenset()
         """The partitions that belong to us by who is alive, as far as we know."""

@@ -23,17 +23,17 @@ from core.redis.call import Argument
 from core.redis.deployment import Deployment
 from core.redis.faults import insist
 from core.sight import was_skipped
-from core.text.markup import RENDERER, rendered
+from core.text.markup import rendered
 from projections.cells import Html
-from projections.contrasting import Contrast, Differing, is_fold, part_of
-from projections.generations import Built, Generations, by_now, generations, note
+from projections.contrasting import Contrast, Differing, is_fold
+from projections.generations import Built, Generations, generations, note, scope_of
 from projections.leases import Leases
 from projections.pacing import Pace
 from projections.pointer import Pointer
 from projections.rebuilding import PATIENCE, Interrupted, Rebuilding
-from projections.state import FOLD
 from projections.store import Store
 from projections.sweeping import sweep
+from projections.versions import OWN, Scope, Versions
 from workers.process import Failed
 from workers.rebuilt import Run
 from workers.turns import Turns
@@ -77,6 +77,7 @@ class Rebuilder:
         progress: Callable[[int, int], object] = lambda _done, _of: None,
         flipped: Callable[[Flipped], object] = lambda _: None,
         html: Html = rendered,
+        versions: Versions = OWN,
     ) -> None:
         self._deployment = deployment
         self._keys = deployment.keys
@@ -87,6 +88,7 @@ class Rebuilder:
         self._progress = progress
         self._flipped = flipped
         self._html = html
+        self._versions = versions
         self._done: dict[int, float] = {}
         self._of: dict[int, int] = {}
 
@@ -135,11 +137,13 @@ class Rebuilder:
     async def _begun(self) -> Run:
         """The rebuild that was begun and makes the same, or a new one."""
         found = await self._recorded()
-        if found is not None and (found.fold, found.renderer) == (FOLD, RENDERER):
+        if found is not None and found.versions == self._versions:
             return found
         if found is not None:
             await self._ask("DEL", REBUILD)
-        run = Run(id=token_hex(4), began=int(time.time() * 1000), fold=FOLD, renderer=RENDERER)
+        own = self._versions
+        began = int(time.time() * 1000)
+        run = Run(id=token_hex(4), began=began, fold=own.fold, renderer=own.renderer, layout=own.layout)
         await self._ask("SET", REBUILD, msgspec.json.encode(run), "NX")
         # Somebody else may have been faster.
         return await self._recorded() or run
@@ -183,28 +187,40 @@ class Rebuilder:
             return
         begun = known.begun(run.id)
         target = begun or known.last + 1
-        built = {known.served: replace(known.of(known.served), served=True), target: by_now(run.id, run.began)}
+        built = {
+            known.served: replace(known.of(known.served), served=True),
+            target: Built(rebuild=run.id, began=run.began),
+        }
         await self._note(partition, nonce, known, built)
         store, served = self._store(known.anew(target), beside=True), self._store(Pointer(known.served))
         own = Rebuilding(self._log, store, served, partition, nonce, html=self._html, pace=pace)
         own.new = begun is None
-        own.snapshots = known.of(known.served).fold not in (None, FOLD)
+        own.snapshots = not (await self._scope(partition, known.served)).fold
         own.tell = lambda events: self._count(partition, events * BUILDING)
         await own.level()
         threads = await own.threads()
         events = self._of[partition]
-        contrast = Contrast(
-            self._deployment.reads,
-            self._keys[partition],
-            known.served,
-            target,
-            part=part_of(known.of(known.served), by_now(run.id, run.began)),
-            level=own.level,
-            pace=pace,
-        )
         own.tell = lambda _: None
         share = events * (1 - BUILDING) / max(1, len(threads))
-        differing = await contrast.run(threads, lambda some: self._count(partition, events * BUILDING + some * share))
+
+        def tell(threads: int) -> None:
+            self._count(partition, events * BUILDING + threads * share)
+
+        while True:
+            scope = await self._scope(partition, known.served)
+            contrast = Contrast(
+                self._deployment.reads,
+                self._keys[partition],
+                known.served,
+                target,
+                scope=scope,
+                level=own.level,
+                pace=pace,
+            )
+            differing = await contrast.run(threads, tell)
+            # Where another version came to write into the served views meanwhile, it may be that which differs.
+            if not differing or (await self._scope(partition, known.served)).entries == scope.entries:
+                break
         await self._require_whole(partition, nonce, target, own)
         for one in differing:
             await self._judge(partition, target, one)
@@ -254,11 +270,12 @@ class Rebuilder:
         target = known.before
         if target is None:
             return
-        fold = known.of(target).fold
-        if fold not in (None, FOLD):
+        scope = await self._scope(partition, target)
+        if not scope.fold:
+            folds = " and ".join(map(str, sorted({one.fold for one in scope.versions})))
             raise Failed(
-                f"The views of before are of version {fold} of the fold, this program has version {FOLD}: "
-                "go back with the version of Hansard that made them"
+                f"The views of before are of version {folds} of the fold, this program has version "
+                f"{self._versions.fold}: go back with the version of Hansard that made them"
             )
         await self._note(partition, nonce, known, {known.served: replace(known.of(known.served), served=True)})
         store, served = self._store(known.anew(target), beside=True), self._store(Pointer(known.served))
@@ -279,7 +296,14 @@ class Rebuilder:
             raise Interrupted("the lease or the served generation is another")
 
     def _store(self, pointer: Pointer, *, beside: bool = False) -> Store:
-        return Store(self._deployment.calls, self._deployment.reads, self._keys, pointer=pointer, beside=beside)
+        deployment = self._deployment
+        return Store(
+            deployment.calls, deployment.reads, self._keys, pointer=pointer, beside=beside, versions=self._versions
+        )
+
+    async def _scope(self, partition: int, generation: int) -> Scope:
+        reads, keys = self._deployment.reads, self._keys[partition]
+        return await self._insist(lambda: scope_of(reads, keys, generation, self._versions))
 
     async def _known(self, partition: int) -> Generations:
         return await self._insist(lambda: generations(self._deployment.reads, self._keys[partition]))

@@ -1,26 +1,34 @@
 """A rebuild as it is written down, and which generations of views there are, and how far each has come."""
 
+from collections.abc import Iterable, Mapping
 from functools import partial
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from core.gathering import gathered
 from core.keys import Partition
 from core.position import Position, kept
 from core.redis.deployment import Deployment
 from core.redis.faults import insist
-from projections.generations import generations
+from projections.generations import generations, scope_of
 from projections.loading import together
+from projections.versions import OWN, UNSIGNED, Versions
 
 
 class Run(Struct, frozen=True, kw_only=True):
-    """A rebuild that has begun."""
+    """A rebuild that has begun, and the version that it builds."""
 
     id: str
     began: int
     """When, in milliseconds since 1970."""
     fold: int
     renderer: int
+    layout: Mapping[str, int] = field(default_factory=lambda: dict(UNSIGNED.layout))
+
+    @property
+    def versions(self) -> Versions:
+        """The version that all views of it are written by."""
+        return Versions(fold=self.fold, renderer=self.renderer, layout=self.layout)
 
 
 class Generation(Struct, frozen=True, kw_only=True):
@@ -30,7 +38,11 @@ class Generation(Struct, frozen=True, kw_only=True):
     cursor: str
     events: int
     fold: int | None = None
+    """The version of the fold that has written into them; None where that was none, or more than one."""
     renderer: int | None = None
+    """As `fold`, of the html."""
+    versions: tuple[str, ...] = ()
+    """All versions that have written into them."""
 
 
 class Standing(Struct, frozen=True, kw_only=True):
@@ -62,9 +74,14 @@ async def _standing(deployment: Deployment, keys: Partition) -> Standing:
     found: dict[int, Generation] = {}
     for number, cursor in zip(numbers, cursors, strict=True):
         at: Position = kept(cursor)
-        built = known.of(number)
+        versions = (await insist(partial(scope_of, reads, keys, number), "rebuild_status")).versions
         found[number] = Generation(
-            generation=number, cursor=str(at), events=at.n, fold=built.fold, renderer=built.renderer
+            generation=number,
+            cursor=str(at),
+            events=at.n,
+            fold=_only(one.fold for one in versions),
+            renderer=_only(one.renderer for one in versions),
+            versions=tuple(sorted(map(str, versions))),
         )
     served = found.pop(known.served)
     return Standing(
@@ -74,3 +91,13 @@ async def _standing(deployment: Deployment, keys: Partition) -> Standing:
         building=tuple(one for number, one in found.items() if not known.of(number).served),
         builder=None if builder is None else builder.decode(),
     )
+
+
+def is_mixed(views: Generation) -> bool:
+    """Whether other versions than this one have written into these views."""
+    return not set(views.versions) <= {str(OWN)}
+
+
+def _only(numbers: Iterable[int]) -> int | None:
+    found = set(numbers)
+    return found.pop() if len(found) == 1 else None

@@ -22,6 +22,8 @@ from core.log.port import Entry, Log, LostBranch
 from core.position import START, Position
 from core.redis.faults import delays
 from core.refusals import Unavailable
+from core.text.markup import rendered
+from projections.cells import Html
 from projections.folding.touched import CannotApply
 from projections.loading import Torn
 from projections.moments import thread_at
@@ -53,7 +55,16 @@ class Upkeep:
     It takes events in, and commits them, only when it has one of `turns`, which it shares with others.
     """
 
-    def __init__(self, partition: int, log: Log, store: Store, turns: Semaphore, *, most_rows: int = MOST_ROWS) -> None:
+    def __init__(
+        self,
+        partition: int,
+        log: Log,
+        store: Store,
+        turns: Semaphore,
+        *,
+        most_rows: int = MOST_ROWS,
+        html: Html = rendered,
+    ) -> None:
         self.partition = partition
         self.at: Position | None = None
         """The last event that the views have; None until that is known."""
@@ -62,6 +73,7 @@ class Upkeep:
         self._store = store
         self._turns = turns
         self._most_rows = most_rows
+        self._html = html
         self._projection: Projection | None = None
         self._seam: Position | None = None
         """Where the next commit has to end, because one that was cut half-way would have ended there or beyond."""
@@ -123,8 +135,12 @@ class Upkeep:
                 cursor,
                 parked=parked,
                 poison=self._poison,
+                html=self._html,
                 most_rows=self._most_rows,
             )
+            projection.version = self._store.versions.fold
+            # After the cursor: a commit of another version since moved that on, and none of ours fits any more.
+            projection.freezing = (await self._store.scope(self.partition)).fold
             self._projection = projection
             async with aclosing(self._log.follow(self.partition, cursor, limit=BATCH)) as batches:  # type: ignore[type-var] # every follow is a generator
                 async for entries in batches:

@@ -21,6 +21,18 @@ local function read_changes(at)
   return at == #ARGV and changes or nil
 end
 
+-- Add the version of the caller to the set of versions that have written into these views, ahead of what it writes.
+-- Views that have come somewhere and have no set were written by versions that kept none: those have a name, too.
+local function sign(versions, own, unsigned, cursor)
+  if redis.call('SISMEMBER', versions, own) == 1 then
+    return
+  end
+  if cursor ~= '0-0' and redis.call('EXISTS', versions) == 0 then
+    redis.call('SADD', versions, unsigned)
+  end
+  redis.call('SADD', versions, own)
+end
+
 local function write(changes)
   for _, change in ipairs(changes) do
     if change.last < change.first then

@@ -1,13 +1,14 @@
 -- Write what some events changed in the views of one partition, and the cursor, for who holds the lease: all or nothing.
 --
 -- KEYS     1 lease · 2 cursor · 3 pointer to the views that are served · 4 feed · 5 largest id trimmed off the feed
---          6 log · 7… the keys of the changes
+--          6 log · 7 versions that have written into these views · 8… the keys of the changes
 -- ARGV     1 nonce of the lease · 2 cursor as it was · 3 cursor as it will be
 --          4 the pointer where these views are the live ones, "" where they are built beside those
 --          5 channel that wakes the readers, and tells them `t` and `k` of each feed entry, where these are few
 --          6 for how long feed entries are kept, in ms · 7 how many at most
 --          8 SHA-1 of the event that the views will have taken in last (`e`, then `c`), or ""
---          9 number of feed entries and these, see feeding.lua, then the changes, see changes.lua; both come first
+--          9 version of the caller · 10 version that stands for an absent set of versions, see changes.lua
+--          11 number of feed entries and these, see feeding.lua, then the changes, see changes.lua; both come first
 -- Returns  OK                    it is written
 --          DUP                   it was written before
 --          MISMATCH <cursor>     the views are somewhere else, or what a thread had there was exchanged, or the log
@@ -46,12 +47,13 @@ if last ~= '' then
   end
 end
 
-local entries, rest = read_entries(9)
+local entries, rest = read_entries(11)
 local changes = read_changes(rest)
 if not changes then
   return redis.error_reply('ERR commit: the arguments do not add up')
 end
 
+sign(KEYS[7], ARGV[9], ARGV[10], there)
 if is_first then
   redis.call('SET', pointer, own)
 end

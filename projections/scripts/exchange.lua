@@ -1,10 +1,12 @@
 -- Put the views of one thread, written elsewhere, in the place of what it had, if no event of it came since.
 --
 -- KEYS     1 cursor · 2 pointer to the views that are served · 3 heads of the thread
---          4… the keys that the thread's views have, and as many that they were written to, in the same order
+--          4 versions that have written into the views
+--          5… the keys that the thread's views have, and as many that they were written to, in the same order
 --          then the keys of the changes
 -- ARGV     1 the pointer as it was · 2 the pointer as it will be · 3 field of the thread's last event
 --          4 its position, which the views have to have come to · 5 channel that wakes the readers · 6 number of the thread's views
+--          7 version of the caller · 8 version that stands for an absent set of versions, see changes.lua
 --          then the changes beyond them, see changes.lua, which comes first
 -- Returns  OK                 they are exchanged
 --          MOVED              another event of the thread came, or the views have not come to this one yet
@@ -27,16 +29,18 @@ if served ~= before then
 end
 local last = string.match(redis.call('HGET', heads, last_field) or '', '^%d+ (%S+)')
 local _, n = parse(position)
-local _, come = parse(redis.call('GET', cursor) or '0-0')
+local there = redis.call('GET', cursor) or '0-0'
+local _, come = parse(there)
 if last ~= position or come < n then
   return 'MOVED'
 end
-local changes = read_changes(7)
+local changes = read_changes(9)
 if not changes then
   return redis.error_reply('ERR exchange: the arguments do not add up')
 end
 
-for i = 4, 3 + views do
+sign(KEYS[4], ARGV[7], ARGV[8], there)
+for i = 5, 4 + views do
   redis.call('DEL', KEYS[i])
   if redis.call('EXISTS', KEYS[i + views]) == 1 then
     redis.call('RENAME', KEYS[i + views], KEYS[i])

@@ -2,12 +2,13 @@
 --
 -- KEYS     1 lease of who builds · 2 cursor of these views · 3 pointer to the views that are served · 4 generations
 --          5 feed · 6 largest id trimmed off the feed · 7 cursor of the views that are served now
---          8… the keys of the changes
+--          8 versions that have written into these views · 9… the keys of the changes
 -- ARGV     1 nonce of the lease · 2 cursor as it was · 3 cursor as it will be · 4 pointer to these views
 --          5 generation that is served now · 6 channel that wakes the readers
 --          7 for how long feed entries are kept, in ms · 8 how many at most
 --          9 cursor of the served views where the log has no such event, and else nothing
---          10 number of feed entries and these, see feeding.lua, then the changes, see changes.lua; both come first
+--          10 version of the caller · 11 version that stands for an absent set of versions, see changes.lua
+--          12 number of feed entries and these, see feeding.lua, then the changes, see changes.lua; both come first
 -- Returns  OK                    these views are served
 --          DUP                   they were before
 --          APART <cursor>        the served views are not within this commit, but there
@@ -47,12 +48,13 @@ if lost == '' and (n < first or n > last) or lost ~= '' and ours ~= lost then
   return 'APART ' .. ours
 end
 
-local entries, rest = read_entries(10)
+local entries, rest = read_entries(12)
 local changes = read_changes(rest)
 if not changes then
   return redis.error_reply('ERR flip: the arguments do not add up')
 end
 
+sign(KEYS[8], ARGV[10], ARGV[11], there)
 write(changes)
 if lost == '' then
   tell(feed, trimmed, entries, kept_ms, most)

@@ -1,7 +1,9 @@
 -- Write a part of what a commit changes into views that nobody reads yet; the commit then moves the cursor alone.
 --
--- KEYS     1 lease of who builds · 2 cursor · 3 pointer to the views that are served · 4… the keys of the changes
+-- KEYS     1 lease of who builds · 2 cursor · 3 pointer to the views that are served
+--          4 versions that have written into these views · 5… the keys of the changes
 -- ARGV     1 nonce of the lease · 2 cursor as it is · 3 generation of these views
+--          4 version of the caller · 5 version that stands for an absent set of versions, see changes.lua
 --          then the changes, see changes.lua, which comes first
 -- Returns  OK                    it is written
 --          MISMATCH <cursor>     the views are somewhere else
@@ -25,9 +27,10 @@ local there = redis.call('GET', cursor) or '0-0'
 if there ~= expected then
   return 'MISMATCH ' .. there
 end
-local changes = read_changes(4)
+local changes = read_changes(6)
 if not changes then
   return redis.error_reply('ERR spread: the arguments do not add up')
 end
+sign(KEYS[4], ARGV[4], ARGV[5], there)
 write(changes)
 return 'OK'

@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 
 from core.keys import Keys
-from projections.verifying import Finished
 from tests.cli.program import BOUND, SITE, THREAD, TOP, Ended, Up, environment, here, up
 from tests.servers import client
-from workers.cli.verified import Record
+from workers.cli.verified import Record, Through
 
 PARTITIONS = 64
 KEYS = Keys(PARTITIONS)
@@ -104,7 +103,7 @@ def test_after_ctrl_c_it_says_how_to_go_on_and_goes_on_from_there(spoilt: Up, mo
     seen: list[int] = []
     finished = Record.finished
 
-    def pressed(record: Record, one: Finished) -> None:
+    def pressed(record: Record, one: Through) -> None:
         seen.append(one.partition)
         finished(record, one)
         if one.partition == 5:

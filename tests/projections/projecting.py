@@ -62,9 +62,9 @@ class Bench:
         for partition in range(partitions):
             await self.pour(await entries(log, partition), partition)
 
-    def projector(self, worker: str = "one") -> Projector:
+    def projector(self, worker: str = "one", **more: Any) -> Projector:
         """A projector of every partition."""
-        return Projector(self.deployment, self.log, worker=worker)
+        return Projector(self.deployment, self.log, worker=worker, **more)
 
     async def level(self, partition: int = 0) -> None:
         """Wait until the views have taken in the log, by what is stored."""

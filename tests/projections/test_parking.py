@@ -22,7 +22,6 @@ from projections import fold
 from projections.moments import thread_at
 from projections.parked import all_parked
 from projections.parking import Parked
-from projections.partition import Projection
 from projections.queries import PageQuery
 from projections.reading import Views
 from projections.refolding import refold
@@ -295,9 +294,7 @@ async def test_without_a_projector_nothing_is_requeued(here: Bench, monkeypatch:
     assert list(await parked(here)) == [BAD]
 
 
-async def test_what_cannot_be_shown_parks_its_thread_and_nothing_else(
-    here: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_cannot_be_shown_parks_its_thread_and_nothing_else(here: Bench) -> None:
     def html(body: str) -> str:
         if body == "what no renderer takes":
             raise RecursionError(body)
@@ -307,13 +304,9 @@ async def test_what_cannot_be_shown_parks_its_thread_and_nothing_else(
     bad = await do(here, BAD, PostComment(comment="bad", body="what no renderer takes"))
     await do(here, BAD, PostComment(comment="after", body="words"))
     await do(here, GOOD, PostComment(comment="beside", body="words"))
-    given = Projection.__init__.__kwdefaults__
-    assert given is not None
-    with monkeypatch.context() as patch:
-        patch.setitem(given, "html", html)
-        async with projecting(one := here.projector()):
-            await here.level()
-            assert one.stopped == {}
+    async with projecting(one := here.projector(html=html)):
+        await here.level()
+        assert one.stopped == {}
     there = await parked(here)
     assert {name: (one.position, one.fault) for name, one in there.items()} == {BAD: (bad, "RecursionError")}
     await is_shown_as_before(here, bad)

@@ -42,12 +42,14 @@ async def flip(
     own: str = "2.0",
     old: int = 1,
     lost: str = "",
+    version: str = "v1",
 ) -> bytes:
     keys = [KEYS.building, KEYS.cursor(2), KEYS.generation, KEYS.generations, KEYS.feed, KEYS.feed_trimmed]
-    keys += (KEYS.cursor(1), A)
-    arguments: list[Argument] = [nonce, before, after, own, old, KEYS.view_channel, 600_000, 20_000, lost, len(feed)]
+    keys += (KEYS.cursor(1), KEYS.versions(2), A)
+    arguments: list[Argument] = [nonce, before, after, own, old, KEYS.view_channel, 600_000, 20_000, lost]
+    arguments += (version, "unsigned", len(feed))
     arguments += (f'{position} kew/tea [["thread.changed",null]]' for position in feed)
-    arguments += (1, "HSET", 8, 2, "f", "1")
+    arguments += (1, "HSET", 9, 2, "f", "1")
     reply: bytes = await there.calls.run(FLIP, keys, arguments)
     return reply
 
@@ -71,6 +73,8 @@ async def test_a_flip_writes_its_commit_and_serves_the_views(there: Deployment) 
         "what the served views had told is not told again"
     )
     assert await call("HGETALL", KEYS.generations) == [b"1 exchanges", b"4"]
+    assert set(await call("SMEMBERS", KEYS.versions(2))) == {b"unsigned", b"v1"}
+    assert await call("EXISTS", KEYS.versions(1)) == 0
 
 
 @pytest.mark.parametrize(
@@ -119,8 +123,8 @@ async def test_where_there_is_no_pointer_the_views_of_before_are_those(there: De
 
 
 async def spread(there: Deployment, cursor: str = at("5-2"), nonce: str = NONCE) -> bytes:
-    keys = [KEYS.building, KEYS.cursor(2), KEYS.generation, A]
-    arguments: list[Argument] = [nonce, cursor, 2, 1, "HSET", 4, 2, "f", "1"]
+    keys = [KEYS.building, KEYS.cursor(2), KEYS.generation, KEYS.versions(2), A]
+    arguments: list[Argument] = [nonce, cursor, 2, "v1", "unsigned", 1, "HSET", 5, 2, "f", "1"]
     reply: bytes = await there.calls.run(SPREAD, keys, arguments)
     return reply
 
@@ -129,6 +133,7 @@ async def test_a_part_of_a_commit_is_written_where_nobody_reads(there: Deploymen
     call = there.calls.call
     assert await spread(there) == b"OK"
     assert await call("HGETALL", A) == [b"f", b"1"]
+    assert set(await call("SMEMBERS", KEYS.versions(2))) == {b"unsigned", b"v1"}
     assert await call("GET", KEYS.cursor(2)) == at("5-2").encode()
     await call("DEL", A)
     before = await state(there)

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from anyio import CancelScope
 from anyio.lowlevel import checkpoint
+from msgspec.structs import replace
 
 from core.events import CommentPosted
 from core.keys import REBUILD
@@ -16,11 +17,10 @@ from core.policy import Policy
 from core.position import START, Position
 from core.redis.calls import Calls
 from core.text.markup import rendered
-from projections import contrasting, fold, generations, rebuilding, refolding, snapshots, state
+from projections import contrasting, fold, generations, rebuilding, refolding, state
 from projections.changes import Commit
 from projections.contrasting import Differing, part_of
 from projections.fold import CannotApply, apply
-from projections.generations import Built
 from projections.leases import Leases
 from projections.moments import thread_at
 from projections.pacing import Pace
@@ -32,16 +32,21 @@ from projections.requeueing import requeue
 from projections.served import Served
 from projections.store import Retired, Store
 from projections.verifying import Difference, verify
+from projections.versions import LAYOUT, OWN, scope
 from tests.making import SITE, THREADS, Move, Play, entries, events, played, stream
 from tests.projections.poisoning import poison, skip
 from tests.projections.projecting import Bench, bench, projecting
-from workers import rebuild, turns
+from workers import turns
 from workers.process import Failed
 from workers.rebuild import Flipped, Rebuilder
 from workers.rebuilt import standings
 from workers.turns import Turns
 
 THREAD = THREADS[0]
+
+OTHER_FOLD = replace(OWN, fold=OWN.fold + 1)
+OTHER_RENDERER = replace(OWN, renderer=OWN.renderer + 1)
+OTHER_ROWS = replace(OWN, layout={**LAYOUT, "rows": LAYOUT["rows"] + 1})
 
 
 @pytest.fixture
@@ -362,15 +367,14 @@ async def test_a_pointer_never_stands_for_two_states_of_a_page(here: Bench) -> N
     assert found == [b"1.1", b"2.0", b"1.2"]
 
 
-async def test_views_of_another_fold_are_not_gone_back_to(here: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_views_of_another_fold_are_not_gone_back_to(here: Bench) -> None:
     await here.play(stream(50, 60))
     async with projecting(here.projector()):
         await here.level()
     await rebuilder(here).rebuild()
     await rebuilder(here).rebuild()
-    monkeypatch.setattr(rebuild, "FOLD", state.FOLD + 1)
     with pytest.raises(Failed, match=f"version {state.FOLD} of the fold"):
-        await rebuilder(here).back()
+        await rebuilder(here, versions=OTHER_FOLD).back()
     assert await served(here) == 3
 
 
@@ -537,9 +541,9 @@ async def test_the_past_stays_what_it_was(here: Bench, small_steps: None) -> Non
     assert await differences(here) == []
 
 
-async def past(here: Bench) -> list[bytes]:
+async def past(here: Bench, store: Store | None = None) -> list[bytes]:
     """The thread as it was at many moments."""
-    store = await here.store.served(0)
+    store = await (store or here.store).served(0)
     found = []
     for entry in here.entries[0][3::37]:
         then = await thread_at(here.log, store, SITE, THREAD, entry.position)
@@ -548,40 +552,37 @@ async def past(here: Bench) -> list[bytes]:
     return found
 
 
-async def test_another_fold_takes_snapshots_of_its_own(here: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_another_fold_takes_snapshots_of_its_own(here: Bench) -> None:
     await here.play(stream(57, 900))
     async with projecting(here.projector()):
         await here.level()
     await rebuilder(here).rebuild()
     before = await past(here)
-    for module in (snapshots, generations, rebuild):
-        monkeypatch.setattr(module, "FOLD", state.FOLD + 1)
-    assert await here.store.marks(SITE, THREAD) == []
-    await rebuilder(here).rebuild()
-    assert await here.store.marks(SITE, THREAD) != []
-    assert await past(here) == before
-    assert await differences(here) == []
+    other = Store(here.deployment.calls, here.deployment.reads, here.deployment.keys, versions=OTHER_FOLD)
+    assert await other.marks(SITE, THREAD) == []
+    await rebuilder(here, versions=OTHER_FOLD).rebuild()
+    assert await other.marks(SITE, THREAD) != []
+    assert await past(here, other) == before
+    assert [
+        one async for one in verify(here.log, here.deployment.reads, here.deployment.keys, versions=OTHER_FOLD)
+    ] == []
 
 
-async def test_another_renderer_is_no_difference(here: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_another_renderer_is_no_difference(here: Bench) -> None:
     await here.play(stream(58, 120))
     async with projecting(here.projector()):
         await here.level()
     await rebuilder(here).rebuild()
     flipped: list[Flipped] = []
     await rebuilder(here, flipped, html=lambda body: f"<p>{len(body)}</p>").rebuild()
-    for module in (generations, rebuild):
-        monkeypatch.setattr(module, "RENDERER", 2)
-    await rebuilder(here, flipped).rebuild()
+    await rebuilder(here, flipped, versions=OTHER_RENDERER).rebuild()
     same, other = [one.differing for one in flipped]
     assert same == (Differing(SITE, THREAD, ("rows",)),), "the same renderer makes the same"
     assert other == ()
     assert await differences(here) == []
 
 
-async def test_whatever_differs_but_the_html_is_told_where_the_renderer_is_another(
-    here: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_whatever_differs_but_the_html_is_told_where_the_renderer_is_another(here: Bench) -> None:
     await here.play(stream(58, 120))
     async with projecting(here.projector()):
         await here.level()
@@ -595,19 +596,17 @@ async def test_whatever_differs_but_the_html_is_told_where_the_renderer_is_anoth
     await here.call("ZADD", views.ballots, 0, "nobody nothing 1 1")
     await here.call("ZADD", keys.site_view(2, SITE, "authors"), 0, f"nobody 000 {THREAD} nothing p")
     flipped: list[Flipped] = []
-    for module in (generations, rebuild):
-        monkeypatch.setattr(module, "RENDERER", 2)
-    await rebuilder(here, flipped, html=lambda body: f"<p>{len(body)}</p>").rebuild()
+    await rebuilder(here, flipped, versions=OTHER_RENDERER, html=lambda body: f"<p>{len(body)}</p>").rebuild()
     ((one,),) = [one.differing for one in flipped]
     assert (one.thread, set(one.views)) == (THREAD, {"rows", "votes", "ballots", "site.authors"})
 
 
-def test_what_two_generations_must_agree_in_follows_from_what_they_were_built_by() -> None:
-    now = Built(fold=2, renderer=3)
-    assert part_of(now, now) == "all"
-    assert part_of(Built(), now) == "all"
-    assert part_of(Built(fold=2, renderer=2), now) == "source"
-    assert part_of(Built(fold=1, renderer=3), now) == "ids"
+def test_what_rows_of_two_generations_must_agree_in_follows_from_who_wrote_into_them() -> None:
+    assert part_of(scope(OWN, [])) == "all"
+    assert part_of(scope(OWN, [OWN])) == "all"
+    assert part_of(scope(OWN, [OWN, OTHER_RENDERER])) == "source"
+    assert part_of(scope(OWN, [OTHER_ROWS])) == "ids"
+    assert part_of(scope(OWN, [OTHER_FOLD])) == "ids"
 
 
 async def test_views_of_a_log_that_was_replaced_are_replaced(here: Bench) -> None:
@@ -692,7 +691,7 @@ async def test_the_standing_of_every_generation_is_told(here: Bench) -> None:
         await here.level()
     (standing,) = await standings(here.deployment)
     assert (standing.served.generation, standing.served.cursor) == (1, last)
-    assert standing.served.fold is None
+    assert (standing.served.fold, standing.served.versions) == (state.FOLD, (str(OWN),))
     await rebuilder(here).rebuild()
     (standing,) = await standings(here.deployment)
     assert (standing.served.generation, standing.served.fold) == (2, state.FOLD)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from redis.exceptions import ResponseError
 
 import projections
 from core.keys import Keys
@@ -57,13 +58,16 @@ class Commits:
         kept_ms: int = 600_000,
         most: int = 20_000,
         last: str = "",
+        version: str = "v1",
     ) -> bytes:
-        arguments: list[Argument] = [nonce, before, after, pointer, KEYS.view_channel, kept_ms, most, last, len(feed)]
+        arguments: list[Argument] = [nonce, before, after, pointer, KEYS.view_channel, kept_ms, most, last]
+        arguments += (version, "unsigned", len(feed))
         arguments += (f'{position} kew/tea [["thread.changed",null]]' for position in feed)
         arguments.append(len(changes))
         for command, place, some in changes:
-            arguments += (command, place + 7, len(some), *some)
-        keys = [KEYS.lease, CURSOR, KEYS.generation, KEYS.feed, KEYS.feed_trimmed, KEYS.log, A, B]
+            arguments += (command, place + 8, len(some), *some)
+        keys = [KEYS.lease, CURSOR, KEYS.generation, KEYS.feed, KEYS.feed_trimmed, KEYS.log]
+        keys += (KEYS.versions(1), A, B)
         reply: bytes = await self._run(COMMIT, keys, arguments)
         return reply
 
@@ -83,6 +87,8 @@ async def state(commit: Commits) -> dict[bytes, Any]:
                 found[key] = await commit.call("HGETALL", key)
             case b"zset":
                 found[key] = await commit.call("ZRANGE", key, 0, -1, "WITHSCORES")
+            case b"set":
+                found[key] = await commit.call("SMEMBERS", key)
             case b"stream":
                 found[key] = await commit.call("XRANGE", key, "-", "+")
             case _:
@@ -166,6 +172,62 @@ async def test_a_commit_that_an_error_cut_half_way_is_repaired_by_repeating_it(c
     await commit.call("DEL", A, B, CURSOR, KEYS.feed, KEYS.generation)
     await commit("0-0", "5-1", changes, ["5-1"])
     assert await state(commit) == repaired
+
+
+async def versions(commit: Commits) -> set[bytes]:
+    return set(await commit.call("SMEMBERS", KEYS.versions(1)))
+
+
+async def test_a_commit_adds_its_version_where_the_set_has_it_not(commit: Commits) -> None:
+    assert await commit("0-0", "5-1") == b"OK"
+    assert await versions(commit) == {b"v1"}
+    assert await commit("5-1", "5-2", version="v2") == b"OK"
+    assert await commit("5-2", "5-3", version="v1") == b"OK"
+    assert await versions(commit) == {b"v1", b"v2"}
+
+
+async def test_views_that_have_come_somewhere_without_a_set_get_the_version_that_stands_for_its_absence(
+    commit: Commits,
+) -> None:
+    await commit.call("SET", CURSOR, "5-1")
+    assert await commit("5-1", "5-2") == b"OK"
+    assert await versions(commit) == {b"unsigned", b"v1"}
+    assert await commit("5-2", "5-3", version="v2") == b"OK"
+    assert await versions(commit) == {b"unsigned", b"v1", b"v2"}
+
+
+async def test_a_commit_that_writes_nothing_adds_no_version(commit: Commits) -> None:
+    await commit("0-0", "5-1")
+    await commit("5-1", "5-2")
+    refused = [
+        await commit("5-1", "5-2", version="v2"),
+        await commit("5-1", "5-3", version="v2"),
+        await commit("5-2", "5-3", version="v2", nonce="n2"),
+        await commit("5-2", "5-3", version="v2", pointer="2.0"),
+        await commit("5-2", "5-3", version="v2", last="0" * 40),
+    ]
+    assert [reply.split(b" ")[0] for reply in refused] == [b"DUP", b"MISMATCH", b"FENCED", b"RETIRED", b"MISMATCH"]
+    with pytest.raises(ResponseError, match="add up"):
+        await commit("5-2", "5-3", [("HSET", 9, ["f", "1"])], version="v2")
+    assert await versions(commit) == {b"v1"}
+
+
+@pytest.mark.parametrize("signed", [(), ("unsigned",), ("unsigned", "v2")])
+async def test_whatever_an_error_let_a_commit_write_its_version_was_there_before(
+    commit: Commits, signed: tuple[str, ...]
+) -> None:
+    await commit.call("SET", CURSOR, "5-1")
+    if signed:
+        await commit.call("SADD", KEYS.versions(1), *signed)
+    changes: Changes = [("HSET", 0, ["f", "1"]), ("ZADD", 1, [0, "m"])]
+    await commit.call("SET", B, "no sorted set")
+    with pytest.raises(ResponseError, match="WRONGTYPE"):
+        await commit("5-1", "5-2", changes, version="v2")
+    assert await commit.call("HGETALL", A) == [b"f", b"1"]
+    assert await versions(commit) == {b"unsigned", b"v2"}
+    await commit.call("DEL", B)
+    assert await commit("5-1", "5-2", changes, version="v2") == b"OK"
+    assert await versions(commit) == {b"unsigned", b"v2"}
 
 
 async def test_one_change_may_have_more_arguments_than_one_command_takes(commit: Commits) -> None:

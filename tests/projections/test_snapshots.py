@@ -1,7 +1,9 @@
 """Threads as they were: a snapshot and a walk give what folding from the beginning gives."""
 
+import zlib
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -130,6 +132,38 @@ async def test_where_a_snapshot_is_thrown_away_when_it_was_chosen_the_walk_goes_
     for number in (70, 100, 150):
         there = await thread_at(log, shelf, SITE, THREAD, recorded[number - 1].position)
         assert there == masked(recorded[:number], shelf.now.redacted)
+
+
+class Respelt(Kept):
+    """Snapshots as another version of the same fold takes them: with fields that we do not know, without one we do."""
+
+    async def snapshot(self, _site: str, _thread: str, mark: Mark) -> Thread | None:
+        there = msgspec.msgpack.decode(zlib.decompress(self.kept[mark]))
+        there["sentiment"] = {"warmth": 3}
+        for row in there["rows"].values():
+            row["pinned"] = True
+            row.pop("featured", None)
+            for text in row["texts"].values():
+                text["language"] = "en"
+        return unpack(zlib.compress(msgspec.msgpack.encode(there)))
+
+
+async def test_a_snapshot_with_fields_too_many_and_one_too_few_is_gone_on_from() -> None:
+    log = await played(stream(20, 300))
+    recorded = await events(log)
+    shelf = Respelt(recorded, {50, 100})
+    assert any(row.featured for row in fold(Thread(site=SITE, id=THREAD), recorded[:100]).rows.values())
+    watched = Watched(log)
+    for number in (70, 100, 130):
+        wanted = masked(recorded[:number], shelf.now.redacted)
+        there = await thread_at(watched, shelf, SITE, THREAD, recorded[number - 1].position)
+        assert wanted is not None
+        assert there is not None
+        since = {one.envelope.comment for one in recorded[50 if number < 100 else 100 : number]}
+        for name, row in wanted.rows.items():
+            row.featured = there.rows[name].featured if name in since else False
+        assert there == wanted
+    assert all(until is not None for _, until in watched.walks), "nothing was folded from the beginning"
 
 
 @pytest.mark.parametrize("at", [Position(1, 1), BEGIN - 1])

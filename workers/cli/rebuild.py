@@ -12,13 +12,14 @@ from projections.fold import CannotApply
 from projections.rebuilding import UnknownType
 from projections.refolding import refold
 from projections.store import Store
+from projections.versions import OWN
 from workers.cli import output
 from workers.cli.ending import UsedWrongly
 from workers.cli.flags import NOWHERE, Json, Where
 from workers.cli.place import deployment
 from workers.process import Failed, worker_name
 from workers.rebuild import Flipped, Rebuilder
-from workers.rebuilt import Standing, standings
+from workers.rebuilt import Standing, is_mixed, standings
 from workers.settings import Settings
 
 PACE = 0.03
@@ -153,6 +154,12 @@ class _Told:
             return
         for what, found in _grouped(some).items():
             print(f"{what}: {_count(len(found), 'partition')}, {_count(sum(found), 'event')}")
+        if mixed := [one for one in some if is_mixed(one.served)]:
+            versions = sorted({version for one in mixed for version in one.served.versions})
+            print(
+                f"What is served in {_count(len(mixed), 'partition')} was written by versions {' and '.join(versions)} "
+                f"of Hansard, this is {OWN}: all of it is served, and a rebuild makes it of this one"
+            )
 
 
 def _grouped(some: list[Standing]) -> dict[str, list[int]]:

@@ -7,7 +7,7 @@ it does not matter where the file was cut. It holds texts only where they were a
 
 import os
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 
 import msgspec
 from msgspec import Struct
@@ -37,6 +37,22 @@ class Through(Struct, frozen=True, tag="through"):
     generation: int
     position: str
     threads: int
+    left: dict[str, int] = {}
+    """What was not compared, by part."""
+    versions: tuple[str, ...] = ()
+    """The versions that had written into these views."""
+
+    @classmethod
+    def of(cls, finished: Finished) -> Self:
+        """A partition that is through."""
+        return cls(
+            partition=finished.partition,
+            generation=finished.generation,
+            position=str(finished.position),
+            threads=finished.threads,
+            left=dict(finished.left),
+            versions=tuple(sorted(map(str, finished.versions))),
+        )
 
     @property
     def at(self) -> Position:
@@ -93,9 +109,9 @@ class Record:
         """Add a difference of the partition that is under way."""
         self._add(Differed(document))
 
-    def finished(self, finished: Finished) -> None:
+    def finished(self, through: Through) -> None:
         """Add that a partition is through."""
-        self._add(Through(finished.partition, finished.generation, str(finished.position), finished.threads))
+        self._add(through)
         if self._file is not None:
             self._file.flush()
 

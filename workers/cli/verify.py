@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from core.log.port import BrokenChain
 from core.log.redis import RedisLog
 from core.redis.deployment import Deployment
-from projections import verifying
+from projections import verifying, versions
 from projections.difference import Difference
 from projections.fold import Hole
 from projections.verifying import Finished, Progress
@@ -17,7 +17,7 @@ from workers.cli import output
 from workers.cli.ending import UsedWrongly
 from workers.cli.flags import NOWHERE, Json, Where
 from workers.cli.place import deployment
-from workers.cli.verified import Begun, Known, Record, changed
+from workers.cli.verified import Begun, Known, Record, Through, changed
 from workers.process import Failed
 from workers.settings import Settings
 
@@ -52,9 +52,13 @@ def verify(
     """Fold the whole log again, in memory, and compare it with what is served, field for field.
 
     Readers and writers may go on meanwhile. The exit status is 1 where something differs, and each difference is a
-    line: the thread, the key and the field. A thread that is parked is one, too: it is compared up to there. Partitions
-    are verified one after the other; after Ctrl-C, --resume shows what was found before and goes on with the partition
-    that was under way. Where other views are served since, or it is another deployment, it begins anew.
+    line: the thread, the key and the field. A thread that is parked is one, too: it is compared up to there.
+
+    Where more than one version of Hansard wrote into the views, only what all of them write alike is compared. What
+    was not compared is one line per partition and no difference; after `hansard rebuild` everything is.
+
+    Partitions are verified one after the other; after Ctrl-C, --resume shows what was found before and goes on with
+    the partition that was under way. Where other views are served since, or it is another deployment, it begins anew.
 
     For example:
 
@@ -99,18 +103,29 @@ class _Seen:
         self.record = record
         self.values = values
         self._threads = 0
+        self._mixed = 0
+        """Partitions of which something was not compared."""
         self._json = json
 
-    def through(self, events: int, threads: int) -> None:
-        """Take down how much a partition had."""
-        self.events += events
-        self._threads += threads
+    def through(self, one: Through) -> None:
+        """Take down how much a partition had, and show what of it was not compared."""
+        self.events += one.at.n
+        self._threads += one.threads
+        if not one.left:
+            return
+        self._mixed += 1
+        if self._json:
+            output.document({"partition": one.partition, "not_compared": one.left, "versions": one.versions})
+            return
+        parts = ", ".join(_part(part, number) for part, number in sorted(one.left.items()))
+        print(f"not compared  partition {one.partition}  {parts}; written by versions {' and '.join(one.versions)}")
 
     def finished(self, finished: Finished) -> None:
         """A partition is through."""
-        self.through(finished.position.n, finished.threads)
+        through = Through.of(finished)
+        self.through(through)
         if self.record is not None:
-            self.record.finished(finished)
+            self.record.finished(through)
 
     def found(self, difference: Difference) -> None:
         """Take down one more difference."""
@@ -152,9 +167,13 @@ class _Seen:
     def summary(self) -> str:
         """What was compared, and how it came out."""
         compared = f"{output.counted(self.events, 'event')} folded, {output.counted(self._threads, 'thread')} compared"
-        if not self.differences:
-            return f"{compared}: what is served is what the log says"
-        return f"{compared}: {output.counted(self.differences, 'difference')}"
+        if self.differences:
+            found = output.counted(self.differences, "difference")
+        elif self._mixed:
+            found = "what was compared is what the log says"
+        else:
+            found = "what is served is what the log says"
+        return f"{compared}: {found}" if not self._mixed else f"{compared}: {found}\n{_unified(self._mixed)}"
 
 
 async def _verify(settings: Settings, seen: _Seen, partition: int | None, resume: bool) -> None:  # noqa: FBT001 - anyio.run takes no names
@@ -213,7 +232,7 @@ async def _begin(opened: Deployment, log: RedisLog, seen: _Seen, *, resume: bool
     for one in known.differences:
         seen.show(one.document)
     for through in known.through.values():
-        seen.through(through.at.n, through.threads)
+        seen.through(through)
     return frozenset(known.through)
 
 
@@ -224,6 +243,24 @@ async def _changed(opened: Deployment, log: RedisLog, known: Known, *, values: b
         return "that was another deployment"
     generations = {number: await verifying.generation_of(opened.reads, opened.keys, number) for number in known.through}
     return await changed(known, log, generations)
+
+
+def _part(part: str, number: int) -> str:
+    """A part of a partition that was not compared."""
+    match part:
+        case versions.ALL:
+            return output.counted(number, "thread")
+        case versions.HTML:
+            return f"the html of {output.counted(number, 'row')}"
+        case view:
+            return f"{output.counted(number, 'field')} of {view}"
+
+
+def _unified(partitions: int) -> str:
+    return (
+        f"The views of {output.counted(partitions, 'partition')} were written by other versions of Hansard, too, and "
+        "not compared whole: `hansard rebuild` makes them of this one"
+    )
 
 
 def _kind(difference: Difference) -> str:
