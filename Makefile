@@ -62,6 +62,8 @@ lock: ## Remake the lock files from pyproject.toml, with the newest versions tha
 	    --upgrade $(LOCKED) --output-file requirements-run.lock
 	.lock-venv/bin/uv --no-config pip compile pyproject.toml --extra soak --constraints requirements.lock \
 	    --upgrade $(LOCKED) --output-file requirements-soak.lock
+	.lock-venv/bin/uv --no-config pip compile pyproject.toml --extra web --constraints requirements.lock \
+	    --upgrade $(LOCKED) --output-file requirements-web.lock
 
 # One file for every Python and platform that pyproject.toml admits; hashes, and no address of any index.
 LOCKED := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \

@@ -37,3 +37,8 @@ class Memo(Generic[_Key]):
         while self.bytes > self._most_bytes:
             _, (_, gone) = self._kept.popitem(last=False)
             self.bytes -= gone
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._kept.clear()
+        self.bytes = 0

@@ -1,6 +1,7 @@
 import pytest
 from hypothesis import settings
 
+from tests.memories import forget
 from tests.servers import fresh, server
 
 __all__ = ["anyio_backend", "fresh", "server"]
@@ -13,3 +14,9 @@ settings.load_profile("hansard")
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def forgotten() -> None:
+    """No test finds what one before it left in the memory of this process."""
+    forget()

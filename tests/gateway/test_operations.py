@@ -198,7 +198,9 @@ async def test_a_request_is_one_line_with_its_route_and_without_words_or_names(h
     assert (nowhere["route"], nowhere["status"]) == ("none", 404)
     assert "site" not in nowhere
     assert len({line["request"] for line in lines}) == 3
-    said = repr(lines)
+    said = repr(lines).replace(comment, "")
+    for line in lines:
+        said = said.replace(line["request"], "")  # what is drawn at random can spell any of the words
     for word in ("Words", "ada", "Ada", "mod", token(MOD)[:20], "secret", "nowhere"):
         assert word not in said
 

@@ -15,7 +15,13 @@ from packaging.utils import canonicalize_name
 
 TOP = Path(__file__).parents[2]
 PACKAGES = ("core", "projections", "workers")
-LOCKS = ("requirements.lock", "requirements-run.lock")
+LOCKS = {
+    "requirements.lock": ("embedded", "dev"),
+    "requirements-run.lock": (),
+    "requirements-soak.lock": ("soak",),
+    "requirements-web.lock": ("web",),
+}
+"""The lock files, each with the extras that it holds."""
 
 
 @pytest.fixture(scope="module")
@@ -47,10 +53,11 @@ def test_the_lock_pins_everything_by_hash_and_names_no_place(lock: str) -> None:
 
 
 def test_the_locks_hold_what_the_project_asks_for(project: Any) -> None:
-    extras = project["optional-dependencies"]
-    asked = {"requirements-run.lock": project["dependencies"]}
-    asked["requirements.lock"] = [*project["dependencies"], *extras["embedded"], *extras["dev"]]
-    for lock, wanted in asked.items():
+    for lock, extras in LOCKS.items():
+        wanted = [
+            *project["dependencies"],
+            *(one for extra in extras for one in project["optional-dependencies"][extra]),
+        ]
         pinned = pins(lock)
         for requirement in map(Requirement, wanted):
             if requirement.name != project["name"]:
@@ -58,10 +65,11 @@ def test_the_locks_hold_what_the_project_asks_for(project: Any) -> None:
                 assert requirement.specifier.contains(version), requirement
 
 
-def test_production_runs_the_versions_that_were_tested() -> None:
+def test_all_locks_have_the_versions_that_were_tested() -> None:
     tested = pins("requirements.lock")
-    for name, pin in pins("requirements-run.lock").items():
+    for name, pin in ((name, pin) for lock in LOCKS for name, pin in pins(lock).items() if name in tested):
         assert pin.specifier == tested[name].specifier
+    assert pins("requirements-run.lock").keys() <= tested.keys()
 
 
 def test_the_wheel_brings_three_packages_whole_and_nothing_else(wheel: Path) -> None:

@@ -1,0 +1,41 @@
+"""What a process remembers, forgotten: so that no test finds what another, or itself on another engine, left there."""
+
+import functools
+import importlib
+import pkgutil
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import core
+import projections
+import workers
+from projections.memo import Memo
+
+
+@functools.cache
+def memories() -> list[Callable[[], Any]]:
+    """What empties each memory that a module holds: a `Memo`, or the results of a function."""
+    found: dict[int, Callable[[], Any]] = {}
+    for module in _modules():
+        for one in vars(module).values():
+            if isinstance(one, Memo):
+                found[id(one)] = one.clear
+            elif isinstance(one, functools._lru_cache_wrapper):
+                found[id(one)] = one.cache_clear
+    return list(found.values())
+
+
+def forget() -> None:
+    """Empty all of them."""
+    for empty in memories():
+        empty()
+
+
+def _modules() -> list[ModuleType]:
+    return [
+        importlib.import_module(found.name)
+        for package in (core, projections, workers)
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+        if not found.name.endswith("__main__")
+    ]
