@@ -7,10 +7,11 @@ of the thread, empty where there is none, and that of the aggregate, left out wh
 
 What is usual is left out, and so read: version 1, and of a post, a vote or a report revision 1.
 
-Reading decodes the envelope first and the fact second, so that an event of a type that is not known here is still
-read, counted and passed on, and one whose fact makes no sense can be told from others and be shown.
+Reading decodes the envelope first and the fact second, so that an event of a type, version or scheme that is not known
+here is still read and attributed to its thread, and one whose fact makes no sense can be told from others and be shown.
 """
 
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -19,8 +20,10 @@ from msgspec import Struct
 from core.caller import Actor
 from core.events import EVENTS, FIRST, Event, UnknownEvent, UnreadableEvent
 from core.fault import fault
+from core.formats import FORMATS, INTRODUCED
 from core.position import Position
-from core.upcasting import VERSION, upcast
+from core.refusals import FormatTooOld
+from core.upcasting import EARLIER, STEPS, VERSION, Back, Step, upcast
 
 PLAIN: Final = b"\x00"
 """The scheme byte of content that is stored as it is."""
@@ -88,12 +91,12 @@ class Recorded(Struct, frozen=True, gc=False):
         return FIRST if told is None and self.envelope.type in _OF_THE_FIRST else told
 
 
-def stamped(event: Event, stamp: Stamp) -> Envelope:
-    """The envelope of an event that is written under this stamp, without the back pointers."""
+def stamped(event: Event, stamp: Stamp, version: int | None = None) -> Envelope:
+    """The envelope of an event that is written under this stamp, without the back pointers; `version` is today's."""
     name = _tag(type(event))
     revision: int | None = getattr(event, "revision", None)
     return Envelope(
-        v=VERSION[name],
+        v=VERSION[name] if version is None else version,
         type=name,
         actor=stamp.actor,
         site=stamp.site,
@@ -109,47 +112,106 @@ def stamped(event: Event, stamp: Stamp) -> Envelope:
     )
 
 
-def encode(event: Event, stamp: Stamp) -> tuple[bytes, bytes]:
-    """`e` without its closing brace, and `c`, of an event to append."""
-    facts: dict[str, Any] = msgspec.to_builtins(event)
-    # In the order of the fields, so that the same event is the same bytes in every process.
-    content = {name: facts.pop(name) for name in tuple(facts) if name in event.CONTENT}
-    entry: dict[str, Any] = msgspec.to_builtins(stamped(event, stamp)) | facts
-    return msgspec.json.encode(entry)[:-1], PLAIN + msgspec.json.encode(content) if content else b""
+class Codec:
+    """Encoder and decoder of the event shapes that a version of Hansard knows; `TODAY` is that of this version.
 
-
-def decode(position: Position, e: bytes, c: bytes) -> Recorded:
-    """The event of a stream entry. Unknown types come as `UnknownEvent`. Raises `msgspec.DecodeError` for rot."""
-    envelope = _ENVELOPE.decode(e)
-    return Recorded(position, envelope, _event(envelope, e, c))
-
-
-def read(position: Position, e: bytes, c: bytes) -> Recorded:
-    """As `decode`, but where only the envelope can be read the event is an `UnreadableEvent`.
-
-    For whoever has to go on, or to show what is there. Raises `msgspec.DecodeError` where there is no envelope.
+    `steps` lead from older versions to those of `versions`, `earlier` back; `introduced` says which format of a
+    deployment allows which shape, `newest` the format that allows all of them.
     """
-    envelope = _ENVELOPE.decode(e)
-    try:
-        event = _event(envelope, e, c)
-    except Exception as error:  # noqa: BLE001 - whatever a fact breaks on, a step between two versions included
-        event = UnreadableEvent(fault=fault(error))
-    return Recorded(position, envelope, event)
 
+    def __init__(
+        self,
+        events: tuple[type[Event], ...] = EVENTS,
+        *,
+        versions: Mapping[str, int] = VERSION,
+        steps: Mapping[tuple[str, int], Step] = STEPS,
+        earlier: Mapping[tuple[str, int], Back] = EARLIER,
+        introduced: Mapping[tuple[str, int], int] = INTRODUCED,
+        newest: int = FORMATS.writes,
+    ) -> None:
+        self._classes: dict[str, type[Event]] = {_tag(event): event for event in events}
+        self._decoders: dict[str, msgspec.json.Decoder[Event]] = {
+            tag: msgspec.json.Decoder(event) for tag, event in self._classes.items()
+        }
+        self._versions = versions
+        self._steps = steps
+        self._earlier = earlier
+        self._introduced = introduced
+        self._newest = newest
 
-def _event(envelope: Envelope, e: bytes, c: bytes) -> Event:
-    decoder = _DECODERS.get(envelope.type)
-    known = VERSION.get(envelope.type, 0)
-    if decoder is None or envelope.v > known:
-        return UnknownEvent(name=envelope.type)
-    whole = e
-    if c[:1] == PLAIN:
-        # Two JSON objects become one without being parsed: the closing brace of the facts, the opening of the content.
-        whole = e[:-1] + b"," + c[2:]
-    if envelope.v < known:
-        entry = upcast(envelope.type, envelope.v, msgspec.json.decode(whole))
-        return msgspec.convert(entry, _CLASSES[envelope.type])
-    return decoder.decode(whole)
+    def encode(self, event: Event, stamp: Stamp, format_: int | None = None) -> tuple[bytes, bytes]:
+        """`e` without its closing brace, and `c`, of an event to append to a deployment of this format.
+
+        Without a format, the newest. Raises FormatTooOld where the format does not allow the event in any shape that
+        can say the same.
+        """
+        name = _tag(type(event))
+        today = version = self._versions[name]
+        if format_ is not None and format_ < self._newest:
+            version = self._allowed(name, format_)
+        facts: dict[str, Any] = msgspec.to_builtins(event)
+        if version < today:
+            facts = self._taken_back(name, version, facts, format_)
+        # In the order of the fields, so that the same event is the same bytes in every process.
+        content = {name: facts.pop(name) for name in tuple(facts) if name in event.CONTENT}
+        entry: dict[str, Any] = msgspec.to_builtins(stamped(event, stamp, version)) | facts
+        return msgspec.json.encode(entry)[:-1], PLAIN + msgspec.json.encode(content) if content else b""
+
+    def decode(self, position: Position, e: bytes, c: bytes) -> Recorded:
+        """The event of a stream entry. Unknown shapes come as `UnknownEvent`. Raises `msgspec.DecodeError` for rot."""
+        envelope = _ENVELOPE.decode(e)
+        return Recorded(position, envelope, self._event(envelope, e, c))
+
+    def read(self, position: Position, e: bytes, c: bytes) -> Recorded:
+        """As `decode`, but where only the envelope can be read the event is an `UnreadableEvent`.
+
+        For whoever has to go on, or to show what is there. Raises `msgspec.DecodeError` where there is no envelope.
+        """
+        envelope = _ENVELOPE.decode(e)
+        try:
+            event = self._event(envelope, e, c)
+        except Exception as error:  # noqa: BLE001 - whatever a fact breaks on, a step between two versions included
+            event = UnreadableEvent(fault=fault(error))
+        return Recorded(position, envelope, event)
+
+    def _event(self, envelope: Envelope, e: bytes, c: bytes) -> Event:
+        name = envelope.type
+        decoder = self._decoders.get(name)
+        if decoder is None:
+            return UnknownEvent(name=name)
+        known = self._versions[name]
+        if envelope.v > known:
+            return UnknownEvent(name=name, fault=f"this version of Hansard does not know version {envelope.v} of it")
+        whole = e
+        if c:
+            if c[:1] != PLAIN:
+                return UnknownEvent(
+                    name=name, fault=f"this version of Hansard does not know scheme {c[0]} of its content"
+                )
+            # Two JSON objects become one without being parsed: the closing brace of the facts, the opening of the
+            # content.
+            whole = e[:-1] + b"," + c[2:]
+        if envelope.v < known:
+            entry = upcast(name, envelope.v, msgspec.json.decode(whole), steps=self._steps, today=self._versions)
+            return msgspec.convert(entry, self._classes[name])
+        return decoder.decode(whole)
+
+    def _allowed(self, name: str, format_: int) -> int:
+        """The newest version of a type that a format allows. Raises FormatTooOld where it allows none."""
+        for version in range(self._versions[name], 0, -1):
+            if self._introduced.get((name, version), 1) <= format_:
+                return version
+        raise FormatTooOld(name, self._introduced[name, 1], format_)
+
+    def _taken_back(self, name: str, to: int, facts: dict[str, Any], format_: int | None) -> dict[str, Any]:
+        """The facts in the shape of an older version. Raises FormatTooOld where that cannot say them."""
+        for version in range(self._versions[name], to, -1):
+            back = self._earlier.get((name, version))
+            earlier = None if back is None else back(facts)
+            if earlier is None:
+                raise FormatTooOld(name, self._introduced[name, version], format_)
+            facts = earlier
+        return facts
 
 
 def _tag(event: type[Event]) -> str:
@@ -157,13 +219,19 @@ def _tag(event: type[Event]) -> str:
 
 
 _ENVELOPE: Final = msgspec.json.Decoder(Envelope)
-_CLASSES: Final[dict[str, type[Event]]] = {_tag(event): event for event in EVENTS}
-_DECODERS: Final[dict[str, msgspec.json.Decoder[Event]]] = {
-    tag: msgspec.json.Decoder(event) for tag, event in _CLASSES.items()
-}
 _OF_THE_FIRST: Final = frozenset(
-    tag
-    for tag, event in _CLASSES.items()
+    _tag(event)
+    for event in EVENTS
     if any(field.name == "revision" and field.default == FIRST for field in msgspec.structs.fields(event))
 )
 """The types that are about the first revision where they name none."""
+
+TODAY: Final = Codec()
+"""The shapes of this version."""
+
+Read = Callable[[Position, bytes, bytes], Recorded]
+"""`Codec.read` of some version."""
+
+encode = TODAY.encode
+decode = TODAY.decode
+read = TODAY.read

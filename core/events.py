@@ -293,9 +293,11 @@ class EventSkipped(Event, frozen=True, kw_only=True, tag="event.skipped", omit_d
 
 
 class UnknownEvent(Event, frozen=True, kw_only=True, tag="unknown", omit_defaults=True):
-    """An event of a type, or a later shape, that this version does not know. Never written."""
+    """An event of a type, a version or a content scheme that this program does not know. Never written."""
 
     name: str
+    fault: str = "this version of Hansard does not know the type"
+    """Which of the three is not known, without a value or a word of the event."""
 
 
 class UnreadableEvent(Event, frozen=True, kw_only=True, tag="unreadable", omit_defaults=True):

@@ -11,7 +11,7 @@ Refusal
 │   SiteExists, NotParked                           not as things stand
 ├── BodyEmpty, BodyTooLong, UnknownParent,
 │   IdempotencyKeyReused, BadField                  not with these words
-└── Unavailable                                     not now
+└── Unavailable, CannotFold, FormatTooOld           not now
 """
 
 from typing import Any, ClassVar
@@ -207,3 +207,13 @@ class CannotFold(Unavailable):
     def __init__(self, why: str, position: Position) -> None:
         super().__init__(why)
         self.position = position
+
+
+class FormatTooOld(Unavailable):
+    """The command needs an event that the deployment's format does not allow yet."""
+
+    def __init__(self, type_: str, needed: int, format_: int | None) -> None:
+        super().__init__(
+            f"{type_} needs format {needed}, and the deployment has format {format_}: `hansard upgrade` allows it, "
+            "once every process reads that format"
+        )

@@ -101,9 +101,13 @@ class Sight(Struct, frozen=True, kw_only=True):
         return heads.comment(comment) in self.states
 
     def vote(self, comment: str, voter: str) -> Vote:
-        """A vote, which its head tells whole."""
+        """A vote, which its head tells whole. Raises CannotFold for a head that this version cannot read."""
         head = self.head(heads.vote(comment, voter))
-        return vote.noted(head.note, head.position)
+        try:
+            return vote.noted(head.note, head.position)
+        except ValueError as error:
+            assert head.position is not None
+            raise CannotFold(f"the vote at {head.position} cannot be read", head.position) from error
 
     def report(self, comment: str, reporter: str) -> Report:
         """A report, of which its head tells what matters."""
@@ -222,7 +226,7 @@ def evolve(field: str, state: Any, recorded: Recorded) -> Any:
     """The aggregate of a head field after one more of its events. Raises CannotFold for one that cannot be applied."""
     # Deciding in view of half of what happened could let through what the other half forbids.
     if isinstance(recorded.event, UnknownEvent):
-        raise CannotFold(f"{recorded.event.name} is not known to this version", recorded.position)
+        raise CannotFold(f"{recorded.event.name} at {recorded.position}: {recorded.event.fault}", recorded.position)
     if isinstance(recorded.event, UnreadableEvent):
         raise CannotFold(f"{recorded.envelope.type} at {recorded.position} cannot be read", recorded.position)
     try:

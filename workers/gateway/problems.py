@@ -66,8 +66,13 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     core.IdempotencyKeyReused: Kind("idempotency-key-reused", 422, "The key was used for another request"),
     ours.RevisionRequired: Kind("revision-required", 428, "If-Match is needed"),
     core.Unavailable: Kind("unavailable", 503, "Not available now"),
+    core.CannotFold: Kind("unavailable", 503, "Not available now"),
+    core.FormatTooOld: Kind("unavailable", 503, "Not available now"),
 }
 """By the class of what was raised; a class that is not here is a defect of ours, and 500."""
+
+NOT_OVER_HTTP: Final[frozenset[type[Refusal]]] = frozenset({core.NotParked})
+"""Refusals of commands that no call carries out: an event is skipped on the command line alone."""
 
 ALL: Final[tuple[Kind, ...]] = tuple(
     sorted({*KINDS.values(), TOO_MANY_REQUESTS, INTERNAL}, key=lambda kind: (kind.status, kind.slug))

@@ -110,7 +110,9 @@ class Resource:
                 taken.gate.leave()
         except (Refusal, BadCursor) as refused:
             if isinstance(refused, CannotFold):
-                _log.error("event_not_folded", position=str(refused.position), exc_info=refused)
+                # One that is only not known says all in its detail.
+                defect = refused if refused.__cause__ is not None else None
+                _log.error("event_not_folded", position=str(refused.position), fault=refused.detail, exc_info=defect)
             reply = problems.reply(refused)
         except Exception as error:  # the one place where a defect becomes an answer
             if isinstance(error, ClientDisconnect):
