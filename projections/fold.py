@@ -42,10 +42,10 @@ from core.events import (
 )
 from core.fault import fault
 from projections.folding import comments, threads, votes
-from projections.folding.touched import DEAF, PASSED_OVER, UNSEEN, CannotApply, Hole, Kind, Kinds, Touched, Watch
+from projections.folding.touched import DEAF, UNSEEN, CannotApply, Hole, Kind, Kinds, Touched, UnknownShape, Watch
 from projections.state import Thread
 
-__all__ = ["CannotApply", "Hole", "Kind", "Kinds", "Touched", "Watch", "apply", "fold", "pass_over"]
+__all__ = ["CannotApply", "Hole", "Kind", "Kinds", "Touched", "UnknownShape", "Watch", "apply", "fold", "pass_over"]
 
 
 def apply(thread: Thread, recorded: Recorded, watch: Watch = DEAF) -> Touched:
@@ -55,6 +55,8 @@ def apply(thread: Thread, recorded: Recorded, watch: Watch = DEAF) -> Touched:
         raise CannotApply(recorded, f"the thread is already at {thread.last}")
     if isinstance(event, UnreadableEvent):
         raise CannotApply(recorded, event.fault)
+    if isinstance(event, UnknownEvent):
+        raise UnknownShape(recorded, event.fault)
     handle = _HANDLERS.get(type(event))
     if handle is None:
         raise CannotApply(recorded, "it is not about a thread")
@@ -87,18 +89,13 @@ def fold(thread: Thread, events: Iterable[Recorded]) -> Thread:
     return thread
 
 
-def _unknown(thread: Thread, recorded: Recorded, event: UnknownEvent, watch: Watch) -> Touched:
-    del thread, recorded, event, watch
-    return PASSED_OVER
-
-
 def _skipped(thread: Thread, recorded: Recorded, event: EventSkipped, watch: Watch) -> Touched:
     # It is about an event before it: whoever came so far has passed over that one already.
     del thread, recorded, event, watch
     return UNSEEN
 
 
-_UNOPENED: Final = (ThreadOpened, UnknownEvent, EventSkipped)
+_UNOPENED: Final = (ThreadOpened, EventSkipped)
 """What may come before a thread was opened."""
 
 _HANDLERS: Final[dict[type[Event], Callable[[Thread, Recorded, Any, Watch], Touched]]] = {
@@ -126,5 +123,4 @@ _HANDLERS: Final[dict[type[Event], Callable[[Thread, Recorded, Any, Watch], Touc
     AnchorClosed: threads.ask,
     AnchorReopened: threads.ask,
     EventSkipped: _skipped,
-    UnknownEvent: _unknown,
 }

@@ -1,7 +1,8 @@
 """Threads whose projection stopped at an event that cannot be applied, while all others go on.
 
 Such a thread is parked from that event on: its views stay as they were before it, and whatever comes after it is passed
-over, until somebody requeues the thread (`projections.requeueing`). Which threads those are is kept beside the views,
+over, until the thread is requeued (`projections.requeueing`): by an operator, or where the event is of a shape that was
+not known, by the first projector that knows it. Which threads those are is kept beside the views,
 in each generation, and written by the same commit as the cursor.
 """
 
@@ -11,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from core.envelope import Recorded
+from core.events import UnknownEvent
 from core.log.port import Log
 from core.position import Position
 from projections.skipping import is_skipped
@@ -30,6 +32,8 @@ class Parked(Struct, frozen=True, kw_only=True):
     fault: str
     since: int
     """When it was parked, in milliseconds since 1970."""
+    unknown: bool = False
+    """The event is of a type, version or content scheme that the version which parked the thread does not know."""
 
     def __str__(self) -> str:
         return f"{self.type} at {self.position}: {self.fault}"
@@ -73,6 +77,7 @@ def parked(recorded: Recorded, fault: str, now: int) -> Parked:
         type=envelope.type,
         fault=fault,
         since=now,
+        unknown=isinstance(recorded.event, UnknownEvent),
     )
 
 

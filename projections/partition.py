@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from core.envelope import Recorded
-from core.events import UnknownEvent, UnreadableEvent
+from core.events import UnreadableEvent
 from core.keys import Partition
 from core.position import Position
 from core.text.markup import rendered
@@ -19,7 +19,7 @@ from projections import feed, parking, snapshots
 from projections.cells import Html
 from projections.changes import Change, Commit, Journal
 from projections.fold import CannotApply, Hole, Touched
-from projections.folding.touched import PASSED_OVER, UNSEEN
+from projections.folding.touched import UNSEEN
 from projections.parking import Name, Parked, Poison
 from projections.skipping import take_in
 from projections.state import FOLD, Thread
@@ -105,7 +105,11 @@ class Projection:
         return touched
 
     def _pass(self, name: Name, recorded: Recorded) -> Touched:
-        """Fold nothing: the event is about the site, or its thread is parked, if need be from here on."""
+        """Fold nothing: the event is about the site, or its thread is parked, if need be from here on.
+
+        No view has anything of a site's own events. One of an unknown shape is therefore no reason to stop: a version
+        that shows it brings views of another fold, which a rebuild makes.
+        """
         event = recorded.event
         if name[1] == "":
             if isinstance(event, UnreadableEvent):
@@ -115,7 +119,7 @@ class Projection:
             self._parked.add(name)
             self._threads.pop(name, None)
             self._parking[name] = self._poison.parked[recorded.position]
-        return PASSED_OVER if isinstance(event, UnknownEvent) else UNSEEN
+        return UNSEEN
 
     def _folds(self, name: Name, recorded: Recorded) -> bool:
         """Whether this event of a thread is folded: it is not parked, nor from here on."""

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from typing import Final, TypeVar
 
-from core.envelope import Recorded, read
+from core.envelope import Read, Recorded, read
 from core.log.port import Entry, Log
 from core.position import START, Position
 from core.redis.faults import insist
@@ -46,15 +46,6 @@ _FRAME: Final = 3
 _Answer = TypeVar("_Answer")
 
 
-class UnknownType(Exception):
-    """The log has an event of a type that is not known here: views without it would be wrong for good."""
-
-    def __init__(self, recorded: Recorded) -> None:
-        super().__init__(
-            f"{recorded.envelope.type} at {recorded.position} is of a type that this version does not know"
-        )
-
-
 class Interrupted(Exception):
     """The lease is somebody else's, or the views are not where we left them. Nothing was written since."""
 
@@ -66,11 +57,21 @@ class _Again(Exception):
 class Rebuilding:
     """Builds the views of `store`, beside those of `served`, in one partition, for who holds its lease.
 
-    Every call may raise `Interrupted`, `CannotApply`, `UnknownType`, `core.refusals.Unavailable`.
+    `read` decodes the event shapes that this version knows. Every call may raise `Interrupted`, `CannotApply`,
+    `core.refusals.Unavailable`.
     """
 
     def __init__(
-        self, log: Log, store: Store, served: Store, partition: int, nonce: str, *, html: Html, pace: Pace
+        self,
+        log: Log,
+        store: Store,
+        served: Store,
+        partition: int,
+        nonce: str,
+        *,
+        html: Html,
+        pace: Pace,
+        read: Read = read,
     ) -> None:
         self.snapshots = False
         """Whether snapshots are taken on the way: those of the served views are of another fold."""
@@ -85,7 +86,8 @@ class Rebuilding:
         self._nonce = nonce
         self._html = html
         self._pace = pace
-        self._read = pace.at_once(READ)
+        self._most = pace.at_once(READ)
+        self._read = read
         self._projection: Projection | None = None
         self._began = START
         """Where the views were when we began."""
@@ -109,7 +111,7 @@ class Rebuilding:
     async def _level(self, projection: Projection) -> None:
         goal = await self._goal()
         while projection.cursor < goal:
-            entries = await self._log.read(self._partition, projection.cursor, limit=self._read, upto=goal)
+            entries = await self._log.read(self._partition, projection.cursor, limit=self._most, upto=goal)
             if not entries:
                 raise Interrupted("the log ended before where the served views are")
             for entry in entries:
@@ -166,11 +168,11 @@ class Rebuilding:
         await self._begun()
         at = START
         while at < self._began:
-            entries = await self._log.read(self._partition, at, limit=self._read, upto=self._began)
+            entries = await self._log.read(self._partition, at, limit=self._most, upto=self._began)
             if not entries:
                 raise Interrupted("the log ended before where the views are")
             for entry in entries:
-                self._note(read(*entry))
+                self._note(self._read(*entry))
             at = entries[-1].position
             await self._pace.rest()
         return sorted(self._threads)
@@ -203,12 +205,12 @@ class Rebuilding:
         return goal
 
     async def _take_in(self, projection: Projection, entry: Entry) -> None:
-        recorded = read(*entry)
+        recorded = self._read(*entry)
         if projection.misses(recorded):
             await self._load(projection, recorded.envelope.site, recorded.envelope.thread)
         self._note(recorded)
         try:
-            unknown = projection.apply(recorded).unknown
+            projection.apply(recorded)
         except Hole:
             raise
         except CannotApply as error:
@@ -217,8 +219,6 @@ class Rebuilding:
             if not await self._poison.ask(self._log, recorded):
                 self._poison.park(recorded, error.why, time.time_ns() // 1_000_000)
             raise _Again from error
-        if unknown:
-            raise UnknownType(recorded)
 
     def _note(self, recorded: Recorded) -> None:
         if recorded.envelope.thread:
@@ -289,4 +289,4 @@ def _parts(changes: list[Change], most: int) -> Iterator[list[Change]]:
     yield part
 
 
-__all__ = ["CannotApply", "Interrupted", "Rebuilding", "UnknownType"]
+__all__ = ["CannotApply", "Interrupted", "Rebuilding"]

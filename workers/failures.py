@@ -10,7 +10,7 @@ from core.log.port import BrokenChain, LostBranch
 from core.position import Position
 from core.redis.faults import is_passing
 from core.refusals import Unavailable
-from projections.folding.touched import CannotApply, Hole
+from projections.folding.touched import CannotApply, Hole, UnknownShape
 
 
 class Policy(Enum):
@@ -19,7 +19,8 @@ class Policy(Enum):
     RETRY = "retry"
     """Once more, from what is stored."""
     PARK = "park"
-    """The thread of the event is passed over from there on, until a person has looked at it; all others go on."""
+    """The thread of the event is passed over from there on, until a person has looked at it, or a version comes that
+    knows the event; all others go on."""
     STOP = "stop"
     """It stays where it is until a person has looked at it."""
 
@@ -52,6 +53,8 @@ class Failures:
         """
         if is_passing(error) or isinstance(error, Unavailable):
             return Policy.RETRY
+        if isinstance(error, UnknownShape) and suspect is not None and is_poison(error, suspect):
+            return Policy.PARK  # no second look makes this version know it
         if isinstance(error, LostBranch):
             again, self._lost = self._lost == error.position, error.position
         else:

@@ -22,6 +22,7 @@ from anyio.abc import TaskStatus
 from msgspec import Struct
 from redis.exceptions import RedisError
 
+from core.envelope import Read, read
 from core.log.port import Log
 from core.position import Position
 from core.redis.deployment import Deployment
@@ -31,9 +32,11 @@ from core.text.markup import rendered
 from projections.cells import Html
 from projections.leases import RENEWED_S, Leases
 from projections.roster import Roster, owner
+from projections.served import Served
 from projections.store import Store
 from projections.versions import OWN, Versions
 from workers import metrics
+from workers.requeues import Requeues
 from workers.upkeep import Stopped, Upkeep
 
 MOST_ROWS: Final = 200_000
@@ -62,21 +65,30 @@ class Lag(Struct, frozen=True):
 class Projector:
     """Projects its share of the partitions of a deployment, under the name of `worker`, which nobody else has.
 
-    `versions` is what it writes, `html` the renderer of that version.
+    `versions` is what it writes, `html` the renderer of that version; `read` decodes the event shapes that it knows.
     """
 
     def __init__(
-        self, deployment: Deployment, log: Log, *, worker: str, html: Html = rendered, versions: Versions = OWN
+        self,
+        deployment: Deployment,
+        log: Log,
+        *,
+        worker: str,
+        html: Html = rendered,
+        versions: Versions = OWN,
+        read: Read = read,
     ) -> None:
         store = Store(deployment.calls, deployment.reads, deployment.keys, versions=versions)
         self._log = log
+        self._requeues = Requeues(log, store, Served(deployment), html=html, read=read)
         self._worker = worker
         self._leases = Leases(deployment.calls, deployment.keys, worker)
         self._roster = Roster(deployment.calls, worker)
         share = max(1, MOST_ROWS // log.partitions)
         turns = Semaphore(AT_ONCE, fast_acquire=True)
         self._upkeeps = [
-            Upkeep(partition, log, store, turns, most_rows=share, html=html) for partition in range(log.partitions)
+            Upkeep(partition, log, store, turns, most_rows=share, html=html, read=read)
+            for partition in range(log.partitions)
         ]
         self._alive: frozenset[str] = frozenset()
         self._ours: frozenset[int] = frozenset()
@@ -119,6 +131,7 @@ class Projector:
                 tasks.start_soon(self._attend)
                 tasks.start_soon(self._renew)
                 tasks.start_soon(self._measure)
+                tasks.start_soon(self._requeues.run)
                 task_status.started()
                 await self._ending.wait()
                 tasks.cancel_scope.cancel()
@@ -172,6 +185,7 @@ class Projector:
                 finally:
                     metrics.OWNED_PARTITIONS.dec()
                     self._count_parked(partition, 0)
+                    self._requeues.forget(partition)
                     del self._scopes[partition]
                     self._forget_lag(partition)
             # Only here: whoever is cancelled from outside leaves the nonce to be given back.
@@ -243,7 +257,8 @@ class Projector:
             seconds = max(0.0, time.time() - oldest[0].position.ms / 1000) if oldest else 0.0
         if partition not in self._scopes:
             return  # lost while we asked: who holds it now tells
-        self._count_parked(partition, parked)
+        self._count_parked(partition, len(parked))
+        self._requeues.offer(partition, parked)
         self._lags[partition] = Lag(max(0, events), seconds)
         metrics.PROJECTION_LAG_EVENTS.labels(str(partition)).set(max(0, events))
         metrics.PROJECTION_LAG_SECONDS.labels(str(partition)).set(seconds)

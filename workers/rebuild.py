@@ -17,6 +17,7 @@ import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
+from core.envelope import Read, read
 from core.keys import REBUILD
 from core.log.port import Log
 from core.redis.call import Argument
@@ -64,7 +65,7 @@ class Rebuilder:
     """Rebuilds a deployment, goes back, or cleans up, under the name of `worker`.
 
     `progress` hears of events done, and of how many; `flipped` of each partition. Every call may raise Failed,
-    `CannotApply`, `UnknownType`, `core.refusals.Unavailable`. Broken off anywhere, it can be called again.
+    `CannotApply`, `core.refusals.Unavailable`. Broken off anywhere, it can be called again.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class Rebuilder:
         flipped: Callable[[Flipped], object] = lambda _: None,
         html: Html = rendered,
         versions: Versions = OWN,
+        read: Read = read,
     ) -> None:
         self._deployment = deployment
         self._keys = deployment.keys
@@ -89,6 +91,7 @@ class Rebuilder:
         self._flipped = flipped
         self._html = html
         self._versions = versions
+        self._read = read
         self._done: dict[int, float] = {}
         self._of: dict[int, int] = {}
 
@@ -193,7 +196,7 @@ class Rebuilder:
         }
         await self._note(partition, nonce, known, built)
         store, served = self._store(known.anew(target), beside=True), self._store(Pointer(known.served))
-        own = Rebuilding(self._log, store, served, partition, nonce, html=self._html, pace=pace)
+        own = Rebuilding(self._log, store, served, partition, nonce, html=self._html, pace=pace, read=self._read)
         own.new = begun is None
         own.snapshots = not (await self._scope(partition, known.served)).fold
         own.tell = lambda events: self._count(partition, events * BUILDING)
@@ -279,7 +282,7 @@ class Rebuilder:
             )
         await self._note(partition, nonce, known, {known.served: replace(known.of(known.served), served=True)})
         store, served = self._store(known.anew(target), beside=True), self._store(Pointer(known.served))
-        own = Rebuilding(self._log, store, served, partition, nonce, html=self._html, pace=pace)
+        own = Rebuilding(self._log, store, served, partition, nonce, html=self._html, pace=pace, read=self._read)
         at = await own.flip()
         _log.debug("views_flipped", partition=partition, generation=target, position=str(at))
         self._flipped(Flipped(partition=partition, generation=target, before=known.served, events=at.n, threads=0))

@@ -1,7 +1,8 @@
 """The views of one partition, kept level with its log: read, fold, commit, for as long as the lease is ours.
 
 What goes wrong is answered by a policy, a value: a server that is away is waited for; an event that cannot be applied
-is tried again from what is stored, one commit an event, and then parks its thread, while all others go on. Where that
+is tried again from what is stored, one commit an event, and then parks its thread, while all others go on; one of an
+unknown shape parks it at once. Where that
 cannot be promised (the log has a hole, an envelope cannot be read) the partition stops, says so loudly and stays where
 it is.
 """
@@ -16,7 +17,8 @@ from anyio import CancelScope, Semaphore
 from msgspec import Struct
 from redis.exceptions import RedisError
 
-from core.envelope import Recorded, read
+from core.envelope import Read, Recorded, read
+from core.events import UnknownEvent
 from core.fault import fault
 from core.log.port import Entry, Log, LostBranch
 from core.position import START, Position
@@ -27,7 +29,7 @@ from projections.cells import Html
 from projections.folding.touched import CannotApply
 from projections.loading import Torn
 from projections.moments import thread_at
-from projections.parking import Poison
+from projections.parking import Parked, Poison
 from projections.partition import MOST_ROWS, Projection
 from projections.state import Thread
 from projections.store import Done, Fenced, Mismatch, Outcome, Retired, Store
@@ -52,7 +54,8 @@ class Stopped(Struct, frozen=True):
 class Upkeep:
     """Keeps one partition. `stopped` says why its views get no further, where they do not.
 
-    It takes events in, and commits them, only when it has one of `turns`, which it shares with others.
+    It takes events in, and commits them, only when it has one of `turns`, which it shares with others. `read` decodes
+    the event shapes that this version knows.
     """
 
     def __init__(
@@ -64,6 +67,7 @@ class Upkeep:
         *,
         most_rows: int = MOST_ROWS,
         html: Html = rendered,
+        read: Read = read,
     ) -> None:
         self.partition = partition
         self.at: Position | None = None
@@ -74,6 +78,7 @@ class Upkeep:
         self._turns = turns
         self._most_rows = most_rows
         self._html = html
+        self._read = read
         self._projection: Projection | None = None
         self._seam: Position | None = None
         """Where the next commit has to end, because one that was cut half-way would have ended there or beyond."""
@@ -86,9 +91,9 @@ class Upkeep:
         self._careful = START
         """Up to here one event makes a commit, because something failed on the way and it has to be known at what."""
 
-    async def parked(self) -> int:
-        """How many threads are parked in the views that it keeps. Raises `redis.exceptions.RedisError`."""
-        return len(await self._store.parked(self.partition))
+    async def parked(self) -> list[Parked]:
+        """The threads that are parked in the views that it keeps. Raises `redis.exceptions.RedisError`."""
+        return list((await self._store.parked(self.partition)).values())
 
     async def run(self, nonce: str) -> None:
         """Keep the views level until the lease with this nonce is somebody else's, or the partition stopped."""
@@ -156,11 +161,12 @@ class Upkeep:
         """Take in what came, and commit it; None where that has to begin again from what is stored."""
         for entry in entries:
             self._suspect = None
-            self._suspect = recorded = read(*entry)
+            self._suspect = recorded = self._read(*entry)
             try:
                 if projection.misses(recorded):
                     await self._load(projection, recorded.envelope.site, recorded.envelope.thread)
-                if projection.apply(recorded).unknown:
+                projection.apply(recorded)
+                if isinstance(recorded.event, UnknownEvent) and not recorded.envelope.thread:
                     self._tell_unknown(recorded)
                 if not self._is_due(projection, recorded):
                     continue
@@ -180,10 +186,12 @@ class Upkeep:
         return suspect is not None and is_poison(error, suspect) and await self._poison.ask(self._log, suspect)
 
     def _tell_unknown(self, recorded: Recorded) -> None:
+        """Log that a site's own log has an event of an unknown shape. No view needs it; the site's writes wait."""
         metrics.UNKNOWN_EVENTS.inc()
         _log.warning(
-            "unknown_event_passed",
+            "unknown_site_event_found",
             partition=self.partition,
+            site=recorded.envelope.site,
             position=str(recorded.position),
             type=recorded.envelope.type,
         )
@@ -261,6 +269,8 @@ class Upkeep:
 
     def _tell_parked(self, upto: Position) -> None:
         for parked in self._poison.forget(upto):
+            if parked.unknown:
+                metrics.UNKNOWN_EVENTS.inc()
             _log.error(
                 "thread_parked",
                 partition=self.partition,

@@ -19,8 +19,6 @@ class Touched(Struct, frozen=True, gc=False):
     """What an event did: what readers notice of it, nothing where it is none of their business."""
 
     kinds: Kinds = ()
-    unknown: bool = False
-    """Whether its type is not known here: it is counted and passed over, and a rebuild stops at it."""
 
 
 class CannotApply(Exception):
@@ -33,6 +31,10 @@ class CannotApply(Exception):
         self.type = recorded.envelope.type
         self.why = why
         """What is wrong, without a value or a word of the event."""
+
+
+class UnknownShape(CannotApply):
+    """An event of a type, version or content scheme that this version does not know: a newer version applies it."""
 
 
 class Hole(CannotApply):
@@ -68,5 +70,4 @@ class _Deaf:
 
 DEAF: Final[Watch] = _Deaf()
 UNSEEN: Final = Touched()
-PASSED_OVER: Final = Touched(unknown=True)
 THREAD: Final = Touched((("thread.changed", None),))

@@ -1,11 +1,17 @@
 """Every problem type, as an answer over HTTP: here, but for those that the tests of other modules meet."""
 
 import re
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
+from types import ModuleType
 from typing import Any
 
 import pytest
 
+import core
+import projections
+from core.refusals import Refusal, Unavailable
 from tests.gateway.house import (
     ADA,
     ADMIN,
@@ -19,7 +25,9 @@ from tests.gateway.house import (
     at,
     problem,
 )
-from workers.gateway.problems import ALL, TOO_MANY_REQUESTS
+from workers import gateway
+from workers.gateway.problems import ALL, KINDS, NOT_OVER_HTTP, TOO_MANY_REQUESTS, reply
+from workers.gateway.refusals import MethodNotAllowed
 
 COMMENTS = f"threads/{THREAD}/comments"
 
@@ -264,3 +272,51 @@ def test_every_problem_type_stands_in_a_test_of_this_folder() -> None:
     missing = {kind for kind in ALL if f'"{kind.slug}"' not in said}
     # Nothing here counts requests: the type is there for what does.
     assert missing <= {TOO_MANY_REQUESTS}
+
+
+def descendants(kind: type[Exception]) -> set[type[Exception]]:
+    """Every class that is one of these, itself included."""
+    return {kind}.union(*(descendants(one) for one in kind.__subclasses__()))
+
+
+def ours_of(*packages: ModuleType) -> set[type[Exception]]:
+    """Every exception class that is declared in these packages."""
+    for package in packages:
+        for found in walk_packages(package.__path__, f"{package.__name__}."):
+            if not found.name.endswith("__main__"):
+                import_module(found.name)
+    names = tuple(f"{package.__name__}." for package in packages)
+    return {one for one in descendants(Exception) if one.__module__.startswith(names)}
+
+
+REFUSED = {one for one in ours_of(core, projections, gateway) if issubclass(one, Refusal)} - {Refusal}
+
+
+@pytest.mark.parametrize("kind", sorted(REFUSED, key=str))
+def test_every_refusal_has_its_answer(kind: type[Refusal]) -> None:
+    if kind in NOT_OVER_HTTP:
+        assert kind not in KINDS
+        return
+    found = KINDS[kind]
+    assert found.slug == kind.code
+    if issubclass(kind, Unavailable):
+        assert (found.slug, found.status) == ("unavailable", 503)
+    raised = kind.__new__(kind)
+    Refusal.__init__(raised, "because")
+    if kind is not MethodNotAllowed:
+        headers = dict(reply(raised).headers)
+        assert (b"retry-after" in headers) == (found.status in (429, 503))
+
+
+DEFECTS = {
+    *("BrokenChain", "LostBranch", "Hole"),  # the log is not whole: logged, and never passed over
+    *("CannotApply", "UnknownShape"),  # reads of the past answer them with 503 (test_parked.py)
+    *("CannotOpen", "BadAddress", "Unreachable", "UnfitServer", "OtherDeployment", "HalfRestored"),  # a start
+    *("Torn", "Superseded", "Interrupted", "Exchanged", "Inconsistent", "_Again", "_Ahead"),  # answered where raised
+    "UnknownType",  # a restore
+}
+
+
+def test_every_other_exception_of_core_and_projections_is_answered_or_known_not_to_come_here() -> None:
+    others = {one for one in ours_of(core, projections) if not issubclass(one, Refusal)}
+    assert {one.__name__ for one in others if one not in KINDS} == DEFECTS

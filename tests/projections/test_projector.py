@@ -289,11 +289,10 @@ async def test_an_event_that_is_of_no_thread_stops_its_partition_and_no_other(fr
             assert one.owned == {0, 1}
 
 
-@pytest.mark.parametrize("where", [f'"thread":"{THREAD}",', ""], ids=["of a thread", "of the site"])
-async def test_an_unknown_event_is_passed_over_and_counted(here: Bench, where: str) -> None:
+async def test_an_unknown_event_of_a_site_changes_no_view_and_is_counted(here: Bench) -> None:
     await here.play(stream(10, 20))
     last = await here.log.last(0)
-    where = f'"site":"{SITE}",{where}"tp":"","ap":""}}'
+    where = f'"site":"{SITE}","tp":"","ap":""}}'
     e = '{"v":1,"type":"comment.sung","actor":{"kind":"member","id":"ada"},' + where
     before = metrics.UNKNOWN_EVENTS._value.get()
     await here.pour([Entry(Position(last.ms, last.n + 1), e.encode(), b"")])

@@ -12,7 +12,6 @@ from msgspec.structs import replace
 
 from core.events import CommentPosted
 from core.keys import REBUILD
-from core.log.port import Entry
 from core.policy import Policy
 from core.position import START, Position
 from core.redis.calls import Calls
@@ -27,7 +26,7 @@ from projections.pacing import Pace
 from projections.pointer import Pointer
 from projections.queries import PageQuery
 from projections.reading import Views
-from projections.rebuilding import Interrupted, Rebuilding, UnknownType
+from projections.rebuilding import Interrupted, Rebuilding
 from projections.requeueing import requeue
 from projections.served import Served
 from projections.store import Retired, Store
@@ -429,19 +428,6 @@ async def test_what_was_built_wrong_is_not_served(here: Bench, monkeypatch: pyte
         await rebuilder(here).rebuild()
     assert await served(here) == 1
     assert await differences(here) == []
-
-
-async def test_an_event_of_an_unknown_type_stops_it(here: Bench) -> None:
-    some = await entries(await played(stream(54, 60)))
-    await here.pour(some)
-    last = some[-1].position
-    sung = some[-1].e.replace(b'"type":"', b'"type":"comment.sung","was":"', 1)
-    await here.pour([Entry(Position(last.ms, last.n + 1), sung, b"")])
-    async with projecting(here.projector()):
-        await here.level()
-    with pytest.raises(UnknownType, match=r"comment\.sung at"):
-        await rebuilder(here).rebuild()
-    assert await served(here) == 1
 
 
 async def test_a_thread_that_is_parked_stays_parked(here: Bench) -> None:

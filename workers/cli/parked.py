@@ -53,7 +53,9 @@ def list_parked(*, json: Json = False, where: Where = NOWHERE) -> int:
 
     Everything else goes on, and so does the log of these threads: nothing that is written to them is lost. Look at the
     event with `show`. Once the program has been mended, `requeue` brings the thread back; where the event itself is
-    what is wrong, `skip` lets everybody pass over it, for a reason that is recorded.
+    what is wrong, `skip` lets everybody pass over it, for a reason that is recorded. Where the event is of a type,
+    version or content scheme that the program does not know, a projector of a version that knows it brings the thread
+    back by itself.
 
     For example:
 

@@ -9,7 +9,6 @@ from cyclopts import Parameter
 from core.log.redis import RedisLog
 from core.refusals import NotFound
 from projections.fold import CannotApply
-from projections.rebuilding import UnknownType
 from projections.refolding import refold
 from projections.store import Store
 from projections.versions import OWN
@@ -177,9 +176,8 @@ async def _all(settings: Settings, told: _Told, pace: float, back: bool, clean: 
         if pace < 1:
             _step_back()
         with output.progress("rebuild") as show:
-            one = Rebuilder(
-                opened, RedisLog(opened), worker=worker_name(), share=pace, progress=show, flipped=told.flipped
-            )
+            name = worker_name()
+            one = Rebuilder(opened, RedisLog(opened), worker=name, share=pace, progress=show, flipped=told.flipped)
             try:
                 if clean:
                     keys = await one.clean()
@@ -189,8 +187,6 @@ async def _all(settings: Settings, told: _Told, pace: float, back: bool, clean: 
                     await one.rebuild()
             except CannotApply as error:
                 raise Failed(f"The log cannot be folded: {error}; what is served stays as it is") from error
-            except UnknownType as error:
-                raise Failed(f"{error}: rebuild with the newest one; what is served stays as it is") from error
     if clean:
         told.cleaned(keys)
     elif back:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from core import commands, ids
 from core.gathering import gathered
-from core.refusals import Refusal, Unavailable
+from core.refusals import CannotFold, FormatTooOld, Refusal, Unavailable
 from core.transact import Result
 from workers.gateway.call import COMMENT, ROOT, Asked, Call, Who
 from workers.gateway.problems import problem
@@ -69,6 +69,9 @@ async def _one(
     command = _decision(decision.comment, decision)
     try:
         result = await carry_out(asked, command, thread=decision.thread, item=item, batch=batch)
+    except (CannotFold, FormatTooOld) as refusal:
+        # It stays so until another version runs, and is no reason to keep the other decisions waiting.
+        return {"comment": decision.comment, "problem": problem(refusal)}, None
     except Unavailable:
         # The same key may be tried again as a whole: what went through already is answered as it was.
         raise
