@@ -10,8 +10,13 @@ from typing import Final, NamedTuple
 from core.partitions import partition_of, tag
 
 DEPLOYMENT: Final = "hansard:deployment"
-"""Hash: what was fixed when the deployment was created (`partitions`, `format`); `restoring` names a backup that is
-being restored, and is gone when all of it is there."""
+"""Hash: the deployment's record. `partitions` and `id` (random) are fixed when it is created; `format` is raised by
+`hansard upgrade` (`core.formats`). `restoring` names a backup that is being restored, and is gone when all of it is
+there."""
+
+PROCESSES: Final = f"{{{DEPLOYMENT}}}:processes"
+"""Sorted set: the live processes (`core.redis.processes`), by until when they count as alive. It is in the slot of the
+record, so that one script reads both."""
 
 REBUILD: Final = "hansard:rebuild"
 """String: the rebuild that has begun and not come to its end."""

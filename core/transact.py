@@ -17,7 +17,7 @@ from core.caller import Caller
 from core.case import Case, recalled, seen
 from core.commands import AnyCommand, PostComment
 from core.comment import Comment
-from core.envelope import Recorded, Stamp, encode, stamped
+from core.envelope import TODAY, Codec, Recorded, Stamp, stamped
 from core.events import AnchorOpened, CommentPosted, Event, ReportFiled, SiteOpened, ThreadOpened
 from core.log.port import (
     MEMORY,
@@ -80,6 +80,7 @@ async def transact(  # noqa: PLR0913 # a command, and by keyword where and how i
     occurred_at: int | None = None,
     folds: Folds | None = None,
     confirm: Callable[[], Awaitable[object]] | None = None,
+    codec: Codec = TODAY,
 ) -> Result:
     """Carry a command out, once, however often it is asked for under the same `key`.
 
@@ -87,8 +88,8 @@ async def transact(  # noqa: PLR0913 # a command, and by keyword where and how i
     when it happened: it is judged by that time, and never by one later than the server's. `folds` saves folding hot
     aggregates again. `confirm` is called when all has been looked up, each time before anything is decided: it raises
     a Refusal where the caller is not who they were taken for. Raises a Refusal, and then nothing was written:
-    IdempotencyKeyReused where the key belongs to another command, Unavailable where others kept being faster. Raises
-    BrokenChain.
+    IdempotencyKeyReused where the key belongs to another command, Unavailable where others kept being faster,
+    FormatTooOld where the deployment's format does not allow an event of it yet. Raises BrokenChain.
     """
     case = Case(
         command=command,
@@ -127,7 +128,7 @@ async def transact(  # noqa: PLR0913 # a command, and by keyword where and how i
             site=site,
             thread=case.home,
             expected={field: sight.head(field).position for field in plan.needs(command, caller.id).expected},
-            events=tuple(_new_event(event, stamp) for event in events),
+            events=tuple(_new_event(event, stamp, log.format, codec) for event in events),
             now=sight.now,
             key=key,
             digest=digest,
@@ -193,8 +194,8 @@ def _stamp(case: Case, scene: Scene) -> Stamp:
     )
 
 
-def _new_event(event: Event, stamp: Stamp) -> NewEvent:
-    e, c = encode(event, stamp)
+def _new_event(event: Event, stamp: Stamp, format_: int, codec: Codec) -> NewEvent:
+    e, c = codec.encode(event, stamp, format_)
     return NewEvent(
         head=heads.of(event, stamp.actor),
         e=e,

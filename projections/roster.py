@@ -31,11 +31,15 @@ def _weight(worker: str, partition: int) -> bytes:
 
 
 class Roster:
-    """The live workers of a deployment, `worker` being one of them. Every call raises `RedisError`."""
+    """The live workers of a deployment, `worker` being one of them. Every call raises `RedisError`.
 
-    def __init__(self, calls: Calls, worker: str) -> None:
+    With another `key`, the live members of that sorted set.
+    """
+
+    def __init__(self, calls: Calls, worker: str, *, key: str = WORKERS) -> None:
         self._calls = calls
         self._worker = worker
+        self._key = key
 
     async def attend(self) -> frozenset[str]:
         """Be alive, for as long as a lease lasts; everybody who is, this worker among them."""
@@ -47,5 +51,5 @@ class Roster:
 
     async def _say(self, *, alive: bool) -> frozenset[str]:
         arguments: list[Argument] = [self._worker, LASTS_MS, int(alive)]
-        names: list[bytes] = await self._calls.run(_ROSTER, [WORKERS], arguments)
+        names: list[bytes] = await self._calls.run(_ROSTER, [self._key], arguments)
         return frozenset(name.decode() for name in names)

@@ -6,12 +6,14 @@ from typing import Any, Final
 
 import redis.exceptions
 
+from core.formats import Formats
 from core.keys import DEPLOYMENT
 from core.log.redis import RedisLog
 from core.position import START
 from core.redis.calls import Calls
 from core.redis.deployment import Deployment, open_deployment
 from core.redis.faults import CannotOpen, UnfitServer
+from core.redis.processes import LiveProcess, live_processes
 from core.redis.server import OLDEST, Server
 from core.redis.topology import find_servers
 from projections.lag import lags
@@ -150,12 +152,14 @@ def _streams(config: dict[str, str]) -> Iterator[Finding]:
 
 async def _deployment(opened: Deployment, now: int, settings: Settings) -> list[Finding]:
     log = RedisLog(opened)
+    live = await live_processes(opened.calls)
+    findings = [_format(log.format, opened.record.formats, live), *_processes(log.format, live)]
     events = latest = 0
     for partition in range(log.partitions):
         last = await log.last(partition)
         if last != START:
             events, latest = events + last.n, max(latest, last.ms)
-    findings = [Finding(verdict="good", about="log", found=f"{events} events in {log.partitions} partitions")]
+    findings.append(Finding(verdict="good", about="log", found=f"{events} events in {log.partitions} partitions"))
     findings.append(_writes(await log.refusal()))
     if latest > now:
         found = f"the log is {(latest - now) / 1000:.1f} s ahead of the server's clock"
@@ -195,6 +199,32 @@ async def _deployment(opened: Deployment, now: int, settings: Settings) -> list[
         return [*findings, Finding(verdict="good", about="views", found=found)]
     change = "Start a projector (`hansard up` has one); where one runs, its log says what stopped it"
     return [*findings, Finding(verdict="wrong", about="views", found=found, change=change)]
+
+
+def _format(there: int, formats: Formats, live: list[LiveProcess]) -> Finding:
+    """Whether the deployment has the newest format, and if not, what keeps it from that."""
+    if there >= formats.writes:
+        return Finding(verdict="good", about="format", found=f"{there}, the newest")
+    found = f"{there}; this version of Hansard writes {formats.writes}"
+    behind = [one for one in live if formats.writes not in one.reads]
+    change = (
+        f"Update or end {', '.join(map(str, behind))}; then run `hansard upgrade`"
+        if behind
+        else "Run `hansard upgrade` once every process is updated: until then it writes as the version before did"
+    )
+    return Finding(verdict="advice", about="format", found=found, change=change)
+
+
+def _processes(there: int, live: list[LiveProcess]) -> Iterator[Finding]:
+    """The live processes, and which of them do not read the format of the deployment."""
+    if not live:
+        yield Finding(verdict="good", about="processes", found="none alive")
+    for one in live:
+        if there in one.reads:
+            yield Finding(verdict="good", about="processes", found=str(one))
+        else:
+            change = f"Update it, or end it: it does not read format {there}, takes no writes and commits nothing"
+            yield Finding(verdict="wrong", about="processes", found=str(one), change=change)
 
 
 def _writes(refusal: str | None) -> Finding:

@@ -10,9 +10,9 @@ from typing import Final, Literal
 from prometheus_client import REGISTRY, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.exposition import choose_encoder
 
-from core.redis.metrics import APPENDS, FAULTS, LOSSES, REDIRECTIONS
+from core.redis.metrics import APPENDS, FAULTS, LOSSES, REDIRECTIONS, UNFIT
 
-__all__ = ["APPENDS", "FAULTS", "LOSSES", "REDIRECTIONS", "REGISTRY"]
+__all__ = ["APPENDS", "FAULTS", "LOSSES", "REDIRECTIONS", "REGISTRY", "UNFIT"]
 
 # One more series a counter would say when it began; process_start_time_seconds says that once for all.
 disable_created_metrics()  # type: ignore[no-untyped-call]  # the one function there without annotations
@@ -77,7 +77,8 @@ HANDOVERS: Final = Counter(
 )
 UNKNOWN_EVENTS: Final = Counter(
     "hansard_unknown_events",
-    "Events of a type that this version does not know, passed over by a live projection.",
+    "Events of a type, version or content scheme that this version does not know, met by a live projection: their "
+    "threads are parked; one of a site's own log changes no view.",
 )
 
 # --- drift ---

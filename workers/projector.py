@@ -8,6 +8,9 @@ A partition that stopped keeps its lease and makes the process unready, for as l
 would stop the next worker at the same event, then the one after that, until nobody were ready and nobody could say
 whom to ask. Where it comes to belong to another, that one tries it once and says the same.
 
+A process that is unfit for its deployment (`core.redis.record`) leaves the roster and gives its partitions back, until
+it is fit again: what it would fold and commit there is no business of its.
+
 Redis may restart or be away at any time: everything begins again from what is stored.
 """
 
@@ -80,6 +83,7 @@ class Projector:
     ) -> None:
         store = Store(deployment.calls, deployment.reads, deployment.keys, versions=versions)
         self._log = log
+        self._record = deployment.record
         self._requeues = Requeues(log, store, Served(deployment), html=html, read=read)
         self._worker = worker
         self._leases = Leases(deployment.calls, deployment.keys, worker)
@@ -146,10 +150,11 @@ class Projector:
         await self._ended.wait()
 
     async def _attend(self) -> None:
-        """Be alive, see who else is, and give up what belongs to another of them."""
+        """Be alive, see who else is, and give up what belongs to another of them; while unfit, give up everything."""
         while True:
+            changed = self._record.changed
             try:
-                alive = await self._roster.attend()
+                alive = await self._alive_now()
             except RedisError as error:
                 _require_passing(error)
                 _log.warning("roster_not_read")
@@ -158,7 +163,16 @@ class Projector:
                     self._share(alive)
                 for partition in self._scopes.keys() - self._ours:
                     self._scopes[partition].cancel()
-            await anyio.sleep(RENEWED_S)
+            with anyio.move_on_after(RENEWED_S):
+                await changed.wait()
+
+    async def _alive_now(self) -> frozenset[str]:
+        """The live workers; nobody, while this process is unfit for the deployment. Raises `RedisError`."""
+        if self._record.unfit is None:
+            return await self._roster.attend()
+        if self._alive:
+            await self._sign_off()
+        return frozenset()
 
     def _share(self, alive: frozenset[str]) -> None:
         """Find what belongs to us, now that others are alive than before."""

@@ -64,11 +64,12 @@ class Flipped(Struct, frozen=True, kw_only=True):
 class Rebuilder:
     """Rebuilds a deployment, goes back, or cleans up, under the name of `worker`.
 
-    `progress` hears of events done, and of how many; `flipped` of each partition. Every call may raise Failed,
-    `CannotApply`, `core.refusals.Unavailable`. Broken off anywhere, it can be called again.
+    `progress` hears of events done, and of how many; `flipped` of each partition. `read` decodes the event shapes that
+    this version knows. Every call may raise Failed, `CannotApply`, `core.refusals.Unavailable`. Broken off anywhere, it
+    can be called again.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 # by keyword, what the version is that rebuilds
         self,
         deployment: Deployment,
         log: Log,

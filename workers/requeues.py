@@ -31,7 +31,7 @@ _Place = tuple[Name, str]
 
 
 class Requeues:
-    """Requeues threads, one after the other. `html` renders, `read` decodes the event shapes that this version knows."""
+    """Requeues threads, one after the other. `html` renders; `read` decodes the event shapes of this version."""
 
     def __init__(self, log: Log, store: Store, served: Served, *, html: Html = rendered, read: Read = read) -> None:
         self._log = log

@@ -24,6 +24,7 @@ from workers.gateway.ready import ReadyAnswers
 from workers.gateway.services import Services
 from workers.gateway.serving import Application, CannotListen, HttpServer
 from workers.gateway.tokens import Operators
+from workers.presence import Presence
 from workers.process import Failed, Parts, Process, worker_name
 from workers.projector import Projector
 from workers.settings import Settings
@@ -39,9 +40,22 @@ Role = Callable[[Process, Settings, Tell], Awaitable[None]]
 async def opened(url: str, settings: Settings) -> AsyncIterator[Deployment]:
     """The deployment at `url`, made where there is none. Raises `core.redis.faults.CannotOpen`."""
     async with open_deployment(
-        url, partitions=settings.partitions, durability=settings.durability, replicas=settings.replicas
+        url,
+        partitions=settings.partitions,
+        durability=settings.durability,
+        replicas=settings.replicas,
+        record_interval=settings.record_interval,
     ) as deployment:
         yield deployment
+
+
+async def stay_in(parts: Parts, deployment: Deployment, *, role: str, name: str) -> None:
+    """Be a live process of the deployment, be woken by it, and notice where it is another. Raises Failed."""
+    presence = Presence(deployment, name=name, role=role)
+    await presence.begin()
+    await parts.watch(presence.run)
+    await parts.watch(deployment.record.run)
+    await parts.start(deployment.wakes.run)
 
 
 def services(
@@ -72,6 +86,7 @@ def services(
         exposition=SingleFlight(keep=settings.operations_shared),
         operations_apart=settings.operations is not None,
         stopped=int if projector is None else lambda: len(projector.stopped),
+        unfit=lambda: None if deployment.record.unfit is None else deployment.record.unfit.detail,
     )
 
 
@@ -82,7 +97,7 @@ async def run_gateway(process: Process, settings: Settings, tell: Tell) -> None:
         given = services(deployment, settings, secret, running=lambda: process.ready)
         async with following(deployment, given) as (app, hub), process.parts() as parts:
             await start_operations(parts, given, settings)
-            await parts.start(deployment.wakes.run)
+            await stay_in(parts, deployment, role="gateway", name=worker_name())
             tell(await start_http(parts, app, settings, hub))
 
 
@@ -90,10 +105,11 @@ async def run_projector(process: Process, settings: Settings, tell: Tell) -> Non
     """Be a projector until a signal; health and metrics are served beside. Raises as `run_gateway`."""
     url, secret = settings.needed("redis_url"), settings.needed("admin_secret")
     async with opened(url, settings) as deployment, process.parts() as parts:
-        projector = make_projector(deployment)
+        name = worker_name()
+        projector = make_projector(deployment, name)
         given = services(deployment, settings, secret, projector=projector, running=lambda: process.ready)
         await start_operations(parts, given, settings)
-        await parts.start(deployment.wakes.run)
+        await stay_in(parts, deployment, role="projector", name=name)
         await parts.start(projector.run, drain=projector.drain)
         await look_for_drift(parts, deployment, projector, settings)
         tell(await start_http(parts, health_alone(given) if given.operations_apart else operations(given), settings))
@@ -112,9 +128,9 @@ async def following(deployment: Deployment, given: Services) -> AsyncIterator[tu
         yield build(given, feed=Feed(hub)), hub
 
 
-def make_projector(deployment: Deployment) -> Projector:
-    """A projector of all partitions that nobody else holds, under a name of its own."""
-    return Projector(deployment, RedisLog(deployment), worker=worker_name())
+def make_projector(deployment: Deployment, name: str) -> Projector:
+    """A projector of all partitions that nobody else holds, under a name that no other has."""
+    return Projector(deployment, RedisLog(deployment), worker=name)
 
 
 async def look_for_drift(parts: Parts, deployment: Deployment, projector: Projector, settings: Settings) -> None:

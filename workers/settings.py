@@ -65,6 +65,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     replicas: Annotated[int, Meta(ge=1, le=16, description="the replicas that a replicated write needs, 1 to 16")] = 1
     log_format: Annotated[LogFormat, Meta(description="auto, json or console")] = "auto"
     log_level: Annotated[LogLevel, Meta(description="debug, info, warning or error")] = "info"
+    record_interval: Annotated[
+        float,
+        Meta(gt=0, le=60, description="the seconds between two readings of the deployment's record, up to 60"),
+    ] = 3.0
     lag_bound: Annotated[
         float, Meta(gt=0, le=3600, description="the seconds that views may lag while ready, up to 3600")
     ] = 10.0

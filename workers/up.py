@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 from core.caller import OPERATOR
 from core.commands import OpenSite
 from core.gathering import gathered
-from core.keys import WORKERS
+from core.keys import PROCESSES, WORKERS
 from core.redis.deployment import Deployment
 from core.redis.faults import is_passing
 from core.refusals import SiteExists
@@ -25,7 +25,7 @@ from workers.gateway.keyring import Given
 from workers.gateway.services import Services
 from workers.importing import Imported, SiteGiven
 from workers.keeping import keep
-from workers.process import Failed, Process
+from workers.process import Failed, Process, worker_name
 from workers.settings import Secrets, Settings, secrets_of
 
 SHOWN_WITHIN: Final = 30.0
@@ -50,7 +50,8 @@ async def run(process: Process, settings: Settings, *, with_sample: bool, tell: 
     """
     made = secrets_of(settings.data)
     async with _server(settings) as (url, server), roles.opened(url, settings) as deployment:
-        projector = roles.make_projector(deployment)
+        name = worker_name()
+        projector = roles.make_projector(deployment, name)
         given = roles.services(
             deployment,
             settings,
@@ -65,7 +66,7 @@ async def run(process: Process, settings: Settings, *, with_sample: bool, tell: 
                 await parts.watch(keep, server)
                 await _take_leases_back(deployment)
             await roles.start_operations(parts, given, settings)
-            await parts.start(deployment.wakes.run)
+            await roles.stay_in(parts, deployment, role="up", name=name)
             await parts.start(projector.run, drain=projector.drain)
             await roles.look_for_drift(parts, deployment, projector, settings)
             if with_sample:
@@ -102,7 +103,7 @@ async def _take_leases_back(deployment: Deployment) -> None:
     """End the leases of a process that was killed, and its being alive: on a server of our own, nobody else can be."""
     held = [partition.lease for partition in deployment.keys]
     try:
-        await gathered([partial(deployment.calls.call, "DEL", key) for key in (WORKERS, *held)])
+        await gathered([partial(deployment.calls.call, "DEL", key) for key in (WORKERS, PROCESSES, *held)])
     except RedisError as error:
         if not is_passing(error):
             raise

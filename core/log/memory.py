@@ -9,6 +9,7 @@ from typing import Final
 import anyio
 from anyio.lowlevel import checkpoint
 
+from core.formats import FORMATS
 from core.heads import LAST
 from core.keys import window
 from core.log.branch import Branch
@@ -83,7 +84,15 @@ class _Partition:
 class MemoryLog:
     """A log that lives as long as this object. `clock` gives milliseconds since 1970 and may jump."""
 
-    def __init__(self, partitions: int = 1, *, clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000) -> None:
+    def __init__(
+        self,
+        partitions: int = 1,
+        *,
+        clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        format_: int = FORMATS.writes,
+    ) -> None:
+        self.format = format_
+        """Which shapes of events may be appended."""
         self._clock = clock
         self._partitions = [_Partition() for _ in range(partitions)]
 

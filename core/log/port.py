@@ -182,6 +182,10 @@ class Log(Protocol):
     def partitions(self) -> int:
         """How many partitions there are; fixed when the deployment was created."""
 
+    @property
+    def format(self) -> int:
+        """The format of the deployment, as last read: which shapes of events may be appended (`core.formats`)."""
+
     async def load(self, load: Load) -> Loaded:
         """What a decision needs, of one moment."""
 

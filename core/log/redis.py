@@ -37,6 +37,7 @@ class RedisLog:
     """The log of an open deployment. A call that fails is tried again for `patience` seconds, if it may be."""
 
     def __init__(self, deployment: Deployment, *, patience: float = PATIENCE) -> None:
+        self._record = deployment.record
         self._keys = deployment.keys
         self._calls = deployment.calls
         self._appends = deployment.appends
@@ -50,6 +51,11 @@ class RedisLog:
     def partitions(self) -> int:
         """How many partitions there are."""
         return self._keys.partitions
+
+    @property
+    def format(self) -> int:
+        """The format of the deployment, as last read."""
+        return self._record.format
 
     async def load(self, load: Load) -> Loaded:
         """What a decision needs, of one moment. Raises `Unavailable`, `BrokenChain`."""
@@ -97,7 +103,8 @@ class RedisLog:
         return Loaded(now=int(now), answer=None, heads=heads, events=events)
 
     async def append(self, append: Append) -> Outcome:
-        """Carry a decision out: all of it, or nothing. Raises `Unavailable`."""
+        """Carry a decision out: all of it, or nothing. Raises `Unavailable`, also where the deployment is another."""
+        self._record.require_fit()
         partition = self._keys.of(append.site, append.thread)
         keys = [partition.log, partition.heads(append.site, append.thread)]
         if append.key is not None:

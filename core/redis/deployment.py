@@ -2,27 +2,24 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from secrets import token_hex
 from typing import Final
 
 import redis.exceptions
 from redis.asyncio import Redis
 
+from core.formats import FORMATS, Formats, reads
 from core.keys import DEPLOYMENT, Keys
 from core.log.port import Durability
 from core.redis.calls import Calls
 from core.redis.faults import HalfRestored, OtherDeployment, Unreachable, is_passing
 from core.redis.promise import Promise
-from core.redis.script import Script
+from core.redis.record import INTERVAL, Record, RecordWatch, recorded
 from core.redis.topology import Topology, find_servers, require_fit
 from core.redis.wakes import Wakes
 
-FORMAT: Final = 1
-"""How keys and values are laid out. Another number is another layout."""
-
 PARTITIONS: Final = 64
 """How many partitions a deployment gets where nobody says."""
-
-RECORD: Final = Script("core.redis", "deployment")
 
 
 class Deployment:
@@ -33,11 +30,13 @@ class Deployment:
     as the deployment promises. Each call goes to the server that has its key.
     """
 
-    def __init__(self, topology: Topology, *, keys: Keys, promise: Promise) -> None:
+    def __init__(self, topology: Topology, *, keys: Keys, promise: Promise, calls: Calls, record: RecordWatch) -> None:
         self.topology = topology
         self.keys = keys
         self.durability: Durability = promise.level
-        self.calls = Calls(topology, lambda node: node.calls)
+        self.calls = calls
+        self.record = record
+        """The record as last read. Whoever writes asks it first; `run` it in a task group of a process that stays."""
         self.reads = Calls(topology, lambda node: node.reads)
         self.appends = Calls(topology, lambda node: node.appends)
         self.wakes = Wakes(topology)
@@ -56,18 +55,25 @@ async def open_deployment(
     durability: Durability = "memory",
     replicas: int = 1,
     restoring: bytes | None = None,
+    formats: Formats = FORMATS,
+    new_format: int | None = None,
+    record_interval: float = INTERVAL,
 ) -> AsyncIterator[Deployment]:
     """The deployment on the servers at `url`; whoever opens it first fixes its number of partitions.
 
-    Run `deployment.wakes.run` in a task group to be woken. Where a backup is being restored, only who is `restoring`
-    that one opens it. Raises `core.redis.faults.CannotOpen`.
+    Run `deployment.wakes.run` in a task group to be woken, and `deployment.record.run` to notice within
+    `record_interval` seconds that the deployment is another. Where a backup is being restored, only who is `restoring`
+    that one opens it. A new deployment begins at `new_format`, or the newest of `formats`. Raises
+    `core.redis.faults.CannotOpen`.
     """
     promise = Promise(durability, replicas)
     async with find_servers(url, promise) as topology:
         await require_fit(topology, promise)
-        deployment = Deployment(topology, keys=Keys(partitions), promise=promise)
-        await _agree(deployment.calls, partitions, restoring)
-        yield deployment
+        calls = Calls(topology, lambda node: node.calls)
+        new = Record(partitions=partitions, format=new_format or formats.writes, id=token_hex(16))
+        found = await _agree(calls, new, formats, restoring)
+        record = RecordWatch(calls, found, formats, interval=record_interval)
+        yield Deployment(topology, keys=Keys(partitions), promise=promise, calls=calls, record=record)
 
 
 async def recorded_partitions(url: str) -> int | None:
@@ -76,28 +82,31 @@ async def recorded_partitions(url: str) -> int | None:
     Raises `core.redis.faults.CannotOpen`, `redis.exceptions.RedisError`.
     """
     async with find_servers(url) as topology:
-        recorded = await Calls(topology, lambda node: node.calls).call("HGET", DEPLOYMENT, "partitions")
-        return None if recorded is None else int(recorded)
+        found = await Calls(topology, lambda node: node.calls).call("HGET", DEPLOYMENT, "partitions")
+        return None if found is None else int(found)
 
 
-async def _agree(calls: Calls, partitions: int, restoring: bytes | None) -> None:
-    """Record what this deployment is, or compare it with what was recorded."""
+async def _agree(calls: Calls, new: Record, formats: Formats, restoring: bytes | None) -> Record:
+    """Create the record of the deployment, or compare it with what this process was started for."""
     try:
-        # Asked first, because a server that takes no writes now refuses a script that might write.
-        *recorded, backup = await calls.call("HMGET", DEPLOYMENT, "partitions", "format", "restoring")
-        if None in recorded:
-            recorded = await calls.run(RECORD, [DEPLOYMENT], [partitions, FORMAT])
+        found = await recorded(calls, new, create=True)
     except redis.exceptions.RedisError as error:
         if not is_passing(error):
             raise
         raise Unreachable(f"The Redis server takes no writes now: {error}") from error
-    there, layout = (int(number) for number in recorded)
-    if layout != FORMAT:
-        raise OtherDeployment(f"The data there has format {layout}; this version of Hansard knows format {FORMAT}")
-    if there != partitions:
-        raise OtherDeployment(f"The deployment there has {there} partitions, not {partitions}; their number is fixed")
-    if backup not in (None, restoring):
+    if found is None:
+        raise OtherDeployment("The record of the deployment there has no number of partitions or no format")
+    if found.format not in formats.reads:
+        raise OtherDeployment(
+            f"The deployment there has format {found.format}; this version of Hansard reads {reads(formats)}: update it"
+        )
+    if found.partitions != new.partitions:
+        raise OtherDeployment(
+            f"The deployment there has {found.partitions} partitions, not {new.partitions}; their number is fixed"
+        )
+    if found.restoring not in (None, restoring):
         raise HalfRestored(
             "A backup is being restored there, or was cut short: run `hansard restore` on the same file to its end, or "
             "empty the server"
         )
+    return found

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 
 APPENDS: Final = Counter("hansard_log_appends", "Decisions carried to the log, by what came of them.", ["outcome"])
 FAULTS: Final = Counter("hansard_redis_faults", "Calls of the server that failed, by call, each try counted.", ["call"])
@@ -11,4 +11,9 @@ REDIRECTIONS: Final = Counter(
     "hansard_redis_redirections",
     "Calls that a node of a cluster sent elsewhere, by how: moved (for good), ask (while a slot moves).",
     ["how"],
+)
+UNFIT: Final = Gauge(
+    "hansard_deployment_unfit",
+    "1 while this process takes no writes and commits nothing, because the deployment's record is gone, is another's "
+    "or has a format that its version does not read.",
 )

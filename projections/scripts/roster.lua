@@ -1,8 +1,8 @@
 #!lua
--- Say that a worker is alive, or that it leaves, and tell which ones are alive.
+-- Say that a worker or process is alive, or that it leaves, and tell which ones are alive.
 --
--- KEYS     1 workers, by until when they count as alive, in ms of this server's time
--- ARGV     1 name of the worker · 2 for how long its word counts, in ms · 3 "1" where it is alive, "0" where it leaves
+-- KEYS     1 workers or processes, by until when they count as alive, in ms of this server's time
+-- ARGV     1 the member: name of the worker, or document of the process · 2 for how long its word counts, in ms · 3 "1" where it is alive, "0" where it leaves
 -- Returns  the names of all that are alive now
 --
 -- An entry that would count for longer than one can was written before the clock jumped back: its worker comes again,

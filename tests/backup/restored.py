@@ -32,7 +32,10 @@ def looking(url: str) -> Any:
 
 
 async def everything(url: str) -> dict[str, Any]:
-    """What servers hold that a backup is of: every log, head, command key and site's key, by the name of its key."""
+    """What servers hold that a backup is of: every log, head, command key and site's key, by the name of its key.
+
+    The deployment's id is left out: a copy is another deployment.
+    """
     found: dict[str, Any] = {}
     async with find_servers(url) as topology:
         for node in topology.primaries():
@@ -41,7 +44,11 @@ async def everything(url: str) -> dict[str, Any]:
                 key = name.decode() if isinstance(name, bytes) else name
                 if key.endswith(":log"):
                     found[key] = await redis.xrange(name)
-                elif ":heads:" in key or ":keys:" in key or key == DEPLOYMENT:
+                elif key == DEPLOYMENT:
+                    found[key] = {
+                        field: value for field, value in (await redis.hgetall(name)).items() if field != b"id"
+                    }
+                elif ":heads:" in key or ":keys:" in key:
                     found[key] = await redis.hgetall(name)
                 elif ":commands:" in key:
                     found[key] = await redis.hgetall(name), await redis.pexpiretime(name)

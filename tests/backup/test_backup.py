@@ -10,7 +10,8 @@ from typing import Any, Final
 import pytest
 
 from core.envelope import decode
-from core.keys import FIRST_GENERATION
+from core.formats import Formats
+from core.keys import DEPLOYMENT, FIRST_GENERATION
 from core.log.port import Entry
 from core.log.redis import RedisLog
 from core.log.restoring import Elsewhere, Restored, write_again
@@ -163,6 +164,61 @@ async def test_a_restore_that_is_cut_short_anywhere_lets_nobody_in_and_goes_on_w
     assert await everything(target) == await everything(server)
     async with open_deployment(target, partitions=PARTITIONS):
         pass
+
+
+async def id_of(url: str) -> str | None:
+    async with open_deployment(url, partitions=PARTITIONS) as deployment:
+        return deployment.record.id
+
+
+async def test_a_restored_copy_is_another_deployment_also_where_an_empty_one_was_opened_before(
+    backup: tuple[str, Path], target: str
+) -> None:
+    server, path = backup
+    async with open_deployment(target, partitions=PARTITIONS) as before:
+        await restored(target, path)
+        await before.record.look()
+        assert before.record.unfit is not None
+        assert before.record.unfit.cause == "foreign"
+    copy = await id_of(target)
+    assert len({await id_of(server), before.record.id, copy}) == 3
+    assert await id_of(target) == copy
+
+
+async def test_a_restore_that_goes_on_keeps_the_id_that_it_began_with(
+    backup: tuple[str, Path], target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, path = backup
+    checked = check(path)
+    mark = checked.checksum.encode()
+
+    def cut(path: Path) -> Iterator[Any]:
+        yield from islice(records(path), 2)
+        raise InterruptedError
+
+    with monkeypatch.context() as cutting:
+        cutting.setattr(restoring, "records", cut)
+        async with open_deployment(target, partitions=PARTITIONS, restoring=mark) as deployment:
+            with pytest.raises(InterruptedError):
+                await restore(deployment, path, checked)
+            begun = await deployment.calls.call("HGET", DEPLOYMENT, "id")
+    await restored(target, path)
+    assert begun.decode() == await id_of(target)
+
+
+async def test_a_restored_copy_has_the_format_of_its_backup(fresh: str, target: str, tmp_path: Path) -> None:
+    formats = Formats(reads=(1, 2, 3), writes=3)
+    opening = open_deployment(fresh, partitions=PARTITIONS, formats=formats, new_format=2)
+    async with opening as deployment:
+        await take(deployment, tmp_path / "backup")
+    checked = check(tmp_path / "backup", formats)
+    assert checked.header.layout == 2
+    mark = checked.checksum.encode()
+    async with open_deployment(target, partitions=PARTITIONS, restoring=mark, formats=formats) as deployment:
+        assert deployment.record.format == 3
+        await restore(deployment, tmp_path / "backup", checked)
+        await deployment.record.look()
+        assert await deployment.calls.call("HGET", DEPLOYMENT, "format") == b"2"
 
 
 async def test_only_an_empty_deployment_takes_a_backup(backup: tuple[str, Path], target: str) -> None:

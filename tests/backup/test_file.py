@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.formats import Formats
 from tests.backup.restored import PARTITIONS, everything, restored
-from workers.backup import checking, file
+from workers.backup import file
 from workers.backup.checking import check
 from workers.backup.file import Damaged, Entries, records, written
 from workers.process import Failed
@@ -141,12 +142,9 @@ async def test_events_that_this_version_does_not_know_are_refused_before_anythin
         check(rewritten(tmp_path / "newer", backup[1], newer))
 
 
-async def test_a_layout_that_this_version_does_not_know_is_refused(
-    backup: tuple[str, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(checking, "FORMAT", 2)
-    with pytest.raises(Failed, match="has data of format 1; this version of Hansard knows format 2"):
-        check(backup[1])
+async def test_a_format_that_this_version_does_not_read_is_refused(backup: tuple[str, Path]) -> None:
+    with pytest.raises(Failed, match="has data of format 1; this version of Hansard reads formats 2 and 3"):
+        check(backup[1], Formats(reads=(2, 3), writes=3))
 
 
 def test_what_is_no_backup_or_not_there_is_one_line(tmp_path: Path) -> None:

@@ -105,6 +105,7 @@ class House:
             durability=deployment.durability,
             max_request=MAX_REQUEST,
             lag_bound=10.0,
+            unfit=lambda: None if deployment.record.unfit is None else deployment.record.unfit.detail,
             clock=lambda: time.time() if self.now is None else self.now,
         )
         self.serve(self.services)

@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 import anyio
 
-from core.keys import Keys
+from core.formats import Formats
+from core.keys import DEPLOYMENT, Keys
 from core.log.memory import MemoryLog, _Partition
 from core.log.port import Append, Appended, Entry, Head, HeadWanted, Load, Loaded, Log, NewEvent, Outcome
 from core.log.redis import RedisLog
@@ -21,6 +22,8 @@ from tests.servers import client, engines, free_port, started
 
 PARTITIONS = 2
 SITE, THREAD = "kew", "power-broker"
+FORMATS = Formats(reads=(1, 2), writes=2)
+"""Of the program that opens a log here: so that the format can be another."""
 MEMORY, CLUSTER_OF_ONE, CLUSTER, SENTINEL = "memory", "cluster of one", "cluster", "sentinel"
 KINDS = (MEMORY, *engines(), CLUSTER_OF_ONE, CLUSTER, SENTINEL)
 
@@ -29,13 +32,18 @@ HERE = partition_of(SITE, THREAD, PARTITIONS)
 
 
 class Place(Protocol):
-    """A log, a way to put an entry into it at any time, as if the clock had said so then, and one to lose some."""
+    """A log, a way to put an entry into it at any time, as if the clock had said so then, and one to lose some.
+
+    `upgrade` gives the deployment another format, and has the log notice.
+    """
 
     log: Log
 
     async def put(self, partition: int, ms: int, *, c: bytes = b"") -> Position: ...
 
     async def lose(self, partition: int, count: int) -> None: ...
+
+    async def upgrade(self, format_: int) -> None: ...
 
 
 class MemoryPlace:
@@ -54,6 +62,10 @@ class MemoryPlace:
     async def lose(self, partition: int, count: int) -> None:
         there = self._there(partition)
         del there.entries[-count:], there.back[-count:]
+
+    async def upgrade(self, format_: int) -> None:
+        assert isinstance(self.log, MemoryLog)
+        self.log.format = format_
 
     def _there(self, partition: int) -> _Partition:
         assert isinstance(self.log, MemoryLog)
@@ -76,6 +88,10 @@ class RedisPlace:
         await self.deployment.calls.call("DEL", self.deployment.keys[partition].log)
         for entry in kept:
             await self._put(partition, entry)
+
+    async def upgrade(self, format_: int) -> None:
+        await self.deployment.calls.call("HSET", DEPLOYMENT, "format", format_)
+        await self.deployment.record.look()
 
     async def _put(self, partition: int, entry: Entry) -> None:
         keys = self.deployment.keys[partition]
@@ -133,7 +149,8 @@ async def opened(url: str | None) -> AsyncIterator[Place]:
         yield MemoryPlace()
         return
     await empty(url)
-    async with open_deployment(url, partitions=PARTITIONS) as deployment, anyio.create_task_group() as tasks:
+    opening = open_deployment(url, partitions=PARTITIONS, formats=FORMATS, new_format=1)
+    async with opening as deployment, anyio.create_task_group() as tasks:
         await tasks.start(deployment.wakes.run)
         yield RedisPlace(deployment)
         tasks.cancel_scope.cancel()

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
+from core.formats import Formats
 from core.keys import DEPLOYMENT
 from core.redis.client import connect
-from core.redis.deployment import RECORD, open_deployment
+from core.redis.deployment import open_deployment
 from core.redis.faults import BadAddress, OtherDeployment, UnfitServer, Unreachable
+from core.redis.record import RECORD
 from core.redis.server import Server, inspect, require
 from tests.servers import engines, started
 
@@ -25,9 +27,58 @@ async def redis(fresh: str) -> AsyncIterator[Redis]:
 async def test_the_first_who_opens_it_fixes_the_number_of_partitions(fresh: str, redis: Redis) -> None:
     async with open_deployment(fresh, partitions=3) as deployment:
         assert deployment.keys.partitions == 3
-    assert await redis.hgetall(DEPLOYMENT) == {b"partitions": b"3", b"format": b"1"}
-    async with open_deployment(fresh, partitions=3):
-        pass
+        name = deployment.record.id
+    assert name is not None
+    assert await redis.hgetall(DEPLOYMENT) == {b"partitions": b"3", b"format": b"1", b"id": name.encode()}
+    async with open_deployment(fresh, partitions=3) as again:
+        assert again.record.id == name
+
+
+async def test_every_deployment_has_another_id(fresh: str, redis: Redis) -> None:
+    async with open_deployment(fresh, partitions=3) as first:
+        await redis.flushall()
+        async with open_deployment(fresh, partitions=3) as second:
+            assert first.record.id != second.record.id
+
+
+async def test_a_record_from_before_there_were_ids_gets_one_when_it_is_opened(fresh: str, redis: Redis) -> None:
+    await redis.hset(DEPLOYMENT, mapping={"partitions": 3, "format": 1})
+    async with open_deployment(fresh, partitions=3) as deployment:
+        assert await redis.hget(DEPLOYMENT, "id") == str(deployment.record.id).encode()
+
+
+async def test_a_full_server_is_opened_also_where_its_record_has_no_id_yet(fresh: str, redis: Redis) -> None:
+    await redis.hset(DEPLOYMENT, mapping={"partitions": 3, "format": 1})
+    await redis.config_set("maxmemory", 1)
+    try:
+        async with open_deployment(fresh, partitions=3) as deployment:
+            await deployment.record.look()
+            assert (deployment.record.id, deployment.record.unfit) == (None, None)
+            await redis.config_set("maxmemory", 0)
+            await deployment.record.look()
+            assert await redis.hget(DEPLOYMENT, "id") == str(deployment.record.id).encode()
+    finally:
+        await redis.config_set("maxmemory", 0)
+
+
+async def test_a_new_deployment_begins_at_the_newest_format(fresh: str, redis: Redis) -> None:
+    async with open_deployment(fresh, partitions=3, formats=Formats(reads=(1, 2, 3), writes=3)) as deployment:
+        assert deployment.record.format == 3
+    assert await redis.hget(DEPLOYMENT, "format") == b"3"
+
+
+async def test_an_older_format_that_is_read_is_opened_as_it_is(fresh: str, redis: Redis) -> None:
+    await redis.hset(DEPLOYMENT, mapping={"partitions": 3, "format": 2})
+    async with open_deployment(fresh, partitions=3, formats=Formats(reads=(2, 3), writes=3)) as deployment:
+        assert deployment.record.format == 2
+    assert await redis.hget(DEPLOYMENT, "format") == b"2"
+
+
+async def test_a_record_that_says_too_little_is_refused(fresh: str, redis: Redis) -> None:
+    await redis.hset(DEPLOYMENT, mapping={"restoring": "half"})
+    with pytest.raises(OtherDeployment, match="no number of partitions"):
+        async with open_deployment(fresh, partitions=3):
+            pass
 
 
 async def test_another_number_of_partitions_is_refused(fresh: str) -> None:
@@ -90,7 +141,10 @@ async def test_a_server_that_hides_its_configuration_is_asked_each_time() -> Non
             server = await inspect(client)
             assert server.fsync is None
         async with open_deployment(url, durability="fsynced") as deployment:
-            assert await deployment.appends.run_proven(RECORD, [DEPLOYMENT], [64, 1]) == ([b"64", b"1"], True)
+            arguments: list[str | int | bytes] = [64, 1, "another", 0]
+            (*found, name, restoring), proven = await deployment.appends.run_proven(RECORD, [DEPLOYMENT], arguments)
+            assert (found, proven, restoring) == ([b"64", b"1"], True, None)
+            assert name.decode() == deployment.record.id
         old = server._replace(name="Redis", version="7.0.15")
         with pytest.raises(UnfitServer, match="does not tell"):
             require(old, "fsynced")

@@ -7,8 +7,8 @@ from msgspec import Struct
 
 from core.envelope import decode
 from core.events import UnknownEvent
+from core.formats import FORMATS, Formats, reads
 from core.position import START, Position
-from core.redis.deployment import FORMAT
 from workers.backup import file
 from workers.backup.file import Commands, Damaged, End, Entries, Header, SiteKeys
 from workers.process import Failed
@@ -22,15 +22,15 @@ class Checked(Struct, frozen=True, kw_only=True):
     end: End
 
 
-def check(path: Path) -> Checked:
+def check(path: Path, formats: Formats = FORMATS) -> Checked:
     """Read a backup to its end. Raises Failed where it is none, is damaged, or is of no use to this version."""
     checksum = file.checksum(path)
     records = file.records(path)
     header = next(records, None)
     if not isinstance(header, Header):
         raise Damaged(f"{path} is no backup: it does not say of what")
-    if header.layout != FORMAT:
-        raise Failed(f"{path} has data of format {header.layout}; this version of Hansard knows format {FORMAT}")
+    if header.layout not in formats.reads:
+        raise Failed(f"{path} has data of format {header.layout}; this version of Hansard reads {reads(formats)}")
     count = _Count(path, header.partitions)
     end: End | None = None
     for record in records:

@@ -39,7 +39,7 @@ class Header(Struct, frozen=True, kw_only=True, tag="header"):
     version: str
     """Of the program that took it."""
     layout: int
-    """How keys and values were laid out (`core.redis.deployment.FORMAT`)."""
+    """The format of the deployment (`core.formats`)."""
     partitions: int
 
 

@@ -3,11 +3,16 @@
 What is being restored is named in the record of the deployment from before the first entry until after the last key,
 and nobody else opens a deployment that is marked like that. So a restore that was cut short is begun again with the
 same file, and goes on where it was; or the server is emptied.
+
+What is restored is another deployment than the one that the backup was taken of, under an id of its own: processes that
+had opened what was there before take no writes until they are started again. It has the format of the backup, so that
+the version which took it can be started on it.
 """
 
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from secrets import token_hex
 
 from core.gathering import gathered
 from core.keys import DEPLOYMENT, FIRST_GENERATION, expires
@@ -37,7 +42,8 @@ async def restore(
     mark = checked.checksum.encode()
     if await restoring.ask("HGET", DEPLOYMENT, "restoring") != mark:
         await restoring.require_empty()
-        await restoring.ask("HSET", DEPLOYMENT, "restoring", mark)
+        new = ("restoring", mark, "id", token_hex(16), "format", checked.header.layout)
+        await restoring.ask("HSET", DEPLOYMENT, *new)
     await restoring.look()
     for record in records(path):
         match record:

@@ -21,7 +21,7 @@ from core.log import wire
 from core.log.port import Entry
 from core.log.redis import RedisLog
 from core.position import START, Position
-from core.redis.deployment import FORMAT, Deployment
+from core.redis.deployment import Deployment
 from core.redis.faults import insist
 from workers.backup import file
 from workers.backup.file import Commands, End, Entries, Header, SiteKeys, Writer
@@ -59,7 +59,7 @@ async def take(
     cuts = await gathered([partial(log.last, number) for number in range(log.partitions)])
     with file.written(path) as writer:
         taking = _Taking(deployment, log, writer, progress, sum(cut.n for cut in cuts))
-        writer.write(Header(taken=_now(), version=version("hansard"), layout=FORMAT, partitions=log.partitions))
+        writer.write(Header(taken=_now(), version=version("hansard"), layout=log.format, partitions=log.partitions))
         for number, cut in enumerate(cuts):
             await taking.log(number, cut)
             await taking.commands(number, cut)

@@ -107,7 +107,8 @@ async def _take(settings: Settings, file: Path, site_keys: bool) -> Taken:  # no
 async def _restore(settings: Settings, file: Path, checked: Checked) -> None:
     async with _server(settings) as url:
         partitions, mark = checked.header.partitions, checked.checksum.encode()
-        async with open_deployment(url, partitions=partitions, restoring=mark) as opened:
+        layout = checked.header.layout
+        async with open_deployment(url, partitions=partitions, restoring=mark, new_format=layout) as opened:
             with output.progress("restore") as show:
                 await write(opened, file, checked, show)
 

@@ -28,9 +28,9 @@ def doctor(
 ) -> int:
     """Check the servers and the deployment on them, and say what to change.
 
-    Looked at are version, role, persistence, eviction policy, memory, disk, replicas, whether writes are taken and how
-    far the views are behind the log; of a cluster every primary, and of sentinels whether they can agree. The exit
-    status is 1 when something must change; advice alone is 0.
+    Looked at are version, role, persistence, eviction policy, memory, disk, replicas, the format of the deployment, the
+    live processes, whether writes are taken and how far the views are behind the log; of a cluster every primary, and
+    of sentinels whether they can agree. The exit status is 1 when something must change; advice alone is 0.
 
     For example:
 

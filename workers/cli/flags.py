@@ -86,6 +86,9 @@ class Serving(Where):
         str | None, _flag("What an acknowledgement promises: memory, replicated or fsynced. Default: fsynced")
     ] = None
     replicas: Annotated[str | None, _flag("Replicas that a replicated write needs. Default: 1")] = None
+    record_interval: Annotated[
+        str | None, _flag("Seconds between two readings of the deployment's record. Default: 3")
+    ] = None
     lag_bound: Annotated[str | None, _flag("Seconds that views may lag before it is not ready. Default: 10")] = None
     drift_budget: Annotated[
         str | None, _flag("Share of a core's time spent on looking for drift; 0 is off. Default: 0.02")

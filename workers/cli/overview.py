@@ -33,6 +33,7 @@ LOOK_AFTER: Final = {
     "parked": Command("workers.cli.parked:parked", "Threads whose projection stopped at an event: list, requeue, skip"),
     "backup": Command("workers.cli.backup:backup", "Take a backup while everybody goes on"),
     "restore": Command("workers.cli.backup:restore", "Make a deployment of a backup, on a server that is empty"),
+    "upgrade": Command("workers.cli.upgrade:upgrade", "Let the deployment use what a new version brings"),
     "doctor": Command("workers.cli.doctor:doctor", "Check the server and say what to change"),
 }
 GROUPS: Final = {"Run": RUN, "Read": READ, "Look after": LOOK_AFTER}

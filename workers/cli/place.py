@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from redis.exceptions import RedisError
 
+from core.formats import FORMATS, Formats
 from core.log.port import Log
 from core.log.redis import RedisLog
 from core.position import Position
@@ -40,14 +41,16 @@ async def server(settings: Settings, *, start: bool = True) -> AsyncIterator[str
 
 
 @asynccontextmanager
-async def deployment(settings: Settings, *, start: bool = True) -> AsyncIterator[Deployment]:
+async def deployment(
+    settings: Settings, *, start: bool = True, formats: Formats = FORMATS
+) -> AsyncIterator[Deployment]:
     """The deployment that these settings mean, with as many partitions as it was created with.
 
     Nothing is created. Raises Failed where there is none, and what `open_deployment` raises.
     """
     async with server(settings, start=start) as url:
         partitions = await _recorded(url)
-        async with open_deployment(url, partitions=partitions) as opened:
+        async with open_deployment(url, partitions=partitions, formats=formats) as opened:
             yield opened
 
 

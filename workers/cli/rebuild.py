@@ -16,6 +16,7 @@ from workers.cli import output
 from workers.cli.ending import UsedWrongly
 from workers.cli.flags import NOWHERE, Json, Where
 from workers.cli.place import deployment
+from workers.presence import present
 from workers.process import Failed, worker_name
 from workers.rebuild import Flipped, Rebuilder
 from workers.rebuilt import Standing, is_mixed, standings
@@ -178,15 +179,16 @@ async def _all(settings: Settings, told: _Told, pace: float, back: bool, clean: 
         with output.progress("rebuild") as show:
             name = worker_name()
             one = Rebuilder(opened, RedisLog(opened), worker=name, share=pace, progress=show, flipped=told.flipped)
-            try:
-                if clean:
-                    keys = await one.clean()
-                elif back:
-                    await one.back()
-                else:
-                    await one.rebuild()
-            except CannotApply as error:
-                raise Failed(f"The log cannot be folded: {error}; what is served stays as it is") from error
+            async with present(opened, name=name, role="rebuild"):
+                try:
+                    if clean:
+                        keys = await one.clean()
+                    elif back:
+                        await one.back()
+                    else:
+                        await one.rebuild()
+                except CannotApply as error:
+                    raise Failed(f"The log cannot be folded: {error}; what is served stays as it is") from error
     if clean:
         told.cleaned(keys)
     elif back:

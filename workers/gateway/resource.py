@@ -101,6 +101,7 @@ class Resource:
         try:
             query = queries.parse(scope["query_string"])
             if taken.writes:
+                self._services.require_fit()
                 key = _key(headers.get(b"idempotency-key") if call.keyed else None)
             incoming = Incoming(receive, self._services.max_request)
             await taken.gate.enter(incoming)

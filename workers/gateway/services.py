@@ -6,6 +6,7 @@ from collections.abc import Callable
 from msgspec import Struct, field
 
 from core.log.port import MEMORY, Durability, Log
+from core.refusals import Unavailable
 from core.sight import Folds
 from core.singleflight import SingleFlight
 from projections.reading import Views
@@ -44,9 +45,17 @@ class Services(Struct, frozen=True, kw_only=True):
     """Answers of `/metrics` by format, shared likewise."""
     operations_apart: bool = False
     """Whether `/readyz` and `/metrics` are served at an address of their own, and nowhere else."""
+    unfit: Callable[[], str | None] = lambda: None
+    """Why this process may not write to its deployment now, in a sentence; None where it may."""
     clock: Callable[[], float] = time.time
     """Seconds since 1970: tokens are judged by it. Commands are judged by the time of the log."""
     admission: Admission = field(default_factory=Admission)
     """How much is taken on at the same time."""
     folds: Folds = field(default_factory=Folds)
     """Aggregates folded lately; each time, a load or the append tells whether they are still the last word."""
+
+    def require_fit(self) -> None:
+        """Raise Unavailable where this process may not write to its deployment."""
+        unfit = self.unfit()
+        if unfit is not None:
+            raise Unavailable(unfit)

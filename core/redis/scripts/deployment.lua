@@ -1,11 +1,15 @@
 #!lua
--- Record what a deployment is, where nobody has yet.
+-- Create the record of a deployment where there is none, and give it an id where it has none.
 --
 -- KEYS     1 the deployment's record
--- ARGV     1 number of partitions · 2 number of the layout of keys and values
--- Returns  the two as they are recorded
+-- ARGV     1 number of partitions · 2 format · 3 id · 4 "1" to create the record where there is none, "0" to leave it
+-- Returns  partitions, format, id and restoring as they are recorded
 
-if redis.call('EXISTS', KEYS[1]) == 0 then
-  redis.call('HSET', KEYS[1], 'partitions', ARGV[1], 'format', ARGV[2])
+local record = KEYS[1]
+
+if redis.call('EXISTS', record) == 1 then
+  redis.call('HSETNX', record, 'id', ARGV[3])
+elseif ARGV[4] == '1' then
+  redis.call('HSET', record, 'partitions', ARGV[1], 'format', ARGV[2], 'id', ARGV[3])
 end
-return redis.call('HMGET', KEYS[1], 'partitions', 'format')
+return redis.call('HMGET', record, 'partitions', 'format', 'id', 'restoring')

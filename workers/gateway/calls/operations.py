@@ -48,6 +48,7 @@ async def readiness(asked: Asked[NoQuery, Any]) -> Reply:
     services = asked.services
     if not services.running():
         raise Unavailable("this process has not started yet, or is about to end")
+    services.require_fit()
     return await services.readiness.get("", partial(_readiness, services))
 
 
@@ -106,9 +107,10 @@ CALLS: Final = (
         who=Who.EVERYONE,
         theme=_THEME,
         summary="Can it serve?",
-        detail="Not without Redis, nor while the views lag beyond the bound that was set or the log ends before "
-        "they do, nor in a process whose projector stopped at an event that cannot be applied. Where Redis takes "
-        "no writes, for want of memory or disk, it is ready for readers, and `writes` are `refused`.",
+        detail="Not without Redis, nor where the deployment there is another one or has a format that this version "
+        "does not read, nor while the views lag beyond the bound that was set or the log ends before they do, nor in "
+        "a process whose projector stopped at an event that cannot be applied. Where Redis takes no writes, for want "
+        "of memory or disk, it is ready for readers, and `writes` are `refused`.",
         handler=readiness,
         answer=Readiness,
         example={"status": "ready", "writes": "taken"},

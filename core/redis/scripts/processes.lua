@@ -1,0 +1,9 @@
+#!lua
+-- List the processes that are alive.
+--
+-- KEYS     1 processes, by until when they count as alive, in ms of this server's time
+-- Returns  their documents
+
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+return redis.call('ZRANGEBYSCORE', KEYS[1], string.format('(%.0f', now), '+inf')

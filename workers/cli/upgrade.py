@@ -1,0 +1,82 @@
+"""`hansard upgrade`: the format of a deployment raised to the newest that this version writes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import anyio
+
+from core.formats import FORMATS, Formats
+from core.redis import processes
+from core.redis.faults import insist
+from core.redis.processes import Gone, Held, LiveProcess, Outcome, Unchanged, Upgraded
+from workers.cli import output
+from workers.cli.flags import NOWHERE, Json, Where
+from workers.cli.place import deployment
+from workers.process import Failed
+from workers.settings import Settings
+
+
+def upgrade(*, json: Json = False, where: Where = NOWHERE) -> int:
+    """Let a deployment use what this version of Hansard brings: raise its format to the newest.
+
+    A new version reads everything that older ones wrote, and writes as they did until this command is run. So update
+    every process first, gateways and projectors in any order, and go back to the version before if need be. Then run
+    this. It cannot be taken back: versions that do not read the new format no longer work on the deployment.
+
+    While a process is alive that does not read the new format, it changes nothing, names that process and has exit
+    status 1. A process that was killed counts as alive for ten seconds.
+
+    For example:
+
+        hansard upgrade
+
+        hansard upgrade --redis-url redis://127.0.0.1:6379 --json
+    """
+    return carry_out(where.quietly(), FORMATS, json=json)
+
+
+def carry_out(settings: Settings, formats: Formats, *, json: bool) -> int:
+    """Raise the format to the newest of `formats`, and say what came of it; the exit status. Raises Failed."""
+    outcome = anyio.run(_upgraded, settings, formats)
+    newest = formats.writes
+    match outcome:
+        case Upgraded(before=before):
+            return _told(
+                _document(newest, before, []), f"The deployment has format {newest} now; it had {before}", json
+            )
+        case Unchanged(format=there):
+            text = f"Nothing to do: the deployment has format {there}, the newest that this version of Hansard writes"
+            return _told(_document(there, there, []), text, json)
+        case Held(format=there, by=held):
+            if json:
+                output.document(_document(there, there, held))
+                return 1
+            names = ", ".join(map(str, held))
+            number, them = (
+                ("1 live process does", "it") if len(held) == 1 else (f"{len(held)} live processes do", "them")
+            )
+            raise Failed(
+                f"{number} not read format {newest}: {names}. Update or end {them}, and run `hansard upgrade` again"
+            )
+        case Gone():
+            raise Failed("The record of the deployment changed meanwhile: see `hansard doctor`")
+
+
+async def _upgraded(settings: Settings, formats: Formats) -> Outcome:
+    async with deployment(settings, formats=formats) as opened:
+        name = opened.record.id
+        if name is None:
+            raise Failed("The Redis server takes no writes now: see `hansard doctor`")
+        return await insist(lambda: processes.upgrade(opened.calls, name, formats), "upgrade")
+
+
+def _told(document: dict[str, Any], text: str, json: bool) -> int:  # noqa: FBT001 - as the flag is called
+    if json:
+        output.document(document)
+    else:
+        print(text)
+    return 0
+
+
+def _document(there: int, before: int, held: Sequence[LiveProcess]) -> dict[str, Any]:
+    return {"format": there, "before": before, "refused_by": list(held)}
