@@ -4,9 +4,9 @@ from functools import partial
 from typing import NamedTuple
 
 from core.gathering import gathered
-from core.keys import Partition
 from core.log.port import Log
-from projections.progress import cursor
+from core.position import Position
+from projections import progress
 from projections.served import Served
 
 
@@ -22,15 +22,17 @@ class Lag(NamedTuple):
 
 async def lags(served: Served, log: Log) -> list[Lag]:
     """The partitions that are not level, in order. Raises `core.refusals.Unavailable`."""
-    found = await gathered([partial(_lag, served, log, partition) for partition in served.keys])
-    return [lag for lag in found if lag is not None]
+    # The cursors first: what is appended in between can make the views look late, never level when they are not.
+    cursors = await progress.cursors(served, list(served.keys))
+    lasts = await log.lasts([partition.number for partition in served.keys])
+    apart = [
+        partial(_lag, log, partition.number, at, last)
+        for partition, at, last in zip(served.keys, cursors, lasts, strict=True)
+        if last.n != at.n
+    ]
+    return await gathered(apart)
 
 
-async def _lag(served: Served, log: Log, partition: Partition) -> Lag | None:
-    # The cursor first: what is appended in between can make the views look late, never level when they are not.
-    at = await cursor(served, partition)
-    last = await log.last(partition.number)
-    if last.n == at.n:
-        return None
-    waiting = await log.read(partition.number, at, limit=1) if last.n > at.n else []
-    return Lag(partition.number, last.n - at.n, (waiting[0].position if waiting else last).ms)
+async def _lag(log: Log, partition: int, at: Position, last: Position) -> Lag:
+    waiting = await log.read(partition, at, limit=1) if last.n > at.n else []
+    return Lag(partition, last.n - at.n, (waiting[0].position if waiting else last).ms)

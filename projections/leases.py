@@ -3,11 +3,14 @@
 A lease is efficiency. What keeps a late owner from writing is its nonce, which every commit shows.
 """
 
+from collections.abc import Mapping
 from secrets import token_hex
 from typing import Final
 
+from redis.exceptions import RedisError
+
 from core.keys import Keys
-from core.redis.call import Argument
+from core.redis.call import Argument, Call, run_of
 from core.redis.calls import Calls
 from core.redis.script import Script
 
@@ -44,7 +47,20 @@ class Leases:
         reply = await self._calls.run(_RENEW, [self._lease[partition]], [nonce, LASTS_MS])
         return bool(reply == b"OK")
 
+    async def renew_all(self, nonces: Mapping[int, str]) -> dict[int, bool | RedisError]:
+        """`renew` for several partitions in one pipeline: the answer of each, or why there is none. Raises nothing."""
+        calls = [run_of(_RENEW, [self._lease[one]], [nonce, LASTS_MS]) for one, nonce in nonces.items()]
+        await self._calls.carry(calls)
+        return {partition: _renewed(call) for partition, call in zip(nonces, calls, strict=True)}
+
     async def release(self, partition: int, nonce: str) -> bool:
         """Give it back. False where it was not ours any more."""
         reply = await self._calls.run(_RELEASE, [self._lease[partition]], [nonce])
         return bool(reply == b"OK")
+
+
+def _renewed(call: Call) -> bool | RedisError:
+    try:
+        return bool(call.answer() == b"OK")
+    except RedisError as error:
+        return error

@@ -1,6 +1,6 @@
 """A thread read back from its views: exactly the state that wrote them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
@@ -73,7 +73,7 @@ async def read_views(
     )
 
 
-async def together(reads: Reads, commands: list[tuple[str | int, ...]]) -> list[Any]:
+async def together(reads: Reads, commands: Sequence[tuple[Argument, ...]]) -> list[Any]:
     """The replies to these commands, sent in this order in one pipeline. Raises the first error of any of them."""
     return await reads.all([Call(command) for command in commands])
 

@@ -1,6 +1,7 @@
 """How far the views have come, and waiting until they have come far enough."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import anyio
@@ -11,7 +12,7 @@ from core.redis.wakes import LOOK_EVERY
 from projections import parking
 from projections.parking import Parked
 from projections.queries import Seen
-from projections.served import Served
+from projections.served import Command, Question, Served
 
 
 class Come(NamedTuple):
@@ -33,6 +34,16 @@ async def cursor(served: Served, partition: Partition) -> Position:
     """The last event that the views of a partition have taken in."""
     reply = await served.commands(partition, lambda g: [("GET", partition.cursor(g))])
     return kept(reply.parts[0])
+
+
+async def cursors(served: Served, partitions: Sequence[Partition]) -> list[Position]:
+    """`cursor` of several partitions, asked together."""
+    replies = await served.commands_of([Question(one, partial(_cursor, one)) for one in partitions])
+    return [kept(reply.parts[0]) for reply in replies]
+
+
+def _cursor(partition: Partition, generation: int) -> Sequence[Command]:
+    return [("GET", partition.cursor(generation))]
 
 
 async def come(served: Served, site: str, thread: str) -> Come:

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from core.gathering import gathered
 from core.keys import Keys, Partition, ThreadViews
-from core.redis.call import Argument
+from core.redis.call import Argument, Call
 from core.redis.deployment import Deployment
 from core.redis.faults import PATIENCE, insist
 from core.redis.script import Script
@@ -20,6 +20,13 @@ _MOVES: Final = 5
 """How often a pointer may move on while one question is asked; it does so once a rebuild, or a thread mended."""
 
 Command = tuple[Argument, ...]
+
+
+class Question(NamedTuple):
+    """Plain commands on one partition, made from the generation that is served."""
+
+    partition: Partition
+    commands: Callable[[int], Sequence[Command]]
 
 
 class Reply(NamedTuple):
@@ -87,6 +94,34 @@ class Served:
             return await gathered([self._call(command) for command in wanted])
 
         return await self._served(partition, ask)
+
+    async def commands_of(self, asked: Sequence[Question]) -> list[Reply]:
+        """The replies of plain commands on several partitions: one pipeline per node, but not of one moment."""
+        replies: dict[int, Reply] = {}
+        pending = list(range(len(asked)))
+        for _ in range(_MOVES):
+            if not pending:
+                break
+            pointers = {at: self._pointers[asked[at].partition.number] for at in pending}
+            wanted = {at: asked[at].commands(pointers[at].generation) for at in pending}
+            flat = [command for at in pending for command in (("GET", asked[at].partition.generation), *wanted[at])]
+            found = iter(await self._all(flat))
+            for at in pending:
+                served = Pointer.read(next(found))
+                parts = [next(found) for _ in wanted[at]]
+                if served == pointers[at]:
+                    replies[at] = Reply(served, parts)
+                self._pointers[asked[at].partition.number] = served
+            pending = [at for at in pending if at not in replies]
+        if pending:
+            raise Unavailable("the served views were exchanged again and again")
+        return [replies[at] for at in range(len(asked))]
+
+    async def _all(self, commands: Sequence[Command]) -> list[Any]:
+        async def ask() -> list[Any]:
+            return await self._reads.all([Call(command) for command in commands])
+
+        return await insist(ask, "GET", patience=self._patience)
 
     async def command(self, *command: Argument) -> Any:
         """The reply of a plain command on a key that is of no generation."""

@@ -34,7 +34,7 @@ from projections.spotting import Crowd, Spot
 from projections.store import Store
 from projections.versions import OWN, Scope, Versions
 from workers import metrics
-from workers.rounds import Rounds
+from workers.rounds import QUIET_SHARE, WALK_S, Rounds
 
 AWAY_S: Final = 1.0
 """Seconds until it is gone on with where the server was away."""
@@ -88,14 +88,17 @@ class Sampler:
         held: Callable[[], Collection[int]],
         html: Html = rendered,
         versions: Versions = OWN,
+        every: float = WALK_S,
+        quiet_share: float = QUIET_SHARE,
     ) -> None:
+        """`every` and `quiet_share` are those of `Rounds`."""
         self._log = log
         self._reads = deployment.reads
         self._store = Store(deployment.calls, deployment.reads, deployment.keys, versions=versions)
         self._held = held
         self._html = html
         self._pace = Pace(budget)
-        self._rounds = Rounds(log, held, self._pace)
+        self._rounds = Rounds(log, held, self._pace, every=every, quiet_share=quiet_share)
         self._secret = token_bytes(16)
         self._counted = 0.0
         """Seconds of work that the metric has."""

@@ -16,6 +16,7 @@ Redis may restart or be away at any time: everything begins again from what is s
 
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Final
 
 import anyio
@@ -28,12 +29,16 @@ from redis.exceptions import RedisError
 from core.envelope import Read, read
 from core.log.port import Log
 from core.position import Position
+from core.redis.call import Argument
 from core.redis.deployment import Deployment
 from core.redis.faults import insist, is_passing
 from core.refusals import Unavailable
 from core.text.markup import rendered
+from projections import parking
 from projections.cells import Html
 from projections.leases import RENEWED_S, Leases
+from projections.loading import together
+from projections.parking import Parked
 from projections.roster import Roster, owner
 from projections.served import Served
 from projections.store import Store
@@ -85,6 +90,7 @@ class Projector:
         self._log = log
         self._record = deployment.record
         self._requeues = Requeues(log, store, Served(deployment), html=html, read=read)
+        self._reads = deployment.reads
         self._worker = worker
         self._leases = Leases(deployment.calls, deployment.keys, worker)
         self._roster = Roster(deployment.calls, worker)
@@ -234,37 +240,35 @@ class Projector:
     async def _renew(self) -> None:
         while True:
             await anyio.sleep(RENEWED_S)
-            async with anyio.create_task_group() as tasks:
-                for partition, nonce in self._nonces.items():
-                    tasks.start_soon(self._renew_one, partition, nonce)
-
-    async def _renew_one(self, partition: int, nonce: str) -> None:
-        try:
-            ours = await self._leases.renew(partition, nonce)
-        except RedisError as error:
-            # It lasts for a while yet; who takes it then is answered by the nonce.
-            _require_passing(error)
-            _log.warning("lease_not_renewed", partition=partition)
-            return
-        if not ours and self._nonces.get(partition) == nonce and partition in self._scopes:
-            self._scopes[partition].cancel()
+            nonces = dict(self._nonces)
+            for partition, ours in (await self._leases.renew_all(nonces)).items():
+                if isinstance(ours, RedisError):
+                    # It lasts for a while yet; who takes it then is answered by the nonce.
+                    _require_passing(ours)
+                    _log.warning("lease_not_renewed", partition=partition)
+                elif not ours and self._nonces.get(partition) == nonces[partition] and partition in self._scopes:
+                    self._scopes[partition].cancel()
 
     async def _measure(self) -> None:
         while True:
             try:
-                async with anyio.create_task_group() as tasks:
-                    for partition in self.owned:
-                        tasks.start_soon(self._measure_one, partition)
-            except* Unavailable:
+                await self._measure_held()
+            except Unavailable:
                 _log.warning("lag_not_measured")
             await anyio.sleep(RENEWED_S)
 
-    async def _measure_one(self, partition: int) -> None:
-        at = self.at(partition)
-        if at is None:
+    async def _measure_held(self) -> None:
+        """Measure all partitions together: asked one by one, they are most of what an idle process does."""
+        ats = {partition: at for partition in self.owned if (at := self.at(partition)) is not None}
+        if not ats:
             return
-        parked = await insist(self._upkeeps[partition].parked, "parked")
-        last = await self._log.last(partition)
+        wanted: list[tuple[Argument, ...]] = [("HVALS", self._upkeeps[partition].parked_key) for partition in ats]
+        stored = await insist(partial(together, self._reads, wanted), "parked")
+        lasts = await self._log.lasts(list(ats))
+        for (partition, at), values, last in zip(ats.items(), stored, lasts, strict=True):
+            await self._measured(partition, at, last, [parking.decode(value) for value in values])
+
+    async def _measured(self, partition: int, at: Position, last: Position, parked: list[Parked]) -> None:
         events, seconds = last.n - at.n, 0.0
         if events > 0:
             oldest = await self._log.read(partition, at, limit=1)

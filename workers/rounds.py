@@ -19,16 +19,32 @@ from workers import metrics
 PAGE: Final = 256
 """So many events are read at once on a walk."""
 IDLE_S: Final = 1.0
-"""Seconds until somebody looks again where there is nothing to look at."""
+"""Seconds until it is asked again which partitions are held, where none is."""
+WALK_S: Final = 60.0
+"""Seconds from the begin of a walk to that of the next, at least: a small deployment is not walked all the time."""
+QUIET_SHARE: Final = 0.25
+"""Part of the pace at which a walk goes where nothing was appended since the one before began."""
 
 
 class Rounds:
     """Chooses threads of the partitions that `held` gives. Every call raises `core.refusals.Unavailable`."""
 
-    def __init__(self, log: Log, held: Callable[[], Collection[int]], pace: Pace) -> None:
+    def __init__(
+        self,
+        log: Log,
+        held: Callable[[], Collection[int]],
+        pace: Pace,
+        *,
+        every: float = WALK_S,
+        quiet_share: float = QUIET_SHARE,
+    ) -> None:
+        """`every` is in seconds. The share of `pace` is set anew while a walk goes on."""
         self._log = log
         self._held = held
         self._pace = pace
+        self._every = every
+        self._share = pace.share
+        self._quiet_share = quiet_share * pace.share
         self._dice = random.Random()  # noqa: S311 - it chooses what to look at
         self._lasts: dict[int, Position] = {}
         """Where the logs of our partitions ended when they were last walked."""
@@ -36,22 +52,29 @@ class Rounds:
     async def walk(self) -> AsyncGenerator[tuple[Name, Crowd], None]:
         """Every thread of every partition that is ours, one partition after the other, over and over."""
         while True:
-            met = 0
-            self._lasts = {number: await self._log.last(number) for number in self._held()}
-            partitions = list(self._lasts)
+            begun = anyio.current_time()
+            partitions = list(self._held())
+            before, ends = self._lasts, await self._log.lasts(partitions)
+            self._lasts = dict(zip(partitions, ends, strict=True))
+            self._set_pace(busy=self._lasts != before)
             self._dice.shuffle(partitions)
             for number in partitions:
+                if not self._lasts[number].n:
+                    continue
+                if self._pace.share < self._share and await self._log.last(number) != self._lasts[number]:
+                    self._set_pace(busy=True)
                 crowd = Crowd()
                 stretches = sampling.round_trip(await self._anywhere(number), self._lasts[number])
                 for stretch in stretches:
                     async with aclosing(self._stretch(number, stretch)) as names:
                         async for name in names:
-                            met += 1
                             yield name, crowd
                 if stretches and number in self._held():
                     metrics.DRIFT_WALKS.inc()
-            if not met:
-                await self._idle()
+            await self._idle(begun + self._every if partitions else begun + IDLE_S)
+
+    def _set_pace(self, *, busy: bool) -> None:
+        self._pace.share = self._share if busy else self._quiet_share
 
     async def _stretch(self, number: int, stretch: Stretch) -> AsyncGenerator[Name, None]:
         at = stretch.after
@@ -93,6 +116,7 @@ class Rounds:
             at = entries[-1].position
         return at
 
-    async def _idle(self) -> None:
-        await anyio.sleep(IDLE_S)
+    async def _idle(self, until: float) -> None:
+        """Rest until this time of the event loop's clock."""
+        await anyio.sleep_until(until)
         self._pace.begin()

@@ -29,7 +29,7 @@ from projections.cells import Html
 from projections.folding.touched import CannotApply
 from projections.loading import Torn
 from projections.moments import thread_at
-from projections.parking import Parked, Poison
+from projections.parking import Poison
 from projections.partition import MOST_ROWS, Projection
 from projections.state import Thread
 from projections.store import Done, Fenced, Mismatch, Outcome, Retired, Store
@@ -91,9 +91,10 @@ class Upkeep:
         self._careful = START
         """Up to here one event makes a commit, because something failed on the way and it has to be known at what."""
 
-    async def parked(self) -> list[Parked]:
-        """The threads that are parked in the views that it keeps. Raises `redis.exceptions.RedisError`."""
-        return list((await self._store.parked(self.partition)).values())
+    @property
+    def parked_key(self) -> str:
+        """The key of the threads that are parked in the views that it keeps."""
+        return self._store.keys[self.partition].parked(self._store.generation)
 
     async def run(self, nonce: str) -> None:
         """Keep the views level until the lease with this nonce is somebody else's, or the partition stopped."""

@@ -2,7 +2,7 @@
 
 import time
 from bisect import bisect_left, bisect_right
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from itertools import islice
 from typing import Final
 
@@ -166,6 +166,10 @@ class MemoryLog:
         """Position of the last event of a partition; `START` where there is none."""
         await checkpoint()
         return self._partitions[partition].last
+
+    async def lasts(self, partitions: Sequence[int]) -> list[Position]:
+        """`last` of several partitions."""
+        return [await self.last(partition) for partition in partitions]
 
     async def entry(self, partition: int, position: Position) -> Entry | None:
         """The entry at exactly this position."""

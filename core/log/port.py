@@ -4,7 +4,7 @@ A partition's log is one sequence of entries. Beside it the log keeps heads (how
 command keys of the last two windows; the append alone writes all three, at once or not at all.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Final, Literal, NamedTuple, Protocol
 
 from msgspec import Struct
@@ -213,6 +213,9 @@ class Log(Protocol):
 
     async def last(self, partition: int) -> Position:
         """Position of the last event of a partition; `START` where there is none."""
+
+    async def lasts(self, partitions: Sequence[int]) -> list[Position]:
+        """`last` of several partitions, asked together: each is of its own moment."""
 
     async def entry(self, partition: int, position: Position) -> Entry | None:
         """The entry at exactly this position."""

@@ -167,6 +167,19 @@ class RedisLog:
         info = await self._ask("XINFO", "STREAM", log)
         return Position.decode(info[info.index(b"last-generated-id") + 1])
 
+    async def lasts(self, partitions: Sequence[int]) -> list[Position]:
+        """`last` of several partitions, in one pipeline, and one more for those that are empty."""
+        logs = [self._keys[partition].log for partition in partitions]
+        newest = await self._ask_all([("XREVRANGE", log, "+", "-", "COUNT", 1) for log in logs])
+        found = {
+            partition: Position.decode(one[0][0]) for partition, one in zip(partitions, newest, strict=True) if one
+        }
+        empty = [partition for partition in partitions if partition not in found]
+        there = await self._ask_all([("EXISTS", self._keys[partition].log) for partition in empty])
+        for partition, exists in zip(empty, there, strict=True):
+            found[partition] = await self.last(partition) if exists else START
+        return [found[partition] for partition in partitions]
+
     async def entry(self, partition: int, position: Position) -> Entry | None:
         """The entry at exactly this position."""
         found = wire.entries(await self._ask("XRANGE", self._keys[partition].log, str(position), str(position)))
@@ -253,6 +266,15 @@ class RedisLog:
     async def _ask(self, *command: Argument, patience: float | None = None) -> Any:
         patience = self._patience if patience is None else patience
         return await insist(lambda: self._reads.call(*command), str(command[0]), patience=patience)
+
+    async def _ask_all(self, commands: Sequence[tuple[Argument, ...]]) -> list[Any]:
+        if not commands:
+            return []
+
+        async def ask() -> list[Any]:
+            return await self._reads.all([Call(command) for command in commands])
+
+        return await insist(ask, str(commands[0][0]), patience=self._patience)
 
     async def _run(
         self, calls: Calls, script: Script, keys: Sequence[str], arguments: Sequence[Argument], *, patience: float

@@ -83,6 +83,10 @@ class Calls:
         await self._carry(calls)
         return [call.answer() for call in calls]
 
+    async def carry(self, calls: list[Call]) -> None:
+        """Have an outcome for each of these calls, one pipeline a node. Raises nothing of theirs."""
+        await self._carry(calls)
+
     async def run_proven(self, script: Script, keys: Sequence[str], args: Sequence[Argument]) -> Answered:
         """The reply of a script that writes, and whether what it wrote is safe. Raises as `call`."""
         call = run_of(script, keys, args)

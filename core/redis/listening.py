@@ -1,4 +1,8 @@
-"""One connection that listens on the channels of one server, and is taken up again where it breaks."""
+"""One connection that listens on the channels of one server, and is taken up again where it breaks.
+
+A connection that is silent is probed, for one that was lost without a word (a router that forgot it, a machine that is
+gone) would be silent as well.
+"""
 
 from collections.abc import Callable
 from typing import Final
@@ -13,8 +17,15 @@ from core.redis.faults import delays
 from core.redis.metrics import LOSSES
 from core.redis.node import Node
 
+PROBE_EVERY: Final = 1.0
+"""Seconds of silence after which the server is asked whether it is there."""
+LOST_AFTER: Final = 3.0
+"""Seconds in which it then has to say something, or the connection is lost."""
+
 _MESSAGE: Final = b"smessage"
-_RINGING: Final = frozenset({_MESSAGE, b"ssubscribe"})
+_UNSUBSCRIBED: Final = b"sunsubscribe"
+_SUBSCRIBED: Final = b"ssubscribe"
+_RINGING: Final = frozenset({_MESSAGE, _SUBSCRIBED})
 
 _log = structlog.get_logger(__name__)
 
@@ -40,7 +51,11 @@ class Listener:
         self._wanted: set[bytes] = set()
         self._asked: set[bytes] = set()
         self._changed = Event()
+        self._spoke = Event()
+        """Set by whatever the server sends; replaced by each probe."""
         self._scope = CancelScope()
+        self.confirmed: set[bytes] = set()
+        """The channels on which every message is heard now."""
 
     def want(self, names: set[bytes]) -> None:
         """Listen on these channels, and no others."""
@@ -64,8 +79,10 @@ class Listener:
                         self._asked = set()
                         async with anyio.create_task_group() as tasks:
                             tasks.start_soon(self._subscribe, connection)
+                            tasks.start_soon(self._probe, connection)
                             await self._listen(connection)
                     finally:
+                        self._unconfirm()
                         with CancelScope(shield=True):
                             await connection.disconnect(nowait=True)
                             await self._node.reading.connection_pool.release(connection)
@@ -91,13 +108,42 @@ class Listener:
                 await connection.send_command("SUNSUBSCRIBE", name)
             await self._changed.wait()
 
+    async def _probe(self, connection: AbstractConnection) -> None:
+        """Raise `redis.exceptions.ConnectionError` where the server has nothing to say."""
+        while True:
+            spoke = self._spoke = Event()
+            await anyio.sleep(PROBE_EVERY)
+            if spoke.is_set():
+                continue
+            await connection.send_command("PING")
+            with anyio.move_on_after(LOST_AFTER):
+                await spoke.wait()
+            if not spoke.is_set():
+                raise redis.exceptions.ConnectionError(f"the server said nothing for {LOST_AFTER} s")
+
+    def _unconfirm(self) -> None:
+        """Let everybody look who relied on what was confirmed."""
+        names, self.confirmed = self.confirmed, set()
+        for name in names:
+            self._ring(name, b"")
+
     async def _listen(self, connection: AbstractConnection) -> None:
         while True:
             try:
-                kind, name, words = await connection.read_response()
+                said = await connection.read_response()
             except redis.exceptions.MovedError as moved:
                 self._moved(self._node, moved)
                 continue
+            finally:
+                self._spoke.set()
+            if not isinstance(said, list) or len(said) != 3:  # noqa: PLR2004 - the answer to a probe
+                continue
+            kind, name, words = said
+            if kind == _SUBSCRIBED:
+                self.confirmed.add(name)
+            elif kind == _UNSUBSCRIBED:
+                self.confirmed.discard(name)
+                self._ring(name, b"")
             # When a subscription begins, or is there again, something may have come before it.
             if kind in _RINGING:
                 self._ring(name, words if kind == _MESSAGE else b"")

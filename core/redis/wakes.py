@@ -1,13 +1,17 @@
 """Being told that there may be something new, instead of asking all the time.
 
 Every append and every commit publishes on a channel of its partition. A message says "look": whoever waits looks by
-itself, from the position where it stands, and looks once in a while also when nobody called, because a message can get
-lost. Where it says more, that helps to ask the right thing at once, and nobody may rely on it. One connection a server
-listens for everybody in this process, on the channels of the slots that the server serves; where it was lost, or a slot
-has moved, listening again wakes everybody.
+itself, from the position where it stands. Where it says more, that helps to ask the right thing at once, and nobody may
+rely on it. One connection a server listens for everybody in this process, on the channels of the slots that the server
+serves; where it was lost, or a slot has moved, listening again wakes everybody.
+
+A waiter also looks when nobody called. A message can only get lost with its connection, which is probed
+(`core.redis.listening`). So while the server has confirmed the subscriptions of a bell, its waiter looks after
+LOOK_SELDOM, and otherwise after LOOK_EVERY: with 64 partitions, a look a second in each is most of what an idle process
+would do.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -21,7 +25,9 @@ from core.redis.slots import slot_of
 from core.redis.topology import LOOK_PAUSE, Topology
 
 LOOK_EVERY: Final = 1.0
-"""Seconds after which whoever waits looks without being woken."""
+"""Seconds after which a waiter looks without being woken, while its bell may miss a message."""
+LOOK_SELDOM: Final = 15.0
+"""Seconds after which a waiter looks without being woken, while its subscriptions are confirmed."""
 MOST_HEARD: Final = 16
 """So many messages are kept for a waiter who has yet to ask what they said."""
 
@@ -29,9 +35,16 @@ MOST_HEARD: Final = 16
 class Wake:
     """One waiter's bell. What happens between two waits lets the second return at once: look, then wait, then look."""
 
-    def __init__(self) -> None:
+    def __init__(self, confirmed: Callable[[], bool] = bool) -> None:
+        """`confirmed` tells whether every message for this bell is heard now."""
+        self._confirmed = confirmed
         self._event = Event()
         self._heard: list[bytes] = []
+
+    @property
+    def patience(self) -> float:
+        """Seconds to wait at most before looking without being woken."""
+        return LOOK_SELDOM if self._confirmed() else LOOK_EVERY
 
     def ring(self, words: bytes = b"") -> None:
         """Let the waiter look; perhaps these words tell at what."""
@@ -44,10 +57,10 @@ class Wake:
         heard, self._heard = self._heard, []
         return heard
 
-    async def wait(self, at_most: float = LOOK_EVERY) -> bool:
-        """Wait until it rings, `at_most` so many seconds. Returns whether it rang."""
+    async def wait(self, at_most: float | None = None) -> bool:
+        """Wait until it rings, `at_most` so many seconds, or `patience`. Returns whether it rang."""
         if not self._event.is_set():
-            with anyio.move_on_after(at_most):
+            with anyio.move_on_after(self.patience if at_most is None else at_most):
                 await self._event.wait()
         rang = self._event.is_set()
         self._event = Event()
@@ -60,13 +73,14 @@ class Wakes:
     def __init__(self, topology: Topology) -> None:
         self._topology = topology
         self._bells: dict[bytes, set[Wake]] = {}
+        self._listeners: dict[Node, Listener] = {}
         self._changed = Event()
 
     @contextmanager
     def on(self, *channels: str) -> Iterator[Wake]:
         """A bell that rings for these channels, until the block ends."""
-        bell = Wake()
         names = {channel.encode() for channel in channels}
+        bell = Wake(lambda: self._confirmed(names))
         for name in names:
             if name not in self._bells:
                 self._bells[name] = set()
@@ -83,7 +97,7 @@ class Wakes:
 
     async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
         """Listen for everybody, for ever. Looks also where the map of the nodes is in doubt, so that no call has to."""
-        listeners: dict[Node, Listener] = {}
+        listeners = self._listeners
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._look)
             tasks.start_soon(self._follow)
@@ -120,6 +134,10 @@ class Wakes:
         for name in self._bells:
             wanted[self._topology.of(slot_of(name.decode()))].add(name)
         return wanted
+
+    def _confirmed(self, names: set[bytes]) -> bool:
+        """Whether the servers have confirmed that we listen on all of these channels."""
+        return all(any(name in listener.confirmed for listener in self._listeners.values()) for name in names)
 
     def _listener(self, node: Node) -> Listener:
         return Listener(node, ring=self._ring, moved=self._topology.redirected, lost=self._topology.doubt)

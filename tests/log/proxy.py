@@ -16,6 +16,8 @@ class Proxy:
         self._marker: bytes | None = None
         self._always = False
         self.url = f"unix://{self._socket}"
+        self.silent = False
+        """Whether nothing that the server says reaches a client, as on a connection that a router forgot."""
         self.lost = 0
         self.pipelines: list[int] = []
         """Of each packet from a client, how many commands it held."""
@@ -55,7 +57,8 @@ class Proxy:
                     if cut.is_set():
                         self.lost += 1
                         break
-                    await client.send(reply)
+                    if not self.silent:
+                        await client.send(reply)
                 tasks.cancel_scope.cancel()
 
             tasks.start_soon(there)

@@ -16,6 +16,15 @@ async def test_an_empty_log_has_nothing_to_read(log: Log) -> None:
     assert await log.entry(HERE, Position(1, 1)) is None
 
 
+async def test_the_ends_of_several_logs_are_those_of_each(place: Place) -> None:
+    assert await place.log.lasts([]) == []
+    assert await place.log.lasts([HERE, 1 - HERE]) == [START, START]
+    *_, last = await write(place.log, *[event()] * 3)
+    assert await place.log.lasts([1 - HERE, HERE]) == [START, last]
+    other = await place.put(1 - HERE, last.ms)
+    assert await place.log.lasts([1 - HERE, HERE]) == [other, last]
+
+
 async def test_reading_goes_on_after_a_position(log: Log) -> None:
     written = await write(log, *[event()] * 10)
     assert positions(await log.read(HERE, START, limit=100)) == list(written)

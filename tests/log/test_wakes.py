@@ -1,17 +1,22 @@
 """Being woken by what happens, and never missing it for good."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
 from anyio.lowlevel import checkpoint
 from redis.asyncio import Redis
 
+import core.redis.wakes
 from core.position import START
+from core.redis import listening as subscription
 from core.redis.client import connect
 from core.redis.topology import find_servers
-from core.redis.wakes import MOST_HEARD, Wake, Wakes
-from tests.log.places import HERE, append, event, keys, opened
+from core.redis.wakes import LOOK_EVERY, LOOK_SELDOM, MOST_HEARD, Wake, Wakes
+from tests.log.places import HERE, RedisPlace, append, event, keys, opened
+from tests.log.proxy import Proxy
 
 NEVER = 3600.0
 """Longer than the test may take: only a bell ends this wait."""
@@ -153,3 +158,74 @@ async def test_a_follower_listens_on_the_channel_of_its_partition(fresh: str, re
             while await reading.pubsub_shardchannels() != [channel]:
                 await checkpoint()
         tasks.cancel_scope.cancel()
+
+
+async def test_a_waiter_relies_on_its_bell_while_the_subscription_is_confirmed(wakes: Wakes, reading: Redis) -> None:
+    assert Wake().patience == LOOK_EVERY
+    with wakes.on("{p1}:log", "{p2}:log") as bell:
+        assert bell.patience == LOOK_EVERY
+        while bell.patience == LOOK_EVERY:
+            await listening(bell)
+        assert bell.patience == LOOK_SELDOM
+        await reading.client_kill_filter(_type="pubsub")
+        assert await rings(bell), "who relied on it looks"
+        while bell.patience == LOOK_EVERY:
+            await listening(bell)
+
+
+async def test_a_connection_that_is_lost_without_a_word_is_noticed_and_its_waiters_look(
+    fresh: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subscription, "PROBE_EVERY", 0.01)
+    monkeypatch.setattr(subscription, "LOST_AFTER", 0.2)
+    proxy = Proxy(fresh, tmp_path)
+    async with anyio.create_task_group() as tasks:
+        await tasks.start(proxy.run)
+        async with find_servers(proxy.url) as topology:
+            wakes = Wakes(topology)
+            await tasks.start(wakes.run)
+            with wakes.on("{p}:log") as bell:
+                while bell.patience == LOOK_EVERY:
+                    await bell.wait(NEVER)
+                await bell.wait(0)
+                proxy.silent = True
+                assert await rings(bell)
+                assert bell.patience == LOOK_EVERY
+                proxy.silent = False
+                while bell.patience == LOOK_EVERY:
+                    await rings(bell)
+            tasks.cancel_scope.cancel()
+
+
+async def test_a_follower_whose_subscription_is_confirmed_asks_nothing_while_nothing_comes(
+    fresh: str, reading: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Without the subscription it would look again at once, and again.
+    monkeypatch.setattr(core.redis.wakes, "LOOK_EVERY", 0.0)
+    monkeypatch.setattr(core.redis.wakes, "LOOK_SELDOM", NEVER)
+    async with opened(fresh) as place, anyio.create_task_group() as tasks:
+        assert isinstance(place, RedisPlace)
+        followed = anyio.Event()
+
+        async def follow() -> None:
+            async for _ in place.log.follow(HERE, START):
+                followed.set()
+
+        tasks.start_soon(follow)
+        await tasks.start(place.deployment.wakes.run)
+        with place.deployment.wakes.on(keys()[HERE].log_channel) as bell, anyio.fail_after(20):
+            while bell.patience != NEVER:
+                await bell.wait(1)
+            await append(place.log, event())
+            await followed.wait()
+        asked = await ranges(reading)
+        for _ in range(100):
+            await reading.ping()
+        assert await ranges(reading) <= asked + 1, "the look that its own append called for may be under way"
+        tasks.cancel_scope.cancel()
+
+
+async def ranges(reading: Redis) -> int:
+    """How often the server was asked for entries."""
+    stats: dict[str, Any] = await reading.info("commandstats")
+    return int(stats["cmdstat_xrange"]["calls"])

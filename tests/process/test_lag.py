@@ -1,6 +1,6 @@
 """What is told of a partition's lag, and until when."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import anyio
 import pytest
@@ -49,16 +49,16 @@ async def test_a_lag_that_was_asked_for_before_the_loss_is_not_told_after_it(
 ) -> None:
     asked, lost, answered = anyio.Event(), anyio.Event(), anyio.Event()
     async with bench(fresh) as here:
-        last = here.log.last
+        lasts = here.log.lasts
 
-        async def late(partition: int) -> Position:
+        async def late(partitions: Sequence[int]) -> list[Position]:
             asked.set()
             await lost.wait()
-            found = await last(partition)
+            found = await lasts(partitions)
             answered.set()
             return found
 
-        monkeypatch.setattr(here.log, "last", late)
+        monkeypatch.setattr(here.log, "lasts", late)
         one = here.projector()
         async with projecting(one):
             with anyio.fail_after(BOUND):

@@ -63,7 +63,8 @@ def found() -> dict[str, float]:
 
 
 def sampler(here: Bench, projector: Projector, **more: Any) -> Sampler:
-    return Sampler(here.deployment, here.log, budget=1, held=lambda: projector.owned, **more)
+    more |= {"budget": 1, "every": 0, "quiet_share": 1}
+    return Sampler(here.deployment, here.log, held=lambda: projector.owned, **more)
 
 
 @asynccontextmanager

@@ -1,12 +1,13 @@
 """Several projectors at the same time, on one server and in one loop: who has what, and what the views hold then."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
 from anyio.lowlevel import checkpoint
+from redis.exceptions import RedisError
 
 from core.commands import OpenThread, PostComment
 from core.keys import WORKERS
@@ -230,7 +231,7 @@ async def test_only_a_few_partitions_take_in_at_once_and_all_leases_are_renewed_
         most = 0
         renewed: set[int] = set()
         go_on = anyio.Event()
-        commit, renew = Store.commit, Leases.renew
+        commit, renew_all = Store.commit, Leases.renew_all
 
         async def slow(store: Store, of: int, *rest: Any, **more: Any) -> Outcome:
             nonlocal most
@@ -241,16 +242,16 @@ async def test_only_a_few_partitions_take_in_at_once_and_all_leases_are_renewed_
             inside.remove(of)
             return outcome
 
-        async def noted(leases: Leases, of: int, nonce: str) -> bool:
-            ours = await renew(leases, of, nonce)
-            if ours and inside:
-                renewed.add(of)
-            return ours
+        async def noted(leases: Leases, nonces: Mapping[int, str]) -> dict[int, bool | RedisError]:
+            found = await renew_all(leases, nonces)
+            if inside:
+                renewed.update(of for of, ours in found.items() if ours is True)
+            return found
 
         monkeypatch.setattr(projector, "RENEWED_S", 0.3)  # or 64 leases would keep it busy
         monkeypatch.setattr(upkeep, "BATCH", 7)
         monkeypatch.setattr(Store, "commit", slow)
-        monkeypatch.setattr(Leases, "renew", noted)
+        monkeypatch.setattr(Leases, "renew_all", noted)
         async with projecting(one):
             # Every partition either takes in what came or waits for its turn.
             await until(lambda: len(inside) + one._upkeeps[0]._turns.statistics().tasks_waiting == BACKLOGS)

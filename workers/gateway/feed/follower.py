@@ -13,7 +13,7 @@ import structlog
 from core.gathering import gathered
 from core.log.port import LostBranch
 from core.position import START, Position
-from core.redis.wakes import LOOK_EVERY, Wake
+from core.redis.wakes import Wake
 from core.refusals import Unavailable
 from projections.feedlog import Exchanged, FeedEntry, FeedLog, FeedMark, Named, named
 from projections.queries import ThreadHead
@@ -80,7 +80,7 @@ class Follower:
                 except Unavailable:
                     # Counted and logged where it was given up; what is missed now is read next time.
                     _log.warning("feed_not_read", partition=self.partition, position=str(self.at))
-                await bell.wait(self._patience())
+                await bell.wait(self._patience(bell))
 
     async def _advance(self, bell: Wake) -> None:
         async with self.lock:
@@ -156,9 +156,9 @@ class Follower:
         head, rows = await self._views.frame_rows(site, thread, comments)
         return None if head is None else Rows(head, rows)
 
-    def _patience(self) -> float:
+    def _patience(self, bell: Wake) -> float:
         dues = [channel.due for channel in self.channels.values() if channel.due is not None]
-        return min(LOOK_EVERY, max(0.0, min(dues) - time.monotonic())) if dues else LOOK_EVERY
+        return min([bell.patience, *(max(0.0, due - time.monotonic()) for due in dues)])
 
     async def _reset(self, cause: str) -> None:
         """Let everybody here read the page again, and go on from where the feed ends."""
