@@ -9,6 +9,9 @@ DATA ?= .data
 ARGS ?=
 BASE ?= HEAD
 PYTHONS ?=
+UPGRADE ?= --upgrade
+CHROMIUM ?= $(or $(HANSARD_CHROMIUM),$(firstword $(foreach name,chromium chromium-browser google-chrome-stable \
+    google-chrome,$(shell command -v $(name) 2>/dev/null))))
 
 .DEFAULT_GOAL := help
 .PHONY: help ready run test pythons lint format bench bench-compare bench-plots faults soak lock clean
@@ -22,7 +25,8 @@ ready: $(READY)
 run: $(READY) ## Start Hansard on a server of its own, with the sample discussion
 	$(VENV)/bin/hansard up --sample --data $(DATA) $(ARGS)
 
-test: $(READY) ## Run every test (ARGS="-k edit" for some)
+# Playwright is large, and of no use where there is no browser.
+test: $(READY) $(if $(CHROMIUM),$(VENV)/.web) ## Run every test in random order (ARGS="-k edit" for some)
 	$(VENV)/bin/python -m pytest $(ARGS)
 
 pythons: $(READY) ## Start it and test gateway and command line on every Python here (PYTHONS="python3.12 …" for some)
@@ -53,17 +57,17 @@ faults: $(READY) ## Break what can break, for a quarter of an hour, and write wh
 soak: $(VENV)/.soak ## The same for hours, on every Redis and Valkey that is here
 	$(VENV)/bin/python -m tests.faults --soak --write $(ARGS)
 
-lock: ## Remake the lock files from pyproject.toml, with the newest versions that it allows
+lock: ## Remake the lock files from pyproject.toml, with the newest versions that it allows (UPGRADE= to keep versions)
 	$(PYTHON) -m venv .lock-venv
 	.lock-venv/bin/python -m pip --disable-pip-version-check -qq install '$(UV)'
 	.lock-venv/bin/uv --no-config pip compile pyproject.toml --extra embedded --extra dev --no-emit-package hansard \
-	    --upgrade $(LOCKED) --output-file requirements.lock
+	    $(UPGRADE) $(LOCKED) --output-file requirements.lock
 	.lock-venv/bin/uv --no-config pip compile pyproject.toml --constraints requirements.lock \
-	    --upgrade $(LOCKED) --output-file requirements-run.lock
+	    $(UPGRADE) $(LOCKED) --output-file requirements-run.lock
 	.lock-venv/bin/uv --no-config pip compile pyproject.toml --extra soak --constraints requirements.lock \
-	    --upgrade $(LOCKED) --output-file requirements-soak.lock
+	    $(UPGRADE) $(LOCKED) --output-file requirements-soak.lock
 	.lock-venv/bin/uv --no-config pip compile pyproject.toml --extra web --constraints requirements.lock \
-	    --upgrade $(LOCKED) --output-file requirements-web.lock
+	    $(UPGRADE) $(LOCKED) --output-file requirements-web.lock
 
 # One file for every Python and platform that pyproject.toml admits; hashes, and no address of any index.
 LOCKED := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
@@ -76,6 +80,10 @@ clean: ## Remove what make and the tools made, except data
 # Wheels only: nothing that is installed runs code of its own while being installed.
 $(VENV)/.soak: $(READY) requirements-soak.lock
 	@$(PIP) install --require-hashes --only-binary :all: -r requirements-soak.lock
+	@touch $@
+
+$(VENV)/.web: $(READY) requirements-web.lock
+	@$(PIP) install --require-hashes --only-binary :all: -r requirements-web.lock
 	@touch $@
 
 $(READY): requirements.lock pyproject.toml

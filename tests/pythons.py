@@ -111,7 +111,8 @@ def named(names: Iterable[str]) -> list[Python]:
 
 def tried(python: Python, arguments: list[str]) -> Outcome:
     """Make the environment of one interpreter, and run the tests in it: the start first, alone, then `arguments`."""
-    make = ["make", "--no-print-directory", f"VENV=build/pythons/{python.release}", f"PYTHON={python.path}"]
+    place = f"VENV=build/pythons/{python.release}"
+    make = ["make", "--no-print-directory", place, f"PYTHON={python.path}", "CHROMIUM="]
     # What a make above us was told is not for this one.
     environment = {
         name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")

@@ -1,0 +1,95 @@
+from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING
+
+import anyio
+import pytest
+import structlog
+from starlette.responses import HTMLResponse
+
+from tests.gateway.following import Station, station
+from tests.gateway.house import House, built
+from tests.servers import engines, started
+from tests.web.chromium import launched, require
+from workers.gateway.serving import HttpServer
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser, Page
+
+ARTICLE = "<!doctype html><html lang=en><meta charset=utf-8><link rel=icon href='data:,'><title>The palm house</title>"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quiet() -> Iterator[None]:
+    """A line a request is of no use here: what fails is worth reading."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("warning"))
+    yield
+    structlog.configure(**before)
+
+
+@pytest.fixture(scope="session")
+def _here() -> None:
+    require()
+
+
+@pytest.fixture(scope="session")
+def server(_here: None) -> Iterator[str]:
+    """One server: a browser sees nothing of which engine it is."""
+    with started(engines()["embedded"]) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+async def browser(_here: None) -> "AsyncIterator[Browser]":
+    """The browser of this run. Tests take `article`, or `visitor` for another reader."""
+    async with launched() as found:
+        yield found
+
+
+@pytest.fixture
+async def house(fresh: str) -> AsyncIterator[House]:
+    """A house with a site and a thread."""
+    async with built(fresh) as house:
+        await house.open_site()
+        await house.open_thread()
+        yield house
+
+
+@pytest.fixture
+async def gateway(house: House) -> AsyncIterator[Station]:
+    """The gateway of `house` on a socket."""
+    async with station(house) as found:
+        yield found
+
+
+@pytest.fixture
+async def article(gateway: Station, browser: "Browser") -> "AsyncIterator[Page]":
+    """An article in a browser with an empty cache, at an origin other than the gateway's.
+
+    Whatever it writes to its console as an error fails the test. The page has `ask(path, options)`, which answers with
+    the status and the body of what `fetch` got from the gateway.
+    """
+    server = HttpServer(HTMLResponse(ARTICLE), "localhost", 0, drain=1)
+    async with anyio.create_task_group() as tasks:
+        url = await tasks.start(server.run)
+        context = await browser.new_context()
+        page = await context.new_page()
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        await page.goto(url)
+        await page.evaluate(_ASK, str(gateway.client.base_url))
+        yield page
+        await context.close()
+        await server.drain()
+        assert errors == []
+
+
+_ASK = """
+(base) => {
+  window.base = base;
+  window.ask = async (path, options) => {
+    const answer = await fetch(new URL(path, base), options);
+    return { status: answer.status, body: await answer.text() };
+  };
+}
+"""
