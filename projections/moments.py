@@ -11,8 +11,10 @@ from core.envelope import Recorded
 from core.gathering import both
 from core.log.port import Entry, Log
 from core.position import Position
+from projections import stepwise
 from projections.folding.comments import without_words
-from projections.skipping import Skipped, go_on, passing
+from projections.pacing import Pace
+from projections.skipping import Skipped, passing
 from projections.snapshots import Mark
 from projections.state import Comment, Thread
 
@@ -31,22 +33,26 @@ class Shelf(Protocol):
     async def known(self, site: str, thread: str) -> Known:
         """What is kept of a thread, of one moment."""
 
-    async def snapshot(self, site: str, thread: str, mark: Mark) -> Thread | None:
-        """One of them; None if it was thrown away meanwhile."""
+    async def packed(self, site: str, thread: str, mark: Mark) -> bytes | None:
+        """One of them, packed; None if it was thrown away meanwhile."""
 
 
-async def thread_at(log: Log, shelf: Shelf, site: str, thread: str, at: Position | int) -> Thread | None:
+async def thread_at(
+    log: Log, shelf: Shelf, site: str, thread: str, at: Position | int, pace: Pace | None = None
+) -> Thread | None:
     """The thread at a position, or at a time in milliseconds since 1970; None where it was not opened yet.
 
     By time it is a prefix of the thread: up to the last event before whose end nothing occurred later than that.
-    It belongs to the caller. Texts that are redacted now are without words, whenever they were redacted. Raises
+    It belongs to the caller. It is folded at `pace`; without one, others only have their turn.
+
+    Texts that are redacted now are without words, whenever they were redacted. Raises
     `CannotApply` where an event up to there cannot be applied and was not skipped.
     """
-    return await passing(log, partial(_thread_at, log, shelf, site, thread, at))
+    return await passing(log, partial(_thread_at, log, shelf, site, thread, at, pace or Pace()))
 
 
 async def _thread_at(
-    log: Log, shelf: Shelf, site: str, thread: str, at: Position | int, skipped: Skipped
+    log: Log, shelf: Shelf, site: str, thread: str, at: Position | int, pace: Pace, skipped: Skipped
 ) -> Thread | None:
     known, named = await both(lambda: shelf.known(site, thread), lambda: _named(log, site, thread, at))
     begin = next((mark for mark in reversed(known.marks) if _reached(mark, at)), None)
@@ -61,12 +67,13 @@ async def _thread_at(
     if begin is None:
         state, chain = None, await walk()
     else:
-        state, chain = await both(lambda: shelf.snapshot(site, thread, begin), walk)
+        packed, chain = await both(lambda: shelf.packed(site, thread, begin), walk)
+        state = None if packed is None else await stepwise.unpack(packed, pace)
         if state is None:
             chain += await log.chain(site, thread, begin.position)
     if state is None:
         state = Thread(site=site, id=thread)
-    go_on(state, reversed(chain), skipped, partial(_within, at))
+    await stepwise.fold(state, reversed(chain), skipped, partial(_within, at), pace)
     if state.opened is None:
         return None
     for comment, revision in known.redacted:

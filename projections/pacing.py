@@ -6,6 +6,7 @@ for one in many:
         await pace.rest()
 """
 
+import math
 import time
 from typing import Final
 
@@ -53,3 +54,42 @@ class Pace:
     def begin(self) -> None:
         """Count from now on: what was before was no work."""
         self._since = time.perf_counter()
+
+
+class LoopShare:
+    """A share of the event loop's time for all work of one kind, however many do it at the same time.
+
+    Each stretch of work books its time on one clock that advances `1 / share` times as fast as the work, and nobody
+    goes on before that clock. Waiting for a server is not counted.
+    """
+
+    def __init__(self, share: float) -> None:
+        """With a share of 1 nobody rests, and others only have their turn."""
+        self._share = share
+        self._free = -math.inf
+        """When the next stretch may begin, by the clock of the event loop."""
+
+    def pace(self) -> "Pace":
+        """The pace of one piece of work."""
+        return _SharedPace(self, self._share)
+
+    async def book(self, worked: float) -> None:
+        """Rest after so many seconds of work, for as long as all who share it have to."""
+        now = anyio.current_time()
+        self._free = max(self._free, now - worked) + worked / self._share
+        if self._free > now:
+            await anyio.sleep_until(self._free)
+        else:
+            await checkpoint()
+
+
+class _SharedPace(Pace):
+    def __init__(self, shared: LoopShare, share: float) -> None:
+        super().__init__(share)
+        self._shared = shared
+
+    async def rest(self) -> None:
+        worked = time.perf_counter() - self._since
+        self.spent += worked
+        await self._shared.book(worked)
+        self.begin()

@@ -1,7 +1,7 @@
 """The page as it was: folded up to a moment, walked in memory, and masked by what is public now."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -11,11 +11,12 @@ from core.position import START, Position, kept
 from core.redis.script import Script
 from core.refusals import NotFound, NotYetOpened, Unavailable
 from core.text.markup import rendered
-from projections import cells, cursors, parking, personal, rows, snapshots, splicing
+from projections import cells, cursors, parking, personal, rows, snapshots, splicing, stepwise
 from projections.fold import CannotApply
 from projections.histories import stands
 from projections.lookups import digest
 from projections.moments import Known, thread_at
+from projections.pacing import Pace
 from projections.pages import page_body, page_cursor, page_mark, page_place
 from projections.progress import Come, reached
 from projections.queries import Answer, PageQuery
@@ -75,11 +76,11 @@ class Shelf:
         self.come = Come(kept(cursor), None if parked is None else parking.decode(parked))
         return Known(snapshots.marks(fields), [] if source is None else _THREAD.decode(source).redacted)
 
-    async def snapshot(self, site: str, thread: str, mark: snapshots.Mark) -> Thread | None:
-        """One of them; None if it was thrown away meanwhile."""
+    async def packed(self, site: str, thread: str, mark: snapshots.Mark) -> bytes | None:
+        """One of them, packed; None if it was thrown away meanwhile."""
         key = self._served.keys.of(site, thread).snapshots(site, thread)
-        found = await self._served.command("HGET", key, snapshots.name(mark))
-        return None if found is None else snapshots.unpack(found)
+        found: bytes | None = await self._served.command("HGET", key, snapshots.name(mark))
+        return found
 
 
 class Past:
@@ -104,18 +105,33 @@ class Past:
         return None, After(int(age), int(score or 0))
 
 
+class PastPage(NamedTuple):
+    """A page of the past, and how far the views had come when they told what of it is public now."""
+
+    answer: Answer
+    come: Come
+
+
 async def page_at(
-    served: Served, log: Log, site: str, thread: str, at: Position | int, query: PageQuery, viewer: Viewer
-) -> Answer:
-    """The page as it was at a position, or at a time in milliseconds since 1970.
+    served: Served,
+    log: Log,
+    site: str,
+    thread: str,
+    at: Position | int,
+    query: PageQuery,
+    viewer: Viewer,
+    pace: Pace | None = None,
+) -> PastPage:
+    """The page as it was at a position, or at a time in milliseconds since 1970, made at `pace`.
 
     A cursor in `next` of a row is for this call, too: its page holds more replies of that row. Raises NotFound,
     NotYetOpened, BadCursor, Unavailable.
     """
+    pace = pace or Pace()
     cursor, shelf = Past(site, thread, query, at), Shelf(served)
     parent, after = cursor.place(query)
     try:
-        state = await thread_at(log, shelf, site, thread, at)
+        state = await thread_at(log, shelf, site, thread, at, pace)
     except CannotApply as error:
         raise Unavailable(f"from {error.position} on, the thread cannot be shown") from error
     if state is None:
@@ -124,18 +140,27 @@ async def page_at(
     if not seen and not await reached(served, site, thread, state.last, within=VIEWS_WITHIN):
         raise Unavailable("the views do not show the moment asked for yet")
     state.position = state.last
-    walk = walked(state, query, parent, after)
+    walk = _walked(await stepwise.grown(state, pace), query, parent, after)
+    if pace.due:
+        await pace.rest()
     present = None if viewer.staff else await _present(served, state, walk.places)
+    pace.begin()
     body = page(state, query, walk, viewer, present, cursor, parent)
-    return Answer(body, digest(body))
+    answer = Answer(body, digest(body))
+    await pace.rest()  # what was worked is booked, however little it was
+    return PastPage(answer, shelf.come)
 
 
 def walked(state: Thread, query: PageQuery, parent: str | None, after: After | None) -> Walk:
     """The rows of a page of a folded thread; with `parent`, of more of its replies."""
+    return _walked(Tree(state), query, parent, after)
+
+
+def _walked(tree: Tree, query: PageQuery, parent: str | None, after: After | None) -> Walk:
     size = Size(query.limit, query.depth, query.replies)
     if parent is None:
-        return Tree(state).page(query.sort, query.anchor, after, size)
-    return Tree(state).replies(parent, after, size)
+        return tree.page(query.sort, query.anchor, after, size)
+    return tree.replies(parent, after, size)
 
 
 def page(

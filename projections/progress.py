@@ -6,11 +6,14 @@ from typing import NamedTuple
 
 import anyio
 
+from core.heads import LAST
 from core.keys import Partition
+from core.log import wire
 from core.position import Position, kept
 from core.redis.wakes import LOOK_EVERY
 from projections import parking
 from projections.parking import Parked
+from projections.pointer import Pointer
 from projections.queries import Seen
 from projections.served import Command, Question, Served
 
@@ -28,6 +31,13 @@ class Come(NamedTuple):
     def lacks(self, position: Position) -> bool:
         """Whether no waiting will bring this event into the views of the thread."""
         return self.parked is not None and self.parked.position <= position
+
+
+class ThreadState(NamedTuple):
+    """The served views of a thread, and the last event of its log; None where it has none."""
+
+    pointer: Pointer
+    last: Position | None
 
 
 async def cursor(served: Served, partition: Partition) -> Position:
@@ -63,6 +73,14 @@ async def seen(served: Served, partition: int) -> Seen:
     keys = served.keys[partition]
     reply = await served.commands(keys, lambda g: [("GET", keys.cursor(g))])
     return Seen(partition, reply.pointer, kept(reply.parts[0]))
+
+
+async def thread_state(served: Served, site: str, thread: str) -> ThreadState:
+    """Which views of a thread are served, and where its log ends, asked in one round trip."""
+    partition = served.keys.of(site, thread)
+    heads = partition.heads(site, thread)
+    (reply,) = await served.commands_of([Question(partition, lambda _: [("HGET", heads, LAST)])])
+    return ThreadState(reply.pointer, wire.head(reply.parts[0]).position)
 
 
 async def reached(served: Served, site: str, thread: str, position: Position, *, within: float) -> bool:

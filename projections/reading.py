@@ -14,7 +14,9 @@ from core.redis.deployment import Deployment
 from core.redis.faults import PATIENCE
 from projections import histories, lists, lookups, pages, past, progress, queue
 from projections.histories import History
-from projections.progress import Come
+from projections.pacing import Pace
+from projections.past import PastPage
+from projections.progress import Come, ThreadState
 from projections.queries import (
     Answer,
     Overlay,
@@ -75,7 +77,24 @@ class Views:
         this call too, with the same parameters: its page holds more replies of that row. Raises NotFound for an
         unknown thread, NotYetOpened, BadCursor.
         """
-        return await past.page_at(self._served, self._log, site, thread, at, query, viewer)
+        return (await self.past_page(site, thread, at, query, viewer)).answer
+
+    async def past_page(
+        self,
+        site: str,
+        thread: str,
+        at: Position | int,
+        query: PageQuery,
+        viewer: Viewer,
+        *,
+        pace: Pace | None = None,
+    ) -> PastPage:
+        """`page_at`, made at `pace`, and how far the views had come when they told what is public now."""
+        return await past.page_at(self._served, self._log, site, thread, at, query, viewer, pace)
+
+    async def thread_state(self, site: str, thread: str) -> ThreadState:
+        """The state that every past page of a thread depends on: it changes with each event of the thread."""
+        return await progress.thread_state(self._served, site, thread)
 
     async def replies(self, site: str, thread: str, comment: str, query: RepliesQuery) -> Answer | None:
         """More replies of one parent on the page: `{"comments", "next"}`. Raises BadCursor."""

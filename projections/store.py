@@ -255,11 +255,11 @@ class Store:
         redacted = await self._redacted(site, thread)
         return Known(await self.marks(site, thread), redacted)
 
-    async def snapshot(self, site: str, thread: str, mark: snapshots.Mark) -> Thread | None:
-        """One snapshot; None if it was thrown away meanwhile."""
+    async def packed(self, site: str, thread: str, mark: snapshots.Mark) -> bytes | None:
+        """One snapshot, packed; None if it was thrown away meanwhile."""
         key = self._keys.of(site, thread).snapshots(site, thread)
-        found = await self._reads.call("HGET", key, snapshots.name(mark, self.versions.fold))
-        return None if found is None else snapshots.unpack(found)
+        found: bytes | None = await self._reads.call("HGET", key, snapshots.name(mark, self.versions.fold))
+        return found
 
     async def _redacted(self, site: str, thread: str) -> list[tuple[str, int]]:
         views = self._keys.of(site, thread).thread_views(self.generation, site, thread)

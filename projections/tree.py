@@ -48,8 +48,16 @@ class Tree:
     def __init__(self, thread: Thread) -> None:
         self._answers: defaultdict[str | None, list[Comment]] = defaultdict(list)
         for comment in thread.rows.values():
-            if comment.on_page:
-                self._answers[comment.parent].append(comment)
+            self.add(comment)
+        self.sort()
+
+    def add(self, comment: Comment) -> None:
+        """Take in one more row, wherever it belongs; `sort` comes after all of them."""
+        if comment.on_page:
+            self._answers[comment.parent].append(comment)
+
+    def sort(self) -> None:
+        """Put the answers of every parent into the order of their age."""
         for answers in self._answers.values():
             answers.sort(key=lambda comment: comment.posted.n)
 

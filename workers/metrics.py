@@ -140,6 +140,16 @@ READY_BYTES: Final = Gauge(
     "Memory that answers take which are kept ready.",
 )
 
+PAST_PAGES: Final = Counter(
+    "hansard_past_pages",
+    "Reads of pages of the past, by whether their answer was kept or had to be made.",
+    ["outcome"],
+)
+PAST_BYTES: Final = Gauge(
+    "hansard_past_bytes",
+    "Memory that kept pages of the past take.",
+)
+
 DIFF_BYTES: Final = Gauge(
     "hansard_diff_bytes",
     "Memory that comparisons of two texts take which are remembered.",
@@ -161,7 +171,8 @@ HTTP_SECONDS: Final = Histogram(
 
 REQUESTS_UNDER_WAY: Final = Gauge(
     "hansard_requests_under_way",
-    "Requests that are inside a gate now, without those that only wait for the views: writes, reads, operations.",
+    "Requests that are inside a gate now, without those that only wait for the views: writes, reads, operations, past "
+    "(pages of the past).",
     ["gate"],
 )
 REQUESTS_WAITING: Final = Gauge(

@@ -20,6 +20,7 @@ from workers.gateway.feed.endpoint import Feed
 from workers.gateway.feed.hub import Hub
 from workers.gateway.keyring import Keyring
 from workers.gateway.operating import health_alone, operations
+from workers.gateway.past import PastPages
 from workers.gateway.ready import ReadyAnswers
 from workers.gateway.services import Services
 from workers.gateway.serving import Application, CannotListen, HttpServer
@@ -73,6 +74,13 @@ def services(
     return Services(
         log=log,
         views=views,
+        past=PastPages(
+            views,
+            most_bytes=settings.past_bytes,
+            at_once=settings.max_past,
+            queue=settings.max_queue,
+            share=settings.past_share,
+        ),
         ready=ReadyAnswers(views),
         served=Served(deployment),
         keyring=Keyring(deployment.calls, deployment.keys),

@@ -89,6 +89,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int, Meta(ge=0, le=10_000, description="the requests that may wait for either, 0 to 10000")
     ] = 256
 
+    max_past: Annotated[
+        int, Meta(ge=1, le=1000, description="the pages of the past that are made at the same time, 1 to 1000")
+    ] = 4
+    past_share: Annotated[
+        float, Meta(ge=0.01, le=1, description="a share of a core's time for pages of the past, 0.01 to 1")
+    ] = 0.5
+    past_bytes: Annotated[
+        int, Meta(ge=0, le=2**40, description="the bytes of pages of the past that are kept, 0 or more")
+    ] = 33_554_432
+
     def __repr__(self) -> str:
         """Show what is set, with everything that may hold a secret left out."""
         shown = {name: getattr(self, name) for name in self.__struct_fields__}

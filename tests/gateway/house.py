@@ -29,6 +29,7 @@ from projections.store import Done, Store
 from workers import logs
 from workers.gateway.app import build
 from workers.gateway.keyring import Keyring
+from workers.gateway.past import PastPages
 from workers.gateway.ready import ReadyAnswers
 from workers.gateway.services import Services
 from workers.gateway.tokens import Operators
@@ -98,6 +99,7 @@ class House:
         self.services = Services(
             log=log,
             views=self.views,
+            past=PastPages(self.views),
             ready=ReadyAnswers(self.views, fresh=0),  # so that every test is one of what is kept, too
             served=Served(deployment, patience=patience),
             keyring=Keyring(deployment.calls, deployment.keys, patience=patience),

@@ -44,6 +44,9 @@ def test_every_setting_is_read_from_the_environment() -> None:
         "HANSARD_MAX_WRITES": "10",
         "HANSARD_MAX_READS": "20",
         "HANSARD_MAX_QUEUE": "0",
+        "HANSARD_MAX_PAST": "2",
+        "HANSARD_PAST_SHARE": "0.25",
+        "HANSARD_PAST_BYTES": "1000000",
     }
     assert {name.removeprefix("HANSARD_").lower() for name in environment} == set(Settings.__struct_fields__)
     assert settings.read(environment) == Settings(
@@ -67,6 +70,9 @@ def test_every_setting_is_read_from_the_environment() -> None:
         max_writes=10,
         max_reads=20,
         max_queue=0,
+        max_past=2,
+        past_share=0.25,
+        past_bytes=1_000_000,
     )
 
 

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from core import comment as machine
 from core.envelope import Recorded
 from core.position import START
-from projections import partition
+from projections import partition, stepwise
 from projections.fold import apply, fold
+from projections.pacing import Pace
 from projections.partition import Projection
 from projections.snapshots import due, field, marks, pack, unpack
 from projections.state import Thread
@@ -185,6 +186,7 @@ def changed(before: dict[str, object], after: dict[str, object]) -> set[str]:
 async def test_a_snapshot_is_the_thread(some: list[Move]) -> None:
     thread = folded(await events(await played(some)))
     assert unpack(pack(thread)) == thread
+    assert await stepwise.unpack(pack(thread), Pace()) == thread
     assert marks([field(thread).encode(), b"1-1 5 0"]) == [(thread.last, thread.now)]
 
 

@@ -5,7 +5,7 @@ import time
 import anyio
 import pytest
 
-from projections.pacing import SLICE_S, Pace
+from projections.pacing import SLICE_S, LoopShare, Pace
 
 
 class Clock:
@@ -56,3 +56,28 @@ async def test_a_rest_is_due_after_a_slice_and_what_was_no_work_is_not_rested_fo
 @pytest.mark.parametrize(("share", "asked"), [(1, [500, 1]), (0.9, [31, 1]), (0.03, [31, 1])])
 def test_a_server_is_asked_for_less_at_once_where_others_are_spared(share: float, asked: list[int]) -> None:
     assert [Pace(share).at_once(500), Pace(share).at_once(1)] == asked
+
+
+async def test_all_work_of_one_kind_together_has_the_share_that_was_given(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rested: list[float] = []
+
+    async def until(when: float) -> None:
+        rested.append(when - clock.now)
+
+    monkeypatch.setattr(anyio, "current_time", clock.perf_counter)
+    monkeypatch.setattr(anyio, "sleep_until", until)
+    shared = LoopShare(0.25)
+    one, other = shared.pace(), shared.pace()
+    for pace in (one, other):
+        pace.begin()
+        clock.now += 0.01
+        await pace.rest()
+    # One worked 10 ms and rests for 30; the other worked 10 ms of those, and comes after another 40.
+    assert rested == pytest.approx([0.03, 0.06])
+    clock.now += 1.0
+    one.begin()
+    clock.now += 0.01
+    await one.rest()
+    assert rested[-1] == pytest.approx(0.03), "time in which nobody worked is not owed"

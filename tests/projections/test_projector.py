@@ -18,7 +18,7 @@ from core.redis.faults import is_full
 from core.transact import transact
 from projections.changes import Commit
 from projections.loading import Torn, load_thread
-from projections.snapshots import FIRST
+from projections.snapshots import FIRST, unpack
 from projections.store import COMMIT, Done, Fenced, Mismatch
 from projections.verifying import verify
 from tests.log.places import CLUSTER, serving
@@ -338,7 +338,9 @@ async def test_snapshots_come_with_the_commits_and_go_with_a_redaction(here: Ben
     last = max(one for one in (await _redactions(here)))
     assert all(mark.position >= last for mark in marks)
     for mark in marks:
-        assert await here.store.snapshot(SITE, THREAD, mark) == here.folded(THREAD, mark.position)
+        packed = await here.store.packed(SITE, THREAD, mark)
+        assert packed is not None
+        assert unpack(packed) == here.folded(THREAD, mark.position)
 
 
 async def _redactions(here: Bench) -> list[Position]:

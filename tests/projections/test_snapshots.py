@@ -15,7 +15,7 @@ from core.position import Position
 from projections.fold import fold
 from projections.folding.comments import without_words
 from projections.moments import Known, thread_at
-from projections.snapshots import Mark, field, marks, pack, unpack
+from projections.snapshots import Mark, field, marks, pack
 from projections.state import Thread
 from tests.making import BEGIN, SITE, THREADS, Move, events, moves, played, stream
 
@@ -38,14 +38,14 @@ class Kept:
     async def known(self, *_where: str) -> Known:
         return Known(sorted(self.kept), self.now.redacted)
 
-    async def snapshot(self, _site: str, _thread: str, mark: Mark) -> Thread | None:
-        return unpack(self.kept[mark])
+    async def packed(self, _site: str, _thread: str, mark: Mark) -> bytes | None:
+        return self.kept[mark]
 
 
 class Lost(Kept):
     """Snapshots that are thrown away while one is chosen."""
 
-    async def snapshot(self, _site: str, _thread: str, _mark: Mark) -> Thread | None:
+    async def packed(self, _site: str, _thread: str, _mark: Mark) -> bytes | None:
         return None
 
 
@@ -137,7 +137,7 @@ async def test_where_a_snapshot_is_thrown_away_when_it_was_chosen_the_walk_goes_
 class Respelt(Kept):
     """Snapshots as another version of the same fold takes them: with fields that we do not know, without one we do."""
 
-    async def snapshot(self, _site: str, _thread: str, mark: Mark) -> Thread | None:
+    async def packed(self, _site: str, _thread: str, mark: Mark) -> bytes | None:
         there = msgspec.msgpack.decode(zlib.decompress(self.kept[mark]))
         there["sentiment"] = {"warmth": 3}
         for row in there["rows"].values():
@@ -145,7 +145,7 @@ class Respelt(Kept):
             row.pop("featured", None)
             for text in row["texts"].values():
                 text["language"] = "en"
-        return unpack(zlib.compress(msgspec.msgpack.encode(there)))
+        return zlib.compress(msgspec.msgpack.encode(there))
 
 
 async def test_a_snapshot_with_fields_too_many_and_one_too_few_is_gone_on_from() -> None:

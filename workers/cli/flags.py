@@ -99,6 +99,13 @@ class Serving(Where):
         str | None, _flag("Requests that may write at the same time; beyond the queue, 503. Default: 64")
     ] = None
     max_reads: Annotated[str | None, _flag("Requests that may read at the same time. Default: 128")] = None
+    max_past: Annotated[
+        str | None, _flag("Pages of the past that are made at the same time; others wait, for a moment. Default: 4")
+    ] = None
+    past_share: Annotated[
+        str | None, _flag("Share of a core's time that making pages of the past may take. Default: 0.5")
+    ] = None
+    past_bytes: Annotated[str | None, _flag("Bytes of pages of the past that are kept. Default: 33554432")] = None
     max_queue: Annotated[str | None, _flag("Requests that may wait for either, for a moment. Default: 256")] = None
 
 

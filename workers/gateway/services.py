@@ -13,6 +13,7 @@ from projections.reading import Views
 from projections.served import Served
 from workers.gateway.admission import Admission
 from workers.gateway.keyring import Keyring
+from workers.gateway.past import PastPages
 from workers.gateway.ready import ReadyAnswers
 from workers.gateway.reply import Reply
 from workers.gateway.tokens import Operators
@@ -27,6 +28,8 @@ class Services(Struct, frozen=True, kw_only=True):
     """The served generation itself, to be asked how far it has come."""
     keyring: Keyring
     operators: Operators
+    past: PastPages
+    """Pages of the past, kept, and the bound of the work that makes them."""
     ready: ReadyAnswers | None = None
     """Answers that are kept ready; None makes every answer anew."""
     durability: Durability = MEMORY

@@ -86,7 +86,9 @@ async def _page_at(asked: Asked[queries.PageQuery, None], at: str, query: PageQu
     if scene.policy.history != "public" and not asked.viewer.staff:
         raise HistoryNotPublic
     moment = _moment(at, event, scene.now)
-    answer = await services.views.page_at(asked.site, asked.thread, moment, query, asked.viewer)
+    # Its place among the readers is for others while it is made, which takes long and has a bound of its own.
+    with asked.gate.aside():
+        answer = await services.past.page(asked.site, asked.thread, moment, query, asked.viewer)
     return found(answer)
 
 

@@ -1,0 +1,74 @@
+"""What a past page is made of, made in steps, with a rest whenever that is due.
+
+Each of these takes time that grows with a thread, and done at a stretch keeps everybody else waiting. The results are
+those of the functions named in each.
+"""
+
+import zlib
+from collections.abc import Callable, Iterable
+from typing import Final
+
+import msgspec
+from msgspec import Raw
+
+from core.envelope import Recorded, read
+from core.log.port import Entry
+from projections.pacing import Pace
+from projections.skipping import Skipped, take_in
+from projections.state import Comment, Thread
+from projections.tree import Tree
+
+_PIECE: Final = 256 * 1024
+"""Bytes that are inflated at a stretch."""
+
+_encoder: Final = msgspec.msgpack.Encoder()
+_thread: Final = msgspec.msgpack.Decoder(Thread)
+_fields: Final = msgspec.msgpack.Decoder(dict[str, Raw])
+_comment: Final = msgspec.msgpack.Decoder(Comment)
+_NO_ROWS: Final = Raw(_encoder.encode({}))
+
+
+async def unpack(snapshot: bytes, pace: Pace) -> Thread:
+    """Unpack a snapshot comment by comment (`projections.snapshots.unpack`)."""
+    pace.begin()
+    inflating = zlib.decompressobj()
+    pieces, rest = list[bytes](), snapshot
+    while rest and not inflating.eof:
+        pieces.append(inflating.decompress(rest, _PIECE))
+        rest = inflating.unconsumed_tail
+        if pace.due:
+            await pace.rest()
+    fields = _fields.decode(b"".join([*pieces, inflating.flush()]))
+    stored = _fields.decode(fields.pop("rows", _NO_ROWS))
+    state = _thread.decode(_encoder.encode(fields))
+    for name, row in stored.items():
+        state.rows[name] = _comment.decode(row)
+        if pace.due:
+            await pace.rest()
+    return state
+
+
+async def fold(
+    state: Thread, entries: Iterable[Entry], skipped: Skipped, within: Callable[[Recorded], bool], pace: Pace
+) -> None:
+    """Take in these entries of a thread, while they are `within` (`projections.skipping.go_on`)."""
+    pace.begin()
+    for entry in entries:
+        recorded = read(*entry)
+        if not within(recorded):
+            break
+        take_in(state, recorded, skipped)
+        if pace.due:
+            await pace.rest()
+
+
+async def grown(state: Thread, pace: Pace) -> Tree:
+    """Build the tree of a thread (`projections.tree.Tree`)."""
+    pace.begin()
+    tree = Tree(Thread(site=state.site, id=state.id))
+    for comment in state.rows.values():
+        tree.add(comment)
+        if pace.due:
+            await pace.rest()
+    tree.sort()  # they come in the order of their age as it is, so that this costs next to nothing
+    return tree
