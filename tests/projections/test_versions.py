@@ -4,6 +4,7 @@ Another version is a value here, with a renderer of its own; what another layout
 the views by hand.
 """
 
+import zlib
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -17,7 +18,7 @@ from structlog.testing import capture_logs
 from core.keys import ThreadViews
 from core.redis.call import Call
 from core.text.markup import rendered
-from projections import contrasting, differing, rows
+from projections import contrasting, differing, rows, snapshots
 from projections.cells import SITE_VIEWS
 from projections.difference import Difference, Superseded
 from projections.fold import Hole
@@ -445,6 +446,19 @@ async def test_snapshots_go_on_under_another_renderer_and_layout(here: Bench) ->
         await here.level()
     assert set(before) < set(await here.store.marks(SITE, THREAD))
     assert (await verified(here))[0] == []
+
+
+async def test_a_snapshot_that_says_more_than_this_version_knows_is_no_difference(here: Bench) -> None:
+    await here.pour(await entries(await played(stream(57, 900))))
+    async with projecting(here.projector()):
+        await here.level()
+    (mark, *_) = await here.store.marks(SITE, THREAD)
+    key = here.deployment.keys[0].snapshots(SITE, THREAD)
+    there = msgspec.msgpack.decode(zlib.decompress(await here.call("HGET", key, snapshots.name(mark))))
+    for more, found in (({"sentiment": {"warmth": 3}}, 0), ({"title": "another"}, 1)):
+        other = zlib.compress(msgspec.msgpack.encode(there | more))
+        await here.call("HSET", key, snapshots.name(mark), other)
+        assert len((await verified(here))[0]) == found
 
 
 # Pure
