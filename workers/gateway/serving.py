@@ -4,12 +4,15 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 import anyio
 import uvicorn
 from anyio.abc import TaskStatus
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from workers.gateway import http10
 
 Application = ASGIApp
 """What is served: for those who pass it on and do not speak HTTP themselves."""
@@ -24,6 +27,15 @@ takes tens of milliseconds, and clients would wait for seconds before anybody kn
 
 class CannotListen(Exception):
     """The address is taken, or is none of this machine; the message is one line for whoever started the program."""
+
+
+class _Connection(HttpToolsProtocol):
+    """One connection of a client."""
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        if cycle.scope["http_version"] == http10.VERSION:
+            app = http10.without_chunks(cycle, app)
+        super()._start_asgi_task(cycle, app)
 
 
 class _Server(uvicorn.Server):
@@ -59,7 +71,7 @@ class HttpServer:
         self._server = _Server(
             uvicorn.Config(
                 app,
-                http="httptools",
+                http=_Connection,
                 ws="none",
                 lifespan="off",
                 log_config=None,
