@@ -1,6 +1,6 @@
 """The feed stream of a partition, read: which rows each event changed, as far back as it is kept."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
@@ -17,6 +17,8 @@ from projections.pointer import Pointer
 
 PATIENCE: Final = 1.0
 """Seconds within which a read that failed is tried again."""
+SCANNED: Final = 1000
+"""Entries per read while one thread's entries are looked for."""
 
 _KINDS: Final = msgspec.json.Decoder(list[tuple[str, str | None]])
 
@@ -58,6 +60,10 @@ class FeedMark(NamedTuple):
 
 class Exchanged(Exception):
     """Other views are served than those that a follower told of, all of a partition's or those of one thread."""
+
+
+class Trimmed(Exception):
+    """Entries of the range that was asked for are gone from the feed."""
 
 
 class FeedLog:
@@ -116,13 +122,27 @@ class FeedLog:
             return [], mark
         return entries, mark._replace(position=entries[-1].position, digest=digest(found[len(entries) - 1][1]))
 
-    async def after(
-        self, partition: int, position: Position, *, upto: Position | None = None, limit: int = 1000
-    ) -> list[FeedEntry]:
-        """Entries after `position`, up to and with `upto`, in order."""
-        end = "+" if upto is None else str(upto)
-        found = await self._ask("XRANGE", self._keys[partition].feed, f"({position}", end, "COUNT", limit)
-        return [_entry(name, fields) for name, fields in found]
+    async def of_thread(
+        self, partition: int, site: str, thread: str, after: Position, upto: Position, *, limit: int = SCANNED
+    ) -> AsyncIterator[list[FeedEntry]]:
+        """The entries of one thread after `after`, up to and with `upto`, in order, as they are read.
+
+        At most `limit` entries of the partition are read at once. Raises `Trimmed` where an entry of the range is gone.
+        """
+        keys = self._keys[partition]
+        name = f"{site}/{thread}".encode()
+        at = after
+        while at < upto:
+            # The trimmed one last: what is told of it then holds for the entries that were read before.
+            found, trimmed = await self._ask_all(
+                ("XRANGE", keys.feed, f"({at}", str(upto), "COUNT", limit),
+                ("GET", keys.feed_trimmed),
+            )
+            if kept(trimmed) > at:
+                raise Trimmed
+            at = Position.decode(found[-1][0]) if len(found) == limit else upto
+            if entries := [_entry(at_id, fields) for at_id, fields in found if name in fields]:
+                yield entries
 
     async def _ask(self, *command: Argument) -> Any:
         return await insist(lambda: self._redis.call(*command), "read_feed", patience=PATIENCE)

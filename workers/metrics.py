@@ -124,7 +124,24 @@ FEED_DELIVERIES: Final = Counter(
 FEED_RESETS: Final = Counter(
     "hansard_feed_resets",
     "Clients that were told to read the page again, by cause: position (theirs is too old or unknown), lost "
-    "(ours is gone from the feed), exchanged (other views are served), behind (they read too slowly).",
+    "(ours is gone from the feed), exchanged (other views are served), behind (they read too slowly), long (the replay "
+    "has too many frames or bytes), busy (no place for the replay was free in time), slow (the replay was not taken in "
+    "time).",
+    ["cause"],
+)
+FEED_REPLAYS: Final = Gauge(
+    "hansard_feed_replays",
+    "Replays under way now: clients that are being sent what they missed.",
+)
+FEED_REPLAYS_WAITING: Final = Gauge(
+    "hansard_feed_replays_waiting",
+    "Clients that wait now for their replay to begin.",
+)
+FEED_TURNED_AWAY: Final = Counter(
+    "hansard_feed_turned_away",
+    "Clients whose feed was ended with a time to reconnect, by cause: full (as many feeds are open as may be), "
+    "unopened (as many threads that are not opened yet are followed as may be), draining (this process stops), "
+    "unavailable (the server does not answer).",
     ["cause"],
 )
 

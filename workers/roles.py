@@ -18,6 +18,7 @@ from workers.gateway.admission import Admission
 from workers.gateway.app import build
 from workers.gateway.feed.endpoint import Feed
 from workers.gateway.feed.hub import Hub
+from workers.gateway.feed.limits import Limits
 from workers.gateway.keyring import Keyring
 from workers.gateway.operating import health_alone, operations
 from workers.gateway.past import PastPages
@@ -103,7 +104,7 @@ async def run_gateway(process: Process, settings: Settings, tell: Tell) -> None:
     url, secret = settings.needed("redis_url"), settings.needed("admin_secret")
     async with opened(url, settings) as deployment:
         given = services(deployment, settings, secret, running=lambda: process.ready)
-        async with following(deployment, given) as (app, hub), process.parts() as parts:
+        async with following(deployment, given, settings) as (app, hub), process.parts() as parts:
             await start_operations(parts, given, settings)
             await stay_in(parts, deployment, role="gateway", name=worker_name())
             tell(await start_http(parts, app, settings, hub))
@@ -124,16 +125,28 @@ async def run_projector(process: Process, settings: Settings, tell: Tell) -> Non
 
 
 @asynccontextmanager
-async def following(deployment: Deployment, given: Services) -> AsyncIterator[tuple[Application, Hub]]:
+async def following(
+    deployment: Deployment, given: Services, settings: Settings
+) -> AsyncIterator[tuple[Application, Hub]]:
     """The whole application, and the hub of its feeds, which runs for the block."""
     hub = Hub(
         log=given.log,
         views=given.views,
         feed=FeedLog(deployment.reads, deployment.keys),
         bell=lambda partition: deployment.wakes.on(deployment.keys[partition].view_channel),
+        limits=Limits(
+            feeds=settings.max_feeds,
+            unopened=settings.max_unopened,
+            replays=settings.max_replays,
+            replay_wait=settings.replay_wait,
+            replay_within=settings.replay_timeout,
+            replay_rows=settings.replay_rows,
+            replay_bytes=settings.replay_bytes,
+            replay_piece=settings.replay_piece,
+        ),
     )
     async with hub.running():
-        yield build(given, feed=Feed(hub)), hub
+        yield build(given, feed=Feed(hub, unfit=given.unfit)), hub
 
 
 def make_projector(deployment: Deployment, name: str) -> Projector:

@@ -88,6 +88,30 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_queue: Annotated[
         int, Meta(ge=0, le=10_000, description="the requests that may wait for either, 0 to 10000")
     ] = 256
+    max_feeds: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="the feeds that may be open at the same time, 1 to 1000000")
+    ] = 20_000
+    max_unopened: Annotated[
+        int, Meta(ge=0, le=1_000_000, description="the threads not opened yet that may be followed, 0 to 1000000")
+    ] = 1000
+    max_replays: Annotated[
+        int, Meta(ge=1, le=10_000, description="the replays that may be under way at the same time, 1 to 10000")
+    ] = 32
+    replay_wait: Annotated[
+        float, Meta(ge=0, le=60, description="the seconds that a replay may wait to begin, 0 to 60")
+    ] = 2.0
+    replay_timeout: Annotated[
+        float, Meta(gt=0, le=600, description="the seconds that a replay may take, up to 600")
+    ] = 30.0
+    replay_rows: Annotated[
+        int, Meta(ge=1, le=100_000, description="the frames that a replay may have, 1 to 100000")
+    ] = 2000
+    replay_bytes: Annotated[
+        int, Meta(ge=65_536, le=2**30, description="the bytes that a replay may have, 65536 to 1073741824")
+    ] = 4_194_304
+    replay_piece: Annotated[
+        int, Meta(ge=1024, le=2**24, description="the bytes after which a piece of a replay is sent, 1024 to 16777216")
+    ] = 65_536
 
     max_past: Annotated[
         int, Meta(ge=1, le=1000, description="the pages of the past that are made at the same time, 1 to 1000")

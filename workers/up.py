@@ -59,7 +59,7 @@ async def run(process: Process, settings: Settings, *, with_sample: bool, tell: 
             projector=projector,
             running=lambda: process.ready,
         )
-        async with roles.following(deployment, given) as (app, hub), process.parts() as parts:
+        async with roles.following(deployment, given, settings) as (app, hub), process.parts() as parts:
             if server is not None:
                 # Not every system ends a child with its parent: where it would stay, it would keep the data locked.
                 process.at_once(lambda: os.kill(server.pid, SIGKILL))

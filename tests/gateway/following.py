@@ -1,23 +1,34 @@
 """Following a thread as a client does: over a socket, with a page to begin with and frames to bring it up to date."""
 
 import json
+import re
 import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
 import anyio
+import anyio.lowlevel
 import httpx2
-import uvicorn
 
 from projections.feedlog import FeedLog
 from tests.gateway.house import SITE, THREAD, House
+from workers import metrics
 from workers.gateway.app import build
 from workers.gateway.feed.endpoint import Feed
-from workers.gateway.feed.hub import Hub
+from workers.gateway.feed.hub import Hub, HubViews
+from workers.gateway.feed.limits import Limits
+from workers.gateway.feed.retry import BROKEN, LATER
+from workers.gateway.serving import HttpServer
 
+RETRY = re.compile(r"retry: (\d+)\n\n")
+"""The line that says when to come back."""
 BOUND = 30
 """Seconds after which a frame that has not come is missing."""
+
+
+DRAIN = 2.0
+"""Seconds that answers under way are given when a station ends."""
 
 
 class Frame(NamedTuple):
@@ -83,13 +94,12 @@ class Follower:
                     return None
                 continue
             self._held = rest
-            fields = dict(_fields(block.decode()))
-            if "event" not in fields:
+            frame = _frame(block)
+            if frame is None:
                 self.silences += block.startswith(b":")
                 continue
-            if "id" in fields:
-                self.last = fields["id"]
-            return Frame(fields["event"], json.loads(fields["data"]), fields.get("id"))
+            self.last = frame.id or self.last
+            return frame
 
     async def until(self, event: str) -> list[Frame]:
         """The frames up to and with the first of a kind."""
@@ -105,10 +115,11 @@ class Follower:
 class Station:
     """A gateway on a socket, and readers of it."""
 
-    def __init__(self, house: House, hub: Hub, client: httpx2.AsyncClient) -> None:
+    def __init__(self, house: House, hub: Hub, client: httpx2.AsyncClient, listening: socket.socket) -> None:
         self.house = house
         self.hub = hub
         self.client = client
+        self.listening = listening
 
     async def page(self, thread: str = THREAD) -> Page:
         """The whole thread, read afresh."""
@@ -131,36 +142,70 @@ class Station:
 
 
 @asynccontextmanager
-async def station(house: House, *, heartbeat: float = 15.0) -> AsyncIterator[Station]:
-    """A gateway for `house` on a socket of the loopback interface."""
+async def station(
+    house: House, *, heartbeat: float = 15.0, limits: Limits | None = None, views: HubViews | None = None
+) -> AsyncIterator[Station]:
+    """A gateway for `house` on a socket of the loopback interface; its feeds may read other views."""
     deployment = house.deployment
     hub = Hub(
         log=house.log,
-        views=house.views,
+        views=views or house.views,
         feed=FeedLog(deployment.calls, deployment.keys),
         bell=lambda partition: deployment.wakes.on(deployment.keys[partition].view_channel),
         heartbeat=heartbeat,
+        limits=limits,
     )
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        async with (
-            hub.running(),
-            anyio.create_task_group() as tasks,
-            httpx2.AsyncClient(base_url=url, timeout=60) as client,
-        ):
-            app = build(house.services, feed=Feed(hub))
-            server = _Server(uvicorn.Config(app, log_config=None, lifespan="off", access_log=False))
-            tasks.start_soon(server.serve, [listening])
-            yield Station(house, hub, client)
+    server = HttpServer(build(house.services, feed=Feed(hub, unfit=house.services.unfit)), "127.0.0.1", 0, drain=DRAIN)
+    async with (
+        hub.running(),
+        anyio.create_task_group() as tasks,
+        httpx2.AsyncClient(base_url=server.url, timeout=60) as client,
+    ):
+        await tasks.start(server.run)
+        try:
+            yield Station(house, hub, client, server._socket)
+        finally:
             hub.drain()
-            server.should_exit = True
+            await server.drain()
 
 
-class _Server(uvicorn.Server):
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
+def feed(thread: str) -> str:
+    """Where a thread is followed."""
+    return f"/v1/sites/{SITE}/threads/{thread}/feed"
+
+
+async def ended(radio: Station, cause: str, thread: str = THREAD) -> None:
+    """The feed is one line that says when to come back."""
+    before = metrics.FEED_TURNED_AWAY.labels(cause)._value.get()
+    answer = await radio.client.get(feed(thread))
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "text/event-stream"
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["access-control-allow-origin"] == "*"
+    match = RETRY.fullmatch(answer.text)
+    assert match is not None, answer.text
+    low, high = BROKEN if cause == "draining" else LATER
+    assert low * 1000 <= int(match[1]) <= high * 1000
+    assert metrics.FEED_TURNED_AWAY.labels(cause)._value.get() == before + 1
+
+
+async def until(true: Callable[[], object]) -> None:
+    """Wait until this is so."""
+    with anyio.fail_after(BOUND):
+        while not true():
+            await anyio.lowlevel.checkpoint()
+
+
+def parsed(data: bytes) -> list[Frame]:
+    """The events in some bytes of a stream that end with one."""
+    *blocks, rest = data.split(b"\n\n")
+    assert not rest, rest
+    return [frame for block in blocks if (frame := _frame(block)) is not None]
+
+
+def _frame(block: bytes) -> Frame | None:
+    fields = dict(_fields(block.decode()))
+    return Frame(fields["event"], json.loads(fields["data"]), fields.get("id")) if "event" in fields else None
 
 
 def _fields(block: str) -> Iterator[tuple[str, str]]:

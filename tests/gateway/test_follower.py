@@ -44,7 +44,7 @@ class Desk:
         self.bell = Wake()
         feed = FeedLog(house.deployment.calls, house.deployment.keys)
         partition = partition_of(SITE, THREAD, house.log.partitions)
-        self.follower = Follower(partition, feed, self.asked, nullcontext(self.bell))
+        self.follower = Follower(partition, feed, self.asked, nullcontext(self.bell), lambda _: None)
         self.channel = self.follower.channels[SITE, THREAD] = Channel(lambda _: None)
 
     async def told(self, number: int) -> bytes:

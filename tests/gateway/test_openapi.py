@@ -109,6 +109,12 @@ def test_a_slug_that_a_call_names_is_a_problem_type() -> None:
     assert {slug for call in CALLS for slug in call.problems} <= known
 
 
+def test_a_feed_that_may_be_served_later_is_not_refused() -> None:
+    feed = DOCUMENT["paths"][f"{ONE}/feed"]["get"]
+    assert set(feed["responses"]) == {"200", "204", "400", "404", "500"}
+    assert "10 to 60 s" in feed["description"]
+
+
 def test_what_is_never_stored_is_not_said_to_be_kept() -> None:
     feed = DOCUMENT["paths"][f"{ONE}/feed"]["get"]["description"]
     assert "never stored" in feed

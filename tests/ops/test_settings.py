@@ -47,6 +47,14 @@ def test_every_setting_is_read_from_the_environment() -> None:
         "HANSARD_MAX_PAST": "2",
         "HANSARD_PAST_SHARE": "0.25",
         "HANSARD_PAST_BYTES": "1000000",
+        "HANSARD_MAX_FEEDS": "30",
+        "HANSARD_MAX_UNOPENED": "0",
+        "HANSARD_MAX_REPLAYS": "2",
+        "HANSARD_REPLAY_WAIT": "0.5",
+        "HANSARD_REPLAY_TIMEOUT": "5",
+        "HANSARD_REPLAY_ROWS": "100",
+        "HANSARD_REPLAY_BYTES": "65536",
+        "HANSARD_REPLAY_PIECE": "2048",
     }
     assert {name.removeprefix("HANSARD_").lower() for name in environment} == set(Settings.__struct_fields__)
     assert settings.read(environment) == Settings(
@@ -73,6 +81,14 @@ def test_every_setting_is_read_from_the_environment() -> None:
         max_past=2,
         past_share=0.25,
         past_bytes=1_000_000,
+        max_feeds=30,
+        max_unopened=0,
+        max_replays=2,
+        replay_wait=0.5,
+        replay_timeout=5.0,
+        replay_rows=100,
+        replay_bytes=65536,
+        replay_piece=2048,
     )
 
 

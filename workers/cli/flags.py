@@ -107,6 +107,18 @@ class Serving(Where):
     ] = None
     past_bytes: Annotated[str | None, _flag("Bytes of pages of the past that are kept. Default: 33554432")] = None
     max_queue: Annotated[str | None, _flag("Requests that may wait for either, for a moment. Default: 256")] = None
+    max_feeds: Annotated[str | None, _flag("Feeds that may be open at the same time. Default: 20000")] = None
+    max_unopened: Annotated[
+        str | None, _flag("Threads not opened yet that may be followed at the same time. Default: 1000")
+    ] = None
+    max_replays: Annotated[
+        str | None, _flag("Clients of feeds that are sent what they missed at the same time. Default: 32")
+    ] = None
+    replay_wait: Annotated[str | None, _flag("Seconds that such a replay may wait to begin. Default: 2")] = None
+    replay_timeout: Annotated[str | None, _flag("Seconds that a replay may take. Default: 30")] = None
+    replay_rows: Annotated[str | None, _flag("Frames that a replay may have. Default: 2000")] = None
+    replay_bytes: Annotated[str | None, _flag("Bytes that a replay may have. Default: 4194304")] = None
+    replay_piece: Annotated[str | None, _flag("Bytes after which a piece of a replay is sent. Default: 65536")] = None
 
 
 NOWHERE: Final = Where()

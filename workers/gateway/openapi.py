@@ -86,6 +86,8 @@ def problems_of(call: Call) -> list[problems.Kind]:
     slugs = {*call.problems, "internal"}
     if call.path.startswith("/v1/"):
         slugs |= {"not-found", "unavailable", "bad-request"}
+    if call.handler is None:
+        slugs -= {"unavailable"}  # a stream says so in itself: a browser would take a 503 for the end
     if call.path == "/readyz":
         slugs |= {"unavailable"}
     if call.who not in (Who.EVERYONE, Who.ANYONE) or call.who is Who.ANYONE:

@@ -1,4 +1,8 @@
-"""The feed's place among the routes: what is checked before a stream begins, and what is told of it afterwards."""
+"""The route of the feed: checks before a stream begins, and answers of other kinds.
+
+Browsers give up for good on any status but 200 and 204. So a 4xx is only for what stays wrong, and whatever may be
+otherwise later is a 200 that sets the time to reconnect, and ends.
+"""
 
 from typing import Final
 
@@ -8,18 +12,22 @@ from starlette.types import Receive, Scope, Send
 from core import ids
 from core.redis import faults
 from core.refusals import NotFound, Refusal, Unavailable
-from workers import logs
+from workers import logs, metrics
 from workers.gateway import caching, problems, queries
 from workers.gateway.call import Call
 from workers.gateway.exchange import Exchange
-from workers.gateway.feed.channel import Seat
-from workers.gateway.feed.endpoint import Feed, Start
+from workers.gateway.feed import retry
+from workers.gateway.feed.endpoint import Feed, start_of
+from workers.gateway.feed.hub import Place
+from workers.gateway.feed.resuming import Start
+from workers.gateway.feed.retry import ComeBack
 from workers.gateway.incoming import headers_of
 from workers.gateway.queries import Query
 from workers.gateway.refusals import MethodNotAllowed
 from workers.gateway.reply import EVERYWHERE, NO_CONTENT, Reply, preflight, send_reply
 
-_ALLOWED: Final = "GET, OPTIONS"
+_METHODS: Final = ("GET", "HEAD")
+_ALLOWED: Final = "GET, HEAD, OPTIONS"
 _FOLLOWED: Final = 200
 
 _log = structlog.get_logger(__name__)
@@ -41,24 +49,42 @@ class Stream:
             await send_reply(send, exchange.ends(preflight(_ALLOWED)))
             return
 
+        found = await self._found(scope, exchange)
+        bare = scope["method"] == "HEAD"
+        if isinstance(found, Reply):
+            await send_reply(send, exchange.ends(found), bare=bare)
+            return
+        exchange.status = _FOLLOWED
+        if found is None:
+            # No length: that of the stream itself is not known either.
+            await send(start_of(EVERYWHERE))
+            await send({"type": "http.response.body", "body": b""})
+            return
+        exchange.streamed = True
+        await self._feed.follow(found, EVERYWHERE, receive, send)
+
+    async def _found(self, scope: Scope, exchange: Exchange) -> Reply | Place | None:
+        """A whole answer, or the place of a client that follows, or None for the head of a stream alone."""
         query: Query = {}
         try:
             query = queries.parse(scope["query_string"])
             found = await self._answer(scope, query)
+        except ComeBack as later:
+            found = _come_back(later)
+        except Unavailable:
+            found = _come_back(ComeBack("unavailable"))
         except Refusal as refused:
             found = problems.reply(refused)
         except Exception as error:  # noqa: BLE001 - it is logged, and answered
             found = broken(error, exchange)
+            if found.status == problems.UNAVAILABLE:
+                found = _come_back(ComeBack("unavailable"))
         if isinstance(found, Reply):
-            kept = caching.apply(found, self._call.caching, token=False, fresh="after" in query)
-            await send_reply(send, exchange.ends(kept), bare=scope["method"] == "HEAD")
-            return
-        exchange.status, exchange.streamed = _FOLLOWED, True
-        await self._feed.follow(*_place(scope), found, EVERYWHERE, receive, send)
+            return caching.apply(found, self._call.caching, token=False, fresh="after" in query)
+        return found
 
-    async def _answer(self, scope: Scope, query: Query) -> Reply | Seat:
-        """What is answered at once, or the place of a client that follows."""
-        if scope["method"] != "GET":
+    async def _answer(self, scope: Scope, query: Query) -> Reply | Place | None:
+        if scope["method"] not in _METHODS:
             raise MethodNotAllowed(_ALLOWED)
         site, thread = _place(scope)
         if not (ids.is_site(site) and ids.is_thread(thread)):
@@ -69,7 +95,14 @@ class Stream:
         start = Start(last_event_id, wanted.after)
         if await self._feed.ended(site, thread):
             return Reply(NO_CONTENT)  # ends an EventSource for good
+        if scope["method"] == "HEAD":
+            return None
         return await self._feed.seat(site, thread, start)
+
+
+def _come_back(later: ComeBack) -> Reply:
+    metrics.FEED_TURNED_AWAY.labels(later.cause).inc()
+    return retry.reply(later.cause)
 
 
 def _place(scope: Scope) -> tuple[str, str]:

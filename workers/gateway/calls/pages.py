@@ -177,8 +177,11 @@ CALLS: Final = (
             "Open it with `after` set to the `thread.position` of the page just read; without, it starts now. After "
             "a break, `Last-Event-ID` wins. Events: `comment.posted`, `comment.edited`, `comment.removed`, "
             "`comment.restored`, `votes.changed`, `thread.changed`, and `reset`, after which the page is to be read "
-            "again. `data` is the state of the public row, so a repeat is harmless. An archived thread answers 204, "
-            "which ends an EventSource for good."
+            "again: after a position that is too old or unknown, and in place of a replay that would be too long. "
+            "`data` is the state of the public row, so a repeat is harmless. An archived thread answers 204, which "
+            "ends an EventSource for good. A thread that is not opened yet is waited for. Where this process cannot "
+            "serve the feed now, the answer is 200 with `retry:` and an end: 10 to 60 s where it is full or the record "
+            "is not available, 1 to 5 s where it is about to stop. HTTP/1.0 gets no chunks."
         ),
         handler=None,
         query=AfterQuery,

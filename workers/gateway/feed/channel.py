@@ -86,19 +86,33 @@ class Seat:
 
     def take(self) -> list[bytes]:
         """What is to be sent now, if anything. A client that fell behind the ring is told to read the page again."""
-        ring = self.channel.ring
-        found = ring.since(self._cursor)
-        self._cursor = ring.end
-        if found is None:
-            metrics.FEED_RESETS.labels("behind").inc()
-            # Something was dropped, so something was told.
-            assert self.channel.newest is not None
-            return [frames.reset(self.channel.newest).data]
+        found = self._since()
+        self._cursor = self.channel.ring.end
         if self._backlog is not None:
             found, self._backlog = [*self._backlog, *found], None
         if self._after is None:
             return [frame.data for frame in found]
         return [frame.data for frame in found if not self._seen(frame)]
+
+    def move(self, channel: Channel) -> None:
+        """Go on at the end of another channel; what was not taken from this one comes first."""
+        left = self._since()
+        self._backlog = [*(self._backlog or []), *left] or None
+        if self.channel.seats.pop(self, self) is None:
+            channel.seats[self] = None
+        self.channel.clients -= 1
+        channel.clients += 1
+        self.channel, self._cursor = channel, channel.ring.end
+
+    def reset(self, position: Position) -> None:
+        """Let the client read the page again, and go on at the end of the ring.
+
+        `position` is the id of the reset unless the ring has something newer.
+        """
+        if self.channel.ring.end != self._cursor and self.channel.newest is not None:
+            position = self.channel.newest
+        self._cursor = self.channel.ring.end
+        self._backlog = [frames.reset(position)]
 
     def message(self) -> Message | None:
         """What is to be sent now, as ASGI says it; None where that is nothing. At the end the last one says so."""
@@ -110,6 +124,16 @@ class Seat:
             return None
         metrics.FEED_DELIVERIES.inc(len(told))
         return {"type": "http.response.body", "body": b"".join(told), "more_body": not self.over}
+
+    def _since(self) -> list[Frame]:
+        """The frames after the cursor; of a ring that dropped some of them one reset."""
+        found = self.channel.ring.since(self._cursor)
+        if found is not None:
+            return found
+        metrics.FEED_RESETS.labels("behind").inc()
+        # Something was dropped, so something was told.
+        assert self.channel.newest is not None
+        return [frames.reset(self.channel.newest)]
 
     def _seen(self, frame: Frame) -> bool:
         if frame.resets:

@@ -1,88 +1,104 @@
 """The answer that does not end: `text/event-stream` (WHATWG HTML, section 9.2), straight on ASGI."""
 
-import random
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
 import anyio
 from starlette.types import Receive, Send
 
-from core.position import Position
-from core.refusals import NotFound, Unavailable
-from workers.gateway.feed.channel import Seat
-from workers.gateway.feed.hub import Hub
-from workers.gateway.refusals import BadRequest
+from core.refusals import Unavailable
+from workers import metrics
+from workers.gateway import caching
+from workers.gateway.feed.hub import Hub, Place
+from workers.gateway.feed.resuming import Start
+from workers.gateway.feed.retry import LATER, MEDIA, UNBUFFERED, retry
 from workers.gateway.reply import Header
 
 PATIENCE: Final = 2.0
-"""Seconds within which a client is seated, or told to come again."""
-RETRY_MS: Final = (2000, 6000)
-"""Where a client's wait before it reconnects is drawn from, so that not all come back at once."""
-
-STREAM_HEADERS: Final[tuple[Header, ...]] = (
-    (b"content-type", b"text/event-stream"),
-    (b"cache-control", b"no-store"),
-    (b"x-accel-buffering", b"no"),
-)
-
-
-class Start:
-    """From where a client wants to follow: `after` is None for "from now"; `doubtful` asks for a reset."""
-
-    __slots__ = ("after", "doubtful")
-
-    def __init__(self, last_event_id: str | None, after: str | None) -> None:
-        """`Last-Event-ID` wins over `?after=`, because EventSource repeats its old address.
-
-        Raises BadRequest for an `after` that is no position. A bad `Last-Event-ID` is answered by a reset instead: a
-        browser would take any problem for the end.
-        """
-        self.after: Position | None = None
-        self.doubtful = False
-        if last_event_id:
-            try:
-                self.after = Position.parse(last_event_id)
-            except ValueError:
-                self.doubtful = True
-        elif after is not None:
-            try:
-                self.after = Position.parse(after)
-            except ValueError:
-                raise BadRequest.at("/after", "a position is <ms>-<n>") from None
+"""Seconds within which a client is seated, or told to come back later."""
 
 
 class Feed:
     """Follows threads for clients."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, *, unfit: Callable[[], str | None] = lambda: None) -> None:
+        """`unfit` says why this process may not go on with its deployment now, or None where it may."""
         self._hub = hub
+        self._unfit = unfit
 
     async def ended(self, site: str, thread: str) -> bool:
-        """Whether the thread is archived, so that there is nothing to follow. Raises NotFound, Unavailable."""
-        if self._hub.draining:
-            raise Unavailable("this process is stopping")
-        head = await self._hub.head(site, thread)
-        if head is None:
-            raise NotFound("there is no such thread")
-        return head.status == "archived"
+        """Whether the thread is archived, so that there is nothing to follow.
 
-    async def seat(self, site: str, thread: str, start: Start) -> Seat:
-        """A place for a client, to be followed from at once. Raises Unavailable."""
+        Raises NotFound for a site that is not there, ComeBack, Unavailable.
+        """
+        self._hub.check_room()
+        if (unfit := self._unfit()) is not None:
+            raise Unavailable(unfit)
         with anyio.move_on_after(PATIENCE):
-            return await self._hub.seat(site, thread, start.after, doubtful=start.doubtful)
+            head = await self._hub.head(site, thread)
+            return head is not None and head.status == "archived"
         raise Unavailable("the feed cannot be read now")
 
-    async def follow(
-        self, site: str, thread: str, seat: Seat, headers: Iterable[Header], receive: Receive, send: Send
-    ) -> None:
+    async def seat(self, site: str, thread: str, start: Start) -> Place:
+        """A place for a client, to be followed from at once. Raises ComeBack, Unavailable."""
+        with anyio.move_on_after(PATIENCE):
+            return await self._hub.seat(site, thread, start)
+        raise Unavailable("the feed cannot be read now")
+
+    async def follow(self, place: Place, headers: Iterable[Header], receive: Receive, send: Send) -> None:
         """Answer 200 and follow until the client leaves or the process stops."""
         try:
-            await send({"type": "http.response.start", "status": 200, "headers": [*STREAM_HEADERS, *headers]})
-            retry = b"retry: %d\n\n" % random.randint(*RETRY_MS)  # noqa: S311 - jitter, no secret
-            await send({"type": "http.response.body", "body": retry, "more_body": True})
-            await self._hub.attend(seat, send)
+            await send(start_of(headers))
+            await send({"type": "http.response.body", "body": retry(), "more_body": True})
+            if place.missed and not await self._replayed(place, receive, send):
+                return
+            await self._hub.attend(place.seat, send)
             # Others send from here on. A client that left is told of here, and so is the end of the answer.
-            while (await receive())["type"] != "http.disconnect":
-                pass
+            await _left(receive)
         finally:
-            self._hub.leave(site, thread, seat)
+            self._hub.leave(place)
+
+    async def _replayed(self, place: Place, receive: Receive, send: Send) -> bool:
+        """Whether the client has what it missed, and is still there. A stream that cannot go on is ended."""
+        try:
+            return await _while_there(receive, lambda: self._hub.replay(place, send))
+        except Unavailable:
+            metrics.FEED_TURNED_AWAY.labels("unavailable").inc()
+            await send({"type": "http.response.body", "body": retry(LATER), "more_body": False})
+            return False
+
+
+def start_of(headers: Iterable[Header]) -> dict[str, object]:
+    """The message that begins a stream."""
+    return {
+        "type": "http.response.start",
+        "status": 200,
+        "headers": [(b"content-type", MEDIA), (b"cache-control", caching.NO_STORE), UNBUFFERED, *headers],
+    }
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _while_there(receive: Receive, work: Callable[[], Awaitable[None]]) -> bool:
+    """Do this unless the client leaves before it is done. Returns whether it is done."""
+    done = False
+    failed: Unavailable | None = None
+
+    async def watch() -> None:
+        await _left(receive)
+        tasks.cancel_scope.cancel()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(watch)
+        try:
+            await work()
+            done = True
+        except Unavailable as error:
+            failed = error
+        tasks.cancel_scope.cancel()
+    if failed is not None:
+        raise failed
+    return done

@@ -21,6 +21,7 @@ from workers import metrics
 from workers.gateway.feed import frames
 from workers.gateway.feed.channel import Channel
 from workers.gateway.feed.frames import Rows
+from workers.gateway.feed.unopened import Unopened
 
 BATCH: Final = 500
 
@@ -54,9 +55,19 @@ _Foreseen = dict[tuple[str, str], _Ahead]
 class Follower:
     """Reads new feed entries, makes frames of them, and puts them into the rings of the threads concerned."""
 
-    def __init__(self, partition: int, feed: FeedLog, views: FrameRows, bell: AbstractContextManager[Wake]) -> None:
+    def __init__(
+        self,
+        partition: int,
+        feed: FeedLog,
+        views: FrameRows,
+        bell: AbstractContextManager[Wake],
+        grown: Callable[[Channel], object],
+    ) -> None:
+        """`grown` is called with a channel whenever its ring has something to send."""
         self.partition = partition
         self.channels: dict[tuple[str, str], Channel] = {}
+        self.unopened = Unopened(Channel(grown))
+        """Clients of threads that have no channel because they are not opened yet."""
         self.ready = anyio.Event()
         """Set once `at` is known."""
         self.lock = anyio.Lock(fast_acquire=True)
@@ -64,12 +75,28 @@ class Follower:
         self._feed = feed
         self._views = views
         self._bell = bell
+        self._grown = grown
         self._mark: FeedMark | None = None
 
     @property
     def at(self) -> Position:
         """The newest feed entry that is in the rings."""
         return START if self._mark is None else self._mark.position
+
+    @property
+    def idle(self) -> bool:
+        """Whether nobody follows anything of this partition."""
+        return not self.channels and not self.unopened
+
+    def channel(self, name: tuple[str, str]) -> Channel:
+        """The channel of a thread, made where there is none."""
+        if name not in self.channels:
+            self.channels[name] = Channel(self._grown)
+        return self.channels[name]
+
+    def all_channels(self) -> list[Channel]:
+        """The channel of every thread, and that of the unopened ones."""
+        return [*self.channels.values(), self.unopened.channel]
 
     async def run(self) -> None:
         """Follow until cancelled. An unreachable server is tried again for ever; clients wait meanwhile."""
@@ -129,7 +156,8 @@ class Follower:
     async def _tell(self, entries: list[FeedEntry], foreseen: _Foreseen) -> None:
         threads: defaultdict[tuple[str, str], list[FeedEntry]] = defaultdict(list)
         for entry in entries:
-            if (entry.site, entry.thread) in self.channels:
+            name = entry.site, entry.thread
+            if name in self.channels or name in self.unopened:
                 threads[entry.site, entry.thread].append(entry)
         for (site, thread), of_thread in threads.items():
             comments = frames.comments(of_thread)
@@ -138,9 +166,14 @@ class Follower:
                 now: Rows | None = ahead.now
             else:
                 now = await self._rows(site, thread, comments)
-            channel = self.channels.get((site, thread))
-            if now is not None and channel is not None:
+            if now is not None and (channel := self._concerned((site, thread))) is not None:
                 _put(channel, of_thread, now)
+
+    def _concerned(self, name: tuple[str, str]) -> Channel | None:
+        """The channel of a thread that has entries, and so is opened, where anybody follows it."""
+        if name in self.unopened:
+            self.unopened.move(name, self.channel(name))
+        return self.channels.get(name)
 
     async def _tell_held(self) -> None:
         for (site, thread), channel in list(self.channels.items()):
@@ -164,9 +197,9 @@ class Follower:
         """Let everybody here read the page again, and go on from where the feed ends."""
         mark = await self._feed.end(self.partition)
         last = mark.position
-        metrics.FEED_RESETS.labels(cause).inc(sum(channel.clients for channel in self.channels.values()))
+        metrics.FEED_RESETS.labels(cause).inc(sum(channel.clients for channel in self.all_channels()))
         _log.warning("feed_reset", partition=self.partition, position=str(self.at), last=str(last), cause=cause)
-        for channel in self.channels.values():
+        for channel in self.all_channels():
             channel.ring.append([frames.reset(last)])
             channel.newest = last  # it may be before what was told, and what comes after it is not old
         self._mark = mark

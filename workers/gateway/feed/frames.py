@@ -39,14 +39,15 @@ def is_tombstone(row: bytes) -> bool:
 
 def of_entry(entry: FeedEntry, now: Rows) -> list[Frame]:
     """The frames of one entry, votes aside; they come together and the last one carries the position."""
-    parts = [
-        (kind, data)
-        for kind, comment in entry.kinds
-        if kind != VOTES and (data := _data(kind, comment, now)) is not None
-    ]
+    return of_kinds([kind for kind in entry.kinds if kind[0] != VOTES], entry.position, now)
+
+
+def of_kinds(kinds: Sequence[tuple[str, str | None]], position: Position | None, now: Rows) -> list[Frame]:
+    """The frames of `(kind, comment)`, without those that are not true now. The last one carries the position."""
+    parts = [(kind, data) for kind, comment in kinds if (data := _data(kind, comment, now)) is not None]
     last = len(parts) - 1
     return [
-        Frame(entry.position, encode(kind, data, entry.position if index == last else None))
+        Frame(position, encode(kind, data, position if index == last else None))
         for index, (kind, data) in enumerate(parts)
     ]
 

@@ -1,8 +1,8 @@
-"""Everybody who follows a thread through this process."""
+"""The open feeds of this process: seats, and one follower for every partition that has any."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager
-from typing import Final, Protocol, Self
+from typing import Final, NamedTuple, Protocol, Self
 
 import anyio
 from anyio.abc import TaskGroup
@@ -12,24 +12,38 @@ from core.log.port import Log
 from core.partitions import partition_of
 from core.position import Position
 from core.redis.wakes import Wake
+from core.refusals import NotFound
 from projections.feedlog import FeedLog
 from projections.queries import ThreadHead
 from workers import metrics
 from workers.gateway.feed import frames
 from workers.gateway.feed.channel import Channel, Seat
 from workers.gateway.feed.follower import Follower, FrameRows
-from workers.gateway.feed.resuming import Resuming
+from workers.gateway.feed.limits import Limits
+from workers.gateway.feed.replays import Replays
+from workers.gateway.feed.resuming import Missed, Resuming, Start
+from workers.gateway.feed.retry import ComeBack
+from workers.gateway.feed.ring import Frame
 from workers.gateway.feed.teller import Teller
+from workers.gateway.feed.unopened import Name
 
 HEARTBEAT: Final = 15.0
 """Seconds of silence before which a comment line keeps proxies awake."""
 
 
 class HubViews(FrameRows, Protocol):
-    """What the hub reads of the views."""
+    """The views as the hub reads them."""
 
     async def head(self, site: str, thread: str) -> ThreadHead | None:
         """The thread as a whole."""
+
+
+class Place(NamedTuple):
+    """A client's seat, and the replay that comes before what the seat has for it."""
+
+    name: Name
+    seat: Seat
+    missed: Missed | None = None
 
 
 class Hub:
@@ -43,16 +57,20 @@ class Hub:
         feed: FeedLog,
         bell: Callable[[int], AbstractContextManager[Wake]],
         heartbeat: float = HEARTBEAT,
+        limits: Limits | None = None,
     ) -> None:
+        self.limits = limits or Limits()
         self._log = log
         self._views = views
         self._feed = feed
         self._bell = bell
-        self._resuming = Resuming(log, views, feed)
+        self._resuming = Resuming(log, views, feed, self.limits)
+        self._replays = Replays(self._resuming, self.limits)
         self._followers: dict[int, tuple[Follower, anyio.CancelScope]] = {}
         self._heartbeat = heartbeat
         self._tasks: TaskGroup | None = None
         self._teller: Teller | None = None
+        self._feeds = 0
         self.draining = False
 
     @asynccontextmanager
@@ -74,59 +92,109 @@ class Hub:
         for channel in self._channels():
             channel.ring.close()
 
+    def check_room(self) -> None:
+        """Raise ComeBack where no further feed may be opened."""
+        self._check_going_on()
+        if self._feeds >= self.limits.feeds:
+            raise ComeBack("full")
+
     async def head(self, site: str, thread: str) -> ThreadHead | None:
-        """The thread as a whole, None where there is none."""
-        return await self._views.head(site, thread)
+        """The thread as a whole; None where it is not opened yet. Raises NotFound for a site that is not there."""
+        head = await self._views.head(site, thread)
+        if head is None and await self._log.thread_last(site, "") is None:
+            raise NotFound("there is no such site")
+        return head
 
-    async def seat(self, site: str, thread: str, after: Position | None, *, doubtful: bool = False) -> Seat:
-        """A client's place from `after` on (None: from now), until it leaves.
-
-        `doubtful` says that its position cannot be trusted.
-        """
+    async def seat(self, site: str, thread: str, start: Start) -> Place:
+        """Find a client's place in a thread, kept until it leaves. Raises ComeBack, Unavailable."""
+        self.check_room()
+        name = site, thread
         follower = self._follower(partition_of(site, thread, self._log.partitions))
-        channel = follower.channels.get((site, thread))
-        if channel is None:
-            channel = follower.channels[site, thread] = Channel(self._running().tell)
+        channel = follower.channel(name)
         channel.clients += 1
+        self._feeds += 1
         metrics.FEED_CLIENTS.inc()
         try:
             await follower.ready.wait()
             async with follower.lock:
                 cursor, upto = channel.ring.end, follower.at
-            return await self._seated(channel, cursor, upto, (site, thread), after, doubtful=doubtful)
+            # Read after the cursor was taken, so every entry that it does not show comes through the ring.
+            head = await self._views.head(site, thread)
+            missed, reset = await self._missed(name, head, start, upto)
+            self._check_going_on()
+            after = None if reset else start.after
+            backlog = [reset] if reset else []
+            if head is None and channel.ring.end == cursor:
+                return self._unopened(follower, channel, name, after, backlog)
+            return Place(name, Seat(channel, cursor, after, backlog), missed)
         except BaseException:
-            self._left(site, thread, channel)
+            self._left(follower, name, channel)
             raise
+
+    async def replay(self, place: Place, send: Send) -> None:
+        """Send a client what it missed before it was seated, or see to it that it is told to read the page again.
+
+        Raises Unavailable.
+        """
+        missed = place.missed
+        if missed is None or not missed:
+            return
+        cause = await self._replays.send(missed, send)
+        if cause is not None:
+            metrics.FEED_RESETS.labels(cause).inc()
+            place.seat.reset(max(missed.after, missed.upto))
 
     async def attend(self, seat: Seat, send: Send) -> None:
         """Send a client what it lacks; from then on it is told whatever comes, until it leaves."""
         await self._running().attend(seat, send)
 
-    def leave(self, site: str, thread: str, seat: Seat) -> None:
-        """A client has gone from its place in this thread."""
+    def leave(self, place: Place) -> None:
+        """Give up the place of a client that has gone."""
+        name, seat, _ = place
         seat.over = True
         seat.channel.seats.pop(seat, None)
-        self._left(site, thread, seat.channel)
+        follower, _ = self._followers[partition_of(*name, self._log.partitions)]
+        if seat.channel is follower.unopened.channel:
+            follower.unopened.remove(name, seat)
+        self._left(follower, name, seat.channel)
 
-    async def _seated(
-        self,
-        channel: Channel,
-        cursor: int,
-        upto: Position,
-        place: tuple[str, str],
-        after: Position | None,
-        *,
-        doubtful: bool,
-    ) -> Seat:
-        head = await self._views.head(*place)
-        if head is None or (after is None and not doubtful):
-            return Seat(channel, cursor, None, [])
-        missed = None if after is None else await self._resuming.missed(*place, head, after, upto)
+    def _check_going_on(self) -> None:
+        if self.draining:
+            raise ComeBack("draining")
+
+    async def _missed(
+        self, name: Name, head: ThreadHead | None, start: Start, upto: Position
+    ) -> tuple[Missed | None, Frame | None]:
+        """Find what the client lacks, or the reset that it gets instead."""
+        if start.after is None and not start.doubtful:
+            return None, None
+        missed = None
+        if start.after is not None:
+            if head is not None:
+                missed = await self._resuming.missed(*name, head, start.after, upto, told=start.told)
+            elif await self._resuming.is_recorded(*name, start.after):
+                return None, None  # the thread is opened in the log, and soon in the views
         if missed is None:
             metrics.FEED_RESETS.labels("position").inc()
             # What the client believed to have seen says nothing about what comes.
-            return Seat(channel, cursor, None, [frames.reset(max(head.position, upto))])
-        return Seat(channel, cursor, after, missed)
+            return None, frames.reset(upto if head is None else max(head.position, upto))
+        return missed, None
+
+    def _unopened(
+        self, follower: Follower, channel: Channel, name: Name, after: Position | None, backlog: list[Frame]
+    ) -> Place:
+        """The place of a client whose thread is not opened yet. Raises ComeBack where there are too many of those."""
+        unopened = follower.unopened
+        if name not in unopened and sum(len(one.unopened) for one, _ in self._followers.values()) >= (
+            self.limits.unopened
+        ):
+            raise ComeBack("unopened")
+        seat = Seat(unopened.channel, unopened.channel.ring.end, after, backlog)
+        unopened.add(name, seat)
+        unopened.channel.clients += 1
+        channel.clients -= 1
+        self._clear(follower, name)
+        return Place(name, seat)
 
     def _follower(self, partition: int) -> Follower:
         found = self._followers.get(partition)
@@ -134,26 +202,28 @@ class Hub:
             return found[0]
         if self._tasks is None:
             raise RuntimeError("the hub is not running")
-        follower = Follower(partition, self._feed, self._views, self._bell(partition))
+        follower = Follower(partition, self._feed, self._views, self._bell(partition), self._running().tell)
         scope = anyio.CancelScope()
         self._followers[partition] = follower, scope
         self._tasks.start_soon(_run, follower, scope)
         return follower
 
-    def _left(self, site: str, thread: str, channel: Channel) -> None:
+    def _left(self, follower: Follower, name: Name, channel: Channel) -> None:
         metrics.FEED_CLIENTS.dec()
+        self._feeds -= 1
         channel.clients -= 1
-        if channel.clients:
-            return
-        partition = partition_of(site, thread, self._log.partitions)
-        follower, scope = self._followers[partition]
-        del follower.channels[site, thread]
-        if not follower.channels:
-            del self._followers[partition]
+        self._clear(follower, name)
+
+    def _clear(self, follower: Follower, name: Name) -> None:
+        """Let go of the channel of a thread, and of the follower, where no client needs them."""
+        if (channel := follower.channels.get(name)) is not None and not channel.clients:
+            del follower.channels[name]
+        if follower.idle:
+            _, scope = self._followers.pop(follower.partition)
             scope.cancel()
 
     def _channels(self) -> list[Channel]:
-        return [channel for follower, _ in self._followers.values() for channel in follower.channels.values()]
+        return [channel for follower, _ in self._followers.values() for channel in follower.all_channels()]
 
     def _running(self) -> Teller:
         if self._teller is None:

@@ -1,0 +1,61 @@
+"""The replays of this process: a bounded number at the same time, each sent piece by piece."""
+
+from typing import Final, Literal
+
+import anyio
+from starlette.types import Message, Send
+
+from projections.feedlog import Trimmed
+from workers import metrics
+from workers.gateway.feed.limits import Limits
+from workers.gateway.feed.resuming import Missed, Resuming, TooLong
+
+Cause = Literal["busy", "slow", "long", "position"]
+"""Why a replay ends with a reset: no place was free in time, the client took too long, it has too many frames or bytes,
+or entries went meanwhile."""
+
+_NOTHING: Final[Message] = {"type": "http.response.body", "body": b"", "more_body": True}
+
+
+class Replays:
+    """Sends replays. A client holds a place from its first pass over the entries to its last piece."""
+
+    def __init__(self, resuming: Resuming, limits: Limits) -> None:
+        self._resuming = resuming
+        self._limits = limits
+        self._places = anyio.Semaphore(limits.replays, max_value=limits.replays)
+
+    async def send(self, missed: Missed, send: Send) -> Cause | None:
+        """Send all that was missed, or return why the client has to read the page again. Raises Unavailable."""
+        if not await self._enter():
+            return "busy"
+        try:
+            # However slowly a client reads, it leaves its place to others in time.
+            with metrics.FEED_REPLAYS.track_inprogress(), anyio.move_on_after(self._limits.replay_within):
+                await self._pieces(missed, send)
+                return None
+            return "slow"
+        except TooLong:
+            return "long"
+        except Trimmed:
+            return "position"
+        finally:
+            self._places.release()
+
+    async def _enter(self) -> bool:
+        with metrics.FEED_REPLAYS_WAITING.track_inprogress(), anyio.move_on_after(self._limits.replay_wait):
+            await self._places.acquire()
+            return True
+        return False
+
+    async def _pieces(self, missed: Missed, send: Send) -> None:
+        pieces = self._resuming.pieces(missed)
+        while True:
+            # The server returns from this when the client has taken what was sent before. Only then the next piece is
+            # read, so that it is true when it is sent.
+            await send(_NOTHING)
+            piece = await anext(pieces, None)
+            if piece is None:
+                return
+            metrics.FEED_DELIVERIES.inc(piece.frames)
+            await send({"type": "http.response.body", "body": piece.data, "more_body": True})

@@ -1,0 +1,41 @@
+"""The clients of one partition that follow threads which are not opened yet.
+
+A thread costs an entry here and has no ring: all these clients share one channel, over which they get what concerns the
+whole partition (a reset, the end). The follower of the partition moves them when the first entry of their thread comes.
+"""
+
+from workers.gateway.feed.channel import Channel, Seat
+
+Name = tuple[str, str]
+"""Site and thread."""
+
+
+class Unopened:
+    """Seats by thread."""
+
+    def __init__(self, channel: Channel) -> None:
+        """`channel` is the one that they share."""
+        self.channel = channel
+        self._seats: dict[Name, dict[Seat, None]] = {}
+
+    def __len__(self) -> int:
+        return len(self._seats)
+
+    def __contains__(self, name: Name) -> bool:
+        return name in self._seats
+
+    def add(self, name: Name, seat: Seat) -> None:
+        """Let a client wait for its thread."""
+        self._seats.setdefault(name, {})[seat] = None
+
+    def remove(self, name: Name, seat: Seat) -> None:
+        """Forget a client that left."""
+        seats = self._seats[name]
+        del seats[seat]
+        if not seats:
+            del self._seats[name]
+
+    def move(self, name: Name, channel: Channel) -> None:
+        """Seat the clients of a thread at the end of its own channel: the thread is opened."""
+        for seat in self._seats.pop(name):
+            seat.move(channel)
