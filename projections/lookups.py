@@ -1,19 +1,20 @@
 """Single rows and a thread as a whole, as a viewer may see them: permalinks, frames, the overlay, anchors, counts."""
 
+from collections.abc import Mapping, Sequence
 from functools import partial
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
-from msgspec import Raw
+from msgspec import Raw, Struct
 
-from core.gathering import gathered
-from core.position import Position
+from core.keys import Partition
+from core.position import Position, kept
 from core.redis.script import Script
 from core.times import rfc3339
 from projections import pages, personal, splicing
-from projections.queries import Answer, Overlay, PageQuery, ThreadHead
-from projections.served import Served
+from projections.queries import Answer, Overlay, PageQuery, Seen, ThreadHead
+from projections.served import Command, Question, Served
 from projections.splicing import Line
 from projections.state import Anchor, Comment, Decision, Thread
 from projections.viewer import PUBLIC, Viewer
@@ -22,10 +23,18 @@ from projections.walking import Onward, Walk, keys
 LONGEST_OVERLAY: Final = 100
 """Rows in an overlay."""
 
+
+class _Count(Struct):
+    """The one field of a thread's public JSON that its count is."""
+
+    comments: int
+
+
 _ROWS: Final[Script] = Walk("rows")
 _PERMALINK: Final[Script] = Walk("permalink")
 _OVERLAY: Final[Script] = Walk("overlay")
 _HEAD: Final = msgspec.json.Decoder(dict[str, Any])
+_COUNT: Final = msgspec.json.Decoder(_Count)
 _THREAD: Final = msgspec.json.Decoder(Thread)
 _ROWS_A_CALL: Final = 500
 
@@ -47,27 +56,61 @@ def head_of(public: bytes) -> ThreadHead:
     return ThreadHead(**{**known, "position": Position.parse(fields["position"])})
 
 
-async def publics(served: Served, site: str, threads: list[str]) -> dict[str, bytes]:
+async def publics(served: Served, site: str, threads: Sequence[str]) -> dict[str, bytes]:
     """The ready JSON of these threads; those that do not exist are absent."""
+    parts = await _asked(served, site, threads)
+    return {name: public for _, publics in parts for name, public in publics.items() if public is not None}
 
-    async def one(thread: str) -> bytes | None:
-        partition = served.keys.of(site, thread)
-        reply = await served.commands(
-            partition, lambda g: [("HGET", partition.thread_views(g, site, thread).meta, "public")]
-        )
-        found: bytes | None = reply.parts[0]
-        return found
 
-    names = list(dict.fromkeys(threads))
-    found = await gathered([partial(one, name) for name in names])
-    return {name: public for name, public in zip(names, found, strict=True) if public is not None}
+async def _asked(served: Served, site: str, threads: Sequence[str]) -> list[tuple[Seen, dict[str, bytes | None]]]:
+    """The ready JSON of these threads by partition, and a state since which it was so, in one round trip."""
+    names: dict[Partition, list[str]] = {}
+    for thread in dict.fromkeys(threads):
+        names.setdefault(served.keys.of(site, thread), []).append(thread)
+    replies = await served.commands_of(
+        [Question(one, partial(_publics, one, site, some)) for one, some in names.items()]
+    )
+    return [
+        (Seen(one.number, reply.pointer, kept(reply.parts[0])), dict(zip(some, reply.parts[1:], strict=True)))
+        for (one, some), reply in zip(names.items(), replies, strict=True)
+    ]
+
+
+def _publics(partition: Partition, site: str, threads: list[str], generation: int) -> list[Command]:
+    # The cursor first: what is committed in between makes the state look older than what was read, never newer.
+    first: list[Command] = [("GET", partition.cursor(generation))]
+    return first + [("HGET", partition.thread_views(generation, site, name).meta, "public") for name in threads]
 
 
 async def counts(served: Served, site: str, threads: list[str]) -> Answer:
     """How many comments are published, by thread; an unknown thread counts 0."""
-    found = await heads(served, site, threads)
-    numbers = {thread: found[thread].comments if thread in found else 0 for thread in threads}
-    return answer({"counts": numbers})
+    return counts_of(await counted(served, site, threads))
+
+
+class Counted(NamedTuple):
+    """How many comments of a thread are published, and a state of its partition since which that was so."""
+
+    comments: int
+    seen: Seen
+
+
+async def counted(served: Served, site: str, threads: Sequence[str]) -> dict[str, Counted]:
+    """The counts of these threads, in one round trip; an unknown thread counts 0."""
+    found = {
+        name: Counted(0 if public is None else _COUNT.decode(public).comments, seen)
+        for seen, publics in await _asked(served, site, threads)
+        for name, public in publics.items()
+    }
+    return {name: found[name] for name in threads}
+
+
+def counts_of(found: Mapping[str, Counted]) -> Answer:
+    """The answer that says these counts."""
+    states = {counted.seen for counted in found.values()}
+    made = answer({"counts": {thread: counted.comments for thread, counted in found.items()}})
+    if len({seen.partition for seen in states}) < len(states):
+        return made  # of two states of one partition: nothing may stand for both
+    return made._replace(seen=tuple(states))
 
 
 async def anchors(served: Served, site: str, thread: str) -> Answer | None:

@@ -54,7 +54,7 @@ async def page(served: Served, site: str, thread: str, query: PageQuery, *, once
         following = page_cursor(query, page_mark(site, thread, query), last.decode(), last_score.decode())
     rows = splicing.page(found, Onward(site, thread))
     seen = Seen(partition.number, reply.pointer, Position.decode(cursor))
-    return Answer(page_body(public, query, rows, following), tag(reply.pointer, public), seen)
+    return Answer(page_body(public, query, rows, following), tag(reply.pointer, public), (seen,))
 
 
 async def replies(served: Served, site: str, thread: str, comment: str, query: RepliesQuery) -> Answer | None:
@@ -78,7 +78,7 @@ async def replies(served: Served, site: str, thread: str, comment: str, query: R
     following = splicing.quoted(onward(comment, last.decode())) if last else b"null"
     rows = splicing.page(found, onward)
     seen = Seen(partition.number, reply.pointer, Position.decode(at))
-    return Answer(b'{"comments":[%b],"next":%b}' % (rows, following), tag(reply.pointer, public), seen)
+    return Answer(b'{"comments":[%b],"next":%b}' % (rows, following), tag(reply.pointer, public), (seen,))
 
 
 def page_mark(site: str, thread: str, query: PageQuery, at: str | None = None) -> str:

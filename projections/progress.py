@@ -68,11 +68,13 @@ async def come(served: Served, site: str, thread: str) -> Come:
     return Come(kept(cursor), None if parked is None else parking.decode(parked))
 
 
-async def seen(served: Served, partition: int) -> Seen:
-    """The state that the views of a partition are in."""
-    keys = served.keys[partition]
-    reply = await served.commands(keys, lambda g: [("GET", keys.cursor(g))])
-    return Seen(partition, reply.pointer, kept(reply.parts[0]))
+async def states(served: Served, partitions: Sequence[int]) -> list[Seen]:
+    """The states that the views of these partitions are in, asked in one round trip."""
+    asked = [Question(served.keys[number], partial(_cursor, served.keys[number])) for number in partitions]
+    replies = await served.commands_of(asked)
+    return [
+        Seen(number, reply.pointer, kept(reply.parts[0])) for number, reply in zip(partitions, replies, strict=True)
+    ]
 
 
 async def thread_state(served: Served, site: str, thread: str) -> ThreadState:

@@ -75,8 +75,8 @@ class Answer(NamedTuple):
 
     body: bytes
     tag: str
-    seen: Seen | None = None
-    """What it was made from, where it was made from the views of one partition at one moment."""
+    seen: tuple[Seen, ...] = ()
+    """The states that it was made from, one per partition, where nothing else went into it."""
 
 
 class ThreadHead(Struct, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ public page are stored ready and only spliced. What a viewer may not see is abse
 Where the server does not answer, every call raises `core.refusals.Unavailable`.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal
 
 from core.log.port import Log
@@ -14,6 +14,7 @@ from core.redis.deployment import Deployment
 from core.redis.faults import PATIENCE
 from projections import histories, lists, lookups, pages, past, progress, queue
 from projections.histories import History
+from projections.lookups import Counted
 from projections.pacing import Pace
 from projections.past import PastPage
 from projections.progress import Come, ThreadState
@@ -48,9 +49,9 @@ class Views:
         """How far the views of this thread have come."""
         return await progress.come(self._served, site, thread)
 
-    async def seen(self, partition: int) -> Seen:
-        """The state that the views of a partition are in."""
-        return await progress.seen(self._served, partition)
+    async def states(self, partitions: Sequence[int]) -> list[Seen]:
+        """The states that the views of these partitions are in, asked in one round trip."""
+        return await progress.states(self._served, partitions)
 
     async def reached(self, site: str, thread: str, position: Position, *, within: float) -> bool:
         """Wait until the views of the thread include `position`, at most `within` seconds.
@@ -129,6 +130,10 @@ class Views:
     async def counts(self, site: str, threads: list[str]) -> Answer:
         """`{"counts": {thread: published comments}}`; an unknown thread counts 0. Each thread is of its own moment."""
         return await lookups.counts(self._served, site, threads)
+
+    async def counted(self, site: str, threads: Sequence[str]) -> dict[str, Counted]:
+        """The counts of these threads with what they were made from, asked in one round trip."""
+        return await lookups.counted(self._served, site, threads)
 
     async def overlay(self, site: str, thread: str, member: str) -> Overlay | None:
         """The member's own pending and rejected rows (at most 100, newest first) and votes; None: no such thread."""

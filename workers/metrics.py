@@ -157,6 +157,10 @@ READY_BYTES: Final = Gauge(
     "Memory that answers take which are kept ready.",
 )
 
+COUNTED_THREADS: Final = Gauge(
+    "hansard_counted_threads",
+    "Threads whose count of comments is remembered.",
+)
 PAST_PAGES: Final = Counter(
     "hansard_past_pages",
     "Reads of pages of the past, by whether their answer was kept or had to be made.",

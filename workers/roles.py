@@ -16,6 +16,7 @@ from workers import metrics
 from workers.drift import Sampler
 from workers.gateway.admission import Admission
 from workers.gateway.app import build
+from workers.gateway.counts import Counts
 from workers.gateway.feed.endpoint import Feed
 from workers.gateway.feed.hub import Hub
 from workers.gateway.feed.limits import Limits
@@ -71,6 +72,7 @@ def services(
     """What the gateway works with; it is not ready where the projector beside it has stopped."""
     log = RedisLog(deployment)
     views = Views(deployment, log)
+    ready = ReadyAnswers(views)
     metrics.DIFF_BYTES.set_function(lambda: DIFFERENCES.bytes)
     return Services(
         log=log,
@@ -82,7 +84,8 @@ def services(
             queue=settings.max_queue,
             share=settings.past_share,
         ),
-        ready=ReadyAnswers(views),
+        counts=Counts(views, ready.states, partitions=log.partitions),
+        ready=ready,
         served=Served(deployment),
         keyring=Keyring(deployment.calls, deployment.keys),
         operators=Operators(admin_secret),

@@ -28,6 +28,7 @@ from projections.served import Served
 from projections.store import Done, Store
 from workers import logs
 from workers.gateway.app import build
+from workers.gateway.counts import Counts
 from workers.gateway.keyring import Keyring
 from workers.gateway.past import PastPages
 from workers.gateway.ready import ReadyAnswers
@@ -96,11 +97,13 @@ class House:
         self.release()
         self.now: float | None = None
         """What the gateway's clock says; None for the time it is."""
+        ready = ReadyAnswers(self.views, fresh=0)  # so that every test is one of what is kept, too
         self.services = Services(
             log=log,
             views=self.views,
             past=PastPages(self.views),
-            ready=ReadyAnswers(self.views, fresh=0),  # so that every test is one of what is kept, too
+            counts=Counts(self.views, ready.states, partitions=log.partitions),
+            ready=ready,
             served=Served(deployment, patience=patience),
             keyring=Keyring(deployment.calls, deployment.keys, patience=patience),
             operators=Operators(ADMIN_SECRET),

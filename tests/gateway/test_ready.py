@@ -1,6 +1,6 @@
 """Answers that are kept ready: never another answer than the one that would be made, and never an old one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import anyio
@@ -106,7 +106,7 @@ async def test_what_is_believed_is_believed_for_a_while_and_no_longer(house: Hou
     assert await trusting._holds(kept)
     await house.post(BEN)
     assert await trusting._holds(kept)
-    trusting._moments[kept.seen.partition].at -= 3601
+    trusting.states._moments[kept.seen[0].partition].at -= 3601
     assert not await trusting._holds(kept)
 
 
@@ -156,10 +156,10 @@ async def test_an_answer_whose_room_others_took_while_it_was_looked_after_is_giv
     await house.post(ADA)
 
     class Busy:
-        async def seen(self, partition: int) -> Seen:
+        async def states(self, partitions: Sequence[int]) -> list[Seen]:
             for address in [*ready._kept]:
                 ready._drop(address)
-            return await house.views.seen(partition)
+            return await house.views.states(partitions)
 
     ready = ReadyAnswers(Busy(), fresh=0)
     async with asking(house, ready) as client:
@@ -358,10 +358,10 @@ async def test_many_who_ask_for_the_state_of_a_partition_ask_once(house: House) 
         asked = 0
         open = anyio.Event()
 
-        async def seen(self, partition: int) -> Seen:
+        async def states(self, partitions: Sequence[int]) -> list[Seen]:
             self.asked += 1
             await self.open.wait()
-            return await house.views.seen(partition)
+            return await house.views.states(partitions)
 
     await house.post(ADA)
     await house.get(PAGE)
@@ -374,7 +374,7 @@ async def test_many_who_ask_for_the_state_of_a_partition_ask_once(house: House) 
         found.append(await ready._holds(kept))
 
     def asking() -> int:
-        moment = ready._moments.get(kept.seen.partition)
+        moment = ready.states._moments.get(kept.seen[0].partition)
         return 0 if moment is None or moment.asking is None else moment.asking.statistics().tasks_waiting
 
     async with anyio.create_task_group() as tasks:
@@ -387,8 +387,8 @@ async def test_many_who_ask_for_the_state_of_a_partition_ask_once(house: House) 
 
 async def test_where_the_server_does_not_tell_the_application_answers(house: House) -> None:
     class Silent:
-        async def seen(self, partition: int) -> Seen:
-            raise Unavailable(f"partition {partition} is silent")
+        async def states(self, partitions: Sequence[int]) -> list[Seen]:
+            raise Unavailable(f"partitions {partitions} are silent")
 
     await house.post(ADA)
     await house.get(PAGE)

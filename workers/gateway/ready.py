@@ -1,68 +1,49 @@
 """Answers that are the same for everyone, kept ready, and believed for no longer than a blink.
 
-An answer is kept with the state of the views that it was made from: which views of its partition were served, and how
-far they had come. It is given again where the partition was found in that state at most FRESH seconds ago; otherwise
-the partition is asked, once for all who wait, in one round trip. So nobody has to be told that something changed, and
-no lost message can keep an answer alive: it is at most FRESH and a round trip behind what is committed.
+An answer is kept with the states of the partitions that it was made from: which views were served, and how far they had
+come. It is given again where the partitions were found in those states at most FRESH seconds ago; otherwise they are
+asked, once for all who wait, in one round trip (`workers.gateway.states`). So nobody has to be told that something
+changed, and no lost message can keep an answer alive: it is at most FRESH and a round trip behind what is committed.
 
 Where the state has moved on, one request makes the answer anew and those that came meanwhile wait for it.
 """
 
-import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import cache, cached_property
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import anyio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.refusals import Unavailable
-from projections.queries import Seen
 from workers import metrics
 from workers.gateway import caching
 from workers.gateway.incoming import if_none_match
 from workers.gateway.reply import NOT_MODIFIED, Reply, start_of
+from workers.gateway.states import FRESH, PartitionStates, Views
 
-FRESH: Final = 0.025
-"""Seconds for which what a partition was found to be is believed."""
 MOST_BYTES: Final = 64 * 1024 * 1024
 """So much is kept; what was asked for least recently goes first."""
 _OVERHEAD: Final = 1500
 """Bytes that keeping an answer takes besides its body."""
+_PER_STATE: Final = 200
+"""Bytes that each state takes which it was made from."""
 
 Address = tuple[str, bytes]
 """Path and query string, as they came."""
 
 
-class States(Protocol):
-    """Who knows in which state the views of a partition are (`projections.reading.Views`)."""
-
-    async def seen(self, partition: int) -> Seen:
-        """The state now. Raises `core.refusals.Unavailable`."""
-
-
-class _Moment:
-    """When a partition was found in which state."""
-
-    __slots__ = ("asking", "at", "seen")
-
-    def __init__(self) -> None:
-        self.seen: Seen | None = None
-        self.at = -math.inf
-        self.asking: anyio.Event | None = None
-
-
 class _Kept:
     """One answer. What is sent of it is made when it is sent again: most of what is asked once is not asked twice."""
 
-    def __init__(self, reply: Reply, etag: bytes, seen: Seen, counted: Callable[[str, float], None]) -> None:
+    def __init__(self, reply: Reply, etag: bytes, counted: Callable[[str, float], None]) -> None:
         self._reply = reply
         self.etag = etag
-        self.seen = seen
+        self.seen = reply.seen
         self.counted = counted
-        self.size = len(reply.body) + _OVERHEAD
+        self.size = len(reply.body) + _OVERHEAD + _PER_STATE * len(reply.seen)
 
     @cached_property
     def start(self) -> Message:
@@ -83,11 +64,9 @@ class _Kept:
 class ReadyAnswers:
     """Stands before an application and answers what it can. `fresh` is in seconds; 0 believes nothing."""
 
-    def __init__(self, states: States, *, fresh: float = FRESH, most_bytes: int = MOST_BYTES) -> None:
-        self._states = states
-        self._fresh = fresh
+    def __init__(self, views: Views, *, fresh: float = FRESH, most_bytes: int = MOST_BYTES) -> None:
+        self.states = PartitionStates(views, fresh=fresh)
         self._most_bytes = most_bytes
-        self._moments: dict[int, _Moment] = {}
         self._kept: OrderedDict[Address, _Kept] = OrderedDict()
         self._making: dict[Address, anyio.Event] = {}
         self.bytes = 0
@@ -125,9 +104,9 @@ class ReadyAnswers:
     def keep(self, scope: Scope, route: str, reply: Reply) -> None:
         """Keep the answer to a GET, which is the same for everyone as long as the views are as it has seen them."""
         address: Address = (scope["path"], scope["query_string"])
-        if reply.seen is None or reply.tag is None:
+        if not reply.seen or reply.tag is None:
             return
-        kept = _Kept(reply, caching.etag(reply.tag), reply.seen, counter(route))
+        kept = _Kept(reply, caching.etag(reply.tag), counter(route))
         if kept.size > self._most_bytes // 4:
             return
         self._drop(address)
@@ -179,35 +158,15 @@ class ReadyAnswers:
         making.set()
 
     def _is_fresh(self, kept: _Kept) -> bool:
-        """Whether the views are known to be in the state that the answer was made from; most are, and nobody waits."""
-        moment = self._moments.get(kept.seen.partition)
-        return moment is not None and moment.at >= time.monotonic() - self._fresh and moment.seen == kept.seen
+        """Whether the views are known to be in the states that the answer was made from; most are, and nobody waits."""
+        return self.states.are(kept.seen)
 
     async def _holds(self, kept: _Kept) -> bool:
-        """Whether the views are in the state that the answer was made from, as far as that is believed."""
-        moment = self._moments.get(kept.seen.partition)
-        if moment is None:
-            moment = self._moments[kept.seen.partition] = _Moment()
-        oldest = time.monotonic() - self._fresh
-        while moment.at < oldest:
-            if moment.asking is not None:
-                await moment.asking.wait()
-            elif not await self._ask(kept.seen.partition, moment):
-                return False
-        return moment.seen == kept.seen
-
-    async def _ask(self, partition: int, moment: _Moment) -> bool:
-        asking = moment.asking = anyio.Event()
-        at = time.monotonic()
+        """Whether the views are in the states that the answer was made from, as far as that is believed."""
         try:
-            moment.seen = await self._states.seen(partition)
-            moment.at = at
+            return await self.states.of([seen.partition for seen in kept.seen]) == [*kept.seen]
         except Unavailable:
             return False  # counted and logged where it was given up; the application says it
-        finally:
-            moment.asking = None
-            asking.set()
-        return True
 
     def _drop(self, address: Address) -> None:
         gone = self._kept.pop(address, None)

@@ -49,8 +49,8 @@ class Reply(NamedTuple):
     media: bytes = JSON
     tag: str | None = None
     """What tells this answer from others at the same address, for `ETag`."""
-    seen: Seen | None = None
-    """The state of the views that it was made from, where nothing else went into it."""
+    seen: tuple[Seen, ...] = ()
+    """The states of the views that it was made from, one per partition, where nothing else went into it."""
 
     def also(self, *headers: Header) -> "Reply":
         """The same with more headers."""

@@ -129,7 +129,7 @@ class Resource:
             fresh=fresh,
             comment=taken.comment,
         )
-        if self._services.ready is not None and reply.seen is not None and not fresh and scope["method"] == "GET":
+        if self._services.ready is not None and reply.seen and not fresh and scope["method"] == "GET":
             exchange.shared = True
             self._services.ready.keep(scope, self.path, reply)
         return caching.unless_known(reply, headers.get(b"if-none-match"))

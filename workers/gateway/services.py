@@ -12,6 +12,7 @@ from core.singleflight import SingleFlight
 from projections.reading import Views
 from projections.served import Served
 from workers.gateway.admission import Admission
+from workers.gateway.counts import Counts
 from workers.gateway.keyring import Keyring
 from workers.gateway.past import PastPages
 from workers.gateway.ready import ReadyAnswers
@@ -28,6 +29,8 @@ class Services(Struct, frozen=True, kw_only=True):
     """The served generation itself, to be asked how far it has come."""
     keyring: Keyring
     operators: Operators
+    counts: Counts
+    """Counts of threads, remembered."""
     past: PastPages
     """Pages of the past, kept, and the bound of the work that makes them."""
     ready: ReadyAnswers | None = None

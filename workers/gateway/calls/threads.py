@@ -75,7 +75,7 @@ async def count(asked: Asked[shapes.CountsQuery, None]) -> Reply:
     """How many comments are published in some threads."""
     if await asked.services.keyring.read(asked.site) is None:
         raise NotFound("there is no such site")
-    return found(await asked.services.views.counts(asked.site, list(dict.fromkeys(asked.query.thread))))
+    return found(await asked.services.counts.of(asked.site, list(dict.fromkeys(asked.query.thread))))
 
 
 _POSITION: Final = {"position": "1698579000000-42"}

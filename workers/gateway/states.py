@@ -1,0 +1,81 @@
+"""The states of the partitions' views, each asked for once for all who need it and believed for a moment."""
+
+import math
+import time
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+import anyio
+
+from projections.queries import Seen
+
+FRESH: Final = 0.025
+"""Seconds for which what a partition was found to be is believed."""
+
+
+class Views(Protocol):
+    """Who knows in which state the views of partitions are (`projections.reading.Views`)."""
+
+    async def states(self, partitions: Sequence[int]) -> list[Seen]:
+        """The states now, asked in one round trip. Raises `core.refusals.Unavailable`."""
+
+
+class _Moment:
+    """When a partition was found in which state."""
+
+    __slots__ = ("asking", "at", "seen")
+
+    def __init__(self) -> None:
+        self.seen: Seen | None = None
+        self.at = -math.inf
+        self.asking: anyio.Event | None = None
+
+
+class PartitionStates:
+    """The states as they were found at most `fresh` seconds ago; with 0 each is asked for anew."""
+
+    def __init__(self, views: Views, *, fresh: float = FRESH) -> None:
+        self._views = views
+        self._fresh = fresh
+        self._moments: dict[int, _Moment] = {}
+
+    def are(self, states: Sequence[Seen]) -> bool:
+        """Whether the views are known to be in all of these states. Asks nobody."""
+        oldest = time.monotonic() - self._fresh
+        for seen in states:
+            moment = self._moments.get(seen.partition)
+            if moment is None or moment.at < oldest or moment.seen != seen:
+                return False
+        return True
+
+    async def of(self, partitions: Sequence[int]) -> list[Seen]:
+        """The states of these partitions. Raises `core.refusals.Unavailable`.
+
+        Those that are not believed any more are asked for together, but for those that another caller asks for.
+        """
+        oldest = time.monotonic() - self._fresh
+        moments = [self._moments.get(one) or self._moments.setdefault(one, _Moment()) for one in partitions]
+        while stale := [one for one in zip(partitions, moments, strict=True) if one[1].at < oldest]:
+            unasked = [one for one in stale if one[1].asking is None]
+            if unasked:
+                await self._ask(unasked)
+            else:
+                asking = stale[0][1].asking
+                assert asking is not None
+                await asking.wait()
+        found = [moment.seen for moment in moments]
+        return [seen for seen in found if seen is not None]
+
+    async def _ask(self, stale: list[tuple[int, _Moment]]) -> None:
+        asking = anyio.Event()
+        for _, moment in stale:
+            moment.asking = asking
+        at = time.monotonic()
+        try:
+            found = await self._views.states([partition for partition, _ in stale])
+            for (_, moment), seen in zip(stale, found, strict=True):
+                moment.seen, moment.at = seen, at
+        finally:
+            for _, moment in stale:
+                moment.asking = None
+            asking.set()
