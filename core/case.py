@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from core import heads, plan
 from core.caller import Caller
-from core.commands import AnyCommand, OpenThread, PostComment
+from core.commands import AnyCommand, OpenThread, PostComment, Vote
 from core.envelope import Recorded, read
 from core.log.port import NO_HEAD, Head, Log
 from core.partitions import partition_of
@@ -19,6 +19,7 @@ class Case(Struct, frozen=True, kw_only=True):
     """Who asks for what, where, and what the log shall say about how it came."""
 
     command: AnyCommand
+    needs: Needs
     site: str
     thread: str = ""
     """"" for what concerns the site itself."""
@@ -41,7 +42,7 @@ async def seen(log: Log, case: Case) -> tuple[Sight, Scene]:
 
     Raises Unavailable, BrokenChain.
     """
-    needs = plan.needs(case.command, case.caller.id)
+    needs = case.needs
     if case.home:
         sight, standing = await _both(log, case, needs)
     else:
@@ -62,24 +63,30 @@ async def seen(log: Log, case: Case) -> tuple[Sight, Scene]:
 
 
 async def recalled(log: Log, case: Case) -> tuple[Sight, Scene] | None:
-    """What a post is decided in view of, where all of its thread that it needs is remembered; None where not.
+    """What a post or a vote is decided in view of, where all of its thread that it needs is remembered; None where not.
 
     The log of the thread is not asked. So only what is appended then is decided: the append compares every head with
-    what is remembered here, and looks the key up. A refusal, or that there is nothing to do, has to be found out anew.
-    Policy and standing are those of now, as ever. Raises Unavailable, BrokenChain.
+    what is remembered here, and looks the key up. A refusal, or that a comment is there already, has to be found out
+    anew. A vote that is not remembered is taken for the member's first, as most are. Policy and standing are those of
+    now, as ever. Raises Unavailable, BrokenChain.
     """
     command, folds = case.command, case.folds
-    if not isinstance(command, PostComment) or case.key is None or folds is None:
+    if not isinstance(command, PostComment | Vote) or case.key is None or folds is None:
         return None
-    own = heads.comment(command.comment)
+    needs = case.needs
+    new = heads.comment(command.comment) if isinstance(command, PostComment) else None
     found: dict[str, Head] = {}
-    states = {own: blank(own)}
-    for field in plan.needs(command, case.caller.id).folded:
+    states = {} if new is None else {new: blank(new)}
+    for field in needs.folded:
         fold = folds.get(case.site, case.thread, field)
-        if (fold is None) != (field == own):
+        if (fold is None) != (field == new):
             return None  # something is not remembered, or the comment is there already
         if fold is not None:
             found[field], states[field] = NO_HEAD._replace(position=fold.position), fold.state
+    for field in needs.bare:
+        noted = folds.get(case.site, case.thread, field)
+        if noted is not None:
+            found[field] = NO_HEAD._replace(position=noted.position, note=noted.state)
     of_site = Look(site=case.site, thread="", folded=_own(case), glance=True)
     (standing,) = await looks(log, of_site, folds=folds)
     now = max(standing.now, *(head.position.ms for head in found.values() if head.position is not None))
@@ -92,7 +99,8 @@ async def scene_of(log: Log, *, site: str, thread: str, caller: Caller, folds: F
     """The scene in which a command of the caller in this thread would be decided now; neither need exist."""
     # Any command of a thread would do: opening one reads the thread and nothing else.
     command = OpenThread(url="", title="")
-    case = Case(command=command, site=site, thread=thread, caller=caller, folds=folds)
+    needs = plan.needs(command, caller.id)
+    case = Case(command=command, needs=needs, site=site, thread=thread, caller=caller, folds=folds)
     return (await seen(log, case))[1]
 
 

@@ -27,10 +27,12 @@ MEMBER = "m"
 """Kind of the heads of members."""
 COMMENT = "c"
 """Kind of the heads of comments."""
+VOTE = "v"
+"""Kind of the heads of votes."""
 
 
 def kind(field: str) -> str:
-    """What kind of aggregate the head of this name is of: `SITE`, `THREAD`, `MEMBER`, `COMMENT`."""
+    """What kind of aggregate the head of this name is of: `SITE`, `THREAD`, `MEMBER`, `COMMENT`, `VOTE`."""
     return field.partition(":")[0]
 
 
@@ -47,7 +49,7 @@ def comment(comment: str) -> str:
 @lru_cache(maxsize=1024)
 def vote(comment: str, voter: str) -> str:
     """The head of one member's vote on a comment. It names neither: a thread has more of these than of all others."""
-    return f"v:{vote_id(comment, voter)}"
+    return f"{VOTE}:{vote_id(comment, voter)}"
 
 
 def report(comment: str, reporter: str) -> str:

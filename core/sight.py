@@ -25,6 +25,8 @@ from core.skip import Skip
 from core.thread import Thread
 from core.vote import Vote
 
+_VOTES: Final = f"{heads.VOTE}:"
+
 
 class Fold(NamedTuple):
     """An aggregate after its event at `position`."""
@@ -34,26 +36,34 @@ class Fold(NamedTuple):
 
 
 class Folds:
-    """The last `limit` folds that were used, by site, thread and head field. A comment takes about 1 KB."""
+    """The last folds that were used, by site, thread and head field: `limit` of votes, and as many of all others.
+
+    A comment takes about 1 KB. Of a vote the state is its note (`core.vote.note`).
+    """
 
     def __init__(self, limit: int = 10_000) -> None:
         self._limit = limit
-        self._folds: OrderedDict[tuple[str, str, str], Fold] = OrderedDict()
+        self._votes: OrderedDict[tuple[str, str, str], Fold] = OrderedDict()
+        self._others: OrderedDict[tuple[str, str, str], Fold] = OrderedDict()
 
     def get(self, site: str, thread: str, field: str) -> Fold | None:
         """The fold remembered, which may be older than the log, or of a branch of it that was lost."""
-        key = (site, thread, field)
-        if key in self._folds:
-            self._folds.move_to_end(key)
-        return self._folds.get(key)
+        folds, key = self._of(field), (site, thread, field)
+        if key in folds:
+            folds.move_to_end(key)
+        return folds.get(key)
 
     def put(self, site: str, thread: str, field: str, fold: Fold) -> None:
         """Remember a fold in place of what was remembered, and forget the one longest unused."""
-        key = (site, thread, field)
-        self._folds[key] = fold
-        self._folds.move_to_end(key)
-        if len(self._folds) > self._limit:
-            self._folds.popitem(last=False)
+        folds, key = self._of(field), (site, thread, field)
+        folds[key] = fold
+        folds.move_to_end(key)
+        if len(folds) > self._limit:
+            folds.popitem(last=False)
+
+    def _of(self, field: str) -> OrderedDict[tuple[str, str, str], Fold]:
+        # Apart, because there are many more votes than of all others, and most are never asked for again.
+        return self._votes if field.startswith(_VOTES) else self._others
 
 
 class Sight(Struct, frozen=True, kw_only=True):
@@ -163,21 +173,28 @@ async def looks(log: Log, *wanted: Look, folds: Folds | None = None) -> list[Sig
     """
     known = [_remembered(one, folds) for one in wanted]
     loaded = await log.load_all(*(_load(one, there) for one, there in zip(wanted, known, strict=True)))
-    return [await _passing(log, *one, folds) for one in zip(wanted, loaded, known, strict=True)]
+    found = []
+    for one, there, folded in zip(wanted, loaded, known, strict=True):
+        try:
+            found.append(_seen(one, there, folded, folds))
+        except CannotFold as bad:
+            found.append(await _passing(log, one, there, folded, folds, bad))
+    return found
 
 
 async def _passing(
-    log: Log, wanted: Look, loaded: Loaded, known: Mapping[str, Fold | None], folds: Folds | None
+    log: Log, wanted: Look, loaded: Loaded, known: Mapping[str, Fold | None], folds: Folds | None, bad: CannotFold
 ) -> Sight:
-    """What was loaded, folded; events that cannot be applied and were skipped are passed over."""
+    """What was loaded, folded; events that cannot be applied and were skipped are passed over, `bad` is the first."""
     skipped: frozenset[Position] = frozenset()
     while True:
+        if bad.position in skipped or not await was_skipped(log, wanted.site, wanted.thread, bad.position):
+            raise bad
+        skipped |= {bad.position}
         try:
             return _seen(wanted, loaded, known, folds, skipped)
-        except CannotFold as bad:
-            if bad.position in skipped or not await was_skipped(log, wanted.site, wanted.thread, bad.position):
-                raise
-            skipped |= {bad.position}
+        except CannotFold as another:
+            bad = another
 
 
 async def was_skipped(log: Log, site: str, thread: str, position: Position) -> bool:
@@ -204,14 +221,18 @@ def _seen(
     loaded: Loaded,
     known: Mapping[str, Fold | None],
     folds: Folds | None,
-    skipped: frozenset[Position],
+    skipped: frozenset[Position] = frozenset(),
 ) -> Sight:
     if loaded.answer is not None:
         return Sight(now=loaded.now, answer=loaded.answer, heads={}, states={})
     states = {}
     for field in wanted.folded:
         position = loaded.heads.get(field, NO_HEAD).position
-        states[field] = state = _folded(field, position, loaded.events.get(field, []), known[field], skipped)
+        fold = known[field]
+        if fold is not None and fold.position == position:
+            states[field] = fold.state
+            continue
+        states[field] = state = _folded(field, position, loaded.events.get(field, []), fold, skipped)
         if folds is not None and position is not None:
             folds.put(wanted.site, wanted.thread, field, Fold(position, state))
     return Sight(now=loaded.now, answer=None, heads=loaded.heads, states=states)
@@ -245,8 +266,6 @@ def _folded(
 ) -> Any:
     if position is None:
         return blank(field)
-    if known is not None and known.position == position:
-        return known.state
     state, at = blank(field), ""
     for number, entry in enumerate(entries):
         recorded = read(*entry)

@@ -1,7 +1,7 @@
 """Carry a command out: load, fold, decide, append; once more where somebody was faster.
 
-The one way into the log. All that a decision is made in view of is read when it is made, or for a post remembered, and
-the append goes through only if none of it has moved.
+The one way into the log. All that a decision is made in view of is read when it is made; of a post or a vote it may be
+remembered. The append goes through only if none of it has moved.
 """
 
 from base64 import urlsafe_b64encode
@@ -16,6 +16,7 @@ from core import heads, plan, vote
 from core.caller import Caller
 from core.case import Case, recalled, seen
 from core.commands import AnyCommand, PostComment
+from core.commands import Vote as CastVote
 from core.comment import Comment
 from core.envelope import TODAY, Codec, Recorded, Stamp, stamped
 from core.events import AnchorOpened, CommentPosted, Event, ReportFiled, SiteOpened, ThreadOpened
@@ -36,6 +37,7 @@ from core.position import Position
 from core.refusals import IdempotencyKeyReused, Refusal, Unavailable
 from core.scene import Scene
 from core.sight import Fold, Folds, Sight, evolve
+from core.vote import Vote
 
 ATTEMPTS: Final = 8
 """How often a decision is made anew because another event was faster."""
@@ -58,6 +60,8 @@ class Result(Struct, frozen=True, kw_only=True):
     """The comment that the command was about, as it is now; None where the key alone told the answer."""
     answered: Comment | None = None
     """What a new comment answers."""
+    earlier: Vote | None = None
+    """Of a vote, what the member had voted before."""
     durability: Durability = MEMORY
     """How safe it is."""
 
@@ -93,6 +97,7 @@ async def transact(  # noqa: PLR0913 # a command, and by keyword where and how i
     """
     case = Case(
         command=command,
+        needs=plan.needs(command, caller.id),
         site=site,
         thread=thread,
         caller=caller,
@@ -127,7 +132,7 @@ async def transact(  # noqa: PLR0913 # a command, and by keyword where and how i
         append = Append(
             site=site,
             thread=case.home,
-            expected={field: sight.head(field).position for field in plan.needs(command, caller.id).expected},
+            expected={field: sight.head(field).position for field in case.needs.expected},
             events=tuple(_new_event(event, stamp, log.format, codec) for event in events),
             now=sight.now,
             key=key,
@@ -148,6 +153,7 @@ async def transact(  # noqa: PLR0913 # a command, and by keyword where and how i
                     recorded=recorded,
                     comment=comment,
                     answered=answered,
+                    earlier=sight.vote(command.comment, caller.id) if isinstance(command, CastVote) else None,
                     durability=durability,
                 )
             case Repeated(answer, durability):
@@ -165,7 +171,8 @@ async def would_refuse(
     log: Log, command: AnyCommand, *, site: str, thread: str = "", caller: Caller, folds: Folds | None = None
 ) -> Refusal | None:
     """Why a command would be refused now; None where it would be carried out. Writes nothing."""
-    case = Case(command=command, site=site, thread=thread, caller=caller, folds=folds)
+    needs = plan.needs(command, caller.id)
+    case = Case(command=command, needs=needs, site=site, thread=thread, caller=caller, folds=folds)
     sight, scene = await seen(log, case)
     try:
         plan.decide(command, scene, sight)
@@ -210,11 +217,14 @@ def _after(case: Case, sight: Sight, recorded: tuple[Recorded, ...]) -> tuple[Co
     states = dict(sight.states)
     for one in recorded:
         field = heads.of(one.event, one.envelope.actor)
-        if field not in states:
-            continue  # a vote, a report or a skip, of which the head tells all
-        states[field] = evolve(field, states[field], one)
-        if case.folds is not None:
-            case.folds.put(case.site, case.home, field, Fold(one.position, states[field]))
+        fold: Fold | None = None
+        if field in states:
+            states[field] = evolve(field, states[field], one)
+            fold = Fold(one.position, states[field])
+        elif isinstance(case.command, CastVote):
+            fold = Fold(one.position, vote.note(one.event))  # the note beside the head tells all of a vote
+        if fold is not None and case.folds is not None:
+            case.folds.put(case.site, case.home, field, fold)
     name: str | None = getattr(case.command, "comment", None)
     answered = case.command.parent if isinstance(case.command, PostComment) else None
     return (

@@ -8,11 +8,14 @@ Where the server does not answer, every call raises `core.refusals.Unavailable`.
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal
 
+from core.envelope import Recorded
 from core.log.port import Log
 from core.position import Position
 from core.redis.deployment import Deployment
 from core.redis.faults import PATIENCE
-from projections import histories, lists, lookups, pages, past, progress, queue
+from core.vote import Vote
+from projections import current_row, histories, lists, lookups, pages, past, progress, queue
+from projections.current_row import RowAsked
 from projections.histories import History
 from projections.lookups import Counted
 from projections.pacing import Pace
@@ -108,6 +111,20 @@ class Views:
         viewer may not see it. Tombstones are None here.
         """
         return await lookups.row(self._served, site, thread, comment, viewer)
+
+    def ask_row(self, site: str, thread: str, comment: str, voter: str) -> RowAsked:
+        """Ask for the public row of a comment on which `voter` votes, for `voted_row`, with what this tick asks."""
+        partition = self._served.keys.of(site, thread)
+        pointer = self._served.pointer(partition)
+        return current_row.ask(self._served.calls, partition, pointer, site, thread, comment, voter)
+
+    def voted_row(self, asked: RowAsked, recorded: Recorded, earlier: Vote, since: Position) -> Awaitable[bytes | None]:
+        """The row as the views and the log had it when it was asked for, with the vote `recorded` counted on top.
+
+        `earlier` is what the same member had voted, `since` the last event of the comment. None where only the views
+        can tell, once they have come to the vote: `reached` waits for them, then `row`.
+        """
+        return current_row.voted(self._served.calls, asked, recorded, earlier, since)
 
     async def frame_rows(
         self, site: str, thread: str, comments: list[str]

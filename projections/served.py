@@ -42,9 +42,15 @@ class Served:
     def __init__(self, deployment: Deployment, *, patience: float = PATIENCE) -> None:
         self.keys: Keys = deployment.keys
         self.wakes = deployment.wakes
+        self.calls = deployment.calls
+        """For what is short and urgent."""
         self._reads = deployment.reads
         self._pointers = [FIRST] * self.keys.partitions
         self._patience = patience
+
+    def pointer(self, partition: Partition) -> Pointer:
+        """What was served last of a partition, as far as is known here: a question that it goes with finds out."""
+        return self._pointers[partition.number]
 
     async def thread(
         self,

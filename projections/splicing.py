@@ -21,6 +21,8 @@ _NO_ANSWER: Final = len(b"p ")
 _REPLIES: Final = b',"replies":{"count":%d,"comments":['
 _NO_REPLIES: Final = _REPLIES % 0
 _END: Final = b'],"next":null}}'
+BEFORE_ANSWERS: Final = b"0" * 12
+"""The `cut` of a row that is shown without its answers: before the age of the first one."""
 
 
 class Line(NamedTuple):
@@ -62,10 +64,10 @@ def read(reply: Sequence[Any]) -> Iterator[Line]:
         return
     levels, direct, cuts, tallies, names, stored = reply
     parts = [_NOTHING if row is None else row.split(b"\n", 2) for row in stored]
-    for level, count, cut, tally, name, (header, public, source) in zip(
+    for level, count, cut, voted, name, (header, public, source) in zip(
         levels, direct, cuts or [None] * len(parts), tallies, _answered(names, stored), parts, strict=True
     ):
-        yield Line(level, count, _votes(tally), cut and cut.decode(), name, header, public, source)
+        yield Line(level, count, tally(voted), cut and cut.decode(), name, header, public, source)
 
 
 def page(reply: Sequence[Any], cursor: Callable[[str, str], str]) -> bytes:
@@ -82,7 +84,7 @@ def page(reply: Sequence[Any], cursor: Callable[[str, str], str]) -> bytes:
     ends: list[bytes] = []
     above: list[tuple[bytes, bytes] | None] = []
     here = _Names(stored)
-    for level, count, age, tally, given, row in zip(
+    for level, count, age, voted, given, row in zip(
         levels, direct, cuts or nothing, tallies, names or nothing, stored, strict=True
     ):
         header = row.index(b"\n")
@@ -103,7 +105,7 @@ def page(reply: Sequence[Any], cursor: Callable[[str, str], str]) -> bytes:
                 parent = above[-1] if above else None
                 out.append(given or (parent[1] if parent and parent[0] == answered else here.of(answered)))
                 out.append(b"}")
-            out.append(rows.NO_VOTES if tally is None else rows.tallied(*_votes(tally)))
+            out.append(rows.NO_VOTES if voted is None else rows.tallied(*tally(voted)))
         out.append(_REPLIES % count if count else _NO_REPLIES)
         above.append((_id(public), _name(public)) if count and is_published else None)
         ends.append(_END if age is None else b'],"next":%b}}' % quoted(cursor(_id(public).decode(), age.decode())))
@@ -126,10 +128,11 @@ def cut(line: Line, cursor: Callable[[str, str], str]) -> bytes | None:
     return None if line.cut is None else quoted(cursor(_id(line.public).decode(), line.cut))
 
 
-def _votes(tally: bytes | None) -> tuple[int, int]:
-    if tally is None:
+def tally(stored: bytes | None) -> tuple[int, int]:
+    """Up and down as the views keep them."""
+    if stored is None:
         return _NONE
-    up, down = tally.split()
+    up, down = stored.split()
     return int(up), int(down)
 
 

@@ -39,6 +39,12 @@ from workers.failures import Failures, Policy, is_poison, told
 BATCH: Final = 256
 """Most events that are read at once."""
 
+SPACING: Final = 0.005
+"""Seconds between two commits of a partition where events come fast: a commit of several costs little more than of one.
+
+An event that comes alone is committed at once.
+"""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -148,7 +154,7 @@ class Upkeep:
             # After the cursor: a commit of another version since moved that on, and none of ours fits any more.
             projection.freezing = (await self._store.scope(self.partition)).fold
             self._projection = projection
-            async with aclosing(self._log.follow(self.partition, cursor, limit=BATCH)) as batches:  # type: ignore[type-var] # every follow is a generator
+            async with aclosing(self._log.follow(self.partition, cursor, limit=BATCH, spacing=SPACING)) as batches:  # type: ignore[type-var] # every follow is a generator
                 async for entries in batches:
                     async with self._turns:
                         outcome = await self._take_in(projection, entries, nonce)

@@ -244,9 +244,13 @@ class Log(Protocol):
         Where `until` is not met, they go back to the first. Raises `BrokenChain` where there is no event at `start`.
         """
 
-    def follow(self, partition: int, after: Position, *, limit: int = 256) -> AsyncIterator[list[Entry]]:
+    def follow(
+        self, partition: int, after: Position, *, limit: int = 256, spacing: float = 0.0
+    ) -> AsyncIterator[list[Entry]]:
         """Entries after a position, for ever, as they come; never empty lists.
 
+        Where they come fast, `spacing` seconds lie between one list and the next, which then holds more of them; a
+        list that is full is followed by the next at once, and an entry that comes alone is given as it comes.
         `after` is `START` or the position of an entry. Every read proves that the last entry given, and at first the
         one at `after`, is still what it was. Raises `LostBranch` where it is not.
         """

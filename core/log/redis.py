@@ -8,6 +8,7 @@ import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
+import anyio
 import redis.exceptions
 
 from core.heads import LAST
@@ -69,6 +70,8 @@ class RedisLog:
             wire.known(load, reply) if glance else None
             for load, glance, reply in zip(loads, glances, replies, strict=True)
         ]
+        if None not in known:
+            return known  # type: ignore[return-value] # which the line above makes sure of
         missed = [at for at, glance in enumerate(glances) if glance and known[at] is None]
         if missed:
             again = await self._asked([loads[at] for at in missed], [False] * len(missed))
@@ -208,17 +211,24 @@ class RedisLog:
         partition = self._keys.of(site, thread)
         return await self._walk(partition, str(start), "ap" if aggregate else "tp", until, limit)
 
-    async def follow(self, partition: int, after: Position, *, limit: int = 256) -> AsyncIterator[list[Entry]]:
+    async def follow(
+        self, partition: int, after: Position, *, limit: int = 256, spacing: float = 0.0
+    ) -> AsyncIterator[list[Entry]]:
         """Entries after a position, for ever, as they come; never empty lists. Raises `LostBranch`."""
         branch = Branch(partition, after)
+        found_at = -math.inf
         with self._wakes.on(self._keys[partition].log_channel) as bell:
             while True:
                 most = branch.most(limit)
                 found = await self._range(partition, str(branch.at), None, most, patience=math.inf)
                 if entries := branch.beyond(found):
+                    found_at = anyio.current_time()
                     yield entries
                 if len(found) < most:
                     await bell.wait()  # at once, where something came meanwhile
+                    if (left := found_at + spacing - anyio.current_time()) > 0:
+                        await anyio.sleep(left)
+                        bell.hush()  # what came in the pause is read now
 
     async def _asked(self, loads: Sequence[Load], glances: Sequence[bool]) -> list[Any]:
         """The replies to one pipeline: of the script, or where a glance may do, the heads."""

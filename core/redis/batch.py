@@ -50,6 +50,8 @@ class Batch:
         self._most = lines
         self._slow = slow
         self._queue: list[Group] = []
+        self._callers = 0
+        """How many callers of what is queued wait for it, and ask nothing more in this tick."""
         self.lines: list[Line] = []
         """The connections that are open."""
         self._broken: list[Line] = []
@@ -91,15 +93,19 @@ class Batch:
             await self._open()
         await posted
 
-    def post(self, calls: list[Call]) -> "asyncio.Future[None]":
-        """Have these calls sent with what else is asked in this tick. `settle` waits for them, and must be called."""
+    def post(self, calls: list[Call], *, alone: bool = True) -> "asyncio.Future[None]":
+        """Have these calls sent with what else is asked in this tick. `settle` waits for them, and must be called.
+
+        Where they are not `alone`, the same caller asks more in this tick.
+        """
         group = Group(calls, asyncio.get_running_loop().create_future())
         if not calls:
             group.done.set_result(None)  # there is no reply that would
             return group.done
         self._queue.append(group)
+        self._callers += alone
         if self._idle() is not None:
-            if len(self._queue) >= FEW and self._proof is None:
+            if self._callers >= FEW and self._proof is None:
                 self._send()
             else:
                 self._soon()
@@ -132,7 +138,7 @@ class Batch:
             return
         # Who was cancelled meanwhile does not ask any more.
         groups = [group for group in self._queue if not group.done.done()]
-        self._queue = []
+        self._queue, self._callers = [], 0
         if groups:
             Shipment(groups, line, self.within, self._proof, self._ran, self._landed).leave()
 

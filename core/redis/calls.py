@@ -95,17 +95,25 @@ class Calls:
 
     def begin(self, *command: Argument) -> Begun:
         """Send one command on one key with what else is asked in this tick. `finish` waits for its reply."""
-        call = Call(command)
-        pipe = self._pipe(self._topology.only or self._topology.of(slot_of(_key(call))))
-        return Begun(call, pipe, pipe.post([call]))
+        return self._begin(Call(command))
+
+    def begin_script(self, script: Script, keys: Sequence[str], args: Sequence[Argument]) -> Begun:
+        """As `begin`, for a script, which has at least one key."""
+        return self._begin(run_of(script, keys, args))
 
     async def finish(self, begun: Begun) -> Any:
         """The reply to a command that was begun. Raises as `call`."""
         await begun.pipe.settle(begun.posted)
         if isinstance(begun.call.outcome, _Redirection):
-            return await self.call(*begun.call.command)
-        await self._look([begun.call])
+            begun.call.again(asking=False)
+            await self._carry([begun.call])
+        elif _in_doubt([begun.call]):
+            await self._topology.look()
         return begun.call.answer()
+
+    def _begin(self, call: Call) -> Begun:
+        pipe = self._pipe(self._topology.only or self._topology.of(slot_of(_key(call))))
+        return Begun(call, pipe, pipe.post([call], alone=False))
 
     def each(self) -> list[Batch]:
         """The pipelines to every primary, for what is about a server and not about a key."""
@@ -118,13 +126,8 @@ class Calls:
             await pipe.settle(pipe.post(calls))
         else:
             await self._spread([(call, self._topology.of(slot_of(_key(call)))) for call in calls])
-        await self._look(calls)
-
-    async def _look(self, calls: list[Call]) -> None:
-        for call in calls:
-            if isinstance(call.outcome, _DOUBTS):
-                await self._topology.look()
-                return
+        if _in_doubt(calls):
+            await self._topology.look()
 
     async def _spread(self, sent: list[tuple[Call, Node]]) -> None:
         """Have an outcome for each of these calls, of the node that it is sent to or of one that this one names."""
@@ -152,6 +155,11 @@ class Calls:
 
 _Redirection: Final = redis.exceptions.AskError
 """MOVED is an ASK with consequences, in the library too."""
+
+
+def _in_doubt(calls: list[Call]) -> bool:
+    """Whether any of these calls failed with what may mean that the map of the nodes is old."""
+    return any(isinstance(call.outcome, _DOUBTS) for call in calls)
 
 
 def _key(call: Call) -> str:

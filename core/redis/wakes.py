@@ -57,6 +57,11 @@ class Wake:
         heard, self._heard = self._heard, []
         return heard
 
+    def hush(self) -> None:
+        """Forget that it rang: the waiter is about to look."""
+        if self._event.is_set():
+            self._event = Event()
+
     async def wait(self, at_most: float | None = None) -> bool:
         """Wait until it rings, `at_most` so many seconds, or `patience`. Returns whether it rang."""
         if not self._event.is_set():

@@ -1,9 +1,14 @@
 """Votes and reports. Votes are most of all events: nothing here costs more than it must."""
 
+from typing import Final
+
 from core.envelope import Recorded
 from core.events import ReportFiled, VoteCast, VoteRetracted
 from projections.folding.touched import UNSEEN, Touched, Watch
 from projections.state import Comment, Report, Thread
+
+_NONE: Final = (0, 0)
+"""Value and revision of a vote that there is none of."""
 
 
 def cast(thread: Thread, recorded: Recorded, event: VoteCast, watch: Watch) -> Touched:
@@ -11,11 +16,9 @@ def cast(thread: Thread, recorded: Recorded, event: VoteCast, watch: Watch) -> T
     comment = thread.rows[event.comment]
     member = recorded.envelope.actor.id
     watch.vote(comment, member)
-    before = comment.ballots.get(member)
-    if before is not None:
-        _count(comment, before[0], -1)
+    before = comment.ballots.get(member, _NONE)
     comment.ballots[member] = (event.value, event.revision)
-    _count(comment, event.value, 1)
+    comment.up, comment.down = moved((comment.up, comment.down), before[0], event.value)
     return _voted(comment)
 
 
@@ -24,17 +27,19 @@ def retract(thread: Thread, recorded: Recorded, event: VoteRetracted, watch: Wat
     comment = thread.rows[event.comment]
     member = recorded.envelope.actor.id
     watch.vote(comment, member)
-    before = comment.ballots.pop(member, None)
-    if before is not None:
-        _count(comment, before[0], -1)
+    before = comment.ballots.pop(member, _NONE)
+    comment.up, comment.down = moved((comment.up, comment.down), before[0], 0)
     return _voted(comment)
 
 
-def _count(comment: Comment, value: int, by: int) -> None:
-    if value > 0:
-        comment.up += by
-    else:
-        comment.down += by
+def moved(votes: tuple[int, int], before: int, after: int) -> tuple[int, int]:
+    """Up and down when a member's vote of value `before` has become `after`; 0 is no vote."""
+    up, down = votes
+    if before:
+        up, down = (up - 1, down) if before > 0 else (up, down - 1)
+    if after:
+        up, down = (up + 1, down) if after > 0 else (up, down + 1)
+    return up, down
 
 
 def _voted(comment: Comment) -> Touched:

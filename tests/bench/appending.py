@@ -5,23 +5,25 @@ And how many times a second it can run the script of the append at all, with arg
 
 import random
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from itertools import count
 from typing import Final
 
 import anyio
 
+import core.vote
 from core import heads
 from core.caller import Caller
 from core.commands import OpenSite, OpenThread, PostComment
 from core.envelope import Stamp, encode
-from core.events import CommentPosted
+from core.events import CommentPosted, VoteCast
 from core.keys import window
 from core.log import wire
 from core.log.port import Append, NewEvent
 from core.log.redis import APPEND, RedisLog
 from core.policy import Policy
+from core.position import Position
 from core.redis.deployment import Deployment, open_deployment
 from core.sight import Folds
 from core.transact import transact
@@ -91,17 +93,19 @@ async def _post(log: RedisLog, folds: Folds, caller: Caller, series: str, times:
         )
 
 
-class Bare:
-    """The script of the append with a comment of 300 characters, run by so many at a time and decided by nobody."""
+Ready = tuple[NewEvent, dict[str, Position | None]]
+"""An event to append, and the heads that it expects."""
 
-    def __init__(self, deployment: Deployment, callers: int, cores: Cores) -> None:
+
+class Bare:
+    """The script of the append with what decisions have made ready, run by so many at a time and decided by nobody."""
+
+    def __init__(self, deployment: Deployment, callers: int, cores: Cores, ready: Callable[[str, int], Ready]) -> None:
         self._deployment = deployment
         self._callers = callers
         self._cores = cores
+        self._ready = ready
         self._numbers = count()
-        stamp = Stamp(actor=MEMBERS[0].actor, site=SITE, thread=THREADS[0])
-        posted = CommentPosted(comment="bare", revision=1, body=body(random.Random(0)), name=MEMBERS[0].name)
-        self._event = encode(posted, stamp)
 
     async def rate(self, seconds: float) -> float:
         """How often a second, measured for so long."""
@@ -118,19 +122,43 @@ class Bare:
         now = int(time.time() * 1000)
         places = [partition.commands(window(now)), partition.commands(window(now) - 1)]
         keys = [partition.log, partition.heads(SITE, thread), *places]
-        e, c = self._event
         while time.perf_counter() < until:
-            name = f"bare-{next(self._numbers)}"
-            event = NewEvent(head=heads.comment(name), e=e, c=c)
-            append = Append(site=SITE, thread=thread, expected={event.head: None}, events=(event,), now=now, key=name)
+            number = next(self._numbers)
+            event, expected = self._ready(thread, number)
+            append = Append(site=SITE, thread=thread, expected=expected, events=(event,), now=now, key=f"bare-{number}")
             arguments = wire.append_arguments(append, partition.log_channel)
             await self._deployment.appends.run_proven(APPEND, keys, arguments)
             self._made += 1
 
 
+def post() -> Callable[[str, int], Ready]:
+    """Comments of 300 characters, each a new one."""
+    stamp = Stamp(actor=MEMBERS[0].actor, site=SITE, thread=THREADS[0])
+    e, c = encode(CommentPosted(comment="bare", revision=1, body=body(random.Random(0)), name=MEMBERS[0].name), stamp)
+
+    def ready(_: str, number: int) -> Ready:
+        event = NewEvent(head=heads.comment(f"bare-{number}"), e=e, c=c)
+        return event, {event.head: None}
+
+    return ready
+
+
+def vote() -> Callable[[str, int], Ready]:
+    """First votes of one member each."""
+    stamp = Stamp(actor=MEMBERS[0].actor, site=SITE, thread=THREADS[0])
+    cast = VoteCast(comment="bare", revision=1, value=1)
+    (e, c), note = encode(cast, stamp), core.vote.note(cast)
+
+    def ready(_: str, number: int) -> Ready:
+        event = NewEvent(head=heads.vote("bare", str(number)), e=e, c=c, note=note)
+        return event, {event.head: None, heads.THREAD: None, heads.comment("bare"): None}
+
+    return ready
+
+
 @asynccontextmanager
-async def bare(cores: Cores, callers: int) -> AsyncIterator[Bare]:
-    """The bare script, on a server of its own."""
+async def bare(cores: Cores, callers: int, ready: Callable[[str, int], Ready] | None = None) -> AsyncIterator[Bare]:
+    """The bare script, on a server of its own: of a post, where nothing else is `ready`."""
     with server(cores.rest) as url:
         async with open_deployment(url, partitions=PARTITIONS, durability="fsynced") as deployment:
-            yield Bare(deployment, callers, cores)
+            yield Bare(deployment, callers, cores, ready or post())

@@ -4,8 +4,9 @@ import json
 import random
 import time
 from collections.abc import Iterator, Sequence
+from functools import cache
 from itertools import accumulate, count, cycle
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from joserfc import jwt
 from joserfc.jwk import OctKey
@@ -67,7 +68,51 @@ class Post(Struct, frozen=True, kw_only=True, tag=True):
             yield request("POST", f"{ROOT}/threads/{thread}/comments", headers, json.dumps(document).encode())
 
 
-Asks = Get | Post
+class Ballot(Struct, frozen=True, kw_only=True, tag=True):
+    """Vote: many members on many comments, threads drawn by Zipf's law, one vote a member and comment.
+
+    Of ten votes, eight are a member's first on that comment, one changes an earlier one, one takes it back. `series`
+    keeps the keys apart from those of other rounds, and draws other pairs of member and comment.
+    """
+
+    series: str
+    comments: dict[str, tuple[str, ...]]
+    """Comments by thread."""
+
+    def of_client(self, number: int, clients: int) -> Iterator[bytes]:
+        """What the members of one connection do, without end: each of `MEMBERS` has one connection."""
+        dice = random.Random(f"{self.series}-{number}")
+        voters = [_bearer(member.id, member.name) for member in MEMBERS[VOTERS:][number::clients]]
+        threads = _drawn(tuple(self.comments), dice)
+        cast: list[tuple[str, str, tuple[str, str], int]] = []
+        for made in count():
+            kind = dice.random()
+            if kind < _FIRST or not cast:
+                thread = next(threads)
+                comment, bearer = dice.choice(self.comments[thread]), dice.choice(voters)
+                value = 1 if dice.random() < _UP else -1
+                cast.append((thread, comment, bearer, value))
+            else:
+                thread, comment, bearer, before = cast.pop(dice.randrange(len(cast)))
+                value = -before if kind < _CHANGED else 0
+            path = f"{ROOT}/threads/{thread}/comments/{comment}/vote"
+            headers = [bearer, ("Idempotency-Key", f"{self.series}-{made}")]
+            yield request("PUT", path, headers, b'{"value":%d}' % value)
+
+
+VOTERS: Final = 1000
+"""From this one on, `MEMBERS` vote; those before it write."""
+_FIRST: Final = 0.8
+_CHANGED: Final = 0.9
+_UP: Final = 0.8
+
+
+Asks = Get | Post | Ballot
+
+
+@cache
+def _bearer(member: str, name: str) -> tuple[str, str]:
+    return authorization(token({"sub": member, "name": name, "aud": SITE}))
 
 
 def token(claims: dict[str, Any], secret: str = SECRET) -> str:

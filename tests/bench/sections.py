@@ -17,6 +17,7 @@ SECTIONS: Final = (
     "rows",
     "paging",
     "posting",
+    "voting",
     "pressure",
     "appending",
     "backlog",

@@ -1,15 +1,25 @@
-"""Posts decided in view of what is remembered: the thread's log is not asked, and nothing else is different."""
+"""Posts and votes decided in view of what is remembered: the thread's log is not asked, and nothing else changes."""
+
+from typing import Literal
 
 import pytest
 
 from core.caller import Caller
-from core.commands import AnyCommand, ChangePolicy, Decide, SetThreadStatus
+from core.commands import AnyCommand, ChangePolicy, Decide, SetThreadStatus, Vote
 from core.log.port import Conflict
 from core.policy import PolicyChanges
-from core.refusals import IdempotencyKeyReused, NotAllowed, ParentNotPublished, ThreadClosed
+from core.refusals import (
+    CommentNotPublished,
+    IdempotencyKeyReused,
+    NotAllowed,
+    OwnVote,
+    ParentNotPublished,
+    ThreadClosed,
+    VotesOff,
+)
 from core.sight import Folds
 from tests.core.newsroom import Newsroom
-from tests.core.people import ADMIN, BEN, MOD, THREAD, post
+from tests.core.people import ADMIN, BEN, EVE, MOD, THREAD, post
 
 pytestmark = pytest.mark.anyio
 
@@ -126,3 +136,77 @@ async def test_a_branch_that_was_lost_is_not_taken_up() -> None:
     room.log = kept.log
     with pytest.raises(ParentNotPublished):
         await room.ask(post("c2", parent="c1"), key="k")
+
+
+def vote(value: Literal[1, 0, -1]) -> Vote:
+    return Vote(comment="c1", value=value)
+
+
+async def test_who_remembers_the_comment_reads_no_event_for_a_vote() -> None:
+    room = await remembering()
+    await room.ask(vote(1), BEN, key="k")
+    await room.ask(vote(-1), BEN, key="l")
+    await room.ask(vote(0), BEN, key="m")
+    await room.ask(vote(1), EVE, key="n")
+    assert [load.thread for load, _ in room.log.loads] == ["", "", "", ""]
+    assert len(room.log.appends) == 4, "none was tried twice"
+    assert (await room.types())[-4:] == ["vote.cast", "vote.cast", "vote.retracted", "vote.cast"]
+
+
+async def test_a_vote_tells_what_the_member_had_voted_before() -> None:
+    room = await remembering()
+    earlier = []
+    for key, cast in (("k", vote(1)), ("l", vote(-1)), ("m", vote(0)), ("n", vote(1))):
+        result = await room.ask(cast, BEN, key=key)
+        assert result.earlier is not None
+        earlier.append(result.earlier.value)
+    assert earlier == [0, 1, -1, 0]
+
+
+@pytest.mark.parametrize(("value", "event"), [(-1, "vote.cast"), (0, "vote.retracted")])
+async def test_a_vote_that_was_cast_elsewhere_is_changed_or_taken_back(value: Literal[-1, 0], event: str) -> None:
+    room = await remembering()
+    await elsewhere(room, vote(1), BEN)
+    result = await room.ask(vote(value), BEN, key="k")
+    assert result.earlier is not None
+    assert result.earlier.value == 1
+    assert (await room.types())[-1] == event
+    assert len(room.log.appends) == 2, "tried as the first one, and decided anew"
+
+
+async def test_the_same_vote_again_appends_nothing_wherever_it_was_cast() -> None:
+    room = await remembering()
+    await elsewhere(room, vote(1), BEN)
+    again = await room.ask(vote(1), BEN, key="k")
+    assert (await room.types()).count("vote.cast") == 1
+    assert not again.recorded
+    nothing = await room.ask(vote(0), EVE, key="l")
+    assert not nothing.recorded, "there was nothing to take back"
+
+
+async def test_what_was_taken_down_elsewhere_gets_no_vote() -> None:
+    room = await remembering()
+    await elsewhere(room, Decide(comment="c1", revision=1, verdict="reject"))
+    with pytest.raises(CommentNotPublished):
+        await room.ask(vote(1), MOD, key="k")
+    assert "vote.cast" not in await room.types()
+
+
+async def test_votes_are_refused_by_the_policy_of_now() -> None:
+    room = await remembering()
+    with pytest.raises(OwnVote):
+        await room.ask(vote(1), key="k")
+    await elsewhere(room, ChangePolicy(changes=PolicyChanges(votes=False)), ADMIN)
+    with pytest.raises(VotesOff):
+        await room.ask(vote(1), BEN, key="l")
+
+
+async def test_votes_do_not_drive_comments_out_of_memory() -> None:
+    room = await Newsroom(Folds(limit=8)).opened()
+    await room.ask(post("c2"), key="another")
+    await room.ask(post("c1"), key="first")
+    for number in range(20):
+        await room.ask(vote(1), Caller(id=f"m-{number}", name="M"), key=f"k{number}")
+    room.log.loads.clear()
+    await room.ask(Vote(comment="c2", value=1), BEN, key="k")
+    assert [load.thread for load, _ in room.log.loads] == [""], "the comment that nobody asked for is remembered, too"

@@ -1,0 +1,70 @@
+#!lua flags=no-writes
+-- The public row of a comment as the views have it, and the votes on it that the log has beyond them, of one moment.
+--
+-- KEYS  1 generation  2 cursor  3 parked  4 rows  5 votes  6 answers  7 names  8 log  9 ballots
+-- ARGV  1 the generation that the keys are of  2 the comment  3 field of its thread in `parked`  4 who votes
+--       5 how many events beyond the views are looked through at most
+-- Returns {generation}         another one is served
+--         {generation, false}  the row cannot be told from here: it is not public, its thread is parked, or the log has
+--                              something else about it beyond the views
+--         {generation, cursor, upto, ballot, stored row, tally, answers, name, vote, before, vote, before, …}
+--           upto     the last event that is in what is returned: the cursor, where too many are beyond it
+--           ballot   then also the vote of who votes that the views have, as `<value> <revision>`, or ""; else false
+--           tally    `<up> <down>`, or false      answers  how many the page shows, or false
+--           name     the JSON of the name of who is answered, or false
+--           vote     the `e` of a vote beyond the views, oldest first; the `e` of the same member's vote before, or ""
+
+local sub, find, match = string.sub, string.find, string.match
+
+local FEW = 4 -- events beyond the views: nearly always there are fewer
+
+local place = redis.call('MGET', KEYS[1], KEYS[2])
+local generation, cursor = place[1] or ARGV[1], place[2] or '0-0'
+if generation ~= ARGV[1] then
+  return {generation}
+end
+local comment, most = ARGV[2], tonumber(ARGV[5])
+local row = redis.call('HGET', KEYS[4], comment)
+if not row or sub(row, 1, 1) ~= 'p' or redis.call('HEXISTS', KEYS[3], ARGV[3]) == 1 then
+  return {generation, false}
+end
+local header = find(row, '\n', 3, true)
+local answered = header > 3 and sub(row, 3, header - 1)
+local answers = redis.call('HGET', KEYS[6], comment)
+local reply = {
+  generation, cursor, cursor, false, row, redis.call('HGET', KEYS[5], comment),
+  answers and match(answers, '^%d+'), answered and redis.call('HGET', KEYS[7], answered),
+}
+
+local function number(position)
+  return tonumber(match(position, '%d+$'))
+end
+
+local entries = redis.call('XRANGE', KEYS[8], '(' .. cursor, '+', 'COUNT', FEW)
+if #entries == FEW then
+  local newest = redis.call('XREVRANGE', KEYS[8], '+', '-', 'COUNT', 1)[1][1]
+  if number(newest) - number(cursor) > most then
+    local own = ARGV[4] .. ' ' .. comment
+    local ballot = redis.call('ZRANGEBYLEX', KEYS[9], '[' .. own .. ' ', '(' .. own .. '!', 'LIMIT', 0, 1)[1]
+    reply[4] = ballot and sub(ballot, #own + 2) or ''
+    return reply
+  end
+  entries = redis.call('XRANGE', KEYS[8], '(' .. cursor, '+', 'COUNT', most)
+end
+
+local own, other = '"' .. comment .. '"', answered and '"' .. answered .. '"'
+for i = 1, #entries do
+  local e = entries[i][2][2]
+  reply[3] = entries[i][1]
+  if find(e, '"type":"vote.', 1, true) then
+    if find(e, '"comment":' .. own, 1, true) then
+      local before = match(sub(e, -40), '"ap":"([%d-]+)"}$')
+      before = before and redis.call('XRANGE', KEYS[8], before, before)[1]
+      reply[#reply + 1] = e
+      reply[#reply + 1] = before and before[2][2] or ''
+    end
+  elseif find(e, own, 1, true) or (other and find(e, other, 1, true)) then
+    return {generation, false}
+  end
+end
+return reply
