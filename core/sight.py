@@ -5,7 +5,6 @@ head is read every time, or compared by the append (`core.case.recalled`), and e
 remembered begin at the aggregate's first.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -16,6 +15,7 @@ from core.comment import Comment
 from core.envelope import Recorded, read
 from core.events import UnknownEvent, UnreadableEvent
 from core.log.port import NO_HEAD, Answer, BrokenChain, Entry, Head, HeadWanted, Load, Loaded, Log
+from core.lru import Lru
 from core.member import Member
 from core.position import Position
 from core.refusals import CannotFold
@@ -25,6 +25,7 @@ from core.skip import Skip
 from core.thread import Thread
 from core.vote import Vote
 
+_Key = tuple[str, str, str]
 _VOTES: Final = f"{heads.VOTE}:"
 
 
@@ -35,35 +36,49 @@ class Fold(NamedTuple):
     state: Any
 
 
-class Folds:
-    """The last folds that were used, by site, thread and head field: `limit` of votes, and as many of all others.
+MOST_BYTES: Final = 16 * 1024 * 1024
+"""Where nobody says: about ten thousand comments and as many votes."""
 
-    A comment takes about 1 KB. Of a vote the state is its note (`core.vote.note`).
+
+class Folds:
+    """The folds that were used last, by site, thread and head field, within a number of bytes: a quarter for votes.
+
+    Of a vote the state is its note (`core.vote.note`).
     """
 
-    def __init__(self, limit: int = 10_000) -> None:
-        self._limit = limit
-        self._votes: OrderedDict[tuple[str, str, str], Fold] = OrderedDict()
-        self._others: OrderedDict[tuple[str, str, str], Fold] = OrderedDict()
+    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+        # Apart, because there are many more votes than of all others, and most are never asked for again.
+        self._votes = Lru[_Key, Fold](most_bytes // 4)
+        self._others = Lru[_Key, Fold](most_bytes - most_bytes // 4)
+
+    @property
+    def bytes(self) -> int:
+        """How many are kept."""
+        return self._votes.bytes + self._others.bytes
 
     def get(self, site: str, thread: str, field: str) -> Fold | None:
         """The fold remembered, which may be older than the log, or of a branch of it that was lost."""
-        folds, key = self._of(field), (site, thread, field)
-        if key in folds:
-            folds.move_to_end(key)
-        return folds.get(key)
+        return self._of(field).get((site, thread, field))
 
     def put(self, site: str, thread: str, field: str, fold: Fold) -> None:
-        """Remember a fold in place of what was remembered, and forget the one longest unused."""
-        folds, key = self._of(field), (site, thread, field)
-        folds[key] = fold
-        folds.move_to_end(key)
-        if len(folds) > self._limit:
-            folds.popitem(last=False)
+        """Remember a fold in place of what was remembered, and forget those longest unused."""
+        self._of(field).put((site, thread, field), fold, size_of(fold))
 
-    def _of(self, field: str) -> OrderedDict[tuple[str, str, str], Fold]:
-        # Apart, because there are many more votes than of all others, and most are never asked for again.
+    def _of(self, field: str) -> Lru[_Key, Fold]:
         return self._votes if field.startswith(_VOTES) else self._others
+
+
+def size_of(fold: Fold) -> int:
+    """About how many bytes of memory a fold takes, its key included."""
+    match fold.state:
+        case str():
+            return 460
+        case Comment(revisions=revisions):
+            return 850 + 310 * len(revisions)
+        case Thread(anchors=anchors):
+            return 2000 + 600 * len(anchors)
+        case _:
+            return 2000
 
 
 class Sight(Struct, frozen=True, kw_only=True):

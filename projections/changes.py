@@ -15,6 +15,7 @@ from core.position import Position
 from projections import cells, feed
 from projections.cells import Cell, Html, Value
 from projections.state import Comment, Thread
+from projections.thread_cache import BALLOT, size_of_row
 
 Command = Literal["HSET", "HDEL", "ZADD", "ZREM", "DEL"]
 Argument = bytes | str | int
@@ -69,6 +70,8 @@ class Journal:
         self._comments: dict[str, dict[Cell, Value]] = {}
         self._votes: defaultdict[str, dict[str, tuple[int, int] | None]] = defaultdict(dict)
         """By comment and member."""
+        self._sizes: dict[str, int] = {}
+        """How large each of `_comments` was."""
         self._answered: dict[str, None] = {}
         self._before = cells.of_thread(thread)
 
@@ -78,6 +81,7 @@ class Journal:
             return
         if comment.id in self.thread.rows:
             self._comments[comment.id] = cells.of_comment(comment, self.thread.id)
+            self._sizes[comment.id] = size_of_row(comment)
             self.weight += CHANGED
         else:
             self._comments[comment.id] = {}
@@ -95,6 +99,16 @@ class Journal:
         if comment.id not in self._answered:
             self._answered[comment.id] = None
             self.weight += ANSWERED
+
+    @property
+    def growth(self) -> int:
+        """By how many bytes the thread has grown since this began (`projections.thread_cache`)."""
+        rows = self.thread.rows
+        grown = sum(size_of_row(rows[name]) - self._sizes.get(name, 0) for name in self._comments)
+        for name, votes in self._votes.items():
+            now = rows[name].ballots
+            grown += BALLOT * sum((member in now) - (before is not None) for member, before in votes.items())
+        return grown
 
     def changes(self, keys: Partition, generation: int, html: Html) -> list[Change]:
         """Everything to write, the thread's `meta` first: by it a commit that was cut half-way is recognised."""

@@ -6,7 +6,6 @@ for recorded in batch:            # dense: the caller checks `n`
     if projection.full: commit(projection.take())
 """
 
-from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Final
 
@@ -23,11 +22,10 @@ from projections.folding.touched import UNSEEN
 from projections.parking import Name, Parked, Poison
 from projections.skipping import take_in
 from projections.state import FOLD, Thread
+from projections.thread_cache import ThreadCache, size_of
 
 MOST_ARGUMENTS: Final = 6500
 """About so many arguments make a commit; one event that takes more still gets one commit."""
-MOST_ROWS: Final = 100_000
-"""About so many rows of a partition are kept in memory between commits, where nobody says."""
 
 
 class Projection:
@@ -46,7 +44,7 @@ class Projection:
         parked: Iterable[Name] = (),
         poison: Poison | None = None,
         html: Html = rendered,
-        most_rows: int = MOST_ROWS,
+        cache: ThreadCache | None = None,
         most_arguments: int = MOST_ARGUMENTS,
     ) -> None:
         self.cursor = cursor
@@ -64,9 +62,9 @@ class Projection:
         self._keys = keys
         self._generation = generation
         self._html = html
-        self._most_rows = most_rows
+        self._cache = cache or ThreadCache()
         self._most_arguments = most_arguments
-        self._threads: OrderedDict[Name, Thread] = OrderedDict()
+        self._threads: dict[Name, Thread] = {}
         self._torn: set[Name] = set()
         self._journals: dict[Name, Journal] = {}
         self._lines: list[bytes] = []
@@ -87,9 +85,25 @@ class Projection:
 
     def hold(self, thread: Thread, *, torn: bool = False) -> None:
         """Take the state of a thread at the cursor; `torn` where its views are not that, so that all are written."""
-        self._threads[thread.site, thread.id] = thread
+        name = thread.site, thread.id
+        self._threads[name] = thread
+        self._cache.keep(self, name, size_of(thread))
         if torn:
-            self._torn.add((thread.site, thread.id))
+            self._torn.add(name)
+
+    def release(self, name: Name) -> bool:
+        """Let go of a thread, unless it has changes that are yet to be taken; whether that was done."""
+        if name in self._journals:
+            return False
+        del self._threads[name]
+        self._torn.discard(name)
+        return True
+
+    def close(self) -> None:
+        """Let go of everything: it is thrown away."""
+        for name in self._threads:
+            self._cache.drop(self, name)
+        self._threads = {}
 
     def apply(self, recorded: Recorded) -> Touched:
         """Take in the next event. Raises `CannotApply`."""
@@ -118,6 +132,7 @@ class Projection:
             # What came before is in its journal yet, and is committed with this.
             self._parked.add(name)
             self._threads.pop(name, None)
+            self._cache.drop(self, name)
             self._parking[name] = self._poison.parked[recorded.position]
         return UNSEEN
 
@@ -138,7 +153,6 @@ class Projection:
 
     def _begun(self, name: Name) -> Journal:
         """A journal of a thread, which had no event yet since the last taking."""
-        self._threads.move_to_end(name)
         journal = self._journals[name] = Journal(self._threads[name], whole=name in self._torn)
         self._torn.discard(name)
         self._weight += journal.weight
@@ -162,11 +176,13 @@ class Projection:
         """Everything since the last taking, also where that is nothing."""
         changes: list[Change] = []
         later: list[Change] = []
-        for journal in self._journals.values():
+        for name, journal in self._journals.items():
             first, *others = journal.changes(self._keys, self._generation, self._html)
             changes.append(first)
             later += others
             later += self._snapshot(journal) if self.keeping else ()
+            if name in self._threads:
+                self._cache.use(self, name, journal.growth)
         for name, parked in self._parking.items():
             key = self._keys.parked(self._generation)
             later.append(Change("HSET", key, [parking.field(*name), parking.encode(parked)]))
@@ -174,7 +190,7 @@ class Projection:
         self._committed = self.cursor
         self._journals, self._lines, self._parking = {}, [], {}
         self._weight = 0
-        self._forget()
+        self._cache.fit()
         return commit
 
     def _snapshot(self, journal: Journal) -> list[Change]:
@@ -186,10 +202,3 @@ class Projection:
         if due and self.freezing:
             changes.append(Change("HSET", key, [snapshots.field(thread, self.version), snapshots.pack(thread)]))
         return changes
-
-    def _forget(self) -> None:
-        """Let go of the threads that were asked for least recently. One alone may be larger than the bound."""
-        rows = sum(len(thread.rows) for thread in self._threads.values())
-        while rows > self._most_rows and len(self._threads) > 1:
-            _, thread = self._threads.popitem(last=False)
-            rows -= len(thread.rows)

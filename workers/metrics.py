@@ -171,6 +171,19 @@ PAST_BYTES: Final = Gauge(
     "Memory that kept pages of the past take.",
 )
 
+FOLD_BYTES: Final = Gauge(
+    "hansard_fold_bytes",
+    "Memory that comments, votes, threads and standings take which are remembered in order to decide.",
+)
+TOKEN_BYTES: Final = Gauge(
+    "hansard_token_bytes",
+    "Memory that verified tokens take which are remembered.",
+)
+THREAD_BYTES: Final = Gauge(
+    "hansard_thread_bytes",
+    "Memory that folded threads take which the projector keeps between commits.",
+)
+
 DIFF_BYTES: Final = Gauge(
     "hansard_diff_bytes",
     "Memory that comparisons of two texts take which are remembered.",

@@ -42,13 +42,11 @@ from projections.parking import Parked
 from projections.roster import Roster, owner
 from projections.served import Served
 from projections.store import Store
+from projections.thread_cache import MOST_BYTES, ThreadCache
 from projections.versions import OWN, Versions
 from workers import metrics
 from workers.requeues import Requeues
 from workers.upkeep import Stopped, Upkeep
-
-MOST_ROWS: Final = 200_000
-"""About so many rows are kept in memory between commits by one process, 2 KB each; the last thread always stays."""
 
 AT_ONCE: Final = 8
 """So many partitions take in a batch at the same time. More would only wait for each other at the server, and all else
@@ -74,6 +72,7 @@ class Projector:
     """Projects its share of the partitions of a deployment, under the name of `worker`, which nobody else has.
 
     `versions` is what it writes, `html` the renderer of that version; `read` decodes the event shapes that it knows.
+    `thread_bytes` is for the folded threads that it keeps between commits.
     """
 
     def __init__(
@@ -85,6 +84,7 @@ class Projector:
         html: Html = rendered,
         versions: Versions = OWN,
         read: Read = read,
+        thread_bytes: int = MOST_BYTES,
     ) -> None:
         store = Store(deployment.calls, deployment.reads, deployment.keys, versions=versions)
         self._log = log
@@ -94,10 +94,11 @@ class Projector:
         self._worker = worker
         self._leases = Leases(deployment.calls, deployment.keys, worker)
         self._roster = Roster(deployment.calls, worker)
-        share = max(1, MOST_ROWS // log.partitions)
+        self.threads = ThreadCache(thread_bytes)
+        """The folded threads that are kept between commits."""
         turns = Semaphore(AT_ONCE, fast_acquire=True)
         self._upkeeps = [
-            Upkeep(partition, log, store, turns, most_rows=share, html=html, read=read)
+            Upkeep(partition, log, store, turns, cache=self.threads, html=html, read=read)
             for partition in range(log.partitions)
         ]
         self._alive: frozenset[str] = frozenset()

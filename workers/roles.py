@@ -7,6 +7,7 @@ import structlog
 
 from core.log.redis import RedisLog
 from core.redis.deployment import Deployment, open_deployment
+from core.sight import Folds
 from core.singleflight import SingleFlight
 from projections.feedlog import FeedLog
 from projections.histories import DIFFERENCES
@@ -73,7 +74,11 @@ def services(
     log = RedisLog(deployment)
     views = Views(deployment, log)
     ready = ReadyAnswers(views)
+    folds = Folds(settings.fold_bytes)
+    keyring = Keyring(deployment.calls, deployment.keys, most_bytes=settings.token_bytes)
     metrics.DIFF_BYTES.set_function(lambda: DIFFERENCES.bytes)
+    metrics.FOLD_BYTES.set_function(lambda: folds.bytes)
+    metrics.TOKEN_BYTES.set_function(lambda: keyring.tokens.bytes)
     return Services(
         log=log,
         views=views,
@@ -87,7 +92,8 @@ def services(
         counts=Counts(views, ready.states, partitions=log.partitions),
         ready=ready,
         served=Served(deployment),
-        keyring=Keyring(deployment.calls, deployment.keys),
+        keyring=keyring,
+        folds=folds,
         operators=Operators(admin_secret),
         durability=deployment.durability,
         max_request=settings.max_request,
@@ -118,7 +124,7 @@ async def run_projector(process: Process, settings: Settings, tell: Tell) -> Non
     url, secret = settings.needed("redis_url"), settings.needed("admin_secret")
     async with opened(url, settings) as deployment, process.parts() as parts:
         name = worker_name()
-        projector = make_projector(deployment, name)
+        projector = make_projector(deployment, name, settings)
         given = services(deployment, settings, secret, projector=projector, running=lambda: process.ready)
         await start_operations(parts, given, settings)
         await stay_in(parts, deployment, role="projector", name=name)
@@ -152,9 +158,11 @@ async def following(
         yield build(given, feed=Feed(hub, unfit=given.unfit)), hub
 
 
-def make_projector(deployment: Deployment, name: str) -> Projector:
+def make_projector(deployment: Deployment, name: str, settings: Settings) -> Projector:
     """A projector of all partitions that nobody else holds, under a name that no other has."""
-    return Projector(deployment, RedisLog(deployment), worker=name)
+    projector = Projector(deployment, RedisLog(deployment), worker=name, thread_bytes=settings.thread_bytes)
+    metrics.THREAD_BYTES.set_function(lambda: projector.threads.bytes)
+    return projector
 
 
 async def look_for_drift(parts: Parts, deployment: Deployment, projector: Projector, settings: Settings) -> None:

@@ -122,6 +122,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     past_bytes: Annotated[
         int, Meta(ge=0, le=2**40, description="the bytes of pages of the past that are kept, 0 or more")
     ] = 33_554_432
+    fold_bytes: Annotated[
+        int, Meta(ge=0, le=2**40, description="the bytes of comments and votes that are remembered, 0 or more")
+    ] = 16_777_216
+    thread_bytes: Annotated[
+        int, Meta(ge=0, le=2**40, description="the bytes of threads that a projector keeps, 0 or more")
+    ] = 134_217_728
+    token_bytes: Annotated[
+        int, Meta(ge=0, le=2**40, description="the bytes of verified tokens that are remembered, 0 or more")
+    ] = 8_388_608
 
     def __repr__(self) -> str:
         """Show what is set, with everything that may hold a secret left out."""

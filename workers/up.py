@@ -51,7 +51,7 @@ async def run(process: Process, settings: Settings, *, with_sample: bool, tell: 
     made = secrets_of(settings.data)
     async with _server(settings) as (url, server), roles.opened(url, settings) as deployment:
         name = worker_name()
-        projector = roles.make_projector(deployment, name)
+        projector = roles.make_projector(deployment, name, settings)
         given = roles.services(
             deployment,
             settings,

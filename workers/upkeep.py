@@ -30,16 +30,17 @@ from projections.folding.touched import CannotApply
 from projections.loading import Torn
 from projections.moments import thread_at
 from projections.parking import Poison
-from projections.partition import MOST_ROWS, Projection
+from projections.partition import Projection
 from projections.state import Thread
 from projections.store import Done, Fenced, Mismatch, Outcome, Retired, Store
+from projections.thread_cache import ThreadCache
 from workers import metrics
 from workers.failures import Failures, Policy, is_poison, told
 
 BATCH: Final = 256
 """Most events that are read at once."""
 
-SPACING: Final = 0.005
+SPACING: Final = 0.01
 """Seconds between two commits of a partition where events come fast: a commit of several costs little more than of one.
 
 An event that comes alone is committed at once.
@@ -71,7 +72,7 @@ class Upkeep:
         store: Store,
         turns: Semaphore,
         *,
-        most_rows: int = MOST_ROWS,
+        cache: ThreadCache | None = None,
         html: Html = rendered,
         read: Read = read,
     ) -> None:
@@ -82,7 +83,7 @@ class Upkeep:
         self._log = log
         self._store = store
         self._turns = turns
-        self._most_rows = most_rows
+        self._cache = cache or ThreadCache()
         self._html = html
         self._read = read
         self._projection: Projection | None = None
@@ -128,6 +129,7 @@ class Upkeep:
                     metrics.LOST_BRANCHES.inc()
                 _log.warning("projection_retried", partition=self.partition, position=str(at), fault=told(error))
             finally:
+                self._forget_threads()
                 self._projection = self._seam = self._suspect = None
             if self.at != before:
                 pauses = delays(longest=2.0)
@@ -148,11 +150,12 @@ class Upkeep:
                 parked=parked,
                 poison=self._poison,
                 html=self._html,
-                most_rows=self._most_rows,
+                cache=self._cache,
             )
             projection.version = self._store.versions.fold
             # After the cursor: a commit of another version since moved that on, and none of ours fits any more.
             projection.freezing = (await self._store.scope(self.partition)).fold
+            self._forget_threads()
             self._projection = projection
             async with aclosing(self._log.follow(self.partition, cursor, limit=BATCH, spacing=SPACING)) as batches:  # type: ignore[type-var] # every follow is a generator
                 async for entries in batches:
@@ -163,6 +166,10 @@ class Upkeep:
                         return
                     if not isinstance(outcome, Done):
                         break
+
+    def _forget_threads(self) -> None:
+        if self._projection is not None:
+            self._projection.close()
 
     async def _take_in(self, projection: Projection, entries: list[Entry], nonce: str) -> Outcome | None:
         """Take in what came, and commit it; None where that has to begin again from what is stored."""

@@ -24,7 +24,7 @@ class Fill:
 
     def __init__(self, deployment: Deployment) -> None:
         self._log = RedisLog(deployment)
-        self._folds = Folds(100_000)
+        self._folds = Folds(2**28)
         self._dice = random.Random(1)
         self._keys = 0
 

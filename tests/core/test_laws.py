@@ -254,7 +254,7 @@ def test_no_author_publishes_what_was_kept_back_and_no_decision_another_text(
 @given(scripts, rules, st.integers(1, 6))
 @settings(max_examples=50)
 def test_remembered_folds_change_nothing(script: list[Step], premoderation: str, limit: int) -> None:
-    _run([*BEGINNING, *script], premoderation, [Folds(limit), Folds()])
+    _run([*BEGINNING, *script], premoderation, [Folds(limit * 3000), Folds()])
 
 
 @given(st.lists(own | decisions, max_size=8), st.lists(own, min_size=4, max_size=12), rules, st.booleans())

@@ -202,7 +202,7 @@ async def test_votes_are_refused_by_the_policy_of_now() -> None:
 
 
 async def test_votes_do_not_drive_comments_out_of_memory() -> None:
-    room = await Newsroom(Folds(limit=8)).opened()
+    room = await Newsroom(Folds(16_000)).opened()
     await room.ask(post("c2"), key="another")
     await room.ask(post("c1"), key="first")
     for number in range(20):

@@ -515,7 +515,7 @@ async def test_a_fold_of_a_branch_that_was_lost_is_not_believed() -> None:
 
 
 async def test_only_so_many_folds_are_remembered() -> None:
-    folds = Folds(limit=2)
+    folds = Folds(6000)
     room = await Newsroom(folds).opened()
     await room.ask(post("c1"))
     assert folds.get(SITE, THREAD, heads.comment("c1")) is not None

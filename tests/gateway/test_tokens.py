@@ -12,7 +12,7 @@ from joserfc.jwk import OctKey
 from core.caller import Caller
 from tests.gateway.house import ADMIN_SECRET, SECRET, SITE, Who, claims_of, signed
 from workers.gateway import tokens
-from workers.gateway.keyring import SiteKeys
+from workers.gateway.keyring import REMEMBERED, SiteKeys, Tokens
 from workers.gateway.refusals import InvalidToken
 
 NOW = 1_700_000_000.0
@@ -193,13 +193,24 @@ def test_a_token_that_was_verified_once_still_expires_and_dies_with_its_key() ->
         tokens.verify(token, SITE, keys(OTHER), NOW)
 
 
-def test_what_is_remembered_of_tokens_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workers.gateway.keyring.MOST_REMEMBERED", 4)
-    ring = keys()
+def test_what_is_remembered_of_tokens_is_bounded_over_all_keys() -> None:
     made = [signed({**GOOD, "jti": number}) for number in range(9)]
-    for token in made:
-        tokens.verify(token, SITE, ring, NOW)
-    assert sum(ring.recall(token) is not None for token in made) <= 4
+    size = max(map(len, made)) + REMEMBERED
+    room = Tokens(4 * size)
+    rings = [SiteKeys("hs256", (SECRET.encode(),), room) for _ in range(2)]
+    for number, token in enumerate(made):
+        tokens.verify(token, SITE, rings[number % 2], NOW)
+    assert room.bytes <= 4 * size
+    assert [ring.recall(token) is not None for token in made for ring in rings].count(True) == 4
+    assert rings[0].recall(made[-1]) is not None, "the last ones"
+
+
+def test_what_one_key_signed_is_not_taken_for_anothers() -> None:
+    room = Tokens(100_000)
+    token = signed(GOOD)
+    tokens.verify(token, SITE, SiteKeys("hs256", (SECRET.encode(),), room), NOW)
+    with pytest.raises(InvalidToken, match="signature"):
+        tokens.verify(token, SITE, SiteKeys("hs256", (OTHER.encode(),), room), NOW)
 
 
 def test_an_operator_is_known_by_the_secret_the_audience_and_the_role() -> None:

@@ -55,6 +55,9 @@ def test_every_setting_is_read_from_the_environment() -> None:
         "HANSARD_REPLAY_ROWS": "100",
         "HANSARD_REPLAY_BYTES": "65536",
         "HANSARD_REPLAY_PIECE": "2048",
+        "HANSARD_FOLD_BYTES": "2000000",
+        "HANSARD_THREAD_BYTES": "3000000",
+        "HANSARD_TOKEN_BYTES": "4000000",
     }
     assert {name.removeprefix("HANSARD_").lower() for name in environment} == set(Settings.__struct_fields__)
     assert settings.read(environment) == Settings(
@@ -89,6 +92,9 @@ def test_every_setting_is_read_from_the_environment() -> None:
         replay_rows=100,
         replay_bytes=65536,
         replay_piece=2048,
+        fold_bytes=2_000_000,
+        thread_bytes=3_000_000,
+        token_bytes=4_000_000,
     )
 
 

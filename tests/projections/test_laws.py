@@ -14,6 +14,7 @@ from projections.pacing import Pace
 from projections.partition import Projection
 from projections.snapshots import due, field, marks, pack, unpack
 from projections.state import Thread
+from projections.thread_cache import ThreadCache, size_of
 from tests.making import SITE, THREADS, Move, events, moves, played, stream
 from tests.projections.folded import KEYS, Shelf, expected, loaded
 
@@ -198,9 +199,29 @@ def test_snapshots_get_rarer_as_a_thread_grows() -> None:
     assert not due(256, 511)
 
 
+@few
+@given(moves(imports=True), st.sets(st.integers(1, 40)))
+async def test_what_threads_take_is_counted_as_they_grow(some: list[Move], cuts: set[int]) -> None:
+    cache = ThreadCache()
+    projection = Projection(KEYS, 1, START, html=html, cache=cache)
+    threads: dict[str, Thread] = {}
+    recorded = await events(await played(some), None)
+    for at, one in enumerate(recorded, 1):
+        if projection.misses(one):
+            name = one.envelope.thread
+            threads[name] = Thread(site=SITE, id=name)
+            projection.hold(threads[name])
+        projection.apply(one)
+        if at in cuts or at == len(recorded):
+            projection.take()
+            assert cache.bytes == sum(map(size_of, threads.values()))
+    projection.close()
+    assert cache.bytes == 0
+
+
 async def test_a_thread_is_let_go_of_when_there_are_too_many_rows() -> None:
     recorded = await events(await played(stream(2, 300, threads=3), threads=3), None)
-    projection = Projection(KEYS, 1, START, html=html, most_rows=1)
+    projection = Projection(KEYS, 1, START, html=html, cache=ThreadCache(1))
     shelf = Shelf()
     loads = 0
     for one in recorded:

@@ -106,6 +106,11 @@ class Serving(Where):
         str | None, _flag("Share of a core's time that making pages of the past may take. Default: 0.5")
     ] = None
     past_bytes: Annotated[str | None, _flag("Bytes of pages of the past that are kept. Default: 33554432")] = None
+    fold_bytes: Annotated[str | None, _flag("Bytes of comments and votes that are remembered. Default: 16777216")] = (
+        None
+    )
+    thread_bytes: Annotated[str | None, _flag("Bytes of threads that a projector keeps. Default: 134217728")] = None
+    token_bytes: Annotated[str | None, _flag("Bytes of verified tokens that are remembered. Default: 8388608")] = None
     max_queue: Annotated[str | None, _flag("Requests that may wait for either, for a moment. Default: 256")] = None
     max_feeds: Annotated[str | None, _flag("Feeds that may be open at the same time. Default: 20000")] = None
     max_unopened: Annotated[

@@ -8,6 +8,7 @@ and equal bytes give the same object, so that nothing is parsed twice. Key mater
 
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
+from itertools import count
 from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
@@ -16,6 +17,7 @@ from msgspec import Struct
 
 from core.caller import Caller
 from core.keys import Keys
+from core.lru import Lru
 from core.redis import faults
 from core.redis.calls import Begun, Calls
 
@@ -28,16 +30,29 @@ class Remembered(Struct, frozen=True):
     ends: float
 
 
-MOST_REMEMBERED: Final = 10_000
+MOST_BYTES: Final = 8 * 1024 * 1024
+"""Of tokens that are remembered, where nobody says: about eight thousand."""
+REMEMBERED: Final = 950
+"""Bytes that remembering a token takes besides it."""
+
+Tokens = Lru[tuple[int, str], Remembered]
+"""Tokens that were verified, by the number of the keys that signed them."""
+
+
+_NUMBERS: Final = count()
 
 
 class SiteKeys:
     """The keys of one site as they are now, and the tokens that they were found to have signed."""
 
-    def __init__(self, kind: Literal["hs256", "jwks"], secrets: tuple[bytes, ...] = ()) -> None:
+    def __init__(
+        self, kind: Literal["hs256", "jwks"], secrets: tuple[bytes, ...] = (), tokens: Tokens | None = None
+    ) -> None:
         self.kind = kind
         self.secrets = tuple(OctKey.import_key(secret) for secret in secrets)
-        self._verified: dict[str, Remembered] = {}
+        self._tokens = Tokens(MOST_BYTES) if tokens is None else tokens
+        # Other keys have other tokens, though they share the room; a number, so that no old secret is kept by it.
+        self._number = next(_NUMBERS)
 
     def __repr__(self) -> str:
         """Show the kind alone."""
@@ -45,14 +60,11 @@ class SiteKeys:
 
     def recall(self, token: str) -> Remembered | None:
         """What this token was found to be."""
-        return self._verified.get(token)
+        return self._tokens.get((self._number, token))
 
     def remember(self, token: str, found: Remembered) -> None:
-        """Keep what a token was found to be; the oldest half is forgotten when there are too many."""
-        if len(self._verified) >= MOST_REMEMBERED:
-            for old in list(self._verified)[: MOST_REMEMBERED // 2]:
-                del self._verified[old]
-        self._verified[token] = found
+        """Keep what a token was found to be."""
+        self._tokens.put((self._number, token), found, REMEMBERED + len(token))
 
 
 class Given(Struct, frozen=True):
@@ -90,10 +102,12 @@ PATIENCE: Final = 1.0
 class Keyring:
     """Reads and replaces the keys of sites. Raises `core.refusals.Unavailable` where the server stays away."""
 
-    def __init__(self, redis: Calls, keys: Keys, *, patience: float = PATIENCE) -> None:
+    def __init__(self, redis: Calls, keys: Keys, *, patience: float = PATIENCE, most_bytes: int = MOST_BYTES) -> None:
+        """`most_bytes` is for the tokens of all sites together."""
         self._redis = redis
         self._patience = patience
         self._keys = keys
+        self.tokens = Tokens(most_bytes)
         self._parsed: dict[str, tuple[Mapping[bytes, bytes], SiteKeys]] = {}
 
     async def read(self, site: str) -> SiteKeys | None:
@@ -125,7 +139,7 @@ class Keyring:
         known = self._parsed.get(site)
         if known is not None and known[0] == fields:
             return known[1]
-        parsed = _parse(fields)
+        parsed = _parse(fields, self.tokens)
         self._parsed[site] = fields, parsed
         return parsed
 
@@ -157,8 +171,8 @@ def _fields_of(given: Given) -> dict[bytes, bytes]:
     return {b"kind": given.kind.encode(), b"keys": given.document}
 
 
-def _parse(fields: Mapping[bytes, bytes]) -> SiteKeys:
+def _parse(fields: Mapping[bytes, bytes], tokens: Tokens) -> SiteKeys:
     if fields[b"kind"] == b"jwks":
-        return SiteKeys("jwks")
+        return SiteKeys("jwks", tokens=tokens)
     secrets = msgspec.json.decode(fields[b"keys"], type=tuple[str, ...])
-    return SiteKeys("hs256", tuple(secret.encode() for secret in secrets))
+    return SiteKeys("hs256", tuple(secret.encode() for secret in secrets), tokens)
