@@ -19,6 +19,8 @@ from workers.cli.upgrade import carry_out
 from workers.process import Failed
 from workers.settings import Settings
 
+LOOKS = 50_000
+"""Requests after which what was waited for has failed to come."""
 NEXT = Formats(reads=(*FORMATS.reads, FORMATS.writes + 1), writes=FORMATS.writes + 1)
 """What the next release may write."""
 
@@ -120,11 +122,16 @@ def test_a_running_process_takes_no_writes_while_its_record_is_not_right(running
         def post() -> httpx2.Response:
             return http.post(path, headers={"Authorization": f"Bearer {token}"}, json={"body": f"Words about {why}."})
 
-        def ready(status: int) -> httpx2.Response:
+        def until(path: str, status: int) -> httpx2.Response:
             """The answer once it is so; each look is a request of its own."""
-            while (answer := http.get("/readyz")).status_code != status:
-                pass
-            return answer
+            for _ in range(LOOKS):
+                answer = http.get(path)
+                if answer.status_code == status:
+                    return answer
+            raise AssertionError(answer.text)
+
+        def ready(status: int) -> httpx2.Response:
+            return until("/readyz", status)
 
         assert post().status_code in (201, 202)
         record = redis.hgetall(DEPLOYMENT)
@@ -139,5 +146,4 @@ def test_a_running_process_takes_no_writes_while_its_record_is_not_right(running
         assert answer.status_code in (201, 202)
         # The projector goes on, too.
         page = f"/v1/sites/{SITE}/threads/{THREAD}?after={answer.json()['position']}"
-        while http.get(page).status_code != 200:
-            pass
+        until(page, 200)

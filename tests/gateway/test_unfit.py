@@ -49,6 +49,7 @@ async def test_it_takes_no_writes_and_is_not_ready_until_the_record_is_right_aga
         assert int(answer.headers["retry-after"]) > 0
     assert await house.length() == before
     assert await call("HGETALL", house.deployment.keys.of(SITE).site_keys(SITE)) == keys
+    assert await call("EXISTS", house.deployment.keys.of("other").site_keys("other")) == 0
     assert why in problem(await house.get("/readyz"), 503, "unavailable")["detail"]
     assert (await house.get("/healthz")).status_code == 200
     assert (await house.get(f"threads/{THREAD}")).status_code == 200
@@ -56,6 +57,15 @@ async def test_it_takes_no_writes_and_is_not_ready_until_the_record_is_right_aga
     await house.deployment.record.look()
     assert (await house.get("/readyz")).status_code == 200
     await house.post(ADA, "Words again.")
+
+
+async def test_on_a_server_that_was_emptied_a_write_is_not_available_and_not_unknown(house: House) -> None:
+    comment = await house.post(ADA)
+    await house.deployment.writing.flushall()
+    await house.deployment.record.look()
+    for answer in await writes(house, comment):
+        problem(answer, 503, "unavailable")
+    assert await house.length() == 0
 
 
 UNKNOWN = [
