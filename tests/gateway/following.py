@@ -177,7 +177,8 @@ def feed(thread: str) -> str:
 async def ended(radio: Station, cause: str, thread: str = THREAD) -> None:
     """The feed is one line that says when to come back."""
     before = metrics.FEED_TURNED_AWAY.labels(cause)._value.get()
-    answer = await radio.client.get(feed(thread))
+    with anyio.fail_after(BOUND):
+        answer = await radio.client.get(feed(thread))
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == "text/event-stream"
     assert answer.headers["cache-control"] == "no-store"

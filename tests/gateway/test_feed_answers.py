@@ -11,6 +11,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 
+from core.keys import DEPLOYMENT
 from core.partitions import partition_of
 from core.position import Position
 from core.refusals import Unavailable
@@ -90,6 +91,18 @@ async def test_where_the_server_does_not_answer_a_client_is_told_when_to_come_ba
             pass
 
 
+async def test_where_the_deployment_is_gone_a_client_is_told_when_to_come_back(radio: Station) -> None:
+    deployment = radio.house.deployment
+    record = await deployment.calls.call("HGETALL", DEPLOYMENT)
+    await deployment.calls.call("DEL", DEPLOYMENT)
+    await deployment.record.look()
+    await ended(radio, "unavailable")
+    await deployment.calls.call("HSET", DEPLOYMENT, *record)
+    await deployment.record.look()
+    async with radio.follow():
+        pass
+
+
 async def test_a_replay_that_cannot_go_on_ends_with_when_to_come_back_and_then_comes_whole(level: House) -> None:
     views = Away(level, head=False)
     async with station(level, views=views) as radio:
@@ -128,10 +141,11 @@ async def test_a_thread_that_is_not_opened_yet_is_waited_for(radio: Station) -> 
 async def test_clients_of_a_thread_that_is_not_opened_hear_that_the_stream_lives_and_ends(level: House) -> None:
     async with station(level, heartbeat=0.01) as radio, radio.follow(thread=NEW) as reader:
         text = ""
-        async for chunk in reader._chunks:
-            text += chunk.decode()
-            if ":\n\n" in text:
-                radio.hub.drain()
+        with anyio.fail_after(BOUND):
+            async for chunk in reader._chunks:
+                text += chunk.decode()
+                if ":\n\n" in text:
+                    radio.hub.drain()
         assert "data:" not in text
     await until(lambda: not radio.hub._followers)
 

@@ -86,8 +86,11 @@ class Seat:
 
     def take(self) -> list[bytes]:
         """What is to be sent now, if anything. A client that fell behind the ring is told to read the page again."""
-        found = self._since()
-        self._cursor = self.channel.ring.end
+        ring = self.channel.ring
+        found = ring.since(self._cursor)
+        self._cursor = ring.end
+        if found is None:
+            found = [self._behind()]
         if self._backlog is not None:
             found, self._backlog = [*self._backlog, *found], None
         if self._after is None:
@@ -96,8 +99,8 @@ class Seat:
 
     def move(self, channel: Channel) -> None:
         """Go on at the end of another channel; what was not taken from this one comes first."""
-        left = self._since()
-        self._backlog = [*(self._backlog or []), *left] or None
+        left = self.channel.ring.since(self._cursor)
+        self._backlog = [*(self._backlog or []), *([self._behind()] if left is None else left)] or None
         if self.channel.seats.pop(self, self) is None:
             channel.seats[self] = None
         self.channel.clients -= 1
@@ -125,15 +128,12 @@ class Seat:
         metrics.FEED_DELIVERIES.inc(len(told))
         return {"type": "http.response.body", "body": b"".join(told), "more_body": not self.over}
 
-    def _since(self) -> list[Frame]:
-        """The frames after the cursor; of a ring that dropped some of them one reset."""
-        found = self.channel.ring.since(self._cursor)
-        if found is not None:
-            return found
+    def _behind(self) -> Frame:
+        """The reset for a client that fell behind the ring."""
         metrics.FEED_RESETS.labels("behind").inc()
         # Something was dropped, so something was told.
         assert self.channel.newest is not None
-        return [frames.reset(self.channel.newest)]
+        return frames.reset(self.channel.newest)
 
     def _seen(self, frame: Frame) -> bool:
         if frame.resets:
