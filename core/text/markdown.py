@@ -6,126 +6,146 @@ CommonMark by markdown-it-py without raw HTML, sanitised by nh3. Where a comment
 - A heading is a strong paragraph, a rule is three of its characters. Underlining makes no heading.
 - There are no images: `![alt](address)` shows as `!` and a link.
 - Entities stay as typed, so that no character that normalisation removed comes back as `&#x202e;`.
-- Nothing that was typed vanishes, but the title of a link and the language of a fence: nesting beyond `DEEPEST` shows
-  as text, so does a definition that no link uses, and a body that would show nothing shows as it is.
+- Nothing that was typed vanishes, but the title of a link and the language of a fence: nesting beyond
+  `core.text.blocks.DEEPEST` shows as text, so does a definition that no link uses, and a body that would show nothing
+  shows as it is.
 """
 
-import re
-from collections.abc import Iterator, Sequence
-from html import escape
+from collections.abc import Sequence
 from typing import Any, Final
 
-import nh3
-from linkify_it import LinkifyIt  # type: ignore[import-untyped] # the package has no annotations
-from linkify_it.tlds import TLDS  # type: ignore[import-untyped] # as above
 from markdown_it import MarkdownIt
-from markdown_it.rules_block import StateBlock, paragraph
 from markdown_it.rules_core import StateCore
-from markdown_it.rules_inline import StateInline, autolink, linkify
+from markdown_it.rules_core import inline as parse_inlines
 from markdown_it.token import Token
 
-from core.text.prose import SECTION, perhaps_link
+from core.text import prose
+from core.text.addresses import CLEANER, Finder, is_link, normal
+from core.text.blocks import Blocks
+from core.text.cost import Meter
+from core.text.fast_path import LANGUAGE
+from core.text.inlines import Helpers, Inlines
+from core.text.lines import NotOrdinary, line
 from core.text.unicode import is_blank
 
-DEEPEST: Final = 18
-"""Levels of blocks; a quotation is one, a list two. The parser drops what is two levels deeper."""
-
-_REL: Final = "nofollow ugc noopener"
-_CLEANER: Final = nh3.Cleaner(
-    tags={"p", "br", "em", "strong", "a", "blockquote", "ul", "ol", "li", "code", "pre"},
-    attributes={"*": set(), "a": {"href"}, "ol": {"start"}},
-    link_rel=_REL,
-    url_schemes={"http", "https", "mailto"},
-    url_relative="deny",
-)
-
-# An address with its host, without a user: `https:host` is relative to the page, `https://bank@host` is made to
-# deceive. A mail address alone: a subject and a text prepared by a stranger have no place here.
-_ADDRESS: Final = re.compile(r"https?://[^/?#@\s]+(?:[/?#]\S*)?|mailto:[^?\s]+@[^?\s]+", re.IGNORECASE)
-
-# No host has this many labels. linkify-it takes seconds over a chain of hundreds that ends in no domain.
-_CHAIN: Final = re.compile(r"(?:[^\s!\"#%&'()*,./:;?@\[\\\]{}]{1,63}+\.){9}")
-_MISSING_BLANK: Final = re.compile(r"[^/]*\.[A-Z][a-z]+")
-_LANGUAGE: Final = re.compile(r"[\w+#.-]{1,20}")
-
-
-class _Finder:
-    """Finds addresses in plain text, the part of linkify-it that markdown-it calls.
-
-    http, https and mailto, and without a scheme mail addresses and hosts in known top-level domains.
-    """
-
-    def __init__(self) -> None:
-        self._all = LinkifyIt().add("ftp:", None).add("//", None).tlds(list(TLDS), True)  # noqa: FBT003 # positional there
-
-    def pretest(self, text: str) -> bool:
-        return perhaps_link(text)
-
-    def test(self, text: str) -> bool:
-        # Asked before every `match`, which finds out in the same time.
-        return perhaps_link(text) and _CHAIN.search(text) is None
-
-    def match(self, text: str) -> list[Any]:
-        # "I like it.It works": a capital behind the full stop is a blank forgotten, not a host in Italy.
-        return [
-            found
-            for found in self._all.match(text) or ()
-            if found.schema or _MISSING_BLANK.fullmatch(found.raw) is None
-        ]
-
-    def match_at_start(self, text: str) -> Any:
-        return self._all.match_at_start(text)
+TOKEN_STEPS: Final = 4
+PARSED_STEPS: Final = 30
+"""Steps of parsing a paragraph, whatever is in it."""
 
 
 class _Markdown(MarkdownIt):
-    def __init__(self) -> None:
+    """The parser. It counts on `meter` what the text costs that it has before it: one text at a time."""
+
+    def __init__(self, *, definitions: bool) -> None:
         super().__init__(
             "commonmark",
             {"html": False, "linkify": True, "breaks": True, "xhtmlOut": False, "store_labels": True},
         )
-        self.linkify = _Finder()
         self.enable("linkify")
-        self.disable(["image", "entity", "html_inline", "html_block", "code", "lheading"])
-        self.inline.ruler.at("linkify", _schemed)
-        self.inline.ruler.at("autolink", _bracketed)
-        self.block.ruler.before("table", "too_deep", _too_deep)
+        self.core.ruler.at("inline", _inlines)
         self.core.ruler.push("house", _house)
+        self.meter = Meter()
+        self.finder = Finder()
+        self.linkify = self.finder
+        self.helpers = Helpers(self)  # type: ignore[assignment] # a module there
+        self.block = Blocks(definitions=definitions)
+        self.inline = Inlines(self.inline.ruler2)
 
-    def validateLink(self, url: str) -> bool:  # noqa: N802 # the name is markdown-it's
-        # The sanitiser is asked here already: what it would take the address from is no link, but text as typed.
-        return _ADDRESS.fullmatch(url) is not None and "href" in _CLEANER.clean(f'<a href="{escape(url)}">')
+    def tokens(self, text: str, meter: Meter, env: dict[str, Any]) -> list[Token]:
+        """The tokens of a text. Raises TooCostly."""
+        self.meter = meter
+        self.finder.spend = meter.spend
+        return self.parse(text, env)
+
+    def normalizeLink(self, url: str) -> str:  # noqa: N802 # the name is markdown-it's
+        return normal(url, self.meter.spend)
+
+    def validateLink(self, url: str) -> bool:  # noqa: N802 # as above
+        return is_link(url, self.meter.spend)
 
     def normalizeLinkText(self, link: str) -> str:  # noqa: N802 # as above
         # As typed: decoding would bring back removed characters and show look-alike hosts as what they imitate.
         return link
 
 
-def html(body: str) -> str:
-    """Renders a normalised body; see `core.text.markup.render`."""
-    clean = _CLEANER.clean("".join(map(_section, _sections(body))))
-    # Whoever composes characters in html would weld this mark to the tag and take what follows for attributes.
-    return clean.replace(">\u0338", ">&#x338;")
-
-
-def _sections(body: str) -> Iterator[str]:
-    """Cuts at an empty line, else at a newline, else at a blank, else where the section is full."""
-    while len(body) > SECTION:
-        cut = next((at for mark in ("\n\n", "\n", " ") if (at := body.rfind(mark, 1, SECTION)) > 0), SECTION)
-        yield body[:cut]
-        body = body[cut:]
-    yield body
-
-
-def _section(text: str) -> str:
+def html(text: str, meter: Meter) -> str:
+    """The html of a section of a normalised body; see `core.text.markup.render`. Raises TooCostly."""
+    meter.spend(2 * text.count("\n"))
     env: dict[str, Any] = {}
-    tokens = _parser.parse(text, env)
+    parser = _parser
+    tokens = parser.tokens(text, meter, env)
     if _hides_definitions(tokens, env):
         env = {}
-        tokens = _parser_without_definitions.parse(text, env)
+        parser = _parser_without_definitions
+        tokens = parser.tokens(text, meter, env)
     if not _shows(tokens):
-        return f"<p>{escape(text)}</p>\n".replace("\n", "<br>\n", text.count("\n"))
-    rendered: str = _parser.renderer.render(tokens, _parser.options, env)
+        return prose.plain(text)
+    return sanitised(_rendered(parser, tokens, meter, env), meter)
+
+
+def blocks(text: str, meter: Meter) -> str | None:
+    """The html of a part of a text that defines no links. Raises TooCostly. None where nothing of it can be seen."""
+    meter.spend(2 * text.count("\n"))
+    env: dict[str, Any] = {}
+    tokens = _parser_without_definitions.tokens(text, meter, env)
+    return sanitised(_rendered(_parser_without_definitions, tokens, meter, env), meter) if _shows(tokens) else None
+
+
+def inline(text: str, meter: Meter) -> str | None:
+    """The html of a text that is one paragraph, without its tags and before it is sanitised. Raises TooCostly.
+
+    None where nothing of it can be seen.
+    """
+    env: dict[str, Any] = {}
+    tokens = _parser_of_lines.tokens(text, meter, env)
+    if not _shows(tokens):
+        return None
+    return _rendered(_parser_of_lines, tokens, meter, env)
+
+
+def sanitised(html: str, meter: Meter) -> str:
+    """The html with nothing in it that a comment may not have. Raises TooCostly."""
+    meter.spend(len(html) // 20 + html.count("&"))
+    # Whoever composes characters in html would weld this mark to the tag and take what follows for attributes.
+    return CLEANER.clean(html).replace(">\u0338", ">&#x338;")
+
+
+def _rendered(parser: _Markdown, tokens: list[Token], meter: Meter, env: dict[str, Any]) -> str:
+    steps = length = 0
+    for token in tokens:
+        steps += TOKEN_STEPS
+        for child in token.children or ():
+            steps += TOKEN_STEPS
+            if child.type == "link_open":
+                # A definition may be used often, and its address is written each time.
+                length += len(str(child.attrs["href"]))
+    meter.spend(steps + length // 10)
+    rendered: str = parser.renderer.render(tokens, parser.options, env)
     return rendered
+
+
+def _inlines(state: StateCore) -> None:
+    """Parses what paragraphs hold, but for lines that are ordinary; instead of the rule that parses all of it."""
+    meter = state.md.meter  # type: ignore[attr-defined] # our parser has it
+    for token in state.tokens:
+        if token.type != "inline":
+            continue
+        # With definitions any words in brackets may be a link.
+        if "references" not in state.env:
+            try:
+                shown = "<br>\n".join([line(text, meter) for text in token.content.split("\n")])
+            except (NotOrdinary, IndexError):
+                pass
+            else:
+                token.children = [Token("html_inline", "", 0, content=shown)]
+                continue
+        meter.spend(PARSED_STEPS)
+        token.children = state.md.inline.parse(token.content, state.md, state.env, [])
+
+
+def _one_paragraph(state: StateCore) -> None:
+    """Takes the whole text for the content of one paragraph, instead of the rule that finds blocks."""
+    state.tokens.append(Token("inline", "", 0, content=state.src, children=[]))
 
 
 def _hides_definitions(tokens: Sequence[Token], env: dict[str, Any]) -> bool:
@@ -142,23 +162,6 @@ def _shows(tokens: Sequence[Token]) -> bool:
         for token in tokens
         for shown in (token.children or () if token.type == "inline" else (token,))
     )
-
-
-def _too_deep(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001 # markdown-it's signature
-    """Takes lines nested too deep as a paragraph; a block rule that comes before all others."""
-    return state.level >= DEEPEST and paragraph(state, start, end, silent)
-
-
-def _schemed(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 # as above
-    """Finds `http://…` and `https://…` before their characters can be taken for markup."""
-    # The rule looks through all that is pending for the start of the scheme, so it is asked only where there is one.
-    before = state.src[max(0, state.pos - 5) : state.pos].lower()
-    return before.endswith(("http", "https")) and linkify(state, silent)
-
-
-def _bracketed(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 # as above
-    """Finds `<https://…>` and `<me@…>`, but not in the text of a link: links do not nest in html."""
-    return state.linkLevel == 0 and autolink(state, silent)
 
 
 def _house(state: StateCore) -> None:
@@ -179,7 +182,7 @@ def _house(state: StateCore) -> None:
             continue
         elif token.type == "fence":
             # A word behind the fence is a language, which nobody needs to see; anything else is a line of text.
-            if token.info.strip() and _LANGUAGE.fullmatch(token.info.strip()) is None:
+            if token.info.strip() and LANGUAGE.fullmatch(token.info.strip()) is None:
                 token.content = f"{token.info.strip()}\n{token.content}"
             token.info = ""
         tokens.append(token)
@@ -220,6 +223,8 @@ def _named(children: list[Token]) -> list[Token]:
     return named
 
 
-_parser: Final = _Markdown()
-_parser_without_definitions: Final = _Markdown()
-_parser_without_definitions.disable("reference")
+_parser: Final = _Markdown(definitions=True)
+_parser_without_definitions: Final = _Markdown(definitions=False)
+_parser_of_lines: Final = _Markdown(definitions=False)
+_parser_of_lines.core.ruler.at("block", _one_paragraph)
+_parser_of_lines.core.ruler.at("inline", parse_inlines)

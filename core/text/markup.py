@@ -3,11 +3,17 @@
 from functools import lru_cache
 from typing import Final
 
-from core.text import prose
+from core.text import fast_path, prose
+from core.text.cost import Meter, TooCostly
+from core.text.prose import sections
 from core.text.unicode import normalise
 
-RENDERER: Final = 1
+RENDERER: Final = 2
 """Version of the html: stored rows name it. It goes up with every change in what `render` returns, a library's too."""
+
+LONGER: Final = 16
+"""The html of a section has at most so many times its characters, and `BESIDES` more."""
+BESIDES: Final = 400
 
 _MEMO_BODY: Final = 1000
 _MEMO_SIZE: Final = 1024
@@ -30,10 +36,21 @@ def render(body: str) -> str:
     plain = prose.html(body)
     if plain is not None:
         return plain
-    # Imported late: the parser takes a tenth of a second, and most commands of the command line render nothing.
-    from core.text.markdown import html  # noqa: PLC0415 # see above
+    return "".join(map(_section, sections(body)))
 
-    return html(body)
+
+def _section(text: str) -> str:
+    meter = Meter()
+    try:
+        made = fast_path.html(text, meter)
+        if made is None:
+            # Imported late: the parser takes a tenth of a second, and most commands of the command line render nothing.
+            from core.text import markdown  # noqa: PLC0415 # see above
+
+            made = markdown.html(text, meter)
+    except TooCostly:
+        return prose.plain(text)
+    return made if len(made) <= LONGER * len(text) + BESIDES else prose.plain(text)
 
 
 def rendered(body: str) -> str:

@@ -5,10 +5,12 @@ markup or make a link. Where one might, the parser is asked: it costs thirty tim
 """
 
 import re
+from collections.abc import Iterator
+from html import escape
 from typing import Final
 
 SECTION: Final = 5000
-"""Code points parsed at once. Cost is quadratic in the worst case, so a longer body is cut and stays linear."""
+"""Code points rendered at once, and counted: a longer body is cut, and costs in proportion."""
 
 # Each begins with one character, which is found faster than one of several.
 _SCHEME: Final = re.compile(r":\S")
@@ -20,9 +22,10 @@ _MARKUP: Final = re.compile(
     rf"[{re.escape(_ASCII_MARKUP.decode())}\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
 )
 # No number of a list; no blank, sign or mark that lays on what is before it.
-_BEGINNING: Final = r"(?!\d+[.)])[^\W_]|[\"'\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb]"
-_BEGINS: Final = re.compile(_BEGINNING)
-_BEGINS_OTHERWISE: Final = re.compile(rf"\n(?!\n|{_BEGINNING})")
+_EMPTY_LINES: Final = re.compile(r"\n(?:[^\S\n]*\n)+")
+BEGINNING: Final = r"(?!\d+[.)])[^\W_]|[\"'\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb]"
+_BEGINS: Final = re.compile(BEGINNING)
+_BEGINS_OTHERWISE: Final = re.compile(rf"\n(?!\n|{BEGINNING})")
 
 
 def perhaps_link(text: str) -> bool:
@@ -30,18 +33,38 @@ def perhaps_link(text: str) -> bool:
     return "@" in text or _SCHEME.search(text) is not None or _DOMAIN.search(text) is not None
 
 
-def _perhaps_markup(text: str) -> bool:
+def perhaps_markup(text: str) -> bool:
+    """Whether there may be markup in a line, or white space that is written otherwise in html."""
     if text.isascii():
         # Whether anything is deleted: a fifth of the time of the expression.
         return len(text.encode().translate(None, _ASCII_MARKUP)) < len(text)
     return _MARKUP.search(text) is not None
 
 
+def sections(body: str) -> Iterator[str]:
+    """The parts of a body that are rendered each by itself.
+
+    A long body is cut at an empty line, else at a newline, else at a blank, else where the section is full.
+    """
+    while len(body) > SECTION:
+        cut = next((at for mark in ("\n\n", "\n", " ") if (at := body.rfind(mark, 1, SECTION)) > 0), SECTION)
+        yield body[:cut]
+        body = body[cut:]
+    yield body
+
+
+def plain(text: str) -> str:
+    """The html of a text that is shown as it was typed: paragraphs and line breaks, nothing else."""
+    shown = escape(text.strip("\n"), quote=False).replace("\xa0", "&nbsp;")
+    paragraphs = _EMPTY_LINES.sub("</p>\n<p>", shown).replace("\n", "<br>\n").replace("</p><br>\n<p>", "</p>\n<p>")
+    return f"<p>{paragraphs}</p>\n".replace(">\u0338", ">&#x338;")
+
+
 def html(body: str) -> str | None:
     """The html of a normalised body that is nothing but prose; None where it may be more than that."""
     if (
         len(body) > SECTION
-        or _perhaps_markup(body)
+        or perhaps_markup(body)
         or perhaps_link(body)
         or " \n" in body
         or _BEGINS.match(body) is None

@@ -1,0 +1,185 @@
+"""Addresses in comments: which are links, how they are written, and where plain text has one."""
+
+import re
+from collections.abc import Callable, Iterator
+from html import escape
+from typing import Any, Final
+
+import nh3
+from linkify_it import LinkifyIt  # type: ignore[import-untyped] # the package has no annotations
+from linkify_it.main import Match  # type: ignore[import-untyped] # as above
+from linkify_it.tlds import TLDS  # type: ignore[import-untyped] # as above
+from markdown_it.common.normalize_url import normalizeLink
+
+from core.text.cost import Meter
+from core.text.prose import perhaps_link
+
+REL: Final = "nofollow ugc noopener"
+CLEANER: Final = nh3.Cleaner(
+    tags={"p", "br", "em", "strong", "a", "blockquote", "ul", "ol", "li", "code", "pre"},
+    attributes={"*": set(), "a": {"href"}, "ol": {"start"}},
+    link_rel=REL,
+    url_schemes={"http", "https", "mailto"},
+    url_relative="deny",
+)
+
+# An address with its host, without a user: `https:host` is relative to the page, `https://bank@host` is made to
+# deceive. A mail address alone: a subject and a text prepared by a stranger have no place here.
+_ADDRESS: Final = re.compile(r"https?://[^/?#@\s]+(?:[/?#]\S*)?|mailto:[^?\s]+@[^?\s]+", re.IGNORECASE)
+_SCHEME: Final = re.compile(r"\s*(?:https?|mailto):", re.IGNORECASE)
+# Most addresses: they are valid, and writing them out in the one form changes nothing.
+_USUAL: Final = re.compile(
+    r"(?:https?://(?![^/?#]*xn--)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,3}[a-z][a-z0-9]{0,23}(?::\d{1,4})?"
+    r"(?:/(?:[\w/.~=+&,:@!$()-]|%[0-9A-Fa-f]{2})*)?(?:\?[\w/.~=+&,:-]*)?(?:#[\w/.~=+&,:-]*)?"
+    r"|mailto:[a-z0-9][a-z0-9._+-]{0,50}@(?!.*xn--)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,3}[a-z][a-z0-9]{0,23})",
+    re.ASCII,
+)
+
+# No host has this many labels. linkify-it takes seconds over a chain of hundreds that ends in no domain.
+_LABEL: Final = r"[^\s!\"#%&'()*,./:;?@\[\\\]{}]"
+_CHAIN: Final = re.compile(rf"(?<!{_LABEL})(?:{_LABEL}{{1,63}}+\.){{9}}")
+_MISSING_BLANK: Final = re.compile(r"[^/]*\.[A-Z][a-z]+")
+_WORD: Final = re.compile(r"\S+")
+_LAST_LABELS: Final = re.compile(r"\.([a-z0-9-]+)", re.IGNORECASE)
+_FINDER: Final = LinkifyIt().add("ftp:", None).add("//", None).tlds(list(TLDS), True)  # noqa: FBT003 # positional there
+_DOMAINS: Final = frozenset(map(str.lower, (*TLDS, *_FINDER.tlds_default)))
+_MAIL: Final = re.compile(r"[-;:&=+$,.\"a-z0-9_]@", re.IGNORECASE)
+_SCHEMES: Final = re.compile(r"https?://|mailto:", re.IGNORECASE)
+# Most hosts without a scheme, with what may stand around them; the second group is the top-level domain.
+_USUAL_HOST: Final = re.compile(
+    r"\(?((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,3}([a-z]{2,24})(?:/(?:[A-Za-z0-9_/=+-]|\.(?=[A-Za-z0-9_]))*)?)"
+    r"(?:[.,]|\)[.,]?)?"
+)
+
+_COUNTRY: Final = 2
+"""Characters of the top-level domain of a country."""
+# Most mail addresses, in the same way.
+_USUAL_MAIL: Final = re.compile(
+    r"\(?([a-z0-9][a-z0-9._+-]{0,50}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,3}([a-z]{2,24}))(?:[.,]|\)[.,]?)?"
+)
+
+PAIR_STEPS: Final = 40
+"""Steps of a sign in an address for which its pair is looked for."""
+_PAIRS: Final = re.compile(r"[\"'(\[{]")
+
+Spend = Callable[[int], None]
+"""Counts steps; see `core.text.cost.Meter.spend`."""
+
+
+def is_usual(address: str) -> bool:
+    """Whether an address is seen at sight to be a link's, and in its one form."""
+    return _USUAL.fullmatch(address) is not None
+
+
+def normal(address: str, spend: Spend) -> str:
+    """An address in the one form in which it is a link's: percent-encoded, its host in ASCII."""
+    if is_usual(address) or _SCHEME.match(address) is None:
+        # What is no link stays as it is; besides, the parser of addresses remembers every scheme it ever met.
+        return address
+    spend(60 + 4 * len(address))
+    return normalizeLink(address)
+
+
+def is_link(address: str, spend: Spend) -> bool:
+    """Whether a link may go there: what the sanitiser would take away is text as typed already."""
+    if is_usual(address):
+        return True
+    spend(len(address) // 100)
+    if _ADDRESS.fullmatch(address) is None:
+        return False
+    spend(30 + len(address) // 10)
+    return "href" in CLEANER.clean(f'<a href="{escape(address)}">')
+
+
+class Finder:
+    """Finds addresses in plain text, the part of linkify-it that markdown-it calls.
+
+    http, https and mailto, and without a scheme mail addresses and hosts in known top-level domains.
+    """
+
+    def __init__(self) -> None:
+        self.spend: Spend = Meter().spend
+        """Counts the steps of what is searched."""
+
+    def pretest(self, text: str) -> bool:
+        """Whether there may be a link in a text."""
+        return perhaps_link(text)
+
+    def test(self, text: str) -> bool:
+        """Whether there may be a link in a text."""
+        # Asked before every `match`, which finds out in the same time.
+        return perhaps_link(text)
+
+    def match(self, text: str) -> list[Any]:
+        """The links of a text, word by word, for none has white space in it."""
+        links: list[Any] = []
+        self.spend(3 + len(text) // 5)
+        for word in _WORD.finditer(text):
+            for found in self._links(word[0]):
+                found.index += word.start()
+                found.last_index += word.start()
+                links.append(found)
+        return links
+
+    def _links(self, word: str) -> list[Any]:
+        if "." not in word and ":" not in word and "@" not in word:
+            return []
+        self.spend(4)
+        usual = _USUAL_HOST.fullmatch(word)
+        if usual is not None and usual[2] in _DOMAINS:
+            self.spend(12)
+            found = Match(word, "", *usual.span(1))
+            found.url = f"http://{found.raw}"
+            return [found]
+        mail = _USUAL_MAIL.fullmatch(word)
+        if mail is not None and mail[2] in _DOMAINS:
+            self.spend(12)
+            found = Match(word, "mailto:", *mail.span(1))
+            found.url = f"mailto:{found.raw}"
+            return [found]
+        if not perhaps_link(word) or not _perhaps_address(word):
+            return []
+        self.spend(4)
+        schemes = len(_SCHEMES.findall(word))
+        length = (len(word) if word.isascii() else 3 * len(word)) + PAIR_STEPS * len(_PAIRS.findall(word))
+        self.spend(60 + length * (schemes + 1) + 35 * (word.count(".") + word.count("@")))
+        if _CHAIN.search(word) is not None:
+            return []
+        # "I like it.It works": a capital behind the full stop is a blank forgotten, not a host in Italy.
+        return [
+            found for found in _FINDER.match(word) or () if found.schema or _MISSING_BLANK.fullmatch(found.raw) is None
+        ]
+
+    def match_at_start(self, text: str) -> Any:
+        """The link with a scheme that the text begins with."""
+        word = _WORD.match(text)
+        if word is None:
+            return None
+        self.spend(45 + len(word[0]) + PAIR_STEPS * len(_PAIRS.findall(word[0])))
+        return _FINDER.match_at_start(word[0])
+
+
+def _perhaps_address(text: str) -> bool:
+    """Whether there may be a link in it: a scheme, a mail address, or a label that is a top-level domain."""
+    return (
+        _MAIL.search(text) is not None
+        or not text.isascii()
+        or _SCHEMES.search(text) is not None
+        or any(
+            (label := found[1].lower()) in _DOMAINS
+            or (len(label) == _COUNTRY and label.isalpha())
+            or label.startswith("xn--")
+            for found in _LAST_LABELS.finditer(text)
+        )
+    )
+
+
+_finder: Final = Finder()
+
+
+def bare_links(text: str, meter: Meter) -> Iterator[tuple[int, int, str | None]]:
+    """Where hosts stand in a text for links, each with its address; None where the link is of another kind."""
+    _finder.spend = meter.spend
+    for found in _finder.match(text):
+        usual = found.schema in ("", "mailto:") and is_usual(found.url)
+        yield found.index, found.last_index, found.url if usual else None

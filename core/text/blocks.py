@@ -1,0 +1,101 @@
+"""Blocks of a comment: markdown-it's rules, each asked only where a line begins as its block does, and counted."""
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from markdown_it.parser_block import ParserBlock
+from markdown_it.ruler import Ruler
+from markdown_it.rules_block import StateBlock, blockquote, fence, heading, hr, list_block, paragraph, reference
+
+DEEPEST: Final = 18
+"""Levels of blocks; a quotation is one, a list two. The parser drops what is two levels deeper."""
+
+Rule = Callable[[StateBlock, int, int, bool], bool]
+
+BLOCK_STEPS: Final = 42
+ITEM_STEPS: Final = 14
+LINE_STEPS: Final = 5
+RULE_STEPS: Final = 4
+
+
+def _by_beginning(*rules: tuple[str, Rule]) -> dict[str, tuple[Rule, ...]]:
+    """The rules of each character that a line may begin with, in order."""
+    characters = {character for beginnings, _ in rules for character in beginnings}
+    return {character: tuple(rule for beginnings, rule in rules if character in beginnings) for character in characters}
+
+
+def _ruled(state: StateBlock, line: int, end: int, silent: bool) -> bool:  # noqa: FBT001 # markdown-it's signature
+    marks = _MARKS.match(state.src, state.bMarks[line], state.eMarks[line])
+    assert marks is not None
+    state.md.meter.spend(len(marks[0]) // 3)  # type: ignore[attr-defined] # our parser has it
+    return hr(state, line, end, silent)
+
+
+_MARKS: Final = re.compile(r"[-*_\s]*")
+_NESTING: Final = (("`~", fence), (">", blockquote), ("*-_", _ruled))
+_LIST: Final = ("*+-0123456789", list_block)
+_BLOCKS: Final = _by_beginning(*_NESTING, _LIST, ("#", heading))
+_IN_LIST: Final = _by_beginning(*_NESTING)
+
+
+class Blocks(ParserBlock):
+    """The block parser of comments, with `[label]: address` or without."""
+
+    def __init__(self, *, definitions: bool) -> None:
+        super().__init__()
+        self._definitions = definitions
+        self.ruler = Ruler()
+        # What ends a paragraph is asked of the ruler, by the name of what may end.
+        self.ruler.push("interruption", _interrupts, {"alt": ["paragraph", "reference", "blockquote"]})
+        self.ruler.push("list interruption", _interrupts_list, {"alt": ["list"]})
+
+    def tokenize(self, state: StateBlock, startLine: int, endLine: int) -> None:  # noqa: N803 # markdown-it's names
+        """As `ParserBlock.tokenize`, for the rules that a comment has."""
+        line = startLine
+        empty_lines = False
+        spend = state.md.meter.spend  # type: ignore[attr-defined] # our parser has it
+        while line < endLine:
+            state.line = line = state.skipEmptyLines(line)
+            if line >= endLine or state.sCount[line] < state.blkIndent:
+                break
+            spend(BLOCK_STEPS)
+            self._block(state, line, endLine)
+            spend(state.line - line)
+            state.tight = not empty_lines
+            line = state.line
+            if line - 1 < endLine and state.isEmpty(line - 1):
+                empty_lines = True
+            if line < endLine and state.isEmpty(line):
+                empty_lines = True
+                line += 1
+                state.line = line
+
+    def _block(self, state: StateBlock, line: int, end: int) -> None:
+        if state.level < DEEPEST:
+            beginning = _beginning(state, line)
+            if any(rule(state, line, end, False) for rule in _BLOCKS.get(beginning, ())):  # noqa: FBT003 # positional there
+                return
+            if beginning == "[" and self._definitions and reference(state, line, end, False):  # noqa: FBT003 # as above
+                return
+        paragraph(state, line, end, False)  # noqa: FBT003 # as above
+
+
+def _beginning(state: StateBlock, line: int) -> str:
+    at = state.bMarks[line] + state.tShift[line]
+    return state.src[at] if at < state.eMarks[line] else ""
+
+
+def _interrupts(state: StateBlock, line: int, end: int, silent: bool) -> bool:  # noqa: FBT001 # markdown-it's signature
+    return _asked(_BLOCKS, state, line, end, silent=silent)
+
+
+def _interrupts_list(state: StateBlock, line: int, end: int, silent: bool) -> bool:  # noqa: FBT001 # as above
+    state.md.meter.spend(ITEM_STEPS)  # type: ignore[attr-defined] # our parser has it
+    return _asked(_IN_LIST, state, line, end, silent=silent)
+
+
+def _asked(rules: dict[str, tuple[Rule, ...]], state: StateBlock, line: int, end: int, *, silent: bool) -> bool:
+    asked = rules.get(_beginning(state, line), ())
+    state.md.meter.spend(LINE_STEPS + RULE_STEPS * len(asked))  # type: ignore[attr-defined] # as above
+    return any(rule(state, line, end, silent) for rule in asked)

@@ -1,0 +1,240 @@
+"""What a line of a comment holds: markdown-it's rules, each asked only at its own character, and counted."""
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from markdown_it.helpers import parseLinkDestination, parseLinkTitle
+from markdown_it.parser_inline import ParserInline
+from markdown_it.ruler import Ruler
+from markdown_it.rules_inline import StateInline, autolink, backtick, emphasis, escape, link, newline
+
+from core.text.cost import Meter
+
+if TYPE_CHECKING:
+    from markdown_it.helpers.parse_link_destination import _Result
+    from markdown_it.helpers.parse_link_title import _State
+
+Rule = Callable[[StateInline, bool], bool]
+
+TOKEN_STEPS: Final = 7
+"""Steps of a token that is made."""
+SKIP_STEPS: Final = 3
+"""Steps of one that is looked at."""
+LABEL_STEPS: Final = 1
+"""Steps of one that is passed in search of a closing bracket."""
+BRACKET_STEPS: Final = 12
+"""Steps of an opening bracket."""
+CODE_STEPS: Final = 8
+"""Steps of a run of backticks."""
+DELIMITER_STEPS: Final = 12
+"""Steps of an asterisk or an underscore."""
+
+_STOP: Final = re.compile(r"[\n:<\[\]\\`*_]")
+_DESTINATION: Final = re.compile(r"[^\x00-\x20\x7f<()\\][^\x00-\x20\x7f()\\]*(?=[)\x00-\x20\x7f])")
+_DESTINATION_END: Final = re.compile(r"[\x00-\x20\x7f]")
+_BRACKETED_END: Final = re.compile(r"[\n<>]")
+_SCHEME: Final = re.compile(r"(?:^|[^a-z0-9.+-])(https?)$", re.IGNORECASE)
+_RUN: Final = re.compile(r"\*+|_+")
+_SCHEME_MOST: Final = 7
+"""Characters: more than a scheme and what is before it."""
+
+
+class _Counted(Protocol):
+    meter: Meter
+
+
+class Inlines(ParserInline):
+    """The inline parser of comments."""
+
+    def __init__(self, afterwards: Ruler[Callable[[StateInline], None]]) -> None:
+        super().__init__()
+        self.ruler2 = afterwards
+        self.terminator_re = _STOP
+
+    def skipToken(self, state: StateInline) -> None:  # noqa: N802 # the name is markdown-it's
+        """As `ParserInline.skipToken`, for the rules that a comment has."""
+        at = state.pos
+        if (known := state.cache.get(at)) is not None:
+            state.pos = known
+            return
+        _spend(state, SKIP_STEPS)
+        taken = False
+        if state.level < state.md.options["maxNesting"]:
+            state.level += 1
+            taken = _take(state, silent=True)
+            state.level -= 1
+        else:
+            state.pos = state.posMax
+        if not taken:
+            state.pos += 1
+        state.cache[at] = state.pos
+
+    def tokenize(self, state: StateInline) -> None:
+        """As `ParserInline.tokenize`, for the rules that a comment has."""
+        end, most = state.posMax, state.md.options["maxNesting"]
+        while state.pos < end:
+            _spend(state, TOKEN_STEPS)
+            if state.level >= most or not _take(state, silent=False):
+                state.append_pending(state.src[state.pos])
+                state.pos += 1
+        if state.pending:
+            state.pushPending()
+
+
+def _take(state: StateInline, *, silent: bool) -> bool:
+    """Take what begins here, where it is something."""
+    at = state.pos
+    stop = _STOP.search(state.src, at, state.posMax)
+    begins = state.posMax if stop is None else stop.start()
+    if begins > at:
+        if not silent:
+            state.append_pending(state.src[at:begins])
+        state.pos = begins
+        return True
+    rule = _RULES.get(state.src[at])
+    return rule is not None and rule(state, silent)
+
+
+def _spend(state: StateInline, steps: int) -> None:
+    state.md.meter.spend(steps)  # type: ignore[attr-defined] # our parser has it
+
+
+def _schemed(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 # markdown-it's signature
+    """Finds `http://…` and `https://…` before their characters can be taken for markup.
+
+    As `markdown_it.rules_inline.linkify`, which looks through all that is pending for the start of a scheme.
+    """
+    if state.linkLevel or not state.src.startswith("://", state.pos):
+        return False
+    scheme = _SCHEME.search(state.pending[-_SCHEME_MOST:])
+    if scheme is None:
+        return False
+    found = state.md.linkify.match_at_start(state.src[state.pos - len(scheme[1]) :])  # type: ignore[union-attr] # there is
+    if found is None:
+        return False
+    # An asterisk at the end belongs to what is emphasised.
+    address = found.url.rstrip("*")
+    full = state.md.normalizeLink(address)
+    if not state.md.validateLink(full):
+        return False
+    if not silent:
+        state.pending = state.pending[: -len(scheme[1])]
+        token = state.push("link_open", "a", 1)
+        token.attrs = {"href": full}
+        state.push("text", "", 0).content = state.md.normalizeLinkText(address)
+        state.push("link_close", "a", -1)
+    state.pos += len(address) - len(scheme[1])
+    return True
+
+
+def _bracketed(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 # as above
+    """Finds `<https://…>` and `<me@…>`, but not in the text of a link: links do not nest in html."""
+    if state.linkLevel:
+        return False
+    end = _BRACKETED_END.search(state.src, state.pos + 1, state.posMax)
+    if end is None or end[0] != ">":
+        return False
+    _spend(state, BRACKET_STEPS + (end.start() - state.pos))
+    return autolink(state, silent)
+
+
+def _code(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 # as above
+    at = state.pos
+    found = backtick(state, silent)
+    _spend(state, CODE_STEPS + (state.pos - at) // 10)
+    return found
+
+
+def _emphasis(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 # as above
+    if silent:
+        return False
+    run = _RUN.match(state.src, state.pos, state.posMax)
+    assert run is not None
+    _spend(state, (run.end() - run.start()) * DELIMITER_STEPS)
+    return emphasis.tokenize(state, silent)
+
+
+def _link(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 # as above
+    _spend(state, BRACKET_STEPS)
+    return link(state, silent)
+
+
+_RULES: Final[dict[str, Rule]] = {
+    ":": _schemed,
+    "\n": newline,
+    "\\": escape,
+    "`": _code,
+    "*": _emphasis,
+    "_": _emphasis,
+    "[": _link,
+    "<": _bracketed,
+}
+
+
+class Helpers:
+    """The parts of a link, as `markdown_it.helpers` finds them, counted."""
+
+    def __init__(self, parser: _Counted) -> None:
+        self._parser = parser
+
+    def parseLinkLabel(self, state: StateInline, start: int, disableNested: bool = False) -> int:  # noqa: N802, N803, FBT001, FBT002 # markdown-it's
+        """Where the label that begins at `start` ends, or -1."""
+        began = state.pos
+        end = -1
+        # No text without a closing bracket has a label: most opening ones are passed with this one look.
+        last = state.src.rfind("]", start, state.posMax)
+        if last < 0:
+            return -1
+        state.pos = start + 1
+        level = 1
+        while state.pos <= last:
+            _spend(state, LABEL_STEPS)
+            at = state.pos
+            character = state.src[at]
+            if character == "]":
+                level -= 1
+                if not level:
+                    end = at
+                    break
+            state.md.inline.skipToken(state)
+            if character == "[":
+                if state.pos == at + 1:
+                    level += 1
+                elif disableNested:
+                    break
+        state.pos = began
+        return end
+
+    def parseLinkDestination(self, string: str, pos: int, maximum: int) -> "_Result | _Destination":  # noqa: N802 # as above
+        """The address that begins at `pos`."""
+        usual = _DESTINATION.match(string, pos, maximum)
+        if usual is not None and ("&" not in usual[0] or ";" not in usual[0]):
+            return _Destination(usual[0], usual.end())
+        bracketed = string.startswith("<", pos)
+        end = (_BRACKETED_END if bracketed else _DESTINATION_END).search(string, pos + bracketed, maximum)
+        self._parser.meter.spend(5 + (maximum if end is None else end.start()) - pos)
+        return parseLinkDestination(string, pos, maximum)
+
+    def parseLinkTitle(self, string: str, start: int, maximum: int, prev_state: Any = None) -> "_State":  # noqa: N802 # as above
+        """The title that begins at `start`, or goes on there."""
+        marker = prev_state.marker if prev_state is not None else _TITLE_ENDS.get(string[start : start + 1], 0)
+        if marker:
+            end = string.find(chr(marker), start + 1, maximum)
+            self._parser.meter.spend(5 + (maximum if end < 0 else end) - start)
+        return parseLinkTitle(string, start, maximum, prev_state)
+
+
+_TITLE_ENDS: Final = {'"': 0x22, "'": 0x27, "(": 0x29}
+
+
+class _Destination:
+    """An address that was found, in the shape of markdown-it's."""
+
+    __slots__ = ("pos", "str")
+
+    ok: Final = True
+
+    def __init__(self, address: str, end: int) -> None:
+        self.str = address
+        self.pos = end
