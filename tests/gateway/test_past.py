@@ -169,7 +169,8 @@ async def test_few_are_made_at_a_time_few_wait_and_the_others_are_refused_at_onc
         await held.until(2)
         while past.waiting < 3:
             await anyio.lowlevel.checkpoint()
-        refused = await house.get(f"threads/{THREAD}?at={then}&limit=100")
+        with anyio.fail_after(20):
+            refused = await house.get(f"threads/{THREAD}?at={then}&limit=100")
         problem(refused, 503, "unavailable")
         assert int(refused.headers["retry-after"]) > 0
         assert held.begun == 2

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.refusals import NotFound
 from workers import logs, metrics
-from workers.gateway import caching, documents, problems
+from workers.gateway import caching, compression, documents, problems
 from workers.gateway.call import ROOT
 from workers.gateway.calls.operations import APART, QUIET
 from workers.gateway.exchange import Exchange
@@ -29,7 +29,7 @@ _log = structlog.get_logger(__name__)
 
 def build(services: Services, *, feed: Feed | None = None) -> ASGIApp:
     """The gateway as an ASGI application, what is ready and what is plain before the rest. `feed` follows threads."""
-    app = PlainPages(services).before(every_call(services, feed=feed))
+    app = compression.before(PlainPages(services).before(every_call(services, feed=feed)))
     return app if services.ready is None else services.ready.before(app)
 
 

@@ -4,6 +4,7 @@ import re
 from enum import Enum
 from typing import Final
 
+from workers.gateway import compression
 from workers.gateway.reply import NOT_MODIFIED, Header, Reply
 
 PUBLIC: Final = b"public, max-age=0, must-revalidate, s-maxage=2"
@@ -31,9 +32,11 @@ def apply(reply: Reply, caching: Caching, *, token: bool, fresh: bool, comment: 
 
     `token` says that the request brought one, `fresh` that it has `after=`, `comment` that its path names a comment.
     """
-    if caching in (Caching.NEVER, Caching.STREAM):
-        return reply.also((b"cache-control", NO_STORE))
     vary = (_VARY,) if caching is Caching.BY_TOKEN else ()
+    if len(reply.body) >= compression.LEAST:
+        vary = (*vary, compression.VARY)
+    if caching in (Caching.NEVER, Caching.STREAM):
+        return reply.also((b"cache-control", NO_STORE), *vary)
     if token and caching is Caching.BY_TOKEN:
         control: tuple[Header, ...] = ((b"cache-control", PRIVATE),)
     elif fresh:

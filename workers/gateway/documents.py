@@ -7,6 +7,7 @@ from typing import Any, Final
 from starlette.types import Receive, Scope, Send
 
 from workers.gateway import caching, problems
+from workers.gateway.caching import Caching
 from workers.gateway.call import Call
 from workers.gateway.exchange import Exchange
 from workers.gateway.openapi import DESCRIPTION, document
@@ -23,7 +24,7 @@ class Document:
 
     def __init__(self, path: str, reply: Reply) -> None:
         self._path = path
-        self._reply = reply.also((b"cache-control", caching.NO_STORE))
+        self._reply = caching.apply(reply, Caching.NEVER, token=False, fresh=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

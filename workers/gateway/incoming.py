@@ -13,8 +13,13 @@ def headers_of(scope: Scope) -> dict[bytes, bytes]:
 
 def if_none_match(scope: Scope) -> bytes | None:
     """That header alone, where nothing else is of interest."""
+    return header_of(scope, b"if-none-match")
+
+
+def header_of(scope: Scope, wanted: bytes) -> bytes | None:
+    """One header, by its lower-case name; what is said twice is one list."""
     found: bytes | None = None
     for name, value in scope["headers"]:
-        if name == b"if-none-match":
+        if name == wanted:
             found = value if found is None else found + b", " + value
     return found

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from starlette.types import ASGIApp
 
+from workers.gateway import compression
 from workers.gateway.app import Gateway
 from workers.gateway.call import Call
 from workers.gateway.calls import operations as calls
@@ -23,4 +24,6 @@ def health_alone(services: Services) -> ASGIApp:
 
 
 def _application(services: Services, offered: Sequence[Call]) -> ASGIApp:
-    return Gateway((path, Resource(services, path, found)) for path, found in by_path(offered).items())
+    return compression.before(
+        Gateway((path, Resource(services, path, found)) for path, found in by_path(offered).items())
+    )

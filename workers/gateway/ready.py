@@ -19,8 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.refusals import Unavailable
 from workers import metrics
-from workers.gateway import caching
-from workers.gateway.incoming import if_none_match
+from workers.gateway import caching, compression
 from workers.gateway.reply import NOT_MODIFIED, Reply, start_of
 from workers.gateway.states import FRESH, PartitionStates, Views
 
@@ -43,6 +42,9 @@ class _Kept:
         self.etag = etag
         self.seen = reply.seen
         self.counted = counted
+        self.length = len(reply.body)
+        self.packed: tuple[Message, Message] | None = None
+        """The messages of the compressed answer, once somebody has asked for that."""
         self.size = len(reply.body) + _OVERHEAD + _PER_STATE * len(reply.seen)
 
     @cached_property
@@ -90,14 +92,24 @@ class ReadyAnswers:
                 if kept is None:
                     return
             _READY.inc()
-            if caching.has(if_none_match(scope), kept.etag):
+            match = encodings = None
+            for name, value in scope["headers"]:
+                if name == b"if-none-match":
+                    match = value if match is None else match + b", " + value
+                elif name == b"accept-encoding":
+                    encodings = value if encodings is None else encodings + b", " + value
+            if caching.has(match, kept.etag):
                 await send(kept.known)
                 await send(_NO_BODY)
                 kept.counted("304", begun)
+                return
+            if encodings is not None and kept.length >= compression.LEAST and compression.accepts(encodings):
+                start, body = kept.packed or await self._pack(address, kept)
             else:
-                await send(kept.start)
-                await send(kept.body)
-                kept.counted("200", begun)
+                start, body = kept.start, kept.body
+            await send(start)
+            await send(body)
+            kept.counted("200", begun)
 
         return answered
 
@@ -112,6 +124,19 @@ class ReadyAnswers:
         self._drop(address)
         self._kept[address] = kept
         self.bytes += kept.size
+        self._make_room()
+
+    async def _pack(self, address: Address, kept: _Kept) -> tuple[Message, Message]:
+        """Compress an answer, once for all who ask for it that way."""
+        body = await compression.compressed(kept.body["body"])
+        packed = kept.packed = compression.start_of(kept.start, body), {"type": "http.response.body", "body": body}
+        if self._kept.get(address) is kept:
+            kept.size += len(body)
+            self.bytes += len(body)
+            self._make_room()
+        return packed
+
+    def _make_room(self) -> None:
         while self.bytes > self._most_bytes:
             self._drop(next(iter(self._kept)))
 

@@ -72,7 +72,10 @@ def preflight(allowed: str | None = None) -> Reply:
 async def send_reply(send: Send, reply: Reply, *, bare: bool = False) -> None:
     """Send it. `bare` leaves the body out and keeps its headers, for `HEAD`."""
     await send(start_of(reply))
-    await send({"type": "http.response.body", "body": b"" if bare else reply.body})
+    if bare:
+        await send({"type": "http.response.body", "body": b"", WITHHELD: reply.body})
+    else:
+        await send({"type": "http.response.body", "body": reply.body})
 
 
 def start_of(reply: Reply) -> Message:
@@ -87,5 +90,7 @@ def start_of(reply: Reply) -> Message:
     return {"type": "http.response.start", "status": status, "headers": start}
 
 
+WITHHELD: Final = "hansard.withheld"
+"""Key of the message in which `HEAD` leaves the body out: the body, whose headers may have to be made from it."""
 NO_CONTENT: Final = 204
 NOT_MODIFIED: Final = 304
