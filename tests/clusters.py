@@ -29,7 +29,7 @@ HOST: Final = "127.0.0.1"
 NODE_TIMEOUT_MS: Final = 1500
 """After so much silence the nodes of a cluster, or the sentinels, take one of them for dead."""
 
-STATE_BOUND: Final = 60.0
+STATE_BOUND: Final = 120.0
 """Seconds within which what a cluster is asked for comes about, on a machine that is busy with other things."""
 
 SERVICE: Final = "hansard"

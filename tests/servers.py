@@ -23,7 +23,7 @@ from redis.retry import Retry
 
 from workers import embedded, tether
 
-START_BOUND = 20.0
+START_BOUND = 120.0
 """Seconds in which a server with no data has to answer."""
 
 

@@ -65,8 +65,15 @@ SETTINGS = {
 }
 """What the server is started with; deploy/redis.conf explains each."""
 
-CLOSED = {"min-replicas-to-write": "1"}
-"""What a server is started with besides that shall take no writes: it has no replicas."""
+CLOSED = {"min-replicas-to-write": "1", "appendfsync": "everysec"}
+"""Settings of a server that shall take no writes, as long as it takes none.
+
+It has no replicas, so it refuses every write. What expires it deletes itself, and writes that down: with `always` it
+would end at the first deletion that finds no room, and again at the next.
+"""
+
+_OPEN = {"appendfsync": SETTINGS["appendfsync"], "min-replicas-to-write": "0"}
+"""Settings by which a closed server takes writes, in this order: each write is on disk before it is acknowledged."""
 
 _log = structlog.get_logger(__name__)
 
@@ -91,7 +98,9 @@ class Server:
         return self._process.pid
 
     async def start(self, *, writes: bool = True) -> None:
-        """Start it, and wait until it answers. Without `writes` it refuses all of them, with NOREPLICAS.
+        """Start it, and wait until it answers. Without `writes` it refuses all of them.
+
+        It does so with NOREPLICAS, and with MISCONF once a deletion of its own found no room.
 
         Raises:
             EmbeddedError: it did not come up.
@@ -104,8 +113,8 @@ class Server:
     async def let_write(self) -> None:
         """Let a server that was started without writes take them. Raises `redis.exceptions.RedisError`."""
         async with _client(self._socket) as client:
-            for name in CLOSED:
-                await client.config_set(name, 0)
+            for name, value in _OPEN.items():
+                await client.config_set(name, value)
         self.writes = True
 
     async def ended(self) -> EmbeddedError:
@@ -262,7 +271,7 @@ async def _stop(process: Process) -> None:
 
 async def _ping(socket: str) -> None:
     async with _client(socket) as client:
-        await client.ping()
+        await client.exists("")  # PING is refused, as writes are, while the disk is full
 
 
 def _client(socket: str) -> Redis:

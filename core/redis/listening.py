@@ -134,6 +134,10 @@ class Listener:
             except redis.exceptions.MovedError as moved:
                 self._moved(self._node, moved)
                 continue
+            except redis.exceptions.ResponseError as error:
+                if not str(error).startswith("MISCONF"):
+                    raise
+                continue  # a server whose disk is full refuses the probe, and is there
             finally:
                 self._spoke.set()
             if not isinstance(said, list) or len(said) != 3:  # noqa: PLR2004 - the answer to a probe

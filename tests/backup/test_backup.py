@@ -20,6 +20,7 @@ from core.redis.deployment import Deployment, open_deployment
 from core.redis.faults import HalfRestored, OtherDeployment
 from projections.verifying import verify
 from tests.backup.restored import PARTITIONS, SECRETS, everything, restored
+from tests.bounds import BOUND
 from tests.gateway.house import ADA, BEN, EVE, SITE, THREAD, House, Who, at, built, problem
 from tests.gateway.house import PARTITIONS as FEW
 from tests.making import Play, stream
@@ -74,7 +75,7 @@ async def test_a_backup_of_a_log_in_which_people_write_is_restored_entry_by_entr
         for number, log in enumerate(there):
             if log:
                 entry = log[-1]
-                assert await again.views.reached(*place_of(entry), entry.position, within=30), number
+                assert await again.views.reached(*place_of(entry), entry.position, within=BOUND), number
         deployment = again.deployment
         assert [one async for one in verify(again.log, deployment.reads, deployment.keys)] == []
         page = await again.get(f"threads/{THREAD}?limit=200")

@@ -70,7 +70,6 @@ def figure(*measured: float, limit: tuple[float, ...] = (), target: Target | Non
     return Figure(name="a thing", unit="things/s", measured=measured, limit=limit, target=target)
 
 
-@pytest.mark.timeout(300)
 def test_a_quick_run_measures_everything_on_servers_of_its_own(tmp_path: Path) -> None:
     told = tmp_path / "figures" / "bench.json"
     command = [sys.executable, "-m", "tests.bench", "--quick", "--json", str(told)]
@@ -106,7 +105,6 @@ def read(svg: str) -> Element:
     return fromstring(svg)  # noqa: S314 - what the bench has drawn itself
 
 
-@pytest.mark.timeout(300)
 def test_how_cost_grows_is_drawn(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.bench.growth", "--quick", "--into", str(tmp_path)]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -15,12 +15,10 @@ from unittest import mock
 
 import structlog
 
+from tests.bounds import BOUND
 from workers.__main__ import main
 
 TOP = Path(__file__).parents[2]
-
-BOUND = 60
-"""Seconds after which a command that has not come to its end is a failure."""
 
 SITE, THREAD = "sample", "night-train"
 

@@ -31,7 +31,7 @@ def test_a_backup_of_a_running_up_becomes_another_one(night_train: Up, tmp_path:
     assert here("replay", "--json", "--data", str(data)).out.splitlines() == before[: taken["events"]]
     with up(data, sample=False) as again:
         last = [event["position"] for event in map(json.loads, before) if event.get("thread") == THREAD][-1]
-        page = httpx2.get(f"{again.url}/v1/sites/{SITE}/threads/{THREAD}", params={"after": last}, timeout=20)
+        page = httpx2.get(f"{again.url}/v1/sites/{SITE}/threads/{THREAD}", params={"after": last}, timeout=60)
         assert page.status_code == 200, page.text
         verified = again.ask("verify")
         assert verified.status == 0

@@ -17,7 +17,7 @@ TEXTS = Path(__file__).parent / "texts"
 
 def get(run: Up, path: str, *claims: str, **params: Any) -> Any:
     headers = {"Authorization": f"Bearer {run.token(*claims)}"} if claims else {}
-    answer = httpx2.get(f"{run.url}{path}", params=params, headers=headers, timeout=20)
+    answer = httpx2.get(f"{run.url}{path}", params=params, headers=headers, timeout=60)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -42,7 +42,7 @@ def test_a_token_is_all_that_is_printed_and_it_is_taken(night_train: Up) -> None
     assert done.out.count(".") == 2
     assert done.out.split() == [done.out.rstrip("\n")]
     overlay = httpx2.get(
-        f"{night_train.url}{PAGE}/me", headers={"Authorization": f"Bearer {done.out.strip()}"}, timeout=20
+        f"{night_train.url}{PAGE}/me", headers={"Authorization": f"Bearer {done.out.strip()}"}, timeout=60
     )
     assert overlay.status_code == 200
     # A reader without the entitlement may vote, and is told what a comment would need.
@@ -75,7 +75,7 @@ def test_a_site_that_is_not_there_has_no_tokens(night_train: Up) -> None:
 def test_a_site_with_a_jwks_signs_its_own_tokens(night_train: Up) -> None:
     headers = {"Authorization": f"Bearer {night_train.token('--operator')}"}
     opened = {"name": "Keys", "keys": {"jwks": "https://keys.example/jwks.json"}}
-    answer = httpx2.put(f"{night_train.url}/v1/sites/keys/", json=opened, headers=headers, timeout=20)
+    answer = httpx2.put(f"{night_train.url}/v1/sites/keys/", json=opened, headers=headers, timeout=60)
     assert answer.status_code in (200, 201), answer.text
     done = night_train.ask("token", "--site", "keys", "--sub", "a", "--name", "A")
     assert (done.out, done.status) == ("", 1)
@@ -147,7 +147,7 @@ def test_a_position_that_has_not_come_is_wrong_usage(night_train: Up) -> None:
 
 def test_a_thread_longer_than_a_page_is_shown_whole(scribbled: Up) -> None:
     token = scribbled.token("--sub", "bea", "--name", "Bea", "--entitlement", "subscriber")
-    with httpx2.Client(base_url=scribbled.url, headers={"Authorization": f"Bearer {token}"}, timeout=20) as http:
+    with httpx2.Client(base_url=scribbled.url, headers={"Authorization": f"Bearer {token}"}, timeout=60) as http:
         for number in range(205):
             parent = {"parent": "nt-12"} if number < 203 else {}
             posted = http.post(f"{PAGE}/comments", json={"body": f"Number {number}.", **parent})

@@ -10,7 +10,8 @@ import httpx2
 import pytest
 
 from core.keys import DEPLOYMENT, Keys
-from tests.cli.program import BOUND, SITE, THREAD, TOP, Up, command, environment, here
+from tests.bounds import BOUND
+from tests.cli.program import SITE, THREAD, TOP, Up, command, environment, here
 from tests.servers import client
 
 PAGE = f"/v1/sites/{SITE}/threads/{THREAD}"
@@ -18,7 +19,7 @@ PAGE = f"/v1/sites/{SITE}/threads/{THREAD}"
 
 def get(run: Up, path: str, *claims: str, **params: Any) -> Any:
     headers = {"Authorization": f"Bearer {run.token(*claims)}"} if claims else {}
-    answer = httpx2.get(f"{run.url}{path}", params=params, headers=headers, timeout=20)
+    answer = httpx2.get(f"{run.url}{path}", params=params, headers=headers, timeout=60)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -60,10 +61,10 @@ def test_redacted_text_is_not_given_back_by_anything(scribbled: Up) -> None:
         f"{scribbled.url}{PAGE}/comments/nt-09/revisions/1/redaction",
         json={"reason": "An address was in it."},
         headers=headers,
-        timeout=20,
+        timeout=60,
     )
     assert answer.status_code == 200, answer.text
-    httpx2.get(f"{scribbled.url}{PAGE}", params={"after": answer.json()["position"]}, timeout=20)
+    httpx2.get(f"{scribbled.url}{PAGE}", params={"after": answer.json()["position"]}, timeout=60)
     for arguments in (
         ("replay",),
         ("replay", "--json"),
@@ -82,7 +83,7 @@ def test_tail_tells_events_as_they_come_until_it_is_interrupted(night_train: Up)
     headers = {"Authorization": f"Bearer {night_train.token('--operator')}"}
 
     def put(path: str, words: dict[str, Any]) -> None:
-        assert httpx2.put(f"{night_train.url}{path}", json=words, headers=headers, timeout=20).is_success
+        assert httpx2.put(f"{night_train.url}{path}", json=words, headers=headers, timeout=60).is_success
 
     with subprocess.Popen(
         arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(), cwd=TOP

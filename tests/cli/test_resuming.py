@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from core.keys import Keys
-from tests.cli.program import BOUND, SITE, THREAD, TOP, Ended, Up, environment, here, up
+from tests.bounds import BOUND
+from tests.cli.program import SITE, THREAD, TOP, Ended, Up, environment, here, up
 from tests.servers import client
 from workers.cli.verified import Record, Through
 

@@ -38,7 +38,7 @@ def _server(one: Up) -> str:
 
 
 def _page(one: Up) -> str:
-    return httpx2.get(f"{one.url}/v1/sites/{SITE}/threads/{THREAD}", timeout=20).text
+    return httpx2.get(f"{one.url}/v1/sites/{SITE}/threads/{THREAD}", timeout=60).text
 
 
 def test_what_another_renderer_wrote_is_served_and_no_difference_until_a_rebuild_makes_it_anew(upgraded: Up) -> None:

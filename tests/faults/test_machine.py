@@ -110,7 +110,6 @@ class Trouble(RuleBasedStateMachine):
         self.portal.call(self.here.project, f"w{self.projectors}")
 
 
-@pytest.mark.timeout(300)
 def test_no_schedule_of_load_and_faults_loses_or_repeats_anything(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,7 +22,6 @@ def fault(name: str) -> Fault:
     return next(one for one in catalogue.FAULTS if one.name == name)
 
 
-@pytest.mark.timeout(240)
 async def test_gateway_projector_and_server_die_and_nothing_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     async with staged("single", gateways=2, projectors=1) as stage:
         for name in ("gateway killed", "primary killed", "connections killed"):

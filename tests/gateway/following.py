@@ -12,6 +12,7 @@ import anyio.lowlevel
 import httpx2
 
 from projections.feedlog import FeedLog
+from tests.bounds import BOUND
 from tests.gateway.house import SITE, THREAD, House
 from workers import metrics
 from workers.gateway.app import build
@@ -23,9 +24,6 @@ from workers.gateway.serving import HttpServer
 
 RETRY = re.compile(r"retry: (\d+)\n\n")
 """The line that says when to come back."""
-BOUND = 30
-"""Seconds after which a frame that has not come is missing."""
-
 
 DRAIN = 2.0
 """Seconds that answers under way are given when a station ends."""

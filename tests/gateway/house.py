@@ -26,6 +26,7 @@ from projections.partition import Projection
 from projections.reading import Views
 from projections.served import Served
 from projections.store import Done, Store
+from tests.bounds import BOUND
 from workers import logs
 from workers.gateway.app import build
 from workers.gateway.counts import Counts
@@ -183,7 +184,7 @@ class House:
 
     async def settled(self, position: str, thread: str = THREAD) -> None:
         """Wait until the views have this position of a thread."""
-        assert await self.views.reached(SITE, thread, Position.parse(position), within=10)
+        assert await self.views.reached(SITE, thread, Position.parse(position), within=BOUND)
 
     async def rows(self, who: Who | None = None, thread: str = THREAD, query: str = "") -> list[dict[str, Any]]:
         """The top-level rows of the page."""

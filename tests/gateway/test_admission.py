@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Message
 
 from core.refusals import Unavailable
+from tests.bounds import BOUND
 from tests.gateway.house import ADA, BEN, MOD, THREAD, House, at, problem
 from workers import metrics
 from workers.gateway.admission import Gate, Incoming
@@ -46,7 +47,7 @@ def sample(name: str, **labels: str) -> float:
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    with anyio.fail_after(30):
+    with anyio.fail_after(BOUND):
         while not holds():
             await anyio.lowlevel.checkpoint()
 

@@ -10,7 +10,8 @@ import pytest
 
 from core.partitions import partition_of
 from core.position import Position
-from tests.gateway.following import BOUND, Follower, Frame, Station, ended, station
+from tests.bounds import BOUND
+from tests.gateway.following import Follower, Frame, Station, ended, station
 from tests.gateway.house import ADA, BEN, EVE, MOD, SITE, THREAD, House, Who, at, problem
 from workers import metrics
 from workers.gateway.feed import frames, ring
@@ -20,7 +21,7 @@ from workers.gateway.feed.channel import Channel, Seat
 @pytest.fixture
 async def radio(house: House) -> AsyncIterator[Station]:
     end = await house.log.last(partition_of(SITE, THREAD, house.log.partitions))
-    assert await house.views.reached(SITE, THREAD, end, within=10)
+    assert await house.views.reached(SITE, THREAD, end, within=BOUND)
     async with station(house) as found:
         yield found
 

@@ -16,7 +16,8 @@ from core.partitions import partition_of
 from core.position import Position
 from core.refusals import Unavailable
 from projections.queries import ThreadHead
-from tests.gateway.following import BOUND, RETRY, Station, ended, feed, station, until
+from tests.bounds import BOUND
+from tests.gateway.following import RETRY, Station, ended, feed, station, until
 from tests.gateway.house import ADA, BEN, MOD, SITE, THREAD, House, problem, told
 from workers import metrics
 from workers.gateway import writes
@@ -34,7 +35,7 @@ NEW = "fern-house"
 async def level(house: House) -> House:
     """A house whose views are level with its log."""
     end = await house.log.last(partition_of(SITE, THREAD, house.log.partitions))
-    assert await house.views.reached(SITE, THREAD, end, within=10)
+    assert await house.views.reached(SITE, THREAD, end, within=BOUND)
     return house
 
 

@@ -12,11 +12,10 @@ from core.partitions import partition_of
 from core.redis.wakes import Wake
 from projections.feedlog import FeedLog
 from projections.queries import ThreadHead
+from tests.bounds import BOUND
 from tests.gateway.house import ADA, SITE, THREAD, House, at
 from workers.gateway.feed.channel import Channel
 from workers.gateway.feed.follower import Follower
-
-BOUND = 30
 
 Found = tuple[ThreadHead | None, dict[str, bytes]]
 
@@ -69,7 +68,7 @@ class Desk:
 @pytest.fixture
 async def desk(house: House) -> AsyncIterator[Desk]:
     end = await house.log.last(partition_of(SITE, THREAD, house.log.partitions))
-    assert await house.views.reached(SITE, THREAD, end, within=10)
+    assert await house.views.reached(SITE, THREAD, end, within=BOUND)
     desk = Desk(house)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(desk.follower.run)

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Final
 
 import anyio
-import pytest
 import uvicorn
 
 from tests.gateway.house import BEN, SITE, THREAD, House, Who, operator_token, token
@@ -75,7 +74,6 @@ enabled = false  # its answer does not end
 """
 
 
-@pytest.mark.timeout(300)
 async def test_the_gateway_keeps_to_its_document(house: House, tmp_path: Path) -> None:
     await house.open_site(site=SPARE)
     comment = await house.post(STAFF)

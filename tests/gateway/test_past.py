@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from core.gathering import gathered
+from tests.bounds import BOUND
 from tests.gateway.house import ADA, BEN, MOD, THREAD, House, at, problem
 from workers import metrics
 from workers.gateway.admission import Admission
@@ -42,7 +43,7 @@ class Held:
 
     async def until(self, begun: int) -> None:
         """Wait until so many have begun."""
-        with anyio.fail_after(20):
+        with anyio.fail_after(BOUND):
             while self.begun < begun:
                 await self._begun.wait()
                 self._begun = anyio.Event()

@@ -16,6 +16,7 @@ from projections.queries import Answer, Seen
 from projections.reading import Views
 from projections.refolding import refold
 from projections.store import Store
+from tests.bounds import BOUND
 from tests.gateway.house import ADA, BEN, MOD, PARTITIONS, SITE, THREAD, House, at, problem
 from workers import metrics
 from workers.gateway.app import build
@@ -23,7 +24,6 @@ from workers.gateway.ready import ReadyAnswers
 
 PAGE = f"threads/{THREAD}"
 PATH = f"/v1/sites/{SITE}/{PAGE}"
-BOUND = 30
 
 
 def count(outcome: str) -> int:

@@ -19,7 +19,8 @@ from core.position import Position
 from core.transact import transact
 from projections.feedlog import FeedLog
 from projections.queries import PageQuery, ThreadHead
-from tests.gateway.following import BOUND, Frame, Page, parsed
+from tests.bounds import BOUND
+from tests.gateway.following import Frame, Page, parsed
 from tests.making import MOD, PEOPLE, SITE, THREADS, Move, Play
 from tests.projections.viewing import Stage, stage
 from workers import metrics

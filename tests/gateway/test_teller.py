@@ -9,12 +9,11 @@ from starlette.types import Message
 from structlog.testing import capture_logs
 
 from core.position import Position
+from tests.bounds import BOUND
 from workers.gateway.feed import frames
 from workers.gateway.feed.channel import Channel, Seat
 from workers.gateway.feed.ring import MOST_FRAMES, Frame
 from workers.gateway.feed.teller import AT_ONCE, BEAT, Teller
-
-BOUND = 30
 
 
 class Client:

@@ -16,6 +16,7 @@ from core.redis.batch import Batch
 from core.redis.call import Call, calls_of
 from core.redis.client import connect
 from core.redis.shipment import Proof
+from tests.bounds import BOUND
 from tests.log.proxy import Proxy
 
 
@@ -180,7 +181,7 @@ async def test_a_leader_that_its_loop_kills_leaves_nobody_waiting(batch: Batch) 
     others = [asyncio.ensure_future(callers.call(number, "ECHO", f"{number}")) for number in range(1, 5)]
     await checkpoint()
     leader.cancel()  # not anyio's way, so no shield holds
-    with anyio.fail_after(20):
+    with anyio.fail_after(BOUND):
         await asyncio.wait([leader, *others])
     assert leader.cancelled()
     assert set(callers.got) == {1, 2, 3, 4}
@@ -227,7 +228,7 @@ async def test_somebody_is_told_again_and_again_while_the_server_says_nothing(re
         await other.client_pause(60_000, all=False)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(callers.call, 0, "SET", "a", "x")
-            with anyio.fail_after(20):
+            with anyio.fail_after(BOUND):
                 await thrice.wait()
             await other.client_unpause()
     assert callers.got[0] == b"OK", "nothing was cut"

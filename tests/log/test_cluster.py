@@ -18,14 +18,12 @@ from core.redis.deployment import Deployment, open_deployment
 from core.redis.faults import UnfitServer, Unreachable
 from core.redis.metrics import REDIRECTIONS
 from core.redis.slots import slot_of
+from tests.bounds import BOUND
 from tests.clusters import Cluster, Node, cluster, free_ports
 from tests.log.places import SITE, append, event, facts, write
 
 PARTITIONS = 6
 """Two on each of three servers."""
-
-BOUND = 60.0
-"""Seconds after which a wait in a test has failed."""
 
 
 @pytest.fixture(scope="module")

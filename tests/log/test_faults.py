@@ -21,6 +21,7 @@ from core.position import START, Position
 from core.redis.client import connect
 from core.redis.deployment import Deployment, open_deployment
 from core.refusals import Unavailable
+from tests.bounds import BOUND
 from tests.full import no_memory
 from tests.log.places import HERE, PARTITIONS, SITE, THREAD, append, event, facts, look, positions, write
 from tests.log.proxy import Proxy
@@ -190,11 +191,11 @@ async def test_following_goes_on_when_the_server_restarts(tmp_path: Path) -> Non
 
             tasks.start_soon(follow)
             await write(log, event("c:1"), key="k")
-            with anyio.fail_after(30):
+            with anyio.fail_after(BOUND):
                 await arrived.wait()
         async with embedded.running(tmp_path):
             await write(log, event("c:2"), key="l")
-            with anyio.fail_after(30):
+            with anyio.fail_after(BOUND):
                 await done.wait()
             assert got == await log.read(HERE, START, limit=10)
             tasks.cancel_scope.cancel()

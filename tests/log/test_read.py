@@ -7,6 +7,7 @@ import pytest
 
 from core.log.port import BrokenChain, Entry, Log, LostBranch
 from core.position import START, Position
+from tests.bounds import BOUND
 from tests.log.places import HERE, SITE, THREAD, Place, event, positions, thread_in, write
 
 
@@ -104,7 +105,7 @@ async def test_walking_back_from_nowhere_is_an_alarm(log: Log) -> None:
 async def test_following_gives_what_is_there_and_then_what_comes(log: Log) -> None:
     first, second = await write(log, event("c:1"), event("c:2"))
     got: list[Entry] = []
-    with anyio.fail_after(20):
+    with anyio.fail_after(BOUND):
         async for entries in log.follow(HERE, first):
             got += entries
             if len(got) < 3:
@@ -118,7 +119,7 @@ async def test_following_gives_what_is_there_and_then_what_comes(log: Log) -> No
 async def test_following_brings_no_more_than_asked_at_a_time(log: Log) -> None:
     await write(log, *[event()] * 10)
     sizes = []
-    with anyio.fail_after(20):
+    with anyio.fail_after(BOUND):
         async for entries in log.follow(HERE, START, limit=4):
             sizes.append(len(entries))
             if sum(sizes) == 10:
@@ -130,7 +131,7 @@ async def test_following_brings_no_more_than_asked_at_a_time(log: Log) -> None:
 async def test_however_little_is_asked_for_at_a_time_all_of_it_comes(log: Log, limit: int) -> None:
     written = await write(log, *[event()] * 10)
     got: list[Position] = []
-    with anyio.fail_after(20):
+    with anyio.fail_after(BOUND):
         async for entries in log.follow(HERE, written[2], limit=limit):
             assert len(entries) <= limit
             got += positions(entries)
@@ -143,7 +144,7 @@ async def test_nobody_follows_from_an_event_that_is_not_there(log: Log) -> None:
     *_, last = await write(log, *[event()] * 5)
     elsewhere = (Position(last.ms, last.n + 1), Position(last.ms - 1, last.n), Position(last.ms + 1, last.n))
     for wrong in (*elsewhere, Position(last.ms + 9, 900)):
-        with anyio.fail_after(20), pytest.raises(LostBranch) as lost:
+        with anyio.fail_after(BOUND), pytest.raises(LostBranch) as lost:
             await anext(aiter(log.follow(HERE, wrong)))
         assert (lost.value.partition, lost.value.position) == (HERE, wrong)
 
@@ -157,7 +158,7 @@ async def test_a_log_that_lost_its_end_and_grew_another_is_not_taken_for_itself(
         # One more than were lost: whoever went by the numbers would find the next one there.
         for number in range(lost + 1):
             await place.put(HERE, written[-1].ms + 1000 + number)
-        with anyio.fail_after(20), pytest.raises(LostBranch) as found:
+        with anyio.fail_after(BOUND), pytest.raises(LostBranch) as found:
             await anext(batches)
     assert found.value.position == written[-1]
 
@@ -169,7 +170,7 @@ async def test_an_event_that_is_another_at_the_same_position_is_not_taken_for_it
         await place.lose(HERE, 1)
         assert await place.put(HERE, first.ms, c=b"other words") == first
         await place.put(HERE, first.ms)
-        with anyio.fail_after(20), pytest.raises(LostBranch):
+        with anyio.fail_after(BOUND), pytest.raises(LostBranch):
             await anext(batches)
 
 
@@ -179,14 +180,14 @@ async def test_a_log_that_lost_everything_is_not_taken_for_a_new_one(place: Plac
         assert len(await anext(batches)) == 3
         await place.lose(HERE, 3)
         await place.put(HERE, written[-1].ms + 1)
-        with anyio.fail_after(20), pytest.raises(LostBranch):
+        with anyio.fail_after(BOUND), pytest.raises(LostBranch):
             await anext(batches)
 
 
 async def test_a_log_that_lost_what_nobody_has_read_yet_is_followed(place: Place) -> None:
     written = await write(place.log, *[event()] * 5)
     got: list[Position] = []
-    with anyio.fail_after(20):
+    with anyio.fail_after(BOUND):
         async for entries in place.log.follow(HERE, START, limit=3):
             got += positions(entries)
             if len(got) == 3:
@@ -206,7 +207,7 @@ async def test_many_follow_one_partition_and_each_gets_everything(log: Log) -> N
             if len(into) == 50:
                 break
 
-    with anyio.fail_after(20):
+    with anyio.fail_after(BOUND):
         async with anyio.create_task_group() as tasks:
             for into in got:
                 tasks.start_soon(follow, into)

@@ -14,12 +14,12 @@ from core.position import START
 from core.redis.deployment import Deployment, open_deployment
 from core.redis.record import Record, Unfit, judge
 from core.refusals import Unavailable
+from tests.bounds import BOUND
 from tests.log.places import append, event
 from tests.servers import engines, started
 
 FORMATS = Formats(reads=(1, 2), writes=2)
 OWN = Record(partitions=2, format=1, id="a")
-BOUND = 30.0
 
 pytestmark = pytest.mark.anyio
 

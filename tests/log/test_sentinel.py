@@ -13,10 +13,9 @@ from core.redis.deployment import open_deployment
 from core.redis.faults import Unreachable
 from core.redis.node import Node
 from core.redis.promise import Promise
+from tests.bounds import BOUND
 from tests.clusters import SERVICE, Sentinels, free_ports, sentinels, until
 from tests.log.places import HERE, PARTITIONS, event, facts, write
-
-BOUND = 60.0
 
 
 @pytest.fixture

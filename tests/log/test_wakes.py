@@ -6,6 +6,7 @@ from typing import Any
 
 import anyio
 import pytest
+import redis
 from anyio.lowlevel import checkpoint
 from redis.asyncio import Redis
 
@@ -13,10 +14,14 @@ import core.redis.wakes
 from core.position import START
 from core.redis import listening as subscription
 from core.redis.client import connect
+from core.redis.metrics import LOSSES
 from core.redis.topology import find_servers
 from core.redis.wakes import LOOK_EVERY, LOOK_SELDOM, MOST_HEARD, Wake, Wakes
+from tests.bounds import BOUND
+from tests.full import EVERYSEC, no_disk
 from tests.log.places import HERE, RedisPlace, append, event, keys, opened
 from tests.log.proxy import Proxy
+from tests.servers import client, engines, started
 
 NEVER = 3600.0
 """Longer than the test may take: only a bell ends this wait."""
@@ -38,7 +43,7 @@ async def wakes(fresh: str) -> AsyncIterator[Wakes]:
 
 
 async def rings(bell: Wake) -> bool:
-    with anyio.fail_after(20):
+    with anyio.fail_after(BOUND):
         return await bell.wait(NEVER)
 
 
@@ -154,7 +159,7 @@ async def test_a_follower_listens_on_the_channel_of_its_partition(fresh: str, re
 
         tasks.start_soon(follow)
         channel = keys()[HERE].log_channel.encode()
-        with anyio.fail_after(20):
+        with anyio.fail_after(BOUND):
             while await reading.pubsub_shardchannels() != [channel]:
                 await checkpoint()
         tasks.cancel_scope.cancel()
@@ -197,6 +202,31 @@ async def test_a_connection_that_is_lost_without_a_word_is_noticed_and_its_waite
             tasks.cancel_scope.cancel()
 
 
+async def test_a_server_that_refuses_probes_because_its_disk_is_full_is_not_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(subscription, "PROBE_EVERY", 0.01)
+    with started(engines()["embedded"], *EVERYSEC) as url, client(url) as asking, no_disk(url):
+        async with find_servers(url) as topology, anyio.create_task_group() as tasks:
+            wakes = Wakes(topology)
+            await tasks.start(wakes.run)
+            with wakes.on("{p}:log") as bell:
+                while bell.patience == LOOK_EVERY:
+                    await listening(bell)
+                lost, refused = LOSSES._value.get(), _refused(asking)
+                while _refused(asking) < refused + 3:
+                    await checkpoint()
+                assert LOSSES._value.get() == lost
+                assert bell.patience == LOOK_SELDOM
+            tasks.cancel_scope.cancel()
+
+
+def _refused(asking: redis.Redis) -> int:
+    """How many commands the server has refused because its disk is full."""
+    found: dict[str, int] = asking.info("errorstats").get("errorstat_MISCONF", {"count": 0})
+    return found["count"]
+
+
 async def test_a_follower_whose_subscription_is_confirmed_asks_nothing_while_nothing_comes(
     fresh: str, reading: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -213,7 +243,7 @@ async def test_a_follower_whose_subscription_is_confirmed_asks_nothing_while_not
 
         tasks.start_soon(follow)
         await tasks.start(place.deployment.wakes.run)
-        with place.deployment.wakes.on(keys()[HERE].log_channel) as bell, anyio.fail_after(20):
+        with place.deployment.wakes.on(keys()[HERE].log_channel) as bell, anyio.fail_after(BOUND):
             while bell.patience != NEVER:
                 await bell.wait(1)
             await append(place.log, event())

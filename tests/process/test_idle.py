@@ -14,6 +14,7 @@ from projections.lag import lags
 from projections.leases import Leases
 from projections.pacing import Pace
 from projections.served import Served
+from tests.bounds import BOUND
 from tests.core.newsroom import Newsroom
 from tests.log.proxy import Proxy
 from workers.projector import Projector
@@ -77,7 +78,7 @@ async def test_a_projector_measures_all_its_partitions_in_three_round_trips(idle
     projector = Projector(idle.deployment, RedisLog(idle.deployment), worker="w")
     async with anyio.create_task_group() as tasks:
         await tasks.start(projector.run)
-        with anyio.fail_after(60):
+        with anyio.fail_after(BOUND):
             while len(projector.lags) < PARTITIONS:
                 await anyio.lowlevel.checkpoint()
         idle.begin()

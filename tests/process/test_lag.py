@@ -8,10 +8,9 @@ from anyio.lowlevel import checkpoint
 from prometheus_client import REGISTRY
 
 from core.position import Position
+from tests.bounds import BOUND
 from tests.projections.projecting import Bench, bench, projecting
 from workers import projector
-
-BOUND = 20
 
 
 @pytest.fixture(autouse=True)

@@ -13,6 +13,7 @@ from core.redis.deployment import Deployment, open_deployment
 from core.redis.processes import Gone, Held, LiveProcess, Unchanged, Upgraded, live_processes, upgrade
 from projections.leases import LASTS_MS
 from projections.roster import Roster
+from tests.bounds import BOUND
 from workers.checkup import _format, _processes
 from workers.presence import Presence, present
 from workers.process import Failed
@@ -21,7 +22,6 @@ pytestmark = pytest.mark.anyio
 
 OLD = Formats(reads=(1,), writes=1)
 NEW = Formats(reads=(1, 2), writes=2)
-BOUND = 30.0
 
 
 @pytest.fixture

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-BOUND = 20
-"""Seconds after which a process that does not do what it should is a failure."""
+from tests.bounds import BOUND
 
 BEGINNING = """
 import sys

@@ -15,7 +15,8 @@ import pytest
 from core.keys import WORKERS
 from projections.roster import owner
 from projections.verifying import verify
-from tests.cli.program import BOUND, TOP, environment
+from tests.bounds import BOUND
+from tests.cli.program import TOP, environment
 from tests.making import SITE, THREADS, entries, played, stream
 from tests.projections.projecting import Bench, bench
 

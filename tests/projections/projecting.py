@@ -17,12 +17,10 @@ from projections.fold import fold
 from projections.loading import together
 from projections.state import Thread
 from projections.store import Store
+from tests.bounds import BOUND
 from tests.making import SITE, THREADS, Move, entries, played
 from tests.projections.folded import expected
 from workers.projector import Projector
-
-BOUND = 90.0
-"""Seconds after which a wait in a test has failed."""
 
 
 class Bench:

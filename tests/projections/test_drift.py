@@ -17,9 +17,10 @@ from projections.difference import Name
 from projections.refolding import refold
 from projections.spotting import Spot
 from projections.verifying import verify
+from tests.bounds import BOUND
 from tests.making import BODIES, PEOPLE, SITE, THREADS, Play, entries, played, stream
 from tests.projections.poisoning import poison, skip
-from tests.projections.projecting import BOUND, Bench, bench, projecting
+from tests.projections.projecting import Bench, bench, projecting
 from workers import drift, metrics, roles
 from workers.drift import Sampler
 from workers.process import Parts

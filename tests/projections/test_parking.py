@@ -31,10 +31,11 @@ from projections.skipping import before
 from projections.state import Thread
 from projections.verifying import Difference, verify
 from projections.viewer import PUBLIC, Viewer
+from tests.bounds import BOUND
 from tests.making import MOD, PEOPLE, SITE, THREADS, Play, stream
 from tests.projections.folded import expected
 from tests.projections.poisoning import garble, poison, put, skip
-from tests.projections.projecting import BOUND, Bench, bench, projecting
+from tests.projections.projecting import Bench, bench, projecting
 from workers import metrics, projector
 
 BAD, GOOD, OTHER = THREADS

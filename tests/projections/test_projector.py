@@ -21,10 +21,11 @@ from projections.loading import Torn, load_thread
 from projections.snapshots import FIRST, unpack
 from projections.store import COMMIT, Done, Fenced, Mismatch
 from projections.verifying import verify
+from tests.bounds import BOUND
 from tests.log.places import CLUSTER, serving
 from tests.log.proxy import Proxy
 from tests.making import MOD, PEOPLE, SITE, THREADS, Play, entries, played, stream
-from tests.projections.projecting import BOUND, Bench, bench, projecting
+from tests.projections.projecting import Bench, bench, projecting
 from tests.servers import client
 from workers import embedded, failures, metrics, projector, upkeep
 from workers.projector import Projector

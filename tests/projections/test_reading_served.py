@@ -19,6 +19,7 @@ from projections.queries import Answer, PageQuery, RepliesQuery
 from projections.reading import Views
 from projections.splicing import Inconsistent
 from projections.viewer import PUBLIC, Viewer
+from tests.bounds import BOUND
 from tests.making import MOD, PEOPLE, SITE, THREADS, Play
 from tests.projections.conftest import Clock
 from tests.projections.viewing import Stage, stage
@@ -104,7 +105,7 @@ async def test_waiting_ends_with_the_commit_that_was_waited_for(there: Stage, mo
     monkeypatch.setattr(progress, "LOOK_EVERY", 3600.0)
     posted = await transact(there.log, PostComment(comment="a", body="words"), site=SITE, thread=THREAD, caller=ADA)
     answers = []
-    with anyio.fail_after(30):
+    with anyio.fail_after(BOUND):
         async with anyio.create_task_group() as tasks:
             await tasks.start(there.deployment.wakes.run)
             # Somebody else waits as well, so that the subscription is known to be there before the commit.

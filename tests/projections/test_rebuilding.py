@@ -32,6 +32,7 @@ from projections.served import Served
 from projections.store import Retired, Store
 from projections.verifying import Difference, verify
 from projections.versions import LAYOUT, OWN, scope
+from tests.bounds import BOUND
 from tests.making import SITE, THREADS, Move, Play, entries, events, played, stream
 from tests.projections.poisoning import poison, skip
 from tests.projections.projecting import Bench, bench, projecting
@@ -94,7 +95,7 @@ async def building(here: Bench, generation: int, nonce: str = "n") -> Rebuilding
 async def level(here: Bench, partition: int = 0) -> None:
     """Wait until the served views have taken in the log."""
     last = await here.log.last(partition)
-    with anyio.fail_after(30), here.deployment.wakes.on(here.deployment.keys[partition].view_channel) as bell:
+    with anyio.fail_after(BOUND), here.deployment.wakes.on(here.deployment.keys[partition].view_channel) as bell:
         while await (await here.store.served(partition)).cursor(partition) != last:
             await bell.wait(0.2)
 
@@ -634,7 +635,7 @@ async def test_the_lease_of_who_builds_is_renewed_for_as_long_as_it_takes(
     async def work(*_asked: object) -> None:
         for _ in range(2):
             await here.call("HSET", building, "until", 0)
-            with anyio.fail_after(30):
+            with anyio.fail_after(BOUND):
                 while await here.call("HGET", building, "until") == b"0":
                     await checkpoint()
 

@@ -9,8 +9,9 @@ from anyio.lowlevel import checkpoint
 from structlog.testing import capture_logs
 
 from core.keys import DEPLOYMENT, WORKERS
+from tests.bounds import BOUND
 from tests.making import entries, played, stream
-from tests.projections.projecting import BOUND, THREADS, Bench, bench, projecting
+from tests.projections.projecting import THREADS, Bench, bench, projecting
 from workers.projector import Projector
 
 pytestmark = pytest.mark.anyio

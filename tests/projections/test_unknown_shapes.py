@@ -22,9 +22,10 @@ from projections.reading import Views
 from projections.requeueing import requeue
 from projections.served import Served
 from projections.verifying import Difference, verify
+from tests.bounds import BOUND
 from tests.making import MOD, PEOPLE, SITE, THREADS, Play, stream
 from tests.projections.poisoning import put, skip
-from tests.projections.projecting import BOUND, Bench, bench, projecting
+from tests.projections.projecting import Bench, bench, projecting
 from workers import metrics
 from workers.process import Failed
 from workers.projector import Projector

@@ -24,9 +24,10 @@ from projections.leases import Leases
 from projections.roster import owner
 from projections.store import Done, Outcome, Store
 from projections.verifying import verify
+from tests.bounds import BOUND
 from tests.log.proxy import Proxy
 from tests.making import MOD, PEOPLE, SITE, Play, entries, played, stream
-from tests.projections.projecting import BOUND, Bench, bench, projecting
+from tests.projections.projecting import Bench, bench, projecting
 from workers import metrics, projector, upkeep
 from workers.projector import Projector
 

@@ -9,6 +9,7 @@ from core.log.redis import RedisLog
 from core.redis.deployment import open_deployment
 from core.transact import transact
 from projections.reading import Views
+from tests.bounds import BOUND
 from workers import importing, sample
 from workers.importing import Source
 from workers.projector import Projector
@@ -25,7 +26,7 @@ class Loaded:
 
     async def bring_in(self, source: Source) -> None:
         last = (await importing.bring_in(self.log, source)).last[sample.THREAD]
-        assert await self.views.reached(sample.SITE, sample.THREAD, last, within=20)
+        assert await self.views.reached(sample.SITE, sample.THREAD, last, within=BOUND)
 
 
 @pytest.fixture

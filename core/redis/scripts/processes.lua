@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=no-writes
 -- List the processes that are alive.
 --
 -- KEYS     1 processes, by until when they count as alive, in ms of this server's time
