@@ -203,6 +203,39 @@ HTTP_SECONDS: Final = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0),
 )
 
+CONNECTIONS: Final = Gauge(
+    "hansard_connections",
+    "Connections of clients that are open now.",
+)
+IDLE_CONNECTIONS: Final = Gauge(
+    "hansard_idle_connections",
+    "Connections on which no request is under way now; the longest idle is closed first where room is needed.",
+)
+CONNECTION_LIMIT: Final = Gauge(
+    "hansard_connection_limit",
+    "Connections that may be open at a time: as set, and no more than the limit of open files allows.",
+)
+CONNECTIONS_CLOSED: Final = Counter(
+    "hansard_connections_closed",
+    "Connections that this process ended by itself, by cause: idle (silent for too long), room (the longest idle, "
+    "near the limit), unsent (the client took nothing of an answer), address (one too many of its address).",
+    ["cause"],
+)
+ACCEPT_FAILURES: Final = Counter(
+    "hansard_accept_failures",
+    "Times that the system gave no new connection, most likely because too many files are open.",
+)
+BODY_BYTES: Final = Gauge(
+    "hansard_body_bytes",
+    "Memory that request bodies take which are under way.",
+)
+SHARES_EXHAUSTED: Final = Counter(
+    "hansard_shares_exhausted",
+    "Requests that were told to come again later, by whose share was used up: address, token (bodies being sent), "
+    "member (writes), bodies (of all clients together).",
+    ["share"],
+)
+
 REQUESTS_UNDER_WAY: Final = Gauge(
     "hansard_requests_under_way",
     "Requests that are inside a gate now, without those that only wait for the views: writes, reads, operations, past "

@@ -25,6 +25,8 @@ import structlog
 from anyio import CancelScope
 from anyio.abc import TaskGroup, TaskStatus
 
+from workers.open_files import raise_open_file_limit
+
 Part = Callable[..., Awaitable[object]]
 Drain = Callable[[], Awaitable[object]]
 
@@ -156,6 +158,7 @@ def run(work: Callable[[Process], Awaitable[object]], *, drain: float) -> int:
         return await Process(drain).live(work)
 
     leave_alone()
+    raise_open_file_limit()
     return anyio.run(main, backend_options={"use_uvloop": _uvloop()})
 
 

@@ -21,6 +21,7 @@ from redis.asyncio.connection import parse_url
 from core.log.port import Durability
 from core.redis.address import parse
 from core.redis.faults import BadAddress
+from workers.limits import Limits
 
 PREFIX = "HANSARD_"
 
@@ -42,8 +43,8 @@ class SettingsError(Exception):
     """A setting is missing or wrong; the message is one line that says which and what it must be."""
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """The settings of one process. Descriptions complete the sentence "it must be …"."""
+class Settings(Limits, frozen=True, kw_only=True):
+    """The settings of one process, bounds on clients included. Descriptions complete the sentence "it must be …"."""
 
     host: Annotated[str, Meta(min_length=1, description="an address to listen on")] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535, description="a port, 0 to 65535; 0 takes a free one")] = 8400

@@ -8,16 +8,15 @@ points to such a field (`fuzzing.UNSAYABLE`).
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 from pathlib import Path
 from typing import Final
 
 import anyio
-import uvicorn
 
 from tests.gateway.house import BEN, SITE, THREAD, House, Who, operator_token, token
+from tests.gateway.wire import served
 from workers.gateway.call import Who as For
 from workers.gateway.table import CALLS
 
@@ -80,23 +79,17 @@ async def test_the_gateway_keeps_to_its_document(house: House, tmp_path: Path) -
     await house.post(BEN, "An answer.", parent=comment)
     settings = tmp_path / "schemathesis.toml"
     settings.write_text(config(comment))
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server = uvicorn.Server(uvicorn.Config(house.app, lifespan="off", log_config=None, access_log=False))
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(server.serve, [listening])
-            found = await anyio.run_process(
-                [
-                    *(sys.executable, "-c", GENERATOR, f"--config-file={settings}"),
-                    *("run", f"{address}/openapi.json", f"--url={address}", "--no-color"),
-                ],
-                check=False,
-                stderr=subprocess.STDOUT,
-                cwd=tmp_path,  # it leaves notes for its next run behind
-                env={**os.environ, "PYTHONPATH": str(ROOT)},
-            )
-            server.should_exit = True
+    async with served(house.app) as server:
+        found = await anyio.run_process(
+            [
+                *(sys.executable, "-c", GENERATOR, f"--config-file={settings}"),
+                *("run", f"{server.url}/openapi.json", f"--url={server.url}", "--no-color"),
+            ],
+            check=False,
+            stderr=subprocess.STDOUT,
+            cwd=tmp_path,  # it leaves notes for its next run behind
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
     said = found.stdout.decode()
     assert found.returncode == 0, said[-20_000:]
     assert re.search(r"(\d\d+) generated, \1 passed", said), said

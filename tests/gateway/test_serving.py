@@ -28,7 +28,7 @@ async def _rounds() -> int:
             for _ in range(CLIENTS):
                 stack.enter_context(socket.create_connection((url.hostname or "", url.port or 0)))
             rounds = 0
-            while len(server._server.server_state.connections) < CLIENTS:
+            while server.connections.open < CLIENTS:
                 await checkpoint()
                 rounds += 1
         await server.drain()

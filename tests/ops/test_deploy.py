@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 import yaml
+from msgspec.structs import fields
 from redis import Redis
 
 from tests.servers import client, engines, started
 from workers import embedded
+from workers.limits import Limits
 from workers.settings import PREFIX, Settings
 
 TOP = Path(__file__).parents[2]
@@ -119,9 +121,18 @@ def test_the_image_copies_what_exists_and_does_not_run_as_root() -> None:
     assert all("--require-hashes" in line for line in dockerfile.splitlines() if "--requirement" in line)
 
 
-def test_the_settings_are_all_in_the_deployment_page() -> None:
-    page = (DEPLOY / "README.md").read_text()
-    assert {name for name in Settings.__struct_fields__ if f"`{name.upper()}`" not in page} == set()
+def test_the_settings_are_all_in_the_deployment_page_or_the_page_of_bounds() -> None:
+    page, bounds = (DEPLOY / "README.md").read_text(), (TOP / "docs" / "settings.md").read_text()
+    told = {name for name in Settings.__struct_fields__ if f"`{name.upper()}`" in page}
+    told |= {name for name in Settings.__struct_fields__ if f"| `{PREFIX}{name.upper()}` |" in bounds}
+    assert told == set(Settings.__struct_fields__)
+
+
+def test_the_page_of_bounds_tells_defaults_and_every_bound_and_is_sorted() -> None:
+    rows = re.findall(rf"^\| `{PREFIX}(\w+)` \| (\S*) ", (TOP / "docs" / "settings.md").read_text(), re.MULTILINE)
+    assert [name for name, _ in rows] == sorted(name for name, _ in rows)
+    found = {name.lower(): default for name, default in rows}
+    assert {field.name: f"{int(field.default)}" for field in fields(Limits)}.items() <= found.items()
 
 
 def _categories(connection: Any, command: str) -> list[str]:

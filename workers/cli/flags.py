@@ -124,6 +124,45 @@ class Serving(Where):
     replay_rows: Annotated[str | None, _flag("Frames that a replay may have. Default: 2000")] = None
     replay_bytes: Annotated[str | None, _flag("Bytes that a replay may have. Default: 4194304")] = None
     replay_piece: Annotated[str | None, _flag("Bytes after which a piece of a replay is sent. Default: 65536")] = None
+    max_header_bytes: Annotated[str | None, _flag("Bytes that the head of a request may have. Default: 32768")] = None
+    max_header_lines: Annotated[str | None, _flag("Header lines that a request may have. Default: 100")] = None
+    max_target: Annotated[str | None, _flag("Bytes that path and query may have. Default: 16384")] = None
+    head_timeout: Annotated[str | None, _flag("Seconds from the first byte of a head to its end. Default: 10")] = None
+    body_timeout: Annotated[
+        str | None, _flag("Seconds in which a body has to come, and more by its size. Default: 10")
+    ] = None
+    body_rate: Annotated[str | None, _flag("Bytes of a body for which it gets another second. Default: 16384")] = None
+    idle_timeout: Annotated[
+        str | None, _flag("Seconds that a connection may be silent between requests. Default: 75")
+    ] = None
+    send_timeout: Annotated[
+        str | None, _flag("Seconds in which a client has to take some of an answer. Default: 30")
+    ] = None
+    linger_timeout: Annotated[
+        str | None, _flag("Seconds for which unread data is dropped before a close. Default: 1")
+    ] = None
+    max_pipelined: Annotated[
+        str | None, _flag("Requests of a connection that may wait behind the first. Default: 16")
+    ] = None
+    max_connections: Annotated[
+        str | None, _flag("Connections open at a time; 0 is by the limit of open files. Default: 0")
+    ] = None
+    trusted_proxies: Annotated[str | None, _flag("Proxies in front that write X-Forwarded-For. Default: 0")] = None
+    max_connections_per_address: Annotated[
+        str | None, _flag("Connections or feeds of one client address; 0 is an eighth of all. Default: 0")
+    ] = None
+    max_requests_per_address: Annotated[str | None, _flag("Requests of one client address under way. Default: 64")] = (
+        None
+    )
+    max_body_bytes_total: Annotated[str | None, _flag("Bytes of all bodies under way together. Default: 67108864")] = (
+        None
+    )
+    max_bodies_per_token: Annotated[str | None, _flag("Bodies that one token may be sending at a time. Default: 4")] = (
+        None
+    )
+    max_writes_per_member: Annotated[
+        str | None, _flag("Writes of one member under way; 0 is an eighth of --max-writes. Default: 0")
+    ] = None
 
 
 NOWHERE: Final = Where()

@@ -1,20 +1,16 @@
 """The application: routes from the table, an id, a log line and metrics for every request."""
 
-import random
 import time
 from collections.abc import Iterable
-from functools import cache
-from typing import Final
 
-import structlog
 from starlette.routing import compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.refusals import NotFound
-from workers import logs, metrics
-from workers.gateway import caching, compression, documents, problems
+from workers import logs
+from workers.gateway import caching, compression, documents, problems, request_log
 from workers.gateway.call import ROOT
-from workers.gateway.calls.operations import APART, QUIET
+from workers.gateway.calls.operations import APART
 from workers.gateway.exchange import Exchange
 from workers.gateway.feed.endpoint import Feed
 from workers.gateway.plain import PlainPages
@@ -23,8 +19,6 @@ from workers.gateway.resource import Resource
 from workers.gateway.services import Services
 from workers.gateway.stream import Stream
 from workers.gateway.table import CALLS, by_path
-
-_log = structlog.get_logger(__name__)
 
 
 def build(services: Services, *, feed: Feed | None = None) -> ASGIApp:
@@ -62,13 +56,12 @@ class Gateway:
         if scope["type"] != "http":
             return  # a lifespan or a websocket: the first needs no answer here, the second gets none
         begun = time.perf_counter()
-        # Names a request in the log and keeps no secret, so nobody has to ask the system for it.
-        exchange = scope["hansard"] = Exchange(f"{random.getrandbits(64):016x}")
+        exchange = scope["hansard"] = Exchange(request_log.request_id())
         logs.begin(request=exchange.request)
         try:
             await self._endpoint(scope)(scope, receive, send)
         finally:
-            _tell(exchange, scope["method"], time.perf_counter() - begun)
+            request_log.record(exchange, scope["method"], time.perf_counter() - begun)
 
     def _endpoint(self, scope: Scope) -> ASGIApp:
         # What a router does besides (methods, mounts, slashes) is no use here, and cost as much as all of the checks.
@@ -79,22 +72,6 @@ class Gateway:
                 scope["path_params"] = found.groupdict()
                 return endpoint
         return _nowhere
-
-
-def _tell(exchange: Exchange, method: str, seconds: float) -> None:
-    # A method that no address takes could be any text.
-    named = method if method in _METHODS else "other"
-    _REQUESTS(exchange.route, named, exchange.status).inc()
-    if not exchange.streamed:
-        _SECONDS(exchange.route, named).observe(seconds)
-    say = _log.debug if exchange.shared or exchange.route in QUIET else _log.info
-    say(
-        "request_answered",
-        method=named,
-        route=exchange.route,
-        status=exchange.status,
-        ms=round(seconds * 1000, 1),
-    )
 
 
 async def _nowhere(scope: Scope, receive: Receive, send: Send) -> None:
@@ -108,9 +85,3 @@ async def _nowhere(scope: Scope, receive: Receive, send: Send) -> None:
         reply = problems.reply(NotFound("there is nothing at this address"))
         reply = reply.also((b"cache-control", caching.NO_STORE))
     await send_reply(send, exchange.ends(reply), bare=scope["method"] == "HEAD")
-
-
-# Looked up once for each of the few that there are.
-_REQUESTS: Final = cache(metrics.HTTP_REQUESTS.labels)
-_SECONDS: Final = cache(metrics.HTTP_SECONDS.labels)
-_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

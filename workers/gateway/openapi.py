@@ -83,9 +83,9 @@ def document(calls: Sequence[Call] = CALLS) -> dict[str, Any]:
 
 def problems_of(call: Call) -> list[problems.Kind]:
     """Every problem that a call may be answered with: its own, and those that every call of its kind has."""
-    slugs = {*call.problems, "internal"}
+    slugs = {*call.problems, *OF_EVERY_CALL}
     if call.path.startswith("/v1/"):
-        slugs |= {"not-found", "unavailable", "bad-request"}
+        slugs |= {"not-found", "unavailable"}
     if call.handler is None:
         slugs -= {"unavailable"}  # a stream says so in itself: a browser would take a 503 for the end
     if call.path == "/readyz":
@@ -95,6 +95,12 @@ def problems_of(call: Call) -> list[problems.Kind]:
     if call.body is not None or call.method != "GET":
         slugs |= {"request-too-large", "unsupported-media-type"}
     return [kind for kind in problems.ALL if kind.slug in slugs and _fits(kind, call)]
+
+
+OF_EVERY_CALL: Final = frozenset(
+    {"bad-request", "headers-too-large", "internal", "request-timeout", "target-too-long", "too-many-requests"}
+)
+"""Slugs of what the server itself may answer to any request."""
 
 
 def _fits(kind: problems.Kind, call: Call) -> bool:
@@ -283,7 +289,7 @@ def _refused(kinds: list[problems.Kind], schemas: _Schemas) -> dict[str, Any]:
     }
     if kinds[0].status == UNAUTHENTICATED:
         answer["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
-    if kinds[0].status == problems.UNAVAILABLE:
+    if kinds[0].status in problems.RETRIED:
         answer["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
     return answer
 

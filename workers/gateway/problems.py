@@ -12,6 +12,9 @@ from workers.gateway.reply import Header, Reply, encode
 MEDIA: Final = b"application/problem+json"
 
 UNAVAILABLE: Final = 503
+TOO_MANY_REQUESTS: Final = 429
+RETRIED: Final = frozenset({TOO_MANY_REQUESTS, UNAVAILABLE})
+"""Statuses that come with `Retry-After`."""
 RETRY_AFTER: Final = (1, 4)
 """Seconds, drawn from between: views lag for less, a server that restarts needs about as long, and not all who were
 refused at the same moment come back at the same moment."""
@@ -26,7 +29,6 @@ class Kind(NamedTuple):
 
 
 INTERNAL: Final = Kind("internal", 500, "Something broke here")
-TOO_MANY_REQUESTS: Final = Kind("too-many-requests", 429, "Too many requests")
 
 KINDS: Final[dict[type[Exception], Kind]] = {
     ours.BadRequest: Kind("bad-request", 400, "The request is not well-formed"),
@@ -46,6 +48,7 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     core.NotFound: Kind("not-found", 404, "Not found"),
     core.NotYetOpened: Kind("not-yet-opened", 404, "Not yet opened at that time"),
     ours.MethodNotAllowed: Kind("method-not-allowed", 405, "Method not allowed"),
+    ours.RequestTimeout: Kind("request-timeout", 408, "The request did not come in time"),
     core.StaleRevision: Kind("stale-revision", 409, "The revision is not current"),
     core.StaleStatus: Kind("stale-status", 409, "The status has changed"),
     core.ThreadClosed: Kind("thread-closed", 409, "The thread is closed"),
@@ -59,12 +62,15 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     core.SiteExists: Kind("site-exists", 409, "The site exists"),
     core.StaleEdit: Kind("stale-revision", 412, "The revision is not the latest"),
     ours.RequestTooLarge: Kind("request-too-large", 413, "The request is too large"),
+    ours.TargetTooLong: Kind("target-too-long", 414, "Path and query are too long"),
     ours.UnsupportedMediaType: Kind("unsupported-media-type", 415, "Not JSON"),
     core.BodyEmpty: Kind("body-empty", 422, "The text is empty"),
     core.BodyTooLong: Kind("body-too-long", 422, "The text is too long"),
     core.UnknownParent: Kind("unknown-parent", 422, "There is no such comment to answer"),
     core.IdempotencyKeyReused: Kind("idempotency-key-reused", 422, "The key was used for another request"),
     ours.RevisionRequired: Kind("revision-required", 428, "If-Match is needed"),
+    ours.TooManyRequests: Kind("too-many-requests", 429, "Too many requests"),
+    ours.HeadersTooLarge: Kind("headers-too-large", 431, "The headers are too large"),
     core.Unavailable: Kind("unavailable", 503, "Not available now"),
     core.CannotFold: Kind("unavailable", 503, "Not available now"),
     core.FormatTooOld: Kind("unavailable", 503, "Not available now"),
@@ -74,9 +80,7 @@ KINDS: Final[dict[type[Exception], Kind]] = {
 NOT_OVER_HTTP: Final[frozenset[type[Refusal]]] = frozenset({core.NotParked})
 """Refusals of commands that no call carries out: an event is skipped on the command line alone."""
 
-ALL: Final[tuple[Kind, ...]] = tuple(
-    sorted({*KINDS.values(), TOO_MANY_REQUESTS, INTERNAL}, key=lambda kind: (kind.status, kind.slug))
-)
+ALL: Final[tuple[Kind, ...]] = tuple(sorted({*KINDS.values(), INTERNAL}, key=lambda kind: (kind.status, kind.slug)))
 """Every problem type, for the documents."""
 
 STATUSES: Final[dict[str, tuple[int, ...]]] = {
@@ -121,7 +125,7 @@ def _headers(raised: Exception, kind: Kind) -> tuple[Header, ...]:
             return ((b"www-authenticate", _challenge(raised)),)
         case ours.MethodNotAllowed():
             return ((b"allow", raised.allowed.encode()),)
-        case _ if kind.status in (429, UNAVAILABLE):
+        case _ if kind.status in RETRIED:
             return ((b"retry-after", b"%d" % random.randint(*RETRY_AFTER)),)  # noqa: S311 - it spreads load
         case _:
             return ()

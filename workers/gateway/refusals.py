@@ -1,8 +1,11 @@
 """What the gateway refuses before, or besides, the deciders: requests that are no commands, and callers unknown."""
 
-from typing import ClassVar, TypedDict
+from typing import ClassVar, Final, TypedDict
 
 from core.refusals import Refusal
+
+REFUSAL: Final = "hansard.refusal"
+"""Key of a `http.request` message: the `Refusal` for which the rest of the body will not come."""
 
 
 class FieldError(TypedDict):
@@ -59,6 +62,30 @@ class MethodNotAllowed(Refusal):
     def __init__(self, allowed: str) -> None:
         super().__init__(f"this address takes {allowed}")
         self.allowed = allowed
+
+
+class RequestTimeout(Refusal):
+    """The head or the body of the request did not come in time."""
+
+    code = "request-timeout"
+
+
+class TargetTooLong(Refusal):
+    """The target of the request (path and query) has more bytes than are taken here."""
+
+    code = "target-too-long"
+
+
+class HeadersTooLarge(Refusal):
+    """The head of the request, or what follows its body, has more bytes or lines than are taken here."""
+
+    code = "headers-too-large"
+
+
+class TooManyRequests(Refusal):
+    """One member, token or client address has as many requests under way as it may have."""
+
+    code = "too-many-requests"
 
 
 class RequestTooLarge(Refusal):

@@ -4,15 +4,21 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final
 
 import anyio
 import uvicorn
-from anyio.abc import TaskStatus
+from anyio.abc import TaskGroup, TaskStatus
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from workers.gateway import http10
+from workers.gateway.acceptor import Acceptor
+from workers.gateway.client_address import ClientAddress
+from workers.gateway.connections import Connections
+from workers.gateway.protocol import BoundedHttpProtocol
+from workers.limits import Limits
+from workers.open_files import open_file_limit
+
+DEFAULT: Final = Limits()
 
 Application = ASGIApp
 """What is served: for those who pass it on and do not speak HTTP themselves."""
@@ -20,45 +26,63 @@ Application = ASGIApp
 BACKLOG: Final = 2048
 """Connections that may wait to be taken."""
 
-TAKERS: Final = 16
-"""Times that the loop listens at the address. It takes one connection from each in one round; where it is busy, a round
-takes tens of milliseconds, and clients would wait for seconds before anybody knew of them."""
-
 
 class CannotListen(Exception):
     """The address is taken, or is none of this machine; the message is one line for whoever started the program."""
 
 
-class _Connection(HttpToolsProtocol):
-    """One connection of a client."""
-
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        if cycle.scope["http_version"] == http10.VERSION:
-            app = http10.without_chunks(cycle, app)
-        super()._start_asgi_task(cycle, app)
-
-
 class _Server(uvicorn.Server):
-    """A server that leaves the signals to the process, and says when it listens."""
+    """uvicorn's server that leaves signals and accepting to the process, and says when it listens."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, connections: Connections, tasks: TaskGroup) -> None:
         super().__init__(config)
         self.listening = anyio.Event()
+        self._connections = connections
+        self._tasks = tasks
+        self._acceptor: Acceptor | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        """Begin to accept connections from the one socket given."""
+        assert sockets is not None
+        (listening,) = sockets
+        await self.lifespan.startup()
+        self.servers = []
+        self._acceptor = Acceptor(listening, self._connections, self._protocol, self._tasks)
+        self._acceptor.start()
+        self.started = True
         self.listening.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Accept no more, and end the connections as they finish."""
+        assert self._acceptor is not None
+        self._acceptor.stop()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
+        """Leave the signals alone."""
         yield
+
+    def _protocol(self) -> BoundedHttpProtocol:
+        return BoundedHttpProtocol(self.config, self.server_state, self.lifespan.state, self._connections)
 
 
 class HttpServer:
     """Serves `app` at an address that it holds from the moment it is made. `url` is where."""
 
-    def __init__(self, app: Application, host: str, port: int, *, drain: float) -> None:
+    def __init__(
+        self,
+        app: Application,
+        host: str,
+        port: int,
+        *,
+        drain: float,
+        limits: Limits = DEFAULT,
+        addresses: ClientAddress | None = None,
+    ) -> None:
         """`drain` bounds the time for answers that are under way when it is to end, in seconds.
+
+        `limits` bound what clients take. `addresses` tells clients apart, by default as `limits.trusted_proxies` says.
 
         Raises:
             CannotListen: the address cannot be had.
@@ -68,36 +92,40 @@ class HttpServer:
         named = f"[{host}]" if ":" in host else host
         self.url = f"http://{named}:{number}"
         self._ended = anyio.Event()
-        self._server = _Server(
-            uvicorn.Config(
-                app,
-                http=_Connection,
-                ws="none",
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                proxy_headers=False,
-                backlog=BACKLOG,
-                # Less than the whole, so that what has to be cut is cut here and not with the process.
-                timeout_graceful_shutdown=max(1, int(drain * 0.8)),
-            )
+        self._stop = anyio.Event()
+        self._server: _Server | None = None
+        self.connections = Connections(limits, files=open_file_limit(), addresses=addresses)
+        self._config = uvicorn.Config(
+            app,
+            http=BoundedHttpProtocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            backlog=BACKLOG,
+            # Less than the whole, so that what has to be cut is cut here and not with the process.
+            timeout_graceful_shutdown=max(1, int(drain * 0.8)),
         )
 
     async def run(self, *, task_status: TaskStatus[str]) -> None:
         """Serve until `drain` was called and all is answered; starts with the URL."""
         try:
             async with anyio.create_task_group() as tasks:
-                tasks.start_soon(self._server.serve, [self._socket, *(self._socket.dup() for _ in range(TAKERS - 1))])
-                await self._server.listening.wait()
+                self._server = server = _Server(self._config, self.connections, tasks)
+                tasks.start_soon(server.serve, [self._socket])
+                await server.listening.wait()
                 task_status.started(self.url)
+                await self._stop.wait()
+                server.should_exit = True
         finally:
             self._socket.close()
             self._ended.set()
 
     async def drain(self) -> None:
         """Take no new connection, finish what is under way, and return when that is done."""
-        self._server.should_exit = True
+        self._stop.set()
         await self._ended.wait()
 
 

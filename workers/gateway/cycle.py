@@ -1,0 +1,56 @@
+"""One request and its answer as the server keeps them: uvicorn's cycle, flow control and transport, adapted."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+from core.refusals import Refusal
+from workers.gateway import caching, problems, request_log
+from workers.gateway.exchange import Exchange
+from workers.gateway.refusals import REFUSAL
+from workers.gateway.reply import send_reply
+
+
+class Cycle(RequestResponseCycle):
+    """One request and its answer. `refusal` says why the rest of the body will not come."""
+
+    refusal: Refusal | None = None
+
+    async def receive(self) -> Any:
+        """The next ASGI message."""
+        message: Any = await super().receive()
+        if self.refusal is not None and message["type"] == "http.request":
+            message[REFUSAL] = self.refusal
+        return message
+
+    async def send_500_response(self) -> None:
+        """Answer a request whose application failed outside of everything that answers failures."""
+        exchange: Exchange | None = self.scope.get("hansard")  # type: ignore[assignment]  # ours, not uvicorn's
+        reply = problems.internal(request_log.request_id() if exchange is None else exchange.request)
+        reply = reply.also((b"cache-control", caching.NO_STORE), (b"connection", b"close"))
+        await send_reply(self.send, reply, bare=self.scope["method"] == "HEAD")  # type: ignore[arg-type]  # wider types
+
+
+class Flow(FlowControl):
+    """Flow control that keeps reading paused while requests wait, whatever else would resume it."""
+
+    held = False
+
+    def resume_reading(self) -> None:
+        """Read on, unless reading is held."""
+        if not self.held:
+            super().resume_reading()
+
+
+class Outlet(asyncio.Transport):
+    """The transport as uvicorn is given it: closing it is left to the protocol."""
+
+    def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
+        super().__init__()
+        # Bound straight through: these are called for every answer.
+        self.write = transport.write  # type: ignore[method-assign]  # the same method of another object
+        self.is_closing = transport.is_closing  # type: ignore[method-assign]  # as above
+        self.close = close  # type: ignore[method-assign]  # as above

@@ -1,0 +1,92 @@
+"""Bounds on what a client may take of a gateway: sizes, times and numbers, each a setting."""
+
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta
+
+RESERVED_FILES: Final = 128
+"""Open files that no connection of a client gets: connections to Redis, the listening socket, what libraries open."""
+MOST_CONNECTIONS: Final = 65_536
+"""Connections that one process takes where the limit of open files would allow more."""
+SHARE: Final = 8
+"""The part of a whole that one member, or one client address, gets is the whole divided by this."""
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """Bounds that the HTTP server keeps to. Descriptions complete the sentence "it must be …"."""
+
+    max_header_bytes: Annotated[
+        int, Meta(ge=256, le=2**20, description="the bytes that the head of a request may have, 256 to 1048576")
+    ] = 32_768
+    max_header_lines: Annotated[
+        int, Meta(ge=8, le=10_000, description="the header lines that a request may have, 8 to 10000")
+    ] = 100
+    max_target: Annotated[
+        int, Meta(ge=64, le=2**20, description="the bytes that path and query may have, 64 to 1048576")
+    ] = 16_384
+    head_timeout: Annotated[
+        float, Meta(gt=0, le=3600, description="the seconds from the first byte of a head to its end, up to 3600")
+    ] = 10.0
+    body_timeout: Annotated[
+        float,
+        Meta(gt=0, le=3600, description="the seconds that a body may take before it is timed by size, up to 3600"),
+    ] = 10.0
+    body_rate: Annotated[
+        int, Meta(ge=1, le=2**30, description="the bytes of a body for which it gets another second, 1 to 1073741824")
+    ] = 16_384
+    idle_timeout: Annotated[
+        float, Meta(gt=0, le=86_400, description="the seconds that a connection may be silent, up to 86400")
+    ] = 75.0
+    send_timeout: Annotated[
+        float, Meta(gt=0, le=3600, description="the seconds in which a client must take some of an answer, up to 3600")
+    ] = 30.0
+    linger_timeout: Annotated[
+        float,
+        Meta(gt=0, le=60, description="the seconds for which unread data is dropped before a close, up to 60"),
+    ] = 1.0
+    max_pipelined: Annotated[
+        int, Meta(ge=1, le=1000, description="the requests of a connection that wait behind the first, 1 to 1000")
+    ] = 16
+    max_connections: Annotated[
+        int,
+        Meta(ge=0, le=2**20, description="the connections open at a time, up to 1048576; 0 is by the limit of files"),
+    ] = 0
+    trusted_proxies: Annotated[
+        int, Meta(ge=0, le=16, description="the proxies between clients and this process, 0 to 16")
+    ] = 0
+    max_connections_per_address: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=2**20,
+            description="the connections or feeds of one client address, up to 1048576; 0 is an eighth of all",
+        ),
+    ] = 0
+    max_requests_per_address: Annotated[
+        int, Meta(ge=1, le=10_000, description="the requests of one client address under way, 1 to 10000")
+    ] = 64
+    max_body_bytes_total: Annotated[
+        int, Meta(ge=1024, le=2**40, description="the bytes of all bodies under way together, at least 1024")
+    ] = 67_108_864
+    max_bodies_per_token: Annotated[
+        int, Meta(ge=1, le=10_000, description="the bodies that one token may be sending at a time, 1 to 10000")
+    ] = 4
+    max_writes_per_member: Annotated[
+        int,
+        Meta(ge=0, le=10_000, description="the writes of one member under way, up to 10000; 0 is an eighth of all"),
+    ] = 0
+
+    def limits(self) -> "Limits":
+        """These bounds alone, without what a subclass adds."""
+        return Limits(**{name: getattr(self, name) for name in Limits.__struct_fields__})
+
+    def connections(self, files: int) -> int:
+        """Connections that may be open at a time in a process that may open `files` files."""
+        possible = max(1, files - RESERVED_FILES)
+        return min(self.max_connections or MOST_CONNECTIONS, possible)
+
+
+def share(whole: int) -> int:
+    """An eighth of a whole, at least one."""
+    return max(1, whole // SHARE)
