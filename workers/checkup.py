@@ -1,6 +1,8 @@
 """Is this server fit for Hansard, and is the deployment on it well? What `hansard doctor` asks."""
 
+import resource
 from collections.abc import Iterator
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +25,7 @@ from projections.served import Served
 from projections.versions import OWN
 from workers import home, standby
 from workers.finding import Finding, joined
+from workers.open_files import WANTED
 from workers.rebuilt import is_mixed, standings
 from workers.settings import Settings
 
@@ -34,6 +37,10 @@ FRAGMENTED: Final = 1.5
 """Memory taken from the system by memory used, from which on it is worth a word."""
 SMALL: Final = 256 * 1024 * 1024
 """Bytes below which fragmentation says nothing."""
+
+
+FEW_CONNECTIONS: Final = 1000
+"""Connections below which a gateway has room for too few readers who follow a thread."""
 
 
 async def examine(url: str, settings: Settings) -> list[Finding]:
@@ -239,6 +246,44 @@ _FULL: Final = {
     "NOREPLICAS": "Bring its replicas back, or lower min-replicas-to-write; the server of `hansard up` is closed like "
     "that while its disk is full",
 }
+
+
+def clients(settings: Settings) -> list[Finding]:
+    """Whether client addresses are known, and how many connections the limit of open files allows a process here."""
+    return [_addresses(settings), _files(settings)]
+
+
+def _addresses(settings: Settings) -> Finding:
+    about = "addresses"
+    if settings.trusted_proxies:
+        found = f"told apart by X-Forwarded-For, {settings.trusted_proxies} from the right"
+        return Finding(verdict="good", about=about, found=found)
+    if not _is_loopback(settings.host):
+        found = "told apart by connection; those of private networks have no share of their own"
+        return Finding(verdict="good", about=about, found=found)
+    found = "clients come from this machine, and share what one client may use"
+    change = (
+        "Behind a proxy that writes X-Forwarded-For, set HANSARD_TRUSTED_PROXIES to the number of proxies: until then "
+        "one client may use what is there for all"
+    )
+    return Finding(verdict="advice", about=about, found=found, change=change)
+
+
+def _files(settings: Settings) -> Finding:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = settings.connections(WANTED if hard == resource.RLIM_INFINITY else hard)
+    found = f"room for {most} connections of clients, if processes here start with this limit"
+    if most >= FEW_CONNECTIONS:
+        return Finding(verdict="good", about="files", found=found)
+    change = "Raise the hard limit of open files (LimitNOFILE of systemd, ulimits of compose): each reader needs one"
+    return Finding(verdict="advice", about="files", found=found, change=change)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 async def disk(data: Path) -> Finding:

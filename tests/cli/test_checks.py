@@ -42,7 +42,9 @@ def test_the_doctor_finds_a_server_of_ours_well(night_train: Up) -> None:
     assert done.status == 0
     assert "✓ persistence appendfsync always" in done.out
     assert "✓ views       level with the log" in done.out
-    assert all(found["verdict"] == "good" for found in night_train.ask("doctor", "--json").documents)
+    findings = night_train.ask("doctor", "--json").documents
+    # It listens on this machine alone, where clients have no addresses of their own.
+    assert [found["about"] for found in findings if found["verdict"] != "good"] == ["addresses"]
 
 
 def test_the_doctor_says_what_must_change(fresh: str) -> None:

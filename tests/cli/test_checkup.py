@@ -1,5 +1,6 @@
 """What the doctor makes of what a server says of itself."""
 
+import resource
 from typing import Any
 
 import pytest
@@ -129,3 +130,28 @@ def test_what_is_the_same_on_all_servers_is_said_once() -> None:
     assert joined({"a": [same]}) == [same]
     assert joined({"a": [same], "b": [same]}) == [same]
     assert [one.found for one in joined({"a": [same], "b": [other]})] == ["primary (a)", "replica (b)"]
+
+
+@pytest.mark.parametrize(
+    ("host", "proxies", "verdict"),
+    [
+        ("127.0.0.1", 0, "advice"),
+        ("::1", 0, "advice"),
+        ("localhost", 0, "advice"),
+        ("127.0.0.1", 1, "good"),
+        ("0.0.0.0", 0, "good"),  # noqa: S104 - looked at, not listened on
+        ("gateway.example", 2, "good"),
+    ],
+)
+def test_clients_that_cannot_be_told_apart_are_worth_a_word(host: str, proxies: int, verdict: str) -> None:
+    addresses, _ = checkup.clients(Settings(host=host, trusted_proxies=proxies))
+    assert (addresses.about, addresses.verdict) == ("addresses", verdict)
+    assert ("HANSARD_TRUSTED_PROXIES" in (addresses.change or "")) == (verdict == "advice")
+
+
+def test_a_limit_of_files_that_leaves_room_for_few_readers_is_worth_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    for hard, verdict, room in ((1024, "advice", 896), (20_000, "good", 19_872), (2**30, "good", 65_536)):
+        monkeypatch.setattr(resource, "getrlimit", lambda _, hard=hard: (256, hard))
+        _, files = checkup.clients(Settings())
+        assert (files.about, files.verdict) == ("files", verdict)
+        assert f"room for {room} connections" in files.found

@@ -29,8 +29,9 @@ def doctor(
     """Check the servers and the deployment on them, and say what to change.
 
     Looked at are version, role, persistence, eviction policy, memory, disk, replicas, the format of the deployment, the
-    live processes, whether writes are taken and how far the views are behind the log; of a cluster every primary, and
-    of sentinels whether they can agree. The exit status is 1 when something must change; advice alone is 0.
+    live processes, whether writes are taken, how far the views are behind the log, whether clients can be told apart
+    by their addresses, and the limit of open files; of a cluster every primary, and of sentinels whether they can
+    agree. The exit status is 1 when something must change; advice alone is 0.
 
     For example:
 
@@ -52,7 +53,7 @@ async def _examined(settings: Settings) -> list[Finding]:
         findings = await checkup.examine(url, settings)
     if settings.redis_url is None:
         findings.append(await checkup.disk(settings.data))
-    return findings
+    return [*findings, *checkup.clients(settings)]
 
 
 def _show(finding: Finding) -> None:
