@@ -17,6 +17,7 @@ from workers import metrics
 from workers.drift import Sampler
 from workers.gateway.admission import Admission
 from workers.gateway.app import build
+from workers.gateway.body_budget import BodyBudget
 from workers.gateway.counts import Counts
 from workers.gateway.feed.endpoint import Feed
 from workers.gateway.feed.hub import Hub
@@ -97,7 +98,16 @@ def services(
         operators=Operators(admin_secret),
         durability=deployment.durability,
         max_request=settings.max_request,
-        admission=Admission(writes=settings.max_writes, reads=settings.max_reads, queue=settings.max_queue),
+        admission=Admission(
+            writes=settings.max_writes,
+            reads=settings.max_reads,
+            queue=settings.max_queue,
+            per_member=settings.max_writes_per_member,
+        ),
+        bodies=BodyBudget(
+            most_bytes=settings.max_body_bytes_total,
+            most_per_token=settings.max_bodies_per_token,
+        ),
         lag_bound=settings.lag_bound,
         running=running,
         readiness=SingleFlight(keep=settings.operations_shared),
@@ -197,7 +207,7 @@ async def _serve(
     parts: Parts, app: Application, host: str, port: int, settings: Settings, hub: Hub | None = None
 ) -> str:
     try:
-        server = HttpServer(app, host, port, drain=settings.drain)
+        server = HttpServer(app, host, port, drain=settings.drain, limits=settings.limits())
     except CannotListen as error:
         raise Failed(str(error)) from error
 

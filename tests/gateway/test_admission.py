@@ -15,7 +15,7 @@ from core.refusals import Unavailable
 from tests.bounds import BOUND
 from tests.gateway.house import ADA, BEN, MOD, THREAD, House, at, problem
 from workers import metrics
-from workers.gateway.admission import Gate, Incoming
+from workers.gateway.admission import Gate
 
 MOST, QUEUE = 3, 2
 
@@ -199,33 +199,25 @@ class Client:
         await self.left.wait()
         return {"type": "http.disconnect"}
 
-    def incoming(self, most: int = 100) -> Incoming:
-        return Incoming(self.receive, most)
-
 
 class Visit:
     """One request before a gate, and what became of it."""
 
-    def __init__(self, gate: Gate, client: Client, *, most: int = 100) -> None:
+    def __init__(self, gate: Gate, client: Client) -> None:
         self._gate = gate
-        self._incoming = client.incoming(most)
+        self._client = client
         self.ends = Event()
         self.outcome: object = None
-        self.body = b""
 
     async def run(self) -> None:
         try:
-            await self._gate.enter(self._incoming)
+            await self._gate.enter(self._client.receive)
         except (Unavailable, ClientDisconnect) as refused:
             self.outcome = type(refused)
             return
         try:
             self.outcome = "in"
-            while not self.ends.is_set():
-                message = await self._incoming.receive()
-                self.body += message.get("body", b"")
-                if not message.get("more_body", False):
-                    await self.ends.wait()
+            await self.ends.wait()
         finally:
             self._gate.leave()
 
@@ -246,7 +238,6 @@ async def test_a_request_whose_client_leaves_while_it_waits_leaves_the_queue() -
         first.ends.set()
         await until(lambda: third.outcome == "in")
         third.ends.set()
-    assert third.body == b"cd", "what was read ahead is not lost"
     assert (gate.inside, gate.waiting) == (0, 0)
 
 
@@ -294,19 +285,3 @@ async def test_whoever_waits_and_is_cancelled_takes_no_place_with_it() -> None:
         gate.inside += 1  # as it was before it was told to leave
         first.ends.set()
     assert gate.inside == 0
-
-
-async def test_no_more_than_a_body_may_have_is_read_ahead() -> None:
-    gate = Gate("writes", 1, 5)
-    first, second = Visit(gate, Client(b"")), Visit(gate, Client(*[b"x" * 40] * 10), most=100)
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(first.run)
-        await until(lambda: first.outcome == "in")
-        tasks.start_soon(second.run)
-        await until(lambda: len(second._incoming._ahead) == 3)
-        for _ in range(20):
-            await anyio.lowlevel.checkpoint()
-        assert len(second._incoming._ahead) == 3
-        first.ends.set()
-        await until(lambda: len(second.body) == 400)
-        second.ends.set()

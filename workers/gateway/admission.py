@@ -2,11 +2,11 @@
 
 Whoever takes on more than can be done answers nobody in time. So what writes and what reads have a gate each, that
 neither keeps the other out; who finds the queue full, or has stood in it for a quarter of a second, is told to come
-again later. What operators' machines ask never waits. Feeds have no gate: they cost next to nothing once they are open,
-and a browser takes any refusal of one for the end.
+again later. Of what writes, one member has a share. What operators' machines ask never waits. Feeds have no gate: they
+cost next to nothing once they are open, and a browser takes any refusal of one for the end.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -14,10 +14,12 @@ from typing import Final
 import anyio
 from anyio import CancelScope, Event
 from starlette.requests import ClientDisconnect
-from starlette.types import Message, Receive
+from starlette.types import Receive
 
 from core.refusals import Unavailable
 from workers import metrics
+from workers.gateway.refusals import TooManyRequests
+from workers.limits import share
 
 MAX_WRITES: Final = 64
 """Requests that may write at the same time."""
@@ -27,31 +29,6 @@ MAX_QUEUE: Final = 256
 """Requests that may wait before each gate."""
 QUEUED_FOR: Final = 0.25
 """Seconds that a request may wait before a gate."""
-
-
-class Incoming:
-    """What a client sends, read ahead while its request waits: how else would anybody know that it has left."""
-
-    def __init__(self, receive: Receive, most: int) -> None:
-        """`most` bytes of a body are read ahead, and a bit."""
-        self._receive = receive
-        self._most = most
-        self._ahead: deque[Message] = deque()
-
-    async def receive(self) -> Message:
-        """The next message: an ASGI `receive`."""
-        return self._ahead.popleft() if self._ahead else await self._receive()
-
-    async def cancel_when_gone(self, waiting: CancelScope) -> None:
-        """Cancel what waits when the client leaves. Ends by itself at a body that is longer than it may be."""
-        size = 0
-        while size <= self._most:
-            message = await self._receive()
-            self._ahead.append(message)
-            if message["type"] == "http.disconnect":
-                waiting.cancel()
-                return
-            size += len(message.get("body", b""))
 
 
 class Gate:
@@ -79,12 +56,15 @@ class Gate:
             return True
         return False
 
-    async def enter(self, incoming: Incoming) -> None:
-        """Be inside until `leave`. Raises Unavailable, or ClientDisconnect where the client left while it waited."""
+    async def enter(self, receive: Receive) -> None:
+        """Be inside until `leave`. `receive` tells where the client leaves meanwhile; a body is dropped.
+
+        Raises Unavailable, or ClientDisconnect where the client left while it waited.
+        """
         if self.enter_at_once():
             return
         if len(self._turns) < self._queue:
-            await self._wait(incoming)
+            await self._wait(receive)
         else:
             self._full.inc()
             raise Unavailable("too many requests are under way here")
@@ -108,14 +88,14 @@ class Gate:
             self.inside += 1
             self._turns.popleft().set()
 
-    async def _wait(self, incoming: Incoming) -> None:
+    async def _wait(self, receive: Receive) -> None:
         """Wait to be let in."""
         turn = Event()
         self._turns.append(turn)
         try:
             with anyio.move_on_after(self._within) as patience:
                 async with anyio.create_task_group() as tasks:
-                    tasks.start_soon(incoming.cancel_when_gone, tasks.cancel_scope)
+                    tasks.start_soon(_cancel_when_gone, receive, tasks.cancel_scope)
                     await turn.wait()
                     tasks.cancel_scope.cancel()
         except BaseException:
@@ -133,9 +113,36 @@ class Gate:
 
 
 class Admission:
-    """The gates of one gateway."""
+    """The gates of one gateway, and what one member may have inside that of the writes."""
 
-    def __init__(self, *, writes: int = MAX_WRITES, reads: int = MAX_READS, queue: int = MAX_QUEUE) -> None:
+    def __init__(
+        self, *, writes: int = MAX_WRITES, reads: int = MAX_READS, queue: int = MAX_QUEUE, per_member: int = 0
+    ) -> None:
+        """`per_member` writes of one member are under way at a time; 0 is an eighth of all."""
         self.writes = Gate("writes", writes, queue)
         self.reads = Gate("reads", reads, queue)
         self.operations = Gate("operations", float("inf"), 0)
+        self._per_member = per_member or share(writes)
+        self._members: Counter[tuple[str, str]] = Counter()
+
+    def enter_share(self, site: str, member: str) -> None:
+        """Count a write of a member, until `leave_share`. Raises TooManyRequests where the member has its share."""
+        key = site, member
+        if self._members[key] >= self._per_member:
+            metrics.SHARES_EXHAUSTED.labels("member").inc()
+            raise TooManyRequests(f"of one member at most {self._per_member} writes are under way at a time")
+        self._members[key] += 1
+
+    def leave_share(self, site: str, member: str) -> None:
+        """Count the write no longer."""
+        key = site, member
+        self._members[key] -= 1
+        if not self._members[key]:
+            del self._members[key]
+
+
+async def _cancel_when_gone(receive: Receive, waiting: CancelScope) -> None:
+    """Cancel what waits when the client leaves: nobody else would know."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    waiting.cancel()

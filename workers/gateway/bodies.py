@@ -1,4 +1,4 @@
-"""Request bodies: bounded, JSON in UTF-8, each field known and said once."""
+"""Request bodies: JSON in UTF-8, each field known and said once."""
 
 import json
 import re
@@ -8,10 +8,8 @@ from typing import Annotated, Any, Final, get_origin
 
 import msgspec
 from msgspec import Struct
-from starlette.requests import ClientDisconnect
-from starlette.types import Receive
 
-from workers.gateway.refusals import BadRequest, FieldError, RequestTooLarge, UnsupportedMediaType
+from workers.gateway.refusals import BadRequest, FieldError, UnsupportedMediaType
 
 JSON_TYPE: Final = "application/json"
 _JSON_TYPE: Final = re.compile(rb"""application/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?""", re.IGNORECASE)
@@ -29,29 +27,6 @@ _MOST_NESTED: Final = 1000
 """Lists and objects in a body, more than any call takes; it bounds what counting their levels costs."""
 _MOST_WHOLE: Final = 2**53
 _LONGEST_NAME: Final = 64
-
-
-async def read(receive: Receive, length: bytes | None, limit: int) -> bytes:
-    """The whole body, of at most `limit` bytes, whether its length was announced or not. Raises RequestTooLarge."""
-    if length is not None and length.isdigit() and int(length) > limit:
-        raise _too_large(limit)
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if message["type"] == "http.request" and not message.get("more_body", False) and len(body) <= limit:
-        return body
-    parts = [body]
-    size = len(body)
-    while True:
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        if size > limit:
-            raise _too_large(limit)
-        if not message.get("more_body", False):
-            return b"".join(parts)
-        message = await receive()
-        part: bytes = message.get("body", b"")
-        parts.append(part)
-        size += len(part)
 
 
 def check_media(content_type: bytes | None, encoding: bytes | None) -> None:
@@ -172,10 +147,6 @@ def _pairs(pairs: list[tuple[str, Any]]) -> None:
 def _fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     _pairs(pairs)
     return dict(pairs)
-
-
-def _too_large(limit: int) -> RequestTooLarge:
-    return RequestTooLarge(f"a body has at most {limit} bytes")
 
 
 # Numbers stay text: Python would refuse to convert very long ones, which are none of our fields.

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import structlog
 from msgspec import Struct
@@ -15,7 +15,7 @@ from core.refusals import CannotFold, NotAllowed, NotFound, Refusal
 from projections.queries import BadCursor
 from workers import logs
 from workers.gateway import bodies, caching, problems, queries, tokens
-from workers.gateway.admission import Admission, Incoming
+from workers.gateway.admission import Admission
 from workers.gateway.caching import Caching
 from workers.gateway.call import COMMENT, Asked, Call, Who
 from workers.gateway.calls.operations import QUIET
@@ -44,6 +44,10 @@ _TOLD: Final = frozenset({"site", "thread", "comment"})
 """What of the path the lines of the log say: members are in none."""
 
 
+_TOKENLESS: Final = frozenset({Who.EVERYONE, Who.ANYONE})
+"""For whom no token is needed."""
+
+
 class NoBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A call without words: its body is empty, or an object without fields."""
 
@@ -61,6 +65,18 @@ class _Taken:
         self.comment = call.path.startswith(COMMENT)
         self.needs_body = call.body is not None
         self.body = bodies.Reader(call.body or NoBody)
+
+
+class _Received(NamedTuple):
+    """A request as it was received; a write with its query decoded and its body whole."""
+
+    taken: _Taken
+    scope: Scope
+    headers: Mapping[bytes, bytes]
+    query: Query
+    key: str
+    wanted: Any = None
+    body: bytes = b""
 
 
 class Resource:
@@ -99,16 +115,19 @@ class Resource:
         query: Query = {}
         key = ""
         try:
+            _check_path(scope["path_params"])
             query = queries.parse(scope["query_string"])
             if taken.writes:
                 self._services.require_fit()
                 key = _key(headers.get(b"idempotency-key") if call.keyed else None)
-            incoming = Incoming(receive, self._services.max_request)
-            await taken.gate.enter(incoming)
-            try:
-                reply = await self._answered(taken, scope, incoming.receive, headers, query, key)
-            finally:
-                taken.gate.leave()
+                wanted = taken.query.read(query)
+                body = await self._body(call, receive, headers)
+                try:
+                    reply = await self._admitted(_Received(taken, scope, headers, query, key, wanted, body), receive)
+                finally:
+                    self._services.bodies.release(body)
+            else:
+                reply = await self._admitted(_Received(taken, scope, headers, query, key), receive)
         except (Refusal, BadCursor) as refused:
             if isinstance(refused, CannotFold):
                 # One that is only not known says all in its detail.
@@ -134,43 +153,53 @@ class Resource:
             self._services.ready.keep(scope, self.path, reply)
         return caching.unless_known(reply, headers.get(b"if-none-match"))
 
-    async def _answered(
-        self,
-        taken: _Taken,
-        scope: Scope,
-        receive: Receive,
-        headers: Mapping[bytes, bytes],
-        query: Query,
-        key: str,
-    ) -> Reply:
-        call = taken.call
-        path: dict[str, str] = scope["path_params"]
-        for name, value in path.items():
-            if not _GRAMMAR[name](value):
-                raise NotFound
-        logs.about(**{name: value for name, value in path.items() if name in _TOLD})
-        caller = await self._caller(call, path.get("site", ""), headers, query)
-        if not isinstance(caller, Trust):
-            return await self._handled(taken, scope, receive, headers, query, key, caller, None)
+    async def _body(self, call: Call, receive: Receive, headers: Mapping[bytes, bytes]) -> bytes:
+        """Read the body of a write, once it brings a token that may be one. Raises Unauthenticated.
+
+        No byte of the body is asked for before: the first read is what sends `100 Continue`.
+        """
+        token = ""
+        if call.who not in _TOKENLESS:
+            token = tokens.bearer(headers.get(b"authorization")) or ""
+            if not token:
+                raise tokens.required()
+        length = headers.get(b"content-length")
+        return await self._services.bodies.read(receive, length, self._services.max_request, token)
+
+    async def _admitted(self, received: _Received, receive: Receive) -> Reply:
+        gate = received.taken.gate
+        await gate.enter(receive)
         try:
-            reply = await self._handled(taken, scope, receive, headers, query, key, caller.caller, caller)
+            return await self._answered(received)
+        finally:
+            gate.leave()
+
+    async def _answered(self, received: _Received) -> Reply:
+        path: dict[str, str] = received.scope["path_params"]
+        caller = await self._caller(received.taken.call, path.get("site", ""), received.headers, received.query)
+        if not isinstance(caller, Trust):
+            return await self._shared(received, caller, None)
+        try:
+            reply = await self._shared(received, caller.caller, caller)
         except (Refusal, BadCursor):
             await caller.confirm()  # whoever is not who they were taken for is told that, and nothing else
             raise
         await caller.confirm()
         return reply
 
-    async def _handled(
-        self,
-        taken: _Taken,
-        scope: Scope,
-        receive: Receive,
-        headers: Mapping[bytes, bytes],
-        query: Query,
-        key: str,
-        token: Caller | None,
-        trust: Trust | None,
-    ) -> Reply:
+    async def _shared(self, received: _Received, token: Caller | None, trust: Trust | None) -> Reply:
+        """Answer, within the share of the member where it writes. Raises TooManyRequests."""
+        if not received.taken.writes or token is None:
+            return await self._handled(received, token, trust)
+        admission, site = self._services.admission, received.scope["path_params"].get("site", "")
+        admission.enter_share(site, token.id)
+        try:
+            return await self._handled(received, token, trust)
+        finally:
+            admission.leave_share(site, token.id)
+
+    async def _handled(self, received: _Received, token: Caller | None, trust: Trust | None) -> Reply:
+        taken, scope = received.taken, received.scope
         call = taken.call
         if call.door is not None and (token is None or call.door not in token.roles):
             raise NotAllowed(f"this takes the role {call.door}")
@@ -179,12 +208,12 @@ class Resource:
             call=call,
             place=scope["path"].rstrip("/"),  # there is a slash at its end where the path of the site has one
             path=scope["path_params"],
-            headers=headers,
-            query=taken.query.read(query),
-            body=await self._body(taken, receive, headers) if taken.writes else None,
+            headers=received.headers,
+            query=received.wanted if taken.writes else taken.query.read(received.query),
+            body=_decoded(received) if taken.writes else None,
             token=token,
             trust=trust,
-            key=key,
+            key=received.key,
             gate=taken.gate,
         )
         assert call.handler is not None
@@ -216,14 +245,24 @@ class Resource:
             raise tokens.required()
         return tokens.verify(token, site, keys, services.clock())
 
-    async def _body(self, taken: _Taken, receive: Receive, headers: Mapping[bytes, bytes]) -> Any:
-        body = await bodies.read(receive, headers.get(b"content-length"), self._services.max_request)
-        if not body:
-            if taken.needs_body:
-                raise BadRequest.at("", "a body is needed")
-            return NoBody()
-        bodies.check_media(headers.get(b"content-type"), headers.get(b"content-encoding"))
-        return taken.body.read(body)
+
+def _check_path(path: Mapping[str, str]) -> None:
+    """Raise NotFound for a path whose ids are none; the lines of the log say the others from here on."""
+    for name, value in path.items():
+        if not _GRAMMAR[name](value):
+            raise NotFound
+    logs.about(**{name: value for name, value in path.items() if name in _TOLD})
+
+
+def _decoded(received: _Received) -> Any:
+    """What the body of a write says. Raises BadRequest, UnsupportedMediaType."""
+    taken, headers = received.taken, received.headers
+    if not received.body:
+        if taken.needs_body:
+            raise BadRequest.at("", "a body is needed")
+        return NoBody()
+    bodies.check_media(headers.get(b"content-type"), headers.get(b"content-encoding"))
+    return taken.body.read(received.body)
 
 
 def _trusted(services: Services, site: str, authorization: bytes | None) -> Trust | None:

@@ -12,6 +12,7 @@ from core.singleflight import SingleFlight
 from projections.reading import Views
 from projections.served import Served
 from workers.gateway.admission import Admission
+from workers.gateway.body_budget import BodyBudget
 from workers.gateway.counts import Counts
 from workers.gateway.keyring import Keyring
 from workers.gateway.past import PastPages
@@ -57,6 +58,8 @@ class Services(Struct, frozen=True, kw_only=True):
     """Seconds since 1970: tokens are judged by it. Commands are judged by the time of the log."""
     admission: Admission = field(default_factory=Admission)
     """How much is taken on at the same time."""
+    bodies: BodyBudget = field(default_factory=BodyBudget)
+    """What request bodies may take while they come in."""
     folds: Folds = field(default_factory=Folds)
     """Aggregates folded lately; each time, a load or the append tells whether they are still the last word."""
 

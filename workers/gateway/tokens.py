@@ -5,6 +5,7 @@ header of the token says is compared with it, never obeyed. Claims are those of 
 60 s of leeway, because clocks differ.
 """
 
+import re
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -21,6 +22,8 @@ from workers.gateway.refusals import InvalidToken, Unauthenticated
 LEEWAY: Final = 60
 """Seconds."""
 LONGEST_TOKEN: Final = 8192
+_COMPACT: Final = re.compile(rb"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
+"""The compact serialisation of RFC 7515, section 7.1."""
 OPERATOR_AUDIENCE: Final = "hansard"
 
 Strings = Annotated[tuple[Annotated[str, Meta(max_length=100)], ...], Meta(max_length=50)]
@@ -79,7 +82,10 @@ class Operators:
 
 
 def bearer(authorization: bytes | None) -> str | None:
-    """The token of an Authorization header; None where there is no header. Raises InvalidToken for other schemes."""
+    """The token of an Authorization header; None where there is no header.
+
+    Raises InvalidToken for other schemes, and for what has not the form of a JWT.
+    """
     if authorization is None:
         return None
     scheme, _, token = authorization.partition(b" ")
@@ -88,10 +94,9 @@ def bearer(authorization: bytes | None) -> str | None:
         raise InvalidToken("the Authorization header must be Bearer and a token")
     if len(token) > LONGEST_TOKEN:
         raise InvalidToken("the token is too long")
-    try:
-        return token.decode("ascii")
-    except UnicodeDecodeError:
-        raise InvalidToken("the token is not well-formed") from None
+    if _COMPACT.fullmatch(token) is None:
+        raise InvalidToken("the token is not well-formed")
+    return token.decode("ascii")
 
 
 def verify(token: str, site: str, keys: SiteKeys, now: float) -> Caller:
