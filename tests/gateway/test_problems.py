@@ -311,6 +311,7 @@ DEFECTS = {
     *("CannotApply", "UnknownShape"),  # reads of the past answer them with 503 (test_parked.py)
     *("CannotOpen", "BadAddress", "Unreachable", "UnfitServer", "OtherDeployment", "HalfRestored"),  # a start
     *("Torn", "Superseded", "Interrupted", "Exchanged", "Inconsistent", "_Again", "_Ahead"),  # answered where raised
+    "Trimmed",  # a resume of the feed is answered with a reset
     "UnknownType",  # a restore
 }
 
