@@ -1,6 +1,6 @@
 """The page as it was: folded up to a moment, walked in memory, and masked by what is public now."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -20,11 +20,12 @@ from projections.pacing import Pace
 from projections.pages import page_body, page_cursor, page_mark, page_place
 from projections.progress import Come, reached
 from projections.queries import Answer, PageQuery
+from projections.rendering import Rendering
 from projections.served import Served
 from projections.splicing import Cell
 from projections.state import Comment, Text, Thread
 from projections.tree import After, Place, Size, Tree, Walk
-from projections.viewer import Viewer
+from projections.viewer import PUBLIC, Viewer
 
 VIEWS_WITHIN: Final = 2.0
 """Seconds in which the views must know every event that the past page is made of: they tell what is public now."""
@@ -145,7 +146,8 @@ async def page_at(
         await pace.rest()
     present = None if viewer.staff else await _present(served, state, walk.places)
     pace.begin()
-    body = page(state, query, walk, viewer, present, cursor, parent)
+    html = await _texts(walk.places, viewer, present, Rendering())
+    body = page(state, query, walk, viewer, present, cursor, parent, html.__getitem__)
     answer = Answer(body, digest(body))
     await pace.rest()  # what was worked is booked, however little it was
     return PastPage(answer, shelf.come)
@@ -171,6 +173,7 @@ def page(
     present: Present | None,
     cursor: Past,
     parent: str | None = None,
+    html: Callable[[str], str] = rendered,
 ) -> bytes:
     """The JSON of a page of a folded thread. Without `present` nothing is masked."""
     following = None
@@ -180,12 +183,32 @@ def page(
             following = page_cursor(query, cursor.page, age, str(walk.last.score))
         else:
             following = cursor(parent, age)
-    rows = splicing.nested(_cells(state, walk.places, viewer, present, cursor))
+    rows = splicing.nested(_cells(state, walk.places, viewer, present, cursor, html))
     return page_body(cells.meta(state)["public"], query, rows, following)
 
 
+async def _texts(
+    places: Iterable[Place], viewer: Viewer, present: Present | None, rendering: Rendering
+) -> dict[str, str]:
+    """The html of every text that these rows show, by text."""
+    shown = present.shown if present else _all
+    html: dict[str, str] = {}
+    for place in places:
+        comment = shown(place.comment)
+        revision = rows.shown_revision(comment, viewer if viewer.staff else PUBLIC)
+        body = None if revision is None else comment.texts[revision].body
+        if body is not None and body not in html:
+            html[body] = await rendering.html(body)
+    return html
+
+
 def _cells(
-    state: Thread, places: Iterable[Place], viewer: Viewer, present: Present | None, cursor: Past
+    state: Thread,
+    places: Iterable[Place],
+    viewer: Viewer,
+    present: Present | None,
+    cursor: Past,
+    html: Callable[[str], str],
 ) -> Iterator[Cell]:
     shown = present.shown if present else _all
     for level, then, cut in places:
@@ -193,12 +216,12 @@ def _cells(
         if then.answered is not None and (answered := shown(state.rows[then.answered])).published:
             name = msgspec.json.encode(answered.author.name)
         comment = shown(then)
-        row, more = _row(comment, state.id, viewer, name)
+        row, more = _row(comment, state.id, viewer, name, html)
         following = None if cut is None else splicing.quoted(cursor(then.id, f"{cut:012d}"))
         yield Cell(level, len(then.answers), following, row, more)
 
 
-def _row(comment: Comment, thread: str, viewer: Viewer, name: bytes) -> tuple[bytes, bytes]:
+def _row(comment: Comment, thread: str, viewer: Viewer, name: bytes, html: Callable[[str], str]) -> tuple[bytes, bytes]:
     """A row without its answers and its closing brace, and what follows the answers; of what was not shown, its place.
 
     An author sees the past as everyone does.
@@ -206,11 +229,11 @@ def _row(comment: Comment, thread: str, viewer: Viewer, name: bytes) -> tuple[by
     if not comment.published:
         return rows.tombstone(comment, thread), b""
     if viewer.staff:
-        made = personal.made(comment, thread, Viewer(staff=True), name)
+        made = personal.made(comment, thread, Viewer(staff=True), name, html)
         assert made is not None
         return made
     body = comment.texts[comment.standing or comment.latest].body
-    begun = rows.public(comment, thread, None if body is None else rendered(body))
+    begun = rows.public(comment, thread, None if body is None else html(body))
     return rows.finish(begun, name=name, votes=(comment.up, comment.down), replies=None)[:-1], b""
 
 

@@ -72,12 +72,16 @@ def _public(line: Line, cursor: Callable[[str, str], str]) -> Cell | None:
     return splicing.cell(line, cursor) if line.public else None
 
 
-def made(of: Comment, thread: str, viewer: Viewer, name: bytes) -> tuple[bytes, bytes] | None:
+def made(
+    of: Comment, thread: str, viewer: Viewer, name: bytes, html: Callable[[str], str] = rendered
+) -> tuple[bytes, bytes] | None:
     """A row without its answers and its closing brace, and what follows the answers; None where it is not for them."""
     revision = rows.shown_revision(of, viewer)
     if revision is None:
         return None
-    whole = rows.row_for(of, thread, viewer, html=_html(of, revision), name=name, replies=_HERE)
+    body = of.texts[revision].body
+    shown = None if body is None else html(body)
+    whole = rows.row_for(of, thread, viewer, html=shown, name=name, replies=_HERE)
     if whole is None:
         return None
     row, more = whole[:-1].split(b',"replies":' + _HERE)

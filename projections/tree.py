@@ -7,8 +7,10 @@ each other for every log, order, size and cursor it can think of.
 from collections import defaultdict
 from typing import NamedTuple
 
+from projections import rendering
 from projections.cells import top_score
 from projections.queries import MOST_ROWS, Sort
+from projections.rendering import MOST_TEXT
 from projections.state import Comment, Thread
 
 
@@ -21,11 +23,13 @@ class Place(NamedTuple):
 
 
 class Size(NamedTuple):
-    """How much a walk may take: rows on the first level, levels, answers a parent."""
+    """How much a walk may take: rows on the first level, levels, answers a parent, and bytes of text."""
 
     limit: int
     depth: int
     width: int
+    text: int = MOST_TEXT
+    """Bytes of text after which no row follows."""
 
 
 class After(NamedTuple):
@@ -47,6 +51,7 @@ class Tree:
 
     def __init__(self, thread: Thread) -> None:
         self._answers: defaultdict[str | None, list[Comment]] = defaultdict(list)
+        self._text = 0
         for comment in thread.rows.values():
             self.add(comment)
         self.sort()
@@ -81,21 +86,27 @@ class Tree:
 
     def _walk(self, firsts: list[Comment], size: Size) -> Walk:
         places: list[Place] = []
+        self._text = 0
         last = None
         for number, comment in enumerate(firsts):
-            if number == size.limit or len(places) == MOST_ROWS:
+            if number == size.limit or self._full(places, size):
                 return Walk(places, last)
             last = After(comment.posted.n, place_in_top(comment)[0])
             self._descend(places, comment, 1, size)
         return Walk(places, None)
 
+    def _full(self, places: list[Place], size: Size) -> bool:
+        return len(places) == MOST_ROWS or self._text >= size.text
+
     def _descend(self, places: list[Place], comment: Comment, level: int, size: Size) -> None:
         at = len(places)
         places.append(Place(level, comment, None))
+        if comment.published:
+            self._text += rendering.size(comment.texts[comment.standing or comment.latest].body)
         age = 0
         width = size.width if level < size.depth else 0
         for number, answer in enumerate(self._answers[comment.id]):
-            if number == width or len(places) == MOST_ROWS:
+            if number == width or self._full(places, size):
                 places[at] = Place(level, comment, age)
                 return
             self._descend(places, answer, level + 1, size)

@@ -148,7 +148,7 @@ def worker_name() -> str:
 
 
 def run(work: Callable[[Process], Awaitable[object]], *, drain: float) -> int:
-    """Run a process in an event loop of its own; its exit status. `drain` bounds its end, in seconds.
+    """Run a process in an event loop of its own, ready to render; its exit status. `drain` bounds its end, in seconds.
 
     Raises:
         BaseException: what made it fail, or a group of that.
@@ -157,6 +157,7 @@ def run(work: Callable[[Process], Awaitable[object]], *, drain: float) -> int:
     async def main() -> int:
         return await Process(drain).live(work)
 
+    warm()
     leave_alone()
     raise_open_file_limit()
     return anyio.run(main, backend_options={"use_uvloop": _uvloop()})

@@ -1,10 +1,11 @@
 #!lua flags=no-writes
--- The texts of one comment.
+-- Texts of one comment, from one revision on.
 --
 -- KEYS  1 generation  2 rows  3 revisions  4 votes
--- ARGV  1 the generation that the keys are of   2 the comment
--- Returns {generation, row, tally, text…}: the stored row, `<up> <down>`, and of each text from revision 1 on its
--- JSON, or false where the row has it. A comment that does not exist is {generation}.
+-- ARGV  1 the generation that the keys are of   2 the comment   3 the first revision   4 the last one, or 0 for the
+--       latest   5 bytes of the texts after which none follows; the first one is given whatever it has
+-- Returns {generation, row, tally, text…}: the stored row, `<up> <down>`, and of each text from the first on its JSON,
+-- or false where the row has it or there is none. A comment that does not exist is {generation}.
 
 local generation = redis.call('GET', KEYS[1]) or ARGV[1]
 if generation ~= ARGV[1] then
@@ -18,8 +19,18 @@ end
 local reply = {generation, row, redis.call('HGET', KEYS[4], comment) or '0 0'}
 -- As in walk.lua: no text can hold these bytes. SOURCE comes after the second newline, and leaves out a latest of 1.
 local source = string.find(row, '\n', string.find(row, '\n', 1, true) + 1, true)
-local latest = string.match(row, '"latest":(%d+)', source) or 1
-for revision = 1, tonumber(latest) do
-  reply[#reply + 1] = redis.call('HGET', KEYS[3], comment .. ':' .. revision)
+local latest = tonumber(string.match(row, '"latest":(%d+)', source) or 1)
+local last = tonumber(ARGV[4])
+if last == 0 or last > latest then
+  last = latest
+end
+local bytes, most = 0, tonumber(ARGV[5])
+for revision = tonumber(ARGV[3]), last do
+  if bytes >= most then
+    break
+  end
+  local text = redis.call('HGET', KEYS[3], comment .. ':' .. revision)
+  reply[#reply + 1] = text
+  bytes = bytes + (text and #text or 0)
 end
 return reply

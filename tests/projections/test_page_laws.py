@@ -11,13 +11,13 @@ from msgspec.structs import replace
 from core.log.memory import MemoryLog
 from core.policy import Policy
 from core.position import Position
-from projections import past
+from projections import past, rendering
 from projections.fold import fold
 from projections.pages import page_mark
 from projections.past import Past
 from projections.queries import PageQuery, RepliesQuery
 from projections.state import Comment, Thread
-from projections.tree import place_in_top
+from projections.tree import After, Size, Tree, Walk, place_in_top
 from projections.viewer import PUBLIC, Viewer
 from projections.walking import Onward
 from tests.making import BEGIN, SITE, THREADS, Move, Play, events, moves, played, stream
@@ -302,3 +302,40 @@ async def test_following_every_cursor_of_a_past_page_gives_every_row_once_and_in
 
         first = await there.views.page_at(SITE, THREAD, at, query, PUBLIC)
         assert await below(msgspec.json.decode(first.body)) == display_order(state, query)
+
+
+@FEW
+@given(discussions, queries, st.sampled_from((1, 20, 100)))
+async def test_pages_that_end_where_they_have_enough_text_give_every_row_once(
+    moved: list[Move], query: PageQuery, most: int
+) -> None:
+    state = await folded(await played(moved))
+    tree, size = Tree(state), Size(MANY, 50, MANY, most)
+    whole = [place.comment.id for place in tree.page(query.sort, query.anchor, None, Size(MANY, 50, MANY)).places]
+    found: list[str] = []
+
+    def replies(parent: str, after: After | None) -> None:
+        walk = tree.replies(parent, after, size)
+        taken(walk)
+        if walk.last is not None:
+            replies(parent, walk.last)
+
+    def taken(walk: Walk) -> None:
+        text = 0
+        for place in walk.places:
+            assert text < most
+            then = place.comment
+            text += rendering.size(then.texts[then.standing or then.latest].body) if then.published else 0
+            found.append(then.id)
+        for place in walk.places:
+            if place.cut is not None:
+                replies(place.comment.id, After(place.cut))
+
+    after: After | None = None
+    while True:
+        walk = tree.page(query.sort, query.anchor, after, size)
+        taken(walk)
+        if walk.last is None:
+            break
+        after = walk.last
+    assert sorted(found) == sorted(whole)

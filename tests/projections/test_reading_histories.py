@@ -9,8 +9,12 @@ from core.commands import Decide, EditComment, OverridePolicy, PostComment, Reda
 from core.policy import PolicyChanges
 from core.text import diff
 from core.text.markup import rendered
+from projections import histories, rendering
 from projections.histories import DIFFERENCES
-from projections.queries import Answer, BadCursor
+from projections.memo import Memo
+from projections.queries import Answer, BadCursor, RevisionsQuery
+from projections.rendering import Rendering
+from projections.served import Served
 from projections.viewer import PUBLIC, Viewer
 from tests.making import MOD, PEOPLE, SITE, THREADS
 from tests.projections.viewing import Stage
@@ -202,3 +206,85 @@ async def test_a_history_is_read_in_parts(there: Stage) -> None:
     assert part["revisions"][0]["diff"] == [["-", "two"], ["+", "four"]]
     with pytest.raises(BadCursor):
         await there.views.revisions(SITE, THREAD, "a", PUBLIC, history="public", diff=True, limit=2, cursor="1")
+
+
+async def paged(there: Stage, viewer: Viewer, *, most: int, limit: int = 50, diff: bool = True) -> list[list[Any]]:
+    """The pages of a history of which each holds so many bytes of text."""
+    served, found, cursor = Served(there.deployment), [], None
+    while True:
+        query = RevisionsQuery(diff=diff, limit=limit, cursor=cursor)
+        page = decoded(await histories.revisions(served, SITE, THREAD, "a", viewer, "public", query, most=most))
+        found.append(page["revisions"])
+        cursor = page["next"]
+        if cursor is None:
+            return found
+
+
+@pytest.mark.parametrize("viewer", [PUBLIC, AUTHOR, STAFF])
+@pytest.mark.parametrize("most", [1, 5, 8, 12, 1000])
+async def test_a_page_of_a_history_ends_where_it_has_enough_text(there: Stage, viewer: Viewer, most: int) -> None:
+    await edited(there)
+    whole = (await history(there, "a", viewer, diff=True))["revisions"]
+    pages = await paged(there, viewer, most=most)
+    assert [one for page in pages for one in page] == whole
+    for page in pages:
+        assert len(page) <= 1 or sum(len(one["body"]) for one in page) <= most
+    if most == 1:
+        assert max(map(len, pages)) == 1
+
+
+async def test_a_page_of_a_history_reads_only_the_texts_that_it_shows(
+    there: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await there.do(ADA, post("a", "1" * 100))
+    for number in range(1, 30):
+        await there.do(ADA, EditComment(comment="a", revision=number, body=f"{number % 10}" * 99 + "x"))
+    read: list[int] = []
+    size = rendering.size
+
+    def counted(body: str | None) -> int:
+        read.append(size(body))
+        return size(body)
+
+    monkeypatch.setattr(histories, "size", counted)
+    pages = await paged(there, PUBLIC, most=1000, limit=50)
+    assert sum(map(len, pages)) == 30
+    assert max(map(len, pages)) == 10
+    # Each text is counted where it is read and where it is shown; what comes next and what came before add a few.
+    assert sum(read) <= 2 * 3000 + 4 * 6 * 100
+
+
+async def test_the_html_of_older_texts_is_remembered_within_bounds() -> None:
+    memo = Memo[bytes](4000)
+    once = Rendering(memo)
+    assert await once.html("first *words*") == rendered("first *words*")
+    before = memo.bytes
+    assert await once.html("first *words*") == rendered("first *words*")
+    assert memo.bytes == before
+    for number in range(100):
+        await once.html(f"*{number}*")
+    assert before < memo.bytes <= 4000
+
+
+async def test_html_is_remembered_by_the_version_of_the_renderer(monkeypatch: pytest.MonkeyPatch) -> None:
+    memo = Memo[bytes](4000)
+    await Rendering(memo).html("*words*")
+    monkeypatch.setattr(rendering, "RENDERER", rendering.RENDERER + 1)
+    monkeypatch.setattr(rendering, "render", lambda body: f"<p>{body}</p>\n")
+    assert await Rendering(memo).html("*words*") == "<p>*words*</p>\n"
+
+
+async def test_others_have_their_turn_between_texts_by_what_was_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
+    turns = 0
+
+    async def counted() -> None:
+        nonlocal turns
+        turns += 1
+
+    monkeypatch.setattr(rendering, "checkpoint", counted)
+    once = Rendering(Memo[bytes](1), turn=100)
+    for number in range(10):
+        await once.html(f"{number}" * 40)
+    assert turns == 4
+    await once.html("x" * 1000)
+    assert turns == 5

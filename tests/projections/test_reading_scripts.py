@@ -95,7 +95,7 @@ def page(redis: Redis, *args: Any, first: str = VIEWS.roots) -> Any:
         ("permalink", WALK, ("a", 1, 1)),
         ("rows", WALK, (0, "a")),
         ("overlay", [*WALK, VIEWS.waiting, VIEWS.ballots], ("ada", 1)),
-        ("revisions", [HERE.generation, VIEWS.rows, VIEWS.revisions, VIEWS.votes], ("a",)),
+        ("revisions", [HERE.generation, VIEWS.rows, VIEWS.revisions, VIEWS.votes], ("a", 1, 0, 1000)),
         ("texts", [HERE.generation, VIEWS.rows, VIEWS.revisions], ("a", 1)),
         ("moment", [HERE.generation, SNAPSHOTS, VIEWS.meta, HERE.cursor(1), HERE.parked(1)], ("kew/tea",)),
         ("queue", [HERE.generation, HERE.site_view(1, "kew", "pending")], ("-", 1, "", "")),
@@ -280,11 +280,22 @@ def test_an_overlay_has_the_newest_first_and_every_ballot(views: Redis) -> None:
 def test_revisions_are_all_the_texts_that_are_kept(views: Redis) -> None:
     names = [HERE.generation, VIEWS.rows, VIEWS.revisions, VIEWS.votes]
     script = Script("projections", "revisions")
-    assert run(views, script, names, "a")[2:] == [b"1 4", None]
+    assert run(views, script, names, "a", 1, 0, 1000)[2:] == [b"1 4", None]
     views.hset(VIEWS.rows, "a", 'p \n{"id":"a","latest":9\n{"id":"a","x":"\\"latest\\":8","latest":4}')
     views.hset(VIEWS.revisions, mapping={"a:1": "one", "a:2": "two", "a1:1": "other", "a:5": "unreached"})
-    assert run(views, script, names, "a")[2:] == [b"1 4", b"one", b"two", None, None]
-    assert run(views, script, names, "none") == [b"1"]
+    assert run(views, script, names, "a", 1, 0, 1000)[2:] == [b"1 4", b"one", b"two", None, None]
+    assert run(views, script, names, "none", 1, 0, 1000) == [b"1"]
+
+
+def test_revisions_are_read_from_one_to_another_until_it_is_enough(views: Redis) -> None:
+    names = [HERE.generation, VIEWS.rows, VIEWS.revisions, VIEWS.votes]
+    script = Script("projections", "revisions")
+    views.hset(VIEWS.rows, "a", 'p \n{"id":"a"}\n{"id":"a","latest":4}')
+    views.hset(VIEWS.revisions, mapping={"a:1": "one", "a:2": "two", "a:3": "three", "a:4": "four"})
+    assert run(views, script, names, "a", 2, 3, 1000)[3:] == [b"two", b"three"]
+    assert run(views, script, names, "a", 2, 0, 4)[3:] == [b"two", b"three"]
+    assert run(views, script, names, "a", 3, 9, 1)[3:] == [b"three"]
+    assert run(views, script, names, "a", 5, 0, 1000)[3:] == []
 
 
 def test_texts_are_those_asked_for(views: Redis) -> None:
