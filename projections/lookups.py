@@ -110,7 +110,7 @@ def counts_of(found: Mapping[str, Counted]) -> Answer:
     made = answer({"counts": {thread: counted.comments for thread, counted in found.items()}})
     if len({seen.partition for seen in states}) < len(states):
         return made  # of two states of one partition: nothing may stand for both
-    return made._replace(seen=tuple(states))
+    return made._replace(seen=tuple(sorted(states)))
 
 
 async def anchors(served: Served, site: str, thread: str) -> Answer | None:

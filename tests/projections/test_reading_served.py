@@ -53,7 +53,7 @@ async def test_readers_follow_the_pointer_to_another_generation(there: Stage) ->
         lambda views: views.frame_rows(SITE, THREAD, ["a", "b"]),
         lambda views: views.permalink(SITE, THREAD, "b", ada),
         lambda views: views.anchors(SITE, THREAD),
-        lambda views: views.counts(SITE, list(THREADS)),
+        lambda views: body(views.counts(SITE, list(THREADS))),
         lambda views: views.overlay(SITE, THREAD, "ada"),
         lambda views: views.revisions(SITE, THREAD, "b", ada, history="public", diff=True, limit=5, cursor=None),
         lambda views: views.queue(SITE, state="pending", thread=None, member=None, limit=5, cursor=None),

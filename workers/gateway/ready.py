@@ -85,7 +85,7 @@ class ReadyAnswers:
             begun = time.perf_counter()
             address: Address = (scope["path"], scope["query_string"])
             kept = self._kept.get(address)
-            if kept is not None and self._is_fresh(kept):
+            if kept is not None and self.states.are(kept.seen):
                 self._kept.move_to_end(address)
             else:
                 kept = await self._found(app, address, kept, scope, receive, send)
