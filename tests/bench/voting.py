@@ -90,7 +90,9 @@ async def measure(stage: Stage) -> list[Figure]:
         with hansard("projector", url, cores.rest) as projector:
             comments = await _filled(gateway.url, stage)
             await Sides(url, gateway, projector).level()
+        # Until most tokens were verified and most comments folded once: what is measured is a gateway that runs.
         await _driven(stage, gateway.url, _votes("warm", comments), [])
+        await _driven(stage, gateway.url, _votes("warmer", comments), [])
         async with bare(cores, CLIENTS, vote()) as script:
             for number in range(rounds):
                 scripts.append(await script.rate(stage.sizes.load))

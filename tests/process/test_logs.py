@@ -1,5 +1,6 @@
 import json
 import logging
+import re
 from collections.abc import Iterator
 
 import msgspec
@@ -39,7 +40,7 @@ def test_a_line_says_when_how_bad_what_and_where(lines: Lines) -> None:
     logs.about(site="s")
     structlog.get_logger().info("comment_posted", thread="t", position=Position(5, 7), partition=3)
     (line,) = lines.take()
-    assert str(line.pop("at")).endswith("Z")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", str(line.pop("at")))
     assert line == {
         "level": "info",
         "event": "comment_posted",
@@ -49,6 +50,19 @@ def test_a_line_says_when_how_bad_what_and_where(lines: Lines) -> None:
         "position": "5-7",
         "partition": 3,
     }
+
+
+def test_the_time_of_a_line_is_that_of_the_clock(lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
+    logs.configure("json")
+    times = (
+        (1_700_000_000_000_001_999, "2023-11-14T22:13:20.000001Z"),
+        (1_700_000_000_999_999_999, "2023-11-14T22:13:20.999999Z"),
+        (1_700_000_001_000_000_000, "2023-11-14T22:13:21.000000Z"),
+    )
+    for now, told in times:
+        monkeypatch.setattr("time.time_ns", lambda now=now: now)
+        structlog.get_logger().info("looked")
+        assert [line["at"] for line in lines.take()] == [told]
 
 
 @pytest.mark.parametrize(
