@@ -72,6 +72,16 @@ async def test_a_process_that_was_killed_is_alive_no_longer_than_its_word_counts
     assert await live_processes(here.calls) == []
 
 
+async def test_a_server_that_takes_no_writes_still_tells_who_lives(here: Deployment) -> None:
+    one = await say(here, NEW, "one")
+    await here.writing.config_set("maxmemory", 1)
+    try:
+        assert await live_processes(here.calls) == [one]
+        await Presence(here, name="two", role="gateway").begin()  # it is not kept from starting
+    finally:
+        await here.writing.config_set("maxmemory", 0)
+
+
 async def test_a_process_of_another_deployment_says_nothing_here(here: Deployment) -> None:
     presence = Presence(here, name="one", role="gateway", every=0.01)
     await here.calls.call("HSET", DEPLOYMENT, "id", "another")
