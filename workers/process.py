@@ -25,6 +25,7 @@ import structlog
 from anyio import CancelScope
 from anyio.abc import TaskGroup, TaskStatus
 
+from core.text.markup import warm
 from workers.open_files import raise_open_file_limit
 
 Part = Callable[..., Awaitable[object]]
