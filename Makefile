@@ -14,7 +14,7 @@ CHROMIUM ?= $(or $(HANSARD_CHROMIUM),$(firstword $(foreach name,chromium chromiu
     google-chrome,$(shell command -v $(name) 2>/dev/null))))
 
 .DEFAULT_GOAL := help
-.PHONY: help ready run test pythons lint format bench bench-compare bench-plots faults soak lock clean
+.PHONY: help ready run test pythons lint format bench bench-compare bench-plots abuse faults soak lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ bench-compare: $(READY) ## Measure another revision and this one by turns (BASE=
 
 bench-plots: $(READY) ## Measure how cost grows, and draw it into docs/growth
 	$(VENV)/bin/python -m tests.bench.growth $(ARGS)
+
+abuse: $(READY) ## Attack a running gateway as hostile clients do, and write what it cost the others into docs/abuse.md
+	$(VENV)/bin/python -m tests.abuse --write $(ARGS)
 
 faults: $(READY) ## Break what can break, for a quarter of an hour, and write what was lost into docs/faults.md
 	$(VENV)/bin/python -m tests.faults --write $(ARGS)

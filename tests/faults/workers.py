@@ -47,6 +47,12 @@ class Hansard:
         """Whether it runs, frozen or not."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def pid(self) -> int:
+        """The process id. It stays the same until the next start."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         """Begin to run. `listening` tells when it does."""
         assert not self.alive, "it runs already"
