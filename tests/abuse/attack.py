@@ -26,7 +26,7 @@ class Scale(Struct, frozen=True, kw_only=True):
     connections: int
     """Connections that an attack opens, where it does not say otherwise."""
     seconds: float
-    """Duration of the attack. Longer than every bound of the gateway that it runs into."""
+    """Seconds that the attack lasts at most."""
 
 
 class Target(Struct, frozen=True, kw_only=True):
@@ -115,6 +115,12 @@ class Connection:
             await self.until_closed()
             tasks.cancel_scope.cancel()
 
+    async def until_refused(self, data: bytes) -> None:
+        """Send this again and again, slowly, and read nothing, until the gateway closes the connection."""
+        while await self.send(data):  # noqa: ASYNC110 - the pace is the attack
+            await anyio.sleep(TRICKLE)
+        self._outcome.closed += 1
+
     async def _trickle(self) -> None:
         while await self.send(b"a"):  # noqa: ASYNC110 - the pace is the attack
             await anyio.sleep(TRICKLE)
@@ -195,8 +201,8 @@ class Attack(Struct, frozen=True, kw_only=True):
     """Goes on until it is cancelled, or ends when there is nothing left to do."""
     closes: bool = False
     """Whether the gateway has to close every connection of the attack while it lasts."""
-    may_refuse: bool = False
-    """Whether an honest member is the attacker as well: the member's own requests may be refused."""
+    lasts: float = 10.0
+    """Seconds that it lasts against a gateway with the bounds as shipped: more than any bound that it runs into."""
 
 
 def request(

@@ -2,8 +2,6 @@
 
 from typing import Final
 
-import anyio
-
 from tests.abuse.attack import Attack, Connection, Hostile, request
 
 PIPELINED: Final = 4_000
@@ -49,11 +47,8 @@ async def pipelined(hostile: Hostile) -> None:
     async def use(connection: Connection, number: int) -> None:
         del number
         one = request("GET", hostile.path(thread=hostile.target.long_thread) + "?limit=200")
-        for _ in range(PIPELINED):
-            if not await connection.send(one):
-                hostile.outcome.closed += 1
-                return
-        await anyio.sleep_forever()
+        await connection.send(one * PIPELINED)
+        await connection.until_refused(b"\r\n")
 
     await hostile.each(use, PILES)
 
@@ -64,35 +59,45 @@ async def unread(hostile: Hostile) -> None:
     async def use(connection: Connection, number: int) -> None:
         del number
         one = request("GET", hostile.path(thread=hostile.target.long_thread) + "?limit=200&replies=200")
-        for _ in range(16):
-            if not await connection.send(one):
-                hostile.outcome.closed += 1
-                return
-        await anyio.sleep_forever()
+        await connection.send(one * 16)
+        await connection.until_refused(b"\r\n")
 
     await hostile.each(use)
 
 
 async def many(hostile: Hostile) -> None:
-    """Open connection after connection, as many as the operating system gives, and keep them all."""
+    """Open more connections than a gateway may have, and send nothing."""
 
     async def use(connection: Connection, number: int) -> None:
         del number
-        await connection.send(b"GET ")
         await connection.until_closed()
 
     await hostile.each(use, hostile.scale.connections * 4)
 
 
 ATTACKS: Final = (
-    Attack(name="silent connections", does="opens connections and sends nothing", run=silent, closes=True),
-    Attack(name="half a head", does="sends a head a byte at a time", run=half_heads, closes=True),
-    Attack(name="idle connections", does="asks once and keeps the connection", run=idle, closes=True),
+    Attack(name="silent connections", does="opens connections and sends nothing", run=silent, closes=True, lasts=80),
+    Attack(name="half a head", does="sends a head a byte at a time", run=half_heads, closes=True, lasts=15),
+    Attack(name="idle connections", does="asks once and keeps the connection", run=idle, closes=True, lasts=80),
     Attack(
         name="pipelined requests",
         does=f"sends {PIPELINED:,} requests on each of {PILES} connections and reads no answer",
         run=pipelined,
+        closes=True,
+        lasts=45,
     ),
-    Attack(name="unread answers", does="asks for the largest page and reads no answer", run=unread),
-    Attack(name="connections to the limit", does="opens four times as many connections", run=many, closes=True),
+    Attack(
+        name="unread answers",
+        does="asks for the largest page sixteen times and reads no answer",
+        run=unread,
+        closes=True,
+        lasts=45,
+    ),
+    Attack(
+        name="more connections",
+        does="opens four times as many connections and sends nothing",
+        run=many,
+        closes=True,
+        lasts=80,
+    ),
 )

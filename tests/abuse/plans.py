@@ -5,18 +5,26 @@ from typing import Final
 
 import msgspec
 
-from tests.abuse.attack import Attack, Scale
+from tests.abuse.attack import Attack
 from tests.abuse.catalogue import ATTACKS
 from tests.abuse.run import Bounds, Plan
 
 MB: Final = 2**20
 
-SMALL: Final[Mapping[str, str]] = {}
-"""Bounds of a gateway that closes within a second what it otherwise closes within a minute."""
+SMALL: Final[Mapping[str, str]] = {
+    "HEAD_TIMEOUT": "0.5",
+    "BODY_TIMEOUT": "0.5",
+    "IDLE_TIMEOUT": "1",
+    "SEND_TIMEOUT": "1",
+    "LINGER_TIMEOUT": "0.3",
+    "MAX_CONNECTIONS": "128",
+}
+"""Settings of a gateway that does within a second what it otherwise does within a minute."""
 
 WHOLE: Final = Plan(
     attacks=ATTACKS,
-    scale=Scale(connections=400, seconds=90),
+    connections=400,
+    seconds=None,
     bounds=Bounds(memory=192 * MB, files=4_096),
     comments=5_000,
     readers=8,
@@ -24,8 +32,9 @@ WHOLE: Final = Plan(
 )
 SHORT: Final = Plan(
     attacks=ATTACKS,
-    scale=Scale(connections=64, seconds=2.5),
-    bounds=Bounds(memory=128 * MB, files=1_024),
+    connections=64,
+    seconds=2.0,
+    bounds=Bounds(memory=96 * MB, files=256),
     comments=500,
     readers=4,
     settings=SMALL,

@@ -112,6 +112,7 @@ ATTACKS: Final = (
         does="announces bodies and never sends them",
         run=bodies_without_a_token,
         closes=True,
+        lasts=15,
     ),
     Attack(
         name="bodies announced",
@@ -119,7 +120,10 @@ ATTACKS: Final = (
         token=True,
         run=bodies_with_a_token,
         closes=True,
+        lasts=15,
     ),
-    Attack(name="slow bodies", does="sends bodies a byte at a time", token=True, run=slow_bodies, closes=True),
+    Attack(
+        name="slow bodies", does="sends bodies a byte at a time", token=True, run=slow_bodies, closes=True, lasts=15
+    ),
     Attack(name="large bodies", does="announces 16 MB each and sends them", token=True, run=large_bodies, closes=True),
 )

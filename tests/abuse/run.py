@@ -35,7 +35,10 @@ class Plan(Struct, frozen=True, kw_only=True):
     """A run."""
 
     attacks: tuple[Attack, ...]
-    scale: Scale
+    connections: int
+    """Connections that an attack opens, where it does not say otherwise."""
+    seconds: float | None
+    """Seconds that each attack lasts; None takes those of the attack."""
     bounds: Bounds
     comments: int
     """Comments of the long thread."""
@@ -103,7 +106,8 @@ async def _beside(stage: Stage, plan: Plan, attack: Attack, carry_out: Work) -> 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(honest.go_on, over)
         tasks.start_soon(_watch, stage, held, memory, watched)
-        outcome = await carry_out(stage.target(plan.scale, tokens=attack.token))
+        scale = Scale(connections=plan.connections, seconds=plan.seconds or attack.lasts)
+        outcome = await carry_out(stage.target(scale, tokens=attack.token))
         over.set()
         watched.set()
     held.left = await _left(stage, files)
