@@ -312,6 +312,7 @@ DEFECTS = {
     *("CannotOpen", "BadAddress", "Unreachable", "UnfitServer", "OtherDeployment", "HalfRestored"),  # a start
     *("Torn", "Superseded", "Interrupted", "Exchanged", "Inconsistent", "_Again", "_Ahead"),  # answered where raised
     "Trimmed",  # a resume of the feed is answered with a reset
+    *("Trimmed", "NotOrdinary", "TooCostly"),  # likewise: a replay, a text
     "UnknownType",  # a restore
 }
 
