@@ -13,8 +13,8 @@ from core.times import rfc3339
 from projections import cursors, rows
 from projections.lookups import answer, decided
 from projections.memo import Memo
-from projections.queries import Answer, RevisionsQuery
-from projections.rendering import MOST_TEXT, Rendering, size
+from projections.queries import MOST_TEXT, Answer, RevisionsQuery, size
+from projections.rendering import Rendering
 from projections.served import Served
 from projections.state import Comment, Text
 from projections.viewer import Viewer

@@ -15,6 +15,9 @@ Replies = Annotated[int, Meta(ge=0, le=200)]
 MOST_ROWS = 1000
 """A page never has more rows than this."""
 
+MOST_TEXT = 1_000_000
+"""Bytes of text, as UTF-8, that one answer reads and renders. It ends there, and says where it goes on."""
+
 
 class PageQuery(Struct, frozen=True, kw_only=True):
     """A page of a thread: how many top-level comments, levels, and replies a parent."""
@@ -103,3 +106,10 @@ class Overlay(Struct, frozen=True, kw_only=True):
 
 class BadCursor(ValueError):
     """The cursor is none of ours, or of another call or other parameters."""
+
+
+def size(body: str | None) -> int:
+    """The bytes of a text, as they count towards `MOST_TEXT`."""
+    if body is None:
+        return 0
+    return len(body) if body.isascii() else len(body.encode(errors="surrogatepass"))

@@ -8,8 +8,6 @@ from anyio.lowlevel import checkpoint
 from core.text.markup import RENDERER, render
 from projections.memo import Memo
 
-MOST_TEXT: Final = 1_000_000
-"""Bytes of text, as UTF-8, that one answer reads and renders. It ends there, and says where it goes on."""
 TURN: Final = 5_000
 """Characters that are rendered before others have their turn; one text may have more."""
 
@@ -43,10 +41,3 @@ class Rendering:
             self._since = 0
             await checkpoint()
         self._since += characters
-
-
-def size(body: str | None) -> int:
-    """The bytes of a text, as they count towards `MOST_TEXT`."""
-    if body is None:
-        return 0
-    return len(body) if body.isascii() else len(body.encode(errors="surrogatepass"))

@@ -7,10 +7,9 @@ each other for every log, order, size and cursor it can think of.
 from collections import defaultdict
 from typing import NamedTuple
 
-from projections import rendering
 from projections.cells import top_score
-from projections.queries import MOST_ROWS, Sort
-from projections.rendering import MOST_TEXT
+from projections.queries import MOST_ROWS, MOST_TEXT, Sort
+from projections.queries import size as text_size
 from projections.state import Comment, Thread
 
 
@@ -102,7 +101,7 @@ class Tree:
         at = len(places)
         places.append(Place(level, comment, None))
         if comment.published:
-            self._text += rendering.size(comment.texts[comment.standing or comment.latest].body)
+            self._text += text_size(comment.texts[comment.standing or comment.latest].body)
         age = 0
         width = size.width if level < size.depth else 0
         for number, answer in enumerate(self._answers[comment.id]):

@@ -27,6 +27,7 @@ _BLOCK: Final = re.compile(r"[\s>+-]|#{1,6}(?: |$)|```|~~~|\d+[.)](?: |$)|[*_](?
 
 
 _FENCE: Final = re.compile(r"(`{3,}(?=[^`]*$)|~{3,})(.*)")
+_MOST_INDENTED: Final = 3
 LANGUAGE: Final = re.compile(r"[\w+#.-]{1,20}")
 """What may be the language of code, which nobody needs to see."""
 NBSP: Final = "\xa0"
@@ -102,8 +103,7 @@ def _parts(lines: list[str]) -> Iterator[list[str]]:
     begun = 0
     for number, text in enumerate(lines):
         if fence is not None:
-            closing = text.rstrip(" ")
-            if len(closing) >= len(fence[1]) and not closing.strip(fence[1][0]):
+            if _closes(fence[1], text):
                 fence = None
         elif (opened := _FENCE.fullmatch(text)) is not None:
             fence = opened
@@ -187,12 +187,18 @@ def _fenced(fence: re.Match[str], rest: Iterator[str]) -> list[str]:
     """The lines between fences. A word behind the first is a language, anything else is a line of the text."""
     about = fence[2].strip()
     shown = [] if not about or LANGUAGE.fullmatch(about) is not None else [about]
-    end = re.compile(rf" {{0,3}}{re.escape(fence[1][0])}{{{len(fence[1])},}} *")
     for text in rest:
-        if end.fullmatch(text) is not None:
+        if _closes(fence[1], text):
             return shown
         shown.append(text)
     raise NotOrdinary  # what is not closed ends where what is around it does
+
+
+def _closes(fence: str, text: str) -> bool:
+    """Whether a line ends what a fence began."""
+    closing = text.strip(" ")
+    indented = len(text) - len(text.lstrip(" "))
+    return len(closing) >= len(fence) and indented <= _MOST_INDENTED and not closing.strip(fence[0])
 
 
 def _listed(item: re.Match[str], last: _Block | None, *, empty: bool) -> _List:

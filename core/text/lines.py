@@ -34,6 +34,7 @@ _EMPHASIS: Final = {"*": "em", "_": "em", "**": "strong", "__": "strong"}
 # An asterisk between blanks and an underscore between letters are nothing else.
 _LITERAL: Final = re.compile(r"(?<= )\*(?= )|(?<=[^\W_])_(?=[^\W_])")
 _MARKUP: Final = re.compile(r"[*_`\\]|\]\(|<[^<>\s]*[:@][^<>\s]*>|://")
+_IN_LABEL: Final = re.compile(r"[*_`\\<>]")
 _WHITE: Final = re.compile(r"[^\S \xa0]")
 
 
@@ -73,7 +74,7 @@ def _marked(mark: re.Match[str], meter: Meter) -> str:
     if mark["label"] is None:
         address = mark[kind or 0]
         return _link(address, address)
-    if re.search(r"[*_`\\<>]", mark["label"]) is not None or is_blank(mark["label"]):
+    if _IN_LABEL.search(mark["label"]) is not None or is_blank(mark["label"]):
         raise NotOrdinary
     link = _link(mark["to"], mark["label"])
     if not mark["around"]:

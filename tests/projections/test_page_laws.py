@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from core.log.memory import MemoryLog
 from core.policy import Policy
 from core.position import Position
-from projections import past, rendering
+from projections import past
+from projections import queries as queries_of
 from projections.fold import fold
 from projections.pages import page_mark
 from projections.past import Past
@@ -325,7 +326,7 @@ async def test_pages_that_end_where_they_have_enough_text_give_every_row_once(
         for place in walk.places:
             assert text < most
             then = place.comment
-            text += rendering.size(then.texts[then.standing or then.latest].body) if then.published else 0
+            text += queries_of.size(then.texts[then.standing or then.latest].body) if then.published else 0
             found.append(then.id)
         for place in walk.places:
             if place.cut is not None:

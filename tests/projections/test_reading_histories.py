@@ -8,8 +8,8 @@ import pytest
 from core.commands import Decide, EditComment, OverridePolicy, PostComment, RedactRevision, Vote
 from core.policy import PolicyChanges
 from core.text import diff
-from core.text.markup import rendered
-from projections import histories, rendering
+from core.text.markup import RENDERER, rendered
+from projections import histories, queries, rendering
 from projections.histories import DIFFERENCES
 from projections.memo import Memo
 from projections.queries import Answer, BadCursor, RevisionsQuery
@@ -240,7 +240,7 @@ async def test_a_page_of_a_history_reads_only_the_texts_that_it_shows(
     for number in range(1, 30):
         await there.do(ADA, EditComment(comment="a", revision=number, body=f"{number % 10}" * 99 + "x"))
     read: list[int] = []
-    size = rendering.size
+    size = queries.size
 
     def counted(body: str | None) -> int:
         read.append(size(body))
@@ -269,7 +269,7 @@ async def test_the_html_of_older_texts_is_remembered_within_bounds() -> None:
 async def test_html_is_remembered_by_the_version_of_the_renderer(monkeypatch: pytest.MonkeyPatch) -> None:
     memo = Memo[bytes](4000)
     await Rendering(memo).html("*words*")
-    monkeypatch.setattr(rendering, "RENDERER", rendering.RENDERER + 1)
+    monkeypatch.setattr(rendering, "RENDERER", RENDERER + 1)
     monkeypatch.setattr(rendering, "render", lambda body: f"<p>{body}</p>\n")
     assert await Rendering(memo).html("*words*") == "<p>*words*</p>\n"
 

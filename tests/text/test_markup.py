@@ -199,3 +199,17 @@ def test_prose_is_what_the_parser_would_make_of_it_whatever_sign_is_in_it(sign: 
 )
 def test_only_what_is_more_than_prose_is_parsed(body: str, plain: bool) -> None:
     assert (prose.html(body) is not None) == plain
+
+
+def test_a_warm_renderer_has_imported_and_compiled_all_that_it_needs() -> None:
+    script = (
+        "import re, sys\n"
+        "from core.text.markup import render, warm\n"
+        "warm()\n"
+        "loaded = set(sys.modules)\n"
+        "def compiled(*_): raise AssertionError('compiled late')\n"
+        "re._compiler.compile = compiled\n"
+        "render('a.org/x *b* me@a.org http://c.org/ä\\n\\n> - [d](http://e.org)\\n\\n[f]: http://g.org')\n"
+        "assert set(sys.modules) == loaded, set(sys.modules) - loaded\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
