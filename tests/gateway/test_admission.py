@@ -13,7 +13,7 @@ from starlette.types import Message
 
 from core.refusals import Unavailable
 from tests.bounds import BOUND
-from tests.gateway.house import ADA, BEN, MOD, THREAD, House, at, problem
+from tests.gateway.house import ADA, BEN, MOD, THREAD, House, Who, at, problem
 from workers import metrics
 from workers.gateway.admission import Gate
 
@@ -136,21 +136,21 @@ async def test_who_only_waits_for_the_views_lets_others_in(narrow: House) -> Non
     narrow.hold()
     statuses: list[int] = []
 
-    async def vote(number: int) -> None:
-        answer = await narrow.ask("PUT", f"{at(comment)}/vote", MOD if number % 2 else BEN, {"value": 1})
+    async def report(who: Who) -> None:
+        answer = await narrow.ask("POST", f"{at(comment)}/reports", who, {"reason": "abuse"})
         statuses.append(answer.status_code)
 
     before = await narrow.length()
     async with anyio.create_task_group() as tasks:
-        for number in range(2):
-            tasks.start_soon(vote, number)
+        for who in (BEN, MOD):
+            tasks.start_soon(report, who)
         for _ in range(MOST + QUEUE + 1):
             answer = await narrow.ask("POST", f"threads/{THREAD}/comments", ADA, {"body": "more"})
             assert answer.status_code == 201, "a post waits for no views"
         await until(lambda: gate.inside == 0)
         assert statuses == [], "they wait, but not inside"
         narrow.release()
-    assert statuses == [200, 200]
+    assert statuses == [201, 201]
     assert await narrow.length() == before + 2 + MOST + QUEUE + 1
 
 

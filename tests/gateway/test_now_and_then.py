@@ -77,12 +77,12 @@ async def test_a_position_that_the_log_has_not_reached_is_unknown_at_once(house:
 async def test_a_write_that_the_views_do_not_take_in_in_time_counts_all_the_same(house: House) -> None:
     comment = await house.post(ADA)
     house.hold()
-    answer = await house.ask("PUT", f"{at(comment)}/vote", BEN, {"value": 1})
+    answer = await house.ask("PUT", f"{at(comment)}/featured", MOD)
     assert answer.status_code == 200
     assert answer.json()["comment"] is None
     house.release()
     await house.settled(answer.json()["position"])
-    assert (await house.rows())[0]["votes"]["up"] == 1
+    assert (await house.rows())[0]["featured"]
 
 
 async def test_the_row_of_a_new_comment_is_that_of_the_page(house: House) -> None:

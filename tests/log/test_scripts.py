@@ -246,9 +246,15 @@ async def test_load_tells_the_time_of_a_log_that_was_trimmed_to_nothing(call: Ca
 
 async def test_deployment_is_recorded_once(call: Caller, redis: Redis) -> None:
     record = Script("core.redis", "deployment")
-    assert await call(record, ["d"], [64, 1]) == [b"64", b"1"]
-    assert await call(record, ["d"], [8, 2]) == [b"64", b"1"]
-    assert await redis.hgetall("d") == {b"partitions": b"64", b"format": b"1"}
+    assert await call(record, ["d"], [64, 1, "a", 0]) == [None, None, None, None]
+    assert await call(record, ["d"], [64, 1, "a", 1]) == [b"64", b"1", b"a", None]
+    assert await call(record, ["d"], [8, 2, "b", 1]) == [b"64", b"1", b"a", None]
+    assert await redis.hgetall("d") == {b"partitions": b"64", b"format": b"1", b"id": b"a"}
+
+
+async def test_a_deployment_without_an_id_gets_one(call: Caller, redis: Redis) -> None:
+    await redis.hset("d", mapping={"partitions": 64, "format": 1})
+    assert await call(Script("core.redis", "deployment"), ["d"], [64, 1, "a", 0]) == [b"64", b"1", b"a", None]
 
 
 SCRIPTS = sorted(Path(core.__file__).parent.rglob("*.lua"))

@@ -2,6 +2,7 @@
 -- List the processes that are alive.
 --
 -- KEYS     1 processes, by until when they count as alive, in ms of this server's time
+-- ARGV     none
 -- Returns  their documents
 
 local time = redis.call('TIME')
