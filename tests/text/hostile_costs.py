@@ -119,6 +119,7 @@ FOUND: Final[tuple[tuple[str, str, str], ...]] = (
     ("", "---\né", ""),
     ("", "1http://", ""),
     ("", "http://a@b/'", ""),
+    ("", "http://a@b/\\", ""),
 )
 """What a text begins with, repeats and ends with: costly texts that a search found."""
 
