@@ -33,10 +33,8 @@ from projections.versions import LAYOUT, OWN, UNSIGNED, Scope, Versions, decode,
 from tests.making import SITE, THREADS, entries, played, stream
 from tests.projections.poisoning import poison
 from tests.projections.projecting import Bench, bench, projecting
-from tests.projections.test_drift import lines, looking, until, walked
+from tests.projections.test_drift import lines, looking, sampler, until, walked
 from workers import metrics
-from workers.drift import Sampler
-from workers.projector import Projector
 from workers.rebuild import Flipped, Rebuilder
 from workers.rebuilt import standings
 
@@ -342,10 +340,6 @@ async def test_generations_are_compared_without_the_views_of_another_layout(here
 
 
 # Drift
-
-
-def sampler(here: Bench, projector: Projector, **more: Any) -> Sampler:
-    return Sampler(here.deployment, here.log, budget=1, held=lambda: projector.owned, **more)
 
 
 def uncompared(part: str) -> float:
