@@ -9,7 +9,8 @@ from core.text.prose import sections
 from core.text.unicode import normalise
 
 RENDERER: Final = 2
-"""Version of the html: stored rows name it. It goes up with every change in what `render` returns, a library's too."""
+"""Version of the html (`projections.versions`). It goes up with every change in what `render` returns, a
+library's too."""
 
 LONGER: Final = 16
 """The html of a section has at most so many times its characters, and `BESIDES` more."""

@@ -72,12 +72,12 @@ def test_a_site_that_is_not_there_has_no_tokens(night_train: Up) -> None:
     assert (done.out, done.err, done.status) == ("", "hansard: There is no site nowhere\n", 1)
 
 
-def test_a_site_with_a_jwks_signs_its_own_tokens(night_train: Up) -> None:
-    headers = {"Authorization": f"Bearer {night_train.token('--operator')}"}
+def test_a_site_with_a_jwks_signs_its_own_tokens(scribbled: Up) -> None:
+    headers = {"Authorization": f"Bearer {scribbled.token('--operator')}"}
     opened = {"name": "Keys", "keys": {"jwks": "https://keys.example/jwks.json"}}
-    answer = httpx2.put(f"{night_train.url}/v1/sites/keys/", json=opened, headers=headers, timeout=60)
+    answer = httpx2.put(f"{scribbled.url}/v1/sites/keys/", json=opened, headers=headers, timeout=60)
     assert answer.status_code in (200, 201), answer.text
-    done = night_train.ask("token", "--site", "keys", "--sub", "a", "--name", "A")
+    done = scribbled.ask("token", "--site", "keys", "--sub", "a", "--name", "A")
     assert (done.out, done.status) == ("", 1)
     assert done.err.startswith("hansard: The tokens of site keys are signed with a JWKS")
 

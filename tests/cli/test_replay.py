@@ -78,12 +78,12 @@ def test_redacted_text_is_not_given_back_by_anything(scribbled: Up) -> None:
     assert scribbled.ask("verify").status == 0
 
 
-def test_tail_tells_events_as_they_come_until_it_is_interrupted(night_train: Up) -> None:
-    arguments = command("tail", "--data", str(night_train.data), "--site", "tailed", "--json")
-    headers = {"Authorization": f"Bearer {night_train.token('--operator')}"}
+def test_tail_tells_events_as_they_come_until_it_is_interrupted(scribbled: Up) -> None:
+    arguments = command("tail", "--data", str(scribbled.data), "--site", "tailed", "--json")
+    headers = {"Authorization": f"Bearer {scribbled.token('--operator')}"}
 
     def put(path: str, words: dict[str, Any]) -> None:
-        assert httpx2.put(f"{night_train.url}{path}", json=words, headers=headers, timeout=60).is_success
+        assert httpx2.put(f"{scribbled.url}{path}", json=words, headers=headers, timeout=60).is_success
 
     with subprocess.Popen(
         arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(), cwd=TOP
