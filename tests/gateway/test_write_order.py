@@ -8,6 +8,8 @@ import anyio
 import msgspec
 import pytest
 from anyio import Event
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
 
 from tests.gateway.house import (
     ADA,
@@ -339,6 +341,29 @@ async def test_one_client_address_has_so_many_connections_where_no_proxy_is_trus
             await again.send(request("GET", "/healthz"))
             assert (await again.answer()).status == 200
     assert metrics.REGISTRY.get_sample_value("hansard_connections_closed_total", {"cause": "address"}) == closed + 1
+
+
+async def test_one_client_address_has_so_many_feeds_and_the_next_is_told_to_come_again() -> None:
+    taken, free = anyio.Event(), anyio.Event()
+
+    async def stream(scope: Scope, receive: Receive, send: Send) -> None:
+        taken.set()
+        await free.wait()
+        await PlainTextResponse("told")(scope, receive, send)
+
+    asked = request("GET", f"/v1/sites/{SITE}/threads/{THREAD}/feed", through("203.0.113.5"))
+    limits = Limits(trusted_proxies=1, max_connections_per_address=1)
+    async with served(stream, limits) as server, server.wire() as first, server.wire() as second:
+        await first.send(asked)
+        with anyio.fail_after(BOUND):
+            await taken.wait()
+        await second.send(asked)
+        answer = await second.answer()
+        assert (answer.status, answer.headers["content-type"]) == (200, "text/event-stream")
+        assert answer.headers["cache-control"] == "no-store"
+        assert 10_000 <= int(answer.body.removeprefix(b"retry: ")) <= 60_000
+        free.set()
+        assert (await first.answer()).body == b"told"
 
 
 async def test_loopback_has_no_share(house: House) -> None:

@@ -32,7 +32,8 @@ from workers import metrics
 from workers.gateway import http10
 from workers.gateway.connections import Connections
 from workers.gateway.cycle import Cycle, Flow, Outlet
-from workers.gateway.error_response import error_response
+from workers.gateway.error_response import error_response, response
+from workers.gateway.feed import retry
 from workers.gateway.refusals import RequestTimeout, TooManyRequests
 from workers.gateway.request_reader import RequestReader
 
@@ -41,6 +42,7 @@ LOOKS: Final = 4
 SOON: Final = 0.001
 """Seconds by which a timer may come early."""
 _FEED: Final = "/feed"
+_TOO_MANY: Final = TooManyRequests("this address has too many requests under way")
 
 
 class BoundedHttpProtocol(RequestReader):
@@ -178,8 +180,7 @@ class BoundedHttpProtocol(RequestReader):
 
         async def answer(scope: Scope, receive: Receive, send: Send) -> None:
             if not others.enter(address, feed=feed):
-                refused = TooManyRequests("this address has too many requests under way")
-                await error_response(refused)(scope, receive, send)
+                await (_full_feeds() if feed else error_response(_TOO_MANY))(scope, receive, send)
                 return
             try:
                 await app(scope, receive, send)
@@ -337,6 +338,12 @@ class BoundedHttpProtocol(RequestReader):
             self._refuse(RequestTimeout(f"the head has to be here within {self._limits.head_timeout:g} s"))
         else:
             self._refuse(RequestTimeout("the body did not come in time"))
+
+
+def _full_feeds() -> ASGIApp:
+    """The answer to one feed too many of a client address: a browser would take any refusal for the end."""
+    metrics.FEED_TURNED_AWAY.labels("full").inc()
+    return response(retry.reply("full"))
 
 
 def _in_system(transport: asyncio.Transport) -> int:
