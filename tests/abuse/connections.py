@@ -6,6 +6,8 @@ from tests.abuse.attack import Attack, Connection, Hostile, request
 
 PIPELINED: Final = 4_000
 """Requests that one connection sends without reading an answer."""
+UNREAD: Final = 4
+"""Answers that one connection asks for and does not read."""
 PILES: Final = 10
 """Connections that do so."""
 
@@ -59,7 +61,7 @@ async def unread(hostile: Hostile) -> None:
     async def use(connection: Connection, number: int) -> None:
         del number
         one = request("GET", hostile.path(thread=hostile.target.long_thread) + "?limit=200&replies=200")
-        await connection.send(one * 16)
+        await connection.send(one * UNREAD)
         await connection.until_refused(b"\r\n")
 
     await hostile.each(use)
@@ -88,7 +90,7 @@ ATTACKS: Final = (
     ),
     Attack(
         name="unread answers",
-        does="asks for the largest page sixteen times and reads no answer",
+        does=f"asks for the largest page {UNREAD} times and reads no answer",
         run=unread,
         closes=True,
         lasts=45,

@@ -25,6 +25,7 @@ WHOLE: Final = Plan(
     attacks=ATTACKS,
     connections=400,
     seconds=None,
+    patience=None,
     bounds=Bounds(memory=192 * MB, files=4_096),
     comments=5_000,
     readers=8,
@@ -33,7 +34,8 @@ WHOLE: Final = Plan(
 SHORT: Final = Plan(
     attacks=ATTACKS,
     connections=64,
-    seconds=2.0,
+    seconds=1.5,
+    patience=60.0,
     bounds=Bounds(memory=96 * MB, files=256),
     comments=500,
     readers=4,

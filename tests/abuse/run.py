@@ -38,7 +38,9 @@ class Plan(Struct, frozen=True, kw_only=True):
     connections: int
     """Connections that an attack opens, where it does not say otherwise."""
     seconds: float | None
-    """Seconds that each attack lasts; None takes those of the attack."""
+    """Seconds that an attack lasts which does not end by itself; None takes those of the attack."""
+    patience: float | None
+    """Seconds that one lasts at most which ends when the gateway has closed its connections; None likewise."""
     bounds: Bounds
     comments: int
     """Comments of the long thread."""
@@ -106,7 +108,7 @@ async def _beside(stage: Stage, plan: Plan, attack: Attack, carry_out: Work) -> 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(honest.go_on, over)
         tasks.start_soon(_watch, stage, held, memory, watched)
-        scale = Scale(connections=plan.connections, seconds=plan.seconds or attack.lasts)
+        scale = Scale(connections=plan.connections, seconds=_seconds(plan, attack))
         outcome = await carry_out(stage.target(scale, tokens=attack.token))
         over.set()
         watched.set()
@@ -124,6 +126,10 @@ async def _beside(stage: Stage, plan: Plan, attack: Attack, carry_out: Work) -> 
         held=held,
         findings=findings,
     )
+
+
+def _seconds(plan: Plan, attack: Attack) -> float:
+    return (plan.patience if attack.closes else plan.seconds) or attack.lasts
 
 
 async def _watch(stage: Stage, held: Held, memory: int, over: anyio.Event) -> None:
