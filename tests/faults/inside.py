@@ -33,6 +33,7 @@ from core.keys import WORKERS
 from core.log.port import Durability
 from core.log.redis import RedisLog
 from core.policy import Policy
+from core.redis.call import Call
 from core.redis.deployment import Deployment, open_deployment
 from core.redis.script import Script
 from core.refusals import Refusal, Unavailable
@@ -95,6 +96,16 @@ class Gate:
         finally:
             self.waiting.remove(script)
         return await self._calls.run(script, *asked)
+
+    async def carry(self, calls: list[Call]) -> None:
+        """As the calls behind it."""
+        try:
+            await self._passed()
+        except redis.exceptions.ConnectionError as error:
+            for call in calls:
+                call.outcome = error
+        else:
+            await self._calls.carry(calls)
 
     async def _passed(self) -> None:
         await self._open.wait()

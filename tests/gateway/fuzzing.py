@@ -20,7 +20,8 @@ UNSAYABLE: Final = {
 }
 """What a field means beyond its schema: well-formed requests may be refused for it."""
 
-TAKEN: Final = {401, 403, 404, 409, 412, 413, 422, 428}
+TAKEN: Final = {401, 403, 404, 409, 412, 413, 414, 422, 428, 431}
+"""Statuses of well-formed requests. No schema says how long a whole target or head may be."""
 
 
 @schemathesis.check

@@ -60,7 +60,7 @@ enabled = false  # the check `taken` looks closer
 expected-statuses = [400, 401, 403, 404, 415, 422, 428]
 
 [checks.negative_data_rejection]
-expected-statuses = [400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 428]
+expected-statuses = [400, 401, 403, 404, 405, 409, 412, 413, 414, 415, 422, 428, 431]
 
 [[operations]]
 include-operation-id = {operators}
