@@ -8,6 +8,7 @@ PIPELINED: Final = 4_000
 """Requests that one connection sends without reading an answer."""
 UNREAD: Final = 4
 """Answers that one connection asks for and does not read."""
+TIMES: Final = 8
 PILES: Final = 10
 """Connections that do so."""
 
@@ -74,7 +75,7 @@ async def many(hostile: Hostile) -> None:
         del number
         await connection.until_closed()
 
-    await hostile.each(use, hostile.scale.connections * 4)
+    await hostile.each(use, hostile.scale.connections * TIMES)
 
 
 ATTACKS: Final = (
@@ -97,7 +98,7 @@ ATTACKS: Final = (
     ),
     Attack(
         name="more connections",
-        does="opens four times as many connections and sends nothing",
+        does=f"opens {TIMES} times as many connections and sends nothing",
         run=many,
         closes=True,
         lasts=80,

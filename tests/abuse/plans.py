@@ -17,7 +17,7 @@ SMALL: Final[Mapping[str, str]] = {
     "IDLE_TIMEOUT": "1",
     "SEND_TIMEOUT": "1",
     "LINGER_TIMEOUT": "0.3",
-    "MAX_CONNECTIONS": "128",
+    "MAX_CONNECTIONS": "384",
 }
 """Settings of a gateway that does within a second what it otherwise does within a minute."""
 
@@ -36,7 +36,7 @@ SHORT: Final = Plan(
     connections=64,
     seconds=1.5,
     patience=60.0,
-    bounds=Bounds(memory=96 * MB, files=256),
+    bounds=Bounds(memory=96 * MB, files=512),
     comments=500,
     readers=4,
     settings=SMALL,
