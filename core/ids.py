@@ -95,11 +95,8 @@ def batch_id(key: str) -> str:
 
 def _digest(*parts: str) -> str:
     # A length before every part keeps ("a", "bc") and ("ab", "c") apart.
-    hashed = blake2b(digest_size=16)
-    for part in parts:
-        data = part.encode()
-        hashed.update(len(data).to_bytes(4, "big") + data)
-    digest = hashed.digest()
+    data = b"".join([len(part).to_bytes(4, "big") + part for part in map(str.encode, parts)])
+    digest = blake2b(data, digest_size=16).digest()
     # Of the first byte half the values are used: no id begins with a hyphen, which command lines take for an option.
     return urlsafe_b64encode(bytes((digest[0] & 0x7F,)) + digest[1:])[:22].decode()
 

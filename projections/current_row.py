@@ -36,6 +36,7 @@ class RowAsked(NamedTuple):
 
     site: str
     thread: str
+    comment: str
     pointer: bytes
     begun: Begun
 
@@ -47,7 +48,7 @@ def ask(
     given = str(pointer)
     arguments = (given, comment, parking.field(site, thread), voter, BEYOND)
     begun = calls.begin_script(_CURRENT_ROW, _keys(partition, pointer.generation, site, thread), arguments)
-    return RowAsked(site, thread, given.encode(), begun)
+    return RowAsked(site, thread, comment, given.encode(), begun)
 
 
 @lru_cache(maxsize=256)
@@ -89,9 +90,8 @@ async def voted(calls: Calls, asked: RowAsked, recorded: Recorded, earlier: Vote
             return None
         votes = moved(votes, was, now)
     up, down = moved(votes, before, _value_of(recorded) or 0)
-    cuts = None if answers is None else [BEFORE_ANSWERS]
-    reply = ([1], [int(answers or 0)], cuts, [b"%d %d" % (up, down)], [name or b"null"], [stored])
-    return splicing.page(reply, Onward(asked.site, asked.thread))
+    onward = None if answers is None else Onward(asked.site, asked.thread)(asked.comment, BEFORE_ANSWERS.decode())
+    return splicing.alone(stored, name, (up, down), int(answers or 0), onward)
 
 
 def _number(position: bytes) -> int:

@@ -113,6 +113,18 @@ def page(reply: Sequence[Any], cursor: Callable[[str, str], str]) -> bytes:
     return b"".join(out + ends)
 
 
+def alone(stored: bytes, name: bytes | None, votes: tuple[int, int], answers: int, next_: str | None) -> bytes:
+    """One public stored row without its answers, as `page` gives it; `next_` is the cursor to them."""
+    header = stored.index(b"\n")
+    public = stored[header + 1 : stored.index(b"\n", header + 1)]
+    return b"%b%b%b%b" % (
+        public,
+        rows.ending(public, name or b"null", votes),
+        _REPLIES % answers if answers else _NO_REPLIES,
+        _END if next_ is None else b'],"next":%b}}' % quoted(next_),
+    )
+
+
 def cell(line: Line, cursor: Callable[[str, str], str]) -> Cell:
     """A row that the page shows, in its place."""
     return Cell(line.level, line.direct, cut(line, cursor), begun(line))

@@ -29,7 +29,6 @@ from core.refusals import Unavailable
 APPEND: Final = Script("core.log", "append")
 CONFIRM: Final = Script("core.log", "confirm")
 LOAD: Final = Script("core.log", "load")
-GLANCE: Final = Script("core.log", "glance")
 CHAIN: Final = Script("core.log", "chain")
 WRITABLE: Final = Script("core.log", "writable")
 
@@ -231,19 +230,26 @@ class RedisLog:
                         bell.hush()  # what came in the pause is read now
 
     async def _asked(self, loads: Sequence[Load], glances: Sequence[bool]) -> list[Any]:
-        """The replies to one pipeline: of the script, or where a glance may do, the heads."""
+        """The replies to one pipeline: of the script, or where a glance may do, the time and the heads."""
 
         def calls() -> list[Call]:
-            return [
-                self._glance(load) if glance else self._script(load)
-                for load, glance in zip(loads, glances, strict=True)
-            ]
+            asked: list[Call] = []
+            for load, glance in zip(loads, glances, strict=True):
+                asked += self._glance(load) if glance else (self._script(load),)
+            return asked
 
-        return await self._insist(lambda: self._calls.all(calls()), LOAD.name, self._patience)
+        replies = await self._insist(lambda: self._calls.all(calls()), LOAD.name, self._patience)
+        if True not in glances:
+            return replies
+        each = iter(replies)
+        return [(next(each), next(each)) if glance else next(each) for glance in glances]
 
-    def _glance(self, load: Load) -> Call:
+    def _glance(self, load: Load) -> tuple[Call, Call]:
+        # Two plain commands take a fifth of the time of a script. The heads come first: no event in them is later than
+        # the time.
         heads = self._keys.of(load.site, load.thread).heads(load.site, load.thread)
-        return run_of(GLANCE, [heads], [wanted.field for wanted in load.heads])
+        fields = [wanted.field for wanted in load.heads]
+        return Call(("HMGET", heads, *fields)), Call(("TIME",), beside=heads)
 
     def _script(self, load: Load) -> Call:
         partition = self._keys.of(load.site, load.thread)

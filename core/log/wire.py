@@ -102,9 +102,9 @@ def head(value: bytes | None) -> Head:
     return Head(int(version), Position.decode(position), note.decode())
 
 
-def known(load: Load, reply: Sequence[bytes | None]) -> Loaded | None:
-    """The answer to a load of which glance.lua says this; None where a head has an event that is not known."""
-    now, *values = reply
+def known(load: Load, reply: tuple[Sequence[bytes | None], Sequence[bytes]]) -> Loaded | None:
+    """The answer to a load, from HMGET and TIME; None where a head has an event that is not known."""
+    values, (seconds, micros) = reply
     found = {wanted.field: head(value) for wanted, value in zip(load.heads, values, strict=True)}
     events: dict[str, list[Entry]] = {}
     for wanted in load.heads:
@@ -112,7 +112,7 @@ def known(load: Load, reply: Sequence[bytes | None]) -> Loaded | None:
             if found[wanted.field].position != wanted.known:
                 return None
             events[wanted.field] = []
-    return Loaded(now=int(now or 0), answer=None, heads=found, events=events)
+    return Loaded(now=int(seconds) * 1000 + int(micros) // 1000, answer=None, heads=found, events=events)
 
 
 def chain(flat: Sequence[bytes]) -> list[Entry]:

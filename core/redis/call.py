@@ -18,11 +18,15 @@ NOTHING: Final = object()
 class Call:
     """One command on its way, and what has come of it."""
 
-    __slots__ = ("asking", "command", "outcome", "proven", "script")
+    __slots__ = ("asking", "beside", "command", "outcome", "proven", "script")
 
-    def __init__(self, command: tuple[Argument, ...], script: Script | None = None) -> None:
+    def __init__(
+        self, command: tuple[Argument, ...], script: Script | None = None, *, beside: str | None = None
+    ) -> None:
         self.command = command
         self.script = script
+        self.beside = beside
+        """The key whose server is asked, for a command that has no key."""
         self.outcome: Any = NOTHING
         self.proven = False
         """Whether what this command wrote is safe: the batch asks for no proof beyond the reply, or has got it."""

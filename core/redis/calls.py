@@ -159,10 +159,15 @@ _Redirection: Final = redis.exceptions.AskError
 
 def _in_doubt(calls: list[Call]) -> bool:
     """Whether any of these calls failed with what may mean that the map of the nodes is old."""
-    return any(isinstance(call.outcome, _DOUBTS) for call in calls)
+    for call in calls:  # noqa: SIM110 - a generator takes longer than the one call that there nearly always is
+        if isinstance(call.outcome, _DOUBTS):
+            return True
+    return False
 
 
 def _key(call: Call) -> str:
+    if call.beside is not None:
+        return call.beside
     at = 3 if call.script is not None else 2 if call.command[0] in _KEY_IS_SECOND else 1
     key = call.command[at]
     return key if isinstance(key, str) else bytes(key).decode(errors="surrogateescape")

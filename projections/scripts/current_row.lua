@@ -14,42 +14,42 @@
 --           name     the JSON of the name of who is answered, or false
 --           vote     the `e` of a vote beyond the views, oldest first; the `e` of the same member's vote before, or ""
 
-local sub, find, match = string.sub, string.find, string.match
+local call, sub, find, match = redis.call, string.sub, string.find, string.match
 
 local FEW = 4 -- events beyond the views: nearly always there are fewer
 
-local place = redis.call('MGET', KEYS[1], KEYS[2])
+local place = call('MGET', KEYS[1], KEYS[2])
 local generation, cursor = place[1] or ARGV[1], place[2] or '0-0'
 if generation ~= ARGV[1] then
   return {generation}
 end
 local comment, most = ARGV[2], tonumber(ARGV[5])
-local row = redis.call('HGET', KEYS[4], comment)
-if not row or sub(row, 1, 1) ~= 'p' or redis.call('HEXISTS', KEYS[3], ARGV[3]) == 1 then
+local row = call('HGET', KEYS[4], comment)
+if not row or sub(row, 1, 1) ~= 'p' or call('HEXISTS', KEYS[3], ARGV[3]) == 1 then
   return {generation, false}
 end
 local header = find(row, '\n', 3, true)
 local answered = header > 3 and sub(row, 3, header - 1)
-local answers = redis.call('HGET', KEYS[6], comment)
+local answers = call('HGET', KEYS[6], comment)
 local reply = {
-  generation, cursor, cursor, false, row, redis.call('HGET', KEYS[5], comment),
-  answers and match(answers, '^%d+'), answered and redis.call('HGET', KEYS[7], answered),
+  generation, cursor, cursor, false, row, call('HGET', KEYS[5], comment),
+  answers and match(answers, '^%d+'), answered and call('HGET', KEYS[7], answered),
 }
 
 local function number(position)
   return tonumber(match(position, '%d+$'))
 end
 
-local entries = redis.call('XRANGE', KEYS[8], '(' .. cursor, '+', 'COUNT', FEW)
+local entries = call('XRANGE', KEYS[8], '(' .. cursor, '+', 'COUNT', FEW)
 if #entries == FEW then
-  local newest = redis.call('XREVRANGE', KEYS[8], '+', '-', 'COUNT', 1)[1][1]
+  local newest = call('XREVRANGE', KEYS[8], '+', '-', 'COUNT', 1)[1][1]
   if number(newest) - number(cursor) > most then
     local own = ARGV[4] .. ' ' .. comment
-    local ballot = redis.call('ZRANGEBYLEX', KEYS[9], '[' .. own .. ' ', '(' .. own .. '!', 'LIMIT', 0, 1)[1]
+    local ballot = call('ZRANGEBYLEX', KEYS[9], '[' .. own .. ' ', '(' .. own .. '!', 'LIMIT', 0, 1)[1]
     reply[4] = ballot and sub(ballot, #own + 2) or ''
     return reply
   end
-  entries = redis.call('XRANGE', KEYS[8], '(' .. cursor, '+', 'COUNT', most)
+  entries = call('XRANGE', KEYS[8], '(' .. cursor, '+', 'COUNT', most)
 end
 
 local own, other = '"' .. comment .. '"', answered and '"' .. answered .. '"'
@@ -59,7 +59,7 @@ for i = 1, #entries do
   if find(e, '"type":"vote.', 1, true) then
     if find(e, '"comment":' .. own, 1, true) then
       local before = match(sub(e, -40), '"ap":"([%d-]+)"}$')
-      before = before and redis.call('XRANGE', KEYS[8], before, before)[1]
+      before = before and call('XRANGE', KEYS[8], before, before)[1]
       reply[#reply + 1] = e
       reply[#reply + 1] = before and before[2][2] or ''
     end
