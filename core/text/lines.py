@@ -33,7 +33,8 @@ _MARK: Final = re.compile(
 _EMPHASIS: Final = {"*": "em", "_": "em", "**": "strong", "__": "strong"}
 # An asterisk between blanks and an underscore between letters are nothing else.
 _LITERAL: Final = re.compile(r"(?<= )\*(?= )|(?<=[^\W_])_(?=[^\W_])")
-_MARKUP: Final = re.compile(r"[*_`\\]|\]\(|<[^<>\s]*[:@][^<>\s]*>|://")
+# Between angle brackets an address may stand. It is looked through twice at most, however many colons it has.
+_MARKUP: Final = re.compile(r"[*_`\\]|\]\(|<(?=[^<>\s]*+>)[^<>\s:@]*+[:@]|://")
 _IN_LABEL: Final = re.compile(r"[*_`\\<>]")
 _WHITE: Final = re.compile(r"[^\S \xa0]")
 

@@ -120,6 +120,11 @@ FOUND: Final[tuple[tuple[str, str, str], ...]] = (
     ("", "1http://", ""),
     ("", "http://a@b/'", ""),
     ("", "http://a@b/\\", ""),
+    ("<http:漢", "p:", ""),
+    ("><http:*漢*http:/h", "p:", ""),
+    ("", "\u200b1) a\n\n", ""),
+    ("", "漢[a]: b\n", ""),
+    ("", "&h- # a\nt-a.b/|", ""),
 )
 """What a text begins with, repeats and ends with: costly texts that a search found."""
 
