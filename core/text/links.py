@@ -4,7 +4,11 @@ import re
 from html import unescape
 from typing import Final
 
-from core.text.markup import rendered
+from core.text.markup import remembered
+from core.text.prose import perhaps_link
+
+LONGEST: Final = 200
+"""Characters of an address that is told where the text was not rendered."""
 
 # Quotes and angle brackets of the text are escaped in html, so only a link has this.
 _HREF: Final = re.compile(r'<a href="([^"]*)"')
@@ -15,6 +19,12 @@ def first_link(body: str) -> str | None:
 
     Read off the html itself, so that rule and page cannot disagree about what a link is: markdown links, references,
     `<https://…>`, bare addresses, `www.example.com`, `example.com`, `me@example.com` (`mailto:me@example.com`).
+
+    A text that is shown as plain, because rendering it would cost too much, has no links that could be read off. There
+    the first word that may hold an address is one, cut to `LONGEST` characters: what cannot be told is held.
     """
-    link = _HREF.search(rendered(body))
-    return None if link is None else unescape(link[1])
+    made = remembered(body)
+    link = _HREF.search(made.html)
+    if link is not None:
+        return unescape(link[1])
+    return next((word[:LONGEST] for word in body.split() if perhaps_link(word)), None) if made.given_up else None

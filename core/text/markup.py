@@ -1,8 +1,9 @@
 """What readers see of a comment's text: html made from it, and from nothing else."""
 
-from functools import lru_cache
-from typing import Final
+from sys import getsizeof
+from typing import Final, NamedTuple
 
+from core.lru import Lru
 from core.text import fast_path, prose
 from core.text.cost import Meter, TooCostly
 from core.text.prose import sections
@@ -16,8 +17,17 @@ LONGER: Final = 16
 """The html of a section has at most so many times its characters, and `BESIDES` more."""
 BESIDES: Final = 400
 
-_MEMO_BODY: Final = 1000
-_MEMO_SIZE: Final = 1024
+REMEMBERED_BYTES: Final = 16 * 1024 * 1024
+"""Bytes of texts and their html that a process remembers, prose aside: that is made faster than it is found."""
+_OVERHEAD: Final = 500
+"""Bytes that remembering a text takes besides it and its html."""
+
+
+class Rendered(NamedTuple):
+    """The html of a body; `given_up` where a section of it is shown as plain, because it would be beyond a bound."""
+
+    html: str
+    given_up: bool = False
 
 
 def render(body: str) -> str:
@@ -32,15 +42,25 @@ def render(body: str) -> str:
     proportion.
     """
     body = normalise(body)
-    if not body:
-        return ""
-    plain = prose.html(body)
-    if plain is not None:
-        return plain
-    return "".join(map(_section, sections(body)))
+    plain = _prose(body)
+    return _marked_up(body).html if plain is None else plain
 
 
-def _section(text: str) -> str:
+def _prose(body: str) -> str | None:
+    """The html of a normalised body that needs no parser; None where it does."""
+    return prose.html(body) if body else ""
+
+
+def _marked_up(body: str) -> Rendered:
+    made = [(_section(text), text) for text in sections(body)]
+    return Rendered(
+        "".join(prose.plain(text) if html is None else html for html, text in made),
+        any(html is None for html, _ in made),
+    )
+
+
+def _section(text: str) -> str | None:
+    """The html of one section; None where that is beyond a bound."""
     meter = Meter()
     try:
         made = fast_path.html(text, meter)
@@ -50,8 +70,8 @@ def _section(text: str) -> str:
 
             made = markdown.html(text, meter)
     except TooCostly:
-        return prose.plain(text)
-    return made if len(made) <= LONGER * len(text) + BESIDES else prose.plain(text)
+        return None
+    return made if len(made) <= LONGER * len(text) + BESIDES else None
 
 
 def warm() -> None:
@@ -61,8 +81,22 @@ def warm() -> None:
 
 
 def rendered(body: str) -> str:
-    """`render`, remembered for the last 1,024 bodies of usual length: 0.8 MB of prose, 53 MB of emoji and links."""
-    return _remembered(body) if len(body) <= _MEMO_BODY else render(body)
+    """`render`, remembered for the last bodies that were no prose, within `REMEMBERED_BYTES`."""
+    return remembered(body).html
 
 
-_remembered = lru_cache(_MEMO_SIZE)(render)
+def remembered(body: str) -> Rendered:
+    """`rendered`, with whether something of it was given up."""
+    found = _REMEMBERED.get(body)
+    if found is not None:
+        return found
+    normalised = normalise(body)
+    plain = _prose(normalised)
+    if plain is not None:
+        return Rendered(plain)
+    made = _marked_up(normalised)
+    _REMEMBERED.put(body, made, getsizeof(body) + getsizeof(made.html) + _OVERHEAD)
+    return made
+
+
+_REMEMBERED: Final = Lru[str, Rendered](REMEMBERED_BYTES)

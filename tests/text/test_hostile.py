@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from core.text.diff import words
 from core.text.links import first_link
-from core.text.markup import render
+from core.text.markup import remembered, render
 from core.text.unicode import is_blank, normalise
-from tests.text.page import read
+from tests.text.page import Page, read
 
 CORPUS: list[dict[str, Any]] = json.loads(Path(__file__).with_name("hostile.json").read_text(encoding="utf-8"))
 WRITTEN = [case for case in CORPUS if "body" in case]
@@ -34,7 +34,7 @@ hostile = st.one_of(st.lists(fragments, max_size=12).map("".join), st.text(max_s
 @pytest.mark.parametrize("body", ALL)
 def test_hostile_text_becomes_harmless_html(body: str) -> None:
     page = read(render(body))
-    assert first_link(body) == (page.links[0] if page.links else None)
+    assert_link_is_found(body, page)
 
 
 @pytest.mark.parametrize("body", ALL)
@@ -56,11 +56,18 @@ def test_html_that_somebody_composes_again_is_still_harmless() -> None:
     read(unicodedata.normalize("NFC", html))
 
 
+def assert_link_is_found(body: str, page: Page) -> None:
+    """The rule goes by the first link of the page; one more is found only where a text was too costly to render."""
+    link = first_link(body)
+    if page.links or not remembered(body).given_up:
+        assert link == (page.links[0] if page.links else None)
+
+
 @given(hostile)
 def test_no_text_makes_harmful_html(body: str) -> None:
     html = render(body)
     page = read(html)
-    assert first_link(body) == (page.links[0] if page.links else None)
+    assert_link_is_found(body, page)
     assert render(normalise(body)) == html
     assert (html == "") == is_blank(body)
     assert html == "" or not is_blank(page.text), "readers see something of what is not blank"

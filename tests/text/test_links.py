@@ -1,6 +1,9 @@
 import pytest
 
-from core.text.links import first_link
+from core.policy import Policy
+from core.rules import LINKS, Hold, hold
+from core.text.links import LONGEST, first_link
+from core.text.markup import remembered
 
 
 @pytest.mark.parametrize(
@@ -40,3 +43,39 @@ def test_a_link_is_found(body: str, address: str) -> None:
 )
 def test_no_link_is_found_where_readers_get_none(body: str) -> None:
     assert first_link(body) is None
+
+
+COSTLY = "*a **b " * 640
+"""What is shown as plain, and has no link of its own."""
+
+
+@pytest.mark.parametrize(
+    ("words", "address"),
+    [
+        ("https://a.org/x", "https://a.org/x"),
+        ("www.example.com", "www.example.com"),
+        ("see example.xyz today", "example.xyz"),
+        ("write to me@a.org", "me@a.org"),
+        ("[here](https://a.org)", "[here](https://a.org)"),
+        ("http://漢.org/", "http://漢.org/"),
+        ("http://a.org/" + "x" * 400, "http://a.org/" + "x" * (LONGEST - 13)),
+    ],
+)
+@pytest.mark.parametrize("costly", [f"{COSTLY} {{}}", f"{{}} {COSTLY}", f"{{}}\n\n{COSTLY}"])
+def test_an_address_in_a_text_that_is_too_costly_to_render_is_held_for_a_link(
+    costly: str, words: str, address: str
+) -> None:
+    body = costly.format(words)
+    assert "<a" not in remembered(body).html
+    assert hold(Policy(premoderation="links"), body) == Hold(LINKS, address)
+
+
+def test_a_link_that_readers_get_is_found_before_what_is_too_costly_to_render() -> None:
+    rendered_part = "word " * 1100
+    body = f"{COSTLY} b.org\n\n{rendered_part} https://a.org"
+    assert first_link(body) == "https://a.org"
+
+
+def test_a_text_that_is_too_costly_to_render_and_has_no_address_is_not_held() -> None:
+    assert remembered(COSTLY).given_up
+    assert first_link(f"{COSTLY} e. g. so... no: none") is None

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.lru import Lru
 from core.text import markdown, markup, prose
 from core.text.blocks import DEEPEST
 from core.text.cost import Meter
-from core.text.markup import render, rendered
+from core.text.markup import Rendered, render, rendered
 from core.text.prose import SECTION
 from core.text.unicode import normalise
 from tests.text.page import REL, read
@@ -132,14 +133,23 @@ def test_no_markup_reaches_from_one_section_into_the_next() -> None:
     assert "<em>" not in render("*" + line * (SECTION // len(line)) + "end*")
 
 
-def test_what_was_rendered_is_remembered_within_bounds() -> None:
+def test_what_was_rendered_is_remembered_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     first = rendered("Once *more*.")
     assert rendered("Once *more*.") is first
-    before = markup._remembered.cache_info()
-    assert before.maxsize == markup._MEMO_SIZE
-    long = "x" * (markup._MEMO_BODY + 1)
-    assert rendered(long) == render(long)
-    assert markup._remembered.cache_info() == before
+    monkeypatch.setattr(markup, "_REMEMBERED", Lru[str, Rendered](100_000))
+    for number in range(100):
+        body = f"*{number}* {'x' * 4000}"
+        assert rendered(body) == render(body)
+        assert rendered(body) is rendered(body)
+    assert 50_000 < markup._REMEMBERED.bytes <= 100_000
+    assert len(markup._REMEMBERED) < 20
+
+
+def test_prose_is_not_remembered_for_it_is_made_faster_than_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(markup, "_REMEMBERED", Lru[str, Rendered](100_000))
+    assert rendered("Once more.") == "<p>Once more.</p>\n"
+    assert rendered("") == ""
+    assert len(markup._REMEMBERED) == 0
 
 
 def test_the_parser_is_imported_when_the_first_text_that_is_no_prose_is_rendered() -> None:
