@@ -103,11 +103,13 @@ def top_score(comment: Comment) -> int:
 
 def row(comment: Comment, thread: str, html: Html) -> bytes:
     """The stored row of a comment."""
-    made: str | None = None
-    if comment.published:
-        body = comment.texts[comment.standing or comment.latest].body
-        made = None if body is None else html(body)
-    return rows.store(comment, thread, made)
+    body = public_body(comment)
+    return rows.store(comment, thread, None if body is None else html(body))
+
+
+def public_body(comment: Comment) -> str | None:
+    """The text whose html the stored row of a comment holds; None where it holds none."""
+    return comment.texts[comment.standing or comment.latest].body if comment.published else None
 
 
 def votes(comment: Comment) -> bytes | None:

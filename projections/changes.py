@@ -110,6 +110,14 @@ class Journal:
             grown += BALLOT * sum((member in now) - (before is not None) for member, before in votes.items())
         return grown
 
+    def bodies(self) -> Iterator[str]:
+        """The texts that `changes` renders, in no particular order."""
+        rows = self.thread.rows
+        for comment in rows.values() if self.whole else (rows[name] for name in self._comments):
+            body = cells.public_body(comment)
+            if body is not None:
+                yield body
+
     def changes(self, keys: Partition, generation: int, html: Html) -> list[Change]:
         """Everything to write, the thread's `meta` first: by it a commit that was cut half-way is recognised."""
         thread = self.thread

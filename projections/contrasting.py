@@ -21,7 +21,7 @@ from projections import cells
 from projections.cells import Html
 from projections.fold import CannotApply, Hole
 from projections.loading import read_views, together
-from projections.pacing import Pace
+from projections.pacing import Pace, collected
 from projections.refolding import fold_on
 from projections.skipping import Skipped, before, passing
 from projections.state import Thread
@@ -233,8 +233,8 @@ async def is_fold(log: Log, reads: Calls, keys: Partition, generation: int, name
             if cells.thread_of(view, member.decode()) == name[1]:
                 there[f"site.{view}", member.decode()] = int(float(score))
     state = await _folded(log, name, views.cursor)
-    wanted = {(view, field): value for view, field, value in cells.contents(state, html)} if state.events else {}
-    return wanted == there
+    wanted = await collected(cells.contents(state, html)) if state.events else []
+    return {(view, field): value for view, field, value in wanted} == there
 
 
 async def _folded(log: Log, name: Name, upto: Position) -> Thread:

@@ -23,7 +23,7 @@ from projections import cells, rows
 from projections.cells import Html
 from projections.difference import Content, Difference, Fold, Name, Superseded
 from projections.loading import Reads, together
-from projections.pacing import Pace
+from projections.pacing import Pace, collected
 from projections.pointer import Pointer
 from projections.state import Thread
 from projections.versions import HTML, Scope
@@ -244,11 +244,9 @@ class Look:
         if thread is None:
             return {}
         if view == "rows":
-            return {
-                comment: cells.row(thread.rows[comment], thread.id, self._html)
-                for comment in fields
-                if comment in thread.rows
-            }
+            there = (thread.rows[comment] for comment in fields if comment in thread.rows)
+            made = ((comment.id, cells.row(comment, thread.id, self._html)) for comment in there)
+            return dict(await collected(made, self._pace))
         return {field: value async for field, value in self._besides_rows(thread, view) if field in fields}
 
     async def _counted(self, thread: Thread | None) -> Counter[str]:

@@ -15,6 +15,7 @@ from core.keys import Partition
 from core.redis.script import Script
 from projections import cursors, lookups, personal
 from projections.lookups import answer
+from projections.pacing import collected
 from projections.queries import Answer, ThreadsQuery
 from projections.served import Served
 from projections.splicing import Line
@@ -81,11 +82,11 @@ async def member_comments(
     found = sorted((one for some in parts for one in some), reverse=True)
     some, following = part(found, limit, mark)
     lines = await lines_of(served, site, some)
-    rows = [
+    rows = await collected(
         personal.row(lines[one.thread, one.comment], one.thread, viewer, Onward(site, one.thread))
         for one in some
         if (one.thread, one.comment) in lines
-    ]
+    )
     return answer({"comments": [Raw(row) for row in rows if row is not None], "next": following})
 
 

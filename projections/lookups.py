@@ -13,6 +13,7 @@ from core.position import Position, kept
 from core.redis.script import Script
 from core.times import rfc3339
 from projections import pages, personal, splicing
+from projections.pacing import Pace, collected
 from projections.queries import Answer, Overlay, PageQuery, Seen, ThreadHead
 from projections.served import Command, Question, Served
 from projections.splicing import Line
@@ -175,8 +176,9 @@ async def permalink(served: Served, site: str, thread: str, comment: str, viewer
     top = personal.cell(first, thread, viewer, onward)
     if top is None or personal.is_tombstone(top):
         return None
-    ancestors = [personal.place(line, thread, viewer, onward) for line in splicing.read(above)]
-    answers = [personal.place(line, thread, viewer, onward) for line in rest]
+    pace = Pace()
+    ancestors = await collected((personal.place(line, thread, viewer, onward) for line in splicing.read(above)), pace)
+    answers = await collected((personal.place(line, thread, viewer, onward) for line in rest), pace)
     body = b'{"thread":%b,"ancestors":[%b],"comment":%b}' % (
         public,
         splicing.nested(ancestors),
@@ -200,7 +202,10 @@ async def overlay(served: Served, site: str, thread: str, member: str) -> Overla
     viewer, onward = Viewer(member), Onward(site, thread)
     pending: list[Raw] = []
     rejected: list[Raw] = []
+    pace = Pace()
     for line in splicing.read(stored):
+        if pace.due:
+            await pace.rest()
         comment = personal.comment(line)
         shown = comment.latest
         made = personal.with_text(line, thread, viewer, shown, onward) if comment.published else None

@@ -8,7 +8,8 @@ for one in many:
 
 import math
 import time
-from typing import Final
+from collections.abc import Iterable
+from typing import Final, TypeVar
 
 import anyio
 from anyio.lowlevel import checkpoint
@@ -17,6 +18,8 @@ SLICE_S: Final = 0.005
 """Seconds of work at a stretch, about; one step of the work may take longer."""
 SPARING: Final = 16
 """So many times smaller is what a server is asked at once where others are spared: they stand behind it."""
+
+_Item = TypeVar("_Item")
 
 
 class Pace:
@@ -54,6 +57,20 @@ class Pace:
     def begin(self) -> None:
         """Count from now on: what was before was no work."""
         self._since = time.perf_counter()
+
+
+async def collected(work: Iterable[_Item], pace: Pace | None = None) -> list[_Item]:
+    """Everything that a lazy iterable makes, with a rest between two items where it is due.
+
+    Nothing that the work reads may be changed by others meanwhile.
+    """
+    pace = pace or Pace()
+    made = []
+    for item in work:
+        made.append(item)
+        if pace.due:
+            await pace.rest()
+    return made
 
 
 class LoopShare:

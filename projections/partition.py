@@ -3,10 +3,10 @@
 for recorded in batch:            # dense: the caller checks `n`
     if projection.misses(recorded): projection.hold(await load(…))
     projection.apply(recorded)
-    if projection.full: commit(projection.take())
+    if projection.full: commit(projection.take(await ahead(projection.bodies(), html)))
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from core.envelope import Recorded
@@ -168,16 +168,22 @@ class Projection:
         """Whether it is time to commit."""
         return self._weight >= self._most_arguments
 
-    def take(self) -> Commit | None:
-        """Everything since the last taking; None where there is nothing."""
-        return None if self.cursor == self._committed else self.taken()
+    def bodies(self) -> Iterator[str]:
+        """The texts that the next taking renders."""
+        for journal in self._journals.values():
+            yield from journal.bodies()
 
-    def taken(self) -> Commit:
-        """Everything since the last taking, also where that is nothing."""
+    def take(self, html: Html | None = None) -> Commit | None:
+        """Everything since the last taking; None where there is nothing. `html` renders instead of its own."""
+        return None if self.cursor == self._committed else self.taken(html)
+
+    def taken(self, html: Html | None = None) -> Commit:
+        """Everything since the last taking, also where that is nothing. `html` renders instead of its own."""
+        html = html or self._html
         changes: list[Change] = []
         later: list[Change] = []
         for name, journal in self._journals.items():
-            first, *others = journal.changes(self._keys, self._generation, self._html)
+            first, *others = journal.changes(self._keys, self._generation, html)
             changes.append(first)
             later += others
             later += self._snapshot(journal) if self.keeping else ()

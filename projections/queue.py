@@ -13,6 +13,7 @@ from core.times import rfc3339
 from projections import cursors, lookups, personal
 from projections.lists import Listed, Placed, lines_of, part, place
 from projections.lookups import answer
+from projections.pacing import Pace
 from projections.queries import Answer, QueueQuery
 from projections.served import Served
 from projections.splicing import Line
@@ -76,7 +77,10 @@ async def _items(served: Served, site: str, listed: list[Listed], query: QueueQu
     heads = await lookups.heads(served, site, [one.thread for one in listed])
     reports = await gathered([partial(_reports, served, site, one) for one in listed])
     items = []
+    pace = Pace()
     for one, filed in zip(listed, reports, strict=True):
+        if pace.due:
+            await pace.rest()
         line = lines.get((one.thread, one.comment))
         comment = comments.get((one.thread, one.comment))
         if line is None or comment is None:
@@ -86,9 +90,12 @@ async def _items(served: Served, site: str, listed: list[Listed], query: QueueQu
             continue
         parent = None if comment.parent is None else parents.get((one.thread, comment.parent))
         head = heads[one.thread]
+        row = personal.with_text(line, one.thread, _STAFF, revision, Onward(site, one.thread))
+        if pace.due:
+            await pace.rest()
         items.append(
             {
-                "comment": Raw(personal.with_text(line, one.thread, _STAFF, revision, Onward(site, one.thread))),
+                "comment": Raw(row),
                 "revision": revision,
                 "thread": {"id": head.id, "title": head.title, "url": head.url},
                 "parent": None if parent is None else _row(parent, site, one.thread),

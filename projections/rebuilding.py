@@ -23,6 +23,7 @@ from projections.pacing import Pace
 from projections.parking import Name, Parked, Poison
 from projections.partition import MOST_ARGUMENTS, Projection
 from projections.refolding import fold_on
+from projections.rendering import ahead
 from projections.skipping import Skipped, passing
 from projections.state import Thread
 from projections.store import Apart, Done, Outcome, Store
@@ -141,7 +142,8 @@ class Rebuilding:
             except _Again:
                 self._projection = None
                 continue
-            commit = projection.taken()
+            # At full speed: the served views go on meanwhile, and these have to be where they are.
+            commit = projection.taken(await ahead(projection.bodies(), self._html))
             flip = partial(
                 self._store.flip, self._partition, self._nonce, commit, self._served.generation, lost=self._lost
             )
@@ -243,7 +245,7 @@ class Rebuilding:
             projection.hold(await passing(self._log, fold), torn=True)
 
     async def _write(self, projection: Projection) -> None:
-        commit = projection.take()
+        commit = projection.take(await ahead(projection.bodies(), self._html, self._pace))
         if commit is not None:
             await self._commit(commit)
 

@@ -1,12 +1,19 @@
-"""html that no row keeps: of older texts and of past pages. It is remembered in the process and stored nowhere."""
+"""Texts rendered with turns for others in between.
 
+`Rendering` makes html that no row keeps, of older texts and of past pages: it is remembered in the process and stored
+nowhere. `ahead` makes the html that a commit is about to need, since a commit itself is made at a stretch.
+"""
+
+from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Final
 
 from anyio.lowlevel import checkpoint
 
 from core.text.markup import RENDERER, render
+from projections.cells import Html
 from projections.memo import Memo
+from projections.pacing import Pace
 
 TURN: Final = 5_000
 """Characters that are rendered before others have their turn; one text may have more."""
@@ -41,3 +48,38 @@ class Rendering:
             self._since = 0
             await checkpoint()
         self._since += characters
+
+
+class _Ahead:
+    """Gives the html of texts that were rendered ahead, each as often as it was asked for, and renders others.
+
+    It lets go of each html when it gives that the last time, so that it holds no more than what is made from it will.
+    """
+
+    def __init__(self, html: Html) -> None:
+        self._html = html
+        self._made: dict[str, str] = {}
+        self._uses: dict[str, int] = {}
+
+    def render(self, body: str) -> None:
+        """Render a text, unless that is done; it may be asked for once more."""
+        if body not in self._made:
+            self._made[body] = self._html(body)
+        self._uses[body] = self._uses.get(body, 0) + 1
+
+    def __call__(self, body: str) -> str:
+        if body not in self._made:
+            return self._html(body)
+        self._uses[body] -= 1
+        return self._made[body] if self._uses[body] else self._made.pop(body)
+
+
+async def ahead(bodies: Iterable[str], html: Html, pace: Pace | None = None) -> Html:
+    """Render texts, with a rest between two of them where it is due; the result gives their html without delay."""
+    pace = pace or Pace()
+    made = _Ahead(html)
+    for body in bodies:
+        made.render(body)
+        if pace.due:
+            await pace.rest()
+    return made

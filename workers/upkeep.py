@@ -31,6 +31,7 @@ from projections.loading import Torn
 from projections.moments import thread_at
 from projections.parking import Poison
 from projections.partition import Projection
+from projections.rendering import ahead
 from projections.state import Thread
 from projections.store import Done, Fenced, Mismatch, Outcome, Retired, Store
 from projections.thread_cache import ThreadCache
@@ -235,7 +236,7 @@ class Upkeep:
             projection.hold(state or Thread(site=site, id=thread), torn=True)
 
     async def _commit(self, projection: Projection, nonce: str, last: Entry) -> Outcome:
-        commit = projection.take()
+        commit = projection.take(await ahead(projection.bodies(), self._html))
         if commit is None:
             return Done()
         # Whoever has to give the partition up finishes what is under way.
