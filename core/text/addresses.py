@@ -58,6 +58,8 @@ _USUAL_MAIL: Final = re.compile(
     r"\(?([a-z0-9][a-z0-9._+-]{0,50}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,3}([a-z]{2,24}))(?:[.,]|\)[.,]?)?"
 )
 
+UNUSUAL_STEPS: Final = 5
+"""Steps of a word that may be an address, but none of the usual kinds."""
 PAIR_STEPS: Final = 40
 """Steps of a sign in an address for which its pair is looked for."""
 _PAIRS: Final = re.compile(r"[\"'(\[{]")
@@ -137,6 +139,7 @@ class Finder:
             found = Match(word, "mailto:", *mail.span(1))
             found.url = f"mailto:{found.raw}"
             return [found]
+        self.spend(UNUSUAL_STEPS)
         if not perhaps_link(word) or not _perhaps_address(word):
             return []
         self.spend(4)

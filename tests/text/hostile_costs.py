@@ -125,6 +125,8 @@ FOUND: Final[tuple[tuple[str, str, str], ...]] = (
     ("", "\u200b1) a\n\n", ""),
     ("", "漢[a]: b\n", ""),
     ("", "&h- # a\nt-a.b/|", ""),
+    ("www.a.org \u200b\n", "a.b > > >> a\n\n", "#1)\n"),
+    ("*a@b.io http://漢.org/漢 ", "/漢 ", "\n> "),
 )
 """What a text begins with, repeats and ends with: costly texts that a search found."""
 
