@@ -25,7 +25,8 @@ _BEHIND: Final = r"(?=[ .,;:!?)\"'-]|$)"
 # digit within on both sides: so no asterisk can be taken for more than what it is.
 # The characters that one may begin with come first: to try every kind at every character takes ten times as long.
 _MARK: Final = re.compile(
-    rf"(?=[*_`\[<h])(?:(?P<around>(?<![^ ])\*\*?(?=\[))?\[(?P<label>[^\[\]]+)\]\((?P<to>{_ADDRESS})\)(?(around)(?P=around)(?= |$)|)"
+    rf"(?=[*_`\[<h])"
+    rf"(?:(?P<around>(?<![^ ])\*\*?(?=\[))?\[(?P<label>[^\[\]]+)\]\((?P<to>{_ADDRESS})\)(?(around)(?P=around)(?= |$)|)"
     rf"|<(?P<bracketed>{_ADDRESS})>"
     rf"|(?<![^ (])(?P<bare>{_ADDRESS})(?=[.,]?(?: |$)|\)[.,]?(?: |$))"
     rf"|{_BEFORE}(?P<mark>\*\*?|__?)(?P<words>{_WORDS})(?P=mark){_BEHIND}"
