@@ -17,6 +17,8 @@ BLOCK_STEPS: Final = 42
 ITEM_STEPS: Final = 14
 LINE_STEPS: Final = 5
 RULE_STEPS: Final = 4
+QUOTED_STEPS: Final = 2
+"""Steps of a line of a quotation, at each level."""
 
 
 def _by_beginning(*rules: tuple[str, Rule]) -> dict[str, tuple[Rule, ...]]:
@@ -32,8 +34,19 @@ def _ruled(state: StateBlock, line: int, end: int, silent: bool) -> bool:  # noq
     return hr(state, line, end, silent)
 
 
+def _quoted(state: StateBlock, line: int, end: int, silent: bool) -> bool:  # noqa: FBT001 # as above
+    if not silent:
+        # Blanks that a line begins with are looked through one by one, at each level of quotations again.
+        last = line
+        while last + 1 < end and not state.isEmpty(last + 1):
+            last += 1
+        blanks = state.src.count("  ", state.bMarks[line], state.eMarks[last])
+        state.md.meter.spend(blanks // 2 + QUOTED_STEPS * (last - line))  # type: ignore[attr-defined] # as above
+    return blockquote(state, line, end, silent)
+
+
 _MARKS: Final = re.compile(r"[-*_\s]*")
-_NESTING: Final = (("`~", fence), (">", blockquote), ("*-_", _ruled))
+_NESTING: Final = (("`~", fence), (">", _quoted), ("*-_", _ruled))
 _LIST: Final = ("*+-0123456789", list_block)
 _BLOCKS: Final = _by_beginning(*_NESTING, _LIST, ("#", heading))
 _IN_LIST: Final = _by_beginning(*_NESTING)

@@ -127,6 +127,9 @@ FOUND: Final[tuple[tuple[str, str, str], ...]] = (
     ("", "&h- # a\nt-a.b/|", ""),
     ("www.a.org \u200b\n", "a.b > > >> a\n\n", "#1)\n"),
     ("*a@b.io http://漢.org/漢 ", "/漢 ", "\n> "),
+    ("", " >\n     é     a\n>" + " " * 140, " "),
+    ("\u0338[a]: http://a.b\n", "a\n>>>>>>>>>>>>>>>a>>>", "\n\u0338"),
+    ("\u0338>", "\n>", "xn--a.com h<http:ttp [a]: http://a.b\n"),
 )
 """What a text begins with, repeats and ends with: costly texts that a search found."""
 

@@ -88,6 +88,8 @@ def test_hostile_texts_are_given_up_within_the_budget() -> None:
         "\\\n" * 2500,
         "# *a*\n" * 830,
         "```\n" + "x\n```\n" * 800,
+        "\n     a\n>" + (">" + " " * 260) * 19,
+        "a " + "#.bcd " * 700,
         "[a]: http://a.b/" + "c" * 2500 + "\n\n" + "[a]" * 800,
     ],
 )
