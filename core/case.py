@@ -63,7 +63,7 @@ async def seen(log: Log, case: Case) -> tuple[Sight, Scene]:
 
 
 async def recalled(log: Log, case: Case) -> tuple[Sight, Scene] | None:
-    """What a post or a vote is decided in view of, where all of its thread that it needs is remembered; None where not.
+    """The sight and the scene for deciding a post or a vote, from remembered folds; None where these do not suffice.
 
     The log of the thread is not asked. So only what is appended then is decided: the append compares every head with
     what is remembered here, and looks the key up. A refusal, or that a comment is there already, has to be found out

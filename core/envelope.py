@@ -165,12 +165,12 @@ class Codec:
     def read(self, position: Position, e: bytes, c: bytes) -> Recorded:
         """As `decode`, but where only the envelope can be read the event is an `UnreadableEvent`.
 
-        For whoever has to go on, or to show what is there. Raises `msgspec.DecodeError` where there is no envelope.
+        For readers that must go on past the event, or show it. Raises `msgspec.DecodeError` where there is no envelope.
         """
         envelope = _ENVELOPE.decode(e)
         try:
             event = self._event(envelope, e, c)
-        except Exception as error:  # noqa: BLE001 - whatever a fact breaks on, a step between two versions included
+        except Exception as error:  # noqa: BLE001 - any error in a fact, in a step between two versions too
             event = UnreadableEvent(fault=fault(error))
         return Recorded(position, envelope, event)
 

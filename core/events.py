@@ -297,7 +297,7 @@ class UnknownEvent(Event, frozen=True, kw_only=True, tag="unknown", omit_default
 
     name: str
     fault: str = "this version of Hansard does not know the type"
-    """Which of the three is not known, without a value or a word of the event."""
+    """The unknown part (type, version or content scheme) in words, without a value or a word of the event."""
 
 
 class UnreadableEvent(Event, frozen=True, kw_only=True, tag="unreadable", omit_defaults=True):

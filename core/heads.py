@@ -32,7 +32,7 @@ VOTE = "v"
 
 
 def kind(field: str) -> str:
-    """What kind of aggregate the head of this name is of: `SITE`, `THREAD`, `MEMBER`, `COMMENT`, `VOTE`."""
+    """The kind of aggregate that a head field belongs to: `SITE`, `THREAD`, `MEMBER`, `COMMENT`, `VOTE`."""
     return field.partition(":")[0]
 
 

@@ -9,13 +9,13 @@ _Value = TypeVar("_Value")
 
 
 class Lru(Generic[_Key, _Value]):
-    """At most `most_bytes` of values by key; the longest unused go first. Each is as large as who puts it says."""
+    """At most `most_bytes` of values by key; the longest unused go first. The caller of `put` gives the size."""
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
         self._kept: OrderedDict[_Key, tuple[_Value, int]] = OrderedDict()
         self.bytes = 0
-        """How many are kept."""
+        """Bytes that are kept."""
 
     def __len__(self) -> int:
         return len(self._kept)

@@ -37,7 +37,7 @@ class Fold(NamedTuple):
 
 
 MOST_BYTES: Final = 16 * 1024 * 1024
-"""Where nobody says: about ten thousand comments and as many votes."""
+"""Default: about ten thousand comments and as many votes."""
 
 
 class Folds:
@@ -53,7 +53,7 @@ class Folds:
 
     @property
     def bytes(self) -> int:
-        """How many are kept."""
+        """Bytes that are kept."""
         return self._votes.bytes + self._others.bytes
 
     def get(self, site: str, thread: str, field: str) -> Fold | None:
@@ -200,7 +200,7 @@ async def looks(log: Log, *wanted: Look, folds: Folds | None = None) -> list[Sig
 async def _passing(
     log: Log, wanted: Look, loaded: Loaded, known: Mapping[str, Fold | None], folds: Folds | None, bad: CannotFold
 ) -> Sight:
-    """What was loaded, folded; events that cannot be applied and were skipped are passed over, `bad` is the first."""
+    """The fold of the loaded events. Skipped events that cannot be applied are passed over; `bad` is the first one."""
     skipped: frozenset[Position] = frozenset()
     while True:
         if bad.position in skipped or not await was_skipped(log, wanted.site, wanted.thread, bad.position):

@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class _Flight(Generic[T]):
-    """One computation, and its outcome once `done` is set. One that was cancelled has none."""
+    """One computation, and its outcome once `done` is set. A cancelled computation has no outcome."""
 
     def __init__(self) -> None:
         self.done = Event()
@@ -22,7 +22,7 @@ class _Flight(Generic[T]):
 
     @property
     def landed(self) -> bool:
-        """Whether there is an outcome."""
+        """True once there is an outcome."""
         return self.error is not None or bool(self.results)
 
     def outcome(self) -> T:
@@ -34,10 +34,10 @@ class _Flight(Generic[T]):
 
 
 class SingleFlight(Generic[K, T]):
-    """Runs one computation per key at a time, and gives its outcome, a failure included, to all who ask meanwhile.
+    """Runs one computation per key at a time, and gives its outcome, a failure included, to all callers meanwhile.
 
     An outcome is given again for `keep` seconds after the computation ended; keys whose outcome is kept are to be few.
-    The first caller computes in its own task. Where it is cancelled, one of those who wait computes anew.
+    The first caller computes in its own task. Where it is cancelled, one of the waiting callers computes anew.
     """
 
     def __init__(self, *, keep: float = 0.0, clock: Callable[[], float] = time.monotonic) -> None:
@@ -63,7 +63,7 @@ class SingleFlight(Generic[K, T]):
         flight = self._flights[key] = _Flight()
         try:
             flight.results.append(await compute())
-        except Exception as error:  # noqa: BLE001 - raised by `outcome`, here and to all who wait
+        except Exception as error:  # noqa: BLE001 - raised by `outcome`, here and in all waiting callers
             flight.error = error
         finally:
             if flight.landed and self._keep > 0:

@@ -108,7 +108,7 @@ def row(comment: Comment, thread: str, html: Html) -> bytes:
 
 
 def public_body(comment: Comment) -> str | None:
-    """The text whose html the stored row of a comment holds; None where it holds none."""
+    """The text of a comment that its stored row holds as html; None where the row holds none."""
     return comment.texts[comment.standing or comment.latest].body if comment.published else None
 
 

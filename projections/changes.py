@@ -71,7 +71,7 @@ class Journal:
         self._votes: defaultdict[str, dict[str, tuple[int, int] | None]] = defaultdict(dict)
         """By comment and member."""
         self._sizes: dict[str, int] = {}
-        """How large each of `_comments` was."""
+        """The former size of each of `_comments`."""
         self._answered: dict[str, None] = {}
         self._before = cells.of_thread(thread)
 

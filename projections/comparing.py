@@ -123,7 +123,7 @@ class Comparison:
 
     @property
     def left(self) -> Counter[str]:
-        """What was not compared, by part."""
+        """Counts of what was not compared, by part."""
         return self._look.left
 
     async def cursor(self) -> Position:
@@ -156,7 +156,7 @@ class Comparison:
             yield self._look.difference(None, key, None, str(self.at).encode(), str(ahead.cursor).encode())
 
     async def _uncompared(self, tell: Callable[[int, int, int], None]) -> AsyncIterator[Difference]:
-        """Read the log and count its threads; those that are parked are told, whoever parked them."""
+        """Read the log and count its threads; parked threads are reported, whichever projector parked them."""
         cursor = await self.cursor()
         names: set[Name] = set()
         while self.at < cursor:

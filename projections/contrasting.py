@@ -30,7 +30,7 @@ from projections.versions import Scope
 CONTRAST: Final = Script("projections", "contrast")
 
 Part = Literal["all", "source", "ids"]
-"""What must be the same in rows: everything; everything but their html; or which comments there are."""
+"""The part of rows that must be the same: everything; everything but their html; or which comments there are."""
 Name = tuple[str, str]
 
 AT_ONCE: Final = 500
@@ -163,7 +163,7 @@ class Contrast:
         names = tuple(view for view in every if view == "rows" or self._scope.covers(view))
         keys = (tuple(getattr(views, name) for name in names) for views in (served, other))
         if "meta" in self._scope.apart:
-            # Where a thread is cannot be read in both.
+            # The position of a thread cannot be read in both.
             return _Pair("cursor", self._cursors(), names, *keys)
         return _Pair("thread", (served.meta, other.meta), names, *keys)
 

@@ -67,7 +67,7 @@ async def voted(calls: Calls, asked: RowAsked, recorded: Recorded, earlier: Vote
     try:
         served, *found = await calls.finish(asked.begun)
     except redis.exceptions.RedisError:
-        return None  # whoever asks the views instead asks again, and for a while
+        return None  # the caller then asks the views, repeatedly and for a while
     if served != asked.pointer or not found[0]:
         return None
     cursor, upto, ballot, stored, tally, answers, name, *beyond = found

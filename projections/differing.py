@@ -277,7 +277,7 @@ class Look:
                 await self._pace.rest()
 
     def _contents(self, thread: Thread) -> Iterator[tuple[str, str, bytes | int]]:
-        """What the thread should have in views of its own, as far as that is comparable."""
+        """The cells that the thread should have in views of its own, as far as they are comparable."""
         return self._covered(cell for cell in cells.contents(thread, self._html) if not cell[0].startswith("site."))
 
     def _covered(self, wanted: Iterable[tuple[str, str, bytes | int]]) -> Iterator[tuple[str, str, bytes | int]]:
@@ -289,7 +289,7 @@ class Look:
                 self.left[cell[0].removeprefix("site.")] += 1
 
     def _value(self, view: str, value: bytes) -> bytes | int:
-        """What a view holds as it is compared."""
+        """The value of a view in the form that is compared."""
         if view in cells.SETS:
             return int(float(value))
         return rows.without_html(value) if view == "rows" and not self.scope.html else value
@@ -319,5 +319,5 @@ def _length(view: str, key: str) -> Command:
 
 
 def _no_html(_body: str) -> str:
-    """What stands in rows for html that is not compared."""
+    """The text that replaces html in rows where html is not compared."""
     return ""

@@ -1,6 +1,6 @@
-"""The generations of views that a partition has: which one is served, what each was built by, and who wrote into it.
+"""The generations of views of a partition: the served one, the builder of each, and the versions that wrote into it.
 
-Numbers are given out once. Whatever is not written down here, and is not served, is nobody's: its keys may go. The
+Numbers are given out once. A generation that is not listed here and is not served is unused: its keys may go. The
 set of versions that have written into a generation is a key of its own, which goes with the generation.
 """
 
@@ -91,7 +91,7 @@ async def scope_of(reads: Reads, keys: Partition, generation: int, own: Versions
 
     Views that have come somewhere and have no set were written by versions that kept none.
     """
-    # In this order: where a first commit comes in between, its version is seen.
+    # In this order: the version of a first commit between the two reads is seen.
     cursor, members = await together(reads, [("GET", keys.cursor(generation)), ("SMEMBERS", keys.versions(generation))])
     versions = decode(members)
     if not members and kept(cursor) != START:

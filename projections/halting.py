@@ -35,7 +35,7 @@ class Halts:
 
     @property
     def parked(self) -> Mapping[Name, Parked]:
-        """The threads that are folded no further, those among them that nobody parked but us."""
+        """The threads that are folded no further, including those that only this comparison parked."""
         return self._parked
 
     @property

@@ -48,7 +48,7 @@ async def revisions(
     """
     mark = cursors.mark("revisions", site, thread, comment, query.diff, query.limit)
     after = 0 if query.cursor is None else int(*cursors.read(query.cursor, mark, cursors.NUMBER))
-    # What a text differs from is most often the one that the page before ended with.
+    # A text is most often compared with the last text of the page before.
     read = _Texts(served, site, thread, comment, first=max(1, after) if query.diff else after + 1, most=most)
     if callable(history):
         policy, _ = await both(history, read.more)
@@ -79,7 +79,7 @@ async def revisions(
 
 
 def _page(read: "_Texts", shown: list[int], limit: int, most: int) -> tuple[list[int], int | None]:
-    """The revisions of a page, and the one that the next page comes after, where these do not end with the last."""
+    """The revisions of a page, and the one that the next page begins after; None where no page follows."""
     assert read.comment is not None
     page: list[int] = []
     bytes_ = 0
@@ -104,11 +104,11 @@ class _Texts:
         self.last = first - 1
         """The last revision that was read."""
         self.ended = False
-        """Whether that is the latest one."""
+        """True where `last` is the latest revision."""
 
     @property
     def enough(self) -> bool:
-        """Whether as much was read as an answer may hold."""
+        """True once as much was read as an answer may hold."""
         return self._left <= 0
 
     def visible(self, viewer: Viewer, history: str) -> list[int]:

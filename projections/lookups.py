@@ -89,7 +89,7 @@ async def counts(served: Served, site: str, threads: list[str]) -> Answer:
 
 
 class Counted(NamedTuple):
-    """How many comments of a thread are published, and a state of its partition since which that was so."""
+    """The number of published comments of a thread, and a state of its partition since which it has been so."""
 
     comments: int
     seen: Seen

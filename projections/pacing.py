@@ -76,22 +76,22 @@ async def collected(work: Iterable[_Item], pace: Pace | None = None) -> list[_It
 class LoopShare:
     """A share of the event loop's time for all work of one kind, however many do it at the same time.
 
-    Each stretch of work books its time on one clock that advances `1 / share` times as fast as the work, and nobody
-    goes on before that clock. Waiting for a server is not counted.
+    Each stretch of work books its time on one clock that advances `1 / share` times as fast as the work, and no
+    stretch begins before that clock. Waiting for a server is not counted.
     """
 
     def __init__(self, share: float) -> None:
-        """With a share of 1 nobody rests, and others only have their turn."""
+        """With a share of 1 there is no rest, and other tasks only have their turn."""
         self._share = share
         self._free = -math.inf
-        """When the next stretch may begin, by the clock of the event loop."""
+        """The time at which the next stretch may begin, by the clock of the event loop."""
 
     def pace(self) -> "Pace":
         """The pace of one piece of work."""
         return _SharedPace(self, self._share)
 
     async def book(self, worked: float) -> None:
-        """Rest after so many seconds of work, for as long as all who share it have to."""
+        """Rest after so many seconds of work, for as long as the whole share has to."""
         now = anyio.current_time()
         self._free = max(self._free, now - worked) + worked / self._share
         if self._free > now:

@@ -52,9 +52,9 @@ class Projection:
         self.telling = True
         """Whether commits tell the feed: only those of served views do."""
         self.keeping = True
-        """Whether commits look after snapshots. Views built beside the served ones find those taken that they would."""
+        """True where commits maintain snapshots. Views built beside the served ones find theirs taken already."""
         self.freezing = True
-        """Whether those that look after snapshots take new ones. Where another fold wrote into the views, what is read
+        """True where such commits also take new snapshots. Where another fold wrote into the views, what is read
         back from them is of neither fold: no snapshot may hold it."""
         self.version = FOLD
         """The version of the fold that snapshots are named by."""

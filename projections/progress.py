@@ -78,7 +78,7 @@ async def states(served: Served, partitions: Sequence[int]) -> list[Seen]:
 
 
 async def thread_state(served: Served, site: str, thread: str) -> ThreadState:
-    """Which views of a thread are served, and where its log ends, asked in one round trip."""
+    """The served views of a thread and the end of its log, read in one round trip."""
     partition = served.keys.of(site, thread)
     heads = partition.heads(site, thread)
     (reply,) = await served.commands_of([Question(partition, lambda _: [("HGET", heads, LAST)])])

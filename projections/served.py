@@ -49,7 +49,7 @@ class Served:
         self._patience = patience
 
     def pointer(self, partition: Partition) -> Pointer:
-        """What was served last of a partition, as far as is known here: a question that it goes with finds out."""
+        """The last known pointer of a partition. The question that carries it finds out whether it still holds."""
         return self._pointers[partition.number]
 
     async def thread(

@@ -6,7 +6,7 @@ disposable. Its field is `<position> <now> <fold>`: where the thread was, the gr
 occurred, and the version of the fold, so that the right one is found without reading any. Pure.
 
 Fields that a snapshot has and this version does not know are passed over, and fields that it lacks have their
-defaults: a field that only new events set comes without a new fold, and every snapshot stays good.
+defaults: a field that only new events set needs no new fold, and every snapshot stays good.
 
 A redaction throws the snapshots of its thread away.
 """

@@ -125,7 +125,7 @@ class Spot:
 
     @property
     def left(self) -> Counter[str]:
-        """What was not compared, by part."""
+        """Counts of what was not compared, by part."""
         return self._look.left
 
     async def differences(self, name: Name, crowd: Crowd | None = None) -> AsyncIterator[Difference]:

@@ -1,7 +1,7 @@
-"""What a past page is made of, made in steps, with a rest whenever that is due.
+"""The parts of a past page, made in steps, with a rest whenever one is due.
 
-Each of these takes time that grows with a thread, and done at a stretch keeps everybody else waiting. The results are
-those of the functions named in each.
+Each part takes time that grows with the thread, and would keep all other tasks waiting if made at a stretch.
+The results are those of the functions named in each.
 """
 
 import zlib

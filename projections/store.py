@@ -99,7 +99,7 @@ class Store:
         self.pointer = pointer
         self.beside = beside
         self.versions = versions
-        """What these views are written by from now on. The generation keeps it, among others that wrote into it."""
+        """The versions that write these views from now on. The generation keeps them among its other writers."""
         self._signature = (encode(versions), _UNSIGNED)
 
     @property

@@ -10,7 +10,7 @@ from projections.parking import Name
 from projections.state import Comment, Thread
 
 MOST_BYTES: Final = 128 * 1024 * 1024
-"""Where nobody says."""
+"""Default size of the cache."""
 
 THREAD: Final = 2000
 """Bytes of a thread without comments."""
@@ -23,20 +23,20 @@ BALLOT: Final = 100
 
 
 class Holder(Protocol):
-    """Who has threads in the cache (`projections.partition.Projection`)."""
+    """A holder of threads in the cache (`projections.partition.Projection`)."""
 
     def release(self, name: Name) -> bool:
         """Let go of a thread, unless it has changes that are yet to be committed; whether that was done."""
 
 
 class ThreadCache:
-    """Which threads are kept, how large each is, and which was used last. The threads themselves are their holders'."""
+    """The kept threads, with size and order of use. The threads themselves belong to their holders."""
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
         self._most_bytes = most_bytes
         self._sizes: OrderedDict[tuple[Holder, Name], int] = OrderedDict()
         self.bytes = 0
-        """How many are kept."""
+        """Bytes that are kept."""
 
     def keep(self, holder: Holder, name: Name, size: int) -> None:
         """Count a thread that is held from now on."""

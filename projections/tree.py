@@ -22,7 +22,7 @@ class Place(NamedTuple):
 
 
 class Size(NamedTuple):
-    """How much a walk may take: rows on the first level, levels, answers a parent, and bytes of text."""
+    """The bounds of a walk: rows on the first level, levels, answers a parent, and bytes of text."""
 
     limit: int
     depth: int
@@ -56,7 +56,7 @@ class Tree:
         self.sort()
 
     def add(self, comment: Comment) -> None:
-        """Take in one more row, wherever it belongs; `sort` comes after all of them."""
+        """Add one more row, anywhere in the tree; call `sort` after the last one."""
         if comment.on_page:
             self._answers[comment.parent].append(comment)
 

@@ -48,10 +48,10 @@ class Finished(Struct, frozen=True, kw_only=True):
     generation: int
     position: Position
     threads: int
-    """How many were compared."""
+    """Number of threads that were compared."""
     left: Mapping[str, int]
-    """What was not compared, by part (`projections.versions.Scope.parts`): for `all` threads, for `html` rows of which
-    that was not, and for a view fields. Of a part that nothing is in there is no number."""
+    """Counts of what was not compared, by part (`projections.versions.Scope.parts`): threads for `all`, rows without a
+    comparison of html for `html`, fields for a view. An empty part has no count."""
     versions: frozenset[Versions]
     """The versions that have written into these views."""
 

@@ -45,7 +45,7 @@ LAYOUT: Final[Mapping[str, int]] = {
 """View to the version of what is written there: those of a thread, then those of a site, as their keys end.
 
 A number goes up with every change in what the same thread puts into that view, a new field in a row included; a new
-view comes with 1, and one that is gone leaves the table. A reader has to bear the layout before its own, because views
+view starts at 1, and a removed one leaves the table. A reader has to bear the layout before its own, because views
 are served as they are until they are rebuilt. A field of the state that has a default which is right for every event
 of before raises the layout of `rows` or `meta`, and not the fold: snapshots without it stay good.
 """
@@ -100,19 +100,19 @@ class Scope(Struct, frozen=True, kw_only=True):
     entries: int = 0
     """Size of the stored set. It only grows: where it has another size, this scope may be too wide."""
     fold: bool = True
-    """Whether anything is comparable."""
+    """True where anything is comparable."""
     html: bool = True
-    """Whether the html in rows is."""
+    """True where the html in rows is comparable."""
     apart: frozenset[str] = frozenset()
-    """The views that are not, as their keys end."""
+    """The views that are not comparable, as their keys end."""
 
     def covers(self, view: str) -> bool:
-        """Whether a view is comparable, by its name in `projections.cells` or as its key ends."""
+        """True where a view is comparable, by its name in `projections.cells` or as its key ends."""
         return self.fold and view.removeprefix("site.") not in self.apart
 
     @property
     def whole(self) -> bool:
-        """Whether everything is comparable."""
+        """True where everything is comparable."""
         return self.fold and self.html and not self.apart
 
     @property

@@ -40,7 +40,7 @@ SMALL: Final = 256 * 1024 * 1024
 
 
 FEW_CONNECTIONS: Final = 1000
-"""Connections below which a gateway has room for too few readers who follow a thread."""
+"""Connections below which a gateway has room for too few clients that follow a thread."""
 
 
 async def examine(url: str, settings: Settings) -> list[Finding]:
@@ -209,7 +209,7 @@ async def _deployment(opened: Deployment, now: int, settings: Settings) -> list[
 
 
 def _format(there: int, formats: Formats, live: list[LiveProcess]) -> Finding:
-    """Whether the deployment has the newest format, and if not, what keeps it from that."""
+    """Report whether the deployment has the newest format, and if not, what keeps it from that."""
     if there >= formats.writes:
         return Finding(verdict="good", about="format", found=f"{there}, the newest")
     found = f"{there}; this version of Hansard writes {formats.writes}"
@@ -249,7 +249,7 @@ _FULL: Final = {
 
 
 def clients(settings: Settings) -> list[Finding]:
-    """Whether client addresses are known, and how many connections the limit of open files allows a process here."""
+    """Report on client addresses, and on the connections that the limit of open files allows a process here."""
     return [_addresses(settings), _files(settings)]
 
 

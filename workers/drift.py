@@ -62,7 +62,7 @@ class _Found(Struct):
     views: Counter[str] = field(default_factory=Counter)
     """How many fields, by view."""
     compared: bool = True
-    """Whether any of it was compared."""
+    """True where any part was compared."""
 
     @property
     def count(self) -> int:
@@ -105,7 +105,7 @@ class Sampler:
         self._quarantine: dict[Name, float] = {}
         """Threads that are being mended, or that mending did not help: when they are looked at again."""
         self._scopes: dict[int, Scope] = {}
-        """What was comparable in a partition when it was last said."""
+        """The scope of comparison that was last logged, by partition."""
 
     async def run(self) -> None:
         """Look, until it is cancelled. Whatever goes wrong here keeps nobody from projecting."""

@@ -88,7 +88,7 @@ def where(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
 
 
 def stamp(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
-    """Say when, in UTC: what structlog's own stamper says, whose way there takes five times as long."""
+    """Add the time in UTC, as structlog's own stamper does, in a fifth of its time."""
     now = time.time_ns()
     line["at"] = f"{_second(now // 1_000_000_000)}.{now // 1000 % 1_000_000:06d}Z"
     return line

@@ -1,4 +1,4 @@
-"""The word of a live process: what it is and which formats it reads, written every few seconds into a set that expires.
+"""The entry of a live process: its role and the formats it reads, written every few seconds into a set that expires.
 
 `hansard upgrade` refuses a format that a live process does not read, and `hansard doctor` lists them.
 """
@@ -21,16 +21,16 @@ from projections.roster import Roster
 from workers.process import Failed
 
 LEFT_WITHIN: Final = 2.0
-"""Seconds in which a process that ends takes its word back; one that is not taken back expires."""
+"""Seconds in which a process that ends removes its entry; an entry that is not removed expires."""
 
 _log = structlog.get_logger(__name__)
 
 
 class Presence:
-    """Keeps the word of one process in the set of live processes.
+    """Keeps the entry of one process in the set of live processes.
 
-    A process whose deployment is gone or another's says nothing there; one that does not read the format does, since it
-    is alive and in the way of the next upgrade.
+    A process has no entry while its deployment is gone or foreign. A process that does not read the format has one,
+    since it is alive and in the way of the next upgrade.
     """
 
     def __init__(self, deployment: Deployment, *, name: str, role: str, every: float = RENEWED_S) -> None:

@@ -69,7 +69,7 @@ class Lag(Struct, frozen=True):
 
 
 class Projector:
-    """Projects its share of the partitions of a deployment, under the name of `worker`, which nobody else has.
+    """Projects its share of the partitions of a deployment, under the unique name of `worker`.
 
     `versions` is what it writes, `html` the renderer of that version; `read` decodes the event shapes that it knows.
     `thread_bytes` is for the folded threads that it keeps between commits.
@@ -157,7 +157,7 @@ class Projector:
         await self._ended.wait()
 
     async def _attend(self) -> None:
-        """Be alive, see who else is, and give up what belongs to another of them; while unfit, give up everything."""
+        """Attend the roster, and give up partitions of other workers; while unfit, give up all of them."""
         while True:
             changed = self._record.changed
             try:
@@ -174,7 +174,7 @@ class Projector:
                 await changed.wait()
 
     async def _alive_now(self) -> frozenset[str]:
-        """The live workers; nobody, while this process is unfit for the deployment. Raises `RedisError`."""
+        """The live workers; none, while this process is unfit for the deployment. Raises `RedisError`."""
         if self._record.unfit is None:
             return await self._roster.attend()
         if self._alive:
@@ -244,7 +244,7 @@ class Projector:
             nonces = dict(self._nonces)
             for partition, ours in (await self._leases.renew_all(nonces)).items():
                 if isinstance(ours, RedisError):
-                    # It lasts for a while yet; who takes it then is answered by the nonce.
+                    # The lease lasts for a while yet; the nonce shows whether another worker takes it afterwards.
                     _require_passing(ours)
                     _log.warning("lease_not_renewed", partition=partition)
                 elif not ours and self._nonces.get(partition) == nonces[partition] and partition in self._scopes:

@@ -222,7 +222,7 @@ class Rebuilder:
                 pace=pace,
             )
             differing = await contrast.run(threads, tell)
-            # Where another version came to write into the served views meanwhile, it may be that which differs.
+            # Another version that wrote into the served views meanwhile may be the cause of the difference.
             if not differing or (await self._scope(partition, known.served)).entries == scope.entries:
                 break
         await self._require_whole(partition, nonce, target, own)

@@ -94,7 +94,7 @@ async def _standing(deployment: Deployment, keys: Partition) -> Standing:
 
 
 def is_mixed(views: Generation) -> bool:
-    """Whether other versions than this one have written into these views."""
+    """True where other versions than this one have written into these views."""
     return not set(views.versions) <= {str(OWN)}
 
 

@@ -169,7 +169,7 @@ async def following(
 
 
 def make_projector(deployment: Deployment, name: str, settings: Settings) -> Projector:
-    """A projector of all partitions that nobody else holds, under a name that no other has."""
+    """A projector of all partitions that no other worker holds, under a unique name."""
     projector = Projector(deployment, RedisLog(deployment), worker=name, thread_bytes=settings.thread_bytes)
     metrics.THREAD_BYTES.set_function(lambda: projector.threads.bytes)
     return projector

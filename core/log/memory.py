@@ -92,7 +92,7 @@ class MemoryLog:
         format_: int = FORMATS.writes,
     ) -> None:
         self.format = format_
-        """Which shapes of events may be appended."""
+        """The format of the deployment: it bounds the shapes of events that may be appended."""
         self._clock = clock
         self._partitions = [_Partition() for _ in range(partitions)]
 

@@ -51,7 +51,7 @@ class Batch:
         self._slow = slow
         self._queue: list[Group] = []
         self._callers = 0
-        """How many callers of what is queued wait for it, and ask nothing more in this tick."""
+        """Number of callers that wait for queued groups, and ask nothing more in this tick."""
         self.lines: list[Line] = []
         """The connections that are open."""
         self._broken: list[Line] = []

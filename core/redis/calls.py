@@ -158,7 +158,7 @@ _Redirection: Final = redis.exceptions.AskError
 
 
 def _in_doubt(calls: list[Call]) -> bool:
-    """Whether any of these calls failed with what may mean that the map of the nodes is old."""
+    """True where any of these calls failed with an error that may mean that the map of the nodes is old."""
     for call in calls:  # noqa: SIM110 - a generator takes longer than the one call that there nearly always is
         if isinstance(call.outcome, _DOUBTS):
             return True

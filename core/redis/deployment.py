@@ -36,7 +36,7 @@ class Deployment:
         self.durability: Durability = promise.level
         self.calls = calls
         self.record = record
-        """The record as last read. Whoever writes asks it first; `run` it in a task group of a process that stays."""
+        """The record as last read. Writers check it first; `run` it in a task group of a process that stays."""
         self.reads = Calls(topology, lambda node: node.reads)
         self.appends = Calls(topology, lambda node: node.appends)
         self.wakes = Wakes(topology)
@@ -62,8 +62,8 @@ async def open_deployment(
     """The deployment on the servers at `url`; whoever opens it first fixes its number of partitions.
 
     Run `deployment.wakes.run` in a task group to be woken, and `deployment.record.run` to notice within
-    `record_interval` seconds that the deployment is another. Where a backup is being restored, only who is `restoring`
-    that one opens it. A new deployment begins at `new_format`, or the newest of `formats`. Raises
+    `record_interval` seconds that the deployment is another. While a backup is being restored, only a process that is
+    `restoring` that backup opens it. A new deployment begins at `new_format`, or the newest of `formats`. Raises
     `core.redis.faults.CannotOpen`.
     """
     promise = Promise(durability, replicas)

@@ -1,7 +1,7 @@
 """One connection that listens on the channels of one server, and is taken up again where it breaks.
 
-A connection that is silent is probed, for one that was lost without a word (a router that forgot it, a machine that is
-gone) would be silent as well.
+A silent connection is probed, because a connection that was lost without notice (a router that dropped it, a machine
+that is gone) is silent as well.
 """
 
 from collections.abc import Callable
@@ -52,7 +52,7 @@ class Listener:
         self._asked: set[bytes] = set()
         self._changed = Event()
         self._spoke = Event()
-        """Set by whatever the server sends; replaced by each probe."""
+        """Set by every message of the server; replaced by each probe."""
         self._scope = CancelScope()
         self.confirmed: set[bytes] = set()
         """The channels on which every message is heard now."""
@@ -122,7 +122,7 @@ class Listener:
                 raise redis.exceptions.ConnectionError(f"the server said nothing for {LOST_AFTER} s")
 
     def _unconfirm(self) -> None:
-        """Let everybody look who relied on what was confirmed."""
+        """Wake all waiters that relied on a confirmed channel."""
         names, self.confirmed = self.confirmed, set()
         for name in names:
             self._ring(name, b"")

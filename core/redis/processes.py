@@ -19,7 +19,7 @@ _UPGRADE: Final = Script("core.redis", "upgrade")
 
 
 class LiveProcess(Struct, frozen=True, kw_only=True):
-    """What a process says of itself."""
+    """The entry of a live process, as that process writes it."""
 
     name: str
     """Unique: host, process id and some digits of chance."""

@@ -25,14 +25,14 @@ from core.refusals import Unavailable
 RECORD: Final = Script("core.redis", "deployment")
 
 INTERVAL: Final = 3.0
-"""Seconds between two readings of the record, where nobody says."""
+"""Default of the seconds between two readings of the record."""
 
 _FIELDS: Final = ("partitions", "format", "id", "restoring")
 _log = structlog.get_logger(__name__)
 
 
 class Record(Struct, frozen=True, kw_only=True):
-    """The record of a deployment. `id` is None in one that an earlier version created and nobody has opened since."""
+    """The record of a deployment. `id` is None where an earlier version created it and none has opened it since."""
 
     partitions: int
     format: int
@@ -41,7 +41,7 @@ class Record(Struct, frozen=True, kw_only=True):
 
 
 class Unfit(Struct, frozen=True, kw_only=True):
-    """Why a process may not write to its deployment; `detail` is a sentence for operators."""
+    """The cause that keeps a process from writing to its deployment; `detail` is a sentence for operators."""
 
     cause: Literal["gone", "foreign", "format"]
     detail: str
@@ -100,7 +100,7 @@ class RecordWatch:
     def __init__(self, calls: Calls, record: Record, formats: Formats, *, interval: float = INTERVAL) -> None:
         self.formats = formats
         self.unfit: Unfit | None = None
-        """Why this process may not write now; None where it may."""
+        """The cause that keeps this process from writing now; None where it may write."""
         self.changed = anyio.Event()
         """Set when `unfit` or `format` has changed, and then replaced."""
         self._calls = calls

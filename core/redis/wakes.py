@@ -1,11 +1,11 @@
 """Being told that there may be something new, instead of asking all the time.
 
-Every append and every commit publishes on a channel of its partition. A message says "look": whoever waits looks by
-itself, from the position where it stands. Where it says more, that helps to ask the right thing at once, and nobody may
-rely on it. One connection a server listens for everybody in this process, on the channels of the slots that the server
-serves; where it was lost, or a slot has moved, listening again wakes everybody.
+Every append and every commit publishes on a channel of its partition. A message says "look": each waiter looks by
+itself, from the position where it stands. Further content only helps a waiter to ask the right thing at once, and no
+waiter may rely on it. One connection a server listens for all waiters in this process, on the channels of the slots
+that the server serves; where it was lost, or a slot has moved, listening again wakes all waiters.
 
-A waiter also looks when nobody called. A message can only get lost with its connection, which is probed
+A waiter also looks without a message. A message can only get lost with its connection, which is probed
 (`core.redis.listening`). So while the server has confirmed the subscriptions of a bell, its waiter looks after
 LOOK_SELDOM, and otherwise after LOOK_EVERY: with 64 partitions, a look a second in each is most of what an idle process
 would do.
@@ -141,7 +141,7 @@ class Wakes:
         return wanted
 
     def _confirmed(self, names: set[bytes]) -> bool:
-        """Whether the servers have confirmed that we listen on all of these channels."""
+        """True where the servers have confirmed the subscription to each of these channels."""
         return all(any(name in listener.confirmed for listener in self._listeners.values()) for name in names)
 
     def _listener(self, node: Node) -> Listener:

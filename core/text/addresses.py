@@ -69,21 +69,21 @@ Spend = Callable[[int], None]
 
 
 def is_usual(address: str) -> bool:
-    """Whether an address is seen at sight to be a link's, and in its one form."""
+    """True for an address that one look shows to be a link's and in its one form."""
     return _USUAL.fullmatch(address) is not None
 
 
 def normal(address: str, spend: Spend) -> str:
     """An address in the one form in which it is a link's: percent-encoded, its host in ASCII."""
     if is_usual(address) or _SCHEME.match(address) is None:
-        # What is no link stays as it is; besides, the parser of addresses remembers every scheme it ever met.
+        # An address that is no link stays as it is. Besides, the parser remembers every scheme it ever met.
         return address
     spend(60 + 4 * len(address))
     return normalizeLink(address)
 
 
 def is_link(address: str, spend: Spend) -> bool:
-    """Whether a link may go there: what the sanitiser would take away is text as typed already."""
+    """True where a link may go there. An address that the sanitiser would remove is text as typed already."""
     if is_usual(address):
         return True
     spend(len(address) // 100)
@@ -104,11 +104,11 @@ class Finder:
         """Counts the steps of what is searched."""
 
     def pretest(self, text: str) -> bool:
-        """Whether there may be a link in a text."""
+        """True where there may be a link in a text."""
         return perhaps_link(text)
 
     def test(self, text: str) -> bool:
-        """Whether there may be a link in a text."""
+        """True where there may be a link in a text."""
         # Asked before every `match`, which finds out in the same time.
         return perhaps_link(text)
 
@@ -163,7 +163,7 @@ class Finder:
 
 
 def _perhaps_address(text: str) -> bool:
-    """Whether there may be a link in it: a scheme, a mail address, or a label that is a top-level domain."""
+    """True where there may be a link in a text: a scheme, a mail address, or a label that is a top-level domain."""
     return (
         _MAIL.search(text) is not None
         or not text.isascii()
@@ -181,7 +181,7 @@ _finder: Final = Finder()
 
 
 def bare_links(text: str, meter: Meter) -> Iterator[tuple[int, int, str | None]]:
-    """Where hosts stand in a text for links, each with its address; None where the link is of another kind."""
+    """The spans of hosts in a text that stand for links, each with its address; None for a link of another kind."""
     _finder.spend = meter.spend
     for found in _finder.match(text):
         usual = found.schema in ("", "mailto:") and is_usual(found.url)

@@ -59,7 +59,7 @@ class Blocks(ParserBlock):
         super().__init__()
         self._definitions = definitions
         self.ruler = Ruler()
-        # What ends a paragraph is asked of the ruler, by the name of what may end.
+        # Rules that may end a block are looked up in the ruler, by the name of the block that may end.
         self.ruler.push("interruption", _interrupts, {"alt": ["paragraph", "reference", "blockquote"]})
         self.ruler.push("list interruption", _interrupts_list, {"alt": ["list"]})
 

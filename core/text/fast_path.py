@@ -22,14 +22,14 @@ PART_STEPS: Final = 24
 PARSED_STEPS: Final = 30
 
 _ITEM: Final = re.compile(r"(?:([-+*])|(\d{1,9})([.)])) (?=[^ ])")
-# What may begin a block, or looks like it.
+# Characters that begin a block, or may look like it.
 _BLOCK: Final = re.compile(r"[\s>+-]|#{1,6}(?: |$)|```|~~~|\d+[.)](?: |$)|[*_](?: |$)|[*_ ]+$")
 
 
 _FENCE: Final = re.compile(r"(`{3,}(?=[^`]*$)|~{3,})(.*)")
 _MOST_INDENTED: Final = 3
 LANGUAGE: Final = re.compile(r"[\w+#.-]{1,20}")
-"""What may be the language of code, which nobody needs to see."""
+"""A name of a language of code, which readers need not see."""
 NBSP: Final = "\xa0"
 _HEADING: Final = re.compile(r"#{1,6} +(?=[^\s#])")
 
@@ -195,7 +195,7 @@ def _fenced(fence: re.Match[str], rest: Iterator[str]) -> list[str]:
 
 
 def _closes(fence: str, text: str) -> bool:
-    """Whether a line ends what a fence began."""
+    """True for a line that closes the block which a fence began."""
     closing = text.strip(" ")
     indented = len(text) - len(text.lstrip(" "))
     return len(closing) >= len(fence) and indented <= _MOST_INDENTED and not closing.strip(fence[0])

@@ -1,4 +1,4 @@
-"""What a line of a comment holds: markdown-it's rules, each asked only at its own character, and counted."""
+"""Inline parsing of a comment: markdown-it's rules, each tried only at its own character, and counted."""
 
 import re
 from collections.abc import Callable
@@ -20,9 +20,9 @@ Rule = Callable[[StateInline, bool], bool]
 TOKEN_STEPS: Final = 7
 """Steps of a token that is made."""
 SKIP_STEPS: Final = 3
-"""Steps of one that is looked at."""
+"""Steps of a token that is looked at."""
 LABEL_STEPS: Final = 1
-"""Steps of one that is passed in search of a closing bracket."""
+"""Steps of a token that is passed in search of a closing bracket."""
 BRACKET_STEPS: Final = 12
 """Steps of an opening bracket."""
 CODE_STEPS: Final = 8
@@ -179,7 +179,7 @@ class Helpers:
         self._parser = parser
 
     def parseLinkLabel(self, state: StateInline, start: int, disableNested: bool = False) -> int:  # noqa: N802, N803, FBT001, FBT002 # markdown-it's
-        """Where the label that begins at `start` ends, or -1."""
+        """The end of the label that begins at `start`, or -1."""
         began = state.pos
         end = -1
         # No text without a closing bracket has a label: most opening ones are passed with this one look.

@@ -30,7 +30,7 @@ from core.text.unicode import is_blank
 
 TOKEN_STEPS: Final = 4
 PARSED_STEPS: Final = 30
-"""Steps of parsing a paragraph, whatever is in it."""
+"""Steps of parsing a paragraph, independent of its content."""
 
 
 class _Markdown(MarkdownIt):
@@ -106,7 +106,7 @@ def inline(text: str, meter: Meter) -> str | None:
 def sanitised(html: str, meter: Meter) -> str:
     """The html with nothing in it that a comment may not have. Raises TooCostly."""
     meter.spend(len(html) // 20 + html.count("&"))
-    # Whoever composes characters in html would weld this mark to the tag and take what follows for attributes.
+    # A reader that composes characters in html would join this mark to the tag and take the rest for attributes.
     return CLEANER.clean(html).replace(">\u0338", ">&#x338;")
 
 

@@ -34,7 +34,7 @@ def perhaps_link(text: str) -> bool:
 
 
 def perhaps_markup(text: str) -> bool:
-    """Whether there may be markup in a line, or white space that is written otherwise in html."""
+    """True where there may be markup in a line, or white space that is written otherwise in html."""
     if text.isascii():
         # Whether anything is deleted: a fifth of the time of the expression.
         return len(text.encode().translate(None, _ASCII_MARKUP)) < len(text)

@@ -4,7 +4,7 @@ What is being restored is named in the record of the deployment from before the 
 and nobody else opens a deployment that is marked like that. So a restore that was cut short is begun again with the
 same file, and goes on where it was; or the server is emptied.
 
-What is restored is another deployment than the one that the backup was taken of, under an id of its own: processes that
+The restored deployment is not the one that the backup was taken of, and has an id of its own: processes that
 had opened what was there before take no writes until they are started again. It has the format of the backup, so that
 the version which took it can be started on it.
 """

@@ -38,7 +38,7 @@ class Through(Struct, frozen=True, tag="through"):
     position: str
     threads: int
     left: dict[str, int] = {}
-    """What was not compared, by part."""
+    """Counts of what was not compared, by part."""
     versions: tuple[str, ...] = ()
     """The versions that had written into these views."""
 

@@ -74,7 +74,7 @@ class Acceptor:
         for taken in range(PER_ROUND):
             if self._connections.is_full():
                 if taken:
-                    return  # in the next round it is known whether anybody is left to make room for
+                    return  # the next round shows whether a client still waits for room
                 if not self._connections.close_longest_idle():
                     self._wait()
                     return
@@ -83,7 +83,7 @@ class Acceptor:
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 return
             except OSError as error:
-                if not taken:  # the system says this, too, where nobody is left to be accepted
+                if not taken:  # the system reports this also where no connection waits to be accepted
                     self._failed(error)
                 return
             self._connections.accepted()

@@ -142,7 +142,7 @@ class Admission:
 
 
 async def _cancel_when_gone(receive: Receive, waiting: CancelScope) -> None:
-    """Cancel what waits when the client leaves: nobody else would know."""
+    """Cancel the waiting request when the client leaves: nothing else would notice."""
     while (await receive())["type"] != "http.disconnect":
         pass
     waiting.cancel()

@@ -1,7 +1,7 @@
 """Request bodies while they come in: bounded by size, by memory for all of them together, and by token.
 
 Nothing of a caller is proved yet where a body is read. So what is bounded for all is memory that is taken, and not what
-was announced: a stranger who announces much and sends nothing takes nothing. How long a body may take is for the
+was announced: a client that announces much and sends nothing takes nothing. How long a body may take is for the
 server (`protocol`), which tells it by a message with `refusals.REFUSAL`.
 """
 
@@ -19,7 +19,7 @@ _DEFAULT = Limits()
 
 
 class BodyBudget:
-    """What the bodies of one gateway may take."""
+    """The memory that the request bodies of one gateway may take."""
 
     def __init__(
         self,

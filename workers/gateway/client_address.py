@@ -1,8 +1,8 @@
 """The address of a client as a key for its share: the peer of the connection, or what trusted proxies say of it.
 
 `X-Forwarded-For` is a list to which each proxy appends the address of its own peer. With `hops` proxies in front, the
-entry that is `hops` from the right is the last one that a trusted proxy wrote; whatever stands left of it was sent by
-the client and proves nothing.
+entry that is `hops` from the right is the last one that a trusted proxy wrote; all entries left of it were sent by
+the client and prove nothing.
 
 Without trusted proxies the peer is the client, unless it has an address of this machine or of a private network. There
 the peer is most likely a proxy, and one share for all clients behind it would refuse honest ones.

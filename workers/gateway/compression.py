@@ -43,7 +43,7 @@ async def compressed(body: bytes) -> bytes:
 
 
 def accepts(header: bytes | None) -> bool:
-    """Whether a client with this Accept-Encoding header takes gzip."""
+    """True where a client with this Accept-Encoding header takes gzip."""
     return header is not None and len(header) <= _LONGEST and _accepts(header)
 
 
@@ -67,10 +67,10 @@ def start_of(start: Message, body: bytes) -> Message:
 
 
 def before(app: ASGIApp) -> ASGIApp:
-    """`app`, whose answers are compressed where that is worth it and the client takes it."""
+    """Wrap `app` to compress its answers, where that is worth it and the client takes it."""
 
     async def answered(scope: Scope, receive: Receive, send: Send) -> None:
-        # A stream is told by its path: its sender writes past whatever wraps `send`.
+        # A stream is told by its path: its sender bypasses wrappers of `send`.
         is_stream = scope["type"] != "http" or scope["path"].endswith("/feed")
         if is_stream or not accepts(header_of(scope, b"accept-encoding")):
             await app(scope, receive, send)

@@ -27,7 +27,7 @@ class Closable(Protocol):
 
 
 class Connections:
-    """What the connections of one listener have in common. Refers to an idle one by age, the longest idle first."""
+    """The shared state of the connections of one listener. Idle connections are ordered, the longest idle first."""
 
     def __init__(self, limits: Limits, *, files: int, addresses: ClientAddress | None = None) -> None:
         """`files` is the limit of open files of this process."""
@@ -38,7 +38,7 @@ class Connections:
         self.open = 0
         self.idle: dict[Closable, None] = {}
         self.draining = False
-        """Whether the listener accepts no more, so that what it had accepted before is closed."""
+        """True once the listener accepts no more, so that connections accepted before are closed."""
         self.on_room: Callable[[], None] | None = None
         """Called once when a connection closes or becomes idle, for a listener that waits for room."""
         self._near = False
@@ -50,7 +50,7 @@ class Connections:
             _log.warning("connection_limit_lowered", wanted=limits.max_connections, most=self.most, files=files)
 
     def is_full(self) -> bool:
-        """Whether another connection is one too many."""
+        """True where another connection is one too many."""
         if not self._near and self.open >= self.most * NEAR:
             self._near = True
             _log.warning("connection_limit_approached", open=self.open, idle=len(self.idle), most=self.most)
@@ -70,7 +70,7 @@ class Connections:
         self.open += 1
 
     def lost_early(self) -> None:
-        """Count a connection no longer whose client left before it was set up."""
+        """Stop counting a connection that was lost before it was set up."""
         self.open -= 1
         self.tell_room()
 

@@ -12,7 +12,7 @@ from workers import metrics
 from workers.gateway.states import PartitionStates
 
 MOST_THREADS: Final = 50_000
-"""Threads whose count is remembered, 400 bytes each; those asked for least recently go first."""
+"""Bound of the remembered counts of threads, 400 bytes each; the least recently used go first."""
 
 
 class Counts:

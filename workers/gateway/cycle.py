@@ -27,7 +27,7 @@ class Cycle(RequestResponseCycle):
         return message
 
     async def send_500_response(self) -> None:
-        """Answer a request whose application failed outside of everything that answers failures."""
+        """Answer a request after a failure outside of all handlers of failures."""
         exchange: Exchange | None = self.scope.get("hansard")  # type: ignore[assignment]  # ours, not uvicorn's
         reply = problems.internal(request_log.request_id() if exchange is None else exchange.request)
         reply = reply.also((b"cache-control", caching.NO_STORE), (b"connection", b"close"))
@@ -35,7 +35,7 @@ class Cycle(RequestResponseCycle):
 
 
 class Flow(FlowControl):
-    """Flow control that keeps reading paused while requests wait, whatever else would resume it."""
+    """Flow control that keeps reading paused while requests wait, even where other code would resume it."""
 
     held = False
 

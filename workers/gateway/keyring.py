@@ -31,7 +31,7 @@ class Remembered(Struct, frozen=True):
 
 
 MOST_BYTES: Final = 8 * 1024 * 1024
-"""Of tokens that are remembered, where nobody says: about eight thousand."""
+"""Default size of the remembered tokens: about eight thousand."""
 REMEMBERED: Final = 950
 """Bytes that remembering a token takes besides it."""
 

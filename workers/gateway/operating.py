@@ -19,7 +19,7 @@ def operations(services: Services) -> ASGIApp:
 
 
 def health_alone(services: Services) -> ASGIApp:
-    """What is left of them at an address of a process whose operations are served at another."""
+    """The operations that stay at an address where the process serves the others at an address of their own."""
     return _application(services, [call for call in calls.CALLS if call.path not in calls.APART])
 
 

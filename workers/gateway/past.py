@@ -2,7 +2,7 @@
 
 A past page costs time that grows with its thread, so a client that asks for many moments of a long thread could take
 the whole process. Few pages are made at a time, for a share of the event loop's time, in steps between which others
-have their turn; a short queue waits, and the rest is refused. Callers who ask for the same page share one computation.
+have their turn; a short queue waits, and the rest is refused. Callers that ask for the same page share one computation.
 
 An entry holds as long as the views of the thread are those that it was made from and no event of the thread came
 since: each request reads both, in one round trip. What is taken down later, or redacted, is an event of its thread. So

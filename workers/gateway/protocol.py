@@ -3,14 +3,14 @@
 The timer is armed for the earliest time at which something may be late. It is not moved while requests come and go:
 where it finds that nothing is late, it is armed again. An ordinary request so arms and cancels no timer.
 
-| bound | what comes of it |
+| bound | consequence |
 | --- | --- |
 | head_timeout, from the first byte of a head to its end | 408, close |
 | body_timeout and body_rate | the reader of the body is told, and answers 408; close |
 | idle_timeout, without a request under way | close |
 | send_timeout, without a byte taken of what is to be sent | abort |
 
-A close while the client may still be sending is a half-close: what comes is dropped, for linger_timeout at most. To
+A close while the client may still be sending is a half-close: further data is dropped, for linger_timeout at most. To
 close at once would make the system answer that data with a reset, and the client would lose the answer.
 """
 
@@ -111,7 +111,7 @@ class BoundedHttpProtocol(RequestReader):
         self._others.closed(self, self._peer)
         self.pipeline.clear()
         if self._running is not None and self._running is not self.cycle:
-            # Where others wait behind it, nobody else tells it.
+            # Where others wait behind this cycle, uvicorn does not tell it.
             self._running.disconnected = True
             self._running.message_event.set()
         super().connection_lost(exc)
@@ -159,7 +159,7 @@ class BoundedHttpProtocol(RequestReader):
             self.pipeline.appendleft((cycle, app))
 
     def _is_busy(self) -> bool:
-        """Whether a request is under way."""
+        """True while a request is under way."""
         return self._running is not None and not self._running.response_complete
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
@@ -281,7 +281,7 @@ class BoundedHttpProtocol(RequestReader):
         self._arm(self._late_at())
 
     def _late_at(self) -> float:
-        """When what is coming in is late."""
+        """The time from which the incoming head or body is late."""
         if not self._since:
             return math.inf
         if self._in_head:
@@ -329,7 +329,7 @@ class BoundedHttpProtocol(RequestReader):
         return buffered + _in_system(self._wire)
 
     def _is_ours(self) -> bool:
-        """Whether the body does not come because we have not asked for it, or do not read."""
+        """True where the body is delayed on our side: we have not asked for it, or do not read."""
         return self.flow.read_paused or (self.cycle.waiting_for_100_continue and not self.cycle.response_started)
 
     def _late(self) -> None:

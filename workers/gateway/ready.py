@@ -2,8 +2,8 @@
 
 An answer is kept with the states of the partitions that it was made from: which views were served, and how far they had
 come. It is given again where the partitions were found in those states at most FRESH seconds ago; otherwise they are
-asked, once for all who wait, in one round trip (`workers.gateway.states`). So nobody has to be told that something
-changed, and no lost message can keep an answer alive: it is at most FRESH and a round trip behind what is committed.
+asked, once for all waiting requests, in one round trip (`workers.gateway.states`). So no change has to be
+notified, and no lost message can keep an answer alive: it is at most FRESH and a round trip behind what is committed.
 
 Where the state has moved on, one request makes the answer anew and those that came meanwhile wait for it.
 """
@@ -44,7 +44,7 @@ class _Kept:
         self.counted = counted
         self.length = len(reply.body)
         self.packed: tuple[Message, Message] | None = None
-        """The messages of the compressed answer, once somebody has asked for that."""
+        """The messages of the compressed answer, once it was asked for."""
         self.size = len(reply.body) + _OVERHEAD + _PER_STATE * len(reply.seen)
 
     @cached_property
@@ -127,7 +127,7 @@ class ReadyAnswers:
         self._make_room()
 
     async def _pack(self, address: Address, kept: _Kept) -> tuple[Message, Message]:
-        """Compress an answer, once for all who ask for it that way."""
+        """Compress an answer, once for all requests that take it compressed."""
         body = await compression.compressed(kept.body["body"])
         packed = kept.packed = compression.start_of(kept.start, body), {"type": "http.response.body", "body": body}
         if self._kept.get(address) is kept:
@@ -183,11 +183,11 @@ class ReadyAnswers:
         making.set()
 
     def _is_fresh(self, kept: _Kept) -> bool:
-        """Whether the views are known to be in the states that the answer was made from; most are, and nobody waits."""
+        """True where the views are known to be in the states that the answer was made from: most are, with no wait."""
         return self.states.are(kept.seen)
 
     async def _holds(self, kept: _Kept) -> bool:
-        """Whether the views are in the states that the answer was made from, as far as that is believed."""
+        """True where the views are in the states that the answer was made from, as far as that is believed."""
         try:
             return await self.states.of([seen.partition for seen in kept.seen]) == [*kept.seen]
         except Unavailable:

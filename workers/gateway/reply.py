@@ -91,6 +91,6 @@ def start_of(reply: Reply) -> Message:
 
 
 WITHHELD: Final = "hansard.withheld"
-"""Key of the message in which `HEAD` leaves the body out: the body, whose headers may have to be made from it."""
+"""Key of the message in which `HEAD` leaves the body out: the body, because headers may have to be made from it."""
 NO_CONTENT: Final = 204
 NOT_MODIFIED: Final = 304

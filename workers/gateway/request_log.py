@@ -24,7 +24,7 @@ def request_id() -> str:
 
 
 def record(exchange: Exchange, method: str, seconds: float) -> None:
-    """Count and log a request that was answered, or whose client left."""
+    """Count and log a request that was answered, or that the client left."""
     # A method that no address takes could be any text.
     named = method if method in _METHODS else "other"
     _REQUESTS(exchange.route, named, exchange.status).inc()

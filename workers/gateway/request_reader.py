@@ -1,10 +1,10 @@
 """Requests from the bytes of one connection: uvicorn's httptools protocol, with bounds on what it takes.
 
 Bytes are counted as they come in, before the parser keeps them: it joins the pieces of one header line itself, and
-calls nobody until the line is complete. Data is fed to the parser up to the end of one head at a time, so that no more
+calls back only at the end of the line. Data is fed to the parser up to the end of one head at a time, so that no more
 requests are parsed than may wait.
 
-| bound | what comes of it |
+| bound | consequence |
 | --- | --- |
 | max_header_bytes, max_header_lines | 431, close |
 | max_target | 414, close |
@@ -30,7 +30,7 @@ from workers.limits import Limits
 PIECE: Final = 16_384
 """Bytes fed to the parser at a time, at most."""
 BODY_PIECE: Final = 1024
-"""The same while a body comes: requests behind it are counted after each piece."""
+"""The same while a body comes in: requests behind it are counted after each piece."""
 WAITING_BYTES: Final = 65_536
 """Bytes of requests that wait beyond which no more is read. What one read has brought behind them is kept as it is."""
 _LINE_END: Final = b"\r\n"
@@ -52,11 +52,11 @@ class RequestReader(HttpToolsProtocol):
         """Pending bytes from which on the size of a head has to be known exactly."""
 
         self._partial = False
-        """Whether a request has begun to come in and is not whole."""
+        """True while a request has begun to come in and is not whole."""
         self._in_head = False
-        """Whether its head is what is coming in."""
+        """True while the head of that request is coming in."""
         self._since = 0.0
-        """When the head, or the body, that is coming in began to be waited for; 0 while nothing is."""
+        """The time at which the wait for the incoming head or body began; 0 while nothing is waited for."""
         self._pending = 0
         """Bytes given to the parser since it last made something of them."""
         self._body_bytes = 0
@@ -67,16 +67,16 @@ class RequestReader(HttpToolsProtocol):
         self._waiting_bytes = 0
         """Bytes of the requests that wait, since the last time that none did."""
         self._behind = b""
-        """What came after the requests that wait, not yet parsed."""
+        """Data that came in after the waiting requests, not yet parsed."""
         self._deaf = False
-        """Whether what comes is dropped."""
+        """True where incoming data is dropped."""
         self._dropped = False
-        """Whether something was dropped, or the client may be sending what nobody will read."""
+        """True where data was dropped, or the client may be sending data that will not be read."""
         self._stopping = False
 
     @abstractmethod
     def _begin(self, scope: Any, *, expects: bool) -> None:
-        """Answer a request whose head is here, or have it wait for those before it."""
+        """Answer a request as soon as its head is complete, or have it wait for those before it."""
 
     @abstractmethod
     def _refuse(self, refusal: Refusal) -> None:
@@ -154,7 +154,7 @@ class RequestReader(HttpToolsProtocol):
         self._feed(_LINE_END.join(lines) + _END_OF_HEAD)
 
     def _end_of_piece(self, data: bytes, start: int, end: int) -> int:
-        """Where the next piece for the parser ends: after one head at most."""
+        """The end of the next piece for the parser: after one head at most."""
         if self._partial and not self._in_head:
             return min(start + BODY_PIECE, end)
         if self._in_head and start == 0 and data[0] in _LINE_END:
@@ -205,7 +205,7 @@ class RequestReader(HttpToolsProtocol):
             self._stop(TargetTooLong(f"path and query have at most {self._max_target} bytes together"))
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a line of the head, or one behind the last chunk of a body, which nobody reads."""
+        """Take a line of the head, or a trailer line of a chunked body, which is not read."""
         name = name.lower()
         headers = self.headers
         headers.append((name, value))
@@ -290,7 +290,7 @@ class RequestReader(HttpToolsProtocol):
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
 
     def _break_body(self, refusal: Refusal) -> None:
-        """Tell whoever reads the body why the rest of it will not come."""
+        """Tell the reader of the body why the rest of it will not come."""
         self._since = 0.0
         cycle = self.cycle
         if isinstance(cycle, Cycle) and not cycle.response_started:

@@ -45,7 +45,7 @@ _TOLD: Final = frozenset({"site", "thread", "comment"})
 
 
 _TOKENLESS: Final = frozenset({Who.EVERYONE, Who.ANYONE})
-"""For whom no token is needed."""
+"""The callers that need no token."""
 
 
 class NoBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -130,7 +130,7 @@ class Resource:
                 reply = await self._admitted(_Received(taken, scope, headers, query, key), receive)
         except (Refusal, BadCursor) as refused:
             if isinstance(refused, CannotFold):
-                # One that is only not known says all in its detail.
+                # For an event that is only unknown, the detail says all.
                 defect = refused if refused.__cause__ is not None else None
                 _log.error("event_not_folded", position=str(refused.position), fault=refused.detail, exc_info=defect)
             reply = problems.reply(refused)
@@ -247,7 +247,7 @@ class Resource:
 
 
 def _check_path(path: Mapping[str, str]) -> None:
-    """Raise NotFound for a path whose ids are none; the lines of the log say the others from here on."""
+    """Raise NotFound for a path with a malformed id; the lines of the log say the valid ids from here on."""
     for name, value in path.items():
         if not _GRAMMAR[name](value):
             raise NotFound
@@ -255,7 +255,7 @@ def _check_path(path: Mapping[str, str]) -> None:
 
 
 def _decoded(received: _Received) -> Any:
-    """What the body of a write says. Raises BadRequest, UnsupportedMediaType."""
+    """The decoded body of a write. Raises BadRequest, UnsupportedMediaType."""
     taken, headers = received.taken, received.headers
     if not received.body:
         if taken.needs_body:

@@ -45,21 +45,21 @@ class Services(Struct, frozen=True, kw_only=True):
     stopped: Callable[[], int] = int
     """How many partitions of this process's own projector, where it has one, stopped at an event."""
     running: Callable[[], bool] = lambda: True
-    """Whether all parts of the process have started and it is not about to end."""
+    """True once all parts of the process have started, until it is about to end."""
     readiness: SingleFlight[str, Reply] = field(default_factory=SingleFlight)
     """Answers of `/readyz`, shared by callers of one moment."""
     exposition: SingleFlight[str, Reply] = field(default_factory=SingleFlight)
     """Answers of `/metrics` by format, shared likewise."""
     operations_apart: bool = False
-    """Whether `/readyz` and `/metrics` are served at an address of their own, and nowhere else."""
+    """True where `/readyz` and `/metrics` are served at an address of their own, and nowhere else."""
     unfit: Callable[[], str | None] = lambda: None
-    """Why this process may not write to its deployment now, in a sentence; None where it may."""
+    """The cause that keeps this process from writing to its deployment now, in a sentence; None where it may write."""
     clock: Callable[[], float] = time.time
     """Seconds since 1970: tokens are judged by it. Commands are judged by the time of the log."""
     admission: Admission = field(default_factory=Admission)
     """How much is taken on at the same time."""
     bodies: BodyBudget = field(default_factory=BodyBudget)
-    """What request bodies may take while they come in."""
+    """The memory that request bodies may take while they come in."""
     folds: Folds = field(default_factory=Folds)
     """Aggregates folded lately; each time, a load or the append tells whether they are still the last word."""
 

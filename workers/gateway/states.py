@@ -1,4 +1,4 @@
-"""The states of the partitions' views, each asked for once for all who need it and believed for a moment."""
+"""The states of the partitions' views, each read once for all requests that need it and believed for a moment."""
 
 import math
 import time
@@ -10,18 +10,18 @@ import anyio
 from projections.queries import Seen
 
 FRESH: Final = 0.025
-"""Seconds for which what a partition was found to be is believed."""
+"""Seconds for which the state of a partition is believed."""
 
 
 class Views(Protocol):
-    """Who knows in which state the views of partitions are (`projections.reading.Views`)."""
+    """A source of the states of the views of partitions (`projections.reading.Views`)."""
 
     async def states(self, partitions: Sequence[int]) -> list[Seen]:
         """The states now, asked in one round trip. Raises `core.refusals.Unavailable`."""
 
 
 class _Moment:
-    """When a partition was found in which state."""
+    """The state of a partition as last read, and the time of that reading."""
 
     __slots__ = ("asking", "at", "seen")
 
@@ -40,7 +40,7 @@ class PartitionStates:
         self._moments: dict[int, _Moment] = {}
 
     def are(self, states: Sequence[Seen]) -> bool:
-        """Whether the views are known to be in all of these states. Asks nobody."""
+        """True where the views are known to be in all of these states. Does no I/O."""
         oldest = time.monotonic() - self._fresh
         for seen in states:
             moment = self._moments.get(seen.partition)

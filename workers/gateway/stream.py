@@ -1,7 +1,7 @@
 """The route of the feed: checks before a stream begins, and answers of other kinds.
 
-Browsers give up for good on any status but 200 and 204. So a 4xx is only for what stays wrong, and whatever may be
-otherwise later is a 200 that sets the time to reconnect, and ends.
+Browsers give up for good on any status but 200 and 204. So a 4xx is only for lasting faults, and a fault that
+may pass is a 200 that sets the time to reconnect, and ends.
 """
 
 from typing import Final

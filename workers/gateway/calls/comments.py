@@ -95,7 +95,7 @@ async def vote(asked: Asked[NoQuery, shapes.CastVote]) -> Reply:
     """Set one's own vote. The answer does not wait for the views: the vote is counted on top of what they have."""
     command = commands.Vote(comment=asked.comment, value=asked.body.value, revision=asked.body.revision)
     views = asked.services.views
-    # Staff sees more of a row than everybody, and all of it is in the views alone.
+    # Staff sees more of a row than other readers, and all of it is in the views alone.
     viewer = asked.viewer
     row_asked = None
     if viewer.member is not None and not viewer.staff:

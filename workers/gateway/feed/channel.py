@@ -98,7 +98,7 @@ class Seat:
         return [frame.data for frame in found if not self._seen(frame)]
 
     def move(self, channel: Channel) -> None:
-        """Go on at the end of another channel; what was not taken from this one comes first."""
+        """Go on at the end of another channel, after the frames of this one that were not taken yet."""
         left = self.channel.ring.since(self._cursor)
         self._backlog = [*(self._backlog or []), *([self._behind()] if left is None else left)] or None
         if self.channel.seats.pop(self, self) is None:

@@ -27,7 +27,7 @@ class Feed:
         self._unfit = unfit
 
     async def ended(self, site: str, thread: str) -> bool:
-        """Whether the thread is archived, so that there is nothing to follow.
+        """True where the thread is archived, so that there is nothing to follow.
 
         Raises NotFound for a site that is not there, ComeBack, Unavailable.
         """
@@ -59,7 +59,7 @@ class Feed:
             self._hub.leave(place)
 
     async def _replayed(self, place: Place, receive: Receive, send: Send) -> bool:
-        """Whether the client has what it missed, and is still there. A stream that cannot go on is ended."""
+        """Send the client what it missed; true where it is still there. A stream that cannot go on is ended."""
         try:
             return await _while_there(receive, lambda: self._hub.replay(place, send))
         except Unavailable:

@@ -85,7 +85,7 @@ class Follower:
 
     @property
     def idle(self) -> bool:
-        """Whether nobody follows anything of this partition."""
+        """True where no client follows a thread of this partition."""
         return not self.channels and not self.unopened
 
     def channel(self, name: tuple[str, str]) -> Channel:
@@ -170,7 +170,7 @@ class Follower:
                 _put(channel, of_thread, now)
 
     def _concerned(self, name: tuple[str, str]) -> Channel | None:
-        """The channel of a thread that has entries, and so is opened, where anybody follows it."""
+        """The channel of a thread that has entries, and so is opened; None where no client follows the thread."""
         if name in self.unopened:
             self.unopened.move(name, self.channel(name))
         return self.channels.get(name)

@@ -39,7 +39,7 @@ class HubViews(FrameRows, Protocol):
 
 
 class Place(NamedTuple):
-    """A client's seat, and the replay that comes before what the seat has for it."""
+    """A client's seat, and the replay that is sent before the frames of the seat."""
 
     name: Name
     seat: Seat
@@ -183,7 +183,7 @@ class Hub:
     def _unopened(
         self, follower: Follower, channel: Channel, name: Name, after: Position | None, backlog: list[Frame]
     ) -> Place:
-        """The place of a client whose thread is not opened yet. Raises ComeBack where there are too many of those."""
+        """The place of a client on a thread that is not opened yet. Raises ComeBack where there are too many."""
         unopened = follower.unopened
         if name not in unopened and sum(len(one.unopened) for one, _ in self._followers.values()) >= (
             self.limits.unopened

@@ -11,8 +11,8 @@ from workers.gateway.feed.limits import Limits
 from workers.gateway.feed.resuming import Missed, Resuming, TooLong
 
 Cause = Literal["busy", "slow", "long", "position"]
-"""Why a replay ends with a reset: no place was free in time, the client took too long, it has too many frames or bytes,
-or entries went meanwhile."""
+"""The cause of a reset that ends a replay: no place was free in time, the client took too long, the replay has too many
+frames or bytes, or entries went meanwhile."""
 
 _NOTHING: Final[Message] = {"type": "http.response.body", "body": b"", "more_body": True}
 

@@ -132,7 +132,7 @@ class Resuming:
         return Missed(site, thread, partition, after, after if live else upto, frozenset(repeats))
 
     async def is_recorded(self, site: str, thread: str, position: Position) -> bool:
-        """Whether the log has a thread that the views do not have yet, and this position in its partition."""
+        """True where the log has a thread that the views do not have yet, and this position in its partition."""
         if await self._log.thread_last(site, thread) is None:
             return False
         return await self._log.entry(partition_of(site, thread, self._log.partitions), position) is not None
@@ -204,7 +204,7 @@ class Resuming:
         return [frame.data for step in steps for frame in frames.of_kinds(step.kinds, step.position, now)]
 
     async def _held_votes(self, site: str, thread: str, after: Position, *, told: bool) -> set[str] | None:
-        """The comments whose votes may have been held back when the frame at `after` was sent; None: too many."""
+        """The comments with votes that may have been held back when the frame at `after` was sent; None: too many."""
         partition = partition_of(site, thread, self._log.partitions)
         start = Position(max(0, after.ms - VOTES_BEFORE_MS), 0)
         votes: set[str] = set()
@@ -237,5 +237,5 @@ class Resuming:
 
 
 def _tells(plan: _Plan, entry: FeedEntry, kind: str, comment: str | None) -> bool:
-    """Whether this kind is told at this entry: votes only at the last one of their comment."""
+    """True for a kind that is told at this entry: votes only at the last one of their comment."""
     return kind != frames.VOTES or comment is None or plan.votes.get(comment) == entry.position

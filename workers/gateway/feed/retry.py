@@ -10,12 +10,12 @@ from typing import Final, Literal
 from workers.gateway.reply import Header, Reply
 
 Cause = Literal["unavailable", "draining", "full", "unopened"]
-"""Why a client has to come back: the server does not answer, this process stops, it has as many feeds as it may, or as
-many threads that are not opened yet."""
+"""The cause for which a client is told to reconnect: the server does not answer, this process stops, it has as many
+feeds as it may, or as many threads that are not opened yet."""
 
 BROKEN: Final = (1, 5)
-"""Seconds, drawn from between, after which a client reconnects whose stream ended or broke: all clients of a process
-that stops do so at the same time."""
+"""Bounds in seconds of the random delay before a client reconnects after its stream ended or broke: all clients of a
+process that stops lose their streams at the same time."""
 LATER: Final = (10, 60)
 """The same for a client that was not served: where there is no room, coming back at once makes it worse."""
 

@@ -1,7 +1,7 @@
 """The clients of one partition that follow threads which are not opened yet.
 
 A thread costs an entry here and has no ring: all these clients share one channel, over which they get what concerns the
-whole partition (a reset, the end). The follower of the partition moves them when the first entry of their thread comes.
+whole partition (a reset, the end). The follower of the partition moves them at the first entry of their thread.
 """
 
 from workers.gateway.feed.channel import Channel, Seat
@@ -14,7 +14,7 @@ class Unopened:
     """Seats by thread."""
 
     def __init__(self, channel: Channel) -> None:
-        """`channel` is the one that they share."""
+        """`channel` is shared by all these clients."""
         self.channel = channel
         self._seats: dict[Name, dict[Seat, None]] = {}
 
