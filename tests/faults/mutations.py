@@ -24,6 +24,6 @@ def later(script: Script, seconds: int) -> Script:
     """The script on a server whose clock is so many seconds ahead, or behind."""
     return changed(
         script,
-        "local time = redis.call('TIME')",
-        f"local time = redis.call('TIME')\ntime[1] = string.format('%.0f', tonumber(time[1]) + {seconds})",
+        "call('TIME')\n",
+        f"call('TIME')\ntime[1] = string.format('%.0f', tonumber(time[1]) + {seconds})\n",
     )

@@ -38,7 +38,7 @@ LAST = "if last ~= '' then"
 KEYS = "for i = 3, 4 do"
 NO_KEYS = "for i = 3, 2 do"
 NEVER = "if false then"
-POSITIONS = "if position ~= head.position then"
+POSITIONS = "if position ~= ARGV[9 + 2 * i] then"
 DENSE = "n = n + 1\n  local id"
 
 
