@@ -6,8 +6,10 @@ from tests.abuse.attack import Attack, Connection, Hostile, request
 
 PIPELINED: Final = 4_000
 """Requests that one connection sends without reading an answer."""
-UNREAD: Final = 4
-"""Answers that one connection asks for and does not read."""
+UNREAD: Final = 24
+"""Answers that one connection asks for and does not read: more than the buffers of the system take."""
+UNREADING: Final = 40
+"""Connections that do so."""
 TIMES: Final = 8
 PILES: Final = 10
 """Connections that do so."""
@@ -65,7 +67,7 @@ async def unread(hostile: Hostile) -> None:
         await connection.send(one * UNREAD)
         await connection.until_refused(b"\r\n")
 
-    await hostile.each(use)
+    await hostile.each(use, UNREADING)
 
 
 async def many(hostile: Hostile) -> None:
@@ -91,10 +93,10 @@ ATTACKS: Final = (
     ),
     Attack(
         name="unread answers",
-        does=f"asks for the largest page {UNREAD} times and reads no answer",
+        does=f"asks for the largest page {UNREAD} times on each of {UNREADING} connections and reads no answer",
         run=unread,
         closes=True,
-        lasts=45,
+        lasts=60,
     ),
     Attack(
         name="more connections",
