@@ -17,12 +17,7 @@ PILES: Final = 10
 
 async def silent(hostile: Hostile) -> None:
     """Open connections and send nothing."""
-
-    async def use(connection: Connection, number: int) -> None:
-        del number
-        await connection.until_closed()
-
-    await hostile.each(use)
+    await _open_and_wait(hostile, hostile.scale.connections)
 
 
 async def half_heads(hostile: Hostile) -> None:
@@ -48,36 +43,37 @@ async def idle(hostile: Hostile) -> None:
 
 async def pipelined(hostile: Hostile) -> None:
     """Send thousands of requests on one connection and read no answer."""
-
-    async def use(connection: Connection, number: int) -> None:
-        del number
-        one = request("GET", hostile.path(thread=hostile.target.long_thread) + "?limit=200")
-        await connection.send(one * PIPELINED)
-        await connection.until_refused(b"\r\n")
-
-    await hostile.each(use, PILES)
+    await _read_nothing(hostile, "?limit=200", PIPELINED, PILES)
 
 
 async def unread(hostile: Hostile) -> None:
     """Ask for the largest page and never read the answer."""
-
-    async def use(connection: Connection, number: int) -> None:
-        del number
-        one = request("GET", hostile.path(thread=hostile.target.long_thread) + "?limit=200&replies=200")
-        await connection.send(one * UNREAD)
-        await connection.until_refused(b"\r\n")
-
-    await hostile.each(use, UNREADING)
+    await _read_nothing(hostile, "?limit=200&replies=200", UNREAD, UNREADING)
 
 
 async def many(hostile: Hostile) -> None:
     """Open more connections than a gateway may have, and send nothing."""
+    await _open_and_wait(hostile, hostile.scale.connections * TIMES)
 
+
+async def _open_and_wait(hostile: Hostile, connections: int) -> None:
     async def use(connection: Connection, number: int) -> None:
         del number
         await connection.until_closed()
 
-    await hostile.each(use, hostile.scale.connections * TIMES)
+    await hostile.each(use, connections)
+
+
+async def _read_nothing(hostile: Hostile, query: str, requests: int, connections: int) -> None:
+    """Ask so often for a page of the long thread on each connection, and read no answer."""
+
+    async def use(connection: Connection, number: int) -> None:
+        del number
+        one = request("GET", hostile.path(thread=hostile.target.long_thread) + query)
+        await connection.send(one * requests)
+        await connection.until_refused(b"\r\n")
+
+    await hostile.each(use, connections)
 
 
 ATTACKS: Final = (
