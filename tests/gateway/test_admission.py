@@ -2,8 +2,7 @@
 
 import os
 import signal
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Callable
 
 import anyio
 import pytest
@@ -13,6 +12,7 @@ from starlette.types import Message
 
 from core.refusals import Unavailable
 from tests.bounds import BOUND
+from tests.gateway.held import Held
 from tests.gateway.house import ADA, BEN, MOD, THREAD, House, Who, at, problem
 from workers import metrics
 from workers.gateway.admission import Gate
@@ -26,20 +26,6 @@ def narrow(house: House) -> House:
     for gate in (house.services.admission.writes, house.services.admission.reads):
         gate._most, gate._queue, gate._within = MOST, QUEUE, 60.0
     return house
-
-
-class Stuck:
-    """Something that is asked for and does not answer until it may."""
-
-    def __init__(self, inner: Callable[..., Awaitable[Any]]) -> None:
-        self._inner = inner
-        self.free = Event()
-        self.asked = 0
-
-    async def __call__(self, *arguments: Any, **named: Any) -> Any:
-        self.asked += 1
-        await self.free.wait()
-        return await self._inner(*arguments, **named)
 
 
 def sample(name: str, **labels: str) -> float:
@@ -56,7 +42,7 @@ async def test_writes_beyond_the_queue_are_refused_at_once_and_the_others_are_ca
     narrow: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = narrow.services.admission.writes
-    stuck = Stuck(narrow.log.append)
+    stuck = Held(narrow.log.append)
     monkeypatch.setattr(narrow.log, "append", stuck)
     before, refused = await narrow.length(), sample("refused_total", gate="writes", cause="full")
     statuses: list[int] = []
@@ -92,7 +78,7 @@ async def test_reads_beyond_the_queue_are_refused_and_writes_go_on(
     narrow: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = narrow.services.admission.reads
-    stuck = Stuck(narrow.views.page)
+    stuck = Held(narrow.views.page)
     monkeypatch.setattr(narrow.views, "page", stuck)
     statuses: list[int] = []
 

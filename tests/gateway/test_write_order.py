@@ -1,16 +1,16 @@
 """What a write has to bring before anything is spent on it, and what one client may have under way."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
 import anyio
 import msgspec
 import pytest
-from anyio import Event
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
+from tests.gateway.held import Held
 from tests.gateway.house import (
     ADA,
     BEN,
@@ -59,20 +59,6 @@ async def until(holds: Callable[[], bool]) -> None:
     with anyio.fail_after(BOUND):
         while not holds():
             await anyio.lowlevel.checkpoint()
-
-
-class Held:
-    """A call that does not answer before it may."""
-
-    def __init__(self, inner: Callable[..., Awaitable[Any]]) -> None:
-        self._inner = inner
-        self.free = Event()
-        self.asked = 0
-
-    async def __call__(self, *arguments: Any, **named: Any) -> Any:
-        self.asked += 1
-        await self.free.wait()
-        return await self._inner(*arguments, **named)
 
 
 @pytest.fixture
