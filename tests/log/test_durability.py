@@ -2,7 +2,9 @@
 
 from collections.abc import AsyncIterator, Iterator
 
+import anyio
 import pytest
+from redis import Redis
 
 from core.log.port import Answer, Append, Appended, Conflict, KeyReused, Repeated
 from core.log.redis import RedisLog
@@ -113,21 +115,26 @@ async def test_what_wrote_nothing_is_answered_as_ever(deployment: Deployment) ->
     assert await log.confirm(SITE, THREAD, "nobody's") is None
 
 
-@pytest.mark.usefixtures("_soon")
 async def test_waiting_for_a_replica_keeps_no_other_call_waiting(
-    deployment: Deployment, primary: Node, replica: Node
+    deployment: Deployment, primary: Node, replica: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(promise, "REPLICATED_WITHIN", 60.0)
+    log = RedisLog(deployment)
     replica.freeze()
-    assert deployment.topology.only is not None
-    node = deployment.topology.only
-    assert node.appends is not node.calls
-    await post(RedisLog(deployment))
     with client(primary.url) as connection:
-        waiting = [one for one in connection.client_list() if one["cmd"] == "wait"]
-        calling = [one for one in connection.client_list() if one["cmd"] == "evalsha"]
-    assert waiting
-    assert calling
-    assert {one["id"] for one in waiting}.isdisjoint(one["id"] for one in calling)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(post, log)
+            while not _blocked(connection):
+                await anyio.lowlevel.checkpoint()
+            with anyio.fail_after(30):
+                await look(log)
+            assert _blocked(connection), "the write still waits for its replica"
+            replica.thaw()
+
+
+def _blocked(connection: Redis) -> int:
+    """How many clients wait on the server."""
+    return int(connection.info("clients")["blocked_clients"])
 
 
 async def test_what_a_disk_has_is_called_fsynced() -> None:
