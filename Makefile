@@ -9,6 +9,7 @@ DATA ?= .data
 ARGS ?=
 BASE ?= HEAD
 PYTHONS ?=
+JOBS ?= auto
 UPGRADE ?= --upgrade
 CHROMIUM ?= $(or $(HANSARD_CHROMIUM),$(firstword $(foreach name,chromium chromium-browser google-chrome-stable \
     google-chrome,$(shell command -v $(name) 2>/dev/null))))
@@ -26,8 +27,8 @@ run: $(READY) ## Start Hansard on a server of its own, with the sample discussio
 	$(VENV)/bin/hansard up --sample --data $(DATA) $(ARGS)
 
 # Playwright is large, and of no use where there is no browser.
-test: $(READY) $(if $(CHROMIUM),$(VENV)/.web) ## Run every test in random order (ARGS="-k edit" for some)
-	$(VENV)/bin/python -m pytest $(ARGS)
+test: $(READY) $(if $(CHROMIUM),$(VENV)/.web) ## Run every test in random order, on all cores (ARGS="-k edit" for some)
+	$(VENV)/bin/python -m pytest --numprocesses=$(JOBS) --maxprocesses=8 --dist=loadfile $(ARGS)
 
 pythons: $(READY) ## Start it and test gateway and command line on every Python here (PYTHONS="python3.12 …" for some)
 	$(VENV)/bin/python -m tests.pythons $(ARGS) $(PYTHONS)
