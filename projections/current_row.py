@@ -13,15 +13,15 @@ from typing import Final, NamedTuple
 import redis.exceptions
 
 from core.envelope import Recorded, read
-from core.events import VoteCast, VoteRetracted
 from core.keys import Partition
 from core.position import START, Position
 from core.redis.calls import Begun, Calls
 from core.redis.script import Script
 from core.vote import Vote
 from projections import parking, splicing
-from projections.folding.votes import moved
+from projections.folding.votes import moved, value_of
 from projections.pointer import Pointer
+from projections.row_memory import Row
 from projections.splicing import BEFORE_ANSWERS
 from projections.walking import Onward
 
@@ -37,7 +37,7 @@ class RowAsked(NamedTuple):
     site: str
     thread: str
     comment: str
-    pointer: bytes
+    pointer: Pointer
     begun: Begun
 
 
@@ -45,10 +45,9 @@ def ask(
     calls: Calls, partition: Partition, pointer: Pointer, site: str, thread: str, comment: str, voter: str
 ) -> RowAsked:
     """Ask for the row of a comment with what else is asked in this tick of the event loop."""
-    given = str(pointer)
-    arguments = (given, comment, parking.field(site, thread), voter, BEYOND)
+    arguments = (str(pointer), comment, parking.field(site, thread), voter, BEYOND)
     begun = calls.begin_script(_CURRENT_ROW, _keys(partition, pointer.generation, site, thread), arguments)
-    return RowAsked(site, thread, comment, given.encode(), begun)
+    return RowAsked(site, thread, comment, pointer, begun)
 
 
 @lru_cache(maxsize=256)
@@ -59,7 +58,15 @@ def _keys(partition: Partition, generation: int, site: str, thread: str) -> tupl
     return (*of_views, views.rows, views.votes, views.answers, views.names, partition.log, views.ballots)
 
 
-async def voted(calls: Calls, asked: RowAsked, recorded: Recorded, earlier: Vote, since: Position) -> bytes | None:
+class RowRead(NamedTuple):
+    """A row with the vote counted that it was asked for."""
+
+    row: Row
+    upto: int | None
+    """The number of the last event before the vote that is in it; None where not all of them are in it."""
+
+
+async def voted(calls: Calls, asked: RowAsked, recorded: Recorded, earlier: Vote, since: Position) -> RowRead | None:
     """The public row with one more vote counted, `recorded`; None where only the views can tell.
 
     `earlier` is the member's vote before it. The views must have the comment as it was at `since`, its last event.
@@ -68,7 +75,7 @@ async def voted(calls: Calls, asked: RowAsked, recorded: Recorded, earlier: Vote
         served, *found = await calls.finish(asked.begun)
     except redis.exceptions.RedisError:
         return None  # the caller then asks the views, repeatedly and for a while
-    if served != asked.pointer or not found[0]:
+    if served != str(asked.pointer).encode() or not found[0]:
         return None
     cursor, upto, ballot, stored, tally, answers, name, *beyond = found
     if _number(cursor) < since.n:
@@ -85,26 +92,21 @@ async def voted(calls: Calls, asked: RowAsked, recorded: Recorded, earlier: Vote
         cast = read(START, e, b"")
         if (cast.envelope.site, cast.envelope.thread) != (asked.site, asked.thread):
             continue
-        was, now = _value_of(read(START, previous, b"")) if previous else 0, _value_of(cast)
+        was, now = value_of(read(START, previous, b"").event) if previous else 0, value_of(cast.event)
         if was is None or now is None:
             return None
         votes = moved(votes, was, now)
-    up, down = moved(votes, before, _value_of(recorded) or 0)
-    onward = None if answers is None else Onward(asked.site, asked.thread)(asked.comment, BEFORE_ANSWERS.decode())
-    return splicing.alone(stored, name, (up, down), int(answers or 0), onward)
+    votes = moved(votes, before, value_of(recorded.event) or 0)
+    row = Row(stored, name, votes, None if answers is None else int(answers))
+    return RowRead(row, _number(upto) if ballot is None else None)
+
+
+def written(site: str, thread: str, comment: str, row: Row) -> bytes:
+    """The JSON of a row without its answers, and with the cursor to them."""
+    onward = None if row.answers is None else Onward(site, thread)(comment, BEFORE_ANSWERS.decode())
+    return splicing.alone(row.stored, row.name, row.votes, row.answers or 0, onward)
 
 
 def _number(position: bytes) -> int:
     """The number of an event in its partition, by which positions there are in order."""
     return int(position[position.index(b"-") + 1 :])
-
-
-def _value_of(recorded: Recorded) -> int | None:
-    """The value that a vote has since this event of it; None for an event that this version cannot read."""
-    match recorded.event:
-        case VoteCast(value=value):
-            return value
-        case VoteRetracted():
-            return 0
-        case _:
-            return None

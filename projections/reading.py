@@ -32,6 +32,7 @@ from projections.queries import (
     ThreadHead,
     ThreadsQuery,
 )
+from projections.row_memory import Row, RowMemory
 from projections.served import Served
 from projections.viewer import PUBLIC, Viewer
 
@@ -47,6 +48,7 @@ class Views:
     def __init__(self, deployment: Deployment, log: Log, *, patience: float = PATIENCE) -> None:
         self._served = Served(deployment, patience=patience)
         self._log = log
+        self._rows = RowMemory(deployment.keys.partitions)
 
     async def come(self, site: str, thread: str) -> Come:
         """How far the views of this thread have come."""
@@ -112,19 +114,42 @@ class Views:
         """
         return await lookups.row(self._served, site, thread, comment, viewer)
 
-    def ask_row(self, site: str, thread: str, comment: str, voter: str) -> RowAsked:
-        """Ask for the public row of a comment on which `voter` votes, for `voted_row`, with what this tick asks."""
+    def ask_row(self, site: str, thread: str, comment: str, voter: str) -> RowAsked | None:
+        """Ask for the public row of a comment on which `voter` votes, for `voted_row`, with what this tick asks.
+
+        None where this process knows the row without asking.
+        """
         partition = self._served.keys.of(site, thread)
         pointer = self._served.pointer(partition)
+        if self._rows.get(partition.number, site, thread, comment, pointer) is not None:
+            return None
         return current_row.ask(self._served.calls, partition, pointer, site, thread, comment, voter)
 
-    def voted_row(self, asked: RowAsked, recorded: Recorded, earlier: Vote, since: Position) -> Awaitable[bytes | None]:
+    def appended(self, recorded: Sequence[Recorded], earlier: Vote | None) -> None:
+        """Take in what one command of this process has just appended; `earlier` is the vote that a vote replaces."""
+        if recorded:
+            envelope = recorded[0].envelope
+            before = None if earlier is None else earlier.value
+            self._rows.appended(self._served.keys.of(envelope.site, envelope.thread).number, recorded, before)
+
+    async def voted_row(
+        self, asked: RowAsked | None, recorded: Recorded, comment: str, earlier: Vote, since: Position
+    ) -> bytes | None:
         """The row as the views and the log had it when it was asked for, with the vote `recorded` counted on top.
 
         `earlier` is what the same member had voted, `since` the last event of the comment. None where only the views
         can tell, once they have come to the vote: `reached` waits for them, then `row`.
         """
-        return current_row.voted(self._served.calls, asked, recorded, earlier, since)
+        site, thread = recorded.envelope.site, recorded.envelope.thread
+        partition = self._served.keys.of(site, thread)
+        row: Row | None = None
+        if asked is None:
+            row = self._rows.get(partition.number, site, thread, comment, self._served.pointer(partition))
+        elif (read := await current_row.voted(self._served.calls, asked, recorded, earlier, since)) is not None:
+            row = read.row
+            if read.upto is not None:
+                self._rows.put(partition.number, recorded, asked.pointer, read.upto, row)
+        return None if row is None else current_row.written(site, thread, comment, row)
 
     async def frame_rows(
         self, site: str, thread: str, comments: list[str]

@@ -3,7 +3,7 @@
 from typing import Final
 
 from core.envelope import Recorded
-from core.events import ReportFiled, VoteCast, VoteRetracted
+from core.events import Event, ReportFiled, VoteCast, VoteRetracted
 from projections.folding.touched import UNSEEN, Touched, Watch
 from projections.state import Comment, Report, Thread
 
@@ -30,6 +30,17 @@ def retract(thread: Thread, recorded: Recorded, event: VoteRetracted, watch: Wat
     before = comment.ballots.pop(member, _NONE)
     comment.up, comment.down = moved((comment.up, comment.down), before[0], 0)
     return _voted(comment)
+
+
+def value_of(event: Event) -> int | None:
+    """The value that a vote has since an event of it; None for any other event."""
+    match event:
+        case VoteCast(value=value):
+            return value
+        case VoteRetracted():
+            return 0
+        case _:
+            return None
 
 
 def moved(votes: tuple[int, int], before: int, after: int) -> tuple[int, int]:

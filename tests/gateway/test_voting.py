@@ -12,6 +12,7 @@ import pytest
 from core.commands import EditComment, OpenThread, PostComment, Vote
 from core.transact import transact
 from projections import current_row
+from projections.row_memory import RowMemory
 from tests.core.people import ADA as AUTHOR
 from tests.core.people import BEN as VOTER
 from tests.core.people import MOD as MODERATOR
@@ -179,3 +180,37 @@ async def test_a_vote_takes_one_script_more_than_a_post_and_no_event_is_read_for
             assert votes["cmdstat_hmget"] == posts["cmdstat_hmget"] == 2, "standing, and the heads of the append"
             assert votes["cmdstat_xadd"] == votes["cmdstat_hgetall"] == 1, "the event, and the keys that sign tokens"
             assert not votes["cmdstat_eval"], "no script is told anew"
+
+
+async def test_a_row_that_the_gateway_knows_is_not_asked_for(house: House) -> None:
+    rows = house.views._rows = RowMemory(house.log.partitions, run=0)
+    comment = await house.post(ADA)
+    house.hold()
+    await vote(house, comment, BEN, 1)
+    assert rows.bytes
+    assert house.views.ask_row(SITE, THREAD, comment, EVE.id) is None
+    assert tally(await vote(house, comment, EVE, -1)) == (1, 1, 0)
+    assert tally(await vote(house, comment, BEN, 0)) == (0, 1, -1)
+    house.release()
+    answered = await vote(house, comment, BEN, 1)
+    await house.settled(answered["position"])
+    assert answered["comment"] == msgspec.json.decode(await house.views.row(SITE, THREAD, comment) or b"")
+
+
+async def test_a_row_that_another_process_wrote_to_is_that_of_the_views(house: House) -> None:
+    house.views._rows = RowMemory(house.log.partitions, run=0)
+    comment = await house.post(ADA)
+    await vote(house, comment, EVE, 1)
+    await transact(house.log, Vote(comment=comment, value=-1), site=SITE, thread=THREAD, caller=VOTER)
+    assert house.views.ask_row(SITE, THREAD, comment, EVE.id) is None, "nothing has told yet"
+    assert tally(await vote(house, comment, EVE, -1)) == (0, 2, -2)
+
+
+async def test_an_edit_is_in_the_row_that_the_next_vote_is_answered_with(house: House) -> None:
+    house.views._rows = RowMemory(house.log.partitions, run=0)
+    comment = await house.post(ADA)
+    await vote(house, comment, EVE, 1)
+    edit = {"body": "Better words."}
+    answer = await house.ask("PATCH", at(comment), ADA, edit, operator=False, **{"If-Match": '"1"'})
+    assert answer.status_code == 200
+    assert (await vote(house, comment, EVE, -1))["comment"]["body"] == "Better words."

@@ -45,6 +45,7 @@ async def carry_out(
         folds=services.folds,
         confirm=None if asked.trust is None else asked.trust.confirm,
     )
+    services.views.appended(result.recorded, result.earlier)
     logs.about(position=str(result.position))
     return result
 

@@ -96,14 +96,12 @@ async def vote(asked: Asked[NoQuery, shapes.CastVote]) -> Reply:
     command = commands.Vote(comment=asked.comment, value=asked.body.value, revision=asked.body.revision)
     views = asked.services.views
     # Staff sees more of a row than other readers, and all of it is in the views alone.
-    viewer = asked.viewer
-    row_asked = None
-    if viewer.member is not None and not viewer.staff:
-        row_asked = views.ask_row(asked.site, asked.thread, asked.comment, viewer.member)
+    voter = None if asked.viewer.staff else asked.viewer.member
+    row_asked = None if voter is None else views.ask_row(asked.site, asked.thread, asked.comment, voter)
     result = await carry_out(asked, command, thread=asked.thread)
-    if row_asked is not None and result.recorded and result.comment is not None and result.earlier is not None:
+    if voter is not None and result.recorded and result.comment is not None and result.earlier is not None:
         (recorded,) = result.recorded
-        row = await views.voted_row(row_asked, recorded, result.earlier, result.comment.position)
+        row = await views.voted_row(row_asked, recorded, asked.comment, result.earlier, result.comment.position)
         if row is not None:
             return answered(asked, row, result)
     return await written(asked, result, asked.comment)

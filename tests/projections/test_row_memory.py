@@ -1,0 +1,147 @@
+"""Rows that a process brings forward by itself: what it gives is what the log says, or nothing."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.caller import Caller
+from core.envelope import Recorded, Stamp, stamped
+from core.events import Event, ThreadRetitled, VoteCast, VoteRetracted
+from core.position import Position
+from projections.pointer import FIRST, Pointer
+from projections.row_memory import Row, RowMemory
+
+SITE, THREAD = "kew", "power-broker"
+STORED = b"p \n{}\n"
+
+
+class World:
+    """One partition's log, the tally that it comes to, and the memory of one of the processes that append to it."""
+
+    def __init__(self, *, run: int = 0, most_bytes: int = 100_000) -> None:
+        self.now = 0.0
+        self.memory = RowMemory(1, seconds=5, run=run, most_bytes=most_bytes, clock=lambda: self.now)
+        self.length = 0
+        self.ballots: dict[tuple[str, str], int] = {}
+
+    def tally(self, comment: str) -> tuple[int, int]:
+        found = Counter(value for (_, about), value in self.ballots.items() if about == comment)
+        return found[1], found[-1]
+
+    def append(self, event: Event, member: str = "ben", *, own: bool = True) -> tuple[Recorded, int]:
+        """Append an event; and the vote that the member had before, where it is one."""
+        self.length += 1
+        caller = Caller(id=member, name=member, kind="member")
+        stamp = Stamp(actor=caller.actor, site=SITE, thread=THREAD)
+        recorded = Recorded(Position(self.length, self.length), stamped(event, stamp), event)
+        before = 0
+        is_vote = isinstance(event, VoteCast | VoteRetracted)
+        if isinstance(event, VoteCast | VoteRetracted):
+            before = self.ballots.get((member, event.comment), 0)
+            self.ballots[member, event.comment] = event.value if isinstance(event, VoteCast) else 0
+        if own:
+            self.memory.appended(0, [recorded], before if is_vote else None)
+        return recorded, before
+
+    def vote(self, comment: str = "a", value: int = 1, member: str = "ben", *, pointer: Pointer = FIRST) -> Row | None:
+        """Vote as the gateway does: what the memory gives is the answer, or a row is read and kept."""
+        known = self.get(comment, pointer=pointer) is not None
+        upto = self.length
+        event = VoteCast(comment=comment, value=1 if value > 0 else -1) if value else VoteRetracted(comment=comment)
+        recorded, _ = self.append(event, member)
+        if known:
+            return self.get(comment, pointer=pointer)
+        self.memory.put(0, recorded, pointer, upto, Row(STORED, None, self.tally(comment), None))
+        return None
+
+    def get(self, comment: str = "a", *, pointer: Pointer = FIRST) -> Row | None:
+        return self.memory.get(0, SITE, THREAD, comment, pointer)
+
+
+def test_votes_of_the_process_are_counted_on_top() -> None:
+    world = World()
+    assert world.vote(value=1, member="ben") is None, "read, and kept"
+    for value, member in ((-1, "eve"), (-1, "ben"), (0, "eve"), (1, "adam")):
+        row = world.vote(value=value, member=member)
+        assert row is not None
+        assert row.votes == world.tally("a")
+
+
+@pytest.mark.parametrize(
+    "event", [VoteCast(comment="a", value=1), VoteCast(comment="b", value=1), ThreadRetitled(url="https://a", title="")]
+)
+def test_an_event_of_another_process_forgets(event: Event) -> None:
+    world = World()
+    world.vote()
+    world.append(event, "eve", own=False)
+    assert world.get() is not None, "nothing told of it yet"
+    assert world.vote() is None
+
+
+def test_another_event_of_the_process_forgets() -> None:
+    world = World()
+    world.vote()
+    world.append(ThreadRetitled(url="https://a", title="b"))
+    assert world.get() is None
+
+
+def test_a_row_is_not_kept_where_an_event_lies_between() -> None:
+    world = World()
+    upto = world.length
+    world.append(VoteCast(comment="a", value=1), "eve", own=False)
+    recorded, _ = world.append(VoteCast(comment="a", value=1))
+    world.memory.put(0, recorded, FIRST, upto, Row(STORED, None, (1, 0), None))
+    assert world.get() is None
+
+
+def test_a_row_is_forgotten_in_time_and_under_another_pointer() -> None:
+    world = World()
+    world.vote()
+    assert world.get(pointer=Pointer(1, 1)) is None
+    world.now = 4.9
+    assert world.get() is not None
+    world.now = 5.0
+    assert world.get() is None
+
+
+def test_rows_are_used_after_a_run_of_appends_of_the_process_alone() -> None:
+    world = World(run=3)
+    for _ in range(2):
+        world.append(VoteCast(comment="b", value=1), own=False)
+        assert [world.vote() is None for _ in range(5)] == [True, True, True, True, False]
+
+
+def test_what_is_kept_is_bounded() -> None:
+    world = World(most_bytes=1000)
+    for number in range(20):
+        world.vote(f"c{number}")
+    assert world.memory.bytes <= 1000
+    assert world.get("c19") is not None
+    assert world.get("c0") is None
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["vote", "vote", "vote", "foreign", "other"]),
+        st.sampled_from("ab"),
+        st.sampled_from([-1, 0, 1]),
+        st.sampled_from(["ben", "eve"]),
+    ),
+    max_size=40,
+)
+
+
+@given(STEPS, st.integers(0, 3))
+def test_what_it_gives_is_what_the_log_says(steps: list[tuple[str, str, int, str]], run: int) -> None:
+    world = World(run=run)
+    for kind, comment, value, member in steps:
+        event = VoteCast(comment=comment, value=1 if value > 0 else -1) if value else VoteRetracted(comment=comment)
+        if kind == "vote":
+            row = world.vote(comment, value, member)
+            assert row is None or row.votes == world.tally(comment)
+        elif kind == "foreign":
+            world.append(event, member, own=False)
+        else:
+            world.append(ThreadRetitled(url="https://a", title="b"))
