@@ -11,6 +11,7 @@ from workers.gateway.table import CALLS
 
 PUBLIC = "public, max-age=0, must-revalidate, s-maxage=2"
 CDN = "max-age=2, stale-while-revalidate=5"
+EXPOSED = "ETag, Location, Retry-After, Idempotency-Key, Hansard-Durability, Hansard-Lag"
 
 
 @pytest.fixture(scope="module")
@@ -213,7 +214,7 @@ async def test_any_page_may_read_every_answer_and_nothing_is_guessed(house: Hous
     ]
     for answer in answers:
         assert answer.headers["access-control-allow-origin"] == "*"
-        assert answer.headers["access-control-expose-headers"] == "ETag, Location, Retry-After, Hansard-Durability"
+        assert answer.headers["access-control-expose-headers"] == EXPOSED
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert "access-control-allow-credentials" not in answer.headers
         assert "set-cookie" not in answer.headers

@@ -14,7 +14,10 @@ METHODS: Final = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 EVERYWHERE: Final[tuple[Header, ...]] = (
     # Nothing is ambient here (no cookie, no address that opens a door), so any page may read every answer.
     (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"ETag, Location, Retry-After, Hansard-Durability"),
+    (
+        b"access-control-expose-headers",
+        b"ETag, Location, Retry-After, Idempotency-Key, Hansard-Durability, Hansard-Lag",
+    ),
     (b"x-content-type-options", b"nosniff"),
 )
 """On every answer, errors and streams too."""
