@@ -4,7 +4,7 @@ Events carry these structs, and unknown fields in them are refused: a field more
 `policy.changed` and `policy.overridden`, and raises their versions (`core.upcasting`).
 """
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -14,11 +14,14 @@ from core.ids import END
 WhoComments = Literal["anyone", "member", "entitled"]
 Premoderation = Literal["none", "all", "links"]
 HistoryVisibility = Literal["public", "author", "staff"]
-Entitlement = Annotated[str, Meta(pattern=rf"^[A-Za-z0-9._:-]{{1,64}}{END}", max_length=64)]
+ENTITLEMENT_PATTERN: Final = rf"^[A-Za-z0-9._:-]{{1,64}}{END}"
+ORIGIN_PATTERN: Final = rf"^https?://[a-z0-9.-]{{1,253}}(:[0-9]{{1,5}})?{END}"
+
+Entitlement = Annotated[str, Meta(pattern=ENTITLEMENT_PATTERN, max_length=64)]
 EditWindow = Annotated[int, Meta(ge=0, le=3_153_600_000)]
 MaxBody = Annotated[int, Meta(ge=1, le=50_000)]
 MaxDepth = Annotated[int, Meta(ge=0, le=50)]
-Origin = Annotated[str, Meta(pattern=rf"^https?://[a-z0-9.-]{{1,253}}(:[0-9]{{1,5}})?{END}", max_length=270)]
+Origin = Annotated[str, Meta(pattern=ORIGIN_PATTERN, max_length=270)]
 Origins = Annotated[tuple[Origin, ...], Meta(max_length=50)]
 
 

@@ -10,12 +10,14 @@ import msgspec
 from msgspec import Struct
 
 from workers.gateway.refusals import BadRequest, FieldError, UnsupportedMediaType
+from workers.gateway.wording import worded
 
 JSON_TYPE: Final = "application/json"
 _JSON_TYPE: Final = re.compile(rb"""application/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?""", re.IGNORECASE)
 _STEP: Final = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
 _UNKNOWN: Final = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
 _MISSING: Final = re.compile(r"Object missing required field `(.*)`", re.DOTALL)
+_PATTERN: Final = re.compile(r"Expected `str(?: \| null)?` matching regex (.*)", re.DOTALL)
 _FRACTION: Final = re.compile(r"Expected `int(?: \| null)?`, got `float`")
 _STRING: Final = re.compile(rb'"[^"\\]*+(?:\\.?[^"\\]*+)*+(?:"|\Z)', re.DOTALL)
 _STEPS: Final = bytes.maketrans(b"{}[]", b"\x02\x00\x02\x00")
@@ -104,6 +106,9 @@ def field_error(error: msgspec.ValidationError) -> FieldError:
     missing = _MISSING.fullmatch(said)
     if missing is not None:
         return {"pointer": pointer + _escaped(missing[1]), "detail": "this is required"}
+    pattern = _PATTERN.fullmatch(said)
+    if pattern is not None:
+        return {"pointer": pointer, "detail": worded(pattern[1])}
     return {"pointer": pointer, "detail": said.replace("`", "")}
 
 

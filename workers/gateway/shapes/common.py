@@ -1,16 +1,17 @@
 """Shapes that many calls share."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
 from core.ids import COMMENT_PATTERN, END, MEMBER_PATTERN, SLUG_PATTERN, THREAD_PATTERN
 from projections.queries import Limit
 
+POSITION_PATTERN: Final = rf"^[0-9]{{1,15}}-[0-9]{{1,15}}{END}"
 PositionText = Annotated[
     str,
     Meta(
-        pattern=rf"^[0-9]{{1,15}}-[0-9]{{1,15}}{END}",
+        pattern=POSITION_PATTERN,
         examples=["1698579000000-42"],
         description="The id of an event in its log, `<ms>-<n>`: ordered within one thread.",
     ),

@@ -1,6 +1,6 @@
 """Keys as they are handed in."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -18,9 +18,10 @@ Secret = Annotated[
         extra_json_schema={"minLength": SHORTEST_SECRET},
     ),
 ]
+JWKS_URL_PATTERN: Final = rf"^https://[!-~]{{1,1990}}{END}"
 JwksUrl = Annotated[
     str,
-    Meta(pattern=rf"^https://[!-~]{{1,1990}}{END}", max_length=2000, description="Where the key set is published."),
+    Meta(pattern=JWKS_URL_PATTERN, max_length=2000, description="Where the key set is published."),
 ]
 
 

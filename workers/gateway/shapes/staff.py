@@ -1,9 +1,10 @@
 """What staff reads and does across threads."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
+from core.ids import END
 from workers.gateway.shapes.common import (
     CommentText,
     CursorText,
@@ -14,6 +15,8 @@ from workers.gateway.shapes.common import (
     TimeText,
 )
 from workers.gateway.shapes.rows import NextCursor, Row
+
+EVENT_TYPE_PATTERN: Final = rf"^[a-z]{{1,40}}\.[a-z]{{1,40}}{END}"
 
 
 class QueueQuery(ListQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -120,9 +123,7 @@ class AuditQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     thread: ThreadText | None = None
     comment: CommentText | None = None
     actor: MemberText | None = None
-    type: (
-        Annotated[str, Meta(pattern=r"^[a-z]{1,40}\.[a-z]{1,40}$", max_length=81, examples=["comment.posted"])] | None
-    ) = None
+    type: Annotated[str, Meta(pattern=EVENT_TYPE_PATTERN, max_length=81, examples=["comment.posted"])] | None = None
     from_: (
         Annotated[
             str,

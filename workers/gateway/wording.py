@@ -1,0 +1,32 @@
+"""The grammars of texts in requests, in words: no problem shows a regular expression."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from core.ids import COMMENT_PATTERN, MEMBER_PATTERN, SITE_PATTERN, SLUG_PATTERN, THREAD_PATTERN
+from core.policy import ENTITLEMENT_PATTERN, ORIGIN_PATTERN
+from workers.gateway.shapes.common import POSITION_PATTERN
+from workers.gateway.shapes.keys import JWKS_URL_PATTERN
+from workers.gateway.shapes.staff import EVENT_TYPE_PATTERN
+
+WORDS: Final[Mapping[str, str]] = {
+    SITE_PATTERN: "1 to 40 characters of a-z, 0-9 and -",
+    THREAD_PATTERN: "1 to 120 characters of A-Z, a-z, 0-9, ., _, ~ and -, but not . or ..",
+    COMMENT_PATTERN: "1 to 64 characters of A-Z, a-z, 0-9, _ and -",
+    MEMBER_PATTERN: "1 to 64 characters of A-Z, a-z, 0-9, ., _, ~, : and -",
+    SLUG_PATTERN: "1 to 40 characters of a-z, 0-9 and -",
+    ENTITLEMENT_PATTERN: "1 to 64 characters of A-Z, a-z, 0-9, ., _, : and -",
+    ORIGIN_PATTERN: "http:// or https://, a host in lower case and perhaps a port, for example https://example.org",
+    JWKS_URL_PATTERN: "an https address of visible ASCII characters",
+    EVENT_TYPE_PATTERN: "a noun, a dot and a past participle, for example comment.posted",
+    POSITION_PATTERN: "<ms>-<n>, as an answer gave it",
+}
+"""Pattern of a field to what it takes. A test holds that every field of a request is here."""
+
+_OTHER: Final = "another form"
+_BY_REPR: Final = {repr(pattern): words for pattern, words in WORDS.items()}
+
+
+def worded(pattern: str) -> str:
+    """What a text has to be. `pattern` is quoted as msgspec quotes it."""
+    return f"this has to be {_BY_REPR.get(pattern, _OTHER)}"
