@@ -26,6 +26,24 @@ from tests.gateway.house import (
 
 COMMENTS = f"threads/{THREAD}/comments"
 JSON = {"Content-Type": "application/json"}
+NO_DIGITS = (
+    "1e1",
+    "1E1",
+    "1.0",
+    "10.",
+    "+5",
+    "%2B5",
+    "%205",
+    "5%20",
+    "5_0",
+    "%D9%A5",
+    "0x5",
+    "05",
+    "true",
+    "null",
+    "1" * 30,
+)
+"""What some parser somewhere takes for a number."""
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +122,7 @@ async def test_a_call_without_words_takes_no_words(house: House) -> None:
         ("limit=201", "/limit"),
         ("limit=ten", "/limit"),
         ("limit=", "/limit"),
+        *((f"{name}={text}", f"/{name}") for name in ("limit", "depth", "replies") for text in NO_DIGITS),
         ("depth=51", "/depth"),
         ("depth=0", "/depth"),
         ("replies=-1", "/replies"),

@@ -1,7 +1,7 @@
 """Query strings: each parameter known, said once unless it is a list, and of its type."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, get_origin, get_type_hints
 from urllib.parse import unquote_plus
 
@@ -14,6 +14,8 @@ from workers.gateway.refusals import BadRequest
 MOST: Final = 200
 """Parameters in one query; `counts` takes 100."""
 
+_NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,18})")
+"""A number in decimal digits. Only one that is negative by its sign can be told what is the least."""
 _ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 Query = Mapping[str, list[str]]
@@ -46,6 +48,7 @@ class Reader:
         self._kind = kind
         self._fields = msgspec.structs.fields(kind)
         hints = get_type_hints(kind)
+        self._numbers = frozenset(field.encode_name for field in fields_of(kind) if _is_number(field.type))
         self._lists = frozenset(name for name, hint in hints.items() if get_origin(hint) in (list, tuple))
         self._nothing: Struct | None = None if any(field.required for field in self._fields) else kind()
 
@@ -61,6 +64,10 @@ class Reader:
                 raise BadRequest.at(f"/{name[:64]}", "this query parameter is given more than once")
             else:
                 given[name] = values[0]
+        for name in self._numbers & given.keys():
+            # A lax reading takes a fraction and an exponent, too.
+            if _NUMBER.fullmatch(str(given[name])) is None:
+                raise BadRequest.at(f"/{name}", "this is a whole number in decimal digits")
         try:
             read = msgspec.convert(given, self._kind, strict=False)
         except msgspec.ValidationError as error:
@@ -70,6 +77,21 @@ class Reader:
             if field.encode_name in given and getattr(read, field.name) is None:
                 raise BadRequest.at(f"/{field.encode_name}", "this query parameter has no such value")
         return read
+
+
+def fields_of(kind: type[Struct]) -> Sequence[msgspec.inspect.Field]:
+    """The fields of a struct with their types."""
+    found = msgspec.inspect.type_info(kind)
+    assert isinstance(found, msgspec.inspect.StructType)
+    return found.fields
+
+
+def _is_number(kind: msgspec.inspect.Type) -> bool:
+    if isinstance(kind, msgspec.inspect.Metadata):
+        return _is_number(kind.type)
+    if isinstance(kind, msgspec.inspect.UnionType):
+        return any(map(_is_number, kind.types))
+    return isinstance(kind, msgspec.inspect.IntType)
 
 
 def _text(raw: bytes) -> str:
