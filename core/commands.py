@@ -96,10 +96,10 @@ class PostComment(Command, frozen=True, kw_only=True, tag="post-comment"):
 
 
 class EditComment(Command, frozen=True, kw_only=True, tag="edit-comment"):
-    """Write a new revision in view of the latest, `revision`."""
+    """Write a new revision in view of the latest: `revision`, or one of several, in ascending order."""
 
     comment: str
-    revision: int
+    revision: int | tuple[int, ...]
     body: str
     reason: str | None = None
 

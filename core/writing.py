@@ -193,7 +193,8 @@ def _edit(command: EditComment, comment: Comment, scene: Scene) -> list[Event]:
     if comment.withdrawn:
         raise CommentIsWithdrawn
     latest = comment.latest
-    if command.revision != latest.number:
+    named = (command.revision,) if isinstance(command.revision, int) else command.revision
+    if latest.number not in named:
         raise StaleEdit(current=latest.number)
     body = _body(command.body, policy.max_body)
     text = digest(body)

@@ -55,6 +55,6 @@ def post(comment: str = "new", body: str = "new words", **fields: Any) -> PostCo
     return PostComment(comment=comment, body=body, **fields)
 
 
-def edit(revision: int, body: str, comment: str = "c1", **fields: Any) -> EditComment:
+def edit(revision: int | tuple[int, ...], body: str, comment: str = "c1", **fields: Any) -> EditComment:
     """Edit a comment in view of its latest revision."""
     return EditComment(comment=comment, revision=revision, body=body, **fields)

@@ -79,6 +79,12 @@ def test_an_edit_in_view_of_another_revision_than_the_latest_is_stale(number: in
     given(posted(), edited(2, "other words")).when(edit(number, "third")).refused(StaleEdit, current=2)
 
 
+def test_an_edit_may_name_several_revisions_of_which_one_is_the_latest() -> None:
+    twice = given(posted(), edited(2, "other words"))
+    twice.when(edit((1, 2), "third")).then(edited(3, "third"))
+    given(posted(), edited(2, "other words")).when(edit((1, 3), "third")).refused(StaleEdit, current=2)
+
+
 def test_an_edit_sees_the_revision_that_waits_as_the_latest() -> None:
     given(posted(), edited(2, LINK, rule="links")).when(edit(1, "third")).refused(StaleEdit, current=2)
 

@@ -134,9 +134,21 @@ async def test_what_was_decided_on_another_screen_is_stale(house: House) -> None
 
 async def test_an_edit_of_another_revision_carries_the_current_one(house: House) -> None:
     comment = await house.post(ADA)
-    for wrong in ('"2"', 'W/"1"', '"abc"'):
+    for wrong in ('"2"', 'W/"1"', '"abc"', '"2", "3"', 'W/"1", "2"'):
         answer = await house.ask("PATCH", at(comment), ADA, {"body": "b"}, If_Match=wrong)
         assert problem(answer, 412, "stale-revision")["current"] == 1
+
+
+async def test_one_of_several_revisions_that_an_edit_names_has_to_be_the_latest(house: House) -> None:
+    comment = await house.post(ADA)
+    both: Any = {"If_Match": '"2", "1"', "Idempotency_Key": "both"}
+    answer = await house.ask("PATCH", at(comment), ADA, {"body": "b"}, **both)
+    assert (answer.status_code, answer.json()["comment"]["revision"]) == (200, 2)
+    # Revision 2 is named, too, and is the latest now; a repeat edits nothing all the same.
+    again = await house.ask("PATCH", at(comment), ADA, {"body": "b"}, **both)
+    assert again.json()["position"] == answer.json()["position"]
+    other = await house.ask("PATCH", at(comment), ADA, {"body": "b"}, If_Match='"2"', Idempotency_Key="both")
+    problem(other, 422, "idempotency-key-reused")
 
 
 async def test_a_closed_thread_takes_no_words_and_an_archived_one_no_votes(house: House) -> None:

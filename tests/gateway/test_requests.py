@@ -348,11 +348,16 @@ async def test_a_list_for_one_role_is_not_for_another(house: House, path: str, w
     problem(await house.get(path, who), 403, "not-allowed")
 
 
-async def test_if_match_names_one_strong_revision(house: House) -> None:
+async def test_if_match_names_strong_revisions(house: House) -> None:
     body = {"body": "b"}
-    problem(await house.ask("PATCH", at("c"), ADA, body), 428, "revision-required")
-    for wrong in ("2", "*", "", '"1", "2"', "W/2"):
+    cases: list[Any] = [{}, {"If_Match": "*"}, {"If_Match": " * "}]
+    for missing in cases:
+        # An asterisk would write over words that the author has not seen.
+        problem(await house.ask("PATCH", at("c"), ADA, body, **missing), 428, "revision-required")
+    for wrong in ("2", "", ",", "W/2", '"1", 2', '"1" "2"', '"1", *', '"1', 'w/"1"', ",".join(['"1"'] * 101)):
         problem(await house.ask("PATCH", at("c"), ADA, body, If_Match=wrong), 400, "bad-request")
+    for formed in ('"1", "2"', '"1",,"2",', 'W/"1"', 'W/"1", "a,b"', '"01"'):
+        problem(await house.ask("PATCH", at("c"), ADA, body, If_Match=formed), 404, "not-found")
 
 
 async def test_an_idempotency_key_is_visible_ascii(house: House) -> None:

@@ -206,8 +206,9 @@ def _headers(call: Call) -> list[dict[str, Any]]:
         found.append(
             _header(
                 "If-Match",
-                {"type": "string", "pattern": '^"[1-9][0-9]{0,5}"$'},
-                'The latest revision, as a strong tag: `"2"`. 428 without, 412 where it is another.',
+                {"type": "string", "pattern": '^"[1-9][0-9]{0,5}"(, "[1-9][0-9]{0,5}")*$', "examples": ['"2"']},
+                'The latest revision, as a strong tag: `"2"`. Of several, one has to be the latest: `"2", "3"`. 428 '
+                "without, and for `*`, which names none; 412 where it is another, and for a weak tag.",
                 required=True,
             )
         )

@@ -10,7 +10,7 @@ from projections.histories import History
 from workers.gateway.caching import Caching
 from workers.gateway.call import COMMENT, THREAD, Asked, Call, Who
 from workers.gateway.fresh import fresh_row
-from workers.gateway.preconditions import revision_named
+from workers.gateway.preconditions import revisions_named
 from workers.gateway.queries import NoQuery
 from workers.gateway.reads import caught_up, found
 from workers.gateway.reply import Reply
@@ -74,7 +74,7 @@ async def edit_comment(asked: Asked[NoQuery, shapes.EditComment]) -> Reply:
     """Write a new revision in view of the latest."""
     command = commands.EditComment(
         comment=asked.comment,
-        revision=revision_named(asked.headers.get(b"if-match")),
+        revision=revisions_named(asked.headers.get(b"if-match")),
         body=asked.body.body,
         reason=asked.body.reason,
     )
