@@ -1,7 +1,7 @@
 """A vote: what one member says about one comment with one number, absolute.
 
-Votes go on in closed threads and stay when a comment is edited. The log keeps a vote beside its head, so that
-deciding about one reads no event.
+Votes go on in closed threads and stay when a comment is edited. Taking one back always passes. The log keeps a vote
+beside its head, so that deciding about one reads no event.
 """
 
 from typing import Final
@@ -65,9 +65,13 @@ def check_voting(scene: Scene) -> None:
 def decide(command: CastVote, vote: Vote, scene: Scene, comment: Comment) -> list[Event]:
     """What follows from voting.
 
-    Raises NotFound, NotAllowed, Suspended, VotesOff, OwnVote, ThreadArchived, CommentNotPublished, StaleRevision.
+    Raises NotFound, NotAllowed, Suspended, VotesOff, OwnVote, ThreadArchived, CommentNotPublished, StaleRevision; of
+    these NotFound and, for auditors, NotAllowed alone where a vote is taken back.
     """
     scene.require_comment(comment)
+    if command.value == 0:
+        scene.require_writer()
+        return _taken_back(command, vote, comment)
     _require_voter(scene)
     if comment.author == scene.caller.id and not scene.policy.own_votes:
         raise OwnVote
@@ -75,11 +79,22 @@ def decide(command: CastVote, vote: Vote, scene: Scene, comment: Comment) -> lis
     if not comment.published:
         raise CommentNotPublished
     revision = comment.revision_meant(command.revision)
-    if command.value == 0:
-        return [VoteRetracted(comment=comment.id, revision=revision)] if vote.value else []
     if command.value == vote.value and command.revision in (None, vote.revision):
         return []
     return [VoteCast(comment=comment.id, revision=revision, value=command.value)]
+
+
+def _taken_back(command: CastVote, vote: Vote, comment: Comment) -> list[Event]:
+    """What follows where a vote is taken back.
+
+    Nothing may keep people from that: no policy, no suspension, no archived thread, and not what became of the comment.
+    """
+    if not vote.value:
+        return []
+    named = None if command.revision is None else comment.revision(command.revision)
+    revision = command.revision if named is not None and named.seen else comment.standing or vote.revision
+    assert revision is not None, "who voted saw a revision"
+    return [VoteRetracted(comment=comment.id, revision=revision)]
 
 
 def _require_voter(scene: Scene) -> None:

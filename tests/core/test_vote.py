@@ -94,12 +94,12 @@ def test_staff_votes_like_members(caller: Caller) -> None:
 def test_votes_go_on_in_closed_threads_and_end_in_archived_ones() -> None:
     given(posted(), ThreadClosed()).when(UP).then(cast(1))
     given(posted(), ThreadArchived()).when(UP).refused(ThreadIsArchived)
-    given(posted(), cast(1), ThreadArchived()).when(BACK).refused(ThreadIsArchived)
+    given(posted(), cast(1), ThreadArchived()).when(DOWN).refused(ThreadIsArchived)
 
 
 def test_where_votes_are_off_nobody_votes() -> None:
     given(posted(), policy(votes=False)).when(UP).refused(VotesOff)
-    given(posted(), overridden(votes=False)).when(BACK).refused(VotesOff)
+    given(posted(), overridden(votes=False)).when(DOWN).refused(VotesOff)
 
 
 def test_nobody_votes_on_their_own_unless_they_may() -> None:
@@ -126,7 +126,52 @@ def test_a_suspended_member_does_not_vote() -> None:
 )
 def test_what_is_not_published_any_more_is_not_voted_on(fate: Any) -> None:
     given(posted(), fate).when(UP).refused(CommentNotPublished)
-    given(posted(), cast(1), fate).when(BACK).refused(CommentNotPublished)
+    given(posted(), cast(1), fate).when(DOWN).refused(CommentNotPublished)
+
+
+@pytest.mark.parametrize(
+    "since",
+    [
+        [policy(votes=False)],
+        [overridden(votes=False)],
+        [MemberSuspended(member="ben")],
+        [ThreadClosed()],
+        [ThreadArchived()],
+        [CommentHeld(comment="c1", revision=1)],
+        [CommentRejected(comment="c1", revision=1)],
+        [CommentWithdrawn(comment="c1")],
+        [CommentRejected(comment="c1", revision=1), ThreadArchived(), MemberSuspended(member="ben")],
+    ],
+)
+def test_taking_a_vote_back_always_passes(since: list[Event]) -> None:
+    given(posted(), cast(1), *since).when(BACK).then(retracted())
+    given(posted(), *since).when(BACK).nothing_happens(settled=3)
+
+
+def test_a_vote_on_what_one_wrote_is_taken_back_where_there_may_be_none_any_more() -> None:
+    own = by(ADA, cast(1))
+    given(posted(), policy(own_votes=True), own, policy(own_votes=False)).when(BACK, by=ADA).then(retracted())
+
+
+def test_who_became_a_guest_takes_a_vote_back() -> None:
+    given(posted(), by(GUEST, cast(1))).when(BACK, by=GUEST).then(retracted())
+
+
+def test_a_vote_is_taken_back_in_view_of_the_text_named_or_else_of_the_one_that_stands() -> None:
+    twice = posted(), cast(1), edited(2, "x"), edited(3, LINK, rule="links")
+    given(*twice).when(BACK).then(retracted(2))
+    for seen in (1, 2):
+        given(*twice).when(Vote(comment="c1", value=0, revision=seen)).then(retracted(seen))
+    for unseen in (3, 4):
+        # It passes all the same, but the record names no text that nobody saw.
+        given(*twice).when(Vote(comment="c1", value=0, revision=unseen)).then(retracted(2))
+
+
+def test_what_is_taken_back_has_to_be_there_for_whoever_asks() -> None:
+    given(PENDING).when(BACK).refused(NotFound)
+    given().when(BACK).refused(NotFound)
+    given_a_site().when(BACK).refused(NotFound)
+    given(posted()).when(BACK, by=AUDITOR).refused(NotAllowed)
 
 
 def test_what_readers_never_saw_is_voted_on_by_nobody() -> None:

@@ -160,6 +160,8 @@ async def test_a_closed_thread_takes_no_words_and_an_archived_one_no_votes(house
     await status(house, "archived")
     problem(await post(house, BEN), 409, "thread-archived")
     problem(await house.ask("PUT", f"{at(comment)}/vote", BEN, {"value": -1}), 409, "thread-archived")
+    back = await house.ask("PUT", f"{at(comment)}/vote", BEN, {"value": 0})
+    assert (back.status_code, back.json()["comment"]["votes"]["score"]) == (200, 0)
     problem(await house.ask("POST", f"{at(comment)}/reports", BEN, {"reason": "spam"}), 409, "thread-archived")
     assert (await house.ask("DELETE", at(comment), ADA)).status_code == 200
 

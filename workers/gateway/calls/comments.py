@@ -219,6 +219,10 @@ CALLS: Final = (
         who=Who.CALLER,
         theme=_THEME,
         summary="Vote on a comment, or take the vote back",
+        detail=(
+            "Taking a vote back (`value` 0) always passes: where votes are off, in an archived thread, for a suspended "
+            "member, and of a comment that is not published any more."
+        ),
         handler=vote,
         body=shapes.CastVote,
         given={"value": 1, "revision": 2},
