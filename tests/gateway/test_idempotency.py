@@ -163,6 +163,26 @@ async def test_decisions_in_bulk_stand_alone_and_a_repeat_changes_nothing(house:
     assert trail[-1]["data"]["batch"] == told["batch"]
 
 
+@pytest.mark.parametrize("second", [{"verdict": "reject"}, {"verdict": "approve"}], ids=["alike", "otherwise"])
+async def test_a_second_decision_about_a_comment_in_one_call_is_a_problem_by_itself(house: House, second: Any) -> None:
+    one, two = [await house.post(who) for who in (ADA, BEN)]
+    verdict = {"thread": THREAD, "verdict": "reject", "revision": 1}
+    decisions = [{**verdict, "comment": one}, {**verdict, "comment": two}, {**verdict, "comment": one, **second}]
+    length = await house.length()
+    first = await house.ask("POST", "moderation/decisions", MOD, {"decisions": decisions}, Idempotency_Key="b2")
+    assert first.status_code == 200
+    assert await house.length() == length + 2
+    done, other, again = first.json()["results"]
+    assert done.keys() == other.keys() == {"comment", "position"}
+    assert again["comment"] == one
+    assert again["problem"]["type"] == "/problems/bad-request"
+    assert [error["pointer"] for error in again["problem"]["errors"]] == ["/decisions/2"]
+    assert "/decisions/0" in again["problem"]["detail"]
+    repeated = await house.ask("POST", "moderation/decisions", MOD, {"decisions": decisions}, Idempotency_Key="b2")
+    assert repeated.json() == first.json()
+    assert await house.length() == length + 2
+
+
 @pytest.mark.parametrize("number", [0, 101])
 async def test_a_bulk_has_one_to_a_hundred_decisions(house: House, number: int) -> None:
     decision = {"thread": THREAD, "comment": "c", "verdict": "reject", "revision": 1}

@@ -10,6 +10,7 @@ from core.transact import Result
 from workers.gateway.call import COMMENT, ROOT, Asked, Call, Who
 from workers.gateway.problems import problem
 from workers.gateway.queries import NoQuery
+from workers.gateway.refusals import BadRequest
 from workers.gateway.reply import Reply, json
 from workers.gateway.shapes import comments as shapes
 from workers.gateway.shapes import rows, staff
@@ -25,7 +26,18 @@ async def decide_many(asked: Asked[NoQuery, shapes.BulkDecisions]) -> Reply:
     """Give verdicts that each stand alone, under one batch id."""
     batch = ids.batch_id(asked.key)
     # At the same time, so that a replica or a disk is waited for once and not a hundred times.
-    done = await gathered([partial(_one, asked, decision, batch) for decision in asked.body.decisions])
+    decisions = asked.body.decisions
+    first: dict[tuple[str, str], int] = {}
+    for at, decision in enumerate(decisions):
+        first.setdefault((decision.thread, decision.comment), at)
+    done = await gathered(
+        [
+            partial(_one, asked, decision, batch)
+            if (before := first[decision.thread, decision.comment]) == at
+            else partial(_again, decision, at, before)
+            for at, decision in enumerate(decisions)
+        ]
+    )
     reply = json({"batch": batch, "results": [said for said, _ in done]})
     results = [result for _, result in done if result is not None]
     return acknowledged(asked, reply, *results) if results else reply
@@ -60,6 +72,14 @@ async def read_queue(asked: Asked[staff.QueueQuery, None]) -> Reply:
         cursor=query.cursor,
     )
     return Reply(200, answer.body)
+
+
+async def _again(decision: shapes.BulkDecision, at: int, before: int) -> tuple[dict[str, Any], None]:
+    """Refuse a second decision about the same comment: which of the two was meant is not for us to guess."""
+    refusal = BadRequest.at(
+        f"/decisions/{at}", f"/decisions/{before} is about the same comment, and is the one that counts"
+    )
+    return {"comment": decision.comment, "problem": problem(refusal)}, None
 
 
 async def _one(
@@ -138,7 +158,8 @@ CALLS: Final = (
         summary="Decide about up to 100 comments",
         detail=(
             "Each stands alone: the answer is 200, and says of each what came of it. It is 202 where one of them is "
-            "not yet as safe as the deployment promises."
+            "not yet as safe as the deployment promises. Of two about the same comment the first one counts, and the "
+            "second is a problem by itself."
         ),
         handler=decide_many,
         body=shapes.BulkDecisions,
