@@ -156,6 +156,7 @@ async def test_a_trail_comes_in_parts_that_make_the_whole(
             told = (await house.get(f"{at(comment)}/trail{query}", who)).json()
             assert len(told["events"]) <= 2
             found += told["events"]
+            assert told["more"] is (told["next"] is not None)
             if told["next"] is None:
                 break
             query = f"?limit=2&cursor={told['next']}"
@@ -233,6 +234,7 @@ async def test_the_audit_comes_in_parts_that_make_the_whole(house: House, limit:
         told = (await house.get(query, AUDITOR)).json()
         found += told["events"]
         assert told["next"] is not None
+        assert told["more"] is (len(found) < len(whole))
         if not told["events"]:
             break
         query = f"audit?limit={limit}&cursor={told['next']}"
@@ -243,7 +245,7 @@ async def test_an_exporter_polls_with_its_last_cursor_and_misses_nothing(house: 
     await busy(house)
     told = (await house.get("audit?limit=500", AUDITOR)).json()
     quiet = (await house.get(f"audit?limit=500&cursor={told['next']}", AUDITOR)).json()
-    assert quiet["events"] == []
+    assert (quiet["events"], quiet["more"], told["more"]) == ([], False, False)
     for number in range(6):
         await house.post(EVE, "More.", thread=f"t-{number}")
     more = (await house.get(f"audit?limit=500&cursor={quiet['next']}", AUDITOR)).json()
@@ -266,9 +268,20 @@ async def test_a_call_looks_at_a_bounded_number_of_entries_and_goes_on(
         told = (await house.get(query, AUDITOR)).json()
         found += told["events"]
         empty += not told["events"]
+        assert told["more"] or found == wanted
+        if not told["more"]:
+            break
         query = f"audit?type=vote.cast&cursor={told['next']}"
     assert found == wanted
-    assert empty > 5
+    assert empty > 1
+    assert not told["more"]
+
+
+async def test_a_full_page_behind_which_nothing_is_wanted_says_that_there_is_no_more(house: House) -> None:
+    await busy(house)
+    for limit, more in ((5, True), (6, False), (7, False)):
+        told = (await house.get(f"audit?type=vote.cast&limit={limit}", AUDITOR)).json()
+        assert (len(told["events"]), told["more"]) == (min(limit, 6), more)
 
 
 async def test_the_audit_is_filtered_by_thread_comment_actor_type_and_time(house: House) -> None:

@@ -88,6 +88,11 @@ class _Stream:
             self._ahead.append(entry)
             self._read = entry.position
 
+    @property
+    def next(self) -> Entry:
+        """Its next entry, which stays."""
+        return self._ahead[0]
+
     def take(self) -> Entry:
         """Its next entry."""
         entry = self._ahead.popleft()
@@ -104,12 +109,15 @@ async def merge(log: Log, places: dict[int, Position], *, end: Position | None, 
     heapq.heapify(heap)
     found: list[Found] = []
     looked = 0
-    while heap and len(found) < limit and looked < BUDGET:
+    while heap and looked < BUDGET:
         _, index = heap[0]
         stream = order[index][1]
-        entry = stream.take()
         looked += 1
-        if wanted(ENVELOPE.decode(entry.e)):
+        is_wanted = wanted(ENVELOPE.decode(stream.next.e))
+        if is_wanted and len(found) == limit:
+            break  # what is not wanted behind a full page is passed over, so that it is known whether there is more
+        entry = stream.take()
+        if is_wanted:
             found.append(Found(stream.partition, read(*entry)))
         if stream.wants:
             await stream.fill()

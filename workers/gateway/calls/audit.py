@@ -54,7 +54,8 @@ async def read_trail(asked: Asked[shapes.TrailQuery, None]) -> Reply:
             gone = {asked.comment: gone.get(asked.comment, frozenset()) | kept_from_author(comment)}
         told = [one for each in page if (one := tell_author(each, partition, gone, comment.author)) is not None]
     place = page[-1].position if len(coming) > len(page) else horizon
-    return json({"events": told, "next": None if place is None else cursors.write(mark, place)})
+    following = None if place is None else cursors.write(mark, place)
+    return json({"events": told, "next": following, "more": following is not None})
 
 
 async def read_audit(asked: Asked[AuditQuery, None]) -> Reply:
@@ -91,7 +92,8 @@ async def read_audit(asked: Asked[AuditQuery, None]) -> Reply:
     told = [tell(found.recorded, found.partition, gone) for found in merged.found]
     past = end is not None and end.ms + _SLACK_MS < services.clock() * 1000
     ended = merged.done or (past and merged.dry)
-    return json({"events": told, "next": None if ended else auditing.write_cursor(mark, merged.places)})
+    following = None if ended else auditing.write_cursor(mark, merged.places)
+    return json({"events": told, "next": following, "more": not merged.dry})
 
 
 async def _comment(asked: Asked[shapes.TrailQuery, None], caller: Caller) -> Comment:
@@ -180,12 +182,12 @@ CALLS: Final = (
         detail=(
             "Votes aside. For its author: own texts, and decisions with role, reason and rule; where `history` is "
             "`staff`, no earlier text that was published. A redacted text is absent for everybody. A page may be "
-            "empty and still have `next`."
+            "empty and still have `next`; `more` says whether there is more now."
         ),
         handler=read_trail,
         query=shapes.TrailQuery,
         answer=shapes.Events,
-        example={"events": [_EVENT], "next": None},
+        example={"events": [_EVENT], "next": None, "more": False},
         problems=("not-allowed", "bad-cursor"),
     ),
     Call(
@@ -198,12 +200,13 @@ CALLS: Final = (
         summary="Read the log as recorded, votes included",
         detail=(
             "In order of recorded time, then partition, then sequence. A page may be empty and still have `next`. "
-            "Cursors never expire and miss nothing, so an exporter can poll with the last one."
+            "`more` says whether the log has more now. Cursors never expire and miss nothing, so an exporter can poll "
+            "with the last one."
         ),
         handler=read_audit,
         query=AuditQuery,
         answer=shapes.Events,
-        example={"events": [_EVENT], "next": "k3x7q2m4ab.eJw"},
+        example={"events": [_EVENT], "next": "k3x7q2m4ab.eJw", "more": False},
         problems=("not-allowed", "bad-cursor"),
     ),
 )

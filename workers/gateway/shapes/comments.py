@@ -224,6 +224,9 @@ class Events(Struct, frozen=True, kw_only=True):
 
     events: list[EventAnswer]
     next: NextCursor
+    more: Annotated[
+        bool, Meta(description="Whether there is more now: a page with `next` may be the last for a while.")
+    ]
 
 
 class TrailQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
