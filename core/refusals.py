@@ -151,9 +151,13 @@ class RevisionIsRedacted(Refusal):
 
 
 class SiteExists(Refusal):
-    """The site was opened before, with other words."""
+    """The site was opened before, and otherwise: `errors` says what differs."""
 
     code = "site-exists"
+
+    def __init__(self, *differs: tuple[str, str]) -> None:
+        """`differs` are pointers into the request, with what the site was opened with, as far as that is no secret."""
+        super().__init__(errors=[{"pointer": pointer, "detail": detail} for pointer, detail in differs])
 
 
 class NotParked(Refusal):

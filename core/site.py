@@ -1,8 +1,9 @@
 """A site: what the publication decided for itself. Operators open it and set its keys, admins change its policy."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, assert_never
 
-from msgspec import Struct, convert
+from msgspec import Struct, convert, json
 from msgspec.structs import replace
 
 from core.commands import ChangePolicy, OpenSite, RekeySite, SiteCommand
@@ -87,12 +88,27 @@ def _open(command: OpenSite, site: Site, scene: "Scene") -> list[Event]:
     scene.require_operator()
     opening = SiteOpened(name=one_line(command.name, LONGEST_NAME), policy=command.policy)
     if site.opening is not None:
-        if site.opening != opening:
-            raise SiteExists
+        differs = [*_differing(site.opening, opening)]
+        if differs:
+            raise SiteExists(*differs)
         return []
     if not opening.name:
         raise BadField("/name", "a site has a name that can be seen")
     return [opening]
+
+
+def _differing(first: SiteOpened, other: SiteOpened) -> Iterator[tuple[str, str]]:
+    """Where another opening differs from the one that was, as pointers into it, and what there was."""
+    if first.name != other.name:
+        yield "/name", f"it was opened as {_told(first.name)}"
+    for field in Policy.__struct_fields__:
+        before = getattr(first.policy, field)
+        if before != getattr(other.policy, field):
+            yield f"/policy/{field}", f"it was opened with {_told(before)}"
+
+
+def _told(value: object) -> str:
+    return json.encode(value).decode()
 
 
 def _change(command: ChangePolicy, site: Site) -> list[Event]:

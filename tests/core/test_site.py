@@ -45,11 +45,13 @@ def test_opening_a_site_again_alike_changes_nothing_also_after_its_policy_change
     given_a_site(policy(votes=False)).when(OPEN).nothing_happens(settled=1)
 
 
-@pytest.mark.parametrize("other", [{"name": "Herd"}, {"policy": Policy(votes=False)}])
-def test_opening_a_site_again_otherwise_is_refused(other: Any) -> None:
+@pytest.mark.parametrize(
+    ("other", "pointer"), [({"name": "Herd"}, "/name"), ({"policy": Policy(votes=False)}, "/policy/votes")]
+)
+def test_opening_a_site_again_otherwise_is_refused_and_says_what_differs(other: Any, pointer: str) -> None:
     given_a_site().when(
         OpenSite(**{"name": "UnHerd", "policy": Policy(), "keys_kind": "hs256", "keys_number": 1, **other})
-    ).refused(SiteExists)
+    ).refused(SiteExists, pointer=pointer)
 
 
 def test_new_keys_are_recorded_by_kind_and_number_only() -> None:

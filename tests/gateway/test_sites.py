@@ -34,13 +34,19 @@ async def test_a_site_is_opened_once_and_asked_alike_again_it_is_the_same(empty:
 
 async def test_a_site_that_is_there_is_not_opened_otherwise(empty: House) -> None:
     await empty.ask("PUT", "", body=BODY, operator=True)
-    for other in (
-        {**BODY, "name": "Other"},
-        {**BODY, "policy": {"votes": False}},
-        {**BODY, "keys": {"hs256": [NEW]}},
-        {**BODY, "keys": {"jwks": "https://kew.example/jwks.json"}},
+    for other, pointers in (
+        ({**BODY, "name": "Other"}, ["/name"]),
+        ({**BODY, "policy": {"votes": False, "max_body": 9}}, ["/policy/votes", "/policy/max_body"]),
+        ({**BODY, "keys": {"hs256": [NEW]}}, ["/keys"]),
+        ({**BODY, "keys": {"jwks": "https://kew.example/jwks.json"}}, ["/keys"]),
+        ({"name": "Other", "policy": {"votes": False}, "keys": {"hs256": [NEW]}}, ["/name", "/policy/votes", "/keys"]),
     ):
-        problem(await empty.ask("PUT", "", body=other, operator=True), 409, "site-exists")
+        answer = await empty.ask("PUT", "", body=other, operator=True)
+        differs = problem(answer, 409, "site-exists")["errors"]
+        assert [error["pointer"] for error in differs] == pointers
+        assert SECRET not in answer.text
+        assert NEW not in answer.text
+    assert [error["detail"] for error in differs[:2]] == ['it was opened as "Kew"', "it was opened with true"]
     assert (await empty.get("", ADMIN)).status_code == 200  # the keys are what they were
     assert await empty.length() == 1
 

@@ -33,16 +33,18 @@ async def open_site(asked: Asked[NoQuery, shapes.OpenSite]) -> Reply:
     command = OpenSite(name=body.name, policy=body.policy, keys_kind=given.kind, keys_number=given.number)
     # Asked beforehand, so that what is refused leaves no keys behind.
     refusal = await would_refuse(services.log, command, site=asked.site, caller=asked.caller, folds=services.folds)
+    if isinstance(refusal, SiteExists) and await keyring.holds(asked.site, given) is False:
+        refusal.extra["errors"].append(_OTHER_KEYS)
     if refusal is not None:
         raise refusal
     same = await keyring.holds(asked.site, given)
     if same is False and await _exists(asked):
-        raise SiteExists("the site was opened with other keys, or they were replaced since")
+        raise SiteExists(("/keys", _OTHER))
     if not same:
         await keyring.write(asked.site, given)
     result = await carry_out(asked, command)
     if not await keyring.holds(asked.site, given):
-        raise SiteExists("another operator was faster, with other keys")
+        raise SiteExists(("/keys", _OTHER))
     return acknowledged(
         asked, _answer(asked.site, await _site(asked), result.position, CREATED if result.created else OK), result
     )
@@ -111,6 +113,8 @@ def _check_secret(secret: str, pointer: str) -> None:
         raise BadField(pointer, "this is a public key or a certificate, and no secret") from None
 
 
+_OTHER: Final = "it was opened with other keys, or they were replaced since"
+_OTHER_KEYS: Final = {"pointer": "/keys", "detail": _OTHER}
 _SITE: Final = {
     "site": "unherd",
     "name": "UnHerd",
@@ -128,7 +132,7 @@ CALLS: Final = (
         who=Who.OPERATOR,
         theme=_THEME,
         summary="Open a site",
-        detail="Asked again alike it answers 200, otherwise 409.",
+        detail="Asked again alike it answers 200, otherwise 409, which says in `errors` what differs.",
         handler=open_site,
         body=shapes.OpenSite,
         given={"name": "UnHerd", "keys": _KEYS},
