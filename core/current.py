@@ -6,6 +6,7 @@ from core import heads
 from core.caller import Caller
 from core.case import scene_of
 from core.comment import Comment
+from core.gathering import both
 from core.log.port import Log
 from core.member import Member
 from core.policy import Policy
@@ -22,6 +23,8 @@ class Refusals(Struct, frozen=True, kw_only=True):
 
     comment: Refusal | None
     vote: Refusal | None
+    opened: bool = True
+    """Whether the thread is open; where it is not, a first comment of the caller's may open it."""
 
 
 async def site_of(log: Log, site: str, *, folds: Folds | None = None) -> Site:
@@ -54,6 +57,22 @@ async def policy_of(log: Log, site: str, thread: str, *, folds: Folds | None = N
     return here.policy((await site_of(log, site, folds=folds)).policy)
 
 
+async def policy_or_site_policy_of(
+    log: Log, site: str, thread: str, *, folds: Folds | None = None
+) -> tuple[Policy, bool]:
+    """The policy in force in a thread, or for one that a first comment may open that of the site; whether it is open.
+
+    Raises NotFound where there is no such site or thread, and no member may open one.
+    """
+    here, there = await both(
+        lambda: look(log, site, thread, folded=(heads.THREAD,), folds=folds),
+        lambda: site_of(log, site, folds=folds),
+    )
+    if not here.thread.exists and not there.policy.origins:
+        raise NotFound("there is no such thread")
+    return here.thread.policy(there.policy), here.thread.exists
+
+
 async def comment_of(log: Log, site: str, thread: str, comment: str, *, folds: Folds | None = None) -> Comment:
     """The comment, for whoever asks: `visible_to` tells who may. Raises NotFound where it was never posted."""
     found = (await look(log, site, thread, folded=(heads.comment(comment),), folds=folds)).comment(comment)
@@ -63,9 +82,14 @@ async def comment_of(log: Log, site: str, thread: str, comment: str, *, folds: F
 
 
 async def refusals(log: Log, *, site: str, thread: str, caller: Caller, folds: Folds | None = None) -> Refusals:
-    """Why writes of the caller would fail in this thread now. Raises NotFound where there is no such thread."""
+    """Why writes of the caller would fail in this thread now.
+
+    Raises NotFound where there is no such thread, and no first comment of the caller's may open it.
+    """
     scene = await scene_of(log, site=site, thread=thread, caller=caller, folds=folds)
-    scene.require_thread()
+    if not scene.may_open:
+        scene.require_thread()
+    scene.require_site()
     found: list[Refusal | None] = []
     for check in (check_commenting, check_voting):
         try:
@@ -74,4 +98,4 @@ async def refusals(log: Log, *, site: str, thread: str, caller: Caller, folds: F
             found.append(refusal)
         else:
             found.append(None)
-    return Refusals(comment=found[0], vote=found[1])
+    return Refusals(comment=found[0], vote=found[1], opened=scene.thread.exists)

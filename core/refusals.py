@@ -5,12 +5,12 @@ Refusal
 ├── NotAllowed, NotEntitled, Suspended,
 │   EditWindowOver, VotesOff, OwnVote, HistoryNotPublic    not for this caller
 ├── StaleRevision, StaleStatus, StaleEdit           somebody was faster
-├── ThreadClosed, ThreadArchived, AnchorClosed,
+├── ThreadNotOpened, ThreadClosed, ThreadArchived, AnchorClosed,
 │   ParentNotPublished, CommentNotPublished, CommentIsWithdrawn,
 │   RevisionIsPublished, RevisionIsRedacted,
 │   SiteExists, NotParked                           not as things stand
 ├── BodyEmpty, BodyTooLong, UnknownParent,
-│   IdempotencyKeyReused, BadField                  not with these words
+│   UrlNotAllowed, IdempotencyKeyReused, BadField   not with these words
 └── Unavailable, CannotFold, FormatTooOld           not now
 """
 
@@ -102,6 +102,19 @@ class StaleStatus(Refusal):
     code = "stale-status"
 
 
+class ThreadNotOpened(Refusal):
+    """The thread is not open yet, and the comment lacks what a first one needs to open it; `errors` says what."""
+
+    code = "thread-not-opened"
+
+    def __init__(self, detail: str, *missing: str) -> None:
+        """`missing` are the fields that a first comment has to bring."""
+        needed = [
+            {"pointer": f"/{name}", "detail": "a first comment needs this to open its thread"} for name in missing
+        ]
+        super().__init__(detail, errors=needed)
+
+
 class ThreadClosed(Refusal):
     """The thread takes no new comments, edits or restorations."""
 
@@ -182,6 +195,15 @@ class UnknownParent(Refusal):
     """There is no such comment to answer in this thread."""
 
     code = "unknown-parent"
+
+
+class UrlNotAllowed(Refusal):
+    """The address of the article lies in no web origin of this publication."""
+
+    code = "url-not-allowed"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, errors=[{"pointer": "/url", "detail": detail}])
 
 
 class IdempotencyKeyReused(Refusal):

@@ -9,8 +9,9 @@ from msgspec import Struct
 from core.caller import Caller, Role
 from core.comment import Comment
 from core.member import Member
+from core.origins import lies_in, origin_of
 from core.policy import Policy
-from core.refusals import NotAllowed, NotFound, Suspended, ThreadArchived, ThreadClosed
+from core.refusals import BadField, NotAllowed, NotFound, Suspended, ThreadArchived, ThreadClosed, UrlNotAllowed
 from core.site import Site
 from core.thread import Thread
 from core.times import rfc3339
@@ -30,6 +31,25 @@ class Scene(Struct, frozen=True, kw_only=True):
     def policy(self) -> Policy:
         """The policy in force: the site's, with what the thread overrides."""
         return self.thread.policy(self.site.policy)
+
+    @property
+    def may_open(self) -> bool:
+        """Whether a first comment of the caller's opens its thread, where it brings what that takes."""
+        return bool(self.policy.origins) or self._is_writing_staff
+
+    def require_address(self, url: str) -> None:
+        """Raise UrlNotAllowed, or BadField for what is no web address, unless an article may be at `url`."""
+        origins = self.policy.origins
+        if not origins and not self._is_writing_staff:
+            raise UrlNotAllowed("only staff opens threads here: the policy names no origin of this publication")
+        if origins and not lies_in(url, origins):
+            raise UrlNotAllowed("not in one of the origins of this publication")
+        if origin_of(url) is None:
+            raise BadField("/url", "not an http or https address")
+
+    @property
+    def _is_writing_staff(self) -> bool:
+        return bool(self.caller.roles) and not self.caller.only_reads
 
     def require_site(self) -> None:
         """Raise NotFound unless the site was opened."""

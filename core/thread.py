@@ -25,10 +25,9 @@ from core.events import (
     ThreadReopened,
     ThreadRetitled,
 )
-from core.origins import lies_in, origin_of
 from core.policy import Policy, PolicyChanges
 from core.position import Position
-from core.refusals import BadField
+from core.refusals import BadField, ThreadNotOpened
 from core.text.unicode import is_blank, one_line, words_or_none
 
 if TYPE_CHECKING:  # a scene holds a thread, so only its type can be had here
@@ -107,7 +106,7 @@ def evolve(thread: Thread, recorded: Recorded) -> Thread:
 
 
 def decide(command: ThreadCommand, thread: Thread, scene: "Scene") -> list[Event]:
-    """What follows from a command about a thread. Raises NotFound, NotAllowed, Suspended, BadField."""
+    """What follows from a command about a thread. Raises NotFound, NotAllowed, Suspended, UrlNotAllowed, BadField."""
     if isinstance(command, OpenThread):
         scene.require_site()
     else:
@@ -141,26 +140,32 @@ def settled(command: ThreadCommand, thread: Thread) -> Position | None:
             assert_never(command)
 
 
-def opening(url: str, title: str, policy: Policy) -> ThreadOpened | None:
-    """The event by which a first comment opens its thread; None where the policy of the site does not let it."""
-    title = one_line(title, LONGEST_TITLE)
-    return ThreadOpened(url=url, title=title) if title and lies_in(url, policy.origins) else None
+def opening(url: str | None, title: str | None, scene: "Scene") -> ThreadOpened:
+    """The event by which a first comment opens its thread. Raises ThreadNotOpened, UrlNotAllowed, BadField."""
+    if url is None or title is None:
+        missing = [name for name, value in (("url", url), ("title", title)) if value is None]
+        if not scene.may_open:
+            raise ThreadNotOpened("the thread is not open yet, and only staff opens threads here", *missing)
+        raise ThreadNotOpened("the thread is not open yet: a first comment opens it with url and title", *missing)
+    scene.require_address(url)
+    return ThreadOpened(url=url, title=_title(title))
 
 
 def _open(command: OpenThread, thread: Thread, scene: "Scene") -> list[Event]:
-    title = one_line(command.title, LONGEST_TITLE)
-    if not title:
-        raise BadField("/title", "an article has a title that can be seen")
-    if origin_of(command.url) is None:
-        raise BadField("/url", "not an http or https address")
-    origins = scene.policy.origins
-    if origins and not lies_in(command.url, origins):
-        raise BadField("/url", "not in one of the origins of this publication")
+    title = _title(command.title)
+    scene.require_address(command.url)
     if not thread.exists:
         return [ThreadOpened(url=command.url, title=title)]
     if (thread.url, thread.title) == (command.url, title):
         return []
     return [ThreadRetitled(url=command.url, title=title)]
+
+
+def _title(text: str) -> str:
+    title = one_line(text, LONGEST_TITLE)
+    if not title:
+        raise BadField("/title", "an article has a title that can be seen")
+    return title
 
 
 def _turned(command: SetThreadStatus) -> Event:

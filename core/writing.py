@@ -18,7 +18,6 @@ from core.refusals import (
     IdempotencyKeyReused,
     NotAllowed,
     NotEntitled,
-    NotFound,
     ParentNotPublished,
     StaleEdit,
     UnknownParent,
@@ -48,16 +47,17 @@ def post(command: PostComment, comment: Comment, scene: Scene, line: Sequence[Co
     """What follows from posting. `line` is what is answered, then as many of its ancestors upwards as `hang` needs.
 
     `comment` exists where the same command was carried out long ago. Raises NotFound, UnknownParent, NotAllowed,
-    Suspended, NotEntitled, ThreadClosed, ThreadArchived, ParentNotPublished, AnchorClosed, StaleRevision, BadField,
-    BodyEmpty, BodyTooLong, IdempotencyKeyReused.
+    Suspended, NotEntitled, ThreadNotOpened, UrlNotAllowed, ThreadClosed, ThreadArchived, ParentNotPublished,
+    AnchorClosed, StaleRevision, BadField, BodyEmpty, BodyTooLong, IdempotencyKeyReused.
     """
     scene.require_site()
     if comment.exists:
         return _again(command, comment, scene)
-    opened = None if scene.thread.exists else _opening(command, scene)
     answered = _answered(command, scene, line)
     scene.require_writer()
     entitlement = _entitlement(scene)
+    # Address and title matter to the comment that opens the thread alone: articles move, and their readers go on.
+    opened = None if scene.thread.exists else opening(command.url, command.title, scene)
     policy = scene.policy
     parent, depth = (None, 0) if answered is None else hang(line, policy.max_depth)
     scene.require_open()
@@ -147,14 +147,6 @@ def _again(command: PostComment, comment: Comment, scene: Scene) -> list[Event]:
     if comment.author != scene.caller.id or not same:
         raise IdempotencyKeyReused
     return []
-
-
-def _opening(command: PostComment, scene: Scene) -> Event:
-    if command.url is not None and command.title is not None:
-        opened = opening(command.url, command.title, scene.policy)
-        if opened is not None:
-            return opened
-    raise NotFound("there is no such thread")
 
 
 def _answered(command: PostComment, scene: Scene, line: Sequence[Comment]) -> Comment | None:

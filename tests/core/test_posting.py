@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from core import thread
 from core.caller import Caller
 from core.events import (
     AnchorClosed,
@@ -31,7 +32,9 @@ from core.refusals import (
     ParentNotPublished,
     StaleRevision,
     Suspended,
+    ThreadNotOpened,
     UnknownParent,
+    UrlNotAllowed,
 )
 from core.refusals import (
     ThreadArchived as ThreadIsArchived,
@@ -56,7 +59,7 @@ from tests.core.people import (
     posted,
     reply,
 )
-from tests.core.telling import before_anything, by, given, given_a_site
+from tests.core.telling import Story, before_anything, by, given, given_a_site
 
 ANCHOR = AnchorOpened(anchor="q1", exact="the passage")
 PENDING = posted(rule="links")
@@ -148,9 +151,9 @@ def test_an_archived_thread_takes_no_comments() -> None:
     given(ThreadArchived()).when(post()).refused(ThreadIsArchived)
 
 
-def test_in_a_thread_that_was_never_opened_nothing_is_found() -> None:
-    given_a_site().when(post()).refused(NotFound)
+def test_on_a_site_that_was_never_opened_nothing_is_found() -> None:
     before_anything().when(post()).refused(NotFound)
+    before_anything().when(post(url=URL, title=TITLE), by=MOD).refused(NotFound)
 
 
 # --- a first comment opens its thread ---
@@ -167,25 +170,46 @@ def test_a_first_comment_that_is_held_opens_its_thread_all_the_same() -> None:
     story.then(opened, written(rule="premoderation"))
 
 
+@pytest.mark.parametrize("site", [given_a_site(ORIGINS), given_a_site()], ids=["origins", "none"])
 @pytest.mark.parametrize(
-    "words",
+    ("words", "missing"), [({}, ["/url", "/title"]), ({"url": URL}, ["/title"]), ({"title": TITLE}, ["/url"])]
+)
+def test_a_first_comment_that_lacks_what_opening_takes_is_told_what(
+    site: Story, words: dict[str, str], missing: list[str]
+) -> None:
+    for caller in (BEN, MOD):
+        site.when(post(**words), by=caller).refused(ThreadNotOpened, pointer=missing[-1])
+        with pytest.raises(ThreadNotOpened) as caught:
+            thread.opening(words.get("url"), words.get("title"), site.scene())
+        assert [error["pointer"] for error in caught.value.extra["errors"]] == missing
+
+
+@pytest.mark.parametrize(
+    "url",
     [
-        {},
-        {"url": URL},
-        {"title": TITLE},
-        {"url": URL, "title": "\u200b"},
-        {"url": "https://unherd.com.evil.example/a", "title": TITLE},
-        {"url": "https://unherd.com@evil.example/a", "title": TITLE},
-        {"url": "https://evil.example\\@unherd.com/a", "title": TITLE},
-        {"url": "http://unherd.com/a", "title": TITLE},
+        "https://unherd.com.evil.example/a",
+        "https://unherd.com@evil.example/a",
+        "https://evil.example\\@unherd.com/a",
+        "http://unherd.com/a",
+        "javascript:alert(1)",
     ],
 )
-def test_a_first_comment_opens_no_other_thread(words: dict[str, str]) -> None:
-    given_a_site(ORIGINS).when(post(**words)).refused(NotFound)
+@pytest.mark.parametrize("caller", [BEN, MOD], ids=lambda caller: caller.name)
+def test_a_first_comment_opens_no_thread_about_another_publication(caller: Caller, url: str) -> None:
+    given_a_site(ORIGINS).when(post(url=url, title=TITLE), by=caller).refused(UrlNotAllowed, pointer="/url")
+
+
+def test_a_first_comment_brings_a_title_that_can_be_seen() -> None:
+    given_a_site(ORIGINS).when(post(url=URL, title="\u200b")).refused(BadField, pointer="/title")
 
 
 def test_where_no_origins_are_given_only_staff_opens_threads() -> None:
-    given_a_site().when(post(url=URL, title=TITLE)).refused(NotFound)
+    first = post(url=URL, title=TITLE)
+    given_a_site().when(first, by=BEN).refused(UrlNotAllowed, pointer="/url")
+    for staff in (MOD, ADMIN):
+        given_a_site().when(first, by=staff).then(ThreadOpened(url=URL, title=TITLE), written(name=staff.name))
+        given_a_site().when(post(url="ftp://unherd.com/", title=TITLE), by=staff).refused(BadField, pointer="/url")
+    given_a_site().when(first, by=AUDITOR).refused(NotAllowed)
 
 
 def test_a_first_comment_that_is_refused_opens_nothing() -> None:
@@ -197,8 +221,10 @@ def test_a_first_comment_that_is_refused_opens_nothing() -> None:
     given_a_site(ORIGINS).when(post(anchor="q1", **first)).refused(BadField, pointer="/anchor")
 
 
-def test_a_later_comment_does_not_retitle_its_thread() -> None:
-    given(ORIGINS).when(post(url=URL, title="Mine"), by=BEN).then(written())
+@pytest.mark.parametrize("url", [URL, URL + "?utm=1", "https://evil.example/a", "javascript:alert(1)"])
+def test_in_a_thread_that_is_open_address_and_title_are_not_looked_at(url: str) -> None:
+    # Articles move, and are read under several addresses: nobody is kept from answering by that.
+    given(ORIGINS).when(post(url=url, title="Mine"), by=BEN).then(written())
 
 
 # --- replies ---

@@ -18,7 +18,7 @@ from core.events import (
     ThreadRetitled,
 )
 from core.policy import PolicyChanges
-from core.refusals import BadField, NotAllowed, NotFound, Suspended
+from core.refusals import BadField, NotAllowed, NotFound, Suspended, UrlNotAllowed
 from tests.core.people import ADA, ADMIN, AUDITOR, TITLE, URL, overridden, policy
 from tests.core.telling import before_anything, given, given_a_site
 
@@ -59,8 +59,9 @@ def test_a_thread_is_about_a_page_on_the_web(url: str) -> None:
 def test_where_origins_are_given_an_article_lies_in_one_of_them() -> None:
     there = policy(origins=("https://unherd.com",))
     given_a_site(there).when(OPEN).then(ThreadOpened(url=URL, title=TITLE))
-    given_a_site(there).when(OpenThread(url="https://example.com/a", title=TITLE)).refused(BadField, pointer="/url")
-    given(there).when(OpenThread(url="https://example.com/a", title=TITLE)).refused(BadField, pointer="/url")
+    for url in ("https://example.com/a", "javascript:alert(1)"):
+        given_a_site(there).when(OpenThread(url=url, title=TITLE)).refused(UrlNotAllowed, pointer="/url")
+        given(there).when(OpenThread(url=url, title=TITLE)).refused(UrlNotAllowed, pointer="/url")
 
 
 @pytest.mark.parametrize(

@@ -253,16 +253,59 @@ async def test_a_title_and_an_address_are_those_of_an_article(house: House) -> N
 
 async def test_only_an_article_of_the_publication_opens_a_thread_with_its_first_comment(house: House) -> None:
     first = {"body": "First!", "url": "https://kew.example/fern", "title": "Ferns"}
-    problem(await house.ask("POST", "threads/fern/comments", ADA, first), 404, "not-found")
+    problem(await house.ask("POST", "threads/fern/comments", ADA, first), 422, "url-not-allowed")
     await policy(house, origins=["https://kew.example"])
     evil = {**first, "url": "https://kew.example.evil.example/fern"}
-    problem(await house.ask("POST", "threads/fern/comments", ADA, evil), 404, "not-found")
-    problem(await house.ask("POST", "threads/fern/comments", ADA, {"body": "First!"}), 404, "not-found")
+    length = await house.length()
+    told = problem(await house.ask("POST", "threads/fern/comments", ADA, evil), 422, "url-not-allowed")
+    assert [error["pointer"] for error in told["errors"]] == ["/url"]
+    problem(await house.ask("PUT", "threads/fern", MOD, {"url": evil["url"], "title": "A"}), 422, "url-not-allowed")
+    lacking = await house.ask("POST", "threads/fern/comments", ADA, {"body": "First!", "title": "Ferns"})
+    told = problem(lacking, 409, "thread-not-opened")
+    assert [error["pointer"] for error in told["errors"]] == ["/url"]
+    assert await house.length() == length
+    problem(await house.get("threads/fern"), 404, "not-found")
     answer = await house.ask("POST", "threads/fern/comments", ADA, first)
     assert answer.status_code == 201
     position = answer.json()["position"]
     page = (await house.get(f"threads/fern?after={position}")).json()
     assert (page["thread"]["title"], page["thread"]["comments"]) == ("Ferns", 1)
+    later = await house.ask("POST", "threads/fern/comments", ADA, {**evil, "title": "Mine"})
+    assert later.status_code == 201
+    page = (await house.get(f"threads/fern?after={later.json()['position']}")).json()
+    assert (page["thread"]["url"], page["thread"]["title"]) == (first["url"], "Ferns")
+
+
+async def test_a_thread_that_a_first_comment_may_open_answers_by_the_policy_of_the_site(house: House) -> None:
+    for who, path in ((None, "policy"), (ADA, "me")):
+        problem(await house.get(f"threads/fern/{path}", who), 404, "not-found")
+    # Staff opens threads where no origins are named, too.
+    assert (await house.get("threads/fern/me", MOD)).json()["opened"] is False
+    await policy(house, origins=["https://kew.example"], max_body=99, votes=False)
+    answer = await house.get("threads/fern/policy")
+    site = (await house.get("", ADMIN)).json()["policy"]
+    assert answer.json() == {**site, "opened": False}
+    assert answer.headers["etag"]
+    told = (await house.get("threads/fern/me", ADA)).json()
+    assert told == {
+        "pending": [],
+        "rejected": [],
+        "votes": {},
+        "refusals": {"comment": None, "vote": told["refusals"]["vote"]},
+        "opened": False,
+    }
+    assert told["refusals"]["vote"]["type"] == "/problems/votes-off"
+    guest = (await house.get("threads/fern/me", GUEST)).json()
+    assert guest["refusals"]["comment"]["type"] == "/problems/not-allowed"
+    for path in ("threads/fern", "threads/fern/anchors", "threads/fern?at=2023-10-29T00:00:00Z"):
+        problem(await house.get(path), 404, "not-found")
+    for who, path in ((None, "policy"), (ADA, "me")):
+        problem(await house.get(f"/v1/sites/nowhere/threads/fern/{path}", who), 404, "not-found")
+    first = {"body": "First!", "url": "https://kew.example/fern", "title": "Ferns"}
+    assert (await house.ask("POST", "threads/fern/comments", ADA, first)).status_code == 201
+    opened = await house.get("threads/fern/policy", If_None_Match=answer.headers["etag"])
+    assert (opened.status_code, opened.json()) == (200, site)
+    assert (await house.get("threads/fern/me", ADA)).json()["opened"] is True
 
 
 async def test_a_defect_is_told_by_its_request_id_and_nothing_else(

@@ -132,7 +132,8 @@ CALLS: Final = (
         theme=_THEME,
         summary="Write a comment, or a reply",
         detail=(
-            "Where the policy names origins, a first comment with `url` and `title` opens the thread. A reply takes "
+            "A first comment with `url` and `title` opens its thread, where `url` lies in one of the origins that the "
+            "policy names; staff needs none to be named. In a thread that is open, both are passed over. A reply takes "
             "the anchor of its parent, and hangs under the deepest ancestor that the policy allows."
         ),
         handler=post_comment,
@@ -144,6 +145,8 @@ CALLS: Final = (
         problems=(
             *_WRITING,
             *_WORDS,
+            "thread-not-opened",
+            "url-not-allowed",
             "anchor-closed",
             "parent-not-published",
             "stale-revision",

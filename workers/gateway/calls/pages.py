@@ -64,6 +64,7 @@ async def read_overlay(asked: Asked[AfterQuery, None]) -> Reply:
             "rejected": overlay.rejected,
             "votes": overlay.votes,
             "refusals": {"comment": _told(why.comment), "vote": _told(why.vote)},
+            "opened": why.opened,
         }
     )
 
@@ -211,7 +212,10 @@ CALLS: Final = (
         who=Who.CALLER,
         theme=_THEME,
         summary="Read one's own part of a thread",
-        detail="Kept apart so that the page stays the same for everyone. At most 100 rows, newest first.",
+        detail=(
+            "Kept apart so that the page stays the same for everyone. At most 100 rows, newest first. `opened` is "
+            "false where a first comment of the caller's may open the thread, and none has yet."
+        ),
         handler=read_overlay,
         query=AfterQuery,
         answer=shapes.Overlay,
@@ -220,6 +224,7 @@ CALLS: Final = (
             "rejected": [],
             "votes": {rows.EXAMPLE_ROW["id"]: {"value": 1, "revision": 2}},
             "refusals": {"comment": None, "vote": None},
+            "opened": True,
         },
         problems=("unknown-position",),
     ),

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from core.commands import OpenThread, OverridePolicy, PutAnchor, SetThreadStatus
-from core.current import policy_of
+from core.current import policy_or_site_policy_of
 from core.policy import Policy, PolicyChanges
 from core.refusals import NotFound
 from workers.gateway.caching import Caching
@@ -33,7 +33,8 @@ async def set_status(asked: Asked[NoQuery, shapes.SetStatus]) -> Reply:
 async def read_policy(asked: Asked[NoQuery, None]) -> Reply:
     """The policy in force in a thread."""
     services = asked.services
-    body = encode(await policy_of(services.log, asked.site, asked.thread, folds=services.folds))
+    policy, opened = await policy_or_site_policy_of(services.log, asked.site, asked.thread, folds=services.folds)
+    body = encode(policy if opened else {**msgspec.structs.asdict(policy), "opened": False})
     return Reply(200, body, tag=blake2b(body, digest_size=12).hexdigest())
 
 
@@ -90,8 +91,9 @@ CALLS: Final = (
         who=Who.EVERYONE,
         theme=_THEME,
         summary="Read the policy in force in a thread",
+        detail="Where a first comment may open the thread, and none has yet, that of the site with `opened`: false.",
         handler=read_policy,
-        answer=Policy,
+        answer=shapes.PolicyInForce,
         example=msgspec.to_builtins(Policy()),
         caching=Caching.EVERYONE,
     ),
@@ -123,7 +125,7 @@ CALLS: Final = (
         answer=Position,
         example=_POSITION,
         statuses=(201, 200),
-        problems=_MODERATION,
+        problems=(*_MODERATION, "url-not-allowed"),
     ),
     Call(
         name="setThreadStatus",

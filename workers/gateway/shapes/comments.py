@@ -33,7 +33,7 @@ Body = Annotated[
 
 
 class PostComment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A comment. `url` and `title` let a first one open its thread, where the policy names origins."""
+    """A comment. `url` and `title` let a first one open its thread; where it is open they are not looked at."""
 
     body: Body
     parent: CommentText | None = None
@@ -194,6 +194,7 @@ class Overlay(Struct, frozen=True, kw_only=True):
     rejected: list[RejectedRow]
     votes: dict[str, OwnVote]
     refusals: OwnRefusals
+    opened: bool
 
 
 class Actor(Struct, frozen=True, kw_only=True):

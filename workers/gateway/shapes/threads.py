@@ -2,8 +2,9 @@
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
+from core.policy import Policy
 from projections.queries import Depth, Limit, Replies, Sort
 from projections.state import ThreadStatus
 from workers.gateway.shapes.common import (
@@ -26,6 +27,17 @@ Url = Annotated[
     ),
 ]
 Title = Annotated[str, Meta(min_length=1, max_length=500, examples=["The power broker"])]
+
+
+class PolicyInForce(Policy, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The rules in force in a thread."""
+
+    opened: (
+        Annotated[
+            Literal[False], Meta(description="There where the thread is not open yet: then it is the site's policy.")
+        ]
+        | UnsetType
+    ) = UNSET
 
 
 class OpenThread(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
