@@ -132,6 +132,13 @@ class Comment(Struct, frozen=True, kw_only=True, gc=False):
         return any(revision.seen for revision in self.revisions)
 
     @property
+    def waiting(self) -> Revision | None:
+        """The latest text, where it waits for a moderator."""
+        latest = self.latest
+        waits = latest.status == "pending" and latest.redacted_at is None and not self.withdrawn
+        return latest if waits else None
+
+    @property
     def under_review(self) -> bool:
         """Whether an edit waits, whatever it says: moderators have not let the comment, or its last text, stand."""
         latest = self.latest

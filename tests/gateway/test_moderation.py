@@ -87,6 +87,41 @@ async def test_a_tombstone_stands_where_something_hangs_below(house: House) -> N
     assert "Words." not in (await house.get(at(reply))).text
 
 
+async def test_an_edit_that_waits_is_told_beside_the_row_that_readers_see(house: House) -> None:
+    await policy(house, premoderation="links")
+    comment = await house.post(ADA, "Words.")
+    held: Any = {"If_Match": '"1"', "Idempotency_Key": "held"}
+    body = {"body": "See https://spam.example"}
+    answer = await house.ask("PATCH", at(comment), ADA, body, **held)
+    waits = {"revision": 2, "held_by": {"kind": "rule", "name": "links"}}
+    assert (answer.json()["comment"]["body"], answer.json()["waiting"]) == ("Words.", waits)
+    # The same words again change nothing, and wait still; so does a repeat of the edit.
+    same = await house.ask("PATCH", at(comment), ADA, body, If_Match='"2"')
+    again = await house.ask("PATCH", at(comment), ADA, body, **held)
+    assert same.json()["waiting"] == again.json()["waiting"] == waits
+    await house.decide(comment, "hold", 2, reason="Reason.", note="Note.")
+    again = await house.ask("PATCH", at(comment), ADA, body, **held)
+    assert again.json()["waiting"] == {"revision": 2, "held_by": {"kind": "staff", "name": None}}
+    await house.decide(comment, "approve", 2)
+    again = await house.ask("PATCH", at(comment), ADA, body, **held)
+    assert again.json()["comment"]["revision"] == 2
+    assert "waiting" not in again.json()
+    clean = await house.ask("PATCH", at(comment), ADA, {"body": "Clean."}, If_Match='"2"')
+    assert "waiting" not in clean.json()
+
+
+async def test_an_edit_of_what_is_not_published_says_that_it_waits(house: House) -> None:
+    comment = await house.post(ADA, "Words.")
+    await house.decide(comment, "reject")
+    answer = await house.ask("PATCH", at(comment), ADA, {"body": "Better words."}, If_Match='"1"')
+    told = answer.json()
+    assert (told["comment"]["body"], told["comment"]["status"]) == ("Better words.", "pending")
+    assert told["waiting"] == {"revision": 2, "held_by": {"kind": "rule", "name": "edit-under-review"}}
+    assert (await house.ask("DELETE", at(comment), ADA)).status_code == 200
+    posted = await house.ask("POST", f"{PAGE}/comments", ADA, {"body": "New."})
+    assert "waiting" not in posted.json()
+
+
 async def test_an_edit_runs_the_policy_again_and_a_held_one_leaves_the_page_as_it_is(house: House) -> None:
     await policy(house, premoderation="links")
     comment = await house.post(ADA, "Words.")

@@ -13,7 +13,8 @@ from core.times import parse_rfc3339
 from core.transact import Result, transact
 from workers import logs, metrics
 from workers.gateway.call import Asked
-from workers.gateway.reply import Header, Reply, json
+from workers.gateway.reply import Header, Reply, encode, json
+from workers.gateway.shapes.rows import Waiting
 
 DURABILITY: Final = b"hansard-durability"
 """The header that says how safe it is what a write has done."""
@@ -85,20 +86,25 @@ async def on_comment(asked: Asked[Any, Any], command: AnyCommand) -> Reply:
     return await written(asked, result, asked.comment)
 
 
-async def written(asked: Asked[Any, Any], result: Result, comment: str, *headers: Header) -> Reply:
-    """What a write on a comment answers with, once the views have taken it in."""
+async def written(
+    asked: Asked[Any, Any], result: Result, comment: str, *headers: Header, waiting: Waiting | None = None
+) -> Reply:
+    """What a write on a comment answers with, once the views have taken it in; `waiting` is told beside its row."""
     views = asked.services.views
     row: bytes | None = None
     with asked.gate.aside():
         shown = await views.reached(asked.site, asked.thread, result.position, within=VIEW_WITHIN)
     if shown:
         row = await views.row(asked.site, asked.thread, comment, asked.viewer)
-    return answered(asked, row, result, *headers)
+    return answered(asked, row, result, *headers, waiting=waiting)
 
 
-def answered(asked: Asked[Any, Any], row: bytes | None, result: Result, *headers: Header) -> Reply:
-    """`{"position", "comment"}`; the row is JSON already."""
-    body = b'{"position":"%b","comment":%b}' % (str(result.position).encode(), row or b"null")
+def answered(
+    asked: Asked[Any, Any], row: bytes | None, result: Result, *headers: Header, waiting: Waiting | None = None
+) -> Reply:
+    """`{"position", "comment"}`, and `waiting` where something waits; the row is JSON already."""
+    more = b"" if waiting is None else b',"waiting":%b' % encode(waiting)
+    body = b'{"position":"%b","comment":%b%b}' % (str(result.position).encode(), row or b"null", more)
     return acknowledged(asked, Reply(CREATED if result.created else OK, body, headers), result)
 
 

@@ -3,7 +3,8 @@
 from typing import Any, Final
 
 from core import commands, ids
-from core.current import policy_of
+from core.comment import Comment
+from core.current import comment_of, policy_of
 from core.envelope import Recorded
 from core.transact import Result
 from projections.histories import History
@@ -78,7 +79,13 @@ async def edit_comment(asked: Asked[NoQuery, shapes.EditComment]) -> Reply:
         body=asked.body.body,
         reason=asked.body.reason,
     )
-    return await on_comment(asked, command)
+    result = await carry_out(asked, command, thread=asked.thread)
+    services = asked.services
+    # A repeat is answered with the comment as it is now, of which only the log tells what waits.
+    comment = result.comment or await comment_of(
+        services.log, asked.site, asked.thread, asked.comment, folds=services.folds
+    )
+    return await written(asked, result, asked.comment, waiting=_waiting(comment))
 
 
 async def withdraw_comment(asked: Asked[NoQuery, Any]) -> Reply:
@@ -112,6 +119,19 @@ async def report(asked: Asked[NoQuery, shapes.FileReport]) -> Reply:
     body = asked.body
     command = commands.Report(comment=asked.comment, reason=body.reason, note=body.note, revision=body.revision)
     return await on_comment(asked, command)
+
+
+def _waiting(comment: Comment) -> rows.Waiting | None:
+    """What waits of a comment, as its author may know it."""
+    revision = comment.waiting
+    if revision is None:
+        return None
+    held_by = (
+        rows.HeldBy(kind="rule", name=revision.rule)
+        if revision.ruling is None
+        else rows.HeldBy(kind="staff", name=None)
+    )
+    return rows.Waiting(revision=revision.number, held_by=held_by)
 
 
 def _posted(result: Result) -> Recorded | None:
@@ -175,12 +195,15 @@ CALLS: Final = (
         who=Who.AUTHOR,
         theme=_THEME,
         summary="Write a new text",
-        detail="The policy judges it again; a held edit leaves what readers see in place.",
+        detail=(
+            "The policy judges it again; a held edit leaves what readers see in place, and the answer says with "
+            "`waiting` which text waits, and for what."
+        ),
         handler=edit_comment,
         body=shapes.EditComment,
         given={"body": "The Senate never voted on it.", "reason": "Spelling"},
         answer=rows.Written,
-        example=rows.EXAMPLE_WRITTEN,
+        example={**rows.EXAMPLE_WRITTEN, "waiting": {"revision": 3, "held_by": {"kind": "rule", "name": "links"}}},
         problems=(*_WRITING, *_WORDS, "edit-window-over", "comment-withdrawn", "stale-revision", "revision-required"),
         keyed=True,
         edits=True,

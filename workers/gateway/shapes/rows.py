@@ -133,6 +133,21 @@ class Permalink(Struct, frozen=True, kw_only=True):
     comment: Row
 
 
+class HeldBy(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Why it waits."""
+
+    kind: Literal["rule", "staff", "reports"]
+    name: str | None
+    match: str | None = None
+
+
+class Waiting(Struct, frozen=True, kw_only=True):
+    """A text that readers do not see yet. Its author is told of a rule by name, and of staff that it was staff."""
+
+    revision: int
+    held_by: HeldBy
+
+
 class Written(Struct, frozen=True, kw_only=True):
     """What a write on a comment answers with: where it is in the log, and the comment as the caller may see it now.
 
@@ -142,6 +157,10 @@ class Written(Struct, frozen=True, kw_only=True):
 
     position: PositionText
     comment: Row | None
+    waiting: (
+        Annotated[Waiting, Meta(description="Of an edit that waits: the text that is not in `comment` yet.")]
+        | UnsetType
+    ) = UNSET
 
 
 class Counts(Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from workers.gateway.shapes.common import (
     ThreadText,
     TimeText,
 )
-from workers.gateway.shapes.rows import NextCursor, Row
+from workers.gateway.shapes.rows import HeldBy, NextCursor, Row
 
 EVENT_TYPE_PATTERN: Final = rf"^[a-z]{{1,40}}\.[a-z]{{1,40}}{END}"
 
@@ -40,14 +40,6 @@ class PublishedText(Struct, frozen=True, kw_only=True):
 
     revision: int
     body: str
-
-
-class HeldBy(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Why it waits."""
-
-    kind: Literal["rule", "staff", "reports"]
-    name: str | None
-    match: str | None = None
 
 
 class OpenReport(Struct, frozen=True, kw_only=True):
