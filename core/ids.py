@@ -34,6 +34,7 @@ _SITE = re.compile(SITE_PATTERN)
 _THREAD = re.compile(THREAD_PATTERN)
 _COMMENT = re.compile(COMMENT_PATTERN)
 _MEMBER = re.compile(MEMBER_PATTERN)
+_SLUG = re.compile(SLUG_PATTERN)
 _KEY = re.compile(KEY_PATTERN)
 
 
@@ -55,6 +56,11 @@ def is_comment(text: str) -> bool:
 def is_member(text: str) -> bool:
     """Whether `text` may name a member (the `sub` of a token)."""
     return _whole(_MEMBER, text)
+
+
+def is_slug(text: str) -> bool:
+    """Whether `text` may be a slug: of a problem type, or the reason of a report."""
+    return _whole(_SLUG, text)
 
 
 def is_idempotency_key(text: str) -> bool:

@@ -57,6 +57,8 @@ CONTRACT = {
     f"{ROOT}/members/{{member}}/comments": {"get"},
     f"{ROOT}/members/{{member}}/suspension": {"put", "delete"},
     f"{ROOT}/audit": {"get"},
+    "/": {"get"},
+    "/problems/{slug}": {"get"},
     "/healthz": {"get"},
     "/readyz": {"get"},
     "/metrics": {"get"},

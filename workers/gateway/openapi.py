@@ -25,6 +25,7 @@ _PATH_TYPES: Final[Mapping[str, Any]] = {
     "comment": Annotated[ids.CommentId, Meta(examples=["6ryvbaoxhpcsdxv3kqi3lz5k4m"])],
     "member": Annotated[ids.MemberId, Meta(examples=["u-7"])],
     "revision": common.Revision,
+    "slug": Annotated[ids.Slug, Meta(examples=["stale-revision"])],
 }
 _PROBLEM: Final = "application/problem+json"
 _PARAMETER: Final = re.compile(r"{(\w+)}")

@@ -36,6 +36,7 @@ _GRAMMAR: Final[Mapping[str, Callable[[str], bool]]] = {
     "anchor": ids.is_thread,
     "comment": ids.is_comment,
     "member": ids.is_member,
+    "slug": ids.is_slug,
     "revision": lambda text: text.isascii() and text.isdigit() and text[0] != "0" and len(text) < 7,  # noqa: PLR2004
 }
 

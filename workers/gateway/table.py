@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from workers.gateway.call import Call
-from workers.gateway.calls import audit, comments, members, moderation, operations, pages, sites, threads
+from workers.gateway.calls import about, audit, comments, members, moderation, operations, pages, sites, threads
 
 CALLS: Final[Sequence[Call]] = (
     *pages.CALLS,
@@ -14,6 +14,7 @@ CALLS: Final[Sequence[Call]] = (
     *members.CALLS,
     *audit.CALLS,
     *sites.CALLS,
+    *about.CALLS,
     *operations.CALLS,
 )
 

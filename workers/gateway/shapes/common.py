@@ -98,3 +98,24 @@ class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
     errors: list[FieldError] = []
     request: str | None = None
     """Of `internal` alone: the id under which it is logged."""
+
+
+class ProblemType(Struct, frozen=True, kw_only=True):
+    """What one type of problems means."""
+
+    type: Annotated[str, Meta(examples=["/problems/not-found"])]
+    title: str
+    statuses: list[int]
+    meaning: str
+    advice: Annotated[str, Meta(description="What to do about it.")]
+
+
+class About(Struct, frozen=True, kw_only=True):
+    """What answers here, and where it is described."""
+
+    name: str
+    version: str
+    about: str
+    documentation: str
+    openapi: str
+    health: str

@@ -1,0 +1,32 @@
+"""Which of two forms of an answer a client would rather have: html, or JSON (RFC 9110, section 12.5.1)."""
+
+import re
+from typing import Final
+
+_RANGE: Final = re.compile(
+    r"\s*(?P<type>[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*(?P<rest>(?:;[^,]*)?)"
+)
+_QUALITY: Final = re.compile(r";\s*q\s*=\s*([01](?:\.[0-9]{0,3})?)\s*(?:;|$)", re.IGNORECASE)
+_LONGEST: Final = 1000
+"""Characters of the header that are looked at: browsers send a tenth of that."""
+
+
+def prefers_html(accept: bytes | None) -> bool:
+    """Whether html is wanted more than JSON. Programs that say nothing, or take anything, get JSON."""
+    if accept is None:
+        return False
+    named: dict[str, float] = {}
+    for part in accept[:_LONGEST].decode("latin-1").split(","):
+        found = _RANGE.fullmatch(part)
+        if found is not None:
+            quality = _QUALITY.search(found["rest"])
+            named.setdefault(found["type"].lower(), 1.0 if quality is None else float(quality[1]))
+    return _quality(named, "text/html") > _quality(named, "application/json")
+
+
+def _quality(named: dict[str, float], media: str) -> float:
+    """How much a media type is wanted: what names it most closely counts."""
+    for name in (media, media.partition("/")[0] + "/*", "*/*"):
+        if name in named:
+            return named[name]
+    return 0.0
