@@ -24,6 +24,12 @@ REBUILD: Final = "hansard:rebuild"
 WORKERS: Final = "hansard:workers"
 """Sorted set: the workers that project, by until when they count as alive."""
 
+SITES: Final = "hansard:sites"
+"""Set: the names of the sites that have keys, each noted before its keys are written."""
+
+SITES_NOTED: Final = "hansard:sites:noted"
+"""String: while it is there, every site is in that set. It expires, because other versions note nothing."""
+
 FIRST_GENERATION: Final = 1
 """The generation of views that a deployment begins with, and that is served where no pointer says another."""
 
@@ -166,6 +172,10 @@ class Keys:
 
     def __iter__(self) -> Iterator[Partition]:
         return iter(self._all)
+
+    def site_keys_pattern(self) -> str:
+        """What matches the keys of the keys of all sites, whatever else it matches."""
+        return "hansard:{*}:keys:*"
 
     def of(self, site: str, thread: str = "") -> Partition:
         """The partition of a thread, or of the site's own events."""

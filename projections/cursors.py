@@ -19,6 +19,7 @@ AGE: Final = r"([0-9]{12})"
 COMMENT: Final = r"([A-Za-z0-9_-]{1,64})"
 SCORE: Final = r"(-?(?:0|[1-9][0-9]{0,14}))"
 NUMBER: Final = r"(0|[1-9][0-9]{0,14})"
+SITE: Final = r"([a-z0-9-]{1,40})"
 THREAD: Final = r"([A-Za-z0-9._~-]{1,120})"
 
 _LONGEST: Final = 400

@@ -28,6 +28,7 @@ ONE = f"{THREADS}/{{thread}}"
 COMMENT = f"{ONE}/comments/{{comment}}"
 
 CONTRACT = {
+    "/v1/sites": {"get"},
     ROOT: {"put", "get"},
     f"{ROOT}/keys": {"put"},
     f"{ROOT}/policy": {"patch"},

@@ -2,10 +2,12 @@
 
 import msgspec
 
+from core.keys import SITES, SITES_NOTED
 from core.position import START
 from tests.gateway.house import (
     ADA,
     ADMIN,
+    ADMIN_SECRET,
     MOD,
     SECRET,
     SITE,
@@ -17,6 +19,7 @@ from tests.gateway.house import (
     told,
 )
 from workers.gateway.keyring import Given, Keyring
+from workers.gateway.site_names import KEPT_S
 
 NEW = "another secret of the site kew, 32 bytes"
 BODY = {"name": "Kew", "keys": {"hs256": [SECRET]}}
@@ -71,6 +74,88 @@ async def test_an_admin_reads_the_site_and_its_policy_and_never_its_keys(house: 
     assert SECRET not in answer.text
     assert answer.json()["site"] == SITE
     assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_the_operator_reads_a_site_and_never_its_keys(house: House) -> None:
+    answer = await house.ask("GET", "", operator=True)
+    assert answer.status_code == 200
+    assert answer.json() == (await house.get("", ADMIN)).json()
+    problem(await house.ask("GET", "/v1/sites/nowhere", operator=True), 404, "not-found")
+    for path in ("threads", "moderation/queue", "audit"):
+        problem(await house.ask("GET", path, operator=True), 401, "unauthenticated")
+
+
+async def test_a_site_is_read_by_no_token_that_only_says_it_is_an_operators(house: House) -> None:
+    operator = {"aud": "hansard", "exp": 9e9, "roles": ["operator"]}
+    both = {**claims_of(ADMIN), "aud": ["hansard", SITE]}
+    for claims, secret, status in (
+        (operator, SECRET, 401),
+        ({**operator, "exp": 1000}, ADMIN_SECRET, 401),
+        ({**operator, "roles": ["admin"]}, ADMIN_SECRET, 401),
+        ({**operator, "roles": ["operator"], "aud": SITE}, ADMIN_SECRET, 401),
+        ({**claims_of(ADMIN), "roles": ["operator"]}, SECRET, 403),
+        (both, SECRET, 200),
+        (both, ADMIN_SECRET, 401),
+    ):
+        answer = await house.get("", Authorization=f"Bearer {signed(claims, secret)}")
+        assert answer.status_code == status, claims
+    for wrong in ("Bearer x", "Bearer a.b.c", "Basic YTpi", "Bearer e30.!.x", "Bearer e30.W10.x"):
+        problem(await house.get("", Authorization=wrong), 401, "unauthenticated")
+        problem(await house.get("/v1/sites/nowhere", Authorization=wrong), 404, "not-found")
+
+
+async def names(house: House, query: str = "") -> list[str]:
+    answer = await house.ask("GET", f"/v1/sites{query}", operator=True)
+    assert answer.status_code == 200, answer.text
+    return [site["site"] for site in answer.json()["sites"]]
+
+
+async def test_the_operator_lists_all_sites_by_name_and_never_their_keys(empty: House) -> None:
+    assert await names(empty) == []
+    opened = [f"s-{number}" for number in (3, 1, 2, 5, 4)]
+    for site in opened:
+        await empty.open_site(site=site)
+    answer = await empty.ask("GET", "/v1/sites", operator=True)
+    assert [site["site"] for site in answer.json()["sites"]] == sorted(opened)
+    assert answer.json()["sites"][0] == (await empty.ask("GET", "/v1/sites/s-1", operator=True)).json()
+    assert SECRET not in answer.text
+    assert answer.headers["cache-control"] == "no-store"
+    found: list[str] = []
+    cursor = ""
+    for _ in range(3):
+        told = (await empty.ask("GET", f"/v1/sites?limit=2{cursor}", operator=True)).json()
+        found += [site["site"] for site in told["sites"]]
+        cursor = f"&cursor={told['next']}"
+    assert found == sorted(opened)
+    assert told["next"] is None
+    problem(await empty.ask("GET", "/v1/sites?limit=3&cursor=x", operator=True), 400, "bad-cursor")
+    problem(await empty.get("/v1/sites"), 401, "unauthenticated")
+    problem(await empty.get("/v1/sites", ADMIN), 401, "unauthenticated")
+    problem(await empty.ask("GET", "/v1/sites/", operator=True), 404, "not-found")
+
+
+async def test_sites_that_another_version_opened_are_listed_too(empty: House) -> None:
+    await empty.open_site(site="noted")
+    await empty.open_site(site="unnoted")
+    call = empty.deployment.calls.call
+    # As after a restore, and as a version leaves it that noted nothing.
+    await call("DEL", SITES)
+    assert await names(empty) == ["noted", "unnoted"]
+    assert await call("SCARD", SITES) == 2
+    assert 0 < await call("TTL", SITES_NOTED) <= KEPT_S
+    await call("SREM", SITES, "unnoted")
+    assert await names(empty) == ["noted"]  # it is taken to be whole for a day
+    await call("DEL", SITES_NOTED)
+    assert await names(empty) == ["noted", "unnoted"]
+
+
+async def test_a_site_whose_opening_broke_off_is_not_listed(empty: House) -> None:
+    await empty.services.keyring.write("broken", Given("hs256", 1, b'["' + b"x" * 32 + b'"]'))
+    await empty.open_site(site="whole")
+    assert await names(empty) == ["whole"]
+    told = (await empty.ask("GET", "/v1/sites?limit=1", operator=True)).json()
+    assert told["sites"] == []
+    assert await names(empty, f"?limit=1&cursor={told['next']}") == ["whole"]
 
 
 async def test_an_admin_changes_fields_of_the_policy_and_the_others_stay(house: House) -> None:

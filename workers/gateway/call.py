@@ -34,6 +34,7 @@ class Who(Enum):
     ADMIN = "Admins."
     AUDITOR = "Auditors."
     OPERATOR = "The operator of the deployment."
+    ADMIN_OR_OPERATOR = "Admins, and the operator of the deployment."
 
 
 class Call(Struct, frozen=True, kw_only=True):

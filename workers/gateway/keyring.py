@@ -20,6 +20,7 @@ from core.keys import Keys
 from core.lru import Lru
 from core.redis import faults
 from core.redis.calls import Begun, Calls
+from workers.gateway.site_names import SiteNames
 
 
 class Remembered(Struct, frozen=True):
@@ -108,6 +109,7 @@ class Keyring:
         self._patience = patience
         self._keys = keys
         self.tokens = Tokens(most_bytes)
+        self.names = SiteNames(redis, keys, patience=patience)
         self._parsed: dict[str, tuple[Mapping[bytes, bytes], SiteKeys]] = {}
 
     async def read(self, site: str) -> SiteKeys | None:
@@ -150,6 +152,7 @@ class Keyring:
 
     async def write(self, site: str, given: Given) -> None:
         """Replace the keys of a site. From the next request on, no other key signs its tokens."""
+        await self.names.note(site)
         pairs = [part for pair in _fields_of(given).items() for part in pair]
         await self._insist(lambda: self._redis.call("HSET", self._place(site), *pairs), "set_keys")
 

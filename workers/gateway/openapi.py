@@ -86,7 +86,9 @@ def problems_of(call: Call) -> list[problems.Kind]:
     """Every problem that a call may be answered with: its own, and those that every call of its kind has."""
     slugs = {*call.problems, *OF_EVERY_CALL}
     if call.path.startswith("/v1/"):
-        slugs |= {"not-found", "unavailable"}
+        slugs |= {"unavailable"}
+    if call.path.startswith("/v1/sites/{site}"):
+        slugs |= {"not-found"}
     if call.handler is None:
         slugs -= {"unavailable"}  # a stream says so in itself: a browser would take a 503 for the end
     if call.path == "/readyz":
@@ -300,6 +302,8 @@ def _security(call: Call) -> list[dict[str, list[str]]]:
     match call.who:
         case Who.OPERATOR:
             return [{"operator": []}]
+        case Who.ADMIN_OR_OPERATOR:
+            return [{"token": []}, {"operator": []}]
         case Who.EVERYONE:
             return [{}, {"token": []}] if call.past else []
         case Who.ANYONE:

@@ -49,6 +49,10 @@ _TOKENLESS: Final = frozenset({Who.EVERYONE, Who.ANYONE})
 """The callers that need no token."""
 
 
+_OPERATED: Final = frozenset({Who.OPERATOR, Who.ADMIN_OR_OPERATOR})
+"""The callers among whom the operator is, whose token is of no site."""
+
+
 class NoBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A call without words: its body is empty, or an object without fields."""
 
@@ -202,7 +206,7 @@ class Resource:
     async def _handled(self, received: _Received, token: Caller | None, trust: Trust | None) -> Reply:
         taken, scope = received.taken, received.scope
         call = taken.call
-        if call.door is not None and (token is None or call.door not in token.roles):
+        if call.door is not None and not _may_enter(call, token):
             raise NotAllowed(f"this takes the role {call.door}")
         asked: Asked[Any, Any] = Asked(
             services=self._services,
@@ -227,7 +231,9 @@ class Resource:
             return None  # a token that is not read cannot be wrong either
         authorization = headers.get(b"authorization")
         services = self._services
-        if call.who is Who.OPERATOR:
+        if call.who is Who.OPERATOR or (
+            call.who is Who.ADMIN_OR_OPERATOR and tokens.is_for_operators(authorization, site)
+        ):
             token = tokens.bearer(authorization)
             if token is None:
                 raise tokens.required()
@@ -245,6 +251,13 @@ class Resource:
         if token is None:
             raise tokens.required()
         return tokens.verify(token, site, keys, services.clock())
+
+
+def _may_enter(call: Call, token: Caller | None) -> bool:
+    """Whether the caller has the role of the door, or is the operator where the call is for the operator, too."""
+    if token is None:
+        return False
+    return call.door in token.roles or (call.who in _OPERATED and "operator" in token.roles)
 
 
 def _check_path(path: Mapping[str, str]) -> None:

@@ -6,6 +6,7 @@ header of the token says is compared with it, never obeyed. Claims are those of 
 """
 
 import re
+from base64 import urlsafe_b64decode
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -54,6 +55,13 @@ class OperatorClaims(Struct, frozen=True, kw_only=True):
     nbf: int | float | None = None
 
 
+class Audience(Struct, frozen=True):
+    """Whom a token is for."""
+
+    aud: str | tuple[str, ...]
+
+
+_AUDIENCE: Final = msgspec.json.Decoder(Audience)
 _HS256: Final = jws.JWSRegistry(algorithms=["HS256"], strict_check_header=False)
 _CLAIMS: Final = msgspec.json.Decoder(Claims)
 _OPERATOR: Final = msgspec.json.Decoder(OperatorClaims)
@@ -97,6 +105,20 @@ def bearer(authorization: bytes | None) -> str | None:
     if _COMPACT.fullmatch(token) is None:
         raise InvalidToken("the token is not well-formed")
     return token.decode("ascii")
+
+
+def is_for_operators(authorization: bytes | None, site: str) -> bool:
+    """Whether a token says that it is an operator's, and none of `site`. It proves nothing."""
+    try:
+        token = bearer(authorization)
+        if token is None:
+            return False
+        payload = token.split(".")[1]
+        said = _AUDIENCE.decode(urlsafe_b64decode(payload + "=" * (-len(payload) % 4))).aud
+    except (InvalidToken, msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
+        return False
+    audiences = (said,) if isinstance(said, str) else said
+    return OPERATOR_AUDIENCE in audiences and site not in audiences
 
 
 def verify(token: str, site: str, keys: SiteKeys, now: float) -> Caller:

@@ -1,6 +1,7 @@
 """Sites: opened and keyed by the operator, their policy changed by admins."""
 
 import warnings
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -10,11 +11,13 @@ from msgspec import UNSET
 
 from core.commands import ChangePolicy, OpenSite, RekeySite
 from core.current import site_of
+from core.gathering import gathered
 from core.policy import Policy, PolicyChanges
 from core.position import Position
 from core.refusals import BadField, NotFound, SiteExists
 from core.site import Site
 from core.transact import would_refuse
+from projections import cursors
 from workers.gateway.call import ROOT, Asked, Call, Who
 from workers.gateway.keyring import Given
 from workers.gateway.queries import NoQuery
@@ -62,6 +65,19 @@ async def replace_keys(asked: Asked[NoQuery, EitherKeys]) -> Reply:
     return positioned(asked, await still(asked, result))
 
 
+async def list_sites(asked: Asked[shapes.SitesQuery, None]) -> Reply:
+    """All sites, by name. Where an opening broke off, a page may be short and still have a cursor."""
+    query = asked.query
+    mark = cursors.mark("sites", query.limit)
+    after = "" if query.cursor is None else cursors.read(query.cursor, mark, cursors.SITE)[0]
+    names = sorted(name for name in await asked.services.keyring.names.all() if name > after)
+    some = names[: query.limit]
+    sites = await gathered([partial(_site_or_none, asked, name) for name in some])
+    told = [_told(name, site, site.policy_at) for name, site in zip(some, sites, strict=True) if site is not None]
+    following = cursors.write(mark, some[-1]) if len(names) > len(some) else None
+    return json({"sites": told, "next": following})
+
+
 async def read_site(asked: Asked[NoQuery, None]) -> Reply:
     """The site and its policy."""
     site = await _site(asked)
@@ -79,15 +95,22 @@ async def _site(asked: Asked[Any, Any]) -> Site:
 
 
 async def _exists(asked: Asked[Any, Any]) -> bool:
+    return await _site_or_none(asked, asked.site) is not None
+
+
+async def _site_or_none(asked: Asked[Any, Any], name: str) -> Site | None:
     try:
-        await _site(asked)
+        return await site_of(asked.services.log, name, folds=asked.services.folds)
     except NotFound:
-        return False
-    return True
+        return None
 
 
 def _answer(name: str, site: Site, position: Position | None, status: int = OK) -> Reply:
-    return json({"site": name, "name": site.name, "policy": site.policy, "position": str(position)}, status)
+    return json(_told(name, site, position), status)
+
+
+def _told(name: str, site: Site, position: Position | None) -> dict[str, Any]:
+    return {"site": name, "name": site.name, "policy": site.policy, "position": str(position)}
 
 
 def _given(keys: KeysGiven, pointer: str) -> Given:
@@ -123,8 +146,23 @@ _SITE: Final = {
 }
 _KEYS: Final = {"hs256": ["0123456789abcdef0123456789abcdef"]}
 _THEME: Final = "Sites"
+ALL: Final = "/v1/sites"
 
 CALLS: Final = (
+    Call(
+        name="listSites",
+        method="GET",
+        path=ALL,
+        who=Who.OPERATOR,
+        theme=_THEME,
+        summary="List all sites with their policies, by name",
+        detail="Never their keys.",
+        handler=list_sites,
+        query=shapes.SitesQuery,
+        answer=shapes.SiteList,
+        example={"sites": [_SITE], "next": None},
+        problems=("bad-cursor",),
+    ),
     Call(
         name="openSite",
         method="PUT",
@@ -159,10 +197,10 @@ CALLS: Final = (
         name="readSite",
         method="GET",
         path=ROOT,
-        who=Who.ADMIN,
+        who=Who.ADMIN_OR_OPERATOR,
         door="admin",
         theme=_THEME,
-        summary="Read a site and its policy",
+        summary="Read a site and its policy, never its keys",
         handler=read_site,
         answer=shapes.SiteAnswer,
         example=_SITE,

@@ -5,8 +5,9 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from core.policy import Policy
-from workers.gateway.shapes.common import PositionText
+from workers.gateway.shapes.common import ListQuery, PositionText
 from workers.gateway.shapes.keys import EitherKeys
+from workers.gateway.shapes.rows import NextCursor
 
 Name = Annotated[str, Meta(min_length=1, max_length=120, examples=["UnHerd"], description="What it is called.")]
 
@@ -19,6 +20,10 @@ class OpenSite(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     keys: EitherKeys
 
 
+class SitesQuery(ListQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Sites, by name."""
+
+
 class SiteAnswer(Struct, frozen=True, kw_only=True):
     """A site and its policy, never its keys."""
 
@@ -26,3 +31,10 @@ class SiteAnswer(Struct, frozen=True, kw_only=True):
     name: str
     policy: Policy
     position: PositionText
+
+
+class SiteList(Struct, frozen=True, kw_only=True):
+    """Some sites, never their keys."""
+
+    sites: list[SiteAnswer]
+    next: NextCursor
