@@ -15,15 +15,17 @@ END: Final = r"$(?!\n)"
 """The end of every pattern: Python's `$` also matches before a last newline, that of JSON Schema does not."""
 
 SITE_PATTERN: Final = rf"^[a-z0-9-]{{1,40}}{END}"
-THREAD_PATTERN: Final = rf"^(?!\.{{1,2}}{END})[A-Za-z0-9._~-]{{1,120}}{END}"
+LONGEST_THREAD: Final = 120
+THREAD_PATTERN: Final = rf"^(\.{{0,2}}[A-Za-z0-9_~-]|\.{{3}})[A-Za-z0-9._~-]{{0,119}}{END}"
+"""Neither `.` nor `..`. It has no look-ahead, which many readers of patterns lack, so `LONGEST_THREAD` is apart."""
 COMMENT_PATTERN: Final = rf"^[A-Za-z0-9_-]{{1,64}}{END}"
 MEMBER_PATTERN: Final = rf"^[A-Za-z0-9._~:-]{{1,64}}{END}"
 SLUG_PATTERN: Final = rf"^[a-z0-9-]{{1,40}}{END}"
 KEY_PATTERN: Final = rf"^[!-~]{{1,255}}{END}"
 
 SiteId = Annotated[str, Meta(pattern=SITE_PATTERN, max_length=40)]
-ThreadId = Annotated[str, Meta(pattern=THREAD_PATTERN, max_length=120)]
-AnchorId = Annotated[str, Meta(pattern=THREAD_PATTERN, max_length=120)]
+ThreadId = Annotated[str, Meta(pattern=THREAD_PATTERN, max_length=LONGEST_THREAD)]
+AnchorId = Annotated[str, Meta(pattern=THREAD_PATTERN, max_length=LONGEST_THREAD)]
 CommentId = Annotated[str, Meta(pattern=COMMENT_PATTERN, max_length=64)]
 MemberId = Annotated[str, Meta(pattern=MEMBER_PATTERN, max_length=64)]
 Slug = Annotated[str, Meta(pattern=SLUG_PATTERN, max_length=40)]
@@ -45,7 +47,7 @@ def is_site(text: str) -> bool:
 
 def is_thread(text: str) -> bool:
     """Whether `text` may name a thread, or an anchor: they share one grammar."""
-    return _whole(_THREAD, text)
+    return _whole(_THREAD, text) and len(text) <= LONGEST_THREAD
 
 
 def is_comment(text: str) -> bool:

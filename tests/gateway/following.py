@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import anyio
 import anyio.lowlevel
 import httpx2
+import msgspec
 
 from projections.feedlog import FeedLog
 from tests.bounds import BOUND
@@ -21,6 +22,7 @@ from workers.gateway.feed.hub import Hub, HubViews
 from workers.gateway.feed.limits import Limits
 from workers.gateway.feed.retry import BROKEN, LATER
 from workers.gateway.serving import HttpServer
+from workers.gateway.shapes.feed import FEED
 
 RETRY = re.compile(r"retry: (\d+)\n\n")
 """The line that says when to come back."""
@@ -204,7 +206,13 @@ def parsed(data: bytes) -> list[Frame]:
 
 def _frame(block: bytes) -> Frame | None:
     fields = dict(_fields(block.decode()))
-    return Frame(fields["event"], json.loads(fields["data"]), fields.get("id")) if "event" in fields else None
+    if "event" not in fields:
+        return None
+    data = json.loads(fields["data"])
+    if fields["event"] in FEED:
+        # Whatever a test follows, each event has just the fields that the document says.
+        assert json.loads(msgspec.json.encode(msgspec.convert(data, FEED[fields["event"]]))) == data, fields
+    return Frame(fields["event"], data, fields.get("id"))
 
 
 def _fields(block: str) -> Iterator[tuple[str, str]]:

@@ -60,6 +60,8 @@ class Call(Struct, frozen=True, kw_only=True):
     answer: Any = None
     """The type of the answer, for the document alone; None where it is no JSON."""
     media: str = "application/json"
+    events: Mapping[str, Any] = {}
+    """Of a stream: the types of the data of its events, by name."""
     example: Any = None
     """An example of the answer."""
     statuses: tuple[int, ...] = (200,)

@@ -1,11 +1,10 @@
 """The OpenAPI 3.1 document, made from the table of calls."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Annotated, Any, Final, get_args
 
-import msgspec
 from msgspec import Meta
 
 from core import ids
@@ -14,10 +13,10 @@ from workers.gateway import problems
 from workers.gateway.bodies import JSON_TYPE
 from workers.gateway.caching import Caching
 from workers.gateway.call import Call, Who
+from workers.gateway.schemas import Schemas, events_name
 from workers.gateway.shapes import common
 from workers.gateway.table import CALLS
 
-_REFS: Final = "#/components/schemas/{name}"
 _PATH_TYPES: Final[Mapping[str, Any]] = {
     "site": Annotated[ids.SiteId, Meta(examples=["unherd"])],
     "thread": Annotated[ids.ThreadId, Meta(examples=["power-broker"])],
@@ -43,7 +42,7 @@ last part of `type`."""
 
 def document(calls: Sequence[Call] = CALLS) -> dict[str, Any]:
     """The document, as JSON types."""
-    schemas = _Schemas(calls)
+    schemas = Schemas(calls, (common.Problem, *_PATH_TYPES.values()))
     paths: dict[str, dict[str, Any]] = {}
     for call in calls:
         paths.setdefault(call.path, {})[call.method.lower()] = _operation(call, schemas)
@@ -114,54 +113,12 @@ def _fits(kind: problems.Kind, call: Call) -> bool:
 PRECONDITION_FAILED: Final = 412
 
 
-class _Schemas:
-    """The schemas of all shapes, with references among them."""
-
-    def __init__(self, calls: Iterable[Call]) -> None:
-        kinds: list[Any] = [common.Problem]
-        for call in calls:
-            kinds += [call.query, *(kind for kind in (call.body, call.answer) if kind is not None)]
-        kinds += _PATH_TYPES.values()
-        found, components = msgspec.json.schema_components(kinds, ref_template=_REFS)
-        self._of = dict(zip(map(repr, kinds), found, strict=True))
-        queries = {call.query.__name__ for call in calls}
-        self._queries = {name: components[name] for name in queries if name in components}
-        self.components = {name: schema for name, schema in components.items() if name not in queries}
-
-    def of(self, kind: Any) -> dict[str, Any]:
-        """The schema of a shape, or a reference to it."""
-        return self._of[repr(kind)]
-
-    def query(self, kind: type[msgspec.Struct]) -> list[dict[str, Any]]:
-        """The parameters of a query."""
-        schema = self._queries[kind.__name__]
-        return [
-            _parameter(name, part, required=name in schema.get("required", ()))
-            for name, part in schema["properties"].items()
-        ]
-
-
-def _parameter(name: str, schema: dict[str, Any], *, required: bool) -> dict[str, Any]:
-    kept = {key: value for key, value in schema.items() if key not in ("description", "default")}
-    choices = [part for part in kept.pop("anyOf", []) if part != {"type": "null"}]
-    if choices:
-        # Absent is absent here; in the shapes it is null.
-        kept |= choices[0]
-    if schema.get("default") is not None:
-        kept["default"] = schema["default"]
-    described = {"name": name, "in": "query", "required": required, "schema": kept}
-    description = kept.pop("description", None) or schema.get("description")
-    if description is not None:
-        described["description"] = description
-    return described
-
-
-def _operation(call: Call, schemas: _Schemas) -> dict[str, Any]:
+def _operation(call: Call, schemas: Schemas) -> dict[str, Any]:
     found: dict[str, Any] = {
         "operationId": call.name,
         "tags": [call.theme],
         "summary": call.summary,
-        "description": "\n\n".join(filter(None, (call.detail, f"For: {call.who.value}", _kept(call)))),
+        "description": "\n\n".join(filter(None, (call.detail, _told(call), f"For: {call.who.value}", _kept(call)))),
         "parameters": [*_places(call, schemas), *schemas.query(call.query), *_headers(call)],
         "responses": _responses(call, schemas),
         "security": _security(call),
@@ -178,6 +135,10 @@ def _operation(call: Call, schemas: _Schemas) -> dict[str, Any]:
     return found
 
 
+def _told(call: Call) -> str:
+    return f"The schema `{events_name(call)}` has what each event carries in `data`." if call.events else ""
+
+
 def _kept(call: Call) -> str:
     kept = f"Caching: {call.caching.value}"
     if call.past:
@@ -187,7 +148,7 @@ def _kept(call: Call) -> str:
     return kept
 
 
-def _places(call: Call, schemas: _Schemas) -> list[dict[str, Any]]:
+def _places(call: Call, schemas: Schemas) -> list[dict[str, Any]]:
     return [
         {"name": name, "in": "path", "required": True, "schema": schemas.of(_PATH_TYPES[name])}
         for name in _PARAMETER.findall(call.path)
@@ -226,7 +187,7 @@ def _header(name: str, schema: dict[str, Any], description: str, *, required: bo
     return {"name": name, "in": "header", "required": required, "schema": schema, "description": description}
 
 
-def _responses(call: Call, schemas: _Schemas) -> dict[str, Any]:
+def _responses(call: Call, schemas: Schemas) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for status in (*call.statuses, *((ACCEPTED,) if call.method != "GET" else ())):
         answer: dict[str, Any] = {"description": _STATUS_WORDS[status]}
@@ -244,10 +205,13 @@ def _responses(call: Call, schemas: _Schemas) -> dict[str, Any]:
     return found
 
 
-def _content(call: Call, schemas: _Schemas) -> dict[str, Any]:
+def _content(call: Call, schemas: Schemas) -> dict[str, Any]:
     content: dict[str, Any] = {"schema": {"type": "string"} if call.answer is None else schemas.of(call.answer)}
     if call.example is not None:
         content["example"] = call.example
+    if call.events:
+        # OpenAPI 3.1 has no word for what a stream is made of; 3.2 has.
+        content["x-events"] = {"$ref": f"#/components/schemas/{events_name(call)}"}
     return content
 
 
@@ -281,7 +245,7 @@ def _kept_headers(call: Call) -> dict[str, Any]:
     return found
 
 
-def _refused(kinds: list[problems.Kind], schemas: _Schemas) -> dict[str, Any]:
+def _refused(kinds: list[problems.Kind], schemas: Schemas) -> dict[str, Any]:
     answer: dict[str, Any] = {
         "description": "; ".join(f"`{kind.slug}`: {kind.title}" for kind in kinds),
         "content": {

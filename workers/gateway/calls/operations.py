@@ -33,7 +33,7 @@ class State(Struct, frozen=True, kw_only=True):
 class Readiness(Struct, frozen=True, kw_only=True):
     """What it is ready for: to answer readers, and to write where writes are taken."""
 
-    status: Literal["ready"] = "ready"
+    status: Literal["ready"]
     writes: Literal["taken", "refused"]
 
 
@@ -72,7 +72,7 @@ async def _readiness(services: Services) -> Reply:
     if late and refusal is None:
         worst = (now - min(lag.since for lag in late)) / 1000
         raise Unavailable(f"the views lag in {len(late)} of the partitions, by up to {worst:.0f} s")
-    return json(Readiness(writes="taken" if refusal is None else "refused"))
+    return json(Readiness(status="ready", writes="taken" if refusal is None else "refused"))
 
 
 async def read_metrics(asked: Asked[NoQuery, Any]) -> Reply:

@@ -17,7 +17,7 @@ from workers.gateway.reads import NOBODY, caught_up, found, position_of
 from workers.gateway.refusals import BadRequest, UnknownPosition
 from workers.gateway.reply import Reply, json
 from workers.gateway.shapes import comments as shapes
-from workers.gateway.shapes import rows
+from workers.gateway.shapes import feed, rows
 from workers.gateway.shapes import threads as queries
 from workers.gateway.shapes.common import AfterQuery
 
@@ -187,6 +187,7 @@ CALLS: Final = (
         handler=None,
         query=AfterQuery,
         media="text/event-stream",
+        events=feed.FEED,
         example=_FEED_EXAMPLE,
         statuses=(200, 204),
         caching=Caching.STREAM,

@@ -149,10 +149,10 @@ class RevisionAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
     html: str | None
     votes_then: VotesThen | None
     reason: Annotated[str, Meta(description="Why it was edited.")] | None = None
-    decision: OwnDecision | None = None
-    """For its author and staff, where it does not stand."""
-    moderation: Moderation | None = None
-    """How it was judged, for staff."""
+    decision: Annotated[OwnDecision | None, Meta(description="For its author and staff, where it does not stand.")] = (
+        None
+    )
+    moderation: Annotated[Moderation | None, Meta(description="How it was judged, for staff.")] = None
     diff: Annotated[
         list[tuple[Literal["=", "-", "+"], str]],
         Meta(examples=[[["=", "the "], ["-", "Senat"], ["+", "Senate"]]]),

@@ -4,7 +4,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
-from core.ids import COMMENT_PATTERN, END, MEMBER_PATTERN, SLUG_PATTERN, THREAD_PATTERN
+from core.ids import COMMENT_PATTERN, END, LONGEST_THREAD, MEMBER_PATTERN, SLUG_PATTERN, THREAD_PATTERN
 from projections.queries import Limit
 
 POSITION_PATTERN: Final = rf"^[0-9]{{1,15}}-[0-9]{{1,15}}{END}"
@@ -24,8 +24,8 @@ TimeText = Annotated[
         extra_json_schema={"format": "date-time"},
     ),
 ]
-ThreadText = Annotated[str, Meta(pattern=THREAD_PATTERN, max_length=120, examples=["power-broker"])]
-AnchorText = Annotated[str, Meta(pattern=THREAD_PATTERN, max_length=120, examples=["q1"])]
+ThreadText = Annotated[str, Meta(pattern=THREAD_PATTERN, max_length=LONGEST_THREAD, examples=["power-broker"])]
+AnchorText = Annotated[str, Meta(pattern=THREAD_PATTERN, max_length=LONGEST_THREAD, examples=["q1"])]
 CommentText = Annotated[str, Meta(pattern=COMMENT_PATTERN, max_length=64, examples=["6ryvbaoxhpcsdxv3kqi3lz5k4m"])]
 MemberText = Annotated[str, Meta(pattern=MEMBER_PATTERN, max_length=64, examples=["u-7"])]
 SlugText = Annotated[str, Meta(pattern=SLUG_PATTERN, max_length=40, examples=["abuse"])]
@@ -87,17 +87,12 @@ class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
     title: str
     status: int
     detail: Annotated[str, Meta(description="For developers, in English.")]
-    current: int | str | None = None
-    """What it is now instead."""
-    needs: str | None = None
-    """The entitlement that is asked for."""
-    until: str | None = None
-    """When a suspension ends; null for good."""
-    limit: int | None = None
-    """How many characters are allowed."""
-    errors: list[FieldError] = []
-    request: str | None = None
-    """Of `internal` alone: the id under which it is logged."""
+    current: Annotated[int | str | None, Meta(description="What it is now instead.")] = None
+    needs: Annotated[str | None, Meta(description="The entitlement that is asked for.")] = None
+    until: Annotated[str | None, Meta(description="When a suspension ends; null for good.")] = None
+    limit: Annotated[int | None, Meta(description="How many characters are allowed.")] = None
+    errors: Annotated[list[FieldError], Meta(description="What is wrong, and where.")] = []
+    request: Annotated[str | None, Meta(description="Of `internal` alone: the id under which it is logged.")] = None
 
 
 class ProblemType(Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ NextCursor = Annotated[str | None, Meta(description="Where the list goes on; nul
 class Author(Struct, frozen=True, kw_only=True):
     """Who wrote it, as the token said that posted it."""
 
-    id: str
+    id: Annotated[str | None, Meta(description="Null where the comment was erased.")]
     name: str
     avatar: str | None
     badges: list[str]
@@ -66,8 +66,8 @@ class Moderation(Struct, frozen=True, kw_only=True):
     at: TimeText | None
 
 
-class Row(Struct, frozen=True, kw_only=True):
-    """A comment as the caller may see it. In a tombstone most is null."""
+class FeedRow(Struct, frozen=True, kw_only=True):
+    """A comment as everyone may see it, without its replies. In a tombstone most is null."""
 
     id: str
     thread: str
@@ -83,9 +83,16 @@ class Row(Struct, frozen=True, kw_only=True):
     featured: bool | None
     in_reply_to: InReplyTo | None
     votes: Votes | None
+
+
+class Row(FeedRow, frozen=True, kw_only=True):
+    """A comment as the caller may see it. In a tombstone most is null."""
+
     replies: Replies
-    reason: str | UnsetType | None = UNSET
-    """What its author was told, where it is not published."""
+    reason: Annotated[
+        str | UnsetType | None,
+        Meta(description="For its author and staff, where it is not published: what its author was told."),
+    ] = UNSET
     moderation: Moderation | UnsetType = UNSET
 
 
@@ -128,8 +135,7 @@ class Permalink(Struct, frozen=True, kw_only=True):
     """One comment with its replies, and what it hangs under."""
 
     thread: ThreadHead
-    ancestors: list[Row]
-    """Root first."""
+    ancestors: Annotated[list[Row], Meta(description="Root first.")]
     comment: Row
 
 

@@ -1,8 +1,9 @@
 """Sites and their policy."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, defstruct
+from msgspec.structs import fields
 
 from core.policy import Policy
 from workers.gateway.shapes.common import ListQuery, PositionText
@@ -10,6 +11,19 @@ from workers.gateway.shapes.keys import EitherKeys
 from workers.gateway.shapes.rows import NextCursor
 
 Name = Annotated[str, Meta(min_length=1, max_length=120, examples=["UnHerd"], description="What it is called.")]
+
+
+if TYPE_CHECKING:
+    PolicyAnswer = Policy
+else:
+    # Its fields are those of a policy that is given, but none is left out.
+    PolicyAnswer = defstruct(
+        "PolicyAnswer",
+        [(field.name, field.type) for field in fields(Policy)],
+        namespace={"__doc__": "The policy in force. `edit_window` is in seconds: null means always, 0 never."},
+        frozen=True,
+        kw_only=True,
+    )
 
 
 class OpenSite(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -29,7 +43,7 @@ class SiteAnswer(Struct, frozen=True, kw_only=True):
 
     site: str
     name: str
-    policy: Policy
+    policy: PolicyAnswer
     position: PositionText
 
 

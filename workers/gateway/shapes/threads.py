@@ -4,7 +4,6 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from core.policy import Policy
 from projections.queries import Depth, Limit, Replies, Sort
 from projections.state import ThreadStatus
 from workers.gateway.shapes.common import (
@@ -16,6 +15,7 @@ from workers.gateway.shapes.common import (
     Reason,
     ThreadText,
 )
+from workers.gateway.shapes.sites import PolicyAnswer
 
 Url = Annotated[
     str,
@@ -29,7 +29,7 @@ Url = Annotated[
 Title = Annotated[str, Meta(min_length=1, max_length=500, examples=["The power broker"])]
 
 
-class PolicyInForce(Policy, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class PolicyInForce(PolicyAnswer, frozen=True, kw_only=True):
     """The rules in force in a thread."""
 
     opened: (
