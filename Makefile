@@ -14,6 +14,9 @@ UPGRADE ?= --upgrade
 CHROMIUM ?= $(or $(HANSARD_CHROMIUM),$(firstword $(foreach name,chromium chromium-browser google-chrome-stable \
     google-chrome,$(shell command -v $(name) 2>/dev/null))))
 
+TYPESCRIPT := tests/clients/typescript
+NPM ?= $(shell command -v npm 2>/dev/null)
+
 .DEFAULT_GOAL := help
 .PHONY: help ready run test pythons lint format bench bench-compare bench-plots abuse faults soak lock clean
 
@@ -26,8 +29,8 @@ ready: $(READY)
 run: $(READY) ## Start Hansard on a server of its own, with the sample discussion
 	$(VENV)/bin/hansard up --sample --data $(DATA) $(ARGS)
 
-# Playwright is large, and of no use where there is no browser.
-test: $(READY) $(if $(CHROMIUM),$(VENV)/.web) ## Run every test in random order, on all cores (ARGS="-k edit" for some)
+# Playwright is large, and of no use where there is no browser; nor are TypeScript's tools where there is no Node.
+test: $(READY) $(VENV)/.clients $(if $(CHROMIUM),$(VENV)/.web) $(if $(NPM),$(TYPESCRIPT)/node_modules/.ready) ## Run every test in random order, on all cores (ARGS="-k edit" for some)
 	$(VENV)/bin/python -m pytest --numprocesses=$(JOBS) --maxprocesses=8 --dist=loadfile $(ARGS)
 
 pythons: $(READY) ## Start it and test gateway and command line on every Python here (PYTHONS="python3.12 …" for some)
@@ -72,19 +75,30 @@ lock: ## Remake the lock files from pyproject.toml, with the newest versions tha
 	    $(UPGRADE) $(LOCKED) --output-file requirements-soak.lock
 	.lock-venv/bin/uv --no-config pip compile pyproject.toml --extra web --constraints requirements.lock \
 	    $(UPGRADE) $(LOCKED) --output-file requirements-web.lock
+	.lock-venv/bin/uv --no-config pip compile pyproject.toml --extra clients --constraints requirements.lock \
+	    $(UPGRADE) $(LOCKED) --output-file requirements-clients.lock
 
 # One file for every Python and platform that pyproject.toml admits; hashes, and no address of any index.
 LOCKED := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
     --no-annotate --custom-compile-command 'make lock'
 
 clean: ## Remove what make and the tools made, except data
-	rm -rf $(VENV) .lock-venv dist build .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .lock-venv $(TYPESCRIPT)/node_modules dist build .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find core projections workers tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Wheels only: nothing that is installed runs code of its own while being installed.
 $(VENV)/.soak: $(READY) requirements-soak.lock
 	@$(PIP) install --require-hashes --only-binary :all: -r requirements-soak.lock
 	@touch $@
+
+$(VENV)/.clients: $(READY) requirements-clients.lock
+	@$(PIP) install --require-hashes --only-binary :all: -r requirements-clients.lock
+	@touch $@
+
+# Where npm does not reach its registry, everything else can be tested all the same.
+$(TYPESCRIPT)/node_modules/.ready: $(TYPESCRIPT)/package-lock.json $(TYPESCRIPT)/package.json
+	@if (cd $(TYPESCRIPT) && npm ci --silent); then touch $@; \
+	    else echo "npm could not install the tools of $(TYPESCRIPT): the tests with them are skipped" >&2; fi
 
 $(VENV)/.web: $(READY) requirements-web.lock
 	@$(PIP) install --require-hashes --only-binary :all: -r requirements-web.lock

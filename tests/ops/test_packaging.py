@@ -20,6 +20,7 @@ LOCKS = {
     "requirements-run.lock": (),
     "requirements-soak.lock": ("soak",),
     "requirements-web.lock": ("web",),
+    "requirements-clients.lock": ("clients",),
 }
 """The lock files, each with the extras that it holds."""
 
