@@ -15,8 +15,8 @@ from projections.trail import tell
 from tests.gateway.house import ADA, AUDITOR, BEN, MOD, SITE, THREAD, House, at
 from workers.gateway import problems
 from workers.gateway.call import Call
-from workers.gateway.documents import page
 from workers.gateway.openapi import document, problems_of
+from workers.gateway.reference import page
 from workers.gateway.shapes import comments as shapes
 from workers.gateway.shapes import rows, staff, threads
 from workers.gateway.table import CALLS, by_path

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Annotated, Any, Final, get_args
 
-from msgspec import Meta
+import msgspec
+from msgspec import Meta, Struct
 
 from core import ids
 from core.log.port import Durability
@@ -13,9 +14,10 @@ from workers.gateway import problems
 from workers.gateway.bodies import JSON_TYPE
 from workers.gateway.caching import Caching
 from workers.gateway.call import Call, Who
-from workers.gateway.schemas import Schemas, events_name
+from workers.gateway.schemas import Schemas, events_name, portable
 from workers.gateway.shapes import common
 from workers.gateway.table import CALLS
+from workers.gateway.tokens import Claims, OperatorClaims
 
 _PATH_TYPES: Final[Mapping[str, Any]] = {
     "site": Annotated[ids.SiteId, Meta(examples=["unherd"])],
@@ -60,24 +62,30 @@ def document(calls: Sequence[Call] = CALLS) -> dict[str, Any]:
         "components": {
             "schemas": schemas.components,
             "securitySchemes": {
-                "token": {
-                    "type": "http",
-                    "scheme": "bearer",
-                    "bearerFormat": "JWT",
-                    "description": (
-                        "Signed by the site, in the Authorization header only. Claims: `sub`, `name`, `aud` (is or "
-                        "contains the site), `exp`; optional `nbf`, `kind` (`guest`), `avatar` (https), `badges`, "
-                        "`entitlements`, `roles` (`moderator`, `auditor`, `admin`)."
-                    ),
-                },
-                "operator": {
-                    "type": "http",
-                    "scheme": "bearer",
-                    "bearerFormat": "JWT",
-                    "description": 'Signed with the deployment\'s secret: `aud` is `hansard`, `roles` `["operator"]`.',
-                },
+                "token": _scheme(
+                    "Tokens of a site",
+                    "A JWT that the site signs, in the Authorization header only, as `Bearer`. Its claims:",
+                    Claims,
+                ),
+                "operator": _scheme(
+                    "Tokens of the operator",
+                    "A JWT that is signed with the secret of the deployment. Its claims:",
+                    OperatorClaims,
+                ),
             },
         },
+    }
+
+
+def _scheme(title: str, description: str, claims: type[Struct]) -> dict[str, Any]:
+    (_,), components = msgspec.json.schema_components([claims])
+    return {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": description,
+        "x-title": title,
+        "x-claims": portable(components[claims.__name__]),
     }
 
 

@@ -30,29 +30,54 @@ OPERATOR_AUDIENCE: Final = "hansard"
 Strings = Annotated[tuple[Annotated[str, Meta(max_length=100)], ...], Meta(max_length=50)]
 
 
+Expires = Annotated[int | float, Meta(description="When it ends, in seconds since 1970. 60 s of leeway.")]
+Begins = Annotated[int | float | None, Meta(description="When it begins, in seconds since 1970. 60 s of leeway.")]
+
+
 class Claims(Struct, frozen=True, kw_only=True):
     """What a token says. Claims that are not named here mean nothing to us."""
 
-    sub: Annotated[str, Meta(pattern=MEMBER_PATTERN, max_length=64)]
-    name: Annotated[str, Meta(min_length=1, max_length=1000)]
-    aud: str | tuple[str, ...]
-    exp: int | float
-    nbf: int | float | None = None
-    kind: str | None = None
-    avatar: Annotated[str, Meta(pattern=rf"^https://[!-~]+{END}", max_length=2000)] | None = None
-    badges: Strings = ()
-    entitlements: Strings = ()
-    roles: Strings = ()
+    sub: Annotated[
+        str,
+        Meta(
+            pattern=MEMBER_PATTERN,
+            max_length=64,
+            description="The publication's own id of the user. Public as `author.id`, so never an e-mail address.",
+        ),
+    ]
+    name: Annotated[str, Meta(min_length=1, max_length=1000, description="Shown beside what this token posts.")]
+    aud: Annotated[str | tuple[str, ...], Meta(description="The site, or a list with the site in it.")]
+    exp: Expires
+    nbf: Begins = None
+    kind: Annotated[str | None, Meta(description="`guest` for one; anything else, or nothing, is a member.")] = None
+    avatar: Annotated[
+        Annotated[str, Meta(pattern=rf"^https://[!-~]+{END}", max_length=2000)] | None,
+        Meta(description="The address of a picture, https."),
+    ] = None
+    badges: Annotated[Strings, Meta(description="Shown beside the name.")] = ()
+    entitlements: Annotated[
+        Strings, Meta(description="What the user paid for, such as `subscriber`: the policy `comment` may ask for one.")
+    ] = ()
+    roles: Annotated[
+        Strings, Meta(description="`moderator`, `auditor`, `admin`; none includes another, others mean nothing.")
+    ] = ()
 
 
 class OperatorClaims(Struct, frozen=True, kw_only=True):
     """What an operator's token says."""
 
-    aud: str | tuple[str, ...]
-    exp: int | float
-    roles: Strings
-    sub: Annotated[str, Meta(pattern=MEMBER_PATTERN, max_length=64)] = "operator"
-    nbf: int | float | None = None
+    aud: Annotated[str | tuple[str, ...], Meta(description="`hansard`, or a list with it.")]
+    exp: Expires
+    roles: Annotated[Strings, Meta(description="Exactly `operator`.")]
+    sub: Annotated[
+        str,
+        Meta(
+            pattern=MEMBER_PATTERN,
+            max_length=64,
+            description="Who it is, for the audit; `operator` where it is left out.",
+        ),
+    ] = "operator"
+    nbf: Begins = None
 
 
 class Audience(Struct, frozen=True):
