@@ -80,7 +80,7 @@ def test_the_commands_are_well_formed_and_name_what_is_there() -> None:
         assert shell is not None
         done = subprocess.run([shell, "-n"], input=block, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
-    assert "cp docs/integrate/section.html my-paper/" in "".join(found)
+    assert "cp docs/integrate/section.html ../my-paper/" in "".join(found)
     assert (TOP / "docs/integrate/section.html") == PAGE
 
 
