@@ -7,19 +7,25 @@ What people wrote, what they are called and what is secret never reaches a line:
 withheld here, whoever logs them, strings are short, and exceptions that quote a value lose their message.
 """
 
+import atexit
 import logging
+import os
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Final, Literal
+from typing import IO, Final, Literal
 
 import msgspec
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
+
+from workers.repeats import EVERY, Repeats
 
 Format = Literal["auto", "json", "console"]
 
@@ -31,6 +37,9 @@ TEXTUAL: Final = frozenset(
     """.split()  # noqa: SIM905 - as a list it would take a page
 )
 """No field has one of these words in its name: they are what people wrote, who they are, what opens doors."""
+
+_WHOLE: Final = frozenset({"exception", "detail"})
+"""Fields whose words are all our own."""
 
 WITHHELD: Final = "[withheld]"
 
@@ -48,15 +57,29 @@ QUOTING: Final = (ValueError, LookupError, msgspec.MsgspecError)
 """Exceptions whose messages tend to quote the value that they could not take."""
 
 
-def configure(form: Format = "auto", level: str = "info") -> None:
+class _State:
+    """How this process logs, and whether it has logged a line yet."""
+
+    is_json = False
+    chosen = False
+    """Whether the form was chosen, rather than found out."""
+    has_logged = False
+    repeats: Repeats | None = None
+
+
+def configure(form: Format = "auto", level: str = "info", *, every: float = EVERY) -> None:
     """Set logging up for this process; `auto` is for a person where standard error is a terminal.
 
-    What libraries log through `logging` comes out the same way, from warnings up.
+    What libraries log through `logging` comes out the same way, from warnings up; so do warnings of Python, and what
+    nobody caught. Repetitions are counted for `every` seconds (`workers.repeats`).
     """
-    people = form == "console" or (form == "auto" and sys.stderr.isatty())
-    renderer: Processor = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()) if people else _json
+    people = form == "console" or (form == "auto" and _is_terminal(sys.stderr))
+    renderer: Processor = structlog.dev.ConsoleRenderer(colors=_is_terminal(sys.stderr)) if people else _json
+    _State.is_json, _State.chosen, _State.has_logged = not people, form != "auto", False
+    _State.repeats = repeats = Repeats(every=every, say=_repeated)
     structlog.configure(
         processors=[
+            repeats,
             where,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper("%H:%M:%S", utc=False, key="at") if people else stamp,
@@ -70,6 +93,44 @@ def configure(form: Format = "auto", level: str = "info") -> None:
     )
     logging.root.handlers = [_Libraries()]
     logging.root.setLevel(logging.DEBUG if level == "debug" else logging.WARNING)
+
+
+@contextmanager
+def taken_over() -> Iterator[None]:
+    """Have what Python itself writes to standard error come out as lines: warnings, and exceptions nobody caught."""
+    hooks = sys.excepthook, sys.unraisablehook, threading.excepthook
+    sys.excepthook = lambda _kind, error, _trace: _escaped(error)
+    sys.unraisablehook = lambda found: _escaped(found.exc_value)
+    threading.excepthook = lambda found: _escaped(found.exc_value)
+    logging.captureWarnings(capture=True)
+    try:
+        yield
+    finally:
+        logging.captureWarnings(capture=False)
+        sys.excepthook, sys.unraisablehook, threading.excepthook = hooks
+
+
+def is_json(*, begun: bool = False) -> bool:
+    """Whether the lines of this process are JSON; with `begun`, only where one was logged or the form was chosen."""
+    return _State.is_json and (_State.chosen or _State.has_logged or not begun)
+
+
+def is_one_stream() -> bool:
+    """Whether standard output and standard error go to the same place, which is no terminal."""
+    try:
+        out, err = os.fstat(sys.stdout.fileno()), os.fstat(sys.stderr.fileno())
+    except (OSError, ValueError):
+        return False
+    return (out.st_dev, out.st_ino) == (err.st_dev, err.st_ino) and not _is_terminal(sys.stderr)
+
+
+def flush() -> None:
+    """Log what was counted: nothing will be logged after this."""
+    if _State.repeats is not None:
+        _State.repeats.flush()
+
+
+atexit.register(flush)
 
 
 def begin(**fields: object) -> None:
@@ -103,7 +164,7 @@ def scrub(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
     """Withhold fields with textual names, and cut strings that are too long for an id or a code."""
     for name, value in line.items():
         # Nearly everything in a line is short text or a number under an innocent name, and is left as it is.
-        if name != "exception" and (_is_textual(name) or not _is_plain(value)):
+        if name not in _WHOLE and (_is_textual(name) or not _is_plain(value)):
             line[name] = _scrubbed(name, value)
     return line
 
@@ -178,14 +239,29 @@ def _json(_logger: WrappedLogger, _method: str, line: EventDict) -> bytes:
     )
 
 
+def _is_terminal(stream: IO[str] | None) -> bool:
+    return stream is not None and stream.isatty()
+
+
+def _repeated(level: str, line: EventDict) -> None:
+    getattr(structlog.get_logger(__name__), level)(**line)
+
+
+def _escaped(error: BaseException | None) -> None:
+    structlog.get_logger(__name__).error("exception_escaped", exc_info=error)
+
+
 class _StandardError:
     """Writes each line to standard error, whatever that is by then."""
 
     def msg(self, line: str | bytes) -> None:
         if isinstance(line, str):
             line = line.encode(errors="backslashreplace")
-        sys.stderr.buffer.write(line + b"\n")
-        sys.stderr.buffer.flush()
+        _State.has_logged = True
+        # Nobody reads it any more, or its disk is full: what the line is about goes on without it.
+        with suppress(OSError, ValueError):
+            sys.stderr.buffer.write(line + b"\n")
+            sys.stderr.buffer.flush()
 
     log = debug = info = warn = warning = error = exception = critical = fatal = msg
 
@@ -199,6 +275,14 @@ class _Libraries(logging.Handler):
             record.levelno,
             "library_logged",
             library=record.name,
-            said=record.getMessage(),
+            said=_said(record),
             exc_info=record.exc_info,
         )
+
+
+def _said(record: logging.LogRecord) -> str:
+    """What a library said. Where what it gave does not fit its own pattern, the pattern."""
+    try:
+        return record.getMessage()
+    except Exception:  # noqa: BLE001 - a faulty line of a library is no reason to fail whoever called it
+        return str(record.msg)

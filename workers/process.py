@@ -26,6 +26,7 @@ from anyio import CancelScope
 from anyio.abc import TaskGroup, TaskStatus
 
 from core.text.markup import warm
+from workers import logs
 from workers.open_files import raise_open_file_limit
 
 Part = Callable[..., Awaitable[object]]
@@ -90,6 +91,8 @@ class Process:
         self.stopping = anyio.Event()
         self.ready = False
         self.status = 0
+        self.described: dict[str, object] = {}
+        """The fields of the line that says that it has started."""
         self._bound = bound
         self._starting = CancelScope()
         self._last: list[Callable[[], object]] = []
@@ -109,7 +112,7 @@ class Process:
             parts = Parts(self, tasks)
             yield parts
             self.ready = True
-            _log.info("process_started")
+            _log.info("process_started", **self.described)
             await self.stopping.wait()
             self.ready = False
             _log.info("process_drain_began")
@@ -125,6 +128,7 @@ class Process:
             with self._starting:
                 await work(self)
             tasks.cancel_scope.cancel()
+        logs.flush()
         _log.info("process_stopped")
         return self.status
 
@@ -161,7 +165,8 @@ def run(work: Callable[[Process], Awaitable[object]], *, drain: float) -> int:
     warm()
     leave_alone()
     raise_open_file_limit()
-    return anyio.run(main, backend_options={"use_uvloop": _uvloop()})
+    with logs.taken_over():
+        return anyio.run(main, backend_options={"use_uvloop": _uvloop()})
 
 
 def leave_alone() -> None:

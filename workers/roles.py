@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 
 import structlog
 
@@ -125,8 +126,11 @@ async def run_gateway(process: Process, settings: Settings, tell: Tell) -> None:
         given = services(deployment, settings, secret, running=lambda: process.ready)
         async with following(deployment, given, settings) as (app, hub), process.parts() as parts:
             await start_operations(parts, given, settings)
-            await stay_in(parts, deployment, role="gateway", name=worker_name())
-            tell(await start_http(parts, app, settings, hub))
+            name = worker_name()
+            await stay_in(parts, deployment, role="gateway", name=name)
+            url = await start_http(parts, app, settings, hub)
+            describe(process, deployment, settings, role="gateway", worker=name, listens=url)
+            tell(url)
 
 
 async def run_projector(process: Process, settings: Settings, tell: Tell) -> None:
@@ -140,7 +144,26 @@ async def run_projector(process: Process, settings: Settings, tell: Tell) -> Non
         await stay_in(parts, deployment, role="projector", name=name)
         await parts.start(projector.run, drain=projector.drain)
         await look_for_drift(parts, deployment, projector, settings)
-        tell(await start_http(parts, health_alone(given) if given.operations_apart else operations(given), settings))
+        app = health_alone(given) if given.operations_apart else operations(given)
+        url = await start_http(parts, app, settings)
+        describe(process, deployment, settings, role="projector", worker=name, listens=url)
+        tell(url)
+
+
+def describe(
+    process: Process, deployment: Deployment, settings: Settings, *, role: str, worker: str, listens: str
+) -> None:
+    """Have the line that the process has started say what it is, where it listens and what it promises."""
+    process.described = {
+        "role": role,
+        "version": version("hansard"),
+        "listens": listens,
+        "operations": settings.operations or listens,
+        "durability": deployment.durability,
+        "partitions": settings.partitions,
+        "servers": deployment.topology.address.kind,
+        "worker": worker,
+    }
 
 
 @asynccontextmanager

@@ -72,6 +72,7 @@ async def run(process: Process, settings: Settings, *, with_sample: bool, tell: 
             if with_sample:
                 await load_sample(given, made)
             listens = await roles.start_http(parts, app, settings, hub)
+            roles.describe(process, deployment, settings, role="up", worker=name, listens=listens)
             tell(Up(url=listens, data=str(settings.data), sample=with_sample, own_server=server is not None))
 
 

@@ -1,8 +1,12 @@
 import json
 import logging
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
+import anyio
 import msgspec
 import pytest
 import structlog
@@ -164,3 +168,102 @@ def test_a_person_gets_columns(lines: Lines) -> None:
     assert said.startswith("[info     ] thing_done")
     assert "thread=t" in said
     assert "title=[withheld]" in said
+
+
+async def counted(lines: Lines) -> list[dict[str, object]]:
+    """The lines until one has a count."""
+    found: list[dict[str, object]] = []
+    while not any("times" in line for line in found):
+        await anyio.lowlevel.checkpoint()
+        found += lines.take()
+    return found
+
+
+async def test_what_all_partitions_say_is_one_line_and_one_with_a_count(lines: Lines) -> None:
+    logs.configure("json", every=0.01)
+    log = structlog.get_logger()
+    logs.begin(request="r-1")
+    for tries in (1, 2):
+        for partition in range(64):
+            log.warning(
+                "projection_retried", partition=partition, position=f"{partition}-{tries}", fault="TimeoutError"
+            )
+            log.warning("call_failed", call=f"call-{partition}", error=f"error-{partition % 2}")
+    first = lines.take()
+    assert [(line["event"], line.get("partition")) for line in first] == [
+        ("projection_retried", 0),
+        ("call_failed", None),
+    ]
+    again = await counted(lines)
+    while len(again) < 2:
+        again += await counted(lines)
+    retried, failed = sorted(again, key=lambda line: str(line["event"]), reverse=True)
+    for line in (retried, failed):
+        del line["at"]
+    assert retried == {
+        "level": "warning",
+        "event": "projection_retried",
+        "times": 127,
+        "partitions": 64,
+        "fault": "TimeoutError",
+    }
+    # Of `call` there are too many to name.
+    assert failed == {"level": "warning", "event": "call_failed", "times": 127, "error": ["error-1", "error-0"]}
+
+
+async def test_after_a_count_without_repetitions_the_next_is_a_line_of_its_own(lines: Lines) -> None:
+    logs.configure("json", every=0.001)
+    log = structlog.get_logger()
+    found: list[dict[str, object]] = []
+    while [line.get("times") for line in found].count(None) < 3:
+        log.warning("lease_not_renewed", partition=3)
+        # As soon as nothing is counted any more, the next is said at once.
+        await anyio.sleep(0.001)
+        found += lines.take()
+    assert {line["event"] for line in found} == {"lease_not_renewed"}
+
+
+async def test_what_was_counted_is_said_before_the_end(lines: Lines) -> None:
+    logs.configure("json", every=3600)
+    for partition in range(3):
+        structlog.get_logger().warning("lease_not_released", partition=partition)
+    assert len(lines.take()) == 1
+    logs.flush()
+    (line,) = lines.take()
+    assert (line["times"], line["partitions"]) == (2, 2)
+
+
+async def test_what_needs_a_person_is_never_counted(lines: Lines) -> None:
+    logs.configure("json")
+    for number in range(3):
+        structlog.get_logger().error("thread_parked", partition=1, thread=f"t-{number}")
+    assert [line["thread"] for line in lines.take()] == ["t-0", "t-1", "t-2"]
+
+
+def test_without_an_event_loop_nobody_would_say_the_count_and_every_line_is_said(lines: Lines) -> None:
+    logs.configure("json")
+    for partition in range(3):
+        structlog.get_logger().warning("lease_not_released", partition=partition)
+    assert [line["partition"] for line in lines.take()] == [0, 1, 2]
+
+
+def test_a_library_whose_line_does_not_fit_fails_nobody(lines: Lines) -> None:
+    logs.configure("json")
+    logging.getLogger("uvicorn.error").warning("%d connections", "many")
+    (line,) = lines.take()
+    assert line["said"] == "%d connections"
+
+
+def test_a_line_that_cannot_be_written_fails_nobody() -> None:
+    code = (
+        "import structlog; from workers import logs; logs.configure('json'); structlog.get_logger().info('thing_done')"
+    )
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", f"{code}; print('it goes on')"],
+            stdout=subprocess.PIPE,
+            stderr=full,
+            check=False,
+            cwd=Path(__file__).parents[2],
+        )
+    assert done.stdout == b"it goes on\n"

@@ -173,7 +173,7 @@ try:
     process.run(work, drain=1)
 except BaseException as error:
     from workers.cli import ending
-    sys.exit(ending.ended(error))
+    sys.exit(ending.ended(error, []))
 """
     with running(code) as child:
         out, err = child.communicate(timeout=BOUND)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from workers.logs import TEXTUAL
+from workers.repeats import COUNTED
 
 TOP = Path(__file__).parents[2]
 PAGE = TOP / "docs" / "logs.md"
@@ -78,3 +79,29 @@ def test_nothing_is_logged_that_would_be_withheld() -> None:
     for line in lines():
         for name in line.fields:
             assert TEXTUAL.isdisjoint(name.split("_")), line
+
+
+NAMED = {"skipped_event_passed"}
+"""Lines of a partition that name one event, which no other line is about."""
+
+
+def test_what_partitions_say_is_counted_unless_it_needs_a_person() -> None:
+    of_partitions = {
+        line.event
+        for line in lines()
+        if "partition" in line.fields
+        and not line.fields & {"site", "thread"}
+        and line.level not in ("error", "critical")
+    }
+    assert of_partitions - NAMED <= COUNTED
+
+
+def test_every_line_of_a_fault_of_the_server_is_counted() -> None:
+    of_faults = {line.event for line in lines() if line.where.startswith(("core/redis/faults", "core/redis/listening"))}
+    assert of_faults <= COUNTED
+
+
+def test_what_is_counted_is_logged_and_the_page_marks_it() -> None:
+    assert {line.event for line in lines()} >= COUNTED
+    marked = set(re.findall(r"^\| `(\w+)` \| [\w ]+ \| \+ ", PAGE.read_text(), re.MULTILINE))
+    assert marked == COUNTED

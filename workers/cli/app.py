@@ -30,4 +30,4 @@ def run(arguments: list[str]) -> int:
     except CycloptsError as error:
         return ending.used_wrongly(arguments, str(error))
     except (Exception, BaseExceptionGroup, KeyboardInterrupt) as error:  # noqa: BLE001 - the last word on everything
-        return ending.ended(error)
+        return ending.ended(error, arguments)

@@ -7,7 +7,7 @@ import os
 import sys
 from typing import Final
 
-from workers.cli.overview import COMMANDS
+from workers.cli.overview import COMMANDS, RUN
 
 FAILED: Final = 1
 USED_WRONGLY: Final = 2
@@ -21,11 +21,11 @@ class UsedWrongly(Exception):
 def used_wrongly(arguments: list[str], message: str) -> int:
     """Say what is wrong with the arguments and where help is."""
     program = f"hansard {arguments[0]}" if arguments[0] in COMMANDS else "hansard"
-    _say(f"{program}: {' '.join(message.split())} (see {program} --help)")
+    _say(f"{' '.join(message.split())} (see {program} --help)", USED_WRONGLY, arguments, program)
     return USED_WRONGLY
 
 
-def ended(error: BaseException) -> int:
+def ended(error: BaseException, arguments: list[str]) -> int:
     """Say what ended a command, once, and give the exit status. Only defects show where they are."""
     found = _causes(error)
     if any(isinstance(cause, KeyboardInterrupt) for cause in found):
@@ -36,12 +36,12 @@ def ended(error: BaseException) -> int:
         return 0
     for cause in found:
         if isinstance(cause, UsedWrongly):
-            _say(f"hansard: {cause}")
+            _say(str(cause), USED_WRONGLY, arguments)
             return USED_WRONGLY
-    return _of_ours(error, found)
+    return _of_ours(error, found, arguments)
 
 
-def _of_ours(error: BaseException, found: list[BaseException]) -> int:
+def _of_ours(error: BaseException, found: list[BaseException], arguments: list[str]) -> int:
     import structlog
 
     from core.redis.faults import CannotOpen
@@ -53,18 +53,19 @@ def _of_ours(error: BaseException, found: list[BaseException]) -> int:
 
     for cause in found:
         if isinstance(cause, SettingsError):
-            _say(f"hansard: {cause}")
+            _say(str(cause), USED_WRONGLY, arguments)
             return USED_WRONGLY
         if isinstance(cause, Failed | EmbeddedError | CannotOpen):
-            _say(f"hansard: {cause}")
+            _say(str(cause), FAILED, arguments)
             return FAILED
         if isinstance(cause, Refusal):
-            _say(f"hansard: {cause.detail} ({cause.code})")
+            _say(f"{cause.detail} ({cause.code})", FAILED, arguments)
             return FAILED
     if not structlog.is_configured():
-        logs.configure()
-    structlog.get_logger(__name__).error("command_failed", exc_info=error)
-    _say("hansard: this is a defect of Hansard's; what is above says where")
+        logs.configure("json" if _asks_for_json(arguments) else "auto")
+    structlog.get_logger(__name__).error("command_failed", status=FAILED, exc_info=error)
+    if not _speaks_json(arguments):
+        _say("this is a defect of Hansard's; what is above says where", FAILED, arguments)
     return FAILED
 
 
@@ -75,5 +76,35 @@ def _causes(error: BaseException) -> list[BaseException]:
     return [cause for inner in error.exceptions for cause in _causes(inner)]
 
 
-def _say(line: str) -> None:
-    print(line, file=sys.stderr)
+def _say(text: str, status: int, arguments: list[str], program: str = "hansard") -> None:
+    """Say it on standard error: in a process that stays and whose lines are JSON, as one of those."""
+    if not _speaks_json(arguments):
+        print(f"{program}: {text}", file=sys.stderr)
+        return
+    import structlog
+
+    from workers import logs
+
+    if not structlog.is_configured():
+        logs.configure("json")
+    structlog.get_logger(__name__).error("command_failed", status=status, detail=text)
+
+
+def _speaks_json(arguments: list[str]) -> bool:
+    """Whether whoever reads standard error of this command gets JSON and nothing else."""
+    if not arguments or arguments[0] not in RUN:
+        return False
+    if _asks_for_json(arguments):
+        return True
+    from workers import logs
+
+    return logs.is_json(begun=True)
+
+
+def _asks_for_json(arguments: list[str]) -> bool:
+    """Whether the form of log lines was chosen to be JSON: settings may not have been read yet."""
+    for number, argument in enumerate(arguments):
+        if argument.startswith("--log-format"):
+            flag = argument.partition("=")[2] or "".join(arguments[number + 1 : number + 2])
+            return flag == "json"
+    return os.environ.get("HANSARD_LOG_FORMAT") == "json"

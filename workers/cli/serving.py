@@ -1,6 +1,9 @@
 """`hansard gateway` and `hansard projector`: one role each."""
 
-from workers import process, roles
+import sys
+
+from workers import logs, process, roles
+from workers.cli import output
 from workers.cli.flags import AS_SET, Serving
 
 
@@ -39,6 +42,10 @@ def _run(name: str, role: roles.Role, serving: Serving) -> int:
     found.needed("admin_secret")
 
     def tell(url: str) -> None:
-        print(f"The {name} listens on {url}", flush=True)
+        if logs.is_json() and not sys.stdout.isatty():
+            output.document({"role": name, "url": url})
+        else:
+            print(f"The {name} listens on {url}")
+        output.flush()
 
     return process.run(lambda own: role(own, found, tell), drain=found.drain)

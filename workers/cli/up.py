@@ -10,7 +10,7 @@ from typing import Annotated, Final
 
 from cyclopts import Parameter
 
-from workers import process
+from workers import logs, process
 from workers import up as everything
 from workers.cli import output
 from workers.cli.flags import AS_SET, Json, Serving
@@ -49,7 +49,10 @@ def up(
         hansard up --redis-url redis://127.0.0.1:6379
     """
     found = serving.settings()
-    tell = output.document if json else _tell
+    if found.log_format == "auto" and not json and logs.is_one_stream():
+        logs.configure("console", found.log_level)  # what follows on standard output is for people
+    is_json = json or (found.log_format == "json" and not sys.stdout.isatty())
+    tell = output.document if is_json else _tell
 
     async def work(own: process.Process) -> None:
         await everything.run(own, found, with_sample=sample, tell=lambda up: _now(tell, up))
