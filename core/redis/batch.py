@@ -150,13 +150,15 @@ class Batch:
         """Open a line, for everybody who waits by now, and send. Where that fails, it has failed for all of them."""
         fault: Exception = redis.exceptions.ConnectionError("the call was broken off by its process")
         line: Line | None = None
+        # Whoever opens it has to be told in time, too.
+        within = min(self.within, anyio.current_effective_deadline() - anyio.current_time())
         try:
             with CancelScope(shield=True):
                 try:
-                    with anyio.fail_after(self.within) as self._opening:
+                    with anyio.fail_after(within) as self._opening:
                         line = await self._opened()
                 except TimeoutError:
-                    fault = redis.exceptions.TimeoutError(f"no connection within {self.within} s")
+                    fault = redis.exceptions.TimeoutError(f"no connection within {max(0.0, within):.3g} s")
                 except Exception as error:  # noqa: BLE001 - every caller raises it
                     fault = error
                 else:

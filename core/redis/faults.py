@@ -12,9 +12,12 @@ what may be asked again is asked again for a while, and then becomes `core.refus
 not waited for: it stays so until somebody has made room, and says so at once.
 """
 
+import math
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Final, TypeVar
 
 import anyio
@@ -24,8 +27,20 @@ import structlog
 from core.redis.metrics import FAULTS
 from core.refusals import Unavailable
 
-PATIENCE: Final = 5.0
-"""Seconds within which a call that failed is tried again."""
+PATIENCE: Final = 4.8
+"""Seconds within which a call that failed is tried again. Whoever asked is promised to be told within five."""
+
+FIRST: Final = 3.0
+"""Seconds that the first try of a call has at least, however little patience there is."""
+
+LATE: Final = 1.0
+"""The same for a call of a request whose patience was spent by the calls before it."""
+
+_BEGUN: Final[ContextVar[float | None]] = ContextVar("begun", default=None)
+"""When the request began that the calls of this task belong to."""
+
+_OWN: Final[ContextVar[bool]] = ContextVar("own", default=False)
+"""Whether the server is one of our own, which takes no writes while its disk is full."""
 
 _FULL: Final = frozenset({"OOM", "MISCONF", "NOREPLICAS"})
 """Error codes of a server that takes no writes: no memory, no disk, no replicas. It goes on answering questions."""
@@ -89,6 +104,60 @@ def is_full(error: BaseException) -> bool:
     return code_of(error) in _FULL
 
 
+def told(code: str | None) -> str:
+    """In words, the reason for which a server takes no writes, by the code of its error."""
+    match code:
+        case "OOM":
+            return "the memory of the server is full"
+        case "MISCONF":
+            return "the disk of the server is full, or cannot be written"
+        case "NOREPLICAS" if _OWN.get():
+            # It has no replicas, and asks for one as long as there is no room: see workers/embedded.py.
+            return "the disk of the server is full"
+        case "NOREPLICAS":
+            return "the server has too few replicas"
+        case _:
+            return "the server refuses it"
+
+
+def own_server() -> None:
+    """Have what this task and its children are told be about a server of our own."""
+    _OWN.set(True)
+
+
+@contextmanager
+def one_request() -> Iterator[None]:
+    """Have the calls of this task, in the block, share the patience of one request, which begins now.
+
+    Where one of them is given up, and its caller goes another way, the next has what is left of it.
+    """
+    if _BEGUN.get() is not None:
+        yield  # it is a part of one
+        return
+    token = _BEGUN.set(time.monotonic())
+    try:
+        yield
+    finally:
+        _BEGUN.reset(token)
+
+
+def no_request() -> None:
+    """Have the calls of this task from here on be of no request: what goes on is a stream."""
+    _BEGUN.set(None)
+
+
+def left() -> float:
+    """Seconds of patience that the request of this task has for what may fail, with enough kept for a last call."""
+    begun = _BEGUN.get()
+    return math.inf if begun is None else begun + PATIENCE - LATE - time.monotonic()
+
+
+def begin_again() -> None:
+    """Have the patience of the request begin now: what came before was no waiting for the server."""
+    if _BEGUN.get() is not None:
+        _BEGUN.set(time.monotonic())
+
+
 def delays(*, longest: float = 0.5) -> Iterator[float]:
     """Seconds to wait before each next try: doubling from 20 ms to `longest`, each cut by chance to half or more."""
     delay = 0.02
@@ -104,11 +173,13 @@ async def insist(
 
     A call that failed may have taken effect, and so asking twice must do what asking once does. Where it does not
     (`once`), it is asked again only where it was certainly not carried out. `what` names the call in logs and
-    metrics. Raises `Unavailable` where the fault does not pass in time; where the server takes no writes, at once.
+    metrics. Raises `Unavailable` where the fault does not pass in time, be it that the server says nothing; where the
+    server takes no writes, at once.
     """
-    begun = time.monotonic()
+    begun, now = _BEGUN.get(), time.monotonic()
+    until = (now if begun is None else begun) + patience
     try:
-        return await ask()
+        return await _within(ask, max(until - now, FIRST if begun is None else LATE))
     except redis.exceptions.RedisError as error:
         failed = error
     for tries, pause in enumerate(delays(), start=1):
@@ -116,19 +187,27 @@ async def insist(
             raise failed
         FAULTS.labels(what).inc()
         if is_full(failed):
-            _log.warning("call_refused", call=what, error=str(failed))
-            raise Unavailable("nothing can be written now") from failed
-        if time.monotonic() + pause > begun + patience or (once and not is_refused(failed)):
+            why = told(code_of(failed))
+            _log.warning("call_refused", call=what, error=code_of(failed), cause=why)
+            raise Unavailable(f"nothing can be written now: {why}") from failed
+        if time.monotonic() + pause > until or (once and not is_refused(failed)):
             _log.warning("call_given_up", call=what, tries=tries, error=str(failed))
             raise Unavailable from failed
         if tries == 1:
             _log.warning("call_failed", call=what, error=str(failed))
         await anyio.sleep(pause)
         try:
-            answer = await ask()
+            answer = await _within(ask, until - time.monotonic())
         except redis.exceptions.RedisError as error:
             failed = error
         else:
             _log.info("call_recovered", call=what, tries=tries + 1)
             return answer
     raise AssertionError("delays() does not end")
+
+
+async def _within(ask: Callable[[], Awaitable[_Answer]], seconds: float) -> _Answer:
+    """The answer of `ask`. Raises `redis.exceptions.TimeoutError` where there is none in time."""
+    with anyio.move_on_after(seconds):
+        return await ask()
+    raise redis.exceptions.TimeoutError("The server has not answered in time")

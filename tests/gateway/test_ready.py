@@ -375,7 +375,7 @@ async def test_many_who_ask_for_the_state_of_a_partition_ask_once(house: House) 
 
     def asking() -> int:
         moment = ready.states._moments.get(kept.seen[0].partition)
-        return 0 if moment is None or moment.asking is None else moment.asking.statistics().tasks_waiting
+        return 0 if moment is None or moment.asking is None else moment.asking.ended.statistics().tasks_waiting
 
     async with anyio.create_task_group() as tasks:
         for _ in range(10):

@@ -1,6 +1,7 @@
 """One pipeline a tick: who gets what, and who is disturbed by whom."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -318,3 +319,16 @@ async def test_a_server_that_does_not_know_a_script_yet_is_asked_for_its_proof_o
     assert not calls[0].proven, "there is no replica"
     # It would have waited twice: once for nothing, since nothing was carried out.
     assert (await redis.info("commandstats"))["cmdstat_wait"]["calls"] == 1
+
+
+async def test_who_opens_a_connection_is_told_when_its_own_time_is_over(tmp_path: Path) -> None:
+    """It opens one for others, too, and so is not to be cancelled; but nobody waits for it for ever."""
+    path = tmp_path / "sock"
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(path))
+        silent.listen()
+        async with connect(f"unix://{path}", writing=False) as redis:
+            batch = Batch(redis, within=3600)
+            with anyio.fail_after(BOUND), pytest.raises(TimeoutError):
+                with anyio.move_on_after(0.05):
+                    await batch.call("PING")

@@ -10,11 +10,13 @@ import time
 from functools import lru_cache
 from typing import Final
 
+import anyio
 import structlog
 from starlette.routing import compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core import ids
+from core.redis.faults import left
 from projections.queries import BadCursor, PageQuery
 from workers.gateway import caching, queries
 from workers.gateway.caching import Caching
@@ -22,7 +24,7 @@ from workers.gateway.call import THREAD
 from workers.gateway.calls.pages import wanted
 from workers.gateway.incoming import if_none_match
 from workers.gateway.reads import found
-from workers.gateway.ready import counter
+from workers.gateway.ready import ASKED_WITHIN, counter
 from workers.gateway.refusals import BadRequest
 from workers.gateway.reply import Reply, send_reply
 from workers.gateway.services import Services
@@ -72,8 +74,10 @@ class PlainPages:
         site, thread = named.groups()
         if not (ids.is_site(site) and ids.is_thread(thread) and self._gate.enter_at_once()):
             return None
+        answer = None
         try:
-            answer = await self._views.page(site, thread, query, once=True)
+            with anyio.fail_after(max(0.0, min(ASKED_WITHIN, left()))):
+                answer = await self._views.page(site, thread, query, once=True)
         except BadCursor:
             return None
         except Exception as error:  # noqa: BLE001 - the application meets it again, and answers it

@@ -17,12 +17,15 @@ from typing import Any, Final
 import anyio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from core.redis.faults import left, one_request
 from core.refusals import Unavailable
 from workers import metrics
 from workers.gateway import caching, compression
 from workers.gateway.reply import NOT_MODIFIED, Reply, start_of
 from workers.gateway.states import FRESH, PartitionStates, Views
 
+ASKED_WITHIN: Final = 2.0
+"""Seconds in which the states of the views have to be told; after them the application has the rest of the patience."""
 MOST_BYTES: Final = 64 * 1024 * 1024
 """So much is kept; what was asked for least recently goes first."""
 _OVERHEAD: Final = 1500
@@ -88,7 +91,8 @@ class ReadyAnswers:
             if kept is not None and self.states.are(kept.seen):
                 self._kept.move_to_end(address)
             else:
-                kept = await self._found(app, address, kept, scope, receive, send)
+                with one_request():
+                    kept = await self._found(app, address, kept, scope, receive, send)
                 if kept is None:
                     return
             _READY.inc()
@@ -151,7 +155,8 @@ class ReadyAnswers:
                 if making is None:
                     await self._made(app, address, scope, receive, send)
                     return None
-                await making.wait()
+                with anyio.move_on_after(max(0.0, left())):
+                    await making.wait()
                 newer = self._kept.get(address)
                 newer = None if newer is kept else newer
             kept = newer
@@ -189,9 +194,11 @@ class ReadyAnswers:
     async def _holds(self, kept: _Kept) -> bool:
         """True where the views are in the states that the answer was made from, as far as that is believed."""
         try:
-            return await self.states.of([seen.partition for seen in kept.seen]) == [*kept.seen]
+            with anyio.move_on_after(max(0.0, min(ASKED_WITHIN, left()))):
+                return await self.states.of([seen.partition for seen in kept.seen]) == [*kept.seen]
         except Unavailable:
-            return False  # counted and logged where it was given up; the application says it
+            pass  # counted and logged where it was given up
+        return False  # the application says it
 
     def _drop(self, address: Address) -> None:
         gone = self._kept.pop(address, None)

@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from core import ids
 from core.caller import Caller
+from core.redis.faults import begin_again
 from core.refusals import CannotFold, NotAllowed, NotFound, Refusal
 from projections.queries import BadCursor
 from workers import logs
@@ -127,6 +128,7 @@ class Resource:
                 key = _key(headers.get(b"idempotency-key") if call.keyed else None)
                 wanted = taken.query.read(query)
                 body = await self._body(call, receive, headers)
+                begin_again()
                 try:
                     reply = await self._admitted(_Received(taken, scope, headers, query, key, wanted, body), receive)
                 finally:

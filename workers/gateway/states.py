@@ -7,6 +7,7 @@ from typing import Final, Protocol
 
 import anyio
 
+from core.refusals import Unavailable
 from projections.queries import Seen
 
 FRESH: Final = 0.025
@@ -20,6 +21,16 @@ class Views(Protocol):
         """The states now, asked in one round trip. Raises `core.refusals.Unavailable`."""
 
 
+class _Asking:
+    """A reading that is under way, and its failure where it failed."""
+
+    __slots__ = ("ended", "fault")
+
+    def __init__(self) -> None:
+        self.ended = anyio.Event()
+        self.fault: Unavailable | None = None
+
+
 class _Moment:
     """The state of a partition as last read, and the time of that reading."""
 
@@ -28,7 +39,7 @@ class _Moment:
     def __init__(self) -> None:
         self.seen: Seen | None = None
         self.at = -math.inf
-        self.asking: anyio.Event | None = None
+        self.asking: _Asking | None = None
 
 
 class PartitionStates:
@@ -51,7 +62,8 @@ class PartitionStates:
     async def of(self, partitions: Sequence[int]) -> list[Seen]:
         """The states of these partitions. Raises `core.refusals.Unavailable`.
 
-        Those that are not believed any more are asked for together, but for those that another caller asks for.
+        Those that are not believed any more are asked for together, but for those that another caller asks for, whose
+        failure is shared.
         """
         oldest = time.monotonic() - self._fresh
         moments = [self._moments.get(one) or self._moments.setdefault(one, _Moment()) for one in partitions]
@@ -62,12 +74,15 @@ class PartitionStates:
             else:
                 asking = stale[0][1].asking
                 assert asking is not None
-                await asking.wait()
+                await asking.ended.wait()
+                if asking.fault is not None:
+                    # Each asking anew, the last would be told after as many times as long.
+                    raise Unavailable(asking.fault.detail) from asking.fault
         found = [moment.seen for moment in moments]
         return [seen for seen in found if seen is not None]
 
     async def _ask(self, stale: list[tuple[int, _Moment]]) -> None:
-        asking = anyio.Event()
+        asking = _Asking()
         for _, moment in stale:
             moment.asking = asking
         at = time.monotonic()
@@ -75,7 +90,10 @@ class PartitionStates:
             found = await self._views.states([partition for partition, _ in stale])
             for (_, moment), seen in zip(stale, found, strict=True):
                 moment.seen, moment.at = seen, at
+        except Unavailable as fault:
+            asking.fault = fault
+            raise
         finally:
             for _, moment in stale:
                 moment.asking = None
-            asking.set()
+            asking.ended.set()

@@ -61,6 +61,7 @@ class Stream:
             await send({"type": "http.response.body", "body": b""})
             return
         exchange.streamed = True
+        faults.no_request()
         await self._feed.follow(found, EVERYWHERE, receive, send)
 
     async def _found(self, scope: Scope, exchange: Exchange) -> Reply | Place | None:
