@@ -46,6 +46,16 @@ PROJECTION_LAG_SECONDS: Final = Gauge(
     "Age of the oldest event that the views of a partition have yet to take in; 0 where they are level.",
     ["partition"],
 )
+VIEWS_LAG_SECONDS: Final = Gauge(
+    "hansard_views_lag_seconds",
+    "Age of the oldest event that the views have yet to take in, in whichever partition, as this process measures it "
+    "for those whom it serves; 0 where they are level. It grows where no projector lives.",
+)
+ANSWERING: Final = Gauge(
+    "hansard_answering",
+    "1 where the server let this process answer when it looked last, by what (reads, writes), otherwise 0.",
+    ["what"],
+)
 STOPPED_PARTITIONS: Final = Gauge(
     "hansard_stopped_partitions",
     "Partitions whose projection stopped: the log has a hole, an event is of no thread, or the log is not the one that "

@@ -123,12 +123,14 @@ class Process:
 
     async def live(self, work: Callable[["Process"], Awaitable[object]]) -> int:
         """Run `work` until it ends; the exit status: 0, 1 where draining took too long, 128 + signal before it ran."""
-        async with anyio.create_task_group() as tasks:
-            await tasks.start(self._obey)
-            with self._starting:
-                await work(self)
-            tasks.cancel_scope.cancel()
-        logs.flush()
+        try:
+            async with anyio.create_task_group() as tasks:
+                await tasks.start(self._obey)
+                with self._starting:
+                    await work(self)
+                tasks.cancel_scope.cancel()
+        finally:
+            logs.flush()
         _log.info("process_stopped")
         return self.status
 

@@ -90,8 +90,9 @@ class _Count:
                 self.partitions.add(value)
             elif name != "event" and name not in _OWN:
                 values = self.values.setdefault(name, [])
-                if value not in values and len(values) <= MOST_VALUES:
-                    values.append(value)
+                for one in value if isinstance(value, list) else [value]:
+                    if one not in values and len(values) <= MOST_VALUES:
+                        values.append(one)
 
     def fields(self) -> EventDict:
         """What the line says of the repetitions."""

@@ -1,5 +1,6 @@
 """What a process can be: gateway, projector, or both. A role is some parts of a process over one open deployment."""
 
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -24,6 +25,7 @@ from workers.gateway.feed.endpoint import Feed
 from workers.gateway.feed.hub import Hub
 from workers.gateway.feed.limits import Limits
 from workers.gateway.keyring import Keyring
+from workers.gateway.lagging import LagWatch
 from workers.gateway.operating import health_alone, operations
 from workers.gateway.past import PastPages
 from workers.gateway.ready import ReadyAnswers
@@ -70,12 +72,14 @@ def services(
     admin_secret: str,
     *,
     projector: Projector | None = None,
+    serves_pages: bool = True,
     running: Callable[[], bool] = lambda: True,
 ) -> Services:
-    """What the gateway works with; it is not ready where the projector beside it has stopped."""
+    """What the gateway works with. Without pages to serve, it is not ready where the projector beside it stopped."""
     log = RedisLog(deployment)
     views = Views(deployment, log)
     ready = ReadyAnswers(views)
+    served = Served(deployment)
     folds = Folds(settings.fold_bytes)
     keyring = Keyring(deployment.calls, deployment.keys, most_bytes=settings.token_bytes)
     metrics.DIFF_BYTES.set_function(lambda: DIFFERENCES.bytes)
@@ -93,7 +97,7 @@ def services(
         ),
         counts=Counts(views, ready.states, partitions=log.partitions),
         ready=ready,
-        served=Served(deployment),
+        served=served,
         keyring=keyring,
         folds=folds,
         operators=Operators(admin_secret),
@@ -109,12 +113,13 @@ def services(
             most_bytes=settings.max_body_bytes_total,
             most_per_token=settings.max_bodies_per_token,
         ),
-        lag_bound=settings.lag_bound,
+        lag=LagWatch(served, log, clock=time.time, bound=settings.lag_bound),
         running=running,
         readiness=SingleFlight(keep=settings.operations_shared),
         exposition=SingleFlight(keep=settings.operations_shared),
         operations_apart=settings.operations is not None,
         stopped=int if projector is None else lambda: len(projector.stopped),
+        serves_pages=serves_pages,
         unfit=lambda: None if deployment.record.unfit is None else deployment.record.unfit.detail,
     )
 
@@ -125,11 +130,11 @@ async def run_gateway(process: Process, settings: Settings, tell: Tell) -> None:
     async with opened(url, settings) as deployment:
         given = services(deployment, settings, secret, running=lambda: process.ready)
         async with following(deployment, given, settings) as (app, hub), process.parts() as parts:
-            await start_operations(parts, given, settings)
+            apart = await start_operations(parts, given, settings)
             name = worker_name()
             await stay_in(parts, deployment, role="gateway", name=name)
             url = await start_http(parts, app, settings, hub)
-            describe(process, deployment, settings, role="gateway", worker=name, listens=url)
+            process.described = started("gateway", deployment, settings, worker=name, listens=url, apart=apart)
             tell(url)
 
 
@@ -139,26 +144,31 @@ async def run_projector(process: Process, settings: Settings, tell: Tell) -> Non
     async with opened(url, settings) as deployment, process.parts() as parts:
         name = worker_name()
         projector = make_projector(deployment, name, settings)
-        given = services(deployment, settings, secret, projector=projector, running=lambda: process.ready)
-        await start_operations(parts, given, settings)
+        given = services(
+            deployment, settings, secret, projector=projector, serves_pages=False, running=lambda: process.ready
+        )
+        apart = await start_operations(parts, given, settings)
         await stay_in(parts, deployment, role="projector", name=name)
         await parts.start(projector.run, drain=projector.drain)
         await look_for_drift(parts, deployment, projector, settings)
         app = health_alone(given) if given.operations_apart else operations(given)
         url = await start_http(parts, app, settings)
-        describe(process, deployment, settings, role="projector", worker=name, listens=url)
+        process.described = started("projector", deployment, settings, worker=name, listens=url, apart=apart)
         tell(url)
 
 
-def describe(
-    process: Process, deployment: Deployment, settings: Settings, *, role: str, worker: str, listens: str
-) -> None:
-    """Have the line that the process has started say what it is, where it listens and what it promises."""
-    process.described = {
+def started(
+    role: str, deployment: Deployment, settings: Settings, *, worker: str, listens: str, apart: str | None
+) -> dict[str, object]:
+    """What the line that a process has started says: what it is, where it listens, and what it promises.
+
+    `apart` is where operations are served, where they have an address of their own.
+    """
+    return {
         "role": role,
         "version": version("hansard"),
         "listens": listens,
-        "operations": settings.operations or listens,
+        "operations": apart or listens,
         "durability": deployment.durability,
         "partitions": settings.partitions,
         "servers": deployment.topology.address.kind,
@@ -210,15 +220,18 @@ async def look_for_drift(parts: Parts, deployment: Deployment, projector: Projec
         await parts.watch(sampler.run)
 
 
-async def start_operations(parts: Parts, given: Services, settings: Settings) -> None:
-    """Serve the operations at their own address, where one is set. Raises Failed.
+async def start_operations(parts: Parts, given: Services, settings: Settings) -> str | None:
+    """Look how far the views are, and serve the operations at their own address, where one is set. Raises Failed.
 
     To be started before the other parts, and so drained after them: health, readiness and metrics are answered from
-    the start of the process to its end.
+    the start of the process to its end. Returns where.
     """
+    await parts.watch(given.lag.run)
     if (place := settings.operations_place) is not None:
         url = await _serve(parts, operations(given), *place, settings)
         _log.info("operations_served", host=place[0], port=int(url.rpartition(":")[2]))
+        return url
+    return None
 
 
 async def start_http(parts: Parts, app: Application, settings: Settings, hub: Hub | None = None) -> str:

@@ -71,7 +71,7 @@ class Settings(Limits, frozen=True, kw_only=True):
         Meta(gt=0, le=60, description="the seconds between two readings of the deployment's record, up to 60"),
     ] = 3.0
     lag_bound: Annotated[
-        float, Meta(gt=0, le=3600, description="the seconds that views may lag while ready, up to 3600")
+        float, Meta(gt=0, le=3600, description="the seconds that views may lag before answers say so, up to 3600")
     ] = 10.0
     drift_budget: Annotated[float, Meta(ge=0, le=1, description="a share of a core's time, 0 to 1; 0 is off")] = 0.02
     drain: Annotated[

@@ -65,14 +65,14 @@ async def run(process: Process, settings: Settings, *, with_sample: bool, tell: 
                 process.at_once(lambda: os.kill(server.pid, SIGKILL))
                 await parts.watch(keep, server)
                 await _take_leases_back(deployment)
-            await roles.start_operations(parts, given, settings)
+            apart = await roles.start_operations(parts, given, settings)
             await roles.stay_in(parts, deployment, role="up", name=name)
             await parts.start(projector.run, drain=projector.drain)
             await roles.look_for_drift(parts, deployment, projector, settings)
             if with_sample:
                 await load_sample(given, made)
             listens = await roles.start_http(parts, app, settings, hub)
-            roles.describe(process, deployment, settings, role="up", worker=name, listens=listens)
+            process.described = roles.started("up", deployment, settings, worker=name, listens=listens, apart=apart)
             tell(Up(url=listens, data=str(settings.data), sample=with_sample, own_server=server is not None))
 
 

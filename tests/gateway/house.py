@@ -31,6 +31,7 @@ from workers import logs
 from workers.gateway.app import build
 from workers.gateway.counts import Counts
 from workers.gateway.keyring import Keyring
+from workers.gateway.lagging import LagWatch
 from workers.gateway.past import PastPages
 from workers.gateway.ready import ReadyAnswers
 from workers.gateway.services import Services
@@ -110,11 +111,15 @@ class House:
             operators=Operators(ADMIN_SECRET),
             durability=deployment.durability,
             max_request=MAX_REQUEST,
-            lag_bound=10.0,
+            lag=LagWatch(Served(deployment, patience=patience), log, clock=self.clock),
             unfit=lambda: None if deployment.record.unfit is None else deployment.record.unfit.detail,
-            clock=lambda: time.time() if self.now is None else self.now,
+            clock=self.clock,
         )
         self.serve(self.services)
+
+    def clock(self) -> float:
+        """Seconds since 1970, as the gateway has them."""
+        return time.time() if self.now is None else self.now
 
     def serve(self, services: Services) -> None:
         """Answer with these services from now on."""

@@ -16,6 +16,8 @@ from workers import metrics
 from workers.projector import Projector
 
 COMMENTS = f"threads/{THREAD}/comments"
+REASONS = {"memory": "memory of the server is full", "disk": "disk of the server is full", "replicas": "few replicas"}
+"""What is said of each way in which a server is full."""
 BODY = {"body": "written while it is full"}
 
 
@@ -60,7 +62,10 @@ async def test_writes_are_refused_at_once_while_reads_go_on_and_are_taken_again_
         before, page = await house.length(), await radio.page()
         async with radio.follow(page.thread["position"]) as reader:
             with WAYS[way](url), told() as lines:
-                await _refuses_writes(house, comment)
+                await _refuses_writes(house, comment, way)
+                said = {line["cause"] for line in lines if line["event"] == "call_refused"}
+                assert said
+                assert all(REASONS[way] in cause for cause in said)
                 assert "request_failed" not in [line["event"] for line in lines]
                 assert await house.length() == before
                 assert await radio.page() == page
@@ -68,7 +73,12 @@ async def test_writes_are_refused_at_once_while_reads_go_on_and_are_taken_again_
                     assert (await house.get(path, who)).status_code == 200
                 assert (await house.get("/healthz")).status_code == 200
                 ready = await house.get("/readyz")
-                assert (ready.status_code, ready.json()) == (200, {"status": "ready", "writes": "refused"})
+                assert (ready.status_code, ready.json()["reads"], ready.json()["writes"]) == (200, "served", "refused")
+                refused = problem(await house.get("/readyz/writes"), 503, "unavailable")
+                assert (refused["reads"], refused["writes"]) == ("served", "refused")
+                assert REASONS[way] in refused["detail"]
+                assert metrics.REGISTRY.get_sample_value("hansard_answering", {"what": "writes"}) == 0
+                assert metrics.REGISTRY.get_sample_value("hansard_answering", {"what": "reads"}) == 1
                 assert projector.stopped == {}
             answer = await house.ask("POST", COMMENTS, ADA, BODY, Idempotency_Key="k")
             assert answer.status_code == 201, answer.text
@@ -77,17 +87,17 @@ async def test_writes_are_refused_at_once_while_reads_go_on_and_are_taken_again_
         again = await house.ask("POST", COMMENTS, ADA, BODY, Idempotency_Key="k")
         assert again.json()["position"] == answer.json()["position"]
         assert await house.length() == before + 1
-        assert (await house.get("/readyz")).json() == {"status": "ready", "writes": "taken"}
+        assert (await house.get("/readyz/writes")).json()["writes"] == "taken"
 
 
-async def _refuses_writes(house: House, comment: str) -> None:
+async def _refuses_writes(house: House, comment: str, way: str) -> None:
     tries = faults("append")
     for answer in (
         await house.ask("POST", COMMENTS, ADA, BODY, Idempotency_Key="k"),
         await house.ask("PUT", f"{at(comment)}/vote", BEN, {"value": 1}),
         await house.ask("POST", f"{at(comment)}/decisions", MOD, {"verdict": "reject", "revision": 1}),
     ):
-        problem(answer, 503, "unavailable")
+        assert REASONS[way] in problem(answer, 503, "unavailable")["detail"]
         assert 1 <= int(answer.headers["retry-after"]) <= 4
     assert faults("append") == tries + 3, "a server that is full is asked once"
     site = {"name": "Other", "keys": {"hs256": ["x" * 32]}}
@@ -102,7 +112,10 @@ async def test_views_that_lag_because_nothing_can_be_written_keep_nobody_from_re
         answer = await house.ask("POST", COMMENTS, ADA, BODY)
         assert answer.status_code == 201
         house.now = int(answer.json()["position"].partition("-")[0]) / 1000 + 3600
-        problem(await house.get("/readyz"), 503, "unavailable")
+        assert (await house.get("/readyz/writes")).json()["writes"] == "taken"
         with WAYS[way](url):
-            assert (await house.get("/readyz")).json() == {"status": "ready", "writes": "refused"}
-        problem(await house.get("/readyz"), 503, "unavailable")
+            ready = await house.get("/readyz")
+            assert (ready.status_code, ready.json()["writes"]) == (200, "refused")
+            assert ready.json()["views"]["lag_s"] >= 3600
+            page = await house.get(f"threads/{THREAD}")
+            assert (page.status_code, page.headers["hansard-lag"]) == (200, "3600")

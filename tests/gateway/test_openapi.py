@@ -62,6 +62,7 @@ CONTRACT = {
     "/problems/{slug}": {"get"},
     "/healthz": {"get"},
     "/readyz": {"get"},
+    "/readyz/writes": {"get"},
     "/metrics": {"get"},
 }
 

@@ -33,6 +33,8 @@ from workers.gateway.reply import Reply
 from workers.roles import services
 from workers.settings import Settings
 
+READY = {"status": "ready", "reads": "served", "writes": "taken", "views": {"lag_s": 0.0, "stopped": 0}}
+
 
 async def test_alive_and_ready_are_two_things(house: House) -> None:
     assert (await house.get("/healthz")).json() == {"status": "alive"}
@@ -40,24 +42,17 @@ async def test_alive_and_ready_are_two_things(house: House) -> None:
     assert position
     ready = await house.get("/readyz")
     assert ready.status_code == 200, ready.text
-    assert ready.json() == {"status": "ready", "writes": "taken"}
+    assert ready.json() == READY
+    writes = await house.get("/readyz/writes")
+    assert (writes.status_code, writes.json()) == (200, READY)
 
 
-async def test_a_gateway_whose_views_lag_beyond_the_bound_is_not_ready(house: House) -> None:
-    await house.post(ADA)
-    house.hold()
-    answer = await house.ask("POST", f"threads/{THREAD}/comments", ADA, {"body": "unseen"})
-    assert answer.status_code == 201
-    assert (await house.get("/readyz")).status_code == 200
-    house.now = int(answer.json()["position"].partition("-")[0]) / 1000 + 9
-    assert (await house.get("/readyz")).status_code == 200
-    house.now += 2
-    late = problem(await house.get("/readyz"), 503, "unavailable")
-    assert "lag in 1 of" in late["detail"]
-    house.now = None
-    house.release()
-    await house.settled(answer.json()["position"])
-    assert (await house.get("/readyz")).status_code == 200
+async def test_a_process_without_pages_is_not_ready_where_its_projection_has_stopped(house: House) -> None:
+    house.serve(replace(house.services, stopped=lambda: 2))
+    ready = await house.get("/readyz")
+    assert (ready.status_code, ready.json()["views"]["stopped"]) == (200, 2), "it answers readers all the same"
+    house.serve(replace(house.services, stopped=lambda: 2, serves_pages=False))
+    assert "2 of the partitions" in problem(await house.get("/readyz"), 503, "unavailable")["detail"]
 
 
 async def test_a_gateway_beside_a_log_that_is_older_than_the_views_is_not_ready(house: House) -> None:
@@ -139,7 +134,8 @@ async def test_a_process_that_starts_or_ends_is_not_ready_at_once(house: House) 
     house.serve(replace(house.services, readiness=shared, running=lambda: running))
     assert (await house.get("/readyz")).status_code == 200
     running = False
-    problem(await house.get("/readyz"), 503, "unavailable")
+    for path in ("/readyz", "/readyz/writes"):
+        problem(await house.get(path), 503, "unavailable")
 
 
 async def test_metrics_are_written_once_per_format_for_all_who_ask_in_one_second(
@@ -167,7 +163,7 @@ async def test_metrics_are_written_once_per_format_for_all_who_ask_in_one_second
 
 async def test_with_an_address_of_their_own_operations_are_not_at_the_public_one(house: House) -> None:
     house.serve(replace(house.services, operations_apart=True))
-    for path in ("/readyz", "/metrics"):
+    for path in ("/readyz", "/readyz/writes", "/metrics"):
         problem(await house.get(path), 404, "not-found")
         assert (await house.ask("OPTIONS", path)).status_code == 200
         assert path not in (await house.get("/openapi.json")).json()["paths"]
@@ -177,6 +173,7 @@ async def test_with_an_address_of_their_own_operations_are_not_at_the_public_one
         async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://ops.example") as client:
             assert (await client.get("/healthz")).status_code == 200
             assert (await client.get("/readyz")).status_code == there
+            assert (await client.get("/readyz/writes")).status_code == there
             assert (await client.get("/metrics")).status_code == there
             assert (await client.get(f"/v1/sites/{SITE}/threads/{THREAD}")).status_code == 404
 

@@ -69,7 +69,8 @@ class Serving(Where):
     operations: Annotated[
         str | None,
         _flag(
-            "host:port where /healthz, /readyz and /metrics are served; of them only /healthz stays at --port then. "
+            "host:port where /healthz, /readyz, /readyz/writes and /metrics are served; of them only /healthz stays at "
+            "--port then. "
             "Default: all of them at --port"
         ),
     ] = None
@@ -89,7 +90,7 @@ class Serving(Where):
     record_interval: Annotated[
         str | None, _flag("Seconds between two readings of the deployment's record. Default: 3")
     ] = None
-    lag_bound: Annotated[str | None, _flag("Seconds that views may lag before it is not ready. Default: 10")] = None
+    lag_bound: Annotated[str | None, _flag("Seconds that views may lag before answers say so. Default: 10")] = None
     drift_budget: Annotated[
         str | None, _flag("Share of a core's time spent on looking for drift; 0 is off. Default: 0.02")
     ] = None

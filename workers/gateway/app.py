@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from starlette.routing import compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from core.redis.faults import one_request
 from core.refusals import NotFound
 from workers import logs
 from workers.gateway import caching, compression, documents, problems, request_log
@@ -24,7 +25,7 @@ from workers.gateway.table import CALLS, by_path
 def build(services: Services, *, feed: Feed | None = None) -> ASGIApp:
     """The gateway as an ASGI application, what is ready and what is plain before the rest. `feed` follows threads."""
     app = compression.before(PlainPages(services).before(every_call(services, feed=feed)))
-    return app if services.ready is None else services.ready.before(app)
+    return services.lag.before(app if services.ready is None else services.ready.before(app))
 
 
 def every_call(services: Services, *, feed: Feed | None = None) -> "Gateway":
@@ -59,7 +60,8 @@ class Gateway:
         exchange = scope["hansard"] = Exchange(request_log.request_id())
         logs.begin(request=exchange.request)
         try:
-            await self._endpoint(scope)(scope, receive, send)
+            with one_request():
+                await self._endpoint(scope)(scope, receive, send)
         finally:
             request_log.record(exchange, scope["method"], time.perf_counter() - begun)
 

@@ -14,6 +14,7 @@ from workers.gateway import problems
 from workers.gateway.bodies import JSON_TYPE
 from workers.gateway.caching import Caching
 from workers.gateway.call import Call, Who
+from workers.gateway.lagging import is_of_views
 from workers.gateway.schemas import Schemas, events_name, portable
 from workers.gateway.shapes import common
 from workers.gateway.table import CALLS
@@ -98,7 +99,7 @@ def problems_of(call: Call) -> list[problems.Kind]:
         slugs |= {"not-found"}
     if call.handler is None:
         slugs -= {"unavailable"}  # a stream says so in itself: a browser would take a 503 for the end
-    if call.path == "/readyz":
+    if call.path.startswith("/readyz"):
         slugs |= {"unavailable"}
     if call.who not in (Who.EVERYONE, Who.ANYONE) or call.who is Who.ANYONE:
         slugs |= {"unauthenticated"}
@@ -250,6 +251,11 @@ def _kept_headers(call: Call) -> dict[str, Any]:
         found["CDN-Cache-Control"] = text | {"description": "For a CDN alone; absent where nothing may be stored."}
     if call.caching is Caching.BY_TOKEN or call.past:
         found["Vary"] = text
+    if call.method == "GET" and is_of_views(call.path):
+        found["Hansard-Lag"] = {
+            "schema": {"type": "integer"},
+            "description": "Seconds that the views are behind the log which it was answered from; absent below 10.",
+        }
     return found
 
 

@@ -15,6 +15,7 @@ from workers.gateway.admission import Admission
 from workers.gateway.body_budget import BodyBudget
 from workers.gateway.counts import Counts
 from workers.gateway.keyring import Keyring
+from workers.gateway.lagging import LagWatch
 from workers.gateway.past import PastPages
 from workers.gateway.ready import ReadyAnswers
 from workers.gateway.reply import Reply
@@ -40,18 +41,20 @@ class Services(Struct, frozen=True, kw_only=True):
     """What an acknowledgement of a write means in this deployment."""
     max_request: int = 262_144
     """Bytes that a body may have."""
-    lag_bound: float = 10.0
-    """Seconds that the oldest event may wait for the views while the gateway calls itself ready."""
+    lag: LagWatch
+    """How far the views are behind, looked at every few seconds."""
     stopped: Callable[[], int] = int
     """How many partitions of this process's own projector, where it has one, stopped at an event."""
+    serves_pages: bool = True
+    """False where the process projects and answers operations alone."""
     running: Callable[[], bool] = lambda: True
     """True once all parts of the process have started, until it is about to end."""
     readiness: SingleFlight[str, Reply] = field(default_factory=SingleFlight)
-    """Answers of `/readyz`, shared by callers of one moment."""
+    """Answers of `/readyz` and `/readyz/writes`, by path, shared by callers of one moment."""
     exposition: SingleFlight[str, Reply] = field(default_factory=SingleFlight)
     """Answers of `/metrics` by format, shared likewise."""
     operations_apart: bool = False
-    """True where `/readyz` and `/metrics` are served at an address of their own, and nowhere else."""
+    """True where readiness and metrics are served at an address of their own, and nowhere else."""
     unfit: Callable[[], str | None] = lambda: None
     """The cause that keeps this process from writing to its deployment now, in a sentence; None where it may write."""
     clock: Callable[[], float] = time.time

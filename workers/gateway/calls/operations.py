@@ -6,10 +6,11 @@ from typing import Any, Final, Literal
 import anyio
 from msgspec import Struct
 
+from core.redis.faults import told
 from core.refusals import Unavailable
-from projections.lag import lags
 from workers import metrics
 from workers.gateway.call import Asked, Call, Who
+from workers.gateway.lagging import Look
 from workers.gateway.queries import NoQuery
 from workers.gateway.reply import Reply, json
 from workers.gateway.services import Services
@@ -17,10 +18,12 @@ from workers.gateway.services import Services
 READY_WITHIN: Final = 2.0
 """Seconds in which Redis has to have answered."""
 
+READY: Final = "/readyz"
+WRITES: Final = "/readyz/writes"
 METRICS: Final = "/metrics"
-APART: Final = frozenset({"/readyz", METRICS})
+APART: Final = frozenset({READY, WRITES, METRICS})
 """Not served at the public address where operations have an address of their own."""
-QUIET: Final = frozenset({"/healthz", "/readyz", METRICS})
+QUIET: Final = frozenset({"/healthz", *APART})
 """Asked every few seconds by machines: not worth a line in the log."""
 
 
@@ -30,11 +33,22 @@ class State(Struct, frozen=True, kw_only=True):
     status: str
 
 
+class ViewsState(Struct, frozen=True, kw_only=True):
+    """How the views are, from which readers are answered."""
+
+    lag_s: float
+    """Seconds since the oldest event was recorded that they have yet to take in; 0 where they are level."""
+    stopped: int
+    """Partitions that this process projects, and whose projection has stopped: a person has to look at the log."""
+
+
 class Readiness(Struct, frozen=True, kw_only=True):
-    """What it is ready for: to answer readers, and to write where writes are taken."""
+    """What it is ready for: to answer readers, and to write where writes are taken; and how the views are."""
 
     status: Literal["ready"]
+    reads: Literal["served"]
     writes: Literal["taken", "refused"]
+    views: ViewsState
 
 
 async def health(asked: Asked[NoQuery, Any]) -> Reply:
@@ -44,35 +58,66 @@ async def health(asked: Asked[NoQuery, Any]) -> Reply:
 
 
 async def readiness(asked: Asked[NoQuery, Any]) -> Reply:
-    """Readiness, asked for once for all callers of a moment: it costs a question per partition."""
+    """Readiness for reads, asked for once for all callers of a moment: it costs a question per partition."""
     services = asked.services
+    _require_running(services)
+    return await services.readiness.get(READY, partial(_readiness, services))
+
+
+async def writability(asked: Asked[NoQuery, Any]) -> Reply:
+    """Readiness for writes, asked for likewise."""
+    services = asked.services
+    _require_running(services)
+    return await services.readiness.get(WRITES, partial(_writability, services))
+
+
+def _require_running(services: Services) -> None:
     if not services.running():
         raise Unavailable("this process has not started yet, or is about to end")
     services.require_fit()
-    return await services.readiness.get("", partial(_readiness, services))
 
 
 async def _readiness(services: Services) -> Reply:
-    """Ready: Redis answers, no projection has stopped here, the views are neither too far behind the log nor ahead.
+    """Ready: Redis answers, and the views are those of the log.
 
-    Where Redis takes no writes, for want of memory or disk, views that lag are no reason: they cannot move for any
-    gateway, and readers are better off with them than with nobody who is ready.
+    Views that lag keep nobody from reading: they are as old for every gateway, and an old page is better than none.
+    What is said of them is how far they are behind. A process without pages is ready where none of its partitions has
+    stopped: that is all that it does.
     """
-    if stopped := services.stopped():
+    if not services.serves_pages and (stopped := services.stopped()):
         raise Unavailable(f"the projection of {stopped} of the partitions has stopped: a person has to look at the log")
-    with anyio.move_on_after(READY_WITHIN) as patience:
-        behind = await lags(services.served, services.log)
-        refusal = await services.log.refusal()
-    if patience.cancelled_caught:
+    return json(_state(services, await _looked(services)))
+
+
+async def _writability(services: Services) -> Reply:
+    """Ready for writes: Redis takes them."""
+    found = await _looked(services)
+    if found.refusal is not None:
+        state = _state(services, found)
+        why = f"nothing can be written now: {told(found.refusal)}"
+        raise Unavailable(why, reads=state.reads, writes=state.writes, views=state.views)
+    return json(_state(services, found))
+
+
+async def _looked(services: Services) -> Look:
+    """How the views and the server are now. Raises Unavailable where nobody can be answered."""
+    found: Look | None = None
+    with anyio.move_on_after(READY_WITHIN):
+        found = await services.lag.look()
+    if found is None:
         raise Unavailable("Redis does not answer")
-    if ahead := sum(lag.events < 0 for lag in behind):
-        raise Unavailable(f"in {ahead} of the partitions the log ends before the views: ask `hansard doctor`")
-    now = services.clock() * 1000
-    late = [lag for lag in behind if now - lag.since > services.lag_bound * 1000]
-    if late and refusal is None:
-        worst = (now - min(lag.since for lag in late)) / 1000
-        raise Unavailable(f"the views lag in {len(late)} of the partitions, by up to {worst:.0f} s")
-    return json(Readiness(status="ready", writes="taken" if refusal is None else "refused"))
+    if found.ahead:
+        raise Unavailable(f"in {found.ahead} of the partitions the log ends before the views: ask `hansard doctor`")
+    return found
+
+
+def _state(services: Services, found: Look) -> Readiness:
+    return Readiness(
+        status="ready",
+        reads="served",
+        writes="taken" if found.refusal is None else "refused",
+        views=ViewsState(lag_s=round(services.lag.seconds(), 3), stopped=services.stopped()),
+    )
 
 
 async def read_metrics(asked: Asked[NoQuery, Any]) -> Reply:
@@ -87,6 +132,7 @@ async def read_metrics(asked: Asked[NoQuery, Any]) -> Reply:
 
 
 _THEME: Final = "Operations"
+_READY: Final = {"status": "ready", "reads": "served", "writes": "taken", "views": {"lag_s": 0.0, "stopped": 0}}
 
 CALLS: Final = (
     Call(
@@ -103,17 +149,30 @@ CALLS: Final = (
     Call(
         name="readiness",
         method="GET",
-        path="/readyz",
+        path=READY,
         who=Who.EVERYONE,
         theme=_THEME,
-        summary="Can it serve?",
+        summary="Can it answer readers?",
         detail="Not without Redis, nor where the deployment there is another one or has a format that this version "
-        "does not read, nor while the views lag beyond the bound that was set or the log ends before they do, nor in "
-        "a process whose projector stopped at an event that cannot be applied. Where Redis takes no writes, for want "
-        "of memory or disk, it is ready for readers, and `writes` are `refused`.",
+        "does not read, nor where the log ends before the views do, nor while the process starts or ends. How far the "
+        "views are behind the log is in `views.lag_s`; where Redis takes no writes, for want of memory, disk or "
+        "replicas, `writes` are `refused`. A process that projects and serves no pages is not ready either where its "
+        "projection of a partition has stopped.",
         handler=readiness,
         answer=Readiness,
-        example={"status": "ready", "writes": "taken"},
+        example=_READY,
+    ),
+    Call(
+        name="writability",
+        method="GET",
+        path=WRITES,
+        who=Who.EVERYONE,
+        theme=_THEME,
+        summary="Does it take writes?",
+        detail="503 where `/readyz` is, and where Redis takes no writes.",
+        handler=writability,
+        answer=Readiness,
+        example=_READY,
     ),
     Call(
         name="metrics",
