@@ -40,7 +40,7 @@ class Case(Struct, frozen=True, kw_only=True):
 async def seen(log: Log, case: Case) -> tuple[Sight, Scene]:
     """What the case is decided in view of. Where its key is known, the sight has the first answer and nothing counts.
 
-    Raises Unavailable, BrokenChain.
+    Raises Unavailable, EventMissing.
     """
     needs = case.needs
     if case.home:
@@ -68,7 +68,7 @@ async def recalled(log: Log, case: Case) -> tuple[Sight, Scene] | None:
     The log of the thread is not asked. So only what is appended then is decided: the append compares every head with
     what is remembered here, and looks the key up. A refusal, or that a comment is there already, has to be found out
     anew. A vote that is not remembered is taken for the member's first, as most are. Policy and standing are those of
-    now, as ever. Raises Unavailable, BrokenChain.
+    now, as ever. Raises Unavailable, EventMissing.
     """
     command, folds = case.command, case.folds
     if not isinstance(command, PostComment | Vote) or case.key is None or folds is None:

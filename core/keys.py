@@ -12,7 +12,8 @@ from core.partitions import partition_of, tag
 DEPLOYMENT: Final = "hansard:deployment"
 """Hash: the deployment's record. `partitions` and `id` (random) are fixed when it is created; `format` is raised by
 `hansard upgrade` (`core.formats`). `restoring` names a backup that is being restored, and is gone when all of it is
-there."""
+there. `copied` is "1" once every partition has its copy of the id, and "0" where they have one of another id that the
+deployment had before."""
 
 PROCESSES: Final = f"{{{DEPLOYMENT}}}:processes"
 """Sorted set: the live processes (`core.redis.processes`), by until when they count as alive. It is in the slot of the
@@ -91,6 +92,9 @@ class Partition:
         self.number = number
         self.partitions = partitions
         self._base = f"hansard:{{{tag(number, partitions)}}}"
+        self.deployment = f"{self._base}:deployment"
+        """String: the partition's copy of the deployment's id, and how many lost entries were accepted
+        (`core/log/scripts/whole.lua`)."""
         self.log = f"{self._base}:log"
         """Stream: the events."""
         self.log_channel = f"{self._base}:log"

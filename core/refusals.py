@@ -11,7 +11,8 @@ Refusal
 │   SiteExists, NotParked                           not as things stand
 ├── BodyEmpty, BodyTooLong, UnknownParent,
 │   UrlNotAllowed, IdempotencyKeyReused, BadField   not with these words
-└── Unavailable, CannotFold, FormatTooOld           not now
+└── Unavailable, CannotFold, EventMissing,
+    LogBroken, FormatTooOld                         not now
 """
 
 from typing import Any, ClassVar
@@ -233,6 +234,20 @@ class CannotFold(Unavailable):
     def __init__(self, why: str, position: Position) -> None:
         super().__init__(why)
         self.position = position
+
+
+class EventMissing(CannotFold):
+    """An event that the decision depends on is missing from the log."""
+
+
+class LogBroken(Unavailable):
+    """The log of a partition is not whole: nothing is written to it until a person has looked."""
+
+    def __init__(self, partition: int, position: Position, why: str) -> None:
+        super().__init__(f"the log of partition {partition} is not whole at {position}: {why}; see `hansard doctor`")
+        self.partition = partition
+        self.position = position
+        self.why = why
 
 
 class FormatTooOld(Unavailable):

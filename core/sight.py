@@ -17,8 +17,9 @@ from core.events import UnknownEvent, UnreadableEvent
 from core.log.port import NO_HEAD, Answer, BrokenChain, Entry, Head, HeadWanted, Load, Loaded, Log
 from core.lru import Lru
 from core.member import Member
-from core.position import Position
-from core.refusals import CannotFold
+from core.partitions import partition_of
+from core.position import START, Position
+from core.refusals import CannotFold, EventMissing
 from core.report import Report
 from core.site import Site
 from core.skip import Skip
@@ -184,16 +185,22 @@ async def looks(log: Log, *wanted: Look, folds: Folds | None = None) -> list[Sig
     """What there is to see in several places, asked at the same time.
 
     Raises CannotFold for an event that this version does not know (a newer one runs beside it) or cannot apply, and
-    that was not skipped, Unavailable, BrokenChain.
+    that was not skipped, EventMissing, Unavailable.
     """
     known = [_remembered(one, folds) for one in wanted]
-    loaded = await log.load_all(*(_load(one, there) for one, there in zip(wanted, known, strict=True)))
     found = []
+    try:
+        loaded = await log.load_all(*(_load(one, there) for one, there in zip(wanted, known, strict=True)))
+    except BrokenChain as missing:
+        raise EventMissing(str(missing), missing.position or START) from missing
     for one, there, folded in zip(wanted, loaded, known, strict=True):
         try:
             found.append(_seen(one, there, folded, folds))
         except CannotFold as bad:
             found.append(await _passing(log, one, there, folded, folds, bad))
+        except BrokenChain as missing:
+            number = partition_of(one.site, one.thread, log.partitions)
+            raise EventMissing(f"{missing} in partition {number}", missing.position or START) from missing
     return found
 
 
@@ -288,12 +295,12 @@ def _folded(
         if number == 0 and known is not None and before == str(known.position):
             state, at = known.state, before
         if before != at:
-            raise BrokenChain(f"the event before {entry.position} of {field} is missing")
+            raise BrokenChain(f"the event before {entry.position} of {field} is missing", entry.position)
         if entry.position not in skipped:
             state = evolve(field, state, recorded)
         at = str(entry.position)
     if at != str(position):
-        raise BrokenChain(f"the events of {field} end at {at or 'nothing'}, its head is {position}")
+        raise BrokenChain(f"the events of {field} end at {at or 'nothing'}, its head is {position}", position)
     return state
 
 

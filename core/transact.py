@@ -93,7 +93,8 @@ async def transact(  # noqa: PLR0913 # a command, and by keyword where and how i
     aggregates again. `confirm` is called when all has been looked up, each time before anything is decided: it raises
     a Refusal where the caller is not who they were taken for. Raises a Refusal, and then nothing was written:
     IdempotencyKeyReused where the key belongs to another command, Unavailable where others kept being faster,
-    FormatTooOld where the deployment's format does not allow an event of it yet. Raises BrokenChain.
+    FormatTooOld where the deployment's format does not allow an event of it yet, LogBroken and EventMissing where the
+    log is not whole.
     """
     case = Case(
         command=command,

@@ -10,9 +10,9 @@ from typing import Final, Literal
 from prometheus_client import REGISTRY, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.exposition import choose_encoder
 
-from core.redis.metrics import APPENDS, FAULTS, LOSSES, REDIRECTIONS, UNFIT
+from core.redis.metrics import APPENDS, BROKEN, FAULTS, LOSSES, REDIRECTIONS, UNFIT
 
-__all__ = ["APPENDS", "FAULTS", "LOSSES", "REDIRECTIONS", "REGISTRY", "UNFIT"]
+__all__ = ["APPENDS", "BROKEN", "FAULTS", "LOSSES", "REDIRECTIONS", "REGISTRY", "UNFIT"]
 
 # One more series a counter would say when it began; process_start_time_seconds says that once for all.
 disable_created_metrics()  # type: ignore[no-untyped-call]  # the one function there without annotations

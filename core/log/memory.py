@@ -34,6 +34,7 @@ from core.log.port import (
 )
 from core.partitions import partition_of
 from core.position import START, Position
+from core.refusals import LogBroken
 
 _WINDOWS: Final = 2
 
@@ -47,26 +48,44 @@ class _Partition:
         """Of each entry, the previous event of its thread and of its aggregate."""
         self.heads: dict[tuple[str, str], dict[str, Head]] = {}
         self.keys: dict[int, dict[str, Answer]] = {}
+        self.accepted = 0
+        """Number of lost entries whose loss was accepted."""
+        self.begun = False
+        """Whether there was ever an entry."""
         self.grown = anyio.Event()
 
     @property
     def last(self) -> Position:
         return self.entries[-1].position if self.entries else START
 
-    def find(self, position: Position) -> Entry | None:
-        index = position.n - 1
-        if 0 <= index < len(self.entries) and self.entries[index].position == position:
-            return self.entries[index]
+    def fault(self) -> str | None:
+        """Why the log is not whole, as `core/log/scripts/whole.lua` says it; None where it is."""
+        missing = self.last.n - self.accepted - len(self.entries)
+        if self.begun and not self.entries:
+            return "all of its entries are missing"
+        if missing > 0:
+            return f"{missing} of {self.last.n} entries are missing"
+        if missing < 0:
+            return f"{-missing} of {len(self.entries)} entries are not of this log"
         return None
+
+    def place(self, position: Position) -> int | None:
+        """Where in `entries` the entry at exactly this position is."""
+        index = bisect_left(self.entries, position, key=_position)
+        return index if index < len(self.entries) and self.entries[index].position == position else None
+
+    def find(self, position: Position) -> Entry | None:
+        index = self.place(position)
+        return None if index is None else self.entries[index]
 
     def walk(self, start: Position | None, until: Position | None, *, aggregate: bool) -> Iterator[Entry]:
         position = start
         while position is not None and position != until:
-            entry = self.find(position)
-            if entry is None:
-                raise BrokenChain(f"no entry at {position}")
-            yield entry
-            position = self.back[position.n - 1][aggregate]
+            index = self.place(position)
+            if index is None:
+                raise BrokenChain(f"no entry at {position}", position)
+            yield self.entries[index]
+            position = self.back[index][aggregate]
 
     def answered(self, key: str, number: int) -> Answer | None:
         for back in range(_WINDOWS):
@@ -104,7 +123,7 @@ class MemoryLog:
     async def load(self, load: Load) -> Loaded:
         """What a decision needs, of one moment."""
         await checkpoint()
-        log = self._of(load.site, load.thread)
+        log = self._whole(load.site, load.thread)
         now = self._now(log)
         if load.key is not None:
             answer = log.answered(load.key, window(now))
@@ -127,7 +146,7 @@ class MemoryLog:
     async def append(self, append: Append) -> Outcome:
         """Carry a decision out: all of it, or nothing."""
         await checkpoint()
-        log = self._of(append.site, append.thread)
+        log = self._whole(append.site, append.thread)
         now = self._now(log)
         today = window(now)
         if append.key is not None:
@@ -221,6 +240,12 @@ class MemoryLog:
     def _of(self, site: str, thread: str) -> _Partition:
         return self._partitions[partition_of(site, thread, len(self._partitions))]
 
+    def _whole(self, site: str, thread: str) -> _Partition:
+        log = self._of(site, thread)
+        if (fault := log.fault()) is not None:
+            raise LogBroken(partition_of(site, thread, len(self._partitions)), log.last, fault)
+        return log
+
     def _now(self, log: _Partition) -> int:
         return max(self._clock(), log.last.ms)
 
@@ -233,6 +258,7 @@ class MemoryLog:
         tail = f',"tp":"{previous or ""}"{of_aggregate}}}'
         log.entries.append(Entry(position, event.e + tail.encode(), event.c))
         log.back.append((previous, head.position))
+        log.begun = True
         heads[event.head] = Head(head.version + 1, position, event.note)
         for field in (LAST, event.mark):
             if field is not None:

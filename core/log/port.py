@@ -21,6 +21,11 @@ MEMORY: Final = "memory"
 class BrokenChain(Exception):
     """There is no entry where a back pointer, a head or the caller said that there is one. Never skipped."""
 
+    def __init__(self, why: str, position: Position | None = None) -> None:
+        super().__init__(why)
+        self.position = position
+        """Where it should be."""
+
 
 class LostBranch(Exception):
     """The log has no longer, or has otherwise, the last entry that a follower took in: it went back to before it.
@@ -175,7 +180,10 @@ Outcome = Appended | Repeated | KeyReused | Conflict | Skew
 class Log(Protocol):
     """The events of a deployment, in `partitions` partitions.
 
-    Every call may raise `core.refusals.Unavailable`, except `follow`, which waits until the log is there again.
+    Every call may raise `core.refusals.Unavailable`, except `follow`, which waits until the log is there again. `load`
+    and `append` raise `core.refusals.LogBroken` where the log lost its beginning or entries in between, has entries of
+    somebody else, or lies on a server that is empty or another deployment's; nothing is written then. A log that lost
+    its end goes on.
     """
 
     @property

@@ -17,6 +17,7 @@ from core.log import wire
 from core.log.branch import Branch
 from core.log.clocks import Clocks
 from core.log.port import MEMORY, Append, BrokenChain, Durability, Entry, Head, Load, Loaded, Outcome, Skew
+from core.log.whole import fault_of
 from core.position import START, Position
 from core.redis.call import Argument, Asked, Call, run_of
 from core.redis.calls import Calls
@@ -24,11 +25,14 @@ from core.redis.deployment import Deployment
 from core.redis.faults import PATIENCE, code_of, insist, is_full, is_passing
 from core.redis.metrics import APPENDS
 from core.redis.script import Script
-from core.refusals import Unavailable
+from core.refusals import LogBroken, Unavailable
 
-APPEND: Final = Script("core.log", "append")
+APPEND: Final = Script("core.log", "append", behind="whole")
 CONFIRM: Final = Script("core.log", "confirm")
-LOAD: Final = Script("core.log", "load")
+LOAD: Final = Script("core.log", "load", behind="whole")
+MISSING: Final = "MISSING"
+"""What the error of a script begins with that met no event where one is named; its position and what is the matter
+follow."""
 CHAIN: Final = Script("core.log", "chain")
 WRITABLE: Final = Script("core.log", "writable")
 
@@ -38,6 +42,7 @@ class RedisLog:
 
     def __init__(self, deployment: Deployment, *, patience: float = PATIENCE) -> None:
         self._record = deployment.record
+        self._whole = deployment.whole
         self._keys = deployment.keys
         self._calls = deployment.calls
         self._appends = deployment.appends
@@ -58,11 +63,11 @@ class RedisLog:
         return self._record.format
 
     async def load(self, load: Load) -> Loaded:
-        """What a decision needs, of one moment. Raises `Unavailable`, `BrokenChain`."""
+        """What a decision needs, of one moment. Raises `Unavailable`, `LogBroken`, `BrokenChain`."""
         return (await self.load_all(load))[0]
 
     async def load_all(self, *loads: Load) -> list[Loaded]:
-        """What a decision needs of several places, asked in one pipeline. Raises `Unavailable`, `BrokenChain`."""
+        """What a decision needs of several places, asked in one pipeline. Raises as `load`."""
         glances = [load.key is None and load.glance for load in loads]
         replies = await self._asked(loads, glances)
         known = [
@@ -105,13 +110,16 @@ class RedisLog:
         return Loaded(now=int(now), answer=None, heads=heads, events=events)
 
     async def append(self, append: Append) -> Outcome:
-        """Carry a decision out: all of it, or nothing. Raises `Unavailable`, also where the deployment is another."""
+        """Carry a decision out: all of it, or nothing. Raises `Unavailable`, also where the deployment is another.
+
+        Raises `LogBroken` where the log is not whole.
+        """
         self._record.require_fit()
         partition = self._keys.of(append.site, append.thread)
-        keys = [partition.log, partition.heads(append.site, append.thread)]
+        keys = [partition.log, partition.heads(append.site, append.thread), partition.deployment]
         if append.key is not None:
             keys += _windows(partition, window(append.now))
-        arguments = wire.append_arguments(append, partition.log_channel)
+        arguments = wire.append_arguments(append, partition.log_channel, self._whole.id)
         try:
             reply, proven = await insist(
                 lambda: self._appends.run_proven(APPEND, keys, arguments),
@@ -122,6 +130,11 @@ class RedisLog:
         except Unavailable:
             _COUNTED[Unavailable].inc()
             raise
+        except redis.exceptions.ResponseError as error:
+            if (fault := fault_of(error)) is None:
+                raise
+            _COUNTED[LogBroken].inc()
+            raise self._whole.refuse(partition.number, *fault) from error
         # Without a key and without events nothing was written that could have been waited for.
         wrote = append.key is not None or append.events
         outcome = wire.outcome(reply, self._durability if proven and wrote else MEMORY)
@@ -232,17 +245,32 @@ class RedisLog:
     async def _asked(self, loads: Sequence[Load], glances: Sequence[bool]) -> list[Any]:
         """The replies to one pipeline: of the script, or where a glance may do, the time and the heads."""
 
-        def calls() -> list[Call]:
+        async def ask() -> list[Any]:
             asked: list[Call] = []
             for load, glance in zip(loads, glances, strict=True):
                 asked += self._glance(load) if glance else (self._script(load),)
-            return asked
+            await self._calls.carry(asked)
+            for call in asked:
+                if isinstance(call.outcome, redis.exceptions.ResponseError):
+                    self._require_whole(call)
+            return [call.answer() for call in asked]
 
-        replies = await self._insist(lambda: self._calls.all(calls()), LOAD.name, self._patience)
+        replies = await self._insist(ask, LOAD.name, self._patience)
         if True not in glances:
             return replies
         each = iter(replies)
         return [(next(each), next(each)) if glance else next(each) for glance in glances]
+
+    def _require_whole(self, call: Call) -> None:
+        """Raise LogBroken where a load found a log that is not whole, BrokenChain where an event is missing."""
+        if call.script is None:
+            return
+        log = call.command[3]
+        number = next(partition.number for partition in self._keys if partition.log == log)
+        if (fault := fault_of(call.outcome)) is not None:
+            raise self._whole.refuse(number, *fault) from call.outcome
+        if (missing := fault_of(call.outcome, MISSING)) is not None:
+            raise _missing(*missing, f" in partition {number}") from call.outcome
 
     def _glance(self, load: Load) -> tuple[Call, Call]:
         # Two plain commands take a fifth of the time of a script. The heads come first: no event in them is later than
@@ -254,10 +282,10 @@ class RedisLog:
     def _script(self, load: Load) -> Call:
         partition = self._keys.of(load.site, load.thread)
         probably = self._clocks.window(partition.number)
-        keys = [partition.log, partition.heads(load.site, load.thread)]
+        keys = [partition.log, partition.heads(load.site, load.thread), partition.deployment]
         if load.key is not None:
             keys += _windows(partition, probably)
-        return run_of(LOAD, keys, wire.load_arguments(load, probably))
+        return run_of(LOAD, keys, wire.load_arguments(load, probably, self._whole.id))
 
     async def _walk(
         self, partition: Partition, start: str | bytes, pointer: str, until: Position | None, limit: int | None
@@ -305,10 +333,13 @@ class RedisLog:
         try:
             return await insist(ask, what, patience=patience)
         except redis.exceptions.ResponseError as error:
-            word, _, detail = str(error).partition(" ")
-            if word == "BROKEN":
-                raise BrokenChain(detail) from error
+            if (missing := fault_of(error, MISSING)) is not None:
+                raise _missing(*missing) from error
             raise
+
+
+def _missing(position: Position, what: str, where: str = "") -> BrokenChain:
+    return BrokenChain(f"{what} at {position}{where}", position)
 
 
 def _windows(partition: Partition, number: int) -> tuple[str, str]:
@@ -320,4 +351,5 @@ def _windows(partition: Partition, number: int) -> tuple[str, str]:
 _COUNTED: Final[Mapping[type, Any]] = {
     **{kind: APPENDS.labels(word) for kind, word in wire.WORDS.items()},
     Unavailable: APPENDS.labels("unavailable"),
+    LogBroken: APPENDS.labels("broken"),
 }

@@ -38,9 +38,9 @@ WORDS: Final = {
 """What metrics call the outcomes of an append."""
 
 
-def load_arguments(load: Load, in_window: int) -> list[Argument]:
-    """ARGV of load.lua."""
-    arguments: list[Argument] = [load.key or "", in_window, WINDOW_MS, HOPS]
+def load_arguments(load: Load, in_window: int, deployment: str) -> list[Argument]:
+    """ARGV of load.lua. `deployment` is the id that every partition has a copy of, or ""."""
+    arguments: list[Argument] = [deployment, load.key or "", in_window, WINDOW_MS, HOPS]
     for wanted in load.heads:
         # No event is at START, so "after START" is all of them.
         known = str(wanted.known or START) if wanted.events else ""
@@ -48,11 +48,11 @@ def load_arguments(load: Load, in_window: int) -> list[Argument]:
     return arguments
 
 
-def append_arguments(append: Append, channel: str) -> list[Argument]:
-    """ARGV of append.lua."""
+def append_arguments(append: Append, channel: str, deployment: str) -> list[Argument]:
+    """ARGV of append.lua. `deployment` is the id that every partition has a copy of, or ""."""
     settled = "" if append.settled is None else str(append.settled)
-    arguments: list[Argument] = [channel, LAST, append.key or "", append.digest, int(append.created), settled]
-    arguments += (window(append.now), WINDOW_MS, len(append.expected))
+    arguments: list[Argument] = [deployment, channel, LAST, append.key or "", append.digest, int(append.created)]
+    arguments += (settled, window(append.now), WINDOW_MS, len(append.expected))
     for field, position in append.expected.items():
         arguments += (field, str(position or ""))
     arguments.append(len(append.events))

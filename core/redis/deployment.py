@@ -1,9 +1,9 @@
 """What the parts of a process that talk to Redis have in common: clients, pipelines, key names and wakes."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from secrets import token_hex
-from typing import Final
+from typing import Final, TypeVar
 
 import redis.exceptions
 from redis.asyncio import Redis
@@ -11,15 +11,18 @@ from redis.asyncio import Redis
 from core.formats import FORMATS, Formats, reads
 from core.keys import DEPLOYMENT, Keys
 from core.log.port import Durability
+from core.log.whole import Whole, owners
 from core.redis.calls import Calls
 from core.redis.faults import HalfRestored, OtherDeployment, Unreachable, is_passing
 from core.redis.promise import Promise
-from core.redis.record import INTERVAL, Record, RecordWatch, recorded
+from core.redis.record import INTERVAL, Record, RecordWatch, read_record, recorded
 from core.redis.topology import Topology, find_servers, require_fit
 from core.redis.wakes import Wakes
 
 PARTITIONS: Final = 64
 """How many partitions a deployment gets where nobody says."""
+
+_Answer = TypeVar("_Answer")
 
 
 class Deployment:
@@ -30,13 +33,17 @@ class Deployment:
     as the deployment promises. Each call goes to the server that has its key.
     """
 
-    def __init__(self, topology: Topology, *, keys: Keys, promise: Promise, calls: Calls, record: RecordWatch) -> None:
+    def __init__(
+        self, topology: Topology, *, keys: Keys, promise: Promise, calls: Calls, record: RecordWatch, whole: Whole
+    ) -> None:
         self.topology = topology
         self.keys = keys
         self.durability: Durability = promise.level
         self.calls = calls
         self.record = record
         """The record as last read. Writers check it first; `run` it in a task group of a process that stays."""
+        self.whole = whole
+        """Which logs are not whole."""
         self.reads = Calls(topology, lambda node: node.reads)
         self.appends = Calls(topology, lambda node: node.appends)
         self.wakes = Wakes(topology)
@@ -71,9 +78,13 @@ async def open_deployment(
         await require_fit(topology, promise)
         calls = Calls(topology, lambda node: node.calls)
         new = Record(partitions=partitions, format=new_format or formats.writes, id=token_hex(16))
+        keys = Keys(partitions)
         found = await _agree(calls, new, formats, restoring)
-        record = RecordWatch(calls, found, formats, interval=record_interval)
-        yield Deployment(topology, keys=Keys(partitions), promise=promise, calls=calls, record=record)
+        whole = Whole(calls, Calls(topology, lambda node: node.appends), keys)
+        if restoring is None:
+            await _written(whole.check(found.id, found.copied))
+        record = RecordWatch(calls, found, formats, whole, interval=record_interval)
+        yield Deployment(topology, keys=keys, promise=promise, calls=calls, record=record, whole=whole)
 
 
 async def recorded_partitions(url: str) -> int | None:
@@ -88,12 +99,7 @@ async def recorded_partitions(url: str) -> int | None:
 
 async def _agree(calls: Calls, new: Record, formats: Formats, restoring: bytes | None) -> Record:
     """Create the record of the deployment, or compare it with what this process was started for."""
-    try:
-        found = await recorded(calls, new, create=True)
-    except redis.exceptions.RedisError as error:
-        if not is_passing(error):
-            raise
-        raise Unreachable(f"The Redis server takes no writes now: {error}") from error
+    found = await _written(_found(calls, new))
     if found is None:
         raise OtherDeployment("The record of the deployment there has no number of partitions or no format")
     if found.format not in formats.reads:
@@ -110,3 +116,34 @@ async def _agree(calls: Calls, new: Record, formats: Formats, restoring: bytes |
             "empty the server"
         )
     return found
+
+
+async def require_none(calls: Calls, partitions: int) -> None:
+    """Raise OtherDeployment where partitions are of a deployment though no record says so.
+
+    Raises `redis.exceptions.RedisError`.
+    """
+    others = await owners(calls, Keys(partitions))
+    if others:
+        number, owner = next(iter(others.items()))
+        raise OtherDeployment(
+            f"The record of the deployment is gone, and partition {number} is of the deployment {owner}: put the "
+            f"server back that had the record, or write it again: HSET {DEPLOYMENT} partitions {partitions} "
+            f"format {FORMATS.writes} id {owner} copied 1"
+        )
+
+
+async def _found(calls: Calls, new: Record) -> Record | None:
+    """The record, made where there is none, and where no partition is another deployment's."""
+    if await read_record(calls) is None:
+        await require_none(calls, new.partitions)
+    return await recorded(calls, new, create=True)
+
+
+async def _written(writing: Awaitable[_Answer]) -> _Answer:
+    try:
+        return await writing
+    except redis.exceptions.RedisError as error:
+        if not is_passing(error):
+            raise
+        raise Unreachable(f"The Redis server takes no writes now: {error}") from error

@@ -5,6 +5,10 @@ from typing import Final
 from prometheus_client import Counter, Gauge
 
 APPENDS: Final = Counter("hansard_log_appends", "Decisions carried to the log, by what came of them.", ["outcome"])
+BROKEN: Final = Gauge(
+    "hansard_log_broken_partitions",
+    "Partitions that this process takes no writes for, because their log is not whole. Anything but 0 needs a person.",
+)
 FAULTS: Final = Counter("hansard_redis_faults", "Calls of the server that failed, by call, each try counted.", ["call"])
 LOSSES: Final = Counter("hansard_redis_subscription_losses", "Times the subscription for wakes was lost.")
 REDIRECTIONS: Final = Counter(

@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 
 from core.formats import Formats, reads
 from core.keys import DEPLOYMENT
+from core.log.whole import Whole
 from core.redis.call import Argument
 from core.redis.calls import Calls
 from core.redis.faults import is_full, is_passing
@@ -27,7 +28,7 @@ RECORD: Final = Script("core.redis", "deployment")
 INTERVAL: Final = 3.0
 """Default of the seconds between two readings of the record."""
 
-_FIELDS: Final = ("partitions", "format", "id", "restoring")
+_FIELDS: Final = ("partitions", "format", "id", "restoring", "copied")
 _log = structlog.get_logger(__name__)
 
 
@@ -38,6 +39,8 @@ class Record(Struct, frozen=True, kw_only=True):
     format: int
     id: str | None
     restoring: bytes | None = None
+    copied: bytes | None = None
+    """Whether the partitions have their copies of the id (`core.keys.DEPLOYMENT`)."""
 
 
 class Unfit(Struct, frozen=True, kw_only=True):
@@ -95,15 +98,21 @@ async def recorded(calls: Calls, wanted: Record, *, create: bool) -> Record | No
 
 
 class RecordWatch:
-    """The record of an open deployment as last read. `run` reads it again every `interval` seconds."""
+    """The record of an open deployment as last read. `run` reads it again every `interval` seconds.
 
-    def __init__(self, calls: Calls, record: Record, formats: Formats, *, interval: float = INTERVAL) -> None:
+    With it, partitions whose log was not whole are looked at again.
+    """
+
+    def __init__(
+        self, calls: Calls, record: Record, formats: Formats, whole: Whole, *, interval: float = INTERVAL
+    ) -> None:
         self.formats = formats
         self.unfit: Unfit | None = None
         """The cause that keeps this process from writing now; None where it may write."""
         self.changed = anyio.Event()
         """Set when `unfit` or `format` has changed, and then replaced."""
         self._calls = calls
+        self._whole = whole
         self._own = record
         self._format = record.format
         self._interval = interval
@@ -149,6 +158,8 @@ class RecordWatch:
         if self._own.id is None and found is not None:
             self._own = Record(partitions=self._own.partitions, format=self._own.format, id=found.id)
         self._judge(found)
+        if found is not None and self.unfit is None:
+            await self._whole.check(found.id, found.copied)
 
     def _judge(self, found: Record | None) -> None:
         unfit = judge(self._own, found, self.formats)
@@ -168,7 +179,7 @@ class RecordWatch:
 
 
 def _record(found: Sequence[bytes | None]) -> Record | None:
-    partitions, format_, name, restoring = found
+    partitions, format_, name, restoring, copied = found
     if partitions is None or format_ is None:
         return None
     return Record(
@@ -176,4 +187,5 @@ def _record(found: Sequence[bytes | None]) -> Record | None:
         format=int(format_),
         id=None if name is None else name.decode(),
         restoring=restoring,
+        copied=copied,
     )

@@ -121,12 +121,12 @@ class Bare:
         partition = self._deployment.keys.of(SITE, thread)
         now = int(time.time() * 1000)
         places = [partition.commands(window(now)), partition.commands(window(now) - 1)]
-        keys = [partition.log, partition.heads(SITE, thread), *places]
+        keys = [partition.log, partition.heads(SITE, thread), partition.deployment, *places]
         while time.perf_counter() < until:
             number = next(self._numbers)
             event, expected = self._ready(thread, number)
             append = Append(site=SITE, thread=thread, expected=expected, events=(event,), now=now, key=f"bare-{number}")
-            arguments = wire.append_arguments(append, partition.log_channel)
+            arguments = wire.append_arguments(append, partition.log_channel, self._deployment.whole.id)
             await self._deployment.appends.run_proven(APPEND, keys, arguments)
             self._made += 1
 

@@ -35,11 +35,12 @@ BOUND = 30.0
 NONCE = "if redis.call('HGET', lease, 'nonce') ~= nonce then\n  return 'FENCED'\nend\n"
 CURSOR, ANY_CURSOR = "if there ~= before or served", "if served"
 LAST = "if last ~= '' then"
-KEYS = "for i = 3, 4 do"
-NO_KEYS = "for i = 3, 2 do"
+KEYS = "for i = 4, 5 do"
+NO_KEYS = "for i = 4, 3 do"
 NEVER = "if false then"
-POSITIONS = "if position ~= ARGV[9 + 2 * i] then"
-DENSE = "n = n + 1\n  local id"
+POSITIONS = "if position ~= ARGV[10 + 2 * i] then"
+DENSE = "n = n + 1\n  local position"
+MISSING = "missing > 0"
 
 
 @pytest.fixture
@@ -158,7 +159,9 @@ async def test_a_key_that_is_not_looked_up_is_found(
 
 async def test_numbers_that_are_not_dense_are_found(here: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
     await posted(here)
-    monkeypatch.setattr(redis_log, "APPEND", changed(APPEND, DENSE, "n = n + 2\n  local id"))
+    sparse = changed(APPEND, DENSE, DENSE.replace("1", "2"))
+    monkeypatch.setattr(redis_log, "APPEND", changed(sparse, MISSING, "false"))
+    monkeypatch.setattr(redis_log, "LOAD", changed(LOAD, MISSING, "false"))
     await here.write(3, random.Random(1))
     found = worst((await here.settle()).findings)
     assert found["log"] >= 1

@@ -2,12 +2,17 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from core import heads
 from core.keys import DEPLOYMENT
 from core.log.port import NewEvent
+from core.log.redis import RedisLog
+from core.position import START
+from core.sight import Folds
 from tests.gateway.house import ADA, ADMIN, BEN, MOD, SECRET, SITE, THREAD, House, at, problem
+from tests.log.places import RedisPlace
 from tests.projections.poisoning import put
 
 SPOILS = [
@@ -115,3 +120,29 @@ async def test_a_vote_in_a_form_that_is_not_known_asks_to_come_again(house: Hous
     answer = await house.ask("PUT", f"{at(comment)}/vote", BEN, {"value": 1})
     problem(answer, 503, "unavailable")
     assert int(answer.headers["retry-after"]) > 0
+
+
+async def test_where_the_log_is_not_whole_a_write_is_refused_and_readers_go_on(house: House) -> None:
+    comment = await house.post(ADA)
+    deployment = house.deployment
+    partition = deployment.keys.of(SITE, THREAD)
+    (entry,) = (
+        one for one in await RedisLog(deployment).read(partition.number, START, limit=99) if comment.encode() in one.e
+    )
+    await house.post(ADA, "The newest.")
+    before = await deployment.calls.call("XLEN", partition.log)
+    await deployment.calls.call("XDEL", partition.log, str(entry.position))
+    for answer in (await writes(house, comment))[:4]:
+        told = problem(answer, 503, "unavailable")
+        assert f"partition {partition.number} is not whole at " in told["detail"]
+        assert "1 of " in told["detail"]
+        assert int(answer.headers["retry-after"]) > 0
+    assert await deployment.calls.call("XLEN", partition.log) == before - 1
+    assert (await house.get(f"threads/{THREAD}")).status_code == 200
+    assert (await house.get("/readyz")).status_code == 200
+    await RedisPlace(deployment).accept(partition.number)
+    await house.post(BEN, "Writes go on.")
+    house.serve(msgspec.structs.replace(house.services, folds=Folds()))  # as after a start
+    edited = await house.ask("PATCH", at(comment), ADA, {"body": "Other words."}, If_Match='"1"')
+    told = problem(edited, 503, "unavailable")
+    assert f"no entry at {entry.position} in partition {partition.number}" in told["detail"]

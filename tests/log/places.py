@@ -10,6 +10,7 @@ import anyio
 
 from core.formats import Formats
 from core.keys import DEPLOYMENT, Keys
+from core.log import whole
 from core.log.memory import MemoryLog, _Partition
 from core.log.port import Append, Appended, Entry, Head, HeadWanted, Load, Loaded, Log, NewEvent, Outcome
 from core.log.redis import RedisLog
@@ -34,6 +35,7 @@ HERE = partition_of(SITE, THREAD, PARTITIONS)
 class Place(Protocol):
     """A log, a way to put an entry into it at any time, as if the clock had said so then, and one to lose some.
 
+    `lose` takes the end of a log, `drop` one entry, and `accept` says that a person has looked at what is lost.
     `upgrade` gives the deployment another format, and has the log notice.
     """
 
@@ -42,6 +44,10 @@ class Place(Protocol):
     async def put(self, partition: int, ms: int, *, c: bytes = b"") -> Position: ...
 
     async def lose(self, partition: int, count: int) -> None: ...
+
+    async def drop(self, partition: int, position: Position) -> None: ...
+
+    async def accept(self, partition: int) -> None: ...
 
     async def upgrade(self, format_: int) -> None: ...
 
@@ -62,6 +68,16 @@ class MemoryPlace:
     async def lose(self, partition: int, count: int) -> None:
         there = self._there(partition)
         del there.entries[-count:], there.back[-count:]
+
+    async def drop(self, partition: int, position: Position) -> None:
+        there = self._there(partition)
+        index = there.place(position)
+        assert index is not None
+        del there.entries[index], there.back[index]
+
+    async def accept(self, partition: int) -> None:
+        there = self._there(partition)
+        there.accepted = there.last.n - len(there.entries)
 
     async def upgrade(self, format_: int) -> None:
         assert isinstance(self.log, MemoryLog)
@@ -88,6 +104,14 @@ class RedisPlace:
         await self.deployment.calls.call("DEL", self.deployment.keys[partition].log)
         for entry in kept:
             await self._put(partition, entry)
+
+    async def drop(self, partition: int, position: Position) -> None:
+        await self.deployment.calls.call("XDEL", self.deployment.keys[partition].log, str(position))
+
+    async def accept(self, partition: int) -> None:
+        calls, keys, id_ = self.deployment.calls, self.deployment.keys, self.deployment.whole.id
+        (seen,) = await whole.look(calls, keys, id_, [partition])
+        assert await whole.accept(calls, keys, id_, seen)
 
     async def upgrade(self, format_: int) -> None:
         await self.deployment.calls.call("HSET", DEPLOYMENT, "format", format_)
@@ -132,6 +156,13 @@ def _take_all_slots(url: str) -> None:
         # It does not tell when it has taken them over; it takes about two seconds.
         while node.execute_command("CLUSTER INFO")["cluster_state"] != "ok":
             time.sleep(0.01)
+
+
+async def emptied(deployment: Deployment) -> None:
+    """Empty the server under an open deployment, and have it look as it did when it was opened."""
+    await deployment.writing.flushall()
+    for keys in deployment.keys:
+        await deployment.calls.call("SET", keys.deployment, deployment.whole.id)
 
 
 async def empty(url: str) -> str:

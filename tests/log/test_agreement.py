@@ -12,7 +12,7 @@ from core.keys import WINDOW_MS
 from core.log.port import Append, Appended, BrokenChain, HeadWanted, Load, Log, NewEvent
 from core.position import START, Position
 from core.redis.deployment import Deployment, open_deployment
-from tests.log.places import PARTITIONS, SITE, MemoryPlace, RedisPlace, event
+from tests.log.places import PARTITIONS, SITE, MemoryPlace, RedisPlace, emptied, event
 
 BEGINNING = 40_000 * WINDOW_MS
 """A time that no clock says yet: both logs take theirs from their newest entry, and agree."""
@@ -35,7 +35,7 @@ class Agreement(RuleBasedStateMachine):
         self.memory, self.redis = MemoryPlace(), RedisPlace(deployment)
         self.now = BEGINNING
         self.written = [START, Position(BEGINNING, 9)]
-        portal.call(deployment.writing.flushall)
+        portal.call(emptied, deployment)
         for partition in range(PARTITIONS):
             self._put(partition)
 

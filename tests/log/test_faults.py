@@ -23,7 +23,7 @@ from core.redis.deployment import Deployment, open_deployment
 from core.refusals import Unavailable
 from tests.bounds import BOUND
 from tests.full import no_memory
-from tests.log.places import HERE, PARTITIONS, SITE, THREAD, append, event, facts, look, positions, write
+from tests.log.places import HERE, PARTITIONS, SITE, THREAD, RedisPlace, append, event, facts, look, positions, write
 from tests.log.proxy import Proxy
 from tests.servers import client
 from workers import embedded
@@ -312,6 +312,7 @@ async def test_numbers_go_on_where_a_log_was_trimmed_to_nothing(deployment: Depl
     written = await write(log, *[event()] * 3, key="k")
     await deployment.writing.xtrim(deployment.keys[HERE].log, maxlen=0, approximate=False)
     assert await log.last(HERE) == written[-1]
+    await RedisPlace(deployment).accept(HERE)
     assert (await look(log)).now >= written[-1].ms
     (after,) = await write(log, event("c:new"), key="l")
     assert after.n == 4
@@ -321,6 +322,7 @@ async def test_an_event_that_is_missing_is_an_alarm_and_never_skipped(deployment
     log = RedisLog(deployment)
     written = await write(log, *[event("c:1")] * 3)
     await deployment.writing.xdel(deployment.keys[HERE].log, str(written[1]))
+    await RedisPlace(deployment).accept(HERE)
     with pytest.raises(BrokenChain, match=str(written[1])):
         await look(log, HeadWanted("c:1"))
     with pytest.raises(BrokenChain, match=str(written[1])):

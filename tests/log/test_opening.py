@@ -29,7 +29,8 @@ async def test_the_first_who_opens_it_fixes_the_number_of_partitions(fresh: str,
         assert deployment.keys.partitions == 3
         name = deployment.record.id
     assert name is not None
-    assert await redis.hgetall(DEPLOYMENT) == {b"partitions": b"3", b"format": b"1", b"id": name.encode()}
+    recorded = {b"partitions": b"3", b"format": b"1", b"id": name.encode(), b"copied": b"1"}
+    assert await redis.hgetall(DEPLOYMENT) == recorded
     async with open_deployment(fresh, partitions=3) as again:
         assert again.record.id == name
 
@@ -142,8 +143,10 @@ async def test_a_server_that_hides_its_configuration_is_asked_each_time() -> Non
             assert server.fsync is None
         async with open_deployment(url, durability="fsynced") as deployment:
             arguments: list[str | int | bytes] = [64, 1, "another", 0]
-            (*found, name, restoring), proven = await deployment.appends.run_proven(RECORD, [DEPLOYMENT], arguments)
-            assert (found, proven, restoring) == ([b"64", b"1"], True, None)
+            (*found, name, restoring, copied), proven = await deployment.appends.run_proven(
+                RECORD, [DEPLOYMENT], arguments
+            )
+            assert (found, proven, restoring, copied) == ([b"64", b"1"], True, None, b"1")
             assert name.decode() == deployment.record.id
         old = server._replace(name="Redis", version="7.0.15")
         with pytest.raises(UnfitServer, match="does not tell"):

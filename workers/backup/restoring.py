@@ -19,6 +19,7 @@ from core.keys import DEPLOYMENT, FIRST_GENERATION, expires
 from core.log.port import BrokenChain, Entry
 from core.log.redis import RedisLog
 from core.log.restoring import Elsewhere, write_again
+from core.log.whole import COPY, RENAMED
 from core.position import Position
 from core.redis.call import Argument
 from core.redis.deployment import Deployment
@@ -42,7 +43,7 @@ async def restore(
     mark = checked.checksum.encode()
     if await restoring.ask("HGET", DEPLOYMENT, "restoring") != mark:
         await restoring.require_empty()
-        new = ("restoring", mark, "id", token_hex(16), "format", checked.header.layout)
+        new = ("restoring", mark, "id", token_hex(16), "format", checked.header.layout, "copied", RENAMED)
         await restoring.ask("HSET", DEPLOYMENT, *new)
     await restoring.look()
     for record in records(path):
@@ -58,6 +59,7 @@ async def restore(
             case Header() | End():
                 pass  # `check` has read them
         progress(restoring.events, checked.end.events)
+    await restoring.copy_id()
     await restoring.ask("HDEL", DEPLOYMENT, "restoring")
 
 
@@ -102,6 +104,13 @@ class _Restoring:
         if isinstance(outcome, Elsewhere):
             raise Failed(f"Somebody else writes there: partition {partition} ends at {outcome.last}. Empty the server")
         self._at[partition] = new[-1].position
+
+    async def copy_id(self) -> None:
+        """Give every partition its copy of the deployment's id."""
+        recorded = await self.ask("HGET", DEPLOYMENT, "id")
+        assert isinstance(recorded, bytes)
+        id_ = recorded.decode()
+        await insist(lambda: self._deployment.whole.copy(id_, RENAMED), COPY.name)
 
     async def put(self, key: str, fields: list[tuple[bytes, bytes]]) -> None:
         """Set fields of a hash."""

@@ -75,6 +75,8 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     ours.HeadersTooLarge: Kind("headers-too-large", 431, "The headers are too large"),
     core.Unavailable: Kind("unavailable", 503, "Not available now"),
     core.CannotFold: Kind("unavailable", 503, "Not available now"),
+    core.EventMissing: Kind("unavailable", 503, "Not available now"),
+    core.LogBroken: Kind("unavailable", 503, "Not available now"),
     core.FormatTooOld: Kind("unavailable", 503, "Not available now"),
 }
 """By the class of what was raised; a class that is not here is a defect of ours, and 500."""

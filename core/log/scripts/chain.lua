@@ -5,6 +5,8 @@
 -- ARGV     1 position to start at · 2 back pointer to follow: "tp" thread, "ap" aggregate
 --          3 position to stop before, or "" · 4 hops allowed
 -- Returns  {rest, id, e, c, id, e, c, …}, newest first. Where the hops ran out, `rest` is where to go on, else "".
+--
+-- Fails with MISSING <position> <what> where the log has not what an event names.
 
 local log, id, pointer, stop, hops = KEYS[1], ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 
@@ -19,7 +21,7 @@ while id ~= '' and id ~= stop do
   end
   local entry = redis.call('XRANGE', log, id, id)[1]
   if not entry then
-    return redis.error_reply('BROKEN no entry at ' .. id)
+    return redis.error_reply('MISSING ' .. id .. ' no entry')
   end
   local e, c = entry[2][2], entry[2][4]
   answer[#answer + 1] = id
@@ -33,7 +35,7 @@ while id ~= '' and id ~= stop do
     thread, aggregate = string.match(ending, '"tp":"([%d-]*)"}$'), ''
   end
   if not thread then
-    return redis.error_reply('BROKEN no back pointers at ' .. id)
+    return redis.error_reply('MISSING ' .. id .. ' no back pointers')
   end
   id = pointer == 'tp' and thread or aggregate
 end
