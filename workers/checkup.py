@@ -13,17 +13,17 @@ from core.keys import DEPLOYMENT
 from core.log.redis import RedisLog
 from core.position import START
 from core.redis.calls import Calls
-from core.redis.deployment import Deployment, open_deployment
-from core.redis.faults import CannotOpen, UnfitServer
+from core.redis.deployment import Deployment, open_deployment, require_none
+from core.redis.faults import CannotOpen, OtherDeployment, UnfitServer
 from core.redis.processes import LiveProcess, live_processes
 from core.redis.server import OLDEST, Server
-from core.redis.topology import find_servers
+from core.redis.topology import Topology, find_servers
 from projections.lag import lags
 from projections.origin import other_logs
 from projections.parked import all_parked
 from projections.served import Served
 from projections.versions import OWN
-from workers import home, standby
+from workers import home, losses, standby
 from workers.finding import Finding, joined
 from workers.open_files import WANTED
 from workers.rebuilt import is_mixed, standings
@@ -61,7 +61,7 @@ async def examine(url: str, settings: Settings) -> list[Finding]:
         found = [*joined(by_server), *await standby.standby(topology, settings)]
         recorded = await Calls(topology, lambda node: node.calls).call("HGET", DEPLOYMENT, "partitions")
         if recorded is None:
-            return [*found, Finding(verdict="advice", about="deployment", found="none yet", change=_NONE_YET)]
+            return [*found, await _none(topology, settings)]
         found += standby.spread(topology, int(recorded))
     try:
         async with open_deployment(url, partitions=int(recorded)) as opened:
@@ -70,6 +70,15 @@ async def examine(url: str, settings: Settings) -> list[Finding]:
         return found  # what keeps it from being opened has been told above
     except CannotOpen as error:
         return [*found, Finding(verdict="wrong", about="deployment", found=str(error))]
+
+
+async def _none(topology: Topology, settings: Settings) -> Finding:
+    """Report that no deployment is recorded, and whether there was one."""
+    try:
+        await require_none(Calls(topology, lambda node: node.calls), settings.partitions)
+    except OtherDeployment as error:
+        return Finding(verdict="wrong", about="deployment", found=str(error))
+    return Finding(verdict="advice", about="deployment", found="none yet", change=_NONE_YET)
 
 
 _NONE_YET: Final = "Start `hansard up`, or `hansard gateway` and `hansard projector`"
@@ -160,7 +169,8 @@ def _streams(config: dict[str, str]) -> Iterator[Finding]:
 async def _deployment(opened: Deployment, now: int, settings: Settings) -> list[Finding]:
     log = RedisLog(opened)
     live = await live_processes(opened.calls)
-    findings = [_format(log.format, opened.record.formats, live), *_processes(log.format, live)]
+    findings = [Finding(verdict="good", about="deployment", found=opened.record.id or "without an id yet")]
+    findings += [_format(log.format, opened.record.formats, live), *_processes(log.format, live)]
     events = latest = 0
     for partition in range(log.partitions):
         last = await log.last(partition)
@@ -168,6 +178,8 @@ async def _deployment(opened: Deployment, now: int, settings: Settings) -> list[
             events, latest = events + last.n, max(latest, last.ms)
     findings.append(Finding(verdict="good", about="log", found=f"{events} events in {log.partitions} partitions"))
     findings.append(_writes(await log.refusal()))
+    if opened.whole.id:
+        findings += losses.findings(await losses.looked(opened), opened.whole.id, opened.keys)
     if latest > now:
         found = f"the log is {(latest - now) / 1000:.1f} s ahead of the server's clock"
         change = "Set the server's clock: until it has caught up, events are recorded later than they happen"

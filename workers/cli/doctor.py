@@ -6,7 +6,8 @@ import anyio
 from cyclopts import Parameter
 
 from workers import checkup
-from workers.cli import output
+from workers.cli import losing, output
+from workers.cli.ending import UsedWrongly
 from workers.cli.flags import NOWHERE, Json, Where
 from workers.cli.place import server
 from workers.finding import Finding
@@ -23,22 +24,45 @@ def doctor(
     durability: Annotated[
         str | None, Parameter(help="What the server shall be fit for. Default: HANSARD_DURABILITY, or fsynced.")
     ] = None,
+    accept_loss: Annotated[
+        bool,
+        Parameter(
+            negative="",
+            show_default=False,
+            help="Say what is gone from a log that lost entries, and let writes go on there.",
+        ),
+    ] = False,
+    id_: Annotated[
+        str | None,
+        Parameter(name="--id", help="With --accept-loss: the deployment's id. On a terminal it is asked for."),
+    ] = None,
     json: Json = False,
     where: Where = NOWHERE,
 ) -> int:
     """Check the servers and the deployment on them, and say what to change.
 
     Looked at are version, role, persistence, eviction policy, memory, disk, replicas, the format of the deployment, the
-    live processes, whether writes are taken, how far the views are behind the log, whether clients can be told apart
-    by their addresses, and the limit of open files; of a cluster every primary, and of sentinels whether they can
-    agree. The exit status is 1 when something must change; advice alone is 0.
+    live processes, whether writes are taken, whether the log of each partition is whole, how far the views are behind
+    the log, whether clients can be told apart by their addresses, and the limit of open files; of a cluster every
+    primary, and of sentinels whether they can agree. The exit status is 1 when something must change; advice alone is
+    0.
+
+    A log that lost its beginning or an entry, or whose server came back empty, takes no writes. Where what is gone
+    cannot be put back, --accept-loss says what it is, asks for the deployment's id, and lets writes go on; what stands
+    on a lost event can still not be changed. From then on the loss is told as accepted.
 
     For example:
 
         hansard doctor
 
+        hansard doctor --accept-loss
+
         hansard doctor --redis-url redis://127.0.0.1:6379 --json
     """
+    if accept_loss:
+        return anyio.run(losing.accept_loss, where.quietly(), id_, json)
+    if id_ is not None:
+        raise UsedWrongly("--id goes with --accept-loss")
     findings = anyio.run(_examined, where.quietly(durability=durability))
     for finding in findings:
         if json:

@@ -8,11 +8,13 @@ from cyclopts import Parameter
 
 from core.log.port import BrokenChain
 from core.log.redis import RedisLog
+from core.log.whole import Look
 from core.redis.deployment import Deployment
 from projections import verifying, versions
 from projections.difference import Difference
 from projections.fold import Hole
 from projections.verifying import Finished, Progress
+from workers import losses
 from workers.cli import output
 from workers.cli.ending import UsedWrongly
 from workers.cli.flags import NOWHERE, Json, Where
@@ -56,6 +58,9 @@ def verify(
 
     Where more than one version of Hansard wrote into the views, only what all of them write alike is compared. What
     was not compared is one line per partition and no difference; after `hansard rebuild` everything is.
+
+    A log that is not whole is a difference. One whose loss was accepted (`hansard doctor --accept-loss`) cannot be
+    folded from its beginning: it is one line, and not compared.
 
     Partitions are verified one after the other; after Ctrl-C, --resume shows what was found before and goes on with
     the partition that was under way. Where other views are served since, or it is another deployment, it begins anew.
@@ -105,6 +110,8 @@ class _Seen:
         self._threads = 0
         self._mixed = 0
         """Partitions of which something was not compared."""
+        self._accepted = 0
+        """Partitions that were not compared because a loss was accepted."""
         self._json = json
 
     def through(self, one: Through) -> None:
@@ -119,6 +126,26 @@ class _Seen:
             return
         parts = ", ".join(_part(part, number) for part, number in sorted(one.left.items()))
         print(f"not compared  partition {one.partition}  {parts}; written by versions {' and '.join(one.versions)}")
+
+    def lost(self, look: Look) -> bool:
+        """Show that a log is not whole, or that a loss of it was accepted; it cannot be folded and compared then."""
+        where = {"partition": look.partition, "position": str(look.newest)}
+        if look.fault is not None:
+            self.differences += 1
+            if self._json:
+                output.document({**where, "difference": "broken", "fault": look.fault})
+            else:
+                print(f"broken      partition {look.partition}  at {look.newest}: {look.fault}: see `hansard doctor`")
+        elif look.accepted:
+            self._accepted += 1
+            if self._json:
+                output.document({**where, "not_compared": {"lost": look.accepted}, "accepted": True})
+            else:
+                lost = output.counted(look.accepted, "event")
+                print(f"not compared  partition {look.partition}  {lost} lost, which was accepted")
+        else:
+            return False
+        return True
 
     def finished(self, finished: Finished) -> None:
         """A partition is through."""
@@ -169,7 +196,7 @@ class _Seen:
         compared = f"{output.counted(self.events, 'event')} folded, {output.counted(self._threads, 'thread')} compared"
         if self.differences:
             found = output.counted(self.differences, "difference")
-        elif self._mixed:
+        elif self._mixed or self._accepted:
             found = "what was compared is what the log says"
         else:
             found = "what is served is what the log says"
@@ -182,6 +209,9 @@ async def _verify(settings: Settings, seen: _Seen, partition: int | None, resume
         if partition is not None and partition not in range(log.partitions):
             raise UsedWrongly(f"--partition must be one of 0 to {log.partitions - 1}, not {partition}")
         partitions = range(log.partitions) if partition is None else (partition,)
+        left_out = {
+            one.partition for one in await losses.looked(opened) if one.partition in partitions and seen.lost(one)
+        }
         done = await _begin(opened, log, seen, resume=resume)
         before = seen.events
         through = False
@@ -195,7 +225,7 @@ async def _verify(settings: Settings, seen: _Seen, partition: int | None, resume
                     log,
                     opened.reads,
                     opened.keys,
-                    partitions=[number for number in partitions if number not in done],
+                    partitions=[number for number in partitions if number not in done | left_out],
                     progress=progress,
                     finished=seen.finished,
                 ):
