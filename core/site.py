@@ -99,7 +99,8 @@ def _open(command: OpenSite, site: Site, scene: "Scene") -> list[Event]:
 
 def _differing(first: SiteOpened, other: SiteOpened) -> Iterator[tuple[str, str]]:
     """Where another opening differs from the one that was, as pointers into it, and what there was."""
-    if first.name != other.name:
+    # A stored name may be older than the one form of names.
+    if one_line(first.name or "", LONGEST_NAME) != other.name:
         yield "/name", f"it was opened as {_told(first.name)}"
     for field in Policy.__struct_fields__:
         before = getattr(first.policy, field)

@@ -68,7 +68,7 @@ def post(command: PostComment, comment: Comment, scene: Scene, line: Sequence[Co
     body = _body(command.body, policy.max_body)
     hold = rules.hold(policy, body)
     caller = scene.caller
-    badges = (one_line(badge, LONGEST_BADGE) for badge in caller.badges)
+    badges = dict.fromkeys(one_line(badge, LONGEST_BADGE) for badge in caller.badges)
     posted = CommentPosted(
         comment=command.comment,
         revision=1,

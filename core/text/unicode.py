@@ -11,6 +11,9 @@ What is removed, and why the rest stays:
 - Tag characters, except in the flags of England, Scotland and Wales, the only emoji made with them.
 - ZWJ, ZWNJ (Persian, Indic scripts, emoji), the zero-width space (Thai, Khmer) and variation selectors stay, but a
   second selector in a row goes, and so does what follows `STACK` marks or invisible characters in a row.
+- A line of which nothing can be seen is an empty line: what makes a comment higher is seen.
+
+Names, badges, titles and quotations lose more (`core.text.unseen`): two of them that look alike are to be the same.
 
 Sources: UAX #9 (bidi), UAX #15 (NFC), UTS #51 (emoji), DerivedCoreProperties.txt (Default_Ignorable_Code_Point).
 """
@@ -19,6 +22,8 @@ import re
 from functools import lru_cache
 from typing import Final
 from unicodedata import category, normalize
+
+from core.text.unseen import UNSEEN, without_unseen
 
 STACK: Final = 8
 """Marks and invisible characters on one letter. Hebrew with points and accents uses 6, a Tibetan stack up to 8."""
@@ -40,11 +45,9 @@ _UNWANTED: Final = re.compile(f"[{_REMOVED}]")
 # A whole flag is met first and put back; any other tag character falls to the class behind it.
 _UNWANTED_BUT_FLAGS: Final = re.compile(f"(\U0001f3f4(?:{_FLAGS})\U000e007f)|[{_REMOVED}]")
 
-_SEEN: Final = re.compile(
-    # Anything but white space, controls, Default_Ignorable_Code_Point, the empty Braille cell and what is removed.
-    r"[^\s\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028\u2029\u2060\u2800\u3164"
-    r"\ufe00-\ufe0f\uffa0\U0001bca0-\U0001bca3\U000e0100-\U000e01ef" + _REMOVED + "]"
-)
+# Anything but white space, controls, Default_Ignorable_Code_Point, the empty Braille cell and what is removed.
+_SEEN: Final = re.compile(rf"[^\s{UNSEEN}{_REMOVED}]")
+_UNSEEN_LINE: Final = re.compile(rf"^(?:[^\S\n]|[{UNSEEN}])+$", re.MULTILINE)
 
 _LEADING: Final = re.compile(r"\A(?:[^\S\n]*\n)+")
 # Letters below the first mark and punctuation above the last are most of what is not ASCII in Western text.
@@ -59,20 +62,29 @@ def normalise(text: str) -> str:
     Newlines are `\n`. Blank lines before and white space after the text go; the first line of several keeps its
     indentation, which in a list means something. Normalising twice changes nothing more.
     """
-    text = text.replace("\r\n", "\n")
-    if text.isascii():
-        text = text.encode().translate(_BREAKS, _CONTROLS).decode()
-    else:
-        text = _BREAK.sub("\n", text)
-        if _UNWANTED.search(text) is not None:
-            text = _UNWANTED_BUT_FLAGS.sub(r"\1", text)
-        text = _SELECTORS.sub(r"\1", text)
-        # Capped before composing as well: composing sorts each run of marks, in time quadratic in its length.
-        text = _capped(normalize("NFC", _capped(text)))
+    text = _formed(text)
     if is_blank(text):
         return ""
     text = _LEADING.sub("", text).rstrip()
     return text if "\n" in text else text.lstrip()
+
+
+def seen(text: str) -> str:
+    """A text in that form, also without what cannot be seen where no script needs it. White space around it stays."""
+    form = _formed(text)
+    while (kept := without_unseen(form)) != form:
+        form = _formed(kept)
+    return form
+
+
+def quoted(text: str) -> str:
+    """A passage of an article without what acts unseen or is not seen; otherwise as it came, for it is looked for."""
+    return without_unseen(_UNWANTED_BUT_FLAGS.sub(r"\1", text))
+
+
+def as_it_looks(words: str) -> str:
+    """Words as they look: what cannot be seen is gone, full-width letters and such are the letters that they show."""
+    return words if words.isascii() else seen(normalize("NFKC", words))
 
 
 def words_or_none(text: str | None) -> str | None:
@@ -87,15 +99,31 @@ def is_blank(text: str) -> bool:
 
 @lru_cache(maxsize=4096)  # the same people say the same name with everything that they write
 def one_line(text: str, limit: int) -> str:
-    """A name, title or badge: normalised, white space collapsed to single blanks, at most `limit` code points.
+    """A name, title or badge: `seen`, white space collapsed to single blanks, at most `limit` code points.
 
     What is longer ends in an ellipsis. "" where nothing can be seen. `limit` is 1 or more.
     """
-    line = " ".join(normalise(text).split())
+    line = " ".join(seen(text).split())
+    if is_blank(line):
+        return ""
     if len(line) <= limit:
         return line
-    # A cut may fall behind a joiner, which would join the ellipsis.
-    return line[: limit - 1].rstrip(" \u200d") + "…"
+    # A cut may fall behind what only the next character needs.
+    return seen(f"{line[: limit - 1].rstrip()}…")
+
+
+def _formed(text: str) -> str:
+    """A text without what nobody may send, composed, before its ends are trimmed."""
+    text = text.replace("\r\n", "\n")
+    if text.isascii():
+        return text.encode().translate(_BREAKS, _CONTROLS).decode()
+    text = _BREAK.sub("\n", text)
+    if _UNWANTED.search(text) is not None:
+        text = _UNWANTED_BUT_FLAGS.sub(r"\1", text)
+    text = _SELECTORS.sub(r"\1", text)
+    # Capped before composing as well: composing sorts each run of marks, in time quadratic in its length.
+    text = _capped(normalize("NFC", _capped(text)))
+    return _UNSEEN_LINE.sub("", text) if "\n" in text else text
 
 
 def _capped(text: str) -> str:

@@ -81,6 +81,11 @@ def test_a_comment_carries_name_avatar_and_badges_of_the_token() -> None:
     given().when(post(), by=vain).then(seen)
 
 
+def test_names_and_badges_that_differ_only_in_what_cannot_be_seen_are_the_same() -> None:
+    vain = Caller(id="vain", name="Van\u200b ity\u2060", badges=("Gold", "G\u034fold", "Gold\ufe0f", "\u3164"))
+    given().when(post(), by=vain).then(written(name="Van ity", badges=("Gold",)))
+
+
 def test_who_has_no_name_that_can_be_seen_goes_by_their_id() -> None:
     given().when(post(), by=Caller(id="u-7", name=" ")).then(written(name="u-7"))
 

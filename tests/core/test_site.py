@@ -29,6 +29,10 @@ def test_the_name_of_a_site_is_one_line_without_unseen_characters() -> None:
     before_anything().when(messy).then(SiteOpened(name="UnHerd", policy=Policy()))
 
 
+def test_a_site_that_was_opened_before_names_had_one_form_is_opened_again_alike() -> None:
+    before_anything(SiteOpened(name="Un\u200bHerd", policy=Policy())).when(OPEN).nothing_happens(settled=1)
+
+
 def test_a_site_has_a_name_that_can_be_seen() -> None:
     nameless = OpenSite(name="\u200b ", policy=Policy(), keys_kind="hs256", keys_number=1)
     before_anything().when(nameless).refused(BadField, pointer="/name")
