@@ -13,6 +13,7 @@ from markdown_it.common.normalize_url import normalizeLink
 
 from core.text.cost import Meter
 from core.text.prose import perhaps_link
+from core.text.unicode import as_it_looks
 
 REL: Final = "nofollow ugc noopener"
 CLEANER: Final = nh3.Cleaner(
@@ -39,10 +40,23 @@ _USUAL: Final = re.compile(
 _LABEL: Final = r"[^\s!\"#%&'()*,./:;?@\[\\\]{}]"
 _CHAIN: Final = re.compile(rf"(?<!{_LABEL})(?:{_LABEL}{{1,63}}+\.){{9}}")
 _MISSING_BLANK: Final = re.compile(r"[^/]*\.[A-Z][a-z]+")
-_WORD: Final = re.compile(r"\S+")
 _LAST_LABELS: Final = re.compile(r"\.([a-z0-9-]+)", re.IGNORECASE)
 _FINDER: Final = LinkifyIt().add("ftp:", None).add("//", None).tlds(list(TLDS), True)  # noqa: FBT003 # positional there
 _DOMAINS: Final = frozenset(map(str.lower, (*TLDS, *_FINDER.tlds_default)))
+
+# Where an address without brackets ends: at white space, and at the punctuation of those who do not write ASCII, for
+# it closes a sentence or a quotation. What also stands within words, or is not seen there, ends an address only where
+# no word goes on.
+_WITHIN: Final = r"\xb7\u05be\u05f3\u05f4\u061c\u0f0b\u200b-\u200f\u2010\u2011\u2013\u2019\u203f\u2060\u30a0\u30fb"
+_ENDS: Final = rf"{_FINDER.re['src_P']}|[\uff1c\uff1e\uff5e]"
+_OTHER: Final = rf"(?!{_ENDS})[^\s!-~{_WITHIN}]"
+_WORD: Final = re.compile(rf"(?:[!-~]|{_OTHER})(?:[!-~]++|[{_WITHIN}]++(?=[\w/])|{_OTHER})*+")
+# A top-level domain that is the ending of names of files, too: a host in it is one where more than its name says so.
+_FILES: Final = frozenset(("cab", "gd", "java", "md", "ml", "mm", "mov", "pm", "py", "rs", "sh", "so", "tf", "zip"))
+_FILE: Final = re.compile(
+    r"(?!www\.)(?:[^./:?#]+\.)*(?!(?:ac|co|com|edu|gob|gov|mil|net|org)\.)[^./:?#]+\.([a-z]+)(?::\d+|#[^/]*)?",
+    re.IGNORECASE,
+)
 _MAIL: Final = re.compile(r"[-;:&=+$,.\"a-z0-9_]@", re.IGNORECASE)
 _SCHEMES: Final = re.compile(r"https?://|mailto:", re.IGNORECASE)
 # Most hosts without a scheme, with what may stand around them; the second group is the top-level domain.
@@ -57,6 +71,8 @@ _COUNTRY: Final = 2
 _USUAL_MAIL: Final = re.compile(
     r"\(?([a-z0-9][a-z0-9._+-]{0,50}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,3}([a-z]{2,24}))(?:[.,]|\)[.,]?)?"
 )
+# The host of an address in the one form.
+_HOST: Final = re.compile(r"(?:https?://|mailto:[^@]*@)([^/?#@:]+)(?::\d*)?(?![^/?#])")
 
 UNUSUAL_STEPS: Final = 5
 """Steps of a word that may be an address, but none of the usual kinds."""
@@ -113,7 +129,7 @@ class Finder:
         return perhaps_link(text)
 
     def match(self, text: str) -> list[Any]:
-        """The links of a text, word by word, for none has white space in it."""
+        """The links of a text, word by word, for none goes on over what ends an address."""
         links: list[Any] = []
         self.spend(3 + len(text) // 5)
         for word in _WORD.finditer(text):
@@ -130,6 +146,8 @@ class Finder:
         usual = _USUAL_HOST.fullmatch(word)
         if usual is not None and usual[2] in _DOMAINS:
             self.spend(12)
+            if _names_file(usual[1]):
+                return []
             found = Match(word, "", *usual.span(1))
             found.url = f"http://{found.raw}"
             return [found]
@@ -150,7 +168,9 @@ class Finder:
             return []
         # "I like it.It works": a capital behind the full stop is a blank forgotten, not a host in Italy.
         return [
-            found for found in _FINDER.match(word) or () if found.schema or _MISSING_BLANK.fullmatch(found.raw) is None
+            found
+            for found in _FINDER.match(word) or ()
+            if found.schema or (_MISSING_BLANK.fullmatch(found.raw) is None and not _names_file(found.raw))
         ]
 
     def match_at_start(self, text: str) -> Any:
@@ -160,6 +180,12 @@ class Finder:
             return None
         self.spend(45 + len(word[0]) + PAIR_STEPS * len(_PAIRS.findall(word[0])))
         return _FINDER.match_at_start(word[0])
+
+
+def _names_file(host: str) -> bool:
+    """True for `setup.py` and such, which nothing but the list of domains takes for a host."""
+    file = _FILE.fullmatch(host)
+    return file is not None and file[1].lower() in _FILES
 
 
 def _perhaps_address(text: str) -> bool:
@@ -178,6 +204,27 @@ def _perhaps_address(text: str) -> bool:
 
 
 _finder: Final = Finder()
+
+
+def misleads(words: str, address: str, spend: Spend) -> bool:
+    """True for a link whose words name a host that the address does not lead to, or one with a user."""
+    words = as_it_looks(words)
+    if not perhaps_link(words):
+        return False
+    _finder.spend = spend
+    there = _host(normal(address.lower(), spend))
+    return any(not _within(there, _host(normal(found.url.lower(), spend))) for found in _finder.match(words))
+
+
+def _host(address: str) -> str | None:
+    """The host that an address leads to; None where it has none, or one that it hides behind a user."""
+    host = _HOST.match(address)
+    return None if host is None else host[1].rstrip(".").removeprefix("www.")
+
+
+def _within(host: str | None, named: str | None) -> bool:
+    """True for the host that is named and those below it."""
+    return named is not None and host is not None and (host == named or host.endswith(f".{named}"))
 
 
 def bare_links(text: str, meter: Meter) -> Iterator[tuple[int, int, str | None]]:

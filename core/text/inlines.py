@@ -1,14 +1,16 @@
 """Inline parsing of a comment: markdown-it's rules, each tried only at its own character, and counted."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from markdown_it.helpers import parseLinkDestination, parseLinkTitle
 from markdown_it.parser_inline import ParserInline
 from markdown_it.ruler import Ruler
 from markdown_it.rules_inline import StateInline, autolink, backtick, emphasis, escape, link, newline
+from markdown_it.token import Token
 
+from core.text.addresses import misleads
 from core.text.cost import Meter
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ _DESTINATION_END: Final = re.compile(r"[\x00-\x20\x7f]")
 _BRACKETED_END: Final = re.compile(r"[\n<>]")
 _SCHEME: Final = re.compile(r"(?:^|[^a-z0-9.+-])(https?)$", re.IGNORECASE)
 _RUN: Final = re.compile(r"\*+|_+")
+_BEGINS: Final = "begins"
+"""The key in a link's meta of where it begins."""
 _SCHEME_MOST: Final = 7
 """Characters: more than a scheme and what is before it."""
 
@@ -45,12 +49,25 @@ class _Counted(Protocol):
 
 
 class Inlines(ParserInline):
-    """The inline parser of comments."""
+    """The inline parser of comments. A link whose words name another host is text."""
 
     def __init__(self, afterwards: Ruler[Callable[[StateInline], None]]) -> None:
         super().__init__()
         self.ruler2 = afterwards
         self.terminator_re = _STOP
+        self.refused: set[int] = set()
+        """Places in the text where a link begins that is none."""
+
+    def parse(self, src: str, md: Any, env: Any, tokens: list[Token]) -> list[Token]:
+        """As `ParserInline.parse`. What a link's words say is known when its emphasis is: then it is parsed again."""
+        self.refused = set()
+        while True:
+            parsed = super().parse(src, md, env, [])
+            refused = set(_misleading(parsed, md.meter))
+            if not refused:
+                tokens += parsed
+                return tokens
+            self.refused |= refused
 
     def skipToken(self, state: StateInline) -> None:  # noqa: N802 # the name is markdown-it's
         """As `ParserInline.skipToken`, for the rules that a comment has."""
@@ -94,6 +111,21 @@ def _take(state: StateInline, *, silent: bool) -> bool:
         return True
     rule = _RULES.get(state.src[at])
     return rule is not None and rule(state, silent)
+
+
+def _misleading(tokens: list[Token], meter: Meter) -> Iterator[int]:
+    """The places of links whose words name a host that they do not lead to."""
+    opened: Token | None = None
+    words: list[str] = []
+    for token in tokens:
+        if token.type == "link_open" and _BEGINS in token.meta:
+            opened, words = token, []
+        elif token.type == "link_close" and opened is not None:
+            if misleads("".join(words), str(opened.attrs["href"]), meter.spend):
+                yield opened.meta[_BEGINS]
+            opened = None
+        elif opened is not None:
+            words.append(" " if token.type in ("softbreak", "hardbreak") else token.content)
 
 
 def _spend(state: StateInline, steps: int) -> None:
@@ -157,7 +189,13 @@ def _emphasis(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 # as ab
 
 def _link(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 # as above
     _spend(state, BRACKET_STEPS)
-    return link(state, silent)
+    at, before = state.pos, len(state.tokens)
+    if at in state.md.inline.refused or not link(state, silent):  # type: ignore[attr-defined] # ours has it
+        return False
+    if not silent:
+        # What was pending has become a token before it.
+        next(token for token in state.tokens[before:] if token.type == "link_open").meta[_BEGINS] = at
+    return True
 
 
 _RULES: Final[dict[str, Rule]] = {

@@ -10,7 +10,7 @@ from typing import Final
 
 from core.text.cost import Meter
 from core.text.prose import perhaps_link
-from core.text.unicode import is_blank
+from core.text.unicode import as_it_looks, is_blank
 
 MARK_STEPS: Final = 10
 """Steps of a link, an emphasis or a piece of code."""
@@ -68,6 +68,8 @@ def _marked(mark: re.Match[str], meter: Meter) -> str:
     kind = mark.lastgroup
     if mark["code"] is not None:
         code = mark["code"]
+        if is_blank(code):
+            raise NotOrdinary
         if code[0] == code[-1] == " " and code.strip(" "):
             code = code[1:-1]
         return f"<code>{_escaped(code)}</code>"
@@ -79,11 +81,20 @@ def _marked(mark: re.Match[str], meter: Meter) -> str:
         return _link(address, address)
     if _IN_LABEL.search(mark["label"]) is not None or is_blank(mark["label"]):
         raise NotOrdinary
+    if perhaps_link(as_it_looks(mark["label"])) and _misleads(mark["label"], mark["to"], meter):
+        raise NotOrdinary
     link = _link(mark["to"], mark["label"])
     if not mark["around"]:
         return link
     tag = _EMPHASIS[mark["around"]]
     return f"<{tag}>{link}</{tag}>"
+
+
+def _misleads(label: str, address: str, meter: Meter) -> bool:
+    # Imported late, as the parser is.
+    from core.text.addresses import misleads  # noqa: PLC0415 # see above
+
+    return misleads(label, address, meter.spend)
 
 
 def _words(text: str, meter: Meter) -> str:
