@@ -140,7 +140,7 @@ class Comment(Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def under_review(self) -> bool:
-        """Whether an edit waits, whatever it says: moderators have not let the comment, or its last text, stand."""
+        """Whether moderators have not let the comment, or its last text, stand: an edit waits, whatever it says."""
         latest = self.latest
         return (
             self.status != "published"
@@ -148,6 +148,11 @@ class Comment(Struct, frozen=True, kw_only=True, gc=False):
             # Or an author would publish by editing twice: the first edit waits, the second replaces one that waits.
             or (latest.guarded and latest.status == "pending")
         )
+
+    @property
+    def holds_edits(self) -> bool:
+        """Whether an edit waits, whatever it says: under review, and where it might bring a redacted text back."""
+        return self.under_review or any(revision.redacted_at is not None for revision in self.revisions)
 
     def revision(self, number: int) -> Revision | None:
         """The revision of that number."""
@@ -179,8 +184,12 @@ class Comment(Struct, frozen=True, kw_only=True, gc=False):
         return "pending" if waits else STATUS_BY[verdict]
 
     def visible_to(self, caller: Caller) -> bool:
-        """Whether the comment exists for this caller."""
+        """Whether the comment exists for this caller, who acts on it: that readers saw it once is no secret."""
         return self.exists and (caller.sees_all or caller.id == self.author or self.seen)
+
+    def readable_by(self, caller: Caller) -> bool:
+        """Whether the comment exists for this caller, who reads."""
+        return self.exists and (caller.sees_all or caller.id == self.author or self.published)
 
 
 def digest(body: str) -> bytes:

@@ -73,10 +73,12 @@ async def policy_or_site_policy_of(
     return here.thread.policy(there.policy), here.thread.exists
 
 
-async def comment_of(log: Log, site: str, thread: str, comment: str, *, folds: Folds | None = None) -> Comment:
-    """The comment, for whoever asks: `visible_to` tells who may. Raises NotFound where it was never posted."""
+async def comment_of(
+    log: Log, site: str, thread: str, comment: str, *, caller: Caller, folds: Folds | None = None
+) -> Comment:
+    """The comment as the caller may read it. Raises NotFound, the same for what is hidden and what was never posted."""
     found = (await look(log, site, thread, folded=(heads.comment(comment),), folds=folds)).comment(comment)
-    if not found.exists:
+    if not found.readable_by(caller):
         raise NotFound("there is no such comment")
     return found
 

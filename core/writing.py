@@ -193,7 +193,7 @@ def _edit(command: EditComment, comment: Comment, scene: Scene) -> list[Event]:
     if text == latest.text and latest.redacted_at is None:
         return []
     hold = rules.hold(policy, body)
-    if hold is None and (comment.under_review or _was_kept_back(text, comment)):
+    if hold is None and (comment.holds_edits or _was_kept_back(text, comment)):
         hold = rules.Hold(rules.UNDER_REVIEW)
     reason = None if command.reason is None else one_line(command.reason, LONGEST_REASON) or None
     edited = CommentEdited(

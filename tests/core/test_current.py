@@ -1,3 +1,5 @@
+from contextlib import suppress
+
 import pytest
 
 from core import current
@@ -46,7 +48,7 @@ async def test_site_thread_and_comment_are_told_as_they_are() -> None:
     site = await current.site_of(room.log, SITE)
     assert (site.name, site.position) == ("UnHerd", site.opened_at)
     assert (await current.thread_of(room.log, SITE, THREAD)).status == "open"
-    comment = await current.comment_of(room.log, SITE, THREAD, "c1")
+    comment = await current.comment_of(room.log, SITE, THREAD, "c1", caller=BEN)
     assert (comment.author, comment.standing, comment.visible_to(BEN)) == ("ada", 2, True)
 
 
@@ -59,23 +61,33 @@ async def test_what_is_not_there_is_not_found() -> None:
     with pytest.raises(NotFound):
         await current.policy_of(room.log, SITE, THREAD)
     with pytest.raises(NotFound):
-        await current.comment_of(room.log, SITE, THREAD, "c1")
+        await current.comment_of(room.log, SITE, THREAD, "c1", caller=MOD)
     with pytest.raises(NotFound):
         await current.refusals(room.log, site=SITE, thread=THREAD, caller=ADA)
 
 
-async def test_who_sees_a_comment_is_told_from_what_readers_saw() -> None:
+async def test_who_sees_a_comment_is_told_from_what_readers_saw_and_who_reads_it_from_what_they_see() -> None:
     room = await Newsroom().opened(premoderation="all")
     await room.ask(post("c1"))
+    everybody, some = ["ada", "ben", "adm", "aud", "mod"], ["ada", "aud", "mod"]
 
     async def seen_by() -> list[str]:
-        comment = await current.comment_of(room.log, SITE, THREAD, "c1")
+        comment = await current.comment_of(room.log, SITE, THREAD, "c1", caller=MOD)
         return [caller.id for caller in (ADA, BEN, ADMIN, AUDITOR, MOD) if comment.visible_to(caller)]
 
-    assert await seen_by() == ["ada", "aud", "mod"]
+    async def read_by() -> list[str]:
+        found = []
+        for caller in (ADA, BEN, ADMIN, AUDITOR, MOD):
+            with suppress(NotFound):
+                await current.comment_of(room.log, SITE, THREAD, "c1", caller=caller)
+                found.append(caller.id)
+        return found
+
+    assert (await seen_by(), await read_by()) == (some, some)
     await room.ask(Decide(comment="c1", verdict="approve", revision=1), MOD)
+    assert (await seen_by(), await read_by()) == (everybody, everybody)
     await room.ask(Decide(comment="c1", verdict="reject", revision=1), MOD)
-    assert await seen_by() == ["ada", "ben", "adm", "aud", "mod"]
+    assert (await seen_by(), await read_by()) == (everybody, some)
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,10 @@ def rejected(revision: int) -> CommentRejected:
     return CommentRejected(comment="c1", revision=revision)
 
 
+def redacted(revision: int) -> RevisionRedacted:
+    return RevisionRedacted(comment="c1", revision=revision)
+
+
 WITHDRAWN = CommentWithdrawn(comment="c1")
 RESTORED = CommentRestored(comment="c1")
 
@@ -70,7 +74,7 @@ def test_the_same_words_again_are_no_edit() -> None:
 
 
 def test_a_text_that_was_redacted_is_the_same_as_none() -> None:
-    gone = posted(), edited(2, LINK, rule="links"), RevisionRedacted(comment="c1", revision=2)
+    gone = posted(), edited(2, LINK, rule="links"), redacted(2)
     given(LINKS, *gone).when(edit(2, LINK)).then(edited(3, LINK, rule="links", match="https://example.com/x"))
 
 
@@ -210,6 +214,25 @@ def test_a_text_that_waited_and_was_never_let_through_waits_again() -> None:
     given(*before).when(edit(3, "second")).then(edited(4, "second", **REVIEW)).leaves(standing=3)
     relaxed = LINKS, posted(), edited(2, LINK, rule="links"), edited(3, "third"), policy(premoderation="none")
     given(*relaxed).when(edit(3, LINK)).then(edited(4, LINK, **REVIEW)).leaves(standing=3)
+
+
+@pytest.mark.parametrize("words", ["first words", "quite clean"])
+@pytest.mark.parametrize(
+    "before",
+    [
+        [edited(2, "second"), redacted(1)],
+        [edited(2, "second"), redacted(1), edited(3, "third", **REVIEW)],
+        [edited(2, "second"), redacted(1), edited(3, "third", **REVIEW), approved(3)],
+        [edited(2, "insult", **REVIEW), redacted(2)],
+    ],
+    ids=["an earlier one", "edited since", "edited and approved since", "one that waits"],
+)
+def test_an_edit_waits_where_a_text_of_the_comment_was_redacted(before: list[Event], words: str) -> None:
+    """Or its author would publish the words again that were taken out for good."""
+    story = given(posted(), *before)
+    comment = story.comment("c1")
+    latest = comment.latest.number
+    story.when(edit(latest, words)).then(edited(latest + 1, words, **REVIEW)).leaves(standing=comment.standing)
 
 
 def test_an_author_may_return_to_a_text_that_stood() -> None:

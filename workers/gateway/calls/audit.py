@@ -11,7 +11,7 @@ from core.events import ReportFiled
 from core.log.port import HeadWanted, Load
 from core.partitions import partition_of
 from core.position import START, Position
-from core.refusals import NotAllowed, NotFound
+from core.refusals import NotAllowed
 from core.times import parse_rfc3339
 from projections import cursors
 from projections.trail import kept_from_author, redacted, tell, tell_author
@@ -99,10 +99,10 @@ async def read_audit(asked: Asked[AuditQuery, None]) -> Reply:
 async def _comment(asked: Asked[shapes.TrailQuery, None], caller: Caller) -> Comment:
     """The comment in the path. Raises NotFound, NotAllowed for who is neither its author nor staff."""
     services = asked.services
-    comment = await comment_of(services.log, asked.site, asked.thread, asked.comment, folds=services.folds)
+    comment = await comment_of(
+        services.log, asked.site, asked.thread, asked.comment, caller=caller, folds=services.folds
+    )
     if not caller.sees_all and caller.id != comment.author:
-        if not comment.published:
-            raise NotFound
         raise NotAllowed("a trail is for the comment's author and for staff")
     return comment
 

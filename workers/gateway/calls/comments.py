@@ -83,7 +83,7 @@ async def edit_comment(asked: Asked[NoQuery, shapes.EditComment]) -> Reply:
     services = asked.services
     # A repeat is answered with the comment as it is now, of which only the log tells what waits.
     comment = result.comment or await comment_of(
-        services.log, asked.site, asked.thread, asked.comment, folds=services.folds
+        services.log, asked.site, asked.thread, asked.comment, caller=asked.caller, folds=services.folds
     )
     return await written(asked, result, asked.comment, waiting=_waiting(comment))
 
