@@ -63,6 +63,7 @@ class Thread(Struct, frozen=True, kw_only=True):
     title: str | None = None
     titled_at: Position | None = None
     """What gave it its address and title; None where it was never opened."""
+    opened_at: Position | None = None
     status: Status = "open"
     status_at: Position | None = None
     overrides: PolicyChanges = _NO_OVERRIDES
@@ -87,7 +88,8 @@ def evolve(thread: Thread, recorded: Recorded) -> Thread:
     thread = replace(thread, position=position)
     match event:
         case ThreadOpened():
-            return replace(thread, url=event.url, title=event.title, titled_at=position, status_at=position)
+            opened = replace(thread, url=event.url, title=event.title, titled_at=position, status_at=position)
+            return replace(opened, opened_at=position)
         case ThreadRetitled():
             return replace(thread, url=event.url, title=event.title, titled_at=position)
         case ThreadReopened():

@@ -125,8 +125,9 @@ async def page_at(
 ) -> PastPage:
     """The page as it was at a position, or at a time in milliseconds since 1970, made at `pace`.
 
-    A cursor in `next` of a row is for this call, too: its page holds more replies of that row. Raises NotFound,
-    NotYetOpened, BadCursor, Unavailable.
+    Its position is the last event up to then, for everyone but staff the last one that readers could notice. A cursor
+    in `next` of a row is for this call, too: its page holds more replies of that row. Raises NotFound, NotYetOpened,
+    BadCursor, Unavailable.
     """
     pace = pace or Pace()
     cursor, shelf = Past(site, thread, query, at), Shelf(served)
@@ -134,13 +135,15 @@ async def page_at(
     try:
         state = await thread_at(log, shelf, site, thread, at, pace)
     except CannotApply as error:
-        raise Unavailable(f"from {error.position} on, the thread cannot be shown") from error
+        where = f"from {error.position} on" if viewer.staff else "at that time"
+        raise Unavailable(f"{where}, the thread cannot be shown") from error
     if state is None:
         raise NotYetOpened if await log.thread_last(site, thread) else NotFound
     seen = shelf.come.includes(state.last)
     if not seen and not await reached(served, site, thread, state.last, within=VIEWS_WITHIN):
         raise Unavailable("the views do not show the moment asked for yet")
-    state.position = state.last
+    if viewer.staff:
+        state.position = state.last
     walk = _walked(await stepwise.grown(state, pace), query, parent, after)
     if pace.due:
         await pace.rest()

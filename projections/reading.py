@@ -79,7 +79,8 @@ class Views:
     async def page_at(self, site: str, thread: str, at: Position | int, query: PageQuery, viewer: Viewer) -> Answer:
         """The page as it was at a position, or at a time in ms; masked by what is public now unless staff looks.
 
-        `at` must be past: what is later than the last event is the last event. A cursor in `next` of a row is for
+        `at` must be past: what is later than the last event is the last event. The page's position is the last event
+        up to then, for everyone but staff the last one that readers could notice. A cursor in `next` of a row is for
         this call too, with the same parameters: its page holds more replies of that row. Raises NotFound for an
         unknown thread, NotYetOpened, BadCursor.
         """

@@ -4,7 +4,9 @@ from typing import Any
 
 import anyio
 
-from tests.gateway.house import ADA, ADMIN, AUDITOR, BEN, MOD, PARTITIONS, THREAD, House, at, problem
+from core.position import Position
+from core.times import rfc3339
+from tests.gateway.house import ADA, ADMIN, AUDITOR, BEN, EVE, MOD, PARTITIONS, THREAD, House, at, problem
 
 PAGE = f"threads/{THREAD}"
 
@@ -162,11 +164,45 @@ async def test_there_is_no_past_before_the_thread_and_no_future(house: House) ->
     assert told["detail"]
     told = problem(await house.get(f"{PAGE}?at=2199-01-01T00:00:00Z"), 400, "bad-request")
     assert told["errors"] == [{"pointer": "/at", "detail": "that is later than now"}]
-    for unknown in ("1-1", "0-0", "99999999999999-9"):
-        problem(await house.get(f"{PAGE}?at={unknown}"), 400, "unknown-position")
+    for who in (None, BEN, MOD):
+        for before in ("1-1", "0-0"):
+            problem(await house.get(f"{PAGE}?at={before}", who), 404, "not-yet-opened")
+        problem(await house.get(f"{PAGE}?at=99999999999999-9", who), 400, "unknown-position")
 
 
-async def test_a_position_of_another_thread_is_no_position_of_this_one(house: House) -> None:
+async def test_nobody_but_staff_learns_from_the_past_when_something_hidden_happened(house: House) -> None:
+    """By time and by position alike: whatever is asked for between two events that readers notice is the first."""
+    comment = await house.post(ADA, "First words.")
+    noticed = (await house.get(PAGE)).json()["thread"]["position"]
+    hidden = [await house.ask("POST", f"{at(comment)}/reports", BEN, {"reason": "spam"})]
+    await house.ask("PUT", f"{PAGE}/policy", MOD, {"premoderation": "all"})
+    noticed = (await house.ask("PUT", f"{at(comment)}/vote", BEN, {"value": 1})).json()["position"]
+    hidden = [
+        await house.ask("POST", f"{at(comment)}/reports", EVE, {"reason": "spam"}),
+        await house.ask("PATCH", at(comment), ADA, {"body": "Waits."}, If_Match='"1"'),
+        await house.decide(comment, "hold", 2),
+        await house.decide(comment, "reject", 2),
+        await house.ask("PUT", f"{at(comment)}/revisions/2/redaction", MOD, {"reason": "No."}),
+    ]
+    held = await house.ask("POST", f"{PAGE}/comments", BEN, {"body": "Waits, too."})
+    hidden += [held, await house.decide(held.json()["comment"]["id"], "reject")]
+    positions = [Position.parse(answer.json()["position"]) for answer in hidden]
+    await house.settled(str(positions[-1]))
+    whole = (await house.get(f"{PAGE}?at={noticed}")).content
+    for position in positions:
+        neighbours = (Position(position.ms, position.n + 7), Position(position.ms, 999_999))
+        for moment in (str(position), *map(str, neighbours), rfc3339(position.ms)):
+            for who in (None, BEN, ADMIN):
+                answer = await house.get(f"{PAGE}?at={moment}", who)
+                assert answer.content == whole, moment
+        for staff in (MOD, AUDITOR):
+            page = (await house.get(f"{PAGE}?at={position}", staff)).json()
+            assert page["thread"]["position"] == str(position)
+        problem(await house.get(f"{PAGE}?at={neighbours[1]}", MOD), 400, "unknown-position")
+    assert (await house.get(PAGE)).json()["thread"]["position"] == noticed
+
+
+async def test_staff_is_told_that_a_position_of_another_thread_is_none_of_this_one(house: House) -> None:
     await house.post(ADA)
     for number in range(PARTITIONS * 4):
         await house.open_thread(f"t-{number}")
@@ -174,7 +210,8 @@ async def test_a_position_of_another_thread_is_no_position_of_this_one(house: Ho
         (await house.get(f"threads/t-{number}")).json()["thread"]["position"] for number in range(PARTITIONS * 4)
     ]
     for position in positions:
-        problem(await house.get(f"{PAGE}?at={position}"), 400, "unknown-position")
+        problem(await house.get(f"{PAGE}?at={position}", MOD), 400, "unknown-position")
+        assert (await house.get(f"{PAGE}?at={position}")).status_code == 200
 
 
 async def test_where_history_is_not_public_the_past_is_for_staff(house: House) -> None:

@@ -3,9 +3,7 @@
 from typing import Any, Final
 
 from core.case import event_at, scene_of
-from core.current import refusals
-from core.envelope import Recorded
-from core.gathering import both
+from core.current import refusals, thread_of
 from core.position import Position
 from core.refusals import HistoryNotPublic, Refusal
 from core.times import parse_rfc3339
@@ -73,44 +71,31 @@ async def _page_at(asked: Asked[queries.PageQuery, None], at: str, query: PageQu
     if asked.query.after is not None:
         raise BadRequest.at("/after", "the past does not change: at and after exclude each other")
     services = asked.services
-    scene, event = await both(
-        lambda: scene_of(
-            services.log,
-            site=asked.site,
-            thread=asked.thread,
-            caller=asked.token or NOBODY,
-            folds=services.folds,
-        ),
-        lambda: _named(asked, at),
+    scene = await scene_of(
+        services.log, site=asked.site, thread=asked.thread, caller=asked.token or NOBODY, folds=services.folds
     )
     scene.require_thread()
     if scene.policy.history != "public" and not asked.viewer.staff:
         raise HistoryNotPublic
-    moment = _moment(at, event, scene.now)
+    moment = _moment(at, scene.now)
+    if asked.viewer.staff and isinstance(moment, Position):
+        await _require_event(asked, moment)
     # Its place among the readers is for others while it is made, which takes long and has a bound of its own.
     with asked.gate.aside():
         answer = await services.past.page(asked.site, asked.thread, moment, query, asked.viewer)
     return found(answer)
 
 
-async def _named(asked: Asked[Any, Any], at: str) -> Recorded | None:
-    """The event of the thread that `at=` names, where it names one. Raises nothing that `at=` is to blame for."""
-    try:
-        position = Position.parse(at)
-    except ValueError:
-        return None
-    return await event_at(asked.services.log, asked.site, asked.thread, position)
+def _moment(at: str, now: int) -> Position | int:
+    """The position or the time that `at=` names. Raises BadRequest and UnknownPosition for one that is later than now.
 
-
-def _moment(at: str, event: Recorded | None, now: int) -> Position | int:
-    """The position or the time that `at=` names; `event` is that of the thread there.
-
-    Raises BadRequest for one that is later than now, UnknownPosition.
+    What is not later is not looked up: whether there is an event at a position would tell when something hidden
+    happened.
     """
     if at[:1].isdigit() and "T" not in at.upper():
         position = position_of("/at", at)
-        if event is None:
-            raise UnknownPosition
+        if position.ms > now:
+            raise UnknownPosition("that is later than now")
         return position
     try:
         ms = parse_rfc3339(at)
@@ -119,6 +104,15 @@ def _moment(at: str, event: Recorded | None, now: int) -> Position | int:
     if ms > now:
         raise BadRequest.at("/at", "that is later than now")
     return ms
+
+
+async def _require_event(asked: Asked[Any, Any], position: Position) -> None:
+    """Raise UnknownPosition where the thread has no event there; staff may know. Before the thread all is alike."""
+    services = asked.services
+    if await event_at(services.log, asked.site, asked.thread, position) is None:
+        opened = (await thread_of(services.log, asked.site, asked.thread, folds=services.folds)).opened_at
+        if opened is None or position > opened:
+            raise UnknownPosition
 
 
 def _told(refusal: Refusal | None) -> dict[str, Any] | None:
@@ -156,7 +150,9 @@ CALLS: Final = (
         detail=(
             "Rows fill in display order, never more than 1,000; what is cut leaves a cursor in `next` of its parent. "
             "With `at` it is the thread as it stood then, in structure, order, votes and texts; what is not public "
-            "now is not public in the past either, unless a moderator's or auditor's token looks. With `after` the "
+            "now is not public in the past either, unless a moderator's or auditor's token looks. `thread.position` is "
+            "the last event up to then that readers could notice, for staff the last of all; any position since the "
+            "opening is taken, of staff those of the thread's events. With `after` the "
             "answer includes that write, or is 503 after 2 s."
         ),
         handler=read_page,
