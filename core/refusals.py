@@ -231,8 +231,12 @@ class Unavailable(Refusal):
 class CannotFold(Unavailable):
     """An event that the decision depends on cannot be applied: it waits for a newer version, or for a skip."""
 
-    def __init__(self, why: str, position: Position) -> None:
-        super().__init__(why)
+    def __init__(self, why: str, position: Position, fault: str | None = None) -> None:
+        # The caller is not told which event it is: one that readers could not notice would be told of by that.
+        cannot = "an event that this depends on cannot be applied"
+        super().__init__(cannot if fault is None else f"{cannot}: {fault}")
+        self.why = why
+        """Which event, and what is wrong with it: for the log."""
         self.position = position
 
 

@@ -269,7 +269,8 @@ def evolve(field: str, state: Any, recorded: Recorded) -> Any:
     """The aggregate of a head field after one more of its events. Raises CannotFold for one that cannot be applied."""
     # Deciding in view of half of what happened could let through what the other half forbids.
     if isinstance(recorded.event, UnknownEvent):
-        raise CannotFold(f"{recorded.event.name} at {recorded.position}: {recorded.event.fault}", recorded.position)
+        why = f"{recorded.event.name} at {recorded.position}: {recorded.event.fault}"
+        raise CannotFold(why, recorded.position, recorded.event.fault)
     if isinstance(recorded.event, UnreadableEvent):
         raise CannotFold(f"{recorded.envelope.type} at {recorded.position} cannot be read", recorded.position)
     try:

@@ -80,6 +80,10 @@ class FeedLog:
         """The newest entry that was trimmed off the old end of a feed; `START` where there is none."""
         return kept(await self._ask("GET", self._keys[partition].feed_trimmed))
 
+    async def has(self, partition: int, position: Position) -> bool:
+        """Whether the feed has an entry at this position: an event that readers of some thread could notice."""
+        return bool(await self._ask("XRANGE", self._keys[partition].feed, str(position), str(position)))
+
     async def end(self, partition: int) -> FeedMark:
         """The newest entry, or where there is none the newest trimmed one: where a follower begins."""
         keys = self._keys[partition]

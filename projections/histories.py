@@ -49,7 +49,8 @@ async def revisions(
     mark = cursors.mark("revisions", site, thread, comment, query.diff, query.limit)
     after = 0 if query.cursor is None else int(*cursors.read(query.cursor, mark, cursors.NUMBER))
     # A text is most often compared with the last text of the page before.
-    read = _Texts(served, site, thread, comment, first=max(1, after) if query.diff else after + 1, most=most)
+    first = max(1, after) if query.diff else after + 1
+    read = _Texts(served, site, thread, comment, viewer, first=first, most=most)
     if callable(history):
         policy, _ = await both(history, read.more)
     else:
@@ -94,8 +95,11 @@ def _page(read: "_Texts", shown: list[int], limit: int, most: int) -> tuple[list
 class _Texts:
     """Texts of a comment, read in parts: no more of them than an answer takes."""
 
-    def __init__(self, served: Served, site: str, thread: str, comment: str, *, first: int, most: int) -> None:
+    def __init__(
+        self, served: Served, site: str, thread: str, comment: str, viewer: Viewer, *, first: int, most: int
+    ) -> None:
         self._served = served
+        self._viewer = viewer
         self._where = (site, thread, comment)
         self._most = most
         self._left = most
@@ -104,7 +108,7 @@ class _Texts:
         self.last = first - 1
         """The last revision that was read."""
         self.ended = False
-        """True where `last` is the latest revision."""
+        """True where `last` is the latest revision that the viewer may know of."""
 
     @property
     def enough(self) -> bool:
@@ -127,7 +131,9 @@ class _Texts:
             self.comment, row.texts = row, {}
         self.comment.texts.update(texts)
         self.last = max(texts, default=self.last)
-        self.ended = not texts or self.last >= row.latest
+        # Readers never saw what is later than the standing text: a page that ended for its bytes would tell of it.
+        knows_all = self._viewer.staff or self._viewer.member == row.author.id
+        self.ended = not texts or self.last >= (row.latest if knows_all else row.standing or row.latest)
 
     async def back(self, number: int, viewer: Viewer, history: str) -> None:
         """Read what is before `number`, until there is a text that the viewer may read."""

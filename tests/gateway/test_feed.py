@@ -126,6 +126,21 @@ async def test_a_position_that_nobody_knows_is_told_to_read_the_page_again(radio
         assert [told.event for told in await reader.until("comment.posted")] == ["comment.posted"]
 
 
+async def test_a_position_of_what_readers_could_not_notice_is_as_unknown_as_any(radio: Station) -> None:
+    house = radio.house
+    comment = await house.post(ADA, "Here.")
+    hidden = (await house.ask("POST", f"{at(comment)}/reports", BEN, {"reason": "spam"})).json()["position"]
+    await house.settled(hidden)
+    ms, n = Position.parse(hidden)
+    told = []
+    for last in (hidden, f"{ms}-{n + 1}"):
+        async with radio.follow(last=last) as reader:
+            told.append(await reader.next())
+    reported, unknown = told
+    assert reported is not None
+    assert (reported.event, reported) == ("reset", unknown)
+
+
 async def test_a_position_that_was_trimmed_off_the_feed_is_told_to_read_the_page_again(radio: Station) -> None:
     house = radio.house
     start = (await radio.page()).thread["position"]

@@ -91,6 +91,7 @@ async def test_a_write_on_a_comment_with_an_event_that_is_not_known_asks_to_come
         map(str.encode, (SITE, THREAD, comment))
     )
     await put(house.log, THREAD, NewEvent(head=heads.comment(comment), e=e, c=c), SITE)
+    position = str(await house.log.thread_last(SITE, THREAD))
     for answer in (
         await house.ask("PUT", f"{at(comment)}/vote", BEN, {"value": 1}),
         await house.ask("PATCH", at(comment), ADA, {"body": "Other words."}, If_Match='"1"'),
@@ -101,6 +102,7 @@ async def test_a_write_on_a_comment_with_an_event_that_is_not_known_asks_to_come
     ):
         told = problem(answer, 503, "unavailable")
         assert "this version of Hansard does not know" in told["detail"]
+        assert position not in answer.text, "which event it is would tell of one that is hidden"
         assert int(answer.headers["retry-after"]) > 0
     many = [{"thread": THREAD, "comment": one, "verdict": "reject", "revision": 1} for one in (comment, other)]
     each = await house.ask("POST", "moderation/decisions", MOD, {"decisions": many})

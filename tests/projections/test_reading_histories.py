@@ -233,6 +233,17 @@ async def test_a_page_of_a_history_ends_where_it_has_enough_text(there: Stage, v
         assert max(map(len, pages)) == 1
 
 
+async def test_a_page_of_a_history_does_not_tell_readers_that_edits_wait(there: Stage) -> None:
+    await there.do(ADA, post("a"))
+    await there.do(MOD, OverridePolicy(overrides=PolicyChanges(premoderation="all")))
+    for number in range(1, 4):
+        await there.do(ADA, EditComment(comment="a", revision=number, body=f"words of {number}"))
+    for viewer in (PUBLIC, OTHER):
+        ((only,),) = await paged(there, viewer, most=1)
+        assert only["revision"] == 1
+    assert len(await paged(there, AUTHOR, most=1)) == 4
+
+
 async def test_a_page_of_a_history_reads_only_the_texts_that_it_shows(
     there: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -45,7 +45,7 @@ def _of_ours(error: BaseException, found: list[BaseException], arguments: list[s
     import structlog
 
     from core.redis.faults import CannotOpen
-    from core.refusals import Refusal
+    from core.refusals import CannotFold, Refusal
     from workers import logs
     from workers.embedded import EmbeddedError
     from workers.process import Failed
@@ -59,7 +59,8 @@ def _of_ours(error: BaseException, found: list[BaseException], arguments: list[s
             _say(str(cause), FAILED, arguments)
             return FAILED
         if isinstance(cause, Refusal):
-            _say(f"{cause.detail} ({cause.code})", FAILED, arguments)
+            detail = cause.why if isinstance(cause, CannotFold) else cause.detail
+            _say(f"{detail} ({cause.code})", FAILED, arguments)
             return FAILED
     if not structlog.is_configured():
         logs.configure("json" if _asks_for_json(arguments) else "auto")

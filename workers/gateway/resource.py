@@ -139,7 +139,7 @@ class Resource:
             if isinstance(refused, CannotFold):
                 # For an event that is only unknown, the detail says all.
                 defect = refused if refused.__cause__ is not None else None
-                _log.error("event_not_folded", position=str(refused.position), fault=refused.detail, exc_info=defect)
+                _log.error("event_not_folded", position=str(refused.position), fault=refused.why, exc_info=defect)
             reply = problems.reply(refused)
         except Exception as error:  # the one place where a defect becomes an answer
             if isinstance(error, ClientDisconnect):

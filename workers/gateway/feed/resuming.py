@@ -121,7 +121,9 @@ class Resuming:
         Unavailable.
         """
         partition = partition_of(site, thread, self._log.partitions)
-        if after != head.position and await self._log.entry(partition, after) is None:
+        # A position of an event that readers could not notice is as unknown as one of none: who tries one after the
+        # other would learn when something hidden happened.
+        if after != head.position and not await self._feed.has(partition, after):
             return None
         live = after >= head.position
         if not live and await self._feed.trimmed(partition) > after:
