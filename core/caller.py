@@ -47,6 +47,16 @@ class Caller(Struct, frozen=True, kw_only=True):
         return self.roles == _AUDITOR
 
     @property
+    def is_staff(self) -> bool:
+        """Whether the caller has a role that may write."""
+        return bool(self.roles) and not self.only_reads
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether the token carries `admin`."""
+        return "admin" in self.roles
+
+    @property
     def is_guest(self) -> bool:
         """Whether the caller acts as a guest; a role makes staff of a guest."""
         return self.kind == "guest" and not self.roles

@@ -1,12 +1,14 @@
 """A member: their standing on the site. Moderators suspend and reinstate.
 
-Roles live in tokens, not in the log, so anyone may be suspended, staff too; nobody suspends themselves.
+Roles live in tokens, not in the log, so anyone may be suspended, staff too; nobody suspends themselves. A token that
+carries `admin` is held only by what an admin set, or any moderator could take the site from those who run it.
 """
 
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Literal, assert_never
 
 from msgspec import Struct
 
+from core.caller import Caller
 from core.commands import MemberCommand, ReinstateMember, SuspendMember
 from core.envelope import Recorded
 from core.events import Event, MemberReinstated, MemberSuspended
@@ -23,6 +25,12 @@ class Suspension(Struct, frozen=True, kw_only=True):
 
     until: int | None
     reason: str | None
+    role: Literal["moderator", "admin"] = "moderator"
+    """The role by which it was set."""
+
+    def holds(self, caller: Caller) -> bool:
+        """Whether it keeps this caller from writing."""
+        return self.role == "admin" or not caller.is_admin
 
 
 class Member(Struct, frozen=True, kw_only=True):
@@ -44,8 +52,9 @@ class Member(Struct, frozen=True, kw_only=True):
 def evolve(member: Member, recorded: Recorded) -> Member:
     """The standing after one more of its events."""
     match recorded.event:
-        case MemberSuspended(until=until, reason=reason):
-            return Member(suspension=Suspension(until=until, reason=reason), position=recorded.position)
+        case MemberSuspended(until=until, reason=reason, role=role):
+            suspension = Suspension(until=until, reason=reason, role=role or "moderator")
+            return Member(suspension=suspension, position=recorded.position)
         case MemberReinstated():
             return Member(position=recorded.position)
         case _:
@@ -77,7 +86,10 @@ def _suspend(command: SuspendMember, member: Member, scene: "Scene") -> list[Eve
         raise NotAllowed("nobody suspends themselves")
     if command.until is not None and command.until <= scene.now:
         raise BadField("/until", "the time is past already")
-    wanted = Suspension(until=command.until, reason=words_or_none(command.reason))
-    if member.suspension_at(scene.now) == wanted:
+    reason = words_or_none(command.reason)
+    role: Literal["moderator", "admin"] = "admin" if scene.caller.is_admin else "moderator"
+    last = member.suspension_at(scene.now)
+    # The same words by a moderator take nothing off what an admin set.
+    if last is not None and (last.until, last.reason) == (command.until, reason) and last.role in (role, "admin"):
         return []
-    return [MemberSuspended(member=command.member, until=wanted.until, reason=wanted.reason)]
+    return [MemberSuspended(member=command.member, until=command.until, reason=reason, role=role)]

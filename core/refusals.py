@@ -237,6 +237,7 @@ class CannotFold(Unavailable):
         super().__init__(cannot if fault is None else f"{cannot}: {fault}")
         self.why = why
         """Which event, and what is wrong with it: for the log."""
+        self.args = (why,)
         self.position = position
 
 

@@ -85,9 +85,9 @@ class Scene(Struct, frozen=True, kw_only=True):
             raise NotAllowed("auditors read and write nothing")
 
     def require_standing(self) -> None:
-        """Raise Suspended where a moderator took the right to write."""
+        """Raise Suspended where the right to write was taken from the caller."""
         suspension = self.member.suspension_at(self.now)
-        if suspension is not None:
+        if suspension is not None and suspension.holds(self.caller):
             raise Suspended(until=None if suspension.until is None else rfc3339(suspension.until))
 
     def require_member(self) -> None:

@@ -15,6 +15,7 @@ MOD: Final = Caller(id="mod", name="Mo", roles=frozenset({"moderator"}))
 OTHER_MOD: Final = Caller(id="mia", name="Mia", roles=frozenset({"moderator"}))
 AUDITOR: Final = Caller(id="aud", name="Audrey", roles=frozenset({"auditor"}))
 ADMIN: Final = Caller(id="adm", name="Adam", roles=frozenset({"admin"}))
+BOTH: Final = Caller(id="bo", name="Bo", roles=frozenset({"admin", "moderator"}))
 OPERATOR: Final = Caller(id="op", name="Op", roles=frozenset({"operator"}))
 
 SITE: Final = "unherd"

@@ -1,17 +1,18 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from core.caller import Caller
+from core.caller import Caller, Role
 from core.commands import AnyCommand, ReinstateMember, SuspendMember
 from core.events import MemberReinstated, MemberSuspended
 from core.refusals import BadField, NotAllowed, NotFound, Suspended
 from core.times import rfc3339
-from tests.core.people import ADA, ADMIN, AUDITOR, EVE, MOD, OTHER_MOD, post
+from tests.core.people import ADA, ADMIN, AUDITOR, BOTH, EVE, MOD, OTHER_MOD, post
 from tests.core.telling import BEGIN, before_anything, given, given_a_site
 
 SOON = BEGIN + 60_000
-EVE_SUSPENDED = MemberSuspended(member="eve", until=SOON, reason="spam")
+EVE_SUSPENDED = MemberSuspended(member="eve", until=SOON, reason="spam", role="moderator")
 
 
 def suspend(**fields: Any) -> SuspendMember:
@@ -23,7 +24,7 @@ def test_a_moderator_suspends_a_member_for_a_while() -> None:
 
 
 def test_a_moderator_bans_a_member_by_naming_no_end() -> None:
-    given_a_site().when(suspend(until=None)).then(MemberSuspended(member="eve", reason="spam"))
+    given_a_site().when(suspend(until=None)).then(MemberSuspended(member="eve", reason="spam", role="moderator"))
 
 
 def test_suspending_again_alike_changes_nothing() -> None:
@@ -32,7 +33,7 @@ def test_suspending_again_alike_changes_nothing() -> None:
 
 @pytest.mark.parametrize("other", [{"until": None}, {"until": SOON + 1}, {"reason": "insults"}])
 def test_a_suspension_can_be_changed(other: Any) -> None:
-    fields = {"member": "eve", "until": SOON, "reason": "spam", **other}
+    fields = {"member": "eve", "until": SOON, "reason": "spam", "role": "moderator", **other}
     given_a_site(EVE_SUSPENDED).when(suspend(**other)).then(MemberSuspended(**fields))
 
 
@@ -64,6 +65,31 @@ def test_a_ban_never_ends() -> None:
 def test_staff_may_be_suspended_and_then_decides_nothing() -> None:
     given_a_site(MemberSuspended(member="mod")).when(suspend(), by=MOD).refused(Suspended)
     given_a_site(MemberSuspended(member="mod")).when(ReinstateMember(member="mod"), by=MOD).refused(Suspended)
+
+
+def test_a_suspension_says_by_which_role_it_was_set() -> None:
+    by_admin = MemberSuspended(member="eve", until=SOON, reason="spam", role="admin")
+    given_a_site().when(suspend(), by=BOTH).then(by_admin)
+    given_a_site(EVE_SUSPENDED).when(suspend(), by=BOTH).then(by_admin)
+    unsaid = MemberSuspended(member="eve", until=SOON, reason="spam")
+    given_a_site(unsaid).when(suspend(), by=MOD).nothing_happens(settled=2)
+    given_a_site(by_admin).when(suspend(), by=BOTH).nothing_happens(settled=2)
+    given_a_site(by_admin).when(suspend(), by=MOD).nothing_happens(settled=2)
+
+
+@pytest.mark.parametrize("caller", [ADMIN, BOTH], ids=lambda caller: caller.name)
+def test_who_has_the_role_admin_is_held_by_no_suspension_but_an_admins(caller: Caller) -> None:
+    given(MemberSuspended(member=caller.id)).when(post(), by=caller).is_taken()
+    for roles in (frozenset[Role](), frozenset[Role]({"moderator"})):
+        lesser = replace(caller, roles=roles)
+        given(MemberSuspended(member=caller.id)).when(post(), by=lesser).refused(Suspended, until=None)
+    given(MemberSuspended(member=caller.id, role="admin")).when(post(), by=caller).refused(Suspended, until=None)
+    given(MemberSuspended(member="eve", role="admin")).when(post(), by=EVE).refused(Suspended, until=None)
+
+
+def test_an_admin_whom_a_moderator_suspended_lifts_that() -> None:
+    held = MemberSuspended(member=BOTH.id)
+    given_a_site(held).when(ReinstateMember(member=BOTH.id), by=BOTH).then(MemberReinstated(member=BOTH.id))
 
 
 def test_nobody_suspends_themselves() -> None:

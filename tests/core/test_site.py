@@ -88,5 +88,11 @@ def test_nobody_but_an_admin_changes_the_policy(caller: Caller) -> None:
     given_a_site().when(ChangePolicy(changes=PolicyChanges(votes=False)), by=caller).refused(NotAllowed)
 
 
-def test_a_suspended_admin_changes_nothing() -> None:
-    given_a_site(MemberSuspended(member="adm")).when(MEMBERS_ONLY).refused(Suspended, until=None)
+def test_an_admin_whom_an_admin_suspended_changes_nothing() -> None:
+    suspended = MemberSuspended(member="adm", role="admin")
+    given_a_site(suspended).when(MEMBERS_ONLY).refused(Suspended, until=None)
+
+
+def test_an_admin_whom_a_moderator_suspended_goes_on() -> None:
+    changes = ChangePolicy(changes=PolicyChanges(votes=False))
+    given_a_site(MemberSuspended(member="adm")).when(changes).then(policy(votes=False))

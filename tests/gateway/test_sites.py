@@ -1,9 +1,18 @@
 """Sites: opened and keyed by the operator, their policy changed by admins."""
 
-import msgspec
+from functools import partial
+from typing import Any
 
+import anyio
+import msgspec
+import pytest
+
+from core.gathering import gathered
 from core.keys import SITES, SITES_NOTED
+from core.log.port import Append, Outcome
 from core.position import START
+from core.refusals import Unavailable
+from tests.bounds import BOUND
 from tests.gateway.house import (
     ADA,
     ADMIN,
@@ -58,6 +67,74 @@ async def test_a_site_whose_opening_broke_off_after_its_keys_can_be_opened(empty
     await empty.services.keyring.write(SITE, Given("hs256", 1, b'["' + b"x" * 32 + b'"]'))
     assert (await empty.ask("PUT", "", body=BODY, operator=True)).status_code == 201
     assert (await empty.get("", ADMIN)).status_code == 200
+
+
+class _Both:
+    """Two who open a site at once: each stands still before it records its opening, until both do."""
+
+    def __init__(self, house: House) -> None:
+        self._append = house.log.append
+        self._there = 0
+        self._both = anyio.Event()
+
+    async def append(self, append: Append) -> Outcome:
+        self._there += 1
+        if self._there == 2:
+            self._both.set()
+        with anyio.fail_after(BOUND):
+            await self._both.wait()
+        return await self._append(append)
+
+
+@pytest.mark.parametrize("other", [{"name": "Kew too"}, {"policy": {"votes": False}}, {}])
+async def test_of_two_who_open_a_site_at_once_one_has_it_with_name_and_secret(
+    empty: House, monkeypatch: pytest.MonkeyPatch, other: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(empty.log, "append", _Both(empty).append)
+    bodies = [BODY, {"name": "Kew", **other, "keys": {"hs256": [NEW]}}]
+    answers = await gathered([partial(empty.ask, "PUT", "", body=body, operator=True) for body in bodies])
+    winners = [number for number, answer in enumerate(answers) if answer.status_code < 300]
+    assert len(winners) == 1, [answer.text for answer in answers]
+    problem(answers[1 - winners[0]], 409, "site-exists")
+    for number, secret in enumerate((SECRET, NEW)):
+        bearer = f"Bearer {signed(claims_of(ADMIN), secret)}"
+        site = await empty.get("", Authorization=bearer)
+        if number == winners[0]:
+            assert site.json()["name"] == bodies[number]["name"]
+            assert site.json()["policy"] == answers[number].json()["policy"]
+        else:
+            problem(site, 401, "unauthenticated")
+    assert await empty.length() == 1
+
+
+async def test_a_site_whose_opening_broke_off_before_its_keys_is_opened_by_asking_again(
+    empty: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = empty.services.keyring.open
+
+    async def broken(site: str, given: Given) -> bool | None:
+        if await empty.length():
+            raise Unavailable
+        return await opened(site, given)
+
+    with monkeypatch.context() as broken_off:
+        broken_off.setattr(empty.services.keyring, "open", broken)
+        problem(await empty.ask("PUT", "", body=BODY, operator=True), 503, "unavailable")
+    problem(await empty.ask("PUT", "", body={**BODY, "name": "Other"}, operator=True), 409, "site-exists")
+    assert (await empty.ask("PUT", "", body=BODY, operator=True)).status_code == 200
+    assert (await empty.get("", ADMIN)).status_code == 200
+    assert await empty.length() == 1
+
+
+async def test_the_operators_secret_is_no_sites(house: House) -> None:
+    body = {"name": "Soho", "keys": {"hs256": [NEW, ADMIN_SECRET]}}
+    refused = problem(await house.ask("PUT", "/v1/sites/soho", body=body, operator=True), 400, "bad-request")
+    assert refused["errors"][0]["pointer"] == "/keys/hs256/1"
+    assert ADMIN_SECRET not in str(refused)
+    refused = problem(await house.ask("PUT", "keys", body={"hs256": [ADMIN_SECRET]}, operator=True), 400, "bad-request")
+    assert refused["errors"][0]["pointer"] == "/hs256/0"
+    problem(await house.get("/v1/sites/soho", ADMIN), 404, "not-found")
+    assert (await house.get("", ADMIN)).status_code == 200
 
 
 async def test_an_opening_that_is_refused_leaves_no_keys(empty: House) -> None:

@@ -15,11 +15,13 @@ import msgspec
 from joserfc.jwk import OctKey
 from msgspec import Struct
 
+from core import heads
 from core.caller import Caller
 from core.keys import Keys
 from core.lru import Lru
 from core.redis import faults
 from core.redis.calls import Begun, Calls
+from core.redis.script import Script
 from workers.gateway.site_names import SiteNames
 
 
@@ -93,6 +95,7 @@ class Look(NamedTuple):
     begun: Begun
 
 
+_OPEN: Final = Script("core.redis", "site_keys")
 _READ: Final = "read_keys"
 """What logs and metrics call reading them."""
 
@@ -149,6 +152,18 @@ class Keyring:
         """Whether these are the keys of the site; None where it has none."""
         fields = await self._fields(site)
         return fields == _fields_of(given) if fields else None
+
+    async def open(self, site: str, given: Given) -> bool | None:
+        """Give a site that was opened these keys, unless it has keys. Returns whether they are its keys now.
+
+        None where the site is not opened, and then it has no keys. Of several who open it at once one gives the keys.
+        """
+        await self.names.note(site)
+        partition = self._keys.of(site)
+        keys = partition.heads(site, ""), self._place(site)
+        args = heads.SITE, given.kind, given.document
+        reply: bytes = await self._insist(lambda: self._redis.run(_OPEN, keys, args), "set_keys")
+        return None if reply == b"UNOPENED" else reply == b"SAME"
 
     async def write(self, site: str, given: Given) -> None:
         """Replace the keys of a site. From the next request on, no other key signs its tokens."""

@@ -7,6 +7,7 @@ header of the token says is compared with it, never obeyed. Claims are those of 
 
 import re
 from base64 import urlsafe_b64decode
+from hmac import compare_digest
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -97,7 +98,12 @@ class Operators:
     """Knows the operator of the deployment by its secret."""
 
     def __init__(self, secret: str) -> None:
-        self._key = OctKey.import_key(secret.encode())
+        self._secret = secret.encode()
+        self._key = OctKey.import_key(self._secret)
+
+    def signs_with(self, secret: str) -> bool:
+        """Whether this is the operator's secret."""
+        return compare_digest(self._secret, secret.encode())
 
     def __repr__(self) -> str:
         """Show nothing."""

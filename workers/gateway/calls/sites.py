@@ -22,6 +22,7 @@ from workers.gateway.call import ROOT, Asked, Call, Who
 from workers.gateway.keyring import Given
 from workers.gateway.queries import NoQuery
 from workers.gateway.reply import Reply, json
+from workers.gateway.services import Services
 from workers.gateway.shapes import sites as shapes
 from workers.gateway.shapes.common import Position as PositionAnswer
 from workers.gateway.shapes.keys import SHORTEST_SECRET, EitherKeys, Jwks, KeysGiven
@@ -29,25 +30,27 @@ from workers.gateway.writes import CREATED, OK, acknowledged, carry_out, positio
 
 
 async def open_site(asked: Asked[NoQuery, shapes.OpenSite]) -> Reply:
-    """Open a site: first its keys are kept, then it is recorded that it began."""
+    """Open a site: record that it began, then give it the keys.
+
+    In this order the one whose opening is recorded gives the keys: until then others are refused, and change nothing.
+    An opening that broke off in between is completed by asking again.
+    """
     services, body = asked.services, asked.body
     keyring = services.keyring
-    given = _given(body.keys, "/keys")
+    given = _given(services, body.keys, "/keys")
     command = OpenSite(name=body.name, policy=body.policy, keys_kind=given.kind, keys_number=given.number)
-    # Asked beforehand, so that what is refused leaves no keys behind.
+    # Asked beforehand, so that what is refused neither gives keys nor records anything.
     refusal = await would_refuse(services.log, command, site=asked.site, caller=asked.caller, folds=services.folds)
     if isinstance(refusal, SiteExists) and await keyring.holds(asked.site, given) is False:
         refusal.extra["errors"].append(_OTHER_KEYS)
     if refusal is not None:
         raise refusal
-    same = await keyring.holds(asked.site, given)
-    if same is False and await _exists(asked):
+    if await keyring.open(asked.site, given) is False:
         raise SiteExists(("/keys", _OTHER))
-    if not same:
-        await keyring.write(asked.site, given)
     result = await carry_out(asked, command)
-    if not await keyring.holds(asked.site, given):
+    if not await keyring.open(asked.site, given):
         raise SiteExists(("/keys", _OTHER))
+    result = await still(asked, result)
     return acknowledged(
         asked, _answer(asked.site, await _site(asked), result.position, CREATED if result.created else OK), result
     )
@@ -55,7 +58,7 @@ async def open_site(asked: Asked[NoQuery, shapes.OpenSite]) -> Reply:
 
 async def replace_keys(asked: Asked[NoQuery, EitherKeys]) -> Reply:
     """Record that the keys are replaced, and replace them; in this order nothing is replaced unrecorded."""
-    given = _given(asked.body, "")
+    given = _given(asked.services, asked.body, "")
     site = await _site(asked)
     if await asked.services.keyring.holds(asked.site, given):
         return json({"position": str(site.position)})
@@ -94,10 +97,6 @@ async def _site(asked: Asked[Any, Any]) -> Site:
     return await site_of(asked.services.log, asked.site, folds=asked.services.folds)
 
 
-async def _exists(asked: Asked[Any, Any]) -> bool:
-    return await _site_or_none(asked, asked.site) is not None
-
-
 async def _site_or_none(asked: Asked[Any, Any], name: str) -> Site | None:
     try:
         return await site_of(asked.services.log, name, folds=asked.services.folds)
@@ -113,11 +112,14 @@ def _told(name: str, site: Site, position: Position | None) -> dict[str, Any]:
     return {"site": name, "name": site.name, "policy": site.policy, "position": str(position)}
 
 
-def _given(keys: KeysGiven, pointer: str) -> Given:
-    """Keys as they are kept. Raises BadField for what is no key."""
+def _given(services: Services, keys: KeysGiven, pointer: str) -> Given:
+    """Keys as they are kept. Raises BadField for what is no key of a site."""
     if keys.hs256 is not UNSET and keys.jwks is UNSET:
         for number, secret in enumerate(keys.hs256):
             _check_secret(secret, f"{pointer}/hs256/{number}")
+            if services.operators.signs_with(secret):
+                # Whoever signs the tokens of that site would be the operator of all.
+                raise BadField(f"{pointer}/hs256/{number}", "a site has a secret of its own")
         return Given("hs256", len(keys.hs256), msgspec.json.encode(keys.hs256))
     if keys.jwks is not UNSET and keys.hs256 is UNSET:
         number = len(keys.jwks.keys) if isinstance(keys.jwks, Jwks) else 1
