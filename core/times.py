@@ -1,4 +1,8 @@
-"""Times as the contract writes them: RFC 3339 in UTC with milliseconds; inside, whole milliseconds since 1970."""
+"""Times as the contract writes them: RFC 3339 in UTC with milliseconds; inside, whole milliseconds since 1970.
+
+Every time that comes in goes through `parse_rfc3339`, and what it gives can be written back: it lies in the years 1 to
+9999 in UTC. Times before 1970 are negative.
+"""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -7,15 +11,25 @@ from typing import Final
 
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - UTC, said by the Z at the end
 _RFC3339: Final = re.compile(
-    r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})",
+    r"\d{4}-\d{2}-\d{2}[Tt]([01]\d|2[0-3]):\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)", re.ASCII
 )
+
+EARLIEST: Final = -62_135_596_800_000
+"""0001-01-01T00:00:00.000Z."""
+LATEST: Final = 253_402_300_799_999
+"""9999-12-31T23:59:59.999Z."""
 
 
 def rfc3339(ms: int) -> str:
-    """`ms` as `2023-10-29T11:20:00.000Z`."""
+    """`ms` as `2023-10-29T11:20:00.000Z`; what lies beyond `LATEST` or `EARLIEST` as these."""
     # Every row has such a time, and most that are made one after the other are of the same minute.
     minute, rest = divmod(ms, 60_000)
-    return "%s%02d.%03dZ" % (_minute(minute), rest // 1000, rest % 1000)  # noqa: UP031 - in half the time
+    try:
+        begun = _minute(minute)
+    except OverflowError:
+        # The log may have such a time from before it was refused: who reads it is shown the nearest that there is.
+        return rfc3339(LATEST if ms > 0 else EARLIEST)
+    return "%s%02d.%03dZ" % (begun, rest // 1000, rest % 1000)  # noqa: UP031 - in half the time
 
 
 @lru_cache(maxsize=256)
@@ -24,12 +38,18 @@ def _minute(minute: int) -> str:
 
 
 def parse_rfc3339(text: str) -> int:
-    """Milliseconds since 1970 of an RFC 3339 time with any offset, rounded down. Raises ValueError for others."""
+    """Milliseconds since 1970 of an RFC 3339 time with any offset, rounded down.
+
+    Raises ValueError for others, and for a time before year 1 or beyond year 9999 in UTC.
+    """
     if _RFC3339.fullmatch(text) is None:
         raise ValueError("a time is RFC 3339, for example 2023-10-29T11:20:00.000Z")
-    moment = datetime.fromisoformat(text.upper())
+    try:
+        moment = datetime.fromisoformat(text.upper())
+    except ValueError:
+        raise ValueError("there is no such day, or no such time of it") from None
     delta = moment - datetime(1970, 1, 1, tzinfo=UTC)
     ms = (delta.days * 86_400 + delta.seconds) * 1000 + delta.microseconds // 1000
-    if ms < 0:
-        raise ValueError("a time is not before 1970")
+    if not EARLIEST <= ms <= LATEST:
+        raise ValueError("a time lies in the years 1 to 9999 in UTC")
     return ms

@@ -77,7 +77,7 @@ def pass_over(thread: Thread, recorded: Recorded) -> Touched:
     thread.last = recorded.position
     thread.events += 1
     at = recorded.occurred_at
-    if at > thread.now:  # noqa: PLR1730 - max() costs as much as all the rest of this, for every vote
+    if at > thread.now or thread.events == 1:  # max() costs as much as all the rest of this, for every vote
         thread.now = at
     return UNSEEN
 

@@ -36,6 +36,8 @@ _SAID_BEFORE: Final = ("type", "comment", "revision")
 _CIRCUMSTANCES: Final = ("cause", "batch", "by_policy", "by_standing")
 _WORDS: Final = ("body", "match", "reason")
 """What an author wrote with a text, and what was found in it: gone with the text."""
+_TIMES: Final = frozenset({"until"})
+"""Facts that are times, and told as such."""
 _COMMENTS_A_LOAD: Final = 50
 
 
@@ -147,4 +149,6 @@ def _facts(recorded: Recorded) -> dict[str, Any]:
     facts: dict[str, Any] = msgspec.to_builtins(recorded.event)
     for name in _SAID_BEFORE:
         facts.pop(name, None)
+    for name in _TIMES & facts.keys():
+        facts[name] = rfc3339(facts[name])
     return facts

@@ -225,9 +225,10 @@ def _unfounded(source: Source, now: int) -> Iterator[str]:
             continue
         if at > now:
             yield f"{where}: {item.at} has not come yet"
-        if at < latest.get(item.thread, 0):
+        before = latest.get(item.thread, at)
+        if at < before:
             yield f"{where}: {item.at} is before the item that precedes it in the thread"
-        latest[item.thread] = max(at, latest.get(item.thread, 0))
+        latest[item.thread] = max(at, before)
 
 
 def _misnamed(item: Item) -> Iterator[str]:

@@ -183,6 +183,14 @@ def test_a_payload_that_is_no_object_is_refused() -> None:
         assert refused(token)
 
 
+@pytest.mark.parametrize("claim", ["exp", "nbf"])
+@pytest.mark.parametrize("when", [253_402_300_800, 1e300, 10**18])
+def test_a_time_beyond_year_9999_is_none(claim: str, when: float) -> None:
+    """Nearly always it is one in milliseconds."""
+    with pytest.raises(InvalidToken, match="9999"):
+        verified(**{claim: when})
+
+
 def test_a_token_that_was_verified_once_still_expires_and_dies_with_its_key() -> None:
     token = signed(GOOD)
     ring = keys()

@@ -6,8 +6,13 @@ import msgspec
 import pytest
 
 from core.commands import Decide, EditComment, PostComment, RedactRevision, Vote, WithdrawComment
+from core.envelope import decode
+from core.position import Position
 from core.refusals import NotFound, NotYetOpened
+from projections import snapshots
+from projections.fold import pass_over
 from projections.queries import Answer, PageQuery
+from projections.state import Thread
 from projections.viewer import PUBLIC, Viewer
 from tests.making import BEGIN, MOD, PEOPLE, SITE, THREADS
 from tests.projections.viewing import Stage, ids
@@ -55,6 +60,18 @@ async def test_a_time_means_the_last_event_until_then(there: Stage) -> None:
         found = msgspec.json.decode((await at_page(there, at)).body)
         assert ids(found["comments"]) == expected
         assert position is None or found["thread"]["position"] == str(position)
+
+
+def test_a_thread_of_before_1970_is_found_by_its_times() -> None:
+    """Snapshots, too, are found by times that are negative."""
+    thread = Thread(site=SITE, id="old")
+    for number, at in enumerate((-5000, -3000, -4000), 1):
+        pass_over(
+            thread, decode(Position(1, number), b'{"type":"x.y","actor":{"id":"a"},"site":"s","at":%d}' % at, b"")
+        )
+        assert thread.now == max((-5000, -3000, -4000)[:number])
+    marked = snapshots.mark(thread)
+    assert snapshots.marks([snapshots.field(thread).encode()]) == [marked]
 
 
 async def test_what_was_rejected_since_is_a_tombstone_in_the_past_even_as_a_leaf_but_not_for_staff(

@@ -9,6 +9,7 @@ from core.envelope import Recorded, decode
 from core.log.memory import MemoryLog
 from core.position import START
 from core.refusals import Unavailable
+from core.times import rfc3339
 from core.transact import transact
 from workers import importing, sample
 from workers.importing import Source, Stopped, Unfit
@@ -66,6 +67,18 @@ async def test_every_item_becomes_what_it_was_when_it_was(log: MemoryLog) -> Non
     assert [one.envelope.actor.id for one in recorded] == [item.by for item in discussion.items]
     assert {one.envelope.cause for one in recorded} == {"import"}
     assert imported.last == {sample.THREAD: recorded[-1].position}
+
+
+async def test_what_happened_before_1970_did_so(log: MemoryLog) -> None:
+    old = document(at="1968-05-03T12:00:00Z")
+    for item, at in zip(old["items"], ("1812-06-24T00:00:00Z", "1968-05-03T11:00:00Z"), strict=False):
+        item["at"] = at
+    discussion = importing.read(json.dumps(old).encode())
+    assert (await importing.bring_in(log, discussion)).appended == 3
+    recorded = await events(log, "t")
+    assert [rfc3339(one.occurred_at)[:10] for one in recorded] == ["1812-06-24", "1968-05-03", "1968-05-03"]
+    with pytest.raises(Unfit, match="1 to 9999"):
+        source(at="0001-01-01T00:00:00+01:00")
 
 
 async def test_importing_twice_adds_nothing_even_when_the_command_keys_are_forgotten(log: MemoryLog) -> None:

@@ -13,8 +13,8 @@ from core.events import EVENTS
 from core.ids import is_site, is_thread
 from core.log.port import Log, LostBranch
 from core.log.redis import RedisLog
+from core.moment import parse_moment, place_of
 from core.position import START, Position
-from core.times import parse_rfc3339
 from workers.cli import output
 from workers.cli.ending import UsedWrongly
 from workers.cli.events import Choice, Redacted, add_redacted, merged, one_line, redacted, told
@@ -144,13 +144,9 @@ def _choice(site: str | None, thread: str | None, types: tuple[str, ...]) -> Cho
 
 def _bound(flag: str, text: str, choice: Choice) -> Position:
     try:
-        return Position(parse_rfc3339(text), 0)
-    except ValueError:
-        pass
-    try:
-        position = Position.parse(text)
+        moment = parse_moment(text)
     except ValueError as error:
         raise UsedWrongly(f"{flag} takes a time, as 2026-10-12T00:00:00Z, or a position, not {text!r}") from error
-    if choice.thread is None:
+    if isinstance(moment, Position) and choice.thread is None:
         raise UsedWrongly(f"{flag} takes a position only with --thread: elsewhere positions are not in one order")
-    return position
+    return place_of(moment)

@@ -7,9 +7,9 @@ import anyio
 import msgspec
 from cyclopts import Parameter
 
+from core.moment import parse_moment
 from core.position import Position
 from core.refusals import NotFound
-from core.times import parse_rfc3339
 from projections.queries import Answer, PageQuery, RepliesQuery
 from projections.reading import Views
 from projections.viewer import PUBLIC, Viewer
@@ -67,11 +67,7 @@ def thread(
 
 def _moment(text: str) -> Position | int:
     try:
-        return Position.parse(text)
-    except ValueError:
-        pass
-    try:
-        return parse_rfc3339(text)
+        return parse_moment(text)
     except ValueError as error:
         raise UsedWrongly(f"--at takes a time (2026-10-12T09:30:00Z) or a position (<ms>-<n>), not {text!r}") from error
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from core.caller import Caller
+from core.moment import parse_moment
 from core.partitions import partition_of
 from core.position import Position
 from core.refusals import NotFound, Unavailable
@@ -43,6 +44,14 @@ async def caught_up(asked: Asked[Any, Any], after: str | None) -> None:
         shown = await views.reached(asked.site, asked.thread, position, within=VIEW_WITHIN)
     if not shown:
         raise Unavailable("the views do not show it yet")
+
+
+def moment_of(pointer: str, text: str) -> Position | int:
+    """The position, or the time in milliseconds since 1970, that a parameter names. Raises BadRequest."""
+    try:
+        return parse_moment(text)
+    except ValueError as error:
+        raise BadRequest.at(pointer, str(error)) from None
 
 
 def position_of(pointer: str, text: str) -> Position:

@@ -18,6 +18,7 @@ from msgspec import Meta, Struct
 
 from core.caller import Caller, Role
 from core.ids import END, MEMBER_PATTERN
+from core.times import LATEST
 from workers.gateway.keyring import Remembered, SiteKeys
 from workers.gateway.refusals import InvalidToken, Unauthenticated
 
@@ -217,6 +218,8 @@ def _check_audience(aud: str | tuple[str, ...], wanted: str) -> None:
 
 
 def _check_time(begins: float | None, ends: float, now: float) -> None:
+    if max(ends, begins or 0) * 1000 > LATEST:
+        raise InvalidToken("exp and nbf are seconds since 1970, up to year 9999")
     if ends + LEEWAY <= now:
         raise InvalidToken("the token has expired")
     if begins is not None and begins - LEEWAY > now:

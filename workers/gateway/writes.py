@@ -116,5 +116,5 @@ def time_of(pointer: str, text: str) -> int:
     """Milliseconds since 1970 of a time in a body. Raises BadField."""
     try:
         return parse_rfc3339(text)
-    except ValueError:
-        raise BadField(pointer, "a time is RFC 3339, for example 2023-10-29T11:20:00.000Z") from None
+    except ValueError as error:
+        raise BadField(pointer, str(error)) from None

@@ -9,15 +9,15 @@ from core.current import comment_of, policy_of, site_of
 from core.envelope import Envelope, Recorded, read
 from core.events import ReportFiled
 from core.log.port import HeadWanted, Load
+from core.moment import place_of
 from core.partitions import partition_of
 from core.position import START, Position
 from core.refusals import NotAllowed
-from core.times import parse_rfc3339
 from projections import cursors
 from projections.trail import kept_from_author, redacted, tell, tell_author
 from workers.gateway import auditing
 from workers.gateway.call import COMMENT, ROOT, Asked, Call, Who
-from workers.gateway.reads import position_of
+from workers.gateway.reads import moment_of
 from workers.gateway.refusals import BadRequest
 from workers.gateway.reply import Reply, json
 from workers.gateway.shapes import comments as shapes
@@ -144,14 +144,10 @@ async def _reports(
 
 def _bound(query: AuditQuery, pointer: str, text: str) -> Position:
     """A time, or where a thread is given a position. Raises BadRequest."""
-    if text[:1].isdigit() and "T" not in text.upper():
-        if query.thread is None:
-            raise BadRequest.at(pointer, "a position means something within a thread only")
-        return position_of(pointer, text)
-    try:
-        return Position(parse_rfc3339(text), 0)
-    except ValueError:
-        raise BadRequest.at(pointer, "a time is RFC 3339, a position is <ms>-<n>") from None
+    moment = moment_of(pointer, text)
+    if isinstance(moment, Position) and query.thread is None:
+        raise BadRequest.at(pointer, "a position means something within a thread only")
+    return place_of(moment)
 
 
 _STEP: Final = 500

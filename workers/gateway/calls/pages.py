@@ -6,12 +6,11 @@ from core.case import event_at, scene_of
 from core.current import refusals, thread_of
 from core.position import Position
 from core.refusals import HistoryNotPublic, Refusal
-from core.times import parse_rfc3339
 from projections.queries import Overlay, PageQuery, RepliesQuery
 from workers.gateway.caching import Caching
 from workers.gateway.call import COMMENT, THREAD, Asked, Call, Who
 from workers.gateway.problems import problem
-from workers.gateway.reads import NOBODY, caught_up, found, position_of
+from workers.gateway.reads import NOBODY, caught_up, found, moment_of
 from workers.gateway.refusals import BadRequest, UnknownPosition
 from workers.gateway.reply import Reply, json
 from workers.gateway.shapes import comments as shapes
@@ -92,18 +91,13 @@ def _moment(at: str, now: int) -> Position | int:
     What is not later is not looked up: whether there is an event at a position would tell when something hidden
     happened.
     """
-    if at[:1].isdigit() and "T" not in at.upper():
-        position = position_of("/at", at)
-        if position.ms > now:
+    moment = moment_of("/at", at)
+    if isinstance(moment, Position):
+        if moment.ms > now:
             raise UnknownPosition("that is later than now")
-        return position
-    try:
-        ms = parse_rfc3339(at)
-    except ValueError:
-        raise BadRequest.at("/at", "a time is RFC 3339, a position is <ms>-<n>") from None
-    if ms > now:
+    elif moment > now:
         raise BadRequest.at("/at", "that is later than now")
-    return ms
+    return moment
 
 
 async def _require_event(asked: Asked[Any, Any], position: Position) -> None:
