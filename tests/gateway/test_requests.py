@@ -23,6 +23,7 @@ from tests.gateway.house import (
     signed,
     token,
 )
+from tests.gateway.wire import request, served
 
 COMMENTS = f"threads/{THREAD}/comments"
 JSON = {"Content-Type": "application/json"}
@@ -366,3 +367,47 @@ async def test_an_idempotency_key_is_visible_ascii(house: House) -> None:
     for wrong in ("", "a b", "x" * 256, "a\x7f"):
         answer = await house.ask("POST", COMMENTS, ADA, {"body": "a"}, Idempotency_Key=wrong)
         problem(answer, 400, "bad-request")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/v1/sites/{SITE}%2Fthreads%2F{THREAD}",
+        f"/v1/sites/{SITE}/threads%2f{THREAD}",
+        f"/v1/sites/{SITE}/threads/{THREAD}%2Fanchors",
+        f"/v1/sites/{SITE}/threads/none%2F..%2F{THREAD}",
+        f"/v1/sites/{SITE}/threads/%2e%2e/threads/{THREAD}",
+        f"/v1/sites/{SITE}/threads/%2E%2E%2F{THREAD}",
+        f"/v1/sites/{SITE}/threads/../threads/{THREAD}",
+        f"/v1/sites/{SITE}/threads/./{THREAD}",
+        f"/v1/sites/{SITE}/threads//{THREAD}",
+        f"/v1/sites/{SITE}/threads/{THREAD}%00",
+        f"/v1/sites/{SITE}/threads/{THREAD}%0A",
+        f"/v1/sites/{SITE}/threads/{THREAD}%3Flimit=1",
+        f"/v1/sites/{SITE}/threads/{THREAD}%5C",
+        f"/v1/sites/{SITE}/threads/{THREAD}%252Fanchors",
+        f"/v1/sites/{SITE}/threads/{THREAD}%25%32%46anchors",
+        f"/v1/sites/{SITE}/threads/{THREAD}%C0%AFanchors",
+        f"/v1/sites/{SITE}/threads/{THREAD}%FF",
+        f"/v1/sites/{SITE}/threads/{THREAD}%",
+        f"/v1%2Fsites/{SITE}/threads/{THREAD}",
+        "/%2Fdocs",
+        "/docs%2F",
+    ],
+)
+async def test_an_escape_in_a_path_leads_nowhere_that_its_segments_do_not(house: House, path: str) -> None:
+    async with served(house.app) as server, server.wire() as wire:
+        await wire.send(request("GET", path))
+        answer = await wire.answer()
+        assert answer.status == 404, answer
+        answer.problem("not-found")
+
+
+async def test_an_escape_that_need_not_be_is_the_character_that_it_stands_for(house: House) -> None:
+    async with served(house.app) as server, server.wire() as wire:
+        answers = []
+        for thread in (THREAD, THREAD.replace("-", "%2D"), THREAD.replace("p", "%70")):
+            await wire.send(request("GET", f"/v1/sites/{SITE}/threads/{thread}"))
+            answers.append(await wire.answer())
+        assert {answer.status for answer in answers} == {200}
+        assert len({answer.body for answer in answers}) == 1

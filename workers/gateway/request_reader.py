@@ -13,9 +13,9 @@ requests are parsed than may wait.
 What is refused is answered in its turn, and is the last of its connection.
 """
 
-import urllib.parse
 from abc import abstractmethod
 from typing import Any, Final
+from urllib.parse import unquote
 
 import httptools
 from uvicorn.config import Config
@@ -36,6 +36,11 @@ WAITING_BYTES: Final = 65_536
 _LINE_END: Final = b"\r\n"
 _END_OF_HEAD: Final = _LINE_END * 2
 _WATCHED: Final = frozenset({b"host", b"expect", b"transfer-encoding"})
+
+
+def decoded(path: str) -> str:
+    """The path of a target with its escapes decoded, those of slashes aside: an escaped slash separates nothing."""
+    return "/".join(unquote(segment).replace("/", "%2F") for segment in path.split("/"))
 
 
 class RequestReader(HttpToolsProtocol):
@@ -244,7 +249,7 @@ class RequestReader(HttpToolsProtocol):
             self._stop(self._headers_too_large())
         parsed = httptools.parse_url(self.url)
         path = parsed.path.decode("ascii")
-        scope["path"] = self.root_path + (urllib.parse.unquote(path) if "%" in path else path)
+        scope["path"] = self.root_path + (decoded(path) if "%" in path else path)
         scope["raw_path"] = self.root_path.encode("ascii") + parsed.path
         scope["query_string"] = parsed.query or b""
 
