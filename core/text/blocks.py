@@ -1,7 +1,7 @@
 """Blocks of a comment: markdown-it's rules, each asked only where a line begins as its block does, and counted."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from markdown_it.parser_block import ParserBlock
@@ -10,6 +10,9 @@ from markdown_it.rules_block import StateBlock, blockquote, fence, heading, hr, 
 
 DEEPEST: Final = 18
 """Levels of blocks; a quotation is one, a list two. The parser drops what is two levels deeper."""
+
+TYPED: Final = "typed"
+"""The key in the meta of what is inline and uses no definitions, because it is one itself."""
 
 Rule = Callable[[StateBlock, int, int, bool], bool]
 
@@ -58,6 +61,8 @@ class Blocks(ParserBlock):
     def __init__(self, *, definitions: bool) -> None:
         super().__init__()
         self._definitions = definitions
+        self.shown: Mapping[int, int] = {}
+        """Definitions that are shown as typed: the first line of each, and the one behind it."""
         self.ruler = Ruler()
         # Rules that may end a block are looked up in the ruler, by the name of the block that may end.
         self.ruler.push("interruption", _interrupts, {"alt": ["paragraph", "reference", "blockquote"]})
@@ -89,9 +94,26 @@ class Blocks(ParserBlock):
             beginning = _beginning(state, line)
             if any(rule(state, line, end, False) for rule in _BLOCKS.get(beginning, ())):  # noqa: FBT003 # positional there
                 return
+            if beginning == "[" and line in self.shown:
+                self._show(state, line, end)
+                return
             if beginning == "[" and self._definitions and reference(state, line, end, False):  # noqa: FBT003 # as above
                 return
         paragraph(state, line, end, False)  # noqa: FBT003 # as above
+
+    def _show(self, state: StateBlock, line: int, end: int) -> None:
+        """A paragraph of a definition, and of those that follow it."""
+        behind = self.shown[line]
+        while behind < end and behind in self.shown and state.sCount[behind] >= state.blkIndent:
+            behind = self.shown[behind]
+        state.line = behind
+        state.push("paragraph_open", "p", 1).map = [line, behind]
+        shown = state.push("inline", "", 0)
+        shown.content = state.getLines(line, behind, state.blkIndent, False).strip()  # noqa: FBT003 # positional there
+        shown.map = [line, behind]
+        shown.children = []
+        shown.meta[TYPED] = True
+        state.push("paragraph_close", "p", -1)
 
 
 def _beginning(state: StateBlock, line: int) -> str:

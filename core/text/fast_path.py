@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from html import escape
 from typing import Final, NamedTuple
 
+from core.text.code import shown
 from core.text.cost import Meter
 from core.text.lines import NotOrdinary, line
 from core.text.prose import SECTION
@@ -28,8 +29,6 @@ _BLOCK: Final = re.compile(r"[\s>+-]|#{1,6}(?: |$)|```|~~~|\d+[.)](?: |$)|[*_](?
 
 _FENCE: Final = re.compile(r"(`{3,}(?=[^`]*$)|~{3,})(.*)")
 _MOST_INDENTED: Final = 3
-LANGUAGE: Final = re.compile(r"[\w+#.-]{1,20}")
-"""A name of a language of code, which readers need not see."""
 NBSP: Final = "\xa0"
 _HEADING: Final = re.compile(r"#{1,6} +(?=[^\s#])")
 
@@ -184,13 +183,12 @@ def _go_on(last: _Block, text: str) -> None:
 
 
 def _fenced(fence: re.Match[str], rest: Iterator[str]) -> list[str]:
-    """The lines between fences. A word behind the first is a language, anything else is a line of the text."""
-    about = fence[2].strip()
-    shown = [] if not about or LANGUAGE.fullmatch(about) is not None else [about]
+    """The lines between fences that are shown. Raises NotOrdinary."""
+    lines: list[str] = []
     for text in rest:
         if _closes(fence[1], text):
-            return shown
-        shown.append(text)
+            return shown(fence[2], lines)
+        lines.append(text)
     raise NotOrdinary  # what is not closed ends where what is around it does
 
 

@@ -7,11 +7,15 @@ CommonMark by markdown-it-py without raw HTML, sanitised by nh3. Where a comment
 - There are no images: `![alt](address)` shows as `!` and a link.
 - Entities stay as typed, so that no character that normalisation removed comes back as `&#x202e;`.
 - Nothing that was typed vanishes, but the title of a link and the language of a fence: nesting beyond
-  `core.text.blocks.DEEPEST` shows as text, so does a definition that no link uses, and a body that would show nothing
-  shows as it is.
+  `core.text.blocks.DEEPEST` shows as text, so does a definition that no link uses or that is the second of its label,
+  and a body that would show nothing shows as it is.
+- A link whose words name another host is text, and the addresses in it are links as they are anywhere.
+- No more than `MOST_BREAKS` line breaks follow each other, and no more than `core.text.code.MOST_EMPTY` empty lines in
+  code.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 from markdown_it import MarkdownIt
@@ -21,9 +25,9 @@ from markdown_it.token import Token
 
 from core.text import prose
 from core.text.addresses import CLEANER, Finder, is_link, normal
-from core.text.blocks import Blocks
+from core.text.blocks import TYPED, Blocks
+from core.text.code import shown
 from core.text.cost import Meter
-from core.text.fast_path import LANGUAGE
 from core.text.inlines import Helpers, Inlines
 from core.text.lines import NotOrdinary, line
 from core.text.unicode import is_blank
@@ -31,6 +35,8 @@ from core.text.unicode import is_blank
 TOKEN_STEPS: Final = 4
 PARSED_STEPS: Final = 30
 """Steps of parsing a paragraph, independent of its content."""
+MOST_BREAKS: Final = 2
+"""Line breaks with nothing between them that can be seen."""
 
 
 class _Markdown(MarkdownIt):
@@ -48,13 +54,16 @@ class _Markdown(MarkdownIt):
         self.finder = Finder()
         self.linkify = self.finder
         self.helpers = Helpers(self)  # type: ignore[assignment] # a module there
-        self.block = Blocks(definitions=definitions)
+        self.block = self.blocks = Blocks(definitions=definitions)
         self.inline = Inlines(self.inline.ruler2)
 
-    def tokens(self, text: str, meter: Meter, env: dict[str, Any]) -> list[Token]:
-        """The tokens of a text. Raises TooCostly."""
+    def tokens(
+        self, text: str, meter: Meter, env: dict[str, Any], shown: Mapping[int, int] = MappingProxyType({})
+    ) -> list[Token]:
+        """The tokens of a text, with the definitions as text that begin at some lines. Raises TooCostly."""
         self.meter = meter
         self.finder.spend = meter.spend
+        self.blocks.shown = shown
         return self.parse(text, env)
 
     def normalizeLink(self, url: str) -> str:  # noqa: N802 # the name is markdown-it's
@@ -74,10 +83,13 @@ def html(text: str, meter: Meter) -> str:
     env: dict[str, Any] = {}
     parser = _parser
     tokens = parser.tokens(text, meter, env)
-    if _hides_definitions(tokens, env):
+    if hidden := _hidden_definitions(tokens, env):
         env = {}
-        parser = _parser_without_definitions
-        tokens = parser.tokens(text, meter, env)
+        tokens = parser.tokens(text, meter, env, hidden)
+        if _hidden_definitions(tokens, env):
+            env = {}
+            parser = _parser_without_definitions
+            tokens = parser.tokens(text, meter, env)
     if not _shows(tokens):
         return prose.plain(text)
     return sanitised(_rendered(parser, tokens, meter, env), meter)
@@ -131,7 +143,8 @@ def _inlines(state: StateCore) -> None:
         if token.type != "inline":
             continue
         # With definitions any words in brackets may be a link.
-        if "references" not in state.env:
+        env = {} if token.meta.get(TYPED) else state.env
+        if "references" not in env:
             try:
                 shown = "<br>\n".join([line(text, meter) for text in token.content.split("\n")])
             except (NotOrdinary, IndexError):
@@ -140,7 +153,7 @@ def _inlines(state: StateCore) -> None:
                 token.children = [Token("html_inline", "", 0, content=shown)]
                 continue
         meter.spend(PARSED_STEPS)
-        token.children = state.md.inline.parse(token.content, state.md, state.env, [])
+        token.children = state.md.inline.parse(token.content, state.md, env, [])
 
 
 def _one_paragraph(state: StateCore) -> None:
@@ -148,12 +161,13 @@ def _one_paragraph(state: StateCore) -> None:
     state.tokens.append(Token("inline", "", 0, content=state.src, children=[]))
 
 
-def _hides_definitions(tokens: Sequence[Token], env: dict[str, Any]) -> bool:
-    """Whether the text defines a link (`[label]: address`) that it does not use, or defines one twice."""
+def _hidden_definitions(tokens: Sequence[Token], env: dict[str, Any]) -> dict[int, int]:
+    """The definitions (`[label]: address`) that no link uses: the first line of each, and the one behind it."""
     if "references" not in env:
-        return False
+        return {}
     used = {child.meta.get("label") for token in tokens for child in token.children or ()}
-    return "duplicate_refs" in env or not used.issuperset(env["references"])
+    unused = [definition for label, definition in env["references"].items() if label not in used]
+    return dict(definition["map"] for definition in (*unused, *env.get("duplicate_refs", ())))
 
 
 def _shows(tokens: Sequence[Token]) -> bool:
@@ -170,7 +184,7 @@ def _house(state: StateCore) -> None:
     heading = False
     for token in state.tokens:
         if token.type == "inline":
-            children = _named(token.children or [])
+            children = _broken(_named(token.children or []))
             if heading:
                 children = [Token("strong_open", "strong", 1), *children, Token("strong_close", "strong", -1)]
             token.children = children
@@ -181,10 +195,12 @@ def _house(state: StateCore) -> None:
             tokens += _rule(token.markup[0] * 3)
             continue
         elif token.type == "fence":
-            # A word behind the fence is a language, which nobody needs to see; anything else is a line of text.
-            if token.info.strip() and LANGUAGE.fullmatch(token.info.strip()) is None:
-                token.content = f"{token.info.strip()}\n{token.content}"
+            whole, end = (token.content[:-1], "\n") if token.content.endswith("\n") else (token.content, "")
+            lines = shown(token.info, whole.split("\n") if token.content else ())
+            token.content = "\n".join(lines) + (end or ("" if token.content else "\n"))
             token.info = ""
+            if is_blank(token.content):
+                continue
         tokens.append(token)
     state.tokens = tokens
 
@@ -221,6 +237,21 @@ def _named(children: list[Token]) -> list[Token]:
             seen = seen or not is_blank(child.content)
             named.append(child)
     return named
+
+
+def _broken(children: list[Token]) -> list[Token]:
+    """Leaves of many line breaks in a row as many as may be."""
+    breaks = 0
+    broken: list[Token] = []
+    for child in children:
+        if child.type in ("softbreak", "hardbreak"):
+            breaks += 1
+            if breaks > MOST_BREAKS:
+                continue
+        elif not is_blank(child.content):
+            breaks = 0
+        broken.append(child)
+    return broken
 
 
 _parser: Final = _Markdown(definitions=True)

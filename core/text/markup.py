@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from core.lru import Lru
 from core.text import fast_path, prose
 from core.text.cost import Meter, TooCostly
-from core.text.prose import sections
+from core.text.sections import code, sections
 from core.text.unicode import normalise
 
 RENDERER: Final = 2
@@ -52,11 +52,9 @@ def _prose(body: str) -> str | None:
 
 
 def _marked_up(body: str) -> Rendered:
-    made = [(_section(text), text) for text in sections(body)]
-    return Rendered(
-        "".join(prose.plain(text) if html is None else html for html, text in made),
-        any(html is None for html, _ in made),
-    )
+    made = [(text, code(text) if is_code else _section(text)) for text, is_code in sections(body)]
+    html = "".join(prose.plain(text) if html is None else html for text, html in made)
+    return Rendered(html or prose.plain(body), any(html is None for _, html in made))
 
 
 def _section(text: str) -> str | None:

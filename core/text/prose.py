@@ -5,7 +5,6 @@ markup or make a link. Where one might, the parser is asked: it costs thirty tim
 """
 
 import re
-from collections.abc import Iterator
 from html import escape
 from typing import Final
 
@@ -39,18 +38,6 @@ def perhaps_markup(text: str) -> bool:
         # Whether anything is deleted: a fifth of the time of the expression.
         return len(text.encode().translate(None, _ASCII_MARKUP)) < len(text)
     return _MARKUP.search(text) is not None
-
-
-def sections(body: str) -> Iterator[str]:
-    """The parts of a body that are rendered each by itself.
-
-    A long body is cut at an empty line, else at a newline, else at a blank, else where the section is full.
-    """
-    while len(body) > SECTION:
-        cut = next((at for mark in ("\n\n", "\n", " ") if (at := body.rfind(mark, 1, SECTION)) > 0), SECTION)
-        yield body[:cut]
-        body = body[cut:]
-    yield body
 
 
 def plain(text: str) -> str:

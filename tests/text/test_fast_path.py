@@ -97,6 +97,8 @@ links = st.sampled_from(
             "https://a.org/?",
             "http://a.b/c",
         ],
+        *["[b.org](https://a.org)", "[a.org](https://a.org/b)", "https://a.org/x”", "a.org。", "“setup.py”", "a.rs:1"],
+        *["[a.org․b.org](https://a.org)", "[*b*.org](https://a.org)", "` `", "\\\n\\\n\\\n"],
     ]
 )
 breaks = st.sampled_from(
@@ -118,6 +120,7 @@ breaks = st.sampled_from(
             "\n\n> ",
             "\n>",
         ],
+        *["\n```\n", "\n```py\n", "\n```word\n", "\n~~~ two words\n", "\n\n\n\n\n\n", "\n\u200b\n"],
         *["\n# ", "\n## ", "", "\n-", "\n---\n", "\n  ", "\n===\n", "\n1.", "\n \n", " \n", "  \n", ".", ","],
     ]
 )

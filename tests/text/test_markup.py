@@ -1,9 +1,11 @@
 import re
 import subprocess
 import sys
+from collections import Counter
+from urllib.parse import unquote, urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.lru import Lru
@@ -12,7 +14,7 @@ from core.text.blocks import DEEPEST
 from core.text.cost import Meter
 from core.text.markup import Rendered, render, rendered
 from core.text.prose import SECTION
-from core.text.unicode import normalise
+from core.text.unicode import is_blank, normalise
 from tests.text.page import REL, read
 
 
@@ -106,7 +108,24 @@ glue = st.sampled_from(
     [" ", "\n", "\n\n", "*", "**", "_", "> ", "\n> ", "\n- ", "\n1. ", "\n# ", "[", "]", "](", ")", "<", ">"]
 )
 glue |= st.sampled_from(
-    ["\\", "&", "&lt;", "  \n", "\n---\n", "\n===\n", "!", "|", "~~", "\n    ", "[a]: ", "https://a.org/"]
+    [
+        "\n```",
+        "\n```\n",
+        "\n~~~",
+        "\n~~~\n",
+        "\\",
+        "&",
+        "&lt;",
+        "  \n",
+        "\n---\n",
+        "\n===\n",
+        "!",
+        "|",
+        "~~",
+        "\n    ",
+        "[a]: ",
+        "https://a.org/",
+    ]
 )
 
 
@@ -223,3 +242,188 @@ def test_a_warm_renderer_has_imported_and_compiled_all_that_it_needs() -> None:
         "assert set(sys.modules) == loaded, set(sys.modules) - loaded\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+@pytest.mark.parametrize(
+    ("about", "shown"),
+    [
+        ("python", ""),
+        ("C++", ""),
+        ("", ""),
+        (" js ", ""),
+        ("これは文です", "これは文です\n"),
+        ("Das-ist-ein-Satz.", "Das-ist-ein-Satz.\n"),
+        ("nonsense", "nonsense\n"),
+        ("python and more", "python and more\n"),
+    ],
+)
+@pytest.mark.parametrize("fence", ["```", "~~~~"])
+@pytest.mark.parametrize("around", ["{}", "So:\n\n{}\n\n> so", "> {}", "[a]: http://a.org\n\n{}\n\n[a]"])
+def test_what_stands_behind_a_fence_is_seen_unless_it_names_a_language(
+    about: str, shown: str, fence: str, around: str
+) -> None:
+    code = f"{fence}{about}\nx < 1\n{fence}"
+    if around.startswith(">"):
+        code = code.replace("\n", "\n> ")
+    assert f"<pre><code>{shown}x &lt; 1\n</code></pre>" in render(around.format(code))
+
+
+@pytest.mark.parametrize("around", ["{}", "So:\n\n{}\n\n> so", "[a]: http://a.org\n\n{}\n\n[a]"])
+def test_a_language_without_code_is_seen(around: str) -> None:
+    assert "<pre><code>go\n</code></pre>" in render(around.format("```go\n\n```"))
+    assert "<pre>" not in render(around.format("a\n\n```\n\n```"))
+
+
+def test_one_definition_too_many_leaves_the_other_links() -> None:
+    a, b = link("https://a.org", "a"), link("https://b.org", "b")
+    ends = f"<p>{a} and {b}</p>\n"
+    twice = "[a]: https://a.org\n[a]: https://c.org\n[b]: https://b.org\n\n[a] and [b]"
+    assert render(twice) == f"<p>[a]: {link('https://c.org')}</p>\n{ends}"
+    unused = "[a]: https://a.org\n[c]: https://c.org (so)\n[d]: https://d.org\n[b]: https://b.org\n\n[a] and [b]"
+    assert render(unused) == f"<p>[c]: {link('https://c.org')} (so)<br>\n[d]: {link('https://d.org')}</p>\n{ends}"
+    quoted = "[a]: https://a.org\n\n[a] and [b]\n\n> [b]: https://b.org\n> [b]: https://c.org"
+    assert render(quoted) == f"{ends}<blockquote>\n<p>[b]: {link('https://c.org')}</p>\n</blockquote>\n"
+    label = "[a]: https://a.org\n\n[a][a]\n\n[a]: https://b.org"
+    assert render(label) == f"<p>{a}</p>\n<p>[a]: {link('https://b.org')}</p>\n"
+    inner = "- [a]: https://c.org\n[b]: https://b.org\n- [c]: https://c.org\n\n[b]"
+    assert {"https://b.org", "https://c.org"} == set(read(render(inner)).links)
+
+
+# What is typed is seen: letters, digits and signs that are no ASCII, wherever they stand. Those of the address of a
+# link are seen in it, percent-encoded; the title of a link and the label of a reference are not.
+_TYPED = st.sampled_from(
+    [
+        *[
+            "a",
+            "é",
+            "中",
+            "Я",
+            "“",
+            "”",
+            "…",
+            "—",
+            "。",
+            "（",
+            "・",
+            "😀",
+            "א",
+            "1",
+            "x.y",
+            "setup.py",
+            "a.org",
+            "b@c.org",
+        ],
+        *[
+            " ",
+            " ",
+            "\n",
+            "\n\n",
+            "\n> ",
+            "\n- ",
+            "\n  - ",
+            "\n# ",
+            "\n1. ",
+            "\n    ",
+            "\\\n",
+            "  \n",
+            "\u200b",
+            "\xa0",
+        ],
+        *["\n```", "\n```\n", "\n~~~", "\n~~~\n", "```", "`", "``", "*", "**", "_", "\n---\n", "\n***", "#", ">", "|"],
+        *[
+            "[",
+            "]",
+            "](",
+            ")",
+            "[](",
+            "<",
+            ">",
+            "http://a.org/",
+            "http://",
+            "\n[中]: ",
+            "[中]",
+            "[a.org](",
+            "&amp;",
+            "\\",
+        ],
+    ]
+)
+
+
+@given(st.lists(_TYPED, max_size=30).map("".join))
+@example("```これは文です\nx\n```")
+@example("[中]: http://a.org/中\n[中]: http://b.org/é\n\n[中]")
+@example("[a.org](http://中.org/é)")
+@example("a\n\n```é\n```")
+def test_no_sign_that_was_typed_is_lost(text: str) -> None:
+    body = normalise(text)
+    page = read(render(body))
+    shown = Counter(page.text)
+    for address in page.links:
+        shown.update(unquote(address))
+        shown.update(_decoded_host(address))
+    typed = Counter(c for c in body if (c.isalpha() or not c.isascii()) and not is_blank(c))
+    # A label is the name of a definition: it is seen where the definition is used.
+    typed["中"] -= len(re.findall(r"\[中\]", body))
+    assert not typed - shown
+
+
+def _decoded_host(address: str) -> str:
+    host = urlsplit(address).hostname or ""
+    return "".join(label[4:].encode().decode("punycode") for label in host.split(".") if label.startswith("xn--"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["\u200b", "\u2060\u200d", "\u3164", "\u2800", "\xa0", "\u2003", " \u200b ", "\u034f", "\U000e0100", "\ufe0f"],
+)
+@pytest.mark.parametrize("around", ["{}", "> {}", "- {}", "```\n{}\n```", "[a]: http://a.org\n\n[a] {}"])
+def test_lines_of_what_cannot_be_seen_make_no_text_tall(line: str, around: str) -> None:
+    html = render(around.format("a" + f"\n{line}" * 1000 + "\nb"))
+    assert html.count("\n") < 12
+    assert html.count("<") < 16
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "a" + "\\\n" * 100 + "b",
+        "*a*" + "\n` `" * 40 + "\nb",
+        "a\n" + "*\u200b*\\\n" * 60 + "b",
+        "```\na" + "\n" * 2000 + "b\n```",
+        "~~~\n" + "\n \n" * 1000 + "b\n~~~",
+        "> ```\n> a" + "\n>" * 100 + "\n> b\n> ```",
+        "```\n```\n\n" * 40 + "b",
+        "```\na" + "\n" * 12000 + "b\n```",
+    ],
+)
+def test_nothing_that_shows_nothing_makes_a_text_tall(body: str) -> None:
+    html = render(body)
+    assert html.count("\n") < 12
+
+
+@pytest.mark.parametrize("lines", [120, 400, 1600])
+@pytest.mark.parametrize(
+    "before", ["", "So:\n\n", "x " * 2600 + "\n\n", "- a\n\n  ```\n  b\n\n  ```\n\n", "> ```\n> b\n\nc\n\n"]
+)
+@pytest.mark.parametrize("fence", ["```", "~~~", "`````"])
+def test_code_longer_than_a_section_stays_one_piece(lines: int, before: str, fence: str) -> None:
+    code = "".join(f"*line* {n} [a](http://a.org)\n" + "\n" * (n % 5) for n in range(lines))
+    html = render(f"{before}{fence}\n{code}{fence}\n\nThat *is* it.")
+    assert html.endswith("That <em>is</em> it.</p>\n")
+    expected = re.sub("\n{5,}", "\n\n\n\n", code)
+    assert f"<pre><code>{expected}</code></pre>\n" in html
+
+
+@pytest.mark.parametrize("long", ["x" * 12_000, "x y " * 3000, "\n" * 6000 + "x", "x" + "\n" * 12_000 + "y"])
+def test_code_of_lines_longer_than_a_section_stays_one_piece(long: str) -> None:
+    html = render(f"```\n{long}\n```\nb")
+    assert html.count("<pre>") == 1
+    assert html.endswith("</code></pre>\n<p>b</p>\n")
+    assert html.replace("\n", "") == f"<pre><code>{long}</code></pre><p>b</p>".replace("\n", "")
+
+
+def test_what_follows_code_that_a_list_or_a_quotation_ends_is_no_code() -> None:
+    filler = f"{'word ' * 40}*more*\n\n" * 80
+    for begins in ("- ```\n  code\n\n", "> ```\n> code\n\n", "- ```\n  code\n  ```\n\n", "1. a\n   ~~~\n   b\n\n"):
+        assert render(begins + filler).count("<em>") == 80

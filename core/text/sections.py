@@ -1,0 +1,88 @@
+"""The sections of a long body, each rendered by itself: cut where little is lost, and never through code.
+
+Code between fences that begins within a section begins the next one instead. What is longer than a section is one of
+its own, whatever its length: code needs no parser.
+"""
+
+import re
+from collections.abc import Iterator
+from html import escape
+from typing import Final, NamedTuple
+
+from core.text.code import shown
+from core.text.prose import SECTION
+from core.text.unicode import is_blank
+
+_FENCE: Final = re.compile(r"(`{3,}(?=[^`]*$)|~{3,})(.*)")
+_CLOSING: Final = re.compile(r"^ {0,3}(`{3,}|~{3,}) *$", re.MULTILINE)
+# Within a list or a quotation, which code does not outlast.
+_INNER_FENCE: Final = re.compile(r"(?:[> ]|[-+*] |\d{1,9}[.)] )+(?:`{3,}(?=[^`]*$)|~{3,}).*")
+_INNER_CLOSING: Final = re.compile(r"[> ]*(?:`{3,}|~{3,}) *")
+
+
+class Section(NamedTuple):
+    """A part of a body; `code` where it is code between fences and nothing else."""
+
+    text: str
+    code: bool = False
+
+
+def sections(body: str) -> Iterator[Section]:
+    """The parts of a body that are rendered each by itself.
+
+    A long body is cut before code, at an empty line, else at a newline, else at a blank, else where a section is full.
+    """
+    while len(body) > SECTION:
+        cut = next((at for mark in ("\n\n", "\n", " ") if (at := body.rfind(mark, 1, SECTION)) > 0), SECTION)
+        begun = _unclosed(body[:cut])
+        if begun == 0:
+            cut = _end(body)
+        elif begun is not None:
+            cut = begun
+        yield Section(body[:cut], begun == 0)
+        body = body[cut:]
+    if body:
+        yield Section(body)
+
+
+def code(text: str) -> str:
+    """The html of a section that is code; "" where nothing of it can be seen."""
+    first, *lines = text.split("\n")
+    fence = _FENCE.fullmatch(first)
+    assert fence is not None
+    if lines and (closing := _CLOSING.fullmatch(lines[-1])) is not None and closing[1].startswith(fence[1]):
+        lines.pop()
+    html = "".join(f"{escape(line, quote=False)}\n" for line in shown(fence[2], lines)).replace("\xa0", "&nbsp;")
+    return "" if is_blank(html) else f"<pre><code>{html}</code></pre>\n"
+
+
+def _unclosed(text: str) -> int | None:
+    """Where code begins that is not closed within a text; None where there is none."""
+    if "```" not in text and "~~~" not in text:
+        return None
+    at = 0
+    fence: re.Match[str] | None = None
+    begun: int | None = None
+    inner = False
+    for line in text.split("\n"):
+        if fence is not None:
+            closing = _CLOSING.fullmatch(line)
+            if closing is not None and closing[1].startswith(fence[1]):
+                fence = begun = None
+        elif inner and line[:1] in ("", " ", "\t", ">"):
+            inner = _INNER_CLOSING.fullmatch(line) is None
+        else:
+            fence = _FENCE.fullmatch(line)
+            begun = None if fence is None else at
+            inner = fence is None and _INNER_FENCE.fullmatch(line) is not None
+        at += len(line) + 1
+    return begun
+
+
+def _end(text: str) -> int:
+    """Where the code ends that a text begins with."""
+    first = text.partition("\n")[0]
+    fence = _FENCE.fullmatch(first)
+    assert fence is not None
+    closings = _CLOSING.finditer(text, len(first) + 1)
+    return next((closing.end() for closing in closings if closing[1].startswith(fence[1])), len(text))
