@@ -9,7 +9,7 @@ from msgspec import Struct
 from core.caller import Caller, Role
 from core.comment import Comment
 from core.member import Member
-from core.origins import lies_in, origin_of
+from core.origins import lies_in, normalised
 from core.policy import Policy
 from core.refusals import BadField, NotAllowed, NotFound, Suspended, ThreadArchived, ThreadClosed, UrlNotAllowed
 from core.site import Site
@@ -35,21 +35,19 @@ class Scene(Struct, frozen=True, kw_only=True):
     @property
     def may_open(self) -> bool:
         """Whether a first comment of the caller's opens its thread, where it brings what that takes."""
-        return bool(self.policy.origins) or self._is_writing_staff
+        return bool(self.policy.origins) or self.caller.is_staff
 
-    def require_address(self, url: str) -> None:
-        """Raise UrlNotAllowed, or BadField for what is no web address, unless an article may be at `url`."""
+    def address(self, url: str) -> str:
+        """The one form of the address of an article. Raises UrlNotAllowed where no article may be, BadField."""
         origins = self.policy.origins
-        if not origins and not self._is_writing_staff:
+        if not origins and not self.caller.is_staff:
             raise UrlNotAllowed("only staff opens threads here: the policy names no origin of this publication")
-        if origins and not lies_in(url, origins):
-            raise UrlNotAllowed("not in one of the origins of this publication")
-        if origin_of(url) is None:
+        address = normalised(url)
+        if address is None:
             raise BadField("/url", "not an http or https address")
-
-    @property
-    def _is_writing_staff(self) -> bool:
-        return bool(self.caller.roles) and not self.caller.only_reads
+        if origins and not lies_in(address, origins):
+            raise UrlNotAllowed("not in one of the origins of this publication")
+        return address
 
     def require_site(self) -> None:
         """Raise NotFound unless the site was opened."""

@@ -25,10 +25,11 @@ from core.events import (
     ThreadReopened,
     ThreadRetitled,
 )
+from core.origins import normalised
 from core.policy import Policy, PolicyChanges
 from core.position import Position
 from core.refusals import BadField, ThreadNotOpened
-from core.text.unicode import is_blank, one_line, words_or_none
+from core.text.unicode import is_blank, one_line, quoted, words_or_none
 
 if TYPE_CHECKING:  # a scene holds a thread, so only its type can be had here
     from core.scene import Scene
@@ -36,6 +37,7 @@ if TYPE_CHECKING:  # a scene holds a thread, so only its type can be had here
 LONGEST_TITLE: Final = 500
 
 Status = Literal["open", "closed", "archived"]
+_QUOTED: Final = ("exact", "prefix", "suffix")
 _NO_OVERRIDES: Final = PolicyChanges()
 
 
@@ -149,18 +151,18 @@ def opening(url: str | None, title: str | None, scene: "Scene") -> ThreadOpened:
         if not scene.may_open:
             raise ThreadNotOpened("the thread is not open yet, and only staff opens threads here", *missing)
         raise ThreadNotOpened("the thread is not open yet: a first comment opens it with url and title", *missing)
-    scene.require_address(url)
-    return ThreadOpened(url=url, title=_title(title))
+    return ThreadOpened(url=scene.address(url), title=_title(title))
 
 
 def _open(command: OpenThread, thread: Thread, scene: "Scene") -> list[Event]:
     title = _title(command.title)
-    scene.require_address(command.url)
+    url = scene.address(command.url)
     if not thread.exists:
-        return [ThreadOpened(url=command.url, title=title)]
-    if (thread.url, thread.title) == (command.url, title):
+        return [ThreadOpened(url=url, title=title)]
+    # What is stored may be older than the one form of addresses and titles.
+    if (normalised(thread.url or ""), one_line(thread.title or "", LONGEST_TITLE)) == (url, title):
         return []
-    return [ThreadRetitled(url=command.url, title=title)]
+    return [ThreadRetitled(url=url, title=title)]
 
 
 def _title(text: str) -> str:
@@ -184,21 +186,26 @@ def _turned(command: SetThreadStatus) -> Event:
 def _put_anchor(command: PutAnchor, anchor: Anchor | None) -> list[Event]:
     if is_blank(command.exact):
         raise BadField("/quote/exact", "an anchor quotes a passage that can be seen")
-    # The quote is kept as it came, because it is looked for in the article; only the question is ours to tidy.
-    wanted = Wording(
-        exact=command.exact, prefix=command.prefix, suffix=command.suffix, prompt=words_or_none(command.prompt)
-    )
+    # What is seen of the quote is kept as it came, because it is looked for in the article.
+    prompt = words_or_none(command.prompt)
+    wanted = _tidied(Wording(exact=command.exact, prefix=command.prefix, suffix=command.suffix, prompt=prompt))
     closed = command.status == "closed"
     events: list[Event] = []
     if anchor is None:
         events.append(_worded(AnchorOpened, command.anchor, wanted))
-    elif anchor.wording != wanted:
+    elif _tidied(anchor.wording) != wanted:
         events.append(_worded(AnchorReworded, command.anchor, wanted))
     if closed and (anchor is None or not anchor.closed):
         events.append(AnchorClosed(anchor=command.anchor))
     if not closed and anchor is not None and anchor.closed:
         events.append(AnchorReopened(anchor=command.anchor))
     return events
+
+
+def _tidied(wording: Wording) -> Wording:
+    """A wording without what cannot be seen in its quote, which one that is stored may have."""
+    quote = {name: quoted(words) for name in _QUOTED if (words := getattr(wording, name)) is not None}
+    return replace(wording, **quote)
 
 
 def _worded(kind: type[AnchorOpened | AnchorReworded], anchor: str, words: Wording) -> Event:

@@ -12,6 +12,7 @@ from msgspec import Raw
 
 from core.gathering import gathered
 from core.keys import Partition
+from core.origins import normalised
 from core.redis.script import Script
 from projections import cursors, lookups, personal
 from projections.lookups import answer
@@ -161,10 +162,13 @@ async def _latest(
 
 
 async def _of_article(served: Served, partition: Partition, site: str, url: str) -> list[tuple[int, str]]:
+    # Addresses are kept in their one form, but those that were stored before they had one.
+    forms = list(dict.fromkeys((normalised(url) or url, url)))
     reply = await served.commands(
-        partition, lambda g: [("ZRANGEBYLEX", partition.site_view(g, site, "urls"), f"[{url} ", f"({url}!")]
+        partition,
+        lambda g: [("ZRANGEBYLEX", partition.site_view(g, site, "urls"), f"[{form} ", f"({form}!") for form in forms],
     )
-    names = [member[len(url.encode()) + 1 :].decode() for member in reply.parts[0]]
+    names = [member.rpartition(b" ")[2].decode() for part in reply.parts for member in part]
     if not names:
         return []
     reply = await served.commands(partition, lambda g: [("ZMSCORE", partition.site_view(g, site, "threads"), *names)])

@@ -19,6 +19,7 @@ from core.commands import AnyCommand, CommentCommand, Report, ThreadCommand, Vot
 from core.envelope import decode
 from core.ids import command_key, is_comment, is_member, is_site, is_thread
 from core.log.port import Log
+from core.origins import normalised
 from core.policy import Policy
 from core.position import Position
 from core.refusals import Refusal
@@ -83,7 +84,7 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             id=item.by,
             name=person.name,
             kind=person.kind,
-            avatar=person.avatar,
+            avatar=None if person.avatar is None else normalised(person.avatar),
             badges=person.badges,
             entitlements=person.entitlements,
             roles=person.roles,
@@ -205,9 +206,11 @@ def _unfounded(source: Source, now: int) -> Iterator[str]:
     """What the source tells that cannot have been so."""
     if not is_site(source.site.id):
         yield f"{source.site.id!r} cannot name a site"
-    for member in source.people:
+    for member, person in source.people.items():
         if not is_member(member):
             yield f"{member!r} cannot name a member"
+        if person.avatar is not None and normalised(person.avatar) is None:
+            yield f"{member}: the avatar is not an http or https address"
     ids: set[str] = set()
     latest: dict[str, int] = {}
     for item in source.items:

@@ -47,6 +47,26 @@ def test_a_title_is_one_line_without_unseen_characters() -> None:
     given_a_site().when(OpenThread(url=URL, title="The\n power\u202e ")).then(ThreadOpened(url=URL, title="The power"))
 
 
+def test_an_address_is_kept_in_its_one_form() -> None:
+    opened = ThreadOpened(url="https://unherd.com/%C3%A4?b=%22c%22", title=TITLE)
+    for url in ('HTTPS://UnHerd.com:443/ä?b="c"', "https://unherd.com/%c3%a4?b=%22%63%22"):
+        given_a_site().when(OpenThread(url=url, title=TITLE)).then(opened)
+        given_a_site(policy(origins=("https://unherd.com",))).when(OpenThread(url=url, title=TITLE)).then(opened)
+
+
+def test_what_was_stored_before_addresses_and_titles_had_one_form_is_the_same() -> None:
+    stored = ThreadOpened(url="https://UnHerd.com/ä", title="The\u200b power")
+    again = OpenThread(url="https://unherd.com:443/%C3%A4", title="The power")
+    given_a_site(stored).when(again).nothing_happens(settled=2)
+    anchored = AnchorOpened(anchor="q1", exact="the\u2060 passage", suffix="\u200b")
+    given(anchored).when(PutAnchor(anchor="q1", exact="the passage", suffix="")).nothing_happens(settled=3)
+
+
+@pytest.mark.parametrize("url", ["https://me@unherd.com/a", "https://me:word@unherd.com/", "https://unherd.com:99999/"])
+def test_an_address_has_no_user_and_a_port_that_exists(url: str) -> None:
+    given_a_site().when(OpenThread(url=url, title=TITLE)).refused(BadField, pointer="/url")
+
+
 def test_a_title_can_be_seen() -> None:
     given_a_site().when(OpenThread(url=URL, title="\u200b")).refused(BadField, pointer="/title")
 
@@ -128,6 +148,11 @@ def test_a_closed_anchor_stays_closed_when_it_is_reworded() -> None:
 def test_the_quote_of_an_anchor_is_kept_as_it_came() -> None:
     quoting = PutAnchor(anchor="q1", exact="cafe\u0301 ", prefix=" the ", suffix="\n")
     given().when(quoting).then(AnchorOpened(anchor="q1", exact="cafe\u0301 ", prefix=" the ", suffix="\n"))
+
+
+def test_a_quote_loses_what_cannot_be_seen() -> None:
+    quoting = PutAnchor(anchor="q1", exact="the\u200b pass\xadage", prefix="\u2060on ", suffix="\u202e.")
+    given().when(quoting).then(AnchorOpened(anchor="q1", exact="the passage", prefix="on ", suffix="."))
 
 
 def test_an_anchor_quotes_something_that_can_be_seen() -> None:

@@ -337,6 +337,9 @@ async def test_threads_are_listed_by_latest_activity_and_found_by_address(house:
     assert {thread["id"] for thread in listed} == {THREAD, "tea"}
     found = (await house.get("threads?url=https://kew.example/tea", MOD)).json()["threads"]
     assert [thread["id"] for thread in found] == ["tea"]
+    for url in ("HTTPS://Kew.EXAMPLE/tea", "https://kew.example:443/tea", "https://kew.example/%2574ea"):
+        found = (await house.get(f"threads?url={url}", MOD)).json()["threads"]
+        assert [thread["id"] for thread in found] == ["tea"], url
     await house.ask("PUT", "threads/tea/status", MOD, {"status": "closed"})
     answer = await house.ask("PUT", "threads/tea", MOD, {"url": "https://kew.example/tea", "title": "Tea"})
     assert answer.status_code == 200

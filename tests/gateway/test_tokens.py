@@ -58,6 +58,19 @@ def test_a_good_token_names_its_caller_with_all_that_it_says() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ({"avatar": 'HTTPS://CDN.example:443/ä"<>.png'}, {"avatar": "https://cdn.example/%C3%A4%22%3C%3E.png"}),
+        ({"name": " Sayan\u200btani\u2060\n"}, {"name": "Sayantani"}),
+        ({"name": "\u200b"}, {"name": "u-7"}),
+    ],
+)
+def test_names_and_avatars_are_read_in_their_one_form(given: dict[str, Any], found: dict[str, Any]) -> None:
+    caller = verified(**given)
+    assert {name: getattr(caller, name) for name in found} == found
+
+
 def test_the_audience_is_the_site_or_a_list_with_it() -> None:
     assert verified(aud=SITE).id == "u-7"
     assert verified(aud=["other", SITE]).id == "u-7"
@@ -99,6 +112,8 @@ def test_expiry_and_beginning_have_a_minute_of_leeway() -> None:
         {"avatar": "http://cdn.example/a.png"},
         {"avatar": "https://cdn.example/a.png\n"},
         {"avatar": "javascript:alert(1)"},
+        {"avatar": "https://me@cdn.example/a.png"},
+        {"avatar": "https://cdn.example/" + "ä" * 700},
         {"avatar": 7},
         {"badges": "subscriber"},
         {"badges": [1]},

@@ -270,6 +270,17 @@ async def test_a_part_of_the_threads_may_be_short_where_few_have_the_status(
     assert {one["id"] for one in await threads_of(there, status="open", limit=1)} == {"x", *THREADS[:2]}
 
 
+async def test_threads_are_found_by_an_address_that_was_stored_before_addresses_had_one_form(
+    there: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await there.do(MOD, OpenThread(url="HTTPS://kew.example/ä", title="new"), thread="new")
+    with monkeypatch.context() as earlier:
+        earlier.setattr("core.thread.normalised", lambda url: url)
+        await there.do(MOD, OpenThread(url="HTTPS://kew.example/ä", title="old"), thread="old")
+    assert [one["id"] for one in await threads_of(there, url="HTTPS://kew.example/ä")] == ["old", "new"]
+    assert [one["id"] for one in await threads_of(there, url="https://kew.example/%C3%A4")] == ["new"]
+
+
 async def test_a_cursor_of_one_list_is_refused_by_every_other(there: Stage) -> None:
     await there.do(MOD, OverridePolicy(overrides=PolicyChanges(premoderation="all")))
     await there.do(ADA, PostComment(comment="a", body="words"), PostComment(comment="b", body="words"))

@@ -192,6 +192,22 @@ def test_a_document_of_another_shape_is_refused(text: bytes) -> None:
     assert len(caught.value.lines) == 1
 
 
+@pytest.mark.parametrize("avatar", ["javascript:alert(1)", "https://me@a.org/", "a.png", ""])
+def test_an_avatar_is_a_web_address(avatar: str) -> None:
+    given = document()
+    given["people"]["ada"]["avatar"] = avatar
+    with pytest.raises(Unfit) as caught:
+        importing.read(json.dumps(given).encode())
+    assert caught.value.lines == ["ada: the avatar is not an http or https address"]
+
+
+def test_an_avatar_comes_in_in_its_one_form() -> None:
+    given = document()
+    given["people"]["ada"]["avatar"] = "HTTP://A.org:80/ä"
+    read = importing.read(json.dumps(given).encode())
+    assert [read.caller(item).avatar for item in read.items] == [None, "http://a.org/%C3%A4", "http://a.org/%C3%A4"]
+
+
 def test_everything_that_is_wrong_is_told_at_once() -> None:
     with pytest.raises(Unfit) as caught:
         source(by="eve", at="2999-01-01T00:00:00Z")

@@ -17,8 +17,11 @@ from joserfc.jwk import OctKey
 from msgspec import Meta, Struct
 
 from core.caller import Caller, Role
-from core.ids import END, MEMBER_PATTERN
+from core.ids import MEMBER_PATTERN
+from core.origins import LONGEST, normalised
+from core.text.unicode import one_line
 from core.times import LATEST
+from core.writing import LONGEST_NAME
 from workers.gateway.keyring import Remembered, SiteKeys
 from workers.gateway.refusals import InvalidToken, Unauthenticated
 
@@ -53,7 +56,7 @@ class Claims(Struct, frozen=True, kw_only=True):
     nbf: Begins = None
     kind: Annotated[str | None, Meta(description="`guest` for one; anything else, or nothing, is a member.")] = None
     avatar: Annotated[
-        Annotated[str, Meta(pattern=rf"^https://[!-~]+{END}", max_length=2000)] | None,
+        Annotated[str, Meta(max_length=LONGEST)] | None,
         Meta(description="The address of a picture, https."),
     ] = None
     badges: Annotated[Strings, Meta(description="Shown beside the name.")] = ()
@@ -227,11 +230,14 @@ def _check_time(begins: float | None, ends: float, now: float) -> None:
 
 
 def _caller(claims: Claims) -> Caller:
+    avatar = None if claims.avatar is None else normalised(claims.avatar)
+    if claims.avatar is not None and (avatar is None or not avatar.startswith("https:")):
+        raise InvalidToken("the claim avatar is not well-formed")
     return Caller(
         id=claims.sub,
-        name=claims.name,
+        name=one_line(claims.name, LONGEST_NAME) or claims.sub,
         kind="guest" if claims.kind == "guest" else "member",
-        avatar=claims.avatar,
+        avatar=avatar,
         badges=claims.badges,
         entitlements=frozenset(claims.entitlements),
         # Roles that are not ours mean nothing here; that of an operator is never a site's to give.
