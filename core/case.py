@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from core import heads, plan
 from core.caller import Caller
 from core.commands import AnyCommand, OpenThread, PostComment, Vote
-from core.envelope import Recorded, read
+from core.envelope import Recorded, UnreadableEntry, read
 from core.log.port import NO_HEAD, Head, Log
 from core.partitions import partition_of
 from core.plan import Needs
@@ -118,11 +118,14 @@ def _own(case: Case) -> tuple[str, str]:
 
 
 async def event_at(log: Log, site: str, thread: str, position: Position) -> Recorded | None:
-    """The event of the thread at this position; None where there is none, or one of another thread."""
+    """The event of the thread at this position; None where there is none, one of another thread or of nobody."""
     entry = await log.entry(partition_of(site, thread, log.partitions), position)
     if entry is None:
         return None
-    recorded = read(*entry)
+    try:
+        recorded = read(*entry)
+    except UnreadableEntry:
+        return None
     there = recorded.envelope.site, recorded.envelope.thread
     return recorded if there == (site, thread) else None
 

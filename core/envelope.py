@@ -9,9 +9,11 @@ What is usual is left out, and so read: version 1, and of a post, a vote or a re
 
 Reading decodes the envelope first and the fact second, so that an event of a type, version or scheme that is not known
 here is still read and attributed to its thread, and one whose fact makes no sense can be told from others and be shown.
+An entry without an envelope is nobody's: reading it raises `UnreadableEntry`, and nothing else.
 """
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -21,12 +23,24 @@ from core.caller import Actor
 from core.events import EVENTS, FIRST, Event, UnknownEvent, UnreadableEvent
 from core.fault import fault
 from core.formats import FORMATS, INTRODUCED
+from core.ids import is_site, is_thread
 from core.position import Position
 from core.refusals import FormatTooOld
+from core.times import LAST_MS
 from core.upcasting import EARLIER, STEPS, VERSION, Back, Step, upcast
 
 PLAIN: Final = b"\x00"
 """The scheme byte of content that is stored as it is."""
+
+
+class UnreadableEntry(Exception):
+    """An entry without an envelope: damaged, or none of ours. What happened, and to what, cannot be told."""
+
+    def __init__(self, position: Position, why: str) -> None:
+        super().__init__(f"the entry at {position} cannot be read: {why}")
+        self.position = position
+        self.why = why
+        """What is wrong, without a value or a word of the entry."""
 
 
 class Envelope(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -158,16 +172,19 @@ class Codec:
         return msgspec.json.encode(entry)[:-1], PLAIN + msgspec.json.encode(content) if content else b""
 
     def decode(self, position: Position, e: bytes, c: bytes) -> Recorded:
-        """The event of a stream entry. Unknown shapes come as `UnknownEvent`. Raises `msgspec.DecodeError` for rot."""
-        envelope = _ENVELOPE.decode(e)
+        """The event of a stream entry. Unknown shapes come as `UnknownEvent`.
+
+        Raises `UnreadableEntry`; whatever is raised else is about the fact.
+        """
+        envelope = envelope_of(position, e)
         return Recorded(position, envelope, self._event(envelope, e, c))
 
     def read(self, position: Position, e: bytes, c: bytes) -> Recorded:
         """As `decode`, but where only the envelope can be read the event is an `UnreadableEvent`.
 
-        For readers that must go on past the event, or show it. Raises `msgspec.DecodeError` where there is no envelope.
+        For readers that must go on past the event, or show it. Raises `UnreadableEntry`.
         """
-        envelope = _ENVELOPE.decode(e)
+        envelope = envelope_of(position, e)
         try:
             event = self._event(envelope, e, c)
         except Exception as error:  # noqa: BLE001 - any error in a fact, in a step between two versions too
@@ -212,6 +229,27 @@ class Codec:
                 raise FormatTooOld(name, self._introduced[name, version], format_)
             facts = earlier
         return facts
+
+
+def envelope_of(position: Position, e: bytes, c: bytes = b"") -> Envelope:  # noqa: ARG001 - an entry is given whole
+    """The envelope of a stream entry. Raises `UnreadableEntry`."""
+    if not e:
+        raise UnreadableEntry(position, "it has other fields than an event")
+    try:
+        envelope = _ENVELOPE.decode(e)
+    except Exception as error:  # text that is no JSON, or no UTF-8, or nested too deeply: each is another error
+        raise UnreadableEntry(position, fault(error)) from error
+    at = position.ms if envelope.at is None else envelope.at
+    if not (0 <= at <= LAST_MS and position.ms <= LAST_MS):
+        raise UnreadableEntry(position, "its time cannot be written")
+    if not _is_place(envelope.site, envelope.thread):
+        raise UnreadableEntry(position, "nothing can be named like its site and thread")
+    return envelope
+
+
+@lru_cache(maxsize=16_384)  # the same few thousand threads are met again and again
+def _is_place(site: str, thread: str) -> bool:
+    return is_site(site) and (thread == "" or is_thread(thread))
 
 
 def _tag(event: type[Event]) -> str:

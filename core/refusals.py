@@ -12,7 +12,7 @@ Refusal
 ├── BodyEmpty, BodyTooLong, UnknownParent,
 │   UrlNotAllowed, IdempotencyKeyReused, BadField   not with these words
 └── Unavailable, CannotFold, EventMissing,
-    LogBroken, FormatTooOld                         not now
+    LogBroken, FormatTooOld, UnreadablePartition    not now
 """
 
 from typing import Any, ClassVar
@@ -252,6 +252,15 @@ class LogBroken(Unavailable):
         super().__init__(f"the log of partition {partition} is not whole at {position}: {why}; see `hansard doctor`")
         self.partition = partition
         self.position = position
+        self.why = why
+
+
+class UnreadablePartition(Unavailable):
+    """A partition of the log cannot be read at all: one of its keys is of another type, so it is none of ours."""
+
+    def __init__(self, partition: int, why: str) -> None:
+        super().__init__(f"partition {partition} cannot be read: {why}")
+        self.partition = partition
         self.why = why
 
 

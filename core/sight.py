@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from core import comment, heads, member, site, thread, vote
 from core.comment import Comment
-from core.envelope import Recorded, read
+from core.envelope import Recorded, UnreadableEntry, read
 from core.events import UnknownEvent, UnreadableEvent
 from core.log.port import NO_HEAD, Answer, BrokenChain, Entry, Head, HeadWanted, Load, Loaded, Log
 from core.lru import Lru
@@ -291,7 +291,10 @@ def _folded(
         return blank(field)
     state, at = blank(field), ""
     for number, entry in enumerate(entries):
-        recorded = read(*entry)
+        try:
+            recorded = read(*entry)
+        except UnreadableEntry as error:
+            raise CannotFold(str(error), entry.position) from error
         before = recorded.envelope.ap
         if number == 0 and known is not None and before == str(known.position):
             state, at = known.state, before

@@ -6,6 +6,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from core.position import Position
+from projections.damage import Damage
 from projections.parking import Name, Parked
 from projections.state import Thread
 
@@ -27,6 +28,8 @@ class Difference(Struct, frozen=True, kw_only=True):
     found: bytes | int | None
     parked: Parked | None = None
     """Where the thread is parked, or cannot be folded further. Nothing else is told then."""
+    damage: Damage | None = None
+    """What keeps the partition from being verified further. Nothing else is told then."""
 
 
 class Superseded(Exception):

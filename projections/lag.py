@@ -20,6 +20,16 @@ class Lag(NamedTuple):
     """When the oldest of them was recorded, in milliseconds since 1970."""
 
 
+def distance(at: Position, last: Position) -> int:
+    """How many events there are from one position to a later one; below 0 where that is before it.
+
+    An entry that nobody of ours wrote may have any number: one at least is there.
+    """
+    if last > at:
+        return max(1, last.n - at.n)
+    return 0 if last == at else min(-1, last.n - at.n)
+
+
 async def lags(served: Served, log: Log) -> list[Lag]:
     """The partitions that are not level, in order. Raises `core.refusals.Unavailable`."""
     # The cursors first: what is appended in between can make the views look late, never level when they are not.
@@ -28,11 +38,11 @@ async def lags(served: Served, log: Log) -> list[Lag]:
     apart = [
         partial(_lag, log, partition.number, at, last)
         for partition, at, last in zip(served.keys, cursors, lasts, strict=True)
-        if last.n != at.n
+        if last != at
     ]
     return await gathered(apart)
 
 
 async def _lag(log: Log, partition: int, at: Position, last: Position) -> Lag:
-    waiting = await log.read(partition, at, limit=1) if last.n > at.n else []
-    return Lag(partition, last.n - at.n, (waiting[0].position if waiting else last).ms)
+    waiting = await log.read(partition, at, limit=1) if last > at else []
+    return Lag(partition, distance(at, last), (waiting[0].position if waiting else last).ms)

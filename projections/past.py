@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 import msgspec
 from msgspec.structs import replace
 
+from core.envelope import UnreadableEntry
 from core.log.port import Log
 from core.position import START, Position, kept
 from core.redis.script import Script
@@ -134,7 +135,7 @@ async def page_at(
     parent, after = cursor.place(query)
     try:
         state = await thread_at(log, shelf, site, thread, at, pace)
-    except CannotApply as error:
+    except (CannotApply, UnreadableEntry) as error:
         where = f"from {error.position} on" if viewer.staff else "at that time"
         raise Unavailable(f"{where}, the thread cannot be shown") from error
     if state is None:

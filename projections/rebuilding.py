@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from typing import Final, TypeVar
 
-from core.envelope import Read, Recorded, read
+from core.envelope import Read, Recorded, UnreadableEntry, read
 from core.log.port import Entry, Log
 from core.position import START, Position
 from core.redis.faults import insist
@@ -97,6 +97,8 @@ class Rebuilding:
         self._seam: Position | None = None
         """Where a commit has to end, because one that was broken off would have ended there or beyond."""
         self._poison = Poison()
+        self.cut: Exception | None = None
+        """What kept the views from taking in more than the served ones have, when they were about to be served."""
         self._lost: Position | None = None
         """Where the served views are, if the log has no such event."""
 
@@ -161,7 +163,11 @@ class Rebuilding:
     async def _last_stretch(self, projection: Projection) -> None:
         """Take in some of what the served views may get while these are about to be served."""
         for entry in await self._log.read(self._partition, projection.cursor, limit=LAST_STRETCH):
-            await self._take_in(projection, entry)
+            try:
+                await self._take_in(projection, entry)
+            except (UnreadableEntry, CannotApply) as error:
+                self.cut = error
+                return  # the served views get no further, either
             if projection.weight >= MOST_ARGUMENTS:
                 return
 

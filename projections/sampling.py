@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Final, NamedTuple
 
-from core.envelope import decode
+from core.envelope import UnreadableEntry, envelope_of
 from core.log.port import Entry
 from core.position import START, Position
 
@@ -35,8 +35,11 @@ def round_trip(begin: Position, last: Position) -> list[Stretch]:
 
 
 def thread_of(entry: Entry) -> Name | None:
-    """The thread that an event is of; None for those of the site itself."""
-    envelope = decode(*entry).envelope
+    """The thread that an event is of; None for those of the site itself, and for an entry that cannot be read."""
+    try:
+        envelope = envelope_of(*entry)
+    except UnreadableEntry:
+        return None  # whoever projects stops there, and says so
     return (envelope.site, envelope.thread) if envelope.thread else None
 
 

@@ -3,12 +3,13 @@
     {"position", "partition", "at", "occurred_at", "type", "actor": {"kind", "id"},
      "site", "thread"?, "comment"?, "revision"?, "data": {…}}
 
+An entry that cannot be read stands in its place as `{"position", "type": "unreadable"}`: nothing else is known of it.
 `data` is everything else that the event says: its facts and words, and what judged and caused it. A text that was
 redacted is told to nobody. Whether it was is asked of the log itself (`redacted`), never of a view that may lag.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 from msgspec import Struct
@@ -63,6 +64,13 @@ class Told(Struct, frozen=True, kw_only=True, omit_defaults=True):
     comment: str | None = None
     revision: int | None = None
     data: dict[str, Any]
+
+
+class Unreadable(Struct, frozen=True, kw_only=True):
+    """An entry that cannot be read, in its place among the events."""
+
+    position: str
+    type: Literal["unreadable"] = "unreadable"
 
 
 def tell(recorded: Recorded, partition: int, redacted: Mapping[str, frozenset[int]]) -> Told:

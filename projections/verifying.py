@@ -11,14 +11,16 @@ from typing import Final
 
 from msgspec import Struct
 
-from core.keys import Keys, prefix
+from core.keys import Keys, Partition, prefix
 from core.log.port import Log
 from core.position import Position, kept
 from core.redis.calls import Calls
 from core.redis.faults import insist
 from core.text.markup import rendered
+from projections import damage
 from projections.cells import Html
 from projections.comparing import Comparison, asked
+from projections.damage import Damage
 from projections.difference import Difference, Superseded
 from projections.existing import Existing
 from projections.generations import scope_of
@@ -71,14 +73,20 @@ async def verify(
 
     Only those parts are compared that `versions` and all that have written into the views write alike. A partition in
     which another generation came to be served meanwhile, or another version to write, is begun again. A thread with an
-    event that cannot be applied differs there, and is compared up to there. Raises `projections.fold.Hole` where the
-    log itself has one, `core.refusals.Unavailable`.
+    event that cannot be applied differs there, and is compared up to there. A partition whose log has a hole, or an
+    entry that cannot be read, also beyond what the views have, differs there, as does one that cannot be read at all;
+    where that kept views from being compared it is not finished, and all others are verified. Raises
+    `core.refusals.Unavailable`.
     """
-    checks = [
-        await _begun(log, reads, keys, number, html, versions)
-        for number in (range(log.partitions) if partitions is None else partitions)
-    ]
-    lengths = {check.keys.number: (await _cursor(reads, check)).n for check in checks}
+    checks: list[Comparison] = []
+    lengths: dict[int, int] = {}
+    for number in range(log.partitions) if partitions is None else partitions:
+        try:
+            check = await _begun(log, reads, keys, number, html, versions)
+            lengths[number] = (await _cursor(reads, check)).n
+            checks.append(check)
+        except Exception as error:  # noqa: BLE001 - one that tells of no damage is raised again
+            yield _damaged(keys[number], error)
     of = sum(lengths.values())
     existing = await _scan(reads, checks)
     events = 0
@@ -94,15 +102,25 @@ async def verify(
             )
 
         through = check
+        whole = False
         while True:
             try:
                 async for difference in through.run(existing[number], tell):
                     yield difference
+                whole = True
+                found = await damage.beyond(log, number, through.at)
                 break
             except Superseded:
                 through = await _begun(log, reads, keys, number, html, versions)
                 existing |= await _scan(reads, [through])
+            except Exception as error:  # noqa: BLE001 - one that tells of no damage is raised again
+                found = _damaged(keys[number], error).damage
+                break
         events += through.at.n
+        if found is not None:
+            yield _differs(keys[number], found)
+        if not whole:
+            continue
         finished(
             Finished(
                 partition=number,
@@ -118,6 +136,20 @@ async def verify(
 async def generation_of(reads: Reads, keys: Keys, partition: int) -> int:
     """The generation of views that is served in a partition. Raises `core.refusals.Unavailable`."""
     return Pointer.read(await asked(reads, "GET", keys[partition].generation)).generation
+
+
+def _damaged(keys: Partition, error: Exception) -> Difference:
+    """The difference that the damage of a partition is. Raises the error where it tells of none."""
+    found = damage.of(error, keys.number)
+    if found is None:
+        raise error
+    return _differs(keys, found)
+
+
+def _differs(keys: Partition, found: Damage) -> Difference:
+    return Difference(
+        partition=keys.number, thread=None, key=keys.log, field=None, expected=None, found=None, damage=found
+    )
 
 
 async def _cursor(reads: Reads, check: Comparison) -> Position:

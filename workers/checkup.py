@@ -23,7 +23,7 @@ from projections.origin import other_logs
 from projections.parked import all_parked
 from projections.served import Served
 from projections.versions import OWN
-from workers import home, losses, standby
+from workers import damaged, home, losses, standby
 from workers.finding import Finding, joined
 from workers.open_files import WANTED
 from workers.rebuilt import is_mixed, standings
@@ -172,11 +172,15 @@ async def _deployment(opened: Deployment, now: int, settings: Settings) -> list[
     findings = [Finding(verdict="good", about="deployment", found=opened.record.id or "without an id yet")]
     findings += [_format(log.format, opened.record.formats, live), *_processes(log.format, live)]
     events = latest = 0
-    for partition in range(log.partitions):
+    served = Served(opened)
+    damages = await damaged.damages(served, log)
+    unreadable = {one.partition for one in damages if one.position is None}
+    for partition in set(range(log.partitions)) - unreadable:
         last = await log.last(partition)
         if last != START:
             events, latest = events + last.n, max(latest, last.ms)
     findings.append(Finding(verdict="good", about="log", found=f"{events} events in {log.partitions} partitions"))
+    findings += damaged.findings(damages, opened.keys)
     findings.append(_writes(await log.refusal()))
     if opened.whole.id:
         findings += losses.findings(await losses.looked(opened), opened.whole.id, opened.keys)
@@ -184,7 +188,8 @@ async def _deployment(opened: Deployment, now: int, settings: Settings) -> list[
         found = f"the log is {(latest - now) / 1000:.1f} s ahead of the server's clock"
         change = "Set the server's clock: until it has caught up, events are recorded later than they happen"
         findings.append(Finding(verdict="advice", about="clock", found=found, change=change))
-    served = Served(opened)
+    if unreadable:
+        return findings  # nothing can be said of all views together
     if parked := await all_parked(served):
         number = f"{len(parked)} thread{'' if len(parked) == 1 else 's'}"
         found = f"{number} shown as before an event that cannot be applied"

@@ -5,11 +5,11 @@ from typing import Final
 
 from redis.exceptions import RedisError
 
-from core.envelope import Recorded
+from core.envelope import Recorded, UnreadableEntry
 from core.log.port import BrokenChain, LostBranch
 from core.position import Position
 from core.redis.faults import is_passing
-from core.refusals import Unavailable
+from core.refusals import Unavailable, UnreadablePartition
 from projections.folding.touched import CannotApply, Hole, UnknownShape
 
 
@@ -25,7 +25,7 @@ class Policy(Enum):
     """It stays where it is until a person has looked at it."""
 
 
-_NOT_OF_A_THREAD: Final = (Hole, BrokenChain, LostBranch, RedisError, Unavailable)
+_NOT_OF_A_THREAD: Final = (Hole, BrokenChain, LostBranch, RedisError, Unavailable, UnreadableEntry)
 """What goes wrong with the log or the server: it says nothing of the event that was in hand."""
 
 
@@ -51,7 +51,7 @@ class Failures:
 
         `suspect` is the one event that can have brought it about, where there is one.
         """
-        if is_passing(error) or isinstance(error, Unavailable):
+        if is_passing(error) or (isinstance(error, Unavailable) and not isinstance(error, UnreadablePartition)):
             return Policy.RETRY
         if isinstance(error, UnknownShape) and suspect is not None and is_poison(error, suspect):
             return Policy.PARK  # no second look makes this version know it
@@ -68,6 +68,6 @@ def told(error: Exception) -> str:
     """A failure in a few words, for logs and for who asks why a partition stopped."""
     if isinstance(error, CannotApply):
         return f"{type(error).__name__}: {error.type} at {error.position}"
-    if isinstance(error, LostBranch):
+    if isinstance(error, LostBranch | UnreadableEntry | UnreadablePartition):
         return f"{type(error).__name__}: {error}"
     return str(error)[:80] if isinstance(error, RedisError) else type(error).__name__

@@ -58,8 +58,8 @@ ANSWERING: Final = Gauge(
 )
 STOPPED_PARTITIONS: Final = Gauge(
     "hansard_stopped_partitions",
-    "Partitions whose projection stopped: the log has a hole, an event is of no thread, or the log is not the one that "
-    "the views are of. Anything but 0 needs a person.",
+    "Partitions whose projection stopped: the log has a hole, or an entry that cannot be read, cannot be read at all, "
+    "or is not the one that the views are of. Anything but 0 needs a person.",
 )
 PARKED_THREADS: Final = Gauge(
     "hansard_parked_threads",

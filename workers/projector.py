@@ -27,8 +27,9 @@ from msgspec import Struct
 from redis.exceptions import RedisError
 
 from core.envelope import Read, read
+from core.fault import fault
 from core.log.port import Log
-from core.position import Position
+from core.position import START, Position
 from core.redis.call import Argument
 from core.redis.deployment import Deployment
 from core.redis.faults import insist, is_passing
@@ -36,6 +37,7 @@ from core.refusals import Unavailable
 from core.text.markup import rendered
 from projections import parking
 from projections.cells import Html
+from projections.lag import distance
 from projections.leases import RENEWED_S, Leases
 from projections.loading import together
 from projections.parking import Parked
@@ -195,7 +197,13 @@ class Projector:
         """Take the partition whenever it belongs to us and is free, and keep it while it is ours."""
         partition = upkeep.partition
         while True:
-            nonce = await self._take(partition)
+            try:
+                nonce = await self._take(partition)
+            except RedisError as error:
+                upkeep.stop(error, START)
+                await self._until_elsewhere(partition)
+                upkeep.forget()
+                continue
             with CancelScope() as scope:
                 self._nonces[partition], self._scopes[partition] = nonce, scope
                 metrics.OWNED_PARTITIONS.inc()
@@ -232,6 +240,11 @@ class Projector:
                 return nonce
             await anyio.sleep(RENEWED_S / LOOKS)
 
+    async def _until_elsewhere(self, partition: int) -> None:
+        """Wait until the partition belongs to another worker."""
+        while partition in self._ours:
+            await self._moved.wait()
+
     def _forget_lag(self, partition: int) -> None:
         """Tell no more how far a partition is: who holds it tells, and ours would stand still."""
         if self._lags.pop(partition, None) is not None:
@@ -243,24 +256,27 @@ class Projector:
             await anyio.sleep(RENEWED_S)
             nonces = dict(self._nonces)
             for partition, ours in (await self._leases.renew_all(nonces)).items():
-                if isinstance(ours, RedisError):
+                if isinstance(ours, RedisError) and is_passing(ours):
                     # The lease lasts for a while yet; the nonce shows whether another worker takes it afterwards.
-                    _require_passing(ours)
                     _log.warning("lease_not_renewed", partition=partition)
-                elif not ours and self._nonces.get(partition) == nonces[partition] and partition in self._scopes:
+                    continue
+                if ours is not True and self._nonces.get(partition) == nonces[partition] and partition in self._scopes:
                     self._scopes[partition].cancel()
 
     async def _measure(self) -> None:
         while True:
             try:
                 await self._measure_held()
-            except Unavailable:
-                _log.warning("lag_not_measured")
+            except Exception as error:  # noqa: BLE001 - how far it is keeps nobody from projecting
+                passing = is_passing(error) or isinstance(error, Unavailable)
+                _log.warning("lag_not_measured", fault=fault(error), exc_info=None if passing else error)
             await anyio.sleep(RENEWED_S)
 
     async def _measure_held(self) -> None:
         """Measure all partitions together: asked one by one, they are most of what an idle process does."""
         ats = {partition: at for partition in self.owned if (at := self.at(partition)) is not None}
+        for partition in self._lags.keys() - ats.keys():
+            self._forget_lag(partition)
         if not ats:
             return
         wanted: list[tuple[Argument, ...]] = [("HVALS", self._upkeeps[partition].parked_key) for partition in ats]
@@ -270,7 +286,7 @@ class Projector:
             await self._measured(partition, at, last, [parking.decode(value) for value in values])
 
     async def _measured(self, partition: int, at: Position, last: Position, parked: list[Parked]) -> None:
-        events, seconds = last.n - at.n, 0.0
+        events, seconds = distance(at, last), 0.0
         if events > 0:
             oldest = await self._log.read(partition, at, limit=1)
             seconds = max(0.0, time.time() - oldest[0].position.ms / 1000) if oldest else 0.0

@@ -25,8 +25,10 @@ from core.redis.deployment import Deployment
 from core.redis.faults import insist
 from core.sight import was_skipped
 from core.text.markup import rendered
+from projections import damage
 from projections.cells import Html
 from projections.contrasting import Contrast, Differing, is_fold
+from projections.damage import Damage
 from projections.generations import Built, Generations, generations, note, scope_of
 from projections.leases import Leases
 from projections.pacing import Pace
@@ -37,7 +39,7 @@ from projections.sweeping import sweep
 from projections.versions import OWN, Scope, Versions
 from workers.process import Failed
 from workers.rebuilt import Run
-from workers.turns import Turns
+from workers.turns import Turns, Work
 
 BUILDING: Final = 0.75
 """How much of the work on a partition is done when it is built; the rest is comparing."""
@@ -59,6 +61,8 @@ class Flipped(Struct, frozen=True, kw_only=True):
     threads: int
     differing: tuple[Differing, ...] = ()
     """What was served wrong until now, as the log says."""
+    cut: str | None = None
+    """What keeps these views, as those before, from going on: where, and why."""
 
 
 class Rebuilder:
@@ -93,6 +97,8 @@ class Rebuilder:
         self._html = html
         self._versions = versions
         self._read = read
+        self._damaged: dict[int, Damage] = {}
+        """The partitions whose log keeps them from being built."""
         self._done: dict[int, float] = {}
         self._of: dict[int, int] = {}
 
@@ -118,18 +124,45 @@ class Rebuilder:
         )
         await self._sweep()
         while partitions:
-            held = await self._turns.each(partitions, partial(self._build, run))
+            held = await self._turns.each(partitions, self._spared(partial(self._build, run)))
             if held == partitions:
                 _log.info("rebuild_delayed", partitions=len(held))
                 await anyio.sleep(LOOK_EVERY)
             partitions = held
+        self._require_undamaged("built anew")
         if await self._recorded() == run:
             await self._ask("DEL", REBUILD)
 
     async def _back(self) -> None:
         await self._ask("DEL", REBUILD)
-        held = await self._turns.each(self._all, self._return)
+        held = await self._turns.each(self._all, self._spared(self._return))
         _require_none(held)
+        self._require_undamaged("served as before")
+
+    def _spared(self, work: Work) -> Work:
+        """`work`, which a damaged partition keeps from nothing in the others."""
+
+        async def spared(partition: int, nonce: str, pace: Pace) -> None:
+            try:
+                await work(partition, nonce, pace)
+            except Exception as error:
+                found = damage.of(error, partition)
+                if found is None:
+                    raise
+                self._damaged[partition] = found
+                where = None if found.position is None else str(found.position)
+                _log.error("partition_damaged", partition=partition, position=where, fault=found.why)
+
+        return spared
+
+    def _require_undamaged(self, done: str) -> None:
+        """Raise Failed where not every partition is `done`."""
+        if self._damaged:
+            named = "; ".join(map(str, self._damaged.values()))
+            raise Failed(
+                f"{len(self._damaged)} of {len(self._all)} partitions cannot be {done}, and stay as they are; all "
+                f"others are: {named}"
+            )
 
     async def _clean(self) -> int:
         await self._ask("DEL", REBUILD)
@@ -239,6 +272,7 @@ class Rebuilder:
                 events=at.n,
                 threads=len(threads),
                 differing=tuple(differing),
+                cut=_cut(own, partition),
             )
         )
 
@@ -286,7 +320,10 @@ class Rebuilder:
         own = Rebuilding(self._log, store, served, partition, nonce, html=self._html, pace=pace, read=self._read)
         at = await own.flip()
         _log.debug("views_flipped", partition=partition, generation=target, position=str(at))
-        self._flipped(Flipped(partition=partition, generation=target, before=known.served, events=at.n, threads=0))
+        cut = _cut(own, partition)
+        self._flipped(
+            Flipped(partition=partition, generation=target, before=known.served, events=at.n, threads=0, cut=cut)
+        )
 
     async def _strike(self, partition: int, nonce: str, _pace: Pace) -> None:
         known = await self._known(partition)
@@ -317,6 +354,11 @@ class Rebuilder:
 
     async def _insist(self, ask: Callable[[], Awaitable[_Answer]]) -> _Answer:
         return await insist(ask, "rebuild", patience=PATIENCE)
+
+
+def _cut(own: Rebuilding, partition: int) -> str | None:
+    found = None if own.cut is None else damage.of(own.cut, partition)
+    return None if found is None else str(found)
 
 
 def _require_none(held: list[int]) -> None:

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 
 import anyio
 import structlog
-from redis.exceptions import RedisError
 
 from core.envelope import Read, read
 from core.events import UnknownEvent
@@ -66,11 +65,18 @@ class Requeues:
                 place, one = next(iter(self._waiting.items()))
                 try:
                     await self._requeue(one)
-                except (RedisError, Unavailable, CannotApply) as error:
-                    if isinstance(error, RedisError) and not is_passing(error):
-                        raise
-                    # It is offered again while it is parked.
-                    _log.warning("thread_not_requeued", site=one.site, thread=one.thread, fault=type(error).__name__)
+                except Exception as error:  # noqa: BLE001 - one thread keeps nobody from projecting
+                    passing = is_passing(error) or isinstance(error, Unavailable | CannotApply)
+                    if not passing:
+                        self._leave(self._store.keys.of(one.site, one.thread).number, one)
+                    # Where it passes, it is offered again while it is parked.
+                    _log.warning(
+                        "thread_not_requeued",
+                        site=one.site,
+                        thread=one.thread,
+                        fault=type(error).__name__,
+                        exc_info=None if passing else error,
+                    )
                 finally:
                     del self._waiting[place]
 

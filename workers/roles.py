@@ -118,7 +118,7 @@ def services(
         readiness=SingleFlight(keep=settings.operations_shared),
         exposition=SingleFlight(keep=settings.operations_shared),
         operations_apart=settings.operations is not None,
-        stopped=int if projector is None else lambda: len(projector.stopped),
+        stopped=dict if projector is None else lambda: {one: str(why) for one, why in projector.stopped.items()},
         serves_pages=serves_pages,
         unfit=lambda: None if deployment.record.unfit is None else deployment.record.unfit.detail,
     )

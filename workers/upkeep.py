@@ -2,9 +2,8 @@
 
 What goes wrong is answered by a policy, a value: a server that is away is waited for; an event that cannot be applied
 is tried again from what is stored, one commit an event, and then parks its thread, while all others go on; one of an
-unknown shape parks it at once. Where that
-cannot be promised (the log has a hole, an envelope cannot be read) the partition stops, says so loudly and stays where
-it is.
+unknown shape parks it at once. Where that cannot be promised (the log has a hole, or an entry that cannot be told to be
+of a thread, or cannot be read at all) the partition stops, says so loudly and stays where it is.
 """
 
 import time
@@ -23,7 +22,7 @@ from core.fault import fault
 from core.log.port import Entry, Log, LostBranch
 from core.position import START, Position
 from core.redis.faults import delays
-from core.refusals import Unavailable
+from core.refusals import Unavailable, UnreadablePartition
 from core.text.markup import rendered
 from projections.cells import Html
 from projections.folding.touched import CannotApply
@@ -57,6 +56,9 @@ class Stopped(Struct, frozen=True):
     fault: str
     """The kind of fault: the class of the error, for an event that cannot be applied its type, or that the log is not
     the one that the views are of."""
+
+    def __str__(self) -> str:
+        return f"after {self.position} ({self.fault})"
 
 
 class Upkeep:
@@ -117,7 +119,7 @@ class Upkeep:
                 at = (self.at or START) if self._projection is None else self._projection.cursor
                 match self._failures.policy(error, at, self._suspect):
                     case Policy.STOP:
-                        self._stop(error, at)
+                        self.stop(error, at)
                         return
                     case Policy.PARK:
                         assert self._suspect is not None
@@ -297,7 +299,10 @@ class Upkeep:
                 exc_info=self._causes.pop(parked.position),
             )
 
-    def _stop(self, error: Exception, at: Position) -> None:
+    def stop(self, error: Exception, at: Position) -> None:
+        """Stay where the views are, and say why."""
+        if isinstance(error, RedisError | UnreadablePartition):
+            self.at = None  # of what cannot be read, nobody can tell how far it is
         why = told(error)
         if isinstance(error, LostBranch):
             why = f"OtherLog: the views have event {error.position}, their log has not: it is older, or another"

@@ -14,6 +14,7 @@ from core.heads import LAST
 from core.keys import window
 from core.log.branch import Branch
 from core.log.port import (
+    FOREIGN,
     MEMORY,
     NO_HEAD,
     Answer,
@@ -84,7 +85,10 @@ class _Partition:
             index = self.place(position)
             if index is None:
                 raise BrokenChain(f"no entry at {position}", position)
-            yield self.entries[index]
+            entry = self.entries[index]
+            if entry.e == FOREIGN:
+                raise BrokenChain(f"no event at {position}", position)
+            yield entry
             position = self.back[index][aggregate]
 
     def answered(self, key: str, number: int) -> Answer | None:

@@ -19,7 +19,7 @@ MEMORY: Final = "memory"
 
 
 class BrokenChain(Exception):
-    """There is no entry where a back pointer, a head or the caller said that there is one. Never skipped."""
+    """There is no event where a back pointer, a head or the caller said that there is one. Never skipped."""
 
     def __init__(self, why: str, position: Position | None = None) -> None:
         super().__init__(why)
@@ -40,11 +40,19 @@ class LostBranch(Exception):
 
 
 class Entry(NamedTuple):
-    """One event as it is stored; `core.envelope.decode(*entry)` or `read` reads it."""
+    """One event as it is stored; `core.envelope.decode(*entry)` or `read` reads it.
+
+    Of an entry that has other fields than an event, `e` is `FOREIGN` and `c` is all that it has. No event has an empty
+    `e`, so whoever reads it finds `core.envelope.UnreadableEntry` raised.
+    """
 
     position: Position
     e: bytes
     c: bytes
+
+
+FOREIGN: Final = b""
+"""The `e` of an entry whose fields are not those of an event: nobody of ours appended it."""
 
 
 class Head(NamedTuple):
@@ -183,7 +191,9 @@ class Log(Protocol):
     Every call may raise `core.refusals.Unavailable`, except `follow`, which waits until the log is there again. `load`
     and `append` raise `core.refusals.LogBroken` where the log lost its beginning or entries in between, has entries of
     somebody else, or lies on a server that is empty or another deployment's; nothing is written then. A log that lost
-    its end goes on.
+    its end goes on. Where what a partition is kept in is none of ours, every call about it raises
+    `core.refusals.UnreadablePartition`, which is a kind of that, `follow` too. An entry that is none of ours is read as
+    any other (see `Entry`).
     """
 
     @property

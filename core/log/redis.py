@@ -19,13 +19,12 @@ from core.log.clocks import Clocks
 from core.log.port import MEMORY, Append, BrokenChain, Durability, Entry, Head, Load, Loaded, Outcome, Skew
 from core.log.whole import fault_of
 from core.position import START, Position
-from core.redis.call import Argument, Asked, Call, run_of
-from core.redis.calls import Calls
+from core.redis.call import Argument, Call, run_of
 from core.redis.deployment import Deployment
-from core.redis.faults import PATIENCE, code_of, insist, is_full, is_passing
+from core.redis.faults import PATIENCE, code_of, insist, is_full, is_passing, is_wrong_type
 from core.redis.metrics import APPENDS
 from core.redis.script import Script
-from core.refusals import LogBroken, Unavailable
+from core.refusals import LogBroken, Unavailable, UnreadablePartition
 
 APPEND: Final = Script("core.log", "append", behind="whole")
 CONFIRM: Final = Script("core.log", "confirm")
@@ -173,31 +172,32 @@ class RedisLog:
     async def last(self, partition: int) -> Position:
         """Position of the last event of a partition; `START` where there is none."""
         log = self._keys[partition].log
-        newest = await self._ask("XREVRANGE", log, "+", "-", "COUNT", 1)
+        newest = await self._ask(partition, "XREVRANGE", log, "+", "-", "COUNT", 1)
         if newest:
             return Position.decode(newest[0][0])
-        if not await self._ask("EXISTS", log):
+        if not await self._ask(partition, "EXISTS", log):
             return START
         # Trimmed to nothing: only the stream knows how far it had come.
-        info = await self._ask("XINFO", "STREAM", log)
+        info = await self._ask(partition, "XINFO", "STREAM", log)
         return Position.decode(info[info.index(b"last-generated-id") + 1])
 
     async def lasts(self, partitions: Sequence[int]) -> list[Position]:
         """`last` of several partitions, in one pipeline, and one more for those that are empty."""
-        logs = [self._keys[partition].log for partition in partitions]
-        newest = await self._ask_all([("XREVRANGE", log, "+", "-", "COUNT", 1) for log in logs])
+        asked = [(one, ("XREVRANGE", self._keys[one].log, "+", "-", "COUNT", 1)) for one in partitions]
+        newest = await self._ask_all(asked)
         found = {
             partition: Position.decode(one[0][0]) for partition, one in zip(partitions, newest, strict=True) if one
         }
         empty = [partition for partition in partitions if partition not in found]
-        there = await self._ask_all([("EXISTS", self._keys[partition].log) for partition in empty])
+        there = await self._ask_all([(partition, ("EXISTS", self._keys[partition].log)) for partition in empty])
         for partition, exists in zip(empty, there, strict=True):
             found[partition] = await self.last(partition) if exists else START
         return [found[partition] for partition in partitions]
 
     async def entry(self, partition: int, position: Position) -> Entry | None:
         """The entry at exactly this position."""
-        found = wire.entries(await self._ask("XRANGE", self._keys[partition].log, str(position), str(position)))
+        at = str(position)
+        found = wire.entries(await self._ask(partition, "XRANGE", self._keys[partition].log, at, at))
         return found[0] if found else None
 
     async def read(self, partition: int, after: Position, *, limit: int, upto: Position | None = None) -> list[Entry]:
@@ -207,7 +207,7 @@ class RedisLog:
     async def thread_last(self, site: str, thread: str) -> Position | None:
         """Position of the last event of a thread."""
         partition = self._keys.of(site, thread)
-        return wire.head(await self._ask("HGET", partition.heads(site, thread), LAST)).position
+        return wire.head(await self._ask(partition.number, "HGET", partition.heads(site, thread), LAST)).position
 
     async def chain(
         self,
@@ -246,14 +246,16 @@ class RedisLog:
         """The replies to one pipeline: of the script, or where a glance may do, the time and the heads."""
 
         async def ask() -> list[Any]:
-            asked: list[Call] = []
+            asked: list[tuple[int, Call]] = []
             for load, glance in zip(loads, glances, strict=True):
-                asked += self._glance(load) if glance else (self._script(load),)
-            await self._calls.carry(asked)
-            for call in asked:
+                partition = self._keys.of(load.site, load.thread).number
+                calls = self._glance(load) if glance else (self._script(load),)
+                asked += [(partition, call) for call in calls]
+            await self._calls.carry([call for _, call in asked])
+            for partition, call in asked:
                 if isinstance(call.outcome, redis.exceptions.ResponseError):
-                    self._require_whole(call)
-            return [call.answer() for call in asked]
+                    self._require_whole(partition, call)
+            return [_answer(partition, call) for partition, call in asked]
 
         replies = await self._insist(ask, LOAD.name, self._patience)
         if True not in glances:
@@ -261,12 +263,8 @@ class RedisLog:
         each = iter(replies)
         return [(next(each), next(each)) if glance else next(each) for glance in glances]
 
-    def _require_whole(self, call: Call) -> None:
+    def _require_whole(self, number: int, call: Call) -> None:
         """Raise LogBroken where a load found a log that is not whole, BrokenChain where an event is missing."""
-        if call.script is None:
-            return
-        log = call.command[3]
-        number = next(partition.number for partition in self._keys if partition.log == log)
         if (fault := fault_of(call.outcome)) is not None:
             raise self._whole.refuse(number, *fault) from call.outcome
         if (missing := fault_of(call.outcome, MISSING)) is not None:
@@ -296,7 +294,7 @@ class RedisLog:
         while rest and (limit is None or len(entries) < limit):
             hops = wire.HOPS if limit is None else min(wire.HOPS, limit - len(entries))
             arguments = [rest, pointer, stop, hops]
-            reply = await self._run(self._reads, CHAIN, [partition.log], arguments, patience=self._patience)
+            reply = await self._run(partition.number, CHAIN, [partition.log], arguments)
             rest, *flat = reply
             entries += wire.chain(flat)
         return entries
@@ -305,28 +303,33 @@ class RedisLog:
         self, partition: int, begin: str, upto: Position | None, limit: int, *, patience: float
     ) -> list[Entry]:
         command = ("XRANGE", self._keys[partition].log, begin, str(upto or "+"), "COUNT", limit)
-        return wire.entries(await self._ask(*command, patience=patience))
+        return wire.entries(await self._ask(partition, *command, patience=patience))
 
-    async def _ask(self, *command: Argument, patience: float | None = None) -> Any:
-        patience = self._patience if patience is None else patience
-        return await insist(lambda: self._reads.call(*command), str(command[0]), patience=patience)
+    async def _ask(self, partition: int, *command: Argument, patience: float | None = None) -> Any:
+        return (await self._ask_all([(partition, command)], patience=patience))[0]
 
-    async def _ask_all(self, commands: Sequence[tuple[Argument, ...]]) -> list[Any]:
+    async def _ask_all(
+        self, commands: Sequence[tuple[int, tuple[Argument, ...]]], *, patience: float | None = None
+    ) -> list[Any]:
+        """The replies to commands on keys of these partitions, one a partition. Raises as the first that failed."""
         if not commands:
             return []
 
         async def ask() -> list[Any]:
-            return await self._reads.all([Call(command) for command in commands])
+            calls = [(partition, Call(command)) for partition, command in commands]
+            await self._reads.carry([call for _, call in calls])
+            return [_answer(partition, call) for partition, call in calls]
 
-        return await insist(ask, str(commands[0][0]), patience=self._patience)
+        what = str(commands[0][1][0])
+        return await insist(ask, what, patience=self._patience if patience is None else patience)
 
-    async def _run(
-        self, calls: Calls, script: Script, keys: Sequence[str], arguments: Sequence[Argument], *, patience: float
-    ) -> Any:
-        return (await self._run_all(calls, script, [(keys, arguments)], patience=patience))[0]
+    async def _run(self, partition: int, script: Script, keys: Sequence[str], arguments: Sequence[Argument]) -> Any:
+        async def ask() -> list[Any]:
+            call = run_of(script, keys, arguments)
+            await self._reads.carry([call])
+            return [_answer(partition, call)]
 
-    async def _run_all(self, calls: Calls, script: Script, asked: Sequence[Asked], *, patience: float) -> list[Any]:
-        return await self._insist(lambda: calls.run_all(script, asked), script.name, patience)
+        return (await self._insist(ask, script.name, self._patience))[0]
 
     @staticmethod
     async def _insist(ask: Callable[[], Awaitable[list[Any]]], what: str, patience: float) -> list[Any]:
@@ -340,6 +343,17 @@ class RedisLog:
 
 def _missing(position: Position, what: str, where: str = "") -> BrokenChain:
     return BrokenChain(f"{what} at {position}{where}", position)
+
+
+def _answer(partition: int, call: Call) -> Any:
+    """The reply to a call on keys of a partition. Raises `UnreadablePartition` where one of them is none of ours."""
+    try:
+        return call.answer()
+    except redis.exceptions.ResponseError as error:
+        if is_wrong_type(error):
+            what = "a key of it" if call.script is not None else f"the key {call.command[1]!s}"
+            raise UnreadablePartition(partition, f"{what} is of another type") from error
+        raise
 
 
 def _windows(partition: Partition, number: int) -> tuple[str, str]:

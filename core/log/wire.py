@@ -6,6 +6,7 @@ from typing import Any, Final
 from core.heads import LAST
 from core.keys import WINDOW_MS, window
 from core.log.port import (
+    FOREIGN,
     NO_HEAD,
     Answer,
     Append,
@@ -121,8 +122,13 @@ def chain(flat: Sequence[bytes]) -> list[Entry]:
 
 
 def entries(reply: Sequence[Any]) -> list[Entry]:
-    """The entries of an XRANGE. The fields are always written in the order `e`, `c`."""
-    return [Entry(Position.decode(position), fields[1], fields[3]) for position, fields in reply]
+    """The entries of an XRANGE. The fields are always written in the order `e`, `c`; others are nobody's of ours."""
+    return [
+        Entry(Position.decode(position), fields[1], fields[3])
+        if len(fields) == 4 and fields[0] == b"e" and fields[2] == b"c"  # noqa: PLR2004 - two fields, two values
+        else Entry(Position.decode(position), FOREIGN, b"\0".join(fields))
+        for position, fields in reply
+    ]
 
 
 def _positions(text: bytes) -> tuple[Position, ...]:

@@ -99,6 +99,11 @@ def code_of(error: BaseException) -> str | None:
     return None
 
 
+def is_wrong_type(error: BaseException) -> bool:
+    """Whether a key holds another kind of value than the command is for: somebody else wrote it."""
+    return code_of(error) == "WRONGTYPE"
+
+
 def is_full(error: BaseException) -> bool:
     """Whether the server takes no writes, while it goes on answering questions."""
     return code_of(error) in _FULL

@@ -1,7 +1,8 @@
 """A backup, taken while people write, and a deployment made of it that nobody can tell from the first."""
 
+import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from core.envelope import decode
 from core.formats import Formats
-from core.keys import DEPLOYMENT, FIRST_GENERATION
+from core.keys import DEPLOYMENT, FIRST_GENERATION, Partition, window
 from core.log.port import Entry
 from core.log.redis import RedisLog
 from core.log.restoring import Elsewhere, Restored, write_again
@@ -24,6 +25,7 @@ from tests.bounds import BOUND
 from tests.gateway.house import ADA, BEN, EVE, SITE, THREAD, House, Who, at, built, problem
 from tests.gateway.house import PARTITIONS as FEW
 from tests.making import Play, stream
+from tests.servers import client
 from workers.backup import restoring, taking
 from workers.backup.checking import check
 from workers.backup.file import Commands, Entries, SiteKeys, records
@@ -292,7 +294,46 @@ async def test_a_backup_without_keys_has_none(backup: tuple[str, Path], target: 
     assert await everything(target) == {key: value for key, value in whole.items() if ":keys:" not in key}
 
 
-async def test_a_log_with_a_hole_is_not_taken_for_a_backup(fresh: str, tmp_path: Path) -> None:
+Damaging = Callable[[Deployment, Partition, list[Entry]], Awaitable[None]]
+
+
+async def with_a_hole(deployment: Deployment, partition: Partition, entries: list[Entry]) -> None:
+    await deployment.calls.call("XDEL", partition.log, str(entries[3].position))
+
+
+async def with_an_intruder(deployment: Deployment, partition: Partition, entries: list[Entry]) -> None:
+    await deployment.calls.call("DEL", partition.log)
+    for number, (position, e, c) in enumerate(entries):
+        fields = ("foo", "bar") if number == 3 else ("e", e, "c", c)
+        await deployment.calls.call("XADD", partition.log, str(position), *fields)
+
+
+async def with_rot(deployment: Deployment, partition: Partition, entries: list[Entry]) -> None:
+    await deployment.calls.call("DEL", partition.log)
+    for number, (position, e, c) in enumerate(entries):
+        rotten = e.replace(b'"type":', b'"revision":"x","type":', 1)
+        await deployment.calls.call("XADD", partition.log, str(position), "e", rotten if number == 3 else e, "c", c)
+
+
+async def of_another_type(deployment: Deployment, partition: Partition, entries: list[Entry]) -> None:
+    del entries
+    await deployment.calls.call("DEL", partition.log)
+    await deployment.calls.call("SET", partition.log, "somebody else's")
+
+
+@pytest.mark.parametrize(
+    ("damage", "kept", "why"),
+    [
+        (with_a_hole, 3, "the event after .* is missing"),
+        (with_an_intruder, 3, "the entry at .* cannot be read: it has other fields than an event"),
+        (with_rot, 3, "the entry at .* cannot be read: ValidationError"),
+        (of_another_type, 0, "the key .* is of another type"),
+    ],
+)
+async def test_all_that_can_be_read_is_taken_and_the_file_says_what_it_lacks(
+    fresh: str, tmp_path: Path, damage: Damaging, kept: int, why: str
+) -> None:
+    path = tmp_path / "backup"
     async with open_deployment(fresh, partitions=PARTITIONS) as deployment:
         play = Play(RedisLog(deployment))
         await play.open(threads=3)
@@ -300,11 +341,48 @@ async def test_a_log_with_a_hole_is_not_taken_for_a_backup(fresh: str, tmp_path:
         for thread in range(3):
             for move in stream(3, 20, threads=1):
                 await play.make(move._replace(thread=thread))
-        entries = await play.log.read(partition.number, START, limit=10)
-        await deployment.calls.call("XDEL", partition.log, str(entries[3].position))
-        with pytest.raises(Failed, match=f"The log of partition {partition.number} is not whole after"):
-            await take(deployment, tmp_path / "backup")
-    assert list(tmp_path.iterdir()) == []
+        whole = [await play.log.read(number, START, limit=1000) for number in range(PARTITIONS)]
+        await damage(deployment, partition, whole[partition.number])
+        taken = await take(deployment, path)
+    (lacks,) = taken.lacks
+    before = whole[partition.number][kept - 1].position if kept else START
+    assert (lacks.partition, lacks.after) == (partition.number, str(before).encode())
+    assert re.match(why, lacks.why)
+    checked = check(path)
+    assert checked.lacks == (lacks,)
+    assert [Position.decode(last) for last in checked.end.upto] == [
+        before if number == partition.number else there[-1].position if there else START
+        for number, there in enumerate(whole)
+    ]
+    # What is in it is restored, and goes on from there.
+    with client(fresh) as redis:
+        redis.flushall()
+    await restored(fresh, path)
+    async with open_deployment(fresh, partitions=PARTITIONS) as deployment:
+        log = RedisLog(deployment)
+        there = [await log.read(number, START, limit=1000) for number in range(PARTITIONS)]
+        wanted = [some[:kept] if number == partition.number else some for number, some in enumerate(whole)]
+        assert there == wanted
+
+
+async def test_command_keys_and_keys_of_sites_that_cannot_be_read_are_left_out_and_named(
+    backup: tuple[str, Path], target: str, tmp_path: Path
+) -> None:
+    await restored(target, backup[1])
+    async with open_deployment(target, partitions=PARTITIONS) as deployment:
+        site = deployment.keys.of("kew")
+        await deployment.calls.call("DEL", site.site_keys("kew"))
+        await deployment.calls.call("SET", site.site_keys("kew"), "somebody else's")
+        partition = deployment.keys.of("kew", "tea")
+        last = await RedisLog(deployment).last(partition.number)
+        await deployment.calls.call("HSET", partition.commands(window(last.ms)), "rotten", b"1 x \xff")
+        taken = await take(deployment, tmp_path / "again")
+    assert sorted(one.why for one in taken.lacks) == [
+        "1 of its command keys cannot be read",
+        "the keys of the site kew are of another type",
+    ]
+    assert taken.sites == 0
+    assert check(tmp_path / "again").lacks == taken.lacks
 
 
 async def test_a_backup_replaces_nothing(backup: tuple[str, Path], tmp_path: Path) -> None:

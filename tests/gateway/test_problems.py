@@ -366,6 +366,7 @@ def test_every_refusal_has_its_answer(kind: type[Refusal]) -> None:
 DEFECTS = {
     *("BrokenChain", "LostBranch", "Hole"),  # the log is not whole: logged, and never passed over
     *("CannotApply", "UnknownShape"),  # reads of the past answer them with 503 (test_parked.py)
+    "UnreadableEntry",  # likewise, and the record tells of it in its place (test_damaged.py)
     *("CannotOpen", "BadAddress", "Unreachable", "UnfitServer", "OtherDeployment", "HalfRestored"),  # a start
     *("Torn", "Superseded", "Interrupted", "Exchanged", "Inconsistent", "_Again", "_Ahead"),  # answered where raised
     "Trimmed",  # a resume of the feed is answered with a reset

@@ -12,7 +12,7 @@ from core.formats import Formats
 from core.keys import DEPLOYMENT, Keys
 from core.log import whole
 from core.log.memory import MemoryLog, _Partition
-from core.log.port import Append, Appended, Entry, Head, HeadWanted, Load, Loaded, Log, NewEvent, Outcome
+from core.log.port import FOREIGN, Append, Appended, Entry, Head, HeadWanted, Load, Loaded, Log, NewEvent, Outcome
 from core.log.redis import RedisLog
 from core.partitions import partition_of
 from core.position import START, Position
@@ -36,12 +36,15 @@ class Place(Protocol):
     """A log, a way to put an entry into it at any time, as if the clock had said so then, and one to lose some.
 
     `lose` takes the end of a log, `drop` one entry, and `accept` says that a person has looked at what is lost.
-    `upgrade` gives the deployment another format, and has the log notice.
+    `intrude` puts an entry of any fields there, as somebody else's program might. `upgrade` gives the deployment
+    another format, and has the log notice.
     """
 
     log: Log
 
     async def put(self, partition: int, ms: int, *, c: bytes = b"") -> Position: ...
+
+    async def intrude(self, partition: int, *fields: bytes) -> Position: ...
 
     async def lose(self, partition: int, count: int) -> None: ...
 
@@ -57,13 +60,23 @@ class MemoryPlace:
         self.log: Log = MemoryLog(PARTITIONS)
 
     async def put(self, partition: int, ms: int, *, c: bytes = b"") -> Position:
+        position = Position(ms, self._there(partition).last.n + 1)
+        self._put(partition, Entry(position, STRAY, c))
+        return position
+
+    async def intrude(self, partition: int, *fields: bytes) -> Position:
+        last = self._there(partition).last
+        position = Position(last.ms, last.n + 1)
+        ours = fields[0::2] == (b"e", b"c")
+        self._put(partition, Entry(position, fields[1] if ours else FOREIGN, fields[3] if ours else b"".join(fields)))
+        return position
+
+    def _put(self, partition: int, entry: Entry) -> None:
         there = self._there(partition)
-        position = Position(ms, there.last.n + 1)
-        there.entries.append(Entry(position, STRAY, c))
+        there.entries.append(entry)
         there.back.append((None, None))
         there.grown.set()
         there.grown = anyio.Event()
-        return position
 
     async def lose(self, partition: int, count: int) -> None:
         there = self._there(partition)
@@ -96,6 +109,14 @@ class RedisPlace:
     async def put(self, partition: int, ms: int, *, c: bytes = b"") -> Position:
         position = Position(ms, (await self.log.last(partition)).n + 1)
         await self._put(partition, Entry(position, STRAY, c))
+        return position
+
+    async def intrude(self, partition: int, *fields: bytes) -> Position:
+        last = await self.log.last(partition)
+        position = Position(last.ms or 1, last.n + 1)
+        keys = self.deployment.keys[partition]
+        await self.deployment.calls.call("XADD", keys.log, str(position), *fields)
+        await self.deployment.calls.call("SPUBLISH", keys.log_channel, "")
         return position
 
     async def lose(self, partition: int, count: int) -> None:

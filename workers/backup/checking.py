@@ -10,16 +10,17 @@ from core.events import UnknownEvent
 from core.formats import FORMATS, Formats, reads
 from core.position import START, Position
 from workers.backup import file
-from workers.backup.file import Commands, Damaged, End, Entries, Header, SiteKeys
+from workers.backup.file import Commands, Damaged, End, Entries, Header, Lacks, SiteKeys
 from workers.process import Failed
 
 
 class Checked(Struct, frozen=True, kw_only=True):
-    """A backup that is whole."""
+    """A backup that can be restored, whole or, where it `lacks` something, in part."""
 
     checksum: str
     header: Header
     end: End
+    lacks: tuple[Lacks, ...] = ()
 
 
 def check(path: Path, formats: Formats = FORMATS) -> Checked:
@@ -43,6 +44,8 @@ def check(path: Path, formats: Formats = FORMATS) -> Checked:
                 count.commands += len(record.records)
             case SiteKeys():
                 count.sites += 1
+            case Lacks():
+                count.lacks.append(record)
             case End():
                 end = record
             case Header():
@@ -55,7 +58,7 @@ def check(path: Path, formats: Formats = FORMATS) -> Checked:
         count.sites,
     ):
         raise Damaged(f"{path} does not hold what it says that it holds")
-    return Checked(checksum=checksum, header=header, end=end)
+    return Checked(checksum=checksum, header=header, end=end, lacks=tuple(count.lacks))
 
 
 class _Count:
@@ -66,6 +69,7 @@ class _Count:
         self.at = [START] * partitions
         self.commands = 0
         self.sites = 0
+        self.lacks: list[Lacks] = []
 
     def entries(self, partition: int, entries: list[tuple[bytes, bytes, bytes]]) -> None:
         for position, e, c in entries:

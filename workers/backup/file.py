@@ -9,7 +9,7 @@ import hashlib
 import os
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -17,6 +17,7 @@ from typing import BinaryIO, Final
 import msgspec
 from msgspec import Struct
 
+from core.log.port import Entry
 from workers.process import Failed
 
 MAGIC: Final = b"hansard backup 1\n"
@@ -27,6 +28,8 @@ _GZIP: Final = 31
 _DIGEST: Final = hashlib.sha256().digest_size
 _PIECE: Final = 256 * 1024
 _LENGTH: Final = 4
+_LONG: Final = 4 * 1024 * 1024
+"""Bytes of texts in a record, but for what a single entry has more."""
 _LONGEST: Final = 256 * 1024 * 1024
 """Bytes of a record; those that are written have some megabytes."""
 
@@ -70,17 +73,47 @@ class SiteKeys(Struct, frozen=True, tag="site"):
         return f"SiteKeys({self.site!r})"
 
 
+class Lacks(Struct, frozen=True, kw_only=True, tag="lacks"):
+    """Something that could not be taken: the file is not whole. A partition has no entries behind this.
+
+    A version that does not know this record refuses the file.
+    """
+
+    partition: int
+    after: bytes
+    """The position of the last event of the partition that is in the file."""
+    why: str
+
+    def __str__(self) -> str:
+        return f"partition {self.partition} after {self.after.decode(errors='replace')}: {self.why}"
+
+
 class End(Struct, frozen=True, kw_only=True, tag="end"):
     """How much there was."""
 
     upto: list[bytes]
-    """By partition, the position of the last event."""
+    """By partition, the position of the last event in the file."""
     events: int
     commands: int
     sites: int
 
 
-Record = Header | Entries | Commands | SiteKeys | End
+Record = Header | Entries | Commands | SiteKeys | Lacks | End
+
+
+def portions(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
+    """Entries in as many records as they need: however long each is, no record is too long to be read."""
+    some: list[Entry] = []
+    size = 0
+    for entry in entries:
+        more = len(entry.e) + len(entry.c)
+        if some and size + more > _LONG:
+            yield some
+            some, size = [], 0
+        some.append(entry)
+        size += more
+    if some:
+        yield some
 
 
 class Damaged(Failed):

@@ -25,7 +25,7 @@ from core.redis.call import Argument
 from core.redis.deployment import Deployment
 from core.redis.faults import insist
 from workers.backup.checking import Checked
-from workers.backup.file import Commands, Damaged, End, Entries, Header, SiteKeys, records
+from workers.backup.file import Commands, Damaged, End, Entries, Header, Lacks, SiteKeys, records
 from workers.process import Failed
 
 
@@ -56,7 +56,7 @@ async def restore(
                 await restoring.ask("PEXPIREAT", key, expires(window))
             case SiteKeys(site, fields):
                 await restoring.put(deployment.keys.of(site).site_keys(site), fields)
-            case Header() | End():
+            case Header() | Lacks() | End():
                 pass  # `check` has read them
         progress(restoring.events, checked.end.events)
     await restoring.copy_id()

@@ -1,9 +1,9 @@
 """`hansard backup` and `hansard restore`: the record of a deployment as one file, and back."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 import anyio
 from cyclopts import Parameter
@@ -12,6 +12,7 @@ from core.redis.deployment import open_deployment
 from workers import embedded
 from workers.backup import taking
 from workers.backup.checking import Checked, check
+from workers.backup.file import Lacks
 from workers.backup.restoring import restore as write
 from workers.backup.taking import Taken
 from workers.cli import output
@@ -19,6 +20,9 @@ from workers.cli.flags import NOWHERE, Json, Where
 from workers.cli.place import deployment
 from workers.process import Failed
 from workers.settings import Settings
+
+NAMED: Final = 8
+"""So many things that a backup lacks are named on the line for people; `--json` has all of them."""
 
 
 def backup(
@@ -41,6 +45,9 @@ def backup(
     ever said: keep it as you keep the server. Only its owner can read the file, which is there whole or not at all.
     Views are not in it; a projector makes them from the log.
 
+    Where a part of the log cannot be read, all that can be is taken, the file says what it lacks, and the exit status
+    is 1.
+
     For example:
 
         hansard backup /srv/backups/hansard-monday
@@ -52,10 +59,13 @@ def backup(
     size = file.stat().st_size
     if json:
         told = {"events": taken.events, "commands": taken.commands, "sites": taken.sites}
-        output.document({"file": str(file), **told, "bytes": size, "sha256": taken.checksum})
+        lacks = {"lacks": _documents(taken.lacks)} if taken.lacks else {}
+        output.document({"file": str(file), **told, "bytes": size, "sha256": taken.checksum, **lacks})
     else:
         print(_held(taken.events, taken.commands, taken.sites))
         print(f"{file}: {size:,} bytes, sha256 {taken.checksum}")
+    if taken.lacks:
+        raise Failed(f"{file} is not whole: it lacks {_named(taken.lacks)}")
     return 0
 
 
@@ -68,6 +78,14 @@ def restore(
             name="--check", negative="", show_default=False, help="Only see whether the file is whole; restore nothing."
         ),
     ] = False,
+    incomplete: Annotated[
+        bool,
+        Parameter(
+            negative="",
+            show_default=False,
+            help="Also restore a backup that says it is not whole: what it lacks is gone for good there.",
+        ),
+    ] = False,
     json: Json = False,
     where: Where = NOWHERE,
 ) -> int:
@@ -76,6 +94,9 @@ def restore(
     The file is checked as a whole before anything is written. Until all of it is there, no process starts on that
     deployment; what was cut short goes on when it is run again with the same file. Then start `hansard up`, or a
     projector, which makes the views, and see with `hansard verify` that they are right.
+
+    A backup that lacks something, because it could not be read when it was taken, is refused without --incomplete. With
+    it, each partition is restored up to there, and goes on from there.
 
     For example:
 
@@ -87,14 +108,21 @@ def restore(
     """
     found = where.quietly()
     checked = check(file)
+    if checked.lacks and not incomplete:
+        raise Failed(
+            f"{file} is not whole: it lacks {_named(checked.lacks)}. With --incomplete the rest of it is restored"
+        )
     if not check_only:
         anyio.run(_restore, found, file, checked)
     end = checked.end
     if json:
         told = {"events": end.events, "commands": end.commands, "sites": end.sites}
-        output.document({"file": str(file), **told, "sha256": checked.checksum, "restored": not check_only})
+        lacks = {"lacks": _documents(checked.lacks)} if checked.lacks else {}
+        output.document({"file": str(file), **told, "sha256": checked.checksum, "restored": not check_only, **lacks})
     else:
-        print(f"{_held(end.events, end.commands, end.sites)}: {'the file is whole' if check_only else 'restored'}")
+        whole = f"the file lacks {_named(checked.lacks)}" if checked.lacks else "the file is whole"
+        restored = f"restored, but for {_named(checked.lacks)}" if checked.lacks else "restored"
+        print(f"{_held(end.events, end.commands, end.sites)}: {whole if check_only else restored}")
     return 0
 
 
@@ -123,6 +151,16 @@ async def _server(settings: Settings) -> AsyncIterator[str]:
         raise Failed(f"`hansard up` runs on {settings.data}: end it first, or name a new directory with --data")
     async with embedded.running(settings.data) as server:
         yield server.url
+
+
+def _named(lacks: Sequence[Lacks]) -> str:
+    """What is lacking, the first few of it."""
+    first = "; ".join(map(str, lacks[:NAMED]))
+    return first if len(lacks) <= NAMED else f"{first}; and {len(lacks) - NAMED} more"
+
+
+def _documents(lacks: Sequence[Lacks]) -> list[dict[str, Any]]:
+    return [{"partition": one.partition, "after": one.after.decode(errors="replace"), "why": one.why} for one in lacks]
 
 
 def _held(events: int, commands: int, sites: int) -> str:

@@ -6,11 +6,12 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from core.envelope import Envelope, Recorded, read
+from core.envelope import Envelope, Recorded, UnreadableEntry, read
 from core.log.port import Entry, Log
 from core.partitions import partition_of
 from core.position import START, Position
-from projections.trail import Told, tell
+from core.refusals import UnreadablePartition
+from projections.trail import Told, Unreadable, tell
 from workers.gateway.auditing import BUDGET, merge
 
 BATCH: Final = 500
@@ -46,8 +47,11 @@ class Choice(Struct, frozen=True, kw_only=True):
 
 async def merged(
     log: Log, choice: Choice, after: Position, before: Position | None
-) -> AsyncIterator[tuple[int, Recorded]]:
-    """The events chosen, with their partition, in the order of the audit: `after` and `before` are both left out."""
+) -> AsyncIterator[tuple[int, Recorded | UnreadableEntry]]:
+    """The events chosen, with their partition, in the order of the audit: `after` and `before` are both left out.
+
+    Entries that cannot be read are among them. Raises `core.refusals.UnreadablePartition` where it comes to one.
+    """
     places = dict.fromkeys(choice.partitions(log.partitions), after)
     while True:
         page = await merge(log, places, end=before, wanted=choice.fits, limit=BUDGET)
@@ -63,9 +67,12 @@ async def redacted(log: Log, partitions: Sequence[int]) -> Redacted:
     found: Redacted = {}
     for partition in partitions:
         at = START
-        while entries := await log.read(partition, at, limit=BATCH):
-            add_redacted(found, entries)
-            at = entries[-1].position
+        try:
+            while entries := await log.read(partition, at, limit=BATCH):
+                add_redacted(found, entries)
+                at = entries[-1].position
+        except UnreadablePartition:
+            continue  # then nobody is told anything of it, either
     return found
 
 
@@ -73,21 +80,28 @@ def add_redacted(found: Redacted, entries: Sequence[Entry]) -> None:
     """Add the texts that these entries destroy."""
     for entry in entries:
         if _REDACTED in entry.e:
-            recorded = read(*entry)
+            try:
+                recorded = read(*entry)
+            except UnreadableEntry:
+                continue  # it redacts nothing that anybody could name
             envelope, revision = recorded.envelope, recorded.revision
             if envelope.type == "revision.redacted" and envelope.comment and revision:
                 of_site = found.setdefault(envelope.site, {})
                 of_site[envelope.comment] = of_site.get(envelope.comment, frozenset()) | {revision}
 
 
-def told(partition: int, recorded: Recorded, gone: Redacted) -> Told:
-    """An event as it is told to staff, redacted text left out."""
+def told(partition: int, recorded: Recorded | UnreadableEntry, gone: Redacted) -> Told | Unreadable:
+    """An event as it is told to staff, redacted text left out; an entry that cannot be read as one."""
+    if isinstance(recorded, UnreadableEntry):
+        return Unreadable(position=str(recorded.position))
     nothing: Mapping[str, frozenset[int]] = {}
     return tell(recorded, partition, gone.get(recorded.envelope.site, nothing))
 
 
-def one_line(event: Told) -> str:
+def one_line(event: Told | Unreadable, partition: int) -> str:
     """An event for people: when it happened, what, about what, by whom, and the rest as far as it is short."""
+    if isinstance(event, Unreadable):
+        return f"{event.position:<20} {'-':<24}  {event.type:<16} partition {partition}"
     where = event.site if event.thread is None else f"{event.site}/{event.thread}"
     if event.comment is not None:
         where += f"/{event.comment}"

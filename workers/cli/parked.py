@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from core.caller import OPERATOR
 from core.commands import SkipEvent
-from core.envelope import read
+from core.envelope import Recorded, UnreadableEntry, read
 from core.ids import command_key
 from core.log.redis import RedisLog
 from core.text.unicode import is_blank
@@ -25,7 +25,7 @@ from projections.progress import come
 from projections.requeueing import foldable, requeue
 from projections.served import Served
 from projections.store import Store
-from projections.trail import Told
+from projections.trail import Told, Unreadable
 from workers.cli import output
 from workers.cli.ending import UsedWrongly
 from workers.cli.events import one_line, redacted, told
@@ -88,12 +88,12 @@ def show(site: str, thread: str, /, *, json: Json = False, where: Where = NOWHER
 
         hansard parked show sample night-train --json | jq .event.data
     """
-    one, event, now = anyio.run(_show, where.quietly(), site, thread)
+    one, partition, event, now = anyio.run(_show, where.quietly(), site, thread)
     if json:
         output.document({"parked": _document(one), "event": event, "now": None if now is None else _document(now)})
         return 0
     print(f"{site}/{thread} is parked since {rfc3339(one.since)}, at")
-    print(one_line(event))
+    print(one_line(event, partition))
     if now is None:
         print(f"It can be applied now: hansard parked requeue {site} {thread}")
     elif now.position == one.position:
@@ -152,17 +152,21 @@ async def _all(settings: Settings) -> list[Parked]:
         return await all_parked(place.served)
 
 
-async def _show(settings: Settings, site: str, thread: str) -> tuple[Parked, Told, Parked | None]:
-    """Where the thread is parked, the event there, and what keeps it from being folded now."""
+async def _show(settings: Settings, site: str, thread: str) -> tuple[Parked, int, Told | Unreadable, Parked | None]:
+    """Where the thread is parked, its partition, the event there, and what keeps it from being folded now."""
     async with _place(settings) as place:
         one = await _parked(place, site, thread)
         partition = place.store.keys.of(site, thread).number
         entry = await place.log.entry(partition, one.position)
         if entry is None:
             raise Failed(f"{site}/{thread} is parked at {one.position}, which the log has not: it is another log")
-        event = told(partition, read(*entry), await redacted(place.log, [partition]))
+        try:
+            recorded: Recorded | UnreadableEntry = read(*entry)
+        except UnreadableEntry as error:
+            recorded = error
+        event = told(partition, recorded, await redacted(place.log, [partition]))
         _, now = await foldable(place.log, site, thread, _now())
-        return one, event, now
+        return one, partition, event, now
 
 
 async def _requeue(settings: Settings, site: str, thread: str) -> Parked | None:

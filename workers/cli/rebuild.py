@@ -60,6 +60,9 @@ def rebuild(
     broken off. The next rebuild throws it away, and so does --clean, which also ends and removes a rebuild that was
     broken off.
 
+    Where a partition cannot be read, or not to the end of its log, the others are built all the same, and the exit
+    status is 1.
+
     For example:
 
         hansard rebuild
@@ -90,6 +93,8 @@ def rebuild(
         except KeyboardInterrupt:
             output.note("hansard: broken off; what was built stays, and the same command goes on with it")
             raise
+    if told.cut:
+        raise Failed(f"What the log has cannot be read to its end, and is served up to there: {'; '.join(told.cut)}")
     return 0
 
 
@@ -99,10 +104,14 @@ class _Told:
     def __init__(self, *, json: bool) -> None:
         self._json = json
         self._partitions: list[Flipped] = []
+        self.cut: list[str] = []
+        """What keeps partitions from being built to the end of their log."""
 
     def flipped(self, one: Flipped) -> None:
         """A partition serves other views now."""
         self._partitions.append(one)
+        if one.cut is not None:
+            self.cut.append(one.cut)
         if self._json:
             output.document(one)
             output.flush()

@@ -8,10 +8,10 @@ import anyio
 import msgspec
 from cyclopts import Parameter
 
-from core.envelope import Recorded, read
+from core.envelope import Recorded, UnreadableEntry, read
 from core.events import EVENTS
 from core.ids import is_site, is_thread
-from core.log.port import Log, LostBranch
+from core.log.port import Entry, Log, LostBranch
 from core.log.redis import RedisLog
 from core.moment import parse_moment, place_of
 from core.position import START, Position
@@ -52,6 +52,9 @@ def replay(
 
     The order is by recorded time, then partition, then sequence; --from and --to mean recorded time, too. Redacted
     text is told to nobody. With --json, an event is what `/audit` tells of it.
+
+    An entry that cannot be read stands in its place as `unreadable`, whichever events were chosen. Where a partition
+    cannot be read at all, the events end before it, and the exit status is 1.
 
     For example:
 
@@ -114,17 +117,24 @@ async def _follow(log: Log, partition: int, after: Position, choice: Choice, *, 
     try:
         async for entries in log.follow(partition, after):
             add_redacted(gone, entries)
-            for recorded in (read(*entry) for entry in entries):
-                if choice.fits(recorded.envelope):
+            for recorded in map(_read, entries):
+                if isinstance(recorded, UnreadableEntry) or choice.fits(recorded.envelope):
                     _print(partition, recorded, gone, json=json)
             output.flush()
     except LostBranch as lost:
         raise Failed(f"{lost}: the server lost it, and perhaps more of what was printed") from lost
 
 
-def _print(partition: int, recorded: Recorded, gone: Redacted, *, json: bool) -> None:
+def _read(entry: Entry) -> Recorded | UnreadableEntry:
+    try:
+        return read(*entry)
+    except UnreadableEntry as error:
+        return error
+
+
+def _print(partition: int, recorded: Recorded | UnreadableEntry, gone: Redacted, *, json: bool) -> None:
     event = told(partition, recorded, gone)
-    output.line(msgspec.json.encode(event) if json else one_line(event).encode())
+    output.line(msgspec.json.encode(event) if json else one_line(event, partition).encode())
 
 
 def _choice(site: str | None, thread: str | None, types: tuple[str, ...]) -> Choice:

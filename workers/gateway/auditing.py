@@ -2,6 +2,10 @@
 
 A cursor keeps a place in every partition, so it never expires and misses nothing, however late an event comes into
 a partition. One call reads a bounded number of entries: a page may be empty and still go on.
+
+An entry that cannot be read may be what was asked for, and so is part of every page that comes by it. A partition that
+cannot be read may have the next event in the order of all: the page ends there, and where it would begin there, there
+is none.
 """
 
 import binascii
@@ -14,10 +18,11 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from core.envelope import Envelope, Recorded, read
+from core.envelope import Envelope, Recorded, UnreadableEntry, envelope_of, read
 from core.gathering import gathered
 from core.log.port import Entry, Log
 from core.position import Position
+from core.refusals import UnreadablePartition
 from workers.gateway.refusals import CursorRefused
 
 BUDGET: Final = 5000
@@ -30,10 +35,10 @@ Wanted = Callable[[Envelope], bool]
 
 
 class Found(NamedTuple):
-    """One event, and the partition it lies in."""
+    """One event, or an entry that cannot be read, and the partition it lies in."""
 
     partition: int
-    recorded: Recorded
+    recorded: Recorded | UnreadableEntry
 
 
 class Merged(NamedTuple):
@@ -101,7 +106,10 @@ class _Stream:
 
 
 async def merge(log: Log, places: dict[int, Position], *, end: Position | None, wanted: Wanted, limit: int) -> Merged:
-    """The next `limit` wanted events after `places`, before `end`, of the partitions that `places` names."""
+    """The next `limit` wanted events after `places`, before `end`, of the partitions that `places` names.
+
+    Raises `core.refusals.UnreadablePartition` where one of them cannot be read now, and nothing was found before that.
+    """
     streams = [_Stream(log, partition, after, end) for partition, after in places.items()]
     await gathered([stream.fill for stream in streams])
     order = [(head, stream) for stream in streams if (head := stream.head) is not None]
@@ -113,14 +121,20 @@ async def merge(log: Log, places: dict[int, Position], *, end: Position | None, 
         _, index = heap[0]
         stream = order[index][1]
         looked += 1
-        is_wanted = wanted(ENVELOPE.decode(stream.next.e))
+        try:
+            is_wanted = wanted(envelope_of(*stream.next))
+        except UnreadableEntry:
+            is_wanted = True
         if is_wanted and len(found) == limit:
             break  # what is not wanted behind a full page is passed over, so that it is known whether there is more
         entry = stream.take()
         if is_wanted:
-            found.append(Found(stream.partition, read(*entry)))
+            found.append(Found(stream.partition, _read(entry)))
         if stream.wants:
-            await stream.fill()
+            try:
+                await stream.fill()
+            except UnreadablePartition:
+                break  # the next page begins there, and raises it
         head = stream.head
         if head is None:
             heapq.heappop(heap)
@@ -129,6 +143,13 @@ async def merge(log: Log, places: dict[int, Position], *, end: Position | None, 
     dry = not heap
     done = dry and all(stream.beyond for stream in streams)
     return Merged(found, [stream.at for stream in streams], dry, done)
+
+
+def _read(entry: Entry) -> Recorded | UnreadableEntry:
+    try:
+        return read(*entry)
+    except UnreadableEntry as error:
+        return error
 
 
 def write_cursor(mark: str, places: Sequence[Position]) -> str:
@@ -160,4 +181,3 @@ def before(position: Position) -> Position:
 
 
 _TOO_GREAT: Final = 10**15
-ENVELOPE: Final = msgspec.json.Decoder(Envelope)

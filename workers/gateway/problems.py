@@ -78,6 +78,7 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     core.EventMissing: Kind("unavailable", 503, "Not available now"),
     core.LogBroken: Kind("unavailable", 503, "Not available now"),
     core.FormatTooOld: Kind("unavailable", 503, "Not available now"),
+    core.UnreadablePartition: Kind("unavailable", 503, "Not available now"),
 }
 """By the class of what was raised; a class that is not here is a defect of ours, and 500."""
 

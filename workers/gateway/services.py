@@ -1,7 +1,7 @@
 """What the gateway works with, handed in whole: nothing here is global."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from msgspec import Struct, field
 
@@ -43,8 +43,8 @@ class Services(Struct, frozen=True, kw_only=True):
     """Bytes that a body may have."""
     lag: LagWatch
     """How far the views are behind, looked at every few seconds."""
-    stopped: Callable[[], int] = int
-    """How many partitions of this process's own projector, where it has one, stopped at an event."""
+    stopped: Callable[[], Mapping[int, str]] = dict
+    """The partitions of this process's own projector, where it has one, that stopped, and where and why each did."""
     serves_pages: bool = True
     """False where the process projects and answers operations alone."""
     running: Callable[[], bool] = lambda: True

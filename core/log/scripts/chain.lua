@@ -23,7 +23,11 @@ while id ~= '' and id ~= stop do
   if not entry then
     return redis.error_reply('MISSING ' .. id .. ' no entry')
   end
-  local e, c = entry[2][2], entry[2][4]
+  local fields = entry[2]
+  if #fields ~= 4 or fields[1] ~= 'e' or fields[3] ~= 'c' then
+    return redis.error_reply('BROKEN no event at ' .. id)
+  end
+  local e, c = fields[2], fields[4]
   answer[#answer + 1] = id
   answer[#answer + 1] = e
   answer[#answer + 1] = c

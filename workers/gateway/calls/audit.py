@@ -1,12 +1,13 @@
 """The log, read: the trail of one comment, and the audit of a site."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from core import heads
 from core.caller import Caller
 from core.comment import Comment
 from core.current import comment_of, policy_of, site_of
-from core.envelope import Envelope, Recorded, read
+from core.envelope import Envelope, Recorded, UnreadableEntry, envelope_of, read
 from core.events import ReportFiled
 from core.log.port import HeadWanted, Load
 from core.moment import place_of
@@ -14,7 +15,7 @@ from core.partitions import partition_of
 from core.position import START, Position
 from core.refusals import NotAllowed
 from projections import cursors
-from projections.trail import kept_from_author, redacted, tell, tell_author
+from projections.trail import Told, Unreadable, kept_from_author, redacted, tell, tell_author
 from workers.gateway import auditing
 from workers.gateway.call import COMMENT, ROOT, Asked, Call, Who
 from workers.gateway.reads import moment_of
@@ -22,6 +23,8 @@ from workers.gateway.refusals import BadRequest
 from workers.gateway.reply import Reply, json
 from workers.gateway.shapes import comments as shapes
 from workers.gateway.shapes.staff import AuditQuery
+
+_Read = Recorded | UnreadableEntry
 
 _PLACE: Final = r"([0-9]{1,15}-[0-9]{1,15})"
 _SLACK_MS: Final = 60_000
@@ -37,6 +40,7 @@ async def read_trail(asked: Asked[shapes.TrailQuery, None]) -> Reply:
     after = START
     if query.cursor is not None:
         after = Position.parse(*cursors.read(query.cursor, mark, _PLACE))
+    own: list[_Read]
     own, reported = await _own_events(asked)
     horizon: Position | None = None
     if caller.sees_all and reported is not None and reported > after:
@@ -45,14 +49,16 @@ async def read_trail(asked: Asked[shapes.TrailQuery, None]) -> Reply:
         own = sorted([*own, *reports], key=lambda recorded: recorded.position)
     coming = [one for one in own if one.position > after and (horizon is None or one.position <= horizon)]
     page = coming[: query.limit]
-    gone = await redacted(services.log, page, folds=services.folds)
+    known = [one for one in page if isinstance(one, Recorded)]
+    gone = await redacted(services.log, known, folds=services.folds)
+    told: list[Told | Unreadable]
     if caller.sees_all:
-        told = [tell(one, partition, gone) for one in page]
+        told = [_tell(one, partition, gone) for one in page]
     else:
         policy = await policy_of(services.log, asked.site, asked.thread, folds=services.folds)
         if policy.history == "staff":
             gone = {asked.comment: gone.get(asked.comment, frozenset()) | kept_from_author(comment)}
-        told = [one for each in page if (one := tell_author(each, partition, gone, comment.author)) is not None]
+        told = [one for each in known if (one := tell_author(each, partition, gone, comment.author)) is not None]
     place = page[-1].position if len(coming) > len(page) else horizon
     following = None if place is None else cursors.write(mark, place)
     return json({"events": told, "next": following, "more": following is not None})
@@ -87,9 +93,9 @@ async def read_audit(asked: Asked[AuditQuery, None]) -> Reply:
     merged = await auditing.merge(
         log, dict(zip(numbers, places, strict=True)), end=end, wanted=wanted, limit=query.limit
     )
-    events = [found.recorded for found in merged.found]
+    events = [found.recorded for found in merged.found if isinstance(found.recorded, Recorded)]
     gone = await redacted(log, events, folds=services.folds)
-    told = [tell(found.recorded, found.partition, gone) for found in merged.found]
+    told = [_tell(found.recorded, found.partition, gone) for found in merged.found]
     past = end is not None and end.ms + _SLACK_MS < services.clock() * 1000
     ended = merged.done or (past and merged.dry)
     following = None if ended else auditing.write_cursor(mark, merged.places)
@@ -107,7 +113,14 @@ async def _comment(asked: Asked[shapes.TrailQuery, None], caller: Caller) -> Com
     return comment
 
 
-async def _own_events(asked: Asked[Any, Any]) -> tuple[list[Recorded], Position | None]:
+def _tell(found: _Read, partition: int, gone: Mapping[str, frozenset[int]]) -> Told | Unreadable:
+    """What was found, as staff is told it."""
+    if isinstance(found, UnreadableEntry):
+        return Unreadable(position=str(found.position))
+    return tell(found, partition, gone)
+
+
+async def _own_events(asked: Asked[Any, Any]) -> tuple[list[_Read], Position | None]:
     """The events of the comment itself, and where it was reported last."""
     field, last = heads.comment(asked.comment), heads.reported(asked.comment)
     loaded = await asked.services.log.load(
@@ -122,17 +135,22 @@ async def _own_events(asked: Asked[Any, Any]) -> tuple[list[Recorded], Position 
 
 async def _reports(
     asked: Asked[Any, Any], partition: int, after: Position, last: Position
-) -> tuple[list[Recorded], Position | None]:
+) -> tuple[list[_Read], Position | None]:
     """The reports of the comment after a place, and how far they were looked for; None: to the last one.
 
-    Only the thread's order leads to them, so the partition is read on from there, a bounded number of entries.
+    Only the thread's order leads to them, so the partition is read on from there, a bounded number of entries. One that
+    cannot be read may be a report, and is found.
     """
-    found: list[Recorded] = []
+    found: list[_Read] = []
     at = after
     for _ in range(auditing.BUDGET // _STEP):
         entries = await asked.services.log.read(partition, at, limit=_STEP, upto=last)
         for entry in entries:
-            envelope = auditing.ENVELOPE.decode(entry.e)
+            try:
+                envelope = envelope_of(*entry)
+            except UnreadableEntry as error:
+                found.append(error)
+                continue
             here = (envelope.site, envelope.thread, envelope.comment) == (asked.site, asked.thread, asked.comment)
             if here and envelope.type == _REPORTED:
                 found.append(read(*entry))
@@ -197,7 +215,9 @@ CALLS: Final = (
         detail=(
             "In order of recorded time, then partition, then sequence. A page may be empty and still have `next`. "
             "`more` says whether the log has more now. Cursors never expire and miss nothing, so an exporter can poll "
-            "with the last one."
+            "with the last one. An entry that cannot be read stands in its place as "
+            '`{"position", "type": "unreadable"}`, whatever was asked for; where a partition cannot be read at all, the '
+            "page ends before it, and the next one is 503 and names it."
         ),
         handler=read_audit,
         query=AuditQuery,

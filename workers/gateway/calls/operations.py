@@ -84,8 +84,13 @@ async def _readiness(services: Services) -> Reply:
     What is said of them is how far they are behind. A process without pages is ready where none of its partitions has
     stopped: that is all that it does.
     """
-    if not services.serves_pages and (stopped := services.stopped()):
-        raise Unavailable(f"the projection of {stopped} of the partitions has stopped: a person has to look at the log")
+    stopped = services.stopped()
+    if stopped and not services.serves_pages:
+        partition, where = min(stopped.items())
+        raise Unavailable(
+            f"the projection of {len(stopped)} of the partitions has stopped, of partition {partition} {where}: "
+            "a person has to look at the log"
+        )
     return json(_state(services, await _looked(services)))
 
 
@@ -116,7 +121,7 @@ def _state(services: Services, found: Look) -> Readiness:
         status="ready",
         reads="served",
         writes="taken" if found.refusal is None else "refused",
-        views=ViewsState(lag_s=round(services.lag.seconds(), 3), stopped=services.stopped()),
+        views=ViewsState(lag_s=round(services.lag.seconds(), 3), stopped=len(services.stopped())),
     )
 
 

@@ -205,19 +205,19 @@ class Actor(Struct, frozen=True, kw_only=True):
 
 
 class EventAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One event of the log."""
+    """One event of the log. Of an entry that cannot be read, only `position` is there, and `type` is `unreadable`."""
 
     position: PositionText
-    partition: int
-    at: TimeText
-    occurred_at: TimeText
-    type: Annotated[str, Meta(examples=["comment.posted"])]
-    actor: Actor
-    site: str
+    partition: int | None = None
+    at: TimeText | None = None
+    occurred_at: TimeText | None = None
+    type: Annotated[str, Meta(examples=["comment.posted", "unreadable"])]
+    actor: Actor | None = None
+    site: str | None = None
     thread: str | None = None
     comment: str | None = None
     revision: int | None = None
-    data: dict[str, Any]
+    data: dict[str, Any] | None = None
 
 
 class Events(Struct, frozen=True, kw_only=True):
