@@ -25,6 +25,7 @@ import msgspec
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from workers import escaping
 from workers.repeats import EVERY, Repeats
 
 Format = Literal["auto", "json", "console"]
@@ -85,6 +86,7 @@ def configure(form: Format = "auto", level: str = "info", *, every: float = EVER
             structlog.processors.TimeStamper("%H:%M:%S", utc=False, key="at") if people else stamp,
             exceptions,
             scrub,
+            *([visible] if people else []),
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -233,9 +235,18 @@ def _short(value: object) -> object:
     return _short(str(value))
 
 
+def visible(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
+    """Write out what would act on a terminal."""
+    for name, value in line.items():
+        line[name] = escaping.block(value) if name == "exception" else escaping.document(value)
+    return line
+
+
 def _json(_logger: WrappedLogger, _method: str, line: EventDict) -> bytes:
-    return _encode(
-        {"at": line.pop("at", None), "level": line.pop("level", None), "event": line.pop("event", None), **line}
+    return escaping.json(
+        _encode(
+            {"at": line.pop("at", None), "level": line.pop("level", None), "event": line.pop("event", None), **line}
+        )
     )
 
 

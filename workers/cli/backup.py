@@ -62,8 +62,8 @@ def backup(
         lacks = {"lacks": _documents(taken.lacks)} if taken.lacks else {}
         output.document({"file": str(file), **told, "bytes": size, "sha256": taken.checksum, **lacks})
     else:
-        print(_held(taken.events, taken.commands, taken.sites))
-        print(f"{file}: {size:,} bytes, sha256 {taken.checksum}")
+        output.line(_held(taken.events, taken.commands, taken.sites))
+        output.line(f"{file}: {size:,} bytes, sha256 {taken.checksum}")
     if taken.lacks:
         raise Failed(f"{file} is not whole: it lacks {_named(taken.lacks)}")
     return 0
@@ -122,7 +122,7 @@ def restore(
     else:
         whole = f"the file lacks {_named(checked.lacks)}" if checked.lacks else "the file is whole"
         restored = f"restored, but for {_named(checked.lacks)}" if checked.lacks else "restored"
-        print(f"{_held(end.events, end.commands, end.sites)}: {whole if check_only else restored}")
+        output.line(f"{_held(end.events, end.commands, end.sites)}: {whole if check_only else restored}")
     return 0
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 import anyio
 from cyclopts import Parameter
 
-from workers import checkup
+from workers import checkup, escaping
 from workers.cli import losing, output
 from workers.cli.ending import UsedWrongly
 from workers.cli.flags import NOWHERE, Json, Where
@@ -85,7 +85,7 @@ def _show(finding: Finding) -> None:
 
     sign, colour = _SIGNS[finding.verdict]
     console = output.console()
-    console.print(Text.assemble((f"{sign} {finding.about:<12}", colour), finding.found))
-    for line in Text(finding.change or "", "bold").wrap(console, console.width - INDENT):
+    console.print(Text.assemble((f"{sign} {finding.about:<12}", colour), escaping.line(finding.found)))
+    for line in Text(escaping.line(finding.change or ""), "bold").wrap(console, console.width - INDENT):
         if line:
             console.print(" " * INDENT, line, sep="")

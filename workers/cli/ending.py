@@ -7,6 +7,7 @@ import os
 import sys
 from typing import Final
 
+from workers import escaping
 from workers.cli.overview import COMMANDS, RUN
 
 FAILED: Final = 1
@@ -80,7 +81,7 @@ def _causes(error: BaseException) -> list[BaseException]:
 def _say(text: str, status: int, arguments: list[str], program: str = "hansard") -> None:
     """Say it on standard error: in a process that stays and whose lines are JSON, as one of those."""
     if not _speaks_json(arguments):
-        print(f"{program}: {text}", file=sys.stderr)
+        print(escaping.block(f"{program}: {text}"), file=sys.stderr)
         return
     import structlog
 

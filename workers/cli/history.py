@@ -9,6 +9,7 @@ from cyclopts import Parameter
 from core.current import policy_of
 from core.refusals import NotFound
 from projections.viewer import PUBLIC, Viewer
+from workers import escaping
 from workers.cli import output
 from workers.cli.flags import NOWHERE, Json, Where
 from workers.cli.place import last_of, reading
@@ -50,7 +51,7 @@ def history(
     else:
         from workers.cli import prose
 
-        prose.show_history(output.console(), found)
+        prose.show_history(output.console(), escaping.document(found))
     return 0
 
 

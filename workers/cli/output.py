@@ -1,4 +1,7 @@
-"""Where results and progress go: results to standard output, progress to standard error."""
+"""Where results and progress go: results to standard output, progress to standard error.
+
+Nothing else in a command prints. What is printed here is escaped (`workers.escaping`), whoever wrote it.
+"""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -7,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import structlog
+
+from workers import escaping
 
 if TYPE_CHECKING:  # it takes a tenth of a second, which --json need not spend
     from rich.console import Console
@@ -21,12 +26,12 @@ _log = structlog.get_logger(__name__)
 
 def document(value: Any) -> None:
     """Print a value as one line of JSON."""
-    line(msgspec.json.encode(value))
+    sys.stdout.buffer.write(escaping.json(msgspec.json.encode(value)) + b"\n")
 
 
-def line(ready: bytes) -> None:
-    """Print a line that is ready, and let whoever reads have it at once where that is a person or a pipe."""
-    sys.stdout.buffer.write(ready + b"\n")
+def line(text: str = "") -> None:
+    """Print one line, which is all that the text takes."""
+    print(escaping.line(text))
 
 
 def flush() -> None:
@@ -36,7 +41,7 @@ def flush() -> None:
 
 def note(text: str) -> None:
     """Say something about the work on standard error, where a person looks."""
-    print(text, file=sys.stderr, flush=True)
+    print(escaping.block(text), file=sys.stderr, flush=True)
 
 
 def counted(number: int, what: str) -> str:
@@ -45,7 +50,10 @@ def counted(number: int, what: str) -> str:
 
 
 def console() -> "Console":
-    """Standard output for people: colours and the width of the terminal where there is one, else 80 columns."""
+    """Standard output for people: colours and the width of the terminal where there is one, else 80 columns.
+
+    What it is given to print has been escaped: it writes its own controls between texts.
+    """
     from rich.console import Console
 
     class Told(Console):

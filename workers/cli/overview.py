@@ -7,6 +7,8 @@ import sys
 from difflib import get_close_matches
 from typing import Final, NamedTuple
 
+from workers import escaping
+
 
 class Command(NamedTuple):
     """A command: where it is, and what it does in one line."""
@@ -78,7 +80,7 @@ def answer(arguments: list[str]) -> Answer | None:
         case [name, *_] if not name.startswith("-") and name not in COMMANDS:
             close = get_close_matches(name, COMMANDS, 1)
             meant = f"did you mean hansard {close[0]}?" if close else "hansard --help lists what there is"
-            return Answer(f"hansard: there is no command {name}: {meant}\n", 2)
+            return Answer(f"hansard: there is no command {escaping.line(name)}: {meant}\n", 2)
         case _:
             return None
 

@@ -72,9 +72,9 @@ def list_parked(*, json: Json = False, where: Where = NOWHERE) -> int:
         if json:
             output.document(_document(one))
         else:
-            print(f"{one.site}/{one.thread}  {one.position}  {one.type}  since {rfc3339(one.since)}  {one.fault}")
+            output.line(f"{one.site}/{one.thread}  {one.position}  {one.type}  since {rfc3339(one.since)}  {one.fault}")
     if not found and not json:
-        print("no thread is parked")
+        output.line("no thread is parked")
     return 0
 
 
@@ -92,14 +92,14 @@ def show(site: str, thread: str, /, *, json: Json = False, where: Where = NOWHER
     if json:
         output.document({"parked": _document(one), "event": event, "now": None if now is None else _document(now)})
         return 0
-    print(f"{site}/{thread} is parked since {rfc3339(one.since)}, at")
-    print(one_line(event, partition))
+    output.line(f"{site}/{thread} is parked since {rfc3339(one.since)}, at")
+    output.line(one_line(event, partition))
     if now is None:
-        print(f"It can be applied now: hansard parked requeue {site} {thread}")
+        output.line(f"It can be applied now: hansard parked requeue {site} {thread}")
     elif now.position == one.position:
-        print(f"It cannot be applied: {now.fault}")
+        output.line(f"It cannot be applied: {now.fault}")
     else:
-        print(f"It can be applied now, but not {now}")
+        output.line(f"It can be applied now, but not {now}")
     return 0
 
 
@@ -204,7 +204,7 @@ def _told(site: str, thread: str, still: Parked | None, *, json: bool) -> int:
     if json:
         output.document({"site": site, "thread": thread, "parked": None if still is None else _document(still)})
     elif still is None:
-        print(f"{site}/{thread} is not parked any more")
+        output.line(f"{site}/{thread} is not parked any more")
     else:
         raise Failed(f"{site}/{thread} is parked: {still}")
     return 0 if still is None else 1

@@ -1,4 +1,4 @@
-"""A thread and an edit history as text for people."""
+"""A thread and an edit history as text for people. Both come escaped (`workers.escaping.document`)."""
 
 from collections.abc import Iterator
 from typing import Any, Final

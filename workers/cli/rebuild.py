@@ -118,7 +118,7 @@ class _Told:
             return
         for differing in one.differing:
             thread = f"{differing.site}/{differing.thread}" if differing.thread else f"site {differing.site}"
-            print(f"was wrong   {thread}  {' '.join(differing.views)}")
+            output.line(f"was wrong   {thread}  {' '.join(differing.views)}")
 
     def built(self) -> None:
         """Everything is served that was built."""
@@ -126,34 +126,34 @@ class _Told:
         wrong = sum(len(one.differing) for one in self._partitions)
         if not self._json:
             served = f"{_count(wrong, 'thread')} had been served wrong" if wrong else "nothing had been served wrong"
-            print(
+            output.line(
                 f"{_count(events, 'event')} of {_count(threads, 'thread')} built anew and served in "
                 f"{_count(len(self._partitions), 'partition')}: {served}"
             )
-            print("What was served before is kept: --back serves it again, --clean throws it away")
+            output.line("What was served before is kept: --back serves it again, --clean throws it away")
 
     def returned(self) -> None:
         """What was served before is served again."""
         if self._json:
             return
         if self._partitions:
-            print(f"What was served before is served again in {_count(len(self._partitions), 'partition')}")
+            output.line(f"What was served before is served again in {_count(len(self._partitions), 'partition')}")
         else:
-            print("Nothing is kept that was served before")
+            output.line("Nothing is kept that was served before")
 
     def cleaned(self, keys: int) -> None:
         """Everything that is not served is gone."""
         if self._json:
             output.document({"keys": keys})
         else:
-            print(f"{_count(keys, 'key')} thrown away: there are no views but those that are served")
+            output.line(f"{_count(keys, 'key')} thrown away: there are no views but those that are served")
 
     def refolded(self, site: str, thread: str, position: str) -> None:
         """The views of one thread are those of its log."""
         if self._json:
             output.document({"thread": f"{site}/{thread}", "position": position})
         else:
-            print(f"{site}/{thread} is folded anew and served, up to {position}")
+            output.line(f"{site}/{thread} is folded anew and served, up to {position}")
 
     def standings(self, some: list[Standing]) -> None:
         """What there is."""
@@ -162,10 +162,10 @@ class _Told:
                 output.document(one)
             return
         for what, found in _grouped(some).items():
-            print(f"{what}: {_count(len(found), 'partition')}, {_count(sum(found), 'event')}")
+            output.line(f"{what}: {_count(len(found), 'partition')}, {_count(sum(found), 'event')}")
         if mixed := [one for one in some if is_mixed(one.served)]:
             versions = sorted({version for one in mixed for version in one.served.versions})
-            print(
+            output.line(
                 f"What is served in {_count(len(mixed), 'partition')} was written by versions {' and '.join(versions)} "
                 f"of Hansard, this is {OWN}: all of it is served, and a rebuild makes it of this one"
             )

@@ -5,7 +5,6 @@ from functools import partial
 from typing import Annotated, Final
 
 import anyio
-import msgspec
 from cyclopts import Parameter
 
 from core.envelope import Recorded, UnreadableEntry, read
@@ -134,7 +133,10 @@ def _read(entry: Entry) -> Recorded | UnreadableEntry:
 
 def _print(partition: int, recorded: Recorded | UnreadableEntry, gone: Redacted, *, json: bool) -> None:
     event = told(partition, recorded, gone)
-    output.line(msgspec.json.encode(event) if json else one_line(event, partition).encode())
+    if json:
+        output.document(event)
+    else:
+        output.line(one_line(event, partition))
 
 
 def _choice(site: str | None, thread: str | None, types: tuple[str, ...]) -> Choice:

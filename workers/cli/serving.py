@@ -45,7 +45,7 @@ def _run(name: str, role: roles.Role, serving: Serving) -> int:
         if logs.is_json() and not sys.stdout.isatty():
             output.document({"role": name, "url": url})
         else:
-            print(f"The {name} listens on {url}")
+            output.line(f"The {name} listens on {url}")
         output.flush()
 
     return process.run(lambda own: role(own, found, tell), drain=found.drain)

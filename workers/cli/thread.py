@@ -13,6 +13,7 @@ from core.refusals import NotFound
 from projections.queries import Answer, PageQuery, RepliesQuery
 from projections.reading import Views
 from projections.viewer import PUBLIC, Viewer
+from workers import escaping
 from workers.cli import output
 from workers.cli.ending import UsedWrongly
 from workers.cli.flags import NOWHERE, Json, Where
@@ -61,7 +62,7 @@ def thread(
     else:
         from workers.cli import prose
 
-        prose.show_thread(output.console(), page)
+        prose.show_thread(output.console(), escaping.document(page))
     return 0
 
 

@@ -11,6 +11,7 @@ from joserfc.jwk import OctKey
 from core.ids import is_member, is_site
 from core.text.unicode import is_blank
 from workers import settings
+from workers.cli import output
 from workers.cli.ending import UsedWrongly
 from workers.cli.flags import NOWHERE, Where
 from workers.cli.place import deployment
@@ -67,7 +68,7 @@ def token(  # noqa: PLR0913 - a token says as much
         if site or sub or name or role or entitlement or badge or kind != "member":
             raise UsedWrongly("an operator's token takes no other claims: give --operator alone")
         claims: dict[str, Any] = {"aud": OPERATOR_AUDIENCE, "roles": ["operator"], "exp": expires}
-        print(_signed(claims, OctKey.import_key(_admin_secret(found).encode())))
+        output.line(_signed(claims, OctKey.import_key(_admin_secret(found).encode())))
         return 0
     if site is None or sub is None or name is None:
         raise UsedWrongly("a token needs --site, --sub and --name; --operator needs neither")
@@ -78,7 +79,7 @@ def token(  # noqa: PLR0913 - a token says as much
     for claim, values in (("roles", role), ("entitlements", entitlement), ("badges", badge)):
         if values:
             claims[claim] = list(values)
-    print(_signed(claims, anyio.run(_site_secret, found, site)))
+    output.line(_signed(claims, anyio.run(_site_secret, found, site)))
     return 0
 
 

@@ -66,25 +66,25 @@ def _now(tell: Callable[[Up], object], up: Up) -> None:
 
 
 def _tell(up: Up) -> None:
-    print(f"Hansard listens on {up.url}, its data is in {up.data}")
-    print()
+    output.line(f"Hansard listens on {up.url}, its data is in {up.data}")
+    output.line()
     page = f"{up.url}/v1/sites/{SITE}/threads/{THREAD}"
     if up.sample:
-        print(f"  read      curl {page}")
-        print(f"  follow    curl -N {page}/feed")
-    print(f"  look up   {up.url}/docs")
-    print()
-    print("Tokens, good for a day:")
-    print()
+        output.line(f"  read      curl {page}")
+        output.line(f"  follow    curl -N {page}/feed")
+    output.line(f"  look up   {up.url}/docs")
+    output.line()
+    output.line("Tokens, good for a day:")
+    output.line()
     given = [] if up.data == str(Settings().data) else ["--data", up.data]
     width = max(map(len, TOKENS))
     if up.sample:
         for who, claims in TOKENS.items():
-            print(f"  {who:{width}}  {_command('--site', SITE, *claims, *given)}")
-    print(f"  {'an operator':{width}}  {_command('--operator', *given)}")
+            output.line(f"  {who:{width}}  {_command('--site', SITE, *claims, *given)}")
+    output.line(f"  {'an operator':{width}}  {_command('--operator', *given)}")
     if not up.own_server:
-        print()
-        print("(set HANSARD_REDIS_URL for these, as for this process)")
+        output.line()
+        output.line("(set HANSARD_REDIS_URL for these, as for this process)")
 
 
 def _command(*arguments: str) -> str:

@@ -74,7 +74,7 @@ def _told(document: dict[str, Any], text: str, json: bool) -> int:  # noqa: FBT0
     if json:
         output.document(document)
     else:
-        print(text)
+        output.line(text)
     return 0
 
 

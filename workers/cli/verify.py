@@ -88,7 +88,8 @@ def verify(
             output.note("hansard: broken off; `hansard verify --resume` goes on")
         raise
     if not json:
-        print(seen.summary())
+        for one in seen.summary().splitlines():
+            output.line(one)
     return 1 if seen.differences else 0
 
 
@@ -124,7 +125,9 @@ class _Seen:
             output.document({"partition": one.partition, "not_compared": one.left, "versions": one.versions})
             return
         parts = ", ".join(_part(part, number) for part, number in sorted(one.left.items()))
-        print(f"not compared  partition {one.partition}  {parts}; written by versions {' and '.join(one.versions)}")
+        output.line(
+            f"not compared  partition {one.partition}  {parts}; written by versions {' and '.join(one.versions)}"
+        )
 
     def lost(self, look: Look) -> bool:
         """Show that a log is not whole, or that a loss of it was accepted; it cannot be folded and compared then."""
@@ -186,17 +189,19 @@ class _Seen:
             return
         if document["difference"] == "parked":
             where = f"{document['position']}  {document['thread']}"
-            print(f"parked at {where}  {document['type']}: {document['fault']}")
+            output.line(f"parked at {where}  {document['type']}: {document['fault']}")
             return
         if document["difference"] == "unreadable":
             at = f" at {document['position']}" if "position" in document else ""
-            print(f"unreadable  partition {document['partition']}{at}: {document['fault']}")
+            output.line(f"unreadable  partition {document['partition']}{at}: {document['fault']}")
             return
         field = "" if document["field"] is None else f"  {document['field']}"
         thread = document["thread"] or f"partition {document['partition']}"
-        print(f"{document['difference']:<10}  {thread}  {document['key']}{field}")
+        output.line(f"{document['difference']:<10}  {thread}  {document['key']}{field}")
         for name, value in values.items():
-            print(f"  {name:<8}  {value if value is None or len(value) <= LONGEST else value[: LONGEST - 1] + '…'}")
+            output.line(
+                f"  {name:<8}  {value if value is None or len(value) <= LONGEST else value[: LONGEST - 1] + '…'}"
+            )
 
     def summary(self) -> str:
         """What was compared, and how it came out."""

@@ -216,8 +216,8 @@ CALLS: Final = (
             "In order of recorded time, then partition, then sequence. A page may be empty and still have `next`. "
             "`more` says whether the log has more now. Cursors never expire and miss nothing, so an exporter can poll "
             "with the last one. An entry that cannot be read stands in its place as "
-            '`{"position", "type": "unreadable"}`, whatever was asked for; where a partition cannot be read at all, the '
-            "page ends before it, and the next one is 503 and names it."
+            '`{"position", "type": "unreadable"}`, whatever was asked for; where a partition cannot be read at all, '
+            "the page ends before it, and the next one is 503 and names it."
         ),
         handler=read_audit,
         query=AuditQuery,
