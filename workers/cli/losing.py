@@ -62,14 +62,14 @@ def _show(loss: Loss, *, json: bool) -> None:
         output.document(_document(loss))
         return
     if loss.gone is None:
-        print(f"partition {loss.partition}  all that it had; how much that was is not known")
+        output.line(f"partition {loss.partition}  all that it had; how much that was is not known")
         return
     of = loss.seen.newest.n or loss.gone
-    print(f"partition {loss.partition}  {loss.gone} of {output.counted(of, 'event')}")
+    output.line(f"partition {loss.partition}  {loss.gone} of {output.counted(of, 'event')}")
     for gap in loss.gaps[:SHOWN]:
-        print(f"  {_numbers(gap)}{_around(gap)}")
+        output.line(f"  {_numbers(gap)}{_around(gap)}")
     if len(loss.gaps) > SHOWN:
-        print(f"  and {len(loss.gaps) - SHOWN} more gaps: see --json")
+        output.line(f"  and {len(loss.gaps) - SHOWN} more gaps: see --json")
 
 
 def _numbers(gap: Gap) -> str:

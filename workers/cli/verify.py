@@ -137,14 +137,16 @@ class _Seen:
             if self._json:
                 output.document({**where, "difference": "broken", "fault": look.fault})
             else:
-                print(f"broken      partition {look.partition}  at {look.newest}: {look.fault}: see `hansard doctor`")
+                output.line(
+                    f"broken      partition {look.partition}  at {look.newest}: {look.fault}: see `hansard doctor`"
+                )
         elif look.accepted:
             self._accepted += 1
             if self._json:
                 output.document({**where, "not_compared": {"lost": look.accepted}, "accepted": True})
             else:
                 lost = output.counted(look.accepted, "event")
-                print(f"not compared  partition {look.partition}  {lost} lost, which was accepted")
+                output.line(f"not compared  partition {look.partition}  {lost} lost, which was accepted")
         else:
             return False
         return True
