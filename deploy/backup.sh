@@ -1,7 +1,7 @@
 #!/bin/sh
 # Take a backup, see that it is whole, and keep the newest ones. For cron:
 #
-#     15 3 * * *  HANSARD_REDIS_URL=redis://… /srv/hansard/backup.sh /srv/backups 14
+#     15 3 * * *  HANSARD_REDIS_URL_FILE=/srv/hansard/redis_url /srv/hansard/backup.sh /srv/backups 14
 #
 # Any other way to call the program goes into HANSARD, for example
 # HANSARD="docker compose --file /srv/hansard/deploy/compose.yaml run --rm --volume /srv/backups:/srv/backups gateway"

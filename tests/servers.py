@@ -37,8 +37,11 @@ def engines() -> dict[str, Path]:
 
 
 @contextmanager
-def started(program: Path, *flags: str, conf: Path | None = None) -> Iterator[str]:
-    """URL of a server that runs for the block; without a configuration or flags it keeps nothing on disk."""
+def started(program: Path, *flags: str, conf: Path | None = None, password: str | None = None) -> Iterator[str]:
+    """URL of a server that runs for the block; without a configuration or flags it keeps nothing on disk.
+
+    `password` is the one that it asks for, and no part of the URL.
+    """
     with tempfile.TemporaryDirectory(prefix="hansard-test-") as home:
         sock, said = Path(home, "sock"), Path(home, "said")
         base = [str(conf)] if conf else ["--dir", home, "--save", ""]
@@ -52,7 +55,7 @@ def started(program: Path, *flags: str, conf: Path | None = None) -> Iterator[st
                 start_new_session=True,
             )
         try:
-            _wait_until_it_answers(process, sock, said)
+            _wait_until_it_answers(process, sock, said, password)
             yield f"unix://{sock}"
         finally:
             process.kill()
@@ -87,12 +90,14 @@ def fresh(server: str) -> str:
     return server
 
 
-def _wait_until_it_answers(process: "subprocess.Popen[bytes]", sock: Path, said: Path) -> None:
+def _wait_until_it_answers(
+    process: "subprocess.Popen[bytes]", sock: Path, said: Path, password: str | None = None
+) -> None:
     """A server does not tell when it is ready, so it is asked until it answers."""
     bound = time.monotonic() + START_BOUND
     while process.poll() is None and time.monotonic() < bound:
         try:
-            with client(f"unix://{sock}") as connection:
+            with client(f"unix://:{password}@{sock}" if password else f"unix://{sock}") as connection:
                 connection.ping()
         except ConnectionError:
             time.sleep(0.005)

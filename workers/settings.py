@@ -2,6 +2,9 @@
 
 A flag wins over the environment, which wins over the default. An empty variable counts as not set. What is
 missing or wrong is one line for whoever started the program, and never shows a secret.
+
+A secret (`SECRET`) also comes from a file, which `HANSARD_ADMIN_SECRET_FILE` or `--admin-secret-file` names. No flag
+takes one itself: the arguments of a process are for everybody on its machine to read.
 """
 
 import difflib
@@ -19,7 +22,7 @@ from msgspec import Meta
 from redis.asyncio.connection import parse_url
 
 from core.log.port import Durability
-from core.redis.address import parse
+from core.redis.address import has_password, parse
 from core.redis.faults import BadAddress
 from workers.limits import Limits
 
@@ -170,6 +173,12 @@ class Secrets(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 SECRET = frozenset({"redis_url", "admin_secret"})
 """Settings whose values are never shown: an address may carry a password."""
 
+FILES = {f"{name}_file": name for name in sorted(SECRET)}
+"""What names the file that a secret is in, and the setting that it gives."""
+
+_LONGEST_FILE = 65_536
+"""Bytes of a file with a secret."""
+
 
 def read(environment: Mapping[str, str] = os.environ, **flags: object) -> Settings:
     """Settings from the environment and the flags; a flag that is None was not given.
@@ -177,19 +186,61 @@ def read(environment: Mapping[str, str] = os.environ, **flags: object) -> Settin
     Raises:
         SettingsError: a value is wrong, or a variable looks like a misspelt setting.
     """
-    given: dict[str, Any] = {}
+    variables: dict[str, tuple[str, object]] = {}
     for variable, value in environment.items():
         name = variable.removeprefix(PREFIX).lower()
         if not variable.startswith(PREFIX) or value == "":
             continue
-        if name in Settings.__struct_fields__:
-            given[name] = _converted(name, variable, value)
+        if name in Settings.__struct_fields__ or name in FILES:
+            variables[name] = variable, value
         elif variable.removeprefix(PREFIX) not in ELSEWHERE:
             _refuse_misspelt(variable, name)
-    for name, flag in flags.items():
-        if flag is not None:
-            given[name] = _converted(name, f"--{name.replace('_', '-')}", flag)
-    return Settings(**given)
+    arguments = {name: (f"--{name.replace('_', '-')}", flag) for name, flag in flags.items() if flag is not None}
+    for name in SECRET & arguments.keys():
+        _refuse_secret(name, *arguments[name])
+    return Settings(**_read(variables) | _read(arguments))
+
+
+def _read(named: Mapping[str, tuple[str, object]]) -> dict[str, Any]:
+    """The values of some settings, by name; each with what it was named as."""
+    given: dict[str, Any] = {}
+    for name, (source, value) in named.items():
+        setting = FILES.get(name)
+        if setting is None:
+            given[name] = _converted(name, source, value)
+        elif setting in named:
+            raise SettingsError(f"{named[setting][0]} and {source} are both given: give one of them")
+        else:
+            given[setting] = _converted(setting, f"The content of {source}", _content(source, str(value)))
+    return given
+
+
+def _content(source: str, path: str) -> str:
+    """The secret in a file, without the end of its line. The path is not told: it may be the secret, by mistake."""
+    try:
+        with Path(path).open("rb") as file:
+            content = file.read(_LONGEST_FILE + 1)
+        text = content.decode().rstrip("\r\n")
+    except OSError as error:
+        raise SettingsError(f"{source} names a file that cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise SettingsError(f"{source} names a file that is not text") from error
+    if not text or len(content) > _LONGEST_FILE:
+        raise SettingsError(f"{source} names a file that is {'too large' if text else 'empty'}")
+    return text
+
+
+def _refuse_secret(name: str, flag: str, value: object) -> None:
+    """Refuse a secret among the arguments. An address is none where it carries no password."""
+    try:
+        if name == "redis_url" and not has_password(str(value)):
+            return
+    except (BadAddress, ValueError):
+        return  # what is wrong with it is told in a moment
+    raise SettingsError(
+        f"{flag} must not carry a secret, because everybody on this machine can read arguments: set "
+        f"{PREFIX}{name.upper()}, or name a file with {flag}-file"
+    )
 
 
 def secrets_of(data: Path) -> Secrets:
@@ -281,6 +332,6 @@ def _path(kind: type, value: object) -> object:
 
 def _refuse_misspelt(variable: str, name: str) -> None:
     """Refuse a variable that nearly is a setting; others may share the prefix and mean nothing to us."""
-    close = difflib.get_close_matches(name, Settings.__struct_fields__, n=1, cutoff=0.8)
+    close = difflib.get_close_matches(name, [*Settings.__struct_fields__, *FILES], n=1, cutoff=0.8)
     if close:
         raise SettingsError(f"{variable} is no setting; is {PREFIX}{close[0].upper()} meant?")

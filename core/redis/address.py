@@ -11,6 +11,8 @@ servers; sentinels that want a password get it as `?sentinel_password=` and `?se
 from typing import Final, Literal, NamedTuple
 from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit
 
+from redis.asyncio.connection import parse_url
+
 from core.redis.faults import BadAddress
 
 Kind = Literal["single", "sentinel", "cluster"]
@@ -81,6 +83,12 @@ def parse(url: str) -> Address:
         parameters=f"?{urlencode(parameters)}" if parameters else "",
         watching=watching,
     )
+
+
+def has_password(url: str) -> bool:
+    """Whether a URL carries a password, of servers or of sentinels. Raises `BadAddress`, ValueError."""
+    address = parse(url)
+    return bool(address.watching) or any(parse_url(address.server(one)).get("password") for one in address.places)
 
 
 def place(host: str, port: int | str) -> str:

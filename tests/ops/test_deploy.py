@@ -1,19 +1,23 @@
 """What is shipped for production starts, says why for each line, and speaks of things that exist."""
 
 import re
+import stat
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 from msgspec.structs import fields
 from redis import Redis
+from redis.exceptions import AuthenticationError
 
 from tests.servers import client, engines, started
-from workers import embedded
+from workers import embedded, settings
 from workers.limits import Limits
-from workers.settings import PREFIX, Settings
+from workers.settings import FILES, PREFIX, SECRET, Settings
 
 TOP = Path(__file__).parents[2]
 DEPLOY = TOP / "deploy"
@@ -101,11 +105,73 @@ def test_compose_and_image_set_what_is_a_setting_and_ship_no_secret(compose: Any
     image = re.findall(rf"\b{PREFIX}(\w+)=", (DEPLOY / "Dockerfile").read_text())
     environment = compose["services"]["gateway"]["environment"]
     names = {name.removeprefix(PREFIX).lower() for name in environment} | {name.lower() for name in image}
-    assert names <= set(Settings.__struct_fields__)
-    asked = set(re.findall(r"\$\{(\w+):\?", (DEPLOY / "compose.yaml").read_text()))
-    example = (DEPLOY / "env.example").read_text()
-    assert set(re.findall(r"^(\w+)=$", example, re.MULTILINE)) == asked
-    assert environment["HANSARD_ADMIN_SECRET"].startswith("${HANSARD_ADMIN_SECRET:?")
+    assert names <= {*Settings.__struct_fields__, *FILES}
+    assert not names & SECRET
+    assert FILES.keys() <= names
+
+
+def test_compose_takes_secrets_from_files_and_puts_none_into_arguments_or_environment(compose: Any) -> None:
+    assert not re.search(r"\$\{", (DEPLOY / "compose.yaml").read_text()), "nothing comes from the shell that runs it"
+    for service in compose["services"].values():
+        told = [
+            *service["command"],
+            *service["healthcheck"]["test"],
+            *map(str, service.get("environment", {}).values()),
+        ]
+        mounted = {name for text in told for name in re.findall(r"/run/secrets/(\w+)", text)}
+        assert mounted == set(service["secrets"])
+        assert mounted <= compose["secrets"].keys()
+    assert {one["file"] for one in compose["secrets"].values()} == {f"./secrets/{name}" for name in compose["secrets"]}
+    assert "/deploy/secrets/" in (TOP / ".gitignore").read_text().splitlines()
+
+
+def make_secrets(directory: Path) -> dict[str, str]:
+    subprocess.run(["/bin/sh", DEPLOY / "secrets.sh", directory], check=True, capture_output=True)
+    return {path.name: path.read_text() for path in directory.iterdir()}
+
+
+def test_the_secrets_are_made_once_for_their_owner_and_the_containers(compose: Any, tmp_path: Path) -> None:
+    made = make_secrets(tmp_path / "secrets")
+    assert made.keys() == compose["secrets"].keys()
+    assert stat.S_IMODE((tmp_path / "secrets").stat().st_mode) == 0o700
+    for path in (tmp_path / "secrets").iterdir():
+        assert stat.S_IMODE(path.stat().st_mode) == 0o444, "users of containers read them"
+    assert make_secrets(tmp_path / "secrets") == made
+    (tmp_path / "secrets" / "redis_url").unlink()
+    assert make_secrets(tmp_path / "secrets") == made, "the password stays what it is"
+    assert make_secrets(tmp_path / "others").items() & made.items() == set()
+
+
+@pytest.mark.parametrize("engine", engines())
+def test_the_secrets_are_what_server_and_processes_take(engine: str, tmp_path: Path) -> None:
+    made = make_secrets(tmp_path / "secrets")
+    named = {f"{PREFIX}{name.upper()}_FILE": str(tmp_path / "secrets" / name) for name in ("admin_secret", "redis_url")}
+    found = settings.read(named)
+    assert found.admin_secret == made["admin_secret"]
+    password = urlsplit(found.needed("redis_url")).password
+    assert password
+    assert urlsplit(found.needed("redis_url")).hostname == "redis"
+    with started(engines()[engine], "--include", str(tmp_path / "secrets" / "redis_auth"), password=password) as url:
+        with client(url) as stranger, pytest.raises(AuthenticationError):
+            stranger.ping()
+        with Redis.from_url(url, password=password) as known:
+            assert known.ping()
+
+
+def test_images_are_named_by_digest(compose: Any) -> None:
+    pinned = re.compile(r"[a-z/]+:[\w.-]+@sha256:[0-9a-f]{64}")
+    dockerfile = (DEPLOY / "Dockerfile").read_text()
+    given = dict(re.findall(r"^ARG (\w+)=(\S+)$", dockerfile, re.MULTILINE))
+    bases = [re.sub(r"\$\{(\w+)\}", lambda name: given[name[1]], line.split()[1]) for line in froms(dockerfile)]
+    images = [one["image"] for one in compose["services"].values() if "build" not in one]
+    assert len(bases) == 3
+    assert images
+    for image in (*bases, *images):
+        assert pinned.fullmatch(image), image
+
+
+def froms(dockerfile: str) -> list[str]:
+    return [line for line in dockerfile.splitlines() if line.startswith("FROM ")]
 
 
 def test_the_image_copies_what_exists_and_does_not_run_as_root() -> None:

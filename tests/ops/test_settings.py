@@ -1,5 +1,6 @@
 """Settings: from the environment or the flag of the same name; what is wrong is one line and shows no secret."""
 
+import dataclasses
 import stat
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +10,7 @@ import pytest
 
 from core.redis.address import SCHEMES
 from workers import settings
+from workers.cli.flags import Serving, Where
 from workers.settings import Settings, SettingsError
 
 LONG = "a secret of thirty-two bytes ...."
@@ -220,6 +222,82 @@ def test_a_missing_secret_or_server_is_one_line_when_it_is_needed() -> None:
     with pytest.raises(SettingsError, match=r"^HANSARD_REDIS_URL is missing: it must be a redis://"):
         settings.read({}).needed("redis_url")
     assert settings.read({"HANSARD_ADMIN_SECRET": LONG}).needed("admin_secret") == LONG
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_every_secret_comes_from_a_file_too(tmp_path: Path, end: str) -> None:
+    url = "redis://user:pass%20word@redis.example:6380"
+    for name, value in (("admin_secret", LONG), ("redis_url", url)):
+        file = tmp_path / name
+        file.write_text(value + end)
+        for read in (
+            settings.read({f"HANSARD_{name.upper()}_FILE": str(file)}),
+            settings.read({}, **{f"{name}_file": file}),
+            settings.read(
+                {"HANSARD_ADMIN_SECRET": "o" * 32, "HANSARD_REDIS_URL": "redis://other"}, **{f"{name}_file": str(file)}
+            ),
+        ):
+            assert read.needed(name) == value  # type: ignore[arg-type] # one of the two
+    assert set(settings.FILES.values()) == settings.SECRET
+
+
+def test_a_file_that_gives_no_secret_is_one_line_that_shows_neither_path_nor_content(tmp_path: Path) -> None:
+    for name, content in (("short", b"short"), ("empty", b"\n"), ("binary", b"\xff" * 40), ("large", b"x" * 70_000)):
+        (tmp_path / name).write_bytes(content)
+    for name, line in (
+        ("short", "The content of HANSARD_ADMIN_SECRET_FILE must be a secret of at least 32 bytes"),
+        ("empty", "HANSARD_ADMIN_SECRET_FILE names a file that is empty"),
+        ("binary", "HANSARD_ADMIN_SECRET_FILE names a file that is not text"),
+        ("large", "HANSARD_ADMIN_SECRET_FILE names a file that is too large"),
+        ("none", "HANSARD_ADMIN_SECRET_FILE names a file that cannot be read: No such file or directory"),
+        (".", "HANSARD_ADMIN_SECRET_FILE names a file that cannot be read: Is a directory"),
+    ):
+        with pytest.raises(SettingsError) as refused:
+            settings.read({"HANSARD_ADMIN_SECRET_FILE": str(tmp_path / name)})
+        assert str(refused.value) == line
+    with pytest.raises(SettingsError, match="cannot be read") as refused:
+        settings.read({"HANSARD_ADMIN_SECRET_FILE": LONG})
+    assert LONG not in str(refused.value), "by mistake, it may be the secret itself"
+
+
+def test_a_secret_is_given_in_one_way(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text(LONG)
+    both = {"HANSARD_ADMIN_SECRET": LONG, "HANSARD_ADMIN_SECRET_FILE": str(tmp_path / "secret")}
+    with pytest.raises(SettingsError, match=r"^HANSARD_ADMIN_SECRET and HANSARD_ADMIN_SECRET_FILE are both given"):
+        settings.read(both)
+    assert settings.read({**both, "HANSARD_ADMIN_SECRET": ""}).admin_secret == LONG
+    with pytest.raises(SettingsError, match="HANSARD_ADMIN_SECRET_FILE meant"):
+        settings.read({"HANSARD_ADMIN_SECRETFILE": "x"})
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://:word@h",
+        "rediss://user:word@h:1/2",
+        "unix://:word@/tmp/sock",
+        "redis://h?password=word",
+        "redis+sentinel://:word@a:1,b:2/main",
+        "redis+sentinel://a:1/main?sentinel_password=word",
+        "redis+cluster://user:word@a:1,b:2",
+    ],
+)
+def test_no_argument_carries_a_password(url: str) -> None:
+    with pytest.raises(SettingsError, match=r"^--redis-url must not carry a secret") as refused:
+        settings.read({}, redis_url=url)
+    assert "word@" not in str(refused.value)
+    assert settings.read({"HANSARD_REDIS_URL": url}).redis_url == url
+
+
+@pytest.mark.parametrize("url", ["redis://user@h", "unix:///tmp/sock", "redis+cluster://a:1,b:2", "redis://h/2"])
+def test_an_argument_names_a_server_without_a_password(url: str) -> None:
+    assert settings.read({}, redis_url=url).redis_url == url
+
+
+def test_no_flag_of_any_command_takes_a_secret_itself() -> None:
+    names = {field.name for kind in (Where, Serving) for field in dataclasses.fields(kind)}
+    assert settings.SECRET & names == {"redis_url"}, "which is refused with a password"
+    assert settings.FILES.keys() <= names
 
 
 def test_printed_settings_hold_no_secret() -> None:

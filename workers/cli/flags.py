@@ -34,9 +34,11 @@ class Where:
         str | None,
         _flag(
             "Servers of yours: redis://, rediss://, unix://, redis+sentinel://host:port,…/service or "
-            "redis+cluster://host:port,…. Default: the one of --data."
+            "redis+cluster://host:port,…. Default: the one of --data. One with a password comes from the environment "
+            "or a file alone."
         ),
     ] = None
+    redis_url_file: Annotated[str | None, _flag("File with such a URL.")] = None
     data: Annotated[str | None, _flag("Directory of the data of `hansard up`. Default: .data")] = None
     log_level: Annotated[str | None, _flag("debug, info, warning or error. Default: info.")] = None
     log_format: Annotated[str | None, _flag("json, console, or auto: console on a terminal. Default: auto")] = None
@@ -77,8 +79,9 @@ class Serving(Where):
     operations_shared: Annotated[
         str | None, _flag("Seconds for which an answer of /readyz or /metrics is shared. Default: 1")
     ] = None
-    admin_secret: Annotated[
-        str | None, _flag("What operators' tokens are signed with, at least 32 bytes. `up` makes one.")
+    admin_secret_file: Annotated[
+        str | None,
+        _flag("File with what operators' tokens are signed with, at least 32 bytes. `up` makes a secret."),
     ] = None
     partitions: Annotated[
         str | None, _flag("Partitions of the log, fixed when a deployment is created. Default: 64")

@@ -17,6 +17,8 @@ def gateway(*, serving: Serving = AS_SET) -> int:
 
         HANSARD_REDIS_URL=redis://127.0.0.1:6379 HANSARD_ADMIN_SECRET=… hansard gateway
 
+        hansard gateway --redis-url-file /run/secrets/redis_url --admin-secret-file /run/secrets/admin_secret
+
         hansard gateway --host 0.0.0.0 --log-format json
     """
     return _run("gateway", roles.run_gateway, serving)
