@@ -57,14 +57,14 @@ class PolicyChanged(Event, frozen=True, kw_only=True, tag="policy.changed", omit
 class MemberSuspended(Event, frozen=True, kw_only=True, tag="member.suspended", omit_defaults=True):
     """A member may no longer write until `until` (milliseconds since 1970), or at all.
 
-    `role` is the one by which it was set, a moderator's where it is not said: whose token carries `admin` is held by no
-    other than an admin's.
+    `by_role` is the role by which it was set, a moderator's where it is not said: whose token carries `admin` is held
+    by no other than an admin's.
     """
 
     CONTENT: ClassVar[frozenset[str]] = frozenset({"reason"})
     member: str
     until: int | None = None
-    role: Literal["moderator", "admin"] | None = None
+    by_role: Literal["moderator", "admin"] | None = None
     reason: str | None = None
 
 

@@ -25,12 +25,12 @@ class Suspension(Struct, frozen=True, kw_only=True):
 
     until: int | None
     reason: str | None
-    role: Literal["moderator", "admin"] = "moderator"
+    by_role: Literal["moderator", "admin"] = "moderator"
     """The role by which it was set."""
 
     def holds(self, caller: Caller) -> bool:
         """Whether it keeps this caller from writing."""
-        return self.role == "admin" or not caller.is_admin
+        return self.by_role == "admin" or not caller.is_admin
 
 
 class Member(Struct, frozen=True, kw_only=True):
@@ -52,8 +52,8 @@ class Member(Struct, frozen=True, kw_only=True):
 def evolve(member: Member, recorded: Recorded) -> Member:
     """The standing after one more of its events."""
     match recorded.event:
-        case MemberSuspended(until=until, reason=reason, role=role):
-            suspension = Suspension(until=until, reason=reason, role=role or "moderator")
+        case MemberSuspended(until=until, reason=reason, by_role=by_role):
+            suspension = Suspension(until=until, reason=reason, by_role=by_role or "moderator")
             return Member(suspension=suspension, position=recorded.position)
         case MemberReinstated():
             return Member(position=recorded.position)
@@ -87,9 +87,9 @@ def _suspend(command: SuspendMember, member: Member, scene: "Scene") -> list[Eve
     if command.until is not None and command.until <= scene.now:
         raise BadField("/until", "the time is past already")
     reason = words_or_none(command.reason)
-    role: Literal["moderator", "admin"] = "admin" if scene.caller.is_admin else "moderator"
+    by_role: Literal["moderator", "admin"] = "admin" if scene.caller.is_admin else "moderator"
     last = member.suspension_at(scene.now)
     # The same words by a moderator take nothing off what an admin set.
-    if last is not None and (last.until, last.reason) == (command.until, reason) and last.role in (role, "admin"):
+    if last is not None and (last.until, last.reason) == (command.until, reason) and last.by_role in (by_role, "admin"):
         return []
-    return [MemberSuspended(member=command.member, until=command.until, reason=reason, role=role)]
+    return [MemberSuspended(member=command.member, until=command.until, reason=reason, by_role=by_role)]

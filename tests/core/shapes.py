@@ -71,7 +71,7 @@ SHAPES: Final[dict[type[Event], tuple[Event, ...]]] = {
     MemberSuspended: (
         MemberSuspended(member="u:7", until=1_700_000_060_000, reason="spam"),
         MemberSuspended(member="u:7"),
-        MemberSuspended(member="u:7", role="admin"),
+        MemberSuspended(member="u:7", by_role="admin"),
     ),
     MemberReinstated: (MemberReinstated(member="u:7"),),
     ThreadOpened: (ThreadOpened(url="https://unherd.com/a", title="Größe “A”"), ThreadOpened()),

@@ -12,7 +12,7 @@ from tests.core.people import ADA, ADMIN, AUDITOR, BOTH, EVE, MOD, OTHER_MOD, po
 from tests.core.telling import BEGIN, before_anything, given, given_a_site
 
 SOON = BEGIN + 60_000
-EVE_SUSPENDED = MemberSuspended(member="eve", until=SOON, reason="spam", role="moderator")
+EVE_SUSPENDED = MemberSuspended(member="eve", until=SOON, reason="spam", by_role="moderator")
 
 
 def suspend(**fields: Any) -> SuspendMember:
@@ -24,7 +24,7 @@ def test_a_moderator_suspends_a_member_for_a_while() -> None:
 
 
 def test_a_moderator_bans_a_member_by_naming_no_end() -> None:
-    given_a_site().when(suspend(until=None)).then(MemberSuspended(member="eve", reason="spam", role="moderator"))
+    given_a_site().when(suspend(until=None)).then(MemberSuspended(member="eve", reason="spam", by_role="moderator"))
 
 
 def test_suspending_again_alike_changes_nothing() -> None:
@@ -33,7 +33,7 @@ def test_suspending_again_alike_changes_nothing() -> None:
 
 @pytest.mark.parametrize("other", [{"until": None}, {"until": SOON + 1}, {"reason": "insults"}])
 def test_a_suspension_can_be_changed(other: Any) -> None:
-    fields = {"member": "eve", "until": SOON, "reason": "spam", "role": "moderator", **other}
+    fields = {"member": "eve", "until": SOON, "reason": "spam", "by_role": "moderator", **other}
     given_a_site(EVE_SUSPENDED).when(suspend(**other)).then(MemberSuspended(**fields))
 
 
@@ -68,7 +68,7 @@ def test_staff_may_be_suspended_and_then_decides_nothing() -> None:
 
 
 def test_a_suspension_says_by_which_role_it_was_set() -> None:
-    by_admin = MemberSuspended(member="eve", until=SOON, reason="spam", role="admin")
+    by_admin = MemberSuspended(member="eve", until=SOON, reason="spam", by_role="admin")
     given_a_site().when(suspend(), by=BOTH).then(by_admin)
     given_a_site(EVE_SUSPENDED).when(suspend(), by=BOTH).then(by_admin)
     unsaid = MemberSuspended(member="eve", until=SOON, reason="spam")
@@ -83,8 +83,8 @@ def test_who_has_the_role_admin_is_held_by_no_suspension_but_an_admins(caller: C
     for roles in (frozenset[Role](), frozenset[Role]({"moderator"})):
         lesser = replace(caller, roles=roles)
         given(MemberSuspended(member=caller.id)).when(post(), by=lesser).refused(Suspended, until=None)
-    given(MemberSuspended(member=caller.id, role="admin")).when(post(), by=caller).refused(Suspended, until=None)
-    given(MemberSuspended(member="eve", role="admin")).when(post(), by=EVE).refused(Suspended, until=None)
+    given(MemberSuspended(member=caller.id, by_role="admin")).when(post(), by=caller).refused(Suspended, until=None)
+    given(MemberSuspended(member="eve", by_role="admin")).when(post(), by=EVE).refused(Suspended, until=None)
 
 
 def test_an_admin_whom_a_moderator_suspended_lifts_that() -> None:

@@ -89,7 +89,7 @@ def test_nobody_but_an_admin_changes_the_policy(caller: Caller) -> None:
 
 
 def test_an_admin_whom_an_admin_suspended_changes_nothing() -> None:
-    suspended = MemberSuspended(member="adm", role="admin")
+    suspended = MemberSuspended(member="adm", by_role="admin")
     given_a_site(suspended).when(MEMBERS_ONLY).refused(Suspended, until=None)
 
 

@@ -48,7 +48,7 @@ async def test_an_audit_tells_when_a_suspension_ends_as_every_time(house: House)
     assert (await house.ask("PUT", f"members/{ADA.id}/suspension", MOD, body)).status_code == 200
     (event,) = (await house.get("audit?type=member.suspended", AUDITOR)).json()["events"]
     assert event["data"]["until"] == "2199-01-01T00:00:00.500Z"
-    assert event["data"]["role"] == "moderator"
+    assert event["data"]["by_role"] == "moderator"
 
 
 async def test_the_past_and_the_audit_take_times_of_before_1970(house: House) -> None:
