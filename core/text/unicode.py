@@ -50,8 +50,12 @@ _SEEN: Final = re.compile(rf"[^\s{UNSEEN}{_REMOVED}]")
 _UNSEEN_LINE: Final = re.compile(rf"^(?:[^\S\n]|[{UNSEEN}])+$", re.MULTILINE)
 
 _LEADING: Final = re.compile(r"\A(?:[^\S\n]*\n)+")
-# Letters below the first mark and punctuation above the last are most of what is not ASCII in Western text.
-_PERHAPS_STACKED: Final = re.compile(r"[\u0300-\u1fff\u200b-\u200f\u2060\u20d0-\u20ff\u2c00-\U0010ffff]")
+# More characters in a row than may stand on one letter, all in blocks that have marks or invisible characters: the
+# blocks between have none, and most words are shorter.
+_PERHAPS_STACKED: Final = re.compile(
+    r"[\u0300-\u1fff\u200b-\u200f\u2060\u20d0-\u20ff\u2c00-\u2fff\u302a-\u302f\u3099\u309a\ua66f-\uabff"
+    rf"\ufb00-\U0010ffff]{{{STACK + 1},}}"
+)
 # Two letters a character, the first upper case and the second lower, so that a match cannot begin between two.
 _STACKS: Final = re.compile(f"(?:M[ne]|Cf){{{STACK + 1},}}")
 
@@ -127,10 +131,13 @@ def _formed(text: str) -> str:
 
 
 def _capped(text: str) -> str:
-    if _PERHAPS_STACKED.search(text) is None:
-        return text
+    return _PERHAPS_STACKED.sub(_cap, text)
+
+
+def _cap(perhaps: re.Match[str]) -> str:
     # A prefix of a run of marks in canonical order is in that order too, and one mark that stays keeps the letters at
     # both ends from composing: capping what is NFC leaves it NFC.
+    text = perhaps[0]
     kinds = "".join(map(category, text))
     if _STACKS.search(kinds) is None:
         return text

@@ -76,6 +76,13 @@ def test_marks_do_not_pile_up(unit: str) -> None:
     assert len(form) <= 1 + STACK + 1 + len(unit) + 1
 
 
+def test_every_mark_and_every_character_that_is_not_seen_is_capped() -> None:
+    for point in range(0x110000):
+        character = chr(point)
+        if unicodedata.category(character) in ("Mn", "Me", "Cf") and normalise(f"a{character}b"):
+            assert len(normalise(f"a{character * 99}b")) <= STACK + 2 + 1, hex(point)
+
+
 @pytest.mark.parametrize(
     "text",
     [
