@@ -44,7 +44,7 @@ class Scene(Struct, frozen=True, kw_only=True):
             raise UrlNotAllowed("only staff opens threads here: the policy names no origin of this publication")
         address = normalised(url)
         if address is None:
-            raise BadField("/url", "not an http or https address")
+            raise BadField("/url", "not an http or https address without a user")
         if origins and not lies_in(address, origins):
             raise UrlNotAllowed("not in one of the origins of this publication")
         return address

@@ -23,7 +23,8 @@ Url = Annotated[
         min_length=1,
         max_length=2000,
         examples=["https://example.org/power-broker"],
-        description="Address of the article, http or https, in one of the origins of the publication.",
+        description="Address of the article, http or https, without a user, in one of the origins of the publication. "
+        "It is kept in its one form, percent-encoded.",
     ),
 ]
 Title = Annotated[str, Meta(min_length=1, max_length=500, examples=["The power broker"])]
@@ -97,7 +98,12 @@ class Anchors(Struct, frozen=True, kw_only=True):
 class ThreadsQuery(ListQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Threads, latest activity first."""
 
-    url: Annotated[str, Meta(max_length=2000, description="Only those under this article.")] | None = None
+    url: (
+        Annotated[
+            str, Meta(max_length=2000, description="Only those under this article, however its address is spelt.")
+        ]
+        | None
+    ) = None
     status: ThreadStatus | None = None
 
 
