@@ -16,3 +16,8 @@ def version() -> str:
 def test_compose_tags_the_image_with_the_version() -> None:
     services = yaml.safe_load((TOP / "deploy" / "compose.yaml").read_text())["services"]
     assert {services[role]["image"] for role in ("gateway", "projector")} == {f"hansard:{version()}"}
+
+
+def test_kubernetes_pulls_the_image_with_the_version() -> None:
+    (image,) = yaml.safe_load((TOP / "deploy" / "kubernetes" / "kustomization.yaml").read_text())["images"]
+    assert (image["name"], image["newTag"]) == ("hansard", version())
