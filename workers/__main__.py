@@ -1,12 +1,15 @@
 """The program `hansard`. See `workers.cli`."""
 
 import sys
+from io import TextIOWrapper
 
 
 def main() -> int:
     """Run the command line; its exit status: 0, 1 where it failed, 2 where it was used wrongly."""
     from workers.cli import overview
 
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that cannot show a character shows another
     arguments = sys.argv[1:]
     if answered := overview.answer(arguments):
         return answered.print()

@@ -14,7 +14,7 @@ from core.log.redis import RedisLog
 from core.position import START
 from core.redis.calls import Calls
 from core.redis.deployment import Deployment, open_deployment, require_none
-from core.redis.faults import CannotOpen, OtherDeployment, UnfitServer
+from core.redis.faults import CannotOpen, Lack, OtherDeployment, UnfitServer, lack, told
 from core.redis.processes import LiveProcess, live_processes
 from core.redis.server import OLDEST, Server
 from core.redis.topology import Topology, find_servers
@@ -254,14 +254,14 @@ def _processes(there: int, live: list[LiveProcess]) -> Iterator[Finding]:
 def _writes(refusal: str | None) -> Finding:
     if refusal is None:
         return Finding(verdict="good", about="writes", found="taken")
-    return Finding(verdict="wrong", about="writes", found=f"refused by the server: {refusal}", change=_FULL[refusal])
+    found = f"refused by the server: {told(refusal)}"
+    return Finding(verdict="wrong", about="writes", found=found, change=_FULL[lack(refusal)])
 
 
-_FULL: Final = {
-    "OOM": "Give the server more memory: it is full, and takes writes again by itself as soon as it is not",
-    "MISCONF": "Make room on the disk of its append-only file, which cannot be written: it tries again every second",
-    "NOREPLICAS": "Bring its replicas back, or lower min-replicas-to-write; the server of `hansard up` is closed like "
-    "that while its disk is full",
+_FULL: Final[dict[Lack, str]] = {
+    "memory": "Give the server more memory: it takes writes again by itself as soon as it has some",
+    "disk": "Make room on the disk of its append-only file: it takes writes again by itself when there is some",
+    "replicas": "Bring its replicas back, or lower min-replicas-to-write",
 }
 
 

@@ -35,7 +35,17 @@ from redis.backoff import NoBackoff
 from redis.exceptions import BusyLoadingError, ConnectionError, TimeoutError  # noqa: A004 - the names redis has
 
 from workers import tether
-from workers.home import LONGEST_SOCKET_PATH, EmbeddedError, fresh_log, has_room, opened, socket_in
+from workers.home import (
+    LONGEST_SOCKET_PATH,
+    ROOM,
+    EmbeddedError,
+    free,
+    fresh_log,
+    has_room,
+    opened,
+    socket_in,
+    undone,
+)
 
 __all__ = ["LONGEST_SOCKET_PATH", "EmbeddedError", "Server", "binary", "find", "running"]
 
@@ -58,10 +68,15 @@ SETTINGS = {
     "daemonize": "no",
     "appendonly": "yes",
     "appendfsync": "always",
+    "auto-aof-rewrite-min-size": "256mb",
     "save": "",
     "maxmemory-policy": "noeviction",
     "stream-node-max-bytes": "16384",
     "stream-node-max-entries": "0",
+    "lazyfree-lazy-user-del": "yes",
+    "lazyfree-lazy-server-del": "yes",
+    "slowlog-max-len": "512",
+    "latency-monitor-threshold": "100",
 }
 """What the server is started with; deploy/redis.conf explains each."""
 
@@ -174,20 +189,34 @@ async def running(data: Path) -> AsyncIterator[Server]:
     """Run a server on this data directory, which is made where missing, until the block ends.
 
     Raises:
-        EmbeddedError: no program, no writable directory, one runs there already, or it did not come up.
+        EmbeddedError: no program, no writable directory, one runs there already, or it did not come up; or there is no
+            record yet and no room for one. What was made for it is removed then.
     """
     program = binary()
     home = _home(data)
-    with opened(home) as lock:
+    with undone(data) as keep, opened(home) as lock:
         await _take(lock, data)
         with socket_in(home) as socket:
+            room = await has_room(home)
+            if not room:
+                _require_record(home)
+                _log.warning("embedded_server_closed", free=free(home))
             server = Server(program, home, socket, lock)
             try:
-                await server.start(writes=await has_room(home))
+                await server.start(writes=room)
+                keep()
                 yield server
             finally:
                 with anyio.CancelScope(shield=True):
                     await server.stop()
+
+
+def _require_record(home: Path) -> None:
+    """Raise EmbeddedError where there is nothing that could be read while nothing can be written."""
+    if not (home / "appendonlydir").is_dir():
+        left = free(home)
+        why = f"its disk has {left >> 20} MiB" if left < ROOM else "a quota or a limit of this process is in the way"
+        raise EmbeddedError(f"The disk of {home.parent} is full: a new record needs {ROOM >> 20} MiB, and {why}")
 
 
 def _home(data: Path) -> Path:

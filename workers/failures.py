@@ -8,7 +8,7 @@ from redis.exceptions import RedisError
 from core.envelope import Recorded, UnreadableEntry
 from core.log.port import BrokenChain, LostBranch
 from core.position import Position
-from core.redis.faults import is_passing
+from core.redis.faults import is_passing, said
 from core.refusals import Unavailable, UnreadablePartition
 from projections.folding.touched import CannotApply, Hole, UnknownShape
 
@@ -70,4 +70,4 @@ def told(error: Exception) -> str:
         return f"{type(error).__name__}: {error.type} at {error.position}"
     if isinstance(error, LostBranch | UnreadableEntry | UnreadablePartition):
         return f"{type(error).__name__}: {error}"
-    return str(error)[:80] if isinstance(error, RedisError) else type(error).__name__
+    return said(error)[:80] if isinstance(error, RedisError) else type(error).__name__

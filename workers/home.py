@@ -1,9 +1,10 @@
 """The directory of the embedded server: its lock, its socket, its log, and whether its disk has room."""
 
+import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -21,6 +22,52 @@ _TRIED = 1024 * 1024
 
 class EmbeddedError(Exception):
     """The embedded server cannot be had; the message is one line for whoever started the program."""
+
+
+@contextmanager
+def undone(data: Path) -> Iterator[Callable[[], None]]:
+    """Remove what the block makes in a data directory, and the directory where it made that, too, if the block fails.
+
+    The block calls what it is given as soon as anybody may rely on what is there: then everything stays. What others
+    put there stays in any case.
+    """
+    absolute = data.absolute()
+    home, secrets = absolute / "server", absolute / "secrets.json"
+    made = [path for path in (home, absolute, *absolute.parents) if not path.exists()]
+    had_secrets = secrets.exists()
+    kept = False
+
+    def keep() -> None:
+        nonlocal kept
+        kept = True
+
+    try:
+        yield keep
+    except BaseException:
+        if not kept and not _is_in_use(home):
+            if home in made:
+                shutil.rmtree(home, ignore_errors=True)
+            if not had_secrets:
+                secrets.unlink(missing_ok=True)
+            for path in made:
+                with suppress(OSError):  # somebody else's files are there, or it was never made
+                    path.rmdir()
+        raise
+
+
+def _is_in_use(home: Path) -> bool:
+    """Whether a server runs there, or is about to."""
+    try:
+        lock = os.open(home / "lock", os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import anyio
 import structlog
 from redis.exceptions import RedisError
 
+from core.redis.faults import said
 from workers.embedded import EmbeddedError, Server
 from workers.home import has_room
 
@@ -67,6 +68,6 @@ async def _let_write(server: Server) -> None:
             try:
                 await server.let_write()
             except RedisError as error:
-                _log.warning("embedded_server_not_opened", error=str(error))
+                _log.warning("embedded_server_not_opened", error=said(error))
             else:
                 _log.warning("embedded_server_opened", pid=server.pid)

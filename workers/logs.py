@@ -8,6 +8,7 @@ withheld here, whoever logs them, strings are short, and exceptions that quote a
 """
 
 import atexit
+import json
 import logging
 import os
 import sys
@@ -244,10 +245,18 @@ def visible(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
 
 def _json(_logger: WrappedLogger, _method: str, line: EventDict) -> bytes:
     return escaping.json(
-        _encode(
+        encoded(
             {"at": line.pop("at", None), "level": line.pop("level", None), "event": line.pop("event", None), **line}
         )
     )
+
+
+def encoded(value: object) -> bytes:
+    """A value as JSON, whatever its strings hold: names of files need not be Unicode."""
+    try:
+        return _encode(value)
+    except UnicodeEncodeError:
+        return json.dumps(msgspec.to_builtins(value), separators=(",", ":")).encode()
 
 
 def _is_terminal(stream: IO[str] | None) -> bool:

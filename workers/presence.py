@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 
 from core.keys import PROCESSES
 from core.redis.deployment import Deployment
-from core.redis.faults import is_passing
+from core.redis.faults import is_passing, said
 from core.redis.processes import LiveProcess
 from projections.leases import RENEWED_S
 from projections.roster import Roster
@@ -85,7 +85,7 @@ class Presence:
         if not is_passing(error):
             raise error
         if not self._away:
-            _log.warning("presence_not_renewed", fault=type(error).__name__)
+            _log.warning("presence_not_renewed", fault=said(error))
         self._away = True
 
 

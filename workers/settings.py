@@ -7,7 +7,6 @@ A secret (`SECRET`) also comes from a file, which `HANSARD_ADMIN_SECRET_FILE` or
 takes one itself: the arguments of a process are for everybody on its machine to read.
 """
 
-import difflib
 import os
 import re
 import secrets
@@ -24,15 +23,14 @@ from redis.asyncio.connection import parse_url
 from core.log.port import Durability
 from core.redis.address import has_password, parse
 from core.redis.faults import BadAddress
+from workers import misspelling
 from workers.limits import Limits
+from workers.misspelling import Unknown
 
 PREFIX = "HANSARD_"
 
 SHORTEST_SECRET = 32
 """Bytes; HS256 needs as many as its hash has (RFC 7518, section 3.2)."""
-
-ELSEWHERE = ("SERVER_BINARY",)
-"""Variables with the prefix that other modules read: workers/embedded.py."""
 
 LogFormat = Literal["auto", "json", "console"]
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -176,6 +174,9 @@ SECRET = frozenset({"redis_url", "admin_secret"})
 FILES = {f"{name}_file": name for name in sorted(SECRET)}
 """What names the file that a secret is in, and the setting that it gives."""
 
+NAMES = (*Settings.__struct_fields__, *FILES)
+"""What the environment may set, in lower case."""
+
 _LONGEST_FILE = 65_536
 """Bytes of a file with a secret."""
 
@@ -193,8 +194,9 @@ def read(environment: Mapping[str, str] = os.environ, **flags: object) -> Settin
             continue
         if name in Settings.__struct_fields__ or name in FILES:
             variables[name] = variable, value
-        elif variable.removeprefix(PREFIX) not in ELSEWHERE:
-            _refuse_misspelt(variable, name)
+    for one in misspelling.unknown(environment, PREFIX, NAMES):
+        if one.is_certain:
+            raise SettingsError(f"{one.variable} is no setting; is {one.meant} meant?")
     arguments = {name: (f"--{name.replace('_', '-')}", flag) for name, flag in flags.items() if flag is not None}
     for name in SECRET & arguments.keys():
         _refuse_secret(name, *arguments[name])
@@ -241,6 +243,11 @@ def _refuse_secret(name: str, flag: str, value: object) -> None:
         f"{flag} must not carry a secret, because everybody on this machine can read arguments: set "
         f"{PREFIX}{name.upper()}, or name a file with {flag}-file"
     )
+
+
+def unknown(environment: Mapping[str, str]) -> list[Unknown]:
+    """The variables that look like settings and are none: they have no effect."""
+    return list(misspelling.unknown(environment, PREFIX, NAMES))
 
 
 def secrets_of(data: Path) -> Secrets:
@@ -328,10 +335,3 @@ def _path(kind: type, value: object) -> object:
     if kind is Path and isinstance(value, str | Path):
         return Path(value)
     raise NotImplementedError(kind)
-
-
-def _refuse_misspelt(variable: str, name: str) -> None:
-    """Refuse a variable that nearly is a setting; others may share the prefix and mean nothing to us."""
-    close = difflib.get_close_matches(name, [*Settings.__struct_fields__, *FILES], n=1, cutoff=0.8)
-    if close:
-        raise SettingsError(f"{variable} is no setting; is {PREFIX}{close[0].upper()} meant?")

@@ -17,14 +17,15 @@ from core.commands import OpenSite
 from core.gathering import gathered
 from core.keys import PROCESSES, WORKERS
 from core.redis.deployment import Deployment
-from core.redis.faults import is_passing
+from core.redis.faults import is_passing, own_server, said
 from core.refusals import SiteExists
 from core.transact import transact
 from workers import embedded, importing, roles, sample
 from workers.gateway.keyring import Given
 from workers.gateway.services import Services
+from workers.home import undone
 from workers.importing import Imported, SiteGiven
-from workers.keeping import keep
+from workers.keeping import keep as keep_going
 from workers.process import Failed, Process, worker_name
 from workers.settings import Secrets, Settings, secrets_of
 
@@ -48,6 +49,19 @@ async def run(process: Process, settings: Settings, *, with_sample: bool, tell: 
 
     Raises SettingsError, Failed, `workers.embedded.EmbeddedError`, `core.redis.faults.CannotOpen`.
     """
+    with undone(settings.data) as keep:
+        await _run(process, settings, with_sample=with_sample, tell=tell, keep=keep)
+
+
+async def _run(
+    process: Process,
+    settings: Settings,
+    *,
+    with_sample: bool,
+    tell: Callable[[Up], object],
+    keep: Callable[[], object],
+) -> None:
+    """Run everything; `keep` is called when the first client may have been answered."""
     made = secrets_of(settings.data)
     async with _server(settings) as (url, server), roles.opened(url, settings) as deployment:
         name = worker_name()
@@ -63,7 +77,7 @@ async def run(process: Process, settings: Settings, *, with_sample: bool, tell: 
             if server is not None:
                 # Not every system ends a child with its parent: where it would stay, it would keep the data locked.
                 process.at_once(lambda: os.kill(server.pid, SIGKILL))
-                await parts.watch(keep, server)
+                await parts.watch(keep_going, server)
                 await _take_leases_back(deployment)
             apart = await roles.start_operations(parts, given, settings)
             await roles.stay_in(parts, deployment, role="up", name=name)
@@ -72,6 +86,7 @@ async def run(process: Process, settings: Settings, *, with_sample: bool, tell: 
             if with_sample:
                 await load_sample(given, made)
             listens = await roles.start_http(parts, app, settings, hub)
+            keep()
             process.described = roles.started("up", deployment, settings, worker=name, listens=listens, apart=apart)
             tell(Up(url=listens, data=str(settings.data), sample=with_sample, own_server=server is not None))
 
@@ -96,6 +111,7 @@ async def _server(settings: Settings) -> AsyncIterator[tuple[str, embedded.Serve
     else:
         if settings.durability == "replicated":
             raise Failed("Durability replicated needs a server with replicas: give its address with --redis-url")
+        own_server()
         async with embedded.running(settings.data) as server:
             yield server.url, server
 
@@ -108,7 +124,7 @@ async def _take_leases_back(deployment: Deployment) -> None:
     except RedisError as error:
         if not is_passing(error):
             raise
-        _log.warning("old_leases_not_ended", error=str(error))  # they run out by themselves
+        _log.warning("old_leases_not_ended", error=said(error))  # they run out by themselves
 
 
 async def _open_site(given: Services, site: SiteGiven, secret: str) -> None:

@@ -13,7 +13,7 @@ from core.keys import DEPLOYMENT, Keys
 from core.log.port import Durability
 from core.log.whole import Whole, owners
 from core.redis.calls import Calls
-from core.redis.faults import HalfRestored, OtherDeployment, Unreachable, is_passing
+from core.redis.faults import HalfRestored, OtherDeployment, Unreachable, is_passing, said
 from core.redis.promise import Promise
 from core.redis.record import INTERVAL, Record, RecordWatch, read_record, recorded
 from core.redis.topology import Topology, find_servers, require_fit
@@ -146,4 +146,4 @@ async def _written(writing: Awaitable[_Answer]) -> _Answer:
     except redis.exceptions.RedisError as error:
         if not is_passing(error):
             raise
-        raise Unreachable(f"The Redis server takes no writes now: {error}") from error
+        raise Unreachable(f"The Redis server takes no writes now: {said(error)}") from error

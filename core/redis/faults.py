@@ -18,7 +18,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Final, TypeVar
+from typing import Final, Literal, TypeVar
 
 import anyio
 import redis.exceptions
@@ -50,6 +50,8 @@ _ELSEWHERE: Final = frozenset({"READONLY", "LOADING", "MASTERDOWN", "CLUSTERDOWN
 
 _STATES: Final = _ELSEWHERE | _FULL | {"BUSY"}
 """Error codes of a server that cannot do now what it, or another, could do later, and has not done it."""
+
+Lack = Literal["memory", "disk", "replicas"]
 
 _log = structlog.get_logger(__name__)
 _Answer = TypeVar("_Answer")
@@ -109,20 +111,33 @@ def is_full(error: BaseException) -> bool:
     return code_of(error) in _FULL
 
 
-def told(code: str | None) -> str:
-    """In words, the reason for which a server takes no writes, by the code of its error."""
+def lack(code: str | None) -> Lack:
+    """What a server lacks that takes no writes, by the code of its error."""
     match code:
         case "OOM":
-            return "the memory of the server is full"
-        case "MISCONF":
-            return "the disk of the server is full, or cannot be written"
-        case "NOREPLICAS" if _OWN.get():
-            # It has no replicas, and asks for one as long as there is no room: see workers/embedded.py.
-            return "the disk of the server is full"
-        case "NOREPLICAS":
-            return "the server has too few replicas"
+            return "memory"
+        case "NOREPLICAS" if not _OWN.get():
+            return "replicas"
         case _:
-            return "the server refuses it"
+            # One of our own has no replicas, and asks for one as long as there is no room: see workers/embedded.py.
+            return "disk"
+
+
+def told(code: str | None) -> str:
+    """The same in a sentence."""
+    return _LACKING[lack(code)]
+
+
+def said(error: BaseException) -> str:
+    """An error of a server in a line: what it lacks where it takes no writes, otherwise its own words."""
+    return told(code_of(error)) if is_full(error) else str(error)
+
+
+_LACKING: Final[dict[Lack, str]] = {
+    "memory": "the memory of the server is full",
+    "disk": "the disk of the server is full, or cannot be written",
+    "replicas": "the server has too few replicas",
+}
 
 
 def own_server() -> None:
@@ -193,7 +208,7 @@ async def insist(
         FAULTS.labels(what).inc()
         if is_full(failed):
             why = told(code_of(failed))
-            _log.warning("call_refused", call=what, error=code_of(failed), cause=why)
+            _log.warning("call_refused", call=what, cause=why)
             raise Unavailable(f"nothing can be written now: {why}") from failed
         if time.monotonic() + pause > until or (once and not is_refused(failed)):
             _log.warning("call_given_up", call=what, tries=tries, error=str(failed))

@@ -13,7 +13,7 @@ import structlog
 from anyio import CancelScope, Event
 from redis.asyncio.connection import AbstractConnection
 
-from core.redis.faults import delays
+from core.redis.faults import delays, said
 from core.redis.metrics import LOSSES
 from core.redis.node import Node
 
@@ -89,7 +89,7 @@ class Listener:
                 except* redis.exceptions.RedisError as lost:
                     LOSSES.inc()
                     _log.warning(
-                        "subscription_lost", node=self._node.name, errors=[str(error) for error in lost.exceptions]
+                        "subscription_lost", node=self._node.name, errors=[said(error) for error in lost.exceptions]
                     )
                     self._lost()
                 await anyio.sleep(next(pauses))

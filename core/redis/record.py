@@ -18,7 +18,7 @@ from core.keys import DEPLOYMENT
 from core.log.whole import Whole
 from core.redis.call import Argument
 from core.redis.calls import Calls
-from core.redis.faults import is_full, is_passing
+from core.redis.faults import is_full, is_passing, said
 from core.redis.metrics import UNFIT
 from core.redis.script import Script
 from core.refusals import Unavailable
@@ -147,7 +147,7 @@ class RecordWatch:
             if not is_passing(error):
                 raise
             if not self._away:
-                _log.warning("deployment_record_not_read", error=str(error))
+                _log.warning("deployment_record_not_read", error=said(error))
             self._away = True
         else:
             self._away = False

@@ -65,9 +65,15 @@ def hansard(*arguments: str, **settings: str) -> Ended:
     return Ended(done.returncode, done.stdout, done.stderr)
 
 
-def here(*arguments: str, **settings: str) -> Ended:
-    """Run a command to its end in this process: the same, but for the time that imports take."""
-    out, err = (io.TextIOWrapper(io.BytesIO(), write_through=True) for _ in range(2))
+def here(*arguments: str, encoding: str = "utf-8", **settings: str) -> Ended:
+    """Run a command to its end in this process: the same, but for the time that imports take.
+
+    Its outputs are of this encoding, with what Python does by itself where they cannot say a character.
+    """
+    out, err = (
+        io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors=errors, write_through=True)
+        for errors in ("strict", "backslashreplace")
+    )
     handlers, level = logging.root.handlers, logging.root.level
     try:
         with (

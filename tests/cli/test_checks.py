@@ -24,7 +24,7 @@ def test_verify_finds_a_row_that_was_changed_by_hand(scribbled: Up) -> None:
         redis.hset(key, "nt-12", row.replace(b"soup", b"stew"))
         try:
             done = scribbled.beside("verify")
-            (told,) = scribbled.ask("verify", "--json", "--values").documents
+            told, whole = scribbled.ask("verify", "--json", "--values").documents
         finally:
             redis.hset(key, "nt-12", row)
     assert done.status == 1
@@ -33,6 +33,12 @@ def test_verify_finds_a_row_that_was_changed_by_hand(scribbled: Up) -> None:
     assert last == f"{events} events folded, 1 thread compared: 1 difference"
     assert "stew" not in done.out, "values are texts, and shown only to who asks"
     assert (told["thread"], told["field"], told["difference"]) == ("sample/night-train", "nt-12", "differs")
+    # The last line says what was verified.
+    verified = whole["verified"]
+    assert (verified["partitions"], verified["events"], verified["threads"]) == (64, int(events), 1)
+    assert (verified["differences"], verified["not_compared_whole"]) == (1, 0)
+    (right_now,) = scribbled.ask("verify", "--json").documents
+    assert right_now == {"verified": verified | {"differences": 0}}
     assert "soup" in told["expected"]
     assert "stew" in told["found"]
 

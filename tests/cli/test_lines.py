@@ -227,3 +227,14 @@ def test_where_both_outputs_are_one_file_and_nobody_chose_all_of_it_is_for_peopl
     found += out.splitlines()
     assert any(line.startswith("Hansard listens on http://127.0.0.1:") for line in found)
     assert not [line for line in found if line.startswith("{")]
+
+
+def test_a_variable_that_is_no_setting_is_a_line_of_its_own(server: str, tmp_path: Path) -> None:
+    given = {"HANSARD_PROT": "1", "HANSARD_REDIS_URL": "unix:///nowhere", "HANSARD_ADMIN_SECRET": SECRET}
+    for role in ROLES:
+        done = here(role, "--log-format", "json", "--data", str(tmp_path / "data"), **given)
+        pointed_out, _ = lines_of(done)
+        assert (pointed_out["event"], pointed_out["level"]) == ("setting_ignored", "warning")
+        assert (pointed_out["setting"], pointed_out["meant"]) == ("HANSARD_PROT", "HANSARD_PORT")
+    done = here("doctor", "--redis-url", server, HANSARD_PROT="1")
+    assert done.err.splitlines()[0] == "hansard: HANSARD_PROT is no setting: did you mean HANSARD_PORT?"

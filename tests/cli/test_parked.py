@@ -79,7 +79,8 @@ def test_a_thread_that_is_parked_is_listed_shown_skipped_and_served_again(runnin
     verified = running.ask("verify")
     assert verified.status == 1
     assert verified.out.splitlines()[0] == f"parked at {first}  sample/night-train  comment.edited: KeyError"
-    (told,) = running.ask("verify", "--json").documents
+    told, whole = running.ask("verify", "--json").documents
+    assert whole["verified"]["differences"] == 1
     assert (told["thread"], told["difference"], told["position"]) == ("sample/night-train", "parked", str(first))
 
     examined = running.ask("doctor", "--json")

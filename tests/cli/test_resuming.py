@@ -78,7 +78,7 @@ main()
 @pytest.mark.parametrize("late", [False, True])
 def test_what_is_gone_on_with_after_a_kill_equals_an_uninterrupted_run(spoilt: Up, late: bool) -> None:
     whole = verify(spoilt)
-    assert (whole.status, len(whole.documents)) == (1, 4)
+    assert (whole.status, len(whole.documents)) == (1, 5)
     record = spoilt.data / "verify.jsonl"
     assert not record.exists()
     command = [sys.executable, "-c", KILLED.format(late=late), "verify", "--json", "--data", str(spoilt.data)]
@@ -149,7 +149,9 @@ def test_what_was_verified_of_another_deployment_counts_for_nothing(spoilt: Up, 
 
 
 def test_one_partition_can_be_verified_alone(spoilt: Up) -> None:
-    assert [told["partition"] for told in verify(spoilt, "--partition", "5").documents] == [5]
+    *differences, whole = verify(spoilt, "--partition", "5").documents
+    assert [told["partition"] for told in differences] == [5]
+    assert whole["verified"]["partitions"] == 1
     assert verify(spoilt, "--partition", "6").status == 0
     assert "0 to 63, not 64" in verify(spoilt, "--partition", "64").err
     for wrong in (("--partition", "64"), ("--partition", "5", "--resume"), ("--partition", "5", "--state", "f")):

@@ -16,7 +16,7 @@ import pytest
 from core.keys import Keys
 from core.position import Position
 from tests import servers
-from tests.cli.program import SITE, THREAD, Up, here, running, up
+from tests.cli.program import SITE, THREAD, Up, hansard, here, running, up
 from tests.full import bound_files
 from workers import keeping
 
@@ -212,7 +212,11 @@ def test_with_a_full_disk_readers_are_answered_and_writers_as_soon_as_there_is_r
         wrong = {found["about"]: found["found"] for found in done.documents if found["verdict"] == "wrong"}
         assert done.status == 1
         assert wrong["disk"].startswith("full: ")
-        assert wrong["writes"].removeprefix("refused by the server: ") in ("NOREPLICAS", "MISCONF")
+        assert wrong["writes"] == "refused by the server: the disk of the server is full, or cannot be written"
+        details = {refused.json()["detail"] for refused in (vote(run, token), answer)}
+        assert "nothing can be written now: the disk of the server is full, or cannot be written" in details
+        assert "few replicas" not in run.err
+        assert "NOREPLICAS Not" not in run.err
         assert server_of(run) == closed, "it has not ended again"
         for process in (run.process.pid, closed):
             bound_files(process, None)
@@ -291,3 +295,73 @@ def test_operations_are_served_at_an_address_of_their_own_in_every_role(fresh: s
                 assert httpx2.get(f"{url}/metrics").status_code == there
             assert httpx2.get(f"{operations}/v1/sites/kew/threads/a").status_code == 404
             assert run.stop() == 0
+
+
+def everything(place: Path) -> set[Path]:
+    return set(place.rglob("*"))
+
+
+@pytest.mark.parametrize("parents", ["data", "a/b/data"])
+def test_a_start_that_fails_leaves_no_directory_that_it_made(tmp_path: Path, parents: str) -> None:
+    data = tmp_path / parents
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        for more in ((), ("--redis-url", "unix:///nowhere/at/all"), ("--sample",), ("--durability", "replicated")):
+            assert here("up", "--port", port, "--data", str(data), *more).status == 1
+            assert everything(tmp_path) == set()
+        # What was there before stays, and so does what others put there.
+        data.mkdir(parents=True)
+        (data / "mine").touch()
+        before = everything(tmp_path)
+        assert here("up", "--port", port, "--data", str(data)).status == 1
+        assert everything(tmp_path) == before
+
+
+def test_a_start_that_fails_on_data_of_before_leaves_all_of_it(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with up(data) as run:
+        posted = post(run, "I will be here tomorrow.")
+        assert run.stop() == 0
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert here("up", "--port", port, "--data", str(data)).status == 1
+    with up(data) as run:
+        assert read(run, posted["position"])["thread"]["comments"] == 15
+        # Nor does one that finds another at work.
+        assert run.ask("up", "--port", "0").status == 1
+        assert read(run)["thread"]["comments"] == 15
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets another process set a bound for files")
+def test_where_there_is_no_room_for_a_record_the_disk_is_blamed(tmp_path: Path) -> None:
+    data = tmp_path / "new" / "data"
+    bound_files(os.getpid(), BOUND)
+    try:
+        done = hansard("up", "--port", "0", "--data", str(data))
+    finally:
+        bound_files(os.getpid(), None)
+    assert (done.status, done.out) == (1, "")
+    assert done.err.startswith(f"hansard: The disk of {data} is full: a new record needs 16 MiB")
+    assert done.err.count("\n") == 1
+    assert everything(tmp_path) == set()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets another process set a bound for files")
+def test_a_start_on_a_full_disk_serves_readers_and_blames_the_disk(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with up(data) as run:
+        token = bea(run)
+        assert run.stop() == 0
+    bound_files(os.getpid(), BOUND)
+    try:
+        with up(data, sample=False) as run:
+            assert read(run)["thread"]["comments"] == 14
+            answer = vote(run, token)
+            assert answer.status_code == 503
+            assert "the disk of the server is full" in answer.json()["detail"]
+            assert "embedded_server_closed" in run.logged
+            assert "replicas" not in run.err
+            done = run.beside("doctor", "--json")
+            assert "replicas" not in done.out
+    finally:
+        bound_files(os.getpid(), None)

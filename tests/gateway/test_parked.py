@@ -66,6 +66,16 @@ async def test_a_parked_thread_is_read_as_it_was_and_others_go_on(here: Poisoned
     assert [row["id"] for row in await house.rows(thread=OTHER)] == [beside]
 
 
+async def test_the_log_tells_of_a_parked_thread_what_its_page_does_not(here: Poisoned) -> None:
+    house = here.house
+    assert not await house.views.reached(SITE, THREAD, here.bad, within=math.inf)
+    trail = await house.get(f"{at(here.after)}/trail", MOD)
+    assert (trail.status_code, trail.json()["events"][0]["position"]) == (200, here.last)
+    assert (await house.get(f"counts?thread={THREAD}")).json()["counts"] == {THREAD: 1}
+    for path in ("/readyz", "/readyz/writes"):
+        assert (await house.get(path)).status_code == 200
+
+
 async def test_what_is_written_there_is_answered_at_once_without_a_row(here: Poisoned) -> None:
     # Before it is parked, a vote is answered with the row that the views have.
     assert not await here.house.views.reached(SITE, THREAD, here.bad, within=math.inf)

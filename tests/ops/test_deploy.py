@@ -45,13 +45,17 @@ def directives() -> list[tuple[str, str]]:
     return [(name, value.strip('"')) for name, value in pairs]
 
 
+def plain(value: str) -> str:
+    """A value as the server says it."""
+    number, unit = value[:-2], value[-2:]
+    return str(int(number) * BYTES[unit]) if unit in BYTES else value
+
+
 def test_the_server_takes_every_line_of_the_configuration(production: Redis) -> None:
     set_here = {"port", "dir"}
     for name, value in directives():
         if name not in set_here:
-            number, unit = value[:-2], value[-2:]
-            expected = str(int(number) * BYTES[unit]) if unit in BYTES else value
-            assert production.config_get(name) == {name: expected}
+            assert production.config_get(name) == {name: plain(value)}
 
 
 def test_production_keeps_what_the_embedded_server_keeps() -> None:
@@ -59,6 +63,19 @@ def test_production_keeps_what_the_embedded_server_keeps() -> None:
     own = {"port", "unixsocketperm", "daemonize"}
     assert {name: ours.get(name) for name in embedded.SETTINGS if name not in own} == {
         name: value for name, value in embedded.SETTINGS.items() if name not in own
+    }
+
+
+OF_ITS_PLACE = {"port", "dir", "tcp-keepalive", "cluster-require-full-coverage"}
+"""Lines of a server that others connect to."""
+
+
+async def test_the_embedded_server_is_what_the_configuration_describes(tmp_path: Path) -> None:
+    async with embedded.running(tmp_path / "data") as server:
+        with client(server.url) as connection:
+            found = {name: connection.config_get(name).get(name) for name, _ in directives()}
+    assert {name: found[name] for name, _ in directives() if name not in OF_ITS_PLACE} == {
+        name: plain(value) for name, value in directives() if name not in OF_ITS_PLACE
     }
 
 

@@ -34,7 +34,8 @@ async def test_it_acknowledges_a_write_when_it_is_on_disk_and_listens_on_its_soc
     async with embedded.running(tmp_path / "data") as server:
         with client(server.url) as connection:
             found = connection.config_get(*embedded.SETTINGS)
-    assert found | embedded.SETTINGS == found
+    assert found | embedded.SETTINGS == found | {"auto-aof-rewrite-min-size": "256mb"}
+    assert found["auto-aof-rewrite-min-size"] == str(256 * 1024 * 1024)
     assert found["appendfsync"] == "always"
     assert found["port"] == "0"
 

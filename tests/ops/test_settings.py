@@ -216,6 +216,31 @@ def test_variables_that_only_share_the_prefix_are_left_alone() -> None:
     assert settings.read(orchestrator | {"HANSARD_SERVER_BINARY": "/bin/x"}) == Settings()
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("PROT", "1", "HANSARD_PROT is no setting: did you mean HANSARD_PORT?"),
+        ("DATE", "x", "HANSARD_DATE is no setting: did you mean HANSARD_DATA?"),
+        ("REDIS", "x", "HANSARD_REDIS is no setting: did you mean HANSARD_REDIS_URL?"),
+        ("UNICORNS", "x", "HANSARD_UNICORNS is no setting, and is ignored"),
+        ("PROT", "", None),
+        ("PORT", "1", None),
+        ("SERVER_BINARY", "/bin/x", None),
+        ("REDIS_PASSWORD", "x", None),
+        ("SERVICE_HOST", "10.0.0.1", None),
+        ("GATEWAY_SERVICE_PORT_HTTP", "8400", None),
+        ("PORT_8400_TCP_ADDR", "10.0.0.1", None),
+        ("GATEWAY_PORT", "tcp://10.0.0.1:8400", None),
+    ],
+)
+def test_a_variable_that_is_no_setting_is_pointed_out_with_the_nearest(
+    variable: str, value: str, said: str | None
+) -> None:
+    environment = {f"HANSARD_{variable}": value, "PATH": "x"}
+    assert [str(one) for one in settings.unknown(environment)] == ([] if said is None else [said])
+    settings.read(environment)  # it is no reason not to start
+
+
 def test_a_missing_secret_or_server_is_one_line_when_it_is_needed() -> None:
     with pytest.raises(SettingsError, match=r"^HANSARD_ADMIN_SECRET is missing: it must be a secret of at least"):
         settings.read({}).needed("admin_secret")

@@ -16,6 +16,9 @@ from workers.settings import Settings
 INDENT: Final = 14
 """Columns before what was found, and before what to change."""
 
+NARROWEST: Final = 20
+"""Columns of text at least."""
+
 _SIGNS: Final = {"good": ("✓", "green"), "advice": ("!", "yellow"), "wrong": ("✗", "red")}
 
 
@@ -85,7 +88,11 @@ def _show(finding: Finding) -> None:
 
     sign, colour = _SIGNS[finding.verdict]
     console = output.console()
-    console.print(Text.assemble((f"{sign} {finding.about:<12}", colour), escaping.line(finding.found)))
-    for line in Text(escaping.line(finding.change or ""), "bold").wrap(console, console.width - INDENT):
+    # Also a narrow terminal gets a column.
+    width = max(console.width - INDENT, NARROWEST)
+    first, *more = Text(escaping.line(finding.found)).wrap(console, width) or [Text()]
+    console.print(Text.assemble((f"{sign} {finding.about:<12}", colour), first), soft_wrap=True)
+    for line in (*more, *Text(escaping.line(finding.change or ""), "bold").wrap(console, width)):
         if line:
-            console.print(" " * INDENT, line, sep="")
+            line.rstrip()
+            console.print(" " * INDENT, line, sep="", soft_wrap=True)

@@ -8,9 +8,11 @@ import sys
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Final
 
+import structlog
 from cyclopts import Group, Parameter
 
 from workers import logs, settings
+from workers.cli import output
 from workers.settings import Settings
 
 SETTINGS: Final = Group(
@@ -18,8 +20,16 @@ SETTINGS: Final = Group(
 )
 
 
+_log = structlog.get_logger(__name__)
+
+
 def _flag(text: str) -> Parameter:
     return Parameter(help=text, group=SETTINGS, negative="", show_default=False)
+
+
+def typed(text: str) -> str:
+    """What somebody typed, who may have done so in a locale in which Python does not take arguments for UTF-8."""
+    return os.fsencode(text).decode(errors="replace")
 
 
 Json = Annotated[bool, Parameter(name="--json", negative="", help="One JSON document a line, for programs.")]
@@ -47,17 +57,30 @@ class Where:
         """The flags that were given, by the name of their setting."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
-    def settings(self, **more: object) -> Settings:
-        """The settings, from these flags, `more` and the environment. Sets logging up. Raises SettingsError."""
-        found = settings.read(os.environ, **self.given() | more)
-        logs.configure(found.log_format, found.log_level)
+    def settings(self, *, for_people: bool = False) -> Settings:
+        """The settings of a process that stays, from these flags and the environment. Sets logging up.
+
+        Where standard output is `for_people` and goes where the log goes, that is for them, too, unless its form was
+        chosen. Variables that are no settings are logged. Raises SettingsError.
+        """
+        found = settings.read(os.environ, **self.given())
+        is_text = for_people and found.log_format == "auto" and logs.is_one_stream()
+        logs.configure("console" if is_text else found.log_format, found.log_level)
+        for one in settings.unknown(os.environ):
+            _log.warning("setting_ignored", setting=one.variable, meant=one.meant, detail=str(one))
         return found
 
     def quietly(self, **more: object) -> Settings:
-        """The same for a command that a person waits for: on a terminal only warnings are logged, unless asked."""
-        found = self.settings(**more)
-        if self.log_level is None and not os.environ.get("HANSARD_LOG_LEVEL") and sys.stderr.isatty():
-            logs.configure(found.log_format, "warning")
+        """The settings of a command that a person waits for, from these flags, `more` and the environment.
+
+        On a terminal only warnings are logged, unless asked. Variables that are no settings are pointed out. Raises
+        SettingsError.
+        """
+        found = settings.read(os.environ, **self.given() | more)
+        is_quiet = self.log_level is None and not os.environ.get("HANSARD_LOG_LEVEL") and sys.stderr.isatty()
+        logs.configure(found.log_format, "warning" if is_quiet else found.log_level)
+        for one in settings.unknown(os.environ):
+            output.note(f"hansard: {one}")
         return found
 
 

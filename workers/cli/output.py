@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
 import structlog
 
 from workers import escaping
+from workers.logs import encoded
 
 if TYPE_CHECKING:  # it takes a tenth of a second, which --json need not spend
     from rich.console import Console
@@ -26,7 +26,7 @@ _log = structlog.get_logger(__name__)
 
 def document(value: Any) -> None:
     """Print a value as one line of JSON."""
-    sys.stdout.buffer.write(escaping.json(msgspec.json.encode(value)) + b"\n")
+    sys.stdout.buffer.write(escaping.json(encoded(value)) + b"\n")
 
 
 def line(text: str = "") -> None:
@@ -35,7 +35,7 @@ def line(text: str = "") -> None:
 
 
 def flush() -> None:
-    """Let whoever reads have what was printed, as text or as lines that were ready."""
+    """Let whoever reads have what was printed, as text or as documents."""
     sys.stdout.flush()  # the text and what lies below it
 
 

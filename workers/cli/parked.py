@@ -29,7 +29,7 @@ from projections.trail import Told, Unreadable
 from workers.cli import output
 from workers.cli.ending import UsedWrongly
 from workers.cli.events import one_line, redacted, told
-from workers.cli.flags import NOWHERE, Json, Where
+from workers.cli.flags import NOWHERE, Json, Where, typed
 from workers.cli.place import deployment
 from workers.process import Failed
 from workers.settings import Settings
@@ -136,6 +136,7 @@ def skip(
 
         hansard parked skip sample night-train --reason "Written by a fault of 0.1.3"
     """
+    reason = typed(reason)
     if is_blank(reason):
         raise UsedWrongly("--reason takes words that can be read")
     return _told(site, thread, anyio.run(_skip, where.quietly(), site, thread, reason), json=json)

@@ -10,6 +10,7 @@ from core.log.port import Log
 from core.log.redis import RedisLog
 from core.position import Position
 from core.redis.deployment import Deployment, open_deployment, recorded_partitions
+from core.redis.faults import own_server
 from core.refusals import NotFound
 from projections.reading import Views
 from workers import embedded
@@ -28,6 +29,7 @@ async def server(settings: Settings, *, start: bool = True) -> AsyncIterator[str
     if settings.redis_url is not None:
         yield settings.redis_url
         return
+    own_server()
     running = await embedded.find(settings.data)
     if running is not None:
         yield running

@@ -13,7 +13,7 @@ from core.text.unicode import is_blank
 from workers import settings
 from workers.cli import output
 from workers.cli.ending import UsedWrongly
-from workers.cli.flags import NOWHERE, Where
+from workers.cli.flags import NOWHERE, Where, typed
 from workers.cli.place import deployment
 from workers.gateway.keyring import Keyring
 from workers.gateway.tokens import OPERATOR_AUDIENCE
@@ -72,6 +72,7 @@ def token(  # noqa: PLR0913 - a token says as much
         return 0
     if site is None or sub is None or name is None:
         raise UsedWrongly("a token needs --site, --sub and --name; --operator needs neither")
+    name, badge = typed(name), tuple(map(typed, badge))
     _check(site, sub, name)
     claims = {"sub": sub, "name": name, "aud": site, "exp": expires}
     if kind != "member":

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 
 from cyclopts import Parameter
 
-from workers import logs, process
+from workers import process
 from workers import up as everything
 from workers.cli import output
 from workers.cli.flags import AS_SET, Json, Serving
@@ -48,9 +48,7 @@ def up(
 
         hansard up --redis-url redis://127.0.0.1:6379
     """
-    found = serving.settings()
-    if found.log_format == "auto" and not json and logs.is_one_stream():
-        logs.configure("console", found.log_level)  # what follows on standard output is for people
+    found = serving.settings(for_people=not json)
     is_json = json or (found.log_format == "json" and not sys.stdout.isatty())
     tell = output.document if is_json else _tell
 

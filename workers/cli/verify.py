@@ -61,6 +61,10 @@ def verify(
     A log that is not whole is a difference. One whose loss was accepted (`hansard doctor --accept-loss`) cannot be
     folded from its beginning: it is one line, and not compared.
 
+    The last line says what was verified: how many events and threads; with --json also of how many partitions, the
+    number of differences, and of how many partitions something was not compared (`verified`). A run that was broken
+    off has no such line.
+
     Partitions are verified one after the other; after Ctrl-C, --resume shows what was found before and goes on with
     the partition that was under way. Where other views are served since, or it is another deployment, it begins anew.
 
@@ -87,7 +91,9 @@ def verify(
         if record is not None:
             output.note("hansard: broken off; `hansard verify --resume` goes on")
         raise
-    if not json:
+    if json:
+        output.document({"verified": seen.verified()})
+    else:
         for one in seen.summary().splitlines():
             output.line(one)
     return 1 if seen.differences else 0
@@ -108,6 +114,7 @@ class _Seen:
         self.record = record
         self.values = values
         self._threads = 0
+        self._partitions = 0
         self._mixed = 0
         """Partitions of which something was not compared."""
         self._accepted = 0
@@ -117,6 +124,7 @@ class _Seen:
     def through(self, one: Through) -> None:
         """Take down how much a partition had, and show what of it was not compared."""
         self.events += one.at.n
+        self._partitions += 1
         self._threads += one.threads
         if not one.left:
             return
@@ -204,6 +212,16 @@ class _Seen:
             output.line(
                 f"  {name:<8}  {value if value is None or len(value) <= LONGEST else value[: LONGEST - 1] + '…'}"
             )
+
+    def verified(self) -> dict[str, int]:
+        """The same as numbers: partitions, events and threads that were looked at, and what came of it."""
+        return {
+            "partitions": self._partitions,
+            "events": self.events,
+            "threads": self._threads,
+            "differences": self.differences,
+            "not_compared_whole": self._mixed,
+        }
 
     def summary(self) -> str:
         """What was compared, and how it came out."""
