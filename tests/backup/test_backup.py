@@ -28,7 +28,8 @@ from tests.making import Play, stream
 from tests.servers import client
 from workers.backup import restoring, taking
 from workers.backup.checking import check
-from workers.backup.file import Commands, Entries, SiteKeys, records
+from workers.backup.file import Commands, Entries, SiteKeys
+from workers.backup.reading import records
 from workers.backup.restoring import restore
 from workers.backup.taking import take
 from workers.process import Failed

@@ -36,7 +36,8 @@ from tests.servers import client
 from workers import escaping
 from workers.__main__ import main
 from workers.backup import file
-from workers.backup.file import Entries, records, written
+from workers.backup.file import Entries, written
+from workers.backup.reading import records
 
 SITE, THREAD, PARKED = "kew", "tea", "mint"
 

@@ -2,7 +2,7 @@
 
 A line that names the format and its version; a gzip stream of records, each with its length (4 bytes, big-endian)
 before it and in msgpack; and the SHA-256 of all that. The first record is a header, the last one counts the others.
-Nothing of a file is believed before all of it was checked.
+`reading` reads it.
 """
 
 import hashlib
@@ -12,10 +12,10 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Annotated, BinaryIO, Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from core.log.port import Entry
 from workers.process import Failed
@@ -23,15 +23,14 @@ from workers.process import Failed
 MAGIC: Final = b"hansard backup 1\n"
 """What a file begins with. Another number is another format."""
 
-_GZIP: Final = 31
+GZIP: Final = 31
 """For zlib: a gzip header, and the largest window."""
-_DIGEST: Final = hashlib.sha256().digest_size
-_PIECE: Final = 256 * 1024
-_LENGTH: Final = 4
+DIGEST: Final = hashlib.sha256().digest_size
+"""Bytes of the checksum at the end."""
+LENGTH: Final = 4
+"""Bytes of the length before a record."""
 _LONG: Final = 4 * 1024 * 1024
 """Bytes of texts in a record, but for what a single entry has more."""
-_LONGEST: Final = 256 * 1024 * 1024
-"""Bytes of a record; those that are written have some megabytes."""
 
 
 class Header(Struct, frozen=True, kw_only=True, tag="header"):
@@ -39,7 +38,7 @@ class Header(Struct, frozen=True, kw_only=True, tag="header"):
 
     taken: int
     """When, in milliseconds since 1970."""
-    version: str
+    version: Annotated[str, Meta(max_length=100)]
     """Of the program that took it."""
     layout: int
     """The format of the deployment (`core.formats`)."""
@@ -65,7 +64,7 @@ class Commands(Struct, frozen=True, tag="commands"):
 class SiteKeys(Struct, frozen=True, tag="site"):
     """What signs the tokens of a site."""
 
-    site: str
+    site: Annotated[str, Meta(max_length=40)]
     fields: list[tuple[bytes, bytes]]
 
     def __repr__(self) -> str:
@@ -82,7 +81,7 @@ class Lacks(Struct, frozen=True, kw_only=True, tag="lacks"):
     partition: int
     after: bytes
     """The position of the last event of the partition that is in the file."""
-    why: str
+    why: Annotated[str, Meta(max_length=1000)]
 
     def __str__(self) -> str:
         return f"partition {self.partition} after {self.after.decode(errors='replace')}: {self.why}"
@@ -126,14 +125,14 @@ class Writer:
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._hash = hashlib.sha256()
-        self._gzip = zlib.compressobj(wbits=_GZIP)
+        self._gzip = zlib.compressobj(wbits=GZIP)
         self._encoder = msgspec.msgpack.Encoder()
         self._out(MAGIC)
 
     def write(self, record: Record) -> None:
         """Add a record."""
         packed = self._encoder.encode(record)
-        self._out(self._gzip.compress(len(packed).to_bytes(_LENGTH, "big") + packed))
+        self._out(self._gzip.compress(len(packed).to_bytes(LENGTH, "big") + packed))
 
     def close(self) -> str:
         """Add what tells that this is all. Returns the checksum of the file."""
@@ -169,63 +168,6 @@ def written(path: Path) -> Iterator[Writer]:
         if name is not None:
             with suppress(FileNotFoundError):  # it has its own name now
                 Path(name).unlink()
-
-
-def checksum(path: Path) -> str:
-    """The checksum of a file that is whole. Raises Damaged, or Failed where it cannot be read."""
-    found = hashlib.sha256()
-    try:
-        with path.open("rb") as file:
-            if file.read(len(MAGIC)) != MAGIC:
-                raise Damaged(f"{path} is no backup that this version of Hansard can read")
-            found.update(MAGIC)
-            left = os.fstat(file.fileno()).st_size - len(MAGIC) - _DIGEST
-            while left > 0 and (piece := file.read(min(_PIECE, left))):
-                found.update(piece)
-                left -= len(piece)
-            if left != 0 or file.read() != found.digest():
-                raise Damaged(f"{path} is damaged, or cut short")
-    except OSError as error:
-        raise Failed(f"{path} cannot be read: {error.strerror}") from error
-    return found.hexdigest()
-
-
-def records(path: Path) -> Iterator[Record]:
-    """The records of a file, one after the other. Raises Damaged."""
-    decoder = msgspec.msgpack.Decoder(Record)
-    data = bytearray()
-    try:
-        for piece in _pieces(path):
-            data += piece
-            at = 0
-            while len(data) - at >= _LENGTH:
-                length = int.from_bytes(data[at : at + _LENGTH], "big")
-                if length > _LONGEST:
-                    raise Damaged(f"{path} has a record that is too long to be one")
-                if len(data) - at - _LENGTH < length:
-                    break
-                yield decoder.decode(data[at + _LENGTH : at + _LENGTH + length])
-                at += _LENGTH + length
-            del data[:at]
-    except (zlib.error, msgspec.DecodeError) as error:
-        raise Damaged(f"{path} is damaged") from error
-    if data:
-        raise Damaged(f"{path} ends inside a record")
-
-
-def _pieces(path: Path) -> Iterator[bytes]:
-    """What was compressed."""
-    gzip = zlib.decompressobj(wbits=_GZIP)
-    with path.open("rb") as file:
-        file.seek(len(MAGIC))
-        while piece := file.read(_PIECE):
-            # After the end, what follows is still told to be unconsumed: the checksum, which was looked at.
-            while not gzip.eof:
-                data = gzip.decompress(piece, _PIECE)
-                yield data
-                piece = gzip.unconsumed_tail
-                if not piece and len(data) < _PIECE:
-                    break  # a full answer may have been cut, though everything was read
 
 
 def _settle(directory: Path) -> None:

@@ -25,7 +25,8 @@ from core.redis.call import Argument
 from core.redis.deployment import Deployment
 from core.redis.faults import insist
 from workers.backup.checking import Checked
-from workers.backup.file import Commands, Damaged, End, Entries, Header, Lacks, SiteKeys, records
+from workers.backup.file import Commands, Damaged, End, Entries, Header, Lacks, SiteKeys
+from workers.backup.reading import records
 from workers.process import Failed
 
 
@@ -34,8 +35,12 @@ async def restore(
     path: Path,
     checked: Checked,
     progress: Callable[[int, int], None] = lambda _done, _of: None,
+    *,
+    begun: Callable[[], object] = lambda: None,
 ) -> None:
     """Write a backup that was checked into a deployment that was opened as restoring it.
+
+    `begun` is called before the first thing is written: what ends it from then on leaves a part of the backup there.
 
     Raises Failed where the deployment is not empty, or somebody else writes there; `core.refusals.Unavailable`.
     """
@@ -43,8 +48,11 @@ async def restore(
     mark = checked.checksum.encode()
     if await restoring.ask("HGET", DEPLOYMENT, "restoring") != mark:
         await restoring.require_empty()
+        begun()
         new = ("restoring", mark, "id", token_hex(16), "format", checked.header.layout, "copied", RENAMED)
         await restoring.ask("HSET", DEPLOYMENT, *new)
+    else:
+        begun()
     await restoring.look()
     for record in records(path):
         match record:

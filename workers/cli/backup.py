@@ -137,8 +137,17 @@ async def _restore(settings: Settings, file: Path, checked: Checked) -> None:
         partitions, mark = checked.header.partitions, checked.checksum.encode()
         layout = checked.header.layout
         async with open_deployment(url, partitions=partitions, restoring=mark, new_format=layout) as opened:
-            with output.progress("restore") as show:
-                await write(opened, file, checked, show)
+            cut_short = anyio.Event()
+            try:
+                with output.progress("restore") as show:
+                    await write(opened, file, checked, show, begun=cut_short.set)
+            except BaseException:
+                if cut_short.is_set():
+                    output.note(
+                        "hansard: it was cut short. No process starts on what is there: the same command goes on with "
+                        "it, or empty the server"
+                    )
+                raise
 
 
 @asynccontextmanager

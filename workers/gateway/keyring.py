@@ -189,6 +189,20 @@ def _fields_of(given: Given) -> dict[bytes, bytes]:
     return {b"kind": given.kind.encode(), b"keys": given.document}
 
 
+def is_keys(fields: Mapping[bytes, bytes]) -> bool:
+    """Whether this is how the keys of a site are stored."""
+    if fields.keys() != {b"kind", b"keys"}:
+        return False
+    try:
+        if fields[b"kind"] == b"jwks":
+            msgspec.json.decode(fields[b"keys"])
+        else:
+            _parse(fields, Tokens(0))
+    except (ValueError, RecursionError):
+        return False
+    return fields[b"kind"] in (b"hs256", b"jwks")
+
+
 def _parse(fields: Mapping[bytes, bytes], tokens: Tokens) -> SiteKeys:
     if fields[b"kind"] == b"jwks":
         return SiteKeys("jwks", tokens=tokens)
