@@ -28,7 +28,7 @@ THREAD_SETS: Final = ("roots", "top", "anchored", "replies", "ballots", "waiting
 THREAD_HASHES: Final = tuple(name for name in ThreadViews._fields if name not in THREAD_SETS)
 """The views of a thread that are hashes."""
 
-SITE_VIEWS: Final = ("pending", "reported", "authors", "threads", "urls")
+SITE_VIEWS: Final = ("pending", "reported", "authors", "threads", "urls", "opened")
 """Views across the threads of a site in one partition: sorted sets."""
 
 SETS: Final = frozenset((*THREAD_SETS, *(f"site.{name}" for name in SITE_VIEWS)))
@@ -61,9 +61,8 @@ def of_comment(comment: Comment, thread: str) -> dict[Cell, Value]:
         for number, text in comment.texts.items():
             if number not in in_row:
                 cells["revisions", f"{comment.id}:{number}"] = text
-    waiting = comment.waiting
-    if waiting is not None:
-        since = comment.texts[waiting].judged
+    since = None if comment.withdrawn else comment.waits_since
+    if since is not None:
         cells["site.pending", f"{since.ms:015d} {since.n:012d} {thread} {comment.id} {author}"] = 0
     if comment.reports:
         since = comment.reports[0].position
@@ -80,7 +79,12 @@ def of_thread(thread: Thread) -> dict[Cell, Value]:
     """The cells of a thread itself."""
     if thread.opened is None:
         return {}
-    return {("site.threads", thread.id): thread.position.ms, ("site.urls", f"{thread.url} {thread.id}"): 0}
+    opened = thread.opened
+    return {
+        ("site.threads", thread.id): thread.position.ms,
+        ("site.urls", f"{thread.url} {thread.id}"): 0,
+        ("site.opened", f"{opened.ms:015d} {opened.n:012d} {thread.id}"): 0,
+    }
 
 
 def thread_of(view: str, member: str) -> str:
@@ -88,7 +92,7 @@ def thread_of(view: str, member: str) -> str:
     match view:
         case "threads":
             return member
-        case "urls":
+        case "urls" | "opened":
             return member.rpartition(" ")[2]
         case _:
             # Two words in front: when it was judged, or whose it is and when it was posted.

@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from core.position import Position
 from projections.state import FOLD, Thread
@@ -65,9 +66,19 @@ def field(thread: Thread, version: int = FOLD) -> str:
     return name(mark(thread), version)
 
 
+def kept(thread: Thread) -> Thread:
+    """The thread as a snapshot keeps it, which shares all that it has with `thread`.
+
+    What no past of it shows, and snapshots of before have not, is left out: so those stay good, and equal to new ones.
+    """
+    waiting = {name: replace(comment, waits=None) for name, comment in thread.rows.items() if comment.waits is not None}
+    rows = {**thread.rows, **waiting} if waiting else thread.rows
+    return replace(thread, opened_at=None, opened_by=None, rows=rows)
+
+
 def pack(thread: Thread) -> bytes:
     """A snapshot of the thread."""
-    return zlib.compress(_ENCODER.encode(thread), zlib.Z_BEST_SPEED)
+    return zlib.compress(_ENCODER.encode(kept(thread)), zlib.Z_BEST_SPEED)
 
 
 def unpack(snapshot: bytes) -> Thread:

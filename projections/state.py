@@ -17,7 +17,7 @@ from typing import Final, Literal
 
 from msgspec import Struct, field
 
-from core.caller import ActorKind
+from core.caller import Actor, ActorKind
 from core.comment import STATUS_BY, Verdict
 from core.policy import PolicyChanges
 from core.position import START, Position
@@ -146,6 +146,9 @@ class Comment(Struct, kw_only=True, omit_defaults=True, gc=False):
     featured: bool = False
     seen: bool = True
     """Whether readers ever saw it."""
+    waits: Position | None = None
+    """Since when it waits, where that is earlier than the last word on what waits; ask `waits_since`. Views of an
+    earlier layout and snapshots have none."""
     answers: list[str] = field(default_factory=list)
     """The direct answers that the page shows, published or as tombstones, by age."""
     up: int = 0
@@ -183,8 +186,17 @@ class Comment(Struct, kw_only=True, omit_defaults=True, gc=False):
     @property
     def waiting(self) -> int | None:
         """The revision that a moderator has to decide about, if any."""
-        if self.withdrawn:
-            return None
+        return None if self.withdrawn else self.undecided
+
+    @property
+    def waits_since(self) -> Position | None:
+        """The event since which there has been a revision to decide about, if there is one, withdrawn or not."""
+        number = self.undecided
+        return None if number is None else self.waits or self.texts[number].judged
+
+    @property
+    def undecided(self) -> int | None:
+        """The revision that a moderator has to decide about, or would have to if it were not withdrawn."""
         if self.texts[self.latest].status == "pending":
             return self.latest
         if self.verdict != "pending":
@@ -228,6 +240,10 @@ class Thread(Struct, kw_only=True, omit_defaults=True, gc=False):
     status: ThreadStatus = "open"
     opened: Position | None = None
     """Where it was opened; None before its first event."""
+    opened_at: int | None = None
+    """When it was opened, in milliseconds since 1970; only where that is not when it was recorded."""
+    opened_by: Actor | None = None
+    """Who opened it. Views of an earlier layout and snapshots do not say."""
     overrides: PolicyChanges = field(default_factory=PolicyChanges)
     anchors: dict[str, Anchor] = field(default_factory=dict)
     """By id, in the order they were opened."""

@@ -23,8 +23,8 @@ from core.text.markup import RENDERER
 from projections.state import FOLD
 
 LAYOUT: Final[Mapping[str, int]] = {
-    "meta": 1,
-    "rows": 1,
+    "meta": 2,
+    "rows": 2,
     "votes": 1,
     "names": 1,
     "roots": 1,
@@ -36,11 +36,12 @@ LAYOUT: Final[Mapping[str, int]] = {
     "ballots": 1,
     "waiting": 1,
     "reports": 1,
-    "pending": 1,
+    "pending": 2,
     "reported": 1,
     "authors": 1,
     "threads": 1,
     "urls": 1,
+    "opened": 1,
 }
 """View to the version of what is written there: those of a thread, then those of a site, as their keys end.
 

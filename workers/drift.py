@@ -47,8 +47,8 @@ TOLD: Final = 10
 
 PERSONAL: Final = frozenset({"ballots", "waiting", "pending", "reported", "authors", "urls"})
 """Views whose members name a member or an address."""
-_IDS: Final = re.compile(r"(?:[\w.~-]{1,120} (?=\d{12}:))?(?:\d{12}:)?[\w.~-]{1,120}(?::\d+)?", re.ASCII)
-"""What the fields of the others are made of: ids, ages, numbers of revisions."""
+_IDS: Final = re.compile(r"(?:[\w.~-]{1,120} (?=\d{12}:)|\d{15} \d{12} )?(?:\d{12}:)?[\w.~-]{1,120}(?::\d+)?", re.ASCII)
+"""What the fields of the others are made of: ids, positions, ages, numbers of revisions."""
 
 _EVERYTHING: Final = Scope()
 

@@ -83,7 +83,7 @@ def change(
     """Its author edited, withdrew or restored it, or it was featured or no longer."""
     comment = thread.rows[event.comment]
     watch.comment(comment)
-    before = Face.of(comment)
+    before, since = Face.of(comment), comment.waits_since
     if isinstance(event, CommentEdited):
         if event.revision != comment.latest + 1:
             raise ValueError(f"revision {event.revision} after {comment.latest}")
@@ -102,6 +102,7 @@ def change(
     else:
         after = _evolved(_machine(comment), recorded)
     _take(comment, after)
+    _wait(comment, since, recorded.position)
     return noticed(thread, comment, before, watch)
 
 
@@ -110,7 +111,7 @@ def decide(thread: Thread, recorded: Recorded, event: Ruled, watch: Watch) -> To
     comment = thread.rows[event.comment]
     text = comment.texts[event.revision]
     watch.comment(comment)
-    before = Face.of(comment)
+    before, since = Face.of(comment), comment.waits_since
     after = _evolved(_machine(comment), recorded)
     actor = recorded.envelope.actor
     comment.texts[event.revision] = replace(
@@ -128,7 +129,18 @@ def decide(thread: Thread, recorded: Recorded, event: Ruled, watch: Watch) -> To
     if not isinstance(event, CommentHeld):
         comment.reports = []
     _take(comment, after)
+    _wait(comment, since, recorded.position)
     return noticed(thread, comment, before, watch)
+
+
+def _wait(comment: Comment, before: Position | None, position: Position) -> None:
+    """Note since when a comment waits that an event at `position` changed; it waited since `before`.
+
+    Neither another edit nor another word of a moderator puts off what waits already, and neither does a withdrawal.
+    """
+    number = comment.undecided
+    since = None if number is None else before or position
+    comment.waits = None if number is None or since == comment.texts[number].judged else since
 
 
 def redact(thread: Thread, recorded: Recorded, event: RevisionRedacted, watch: Watch) -> Touched:
@@ -138,7 +150,9 @@ def redact(thread: Thread, recorded: Recorded, event: RevisionRedacted, watch: W
     if comment.published and comment.standing == event.revision:
         raise ValueError("readers see that text")
     watch.comment(comment)
+    since = comment.waits_since
     comment.texts[event.revision] = without_words(text, recorded.position)
+    _wait(comment, since, recorded.position)
     thread.redacted.append((comment.id, event.revision))
     return UNSEEN
 

@@ -28,6 +28,7 @@ def begin(thread: Thread, recorded: Recorded, event: ThreadOpened, watch: Watch)
     if thread.opened is not None:
         raise ValueError("the thread was opened before")
     thread.opened = recorded.position
+    thread.opened_at, thread.opened_by = recorded.envelope.at, recorded.envelope.actor
     thread.url, thread.title = event.url or "", event.title or ""
     return THREAD
 

@@ -87,6 +87,33 @@ async def test_a_tombstone_stands_where_something_hangs_below(house: House) -> N
     assert "Words." not in (await house.get(at(reply))).text
 
 
+async def test_the_queue_is_by_when_a_text_first_waited_and_says_whether_it_changed(house: House) -> None:
+    await policy(house, premoderation="all")
+    first = await house.post(ADA, "First.")
+    second = await house.post(BEN, "Second.")
+
+    async def queue() -> Any:
+        answer = await house.get("moderation/queue", MOD)
+        assert answer.headers["cache-control"] == "no-store"
+        return answer
+
+    before = await queue()
+    tag = before.headers["etag"]
+    same = await house.get("moderation/queue", MOD, If_None_Match=tag)
+    assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", tag)
+    # Neither an edit nor another word of a moderator puts it off.
+    await edit(house, first, "Better words.", 1)
+    held = await house.decide(first, "hold", 2, reason="We look at it.")
+    await house.settled(held.json()["position"])
+    after = await queue()
+    assert [item["comment"]["id"] for item in after.json()["items"]] == [first, second]
+    assert after.json()["items"][0]["since"] == before.json()["items"][0]["since"]
+    assert after.headers["etag"] != tag
+    assert (await house.get("moderation/queue", MOD, If_None_Match=tag)).status_code == 200
+    problem(await house.get("moderation/queue", BEN, If_None_Match=after.headers["etag"]), 403, "not-allowed")
+    problem(await house.get("moderation/queue", If_None_Match="*"), 401, "unauthenticated")
+
+
 async def test_an_edit_that_waits_is_told_beside_the_row_that_readers_see(house: House) -> None:
     await policy(house, premoderation="links")
     comment = await house.post(ADA, "Words.")

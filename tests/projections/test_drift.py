@@ -153,6 +153,7 @@ async def test_members_too_many_in_a_view_of_the_site_are_found_by_walking(level
         "pending": f"000 000 {THREAD} nothing nobody",
         "reported": f"000 000 {THREAD} nothing nobody",
         "urls": f"https://nowhere.example/ {THREAD}",
+        "opened": f"000 000 {THREAD}",
     }
     for view, member in stray.items():
         await here.call("ZADD", keys.site_view(1, SITE, view), 0, member)

@@ -291,3 +291,59 @@ def test_nothing_happens_to_a_thread_before_it_is_opened_or_twice() -> None:
     with pytest.raises(CannotApply, match="already at"):
         apply(story.thread, again)
     assert story.thread == told().thread != Thread(site=SITE, id=THREAD)
+
+
+def since(story: Told) -> Position | None:
+    return story.thread.rows["c1"].waits_since
+
+
+def test_what_waits_waits_since_it_first_did_whatever_is_done_to_it_meanwhile() -> None:
+    story = told(HELD)
+    first = story.last
+    for event in (
+        edited(2, "other words", rule="links"),
+        held(revision=2),
+        held(revision=2),
+        CommentWithdrawn(comment="c1"),
+        CommentRestored(comment="c1"),
+        edited(3, "more words", rule="edit-under-review"),
+        RevisionRedacted(comment="c1", revision=2, reason="a name"),
+        ReportFiled(comment="c1", revision=1, reason="spam"),
+    ):
+        story.tell(event)
+        assert since(story) == first
+    story.tell(approved(revision=3))
+    assert since(story) is None
+
+
+def test_what_was_decided_and_is_held_again_waits_anew() -> None:
+    story = told(HELD)
+    for event in (approved(), rejected()):
+        story.tell(event)
+        assert since(story) is None
+        story.tell(held())
+        assert since(story) == story.last
+    story.tell(rejected())
+    story.tell(edited(2, "better words", rule="edit-under-review"))
+    again = story.last
+    story.tell(edited(3, "still better words", rule="edit-under-review"))
+    assert since(story) == again
+
+
+def test_an_edit_that_waits_beside_what_stands_gives_its_place_to_the_next() -> None:
+    story = told(posted())
+    assert since(story) is None
+    story.tell(edited(2, "a link", rule="links"))
+    first = story.last
+    story.tell(edited(3, "another link", rule="links"))
+    assert since(story) == first
+    story.tell(edited(4, "no link"))
+    assert since(story) is None
+    story.tell(edited(5, "a link", rule="links"))
+    assert since(story) == story.last
+
+
+def test_a_thread_knows_who_opened_it() -> None:
+    thread = told().thread
+    assert thread.opened_by == MOD.actor
+    assert thread.opened_at is None, "it is as it was recorded"

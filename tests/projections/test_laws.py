@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 
 from core import comment as machine
 from core.envelope import Recorded
-from core.position import START
+from core.position import START, Position
 from projections import partition, stepwise
 from projections.fold import apply, fold
 from projections.pacing import Pace
 from projections.partition import Projection
-from projections.snapshots import due, field, marks, pack, unpack
+from projections.snapshots import due, field, kept, marks, pack, unpack
 from projections.state import Thread
 from projections.thread_cache import ThreadCache, size_of
 from tests.making import SITE, THREADS, Move, events, moves, played, stream
@@ -183,11 +183,25 @@ def changed(before: dict[str, object], after: dict[str, object]) -> set[str]:
 
 
 @few
+@given(moves(most=60, imports=True))
+async def test_what_waits_waits_since_the_event_that_made_it_wait(some: list[Move]) -> None:
+    thread = Thread(site=SITE, id=THREAD)
+    begun: dict[str, Position] = {}
+    for one in await events(await played(some)):
+        if one.envelope.thread != THREAD:
+            continue
+        apply(thread, one)
+        undecided = {row.id for row in thread.rows.values() if row.undecided is not None}
+        begun = {name: begun.get(name, one.position) for name in undecided}
+        assert {row.id: row.waits_since for row in thread.rows.values() if row.waits_since} == begun
+
+
+@few
 @given(moves())
 async def test_a_snapshot_is_the_thread(some: list[Move]) -> None:
     thread = folded(await events(await played(some)))
-    assert unpack(pack(thread)) == thread
-    assert await stepwise.unpack(pack(thread), Pace()) == thread
+    assert unpack(pack(thread)) == kept(thread)
+    assert await stepwise.unpack(pack(thread), Pace()) == kept(thread)
     assert marks([field(thread).encode(), b"1-1 5 0"]) == [(thread.last, thread.now)]
 
 

@@ -93,7 +93,7 @@ async def test_the_queue_is_everything_that_waits_oldest_first_over_all_partitio
             for thread, comment in everything(threads):
                 since = None
                 if state == "pending" and comment.waiting is not None:
-                    since = comment.texts[comment.waiting].judged
+                    since = comment.waits_since
                 if state == "reported" and comment.reports:
                     since = comment.reports[0].position
                 if since is not None:

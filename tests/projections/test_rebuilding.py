@@ -29,6 +29,7 @@ from projections.reading import Views
 from projections.rebuilding import Interrupted, Rebuilding
 from projections.requeueing import requeue
 from projections.served import Served
+from projections.snapshots import kept
 from projections.store import Retired, Store
 from projections.verifying import Difference, verify
 from projections.versions import LAYOUT, OWN, scope
@@ -535,7 +536,7 @@ async def past(here: Bench, store: Store | None = None) -> list[bytes]:
     for entry in here.entries[0][3::37]:
         then = await thread_at(here.log, store, SITE, THREAD, entry.position)
         assert then is not None
-        found.append(msgspec.msgpack.encode(then))
+        found.append(msgspec.msgpack.encode(kept(then)))
     return found
 
 
@@ -609,8 +610,8 @@ async def test_views_of_a_log_that_was_replaced_are_replaced(here: Bench) -> Non
         await play.make(move)
     async with projecting(here.projector()):
         await here.level()
-    for key, kept in {log: backup, **heads}.items():
-        await here.call("RESTORE", key, 0, kept, "REPLACE")
+    for key, dumped in {log: backup, **heads}.items():
+        await here.call("RESTORE", key, 0, dumped, "REPLACE")
     await rebuilder(here).rebuild()
     assert await (await here.store.served(0)).cursor(0) == last
     assert await differences(here) == []

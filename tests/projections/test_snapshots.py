@@ -15,7 +15,7 @@ from core.position import Position
 from projections.fold import fold
 from projections.folding.comments import without_words
 from projections.moments import Known, thread_at
-from projections.snapshots import Mark, field, marks, pack
+from projections.snapshots import Mark, field, kept, marks, pack
 from projections.state import Thread
 from tests.making import BEGIN, SITE, THREADS, Move, events, moves, played, stream
 
@@ -79,7 +79,13 @@ def masked(recorded: list[Recorded], redacted: list[tuple[str, int]]) -> Thread 
             texts = thread.rows[name].texts
             where = texts[revision].redacted or texts[revision].position
             texts[revision] = without_words(texts[revision], where)
-    return thread if thread.events else None
+    return kept(thread) if thread.events else None
+
+
+async def there_at(log: Any, shelf: Any, at: Position | int) -> Thread | None:
+    """The thread then, without what no snapshot keeps, because no past shows it."""
+    found = await thread_at(log, shelf, SITE, THREAD, at)
+    return None if found is None else kept(found)
 
 
 @settings(max_examples=20)
@@ -89,7 +95,7 @@ async def test_at_every_position_it_is_the_fold_up_to_there(some: list[Move], at
     recorded = await events(log)
     shelf = (Lost if lost else Kept)(recorded, at)
     for number, one in enumerate(recorded, 1):
-        there = await thread_at(log, shelf, SITE, THREAD, one.position)
+        there = await there_at(log, shelf, one.position)
         assert there == masked(recorded[:number], shelf.now.redacted)
 
 
@@ -102,7 +108,7 @@ async def test_at_every_time_it_is_the_prefix_that_ends_before_anything_later(so
     for time in {one.occurred_at + by for one in recorded for by in (-1, 0, 1)}:
         later = [number for number, one in enumerate(recorded) if one.occurred_at > time]
         prefix = recorded[: later[0]] if later else recorded
-        assert await thread_at(log, shelf, SITE, THREAD, time) == masked(prefix, shelf.now.redacted)
+        assert await there_at(log, shelf, time) == masked(prefix, shelf.now.redacted)
 
 
 async def test_a_walk_is_from_the_moment_or_the_snapshot_after_to_the_one_before() -> None:
@@ -114,12 +120,12 @@ async def test_a_walk_is_from_the_moment_or_the_snapshot_after_to_the_one_before
     for number, start, until in ((150, 199, 99), (50, 99, None), (298, 299, 199), (350, len(recorded) - 1, 299)):
         at = recorded[number].position
         before = None if until is None else recorded[until].position
-        there = await thread_at(watched, shelf, SITE, THREAD, at)
+        there = await there_at(watched, shelf, at)
         assert watched.walks[-1] == (at, before)
-        assert await thread_at(blind, shelf, SITE, THREAD, at) == there
+        assert await there_at(blind, shelf, at) == there
         assert blind.walks[-1] == (recorded[start].position, before)
     watched.walks.clear()
-    there = await thread_at(watched, shelf, SITE, THREAD, recorded[199].position)
+    there = await there_at(watched, shelf, recorded[199].position)
     assert there is not None
     assert there.events == 200
     assert watched.walks == []
@@ -130,7 +136,7 @@ async def test_where_a_snapshot_is_thrown_away_when_it_was_chosen_the_walk_goes_
     recorded = await events(log)
     shelf = Lost(recorded, {50, 100})
     for number in (70, 100, 150):
-        there = await thread_at(log, shelf, SITE, THREAD, recorded[number - 1].position)
+        there = await there_at(log, shelf, recorded[number - 1].position)
         assert there == masked(recorded[:number], shelf.now.redacted)
 
 
@@ -156,7 +162,7 @@ async def test_a_snapshot_with_fields_too_many_and_one_too_few_is_gone_on_from()
     watched = Watched(log)
     for number in (70, 100, 130):
         wanted = masked(recorded[:number], shelf.now.redacted)
-        there = await thread_at(watched, shelf, SITE, THREAD, recorded[number - 1].position)
+        there = await there_at(watched, shelf, recorded[number - 1].position)
         assert wanted is not None
         assert there is not None
         since = {one.envelope.comment for one in recorded[50 if number < 100 else 100 : number]}

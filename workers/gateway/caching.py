@@ -25,6 +25,7 @@ class Caching(Enum):
     BY_TOKEN = "Without a token a shared cache may keep it for 2 s; with one it is private."  # noqa: S105 - prose
     STREAM = "Reads no token: the same for everyone, and never stored."
     NEVER = "Never stored."
+    COMPARED = "Never stored; `If-None-Match` with the `ETag` at hand saves sending it again unchanged."
 
 
 def apply(reply: Reply, caching: Caching, *, token: bool, fresh: bool, comment: bool = False) -> Reply:
@@ -37,6 +38,9 @@ def apply(reply: Reply, caching: Caching, *, token: bool, fresh: bool, comment: 
         vary = (*vary, compression.VARY)
     if caching in (Caching.NEVER, Caching.STREAM):
         return reply.also((b"cache-control", NO_STORE), *vary)
+    if caching is Caching.COMPARED:
+        tagged = () if reply.tag is None else ((b"etag", etag(reply.tag)),)
+        return reply.also(*tagged, (b"cache-control", NO_STORE), *vary)
     if token and caching is Caching.BY_TOKEN:
         control: tuple[Header, ...] = ((b"cache-control", PRIVATE),)
     elif fresh:

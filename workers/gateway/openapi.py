@@ -248,6 +248,7 @@ def _kept_headers(call: Call) -> dict[str, Any]:
     found: dict[str, Any] = {"Cache-Control": text}
     if call.caching is not Caching.NEVER and call.media == JSON_TYPE:
         found["ETag"] = text | {"description": "Weak and opaque."}
+    if call.caching in (Caching.EVERYONE, Caching.BY_TOKEN) and call.media == JSON_TYPE:
         found["CDN-Cache-Control"] = text | {"description": "For a CDN alone; absent where nothing may be stored."}
     if call.caching is Caching.BY_TOKEN or call.past:
         found["Vary"] = text

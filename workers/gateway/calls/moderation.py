@@ -7,6 +7,7 @@ from core import commands, ids
 from core.gathering import gathered
 from core.refusals import CannotFold, FormatTooOld, Refusal, Unavailable
 from core.transact import Result
+from workers.gateway.caching import Caching
 from workers.gateway.call import COMMENT, ROOT, Asked, Call, Who
 from workers.gateway.problems import problem
 from workers.gateway.queries import NoQuery
@@ -71,7 +72,7 @@ async def read_queue(asked: Asked[staff.QueueQuery, None]) -> Reply:
         limit=query.limit,
         cursor=query.cursor,
     )
-    return Reply(200, answer.body)
+    return Reply(200, answer.body, tag=answer.tag)
 
 
 async def _again(decision: shapes.BulkDecision, at: int, before: int) -> tuple[dict[str, Any], None]:
@@ -220,7 +221,8 @@ CALLS: Final = (
         who=Who.MODERATOR,
         door="moderator",
         theme=_THEME,
-        summary="Read what waits, oldest first",
+        summary="Read what waits, oldest first by when it first waited",
+        detail="Neither another edit nor another word of a moderator puts off what waits already.",
         handler=read_queue,
         query=staff.QueueQuery,
         answer=staff.Queue,
@@ -245,5 +247,6 @@ CALLS: Final = (
             "next": None,
         },
         problems=("not-allowed", "bad-cursor"),
+        caching=Caching.COMPARED,
     ),
 )
