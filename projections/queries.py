@@ -56,11 +56,16 @@ class QueueQuery(Struct, frozen=True, kw_only=True):
     cursor: str | None = None
 
 
+Order = Literal["activity", "opened"]
+
+
 class ThreadsQuery(Struct, frozen=True, kw_only=True):
-    """Threads of a site, those of one article or one status where they are given."""
+    """Threads of a site, those of one article, one status, or one opener (a kind or an id) where they are given."""
 
     url: str | None = None
     status: Literal["open", "closed", "archived"] | None = None
+    opened_by: str | None = None
+    order: Order = "activity"
     limit: int = 50
     cursor: str | None = None
 

@@ -14,7 +14,7 @@ from core.position import Position
 from core.redis.deployment import Deployment
 from core.redis.faults import PATIENCE
 from core.vote import Vote
-from projections import current_row, histories, lists, lookups, pages, past, progress, queue
+from projections import current_row, histories, lists, lookups, pages, past, progress, queue, thread_lists
 from projections.current_row import RowAsked
 from projections.histories import History
 from projections.lookups import Counted
@@ -23,6 +23,7 @@ from projections.past import PastPage
 from projections.progress import Come, ThreadState
 from projections.queries import (
     Answer,
+    Order,
     Overlay,
     PageQuery,
     QueueQuery,
@@ -225,15 +226,17 @@ class Views:
         *,
         url: str | None,
         status: Literal["open", "closed", "archived"] | None,
+        opened_by: str | None = None,
+        order: Order = "activity",
         limit: int,
         cursor: str | None,
     ) -> Answer:
-        """`{"threads": […], "next"}`, latest activity first, over all partitions. Raises BadCursor.
+        """`{"threads": […], "next"}`, latest activity or latest opened first, over all partitions. Raises BadCursor.
 
-        Where few threads have the status asked for, a page may be short and still have `next`.
+        Where few threads match, a page may be short and still have `next`.
         """
-        query = ThreadsQuery(url=url, status=status, limit=limit, cursor=cursor)
-        return await lists.threads(self._served, site, query)
+        query = ThreadsQuery(url=url, status=status, opened_by=opened_by, order=order, limit=limit, cursor=cursor)
+        return await thread_lists.threads(self._served, site, query)
 
     async def member_comments(
         self, site: str, member: str, viewer: Viewer, *, limit: int, cursor: str | None

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.caller import Caller
 from core.commands import (
+    ChangePolicy,
     Decide,
     EditComment,
     OpenThread,
@@ -22,8 +24,9 @@ from core.commands import (
 from core.log.memory import MemoryLog
 from core.partitions import partition_of
 from core.policy import Policy, PolicyChanges
+from core.refusals import Unavailable
 from core.times import rfc3339
-from projections import lists
+from projections import thread_lists
 from projections.fold import fold
 from projections.queries import Answer, BadCursor
 from projections.state import Comment, Thread
@@ -32,6 +35,7 @@ from tests.making import BEGIN, MOD, PEOPLE, SITE, THREADS, Move, Play, events, 
 from tests.projections.viewing import Stage, stage
 
 ADA, BEN, EVE, DAN = PEOPLE
+ADMIN = Caller(id="adi", name="Adi", roles=frozenset({"admin"}))
 STAFF = Viewer("mod", staff=True)
 FEW = settings(max_examples=25)
 MANY = 1000
@@ -141,12 +145,12 @@ async def test_a_members_comments_are_all_of_theirs_newest_first(server: str, so
 
 
 async def threads_of(
-    there: Stage, *, url: str | None = None, status: Any = None, limit: int = 50
+    there: Stage, *, url: str | None = None, status: Any = None, limit: int = 50, **more: Any
 ) -> list[dict[str, Any]]:
     found: list[Any] = []
     cursor = None
     while True:
-        answer = await there.views.threads(SITE, url=url, status=status, limit=limit, cursor=cursor)
+        answer = await there.views.threads(SITE, url=url, status=status, limit=limit, cursor=cursor, **more)
         part = msgspec.json.decode(answer.body)
         found += part["threads"]
         cursor = part["next"]
@@ -169,6 +173,95 @@ async def test_threads_are_listed_by_their_last_activity(server: str, some: list
         for url in {thread.url for thread in threads}:
             of_article = [thread.id for thread in threads if thread.url == url]
             assert [one["id"] for one in await threads_of(there, url=url, limit=limit)] == of_article
+
+
+def ids(found: list[dict[str, Any]]) -> list[str]:
+    return [one["id"] for one in found]
+
+
+@FEW
+@given(some=discussions, limit=st.sampled_from((1, 2, 50)), before=st.booleans())
+async def test_threads_are_listed_by_when_they_were_opened(
+    server: str, some: list[Move], limit: int, before: bool
+) -> None:
+    log = await played(some, threads=3, partitions=PARTITIONS)
+    async with stage(server, log) as there:
+        threads = [one for one in await states(there) if one.opened is not None]
+        threads.sort(key=lambda one: (one.opened, partition_of(SITE, one.id, PARTITIONS)), reverse=True)
+        if before:
+            await made_by_a_version_of_before(there)
+        found = await threads_of(there, limit=limit, order="opened")
+        assert ids(found) == [thread.id for thread in threads]
+        closed = [thread.id for thread in threads if thread.status == "closed"]
+        assert ids(await threads_of(there, limit=limit, order="opened", status="closed")) == closed
+        for url in {thread.url for thread in threads}:
+            of_article = [thread.id for thread in threads if thread.url == url]
+            assert ids(await threads_of(there, url=url, limit=limit, order="opened")) == of_article
+        for one, thread in zip(found, threads, strict=True):
+            assert thread.opened is not None
+            assert one["opened_at"] == rfc3339(thread.opened.ms)
+            assert one["written_at"] == rfc3339(thread.now)
+            comments = thread.rows.values()
+            pending = [comment for comment in comments if comment.waiting is not None]
+            reported = [comment for comment in comments if comment.reports]
+            assert one["waiting"] == {"pending": len(pending), "reported": len(reported)}
+
+
+async def made_by_a_version_of_before(there: Stage) -> None:
+    """Make the views what a version leaves that knew no order by opening."""
+    keys = there.deployment.keys
+    for partition in keys:
+        await there.deployment.calls.call("DEL", partition.site_view(1, SITE, "opened"))
+        await there.deployment.calls.call("DEL", partition.versions(1))
+
+
+async def test_views_of_before_with_too_many_threads_to_be_put_in_order_are_to_be_rebuilt(
+    there: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(thread_lists, "MOST_UNORDERED", 1)
+    for name in "abcdefg":
+        await there.do(MOD, OpenThread(url="https://kew.example/x", title="x"), thread=name)
+    assert len(await threads_of(there, order="opened")) == 7 + len(THREADS)
+    await made_by_a_version_of_before(there)
+    with pytest.raises(Unavailable, match="hansard rebuild"):
+        await threads_of(there, order="opened")
+    assert len(await threads_of(there)) == 7 + len(THREADS)
+
+
+async def test_by_opening_none_is_skipped_while_others_write(there: Stage) -> None:
+    for name in "abcde":
+        await there.do(MOD, OpenThread(url="https://kew.example/x", title="x"), thread=name)
+    wanted = ids(await threads_of(there, order="opened"))
+    found: list[str] = []
+    cursor = None
+    for at, name in enumerate((*"edcba", *THREADS)):
+        answer = await there.views.threads(SITE, url=None, status=None, order="opened", limit=1, cursor=cursor)
+        part = msgspec.json.decode(answer.body)
+        found += ids(part["threads"])
+        cursor = part["next"]
+        # Somebody writes to each of them, and opens another one.
+        await there.do(MOD, SetThreadStatus(status="closed"), thread=name)
+        await there.do(MOD, OpenThread(url="https://kew.example/x", title="x"), thread=f"late-{at}")
+    assert found == wanted
+    assert cursor is None
+
+
+async def test_threads_are_listed_by_who_opened_them(there: Stage) -> None:
+    await there.do(ADMIN, ChangePolicy(changes=PolicyChanges(origins=("https://kew.example",))))
+    first: Any = {"url": "https://kew.example/a", "title": "A"}
+    await there.do(ADA, PostComment(comment="f1", body="words", **first), thread="by-ada")
+    await there.do(BEN, PostComment(comment="f2", body="words", **first), thread="by-ben")
+    for order in ("activity", "opened"):
+        members = await threads_of(there, order=order, opened_by="member")
+        assert {one["id"]: one["opened_by"] for one in members} == {
+            "by-ada": {"kind": "member", "id": "ada"},
+            "by-ben": {"kind": "member", "id": "ben"},
+        }
+        for limit in (1, 50):
+            assert ids(await threads_of(there, order=order, opened_by="ben", limit=limit)) == ["by-ben"]
+            staff = await threads_of(there, order=order, opened_by="staff", limit=limit)
+            assert {one["id"] for one in staff} == set(THREADS)
+        assert await threads_of(there, order=order, opened_by="nobody") == []
 
 
 async def test_positions_that_two_partitions_share_are_each_listed_once(server: str) -> None:
@@ -260,7 +353,7 @@ async def test_a_withdrawn_comment_is_in_the_list_of_its_author_with_its_text(th
 async def test_a_part_of_the_threads_may_be_short_where_few_have_the_status(
     there: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lists, "LOOKED_THROUGH", 1)
+    monkeypatch.setattr(thread_lists, "LOOKED_THROUGH", 1)
     await there.do(MOD, OpenThread(url="https://kew.example/x", title="x"), thread="x")
     await there.do(MOD, SetThreadStatus(status="closed"), thread=THREADS[2])
     answer = await there.views.threads(SITE, url=None, status="open", limit=1, cursor=None)
@@ -309,5 +402,9 @@ async def test_a_cursor_of_one_list_is_refused_by_every_other(there: Stage) -> N
         await of_queue(found[0], member="ada")
     with pytest.raises(BadCursor):
         await of_threads(found[1], "open")
+    others: list[Any] = [{"order": "opened"}, {"opened_by": "ada"}]
+    for more in others:
+        with pytest.raises(BadCursor):
+            await views.threads(SITE, url=None, status=None, limit=1, cursor=found[1], **more)
     with pytest.raises(BadCursor):
         await of_member(found[2], "ben")

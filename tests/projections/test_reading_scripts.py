@@ -62,6 +62,9 @@ def views(fresh: str, request: pytest.FixtureRequest) -> Any:
         yield redis
 
 
+WAITING = [HERE.site_view(1, "kew", view) for view in ("pending", "reported")]
+
+
 def run(redis: Redis, script: Script, names: Sequence[str], *args: Any, generation: int = 1) -> Any:
     return redis.eval(script.text.decode(), len(names), *names, generation, *args)
 
@@ -100,6 +103,8 @@ def page(redis: Redis, *args: Any, first: str = VIEWS.roots) -> Any:
         ("moment", [HERE.generation, SNAPSHOTS, VIEWS.meta, HERE.cursor(1), HERE.parked(1)], ("kew/tea",)),
         ("queue", [HERE.generation, HERE.site_view(1, "kew", "pending")], ("-", 1, "", "")),
         ("threads", [HERE.generation, HERE.site_view(1, "kew", "threads")], ("+inf", 1)),
+        ("opened", [HERE.generation, HERE.site_view(1, "kew", "opened")], ("+", 1)),
+        ("waiting", [HERE.generation, *WAITING], ("tea",)),
         ("authored", [HERE.generation, HERE.site_view(1, "kew", "authors")], ("(ada!", "[ada ", 1)),
         ("tallied", [HERE.generation, HERE.site_view(1, "kew", "authors")], ("ada",)),
     ],
@@ -346,6 +351,30 @@ def test_a_queue_counts_what_matches_and_goes_on_behind_a_place(views: Redis) ->
     both = [one for one in teas if one.endswith(" ben")]
     assert asked("-", 5000, "tea", "ben") == (len(both), both)
     assert asked("-", 5, "te", "") == (0, [])
+
+
+def test_threads_come_the_one_opened_last_first_from_a_place_on(views: Redis) -> None:
+    name = HERE.site_view(1, "kew", "opened")
+    views.zadd(name, {f"{ms:015d} {n:012d} t-{n}": 0 for ms, n in ((5, 1), (5, 2), (7, 3), (7, 4))})
+    script, names = Script("projections", "opened"), [HERE.generation, name]
+    assert run(views, script, names, "+", 2)[1].decode().splitlines() == [
+        "000000000000007 000000000004 t-4",
+        "000000000000007 000000000003 t-3",
+    ]
+    at = "000000000000007 000000000003"
+    behind = run(views, script, names, f"({at}", 9)[1].decode().splitlines()
+    assert [line[-3:] for line in behind] == ["t-2", "t-1"]
+    also = run(views, script, names, f"[{at}!", 9)[1].decode().splitlines()
+    assert [line[-3:] for line in also] == ["t-3", "t-2", "t-1"]
+
+
+def test_what_waits_is_counted_thread_by_thread_however_much_it_is(views: Redis) -> None:
+    pending, reported = WAITING
+    many = {f"{n:015d} {n:012d} {'tea' if n % 3 else 'oolong'} c-{n} ada": 0 for n in range(2400)}
+    views.zadd(pending, {**many, "000000000000001 000000000001 teapot c ada": 0})
+    views.zadd(reported, {"000000000000001 000000000001 tea c-1 ada": 0})
+    reply = run(views, Script("projections", "waiting"), [HERE.generation, *WAITING], "oolong", "none", "tea")
+    assert reply == [b"1", 800, 0, 0, 0, 1600, 1]
 
 
 def test_threads_that_were_active_at_the_same_moment_all_come(views: Redis) -> None:

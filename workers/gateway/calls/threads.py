@@ -64,10 +64,16 @@ async def read_anchors(asked: Asked[AfterQuery, None]) -> Reply:
 
 
 async def list_threads(asked: Asked[shapes.ThreadsQuery, None]) -> Reply:
-    """Threads, latest activity first."""
+    """Threads, the latest first."""
     query = asked.query
     answer = await asked.services.views.threads(
-        asked.site, url=query.url, status=query.status, limit=query.limit, cursor=query.cursor
+        asked.site,
+        url=query.url,
+        status=query.status,
+        opened_by=query.opened_by,
+        order=query.order,
+        limit=query.limit,
+        cursor=query.cursor,
     )
     return Reply(200, answer.body)
 
@@ -149,11 +155,15 @@ CALLS: Final = (
         who=Who.MODERATOR,
         door="moderator",
         theme=_THEME,
-        summary="List threads, latest activity first",
+        summary="List threads, the latest first",
+        detail=(
+            "With when they were opened and last written to, and what waits. By activity a thread moves to the front "
+            "while the list is read; by `opened` none is skipped. Where few match, a page may be short and have `next`."
+        ),
         handler=list_threads,
         query=shapes.ThreadsQuery,
         answer=rows.ThreadList,
-        example={"threads": [rows.EXAMPLE_THREAD], "next": None},
+        example={"threads": [rows.EXAMPLE_LISTED], "next": None},
         problems=("not-allowed", "bad-cursor"),
     ),
     Call(

@@ -124,10 +124,34 @@ class RowList(Struct, frozen=True, kw_only=True):
     next: NextCursor
 
 
+class Opener(Struct, frozen=True, kw_only=True):
+    """Who opened a thread."""
+
+    kind: Literal["member", "guest", "staff", "system"]
+    id: str
+
+
+class WaitingCounts(Struct, frozen=True, kw_only=True):
+    """How many comments wait for a moderator."""
+
+    pending: int
+    reported: int
+
+
+class ListedThread(ThreadHead, frozen=True, kw_only=True):
+    """A thread for staff. `opened_by` is null where an earlier version made the views."""
+
+    opened_at: TimeText
+    opened_by: Opener | None
+    written_at: TimeText
+    """When it was last written to, in whatever way."""
+    waiting: WaitingCounts
+
+
 class ThreadList(Struct, frozen=True, kw_only=True):
     """Some threads."""
 
-    threads: list[ThreadHead]
+    threads: list[ListedThread]
     next: NextCursor
 
 
@@ -200,6 +224,13 @@ EXAMPLE_THREAD: Final[dict[str, Any]] = {
     "status": "open",
     "comments": 14,
     "position": "1698579000000-42",
+}
+EXAMPLE_LISTED: Final[dict[str, Any]] = {
+    **EXAMPLE_THREAD,
+    "opened_at": "2023-10-29T09:00:00.000Z",
+    "opened_by": {"kind": "staff", "id": "u-2"},
+    "written_at": "2023-10-29T11:30:00.000Z",
+    "waiting": {"pending": 2, "reported": 0},
 }
 EXAMPLE_WRITTEN: Final[dict[str, Any]] = {"position": "1698579000000-42", "comment": EXAMPLE_ROW}
 EXAMPLE_PAGE: Final[dict[str, Any]] = {

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from projections.queries import Depth, Limit, Replies, Sort
+from projections.queries import Depth, Limit, Order, Replies, Sort
 from projections.state import ThreadStatus
 from workers.gateway.shapes.common import (
     After,
@@ -12,6 +12,7 @@ from workers.gateway.shapes.common import (
     AnchorText,
     CursorText,
     ListQuery,
+    MemberText,
     Reason,
     ThreadText,
 )
@@ -96,7 +97,7 @@ class Anchors(Struct, frozen=True, kw_only=True):
 
 
 class ThreadsQuery(ListQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Threads, latest activity first."""
+    """Threads, the latest first."""
 
     url: (
         Annotated[
@@ -105,6 +106,19 @@ class ThreadsQuery(ListQuery, frozen=True, kw_only=True, forbid_unknown_fields=T
         | None
     ) = None
     status: ThreadStatus | None = None
+    opened_by: (
+        Annotated[
+            MemberText,
+            Meta(
+                description="Only those that a `member`, a `guest`, `staff` or the `system` opened, or who has this id."
+            ),
+        ]
+        | None
+    ) = None
+    order: Annotated[
+        Order,
+        Meta(description="By last activity, or by when they were `opened`: then none is skipped while others write."),
+    ] = "activity"
 
 
 class PageQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
