@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.bounds import BOUND
 from tests.clients.integrating import GATEWAY, PAGE, SITE, THREAD, opening, snippets
 from tests.gateway.following import Station
 from tests.gateway.house import House
@@ -48,7 +49,7 @@ def serve(gateway: Station, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         thread = threading.Thread(target=exec, args=(snippets()["serve.py"], {}))
         threads.append(thread)
         thread.start()
-        assert listening.acquire(timeout=60)
+        assert listening.acquire(timeout=BOUND)
         return f"http://localhost:{made[-1].server_port}"
 
     yield start
@@ -63,6 +64,7 @@ async def opened(browser: "Browser", url: str) -> "Page":
     """The article in a browser of its own, followed. An error in its script fails what is waited for."""
     context = await browser.new_context()
     page = await context.new_page()
+    page.set_default_timeout(BOUND * 1000)
     async with page.expect_response("**/feed*"):
         await page.goto(f"{url}/section.html")
     return page

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from tests.bounds import BOUND
 from tests.gateway.following import Station
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ async def test_the_page_about_the_interface_leads_to_each_call_and_needs_nothing
     gateway: Station, browser: "Browser"
 ) -> None:
     page = await (await browser.new_context()).new_page()
+    page.set_default_timeout(BOUND * 1000)
     said: list[str] = []
     page.on("console", lambda line: said.append(line.text))
     page.on("pageerror", lambda error: said.append(str(error)))
