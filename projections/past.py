@@ -85,24 +85,35 @@ class Shelf:
         return found
 
 
-class Past:
-    """Cursors into a past page: all of them are for the call with the same `at`, those to replies included."""
+class OnwardThen:
+    """Cursors to more replies of then: for pages and for the call that gives more replies, with the same `at`."""
 
-    def __init__(self, site: str, thread: str, query: PageQuery, at: Position | int) -> None:
-        self.page = page_mark(site, thread, query, str(at))
-        self.replies = cursors.mark("past replies", self.page)
+    def __init__(self, site: str, thread: str, at: Position | int) -> None:
+        self.mark = cursors.mark("past replies", site, thread, str(at))
 
     def __call__(self, comment: str, age: str) -> str:
         """The cursor to the answers of a comment after the one of that age."""
-        return cursors.write(self.replies, comment, age)
+        return cursors.write(self.mark, comment, age)
+
+    def place(self, cursor: str) -> tuple[str, After]:
+        """The parent whose replies go on, and the one that they come after. Raises BadCursor."""
+        parent, age = cursors.read(cursor, self.mark, rf"{cursors.COMMENT}\.{cursors.AGE}")
+        return parent, After(int(age))
+
+
+class Past:
+    """Cursors into a past page: to its next page for the same parameters, and to more replies."""
+
+    def __init__(self, site: str, thread: str, query: PageQuery, at: Position | int) -> None:
+        self.page = page_mark(site, thread, query, str(at))
+        self.onward = OnwardThen(site, thread, at)
 
     def place(self, query: PageQuery) -> tuple[str | None, After | None]:
         """The parent whose replies go on, if it is that, and what the page comes after. Raises BadCursor."""
         if query.cursor is None:
             return None, None
-        if query.cursor.startswith(f"{self.replies}."):
-            parent, age = cursors.read(query.cursor, self.replies, rf"{cursors.COMMENT}\.{cursors.AGE}")
-            return parent, After(int(age))
+        if query.cursor.startswith(f"{self.onward.mark}."):
+            return self.onward.place(query.cursor)
         age, score = page_place(query, self.page)
         return None, After(int(age), int(score or 0))
 
@@ -131,8 +142,23 @@ async def page_at(
     BadCursor, Unavailable.
     """
     pace = pace or Pace()
-    cursor, shelf = Past(site, thread, query, at), Shelf(served)
+    cursor = Past(site, thread, query, at)
     parent, after = cursor.place(query)
+    state, come = await state_at(served, log, site, thread, at, viewer, pace)
+    walk = _walked(await stepwise.grown(state, pace), query, parent, after)
+    present, html = await shown_of(served, state, walk.places, viewer, pace)
+    body = page(state, query, walk, viewer, present, cursor, parent, html.__getitem__)
+    return await finished(body, come, pace)
+
+
+async def state_at(
+    served: Served, log: Log, site: str, thread: str, at: Position | int, viewer: Viewer, pace: Pace
+) -> tuple[Thread, Come]:
+    """The thread at a moment, and how far the views have come, which tell what of it is public now.
+
+    Raises NotFound, NotYetOpened, Unavailable.
+    """
+    shelf = Shelf(served)
     try:
         state = await thread_at(log, shelf, site, thread, at, pace)
     except (CannotApply, UnreadableEntry) as error:
@@ -145,16 +171,25 @@ async def page_at(
         raise Unavailable("the views do not show the moment asked for yet")
     if viewer.staff:
         state.position = state.last
-    walk = _walked(await stepwise.grown(state, pace), query, parent, after)
+    return state, shelf.come
+
+
+async def shown_of(
+    served: Served, state: Thread, places: Sequence[Place], viewer: Viewer, pace: Pace
+) -> tuple[Present | None, dict[str, str]]:
+    """What of these rows is public now, and the html of the texts that they show. Staff is shown all of them."""
     if pace.due:
         await pace.rest()
-    present = None if viewer.staff else await _present(served, state, walk.places)
+    present = None if viewer.staff else await _present(served, state, places)
     pace.begin()
-    html = await _texts(walk.places, viewer, present, Rendering())
-    body = page(state, query, walk, viewer, present, cursor, parent, html.__getitem__)
+    return present, await _texts(places, viewer, present, Rendering())
+
+
+async def finished(body: bytes, come: Come, pace: Pace) -> PastPage:
+    """The answer, when what was worked is booked, however little it was."""
     answer = Answer(body, digest(body))
-    await pace.rest()  # what was worked is booked, however little it was
-    return PastPage(answer, shelf.come)
+    await pace.rest()
+    return PastPage(answer, come)
 
 
 def walked(state: Thread, query: PageQuery, parent: str | None, after: After | None) -> Walk:
@@ -186,8 +221,8 @@ def page(
         if parent is None:
             following = page_cursor(query, cursor.page, age, str(walk.last.score))
         else:
-            following = cursor(parent, age)
-    rows = splicing.nested(_cells(state, walk.places, viewer, present, cursor, html))
+            following = cursor.onward(parent, age)
+    rows = splicing.nested(cells_of(state, walk.places, viewer, present, cursor.onward, html))
     return page_body(cells.meta(state)["public"], query, rows, following)
 
 
@@ -206,14 +241,15 @@ async def _texts(
     return html
 
 
-def _cells(
+def cells_of(
     state: Thread,
     places: Iterable[Place],
     viewer: Viewer,
     present: Present | None,
-    cursor: Past,
+    cursor: OnwardThen,
     html: Callable[[str], str],
 ) -> Iterator[Cell]:
+    """These rows as the viewer may see them; without `present` nothing is masked."""
     shown = present.shown if present else _all
     for level, then, cut in places:
         name = b"null"

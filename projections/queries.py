@@ -38,6 +38,23 @@ class RepliesQuery(Struct, frozen=True, kw_only=True):
     cursor: str | None = None
 
 
+class RepliesThen(Struct, frozen=True, kw_only=True):
+    """More replies of one parent, as they were."""
+
+    comment: str
+    query: RepliesQuery
+
+
+class PermalinkThen(Struct, frozen=True, kw_only=True):
+    """One comment with what it hangs under and its replies, as they were."""
+
+    comment: str
+
+
+PastQuery = PageQuery | RepliesThen | PermalinkThen
+"""What may be asked about the past of a thread."""
+
+
 class RevisionsQuery(Struct, frozen=True, kw_only=True):
     """The edit history of a comment."""
 

@@ -14,7 +14,7 @@ from core.position import Position
 from core.redis.deployment import Deployment
 from core.redis.faults import PATIENCE
 from core.vote import Vote
-from projections import current_row, histories, lists, lookups, pages, past, progress, queue, thread_lists
+from projections import current_row, histories, lists, lookups, pages, past_comments, progress, queue, thread_lists
 from projections.current_row import RowAsked
 from projections.histories import History
 from projections.lookups import Counted
@@ -26,6 +26,7 @@ from projections.queries import (
     Order,
     Overlay,
     PageQuery,
+    PastQuery,
     QueueQuery,
     RepliesQuery,
     RevisionsQuery,
@@ -77,8 +78,10 @@ class Views:
         """
         return await pages.page(self._served, site, thread, query, once=once)
 
-    async def page_at(self, site: str, thread: str, at: Position | int, query: PageQuery, viewer: Viewer) -> Answer:
-        """The page as it was at a position, or at a time in ms; masked by what is public now unless staff looks.
+    async def page_at(self, site: str, thread: str, at: Position | int, query: PastQuery, viewer: Viewer) -> Answer:
+        """The page, more replies, or one comment, as it was at a position, or at a time in ms.
+
+        It is masked by what is public now unless staff looks.
 
         `at` must be past: what is later than the last event is the last event. The page's position is the last event
         up to then, for everyone but staff the last one that readers could notice. A cursor in `next` of a row is for
@@ -92,13 +95,13 @@ class Views:
         site: str,
         thread: str,
         at: Position | int,
-        query: PageQuery,
+        query: PastQuery,
         viewer: Viewer,
         *,
         pace: Pace | None = None,
     ) -> PastPage:
         """`page_at`, made at `pace`, and how far the views had come when they told what is public now."""
-        return await past.page_at(self._served, self._log, site, thread, at, query, viewer, pace)
+        return await past_comments.answer_at(self._served, self._log, site, thread, at, query, viewer, pace)
 
     async def thread_state(self, site: str, thread: str) -> ThreadState:
         """The state that every past page of a thread depends on: it changes with each event of the thread."""

@@ -83,6 +83,13 @@ class Tree:
         """Answers of one comment, oldest first."""
         return self._walk([row for row in self._answers[parent] if not after or row.posted.n > after.age], size)
 
+    def below(self, comment: Comment, size: Size) -> list[Place]:
+        """A comment, wherever it hangs, and what is below it."""
+        places: list[Place] = []
+        self._text = 0
+        self._descend(places, comment, 1, size)
+        return places
+
     def _walk(self, firsts: list[Comment], size: Size) -> Walk:
         places: list[Place] = []
         self._text = 0

@@ -146,6 +146,64 @@ async def test_what_is_not_public_now_is_not_public_in_the_past_except_for_staff
     assert "Gone." not in (await house.get(f"{PAGE}?at={then}", MOD)).text
 
 
+async def test_replies_and_permalinks_are_read_as_they_were(house: House) -> None:
+    root = await house.post(ADA, "Root.")
+    parent = await house.post(BEN, "Parent.", parent=root)
+    answers = [await house.post(EVE, f"Answer {number}.", parent=parent) for number in range(3)]
+    then = (await house.get(PAGE)).json()["thread"]["position"]
+    edit = await house.ask("PATCH", at(parent), BEN, {"body": "Changed."}, If_Match='"1"')
+    late = await house.post(EVE, "Late.", parent=parent)
+    await house.settled(edit.json()["position"])
+    permalink = (await house.get(f"{at(parent)}?at={then}")).json()
+    assert permalink["thread"]["position"] == then
+    assert [row["id"] for row in permalink["ancestors"]] == [root]
+    assert (permalink["comment"]["body"], permalink["comment"]["replies"]["count"]) == ("Parent.", 3)
+    assert [row["id"] for row in permalink["comment"]["replies"]["comments"]] == answers
+    problem(await house.get(f"{at(late)}?at={then}"), 404, "not-found")
+    problem(await house.get(f"{at(late)}/replies?at={then}"), 404, "not-found")
+    page = (await house.get(f"{PAGE}?at={then}&replies=1")).json()
+    (shown,) = page["comments"][0]["replies"]["comments"]
+    cursor = shown["replies"]["next"]
+    found = [row["id"] for row in shown["replies"]["comments"]]
+    while cursor is not None:
+        more = await house.get(f"{at(parent)}/replies?limit=1&at={then}&cursor={cursor}")
+        found += [row["id"] for row in more.json()["comments"]]
+        cursor = more.json()["next"]
+    assert found == answers, "a cursor of a page of then is for its replies of then"
+    cursor = shown["replies"]["next"]
+    for path in (f"{at(parent)}/replies?cursor={cursor}", f"{at(root)}/replies?at={then}&cursor={cursor}"):
+        problem(await house.get(path), 400, "bad-cursor")
+
+
+async def test_replies_and_permalinks_of_then_are_for_whom_the_page_of_then_is(house: House) -> None:
+    parent = await house.post(ADA, "Parent.")
+    answer = await house.post(BEN, "Gone.", parent=parent)
+    then = (await house.get(PAGE)).json()["thread"]["position"]
+    paths = [f"{at(answer)}?at={then}", f"{at(parent)}/replies?at={then}", f"{at(parent)}?at={then}"]
+    for path in paths:
+        first = await house.get(path)
+        assert first.headers["cache-control"].startswith("public")
+        assert (await house.get(path)).content == first.content
+        assert (await house.get(path, MOD)).headers["cache-control"] == "private, no-store"
+        assert first.headers["vary"].startswith("Authorization")
+        problem(await house.get(path, Authorization="Bearer x"), 401, "unauthenticated")
+        problem(await house.get(f"{path}&after={then}"), 400, "bad-request")
+    decided = await house.decide(answer, "reject")
+    await house.settled(decided.json()["position"])
+    problem(await house.get(paths[0]), 404, "not-found")
+    for path in paths[1:]:
+        told = (await house.get(path, BEN)).json()
+        (row,) = told["comments"] if "comments" in told else told["comment"]["replies"]["comments"]
+        assert (row["status"], row["body"], row["author"]) == ("rejected", None, None)
+    for path in paths:
+        for staff in (MOD, AUDITOR):
+            assert "Gone." in (await house.get(path, staff)).text
+    await house.ask("PUT", f"{PAGE}/policy", MOD, {"history": "author"})
+    for path in paths:
+        problem(await house.get(path), 403, "history-not-public")
+        assert (await house.get(path, MOD)).status_code == 200
+
+
 async def test_between_removals_the_same_question_gets_the_same_bytes(house: House) -> None:
     comment = await house.post(ADA)
     then = (await house.get(PAGE)).json()["thread"]["position"]

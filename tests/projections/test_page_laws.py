@@ -11,12 +11,13 @@ from msgspec.structs import replace
 from core.log.memory import MemoryLog
 from core.policy import Policy
 from core.position import Position
+from core.refusals import NotFound
 from projections import past
 from projections import queries as queries_of
 from projections.fold import fold
 from projections.pages import page_mark
-from projections.past import Past
-from projections.queries import PageQuery, RepliesQuery
+from projections.past import OnwardThen, Past
+from projections.queries import PageQuery, PermalinkThen, RepliesQuery, RepliesThen
 from projections.state import Comment, Thread
 from projections.tree import After, Size, Tree, Walk, place_in_top
 from projections.viewer import PUBLIC, Viewer
@@ -52,7 +53,8 @@ class Live(Past):
 
     def __init__(self, query: PageQuery) -> None:
         self.page = page_mark(SITE, THREAD, query)
-        self.replies = Onward(SITE, THREAD).mark
+        self.onward = OnwardThen(SITE, THREAD, 0)
+        self.onward.mark = Onward(SITE, THREAD).mark
 
 
 def folded_page(state: Thread, query: PageQuery) -> bytes:
@@ -274,11 +276,39 @@ async def test_the_page_of_the_last_moment_is_the_page_of_now(server: str, some:
     assert without_cursors(msgspec.json.decode(now.body)) == without_cursors(msgspec.json.decode(then.body))
 
 
-def without_cursors(page: dict[str, Any]) -> dict[str, Any]:
-    page["thread"]["position"] = None
-    for place in (page, *(row["replies"] for row in flat(page["comments"]))):
-        place["next"] = place["next"] is not None
-    return page
+@FEW
+@given(some=discussions, query=queries)
+async def test_replies_and_permalinks_of_the_last_moment_are_those_of_now(
+    server: str, some: list[Move], query: PageQuery
+) -> None:
+    log = await played(some)
+    last = (await events(log))[-1].position
+    state = await folded(log)
+    more = RepliesQuery(limit=query.limit, depth=query.depth)
+    async with stage(server, log) as there:
+        views = there.views
+        for name in (*state.rows, "none"):
+            for then_asked, live in (
+                (RepliesThen(comment=name, query=more), await views.replies(SITE, THREAD, name, more)),
+                (PermalinkThen(comment=name), await views.permalink(SITE, THREAD, name, PUBLIC)),
+            ):
+                try:
+                    then = await views.page_at(SITE, THREAD, last, then_asked, PUBLIC)
+                except NotFound:
+                    assert live is None, then_asked
+                else:
+                    assert live is not None, then_asked
+                    told = msgspec.json.decode(then.body), msgspec.json.decode(live.body)
+                    assert without_cursors(told[0]) == without_cursors(told[1])
+
+
+def without_cursors(told: Any) -> Any:
+    """What is told, with cursors made whether there are any."""
+    if isinstance(told, list):
+        return [without_cursors(one) for one in told]
+    if isinstance(told, dict):
+        return {name: one is not None if name == "next" else without_cursors(one) for name, one in told.items()}
+    return told
 
 
 @FEW

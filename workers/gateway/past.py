@@ -20,7 +20,7 @@ from core.refusals import Unavailable
 from core.singleflight import SingleFlight
 from projections.pacing import LoopShare
 from projections.progress import ThreadState
-from projections.queries import Answer, PageQuery
+from projections.queries import Answer, PastQuery
 from projections.reading import Views
 from projections.viewer import Viewer
 from workers import metrics
@@ -45,7 +45,7 @@ class Key(NamedTuple):
     site: str
     thread: str
     at: Position | int
-    query: PageQuery
+    query: PastQuery
     staff: bool
 
 
@@ -90,8 +90,8 @@ class PastPages:
         metrics.REQUESTS_WAITING.labels("past").set_function(lambda: self.waiting)
         self._full, self._late = (metrics.REQUESTS_REFUSED.labels("past", cause) for cause in ("full", "late"))
 
-    async def page(self, site: str, thread: str, at: Position | int, query: PageQuery, viewer: Viewer) -> Answer:
-        """The page as it was, kept or made. Raises NotFound, NotYetOpened, BadCursor, Unavailable."""
+    async def page(self, site: str, thread: str, at: Position | int, query: PastQuery, viewer: Viewer) -> Answer:
+        """The answer of then, kept or made. Raises NotFound, NotYetOpened, BadCursor, Unavailable."""
         key = Key(site, thread, at, query, viewer.staff)
         state = await self._views.thread_state(site, thread)
         kept = self._kept.get(key)

@@ -8,6 +8,7 @@ from core.current import comment_of, policy_of
 from core.envelope import Recorded
 from core.transact import Result
 from projections.histories import History
+from projections.queries import PermalinkThen
 from workers.gateway.caching import Caching
 from workers.gateway.call import COMMENT, THREAD, Asked, Call, Who
 from workers.gateway.fresh import fresh_row
@@ -17,12 +18,14 @@ from workers.gateway.reads import caught_up, found
 from workers.gateway.reply import Reply
 from workers.gateway.shapes import comments as shapes
 from workers.gateway.shapes import rows
-from workers.gateway.shapes.common import AfterQuery
+from workers.gateway.then import PAST, answer_then
 from workers.gateway.writes import answered, carry_out, on_comment, written
 
 
-async def read_comment(asked: Asked[AfterQuery, None]) -> Reply:
-    """One comment with its replies, and what it hangs under."""
+async def read_comment(asked: Asked[shapes.PermalinkQuery, None]) -> Reply:
+    """One comment with its replies, and what it hangs under, now or as they were."""
+    if asked.query.at is not None:
+        return await answer_then(asked, asked.query.at, PermalinkThen(comment=asked.comment))
     await caught_up(asked, asked.query.after)
     views = asked.services.views
     return found(await views.permalink(asked.site, asked.thread, asked.comment, asked.viewer))
@@ -180,13 +183,14 @@ CALLS: Final = (
         path=COMMENT,
         who=Who.ANYONE,
         theme=_THEME,
-        summary="Read one comment, its ancestors and its replies",
+        summary="Read one comment, its ancestors and its replies, now or as they were",
         handler=read_comment,
-        query=AfterQuery,
+        query=shapes.PermalinkQuery,
         answer=rows.Permalink,
         example={"thread": rows.EXAMPLE_THREAD, "ancestors": [], "comment": rows.EXAMPLE_ROW},
-        problems=("unknown-position",),
+        problems=PAST,
         caching=Caching.BY_TOKEN,
+        past=True,
     ),
     Call(
         name="editComment",

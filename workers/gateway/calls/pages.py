@@ -2,28 +2,26 @@
 
 from typing import Any, Final
 
-from core.case import event_at, scene_of
-from core.current import refusals, thread_of
-from core.position import Position
-from core.refusals import HistoryNotPublic, Refusal
-from projections.queries import Overlay, PageQuery, RepliesQuery
+from core.current import refusals
+from core.refusals import Refusal
+from projections.queries import Overlay, PageQuery, RepliesQuery, RepliesThen
 from workers.gateway.caching import Caching
 from workers.gateway.call import COMMENT, THREAD, Asked, Call, Who
 from workers.gateway.problems import problem
-from workers.gateway.reads import NOBODY, caught_up, found, moment_of
-from workers.gateway.refusals import BadRequest, UnknownPosition
+from workers.gateway.reads import caught_up, found
 from workers.gateway.reply import Reply, json
 from workers.gateway.shapes import comments as shapes
 from workers.gateway.shapes import feed, rows
 from workers.gateway.shapes import threads as queries
 from workers.gateway.shapes.common import AfterQuery
+from workers.gateway.then import PAST, answer_then
 
 
 async def read_page(asked: Asked[queries.PageQuery, None]) -> Reply:
     """A page of a thread, now or as it was."""
     query = asked.query
     if query.at is not None:
-        return await _page_at(asked, query.at, wanted(query))
+        return await answer_then(asked, query.at, wanted(query))
     await caught_up(asked, query.after)
     return found(await asked.services.views.page(asked.site, asked.thread, wanted(query)))
 
@@ -41,10 +39,12 @@ def wanted(query: queries.PageQuery) -> PageQuery:
 
 
 async def read_replies(asked: Asked[queries.RepliesQuery, None]) -> Reply:
-    """More replies of one parent."""
+    """More replies of one parent, now or as they were."""
     query = asked.query
-    await caught_up(asked, query.after)
     wanted = RepliesQuery(limit=query.limit, depth=query.depth, cursor=query.cursor)
+    if query.at is not None:
+        return await answer_then(asked, query.at, RepliesThen(comment=asked.comment, query=wanted))
+    await caught_up(asked, query.after)
     return found(await asked.services.views.replies(asked.site, asked.thread, asked.comment, wanted))
 
 
@@ -64,49 +64,6 @@ async def read_overlay(asked: Asked[AfterQuery, None]) -> Reply:
             "opened": why.opened,
         }
     )
-
-
-async def _page_at(asked: Asked[queries.PageQuery, None], at: str, query: PageQuery) -> Reply:
-    if asked.query.after is not None:
-        raise BadRequest.at("/after", "the past does not change: at and after exclude each other")
-    services = asked.services
-    scene = await scene_of(
-        services.log, site=asked.site, thread=asked.thread, caller=asked.token or NOBODY, folds=services.folds
-    )
-    scene.require_thread()
-    if scene.policy.history != "public" and not asked.viewer.staff:
-        raise HistoryNotPublic
-    moment = _moment(at, scene.now)
-    if asked.viewer.staff and isinstance(moment, Position):
-        await _require_event(asked, moment)
-    # Its place among the readers is for others while it is made, which takes long and has a bound of its own.
-    with asked.gate.aside():
-        answer = await services.past.page(asked.site, asked.thread, moment, query, asked.viewer)
-    return found(answer)
-
-
-def _moment(at: str, now: int) -> Position | int:
-    """The position or the time that `at=` names. Raises BadRequest and UnknownPosition for one that is later than now.
-
-    What is not later is not looked up: whether there is an event at a position would tell when something hidden
-    happened.
-    """
-    moment = moment_of("/at", at)
-    if isinstance(moment, Position):
-        if moment.ms > now:
-            raise UnknownPosition("that is later than now")
-    elif moment > now:
-        raise BadRequest.at("/at", "that is later than now")
-    return moment
-
-
-async def _require_event(asked: Asked[Any, Any], position: Position) -> None:
-    """Raise UnknownPosition where the thread has no event there; staff may know. Before the thread all is alike."""
-    services = asked.services
-    if await event_at(services.log, asked.site, asked.thread, position) is None:
-        opened = (await thread_of(services.log, asked.site, asked.thread, folds=services.folds)).opened_at
-        if opened is None or position > opened:
-            raise UnknownPosition
 
 
 def _told(refusal: Refusal | None) -> dict[str, Any] | None:
@@ -153,7 +110,7 @@ CALLS: Final = (
         query=queries.PageQuery,
         answer=rows.Page,
         example=rows.EXAMPLE_PAGE,
-        problems=("bad-cursor", "unknown-position", "unauthenticated", "history-not-public", "not-yet-opened"),
+        problems=PAST,
         caching=Caching.EVERYONE,
         past=True,
     ),
@@ -188,13 +145,15 @@ CALLS: Final = (
         path=f"{COMMENT}/replies",
         who=Who.EVERYONE,
         theme=_THEME,
-        summary="Read more replies of one parent",
+        summary="Read more replies of one parent, now or as they were",
+        detail="A cursor in `next` of a row of a page is for this call, with the same `at`.",
         handler=read_replies,
         query=queries.RepliesQuery,
         answer=rows.RowList,
         example={"comments": [rows.EXAMPLE_ROW], "next": None},
-        problems=("bad-cursor", "unknown-position"),
+        problems=PAST,
         caching=Caching.EVERYONE,
+        past=True,
     ),
     Call(
         name="readOverlay",

@@ -8,6 +8,7 @@ from projections.queries import Limit
 from workers.gateway.shapes.common import (
     AfterQuery,
     AnchorText,
+    At,
     CommentText,
     CursorText,
     Note,
@@ -107,6 +108,12 @@ class Redact(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Why a text has to go."""
 
     reason: Reason
+
+
+class PermalinkQuery(AfterQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One comment, now or as it was."""
+
+    at: At | None = None
 
 
 class RevisionsQuery(AfterQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -48,6 +48,14 @@ After = Annotated[
         description="The position that a write on this thread answered with: the answer includes it.",
     ),
 ]
+At = Annotated[
+    str,
+    Meta(
+        max_length=40,
+        examples=["2023-10-29T11:20:00.000Z"],
+        description="A time or a position: the thread as it stood then.",
+    ),
+]
 Status = Literal["published", "pending", "rejected", "withdrawn"]
 
 

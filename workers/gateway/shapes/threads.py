@@ -10,6 +10,7 @@ from workers.gateway.shapes.common import (
     After,
     AfterQuery,
     AnchorText,
+    At,
     CursorText,
     ListQuery,
     MemberText,
@@ -130,17 +131,7 @@ class PageQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     replies: Annotated[Replies, Meta(description="Replies a parent.")] = 20
     cursor: CursorText | None = None
     anchor: Annotated[AnchorText, Meta(description="Only what hangs on this inline question.")] | None = None
-    at: (
-        Annotated[
-            str,
-            Meta(
-                max_length=40,
-                examples=["2023-10-29T11:20:00.000Z"],
-                description="A time or a position: the thread as it stood then.",
-            ),
-        ]
-        | None
-    ) = None
+    at: At | None = None
     after: After | None = None
 
 
@@ -150,6 +141,7 @@ class RepliesQuery(AfterQuery, frozen=True, kw_only=True, forbid_unknown_fields=
     limit: Annotated[Limit, Meta(description="Direct replies.")] = 50
     depth: Annotated[Depth, Meta(description="Levels below the parent.")] = 10
     cursor: CursorText | None = None
+    at: At | None = None
 
 
 class CountsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
