@@ -94,7 +94,7 @@ async def _run(
 async def load_sample(given: Services, made: Secrets) -> Imported:
     """Have the sample site and its discussion there, once. Raises Failed."""
     source = sample.discussion()
-    await _open_site(given, source.site, made.sample)
+    await open_site(given, source.site, made.sample)
     imported = await importing.bring_in(given.log, source)
     for thread, position in imported.last.items():
         if not await given.views.reached(source.site.id, thread, position, within=SHOWN_WITHIN):
@@ -127,13 +127,13 @@ async def _take_leases_back(deployment: Deployment) -> None:
         _log.warning("old_leases_not_ended", error=said(error))  # they run out by themselves
 
 
-async def _open_site(given: Services, site: SiteGiven, secret: str) -> None:
+async def open_site(given: Services, site: SiteGiven, secret: str) -> None:
     """Open a site with this secret, unless it is there: then its keys and its policy are its own."""
-    if await given.keyring.read(site.id) is None:
-        keys = Given("hs256", 1, msgspec.json.encode([secret]))
-        await given.keyring.write(site.id, keys)
     command = OpenSite(name=site.name, policy=site.policy, keys_kind="hs256", keys_number=1)
     try:
         await transact(given.log, command, site=site.id, caller=OPERATOR)
     except SiteExists:
         _log.info("sample_site_found", site=site.id)
+        return
+    # Whoever opens it gives the keys, and after that alone, as every operator does.
+    await given.keyring.open(site.id, Given("hs256", 1, msgspec.json.encode([secret])))

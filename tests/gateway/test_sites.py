@@ -7,7 +7,7 @@ import anyio
 import msgspec
 import pytest
 
-from core.gathering import gathered
+from core.gathering import both, gathered
 from core.keys import SITES, SITES_NOTED
 from core.log.port import Append, Outcome
 from core.position import START
@@ -29,6 +29,8 @@ from tests.gateway.house import (
 )
 from workers.gateway.keyring import Given, Keyring
 from workers.gateway.site_names import KEPT_S
+from workers.importing import SiteGiven
+from workers.up import open_site
 
 NEW = "another secret of the site kew, 32 bytes"
 BODY = {"name": "Kew", "keys": {"hs256": [SECRET]}}
@@ -105,6 +107,24 @@ async def test_of_two_who_open_a_site_at_once_one_has_it_with_name_and_secret(
         else:
             problem(site, 401, "unauthenticated")
     assert await empty.length() == 1
+
+
+async def test_the_sample_takes_no_site_from_an_operator_who_opens_it_at_once(
+    empty: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(empty.log, "append", _Both(empty).append)
+    sample = SiteGiven(id=SITE, name="Sample")
+    answer, _ = await both(
+        partial(empty.ask, "PUT", "", body=BODY, operator=True), partial(open_site, empty.services, sample, NEW)
+    )
+    won = answer.status_code == 201
+    name, secret = ("Kew", SECRET) if won else ("Sample", NEW)
+    site = await empty.get("", Authorization=f"Bearer {signed(claims_of(ADMIN), secret)}")
+    assert site.json()["name"] == name
+    other = f"Bearer {signed(claims_of(ADMIN), NEW if won else SECRET)}"
+    problem(await empty.get("", Authorization=other), 401, "unauthenticated")
+    await open_site(empty.services, sample, NEW)
+    assert (await empty.get("", Authorization=f"Bearer {signed(claims_of(ADMIN), secret)}")).status_code == 200
 
 
 async def test_a_site_whose_opening_broke_off_before_its_keys_is_opened_by_asking_again(
