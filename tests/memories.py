@@ -7,6 +7,8 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+from structlog._config import BoundLoggerLazyProxy
+
 import core
 import projections
 import workers
@@ -15,7 +17,7 @@ from projections.memo import Memo
 
 @functools.cache
 def memories() -> list[Callable[[], Any]]:
-    """What empties each memory that a module holds: a `Memo`, or the results of a function."""
+    """What empties each memory that a module holds: a `Memo`, the results of a function, or how a logger was set up."""
     found: dict[int, Callable[[], Any]] = {}
     for module in _modules():
         for one in vars(module).values():
@@ -23,6 +25,9 @@ def memories() -> list[Callable[[], Any]]:
                 found[id(one)] = one.clear
             elif isinstance(one, functools._lru_cache_wrapper):
                 found[id(one)] = one.cache_clear
+            elif isinstance(one, BoundLoggerLazyProxy):
+                # Bound for good by a program that was run in this process, it would be captured by no test after that.
+                found[id(one)] = functools.partial(vars(one).pop, "bind", None)
     return list(found.values())
 
 

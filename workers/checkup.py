@@ -12,9 +12,11 @@ from core.formats import Formats
 from core.keys import DEPLOYMENT
 from core.log.redis import RedisLog
 from core.position import START
+from core.redis.access import require_access
 from core.redis.calls import Calls
 from core.redis.deployment import Deployment, open_deployment, require_none
-from core.redis.faults import CannotOpen, Lack, OtherDeployment, UnfitServer, lack, told
+from core.redis.faults import CannotOpen, Denied, Lack, OtherDeployment, UnfitServer, lack, told
+from core.redis.node import Node
 from core.redis.processes import LiveProcess, live_processes
 from core.redis.server import OLDEST, Server
 from core.redis.topology import Topology, find_servers
@@ -51,14 +53,20 @@ async def examine(url: str, settings: Settings) -> list[Finding]:
         times: list[int] = []
         for node in topology.primaries():
             server = await node.look()
+            if server.loading is not None:
+                by_server[node.name] = [_loading(server)]
+                continue
             info: dict[str, Any] = await node.writing.info()
             config = await _config(node.writing)
             times.append(_time(info))
             findings = [_version(server), _role(server), _eviction(server), *_persistence(server, info, settings)]
-            findings += [*_memory(info), *_streams(config)]
+            findings += [*_memory(info), *_streams(config), await _account(node, server)]
             findings += [*standby.replicas(server, config, settings, alone=alone), *standby.coverage(server, config)]
             by_server[node.name] = findings
-        found = [*joined(by_server), *await standby.standby(topology, settings)]
+        found = joined(by_server)
+        if any(finding.about in _NO_FURTHER for finding in found if finding.verdict == "wrong"):
+            return found
+        found += await standby.standby(topology, settings)
         recorded = await Calls(topology, lambda node: node.calls).call("HGET", DEPLOYMENT, "partitions")
         if recorded is None:
             return [*found, await _none(topology, settings)]
@@ -96,6 +104,25 @@ def _version(server: Server) -> Finding:
     if numbers < OLDEST[server.name]:
         return Finding(verdict="wrong", about="version", found=found, change=f"Install {server.name} {oldest} or newer")
     return Finding(verdict="good", about="version", found=found)
+
+
+def _loading(server: Server) -> Finding:
+    change = "Wait: it answers when it is through, and every process goes on by itself then"
+    return Finding(verdict="wrong", about=_NO_FURTHER[0], found=f"its data, {server.loading}", change=change)
+
+
+async def _account(node: Node, server: Server) -> Finding:
+    """Report whether the account may run every command that is needed."""
+    try:
+        await require_access(node.writing, node.calls, cluster=server.cluster)
+    except Denied as error:
+        found, _, change = str(error).partition(": ")
+        return Finding(verdict="wrong", about=_NO_FURTHER[1], found=found, change=change)
+    return Finding(verdict="good", about=_NO_FURTHER[1], found="may do what is needed")
+
+
+_NO_FURTHER: Final = ("loading", "account")
+"""What keeps anything else from being asked, where it is wrong."""
 
 
 def _role(server: Server) -> Finding:

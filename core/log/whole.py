@@ -168,11 +168,11 @@ def fault_of(error: BaseException, word: str = BROKEN) -> tuple[Position, str] |
     return None
 
 
-def _look(partition: int, newest: bytes, copy: bytes, entries: int, first: bytes, fault: bytes) -> Look:
+def _look(partition: int, ms: int, n: int, copy: bytes, entries: int, first: bytes, fault: bytes) -> Look:
     owner, accepted = _owner(copy) if copy else (None, 0)
     return Look(
         partition=partition,
-        newest=Position.decode(newest),
+        newest=Position(ms, n),
         entries=entries,
         first=Position.decode(first) if first else None,
         owner=owner,

@@ -1,11 +1,12 @@
 """What the parts of a process that talk to Redis have in common: clients, pipelines, key names and wakes."""
 
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from secrets import token_hex
-from typing import Final, TypeVar
+from typing import Final
 
 import redis.exceptions
+import structlog
 from redis.asyncio import Redis
 
 from core.formats import FORMATS, Formats, reads
@@ -13,16 +14,17 @@ from core.keys import DEPLOYMENT, Keys
 from core.log.port import Durability
 from core.log.whole import Whole, owners
 from core.redis.calls import Calls
-from core.redis.faults import HalfRestored, OtherDeployment, Unreachable, is_passing, said
+from core.redis.faults import HalfRestored, OtherDeployment, Unreachable, insist, is_loading, is_passing, said
 from core.redis.promise import Promise
 from core.redis.record import INTERVAL, Record, RecordWatch, read_record, recorded
-from core.redis.topology import Topology, find_servers, require_fit
+from core.redis.topology import Topology, find_servers, require_access_to, require_fit, until_loaded
 from core.redis.wakes import Wakes
+from core.refusals import Unavailable
 
 PARTITIONS: Final = 64
 """How many partitions a deployment gets where nobody says."""
 
-_Answer = TypeVar("_Answer")
+_log = structlog.get_logger(__name__)
 
 
 class Deployment:
@@ -75,14 +77,15 @@ async def open_deployment(
     """
     promise = Promise(durability, replicas)
     async with find_servers(url, promise) as topology:
-        await require_fit(topology, promise)
-        calls = Calls(topology, lambda node: node.calls)
+        keys, calls = Keys(partitions), Calls(topology, lambda node: node.calls)
         new = Record(partitions=partitions, format=new_format or formats.writes, id=token_hex(16))
-        keys = Keys(partitions)
-        found = await _agree(calls, new, formats, restoring)
         whole = Whole(calls, Calls(topology, lambda node: node.appends), keys)
+        found = None
+        while found is None:
+            await require_fit(topology, promise)
+            found = await _agree(calls, new, formats, restoring)
         if restoring is None:
-            await _written(whole.check(found.id, found.copied))
+            await _check(whole, found)
         record = RecordWatch(calls, found, formats, whole, interval=record_interval)
         yield Deployment(topology, keys=keys, promise=promise, calls=calls, record=record, whole=whole)
 
@@ -93,13 +96,24 @@ async def recorded_partitions(url: str) -> int | None:
     Raises `core.redis.faults.CannotOpen`, `redis.exceptions.RedisError`.
     """
     async with find_servers(url) as topology:
+        await until_loaded(topology)
+        await require_access_to(topology)
         found = await Calls(topology, lambda node: node.calls).call("HGET", DEPLOYMENT, "partitions")
         return None if found is None else int(found)
 
 
-async def _agree(calls: Calls, new: Record, formats: Formats, restoring: bytes | None) -> Record:
-    """Create the record of the deployment, or compare it with what this process was started for."""
-    found = await _written(_found(calls, new))
+async def _agree(calls: Calls, new: Record, formats: Formats, restoring: bytes | None) -> Record | None:
+    """Create the record of the deployment, or compare it with what this process was started for.
+
+    None where the server was started again since it was looked at, and is loading its data.
+    """
+    try:
+        # The nodes of a cluster that have just loaded their data need a moment to find each other.
+        found = await insist(lambda: _found(calls, new), "open")
+    except Unavailable as error:
+        if error.__cause__ is not None and is_loading(error.__cause__):
+            return None
+        raise Unreachable(f"The Redis server takes no writes now: {said(error.__cause__ or error)}") from error
     if found is None:
         raise OtherDeployment("The record of the deployment there has no number of partitions or no format")
     if found.format not in formats.reads:
@@ -140,10 +154,11 @@ async def _found(calls: Calls, new: Record) -> Record | None:
     return await recorded(calls, new, create=True)
 
 
-async def _written(writing: Awaitable[_Answer]) -> _Answer:
+async def _check(whole: Whole, found: Record) -> None:
+    """Look whether all logs are whole; where not all can be looked at now, that is made up for later."""
     try:
-        return await writing
+        await whole.check(found.id, found.copied)
     except redis.exceptions.RedisError as error:
         if not is_passing(error):
             raise
-        raise Unreachable(f"The Redis server takes no writes now: {said(error)}") from error
+        _log.warning("logs_not_checked", error=str(error))

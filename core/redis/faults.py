@@ -4,6 +4,7 @@
     ├── BadAddress                    the URL
     ├── Unreachable                   nobody answers there
     ├── UnfitServer                   the server, or how it is configured
+    │   └── Denied                    what the account may do there
     ├── OtherDeployment               the data there belongs to a deployment of another kind
     └── HalfRestored                  the data there is a part of a backup
 
@@ -45,10 +46,19 @@ _OWN: Final[ContextVar[bool]] = ContextVar("own", default=False)
 _FULL: Final = frozenset({"OOM", "MISCONF", "NOREPLICAS"})
 """Error codes of a server that takes no writes: no memory, no disk, no replicas. It goes on answering questions."""
 
-_ELSEWHERE: Final = frozenset({"READONLY", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "MOVED", "ASK"})
+_LOADING: Final = "LOADING"
+"""Error code of a server that is reading what it has on its disk."""
+
+_ELSEWHERE: Final = frozenset({"READONLY", _LOADING, "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "MOVED", "ASK"})
 """Error codes of a server that is not the one to ask now, and has not done what it was asked."""
 
-_STATES: Final = _ELSEWHERE | _FULL | {"BUSY"}
+_DENIED: Final = "NOPERM"
+"""Error code of a server whose account may not do what it was asked."""
+
+_DENIED_IN_SCRIPT: Final = ("ACL failure in script", "The user executing the script")
+"""What the error of a server begins with, which has no code then, where that is so of a command in a script."""
+
+_STATES: Final = _ELSEWHERE | _FULL | {"BUSY", _DENIED}
 """Error codes of a server that cannot do now what it, or another, could do later, and has not done it."""
 
 Lack = Literal["memory", "disk", "replicas"]
@@ -73,6 +83,10 @@ class UnfitServer(CannotOpen):
     """The server cannot keep what a deployment promises."""
 
 
+class Denied(UnfitServer):
+    """The account may not do there what is needed."""
+
+
 class OtherDeployment(CannotOpen):
     """The data there was laid out by a deployment of another kind."""
 
@@ -92,11 +106,23 @@ def is_refused(error: BaseException) -> bool:
     return code_of(error) in _ELSEWHERE
 
 
+def is_denied(error: BaseException) -> bool:
+    """Whether the account may not do what was asked, until somebody has changed what it may do."""
+    return code_of(error) == _DENIED
+
+
+def is_loading(error: BaseException) -> bool:
+    """Whether the server is reading what it has on its disk, and answers when it is through."""
+    return code_of(error) == _LOADING
+
+
 def code_of(error: BaseException) -> str | None:
     """The code that a server's error begins with; None for an error of another kind."""
     if isinstance(error, redis.exceptions.BusyLoadingError):
-        return "LOADING"
+        return _LOADING
     if isinstance(error, redis.exceptions.ResponseError):
+        if isinstance(error, redis.exceptions.NoPermissionError) or str(error).startswith(_DENIED_IN_SCRIPT):
+            return _DENIED
         return str(error.status_code or str(error).partition(" ")[0])
     return None
 
@@ -194,7 +220,7 @@ async def insist(
     A call that failed may have taken effect, and so asking twice must do what asking once does. Where it does not
     (`once`), it is asked again only where it was certainly not carried out. `what` names the call in logs and
     metrics. Raises `Unavailable` where the fault does not pass in time, be it that the server says nothing; where the
-    server takes no writes, at once.
+    server takes no writes, or the account may not do that, at once.
     """
     begun, now = _BEGUN.get(), time.monotonic()
     until = (now if begun is None else begun) + patience
@@ -210,9 +236,12 @@ async def insist(
             why = told(code_of(failed))
             _log.warning("call_refused", call=what, cause=why)
             raise Unavailable(f"nothing can be written now: {why}") from failed
+        if is_denied(failed) and patience < math.inf:
+            _log.error("call_denied", call=what, error=str(failed))
+            raise Unavailable("this process may not do that in Redis now: see `hansard doctor`") from failed
         if time.monotonic() + pause > until or (once and not is_refused(failed)):
             _log.warning("call_given_up", call=what, tries=tries, error=str(failed))
-            raise Unavailable from failed
+            raise Unavailable("Redis is loading its data" if is_loading(failed) else None) from failed
         if tries == 1:
             _log.warning("call_failed", call=what, error=str(failed))
         await anyio.sleep(pause)

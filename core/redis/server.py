@@ -1,10 +1,12 @@
 """What a server is, and whether it can keep what a deployment promises."""
 
+from collections.abc import Mapping
 from typing import Any, Final, Literal, NamedTuple
 
 import redis.exceptions
 from redis.asyncio import Redis
 
+from core.redis.access import refusal
 from core.redis.faults import UnfitServer, Unreachable
 
 OLDEST: Final = {"Redis": (7, 0), "Valkey": (8, 0)}
@@ -28,6 +30,8 @@ class Server(NamedTuple):
     """How many replicas are linked to it."""
     cluster: bool = False
     """Whether it is a node of a cluster."""
+    loading: str | None = None
+    """How far it has come with reading its file; None where it is not reading one."""
 
     @property
     def tells_of_disk(self) -> bool:
@@ -41,6 +45,8 @@ async def inspect(client: Redis) -> Server:
         info = await client.info()
     except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError) as error:
         raise Unreachable(f"No Redis answers: {error}") from error
+    except redis.exceptions.NoPermissionError as error:
+        raise await refusal(client, ("INFO",)) from error
     except redis.exceptions.ResponseError as error:
         raise UnfitServer(f"The Redis server refuses INFO: {error}") from error
     # Valkey also says redis_version, that of the Redis it is compatible with.
@@ -53,6 +59,7 @@ async def inspect(client: Redis) -> Server:
         fsync=await _fsync(client) if info.get("aof_enabled") else "off",
         replicas=int(info.get("connected_slaves", 0)),
         cluster=bool(info.get("cluster_enabled")),
+        loading=_loading(info) if info.get("loading") else None,
     )
 
 
@@ -77,6 +84,10 @@ def require(server: Server, level: str) -> None:
             "no-appendfsync-on-rewrite no; "
             + ("the server does not tell what it has" if server.fsync is None else f"the server has {server.fsync}")
         )
+
+
+def _loading(info: Mapping[str, Any]) -> str:
+    return f"{info.get('loading_loaded_perc', '?')} %, about {info.get('loading_eta_seconds', '?')} s left"
 
 
 async def _fsync(client: Redis) -> str | None:

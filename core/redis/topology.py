@@ -6,25 +6,27 @@ ten times a second, and by asking several nodes. Calls to nodes that are well ne
 """
 
 import math
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Final
 
 import anyio
 import structlog
 from anyio import Event
 from redis.asyncio import Redis
-from redis.exceptions import AskError, MovedError
+from redis.exceptions import AskError, MovedError, RedisError
 
 from core.partitions import SLOTS
 from core.redis import address as addresses
+from core.redis.access import refusal, require_access
 from core.redis.address import Address
 from core.redis.client import ask, connect
-from core.redis.faults import CannotOpen, UnfitServer, Unreachable
+from core.redis.faults import CannotOpen, Denied, UnfitServer, Unreachable, is_denied, is_loading
+from core.redis.loading import Waiting
 from core.redis.looking import LOOK_WITHIN, look_at_cluster, look_at_sentinels
 from core.redis.node import Node
 from core.redis.promise import Promise
-from core.redis.server import require
+from core.redis.server import Server, require
 from core.redis.slots import Found
 
 LOOK_PAUSE: Final = 0.1
@@ -37,26 +39,47 @@ _log = structlog.get_logger(__name__)
 
 @asynccontextmanager
 async def find_servers(url: str, promise: Promise = MEMORY) -> AsyncIterator["Topology"]:
-    """The servers at `url`, whatever they are fit for, until the block ends. Raises `BadAddress`, `Unreachable`."""
+    """The servers at `url`, whatever they are fit for, until the block ends.
+
+    Raises `BadAddress`, `Unreachable`, `Denied`. A cluster that is loading its data is waited for.
+    """
     topology = Topology(addresses.parse(url), promise)
     try:
-        await topology.look()
-        topology.require_whole()
+        await topology.until_whole()
         yield topology
     finally:
         await topology.aclose()
 
 
+async def until_loaded(topology: "Topology") -> None:
+    """Look at every server that takes writes, and wait while any of them is loading its data.
+
+    Raises `Unreachable`, `UnfitServer` for one that does not tell.
+    """
+    waiting = Waiting()
+    while loading := {node.name: one.loading for node, one in await _looked(topology) if one.loading is not None}:
+        await waiting.pause(loading)
+        await topology.look()
+    waiting.over()
+
+
+async def require_access_to(topology: "Topology") -> None:
+    """Raise `Denied` for the first server where the account may not do what is needed; `Unreachable`."""
+    for node, server in await _looked(topology):
+        with _named(topology, node):
+            await require_access(node.writing, node.calls, cluster=server.cluster)
+
+
 async def require_fit(topology: "Topology", promise: Promise) -> None:
-    """Look at every server that takes writes. Raises `Unreachable`, `UnfitServer` for the first that will not do."""
-    for node in topology.primaries():
-        try:
-            server = await node.look()
+    """Look at every server that takes writes. Raises `Unreachable`, `UnfitServer` for the first that will not do.
+
+    One that is loading its data is waited for.
+    """
+    await until_loaded(topology)
+    for node, server in await _looked(topology):
+        with _named(topology, node):
             require(server, promise.level)
-        except CannotOpen as error:
-            if topology.address.kind == "single":
-                raise
-            raise type(error)(f"{node.name}: {error}") from error
+            await require_access(node.writing, node.calls, cluster=server.cluster)
         if promise.level == "replicated" and server.replicas < promise.replicas:
             _log.warning("replicas_missed", node=node.name, linked=server.replicas, wanted=promise.replicas)
     only = topology.only
@@ -64,6 +87,25 @@ async def require_fit(topology: "Topology", promise: Promise) -> None:
         known = (await ask(only.writing, "CLUSTER INFO"))["cluster_known_nodes"]
         if int(known) > 1:
             raise UnfitServer("The server is a node of a cluster: give the URL as redis+cluster://host:port,…")
+
+
+async def _looked(topology: "Topology") -> list[tuple[Node, Server]]:
+    found = []
+    for node in topology.primaries():
+        with _named(topology, node):
+            found.append((node, await node.look()))
+    return found
+
+
+@contextmanager
+def _named(topology: "Topology", node: Node) -> Iterator[None]:
+    """Say which of several servers it is that will not do."""
+    try:
+        yield
+    except CannotOpen as error:
+        if topology.address.kind == "single":
+            raise
+        raise type(error)(f"{node.name}: {error}") from error
 
 
 class Topology:
@@ -154,11 +196,35 @@ class Topology:
             self._looking = None
             done.set()
 
-    def require_whole(self) -> None:
-        """Raise `Unreachable` unless every slot has a server."""
-        if not self._owners:
-            where = "sentinel knows the primary" if self.sentinels else "node of the cluster answers"
-            raise Unreachable(f"No Redis answers: no {where}")
+    async def until_whole(self) -> None:
+        """Look until every slot has a server; wait only for nodes that are loading. Raises `Unreachable`, `Denied`."""
+        waiting = Waiting()
+        await self.look()
+        while not self._owners:
+            if not (loading := await self._loading()):
+                where = "sentinel knows the primary" if self.sentinels else "node of the cluster answers"
+                raise Unreachable(f"No Redis answers: no {where}")
+            await waiting.pause(dict.fromkeys(loading, "?"))
+            await self.look()
+        waiting.over()
+
+    async def _loading(self) -> list[str]:
+        """The nodes that are loading their data, of those that were named. Raises `Denied` where one tells nothing."""
+        question = "SENTINEL MASTERS" if self.sentinels else "CLUSTER NODES"
+        asked = self.sentinels or [(node.name, node.reading) for node in self._nodes.values()]
+        loading = []
+        for name, client in asked:
+            try:
+                with anyio.move_on_after(LOOK_WITHIN):
+                    await ask(client, question)
+            except RedisError as error:
+                if is_denied(error) and self.sentinels:
+                    raise Denied(f"{name}: the account of the sentinels may not run {question}: {error}") from error
+                if is_denied(error):
+                    raise await refusal(client, ("CLUSTER", "NODES")) from error
+                if is_loading(error):
+                    loading.append(name)
+        return loading
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -206,7 +272,9 @@ class Topology:
             if node.server is None:
                 try:
                     with anyio.move_on_after(LOOK_WITHIN):
-                        require(await node.look(), self._promise.level)
+                        server = await node.look()
+                        require(server, self._promise.level)
+                        await require_access(node.writing, node.calls, cluster=server.cluster)
                 except CannotOpen as error:
                     _log.error("unfit_node_found", node=node.name, error=str(error))
 

@@ -11,15 +11,14 @@
 
 local log, copy, id, last = KEYS[1], KEYS[2], ARGV[1], ARGV[4]
 
-local newest, there, fault = whole(log, copy, id)
+local ms, n, there, fault = whole(log, copy, id)
 local length = redis.call('XLEN', log)
-if not fault or newest ~= ARGV[2] or length ~= tonumber(ARGV[3]) then
+if not fault or string.format('%.0f-%.0f', ms, n) ~= ARGV[2] or length ~= tonumber(ARGV[3]) then
   return 'CHANGED'
 end
 if there and string.match(there, '^%S*') ~= id then
   return 'CHANGED'
 end
-local n = tonumber(string.match(newest, '%d+$'))
 if length > n then
   return 'CHANGED'
 end

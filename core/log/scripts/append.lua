@@ -28,15 +28,12 @@ local log, heads, copy, id, key = KEYS[1], KEYS[2], KEYS[3], ARGV[1], ARGV[4]
 local last_field, digest, created = ARGV[3], ARGV[5], ARGV[6]
 local window, window_ms = tonumber(ARGV[8]), tonumber(ARGV[9])
 
-local newest, owner, fault = whole(log, copy, id)
+local last_ms, n, owner, fault = whole(log, copy, id)
 if fault then
-  return redis.error_reply('BROKEN ' .. newest .. ' ' .. fault)
+  return redis.error_reply('BROKEN ' .. fault)
 end
-
-local last_ms, n = match(newest, '^(%d+)-(%d+)$')
 local time = call('TIME')
 local ms = time[1] * 1000 + floor(time[2] / 1000)
-last_ms, n = tonumber(last_ms), tonumber(n)
 if last_ms > ms then
   ms = last_ms
 end

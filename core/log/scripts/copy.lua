@@ -13,17 +13,18 @@
 
 local log, copy, id, copied = KEYS[1], KEYS[2], ARGV[1], ARGV[2]
 
-local newest, there, fault = whole(log, copy, '')
+local ms, n, there, fault = whole(log, copy, '')
+local begun = ms > 0 or n > 0
 if there then
   local owner, rest = string.match(there, '^(%S*)(.*)$')
   if owner ~= id and copied ~= '0' then
     return 'OTHER'
   end
-  redis.call('SET', copy, id .. ((rest == '' and newest ~= '0-0') and ' 0' or rest))
+  redis.call('SET', copy, id .. ((rest == '' and begun) and ' 0' or rest))
   return 'COPIED'
 elseif fault then
   return 'BROKEN'
-elseif newest ~= '0-0' then
+elseif begun then
   redis.call('SET', copy, id .. ' 0')
   return 'COPIED'
 elseif copied == '1' then

@@ -20,14 +20,13 @@ local key, window, window_ms, hops = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4
 -- The answer also ends where it grew to this many bytes: a long answer keeps everybody else waiting.
 local room = 1048576
 
-local newest, _, fault = whole(log, KEYS[3], ARGV[1])
+local last_ms, _, _, fault = whole(log, KEYS[3], ARGV[1])
 if fault then
-  return redis.error_reply('BROKEN ' .. newest .. ' ' .. fault)
+  return redis.error_reply('BROKEN ' .. fault)
 end
 
 local time = redis.call('TIME')
-local ms = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-ms = math.max(ms, tonumber(string.match(newest, '^%d+')))
+local ms = math.max(tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000), last_ms)
 local now = string.format('%.0f', ms)
 
 if key ~= '' then

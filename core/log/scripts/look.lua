@@ -3,8 +3,10 @@
 --
 -- KEYS     1 log · 2 the partition's copy of the deployment's id
 -- ARGV     1 id of the deployment
--- Returns  {newest position, copy or "", number of entries, position of the first entry or "", why it is not whole or ""}
+-- Returns  {milliseconds of the newest position, its number, copy or "", number of entries, position of the first entry or
+--          "", why it is not whole or ""}
 
-local newest, copy, fault = whole(KEYS[1], KEYS[2], ARGV[1])
+local ms, n, copy, fault = whole(KEYS[1], KEYS[2], ARGV[1])
 local first = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1]
-return { newest, copy or '', redis.call('XLEN', KEYS[1]), first and first[1] or '', fault or '' }
+fault = fault and string.match(fault, ' (.*)')
+return { ms, n, copy or '', redis.call('XLEN', KEYS[1]), first and first[1] or '', fault or '' }

@@ -3,7 +3,8 @@
 --
 -- KEYS     none of its own: `whole` is called with the log and with the partition's copy of the deployment's id
 -- ARGV     none of its own: `whole` is called with the deployment's id, or "" where not every partition has its copy yet
--- Returns  of `whole`: position of the newest entry · the copy as it is kept, or false · why the log is not whole, or nil
+-- Returns  of `whole`: milliseconds and number of the newest entry's position · the copy as it is kept, or false
+--          why the log is not whole, with that position before it, or nil
 --
 -- The copy is "<id>" until the first entry comes, then "<id> <number of lost entries that a person accepted>". Sequence
 -- numbers are dense. So there are as many entries as the newest one's number says, less those accepted as lost; all of
@@ -24,28 +25,31 @@ local function whole(log, copy, id)
       end
     end
   end
-  local n, accepted, begun = tonumber(string.match(newest, '%d+$')), 0, there == id .. ' 0'
-  if not begun and there and there ~= id then
-    local owner, number = string.match(there, '^(%S*) (%d+)$')
-    if id ~= '' and owner ~= id then
-      return newest, there, 'it is of another deployment'
-    end
-    begun, accepted = owner ~= nil, tonumber(number) or 0
+  local ms, n = string.match(newest, '^(%d+)-(%d+)$')
+  ms, n = tonumber(ms), tonumber(n)
+  local fields = entry and entry[2]
+  local is_event = not entry or (fields[1] == 'e' and fields[3] == 'c' and #fields == 4)
+  if is_event and length == n and n > 0 and there == id .. ' 0' then
+    return ms, n, there, nil -- as it nearly always is
   end
-  if entry and (#entry[2] ~= 4 or entry[2][1] ~= 'e' or entry[2][3] ~= 'c') then
-    return newest, there, 'the entry there is no event'
-  end
-  local missing = n - accepted - length
-  if begun and n == 0 and length == 0 then
-    return newest, there, 'all of its entries are missing'
+
+  local owner, accepted = string.match(there or '', '^(%S*) ?(%d*)$')
+  local begun = accepted ~= ''
+  local missing = n - (tonumber(accepted) or 0) - length
+  local fault
+  if there and id ~= '' and owner ~= id then
+    fault = 'it is of another deployment'
+  elseif not is_event then
+    fault = 'the entry there is no event'
+  elseif begun and n == 0 and length == 0 then
+    fault = 'all of its entries are missing'
   elseif missing > 0 then
-    return newest, there, string.format('%.0f of %.0f entries are missing', missing, n)
+    fault = string.format('%.0f of %.0f entries are missing', missing, n)
   elseif missing < 0 then
-    return newest, there, string.format('%.0f of %.0f entries are not of this log', -missing, length)
-  end
-  if not there and id ~= '' then
+    fault = string.format('%.0f of %.0f entries are not of this log', -missing, length)
+  elseif not there and id ~= '' then
     local what = n == 0 and 'nothing of this deployment' or 'no copy of the id of this deployment'
-    return newest, there, 'the server has ' .. what .. ' there'
+    fault = 'the server has ' .. what .. ' there'
   end
-  return newest, there, nil
+  return ms, n, there, fault and newest .. ' ' .. fault
 end

@@ -1,0 +1,153 @@
+"""Whether an account of the server may do what Hansard does there: asked at the start, before anything is written.
+
+A command that is denied only when it is needed would fail in the middle of people's work. So a script asks the server
+about all of them, with a key of each kind and the channels, and carries none of them out.
+"""
+
+from typing import Final
+
+import redis.exceptions
+from redis.asyncio import Redis
+
+from core.keys import DEPLOYMENT, PROCESSES, REBUILD, WORKERS, Partition
+from core.redis.batch import Batch
+from core.redis.call import Argument
+from core.redis.client import ask
+from core.redis.faults import Denied, Unreachable, is_denied, is_passing
+from core.redis.script import Script
+
+ACCESS: Final = Script("core.redis", "access")
+
+RULE: Final = "~hansard:* ~{hansard:deployment}:* &hansard:* +@all -@admin -@dangerous +info +config|get"
+"""What an account needs, as ACL SETUSER takes it. Without `config|get` some advice of the doctor is missing."""
+
+SHOWN: Final = 6
+"""Commands that a refusal names."""
+
+_THERE: Final = Partition(0, 64)
+_LOG, _HASH, _SET = _THERE.log, _THERE.heads("site", "thread"), _THERE.versions(1)
+_SORTED, _TEXT = _THERE.site_view(1, "site", "threads"), _THERE.deployment
+
+COMMANDS: Final[tuple[tuple[str, ...], ...]] = (
+    ("DEL", _TEXT),
+    ("EVAL", "return 1", "1", _LOG),
+    ("EVALSHA", ACCESS.sha, "1", _LOG),
+    ("EXISTS", _LOG),
+    ("EXPIRE", _HASH, "1"),
+    ("GET", _TEXT),
+    ("GET", REBUILD),
+    ("HDEL", _HASH, "field"),
+    ("HEXISTS", _HASH, "field"),
+    ("HGET", _HASH, "field"),
+    ("HGETALL", _HASH),
+    ("HKEYS", _HASH),
+    ("HLEN", _HASH),
+    ("HMGET", DEPLOYMENT, "id"),
+    ("HSCAN", _HASH, "0"),
+    ("HSET", _HASH, "field", "value"),
+    ("HSET", DEPLOYMENT, "field", "value"),
+    ("HSETNX", DEPLOYMENT, "field", "value"),
+    ("HVALS", _HASH),
+    ("INFO",),
+    ("MGET", _TEXT),
+    ("PERSIST", _HASH),
+    ("PEXPIRE", _HASH, "1"),
+    ("PEXPIREAT", _HASH, "1"),
+    ("PING",),
+    ("RENAME", _HASH, _THERE.heads("site", "")),
+    ("SADD", _SET, "member"),
+    ("SCAN", "0"),
+    ("SCARD", _SET),
+    ("SET", _TEXT, "value"),
+    ("SET", REBUILD, "value"),
+    ("SISMEMBER", _SET, "member"),
+    ("SMEMBERS", _SET),
+    ("SPUBLISH", _THERE.log_channel, ""),
+    ("SPUBLISH", _THERE.view_channel, ""),
+    ("SSUBSCRIBE", _THERE.log_channel),
+    ("SSUBSCRIBE", _THERE.view_channel),
+    ("SUNSUBSCRIBE", _THERE.log_channel),
+    ("TIME",),
+    ("TYPE", _LOG),
+    ("UNLINK", _HASH),
+    ("WAIT", "1", "1"),
+    ("WAITAOF", "1", "0", "1"),
+    ("XADD", _LOG, "1-1", "e", ""),
+    ("XDEL", _LOG, "1-1"),
+    ("XINFO", "STREAM", _LOG),
+    ("XLEN", _LOG),
+    ("XRANGE", _LOG, "-", "+"),
+    ("XREVRANGE", _LOG, "+", "-"),
+    ("XTRIM", _THERE.feed, "MAXLEN", "1"),
+    ("ZADD", _SORTED, "1", "member"),
+    ("ZADD", WORKERS, "1", "member"),
+    ("ZADD", PROCESSES, "1", "member"),
+    ("ZCARD", _SORTED),
+    ("ZCOUNT", _SORTED, "0", "1"),
+    ("ZMSCORE", _SORTED, "member"),
+    ("ZRANGE", _SORTED, "0", "1"),
+    ("ZRANGEBYLEX", _SORTED, "-", "+"),
+    ("ZRANGEBYSCORE", _SORTED, "0", "1"),
+    ("ZREM", _SORTED, "member"),
+    ("ZREMRANGEBYSCORE", _SORTED, "0", "1"),
+    ("ZREVRANGEBYLEX", _SORTED, "+", "-"),
+    ("ZREVRANGEBYSCORE", _SORTED, "1", "0"),
+    ("ZSCAN", _SORTED, "0"),
+    ("ZSCORE", _SORTED, "member"),
+)
+"""Every command that is sent or that a script runs, on keys of each kind; a test holds that none is missing."""
+
+IN_CLUSTER: Final[tuple[tuple[str, ...], ...]] = (("ASKING",), ("CLUSTER", "INFO"), ("CLUSTER", "NODES"))
+
+
+async def require_access(client: Redis, batch: Batch, *, cluster: bool = False) -> None:
+    """Raise `Denied` where the account may not run a command that is needed, with the ACL that it needs.
+
+    Raises `Unreachable` where the server does not answer.
+    """
+    asked = COMMANDS + IN_CLUSTER if cluster else COMMANDS
+    arguments: list[Argument] = []
+    for command in asked:
+        arguments += (len(command), *command)
+    try:
+        denied = [asked[number - 1] for number in await batch.run(ACCESS, [], arguments)]
+    except redis.exceptions.RedisError as error:
+        if not is_denied(error):
+            if is_passing(error):
+                raise Unreachable(f"No Redis answers: {error}") from error
+            raise
+        denied = [("EVAL",), ("EVALSHA",)]
+    if denied:
+        raise await refusal(client, *denied)
+
+
+async def refusal(client: Redis, *denied: tuple[str, ...]) -> Denied:
+    """What to say of commands that the account may not run, in one line."""
+    told = list(dict.fromkeys(_told(command) for command in denied))
+    more = f" and {len(told) - SHOWN} more" if len(told) > SHOWN else ""
+    account = await _account(client)
+    return Denied(
+        f"The Redis account {account} may not run {', '.join(told[:SHOWN])}{more}: ACL SETUSER {account} {RULE}"
+    )
+
+
+def _told(command: tuple[str, ...]) -> str:
+    """A command as people know it, with the key or channel where it may be that one that is denied."""
+    name, *rest = command
+    if name in {"CLUSTER", "XINFO"}:
+        return f"{name} {rest[0]}"
+    return f"{name} on {rest[0]}" if name in _BY_PLACE and rest else name
+
+
+_BY_PLACE: Final = frozenset(
+    {"GET", "HMGET", "HSET", "HSETNX", "SET", "SPUBLISH", "SSUBSCRIBE", "SUNSUBSCRIBE", "ZADD"}
+)
+
+
+async def _account(client: Redis) -> str:
+    try:
+        name: bytes | str = await ask(client, "ACL WHOAMI")
+    except redis.exceptions.ResponseError:
+        given: str | None = client.connection_pool.connection_kwargs.get("username")
+        return given or "default"
+    return name.decode() if isinstance(name, bytes) else name
