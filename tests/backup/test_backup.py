@@ -170,6 +170,22 @@ async def test_a_restore_that_is_cut_short_anywhere_lets_nobody_in_and_goes_on_w
         pass
 
 
+async def test_every_partition_of_a_restored_deployment_has_a_copy_of_its_id(
+    backup: tuple[str, Path], target: str
+) -> None:
+    _, path = backup
+    async with open_deployment(target, partitions=PARTITIONS):
+        pass  # an empty one was opened there before, and left its copies
+    await restored(target, path)
+    async with open_deployment(target, partitions=PARTITIONS) as deployment:
+        call, id_ = deployment.calls.call, str(deployment.record.id).encode()
+        assert deployment.whole.broken == {}
+        assert await call("HGET", DEPLOYMENT, "copied") == b"1"
+        for keys in deployment.keys:
+            has_log = await call("EXISTS", keys.log)
+            assert await call("GET", keys.deployment) == (id_ + b" 0" if has_log else id_)
+
+
 async def id_of(url: str) -> str | None:
     async with open_deployment(url, partitions=PARTITIONS) as deployment:
         return deployment.record.id

@@ -3,6 +3,7 @@
 import os
 import pty
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -141,12 +142,17 @@ def test_the_id_alone_is_used_wrongly(fresh: str, id_: str) -> None:
     assert doctor(fresh, "--id", id_).status == 2
 
 
-def test_a_partition_whose_server_came_back_empty_is_told_and_accepted(fresh: str, id_: str, redis: Any) -> None:
+def test_a_partition_whose_server_came_back_empty_is_told_and_accepted(
+    fresh: str, id_: str, redis: Any, tmp_path: Path
+) -> None:
     for name in redis.keys(f"*{KEYS[0].log.split(':')[1]}*"):
         redis.delete(name)
     looked = doctor(fresh, "--json")
     nothing = "partition 0 at 0-0: the server has nothing of this deployment there"
     assert told(looked, "whole") == [("wrong", nothing)]
+    backup = here("backup", str(tmp_path / "file"), "--redis-url", fresh)
+    assert backup.status == 1
+    assert "The log of partition 0 is not whole at 0-0: the server has nothing of this deployment" in backup.err
     done = doctor(fresh, "--accept-loss", "--id", id_, "--json")
     assert [(one["partition"], one["gone"], one["gaps"]) for one in done.documents] == [(0, None, [])]
     assert anyio.run(writes, fresh, 0) == 1

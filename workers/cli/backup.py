@@ -9,7 +9,7 @@ import anyio
 from cyclopts import Parameter
 
 from core.redis.deployment import open_deployment
-from workers import embedded
+from workers import embedded, losses
 from workers.backup import taking
 from workers.backup.checking import Checked, check
 from workers.backup.file import Lacks
@@ -128,6 +128,11 @@ def restore(
 
 async def _take(settings: Settings, file: Path, site_keys: bool) -> Taken:  # noqa: FBT001 - anyio.run takes no names
     async with deployment(settings) as opened:
+        # Of a server that came back empty, a backup would be whole, and of nothing.
+        for seen in await losses.looked(opened):
+            if seen.fault is not None:
+                at = f"partition {seen.partition} is not whole at {seen.newest}"
+                raise Failed(f"The log of {at}: {seen.fault}; see `hansard doctor`")
         with output.progress("backup") as show:
             return await taking.take(opened, file, site_keys=site_keys, progress=show)
 
