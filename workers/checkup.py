@@ -209,8 +209,7 @@ async def _deployment(opened: Deployment, now: int, settings: Settings) -> list[
     findings.append(Finding(verdict="good", about="log", found=f"{events} events in {log.partitions} partitions"))
     findings += damaged.findings(damages, opened.keys)
     findings.append(_writes(await log.refusal()))
-    if opened.whole.id:
-        findings += losses.findings(await losses.looked(opened), opened.whole.id, opened.keys)
+    findings += losses.findings(await losses.looked(opened), opened.record.id or "", opened.keys)
     if latest > now:
         found = f"the log is {(latest - now) / 1000:.1f} s ahead of the server's clock"
         change = "Set the server's clock: until it has caught up, events are recorded later than they happen"

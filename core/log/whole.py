@@ -102,14 +102,14 @@ class Whole:
         """The refusal of a write to a partition whose log is not whole. Logs the first of them."""
         refusal = LogBroken(partition, position, why)
         if partition not in self.broken:
-            _log.error("log_broken", partition=partition, position=str(position), fault=why)
+            _log.error("partition_refused", partition=partition, position=str(position), fault=why)
         self.broken[partition] = refusal
         metrics.BROKEN.set(len(self.broken))
         return refusal
 
     def _is_whole(self, partition: int) -> None:
         if self.broken.pop(partition, None) is not None:
-            _log.warning("log_whole_again", partition=partition)
+            _log.warning("partition_accepted", partition=partition)
             metrics.BROKEN.set(len(self.broken))
 
     async def copy(self, id_: str, copied: bytes | None, numbers: Iterable[int] | None = None) -> bool:

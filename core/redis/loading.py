@@ -30,7 +30,7 @@ class Waiting:
             self._told_at = now
             for name, progress in loading.items():
                 # A warning, so that a person on a terminal sees why nothing happens.
-                _log.warning("server_loading", node=name, progress=progress)
+                _log.warning("server_load_awaited", node=name, progress=progress)
         await anyio.sleep(LOOK_EVERY)
 
     def over(self) -> None:

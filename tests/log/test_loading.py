@@ -122,7 +122,7 @@ async def test_a_start_waits_for_a_server_that_is_loading_and_says_so(node: Node
         async with open_deployment(node.url, partitions=PARTITIONS, durability="fsynced") as deployment:
             assert (await write(RedisLog(deployment), event(), thread=thread_in(HERE)))[0].n == 2
     told = [(line["event"], line.get("node")) for line in lines if line["event"].startswith("server_")]
-    assert told[0] == ("server_loading", node.address)
+    assert told[0] == ("server_load_awaited", node.address)
     assert told[-1] == ("server_loaded", None)
     assert "%" in lines[0]["progress"]
 

@@ -144,8 +144,8 @@ async def test_one_line_a_partition_is_logged_and_one_when_it_is_whole_again(her
         for _ in range(3):
             await here.record.look()
     assert [(line["event"], line["log_level"], line["partition"]) for line in lines] == [
-        ("log_broken", "error", HERE),
-        ("log_whole_again", "warning", HERE),
+        ("partition_refused", "error", HERE),
+        ("partition_accepted", "warning", HERE),
     ]
 
 
@@ -157,7 +157,7 @@ async def test_a_log_that_is_not_whole_shows_at_the_start(fresh: str) -> None:
         async with open_deployment(fresh, partitions=PARTITIONS) as again:
             assert again.whole.broken.keys() == {HERE}
     assert [(line["event"], line["partition"], line["position"]) for line in lines if "partition" in line] == [
-        ("log_broken", HERE, str(written[1]))
+        ("partition_refused", HERE, str(written[1]))
     ]
 
 
