@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.caller import Caller
+from core.caller import OPERATOR, Caller
 from core.commands import (
     ChangePolicy,
     Decide,
     EditComment,
+    OpenSite,
     OpenThread,
     OverridePolicy,
     PostComment,
@@ -26,6 +27,7 @@ from core.partitions import partition_of
 from core.policy import Policy, PolicyChanges
 from core.refusals import Unavailable
 from core.times import rfc3339
+from core.transact import transact
 from projections import thread_lists
 from projections.fold import fold
 from projections.queries import Answer, BadCursor
@@ -244,6 +246,26 @@ async def test_by_opening_none_is_skipped_while_others_write(there: Stage) -> No
         await there.do(MOD, OpenThread(url="https://kew.example/x", title="x"), thread=f"late-{at}")
     assert found == wanted
     assert cursor is None
+
+
+async def test_threads_of_one_partition_are_each_listed_once_however_small_the_parts(there: Stage) -> None:
+    site = "alone"
+    opening: Any = {"name": "Alone", "policy": Policy(), "keys_kind": "hs256", "keys_number": 1}
+    await transact(there.log, OpenSite(**opening), site=site, caller=OPERATOR)
+    names = [name for name in map(str, range(200)) if partition_of(site, name, PARTITIONS) == 1][:6]
+    for name in names:
+        opened = OpenThread(url="https://kew.example/x", title="x")
+        await transact(there.log, opened, site=site, thread=name, caller=MOD)
+    await there.catch_up()
+    for order in ("activity", "opened"):
+        for limit in (1, 2, 5, 6):
+            found: list[str] = []
+            cursor, parts = None, 0
+            while parts == 0 or cursor is not None:
+                answer = await there.views.threads(site, url=None, status=None, order=order, limit=limit, cursor=cursor)
+                part = msgspec.json.decode(answer.body)
+                found, cursor, parts = found + ids(part["threads"]), part["next"], parts + 1
+            assert (sorted(found), parts) == (sorted(names), -(-6 // limit))
 
 
 async def test_threads_are_listed_by_who_opened_them(there: Stage) -> None:
