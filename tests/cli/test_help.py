@@ -79,6 +79,7 @@ def test_a_wrong_value_in_the_environment_is_named_like_that() -> None:
     [
         ("thread", "sample", "night-train"),
         ("history", "sample", "night-train", "nt-01"),
+        ("trail", "sample", "nt-01"),
         ("replay",),
         ("tail",),
         ("verify",),

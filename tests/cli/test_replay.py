@@ -55,6 +55,52 @@ def test_replay_gives_what_was_chosen(night_train: Up) -> None:
     assert night_train.ask("replay", "--from", "2999-01-01T00:00:00Z").out == ""
 
 
+def test_whatever_a_line_says_can_be_asked_for_in_the_same_words(night_train: Up) -> None:
+    thread = ("--site", SITE, "--thread", THREAD)
+    whole = night_train.ask("replay", *thread).out.splitlines()
+    for line in (whole[37], whole[3], whole[53], whole[0]):
+        position, _, type_, place, kind, actor, *rest = line.split(maxsplit=6)
+        comment, _, revision = place.removeprefix(f"{SITE}/{THREAD}").lstrip("/").partition(":")
+        name, _, value = rest[0].partition(" ")[0].partition("=") if rest else ("", "", "")
+        asked = [
+            ("--position", position),
+            ("--type", type_),
+            ("--kind", kind),
+            ("--actor", actor),
+            ("--actor", f"{kind} {actor}"),
+            *([("--comment", comment)] if comment else []),
+            *([("--comment", comment, "--revision", revision)] if revision else []),
+            *([("--having", f"{name}={value}")] if value.startswith('"') and value.endswith('"') else []),
+            *([("--having", f"{name}={value.strip(chr(34))}")] if value.endswith('"') else []),
+        ]
+        for flags in asked:
+            found = night_train.ask("replay", *thread, *flags).out.splitlines()
+            assert line in found, flags
+            assert len(found) < len(whole), flags
+        together = [flag for flags in asked if flags[0] != "--actor" for flag in flags if "--comment" not in flags]
+        assert line in night_train.ask("replay", *thread, *together).out.splitlines()
+
+
+def test_what_was_chosen_is_all_that_fits(night_train: Up) -> None:
+    whole = night_train.ask("replay", "--json").documents
+    cases: tuple[tuple[tuple[str, ...], Any], ...] = (
+        (("--kind", "staff"), lambda one: one["actor"]["kind"] == "staff"),
+        (("--actor", "piet", "--actor", "wilma"), lambda one: one["actor"]["id"] in ("piet", "wilma")),
+        (("--site", SITE, "--comment", "nt-13"), lambda one: one.get("comment") == "nt-13"),
+        (
+            ("--site", SITE, "--comment", "nt-03", "--revision", "3"),
+            lambda one: (one.get("comment"), one.get("revision")) == ("nt-03", 3),
+        ),
+        (("--having", "value=-1"), lambda one: one["data"].get("value") == -1),
+        (("--having", "rule=links", "--type", "comment.posted"), lambda one: one["data"].get("rule") == "links"),
+        (("--actor", "member wilma"), lambda _: False),
+    )
+    for flags, fits in cases:
+        expected = [one for one in whole if fits(one)]
+        assert night_train.ask("replay", "--json", *flags).documents == expected, flags
+        assert bool(expected) == (flags != ("--actor", "member wilma"))
+
+
 def test_redacted_text_is_not_given_back_by_anything(scribbled: Up) -> None:
     headers = {"Authorization": f"Bearer {scribbled.token('--sub', 'w', '--name', 'W', '--role', 'moderator')}"}
     answer = httpx2.put(
@@ -70,6 +116,8 @@ def test_redacted_text_is_not_given_back_by_anything(scribbled: Up) -> None:
         ("replay", "--json"),
         ("history", SITE, THREAD, "nt-09", "--staff"),
         ("history", SITE, THREAD, "nt-09", "--staff", "--json"),
+        ("trail", SITE, THREAD, "nt-09"),
+        ("trail", SITE, "nt-09", "--json"),
         ("thread", SITE, THREAD, "--at", "2026-10-12T09:30:00Z", "--staff"),
     ):
         done = scribbled.ask(*arguments)

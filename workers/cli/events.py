@@ -24,11 +24,19 @@ Redacted = dict[str, dict[str, frozenset[int]]]
 
 
 class Choice(Struct, frozen=True, kw_only=True):
-    """Which events are wanted. `thread` needs `site`; without `types`, all types."""
+    """Which events are wanted, by what a line says of them. `thread` and `comment` need `site`; empty means all."""
 
     site: str | None = None
     thread: str | None = None
+    comment: str | None = None
+    revision: int | None = None
+    actors: frozenset[str] = frozenset()
+    """Ids of actors, or kind and id with a blank between them."""
+    kinds: frozenset[str] = frozenset()
     types: frozenset[str] = frozenset()
+    position: str | None = None
+    data: tuple[tuple[str, str], ...] = ()
+    """Names and values of the rest of the line, each of which it must have."""
 
     def partitions(self, count: int) -> Sequence[int]:
         """The partitions, of so many, in which such events can be."""
@@ -41,8 +49,30 @@ class Choice(Struct, frozen=True, kw_only=True):
         return (
             (self.site is None or envelope.site == self.site)
             and (self.thread is None or envelope.thread == self.thread)
+            and (self.comment is None or envelope.comment == self.comment)
             and (not self.types or envelope.type in self.types)
+            and (not self.kinds or envelope.actor.kind in self.kinds)
+            and (not self.actors or not self.actors.isdisjoint(_names(envelope)))
         )
+
+    def fits_told(self, event: Told) -> bool:
+        """Whether what is told of an event that `fits` is what was asked for."""
+        return (
+            (self.revision is None or event.revision == self.revision)
+            and (self.position is None or event.position == self.position)
+            and all(name in event.data and value in _said(event.data[name]) for name, value in self.data)
+        )
+
+
+def _names(envelope: Envelope) -> tuple[str, str]:
+    actor = envelope.actor
+    return actor.id, f"{actor.kind} {actor.id}"
+
+
+def _said(value: Any) -> tuple[str, str]:
+    """A value as it may be asked for: as the line has it, and without the quotation marks."""
+    text = msgspec.json.encode(value).decode()
+    return text, value if isinstance(value, str) else text
 
 
 async def merged(

@@ -13,6 +13,7 @@ from workers import escaping
 from workers.cli import output
 from workers.cli.flags import NOWHERE, Json, Where
 from workers.cli.place import last_of, reading
+from workers.cli.trail import decisions_of, trail_of
 from workers.settings import Settings
 
 PAGE = 200
@@ -26,7 +27,12 @@ def history(
     /,
     *,
     staff: Annotated[
-        bool, Parameter(negative="", help="Also what readers may not see. Redacted text is gone.")
+        bool,
+        Parameter(
+            negative="",
+            help="Also what readers may not see, and every hold and decision with who, why and by which rule. Redacted "
+            "text is gone.",
+        ),
     ] = False,
     json: Json = False,
     where: Where = NOWHERE,
@@ -78,4 +84,9 @@ async def _revisions(settings: Settings, site: str, thread: str, comment: str, v
             whole["revisions"] += page["revisions"]
             whole["next"] = page["next"]
             if whole["next"] is None:
-                return whole
+                break
+        if viewer.staff:
+            decisions = decisions_of((await trail_of(log, site, thread, comment)).events)
+            for revision in whole["revisions"]:
+                revision["decisions"] = decisions.get(revision["revision"], [])
+        return whole

@@ -25,6 +25,7 @@ RUN: Final = {
 READ: Final = {
     "thread": Command("workers.cli.thread:thread", "A thread as text, as it is now or as it was"),
     "history": Command("workers.cli.history:history", "The revisions of a comment, and what changed in each"),
+    "trail": Command("workers.cli.trail:trail", "What happened to a comment: who, when, why, by which rule"),
     "replay": Command("workers.cli.replay:replay", "The events in order, one line each"),
     "tail": Command("workers.cli.replay:tail", "The events as they come"),
 }

@@ -77,7 +77,91 @@ def show_history(out: Console, history: dict[str, Any]) -> None:
         out.print(_revision_heading(revision))
         if revision.get("reason"):
             _print(out, Text(f"“{revision['reason']}”", "italic"), 2)
+        for decision in revision.get("decisions", ()):
+            _print(out, _decided(decision), 2)
         _print(out, _changed(revision, colours=out.color_system is not None), 2)
+
+
+def show_trail(out: Console, trail: dict[str, Any]) -> None:
+    """Print what readers see of a comment now and why, and then what happened to it, in order."""
+    author = trail["author"]
+    told = Text(trail["comment"], "bold")
+    told.append(f" in {trail['site']}/{trail['thread']}, by ")
+    told.append(author["name"] or author["id"], "bold cyan")
+    told.append(f" ({author['id']})")
+    _print(out, told, 0)
+    _print(out, Text(_stands(trail), "bold green" if trail["status"] == "published" else "bold red"), 0)
+    for event in trail["events"]:
+        out.print()
+        heading = Text(f"{_second(event['occurred_at'])}  ", "dim")
+        heading.append(event["type"], "bold")
+        heading.append(f"  {_who(event)}", "cyan")
+        if "revision" in event:
+            heading.append(f"  revision {event['revision']}", "dim")
+        heading.append(f"  {event['position']}", "dim")
+        _print(out, heading, 0)
+        for name, value in _details(event):
+            _print(out, Text.assemble((f"{name} ", "dim") if name else "", value), 2)
+
+
+def _stands(trail: dict[str, Any]) -> str:
+    """A sentence: whether readers see the comment, and what made it so."""
+    status, event = trail["status"], trail["since"]
+    if event is None:
+        return f"It is {status}."
+    since = f"since {_second(event['occurred_at'])}"
+    if status == "published":
+        return f"Readers see it, {since}."
+    if status == "withdrawn":
+        return f"Readers do not see it {since}: taken back by its author."
+    rule = event["data"].get("rule")
+    by = f"rule {rule}" if rule is not None else _who(event)
+    reason = event["data"].get("reason") if rule is None else None
+    did = "rejected" if status == "rejected" else "held"
+    return f"Readers do not see it {since}: {did} by {by}." + (f" “{reason}”" if reason else "")
+
+
+def _details(event: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """What an event says, named; the text alone has no name. What is the same for all is left out."""
+    data = event["data"]
+    if "answered" in data:
+        yield "in answer to", f"{data['answered']}, revision {data.get('answered_revision', 1)}"
+    if "rule" in data:
+        yield "held by rule", ": ".join(filter(None, (data["rule"], data.get("match"))))
+    for name in ("reason", "note"):
+        if data.get(name):
+            yield name, f"“{data[name]}”"
+    for name, value in data.items():
+        if name not in _TOLD and value not in (None, [], ""):
+            yield name, str(value)
+    if event["type"] in ("comment.posted", "comment.edited"):
+        yield "", data.get("body") or "[redacted]"
+
+
+_TOLD: Final = frozenset(
+    {
+        "answered",
+        "answered_revision",
+        "avatar",
+        "badges",
+        "body",
+        "by_policy",
+        "by_standing",
+        "depth",
+        "entitlement",
+        "match",
+        "name",
+        "note",
+        "parent",
+        "reason",
+        "rule",
+    }
+)
+"""What is told by name or is of no interest in the story of one comment; `--json` has it all."""
+
+
+def _who(event: dict[str, Any]) -> str:
+    return f"{event['actor']['kind']} {event['actor']['id']}"
 
 
 def _revision_heading(revision: dict[str, Any]) -> Text:
@@ -88,6 +172,19 @@ def _revision_heading(revision: dict[str, Any]) -> Text:
     told.append(f"  {revision['status']}", "green" if revision["status"] == "published" else "red")
     if revision["votes_then"] is not None:
         told.append(f"  ▲{revision['votes_then']['up']} ▼{revision['votes_then']['down']}", "dim")
+    return told
+
+
+def _decided(decision: dict[str, Any]) -> Text:
+    """A hold or a decision: what, by whom, when and why."""
+    did = {"approve": "approved", "hold": "held", "reject": "rejected", "redact": "redacted"}[decision["verdict"]]
+    by = f"rule {decision['rule']}" if "rule" in decision else f"{decision['by']['kind']} {decision['by']['id']}"
+    told = Text.assemble((f"{did} by {by}", "green" if did == "approved" else "red"))
+    told.append(f"  {_minute(decision['at'])}", "dim")
+    for name in ("match", "reason", "note"):
+        if decision.get(name):
+            told.append(f"  {name} ", "dim")
+            told.append(f"“{decision[name]}”")
     return told
 
 
@@ -113,6 +210,10 @@ def _walk(rows: list[dict[str, Any]], level: int) -> Iterator[tuple[dict[str, An
     for row in rows:
         yield row, level
         yield from _walk(row["replies"]["comments"], level + 1)
+
+
+def _second(time: str) -> str:
+    return f"{time[:10]} {time[11:19]}"
 
 
 def _minute(time: str) -> str:

@@ -1,23 +1,25 @@
 """`hansard replay` and `hansard tail`: the events, and the events as they come."""
 
 import difflib
+from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal, get_args
 
 import anyio
 from cyclopts import Parameter
 
 from core.envelope import Recorded, UnreadableEntry, read
 from core.events import EVENTS
-from core.ids import is_site, is_thread
+from core.ids import is_comment, is_member, is_site, is_thread
 from core.log.port import Entry, Log, LostBranch
 from core.log.redis import RedisLog
 from core.moment import parse_moment, place_of
 from core.position import START, Position
+from projections.trail import Told
 from workers.cli import output
 from workers.cli.ending import UsedWrongly
 from workers.cli.events import Choice, Redacted, add_redacted, merged, one_line, redacted, told
-from workers.cli.flags import NOWHERE, Json, Where
+from workers.cli.flags import NOWHERE, Json, Where, typed
 from workers.cli.place import deployment, reading
 from workers.gateway.auditing import before as place_before
 from workers.process import Failed
@@ -25,32 +27,49 @@ from workers.settings import Settings
 
 TYPES: Final = tuple(str(event.__struct_config__.tag) for event in EVENTS)
 
-Site = Annotated[str | None, Parameter(help="Only events of this site.")]
-Thread = Annotated[str | None, Parameter(help="Only events of this thread; takes --site.")]
-Types = Annotated[
-    tuple[str, ...],
-    Parameter(
-        name="--type", negative="", show_default=False, help="Only this type, as comment.posted. May be given again."
-    ),
-]
+Kind = Literal["member", "guest", "staff", "system"]
+
+
+def _several(name: str, text: str) -> Parameter:
+    return Parameter(name=name, negative="", show_default=False, help=f"{text} May be given again.")
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Only:
+    """Which events are told: for each part of a line a flag that takes what stands there."""
+
+    site: Annotated[str | None, Parameter(help="Only events of this site.")] = None
+    thread: Annotated[str | None, Parameter(help="Only events of this thread; takes --site.")] = None
+    comment: Annotated[str | None, Parameter(help="Only events of this comment; takes --site.")] = None
+    revision: Annotated[int | None, Parameter(help="Only events of this revision; takes --comment.")] = None
+    type: Annotated[tuple[str, ...], _several("--type", "Only this type, as comment.posted.")] = ()
+    kind: Annotated[tuple[Kind, ...], _several("--kind", "Only what this kind of actor did.")] = ()
+    actor: Annotated[tuple[str, ...], _several("--actor", "Only what this actor did, as wilma or 'staff wilma'.")] = ()
+    position: Annotated[str | None, Parameter(help="Only the event at this position; takes --thread.")] = None
+    having: Annotated[
+        tuple[str, ...], _several("--having", "Only events with this in the rest of their line, as rule=links.")
+    ] = ()
+
+
+ALL: Final = Only()
 
 
 def replay(
     *,
-    site: Site = None,
-    thread: Thread = None,
+    only: Only = ALL,
     from_: Annotated[
         str | None, Parameter(name="--from", help="From this time on; with --thread also a position.")
     ] = None,
     to: Annotated[str | None, Parameter(help="Before this time; with --thread also a position.")] = None,
-    types: Types = (),
     json: Json = False,
     where: Where = NOWHERE,
 ) -> int:
     """Print the events of the log in order, one line each.
 
-    The order is by recorded time, then partition, then sequence; --from and --to mean recorded time, too. Redacted
-    text is told to nobody. With --json, an event is what `/audit` tells of it.
+    A line says position, time, type, site/thread/comment:revision, who did it (kind and id), and the rest; each part
+    has a flag that takes what stands there. The order is by recorded time, then partition, then sequence; --from and
+    --to mean recorded time, too. Redacted text is told to nobody. With --json, an event is what `/audit` tells of it.
 
     An entry that cannot be read stands in its place as `unreadable`, whichever events were chosen. Where a partition
     cannot be read at all, the events end before it, and the exit status is 1.
@@ -61,9 +80,13 @@ def replay(
 
         hansard replay --type comment.rejected --from 2026-10-12T00:00:00Z
 
+        hansard replay --site sample --comment nt-13
+
+        hansard replay --actor wilma --having rule=links
+
         hansard replay --json | jq -r 'select(.type == "vote.cast") | .actor.id' | sort | uniq -c
     """
-    choice = _choice(site, thread, types)
+    choice = _choice(only)
     begin = START if from_ is None else _bound("--from", from_, choice)
     before = None if to is None else _bound("--to", to, choice)
     found = where.quietly()
@@ -73,9 +96,7 @@ def replay(
 
 def tail(
     *,
-    site: Site = None,
-    thread: Thread = None,
-    types: Types = (),
+    only: Only = ALL,
     json: Json = False,
     where: Where = NOWHERE,
 ) -> int:
@@ -87,7 +108,7 @@ def tail(
 
         hansard tail --site sample --type comment.posted --json
     """
-    choice = _choice(site, thread, types)
+    choice = _choice(only)
     found = where.quietly()
     anyio.run(lambda: _tail(found, choice, json=json))
     return 0
@@ -97,7 +118,7 @@ async def _replay(settings: Settings, choice: Choice, after: Position, before: P
     async with reading(settings) as (log, _):
         gone = await redacted(log, choice.partitions(log.partitions))
         async for partition, recorded in merged(log, choice, after, before):
-            _print(partition, recorded, gone, json=json)
+            _print(partition, recorded, gone, choice, json=json)
 
 
 async def _tail(settings: Settings, choice: Choice, *, json: bool) -> None:
@@ -118,7 +139,7 @@ async def _follow(log: Log, partition: int, after: Position, choice: Choice, *, 
             add_redacted(gone, entries)
             for recorded in map(_read, entries):
                 if isinstance(recorded, UnreadableEntry) or choice.fits(recorded.envelope):
-                    _print(partition, recorded, gone, json=json)
+                    _print(partition, recorded, gone, choice, json=json)
             output.flush()
     except LostBranch as lost:
         raise Failed(f"{lost}: the server lost it, and perhaps more of what was printed") from lost
@@ -131,27 +152,72 @@ def _read(entry: Entry) -> Recorded | UnreadableEntry:
         return error
 
 
-def _print(partition: int, recorded: Recorded | UnreadableEntry, gone: Redacted, *, json: bool) -> None:
+def _print(partition: int, recorded: Recorded | UnreadableEntry, gone: Redacted, choice: Choice, *, json: bool) -> None:
     event = told(partition, recorded, gone)
+    if isinstance(event, Told) and not choice.fits_told(event):
+        return
     if json:
         output.document(event)
     else:
         output.line(one_line(event, partition))
 
 
-def _choice(site: str | None, thread: str | None, types: tuple[str, ...]) -> Choice:
-    if thread is not None and site is None:
-        raise UsedWrongly("--thread takes --site: a thread's id is only unique within its site")
-    if site is not None and not is_site(site):
-        raise UsedWrongly(f"{site!r} cannot name a site")
-    if thread is not None and not is_thread(thread):
-        raise UsedWrongly(f"{thread!r} cannot name a thread")
-    for name in types:
+def _choice(only: Only) -> Choice:
+    _check_place(only)
+    for name in only.type:
         if name not in TYPES:
             close = difflib.get_close_matches(name, TYPES, 1)
             hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(TYPES)}"
             raise UsedWrongly(f"there is no event type {name}: {hint}")
-    return Choice(site=site, thread=thread, types=frozenset(types))
+    for text in only.actor:
+        kind, _, name = text.rpartition(" ")
+        if not is_member(name) or (kind and kind not in get_args(Kind)):
+            raise UsedWrongly(f"--actor takes an id, as wilma, or kind and id, as 'staff wilma', not {text!r}")
+    return Choice(
+        site=only.site,
+        thread=only.thread,
+        comment=only.comment,
+        revision=only.revision,
+        actors=frozenset(only.actor),
+        kinds=frozenset(only.kind),
+        types=frozenset(only.type),
+        position=only.position,
+        data=tuple(_named(text) for text in only.having),
+    )
+
+
+def _check_place(only: Only) -> None:
+    if only.thread is not None and only.site is None:
+        raise UsedWrongly("--thread takes --site: a thread's id is only unique within its site")
+    if only.comment is not None and only.site is None:
+        raise UsedWrongly("--comment takes --site: a comment's id is only unique within its site")
+    if only.revision is not None and only.comment is None:
+        raise UsedWrongly("--revision takes --comment: every comment counts its own")
+    if only.position is not None and only.thread is None:
+        raise UsedWrongly("--position takes --thread: elsewhere positions are not in one order")
+    for name, value, good in (
+        ("site", only.site, is_site),
+        ("thread", only.thread, is_thread),
+        ("comment", only.comment, is_comment),
+        ("position", only.position, _is_position),
+    ):
+        if value is not None and not good(value):
+            raise UsedWrongly(f"{value!r} cannot name a {name}")
+
+
+def _is_position(text: str) -> bool:
+    try:
+        Position.parse(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _named(text: str) -> tuple[str, str]:
+    name, sign, value = typed(text).partition("=")
+    if not sign:
+        raise UsedWrongly(f"--having takes a name and a value, as rule=links, not {text!r}")
+    return name, value
 
 
 def _bound(flag: str, text: str, choice: Choice) -> Position:

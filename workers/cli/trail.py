@@ -1,0 +1,164 @@
+"""`hansard trail`: what happened to one comment, in order, and why readers see it or not."""
+
+from collections.abc import Iterable
+from typing import Annotated, Any, Final, NamedTuple
+
+import anyio
+import msgspec
+from cyclopts import Parameter
+
+from core import heads
+from core.comment import Comment, evolve
+from core.current import comment_of
+from core.envelope import Recorded, read
+from core.events import VOTE_EVENTS, EventSkipped
+from core.ids import is_comment, is_site, is_thread
+from core.log.port import HeadWanted, Load, Log
+from core.position import START, Position
+from core.refusals import NotFound
+from projections.trail import ActorTold, Told
+from workers.cli import output
+from workers.cli.ending import UsedWrongly
+from workers.cli.events import Choice, merged, redacted, told
+from workers.cli.flags import NOWHERE, Json, Where
+from workers.cli.place import last_of, reading
+from workers.gateway.auditing import before
+from workers.settings import Settings
+
+VOTES: Final = frozenset(str(event.__struct_config__.tag) for event in VOTE_EVENTS)
+
+
+def trail(
+    site: str,
+    thread_or_comment: str,
+    comment: Annotated[str | None, Parameter(help="The comment, where the thread is given before it.")] = None,
+    /,
+    *,
+    json: Json = False,
+    where: Where = NOWHERE,
+) -> int:
+    """Show what happened to a comment, in order, with who did it, why, and by which rule.
+
+    It begins with what readers see of the comment now and what made it so. Votes are left out: `hansard replay
+    --site SITE --comment COMMENT` has them. With --json the events are what `/trail` tells staff of them. A comment
+    without its thread is looked for in the whole log.
+
+    For example:
+
+        hansard trail sample nt-09
+
+        hansard trail sample night-train nt-13
+
+        hansard trail sample night-train nt-13 --json
+    """
+    thread, name = (None, thread_or_comment) if comment is None else (thread_or_comment, comment)
+    for kind, value, good in (("site", site, is_site), ("thread", thread, is_thread), ("comment", name, is_comment)):
+        if value is not None and not good(value):
+            raise UsedWrongly(f"{value!r} cannot name a {kind}")
+    found = anyio.run(_found, where.quietly(), site, thread, name)
+    if json:
+        output.document(found)
+    else:
+        from workers.cli import prose
+
+        prose.show_trail(output.console(), found)
+    return 0
+
+
+class Trail(NamedTuple):
+    """What happened to a comment."""
+
+    comment: Comment
+    since: Position
+    """The event that made its status what it is."""
+    events: list[Told]
+    """All of them in order, votes aside, and those by which one was passed over."""
+
+
+async def trail_of(log: Log, site: str, thread: str, comment: str) -> Trail:
+    """What happened to a comment. Raises NotFound, CannotFold."""
+    now = await comment_of(log, site, thread, comment)
+    field = heads.comment(comment)
+    loaded = await log.load(Load(site=site, thread=thread, heads=(HeadWanted(field),)))
+    own = [read(*entry) for entry in loaded.events[field]]
+    choice = Choice(site=site, thread=thread)
+    gone = await redacted(log, choice.partitions(log.partitions))
+    events: list[Told] = []
+    positions: set[str] = set()
+    skipped: set[str] = set()
+    async for partition, recorded in merged(log, choice, before(own[0].position), None):
+        envelope = recorded.envelope
+        if envelope.comment == comment and envelope.type not in VOTES:
+            positions.add(str(recorded.position))
+            events.append(told(partition, recorded, gone))
+        elif isinstance(recorded.event, EventSkipped) and recorded.event.position in positions:
+            skipped.add(recorded.event.position)
+            events.append(told(partition, recorded, gone))
+    return Trail(now, _since([one for one in own if str(one.position) not in skipped]), events)
+
+
+def decisions_of(events: Iterable[Told]) -> dict[int, list[dict[str, Any]]]:
+    """The holds and decisions among the events of a comment, by the revision that they are about."""
+    found: dict[int, list[dict[str, Any]]] = {}
+    for event in events:
+        verdict = _VERDICTS.get(event.type) or ("hold" if "rule" in event.data else None)
+        if verdict is None or event.revision is None:
+            continue
+        # The reason of an edit is its author's, and none of the rule that held it.
+        facts = ("rule", "match") if "rule" in event.data else ("reason", "note")
+        decision = {"position": event.position, "at": event.occurred_at, "verdict": verdict, "by": event.actor}
+        if "rule" in event.data:
+            decision["by"] = ActorTold(kind="system", id=None)
+        decision |= {name: event.data[name] for name in facts if name in event.data}
+        found.setdefault(event.revision, []).append(msgspec.to_builtins(decision))
+    return found
+
+
+_VERDICTS: Final = {
+    "comment.held": "hold",
+    "comment.approved": "approve",
+    "comment.rejected": "reject",
+    "revision.redacted": "redact",
+}
+
+
+def _since(own: Iterable[Recorded]) -> Position:
+    """The event of a comment that gave it the status that it has after all of them."""
+    comment, since = Comment(), START
+    for recorded in own:
+        after = evolve(comment, recorded)
+        if not comment.exists or after.shown_status != comment.shown_status:
+            since = recorded.position
+        comment = after
+    return since
+
+
+async def _found(settings: Settings, site: str, thread: str | None, name: str) -> dict[str, Any]:
+    async with reading(settings) as (log, views):
+        if thread is None:
+            thread = await _thread_of(log, site, name)
+        await last_of(log, views, site, thread)
+        found = await trail_of(log, site, thread, name)
+    made = next((one for one in found.events if one.position == str(found.since)), None)
+    comment = found.comment
+    document: dict[str, Any] = msgspec.to_builtins(
+        {
+            "site": site,
+            "thread": thread,
+            "comment": name,
+            "author": {"id": comment.author, "name": comment.name},
+            "status": comment.shown_status,
+            "since": made,
+            "events": found.events,
+            "next": None,
+        }
+    )
+    return document
+
+
+async def _thread_of(log: Log, site: str, comment: str) -> str:
+    """The thread of a comment, looked for in the whole log. Raises NotFound."""
+    choice = Choice(site=site, comment=comment, types=frozenset({"comment.posted"}))
+    async for _, recorded in merged(log, choice, START, None):
+        return recorded.envelope.thread
+    raise NotFound("there is no such comment")
