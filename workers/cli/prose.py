@@ -93,6 +93,9 @@ def show_trail(out: Console, trail: dict[str, Any]) -> None:
     _print(out, Text(_stands(trail), "bold green" if trail["status"] == "published" else "bold red"), 0)
     for event in trail["events"]:
         out.print()
+        if event["type"] == UNREADABLE:
+            _print(out, Text.assemble((UNREADABLE, "bold red"), (f"  {event['position']}", "dim")), 0)
+            continue
         heading = Text(f"{_second(event['occurred_at'])}  ", "dim")
         heading.append(event["type"], "bold")
         heading.append(f"  {_who(event)}", "cyan")
@@ -137,6 +140,9 @@ def _details(event: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if event["type"] in ("comment.posted", "comment.edited"):
         yield "", data.get("body") or "[redacted]"
 
+
+UNREADABLE: Final = "unreadable"
+"""The type of an entry that cannot be read."""
 
 _TOLD: Final = frozenset(
     {

@@ -8,15 +8,17 @@ import msgspec
 from cyclopts import Parameter
 
 from core import heads
+from core.caller import Caller
 from core.comment import Comment, evolve
 from core.current import comment_of
-from core.envelope import Recorded, read
+from core.envelope import Recorded, UnreadableEntry, read
 from core.events import VOTE_EVENTS, EventSkipped
 from core.ids import is_comment, is_site, is_thread
 from core.log.port import HeadWanted, Load, Log
 from core.position import START, Position
 from core.refusals import NotFound
-from projections.trail import ActorTold, Told
+from projections.trail import ActorTold, Told, Unreadable
+from workers import escaping
 from workers.cli import output
 from workers.cli.ending import UsedWrongly
 from workers.cli.events import Choice, merged, redacted, told
@@ -24,6 +26,9 @@ from workers.cli.flags import NOWHERE, Json, Where
 from workers.cli.place import last_of, reading
 from workers.gateway.auditing import before
 from workers.settings import Settings
+
+_READER: Final = Caller(id="operator", name="operator", roles=frozenset({"auditor"}))
+"""Who reads the record on the command line sees what is not public."""
 
 VOTES: Final = frozenset(str(event.__struct_config__.tag) for event in VOTE_EVENTS)
 
@@ -61,7 +66,7 @@ def trail(
     else:
         from workers.cli import prose
 
-        prose.show_trail(output.console(), found)
+        prose.show_trail(output.console(), escaping.document(found))
     return 0
 
 
@@ -71,22 +76,25 @@ class Trail(NamedTuple):
     comment: Comment
     since: Position
     """The event that made its status what it is."""
-    events: list[Told]
-    """All of them in order, votes aside, and those by which one was passed over."""
+    events: list[Told | Unreadable]
+    """All of them in order, votes aside, those by which one was passed over, and entries that cannot be read."""
 
 
 async def trail_of(log: Log, site: str, thread: str, comment: str) -> Trail:
     """What happened to a comment. Raises NotFound, CannotFold."""
-    now = await comment_of(log, site, thread, comment)
+    now = await comment_of(log, site, thread, comment, caller=_READER)
     field = heads.comment(comment)
     loaded = await log.load(Load(site=site, thread=thread, heads=(HeadWanted(field),)))
     own = [read(*entry) for entry in loaded.events[field]]
     choice = Choice(site=site, thread=thread)
     gone = await redacted(log, choice.partitions(log.partitions))
-    events: list[Told] = []
+    events: list[Told | Unreadable] = []
     positions: set[str] = set()
     skipped: set[str] = set()
     async for partition, recorded in merged(log, choice, before(own[0].position), None):
+        if isinstance(recorded, UnreadableEntry):
+            events.append(told(partition, recorded, gone))
+            continue
         envelope = recorded.envelope
         if envelope.comment == comment and envelope.type not in VOTES:
             positions.add(str(recorded.position))
@@ -97,10 +105,12 @@ async def trail_of(log: Log, site: str, thread: str, comment: str) -> Trail:
     return Trail(now, _since([one for one in own if str(one.position) not in skipped]), events)
 
 
-def decisions_of(events: Iterable[Told]) -> dict[int, list[dict[str, Any]]]:
+def decisions_of(events: Iterable[Told | Unreadable]) -> dict[int, list[dict[str, Any]]]:
     """The holds and decisions among the events of a comment, by the revision that they are about."""
     found: dict[int, list[dict[str, Any]]] = {}
     for event in events:
+        if isinstance(event, Unreadable):
+            continue
         verdict = _VERDICTS.get(event.type) or ("hold" if "rule" in event.data else None)
         if verdict is None or event.revision is None:
             continue
@@ -160,5 +170,6 @@ async def _thread_of(log: Log, site: str, comment: str) -> str:
     """The thread of a comment, looked for in the whole log. Raises NotFound."""
     choice = Choice(site=site, comment=comment, types=frozenset({"comment.posted"}))
     async for _, recorded in merged(log, choice, START, None):
-        return recorded.envelope.thread
+        if isinstance(recorded, Recorded):
+            return recorded.envelope.thread
     raise NotFound("there is no such comment")

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any, Final
 
+import msgspec
+
 from workers.gateway import problems
 from workers.gateway.bodies import JSON_TYPE
 
@@ -160,7 +162,8 @@ def _problems() -> str:
 def _example(example: Any) -> str:
     if example is None:
         return ""
-    text = example if isinstance(example, str) else json.dumps(example, indent=2, ensure_ascii=False)
+    plain = msgspec.to_builtins(example)
+    text = plain if isinstance(plain, str) else json.dumps(plain, indent=2, ensure_ascii=False)
     return f"<details><summary>Example</summary><pre>{escape(text)}</pre></details>"
 
 
