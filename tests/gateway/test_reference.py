@@ -85,7 +85,7 @@ def test_a_shape_is_told_with_every_field_its_values_and_its_default(name: str, 
         assert values
         assert values != "anything"
         for choice in (part, *part.get("anyOf", ())):
-            assert all(str(value) in values for value in choice.get("enum", ()))
+            assert all(json.dumps(value).strip('"') in values for value in choice.get("enum", ()))
             for bound in ("minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems"):
                 assert bound not in choice or f"{choice[bound]:,}" in values, bound
         default = re.search(r"Default: `(.*)`\.$", part.get("description", ""))
