@@ -1,6 +1,7 @@
 """nginx and Caddy as they are shipped, in front of a running Hansard: streams, compression, addresses, operations.
 
-The files are used as they are, but for addresses, certificate and ports. Skipped for a program that is not here.
+The files are used as they are, but for addresses, certificate and ports, and a second gateway that nobody has started:
+whatever is asked for has to come from the first. Skipped for a program that is not here.
 """
 
 import datetime as dt
@@ -112,6 +113,7 @@ def nginx(program: str, home: Path, gateway: str, cache: Path | None) -> Iterato
     port = free_port()
     exchanges = {
         "server 127.0.0.1:8400;": f"server {gateway.removeprefix('http://')};",
+        "# server 127.0.0.1:8402;": f"server {HERE}:{free_port()};",
         "    listen 80;\n": f"    listen {HERE}:{free_port()};\n",
         "    listen [::]:80;\n": "",
         "listen 443 ssl http2;": f"listen {HERE}:{port} ssl http2;",
@@ -138,7 +140,10 @@ def caddy(program: str, home: Path, gateway: str, cache: Path | None) -> Iterato
     assert cache is None
     port = free_port()
     served = f"https://{HERE}:{port} {{\n\ttls {home / 'fullchain.pem'} {home / 'privkey.pem'}"
-    exchanges = {"comments.example {": served, "127.0.0.1:8400": gateway.removeprefix("http://")}
+    exchanges = {
+        "comments.example {": served,
+        "127.0.0.1:8400": f"{gateway.removeprefix('http://')} {HERE}:{free_port()}",
+    }
     file = home / "Caddyfile"
     options = "{\n\tadmin off\n\tauto_https disable_redirects\n\tskip_install_trust\n}\n"
     file.write_text(options + exchanged("Caddyfile", exchanges))
@@ -236,6 +241,16 @@ def test_every_client_address_has_its_own_share_whatever_it_says(behind: Behind)
         assert [follows() for _ in range(FEEDS + 1)] == [*[True] * FEEDS, False]
         assert not follows(forwarded="203.0.113.9"), "an entry that the client sent proves nothing"
         assert follows("127.0.0.2")
+
+
+def test_a_gateway_that_is_away_is_passed_over(behind: Behind) -> None:
+    with behind.client() as http:
+        assert {http.get(PAGE).status_code for _ in range(20)} == {200}
+        comment = http.get(PAGE).json()["comments"][0]["id"]
+        voter = behind.bearer("--sub", "ned", "--name", "Ned", "--entitlement", "subscriber")
+        for value in (1, 0) * 10:
+            vote = http.put(f"{PAGE}/comments/{comment}/vote", headers=voter, json={"value": value})
+            assert vote.status_code == 200, vote.text
 
 
 def test_what_is_for_operators_is_not_passed_on(behind: Behind) -> None:
