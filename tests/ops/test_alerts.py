@@ -38,14 +38,16 @@ class Expression(NamedTuple):
     @property
     def selectors(self) -> list[tuple[str, str]]:
         """Names of metrics with their matchers."""
-        bare = re.sub(r"\b(by)\s*\([^)]*\)", "", self.text)
+        bare = re.sub(r"\b(by|on)\s*\([^)]*\)", "", self.text)
         names = re.findall(r"([a-z_][a-z0-9_]*)\s*(\{[^}]*\})?", re.sub(r"\[[^\]]*\]|\d+[smhd]\b", "", _unquoted(bare)))
         return [(name, matchers) for name, matchers in names if name not in FUNCTIONS]
 
     @property
     def grouped(self) -> set[str]:
         """Labels that results are grouped by."""
-        return {label.strip() for found in re.findall(r"\bby\s*\(([^)]*)\)", self.text) for label in found.split(",")}
+        return {
+            label.strip() for found in re.findall(r"\b(?:by|on)\s*\(([^)]*)\)", self.text) for label in found.split(",")
+        }
 
 
 def _unquoted(text: str) -> str:
@@ -187,6 +189,10 @@ HEALTHY: Final = {
     f"up{{{PROJECTOR}}}": steady(1),
     f"process_start_time_seconds{{{GATEWAY}}}": steady(1000),
     f"hansard_deployment_unfit{{{GATEWAY}}}": steady(0),
+    f'hansard_answering{{{GATEWAY},what="reads"}}': steady(1),
+    f'hansard_answering{{{GATEWAY},what="writes"}}': steady(1),
+    f"hansard_log_broken_partitions{{{GATEWAY}}}": steady(0),
+    f"hansard_views_lag_seconds{{{GATEWAY}}}": steady(0.2),
     f'hansard_http_requests_total{{{GATEWAY},route="/readyz",status="200"}}': rising(),
     f'hansard_http_requests_total{{{GATEWAY},route="/readyz",status="503"}}': steady(3),
     f'hansard_http_requests_total{{{GATEWAY},route="/v1/sites",status="500"}}': steady(1),
@@ -207,7 +213,6 @@ HEALTHY: Final = {
     f"hansard_owned_partitions{{{PROJECTOR}}}": steady(Settings().partitions),
     f"hansard_stopped_partitions{{{PROJECTOR}}}": steady(0),
     f"hansard_parked_threads{{{PROJECTOR}}}": steady(0),
-    f'hansard_projection_lag_seconds{{{PROJECTOR},partition="3"}}': steady(0.2),
     f"hansard_drift_quarantined_threads{{{PROJECTOR}}}": steady(0),
     f"hansard_unknown_events_total{{{PROJECTOR}}}": steady(0),
 }
@@ -219,13 +224,19 @@ BROKEN: Final[Mapping[str, Mapping[str, str | None]]] = {
     "HansardRestarting": {f"process_start_time_seconds{{{GATEWAY}}}": f"1000+300x{MINUTES}"},
     "HansardNotReady": {f'hansard_http_requests_total{{{GATEWAY},route="/readyz",status="503"}}': rising()},
     "HansardDeploymentUnfit": {f"hansard_deployment_unfit{{{GATEWAY}}}": steady(1)},
+    "HansardRedisAway": {
+        f'hansard_answering{{{GATEWAY},what="reads"}}': steady(0),
+        f'hansard_answering{{{GATEWAY},what="writes"}}': steady(0),
+    },
+    "HansardWritesRefused": {f'hansard_answering{{{GATEWAY},what="writes"}}': steady(0)},
+    "HansardLogBroken": {f"hansard_log_broken_partitions{{{GATEWAY}}}": steady(2)},
     "HansardWritesUnavailable": {f'hansard_log_appends_total{{{GATEWAY},outcome="unavailable"}}': rising()},
     "HansardWritesUnconfirmed": {f'hansard_http_requests_total{{{GATEWAY},route="/v1/sites",status="202"}}': rising()},
     "HansardRedisFaults": {f'hansard_redis_faults_total{{{GATEWAY},call="evalsha"}}': f"0+12x{MINUTES}"},
     "HansardPartitionStopped": {f"hansard_stopped_partitions{{{PROJECTOR}}}": steady(1)},
     "HansardThreadParked": {f"hansard_parked_threads{{{PROJECTOR}}}": steady(1)},
     "HansardPartitionsUnowned": {f"hansard_owned_partitions{{{PROJECTOR}}}": steady(Settings().partitions - 1)},
-    "HansardViewsLag": {f'hansard_projection_lag_seconds{{{PROJECTOR},partition="3"}}': steady(11)},
+    "HansardViewsLag": {f"hansard_views_lag_seconds{{{GATEWAY}}}": steady(11)},
     "HansardDriftFound": {f'hansard_drift_total{{{PROJECTOR},view="rows"}}': appearing()},
     "HansardDriftStays": {f"hansard_drift_quarantined_threads{{{PROJECTOR}}}": steady(1)},
     "HansardUnknownEvents": {f"hansard_unknown_events_total{{{PROJECTOR}}}": f"0x{MINUTES - 5} 1x10"},
