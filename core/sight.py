@@ -28,6 +28,7 @@ from core.vote import Vote
 
 _Key = tuple[str, str, str]
 _VOTES: Final = f"{heads.VOTE}:"
+_DEPENDS: Final = "an event that this depends on is missing"
 
 
 class Fold(NamedTuple):
@@ -192,7 +193,7 @@ async def looks(log: Log, *wanted: Look, folds: Folds | None = None) -> list[Sig
     try:
         loaded = await log.load_all(*(_load(one, there) for one, there in zip(wanted, known, strict=True)))
     except BrokenChain as missing:
-        raise EventMissing(str(missing), missing.position or START) from missing
+        raise EventMissing(f"{_DEPENDS}: {missing}", missing.position or START) from missing
     for one, there, folded in zip(wanted, loaded, known, strict=True):
         try:
             found.append(_seen(one, there, folded, folds))
@@ -200,7 +201,8 @@ async def looks(log: Log, *wanted: Look, folds: Folds | None = None) -> list[Sig
             found.append(await _passing(log, one, there, folded, folds, bad))
         except BrokenChain as missing:
             number = partition_of(one.site, one.thread, log.partitions)
-            raise EventMissing(f"{missing} in partition {number}", missing.position or START) from missing
+            why = f"{_DEPENDS}: {missing} in partition {number}"
+            raise EventMissing(why, missing.position or START) from missing
     return found
 
 

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from core import ids
 from core.caller import Caller
 from core.redis.faults import begin_again
-from core.refusals import CannotFold, NotAllowed, NotFound, Refusal
+from core.refusals import CannotFold, EventMissing, NotAllowed, NotFound, Refusal
 from projections.queries import BadCursor
 from workers import logs
 from workers.gateway import bodies, caching, problems, queries, tokens
@@ -137,8 +137,9 @@ class Resource:
                 reply = await self._admitted(_Received(taken, scope, headers, query, key), receive)
         except (Refusal, BadCursor) as refused:
             if isinstance(refused, CannotFold):
-                # For an event that is only unknown, the detail says all.
-                defect = refused if refused.__cause__ is not None else None
+                # For an event that is only unknown, or missing, the detail says all.
+                is_told = refused.__cause__ is None or isinstance(refused, EventMissing)
+                defect = None if is_told else refused
                 _log.error("event_not_folded", position=str(refused.position), fault=refused.why, exc_info=defect)
             reply = problems.reply(refused)
         except Exception as error:  # the one place where a defect becomes an answer

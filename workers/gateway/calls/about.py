@@ -5,6 +5,8 @@ from html import escape
 from importlib.metadata import version
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from core.refusals import NotFound
 from workers.gateway.advice import pages
 from workers.gateway.call import Asked, Call, Who
@@ -22,6 +24,11 @@ _ABOUT: Final = About(
     health="/healthz",
 )
 _PAGES: Final = pages()
+_PLAIN: Final = {
+    slug: replace(page, meaning=page.meaning.replace("`", ""), advice=page.advice.replace("`", ""))
+    for slug, page in _PAGES.items()
+}
+"""The same as JSON, in which nothing is marked up."""
 
 
 async def read_about(asked: Asked[NoQuery, Any]) -> Reply:
@@ -46,7 +53,7 @@ async def read_problem(asked: Asked[NoQuery, Any]) -> Reply:
     if found is None:
         raise NotFound("there is no such problem type")
     if not prefers_html(asked.headers.get(b"accept")):
-        return json(found, 200, _VARY)
+        return json(_PLAIN[slug], 200, _VARY)
     statuses = ", ".join(map(str, found.statuses))
     told = (
         f"<p><code>{slug}</code>, status {statuses}</p>"
@@ -100,7 +107,7 @@ CALLS: Final = (
         detail=f"The `type` of a problem is this address. {_DETAIL}",
         handler=read_problem,
         answer=ProblemType,
-        example=_PAGES["stale-revision"],
+        example=_PLAIN["stale-revision"],
         problems=("not-found",),
     ),
 )
