@@ -20,12 +20,18 @@ UNITS: Final = {role: DEPLOY / f"hansard-{role}@.service" for role in ("gateway"
 KUBERNETES: Final = DEPLOY / "kubernetes"
 OF_FILE: Final = "_FILE"
 """Ends the name of a setting that names the file in which a secret is."""
+SECRETS: Final = {"admin_secret": "s" * 32, "redis_url": "redis://user:word@redis.example:6379"}
 
 
 def is_setting(variable: str) -> bool:
-    name = variable.removeprefix(PREFIX)
-    of_secret = name.endswith(OF_FILE) and name.removesuffix(OF_FILE).lower() in settings.SECRET
-    return variable.startswith(PREFIX) and (of_secret or name.lower() in Settings.__struct_fields__)
+    return variable.startswith(PREFIX) and variable.removeprefix(PREFIX).lower() in settings.NAMES
+
+
+def read(variables: dict[str, str], *, where: str, home: Path) -> Settings:
+    """The settings of a process with these variables; its secrets lie in files of `home` instead of in `where`."""
+    for name, secret in SECRETS.items():
+        (home / name.replace("_", "-")).write_text(f"{secret}\n")
+    return settings.read({name: value.replace(where, str(home)) for name, value in variables.items()})
 
 
 # systemd
@@ -57,6 +63,15 @@ def test_a_unit_gives_every_secret_as_a_credential_and_none_in_the_environment(r
     assert {name.removeprefix(PREFIX).removesuffix(OF_FILE).lower() for name in files} == settings.SECRET
     assert set(files.values()) == {f"%d/{credential}" for credential in loaded}
     assert not {name.removeprefix(PREFIX).lower() for name in environment(role)} & settings.SECRET
+
+
+@pytest.mark.parametrize("role", UNITS)
+def test_what_a_unit_sets_can_be_read(role: str, tmp_path: Path) -> None:
+    found = read(
+        {name: value.replace("%i", "8400") for name, value in environment(role).items()}, where="%d", home=tmp_path
+    )
+    assert {"admin_secret": found.needed("admin_secret"), "redis_url": found.needed("redis_url")} == SECRETS
+    assert found.operations_place == (("127.0.0.1", 18400) if role == "gateway" else None)
 
 
 @pytest.mark.parametrize("role", UNITS)
@@ -113,6 +128,14 @@ def test_the_pods_are_the_two_roles_with_settings_that_exist() -> None:
         assert [name for name in variables(pod) if not is_setting(name)] == []
         assert pod["enableServiceLinks"] is False, "HANSARD_PORT would be an address"
     assert len({variables(pod)["HANSARD_DURABILITY"] for pod in pods().values()}) == 1
+
+
+@pytest.mark.parametrize("role", UNITS)
+def test_what_a_pod_sets_can_be_read(role: str, tmp_path: Path) -> None:
+    pod = pods()[role]
+    where = pod["containers"][0]["volumeMounts"][0]["mountPath"]
+    found = read(variables(pod), where=where, home=tmp_path)
+    assert {"admin_secret": found.needed("admin_secret"), "redis_url": found.needed("redis_url")} == SECRETS
 
 
 def test_the_kustomization_lists_every_manifest_and_says_how_to_make_the_secrets() -> None:
