@@ -51,6 +51,8 @@ _WITHIN: Final = r"\xb7\u05be\u05f3\u05f4\u061c\u0f0b\u200b-\u200f\u2010\u2011\u
 _ENDS: Final = rf"{_FINDER.re['src_P']}|[\uff1c\uff1e\uff5e]"
 _OTHER: Final = rf"(?!{_ENDS})[^\s!-~{_WITHIN}]"
 _WORD: Final = re.compile(rf"(?:[!-~]|{_OTHER})(?:[!-~]++|[{_WITHIN}]++(?=[\w/])|{_OTHER})*+")
+# What has no white space in it, and one of the characters that every address has.
+_PERHAPS: Final = re.compile(r"(?<!\S)[^\s.:@]*+[.:@]\S*")
 # A top-level domain that is the ending of names of files, too: a host in it is one where more than its name says so.
 _FILES: Final = frozenset(("cab", "gd", "java", "md", "ml", "mm", "mov", "pm", "py", "rs", "sh", "so", "tf", "zip"))
 _FILE: Final = re.compile(
@@ -132,16 +134,14 @@ class Finder:
         """The links of a text, word by word, for none goes on over what ends an address."""
         links: list[Any] = []
         self.spend(3 + len(text) // 5)
-        for word in _WORD.finditer(text):
-            for found in self._links(word[0]):
-                found.index += word.start()
-                found.last_index += word.start()
+        for begin, word in _words(text):
+            for found in self._links(word):
+                found.index += begin
+                found.last_index += begin
                 links.append(found)
         return links
 
     def _links(self, word: str) -> list[Any]:
-        if "." not in word and ":" not in word and "@" not in word:
-            return []
         self.spend(4)
         usual = _USUAL_HOST.fullmatch(word)
         if usual is not None and usual[2] in _DOMAINS:
@@ -180,6 +180,17 @@ class Finder:
             return None
         self.spend(45 + len(word[0]) + PAIR_STEPS * len(_PAIRS.findall(word[0])))
         return _FINDER.match_at_start(word[0])
+
+
+def _words(text: str) -> Iterator[tuple[int, str]]:
+    """The words of a text that may be addresses, each with where it begins."""
+    for run in _PERHAPS.finditer(text):
+        if run[0].isascii():
+            yield run.start(), run[0]
+            continue
+        for word in _WORD.finditer(run[0]):
+            if "." in word[0] or ":" in word[0] or "@" in word[0]:
+                yield run.start() + word.start(), word[0]
 
 
 def _names_file(host: str) -> bool:

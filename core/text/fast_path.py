@@ -20,7 +20,7 @@ DEEPEST: Final = 4
 """Levels of quotation."""
 LINE_STEPS: Final = 8
 PART_STEPS: Final = 24
-PARSED_STEPS: Final = 30
+PARSED_STEPS: Final = 40
 
 _ITEM: Final = re.compile(r"(?:([-+*])|(\d{1,9})([.)])) (?=[^ ])")
 # Characters that begin a block, or may look like it.
@@ -77,6 +77,7 @@ def html(body: str, meter: Meter) -> str | None:
     try:
         return _whole(lines, meter)
     except NotOrdinary:
+        meter.spend(len(lines) // 2)
         parts = list(_parts(lines))
     if len(parts) == 1:
         return None

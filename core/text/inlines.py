@@ -34,7 +34,11 @@ DELIMITER_STEPS: Final = 12
 
 _STOP: Final = re.compile(r"[\n:<\[\]\\`*_]")
 _DESTINATION: Final = re.compile(r"[^\x00-\x20\x7f<()\\][^\x00-\x20\x7f()\\]*(?=[)\x00-\x20\x7f])")
-_DESTINATION_END: Final = re.compile(r"[\x00-\x20\x7f]")
+# What is looked through for the end of an address, of one in angle brackets, and of a title. A backslash takes the next
+# character along, a newline or the end, too.
+_LOOKED_THROUGH: Final = re.compile(r"(?:[^\x00-\x20\x7f\\]|\\(?! ).)*+", re.DOTALL)
+_BRACKETED_THROUGH: Final = re.compile(r"(?:[^\n<>\\]|\\.)*+", re.DOTALL)
+_TITLE_THROUGH: Final = {marker: re.compile(rf"(?:[^\\{marker}]|\\.)*+", re.DOTALL) for marker in ('"', "'", ")")}
 _BRACKETED_END: Final = re.compile(r"[\n<>]")
 _SCHEME: Final = re.compile(r"(?:^|[^a-z0-9.+-])(https?)$", re.IGNORECASE)
 _RUN: Final = re.compile(r"\*+|_+")
@@ -250,16 +254,18 @@ class Helpers:
         if usual is not None and ("&" not in usual[0] or ";" not in usual[0]):
             return _Destination(usual[0], usual.end())
         bracketed = string.startswith("<", pos)
-        end = (_BRACKETED_END if bracketed else _DESTINATION_END).search(string, pos + bracketed, maximum)
-        self._parser.meter.spend(5 + (maximum if end is None else end.start()) - pos)
+        through = (_BRACKETED_THROUGH if bracketed else _LOOKED_THROUGH).match(string, pos + bracketed, maximum)
+        assert through is not None
+        self._parser.meter.spend(5 + through.end() - pos)
         return parseLinkDestination(string, pos, maximum)
 
     def parseLinkTitle(self, string: str, start: int, maximum: int, prev_state: Any = None) -> "_State":  # noqa: N802 # as above
         """The title that begins at `start`, or goes on there."""
         marker = prev_state.marker if prev_state is not None else _TITLE_ENDS.get(string[start : start + 1], 0)
         if marker:
-            end = string.find(chr(marker), start + 1, maximum)
-            self._parser.meter.spend(5 + (maximum if end < 0 else end) - start)
+            through = _TITLE_THROUGH[chr(marker)].match(string, start + (prev_state is None), maximum)
+            assert through is not None
+            self._parser.meter.spend(5 + through.end() - start)
         return parseLinkTitle(string, start, maximum, prev_state)
 
 

@@ -33,7 +33,7 @@ from core.text.lines import NotOrdinary, line
 from core.text.unicode import is_blank
 
 TOKEN_STEPS: Final = 4
-PARSED_STEPS: Final = 30
+PARSED_STEPS: Final = 40
 """Steps of parsing a paragraph, independent of its content."""
 MOST_BREAKS: Final = 2
 """Line breaks with nothing between them that can be seen."""

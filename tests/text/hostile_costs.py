@@ -130,6 +130,23 @@ FOUND: Final[tuple[tuple[str, str, str], ...]] = (
     ("", " >\n     é     a\n>" + " " * 140, " "),
     ("\u0338[a]: http://a.b\n", "a\n>>>>>>>>>>>>>>>a>>>", "\n\u0338"),
     ("\u0338>", "\n>", "xn--a.com h<http:ttp [a]: http://a.b\n"),
+    ("", "\\\n~[a](\u0301" + "http;" * 12, ""),
+    ("", "[a](a '\\'", ""),
+    ("~~~\n", "    a\\\u0144***a\n\n>> a" + "\n" * 9, ""),
+    ("", "#_aa\n\na\n\na\n\n", "\xa0"),
+    ("\xa0mailto:to:to:a@b.c ", "> ", ""),
+    ("           a\n", "a.b.b.b.b.b.b.b.b.b.b.b ;", "b ;a.\n[a][漢](http://漢.org/漢): b '"),
+    ("", "[a.org](http://b.org) ", ""),
+    ("", "[a.org](http://b.org)", ""),
+    ("", "[a.org]", "\n\n[a.org]: http://b.org"),
+    ("", "[a]: http://b.org\n", "\n\n[a]"),
+    ("", "[漢](http://a.org) ", ""),
+    ("", "a.org” ", ""),
+    ("a.", "”", ""),
+    ("a.", "“b.c", ""),
+    ("", "```a\n", ""),
+    ("", "\u200b\n", "a"),
+    ("", "http://a.org/·", ""),
 )
 """What a text begins with, repeats and ends with: costly texts that a search found."""
 
