@@ -50,7 +50,7 @@ _DOMAINS: Final = frozenset(map(str.lower, (*TLDS, *_FINDER.tlds_default)))
 _WITHIN: Final = r"\xb7\u05be\u05f3\u05f4\u061c\u0f0b\u200b-\u200f\u2010\u2011\u2013\u2019\u203f\u2060\u30a0\u30fb"
 _ENDS: Final = rf"{_FINDER.re['src_P']}|[\uff1c\uff1e\uff5e]"
 _OTHER: Final = rf"(?!{_ENDS})[^\s!-~{_WITHIN}]"
-_WORD: Final = re.compile(rf"(?:[!-~]|{_OTHER})(?:[!-~]++|[{_WITHIN}]++(?=[\w/])|{_OTHER})*+")
+_WORD: Final = re.compile(rf"(?:[!-~]|{_OTHER})(?:[!-~]++|[{_WITHIN}]++(?=[\w/]|{_OTHER})|{_OTHER})*+")
 # What has no white space in it, and one of the characters that every address has.
 _PERHAPS: Final = re.compile(r"(?<!\S)[^\s.:@]*+[.:@]\S*")
 # A top-level domain that is the ending of names of files, too: a host in it is one where more than its name says so.
@@ -134,7 +134,7 @@ class Finder:
         """The links of a text, word by word, for none goes on over what ends an address."""
         links: list[Any] = []
         self.spend(3 + len(text) // 5)
-        for begin, word in _words(text):
+        for begin, word in _words(text, self.spend):
             for found in self._links(word):
                 found.index += begin
                 found.last_index += begin
@@ -182,12 +182,13 @@ class Finder:
         return _FINDER.match_at_start(word[0])
 
 
-def _words(text: str) -> Iterator[tuple[int, str]]:
+def _words(text: str, spend: Spend) -> Iterator[tuple[int, str]]:
     """The words of a text that may be addresses, each with where it begins."""
     for run in _PERHAPS.finditer(text):
         if run[0].isascii():
             yield run.start(), run[0]
             continue
+        spend(len(run[0]) // 2)
         for word in _WORD.finditer(run[0]):
             if "." in word[0] or ":" in word[0] or "@" in word[0]:
                 yield run.start() + word.start(), word[0]

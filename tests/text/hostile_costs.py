@@ -147,6 +147,10 @@ FOUND: Final[tuple[tuple[str, str, str], ...]] = (
     ("", "```a\n", ""),
     ("", "\u200b\n", "a"),
     ("", "http://a.org/·", ""),
+    ("a.", "👨\u200d", ""),
+    ("a.", "a。", ""),
+    ("a.", "。", ""),
+    ("a.", "·", ""),
 )
 """What a text begins with, repeats and ends with: costly texts that a search found."""
 

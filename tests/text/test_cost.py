@@ -91,6 +91,11 @@ def test_hostile_texts_are_given_up_within_the_budget() -> None:
         "\n     a\n>" + (">" + " " * 260) * 19,
         "a " + "#.bcd " * 700,
         "[a]: http://a.b/" + "c" * 2500 + "\n\n" + "[a]" * 800,
+        "a\\\n[a](h;" * 60 + "b",
+        "[a](<a\\> " * 60 + "b",
+        "a." + "👨\u200d" * 2400 + " a",
+        "a.。" * 1600,
+        "[a.org](http://b.org) " * 220,
     ],
 )
 def test_a_text_that_costs_too_much_is_shown_as_plain(text: str) -> None:
