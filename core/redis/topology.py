@@ -32,6 +32,9 @@ from core.redis.slots import Found
 LOOK_PAUSE: Final = 0.1
 """Seconds between two looks at who serves what."""
 
+LOOKS: Final = 3
+"""Times that it is looked who serves what, at the start, where somebody answers and nobody knows all."""
+
 MEMORY: Final = Promise()
 
 _log = structlog.get_logger(__name__)
@@ -198,25 +201,34 @@ class Topology:
 
     async def until_whole(self) -> None:
         """Look until every slot has a server; wait only for nodes that are loading. Raises `Unreachable`, `Denied`."""
-        waiting = Waiting()
+        waiting, tries = Waiting(), 1
         await self.look()
         while not self._owners:
-            if not (loading := await self._loading()):
+            loading, is_there = await self._named()
+            if loading:
+                await waiting.pause(dict.fromkeys(loading, "?"))
+            elif is_there and tries < LOOKS:
+                tries += 1  # it was slow, or had yet to hear of the others
+                await anyio.sleep(LOOK_PAUSE)
+            else:
                 where = "sentinel knows the primary" if self.sentinels else "node of the cluster answers"
                 raise Unreachable(f"No Redis answers: no {where}")
-            await waiting.pause(dict.fromkeys(loading, "?"))
             await self.look()
         waiting.over()
 
-    async def _loading(self) -> list[str]:
-        """The nodes that are loading their data, of those that were named. Raises `Denied` where one tells nothing."""
+    async def _named(self) -> tuple[list[str], bool]:
+        """The nodes that are loading their data, of those that were named, and whether any of them answers.
+
+        Raises `Denied` where one tells nothing.
+        """
         question = "SENTINEL MASTERS" if self.sentinels else "CLUSTER NODES"
         asked = self.sentinels or [(node.name, node.reading) for node in self._nodes.values()]
-        loading = []
+        loading, is_there = [], False
         for name, client in asked:
             try:
                 with anyio.move_on_after(LOOK_WITHIN):
                     await ask(client, question)
+                    is_there = True
             except RedisError as error:
                 if is_denied(error) and self.sentinels:
                     raise Denied(f"{name}: the account of the sentinels may not run {question}: {error}") from error
@@ -224,7 +236,7 @@ class Topology:
                     raise await refusal(client, ("CLUSTER", "NODES")) from error
                 if is_loading(error):
                     loading.append(name)
-        return loading
+        return loading, is_there
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -367,7 +367,8 @@ DEFECTS = {
     *("BrokenChain", "LostBranch", "Hole"),  # the log is not whole: logged, and never passed over
     *("CannotApply", "UnknownShape"),  # reads of the past answer them with 503 (test_parked.py)
     "UnreadableEntry",  # likewise, and the record tells of it in its place (test_damaged.py)
-    *("CannotOpen", "BadAddress", "Unreachable", "UnfitServer", "OtherDeployment", "HalfRestored"),  # a start
+    *("CannotOpen", "BadAddress", "Unreachable", "UnfitServer", "Denied"),  # a start
+    *("OtherDeployment", "HalfRestored"),  # likewise
     *("Torn", "Superseded", "Interrupted", "Exchanged", "Inconsistent", "_Again", "_Ahead"),  # answered where raised
     "Trimmed",  # a resume of the feed is answered with a reset
     *("Trimmed", "NotOrdinary", "TooCostly"),  # likewise: a replay, a text
