@@ -13,7 +13,6 @@ from markdown_it.common.normalize_url import normalizeLink
 
 from core.text.cost import Meter
 from core.text.prose import perhaps_link
-from core.text.unicode import as_it_looks
 
 REL: Final = "nofollow ugc noopener"
 CLEANER: Final = nh3.Cleaner(
@@ -80,6 +79,9 @@ UNUSUAL_STEPS: Final = 5
 """Steps of a word that may be an address, but none of the usual kinds."""
 PAIR_STEPS: Final = 40
 """Steps of a sign in an address for which its pair is looked for."""
+BEGIN_STEPS: Final = 50
+"""Steps of a sign that a host may begin behind and may have in it: a whole label is looked through behind each."""
+_BEGINS: Final = re.compile(r"[$+=^`|]")
 _PAIRS: Final = re.compile(r"[\"'(\[{]")
 
 Spend = Callable[[int], None]
@@ -163,6 +165,7 @@ class Finder:
         self.spend(4)
         schemes = len(_SCHEMES.findall(word))
         length = (len(word) if word.isascii() else 3 * len(word)) + PAIR_STEPS * len(_PAIRS.findall(word))
+        self.spend(BEGIN_STEPS * len(_BEGINS.findall(word)))
         self.spend(60 + length * (schemes + 1) + 35 * (word.count(".") + word.count("@")))
         if _CHAIN.search(word) is not None:
             return []
@@ -219,8 +222,7 @@ _finder: Final = Finder()
 
 
 def misleads(words: str, address: str, spend: Spend) -> bool:
-    """True for a link whose words name a host that the address does not lead to, or one with a user."""
-    words = as_it_looks(words)
+    """True for a link whose words, as they look, name a host that the address does not lead to, or one with a user."""
     if not perhaps_link(words):
         return False
     _finder.spend = spend

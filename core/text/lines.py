@@ -11,9 +11,13 @@ from typing import Final
 from core.text.cost import Meter
 from core.text.prose import perhaps_link
 from core.text.unicode import as_it_looks, is_blank
+from core.text.unseen import UNSEEN
 
 MARK_STEPS: Final = 10
 """Steps of a link, an emphasis or a piece of code."""
+UNSEEN_STEPS: Final = 25
+"""Steps of a character in the words of a link that cannot be seen."""
+_UNSEEN: Final = re.compile(f"[{UNSEEN}]")
 
 _HOST: Final = r"https?://(?![^/?#]*xn--)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,3}[a-z][a-z0-9]{0,23}"
 _SAFE: Final = r"(?:[A-Za-z0-9_/~=+&-]|\.(?=[A-Za-z0-9_])|%[0-9A-Fa-f]{2})"
@@ -81,7 +85,8 @@ def _marked(mark: re.Match[str], meter: Meter) -> str:
         return _link(address, address)
     if _IN_LABEL.search(mark["label"]) is not None or is_blank(mark["label"]):
         raise NotOrdinary
-    if perhaps_link(as_it_looks(mark["label"])) and _misleads(mark["label"], mark["to"], meter):
+    words = looks(mark["label"], meter)
+    if perhaps_link(words) and _misleads(words, mark["to"], meter):
         raise NotOrdinary
     link = _link(mark["to"], mark["label"])
     if not mark["around"]:
@@ -90,11 +95,19 @@ def _marked(mark: re.Match[str], meter: Meter) -> str:
     return f"<{tag}>{link}</{tag}>"
 
 
-def _misleads(label: str, address: str, meter: Meter) -> bool:
+def looks(words: str, meter: Meter) -> str:
+    """The words of a link as they look. Raises TooCostly."""
+    if words.isascii():
+        return words
+    meter.spend(10 + len(words) // 2 + UNSEEN_STEPS * len(_UNSEEN.findall(words)))
+    return as_it_looks(words)
+
+
+def _misleads(words: str, address: str, meter: Meter) -> bool:
     # Imported late, as the parser is.
     from core.text.addresses import misleads  # noqa: PLC0415 # see above
 
-    return misleads(label, address, meter.spend)
+    return misleads(words, address, meter.spend)
 
 
 def _words(text: str, meter: Meter) -> str:

@@ -95,6 +95,9 @@ def test_hostile_texts_are_given_up_within_the_budget() -> None:
         "[a](<a\\> " * 60 + "b",
         "a." + "👨\u200d" * 2400 + " a",
         "a.。" * 1600,
+        ("a=" * 300 + "a.com ") * 8,
+        ("a|" * 300 + "a@b.c ") * 8,
+        "[👨\u200da👨\u200d](http://a.b/c)\n" * 200,
         "[a.org](http://b.org) " * 220,
     ],
 )
