@@ -15,8 +15,10 @@ from core.keys import Partition
 from core.log.port import Log
 from core.position import START, Position
 from core.redis.faults import insist
+from core.refusals import UnreadablePartition
 from projections import cells
 from projections.cells import Html
+from projections.damage import Damage
 from projections.difference import Content, Difference, Name
 from projections.differing import Look
 from projections.existing import Existing
@@ -184,6 +186,8 @@ class Comparison:
                     yield difference
                 if name in self._parked:
                     yield self._parked_at(name, self._parked[name])
+                if (damaged := await self._headless(name)) is not None:
+                    yield damaged
                 self._compared += 1
                 self._told(tell)
         for site in sorted(self._sites):
@@ -199,6 +203,15 @@ class Comparison:
     def _parked_at(self, name: Name, parked: Parked) -> Difference:
         place = self._look.difference(name, self._halts.key, "/".join(name), None, None)
         return replace(place, parked=parked)
+
+    async def _headless(self, name: Name) -> Difference | None:
+        """What keeps everybody from writing to a thread though its log can be read: heads that are none of ours."""
+        try:
+            await self._log.thread_last(*name)
+        except UnreadablePartition as error:
+            place = self._look.difference(name, self.keys.heads(*name), None, None, None)
+            return replace(place, damage=Damage(partition=self.keys.number, why=error.why))
+        return None
 
     async def _next(self, cursor: Position) -> list[Recorded]:
         """The next events up to `cursor`, one at least; `at` is moved on to the last of them."""

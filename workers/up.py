@@ -18,7 +18,7 @@ from core.gathering import gathered
 from core.keys import PROCESSES, WORKERS
 from core.redis.deployment import Deployment
 from core.redis.faults import is_passing, own_server, said
-from core.refusals import SiteExists
+from core.refusals import SiteExists, UnreadablePartition
 from core.transact import transact
 from workers import embedded, importing, roles, sample
 from workers.gateway.keyring import Given
@@ -84,7 +84,11 @@ async def _run(
             await parts.start(projector.run, drain=projector.drain)
             await roles.look_for_drift(parts, deployment, projector, settings)
             if with_sample:
-                await load_sample(given, made)
+                try:
+                    await load_sample(given, made)
+                except UnreadablePartition as error:
+                    # Whatever is there beside it is served all the same.
+                    _log.error("sample_not_loaded", partition=error.partition, fault=error.why)
             listens = await roles.start_http(parts, app, settings, hub)
             keep()
             process.described = roles.started("up", deployment, settings, worker=name, listens=listens, apart=apart)

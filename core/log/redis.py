@@ -130,6 +130,8 @@ class RedisLog:
             _COUNTED[Unavailable].inc()
             raise
         except redis.exceptions.ResponseError as error:
+            if is_wrong_type(error):  # which is found before anything is written
+                raise UnreadablePartition(partition.number, "a key of it is of another type") from error
             if (fault := fault_of(error)) is None:
                 raise
             _COUNTED[LogBroken].inc()

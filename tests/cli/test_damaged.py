@@ -36,7 +36,7 @@ def damaged(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
                 redis.set(HERE.log, "somebody else's")
                 named = f"partition {HERE.number}: the key {HERE.log} is of another type"
         assert run.stop() == 0
-    with up(data, *settings, sample=False) as run:
+    with up(data, *settings) as run:
         while httpx2.get(f"{run.url}/readyz").status_code == 200:
             pass
         yield run, named

@@ -217,10 +217,25 @@ def test_a_field_that_a_later_version_added_is_passed_over() -> None:
     assert decode(AT, e.encode(), b"").event == VoteCast(comment="c", revision=1, value=1)
 
 
-@pytest.mark.parametrize("e", [b"", b"{}", b'{"v":1', (VOTE + ',"value":7,"tp":"","ap":""}').encode()])
-def test_rot_is_told_from_what_is_unknown(e: bytes) -> None:
-    with pytest.raises((UnreadableEntry, msgspec.DecodeError)):
-        decode(AT, e, b"")
+@pytest.mark.parametrize(
+    "e",
+    [
+        *(b"", b"{}", b'{"v":1', b'"\xff"', b"[" * 20_000),
+        (VOTE + ',"tp":"","ap":""}').replace('"t"', '"a secret"').encode(),
+        (VOTE + ',"at":999999999999999,"tp":"","ap":""}').encode(),
+    ],
+)
+def test_what_has_no_envelope_is_one_error_that_says_where_and_quotes_nothing(e: bytes) -> None:
+    for reading in (decode, envelopes.read, envelopes.envelope_of):
+        with pytest.raises(UnreadableEntry, match=f"the entry at {AT} cannot be read: ") as raised:
+            reading(AT, e, b"")
+        assert raised.value.position == AT
+        assert "secret" not in str(raised.value)
+
+
+def test_rot_is_told_from_what_is_unknown() -> None:
+    with pytest.raises(msgspec.DecodeError):
+        decode(AT, (VOTE + ',"value":7,"tp":"","ap":""}').encode(), b"")
 
 
 def test_what_cannot_be_read_is_told_with_its_envelope_and_without_what_it_says() -> None:
@@ -232,8 +247,6 @@ def test_what_cannot_be_read_is_told_with_its_envelope_and_without_what_it_says(
     unread = envelopes.read(AT, spoilt, b'\x00{"body":"a secret').event
     assert isinstance(unread, UnreadableEvent)
     assert "secret" not in unread.fault
-    with pytest.raises(UnreadableEntry):
-        envelopes.read(AT, b"{}", b"")
 
 
 # --- old shapes: votes as if they had been words, then signs, then numbers ---

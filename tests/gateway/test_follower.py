@@ -13,7 +13,7 @@ from core.redis.wakes import Wake
 from projections.feedlog import FeedLog
 from projections.queries import ThreadHead
 from tests.bounds import BOUND
-from tests.gateway.house import ADA, SITE, THREAD, House, at
+from tests.gateway.house import ADA, SITE, THREAD, House, at, told
 from workers.gateway.feed.channel import Channel
 from workers.gateway.feed.follower import Follower
 
@@ -120,3 +120,26 @@ async def test_words_that_say_nothing_are_passed(desk: Desk, words: bytes) -> No
         desk.bell.ring(words)
     assert b"Hello." in await desk.told(1)
     assert desk.asked.comments == [[comment]]
+
+
+async def test_a_feed_that_is_none_of_ours_ends_nothing_and_is_gone_on_with_once_it_is_back(desk: Desk) -> None:
+    house = desk.house
+    calls = house.deployment.calls
+    feed = house.deployment.keys[partition_of(SITE, THREAD, house.log.partitions)].feed
+    await house.post(ADA, "Hello.")
+    await desk.told(1)
+    saved = await calls.call("DUMP", feed)
+    with told() as lines:
+        async with desk.follower.lock:
+            await calls.call("DEL", feed)
+            await calls.call("SET", feed, "somebody else's")
+            desk.bell.ring(b"")
+        with anyio.fail_after(BOUND):
+            while not any(line["event"] == "feed_refused" for line in lines):
+                await anyio.lowlevel.checkpoint()
+    (line,) = [line for line in lines if line["event"] == "feed_refused"][:1]
+    assert (line["partition"], line["log_level"]) == (desk.follower.partition, "error")
+    await calls.call("RESTORE", feed, 0, saved, "REPLACE")
+    await house.post(ADA, "Hello again.")
+    desk.bell.ring(b"")
+    assert b"Hello again." in await desk.told(2)

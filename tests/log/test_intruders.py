@@ -7,19 +7,22 @@ import anyio
 import pytest
 
 from core.envelope import UnreadableEntry, envelope_of, read
-from core.log.port import BrokenChain, HeadWanted, Load, Log, LostBranch
+from core.log.port import Append, BrokenChain, HeadWanted, Load, Log, LostBranch
 from core.position import START, Position
 from core.refusals import UnreadablePartition
 from tests.bounds import BOUND
 from tests.log.places import HERE, SITE, THREAD, Place, RedisPlace, event, positions, write
 
+EVENT = b'{"type":"x","actor":{"kind":"staff","id":"a"},"site":"kew","tp":""}'
+"""It could be read, if it stood where an event stands."""
+
 FIELDS = {
     "other fields": (b"foo", b"bar"),
-    "no c": (b"e", b'{"v":1}'),
-    "no e": (b"c", b""),
-    "c before e": (b"c", b"", b"e", b"{}"),
-    "one field more": (b"e", b"{}", b"c", b"", b"d", b""),
-    "e twice": (b"e", b"{}", b"e", b"{}"),
+    "no c": (b"e", EVENT),
+    "no e": (b"c", EVENT),
+    "c before e": (b"c", EVENT, b"e", EVENT),
+    "one field more": (b"e", EVENT, b"c", b"", b"d", b""),
+    "e twice": (b"e", EVENT, b"e", b""),
     "an empty e": (b"e", b"", b"c", b""),
     "no JSON": (b"e", b"{not json", b"c", b""),
     "no UTF-8": (b"e", b'{"type":"\xff","actor":{"kind":"staff","id":"a"},"site":"kew"}', b"c", b""),
@@ -86,6 +89,7 @@ async def test_a_partition_whose_log_is_of_another_type_is_named_by_every_call(p
     await place.deployment.calls.call("DEL", keys[HERE].log)
     await place.deployment.calls.call("SET", keys[HERE].log, "somebody else's")
     load = Load(site=SITE, thread=THREAD, heads=(HeadWanted(event().head),))
+    append = Append(site=SITE, thread=THREAD, expected={}, events=(event(),), now=0)
     calls: list[Any] = [
         lambda: log.last(HERE),
         lambda: log.lasts([1 - HERE, HERE]),
@@ -94,6 +98,7 @@ async def test_a_partition_whose_log_is_of_another_type_is_named_by_every_call(p
         lambda: log.chain(SITE, THREAD, written),
         lambda: anext(aiter(log.follow(HERE, START))),
         lambda: log.load(load),
+        lambda: log.append(append),
     ]
     for call in calls:
         with anyio.fail_after(BOUND), pytest.raises(UnreadablePartition) as raised:

@@ -15,7 +15,7 @@ from projections.served import Served
 from projections.verifying import Finished, verify
 from tests.bounds import BOUND
 from tests.log.test_intruders import FIELDS
-from tests.making import entries, played, stream
+from tests.making import SITE, THREADS, entries, played, stream
 from tests.projections.projecting import Bench, bench, projecting
 from workers import metrics, projector
 from workers.process import Failed
@@ -254,3 +254,15 @@ async def test_a_partition_that_cannot_be_read_keeps_no_other_from_being_built_a
 )
 def test_how_many_events_lie_between_two_positions(at: str, last: str, events: int) -> None:
     assert distance(Position.parse(at), Position.parse(last)) == events
+
+
+async def test_heads_of_another_type_are_named_though_every_view_is_right(here: Bench) -> None:
+    async with projecting(here.projector()):
+        await here.all_level()
+    heads = here.deployment.keys.of(SITE, THREADS[1]).heads(SITE, THREADS[1])
+    await here.call("DEL", heads)
+    await here.call("SET", heads, STRANGE)
+    (found,), finished = await differences(here)
+    assert (found.partition, found.thread, found.key) == (GOOD, f"{SITE}/{THREADS[1]}", heads)
+    assert found.damage == Damage(partition=GOOD, why=f"the key {heads} is of another type")
+    assert len(finished) == 3

@@ -11,7 +11,7 @@ from core.position import Position
 from core.redis.call import Call
 from projections import comparing, differing
 from projections.cells import SITE_VIEWS
-from projections.fold import CannotApply
+from projections.damage import Damage
 from projections.snapshots import field, pack
 from projections.verifying import Difference, Finished, Progress, verify
 from tests.making import SITE, THREADS, entries, played, stream
@@ -154,10 +154,11 @@ async def test_views_beyond_the_log_are_found(small: Bench) -> None:
     assert (found.key, found.expected, found.found) == (cursor, str(last).encode(), ahead.encode())
 
 
-async def test_a_log_with_a_hole_cannot_be_verified_against(small: Bench) -> None:
-    await small.call("XDEL", small.deployment.keys[0].log, str(small.entries[0][10].position))
-    with pytest.raises(CannotApply, match="missing"):
-        await differences(small)
+async def test_a_log_with_a_hole_is_a_difference_at_the_hole(small: Bench) -> None:
+    before, hole, after = (entry.position for entry in small.entries[0][9:12])
+    await small.call("XDEL", small.deployment.keys[0].log, str(hole))
+    (found,) = await differences(small)
+    assert found.damage == Damage(partition=0, position=after, why=f"the event after {before} is missing")
 
 
 async def test_it_goes_on_while_others_write(fresh: str, monkeypatch: pytest.MonkeyPatch) -> None:

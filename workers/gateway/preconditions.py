@@ -18,9 +18,9 @@ def revisions_named(if_match: bytes | None) -> int | tuple[int, ...]:
     """The revision in an If-Match header, or several in ascending order where it lists several (RFC 9110, 13.1.1).
 
     A weak tag names a revision, too: the number stands for one text, and proxies that compress make tags weak. A tag
-    that is no revision matches nothing, and where no other is named the answer is 412 with the current one. Raises RevisionRequired where no revision is named, be it that there is no
-    header or that it is `*`, which would write over words that the author has not seen; BadRequest for what is no list
-    of entity tags.
+    that is no revision matches nothing, and where no other is named the answer is 412 with the current one. Raises
+    RevisionRequired where no revision is named, be it that there is no header or that it is `*`, which would write
+    over words that the author has not seen; BadRequest for what is no list of entity tags.
     """
     if if_match is None or if_match.strip() == b"*":
         raise RevisionRequired

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple, Protocol
 import anyio
 import structlog
 
+from core.fault import fault
 from core.gathering import gathered
 from core.log.port import LostBranch
 from core.position import START, Position
@@ -99,14 +100,26 @@ class Follower:
         return [*self.channels.values(), self.unopened.channel]
 
     async def run(self) -> None:
-        """Follow until cancelled. An unreachable server is tried again for ever; clients wait meanwhile."""
+        """Follow until cancelled. An unreachable server is tried again for ever; clients wait meanwhile.
+
+        So do they where the feed is none of ours: the feeds of all other partitions go on.
+        """
+        told: str | None = None
         with self._bell as bell:
             while True:
                 try:
                     await self._advance(bell)
+                    told = None
                 except Unavailable:
                     # Counted and logged where it was given up; what is missed now is read next time.
                     _log.warning("feed_not_read", partition=self.partition, position=str(self.at))
+                except Exception as error:  # noqa: BLE001 - one feed that cannot be read ends no other
+                    why = fault(error)
+                    where = error if why != told else None  # once is enough: it is looked at again every few seconds
+                    told = why
+                    _log.error(
+                        "feed_refused", partition=self.partition, position=str(self.at), fault=why, exc_info=where
+                    )
                 await bell.wait(self._patience(bell))
 
     async def _advance(self, bell: Wake) -> None:

@@ -9,7 +9,7 @@ vote that is still to come.
 from collections.abc import AsyncIterator, Sequence
 from typing import Final, NamedTuple
 
-from core.envelope import read
+from core.envelope import UnreadableEntry, read
 from core.events import VoteCast, VoteRetracted
 from core.log.port import BrokenChain, Log
 from core.partitions import partition_of
@@ -223,9 +223,9 @@ class Resuming:
         for limit in _CHAIN:
             try:
                 chain = await self._log.chain(site, thread, after, limit=limit)
-            except BrokenChain:
+                events = [read(*entry) for entry in chain]
+            except (BrokenChain, UnreadableEntry):
                 return None
-            events = [read(*entry) for entry in chain]
             if (events[0].envelope.site, events[0].envelope.thread) != (site, thread):
                 return set()  # the id of a reset, after which the page was read
             near = [one for one in events if one.position > start]
