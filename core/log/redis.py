@@ -24,6 +24,7 @@ from core.redis.deployment import Deployment
 from core.redis.faults import PATIENCE, code_of, insist, is_full, is_passing, is_wrong_type
 from core.redis.metrics import APPENDS
 from core.redis.script import Script
+from core.redis.slots import slot_of
 from core.refusals import LogBroken, Unavailable, UnreadablePartition
 
 APPEND: Final = Script("core.log", "append", behind="whole")
@@ -43,6 +44,7 @@ class RedisLog:
         self._record = deployment.record
         self._whole = deployment.whole
         self._keys = deployment.keys
+        self._topology = deployment.topology
         self._calls = deployment.calls
         self._appends = deployment.appends
         self._reads = deployment.reads
@@ -146,8 +148,9 @@ class RedisLog:
 
     async def refusal(self) -> str | None:
         """Why appends are not taken now, as the server's code; None where they are taken. Raises `Unavailable`."""
+        of_nodes = {self._topology.of(slot_of(partition.log)): partition for partition in self._keys}
         try:
-            await self._calls.run_all(WRITABLE, [([partition.log], []) for partition in self._keys])
+            await self._calls.run_all(WRITABLE, [([partition.log], []) for partition in of_nodes.values()])
         except redis.exceptions.RedisError as error:
             if is_full(error):
                 return code_of(error)

@@ -30,18 +30,18 @@ from workers.gateway.states import PartitionStates
 SOON = 0.05
 
 
-@pytest.fixture
-def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Patience is spent at once."""
+def wait_at_most(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Let a call wait for so long, where there is no patience for more."""
     for name in ("FIRST", "LATE"):
-        monkeypatch.setattr(faults, name, SOON)
+        monkeypatch.setattr(faults, name, seconds)
     for module in (ready_module, plain_module):
-        monkeypatch.setattr(module, "ASKED_WITHIN", SOON)
+        monkeypatch.setattr(module, "ASKED_WITHIN", seconds)
 
 
 @pytest.fixture
-async def hung(soon: None) -> AsyncIterator[tuple[House, str]]:
+async def hung(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[House, str]]:
     """A gateway whose server hangs, and a comment that it has answered with before. By itself it would wait an hour."""
+    wait_at_most(monkeypatch, BOUND)
     with ExitStack() as stack:
         url = stack.enter_context(started(embedded.binary()))
         with client(url) as redis:
@@ -55,6 +55,7 @@ async def hung(soon: None) -> AsyncIterator[tuple[House, str]]:
                 node.calls.within = node.reads.within = 3600
             os.kill(server, signal.SIGSTOP)
             stack.callback(os.kill, server, signal.SIGCONT)
+            wait_at_most(monkeypatch, SOON)
             yield house, comment
 
 
@@ -81,7 +82,8 @@ async def test_every_call_is_answered_while_the_server_hangs(hung: tuple[House, 
     assert (await house.get("/healthz")).status_code == 200
 
 
-async def test_a_call_without_an_answer_is_given_up_when_patience_is_spent(soon: None) -> None:
+async def test_a_call_without_an_answer_is_given_up_when_patience_is_spent(monkeypatch: pytest.MonkeyPatch) -> None:
+    wait_at_most(monkeypatch, SOON)
     with anyio.fail_after(BOUND), pytest.raises(Unavailable):
         await insist(anyio.sleep_forever, "anything", patience=SOON)
     tries = 0
@@ -167,8 +169,7 @@ async def test_readiness_is_told_when_its_time_is_over(
     hung: tuple[House, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     house, _ = hung
-    monkeypatch.setattr(faults, "FIRST", 3600.0)
-    monkeypatch.setattr(faults, "LATE", 3600.0)
+    wait_at_most(monkeypatch, 3600)
     monkeypatch.setattr("workers.gateway.calls.operations.READY_WITHIN", SOON)
     house.serve(replace(house.services))
     with anyio.fail_after(BOUND):

@@ -137,5 +137,11 @@ async def test_what_is_told_follows_the_bound_that_was_set(house: House) -> None
     assert watch.to_tell(path) == 1
     assert watch.to_tell(f"/v1/sites/{SITE}/threads/{OTHER}") is None
     assert watch.to_tell(f"/v1/sites/{SITE}/moderation/queue") == 1
+    # Any of these may be what a publication calls an article.
+    for name in ("audit", "policy", "keys", "record", "trail"):
+        partition = partition_of(SITE, name, PARTITIONS)
+        expected = 1 if partition == partition_of(SITE, THREAD, PARTITIONS) else None
+        assert watch.to_tell(f"/v1/sites/{SITE}/threads/{name}") == expected
+        assert watch.to_tell(f"/v1/sites/{SITE}/threads/{THREAD}/comments/{name}") == 1
     for path in ("/v1/sites", f"/v1/sites/{SITE}", f"/v1/sites/{SITE}/", "/healthz", f"/v1/sites/{SITE}/audit"):
         assert watch.to_tell(path) is None

@@ -31,7 +31,9 @@ BOUND: Final = 10.0
 _READ: Final = frozenset({"GET", "HEAD"})
 _OF_A_SITE: Final = re.compile(r"/v1/sites/[^/]+/.*[^/]")
 _THREAD: Final = re.compile(r"/v1/sites/([^/]+)/threads/([^/]+)(?:/.*)?")
-_OF_THE_LOG: Final = re.compile(r".*/(?:audit|record|trail|policy|keys)/?")
+_OF_THE_LOG: Final = re.compile(
+    r"/v1/sites/[^/]+/(?:audit|policy|keys|threads/[^/]+/(?:record|policy)|threads/[^/]+/comments/[^/]+/trail)"
+)
 """Addresses whose answers come from the log, and are never behind."""
 _SERVER_ERROR: Final = 500
 
