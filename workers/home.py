@@ -47,10 +47,12 @@ def undone(data: Path) -> Iterator[Callable[[], None]]:
         if not kept and not _is_in_use(home):
             if home in made:
                 shutil.rmtree(home, ignore_errors=True)
+            # What cannot be removed was never made, or has somebody else's files in it.
             if not had_secrets:
-                secrets.unlink(missing_ok=True)
+                with suppress(OSError):
+                    secrets.unlink()
             for path in made:
-                with suppress(OSError):  # somebody else's files are there, or it was never made
+                with suppress(OSError):
                     path.rmdir()
         raise
 
