@@ -21,6 +21,8 @@ DEEPEST: Final = 4
 LINE_STEPS: Final = 8
 PART_STEPS: Final = 24
 PARSED_STEPS: Final = 40
+INLINE_STEPS: Final = 64
+"""Steps of having a paragraph parsed and, where it is a part of its own, sanitised."""
 
 _ITEM: Final = re.compile(r"(?:([-+*])|(\d{1,9})([.)])) (?=[^ ])")
 # Characters that begin a block, or may look like it.
@@ -265,7 +267,7 @@ class _Inlines:
             from core.text.markdown import inline  # noqa: PLC0415 # imported late, as in `core.text.markup`
 
             self._parsed = True
-            self._meter.spend(PARSED_STEPS)
+            self._meter.spend(INLINE_STEPS)
             shown = inline("\n".join(lines), self._meter)
             if shown is None:
                 raise
