@@ -29,7 +29,7 @@ class Refusals(Struct, frozen=True, kw_only=True):
 
 async def site_of(log: Log, site: str, *, folds: Folds | None = None) -> Site:
     """The site. Raises NotFound where it was never opened."""
-    found = (await look(log, site, "", folded=(heads.SITE,), folds=folds)).site
+    found = (await look(log, site, "", folded=(heads.SITE,), folds=folds, reads=True)).site
     if not found.exists:
         raise NotFound("there is no such site")
     return found
@@ -37,7 +37,7 @@ async def site_of(log: Log, site: str, *, folds: Folds | None = None) -> Site:
 
 async def standing_of(log: Log, site: str, member: str, *, folds: Folds | None = None) -> Member:
     """A member's standing; `suspension_at` tells whether a suspension is in force. Raises NotFound for no site."""
-    sight = await look(log, site, "", folded=(heads.SITE, heads.member(member)), folds=folds)
+    sight = await look(log, site, "", folded=(heads.SITE, heads.member(member)), folds=folds, reads=True)
     if not sight.site.exists:
         raise NotFound("there is no such site")
     return sight.member(member)
@@ -45,7 +45,7 @@ async def standing_of(log: Log, site: str, member: str, *, folds: Folds | None =
 
 async def thread_of(log: Log, site: str, thread: str, *, folds: Folds | None = None) -> Thread:
     """The thread. Raises NotFound where it was never opened."""
-    found = (await look(log, site, thread, folded=(heads.THREAD,), folds=folds)).thread
+    found = (await look(log, site, thread, folded=(heads.THREAD,), folds=folds, reads=True)).thread
     if not found.exists:
         raise NotFound("there is no such thread")
     return found
@@ -65,7 +65,7 @@ async def policy_or_site_policy_of(
     Raises NotFound where there is no such site or thread, and no member may open one.
     """
     here, there = await both(
-        lambda: look(log, site, thread, folded=(heads.THREAD,), folds=folds),
+        lambda: look(log, site, thread, folded=(heads.THREAD,), folds=folds, reads=True),
         lambda: site_of(log, site, folds=folds),
     )
     if not here.thread.exists and not there.policy.origins:
@@ -77,7 +77,7 @@ async def comment_of(
     log: Log, site: str, thread: str, comment: str, *, caller: Caller, folds: Folds | None = None
 ) -> Comment:
     """The comment as the caller may read it. Raises NotFound, the same for what is hidden and what was never posted."""
-    found = (await look(log, site, thread, folded=(heads.comment(comment),), folds=folds)).comment(comment)
+    found = (await look(log, site, thread, folded=(heads.comment(comment),), folds=folds, reads=True)).comment(comment)
     if not found.readable_by(caller):
         raise NotFound("there is no such comment")
     return found

@@ -231,10 +231,11 @@ class Unavailable(Refusal):
 class CannotFold(Unavailable):
     """An event that the decision depends on cannot be applied: it waits for a newer version, or for a skip."""
 
+    told: ClassVar[str] = "an event that this depends on cannot be applied"
+
     def __init__(self, why: str, position: Position, fault: str | None = None) -> None:
         # The caller is not told which event it is: one that readers could not notice would be told of by that.
-        cannot = "an event that this depends on cannot be applied"
-        super().__init__(cannot if fault is None else f"{cannot}: {fault}")
+        super().__init__(self.told if fault is None else f"{self.told}: {fault}")
         self.why = why
         """Which event, and what is wrong with it: for the log."""
         self.args = (why,)
@@ -243,6 +244,8 @@ class CannotFold(Unavailable):
 
 class EventMissing(CannotFold):
     """An event that the decision depends on is missing from the log."""
+
+    told: ClassVar[str] = "an event that this depends on is missing from the log"
 
 
 class LogBroken(Unavailable):

@@ -165,6 +165,8 @@ class Look(Struct, frozen=True, kw_only=True):
     key: str | None = None
     glance: bool = False
     """Whether the server's clock is time enough."""
+    reads: bool = False
+    """Whether nothing is decided with it."""
 
 
 async def look(
@@ -176,9 +178,11 @@ async def look(
     bare: tuple[str, ...] = (),
     key: str | None = None,
     folds: Folds | None = None,
+    reads: bool = False,
 ) -> Sight:
     """What there is to see in one place. Raises as `looks`."""
-    (sight,) = await looks(log, Look(site=site, thread=thread, folded=folded, bare=bare, key=key), folds=folds)
+    wanted = Look(site=site, thread=thread, folded=folded, bare=bare, key=key, reads=reads)
+    (sight,) = await looks(log, wanted, folds=folds)
     return sight
 
 
@@ -224,7 +228,7 @@ async def _passing(
 async def was_skipped(log: Log, site: str, thread: str, position: Position) -> bool:
     """Whether the operator has let this event of the thread be passed over. Raises Unavailable."""
     field = heads.skip(str(position))
-    loaded = await log.load(Load(site=site, thread=thread, heads=(HeadWanted(field, events=False),)))
+    loaded = await log.load(Load(site=site, thread=thread, heads=(HeadWanted(field, events=False),), reads=True))
     return loaded.heads[field].position is not None
 
 
@@ -237,7 +241,14 @@ def _load(wanted: Look, known: Mapping[str, Fold | None]) -> Load:
         *(HeadWanted(field, known=None if fold is None else fold.position) for field, fold in known.items()),
         *(HeadWanted(field, events=False) for field in wanted.bare),
     )
-    return Load(site=wanted.site, thread=wanted.thread, heads=heads_wanted, key=wanted.key, glance=wanted.glance)
+    return Load(
+        site=wanted.site,
+        thread=wanted.thread,
+        heads=heads_wanted,
+        key=wanted.key,
+        glance=wanted.glance,
+        reads=wanted.reads,
+    )
 
 
 def _seen(

@@ -4,8 +4,10 @@ from functools import partial
 from typing import NamedTuple
 
 from core.gathering import gathered
+from core.keys import Partition
 from core.log.port import Log
 from core.position import Position
+from core.refusals import UnreadablePartition
 from projections import progress
 from projections.served import Served
 
@@ -30,14 +32,34 @@ def distance(at: Position, last: Position) -> int:
     return 0 if last == at else min(-1, last.n - at.n)
 
 
+async def lags_of_readable(served: Served, log: Log) -> list[Lag]:
+    """The partitions that are not level, but for those that cannot be read. Raises `core.refusals.Unavailable`."""
+    try:
+        return await lags(served, log)
+    except UnreadablePartition:
+        found = await gathered([partial(_readable, served, log, partition) for partition in served.keys])
+        return [lag for some in found for lag in some]
+
+
+async def _readable(served: Served, log: Log, partition: Partition) -> list[Lag]:
+    try:
+        return await _lags(served, log, [partition])
+    except UnreadablePartition:
+        return []
+
+
 async def lags(served: Served, log: Log) -> list[Lag]:
     """The partitions that are not level, in order. Raises `core.refusals.Unavailable`."""
+    return await _lags(served, log, list(served.keys))
+
+
+async def _lags(served: Served, log: Log, partitions: list[Partition]) -> list[Lag]:
     # The cursors first: what is appended in between can make the views look late, never level when they are not.
-    cursors = await progress.cursors(served, list(served.keys))
-    lasts = await log.lasts([partition.number for partition in served.keys])
+    cursors = await progress.cursors(served, partitions)
+    lasts = await log.lasts([partition.number for partition in partitions])
     apart = [
         partial(_lag, log, partition.number, at, last)
-        for partition, at, last in zip(served.keys, cursors, lasts, strict=True)
+        for partition, at, last in zip(partitions, cursors, lasts, strict=True)
         if last != at
     ]
     return await gathered(apart)

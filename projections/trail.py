@@ -140,7 +140,7 @@ async def redacted(log: Log, events: Iterable[Recorded], *, folds: Folds | None 
         names = list(comments)
         for start in range(0, len(names), _COMMENTS_A_LOAD):
             some = names[start : start + _COMMENTS_A_LOAD]
-            sight = await look(log, site, thread, folded=tuple(map(heads.comment, some)), folds=folds)
+            sight = await look(log, site, thread, folded=tuple(map(heads.comment, some)), folds=folds, reads=True)
             for name in some:
                 revisions = sight.comment(name).revisions
                 found[name] = frozenset(one.number for one in revisions if one.redacted_at is not None)

@@ -127,7 +127,7 @@ class MemoryLog:
     async def load(self, load: Load) -> Loaded:
         """What a decision needs, of one moment."""
         await checkpoint()
-        log = self._whole(load.site, load.thread)
+        log = self._of(load.site, load.thread) if load.reads else self._whole(load.site, load.thread)
         now = self._now(log)
         if load.key is not None:
             answer = log.answered(load.key, window(now))

@@ -98,6 +98,8 @@ class Load(Struct, frozen=True, kw_only=True):
     glance: bool = False
     """Whether the server's clock is time enough, also where it went back to before the last event of the log. Without a
     key, what is known already then costs next to nothing."""
+    reads: bool = False
+    """Whether nothing is decided with it: then a log that is not whole is read all the same."""
 
 
 class Loaded(Struct, frozen=True, kw_only=True):
@@ -191,9 +193,9 @@ class Log(Protocol):
     Every call may raise `core.refusals.Unavailable`, except `follow`, which waits until the log is there again. `load`
     and `append` raise `core.refusals.LogBroken` where the log lost its beginning or entries in between, has entries of
     somebody else, or lies on a server that is empty or another deployment's; nothing is written then. A log that lost
-    its end goes on. Where what a partition is kept in is none of ours, every call about it raises
-    `core.refusals.UnreadablePartition`, which is a kind of that, `follow` too. An entry that is none of ours is read as
-    any other (see `Entry`).
+    its end goes on, and so does a load that only reads. Where what a partition is kept in is none of ours, every call
+    about it raises `core.refusals.UnreadablePartition`, which is a kind of that, `follow` too. An entry that is none of
+    ours is read as any other (see `Entry`).
     """
 
     @property

@@ -14,11 +14,11 @@ import structlog
 from msgspec import Struct
 
 from core.keys import DEPLOYMENT, Keys
-from core.position import Position
+from core.position import START, Position
 from core.redis import metrics
 from core.redis.call import Argument, Call, run_of
 from core.redis.calls import Calls
-from core.redis.faults import is_full
+from core.redis.faults import is_full, is_wrong_type
 from core.redis.script import Script
 from core.refusals import LogBroken
 
@@ -53,6 +53,13 @@ class Look(Struct, frozen=True, kw_only=True):
     """Number of entries whose loss was accepted."""
     fault: str | None
     """Why it is not whole."""
+    readable: bool = True
+    """False where a key of it is of another type."""
+
+    @property
+    def is_met_in_place(self) -> bool:
+        """Whether who reads the log meets what is wrong with it: an entry or a key that is none of ours."""
+        return not self.readable or (self.fault or "").endswith("is no event")
 
 
 class Whole:
@@ -83,7 +90,7 @@ class Whole:
             return
         is_copied = copied == COPIED
         looks = await look(self._calls, self._keys, id_, numbers) if is_copied else []
-        lacking = [one.partition for one in looks if one.owner is None] if is_copied else numbers
+        lacking = [one.partition for one in looks if one.owner is None and one.readable] if is_copied else numbers
         if lacking:
             try:
                 is_copied = await self.copy(id_, copied, lacking)
@@ -122,7 +129,7 @@ class Whole:
             for number in (range(self._keys.partitions) if numbers is None else numbers)
         ]
         await self._writes.carry(calls)
-        outcomes = [call.answer() for call in calls]
+        outcomes = [None if _is_unreadable(call) else call.answer() for call in calls]
         if copied == COPIED:
             return True
         if not all(call.proven for call, outcome in zip(calls, outcomes, strict=True) if outcome == b"COPIED"):
@@ -134,8 +141,12 @@ class Whole:
 async def look(calls: Calls, keys: Keys, id_: str, numbers: Iterable[int]) -> list[Look]:
     """The logs of some partitions, in one pipeline. Raises `redis.exceptions.RedisError`."""
     numbers = list(numbers)
-    replies = await calls.run_all(LOOK, [([keys[number].log, keys[number].deployment], [id_]) for number in numbers])
-    return [_look(number, *reply) for number, reply in zip(numbers, replies, strict=True)]
+    asked = [run_of(LOOK, [keys[number].log, keys[number].deployment], [id_]) for number in numbers]
+    await calls.carry(asked)
+    return [
+        _unreadable(number) if _is_unreadable(call) else _look(number, *call.answer())
+        for number, call in zip(numbers, asked, strict=True)
+    ]
 
 
 async def owners(calls: Calls, keys: Keys) -> dict[int, str]:
@@ -178,6 +189,17 @@ def _look(partition: int, ms: int, n: int, copy: bytes, entries: int, first: byt
         owner=owner,
         accepted=accepted,
         fault=fault.decode() or None,
+    )
+
+
+def _is_unreadable(call: Call) -> bool:
+    return isinstance(call.outcome, redis.exceptions.ResponseError) and is_wrong_type(call.outcome)
+
+
+def _unreadable(partition: int) -> Look:
+    why = "a key of it is of another type"
+    return Look(
+        partition=partition, newest=START, entries=0, first=None, owner=None, accepted=0, fault=why, readable=False
     )
 
 

@@ -41,7 +41,7 @@ WORDS: Final = {
 
 def load_arguments(load: Load, in_window: int, deployment: str) -> list[Argument]:
     """ARGV of load.lua. `deployment` is the id that every partition has a copy of, or ""."""
-    arguments: list[Argument] = [deployment, load.key or "", in_window, WINDOW_MS, HOPS]
+    arguments: list[Argument] = ["*" if load.reads else deployment, load.key or "", in_window, WINDOW_MS, HOPS]
     for wanted in load.heads:
         # No event is at START, so "after START" is all of them.
         known = str(wanted.known or START) if wanted.events else ""

@@ -152,7 +152,7 @@ def test_a_partition_whose_server_came_back_empty_is_told_and_accepted(
     assert told(looked, "whole") == [("wrong", nothing)]
     backup = here("backup", str(tmp_path / "file"), "--redis-url", fresh)
     assert backup.status == 1
-    assert "The log of partition 0 is not whole at 0-0: the server has nothing of this deployment" in backup.err
+    assert "it lacks partition 0 after 0-0: the server has nothing of this deployment" in backup.err
     done = doctor(fresh, "--accept-loss", "--id", id_, "--json")
     assert [(one["partition"], one["gone"], one["gaps"]) for one in done.documents] == [(0, None, [])]
     assert anyio.run(writes, fresh, 0) == 1

@@ -114,8 +114,7 @@ async def test_where_a_partition_cannot_be_read_the_record_ends_before_it_and_na
     assert (await house.get(f"threads/{THREAD}")).status_code == 200
     other = next(name for name in ("a", "b", "c", "d") if partition_of(SITE, name, PARTITIONS) != HERE)
     assert (await house.get(f"audit?thread={other}", AUDITOR)).json()["events"] == []
-    ready = problem(await house.get("/readyz"), 503, "unavailable")
-    assert ready["detail"].startswith(named)
+    assert (await house.get("/readyz")).status_code == 200
     # The cursor of before is as good as ever, once the log is back.
     log = house.deployment.keys[HERE].log
     await house.deployment.calls.call("RESTORE", log, 0, saved, "REPLACE")
@@ -146,9 +145,10 @@ async def test_a_page_of_the_record_ends_where_a_partition_cannot_be_read_any_mo
 
 
 async def test_who_is_not_ready_for_a_partition_that_stopped_says_which_where_and_why(house: House) -> None:
-    house.serve(
-        replace(house.services, stopped=lambda: {7: "after 1-2 (Hole: x)", 3: "after 5-6 (UnreadableEntry: y)"})
-    )
+    stopped = {7: "after 1-2 (Hole: x)", 3: "after 5-6 (UnreadableEntry: y)"}
+    house.serve(replace(house.services, stopped=lambda: stopped))
+    assert (await house.get("/readyz")).json()["views"]["stopped"] == 2, "pages are served"
+    house.serve(replace(house.services, stopped=lambda: stopped, serves_pages=False))
     told = problem(await house.get("/readyz"), 503, "unavailable")["detail"]
     assert told.startswith("the projection of 2 of the partitions has stopped, of partition 3 after 5-6 (UnreadableEnt")
 
@@ -159,5 +159,4 @@ async def test_a_gateway_without_a_projector_lags_at_such_an_entry_whatever_its_
     last = await house.log.last(HERE)
     await house.deployment.calls.call("XADD", house.deployment.keys[HERE].log, f"{last.ms + 1}-0", "foo", "bar")
     house.now = last.ms / 1000 + 60
-    told = problem(await house.get("/readyz"), 503, "unavailable")["detail"]
-    assert told.startswith("the views lag in 1 of the partitions, by up to ")
+    assert (await house.get("/readyz")).json()["views"]["lag_s"] > 59

@@ -20,7 +20,7 @@ from core.log.redis import APPEND, CHAIN, LOAD, RedisLog
 from core.position import START, Position
 from core.redis.client import connect
 from core.redis.deployment import Deployment, open_deployment
-from core.refusals import Unavailable
+from core.refusals import Unavailable, UnreadablePartition
 from tests.bounds import BOUND
 from tests.full import no_memory
 from tests.log.places import HERE, PARTITIONS, SITE, THREAD, RedisPlace, append, event, facts, look, positions, write
@@ -254,7 +254,7 @@ async def test_a_key_of_another_type_stops_an_append_before_it_writes(deployment
     await deployment.writing.delete(broken)
     await deployment.writing.set(broken, "no stream, no hash")
     before = await everything(deployment)
-    with pytest.raises(ResponseError, match="WRONGTYPE"):
+    with pytest.raises(UnreadablePartition, match=f"partition {HERE} cannot be read"):
         await append(log, event("c:1"), key="l", digest="d", now=first.ms)
     assert await everything(deployment) == before
 

@@ -9,7 +9,7 @@ the first such entry. What would follow it there would be read by no view, eithe
 """
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -55,10 +55,12 @@ async def take(
     path: Path,
     *,
     site_keys: bool = True,
+    broken: Mapping[int, str] | None = None,
     progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Taken:
     """Write a backup to `path`, whole or not at all; with `site_keys`, what signs the tokens of its sites is in it.
 
+    `broken` says of partitions why their log is not whole: one that came back empty looks as if nothing were missing.
     Raises Failed where the file cannot be written, or a log loses its end meanwhile, `core.refusals.Unavailable`.
     """
     log = RedisLog(deployment)
@@ -70,6 +72,8 @@ async def take(
         writer.write(Header(taken=_now(), version=version("hansard"), layout=log.format, partitions=log.partitions))
         for number, cut in enumerate(cuts):
             upto.append(await taking.log(number, cut))
+            if broken is not None and number in broken and all(one.partition != number for one in taking.lacks):
+                taking.leave(number, upto[-1], broken[number])
             await taking.commands(number, upto[-1])
         if site_keys:
             await taking.site_keys(upto)
@@ -113,13 +117,13 @@ class _Taking:
         """Write the log of a partition up to `cut`, or to what cannot be taken; the last event that was."""
         at = START
         if isinstance(cut, UnreadablePartition):
-            self._leave(partition, at, cut.why)
+            self.leave(partition, at, cut.why)
             return at
         while at < cut:
             try:
                 entries = await self._log.read(partition, at, limit=BATCH, upto=cut)
             except UnreadablePartition as error:
-                self._leave(partition, at, error.why)
+                self.leave(partition, at, error.why)
                 return at
             if not entries:
                 raise Failed(f"The log of partition {partition} lost its end after {at} meanwhile: take it again")
@@ -130,7 +134,7 @@ class _Taking:
             self.events += len(whole)
             self._progress(self.events, self._of)
             if why is not None:
-                self._leave(partition, at, why)
+                self.leave(partition, at, why)
                 return at
         return at
 
@@ -150,7 +154,7 @@ class _Taking:
             self._sites[recorded.envelope.site] = None
         return entries, None
 
-    def _leave(self, partition: int, after: Position, why: str) -> None:
+    def leave(self, partition: int, after: Position, why: str) -> None:
         """Write down what is lacking."""
         lacks = Lacks(partition=partition, after=str(after).encode(), why=why)
         self._writer.write(lacks)
@@ -172,9 +176,9 @@ class _Taking:
             except redis.exceptions.ResponseError as error:
                 if not is_wrong_type(error):
                     raise
-                self._leave(partition, cut, f"the key {key} is of another type")
+                self.leave(partition, cut, f"the key {key} is of another type")
         if damaged:
-            self._leave(partition, cut, f"{damaged} of its command keys cannot be read")
+            self.leave(partition, cut, f"{damaged} of its command keys cannot be read")
 
     async def site_keys(self, upto: list[Position]) -> None:
         """Write the keys of the sites that have events in the backup."""
@@ -185,7 +189,7 @@ class _Taking:
             except redis.exceptions.ResponseError as error:
                 if not is_wrong_type(error):
                     raise
-                self._leave(keys.number, upto[keys.number], f"the keys of the site {site} are of another type")
+                self.leave(keys.number, upto[keys.number], f"the keys of the site {site} are of another type")
                 continue
             if fields:
                 self._writer.write(SiteKeys(site, _pairs(fields)))

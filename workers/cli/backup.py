@@ -128,13 +128,9 @@ def restore(
 
 async def _take(settings: Settings, file: Path, site_keys: bool) -> Taken:  # noqa: FBT001 - anyio.run takes no names
     async with deployment(settings) as opened:
-        # Of a server that came back empty, a backup would be whole, and of nothing.
-        for seen in await losses.looked(opened):
-            if seen.fault is not None:
-                at = f"partition {seen.partition} is not whole at {seen.newest}"
-                raise Failed(f"The log of {at}: {seen.fault}; see `hansard doctor`")
+        broken = {seen.partition: seen.fault for seen in await losses.looked(opened) if seen.fault is not None}
         with output.progress("backup") as show:
-            return await taking.take(opened, file, site_keys=site_keys, progress=show)
+            return await taking.take(opened, file, site_keys=site_keys, broken=broken, progress=show)
 
 
 async def _restore(settings: Settings, file: Path, checked: Checked) -> None:

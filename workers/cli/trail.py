@@ -84,7 +84,7 @@ async def trail_of(log: Log, site: str, thread: str, comment: str) -> Trail:
     """What happened to a comment. Raises NotFound, CannotFold."""
     now = await comment_of(log, site, thread, comment, caller=_READER)
     field = heads.comment(comment)
-    loaded = await log.load(Load(site=site, thread=thread, heads=(HeadWanted(field),)))
+    loaded = await log.load(Load(site=site, thread=thread, heads=(HeadWanted(field),), reads=True))
     own = [read(*entry) for entry in loaded.events[field]]
     choice = Choice(site=site, thread=thread)
     gone = await redacted(log, choice.partitions(log.partitions))

@@ -140,6 +140,8 @@ class _Seen:
     def lost(self, look: Look) -> bool:
         """Show that a log is not whole, or that a loss of it was accepted; it cannot be folded and compared then."""
         where = {"partition": look.partition, "position": str(look.newest)}
+        if look.is_met_in_place:
+            return False  # what cannot be read is told where it stands
         if look.fault is not None:
             self.differences += 1
             if self._json:

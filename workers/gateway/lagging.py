@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from core.log.port import Log
 from core.partitions import partition_of
 from core.refusals import Unavailable
-from projections.lag import lags
+from projections.lag import lags_of_readable
 from projections.served import Served
 from workers import metrics
 
@@ -139,7 +139,7 @@ def is_of_views(path: str) -> bool:
 
 
 async def _look(served: Served, log: Log) -> Look:
-    behind = await lags(served, log)
+    behind = await lags_of_readable(served, log)
     since = {lag.partition: lag.since for lag in behind if lag.events > 0}
     return Look(since, sum(lag.events < 0 for lag in behind), await log.refusal())
 

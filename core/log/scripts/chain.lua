@@ -25,7 +25,7 @@ while id ~= '' and id ~= stop do
   end
   local fields = entry[2]
   if #fields ~= 4 or fields[1] ~= 'e' or fields[3] ~= 'c' then
-    return redis.error_reply('BROKEN no event at ' .. id)
+    return redis.error_reply('MISSING ' .. id .. ' no event')
   end
   local e, c = fields[2], fields[4]
   answer[#answer + 1] = id

@@ -128,6 +128,7 @@ async def _own_events(asked: Asked[Any, Any]) -> tuple[list[_Read], Position | N
             site=asked.site,
             thread=asked.thread,
             heads=(HeadWanted(field), HeadWanted(last, events=False)),
+            reads=True,
         )
     )
     return [read(*entry) for entry in loaded.events[field]], loaded.heads[last].position
