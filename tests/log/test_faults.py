@@ -12,7 +12,6 @@ import pytest
 import redis.exceptions
 from anyio.lowlevel import cancel_shielded_checkpoint
 from prometheus_client import REGISTRY
-from redis.exceptions import ResponseError
 
 from core.keys import WINDOW_MS
 from core.log.port import Answer, Appended, BrokenChain, Entry, HeadWanted, Repeated
