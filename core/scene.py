@@ -43,10 +43,10 @@ class Scene(Struct, frozen=True, kw_only=True):
         if not origins and not self.caller.is_staff:
             raise UrlNotAllowed("only staff opens threads here: the policy names no origin of this publication")
         address = normalised(url)
+        if origins and (address is None or not lies_in(address, origins)):
+            raise UrlNotAllowed("not in one of the origins of this publication")
         if address is None:
             raise BadField("/url", "not an http or https address without a user")
-        if origins and not lies_in(address, origins):
-            raise UrlNotAllowed("not in one of the origins of this publication")
         return address
 
     def require_site(self) -> None:
