@@ -226,7 +226,7 @@ def test_variables_that_only_share_the_prefix_are_left_alone() -> None:
         ("PROT", "", None),
         ("PORT", "1", None),
         ("SERVER_BINARY", "/bin/x", None),
-        ("REDIS_PASSWORD", "x", None),
+        ("NEEDS_NODE", "1", None),
         ("SERVICE_HOST", "10.0.0.1", None),
         ("GATEWAY_SERVICE_PORT_HTTP", "8400", None),
         ("PORT_8400_TCP_ADDR", "10.0.0.1", None),
