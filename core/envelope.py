@@ -26,7 +26,7 @@ from core.formats import FORMATS, INTRODUCED
 from core.ids import is_site, is_thread
 from core.position import Position
 from core.refusals import FormatTooOld
-from core.times import LAST_MS
+from core.times import EARLIEST, LATEST
 from core.upcasting import EARLIER, STEPS, VERSION, Back, Step, upcast
 
 PLAIN: Final = b"\x00"
@@ -240,7 +240,7 @@ def envelope_of(position: Position, e: bytes, c: bytes = b"") -> Envelope:  # no
     except Exception as error:  # text that is no JSON, or no UTF-8, or nested too deeply: each is another error
         raise UnreadableEntry(position, fault(error)) from error
     at = position.ms if envelope.at is None else envelope.at
-    if not (0 <= at <= LAST_MS and position.ms <= LAST_MS):
+    if not (EARLIEST <= at <= LATEST and position.ms <= LATEST):
         raise UnreadableEntry(position, "its time cannot be written")
     if not _is_place(envelope.site, envelope.thread):
         raise UnreadableEntry(position, "nothing can be named like its site and thread")

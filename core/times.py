@@ -9,9 +9,6 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
-LAST_MS: Final = 253_402_300_799_999
-"""The last millisecond of the year 9999, beyond which RFC 3339 has no times."""
-
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - UTC, said by the Z at the end
 _RFC3339: Final = re.compile(
     r"\d{4}-\d{2}-\d{2}[Tt]([01]\d|2[0-3]):\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)", re.ASCII

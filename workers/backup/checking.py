@@ -22,7 +22,7 @@ from core.log import wire
 from core.log.port import Entry
 from core.partitions import partition_of
 from core.position import START, Position
-from core.times import LAST_MS
+from core.times import LATEST
 from workers.backup import reading
 from workers.backup.file import Commands, Damaged, End, Entries, Header, Lacks, Record, SiteKeys
 from workers.gateway.keyring import is_keys
@@ -176,7 +176,7 @@ class _Checking:
         self._enter(record.partition)
         if not record.records:
             self._refuse("it has no command keys")
-        if not 0 <= record.window <= window(LAST_MS):
+        if not 0 <= record.window <= window(LATEST):
             self._refuse(f"there is no window {record.window} of command keys")
         for number, (key, remembered) in enumerate(record.records, 1):
             try:

@@ -45,8 +45,7 @@ def _require_id(opened: Deployment, given: str | None) -> None:
     """Have a person say that they looked, by the id of the deployment. Raises Failed, UsedWrongly."""
     if given is None and sys.stdin.isatty():
         output.note(f"The deployment is {opened.whole.id}. What is listed above is gone from its record for good.")
-        print("Type the id of the deployment to accept that: ", end="", file=sys.stderr, flush=True)
-        if sys.stdin.readline().strip() != opened.whole.id:
+        if output.ask("Type the id of the deployment to accept that: ") != opened.whole.id:
             raise Failed("That is not the id of the deployment: nothing is accepted")
     elif given is None:
         raise UsedWrongly(

@@ -44,6 +44,12 @@ def note(text: str) -> None:
     print(escaping.block(text), file=sys.stderr, flush=True)
 
 
+def ask(text: str) -> str:
+    """Ask a person something on standard error; the line that they type."""
+    print(escaping.line(text), end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip()
+
+
 def counted(number: int, what: str) -> str:
     """So many of something, in words."""
     return f"{number} {what}{'' if number == 1 else 's'}"
