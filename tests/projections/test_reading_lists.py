@@ -390,7 +390,7 @@ async def test_threads_are_found_by_an_address_that_was_stored_before_addresses_
 ) -> None:
     await there.do(MOD, OpenThread(url="HTTPS://kew.example/ä", title="new"), thread="new")
     with monkeypatch.context() as earlier:
-        earlier.setattr("core.thread.normalised", lambda url: url)
+        earlier.setattr("core.scene.normalised", lambda url: url)
         await there.do(MOD, OpenThread(url="HTTPS://kew.example/ä", title="old"), thread="old")
     assert [one["id"] for one in await threads_of(there, url="HTTPS://kew.example/ä")] == ["old", "new"]
     assert [one["id"] for one in await threads_of(there, url="https://kew.example/%C3%A4")] == ["new"]
