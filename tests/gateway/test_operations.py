@@ -47,14 +47,6 @@ async def test_alive_and_ready_are_two_things(house: House) -> None:
     assert (writes.status_code, writes.json()) == (200, READY)
 
 
-async def test_a_process_without_pages_is_not_ready_where_its_projection_has_stopped(house: House) -> None:
-    house.serve(replace(house.services, stopped=lambda: 2))
-    ready = await house.get("/readyz")
-    assert (ready.status_code, ready.json()["views"]["stopped"]) == (200, 2), "it answers readers all the same"
-    house.serve(replace(house.services, stopped=lambda: 2, serves_pages=False))
-    assert "2 of the partitions" in problem(await house.get("/readyz"), 503, "unavailable")["detail"]
-
-
 async def test_a_gateway_beside_a_log_that_is_older_than_the_views_is_not_ready(house: House) -> None:
     await house.post(ADA)
     keys = house.deployment.keys.of(SITE, THREAD)
