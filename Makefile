@@ -31,7 +31,7 @@ run: $(READY) ## Start Hansard on a server of its own, with the sample discussio
 
 # Playwright is large, and of no use where there is no browser; nor are TypeScript's tools where there is no Node.
 test: $(READY) $(VENV)/.clients $(if $(CHROMIUM),$(VENV)/.web) $(if $(NPM),$(TYPESCRIPT)/node_modules/.ready) ## Run every test in random order, on all cores (ARGS="-k edit" for some)
-	$(VENV)/bin/python -m pytest --numprocesses=$(JOBS) --maxprocesses=8 --dist=loadfile $(ARGS)
+	$(VENV)/bin/python -m pytest --numprocesses=$(JOBS) --maxprocesses=8 --dist=worksteal $(ARGS)
 
 pythons: $(READY) ## Start it and test gateway and command line on every Python here (PYTHONS="python3.12 …" for some)
 	$(VENV)/bin/python -m tests.pythons $(ARGS) $(PYTHONS)
