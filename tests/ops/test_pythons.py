@@ -30,7 +30,7 @@ def test_what_is_claimed_begins_with_the_oldest_and_leaves_none_out() -> None:
 
 
 def test_the_image_runs_on_a_version_that_is_tried() -> None:
-    (image,) = re.findall(r"^ARG PYTHON=(\S+)-slim$", (TOP / "deploy" / "Dockerfile").read_text(), re.MULTILINE)
+    (image,) = re.findall(r"^ARG PYTHON=([\d.]+)-slim@", (TOP / "deploy" / "Dockerfile").read_text(), re.MULTILINE)
     assert Version.of(image) in claimed()
 
 
