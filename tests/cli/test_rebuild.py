@@ -9,6 +9,7 @@ import pytest
 from redis import Redis
 
 from core.keys import FIRST_GENERATION, Keys
+from projections.pointer import Pointer
 from tests.cli.program import SITE, THREAD, Up, hansard, running, up
 from tests.servers import client
 
@@ -115,7 +116,7 @@ def test_killed_at_any_moment_it_goes_on_and_leaves_nothing(rebuilt: Up, tmp_pat
                 if redis.hexists(keys.building, "until"):
                     redis.hset(keys.building, "until", "0")  # it would have run out by itself
             assert rebuilt.ask("verify").status == 0
-            served = {int(pointer.split(b".")[0]) for pointer in redis.mget(keys.generation for keys in KEYS)}
+            served = {Pointer.read(kept).generation for kept in redis.mget(keys.generation for keys in KEYS)}
             assert served == {generation, built}, "it is under way"
         done = hansard(*flags)
         assert done.status == 0, done.err
