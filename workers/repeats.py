@@ -27,6 +27,7 @@ TIMES: Final = "times"
 
 COUNTED: Final = frozenset(
     {
+        "call_denied",
         "call_failed",
         "call_given_up",
         "call_recovered",
@@ -43,6 +44,7 @@ COUNTED: Final = frozenset(
         "lease_not_renewed",
         "look_failed",
         "page_retried",
+        "partition_accepted",
         "partition_given_back",
         "partition_lost",
         "projection_retried",

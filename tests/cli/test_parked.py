@@ -115,9 +115,10 @@ def test_the_thread_as_text_says_where_it_stops(running: Up) -> None:
     assert now.status == 0
     assert now.err == f"hansard: the views stop before {bad}: see `hansard parked show sample night-train`\n"
     assert running.ask("thread", SITE, THREAD, "--at", "2026-10-12T09:30:00Z").status == 0
-    after = running.ask("thread", SITE, THREAD, "--at", str(bad))
-    assert (after.status, after.out) == (1, "")
-    assert after.err.splitlines()[-1] == f"hansard: from {bad} on, the thread cannot be shown (unavailable)"
+    for flags, where in (((), "at that time"), (("--staff",), f"from {bad} on")):
+        after = running.ask("thread", SITE, THREAD, "--at", str(bad), *flags)
+        assert (after.status, after.out) == (1, "")
+        assert after.err.splitlines()[-1] == f"hansard: {where}, the thread cannot be shown (unavailable)"
 
 
 @pytest.mark.parametrize(

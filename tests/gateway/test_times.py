@@ -58,7 +58,7 @@ async def test_the_past_and_the_audit_take_times_of_before_1970(house: House) ->
             problem(await house.get(f"threads/{THREAD}?at={time}", who), 404, "not-yet-opened")
         whole = (await house.get("audit", AUDITOR)).json()["events"]
         assert (await house.get(f"audit?from={time}", AUDITOR)).json()["events"] == whole
-        assert (await house.get(f"audit?to={time}", AUDITOR)).json() == {"events": [], "next": None}
+        assert (await house.get(f"audit?to={time}", AUDITOR)).json() == {"events": [], "next": None, "more": False}
 
 
 @pytest.mark.parametrize(
