@@ -1,5 +1,6 @@
 """The program as its users run it: a process, its two outputs and its exit status."""
 
+import gc
 import io
 import json
 import logging
@@ -75,6 +76,7 @@ def here(*arguments: str, encoding: str = "utf-8", **settings: str) -> Ended:
         for errors in ("strict", "backslashreplace")
     )
     handlers, level = logging.root.handlers, logging.root.level
+    gc.collect()  # what earlier tests left is tidied up, and told of, before and not among what the command says
     try:
         with (
             mock.patch.dict(os.environ, environment(**settings), clear=True),
