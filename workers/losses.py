@@ -54,7 +54,7 @@ def kind(seen: Look, id_: str) -> str:
     """What is the matter with a log that is not whole."""
     if seen.owner not in (None, id_):
         return OTHER
-    if seen.fault is not None and seen.fault.endswith("is no event"):
+    if seen.is_met_in_place:
         return FOREIGN
     missing = seen.newest.n - seen.accepted - seen.entries
     if missing < 0:

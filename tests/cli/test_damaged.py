@@ -141,6 +141,14 @@ def test_the_doctor_names_it_and_says_what_to_do(damaged: tuple[Up, str]) -> Non
     ends(run.ask("doctor"), 1)
 
 
+def test_it_is_no_loss_that_could_be_accepted(damaged: tuple[Up, str]) -> None:
+    run, _ = damaged
+    done = run.ask("doctor", "--accept-loss", "--json")
+    ends(done, 1)
+    assert done.documents == []
+    assert f"partition {HERE.number} at " in done.err
+
+
 def test_commands_that_read_views_go_on(damaged: tuple[Up, str]) -> None:
     run, named = damaged
     ends(run.ask("parked"), 0)
