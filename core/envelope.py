@@ -273,3 +273,11 @@ Read = Callable[[Position, bytes, bytes], Recorded]
 encode = TODAY.encode
 decode = TODAY.decode
 read = TODAY.read
+
+
+def read_or_error(position: Position, e: bytes, c: bytes) -> Recorded | UnreadableEntry:
+    """The event of a stream entry; for an entry that cannot be read, the error that says so, to stand in its place."""
+    try:
+        return read(position, e, c)
+    except UnreadableEntry as error:
+        return error

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from core.caller import OPERATOR
 from core.commands import SkipEvent
-from core.envelope import Recorded, UnreadableEntry, read
+from core.envelope import read_or_error
 from core.ids import command_key
 from core.log.redis import RedisLog
 from core.text.unicode import is_blank
@@ -161,11 +161,7 @@ async def _show(settings: Settings, site: str, thread: str) -> tuple[Parked, int
         entry = await place.log.entry(partition, one.position)
         if entry is None:
             raise Failed(f"{site}/{thread} is parked at {one.position}, which the log has not: it is another log")
-        try:
-            recorded: Recorded | UnreadableEntry = read(*entry)
-        except UnreadableEntry as error:
-            recorded = error
-        event = told(partition, recorded, await redacted(place.log, [partition]))
+        event = told(partition, read_or_error(*entry), await redacted(place.log, [partition]))
         _, now = await foldable(place.log, site, thread, _now())
         return one, partition, event, now
 

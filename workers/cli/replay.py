@@ -3,15 +3,16 @@
 import difflib
 from dataclasses import dataclass
 from functools import partial
+from itertools import starmap
 from typing import Annotated, Final, Literal, get_args
 
 import anyio
 from cyclopts import Parameter
 
-from core.envelope import Recorded, UnreadableEntry, read
+from core.envelope import Recorded, UnreadableEntry, read_or_error
 from core.events import EVENTS
 from core.ids import is_comment, is_member, is_site, is_thread
-from core.log.port import Entry, Log, LostBranch
+from core.log.port import Log, LostBranch
 from core.log.redis import RedisLog
 from core.moment import parse_moment, place_of
 from core.position import START, Position
@@ -137,19 +138,12 @@ async def _follow(log: Log, partition: int, after: Position, choice: Choice, *, 
     try:
         async for entries in log.follow(partition, after):
             add_redacted(gone, entries)
-            for recorded in map(_read, entries):
+            for recorded in starmap(read_or_error, entries):
                 if isinstance(recorded, UnreadableEntry) or choice.fits(recorded.envelope):
                     _print(partition, recorded, gone, choice, json=json)
             output.flush()
     except LostBranch as lost:
         raise Failed(f"{lost}: the server lost it, and perhaps more of what was printed") from lost
-
-
-def _read(entry: Entry) -> Recorded | UnreadableEntry:
-    try:
-        return read(*entry)
-    except UnreadableEntry as error:
-        return error
 
 
 def _print(partition: int, recorded: Recorded | UnreadableEntry, gone: Redacted, choice: Choice, *, json: bool) -> None:

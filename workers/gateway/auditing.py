@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from core.envelope import Envelope, Recorded, UnreadableEntry, envelope_of, read
+from core.envelope import Envelope, Recorded, UnreadableEntry, envelope_of, read_or_error
 from core.gathering import gathered
 from core.log.port import Entry, Log
 from core.position import Position
@@ -129,7 +129,7 @@ async def merge(log: Log, places: dict[int, Position], *, end: Position | None, 
             break  # what is not wanted behind a full page is passed over, so that it is known whether there is more
         entry = stream.take()
         if is_wanted:
-            found.append(Found(stream.partition, _read(entry)))
+            found.append(Found(stream.partition, read_or_error(*entry)))
         if stream.wants:
             try:
                 await stream.fill()
@@ -143,13 +143,6 @@ async def merge(log: Log, places: dict[int, Position], *, end: Position | None, 
     dry = not heap
     done = dry and all(stream.beyond for stream in streams)
     return Merged(found, [stream.at for stream in streams], dry, done)
-
-
-def _read(entry: Entry) -> Recorded | UnreadableEntry:
-    try:
-        return read(*entry)
-    except UnreadableEntry as error:
-        return error
 
 
 def write_cursor(mark: str, places: Sequence[Position]) -> str:
