@@ -13,6 +13,7 @@ import pytest
 
 from tests.gateway.following import Station
 from tests.gateway.house import ADA, BEN, token
+from tests.needed import insist
 
 TOP: Final = Path(__file__).parents[2]
 HERE: Final = Path(__file__).with_name("typescript")
@@ -39,12 +40,7 @@ def missing() -> str | None:
 
 def require() -> None:
     """Skip where something is missing; fail where it is insisted upon."""
-    said = missing()
-    if said is None:
-        return
-    if os.environ.get(NEEDS) == "1":
-        pytest.fail(f"{said} ({NEEDS} is set)", pytrace=False)
-    pytest.skip(said)
+    insist(missing(), NEEDS)
 
 
 async def run(*command: str, cwd: Path, **environment: str) -> str:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
-import pytest
+from tests.needed import insist
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
@@ -39,12 +39,7 @@ def missing() -> str | None:
 
 def require() -> None:
     """Skip where something is missing; fail where a browser is insisted upon."""
-    said = missing()
-    if said is None:
-        return
-    if os.environ.get(NEEDS) == "1":
-        pytest.fail(f"{said} ({NEEDS} is set)", pytrace=False)
-    pytest.skip(said)
+    insist(missing(), NEEDS)
 
 
 @asynccontextmanager
