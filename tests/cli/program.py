@@ -77,6 +77,7 @@ def here(*arguments: str, encoding: str = "utf-8", **settings: str) -> Ended:
     )
     handlers, level = logging.root.handlers, logging.root.level
     gc.collect()  # what earlier tests left is tidied up, and told of, before and not among what the command says
+    structlog.reset_defaults()  # `capture_logs` of an earlier test leaves it configured, which a new process is not
     try:
         with (
             mock.patch.dict(os.environ, environment(**settings), clear=True),
