@@ -66,10 +66,13 @@ class RowRead(NamedTuple):
     """The number of the last event before the vote that is in it; None where not all of them are in it."""
 
 
-async def voted(calls: Calls, asked: RowAsked, recorded: Recorded, earlier: Vote, since: Position) -> RowRead | None:
+async def voted(
+    calls: Calls, asked: RowAsked, recorded: Recorded | None, earlier: Vote, since: Position
+) -> RowRead | None:
     """The public row with one more vote counted, `recorded`; None where only the views can tell.
 
-    `earlier` is the member's vote before it. The views must have the comment as it was at `since`, its last event.
+    `earlier` is the member's vote before it, which stands where `recorded` is None. The views must have the comment as
+    it was at `since`, its last event.
     """
     try:
         served, *found = await calls.finish(asked.begun)
@@ -96,7 +99,7 @@ async def voted(calls: Calls, asked: RowAsked, recorded: Recorded, earlier: Vote
         if was is None or now is None:
             return None
         votes = moved(votes, was, now)
-    votes = moved(votes, before, value_of(recorded.event) or 0)
+    votes = moved(votes, before, earlier.value if recorded is None else value_of(recorded.event) or 0)
     row = Row(stored, name, votes, None if answers is None else int(answers))
     return RowRead(row, _number(upto) if ballot is None else None)
 

@@ -13,7 +13,7 @@ from core.log.port import Log
 from core.position import Position
 from core.redis.deployment import Deployment
 from core.redis.faults import PATIENCE
-from core.vote import Vote
+from core.vote import Vote, evolve
 from projections import current_row, histories, lists, lookups, pages, past_comments, progress, queue, thread_lists
 from projections.current_row import RowAsked
 from projections.histories import History
@@ -138,22 +138,36 @@ class Views:
             self._rows.appended(self._served.keys.of(envelope.site, envelope.thread).number, recorded, before)
 
     async def voted_row(
-        self, asked: RowAsked | None, recorded: Recorded, comment: str, earlier: Vote, since: Position
+        self,
+        site: str,
+        thread: str,
+        comment: str,
+        asked: RowAsked | None,
+        recorded: Recorded | None,
+        earlier: Vote,
+        since: Position,
     ) -> bytes | None:
         """The row as the views and the log had it when it was asked for, with the vote `recorded` counted on top.
 
-        `earlier` is what the same member had voted, `since` the last event of the comment. None where only the views
-        can tell, once they have come to the vote: `reached` waits for them, then `row`.
+        `earlier` is what the same member had voted, and stands where `recorded` is None; `since` is the last event of
+        the comment. None where only the views can tell, once they have come to the vote: `reached` waits for them,
+        then `row`.
         """
-        site, thread = recorded.envelope.site, recorded.envelope.thread
-        partition = self._served.keys.of(site, thread)
+        calls, partition = self._served.calls, self._served.keys.of(site, thread)
+        pointer = self._served.pointer(partition)
         row: Row | None = None
         if asked is None:
-            row = self._rows.get(partition.number, site, thread, comment, self._served.pointer(partition))
-        elif (read := await current_row.voted(self._served.calls, asked, recorded, earlier, since)) is not None:
+            row = self._rows.get(partition.number, site, thread, comment, pointer)
+        elif (read := await current_row.voted(calls, asked, recorded, earlier, since)) is not None:
             row = read.row
-            if read.upto is not None:
+            if read.upto is not None and recorded is not None:
                 self._rows.put(partition.number, recorded, asked.pointer, read.upto, row)
+        if row is None and recorded is not None:
+            # What was asked, or known, before the append may have been overtaken. What is asked now has the vote.
+            asked = current_row.ask(calls, partition, pointer, site, thread, comment, recorded.envelope.actor.id)
+            standing = evolve(earlier, recorded)
+            read = await current_row.voted(calls, asked, None, standing, since)
+            row = None if read is None else read.row
         return None if row is None else current_row.written(site, thread, comment, row)
 
     async def frame_rows(

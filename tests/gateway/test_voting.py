@@ -46,6 +46,21 @@ async def test_a_vote_is_answered_with_its_row_while_the_views_stand_still(house
     assert tally(await vote(house, comment, EVE, 0)) == (0, 1, -1)
 
 
+@pytest.mark.parametrize("beyond", [64, 0], ids=["looked through", "too much to look through"])
+async def test_a_vote_that_changes_nothing_does_not_wait_for_the_views(
+    house: House, beyond: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(current_row, "BEYOND", beyond)
+    comment = await house.post(ADA)
+    house.hold()
+    cast = await vote(house, comment, BEN, 1)
+    for number in range(4):
+        await house.ask("POST", f"threads/{THREAD}/comments", ADA, {"body": f"Other words, {number}."})
+    again = await vote(house, comment, BEN, 1)
+    assert (again["position"], tally(again)) == (cast["position"], (1, 0, 1))
+    assert tally(await vote(house, comment, EVE, 0)) == ((1, 0, 1) if beyond else (0, 0, 0)), "nor one of no value"
+
+
 async def test_what_is_answered_is_the_row_that_the_views_come_to(house: House) -> None:
     parent = await house.post(ADA)
     comment = await house.post(BEN, parent=parent)
@@ -197,10 +212,13 @@ async def test_a_row_that_the_gateway_knows_is_not_asked_for(house: House) -> No
     assert answered["comment"] == msgspec.json.decode(await house.views.row(SITE, THREAD, comment) or b"")
 
 
-async def test_a_row_that_another_process_wrote_to_is_that_of_the_views(house: House) -> None:
+async def test_a_row_that_another_process_wrote_to_is_asked_for_again_and_the_views_are_not_waited_for(
+    house: House,
+) -> None:
     house.views._rows = RowMemory(house.log.partitions, run=0)
     comment = await house.post(ADA)
     await vote(house, comment, EVE, 1)
+    house.hold()
     await transact(house.log, Vote(comment=comment, value=-1), site=SITE, thread=THREAD, caller=VOTER)
     assert house.views.ask_row(SITE, THREAD, comment, EVE.id) is None, "nothing has told yet"
     assert tally(await vote(house, comment, EVE, -1)) == (0, 2, -2)

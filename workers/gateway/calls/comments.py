@@ -109,9 +109,12 @@ async def vote(asked: Asked[NoQuery, shapes.CastVote]) -> Reply:
     voter = None if asked.viewer.staff else asked.viewer.member
     row_asked = None if voter is None else views.ask_row(asked.site, asked.thread, asked.comment, voter)
     result = await carry_out(asked, command, thread=asked.thread)
-    if voter is not None and result.recorded and result.comment is not None and result.earlier is not None:
-        (recorded,) = result.recorded
-        row = await views.voted_row(row_asked, recorded, asked.comment, result.earlier, result.comment.position)
+    if voter is not None and result.comment is not None and result.earlier is not None:
+        # A vote that changes nothing appends nothing. The vote that stands may be one that the views do not have yet.
+        recorded = result.recorded[0] if result.recorded else None
+        row = await views.voted_row(
+            asked.site, asked.thread, asked.comment, row_asked, recorded, result.earlier, result.comment.position
+        )
         if row is not None:
             return answered(asked, row, result)
     return await written(asked, result, asked.comment)
