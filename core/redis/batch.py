@@ -15,9 +15,11 @@ import redis.exceptions
 from anyio import CancelScope
 from redis.asyncio import Redis
 
+from core.redis import faults
 from core.redis.call import Argument, Asked, Call, calls_of
 from core.redis.client import REPLY_WITHIN
 from core.redis.line import Line
+from core.redis.overdue import Overdue
 from core.redis.script import Script
 from core.redis.shipment import Group, Proof, Shipment, end
 
@@ -59,6 +61,7 @@ class Batch:
         self._opening: CancelScope | None = None
         self._is_due = False
         """Whether what is queued goes out at the end of this tick."""
+        self._overdue = Overdue()
         self._ran: set[str] = set()
         """Digests of the scripts that the server has carried out."""
 
@@ -86,14 +89,25 @@ class Batch:
         """Have an outcome for each of these calls, which go out together. Raises nothing of theirs."""
         await self.settle(self.post(calls))
 
-    async def settle(self, posted: "asyncio.Future[None]") -> None:
-        """Wait until all calls that were posted have an outcome."""
-        is_waiting = not posted.done() and self._opening is None and self._idle() is None
-        if is_waiting and len(self.lines) < self._most:
-            await self._open()
-        await posted
+    async def settle(self, posted: Group) -> None:
+        """Wait until all calls that were posted have an outcome, or the patience of the caller has come to its end."""
+        done = posted.done
+        if done.done():
+            return
+        is_sent = self._idle() is not None
+        seconds = faults.wait()
+        is_bound = seconds < self.within or not is_sent
+        if is_bound:
+            self._overdue.add(posted, seconds)
+        try:
+            if not is_sent and self._opening is None and len(self.lines) < self._most:
+                await self._open()
+            await done
+        finally:
+            if is_bound:
+                self._overdue.discard(posted)
 
-    def post(self, calls: list[Call], *, alone: bool = True) -> "asyncio.Future[None]":
+    def post(self, calls: list[Call], *, alone: bool = True) -> Group:
         """Have these calls sent with what else is asked in this tick. `settle` waits for them, and must be called.
 
         Where they are not `alone`, the same caller asks more in this tick.
@@ -101,7 +115,7 @@ class Batch:
         group = Group(calls, asyncio.get_running_loop().create_future())
         if not calls:
             group.done.set_result(None)  # there is no reply that would
-            return group.done
+            return group
         self._queue.append(group)
         self._callers += alone
         if self._idle() is not None:
@@ -109,7 +123,7 @@ class Batch:
                 self._send()
             else:
                 self._soon()
-        return group.done
+        return group
 
     def break_off(self) -> None:
         """Wait no longer for a server that will not answer: what is under way to it has failed."""
@@ -151,7 +165,7 @@ class Batch:
         fault: Exception = redis.exceptions.ConnectionError("the call was broken off by its process")
         line: Line | None = None
         # Whoever opens it has to be told in time, too.
-        within = min(self.within, anyio.current_effective_deadline() - anyio.current_time())
+        within = min(self.within, faults.wait(), anyio.current_effective_deadline() - anyio.current_time())
         try:
             with CancelScope(shield=True):
                 try:

@@ -5,19 +5,21 @@ other failure is the caller's, who may ask again (`core.redis.faults.insist`); b
 that the map of the nodes is old, somebody has looked.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple
 
+import anyio
 import redis.exceptions
 
 from core.gathering import gathered
+from core.redis import faults
 from core.redis.batch import Batch
 from core.redis.call import Argument, Asked, Call, calls_of, run_of
 from core.redis.metrics import REDIRECTIONS
 from core.redis.node import Node
 from core.redis.script import Script
+from core.redis.shipment import Group
 from core.redis.slots import slot_of
 from core.redis.topology import Topology
 
@@ -49,7 +51,7 @@ class Begun(NamedTuple):
 
     call: Call
     pipe: Batch
-    posted: "asyncio.Future[None]"
+    posted: Group
 
 
 class Calls:
@@ -108,7 +110,7 @@ class Calls:
             begun.call.again(asking=False)
             await self._carry([begun.call])
         elif _in_doubt([begun.call]):
-            await self._topology.look()
+            await self._look()
         return begun.call.answer()
 
     def _begin(self, call: Call) -> Begun:
@@ -127,6 +129,11 @@ class Calls:
         else:
             await self._spread([(call, self._topology.of(slot_of(_key(call)))) for call in calls])
         if _in_doubt(calls):
+            await self._look()
+
+    async def _look(self) -> None:
+        """Look who serves what now, for no longer than the caller waits."""
+        with anyio.move_on_after(faults.wait()):
             await self._topology.look()
 
     async def _spread(self, sent: list[tuple[Call, Node]]) -> None:

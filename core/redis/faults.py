@@ -40,6 +40,9 @@ LATE: Final = 1.0
 _BEGUN: Final[ContextVar[float | None]] = ContextVar("begun", default=None)
 """When the request began that the calls of this task belong to."""
 
+_UNTIL: Final[ContextVar[float]] = ContextVar("until", default=math.inf)
+"""Until when the calls of this task are waited for, on the clock of `time.monotonic`."""
+
 _OWN: Final[ContextVar[bool]] = ContextVar("own", default=False)
 """Whether the server is one of our own, which takes no writes while its disk is full."""
 
@@ -198,6 +201,11 @@ def left() -> float:
     return math.inf if begun is None else begun + PATIENCE - LATE - time.monotonic()
 
 
+def wait() -> float:
+    """Seconds for which a call of this task is waited for; not more than 0 where it is not waited for any more."""
+    return _UNTIL.get() - time.monotonic()
+
+
 def begin_again() -> None:
     """Have the patience of the request begin now: what came before was no waiting for the server."""
     if _BEGUN.get() is not None:
@@ -256,7 +264,12 @@ async def insist(
 
 
 async def _within(ask: Callable[[], Awaitable[_Answer]], seconds: float) -> _Answer:
-    """The answer of `ask`. Raises `redis.exceptions.TimeoutError` where there is none in time."""
-    with anyio.move_on_after(seconds):
+    """The answer of `ask`, whose calls raise `redis.exceptions.TimeoutError` where they have none in time.
+
+    The pipelines keep to the bound (`core.redis.batch`): a cancel scope here would cost each call more than its reply.
+    """
+    token = _UNTIL.set(time.monotonic() + seconds)
+    try:
         return await ask()
-    raise redis.exceptions.TimeoutError("The server has not answered in time")
+    finally:
+        _UNTIL.reset(token)
