@@ -251,16 +251,17 @@ class RedisLog:
         """The replies to one pipeline: of the script, or where a glance may do, the time and the heads."""
 
         async def ask() -> list[Any]:
-            asked: list[tuple[int, Call]] = []
+            calls: list[Call] = []
             for load, glance in zip(loads, glances, strict=True):
-                partition = self._keys.of(load.site, load.thread).number
-                calls = self._glance(load) if glance else (self._script(load),)
-                asked += [(partition, call) for call in calls]
-            await self._calls.carry([call for _, call in asked])
-            for partition, call in asked:
-                if isinstance(call.outcome, redis.exceptions.ResponseError):
-                    self._require_whole(partition, call)
-            return [_answer(partition, call) for partition, call in asked]
+                if glance:
+                    calls += self._glance(load)
+                else:
+                    calls.append(self._script(load))
+            await self._calls.carry(calls)
+            for call in calls:
+                if isinstance(call.outcome, Exception):
+                    self._require_whole(calls, loads, glances)
+            return [call.outcome for call in calls]
 
         replies = await self._insist(ask, LOAD.name, self._patience)
         if True not in glances:
@@ -268,12 +269,25 @@ class RedisLog:
         each = iter(replies)
         return [(next(each), next(each)) if glance else next(each) for glance in glances]
 
-    def _require_whole(self, number: int, call: Call) -> None:
-        """Raise LogBroken where a load found a log that is not whole, BrokenChain where an event is missing."""
-        if (fault := fault_of(call.outcome)) is not None:
-            raise self._whole.refuse(number, *fault) from call.outcome
-        if (missing := fault_of(call.outcome, MISSING)) is not None:
-            raise _missing(*missing, f" in partition {number}") from call.outcome
+    def _require_whole(self, calls: Sequence[Call], loads: Sequence[Load], glances: Sequence[bool]) -> None:
+        """Raise what the first of these calls failed with that found something wrong with the log, or else failed.
+
+        That is LogBroken where a log is not whole, BrokenChain where an event is missing, and as `_answer`.
+        """
+        partitions = [
+            self._keys.of(load.site, load.thread).number
+            for load, glance in zip(loads, glances, strict=True)
+            for _ in range(1 + glance)
+        ]
+        asked = list(zip(partitions, calls, strict=True))
+        for number, call in asked:
+            if isinstance(call.outcome, redis.exceptions.ResponseError):
+                if (fault := fault_of(call.outcome)) is not None:
+                    raise self._whole.refuse(number, *fault) from call.outcome
+                if (missing := fault_of(call.outcome, MISSING)) is not None:
+                    raise _missing(*missing, f" in partition {number}") from call.outcome
+        for number, call in asked:
+            _answer(number, call)
 
     def _glance(self, load: Load) -> tuple[Call, Call]:
         # Two plain commands take a fifth of the time of a script. The heads come first: no event in them is later than

@@ -227,15 +227,19 @@ async def insist(
 
     A call that failed may have taken effect, and so asking twice must do what asking once does. Where it does not
     (`once`), it is asked again only where it was certainly not carried out. `what` names the call in logs and
-    metrics. Raises `Unavailable` where the fault does not pass in time, be it that the server says nothing; where the
+    metrics. The pipelines keep to the bound (`core.redis.batch`): a cancel scope would cost a call more than its reply.
+    Raises `Unavailable` where the fault does not pass in time, be it that the server says nothing; where the
     server takes no writes, or the account may not do that, at once.
     """
     begun, now = _BEGUN.get(), time.monotonic()
     until = (now if begun is None else begun) + patience
+    token = _UNTIL.set(max(until, now + (FIRST if begun is None else LATE)))
     try:
-        return await _within(ask, max(until - now, FIRST if begun is None else LATE))
+        return await ask()
     except redis.exceptions.RedisError as error:
         failed = error
+    finally:
+        _UNTIL.reset(token)
     for tries, pause in enumerate(delays(), start=1):
         if not is_passing(failed):
             raise failed
@@ -253,23 +257,14 @@ async def insist(
         if tries == 1:
             _log.warning("call_failed", call=what, error=str(failed))
         await anyio.sleep(pause)
+        token = _UNTIL.set(until)
         try:
-            answer = await _within(ask, until - time.monotonic())
+            answer = await ask()
         except redis.exceptions.RedisError as error:
             failed = error
         else:
             _log.info("call_recovered", call=what, tries=tries + 1)
             return answer
+        finally:
+            _UNTIL.reset(token)
     raise AssertionError("delays() does not end")
-
-
-async def _within(ask: Callable[[], Awaitable[_Answer]], seconds: float) -> _Answer:
-    """The answer of `ask`, whose calls raise `redis.exceptions.TimeoutError` where they have none in time.
-
-    The pipelines keep to the bound (`core.redis.batch`): a cancel scope here would cost each call more than its reply.
-    """
-    token = _UNTIL.set(time.monotonic() + seconds)
-    try:
-        return await ask()
-    finally:
-        _UNTIL.reset(token)

@@ -6,7 +6,7 @@ again later. Of what writes, one member has a share. What operators' machines as
 cost next to nothing once they are open, and a browser takes any refusal of one for the end.
 """
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -123,21 +123,23 @@ class Admission:
         self.reads = Gate("reads", reads, queue)
         self.operations = Gate("operations", float("inf"), 0)
         self._per_member = per_member or share(writes)
-        self._members: Counter[tuple[str, str]] = Counter()
+        self._members: dict[tuple[str, str], int] = {}
 
     def enter_share(self, site: str, member: str) -> None:
         """Count a write of a member, until `leave_share`. Raises TooManyRequests where the member has its share."""
         key = site, member
-        if self._members[key] >= self._per_member:
+        under_way = self._members.get(key, 0)
+        if under_way >= self._per_member:
             metrics.SHARES_EXHAUSTED.labels("member").inc()
             raise TooManyRequests(f"of one member at most {self._per_member} writes are under way at a time")
-        self._members[key] += 1
+        self._members[key] = under_way + 1
 
     def leave_share(self, site: str, member: str) -> None:
         """Count the write no longer."""
         key = site, member
-        self._members[key] -= 1
-        if not self._members[key]:
+        if (left := self._members[key] - 1) > 0:
+            self._members[key] = left
+        else:
             del self._members[key]
 
 

@@ -5,8 +5,6 @@ was announced: a client that announces much and sends nothing takes nothing. How
 server (`protocol`), which tells it by a message with `refusals.REFUSAL`.
 """
 
-from collections import Counter
-
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
 
@@ -31,7 +29,7 @@ class BodyBudget:
         self.bytes = 0
         self._most_bytes = most_bytes
         self._most_per_token = most_per_token
-        self._sending: Counter[str] = Counter()
+        self._sending: dict[str, int] = {}
         metrics.BODY_BYTES.set_function(lambda: self.bytes)
 
     async def read(self, receive: Receive, length: bytes | None, limit: int, token: str = "") -> bytes:
@@ -44,15 +42,17 @@ class BodyBudget:
         """
         if length is not None and length.isdigit() and int(length) > limit:
             raise _too_large(limit)
-        if token and self._sending[token] >= self._most_per_token:
+        sending = self._sending.get(token, 0)
+        if token and sending >= self._most_per_token:
             metrics.SHARES_EXHAUSTED.labels("token").inc()
             raise TooManyRequests(f"with one token at most {self._most_per_token} bodies are sent at a time")
-        self._sending[token] += 1
+        self._sending[token] = sending + 1
         try:
             return await self._read(receive, limit)
         finally:
-            self._sending[token] -= 1
-            if not self._sending[token]:
+            if (left := self._sending[token] - 1) > 0:
+                self._sending[token] = left
+            else:
                 del self._sending[token]
 
     def release(self, body: bytes) -> None:
