@@ -206,6 +206,16 @@ def wait() -> float:
     return _UNTIL.get() - time.monotonic()
 
 
+@contextmanager
+def waiting(seconds: float) -> Iterator[None]:
+    """Have the calls of this task, in the block, be waited for so long at most; `insist` has bounds of its own."""
+    token = _UNTIL.set(time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _UNTIL.reset(token)
+
+
 def begin_again() -> None:
     """Have the patience of the request begin now: what came before was no waiting for the server."""
     if _BEGUN.get() is not None:

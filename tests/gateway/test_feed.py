@@ -359,7 +359,9 @@ async def test_a_client_that_stops_reading_keeps_nobody_waiting_and_is_told_to_r
         found = b""
         with anyio.fail_after(BOUND):
             while words not in found:
-                found = found[-len(words) :] + await reading.read(1 << 16)
+                part = await reading.read(1 << 16)
+                assert part, "the connection was closed"
+                found = found[-len(words) :] + part
 
     writing.write(b"GET /v1/sites/%b/threads/%b/feed HTTP/1.1\r\nHost: here\r\n\r\n" % (SITE.encode(), THREAD.encode()))
     await told(b"retry: ")

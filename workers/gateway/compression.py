@@ -6,6 +6,7 @@ weak and so stay the same.
 """
 
 import zlib
+from collections.abc import Awaitable
 from functools import lru_cache
 from typing import Final
 
@@ -69,29 +70,32 @@ def start_of(start: Message, body: bytes) -> Message:
 def before(app: ASGIApp) -> ASGIApp:
     """Wrap `app` to compress its answers, where that is worth it and the client takes it."""
 
-    async def answered(scope: Scope, receive: Receive, send: Send) -> None:
+    def answered(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         # A stream is told by its path: its sender bypasses wrappers of `send`.
         is_stream = scope["type"] != "http" or scope["path"].endswith("/feed")
         if is_stream or not accepts(header_of(scope, b"accept-encoding")):
-            await app(scope, receive, send)
-            return
-        held: Message | None = None
-
-        async def packing(message: Message) -> None:
-            nonlocal held
-            if message["type"] == "http.response.start" and _is_worth_it(message):
-                held = message
-                return
-            if held is not None:
-                start, held = held, None
-                body = await compressed(message.get(WITHHELD, message["body"]))
-                await send(start_of(start, body))
-                message = {**message, "body": b"" if WITHHELD in message else body}
-            await send(message)
-
-        await app(scope, receive, packing)
+            return app(scope, receive, send)
+        return app(scope, receive, _packing(send))
 
     return answered
+
+
+def _packing(send: Send) -> Send:
+    held: Message | None = None
+
+    async def packing(message: Message) -> None:
+        nonlocal held
+        if message["type"] == "http.response.start" and _is_worth_it(message):
+            held = message
+            return
+        if held is not None:
+            start, held = held, None
+            body = await compressed(message.get(WITHHELD, message["body"]))
+            await send(start_of(start, body))
+            message = {**message, "body": b"" if WITHHELD in message else body}
+        await send(message)
+
+    return packing
 
 
 def _is_worth_it(start: Message) -> bool:

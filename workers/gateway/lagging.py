@@ -115,11 +115,11 @@ class LagWatch:
     def before(self, app: ASGIApp) -> ASGIApp:
         """`app`, with `Hansard-Lag` on what it answers from views that are too far behind."""
 
-        async def answered(scope: Scope, receive: Receive, send: Send) -> None:
+        def answered(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
             lag = None
             if self._oldest != math.inf and scope["type"] == "http" and scope["method"] in _READ:
                 lag = self.to_tell(scope["path"])
-            await app(scope, receive, send if lag is None else _telling(send, lag))
+            return app(scope, receive, send if lag is None else _telling(send, lag))
 
         return answered
 

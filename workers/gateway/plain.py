@@ -7,16 +7,16 @@ whatever fails, is for the application, which begins again. So there is no secon
 """
 
 import time
+from collections.abc import Awaitable
 from functools import lru_cache
 from typing import Final
 
-import anyio
 import structlog
 from starlette.routing import compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core import ids
-from core.redis.faults import left
+from core.redis.faults import left, waiting
 from projections.queries import BadCursor, PageQuery
 from workers.gateway import caching, queries
 from workers.gateway.caching import Caching
@@ -52,19 +52,24 @@ class PlainPages:
     def before(self, app: ASGIApp) -> ASGIApp:
         """`app`, asked for everything else."""
 
-        async def answered(scope: Scope, receive: Receive, send: Send) -> None:
-            begun = time.perf_counter()
-            reply = await self._made(scope) if scope["type"] == "http" and scope["method"] == "GET" else None
-            if reply is None:
-                await app(scope, receive, send)
-                return
-            if self._ready is not None:
-                self._ready.keep(scope, THREAD, reply)
-            reply = caching.unless_known(reply, if_none_match(scope))
-            await send_reply(send, reply)
-            self._counted(str(reply.status), begun)
+        def answered(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+            if scope["type"] == "http" and scope["method"] == "GET":
+                return self._answered(app, scope, receive, send)
+            return app(scope, receive, send)
 
         return answered
+
+    async def _answered(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = time.perf_counter()
+        reply = await self._made(scope)
+        if reply is None:
+            await app(scope, receive, send)
+            return
+        if self._ready is not None:
+            self._ready.keep(scope, THREAD, reply)
+        reply = caching.unless_known(reply, if_none_match(scope))
+        await send_reply(send, reply)
+        self._counted(str(reply.status), begun)
 
     async def _made(self, scope: Scope) -> Reply | None:
         named = _path(scope["path"])
@@ -76,7 +81,7 @@ class PlainPages:
             return None
         answer = None
         try:
-            with anyio.fail_after(max(0.0, min(ASKED_WITHIN, left()))):
+            with waiting(min(ASKED_WITHIN, left())):
                 answer = await self._views.page(site, thread, query, once=True)
         except BadCursor:
             return None

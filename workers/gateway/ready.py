@@ -10,7 +10,7 @@ Where the state has moved on, one request makes the answer anew and those that c
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import cache, cached_property
 from typing import Any, Final
 
@@ -81,41 +81,43 @@ class ReadyAnswers:
     def before(self, app: ASGIApp) -> ASGIApp:
         """`app`, asked for what is not ready."""
 
-        async def answered(scope: Scope, receive: Receive, send: Send) -> None:
+        def answered(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
             if scope["type"] != "http" or scope["method"] != "GET":
-                await app(scope, receive, send)
-                return
-            begun = time.perf_counter()
-            address: Address = (scope["path"], scope["query_string"])
-            kept = self._kept.get(address)
-            if kept is not None and self.states.are(kept.seen):
-                self._kept.move_to_end(address)
-            else:
-                with one_request():
-                    kept = await self._found(app, address, kept, scope, receive, send)
-                if kept is None:
-                    return
-            _READY.inc()
-            match = encodings = None
-            for name, value in scope["headers"]:
-                if name == b"if-none-match":
-                    match = value if match is None else match + b", " + value
-                elif name == b"accept-encoding":
-                    encodings = value if encodings is None else encodings + b", " + value
-            if caching.has(match, kept.etag):
-                await send(kept.known)
-                await send(_NO_BODY)
-                kept.counted("304", begun)
-                return
-            if encodings is not None and kept.length >= compression.LEAST and compression.accepts(encodings):
-                start, body = kept.packed or await self._pack(address, kept)
-            else:
-                start, body = kept.start, kept.body
-            await send(start)
-            await send(body)
-            kept.counted("200", begun)
+                return app(scope, receive, send)
+            return self._answered(app, scope, receive, send)
 
         return answered
+
+    async def _answered(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = time.perf_counter()
+        address: Address = (scope["path"], scope["query_string"])
+        kept = self._kept.get(address)
+        if kept is not None and self.states.are(kept.seen):
+            self._kept.move_to_end(address)
+        else:
+            with one_request():
+                kept = await self._found(app, address, kept, scope, receive, send)
+            if kept is None:
+                return
+        _READY.inc()
+        match = encodings = None
+        for name, value in scope["headers"]:
+            if name == b"if-none-match":
+                match = value if match is None else match + b", " + value
+            elif name == b"accept-encoding":
+                encodings = value if encodings is None else encodings + b", " + value
+        if caching.has(match, kept.etag):
+            await send(kept.known)
+            await send(_NO_BODY)
+            kept.counted("304", begun)
+            return
+        if encodings is not None and kept.length >= compression.LEAST and compression.accepts(encodings):
+            start, body = kept.packed or await self._pack(address, kept)
+        else:
+            start, body = kept.start, kept.body
+        await send(start)
+        await send(body)
+        kept.counted("200", begun)
 
     def keep(self, scope: Scope, route: str, reply: Reply) -> None:
         """Keep the answer to a GET, which is the same for everyone as long as the views are as it has seen them."""

@@ -98,6 +98,7 @@ class HttpServer:
         self._config = uvicorn.Config(
             app,
             http=BoundedHttpProtocol,
+            interface="asgi3",  # an application need not be a coroutine function: what stands before one is none
             ws="none",
             lifespan="off",
             log_config=None,
