@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.bench.crowd import FRAME_ENDS
 from workers.gateway.feed.ring import Frame, Ring
+from workers.gateway.reply import WHOLE
 from workers.gateway.serving import HttpServer
 from workers.process import Process, run
 
@@ -103,7 +104,7 @@ async def _follow(told: _Told, receive: Receive, send: Send) -> None:
 
 def _ready(one: Constant) -> tuple[dict[str, object], dict[str, object]]:
     headers = [(name.encode(), value.encode()) for name, value in one.headers if name not in _OWN]
-    start: dict[str, object] = {"type": "http.response.start", "status": one.status, "headers": headers}
+    start: dict[str, object] = {"type": "http.response.start", "status": one.status, "headers": headers, WHOLE: True}
     return start, {"type": "http.response.body", "body": one.body}
 
 

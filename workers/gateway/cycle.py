@@ -11,7 +11,7 @@ from core.refusals import Refusal
 from workers.gateway import caching, problems, request_log
 from workers.gateway.exchange import Exchange
 from workers.gateway.refusals import REFUSAL
-from workers.gateway.reply import send_reply
+from workers.gateway.reply import WHOLE, send_reply
 
 
 class Cycle(RequestResponseCycle):
@@ -26,12 +26,19 @@ class Cycle(RequestResponseCycle):
             message[REFUSAL] = self.refusal
         return message
 
+    async def send(self, message: Any) -> None:
+        """Take the next ASGI message. Where all of the body comes with the next one, the head waits for it."""
+        if WHOLE in message and self.scope["method"] != "HEAD":
+            outlet: Outlet = self.transport  # type: ignore[assignment]  # uvicorn knows it as a transport
+            outlet.hold()
+        await super().send(message)
+
     async def send_500_response(self) -> None:
         """Answer a request after a failure outside of all handlers of failures."""
         exchange: Exchange | None = self.scope.get("hansard")  # type: ignore[assignment]  # ours, not uvicorn's
         reply = problems.internal(request_log.request_id() if exchange is None else exchange.request)
         reply = reply.also((b"cache-control", caching.NO_STORE), (b"connection", b"close"))
-        await send_reply(self.send, reply, bare=self.scope["method"] == "HEAD")  # type: ignore[arg-type]  # wider types
+        await send_reply(self.send, reply, bare=self.scope["method"] == "HEAD")
 
 
 class Flow(FlowControl):
@@ -50,7 +57,21 @@ class Outlet(asyncio.Transport):
 
     def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
         super().__init__()
+        self._transport = transport
+        self._head = b""
         # Bound straight through: these are called for every answer.
         self.write = transport.write  # type: ignore[method-assign]  # the same method of another object
         self.is_closing = transport.is_closing  # type: ignore[method-assign]  # as above
         self.close = close  # type: ignore[method-assign]  # as above
+
+    def hold(self) -> None:
+        """Have the next write go out together with the one after it: each by itself wakes the client."""
+        self.write = self._keep  # type: ignore[method-assign]  # for one call
+
+    def _keep(self, data: Any) -> None:
+        self._head = data
+        self.write = self._join  # type: ignore[method-assign]  # for one call
+
+    def _join(self, data: Any) -> None:
+        self.write = self._transport.write  # type: ignore[method-assign]  # as before
+        self._transport.writelines((self._head, data))

@@ -90,9 +90,11 @@ def start_of(reply: Reply) -> Message:
     else:
         start.append((b"content-length", str(len(body)).encode()))
     start.extend(headers)
-    return {"type": "http.response.start", "status": status, "headers": start}
+    return {"type": "http.response.start", "status": status, "headers": start, WHOLE: True}
 
 
+WHOLE: Final = "hansard.whole"
+"""Key of a message that begins an answer all of whose body is in the next message."""
 WITHHELD: Final = "hansard.withheld"
 """Key of the message in which `HEAD` leaves the body out: the body, because headers may have to be made from it."""
 NO_CONTENT: Final = 204
