@@ -15,7 +15,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.bench.crowd import FRAME_ENDS
 from workers.gateway.feed.ring import Frame, Ring
-from workers.gateway.reply import WHOLE
 from workers.gateway.serving import HttpServer
 from workers.process import Process, run
 
@@ -24,6 +23,8 @@ FEED: Final = "/feed"
 TOLD: Final = "/told"
 """Whatever comes here, everybody who follows is told the frame."""
 CREATED: Final = 201
+_WHOLE: Final = "hansard.whole"
+"""As `workers.gateway.reply` has it, which another revision that is compared with this one may not have."""
 _OWN: Final = frozenset({"date", "server", "connection", "transfer-encoding"})
 """Headers that the server itself makes."""
 
@@ -104,7 +105,7 @@ async def _follow(told: _Told, receive: Receive, send: Send) -> None:
 
 def _ready(one: Constant) -> tuple[dict[str, object], dict[str, object]]:
     headers = [(name.encode(), value.encode()) for name, value in one.headers if name not in _OWN]
-    start: dict[str, object] = {"type": "http.response.start", "status": one.status, "headers": headers, WHOLE: True}
+    start: dict[str, object] = {"type": "http.response.start", "status": one.status, "headers": headers, _WHOLE: True}
     return start, {"type": "http.response.body", "body": one.body}
 
 
