@@ -3,7 +3,8 @@
 from functools import lru_cache
 
 from core.caller import Actor
-from core.events import (
+from core.events.types import (
+    FIRST,
     Event,
     EventSkipped,
     MemberReinstated,
@@ -65,6 +66,14 @@ def reported(comment: str) -> str:
 def mark(event: Event) -> str | None:
     """Another field whose position (only) is set to that of `event`."""
     return reported(event.comment) if isinstance(event, ReportFiled) else None
+
+
+def note(event: Event) -> str:
+    """What is kept beside the head of a vote: `<value> <revision>`, without the first; "" for other events."""
+    if not isinstance(event, VoteCast | VoteRetracted):
+        return ""
+    value = event.value if isinstance(event, VoteCast) else 0
+    return str(value) if event.revision == FIRST else f"{value} {event.revision}"
 
 
 def skip(position: str) -> str:

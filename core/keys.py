@@ -16,8 +16,8 @@ there. `copied` is "1" once every partition has its copy of the id, and "0" wher
 deployment had before."""
 
 PROCESSES: Final = f"{{{DEPLOYMENT}}}:processes"
-"""Sorted set: the live processes (`core.redis.processes`), by until when they count as alive. It is in the slot of the
-record, so that one script reads both."""
+"""Sorted set: the live processes (`core.redis.live_processes`), by until when they count as alive. It is in the slot of
+the record, so that one script reads both."""
 
 REBUILD: Final = "hansard:rebuild"
 """String: the rebuild that has begun and not come to its end."""
@@ -94,7 +94,7 @@ class Partition:
         self._base = f"hansard:{{{tag(number, partitions)}}}"
         self.deployment = f"{self._base}:deployment"
         """String: the partition's copy of the deployment's id, and how many lost entries were accepted
-        (`core/log/scripts/whole.lua`)."""
+        (`core/redis/scripts/log_integrity.lua`)."""
         self.log = f"{self._base}:log"
         """Stream: the events."""
         self.log_channel = f"{self._base}:log"
@@ -106,9 +106,9 @@ class Partition:
         self.building = f"{self._base}:building"
         """Hash: as `lease`, for who builds another generation of views beside the served one."""
         self.generation = f"{self._base}:generation"
-        """String: which views are served (`projections.pointer`)."""
+        """String: which views are served (`projections.views.pointer`)."""
         self.generations = f"{self._base}:generations"
-        """Hash: number of a generation of views to what it was built by (`projections.generations`)."""
+        """Hash: number of a generation of views to what it was built by (`projections.views.generations`)."""
         self.feed = f"{self._base}:feed"
         """Stream: which rows changed."""
         self.feed_trimmed = f"{self._base}:feed:trimmed"
@@ -147,7 +147,7 @@ class Partition:
         return f"{self.views_prefix(generation)}parked"
 
     def versions(self, generation: int) -> str:
-        """Set: the versions that have written into this generation of views (`projections.versions`)."""
+        """Set: the versions that have written into this generation of views (`projections.views.versions`)."""
         return f"{self.views_prefix(generation)}versions"
 
     def staged(self, nonce: str, site: str, thread: str) -> ThreadViews:

@@ -1,7 +1,7 @@
 """What a publication allows: the policy table, and what a thread overrides of it.
 
 Events carry these structs, and unknown fields in them are refused: a field more is a new shape of `site.opened`,
-`policy.changed` and `policy.overridden`, and raises their versions (`core.upcasting`).
+`policy.changed` and `policy.overridden`, and raises their versions (`core.events.upcasting`).
 """
 
 from typing import Annotated, Final, Literal, Self

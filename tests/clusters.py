@@ -22,7 +22,7 @@ from redis.exceptions import RedisError
 
 from core.partitions import SLOTS
 from tests.servers import START_BOUND, client, engines
-from workers import tether
+from workers.embedded import die_with_parent
 
 HOST: Final = "127.0.0.1"
 
@@ -90,7 +90,7 @@ class Node:
         assert not self.running
         with (self._home / "said").open("ab") as out:
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", tether.__file__, str(os.getpid()), *self._command],
+                [sys.executable, "-I", "-S", die_with_parent.__file__, str(os.getpid()), *self._command],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,

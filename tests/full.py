@@ -50,7 +50,8 @@ def no_disk(url: str) -> Iterator[None]:
 def bound_files(process: int, size: int | None) -> None:
     """Let no file of this process, and of those that it starts, grow beyond so many bytes; None lifts the bound.
 
-    Processes that Python started in workers/tether.py ignore the signal for that, so their writes fail instead.
+    Processes that Python started in workers/embedded/die_with_parent.py ignore the signal for that, so their writes
+    fail instead.
     """
     _, hard = resource.prlimit(process, resource.RLIMIT_FSIZE)
     resource.prlimit(process, resource.RLIMIT_FSIZE, (hard if size is None else size, hard))

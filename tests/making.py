@@ -11,8 +11,9 @@ from typing import Any, Final, Literal, NamedTuple
 
 from hypothesis import strategies as st
 
+from core.application.transact import transact
 from core.caller import Caller
-from core.commands import (
+from core.domain.commands import (
     AnyCommand,
     Decide,
     EditComment,
@@ -29,14 +30,13 @@ from core.commands import (
     Vote,
     WithdrawComment,
 )
-from core.comment import Comment
-from core.envelope import Recorded, decode
+from core.domain.comment import Comment
+from core.events.envelope import Recorded, decode
 from core.log.memory import MemoryLog
 from core.log.port import Entry, Log
 from core.policy import Policy, PolicyChanges
 from core.position import START
 from core.refusals import Refusal
-from core.transact import transact
 
 SITE: Final = "kew"
 THREADS: Final = ("palm-house", "tea", "orchids")

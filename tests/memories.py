@@ -12,7 +12,7 @@ from structlog._config import BoundLoggerLazyProxy
 import core
 import projections
 import workers
-from projections.memo import Memo
+from projections.read.derived_bytes import Memo
 
 
 @functools.cache

@@ -21,7 +21,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError  # noqa: A004 - the name redis has
 from redis.retry import Retry
 
-from workers import embedded, tether
+from workers.embedded import die_with_parent
+from workers.embedded import server as embedded
 
 START_BOUND = 120.0
 """Seconds in which a server with no data has to answer."""
@@ -48,7 +49,7 @@ def started(program: Path, *flags: str, conf: Path | None = None, password: str 
         flags = ("--port", "0", "--unixsocket", str(sock), *flags)
         with said.open("wb") as out:
             process = subprocess.Popen(
-                [sys.executable, "-I", "-S", tether.__file__, str(os.getpid()), str(program), *base, *flags],
+                [sys.executable, "-I", "-S", die_with_parent.__file__, str(os.getpid()), str(program), *base, *flags],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,

@@ -9,20 +9,19 @@ from typing import Final
 import anyio
 from anyio.lowlevel import checkpoint
 
+from core.durability import MEMORY, Durability
 from core.formats import FORMATS
 from core.heads import LAST
 from core.keys import window
-from core.log.branch import Branch
+from core.log.divergence import Branch
 from core.log.port import (
     FOREIGN,
-    MEMORY,
     NO_HEAD,
     Answer,
     Append,
     Appended,
     BrokenChain,
     Conflict,
-    Durability,
     Entry,
     Head,
     KeyReused,
@@ -60,7 +59,7 @@ class _Partition:
         return self.entries[-1].position if self.entries else START
 
     def fault(self) -> str | None:
-        """Why the log is not whole, as `core/log/scripts/whole.lua` says it; None where it is."""
+        """Why the log is not whole, as `core/redis/scripts/log_integrity.lua` says it; None where it is."""
         missing = self.last.n - self.accepted - len(self.entries)
         if self.begun and not self.entries:
             return "all of its entries are missing"

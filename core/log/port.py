@@ -5,17 +5,12 @@ command keys of the last two windows; the append alone writes all three, at once
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Final, Literal, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from msgspec import Struct
 
+from core.durability import MEMORY, Durability
 from core.position import Position
-
-Durability = Literal["memory", "replicated", "fsynced"]
-"""How safe something is that is in the log: in the server's memory, in that of its replicas too, on its disk."""
-
-MEMORY: Final = "memory"
-"""The least, and all that can be said of what was not confirmed in time."""
 
 
 class BrokenChain(Exception):
@@ -40,10 +35,10 @@ class LostBranch(Exception):
 
 
 class Entry(NamedTuple):
-    """One event as it is stored; `core.envelope.decode(*entry)` or `read` reads it.
+    """One event as it is stored; `core.events.envelope.decode(*entry)` or `read` reads it.
 
     Of an entry that has other fields than an event, `e` is `FOREIGN` and `c` is all that it has. No event has an empty
-    `e`, so whoever reads it finds `core.envelope.UnreadableEntry` raised.
+    `e`, so whoever reads it finds `core.events.envelope.UnreadableEntry` raised.
     """
 
     position: Position
@@ -64,7 +59,7 @@ class Head(NamedTuple):
     version: int
     position: Position | None
     note: str = ""
-    """What the aggregate's last event left beside its head: of a vote what `core.vote.note` says."""
+    """What the aggregate's last event left beside its head: of a vote what `core.heads.note` says."""
 
 
 NO_HEAD = Head(0, None)

@@ -11,25 +11,26 @@ from typing import Any, Final
 import anyio
 import redis.exceptions
 
+from core.durability import MEMORY, Durability
 from core.heads import LAST
 from core.keys import WINDOW_MS, Partition, window
 from core.log import wire
-from core.log.branch import Branch
-from core.log.clocks import Clocks
-from core.log.port import MEMORY, Append, BrokenChain, Durability, Entry, Head, Load, Loaded, Outcome, Skew
-from core.log.whole import fault_of
+from core.log.divergence import Branch
+from core.log.port import Append, BrokenChain, Entry, Head, Load, Loaded, Outcome, Skew
+from core.log.server_time import Clocks
 from core.position import START, Position
-from core.redis.call import Argument, Call, run_of
+from core.redis.command import Argument, Call, run_of
 from core.redis.deployment import Deployment
-from core.redis.faults import PATIENCE, code_of, insist, is_full, is_passing, is_wrong_type
+from core.redis.errors import PATIENCE, code_of, insist, is_full, is_passing, is_wrong_type
+from core.redis.log_integrity import fault_of
 from core.redis.metrics import APPENDS
 from core.redis.script import Script
 from core.redis.slots import slot_of
 from core.refusals import LogBroken, Unavailable, UnreadablePartition
 
-APPEND: Final = Script("core.log", "append", behind="whole")
+APPEND: Final = Script("core.log", "append", behind="core.redis:log_integrity")
 CONFIRM: Final = Script("core.log", "confirm")
-LOAD: Final = Script("core.log", "load", behind="whole")
+LOAD: Final = Script("core.log", "load", behind="core.redis:log_integrity")
 MISSING: Final = "MISSING"
 """What the error of a script begins with that met no event where one is named; its position and what is the matter
 follow."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+from core.durability import Durability
 from core.heads import LAST
 from core.keys import WINDOW_MS, window
 from core.log.port import (
@@ -12,7 +13,6 @@ from core.log.port import (
     Append,
     Appended,
     Conflict,
-    Durability,
     Entry,
     Head,
     KeyReused,
@@ -23,7 +23,7 @@ from core.log.port import (
     Skew,
 )
 from core.position import START, Position
-from core.redis.call import Argument
+from core.redis.command import Argument
 
 HOPS: Final = 256
 """Most events that one call of a script walks back: about 1.4 ms in which the server does nothing else."""

@@ -10,13 +10,13 @@ import redis.exceptions
 from redis.asyncio import Redis
 
 from core.keys import DEPLOYMENT, PROCESSES, REBUILD, WORKERS, Partition
-from core.redis.batch import Batch
-from core.redis.call import Argument
 from core.redis.client import ask
-from core.redis.faults import Denied, Unreachable, is_denied, is_passing
+from core.redis.command import Argument
+from core.redis.errors import Denied, Unreachable, is_denied, is_passing
+from core.redis.pipeline import Batch
 from core.redis.script import Script
 
-ACCESS: Final = Script("core.redis", "access")
+ACCESS: Final = Script("core.redis", "check_access")
 
 RULE: Final = "~hansard:* ~{hansard:deployment}:* &hansard:* +@all -@admin -@dangerous +info +config|get"
 """What an account needs, as ACL SETUSER takes it. Without `config|get` some advice of the doctor is missing."""

@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit
 
 from redis.asyncio.connection import parse_url
 
-from core.redis.faults import BadAddress
+from core.redis.errors import BadAddress
 
 Kind = Literal["single", "sentinel", "cluster"]
 

@@ -16,7 +16,7 @@ from redis.asyncio.connection import AbstractConnection, Connection, parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from core.redis.faults import BadAddress
+from core.redis.errors import BadAddress
 
 REPLY_WITHIN: Final = 3.0
 """Seconds in which a writing client's server must answer, or take a connection."""

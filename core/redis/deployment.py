@@ -9,16 +9,16 @@ import redis.exceptions
 import structlog
 from redis.asyncio import Redis
 
+from core.durability import Durability
 from core.formats import FORMATS, Formats, reads
 from core.keys import DEPLOYMENT, Keys
-from core.log.port import Durability
-from core.log.whole import Whole, owners
-from core.redis.calls import Calls
-from core.redis.faults import HalfRestored, OtherDeployment, Unreachable, insist, is_loading, is_passing, said
-from core.redis.promise import Promise
-from core.redis.record import INTERVAL, Record, RecordWatch, read_record, recorded
+from core.redis.confirmation import Promise
+from core.redis.deployment_record import INTERVAL, Record, RecordWatch, read_record, recorded
+from core.redis.errors import HalfRestored, OtherDeployment, Unreachable, insist, is_loading, is_passing, said
+from core.redis.log_integrity import Whole, owners
+from core.redis.pubsub import Wakes
+from core.redis.router import Calls
 from core.redis.topology import Topology, find_servers, require_access_to, require_fit, until_loaded
-from core.redis.wakes import Wakes
 from core.refusals import Unavailable
 
 PARTITIONS: Final = 64
@@ -73,7 +73,7 @@ async def open_deployment(
     Run `deployment.wakes.run` in a task group to be woken, and `deployment.record.run` to notice within
     `record_interval` seconds that the deployment is another. While a backup is being restored, only a process that is
     `restoring` that backup opens it. A new deployment begins at `new_format`, or the newest of `formats`. Raises
-    `core.redis.faults.CannotOpen`.
+    `core.redis.errors.CannotOpen`.
     """
     promise = Promise(durability, replicas)
     async with find_servers(url, promise) as topology:
@@ -93,7 +93,7 @@ async def open_deployment(
 async def recorded_partitions(url: str) -> int | None:
     """How many partitions the deployment at `url` has; None where there is none. Creates nothing.
 
-    Raises `core.redis.faults.CannotOpen`, `redis.exceptions.RedisError`.
+    Raises `core.redis.errors.CannotOpen`, `redis.exceptions.RedisError`.
     """
     async with find_servers(url) as topology:
         await until_loaded(topology)

@@ -7,9 +7,9 @@ import anyio
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ConnectionError  # noqa: A004 - the name redis has
 
-from core.redis.batch import Batch
 from core.redis.client import REPLY_WITHIN, connect
-from core.redis.promise import Promise
+from core.redis.confirmation import Promise
+from core.redis.pipeline import Batch
 from core.redis.server import Server, inspect
 
 LONG_REPLY_WITHIN: Final = 10.0
@@ -62,7 +62,7 @@ class Node:
         return self._proven if self._is_proof_needed else self.calls
 
     async def look(self) -> Server:
-        """Ask what it is. Raises `core.redis.faults.CannotOpen`."""
+        """Ask what it is. Raises `core.redis.errors.CannotOpen`."""
         self.server = await inspect(self.writing)
         self._is_proof_needed = self._promise.proof(self.server) is not None
         return self.server

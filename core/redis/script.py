@@ -3,24 +3,31 @@
 import re
 from hashlib import sha1
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Final
 
 
 class Script:
     """The script `scripts/<name>.lua` of a package, and the digest that the server calls it by.
 
-    It comes after the files of `behind`: the server keeps no code between scripts, so each brings what it shares. The
-    first line, which may have flags, is its own where it has one.
+    It comes after the files of `behind`: the server keeps no code between scripts, so each brings what it shares. A
+    file of another package is named as `<package>:<name>`. The first line, which may have flags, is its own where it
+    has one.
     """
 
     def __init__(self, package: str, name: str, *, behind: str | tuple[str, ...] = ()) -> None:
-        scripts = files(package).joinpath("scripts")
         names = (*((behind,) if isinstance(behind, str) else behind), name)
-        texts = [scripts.joinpath(f"{one}.lua").read_bytes() for one in names]
+        texts = [_file(package, one).read_bytes() for one in names]
         first = [_SHEBANG.match(text) for text in texts]
         self.name = name
         self.text = (first[-1] or first[0] or _NONE)[0] + b"".join(_SHEBANG.sub(b"", text) for text in texts)
         self.sha = sha1(self.text, usedforsecurity=False).hexdigest()
+
+
+def _file(package: str, name: str) -> Traversable:
+    """The file of a script."""
+    named, _, own = name.rpartition(":")
+    return files(named or package).joinpath("scripts", f"{own}.lua")
 
 
 _SHEBANG: Final = re.compile(rb"\A#!.*\n")

@@ -7,7 +7,7 @@ import redis.exceptions
 from redis.asyncio import Redis
 
 from core.redis.access import refusal
-from core.redis.faults import UnfitServer, Unreachable
+from core.redis.errors import UnfitServer, Unreachable
 
 OLDEST: Final = {"Redis": (7, 0), "Valkey": (8, 0)}
 """The oldest versions that are supported: they know sharded pub/sub and scripts with flags."""

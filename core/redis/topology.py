@@ -21,12 +21,12 @@ from core.redis import address as addresses
 from core.redis.access import refusal, require_access
 from core.redis.address import Address
 from core.redis.client import ask, connect
-from core.redis.faults import CannotOpen, Denied, UnfitServer, Unreachable, is_denied, is_loading
-from core.redis.loading import Waiting
-from core.redis.looking import LOOK_WITHIN, look_at_cluster, look_at_sentinels
+from core.redis.confirmation import Promise
+from core.redis.discovery import LOOK_WITHIN, look_at_cluster, look_at_sentinels
+from core.redis.errors import CannotOpen, Denied, UnfitServer, Unreachable, is_denied, is_loading
 from core.redis.node import Node
-from core.redis.promise import Promise
 from core.redis.server import Server, require
+from core.redis.server_loading import Waiting
 from core.redis.slots import Found
 
 LOOK_PAUSE: Final = 0.1

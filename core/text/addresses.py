@@ -12,7 +12,7 @@ from linkify_it.tlds import TLDS  # type: ignore[import-untyped] # as above
 from markdown_it.common.normalize_url import normalizeLink
 
 from core.text.cost import Meter
-from core.text.prose import perhaps_link
+from core.text.plain import perhaps_link
 
 REL: Final = "nofollow ugc noopener"
 CLEANER: Final = nh3.Cleaner(

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from core.text.code import shown
 from core.text.cost import Meter
 from core.text.lines import NotOrdinary, line
-from core.text.prose import SECTION
+from core.text.plain import SECTION
 from core.text.unicode import is_blank
 
 DEEPEST: Final = 4
@@ -121,7 +121,7 @@ def _part(lines: list[str], meter: Meter) -> str:
     try:
         return _whole(lines, meter)
     except NotOrdinary:
-        from core.text.markdown import blocks  # noqa: PLC0415 # imported late, as in `core.text.markup`
+        from core.text.markdown import blocks  # noqa: PLC0415 # imported late, as in `core.text.render`
 
         meter.spend(PARSED_STEPS)
         parsed = blocks("\n".join(lines), meter)
@@ -264,7 +264,7 @@ class _Inlines:
         try:
             return "<br>\n".join([line(text, self._meter) for text in lines])
         except NotOrdinary:
-            from core.text.markdown import inline  # noqa: PLC0415 # imported late, as in `core.text.markup`
+            from core.text.markdown import inline  # noqa: PLC0415 # imported late, as in `core.text.render`
 
             self._parsed = True
             self._meter.spend(INLINE_STEPS)

@@ -9,7 +9,7 @@ from html import escape
 from typing import Final
 
 from core.text.cost import Meter
-from core.text.prose import perhaps_link
+from core.text.plain import perhaps_link
 from core.text.unicode import as_it_looks, is_blank
 from core.text.unseen import UNSEEN
 

@@ -4,8 +4,8 @@ import re
 from html import unescape
 from typing import Final
 
-from core.text.markup import remembered
-from core.text.prose import perhaps_link
+from core.text.plain import perhaps_link
+from core.text.render import remembered
 
 LONGEST: Final = 200
 """Characters of an address that is told where the text was not rendered."""

@@ -1,4 +1,4 @@
-"""The parser and the sanitiser behind `core.text.markup`, which imports this module when the first text is rendered.
+"""The parser and the sanitiser behind `core.text.render`, which imports this module when the first text is rendered.
 
 CommonMark by markdown-it-py without raw HTML, sanitised by nh3. Where a comment is not a document:
 
@@ -23,7 +23,7 @@ from markdown_it.rules_core import StateCore
 from markdown_it.rules_core import inline as parse_inlines
 from markdown_it.token import Token
 
-from core.text import prose
+from core.text import plain
 from core.text.addresses import CLEANER, Finder, is_link, normal
 from core.text.blocks import TYPED, Blocks
 from core.text.code import shown
@@ -78,7 +78,7 @@ class _Markdown(MarkdownIt):
 
 
 def html(text: str, meter: Meter) -> str:
-    """The html of a section of a normalised body; see `core.text.markup.render`. Raises TooCostly."""
+    """The html of a section of a normalised body; see `core.text.render.render`. Raises TooCostly."""
     meter.spend(2 * text.count("\n"))
     env: dict[str, Any] = {}
     parser = _parser
@@ -91,7 +91,7 @@ def html(text: str, meter: Meter) -> str:
             parser = _parser_without_definitions
             tokens = parser.tokens(text, meter, env)
     if not _shows(tokens):
-        return prose.plain(text)
+        return plain.plain(text)
     return sanitised(_rendered(parser, tokens, meter, env), meter)
 
 

@@ -10,7 +10,7 @@ from html import escape
 from typing import Final, NamedTuple
 
 from core.text.code import shown
-from core.text.prose import SECTION
+from core.text.plain import SECTION
 from core.text.unicode import is_blank
 
 _FENCE: Final = re.compile(r"(`{3,}(?=[^`]*$)|~{3,})(.*)")

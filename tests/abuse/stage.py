@@ -10,7 +10,7 @@ from typing import Any, Final
 import anyio
 from msgspec import Struct
 
-from core.envelope import decode
+from core.events.envelope import decode
 from core.log.redis import RedisLog
 from core.position import START
 from core.redis.deployment import open_deployment

@@ -3,17 +3,17 @@ from pathlib import Path
 
 import pytest
 
-from core.commands import OpenThread
+from core.application.transact import transact
+from core.domain.commands import OpenThread
 from core.log.redis import RedisLog
 from core.redis.deployment import open_deployment
-from core.transact import transact
 from tests.backup.restored import PARTITIONS, SECRETS
 from tests.log.places import CLUSTER, SENTINEL, empty, serving
 from tests.making import MOD, Play, stream
 from tests.servers import engines, started
-from workers.backup import taking
-from workers.backup.taking import take
-from workers.gateway.keyring import Given, Keyring
+from workers.backup import take as taking
+from workers.backup.take import take
+from workers.gateway.auth.keyring import Given, Keyring
 
 
 @pytest.fixture(scope="module", params=[*engines(), CLUSTER, SENTINEL])

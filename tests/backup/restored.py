@@ -9,8 +9,8 @@ from core.keys import DEPLOYMENT
 from core.redis.deployment import open_deployment
 from core.redis.topology import find_servers
 from tests.servers import client
-from workers.backup.checking import Checked, check
-from workers.backup.restoring import restore
+from workers.backup.check import Checked, check
+from workers.backup.restore import restore
 
 PARTITIONS: Final = 2
 SECRETS: Final = b'["a secret of the site kew that is long"]'

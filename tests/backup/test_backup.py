@@ -10,29 +10,30 @@ from typing import Any, Final
 
 import pytest
 
-from core.envelope import decode
+from core.events.envelope import decode
 from core.formats import Formats
 from core.keys import DEPLOYMENT, FIRST_GENERATION, Partition, window
 from core.log.port import Entry
 from core.log.redis import RedisLog
-from core.log.restoring import Elsewhere, Restored, write_again
+from core.log.restore import Elsewhere, Restored, write_again
 from core.position import START, Position
 from core.redis.deployment import Deployment, open_deployment
-from core.redis.faults import HalfRestored, OtherDeployment
-from projections.verifying import verify
+from core.redis.errors import HalfRestored, OtherDeployment
+from projections.verify.verifier import verify
 from tests.backup.restored import PARTITIONS, SECRETS, everything, restored
 from tests.bounds import BOUND
 from tests.gateway.house import ADA, BEN, EVE, SITE, THREAD, House, Who, at, built, problem
 from tests.gateway.house import PARTITIONS as FEW
 from tests.making import Play, stream
 from tests.servers import client
-from workers.backup import restoring, taking
-from workers.backup.checking import check
+from workers.backup import restore as restoring
+from workers.backup import take as taking
+from workers.backup.check import check
 from workers.backup.file import Commands, Entries, SiteKeys
-from workers.backup.reading import records
-from workers.backup.restoring import restore
-from workers.backup.taking import take
-from workers.process import Failed
+from workers.backup.reader import records
+from workers.backup.restore import restore
+from workers.backup.take import take
+from workers.runtime.process import Failed
 
 COMMENTS: Final = f"threads/{THREAD}/comments"
 

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from core.formats import Formats
 from tests.backup.restored import PARTITIONS, everything, restored
-from workers.backup import reading
-from workers.backup.checking import check
+from workers.backup import reader
+from workers.backup.check import check
 from workers.backup.file import Damaged, Entries, written
-from workers.backup.reading import records
-from workers.process import Failed
+from workers.backup.reader import records
+from workers.runtime.process import Failed
 
 
 @settings(max_examples=60)
@@ -39,7 +39,7 @@ async def test_records_are_the_same_in_whatever_pieces_a_file_is_read(
 ) -> None:
     whole = list(records(backup[1]))
     assert len(whole) > 10
-    monkeypatch.setattr(reading, "_PIECE", piece)
+    monkeypatch.setattr(reader, "_PIECE", piece)
     assert list(records(backup[1])) == whole
     assert len(check(backup[1]).checksum) == 64
 

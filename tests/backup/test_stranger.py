@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from core.redis.deployment import open_deployment
 from tests.backup.restored import PARTITIONS
-from workers.backup import reading
-from workers.backup.checking import check
+from workers.backup import reader
+from workers.backup.check import check
 from workers.backup.file import GZIP, MAGIC, Commands, Damaged, End, Entries, Header, Lacks, Record, SiteKeys
-from workers.backup.reading import records
-from workers.backup.restoring import restore
-from workers.process import Failed
+from workers.backup.reader import records
+from workers.backup.restore import restore
+from workers.runtime.process import Failed
 
 MUCH = 24 * 1024 * 1024
 """Bytes that a refusal may take, whatever the file says."""
@@ -206,7 +206,7 @@ def test_it_is_refused_in_one_line_and_costs_next_to_nothing(
     assert peak < MUCH
 
 
-@pytest.mark.parametrize("length", [2**32 - 1, reading._LONGEST + 1])
+@pytest.mark.parametrize("length", [2**32 - 1, reader._LONGEST + 1])
 def test_a_record_that_says_it_is_longer_than_any_is_refused_before_it_is_read(tmp_path: Path, length: int) -> None:
     path = stored(tmp_path / "long", packed(HEADER) + length.to_bytes(4, "big") + b"\x00" * 50_000_000)
     assert path.stat().st_size < 100_000

@@ -26,7 +26,7 @@ from tests.bench.sections import SECTIONS, chosen, section
 from tests.bench.sizes import FULL, QUICK, Sizes
 from tests.bench.stage import Stage
 from tests.bench.table import document, table
-from workers import embedded
+from workers.embedded import server as embedded
 
 JSON = Path("build/bench.json")
 

@@ -12,12 +12,13 @@ from typing import Final
 
 import anyio
 
-import core.vote
 from core import heads
+from core.application.aggregates import Folds
+from core.application.transact import transact
 from core.caller import Caller
-from core.commands import OpenSite, OpenThread, PostComment
-from core.envelope import Stamp, encode
-from core.events import CommentPosted, VoteCast
+from core.domain.commands import OpenSite, OpenThread, PostComment
+from core.events.envelope import Stamp, encode
+from core.events.types import CommentPosted, VoteCast
 from core.keys import window
 from core.log import wire
 from core.log.port import Append, NewEvent
@@ -25,15 +26,13 @@ from core.log.redis import APPEND, RedisLog
 from core.policy import Policy
 from core.position import Position
 from core.redis.deployment import Deployment, open_deployment
-from core.sight import Folds
-from core.transact import transact
 from tests.bench.copying import PARTITIONS
 from tests.bench.cores import Cores, on
 from tests.bench.figures import Figure, Target
 from tests.bench.people import MEMBERS, MODERATOR, OPERATOR, SITE, body
 from tests.bench.processes import server
 from tests.bench.stage import Stage
-from workers.process import leave_alone
+from workers.runtime.process import leave_alone
 
 CALLERS: Final = 32
 """With sixteen, the process stood idle for a fifth of the time and waited for the disk, which is not what is asked."""
@@ -147,7 +146,7 @@ def vote() -> Callable[[str, int], Ready]:
     """First votes of one member each."""
     stamp = Stamp(actor=MEMBERS[0].actor, site=SITE, thread=THREADS[0])
     cast = VoteCast(comment="bare", revision=1, value=1)
-    (e, c), note = encode(cast, stamp), core.vote.note(cast)
+    (e, c), note = encode(cast, stamp), heads.note(cast)
 
     def ready(_: str, number: int) -> Ready:
         event = NewEvent(head=heads.vote("bare", str(number)), e=e, c=c, note=note)

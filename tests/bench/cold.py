@@ -11,10 +11,10 @@ from typing import Final, cast
 from redis import Redis
 
 from core.keys import Keys, Partition
+from core.redis.connection import pack
 from core.redis.deployment import open_deployment
-from core.redis.line import pack
-from projections.changes import Change
-from projections.pointer import FIRST
+from projections.views.changes import Change
+from projections.views.pointer import FIRST
 from tests.bench import http
 from tests.bench.asks import Get
 from tests.bench.copying import PARTITIONS

@@ -15,8 +15,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.bench.crowd import FRAME_ENDS
 from workers.gateway.feed.ring import Frame, Ring
-from workers.gateway.serving import HttpServer
-from workers.process import Process, run
+from workers.gateway.http.server import HttpServer
+from workers.runtime.process import Process, run
 
 FEED: Final = "/feed"
 """Where a feed is followed."""
@@ -24,7 +24,7 @@ TOLD: Final = "/told"
 """Whatever comes here, everybody who follows is told the frame."""
 CREATED: Final = 201
 _WHOLE: Final = "hansard.whole"
-"""As `workers.gateway.reply` has it, which another revision that is compared with this one may not have."""
+"""As `workers.gateway.http.response` has it, which another revision that is compared with this one may not have."""
 _OWN: Final = frozenset({"date", "server", "connection", "transfer-encoding"})
 """Headers that the server itself makes."""
 

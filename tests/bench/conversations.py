@@ -7,9 +7,9 @@ events are put into the log as a decision would have them, because deciding them
 from typing import Final
 
 from core.caller import Caller
-from core.events import CommentPosted, Event, VoteCast
+from core.events.types import CommentPosted, Event, VoteCast
 from core.policy import Policy
-from projections.queries import Sort
+from projections.read.queries import Sort
 from tests.bench.mix import Discussion
 from tests.bench.people import MEMBERS
 

@@ -6,13 +6,13 @@ from typing import Final
 
 import anyio
 
-from core.commands import AnyCommand, EditComment, OpenSite, OpenThread, PostComment, Vote
+from core.application.aggregates import Folds
+from core.application.transact import Result, transact
+from core.domain.commands import AnyCommand, EditComment, OpenSite, OpenThread, PostComment, Vote
 from core.ids import command_key, comment_id
 from core.log.redis import RedisLog
 from core.policy import Policy
 from core.redis.deployment import Deployment
-from core.sight import Folds
-from core.transact import Result, transact
 from tests.bench.conversations import ABOVE, ROWS
 from tests.bench.people import MEMBERS, MODERATOR, OPERATOR, SITE, body
 

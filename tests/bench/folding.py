@@ -3,18 +3,18 @@
 import time
 from typing import Final
 
-from core.envelope import decode
+from core.events.envelope import decode
 from core.log.redis import RedisLog
 from core.position import START
 from core.redis.deployment import open_deployment
-from projections.fold import apply
-from projections.state import Thread
+from projections.thread.fold import apply
+from projections.thread.state import Thread
 from tests.bench.copying import PARTITIONS, write
 from tests.bench.cores import on
 from tests.bench.figures import Figure, Target
 from tests.bench.processes import server
 from tests.bench.stage import Stage
-from workers.process import leave_alone
+from workers.runtime.process import leave_alone
 
 LIMIT: Final = 1000
 """Entries that are read at once."""

@@ -18,8 +18,8 @@ from msgspec.structs import replace
 from core.log.port import Entry
 from core.log.redis import RedisLog
 from core.redis.deployment import Deployment, open_deployment
-from projections.queries import PageQuery, Sort
-from projections.reading import Views
+from projections.read.queries import PageQuery, Sort
+from projections.read.views import Views
 from tests.bench import feeds, memory, projecting, usage
 from tests.bench.asks import Get, Post
 from tests.bench.constant import FEED, TOLD
@@ -39,7 +39,7 @@ from tests.bench.stage import Stage
 from tests.bench.svg import Line, Plot, drawn
 from tests.bench.table import number
 from tests.clusters import cluster
-from workers import embedded
+from workers.embedded import server as embedded
 
 PLOTS: Final = Path("docs/growth")
 WITHIN: Final = 900.0

@@ -16,7 +16,7 @@ from msgspec import Struct, field
 
 from core.position import Position, kept
 from core.redis.deployment import Deployment, open_deployment
-from projections.pointer import FIRST
+from projections.views.pointer import FIRST
 from tests.bench import http, usage
 from tests.bench.asks import Get, Post
 from tests.bench.copying import PARTITIONS

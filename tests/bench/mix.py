@@ -9,18 +9,18 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Final, Literal
 
-from core import heads, vote
+from core import heads
+from core.application.aggregates import Folds
+from core.application.transact import Result, transact
 from core.caller import Caller
-from core.commands import AnyCommand, Decide, EditComment, OpenSite, OpenThread, PostComment, Vote
-from core.comment import Comment
-from core.envelope import Stamp, encode
-from core.events import Event
+from core.domain.commands import AnyCommand, Decide, EditComment, OpenSite, OpenThread, PostComment, Vote
+from core.domain.comment import Comment
+from core.events.envelope import Stamp, encode
+from core.events.types import Event
 from core.log.memory import MemoryLog
 from core.log.port import Append, NewEvent
 from core.policy import Policy
 from core.refusals import Refusal
-from core.sight import Folds
-from core.transact import Result, transact
 from tests.bench.people import BY_ID, MEMBERS, MODERATOR, OPERATOR, SITE, body
 
 Deed = Literal["vote", "post", "edit", "decide"]
@@ -84,7 +84,7 @@ class Discussion:
         for caller, event in events:
             e, c = encode(event, Stamp(actor=caller.actor, site=SITE, thread=thread))
             head, mark = heads.of(event, caller.actor), heads.mark(event)
-            new.append(NewEvent(head=head, e=e, c=c, note=vote.note(event), mark=mark))
+            new.append(NewEvent(head=head, e=e, c=c, note=heads.note(event), mark=mark))
         await self.log.append(Append(site=SITE, thread=thread, expected={}, events=tuple(new), now=self._now))
 
     def words(self) -> str:

@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from core.log.redis import RedisLog
 from core.redis.deployment import open_deployment
-from projections.queries import PageQuery
-from projections.reading import Views
+from projections.read.queries import PageQuery
+from projections.read.views import Views
 from tests.bench import http
 from tests.bench.asks import Get
 from tests.bench.conversations import LIMIT, PAGE, SORTS, conversations

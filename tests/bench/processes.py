@@ -18,7 +18,8 @@ from tests.bench.cores import on
 from tests.bench.crowd import FRAME_ENDS
 from tests.bench.http import Answer
 from tests.servers import started
-from workers import embedded, tether
+from workers.embedded import die_with_parent
+from workers.embedded import server as embedded
 
 ADMIN_SECRET: Final = "the operator's secret of what is measured"
 LISTENS_WITHIN: Final = 30.0
@@ -87,7 +88,7 @@ def _listening(command: list[str], settings: dict[str, str], log: Path, cores: f
     """A program that listens at HANSARD_PORT, for the block."""
     port = _free_port()
     given = environment(**settings, PORT=str(port))
-    tied = [sys.executable, "-I", "-S", tether.__file__, str(os.getpid()), *command]
+    tied = [sys.executable, "-I", "-S", die_with_parent.__file__, str(os.getpid()), *command]
     with log.open("wb") as said, on(cores):
         process = subprocess.Popen(tied, env=given, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
     try:

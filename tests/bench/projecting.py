@@ -10,25 +10,25 @@ from typing import NamedTuple
 
 import anyio
 
-from core.envelope import read
-from core.gathering import gathered
+from core.concurrency import gathered
+from core.events.envelope import read
 from core.keys import Keys
 from core.log.port import Entry, Log
 from core.log.redis import RedisLog
 from core.position import START
 from core.redis.deployment import Deployment, open_deployment
-from projections.changes import Commit
-from projections.leases import Leases
-from projections.partition import Projection
-from projections.pointer import FIRST
-from projections.state import Thread
-from projections.store import Done, Store
+from projections.thread.state import Thread
+from projections.views.changes import Commit
+from projections.views.pointer import FIRST
+from projections.views.projection import Projection
+from projections.views.store import Done, Store
 from tests.bench.copying import PARTITIONS, write
 from tests.bench.cores import Cores, on
 from tests.bench.figures import Figure, Target
-from workers.process import leave_alone
-from workers.projector import AT_ONCE, Projector
-from workers.upkeep import BATCH
+from workers.coordination.leases import Leases
+from workers.projector.partition_projector import BATCH
+from workers.projector.projector import AT_ONCE, Projector
+from workers.runtime.process import leave_alone
 
 
 class Made(NamedTuple):

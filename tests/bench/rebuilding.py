@@ -24,8 +24,8 @@ from tests.bench.people import ROOT
 from tests.bench.processes import environment, hansard, server
 from tests.bench.projecting import project
 from tests.bench.stage import Stage
-from workers.process import leave_alone
-from workers.rebuild import Rebuilder
+from workers.rebuild.rebuilder import Rebuilder
+from workers.runtime.process import leave_alone
 
 READERS: Final = 8
 RATE: Final = 400.0

@@ -4,8 +4,8 @@ from typing import Final
 
 from core.log.redis import RedisLog
 from core.redis.deployment import open_deployment
-from projections.queries import PageQuery
-from projections.reading import Views
+from projections.read.queries import PageQuery
+from projections.read.views import Views
 from tests.bench.copying import PARTITIONS
 from tests.bench.cores import on
 from tests.bench.figures import Figure, Target

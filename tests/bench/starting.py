@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
-from core.log.restoring import Restored, write_again
+from core.log.restore import Restored, write_again
 from core.position import START
 from core.redis.deployment import open_deployment
 from tests.bench import http
@@ -22,7 +22,7 @@ from tests.bench.figures import Figure, Target
 from tests.bench.processes import hansard
 from tests.bench.projecting import project
 from tests.bench.stage import Stage
-from workers import embedded
+from workers.embedded import server as embedded
 
 THREADS: Final = 100
 VOTES: Final = 15

@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element, fromstring
 
 import pytest
 
-from core.envelope import decode
+from core.events.envelope import decode
 from core.policy import Policy
 from core.position import Position
 from tests.bench import __main__ as bench
@@ -215,7 +215,7 @@ def test_benchmarks_whose_modules_moved_are_alike(tmp_path: Path) -> None:
         tmp_path / "one",
         bench__hot='"""Hot."""\nimport core.heads\nfrom core.log import wire\nx = wire.out(core.heads.of(1))\n',
         bench__house="from tests.servers import started\n",
-        servers="import core.redis.line\n",
+        servers="import core.redis.connection\n",
         bench__test_hot="assert True\n",
     )
     other = benchmark(

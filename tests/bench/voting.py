@@ -18,7 +18,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from core.keys import Keys
-from projections.pointer import FIRST
+from projections.views.pointer import FIRST
 from tests.bench import http, usage
 from tests.bench.appending import bare, vote
 from tests.bench.asks import Ballot, Post, authorization, token

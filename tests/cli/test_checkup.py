@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from core.redis.server import Server
-from workers import checkup, standby
-from workers.finding import joined
-from workers.settings import Settings
+from workers.doctor import checkup, failover
+from workers.doctor.finding import joined
+from workers.runtime.settings import Settings
 
 GIB = 1024**3
 
@@ -110,19 +110,19 @@ def test_replicas_are_counted_where_they_were_promised(
 ) -> None:
     settings = Settings(durability=durability, replicas=wanted)
     config = {"min-replicas-to-write": "1", "save": ""}
-    found = standby.replicas(server(replicas=linked), config, settings, alone=True)
+    found = failover.replicas(server(replicas=linked), config, settings, alone=True)
     assert [one.verdict for one in found] == verdicts
 
 
 def test_a_primary_that_would_start_empty_is_worth_a_word() -> None:
-    found = list(standby.replicas(server(replicas=1, fsync="off"), {"save": ""}, Settings(), alone=True))
+    found = list(failover.replicas(server(replicas=1, fsync="off"), {"save": ""}, Settings(), alone=True))
     assert [one.verdict for one in found] == ["good", "advice"]
 
 
 def test_a_cluster_that_stops_as_a_whole_is_worth_a_word() -> None:
     config = {"cluster-require-full-coverage": "yes"}
-    assert [one.verdict for one in standby.coverage(server(cluster=True), config)] == ["advice"]
-    assert list(standby.coverage(server(), config)) == []
+    assert [one.verdict for one in failover.coverage(server(cluster=True), config)] == ["advice"]
+    assert list(failover.coverage(server(), config)) == []
 
 
 def test_what_is_the_same_on_all_servers_is_said_once() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.bounds import BOUND
 from tests.cli.program import SITE, THREAD, TOP, Up, command, environment, here
-from workers.cli.overview import COMMANDS
+from workers.cli.help_page import COMMANDS
 
 C = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 """A locale in which even arguments are not taken for UTF-8."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.program import TOP, environment, hansard, here
-from workers.cli.overview import COMMANDS
+from workers.cli.help_page import COMMANDS
 
 WRONG = Path(__file__).with_name("wrong-usage.txt")
 

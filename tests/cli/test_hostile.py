@@ -11,8 +11,8 @@ import pytest
 from anyio import to_thread
 
 from core import heads
-from core.envelope import Stamp, encode
-from core.events import (
+from core.events.envelope import Stamp, encode
+from core.events.types import (
     AnchorOpened,
     CommentEdited,
     CommentPosted,
@@ -33,11 +33,11 @@ from tests.making import MOD, PEOPLE
 from tests.projections.poisoning import put
 from tests.projections.projecting import Bench, bench, projecting
 from tests.servers import client
-from workers import escaping
 from workers.__main__ import main
 from workers.backup import file
 from workers.backup.file import Entries, written
-from workers.backup.reading import records
+from workers.backup.reader import records
+from workers.runtime import escaping
 
 SITE, THREAD, PARKED = "kew", "tea", "mint"
 

@@ -15,7 +15,7 @@ from core.keys import Keys
 from tests.bounds import BOUND
 from tests.cli.program import TOP, Ended, command, environment, hansard, here
 from tests.servers import client, started
-from workers import embedded
+from workers.embedded import server as embedded
 
 SECRET = "o" * 32
 PARTITIONS = 128
@@ -112,7 +112,7 @@ def test_what_ends_a_process_after_its_first_line_is_json_too(server: str) -> No
 ESCAPING = """
 import gc, logging, sys, threading, warnings
 import anyio
-from workers import logs, process
+from workers.runtime import logs, process
 
 logs.configure("json", "warning")
 warnings.simplefilter("always")
@@ -169,7 +169,9 @@ def test_what_python_says_by_itself_is_json() -> None:
 
 HUNG = """
 import sys
-from workers import logs, process, projector, roles, settings
+from workers.projector import projector
+from workers.roles import roles
+from workers.runtime import logs, process, settings
 
 projector.RENEWED_S = 0.1  # as in production, only sooner
 

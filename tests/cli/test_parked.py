@@ -9,8 +9,8 @@ from core.log.port import Log
 from core.log.redis import RedisLog
 from core.position import Position
 from core.redis.deployment import open_deployment
-from projections.progress import come, passed
-from projections.served import Served
+from projections.read.progress import come, passed
+from projections.read.served_generation import Served
 from tests.cli.program import SITE, THREAD, Up
 from tests.projections.poisoning import garble, poison
 

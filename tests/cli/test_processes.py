@@ -11,13 +11,13 @@ import pytest
 from core.formats import FORMATS, Formats
 from core.keys import DEPLOYMENT, PROCESSES
 from core.redis.deployment import open_deployment
-from core.redis.processes import LiveProcess
-from projections.roster import Roster
+from core.redis.live_processes import LiveProcess
 from tests.cli.program import SITE, THREAD, Up, here, up
 from tests.servers import client
 from workers.cli.upgrade import carry_out
-from workers.process import Failed
-from workers.settings import Settings
+from workers.coordination.membership import Roster
+from workers.runtime.process import Failed
+from workers.runtime.settings import Settings
 
 LOOKS = 50_000
 """Requests after which what was waited for has failed to come."""

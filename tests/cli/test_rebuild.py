@@ -9,7 +9,7 @@ import pytest
 from redis import Redis
 
 from core.keys import FIRST_GENERATION, Keys
-from projections.pointer import Pointer
+from projections.views.pointer import Pointer
 from tests.cli.program import SITE, THREAD, Up, hansard, running, up
 from tests.servers import client
 

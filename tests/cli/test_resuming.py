@@ -14,7 +14,7 @@ from core.keys import Keys
 from tests.bounds import BOUND
 from tests.cli.program import SITE, THREAD, TOP, Ended, Up, environment, here, up
 from tests.servers import client
-from workers.cli.verified import Record, Through
+from workers.cli.verify_progress import Record, Through
 
 PARTITIONS = 64
 KEYS = Keys(PARTITIONS)
@@ -56,10 +56,10 @@ def verify(spoilt: Up, *flags: str) -> Ended:
 
 KILLED = """
 import os, signal, sys
-from workers.cli import verified
+from workers.cli import verify_progress
 from workers.__main__ import main
 
-finished = verified.Record.finished
+finished = verify_progress.Record.finished
 
 def until(self, one):
     if {late}:
@@ -69,7 +69,7 @@ def until(self, one):
     if not {late}:
         finished(self, one)
 
-verified.Record.finished = until
+verify_progress.Record.finished = until
 sys.argv = ["hansard", *sys.argv[1:]]
 main()
 """

@@ -18,7 +18,7 @@ from core.position import Position
 from tests import servers
 from tests.cli.program import SITE, THREAD, Up, hansard, here, running, up
 from tests.full import bound_files
-from workers import keeping
+from workers.embedded import supervisor
 
 BOUND = 512 * 1024
 """Bytes that a file may have while the disk is full: fewer than the record has, and than are written to try it."""
@@ -169,12 +169,12 @@ def test_the_embedded_server_dying_costs_nobody_anything_but_time(tmp_path: Path
 
 def test_an_embedded_server_that_keeps_dying_ends_everything(tmp_path: Path) -> None:
     with up(tmp_path / "data", sample=False) as run:
-        for restarted in range(keeping.MOST + 1):
+        for restarted in range(supervisor.MOST + 1):
             while run.logged.count("embedded_server_restarted") < restarted:
                 pass
             os.kill(server_of(run), signal.SIGKILL)
         assert run.process.wait(60) == 1
-        assert run.logged.count("embedded_server_ended") == keeping.MOST + 1
+        assert run.logged.count("embedded_server_ended") == supervisor.MOST + 1
         last = json.loads(run.err.splitlines()[-1])
         assert (last["event"], last["status"]) == ("command_failed", 1)
         assert last["detail"].startswith("The embedded server ended with status -9")

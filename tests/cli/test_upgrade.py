@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from core.keys import Keys
-from projections.versions import OWN, encode
+from projections.views.versions import OWN, encode
 from tests.cli.program import SITE, THREAD, Up, up
 from tests.servers import client
 

@@ -13,9 +13,9 @@ import pytest
 
 from tests.gateway.following import Station
 from tests.gateway.house import ADA, BEN, MOD, SITE, THREAD, Who, token
-from workers.gateway.openapi import document
-from workers.gateway.reply import encode
-from workers.gateway.table import CALLS
+from workers.gateway.docs.openapi import document
+from workers.gateway.http.response import encode
+from workers.gateway.operations.table import CALLS
 
 GENERATOR: Final = Path(sys.executable).with_name("openapi-python-client")
 PACKAGE: Final = "hansard_client"

@@ -3,15 +3,15 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from core.application.aggregates import Folds
+from core.application.transact import Result, transact
 from core.caller import Caller
-from core.commands import AnyCommand, OpenSite, OpenThread
-from core.envelope import Recorded, decode
+from core.domain.commands import AnyCommand, OpenSite, OpenThread
+from core.events.envelope import Recorded, decode
 from core.log.memory import MemoryLog
 from core.log.port import Append, Load, Loaded, Outcome
 from core.policy import Policy
 from core.position import START
-from core.sight import Folds
-from core.transact import Result, transact
 from tests.core.people import ADA, MOD, OPERATOR, SITE, THREAD, TITLE, URL
 
 BEGIN = 1_700_000_000_000

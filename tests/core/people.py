@@ -3,8 +3,8 @@
 from typing import Any, Final
 
 from core.caller import Caller
-from core.commands import EditComment, PostComment
-from core.events import CommentEdited, CommentPosted, PolicyChanged, PolicyOverridden
+from core.domain.commands import EditComment, PostComment
+from core.events.types import CommentEdited, CommentPosted, PolicyChanged, PolicyOverridden
 from core.policy import PolicyChanges
 
 ADA: Final = Caller(id="ada", name="Ada", badges=("subscriber",), entitlements=frozenset({"subscriber"}))

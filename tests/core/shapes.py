@@ -3,7 +3,7 @@
 from typing import Final
 
 from core.caller import Actor
-from core.events import (
+from core.events.types import (
     AnchorClosed,
     AnchorOpened,
     AnchorReopened,

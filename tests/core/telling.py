@@ -10,18 +10,21 @@ from typing import Any, NamedTuple, Self
 import pytest
 from msgspec.structs import asdict
 
-from core import commands, events, heads, plan, vote
+from core import heads
+from core.application import handlers
+from core.application.aggregates import Sight, blank, evolve
 from core.caller import Caller
-from core.comment import Comment
-from core.envelope import Recorded, Stamp, decode, encode
-from core.events import Event
+from core.domain import commands
+from core.domain.comment import Comment
+from core.domain.context import Scene
+from core.domain.member import Member
+from core.events import types as events
+from core.events.envelope import Recorded, Stamp, decode, encode
+from core.events.types import Event
 from core.log.port import NO_HEAD, Head
-from core.member import Member
 from core.policy import Policy
 from core.position import START, Position
 from core.refusals import Refusal
-from core.scene import Scene
-from core.sight import Sight, blank, evolve
 from tests.core.people import ADA, ADMIN, BEN, MOD, OPERATOR, SITE, THREAD, TITLE, URL
 
 BEGIN = 1_700_000_000_000
@@ -112,7 +115,7 @@ class Story:
         recorded = decode(position, e + f',"tp":"","ap":"{head.position or ""}"}}'.encode(), c)
         assert recorded.event == event
         self.facts[position] = recorded
-        self.heads[field] = Head(head.version + 1, position, vote.note(event))
+        self.heads[field] = Head(head.version + 1, position, heads.note(event))
         if isinstance(event, events.ReportFiled):
             self.heads[heads.reported(event.comment)] = Head(0, position)
         if field.partition(":")[0] not in "vrs":
@@ -139,7 +142,7 @@ class Story:
         assert self._decide() == []
         if settled is not None:
             assert self.command is not None
-            assert plan.settled(self.command, *self._seen()).n == settled
+            assert handlers.settled(self.command, *self._seen()).n == settled
         return self
 
     def is_taken(self) -> None:
@@ -178,18 +181,18 @@ class Story:
     def _decide(self) -> list[Event]:
         assert self.command is not None
         scene, sight = self._seen()
-        return plan.decide(self.command, scene, sight)
+        return handlers.decide(self.command, scene, sight)
 
     def _seen(self) -> tuple[Scene, Sight]:
         assert self.command is not None
         now = self.last.ms + self.later
-        needs = plan.needs(self.command, self.caller.id)
+        needs = handlers.needs(self.command, self.caller.id)
         standing = heads.member(self.caller.id)
         states = {field: blank(field) for field in (*needs.folded, heads.SITE, heads.THREAD, standing)} | self.states
-        at = plan.named(self.command)
+        at = handlers.named(self.command)
         named = None if at is None else self.facts.get(at)
         sight = Sight(now=now, answer=None, heads=self.heads, states=states, named=named)
         member: Member = states[standing]
         scene = Scene(caller=self.caller, now=now, site=sight.site, member=member, thread=sight.thread)
-        assert plan.missing(self.command, scene, sight) is None
+        assert handlers.missing(self.command, scene, sight) is None
         return scene, sight

@@ -11,11 +11,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from core import envelope as envelopes
-from core import upcasting
 from core.caller import Actor
-from core.envelope import Recorded, Stamp, UnreadableEntry, decode, encode
-from core.events import (
+from core.events import envelope as envelopes
+from core.events import upcasting
+from core.events.envelope import Recorded, Stamp, UnreadableEntry, decode, encode
+from core.events.types import (
     EVENTS,
     CommentApproved,
     CommentHeld,

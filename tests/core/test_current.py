@@ -2,9 +2,10 @@ from contextlib import suppress
 
 import pytest
 
-from core import current
+from core.application import current_state
+from core.application.aggregates import Folds
 from core.caller import Caller
-from core.commands import (
+from core.domain.commands import (
     AnyCommand,
     ChangePolicy,
     Decide,
@@ -15,7 +16,6 @@ from core.commands import (
 )
 from core.policy import Policy, PolicyChanges
 from core.refusals import NotAllowed, NotEntitled, NotFound, Refusal, Suspended, ThreadArchived, ThreadClosed, VotesOff
-from core.sight import Folds
 from tests.core.newsroom import Newsroom
 from tests.core.people import ADA, ADMIN, AUDITOR, BEN, GUEST, MOD, SITE, THREAD, edit, post
 
@@ -24,46 +24,46 @@ pytestmark = pytest.mark.anyio
 
 async def test_the_policy_in_force_is_the_sites_with_what_the_thread_overrides() -> None:
     room = await Newsroom().opened(max_body=100)
-    assert await current.policy_of(room.log, SITE, THREAD) == Policy(max_body=100)
+    assert await current_state.policy_of(room.log, SITE, THREAD) == Policy(max_body=100)
     await room.ask(OverridePolicy(overrides=PolicyChanges(max_depth=2)), MOD)
     await room.ask(ChangePolicy(changes=PolicyChanges(max_body=50, max_depth=9)), ADMIN)
-    assert await current.policy_of(room.log, SITE, THREAD) == Policy(max_body=50, max_depth=2)
+    assert await current_state.policy_of(room.log, SITE, THREAD) == Policy(max_body=50, max_depth=2)
 
 
 async def test_a_standing_is_told_for_everyone() -> None:
     room = await Newsroom().opened()
     await room.ask(SuspendMember(member="ada", reason="spam"), MOD)
-    suspension = (await current.standing_of(room.log, SITE, "ada")).suspension_at(room.log.now)
+    suspension = (await current_state.standing_of(room.log, SITE, "ada")).suspension_at(room.log.now)
     assert suspension is not None
     assert (suspension.until, suspension.reason) == (None, "spam")
     await room.ask(ReinstateMember(member="ada"), MOD)
-    assert (await current.standing_of(room.log, SITE, "ada")).suspension is None
-    assert (await current.standing_of(room.log, SITE, "nobody")).suspension is None
+    assert (await current_state.standing_of(room.log, SITE, "ada")).suspension is None
+    assert (await current_state.standing_of(room.log, SITE, "nobody")).suspension is None
 
 
 async def test_site_thread_and_comment_are_told_as_they_are() -> None:
     room = await Newsroom().opened()
     await room.ask(post("c1"))
     await room.ask(edit(1, "other"))
-    site = await current.site_of(room.log, SITE)
+    site = await current_state.site_of(room.log, SITE)
     assert (site.name, site.position) == ("UnHerd", site.opened_at)
-    assert (await current.thread_of(room.log, SITE, THREAD)).status == "open"
-    comment = await current.comment_of(room.log, SITE, THREAD, "c1", caller=BEN)
+    assert (await current_state.thread_of(room.log, SITE, THREAD)).status == "open"
+    comment = await current_state.comment_of(room.log, SITE, THREAD, "c1", caller=BEN)
     assert (comment.author, comment.standing, comment.visible_to(BEN)) == ("ada", 2, True)
 
 
 async def test_what_is_not_there_is_not_found() -> None:
     room = Newsroom()
     with pytest.raises(NotFound):
-        await current.site_of(room.log, SITE)
+        await current_state.site_of(room.log, SITE)
     with pytest.raises(NotFound):
-        await current.standing_of(room.log, SITE, "ada")
+        await current_state.standing_of(room.log, SITE, "ada")
     with pytest.raises(NotFound):
-        await current.policy_of(room.log, SITE, THREAD)
+        await current_state.policy_of(room.log, SITE, THREAD)
     with pytest.raises(NotFound):
-        await current.comment_of(room.log, SITE, THREAD, "c1", caller=MOD)
+        await current_state.comment_of(room.log, SITE, THREAD, "c1", caller=MOD)
     with pytest.raises(NotFound):
-        await current.refusals(room.log, site=SITE, thread=THREAD, caller=ADA)
+        await current_state.refusals(room.log, site=SITE, thread=THREAD, caller=ADA)
 
 
 async def test_who_sees_a_comment_is_told_from_what_readers_saw_and_who_reads_it_from_what_they_see() -> None:
@@ -72,14 +72,14 @@ async def test_who_sees_a_comment_is_told_from_what_readers_saw_and_who_reads_it
     everybody, some = ["ada", "ben", "adm", "aud", "mod"], ["ada", "aud", "mod"]
 
     async def seen_by() -> list[str]:
-        comment = await current.comment_of(room.log, SITE, THREAD, "c1", caller=MOD)
+        comment = await current_state.comment_of(room.log, SITE, THREAD, "c1", caller=MOD)
         return [caller.id for caller in (ADA, BEN, ADMIN, AUDITOR, MOD) if comment.visible_to(caller)]
 
     async def read_by() -> list[str]:
         found = []
         for caller in (ADA, BEN, ADMIN, AUDITOR, MOD):
             with suppress(NotFound):
-                await current.comment_of(room.log, SITE, THREAD, "c1", caller=caller)
+                await current_state.comment_of(room.log, SITE, THREAD, "c1", caller=caller)
                 found.append(caller.id)
         return found
 
@@ -111,7 +111,7 @@ async def test_why_a_comment_or_a_vote_would_fail_is_told_without_writing(
     for command, by in setup:
         await room.ask(command, by)
     room.log.appends.clear()
-    told = await current.refusals(room.log, site=SITE, thread=THREAD, caller=caller, folds=room.folds)
+    told = await current_state.refusals(room.log, site=SITE, thread=THREAD, caller=caller, folds=room.folds)
     assert isinstance(told.comment, comment or type(None))
     assert isinstance(told.vote, vote or type(None))
     assert room.log.appends == []

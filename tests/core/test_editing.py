@@ -3,9 +3,9 @@ from typing import Any
 import pytest
 
 from core.caller import Caller
-from core.commands import AnyCommand, RestoreComment, WithdrawComment
-from core.comment import Comment
-from core.events import (
+from core.domain.commands import AnyCommand, RestoreComment, WithdrawComment
+from core.domain.comment import Comment
+from core.events.types import (
     CommentApproved,
     CommentHeld,
     CommentRejected,

@@ -1,6 +1,6 @@
 import pytest
 
-from core.fault import fault
+from core.error_summary import fault
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from core.envelope import TODAY, Codec, Stamp
-from core.events import EVENTS, CommentFeatured, VoteCast
+from core.events.envelope import TODAY, Codec, Stamp
+from core.events.types import EVENTS, CommentFeatured, VoteCast
+from core.events.upcasting import EARLIER, STEPS, VERSION
 from core.formats import FORMATS, INTRODUCED, Formats, reads
 from core.position import Position
 from core.refusals import FormatTooOld
-from core.upcasting import EARLIER, STEPS, VERSION
 from tests.core.people import ADA, SITE, THREAD
 
 AT = Position(1_700_000_000_000, 1)

@@ -1,7 +1,7 @@
 import anyio
 import pytest
 
-from core.gathering import both
+from core.concurrency import both
 
 
 async def test_two_things_are_asked_at_the_same_time() -> None:

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from msgspec import Struct
 from msgspec.structs import replace
 
-from core import events, heads
+from core import heads
+from core.application.aggregates import Folds, look
+from core.application.transact import Result
 from core.caller import Caller
-from core.commands import (
+from core.domain.commands import (
     AnyCommand,
     ChangePolicy,
     Decide,
@@ -28,12 +30,11 @@ from core.commands import (
     Vote,
     WithdrawComment,
 )
-from core.comment import Comment
-from core.envelope import Recorded
+from core.domain.comment import Comment
+from core.events import types as events
+from core.events.envelope import Recorded
 from core.policy import PolicyChanges
 from core.refusals import IdempotencyKeyReused, Refusal
-from core.sight import Folds, look
-from core.transact import Result
 from tests.core.newsroom import HOUR, Newsroom
 from tests.core.people import ADA, ADMIN, BEN, EVE, MOD, OTHER_MOD, SITE, THREAD
 

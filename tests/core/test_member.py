@@ -4,8 +4,8 @@ import pytest
 from msgspec.structs import replace
 
 from core.caller import Caller, Role
-from core.commands import AnyCommand, ReinstateMember, SuspendMember
-from core.events import MemberReinstated, MemberSuspended
+from core.domain.commands import AnyCommand, ReinstateMember, SuspendMember
+from core.events.types import MemberReinstated, MemberSuspended
 from core.refusals import BadField, NotAllowed, NotFound, Suspended
 from core.times import rfc3339
 from tests.core.people import ADA, ADMIN, AUDITOR, BOTH, EVE, MOD, OTHER_MOD, post

@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 
 from core.caller import Caller
-from core.commands import AnyCommand, Decide, FeatureComment, RedactRevision
-from core.events import (
+from core.domain.commands import AnyCommand, Decide, FeatureComment, RedactRevision
+from core.events.types import (
     CommentApproved,
     CommentFeatured,
     CommentHeld,

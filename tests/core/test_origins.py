@@ -1,6 +1,6 @@
 import pytest
 
-from core.origins import LONGEST, lies_in, normalised, origin_of
+from core.domain.origins import LONGEST, lies_in, normalised, origin_of
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,9 @@ from typing import Any
 
 import pytest
 
-from core import thread
 from core.caller import Caller
-from core.events import (
+from core.domain import thread
+from core.events.types import (
     AnchorClosed,
     AnchorOpened,
     AnchorReopened,

@@ -4,8 +4,9 @@ from typing import Literal
 
 import pytest
 
+from core.application.aggregates import Folds
 from core.caller import Caller
-from core.commands import AnyCommand, ChangePolicy, Decide, SetThreadStatus, Vote
+from core.domain.commands import AnyCommand, ChangePolicy, Decide, SetThreadStatus, Vote
 from core.log.port import Conflict
 from core.policy import PolicyChanges
 from core.refusals import (
@@ -17,7 +18,6 @@ from core.refusals import (
     ThreadClosed,
     VotesOff,
 )
-from core.sight import Folds
 from tests.core.newsroom import Newsroom
 from tests.core.people import ADMIN, BEN, EVE, MOD, THREAD, post
 

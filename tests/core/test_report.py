@@ -2,10 +2,10 @@ from typing import Any
 
 import pytest
 
-from core import report
 from core.caller import Caller
-from core.commands import Report
-from core.events import (
+from core.domain import report
+from core.domain.commands import Report
+from core.events.types import (
     CommentApproved,
     CommentHeld,
     CommentRejected,

@@ -5,7 +5,7 @@ import pytest
 from anyio import CancelScope, Event
 from anyio.lowlevel import checkpoint
 
-from core.gathering import gathered
+from core.concurrency import gathered
 from core.singleflight import SingleFlight
 
 pytestmark = pytest.mark.anyio

@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 
 from core.caller import Caller
-from core.commands import ChangePolicy, OpenSite, RekeySite
-from core.events import MemberSuspended, SiteOpened, SiteRekeyed
+from core.domain.commands import ChangePolicy, OpenSite, RekeySite
+from core.events.types import MemberSuspended, SiteOpened, SiteRekeyed
 from core.policy import Policy, PolicyChanges
 from core.refusals import BadField, NotAllowed, NotFound, SiteExists, Suspended
 from tests.core.people import ADA, ADMIN, AUDITOR, MOD, policy

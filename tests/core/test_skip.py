@@ -3,14 +3,14 @@
 import pytest
 
 from core import heads
+from core.application.aggregates import was_skipped
 from core.caller import OPERATOR, Caller
-from core.commands import EditComment, OpenThread, PostComment, SkipEvent
-from core.envelope import Stamp, encode
-from core.events import CommentRejected, EventSkipped
+from core.domain.commands import EditComment, OpenThread, PostComment, SkipEvent
+from core.events.envelope import Stamp, encode
+from core.events.types import CommentRejected, EventSkipped
 from core.log.port import Append, Appended, NewEvent
 from core.position import Position
 from core.refusals import BadField, CannotFold, NotAllowed, NotFound, NotParked, Unavailable, UnknownParent
-from core.sight import was_skipped
 from tests.core.newsroom import Newsroom
 from tests.core.people import ADA, ADMIN, AUDITOR, MOD, SITE, THREAD, TITLE, URL, edited, posted
 from tests.core.telling import BEGIN, SECOND, before_anything, given

@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 
 from core.caller import Caller
-from core.commands import AnyCommand, OpenThread, OverridePolicy, PutAnchor, SetThreadStatus
-from core.events import (
+from core.domain.commands import AnyCommand, OpenThread, OverridePolicy, PutAnchor, SetThreadStatus
+from core.events.types import (
     AnchorClosed,
     AnchorOpened,
     AnchorReopened,

@@ -6,8 +6,10 @@ import msgspec
 import pytest
 
 from core import heads
+from core.application.aggregates import Folds, look
+from core.application.transact import ATTEMPTS, transact, would_refuse
 from core.caller import Caller
-from core.commands import (
+from core.domain.commands import (
     AnyCommand,
     ChangePolicy,
     Decide,
@@ -24,8 +26,8 @@ from core.commands import (
     Vote,
     WithdrawComment,
 )
-from core.envelope import Stamp, encode
-from core.events import CommentEdited, CommentPosted, VoteCast
+from core.events.envelope import Stamp, encode
+from core.events.types import CommentEdited, CommentPosted, VoteCast
 from core.log.port import Append, Load, Loaded, NewEvent
 from core.policy import Policy, PolicyChanges
 from core.refusals import (
@@ -39,8 +41,6 @@ from core.refusals import (
     ThreadClosed,
     Unavailable,
 )
-from core.sight import Folds, look
-from core.transact import ATTEMPTS, transact, would_refuse
 from tests.core.newsroom import BEGIN, HOUR, Newsroom, WatchedLog
 from tests.core.people import ADA, ADMIN, BEN, EVE, GUEST, MOD, OPERATOR, SITE, THREAD, TITLE, URL, edit, post
 

@@ -2,10 +2,11 @@ from typing import Any, Literal
 
 import pytest
 
-from core import heads, vote
+from core import heads
 from core.caller import Caller
-from core.commands import Vote
-from core.events import (
+from core.domain import vote
+from core.domain.commands import Vote
+from core.events.types import (
     CommentHeld,
     CommentRejected,
     CommentWithdrawn,

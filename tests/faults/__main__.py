@@ -21,7 +21,7 @@ from tests.faults import catalogue, cutting, engines, table
 from tests.faults.campaign import Plan, Played, played
 from tests.faults.rounds import Outcome, Sizes
 from tests.faults.stage import Kind
-from workers import logs
+from workers.runtime import logs
 
 DOCUMENT: Final = Path("docs/faults.md")
 JSON: Final = Path("build/faults.json")

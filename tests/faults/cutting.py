@@ -16,21 +16,21 @@ from typing import Final
 import anyio
 from anyio.to_thread import run_sync
 
+from core.application.transact import transact
 from core.caller import Caller
-from core.commands import AnyCommand, EditComment, OpenSite, PostComment, Vote
+from core.domain.commands import AnyCommand, EditComment, OpenSite, PostComment, Vote
 from core.keys import WORKERS
 from core.log.redis import RedisLog
 from core.policy import Policy
 from core.redis.deployment import Deployment, open_deployment
 from core.refusals import Refusal
-from core.transact import transact
 from tests.faults import book as books
 from tests.faults.book import Book
 from tests.faults.findings import Finding
 from tests.faults.oracle import cursor_of, of_views
 from tests.faults.people import SITE
 from tests.faults.stage import alone
-from workers.projector import Projector
+from workers.projector.projector import Projector
 
 PARTITIONS: Final = 2
 THREADS: Final = 5

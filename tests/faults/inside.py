@@ -17,8 +17,9 @@ from anyio.abc import TaskGroup, TaskStatus
 from anyio.to_thread import run_sync
 from msgspec import Struct
 
+from core.application.transact import transact
 from core.caller import Caller
-from core.commands import (
+from core.domain.commands import (
     AnyCommand,
     Decide,
     EditComment,
@@ -29,15 +30,14 @@ from core.commands import (
     Vote,
     WithdrawComment,
 )
+from core.durability import Durability
 from core.keys import WORKERS
-from core.log.port import Durability
 from core.log.redis import RedisLog
 from core.policy import Policy
-from core.redis.call import Call
+from core.redis.command import Call
 from core.redis.deployment import Deployment, open_deployment
 from core.redis.script import Script
 from core.refusals import Refusal, Unavailable
-from core.transact import transact
 from tests.clusters import Node
 from tests.faults import engines
 from tests.faults.oracle import Verdict, judge, never_level
@@ -47,8 +47,8 @@ from tests.faults.record import UNCONFIRMED, Deed, Record, Try, now, sure
 from tests.faults.scene import Scene
 from tests.faults.stage import alone
 from tests.faults.zombies import Zombies
-from workers.gateway.problems import KINDS
-from workers.projector import Projector
+from workers.gateway.http.problems import KINDS
+from workers.projector.projector import Projector
 
 PARTITIONS: Final = 2
 PATIENCE: Final = 1.0

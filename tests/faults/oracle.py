@@ -9,13 +9,13 @@ from typing import Final
 import anyio
 from msgspec import Struct
 
-from core.envelope import Recorded
+from core.events.envelope import Recorded
 from core.log.redis import RedisLog
 from core.partitions import partition_of
 from core.position import Position, kept
 from core.redis.deployment import Deployment
-from projections.pointer import Pointer
-from projections.verifying import verify
+from projections.verify.verifier import verify
+from projections.views.pointer import Pointer
 from tests.faults import book as books
 from tests.faults.book import Book
 from tests.faults.findings import Finding

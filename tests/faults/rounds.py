@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from core.position import Position
-from core.redis.faults import is_passing
+from core.redis.errors import is_passing
 from core.refusals import Unavailable
 from tests.faults.catalogue import Fault
 from tests.faults.clients import Client

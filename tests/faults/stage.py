@@ -21,7 +21,7 @@ from tests.faults.people import SECRET, SITE, Tokens
 from tests.faults.proxy import Proxy
 from tests.faults.workers import Hansard, Role
 from tests.servers import free_port
-from workers import embedded
+from workers.embedded import server as embedded
 
 Kind = Literal["single", "sentinel", "cluster"]
 

@@ -11,10 +11,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from core.log import redis as redis_log
 from core.log.redis import APPEND, LOAD
-from projections.store import COMMIT
+from projections.views.store import COMMIT
 from tests.faults.inside import Inside, inside
 from tests.faults.mutations import later
-from workers import projector
+from workers.projector import projector
 
 MARKERS = {"append": APPEND.sha, "load": LOAD.sha, "commit": COMMIT.sha}
 

@@ -15,10 +15,10 @@ from anyio.to_thread import run_sync
 
 from core.log import redis as redis_log
 from core.log.redis import APPEND, LOAD
-from core.redis import shipment
+from core.redis import in_flight
 from core.redis.deployment import open_deployment
-from projections import store
-from projections.store import COMMIT
+from projections.views import store
+from projections.views.store import COMMIT
 from tests.clusters import until
 from tests.faults import oracle
 from tests.faults.inside import PARTITIONS, Inside, Projecting, inside
@@ -28,7 +28,7 @@ from tests.faults.record import Deed
 from tests.faults.servers import shut_out
 from tests.faults.stage import alone
 from tests.servers import engines
-from workers import projector
+from workers.projector import projector
 
 BOUND = 30.0
 
@@ -190,7 +190,7 @@ async def test_an_acknowledgement_that_did_not_wait_for_the_replica_is_found_whe
     for home in (first, second):
         home.mkdir()
     if mutated:
-        monkeypatch.setattr(shipment, "_proves", lambda _reply, _proof: True)
+        monkeypatch.setattr(in_flight, "_proves", lambda _reply, _proof: True)
     async with inside(first, durability="replicated") as here:
         replica = alone(second, engines()["embedded"], "--replicaof", f"127.0.0.1 {here.node.port}")
         # By itself it waits five seconds for other replicas to share the transfer with.

@@ -12,7 +12,7 @@ from typing import Final, Literal
 import anyio
 
 from tests.servers import free_port
-from workers import tether
+from workers.embedded import die_with_parent
 
 ADMIN_SECRET: Final = "the operator's secret of what is to fail"
 LISTENS_WITHIN: Final = 60.0
@@ -59,7 +59,7 @@ class Hansard:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("HANSARD_")}
         own = {"PORT": str(self.port), "ADMIN_SECRET": ADMIN_SECRET, "LOG_FORMAT": "json", "LOG_LEVEL": "warning"}
         environment |= {f"HANSARD_{name}": value for name, value in {**own, **self._settings}.items()}
-        command = [sys.executable, "-I", "-S", tether.__file__, str(os.getpid())]
+        command = [sys.executable, "-I", "-S", die_with_parent.__file__, str(os.getpid())]
         command += [sys.executable, "-m", "workers", self.role]
         with self._said.open("ab") as out:
             self._process = subprocess.Popen(

@@ -5,9 +5,9 @@ import redis.exceptions
 from core.keys import FIRST_GENERATION, Partition
 from core.position import Position
 from core.redis.deployment import Deployment
-from core.redis.faults import insist, is_passing
-from projections.changes import Change, Commit
-from projections.store import Fenced, Store
+from core.redis.errors import insist, is_passing
+from projections.views.changes import Change, Commit
+from projections.views.store import Fenced, Store
 from tests.faults.people import SITE
 
 

@@ -12,17 +12,17 @@ import anyio.lowlevel
 import httpx2
 import msgspec
 
-from projections.feedlog import FeedLog
+from projections.read.feed import FeedLog
 from tests.bounds import BOUND
 from tests.gateway.house import SITE, THREAD, House
-from workers import metrics
 from workers.gateway.app import build
 from workers.gateway.feed.endpoint import Feed
 from workers.gateway.feed.hub import Hub, HubViews
 from workers.gateway.feed.limits import Limits
-from workers.gateway.feed.retry import BROKEN, LATER
-from workers.gateway.serving import HttpServer
+from workers.gateway.http.feed_retry import BROKEN, LATER
+from workers.gateway.http.server import HttpServer
 from workers.gateway.shapes.feed import FEED
+from workers.runtime import metrics
 
 RETRY = re.compile(r"retry: (\d+)\n\n")
 """The line that says when to come back."""

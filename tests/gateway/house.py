@@ -15,27 +15,27 @@ from joserfc import jwt
 from joserfc.jwk import OctKey
 from structlog.testing import capture_logs
 
-from core.envelope import decode
-from core.log.port import Durability
+from core.durability import Durability
+from core.events.envelope import decode
 from core.log.redis import RedisLog
 from core.position import Position
 from core.redis.deployment import Deployment, open_deployment
-from projections.leases import Leases
-from projections.loading import load_thread
-from projections.partition import Projection
-from projections.reading import Views
-from projections.served import Served
-from projections.store import Done, Store
+from projections.read.served_generation import Served
+from projections.read.views import Views
+from projections.views.projection import Projection
+from projections.views.store import Done, Store
+from projections.views.stored_thread import load_thread
 from tests.bounds import BOUND
-from workers import logs
+from workers.coordination.leases import Leases
 from workers.gateway.app import build
-from workers.gateway.counts import Counts
-from workers.gateway.keyring import Keyring
-from workers.gateway.lagging import LagWatch
-from workers.gateway.past import PastPages
-from workers.gateway.ready import ReadyAnswers
-from workers.gateway.services import Services
-from workers.gateway.tokens import Operators
+from workers.gateway.auth.keyring import Keyring
+from workers.gateway.auth.tokens import Operators
+from workers.gateway.http.lag_watch import LagWatch
+from workers.gateway.http.response_cache import ReadyAnswers
+from workers.gateway.operations.count_cache import Counts
+from workers.gateway.operations.past_cache import PastPages
+from workers.gateway.operations.services import Services
+from workers.runtime import logs
 
 ADMIN_SECRET: Final = "the operator's secret, 32 bytes and more"
 SECRET: Final = "the secret of the site kew, 32 bytes long"

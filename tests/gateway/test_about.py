@@ -5,9 +5,9 @@ import re
 import pytest
 
 from tests.gateway.house import ADA, MOD, THREAD, House, problem
-from workers.gateway.advice import ADVICE, pages
-from workers.gateway.negotiation import prefers_html
-from workers.gateway.problems import ALL, STATUSES
+from workers.gateway.http.negotiation import prefers_html
+from workers.gateway.http.problem_advice import ADVICE, pages
+from workers.gateway.http.problems import ALL, STATUSES
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 PROGRAMS = ("*/*", "application/json", "application/problem+json", "", "text/plain")

@@ -15,9 +15,9 @@ from tests.gateway.wire import request
 FILES = 64
 SERVER = f"""
 import resource, sys, anyio
-from workers import logs, metrics
-from workers.gateway.serving import HttpServer
-from workers.limits import Limits
+from workers.gateway.http.server import HttpServer
+from workers.runtime import logs, metrics
+from workers.runtime.limits import Limits
 
 async def application(scope, receive, send):
     failures = metrics.REGISTRY.get_sample_value("hansard_accept_failures_total")
@@ -88,7 +88,7 @@ def test_the_soft_limit_of_files_is_raised_when_a_process_begins() -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     program = """
 import resource
-from workers import process
+from workers.runtime import process
 resource.setrlimit(resource.RLIMIT_NOFILE, (200, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
 async def work(process):
     print(*resource.getrlimit(resource.RLIMIT_NOFILE))

@@ -14,8 +14,8 @@ from core.refusals import Unavailable
 from tests.bounds import BOUND
 from tests.gateway.held import Held
 from tests.gateway.house import ADA, BEN, MOD, THREAD, House, Who, at, problem
-from workers import metrics
-from workers.gateway.admission import Gate
+from workers.gateway.http.admission import Gate
+from workers.runtime import metrics
 
 MOST, QUEUE = 3, 2
 

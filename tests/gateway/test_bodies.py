@@ -5,8 +5,8 @@ import msgspec
 import pytest
 from msgspec import Meta, Struct
 
-from workers.gateway import bodies
-from workers.gateway.refusals import BadRequest, UnsupportedMediaType
+from workers.gateway.http import bodies
+from workers.gateway.http.refusals import BadRequest, UnsupportedMediaType
 
 
 class Inner(Struct, forbid_unknown_fields=True):

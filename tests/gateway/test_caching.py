@@ -6,8 +6,8 @@ import httpx2
 import pytest
 
 from tests.gateway.house import ADA, ADMIN, AUDITOR, MOD, SITE, THREAD, House, at, problem
-from workers.gateway import compression
-from workers.gateway.table import CALLS
+from workers.gateway.http import compression
+from workers.gateway.operations.table import CALLS
 
 PUBLIC = "public, max-age=0, must-revalidate, s-maxage=2"
 CDN = "max-age=2, stale-while-revalidate=5"

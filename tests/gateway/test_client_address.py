@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from workers.gateway.client_address import ClientAddress
+from workers.gateway.http.client_address import ClientAddress
 
 
 def scope(*forwarded: str, peer: str | None = "127.0.0.1") -> dict[str, Any]:

@@ -7,8 +7,8 @@ import pytest
 from msgspec.structs import replace
 
 from tests.gateway.house import ADA, THREAD, House
-from workers.gateway import compression
-from workers.gateway.ready import ReadyAnswers
+from workers.gateway.http import compression
+from workers.gateway.http.response_cache import ReadyAnswers
 
 LONG = "Many words. " * 60
 PAGE = f"threads/{THREAD}"

@@ -10,14 +10,14 @@ from msgspec.structs import replace
 
 from core.log.redis import RedisLog
 from core.redis.deployment import open_deployment
-from projections.lookups import Counted
-from projections.queries import Seen
-from projections.reading import Views
+from projections.read.comments import Counted
+from projections.read.queries import Seen
+from projections.read.views import Views
 from tests.gateway.house import ADA, BEN, SITE, THREAD, House, problem
 from tests.log.proxy import Proxy
-from workers.gateway.counts import Counts
-from workers.gateway.ready import ReadyAnswers
-from workers.gateway.states import PartitionStates
+from workers.gateway.http.response_cache import ReadyAnswers
+from workers.gateway.http.view_states import PartitionStates
+from workers.gateway.operations.count_cache import Counts
 
 UNKNOWN = [f"unknown-{number}" for number in range(99)]
 

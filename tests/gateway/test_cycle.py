@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from starlette.types import Message
 
-from workers.gateway.cycle import Cycle, Flow, Outlet
-from workers.gateway.reply import Reply, json, send_reply
+from workers.gateway.http.cycle import Cycle, Flow, Outlet
+from workers.gateway.http.response import Reply, json, send_reply
 
 pytestmark = pytest.mark.anyio
 

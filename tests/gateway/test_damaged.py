@@ -7,10 +7,10 @@ from msgspec.structs import replace
 
 from core.partitions import partition_of
 from core.position import Position
+from projections.audit import merge
 from tests.gateway import house as houses
 from tests.gateway.house import ADA, AUDITOR, BEN, MOD, PARTITIONS, SITE, House, problem
 from tests.log.test_intruders import FIELDS
-from workers.gateway import auditing
 
 THREAD = "tea"
 HERE = partition_of(SITE, THREAD, PARTITIONS)
@@ -125,7 +125,7 @@ async def test_where_a_partition_cannot_be_read_the_record_ends_before_it_and_na
 async def test_a_page_of_the_record_ends_where_a_partition_cannot_be_read_any_more(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(auditing, "_FIRST", 1)
+    monkeypatch.setattr(merge, "_FIRST", 1)
     await house.post(ADA, thread=THREAD)
     whole = await audited(house, f"?thread={THREAD}")
     read, asked = house.log.read, 0

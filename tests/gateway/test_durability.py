@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from prometheus_client import REGISTRY
 
-from core.redis import promise
+from core.redis import confirmation
 from tests.clusters import Node, Sentinels, sentinels
 from tests.gateway.house import ADA, BEN, MOD, THREAD, House, at, built
 
@@ -37,7 +37,7 @@ def replica(pair: Sentinels) -> Iterator[Node]:
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """What will not come is not waited for long; what will come has the time it needs."""
-    monkeypatch.setattr(promise, "REPLICATED_WITHIN", 0.3)
+    monkeypatch.setattr(confirmation, "REPLICATED_WITHIN", 0.3)
 
 
 def told(answer: Any) -> tuple[int, str]:

@@ -13,9 +13,9 @@ from core.position import Position
 from tests.bounds import BOUND
 from tests.gateway.following import Follower, Frame, Station, ended, station
 from tests.gateway.house import ADA, BEN, EVE, MOD, SITE, THREAD, House, Who, at, problem
-from workers import metrics
 from workers.gateway.feed import frames, ring
 from workers.gateway.feed.channel import Channel, Seat
+from workers.runtime import metrics
 
 
 @pytest.fixture

@@ -15,16 +15,16 @@ from core.keys import DEPLOYMENT
 from core.partitions import partition_of
 from core.position import Position
 from core.refusals import Unavailable
-from projections.queries import ThreadHead
+from projections.read.queries import ThreadHead
 from tests.bounds import BOUND
 from tests.gateway.following import RETRY, Station, ended, feed, station, until
 from tests.gateway.house import ADA, BEN, MOD, SITE, THREAD, House, problem, told
-from workers import metrics
-from workers.gateway import writes
 from workers.gateway.feed import frames
 from workers.gateway.feed.limits import Limits
-from workers.gateway.feed.retry import BROKEN, LATER
 from workers.gateway.feed.ring import Frame
+from workers.gateway.http.feed_retry import BROKEN, LATER
+from workers.gateway.operations import writing as writes
+from workers.runtime import metrics
 
 ONE = f"/v1/sites/{SITE}/threads/{THREAD}/feed"
 NEW = "fern-house"

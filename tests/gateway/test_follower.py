@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from core.partitions import partition_of
-from core.redis.wakes import Wake
-from projections.feedlog import FeedLog
-from projections.queries import ThreadHead
+from core.redis.pubsub import Wake
+from projections.read.feed import FeedLog
+from projections.read.queries import ThreadHead
 from tests.bounds import BOUND
 from tests.gateway.house import ADA, SITE, THREAD, House, at, told
 from workers.gateway.feed.channel import Channel

@@ -12,8 +12,8 @@ from tests.full import EVERYSEC, WAYS
 from tests.gateway.following import station
 from tests.gateway.house import ADA, BEN, MOD, PARTITIONS, THREAD, House, at, built, problem, told
 from tests.servers import engines, started
-from workers import metrics
-from workers.projector import Projector
+from workers.projector.projector import Projector
+from workers.runtime import metrics
 
 COMMENTS = f"threads/{THREAD}/comments"
 REASONS = {"memory": "memory of the server is full", "disk": "disk of the server is full", "replicas": "few replicas"}

@@ -17,8 +17,8 @@ import anyio
 
 from tests.gateway.house import BEN, SITE, THREAD, House, Who, operator_token, token
 from tests.gateway.wire import served
-from workers.gateway.call import Who as For
-from workers.gateway.table import CALLS
+from workers.gateway.operations.operation import Who as For
+from workers.gateway.operations.table import CALLS
 
 STAFF: Final = Who("mod", ("moderator", "auditor", "admin"))
 HOOKS: Final = "tests.gateway.fuzzing"

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Final, NamedTuple
 
 from tests.gateway.house import ADA, ADMIN, AUDITOR, BEN, EVE, GUEST, MOD, SITE, SUBSCRIBER, THREAD, House, Who, at
-from workers.gateway.call import COMMENT, Call
-from workers.gateway.table import CALLS
+from workers.gateway.operations.operation import COMMENT, Call
+from workers.gateway.operations.table import CALLS
 
 NEVER: Final = "a" * 22
 """The id of a comment that never was, of the form that ids have."""

@@ -14,18 +14,18 @@ import pytest
 from msgspec.structs import replace
 from redis.exceptions import TimeoutError  # noqa: A004 - the name redis has
 
-from core.gathering import gathered
-from core.redis import faults
-from core.redis.faults import insist
+from core.concurrency import gathered
+from core.redis import errors
+from core.redis.errors import insist
 from core.refusals import Unavailable
-from projections.queries import Seen
+from projections.read.queries import Seen
 from tests.bounds import BOUND
 from tests.gateway.house import ADA, MOD, THREAD, House, at, built, problem
 from tests.servers import client, started
-from workers import embedded
-from workers.gateway import plain as plain_module
-from workers.gateway import ready as ready_module
-from workers.gateway.states import PartitionStates
+from workers.embedded import server as embedded
+from workers.gateway import fast_page as plain_module
+from workers.gateway.http import response_cache as ready_module
+from workers.gateway.http.view_states import PartitionStates
 
 SOON = 0.05
 
@@ -33,7 +33,7 @@ SOON = 0.05
 def wait_at_most(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     """Let a call wait for so long, where there is no patience for more."""
     for name in ("FIRST", "LATE"):
-        monkeypatch.setattr(faults, name, seconds)
+        monkeypatch.setattr(errors, name, seconds)
     for module in (ready_module, plain_module):
         monkeypatch.setattr(module, "ASKED_WITHIN", seconds)
 
@@ -111,22 +111,22 @@ async def test_the_calls_of_one_request_share_its_patience() -> None:
             raise TimeoutError
         return tries
 
-    with faults.one_request():
-        faults._BEGUN.set(time.monotonic() - 3600)
-        assert faults.left() < 0
+    with errors.one_request():
+        errors._BEGUN.set(time.monotonic() - 3600)
+        assert errors.left() < 0
         with pytest.raises(Unavailable):
             await insist(fails_once, "anything", patience=3600)
         assert tries == 1
         # A body that took its time is no patience spent.
-        faults.begin_again()
+        errors.begin_again()
         tries = 0
         assert await insist(fails_once, "anything", patience=3600) == 2
         # A stream lives for longer than any patience.
-        faults._BEGUN.set(time.monotonic() - 3600)
-        faults.no_request()
+        errors._BEGUN.set(time.monotonic() - 3600)
+        errors.no_request()
         tries = 0
         assert await insist(fails_once, "anything", patience=3600) == 2
-    assert faults.left() == math.inf
+    assert errors.left() == math.inf
 
 
 class _Silent:
@@ -171,7 +171,7 @@ async def test_readiness_is_told_when_its_time_is_over(
 ) -> None:
     house, _ = hung
     wait_at_most(monkeypatch, 3600)
-    monkeypatch.setattr("workers.gateway.calls.operations.READY_WITHIN", SOON)
+    monkeypatch.setattr("workers.gateway.operations.health.READY_WITHIN", SOON)
     house.serve(replace(house.services))
     with anyio.fail_after(BOUND):
         assert problem(await house.get("/readyz"), 503, "unavailable")["detail"] == "Redis does not answer"

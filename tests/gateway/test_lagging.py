@@ -8,8 +8,8 @@ import pytest
 from core.partitions import partition_of
 from tests.bounds import BOUND
 from tests.gateway.house import ADA, ADMIN, AUDITOR, MOD, PARTITIONS, SITE, THREAD, House, at, told
-from workers import metrics
-from workers.gateway.lagging import LagWatch
+from workers.gateway.http.lag_watch import LagWatch
+from workers.runtime import metrics
 
 OTHER = next(
     name

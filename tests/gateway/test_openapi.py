@@ -8,18 +8,18 @@ import msgspec
 import pytest
 
 from core.caller import Actor
-from core.envelope import Envelope, Recorded
-from core.events import UnknownEvent, VoteCast
+from core.events.envelope import Envelope, Recorded
+from core.events.types import UnknownEvent, VoteCast
 from core.position import Position
-from projections.trail import tell
+from projections.audit.records import tell
 from tests.gateway.house import ADA, AUDITOR, BEN, MOD, SITE, THREAD, House, at
-from workers.gateway import problems
-from workers.gateway.call import Call
-from workers.gateway.openapi import document, problems_of
-from workers.gateway.reference import page
+from workers.gateway.docs.openapi import document, problems_of
+from workers.gateway.docs.reference import page
+from workers.gateway.http import problems
+from workers.gateway.operations.operation import Call
+from workers.gateway.operations.table import CALLS, by_path
 from workers.gateway.shapes import comments as shapes
 from workers.gateway.shapes import rows, staff, threads
-from workers.gateway.table import CALLS, by_path
 
 DOCUMENT = document()
 ROOT = "/v1/sites/{site}"

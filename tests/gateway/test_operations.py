@@ -9,9 +9,9 @@ import httpx2
 import pytest
 from msgspec.structs import replace
 
-from core.gathering import gathered
+from core.concurrency import gathered
 from core.singleflight import SingleFlight
-from projections.histories import DIFFERENCES
+from projections.read.revisions import DIFFERENCES
 from tests.gateway.house import (
     ADA,
     ADMIN_SECRET,
@@ -27,11 +27,12 @@ from tests.gateway.house import (
     told,
 )
 from tests.servers import started
-from workers import embedded, metrics
-from workers.gateway.operating import health_alone, operations
-from workers.gateway.reply import Reply
-from workers.roles import services
-from workers.settings import Settings
+from workers.embedded import server as embedded
+from workers.gateway.health_app import health_alone, operations
+from workers.gateway.http.response import Reply
+from workers.roles.roles import services
+from workers.runtime import metrics
+from workers.runtime.settings import Settings
 
 READY = {"status": "ready", "reads": "served", "writes": "taken", "views": {"lag_s": 0.0, "stopped": 0}}
 
@@ -235,4 +236,4 @@ async def test_a_defect_is_logged_under_the_request_id_without_what_was_said(
     assert (again["event"], again["cause"]) == ("page_retried", "LookupError")
     assert (failed["event"], failed["log_level"]) == ("request_failed", "error")
     assert failed["request"] == answered["request"] == answer.json()["request"]
-    assert isinstance(failed["exc_info"], LookupError)  # workers.logs leaves out what such an exception quotes
+    assert isinstance(failed["exc_info"], LookupError)  # workers.runtime.logs leaves out what such an exception quotes

@@ -6,19 +6,19 @@ from typing import Any
 
 import pytest
 
+from core.application.transact import transact
 from core.caller import OPERATOR
-from core.commands import SkipEvent
+from core.domain.commands import SkipEvent
 from core.position import Position
-from core.transact import transact
-from projections.progress import come
-from projections.requeueing import requeue
-from projections.served import Served
-from projections.store import Store
+from projections.read.progress import come
+from projections.read.served_generation import Served
+from projections.rebuild.requeue import requeue
+from projections.views.store import Store
 from tests.gateway.house import ADA, AUDITOR, BEN, MOD, SITE, THREAD, House, at, built, problem
 from tests.projections.poisoning import poison
 from tests.projections.projecting import projecting
-from workers.gateway import reads, writes
-from workers.projector import Projector
+from workers.gateway.operations import reading, writing
+from workers.projector.projector import Projector
 
 OTHER = "tea"
 
@@ -49,8 +49,8 @@ async def here(fresh: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Poi
         assert answer.json()["comment"]["body"] == "Later words."
         last = answer.json()["position"]
         # Whoever waited from here on would never be answered.
-        monkeypatch.setattr(writes, "VIEW_WITHIN", math.inf)
-        monkeypatch.setattr(reads, "VIEW_WITHIN", math.inf)
+        monkeypatch.setattr(writing, "VIEW_WITHIN", math.inf)
+        monkeypatch.setattr(reading, "VIEW_WITHIN", math.inf)
         yield Poisoned(house, before, bad, answer.json()["comment"]["id"], last)
 
 

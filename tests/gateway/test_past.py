@@ -8,12 +8,12 @@ import httpx2
 import pytest
 from msgspec.structs import replace
 
-from core.gathering import gathered
+from core.concurrency import gathered
 from tests.bounds import BOUND
 from tests.gateway.house import ADA, BEN, MOD, THREAD, House, at, problem
-from workers import metrics
-from workers.gateway.admission import Admission
-from workers.gateway.past import PastPages
+from workers.gateway.http.admission import Admission
+from workers.gateway.operations.past_cache import PastPages
+from workers.runtime import metrics
 
 
 def made() -> float:

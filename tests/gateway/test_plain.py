@@ -13,9 +13,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.refusals import Unavailable
 from tests.gateway.house import ADA, BEN, SITE, THREAD, House, at, token, told
-from workers.gateway.admission import Admission
 from workers.gateway.app import every_call
-from workers.gateway.plain import PlainPages
+from workers.gateway.fast_page import PlainPages
+from workers.gateway.http.admission import Admission
 
 PAGE = f"/v1/sites/{SITE}/threads/{THREAD}"
 

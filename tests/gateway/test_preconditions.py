@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from workers.gateway.preconditions import revisions_named
+from workers.gateway.http.preconditions import revisions_named
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,8 @@ from tests.gateway.house import (
     problem,
 )
 from workers import gateway
-from workers.gateway.problems import ALL, KINDS, NOT_OVER_HTTP, reply
-from workers.gateway.refusals import MethodNotAllowed
+from workers.gateway.http.problems import ALL, KINDS, NOT_OVER_HTTP, reply
+from workers.gateway.http.refusals import MethodNotAllowed
 
 COMMENTS = f"threads/{THREAD}/comments"
 

@@ -15,9 +15,9 @@ from starlette.types import Receive, Scope, Send
 
 from tests.gateway.house import told
 from tests.gateway.wire import BOUND, Answer, Served, Wire, request, served
-from workers import metrics
-from workers.gateway.request_reader import WAITING_BYTES
-from workers.limits import Limits
+from workers.gateway.http.request_reader import WAITING_BYTES
+from workers.runtime import metrics
+from workers.runtime.limits import Limits
 
 SMALL = Limits(max_header_bytes=1000, max_header_lines=10, max_target=200)
 SHORT = 0.05

@@ -12,15 +12,15 @@ from starlette.types import Message, Send
 
 from core.partitions import partition_of
 from core.refusals import Unavailable
-from projections.queries import Answer, Seen
-from projections.reading import Views
-from projections.refolding import refold
-from projections.store import Store
+from projections.read.queries import Answer, Seen
+from projections.read.views import Views
+from projections.rebuild.refold import refold
+from projections.views.store import Store
 from tests.bounds import BOUND
 from tests.gateway.house import ADA, BEN, MOD, PARTITIONS, SITE, THREAD, House, at, problem
-from workers import metrics
 from workers.gateway.app import build
-from workers.gateway.ready import ReadyAnswers
+from workers.gateway.http.response_cache import ReadyAnswers
+from workers.runtime import metrics
 
 PAGE = f"threads/{THREAD}"
 PATH = f"/v1/sites/{SITE}/{PAGE}"

@@ -7,6 +7,7 @@ import pytest
 
 from core.partitions import partition_of
 from core.position import START, Position
+from projections.audit import merge
 from tests.gateway.house import (
     ADA,
     ADMIN,
@@ -22,7 +23,6 @@ from tests.gateway.house import (
     problem,
     signed,
 )
-from workers.gateway import auditing
 
 OTHER = "the secret of another site, 32 bytes long"
 
@@ -148,8 +148,8 @@ async def test_a_trail_comes_in_parts_that_make_the_whole(
     comment = await eventful(house)
     for who in (MOD, ADA):
         whole = await trail(house, comment, who)
-        monkeypatch.setattr("workers.gateway.calls.audit._STEP", step)
-        monkeypatch.setattr(auditing, "BUDGET", step)
+        monkeypatch.setattr("workers.gateway.operations.audit._STEP", step)
+        monkeypatch.setattr(merge, "BUDGET", step)
         found: list[dict[str, Any]] = []
         query = "?limit=2"
         for _ in range(30):
@@ -260,7 +260,7 @@ async def test_a_call_looks_at_a_bounded_number_of_entries_and_goes_on(
     await busy(house)
     wanted = await audit(house, "&type=vote.cast")
     assert len(wanted) == 6
-    monkeypatch.setattr(auditing, "BUDGET", 3)
+    monkeypatch.setattr(merge, "BUDGET", 3)
     found: list[dict[str, Any]] = []
     empty = 0
     query = "audit?type=vote.cast"
@@ -344,17 +344,17 @@ async def test_a_cursor_of_the_audit_is_for_the_same_question(house: House) -> N
 @pytest.mark.parametrize("packed", ["", "x", "eJw", "AAAA", "é", "====", "eNqLBQAAXQBc", "eJyTAgAA"])
 def test_a_cursor_that_was_not_written_here_is_refused(packed: str) -> None:
     with pytest.raises(Exception, match="cursor"):
-        auditing.read_cursor(f"mark.{packed}", "mark", 3)
+        merge.read_cursor(f"mark.{packed}", "mark", 3)
 
 
 def test_a_cursor_is_read_as_it_was_written_however_many_partitions_there_are() -> None:
     for number in (1, 64, 1024):
         places = [Position(1_700_000_000_000 + n * 37, n * 1001) if n % 3 else START for n in range(number)]
-        cursor = auditing.write_cursor("abcdefghij", places)
-        assert auditing.read_cursor(cursor, "abcdefghij", number) == places
+        cursor = merge.write_cursor("abcdefghij", places)
+        assert merge.read_cursor(cursor, "abcdefghij", number) == places
         assert len(cursor) <= 20_000
         with pytest.raises(Exception, match="cursor"):
-            auditing.read_cursor(cursor, "abcdefghij", number + 1)
+            merge.read_cursor(cursor, "abcdefghij", number + 1)
 
 
 async def test_the_partition_told_is_the_one_of_the_thread(house: House) -> None:

@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from workers.gateway import problems
-from workers.gateway.call import Call
-from workers.gateway.openapi import document, problems_of
-from workers.gateway.reference import page
-from workers.gateway.table import CALLS
-from workers.gateway.tokens import Claims, OperatorClaims
+from workers.gateway.auth.tokens import Claims, OperatorClaims
+from workers.gateway.docs.openapi import document, problems_of
+from workers.gateway.docs.reference import page
+from workers.gateway.http import problems
+from workers.gateway.operations.operation import Call
+from workers.gateway.operations.table import CALLS
 
 DOCUMENT = document()
 HTML = page(DOCUMENT)

@@ -12,21 +12,21 @@ from hypothesis import strategies as st
 from msgspec.json import decode
 from starlette.types import Message
 
+from core.application.transact import transact
 from core.caller import Caller
-from core.commands import OpenThread, PostComment, Vote
+from core.domain.commands import OpenThread, PostComment, Vote
 from core.log.memory import MemoryLog
 from core.position import Position
-from core.transact import transact
-from projections.feedlog import FeedLog
-from projections.queries import PageQuery, ThreadHead
+from projections.read.feed import FeedLog
+from projections.read.queries import PageQuery, ThreadHead
 from tests.bounds import BOUND
 from tests.gateway.following import Frame, Page, parsed
 from tests.making import MOD, PEOPLE, SITE, THREADS, Move, Play
 from tests.projections.viewing import Stage, stage
-from workers import metrics
 from workers.gateway.feed.limits import Limits
 from workers.gateway.feed.replays import Replays
-from workers.gateway.feed.resuming import VOTES_BEFORE_MS, Missed, Resuming
+from workers.gateway.feed.resume import VOTES_BEFORE_MS, Missed, Resuming
+from workers.runtime import metrics
 
 THREAD = THREADS[0]
 APART = VOTES_BEFORE_MS + 1

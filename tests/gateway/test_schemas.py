@@ -9,11 +9,11 @@ import pytest
 from msgspec import Struct, inspect
 
 from core import ids
-from projections.folding.touched import Kind
-from workers.gateway.openapi import document
-from workers.gateway.schemas import portable
+from projections.thread.effects import Kind
+from workers.gateway.docs.openapi import document
+from workers.gateway.docs.schemas import portable
+from workers.gateway.operations.table import CALLS
 from workers.gateway.shapes.feed import FEED
-from workers.gateway.table import CALLS
 
 DOCUMENT = document()
 COMPONENTS = DOCUMENT["components"]["schemas"]

@@ -7,7 +7,7 @@ import anyio
 import msgspec
 import pytest
 
-from core.gathering import both, gathered
+from core.concurrency import both, gathered
 from core.keys import SITES, SITES_NOTED
 from core.log.port import Append, Outcome
 from core.position import START
@@ -27,10 +27,10 @@ from tests.gateway.house import (
     signed,
     told,
 )
-from workers.gateway.keyring import Given, Keyring
-from workers.gateway.site_names import KEPT_S
-from workers.importing import SiteGiven
-from workers.up import open_site
+from workers.gateway.auth.keyring import Given, Keyring
+from workers.gateway.auth.site_names import KEPT_S
+from workers.importers.importer import SiteGiven
+from workers.roles.up import open_site
 
 NEW = "another secret of the site kew, 32 bytes"
 BODY = {"name": "Kew", "keys": {"hs256": [SECRET]}}

@@ -13,7 +13,7 @@ from tests.bounds import BOUND
 from workers.gateway.feed import frames
 from workers.gateway.feed.channel import Channel, Seat
 from workers.gateway.feed.ring import MOST_FRAMES, Frame
-from workers.gateway.feed.teller import AT_ONCE, BEAT, Teller
+from workers.gateway.feed.sender import AT_ONCE, BEAT, Teller
 
 
 class Client:

@@ -4,8 +4,8 @@ import pytest
 
 from core import heads
 from core.caller import Actor
-from core.envelope import Stamp, encode
-from core.events import MemberSuspended
+from core.events.envelope import Stamp, encode
+from core.events.types import MemberSuspended
 from core.log.port import NewEvent
 from core.times import LATEST
 from tests.gateway.house import ADA, AUDITOR, MOD, SITE, THREAD, House, problem

@@ -11,9 +11,9 @@ from joserfc.jwk import OctKey
 
 from core.caller import Caller
 from tests.gateway.house import ADMIN_SECRET, SECRET, SITE, Who, claims_of, signed
-from workers.gateway import tokens
-from workers.gateway.keyring import REMEMBERED, SiteKeys, Tokens
-from workers.gateway.refusals import InvalidToken
+from workers.gateway.auth import tokens
+from workers.gateway.auth.keyring import REMEMBERED, SiteKeys, Tokens
+from workers.gateway.http.refusals import InvalidToken
 
 NOW = 1_700_000_000.0
 GOOD = {"sub": "u-7", "name": "Sayantani", "aud": SITE, "exp": NOW + 600}

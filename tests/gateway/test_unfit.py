@@ -6,11 +6,11 @@ import msgspec
 import pytest
 
 from core import heads
+from core.application.aggregates import Folds
 from core.keys import DEPLOYMENT
 from core.log.port import NewEvent
 from core.log.redis import RedisLog
 from core.position import START
-from core.sight import Folds
 from tests.gateway.house import ADA, ADMIN, BEN, MOD, SECRET, SITE, THREAD, House, at, problem
 from tests.log.places import RedisPlace
 from tests.projections.poisoning import put

@@ -9,10 +9,10 @@ import anyio
 import msgspec
 import pytest
 
-from core.commands import EditComment, OpenThread, PostComment, Vote
-from core.transact import transact
-from projections import current_row
-from projections.row_memory import RowMemory
+from core.application.transact import transact
+from core.domain.commands import EditComment, OpenThread, PostComment, Vote
+from projections.read import current_row
+from projections.read.row_cache import RowMemory
 from tests.core.people import ADA as AUTHOR
 from tests.core.people import BEN as VOTER
 from tests.core.people import MOD as MODERATOR

@@ -8,14 +8,14 @@ import msgspec
 import pytest
 from msgspec import inspect
 
-from workers.gateway import bodies, queries
-from workers.gateway.bodies import field_error
-from workers.gateway.openapi import _PATH_TYPES
-from workers.gateway.refusals import BadRequest
+from workers.gateway.docs.openapi import _PATH_TYPES
+from workers.gateway.http import bodies, parameters
+from workers.gateway.http.bodies import field_error
+from workers.gateway.http.grammars import WORDS
+from workers.gateway.http.refusals import BadRequest
+from workers.gateway.operations.table import CALLS
 from workers.gateway.shapes.comments import FileReport
 from workers.gateway.shapes.staff import AuditQuery
-from workers.gateway.table import CALLS
-from workers.gateway.wording import WORDS
 
 
 def texts(kind: inspect.Type, seen: set[type]) -> Iterator[inspect.StrType]:
@@ -81,7 +81,7 @@ def test_a_body_and_a_query_say_it_alike() -> None:
     with pytest.raises(BadRequest) as of_body:
         bodies.Reader(FileReport).read(b'{"reason":"So rude!"}')
     with pytest.raises(BadRequest) as of_query:
-        queries.Reader(AuditQuery).read({"type": ["comment.posted\n"]})
+        parameters.Reader(AuditQuery).read({"type": ["comment.posted\n"]})
     for caught, pointer in ((of_body, "/reason"), (of_query, "/type")):
         (error,) = caught.value.extra["errors"]
         assert error["pointer"] == pointer

@@ -27,12 +27,12 @@ from tests.gateway.house import (
     token,
 )
 from tests.gateway.wire import BOUND, Served, Wire, request, served
-from workers import metrics
-from workers.gateway.admission import Admission
 from workers.gateway.app import build
-from workers.gateway.body_budget import BodyBudget
-from workers.gateway.client_address import ClientAddress
-from workers.limits import Limits
+from workers.gateway.http.admission import Admission
+from workers.gateway.http.body_budget import BodyBudget
+from workers.gateway.http.client_address import ClientAddress
+from workers.runtime import metrics
+from workers.runtime.limits import Limits
 
 PATH = f"/v1/sites/{SITE}/threads/{THREAD}/comments"
 BODY = b'{"body":"honest"}'

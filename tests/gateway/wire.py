@@ -11,10 +11,10 @@ from anyio import BrokenResourceError, ClosedResourceError, EndOfStream
 from anyio.abc import SocketStream
 from starlette.types import ASGIApp
 
-from workers.gateway.client_address import ClientAddress
-from workers.gateway.protocol import BoundedHttpProtocol
-from workers.gateway.serving import HttpServer
-from workers.limits import Limits
+from workers.gateway.http.client_address import ClientAddress
+from workers.gateway.http.protocol import BoundedHttpProtocol
+from workers.gateway.http.server import HttpServer
+from workers.runtime.limits import Limits
 
 BOUND: Final = 30
 """Seconds after which an answer or a close that has not come is missing."""

@@ -10,12 +10,12 @@ import anyio
 
 from core.formats import Formats
 from core.keys import DEPLOYMENT, Keys
-from core.log import whole
 from core.log.memory import MemoryLog, _Partition
 from core.log.port import FOREIGN, Append, Appended, Entry, Head, HeadWanted, Load, Loaded, Log, NewEvent, Outcome
 from core.log.redis import RedisLog
 from core.partitions import partition_of
 from core.position import START, Position
+from core.redis import log_integrity
 from core.redis.deployment import Deployment, open_deployment
 from core.redis.topology import find_servers
 from tests.clusters import cluster, sentinels
@@ -131,8 +131,8 @@ class RedisPlace:
 
     async def accept(self, partition: int) -> None:
         calls, keys, id_ = self.deployment.calls, self.deployment.keys, self.deployment.whole.id
-        (seen,) = await whole.look(calls, keys, id_, [partition])
-        assert await whole.accept(calls, keys, id_, seen)
+        (seen,) = await log_integrity.look(calls, keys, id_, [partition])
+        assert await log_integrity.accept(calls, keys, id_, seen)
 
     async def upgrade(self, format_: int) -> None:
         await self.deployment.calls.call("HSET", DEPLOYMENT, "format", format_)

@@ -13,7 +13,7 @@ from core.log.redis import RedisLog
 from core.position import START
 from core.redis.access import COMMANDS, IN_CLUSTER, RULE
 from core.redis.deployment import open_deployment
-from core.redis.faults import Denied
+from core.redis.errors import Denied
 from core.refusals import Unavailable
 from tests.clusters import cluster
 from tests.log.places import HERE, PARTITIONS, append, event, thread_in, write

@@ -13,10 +13,10 @@ from redis.asyncio import Redis
 from redis.exceptions import ConnectionError, ResponseError, TimeoutError  # noqa: A004 - the names redis has
 
 from core.log.redis import CHAIN, CONFIRM
-from core.redis.batch import Batch
-from core.redis.call import Call, calls_of
 from core.redis.client import connect
-from core.redis.shipment import Proof
+from core.redis.command import Call, calls_of
+from core.redis.in_flight import Proof
+from core.redis.pipeline import Batch
 from tests.bounds import BOUND
 from tests.log.proxy import Proxy
 

@@ -15,7 +15,7 @@ from core.log.redis import RedisLog
 from core.partitions import partition_of
 from core.position import START
 from core.redis.deployment import Deployment, open_deployment
-from core.redis.faults import UnfitServer, Unreachable
+from core.redis.errors import UnfitServer, Unreachable
 from core.redis.metrics import REDIRECTIONS
 from core.redis.slots import slot_of
 from tests.bounds import BOUND

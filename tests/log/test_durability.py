@@ -9,9 +9,9 @@ from redis import Redis
 from core.log.port import Answer, Append, Appended, Conflict, KeyReused, Repeated
 from core.log.redis import RedisLog
 from core.position import Position
-from core.redis import promise
+from core.redis import confirmation
 from core.redis.deployment import Deployment, open_deployment
-from core.redis.faults import UnfitServer
+from core.redis.errors import UnfitServer
 from core.refusals import Unavailable
 from tests.clusters import Node, Sentinels, sentinels
 from tests.log.places import PARTITIONS, SITE, THREAD, append, event, look
@@ -48,7 +48,7 @@ async def deployment(primary: Node) -> AsyncIterator[Deployment]:
 @pytest.fixture
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """What will not come is not waited for long."""
-    monkeypatch.setattr(promise, "REPLICATED_WITHIN", 0.05)
+    monkeypatch.setattr(confirmation, "REPLICATED_WITHIN", 0.05)
 
 
 async def post(log: RedisLog, key: str | None = "k", digest: str = "d", head: str = "c:1") -> object:
@@ -118,7 +118,7 @@ async def test_what_wrote_nothing_is_answered_as_ever(deployment: Deployment) ->
 async def test_waiting_for_a_replica_keeps_no_other_call_waiting(
     deployment: Deployment, primary: Node, replica: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(promise, "REPLICATED_WITHIN", 60.0)
+    monkeypatch.setattr(confirmation, "REPLICATED_WITHIN", 60.0)
     log = RedisLog(deployment)
     replica.freeze()
     with client(primary.url) as connection:

@@ -25,7 +25,7 @@ from tests.full import no_memory
 from tests.log.places import HERE, PARTITIONS, SITE, THREAD, RedisPlace, append, event, facts, look, positions, write
 from tests.log.proxy import Proxy
 from tests.servers import client
-from workers import embedded
+from workers.embedded import server as embedded
 
 
 @pytest.fixture

@@ -4,15 +4,15 @@ from typing import Any
 
 import pytest
 
-from core.commands import FeatureComment, OpenSite, OpenThread, PostComment, Vote
-from core.envelope import Codec, read
-from core.events import CommentFeatured, VoteCast
+from core.application.transact import Result, transact
+from core.domain.commands import FeatureComment, OpenSite, OpenThread, PostComment, Vote
+from core.events.envelope import Codec, read
+from core.events.types import CommentFeatured, VoteCast
+from core.events.upcasting import VERSION
 from core.log.port import Log
 from core.policy import Policy
 from core.position import START
 from core.refusals import FormatTooOld
-from core.transact import Result, transact
-from core.upcasting import VERSION
 from tests.core.people import ADA, BEN, MOD, OPERATOR, SITE, THREAD, TITLE, URL
 from tests.log.places import Place, facts
 

@@ -6,7 +6,7 @@ from typing import Any
 import anyio
 import pytest
 
-from core.envelope import UnreadableEntry, envelope_of, read
+from core.events.envelope import UnreadableEntry, envelope_of, read
 from core.log.port import Append, BrokenChain, HeadWanted, Load, Log, LostBranch
 from core.position import START, Position
 from core.refusals import UnreadablePartition

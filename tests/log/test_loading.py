@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from core.keys import Keys
 from core.log.redis import RedisLog
 from core.redis.deployment import open_deployment
-from core.redis.loading import Waiting
+from core.redis.server_loading import Waiting
 from core.redis.slots import slot_of
 from core.refusals import Unavailable
 from tests.cli.program import here

@@ -10,8 +10,8 @@ from core.formats import Formats
 from core.keys import DEPLOYMENT
 from core.redis.client import connect
 from core.redis.deployment import open_deployment
-from core.redis.faults import BadAddress, OtherDeployment, UnfitServer, Unreachable
-from core.redis.record import RECORD
+from core.redis.deployment_record import RECORD
+from core.redis.errors import BadAddress, OtherDeployment, UnfitServer, Unreachable
 from core.redis.server import Server, inspect, require
 from tests.servers import engines, started
 

@@ -7,9 +7,9 @@ import anyio
 import pytest
 from redis.exceptions import TimeoutError  # noqa: A004 - the name redis has
 
-from core.redis.call import Call
-from core.redis.overdue import Overdue
-from core.redis.shipment import Group
+from core.redis.command import Call
+from core.redis.in_flight import Group
+from core.redis.reply_deadlines import Overdue
 from tests.bounds import BOUND
 
 pytestmark = pytest.mark.anyio

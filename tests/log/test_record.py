@@ -12,7 +12,7 @@ from core.keys import DEPLOYMENT
 from core.log.redis import RedisLog
 from core.position import START
 from core.redis.deployment import Deployment, open_deployment
-from core.redis.record import Record, Unfit, judge
+from core.redis.deployment_record import Record, Unfit, judge
 from core.refusals import Unavailable
 from tests.bounds import BOUND
 from tests.log.places import append, event

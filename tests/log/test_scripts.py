@@ -11,9 +11,9 @@ from redis.exceptions import ResponseError
 
 import core
 from core.log.redis import APPEND, CHAIN, LOAD
-from core.log.whole import ACCEPT, LOOK
-from core.log.whole import COPY as COPY_ID
 from core.redis.client import connect
+from core.redis.log_integrity import ACCEPT, LOOK
+from core.redis.log_integrity import COPY as COPY_ID
 from core.redis.script import Script
 
 DAY = 86_400_000
@@ -375,7 +375,7 @@ async def test_entries_of_somebody_else_are_no_loss_that_can_be_accepted(call: C
 
 
 async def test_deployment_is_recorded_once(call: Caller, redis: Redis) -> None:
-    record = Script("core.redis", "deployment")
+    record = Script("core.redis", "open_record")
     assert await call(record, ["d"], [64, 1, "a", 0]) == [None, None, None, None, None]
     assert await call(record, ["d"], [64, 1, "a", 1]) == [b"64", b"1", b"a", None, None]
     assert await call(record, ["d"], [8, 2, "b", 1]) == [b"64", b"1", b"a", None, None]
@@ -384,7 +384,7 @@ async def test_deployment_is_recorded_once(call: Caller, redis: Redis) -> None:
 
 async def test_a_deployment_without_an_id_gets_one(call: Caller, redis: Redis) -> None:
     await redis.hset("d", mapping={"partitions": 64, "format": 1})
-    assert await call(Script("core.redis", "deployment"), ["d"], [64, 1, "a", 0]) == [b"64", b"1", b"a", None, b"0"]
+    assert await call(Script("core.redis", "open_record"), ["d"], [64, 1, "a", 0]) == [b"64", b"1", b"a", None, b"0"]
 
 
 SCRIPTS = sorted(Path(core.__file__).parent.rglob("*.lua"))

@@ -9,10 +9,10 @@ from anyio import to_thread
 
 from core.log.redis import RedisLog
 from core.position import START
+from core.redis.confirmation import Promise
 from core.redis.deployment import open_deployment
-from core.redis.faults import Unreachable
+from core.redis.errors import Unreachable
 from core.redis.node import Node
-from core.redis.promise import Promise
 from tests.bounds import BOUND
 from tests.clusters import SERVICE, Sentinels, free_ports, sentinels, until
 from tests.log.places import HERE, PARTITIONS, event, facts, write

@@ -9,7 +9,7 @@ from core.keys import DEPLOYMENT, Keys
 from core.partitions import SLOTS, slot
 from core.redis.address import parse
 from core.redis.client import connect
-from core.redis.faults import BadAddress
+from core.redis.errors import BadAddress
 from core.redis.slots import merged, slot_of
 
 

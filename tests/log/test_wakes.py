@@ -10,13 +10,13 @@ import redis
 from anyio.lowlevel import checkpoint
 from redis.asyncio import Redis
 
-import core.redis.wakes
+import core.redis.pubsub
 from core.position import START
-from core.redis import listening as subscription
+from core.redis import subscriber as subscription
 from core.redis.client import connect
 from core.redis.metrics import LOSSES
+from core.redis.pubsub import LOOK_EVERY, LOOK_SELDOM, MOST_HEARD, Wake, Wakes
 from core.redis.topology import find_servers
-from core.redis.wakes import LOOK_EVERY, LOOK_SELDOM, MOST_HEARD, Wake, Wakes
 from tests.bounds import BOUND
 from tests.full import EVERYSEC, no_disk
 from tests.log.places import HERE, RedisPlace, append, event, keys, opened
@@ -231,8 +231,8 @@ async def test_a_follower_whose_subscription_is_confirmed_asks_nothing_while_not
     fresh: str, reading: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Without the subscription it would look again at once, and again.
-    monkeypatch.setattr(core.redis.wakes, "LOOK_EVERY", 0.0)
-    monkeypatch.setattr(core.redis.wakes, "LOOK_SELDOM", NEVER)
+    monkeypatch.setattr(core.redis.pubsub, "LOOK_EVERY", 0.0)
+    monkeypatch.setattr(core.redis.pubsub, "LOOK_SELDOM", NEVER)
     async with opened(fresh) as place, anyio.create_task_group() as tasks:
         assert isinstance(place, RedisPlace)
         followed = anyio.Event()

@@ -7,12 +7,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from core.keys import DEPLOYMENT
-from core.log import whole
 from core.log.port import BrokenChain, HeadWanted, Log
 from core.log.redis import RedisLog
 from core.position import START
+from core.redis import log_integrity
 from core.redis.deployment import Deployment, open_deployment
-from core.redis.faults import OtherDeployment
+from core.redis.errors import OtherDeployment
 from core.refusals import LogBroken
 from tests.log.places import HERE, PARTITIONS, Place, append, emptied, event, look, thread_in, write
 from tests.servers import client
@@ -245,6 +245,6 @@ async def test_readers_go_on_while_writers_are_refused(here: Deployment) -> None
     await here.calls.call("XDEL", here.keys[HERE].log, str(written[0]))
     await refused(log, "1 of 2 entries are missing")
     assert [entry.position for entry in await log.read(HERE, START, limit=9)] == [written[1]]
-    looks = await whole.look(here.calls, here.keys, here.whole.id, range(PARTITIONS))
+    looks = await log_integrity.look(here.calls, here.keys, here.whole.id, range(PARTITIONS))
     seen: list[Any] = [looks[HERE].entries, looks[HERE].first, looks[HERE].newest, looks[HERE].accepted]
     assert seen == [1, written[1], written[1], 0]

@@ -13,9 +13,9 @@ import yaml
 from prometheus_client import REGISTRY
 from prometheus_client.metrics import MetricWrapperBase
 
-from workers import metrics
-from workers.gateway.calls.operations import CALLS
-from workers.settings import Settings
+from workers.gateway.operations.health import CALLS
+from workers.runtime import metrics
+from workers.runtime.settings import Settings
 
 TOP: Final = Path(__file__).parents[2]
 ALERTS: Final = TOP / "deploy" / "alerts.yaml"

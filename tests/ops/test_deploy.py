@@ -15,9 +15,10 @@ from redis import Redis
 from redis.exceptions import AuthenticationError
 
 from tests.servers import client, engines, started
-from workers import embedded, settings
-from workers.limits import Limits
-from workers.settings import FILES, PREFIX, SECRET, Settings
+from workers.embedded import server as embedded
+from workers.runtime import settings
+from workers.runtime.limits import Limits
+from workers.runtime.settings import FILES, PREFIX, SECRET, Settings
 
 TOP = Path(__file__).parents[2]
 DEPLOY = TOP / "deploy"

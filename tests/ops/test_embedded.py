@@ -12,14 +12,14 @@ import anyio
 import pytest
 
 from tests.servers import client
-from workers import embedded
-from workers.embedded import EmbeddedError
+from workers.embedded import server as embedded
+from workers.embedded.server import EmbeddedError
 
 PARENT = """
 import sys
 from pathlib import Path
 import anyio
-from workers import embedded
+from workers.embedded import server as embedded
 
 async def main():
     async with embedded.running(Path(sys.argv[1])) as server:

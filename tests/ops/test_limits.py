@@ -7,31 +7,34 @@ from typing import Any
 
 import pytest
 
-from core import ids, keys, origins, site, thread, writing
+from core import ids, keys
+from core.domain import authoring, origins, site, thread
 from core.policy import Policy
-from projections import feed, lookups, queries
-from workers.gateway import bodies, tokens, writes
-from workers.gateway import queries as parameters
+from projections.read import comments, queries
+from projections.views import feed_entries
+from workers.gateway.auth import tokens
+from workers.gateway.docs.openapi import document
 from workers.gateway.feed import channel, hub
-from workers.gateway.openapi import document
+from workers.gateway.http import bodies, parameters
+from workers.gateway.operations import writing as writes
 from workers.gateway.shapes.keys import SHORTEST_SECRET
-from workers.settings import Settings
+from workers.runtime.settings import Settings
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 
 LIMITS: dict[str, list[float]] = {
     "ids": [ids.LONGEST_THREAD],
-    "token": [tokens.LONGEST_TOKEN, tokens.LEEWAY, writing.LONGEST_NAME, writing.LONGEST_BADGE],
+    "token": [tokens.LONGEST_TOKEN, tokens.LEEWAY, authoring.LONGEST_NAME, authoring.LONGEST_BADGE],
     "keys of a site": [SHORTEST_SECRET],
     "text of a comment": [Policy().max_body],
-    "other words": [site.LONGEST_NAME, thread.LONGEST_TITLE, origins.LONGEST, writing.LONGEST_REASON],
+    "other words": [site.LONGEST_NAME, thread.LONGEST_TITLE, origins.LONGEST, authoring.LONGEST_REASON],
     "page of a thread": [queries.MOST_ROWS, queries.MOST_TEXT],
-    "lists": [lookups.LONGEST_OVERLAY],
+    "lists": [comments.LONGEST_OVERLAY],
     "one question": [parameters.MOST],
     "request": [Settings().max_request, bodies._DEEPEST, bodies._MOST_NESTED],
     "`Idempotency-Key`": [keys.WINDOW_MS / 3_600_000],
     "waiting": [writes.VIEW_WITHIN],
-    "feed": [feed.KEPT_MS / 60_000, feed.MOST, channel.VOTES_EVERY, hub.HEARTBEAT],
+    "feed": [feed_entries.KEPT_MS / 60_000, feed_entries.MOST, channel.VOTES_EVERY, hub.HEARTBEAT],
 }
 """By the first cell of a row: what the code has that is in no schema."""
 

@@ -28,8 +28,8 @@ from tests.bounds import BOUND
 from tests.cli.program import SITE, THREAD, Up, up
 from tests.clusters import until
 from tests.servers import free_port
-from workers import tether
-from workers.gateway.feed.retry import BROKEN
+from workers.embedded import die_with_parent
+from workers.gateway.http.feed_retry import BROKEN
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 PAGE = f"/v1/sites/{SITE}/threads/{THREAD}"
@@ -159,7 +159,7 @@ def proxying(home: Path, command: list[str], port: int) -> Iterator[str]:
     places = {name: str(home) for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME")}
     with said.open("wb") as out:
         process = subprocess.Popen(
-            [sys.executable, "-I", "-S", tether.__file__, str(os.getpid()), *command],
+            [sys.executable, "-I", "-S", die_with_parent.__file__, str(os.getpid()), *command],
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from core.redis.address import SCHEMES
-from workers import settings
-from workers.cli.flags import Serving, Where
-from workers.settings import Settings, SettingsError
+from workers.cli.options import Serving, Where
+from workers.runtime import settings
+from workers.runtime.settings import Settings, SettingsError
 
 LONG = "a secret of thirty-two bytes ...."
 A_PLACE = "an address and a port, such as 127.0.0.1:8401 or [::1]:8401"

@@ -11,9 +11,9 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from workers import settings
-from workers.gateway.calls.operations import CALLS
-from workers.settings import PREFIX, Settings
+from workers.gateway.operations.health import CALLS
+from workers.runtime import settings
+from workers.runtime.settings import PREFIX, Settings
 
 DEPLOY: Final = Path(__file__).parents[2] / "deploy"
 UNITS: Final = {role: DEPLOY / f"hansard-{role}@.service" for role in ("gateway", "projector")}

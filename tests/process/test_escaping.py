@@ -8,7 +8,7 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers import escaping, logs
+from workers.runtime import escaping, logs
 
 ACTS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u206f\ufff9-\ufffb\ud800-\udfff]")
 hostile = st.text(st.one_of(st.characters(), st.sampled_from("\x00\x1b\x9b\x7f\n\t\r\u202e\u2066\u2028\ud800a\\")))

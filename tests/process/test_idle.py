@@ -6,19 +6,19 @@ from pathlib import Path
 import anyio
 import pytest
 
-from core.commands import PostComment
+from core.domain.commands import PostComment
 from core.log.redis import RedisLog
 from core.position import Position
 from core.redis.deployment import Deployment, open_deployment
-from projections.lag import lags
-from projections.leases import Leases
-from projections.pacing import Pace
-from projections.served import Served
+from core.throttle import Pace
+from projections.read.lag import lags
+from projections.read.served_generation import Served
 from tests.bounds import BOUND
 from tests.core.newsroom import Newsroom
 from tests.log.proxy import Proxy
-from workers.projector import Projector
-from workers.rounds import Rounds
+from workers.coordination.leases import Leases
+from workers.drift.thread_walk import Rounds
+from workers.projector.projector import Projector
 
 PARTITIONS = 64
 

@@ -10,7 +10,7 @@ from prometheus_client import REGISTRY
 from core.position import Position
 from tests.bounds import BOUND
 from tests.projections.projecting import Bench, bench, projecting
-from workers import projector
+from workers.projector import projector
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ import pytest
 import structlog
 
 from core.position import Position
-from workers import logs
+from workers.runtime import logs
 
 
 @pytest.fixture
@@ -256,7 +256,8 @@ def test_a_library_whose_line_does_not_fit_fails_nobody(lines: Lines) -> None:
 
 def test_a_line_that_cannot_be_written_fails_nobody() -> None:
     code = (
-        "import structlog; from workers import logs; logs.configure('json'); structlog.get_logger().info('thing_done')"
+        "import structlog; from workers.runtime import logs; logs.configure('json');"
+        "structlog.get_logger().info('thing_done')"
     )
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(

@@ -3,7 +3,7 @@ from pathlib import Path
 
 from prometheus_client.metrics import MetricWrapperBase
 
-from workers import metrics
+from workers.runtime import metrics
 
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 

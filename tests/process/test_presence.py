@@ -10,13 +10,13 @@ from core.formats import Formats
 from core.keys import DEPLOYMENT, PROCESSES
 from core.log.redis import RedisLog
 from core.redis.deployment import Deployment, open_deployment
-from core.redis.processes import Gone, Held, LiveProcess, Unchanged, Upgraded, live_processes, upgrade
-from projections.leases import LASTS_MS
-from projections.roster import Roster
+from core.redis.live_processes import Gone, Held, LiveProcess, Unchanged, Upgraded, live_processes, upgrade
 from tests.bounds import BOUND
-from workers.checkup import _format, _processes
-from workers.presence import Presence, present
-from workers.process import Failed
+from workers.coordination.leases import LASTS_MS
+from workers.coordination.membership import Roster
+from workers.coordination.presence import Presence, present
+from workers.doctor.checkup import _format, _processes
+from workers.runtime.process import Failed
 
 pytestmark = pytest.mark.anyio
 

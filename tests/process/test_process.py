@@ -15,7 +15,7 @@ BEGINNING = """
 import sys
 from contextlib import asynccontextmanager
 import anyio
-from workers import logs, process
+from workers.runtime import logs, process
 
 logs.configure("json", "warning")
 
@@ -172,8 +172,8 @@ async def work(own):
 try:
     process.run(work, drain=1)
 except BaseException as error:
-    from workers.cli import ending
-    sys.exit(ending.ended(error, []))
+    from workers.cli import exit_status
+    sys.exit(exit_status.ended(error, []))
 """
     with running(code) as child:
         out, err = child.communicate(timeout=BOUND)

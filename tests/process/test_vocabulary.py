@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from workers.logs import TEXTUAL
-from workers.repeats import COUNTED
+from workers.runtime.logs import TEXTUAL
+from workers.runtime.repeated_lines import COUNTED
 
 TOP = Path(__file__).parents[2]
 PAGE = TOP / "docs" / "logs.md"

@@ -13,23 +13,25 @@ import httpx2
 import pytest
 
 from core.keys import WORKERS
-from projections.roster import owner
-from projections.verifying import verify
+from projections.verify.verifier import verify
 from tests.bounds import BOUND
 from tests.cli.program import TOP, environment
 from tests.making import SITE, THREADS, entries, played, stream
 from tests.projections.projecting import Bench, bench
+from workers.coordination.membership import owner
 
 PARTITIONS = 16
 
 PROJECTOR = """
 import os, signal, sys
-from projections import leases, roster
-from projections.store import Store
-from workers import logs, process, projector, roles, settings
+from projections.views.store import Store
+from workers.coordination import leases, membership
+from workers.projector import projector
+from workers.roles import roles
+from workers.runtime import logs, process, settings
 
 # As in production, only sooner.
-leases.LASTS_MS = roster.LASTS_MS = 2000
+leases.LASTS_MS = membership.LASTS_MS = 2000
 projector.RENEWED_S = 0.2
 
 asked = []

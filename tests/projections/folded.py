@@ -3,15 +3,23 @@
 from collections.abc import Sequence
 
 from core.caller import Caller
-from core.envelope import Stamp, decode, encode
-from core.events import CommentEdited, CommentPosted, CommentRestored, CommentWithdrawn, Event, VoteCast, VoteRetracted
+from core.events.envelope import Stamp, decode, encode
+from core.events.types import (
+    CommentEdited,
+    CommentPosted,
+    CommentRestored,
+    CommentWithdrawn,
+    Event,
+    VoteCast,
+    VoteRetracted,
+)
 from core.keys import Keys, Partition
 from core.position import Position
-from projections import cells
-from projections.changes import Change
-from projections.fold import Kinds, apply
-from projections.loading import Views, from_views
-from projections.state import Thread
+from projections.thread.fold import Kinds, apply
+from projections.thread.state import Thread
+from projections.views import layout
+from projections.views.changes import Change
+from projections.views.stored_thread import Views, from_views
 from tests.core.people import ADA, BEN, MOD, SITE, THREAD
 from tests.core.telling import THREAD_OPENED
 
@@ -83,16 +91,16 @@ class Shelf:
         found = {name: self.keys.get(key, {}) for name, key in names.items()}
         return Views(
             Position(0, 0),
-            {n: {field.encode(): _bytes(value) for field, value in found[n].items()} for n in cells.THREAD_HASHES},
-            {n: {member.encode(): float(str(score)) for member, score in found[n].items()} for n in cells.THREAD_SETS},
+            {n: {field.encode(): _bytes(value) for field, value in found[n].items()} for n in layout.THREAD_HASHES},
+            {n: {member.encode(): float(str(score)) for member, score in found[n].items()} for n in layout.THREAD_SETS},
         )
 
 
-def expected(keys: Partition, thread: Thread, html: cells.Html) -> dict[str, dict[str, object]]:
+def expected(keys: Partition, thread: Thread, html: layout.Html) -> dict[str, dict[str, object]]:
     """What a server should hold of one thread."""
     found: dict[str, dict[str, object]] = {}
     views = keys.thread_views(1, thread.site, thread.id)
-    for name, field, value in cells.contents(thread, html):
+    for name, field, value in layout.contents(thread, html):
         base, _, view = name.partition(".")
         key = keys.site_view(1, thread.site, view) if view else getattr(views, base)
         found.setdefault(key, {})[field] = value

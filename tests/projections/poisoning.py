@@ -3,13 +3,13 @@
 from typing import Final
 
 from core import heads
+from core.application.transact import transact
 from core.caller import OPERATOR
-from core.commands import SkipEvent
-from core.envelope import Stamp, encode
-from core.events import CommentEdited, Event
+from core.domain.commands import SkipEvent
+from core.events.envelope import Stamp, encode
+from core.events.types import CommentEdited, Event
 from core.log.port import Append, Appended, Log, NewEvent
 from core.position import Position
-from core.transact import transact
 from tests.making import PEOPLE, SITE, THREADS
 
 NEVER_POSTED: Final = CommentEdited(comment="ghost", revision=2, body="words of nobody")

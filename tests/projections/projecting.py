@@ -6,23 +6,23 @@ from typing import Any
 
 import anyio
 
-from core.envelope import decode
+from core.events.envelope import decode
 from core.heads import LAST
 from core.log.port import Entry
 from core.log.redis import RedisLog
 from core.position import Position
-from core.redis.call import Argument
+from core.redis.command import Argument
 from core.redis.deployment import Deployment, open_deployment
-from core.redis.faults import insist
-from core.text.markup import rendered
-from projections.fold import fold
-from projections.loading import together
-from projections.state import Thread
-from projections.store import Store
+from core.redis.errors import insist
+from core.text.render import rendered
+from projections.thread.fold import fold
+from projections.thread.state import Thread
+from projections.views.store import Store
+from projections.views.stored_thread import together
 from tests.bounds import BOUND
 from tests.making import SITE, THREADS, Move, entries, played
 from tests.projections.folded import expected
-from workers.projector import Projector
+from workers.projector.projector import Projector
 
 
 class Bench:

@@ -14,7 +14,7 @@ from tests.projections.test_verifying import (
     test_whatever_is_changed_in_any_view_is_found,
     way,
 )
-from workers.rebuild import Flipped, Rebuilder
+from workers.rebuild.rebuilder import Flipped, Rebuilder
 
 __all__ = [
     "fresh",

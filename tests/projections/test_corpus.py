@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from core.envelope import Recorded, decode
+from core.events.envelope import Recorded, decode
 from core.position import Position
-from projections import cells
-from projections.fold import fold
-from projections.loading import Views, from_views
-from projections.snapshots import kept, marks, unpack
-from projections.state import FOLD, Thread
-from projections.versions import LAYOUT
+from projections.thread.fold import fold
+from projections.thread.snapshots import kept, marks, unpack
+from projections.thread.state import FOLD, Thread
+from projections.views import layout
+from projections.views.stored_thread import Views, from_views
+from projections.views.versions import LAYOUT
 from tests.making import SITE, THREADS
 
 THREAD = THREADS[0]
@@ -49,7 +49,7 @@ def test_what_is_written_is_what_this_version_wrote_before(thread: Thread) -> No
     assert last["fold"] == FOLD, "a new fold: freeze what it writes as the next file"
     assert last["layout"] == LAYOUT, "a new layout: freeze what it writes as the next file"
     views: dict[str, dict[str, Any]] = {view: {} for view in LAYOUT}
-    for name, field, value in cells.contents(thread, html):
+    for name, field, value in layout.contents(thread, html):
         views[name.removeprefix("site.")][field] = value if isinstance(value, int) else value.decode()
     assert all(views.values()), "there is something in every view"
     for view, there in views.items():
@@ -62,10 +62,10 @@ def test_a_thread_is_read_back_from_the_views_of_earlier_layouts(path: Path, thr
     views = {view: {field.encode(): value for field, value in there.items()} for view, there in found["views"].items()}
     hashes = {
         view: {field: value.encode() for field, value in views[view].items()}
-        for view in cells.THREAD_HASHES
+        for view in layout.THREAD_HASHES
         if view in views
     }
-    sets = {view: views[view] for view in cells.THREAD_SETS if view in views}
+    sets = {view: views[view] for view in layout.THREAD_SETS if view in views}
     there = from_views(Views(thread.last, hashes, sets), SITE, THREAD)
     if found["layout"] == LAYOUT:
         assert there == thread

@@ -8,19 +8,20 @@ from anyio.lowlevel import checkpoint
 
 from core.position import START, Position
 from core.refusals import UnreadablePartition
-from projections.damage import Damage, beyond
-from projections.difference import Difference
-from projections.lag import distance, lags
-from projections.served import Served
-from projections.verifying import Finished, verify
+from projections.read.lag import distance, lags
+from projections.read.served_generation import Served
+from projections.verify.difference import Difference
+from projections.verify.verifier import Finished, verify
+from projections.views.damage import Damage, beyond
 from tests.bounds import BOUND
 from tests.log.test_intruders import FIELDS
 from tests.making import SITE, THREADS, entries, played, stream
 from tests.projections.projecting import Bench, bench, projecting
-from workers import metrics, projector
-from workers.process import Failed
-from workers.projector import Projector
-from workers.rebuild import Flipped, Rebuilder
+from workers.projector import projector
+from workers.projector.projector import Projector
+from workers.rebuild.rebuilder import Flipped, Rebuilder
+from workers.runtime import metrics
+from workers.runtime.process import Failed
 
 BAD, GOOD, EMPTY = 0, 1, 2
 STRANGE = b"somebody else's"

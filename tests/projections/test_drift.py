@@ -11,21 +11,23 @@ from anyio.lowlevel import checkpoint
 from structlog.testing import capture_logs
 
 from core.keys import ThreadViews
-from projections import differing
-from projections.cells import SITE_VIEWS, thread_of
-from projections.difference import Name
-from projections.refolding import refold
-from projections.spotting import Spot
-from projections.verifying import verify
+from projections.rebuild.refold import refold
+from projections.verify import thread as differing
+from projections.verify.difference import Name
+from projections.verify.single_thread import Spot
+from projections.verify.verifier import verify
+from projections.views.layout import SITE_VIEWS, thread_of
 from tests.bounds import BOUND
 from tests.making import BODIES, PEOPLE, SITE, THREADS, Play, entries, played, stream
 from tests.projections.poisoning import poison, skip
 from tests.projections.projecting import Bench, bench, projecting
-from workers import drift, metrics, roles
-from workers.drift import Sampler
-from workers.process import Parts
-from workers.projector import Projector
-from workers.settings import Settings
+from workers.drift import sampler as drift
+from workers.drift.sampler import Sampler
+from workers.projector.projector import Projector
+from workers.roles import roles
+from workers.runtime import metrics
+from workers.runtime.process import Parts
+from workers.runtime.settings import Settings
 
 THREAD = THREADS[0]
 VIEWS = (*ThreadViews._fields, *SITE_VIEWS)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from core.envelope import Envelope, Recorded
-from core.events import (
+from core.events.envelope import Envelope, Recorded
+from core.events.types import (
     AnchorClosed,
     AnchorOpened,
     AnchorReworded,
@@ -27,8 +27,8 @@ from core.events import (
 )
 from core.policy import PolicyChanges
 from core.position import Position
-from projections.fold import CannotApply, UnknownShape, apply
-from projections.state import Thread
+from projections.thread.fold import CannotApply, UnknownShape, apply
+from projections.thread.state import Thread
 from tests.core.people import ADA, BEN, EVE, MOD, SITE, THREAD, TITLE, URL, edited, posted, reply
 from tests.projections.folded import BEGIN, Told, told
 

@@ -5,16 +5,17 @@ from collections.abc import Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core import comment as machine
-from core.envelope import Recorded
+from core.domain import comment as machine
+from core.events.envelope import Recorded
 from core.position import START, Position
-from projections import partition, stepwise
-from projections.fold import apply, fold
-from projections.pacing import Pace
-from projections.partition import Projection
-from projections.snapshots import due, field, kept, marks, pack, unpack
-from projections.state import Thread
-from projections.thread_cache import ThreadCache, size_of
+from core.throttle import Pace
+from projections.thread import paced_replay
+from projections.thread.fold import apply, fold
+from projections.thread.snapshots import due, field, kept, marks, pack, unpack
+from projections.thread.state import Thread
+from projections.views import projection as partition
+from projections.views.projection import Projection
+from projections.views.thread_cache import ThreadCache, size_of
 from tests.making import SITE, THREADS, Move, events, moves, played, stream
 from tests.projections.folded import KEYS, Shelf, expected, loaded
 
@@ -201,7 +202,7 @@ async def test_what_waits_waits_since_the_event_that_made_it_wait(some: list[Mov
 async def test_a_snapshot_is_the_thread(some: list[Move]) -> None:
     thread = folded(await events(await played(some)))
     assert unpack(pack(thread)) == kept(thread)
-    assert await stepwise.unpack(pack(thread), Pace()) == kept(thread)
+    assert await paced_replay.unpack(pack(thread), Pace()) == kept(thread)
     assert marks([field(thread).encode(), b"1-1 5 0"]) == [(thread.last, thread.now)]
 
 

@@ -1,4 +1,4 @@
-from projections.memo import OVERHEAD, Memo
+from projections.read.derived_bytes import OVERHEAD, Memo
 
 
 def test_what_was_made_is_found_by_what_it_was_made_from() -> None:

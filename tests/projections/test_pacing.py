@@ -5,7 +5,7 @@ import time
 import anyio
 import pytest
 
-from projections.pacing import SLICE_S, LoopShare, Pace
+from core.throttle import SLICE_S, LoopShare, Pace
 
 
 class Clock:

@@ -9,17 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from core.commands import (
-    EditComment,
-    OpenThread,
-    PostComment,
-    PutAnchor,
-    Vote,
-    WithdrawComment,
-)
-from projections import cursors
-from projections.queries import MOST_ROWS, BadCursor, PageQuery, RepliesQuery
-from projections.viewer import PUBLIC, Viewer
+from core.domain.commands import EditComment, OpenThread, PostComment, PutAnchor, Vote, WithdrawComment
+from projections.read import cursors
+from projections.read.queries import MOST_ROWS, BadCursor, PageQuery, RepliesQuery
+from projections.views.viewer import PUBLIC, Viewer
 from tests.making import MOD, PEOPLE, SITE, THREADS
 from tests.projections.viewing import Stage, ids
 

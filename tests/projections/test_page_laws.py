@@ -12,16 +12,16 @@ from core.log.memory import MemoryLog
 from core.policy import Policy
 from core.position import Position
 from core.refusals import NotFound
-from projections import past
-from projections import queries as queries_of
-from projections.fold import fold
-from projections.pages import page_mark
-from projections.past import OnwardThen, Past
-from projections.queries import PageQuery, PermalinkThen, RepliesQuery, RepliesThen
-from projections.state import Comment, Thread
-from projections.tree import After, Size, Tree, Walk, place_in_top
-from projections.viewer import PUBLIC, Viewer
-from projections.walking import Onward
+from projections.read import past
+from projections.read import queries as queries_of
+from projections.read.pages import page_mark
+from projections.read.past import OnwardThen, Past
+from projections.read.queries import PageQuery, PermalinkThen, RepliesQuery, RepliesThen
+from projections.read.tree import After, Size, Tree, Walk, place_in_top
+from projections.read.walk import Onward
+from projections.thread.fold import fold
+from projections.thread.state import Comment, Thread
+from projections.views.viewer import PUBLIC, Viewer
 from tests.making import BEGIN, SITE, THREADS, Move, Play, events, moves, played, stream
 from tests.projections.viewing import Stage, stage
 

@@ -5,15 +5,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from core.commands import Decide, EditComment, PostComment, RedactRevision, Vote, WithdrawComment
-from core.envelope import decode
+from core.domain.commands import Decide, EditComment, PostComment, RedactRevision, Vote, WithdrawComment
+from core.events.envelope import decode
 from core.position import Position
 from core.refusals import NotFound, NotYetOpened
-from projections import snapshots
-from projections.fold import pass_over
-from projections.queries import Answer, PageQuery
-from projections.state import Thread
-from projections.viewer import PUBLIC, Viewer
+from projections.read.queries import Answer, PageQuery
+from projections.thread import snapshots
+from projections.thread.fold import pass_over
+from projections.thread.state import Thread
+from projections.views.viewer import PUBLIC, Viewer
 from tests.making import BEGIN, MOD, PEOPLE, SITE, THREADS
 from tests.projections.viewing import Stage, ids
 

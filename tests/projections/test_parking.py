@@ -8,35 +8,36 @@ import anyio
 import pytest
 from anyio.lowlevel import checkpoint
 
+from core.application.transact import transact
 from core.caller import Caller
-from core.commands import AnyCommand, FeatureComment, OverridePolicy, PostComment, SetThreadStatus, Vote
-from core.envelope import read
-from core.events import CommentFeatured, CommentPosted
+from core.domain.commands import AnyCommand, FeatureComment, OverridePolicy, PostComment, SetThreadStatus, Vote
+from core.events.envelope import read
+from core.events.types import CommentFeatured, CommentPosted
 from core.log.port import Log, NewEvent
 from core.policy import PolicyChanges
 from core.position import Position
 from core.refusals import Unavailable
-from core.text.markup import rendered
-from core.transact import transact
-from projections import fold
-from projections.moments import thread_at
-from projections.parked import all_parked
-from projections.parking import Parked
-from projections.queries import PageQuery
-from projections.reading import Views
-from projections.refolding import refold
-from projections.requeueing import requeue
-from projections.served import Served
-from projections.skipping import before
-from projections.state import Thread
-from projections.verifying import Difference, verify
-from projections.viewer import PUBLIC, Viewer
+from core.text.render import rendered
+from projections.read.parked import all_parked
+from projections.read.queries import PageQuery
+from projections.read.served_generation import Served
+from projections.read.views import Views
+from projections.rebuild.refold import refold
+from projections.rebuild.requeue import requeue
+from projections.thread import fold
+from projections.thread.skip_rule import before
+from projections.thread.state import Thread
+from projections.thread.time_travel import thread_at
+from projections.verify.verifier import Difference, verify
+from projections.views.parking import Parked
+from projections.views.viewer import PUBLIC, Viewer
 from tests.bounds import BOUND
 from tests.making import MOD, PEOPLE, SITE, THREADS, Play, stream
 from tests.projections.folded import expected
 from tests.projections.poisoning import garble, poison, put, skip
 from tests.projections.projecting import Bench, bench, projecting
-from workers import metrics, projector
+from workers.projector import projector
+from workers.runtime import metrics
 
 BAD, GOOD, OTHER = THREADS
 ADA, BEN = PEOPLE[:2]
@@ -285,7 +286,7 @@ async def test_a_thread_that_goes_on_while_it_is_requeued_is_gone_after(here: Be
 
 
 async def test_without_a_projector_nothing_is_requeued(here: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("projections.requeueing.VIEWS_WITHIN", 0.0)
+    monkeypatch.setattr("projections.rebuild.requeue.VIEWS_WITHIN", 0.0)
     bad = await poison(here.log, BAD)
     async with projecting(here.projector()):
         await here.level()

@@ -9,26 +9,28 @@ import anyio
 import pytest
 from anyio.lowlevel import checkpoint
 
+from core.application.transact import transact
 from core.caller import Caller
-from core.commands import AnyCommand, Decide, PostComment
+from core.domain.commands import AnyCommand, Decide, PostComment
 from core.log.port import Entry
 from core.policy import Policy
 from core.position import Position
-from core.redis.faults import is_full
-from core.transact import transact
-from projections.changes import Commit
-from projections.loading import Torn, load_thread
-from projections.snapshots import FIRST, kept, unpack
-from projections.store import COMMIT, Done, Fenced, Mismatch
-from projections.verifying import verify
+from core.redis.errors import is_full
+from projections.thread.snapshots import FIRST, kept, unpack
+from projections.verify.verifier import verify
+from projections.views.changes import Commit
+from projections.views.store import COMMIT, Done, Fenced, Mismatch
+from projections.views.stored_thread import Torn, load_thread
 from tests.bounds import BOUND
 from tests.log.places import CLUSTER, serving
 from tests.log.proxy import Proxy
 from tests.making import MOD, PEOPLE, SITE, THREADS, Play, entries, played, stream
 from tests.projections.projecting import Bench, bench, projecting
 from tests.servers import client
-from workers import embedded, failures, metrics, projector, upkeep
-from workers.projector import Projector
+from workers.embedded import server as embedded
+from workers.projector import failures, partition_projector, projector
+from workers.projector.projector import Projector
+from workers.runtime import metrics
 
 THREAD = THREADS[0]
 
@@ -230,7 +232,7 @@ async def test_a_commit_that_an_error_cut_half_way_is_found_and_repaired(
         await load_thread(here.deployment.reads, here.deployment.keys[0], 1, SITE, THREAD)
     await here.call("HSET", views.rows, "left over", "- \n\n{}")
     await here.call("RESTORE", site, 0, saved, "REPLACE")
-    monkeypatch.setattr(upkeep, "BATCH", batch)
+    monkeypatch.setattr(partition_projector, "BATCH", batch)
     async with projecting(here.projector()):
         await settled(here, *THREADS[:2])
 

@@ -5,17 +5,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from core.commands import Decide, EditComment, OverridePolicy, PostComment, RedactRevision, Vote
+from core.domain.commands import Decide, EditComment, OverridePolicy, PostComment, RedactRevision, Vote
 from core.policy import PolicyChanges
 from core.text import diff
-from core.text.markup import RENDERER, rendered
-from projections import histories, queries, rendering
-from projections.histories import DIFFERENCES
-from projections.memo import Memo
-from projections.queries import Answer, BadCursor, RevisionsQuery
-from projections.rendering import Rendering
-from projections.served import Served
-from projections.viewer import PUBLIC, Viewer
+from core.text.render import RENDERER, rendered
+from projections.read import html_cache, queries, revisions
+from projections.read.derived_bytes import Memo
+from projections.read.html_cache import Rendering
+from projections.read.queries import Answer, BadCursor, RevisionsQuery
+from projections.read.revisions import DIFFERENCES
+from projections.read.served_generation import Served
+from projections.views.viewer import PUBLIC, Viewer
 from tests.making import MOD, PEOPLE, SITE, THREADS
 from tests.projections.viewing import Stage
 
@@ -213,7 +213,7 @@ async def paged(there: Stage, viewer: Viewer, *, most: int, limit: int = 50, dif
     served, found, cursor = Served(there.deployment), [], None
     while True:
         query = RevisionsQuery(diff=diff, limit=limit, cursor=cursor)
-        page = decoded(await histories.revisions(served, SITE, THREAD, "a", viewer, "public", query, most=most))
+        page = decoded(await revisions.revisions(served, SITE, THREAD, "a", viewer, "public", query, most=most))
         found.append(page["revisions"])
         cursor = page["next"]
         if cursor is None:
@@ -257,7 +257,7 @@ async def test_a_page_of_a_history_reads_only_the_texts_that_it_shows(
         read.append(size(body))
         return size(body)
 
-    monkeypatch.setattr(histories, "size", counted)
+    monkeypatch.setattr(revisions, "size", counted)
     pages = await paged(there, PUBLIC, most=1000, limit=50)
     assert sum(map(len, pages)) == 30
     assert max(map(len, pages)) == 10
@@ -280,8 +280,8 @@ async def test_the_html_of_older_texts_is_remembered_within_bounds() -> None:
 async def test_html_is_remembered_by_the_version_of_the_renderer(monkeypatch: pytest.MonkeyPatch) -> None:
     memo = Memo[bytes](4000)
     await Rendering(memo).html("*words*")
-    monkeypatch.setattr(rendering, "RENDERER", RENDERER + 1)
-    monkeypatch.setattr(rendering, "render", lambda body: f"<p>{body}</p>\n")
+    monkeypatch.setattr(html_cache, "RENDERER", RENDERER + 1)
+    monkeypatch.setattr(html_cache, "render", lambda body: f"<p>{body}</p>\n")
     assert await Rendering(memo).html("*words*") == "<p>*words*</p>\n"
 
 
@@ -292,7 +292,7 @@ async def test_others_have_their_turn_between_texts_by_what_was_rendered(monkeyp
         nonlocal turns
         turns += 1
 
-    monkeypatch.setattr(rendering, "checkpoint", counted)
+    monkeypatch.setattr(html_cache, "checkpoint", counted)
     once = Rendering(Memo[bytes](1), turn=100)
     for number in range(10):
         await once.html(f"{number}" * 40)

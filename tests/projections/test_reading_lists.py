@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.application.transact import transact
 from core.caller import OPERATOR, Caller
-from core.commands import (
+from core.domain.commands import (
     ChangePolicy,
     Decide,
     EditComment,
@@ -27,12 +28,11 @@ from core.partitions import partition_of
 from core.policy import Policy, PolicyChanges
 from core.refusals import Unavailable
 from core.times import rfc3339
-from core.transact import transact
-from projections import thread_lists
-from projections.fold import fold
-from projections.queries import Answer, BadCursor
-from projections.state import Comment, Thread
-from projections.viewer import Viewer
+from projections.read import threads as thread_lists
+from projections.read.queries import Answer, BadCursor
+from projections.thread.fold import fold
+from projections.thread.state import Comment, Thread
+from projections.views.viewer import Viewer
 from tests.making import BEGIN, MOD, PEOPLE, SITE, THREADS, Move, Play, events, moves, played, stream
 from tests.projections.viewing import Stage, stage
 
@@ -390,7 +390,7 @@ async def test_threads_are_found_by_an_address_that_was_stored_before_addresses_
 ) -> None:
     await there.do(MOD, OpenThread(url="HTTPS://kew.example/ä", title="new"), thread="new")
     with monkeypatch.context() as earlier:
-        earlier.setattr("core.scene.normalised", lambda url: url)
+        earlier.setattr("core.domain.context.normalised", lambda url: url)
         await there.do(MOD, OpenThread(url="HTTPS://kew.example/ä", title="old"), thread="old")
     assert [one["id"] for one in await threads_of(there, url="HTTPS://kew.example/ä")] == ["old", "new"]
     assert [one["id"] for one in await threads_of(there, url="https://kew.example/%C3%A4")] == ["new"]

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from core.commands import (
+from core.domain.commands import (
     Decide,
     EditComment,
     FeatureComment,
@@ -16,8 +16,8 @@ from core.commands import (
     WithdrawComment,
 )
 from core.policy import PolicyChanges
-from projections.queries import Answer, RepliesQuery
-from projections.viewer import PUBLIC, Viewer
+from projections.read.queries import Answer, RepliesQuery
+from projections.views.viewer import PUBLIC, Viewer
 from tests.making import MOD, PEOPLE, SITE, THREADS
 from tests.projections.viewing import Stage
 

@@ -8,9 +8,9 @@ from redis import Redis
 
 from core.keys import Keys
 from core.redis.script import Script
-from projections import splicing
-from projections.cells import TOGETHER
-from projections.walking import Walk, keys
+from projections.read import page_json
+from projections.read.walk import Walk, keys
+from projections.views.layout import TOGETHER
 from tests.servers import client
 
 HERE = Keys(1)[0]
@@ -77,12 +77,12 @@ def shapes(lines: Any) -> list[tuple[bytes, ...]]:
             b"" if line.name == b"null" else line.name,
             line.header,
         )
-        for line in splicing.read(lines)
+        for line in page_json.read(lines)
     ]
 
 
 def ids(lines: Any) -> list[str]:
-    return [line.public.split(b'"')[3].decode() for line in splicing.read(lines)]
+    return [line.public.split(b'"')[3].decode() for line in page_json.read(lines)]
 
 
 def page(redis: Redis, *args: Any, first: str = VIEWS.roots) -> Any:
@@ -99,21 +99,21 @@ def page(redis: Redis, *args: Any, first: str = VIEWS.roots) -> Any:
         ("rows", WALK, (0, "a")),
         ("overlay", [*WALK, VIEWS.waiting, VIEWS.ballots], ("ada", 1)),
         ("revisions", [HERE.generation, VIEWS.rows, VIEWS.revisions, VIEWS.votes], ("a", 1, 0, 1000)),
-        ("texts", [HERE.generation, VIEWS.rows, VIEWS.revisions], ("a", 1)),
-        ("moment", [HERE.generation, SNAPSHOTS, VIEWS.meta, HERE.cursor(1), HERE.parked(1)], ("kew/tea",)),
+        ("read_texts", [HERE.generation, VIEWS.rows, VIEWS.revisions], ("a", 1)),
+        ("read_past_start", [HERE.generation, SNAPSHOTS, VIEWS.meta, HERE.cursor(1), HERE.parked(1)], ("kew/tea",)),
         ("queue", [HERE.generation, HERE.site_view(1, "kew", "pending")], ("-", 1, "", "")),
         ("threads", [HERE.generation, HERE.site_view(1, "kew", "threads")], ("+inf", 1)),
-        ("opened", [HERE.generation, HERE.site_view(1, "kew", "opened")], ("+", 1)),
-        ("waiting", [HERE.generation, *WAITING], ("tea",)),
-        ("authored", [HERE.generation, HERE.site_view(1, "kew", "authors")], ("(ada!", "[ada ", 1)),
-        ("tallied", [HERE.generation, HERE.site_view(1, "kew", "authors")], ("ada",)),
+        ("list_opened_threads", [HERE.generation, HERE.site_view(1, "kew", "opened")], ("+", 1)),
+        ("count_waiting", [HERE.generation, *WAITING], ("tea",)),
+        ("list_member_comments", [HERE.generation, HERE.site_view(1, "kew", "authors")], ("(ada!", "[ada ", 1)),
+        ("count_member_comments", [HERE.generation, HERE.site_view(1, "kew", "authors")], ("ada",)),
     ],
 )
 def test_where_another_generation_is_served_there_is_nothing_else_in_the_reply(
     views: Redis, name: str, names: list[str], args: tuple[Any, ...]
 ) -> None:
     walks = ("page", "replies", "permalink", "rows", "overlay")
-    script = Walk(name) if name in walks else Script("projections", name)
+    script = Walk(name) if name in walks else Script("projections.read", name)
     assert len(run(views, script, names, *args)) > 1
     views.set(HERE.generation, 2)
     assert run(views, script, names, *args) == [b"2"]
@@ -264,9 +264,9 @@ def test_rows_come_in_the_order_asked_for_and_have_source_only_where_wanted(view
         (b"1 0 0 0", b"", b""),
         (b"1 1 0 0 000000000000", b'"Ada"', b"p a"),
     ]
-    assert {line.source for line in splicing.read(lines)} == {b""}
+    assert {line.source for line in page_json.read(lines)} == {b""}
     _, _, lines = run(views, Walk("rows"), WALK, 1, "a1")
-    assert [line.source for line in splicing.read(lines)] == [b'{"id":"a1","parent":"a","x":1}']
+    assert [line.source for line in page_json.read(lines)] == [b'{"id":"a1","parent":"a","x":1}']
     views.delete(VIEWS.meta)
     assert run(views, Walk("rows"), WALK, 1, "a1")[1] is None
 
@@ -284,7 +284,7 @@ def test_an_overlay_has_the_newest_first_and_every_ballot(views: Redis) -> None:
 
 def test_revisions_are_all_the_texts_that_are_kept(views: Redis) -> None:
     names = [HERE.generation, VIEWS.rows, VIEWS.revisions, VIEWS.votes]
-    script = Script("projections", "revisions")
+    script = Script("projections.read", "revisions")
     assert run(views, script, names, "a", 1, 0, 1000)[2:] == [b"1 4", None]
     views.hset(VIEWS.rows, "a", 'p \n{"id":"a","latest":9\n{"id":"a","x":"\\"latest\\":8","latest":4}')
     views.hset(VIEWS.revisions, mapping={"a:1": "one", "a:2": "two", "a1:1": "other", "a:5": "unreached"})
@@ -294,7 +294,7 @@ def test_revisions_are_all_the_texts_that_are_kept(views: Redis) -> None:
 
 def test_revisions_are_read_from_one_to_another_until_it_is_enough(views: Redis) -> None:
     names = [HERE.generation, VIEWS.rows, VIEWS.revisions, VIEWS.votes]
-    script = Script("projections", "revisions")
+    script = Script("projections.read", "revisions")
     views.hset(VIEWS.rows, "a", 'p \n{"id":"a"}\n{"id":"a","latest":4}')
     views.hset(VIEWS.revisions, mapping={"a:1": "one", "a:2": "two", "a:3": "three", "a:4": "four"})
     assert run(views, script, names, "a", 2, 3, 1000)[3:] == [b"two", b"three"]
@@ -306,7 +306,7 @@ def test_revisions_are_read_from_one_to_another_until_it_is_enough(views: Redis)
 def test_texts_are_those_asked_for(views: Redis) -> None:
     views.hset(VIEWS.revisions, mapping={"a:1": "one", "a:2": "two"})
     names = [HERE.generation, VIEWS.rows, VIEWS.revisions]
-    found = run(views, Script("projections", "texts"), names, "a", 2, "b", 1, "none", 1)
+    found = run(views, Script("projections.read", "read_texts"), names, "a", 2, "b", 1, "none", 1)
     assert found[1].startswith(b'{"id":"a"')
     assert found[2] == b"two"
     assert found[3].startswith(b'{"id":"b"')
@@ -315,7 +315,7 @@ def test_texts_are_those_asked_for(views: Redis) -> None:
 
 def test_a_look_into_the_past_begins_with_what_is_known(views: Redis) -> None:
     names = [HERE.generation, SNAPSHOTS, VIEWS.meta, HERE.cursor(1), HERE.parked(1)]
-    script = Script("projections", "moment")
+    script = Script("projections.read", "read_past_start")
     views.delete(HERE.cursor(1), VIEWS.meta)
     assert run(views, script, names, "kew/tea") == [b"1", None, None, None]
     views.set(HERE.cursor(1), "7-1")
@@ -334,7 +334,7 @@ def test_a_queue_counts_what_matches_and_goes_on_behind_a_place(views: Redis) ->
         for n, ms in enumerate(range(5, 2505))
     ]
     views.zadd(pending, dict.fromkeys(members, 0))
-    script, names = Script("projections", "queue"), [HERE.generation, pending]
+    script, names = Script("projections.read", "queue"), [HERE.generation, pending]
 
     def asked(start: str, limit: int, thread: str = "", author: str = "") -> tuple[int, list[str]]:
         _, total, lines = run(views, script, names, start, limit, thread, author)
@@ -356,7 +356,7 @@ def test_a_queue_counts_what_matches_and_goes_on_behind_a_place(views: Redis) ->
 def test_threads_come_the_one_opened_last_first_from_a_place_on(views: Redis) -> None:
     name = HERE.site_view(1, "kew", "opened")
     views.zadd(name, {f"{ms:015d} {n:012d} t-{n}": 0 for ms, n in ((5, 1), (5, 2), (7, 3), (7, 4))})
-    script, names = Script("projections", "opened"), [HERE.generation, name]
+    script, names = Script("projections.read", "list_opened_threads"), [HERE.generation, name]
     assert run(views, script, names, "+", 2)[1].decode().splitlines() == [
         "000000000000007 000000000004 t-4",
         "000000000000007 000000000003 t-3",
@@ -373,14 +373,16 @@ def test_what_waits_is_counted_thread_by_thread_however_much_it_is(views: Redis)
     many = {f"{n:015d} {n:012d} {'tea' if n % 3 else 'oolong'} c-{n} ada": 0 for n in range(2400)}
     views.zadd(pending, {**many, "000000000000001 000000000001 teapot c ada": 0})
     views.zadd(reported, {"000000000000001 000000000001 tea c-1 ada": 0})
-    reply = run(views, Script("projections", "waiting"), [HERE.generation, *WAITING], "oolong", "none", "tea")
+    reply = run(
+        views, Script("projections.read", "count_waiting"), [HERE.generation, *WAITING], "oolong", "none", "tea"
+    )
     assert reply == [b"1", 800, 0, 0, 0, 1600, 1]
 
 
 def test_threads_that_were_active_at_the_same_moment_all_come(views: Redis) -> None:
     name = HERE.site_view(1, "kew", "threads")
     views.zadd(name, {"a": 10, "b": 20, "c": 20, "d": 20, "e": 1700000000123})
-    script, names = Script("projections", "threads"), [HERE.generation, name]
+    script, names = Script("projections.read", "threads"), [HERE.generation, name]
     assert run(views, script, names, "+inf", 2)[1] == b"1700000000123 e\n20 d"
     assert run(views, script, names, 20, 1)[1] == b"20 d\n20 c\n20 b\n10 a"
     assert run(views, script, names, 9, 5)[1] == b""
@@ -390,8 +392,8 @@ def test_a_member_is_tallied_by_status_and_by_nobody_elses(views: Redis) -> None
     name = HERE.site_view(1, "kew", "authors")
     members = [f"ada {n:015d}{n:012d} tea c{n} {'pqrw'[n % 4]}" for n in range(2502)]
     views.zadd(name, dict.fromkeys([*members, f"ada:2 {1:015d}{1:012d} tea x p"], 0))
-    script, names = Script("projections", "tallied"), [HERE.generation, name]
+    script, names = Script("projections.read", "count_member_comments"), [HERE.generation, name]
     assert run(views, script, names, "ada")[1:] == [626, 626, 625, members[-1].encode()]
     assert run(views, script, names, "ad")[1:] == [0, 0, 0, None]
-    found = run(views, Script("projections", "authored"), [HERE.generation, name], "(ada!", "[ada ", 2)
+    found = run(views, Script("projections.read", "list_member_comments"), [HERE.generation, name], "(ada!", "[ada ", 2)
     assert found[1].decode().splitlines() == members[:-3:-1]

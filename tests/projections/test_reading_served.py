@@ -7,18 +7,18 @@ import anyio
 import msgspec
 import pytest
 
-from core.commands import OverridePolicy, PostComment
+from core.application.transact import transact
+from core.domain.commands import OverridePolicy, PostComment
 from core.log.memory import MemoryLog
 from core.policy import Policy, PolicyChanges
 from core.position import START, Position
 from core.refusals import Unavailable
-from core.transact import transact
-from projections import past, progress, served
-from projections.pointer import Pointer
-from projections.queries import Answer, PageQuery, RepliesQuery
-from projections.reading import Views
-from projections.splicing import Inconsistent
-from projections.viewer import PUBLIC, Viewer
+from projections.read import past, progress, served_generation
+from projections.read.page_json import Inconsistent
+from projections.read.queries import Answer, PageQuery, RepliesQuery
+from projections.read.views import Views
+from projections.views.pointer import Pointer
+from projections.views.viewer import PUBLIC, Viewer
 from tests.bounds import BOUND
 from tests.making import MOD, PEOPLE, SITE, THREADS, Play
 from tests.projections.conftest import Clock
@@ -87,7 +87,7 @@ async def test_readers_follow_the_pointer_to_another_generation(there: Stage) ->
 
 
 async def test_a_pointer_that_never_rests_ends_in_unavailable(there: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(served, "_MOVES", 1)
+    monkeypatch.setattr(served_generation, "_MOVES", 1)
     await move_to(there, 2)
     with pytest.raises(Unavailable):
         await there.views.head(SITE, THREAD)

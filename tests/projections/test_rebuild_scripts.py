@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from core.keys import Keys
-from core.redis.call import Argument
+from core.redis.command import Argument
 from core.redis.deployment import Deployment, open_deployment
-from projections.contrasting import CONTRAST
-from projections.generations import NOTE
-from projections.store import FLIP, SPREAD
-from projections.sweeping import SWEEP
+from projections.rebuild.comparison import CONTRAST
+from projections.rebuild.sweep import SWEEP
+from projections.views.generations import NOTE
+from projections.views.store import FLIP, SPREAD
 
 KEYS = Keys(1)[0]
 NONCE = "n1"

@@ -10,38 +10,41 @@ from anyio import CancelScope
 from anyio.lowlevel import checkpoint
 from msgspec.structs import replace
 
-from core.events import CommentPosted
+from core.events.types import CommentPosted
 from core.keys import REBUILD
 from core.policy import Policy
 from core.position import START, Position
-from core.redis.calls import Calls
-from core.text.markup import rendered
-from projections import contrasting, fold, generations, rebuilding, refolding, state
-from projections.changes import Commit
-from projections.contrasting import Differing, part_of
-from projections.fold import apply
-from projections.leases import Leases
-from projections.moments import thread_at
-from projections.pacing import Pace
-from projections.pointer import Pointer
-from projections.queries import PageQuery
-from projections.reading import Views
-from projections.rebuilding import Interrupted, Rebuilding
-from projections.requeueing import requeue
-from projections.served import Served
-from projections.snapshots import kept
-from projections.store import Retired, Store
-from projections.verifying import Difference, verify
-from projections.versions import LAYOUT, OWN, scope
+from core.redis.router import Calls
+from core.text.render import rendered
+from core.throttle import Pace
+from projections.read.queries import PageQuery
+from projections.read.served_generation import Served
+from projections.read.views import Views
+from projections.rebuild import builder, comparison, refold
+from projections.rebuild.builder import Interrupted, Rebuilding
+from projections.rebuild.comparison import Differing, part_of
+from projections.rebuild.requeue import requeue
+from projections.thread import fold, state
+from projections.thread.fold import apply
+from projections.thread.snapshots import kept
+from projections.thread.thread_replay import fold_on
+from projections.thread.time_travel import thread_at
+from projections.verify.verifier import Difference, verify
+from projections.views import generations
+from projections.views.changes import Commit
+from projections.views.pointer import Pointer
+from projections.views.store import Retired, Store
+from projections.views.versions import LAYOUT, OWN, scope
 from tests.bounds import BOUND
 from tests.making import SITE, THREADS, Move, Play, entries, events, played, stream
 from tests.projections.poisoning import poison, skip
 from tests.projections.projecting import Bench, bench, projecting
-from workers import turns
-from workers.process import Failed
-from workers.rebuild import Flipped, Rebuilder
-from workers.rebuilt import standings
-from workers.turns import Turns
+from workers.coordination import leased_work
+from workers.coordination.leased_work import Turns
+from workers.coordination.leases import Leases
+from workers.rebuild.rebuilder import Flipped, Rebuilder
+from workers.rebuild.status import standings
+from workers.runtime.process import Failed
 
 THREAD = THREADS[0]
 
@@ -59,10 +62,10 @@ async def here(fresh: str) -> AsyncIterator[Bench]:
 @pytest.fixture
 def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is done in few steps on a small log is done in many."""
-    monkeypatch.setattr(rebuilding, "READ", 20)
-    monkeypatch.setattr(rebuilding, "MOST_FOLDED", 800)
-    monkeypatch.setattr(rebuilding, "PART", 60)
-    monkeypatch.setattr(contrasting, "AT_ONCE", 7)
+    monkeypatch.setattr(builder, "READ", 20)
+    monkeypatch.setattr(builder, "MOST_FOLDED", 800)
+    monkeypatch.setattr(builder, "PART", 60)
+    monkeypatch.setattr(comparison, "AT_ONCE", 7)
 
 
 def rebuilder(here: Bench, flipped: list[Flipped] | None = None, worker: str = "one", **more: Any) -> Rebuilder:
@@ -180,7 +183,7 @@ async def test_broken_off_at_any_call_it_goes_on_when_it_is_started_again(
         await asks(own, calls)
 
     monkeypatch.setattr(Calls, "_carry", ask)
-    torn = spy(monkeypatch, rebuilding, "fold_on")
+    torn = spy(monkeypatch, builder, "fold_on")
     at = 1 + begin
     while True:
         number = await served(here)
@@ -196,7 +199,7 @@ async def test_broken_off_at_any_call_it_goes_on_when_it_is_started_again(
         flipped = await served(here) != number
         with monkeypatch.context() as patch:
             # In other steps, so that what was half written is not merely written once more.
-            patch.setattr(rebuilding, "MOST_FOLDED", 100_000)
+            patch.setattr(builder, "MOST_FOLDED", 100_000)
             await rebuilder(here).rebuild()
         # Where all was done but to strike it off, it is; where even that was done, another is begun.
         assert await served(here) in ((number + 1, number + 2) if flipped else (number + 1,))
@@ -215,7 +218,7 @@ async def test_what_was_half_written_leaves_nothing_behind(here: Bench, monkeypa
     approvals = [Move("decide", comment=number) for number in range(12)]
     some = await entries(await played([*posts, *approvals], policy=Policy(premoderation="all")))
     half = next(at for at, entry in enumerate(some) if b"comment.approved" in entry.e)
-    monkeypatch.setattr(rebuilding, "PART", 8)
+    monkeypatch.setattr(builder, "PART", 8)
     async with projecting(here.projector()):
         await here.pour(some[:half])
         await here.level()
@@ -359,7 +362,7 @@ async def test_a_pointer_never_stands_for_two_states_of_a_page(here: Bench) -> N
     pointer = here.deployment.keys[0].generation
     async with projecting(here.projector()):
         await here.level()
-        await refolding.refold(here.log, here.store, SITE, THREAD)
+        await refold.refold(here.log, here.store, SITE, THREAD)
         found = [await here.call("GET", pointer)]
         await rebuilder(here).rebuild()
         found.append(await here.call("GET", pointer))
@@ -629,7 +632,7 @@ async def test_views_of_a_log_that_was_replaced_are_replaced(here: Bench) -> Non
 async def test_the_lease_of_who_builds_is_renewed_for_as_long_as_it_takes(
     here: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(turns, "RENEWED_S", 0.01)
+    monkeypatch.setattr(leased_work, "RENEWED_S", 0.01)
     building = here.deployment.keys[0].building
     own = Turns(Leases(here.deployment.calls, here.deployment.keys, "one", building=True), 1.0)
 
@@ -695,18 +698,18 @@ async def test_a_thread_that_went_on_while_it_was_compared_is_no_difference(
     half = len(some) // 2
     await here.pour(some[:half])
     rest = iter(some[half:])
-    contrast = contrasting.Contrast._contrast
+    contrast = comparison.Contrast._contrast
     async with projecting(here.projector()):
         await here.level()
 
-        async def one_more(own: contrasting.Contrast, asked: list[Any]) -> list[Any]:
+        async def one_more(own: comparison.Contrast, asked: list[Any]) -> list[Any]:
             for entry in rest:
                 await here.pour([entry])
                 await level(here)
                 break
             return await contrast(own, asked)
 
-        monkeypatch.setattr(contrasting.Contrast, "_contrast", one_more)
+        monkeypatch.setattr(comparison.Contrast, "_contrast", one_more)
         flipped: list[Flipped] = []
         await rebuilder(here, flipped).rebuild()
     assert [one.differing for one in flipped] == [()]
@@ -716,7 +719,7 @@ async def test_a_thread_that_went_on_while_it_was_compared_is_no_difference(
 async def test_the_fold_up_to_a_position_leaves_out_what_came_later(here: Bench) -> None:
     await here.play(stream(64, 90))
     at = here.entries[0][20].position
-    folded = await refolding.fold_on(here.log, state.Thread(site=SITE, id=THREAD), upto=at)
+    folded = await fold_on(here.log, state.Thread(site=SITE, id=THREAD), upto=at)
     assert folded == here.folded(THREAD, at)
     assert 0 < folded.events < len(here.entries[0])
-    assert (await refolding.fold_on(here.log, state.Thread(site=SITE, id=THREAD), upto=START)).events == 0
+    assert (await fold_on(here.log, state.Thread(site=SITE, id=THREAD), upto=START)).events == 0

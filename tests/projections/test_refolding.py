@@ -6,17 +6,18 @@ import anyio
 import pytest
 
 from core.position import Position
-from projections import refolding
-from projections.pointer import Pointer
-from projections.queries import PageQuery
-from projections.reading import Views
-from projections.refolding import fold_on, refold
-from projections.state import Thread
-from projections.store import Moved, Retired
-from projections.verifying import verify
+from projections.read.queries import PageQuery
+from projections.read.views import Views
+from projections.rebuild.refold import refold
+from projections.thread import thread_replay
+from projections.thread.state import Thread
+from projections.thread.thread_replay import fold_on
+from projections.verify.verifier import verify
+from projections.views.pointer import Pointer
+from projections.views.store import Moved, Retired
 from tests.making import SITE, THREADS, entries, played, stream
 from tests.projections.projecting import Bench, bench, projecting
-from workers import metrics
+from workers.runtime import metrics
 
 THREAD, OTHER = THREADS[:2]
 
@@ -131,8 +132,8 @@ async def test_views_that_were_never_exchanged_go_by_themselves(here: Bench) -> 
 async def test_a_long_thread_is_folded_in_legs_up_to_wherever_it_is_asked_for(
     here: Bench, monkeypatch: pytest.MonkeyPatch, kept: int
 ) -> None:
-    monkeypatch.setattr(refolding, "LEG", 7)
-    monkeypatch.setattr(refolding, "KEPT", kept)
+    monkeypatch.setattr(thread_replay, "LEG", 7)
+    monkeypatch.setattr(thread_replay, "KEPT", kept)
     await here.play(stream(35, 120, threads=2), threads=2)
     state = Thread(site=SITE, id=THREAD)
     for position, _, _ in here.entries[0][::11]:

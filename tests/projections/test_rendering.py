@@ -8,22 +8,23 @@ import pytest
 from anyio.lowlevel import checkpoint
 from msgspec.structs import replace
 
-from core.commands import OverridePolicy, PostComment
+from core import throttle
+from core.application.transact import transact
+from core.domain.commands import OverridePolicy, PostComment
 from core.log.memory import MemoryLog
 from core.policy import PolicyChanges
-from core.text import markup
-from core.text.markup import Rendered, rendered
-from core.transact import transact
-from projections import differing, pacing
-from projections.contrasting import is_fold
-from projections.pacing import Pace, collected
-from projections.pointer import Pointer
-from projections.rebuilding import Rebuilding
-from projections.refolding import refold
-from projections.rendering import ahead
-from projections.store import Store
-from projections.verifying import verify
-from projections.viewer import Viewer
+from core.text import render as markup
+from core.text.render import Rendered, rendered
+from core.throttle import Pace, collected
+from projections.read.html_cache import ahead
+from projections.rebuild.builder import Rebuilding
+from projections.rebuild.comparison import is_fold
+from projections.rebuild.refold import refold
+from projections.verify import thread
+from projections.verify.verifier import verify
+from projections.views.pointer import Pointer
+from projections.views.store import Store
+from projections.views.viewer import Viewer
 from tests.making import MOD, PEOPLE, SITE, THREADS, Play, entries
 from tests.projections.projecting import Bench, bench, projecting
 from tests.projections.viewing import Stage
@@ -62,7 +63,7 @@ async def others(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Turns]:
     """Another task has its turns meanwhile, and it is always time for one."""
     turns = Turns()
     with monkeypatch.context() as patch:
-        patch.setattr(pacing, "SLICE_S", 0.0)
+        patch.setattr(throttle, "SLICE_S", 0.0)
         patch.setattr(markup, "remembered", turns.render)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(turns.run)
@@ -146,7 +147,7 @@ async def test_others_have_their_turn_while_what_was_built_is_judged(
 async def test_others_have_their_turn_while_a_thread_is_verified(
     here: Bench, monkeypatch: pytest.MonkeyPatch, whole: int
 ) -> None:
-    monkeypatch.setattr(differing, "WHOLE", whole)
+    monkeypatch.setattr(thread, "WHOLE", whole)
     async with projecting(here.projector()):
         await here.level()
     async with others(monkeypatch) as turns:
@@ -217,7 +218,7 @@ async def test_no_turn_is_given_before_it_is_time(monkeypatch: pytest.MonkeyPatc
     async def rest(_: Pace) -> None:
         raise AssertionError("a rest")
 
-    monkeypatch.setattr(pacing, "SLICE_S", float("inf"))
+    monkeypatch.setattr(throttle, "SLICE_S", float("inf"))
     monkeypatch.setattr(Pace, "rest", rest)
     assert (await ahead(map(str, range(1000)), str.upper))("7") == "7"
     assert await collected(range(3)) == [0, 1, 2]

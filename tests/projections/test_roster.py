@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from core.keys import WORKERS
 from core.redis.deployment import Deployment, open_deployment
-from projections.leases import LASTS_MS, RENEWED_S
-from projections.roster import Roster, owner
-from workers.projector import LOOKS
+from workers.coordination.leases import LASTS_MS, RENEWED_S
+from workers.coordination.membership import Roster, owner
+from workers.projector.projector import LOOKS
 
 PARTITIONS = range(64)
 

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.caller import Caller
-from core.envelope import Recorded, Stamp, stamped
-from core.events import Event, ThreadRetitled, VoteCast, VoteRetracted
+from core.events.envelope import Recorded, Stamp, stamped
+from core.events.types import Event, ThreadRetitled, VoteCast, VoteRetracted
 from core.position import Position
-from projections.pointer import FIRST, Pointer
-from projections.row_memory import Row, RowMemory
+from projections.read.row_cache import Row, RowMemory
+from projections.views.pointer import FIRST, Pointer
 
 SITE, THREAD = "kew", "power-broker"
 STORED = b"p \n{}\n"

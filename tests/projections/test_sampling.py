@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.position import START, Position
-from projections.sampling import NEAR, Search, begun, drawn, round_trip, thread_of
 from tests.making import SITE, THREADS, entries, played, stream
+from workers.drift.sampling import NEAR, Search, begun, drawn, round_trip, thread_of
 
 
 def log_of(steps: list[int]) -> list[Position]:

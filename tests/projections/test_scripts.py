@@ -11,11 +11,11 @@ from redis.exceptions import ResponseError
 
 import projections
 from core.keys import Keys
-from core.redis.call import Argument
+from core.redis.command import Argument
 from core.redis.deployment import Deployment, open_deployment
 from core.redis.script import Script
-from projections.feedlog import named
-from projections.walking import Walk
+from projections.read.feed import named
+from projections.read.walk import Walk
 from tests.servers import client
 
 KEYS = Keys(1)[0]
@@ -23,10 +23,10 @@ CURSOR = KEYS.cursor(1)
 NONCE = "n1"
 A, B = "hansard:{x}:a", "hansard:{x}:b"
 
-COMMIT = Script("projections", "commit", behind=("changes", "feeding"))
-TAKE = Script("projections", "lease_take")
-RENEW = Script("projections", "lease_renew")
-RELEASE = Script("projections", "lease_release")
+COMMIT = Script("projections.views", "commit", behind=("changes", "feed_entries"))
+TAKE = Script("workers.coordination", "lease_take")
+RENEW = Script("workers.coordination", "lease_renew")
+RELEASE = Script("workers.coordination", "lease_release")
 
 Changes = Sequence[tuple[str, int, Sequence[Argument]]]
 """Command, place of the key among those of the changes (from 0), arguments."""
@@ -389,21 +389,25 @@ async def test_a_lease_from_before_the_clock_jumped_back_has_run_out(server_of: 
     assert await Worker(server_of, "n2").take() == b"OK"
 
 
-SCRIPTS = sorted((Path(projections.__file__).parent / "scripts").glob("*.lua"))
+TOP = Path(projections.__file__).parents[1]
+SCRIPTS = sorted([*TOP.glob("projections/**/*.lua"), *TOP.glob("workers/**/*.lua")])
 WALKS = {"overlay", "page", "permalink", "replies", "rows"}
 WRITING = {
-    *("commit", "exchange", "flip", "generations_note", "lease_release", "lease_renew", "lease_take", "spread"),
-    *("roster", "sweep"),
+    *("commit", "lease_release", "lease_renew", "lease_take", "note_generations", "register_worker"),
+    *("stage_changes", "swap_thread", "sweep", "switch_generation"),
 }
-CHANGING = {"commit", "exchange", "flip", "spread"}
+CHANGING = {"commit", "stage_changes", "swap_thread", "switch_generation"}
 
 
 @pytest.mark.parametrize(
-    "path", [path for path in SCRIPTS if path.stem not in ("changes", "feeding", "walk")], ids=lambda path: path.stem
+    "path",
+    [path for path in SCRIPTS if path.stem not in ("changes", "feed_entries", "walk")],
+    ids=lambda path: path.stem,
 )
 def test_every_script_says_what_it_takes_and_returns(path: Path) -> None:
     behind = "changes" if path.stem in CHANGING else ()
-    script = Walk(path.stem) if path.stem in WALKS else Script("projections", path.stem, behind=behind)
+    package = ".".join(path.relative_to(TOP).parts[:-2])
+    script = Walk(path.stem) if path.stem in WALKS else Script(package, path.stem, behind=behind)
     # `#!lua` makes a cluster refuse a script that touches keys of two slots, and without `no-writes` one that may
     # write is refused where a server is full, which is no reason not to read.
     first = b"#!lua\n" if path.stem in WRITING else b"#!lua flags=no-writes\n"

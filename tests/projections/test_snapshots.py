@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.envelope import Recorded
+from core.events.envelope import Recorded
 from core.log.memory import MemoryLog
 from core.log.port import Entry
 from core.position import Position
-from projections.fold import fold
-from projections.folding.comments import without_words
-from projections.moments import Known, thread_at
-from projections.snapshots import Mark, field, kept, marks, pack
-from projections.state import Thread
+from projections.thread.comments import without_words
+from projections.thread.fold import fold
+from projections.thread.snapshots import Mark, field, kept, marks, pack
+from projections.thread.state import Thread
+from projections.thread.time_travel import Known, thread_at
 from tests.making import BEGIN, SITE, THREADS, Move, events, moves, played, stream
 
 THREAD = THREADS[0]

@@ -1,7 +1,7 @@
 """Threads that a process keeps, over all its partitions, within a number of bytes."""
 
-from projections.parking import Name
-from projections.thread_cache import ThreadCache
+from projections.views.parking import Name
+from projections.views.thread_cache import ThreadCache
 
 
 class Holder:

@@ -12,7 +12,7 @@ from core.keys import DEPLOYMENT, WORKERS
 from tests.bounds import BOUND
 from tests.making import entries, played, stream
 from tests.projections.projecting import THREADS, Bench, bench, projecting
-from workers.projector import Projector
+from workers.projector.projector import Projector
 
 pytestmark = pytest.mark.anyio
 

@@ -8,28 +8,28 @@ import pytest
 from structlog.testing import capture_logs
 
 from core import heads
-from core.commands import FeatureComment, PostComment
-from core.envelope import Codec
-from core.events import EVENTS, CommentFeatured
+from core.application.transact import transact
+from core.domain.commands import FeatureComment, PostComment
+from core.events.envelope import Codec
+from core.events.types import EVENTS, CommentFeatured
 from core.log.port import NewEvent
 from core.position import Position
 from core.refusals import CannotFold
-from core.transact import transact
-from projections.parked import all_parked
-from projections.parking import Parked
-from projections.queries import PageQuery
-from projections.reading import Views
-from projections.requeueing import requeue
-from projections.served import Served
-from projections.verifying import Difference, verify
+from projections.read.parked import all_parked
+from projections.read.queries import PageQuery
+from projections.read.served_generation import Served
+from projections.read.views import Views
+from projections.rebuild.requeue import requeue
+from projections.verify.verifier import Difference, verify
+from projections.views.parking import Parked
 from tests.bounds import BOUND
 from tests.making import MOD, PEOPLE, SITE, THREADS, Play, stream
 from tests.projections.poisoning import put, skip
 from tests.projections.projecting import Bench, bench, projecting
-from workers import metrics
-from workers.process import Failed
-from workers.projector import Projector
-from workers.rebuild import Rebuilder
+from workers.projector.projector import Projector
+from workers.rebuild.rebuilder import Rebuilder
+from workers.runtime import metrics
+from workers.runtime.process import Failed
 
 BAD, GOOD = THREADS[:2]
 ADA = PEOPLE[0]

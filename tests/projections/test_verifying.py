@@ -8,12 +8,12 @@ import pytest
 from core.keys import ThreadViews
 from core.log.port import Entry
 from core.position import Position
-from core.redis.call import Call
-from projections import comparing, differing
-from projections.cells import SITE_VIEWS
-from projections.damage import Damage
-from projections.snapshots import field, pack
-from projections.verifying import Difference, Finished, Progress, verify
+from core.redis.command import Call
+from projections.thread.snapshots import field, pack
+from projections.verify import partition_check, thread
+from projections.verify.verifier import Difference, Finished, Progress, verify
+from projections.views.damage import Damage
+from projections.views.layout import SITE_VIEWS
 from tests.making import SITE, THREADS, entries, played, stream
 from tests.projections.projecting import Bench, bench, projecting
 
@@ -25,9 +25,9 @@ LENGTH = 1000
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """How it is read: threads whole and all together, or in steps of a few fields and one thread after the other."""
     if request.param == "in steps":
-        monkeypatch.setattr(differing, "WHOLE", 0)
-        monkeypatch.setattr(differing, "STEP", 7)
-        monkeypatch.setattr(comparing, "MOST", 100)
+        monkeypatch.setattr(thread, "WHOLE", 0)
+        monkeypatch.setattr(thread, "STEP", 7)
+        monkeypatch.setattr(partition_check, "MOST", 100)
     return str(request.param)
 
 

@@ -16,27 +16,30 @@ from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from core.keys import ThreadViews
-from core.redis.call import Call
-from core.text.markup import rendered
-from projections import contrasting, differing, rows, snapshots
-from projections.cells import SITE_VIEWS
-from projections.damage import Damage
-from projections.difference import Difference, Superseded
-from projections.generations import scope_of
-from projections.pacing import Pace
-from projections.pointer import Pointer
-from projections.refolding import refold
-from projections.spotting import Spot
-from projections.store import Store
-from projections.verifying import Finished, verify
-from projections.versions import LAYOUT, OWN, UNSIGNED, Scope, Versions, decode, encode, scope
+from core.redis.command import Call
+from core.text.render import rendered
+from core.throttle import Pace
+from projections.rebuild import comparison
+from projections.rebuild.refold import refold
+from projections.thread import snapshots
+from projections.verify import thread as differing
+from projections.verify.difference import Difference, Superseded
+from projections.verify.single_thread import Spot
+from projections.verify.verifier import Finished, verify
+from projections.views import rows
+from projections.views.damage import Damage
+from projections.views.generations import scope_of
+from projections.views.layout import SITE_VIEWS
+from projections.views.pointer import Pointer
+from projections.views.store import Store
+from projections.views.versions import LAYOUT, OWN, UNSIGNED, Scope, Versions, decode, encode, scope
 from tests.making import SITE, THREADS, entries, played, stream
 from tests.projections.poisoning import poison
 from tests.projections.projecting import Bench, bench, projecting
 from tests.projections.test_drift import lines, looking, sampler, until, walked
-from workers import metrics
-from workers.rebuild import Flipped, Rebuilder
-from workers.rebuilt import standings
+from workers.rebuild.rebuilder import Flipped, Rebuilder
+from workers.rebuild.status import standings
+from workers.runtime import metrics
 
 THREAD = THREADS[0]
 
@@ -314,9 +317,9 @@ async def test_a_version_that_comes_to_write_while_generations_are_compared_was_
     here: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await written(here, (OWN, rendered))
-    contrast, times = contrasting.Contrast.run, 0
+    contrast, times = comparison.Contrast.run, 0
 
-    async def late(own: contrasting.Contrast, *arguments: Any) -> Any:
+    async def late(own: comparison.Contrast, *arguments: Any) -> Any:
         nonlocal times
         times += 1
         if times == 1:
@@ -324,7 +327,7 @@ async def test_a_version_that_comes_to_write_while_generations_are_compared_was_
             await refold(here.log, other, SITE, THREAD, html=html)
         return await contrast(own, *arguments)
 
-    monkeypatch.setattr(contrasting.Contrast, "run", late)
+    monkeypatch.setattr(comparison.Contrast, "run", late)
     flipped: list[Flipped] = []
     await Rebuilder(here.deployment, here.log, worker="one", flipped=flipped.append).rebuild()
     assert [one.differing for one in flipped] == [()]

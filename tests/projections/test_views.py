@@ -3,7 +3,7 @@
 import msgspec
 
 from core.caller import Caller
-from core.events import (
+from core.events.types import (
     AnchorOpened,
     CommentApproved,
     CommentEdited,
@@ -14,9 +14,9 @@ from core.events import (
     ThreadRetitled,
     VoteCast,
 )
-from projections import rows
-from projections.cells import contents
-from projections.viewer import PUBLIC, Viewer
+from projections.views import rows
+from projections.views.layout import contents
+from projections.views.viewer import PUBLIC, Viewer
 from tests.core.people import ADA, BEN, EVE, SITE, THREAD, TITLE, URL, edited, posted, reply
 from tests.projections.folded import BEGIN, Told, told
 

@@ -9,7 +9,8 @@ import pytest
 from anyio.lowlevel import checkpoint
 from redis.exceptions import RedisError
 
-from core.commands import OpenThread, PostComment
+from core.application.transact import transact
+from core.domain.commands import OpenThread, PostComment
 from core.keys import WORKERS
 from core.log.memory import MemoryLog
 from core.log.port import Entry
@@ -17,19 +18,19 @@ from core.log.redis import RedisLog
 from core.partitions import partition_of
 from core.position import Position
 from core.redis.deployment import open_deployment
-from core.transact import transact
-from projections import roster
-from projections.changes import Commit
-from projections.leases import Leases
-from projections.roster import owner
-from projections.store import Done, Outcome, Store
-from projections.verifying import verify
+from projections.verify.verifier import verify
+from projections.views.changes import Commit
+from projections.views.store import Done, Outcome, Store
 from tests.bounds import BOUND
 from tests.log.proxy import Proxy
 from tests.making import MOD, PEOPLE, SITE, Play, entries, played, stream
 from tests.projections.projecting import Bench, bench, projecting
-from workers import metrics, projector, upkeep
-from workers.projector import Projector
+from workers.coordination import membership
+from workers.coordination.leases import Leases
+from workers.coordination.membership import owner
+from workers.projector import partition_projector, projector
+from workers.projector.projector import Projector
+from workers.runtime import metrics
 
 PARTITIONS = 16
 BACKLOGS = 64
@@ -180,7 +181,7 @@ async def test_who_cannot_ask_who_is_alive_keeps_what_it_has(fresh: str, tmp_pat
             other = here.projector("other")
             async with projecting(cut_off):
                 await shared(cut_off)
-                proxy.lose_the_reply_to(roster._ROSTER.sha.encode(), always=True)
+                proxy.lose_the_reply_to(membership._ROSTER.sha.encode(), always=True)
                 async with projecting(other):
                     lost = proxy.lost
                     await until(lambda: proxy.lost > lost + 5)
@@ -195,7 +196,7 @@ async def test_who_cannot_ask_who_is_alive_takes_nothing(fresh: str, tmp_path: P
     async with bench(fresh, partitions=PARTITIONS) as here, anyio.create_task_group() as tasks:
         proxy = Proxy(fresh, tmp_path)
         await tasks.start(proxy.run)
-        proxy.lose_the_reply_to(roster._ROSTER.sha.encode(), always=True)
+        proxy.lose_the_reply_to(membership._ROSTER.sha.encode(), always=True)
         async with open_deployment(proxy.url, partitions=PARTITIONS) as apart:
             cut_off = Projector(apart, RedisLog(apart), worker="cut off")
             async with projecting(cut_off):
@@ -250,7 +251,7 @@ async def test_only_a_few_partitions_take_in_at_once_and_all_leases_are_renewed_
             return found
 
         monkeypatch.setattr(projector, "RENEWED_S", 0.3)  # or 64 leases would keep it busy
-        monkeypatch.setattr(upkeep, "BATCH", 7)
+        monkeypatch.setattr(partition_projector, "BATCH", 7)
         monkeypatch.setattr(Store, "commit", slow)
         monkeypatch.setattr(Leases, "renew_all", noted)
         async with projecting(one):

@@ -4,20 +4,20 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from core.application.transact import transact
 from core.caller import Caller
-from core.commands import AnyCommand
-from core.envelope import decode
+from core.domain.commands import AnyCommand
+from core.events.envelope import decode
 from core.log.port import Log
 from core.position import Position
 from core.redis.deployment import Deployment, open_deployment
-from core.transact import transact
-from projections.leases import Leases
-from projections.loading import load_thread
-from projections.partition import Projection
-from projections.reading import Views
-from projections.store import Done, Store
+from projections.read.views import Views
+from projections.views.projection import Projection
+from projections.views.store import Done, Store
+from projections.views.stored_thread import load_thread
 from tests.making import SITE, THREADS
 from tests.servers import client
+from workers.coordination.leases import Leases
 
 
 class Stage:

@@ -3,16 +3,16 @@ from collections.abc import AsyncIterator
 import anyio
 import pytest
 
+from core.application.transact import transact
 from core.caller import Caller
-from core.commands import OpenSite
+from core.domain.commands import OpenSite
 from core.log.redis import RedisLog
 from core.redis.deployment import open_deployment
-from core.transact import transact
-from projections.reading import Views
+from projections.read.views import Views
 from tests.bounds import BOUND
-from workers import importing, sample
-from workers.importing import Source
-from workers.projector import Projector
+from workers.importers import importer, sample
+from workers.importers.importer import Source
+from workers.projector.projector import Projector
 
 OPERATOR = Caller(id="operator", name="operator", roles=frozenset({"operator"}))
 
@@ -25,7 +25,7 @@ class Loaded:
         self.views = views
 
     async def bring_in(self, source: Source) -> None:
-        last = (await importing.bring_in(self.log, source)).last[sample.THREAD]
+        last = (await importer.bring_in(self.log, source)).last[sample.THREAD]
         assert await self.views.reached(sample.SITE, sample.THREAD, last, within=BOUND)
 
 

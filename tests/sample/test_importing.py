@@ -3,16 +3,16 @@ from typing import Any
 
 import pytest
 
+from core.application.transact import transact
 from core.caller import Caller
-from core.commands import OpenSite, Vote
-from core.envelope import Recorded, decode
+from core.domain.commands import OpenSite, Vote
+from core.events.envelope import Recorded, decode
 from core.log.memory import MemoryLog
 from core.position import START
 from core.refusals import Unavailable
 from core.times import rfc3339
-from core.transact import transact
-from workers import importing, sample
-from workers.importing import Source, Stopped, Unfit
+from workers.importers import importer, sample
+from workers.importers.importer import Source, Stopped, Unfit
 
 OPERATOR = Caller(id="operator", name="operator", roles=frozenset({"operator"}))
 
@@ -55,12 +55,12 @@ def document(**changes: Any) -> dict[str, Any]:
 
 
 def source(**changes: Any) -> Source:
-    return importing.read(json.dumps(document(**changes)).encode())
+    return importer.read(json.dumps(document(**changes)).encode())
 
 
 async def test_every_item_becomes_what_it_was_when_it_was(log: MemoryLog) -> None:
     discussion = sample.discussion()
-    imported = await importing.bring_in(log, discussion)
+    imported = await importer.bring_in(log, discussion)
     recorded = await events(log)
     assert imported.appended == len(discussion.items) == len(recorded)
     assert [one.occurred_at for one in recorded] == [item.occurred_at for item in discussion.items]
@@ -73,8 +73,8 @@ async def test_what_happened_before_1970_did_so(log: MemoryLog) -> None:
     old = document(at="1968-05-03T12:00:00Z")
     for item, at in zip(old["items"], ("1812-06-24T00:00:00Z", "1968-05-03T11:00:00Z"), strict=False):
         item["at"] = at
-    discussion = importing.read(json.dumps(old).encode())
-    assert (await importing.bring_in(log, discussion)).appended == 3
+    discussion = importer.read(json.dumps(old).encode())
+    assert (await importer.bring_in(log, discussion)).appended == 3
     recorded = await events(log, "t")
     assert [rfc3339(one.occurred_at)[:10] for one in recorded] == ["1812-06-24", "1968-05-03", "1968-05-03"]
     with pytest.raises(Unfit, match="1 to 9999"):
@@ -83,10 +83,10 @@ async def test_what_happened_before_1970_did_so(log: MemoryLog) -> None:
 
 async def test_importing_twice_adds_nothing_even_when_the_command_keys_are_forgotten(log: MemoryLog) -> None:
     discussion = sample.discussion()
-    first = await importing.bring_in(log, discussion)
+    first = await importer.bring_in(log, discussion)
     for partition in log._partitions:
         partition.keys.clear()
-    again = await importing.bring_in(log, discussion)
+    again = await importer.bring_in(log, discussion)
     assert (again.appended, again.known) == (0, len(discussion.items))
     assert again.last == first.last
     assert len(await events(log)) == len(discussion.items)
@@ -103,8 +103,8 @@ async def test_an_import_that_was_cut_goes_on_where_it_ended(log: MemoryLog) -> 
             raise Cut
 
     with pytest.raises(Cut):
-        await importing.bring_in(log, discussion, progress=cut)
-    imported = await importing.bring_in(log, discussion)
+        await importer.bring_in(log, discussion, progress=cut)
+    imported = await importer.bring_in(log, discussion)
     assert (imported.known, imported.appended) == (40, len(discussion.items) - 40)
     whole = await events(log)
     assert [one.occurred_at for one in whole] == [item.occurred_at for item in discussion.items]
@@ -113,21 +113,21 @@ async def test_an_import_that_was_cut_goes_on_where_it_ended(log: MemoryLog) -> 
 async def test_what_happened_since_is_left_alone(log: MemoryLog) -> None:
     # Greta's vote went down, then up; since, she took it back. Were it imported again, it would be up once more.
     discussion = sample.discussion()
-    await importing.bring_in(log, discussion)
+    await importer.bring_in(log, discussion)
     greta = Caller(id="greta", name="Greta")
     taken_back = Vote(comment="nt-03", value=0)
     await transact(log, taken_back, site="sample", thread=sample.THREAD, caller=greta)
     before = await events(log)
     for partition in log._partitions:
         partition.keys.clear()
-    await importing.bring_in(log, discussion)
+    await importer.bring_in(log, discussion)
     assert await events(log) == before
 
 
 async def test_the_first_item_that_is_refused_stops_the_import_and_is_named(log: MemoryLog) -> None:
     post = {"command": "post-comment", "comment": "c-2", "parent": "nobody", "body": "A reply."}
     with pytest.raises(Stopped) as caught:
-        await importing.bring_in(log, source(do=post))
+        await importer.bring_in(log, source(do=post))
     assert str(caught.value).startswith("item 2 (post-comment by ada in t at 2026-10-01T09:00:00.000Z) was refused: ")
     assert str(caught.value).endswith("(unknown-parent)")
     assert len(await events(log, "t")) == 2
@@ -135,7 +135,7 @@ async def test_the_first_item_that_is_refused_stops_the_import_and_is_named(log:
 
 async def test_a_site_that_was_not_opened_takes_no_import() -> None:
     with pytest.raises(Stopped) as caught:
-        await importing.bring_in(MemoryLog(), source())
+        await importer.bring_in(MemoryLog(), source())
     assert caught.value.refusal.code == "not-found"
 
 
@@ -145,7 +145,7 @@ async def test_a_log_that_is_away_is_no_refusal(log: MemoryLog, monkeypatch: pyt
 
     monkeypatch.setattr(log, "append", away)
     with pytest.raises(Unavailable):
-        await importing.bring_in(log, source())
+        await importer.bring_in(log, source())
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_what_cannot_have_been_so_is_refused_before_anything_is_written(changes:
 )
 def test_a_document_of_another_shape_is_refused(text: bytes) -> None:
     with pytest.raises(Unfit) as caught:
-        importing.read(text)
+        importer.read(text)
     assert len(caught.value.lines) == 1
 
 
@@ -197,14 +197,14 @@ def test_an_avatar_is_a_web_address(avatar: str) -> None:
     given = document()
     given["people"]["ada"]["avatar"] = avatar
     with pytest.raises(Unfit) as caught:
-        importing.read(json.dumps(given).encode())
+        importer.read(json.dumps(given).encode())
     assert caught.value.lines == ["ada: the avatar is not an http or https address"]
 
 
 def test_an_avatar_comes_in_in_its_one_form() -> None:
     given = document()
     given["people"]["ada"]["avatar"] = "HTTP://A.org:80/ä"
-    read = importing.read(json.dumps(given).encode())
+    read = importer.read(json.dumps(given).encode())
     assert [read.caller(item).avatar for item in read.items] == [None, "http://a.org/%C3%A4", "http://a.org/%C3%A4"]
 
 

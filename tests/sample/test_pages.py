@@ -15,10 +15,10 @@ from msgspec.structs import replace
 
 from core.position import Position
 from core.times import parse_rfc3339
-from projections.queries import PageQuery
-from projections.viewer import PUBLIC, Viewer
+from projections.read.queries import PageQuery
+from projections.views.viewer import PUBLIC, Viewer
 from tests.sample.conftest import Loaded
-from workers.sample import SITE, THREAD, discussion
+from workers.importers.sample import SITE, THREAD, discussion
 
 PAGES = Path(__file__).parent / "pages"
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import product
 from typing import Final, NamedTuple
 
-from core.text.markup import render
+from core.text.render import render
 
 LENGTH: Final = 5000
 """Characters: what a comment may have unless its publication says otherwise."""

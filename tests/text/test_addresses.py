@@ -4,7 +4,7 @@ import pytest
 from markdown_it.common.normalize_url import normalizeLink
 
 from core.text.links import first_link
-from core.text.markup import render
+from core.text.render import render
 from tests.text.page import read
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core.text.diff import words
 from core.text.links import first_link
-from core.text.markup import remembered, render
+from core.text.render import remembered, render
 from core.text.unicode import is_blank, normalise
 from tests.text.page import Page, read
 

@@ -1,9 +1,9 @@
 import pytest
 
+from core.domain.rules.premoderation import LINKS, Hold, hold
 from core.policy import Policy
-from core.rules import LINKS, Hold, hold
 from core.text.links import LONGEST, first_link
-from core.text.markup import remembered
+from core.text.render import remembered
 
 
 @pytest.mark.parametrize(

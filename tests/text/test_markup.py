@@ -9,11 +9,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.lru import Lru
-from core.text import markdown, markup, prose
+from core.text import markdown
+from core.text import plain as prose
+from core.text import render as markup
 from core.text.blocks import DEEPEST
 from core.text.cost import Meter
-from core.text.markup import Rendered, render, rendered
-from core.text.prose import SECTION
+from core.text.plain import SECTION
+from core.text.render import Rendered, render, rendered
 from core.text.unicode import is_blank, normalise
 from tests.text.page import REL, read
 
@@ -233,7 +235,7 @@ def test_only_what_is_more_than_prose_is_parsed(body: str, plain: bool) -> None:
 def test_a_warm_renderer_has_imported_and_compiled_all_that_it_needs() -> None:
     script = (
         "import re, sys\n"
-        "from core.text.markup import render, warm\n"
+        "from core.text.render import render, warm\n"
         "warm()\n"
         "loaded = set(sys.modules)\n"
         "def compiled(*_): raise AssertionError('compiled late')\n"

@@ -10,7 +10,7 @@ from tests.gateway.following import Station, station
 from tests.gateway.house import House, built
 from tests.servers import engines, started
 from tests.web.chromium import launched, require
-from workers.gateway.serving import HttpServer
+from workers.gateway.http.server import HttpServer
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page

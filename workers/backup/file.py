@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from core.log.port import Entry
-from workers.process import Failed
+from workers.runtime.process import Failed
 
 MAGIC: Final = b"hansard backup 1\n"
 """What a file begins with. Another number is another format."""

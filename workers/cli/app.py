@@ -2,8 +2,8 @@
 
 from cyclopts import App, CycloptsError
 
-from workers.cli import ending
-from workers.cli.overview import COMMANDS, version
+from workers.cli import exit_status
+from workers.cli.help_page import COMMANDS, version
 
 
 def build() -> App:
@@ -28,6 +28,6 @@ def run(arguments: list[str]) -> int:
         status = build()(arguments)
         return status if isinstance(status, int) else 0
     except CycloptsError as error:
-        return ending.used_wrongly(arguments, str(error))
+        return exit_status.used_wrongly(arguments, str(error))
     except (Exception, BaseExceptionGroup, KeyboardInterrupt) as error:  # noqa: BLE001 - the last word on everything
-        return ending.ended(error, arguments)
+        return exit_status.ended(error, arguments)

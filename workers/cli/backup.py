@@ -9,17 +9,18 @@ import anyio
 from cyclopts import Parameter
 
 from core.redis.deployment import open_deployment
-from workers import embedded, losses
-from workers.backup import taking
-from workers.backup.checking import Checked, check
+from workers.backup import take
+from workers.backup.check import Checked, check
 from workers.backup.file import Lacks
-from workers.backup.restoring import restore as write
-from workers.backup.taking import Taken
+from workers.backup.restore import restore as write
+from workers.backup.take import Taken
 from workers.cli import output
-from workers.cli.flags import NOWHERE, Json, Where
-from workers.cli.place import deployment
-from workers.process import Failed
-from workers.settings import Settings
+from workers.cli.options import NOWHERE, Json, Where
+from workers.cli.target import deployment
+from workers.doctor import losses
+from workers.embedded import server as embedded
+from workers.runtime.process import Failed
+from workers.runtime.settings import Settings
 
 NAMED: Final = 8
 """So many things that a backup lacks are named on the line for people; `--json` has all of them."""
@@ -130,7 +131,7 @@ async def _take(settings: Settings, file: Path, site_keys: bool) -> Taken:  # no
     async with deployment(settings) as opened:
         broken = {seen.partition: seen.fault for seen in await losses.looked(opened) if seen.fault is not None}
         with output.progress("backup") as show:
-            return await taking.take(opened, file, site_keys=site_keys, broken=broken, progress=show)
+            return await take.take(opened, file, site_keys=site_keys, broken=broken, progress=show)
 
 
 async def _restore(settings: Settings, file: Path, checked: Checked) -> None:

@@ -5,13 +5,15 @@ from typing import Annotated, Final
 import anyio
 from cyclopts import Parameter
 
-from workers import checkup, escaping
-from workers.cli import losing, output
-from workers.cli.ending import UsedWrongly
-from workers.cli.flags import NOWHERE, Json, Where
-from workers.cli.place import server
-from workers.finding import Finding
-from workers.settings import Settings
+from workers.cli import accept_loss as losing
+from workers.cli import output
+from workers.cli.exit_status import UsedWrongly
+from workers.cli.options import NOWHERE, Json, Where
+from workers.cli.target import server
+from workers.doctor import checkup
+from workers.doctor.finding import Finding
+from workers.runtime import escaping
+from workers.runtime.settings import Settings
 
 INDENT: Final = 14
 """Columns before what was found, and before what to change."""

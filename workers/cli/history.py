@@ -6,15 +6,15 @@ import anyio
 import msgspec
 from cyclopts import Parameter
 
-from core.current import policy_of
+from core.application.current_state import policy_of
 from core.refusals import NotFound
-from projections.viewer import PUBLIC, Viewer
-from workers import escaping
+from projections.views.viewer import PUBLIC, Viewer
 from workers.cli import output
-from workers.cli.flags import NOWHERE, Json, Where
-from workers.cli.place import last_of, reading
+from workers.cli.options import NOWHERE, Json, Where
+from workers.cli.target import last_of, reading
 from workers.cli.trail import decisions_of, trail_of
-from workers.settings import Settings
+from workers.runtime import escaping
+from workers.runtime.settings import Settings
 
 PAGE = 200
 """Revisions that are read in one call."""
@@ -55,9 +55,9 @@ def history(
     if json:
         output.document(found)
     else:
-        from workers.cli import prose
+        from workers.cli import wording
 
-        prose.show_history(output.console(), escaping.document(found))
+        wording.show_history(output.console(), escaping.document(found))
     return 0
 
 

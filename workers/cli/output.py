@@ -1,6 +1,6 @@
 """Where results and progress go: results to standard output, progress to standard error.
 
-Nothing else in a command prints. What is printed here is escaped (`workers.escaping`), whoever wrote it.
+Nothing else in a command prints. What is printed here is escaped (`workers.runtime.escaping`), whoever wrote it.
 """
 
 import sys
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
-from workers import escaping
-from workers.logs import encoded
+from workers.runtime import escaping
+from workers.runtime.logs import encoded
 
 if TYPE_CHECKING:  # it takes a tenth of a second, which --json need not spend
     from rich.console import Console

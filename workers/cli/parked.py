@@ -11,28 +11,28 @@ import structlog
 from cyclopts import App, Parameter
 from msgspec import Struct
 
+from core.application.transact import transact
 from core.caller import OPERATOR
-from core.commands import SkipEvent
-from core.envelope import read_or_error
+from core.domain.commands import SkipEvent
+from core.events.envelope import read_or_error
 from core.ids import command_key
 from core.log.redis import RedisLog
 from core.text.unicode import is_blank
 from core.times import rfc3339
-from core.transact import transact
-from projections.parked import all_parked
-from projections.parking import Parked
-from projections.progress import come
-from projections.requeueing import foldable, requeue
-from projections.served import Served
-from projections.store import Store
-from projections.trail import Told, Unreadable
+from projections.audit.records import Told, Unreadable
+from projections.read.parked import all_parked
+from projections.read.progress import come
+from projections.read.served_generation import Served
+from projections.rebuild.requeue import foldable, requeue
+from projections.views.parking import Parked
+from projections.views.store import Store
 from workers.cli import output
-from workers.cli.ending import UsedWrongly
-from workers.cli.events import one_line, redacted, told
-from workers.cli.flags import NOWHERE, Json, Where, typed
-from workers.cli.place import deployment
-from workers.process import Failed
-from workers.settings import Settings
+from workers.cli.event_lines import one_line, redacted, told
+from workers.cli.exit_status import UsedWrongly
+from workers.cli.options import NOWHERE, Json, Where, typed
+from workers.cli.target import deployment
+from workers.runtime.process import Failed
+from workers.runtime.settings import Settings
 
 parked = App(name="parked")
 

@@ -8,19 +8,19 @@ from cyclopts import Parameter
 
 from core.log.redis import RedisLog
 from core.refusals import NotFound
-from projections.fold import CannotApply
-from projections.refolding import refold
-from projections.store import Store
-from projections.versions import OWN
+from projections.rebuild.refold import refold
+from projections.thread.fold import CannotApply
+from projections.views.store import Store
+from projections.views.versions import OWN
 from workers.cli import output
-from workers.cli.ending import UsedWrongly
-from workers.cli.flags import NOWHERE, Json, Where
-from workers.cli.place import deployment
-from workers.presence import present
-from workers.process import Failed, worker_name
-from workers.rebuild import Flipped, Rebuilder
-from workers.rebuilt import Standing, is_mixed, standings
-from workers.settings import Settings
+from workers.cli.exit_status import UsedWrongly
+from workers.cli.options import NOWHERE, Json, Where
+from workers.cli.target import deployment
+from workers.coordination.presence import present
+from workers.rebuild.rebuilder import Flipped, Rebuilder
+from workers.rebuild.status import Standing, is_mixed, standings
+from workers.runtime.process import Failed, worker_name
+from workers.runtime.settings import Settings
 
 PACE = 0.03
 """The share of the time that a rebuild works where nobody says: what readers hardly notice."""

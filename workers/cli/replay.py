@@ -9,22 +9,22 @@ from typing import Annotated, Final, Literal, get_args
 import anyio
 from cyclopts import Parameter
 
-from core.envelope import Recorded, UnreadableEntry, read_or_error
-from core.events import EVENTS
+from core.events.envelope import Recorded, UnreadableEntry, read_or_error
+from core.events.types import EVENTS
 from core.ids import is_comment, is_member, is_site, is_thread
 from core.log.port import Log, LostBranch
 from core.log.redis import RedisLog
 from core.moment import parse_moment, place_of
 from core.position import START, Position
-from projections.trail import Told
+from projections.audit.merge import before as place_before
+from projections.audit.records import Told
 from workers.cli import output
-from workers.cli.ending import UsedWrongly
-from workers.cli.events import Choice, Redacted, add_redacted, merged, one_line, redacted, told
-from workers.cli.flags import NOWHERE, Json, Where, typed
-from workers.cli.place import deployment, reading
-from workers.gateway.auditing import before as place_before
-from workers.process import Failed
-from workers.settings import Settings
+from workers.cli.event_lines import Choice, Redacted, add_redacted, merged, one_line, redacted, told
+from workers.cli.exit_status import UsedWrongly
+from workers.cli.options import NOWHERE, Json, Where, typed
+from workers.cli.target import deployment, reading
+from workers.runtime.process import Failed
+from workers.runtime.settings import Settings
 
 TYPES: Final = tuple(str(event.__struct_config__.tag) for event in EVENTS)
 

@@ -10,15 +10,15 @@ from cyclopts import Parameter
 from core.moment import parse_moment
 from core.position import Position
 from core.refusals import NotFound
-from projections.queries import Answer, PageQuery, RepliesQuery
-from projections.reading import Views
-from projections.viewer import PUBLIC, Viewer
-from workers import escaping
+from projections.read.queries import Answer, PageQuery, RepliesQuery
+from projections.read.views import Views
+from projections.views.viewer import PUBLIC, Viewer
 from workers.cli import output
-from workers.cli.ending import UsedWrongly
-from workers.cli.flags import NOWHERE, Json, Where
-from workers.cli.place import last_of, reading
-from workers.settings import Settings
+from workers.cli.exit_status import UsedWrongly
+from workers.cli.options import NOWHERE, Json, Where
+from workers.cli.target import last_of, reading
+from workers.runtime import escaping
+from workers.runtime.settings import Settings
 
 WIDEST = PageQuery(limit=200, depth=50, replies=200)
 
@@ -60,9 +60,9 @@ def thread(
     if json:
         output.document(page)
     else:
-        from workers.cli import prose
+        from workers.cli import wording
 
-        prose.show_thread(output.console(), escaping.document(page))
+        wording.show_thread(output.console(), escaping.document(page))
     return 0
 
 

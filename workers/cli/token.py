@@ -10,15 +10,15 @@ from joserfc.jwk import OctKey
 
 from core.ids import is_member, is_site
 from core.text.unicode import is_blank
-from workers import settings
 from workers.cli import output
-from workers.cli.ending import UsedWrongly
-from workers.cli.flags import NOWHERE, Where, typed
-from workers.cli.place import deployment
-from workers.gateway.keyring import Keyring
-from workers.gateway.tokens import OPERATOR_AUDIENCE
-from workers.process import Failed
-from workers.settings import Settings
+from workers.cli.exit_status import UsedWrongly
+from workers.cli.options import NOWHERE, Where, typed
+from workers.cli.target import deployment
+from workers.gateway.auth.keyring import Keyring
+from workers.gateway.auth.tokens import OPERATOR_AUDIENCE
+from workers.runtime import settings
+from workers.runtime.process import Failed
+from workers.runtime.settings import Settings
 
 SiteRole = Literal["moderator", "auditor", "admin"]
 

@@ -8,24 +8,24 @@ import msgspec
 from cyclopts import Parameter
 
 from core import heads
+from core.application.current_state import comment_of
 from core.caller import Caller
-from core.comment import Comment, evolve
-from core.current import comment_of
-from core.envelope import Recorded, UnreadableEntry, read
-from core.events import VOTE_EVENTS, EventSkipped
+from core.domain.comment import Comment, evolve
+from core.events.envelope import Recorded, UnreadableEntry, read
+from core.events.types import VOTE_EVENTS, EventSkipped
 from core.ids import is_comment, is_site, is_thread
 from core.log.port import HeadWanted, Load, Log
 from core.position import START, Position
 from core.refusals import NotFound
-from projections.trail import ActorTold, Told, Unreadable
-from workers import escaping
+from projections.audit.merge import before
+from projections.audit.records import ActorTold, Told, Unreadable
 from workers.cli import output
-from workers.cli.ending import UsedWrongly
-from workers.cli.events import Choice, merged, redacted, told
-from workers.cli.flags import NOWHERE, Json, Where
-from workers.cli.place import last_of, reading
-from workers.gateway.auditing import before
-from workers.settings import Settings
+from workers.cli.event_lines import Choice, merged, redacted, told
+from workers.cli.exit_status import UsedWrongly
+from workers.cli.options import NOWHERE, Json, Where
+from workers.cli.target import last_of, reading
+from workers.runtime import escaping
+from workers.runtime.settings import Settings
 
 _READER: Final = Caller(id="operator", name="operator", roles=frozenset({"auditor"}))
 """Who reads the record on the command line sees what is not public."""
@@ -64,9 +64,9 @@ def trail(
     if json:
         output.document(found)
     else:
-        from workers.cli import prose
+        from workers.cli import wording
 
-        prose.show_trail(output.console(), escaping.document(found))
+        wording.show_trail(output.console(), escaping.document(found))
     return 0
 
 

@@ -10,13 +10,13 @@ from typing import Annotated, Final
 
 from cyclopts import Parameter
 
-from workers import process
-from workers import up as everything
 from workers.cli import output
-from workers.cli.flags import AS_SET, Json, Serving
-from workers.sample import SITE, THREAD
-from workers.settings import Settings
-from workers.up import Up
+from workers.cli.options import AS_SET, Json, Serving
+from workers.importers.sample import SITE, THREAD
+from workers.roles import up as everything
+from workers.roles.up import Up
+from workers.runtime import process
+from workers.runtime.settings import Settings
 
 TOKENS: Final = {
     "a reader": ("--sub", "bea", "--name", "Bea"),

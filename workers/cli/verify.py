@@ -7,19 +7,20 @@ import anyio
 from cyclopts import Parameter
 
 from core.log.redis import RedisLog
-from core.log.whole import Look
 from core.redis.deployment import Deployment
-from projections import verifying, versions
-from projections.difference import Difference
-from projections.verifying import Finished, Progress
-from workers import losses
+from core.redis.log_integrity import Look
+from projections.verify import verifier
+from projections.verify.difference import Difference
+from projections.verify.verifier import Finished, Progress
+from projections.views import versions
 from workers.cli import output
-from workers.cli.ending import UsedWrongly
-from workers.cli.flags import NOWHERE, Json, Where
-from workers.cli.place import deployment
-from workers.cli.verified import Begun, Known, Record, Through, changed
-from workers.process import Failed
-from workers.settings import Settings
+from workers.cli.exit_status import UsedWrongly
+from workers.cli.options import NOWHERE, Json, Where
+from workers.cli.target import deployment
+from workers.cli.verify_progress import Begun, Known, Record, Through, changed
+from workers.doctor import losses
+from workers.runtime.process import Failed
+from workers.runtime.settings import Settings
 
 LONGEST = 200
 """Characters of a value on a line for people; `--json` has it whole."""
@@ -255,7 +256,7 @@ async def _verify(settings: Settings, seen: _Seen, partition: int | None, resume
                 show(before + now.events, before + now.of)
 
             try:
-                async for difference in verifying.verify(
+                async for difference in verifier.verify(
                     log,
                     opened.reads,
                     opened.keys,
@@ -303,7 +304,7 @@ async def _changed(opened: Deployment, log: RedisLog, known: Known, *, values: b
         return "values were not kept"
     if known.begun.partitions != log.partitions:
         return "that was another deployment"
-    generations = {number: await verifying.generation_of(opened.reads, opened.keys, number) for number in known.through}
+    generations = {number: await verifier.generation_of(opened.reads, opened.keys, number) for number in known.through}
     return await changed(known, log, generations)
 
 

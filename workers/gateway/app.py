@@ -6,20 +6,21 @@ from collections.abc import Iterable
 from starlette.routing import compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from core.redis.faults import one_request
+from core.redis.errors import one_request
 from core.refusals import NotFound
-from workers import logs
-from workers.gateway import caching, compression, documents, problems, request_log
-from workers.gateway.call import ROOT
-from workers.gateway.calls.operations import APART
-from workers.gateway.exchange import Exchange
+from workers.gateway.docs import documents
+from workers.gateway.fast_page import PlainPages
 from workers.gateway.feed.endpoint import Feed
-from workers.gateway.plain import PlainPages
-from workers.gateway.reply import preflight, send_reply
+from workers.gateway.http import caching, compression, problems, request_log
+from workers.gateway.http.machine_paths import APART
+from workers.gateway.http.request_record import Exchange
+from workers.gateway.http.response import preflight, send_reply
+from workers.gateway.operations.operation import ROOT
+from workers.gateway.operations.services import Services
+from workers.gateway.operations.table import CALLS, by_path
 from workers.gateway.resource import Resource
-from workers.gateway.services import Services
 from workers.gateway.stream import Stream
-from workers.gateway.table import CALLS, by_path
+from workers.runtime import logs
 
 
 def build(services: Services, *, feed: Feed | None = None) -> ASGIApp:

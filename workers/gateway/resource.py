@@ -11,23 +11,24 @@ from starlette.types import Receive, Scope, Send
 
 from core import ids
 from core.caller import Caller
-from core.redis.faults import begin_again
+from core.redis.errors import begin_again
 from core.refusals import CannotFold, EventMissing, NotAllowed, NotFound, Refusal
-from projections.queries import BadCursor
-from workers import logs
-from workers.gateway import bodies, caching, problems, queries, tokens
-from workers.gateway.admission import Admission
-from workers.gateway.caching import Caching
-from workers.gateway.call import COMMENT, Asked, Call, Who
-from workers.gateway.calls.operations import QUIET
-from workers.gateway.exchange import Exchange
-from workers.gateway.incoming import headers_of
-from workers.gateway.queries import Query
-from workers.gateway.refusals import BadRequest, InvalidToken, MethodNotAllowed
-from workers.gateway.reply import Reply, preflight, send_reply
-from workers.gateway.services import Services
+from projections.read.queries import BadCursor
+from workers.gateway.auth import tokens
+from workers.gateway.auth.provisional import Trust
+from workers.gateway.http import bodies, caching, parameters, problems
+from workers.gateway.http.admission import Admission
+from workers.gateway.http.caching import Caching
+from workers.gateway.http.headers import headers_of
+from workers.gateway.http.machine_paths import QUIET
+from workers.gateway.http.parameters import Query
+from workers.gateway.http.refusals import BadRequest, InvalidToken, MethodNotAllowed
+from workers.gateway.http.request_record import Exchange
+from workers.gateway.http.response import Reply, preflight, send_reply
+from workers.gateway.operations.operation import COMMENT, Asked, Call, Who
+from workers.gateway.operations.services import Services
 from workers.gateway.stream import broken
-from workers.gateway.trust import Trust
+from workers.runtime import logs
 
 _log = structlog.get_logger(__name__)
 
@@ -63,7 +64,7 @@ class _Taken:
 
     def __init__(self, call: Call, admission: Admission) -> None:
         self.call = call
-        self.query = queries.Reader(call.query)
+        self.query = parameters.Reader(call.query)
         self.writes = call.method != "GET"
         self.gate = admission.writes if self.writes else admission.reads
         if call.path in QUIET:
@@ -122,7 +123,7 @@ class Resource:
         key = ""
         try:
             _check_path(scope["path_params"])
-            query = queries.parse(scope["query_string"])
+            query = parameters.parse(scope["query_string"])
             if taken.writes:
                 self._services.require_fit()
                 key = _key(headers.get(b"idempotency-key") if call.keyed else None)

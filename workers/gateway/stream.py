@@ -10,21 +10,21 @@ import structlog
 from starlette.types import Receive, Scope, Send
 
 from core import ids
-from core.redis import faults
+from core.redis import errors
 from core.refusals import NotFound, Refusal, Unavailable
-from workers import logs, metrics
-from workers.gateway import caching, problems, queries
-from workers.gateway.call import Call
-from workers.gateway.exchange import Exchange
-from workers.gateway.feed import retry
 from workers.gateway.feed.endpoint import Feed, start_of
 from workers.gateway.feed.hub import Place
-from workers.gateway.feed.resuming import Start
-from workers.gateway.feed.retry import ComeBack
-from workers.gateway.incoming import headers_of
-from workers.gateway.queries import Query
-from workers.gateway.refusals import MethodNotAllowed
-from workers.gateway.reply import EVERYWHERE, NO_CONTENT, Reply, preflight, send_reply
+from workers.gateway.feed.resume import Start
+from workers.gateway.http import caching, feed_retry, problems
+from workers.gateway.http import parameters as queries
+from workers.gateway.http.feed_retry import ComeBack
+from workers.gateway.http.headers import headers_of
+from workers.gateway.http.parameters import Query
+from workers.gateway.http.refusals import MethodNotAllowed
+from workers.gateway.http.request_record import Exchange
+from workers.gateway.http.response import EVERYWHERE, NO_CONTENT, Reply, preflight, send_reply
+from workers.gateway.operations.operation import Call
+from workers.runtime import logs, metrics
 
 _METHODS: Final = ("GET", "HEAD")
 _ALLOWED: Final = "GET, HEAD, OPTIONS"
@@ -61,7 +61,7 @@ class Stream:
             await send({"type": "http.response.body", "body": b""})
             return
         exchange.streamed = True
-        faults.no_request()
+        errors.no_request()
         await self._feed.follow(found, EVERYWHERE, receive, send)
 
     async def _found(self, scope: Scope, exchange: Exchange) -> Reply | Place | None:
@@ -103,7 +103,7 @@ class Stream:
 
 def _come_back(later: ComeBack) -> Reply:
     metrics.FEED_TURNED_AWAY.labels(later.cause).inc()
-    return retry.reply(later.cause)
+    return feed_retry.reply(later.cause)
 
 
 def _place(scope: Scope) -> tuple[str, str]:
@@ -113,7 +113,7 @@ def _place(scope: Scope) -> tuple[str, str]:
 
 def broken(error: Exception, exchange: Exchange) -> Reply:
     """The answer to a request that met a defect, or a server that is away."""
-    if faults.is_passing(error):
+    if errors.is_passing(error):
         _log.warning("request_refused", cause=type(error).__name__)
         return problems.reply(Unavailable())
     _log.error("request_failed", exc_info=error)

@@ -3,7 +3,7 @@
 --
 -- KEYS     1 log · 2 heads of the thread · 3 the partition's copy of the deployment's id
 --          and where there is a command key: 4 keys of its window · 5 keys of the window before
--- ARGV     1 id of the deployment, or "", see whole.lua · 2 channel that wakes the readers of the log
+-- ARGV     1 id of the deployment, or "", see log_integrity.lua · 2 channel that wakes the readers of the log
 --          3 field of the thread's last event · 4 command key, or "" · 5 digest of the command
 --          6 "1" where something new was made, else "0" · 7 position that settled it already, or ""
 --          8 window of the key · 9 length of a window in ms
@@ -15,7 +15,7 @@
 --          CONFLICT <field> <position>       a head has another position than was expected
 --          SKEW <ms>                         it is this time, and that in another window than 8
 --
--- Fails with BROKEN <position> <why> where the log is not whole, before it writes anything. Comes behind whole.lua.
+-- Fails with BROKEN <position> <why> where the log is not whole, before it writes anything. Comes behind log_integrity.lua.
 --
 -- A command key is remembered by a record "<created> <digest> <position>…". Nearly all are of one event, and these are
 -- shorter: <created><digest>, 4 bytes of milliseconds since the window began, and 5 bytes of sequence number.

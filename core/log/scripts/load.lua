@@ -3,7 +3,7 @@
 --
 -- KEYS     1 log · 2 heads of the thread · 3 the partition's copy of the deployment's id
 --          and where there is a command key: 4 keys of its window · 5 keys of the window before
--- ARGV     1 id of the deployment, or "", see whole.lua; "*" where the log need not be whole · 2 command key, or "" · 3 window of the key
+-- ARGV     1 id of the deployment, or "", see log_integrity.lua; "*" where the log need not be whole · 2 command key, or "" · 3 window of the key
 --          4 length of a window in ms · 5 hops allowed in all
 --          then of each head: field · "" for the head alone, or the position after which its events are wanted
 -- Returns  {"SKEW", ms}         it is this time, and that in another window than 3
@@ -12,7 +12,7 @@
 --                               events, newest first. Where the hops ran out, `rest` is where to go on.
 --
 -- Fails with BROKEN <position> <why> where the log is not whole, and with MISSING <position> <what> where it has not what
--- a head or an event names. Comes behind whole.lua.
+-- a head or an event names. Comes behind log_integrity.lua.
 
 local log, heads = KEYS[1], KEYS[2]
 local key, window, window_ms, hops = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])

@@ -7,9 +7,9 @@ from typing import Final, Self
 from starlette.types import Message, Send
 
 from core.position import Position
-from workers import metrics
 from workers.gateway.feed import frames
 from workers.gateway.feed.ring import Frame, Ring
+from workers.runtime import metrics
 
 VOTES_EVERY: Final = 1.0
 """Seconds between two `votes.changed` of one comment."""

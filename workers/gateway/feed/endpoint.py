@@ -7,12 +7,12 @@ import anyio
 from starlette.types import Receive, Send
 
 from core.refusals import Unavailable
-from workers import metrics
-from workers.gateway import caching
 from workers.gateway.feed.hub import Hub, Place
-from workers.gateway.feed.resuming import Start
-from workers.gateway.feed.retry import LATER, MEDIA, UNBUFFERED, retry
-from workers.gateway.reply import Header
+from workers.gateway.feed.resume import Start
+from workers.gateway.http import caching
+from workers.gateway.http.feed_retry import LATER, MEDIA, UNBUFFERED, retry
+from workers.gateway.http.response import Header
+from workers.runtime import metrics
 
 PATIENCE: Final = 2.0
 """Seconds within which a client is seated, or told to come back later."""

@@ -10,19 +10,19 @@ from typing import Any, Final, NamedTuple, Protocol
 import anyio
 import structlog
 
-from core.fault import fault
-from core.gathering import gathered
+from core.concurrency import gathered
+from core.error_summary import fault
 from core.log.port import LostBranch
 from core.position import START, Position
-from core.redis.wakes import Wake
+from core.redis.pubsub import Wake
 from core.refusals import Unavailable
-from projections.feedlog import Exchanged, FeedEntry, FeedLog, FeedMark, Named, named
-from projections.queries import ThreadHead
-from workers import metrics
+from projections.read.feed import Exchanged, FeedEntry, FeedLog, FeedMark, Named, named
+from projections.read.queries import ThreadHead
 from workers.gateway.feed import frames
 from workers.gateway.feed.channel import Channel
 from workers.gateway.feed.frames import Rows
 from workers.gateway.feed.unopened import Unopened
+from workers.runtime import metrics
 
 BATCH: Final = 500
 

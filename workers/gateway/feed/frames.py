@@ -11,8 +11,8 @@ from typing import Final
 import msgspec
 
 from core.position import Position
-from projections.feedlog import FeedEntry
-from projections.queries import ThreadHead
+from projections.read.feed import FeedEntry
+from projections.read.queries import ThreadHead
 from workers.gateway.feed.ring import Frame
 
 VOTES: Final = "votes.changed"

@@ -11,21 +11,21 @@ from starlette.types import Send
 from core.log.port import Log
 from core.partitions import partition_of
 from core.position import Position
-from core.redis.wakes import Wake
+from core.redis.pubsub import Wake
 from core.refusals import NotFound
-from projections.feedlog import FeedLog
-from projections.queries import ThreadHead
-from workers import metrics
+from projections.read.feed import FeedLog
+from projections.read.queries import ThreadHead
 from workers.gateway.feed import frames
 from workers.gateway.feed.channel import Channel, Seat
 from workers.gateway.feed.follower import Follower, FrameRows
 from workers.gateway.feed.limits import Limits
 from workers.gateway.feed.replays import Replays
-from workers.gateway.feed.resuming import Missed, Resuming, Start
-from workers.gateway.feed.retry import ComeBack
+from workers.gateway.feed.resume import Missed, Resuming, Start
 from workers.gateway.feed.ring import Frame
-from workers.gateway.feed.teller import Teller
+from workers.gateway.feed.sender import Teller
 from workers.gateway.feed.unopened import Name
+from workers.gateway.http.feed_retry import ComeBack
+from workers.runtime import metrics
 
 HEARTBEAT: Final = 15.0
 """Seconds of silence before which a comment line keeps proxies awake."""

@@ -1,4 +1,4 @@
-"""The bounds of the feeds of one process. `workers.settings` has a setting for each."""
+"""The bounds of the feeds of one process. `workers.runtime.settings` has a setting for each."""
 
 from msgspec import Struct
 

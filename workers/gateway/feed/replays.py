@@ -5,10 +5,10 @@ from typing import Final, Literal
 import anyio
 from starlette.types import Message, Send
 
-from projections.feedlog import Trimmed
-from workers import metrics
+from projections.read.feed import Trimmed
 from workers.gateway.feed.limits import Limits
-from workers.gateway.feed.resuming import Missed, Resuming, TooLong
+from workers.gateway.feed.resume import Missed, Resuming, TooLong
+from workers.runtime import metrics
 
 Cause = Literal["busy", "slow", "long", "position"]
 """The cause of a reset that ends a replay: no place was free in time, the client took too long, the replay has too many

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-from projections.queries import Limit
+from projections.read.queries import Limit
 from workers.gateway.shapes.common import (
     AfterQuery,
     AnchorText,

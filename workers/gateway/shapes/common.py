@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta, Struct
 
 from core.ids import COMMENT_PATTERN, END, LONGEST_THREAD, MEMBER_PATTERN, SLUG_PATTERN, THREAD_PATTERN
-from projections.queries import Limit
+from projections.read.queries import Limit
 
 POSITION_PATTERN: Final = rf"^[0-9]{{1,15}}-[0-9]{{1,15}}{END}"
 PositionText = Annotated[

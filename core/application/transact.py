@@ -1,0 +1,229 @@
+"""Carry a command out: load, fold, decide, append; once more where somebody was faster.
+
+The one way into the log. All that a decision is made in view of is read when it is made; of a post or a vote it may be
+remembered. The append goes through only if none of it has moved.
+"""
+
+from base64 import urlsafe_b64encode
+from collections.abc import Awaitable, Callable
+from hashlib import blake2b
+from typing import Final, assert_never
+
+import msgspec
+from msgspec import Struct
+
+from core import heads
+from core.application import handlers
+from core.application.aggregates import Fold, Folds, Sight, evolve
+from core.application.loading import Case, recalled, seen
+from core.caller import Caller
+from core.domain.commands import AnyCommand, PostComment
+from core.domain.commands import Vote as CastVote
+from core.domain.comment import Comment
+from core.domain.context import Scene
+from core.domain.vote import Vote
+from core.durability import MEMORY, Durability
+from core.events.envelope import TODAY, Codec, Recorded, Stamp, stamped
+from core.events.types import AnchorOpened, CommentPosted, Event, ReportFiled, SiteOpened, ThreadOpened
+from core.log.port import Answer, Append, Appended, Conflict, KeyReused, Log, NewEvent, Repeated, Skew
+from core.position import Position
+from core.refusals import IdempotencyKeyReused, Refusal, Unavailable
+
+ATTEMPTS: Final = 8
+"""How often a decision is made anew because another event was faster."""
+
+_NEW: Final = (SiteOpened, ThreadOpened, AnchorOpened, CommentPosted, ReportFiled)
+
+
+class Result(Struct, frozen=True, kw_only=True):
+    """How a command ended that was not refused."""
+
+    positions: tuple[Position, ...]
+    """Of what it appended; of what made it so already, where it changed nothing."""
+    created: bool
+    """Whether the answer is that something new was made; a repeat answers as the first time did."""
+    repeated: bool = False
+    """Whether it was carried out before."""
+    recorded: tuple[Recorded, ...] = ()
+    """The events appended now, without their back pointers."""
+    comment: Comment | None = None
+    """The comment that the command was about, as it is now; None where the key alone told the answer."""
+    answered: Comment | None = None
+    """What a new comment answers."""
+    earlier: Vote | None = None
+    """Of a vote, what the member had voted before."""
+    durability: Durability = MEMORY
+    """How safe it is."""
+
+    @property
+    def position(self) -> Position:
+        """What the write answers with."""
+        return self.positions[-1]
+
+
+async def transact(  # noqa: PLR0913 # a command, and by keyword where and how it came
+    log: Log,
+    command: AnyCommand,
+    *,
+    site: str,
+    thread: str = "",
+    caller: Caller,
+    key: str | None = None,
+    batch: str | None = None,
+    cause: str | None = None,
+    occurred_at: int | None = None,
+    folds: Folds | None = None,
+    confirm: Callable[[], Awaitable[object]] | None = None,
+    codec: Codec = TODAY,
+) -> Result:
+    """Carry a command out, once, however often it is asked for under the same `key`.
+
+    `thread` is not looked at for what concerns the site itself. `occurred_at` (imports), in milliseconds since 1970, is
+    when it happened: it is judged by that time, and never by one later than the server's. `folds` saves folding hot
+    aggregates again. `confirm` is called when all has been looked up, each time before anything is decided: it raises
+    a Refusal where the caller is not who they were taken for. Raises a Refusal, and then nothing was written:
+    IdempotencyKeyReused where the key belongs to another command, Unavailable where others kept being faster,
+    FormatTooOld where the deployment's format does not allow an event of it yet, LogBroken and EventMissing where the
+    log is not whole.
+    """
+    case = Case(
+        command=command,
+        needs=handlers.needs(command, caller.id),
+        site=site,
+        thread=thread,
+        caller=caller,
+        key=key,
+        batch=batch,
+        cause=cause,
+        occurred_at=occurred_at,
+        folds=folds,
+    )
+    digest = _digest(command)
+    for attempt in range(ATTEMPTS):
+        guess = None if attempt else await recalled(log, case)
+        sight, scene = guess or await seen(log, case)
+        if confirm is not None:
+            await confirm()
+        if sight.answer is not None:
+            assert key is not None
+            durability = await log.confirm(site, case.home, key)
+            if durability is None:
+                continue  # a failover took it away again, and what was done under it
+            return _first_answer(sight.answer, digest, durability)
+        try:
+            events = handlers.decide(command, scene, sight)
+        except Refusal:
+            if guess is None:
+                raise
+            continue
+        stamp = _stamp(case, scene)
+        # A repeated post whose key was forgotten meets its own comment: that, too, is the first answer again.
+        again = not events and isinstance(command, PostComment)
+        created = again or any(isinstance(event, _NEW) for event in events)
+        append = Append(
+            site=site,
+            thread=case.home,
+            expected={field: sight.head(field).position for field in case.needs.expected},
+            events=tuple(_new_event(event, stamp, log.format, codec) for event in events),
+            now=sight.now,
+            key=key,
+            digest=digest,
+            created=created,
+            settled=None if events else handlers.settled(command, scene, sight),
+        )
+        match outcome := await log.append(append):
+            case Appended(positions, durability):
+                # Where there was nothing to append, the position is that of another event.
+                written = zip(positions, events, strict=False)
+                recorded = tuple(Recorded(position, stamped(event, stamp), event) for position, event in written)
+                comment, answered = _after(case, sight, recorded)
+                return Result(
+                    positions=positions,
+                    created=created,
+                    repeated=again,
+                    recorded=recorded,
+                    comment=comment,
+                    answered=answered,
+                    earlier=sight.vote(command.comment, caller.id) if isinstance(command, CastVote) else None,
+                    durability=durability,
+                )
+            case Repeated(answer, durability):
+                return _first_answer(answer, digest, durability)
+            case KeyReused():
+                raise IdempotencyKeyReused
+            case Conflict() | Skew():
+                continue
+            case _:
+                assert_never(outcome)
+    raise Unavailable("others kept writing to the same place")
+
+
+async def would_refuse(
+    log: Log, command: AnyCommand, *, site: str, thread: str = "", caller: Caller, folds: Folds | None = None
+) -> Refusal | None:
+    """Why a command would be refused now; None where it would be carried out. Writes nothing."""
+    needs = handlers.needs(command, caller.id)
+    case = Case(command=command, needs=needs, site=site, thread=thread, caller=caller, folds=folds)
+    sight, scene = await seen(log, case)
+    try:
+        handlers.decide(command, scene, sight)
+    except Refusal as refusal:
+        return refusal
+    return None
+
+
+def _first_answer(answer: Answer, digest: str, durability: Durability) -> Result:
+    if answer.digest != digest:
+        raise IdempotencyKeyReused
+    return Result(positions=answer.positions, created=answer.created, repeated=True, durability=durability)
+
+
+def _stamp(case: Case, scene: Scene) -> Stamp:
+    return Stamp(
+        actor=case.caller.actor,
+        site=case.site,
+        thread=case.home,
+        key=case.key,
+        cause=case.cause,
+        batch=case.batch,
+        by_policy=scene.site.policy_at,
+        by_standing=scene.member.position,
+        at=None if case.occurred_at is None else scene.now,
+    )
+
+
+def _new_event(event: Event, stamp: Stamp, format_: int, codec: Codec) -> NewEvent:
+    e, c = codec.encode(event, stamp, format_)
+    return NewEvent(
+        head=heads.of(event, stamp.actor),
+        e=e,
+        c=c,
+        note=heads.note(event),
+        mark=heads.mark(event),
+    )
+
+
+def _after(case: Case, sight: Sight, recorded: tuple[Recorded, ...]) -> tuple[Comment | None, Comment | None]:
+    """The comment that the command was about, now, and the one that it answers; what is folded is remembered."""
+    states = dict(sight.states)
+    for one in recorded:
+        field = heads.of(one.event, one.envelope.actor)
+        fold: Fold | None = None
+        if field in states:
+            states[field] = evolve(field, states[field], one)
+            fold = Fold(one.position, states[field])
+        elif isinstance(case.command, CastVote):
+            fold = Fold(one.position, heads.note(one.event))  # the note beside the head tells all of a vote
+        if fold is not None and case.folds is not None:
+            case.folds.put(case.site, case.home, field, fold)
+    name: str | None = getattr(case.command, "comment", None)
+    answered = case.command.parent if isinstance(case.command, PostComment) else None
+    return (
+        None if name is None else states[heads.comment(name)],
+        None if answered is None else states[heads.comment(answered)],
+    )
+
+
+def _digest(command: AnyCommand) -> str:
+    # Eight characters: enough to tell a client's mistake, which is all that a key with another command is.
+    return urlsafe_b64encode(blake2b(msgspec.json.encode(command), digest_size=6).digest()).decode()

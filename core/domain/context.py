@@ -1,0 +1,105 @@
+"""The scene of a decision: who asks, when, and under which rules. What several deciders check stands here.
+
+What a caller may not see does not exist for them, before anything else is said. Then come role, ownership and
+standing (403), then how things stand (409), then what they were thought to be (409, 412), then the words (422).
+"""
+
+from msgspec import Struct
+
+from core.caller import Caller, Role
+from core.domain.comment import Comment
+from core.domain.member import Member
+from core.domain.origins import lies_in, normalised
+from core.domain.site import Site
+from core.domain.thread import Thread
+from core.policy import Policy
+from core.refusals import BadField, NotAllowed, NotFound, Suspended, ThreadArchived, ThreadClosed, UrlNotAllowed
+from core.times import rfc3339
+
+
+class Scene(Struct, frozen=True, kw_only=True):
+    """What a decision is made in view of, besides the aggregate itself. `now` is in milliseconds since 1970."""
+
+    caller: Caller
+    now: int
+    site: Site = Site()
+    member: Member = Member()
+    """The caller's standing."""
+    thread: Thread = Thread()
+
+    @property
+    def policy(self) -> Policy:
+        """The policy in force: the site's, with what the thread overrides."""
+        return self.thread.policy(self.site.policy)
+
+    @property
+    def may_open(self) -> bool:
+        """Whether a first comment of the caller's opens its thread, where it brings what that takes."""
+        return bool(self.policy.origins) or self.caller.is_staff
+
+    def address(self, url: str) -> str:
+        """The one form of the address of an article. Raises UrlNotAllowed where no article may be, BadField."""
+        origins = self.policy.origins
+        if not origins and not self.caller.is_staff:
+            raise UrlNotAllowed("only staff opens threads here: the policy names no origin of this publication")
+        address = normalised(url)
+        if origins and (address is None or not lies_in(address, origins)):
+            raise UrlNotAllowed("not in one of the origins of this publication")
+        if address is None:
+            raise BadField("/url", "not an http or https address without a user")
+        return address
+
+    def require_site(self) -> None:
+        """Raise NotFound unless the site was opened."""
+        if not self.site.exists:
+            raise NotFound("there is no such site")
+
+    def require_thread(self) -> None:
+        """Raise NotFound unless the thread was opened."""
+        self.require_site()
+        if not self.thread.exists:
+            raise NotFound("there is no such thread")
+
+    def require_comment(self, comment: Comment) -> None:
+        """Raise NotFound unless the comment exists for the caller."""
+        self.require_thread()
+        if not comment.visible_to(self.caller):
+            raise NotFound("there is no such comment")
+
+    def require_role(self, role: Role) -> None:
+        """Raise NotAllowed for who has not this role, Suspended for who may not act at all."""
+        if role not in self.caller.roles:
+            raise NotAllowed(f"this takes the role {role}")
+        self.require_standing()
+
+    def require_operator(self) -> None:
+        """Raise NotAllowed for anybody but the operator, whose token is of no site: no standing there is theirs."""
+        if "operator" not in self.caller.roles:
+            raise NotAllowed("this takes the role operator")
+
+    def require_writer(self) -> None:
+        """Raise NotAllowed for a token that only reads."""
+        if self.caller.only_reads:
+            raise NotAllowed("auditors read and write nothing")
+
+    def require_standing(self) -> None:
+        """Raise Suspended where the right to write was taken from the caller."""
+        suspension = self.member.suspension_at(self.now)
+        if suspension is not None and suspension.holds(self.caller):
+            raise Suspended(until=None if suspension.until is None else rfc3339(suspension.until))
+
+    def require_member(self) -> None:
+        """Raise NotAllowed for guests."""
+        if self.caller.is_guest:
+            raise NotAllowed("this is for members, not for guests")
+
+    def require_unarchived(self) -> None:
+        """Raise ThreadArchived where only withdrawals and moderation go on."""
+        if self.thread.status == "archived":
+            raise ThreadArchived
+
+    def require_open(self) -> None:
+        """Raise ThreadClosed or ThreadArchived where no new text is taken."""
+        self.require_unarchived()
+        if self.thread.status == "closed":
+            raise ThreadClosed

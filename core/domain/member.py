@@ -1,0 +1,95 @@
+"""A member: their standing on the site. Moderators suspend and reinstate.
+
+Roles live in tokens, not in the log, so anyone may be suspended, staff too; nobody suspends themselves. A token that
+carries `admin` is held only by what an admin set, or any moderator could take the site from those who run it.
+"""
+
+from typing import TYPE_CHECKING, Literal, assert_never
+
+from msgspec import Struct
+
+from core.caller import Caller
+from core.domain.commands import MemberCommand, ReinstateMember, SuspendMember
+from core.events.envelope import Recorded
+from core.events.types import Event, MemberReinstated, MemberSuspended
+from core.position import Position
+from core.refusals import BadField, NotAllowed
+from core.text.unicode import words_or_none
+
+if TYPE_CHECKING:  # a scene holds a member, so only its type can be had here
+    from core.domain.context import Scene
+
+
+class Suspension(Struct, frozen=True, kw_only=True):
+    """Kept from writing until `until` (milliseconds since 1970), None for good."""
+
+    until: int | None
+    reason: str | None
+    by_role: Literal["moderator", "admin"] = "moderator"
+    """The role by which it was set."""
+
+    def holds(self, caller: Caller) -> bool:
+        """Whether it keeps this caller from writing."""
+        return self.by_role == "admin" or not caller.is_admin
+
+
+class Member(Struct, frozen=True, kw_only=True):
+    """A member's standing as its events tell it. Whom no event names is in good standing."""
+
+    suspension: Suspension | None = None
+    """The last one that was not lifted; `suspension_at` tells whether it has run out."""
+    position: Position | None = None
+    """What made the standing what it is."""
+
+    def suspension_at(self, now: int) -> Suspension | None:
+        """The suspension in force at `now`, in milliseconds since 1970."""
+        suspension = self.suspension
+        if suspension is None or (suspension.until is not None and suspension.until <= now):
+            return None
+        return suspension
+
+
+def evolve(member: Member, recorded: Recorded) -> Member:
+    """The standing after one more of its events."""
+    match recorded.event:
+        case MemberSuspended(until=until, reason=reason, by_role=by_role):
+            suspension = Suspension(until=until, reason=reason, by_role=by_role or "moderator")
+            return Member(suspension=suspension, position=recorded.position)
+        case MemberReinstated():
+            return Member(position=recorded.position)
+        case _:
+            return member
+
+
+def decide(command: MemberCommand, member: Member, scene: "Scene") -> list[Event]:
+    """What follows from a command about a standing. Raises NotFound, NotAllowed, Suspended, BadField."""
+    scene.require_site()
+    scene.require_role("moderator")
+    match command:
+        case SuspendMember():
+            return _suspend(command, member, scene)
+        case ReinstateMember():
+            if member.suspension_at(scene.now) is None:
+                return []
+            return [MemberReinstated(member=command.member)]
+        case _:
+            assert_never(command)
+
+
+def settled(_: MemberCommand, member: Member) -> Position | None:
+    """What made it so already, where a command changes nothing; None for a standing that was never touched."""
+    return member.position
+
+
+def _suspend(command: SuspendMember, member: Member, scene: "Scene") -> list[Event]:
+    if command.member == scene.caller.id:
+        raise NotAllowed("nobody suspends themselves")
+    if command.until is not None and command.until <= scene.now:
+        raise BadField("/until", "the time is past already")
+    reason = words_or_none(command.reason)
+    by_role: Literal["moderator", "admin"] = "admin" if scene.caller.is_admin else "moderator"
+    last = member.suspension_at(scene.now)
+    # The same words by a moderator take nothing off what an admin set.
+    if last is not None and (last.until, last.reason) == (command.until, reason) and last.by_role in (by_role, "admin"):
+        return []
+    return [MemberSuspended(member=command.member, until=command.until, reason=reason, by_role=by_role)]

@@ -1,0 +1,1 @@
+"""Pre-moderation rules: what makes a text wait, one rule per module."""

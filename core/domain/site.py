@@ -1,0 +1,117 @@
+"""A site: what the publication decided for itself. Operators open it and set its keys, admins change its policy."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, assert_never
+
+from msgspec import Struct, convert, json
+from msgspec.structs import replace
+
+from core.domain.commands import ChangePolicy, OpenSite, RekeySite, SiteCommand
+from core.events.envelope import Recorded
+from core.events.types import Event, PolicyChanged, SiteOpened, SiteRekeyed
+from core.policy import Policy, PolicyChanges
+from core.position import Position
+from core.refusals import BadField, SiteExists
+from core.text.unicode import one_line
+
+if TYPE_CHECKING:  # a scene holds a site, so only its type can be had here
+    from core.domain.context import Scene
+
+LONGEST_NAME = 120
+
+
+class Site(Struct, frozen=True, kw_only=True):
+    """A site as its events tell it. One that was never opened has the default policy and does not exist."""
+
+    opening: SiteOpened | None = None
+    """What it was opened with: opening it again alike changes nothing, also after its policy has changed."""
+    opened_at: Position | None = None
+    policy: Policy = Policy()
+    policy_at: Position | None = None
+    """What made the policy what it is."""
+    position: Position | None = None
+    """Its last event."""
+
+    @property
+    def exists(self) -> bool:
+        """Whether it was opened."""
+        return self.opening is not None
+
+    @property
+    def name(self) -> str | None:
+        """What the publication is called."""
+        return None if self.opening is None else self.opening.name
+
+
+def evolve(site: Site, recorded: Recorded) -> Site:
+    """The site after one more of its events."""
+    event, position = recorded.event, recorded.position
+    match event:
+        case SiteOpened():
+            return Site(
+                opening=event,
+                opened_at=position,
+                policy=event.policy,
+                policy_at=position,
+                position=position,
+            )
+        case PolicyChanged():
+            return replace(site, policy=site.policy.with_changes(event.changes), policy_at=position, position=position)
+        case _:
+            return replace(site, position=position)
+
+
+def decide(command: SiteCommand, site: Site, scene: "Scene") -> list[Event]:
+    """What follows from a command about a site. Raises NotFound, NotAllowed, Suspended, SiteExists, BadField."""
+    match command:
+        case OpenSite():
+            return _open(command, site, scene)
+        case RekeySite():
+            scene.require_site()
+            scene.require_operator()
+            # The log cannot tell one set of keys from another. Who keeps the keys asks only where they differ.
+            return [SiteRekeyed(kind=command.kind, number=command.number)]
+        case ChangePolicy():
+            scene.require_site()
+            scene.require_role("admin")
+            return _change(command, site)
+        case _:
+            assert_never(command)
+
+
+def settled(command: SiteCommand, site: Site) -> Position | None:
+    """What made it so already, where a command changes nothing."""
+    return site.policy_at if isinstance(command, ChangePolicy) else site.opened_at
+
+
+def _open(command: OpenSite, site: Site, scene: "Scene") -> list[Event]:
+    scene.require_operator()
+    opening = SiteOpened(name=one_line(command.name, LONGEST_NAME), policy=command.policy)
+    if site.opening is not None:
+        differs = [*_differing(site.opening, opening)]
+        if differs:
+            raise SiteExists(*differs)
+        return []
+    if not opening.name:
+        raise BadField("/name", "a site has a name that can be seen")
+    return [opening]
+
+
+def _differing(first: SiteOpened, other: SiteOpened) -> Iterator[tuple[str, str]]:
+    """Where another opening differs from the one that was, as pointers into it, and what there was."""
+    # A stored name may be older than the one form of names.
+    if one_line(first.name or "", LONGEST_NAME) != other.name:
+        yield "/name", f"it was opened as {_told(first.name)}"
+    for field in Policy.__struct_fields__:
+        before = getattr(first.policy, field)
+        if before != getattr(other.policy, field):
+            yield f"/policy/{field}", f"it was opened with {_told(before)}"
+
+
+def _told(value: object) -> str:
+    return json.encode(value).decode()
+
+
+def _change(command: ChangePolicy, site: Site) -> list[Event]:
+    changed = {name: value for name, value in command.changes.given().items() if getattr(site.policy, name) != value}
+    return [PolicyChanged(changes=convert(changed, PolicyChanges))] if changed else []

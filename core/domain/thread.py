@@ -1,0 +1,228 @@
+"""A thread: lifecycle, overrides of the policy, and anchors. Moderators look after it.
+
+What is done to a thread itself goes on while it is closed or archived: that is how it is opened again.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, Literal, assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from core.domain.commands import OpenThread, OverridePolicy, PutAnchor, SetThreadStatus, ThreadCommand
+from core.domain.origins import normalised
+from core.events.envelope import Recorded
+from core.events.types import (
+    AnchorClosed,
+    AnchorOpened,
+    AnchorReopened,
+    AnchorReworded,
+    Event,
+    PolicyOverridden,
+    ThreadArchived,
+    ThreadClosed,
+    ThreadOpened,
+    ThreadReopened,
+    ThreadRetitled,
+)
+from core.policy import Policy, PolicyChanges
+from core.position import Position
+from core.refusals import BadField, ThreadNotOpened
+from core.text.unicode import is_blank, one_line, quoted, words_or_none
+
+if TYPE_CHECKING:  # a scene holds a thread, so only its type can be had here
+    from core.domain.context import Scene
+
+LONGEST_TITLE: Final = 500
+
+Status = Literal["open", "closed", "archived"]
+_QUOTED: Final = ("exact", "prefix", "suffix")
+_NO_OVERRIDES: Final = PolicyChanges()
+
+
+class Wording(Struct, frozen=True, kw_only=True):
+    """The passage that an inline question stands on, and what it asks."""
+
+    exact: str | None = None
+    prefix: str | None = None
+    suffix: str | None = None
+    prompt: str | None = None
+
+
+class Anchor(Struct, frozen=True, kw_only=True):
+    """An inline question. `position` is what made it what it is."""
+
+    wording: Wording
+    closed: bool = False
+    position: Position
+
+
+class Thread(Struct, frozen=True, kw_only=True):
+    """A thread as its own events tell it; comments are aggregates of their own."""
+
+    url: str | None = None
+    title: str | None = None
+    titled_at: Position | None = None
+    """What gave it its address and title; None where it was never opened."""
+    opened_at: Position | None = None
+    status: Status = "open"
+    status_at: Position | None = None
+    overrides: PolicyChanges = _NO_OVERRIDES
+    overridden_at: Position | None = None
+    anchors: Mapping[str, Anchor] = MappingProxyType({})
+    position: Position | None = None
+    """Its own last event, none of its comments'."""
+
+    @property
+    def exists(self) -> bool:
+        """Whether it was opened."""
+        return self.titled_at is not None
+
+    def policy(self, site: Policy) -> Policy:
+        """The policy in force here, on a site with that policy."""
+        return site if self.overrides == _NO_OVERRIDES else site.with_changes(self.overrides)
+
+
+def evolve(thread: Thread, recorded: Recorded) -> Thread:
+    """The thread after one more of its events."""
+    event, position = recorded.event, recorded.position
+    thread = replace(thread, position=position)
+    match event:
+        case ThreadOpened():
+            opened = replace(thread, url=event.url, title=event.title, titled_at=position, status_at=position)
+            return replace(opened, opened_at=position)
+        case ThreadRetitled():
+            return replace(thread, url=event.url, title=event.title, titled_at=position)
+        case ThreadReopened():
+            return replace(thread, status="open", status_at=position)
+        case ThreadClosed():
+            return replace(thread, status="closed", status_at=position)
+        case ThreadArchived():
+            return replace(thread, status="archived", status_at=position)
+        case PolicyOverridden():
+            return replace(thread, overrides=event.overrides, overridden_at=position)
+        case AnchorOpened() | AnchorReworded() | AnchorClosed() | AnchorReopened():
+            anchor = _anchor(thread.anchors.get(event.anchor), event, position)
+            return replace(thread, anchors=MappingProxyType({**thread.anchors, event.anchor: anchor}))
+        case _:
+            return thread
+
+
+def decide(command: ThreadCommand, thread: Thread, scene: "Scene") -> list[Event]:
+    """What follows from a command about a thread. Raises NotFound, NotAllowed, Suspended, UrlNotAllowed, BadField."""
+    if isinstance(command, OpenThread):
+        scene.require_site()
+    else:
+        scene.require_thread()
+    scene.require_role("moderator")
+    match command:
+        case OpenThread():
+            return _open(command, thread, scene)
+        case SetThreadStatus():
+            return [] if command.status == thread.status else [_turned(command)]
+        case OverridePolicy():
+            return [] if command.overrides == thread.overrides else [PolicyOverridden(overrides=command.overrides)]
+        case PutAnchor():
+            return _put_anchor(command, thread.anchors.get(command.anchor))
+        case _:
+            assert_never(command)
+
+
+def settled(command: ThreadCommand, thread: Thread) -> Position | None:
+    """What made it so already, where a command changes nothing."""
+    match command:
+        case OpenThread():
+            return thread.titled_at
+        case SetThreadStatus():
+            return thread.status_at
+        case OverridePolicy():
+            return thread.overridden_at or thread.titled_at
+        case PutAnchor():
+            return thread.anchors[command.anchor].position if command.anchor in thread.anchors else None
+        case _:
+            assert_never(command)
+
+
+def opening(url: str | None, title: str | None, scene: "Scene") -> ThreadOpened:
+    """The event by which a first comment opens its thread. Raises ThreadNotOpened, UrlNotAllowed, BadField."""
+    if url is None or title is None:
+        missing = [name for name, value in (("url", url), ("title", title)) if value is None]
+        if not scene.may_open:
+            raise ThreadNotOpened("the thread is not open yet, and only staff opens threads here", *missing)
+        raise ThreadNotOpened("the thread is not open yet: a first comment opens it with url and title", *missing)
+    return ThreadOpened(url=scene.address(url), title=_title(title))
+
+
+def _open(command: OpenThread, thread: Thread, scene: "Scene") -> list[Event]:
+    title = _title(command.title)
+    url = scene.address(command.url)
+    if not thread.exists:
+        return [ThreadOpened(url=url, title=title)]
+    # What is stored may be older than the one form of addresses and titles.
+    if (normalised(thread.url or ""), one_line(thread.title or "", LONGEST_TITLE)) == (url, title):
+        return []
+    return [ThreadRetitled(url=url, title=title)]
+
+
+def _title(text: str) -> str:
+    title = one_line(text, LONGEST_TITLE)
+    if not title:
+        raise BadField("/title", "an article has a title that can be seen")
+    return title
+
+
+def _turned(command: SetThreadStatus) -> Event:
+    reason = words_or_none(command.reason)
+    match command.status:
+        case "open":
+            return ThreadReopened(reason=reason)
+        case "closed":
+            return ThreadClosed(reason=reason)
+        case "archived":
+            return ThreadArchived(reason=reason)
+
+
+def _put_anchor(command: PutAnchor, anchor: Anchor | None) -> list[Event]:
+    if is_blank(command.exact):
+        raise BadField("/quote/exact", "an anchor quotes a passage that can be seen")
+    # What is seen of the quote is kept as it came, because it is looked for in the article.
+    prompt = words_or_none(command.prompt)
+    wanted = _tidied(Wording(exact=command.exact, prefix=command.prefix, suffix=command.suffix, prompt=prompt))
+    closed = command.status == "closed"
+    events: list[Event] = []
+    if anchor is None:
+        events.append(_worded(AnchorOpened, command.anchor, wanted))
+    elif _tidied(anchor.wording) != wanted:
+        events.append(_worded(AnchorReworded, command.anchor, wanted))
+    if closed and (anchor is None or not anchor.closed):
+        events.append(AnchorClosed(anchor=command.anchor))
+    if not closed and anchor is not None and anchor.closed:
+        events.append(AnchorReopened(anchor=command.anchor))
+    return events
+
+
+def _tidied(wording: Wording) -> Wording:
+    """A wording without what cannot be seen in its quote, which one that is stored may have."""
+    quote = {name: quoted(words) for name in _QUOTED if (words := getattr(wording, name)) is not None}
+    return replace(wording, **quote)
+
+
+def _worded(kind: type[AnchorOpened | AnchorReworded], anchor: str, words: Wording) -> Event:
+    return kind(anchor=anchor, exact=words.exact, prefix=words.prefix, suffix=words.suffix, prompt=words.prompt)
+
+
+def _anchor(
+    anchor: Anchor | None,
+    event: AnchorOpened | AnchorReworded | AnchorClosed | AnchorReopened,
+    position: Position,
+) -> Anchor:
+    match event:
+        case AnchorOpened() | AnchorReworded():
+            wording = Wording(exact=event.exact, prefix=event.prefix, suffix=event.suffix, prompt=event.prompt)
+            return Anchor(wording=wording, closed=anchor is not None and anchor.closed, position=position)
+        case AnchorClosed() | AnchorReopened():
+            wording = Wording() if anchor is None else anchor.wording
+            return Anchor(wording=wording, closed=isinstance(event, AnchorClosed), position=position)
+        case _:
+            assert_never(event)

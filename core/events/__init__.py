@@ -1,0 +1,1 @@
+"""Events as they are stored: their types, the envelope around them, and upcasting."""

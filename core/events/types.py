@@ -1,0 +1,352 @@
+"""What happened. These structs are a storage format: a tag never changes its meaning, a field never its type.
+
+An event says only what is its own; who, where and when are the envelope's (`core.events.envelope`). The fields that a
+class names in `CONTENT` are free text or profile data: they are stored apart from the open facts, so that they can
+be sealed or destroyed while the fact stands, and are therefore optional when read back.
+
+New fields need a default. What has its default is left out, and read as that for ever: no default changes. Within an
+event, `comment` and `revision` are also part of the envelope.
+"""
+
+from typing import ClassVar, Final, Literal
+
+from msgspec import Struct
+
+from core.policy import Policy, PolicyChanges
+
+FIRST: Final = 1
+"""The first revision of a comment: what posts, votes and reports are about where they name none, as most do."""
+
+
+class Event(Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True, gc=False):
+    """A fact about a discussion: ids, codes and numbers, and in `CONTENT` the words that people wrote.
+
+    None can hold itself, so the collector is told not to look: a log is read without its stepping in.
+    """
+
+    CONTENT: ClassVar[frozenset[str]] = frozenset()
+
+
+# --- site: what the publication decided for itself ---
+
+
+class SiteOpened(Event, frozen=True, kw_only=True, tag="site.opened", omit_defaults=True):
+    """A publication began. `policy` is stored whole, so that later defaults do not change what was agreed."""
+
+    CONTENT: ClassVar[frozenset[str]] = frozenset({"name"})
+    policy: Policy
+    name: str | None = None
+
+
+class SiteRekeyed(Event, frozen=True, kw_only=True, tag="site.rekeyed", omit_defaults=True):
+    """The keys that sign its tokens were replaced: their kind and number, never the keys."""
+
+    kind: Literal["hs256", "jwks"]
+    number: int
+
+
+class PolicyChanged(Event, frozen=True, kw_only=True, tag="policy.changed", omit_defaults=True):
+    """Fields of the site's policy took other values."""
+
+    changes: PolicyChanges
+
+
+# --- member: standing ---
+
+
+class MemberSuspended(Event, frozen=True, kw_only=True, tag="member.suspended", omit_defaults=True):
+    """A member may no longer write until `until` (milliseconds since 1970), or at all.
+
+    `by_role` is the role by which it was set, a moderator's where it is not said: whose token carries `admin` is held
+    by no other than an admin's.
+    """
+
+    CONTENT: ClassVar[frozenset[str]] = frozenset({"reason"})
+    member: str
+    until: int | None = None
+    by_role: Literal["moderator", "admin"] | None = None
+    reason: str | None = None
+
+
+class MemberReinstated(Event, frozen=True, kw_only=True, tag="member.reinstated", omit_defaults=True):
+    """A member's suspension was lifted."""
+
+    member: str
+
+
+# --- thread: lifecycle, policy, anchors ---
+
+
+class ThreadOpened(Event, frozen=True, kw_only=True, tag="thread.opened", omit_defaults=True):
+    """The discussion under an article began."""
+
+    CONTENT: ClassVar[frozenset[str]] = frozenset({"url", "title"})
+    url: str | None = None
+    title: str | None = None
+
+
+class ThreadRetitled(Event, frozen=True, kw_only=True, tag="thread.retitled", omit_defaults=True):
+    """The article has another title or address."""
+
+    CONTENT: ClassVar[frozenset[str]] = frozenset({"url", "title"})
+    url: str | None = None
+    title: str | None = None
+
+
+class ThreadClosed(Event, frozen=True, kw_only=True, tag="thread.closed", omit_defaults=True):
+    """No new comments, edits or restorations."""
+
+    CONTENT: ClassVar[frozenset[str]] = frozenset({"reason"})
+    reason: str | None = None
+
+
+class ThreadReopened(Event, frozen=True, kw_only=True, tag="thread.reopened", omit_defaults=True):
+    """Comments are taken again."""
+
+    CONTENT: ClassVar[frozenset[str]] = frozenset({"reason"})
+    reason: str | None = None
+
+
+class ThreadArchived(Event, frozen=True, kw_only=True, tag="thread.archived", omit_defaults=True):
+    """Only withdrawals and moderation go on."""
+
+    CONTENT: ClassVar[frozenset[str]] = frozenset({"reason"})
+    reason: str | None = None
+
+
+class PolicyOverridden(Event, frozen=True, kw_only=True, tag="policy.overridden", omit_defaults=True):
+    """The thread's overrides of the site's policy, whole; a field not set is the site's again."""
+
+    overrides: PolicyChanges
+
+
+class AnchorOpened(Event, frozen=True, kw_only=True, tag="anchor.opened", omit_defaults=True):
+    """An inline question was put on a passage of the article."""
+
+    CONTENT: ClassVar[frozenset[str]] = frozenset({"exact", "prefix", "suffix", "prompt"})
+    anchor: str
+    exact: str | None = None
+    prefix: str | None = None
+    suffix: str | None = None
+    prompt: str | None = None
+
+
+class AnchorReworded(Event, frozen=True, kw_only=True, tag="anchor.reworded", omit_defaults=True):
+    """An inline question has another passage or prompt, whole."""
+
+    CONTENT: ClassVar[frozenset[str]] = frozenset({"exact", "prefix", "suffix", "prompt"})
+    anchor: str
+    exact: str | None = None
+    prefix: str | None = None
+    suffix: str | None = None
+    prompt: str | None = None
+
+
+class AnchorClosed(Event, frozen=True, kw_only=True, tag="anchor.closed", omit_defaults=True):
+    """An inline question takes no more comments."""
+
+    anchor: str
+
+
+class AnchorReopened(Event, frozen=True, kw_only=True, tag="anchor.reopened", omit_defaults=True):
+    """An inline question takes comments again."""
+
+    anchor: str
+
+
+# --- comment: content, decisions, redaction, featured ---
+
+
+class CommentPosted(Event, frozen=True, kw_only=True, tag="comment.posted", omit_defaults=True):
+    """A comment was written. `rule` is what held it at once; None means that readers see it.
+
+    `parent` is where it hangs, `answered` what was answered; they differ where the depth was cut.
+    `entitlement` is the one that carried it, where the policy asked for one.
+    """
+
+    CONTENT: ClassVar[frozenset[str]] = frozenset({"body", "name", "avatar", "badges", "match"})
+    comment: str
+    revision: int = FIRST
+    parent: str | None = None
+    depth: int = 0
+    answered: str | None = None
+    answered_revision: int | None = None
+    anchor: str | None = None
+    entitlement: str | None = None
+    rule: str | None = None
+    body: str | None = None
+    name: str | None = None
+    avatar: str | None = None
+    badges: tuple[str, ...] = ()
+    match: str | None = None
+
+
+class CommentEdited(Event, frozen=True, kw_only=True, tag="comment.edited", omit_defaults=True):
+    """Its author wrote a new revision. `rule` is what held it at once; None means that it stands."""
+
+    CONTENT: ClassVar[frozenset[str]] = frozenset({"body", "name", "reason", "match"})
+    comment: str
+    revision: int
+    entitlement: str | None = None
+    rule: str | None = None
+    body: str | None = None
+    name: str | None = None
+    reason: str | None = None
+    match: str | None = None
+
+
+class CommentWithdrawn(Event, frozen=True, kw_only=True, tag="comment.withdrawn", omit_defaults=True):
+    """Its author took it back."""
+
+    comment: str
+
+
+class CommentRestored(Event, frozen=True, kw_only=True, tag="comment.restored", omit_defaults=True):
+    """Its author took the withdrawal back: it has the status again that it would have had."""
+
+    comment: str
+
+
+class CommentHeld(Event, frozen=True, kw_only=True, tag="comment.held", omit_defaults=True):
+    """A later verdict on a revision: it waits."""
+
+    CONTENT: ClassVar[frozenset[str]] = frozenset({"reason", "note"})
+    comment: str
+    revision: int
+    reason: str | None = None
+    note: str | None = None
+
+
+class CommentApproved(Event, frozen=True, kw_only=True, tag="comment.approved", omit_defaults=True):
+    """A later verdict on a revision: it stands and the comment is published. Open reports are dismissed."""
+
+    CONTENT: ClassVar[frozenset[str]] = frozenset({"reason", "note"})
+    comment: str
+    revision: int
+    reason: str | None = None
+    note: str | None = None
+
+
+class CommentRejected(Event, frozen=True, kw_only=True, tag="comment.rejected", omit_defaults=True):
+    """A later verdict on a revision: it is refused. Open reports are upheld."""
+
+    CONTENT: ClassVar[frozenset[str]] = frozenset({"reason", "note"})
+    comment: str
+    revision: int
+    reason: str | None = None
+    note: str | None = None
+
+
+class RevisionRedacted(Event, frozen=True, kw_only=True, tag="revision.redacted", omit_defaults=True):
+    """One text is gone for good; that it was there stays known."""
+
+    CONTENT: ClassVar[frozenset[str]] = frozenset({"reason"})
+    comment: str
+    revision: int
+    reason: str | None = None
+
+
+class CommentFeatured(Event, frozen=True, kw_only=True, tag="comment.featured", omit_defaults=True):
+    """It became an editors' pick."""
+
+    comment: str
+
+
+class CommentUnfeatured(Event, frozen=True, kw_only=True, tag="comment.unfeatured", omit_defaults=True):
+    """It is no editors' pick any more."""
+
+    comment: str
+
+
+# --- vote and report: one aggregate a comment and member; the actor is the voter, the reporter ---
+
+
+class VoteCast(Event, frozen=True, kw_only=True, tag="vote.cast", omit_defaults=True):
+    """The actor's one vote on the comment is now `value`, given in view of `revision`."""
+
+    comment: str
+    revision: int = FIRST
+    value: Literal[1, -1]
+
+
+class VoteRetracted(Event, frozen=True, kw_only=True, tag="vote.retracted", omit_defaults=True):
+    """The actor's vote on the comment was taken back."""
+
+    comment: str
+    revision: int = FIRST
+
+
+class ReportFiled(Event, frozen=True, kw_only=True, tag="report.filed", omit_defaults=True):
+    """The actor reported `revision`; open until a later approval or rejection of the comment."""
+
+    CONTENT: ClassVar[frozenset[str]] = frozenset({"note"})
+    comment: str
+    revision: int = FIRST
+    reason: str
+    note: str | None = None
+
+
+# --- skip: an operator lets every fold pass over one event; one aggregate an event passed over ---
+
+
+class EventSkipped(Event, frozen=True, kw_only=True, tag="event.skipped", omit_defaults=True):
+    """Whoever cannot apply the event of the same thread at `position` passes over it. It stays in the log."""
+
+    CONTENT: ClassVar[frozenset[str]] = frozenset({"reason"})
+    position: str
+    reason: str | None = None
+
+
+class UnknownEvent(Event, frozen=True, kw_only=True, tag="unknown", omit_defaults=True):
+    """An event of a type, a version or a content scheme that this program does not know. Never written."""
+
+    name: str
+    fault: str = "this version of Hansard does not know the type"
+    """The unknown part (type, version or content scheme) in words, without a value or a word of the event."""
+
+
+class UnreadableEvent(Event, frozen=True, kw_only=True, tag="unreadable", omit_defaults=True):
+    """An event whose envelope can be read and nothing else, and what is wrong with the rest. Never written."""
+
+    fault: str
+
+
+SITE_EVENTS: Final = (SiteOpened, SiteRekeyed, PolicyChanged)
+MEMBER_EVENTS: Final = (MemberSuspended, MemberReinstated)
+THREAD_EVENTS: Final = (
+    ThreadOpened,
+    ThreadRetitled,
+    ThreadClosed,
+    ThreadReopened,
+    ThreadArchived,
+    PolicyOverridden,
+    AnchorOpened,
+    AnchorReworded,
+    AnchorClosed,
+    AnchorReopened,
+)
+COMMENT_EVENTS: Final = (
+    CommentPosted,
+    CommentEdited,
+    CommentWithdrawn,
+    CommentRestored,
+    CommentHeld,
+    CommentApproved,
+    CommentRejected,
+    RevisionRedacted,
+    CommentFeatured,
+    CommentUnfeatured,
+)
+VOTE_EVENTS: Final = (VoteCast, VoteRetracted)
+REPORT_EVENTS: Final = (ReportFiled,)
+SKIP_EVENTS: Final = (EventSkipped,)
+EVENTS: Final[tuple[type[Event], ...]] = (
+    *SITE_EVENTS,
+    *MEMBER_EVENTS,
+    *THREAD_EVENTS,
+    *COMMENT_EVENTS,
+    *VOTE_EVENTS,
+    *REPORT_EVENTS,
+    *SKIP_EVENTS,
+)
+"""Every type that is written, in the order of this page."""

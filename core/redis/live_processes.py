@@ -1,0 +1,100 @@
+"""The live processes of a deployment, and raising its format once all of them read the new one.
+
+Each process writes a document that says what it is into one sorted set, by until when it counts as alive. The documents
+are the members, so that one script sees all of them and changes the record in the same moment.
+"""
+
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from core.formats import Formats
+from core.keys import DEPLOYMENT, PROCESSES
+from core.redis.router import Calls
+from core.redis.script import Script
+
+_LIVE: Final = Script("core.redis", "list_processes")
+_UPGRADE: Final = Script("core.redis", "raise_format")
+
+
+class LiveProcess(Struct, frozen=True, kw_only=True):
+    """The entry of a live process, as that process writes it."""
+
+    name: str
+    """Unique: host, process id and some digits of chance."""
+    role: str
+    """`gateway`, `projector`, `up` or `rebuild`."""
+    version: str
+    reads: tuple[int, ...]
+    """The formats that it reads."""
+    writes: int
+    """The newest format that it writes."""
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.name} ({self.version})"
+
+    def document(self) -> str:
+        """The member of the sorted set: the same process always writes the same one."""
+        return msgspec.json.encode(self).decode()
+
+
+class Upgraded(Struct, frozen=True, kw_only=True):
+    """The format was raised."""
+
+    before: int
+
+
+class Unchanged(Struct, frozen=True, kw_only=True):
+    """The deployment has that format already, or a newer one."""
+
+    format: int
+
+
+class Held(Struct, frozen=True, kw_only=True):
+    """Live processes do not read the new format. Nothing was changed."""
+
+    format: int
+    by: tuple[LiveProcess, ...]
+
+
+class Gone(Struct, frozen=True):
+    """The record is gone or is another deployment's. Nothing was changed."""
+
+
+Outcome = Upgraded | Unchanged | Held | Gone
+
+
+async def live_processes(calls: Calls) -> list[LiveProcess]:
+    """The live processes, by role and name. Raises `redis.exceptions.RedisError`."""
+    found = [_process(document) for document in await calls.run(_LIVE, [PROCESSES], [])]
+    return sorted(found, key=lambda one: (one.role, one.name))
+
+
+async def upgrade(calls: Calls, deployment: str, formats: Formats) -> Outcome:
+    """Raise the format of the deployment with this id to the newest of `formats`. May be asked again.
+
+    Raises `redis.exceptions.RedisError`.
+    """
+    reply: list[Any] = await calls.run(_UPGRADE, [DEPLOYMENT, PROCESSES], [deployment, formats.writes])
+    match reply:
+        case [b"OK", before]:
+            return Upgraded(before=int(before))
+        case [b"SAME", there]:
+            return Unchanged(format=int(there))
+        case [b"REFUSED", there, *documents]:
+            return Held(format=int(there), by=tuple(_process(document) for document in documents))
+        case [b"GONE"]:
+            return Gone()
+        case _:
+            raise ValueError(f"raise_format.lua answered {reply[:1]!r}")
+
+
+def _process(document: bytes) -> LiveProcess:
+    try:
+        return _DECODER.decode(document)
+    except msgspec.DecodeError:
+        return LiveProcess(name=document.decode(errors="replace")[:64], role="unknown", version="?", reads=(), writes=0)
+
+
+_DECODER: Final = msgspec.json.Decoder(LiveProcess)

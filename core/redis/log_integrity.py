@@ -1,0 +1,208 @@
+"""Whether the log of each partition is whole, and who is told where one is not.
+
+Each partition has a copy of the deployment's id in its own slot. A partition without it is on a server that came back
+empty; one with the copy of another id is on a server of another deployment. The scripts that decide and append hold the
+copy, the number of entries and the newest entry to each other every time (`log_integrity.lua`), and refuse with BROKEN
+before they write; a loss that a person accepted is noted in the copy.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+import redis.exceptions
+import structlog
+from msgspec import Struct
+
+from core.keys import DEPLOYMENT, Keys
+from core.position import START, Position
+from core.redis import metrics
+from core.redis.command import Argument, Call, run_of
+from core.redis.errors import is_full, is_wrong_type
+from core.redis.router import Calls
+from core.redis.script import Script
+from core.refusals import LogBroken
+
+LOOK: Final = Script("core.redis", "check_log", behind="log_integrity")
+COPY: Final = Script("core.redis", "copy_deployment_id", behind="log_integrity")
+ACCEPT: Final = Script("core.redis", "accept_loss", behind="log_integrity")
+NOTE: Final = Script("core.redis", "note_copies")
+
+COPIED: Final = b"1"
+"""What the record says once every partition has its copy of the id."""
+RENAMED: Final = b"0"
+"""What it says where partitions may have the copy of an id that the deployment had before."""
+
+BROKEN: Final = "BROKEN"
+"""What the error of a script begins with that found a log that is not whole; position and cause follow."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Look(Struct, frozen=True, kw_only=True):
+    """The log of one partition, as it was looked at."""
+
+    partition: int
+    newest: Position
+    """Position of the newest entry; of a log without entries, how far it had come."""
+    entries: int
+    first: Position | None
+    """Position of the oldest entry."""
+    owner: str | None
+    """The deployment that the partition's copy names; None without a copy."""
+    accepted: int
+    """Number of entries whose loss was accepted."""
+    fault: str | None
+    """Why it is not whole."""
+    readable: bool = True
+    """False where a key of it is of another type."""
+
+    @property
+    def is_met_in_place(self) -> bool:
+        """Whether who reads the log meets what is wrong with it: an entry or a key that is none of ours."""
+        return not self.readable or (self.fault or "").endswith("is no event")
+
+
+class Whole:
+    """Looks at the logs of an open deployment, and remembers which are not whole.
+
+    `writes` are calls whose effect is proven to be as safe as the deployment promises.
+    """
+
+    def __init__(self, calls: Calls, writes: Calls, keys: Keys) -> None:
+        self.id = ""
+        """The id that every partition has a copy of; "" until that is so, and then it is not asked for."""
+        self.broken: dict[int, LogBroken] = {}
+        """The partitions whose log was not whole when last looked at, and what was told of them."""
+        self._calls = calls
+        self._writes = writes
+        self._keys = keys
+
+    async def check(self, id_: str | None, copied: bytes | None) -> None:
+        """Look at all logs the first time, later at those that were not whole; give partitions their copy of the id.
+
+        `id_` and `copied` are those of the deployment's record. Raises `redis.exceptions.RedisError`.
+        """
+        if id_ is None:
+            return
+        if self.id != id_:
+            numbers = list(range(self._keys.partitions))
+        elif not (numbers := sorted(self.broken)):
+            return
+        is_copied = copied == COPIED
+        looks = await look(self._calls, self._keys, id_, numbers) if is_copied else []
+        lacking = [one.partition for one in looks if one.owner is None and one.readable] if is_copied else numbers
+        if lacking:
+            try:
+                is_copied = await self.copy(id_, copied, lacking)
+            except redis.exceptions.RedisError as error:
+                if not is_full(error):
+                    raise
+            looks = await look(self._calls, self._keys, id_ if is_copied else "", numbers)
+        self.id = id_ if is_copied else ""
+        for one in looks:
+            if one.fault is None:
+                self._is_whole(one.partition)
+            else:
+                self.refuse(one.partition, one.newest, one.fault)
+
+    def refuse(self, partition: int, position: Position, why: str) -> LogBroken:
+        """The refusal of a write to a partition whose log is not whole. Logs the first of them."""
+        refusal = LogBroken(partition, position, why)
+        if partition not in self.broken:
+            _log.error("partition_refused", partition=partition, position=str(position), fault=why)
+        self.broken[partition] = refusal
+        metrics.BROKEN.set(len(self.broken))
+        return refusal
+
+    def _is_whole(self, partition: int) -> None:
+        if self.broken.pop(partition, None) is not None:
+            _log.warning("partition_accepted", partition=partition)
+            metrics.BROKEN.set(len(self.broken))
+
+    async def copy(self, id_: str, copied: bytes | None, numbers: Iterable[int] | None = None) -> bool:
+        """Give partitions, or all of them, their copy of the id; whether the record notes that all have theirs.
+
+        `copied` is what the record says of it now. May be asked again. Raises `redis.exceptions.RedisError`.
+        """
+        calls = [
+            run_of(COPY, [self._keys[number].log, self._keys[number].deployment], [id_, copied or b""])
+            for number in (range(self._keys.partitions) if numbers is None else numbers)
+        ]
+        await self._writes.carry(calls)
+        outcomes = [None if _is_unreadable(call) else call.answer() for call in calls]
+        if copied == COPIED:
+            return True
+        if not all(call.proven for call, outcome in zip(calls, outcomes, strict=True) if outcome == b"COPIED"):
+            return False  # a failover could take the copies and leave the note
+        noted: int = await self._calls.run(NOTE, [DEPLOYMENT], [id_])
+        return noted == 1
+
+
+async def look(calls: Calls, keys: Keys, id_: str, numbers: Iterable[int]) -> list[Look]:
+    """The logs of some partitions, in one pipeline. Raises `redis.exceptions.RedisError`."""
+    numbers = list(numbers)
+    asked = [run_of(LOOK, [keys[number].log, keys[number].deployment], [id_]) for number in numbers]
+    await calls.carry(asked)
+    return [
+        _unreadable(number) if _is_unreadable(call) else _look(number, *call.answer())
+        for number, call in zip(numbers, asked, strict=True)
+    ]
+
+
+async def owners(calls: Calls, keys: Keys) -> dict[int, str]:
+    """The deployments that the partitions' copies name, by partition; without those that have none.
+
+    Raises `redis.exceptions.RedisError`.
+    """
+    found = await calls.all([Call(("GET", partition.deployment)) for partition in keys])
+    return {number: _owner(copy)[0] for number, copy in enumerate(found) if copy}
+
+
+async def accept(calls: Calls, keys: Keys, id_: str, seen: Look, last: Position | None = None) -> bool:
+    """Accept the loss that was looked at; False where the log is not as it was. Raises `redis.exceptions.RedisError`.
+
+    `last` is the position that a log had come to of which nothing is left.
+    """
+    there = keys[seen.partition]
+    arguments: list[Argument] = [id_, str(seen.newest), seen.entries, "" if last is None else str(last)]
+    reply: bytes = await calls.run(ACCEPT, [there.log, there.deployment], arguments)
+    return reply == b"OK"
+
+
+def fault_of(error: BaseException, word: str = BROKEN) -> tuple[Position, str] | None:
+    """Position and cause in the error of a script that begins with this word; None for any other error."""
+    if isinstance(error, redis.exceptions.ResponseError):
+        begins, _, rest = str(error).partition(" ")
+        if begins == word:
+            position, _, why = rest.partition(" ")
+            return Position.decode(position.encode()), why
+    return None
+
+
+def _look(partition: int, ms: int, n: int, copy: bytes, entries: int, first: bytes, fault: bytes) -> Look:
+    owner, accepted = _owner(copy) if copy else (None, 0)
+    return Look(
+        partition=partition,
+        newest=Position(ms, n),
+        entries=entries,
+        first=Position.decode(first) if first else None,
+        owner=owner,
+        accepted=accepted,
+        fault=fault.decode() or None,
+    )
+
+
+def _is_unreadable(call: Call) -> bool:
+    return isinstance(call.outcome, redis.exceptions.ResponseError) and is_wrong_type(call.outcome)
+
+
+def _unreadable(partition: int) -> Look:
+    why = "a key of it is of another type"
+    return Look(
+        partition=partition, newest=START, entries=0, first=None, owner=None, accepted=0, fault=why, readable=False
+    )
+
+
+def _owner(copy: bytes) -> tuple[str, int]:
+    owner, _, accepted = copy.partition(b" ")
+    return owner.decode(errors="replace"), int(accepted or 0)

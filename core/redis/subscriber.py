@@ -1,0 +1,157 @@
+"""One connection that listens on the channels of one server, and is taken up again where it breaks.
+
+A silent connection is probed, because a connection that was lost without notice (a router that dropped it, a machine
+that is gone) is silent as well.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+import anyio
+import redis.exceptions
+import structlog
+from anyio import CancelScope, Event
+from redis.asyncio.connection import AbstractConnection
+
+from core.redis.errors import delays, said
+from core.redis.metrics import LOSSES
+from core.redis.node import Node
+
+PROBE_EVERY: Final = 1.0
+"""Seconds of silence after which the server is asked whether it is there."""
+LOST_AFTER: Final = 3.0
+"""Seconds in which it then has to say something, or the connection is lost."""
+
+_MESSAGE: Final = b"smessage"
+_UNSUBSCRIBED: Final = b"sunsubscribe"
+_SUBSCRIBED: Final = b"ssubscribe"
+_RINGING: Final = frozenset({_MESSAGE, _SUBSCRIBED})
+
+_log = structlog.get_logger(__name__)
+
+
+class Listener:
+    """Listens on what is wanted of one node, while `run` runs.
+
+    `ring` is told each channel that may have something, and what the message said of it, if anything.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        *,
+        ring: Callable[[bytes, bytes], None],
+        moved: Callable[[Node, redis.exceptions.MovedError], object],
+        lost: Callable[[], None],
+    ) -> None:
+        self._node = node
+        self._ring = ring
+        self._moved = moved
+        self._lost = lost
+        self._wanted: set[bytes] = set()
+        self._asked: set[bytes] = set()
+        self._changed = Event()
+        self._spoke = Event()
+        """Set by every message of the server; replaced by each probe."""
+        self._scope = CancelScope()
+        self.confirmed: set[bytes] = set()
+        """The channels on which every message is heard now."""
+
+    def want(self, names: set[bytes]) -> None:
+        """Listen on these channels, and no others."""
+        if names != self._wanted:
+            self._wanted = names
+            self._changed.set()
+
+    def end(self) -> None:
+        """Listen no longer."""
+        self._scope.cancel()
+
+    async def run(self) -> None:
+        """Listen until it is ended. Losses are logged, counted, repaired."""
+        with self._scope:
+            pauses = delays(longest=2.0)
+            while True:
+                try:
+                    connection = await self._node.reading.connection_pool.get_connection()  # type: ignore[no-untyped-call] # redis-py's
+                    try:
+                        pauses = delays(longest=2.0)
+                        self._asked = set()
+                        async with anyio.create_task_group() as tasks:
+                            tasks.start_soon(self._subscribe, connection)
+                            tasks.start_soon(self._probe, connection)
+                            await self._listen(connection)
+                    finally:
+                        self._unconfirm()
+                        with CancelScope(shield=True):
+                            await connection.disconnect(nowait=True)
+                            await self._node.reading.connection_pool.release(connection)
+                except* redis.exceptions.RedisError as lost:
+                    LOSSES.inc()
+                    _log.warning(
+                        "subscription_lost", node=self._node.name, errors=[said(error) for error in lost.exceptions]
+                    )
+                    self._lost()
+                await anyio.sleep(next(pauses))
+
+    async def _subscribe(self, connection: AbstractConnection) -> None:
+        """Keep what the server sends us the same as what is waited for."""
+        while True:
+            self._changed = Event()
+            wanted = set(self._wanted)
+            gone, self._asked = self._asked, self._asked | wanted
+            # A command for each: in a cluster, the channels of one command lie in one slot.
+            for name in wanted - gone:
+                await connection.send_command("SSUBSCRIBE", name)
+            for name in gone - wanted:
+                self._asked.discard(name)
+                await connection.send_command("SUNSUBSCRIBE", name)
+            await self._changed.wait()
+
+    async def _probe(self, connection: AbstractConnection) -> None:
+        """Raise `redis.exceptions.ConnectionError` where the server has nothing to say."""
+        while True:
+            spoke = self._spoke = Event()
+            await anyio.sleep(PROBE_EVERY)
+            if spoke.is_set():
+                continue
+            await connection.send_command("PING")
+            with anyio.move_on_after(LOST_AFTER):
+                await spoke.wait()
+            if not spoke.is_set():
+                raise redis.exceptions.ConnectionError(f"the server said nothing for {LOST_AFTER} s")
+
+    def _unconfirm(self) -> None:
+        """Wake all waiters that relied on a confirmed channel."""
+        names, self.confirmed = self.confirmed, set()
+        for name in names:
+            self._ring(name, b"")
+
+    async def _listen(self, connection: AbstractConnection) -> None:
+        while True:
+            try:
+                said = await connection.read_response()
+            except redis.exceptions.MovedError as moved:
+                self._moved(self._node, moved)
+                continue
+            except redis.exceptions.ResponseError as error:
+                if not str(error).startswith("MISCONF"):
+                    raise
+                continue  # a server whose disk is full refuses the probe, and is there
+            finally:
+                self._spoke.set()
+            if not isinstance(said, list) or len(said) != 3:  # noqa: PLR2004 - the answer to a probe
+                continue
+            kind, name, words = said
+            if kind == _SUBSCRIBED:
+                self.confirmed.add(name)
+            elif kind == _UNSUBSCRIBED:
+                self.confirmed.discard(name)
+                self._ring(name, b"")
+            # When a subscription begins, or is there again, something may have come before it.
+            if kind in _RINGING:
+                self._ring(name, words if kind == _MESSAGE else b"")
+            elif name in self._wanted:
+                # Not by our wish: the slot has moved. Asked again, the server will say where it is.
+                self._asked.discard(name)
+                self._changed.set()

@@ -1,0 +1,1 @@
+"""Reads of the views: pages, lists, rows and feeds, as a viewer may see them."""

@@ -1,0 +1,260 @@
+"""Single rows and a thread as a whole, as a viewer may see them: permalinks, frames, the overlay, anchors, counts."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from hashlib import blake2b
+from typing import Any, Final, NamedTuple
+
+import msgspec
+from msgspec import Raw, Struct
+
+from core.keys import Partition
+from core.position import Position, kept
+from core.redis.script import Script
+from core.throttle import Pace, collected
+from core.times import rfc3339
+from projections.read import page_json, pages, viewer_rows
+from projections.read.page_json import Line
+from projections.read.queries import Answer, Overlay, PageQuery, Seen, ThreadHead
+from projections.read.served_generation import Command, Question, Served
+from projections.read.walk import Onward, Walk, keys
+from projections.thread.state import Anchor, Comment, Decision, Thread
+from projections.views.viewer import PUBLIC, Viewer
+
+LONGEST_OVERLAY: Final = 100
+"""Rows in an overlay."""
+
+
+class _Count(Struct):
+    """The one field of a thread's public JSON that its count is."""
+
+    comments: int
+
+
+_ROWS: Final[Script] = Walk("rows")
+_PERMALINK: Final[Script] = Walk("permalink")
+_OVERLAY: Final[Script] = Walk("overlay")
+_HEAD: Final = msgspec.json.Decoder(dict[str, Any])
+_COUNT: Final = msgspec.json.Decoder(_Count)
+_THREAD: Final = msgspec.json.Decoder(Thread)
+_ROWS_A_CALL: Final = 500
+
+
+async def head(served: Served, site: str, thread: str) -> ThreadHead | None:
+    """The thread as a whole."""
+    return (await heads(served, site, [thread])).get(thread)
+
+
+async def heads(served: Served, site: str, threads: list[str]) -> dict[str, ThreadHead]:
+    """These threads as a whole; those that do not exist are absent."""
+    return {name: head_of(found) for name, found in (await publics(served, site, threads)).items()}
+
+
+def head_of(public: bytes) -> ThreadHead:
+    """The thread that `meta.public` tells of."""
+    fields = _HEAD.decode(public)
+    known = {name: fields[name] for name in ThreadHead.__struct_fields__}
+    return ThreadHead(**{**known, "position": Position.parse(fields["position"])})
+
+
+async def publics(served: Served, site: str, threads: Sequence[str]) -> dict[str, bytes]:
+    """The ready JSON of these threads; those that do not exist are absent."""
+    parts = await _asked(served, site, threads)
+    return {name: public for _, publics in parts for name, public in publics.items() if public is not None}
+
+
+async def _asked(served: Served, site: str, threads: Sequence[str]) -> list[tuple[Seen, dict[str, bytes | None]]]:
+    """The ready JSON of these threads by partition, and a state since which it was so, in one round trip."""
+    names: dict[Partition, list[str]] = {}
+    for thread in dict.fromkeys(threads):
+        names.setdefault(served.keys.of(site, thread), []).append(thread)
+    replies = await served.commands_of(
+        [Question(one, partial(_publics, one, site, some)) for one, some in names.items()]
+    )
+    return [
+        (Seen(one.number, reply.pointer, kept(reply.parts[0])), dict(zip(some, reply.parts[1:], strict=True)))
+        for (one, some), reply in zip(names.items(), replies, strict=True)
+    ]
+
+
+def _publics(partition: Partition, site: str, threads: list[str], generation: int) -> list[Command]:
+    # The cursor first: what is committed in between makes the state look older than what was read, never newer.
+    first: list[Command] = [("GET", partition.cursor(generation))]
+    return first + [("HGET", partition.thread_views(generation, site, name).meta, "public") for name in threads]
+
+
+async def counts(served: Served, site: str, threads: list[str]) -> Answer:
+    """How many comments are published, by thread; an unknown thread counts 0."""
+    return counts_of(await counted(served, site, threads))
+
+
+class Counted(NamedTuple):
+    """The number of published comments of a thread, and a state of its partition since which it has been so."""
+
+    comments: int
+    seen: Seen
+
+
+async def counted(served: Served, site: str, threads: Sequence[str]) -> dict[str, Counted]:
+    """The counts of these threads, in one round trip; an unknown thread counts 0."""
+    found = {
+        name: Counted(0 if public is None else _COUNT.decode(public).comments, seen)
+        for seen, publics in await _asked(served, site, threads)
+        for name, public in publics.items()
+    }
+    return {name: found[name] for name in threads}
+
+
+def counts_of(found: Mapping[str, Counted]) -> Answer:
+    """The answer that says these counts."""
+    states = {counted.seen for counted in found.values()}
+    made = answer({"counts": {thread: counted.comments for thread, counted in found.items()}})
+    if len({seen.partition for seen in states}) < len(states):
+        return made  # of two states of one partition: nothing may stand for both
+    return made._replace(seen=tuple(sorted(states)))
+
+
+async def anchors(served: Served, site: str, thread: str) -> Answer | None:
+    """The inline questions of a thread with the number of published comments on each."""
+    partition = served.keys.of(site, thread)
+    reply = await served.commands(
+        partition, lambda g: [("HGET", partition.thread_views(g, site, thread).meta, "source")]
+    )
+    (source,) = reply.parts
+    if source is None:
+        return None
+    found = _THREAD.decode(source).anchors
+    return answer({"anchors": [_anchor(name, anchor) for name, anchor in found.items()]})
+
+
+async def lines(
+    served: Served, site: str, thread: str, comments: list[str], *, whole: bool
+) -> tuple[bytes | None, dict[str, Line]]:
+    """`meta.public` and the stored rows of these comments, with SOURCE where `whole`, of one moment up to 500.
+
+    Those that do not exist are absent.
+    """
+    public: bytes | None = None
+    found: dict[str, Line] = {}
+    for start in range(0, len(comments) or 1, _ROWS_A_CALL):
+        some = comments[start : start + _ROWS_A_CALL]
+        reply = await served.thread(_ROWS, site, thread, keys, (int(whole), *some))
+        public, stored = reply.parts
+        found.update((name, line) for name, line in zip(some, page_json.read(stored), strict=True) if line.header)
+    return public, found
+
+
+async def row(served: Served, site: str, thread: str, comment: str, viewer: Viewer = PUBLIC) -> bytes | None:
+    """One row as the viewer may see it, without its answers."""
+    whole = viewer != PUBLIC
+    _, found = await lines(served, site, thread, [comment], whole=whole)
+    if comment not in found:
+        return None
+    return viewer_rows.row(found[comment], thread, viewer, Onward(site, thread))
+
+
+async def frame_rows(
+    served: Served, site: str, thread: str, comments: list[str]
+) -> tuple[ThreadHead | None, dict[str, bytes]]:
+    """The public rows of these comments and the thread, of one moment; what the page does not show is absent."""
+    public, found = await lines(served, site, thread, comments, whole=False)
+    if public is None:
+        return None, {}
+    shown = {name: page_json.begun(line) + b"}" for name, line in found.items() if line.public}
+    return head_of(public), shown
+
+
+async def permalink(served: Served, site: str, thread: str, comment: str, viewer: Viewer) -> Answer | None:
+    """A comment, what it hangs below, and what hangs below it."""
+    size = PageQuery()
+    reply = await served.thread(_PERMALINK, site, thread, keys, (comment, size.depth, size.replies))
+    if not reply.parts:
+        return None
+    public, above, below = reply.parts
+    onward = Onward(site, thread)
+    first, *rest = page_json.read(below)
+    top = viewer_rows.cell(first, thread, viewer, onward)
+    if top is None or viewer_rows.is_tombstone(top):
+        return None
+    pace = Pace()
+    ancestors = await collected(
+        (viewer_rows.place(line, thread, viewer, onward) for line in page_json.read(above)), pace
+    )
+    answers = await collected((viewer_rows.place(line, thread, viewer, onward) for line in rest), pace)
+    body = b'{"thread":%b,"ancestors":[%b],"comment":%b}' % (
+        public,
+        page_json.nested(ancestors),
+        page_json.nested([top, *answers]),
+    )
+    return Answer(body, pages.tag(reply.pointer, public) if viewer == PUBLIC else digest(body))
+
+
+async def overlay(served: Served, site: str, thread: str, member: str) -> Overlay | None:
+    """The member's own pending and rejected rows, newest first, and votes; None where there is no such thread."""
+    reply = await served.thread(
+        _OVERLAY,
+        site,
+        thread,
+        lambda views: (*keys(views), views.waiting, views.ballots),
+        (member, LONGEST_OVERLAY),
+    )
+    if not reply.parts:
+        return None
+    stored, ballots = reply.parts
+    viewer, onward = Viewer(member), Onward(site, thread)
+    pending: list[Raw] = []
+    rejected: list[Raw] = []
+    pace = Pace()
+    for line in page_json.read(stored):
+        if pace.due:
+            await pace.rest()
+        comment = viewer_rows.comment(line)
+        shown = comment.latest
+        made = viewer_rows.with_text(line, thread, viewer, shown, onward) if comment.published else None
+        made = made or viewer_rows.row(line, thread, viewer, onward)
+        status = comment.texts[shown].status if comment.published else comment.status
+        if made is not None and status == "rejected":
+            rejected.append(Raw(_with_decision(made, comment)))
+        elif made is not None:
+            pending.append(Raw(made))
+    votes = {}
+    for ballot in ballots.decode().splitlines():
+        of, value, revision = ballot.split(" ")
+        votes[of] = {"value": int(value), "revision": int(revision)}
+    return Overlay(pending=pending, rejected=rejected, votes=votes)
+
+
+def answer(value: Any) -> Answer:
+    """A JSON answer that is told from another by its bytes."""
+    body = msgspec.json.encode(value)
+    return Answer(body, digest(body))
+
+
+def digest(body: bytes) -> str:
+    """What tells one body from another."""
+    return blake2b(body, digest_size=12).hexdigest()
+
+
+def decided(decision: Decision | None) -> dict[str, Any] | None:
+    """A verdict as the author may know it: who decided is a role."""
+    if decision is None:
+        return None
+    by = "rule" if decision.kind == "system" else "moderator"
+    return {"reason": decision.reason, "at": rfc3339(decision.at), "by": by}
+
+
+def _with_decision(row: bytes, comment: Comment) -> bytes:
+    texts = [comment.texts[n] for n in (comment.latest, comment.standing) if n is not None]
+    decisions = [text.decision for text in texts if text.decision and text.decision.verdict == "reject"]
+    return b'%b,"decision":%b}' % (row[:-1], msgspec.json.encode(decided(decisions[0] if decisions else None)))
+
+
+def _anchor(name: str, anchor: Anchor) -> dict[str, Any]:
+    quote = {"exact": anchor.exact, "prefix": anchor.prefix, "suffix": anchor.suffix}
+    return {
+        "id": name,
+        "quote": {part: text for part, text in quote.items() if text is not None or part == "exact"},
+        "prompt": anchor.prompt,
+        "status": anchor.status,
+        "comments": anchor.comments,
+    }

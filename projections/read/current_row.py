@@ -1,0 +1,116 @@
+"""The row of a comment as the views have it, with the votes that the log has beyond them.
+
+A vote is answered with it. The views take a vote in some milliseconds later, and to wait for them would cost more than
+the vote: a commit of its own, a wake-up, and the questions whether it has come. So the row is asked for together with
+what the vote is decided in view of. It holds everything that was acknowledged by then, and the vote itself is counted
+on top. Where that cannot be told (staff sees more of a row, the thread is parked, something else happened to the
+comment that the views do not have yet), the reader waits for the views instead.
+"""
+
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+import redis.exceptions
+
+from core.domain.vote import Vote
+from core.events.envelope import Recorded, read
+from core.keys import Partition
+from core.position import START, Position
+from core.redis.router import Begun, Calls
+from core.redis.script import Script
+from projections.read import page_json
+from projections.read.page_json import BEFORE_ANSWERS
+from projections.read.row_cache import Row
+from projections.read.walk import Onward
+from projections.thread.votes import moved, value_of
+from projections.views import parking
+from projections.views.pointer import Pointer
+
+BEYOND: Final = 64
+"""Most events of a partition, beyond its views, that are looked through for votes."""
+
+_CURRENT_ROW: Final = Script("projections.read", "read_current_row")
+
+
+class RowAsked(NamedTuple):
+    """A row that is on its way."""
+
+    site: str
+    thread: str
+    comment: str
+    pointer: Pointer
+    begun: Begun
+
+
+def ask(
+    calls: Calls, partition: Partition, pointer: Pointer, site: str, thread: str, comment: str, voter: str
+) -> RowAsked:
+    """Ask for the row of a comment with what else is asked in this tick of the event loop."""
+    arguments = (str(pointer), comment, parking.field(site, thread), voter, BEYOND)
+    begun = calls.begin_script(_CURRENT_ROW, _keys(partition, pointer.generation, site, thread), arguments)
+    return RowAsked(site, thread, comment, pointer, begun)
+
+
+@lru_cache(maxsize=256)
+def _keys(partition: Partition, generation: int, site: str, thread: str) -> tuple[str, ...]:
+    # Votes come to a few threads at a time, and making these names takes as long as taking the answer apart.
+    views = partition.thread_views(generation, site, thread)
+    of_views = partition.generation, partition.cursor(generation), partition.parked(generation)
+    return (*of_views, views.rows, views.votes, views.answers, views.names, partition.log, views.ballots)
+
+
+class RowRead(NamedTuple):
+    """A row with the vote counted that it was asked for."""
+
+    row: Row
+    upto: int | None
+    """The number of the last event before the vote that is in it; None where not all of them are in it."""
+
+
+async def voted(
+    calls: Calls, asked: RowAsked, recorded: Recorded | None, earlier: Vote, since: Position
+) -> RowRead | None:
+    """The public row with one more vote counted, `recorded`; None where only the views can tell.
+
+    `earlier` is the member's vote before it, which stands where `recorded` is None. The views must have the comment as
+    it was at `since`, its last event.
+    """
+    try:
+        served, *found = await calls.finish(asked.begun)
+    except redis.exceptions.RedisError:
+        return None  # the caller then asks the views, repeatedly and for a while
+    if served != str(asked.pointer).encode() or not found[0]:
+        return None
+    cursor, upto, ballot, stored, tally, answers, name, *beyond = found
+    if _number(cursor) < since.n:
+        return None
+    if ballot is not None:
+        # Too much is beyond the views to be looked through: what is counted on top is counted upon what they have.
+        before = int(ballot.partition(b" ")[0] or 0)
+    elif earlier.position is not None and _number(upto) < earlier.position.n:
+        return None
+    else:
+        before = earlier.value
+    votes = page_json.tally(tally)
+    for e, previous in zip(beyond[::2], beyond[1::2], strict=True):
+        cast = read(START, e, b"")
+        if (cast.envelope.site, cast.envelope.thread) != (asked.site, asked.thread):
+            continue
+        was, now = value_of(read(START, previous, b"").event) if previous else 0, value_of(cast.event)
+        if was is None or now is None:
+            return None
+        votes = moved(votes, was, now)
+    votes = moved(votes, before, earlier.value if recorded is None else value_of(recorded.event) or 0)
+    row = Row(stored, name, votes, None if answers is None else int(answers))
+    return RowRead(row, _number(upto) if ballot is None else None)
+
+
+def written(site: str, thread: str, comment: str, row: Row) -> bytes:
+    """The JSON of a row without its answers, and with the cursor to them."""
+    onward = None if row.answers is None else Onward(site, thread)(comment, BEFORE_ANSWERS.decode())
+    return page_json.alone(row.stored, row.name, row.votes, row.answers or 0, onward)
+
+
+def _number(position: bytes) -> int:
+    """The number of an event in its partition, by which positions there are in order."""
+    return int(position[position.index(b"-") + 1 :])

@@ -1,0 +1,46 @@
+"""Cursors: where a list goes on, as a text that means nothing to whoever carries it.
+
+`<mark>.<place>`: the mark is a digest of the call and of every parameter that decides what the list holds and how it
+is ordered; the place is where it goes on. A cursor names places, never numbers of rows, so what comes and goes in
+front of it moves nothing. It holds no secret and grants nothing: a forged one is at worst another place in the list.
+"""
+
+import re
+from base64 import b32encode
+from hashlib import blake2b
+from typing import Final
+
+import msgspec
+
+from projections.read.queries import BadCursor
+
+AGE: Final = r"([0-9]{12})"
+"""The age of a comment: the `n` of its `comment.posted`, 12 digits."""
+COMMENT: Final = r"([A-Za-z0-9_-]{1,64})"
+SCORE: Final = r"(-?(?:0|[1-9][0-9]{0,14}))"
+NUMBER: Final = r"(0|[1-9][0-9]{0,14})"
+SITE: Final = r"([a-z0-9-]{1,40})"
+THREAD: Final = r"([A-Za-z0-9._~-]{1,120})"
+
+_LONGEST: Final = 400
+
+
+def mark(*scope: object) -> str:
+    """What the cursors of one list begin with: 10 characters for a call and its parameters."""
+    digest = blake2b(msgspec.json.encode(scope), digest_size=7).digest()
+    return b32encode(digest).decode()[:10].lower()
+
+
+def write(mark: str, *place: object) -> str:
+    """The cursor of a place in a list."""
+    return ".".join((mark, *map(str, place)))
+
+
+def read(cursor: str, mark: str, form: str) -> tuple[str, ...]:
+    """The place that a cursor of this list names, by the groups of `form`. Raises BadCursor for any other text."""
+    found = None
+    if len(cursor) <= _LONGEST and cursor.startswith(f"{mark}."):
+        found = re.fullmatch(form, cursor[len(mark) + 1 :])
+    if found is None:
+        raise BadCursor("the cursor is not one that this call gave for these parameters")
+    return found.groups()

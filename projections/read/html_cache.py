@@ -1,0 +1,85 @@
+"""Texts rendered with turns for others in between.
+
+`Rendering` makes html that no row keeps, of older texts and of past pages: it is remembered in the process and stored
+nowhere. `ahead` makes the html that a commit is about to need, since a commit itself is made at a stretch.
+"""
+
+from collections.abc import Iterable
+from hashlib import blake2b
+from typing import Final
+
+from anyio.lowlevel import checkpoint
+
+from core.text.render import RENDERER, render
+from core.throttle import Pace
+from projections.read.derived_bytes import Memo
+from projections.views.layout import Html
+
+TURN: Final = 5_000
+"""Characters that are rendered before others have their turn; one text may have more."""
+
+HTML: Final = Memo[bytes](16 * 1024 * 1024)
+"""By the digest of the text and the version of the renderer."""
+
+
+class Rendering:
+    """Renders the texts of one answer, and lets others have their turn in between, by what was rendered."""
+
+    def __init__(self, memo: Memo[bytes] = HTML, *, turn: int = TURN) -> None:
+        self._memo = memo
+        self._turn = turn
+        self._since = 0
+
+    async def html(self, body: str) -> str:
+        """The html of a text, as `core.text.render.render` makes it."""
+        encoded = body.encode(errors="surrogatepass")
+        key = blake2b(encoded, digest_size=16, salt=RENDERER.to_bytes(8, "big")).digest()
+        found = self._memo.get(key)
+        if found is not None:
+            return found.decode(errors="surrogatepass")
+        await self.turn(len(body))
+        html = render(body)
+        self._memo.put(key, html.encode(errors="surrogatepass"), made_from=len(key))
+        return html
+
+    async def turn(self, characters: int) -> None:
+        """Count work on so many characters, which is about to be done; others come first where it is their turn."""
+        if self._since and self._since + characters > self._turn:
+            self._since = 0
+            await checkpoint()
+        self._since += characters
+
+
+class _Ahead:
+    """Gives the html of texts that were rendered ahead, each as often as it was asked for, and renders others.
+
+    It lets go of each html when it gives that the last time, so that it holds no more than what is made from it will.
+    """
+
+    def __init__(self, html: Html) -> None:
+        self._html = html
+        self._made: dict[str, str] = {}
+        self._uses: dict[str, int] = {}
+
+    def render(self, body: str) -> None:
+        """Render a text, unless that is done; it may be asked for once more."""
+        if body not in self._made:
+            self._made[body] = self._html(body)
+        self._uses[body] = self._uses.get(body, 0) + 1
+
+    def __call__(self, body: str) -> str:
+        if body not in self._made:
+            return self._html(body)
+        self._uses[body] -= 1
+        return self._made[body] if self._uses[body] else self._made.pop(body)
+
+
+async def ahead(bodies: Iterable[str], html: Html, pace: Pace | None = None) -> Html:
+    """Render texts, with a rest between two of them where it is due; the result gives their html without delay."""
+    pace = pace or Pace()
+    made = _Ahead(html)
+    for body in bodies:
+        made.render(body)
+        if pace.due:
+            await pace.rest()
+    return made

@@ -1,0 +1,143 @@
+"""The moderation queue: what waits for a decision or was reported, with all that deciding needs on one screen."""
+
+from functools import partial
+from typing import Any, Final
+
+import msgspec
+from msgspec import Raw
+
+from core.concurrency import gathered
+from core.keys import Partition
+from core.redis.script import Script
+from core.throttle import Pace
+from core.times import rfc3339
+from projections.read import comments as lookups
+from projections.read import cursors, viewer_rows
+from projections.read.comments import answer
+from projections.read.members import Listed, Placed, lines_of, part, place
+from projections.read.page_json import Line
+from projections.read.queries import Answer, QueueQuery
+from projections.read.served_generation import Served
+from projections.read.walk import Onward
+from projections.thread.state import Comment, Report
+from projections.views.viewer import Viewer
+
+_QUEUE: Final = Script("projections.read", "queue")
+_REPORTS: Final = msgspec.json.Decoder(list[Report])
+_STAFF: Final = Viewer(staff=True)
+
+
+async def queue(served: Served, site: str, query: QueueQuery) -> Answer:
+    """A part of the queue, oldest first over all partitions. Raises BadCursor.
+
+    The order is of one moment for each partition, the rows of a later one for each thread: what was decided in
+    between is left out, so an answer may hold fewer than `limit` and still have `next`.
+    """
+    mark = cursors.mark("queue", site, query.state, query.thread, query.member, query.limit)
+    after = place(query.cursor, mark)
+    partitions = list(served.keys) if query.thread is None else [served.keys.of(site, query.thread)]
+    parts = await gathered([partial(_part, served, partition, site, query, after) for partition in partitions])
+    found = sorted(one for _, some in parts for one in some)
+    some, following = part(found, query.limit, mark)
+    items = await _items(served, site, some, query)
+    return answer({"items": items, "total": sum(total for total, _ in parts), "next": following})
+
+
+async def _part(
+    served: Served, partition: Partition, site: str, query: QueueQuery, after: Placed | None
+) -> tuple[int, list[Listed]]:
+    start = "-"
+    if after is not None:
+        at = f"{after.ms:015d} {after.n:012d}"
+        start = f"[{at}" if partition.number > after.partition else f"({at}!"
+    reply = await served.partition(
+        _QUEUE,
+        partition,
+        lambda g: [partition.site_view(g, site, query.state)],
+        (start, query.limit + 1, query.thread or "", query.member or ""),
+    )
+    total, members = reply.parts
+    lines = (line.split(" ") for line in members.decode().splitlines())
+    return int(total), [
+        Listed(Placed(int(ms), int(n), partition.number), thread, comment) for ms, n, thread, comment, _ in lines
+    ]
+
+
+async def _items(served: Served, site: str, listed: list[Listed], query: QueueQuery) -> list[dict[str, Any]]:
+    lines = await lines_of(served, site, listed)
+    comments = {key: viewer_rows.comment(line) for key, line in lines.items()}
+    parents = await lines_of(
+        served,
+        site,
+        [
+            Listed(one.placed, one.thread, comment.parent)
+            for one in listed
+            if (comment := comments.get((one.thread, one.comment))) and comment.parent is not None
+        ],
+    )
+    heads = await lookups.heads(served, site, [one.thread for one in listed])
+    reports = await gathered([partial(_reports, served, site, one) for one in listed])
+    items = []
+    pace = Pace()
+    for one, filed in zip(listed, reports, strict=True):
+        if pace.due:
+            await pace.rest()
+        line = lines.get((one.thread, one.comment))
+        comment = comments.get((one.thread, one.comment))
+        if line is None or comment is None:
+            continue
+        revision = comment.waiting if query.state == "pending" else comment.standing or comment.latest
+        if revision is None or (query.state == "reported" and not filed):
+            continue
+        parent = None if comment.parent is None else parents.get((one.thread, comment.parent))
+        head = heads[one.thread]
+        row = viewer_rows.with_text(line, one.thread, _STAFF, revision, Onward(site, one.thread))
+        if pace.due:
+            await pace.rest()
+        items.append(
+            {
+                "comment": Raw(row),
+                "revision": revision,
+                "thread": {"id": head.id, "title": head.title, "url": head.url},
+                "parent": None if parent is None else _row(parent, site, one.thread),
+                "published": _published(comment),
+                "since": rfc3339(one.placed.ms),
+                "held_by": _held_by(comment, revision, query.state),
+                "reports": [
+                    {"reason": report.reason, "note": report.note, "at": rfc3339(report.at), "by": report.by}
+                    for report in filed
+                ],
+            }
+        )
+    return items
+
+
+async def _reports(served: Served, site: str, one: Listed) -> list[Report]:
+    partition = served.keys.of(site, one.thread)
+    reply = await served.commands(
+        partition, lambda g: [("HGET", partition.thread_views(g, site, one.thread).reports, one.comment)]
+    )
+    return [] if reply.parts[0] is None else _REPORTS.decode(reply.parts[0])
+
+
+def _row(line: Line, site: str, thread: str) -> Raw | None:
+    row = viewer_rows.row(line, thread, _STAFF, Onward(site, thread))
+    return None if row is None else Raw(row)
+
+
+def _published(comment: Comment) -> dict[str, Any] | None:
+    """What readers see now, if anything."""
+    if not comment.published or comment.standing is None:
+        return None
+    return {"revision": comment.standing, "body": comment.texts[comment.standing].body}
+
+
+def _held_by(comment: Comment, revision: int, state: str) -> dict[str, Any]:
+    """What brought it here: the reports, a moderator, or a rule with what it matched."""
+    if state == "reported":
+        return {"kind": "reports", "name": None}
+    text = comment.texts[revision]
+    if text.decision is not None and text.decision.kind != "system":
+        return {"kind": "staff", "name": text.decision.by}
+    held = {"kind": "rule", "name": text.rule}
+    return held if text.match is None else {**held, "match": text.match}

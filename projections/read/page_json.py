@@ -1,0 +1,214 @@
+"""Rows put together as the page shows them: bytes joined to bytes, nothing parsed.
+
+What gives rows (`scripts/walk.lua` from the views, `projections.read.tree` from a fold) gives them flat, in display
+order, each with its level. Here they become nested JSON, with a cursor wherever answers were left out.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final, NamedTuple
+
+from projections.views import rows
+
+_NOTHING: Final = (b"", b"", b"")
+_ID: Final = len('{"id":"')
+"""Where the id is in PUBLIC: every row begins with it."""
+_NONE: Final = (0, 0)
+_NAME: Final = b',"name":'
+_AVATAR: Final = b',"avatar":'
+_PUBLISHED: Final = ord("p")
+_NO_ANSWER: Final = len(b"p ")
+"""So long is the HEADER of what answers nothing."""
+_REPLIES: Final = b',"replies":{"count":%d,"comments":['
+_NO_REPLIES: Final = _REPLIES % 0
+_END: Final = b'],"next":null}}'
+BEFORE_ANSWERS: Final = b"0" * 12
+"""The `cut` of a row that is shown without its answers: before the age of the first one."""
+
+
+class Line(NamedTuple):
+    """One row as the scripts give it."""
+
+    level: int
+    direct: int
+    """How many direct answers the page shows."""
+    votes: tuple[int, int]
+    cut: str | None
+    """Where direct answers were left out: the age of the last one given."""
+    name: bytes
+    """The JSON of the name of who is answered; null where that comment is not published."""
+    header: bytes
+    """As in a stored row; empty where there is no such comment."""
+    public: bytes
+    source: bytes
+
+
+class Cell(NamedTuple):
+    """A row in its place: `row` is all of it but its answers and what follows them."""
+
+    level: int
+    direct: int
+    cut: bytes | None
+    """The JSON of the cursor to the answers that were left out."""
+    row: bytes
+    more: bytes = b""
+    """What follows the answers: fields for the author and for staff."""
+
+
+class Inconsistent(Exception):
+    """The views contradict each other: an order names a row that does not exist. A defect, or a changed database."""
+
+
+def read(reply: Sequence[Any]) -> Iterator[Line]:
+    """The rows of a script's reply."""
+    if not reply:
+        return
+    levels, direct, cuts, tallies, names, stored = reply
+    parts = [_NOTHING if row is None else row.split(b"\n", 2) for row in stored]
+    for level, count, cut, voted, name, (header, public, source) in zip(
+        levels, direct, cuts or [None] * len(parts), tallies, _answered(names, stored), parts, strict=True
+    ):
+        yield Line(level, count, tally(voted), cut and cut.decode(), name, header, public, source)
+
+
+def page(reply: Sequence[Any], cursor: Callable[[str, str], str]) -> bytes:
+    """The rows of a walk over the page as everyone sees them, as `nested` would give them; `cursor` as for `cut`."""
+    # As `read`, `cell` and `nested` together, in one pass, without what a page has no use for: a page that is in no
+    # memory is made here, and taking its rows apart into objects took longer than putting it together.
+    if not reply:
+        return b""
+    levels, direct, cuts, tallies, names, stored = reply
+    if None in stored:
+        raise Inconsistent("the page lists a comment that it has no row for")
+    nothing = [None] * len(stored)
+    out: list[bytes] = []
+    ends: list[bytes] = []
+    above: list[tuple[bytes, bytes] | None] = []
+    here = _Names(stored)
+    for level, count, age, voted, given, row in zip(
+        levels, direct, cuts or nothing, tallies, names or nothing, stored, strict=True
+    ):
+        header = row.index(b"\n")
+        public = row[header + 1 : row.index(b"\n", header + 1)]
+        if not public:
+            raise Inconsistent("the page lists a comment that it does not show")
+        if len(ends) >= level:
+            while len(ends) >= level:
+                out.append(ends.pop())
+                above.pop()
+            out.append(b",")
+        out.append(public)
+        is_published = row[0] == _PUBLISHED
+        if is_published:
+            if header > _NO_ANSWER:
+                answered = row[2:header]
+                # Nearly always it is the row that this one hangs below.
+                parent = above[-1] if above else None
+                out.append(given or (parent[1] if parent and parent[0] == answered else here.of(answered)))
+                out.append(b"}")
+            out.append(rows.NO_VOTES if voted is None else rows.tallied(*tally(voted)))
+        out.append(_REPLIES % count if count else _NO_REPLIES)
+        above.append((_id(public), _name(public)) if count and is_published else None)
+        ends.append(_END if age is None else b'],"next":%b}}' % quoted(cursor(_id(public).decode(), age.decode())))
+    ends.reverse()
+    return b"".join(out + ends)
+
+
+def alone(stored: bytes, name: bytes | None, votes: tuple[int, int], answers: int, next_: str | None) -> bytes:
+    """One public stored row without its answers, as `page` gives it; `next_` is the cursor to them."""
+    header = stored.index(b"\n")
+    public = stored[header + 1 : stored.index(b"\n", header + 1)]
+    return b"%b%b%b%b" % (
+        public,
+        rows.ending(public, name or b"null", votes),
+        _REPLIES % answers if answers else _NO_REPLIES,
+        _END if next_ is None else b'],"next":%b}}' % quoted(next_),
+    )
+
+
+def cell(line: Line, cursor: Callable[[str, str], str]) -> Cell:
+    """A row that the page shows, in its place."""
+    return Cell(line.level, line.direct, cut(line, cursor), begun(line))
+
+
+def begun(line: Line) -> bytes:
+    """The row as everyone sees it, without its answers and its closing brace."""
+    return line.public + rows.ending(line.public, line.name, line.votes)
+
+
+def cut(line: Line, cursor: Callable[[str, str], str]) -> bytes | None:
+    """The JSON of the cursor to what was left out below a row."""
+    return None if line.cut is None else quoted(cursor(_id(line.public).decode(), line.cut))
+
+
+def tally(stored: bytes | None) -> tuple[int, int]:
+    """Up and down as the views keep them."""
+    if stored is None:
+        return _NONE
+    up, down = stored.split()
+    return int(up), int(down)
+
+
+def _answered(names: Sequence[bytes | None] | None, stored: Sequence[bytes | None]) -> Iterator[bytes]:
+    """The names of who is answered: as the script tells them, else as the rows that are here do."""
+    here = _Names(stored)
+    for name, row in zip(names or [None] * len(stored), stored, strict=True):
+        if name is not None:
+            yield name
+        elif row is None or (header := row.index(b"\n")) <= _NO_ANSWER:
+            yield b"null"
+        else:
+            yield here.of(row[2:header])
+
+
+class _Names:
+    """The names of those who wrote the rows of one answer."""
+
+    def __init__(self, stored: Sequence[bytes | None]) -> None:
+        self._stored = stored
+        self._published: dict[bytes, bytes] | None = None
+
+    def of(self, comment: bytes) -> bytes:
+        """The JSON of the name of who wrote it, null where it is not published."""
+        if self._published is None:
+            parts = (row.split(b"\n", 2) for row in self._stored if row is not None and row.startswith(b"p"))
+            self._published = {_id(public): public for _, public, _ in parts}
+        public = self._published.get(comment)
+        return b"null" if public is None else _name(public)
+
+
+def _id(public: bytes) -> bytes:
+    # No id holds a quote.
+    return public[_ID : public.index(b'"', _ID)]
+
+
+def _name(public: bytes) -> bytes:
+    # No text can hold these bytes: within a JSON string every quote has a backslash before it.
+    start = public.index(_NAME) + len(_NAME)
+    return public[start : public.index(_AVATAR, start)]
+
+
+def quoted(cursor: str) -> bytes:
+    """The JSON of a cursor, whose characters need no escape."""
+    return b'"%b"' % cursor.encode()
+
+
+def replies(direct: int, cut: bytes | None) -> bytes:
+    """The `replies` of a row that is shown without them."""
+    return b'{"count":%d,"comments":[],"next":%b}' % (direct, cut or b"null")
+
+
+def nested(cells: Iterable[Cell]) -> bytes:
+    """The rows of a JSON list, without its brackets."""
+    out: list[bytes] = []
+    ends: list[bytes] = []
+    for cell in cells:
+        if len(ends) >= cell.level:
+            while len(ends) >= cell.level:
+                out.append(ends.pop())
+            out.append(b",")
+        out.append(cell.row)
+        out.append(_REPLIES % cell.direct)
+        ends.append(b'],"next":%b}%b}' % (cell.cut or b"null", cell.more) if cell.cut or cell.more else _END)
+    while ends:
+        out.append(ends.pop())
+    return b"".join(out)

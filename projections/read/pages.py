@@ -1,0 +1,115 @@
+"""The page that everyone sees, and more replies of one parent: one script, then bytes joined to bytes."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from core.position import Position
+from core.redis.script import Script
+from projections.read import cursors, page_json
+from projections.read.queries import Answer, BadCursor, PageQuery, RepliesQuery, Seen
+from projections.read.served_generation import Served
+from projections.read.walk import Onward, Walk, keys
+from projections.views.pointer import Pointer
+
+REPLIES_BELOW: Final = 20
+"""Answers a parent below the direct ones, where more replies of one parent are asked for."""
+
+_PAGE: Final[Script] = Walk("page")
+_REPLIES: Final[Script] = Walk("replies")
+
+
+async def page(served: Served, site: str, thread: str, query: PageQuery, *, once: bool = False) -> Answer | None:
+    """A page of the thread; None where there is no such thread. Raises BadCursor. `once` as for `Served.partition`."""
+    # The digest that cursors begin with takes longer than a row, and most pages neither bring one nor give one.
+    age, score = ("", "") if query.cursor is None else page_place(query, page_mark(site, thread, query))
+    partition = served.keys.of(site, thread)
+
+    def named(generation: int) -> Sequence[str]:
+        views = partition.thread_views(generation, site, thread)
+        first = views.roots if query.anchor is None else views.anchored
+        return (*keys(views), first, views.top, partition.cursor(generation))
+
+    reply = await served.partition(
+        _PAGE,
+        partition,
+        named,
+        (
+            query.sort,
+            "" if query.anchor is None else f"{query.anchor} ",
+            age,
+            score,
+            query.limit,
+            query.depth,
+            query.replies,
+        ),
+        once=once,
+    )
+    if not reply.parts:
+        return None
+    public, found, last, last_score, cursor = reply.parts
+    following = None
+    if last:
+        following = page_cursor(query, page_mark(site, thread, query), last.decode(), last_score.decode())
+    rows = page_json.page(found, Onward(site, thread))
+    seen = Seen(partition.number, reply.pointer, Position.decode(cursor))
+    return Answer(page_body(public, query, rows, following), tag(reply.pointer, public), (seen,))
+
+
+async def replies(served: Served, site: str, thread: str, comment: str, query: RepliesQuery) -> Answer | None:
+    """More replies of one parent; None where the page does not show it. Raises BadCursor."""
+    onward = Onward(site, thread)
+    age = ""
+    if query.cursor is not None:
+        parent, age = cursors.read(query.cursor, onward.mark, rf"{cursors.COMMENT}\.{cursors.AGE}")
+        if parent != comment:
+            raise BadCursor("the cursor is of another comment")
+    partition = served.keys.of(site, thread)
+
+    def named(generation: int) -> Sequence[str]:
+        return (*keys(partition.thread_views(generation, site, thread)), partition.cursor(generation))
+
+    arguments = (comment, age, query.limit, query.depth, REPLIES_BELOW)
+    reply = await served.partition(_REPLIES, partition, named, arguments)
+    if not reply.parts:
+        return None
+    public, found, last, at = reply.parts
+    following = page_json.quoted(onward(comment, last.decode())) if last else b"null"
+    rows = page_json.page(found, onward)
+    seen = Seen(partition.number, reply.pointer, Position.decode(at))
+    return Answer(b'{"comments":[%b],"next":%b}' % (rows, following), tag(reply.pointer, public), (seen,))
+
+
+def page_mark(site: str, thread: str, query: PageQuery, at: str | None = None) -> str:
+    """What the cursors of these pages begin with; `at` is the past that is asked for."""
+    return cursors.mark("page", site, thread, query.sort, query.anchor, query.limit, query.depth, query.replies, at)
+
+
+def page_place(query: PageQuery, mark: str) -> tuple[str, str]:
+    """The age, and under `top` the score, of the row that the page comes after; empty for the first page."""
+    if query.cursor is None:
+        return "", ""
+    if query.sort == "top":
+        score, age = cursors.read(query.cursor, mark, rf"{cursors.SCORE}\.{cursors.AGE}")
+        return age, score
+    (age,) = cursors.read(query.cursor, mark, cursors.AGE)
+    return age, ""
+
+
+def page_cursor(query: PageQuery, mark: str, age: str, score: str) -> str:
+    """The cursor to what comes after a row of this age and score."""
+    return cursors.write(mark, score, age) if query.sort == "top" else cursors.write(mark, age)
+
+
+def page_body(public: bytes, query: PageQuery, rows: bytes, following: str | None) -> bytes:
+    """The JSON of a page."""
+    # Joined, for a format writes what is long more than once.
+    head = b'{"thread":%b,"sort":"%b","comments":[' % (public, query.sort.encode())
+    return b"".join((head, rows, b'],"next":%b}' % msgspec.json.encode(following)))
+
+
+def tag(pointer: Pointer, public: bytes) -> str:
+    """What tells this state of the page from any other: what is served, and the last public change."""
+    name = b'"position":"'
+    return f"{pointer}-{public[public.rindex(name) + len(name) : -2].decode()}"

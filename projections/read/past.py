@@ -1,0 +1,309 @@
+"""The page as it was: folded up to a moment, walked in memory, and masked by what is public now."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+from msgspec.structs import replace
+
+from core.events.envelope import UnreadableEntry
+from core.log.port import Log
+from core.position import START, Position, kept
+from core.redis.script import Script
+from core.refusals import NotFound, NotYetOpened, Unavailable
+from core.text.render import rendered
+from core.throttle import Pace
+from projections.read import cursors, page_json, viewer_rows
+from projections.read.comments import digest
+from projections.read.html_cache import Rendering
+from projections.read.paced_tree import grown
+from projections.read.page_json import Cell
+from projections.read.pages import page_body, page_cursor, page_mark, page_place
+from projections.read.progress import Come, reached
+from projections.read.queries import Answer, PageQuery
+from projections.read.revisions import stands
+from projections.read.served_generation import Served
+from projections.read.tree import After, Place, Size, Tree, Walk
+from projections.thread import snapshots
+from projections.thread.fold import CannotApply
+from projections.thread.state import Comment, Text, Thread
+from projections.thread.time_travel import Known, thread_at
+from projections.views import layout, parking, rows
+from projections.views.viewer import PUBLIC, Viewer
+
+VIEWS_WITHIN: Final = 2.0
+"""Seconds in which the views must know every event that the past page is made of: they tell what is public now."""
+
+_MOMENT: Final = Script("projections.read", "read_past_start")
+_TEXTS: Final = Script("projections.read", "read_texts")
+_TEXT: Final = msgspec.json.Decoder(Text)
+_THREAD: Final = msgspec.json.Decoder(Thread)
+_TEXTS_A_CALL: Final = 500
+
+
+class Present:
+    """What is public now, which decides how much of the past may be shown. Staff is shown all of it."""
+
+    def __init__(self, found: Mapping[str, tuple[Comment, Text]]) -> None:
+        self._found = found
+
+    def shown(self, then: Comment) -> Comment:
+        """A comment as it was; with its status of now where it is not published, without a text nobody may read."""
+        if not then.published:
+            return then
+        now, text = self._found[then.id]
+        if not now.published:
+            return replace(then, verdict=now.verdict, withdrawn=now.withdrawn)
+        if stands(text):
+            return then
+        revision = then.standing or then.latest
+        return replace(then, texts={revision: replace(then.texts[revision], body=None)})
+
+
+class Shelf:
+    """The snapshots of a deployment, and what was redacted since, as `projections.thread.time_travel` asks for them."""
+
+    def __init__(self, served: Served) -> None:
+        self._served = served
+        self.come = Come(START, None)
+        """How far the views had come when it was last asked what is known."""
+
+    async def known(self, site: str, thread: str) -> Known:
+        """What is kept of a thread, of one moment."""
+        partition = self._served.keys.of(site, thread)
+
+        def keys(generation: int) -> list[str]:
+            meta = partition.thread_views(generation, site, thread).meta
+            return [partition.snapshots(site, thread), meta, partition.cursor(generation), partition.parked(generation)]
+
+        reply = await self._served.partition(_MOMENT, partition, keys, [parking.field(site, thread)])
+        cursor, parked, source, *fields = reply.parts
+        self.come = Come(kept(cursor), None if parked is None else parking.decode(parked))
+        return Known(snapshots.marks(fields), [] if source is None else _THREAD.decode(source).redacted)
+
+    async def packed(self, site: str, thread: str, mark: snapshots.Mark) -> bytes | None:
+        """One of them, packed; None if it was thrown away meanwhile."""
+        key = self._served.keys.of(site, thread).snapshots(site, thread)
+        found: bytes | None = await self._served.command("HGET", key, snapshots.name(mark))
+        return found
+
+
+class OnwardThen:
+    """Cursors to more replies of then: for pages and for the call that gives more replies, with the same `at`."""
+
+    def __init__(self, site: str, thread: str, at: Position | int) -> None:
+        self.mark = cursors.mark("past replies", site, thread, str(at))
+
+    def __call__(self, comment: str, age: str) -> str:
+        """The cursor to the answers of a comment after the one of that age."""
+        return cursors.write(self.mark, comment, age)
+
+    def place(self, cursor: str) -> tuple[str, After]:
+        """The parent whose replies go on, and the one that they come after. Raises BadCursor."""
+        parent, age = cursors.read(cursor, self.mark, rf"{cursors.COMMENT}\.{cursors.AGE}")
+        return parent, After(int(age))
+
+
+class Past:
+    """Cursors into a past page: to its next page for the same parameters, and to more replies."""
+
+    def __init__(self, site: str, thread: str, query: PageQuery, at: Position | int) -> None:
+        self.page = page_mark(site, thread, query, str(at))
+        self.onward = OnwardThen(site, thread, at)
+
+    def place(self, query: PageQuery) -> tuple[str | None, After | None]:
+        """The parent whose replies go on, if it is that, and what the page comes after. Raises BadCursor."""
+        if query.cursor is None:
+            return None, None
+        if query.cursor.startswith(f"{self.onward.mark}."):
+            return self.onward.place(query.cursor)
+        age, score = page_place(query, self.page)
+        return None, After(int(age), int(score or 0))
+
+
+class PastPage(NamedTuple):
+    """A page of the past, and how far the views had come when they told what of it is public now."""
+
+    answer: Answer
+    come: Come
+
+
+async def page_at(
+    served: Served,
+    log: Log,
+    site: str,
+    thread: str,
+    at: Position | int,
+    query: PageQuery,
+    viewer: Viewer,
+    pace: Pace | None = None,
+) -> PastPage:
+    """The page as it was at a position, or at a time in milliseconds since 1970, made at `pace`.
+
+    Its position is the last event up to then, for everyone but staff the last one that readers could notice. A cursor
+    in `next` of a row is for this call, too: its page holds more replies of that row. Raises NotFound, NotYetOpened,
+    BadCursor, Unavailable.
+    """
+    pace = pace or Pace()
+    cursor = Past(site, thread, query, at)
+    parent, after = cursor.place(query)
+    state, come = await state_at(served, log, site, thread, at, viewer, pace)
+    walk = _walked(await grown(state, pace), query, parent, after)
+    present, html = await shown_of(served, state, walk.places, viewer, pace)
+    body = page(state, query, walk, viewer, present, cursor, parent, html.__getitem__)
+    return await finished(body, come, pace)
+
+
+async def state_at(
+    served: Served, log: Log, site: str, thread: str, at: Position | int, viewer: Viewer, pace: Pace
+) -> tuple[Thread, Come]:
+    """The thread at a moment, and how far the views have come, which tell what of it is public now.
+
+    Raises NotFound, NotYetOpened, Unavailable.
+    """
+    shelf = Shelf(served)
+    try:
+        state = await thread_at(log, shelf, site, thread, at, pace)
+    except (CannotApply, UnreadableEntry) as error:
+        where = f"from {error.position} on" if viewer.staff else "at that time"
+        raise Unavailable(f"{where}, the thread cannot be shown") from error
+    if state is None:
+        raise NotYetOpened if await log.thread_last(site, thread) else NotFound
+    seen = shelf.come.includes(state.last)
+    if not seen and not await reached(served, site, thread, state.last, within=VIEWS_WITHIN):
+        raise Unavailable("the views do not show the moment asked for yet")
+    if viewer.staff:
+        state.position = state.last
+    return state, shelf.come
+
+
+async def shown_of(
+    served: Served, state: Thread, places: Sequence[Place], viewer: Viewer, pace: Pace
+) -> tuple[Present | None, dict[str, str]]:
+    """What of these rows is public now, and the html of the texts that they show. Staff is shown all of them."""
+    if pace.due:
+        await pace.rest()
+    present = None if viewer.staff else await _present(served, state, places)
+    pace.begin()
+    return present, await _texts(places, viewer, present, Rendering())
+
+
+async def finished(body: bytes, come: Come, pace: Pace) -> PastPage:
+    """The answer, when what was worked is booked, however little it was."""
+    answer = Answer(body, digest(body))
+    await pace.rest()
+    return PastPage(answer, come)
+
+
+def walked(state: Thread, query: PageQuery, parent: str | None, after: After | None) -> Walk:
+    """The rows of a page of a folded thread; with `parent`, of more of its replies."""
+    return _walked(Tree(state), query, parent, after)
+
+
+def _walked(tree: Tree, query: PageQuery, parent: str | None, after: After | None) -> Walk:
+    size = Size(query.limit, query.depth, query.replies)
+    if parent is None:
+        return tree.page(query.sort, query.anchor, after, size)
+    return tree.replies(parent, after, size)
+
+
+def page(
+    state: Thread,
+    query: PageQuery,
+    walk: Walk,
+    viewer: Viewer,
+    present: Present | None,
+    cursor: Past,
+    parent: str | None = None,
+    html: Callable[[str], str] = rendered,
+) -> bytes:
+    """The JSON of a page of a folded thread. Without `present` nothing is masked."""
+    following = None
+    if walk.last is not None:
+        age = f"{walk.last.age:012d}"
+        if parent is None:
+            following = page_cursor(query, cursor.page, age, str(walk.last.score))
+        else:
+            following = cursor.onward(parent, age)
+    rows = page_json.nested(cells_of(state, walk.places, viewer, present, cursor.onward, html))
+    return page_body(layout.meta(state)["public"], query, rows, following)
+
+
+async def _texts(
+    places: Iterable[Place], viewer: Viewer, present: Present | None, rendering: Rendering
+) -> dict[str, str]:
+    """The html of every text that these rows show, by text."""
+    shown = present.shown if present else _all
+    html: dict[str, str] = {}
+    for place in places:
+        comment = shown(place.comment)
+        revision = rows.shown_revision(comment, viewer if viewer.staff else PUBLIC)
+        body = None if revision is None else comment.texts[revision].body
+        if body is not None and body not in html:
+            html[body] = await rendering.html(body)
+    return html
+
+
+def cells_of(
+    state: Thread,
+    places: Iterable[Place],
+    viewer: Viewer,
+    present: Present | None,
+    cursor: OnwardThen,
+    html: Callable[[str], str],
+) -> Iterator[Cell]:
+    """These rows as the viewer may see them; without `present` nothing is masked."""
+    shown = present.shown if present else _all
+    for level, then, cut in places:
+        name = b"null"
+        if then.answered is not None and (answered := shown(state.rows[then.answered])).published:
+            name = msgspec.json.encode(answered.author.name)
+        comment = shown(then)
+        row, more = _row(comment, state.id, viewer, name, html)
+        following = None if cut is None else page_json.quoted(cursor(then.id, f"{cut:012d}"))
+        yield Cell(level, len(then.answers), following, row, more)
+
+
+def _row(comment: Comment, thread: str, viewer: Viewer, name: bytes, html: Callable[[str], str]) -> tuple[bytes, bytes]:
+    """A row without its answers and its closing brace, and what follows the answers; of what was not shown, its place.
+
+    An author sees the past as everyone does.
+    """
+    if not comment.published:
+        return rows.tombstone(comment, thread), b""
+    if viewer.staff:
+        made = viewer_rows.made(comment, thread, Viewer(staff=True), name, html)
+        assert made is not None
+        return made
+    body = comment.texts[comment.standing or comment.latest].body
+    begun = rows.public(comment, thread, None if body is None else html(body))
+    return rows.finish(begun, name=name, votes=(comment.up, comment.down), replies=None)[:-1], b""
+
+
+def _all(then: Comment) -> Comment:
+    return then
+
+
+async def _present(served: Served, state: Thread, places: Sequence[Place]) -> Present:
+    """What the views say now of the comments that these rows show or name."""
+    concerned = {place.comment.id: place.comment for place in places}
+    for place in places:
+        if place.comment.answered is not None:
+            concerned.setdefault(place.comment.answered, state.rows[place.comment.answered])
+    wanted = [(then, then.standing or then.latest) for then in concerned.values() if then.published]
+    found: dict[str, tuple[Comment, Text]] = {}
+    for start in range(0, len(wanted), _TEXTS_A_CALL):
+        some = wanted[start : start + _TEXTS_A_CALL]
+        reply = await served.thread(
+            _TEXTS,
+            state.site,
+            state.id,
+            lambda views: (views.rows, views.revisions),
+            [part for then, revision in some for part in (then.id, revision)],
+        )
+        for (then, revision), stored, text in zip(some, reply.parts[::2], reply.parts[1::2], strict=True):
+            if stored is None:
+                raise page_json.Inconsistent("the views lack a comment that they have taken in")
+            now = rows.without_shown(stored)
+            found[then.id] = (now, now.texts[revision] if text is None else _TEXT.decode(text))
+    return Present(found)

@@ -1,0 +1,127 @@
+"""How far the views have come, and waiting until they have come far enough."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import NamedTuple
+
+import anyio
+
+from core.heads import LAST
+from core.keys import Partition
+from core.log import wire
+from core.position import Position, kept
+from core.redis.pubsub import LOOK_EVERY
+from projections.read.queries import Seen
+from projections.read.served_generation import Command, Question, Served
+from projections.views import parking
+from projections.views.parking import Parked
+from projections.views.pointer import Pointer
+
+
+class Come(NamedTuple):
+    """How far the views of a partition have come, and where one of its threads is parked, if it is."""
+
+    cursor: Position
+    parked: Parked | None
+
+    def includes(self, position: Position) -> bool:
+        """Whether the views of the thread show this event of it."""
+        return self.cursor >= position and not self.lacks(position)
+
+    def lacks(self, position: Position) -> bool:
+        """Whether no waiting will bring this event into the views of the thread."""
+        return self.parked is not None and self.parked.position <= position
+
+
+class ThreadState(NamedTuple):
+    """The served views of a thread, and the last event of its log; None where it has none."""
+
+    pointer: Pointer
+    last: Position | None
+
+
+async def cursor(served: Served, partition: Partition) -> Position:
+    """The last event that the views of a partition have taken in."""
+    reply = await served.commands(partition, lambda g: [("GET", partition.cursor(g))])
+    return kept(reply.parts[0])
+
+
+async def cursors(served: Served, partitions: Sequence[Partition]) -> list[Position]:
+    """`cursor` of several partitions, asked together."""
+    replies = await served.commands_of([Question(one, partial(_cursor, one)) for one in partitions])
+    return [kept(reply.parts[0]) for reply in replies]
+
+
+def _cursor(partition: Partition, generation: int) -> Sequence[Command]:
+    return [("GET", partition.cursor(generation))]
+
+
+async def come(served: Served, site: str, thread: str) -> Come:
+    """How far the views of this thread have come."""
+    partition = served.keys.of(site, thread)
+    name = parking.field(site, thread)
+    # The cursor first: it is not beyond an event whose thread was found not to be parked.
+    reply = await served.commands(
+        partition, lambda g: [("GET", partition.cursor(g)), ("HGET", partition.parked(g), name)]
+    )
+    cursor, parked = reply.parts
+    return Come(kept(cursor), None if parked is None else parking.decode(parked))
+
+
+async def states(served: Served, partitions: Sequence[int]) -> list[Seen]:
+    """The states that the views of these partitions are in, asked in one round trip."""
+    asked = [Question(served.keys[number], partial(_cursor, served.keys[number])) for number in partitions]
+    replies = await served.commands_of(asked)
+    return [
+        Seen(number, reply.pointer, kept(reply.parts[0])) for number, reply in zip(partitions, replies, strict=True)
+    ]
+
+
+async def thread_state(served: Served, site: str, thread: str) -> ThreadState:
+    """The served views of a thread and the end of its log, read in one round trip."""
+    partition = served.keys.of(site, thread)
+    heads = partition.heads(site, thread)
+    (reply,) = await served.commands_of([Question(partition, lambda _: [("HGET", heads, LAST)])])
+    return ThreadState(reply.pointer, wire.head(reply.parts[0]).position)
+
+
+async def reached(served: Served, site: str, thread: str, position: Position, *, within: float) -> bool:
+    """Whether the views of this thread include `position`, now or after at most `within` seconds.
+
+    Where the thread is parked before that, they do not, and nobody waits.
+    """
+
+    async def there() -> bool | None:
+        now = await come(served, site, thread)
+        return True if now.includes(position) else False if now.lacks(position) else None
+
+    return await _wait(served, served.keys.of(site, thread), there, within)
+
+
+async def passed(served: Served, site: str, thread: str, position: Position, *, within: float) -> bool:
+    """Whether the cursor has come to `position`, whether or not the views show it; waited for as in `reached`."""
+
+    async def there() -> bool | None:
+        return (await come(served, site, thread)).cursor >= position or None
+
+    return await _wait(served, served.keys.of(site, thread), there, within)
+
+
+async def _wait(
+    served: Served, partition: Partition, there: Callable[[], Awaitable[bool | None]], within: float
+) -> bool:
+    """What `there` says when it says something, False where it takes longer.
+
+    A commit rings a bell; in case nobody heard it, it is also asked once in a while.
+    """
+    if (said := await there()) is not None:
+        return said
+    deadline = anyio.current_time() + within
+    with served.wakes.on(partition.view_channel) as bell:
+        # What was committed before the bell hung rang for nobody: so look first, and wait then.
+        while (said := await there()) is None:
+            left = deadline - anyio.current_time()
+            if left <= 0:
+                return False
+            await bell.wait(min(left, LOOK_EVERY))
+    return said

@@ -1,0 +1,245 @@
+"""The edit history of one comment, as far as a viewer may see it."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from sys import getsizeof
+from typing import Any, Final, Literal
+
+import msgspec
+
+from core.concurrency import both
+from core.redis.script import Script
+from core.text import diff
+from core.times import rfc3339
+from projections.read import cursors
+from projections.read.comments import answer, decided
+from projections.read.derived_bytes import Memo
+from projections.read.html_cache import Rendering
+from projections.read.queries import MOST_TEXT, Answer, RevisionsQuery, size
+from projections.read.served_generation import Served
+from projections.thread.state import Comment, Text
+from projections.views import rows
+from projections.views.viewer import Viewer
+
+History = Literal["public", "author", "staff"]
+"""Whose the earlier texts are to read."""
+
+_REVISIONS: Final = Script("projections.read", "revisions")
+_TEXT: Final = msgspec.json.Decoder(Text)
+_BACK: Final = 16
+"""Texts that are read at once on the way back."""
+DIFFERENCES: Final = Memo[tuple[str, str]](16 * 1024 * 1024)
+"""By the two texts themselves, which have to be read first: a text that is gone finds nothing here."""
+
+
+async def revisions(
+    served: Served,
+    site: str,
+    thread: str,
+    comment: str,
+    viewer: Viewer,
+    history: History | Callable[[], Awaitable[History]],
+    query: RevisionsQuery,
+    *,
+    most: int = MOST_TEXT,
+) -> Answer | None:
+    """The texts of a comment, oldest first; None where the viewer may not see the comment. Raises BadCursor.
+
+    A page holds at most `most` bytes of text, or one text; a page of which the viewer may know nothing can be empty and
+    have a `next`.
+    """
+    mark = cursors.mark("revisions", site, thread, comment, query.diff, query.limit)
+    after = 0 if query.cursor is None else int(*cursors.read(query.cursor, mark, cursors.NUMBER))
+    # A text is most often compared with the last text of the page before.
+    first = max(1, after) if query.diff else after + 1
+    read = _Texts(served, site, thread, comment, viewer, first=first, most=most)
+    if callable(history):
+        policy, _ = await both(history, read.more)
+    else:
+        policy = history
+        await read.more()
+    if read.comment is None or rows.shown_revision(read.comment, viewer) is None:
+        return None
+
+    def shown() -> list[int]:
+        return [number for number in read.visible(viewer, policy) if number > after]
+
+    while not read.ended and (read.last <= after or not read.enough) and len(shown()) <= query.limit:
+        await read.more()
+    page, cut = _page(read, shown(), query.limit, most)
+    if cut is None and not read.ended:
+        cut = read.last
+    following = None if cut is None else cursors.write(mark, cut)
+    if query.diff and page and after:
+        await read.back(after, viewer, policy)
+    visible_ones = read.visible(viewer, policy)
+    rendering = Rendering()
+    listed = []
+    for number in page:
+        difference = await _difference(read.comment, visible_ones, number, rendering) if query.diff else {}
+        listed.append(await _revision(read.comment, number, viewer, rendering) | difference)
+    return answer({"comment": comment, "revisions": listed, "next": following})
+
+
+def _page(read: "_Texts", shown: list[int], limit: int, most: int) -> tuple[list[int], int | None]:
+    """The revisions of a page, and the one that the next page begins after; None where no page follows."""
+    assert read.comment is not None
+    page: list[int] = []
+    bytes_ = 0
+    for number in shown:
+        bytes_ += size(read.comment.texts[number].body)
+        if len(page) == limit or (page and bytes_ > most):
+            return page, page[-1]
+        page.append(number)
+    return page, None
+
+
+class _Texts:
+    """Texts of a comment, read in parts: no more of them than an answer takes."""
+
+    def __init__(
+        self, served: Served, site: str, thread: str, comment: str, viewer: Viewer, *, first: int, most: int
+    ) -> None:
+        self._served = served
+        self._viewer = viewer
+        self._where = (site, thread, comment)
+        self._most = most
+        self._left = most
+        self.comment: Comment | None = None
+        """The comment with the texts that were read; None where there is none."""
+        self.last = first - 1
+        """The last revision that was read."""
+        self.ended = False
+        """True where `last` is the latest revision that the viewer may know of."""
+
+    @property
+    def enough(self) -> bool:
+        """True once as much was read as an answer may hold."""
+        return self._left <= 0
+
+    def visible(self, viewer: Viewer, history: str) -> list[int]:
+        """The revisions among those that were read which the viewer may know of, in order."""
+        return [] if self.comment is None else list(visible(self.comment, viewer, history))
+
+    async def more(self) -> None:
+        """Read on."""
+        first = self.last + 1
+        found = await self._read(first, 0)
+        if found is None:
+            self.ended = True
+            return
+        row, texts = found
+        if self.comment is None:
+            self.comment, row.texts = row, {}
+        self.comment.texts.update(texts)
+        self.last = max(texts, default=self.last)
+        # Readers never saw what is later than the standing text: a page that ended for its bytes would tell of it.
+        knows_all = self._viewer.staff or self._viewer.member == row.author.id
+        self.ended = not texts or self.last >= (row.latest if knows_all else row.standing or row.latest)
+
+    async def back(self, number: int, viewer: Viewer, history: str) -> None:
+        """Read what is before `number`, until there is a text that the viewer may read."""
+        comment = self.comment
+        assert comment is not None
+        first = number + 1 if number not in comment.texts else number
+        while first > 1 and not any(
+            comment.texts[other].body is not None for other in self.visible(viewer, history) if other <= number
+        ):
+            last, first = first - 1, max(1, first - _BACK)
+            while last >= first:
+                found = await self._read(first, last)
+                if found is None or not found[1]:
+                    return
+                comment.texts = dict(sorted({**comment.texts, **found[1]}.items()))
+                if max(found[1]) >= last:
+                    break
+                first = max(found[1]) + 1
+
+    async def _read(self, first: int, last: int) -> tuple[Comment, dict[int, Text]] | None:
+        site, thread, comment = self._where
+        reply = await self._served.thread(
+            _REVISIONS,
+            site,
+            thread,
+            lambda views: (views.rows, views.revisions, views.votes),
+            (comment, first, last, max(self._left, 1)),
+        )
+        if not reply.parts:
+            return None
+        stored, tally, *parts = reply.parts
+        row = rows.split(stored)
+        found = rows.decode(row.public, row.source)
+        found.up, found.down = map(int, tally.split())
+        texts: dict[int, Text] = {}
+        for number, text in enumerate(parts, first):
+            texts[number] = found.texts[number] if text is None else _TEXT.decode(text)
+            self._left -= size(texts[number].body)
+        return found, texts
+
+
+def visible(comment: Comment, viewer: Viewer, history: str) -> Iterator[int]:
+    """The revisions that the viewer may know of, where the comment itself may be seen.
+
+    Staff: all. Its author: all, unless `history` is `staff`: then those that stand, are the latest, wait or were
+    rejected. Everyone else: the standing one, and where `history` is `public` those that readers once saw and that
+    nobody held or rejected since.
+    """
+    own = viewer.member is not None and viewer.member == comment.author.id
+    for number, text in comment.texts.items():
+        current = number == comment.standing or (own and number == comment.latest)
+        if viewer.staff or current:
+            yield number
+        elif own:
+            if history != "staff" or text.status in ("pending", "rejected"):
+                yield number
+        elif history == "public" and text.seen and stands(text):
+            yield number
+
+
+def stands(text: Text) -> bool:
+    """Whether nobody held or rejected a text since readers saw it; redaction alone does not count as either."""
+    if text.decision is not None:
+        return text.decision.verdict == "approve"
+    return text.rule is None
+
+
+async def _revision(comment: Comment, number: int, viewer: Viewer, rendering: Rendering) -> dict[str, Any]:
+    text = comment.texts[number]
+    votes = comment.votes_then(number)
+    revision: dict[str, Any] = {
+        "revision": number,
+        "at": rfc3339(text.at),
+        "by": {"name": text.name if text.name is not None else comment.author.name},
+        "status": text.status,
+    }
+    if text.reason is not None:
+        revision["reason"] = text.reason
+    revision |= {
+        "body": text.body,
+        "html": None if text.body is None else await rendering.html(text.body),
+        "votes_then": None if votes is None else {"up": votes[0], "down": votes[1]},
+    }
+    if (viewer.staff or viewer.member == comment.author.id) and text.decision and not stands(text):
+        revision["decision"] = decided(text.decision)
+    if viewer.staff:
+        revision["moderation"] = rows.moderation(text)
+    return revision
+
+
+async def _difference(comment: Comment, shown: list[int], number: int, rendering: Rendering) -> dict[str, Any]:
+    """Against the nearest text before it that the viewer may read: an unseen one would show in what is crossed out."""
+    body = comment.texts[number].body
+    before = [comment.texts[other].body for other in shown if other < number]
+    texts = [text for text in before if text is not None]
+    if body is None or not texts:
+        return {}
+    await rendering.turn(len(texts[-1]) + len(body))
+    return {"diff": msgspec.Raw(_words(texts[-1], body))}
+
+
+def _words(before: str, after: str) -> bytes:
+    """The JSON of what changed between two texts."""
+    made = DIFFERENCES.get((before, after))
+    if made is None:
+        made = msgspec.json.encode(diff.words(before, after))
+        DIFFERENCES.put((before, after), made, made_from=getsizeof(before) + getsizeof(after))
+    return made

@@ -1,0 +1,147 @@
+"""Asking for the views that are served, whichever they are.
+
+The keys of a view carry its generation, and a pointer a partition says which one is served. So a question goes out
+with the keys and the pointer of what was served last, and again where the pointer has moved on.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final, NamedTuple
+
+from core.concurrency import gathered
+from core.keys import Keys, Partition, ThreadViews
+from core.redis.command import Argument, Call
+from core.redis.deployment import Deployment
+from core.redis.errors import PATIENCE, insist
+from core.redis.script import Script
+from core.refusals import Unavailable
+from projections.views.pointer import FIRST, Pointer
+
+_MOVES: Final = 5
+"""How often a pointer may move on while one question is asked; it does so once a rebuild, or a thread mended."""
+
+Command = tuple[Argument, ...]
+
+
+class Question(NamedTuple):
+    """Plain commands on one partition, made from the generation that is served."""
+
+    partition: Partition
+    commands: Callable[[int], Sequence[Command]]
+
+
+class Reply(NamedTuple):
+    """What the views that this pointer stands for answered."""
+
+    pointer: Pointer
+    parts: list[Any]
+
+
+class Served:
+    """The views of a deployment, asked. A server that does not answer for `patience` seconds is `Unavailable`."""
+
+    def __init__(self, deployment: Deployment, *, patience: float = PATIENCE) -> None:
+        self.keys: Keys = deployment.keys
+        self.wakes = deployment.wakes
+        self.calls = deployment.calls
+        """For what is short and urgent."""
+        self._reads = deployment.reads
+        self._pointers = [FIRST] * self.keys.partitions
+        self._patience = patience
+
+    def pointer(self, partition: Partition) -> Pointer:
+        """The last known pointer of a partition. The question that carries it finds out whether it still holds."""
+        return self._pointers[partition.number]
+
+    async def thread(
+        self,
+        script: Script,
+        site: str,
+        thread: str,
+        keys: Callable[[ThreadViews], Sequence[str]],
+        arguments: Sequence[Argument],
+    ) -> Reply:
+        """The reply of a script about one thread: KEYS are the pointer and `keys`, the first ARGV the pointer."""
+        partition = self.keys.of(site, thread)
+
+        def named(generation: int) -> Sequence[str]:
+            return keys(partition.thread_views(generation, site, thread))
+
+        return await self.partition(script, partition, named, arguments)
+
+    async def partition(
+        self,
+        script: Script,
+        partition: Partition,
+        keys: Callable[[int], Sequence[str]],
+        arguments: Sequence[Argument],
+        *,
+        once: bool = False,
+    ) -> Reply:
+        """The reply of a script about one partition; KEYS and ARGV as for `thread`.
+
+        With `once` a call that failed is not tried again: it raises `redis.exceptions.RedisError`.
+        """
+
+        async def ask(pointer: Pointer) -> list[Any]:
+            named = [partition.generation, *keys(pointer.generation)]
+            given = [str(pointer), *arguments]
+            if once:
+                found: list[Any] = await self._reads.run(script, named, given)
+                return found
+            return await insist(lambda: self._reads.run(script, named, given), script.name, patience=self._patience)
+
+        return await self._served(partition, ask)
+
+    async def commands(self, partition: Partition, commands: Callable[[int], Sequence[Command]]) -> Reply:
+        """The replies of plain commands on one partition: one pipeline, but not of one moment."""
+
+        async def ask(pointer: Pointer) -> list[Any]:
+            wanted: list[Command] = [("GET", partition.generation), *commands(pointer.generation)]
+            return await gathered([self._call(command) for command in wanted])
+
+        return await self._served(partition, ask)
+
+    async def commands_of(self, asked: Sequence[Question]) -> list[Reply]:
+        """The replies of plain commands on several partitions: one pipeline per node, but not of one moment."""
+        replies: dict[int, Reply] = {}
+        pending = list(range(len(asked)))
+        for _ in range(_MOVES):
+            if not pending:
+                break
+            pointers = {at: self._pointers[asked[at].partition.number] for at in pending}
+            wanted = {at: asked[at].commands(pointers[at].generation) for at in pending}
+            flat = [command for at in pending for command in (("GET", asked[at].partition.generation), *wanted[at])]
+            found = iter(await self._all(flat))
+            for at in pending:
+                served = Pointer.read(next(found))
+                parts = [next(found) for _ in wanted[at]]
+                if served == pointers[at]:
+                    replies[at] = Reply(served, parts)
+                self._pointers[asked[at].partition.number] = served
+            pending = [at for at in pending if at not in replies]
+        if pending:
+            raise Unavailable("the served views were exchanged again and again")
+        return [replies[at] for at in range(len(asked))]
+
+    async def _all(self, commands: Sequence[Command]) -> list[Any]:
+        async def ask() -> list[Any]:
+            return await self._reads.all([Call(command) for command in commands])
+
+        return await insist(ask, "GET", patience=self._patience)
+
+    async def command(self, *command: Argument) -> Any:
+        """The reply of a plain command on a key that is of no generation."""
+        return await insist(lambda: self._reads.call(*command), str(command[0]), patience=self._patience)
+
+    async def _served(self, partition: Partition, ask: Callable[[Pointer], Awaitable[list[Any]]]) -> Reply:
+        for _ in range(_MOVES):
+            pointer = self._pointers[partition.number]
+            stored, *parts = await ask(pointer)
+            served = Pointer.read(stored)
+            if served == pointer:
+                return Reply(pointer, parts)
+            self._pointers[partition.number] = served
+        raise Unavailable("the served views were exchanged again and again")
+
+    def _call(self, command: Command) -> Callable[[], Awaitable[Any]]:
+        return lambda: self.command(*command)

@@ -1,0 +1,124 @@
+"""The tree of a thread that was folded in memory, walked as `scripts/walk.lua` walks the stored one.
+
+The two are one definition told twice, for there is no way to run one of them in both places; a test holds them to
+each other for every log, order, size and cursor it can think of.
+"""
+
+from collections import defaultdict
+from typing import NamedTuple
+
+from projections.read.queries import MOST_ROWS, MOST_TEXT, Sort
+from projections.read.queries import size as text_size
+from projections.thread.state import Comment, Thread
+from projections.views.layout import top_score
+
+
+class Place(NamedTuple):
+    """A row of a walk: `cut` is the age of the last answer given where some were left out, 0 before the first."""
+
+    level: int
+    comment: Comment
+    cut: int | None
+
+
+class Size(NamedTuple):
+    """The bounds of a walk: rows on the first level, levels, answers a parent, and bytes of text."""
+
+    limit: int
+    depth: int
+    width: int
+    text: int = MOST_TEXT
+    """Bytes of text after which no row follows."""
+
+
+class After(NamedTuple):
+    """The first-level row that a walk comes after: its age, and where the order is by score its place there."""
+
+    age: int
+    score: int = 0
+
+
+class Walk(NamedTuple):
+    """Rows in display order; `last` is the last first-level row where there are more."""
+
+    places: list[Place]
+    last: After | None
+
+
+class Tree:
+    """What the page shows of a thread, by parent."""
+
+    def __init__(self, thread: Thread) -> None:
+        self._answers: defaultdict[str | None, list[Comment]] = defaultdict(list)
+        self._text = 0
+        for comment in thread.rows.values():
+            self.add(comment)
+        self.sort()
+
+    def add(self, comment: Comment) -> None:
+        """Add one more row, anywhere in the tree; call `sort` after the last one."""
+        if comment.on_page:
+            self._answers[comment.parent].append(comment)
+
+    def sort(self) -> None:
+        """Put the answers of every parent into the order of their age."""
+        for answers in self._answers.values():
+            answers.sort(key=lambda comment: comment.posted.n)
+
+    def page(self, sort: Sort, anchor: str | None, after: After | None, size: Size) -> Walk:
+        """Top-level rows in an order, all of them or those on one anchor."""
+        firsts = [row for row in self._answers[None] if anchor is None or row.anchor == anchor]
+        match sort:
+            case "newest":
+                firsts.reverse()
+                return self._walk([row for row in firsts if not after or row.posted.n < after.age], size)
+            case "oldest":
+                return self._walk([row for row in firsts if not after or row.posted.n > after.age], size)
+            case "top":
+                firsts.sort(key=place_in_top)
+                behind = (after.score, after.age) if after else None
+                return self._walk([row for row in firsts if not behind or place_in_top(row) > behind], size)
+
+    def replies(self, parent: str, after: After | None, size: Size) -> Walk:
+        """Answers of one comment, oldest first."""
+        return self._walk([row for row in self._answers[parent] if not after or row.posted.n > after.age], size)
+
+    def below(self, comment: Comment, size: Size) -> list[Place]:
+        """A comment, wherever it hangs, and what is below it."""
+        places: list[Place] = []
+        self._text = 0
+        self._descend(places, comment, 1, size)
+        return places
+
+    def _walk(self, firsts: list[Comment], size: Size) -> Walk:
+        places: list[Place] = []
+        self._text = 0
+        last = None
+        for number, comment in enumerate(firsts):
+            if number == size.limit or self._full(places, size):
+                return Walk(places, last)
+            last = After(comment.posted.n, place_in_top(comment)[0])
+            self._descend(places, comment, 1, size)
+        return Walk(places, None)
+
+    def _full(self, places: list[Place], size: Size) -> bool:
+        return len(places) == MOST_ROWS or self._text >= size.text
+
+    def _descend(self, places: list[Place], comment: Comment, level: int, size: Size) -> None:
+        at = len(places)
+        places.append(Place(level, comment, None))
+        if comment.published:
+            self._text += text_size(comment.texts[comment.standing or comment.latest].body)
+        age = 0
+        width = size.width if level < size.depth else 0
+        for number, answer in enumerate(self._answers[comment.id]):
+            if number == width or self._full(places, size):
+                places[at] = Place(level, comment, age)
+                return
+            self._descend(places, answer, level + 1, size)
+            age = answer.posted.n
+
+
+def place_in_top(comment: Comment) -> tuple[int, int]:
+    """Where a top-level row stands in the order by score: best first, then older first."""
+    return (top_score(comment), comment.posted.n)

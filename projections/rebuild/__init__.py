@@ -1,0 +1,1 @@
+"""Rebuilds: a new generation of views built beside the served one."""

@@ -1,0 +1,300 @@
+"""Views of one partition built anew beside the served ones, and served in their place.
+
+Long stretches of the log are folded before anything is written, and then written in parts that keep nobody waiting.
+Where that is broken off, the views say which threads were half written, and those are written whole. The served views
+stay as they are until the flip, and for as long after it as they are kept.
+"""
+
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
+from typing import Final, TypeVar
+
+from core.events.envelope import Read, Recorded, UnreadableEntry, read
+from core.log.port import Entry, Log
+from core.position import START, Position
+from core.redis.errors import insist
+from core.refusals import Unavailable
+from core.throttle import Pace
+from projections.read.html_cache import ahead
+from projections.thread.fold import CannotApply, Hole
+from projections.thread.skip_rule import Skipped, passing
+from projections.thread.state import Thread
+from projections.thread.thread_replay import fold_on
+from projections.views.changes import Change, Commit
+from projections.views.layout import Html
+from projections.views.parking import Name, Parked, Poison
+from projections.views.projection import MOST_ARGUMENTS, Projection
+from projections.views.store import Apart, Done, Outcome, Store
+from projections.views.stored_thread import Torn
+
+READ: Final = 500
+"""Most events that are read at once, at full speed."""
+LAST_STRETCH: Final = 256
+"""Most events that the flip itself takes in."""
+MOST_FOLDED: Final = 200_000
+"""About so many arguments are gathered before they are written: those of some ten thousand events."""
+PART: Final = 1000
+"""Most arguments that are written at once, at full speed: a millisecond in which the server does nothing else."""
+TRIES: Final = 100
+"""How often the served views may get ahead of a flip."""
+PATIENCE: Final = 30.0
+"""Seconds for which a server that is away is waited for."""
+_FRAME: Final = 3
+"""Arguments that a change takes besides its own."""
+
+
+_Answer = TypeVar("_Answer")
+
+
+class Interrupted(Exception):
+    """The lease is somebody else's, or the views are not where we left them. Nothing was written since."""
+
+
+class _Again(Exception):
+    """An event could not be applied, and it was seen to what becomes of it: from what is stored, once more."""
+
+
+class Rebuilding:
+    """Builds the views of `store`, beside those of `served`, in one partition, for who holds its lease.
+
+    `read` decodes the event shapes that this version knows. Every call may raise `Interrupted`, `CannotApply`,
+    `core.refusals.Unavailable`.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        store: Store,
+        served: Store,
+        partition: int,
+        nonce: str,
+        *,
+        html: Html,
+        pace: Pace,
+        read: Read = read,
+    ) -> None:
+        self.snapshots = False
+        """Whether snapshots are taken on the way: those of the served views are of another fold."""
+        self.new = False
+        """Whether there were no views when we began, so that no thread has any that we have not seen."""
+        self.tell: Callable[[int], None] = lambda _: None
+        """Hears how many events the views have."""
+        self._log = log
+        self._store = store
+        self._served = served
+        self._partition = partition
+        self._nonce = nonce
+        self._html = html
+        self._pace = pace
+        self._most = pace.at_once(READ)
+        self._read = read
+        self._projection: Projection | None = None
+        self._began = START
+        """Where the views were when we began."""
+        self._threads: set[Name] = set()
+        """Every thread of an event after that."""
+        self._seam: Position | None = None
+        """Where a commit has to end, because one that was broken off would have ended there or beyond."""
+        self._poison = Poison()
+        self.cut: Exception | None = None
+        """What kept the views from taking in more than the served ones have, when they were about to be served."""
+        self._lost: Position | None = None
+        """Where the served views are, if the log has no such event."""
+
+    async def level(self) -> None:
+        """Take in what the served views have, and no more."""
+        while True:
+            try:
+                await self._level(await self._begun())
+                return
+            except _Again:
+                self._projection = self._seam = None
+
+    async def _level(self, projection: Projection) -> None:
+        goal = await self._goal()
+        while projection.cursor < goal:
+            entries = await self._log.read(self._partition, projection.cursor, limit=self._most, upto=goal)
+            if not entries:
+                raise Interrupted("the log ended before where the served views are")
+            for entry in entries:
+                await self._take_in(projection, entry)
+                if projection.cursor == self._seam:
+                    await self._write(projection)
+            if projection.full:
+                await self._write(projection)
+            self.tell(projection.cursor.n)
+            await self._pace.rest()
+        await self._write(projection)
+
+    async def parked(self) -> dict[Name, Parked]:
+        """The threads that are parked in these views, and are not in the served ones, or were there later."""
+        served = await self._insist(lambda: self._served.parked(self._partition))
+        own = await self._insist(lambda: self._store.parked(self._partition))
+        return {name: here for name, here in own.items() if name not in served or here.position < served[name].position}
+
+    async def flip(self) -> Position:
+        """Serve these views from now on; where they are then. What the served ones do not have, the feed is told."""
+        for _ in range(TRIES):
+            await self.level()
+            projection = await self._begun()
+            projection.telling = projection.keeping = True
+            try:
+                await self._last_stretch(projection)
+            except _Again:
+                self._projection = None
+                continue
+            # At full speed: the served views go on meanwhile, and these have to be where they are.
+            commit = projection.taken(await ahead(projection.bodies(), self._html))
+            flip = partial(
+                self._store.flip, self._partition, self._nonce, commit, self._served.generation, lost=self._lost
+            )
+            outcome = await self._insist(flip)
+            if not isinstance(outcome, Apart):
+                _require(outcome)
+                return commit.cursor
+            if outcome.cursor < commit.cursor:
+                raise Interrupted("the served views went back")
+            projection.telling, projection.keeping = False, self.snapshots
+            if commit.cursor != commit.expected:
+                await self._commit(commit)
+        raise Unavailable("the served views went on each time that others were to follow them")
+
+    async def _last_stretch(self, projection: Projection) -> None:
+        """Take in some of what the served views may get while these are about to be served."""
+        for entry in await self._log.read(self._partition, projection.cursor, limit=LAST_STRETCH):
+            try:
+                await self._take_in(projection, entry)
+            except (UnreadableEntry, CannotApply) as error:
+                self.cut = error
+                return  # the served views get no further, either
+            if projection.weight >= MOST_ARGUMENTS:
+                return
+
+    async def threads(self) -> list[Name]:
+        """Every thread that the log has, up to where the views are."""
+        await self._begun()
+        at = START
+        while at < self._began:
+            entries = await self._log.read(self._partition, at, limit=self._most, upto=self._began)
+            if not entries:
+                raise Interrupted("the log ended before where the views are")
+            for entry in entries:
+                self._note(self._read(*entry))
+            at = entries[-1].position
+            await self._pace.rest()
+        return sorted(self._threads)
+
+    async def _begun(self) -> Projection:
+        if self._projection is None:
+            self._began = cursor = await self._insist(lambda: self._store.cursor(self._partition))
+            parked = await self._insist(lambda: self._store.parked(self._partition))
+            keys = self._store.keys[self._partition]
+            self._projection = Projection(
+                keys,
+                self._store.generation,
+                cursor,
+                parked=parked,
+                poison=self._poison,
+                html=self._html,
+                most_arguments=MOST_FOLDED,
+            )
+            self._projection.telling, self._projection.keeping = False, self.snapshots
+            self._projection.version = self._store.versions.fold
+        return self._projection
+
+    async def _goal(self) -> Position:
+        goal: Position = await self._insist(lambda: self._served.cursor(self._partition))
+        self._lost = None
+        if goal != START and await self._log.entry(self._partition, goal) is None:
+            # Somebody gave the server another log, or an older one: nobody will ever bring those views on.
+            self._lost = goal
+            return await self._log.last(self._partition)
+        return goal
+
+    async def _take_in(self, projection: Projection, entry: Entry) -> None:
+        recorded = self._read(*entry)
+        if projection.misses(recorded):
+            await self._load(projection, recorded.envelope.site, recorded.envelope.thread)
+        self._note(recorded)
+        try:
+            projection.apply(recorded)
+        except Hole:
+            raise
+        except CannotApply as error:
+            if not recorded.envelope.thread:
+                raise
+            if not await self._poison.ask(self._log, recorded):
+                self._poison.park(recorded, error.why, time.time_ns() // 1_000_000)
+            raise _Again from error
+
+    def _note(self, recorded: Recorded) -> None:
+        if recorded.envelope.thread:
+            self._threads.add((recorded.envelope.site, recorded.envelope.thread))
+
+    async def _load(self, projection: Projection, site: str, thread: str) -> None:
+        if self.new and (site, thread) not in self._threads:
+            projection.hold(Thread(site=site, id=thread))
+            return
+        try:
+            projection.hold(await self._insist(lambda: self._store.thread(site, thread)))
+        except Torn as torn:
+            # What half a commit added to the views of the site is known again at its end, and taken away by what
+            # follows: so one commit has to end there.
+            self._seam = torn.last if self._seam is None else max(self._seam, torn.last)
+
+            async def fold(skipped: Skipped) -> Thread:
+                return await fold_on(
+                    self._log, Thread(site=site, id=thread), skipped, upto=projection.committed, pace=self._pace
+                )
+
+            projection.hold(await passing(self._log, fold), torn=True)
+
+    async def _write(self, projection: Projection) -> None:
+        commit = projection.take(await ahead(projection.bodies(), self._html, self._pace))
+        if commit is not None:
+            await self._commit(commit)
+
+    async def _commit(self, commit: Commit) -> None:
+        parts = list(_parts(commit.changes, self._pace.at_once(PART)))
+        for part in parts[:-1]:
+            _require(await self._insist(partial(self._store.spread, self._partition, self._nonce, commit, part)))
+            await self._pace.rest()
+        last = Commit(
+            expected=commit.expected,
+            cursor=commit.cursor,
+            changes=parts[-1],
+            feed=[],
+        )
+        _require(await self._insist(partial(self._store.commit, self._partition, self._nonce, last)))
+        if self._seam is not None and self._seam <= commit.cursor:
+            self._seam = None
+
+    async def _insist(self, ask: Callable[[], Awaitable[_Answer]]) -> _Answer:
+        return await insist(ask, "rebuild", patience=PATIENCE)
+
+
+def _require(outcome: Outcome | Apart) -> None:
+    if not isinstance(outcome, Done):
+        raise Interrupted(f"a commit was answered with {type(outcome).__name__.lower()}")
+
+
+def _parts(changes: list[Change], most: int) -> Iterator[list[Change]]:
+    """The changes in parts of about `most` arguments, in their order; at least one part."""
+    part: list[Change] = []
+    room = most
+    for change in changes:
+        rest = change
+        while len(rest.arguments) > room:
+            cut = room - room % 2  # fields stay with their values
+            if cut:
+                part.append(rest._replace(arguments=rest.arguments[:cut]))
+            rest = rest._replace(arguments=rest.arguments[cut:])
+            yield part
+            part, room = [], most
+        part.append(rest)
+        room = max(0, room - len(rest.arguments) - _FRAME)
+    yield part
+
+
+__all__ = ["CannotApply", "Interrupted", "Rebuilding"]

@@ -1,0 +1,251 @@
+"""Two generations of the views of one partition compared, while the served one goes on.
+
+The server compares, a part of a thread at a time and only where both have taken in the same events, so that next to
+nothing travels and nobody waits for long. Where they differ, the log says which of them is right.
+"""
+
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from functools import partial
+from typing import Any, Final, Literal, NamedTuple
+
+from redis.exceptions import ResponseError
+
+from core.keys import Partition
+from core.log.port import Log
+from core.position import Position
+from core.redis.command import Asked
+from core.redis.errors import insist
+from core.redis.router import Calls
+from core.redis.script import Script
+from core.throttle import Pace, collected
+from projections.thread.fold import CannotApply, Hole
+from projections.thread.skip_rule import Skipped, before, passing
+from projections.thread.state import Thread
+from projections.thread.thread_replay import fold_on
+from projections.views import layout
+from projections.views.layout import Html
+from projections.views.stored_thread import read_views, together
+from projections.views.versions import Scope
+
+CONTRAST: Final = Script("projections.rebuild", "compare")
+
+Part = Literal["all", "source", "ids"]
+"""The part of rows that must be the same: everything; everything but their html; or which comments there are."""
+Name = tuple[str, str]
+
+AT_ONCE: Final = 500
+"""About so many elements are compared in one step, at full speed."""
+ABREAST: Final = 16
+"""So many threads begin to be compared in one step, at full speed."""
+TRIES: Final = 50
+"""How often the served views may have moved on when a part of a thread is compared."""
+
+
+def part_of(scope: Scope) -> Part:
+    """The part of rows in which two generations must agree, by what is comparable in them.
+
+    Another renderer makes another html, which rows hold, and nothing else. Another fold may make anything of the
+    same events, and another layout anything of a row, but a comment that was posted is there.
+    """
+    if not scope.covers("rows"):
+        return "ids"
+    return "all" if scope.html else "source"
+
+
+class Differing(NamedTuple):
+    """A thread whose views are not the same in both; `thread` is None where nobody can tell whose they are."""
+
+    site: str
+    thread: str | None
+    views: tuple[str, ...]
+
+
+class _Pair(NamedTuple):
+    """The same views in both generations, and for each generation the key that tells where they are."""
+
+    about: Literal["thread", "cursor"]
+    marks: tuple[str, str]
+    names: tuple[str, ...]
+    served: tuple[str, ...]
+    other: tuple[str, ...]
+
+    def asked(self, part: Part, most: int, view: int = 1, where: bytes | int = 0) -> Asked:
+        """The question to the script about `most` elements from that place on."""
+        kinds = "".join("z" if name in layout.SETS else "h" for name in self.names)
+        rows = self.names.index("rows") + 1 if "rows" in self.names else 0
+        return [*self.marks, *self.served, *self.other], [kinds, self.about, part, rows, view, where, most]
+
+
+class Contrast:
+    """Compares the generation `other`, which nobody else writes, with the one that is served.
+
+    `scope` is what is comparable in both, `level` brings `other` to where the served views are. Raises
+    `core.refusals.Unavailable`.
+    """
+
+    def __init__(
+        self,
+        reads: Calls,
+        keys: Partition,
+        served: int,
+        other: int,
+        *,
+        scope: Scope,
+        level: Callable[[], Awaitable[None]],
+        pace: Pace,
+    ) -> None:
+        self._reads = reads
+        self._keys = keys
+        self._served = served
+        self._other = other
+        self._scope = scope
+        self._part = part_of(scope)
+        self._level = level
+        self._pace = pace
+        self._most = pace.at_once(AT_ONCE)
+
+    async def run(self, names: Sequence[Name], tell: Callable[[int], None]) -> list[Differing]:
+        """What differs in these threads and in the views of their sites; `tell` hears how many were compared."""
+        views: dict[tuple[str, str | None], tuple[str, ...]] = {}
+        of_sites = await self._sites(sorted({site for site, _ in names}))
+        for one in await self._threads(names, tell) + of_sites:
+            views[one.site, one.thread] = views.get((one.site, one.thread), ()) + one.views
+        return [Differing(*name, some) for name, some in views.items()]
+
+    async def _threads(self, names: Sequence[Name], tell: Callable[[int], None]) -> list[Differing]:
+        found = []
+        abreast = self._pace.at_once(ABREAST)
+        for start in range(0, len(names), abreast):
+            pairs = [self._of_thread(name) for name in names[start : start + abreast]]
+            replies = await self._contrast([pair.asked(self._part, self._most) for pair in pairs])
+            for name, pair, reply in zip(names[start:], pairs, replies, strict=False):
+                views = await self._all_of(pair, reply)
+                if views:
+                    found.append(Differing(*name, views))
+            tell(start + len(pairs))
+            await self._pace.rest()
+        return found
+
+    async def _sites(self, sites: Iterable[str]) -> list[Differing]:
+        """By the thread that put it there."""
+        found: dict[tuple[str, str | None], set[str]] = {}
+        views = [view for view in layout.SITE_VIEWS if self._scope.covers(view)]
+        for site in sites if views else ():
+            pair = self._of_site(site, views)
+            (reply,) = await self._contrast([pair.asked(self._part, self._most)])
+            for name in await self._all_of(pair, reply):
+                at = pair.names.index(name)
+                for member in await self._members(pair.served[at], pair.other[at]):
+                    thread = layout.thread_of(name.removeprefix("site."), member) or None
+                    found.setdefault((site, thread), set()).add(name)
+        return [Differing(*name, tuple(sorted(views))) for name, views in found.items()]
+
+    async def _all_of(self, pair: _Pair, reply: list[Any] | None) -> tuple[str, ...]:
+        """The views that differ, by the first answer about them and what follows; all where they cannot be compared."""
+        numbers: set[int] = set()
+        view, where, tries = 1, b"0", 0
+        while reply is not None and tries <= TRIES:
+            if reply[0] == b"APART":
+                tries += 1
+                await self._level()
+            else:
+                view, where, *differing = reply
+                numbers |= set(differing)
+                if view == 0:
+                    return tuple(name for number, name in enumerate(pair.names, 1) if number in numbers)
+            await self._pace.rest()
+            (reply,) = await self._contrast([pair.asked(self._part, self._most, view, where)])
+        return pair.names
+
+    def _of_thread(self, name: Name) -> _Pair:
+        served, other = (self._keys.thread_views(one, *name) for one in (self._served, self._other))
+        every = (*layout.THREAD_HASHES, *layout.THREAD_SETS)
+        names = tuple(view for view in every if view == "rows" or self._scope.covers(view))
+        keys = (tuple(getattr(views, name) for name in names) for views in (served, other))
+        if "meta" in self._scope.apart:
+            # The position of a thread cannot be read in both.
+            return _Pair("cursor", self._cursors(), names, *keys)
+        return _Pair("thread", (served.meta, other.meta), names, *keys)
+
+    def _of_site(self, site: str, views: Sequence[str]) -> _Pair:
+        both = (self._served, self._other)
+        keys = (tuple(self._keys.site_view(one, site, view) for view in views) for one in both)
+        return _Pair("cursor", self._cursors(), tuple(f"site.{view}" for view in views), *keys)
+
+    def _cursors(self) -> tuple[str, str]:
+        return self._keys.cursor(self._served), self._keys.cursor(self._other)
+
+    async def _contrast(self, asked: list[Asked]) -> list[list[Any] | None]:
+        """The replies of the script; None where a key is no hash, or no sorted set, where it should be one."""
+        try:
+            replies: list[list[Any] | None] = await insist(lambda: self._reads.run_all(CONTRAST, asked), "rebuild")
+        except ResponseError:
+            if len(asked) == 1:
+                return [None]
+            return [(await self._contrast([one]))[0] for one in asked]
+        return replies
+
+    async def _members(self, served: str, other: str) -> Collection[str]:
+        """The members of two sorted sets that only one has, or with another score, where both are of one moment."""
+        differing: set[str] | None = None
+        for _ in range(TRIES):
+            first, one, two, last = await insist(
+                lambda: together(
+                    self._reads,
+                    [
+                        ("GET", self._keys.cursor(self._served)),
+                        ("ZRANGE", served, 0, -1, "WITHSCORES"),
+                        ("ZRANGE", other, 0, -1, "WITHSCORES"),
+                        ("GET", self._keys.cursor(self._served)),
+                    ],
+                ),
+                "rebuild",
+            )
+            pairs = [set(zip(flat[::2], flat[1::2], strict=True)) for flat in (one, two)]
+            now = {member.decode(errors="replace") for member, _ in pairs[0] ^ pairs[1]}
+            # What was different once and is the same now was only late.
+            differing = now if differing is None else differing & now
+            if not differing or first == last == await self._cursor():
+                break
+            await self._level()
+        return differing or ()
+
+    async def _cursor(self) -> bytes | None:
+        found: bytes | None = await insist(lambda: self._reads.call("GET", self._keys.cursor(self._other)), "rebuild")
+        return found
+
+
+async def is_fold(log: Log, reads: Calls, keys: Partition, generation: int, name: Name, html: Html) -> bool:
+    """Whether what a thread has in views that nobody writes meanwhile is the fold of its log, up to where they are.
+
+    A thread that cannot be folded to its end is what it was before. Raises `core.refusals.Unavailable`.
+    """
+    views = await insist(lambda: read_views(reads, keys, generation, *name), "rebuild")
+    there: dict[tuple[str, str], bytes | int] = {}
+    for view, fields in views.hashes.items():
+        there |= {(view, field.decode()): value for field, value in fields.items()}
+    for view, members in views.sets.items():
+        there |= {(view, member.decode()): int(score) for member, score in members.items()}
+    for view in layout.SITE_VIEWS:
+        key = keys.site_view(generation, name[0], view)
+        flat = await insist(partial(reads.call, "ZRANGE", key, 0, -1, "WITHSCORES"), "rebuild")
+        for member, score in zip(flat[::2], flat[1::2], strict=True):
+            if layout.thread_of(view, member.decode()) == name[1]:
+                there[f"site.{view}", member.decode()] = int(float(score))
+    state = await _folded(log, name, views.cursor)
+    wanted = await collected(layout.contents(state, html)) if state.events else []
+    return {(view, field): value for view, field, value in wanted} == there
+
+
+async def _folded(log: Log, name: Name, upto: Position) -> Thread:
+    """A thread up to there, or up to where it cannot be folded."""
+
+    async def fold(skipped: Skipped) -> Thread:
+        return await fold_on(log, Thread(site=name[0], id=name[1]), skipped, upto=upto)
+
+    try:
+        return await passing(log, fold)
+    except Hole:
+        raise
+    except CannotApply as error:
+        return await before(log, error.recorded)

@@ -1,0 +1,45 @@
+"""Views that nobody reads any more thrown away, some hundred keys at a time, while everything goes on."""
+
+from functools import partial
+from typing import Final
+
+from core.keys import FIRST_GENERATION, Keys, Partition
+from core.redis.errors import insist
+from core.redis.router import Calls
+from core.redis.script import Script
+from core.throttle import Pace
+
+SWEEP: Final = Script("projections.rebuild", "sweep")
+
+PAGE: Final = 500
+"""So many keys are looked at in one step, and so many at most go in one."""
+
+
+async def sweep(calls: Calls, reads: Calls, keys: Keys, pace: Pace) -> int:
+    """Throw away every key of a generation that is not served and not written down; how many there were.
+
+    One walk over each server. Raises `core.refusals.Unavailable`.
+    """
+    gone = 0
+    for server in reads.each():
+        cursor = b"0"
+        while True:
+            cursor, page = await insist(partial(server.call, "SCAN", cursor, "COUNT", PAGE), "sweep")
+            found: dict[tuple[Partition, int], list[str]] = {}
+            for name in page:
+                key = name.decode(errors="replace")
+                whose = keys.viewed(key)
+                if whose is not None:
+                    found.setdefault(whose, []).append(key)
+            for (partition, generation), names in found.items():
+                gone += await _swept(calls, partition, generation, names)
+            await pace.rest()
+            if cursor == b"0":
+                break
+    return gone
+
+
+async def _swept(calls: Calls, partition: Partition, generation: int, names: list[str]) -> int:
+    keys = [partition.generation, partition.generations, *names]
+    arguments = [generation, FIRST_GENERATION]
+    return int(await insist(lambda: calls.run(SWEEP, keys, arguments), "sweep"))

@@ -1,0 +1,1 @@
+"""One thread, folded from its events. Pure."""

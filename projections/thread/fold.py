@@ -1,0 +1,126 @@
+"""Events become a thread. Pure: the same code makes the live views, replays, looks into the past and verifies.
+
+`apply` changes the thread in place (`projections.thread.state`) and tells what readers notice. Which text stands and
+what status a comment has is the business of `core.domain.comment`, whose state machine is asked; what hangs together on
+a page (counts, tombstones, tallies) is decided here.
+
+A `Watch` hears of every comment and vote before it changes, so that a commit can write differences and nothing else.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from core.error_summary import fault
+from core.events.envelope import Recorded
+from core.events.types import (
+    AnchorClosed,
+    AnchorOpened,
+    AnchorReopened,
+    AnchorReworded,
+    CommentApproved,
+    CommentEdited,
+    CommentFeatured,
+    CommentHeld,
+    CommentPosted,
+    CommentRejected,
+    CommentRestored,
+    CommentUnfeatured,
+    CommentWithdrawn,
+    Event,
+    EventSkipped,
+    PolicyOverridden,
+    ReportFiled,
+    RevisionRedacted,
+    ThreadArchived,
+    ThreadClosed,
+    ThreadOpened,
+    ThreadReopened,
+    ThreadRetitled,
+    UnknownEvent,
+    UnreadableEvent,
+    VoteCast,
+    VoteRetracted,
+)
+from projections.thread import comments, lifecycle, votes
+from projections.thread.effects import DEAF, UNSEEN, CannotApply, Hole, Kind, Kinds, Touched, UnknownShape, Watch
+from projections.thread.state import Thread
+
+__all__ = ["CannotApply", "Hole", "Kind", "Kinds", "Touched", "UnknownShape", "Watch", "apply", "fold", "pass_over"]
+
+
+def apply(thread: Thread, recorded: Recorded, watch: Watch = DEAF) -> Touched:
+    """Change `thread` by the next event of it. Raises `CannotApply`."""
+    position, event = recorded.position, recorded.event
+    if position <= thread.last:
+        raise CannotApply(recorded, f"the thread is already at {thread.last}")
+    if isinstance(event, UnreadableEvent):
+        raise CannotApply(recorded, event.fault)
+    if isinstance(event, UnknownEvent):
+        raise UnknownShape(recorded, event.fault)
+    handle = _HANDLERS.get(type(event))
+    if handle is None:
+        raise CannotApply(recorded, "it is not about a thread")
+    if thread.opened is None and type(event) not in _UNOPENED:
+        raise CannotApply(recorded, "the thread was never opened")
+    try:
+        touched = handle(thread, recorded, event, watch)
+    except Exception as error:
+        raise CannotApply(recorded, fault(error)) from error
+    pass_over(thread, recorded)
+    if touched.kinds:
+        thread.position = position
+    return touched
+
+
+def pass_over(thread: Thread, recorded: Recorded) -> Touched:
+    """Count the next event of `thread`, and let it change nothing else."""
+    thread.last = recorded.position
+    thread.events += 1
+    at = recorded.occurred_at
+    if at > thread.now or thread.events == 1:  # max() costs as much as all the rest of this, for every vote
+        thread.now = at
+    return UNSEEN
+
+
+def fold(thread: Thread, events: Iterable[Recorded]) -> Thread:
+    """`thread` after these events, changed in place. Raises `CannotApply`."""
+    for recorded in events:
+        apply(thread, recorded)
+    return thread
+
+
+def _skipped(thread: Thread, recorded: Recorded, event: EventSkipped, watch: Watch) -> Touched:
+    # It is about an event before it: whoever came so far has passed over that one already.
+    del thread, recorded, event, watch
+    return UNSEEN
+
+
+_UNOPENED: Final = (ThreadOpened, EventSkipped)
+"""What may come before a thread was opened."""
+
+_HANDLERS: Final[dict[type[Event], Callable[[Thread, Recorded, Any, Watch], Touched]]] = {
+    VoteCast: votes.cast,
+    VoteRetracted: votes.retract,
+    CommentPosted: comments.post,
+    CommentEdited: comments.change,
+    CommentWithdrawn: comments.change,
+    CommentRestored: comments.change,
+    CommentFeatured: comments.change,
+    CommentUnfeatured: comments.change,
+    CommentApproved: comments.decide,
+    CommentHeld: comments.decide,
+    CommentRejected: comments.decide,
+    RevisionRedacted: comments.redact,
+    ReportFiled: votes.report,
+    ThreadOpened: lifecycle.begin,
+    ThreadRetitled: lifecycle.turn,
+    ThreadClosed: lifecycle.turn,
+    ThreadReopened: lifecycle.turn,
+    ThreadArchived: lifecycle.turn,
+    PolicyOverridden: lifecycle.turn,
+    AnchorOpened: lifecycle.ask,
+    AnchorReworded: lifecycle.ask,
+    AnchorClosed: lifecycle.ask,
+    AnchorReopened: lifecycle.ask,
+    EventSkipped: _skipped,
+}

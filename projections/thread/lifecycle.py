@@ -1,0 +1,75 @@
+"""The thread itself: its lifecycle, its overrides of the policy, its anchors."""
+
+from typing import assert_never
+
+from core.events.envelope import Recorded
+from core.events.types import (
+    AnchorClosed,
+    AnchorOpened,
+    AnchorReopened,
+    AnchorReworded,
+    PolicyOverridden,
+    ThreadArchived,
+    ThreadClosed,
+    ThreadOpened,
+    ThreadReopened,
+    ThreadRetitled,
+)
+from projections.thread.effects import THREAD, Touched, Watch
+from projections.thread.state import Anchor, Thread
+
+Turned = ThreadRetitled | ThreadClosed | ThreadReopened | ThreadArchived | PolicyOverridden
+Asked = AnchorOpened | AnchorReworded | AnchorClosed | AnchorReopened
+
+
+def begin(thread: Thread, recorded: Recorded, event: ThreadOpened, watch: Watch) -> Touched:
+    """The discussion began."""
+    del watch
+    if thread.opened is not None:
+        raise ValueError("the thread was opened before")
+    thread.opened = recorded.position
+    thread.opened_at, thread.opened_by = recorded.envelope.at, recorded.envelope.actor
+    thread.url, thread.title = event.url or "", event.title or ""
+    return THREAD
+
+
+def turn(thread: Thread, recorded: Recorded, event: Turned, watch: Watch) -> Touched:
+    """It has another title, status or policy."""
+    del recorded, watch
+    match event:
+        case ThreadRetitled():
+            thread.url, thread.title = event.url or "", event.title or ""
+        case ThreadClosed():
+            thread.status = "closed"
+        case ThreadReopened():
+            thread.status = "open"
+        case ThreadArchived():
+            thread.status = "archived"
+        case PolicyOverridden():
+            thread.overrides = event.overrides
+        case _:
+            assert_never(event)
+    return THREAD
+
+
+def ask(thread: Thread, recorded: Recorded, event: Asked, watch: Watch) -> Touched:
+    """An inline question came, was reworded, closed or opened again."""
+    del recorded, watch
+    match event:
+        case AnchorOpened():
+            thread.anchors[event.anchor] = Anchor()
+            _word(thread.anchors[event.anchor], event)
+        case AnchorReworded():
+            _word(thread.anchors[event.anchor], event)
+        case AnchorClosed():
+            thread.anchors[event.anchor].status = "closed"
+        case AnchorReopened():
+            thread.anchors[event.anchor].status = "open"
+        case _:
+            assert_never(event)
+    return THREAD
+
+
+def _word(anchor: Anchor, event: AnchorOpened | AnchorReworded) -> None:
+    anchor.exact, anchor.prefix, anchor.suffix = event.exact, event.prefix, event.suffix
+    anchor.prompt = event.prompt

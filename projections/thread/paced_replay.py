@@ -1,0 +1,61 @@
+"""The parts of a past page, made in steps, with a rest whenever one is due.
+
+Each part takes time that grows with the thread, and would keep all other tasks waiting if made at a stretch.
+The results are those of the functions named in each.
+"""
+
+import zlib
+from collections.abc import Callable, Iterable
+from typing import Final
+
+import msgspec
+from msgspec import Raw
+
+from core.events.envelope import Recorded, read
+from core.log.port import Entry
+from core.throttle import Pace
+from projections.thread.skip_rule import Skipped, take_in
+from projections.thread.state import Comment, Thread
+
+_PIECE: Final = 256 * 1024
+"""Bytes that are inflated at a stretch."""
+
+_encoder: Final = msgspec.msgpack.Encoder()
+_thread: Final = msgspec.msgpack.Decoder(Thread)
+_fields: Final = msgspec.msgpack.Decoder(dict[str, Raw])
+_comment: Final = msgspec.msgpack.Decoder(Comment)
+_NO_ROWS: Final = Raw(_encoder.encode({}))
+
+
+async def unpack(snapshot: bytes, pace: Pace) -> Thread:
+    """Unpack a snapshot comment by comment (`projections.thread.snapshots.unpack`)."""
+    pace.begin()
+    inflating = zlib.decompressobj()
+    pieces, rest = list[bytes](), snapshot
+    while rest and not inflating.eof:
+        pieces.append(inflating.decompress(rest, _PIECE))
+        rest = inflating.unconsumed_tail
+        if pace.due:
+            await pace.rest()
+    fields = _fields.decode(b"".join([*pieces, inflating.flush()]))
+    stored = _fields.decode(fields.pop("rows", _NO_ROWS))
+    state = _thread.decode(_encoder.encode(fields))
+    for name, row in stored.items():
+        state.rows[name] = _comment.decode(row)
+        if pace.due:
+            await pace.rest()
+    return state
+
+
+async def fold(
+    state: Thread, entries: Iterable[Entry], skipped: Skipped, within: Callable[[Recorded], bool], pace: Pace
+) -> None:
+    """Take in these entries of a thread, while they are `within` (`projections.thread.skip_rule.go_on`)."""
+    pace.begin()
+    for entry in entries:
+        recorded = read(*entry)
+        if not within(recorded):
+            break
+        take_in(state, recorded, skipped)
+        if pace.due:
+            await pace.rest()

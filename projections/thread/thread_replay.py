@@ -1,0 +1,58 @@
+"""Replay of one thread from its log, in legs: bounded reads, and turns for whatever else runs in the process."""
+
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import Final
+
+from core.events.envelope import read
+from core.log.port import Entry, Log
+from core.position import Position
+from core.throttle import Pace
+from projections.thread.skip_rule import Skipped, take_in
+from projections.thread.state import Thread
+
+LEG: Final = 1024
+"""So many events are read at once."""
+KEPT: Final = 8
+"""So many legs are kept on the way back; what is beyond is read again on the way forth."""
+
+
+async def fold_on(
+    log: Log, state: Thread, skipped: Skipped = (), *, upto: Position | None = None, pace: Pace | None = None
+) -> Thread:
+    """`state` after what its log has beyond it, up to and with `upto`, changed in place.
+
+    Raises `CannotApply`, `core.log.port.BrokenChain`, `core.refusals.Unavailable`.
+    """
+    pace = pace or Pace()
+    last = await log.thread_last(state.site, state.id)
+    if last is None or last <= state.last:
+        return state
+    async for leg in _legs(log, state, last):
+        for entry in leg:
+            if upto is not None and entry.position > upto:
+                return state
+            take_in(state, read(*entry), skipped)
+            if pace.due:
+                await pace.rest()
+    return state
+
+
+async def _legs(log: Log, state: Thread, last: Position) -> AsyncIterator[list[Entry]]:
+    """The events of a thread beyond `state`, up to and with `last`, oldest first, a bounded number of them at a time.
+
+    The log tells of each event the one before it. So the way back comes first, and where it began each leg is kept.
+    """
+    until = state.last if state.events else None
+    begun: list[Position] = []
+    kept: deque[list[Entry]] = deque(maxlen=KEPT)
+    at: Position | None = last
+    while at is not None and at != until:
+        begun.append(at)
+        kept.append(await log.chain(state.site, state.id, at, until=until, limit=LEG))
+        before = read(*kept[-1][-1]).envelope.tp
+        at = Position.parse(before) if before else None
+    while begun:
+        start = begun.pop()
+        leg = kept.pop() if kept else await log.chain(state.site, state.id, start, until=until, limit=LEG)
+        yield leg[::-1]

@@ -1,0 +1,91 @@
+"""What readers notice of a change to a comment: rows that come and go, tombstones, counts."""
+
+from bisect import insort
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from projections.thread.effects import UNSEEN, Kind, Touched, Watch
+from projections.thread.state import Comment, Thread
+
+
+class Face(Struct, frozen=True, gc=False):
+    """What a row shows, as far as an event can change it."""
+
+    published: bool
+    on_page: bool
+    status: str
+    standing: int | None
+    featured: bool
+
+    @classmethod
+    def of(cls, comment: Comment) -> "Face":
+        """The face of a comment as it is now."""
+        published = comment.published
+        return cls(published, published or bool(comment.answers), comment.status, comment.standing, comment.featured)
+
+
+NOWHERE: Final = Face(published=False, on_page=False, status="pending", standing=None, featured=False)
+"""The face of a comment before it was posted."""
+
+
+def noticed(thread: Thread, comment: Comment, before: Face, watch: Watch) -> Touched:
+    """Bring the page into line with a comment that changed, and tell what readers see of that."""
+    after = Face.of(comment)
+    _part(comment, before, after)
+    kinds: list[tuple[Kind, str | None]] = []
+    if after.on_page != before.on_page:
+        kinds += _spread(thread, comment, watch)
+    if after.published != before.published:
+        by = 1 if after.published else -1
+        thread.comments += by
+        if comment.anchor is not None and comment.anchor in thread.anchors:
+            thread.anchors[comment.anchor].comments += by
+        if after.published:
+            kinds.append(("comment.restored" if comment.seen else "comment.posted", comment.id))
+            comment.seen = True
+        else:
+            kinds.append(("comment.removed", comment.id))
+    elif after.published and after != before:
+        kinds.append(("comment.edited", comment.id))
+    elif after.on_page and after.status != before.status:
+        kinds.append(("comment.removed", comment.id))
+    return Touched(tuple(kinds)) if kinds else UNSEEN
+
+
+def _part(comment: Comment, before: Face, after: Face) -> None:
+    """Note the tally beside a text that leaves the page, and take the note off one that comes to it."""
+    was = before.standing if before.published else None
+    now = after.standing if after.published else None
+    if was == now:
+        return
+    if was is not None:
+        comment.texts[was] = replace(comment.texts[was], votes_then=(comment.up, comment.down))
+    if now is not None and comment.texts[now].votes_then is not None:
+        comment.texts[now] = replace(comment.texts[now], votes_then=None)
+
+
+def _spread(thread: Thread, comment: Comment, watch: Watch) -> list[tuple[Kind, str | None]]:
+    """Count a comment that came to the page or left it in its parent, which may thereby come or leave, and so on.
+
+    Returns the tombstones that appeared or went, the topmost first.
+    """
+    turned: list[tuple[Kind, str | None]] = []
+    came = comment.on_page
+    at = comment
+    while at.parent is not None:
+        parent = thread.rows[at.parent]
+        turns = not parent.published and len(parent.answers) == (0 if came else 1)
+        if turns:
+            watch.comment(parent)
+        watch.answers(parent)
+        if came:
+            insort(parent.answers, at.id, key=lambda answer: thread.rows[answer].posted.n)
+        else:
+            parent.answers.remove(at.id)
+        if not turns:
+            break
+        turned.append(("comment.removed", parent.id))
+        at = parent
+    return turned[::-1]

@@ -1,0 +1,77 @@
+"""Votes and reports. Votes are most of all events: nothing here costs more than it must."""
+
+from typing import Final
+
+from core.events.envelope import Recorded
+from core.events.types import Event, ReportFiled, VoteCast, VoteRetracted
+from projections.thread.effects import UNSEEN, Touched, Watch
+from projections.thread.state import Comment, Report, Thread
+
+_NONE: Final = (0, 0)
+"""Value and revision of a vote that there is none of."""
+
+
+def cast(thread: Thread, recorded: Recorded, event: VoteCast, watch: Watch) -> Touched:
+    """A member's vote is now this one."""
+    comment = thread.rows[event.comment]
+    member = recorded.envelope.actor.id
+    watch.vote(comment, member)
+    before = comment.ballots.get(member, _NONE)
+    comment.ballots[member] = (event.value, event.revision)
+    comment.up, comment.down = moved((comment.up, comment.down), before[0], event.value)
+    return _voted(comment)
+
+
+def retract(thread: Thread, recorded: Recorded, event: VoteRetracted, watch: Watch) -> Touched:
+    """A member's vote was taken back."""
+    comment = thread.rows[event.comment]
+    member = recorded.envelope.actor.id
+    watch.vote(comment, member)
+    before = comment.ballots.pop(member, _NONE)
+    comment.up, comment.down = moved((comment.up, comment.down), before[0], 0)
+    return _voted(comment)
+
+
+def value_of(event: Event) -> int | None:
+    """The value that a vote has since an event of it; None for any other event."""
+    match event:
+        case VoteCast(value=value):
+            return value
+        case VoteRetracted():
+            return 0
+        case _:
+            return None
+
+
+def moved(votes: tuple[int, int], before: int, after: int) -> tuple[int, int]:
+    """Up and down when a member's vote of value `before` has become `after`; 0 is no vote."""
+    up, down = votes
+    if before:
+        up, down = (up - 1, down) if before > 0 else (up, down - 1)
+    if after:
+        up, down = (up + 1, down) if after > 0 else (up, down + 1)
+    return up, down
+
+
+def _voted(comment: Comment) -> Touched:
+    return Touched((("votes.changed", comment.id),)) if comment.published else UNSEEN
+
+
+def report(thread: Thread, recorded: Recorded, event: ReportFiled, watch: Watch) -> Touched:
+    """A member told the moderators."""
+    comment = thread.rows[event.comment]
+    watch.comment(comment)
+    actor = recorded.envelope.actor
+    comment.reports = [
+        *comment.reports,
+        Report(
+            by=actor.id,
+            kind=actor.kind,
+            revision=event.revision,
+            reason=event.reason,
+            note=event.note,
+            at=recorded.occurred_at,
+            position=recorded.position,
+        ),
+    ]
+    return UNSEEN

@@ -1,0 +1,1 @@
+"""Verification: whether the stored views equal the fold of their log."""

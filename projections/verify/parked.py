@@ -1,0 +1,87 @@
+"""Folding many threads of a partition together, each as far as it goes.
+
+A thread that is parked in the views is folded up to there, and so is one that turns out not to be foldable any further.
+Then its views, which stay as they were before that event, can be compared with something.
+"""
+
+from collections.abc import Mapping
+
+from core.events.envelope import Recorded
+from core.keys import Partition
+from core.log.port import Log
+from core.position import Position
+from core.redis.errors import insist
+from projections.thread.fold import CannotApply, apply, pass_over
+from projections.thread.skip_rule import Skipped, before, go_on, is_skipped, passing
+from projections.thread.state import Thread
+from projections.views import parking
+from projections.views.parked_threads import read_parked
+from projections.views.parking import Name, Parked
+from projections.views.stored_thread import Reads
+
+_HERE = 0
+"""Since when a thread is parked that nobody parked but us."""
+
+
+class Halts:
+    """Where threads of one partition are folded no further. Calls raise `core.refusals.Unavailable`."""
+
+    def __init__(self, log: Log, reads: Reads, keys: Partition, generation: int) -> None:
+        self._log = log
+        self._reads = reads
+        self._keys = keys
+        self._generation = generation
+        self._parked: dict[Name, Parked] = {}
+
+    @property
+    def parked(self) -> Mapping[Name, Parked]:
+        """The threads that are folded no further, including those that only this comparison parked."""
+        return self._parked
+
+    @property
+    def key(self) -> str:
+        """Where it is kept which threads are parked."""
+        return self._keys.parked(self._generation)
+
+    async def begin(self) -> None:
+        """Learn which threads are parked; to be called before any is folded, from the beginning."""
+        self._parked = await insist(lambda: read_parked(self._reads, self._keys, self._generation), "verify")
+
+    def take_in(self, thread: Thread, name: Name, recorded: Recorded) -> CannotApply | None:
+        """Fold the next event of a thread, unless it is parked. What is returned is for `halt`."""
+        if name in self._parked and recorded.position >= self._parked[name].position:
+            return None
+        try:
+            apply(thread, recorded)
+        except CannotApply as error:
+            return error
+        return None
+
+    async def halt(self, failed: CannotApply) -> Thread:
+        """The thread of an event that could not be applied: after it where it was skipped, else before it for good."""
+        recorded = failed.recorded
+        thread = await before(self._log, recorded)
+        if await is_skipped(self._log, recorded):
+            pass_over(thread, recorded)
+        else:
+            self._parked[thread.site, thread.id] = parking.parked(recorded, failed.why, _HERE)
+        return thread
+
+    async def of(self, threads: dict[Name, Thread], name: Name, at: Position) -> Parked | None:
+        """Where a thread is parked, or has to be; one that was requeued since is folded on to `at`."""
+        there = self._parked.get(name)
+        stored = await insist(lambda: self._reads.call("HGET", self.key, parking.field(*name)), "verify")
+        if there is not None and there.since != _HERE and stored is None:
+            del self._parked[name]
+            threads[name] = await self._folded(name, at)
+            return None
+        return there if stored is None else parking.decode(stored)
+
+    async def _folded(self, name: Name, at: Position) -> Thread:
+        last = await self._log.thread_last(*name)
+        entries = [] if last is None else (await self._log.chain(*name, last))[::-1]
+
+        async def fold(skipped: Skipped) -> Thread:
+            return go_on(Thread(site=name[0], id=name[1]), entries, skipped, lambda one: one.position <= at)
+
+        return await passing(self._log, fold)

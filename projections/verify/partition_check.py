@@ -1,0 +1,341 @@
+"""One partition's views compared with the fold of its log."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from functools import partial
+from typing import Any, Final, NamedTuple
+from zlib import crc32
+
+from msgspec.structs import replace
+from redis.exceptions import ResponseError
+
+from core.events.envelope import Recorded, read
+from core.events.types import CommentPosted
+from core.keys import Partition
+from core.log.port import Log
+from core.position import START, Position
+from core.redis.errors import insist
+from core.refusals import UnreadablePartition
+from core.throttle import Pace
+from projections.thread.fold import Hole
+from projections.thread.state import Thread
+from projections.verify.difference import Content, Difference, Name
+from projections.verify.parked import Halts
+from projections.verify.snapshots import Frozen
+from projections.verify.stored_keys import Existing
+from projections.verify.thread import Look
+from projections.views import layout
+from projections.views.damage import Damage
+from projections.views.layout import Html
+from projections.views.parking import Parked
+from projections.views.stored_thread import Reads
+from projections.views.versions import ALL, Scope
+
+READ: Final = 1000
+"""So many events are read at once."""
+MOST: Final = 2_000_000
+"""What is kept of a partition in memory, about 200 bytes each: where it has more, it is folded in shares."""
+POSTED: Final = 10
+"""What a comment counts in that; any other event counts 1."""
+
+
+async def asked(reads: Reads, *command: bytes | str | int) -> Any:
+    """The reply to one command, asked again where the server was away. Raises `core.refusals.Unavailable`."""
+    return await insist(lambda: reads.call(*command), "verify")
+
+
+class _Ahead(Exception):
+    """The views have come further than the log: nothing can be compared with them."""
+
+    def __init__(self, cursor: Position) -> None:
+        super().__init__(f"the views are at {cursor}, beyond the log")
+        self.cursor = cursor
+
+
+class _Share(NamedTuple):
+    """Some threads of a partition: those whose digest leaves this rest."""
+
+    rest: int
+    of: int
+
+    def has(self, name: Name) -> bool:
+        return crc32("/".join(name).encode()) % self.of == self.rest
+
+
+class _Fold:
+    """The fold of one thread among others of its partition, which go on together."""
+
+    def __init__(self, find: Callable[[], Thread | None], go_to: Callable[[Position], Awaitable[None]]) -> None:
+        self._find = find
+        self._go_to = go_to
+
+    @property
+    def thread(self) -> Thread | None:
+        """The thread as far as all were folded."""
+        return self._find()
+
+    async def at(self, cursor: Position) -> Thread | None:
+        """The thread when all were folded up to `cursor`."""
+        await self._go_to(cursor)
+        return self.thread
+
+
+class Comparison:
+    """One partition: `at` is how far it was folded, `left` counts what was not compared, by part.
+
+    Only what `scope` covers is compared. Where that is nothing, because another fold wrote into the views, the log is
+    read to its end all the same, and its threads are counted.
+
+    A partition with more than `most` in it is folded in shares, one after another: each reads the whole log, and
+    keeps some of the threads.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        reads: Reads,
+        keys: Partition,
+        generation: int,
+        html: Html,
+        *,
+        scope: Scope,
+        most: int | None = None,
+    ) -> None:
+        self.at = START
+        self.keys = keys
+        self.generation = generation
+        self.scope = scope
+        self._log = log
+        self._reads = reads
+        self._look = Look(reads, keys, generation, html, scope=scope, pace=Pace())
+        self._most = MOST if most is None else most
+        self._threads: dict[Name, Thread] = {}
+        self._sites: set[str] = set()
+        """The sites of all threads, those of other shares as well."""
+        self._halts = Halts(log, reads, keys, generation)
+        self._parked: dict[Name, Parked] = {}
+        self._kept = 0
+        self._share = _Share(0, 1)
+        self._waiting: list[_Share] = []
+        self._comparing = False
+        self._before = 0
+        """Events that were folded for the shares before this one."""
+        self._compared = 0
+        self._frozen = Frozen(reads, keys)
+
+    @property
+    def left(self) -> Counter[str]:
+        """Counts of what was not compared, by part."""
+        return self._look.left
+
+    async def cursor(self) -> Position:
+        """How far the views have come."""
+        return await self._look.cursor()
+
+    async def run(self, existing: Existing, tell: Callable[[int, int, int], None]) -> AsyncIterator[Difference]:
+        """Everything that differs; `existing` was there a moment ago.
+
+        `tell` hears how many events were folded, of about how many, and how many threads were compared. Raises
+        `Hole`, and `Superseded` where another generation came to be served meanwhile, or another version came to write
+        into this one.
+        """
+        self._waiting = [_Share(0, 1)]
+        try:
+            if not self.scope.fold:
+                async for difference in self._uncompared(tell):
+                    yield difference
+                return
+            while self._waiting:
+                self._share = self._waiting.pop()
+                self.at, self._threads, self._kept = START, {}, 0
+                async for difference in self._all(existing, tell):
+                    yield difference
+                self._before += self.at.n
+            async for difference in self._strays(existing):
+                yield difference
+        except _Ahead as ahead:
+            key = self.keys.cursor(self.generation)
+            yield self._look.difference(None, key, None, str(self.at).encode(), str(ahead.cursor).encode())
+
+    async def _uncompared(self, tell: Callable[[int, int, int], None]) -> AsyncIterator[Difference]:
+        """Read the log and count its threads; parked threads are reported, whichever projector parked them."""
+        cursor = await self.cursor()
+        names: set[Name] = set()
+        while self.at < cursor:
+            for recorded in await self._next(cursor):
+                if recorded.envelope.thread:
+                    names.add((recorded.envelope.site, recorded.envelope.thread))
+            self._told(tell)
+        self.left[ALL] = len(names)
+        await self._halts.begin()
+        for name, parked in sorted(self._halts.parked.items()):
+            yield self._parked_at(name, parked)
+
+    async def _all(self, existing: Existing, tell: Callable[[int, int, int], None]) -> AsyncIterator[Difference]:
+        await self._frozen.begin(filter(self._share.has, existing.snapshots))
+        await self._halts.begin()
+        self._comparing = False
+        await self._go_to(await self.cursor(), tell)
+        self._comparing = True
+        compared: set[Name] = set()
+        while rest := [name for name in self._threads if name not in compared]:
+            for name in rest:
+                compared.add(name)
+                fold = _Fold(partial(self._find, name), partial(self._settle, name, tell))
+                async for difference in self._look.thread(name, fold):
+                    yield difference
+                if name in self._parked:
+                    yield self._parked_at(name, self._parked[name])
+                if (damaged := await self._headless(name)) is not None:
+                    yield damaged
+                self._compared += 1
+                self._told(tell)
+        for site in sorted(self._sites):
+            async for difference in self._site(site, tell):
+                yield difference
+        async for difference in self._frozen.differences(self._look, self._threads):
+            yield difference
+        for name, keys in existing.by_thread():
+            if self._share.has(name) and name not in self._threads:
+                async for difference in self._unexplained(keys):
+                    yield difference
+
+    def _parked_at(self, name: Name, parked: Parked) -> Difference:
+        place = self._look.difference(name, self._halts.key, "/".join(name), None, None)
+        return replace(place, parked=parked)
+
+    async def _headless(self, name: Name) -> Difference | None:
+        """What keeps everybody from writing to a thread though its log can be read: heads that are none of ours."""
+        try:
+            await self._log.thread_last(*name)
+        except UnreadablePartition as error:
+            place = self._look.difference(name, self.keys.heads(*name), None, None, None)
+            return replace(place, damage=Damage(partition=self.keys.number, why=error.why))
+        return None
+
+    async def _next(self, cursor: Position) -> list[Recorded]:
+        """The next events up to `cursor`, one at least; `at` is moved on to the last of them."""
+        entries = await self._log.read(self.keys.number, self.at, limit=READ, upto=cursor)
+        if not entries:
+            raise _Ahead(cursor)
+        found = []
+        for entry in entries:
+            found.append(read(*entry))
+            if entry.position.n != self.at.n + 1:
+                raise Hole(found[-1], self.at)
+            self.at = entry.position
+        return found
+
+    async def _go_to(self, cursor: Position, tell: Callable[[int, int, int], None]) -> None:
+        """Fold on to `cursor`, or from the beginning where the views went back."""
+        if cursor < self.at:
+            self.at, self._threads, self._kept = START, {}, 0
+            await self._halts.begin()
+        while self.at < cursor:
+            for recorded in await self._next(cursor):
+                name = (recorded.envelope.site, recorded.envelope.thread)
+                if not recorded.envelope.thread:
+                    continue
+                self._sites.add(name[0])
+                if self._share.of == 1 or self._share.has(name):
+                    if name not in self._threads:
+                        self._threads[name] = Thread(site=name[0], id=name[1])
+                    failed = self._halts.take_in(self._threads[name], name, recorded)
+                    if failed is not None:
+                        self._threads[name] = await self._halts.halt(failed)
+                    self._frozen.freeze(name, self._threads[name])
+                    self._kept += POSTED if type(recorded.event) is CommentPosted else 1
+            # Once threads are compared, all stay: it is only what comes meanwhile that they grow by.
+            while self._kept > self._most and len(self._threads) > 1 and not self._comparing:
+                self._halve()
+            self._told(tell)
+
+    async def _settle(self, name: Name, tell: Callable[[int, int, int], None], cursor: Position) -> None:
+        """Fold on to `cursor`, and see whether the thread is parked there."""
+        await self._go_to(cursor, tell)
+        parked = await self._halts.of(self._threads, name, self.at)
+        if parked is None:
+            self._parked.pop(name, None)
+        else:
+            self._parked[name] = parked
+
+    def _find(self, name: Name) -> Thread | None:
+        return self._threads.get(name)
+
+    def _halve(self) -> None:
+        """Keep half of the threads of this share, and leave the others for later."""
+        rest, of = self._share
+        self._share = _Share(rest, of * 2)
+        self._waiting.append(_Share(rest + of, of * 2))
+        self._threads = {name: thread for name, thread in self._threads.items() if self._share.has(name)}
+        self._frozen.keep(self._share.has)
+        comments = sum(len(thread.rows) for thread in self._threads.values())
+        events = sum(thread.events for thread in self._threads.values())
+        self._kept = events + (POSTED - 1) * comments
+
+    def _told(self, tell: Callable[[int, int, int], None]) -> None:
+        done = self._before + self.at.n
+        tell(done, done + len(self._waiting) * self.at.n, self._compared)
+
+    async def _site(self, site: str, tell: Callable[[int, int, int], None]) -> AsyncIterator[Difference]:
+        keys = {view: self._look.site_key(site, view) for view in self._look.site_views()}
+        wanted: dict[str, dict[str, bytes | int]] = {view: {} for view in layout.SITE_VIEWS}
+        for name, thread in self._threads.items():
+            if name[0] == site:
+                for view, member, score in layout.of_site(thread):
+                    wanted[view.removeprefix("site.")][member] = score
+        for view in wanted.keys() - keys.keys():
+            self._leave(view, len(wanted[view]))
+        try:
+            for view, key in keys.items():
+                doubtful = await self._doubtful(site, view, key, wanted.pop(view))
+                ask = partial(self._members, site, view, tell)
+                async for difference in self._look.confirmed(key, f"site.{view}", doubtful, ask):
+                    yield difference
+        except ResponseError:
+            async for difference in self._look.wrong_kinds(None, keys):
+                yield difference
+
+    async def _doubtful(self, site: str, view: str, key: str, wanted: Content) -> set[str]:
+        """The members of a view of a site in which it and the threads of this share do not agree."""
+        doubtful: set[str] = set()
+        seen: set[str] = set()
+        async for page in self._look.scan(key, f"site.{view}"):
+            for member, score in page:
+                if member in wanted:
+                    seen.add(member)
+                if wanted.get(member) != int(float(score)) and self._share.has((site, layout.thread_of(view, member))):
+                    doubtful.add(member)
+        return doubtful | (wanted.keys() - seen)
+
+    async def _members(
+        self, site: str, view: str, tell: Callable[[int, int, int], None], cursor: Position, members: set[str]
+    ) -> Content:
+        """Those of some members that the threads of this share should have in a view of a site at a cursor."""
+        await self._go_to(cursor, tell)
+        names = {(site, layout.thread_of(view, member)) for member in members} & self._threads.keys()
+        there = (cell for name in names for cell in layout.of_site(self._threads[name]))
+        return {member: score for at, member, score in there if at == f"site.{view}" and member in members}
+
+    async def _strays(self, existing: Existing) -> AsyncIterator[Difference]:
+        """Keys beside those of threads that nothing of the log explains."""
+        known = {self.keys.cursor(self.generation), self.keys.versions(self.generation), self._halts.key}
+        for site in self._sites:
+            known |= {self.keys.site_view(self.generation, site, view) for view in layout.SITE_VIEWS}
+        async for difference in self._unexplained(sorted(existing.others - known)):
+            yield difference
+
+    async def _unexplained(self, keys: Iterable[str]) -> AsyncIterator[Difference]:
+        for key in keys:
+            view = key.rpartition(":")[2]
+            if not self.scope.covers(view):
+                self._leave(view, 1)
+                continue
+            kind = await asked(self._reads, "TYPE", key)
+            if kind != b"none":
+                yield self._look.difference(None, key, None, None, kind)
+
+    def _leave(self, view: str, fields: int) -> None:
+        """Count fields that are not compared, where there are any."""
+        if fields:
+            self.left[view] += fields

@@ -1,0 +1,182 @@
+"""One thread looked at by itself, wherever the others are: folded from its log alone, and compared with its views."""
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+from msgspec import Struct
+
+from core.keys import Partition
+from core.log.port import Log
+from core.position import START, Position
+from core.redis.errors import insist
+from core.throttle import Pace
+from projections.thread.fold import CannotApply
+from projections.thread.skip_rule import is_skipped
+from projections.thread.state import Thread
+from projections.thread.thread_replay import fold_on
+from projections.verify.difference import Difference, Name, Superseded
+from projections.verify.thread import Look
+from projections.views import layout, parking
+from projections.views.layout import Html
+from projections.views.parking import Parked
+from projections.views.pointer import Pointer
+from projections.views.stored_thread import Reads
+from projections.views.versions import ALL, Scope
+
+_ONCE: Final = "threads"
+"""The view of a site in which a thread has one member at most."""
+
+
+class Counted(Struct, frozen=True):
+    """How many members each thread had in the views of a site, by view and thread, when the views were at `since`."""
+
+    since: Position
+    members: Counter[tuple[str, str]]
+
+
+class Crowd:
+    """Counts what is in the views of the sites of a partition, once, so that nobody searches them for each thread."""
+
+    def __init__(self) -> None:
+        self._counted: dict[tuple[int, str], Counted] = {}
+
+    async def of(self, look: Look, site: str) -> Counted:
+        """The count of a site in the generation of `look`, taken at the first call."""
+        place = (look.generation, site)
+        if place not in self._counted:
+            since = await look.cursor()
+            members: Counter[tuple[str, str]] = Counter()
+            for view in _countable(look):
+                async for page in look.scan(look.site_key(site, view), f"site.{view}"):
+                    members.update((view, layout.thread_of(view, member)) for member, _ in page)
+            self._counted[place] = Counted(since, members)
+        return self._counted[place]
+
+
+def _countable(look: Look) -> list[str]:
+    """The comparable views of a site in which a thread may have any number of members."""
+    return [view for view in look.site_views() if view != _ONCE]
+
+
+class Chain:
+    """The fold of one thread by the events of its own (a `projections.verify.thread.Fold`)."""
+
+    def __init__(self, log: Log, name: Name, pace: Pace, parked: Parked | None = None) -> None:
+        self._log = log
+        self._name = name
+        self._pace = pace
+        self._parked = parked
+        self._skipped: set[Position] = set()
+        self._state = Thread(site=name[0], id=name[1])
+        self._upto = START
+
+    @property
+    def thread(self) -> Thread | None:
+        """The thread as far as it was folded; None where it has no events."""
+        return self._state if self._state.events else None
+
+    async def at(self, cursor: Position) -> Thread | None:
+        """The thread after exactly its events up to `cursor`, or to where it is parked. Raises as `fold_on`."""
+        if cursor < self._upto:
+            self._begin()
+        is_new = not self._upto.n
+        while True:
+            try:
+                await fold_on(self._log, self._state, self._skipped, upto=self._end(cursor), pace=self._pace)
+            except CannotApply as error:
+                self._begin()
+                # What was folded may be of a branch that the log has left; if not, the event is met again.
+                if is_new and (error.position in self._skipped or not await is_skipped(self._log, error.recorded)):
+                    raise
+                if is_new:
+                    self._skipped.add(error.position)
+                is_new = True
+            else:
+                self._upto = cursor
+                return self.thread
+
+    def _end(self, cursor: Position) -> Position:
+        if self._parked is None:
+            return cursor
+        before = self._parked.position
+        return min(cursor, Position(before.ms, before.n - 1))
+
+    def _begin(self) -> None:
+        self._state, self._upto = Thread(site=self._name[0], id=self._name[1]), START
+
+
+class Spot:
+    """Looks at threads of one partition, each by itself, in the views that a pointer stands for.
+
+    `scope` is what of them is comparable; `left` counts what was not compared, by part.
+    """
+
+    def __init__(
+        self, log: Log, reads: Reads, keys: Partition, pointer: Pointer, html: Html, *, scope: Scope, pace: Pace
+    ) -> None:
+        self._log = log
+        self._reads = reads
+        self._keys = keys
+        self._pointer = pointer
+        self._pace = pace
+        self._scope = scope
+        self._look = Look(reads, keys, pointer.generation, html, scope=scope, pace=pace, call="drift")
+
+    @property
+    def left(self) -> Counter[str]:
+        """Counts of what was not compared, by part."""
+        return self._look.left
+
+    async def differences(self, name: Name, crowd: Crowd | None = None) -> AsyncIterator[Difference]:
+        """What differs in the views of a thread, and in what it puts into those of its site.
+
+        Without a `crowd`, members of views of the site that the thread should not have there are not looked for. A
+        thread that is parked is compared up to there.
+
+        Raises as `projections.verify.thread.Look`, `CannotApply`, `core.log.port.BrokenChain`. With `Superseded`, which
+        comes also at the end, nothing counts that was told: the thread was parked meanwhile, some views exchanged, or
+        another version came to write into them.
+        """
+        if not self._scope.fold:
+            self.left[ALL] += 1
+            return
+        parked = await self._parked(name)
+        fold = Chain(self._log, name, self._pace, parked)
+        try:
+            await fold.at(await self._look.cursor())
+            async for difference in self._look.thread(name, fold):
+                yield difference
+            stray = {} if crowd is None else await self._stray(name, fold, crowd)
+            async for difference in self._look.site(name, fold, stray):
+                yield difference
+        except CannotApply as error:
+            if await self._parked(name) != parked:
+                raise Superseded from error
+            raise
+        if Pointer.read(await self._ask("GET", self._keys.generation)) != self._pointer:
+            raise Superseded
+
+    async def _parked(self, name: Name) -> Parked | None:
+        stored = await self._ask("HGET", self._keys.parked(self._pointer.generation), parking.field(*name))
+        return None if stored is None else parking.decode(stored)
+
+    async def _ask(self, *command: str) -> Any:
+        return await insist(lambda: self._reads.call(*command), "drift")
+
+    async def _stray(self, name: Name, fold: Chain, crowd: Crowd) -> dict[str, set[str]]:
+        """Members of views of the site that name this thread, and that its fold does not put there."""
+        counted = await crowd.of(self._look, name[0])
+        own: dict[str, set[str]] = {view: set() for view in layout.SITE_VIEWS}
+        for view, member, _ in () if fold.thread is None else layout.of_site(fold.thread):
+            own[view.removeprefix("site.")].add(member)
+            if self._pace.due:
+                await self._pace.rest()
+        moved = fold.thread is not None and fold.thread.last > counted.since
+        stray: dict[str, set[str]] = {}
+        for view in _countable(self._look):
+            if moved or counted.members[view, name[1]] > len(own[view]):
+                async for page in self._look.scan(self._look.site_key(name[0], view), f"site.{view}"):
+                    members = {member for member, _ in page if layout.thread_of(view, member) == name[1]}
+                    stray.setdefault(view, set()).update(members - own[view])
+        return stray

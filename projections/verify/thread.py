@@ -1,0 +1,323 @@
+"""The views of one thread held to its fold, field by field: what `verify` and the sampler both go by.
+
+Only what was read at one cursor, and compared with the fold up to exactly there, is called different. The views of a
+thread of usual size are read whole. Those of a long one are read in steps, while it may go on: what does not agree
+then is doubtful, and read again by itself at one cursor.
+
+Only the parts are compared that every version writes alike which has written into these views, and this one. The rest
+is counted.
+"""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from functools import partial
+from itertools import islice
+from typing import Any, Final
+
+from redis.exceptions import ResponseError
+
+from core.keys import Partition
+from core.position import Position, kept
+from core.redis.errors import insist
+from core.throttle import Pace, collected
+from projections.thread.state import Thread
+from projections.verify.difference import Content, Difference, Fold, Name, Superseded
+from projections.views import layout, rows
+from projections.views.layout import Html
+from projections.views.pointer import Pointer
+from projections.views.stored_thread import Reads, together
+from projections.views.versions import HTML, Scope
+
+WHOLE: Final = 2000
+"""The views of a thread with at most so many events are read whole."""
+STEP: Final = 500
+"""So many fields are read at once otherwise."""
+
+Command = tuple[str | int, ...]
+
+
+class Look:
+    """Looks at the views of one partition, in one generation. `call` names what is asked in logs and metrics.
+
+    `scope` is what of them is comparable, something at least; `left` counts what was not compared, by part: rows of
+    which the html was not, and by view what the fold puts there. Every call raises `Superseded`, where another version
+    has come to write into the views, too; `core.refusals.Unavailable`; and what the fold raises.
+    """
+
+    def __init__(
+        self,
+        reads: Reads,
+        keys: Partition,
+        generation: int,
+        html: Html,
+        *,
+        scope: Scope,
+        pace: Pace,
+        call: str = "verify",
+    ) -> None:
+        self.keys = keys
+        self.generation = generation
+        self.scope = scope
+        self.left: Counter[str] = Counter()
+        self._reads = reads
+        self._html = html if scope.html and scope.covers("rows") else _no_html
+        self._pace = pace
+        self._call = call
+
+    async def thread(self, name: Name, fold: Fold) -> AsyncIterator[Difference]:
+        """What differs in the views of a thread; not what it puts into those of its site."""
+        views = self.keys.thread_views(self.generation, *name)._asdict()
+        keys = {view: key for view, key in views.items() if self.scope.covers(view)}
+        if fold.thread is not None and "rows" in keys and not self.scope.html:
+            self.left[HTML] += sum(comment.published for comment in fold.thread.rows.values())
+        try:
+            if fold.thread is None or fold.thread.events <= WHOLE:
+                async for difference in self._whole(name, keys, fold):
+                    yield difference
+            else:
+                async for difference in self._in_steps(name, keys, fold):
+                    yield difference
+        except ResponseError:
+            async for difference in self.wrong_kinds(name, keys):
+                yield difference
+
+    async def site(self, name: Name, fold: Fold, stray: Mapping[str, Iterable[str]]) -> AsyncIterator[Difference]:
+        """What differs in that which a thread puts into the views of its site.
+
+        `stray` are members, by view, of which it is doubtful whether the thread should have them there.
+        """
+        keys = {view: self.site_key(name[0], view) for view in self.site_views()}
+        doubtful: dict[str, set[str]] = {f"site.{view}": set(members) for view, members in stray.items()}
+        try:
+            if fold.thread is not None:
+                await self._try(self._covered(layout.of_site(fold.thread)), keys, doubtful)
+            async for difference in self._confirmed(name, keys, doubtful, fold):
+                yield difference
+        except ResponseError:
+            async for difference in self.wrong_kinds(name, keys):
+                yield difference
+
+    async def at_one_cursor(self, *commands: Command) -> tuple[Position, list[Any]]:
+        """The replies to commands on views, and the cursor at which all of them were answered."""
+        cursor = self.keys.cursor(self.generation)
+        while True:
+            first, *found = await self._ask(("GET", cursor), *commands)
+            # By itself, when all is here: what a slot on the move sends elsewhere comes later than the rest.
+            last, served, entries = await self._ask(
+                ("GET", cursor), ("GET", self.keys.generation), ("SCARD", self.keys.versions(self.generation))
+            )
+            if Pointer.read(served).generation != self.generation or entries != self.scope.entries:
+                raise Superseded
+            if first == last:
+                return kept(first), found
+
+    async def cursor(self) -> Position:
+        """How far the views have come."""
+        return (await self.at_one_cursor())[0]
+
+    async def scan(self, key: str, view: str) -> AsyncIterator[list[tuple[str, bytes]]]:
+        """All fields of a hash, or members of a sorted set, in pages: each at least once if it was there all along."""
+        at = b"0"
+        while True:
+            ((at, flat),) = await self._ask((_scan(view), key, at.decode(), "COUNT", STEP))
+            yield [(field.decode(errors="replace"), value) for field, value in zip(flat[::2], flat[1::2], strict=True)]
+            if self._pace.due:
+                await self._pace.rest()
+            if at == b"0":
+                return
+
+    async def confirmed(
+        self,
+        key: str,
+        view: str,
+        fields: Iterable[str],
+        wanted: Callable[[Position, set[str]], Awaitable[Content]],
+        name: Name | None = None,
+    ) -> AsyncIterator[Difference]:
+        """Which of these fields differ: read again at one cursor, and compared with what `wanted` says of it."""
+        rest = iter(sorted(fields))
+        while some := list(islice(rest, STEP)):
+            cursor, (values,) = await self.at_one_cursor(_values(view, key, some))
+            pairs = zip(some, values, strict=True)
+            there = {field: self._value(view, value) for field, value in pairs if value is not None}
+            for difference in self.differ(name, key, await wanted(cursor, set(some)), there):
+                yield difference
+
+    def differ(self, name: Name | None, key: str, expected: Content, found: Content) -> Iterator[Difference]:
+        """What is in one and not the same in the other."""
+        for field in sorted(expected.keys() | found.keys()):
+            if expected.get(field) != found.get(field):
+                yield self.difference(name, key, field, expected.get(field), found.get(field))
+
+    def difference(
+        self, name: Name | None, key: str, field: str | None, expected: bytes | int | None, found: bytes | int | None
+    ) -> Difference:
+        """A difference in this partition."""
+        thread = None if name is None else "/".join(name)
+        return Difference(
+            partition=self.keys.number, thread=thread, key=key, field=field, expected=expected, found=found
+        )
+
+    def site_views(self) -> list[str]:
+        """The views across the threads of a site that are comparable."""
+        return [view for view in layout.SITE_VIEWS if self.scope.covers(view)]
+
+    def site_key(self, site: str, view: str) -> str:
+        """The key of a view across the threads of a site."""
+        return self.keys.site_view(self.generation, site, view)
+
+    async def wrong_kinds(self, name: Name | None, keys: Mapping[str, str]) -> AsyncIterator[Difference]:
+        """The keys that are no hash, or no sorted set, where they should be one; what else they are is not read."""
+        for view, key in keys.items():
+            wanted = b"zset" if view in layout.SETS or view in layout.SITE_VIEWS else b"hash"
+            (kind,) = await self._ask(("TYPE", key))
+            if kind not in (wanted, b"none"):
+                yield self.difference(name, key, None, wanted, kind)
+
+    async def _whole(self, name: Name, keys: Mapping[str, str], fold: Fold) -> AsyncIterator[Difference]:
+        commands = [_everything(view, key) for view, key in keys.items()]
+        cursor, replies = await self.at_one_cursor(*commands)
+        thread = await fold.at(cursor)
+        wanted: dict[str, dict[str, bytes | int]] = {}
+        for view, field, value in () if thread is None or not thread.events else self._contents(thread):
+            wanted.setdefault(view, {})[field] = value
+            if self._pace.due:
+                await self._pace.rest()
+        for (view, key), flat in zip(keys.items(), replies, strict=True):
+            pairs = zip(flat[::2], flat[1::2], strict=True)
+            there = {field.decode(errors="replace"): self._value(view, value) for field, value in pairs}
+            for difference in self.differ(name, key, wanted.get(view, {}), there):
+                yield difference
+
+    async def _in_steps(self, name: Name, keys: Mapping[str, str], fold: Fold) -> AsyncIterator[Difference]:
+        assert fold.thread is not None
+        doubtful: dict[str, set[str]] = {}
+        await self._try(self._contents(fold.thread), keys, doubtful)
+        cursor, lengths = await self.at_one_cursor(*(_length(view, key) for view, key in keys.items()))
+        thread = await fold.at(cursor)
+        expected = await self._counted(thread)
+        for (view, key), length in zip(keys.items(), lengths, strict=True):
+            # A field too few may hide one too many.
+            if view in doubtful or length != expected[view]:
+                known = {field async for field in self._fields(thread, view)}
+                async for page in self.scan(key, view):
+                    doubtful.setdefault(view, set()).update(field for field, _ in page if field not in known)
+        async for difference in self._confirmed(name, keys, doubtful, fold):
+            yield difference
+
+    async def _try(
+        self, wanted: Iterable[tuple[str, str, bytes | int]], keys: Mapping[str, str], doubtful: dict[str, set[str]]
+    ) -> None:
+        """Compare with what is there, a step at a time. The views may go on; what does not agree is doubtful."""
+        step: dict[str, dict[str, bytes | int]] = {}
+        size = 0
+        for view, field, value in wanted:
+            step.setdefault(view, {})[field] = value
+            size += 1
+            if size == STEP:
+                await self._step(step, keys, doubtful)
+                step, size = {}, 0
+            if self._pace.due:
+                await self._pace.rest()
+        await self._step(step, keys, doubtful)
+
+    async def _step(
+        self, step: dict[str, dict[str, bytes | int]], keys: Mapping[str, str], doubtful: dict[str, set[str]]
+    ) -> None:
+        replies = await self._ask(*(_values(view, _key(keys, view), list(wanted)) for view, wanted in step.items()))
+        for (view, wanted), values in zip(step.items(), replies, strict=True):
+            for (field, expected), value in zip(wanted.items(), values, strict=True):
+                if value is None or self._value(view, value) != expected:
+                    doubtful.setdefault(view, set()).add(field)
+
+    async def _confirmed(
+        self, name: Name, keys: Mapping[str, str], doubtful: Mapping[str, set[str]], fold: Fold
+    ) -> AsyncIterator[Difference]:
+        for view, fields in doubtful.items():
+            wanted = partial(self._picked, fold, view)
+            async for difference in self.confirmed(_key(keys, view), view, fields, wanted, name):
+                yield difference
+
+    async def _picked(self, fold: Fold, view: str, cursor: Position, fields: set[str]) -> Content:
+        """Those of some fields that the thread should have at a cursor."""
+        thread = await fold.at(cursor)
+        if thread is None:
+            return {}
+        if view == "rows":
+            there = (thread.rows[comment] for comment in fields if comment in thread.rows)
+            made = ((comment.id, layout.row(comment, thread.id, self._html)) for comment in there)
+            return dict(await collected(made, self._pace))
+        return {field: value async for field, value in self._besides_rows(thread, view) if field in fields}
+
+    async def _counted(self, thread: Thread | None) -> Counter[str]:
+        """How many fields the thread should have, by view."""
+        counts: Counter[str] = Counter()
+        if thread is not None:
+            counts["rows"] = len(thread.rows)
+            for view, _, _ in layout.besides_rows(thread):
+                counts[view] += 1
+                if self._pace.due:
+                    await self._pace.rest()
+        return counts
+
+    async def _fields(self, thread: Thread | None, view: str) -> AsyncIterator[str]:
+        if thread is None:
+            return
+        if view == "rows":
+            for comment in thread.rows:
+                yield comment
+        async for field, _ in self._besides_rows(thread, view):
+            yield field
+
+    async def _besides_rows(self, thread: Thread, view: str) -> AsyncIterator[tuple[str, bytes | int]]:
+        for name, field, value in layout.besides_rows(thread):
+            if name == view:
+                yield field, value
+            if self._pace.due:
+                await self._pace.rest()
+
+    def _contents(self, thread: Thread) -> Iterator[tuple[str, str, bytes | int]]:
+        """The cells that the thread should have in views of its own, as far as they are comparable."""
+        return self._covered(cell for cell in layout.contents(thread, self._html) if not cell[0].startswith("site."))
+
+    def _covered(self, wanted: Iterable[tuple[str, str, bytes | int]]) -> Iterator[tuple[str, str, bytes | int]]:
+        """The cells that are comparable; the others are counted."""
+        for cell in wanted:
+            if self.scope.covers(cell[0]):
+                yield cell
+            else:
+                self.left[cell[0].removeprefix("site.")] += 1
+
+    def _value(self, view: str, value: bytes) -> bytes | int:
+        """The value of a view in the form that is compared."""
+        if view in layout.SETS:
+            return int(float(value))
+        return rows.without_html(value) if view == "rows" and not self.scope.html else value
+
+    async def _ask(self, *commands: Command) -> list[Any]:
+        return await insist(lambda: together(self._reads, list(commands)), self._call)
+
+
+def _key(keys: Mapping[str, str], view: str) -> str:
+    return keys[view.removeprefix("site.")]
+
+
+def _everything(view: str, key: str) -> Command:
+    return ("ZRANGE", key, 0, -1, "WITHSCORES") if view in layout.SETS else ("HGETALL", key)
+
+
+def _values(view: str, key: str, fields: list[str]) -> Command:
+    return ("ZMSCORE" if view in layout.SETS else "HMGET", key, *fields)
+
+
+def _scan(view: str) -> str:
+    return "ZSCAN" if view in layout.SETS else "HSCAN"
+
+
+def _length(view: str, key: str) -> Command:
+    return ("ZCARD" if view in layout.SETS else "HLEN", key)
+
+
+def _no_html(_body: str) -> str:
+    """The text that replaces html in rows where html is not compared."""
+    return ""

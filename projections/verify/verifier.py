@@ -1,0 +1,180 @@
+"""The views held to the log: folded again in memory and compared, key by key and field by field.
+
+Readers and writers may go on. The views of a thread are read at one cursor and compared with the fold up to exactly
+there; where the cursor has moved on since, the fold goes on to it first. A snapshot is compared with the fold at its
+position. What other versions write otherwise, which wrote into the views too, is not compared but counted. The feed is
+not compared: it tells what was said, and forgets.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from typing import Final
+
+from msgspec import Struct
+
+from core.keys import Keys, Partition, prefix
+from core.log.port import Log
+from core.position import Position, kept
+from core.redis.errors import insist
+from core.redis.router import Calls
+from core.text.render import rendered
+from projections.verify.difference import Difference, Superseded
+from projections.verify.partition_check import Comparison, asked
+from projections.verify.stored_keys import Existing
+from projections.views import damage
+from projections.views.damage import Damage
+from projections.views.generations import scope_of
+from projections.views.layout import Html
+from projections.views.pointer import Pointer
+from projections.views.stored_thread import Reads
+from projections.views.versions import OWN, Versions
+
+__all__ = ["Difference", "Finished", "Progress", "generation_of", "verify"]
+
+PAGE: Final = 1000
+"""So many keys are looked at in one step of the walk over the server."""
+
+
+class Progress(Struct, frozen=True, kw_only=True):
+    """How far it is: events folded, of about so many; threads compared in this partition, of so many known."""
+
+    partition: int
+    events: int
+    of: int
+    threads: int = 0
+
+
+class Finished(Struct, frozen=True, kw_only=True):
+    """A partition that is through: the generation that was served, and the position that it was verified up to."""
+
+    partition: int
+    generation: int
+    position: Position
+    threads: int
+    """Number of threads that were compared."""
+    left: Mapping[str, int]
+    """Counts of what was not compared, by part (`projections.views.versions.Scope.parts`): threads for `all`, rows
+    without a comparison of html for `html`, fields for a view. An empty part has no count."""
+    versions: frozenset[Versions]
+    """The versions that have written into these views."""
+
+
+async def verify(
+    log: Log,
+    reads: Calls,
+    keys: Keys,
+    *,
+    partitions: Iterable[int] | None = None,
+    progress: Callable[[Progress], None] = lambda _: None,
+    finished: Callable[[Finished], None] = lambda _: None,
+    html: Html = rendered,
+    versions: Versions = OWN,
+) -> AsyncIterator[Difference]:
+    """Every difference between the served views and the fold of the log, partition by partition.
+
+    Only those parts are compared that `versions` and all that have written into the views write alike. A partition in
+    which another generation came to be served meanwhile, or another version to write, is begun again. A thread with an
+    event that cannot be applied differs there, and is compared up to there. A partition whose log has a hole, or an
+    entry that cannot be read, also beyond what the views have, differs there, as does one that cannot be read at all;
+    where that kept views from being compared it is not finished, and all others are verified. Raises
+    `core.refusals.Unavailable`.
+    """
+    checks: list[Comparison] = []
+    lengths: dict[int, int] = {}
+    for number in range(log.partitions) if partitions is None else partitions:
+        try:
+            check = await _begun(log, reads, keys, number, html, versions)
+            lengths[number] = (await _cursor(reads, check)).n
+            checks.append(check)
+        except Exception as error:  # noqa: BLE001 - one that tells of no damage is raised again
+            yield _damaged(keys[number], error)
+    of = sum(lengths.values())
+    existing = await _scan(reads, checks)
+    events = 0
+    for check in checks:
+        number, threads = check.keys.number, 0
+
+        def tell(done: int, total: int, compared: int, number: int = number, before: int = events) -> None:
+            nonlocal threads
+            threads = compared
+            more = max(0, total - lengths[number])
+            progress(
+                Progress(partition=number, events=before + done, of=max(of + more, before + done), threads=compared)
+            )
+
+        through = check
+        whole = False
+        while True:
+            try:
+                async for difference in through.run(existing[number], tell):
+                    yield difference
+                whole = True
+                found = await damage.beyond(log, number, through.at)
+                break
+            except Superseded:
+                through = await _begun(log, reads, keys, number, html, versions)
+                existing |= await _scan(reads, [through])
+            except Exception as error:  # noqa: BLE001 - one that tells of no damage is raised again
+                found = _damaged(keys[number], error).damage
+                break
+        events += through.at.n
+        if found is not None:
+            yield _differs(keys[number], found)
+        if not whole:
+            continue
+        finished(
+            Finished(
+                partition=number,
+                generation=through.generation,
+                position=through.at,
+                threads=threads,
+                left=dict(through.left),
+                versions=through.scope.versions,
+            )
+        )
+
+
+async def generation_of(reads: Reads, keys: Keys, partition: int) -> int:
+    """The generation of views that is served in a partition. Raises `core.refusals.Unavailable`."""
+    return Pointer.read(await asked(reads, "GET", keys[partition].generation)).generation
+
+
+def _damaged(keys: Partition, error: Exception) -> Difference:
+    """The difference that the damage of a partition is. Raises the error where it tells of none."""
+    found = damage.of(error, keys.number)
+    if found is None:
+        raise error
+    return _differs(keys, found)
+
+
+def _differs(keys: Partition, found: Damage) -> Difference:
+    return Difference(
+        partition=keys.number, thread=None, key=keys.log, field=None, expected=None, found=None, damage=found
+    )
+
+
+async def _cursor(reads: Reads, check: Comparison) -> Position:
+    return kept(await asked(reads, "GET", check.keys.cursor(check.generation)))
+
+
+async def _begun(log: Log, reads: Calls, keys: Keys, partition: int, html: Html, versions: Versions) -> Comparison:
+    own, generation = keys[partition], await generation_of(reads, keys, partition)
+    scope = await insist(lambda: scope_of(reads, own, generation, versions), "verify")
+    return Comparison(log, reads, own, generation, html, scope=scope)
+
+
+async def _scan(reads: Calls, checks: list[Comparison]) -> dict[int, Existing]:
+    """The keys of views and snapshots that exist, by partition; one walk over each server for all of them."""
+    found = {check.keys.number: Existing(check.keys, check.generation) for check in checks}
+    prefixes = {check.keys.views_prefix(check.generation): check.keys.number for check in checks}
+    prefixes |= {check.keys.snapshots_prefix(): check.keys.number for check in checks}
+    for server in reads.each():
+        cursor = b"0"
+        while True:
+            cursor, page = await asked(server, "SCAN", cursor, "COUNT", PAGE)
+            for key in (name.decode(errors="replace") for name in page):
+                number = prefixes.get(prefix(key))
+                if number is not None:
+                    found[number].add(key)
+            if cursor == b"0":
+                break
+    return found

@@ -1,0 +1,12 @@
+"""Which threads of a partition are parked in a generation of views."""
+
+from core.keys import Partition
+from projections.views import parking
+from projections.views.parking import Name, Parked
+from projections.views.stored_thread import Reads
+
+
+async def read_parked(reads: Reads, keys: Partition, generation: int) -> dict[Name, Parked]:
+    """The threads of a partition that are parked in a generation of views. Raises what `reads` does."""
+    found = [parking.decode(one) for one in await reads.call("HVALS", keys.parked(generation))]
+    return {(one.site, one.thread): one for one in found}

@@ -1,0 +1,211 @@
+"""The threads of one partition in memory, folded event by event into commits. Pure: who reads and writes is elsewhere.
+
+for recorded in batch:            # dense: the caller checks `n`
+    if projection.misses(recorded): projection.hold(await load(…))
+    projection.apply(recorded)
+    if projection.full: commit(projection.take(await ahead(projection.bodies(), html)))
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from core.events.envelope import Recorded
+from core.events.types import UnreadableEvent
+from core.keys import Partition
+from core.position import Position
+from core.text.render import rendered
+from projections.thread import snapshots
+from projections.thread.effects import UNSEEN
+from projections.thread.fold import CannotApply, Hole, Touched
+from projections.thread.skip_rule import take_in
+from projections.thread.state import FOLD, Thread
+from projections.views import feed_entries, parking
+from projections.views.changes import Change, Commit, Journal
+from projections.views.layout import Html
+from projections.views.parking import Name, Parked, Poison
+from projections.views.thread_cache import ThreadCache, size_of
+
+MOST_ARGUMENTS: Final = 6500
+"""About so many arguments make a commit; one event that takes more still gets one commit."""
+
+
+class Projection:
+    """What a projector knows of its partition. After any error, throw it away and make a new one from the views.
+
+    `parked` are the threads that are parked in these views: their events are passed over. `poison` says of events that
+    failed before whether they are passed over, too, or park their thread.
+    """
+
+    def __init__(
+        self,
+        keys: Partition,
+        generation: int,
+        cursor: Position,
+        *,
+        parked: Iterable[Name] = (),
+        poison: Poison | None = None,
+        html: Html = rendered,
+        cache: ThreadCache | None = None,
+        most_arguments: int = MOST_ARGUMENTS,
+    ) -> None:
+        self.cursor = cursor
+        """The last event that was taken in, committed or not."""
+        self.telling = True
+        """Whether commits tell the feed: only those of served views do."""
+        self.keeping = True
+        """True where commits maintain snapshots. Views built beside the served ones find theirs taken already."""
+        self.freezing = True
+        """True where such commits also take new snapshots. Where another fold wrote into the views, what is read
+        back from them is of neither fold: no snapshot may hold it."""
+        self.version = FOLD
+        """The version of the fold that snapshots are named by."""
+        self._committed = cursor
+        self._keys = keys
+        self._generation = generation
+        self._html = html
+        self._cache = cache or ThreadCache()
+        self._most_arguments = most_arguments
+        self._threads: dict[Name, Thread] = {}
+        self._torn: set[Name] = set()
+        self._journals: dict[Name, Journal] = {}
+        self._lines: list[bytes] = []
+        self._weight = 0
+        self._parked = set(parked)
+        self._poison = poison or Poison()
+        self._parking: dict[Name, Parked] = {}
+
+    @property
+    def committed(self) -> Position:
+        """The last event that was handed out in a commit: where the views are, unless one failed."""
+        return self._committed
+
+    def misses(self, recorded: Recorded) -> bool:
+        """Whether the thread of this event has to be given with `hold` first."""
+        name = (recorded.envelope.site, recorded.envelope.thread)
+        return name[1] != "" and name not in self._threads and self._folds(name, recorded)
+
+    def hold(self, thread: Thread, *, torn: bool = False) -> None:
+        """Take the state of a thread at the cursor; `torn` where its views are not that, so that all are written."""
+        name = thread.site, thread.id
+        self._threads[name] = thread
+        self._cache.keep(self, name, size_of(thread))
+        if torn:
+            self._torn.add(name)
+
+    def release(self, name: Name) -> bool:
+        """Let go of a thread, unless it has changes that are yet to be taken; whether that was done."""
+        if name in self._journals:
+            return False
+        del self._threads[name]
+        self._torn.discard(name)
+        return True
+
+    def close(self) -> None:
+        """Let go of everything: it is thrown away."""
+        for name in self._threads:
+            self._cache.drop(self, name)
+        self._threads = {}
+
+    def apply(self, recorded: Recorded) -> Touched:
+        """Take in the next event. Raises `CannotApply`."""
+        position = recorded.position
+        if position.n != self.cursor.n + 1:
+            raise Hole(recorded, self.cursor)
+        name = (recorded.envelope.site, recorded.envelope.thread)
+        if name[1] != "" and self._folds(name, recorded):
+            touched = self._fold(name, recorded)
+        else:
+            touched = self._pass(name, recorded)
+        self.cursor = position
+        return touched
+
+    def _pass(self, name: Name, recorded: Recorded) -> Touched:
+        """Fold nothing: the event is about the site, or its thread is parked, if need be from here on.
+
+        No view has anything of a site's own events. One of an unknown shape is therefore no reason to stop: a version
+        that shows it brings views of another fold, which a rebuild makes.
+        """
+        event = recorded.event
+        if name[1] == "":
+            if isinstance(event, UnreadableEvent):
+                raise CannotApply(recorded, event.fault)
+        elif name not in self._parked:
+            # What came before is in its journal yet, and is committed with this.
+            self._parked.add(name)
+            self._threads.pop(name, None)
+            self._cache.drop(self, name)
+            self._parking[name] = self._poison.parked[recorded.position]
+        return UNSEEN
+
+    def _folds(self, name: Name, recorded: Recorded) -> bool:
+        """Whether this event of a thread is folded: it is not parked, nor from here on."""
+        poison = self._poison.parked
+        return not (name in self._parked or (poison and recorded.position in poison))
+
+    def _fold(self, name: Name, recorded: Recorded) -> Touched:
+        journal = self._journals.get(name) or self._begun(name)
+        before = journal.weight
+        touched = take_in(journal.thread, recorded, self._poison.skipped, journal)
+        self._weight += journal.weight - before
+        if touched.kinds and self.telling:
+            self._lines.append(feed_entries.line(recorded.position, journal.name, touched.kinds))
+            self._weight += 1
+        return touched
+
+    def _begun(self, name: Name) -> Journal:
+        """A journal of a thread, which had no event yet since the last taking."""
+        journal = self._journals[name] = Journal(self._threads[name], whole=name in self._torn)
+        self._torn.discard(name)
+        self._weight += journal.weight
+        return journal
+
+    @property
+    def weight(self) -> int:
+        """About how many arguments a commit would have now."""
+        return self._weight
+
+    @property
+    def full(self) -> bool:
+        """Whether it is time to commit."""
+        return self._weight >= self._most_arguments
+
+    def bodies(self) -> Iterator[str]:
+        """The texts that the next taking renders."""
+        for journal in self._journals.values():
+            yield from journal.bodies()
+
+    def take(self, html: Html | None = None) -> Commit | None:
+        """Everything since the last taking; None where there is nothing. `html` renders instead of its own."""
+        return None if self.cursor == self._committed else self.taken(html)
+
+    def taken(self, html: Html | None = None) -> Commit:
+        """Everything since the last taking, also where that is nothing. `html` renders instead of its own."""
+        html = html or self._html
+        changes: list[Change] = []
+        later: list[Change] = []
+        for name, journal in self._journals.items():
+            first, *others = journal.changes(self._keys, self._generation, html)
+            changes.append(first)
+            later += others
+            later += self._snapshot(journal) if self.keeping else ()
+            if name in self._threads:
+                self._cache.use(self, name, journal.growth)
+        for name, parked in self._parking.items():
+            key = self._keys.parked(self._generation)
+            later.append(Change("HSET", key, [parking.field(*name), parking.encode(parked)]))
+        commit = Commit(expected=self._committed, cursor=self.cursor, changes=changes + later, feed=self._lines)
+        self._committed = self.cursor
+        self._journals, self._lines, self._parking = {}, [], {}
+        self._weight = 0
+        self._cache.fit()
+        return commit
+
+    def _snapshot(self, journal: Journal) -> list[Change]:
+        thread = journal.thread
+        key = self._keys.snapshots(thread.site, thread.id)
+        redacted = len(thread.redacted) > journal.redacted
+        changes = [Change("DEL", key, [])] if redacted else []
+        due = snapshots.due(journal.events, thread.events) or (redacted and thread.events >= snapshots.FIRST)
+        if due and self.freezing:
+            changes.append(Change("HSET", key, [snapshots.field(thread, self.version), snapshots.pack(thread)]))
+        return changes

@@ -1,0 +1,325 @@
+"""The one place where views are written: a commit of changes and cursor in one script, for who holds the lease.
+
+Outcomes are values. Nothing here folds; nothing elsewhere writes a view.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha1
+from secrets import token_hex
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from core.heads import LAST
+from core.keys import Keys
+from core.log.port import Entry
+from core.position import Position, kept
+from core.redis.command import Argument
+from core.redis.router import Calls
+from core.redis.script import Script
+from core.throttle import Pace
+from projections.thread import snapshots
+from projections.thread.state import Thread
+from projections.thread.time_travel import Known
+from projections.views import feed_entries, layout, parking
+from projections.views.changes import Change, Commit
+from projections.views.generations import scope_of
+from projections.views.layout import Html
+from projections.views.parked_threads import read_parked
+from projections.views.pointer import FIRST, Pointer
+from projections.views.stored_thread import load_thread
+from projections.views.versions import OWN, UNSIGNED, Scope, Versions, encode
+
+COMMIT: Final = Script("projections.views", "commit", behind=("changes", "feed_entries"))
+FLIP: Final = Script("projections.views", "switch_generation", behind=("changes", "feed_entries"))
+SPREAD: Final = Script("projections.views", "stage_changes", behind="changes")
+EXCHANGE: Final = Script("projections.views", "swap_thread", behind="changes")
+
+STAGED_S: Final = 3600
+"""Seconds after which views that were written to be exchanged, and never were, are gone."""
+_CHUNK: Final = 1000
+"""So many fields are written, or read, at once."""
+
+
+class Done(Struct, frozen=True):
+    """It is in the views; `again` where it was before."""
+
+    again: bool = False
+
+
+class Mismatch(Struct, frozen=True):
+    """The views are elsewhere, at `cursor`. Nothing was written."""
+
+    cursor: Position
+
+
+class Fenced(Struct, frozen=True):
+    """The lease is somebody else's, or nobody's. Nothing was written."""
+
+
+class Retired(Struct, frozen=True):
+    """Other views are served, so these are live no more. Nothing was written."""
+
+    served: Pointer
+
+
+class Apart(Struct, frozen=True):
+    """The served views are at `cursor`, which is not within the commit that was to follow them. Nothing was written."""
+
+    cursor: Position
+
+
+class Moved(Struct, frozen=True):
+    """The thread went on since its views were made. Nothing was exchanged."""
+
+
+Outcome = Done | Mismatch | Fenced | Retired
+
+
+class Store:
+    """Writes the views that one pointer stands for, and reads back what writing needs. Calls raise `RedisError`.
+
+    They are the live ones; with `beside`, a generation is built beside those: under a lease of its own, and nobody is
+    told.
+    """
+
+    def __init__(
+        self,
+        calls: Calls,
+        reads: Calls,
+        keys: Keys,
+        *,
+        pointer: Pointer = FIRST,
+        beside: bool = False,
+        versions: Versions = OWN,
+    ) -> None:
+        self._calls = calls
+        self._reads = reads
+        self._keys = keys
+        self.pointer = pointer
+        self.beside = beside
+        self.versions = versions
+        """The versions that write these views from now on. The generation keeps them among its other writers."""
+        self._signature = (encode(versions), _UNSIGNED)
+
+    @property
+    def generation(self) -> int:
+        """The generation of these views."""
+        return self.pointer.generation
+
+    async def served(self, partition: int) -> "Store":
+        """The store of the views that are served in a partition now."""
+        pointer = Pointer.read(await self._reads.call("GET", self._keys[partition].generation))
+        return Store(self._calls, self._reads, self._keys, pointer=pointer, versions=self.versions)
+
+    @property
+    def keys(self) -> Keys:
+        """The keys of the deployment."""
+        return self._keys
+
+    async def commit(self, partition: int, nonce: str, commit: Commit, *, last: Entry | None = None) -> Outcome:
+        """Write it, once. May be called again with the same commit.
+
+        `last` is the event at its cursor: where the log that lies beside the views has another there, or none, a
+        failover has taken away what was read, and it is a Mismatch.
+        """
+        own = self._keys[partition]
+        keys = [own.building if self.beside else own.lease, own.cursor(self.generation), own.generation]
+        keys += (own.feed, own.feed_trimmed, own.log, own.versions(self.generation))
+        arguments: list[Argument] = [nonce, str(commit.expected), str(commit.cursor)]
+        digest = "" if last is None else sha1(last.e + last.c, usedforsecurity=False).hexdigest()
+        arguments += (
+            "" if self.beside else str(self.pointer),
+            own.view_channel,
+            feed_entries.KEPT_MS,
+            feed_entries.MOST,
+            digest,
+        )
+        arguments += self._signature
+        _tell(commit.feed, arguments)
+        _add(commit.changes, keys, arguments)
+        outcome = _outcome(await self._calls.run(COMMIT, keys, arguments))
+        assert not isinstance(outcome, Moved | Apart)
+        return outcome
+
+    async def spread(self, partition: int, nonce: str, commit: Commit, changes: Iterable[Change]) -> Outcome:
+        """Write some of the changes of a commit ahead of it, where nobody reads yet. May be called again."""
+        own = self._keys[partition]
+        keys = [own.building, own.cursor(self.generation), own.generation, own.versions(self.generation)]
+        arguments: list[Argument] = [nonce, str(commit.expected), self.generation, *self._signature]
+        _add(changes, keys, arguments)
+        outcome = _outcome(await self._calls.run(SPREAD, keys, arguments))
+        assert not isinstance(outcome, Moved | Apart)
+        return outcome
+
+    async def flip(
+        self, partition: int, nonce: str, commit: Commit, served: int, *, lost: Position | None = None
+    ) -> Outcome | Apart:
+        """Write it, once, and serve these views from then on in the place of the generation `served`.
+
+        `lost` is where those are, if the log has no such event. May be called again with the same commit.
+        """
+        own = self._keys[partition]
+        keys = [own.building, own.cursor(self.generation), own.generation, own.generations, own.feed, own.feed_trimmed]
+        keys += (own.cursor(served), own.versions(self.generation))
+        arguments: list[Argument] = [nonce, str(commit.expected), str(commit.cursor), str(self.pointer), served]
+        arguments += (
+            own.view_channel,
+            feed_entries.KEPT_MS,
+            feed_entries.MOST,
+            "" if lost is None else str(lost),
+            *self._signature,
+        )
+        _tell(commit.feed, arguments)
+        _add(commit.changes, keys, arguments)
+        outcome = _outcome(await self._calls.run(FLIP, keys, arguments))
+        assert not isinstance(outcome, Moved)
+        return outcome
+
+    async def exchange(
+        self, thread: Thread, html: Html, *changes: Change, last: Position | None = None
+    ) -> Done | Moved | Retired:
+        """Put everything that `thread` makes in the place of what its views hold, unless an event of it came since.
+
+        The views must have come to its last event. The thread is parked no more, and `changes` are made together with
+        it; where they park it again, it is shown up to there, and `last` is the last event of all. May be called again.
+        Others have their turn while it is made.
+        """
+        pace = Pace()
+        own = self._keys.of(thread.site, thread.id)
+        views = own.thread_views(self.generation, thread.site, thread.id)
+        staged = own.staged(token_hex(8), thread.site, thread.id)
+        of_site: dict[str, dict[str, bytes | int]] = {name: {} for name in layout.SITE_VIEWS}
+        of_thread: dict[str, dict[str, bytes | int]] = {name: {} for name in views._fields}
+        for name, field, value in layout.contents(thread, html):
+            base, _, view = name.partition(".")
+            (of_site[view] if view else of_thread[base])[field] = value
+            if pace.due:
+                await pace.rest()
+        for name, puts in of_thread.items():
+            await self._stage(getattr(staged, name), name, puts)
+        beyond = [Change("HDEL", own.parked(self.generation), [parking.field(thread.site, thread.id)]), *changes]
+        for view, puts in of_site.items():
+            beyond += await self._site_changes(own.site_view(self.generation, thread.site, view), view, thread.id, puts)
+        keys = [own.cursor(self.generation), own.generation, own.heads(thread.site, thread.id)]
+        keys += (own.versions(self.generation), *views, *staged)
+        after = self.pointer._replace(exchanges=self.pointer.exchanges + 1)
+        arguments: list[Argument] = [str(self.pointer), str(after), LAST, str(last or thread.last), own.view_channel]
+        arguments += (len(views), *self._signature)
+        _add(beyond, keys, arguments)
+        outcome = _outcome(await self._calls.run(EXCHANGE, keys, arguments))
+        if not isinstance(outcome, Done):
+            await self._calls.call("UNLINK", *staged)
+        assert isinstance(outcome, Done | Moved | Retired)
+        return outcome
+
+    async def _stage(self, key: str, view: str, puts: Mapping[str, bytes | int]) -> None:
+        pairs = list(puts.items())
+        for start in range(0, len(pairs), _CHUNK):
+            some = pairs[start : start + _CHUNK]
+            if view in layout.SETS:
+                await self._calls.call("ZADD", key, *(part for field, value in some for part in (value, field)))
+            else:
+                await self._calls.call("HSET", key, *(part for pair in some for part in pair))
+            await self._calls.call("EXPIRE", key, STAGED_S)
+
+    async def _site_changes(self, key: str, view: str, thread: str, puts: Mapping[str, bytes | int]) -> list[Change]:
+        """What turns that which a thread has put into a view of its site into `puts`."""
+        there: dict[str, int] = {}
+        at = b"0"
+        while True:
+            at, flat = await self._reads.call("ZSCAN", key, at, "COUNT", _CHUNK)
+            for member, score in zip(flat[::2], flat[1::2], strict=True):
+                name = member.decode()
+                if layout.thread_of(view, name) == thread:
+                    there[name] = int(float(score))
+            if at == b"0":
+                break
+        drops: list[Argument] = [name for name in there if name not in puts]
+        adds = [part for name, score in puts.items() if there.get(name) != score for part in (score, name)]
+        changes = [Change("ZREM", key, drops)] if drops else []
+        return [*changes, Change("ZADD", key, adds)] if adds else changes
+
+    async def cursor(self, partition: int) -> Position:
+        """How far the views of a partition have come."""
+        return kept(await self._reads.call("GET", self._keys[partition].cursor(self.generation)))
+
+    async def scope(self, partition: int) -> Scope:
+        """The parts of these views that all versions which wrote into them write as this one does."""
+        return await scope_of(self._reads, self._keys[partition], self.generation, self.versions)
+
+    async def parked(self, partition: int) -> dict[parking.Name, parking.Parked]:
+        """The threads of a partition that are parked in these views."""
+        return await read_parked(self._reads, self._keys[partition], self.generation)
+
+    async def thread(self, site: str, thread: str) -> Thread:
+        """The state of a thread as its views tell it, without events where there is none. Raises `Torn`."""
+        return await load_thread(self._reads, self._keys.of(site, thread), self.generation, site, thread)
+
+    async def marks(self, site: str, thread: str) -> list[snapshots.Mark]:
+        """The snapshots of a thread that this fold can read, oldest first."""
+        fields = await self._reads.call("HKEYS", self._keys.of(site, thread).snapshots(site, thread))
+        return snapshots.marks(fields, self.versions.fold)
+
+    async def known(self, site: str, thread: str) -> Known:
+        """The snapshots of a thread, and what was redacted."""
+        # In this order: what is redacted in between is in no snapshot that is found.
+        redacted = await self._redacted(site, thread)
+        return Known(await self.marks(site, thread), redacted)
+
+    async def packed(self, site: str, thread: str, mark: snapshots.Mark) -> bytes | None:
+        """One snapshot, packed; None if it was thrown away meanwhile."""
+        key = self._keys.of(site, thread).snapshots(site, thread)
+        found: bytes | None = await self._reads.call("HGET", key, snapshots.name(mark, self.versions.fold))
+        return found
+
+    async def _redacted(self, site: str, thread: str) -> list[tuple[str, int]]:
+        views = self._keys.of(site, thread).thread_views(self.generation, site, thread)
+        found = await self._reads.call("HGET", views.meta, "source")
+        return [] if found is None else _THREAD.decode(found).redacted
+
+
+def _tell(lines: Sequence[bytes], arguments: list[Argument]) -> None:
+    """Add feed entries to what a script is called with."""
+    arguments.append(len(lines))
+    arguments += lines
+
+
+def _add(changes: Iterable[Change], keys: list[str], arguments: list[Argument]) -> None:
+    """Add changes, and the keys that they name, to what a script is called with."""
+    places = {key: place for place, key in enumerate(keys, 1)}
+    written = list(changes)
+    arguments.append(len(written))
+    for change in written:
+        place = places.get(change.key)
+        if place is None:
+            keys.append(change.key)
+            place = places[change.key] = len(keys)
+        arguments += (change.command, place, len(change.arguments))
+        arguments += change.arguments
+
+
+def _outcome(reply: bytes) -> Outcome | Moved | Apart:
+    word, _, rest = reply.partition(b" ")
+    match word:
+        case b"OK":
+            return Done()
+        case b"DUP":
+            return Done(again=True)
+        case b"MISMATCH":
+            return Mismatch(Position.decode(rest))
+        case b"FENCED":
+            return Fenced()
+        case b"RETIRED":
+            return Retired(Pointer.read(rest))
+        case b"MOVED":
+            return Moved()
+        case b"APART":
+            return Apart(Position.decode(rest))
+        case _:
+            raise ValueError(f"a script that writes views answered {word!r}")
+
+
+_THREAD: Final = msgspec.json.Decoder(Thread)
+_UNSIGNED: Final = encode(UNSIGNED)

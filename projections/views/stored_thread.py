@@ -1,0 +1,137 @@
+"""A thread read back from its views: exactly the state that wrote them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple, Protocol
+
+import msgspec
+
+from core.keys import Partition
+from core.position import Position, kept
+from core.redis.command import Argument, Call
+from projections.thread.state import Comment, Report, Text, Thread
+from projections.views import rows
+from projections.views.layout import THREAD_HASHES, THREAD_SETS
+
+
+class Views(NamedTuple):
+    """The views of one thread as they are stored, of one moment, and how far they had come."""
+
+    cursor: Position
+    hashes: dict[str, dict[bytes, bytes]]
+    """By name: what the hashes hold."""
+    sets: dict[str, dict[bytes, float]]
+    """By name: the members of the sorted sets and their scores."""
+
+
+NEEDED: Final = ("meta", "rows", "votes", "revisions", "reports", "ballots")
+"""What a state is made from; the other views are made from these."""
+
+
+class Reads(Protocol):
+    """What asks the server (`core.redis.router.Calls`)."""
+
+    async def call(self, *command: Argument) -> Any:
+        """The reply to one command."""
+
+    async def all(self, calls: list[Call]) -> list[Any]:
+        """The replies to several calls, sent in one pipeline."""
+
+
+class Torn(Exception):
+    """A commit of this thread was cut half-way: its views are ahead of the cursor, up to `last`."""
+
+    def __init__(self, last: Position) -> None:
+        super().__init__(f"the views of a thread are at {last}, ahead of the cursor")
+        self.last = last
+
+
+async def read_views(
+    reads: Reads,
+    keys: Partition,
+    generation: int,
+    site: str,
+    thread: str,
+    names: tuple[str, ...] = THREAD_HASHES + THREAD_SETS,
+) -> Views:
+    """What is stored of a thread. Reads again where a commit came in between. Raises `redis.exceptions.RedisError`."""
+    views = keys.thread_views(generation, site, thread)
+    cursor = keys.cursor(generation)
+    commands: list[tuple[str | int, ...]] = [("GET", cursor)]
+    for name in names:
+        key: str = getattr(views, name)
+        commands.append(("HGETALL", key) if name in THREAD_HASHES else ("ZRANGE", key, 0, -1, "WITHSCORES"))
+    while True:
+        first, *found = await together(reads, commands)
+        # By itself, when all is here: what a slot on the move sends elsewhere comes later than the rest.
+        if await reads.call("GET", cursor) == first:
+            break
+    pairs = dict(zip(names, found, strict=True))
+    return Views(
+        kept(first),
+        {name: dict(_pairs(pairs[name])) for name in names if name in THREAD_HASHES},
+        {name: {m: float(score) for m, score in _pairs(pairs[name])} for name in names if name in THREAD_SETS},
+    )
+
+
+async def together(reads: Reads, commands: Sequence[tuple[Argument, ...]]) -> list[Any]:
+    """The replies to these commands, sent in this order in one pipeline. Raises the first error of any of them."""
+    return await reads.all([Call(command) for command in commands])
+
+
+async def load_thread(reads: Reads, keys: Partition, generation: int, site: str, thread: str) -> Thread:
+    """The state of a thread as its views tell it; one without events where there are none.
+
+    Raises `Torn` where the views are ahead of the cursor, `redis.exceptions.RedisError`.
+    """
+    views = await read_views(reads, keys, generation, site, thread, NEEDED)
+    # A commit writes `meta` before anything else, and what is torn may not even be readable.
+    source = views.hashes["meta"].get(b"source")
+    if source is not None and (last := _THREAD.decode(source).last) > views.cursor:
+        raise Torn(last)
+    return from_views(views, site, thread)
+
+
+def from_views(views: Views, site: str, thread: str) -> Thread:
+    """The state of a thread as its stored views tell it. Pure."""
+    meta = views.hashes["meta"]
+    if b"source" not in meta:
+        return Thread(site=site, id=thread)
+    state = _THREAD.decode(meta[b"source"])
+    stored = {name: rows.split(row) for name, row in views.hashes["rows"].items()}
+    state.rows = dict(sorted(_comments(views.hashes, stored), key=lambda item: item[1].posted.n))
+    for name, row in state.rows.items():
+        if row.parent is not None and stored[name.encode()].kind != b"-":
+            state.rows[row.parent].answers.append(name)
+    for member in views.sets["ballots"]:
+        voter, comment, value, revision = member.decode().split(" ")
+        state.rows[comment].ballots[voter] = (int(value), int(revision))
+    return state
+
+
+def _comments(
+    hashes: Mapping[str, dict[bytes, bytes]], stored: Mapping[bytes, rows.Stored]
+) -> Iterator[tuple[str, Comment]]:
+    for name, row in stored.items():
+        comment = rows.decode(row.public, row.source)
+        tally = hashes["votes"].get(name)
+        if tally is not None:
+            up, down = tally.split()
+            comment.up, comment.down = int(up), int(down)
+        if comment.latest > 1:
+            earlier = hashes["revisions"]
+            comment.texts = {
+                number: comment.texts.get(number) or _TEXT.decode(earlier[b"%b:%d" % (name, number)])
+                for number in range(1, comment.latest + 1)
+            }
+        if name in hashes["reports"]:
+            comment.reports = _REPORTS.decode(hashes["reports"][name])
+        yield comment.id, comment
+
+
+def _pairs(flat: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    return zip(flat[::2], flat[1::2], strict=True)
+
+
+_THREAD: Final = msgspec.json.Decoder(Thread)
+_TEXT: Final = msgspec.json.Decoder(Text)
+_REPORTS: Final = msgspec.json.Decoder(list[Report])

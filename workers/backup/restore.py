@@ -1,0 +1,130 @@
+"""Making a deployment of a backup, on servers that hold none.
+
+What is being restored is named in the record of the deployment from before the first entry until after the last key,
+and nobody else opens a deployment that is marked like that. So a restore that was cut short is begun again with the
+same file, and goes on where it was; or the server is emptied.
+
+The restored deployment is not the one that the backup was taken of, and has an id of its own: processes that
+had opened what was there before take no writes until they are started again. It has the format of the backup, so that
+the version which took it can be started on it.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from secrets import token_hex
+
+from core.concurrency import gathered
+from core.keys import DEPLOYMENT, FIRST_GENERATION, expires
+from core.log.port import BrokenChain, Entry
+from core.log.redis import RedisLog
+from core.log.restore import Elsewhere, write_again
+from core.position import Position
+from core.redis.command import Argument
+from core.redis.deployment import Deployment
+from core.redis.errors import insist
+from core.redis.log_integrity import COPY, RENAMED
+from workers.backup.check import Checked
+from workers.backup.file import Commands, Damaged, End, Entries, Header, Lacks, SiteKeys
+from workers.backup.reader import records
+from workers.runtime.process import Failed
+
+
+async def restore(
+    deployment: Deployment,
+    path: Path,
+    checked: Checked,
+    progress: Callable[[int, int], None] = lambda _done, _of: None,
+    *,
+    begun: Callable[[], object] = lambda: None,
+) -> None:
+    """Write a backup that was checked into a deployment that was opened as restoring it.
+
+    `begun` is called before the first thing is written: what ends it from then on leaves a part of the backup there.
+
+    Raises Failed where the deployment is not empty, or somebody else writes there; `core.refusals.Unavailable`.
+    """
+    restoring = _Restoring(deployment, path)
+    mark = checked.checksum.encode()
+    if await restoring.ask("HGET", DEPLOYMENT, "restoring") != mark:
+        await restoring.require_empty()
+        begun()
+        new = ("restoring", mark, "id", token_hex(16), "format", checked.header.layout, "copied", RENAMED)
+        await restoring.ask("HSET", DEPLOYMENT, *new)
+    else:
+        begun()
+    await restoring.look()
+    for record in records(path):
+        match record:
+            case Entries(partition, entries):
+                await restoring.entries(partition, [Entry(Position.decode(at), e, c) for at, e, c in entries])
+            case Commands(partition, window, keys):
+                key = deployment.keys[partition].commands(window)
+                await restoring.put(key, keys)
+                await restoring.ask("PEXPIREAT", key, expires(window))
+            case SiteKeys(site, fields):
+                await restoring.put(deployment.keys.of(site).site_keys(site), fields)
+            case Header() | Lacks() | End():
+                pass  # `check` has read them
+        progress(restoring.events, checked.end.events)
+    await restoring.copy_id()
+    await restoring.ask("HDEL", DEPLOYMENT, "restoring")
+
+
+class _Restoring:
+    """A backup being restored."""
+
+    def __init__(self, deployment: Deployment, path: Path) -> None:
+        self._deployment = deployment
+        self._path = path
+        self._log = RedisLog(deployment)
+        self._at: list[Position] = []
+        self.events = 0
+
+    async def require_empty(self) -> None:
+        """Raise Failed where there is a log, or a view, or somebody who projects."""
+        kept = [
+            partial(self.ask, "EXISTS", keys.log, keys.generation, keys.cursor(FIRST_GENERATION), keys.feed)
+            for keys in self._deployment.keys
+        ]
+        if any(await gathered(kept)):
+            raise Failed("There is a record already: a backup is restored into an empty deployment alone")
+        leases = [partial(self.ask, "EXISTS", keys.lease) for keys in self._deployment.keys]
+        if any(await gathered(leases)):
+            raise Failed("A projector works there: end every process of that deployment first, and empty the server")
+
+    async def look(self) -> None:
+        """See how far it had come before."""
+        asks = [partial(self._log.last, keys.number) for keys in self._deployment.keys]
+        self._at = await gathered(asks)
+
+    async def entries(self, partition: int, entries: list[Entry]) -> None:
+        """Write entries, but for those that are there."""
+        self.events += len(entries)
+        at = self._at[partition]
+        new = [entry for entry in entries if entry.position > at]
+        if not new:
+            return
+        try:
+            outcome = await write_again(self._deployment, partition, at, new)
+        except BrokenChain as error:
+            raise Damaged(f"{self._path} is no true record of partition {partition}: {error}") from error
+        if isinstance(outcome, Elsewhere):
+            raise Failed(f"Somebody else writes there: partition {partition} ends at {outcome.last}. Empty the server")
+        self._at[partition] = new[-1].position
+
+    async def copy_id(self) -> None:
+        """Give every partition its copy of the deployment's id."""
+        recorded = await self.ask("HGET", DEPLOYMENT, "id")
+        assert isinstance(recorded, bytes)
+        id_ = recorded.decode()
+        await insist(lambda: self._deployment.whole.copy(id_, RENAMED), COPY.name)
+
+    async def put(self, key: str, fields: list[tuple[bytes, bytes]]) -> None:
+        """Set fields of a hash."""
+        await self.ask("HSET", key, *(part for field in fields for part in field))
+
+    async def ask(self, *command: Argument) -> object:
+        """The reply to a command that may be repeated."""
+        answer: object = await insist(lambda: self._deployment.calls.call(*command), str(command[0]))
+        return answer

@@ -1,0 +1,233 @@
+"""Taking a backup while everybody goes on writing: per partition the log up to a position, and what belongs to it.
+
+Where each partition ends is asked first, of all of them; what comes later is in the next backup. The command keys are
+read after the log, so that those of every event in the backup are there, and only those of events in the backup are
+kept: a retry after a restore gets its first answer, or is carried out because what it did is gone.
+
+What cannot be read, or could not be restored, is left out, and the file says so: of a partition, the log is taken up to
+the first such entry. What would follow it there would be read by no view, either.
+"""
+
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+import redis.exceptions
+from msgspec import Struct
+
+from core.concurrency import gathered
+from core.events.envelope import UnreadableEntry, read
+from core.events.types import UnreadableEvent
+from core.keys import window
+from core.log import wire
+from core.log.port import Entry
+from core.log.redis import RedisLog
+from core.position import START, Position
+from core.redis.deployment import Deployment
+from core.redis.errors import insist, is_wrong_type
+from core.refusals import UnreadablePartition
+from workers.backup import file
+from workers.backup.file import Commands, End, Entries, Header, Lacks, SiteKeys, Writer
+from workers.runtime.process import Failed
+
+BATCH: Final = 256
+"""Entries that are read at once, and written again at once."""
+KEYS: Final = 1000
+"""Command keys that are read at once, about."""
+
+
+class Taken(Struct, frozen=True, kw_only=True):
+    """What is in a backup."""
+
+    events: int
+    commands: int
+    sites: int
+    checksum: str
+    lacks: tuple[Lacks, ...] = ()
+    """What could not be taken. Anything here makes it a backup of a part."""
+
+
+async def take(
+    deployment: Deployment,
+    path: Path,
+    *,
+    site_keys: bool = True,
+    broken: Mapping[int, str] | None = None,
+    progress: Callable[[int, int], None] = lambda _done, _of: None,
+) -> Taken:
+    """Write a backup to `path`, whole or not at all; with `site_keys`, what signs the tokens of its sites is in it.
+
+    `broken` says of partitions why their log is not whole: one that came back empty looks as if nothing were missing.
+    Raises Failed where the file cannot be written, or a log loses its end meanwhile, `core.refusals.Unavailable`.
+    """
+    log = RedisLog(deployment)
+    cuts = await gathered([partial(_end, log, number) for number in range(log.partitions)])
+    upto: list[Position] = []
+    with file.written(path) as writer:
+        of = sum(cut.n for cut in cuts if isinstance(cut, Position))
+        taking = _Taking(deployment, log, writer, progress, of)
+        writer.write(Header(taken=_now(), version=version("hansard"), layout=log.format, partitions=log.partitions))
+        for number, cut in enumerate(cuts):
+            upto.append(await taking.log(number, cut))
+            if broken is not None and number in broken and all(one.partition != number for one in taking.lacks):
+                taking.leave(number, upto[-1], broken[number])
+            await taking.commands(number, upto[-1])
+        if site_keys:
+            await taking.site_keys(upto)
+        end = End(
+            upto=[str(last).encode() for last in upto],
+            events=taking.events,
+            commands=taking.count,
+            sites=taking.sites,
+        )
+        writer.write(end)
+        digest = writer.close()
+    return Taken(events=end.events, commands=end.commands, sites=end.sites, checksum=digest, lacks=tuple(taking.lacks))
+
+
+async def _end(log: RedisLog, partition: int) -> Position | UnreadablePartition:
+    """Where the log of a partition ends; what keeps it from being read, where something does."""
+    try:
+        return await log.last(partition)
+    except UnreadablePartition as error:
+        return error
+
+
+class _Taking:
+    """A backup being written."""
+
+    def __init__(
+        self, deployment: Deployment, log: RedisLog, writer: Writer, progress: Callable[[int, int], None], of: int
+    ) -> None:
+        self._deployment = deployment
+        self._log = log
+        self._writer = writer
+        self._progress = progress
+        self._of = of
+        self._sites: dict[str, None] = {}
+        self.lacks: list[Lacks] = []
+        self.events = 0
+        self.count = 0
+        self.sites = 0
+
+    async def log(self, partition: int, cut: Position | UnreadablePartition) -> Position:
+        """Write the log of a partition up to `cut`, or to what cannot be taken; the last event that was."""
+        at = START
+        if isinstance(cut, UnreadablePartition):
+            self.leave(partition, at, cut.why)
+            return at
+        while at < cut:
+            try:
+                entries = await self._log.read(partition, at, limit=BATCH, upto=cut)
+            except UnreadablePartition as error:
+                self.leave(partition, at, error.why)
+                return at
+            if not entries:
+                raise Failed(f"The log of partition {partition} lost its end after {at} meanwhile: take it again")
+            whole, why = self._whole(entries, at)
+            for some in file.portions(whole):
+                self._writer.write(Entries(partition, [(str(position).encode(), e, c) for position, e, c in some]))
+                at = some[-1].position
+            self.events += len(whole)
+            self._progress(self.events, self._of)
+            if why is not None:
+                self.leave(partition, at, why)
+                return at
+        return at
+
+    def _whole(self, entries: list[Entry], after: Position) -> tuple[list[Entry], str | None]:
+        """The entries up to the first that could not be restored, and what is wrong with that one."""
+        for number, entry in enumerate(entries):
+            try:
+                recorded = read(*entry)
+            except UnreadableEntry as error:
+                return entries[:number], str(error)
+            if entry.position.n != after.n + 1 + number:
+                before = entries[number - 1].position if number else after
+                return entries[:number], f"the event after {before} is missing"
+            if isinstance(recorded.event, UnreadableEvent):
+                why = f"the entry at {entry.position} cannot be read: {recorded.event.fault}"
+                return entries[:number], why
+            self._sites[recorded.envelope.site] = None
+        return entries, None
+
+    def leave(self, partition: int, after: Position, why: str) -> None:
+        """Write down what is lacking."""
+        lacks = Lacks(partition=partition, after=str(after).encode(), why=why)
+        self._writer.write(lacks)
+        self.lacks.append(lacks)
+
+    async def commands(self, partition: int, cut: Position) -> None:
+        """Write the command keys of a partition whose events are in the backup, and those that appended nothing."""
+        damaged = 0
+        for number in _windows(cut):
+            key = self._deployment.keys[partition].commands(number)
+            try:
+                async for found in self._scan(key):
+                    records = [(name, record) for name, record in found if is_record(number, record)]
+                    damaged += len(found) - len(records)
+                    records = [(name, record) for name, record in records if _within(number, record, cut)]
+                    if records:
+                        self._writer.write(Commands(partition, number, records))
+                        self.count += len(records)
+            except redis.exceptions.ResponseError as error:
+                if not is_wrong_type(error):
+                    raise
+                self.leave(partition, cut, f"the key {key} is of another type")
+        if damaged:
+            self.leave(partition, cut, f"{damaged} of its command keys cannot be read")
+
+    async def site_keys(self, upto: list[Position]) -> None:
+        """Write the keys of the sites that have events in the backup."""
+        for site in self._sites:
+            keys = self._deployment.keys.of(site)
+            try:
+                fields = await self._ask("HGETALL", keys.site_keys(site))
+            except redis.exceptions.ResponseError as error:
+                if not is_wrong_type(error):
+                    raise
+                self.leave(keys.number, upto[keys.number], f"the keys of the site {site} are of another type")
+                continue
+            if fields:
+                self._writer.write(SiteKeys(site, _pairs(fields)))
+                self.sites += 1
+
+    async def _scan(self, key: str) -> AsyncIterator[list[tuple[bytes, bytes]]]:
+        """The fields of a hash and their values, in parts; each at least once."""
+        cursor: bytes | int = 0
+        while cursor != b"0":
+            cursor, flat = await self._ask("HSCAN", key, cursor, "COUNT", KEYS)
+            yield _pairs(flat)
+
+    async def _ask(self, *command: str | bytes | int) -> Any:
+        return await insist(lambda: self._deployment.reads.call(*command), str(command[0]))
+
+
+def is_record(number: int, record: bytes) -> bool:
+    """Whether a command key is remembered by something that an append may have written."""
+    try:
+        wire.answer(number, record)
+    except (ValueError, IndexError):
+        return False
+    return True
+
+
+def _within(number: int, record: bytes, cut: Position) -> bool:
+    """Whether a command key's events are no later than `cut`: their numbers are those of its partition."""
+    return all(position.n <= cut.n for position in wire.answer(number, record).positions)
+
+
+def _windows(cut: Position) -> list[int]:
+    """The windows of command keys that there may be: about now, and about the last event, whatever a clock did."""
+    return sorted({window(ms) + near for ms in (_now(), cut.ms) for near in (-2, -1, 0, 1)})
+
+
+def _pairs(flat: list[bytes]) -> list[tuple[bytes, bytes]]:
+    return list(zip(flat[::2], flat[1::2], strict=True))
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,98 @@
+"""`hansard doctor --accept-loss`: a person looks at what is gone from the log, says so, and writes go on."""
+
+import sys
+from typing import Any
+
+from core.log.redis import RedisLog
+from core.redis.deployment import Deployment
+from workers.cli import output
+from workers.cli.exit_status import UsedWrongly
+from workers.cli.target import deployment
+from workers.doctor import losses
+from workers.doctor.losses import Gap, Loss
+from workers.runtime.process import Failed
+from workers.runtime.settings import Settings
+
+SHOWN = 20
+"""Gaps of a partition that are listed for people; `--json` has all."""
+
+
+async def accept_loss(settings: Settings, given: str | None, json: bool) -> int:  # noqa: FBT001 - anyio.run takes no names
+    """Show what is gone and accept it, once the id of the deployment is given; the exit status."""
+    async with deployment(settings) as opened:
+        if not opened.whole.id:
+            raise Failed("The partitions have no copies of the deployment's id yet: the server takes no writes now")
+        looks = [seen for seen in await losses.looked(opened) if seen.fault is not None]
+        if not looks:
+            output.note("hansard: nothing is lost that was not accepted before")
+            return 0
+        ours = [seen for seen in looks if losses.kind(seen, opened.whole.id) in (losses.LOST, losses.EMPTY)]
+        found = [loss async for loss in losses.losses(opened, RedisLog(opened), ours)]
+        for loss in found:
+            _show(loss, json=json)
+        rest = [seen for seen in looks if seen not in ours]
+        for seen in rest:
+            output.note(f"hansard: partition {seen.partition} at {seen.newest}: {seen.fault}: see `hansard doctor`")
+        if found:
+            _require_id(opened, given)
+            for loss in found:
+                await losses.accept(opened, loss)
+            output.note(f"hansard: accepted in {output.counted(len(found), 'partition')}; writes go on there")
+        return 1 if rest else 0
+
+
+def _require_id(opened: Deployment, given: str | None) -> None:
+    """Have a person say that they looked, by the id of the deployment. Raises Failed, UsedWrongly."""
+    if given is None and sys.stdin.isatty():
+        output.note(f"The deployment is {opened.whole.id}. What is listed above is gone from its record for good.")
+        if output.ask("Type the id of the deployment to accept that: ") != opened.whole.id:
+            raise Failed("That is not the id of the deployment: nothing is accepted")
+    elif given is None:
+        raise UsedWrongly(
+            "--accept-loss asks on a terminal; elsewhere say with --id which deployment it is, as `hansard doctor` "
+            "tells it. Nothing is accepted"
+        )
+    elif given != opened.whole.id:
+        raise UsedWrongly(f"--id is not the id of this deployment: {given}. Nothing is accepted")
+
+
+def _show(loss: Loss, *, json: bool) -> None:
+    if json:
+        output.document(_document(loss))
+        return
+    if loss.gone is None:
+        output.line(f"partition {loss.partition}  all that it had; how much that was is not known")
+        return
+    of = loss.seen.newest.n or loss.gone
+    output.line(f"partition {loss.partition}  {loss.gone} of {output.counted(of, 'event')}")
+    for gap in loss.gaps[:SHOWN]:
+        output.line(f"  {_numbers(gap)}{_around(gap)}")
+    if len(loss.gaps) > SHOWN:
+        output.line(f"  and {len(loss.gaps) - SHOWN} more gaps: see --json")
+
+
+def _numbers(gap: Gap) -> str:
+    return f"{gap.first}" if gap.first == gap.last else f"{gap.first} to {gap.last}"
+
+
+def _around(gap: Gap) -> str:
+    around = [f"{word} {at}" for word, at in (("after", gap.after), ("before", gap.before)) if at is not None]
+    return f"  ({', '.join(around)})" if around else ""
+
+
+def _document(loss: Loss) -> dict[str, Any]:
+    return {
+        "partition": loss.partition,
+        "newest": str(loss.seen.newest),
+        "gone": loss.gone,
+        "accepted": loss.seen.accepted,
+        "gaps": [
+            {
+                "first": gap.first,
+                "last": gap.last,
+                "after": None if gap.after is None else str(gap.after),
+                "before": None if gap.before is None else str(gap.before),
+            }
+            for gap in loss.gaps
+        ],
+    }

@@ -1,0 +1,104 @@
+"""What there is: the commands by name, and the page that `hansard --help` shows.
+
+It is asked for often, also by shells, and so is answered before any library is imported.
+"""
+
+import sys
+from difflib import get_close_matches
+from typing import Final, NamedTuple
+
+from workers.runtime import escaping
+
+
+class Command(NamedTuple):
+    """A command: where it is, and what it does in one line."""
+
+    path: str
+    does: str
+
+
+RUN: Final = {
+    "up": Command("workers.cli.up:up", "Run everything in one process, on a server of its own"),
+    "gateway": Command("workers.cli.services:gateway", "Run the HTTP gateway, as many as you like"),
+    "projector": Command("workers.cli.services:projector", "Run the projector, as many as you like"),
+}
+READ: Final = {
+    "thread": Command("workers.cli.thread:thread", "A thread as text, as it is now or as it was"),
+    "history": Command("workers.cli.history:history", "The revisions of a comment, and what changed in each"),
+    "trail": Command("workers.cli.trail:trail", "What happened to a comment: who, when, why, by which rule"),
+    "replay": Command("workers.cli.replay:replay", "The events in order, one line each"),
+    "tail": Command("workers.cli.replay:tail", "The events as they come"),
+}
+LOOK_AFTER: Final = {
+    "token": Command("workers.cli.token:token", "A signed token on standard output, and nothing else"),
+    "verify": Command("workers.cli.verify:verify", "Fold the log again and compare it with what is served"),
+    "rebuild": Command("workers.cli.rebuild:rebuild", "Make the views anew from the log, while everything goes on"),
+    "parked": Command("workers.cli.parked:parked", "Threads whose projection stopped at an event: list, requeue, skip"),
+    "backup": Command("workers.cli.backup:backup", "Take a backup while everybody goes on"),
+    "restore": Command("workers.cli.backup:restore", "Make a deployment of a backup, on a server that is empty"),
+    "upgrade": Command("workers.cli.upgrade:upgrade", "Let the deployment use what a new version brings"),
+    "doctor": Command("workers.cli.doctor:doctor", "Check the server and say what to change"),
+}
+GROUPS: Final = {"Run": RUN, "Read": READ, "Look after": LOOK_AFTER}
+COMMANDS: Final = RUN | READ | LOOK_AFTER
+
+_PAGE: Final = """\
+Hansard: comment sections whose every word, change and decision is an event in a Redis stream.
+
+Usage: hansard COMMAND [ARGUMENTS]
+
+{commands}
+Start here
+  hansard up --sample           a server, the gateway and a discussion to look at
+  hansard COMMAND --help        what a command does and takes, with examples
+
+Settings are flags (--port) or environment variables of the same name (HANSARD_PORT).
+Exit status: 0, 1 where it failed, 2 where it was used wrongly, 130 after Ctrl-C.
+"""
+
+
+class Answer(NamedTuple):
+    """Something to print, and the exit status that goes with it."""
+
+    text: str
+    status: int = 0
+
+    def print(self) -> int:
+        """Print it, to standard error where it is a complaint; the exit status."""
+        print(self.text, end="", file=sys.stderr if self.status else sys.stdout)
+        return self.status
+
+
+def answer(arguments: list[str]) -> Answer | None:
+    """What can be answered at once: the page, the version. None for everything else."""
+    match arguments:
+        case []:
+            return Answer(page(), 2)
+        case ["--help" | "-h" | "help"]:
+            return Answer(page())
+        case ["--version"]:
+            return Answer(f"hansard {version()}\n")
+        case [name, *_] if not name.startswith("-") and name not in COMMANDS:
+            close = get_close_matches(name, COMMANDS, 1)
+            meant = f"did you mean hansard {close[0]}?" if close else "hansard --help lists what there is"
+            return Answer(f"hansard: there is no command {escaping.line(name)}: {meant}\n", 2)
+        case _:
+            return None
+
+
+def page() -> str:
+    """The page that lists every command."""
+    width = max(map(len, COMMANDS))
+    lines = []
+    for group, commands in GROUPS.items():
+        lines.append(group)
+        lines += [f"  {name:{width}}  {command.does}" for name, command in commands.items()]
+        lines.append("")
+    return _PAGE.format(commands="\n".join(lines))
+
+
+def version() -> str:
+    """The version of this installation."""
+    from importlib.metadata import version as installed
+
+    return installed("hansard")

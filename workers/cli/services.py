@@ -1,0 +1,54 @@
+"""`hansard gateway` and `hansard projector`: one role each."""
+
+import sys
+
+from workers.cli import output
+from workers.cli.options import AS_SET, Serving
+from workers.roles import roles
+from workers.runtime import logs, process
+
+
+def gateway(*, serving: Serving = AS_SET) -> int:
+    """Run the HTTP gateway, as many as you like.
+
+    It takes a server (--redis-url) and the admin secret, and makes neither. Views are kept by `hansard projector`.
+    SIGTERM ends it politely: streams are closed, answers finished, within --drain seconds.
+
+    For example:
+
+        HANSARD_REDIS_URL=redis://127.0.0.1:6379 HANSARD_ADMIN_SECRET=… hansard gateway
+
+        hansard gateway --redis-url-file /run/secrets/redis_url --admin-secret-file /run/secrets/admin_secret
+
+        hansard gateway --host 0.0.0.0 --log-format json
+    """
+    return _run("gateway", roles.run_gateway, serving)
+
+
+def projector(*, serving: Serving = AS_SET) -> int:
+    """Run the projector, as many as you like: they share the partitions by leases.
+
+    It serves /healthz, /readyz and /metrics alone. It takes a server (--redis-url) and the admin secret, and makes
+    neither. On one machine with a gateway, give it another --port. With --operations, --port serves /healthz alone.
+
+    For example:
+
+        HANSARD_REDIS_URL=redis://127.0.0.1:6379 HANSARD_ADMIN_SECRET=… hansard projector --port 8401
+    """
+    return _run("projector", roles.run_projector, serving)
+
+
+def _run(name: str, role: roles.Role, serving: Serving) -> int:
+    found = serving.settings()
+    # Missing settings are told before anything is started.
+    found.needed("redis_url")
+    found.needed("admin_secret")
+
+    def tell(url: str) -> None:
+        if logs.is_json() and not sys.stdout.isatty():
+            output.document({"role": name, "url": url})
+        else:
+            output.line(f"The {name} listens on {url}")
+        output.flush()
+
+    return process.run(lambda own: role(own, found, tell), drain=found.drain)

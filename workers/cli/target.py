@@ -1,0 +1,89 @@
+"""Where a command works: on the server that was named, on that of a running `hansard up`, or on its data alone."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from redis.exceptions import RedisError
+
+from core.formats import FORMATS, Formats
+from core.log.port import Log
+from core.log.redis import RedisLog
+from core.position import Position
+from core.redis.deployment import Deployment, open_deployment, recorded_partitions
+from core.redis.errors import own_server
+from core.refusals import NotFound
+from projections.read.views import Views
+from workers.cli import output
+from workers.embedded import server as embedded
+from workers.runtime.process import Failed
+from workers.runtime.settings import Settings
+
+
+@asynccontextmanager
+async def server(settings: Settings, *, start: bool = True) -> AsyncIterator[str]:
+    """URL of the server that these settings mean.
+
+    Where `hansard up` does not run, a server is started over its data until the block ends, unless `start` is
+    false. Raises Failed where there is no data.
+    """
+    if settings.redis_url is not None:
+        yield settings.redis_url
+        return
+    own_server()
+    running = await embedded.find(settings.data)
+    if running is not None:
+        yield running
+        return
+    if not (settings.data / "server").is_dir():
+        raise Failed(f"There is no data in {settings.data}: start `hansard up`, or give --data or --redis-url")
+    if not start:
+        raise Failed(f"`hansard up` does not run on {settings.data}: start it, or give --redis-url")
+    async with embedded.running(settings.data) as started:
+        yield started.url
+
+
+@asynccontextmanager
+async def deployment(
+    settings: Settings, *, start: bool = True, formats: Formats = FORMATS
+) -> AsyncIterator[Deployment]:
+    """The deployment that these settings mean, with as many partitions as it was created with.
+
+    Nothing is created. Raises Failed where there is none, and what `open_deployment` raises.
+    """
+    async with server(settings, start=start) as url:
+        partitions = await _recorded(url)
+        async with open_deployment(url, partitions=partitions, formats=formats) as opened:
+            yield opened
+
+
+@asynccontextmanager
+async def reading(settings: Settings) -> AsyncIterator[tuple[Log, Views]]:
+    """The log and the views of the deployment that these settings mean, for asking once."""
+    async with deployment(settings) as opened:
+        log = RedisLog(opened)
+        yield log, Views(opened, log)
+
+
+async def last_of(log: Log, views: Views, site: str, thread: str) -> Position:
+    """Position of the last event of a thread; says so where the views do not show it yet. Raises NotFound."""
+    last = await log.thread_last(site, thread)
+    if last is None:
+        raise NotFound("there is no such thread")
+    come = await views.come(site, thread)
+    if come.parked is not None:
+        at = come.parked.position
+        output.note(f"hansard: the views stop before {at}: see `hansard parked show {site} {thread}`")
+    elif come.cursor < last:
+        behind = f"at {come.cursor} and not at {last}"
+        output.note(f"hansard: the views are behind the log, {behind}: is a projector running?")
+    return last
+
+
+async def _recorded(url: str) -> int:
+    try:
+        recorded = await recorded_partitions(url)
+    except RedisError as error:
+        raise Failed(f"No Redis answers: {error}") from error
+    if recorded is None:
+        raise Failed("There is no deployment on this server yet: `hansard up` or `hansard gateway` makes one")
+    return recorded

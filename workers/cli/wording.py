@@ -1,0 +1,226 @@
+"""A thread and an edit history as text for people. Both come escaped (`workers.runtime.escaping.document`)."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from rich.console import Console
+from rich.text import Text
+
+STEP: Final = 3
+"""Columns that a reply is indented."""
+DEEPEST: Final = 12
+"""Levels that are indented; deeper replies stay below the last of them, so that text keeps some width."""
+
+NARROWEST: Final = 20
+"""Columns that text keeps at least, however narrow the terminal."""
+
+_GONE: Final = {
+    "pending": "waiting for a moderator",
+    "rejected": "removed by a moderator",
+    "withdrawn": "taken back by its author",
+}
+_STYLES: Final = {"=": "", "-": "red strike", "+": "green underline"}
+_MARKS: Final = {"=": ("", ""), "-": ("[-", "-]"), "+": ("{+", "+}")}
+
+
+def show_thread(out: Console, page: dict[str, Any]) -> None:
+    """Print a page of a thread, replies indented below what they answer."""
+    thread = page["thread"]
+    count = thread["comments"]
+    _print(out, Text(thread["title"], "bold"), 0)
+    out.print(Text(thread["url"], "dim"), soft_wrap=True)
+    counted = f"{count} comment{'' if count == 1 else 's'}"
+    out.print(Text(f"{counted}, {page['sort']} first · {thread['status']} · position {thread['position']}", "dim"))
+    for row, level in _walk(page["comments"], 0):
+        out.print()
+        indent = min(level, DEEPEST) * STEP
+        _print(out, heading(row), indent)
+        body = row["body"]
+        if body is not None:
+            _print(out, Text(body), indent + 2)
+        if row["replies"]["next"]:
+            left = row["replies"]["count"] - len(row["replies"]["comments"])
+            _print(out, Text(f"… {left} more below {row['id']}", "dim"), indent + STEP)
+
+
+def heading(row: dict[str, Any]) -> Text:
+    """What stands above a comment: who, when, its marks and votes; of a tombstone, why it is one."""
+    told = Text()
+    if row["author"] is None:
+        told.append(f"[{_GONE[row['status']]}]", "italic dim")
+        told.append(f"  {_minute(row['posted_at'])}  {row['id']}", "dim")
+        return told
+    told.append(row["author"]["name"], "bold cyan")
+    for badge in row["author"]["badges"]:
+        told.append(f" ({badge})", "cyan")
+    votes = row["votes"]
+    told.append(f"  {votes['score']:+d}" if votes["score"] else "  0", "bold" if votes["score"] else "dim")
+    told.append(f" (▲{votes['up']} ▼{votes['down']})", "dim")
+    told.append(f"  {_minute(row['posted_at'])}", "dim")
+    if row["edited"] is not None:
+        told.append("  edited", "yellow")
+    if row["featured"]:
+        told.append("  ★ editors' pick", "magenta")
+    if row["status"] != "published":
+        told.append(f"  [{_GONE[row['status']]}]", "italic red")
+    if row["anchor"] is not None and row["parent"] is None:
+        told.append(f"  on {row['anchor']}", "blue")
+    told.append(f"  {row['id']}", "dim")
+    return told
+
+
+def show_history(out: Console, history: dict[str, Any]) -> None:
+    """Print the revisions of a comment, each with what changed in it."""
+    for revision in history["revisions"]:
+        if revision is not history["revisions"][0]:
+            out.print()
+        out.print(_revision_heading(revision))
+        if revision.get("reason"):
+            _print(out, Text(f"“{revision['reason']}”", "italic"), 2)
+        for decision in revision.get("decisions", ()):
+            _print(out, _decided(decision), 2)
+        _print(out, _changed(revision, colours=out.color_system is not None), 2)
+
+
+def show_trail(out: Console, trail: dict[str, Any]) -> None:
+    """Print what readers see of a comment now and why, and then what happened to it, in order."""
+    author = trail["author"]
+    told = Text(trail["comment"], "bold")
+    told.append(f" in {trail['site']}/{trail['thread']}, by ")
+    told.append(author["name"] or author["id"], "bold cyan")
+    told.append(f" ({author['id']})")
+    _print(out, told, 0)
+    _print(out, Text(_stands(trail), "bold green" if trail["status"] == "published" else "bold red"), 0)
+    for event in trail["events"]:
+        out.print()
+        if event["type"] == UNREADABLE:
+            _print(out, Text.assemble((UNREADABLE, "bold red"), (f"  {event['position']}", "dim")), 0)
+            continue
+        heading = Text(f"{_second(event['occurred_at'])}  ", "dim")
+        heading.append(event["type"], "bold")
+        heading.append(f"  {_who(event)}", "cyan")
+        if "revision" in event:
+            heading.append(f"  revision {event['revision']}", "dim")
+        heading.append(f"  {event['position']}", "dim")
+        _print(out, heading, 0)
+        for name, value in _details(event):
+            _print(out, Text.assemble((f"{name} ", "dim") if name else "", value), 2)
+
+
+def _stands(trail: dict[str, Any]) -> str:
+    """A sentence: whether readers see the comment, and what made it so."""
+    status, event = trail["status"], trail["since"]
+    if event is None:
+        return f"It is {status}."
+    since = f"since {_second(event['occurred_at'])}"
+    if status == "published":
+        return f"Readers see it, {since}."
+    if status == "withdrawn":
+        return f"Readers do not see it {since}: taken back by its author."
+    rule = event["data"].get("rule")
+    by = f"rule {rule}" if rule is not None else _who(event)
+    reason = event["data"].get("reason") if rule is None else None
+    did = "rejected" if status == "rejected" else "held"
+    return f"Readers do not see it {since}: {did} by {by}." + (f" “{reason}”" if reason else "")
+
+
+def _details(event: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """What an event says, named; the text alone has no name. What is the same for all is left out."""
+    data = event["data"]
+    if "answered" in data:
+        yield "in answer to", f"{data['answered']}, revision {data.get('answered_revision', 1)}"
+    if "rule" in data:
+        yield "held by rule", ": ".join(filter(None, (data["rule"], data.get("match"))))
+    for name in ("reason", "note"):
+        if data.get(name):
+            yield name, f"“{data[name]}”"
+    for name, value in data.items():
+        if name not in _TOLD and value not in (None, [], ""):
+            yield name, str(value)
+    if event["type"] in ("comment.posted", "comment.edited"):
+        yield "", data.get("body") or "[redacted]"
+
+
+UNREADABLE: Final = "unreadable"
+"""The type of an entry that cannot be read."""
+
+_TOLD: Final = frozenset(
+    {
+        "answered",
+        "answered_revision",
+        "avatar",
+        "badges",
+        "body",
+        "by_policy",
+        "by_standing",
+        "depth",
+        "entitlement",
+        "match",
+        "name",
+        "note",
+        "parent",
+        "reason",
+        "rule",
+    }
+)
+"""What is told by name or is of no interest in the story of one comment; `--json` has it all."""
+
+
+def _who(event: dict[str, Any]) -> str:
+    return f"{event['actor']['kind']} {event['actor']['id']}"
+
+
+def _revision_heading(revision: dict[str, Any]) -> Text:
+    told = Text()
+    told.append(f"Revision {revision['revision']}", "bold")
+    told.append(f"  {revision['by']['name']}", "bold cyan")
+    told.append(f"  {_minute(revision['at'])}", "dim")
+    told.append(f"  {revision['status']}", "green" if revision["status"] == "published" else "red")
+    if revision["votes_then"] is not None:
+        told.append(f"  ▲{revision['votes_then']['up']} ▼{revision['votes_then']['down']}", "dim")
+    return told
+
+
+def _decided(decision: dict[str, Any]) -> Text:
+    """A hold or a decision: what, by whom, when and why."""
+    did = {"approve": "approved", "hold": "held", "reject": "rejected", "redact": "redacted"}[decision["verdict"]]
+    by = f"rule {decision['rule']}" if "rule" in decision else f"{decision['by']['kind']} {decision['by']['id']}"
+    told = Text.assemble((f"{did} by {by}", "green" if did == "approved" else "red"))
+    told.append(f"  {_minute(decision['at'])}", "dim")
+    for name in ("match", "reason", "note"):
+        if decision.get(name):
+            told.append(f"  {name} ", "dim")
+            told.append(f"“{decision[name]}”")
+    return told
+
+
+def _changed(revision: dict[str, Any], *, colours: bool) -> Text:
+    """The text; where it follows another, also what went out, and what came in marked. Marks stand in for colours."""
+    if revision["body"] is None:
+        return Text("[redacted]", "italic dim")
+    told = Text()
+    for sign, words in revision.get("diff") or [["=", revision["body"]]]:
+        before, after = ("", "") if colours else _MARKS[sign]
+        told.append(f"{before}{words}{after}", _STYLES[sign])
+    return told
+
+
+def _print(out: Console, text: Text, indent: int) -> None:
+    """Print a text indented, wrapped to the width, without blanks at the ends of lines."""
+    for line in text.wrap(out, max(out.width - indent, NARROWEST)):
+        line.rstrip()
+        out.print(Text(" " * indent).append_text(line) if line else Text(), soft_wrap=True)
+
+
+def _walk(rows: list[dict[str, Any]], level: int) -> Iterator[tuple[dict[str, Any], int]]:
+    for row in rows:
+        yield row, level
+        yield from _walk(row["replies"]["comments"], level + 1)
+
+
+def _second(time: str) -> str:
+    return f"{time[:10]} {time[11:19]}"
+
+
+def _minute(time: str) -> str:
+    return f"{time[:10]} {time[11:16]}"

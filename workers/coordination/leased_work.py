@@ -1,0 +1,113 @@
+"""Partitions worked on in turn, each under its lease of who builds, which is kept for as long as the work takes."""
+
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Final, TypeVar
+
+import anyio
+import structlog
+from redis.exceptions import RedisError
+
+from core.concurrency import gathered
+from core.redis.errors import insist, is_passing
+from core.throttle import Pace
+from projections.rebuild.builder import PATIENCE, Interrupted
+from workers.coordination.leases import RENEWED_S, Leases
+
+FULL_SPEED: Final = 2
+"""So many partitions at a time where nobody is spared: one is folded while the other is written."""
+RELEASED_WITHIN: Final = 2.0
+"""Seconds in which a lease is given back; one that is not, runs out."""
+
+Work = Callable[[int, str, Pace], Awaitable[object]]
+"""What is done in a partition, with the nonce of its lease, and how fast."""
+
+_log = structlog.get_logger(__name__)
+_Answer = TypeVar("_Answer")
+
+
+class Turns:
+    """Works on partitions for a share of the time; `running` keeps the leases for the block."""
+
+    def __init__(self, leases: Leases, share: float) -> None:
+        self._leases = leases
+        self._share = share
+        self._nonces: dict[int, str] = {}
+
+    async def running(self, work: Callable[[], Awaitable[_Answer]]) -> _Answer:
+        """The answer of `work`, in which `each` may be called."""
+        ended = anyio.Event()
+        answers: list[_Answer] = []
+
+        async def answer() -> None:
+            answers.append(await work())
+            ended.set()
+
+        async def keep() -> None:
+            await self._keep(ended)
+
+        await gathered([answer, keep])
+        return answers[0]
+
+    async def _keep(self, ended: anyio.Event) -> None:
+        """Renew what we hold, until the work has ended."""
+        while not ended.is_set():
+            with anyio.move_on_after(RENEWED_S):
+                await ended.wait()
+            for partition, nonce in list(self._nonces.items()):
+                await self._renew(partition, nonce)
+
+    async def each(self, partitions: Iterable[int], work: Work) -> list[int]:
+        """Do `work` in each of these, and return those where somebody else is at it, or got in between."""
+        queue, held = deque(partitions), list[int]()
+
+        async def take_turns() -> None:
+            pace = Pace(self._share)
+            while queue:
+                partition = queue.popleft()
+                async with self._lease(partition) as nonce:
+                    if nonce is None or not await _worked(partial(work, partition, nonce, pace), partition):
+                        held.append(partition)
+
+        await gathered([take_turns] * (FULL_SPEED if self._share == 1 else 1))
+        return sorted(held)
+
+    @asynccontextmanager
+    async def _lease(self, partition: int) -> AsyncIterator[str | None]:
+        nonce = await insist(lambda: self._leases.take(partition), "take_lease", patience=PATIENCE)
+        if nonce is None:
+            yield None
+            return
+        self._nonces[partition] = nonce
+        try:
+            yield nonce
+        finally:
+            del self._nonces[partition]
+            with anyio.move_on_after(RELEASED_WITHIN, shield=True):
+                await self._release(partition, nonce)
+
+    async def _renew(self, partition: int, nonce: str) -> None:
+        try:
+            await self._leases.renew(partition, nonce)
+        except RedisError as error:
+            # It lasts for a while yet; who takes it then is answered by the nonce.
+            if not is_passing(error):
+                raise
+            _log.warning("lease_not_renewed", partition=partition)
+
+    async def _release(self, partition: int, nonce: str) -> None:
+        try:
+            await self._leases.release(partition, nonce)
+        except RedisError as error:
+            _log.warning("lease_not_released", partition=partition, fault=type(error).__name__)
+
+
+async def _worked(work: Callable[[], Awaitable[object]], partition: int) -> bool:
+    try:
+        await work()
+    except Interrupted as why:
+        _log.warning("rebuild_interrupted", partition=partition, fault=str(why))
+        return False
+    return True

@@ -1,0 +1,66 @@
+"""Who projects a partition: leases by the server's time, so that two workers seldom do the same work.
+
+A lease is efficiency. What keeps a late owner from writing is its nonce, which every commit shows.
+"""
+
+from collections.abc import Mapping
+from secrets import token_hex
+from typing import Final
+
+from redis.exceptions import RedisError
+
+from core.keys import Keys
+from core.redis.command import Argument, Call, run_of
+from core.redis.router import Calls
+from core.redis.script import Script
+
+LASTS_MS: Final = 10_000
+"""How long a lease lasts when it is not renewed, in milliseconds."""
+RENEWED_S: Final = 3.0
+"""How often its owner renews it, in seconds."""
+
+_TAKE: Final = Script("workers.coordination", "lease_take")
+_RENEW: Final = Script("workers.coordination", "lease_renew")
+_RELEASE: Final = Script("workers.coordination", "lease_release")
+
+
+class Leases:
+    """The leases of a deployment, as one worker sees them. Every call raises `redis.exceptions.RedisError`.
+
+    They are those of who projects, or with `building` those of who builds views beside the served ones.
+    """
+
+    def __init__(self, calls: Calls, keys: Keys, worker: str, *, building: bool = False) -> None:
+        self._calls = calls
+        self._lease = [one.building if building else one.lease for one in keys]
+        self._worker = worker
+
+    async def take(self, partition: int) -> str | None:
+        """The nonce of a new lease; None while somebody else holds it."""
+        nonce = token_hex(8)
+        arguments: list[Argument] = [nonce, self._worker, LASTS_MS]
+        reply = await self._calls.run(_TAKE, [self._lease[partition]], arguments)
+        return nonce if reply == b"OK" else None
+
+    async def renew(self, partition: int, nonce: str) -> bool:
+        """Whether the lease is still ours, and lasts again."""
+        reply = await self._calls.run(_RENEW, [self._lease[partition]], [nonce, LASTS_MS])
+        return bool(reply == b"OK")
+
+    async def renew_all(self, nonces: Mapping[int, str]) -> dict[int, bool | RedisError]:
+        """`renew` for several partitions in one pipeline: the answer of each, or why there is none. Raises nothing."""
+        calls = [run_of(_RENEW, [self._lease[one]], [nonce, LASTS_MS]) for one, nonce in nonces.items()]
+        await self._calls.carry(calls)
+        return {partition: _renewed(call) for partition, call in zip(nonces, calls, strict=True)}
+
+    async def release(self, partition: int, nonce: str) -> bool:
+        """Give it back. False where it was not ours any more."""
+        reply = await self._calls.run(_RELEASE, [self._lease[partition]], [nonce])
+        return bool(reply == b"OK")
+
+
+def _renewed(call: Call) -> bool | RedisError:
+    try:
+        return bool(call.answer() == b"OK")
+    except RedisError as error:
+        return error

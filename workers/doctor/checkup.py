@@ -1,0 +1,361 @@
+"""Is this server fit for Hansard, and is the deployment on it well? What `hansard doctor` asks."""
+
+import resource
+from collections.abc import Iterator
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, Final
+
+import redis.exceptions
+
+from core.formats import Formats
+from core.keys import DEPLOYMENT
+from core.log.redis import RedisLog
+from core.position import START
+from core.redis.access import require_access
+from core.redis.deployment import Deployment, open_deployment, require_none
+from core.redis.errors import CannotOpen, Denied, Lack, OtherDeployment, UnfitServer, lack, told
+from core.redis.live_processes import LiveProcess, live_processes
+from core.redis.node import Node
+from core.redis.router import Calls
+from core.redis.server import OLDEST, Server
+from core.redis.topology import Topology, find_servers
+from projections.read.lag import lags
+from projections.read.log_origin import other_logs
+from projections.read.parked import all_parked
+from projections.read.served_generation import Served
+from projections.views.versions import OWN
+from workers.doctor import damage, failover, losses
+from workers.doctor.finding import Finding, joined
+from workers.embedded import home
+from workers.rebuild.status import is_mixed, standings
+from workers.runtime.open_files import WANTED
+from workers.runtime.settings import Settings
+
+TIGHT: Final = 0.9
+"""Share of the memory allowed that is too much: a server that is full refuses every write."""
+ROOMY: Final = 0.75
+"""Share of the memory allowed from which on more should be found."""
+FRAGMENTED: Final = 1.5
+"""Memory taken from the system by memory used, from which on it is worth a word."""
+SMALL: Final = 256 * 1024 * 1024
+"""Bytes below which fragmentation says nothing."""
+
+
+FEW_CONNECTIONS: Final = 1000
+"""Connections below which a gateway has room for too few clients that follow a thread."""
+
+
+async def examine(url: str, settings: Settings) -> list[Finding]:
+    """Look at the servers at `url` and at the deployment on them. Raises `core.redis.errors.CannotOpen`."""
+    async with find_servers(url) as topology:
+        alone = topology.address.kind == "single"
+        by_server: dict[str, list[Finding]] = {}
+        times: list[int] = []
+        for node in topology.primaries():
+            server = await node.look()
+            if server.loading is not None:
+                by_server[node.name] = [_loading(server)]
+                continue
+            info: dict[str, Any] = await node.writing.info()
+            config = await _config(node.writing)
+            times.append(_time(info))
+            findings = [_version(server), _role(server), _eviction(server), *_persistence(server, info, settings)]
+            findings += [*_memory(info), *_streams(config), await _account(node, server)]
+            findings += [*failover.replicas(server, config, settings, alone=alone), *failover.coverage(server, config)]
+            by_server[node.name] = findings
+        found = joined(by_server)
+        if any(finding.about in _NO_FURTHER for finding in found if finding.verdict == "wrong"):
+            return found
+        found += await failover.standby(topology, settings)
+        recorded = await Calls(topology, lambda node: node.calls).call("HGET", DEPLOYMENT, "partitions")
+        if recorded is None:
+            return [*found, await _none(topology, settings)]
+        found += failover.spread(topology, int(recorded))
+    try:
+        async with open_deployment(url, partitions=int(recorded)) as opened:
+            return [*found, *await _deployment(opened, max(times), settings)]
+    except UnfitServer:
+        return found  # what keeps it from being opened has been told above
+    except CannotOpen as error:
+        return [*found, Finding(verdict="wrong", about="deployment", found=str(error))]
+
+
+async def _none(topology: Topology, settings: Settings) -> Finding:
+    """Report that no deployment is recorded, and whether there was one."""
+    try:
+        await require_none(Calls(topology, lambda node: node.calls), settings.partitions)
+    except OtherDeployment as error:
+        return Finding(verdict="wrong", about="deployment", found=str(error))
+    return Finding(verdict="advice", about="deployment", found="none yet", change=_NONE_YET)
+
+
+_NONE_YET: Final = "Start `hansard up`, or `hansard gateway` and `hansard projector`"
+
+
+def _time(info: dict[str, Any]) -> int:
+    """The server's time, in milliseconds since 1970."""
+    return int(info["server_time_usec"]) // 1000
+
+
+def _version(server: Server) -> Finding:
+    oldest = ".".join(map(str, OLDEST[server.name]))
+    numbers = tuple(int(part) for part in server.version.split(".")[:2])
+    found = f"{server.name} {server.version}"
+    if numbers < OLDEST[server.name]:
+        return Finding(verdict="wrong", about="version", found=found, change=f"Install {server.name} {oldest} or newer")
+    return Finding(verdict="good", about="version", found=found)
+
+
+def _loading(server: Server) -> Finding:
+    change = "Wait: it answers when it is through, and every process goes on by itself then"
+    return Finding(verdict="wrong", about=_NO_FURTHER[0], found=f"its data, {server.loading}", change=change)
+
+
+async def _account(node: Node, server: Server) -> Finding:
+    """Report whether the account may run every command that is needed."""
+    try:
+        await require_access(node.writing, node.calls, cluster=server.cluster)
+    except Denied as error:
+        found, _, change = str(error).partition(": ")
+        return Finding(verdict="wrong", about=_NO_FURTHER[1], found=found, change=change)
+    return Finding(verdict="good", about=_NO_FURTHER[1], found="may do what is needed")
+
+
+_NO_FURTHER: Final = ("loading", "account")
+"""What keeps anything else from being asked, where it is wrong."""
+
+
+def _role(server: Server) -> Finding:
+    if server.is_replica:
+        change = "Give the address of its primary: a replica takes no writes"
+        return Finding(verdict="wrong", about="role", found="replica", change=change)
+    return Finding(verdict="good", about="role", found="primary")
+
+
+def _eviction(server: Server) -> Finding:
+    if server.eviction == "noeviction":
+        return Finding(verdict="good", about="eviction", found="noeviction")
+    change = "Set maxmemory-policy noeviction: any other throws the record away when memory is short"
+    return Finding(verdict="wrong", about="eviction", found=server.eviction, change=change)
+
+
+def _persistence(server: Server, info: dict[str, Any], settings: Settings) -> Iterator[Finding]:
+    found = "no append-only file" if server.fsync == "off" else f"appendfsync {server.fsync or 'not told'}"
+    if server.fsync == "always":
+        yield Finding(verdict="good", about="persistence", found=found)
+    elif settings.durability == "fsynced" and server.tells_of_disk:
+        change = "With appendfsync always a write is answered sooner: now each waits for the disk, for up to a second"
+        yield Finding(verdict="advice", about="persistence", found=found, change=change)
+    elif settings.durability == "fsynced":
+        change = (
+            "Set appendonly yes, appendfsync always and no-appendfsync-on-rewrite no; or run Hansard with "
+            "--durability memory, which may lose what was acknowledged"
+        )
+        yield Finding(verdict="wrong", about="persistence", found=found, change=change)
+    else:
+        change = "With appendonly yes and appendfsync always nothing acknowledged is lost when the server ends"
+        yield Finding(verdict="advice", about="persistence", found=found, change=change)
+    for field, what in (("aof_last_write_status", "last write"), ("aof_last_bgrewrite_status", "last rewrite")):
+        if server.fsync != "off" and info.get(field, "ok") != "ok":
+            change = "Look into the log of the server, and at the space on its disk"
+            yield Finding(verdict="wrong", about="persistence", found=f"the {what} of the file failed", change=change)
+
+
+def _memory(info: dict[str, Any]) -> Iterator[Finding]:
+    used, limit = int(info["used_memory"]), int(info.get("maxmemory", 0))
+    allowed = limit or int(info.get("total_system_memory", 0))
+    whose = "maxmemory" if limit else "the machine"
+    found = f"{_size(used)} of {_size(allowed)} ({whose})" if allowed else f"{_size(used)} used"
+    share = used / allowed if allowed else 0.0
+    if share >= TIGHT:
+        change = "Give the server more memory now: when it is full it refuses every write"
+        yield Finding(verdict="wrong", about="memory", found=found, change=change)
+    elif share >= ROOMY:
+        yield Finding(verdict="advice", about="memory", found=found, change="Give the server more memory soon")
+    else:
+        yield Finding(verdict="good", about="memory", found=found)
+    taken = int(info.get("used_memory_rss", 0))
+    if used > SMALL and taken > used * FRAGMENTED:
+        change = "Set activedefrag yes where the server can, or restart it in a quiet hour"
+        found = f"{_size(taken)} taken for {_size(used)} used"
+        yield Finding(verdict="advice", about="memory", found=found, change=change)
+
+
+def _streams(config: dict[str, str]) -> Iterator[Finding]:
+    if not config:
+        return
+    large, many = config.get("stream-node-max-bytes"), config.get("stream-node-max-entries")
+    found = f"nodes of {large} bytes, {many} entries"
+    if (large, many) == ("16384", "0"):
+        yield Finding(verdict="good", about="streams", found=found)
+    else:
+        change = "stream-node-max-bytes 16384 and stream-node-max-entries 0 keep the log smaller"
+        yield Finding(verdict="advice", about="streams", found=found, change=change)
+
+
+async def _deployment(opened: Deployment, now: int, settings: Settings) -> list[Finding]:
+    log = RedisLog(opened)
+    live = await live_processes(opened.calls)
+    findings = [Finding(verdict="good", about="deployment", found=opened.record.id or "without an id yet")]
+    findings += [_format(log.format, opened.record.formats, live), *_processes(log.format, live)]
+    events = latest = 0
+    served = Served(opened)
+    damages = await damage.damages(served, log)
+    unreadable = {one.partition for one in damages if one.position is None}
+    for partition in set(range(log.partitions)) - unreadable:
+        last = await log.last(partition)
+        if last != START:
+            events, latest = events + last.n, max(latest, last.ms)
+    findings.append(Finding(verdict="good", about="log", found=f"{events} events in {log.partitions} partitions"))
+    findings += damage.findings(damages, opened.keys)
+    findings.append(_writes(await log.refusal()))
+    findings += losses.findings(await losses.looked(opened), opened.record.id or "", opened.keys)
+    if latest > now:
+        found = f"the log is {(latest - now) / 1000:.1f} s ahead of the server's clock"
+        change = "Set the server's clock: until it has caught up, events are recorded later than they happen"
+        findings.append(Finding(verdict="advice", about="clock", found=found, change=change))
+    if unreadable:
+        return findings  # nothing can be said of all views together
+    if parked := await all_parked(served):
+        number = f"{len(parked)} thread{'' if len(parked) == 1 else 's'}"
+        found = f"{number} shown as before an event that cannot be applied"
+        change = (
+            "`hansard parked` lists them. Look with `hansard parked show`; requeue them once the program has been "
+            "mended, or skip the event for a reason that is recorded"
+        )
+        findings.append(Finding(verdict="wrong", about="parked", found=found, change=change))
+    if others := await other_logs(served, log):
+        first, found = others[0], f"in {len(others)} of {log.partitions} partitions not of the log beside them"
+        change = (
+            f"In partition {first.partition} the views have event {first.cursor}; the log has not, and ends at "
+            f"{first.last}. Somebody put an older log there, or another. Restore the backup that log and views are "
+            "both of; or, where this log is the right one, run `hansard rebuild`. Then start the projectors again"
+        )
+        return [*findings, Finding(verdict="wrong", about="views", found=found, change=change)]
+    if mixed := [one.served for one in await standings(opened) if is_mixed(one.served)]:
+        versions = sorted({version for views in mixed for version in views.versions})
+        found = f"in {len(mixed)} of {log.partitions} partitions written by versions {' and '.join(versions)}"
+        change = (
+            f"This is version {OWN}. Everything is served as it is; `hansard verify` and the search for drift leave "
+            "out what those versions write otherwise, until `hansard rebuild` makes the views anew, by one version"
+        )
+        findings.append(Finding(verdict="advice", about="versions", found=found, change=change))
+    behind = await lags(served, log)
+    if not behind:
+        return [*findings, Finding(verdict="good", about="views", found="level with the log")]
+    seconds = max(0, now - min(lag.since for lag in behind)) / 1000
+    found = f"{sum(lag.events for lag in behind)} events behind in {len(behind)} partitions, the oldest {seconds:.1f} s"
+    if seconds <= settings.lag_bound:
+        return [*findings, Finding(verdict="good", about="views", found=found)]
+    change = "Start a projector (`hansard up` has one); where one runs, its log says what stopped it"
+    return [*findings, Finding(verdict="wrong", about="views", found=found, change=change)]
+
+
+def _format(there: int, formats: Formats, live: list[LiveProcess]) -> Finding:
+    """Report whether the deployment has the newest format, and if not, what keeps it from that."""
+    if there >= formats.writes:
+        return Finding(verdict="good", about="format", found=f"{there}, the newest")
+    found = f"{there}; this version of Hansard writes {formats.writes}"
+    behind = [one for one in live if formats.writes not in one.reads]
+    change = (
+        f"Update or end {', '.join(map(str, behind))}; then run `hansard upgrade`"
+        if behind
+        else "Run `hansard upgrade` once every process is updated: until then it writes as the version before did"
+    )
+    return Finding(verdict="advice", about="format", found=found, change=change)
+
+
+def _processes(there: int, live: list[LiveProcess]) -> Iterator[Finding]:
+    """The live processes, and which of them do not read the format of the deployment."""
+    if not live:
+        yield Finding(verdict="good", about="processes", found="none alive")
+    for one in live:
+        if there in one.reads:
+            yield Finding(verdict="good", about="processes", found=str(one))
+        else:
+            change = f"Update it, or end it: it does not read format {there}, takes no writes and commits nothing"
+            yield Finding(verdict="wrong", about="processes", found=str(one), change=change)
+
+
+def _writes(refusal: str | None) -> Finding:
+    if refusal is None:
+        return Finding(verdict="good", about="writes", found="taken")
+    found = f"refused by the server: {told(refusal)}"
+    return Finding(verdict="wrong", about="writes", found=found, change=_FULL[lack(refusal)])
+
+
+_FULL: Final[dict[Lack, str]] = {
+    "memory": "Give the server more memory: it takes writes again by itself as soon as it has some",
+    "disk": "Make room on the disk of its append-only file: it takes writes again by itself when there is some",
+    "replicas": "Bring its replicas back, or lower min-replicas-to-write",
+}
+
+
+def clients(settings: Settings) -> list[Finding]:
+    """Report on client addresses, and on the connections that the limit of open files allows a process here."""
+    return [_addresses(settings), _files(settings)]
+
+
+def _addresses(settings: Settings) -> Finding:
+    about = "addresses"
+    if settings.trusted_proxies:
+        found = f"told apart by X-Forwarded-For, {settings.trusted_proxies} from the right"
+        return Finding(verdict="good", about=about, found=found)
+    if not _is_loopback(settings.host):
+        found = "told apart by connection; those of private networks have no share of their own"
+        return Finding(verdict="good", about=about, found=found)
+    found = "clients come from this machine, and share what one client may use"
+    change = (
+        "Behind a proxy that writes X-Forwarded-For, set HANSARD_TRUSTED_PROXIES to the number of proxies: until then "
+        "one client may use what is there for all"
+    )
+    return Finding(verdict="advice", about=about, found=found, change=change)
+
+
+def _files(settings: Settings) -> Finding:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = settings.connections(WANTED if hard == resource.RLIM_INFINITY else hard)
+    found = f"room for {most} connections of clients, if processes here start with this limit"
+    if most >= FEW_CONNECTIONS:
+        return Finding(verdict="good", about="files", found=found)
+    change = "Raise the hard limit of open files (LimitNOFILE of systemd, ulimits of compose): each reader needs one"
+    return Finding(verdict="advice", about="files", found=found, change=change)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+async def disk(data: Path) -> Finding:
+    """Whether the disk under the server of `hansard up` has room for what is written there."""
+    there = data / "server"
+    left, record = home.free(there), home.taken(there)
+    found = f"{_size(left)} free, the record takes {_size(record)}"
+    if not await home.has_room(there):
+        change = "Make room on it now: until there is some nothing is written, and then by itself"
+        return Finding(verdict="wrong", about="disk", found=f"full: {found}", change=change)
+    if left < record:
+        change = "Make room on it soon: once in a while the whole record is written anew beside the old one"
+        return Finding(verdict="advice", about="disk", found=found, change=change)
+    return Finding(verdict="good", about="disk", found=found)
+
+
+async def _config(client: Any) -> dict[str, str]:
+    try:
+        reply = await client.config_get("stream-node-max-bytes", "stream-node-max-entries", *failover.CONFIG)
+    except redis.exceptions.ResponseError:
+        return {}  # a hosted server may keep its configuration to itself
+    return {_text(name): _text(value) for name, value in reply.items()}
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def _size(number: int) -> str:
+    mega = number / 1024 / 1024
+    return f"{mega:.1f} MiB" if mega < 1024 else f"{mega / 1024:.1f} GiB"  # noqa: PLR2004 - a gibibyte

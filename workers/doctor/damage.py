@@ -1,0 +1,51 @@
+"""What `hansard doctor` finds of partitions whose log cannot be read on, and what to do about them."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from core.concurrency import gathered
+from core.keys import Keys, Partition
+from core.log.port import Log
+from projections.read.progress import cursor
+from projections.read.served_generation import Served
+from projections.views import damage
+from projections.views.damage import Damage
+from workers.doctor.finding import Finding
+
+
+async def damages(served: Served, log: Log) -> list[Damage]:
+    """What keeps views from going on, by partition. Raises `core.refusals.Unavailable`."""
+    found = await gathered([partial(_damage, served, log, keys) for keys in served.keys])
+    return [one for one in found if one is not None]
+
+
+def findings(damages: Sequence[Damage], keys: Keys) -> list[Finding]:
+    """What was found, one finding a partition."""
+    return [
+        Finding(verdict="wrong", about="log", found=str(one), change=_change(one, keys[one.partition].log))
+        for one in damages
+    ]
+
+
+async def _damage(served: Served, log: Log, keys: Partition) -> Damage | None:
+    try:
+        return await damage.beyond(log, keys.number, await cursor(served, keys))
+    except Exception as error:
+        found = damage.of(error, keys.number)
+        if found is None:
+            raise
+        return found
+
+
+def _change(one: Damage, log: str) -> str:
+    stays = "The views of the partition stay as they are until then. "
+    if one.position is None:
+        return (
+            f"{stays}Look at {log} and its heads with `redis-cli TYPE`: somebody else wrote there. Take out what is "
+            "none of Hansard's, restore a backup, and start the projectors again"
+        )
+    at = one.position
+    return (
+        f"{stays}Look at it with `redis-cli XRANGE {log} {at} {at}`. If it is none of Hansard's and nothing follows "
+        f"it, `redis-cli XDEL {log} {at}` takes it out; otherwise restore a backup. Then start the projectors again"
+    )

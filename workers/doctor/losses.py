@@ -1,0 +1,151 @@
+"""Logs that are not whole: what `hansard doctor` says of them, what of them is gone, and that a person accepts it."""
+
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from functools import partial
+from typing import Final, NamedTuple
+
+from msgspec import Struct
+
+from core.keys import Keys
+from core.log.port import Log
+from core.position import START, Position
+from core.redis import log_integrity
+from core.redis.deployment import Deployment
+from core.redis.errors import insist
+from core.redis.log_integrity import Look
+from projections.read.progress import cursor
+from projections.read.served_generation import Served
+from workers.doctor.finding import Finding
+from workers.runtime.process import Failed
+
+BATCH: Final = 1000
+"""Entries that are read at once."""
+NAMED: Final = 3
+"""Partitions that one finding names."""
+
+LOST: Final = "lost"
+EMPTY: Final = "empty"
+OTHER: Final = "other"
+FOREIGN: Final = "foreign"
+UNMARKED: Final = "unmarked"
+
+
+class Gap(NamedTuple):
+    """Events that are missing one after another: their numbers, and the positions of the entries around them."""
+
+    first: int
+    last: int
+    after: Position | None
+    before: Position | None
+
+
+class Loss(Struct, frozen=True, kw_only=True):
+    """What a partition lost. Where nothing of it is left, `gone` is None, unless its views say how far it had come."""
+
+    partition: int
+    seen: Look
+    gone: int | None
+    gaps: tuple[Gap, ...] = ()
+    last: Position | None = None
+    """How far a log had come of which nothing is left."""
+
+
+def kind(seen: Look, id_: str) -> str:
+    """What is the matter with a log that is not whole."""
+    if seen.owner not in (None, id_):
+        return OTHER
+    if seen.is_met_in_place:
+        return FOREIGN
+    missing = seen.newest.n - seen.accepted - seen.entries
+    if missing < 0:
+        return FOREIGN
+    if missing > 0:
+        return LOST
+    if seen.newest == START:
+        return EMPTY if seen.owner is None else LOST
+    return UNMARKED
+
+
+async def looked(deployment: Deployment) -> list[Look]:
+    """All logs, as they are now. Raises `core.refusals.Unavailable`."""
+    numbers = range(deployment.keys.partitions)
+    asked = partial(log_integrity.look, deployment.calls, deployment.keys, deployment.whole.id, numbers)
+    return await insist(asked, log_integrity.LOOK.name)
+
+
+def findings(looks: Sequence[Look], id_: str, keys: Keys) -> Iterator[Finding]:
+    """Report the logs that are not whole, by what is the matter, and the losses that were accepted."""
+    by_kind: dict[str, list[Look]] = {}
+    for seen in looks:
+        if seen.fault is not None:
+            by_kind.setdefault(kind(seen, id_), []).append(seen)
+    for what, some in by_kind.items():
+        told = [f"partition {seen.partition} at {seen.newest}: {seen.fault}" for seen in some[:NAMED]]
+        if len(some) > NAMED:
+            told.append(f"and {len(some) - NAMED} more")
+        change = _CHANGES[what].format(key=keys[some[0].partition].log)
+        yield Finding(verdict="wrong", about="whole", found="; ".join(told), change=change)
+    if not by_kind:
+        yield Finding(verdict="good", about="whole", found="no log lost its beginning or an entry")
+    accepted = [seen for seen in looks if seen.accepted and seen.fault is None]
+    for seen in accepted[:NAMED]:
+        found = f"{_events(seen.accepted)} of partition {seen.partition} lost, which was accepted"
+        yield Finding(verdict="good", about="losses", found=found)
+    if len(accepted) > NAMED:
+        lost = sum(seen.accepted for seen in accepted[NAMED:])
+        found = f"{_events(lost)} of {len(accepted) - NAMED} more partitions lost, which was accepted"
+        yield Finding(verdict="good", about="losses", found=found)
+
+
+_MEND: Final = (
+    "Writes there are refused, and readers go on. Put back the server or the files that have the events, or restore a "
+    "backup on an empty server. Where they are gone for good, `hansard doctor --accept-loss` says what is gone and "
+    "lets writes go on"
+)
+_CHANGES: Final = {
+    LOST: _MEND,
+    EMPTY: f"The server there came back empty, or another took its place. {_MEND}",
+    OTHER: "Writes there are refused. The server holds what another deployment wrote: give the address of the right "
+    "one, or put its data back",
+    FOREIGN: "Writes there are refused, and readers go on. Somebody else wrote there: look with "
+    "`XREVRANGE {key} + - COUNT 5`, and take out with XDEL what is no event of Hansard",
+    UNMARKED: "Start any process of the deployment: it writes the copy where the log is whole",
+}
+
+
+async def losses(deployment: Deployment, log: Log, looks: Iterable[Look]) -> AsyncIterator[Loss]:
+    """What these partitions lost. A log that lost entries is read from one end to the other."""
+    served = Served(deployment)
+    for seen in looks:
+        number = seen.partition
+        if seen.newest == START:
+            last = None if seen.owner is None else await cursor(served, deployment.keys[number])
+            last = None if last == START else last
+            gaps = () if last is None else (Gap(1, last.n, None, None),)
+            yield Loss(partition=number, seen=seen, gone=None if last is None else last.n, gaps=gaps, last=last)
+        else:
+            gone = seen.newest.n - seen.accepted - seen.entries
+            yield Loss(partition=number, seen=seen, gone=gone, gaps=tuple([gap async for gap in _gaps(log, seen)]))
+
+
+async def accept(deployment: Deployment, loss: Loss) -> None:
+    """Accept a loss. Raises Failed where the log is not as it was looked at, `core.refusals.Unavailable`."""
+    id_ = deployment.whole.id
+    asked = partial(log_integrity.accept, deployment.calls, deployment.keys, id_, loss.seen, loss.last)
+    if not await insist(asked, log_integrity.ACCEPT.name, once=True):
+        raise Failed(f"Partition {loss.partition} is not as it was: nothing is accepted there. Look again")
+
+
+async def _gaps(log: Log, seen: Look) -> AsyncIterator[Gap]:
+    at = START
+    while entries := await log.read(seen.partition, at, limit=BATCH, upto=seen.newest):
+        for entry in entries:
+            if entry.position.n > at.n + 1:
+                yield Gap(at.n + 1, entry.position.n - 1, None if at == START else at, entry.position)
+            at = entry.position
+    if at.n < seen.newest.n:
+        yield Gap(at.n + 1, seen.newest.n, None if at == START else at, None)
+
+
+def _events(number: int) -> str:
+    return f"{number} event{'' if number == 1 else 's'}"

@@ -1,0 +1,1 @@
+"""The drift sampler: verifies threads continuously and repairs those that differ."""

@@ -1,0 +1,281 @@
+"""Drift, looked for all the time: threads are folded from their log alone and compared with what is served.
+
+A part of every process that projects. It looks at the partitions that the process holds, at a share of one core's
+time, and changes nothing where everything is right. What differs is said, counted and mended: the thread is
+quarantined and its views exchanged for the fold. Where it differs again, the code is wrong and not the data: that is
+said once, and the thread left alone for long. Nothing of this is stored: whoever has the partition next begins anew.
+
+Where several versions have written into the views of a partition, only what all of them write alike is compared. The
+rest is counted, and said once per partition.
+"""
+
+import re
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Collection
+from contextlib import aclosing
+from hashlib import blake2b
+from secrets import token_bytes
+from typing import Final
+
+import anyio
+import structlog
+from msgspec import Struct, field
+
+from core.log.port import Log
+from core.redis.deployment import Deployment
+from core.redis.errors import is_passing
+from core.refusals import Unavailable
+from core.text.render import rendered
+from core.throttle import Pace
+from projections.rebuild.refold import refold
+from projections.verify.difference import Difference, Name, Superseded
+from projections.verify.single_thread import Crowd, Spot
+from projections.views.layout import Html
+from projections.views.store import Store
+from projections.views.versions import OWN, Scope, Versions
+from workers.drift.thread_walk import QUIET_SHARE, WALK_S, Rounds
+from workers.runtime import metrics
+
+AWAY_S: Final = 1.0
+"""Seconds until it is gone on with where the server was away."""
+AGAIN_S: Final = 60.0
+"""Seconds until a thread is tried again that could not be mended for what passes."""
+LEFT_ALONE_S: Final = 24 * 3600.0
+"""Seconds for which a thread is left alone that mending does not help."""
+TOLD: Final = 10
+"""So many fields of a thread are told one by one."""
+
+PERSONAL: Final = frozenset({"ballots", "waiting", "pending", "reported", "authors", "urls"})
+"""Views whose members name a member or an address."""
+_IDS: Final = re.compile(r"(?:[\w.~-]{1,120} (?=\d{12}:)|\d{15} \d{12} )?(?:\d{12}:)?[\w.~-]{1,120}(?::\d+)?", re.ASCII)
+"""What the fields of the others are made of: ids, positions, ages, numbers of revisions."""
+
+_EVERYTHING: Final = Scope()
+
+_log = structlog.get_logger(__name__)
+
+
+class _Found(Struct):
+    """What differs in one thread: the first fields, and how many in all."""
+
+    first: list[Difference] = field(default_factory=list)
+    views: Counter[str] = field(default_factory=Counter)
+    """How many fields, by view."""
+    compared: bool = True
+    """True where any part was compared."""
+
+    @property
+    def count(self) -> int:
+        """How many fields in all."""
+        return self.views.total()
+
+    def add(self, difference: Difference) -> None:
+        """Take down one more."""
+        self.views[_view(difference)] += 1
+        if len(self.first) < TOLD:
+            self.first.append(difference)
+
+
+class Sampler:
+    """Looks at threads of the partitions that `held` gives, for ever. `budget` is the share of one core's time."""
+
+    def __init__(
+        self,
+        deployment: Deployment,
+        log: Log,
+        *,
+        budget: float,
+        held: Callable[[], Collection[int]],
+        html: Html = rendered,
+        versions: Versions = OWN,
+        every: float = WALK_S,
+        quiet_share: float = QUIET_SHARE,
+    ) -> None:
+        """`every` and `quiet_share` are those of `Rounds`."""
+        self._log = log
+        self._reads = deployment.reads
+        self._store = Store(deployment.calls, deployment.reads, deployment.keys, versions=versions)
+        self._held = held
+        self._html = html
+        self._pace = Pace(budget)
+        self._rounds = Rounds(log, held, self._pace, every=every, quiet_share=quiet_share)
+        self._secret = token_bytes(16)
+        self._counted = 0.0
+        """Seconds of work that the metric has."""
+        self._quarantine: dict[Name, float] = {}
+        """Threads that are being mended, or that mending did not help: when they are looked at again."""
+        self._scopes: dict[int, Scope] = {}
+        """The scope of comparison that was last logged, by partition."""
+
+    async def run(self) -> None:
+        """Look, until it is cancelled. Whatever goes wrong here keeps nobody from projecting."""
+        while True:
+            try:
+                async with aclosing(self._rounds.walk()) as walk:
+                    await self._along(walk)
+            except Exception as error:  # noqa: BLE001 - what is no passing fault is told with where it was
+                if _is_passing(error):
+                    _log.warning("drift_look_postponed", fault=type(error).__name__)
+                else:
+                    _log.error("drift_look_failed", exc_info=error)
+            await anyio.sleep(AWAY_S)
+            self._pace.begin()
+
+    async def _along(self, walk: AsyncGenerator[tuple[Name, Crowd], None]) -> None:
+        """Look at what the walk comes by, and for as long as that takes at what chance brings."""
+        walked = drawn = 0.0
+        begun = self._pace.spent
+        async for name, crowd in walk:
+            await self._look(name, crowd)
+            walked += self._pace.spent - begun
+            begun = self._pace.spent
+            while drawn < walked and (by_chance := await self._rounds.draw()):
+                await self._look(by_chance, None)
+                drawn += self._pace.spent - begun
+                begun = self._pace.spent
+            await self._look_again()
+            begun = self._pace.spent
+
+    async def _look_again(self) -> None:
+        """Look at what was left alone for long enough, and forget what is in the hands of others now."""
+        for name, due in list(self._quarantine.items()):
+            held = self._store.keys.of(*name).number in self._held()
+            if not held or due <= anyio.current_time():
+                self._release(name)
+                if held:
+                    await self._look(name, None)
+
+    async def _look(self, name: Name, crowd: Crowd | None) -> None:
+        """Look at one thread, and mend it where it differs."""
+        if name not in self._quarantine:
+            try:
+                await self._judge(name, crowd)
+            except Exception as error:
+                if _is_passing(error):
+                    raise
+                # One thread that cannot be looked at keeps nobody from looking at the others.
+                self._leave(name, LEFT_ALONE_S)
+                _log.error("drift_look_failed", site=name[0], thread=name[1], exc_info=error)
+        await self._rest()
+
+    async def _judge(self, name: Name, crowd: Crowd | None) -> None:
+        found = await self._differences(name, crowd)
+        if found.compared:
+            metrics.DRIFT_CHECKED.inc()
+        if found.count:
+            for view, fields in found.views.items():
+                metrics.DRIFT.labels(view).inc(fields)
+            await self._mend(name, found)
+
+    async def _differences(self, name: Name, crowd: Crowd | None = None) -> _Found:
+        partition = self._store.keys.of(*name)
+        while True:
+            store = await self._store.served(partition.number)
+            scope = await store.scope(partition.number)
+            spot = Spot(self._log, self._reads, partition, store.pointer, self._html, scope=scope, pace=self._pace)
+            found = _Found(compared=scope.fold)
+            try:
+                async for difference in spot.differences(name, crowd):
+                    found.add(difference)
+            except Superseded:
+                continue
+            self._count(partition.number, store.generation, scope, spot.left)
+            return found
+
+    def _count(self, partition: int, generation: int, scope: Scope, left: Counter[str]) -> None:
+        """Count what of a thread was not compared, and say once per partition that it is not."""
+        if scope.fold:
+            metrics.DRIFT_CHECKED.inc()
+        for part, number in left.items():
+            metrics.DRIFT_UNCOMPARED.labels(part).inc(number)
+        if scope.parts != self._scopes.get(partition, _EVERYTHING).parts:
+            self._scopes[partition] = scope
+            if not scope.whole:
+                _log.info(
+                    "views_not_compared",
+                    partition=partition,
+                    generation=generation,
+                    parts=scope.parts,
+                    versions=sorted(map(str, scope.versions)),
+                )
+
+    async def _mend(self, name: Name, found: _Found) -> None:
+        """Say what differs, exchange the views for the fold, and look again."""
+        self._leave(name, AGAIN_S)
+        self._tell(name, found)
+        left, fault = found, None
+        try:
+            await refold(self._log, self._store, *name, html=self._html)
+            left = await self._differences(name)
+        except Exception as error:  # noqa: BLE001 - what keeps a thread from being mended is told with it
+            if _is_passing(error):
+                # It went on all the time, or the server was away: it is tried again soon.
+                _log.warning("drift_not_mended", site=name[0], thread=name[1], fault=type(error).__name__)
+                return
+            fault = error
+        if left.count:
+            self._leave(name, LEFT_ALONE_S)
+            first = left.first[0]
+            _log.critical(
+                "drift_not_mended_by_folding",
+                partition=first.partition,
+                site=name[0],
+                thread=name[1],
+                view=_view(first),
+                field=self._field(first),
+                fields=left.count,
+                exc_info=fault,
+            )
+        else:
+            self._release(name)
+            _log.info("drift_mended", site=name[0], thread=name[1], fields=found.count)
+
+    def _tell(self, name: Name, found: _Found) -> None:
+        for difference in found.first:
+            _log.error(
+                "drift_found",
+                partition=difference.partition,
+                site=name[0],
+                thread=name[1],
+                view=_view(difference),
+                stored=difference.key,
+                field=self._field(difference),
+                expected=self._told(difference.expected),
+                found=self._told(difference.found),
+                fields=found.count,
+            )
+
+    def _field(self, difference: Difference) -> str | None:
+        """A field as it may be told: itself where it is made of ids, else its digest."""
+        name = difference.field
+        if name is None or (_view(difference) not in PERSONAL and _IDS.fullmatch(name)):
+            return name
+        return self._digest(name.encode())
+
+    def _told(self, value: bytes | int | None) -> str | int | None:
+        return self._digest(value) if isinstance(value, bytes) else value
+
+    def _digest(self, value: bytes) -> str:
+        """What tells values apart, and nobody outside of this process can find the value to."""
+        return blake2b(value, digest_size=8, key=self._secret).hexdigest()
+
+    def _leave(self, name: Name, seconds: float) -> None:
+        self._quarantine[name] = anyio.current_time() + seconds
+        metrics.DRIFT_QUARANTINED.set(len(self._quarantine))
+
+    def _release(self, name: Name) -> None:
+        del self._quarantine[name]
+        metrics.DRIFT_QUARANTINED.set(len(self._quarantine))
+
+    async def _rest(self) -> None:
+        await self._pace.rest()
+        metrics.DRIFT_SECONDS.inc(self._pace.spent - self._counted)
+        self._counted = self._pace.spent
+
+
+def _view(difference: Difference) -> str:
+    return difference.key.rpartition(":")[2]
+
+
+def _is_passing(error: Exception) -> bool:
+    return isinstance(error, Unavailable) or is_passing(error)

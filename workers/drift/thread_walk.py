@@ -1,0 +1,122 @@
+"""Which threads are looked at next: a walk through all of them, and what chance brings (`workers.drift.sampling`)."""
+
+import random
+from collections.abc import AsyncGenerator, Callable, Collection
+from contextlib import aclosing
+from typing import Final
+
+import anyio
+
+from core.log.port import Log
+from core.position import START, Position
+from core.throttle import Pace
+from projections.verify.difference import Name
+from projections.verify.single_thread import Crowd
+from workers.drift import sampling
+from workers.drift.sampling import Search, Stretch
+from workers.runtime import metrics
+
+PAGE: Final = 256
+"""So many events are read at once on a walk."""
+IDLE_S: Final = 1.0
+"""Seconds until it is asked again which partitions are held, where none is."""
+WALK_S: Final = 60.0
+"""Seconds from the begin of a walk to that of the next, at least: a small deployment is not walked all the time."""
+QUIET_SHARE: Final = 0.25
+"""Part of the pace at which a walk goes where nothing was appended since the one before began."""
+
+
+class Rounds:
+    """Chooses threads of the partitions that `held` gives. Every call raises `core.refusals.Unavailable`."""
+
+    def __init__(
+        self,
+        log: Log,
+        held: Callable[[], Collection[int]],
+        pace: Pace,
+        *,
+        every: float = WALK_S,
+        quiet_share: float = QUIET_SHARE,
+    ) -> None:
+        """`every` is in seconds. The share of `pace` is set anew while a walk goes on."""
+        self._log = log
+        self._held = held
+        self._pace = pace
+        self._every = every
+        self._share = pace.share
+        self._quiet_share = quiet_share * pace.share
+        self._dice = random.Random()  # noqa: S311 - it chooses what to look at
+        self._lasts: dict[int, Position] = {}
+        """Where the logs of our partitions ended when they were last walked."""
+
+    async def walk(self) -> AsyncGenerator[tuple[Name, Crowd], None]:
+        """Every thread of every partition that is ours, one partition after the other, over and over."""
+        while True:
+            begun = anyio.current_time()
+            partitions = list(self._held())
+            before, ends = self._lasts, await self._log.lasts(partitions)
+            self._lasts = dict(zip(partitions, ends, strict=True))
+            self._set_pace(busy=self._lasts != before)
+            self._dice.shuffle(partitions)
+            for number in partitions:
+                if not self._lasts[number].n:
+                    continue
+                if self._pace.share < self._share and await self._log.last(number) != self._lasts[number]:
+                    self._set_pace(busy=True)
+                crowd = Crowd()
+                stretches = sampling.round_trip(await self._anywhere(number), self._lasts[number])
+                for stretch in stretches:
+                    async with aclosing(self._stretch(number, stretch)) as names:
+                        async for name in names:
+                            yield name, crowd
+                if stretches and number in self._held():
+                    metrics.DRIFT_WALKS.inc()
+            await self._idle(begun + self._every if partitions else begun + IDLE_S)
+
+    def _set_pace(self, *, busy: bool) -> None:
+        self._pace.share = self._share if busy else self._quiet_share
+
+    async def _stretch(self, number: int, stretch: Stretch) -> AsyncGenerator[Name, None]:
+        at = stretch.after
+        while at < stretch.upto and number in self._held():
+            entries = await self._log.read(number, at, limit=PAGE, upto=stretch.upto)
+            if not entries:
+                return
+            for name in sampling.begun(entries):
+                yield name
+            at = entries[-1].position
+            if self._pace.due:
+                await self._pace.rest()
+
+    async def draw(self) -> Name | None:
+        """The thread of an event drawn from all that our partitions have; None where that is one of a site."""
+        lengths = {number: last.n for number, last in self._lasts.items() if last.n and number in self._held()}
+        if not lengths:
+            return None
+        number = sampling.drawn(self._dice, lengths)
+        at = await self._anywhere(number)
+        entry = await self._log.entry(number, at)
+        return None if entry is None else sampling.thread_of(entry)
+
+    async def _anywhere(self, number: int) -> Position:
+        """The position of an event of a partition, each as likely as any other; `START` where there is none."""
+        last = self._lasts[number]
+        first = await self._log.read(number, START, limit=1)
+        if not first or first[0].position >= last:
+            return last
+        search = Search(first[0].position, last, self._dice.randint(first[0].position.n, last.n))
+        while not search.near:
+            found = await self._log.read(number, search.ask(), limit=1)
+            search.hear(found[0].position if found else last)
+        at = search.low
+        while at.n < search.number:
+            entries = await self._log.read(number, at, limit=min(PAGE, search.number - at.n))
+            if not entries:
+                break  # what was there a moment ago is gone: a failover
+            at = entries[-1].position
+        return at
+
+    async def _idle(self, until: float) -> None:
+        """Rest until this time of the event loop's clock."""
+        await anyio.sleep_until(until)
+        self._pace.begin()

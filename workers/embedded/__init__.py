@@ -1,0 +1,1 @@
+"""The embedded server: a Valkey from a wheel, as a child process."""

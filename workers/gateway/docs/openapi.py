@@ -1,0 +1,308 @@
+"""The OpenAPI 3.1 document, made from the table of calls."""
+
+import re
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from typing import Annotated, Any, Final, get_args
+
+import msgspec
+from msgspec import Meta, Struct
+
+from core import ids
+from core.durability import Durability
+from workers.gateway.auth.tokens import Claims, OperatorClaims
+from workers.gateway.docs.schemas import Schemas, events_name, portable
+from workers.gateway.http import problems
+from workers.gateway.http.bodies import JSON_TYPE
+from workers.gateway.http.caching import Caching
+from workers.gateway.http.lag_watch import is_of_views
+from workers.gateway.operations.operation import Call, Who
+from workers.gateway.operations.table import CALLS
+from workers.gateway.shapes import common
+
+_PATH_TYPES: Final[Mapping[str, Any]] = {
+    "site": Annotated[ids.SiteId, Meta(examples=["unherd"])],
+    "thread": Annotated[ids.ThreadId, Meta(examples=["power-broker"])],
+    "anchor": Annotated[ids.AnchorId, Meta(examples=["q1"])],
+    "comment": Annotated[ids.CommentId, Meta(examples=["6ryvbaoxhpcsdxv3kqi3lz5k4m"])],
+    "member": Annotated[ids.MemberId, Meta(examples=["u-7"])],
+    "revision": common.Revision,
+    "slug": Annotated[ids.Slug, Meta(examples=["stale-revision"])],
+}
+_PROBLEM: Final = "application/problem+json"
+_PARAMETER: Final = re.compile(r"{(\w+)}")
+
+DESCRIPTION: Final = """\
+The backend under a publication's comment sections: everything said, changed and decided is an event in a log, and \
+what people read is made from it.
+
+Times are RFC 3339 in UTC with milliseconds. Bodies are JSON in UTF-8; fields and query parameters that a call does \
+not have are refused. Answers may gain fields: ignore what you do not know. A write answers with its `position`; a \
+read with `after=` that position includes the write. What a write has done is as safe as the deployment promises, or \
+the answer is 202; the header `Hansard-Durability` tells which. Problems are RFC 9457; word them for people by the \
+last part of `type`."""
+
+
+def document(calls: Sequence[Call] = CALLS) -> dict[str, Any]:
+    """The document, as JSON types."""
+    schemas = Schemas(calls, (common.Problem, *_PATH_TYPES.values()))
+    paths: dict[str, dict[str, Any]] = {}
+    for call in calls:
+        paths.setdefault(call.path, {})[call.method.lower()] = _operation(call, schemas)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Hansard",
+            "version": version("hansard"),
+            "description": DESCRIPTION,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "tags": [{"name": theme} for theme in dict.fromkeys(call.theme for call in calls)],
+        "paths": paths,
+        "components": {
+            "schemas": schemas.components,
+            "securitySchemes": {
+                "token": _scheme(
+                    "Tokens of a site",
+                    "A JWT that the site signs, in the Authorization header only, as `Bearer`. Its claims:",
+                    Claims,
+                ),
+                "operator": _scheme(
+                    "Tokens of the operator",
+                    "A JWT that is signed with the secret of the deployment. Its claims:",
+                    OperatorClaims,
+                ),
+            },
+        },
+    }
+
+
+def _scheme(title: str, description: str, claims: type[Struct]) -> dict[str, Any]:
+    (_,), components = msgspec.json.schema_components([claims])
+    return {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": description,
+        "x-title": title,
+        "x-claims": portable(components[claims.__name__]),
+    }
+
+
+def problems_of(call: Call) -> list[problems.Kind]:
+    """Every problem that a call may be answered with: its own, and those that every call of its kind has."""
+    slugs = {*call.problems, *OF_EVERY_CALL}
+    if call.path.startswith("/v1/"):
+        slugs |= {"unavailable"}
+    if call.path.startswith("/v1/sites/{site}"):
+        slugs |= {"not-found"}
+    if call.handler is None:
+        slugs -= {"unavailable"}  # a stream says so in itself: a browser would take a 503 for the end
+    if call.path.startswith("/readyz"):
+        slugs |= {"unavailable"}
+    if call.who not in (Who.EVERYONE, Who.ANYONE) or call.who is Who.ANYONE:
+        slugs |= {"unauthenticated"}
+    if call.body is not None or call.method != "GET":
+        slugs |= {"request-too-large", "unsupported-media-type"}
+    return [kind for kind in problems.ALL if kind.slug in slugs and _fits(kind, call)]
+
+
+OF_EVERY_CALL: Final = frozenset(
+    {"bad-request", "headers-too-large", "internal", "request-timeout", "target-too-long", "too-many-requests"}
+)
+"""Slugs of what the server itself may answer to any request."""
+
+
+def _fits(kind: problems.Kind, call: Call) -> bool:
+    # Of the two statuses of stale-revision, 412 is that of a precondition.
+    return kind.slug != "stale-revision" or (kind.status == PRECONDITION_FAILED) == call.edits
+
+
+PRECONDITION_FAILED: Final = 412
+
+
+def _operation(call: Call, schemas: Schemas) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "operationId": call.name,
+        "tags": [call.theme],
+        "summary": call.summary,
+        "description": "\n\n".join(filter(None, (call.detail, _told(call), f"For: {call.who.value}", _kept(call)))),
+        "parameters": [*_places(call, schemas), *schemas.query(call.query), *_headers(call)],
+        "responses": _responses(call, schemas),
+        "security": _security(call),
+        "x-who": call.who.name.lower().replace("_", "-"),
+        "x-caching": call.caching.name.lower().replace("_", "-"),
+    }
+    if call.body is not None:
+        found["requestBody"] = {
+            "required": True,
+            "content": {JSON_TYPE: {"schema": schemas.of(call.body), "example": call.given}},
+        }
+    if not found["parameters"]:
+        del found["parameters"]
+    return found
+
+
+def _told(call: Call) -> str:
+    return f"The schema `{events_name(call)}` has what each event carries in `data`." if call.events else ""
+
+
+def _kept(call: Call) -> str:
+    kept = f"Caching: {call.caching.value}"
+    if call.past:
+        kept += " With `at` a token is read, where there is one, and the answer with it is private."
+    if call.caching in (Caching.EVERYONE, Caching.BY_TOKEN) and "after" in call.query.__struct_fields__:
+        kept += " With `after` it is never stored."
+    return kept
+
+
+def _places(call: Call, schemas: Schemas) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "in": "path", "required": True, "schema": schemas.of(_PATH_TYPES[name])}
+        for name in _PARAMETER.findall(call.path)
+    ]
+
+
+def _headers(call: Call) -> list[dict[str, Any]]:
+    found = []
+    if call.keyed:
+        found.append(
+            _header(
+                "Idempotency-Key",
+                {"type": "string", "pattern": "^[!-~]{1,255}$", "maxLength": 255},
+                "A repeat under the same key gets the first status and position, for at least 24 h. Made by the "
+                "server where it is missing, and always returned.",
+            )
+        )
+    if call.edits:
+        found.append(
+            _header(
+                "If-Match",
+                {"type": "string", "pattern": '^"[1-9][0-9]{0,5}"(, "[1-9][0-9]{0,5}")*$', "examples": ['"2"']},
+                'The latest revision, as a strong tag: `"2"`. Of several, one has to be the latest: `"2", "3"`. 428 '
+                "without, and for `*`, which names none; 412 where it is another, and for a weak tag.",
+                required=True,
+            )
+        )
+    if call.caching is not Caching.NEVER and call.media == JSON_TYPE:
+        found.append(_header("If-None-Match", {"type": "string"}, "An `ETag` that is at hand: 304 while it holds."))
+    if call.handler is None:
+        found.append(_header("Last-Event-ID", {"type": "string"}, "The last id that was seen; it wins over `after`."))
+    return found
+
+
+def _header(name: str, schema: dict[str, Any], description: str, *, required: bool = False) -> dict[str, Any]:
+    return {"name": name, "in": "header", "required": required, "schema": schema, "description": description}
+
+
+def _responses(call: Call, schemas: Schemas) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for status in (*call.statuses, *((ACCEPTED,) if call.method != "GET" else ())):
+        answer: dict[str, Any] = {"description": _STATUS_WORDS[status]}
+        headers = _answer_headers(call, status)
+        if headers:
+            answer["headers"] = headers
+        if status != NO_CONTENT:
+            answer["content"] = {call.media: _content(call, schemas)}
+        found[str(status)] = answer
+    if call.caching is not Caching.NEVER and call.media == JSON_TYPE:
+        found["304"] = {"description": "What is at hand is still true.", "headers": _kept_headers(call)}
+    kinds = problems_of(call)
+    for status in sorted({kind.status for kind in kinds}):
+        found[str(status)] = _refused([kind for kind in kinds if kind.status == status], schemas)
+    return found
+
+
+def _content(call: Call, schemas: Schemas) -> dict[str, Any]:
+    content: dict[str, Any] = {"schema": {"type": "string"} if call.answer is None else schemas.of(call.answer)}
+    if call.example is not None:
+        content["example"] = call.example
+    if call.events:
+        # OpenAPI 3.1 has no word for what a stream is made of; 3.2 has.
+        content["x-events"] = {"$ref": f"#/components/schemas/{events_name(call)}"}
+    return content
+
+
+def _answer_headers(call: Call, status: int) -> dict[str, Any]:
+    found = _kept_headers(call)
+    if call.keyed:
+        found["Idempotency-Key"] = {
+            "schema": {"type": "string"},
+            "description": "The key that was given or made.",
+        }
+    if call.method != "GET":
+        found["Hansard-Durability"] = {
+            "schema": {"type": "string", "enum": list(get_args(Durability))},
+            "description": (
+                "How safe it is what was written: in the server's memory, in that of its replicas too, or on its disk."
+            ),
+        }
+    if call.name == "postComment" and status in (CREATED, ACCEPTED):
+        found["Location"] = {"schema": {"type": "string"}, "description": "Where the comment is."}
+    return found
+
+
+def _kept_headers(call: Call) -> dict[str, Any]:
+    text = {"schema": {"type": "string"}}
+    found: dict[str, Any] = {"Cache-Control": text}
+    if call.caching is not Caching.NEVER and call.media == JSON_TYPE:
+        found["ETag"] = text | {"description": "Weak and opaque."}
+    if call.caching in (Caching.EVERYONE, Caching.BY_TOKEN) and call.media == JSON_TYPE:
+        found["CDN-Cache-Control"] = text | {"description": "For a CDN alone; absent where nothing may be stored."}
+    if call.caching is Caching.BY_TOKEN or call.past:
+        found["Vary"] = text
+    if call.method == "GET" and is_of_views(call.path):
+        found["Hansard-Lag"] = {
+            "schema": {"type": "integer"},
+            "description": "Seconds that the views are behind the log which it was answered from; absent below 10.",
+        }
+    return found
+
+
+def _refused(kinds: list[problems.Kind], schemas: Schemas) -> dict[str, Any]:
+    answer: dict[str, Any] = {
+        "description": "; ".join(f"`{kind.slug}`: {kind.title}" for kind in kinds),
+        "content": {
+            _PROBLEM: {
+                "schema": schemas.of(common.Problem),
+                "examples": {kind.slug: {"value": problems.body(kind, _DETAIL)} for kind in kinds},
+            }
+        },
+    }
+    if kinds[0].status == UNAUTHENTICATED:
+        answer["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
+    if kinds[0].status in problems.RETRIED:
+        answer["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
+    return answer
+
+
+def _security(call: Call) -> list[dict[str, list[str]]]:
+    match call.who:
+        case Who.OPERATOR:
+            return [{"operator": []}]
+        case Who.ADMIN_OR_OPERATOR:
+            return [{"token": []}, {"operator": []}]
+        case Who.EVERYONE:
+            return [{}, {"token": []}] if call.past else []
+        case Who.ANYONE:
+            return [{}, {"token": []}]
+        case _:
+            return [{"token": []}]
+
+
+_ACCEPTED: Final = (
+    "Done, but not yet confirmed to be as safe as this deployment promises. Asked again under the same key, the answer "
+    "is the usual one as soon as it is."
+)
+_DETAIL: Final = "What is wrong, for developers."
+CREATED: Final = 201
+ACCEPTED: Final = 202
+NO_CONTENT: Final = 204
+UNAUTHENTICATED: Final = 401
+_STATUS_WORDS: Final = {
+    200: "Done.",
+    201: "Something new was made.",
+    202: _ACCEPTED,
+    204: "There is nothing to follow.",
+}

@@ -1,0 +1,123 @@
+"""The schemas of the OpenAPI document: the shapes in the part of JSON Schema that generators of clients take."""
+
+import inspect
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from core.ids import END
+from workers.gateway.operations.operation import Call
+
+_REFS: Final = "#/components/schemas/{name}"
+_TYPES: Final[Mapping[type, str]] = {
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    str: "string",
+    type(None): "null",
+}
+
+
+class Schemas:
+    """The schemas of all shapes that some calls take and give, with references among them."""
+
+    def __init__(self, calls: Iterable[Call], also: Iterable[Any] = ()) -> None:
+        kinds: list[Any] = list(also)
+        for call in calls:
+            kinds += [call.query, *(kind for kind in (call.body, call.answer) if kind is not None)]
+            kinds += call.events.values()
+        found, components = msgspec.json.schema_components(kinds, ref_template=_REFS)
+        self._of = dict(zip(map(repr, kinds), map(portable, found), strict=True))
+        queries = {call.query.__name__ for call in calls}
+        self._queries = {name: components[name] for name in queries if name in components}
+        self.components = {name: portable(schema) for name, schema in components.items() if name not in queries}
+        for call in calls:
+            if call.events:
+                self.components[events_name(call)] = self._events(call)
+
+    def of(self, kind: Any) -> dict[str, Any]:
+        """The schema of a shape, or a reference to it."""
+        return self._of[repr(kind)]
+
+    def query(self, kind: type[msgspec.Struct]) -> list[dict[str, Any]]:
+        """The parameters of a query."""
+        schema = self._queries[kind.__name__]
+        return [
+            _parameter(name, part, required=name in schema.get("required", ()))
+            for name, part in schema["properties"].items()
+        ]
+
+    def _events(self, call: Call) -> dict[str, Any]:
+        return {
+            "title": events_name(call),
+            "description": "The events of the stream: for each name the data that it carries.",
+            "type": "object",
+            "properties": {name: self.of(kind) for name, kind in call.events.items()},
+            "required": list(call.events),
+        }
+
+
+def events_name(call: Call) -> str:
+    """The name of the schema that has the events of a stream."""
+    return f"{call.name[0].upper()}{call.name[1:]}Events"
+
+
+def portable(schema: dict[str, Any], *, request: bool = False) -> dict[str, Any]:
+    """Return a schema that means the same to generators of clients.
+
+    - An `enum` has its `type`.
+    - A tuple is closed by `maxItems`, never by `items: false`.
+    - A pattern has no look-ahead: the `$` of JSON Schema is the very end, and needs no `END`.
+    - Nothing has a `default`: generators take a field that has one for a field that is always there. What a request
+      means without a field is told in its description.
+    """
+    closed = schema.get("additionalProperties") is False
+    found = {name: _part(name, value, request=closed) for name, value in schema.items()}
+    if "enum" in found and "type" not in found:
+        found["type"] = _type_of(found["enum"])
+    if found.get("items") is False:
+        del found["items"]
+    if "pattern" in found:
+        found["pattern"] = found["pattern"].replace(END, "$")
+    if "description" in found:
+        found["description"] = inspect.cleandoc(found["description"])
+    default = found.pop("default", None)
+    if request and default is not None and "$ref" not in found:
+        said = default if isinstance(default, str) else msgspec.json.encode(default).decode()
+        found["description"] = " ".join(filter(None, (found.get("description"), f"Default: `{said}`.")))
+    return found
+
+
+def _part(name: str, value: Any, *, request: bool) -> Any:
+    """A keyword's value, with the schemas in it made portable; `request` says that they are of a request's fields."""
+    match name, value:
+        case "properties", dict():
+            return {key: portable(part, request=request) for key, part in value.items()}
+        case (("items" | "additionalProperties"), dict()):
+            return portable(value)
+        case (("anyOf" | "oneOf" | "allOf" | "prefixItems"), list()):
+            return [portable(part) for part in value]
+        case _:
+            return value
+
+
+def _type_of(values: Iterable[Any]) -> str | list[str]:
+    types = sorted({_TYPES[type(value)] for value in values})
+    return types[0] if len(types) == 1 else types
+
+
+def _parameter(name: str, schema: dict[str, Any], *, required: bool) -> dict[str, Any]:
+    kept = {key: value for key, value in schema.items() if key not in ("description", "default")}
+    choices = [part for part in kept.pop("anyOf", []) if part != {"type": "null"}]
+    if choices:
+        # Absent is absent here; in the shapes it is null.
+        kept |= choices[0]
+    kept = portable(kept)
+    if schema.get("default") is not None:
+        kept["default"] = schema["default"]
+    described = {"name": name, "in": "query", "required": required, "schema": kept}
+    description = kept.pop("description", None) or schema.get("description")
+    if description is not None:
+        described["description"] = description
+    return described

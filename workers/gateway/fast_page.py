@@ -1,0 +1,103 @@
+"""The page of a thread as nearly everybody asks for it, answered past everything that other calls need.
+
+Readers ask for pages a thousand times as often as for anything else, and most threads of a publication are in no
+memory when somebody comes. So such a page has a way of its own: path, query, gate, views, caching, in this order, as
+every call has them. It leads to what is found, and nowhere else: whatever else there is to say of a request, and
+whatever fails, is for the application, which begins again. So there is no second rule here of what is refused and how.
+"""
+
+import time
+from collections.abc import Awaitable
+from functools import lru_cache
+from typing import Final
+
+import structlog
+from starlette.routing import compile_path
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from core import ids
+from core.redis.errors import left, waiting
+from projections.read.queries import BadCursor, PageQuery
+from workers.gateway.http import caching, parameters
+from workers.gateway.http.caching import Caching
+from workers.gateway.http.headers import if_none_match
+from workers.gateway.http.refusals import BadRequest
+from workers.gateway.http.response import Reply, send_reply
+from workers.gateway.http.response_cache import ASKED_WITHIN, counter
+from workers.gateway.operations.operation import THREAD
+from workers.gateway.operations.pages import wanted
+from workers.gateway.operations.reading import found
+from workers.gateway.operations.services import Services
+from workers.gateway.shapes import threads as shapes
+
+_LONGEST: Final = 200
+"""Bytes of a query that may be plain: what is longer would cost more memory than reading it again costs time."""
+_QUERIES: Final = 1024
+"""So many queries are remembered; few ways to ask for a page are in use at a time."""
+
+_log = structlog.get_logger(__name__)
+_path: Final = compile_path(THREAD)[0].fullmatch
+_reader: Final = parameters.Reader(shapes.PageQuery)
+
+
+class PlainPages:
+    """Stands before an application and answers what is plain."""
+
+    def __init__(self, services: Services) -> None:
+        self._views = services.views
+        self._gate = services.admission.reads
+        self._ready = services.ready
+        self._counted = counter(THREAD)
+
+    def before(self, app: ASGIApp) -> ASGIApp:
+        """`app`, asked for everything else."""
+
+        def answered(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+            if scope["type"] == "http" and scope["method"] == "GET":
+                return self._answered(app, scope, receive, send)
+            return app(scope, receive, send)
+
+        return answered
+
+    async def _answered(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = time.perf_counter()
+        reply = await self._made(scope)
+        if reply is None:
+            await app(scope, receive, send)
+            return
+        if self._ready is not None:
+            self._ready.keep(scope, THREAD, reply)
+        reply = caching.unless_known(reply, if_none_match(scope))
+        await send_reply(send, reply)
+        self._counted(str(reply.status), begun)
+
+    async def _made(self, scope: Scope) -> Reply | None:
+        named = _path(scope["path"])
+        query = _plain(scope["query_string"]) if named is not None and len(scope["query_string"]) <= _LONGEST else None
+        if named is None or query is None:
+            return None
+        site, thread = named.groups()
+        if not (ids.is_site(site) and ids.is_thread(thread) and self._gate.enter_at_once()):
+            return None
+        answer = None
+        try:
+            with waiting(min(ASKED_WITHIN, left())):
+                answer = await self._views.page(site, thread, query, once=True)
+        except BadCursor:
+            return None
+        except Exception as error:  # noqa: BLE001 - the application meets it again, and answers it
+            _log.warning("page_retried", site=site, thread=thread, cause=type(error).__name__)
+            return None
+        finally:
+            self._gate.leave()
+        return None if answer is None else caching.apply(found(answer), Caching.EVERYONE, token=False, fresh=False)
+
+
+@lru_cache(_QUERIES)
+def _plain(raw: bytes) -> PageQuery | None:
+    """What a query string asks for; None where that is not plain, or not well-formed."""
+    try:
+        query = _reader.read(parameters.parse(raw))
+    except BadRequest:
+        return None
+    return wanted(query) if query.at is None and query.after is None else None

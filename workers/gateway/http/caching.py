@@ -1,0 +1,88 @@
+"""HTTP caching: `Cache-Control`, `CDN-Cache-Control`, `ETag` and conditional requests (RFC 9111, 9213, 9110)."""
+
+import re
+from enum import Enum
+from typing import Final
+
+from workers.gateway.http import compression
+from workers.gateway.http.response import NOT_MODIFIED, Header, Reply
+
+PUBLIC: Final = b"public, max-age=0, must-revalidate, s-maxage=2"
+CDN: Final[Header] = (b"cdn-cache-control", b"max-age=2, stale-while-revalidate=5")
+"""For caches between a publisher and its readers alone (RFC 9213). Browsers obey `stale-while-revalidate`, too, and
+would show a comment after it was taken down, so it never stands in `Cache-Control`."""
+PRIVATE: Final = b"private, no-store"
+NO_STORE: Final = b"no-store"
+
+_VARY: Final[Header] = (b"vary", b"Authorization")
+_TAG: Final = re.compile(rb'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
+
+
+class Caching(Enum):
+    """The caches that may store an answer. The values are what the OpenAPI document says."""
+
+    EVERYONE = "Reads no token: the same for everyone, and a shared cache may keep it for 2 s."
+    BY_TOKEN = "Without a token a shared cache may keep it for 2 s; with one it is private."  # noqa: S105 - prose
+    STREAM = "Reads no token: the same for everyone, and never stored."
+    NEVER = "Never stored."
+    COMPARED = "Never stored; `If-None-Match` with the `ETag` at hand saves sending it again unchanged."
+
+
+def apply(reply: Reply, caching: Caching, *, token: bool, fresh: bool, comment: bool = False) -> Reply:
+    """The reply with its caching headers.
+
+    `token` says that the request brought one, `fresh` that it has `after=`, `comment` that its path names a comment.
+    """
+    vary = (_VARY,) if caching is Caching.BY_TOKEN else ()
+    if len(reply.body) >= compression.LEAST:
+        vary = (*vary, compression.VARY)
+    if caching in (Caching.NEVER, Caching.STREAM):
+        return reply.also((b"cache-control", NO_STORE), *vary)
+    if caching is Caching.COMPARED:
+        tagged = () if reply.tag is None else ((b"etag", etag(reply.tag)),)
+        return reply.also(*tagged, (b"cache-control", NO_STORE), *vary)
+    if token and caching is Caching.BY_TOKEN:
+        control: tuple[Header, ...] = ((b"cache-control", PRIVATE),)
+    elif fresh:
+        control = ((b"cache-control", NO_STORE),)
+    else:
+        control = _control(reply.status, comment=comment)
+    if reply.tag is None or reply.status != 200:  # noqa: PLR2004 - the one success of a read
+        return reply.also(*control, *vary)
+    return reply.also((b"etag", etag(reply.tag)), *control, *vary)
+
+
+def unless_known(reply: Reply, match: bytes | None) -> Reply:
+    """The reply of `apply`, or 304 where the client has it; `match` is its If-None-Match header."""
+    if match is None or reply.tag is None or reply.status != 200:  # noqa: PLR2004 - as above
+        return reply
+    if not has(match, etag(reply.tag)):
+        return reply
+    return Reply(NOT_MODIFIED, b"", reply.headers)
+
+
+def etag(tag: str) -> bytes:
+    """What the header `ETag` says: a weak tag."""
+    return b'W/"%b"' % tag.encode("ascii")
+
+
+def _control(status: int, *, comment: bool) -> tuple[Header, ...]:
+    match status:
+        case 200:
+            return ((b"cache-control", PUBLIC), CDN)
+        case 404 if not comment:
+            return ((b"cache-control", PUBLIC),)
+        case _:
+            # A comment is asked for right after it was posted, when its 404 of a moment ago would be wrong.
+            return ((b"cache-control", NO_STORE),)
+
+
+def has(match: bytes | None, etag: bytes) -> bool:
+    """Whether a client with this If-None-Match has it: weak comparison (RFC 9110, section 13.1.2) of any, or `*`."""
+    if match is None:
+        return False
+    if match == etag:
+        return True  # as it was given, which it nearly always is
+    if match.strip() == b"*":
+        return True
+    return any(found[1] == etag[2:] for found in _TAG.finditer(match))

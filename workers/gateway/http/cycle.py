@@ -1,0 +1,77 @@
+"""One request and its answer as the server keeps them: uvicorn's cycle, flow control and transport, adapted."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+from core.refusals import Refusal
+from workers.gateway.http import caching, problems, request_log
+from workers.gateway.http.refusals import REFUSAL
+from workers.gateway.http.request_record import Exchange
+from workers.gateway.http.response import WHOLE, send_reply
+
+
+class Cycle(RequestResponseCycle):
+    """One request and its answer. `refusal` says why the rest of the body will not come."""
+
+    refusal: Refusal | None = None
+
+    async def receive(self) -> Any:
+        """The next ASGI message."""
+        message: Any = await super().receive()
+        if self.refusal is not None and message["type"] == "http.request":
+            message[REFUSAL] = self.refusal
+        return message
+
+    async def send(self, message: Any) -> None:
+        """Take the next ASGI message. Where all of the body comes with the next one, the head waits for it."""
+        if WHOLE in message and self.scope["method"] != "HEAD":
+            outlet: Outlet = self.transport  # type: ignore[assignment]  # uvicorn knows it as a transport
+            outlet.hold()
+        await super().send(message)
+
+    async def send_500_response(self) -> None:
+        """Answer a request after a failure outside of all handlers of failures."""
+        exchange: Exchange | None = self.scope.get("hansard")  # type: ignore[assignment]  # ours, not uvicorn's
+        reply = problems.internal(request_log.request_id() if exchange is None else exchange.request)
+        reply = reply.also((b"cache-control", caching.NO_STORE), (b"connection", b"close"))
+        await send_reply(self.send, reply, bare=self.scope["method"] == "HEAD")
+
+
+class Flow(FlowControl):
+    """Flow control that keeps reading paused while requests wait, even where other code would resume it."""
+
+    held = False
+
+    def resume_reading(self) -> None:
+        """Read on, unless reading is held."""
+        if not self.held:
+            super().resume_reading()
+
+
+class Outlet(asyncio.Transport):
+    """The transport as uvicorn is given it: closing it is left to the protocol."""
+
+    def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
+        super().__init__()
+        self._transport = transport
+        self._head = b""
+        # Bound straight through: these are called for every answer.
+        self.write = transport.write  # type: ignore[method-assign]  # the same method of another object
+        self.is_closing = transport.is_closing  # type: ignore[method-assign]  # as above
+        self.close = close  # type: ignore[method-assign]  # as above
+
+    def hold(self) -> None:
+        """Have the next write go out together with the one after it: each by itself wakes the client."""
+        self.write = self._keep  # type: ignore[method-assign]  # for one call
+
+    def _keep(self, data: Any) -> None:
+        self._head = data
+        self.write = self._join  # type: ignore[method-assign]  # for one call
+
+    def _join(self, data: Any) -> None:
+        self.write = self._transport.write  # type: ignore[method-assign]  # as before
+        self._transport.writelines((self._head, data))

@@ -1,0 +1,153 @@
+"""How far the views are behind the log, as whoever serves them measures it, and the answers that say so.
+
+A projector tells how far its own partitions are. Where none lives nobody would tell, and readers would get an old page
+that looks like a new one. So every process that serves looks by itself, every few seconds; an answer from views that
+are too far behind carries `Hansard-Lag`, in seconds. Between two looks a lag grows with the clock.
+"""
+
+import math
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, NamedTuple
+
+import anyio
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from core.log.port import Log
+from core.partitions import partition_of
+from core.refusals import Unavailable
+from projections.read.lag import lags_of_readable
+from projections.read.served_generation import Served
+from workers.runtime import metrics
+
+LAG: Final = b"hansard-lag"
+
+EVERY: Final = 3.0
+"""Seconds between two looks."""
+BOUND: Final = 10.0
+"""Seconds that views may be behind before an answer says so."""
+
+_READ: Final = frozenset({"GET", "HEAD"})
+_OF_A_SITE: Final = re.compile(r"/v1/sites/[^/]+/.*[^/]")
+_THREAD: Final = re.compile(r"/v1/sites/([^/]+)/threads/([^/]+)(?:/.*)?")
+_OF_THE_LOG: Final = re.compile(
+    r"/v1/sites/[^/]+/(?:audit|policy|keys|threads/[^/]+/(?:record|policy)|threads/[^/]+/comments/[^/]+/trail)"
+)
+"""Addresses whose answers come from the log, and are never behind."""
+_SERVER_ERROR: Final = 500
+
+_log = structlog.get_logger(__name__)
+
+
+class Look(NamedTuple):
+    """What a look found."""
+
+    since: Mapping[int, int]
+    """When the oldest event was recorded that the views of a partition lack, in milliseconds since 1970; of those that
+    are not level."""
+    ahead: int
+    """Partitions whose log ends before their views do, and so is not theirs."""
+    refusal: str | None
+    """The code of the error with which the server refuses writes; None where it takes them."""
+
+
+class LagWatch:
+    """Looks how far the views are. `clock` gives seconds since 1970, `bound` is the lag that answers do not tell."""
+
+    def __init__(
+        self,
+        served: Served,
+        log: Log,
+        *,
+        clock: Callable[[], float],
+        bound: float = BOUND,
+        every: float = EVERY,
+    ) -> None:
+        self.last: Look | None = None
+        """What was found last; None before the first look, and where the server did not answer the last."""
+        self._served, self._log = served, log
+        self._partitions = log.partitions
+        self._clock = clock
+        self._bound = bound
+        self._every = every
+        self._since: Mapping[int, int] = {}
+        self._oldest = math.inf
+        self._has_told = False
+        metrics.VIEWS_LAG_SECONDS.set_function(self.seconds)
+        metrics.ANSWERING.labels("reads").set_function(lambda: self.last is not None)
+        metrics.ANSWERING.labels("writes").set_function(lambda: self.last is not None and self.last.refusal is None)
+
+    async def look(self) -> Look:
+        """Look now. Raises `core.refusals.Unavailable`."""
+        try:
+            found = await _look(self._served, self._log)
+        except BaseException:
+            self.last = None
+            raise
+        self.last, self._since = found, found.since
+        self._oldest = min(found.since.values(), default=math.inf)
+        self._tell()
+        return found
+
+    async def run(self) -> None:
+        """Look again and again, until cancelled."""
+        while True:
+            try:
+                await self.look()
+            except Unavailable:
+                _log.warning("lag_not_measured")
+            await anyio.sleep(self._every)
+
+    def seconds(self, partition: int | None = None) -> float:
+        """How far the views of a partition are behind by now, or those that are farthest."""
+        since = self._oldest if partition is None else self._since.get(partition, math.inf)
+        return max(0.0, self._clock() - since / 1000)
+
+    def to_tell(self, path: str) -> int | None:
+        """The lag that the answer to a read at this path tells, in whole seconds; None where it tells none."""
+        if self.seconds() <= self._bound or not is_of_views(path):
+            return None
+        thread = _THREAD.fullmatch(path)
+        seconds = self.seconds(None if thread is None else partition_of(thread[1], thread[2], self._partitions))
+        return int(seconds) if seconds > self._bound else None
+
+    def before(self, app: ASGIApp) -> ASGIApp:
+        """`app`, with `Hansard-Lag` on what it answers from views that are too far behind."""
+
+        def answered(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+            lag = None
+            if self._oldest != math.inf and scope["type"] == "http" and scope["method"] in _READ:
+                lag = self.to_tell(scope["path"])
+            return app(scope, receive, send if lag is None else _telling(send, lag))
+
+        return answered
+
+    def _tell(self) -> None:
+        """Log when views come to be too far behind, and when they are no more."""
+        late = self.seconds() > self._bound
+        if late and not self._has_told:
+            _log.warning("views_lagged", partitions=len(self._since), seconds=int(self.seconds()))
+        elif self._has_told and not late:
+            _log.info("views_recovered")
+        self._has_told = late
+
+
+def is_of_views(path: str) -> bool:
+    """Whether the answer to a read at this path comes from views."""
+    return _OF_A_SITE.fullmatch(path) is not None and _OF_THE_LOG.fullmatch(path) is None
+
+
+async def _look(served: Served, log: Log) -> Look:
+    behind = await lags_of_readable(served, log)
+    since = {lag.partition: lag.since for lag in behind if lag.events > 0}
+    return Look(since, sum(lag.events < 0 for lag in behind), await log.refusal())
+
+
+def _telling(send: Send, seconds: int) -> Callable[[Message], Awaitable[None]]:
+    async def telling(message: Message) -> None:
+        if message["type"] == "http.response.start" and message["status"] < _SERVER_ERROR:
+            message = {**message, "headers": [*message["headers"], (LAG, b"%d" % seconds)]}
+        await send(message)
+
+    return telling

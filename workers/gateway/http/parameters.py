@@ -1,0 +1,107 @@
+"""Query strings: each parameter known, said once unless it is a list, and of its type."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, get_origin, get_type_hints
+from urllib.parse import unquote_plus
+
+import msgspec
+from msgspec import Struct
+
+from workers.gateway.http.bodies import field_error
+from workers.gateway.http.refusals import BadRequest
+
+MOST: Final = 200
+"""Parameters in one query; `counts` takes 100."""
+
+_NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,18})")
+"""A number in decimal digits. Only one that is negative by its sign can be told what is the least."""
+_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
+Query = Mapping[str, list[str]]
+"""What a query string says, before anything is checked but its form."""
+
+
+class NoQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A call that takes no parameters."""
+
+
+def parse(raw: bytes) -> Query:
+    """The parameters of a query string, in the order they were given. Raises BadRequest."""
+    if not raw:
+        return _EMPTY
+    found: dict[str, list[str]] = {}
+    pieces = raw.split(b"&")
+    if len(pieces) > MOST:
+        raise BadRequest("there are too many query parameters")
+    for piece in pieces:
+        if piece:
+            name, _, value = piece.partition(b"=")
+            found.setdefault(_text(name), []).append(_text(value))
+    return found
+
+
+class Reader:
+    """Makes the parameters of one call from a parsed query; unknown ones are refused."""
+
+    def __init__(self, kind: type[Struct]) -> None:
+        self._kind = kind
+        self._fields = msgspec.structs.fields(kind)
+        hints = get_type_hints(kind)
+        self._numbers = frozenset(field.encode_name for field in fields_of(kind) if _is_number(field.type))
+        self._lists = frozenset(name for name, hint in hints.items() if get_origin(hint) in (list, tuple))
+        self._nothing: Struct | None = None if any(field.required for field in self._fields) else kind()
+
+    def read(self, query: Query) -> Any:
+        """The parameters. Raises BadRequest, with `/` and the name of the parameter as pointer."""
+        if not query and self._nothing is not None:
+            return self._nothing
+        given: dict[str, str | list[str]] = {}
+        for name, values in query.items():
+            if name in self._lists:
+                given[name] = values
+            elif len(values) > 1:
+                raise BadRequest.at(f"/{name[:64]}", "this query parameter is given more than once")
+            else:
+                given[name] = values[0]
+        for name in self._numbers & given.keys():
+            # A lax reading takes a fraction and an exponent, too.
+            if _NUMBER.fullmatch(str(given[name])) is None:
+                raise BadRequest.at(f"/{name}", "this is a whole number in decimal digits")
+        try:
+            read = msgspec.convert(given, self._kind, strict=False)
+        except msgspec.ValidationError as error:
+            raise BadRequest("the query is not what this call takes", field_error(error)) from None
+        for field in self._fields:
+            # A lax reading takes the word "null" for nothing.
+            if field.encode_name in given and getattr(read, field.name) is None:
+                raise BadRequest.at(f"/{field.encode_name}", "this query parameter has no such value")
+        return read
+
+
+def fields_of(kind: type[Struct]) -> Sequence[msgspec.inspect.Field]:
+    """The fields of a struct with their types."""
+    found = msgspec.inspect.type_info(kind)
+    assert isinstance(found, msgspec.inspect.StructType)
+    return found.fields
+
+
+def _is_number(kind: msgspec.inspect.Type) -> bool:
+    if isinstance(kind, msgspec.inspect.Metadata):
+        return _is_number(kind.type)
+    if isinstance(kind, msgspec.inspect.UnionType):
+        return any(map(_is_number, kind.types))
+    return isinstance(kind, msgspec.inspect.IntType)
+
+
+def _text(raw: bytes) -> str:
+    text = raw.decode("latin-1")
+    if _ESCAPE.search(text) is not None:
+        raise BadRequest("the query has a percent sign that begins no escape")
+    try:
+        return unquote_plus(text, encoding="utf-8", errors="strict")
+    except UnicodeDecodeError:
+        raise BadRequest("the query is not UTF-8") from None
+
+
+_EMPTY: Final[Query] = {}

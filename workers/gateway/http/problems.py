@@ -1,0 +1,142 @@
+"""Every problem there is, in one table: from refusal to status, title and the body of RFC 9457."""
+
+import random
+from typing import Any, Final, NamedTuple
+
+from core import refusals as core
+from core.refusals import Refusal
+from projections.read.queries import BadCursor
+from workers.gateway.http import refusals as ours
+from workers.gateway.http.response import Header, Reply, encode
+
+MEDIA: Final = b"application/problem+json"
+
+UNAVAILABLE: Final = 503
+TOO_MANY_REQUESTS: Final = 429
+RETRIED: Final = frozenset({TOO_MANY_REQUESTS, UNAVAILABLE})
+"""Statuses that come with `Retry-After`."""
+RETRY_AFTER: Final = (1, 4)
+"""Seconds, drawn from between: views lag for less, a server that restarts needs about as long, and not all who were
+refused at the same moment come back at the same moment."""
+
+
+class Kind(NamedTuple):
+    """One problem type: clients word it by its slug."""
+
+    slug: str
+    status: int
+    title: str
+
+
+INTERNAL: Final = Kind("internal", 500, "Something broke here")
+
+KINDS: Final[dict[type[Exception], Kind]] = {
+    ours.BadRequest: Kind("bad-request", 400, "The request is not well-formed"),
+    core.BadField: Kind("bad-request", 400, "The request is not well-formed"),
+    BadCursor: Kind("bad-cursor", 400, "The cursor is not for this call"),
+    ours.UnknownPosition: Kind("unknown-position", 400, "There is no such position"),
+    ours.Unauthenticated: Kind("unauthenticated", 401, "A valid token is needed"),
+    ours.InvalidToken: Kind("unauthenticated", 401, "A valid token is needed"),
+    core.NotAllowed: Kind("not-allowed", 403, "Not allowed"),
+    core.NotEntitled: Kind("not-entitled", 403, "An entitlement is needed"),
+    core.Suspended: Kind("suspended", 403, "Suspended"),
+    core.EditWindowOver: Kind("edit-window-over", 403, "Too late to edit"),
+    core.VotesOff: Kind("votes-off", 403, "Votes are not taken here"),
+    core.OwnVote: Kind("own-vote", 403, "One's own comment"),
+    core.HistoryNotPublic: Kind("history-not-public", 403, "The past is not public here"),
+    core.NotFound: Kind("not-found", 404, "Not found"),
+    core.NotYetOpened: Kind("not-yet-opened", 404, "Not yet opened at that time"),
+    ours.MethodNotAllowed: Kind("method-not-allowed", 405, "Method not allowed"),
+    ours.RequestTimeout: Kind("request-timeout", 408, "The request did not come in time"),
+    core.StaleRevision: Kind("stale-revision", 409, "The revision is not current"),
+    core.StaleStatus: Kind("stale-status", 409, "The status has changed"),
+    core.ThreadNotOpened: Kind("thread-not-opened", 409, "The thread is not open yet"),
+    core.ThreadClosed: Kind("thread-closed", 409, "The thread is closed"),
+    core.ThreadArchived: Kind("thread-archived", 409, "The thread is archived"),
+    core.AnchorClosed: Kind("anchor-closed", 409, "The inline question is closed"),
+    core.ParentNotPublished: Kind("parent-not-published", 409, "The comment answered is not published"),
+    core.CommentNotPublished: Kind("comment-not-published", 409, "The comment is not published"),
+    core.CommentIsWithdrawn: Kind("comment-withdrawn", 409, "The comment is withdrawn"),
+    core.RevisionIsPublished: Kind("revision-published", 409, "That text is published"),
+    core.RevisionIsRedacted: Kind("revision-redacted", 409, "That text is redacted"),
+    core.SiteExists: Kind("site-exists", 409, "The site exists"),
+    core.StaleEdit: Kind("stale-revision", 412, "The revision is not the latest"),
+    ours.RequestTooLarge: Kind("request-too-large", 413, "The request is too large"),
+    ours.TargetTooLong: Kind("target-too-long", 414, "Path and query are too long"),
+    ours.UnsupportedMediaType: Kind("unsupported-media-type", 415, "Not JSON"),
+    core.BodyEmpty: Kind("body-empty", 422, "The text is empty"),
+    core.BodyTooLong: Kind("body-too-long", 422, "The text is too long"),
+    core.UnknownParent: Kind("unknown-parent", 422, "There is no such comment to answer"),
+    core.UrlNotAllowed: Kind("url-not-allowed", 422, "The address is not in an origin of this publication"),
+    core.IdempotencyKeyReused: Kind("idempotency-key-reused", 422, "The key was used for another request"),
+    ours.RevisionRequired: Kind("revision-required", 428, "If-Match is needed"),
+    ours.TooManyRequests: Kind("too-many-requests", 429, "Too many requests"),
+    ours.HeadersTooLarge: Kind("headers-too-large", 431, "The headers are too large"),
+    core.Unavailable: Kind("unavailable", 503, "Not available now"),
+    core.CannotFold: Kind("unavailable", 503, "Not available now"),
+    core.EventMissing: Kind("unavailable", 503, "Not available now"),
+    core.LogBroken: Kind("unavailable", 503, "Not available now"),
+    core.FormatTooOld: Kind("unavailable", 503, "Not available now"),
+    core.UnreadablePartition: Kind("unavailable", 503, "Not available now"),
+}
+"""By the class of what was raised; a class that is not here is a defect of ours, and 500."""
+
+NOT_OVER_HTTP: Final[frozenset[type[Refusal]]] = frozenset({core.NotParked})
+"""Refusals of commands that no call carries out: an event is skipped on the command line alone."""
+
+ALL: Final[tuple[Kind, ...]] = tuple(sorted({*KINDS.values(), INTERNAL}, key=lambda kind: (kind.status, kind.slug)))
+"""Every problem type, for the documents."""
+
+STATUSES: Final[dict[str, tuple[int, ...]]] = {
+    kind.slug: tuple(other.status for other in ALL if other.slug == kind.slug) for kind in ALL
+}
+"""The statuses that a slug comes with: `stale-revision` alone has two."""
+
+
+def problem(raised: Refusal | BadCursor) -> dict[str, Any]:
+    """The body that says why; `Refusal.extra` (`current`, `needs`, `until`, `errors`) is part of it."""
+    kind = KINDS[type(raised)]
+    if isinstance(raised, Refusal):
+        return body(kind, raised.detail) | raised.extra
+    return body(kind, "the cursor is none of this call with these parameters")
+
+
+def body(kind: Kind, detail: str) -> dict[str, Any]:
+    """The members that every problem has."""
+    return {
+        "type": f"/problems/{kind.slug}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": detail,
+    }
+
+
+def reply(raised: Refusal | BadCursor) -> Reply:
+    """The answer to a request that was refused."""
+    kind = KINDS[type(raised)]
+    return Reply(kind.status, encode(problem(raised)), _headers(raised, kind), MEDIA)
+
+
+def internal(request: str) -> Reply:
+    """The answer to a request that met a defect: where to look in the log, and nothing else."""
+    told = body(INTERNAL, "This is logged under the request id.") | {"request": request}
+    return Reply(INTERNAL.status, encode(told), media=MEDIA)
+
+
+def _headers(raised: Exception, kind: Kind) -> tuple[Header, ...]:
+    match raised:
+        case ours.Unauthenticated():
+            return ((b"www-authenticate", _challenge(raised)),)
+        case ours.MethodNotAllowed():
+            return ((b"allow", raised.allowed.encode()),)
+        case _ if kind.status in RETRIED:
+            return ((b"retry-after", b"%d" % random.randint(*RETRY_AFTER)),)  # noqa: S311 - it spreads load
+        case _:
+            return ()
+
+
+def _challenge(raised: ours.Unauthenticated) -> bytes:
+    if raised.error is None:
+        return b"Bearer"
+    # RFC 6750 leaves quotes and backslashes out of a description; ours are plain ASCII sentences.
+    return f'Bearer error="{raised.error}", error_description="{raised.detail}"'.encode("ascii")

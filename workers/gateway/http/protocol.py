@@ -1,0 +1,355 @@
+"""HTTP/1.1 on one connection, with bounds on the time that a client takes and one timer.
+
+The timer is armed for the earliest time at which something may be late. It is not moved while requests come and go:
+where it finds that nothing is late, it is armed again. An ordinary request so arms and cancels no timer.
+
+| bound | consequence |
+| --- | --- |
+| head_timeout, from the first byte of a head to its end | 408, close |
+| body_timeout and body_rate | the reader of the body is told, and answers 408; close |
+| idle_timeout, without a request under way | close |
+| send_timeout, without a byte taken of what is to be sent | abort |
+
+A close while the client may still be sending is a half-close: further data is dropped, for linger_timeout at most. To
+close at once would make the system answer that data with a reset, and the client would lose the answer.
+"""
+
+import asyncio
+import fcntl
+import math
+import sys
+import termios
+from typing import Any, Final
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+from uvicorn.protocols.utils import get_local_addr, get_remote_addr
+from uvicorn.server import ServerState
+
+from core.refusals import Refusal
+from workers.gateway.http import feed_retry, http10
+from workers.gateway.http.connections import Connections
+from workers.gateway.http.cycle import Cycle, Flow, Outlet
+from workers.gateway.http.error_response import error_response, response
+from workers.gateway.http.refusals import RequestTimeout, TooManyRequests
+from workers.gateway.http.request_reader import RequestReader
+from workers.runtime import metrics
+
+LOOKS: Final = 4
+"""Times that a stalled answer is looked at within `send_timeout`."""
+SOON: Final = 0.001
+"""Seconds by which a timer may come early."""
+_FEED: Final = "/feed"
+_TOO_MANY: Final = TooManyRequests("this address has too many requests under way")
+
+
+class BoundedHttpProtocol(RequestReader):
+    """One connection. See the head of this module for its bounds."""
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        connections: Connections,
+    ) -> None:
+        super().__init__(config, server_state, app_state, connections.limits)
+        self._others = connections
+        self._idle = connections.idle
+        self._hops = connections.addresses.hops
+        self._wire: asyncio.Transport
+        self._running: RequestResponseCycle | None = None
+        """The request that is being answered; `cycle` is the newest."""
+        self._peer: str | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._armed = math.inf
+        self._idle_since = 0.0
+        self._closing = False
+        self._lingers_until = math.inf
+        self._unsent = 0
+        self._looks = 0
+
+    # --- the connection ---
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Begin."""
+        self.connections.add(self)
+        self._wire = transport
+        self.transport = Outlet(transport, self._close)
+        self.flow = Flow(transport)
+        self.server = get_local_addr(transport)
+        self.client = get_remote_addr(transport)
+        self.scheme = "http"
+        now = self.loop.time()
+        self._idle_since = now
+        self._arm(now + min(self._limits.idle_timeout, self._limits.send_timeout))
+        if self._others.draining:
+            self._stopping = True
+            self._close()
+        self._peer = None if self.client is None else self._others.addresses.of_peer(self.client[0])
+        have = self._others.opened(self._peer)
+        if self._closing:
+            return
+        if have > self._others.per_address:
+            metrics.SHARES_EXHAUSTED.labels("address").inc()
+            if have > 2 * self._others.per_address:
+                self._end("address")
+            else:
+                self._refuse(TooManyRequests("this address has too many connections open"))
+            return
+        self._be_idle()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._armed = -math.inf  # nothing is armed any more
+        self._closing = True
+        self._others.closed(self, self._peer)
+        self.pipeline.clear()
+        if self._running is not None and self._running is not self.cycle:
+            # Where others wait behind this cycle, uvicorn does not tell it.
+            self._running.disconnected = True
+            self._running.message_event.set()
+        super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """End as soon as what is under way is answered."""
+        self._stopping = True
+        super().shutdown()
+
+    def close_idle(self, cause: str) -> None:
+        """Close a connection on which no request is under way."""
+        self._end(cause)
+
+    def pause_writing(self) -> None:
+        """Take note that the client takes less than is sent."""
+        super().pause_writing()
+        self._unsent = 0
+        self._arm(self.loop.time() + self._limits.send_timeout / LOOKS)
+
+    # --- requests ---
+
+    def _begin(self, scope: Any, *, expects: bool) -> None:
+        self._take(scope, self.app, expects=expects)
+
+    def _take(self, scope: Any, app: Any, *, expects: bool = False) -> None:
+        """Have a request answered by `app`, in its turn."""
+        self._idle.pop(self, None)
+        running = self._running
+        self.cycle = cycle = Cycle(
+            scope,
+            self.transport,
+            self.flow,
+            self.logger,
+            self.access_logger,
+            self.access_log,
+            self.server_state.default_headers,
+            asyncio.Event(),
+            expects,
+            False,  # noqa: FBT003 - keep_alive: until the request is whole an answer to it is the last one here
+            self.on_response_complete,
+        )
+        if running is None or running.response_complete:
+            self._start_asgi_task(cycle, app)
+        else:
+            self.pipeline.appendleft((cycle, app))
+
+    def _is_busy(self) -> bool:
+        """True while a request is under way."""
+        return self._running is not None and not self._running.response_complete
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Answer one request, in the share of its client address."""
+        self._running = cycle
+        address = self._others.addresses.of_request(cycle.scope) if self._hops else self._peer  # type: ignore[arg-type]  # a dict
+        if address is not None:
+            app = self._shared(app, address, feed=cycle.scope["path"].endswith(_FEED))
+        if cycle.scope["http_version"] == http10.VERSION:
+            app = http10.without_chunks(cycle, app)
+        # As uvicorn has it, without a call: this is done for every request.
+        task = self.loop.create_task(cycle.run_asgi(app))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
+
+    def _shared(self, app: ASGIApp, address: str, *, feed: bool) -> ASGIApp:
+        others = self._others
+
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            if not others.enter(address, feed=feed):
+                await (_full_feeds() if feed else error_response(_TOO_MANY))(scope, receive, send)
+                return
+            try:
+                await app(scope, receive, send)
+            finally:
+                others.leave(address, feed=feed)
+
+        return answer
+
+    def _refuse(self, refusal: Refusal) -> None:
+        """Refuse what is coming in, in its turn, and take nothing more from this connection."""
+        self._deaf = self._dropped = True
+        if self._partial and not self._in_head:
+            self._break_body(refusal)
+            return
+        scope: dict[str, Any] = {
+            "type": "http",
+            "method": self._method(),
+            "path": "",
+            "http_version": "1.1",
+            "client": self.client,
+            "headers": [],
+        }
+        self._partial = self._in_head = False
+        self._since = 0.0
+        self._take(scope, error_response(refusal))
+
+    # --- the end of an answer, and of the connection ---
+
+    def on_response_complete(self) -> None:
+        """Begin the next answer, or be idle."""
+        self.server_state.total_requests += 1
+        if self._closing:
+            return
+        if self.pipeline:
+            cycle, app = self.pipeline.pop()
+            if not self.pipeline:
+                self._waiting_bytes = 0
+            self._start_asgi_task(cycle, app)
+        if self.flow.held:
+            self._go_on_reading()
+        elif self.flow.read_paused:
+            self.flow.resume_reading()
+        if self._is_busy():
+            return
+        self._idle_since = self.loop.time()
+        if not self._partial:
+            self._be_idle()
+        elif self._in_head:
+            self._watch()
+
+    def _be_idle(self) -> None:
+        self._idle[self] = None
+        if self._others.on_room is not None:
+            self._others.tell_room()
+
+    def _close(self) -> None:
+        """Close once all is sent; where the client may be sending, let it finish first."""
+        if self._closing:
+            return
+        self._closing = True
+        self._idle.pop(self, None)
+        now = self.loop.time()
+        if (self._dropped or self._partial) and self._wire.can_write_eof():
+            self._deaf = True
+            self._wire.write_eof()
+            self.flow.held = False
+            self.flow.resume_reading()
+            self._lingers_until = now + self._limits.linger_timeout
+        else:
+            self._wire.close()
+        self._unsent = 0
+        self._arm(min(self._lingers_until, now + self._limits.send_timeout / LOOKS))
+
+    def _end(self, cause: str) -> None:
+        """Close a connection on which nothing is under way."""
+        metrics.CONNECTIONS_CLOSED.labels(cause).inc()
+        self._deaf = True
+        self._close()
+
+    # --- the timer ---
+
+    def _arm(self, when: float) -> None:
+        """Have the timer fire no later than at this time of the loop."""
+        if when < self._armed:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._armed = when
+            self._timer = self.loop.call_at(when, self._fired)
+
+    def _watch(self) -> None:
+        """Begin to wait for the rest of a head or a body, unless that was begun or has to wait for other answers."""
+        if self._since:
+            return
+        self._idle.pop(self, None)
+        if self._in_head and self._is_busy():
+            return
+        self._since = self.loop.time()
+        self._arm(self._late_at())
+
+    def _late_at(self) -> float:
+        """The time from which the incoming head or body is late."""
+        if not self._since:
+            return math.inf
+        if self._in_head:
+            return self._since + self._limits.head_timeout
+        return self._since + self._limits.body_timeout + self._body_bytes / self._limits.body_rate
+
+    def _fired(self) -> None:
+        """End what is late; be armed again for what is not."""
+        self._timer, self._armed = None, math.inf
+        now = self.loop.time() + SOON
+        again = now + self._limits.send_timeout
+        if unsent := self._stalled():
+            # Looks are counted and not seconds: a process that stood still itself blames no client for it.
+            self._looks = self._looks + 1 if unsent == self._unsent else 0
+            self._unsent = unsent
+            if self._looks >= LOOKS:
+                metrics.CONNECTIONS_CLOSED.labels("unsent").inc()
+                self._wire.abort()
+                return
+            again = now + self._limits.send_timeout / LOOKS
+        if self._closing:
+            if now >= self._lingers_until:
+                self._lingers_until = math.inf
+                self._wire.close()
+            self._arm(min(again, self._lingers_until))
+            return
+        if self._since and not self._in_head and self._is_ours():
+            self._since = now
+        if now >= self._late_at():
+            self._late()
+        elif self in self._idle:
+            if now >= self._idle_since + self._limits.idle_timeout:
+                self._end("idle")
+                return
+            again = min(again, self._idle_since + self._limits.idle_timeout)
+        self._arm(min(again, self._late_at()))
+
+    def _stalled(self) -> int:
+        """Bytes that wait for the client, where none can have been added to them since they were last counted."""
+        quiet = self._closing or self.flow.write_paused or not self._is_busy()
+        buffered = self._wire.get_write_buffer_size() if quiet else 0
+        if not buffered:
+            self._unsent = 0
+            return 0
+        return buffered + _in_system(self._wire)
+
+    def _is_ours(self) -> bool:
+        """True where the body is delayed on our side: we have not asked for it, or do not read."""
+        return self.flow.read_paused or (self.cycle.waiting_for_100_continue and not self.cycle.response_started)
+
+    def _late(self) -> None:
+        """Refuse what did not come in time."""
+        if self._in_head:
+            self._refuse(RequestTimeout(f"the head has to be here within {self._limits.head_timeout:g} s"))
+        else:
+            self._refuse(RequestTimeout("the body did not come in time"))
+
+
+def _full_feeds() -> ASGIApp:
+    """The answer to one feed too many of a client address: a browser would take any refusal for the end."""
+    metrics.FEED_TURNED_AWAY.labels("full").inc()
+    return response(feed_retry.reply("full"))
+
+
+def _in_system(transport: asyncio.Transport) -> int:
+    """Bytes that the system holds for the client: megabytes, perhaps, which a slow client takes minutes for."""
+    count = bytearray(4)
+    try:
+        fcntl.ioctl(transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, count)
+    except OSError:  # not every system tells
+        return 0
+    return int.from_bytes(count, sys.byteorder)

@@ -1,0 +1,100 @@
+"""What the gateway refuses before, or besides, the deciders: requests that are no commands, and callers unknown."""
+
+from typing import ClassVar, Final, TypedDict
+
+from core.refusals import Refusal
+
+REFUSAL: Final = "hansard.refusal"
+"""Key of a `http.request` message: the `Refusal` for which the rest of the body will not come."""
+
+
+class FieldError(TypedDict):
+    """One thing that is wrong: `pointer` is a JSON pointer (RFC 6901) into the body, or `/` and a parameter's name."""
+
+    pointer: str
+    detail: str
+
+
+class BadRequest(Refusal):
+    """The request is not well-formed; `errors` says where."""
+
+    code = "bad-request"
+
+    def __init__(self, detail: str, *errors: FieldError) -> None:
+        super().__init__(detail, errors=list(errors))
+
+    @classmethod
+    def at(cls, pointer: str, detail: str) -> "BadRequest":
+        """One thing is wrong, at `pointer`."""
+        return cls(detail, {"pointer": pointer, "detail": detail})
+
+
+class UnknownPosition(Refusal):
+    """The log of this thread has no such position."""
+
+    code = "unknown-position"
+
+
+class Unauthenticated(Refusal):
+    """A bearer token of this site is needed, in the Authorization header. `error` is RFC 6750's."""
+
+    code = "unauthenticated"
+    error: ClassVar[str | None] = None
+
+
+class InvalidToken(Unauthenticated):
+    """The token is not one that this site takes."""
+
+    error = "invalid_token"
+
+
+class MethodNotAllowed(Refusal):
+    """This address does not take that method."""
+
+    code = "method-not-allowed"
+
+    def __init__(self, allowed: str) -> None:
+        super().__init__(f"this address takes {allowed}")
+        self.allowed = allowed
+
+
+class RequestTimeout(Refusal):
+    """The head or the body of the request did not come in time."""
+
+    code = "request-timeout"
+
+
+class TargetTooLong(Refusal):
+    """The target of the request (path and query) has more bytes than are taken here."""
+
+    code = "target-too-long"
+
+
+class HeadersTooLarge(Refusal):
+    """The head of the request, or what follows its body, has more bytes or lines than are taken here."""
+
+    code = "headers-too-large"
+
+
+class TooManyRequests(Refusal):
+    """One member, token or client address has as many requests under way as it may have."""
+
+    code = "too-many-requests"
+
+
+class RequestTooLarge(Refusal):
+    """The body has more bytes than are taken here."""
+
+    code = "request-too-large"
+
+
+class UnsupportedMediaType(Refusal):
+    """The body must be JSON in UTF-8: `Content-Type: application/json`."""
+
+    code = "unsupported-media-type"
+
+
+class RevisionRequired(Refusal):
+    """An edit names the revision that it changes: `If-Match: "<latest revision>"`."""
+
+    code = "revision-required"

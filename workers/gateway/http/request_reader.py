@@ -1,0 +1,307 @@
+"""Requests from the bytes of one connection: uvicorn's httptools protocol, with bounds on what it takes.
+
+Bytes are counted as they come in, before the parser keeps them: it joins the pieces of one header line itself, and
+calls back only at the end of the line. Data is fed to the parser up to the end of one head at a time, so that no more
+requests are parsed than may wait.
+
+| bound | consequence |
+| --- | --- |
+| max_header_bytes, max_header_lines | 431, close |
+| max_target | 414, close |
+| max_pipelined | no more is read until one of them is answered |
+
+What is refused is answered in its turn, and is the last of its connection.
+"""
+
+from abc import abstractmethod
+from typing import Any, Final
+from urllib.parse import unquote
+
+import httptools
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from core.refusals import Refusal
+from workers.gateway.http.cycle import Cycle, Flow
+from workers.gateway.http.refusals import BadRequest, HeadersTooLarge, TargetTooLong
+from workers.runtime.limits import Limits
+
+PIECE: Final = 16_384
+"""Bytes fed to the parser at a time, at most."""
+BODY_PIECE: Final = 1024
+"""The same while a body comes in: requests behind it are counted after each piece."""
+WAITING_BYTES: Final = 65_536
+"""Bytes of requests that wait beyond which no more is read. What one read has brought behind them is kept as it is."""
+_LINE_END: Final = b"\r\n"
+_END_OF_HEAD: Final = _LINE_END * 2
+_WATCHED: Final = frozenset({b"host", b"expect", b"transfer-encoding"})
+
+
+def decoded(path: str) -> str:
+    """The path of a target with its escapes decoded, those of slashes aside: an escaped slash separates nothing."""
+    return "/".join(unquote(segment).replace("/", "%2F") for segment in path.split("/"))
+
+
+class RequestReader(HttpToolsProtocol):
+    """Parses the requests of one connection. What becomes of them is for the class that is made of this."""
+
+    flow: Flow
+
+    def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, Any], limits: Limits) -> None:
+        super().__init__(config=config, server_state=server_state, app_state=app_state)
+        self._limits = limits
+        self._max_lines = limits.max_header_lines
+        self._max_target = limits.max_target
+        self._exact = limits.max_header_bytes - PIECE
+        """Pending bytes from which on the size of a head has to be known exactly."""
+
+        self._partial = False
+        """True while a request has begun to come in and is not whole."""
+        self._in_head = False
+        """True while the head of that request is coming in."""
+        self._since = 0.0
+        """The time at which the wait for the incoming head or body began; 0 while nothing is waited for."""
+        self._pending = 0
+        """Bytes given to the parser since it last made something of them."""
+        self._body_bytes = 0
+        self._hosts = 0
+        self._keep_alive = True
+        self._why: Refusal | None = None
+        self._upgrade = False
+        self._waiting_bytes = 0
+        """Bytes of the requests that wait, since the last time that none did."""
+        self._behind = b""
+        """Data that came in after the waiting requests, not yet parsed."""
+        self._deaf = False
+        """True where incoming data is dropped."""
+        self._dropped = False
+        """True where data was dropped, or the client may be sending data that will not be read."""
+        self._stopping = False
+
+    @abstractmethod
+    def _begin(self, scope: Any, *, expects: bool) -> None:
+        """Answer a request as soon as its head is complete, or have it wait for those before it."""
+
+    @abstractmethod
+    def _refuse(self, refusal: Refusal) -> None:
+        """Refuse what is coming in, in its turn, and take nothing more from this connection."""
+
+    @abstractmethod
+    def _watch(self) -> None:
+        """Begin to wait for the rest of a head or a body."""
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came, as far as it may be parsed."""
+        partial = self._partial
+        if self._deaf:
+            self._dropped = True
+        elif self.flow.held:
+            self._wait_behind(self._behind + data)
+        elif partial or data.find(_END_OF_HEAD) != len(data) - 4 or len(data) > PIECE:
+            self._parse(data)
+        else:
+            # One head and nothing else, which most requests are: the same as below, without what cannot be.
+            self._pending += len(data)
+            self._feed(data)
+            if self._pending or self._partial or self.pipeline:
+                self._look(data, len(data), len(data))
+
+    def _parse(self, data: bytes) -> None:
+        start, end = 0, len(data)
+        while start < end and not self._deaf:
+            stop = self._end_of_piece(data, start, end)
+            self._pending += stop - start
+            fed = self._feed(data[start:stop])
+            start += fed
+            if self._look(data, start, fed):
+                return
+        if start < end:
+            self._dropped = True
+
+    def _feed(self, piece: bytes) -> int:
+        """Give the parser a piece, and refuse what it does not take; how many bytes it took."""
+        try:
+            self.parser.feed_data(piece)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._ignore_upgrade()
+            return int(upgrade.args[0])
+        except httptools.HttpParserError:
+            self._refuse(self._why or BadRequest("this is not well-formed HTTP"))
+        return len(piece)
+
+    def _look(self, data: bytes, start: int, fed: int) -> bool:
+        """See to what a piece of `fed` bytes has left; whether the rest of the data was put aside until later."""
+        if self._deaf:
+            return False
+        if self._pending > self._limits.max_header_bytes:
+            self._refuse(self._headers_too_large())
+            return False
+        if self.pipeline:
+            self._waiting_bytes += fed
+            if len(self.pipeline) >= self._limits.max_pipelined or self._waiting_bytes > WAITING_BYTES:
+                self._wait_behind(data[start:])
+                return True
+        if self._partial:
+            self._watch()
+        return False
+
+    def _ignore_upgrade(self) -> None:
+        """Have the head parsed again without its upgrade, which may be ignored (RFC 9110, section 7.8).
+
+        The parser takes a request that may be upgraded for whole at the end of its head. Its body would be the next
+        request.
+        """
+        first = b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())
+        lines = [first, *(b"%b: %b" % header for header in self.headers if header[0] != b"upgrade")]
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn has it
+        self._feed(_LINE_END.join(lines) + _END_OF_HEAD)
+
+    def _end_of_piece(self, data: bytes, start: int, end: int) -> int:
+        """The end of the next piece for the parser: after one head at most."""
+        if self._partial and not self._in_head:
+            return min(start + BODY_PIECE, end)
+        if self._in_head and start == 0 and data[0] in _LINE_END:
+            return min(len(_LINE_END) + 1, end)  # what came before may have ended with the first part of _END_OF_HEAD
+        found = data.find(_END_OF_HEAD, start, start + PIECE)
+        return found + len(_END_OF_HEAD) if found >= 0 else min(start + PIECE, end)
+
+    def _wait_behind(self, data: bytes) -> None:
+        """Keep what came behind the requests that wait, and read no more until one of them is answered."""
+        self._behind = data
+        self.flow.held = True
+        self.flow.pause_reading()
+
+    def _go_on_reading(self) -> None:
+        """Parse what was kept, and read on."""
+        data, self._behind = self._behind, b""
+        self.flow.held = False
+        self._parse(data)
+        if self._partial:
+            self._watch()
+        self.flow.resume_reading()
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        # As uvicorn has it, without a call: this is done for every request.
+        self.url = b""
+        self.expect_100_continue = False
+        self.headers = []
+        self.scope = {  # type: ignore[typeddict-item]  # the rest follows with the head
+            "type": "http",
+            "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
+            "http_version": "1.1",
+            "server": self.server,
+            "client": self.client,
+            "scheme": "http",
+            "root_path": self.root_path,
+            "headers": self.headers,
+            "state": self.app_state.copy(),
+        }
+        self._partial = self._in_head = True
+        self._since = 0.0
+        self._hosts = 0
+
+    def on_url(self, url: bytes) -> None:
+        """Take a part of the target."""
+        self.url += url
+        if len(self.url) > self._max_target:
+            self._stop(TargetTooLong(f"path and query have at most {self._max_target} bytes together"))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a line of the head, or a trailer line of a chunked body, which is not read."""
+        name = name.lower()
+        headers = self.headers
+        headers.append((name, value))
+        if name in _WATCHED:
+            if name == b"host":
+                self._hosts += 1
+            else:
+                self._watched(name, value)
+        if len(headers) > self._max_lines:
+            self._stop(self._headers_too_large())
+
+    def _watched(self, name: bytes, value: bytes) -> None:
+        if name == b"expect":
+            self.expect_100_continue = value.lower() == b"100-continue"
+        elif value.strip().lower() != b"chunked":
+            # The parser would refuse it, too, but only after the request was begun to be answered.
+            self._stop(BadRequest("the one Transfer-Encoding that is taken is chunked"))
+        elif self.parser.get_http_version() != "1.1":
+            self._stop(BadRequest("HTTP/1.0 has no Transfer-Encoding"))
+
+    def on_headers_complete(self) -> None:
+        """Begin to answer, or have the request wait for those before it."""
+        parser, scope = self.parser, self.scope
+        method, version = parser.get_method(), parser.get_http_version()
+        self._upgrade = parser.should_upgrade()
+        if self._upgrade:
+            if method == b"CONNECT":
+                self._stop(BadRequest("this is no proxy"))
+            return  # to begin again
+        scope["method"] = method.decode("ascii")
+        if version != "1.1":
+            scope["http_version"] = version
+        if self._hosts != 1 and (self._hosts or version == "1.1"):
+            self._stop(BadRequest("a request of HTTP/1.1 has one Host"))
+        if self._pending > self._exact and self._size() > self._limits.max_header_bytes:
+            self._stop(self._headers_too_large())
+        parsed = httptools.parse_url(self.url)
+        path = parsed.path.decode("ascii")
+        scope["path"] = self.root_path + (decoded(path) if "%" in path else path)
+        scope["raw_path"] = self.root_path.encode("ascii") + parsed.path
+        scope["query_string"] = parsed.query or b""
+
+        self._in_head = False
+        self._since, self._pending, self._body_bytes = 0.0, 0, 0
+        self._keep_alive = version != "1.0" and parser.should_keep_alive()
+        self.headers = []  # those behind the body are none of the head
+        self._begin(scope, expects=self.expect_100_continue)
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of the body."""
+        self._pending = 0
+        self._body_bytes += len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Take note that the request is whole: only then can another one follow it on this connection."""
+        if self._upgrade:
+            return
+        self._partial = False
+        self._since, self._pending = 0.0, 0
+        cycle = self.cycle
+        if cycle.response_complete:
+            return
+        if not cycle.response_started:
+            cycle.keep_alive = self._keep_alive and not self._stopping
+        if not cycle.keep_alive:
+            self._deaf = True
+        cycle.more_body = False
+        cycle.message_event.set()
+
+    def _stop(self, refusal: Refusal) -> None:
+        """Have the parser give up. Raises it."""
+        self._why = refusal
+        raise refusal
+
+    def _headers_too_large(self) -> Refusal:
+        most = self._limits
+        return HeadersTooLarge(f"a head has at most {most.max_header_bytes} bytes in {most.max_header_lines} lines")
+
+    def _size(self) -> int:
+        """Bytes of the head that was parsed, line ends and separators included."""
+        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+
+    def _break_body(self, refusal: Refusal) -> None:
+        """Tell the reader of the body why the rest of it will not come."""
+        self._since = 0.0
+        cycle = self.cycle
+        if isinstance(cycle, Cycle) and not cycle.response_started:
+            cycle.refusal = refusal
+            cycle.message_event.set()
+
+    def _method(self) -> str:
+        # The parser knows it once it has seen a target.
+        return self.parser.get_method().decode("ascii") if self._in_head and self.url else ""

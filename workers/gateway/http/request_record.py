@@ -1,0 +1,31 @@
+"""One request on its way: what the log line and the metrics need to know of it."""
+
+from typing import ClassVar, Final
+
+from workers.gateway.http.response import Reply
+
+NOWHERE: Final = "none"
+"""The route of a request that no address takes."""
+
+
+class Exchange:
+    """Filled while a request is answered. `request` is its id."""
+
+    __slots__ = ("request", "route", "shared", "status", "streamed")
+
+    GONE: ClassVar[int] = 499
+    """The status of a request whose client left before it was answered."""
+
+    def __init__(self, request: str) -> None:
+        self.request = request
+        self.route = NOWHERE
+        self.status = 0
+        self.streamed = False
+        """Whether the answer lasts as long as the client likes."""
+        self.shared = False
+        """Whether the answer is the same for everyone, and kept for the next who asks."""
+
+    def ends(self, reply: Reply) -> Reply:
+        """Take the status of the reply down."""
+        self.status = reply.status
+        return reply

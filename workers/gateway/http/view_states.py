@@ -1,0 +1,99 @@
+"""The states of the partitions' views, each read once for all requests that need it and believed for a moment."""
+
+import math
+import time
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+import anyio
+
+from core.refusals import Unavailable
+from projections.read.queries import Seen
+
+FRESH: Final = 0.025
+"""Seconds for which the state of a partition is believed."""
+
+
+class Views(Protocol):
+    """A source of the states of the views of partitions (`projections.read.views.Views`)."""
+
+    async def states(self, partitions: Sequence[int]) -> list[Seen]:
+        """The states now, asked in one round trip. Raises `core.refusals.Unavailable`."""
+
+
+class _Asking:
+    """A reading that is under way, and its failure where it failed."""
+
+    __slots__ = ("ended", "fault")
+
+    def __init__(self) -> None:
+        self.ended = anyio.Event()
+        self.fault: Unavailable | None = None
+
+
+class _Moment:
+    """The state of a partition as last read, and the time of that reading."""
+
+    __slots__ = ("asking", "at", "seen")
+
+    def __init__(self) -> None:
+        self.seen: Seen | None = None
+        self.at = -math.inf
+        self.asking: _Asking | None = None
+
+
+class PartitionStates:
+    """The states as they were found at most `fresh` seconds ago; with 0 each is asked for anew."""
+
+    def __init__(self, views: Views, *, fresh: float = FRESH) -> None:
+        self._views = views
+        self._fresh = fresh
+        self._moments: dict[int, _Moment] = {}
+
+    def are(self, states: Sequence[Seen]) -> bool:
+        """True where the views are known to be in all of these states. Does no I/O."""
+        oldest = time.monotonic() - self._fresh
+        for seen in states:
+            moment = self._moments.get(seen.partition)
+            if moment is None or moment.at < oldest or moment.seen != seen:
+                return False
+        return True
+
+    async def of(self, partitions: Sequence[int]) -> list[Seen]:
+        """The states of these partitions. Raises `core.refusals.Unavailable`.
+
+        Those that are not believed any more are asked for together, but for those that another caller asks for, whose
+        failure is shared.
+        """
+        oldest = time.monotonic() - self._fresh
+        moments = [self._moments.get(one) or self._moments.setdefault(one, _Moment()) for one in partitions]
+        while stale := [one for one in zip(partitions, moments, strict=True) if one[1].at < oldest]:
+            unasked = [one for one in stale if one[1].asking is None]
+            if unasked:
+                await self._ask(unasked)
+            else:
+                asking = stale[0][1].asking
+                assert asking is not None
+                await asking.ended.wait()
+                if asking.fault is not None:
+                    # Each asking anew, the last would be told after as many times as long.
+                    raise Unavailable(asking.fault.detail) from asking.fault
+        found = [moment.seen for moment in moments]
+        return [seen for seen in found if seen is not None]
+
+    async def _ask(self, stale: list[tuple[int, _Moment]]) -> None:
+        asking = _Asking()
+        for _, moment in stale:
+            moment.asking = asking
+        at = time.monotonic()
+        try:
+            found = await self._views.states([partition for partition, _ in stale])
+            for (_, moment), seen in zip(stale, found, strict=True):
+                moment.seen, moment.at = seen, at
+        except Unavailable as fault:
+            asking.fault = fault
+            raise
+        finally:
+            for _, moment in stale:
+                moment.asking = None
+            asking.ended.set()

@@ -1,0 +1,113 @@
+"""What stands outside all sites: what this is, and what each problem type means."""
+
+import re
+from html import escape
+from importlib.metadata import version
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from core.refusals import NotFound
+from workers.gateway.http.negotiation import prefers_html
+from workers.gateway.http.parameters import NoQuery
+from workers.gateway.http.problem_advice import pages
+from workers.gateway.http.response import Header, Reply, json
+from workers.gateway.operations.operation import Asked, Call, Who
+from workers.gateway.shapes.common import About, ProblemType
+
+_ABOUT: Final = About(
+    name="Hansard",
+    version=version("hansard"),
+    about="The backend under a publication's comment sections, where everything said, changed and decided is an event.",
+    documentation="/docs",
+    openapi="/openapi.json",
+    health="/healthz",
+)
+_PAGES: Final = pages()
+_PLAIN: Final = {
+    slug: replace(page, meaning=page.meaning.replace("`", ""), advice=page.advice.replace("`", ""))
+    for slug, page in _PAGES.items()
+}
+"""The same as JSON, in which nothing is marked up."""
+
+
+async def read_about(asked: Asked[NoQuery, Any]) -> Reply:
+    """What answers here, and where it is described."""
+    if not prefers_html(asked.headers.get(b"accept")):
+        return json(_ABOUT, 200, _VARY)
+    links = "".join(
+        f'<li><a href="{place[1:]}">{escape(text)}</a>'
+        for place, text in (
+            (_ABOUT.documentation, "the calls, described for people"),
+            (_ABOUT.openapi, "the same for machines (OpenAPI)"),
+            (_ABOUT.health, "whether this process is alive"),
+        )
+    )
+    return _html(f"{_ABOUT.name} {_ABOUT.version}", f"<p>{escape(_ABOUT.about)}</p><ul>{links}</ul>")
+
+
+async def read_problem(asked: Asked[NoQuery, Any]) -> Reply:
+    """What one problem type means, and what to do about it."""
+    slug = asked.path["slug"]
+    found = _PAGES.get(slug)
+    if found is None:
+        raise NotFound("there is no such problem type")
+    if not prefers_html(asked.headers.get(b"accept")):
+        return json(_PLAIN[slug], 200, _VARY)
+    statuses = ", ".join(map(str, found.statuses))
+    told = (
+        f"<p><code>{slug}</code>, status {statuses}</p>"
+        f"<h2>What it means</h2><p>{_worded(found.meaning)}</p>"
+        f"<h2>What to do</h2><p>{_worded(found.advice)}</p>"
+        f'<p><a href="../docs#problems/{slug}">All problem types</a></p>'
+    )
+    return _html(found.title, told)
+
+
+def _html(title: str, body: str) -> Reply:
+    title = escape(title, quote=False)
+    page = (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
+        f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style><h1>{title}</h1>{body}</html>'
+    )
+    return Reply(200, page.encode(), (_POLICY, _VARY), b"text/html; charset=utf-8")
+
+
+def _worded(text: str) -> str:
+    """A text as html, with what stands between backticks as code."""
+    return re.sub("`([^`]*)`", r"<code>\1</code>", escape(text, quote=False))
+
+
+_VARY: Final[Header] = (b"vary", b"Accept")
+_POLICY: Final[Header] = (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'")
+_STYLE: Final = "body{font:16px/1.5 system-ui,sans-serif;max-width:40em;margin:2em auto;padding:0 1em}"
+_THEME: Final = "About"
+_DETAIL: Final = "As html for who would rather have it (`Accept`), else as JSON."
+
+CALLS: Final = (
+    Call(
+        name="about",
+        method="GET",
+        path="/",
+        who=Who.EVERYONE,
+        theme=_THEME,
+        summary="What is this?",
+        detail=_DETAIL,
+        handler=read_about,
+        answer=About,
+        example=_ABOUT,
+    ),
+    Call(
+        name="readProblemType",
+        method="GET",
+        path="/problems/{slug}",
+        who=Who.EVERYONE,
+        theme=_THEME,
+        summary="Read what a problem type means, and what to do about it",
+        detail=f"The `type` of a problem is this address. {_DETAIL}",
+        handler=read_problem,
+        answer=ProblemType,
+        example=_PLAIN["stale-revision"],
+        problems=("not-found",),
+    ),
+)

@@ -1,0 +1,63 @@
+"""Answers as of a moment: what `at=` names, who may look there, and what is found."""
+
+from typing import Any, Final
+
+from core.application.current_state import thread_of
+from core.application.loading import event_at, scene_of
+from core.position import Position
+from core.refusals import HistoryNotPublic
+from projections.read.queries import PastQuery
+from workers.gateway.http.refusals import BadRequest, UnknownPosition
+from workers.gateway.http.response import Reply
+from workers.gateway.operations.operation import Asked
+from workers.gateway.operations.reading import NOBODY, found, moment_of
+
+PAST: Final = ("bad-cursor", "unknown-position", "unauthenticated", "history-not-public", "not-yet-opened")
+"""The slugs of what a call that takes `at=` may be refused with."""
+
+
+async def answer_then(asked: Asked[Any, None], at: str, query: PastQuery) -> Reply:
+    """The answer as of the moment that `at` names.
+
+    Raises BadRequest, UnknownPosition, NotFound, HistoryNotPublic, NotYetOpened, BadCursor, Unavailable.
+    """
+    if asked.query.after is not None:
+        raise BadRequest.at("/after", "the past does not change: at and after exclude each other")
+    services = asked.services
+    scene = await scene_of(
+        services.log, site=asked.site, thread=asked.thread, caller=asked.token or NOBODY, folds=services.folds
+    )
+    scene.require_thread()
+    if scene.policy.history != "public" and not asked.viewer.staff:
+        raise HistoryNotPublic
+    moment = _moment(at, scene.now)
+    if asked.viewer.staff and isinstance(moment, Position):
+        await _require_event(asked, moment)
+    # Its place among the readers is for others while it is made, which takes long and has a bound of its own.
+    with asked.gate.aside():
+        answer = await services.past.page(asked.site, asked.thread, moment, query, asked.viewer)
+    return found(answer)
+
+
+def _moment(at: str, now: int) -> Position | int:
+    """The position or the time that `at=` names. Raises BadRequest and UnknownPosition for one that is later than now.
+
+    What is not later is not looked up: whether there is an event at a position would tell when something hidden
+    happened.
+    """
+    moment = moment_of("/at", at)
+    if isinstance(moment, Position):
+        if moment.ms > now:
+            raise UnknownPosition("that is later than now")
+    elif moment > now:
+        raise BadRequest.at("/at", "that is later than now")
+    return moment
+
+
+async def _require_event(asked: Asked[Any, Any], position: Position) -> None:
+    """Raise UnknownPosition where the thread has no event there; staff may know. Before the thread all is alike."""
+    services = asked.services
+    if await event_at(services.log, asked.site, asked.thread, position) is None:
+        opened = (await thread_of(services.log, asked.site, asked.thread, folds=services.folds)).opened_at
+        if opened is None or position > opened:
+            raise UnknownPosition

@@ -1,0 +1,227 @@
+"""The log, read: the trail of one comment, and the audit of a site."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from core import heads
+from core.application.current_state import comment_of, policy_of, site_of
+from core.caller import Caller
+from core.domain.comment import Comment
+from core.events.envelope import Envelope, Recorded, UnreadableEntry, envelope_of, read
+from core.events.types import ReportFiled
+from core.log.port import HeadWanted, Load
+from core.moment import place_of
+from core.partitions import partition_of
+from core.position import START, Position
+from core.refusals import NotAllowed
+from projections.audit import merge
+from projections.audit.records import Told, Unreadable, kept_from_author, redacted, tell, tell_author
+from projections.read import cursors
+from workers.gateway.http.refusals import BadRequest
+from workers.gateway.http.response import Reply, json
+from workers.gateway.operations.operation import COMMENT, ROOT, Asked, Call, Who
+from workers.gateway.operations.reading import moment_of
+from workers.gateway.shapes import comments as shapes
+from workers.gateway.shapes.staff import AuditQuery
+
+_Read = Recorded | UnreadableEntry
+
+_PLACE: Final = r"([0-9]{1,15}-[0-9]{1,15})"
+_SLACK_MS: Final = 60_000
+"""The past is over for good once it is this long ago, whatever the clocks of the servers say."""
+
+
+async def read_trail(asked: Asked[shapes.TrailQuery, None]) -> Reply:
+    """What happened to a comment, in order, votes aside."""
+    services, caller, query = asked.services, asked.caller, asked.query
+    comment = await _comment(asked, caller)
+    partition = partition_of(asked.site, asked.thread, services.log.partitions)
+    mark = cursors.mark("trail", asked.site, asked.thread, asked.comment, caller.sees_all)
+    after = START
+    if query.cursor is not None:
+        after = Position.parse(*cursors.read(query.cursor, mark, _PLACE))
+    own: list[_Read]
+    own, reported = await _own_events(asked)
+    horizon: Position | None = None
+    if caller.sees_all and reported is not None and reported > after:
+        begin = max(after, merge.before(own[0].position))
+        reports, horizon = await _reports(asked, partition, begin, reported)
+        own = sorted([*own, *reports], key=lambda recorded: recorded.position)
+    coming = [one for one in own if one.position > after and (horizon is None or one.position <= horizon)]
+    page = coming[: query.limit]
+    known = [one for one in page if isinstance(one, Recorded)]
+    gone = await redacted(services.log, known, folds=services.folds)
+    told: list[Told | Unreadable]
+    if caller.sees_all:
+        told = [_tell(one, partition, gone) for one in page]
+    else:
+        policy = await policy_of(services.log, asked.site, asked.thread, folds=services.folds)
+        if policy.history == "staff":
+            gone = {asked.comment: gone.get(asked.comment, frozenset()) | kept_from_author(comment)}
+        told = [one for each in known if (one := tell_author(each, partition, gone, comment.author)) is not None]
+    place = page[-1].position if len(coming) > len(page) else horizon
+    following = None if place is None else cursors.write(mark, place)
+    return json({"events": told, "next": following, "more": following is not None})
+
+
+async def read_audit(asked: Asked[AuditQuery, None]) -> Reply:
+    """The log of a site as it was recorded, votes included."""
+    services, query = asked.services, asked.query
+    log = services.log
+    await site_of(log, asked.site, folds=services.folds)
+    numbers = range(log.partitions)
+    if query.thread is not None:
+        only = partition_of(asked.site, query.thread, log.partitions)
+        numbers = range(only, only + 1)
+    start = START if query.from_ is None else merge.before(_bound(query, "/from", query.from_))
+    end = None if query.to is None else _bound(query, "/to", query.to)
+    scope = (query.thread, query.comment, query.actor, query.type, query.from_, query.to)
+    mark = cursors.mark("audit", asked.site, log.partitions, *scope)
+    places = [start] * len(numbers)
+    if query.cursor is not None:
+        places = merge.read_cursor(query.cursor, mark, len(numbers))
+
+    def wanted(envelope: Envelope) -> bool:
+        return (
+            envelope.site == asked.site
+            and (query.thread is None or envelope.thread == query.thread)
+            and (query.comment is None or envelope.comment == query.comment)
+            and (query.actor is None or envelope.actor.id == query.actor)
+            and (query.type is None or envelope.type == query.type)
+        )
+
+    merged = await merge.merge(log, dict(zip(numbers, places, strict=True)), end=end, wanted=wanted, limit=query.limit)
+    events = [found.recorded for found in merged.found if isinstance(found.recorded, Recorded)]
+    gone = await redacted(log, events, folds=services.folds)
+    told = [_tell(found.recorded, found.partition, gone) for found in merged.found]
+    past = end is not None and end.ms + _SLACK_MS < services.clock() * 1000
+    ended = merged.done or (past and merged.dry)
+    following = None if ended else merge.write_cursor(mark, merged.places)
+    return json({"events": told, "next": following, "more": not merged.dry})
+
+
+async def _comment(asked: Asked[shapes.TrailQuery, None], caller: Caller) -> Comment:
+    """The comment in the path. Raises NotFound, NotAllowed for who is neither its author nor staff."""
+    services = asked.services
+    comment = await comment_of(
+        services.log, asked.site, asked.thread, asked.comment, caller=caller, folds=services.folds
+    )
+    if not caller.sees_all and caller.id != comment.author:
+        raise NotAllowed("a trail is for the comment's author and for staff")
+    return comment
+
+
+def _tell(found: _Read, partition: int, gone: Mapping[str, frozenset[int]]) -> Told | Unreadable:
+    """What was found, as staff is told it."""
+    if isinstance(found, UnreadableEntry):
+        return Unreadable(position=str(found.position))
+    return tell(found, partition, gone)
+
+
+async def _own_events(asked: Asked[Any, Any]) -> tuple[list[_Read], Position | None]:
+    """The events of the comment itself, and where it was reported last."""
+    field, last = heads.comment(asked.comment), heads.reported(asked.comment)
+    loaded = await asked.services.log.load(
+        Load(
+            site=asked.site,
+            thread=asked.thread,
+            heads=(HeadWanted(field), HeadWanted(last, events=False)),
+            reads=True,
+        )
+    )
+    return [read(*entry) for entry in loaded.events[field]], loaded.heads[last].position
+
+
+async def _reports(
+    asked: Asked[Any, Any], partition: int, after: Position, last: Position
+) -> tuple[list[_Read], Position | None]:
+    """The reports of the comment after a place, and how far they were looked for; None: to the last one.
+
+    Only the thread's order leads to them, so the partition is read on from there, a bounded number of entries. One that
+    cannot be read may be a report, and is found.
+    """
+    found: list[_Read] = []
+    at = after
+    for _ in range(merge.BUDGET // _STEP):
+        entries = await asked.services.log.read(partition, at, limit=_STEP, upto=last)
+        for entry in entries:
+            try:
+                envelope = envelope_of(*entry)
+            except UnreadableEntry as error:
+                found.append(error)
+                continue
+            here = (envelope.site, envelope.thread, envelope.comment) == (asked.site, asked.thread, asked.comment)
+            if here and envelope.type == _REPORTED:
+                found.append(read(*entry))
+        if len(entries) < _STEP:
+            return found, None
+        at = entries[-1].position
+    return found, at
+
+
+def _bound(query: AuditQuery, pointer: str, text: str) -> Position:
+    """A time, or where a thread is given a position. Raises BadRequest."""
+    moment = moment_of(pointer, text)
+    if isinstance(moment, Position) and query.thread is None:
+        raise BadRequest.at(pointer, "a position means something within a thread only")
+    return place_of(moment)
+
+
+_STEP: Final = 500
+_REPORTED: Final = str(ReportFiled.__struct_config__.tag)
+_THEME: Final = "Record"
+_EVENT: Final = {
+    "position": "1698579000000-42",
+    "partition": 7,
+    "at": "2023-10-29T11:30:00.000Z",
+    "occurred_at": "2023-10-29T11:30:00.000Z",
+    "type": "comment.approved",
+    "actor": {"kind": "staff", "id": "u-2"},
+    "site": "unherd",
+    "thread": "power-broker",
+    "comment": "6ryvbaoxhpcsdxv3kqi3lz5k4m",
+    "revision": 2,
+    "data": {"note": "Checked with the desk."},
+}
+
+CALLS: Final = (
+    Call(
+        name="readTrail",
+        method="GET",
+        path=f"{COMMENT}/trail",
+        who=Who.AUTHOR_OR_STAFF,
+        theme=_THEME,
+        summary="Read what happened to a comment, in order",
+        detail=(
+            "Votes aside. For its author: own texts, and decisions with role, reason and rule; where `history` is "
+            "`staff`, no earlier text that was published. A redacted text is absent for everybody. A page may be "
+            "empty and still have `next`; `more` says whether there is more now."
+        ),
+        handler=read_trail,
+        query=shapes.TrailQuery,
+        answer=shapes.Events,
+        example={"events": [_EVENT], "next": None, "more": False},
+        problems=("not-allowed", "bad-cursor"),
+    ),
+    Call(
+        name="readAudit",
+        method="GET",
+        path=f"{ROOT}/audit",
+        who=Who.AUDITOR,
+        door="auditor",
+        theme=_THEME,
+        summary="Read the log as recorded, votes included",
+        detail=(
+            "In order of recorded time, then partition, then sequence. A page may be empty and still have `next`. "
+            "`more` says whether the log has more now. Cursors never expire and miss nothing, so an exporter can poll "
+            "with the last one. An entry that cannot be read stands in its place as "
+            '`{"position", "type": "unreadable"}`, whatever was asked for; where a partition cannot be read at all, '
+            "the page ends before it, and the next one is 503 and names it."
+        ),
+        handler=read_audit,
+        query=AuditQuery,
+        answer=shapes.Events,
+        example={"events": [_EVENT], "next": "k3x7q2m4ab.eJw", "more": False},
+        problems=("not-allowed", "bad-cursor"),
+    ),
+)

@@ -1,0 +1,52 @@
+"""Counts of published comments, remembered by thread while the views of its partition are in the same state."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Final
+
+from core.partitions import partition_of
+from projections.read.comments import Counted, counts_of
+from projections.read.queries import Answer
+from projections.read.views import Views
+from workers.gateway.http.view_states import PartitionStates
+from workers.runtime import metrics
+
+MOST_THREADS: Final = 50_000
+"""Bound of the remembered counts of threads, 400 bytes each; the least recently used go first."""
+
+
+class Counts:
+    """Counts of threads, in two round trips at most for any number of them."""
+
+    def __init__(
+        self, views: Views, states: PartitionStates, *, partitions: int, most_threads: int = MOST_THREADS
+    ) -> None:
+        self._views = views
+        self._states = states
+        self._partitions = partitions
+        self._most = most_threads
+        self._kept: OrderedDict[tuple[str, str], Counted] = OrderedDict()
+        metrics.COUNTED_THREADS.set_function(lambda: len(self._kept))
+
+    async def of(self, site: str, threads: Sequence[str]) -> Answer:
+        """`{"counts": {thread: published comments}}`; an unknown thread counts 0. Raises Unavailable."""
+        partitions = {thread: partition_of(site, thread, self._partitions) for thread in threads}
+        states = {seen.partition: seen for seen in await self._states.of(sorted(set(partitions.values())))}
+        found: dict[str, Counted] = {}
+        for thread in threads:
+            kept = self._kept.get((site, thread))
+            if kept is not None and kept.seen == states[partitions[thread]]:
+                self._kept.move_to_end((site, thread))
+                found[thread] = kept
+        missing = [thread for thread in threads if thread not in found]
+        if missing:
+            for thread, counted in (await self._views.counted(site, missing)).items():
+                found[thread] = counted
+                self._keep((site, thread), counted)
+        return counts_of({thread: found[thread] for thread in threads})
+
+    def _keep(self, name: tuple[str, str], counted: Counted) -> None:
+        self._kept[name] = counted
+        self._kept.move_to_end(name)
+        if len(self._kept) > self._most:
+            self._kept.popitem(last=False)

@@ -1,0 +1,30 @@
+"""The row of a comment that was posted this moment, before any view has it: the projection's own fold and row."""
+
+from core.domain.comment import Comment as Answered
+from core.events.envelope import Recorded
+from core.events.types import CommentPosted
+from core.position import START
+from core.text.render import rendered
+from projections.thread.fold import apply
+from projections.thread.state import Author, Comment, Thread
+from projections.views.rows import row_for
+from projections.views.viewer import Viewer
+from workers.gateway.http.response import encode
+
+
+def fresh_row(recorded: Recorded, answered: Answered | None, viewer: Viewer) -> bytes | None:
+    """The row of the comment that `recorded` posted, as `viewer` may see it; `answered` is what it answers."""
+    posted = recorded.event
+    assert isinstance(posted, CommentPosted)
+    thread = Thread(site=recorded.envelope.site, id=recorded.envelope.thread, opened=START)
+    if posted.parent is not None:
+        # Only that something is there to hang under matters to the row of what hangs.
+        thread.rows[posted.parent] = _above(posted.parent)
+    apply(thread, recorded)
+    name = encode(answered.name) if answered is not None and answered.published else b"null"
+    html = rendered(posted.body or "")
+    return row_for(thread.rows[posted.comment], thread.id, viewer, html=html, name=name)
+
+
+def _above(comment: str) -> Comment:
+    return Comment(id=comment, posted=START, at=0, author=Author(id=""), texts={}, standing=1, verdict="published")

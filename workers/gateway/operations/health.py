@@ -1,0 +1,185 @@
+"""What operators' machines ask: alive, ready, metrics, and what the interface is."""
+
+from functools import partial
+from typing import Any, Final, Literal
+
+import anyio
+from msgspec import Struct
+
+from core.redis.errors import told
+from core.refusals import Unavailable
+from workers.gateway.http.lag_watch import Look
+from workers.gateway.http.machine_paths import METRICS, READY, WRITES
+from workers.gateway.http.parameters import NoQuery
+from workers.gateway.http.response import Reply, json
+from workers.gateway.operations.operation import Asked, Call, Who
+from workers.gateway.operations.services import Services
+from workers.runtime import metrics
+
+READY_WITHIN: Final = 2.0
+"""Seconds in which Redis has to have answered."""
+
+
+class State(Struct, frozen=True, kw_only=True):
+    """How the gateway is."""
+
+    status: str
+
+
+class ViewsState(Struct, frozen=True, kw_only=True):
+    """How the views are, from which readers are answered."""
+
+    lag_s: float
+    """Seconds since the oldest event was recorded that they have yet to take in; 0 where they are level."""
+    stopped: int
+    """Partitions that this process projects, and whose projection has stopped: a person has to look at the log."""
+
+
+class Readiness(Struct, frozen=True, kw_only=True):
+    """What it is ready for: to answer readers, and to write where writes are taken; and how the views are."""
+
+    status: Literal["ready"]
+    reads: Literal["served"]
+    writes: Literal["taken", "refused"]
+    views: ViewsState
+
+
+async def health(asked: Asked[NoQuery, Any]) -> Reply:
+    """Alive: the process answers, whatever else may be away."""
+    del asked
+    return json(State(status="alive"))
+
+
+async def readiness(asked: Asked[NoQuery, Any]) -> Reply:
+    """Readiness for reads, asked for once for all callers of a moment: it costs a question per partition."""
+    services = asked.services
+    _require_running(services)
+    return await services.readiness.get(READY, partial(_readiness, services))
+
+
+async def writability(asked: Asked[NoQuery, Any]) -> Reply:
+    """Readiness for writes, asked for likewise."""
+    services = asked.services
+    _require_running(services)
+    return await services.readiness.get(WRITES, partial(_writability, services))
+
+
+def _require_running(services: Services) -> None:
+    if not services.running():
+        raise Unavailable("this process has not started yet, or is about to end")
+    services.require_fit()
+
+
+async def _readiness(services: Services) -> Reply:
+    """Ready: Redis answers, and the views are those of the log.
+
+    Views that lag keep nobody from reading: they are as old for every gateway, and an old page is better than none.
+    What is said of them is how far they are behind. A process without pages is ready where none of its partitions has
+    stopped: that is all that it does.
+    """
+    stopped = services.stopped()
+    if stopped and not services.serves_pages:
+        partition, where = min(stopped.items())
+        raise Unavailable(
+            f"the projection of {len(stopped)} of the partitions has stopped, of partition {partition} {where}: "
+            "a person has to look at the log"
+        )
+    return json(_state(services, await _looked(services)))
+
+
+async def _writability(services: Services) -> Reply:
+    """Ready for writes: Redis takes them."""
+    found = await _looked(services)
+    if found.refusal is not None:
+        state = _state(services, found)
+        why = f"nothing can be written now: {told(found.refusal)}"
+        raise Unavailable(why, reads=state.reads, writes=state.writes, views=state.views)
+    return json(_state(services, found))
+
+
+async def _looked(services: Services) -> Look:
+    """How the views and the server are now. Raises Unavailable where nobody can be answered."""
+    found: Look | None = None
+    with anyio.move_on_after(READY_WITHIN):
+        found = await services.lag.look()
+    if found is None:
+        raise Unavailable("Redis does not answer")
+    if found.ahead:
+        raise Unavailable(f"in {found.ahead} of the partitions the log ends before the views: ask `hansard doctor`")
+    return found
+
+
+def _state(services: Services, found: Look) -> Readiness:
+    return Readiness(
+        status="ready",
+        reads="served",
+        writes="taken" if found.refusal is None else "refused",
+        views=ViewsState(lag_s=round(services.lag.seconds(), 3), stopped=len(services.stopped())),
+    )
+
+
+async def read_metrics(asked: Asked[NoQuery, Any]) -> Reply:
+    """The metrics, written once for all callers of a moment."""
+    wanted = metrics.format_for(asked.headers.get(b"accept", b"").decode("latin-1"))
+
+    async def write() -> Reply:
+        body, content_type = metrics.exposition(wanted)
+        return Reply(200, body, media=content_type.encode())
+
+    return await asked.services.exposition.get(wanted, write)
+
+
+_THEME: Final = "Operations"
+_READY: Final = {"status": "ready", "reads": "served", "writes": "taken", "views": {"lag_s": 0.0, "stopped": 0}}
+
+CALLS: Final = (
+    Call(
+        name="health",
+        method="GET",
+        path="/healthz",
+        who=Who.EVERYONE,
+        theme=_THEME,
+        summary="Is the process alive?",
+        handler=health,
+        answer=State,
+        example={"status": "alive"},
+    ),
+    Call(
+        name="readiness",
+        method="GET",
+        path=READY,
+        who=Who.EVERYONE,
+        theme=_THEME,
+        summary="Can it answer readers?",
+        detail="Not without Redis, nor where the deployment there is another one or has a format that this version "
+        "does not read, nor where the log ends before the views do, nor while the process starts or ends. How far the "
+        "views are behind the log is in `views.lag_s`; where Redis takes no writes, for want of memory, disk or "
+        "replicas, `writes` are `refused`. A process that projects and serves no pages is not ready either where its "
+        "projection of a partition has stopped.",
+        handler=readiness,
+        answer=Readiness,
+        example=_READY,
+    ),
+    Call(
+        name="writability",
+        method="GET",
+        path=WRITES,
+        who=Who.EVERYONE,
+        theme=_THEME,
+        summary="Does it take writes?",
+        detail="503 where `/readyz` is, and where Redis takes no writes.",
+        handler=writability,
+        answer=Readiness,
+        example=_READY,
+    ),
+    Call(
+        name="metrics",
+        method="GET",
+        path=METRICS,
+        who=Who.EVERYONE,
+        theme=_THEME,
+        summary="Metrics for Prometheus; they name no site, thread or person",
+        handler=read_metrics,
+        media="text/plain",
+    ),
+)

@@ -1,0 +1,253 @@
+"""What moderators do with comments, and what waits for them."""
+
+from functools import partial
+from typing import Any, Final
+
+from core import ids
+from core.application.transact import Result
+from core.concurrency import gathered
+from core.domain import commands
+from core.refusals import CannotFold, FormatTooOld, Refusal, Unavailable
+from workers.gateway.http.caching import Caching
+from workers.gateway.http.parameters import NoQuery
+from workers.gateway.http.problems import problem
+from workers.gateway.http.refusals import BadRequest
+from workers.gateway.http.response import Reply, json
+from workers.gateway.operations.operation import COMMENT, ROOT, Asked, Call, Who
+from workers.gateway.operations.writing import acknowledged, carry_out, on_comment
+from workers.gateway.shapes import comments as shapes
+from workers.gateway.shapes import rows, staff
+
+
+async def decide(asked: Asked[NoQuery, shapes.MakeDecision]) -> Reply:
+    """Give a verdict on one revision."""
+    return await on_comment(asked, _decision(asked.comment, asked.body))
+
+
+async def decide_many(asked: Asked[NoQuery, shapes.BulkDecisions]) -> Reply:
+    """Give verdicts that each stand alone, under one batch id."""
+    batch = ids.batch_id(asked.key)
+    # At the same time, so that a replica or a disk is waited for once and not a hundred times.
+    decisions = asked.body.decisions
+    first: dict[tuple[str, str], int] = {}
+    for at, decision in enumerate(decisions):
+        first.setdefault((decision.thread, decision.comment), at)
+    done = await gathered(
+        [
+            partial(_one, asked, decision, batch)
+            if (before := first[decision.thread, decision.comment]) == at
+            else partial(_again, decision, at, before)
+            for at, decision in enumerate(decisions)
+        ]
+    )
+    reply = json({"batch": batch, "results": [said for said, _ in done]})
+    results = [result for _, result in done if result is not None]
+    return acknowledged(asked, reply, *results) if results else reply
+
+
+async def redact(asked: Asked[NoQuery, shapes.Redact]) -> Reply:
+    """Destroy one text."""
+    revision = int(asked.path["revision"])
+    command = commands.RedactRevision(comment=asked.comment, revision=revision, reason=asked.body.reason)
+    return await on_comment(asked, command)
+
+
+async def feature(asked: Asked[NoQuery, Any]) -> Reply:
+    """Make a comment an editors' pick."""
+    return await on_comment(asked, commands.FeatureComment(comment=asked.comment, featured=True))
+
+
+async def unfeature(asked: Asked[NoQuery, Any]) -> Reply:
+    """Make it an editors' pick no longer."""
+    return await on_comment(asked, commands.FeatureComment(comment=asked.comment, featured=False))
+
+
+async def read_queue(asked: Asked[staff.QueueQuery, None]) -> Reply:
+    """What waits for a moderator."""
+    query = asked.query
+    answer = await asked.services.views.queue(
+        asked.site,
+        state=query.state,
+        thread=query.thread,
+        member=query.member,
+        limit=query.limit,
+        cursor=query.cursor,
+    )
+    return Reply(200, answer.body, tag=answer.tag)
+
+
+async def _again(decision: shapes.BulkDecision, at: int, before: int) -> tuple[dict[str, Any], None]:
+    """Refuse a second decision about the same comment: which of the two was meant is not for us to guess."""
+    refusal = BadRequest.at(
+        f"/decisions/{at}", f"/decisions/{before} is about the same comment, and is the one that counts"
+    )
+    return {"comment": decision.comment, "problem": problem(refusal)}, None
+
+
+async def _one(
+    asked: Asked[NoQuery, shapes.BulkDecisions], decision: shapes.BulkDecision, batch: str
+) -> tuple[dict[str, Any], Result | None]:
+    item = ids.item_key(asked.key, decision.thread, decision.comment)
+    command = _decision(decision.comment, decision)
+    try:
+        result = await carry_out(asked, command, thread=decision.thread, item=item, batch=batch)
+    except (CannotFold, FormatTooOld) as refusal:
+        # It stays so until another version runs, and is no reason to keep the other decisions waiting.
+        return {"comment": decision.comment, "problem": problem(refusal)}, None
+    except Unavailable:
+        # The same key may be tried again as a whole: what went through already is answered as it was.
+        raise
+    except Refusal as refusal:
+        return {"comment": decision.comment, "problem": problem(refusal)}, None
+    return {"comment": decision.comment, "position": str(result.position)}, result
+
+
+def _decision(comment: str, decision: shapes.MakeDecision) -> commands.Decide:
+    return commands.Decide(
+        comment=comment,
+        verdict=decision.verdict,
+        revision=decision.revision,
+        reason=decision.reason,
+        note=decision.note,
+        status=decision.status,
+    )
+
+
+_THEME: Final = "Moderation"
+_MODERATION: Final = ("not-allowed", "suspended", "idempotency-key-reused")
+_GIVEN: Final = {"verdict": "approve", "revision": 2, "note": "Checked with the desk.", "status": "pending"}
+_STAFF_ROW: Final = {
+    **rows.EXAMPLE_ROW,
+    "reason": None,
+    "moderation": {
+        "reason": None,
+        "note": "Checked with the desk.",
+        "rule": None,
+        "match": None,
+        "by": "u-2",
+        "at": "2023-10-29T11:35:00.000Z",
+    },
+}
+_WRITTEN: Final = {"position": "1698579300000-43", "comment": _STAFF_ROW}
+
+CALLS: Final = (
+    Call(
+        name="decide",
+        method="POST",
+        path=f"{COMMENT}/decisions",
+        who=Who.MODERATOR,
+        theme=_THEME,
+        summary="Approve, hold or reject a revision",
+        detail=(
+            "`revision` is the standing or the latest one. A decision closes the comment's open reports: `approve` "
+            "dismisses, `reject` upholds, `hold` leaves them."
+        ),
+        handler=decide,
+        body=shapes.MakeDecision,
+        given=_GIVEN,
+        answer=rows.Written,
+        example=_WRITTEN,
+        problems=(*_MODERATION, "stale-revision", "stale-status", "revision-redacted"),
+        keyed=True,
+    ),
+    Call(
+        name="decideMany",
+        method="POST",
+        path=f"{ROOT}/moderation/decisions",
+        who=Who.MODERATOR,
+        door="moderator",
+        theme=_THEME,
+        summary="Decide about up to 100 comments",
+        detail=(
+            "Each stands alone: the answer is 200, and says of each what came of it. It is 202 where one of them is "
+            "not yet as safe as the deployment promises. Of two about the same comment the first one counts, and the "
+            "second is a problem by itself."
+        ),
+        handler=decide_many,
+        body=shapes.BulkDecisions,
+        given={"decisions": [{"thread": "power-broker", "comment": rows.EXAMPLE_ROW["id"], **_GIVEN}]},
+        answer=shapes.BulkAnswer,
+        example={
+            "batch": "e5tq7nkc4dyzp3s6wxvh2rj1bm",
+            "results": [{"comment": rows.EXAMPLE_ROW["id"], "position": "1698579300000-43"}],
+        },
+        problems=("not-allowed",),
+        keyed=True,
+    ),
+    Call(
+        name="redact",
+        method="PUT",
+        path=COMMENT + "/revisions/{revision}/redaction",
+        who=Who.MODERATOR,
+        theme=_THEME,
+        summary="Destroy one text for good; its row stays",
+        handler=redact,
+        body=shapes.Redact,
+        given={"reason": "Names a minor."},
+        answer=rows.Written,
+        example=_WRITTEN,
+        problems=(*_MODERATION, "revision-published"),
+        keyed=True,
+    ),
+    Call(
+        name="feature",
+        method="PUT",
+        path=f"{COMMENT}/featured",
+        who=Who.MODERATOR,
+        theme=_THEME,
+        summary="Make a comment an editors' pick",
+        handler=feature,
+        answer=rows.Written,
+        example={**_WRITTEN, "comment": {**_STAFF_ROW, "featured": True}},
+        problems=(*_MODERATION, "comment-not-published"),
+        keyed=True,
+    ),
+    Call(
+        name="unfeature",
+        method="DELETE",
+        path=f"{COMMENT}/featured",
+        who=Who.MODERATOR,
+        theme=_THEME,
+        summary="Make it an editors' pick no longer",
+        handler=unfeature,
+        answer=rows.Written,
+        example=_WRITTEN,
+        problems=_MODERATION,
+        keyed=True,
+    ),
+    Call(
+        name="readQueue",
+        method="GET",
+        path=f"{ROOT}/moderation/queue",
+        who=Who.MODERATOR,
+        door="moderator",
+        theme=_THEME,
+        summary="Read what waits, oldest first by when it first waited",
+        detail="Neither another edit nor another word of a moderator puts off what waits already.",
+        handler=read_queue,
+        query=staff.QueueQuery,
+        answer=staff.Queue,
+        example={
+            "items": [
+                {
+                    "comment": {**_STAFF_ROW, "status": "pending"},
+                    "revision": 2,
+                    "thread": {
+                        "id": "power-broker",
+                        "title": "The power broker",
+                        "url": "https://example.org/power-broker",
+                    },
+                    "parent": None,
+                    "published": None,
+                    "since": "2023-10-29T11:31:00.000Z",
+                    "held_by": {"kind": "rule", "name": "links", "match": "https://example.org/"},
+                    "reports": [],
+                }
+            ],
+            "total": 1,
+            "next": None,
+        },
+        problems=("not-allowed", "bad-cursor"),
+        caching=Caching.COMPARED,
+    ),
+)

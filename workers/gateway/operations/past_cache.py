@@ -1,0 +1,153 @@
+"""Response cache for pages of the past, and the bound of the work that makes them.
+
+A past page costs time that grows with its thread, so a client that asks for many moments of a long thread could take
+the whole process. Few pages are made at a time, for a share of the event loop's time, in steps between which others
+have their turn; a short queue waits, and the rest is refused. Callers that ask for the same page share one computation.
+
+An entry holds as long as the views of the thread are those that it was made from and no event of the thread came
+since: each request reads both, in one round trip. What is taken down later, or redacted, is an event of its thread. So
+a past page never outlives a removal. Whether the caller may see the past at all is decided before, for each request.
+"""
+
+from collections import OrderedDict
+from typing import Final, NamedTuple
+
+import anyio
+from anyio import Semaphore
+
+from core.position import Position
+from core.refusals import Unavailable
+from core.singleflight import SingleFlight
+from core.throttle import LoopShare
+from projections.read.progress import ThreadState
+from projections.read.queries import Answer, PastQuery
+from projections.read.views import Views
+from projections.views.viewer import Viewer
+from workers.runtime import metrics
+
+AT_ONCE: Final = 4
+"""Pages of the past that are made at the same time."""
+SHARE: Final = 0.5
+"""Share of the event loop's time that making them may take."""
+MOST_BYTES: Final = 32 * 1024 * 1024
+"""Bytes of pages that are kept; those asked for least recently go first."""
+QUEUE: Final = 64
+"""Pages that may wait to be made."""
+WAIT: Final = 2.0
+"""Seconds that a page may wait."""
+_OVERHEAD: Final = 1500
+"""Bytes that keeping an answer takes besides its body."""
+
+
+class Key(NamedTuple):
+    """A question about the past of a thread. Everyone but staff sees the same of it."""
+
+    site: str
+    thread: str
+    at: Position | int
+    query: PastQuery
+    staff: bool
+
+
+class _Kept(NamedTuple):
+    answer: Answer
+    state: ThreadState
+
+    @property
+    def size(self) -> int:
+        return len(self.answer.body) + _OVERHEAD
+
+
+class PastPages:
+    """Makes and keeps pages of the past."""
+
+    def __init__(
+        self,
+        views: Views,
+        *,
+        most_bytes: int = MOST_BYTES,
+        at_once: int = AT_ONCE,
+        queue: int = QUEUE,
+        wait: float = WAIT,
+        share: float = SHARE,
+    ) -> None:
+        """`wait` is in seconds; `share` is above 0 and at most 1."""
+        self._views = views
+        self._most_bytes = most_bytes
+        self._places = Semaphore(at_once, fast_acquire=True)
+        self._at_once = at_once
+        self._queue = queue
+        self._wait = wait
+        self._loop = LoopShare(share)
+        self._kept: OrderedDict[Key, _Kept] = OrderedDict()
+        self._flights: SingleFlight[tuple[Key, ThreadState], Answer] = SingleFlight()
+        self.waiting = 0
+        """Pages that wait to be made."""
+        self.bytes = 0
+        """Bytes that the kept pages take."""
+        metrics.PAST_BYTES.set_function(lambda: self.bytes)
+        metrics.REQUESTS_UNDER_WAY.labels("past").set_function(lambda: self._at_once - self._places.value)
+        metrics.REQUESTS_WAITING.labels("past").set_function(lambda: self.waiting)
+        self._full, self._late = (metrics.REQUESTS_REFUSED.labels("past", cause) for cause in ("full", "late"))
+
+    async def page(self, site: str, thread: str, at: Position | int, query: PastQuery, viewer: Viewer) -> Answer:
+        """The answer of then, kept or made. Raises NotFound, NotYetOpened, BadCursor, Unavailable."""
+        key = Key(site, thread, at, query, viewer.staff)
+        state = await self._views.thread_state(site, thread)
+        kept = self._kept.get(key)
+        if kept is not None and kept.state == state:
+            self._kept.move_to_end(key)
+            _KEPT.inc()
+            return kept.answer
+
+        async def make() -> Answer:
+            return await self._make(key, state, viewer)
+
+        return await self._flights.get((key, state), make)
+
+    async def _make(self, key: Key, state: ThreadState, viewer: Viewer) -> Answer:
+        await self._enter()
+        try:
+            _MADE.inc()
+            made = await self._views.past_page(key.site, key.thread, key.at, key.query, viewer, pace=self._loop.pace())
+        finally:
+            self._places.release()
+        # Made from views that do not have all of what the key stands for, it may show what is taken down by now.
+        if state.last is not None and made.come.includes(state.last):
+            self._keep(key, _Kept(made.answer, state))
+        return made.answer
+
+    async def _enter(self) -> None:
+        """Take one of the places. Raises Unavailable where too many wait, or it takes too long."""
+        if self.waiting >= self._queue and not self._places.value:
+            self._full.inc()
+            raise Unavailable("too many pages of the past are being made here")
+        entered = False
+        self.waiting += 1
+        try:
+            with anyio.move_on_after(self._wait):
+                await self._places.acquire()
+                entered = True
+        finally:
+            self.waiting -= 1
+        if not entered:
+            self._late.inc()
+            raise Unavailable("too many pages of the past wait here")
+
+    def _keep(self, key: Key, kept: _Kept) -> None:
+        if kept.size > self._most_bytes // 4:
+            return
+        self._drop(key)
+        self._kept[key] = kept
+        self.bytes += kept.size
+        while self.bytes > self._most_bytes:
+            self._drop(next(iter(self._kept)))
+
+    def _drop(self, key: Key) -> None:
+        gone = self._kept.pop(key, None)
+        if gone is not None:
+            self.bytes -= gone.size
+
+
+_KEPT: Final = metrics.PAST_PAGES.labels("kept")
+_MADE: Final = metrics.PAST_PAGES.labels("made")

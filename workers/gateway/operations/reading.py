@@ -1,0 +1,62 @@
+"""What reads share: waiting for one's own writes, and answers that come ready from the views."""
+
+from typing import Any
+
+from core.caller import Caller
+from core.moment import parse_moment
+from core.partitions import partition_of
+from core.position import Position
+from core.refusals import NotFound, Unavailable
+from projections.read.queries import Answer
+from workers.gateway.http.refusals import BadRequest, UnknownPosition
+from workers.gateway.http.response import Reply
+from workers.gateway.operations.operation import Asked
+from workers.gateway.operations.writing import VIEW_WITHIN
+
+NOBODY = Caller(id="-", name="")
+"""Who asks without a token, where a scene needs somebody."""
+
+
+def found(answer: Answer | None) -> Reply:
+    """An answer that is there. Raises NotFound."""
+    if answer is None:
+        raise NotFound
+    return Reply(200, answer.body, tag=answer.tag, seen=answer.seen)
+
+
+async def caught_up(asked: Asked[Any, Any], after: str | None) -> None:
+    """Wait until the views of the thread in the path include the caller's own write.
+
+    Raises BadRequest, UnknownPosition for one that the log has not reached, NotFound for one in no thread,
+    Unavailable where the views do not come in time.
+    """
+    if after is None:
+        return
+    position = position_of("/after", after)
+    views, log = asked.services.views, asked.services.log
+    if (await views.come(asked.site, asked.thread)).includes(position):
+        return
+    if position > await log.last(partition_of(asked.site, asked.thread, log.partitions)):
+        if await log.thread_last(asked.site, asked.thread) is None:
+            raise NotFound
+        raise UnknownPosition("the log has not reached that position")
+    with asked.gate.aside():
+        shown = await views.reached(asked.site, asked.thread, position, within=VIEW_WITHIN)
+    if not shown:
+        raise Unavailable("the views do not show it yet")
+
+
+def moment_of(pointer: str, text: str) -> Position | int:
+    """The position, or the time in milliseconds since 1970, that a parameter names. Raises BadRequest."""
+    try:
+        return parse_moment(text)
+    except ValueError as error:
+        raise BadRequest.at(pointer, str(error)) from None
+
+
+def position_of(pointer: str, text: str) -> Position:
+    """The position that a parameter names. Raises BadRequest."""
+    try:
+        return Position.parse(text)
+    except ValueError:
+        raise BadRequest.at(pointer, "a position is <ms>-<n>, as an answer gave it") from None

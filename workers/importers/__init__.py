@@ -1,0 +1,1 @@
+"""Importers: discussions from elsewhere, through the same deciders as all others."""

@@ -1,0 +1,1 @@
+"""The projector: keeps the views of its partitions level with the log."""

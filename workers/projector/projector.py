@@ -1,0 +1,335 @@
+"""The projector: takes the partitions that belong to it, keeps their views level with the log, tells how far it is.
+
+Which ones belong to it follows from who is alive (`workers.coordination.membership`). When another worker comes, it
+gives up what belongs to that one, between two commits; when one goes, it takes its share of what that one had, as soon
+as the leases are given back or have run out. Where the roster cannot be read, everybody keeps what they have.
+
+A partition that stopped keeps its lease and makes the process unready, for as long as it belongs to it. Given away, it
+would stop the next worker at the same event, then the one after that, until nobody were ready and nobody could say
+whom to ask. Where it comes to belong to another, that one tries it once and says the same.
+
+A process that is unfit for its deployment (`core.redis.deployment_record`) leaves the roster and gives its partitions
+back, until it is fit again: what it would fold and commit there is no business of its.
+
+Redis may restart or be away at any time: everything begins again from what is stored.
+"""
+
+import time
+from collections.abc import Mapping
+from functools import partial
+from typing import Final
+
+import anyio
+import structlog
+from anyio import TASK_STATUS_IGNORED, CancelScope, Semaphore
+from anyio.abc import TaskStatus
+from msgspec import Struct
+from redis.exceptions import RedisError
+
+from core.error_summary import fault
+from core.events.envelope import Read, read
+from core.log.port import Log
+from core.position import START, Position
+from core.redis.command import Argument
+from core.redis.deployment import Deployment
+from core.redis.errors import insist, is_passing
+from core.refusals import Unavailable
+from core.text.render import rendered
+from projections.read.lag import distance
+from projections.read.served_generation import Served
+from projections.views import parking
+from projections.views.layout import Html
+from projections.views.parking import Parked
+from projections.views.store import Store
+from projections.views.stored_thread import together
+from projections.views.thread_cache import MOST_BYTES, ThreadCache
+from projections.views.versions import OWN, Versions
+from workers.coordination.leases import RENEWED_S, Leases
+from workers.coordination.membership import Roster, owner
+from workers.projector.partition_projector import Stopped, Upkeep
+from workers.projector.requeues import Requeues
+from workers.runtime import metrics
+
+AT_ONCE: Final = 8
+"""So many partitions take in a batch at the same time. More would only wait for each other at the server, and all else
+of this process behind them: a long backlog in all partitions would keep the leases from being renewed."""
+
+RELEASED_WITHIN: Final = 2.0
+"""Seconds in which the leases are given back at the end; what is not, runs out."""
+
+LOOKS: Final = 3
+"""How often, in the time between two renewals, a worker asks for a lease that another has yet to give back."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Lag(Struct, frozen=True):
+    """How far the views of a partition are behind its log; `seconds` is the age of the oldest event they lack."""
+
+    events: int
+    seconds: float
+
+
+class Projector:
+    """Projects its share of the partitions of a deployment, under the unique name of `worker`.
+
+    `versions` is what it writes, `html` the renderer of that version; `read` decodes the event shapes that it knows.
+    `thread_bytes` is for the folded threads that it keeps between commits.
+    """
+
+    def __init__(
+        self,
+        deployment: Deployment,
+        log: Log,
+        *,
+        worker: str,
+        html: Html = rendered,
+        versions: Versions = OWN,
+        read: Read = read,
+        thread_bytes: int = MOST_BYTES,
+    ) -> None:
+        store = Store(deployment.calls, deployment.reads, deployment.keys, versions=versions)
+        self._log = log
+        self._record = deployment.record
+        self._requeues = Requeues(log, store, Served(deployment), html=html, read=read)
+        self._reads = deployment.reads
+        self._worker = worker
+        self._leases = Leases(deployment.calls, deployment.keys, worker)
+        self._roster = Roster(deployment.calls, worker)
+        self.threads = ThreadCache(thread_bytes)
+        """The folded threads that are kept between commits."""
+        turns = Semaphore(AT_ONCE, fast_acquire=True)
+        self._upkeeps = [
+            Upkeep(partition, log, store, turns, cache=self.threads, html=html, read=read)
+            for partition in range(log.partitions)
+        ]
+        self._alive: frozenset[str] = frozenset()
+        self._ours: frozenset[int] = frozenset()
+        """The partitions that belong to us by who is alive, as far as we know."""
+        self._moved = anyio.Event()
+        """Set when `_ours` becomes another, and then replaced."""
+        self._nonces: dict[int, str] = {}
+        self._scopes: dict[int, CancelScope] = {}
+        self._lags: dict[int, Lag] = {}
+        self._parked: dict[int, int] = {}
+        """How many threads are parked in the partitions that we hold, as the metric has it."""
+        self._ending = anyio.Event()
+        self._ended = anyio.Event()
+
+    @property
+    def owned(self) -> frozenset[int]:
+        """The partitions whose lease we hold."""
+        return frozenset(self._nonces)
+
+    @property
+    def stopped(self) -> Mapping[int, Stopped]:
+        """The partitions that stopped, and why. Anything here needs a person."""
+        return {one.partition: one.stopped for one in self._upkeeps if one.stopped is not None}
+
+    @property
+    def lags(self) -> Mapping[int, Lag]:
+        """How far the partitions that we hold were behind when last looked at, every few seconds."""
+        return self._lags
+
+    def at(self, partition: int) -> Position | None:
+        """The last event of a partition of ours that its views have; None while that is not known."""
+        return self._upkeeps[partition].at
+
+    async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
+        """Project until `drain` or a cancellation; then leave, and give the leases back."""
+        try:
+            async with anyio.create_task_group() as tasks:
+                for upkeep in self._upkeeps:
+                    tasks.start_soon(self._hold, upkeep)
+                tasks.start_soon(self._attend)
+                tasks.start_soon(self._renew)
+                tasks.start_soon(self._measure)
+                tasks.start_soon(self._requeues.run)
+                task_status.started()
+                await self._ending.wait()
+                tasks.cancel_scope.cancel()
+        finally:
+            with anyio.move_on_after(RELEASED_WITHIN, shield=True):
+                await self._leave()
+            self._ended.set()
+
+    async def drain(self) -> None:
+        """End `run` politely, and wait for that."""
+        self._ending.set()
+        await self._ended.wait()
+
+    async def _attend(self) -> None:
+        """Attend the roster, and give up partitions of other workers; while unfit, give up all of them."""
+        while True:
+            changed = self._record.changed
+            try:
+                alive = await self._alive_now()
+            except RedisError as error:
+                _require_passing(error)
+                _log.warning("roster_not_read")
+            else:
+                if alive != self._alive:
+                    self._share(alive)
+                for partition in self._scopes.keys() - self._ours:
+                    self._scopes[partition].cancel()
+            with anyio.move_on_after(RENEWED_S):
+                await changed.wait()
+
+    async def _alive_now(self) -> frozenset[str]:
+        """The live workers; none, while this process is unfit for the deployment. Raises `RedisError`."""
+        if self._record.unfit is None:
+            return await self._roster.attend()
+        if self._alive:
+            await self._sign_off()
+        return frozenset()
+
+    def _share(self, alive: frozenset[str]) -> None:
+        """Find what belongs to us, now that others are alive than before."""
+        before, self._alive = self._alive, alive
+        self._ours = frozenset(one.partition for one in self._upkeeps if owner(one.partition, alive) == self._worker)
+        metrics.REBALANCES.inc()
+        if before or len(alive) > 1:  # alone from the start is no news
+            _log.info("workers_changed", workers=len(alive), partitions=len(self._ours))
+        moved, self._moved = self._moved, anyio.Event()
+        moved.set()
+
+    async def _hold(self, upkeep: Upkeep) -> None:
+        """Take the partition whenever it belongs to us and is free, and keep it while it is ours."""
+        partition = upkeep.partition
+        while True:
+            try:
+                nonce = await self._take(partition)
+            except RedisError as error:
+                upkeep.stop(error, START)
+                await self._until_elsewhere(partition)
+                upkeep.forget()
+                continue
+            with CancelScope() as scope:
+                self._nonces[partition], self._scopes[partition] = nonce, scope
+                metrics.OWNED_PARTITIONS.inc()
+                try:
+                    await upkeep.run(nonce)
+                    if upkeep.stopped is not None:
+                        await anyio.sleep_forever()
+                finally:
+                    metrics.OWNED_PARTITIONS.dec()
+                    self._count_parked(partition, 0)
+                    self._requeues.forget(partition)
+                    del self._scopes[partition]
+                    self._forget_lag(partition)
+            # Only here: whoever is cancelled from outside leaves the nonce to be given back.
+            upkeep.forget()
+            with CancelScope(shield=True):
+                await self._give_back(partition, nonce)
+                del self._nonces[partition]
+
+    async def _take(self, partition: int) -> str:
+        while True:
+            moved = self._moved
+            if partition not in self._ours:
+                await moved.wait()
+                continue
+            try:
+                # Whoever is cancelled knows the nonce of what was taken meanwhile, and gives it back.
+                with CancelScope(shield=True):
+                    nonce = await self._leases.take(partition)
+            except RedisError as error:
+                _require_passing(error)
+                nonce = None
+            if nonce is not None:
+                return nonce
+            await anyio.sleep(RENEWED_S / LOOKS)
+
+    async def _until_elsewhere(self, partition: int) -> None:
+        """Wait until the partition belongs to another worker."""
+        while partition in self._ours:
+            await self._moved.wait()
+
+    def _forget_lag(self, partition: int) -> None:
+        """Tell no more how far a partition is: who holds it tells, and ours would stand still."""
+        if self._lags.pop(partition, None) is not None:
+            metrics.PROJECTION_LAG_EVENTS.remove(str(partition))
+            metrics.PROJECTION_LAG_SECONDS.remove(str(partition))
+
+    async def _renew(self) -> None:
+        while True:
+            await anyio.sleep(RENEWED_S)
+            nonces = dict(self._nonces)
+            for partition, ours in (await self._leases.renew_all(nonces)).items():
+                if isinstance(ours, RedisError) and is_passing(ours):
+                    # The lease lasts for a while yet; the nonce shows whether another worker takes it afterwards.
+                    _log.warning("lease_not_renewed", partition=partition)
+                    continue
+                if ours is not True and self._nonces.get(partition) == nonces[partition] and partition in self._scopes:
+                    self._scopes[partition].cancel()
+
+    async def _measure(self) -> None:
+        while True:
+            try:
+                await self._measure_held()
+            except Exception as error:  # noqa: BLE001 - how far it is keeps nobody from projecting
+                passing = is_passing(error) or isinstance(error, Unavailable)
+                _log.warning("lag_not_measured", fault=fault(error), exc_info=None if passing else error)
+            await anyio.sleep(RENEWED_S)
+
+    async def _measure_held(self) -> None:
+        """Measure all partitions together: asked one by one, they are most of what an idle process does."""
+        ats = {partition: at for partition in self.owned if (at := self.at(partition)) is not None}
+        for partition in self._lags.keys() - ats.keys():
+            self._forget_lag(partition)
+        if not ats:
+            return
+        wanted: list[tuple[Argument, ...]] = [("HVALS", self._upkeeps[partition].parked_key) for partition in ats]
+        stored = await insist(partial(together, self._reads, wanted), "parked")
+        lasts = await self._log.lasts(list(ats))
+        for (partition, at), values, last in zip(ats.items(), stored, lasts, strict=True):
+            await self._measured(partition, at, last, [parking.decode(value) for value in values])
+
+    async def _measured(self, partition: int, at: Position, last: Position, parked: list[Parked]) -> None:
+        events, seconds = distance(at, last), 0.0
+        if events > 0:
+            oldest = await self._log.read(partition, at, limit=1)
+            seconds = max(0.0, time.time() - oldest[0].position.ms / 1000) if oldest else 0.0
+        if partition not in self._scopes:
+            return  # lost while we asked: who holds it now tells
+        self._count_parked(partition, len(parked))
+        self._requeues.offer(partition, parked)
+        self._lags[partition] = Lag(max(0, events), seconds)
+        metrics.PROJECTION_LAG_EVENTS.labels(str(partition)).set(max(0, events))
+        metrics.PROJECTION_LAG_SECONDS.labels(str(partition)).set(seconds)
+
+    def _count_parked(self, partition: int, threads: int) -> None:
+        metrics.PARKED_THREADS.inc(threads - self._parked.get(partition, 0))
+        self._parked[partition] = threads
+
+    async def _leave(self) -> None:
+        """Let the others know, and have what we held."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._sign_off)
+            for partition, nonce in self._nonces.items():
+                tasks.start_soon(self._give_back, partition, nonce)
+        self._nonces.clear()
+
+    async def _sign_off(self) -> None:
+        try:
+            await self._roster.leave()
+        except RedisError as error:
+            _log.warning("roster_not_left", fault=type(error).__name__)
+
+    async def _give_back(self, partition: int, nonce: str) -> None:
+        try:
+            ours = await self._leases.release(partition, nonce)
+        except RedisError as error:
+            _log.warning("lease_not_released", partition=partition, fault=type(error).__name__)
+            return
+        metrics.HANDOVERS.labels("given" if ours else "lost").inc()
+        if ours:
+            _log.debug("partition_given_back", partition=partition)
+        else:
+            _log.warning("partition_lost", partition=partition)
+
+
+def _require_passing(error: RedisError) -> None:
+    """Raise what no waiting will change."""
+    if not is_passing(error):
+        raise error

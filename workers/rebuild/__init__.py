@@ -1,0 +1,1 @@
+"""The rebuild of every view of a deployment."""

@@ -1,0 +1,366 @@
+"""Every view of a deployment built anew while readers and writers go on: the run over all partitions.
+
+A rebuild is written down when it begins and struck off when it has come to its end. Whoever starts one in between
+goes on with that: partitions that it has served are done, one that it was building is built on. Several may work on
+it side by side, each on the partitions whose lease it holds.
+"""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from secrets import token_hex
+from typing import Any, Final, TypeVar
+
+import anyio
+import msgspec
+import structlog
+from msgspec import Struct
+from msgspec.structs import replace
+
+from core.application.aggregates import was_skipped
+from core.events.envelope import Read, read
+from core.keys import REBUILD
+from core.log.port import Log
+from core.redis.command import Argument
+from core.redis.deployment import Deployment
+from core.redis.errors import insist
+from core.text.render import rendered
+from core.throttle import Pace
+from projections.rebuild.builder import PATIENCE, Interrupted, Rebuilding
+from projections.rebuild.comparison import Contrast, Differing, is_fold
+from projections.rebuild.sweep import sweep
+from projections.views import damage
+from projections.views.damage import Damage
+from projections.views.generations import Built, Generations, generations, note, scope_of
+from projections.views.layout import Html
+from projections.views.pointer import Pointer
+from projections.views.store import Store
+from projections.views.versions import OWN, Scope, Versions
+from workers.coordination.leased_work import Turns, Work
+from workers.coordination.leases import Leases
+from workers.rebuild.status import Run
+from workers.runtime.process import Failed
+
+BUILDING: Final = 0.75
+"""How much of the work on a partition is done when it is built; the rest is comparing."""
+LOOK_EVERY: Final = 1.0
+"""Seconds after which partitions that somebody else works on are looked at again."""
+
+_log = structlog.get_logger(__name__)
+_Answer = TypeVar("_Answer")
+
+
+class Flipped(Struct, frozen=True, kw_only=True):
+    """A partition that serves another generation of views now."""
+
+    partition: int
+    generation: int
+    before: int
+    """The generation that was served until now. It is kept."""
+    events: int
+    threads: int
+    differing: tuple[Differing, ...] = ()
+    """What was served wrong until now, as the log says."""
+    cut: str | None = None
+    """What keeps these views, as those before, from going on: where, and why."""
+
+
+class Rebuilder:
+    """Rebuilds a deployment, goes back, or cleans up, under the name of `worker`.
+
+    `progress` hears of events done, and of how many; `flipped` of each partition. `read` decodes the event shapes that
+    this version knows. Every call may raise Failed, `CannotApply`, `core.refusals.Unavailable`. Broken off anywhere, it
+    can be called again.
+    """
+
+    def __init__(  # noqa: PLR0913 # by keyword, what the version is that rebuilds
+        self,
+        deployment: Deployment,
+        log: Log,
+        *,
+        worker: str,
+        share: float = 1.0,
+        progress: Callable[[int, int], object] = lambda _done, _of: None,
+        flipped: Callable[[Flipped], object] = lambda _: None,
+        html: Html = rendered,
+        versions: Versions = OWN,
+        read: Read = read,
+    ) -> None:
+        self._deployment = deployment
+        self._keys = deployment.keys
+        self._all = list(range(log.partitions))
+        self._log = log
+        self._turns = Turns(Leases(deployment.calls, deployment.keys, worker, building=True), share)
+        self._share = share
+        self._progress = progress
+        self._flipped = flipped
+        self._html = html
+        self._versions = versions
+        self._read = read
+        self._damaged: dict[int, Damage] = {}
+        """The partitions whose log keeps them from being built."""
+        self._done: dict[int, float] = {}
+        self._of: dict[int, int] = {}
+
+    async def rebuild(self) -> None:
+        """Build every view anew, compare it with what is served, and serve it; what was served is kept."""
+        await self._turns.running(self._rebuild)
+
+    async def back(self) -> None:
+        """Serve in every partition what was served before, if that is kept, after bringing it level."""
+        await self._turns.running(self._back)
+
+    async def clean(self) -> int:
+        """Throw away every generation that is not served, and what is left of a rebuild; how many keys."""
+        return await self._turns.running(self._clean)
+
+    async def _rebuild(self) -> None:
+        run = await self._begun()
+        await self._measure(run)
+        partitions = self._all
+        # First what is nobody's, so that no number that is given out has keys already.
+        await self._turns.each(
+            [one for one in partitions if self._left(await self._known(one), run)], partial(self._leave, run)
+        )
+        await self._sweep()
+        while partitions:
+            held = await self._turns.each(partitions, self._spared(partial(self._build, run)))
+            if held == partitions:
+                _log.info("rebuild_delayed", partitions=len(held))
+                await anyio.sleep(LOOK_EVERY)
+            partitions = held
+        self._require_undamaged("built anew")
+        if await self._recorded() == run:
+            await self._ask("DEL", REBUILD)
+
+    async def _back(self) -> None:
+        await self._ask("DEL", REBUILD)
+        held = await self._turns.each(self._all, self._spared(self._return))
+        _require_none(held)
+        self._require_undamaged("served as before")
+
+    def _spared(self, work: Work) -> Work:
+        """`work`, which a damaged partition keeps from nothing in the others."""
+
+        async def spared(partition: int, nonce: str, pace: Pace) -> None:
+            try:
+                await work(partition, nonce, pace)
+            except Exception as error:
+                found = damage.of(error, partition)
+                if found is None:
+                    raise
+                self._damaged[partition] = found
+                where = None if found.position is None else str(found.position)
+                _log.error("partition_damaged", partition=partition, position=where, fault=found.why)
+
+        return spared
+
+    def _require_undamaged(self, done: str) -> None:
+        """Raise Failed where not every partition is `done`."""
+        if self._damaged:
+            named = "; ".join(map(str, self._damaged.values()))
+            raise Failed(
+                f"{len(self._damaged)} of {len(self._all)} partitions cannot be {done}, and stay as they are; all "
+                f"others are: {named}"
+            )
+
+    async def _clean(self) -> int:
+        await self._ask("DEL", REBUILD)
+        held = await self._turns.each(self._all, self._strike)
+        gone = await self._sweep()
+        _require_none(held)
+        return gone
+
+    async def _begun(self) -> Run:
+        """The rebuild that was begun and makes the same, or a new one."""
+        found = await self._recorded()
+        if found is not None and found.versions == self._versions:
+            return found
+        if found is not None:
+            await self._ask("DEL", REBUILD)
+        own = self._versions
+        began = int(time.time() * 1000)
+        run = Run(id=token_hex(4), began=began, fold=own.fold, renderer=own.renderer, layout=own.layout)
+        await self._ask("SET", REBUILD, msgspec.json.encode(run), "NX")
+        # Somebody else may have been faster.
+        return await self._recorded() or run
+
+    async def _recorded(self) -> Run | None:
+        found = await self._ask("GET", REBUILD)
+        return None if found is None else msgspec.json.decode(found, type=Run)
+
+    async def _measure(self, run: Run) -> None:
+        """How much there is to do, and how much of it is done."""
+        for number in self._all:
+            known = await self._known(number)
+            self._of[number] = (await self._insist(partial(self._store(Pointer(known.served)).cursor, number))).n
+            self._count(number, self._of[number] if known.belongs(run.id) else 0)
+
+    def _count(self, partition: int, done: float) -> None:
+        self._done[partition] = done
+        self._of[partition] = max(self._of.get(partition, 0), int(done))
+        self._progress(int(sum(self._done.values())), sum(self._of.values()))
+
+    async def _sweep(self) -> int:
+        gone = await sweep(self._deployment.calls, self._deployment.reads, self._keys, Pace(self._share))
+        if gone:
+            _log.info("views_removed", count=gone)
+        return gone
+
+    async def _leave(self, run: Run, partition: int, nonce: str, _pace: Pace) -> None:
+        """Strike off what this rebuild does not need; where it is done, that is nothing."""
+        known = await self._known(partition)
+        needed = known.built.keys() - self._left(known, run)
+        await self._note(partition, nonce, known, {one: known.of(one) for one in needed})
+
+    def _left(self, known: Generations, run: Run) -> set[int]:
+        """The generations of a partition that this rebuild does not need."""
+        needed = known.built.keys() if known.belongs(run.id) else {known.served, known.begun(run.id)}
+        return {one for one in known.built if one not in needed}
+
+    async def _build(self, run: Run, partition: int, nonce: str, pace: Pace) -> None:
+        known = await self._known(partition)
+        if known.belongs(run.id):
+            return
+        begun = known.begun(run.id)
+        target = begun or known.last + 1
+        built = {
+            known.served: replace(known.of(known.served), served=True),
+            target: Built(rebuild=run.id, began=run.began),
+        }
+        await self._note(partition, nonce, known, built)
+        store, served = self._store(known.anew(target), beside=True), self._store(Pointer(known.served))
+        own = Rebuilding(self._log, store, served, partition, nonce, html=self._html, pace=pace, read=self._read)
+        own.new = begun is None
+        own.snapshots = not (await self._scope(partition, known.served)).fold
+        own.tell = lambda events: self._count(partition, events * BUILDING)
+        await own.level()
+        threads = await own.threads()
+        events = self._of[partition]
+        own.tell = lambda _: None
+        share = events * (1 - BUILDING) / max(1, len(threads))
+
+        def tell(threads: int) -> None:
+            self._count(partition, events * BUILDING + threads * share)
+
+        while True:
+            scope = await self._scope(partition, known.served)
+            contrast = Contrast(
+                self._deployment.reads,
+                self._keys[partition],
+                known.served,
+                target,
+                scope=scope,
+                level=own.level,
+                pace=pace,
+            )
+            differing = await contrast.run(threads, tell)
+            # Another version that wrote into the served views meanwhile may be the cause of the difference.
+            if not differing or (await self._scope(partition, known.served)).entries == scope.entries:
+                break
+        await self._require_whole(partition, nonce, target, own)
+        for one in differing:
+            await self._judge(partition, target, one)
+        at = await own.flip()
+        self._count(partition, at.n)
+        _log.debug("views_flipped", partition=partition, generation=target, position=str(at))
+        self._flipped(
+            Flipped(
+                partition=partition,
+                generation=target,
+                before=known.served,
+                events=at.n,
+                threads=len(threads),
+                differing=tuple(differing),
+                cut=_cut(own, partition),
+            )
+        )
+
+    async def _judge(self, partition: int, target: int, one: Differing) -> None:
+        """Ask the log who is right where served and built views differ. Raises Failed where it is not the built."""
+        keys, reads = self._keys[partition], self._deployment.reads
+        if one.thread is not None and not await is_fold(
+            self._log, reads, keys, target, (one.site, one.thread), self._html
+        ):
+            _log.error("rebuild_refused", partition=partition, site=one.site, thread=one.thread, views=one.views)
+            raise Failed(
+                f"What was built of {one.site}/{one.thread} is not what its log says, and is not served: "
+                "this is a defect of Hansard's"
+            )
+        _log.warning("views_differed", partition=partition, site=one.site, thread=one.thread, views=one.views)
+
+    async def _require_whole(self, partition: int, nonce: str, target: int, own: Rebuilding) -> None:
+        """Serve no view in which threads are parked that are not where it is served."""
+        for parked in (await own.parked()).values():
+            if await was_skipped(self._log, parked.site, parked.thread, parked.position):
+                # Since the fold came by. Under another number it is begun anew.
+                known = await self._known(partition)
+                kept = {one: built for one, built in known.built.items() if one != target}
+                await self._note(partition, nonce, known, kept)
+                raise Interrupted("an event was skipped that had parked its thread")
+            raise Failed(
+                f"{parked.site}/{parked.thread} cannot be folded to its end ({parked}): what is served stays as it is. "
+                "See `hansard parked`"
+            )
+
+    async def _return(self, partition: int, nonce: str, pace: Pace) -> None:
+        known = await self._known(partition)
+        target = known.before
+        if target is None:
+            return
+        scope = await self._scope(partition, target)
+        if not scope.fold:
+            folds = " and ".join(map(str, sorted({one.fold for one in scope.versions})))
+            raise Failed(
+                f"The views of before are of version {folds} of the fold, this program has version "
+                f"{self._versions.fold}: go back with the version of Hansard that made them"
+            )
+        await self._note(partition, nonce, known, {known.served: replace(known.of(known.served), served=True)})
+        store, served = self._store(known.anew(target), beside=True), self._store(Pointer(known.served))
+        own = Rebuilding(self._log, store, served, partition, nonce, html=self._html, pace=pace, read=self._read)
+        at = await own.flip()
+        _log.debug("views_flipped", partition=partition, generation=target, position=str(at))
+        cut = _cut(own, partition)
+        self._flipped(
+            Flipped(partition=partition, generation=target, before=known.served, events=at.n, threads=0, cut=cut)
+        )
+
+    async def _strike(self, partition: int, nonce: str, _pace: Pace) -> None:
+        known = await self._known(partition)
+        await self._note(partition, nonce, known, {known.served: known.of(known.served)})
+
+    async def _note(self, partition: int, nonce: str, known: Generations, built: Mapping[int, Built]) -> None:
+        """Write these generations down, and strike all others off."""
+        own, struck = self._keys[partition], known.built.keys() - built.keys()
+        calls = self._deployment.calls
+        if not await self._insist(lambda: note(calls, own, nonce, known, built=built, struck=struck)):
+            raise Interrupted("the lease or the served generation is another")
+
+    def _store(self, pointer: Pointer, *, beside: bool = False) -> Store:
+        deployment = self._deployment
+        return Store(
+            deployment.calls, deployment.reads, self._keys, pointer=pointer, beside=beside, versions=self._versions
+        )
+
+    async def _scope(self, partition: int, generation: int) -> Scope:
+        reads, keys = self._deployment.reads, self._keys[partition]
+        return await self._insist(lambda: scope_of(reads, keys, generation, self._versions))
+
+    async def _known(self, partition: int) -> Generations:
+        return await self._insist(lambda: generations(self._deployment.reads, self._keys[partition]))
+
+    async def _ask(self, *command: Argument) -> Any:
+        return await self._insist(lambda: self._deployment.calls.call(*command))
+
+    async def _insist(self, ask: Callable[[], Awaitable[_Answer]]) -> _Answer:
+        return await insist(ask, "rebuild", patience=PATIENCE)
+
+
+def _cut(own: Rebuilding, partition: int) -> str | None:
+    found = None if own.cut is None else damage.of(own.cut, partition)
+    return None if found is None else str(found)
+
+
+def _require_none(held: list[int]) -> None:
+    if held:
+        raise Failed(f"A rebuild is at work in {len(held)} partitions: wait for its end, or end it, and try again")

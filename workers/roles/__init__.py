@@ -1,0 +1,1 @@
+"""The roles of a process: gateway, projector, or both."""

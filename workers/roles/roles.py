@@ -1,0 +1,256 @@
+"""What a process can be: gateway, projector, or both. A role is some parts of a process over one open deployment."""
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+import structlog
+
+from core.application.aggregates import Folds
+from core.log.redis import RedisLog
+from core.redis.deployment import Deployment, open_deployment
+from core.singleflight import SingleFlight
+from projections.read.feed import FeedLog
+from projections.read.revisions import DIFFERENCES
+from projections.read.served_generation import Served
+from projections.read.views import Views
+from workers.coordination.presence import Presence
+from workers.drift.sampler import Sampler
+from workers.gateway.app import build
+from workers.gateway.auth.keyring import Keyring
+from workers.gateway.auth.tokens import Operators
+from workers.gateway.feed.endpoint import Feed
+from workers.gateway.feed.hub import Hub
+from workers.gateway.feed.limits import Limits
+from workers.gateway.health_app import health_alone, operations
+from workers.gateway.http.admission import Admission
+from workers.gateway.http.body_budget import BodyBudget
+from workers.gateway.http.lag_watch import LagWatch
+from workers.gateway.http.response_cache import ReadyAnswers
+from workers.gateway.http.server import Application, CannotListen, HttpServer
+from workers.gateway.operations.count_cache import Counts
+from workers.gateway.operations.past_cache import PastPages
+from workers.gateway.operations.services import Services
+from workers.projector.projector import Projector
+from workers.runtime import metrics
+from workers.runtime.process import Failed, Parts, Process, worker_name
+from workers.runtime.settings import Settings
+
+_log = structlog.get_logger(__name__)
+
+Tell = Callable[[str], object]
+Role = Callable[[Process, Settings, Tell], Awaitable[None]]
+"""Runs until a signal, and calls once with the URL where it listens."""
+
+
+@asynccontextmanager
+async def opened(url: str, settings: Settings) -> AsyncIterator[Deployment]:
+    """The deployment at `url`, made where there is none. Raises `core.redis.errors.CannotOpen`."""
+    async with open_deployment(
+        url,
+        partitions=settings.partitions,
+        durability=settings.durability,
+        replicas=settings.replicas,
+        record_interval=settings.record_interval,
+    ) as deployment:
+        yield deployment
+
+
+async def stay_in(parts: Parts, deployment: Deployment, *, role: str, name: str) -> None:
+    """Be a live process of the deployment, be woken by it, and notice where it is another. Raises Failed."""
+    presence = Presence(deployment, name=name, role=role)
+    await presence.begin()
+    await parts.watch(presence.run)
+    await parts.watch(deployment.record.run)
+    await parts.start(deployment.wakes.run)
+
+
+def services(
+    deployment: Deployment,
+    settings: Settings,
+    admin_secret: str,
+    *,
+    projector: Projector | None = None,
+    serves_pages: bool = True,
+    running: Callable[[], bool] = lambda: True,
+) -> Services:
+    """What the gateway works with. Without pages to serve, it is not ready where the projector beside it stopped."""
+    log = RedisLog(deployment)
+    views = Views(deployment, log)
+    ready = ReadyAnswers(views)
+    served = Served(deployment)
+    folds = Folds(settings.fold_bytes)
+    keyring = Keyring(deployment.calls, deployment.keys, most_bytes=settings.token_bytes)
+    metrics.DIFF_BYTES.set_function(lambda: DIFFERENCES.bytes)
+    metrics.FOLD_BYTES.set_function(lambda: folds.bytes)
+    metrics.TOKEN_BYTES.set_function(lambda: keyring.tokens.bytes)
+    return Services(
+        log=log,
+        views=views,
+        past=PastPages(
+            views,
+            most_bytes=settings.past_bytes,
+            at_once=settings.max_past,
+            queue=settings.max_queue,
+            share=settings.past_share,
+        ),
+        counts=Counts(views, ready.states, partitions=log.partitions),
+        ready=ready,
+        served=served,
+        keyring=keyring,
+        folds=folds,
+        operators=Operators(admin_secret),
+        durability=deployment.durability,
+        max_request=settings.max_request,
+        admission=Admission(
+            writes=settings.max_writes,
+            reads=settings.max_reads,
+            queue=settings.max_queue,
+            per_member=settings.max_writes_per_member,
+        ),
+        bodies=BodyBudget(
+            most_bytes=settings.max_body_bytes_total,
+            most_per_token=settings.max_bodies_per_token,
+        ),
+        lag=LagWatch(served, log, clock=time.time, bound=settings.lag_bound),
+        running=running,
+        readiness=SingleFlight(keep=settings.operations_shared),
+        exposition=SingleFlight(keep=settings.operations_shared),
+        operations_apart=settings.operations is not None,
+        stopped=dict if projector is None else lambda: {one: str(why) for one, why in projector.stopped.items()},
+        serves_pages=serves_pages,
+        unfit=lambda: None if deployment.record.unfit is None else deployment.record.unfit.detail,
+    )
+
+
+async def run_gateway(process: Process, settings: Settings, tell: Tell) -> None:
+    """Be a gateway until a signal. Raises SettingsError, Failed, `core.redis.errors.CannotOpen`."""
+    url, secret = settings.needed("redis_url"), settings.needed("admin_secret")
+    async with opened(url, settings) as deployment:
+        given = services(deployment, settings, secret, running=lambda: process.ready)
+        async with following(deployment, given, settings) as (app, hub), process.parts() as parts:
+            apart = await start_operations(parts, given, settings)
+            name = worker_name()
+            await stay_in(parts, deployment, role="gateway", name=name)
+            url = await start_http(parts, app, settings, hub)
+            process.described = started("gateway", deployment, settings, worker=name, listens=url, apart=apart)
+            tell(url)
+
+
+async def run_projector(process: Process, settings: Settings, tell: Tell) -> None:
+    """Be a projector until a signal; health and metrics are served beside. Raises as `run_gateway`."""
+    url, secret = settings.needed("redis_url"), settings.needed("admin_secret")
+    async with opened(url, settings) as deployment, process.parts() as parts:
+        name = worker_name()
+        projector = make_projector(deployment, name, settings)
+        given = services(
+            deployment, settings, secret, projector=projector, serves_pages=False, running=lambda: process.ready
+        )
+        apart = await start_operations(parts, given, settings)
+        await stay_in(parts, deployment, role="projector", name=name)
+        await parts.start(projector.run, drain=projector.drain)
+        await look_for_drift(parts, deployment, projector, settings)
+        app = health_alone(given) if given.operations_apart else operations(given)
+        url = await start_http(parts, app, settings)
+        process.described = started("projector", deployment, settings, worker=name, listens=url, apart=apart)
+        tell(url)
+
+
+def started(
+    role: str, deployment: Deployment, settings: Settings, *, worker: str, listens: str, apart: str | None
+) -> dict[str, object]:
+    """What the line that a process has started says: what it is, where it listens, and what it promises.
+
+    `apart` is where operations are served, where they have an address of their own.
+    """
+    return {
+        "role": role,
+        "version": version("hansard"),
+        "listens": listens,
+        "operations": apart or listens,
+        "durability": deployment.durability,
+        "partitions": settings.partitions,
+        "servers": deployment.topology.address.kind,
+        "worker": worker,
+    }
+
+
+@asynccontextmanager
+async def following(
+    deployment: Deployment, given: Services, settings: Settings
+) -> AsyncIterator[tuple[Application, Hub]]:
+    """The whole application, and the hub of its feeds, which runs for the block."""
+    hub = Hub(
+        log=given.log,
+        views=given.views,
+        feed=FeedLog(deployment.reads, deployment.keys),
+        bell=lambda partition: deployment.wakes.on(deployment.keys[partition].view_channel),
+        limits=Limits(
+            feeds=settings.max_feeds,
+            unopened=settings.max_unopened,
+            replays=settings.max_replays,
+            replay_wait=settings.replay_wait,
+            replay_within=settings.replay_timeout,
+            replay_rows=settings.replay_rows,
+            replay_bytes=settings.replay_bytes,
+            replay_piece=settings.replay_piece,
+        ),
+    )
+    async with hub.running():
+        yield build(given, feed=Feed(hub, unfit=given.unfit)), hub
+
+
+def make_projector(deployment: Deployment, name: str, settings: Settings) -> Projector:
+    """A projector of all partitions that no other worker holds, under a unique name."""
+    projector = Projector(deployment, RedisLog(deployment), worker=name, thread_bytes=settings.thread_bytes)
+    metrics.THREAD_BYTES.set_function(lambda: projector.threads.bytes)
+    return projector
+
+
+async def look_for_drift(parts: Parts, deployment: Deployment, projector: Projector, settings: Settings) -> None:
+    """Sample the partitions that the projector keeps, unless the budget is 0. Those that stopped wait for a person."""
+    if settings.drift_budget:
+        sampler = Sampler(
+            deployment,
+            RedisLog(deployment),
+            budget=settings.drift_budget,
+            held=lambda: projector.owned - projector.stopped.keys(),
+        )
+        await parts.watch(sampler.run)
+
+
+async def start_operations(parts: Parts, given: Services, settings: Settings) -> str | None:
+    """Look how far the views are, and serve the operations at their own address, where one is set. Raises Failed.
+
+    To be started before the other parts, and so drained after them: health, readiness and metrics are answered from
+    the start of the process to its end. Returns where.
+    """
+    await parts.watch(given.lag.run)
+    if (place := settings.operations_place) is not None:
+        url = await _serve(parts, operations(given), *place, settings)
+        _log.info("operations_served", host=place[0], port=int(url.rpartition(":")[2]))
+        return url
+    return None
+
+
+async def start_http(parts: Parts, app: Application, settings: Settings, hub: Hub | None = None) -> str:
+    """Serve the application, as one part of a process; where it listens. Raises Failed."""
+    return await _serve(parts, app, settings.host, settings.port, settings, hub)
+
+
+async def _serve(
+    parts: Parts, app: Application, host: str, port: int, settings: Settings, hub: Hub | None = None
+) -> str:
+    try:
+        server = HttpServer(app, host, port, drain=settings.drain, limits=settings.limits())
+    except CannotListen as error:
+        raise Failed(str(error)) from error
+
+    async def drain() -> None:
+        if hub is not None:
+            hub.drain()  # first, so that streams end politely and their connections are done when the rest is asked
+        await server.drain()
+
+    url: str = await parts.start(server.run, drain=drain)
+    return url

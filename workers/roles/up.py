@@ -1,0 +1,145 @@
+"""Everything in one process: a server of its own unless one is named, the projector, the gateway."""
+
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from signal import SIGKILL
+from typing import Final
+
+import msgspec
+import structlog
+from msgspec import Struct
+from redis.exceptions import RedisError
+
+from core.application.transact import transact
+from core.caller import OPERATOR
+from core.concurrency import gathered
+from core.domain.commands import OpenSite
+from core.keys import PROCESSES, WORKERS
+from core.redis.deployment import Deployment
+from core.redis.errors import is_passing, own_server, said
+from core.refusals import SiteExists, UnreadablePartition
+from workers.embedded import server as embedded
+from workers.embedded.home import undone
+from workers.embedded.supervisor import keep as keep_going
+from workers.gateway.auth.keyring import Given
+from workers.gateway.operations.services import Services
+from workers.importers import importer, sample
+from workers.importers.importer import Imported, SiteGiven
+from workers.roles import roles
+from workers.runtime.process import Failed, Process, worker_name
+from workers.runtime.settings import Secrets, Settings, secrets_of
+
+SHOWN_WITHIN: Final = 30.0
+"""Seconds in which the views have to show the sample after it was imported; they need a fraction of one."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Up(Struct, frozen=True, kw_only=True):
+    """What runs: where the gateway listens, where data lies, whether the sample is there and the server is ours."""
+
+    url: str
+    data: str
+    sample: bool
+    own_server: bool
+
+
+async def run(process: Process, settings: Settings, *, with_sample: bool, tell: Callable[[Up], object]) -> None:
+    """Run everything until a signal; `tell` is called once, when it is ready.
+
+    Raises SettingsError, Failed, `workers.embedded.server.EmbeddedError`, `core.redis.errors.CannotOpen`.
+    """
+    with undone(settings.data) as keep:
+        await _run(process, settings, with_sample=with_sample, tell=tell, keep=keep)
+
+
+async def _run(
+    process: Process,
+    settings: Settings,
+    *,
+    with_sample: bool,
+    tell: Callable[[Up], object],
+    keep: Callable[[], object],
+) -> None:
+    """Run everything; `keep` is called when the first client may have been answered."""
+    made = secrets_of(settings.data)
+    async with _server(settings) as (url, server), roles.opened(url, settings) as deployment:
+        name = worker_name()
+        projector = roles.make_projector(deployment, name, settings)
+        given = roles.services(
+            deployment,
+            settings,
+            settings.admin_secret or made.admin,
+            projector=projector,
+            running=lambda: process.ready,
+        )
+        async with roles.following(deployment, given, settings) as (app, hub), process.parts() as parts:
+            if server is not None:
+                # Not every system ends a child with its parent: where it would stay, it would keep the data locked.
+                process.at_once(lambda: os.kill(server.pid, SIGKILL))
+                await parts.watch(keep_going, server)
+                await _take_leases_back(deployment)
+            apart = await roles.start_operations(parts, given, settings)
+            await roles.stay_in(parts, deployment, role="up", name=name)
+            await parts.start(projector.run, drain=projector.drain)
+            await roles.look_for_drift(parts, deployment, projector, settings)
+            if with_sample:
+                try:
+                    await load_sample(given, made)
+                except UnreadablePartition as error:
+                    # Whatever is there beside it is served all the same.
+                    _log.error("sample_not_loaded", partition=error.partition, fault=error.why)
+            listens = await roles.start_http(parts, app, settings, hub)
+            keep()
+            process.described = roles.started("up", deployment, settings, worker=name, listens=listens, apart=apart)
+            tell(Up(url=listens, data=str(settings.data), sample=with_sample, own_server=server is not None))
+
+
+async def load_sample(given: Services, made: Secrets) -> Imported:
+    """Have the sample site and its discussion there, once. Raises Failed."""
+    source = sample.discussion()
+    await open_site(given, source.site, made.sample)
+    imported = await importer.bring_in(given.log, source)
+    for thread, position in imported.last.items():
+        if not await given.views.reached(source.site.id, thread, position, within=SHOWN_WITHIN):
+            raise Failed("The sample is in the log, but the views do not show it: see `hansard doctor`")
+    _log.info("sample_loaded", site=source.site.id, appended=imported.appended, known=imported.known)
+    return imported
+
+
+@asynccontextmanager
+async def _server(settings: Settings) -> AsyncIterator[tuple[str, embedded.Server | None]]:
+    """URL of the server that was named; or of one of our own, and that server."""
+    if settings.redis_url is not None:
+        yield settings.redis_url, None
+    else:
+        if settings.durability == "replicated":
+            raise Failed("Durability replicated needs a server with replicas: give its address with --redis-url")
+        own_server()
+        async with embedded.running(settings.data) as server:
+            yield server.url, server
+
+
+async def _take_leases_back(deployment: Deployment) -> None:
+    """End the leases of a process that was killed, and its being alive: on a server of our own, nobody else can be."""
+    held = [partition.lease for partition in deployment.keys]
+    try:
+        await gathered([partial(deployment.calls.call, "DEL", key) for key in (WORKERS, PROCESSES, *held)])
+    except RedisError as error:
+        if not is_passing(error):
+            raise
+        _log.warning("old_leases_not_ended", error=said(error))  # they run out by themselves
+
+
+async def open_site(given: Services, site: SiteGiven, secret: str) -> None:
+    """Open a site with this secret, unless it is there: then its keys and its policy are its own."""
+    command = OpenSite(name=site.name, policy=site.policy, keys_kind="hs256", keys_number=1)
+    try:
+        await transact(given.log, command, site=site.id, caller=OPERATOR)
+    except SiteExists:
+        _log.info("sample_site_found", site=site.id)
+        return
+    # Whoever opens it gives the keys, and after that alone, as every operator does.
+    await given.keyring.open(site.id, Given("hs256", 1, msgspec.json.encode([secret])))

@@ -1,0 +1,337 @@
+"""What a deployment may set, from the environment (`HANSARD_PORT`) or the flag of the same name (`--port`).
+
+A flag wins over the environment, which wins over the default. An empty variable counts as not set. What is
+missing or wrong is one line for whoever started the program, and never shows a secret.
+
+A secret (`SECRET`) also comes from a file, which `HANSARD_ADMIN_SECRET_FILE` or `--admin-secret-file` names. No flag
+takes one itself: the arguments of a process are for everybody on its machine to read.
+"""
+
+import os
+import re
+import secrets
+import stat
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_type_hints
+
+import msgspec
+from msgspec import Meta
+from redis.asyncio.connection import parse_url
+
+from core.durability import Durability
+from core.redis.address import has_password, parse
+from core.redis.errors import BadAddress
+from workers.runtime import setting_hints
+from workers.runtime.limits import Limits
+from workers.runtime.setting_hints import Unknown
+
+PREFIX = "HANSARD_"
+
+SHORTEST_SECRET = 32
+"""Bytes; HS256 needs as many as its hash has (RFC 7518, section 3.2)."""
+
+LogFormat = Literal["auto", "json", "console"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+
+_PLACE = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[^\s:\[\]/@]+)):(?P<port>[0-9]{1,5})")
+_LAST_PORT = 65_535
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the message is one line that says which and what it must be."""
+
+
+class Settings(Limits, frozen=True, kw_only=True):
+    """The settings of one process, bounds on clients included. Descriptions complete the sentence "it must be …"."""
+
+    host: Annotated[str, Meta(min_length=1, description="an address to listen on")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535, description="a port, 0 to 65535; 0 takes a free one")] = 8400
+    redis_url: Annotated[
+        str | None,
+        Meta(description="a redis://, rediss://, unix://, redis+sentinel:// or redis+cluster:// address"),
+    ] = None
+    operations: Annotated[
+        str | None, Meta(description="an address and a port, such as 127.0.0.1:8401 or [::1]:8401")
+    ] = None
+    operations_shared: Annotated[
+        float,
+        Meta(ge=0, le=60, description="the seconds for which an answer of /readyz or /metrics is shared, 0 to 60"),
+    ] = 1.0
+    data: Annotated[Path, Meta(description="a directory for what `hansard up` keeps")] = Path(".data")
+    admin_secret: Annotated[str | None, Meta(description="a secret of at least 32 bytes")] = None
+    partitions: Annotated[int, Meta(ge=1, le=1024, description="a number of partitions, 1 to 1024")] = 64
+    durability: Annotated[Durability, Meta(description="memory, replicated or fsynced")] = "fsynced"
+    replicas: Annotated[int, Meta(ge=1, le=16, description="the replicas that a replicated write needs, 1 to 16")] = 1
+    log_format: Annotated[LogFormat, Meta(description="auto, json or console")] = "auto"
+    log_level: Annotated[LogLevel, Meta(description="debug, info, warning or error")] = "info"
+    record_interval: Annotated[
+        float,
+        Meta(gt=0, le=60, description="the seconds between two readings of the deployment's record, up to 60"),
+    ] = 3.0
+    lag_bound: Annotated[
+        float, Meta(gt=0, le=3600, description="the seconds that views may lag before answers say so, up to 3600")
+    ] = 10.0
+    drift_budget: Annotated[float, Meta(ge=0, le=1, description="a share of a core's time, 0 to 1; 0 is off")] = 0.02
+    drain: Annotated[
+        float, Meta(ge=0, le=600, description="the seconds given to running requests at a stop, 0 to 600")
+    ] = 10.0
+    max_request: Annotated[
+        int, Meta(ge=1024, le=2**24, description="the bytes a request may have, 1024 to 16777216")
+    ] = 262_144
+    max_writes: Annotated[
+        int, Meta(ge=1, le=10_000, description="the requests that may write at the same time, 1 to 10000")
+    ] = 64
+    max_reads: Annotated[
+        int, Meta(ge=1, le=10_000, description="the requests that may read at the same time, 1 to 10000")
+    ] = 128
+    max_queue: Annotated[
+        int, Meta(ge=0, le=10_000, description="the requests that may wait for either, 0 to 10000")
+    ] = 256
+    max_feeds: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="the feeds that may be open at the same time, 1 to 1000000")
+    ] = 20_000
+    max_unopened: Annotated[
+        int, Meta(ge=0, le=1_000_000, description="the threads not opened yet that may be followed, 0 to 1000000")
+    ] = 1000
+    max_replays: Annotated[
+        int, Meta(ge=1, le=10_000, description="the replays that may be under way at the same time, 1 to 10000")
+    ] = 32
+    replay_wait: Annotated[
+        float, Meta(ge=0, le=60, description="the seconds that a replay may wait to begin, 0 to 60")
+    ] = 2.0
+    replay_timeout: Annotated[
+        float, Meta(gt=0, le=600, description="the seconds that a replay may take, up to 600")
+    ] = 30.0
+    replay_rows: Annotated[
+        int, Meta(ge=1, le=100_000, description="the frames that a replay may have, 1 to 100000")
+    ] = 2000
+    replay_bytes: Annotated[
+        int, Meta(ge=65_536, le=2**30, description="the bytes that a replay may have, 65536 to 1073741824")
+    ] = 4_194_304
+    replay_piece: Annotated[
+        int, Meta(ge=1024, le=2**24, description="the bytes after which a piece of a replay is sent, 1024 to 16777216")
+    ] = 65_536
+
+    max_past: Annotated[
+        int, Meta(ge=1, le=1000, description="the pages of the past that are made at the same time, 1 to 1000")
+    ] = 4
+    past_share: Annotated[
+        float, Meta(ge=0.01, le=1, description="a share of a core's time for pages of the past, 0.01 to 1")
+    ] = 0.5
+    past_bytes: Annotated[
+        int, Meta(ge=0, le=2**40, description="the bytes of pages of the past that are kept, 0 or more")
+    ] = 33_554_432
+    fold_bytes: Annotated[
+        int, Meta(ge=0, le=2**40, description="the bytes of comments and votes that are remembered, 0 or more")
+    ] = 16_777_216
+    thread_bytes: Annotated[
+        int, Meta(ge=0, le=2**40, description="the bytes of threads that a projector keeps, 0 or more")
+    ] = 134_217_728
+    token_bytes: Annotated[
+        int, Meta(ge=0, le=2**40, description="the bytes of verified tokens that are remembered, 0 or more")
+    ] = 8_388_608
+
+    def __repr__(self) -> str:
+        """Show what is set, with everything that may hold a secret left out."""
+        shown = {name: getattr(self, name) for name in self.__struct_fields__}
+        hidden = {name: "…" for name in SECRET if shown[name] is not None}
+        return f"Settings({', '.join(f'{name}={value!r}' for name, value in (shown | hidden).items())})"
+
+    @property
+    def operations_place(self) -> tuple[str, int] | None:
+        """Host and port of `operations`; None where it is not set."""
+        return None if self.operations is None else _place(self.operations)
+
+    def needed(self, name: Literal["redis_url", "admin_secret"]) -> str:
+        """The value of a setting that has no default.
+
+        Raises:
+            SettingsError: it is not set.
+        """
+        value: str | None = getattr(self, name)
+        if value is None:
+            raise SettingsError(f"{PREFIX}{name.upper()} is missing: it must be {_described(name)}")
+        return value
+
+
+class Secrets(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What `hansard up` signs with where it was given nothing: as operator, and for the sample site."""
+
+    admin: str
+    sample: str
+
+    def __repr__(self) -> str:
+        """Show nothing."""
+        return "Secrets(…)"
+
+
+SECRET = frozenset({"redis_url", "admin_secret"})
+"""Settings whose values are never shown: an address may carry a password."""
+
+FILES = {f"{name}_file": name for name in sorted(SECRET)}
+"""What names the file that a secret is in, and the setting that it gives."""
+
+NAMES = (*Settings.__struct_fields__, *FILES)
+"""What the environment may set, in lower case."""
+
+_LONGEST_FILE = 65_536
+"""Bytes of a file with a secret."""
+
+
+def read(environment: Mapping[str, str] = os.environ, **flags: object) -> Settings:
+    """Settings from the environment and the flags; a flag that is None was not given.
+
+    Raises:
+        SettingsError: a value is wrong, or a variable looks like a misspelt setting.
+    """
+    variables: dict[str, tuple[str, object]] = {}
+    for variable, value in environment.items():
+        name = variable.removeprefix(PREFIX).lower()
+        if not variable.startswith(PREFIX) or value == "":
+            continue
+        if name in Settings.__struct_fields__ or name in FILES:
+            variables[name] = variable, value
+    for one in setting_hints.unknown(environment, PREFIX, NAMES):
+        if one.is_certain:
+            raise SettingsError(f"{one.variable} is no setting; is {one.meant} meant?")
+    arguments = {name: (f"--{name.replace('_', '-')}", flag) for name, flag in flags.items() if flag is not None}
+    for name in SECRET & arguments.keys():
+        _refuse_secret(name, *arguments[name])
+    return Settings(**_read(variables) | _read(arguments))
+
+
+def _read(named: Mapping[str, tuple[str, object]]) -> dict[str, Any]:
+    """The values of some settings, by name; each with what it was named as."""
+    given: dict[str, Any] = {}
+    for name, (source, value) in named.items():
+        setting = FILES.get(name)
+        if setting is None:
+            given[name] = _converted(name, source, value)
+        elif setting in named:
+            raise SettingsError(f"{named[setting][0]} and {source} are both given: give one of them")
+        else:
+            given[setting] = _converted(setting, f"The content of {source}", _content(source, str(value)))
+    return given
+
+
+def _content(source: str, path: str) -> str:
+    """The secret in a file, without the end of its line. The path is not told: it may be the secret, by mistake."""
+    try:
+        with Path(path).open("rb") as file:
+            content = file.read(_LONGEST_FILE + 1)
+        text = content.decode().rstrip("\r\n")
+    except OSError as error:
+        raise SettingsError(f"{source} names a file that cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise SettingsError(f"{source} names a file that is not text") from error
+    if not text or len(content) > _LONGEST_FILE:
+        raise SettingsError(f"{source} names a file that is {'too large' if text else 'empty'}")
+    return text
+
+
+def _refuse_secret(name: str, flag: str, value: object) -> None:
+    """Refuse a secret among the arguments. An address is none where it carries no password."""
+    try:
+        if name == "redis_url" and not has_password(str(value)):
+            return
+    except (BadAddress, ValueError):
+        return  # what is wrong with it is told in a moment
+    raise SettingsError(
+        f"{flag} must not carry a secret, because everybody on this machine can read arguments: set "
+        f"{PREFIX}{name.upper()}, or name a file with {flag}-file"
+    )
+
+
+def unknown(environment: Mapping[str, str]) -> list[Unknown]:
+    """The variables that look like settings and are none: they have no effect."""
+    return list(setting_hints.unknown(environment, PREFIX, NAMES))
+
+
+def secrets_of(data: Path) -> Secrets:
+    """The secrets kept in a data directory, made at random where there are none yet.
+
+    They lie in `secrets.json`, readable by its owner alone. Of two processes that make them at once, both get
+    those of the first.
+
+    Raises:
+        SettingsError: the directory cannot be used, or others may read the file, or it is damaged.
+    """
+    path = data / "secrets.json"
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.exists():
+            made = Secrets(admin=secrets.token_urlsafe(32), sample=secrets.token_urlsafe(32))
+            _create(path, msgspec.json.encode(made))
+        if stat.S_IMODE(path.stat().st_mode) & 0o077:
+            raise SettingsError(f"{path} may be read by others: chmod 600 it, or delete it to get new secrets")
+        return msgspec.json.decode(path.read_bytes(), type=Secrets)
+    except OSError as error:
+        raise SettingsError(f"The data directory {data} cannot be used: {error.strerror}") from error
+    except msgspec.DecodeError as error:
+        raise SettingsError(f"{path} is damaged: restore it, or delete it to get new secrets") from error
+
+
+def _create(path: Path, content: bytes) -> None:
+    """Write a private file that appears whole or not at all, and never over another."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # 0600 from the first moment
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(name, path)
+    except FileExistsError:
+        return  # another process was first: its content counts
+    finally:
+        Path(name).unlink()
+
+
+def _converted(name: str, source: str, value: object) -> object:
+    kind = get_type_hints(Settings, include_extras=True)[name]
+    given = "" if name in SECRET else f", not {str(value)!r}"
+    try:
+        converted: object = msgspec.convert(value, kind, strict=False, dec_hook=_path)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{source} must be {_described(name)}{given}") from error
+    if name == "admin_secret" and len(str(converted).encode()) < SHORTEST_SECRET:
+        raise SettingsError(f"{source} must be {_described(name)}")
+    if name == "redis_url":
+        _check_url(source, str(converted))
+    if name == "operations" and _place(str(converted)) is None:
+        raise SettingsError(f"{source} must be {_described(name)}{given}")
+    return converted
+
+
+def _check_url(source: str, url: str) -> None:
+    """Refuse an address of another kind, or one that names no server."""
+    try:
+        address = parse(url)
+        servers = [parse_url(address.server(place)) for place in address.places]
+    except BadAddress as error:
+        raise SettingsError(f"{source}: {error}") from error
+    except ValueError as error:
+        raise SettingsError(f"{source} must be {_described('redis_url')}") from error
+    if not all(server.get("host") or server.get("path") for server in servers):
+        raise SettingsError(f"{source} names no server: it must be {_described('redis_url')}")
+
+
+def _place(text: str) -> tuple[str, int] | None:
+    """Host and port of `host:port`, an IPv6 address in brackets; None where it is not of this form."""
+    found = _PLACE.fullmatch(text)
+    if found is None or int(found["port"]) > _LAST_PORT:
+        return None
+    return found["six"] or found["host"], int(found["port"])
+
+
+def _described(name: str) -> str:
+    hint = get_type_hints(Settings, include_extras=True)[name]
+    return next(str(meta.description) for meta in hint.__metadata__ if isinstance(meta, Meta))
+
+
+def _path(kind: type, value: object) -> object:
+    if kind is Path and isinstance(value, str | Path):
+        return Path(value)
+    raise NotImplementedError(kind)
