@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from starlette.types import Message
 
-from workers.gateway.http.cycle import Cycle, Flow, Outlet
+from workers.gateway.http.cycle import JOINED, Cycle, Flow, Outlet
 from workers.gateway.http.response import Reply, json, send_reply
 
 pytestmark = pytest.mark.anyio
@@ -23,9 +23,6 @@ class Written(asyncio.Transport):
 
     def write(self, data: Any) -> None:
         self.writes.append(bytes(data))
-
-    def writelines(self, list_of_data: Any) -> None:
-        self.writes.append(b"".join(list_of_data))
 
     def is_closing(self) -> bool:
         return False
@@ -46,6 +43,13 @@ async def test_an_answer_that_is_there_goes_out_in_one_write_and_so_does_the_nex
     for write in transport.writes:
         assert write.startswith(b"HTTP/1.1 200 ")
         assert write.endswith(b'\r\n\r\n{"a":1}')
+
+
+async def test_a_large_body_is_not_copied() -> None:
+    transport = Written()
+    await send_reply(cycle(transport).send, Reply(200, bytes(JOINED + 1)))
+    head, body = transport.writes
+    assert head.endswith(b"content-length: %d\r\n\r\n" % len(body))
 
 
 @pytest.mark.parametrize("status", [204, 304])

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
@@ -12,6 +12,10 @@ from workers.gateway.http import caching, problems, request_log
 from workers.gateway.http.refusals import REFUSAL
 from workers.gateway.http.request_record import Exchange
 from workers.gateway.http.response import WHOLE, send_reply
+
+JOINED: Final = 64 * 1024
+"""Bytes of a body that is copied behind its head, at most. `writelines` copies nothing, but in some versions of Python
+(3.12.1) it forgets what the system does not take at once."""
 
 
 class Cycle(RequestResponseCycle):
@@ -74,4 +78,8 @@ class Outlet(asyncio.Transport):
 
     def _join(self, data: Any) -> None:
         self.write = self._transport.write  # type: ignore[method-assign]  # as before
-        self._transport.writelines((self._head, data))
+        if len(data) <= JOINED:
+            self.write(self._head + data)
+        else:
+            self.write(self._head)
+            self.write(data)
