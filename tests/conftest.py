@@ -1,8 +1,8 @@
 import pytest
 from hypothesis import settings
 
-from tests.memories import forget
-from tests.servers import fresh, server
+from tests.support.memories import forget
+from tests.support.servers import fresh, server
 
 __all__ = ["anyio_backend", "fresh", "server"]
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 TOP: Final = Path(__file__).parents[1]
-FOLDERS: Final = ("tests/gateway", "tests/cli")
-START: Final = "tests/cli/test_up.py::test_it_needs_nothing_and_says_where_to_look_and_how_to_get_tokens"
+FOLDERS: Final = ("tests/workers/gateway", "tests/workers/cli")
+START: Final = "tests/workers/cli/test_up.py::test_it_needs_nothing_and_says_where_to_look_and_how_to_get_tokens"
 """`hansard up` on nothing, with the sample, and a page of it."""
 
 _NAME: Final = re.compile(r"python3\.\d+")

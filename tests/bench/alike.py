@@ -2,7 +2,7 @@
 
 A module is compared by its syntax tree without import statements and docstrings. A dotted name that begins with
 something imported loses that beginning: `heads.comment(…)` is `comment(…)`, whatever module `heads` is called. So a
-module may move between the two trees, and nothing else may change.
+module may move between the two trees, and nothing else may change. A helper outside the benchmark may move as well.
 """
 
 import ast
@@ -17,8 +17,19 @@ _HELPERS: Final = "tests"
 
 def differing(one: Path, other: Path) -> list[str]:
     """Files of the benchmark, as paths in either tree, that differ in more than imports, or that only one tree has."""
-    names = sorted(set(_files(one)) | set(_files(other)))
-    return [name for name in names if _tree(one / name) != _tree(other / name)]
+    mine, theirs = _trees(one), _trees(other)
+    names = {name for name in {*mine, *theirs} if mine.get(name) != theirs.get(name)}
+    moved = {mine.get(name) for name in names} & {theirs.get(name) for name in names}
+    return sorted(name for name in names if _is_of_bench(name) or not {mine.get(name), theirs.get(name)} <= moved)
+
+
+def _is_of_bench(name: str) -> bool:
+    return name.startswith(f"{BENCH}/")
+
+
+def _trees(root: Path) -> dict[str, str]:
+    """The modules of a benchmark as they are compared, by path."""
+    return {name: _tree(root / name) for name in _files(root)}
 
 
 def _files(root: Path) -> Iterator[str]:
@@ -45,10 +56,8 @@ def _imported(tree: ast.Module) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def _tree(path: Path) -> str | None:
-    """A module as it is compared; None where there is none."""
-    if not path.exists():
-        return None
+def _tree(path: Path) -> str:
+    """A module as it is compared."""
     tree = ast.parse(path.read_bytes())
     bound = {
         alias.asname or alias.name

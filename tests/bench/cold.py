@@ -24,7 +24,7 @@ from tests.bench.people import ROOT, SITE
 from tests.bench.processes import constant, hansard, server
 from tests.bench.projecting import project
 from tests.bench.stage import Stage
-from tests.servers import client
+from tests.support.servers import client
 
 READERS: Final = 32
 ROWS: Final = 14

@@ -6,7 +6,7 @@ from core.keys import Keys
 from core.log.memory import MemoryLog
 from core.log.port import Entry
 from core.position import START
-from tests.servers import client
+from tests.support.servers import client
 
 PARTITIONS: Final = 64
 """As many as a deployment has where nobody says."""

@@ -38,7 +38,7 @@ from tests.bench.sizes import FULL
 from tests.bench.stage import Stage
 from tests.bench.svg import Line, Plot, drawn
 from tests.bench.table import number
-from tests.clusters import cluster
+from tests.support.clusters import cluster
 from workers.embedded import server as embedded
 
 PLOTS: Final = Path("docs/growth")

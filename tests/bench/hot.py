@@ -28,7 +28,7 @@ from tests.bench.load import Drive
 from tests.bench.people import ROOT, SITE
 from tests.bench.processes import Program, constant, hansard, server
 from tests.bench.stage import Stage
-from tests.servers import client
+from tests.support.servers import client
 
 READERS: Final = 16
 ROWS: Final = 14

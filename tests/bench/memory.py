@@ -17,7 +17,7 @@ from tests.bench.people import MEMBERS, SITE
 from tests.bench.processes import server
 from tests.bench.projecting import project
 from tests.bench.stage import Stage
-from tests.servers import client
+from tests.support.servers import client
 
 EACH: Final = 100
 """Comments of a thread."""

@@ -17,7 +17,7 @@ from tests.bench.constant import Constant, Constants
 from tests.bench.cores import on
 from tests.bench.crowd import FRAME_ENDS
 from tests.bench.http import Answer
-from tests.servers import started
+from tests.support.servers import started
 from workers.embedded import die_with_parent
 from workers.embedded import server as embedded
 

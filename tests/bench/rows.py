@@ -14,7 +14,7 @@ from tests.bench.people import SITE
 from tests.bench.processes import server
 from tests.bench.projecting import project
 from tests.bench.stage import Stage
-from tests.servers import client
+from tests.support.servers import client
 
 THREAD: Final = "paired"
 TOP: Final = 50

@@ -204,9 +204,10 @@ def test_another_revision_is_measured_by_turns_and_leaves_nothing(tmp_path: Path
 
 
 def benchmark(root: Path, **modules: str) -> Path:
-    (root / "tests" / "bench").mkdir(parents=True)
     for name, text in modules.items():
-        root.joinpath("tests", *name.split("__")).with_suffix(".py").write_text(text)
+        path = root.joinpath("tests", *name.split("__")).with_suffix(".py")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
     return root
 
 
@@ -221,42 +222,42 @@ def test_benchmarks_whose_modules_moved_are_alike(tmp_path: Path) -> None:
     other = benchmark(
         tmp_path / "other",
         bench__hot='"""Cold."""\nfrom core.scripts import out\nimport core.names\nx = out.out(core.names.of(1))\n',
-        bench__house="from tests.servers import started\n",
-        servers="import core.redis.connection\n",
+        bench__house="from tests.support.servers import started\n",
+        support__servers="import core.redis.connection\n",
         bench__test_hot="assert 1\n",
     )
     assert differing(one, other) == []
 
 
 def test_benchmarks_that_measure_otherwise_are_named(tmp_path: Path) -> None:
-    house = "from tests.servers import started\nstarted()\n"
+    house = "from tests.support.servers import started\nstarted()\n"
     one = benchmark(
         tmp_path / "one",
         bench__hot="from a import b\nx = b(1)\n",
         bench__house=house,
-        servers="y = 1\n",
+        support__servers="y = 1\n",
         bench__same="z = 1\n",
     )
     other = benchmark(
         tmp_path / "other",
         bench__hot="from a import c\nx = c(1)\n",
         bench__house=house,
-        servers="y = 2\n",
+        support__servers="y = 2\n",
         bench__same="z = 1\n",
     )
     (other / "tests" / "bench" / "new.py").write_text("")
-    assert differing(one, other) == ["tests/bench/hot.py", "tests/bench/new.py", "tests/servers.py"]
+    assert differing(one, other) == ["tests/bench/hot.py", "tests/bench/new.py", "tests/support/servers.py"]
 
 
 @pytest.mark.skipif(not (HERE / ".git").exists(), reason="revisions are compared where git has them")
 def test_benchmarks_that_differ_are_refused_before_anything_is_measured(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(comparing, "differing", lambda *_: ["tests/bench/hot.py", "tests/servers.py"])
+    monkeypatch.setattr(comparing, "differing", lambda *_: ["tests/bench/hot.py", "tests/support/servers.py"])
     told = tmp_path / "compare.json"
     assert comparing.main(["HEAD", "--own-benchmark", "--json", str(told)]) == 2
     assert capsys.readouterr().err == (
-        "the benchmarks differ in more than imports: tests/bench/hot.py, tests/servers.py\n"
+        "the benchmarks differ in more than imports: tests/bench/hot.py, tests/support/servers.py\n"
     )
     assert not told.exists()
 

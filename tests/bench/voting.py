@@ -29,7 +29,7 @@ from tests.bench.house import CREATED, LOOK, OK, SHOWN_WITHIN, open_site
 from tests.bench.people import MEMBERS, ROOT, SITE
 from tests.bench.processes import Program, hansard, server
 from tests.bench.stage import Stage
-from tests.servers import client
+from tests.support.servers import client
 
 CLIENTS: Final = 16
 THREADS: Final = tuple(f"article-{number}" for number in range(20))

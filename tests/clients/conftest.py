@@ -3,9 +3,9 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import structlog
 
-from tests.gateway.following import Station, station
-from tests.gateway.house import House, built
-from tests.servers import engines, started
+from tests.support.following import Station, station
+from tests.support.house import House, built
+from tests.support.servers import engines, started
 
 
 @pytest.fixture(scope="module", autouse=True)

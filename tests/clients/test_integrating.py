@@ -12,7 +12,7 @@ import pytest
 
 from tests.clients.integrating import ORIGIN, PAGE, SITE, THREAD, TOP, commands, opening, snippets
 from tests.clients.test_typescript import OLDEST
-from tests.gateway.house import House
+from tests.support.house import House
 
 
 def claims(token: str) -> Any:

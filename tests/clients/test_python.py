@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import pytest
 
-from tests.gateway.following import Station
-from tests.gateway.house import ADA, BEN, MOD, SITE, THREAD, Who, token
+from tests.support.following import Station
+from tests.support.house import ADA, BEN, MOD, SITE, THREAD, Who, token
 from workers.gateway.docs.openapi import document
 from workers.gateway.http.response import encode
 from workers.gateway.operations.table import CALLS

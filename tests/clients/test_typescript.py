@@ -11,9 +11,9 @@ from typing import Any, Final
 import anyio
 import pytest
 
-from tests.gateway.following import Station
-from tests.gateway.house import ADA, BEN, token
-from tests.needed import insist
+from tests.support.following import Station
+from tests.support.house import ADA, BEN, token
+from tests.support.needed import insist
 
 TOP: Final = Path(__file__).parents[2]
 HERE: Final = Path(__file__).with_name("typescript")

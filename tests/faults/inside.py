@@ -38,7 +38,6 @@ from core.redis.command import Call
 from core.redis.deployment import Deployment, open_deployment
 from core.redis.script import Script
 from core.refusals import Refusal, Unavailable
-from tests.clusters import Node
 from tests.faults import engines
 from tests.faults.oracle import Verdict, judge, never_level
 from tests.faults.people import MODERATOR, SITE
@@ -47,6 +46,7 @@ from tests.faults.record import UNCONFIRMED, Deed, Record, Try, now, sure
 from tests.faults.scene import Scene
 from tests.faults.stage import alone
 from tests.faults.zombies import Zombies
+from tests.support.clusters import Node
 from workers.gateway.http.problems import KINDS
 from workers.projector.projector import Projector
 

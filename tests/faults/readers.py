@@ -12,7 +12,7 @@ from msgspec import Struct
 from core.position import Position
 from tests.faults.clients import Client
 from tests.faults.people import ROOT, Tokens
-from tests.gateway.following import Follower, Page
+from tests.support.following import Follower, Page
 
 SILENT_FOR: Final = 20.0
 """Seconds of silence after which a client takes its stream for dead: a heartbeat comes every 15."""

@@ -6,9 +6,9 @@ from typing import Final
 
 import redis.exceptions
 
-from tests.clusters import Node
 from tests.faults import engines
 from tests.faults.trouble import Trouble, blocking
+from tests.support.clusters import Node
 
 HOUR: Final = 3600
 FLUSHES: Final = 10

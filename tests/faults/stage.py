@@ -13,14 +13,14 @@ from core.log.redis import RedisLog
 from core.partitions import partition_of, slot, tag
 from core.redis.deployment import Deployment, open_deployment
 from core.refusals import Unavailable
-from tests import clusters
-from tests.clusters import Cluster, Node, Sentinels
 from tests.faults import engines
 from tests.faults.clients import Client
 from tests.faults.people import SECRET, SITE, Tokens
 from tests.faults.proxy import Proxy
 from tests.faults.workers import Hansard, Role
-from tests.servers import free_port
+from tests.support import clusters
+from tests.support.clusters import Cluster, Node, Sentinels
+from tests.support.servers import free_port
 from workers.embedded import server as embedded
 
 Kind = Literal["single", "sentinel", "cluster"]

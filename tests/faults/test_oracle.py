@@ -19,7 +19,6 @@ from core.redis import in_flight
 from core.redis.deployment import open_deployment
 from projections.views import store
 from projections.views.store import COMMIT
-from tests.clusters import until
 from tests.faults import oracle
 from tests.faults.inside import PARTITIONS, Inside, Projecting, inside
 from tests.faults.mutations import changed
@@ -27,7 +26,8 @@ from tests.faults.oracle import worst
 from tests.faults.record import Deed
 from tests.faults.servers import shut_out
 from tests.faults.stage import alone
-from tests.servers import engines
+from tests.support.clusters import until
+from tests.support.servers import engines
 from workers.projector import projector
 
 BOUND = 30.0

@@ -8,11 +8,11 @@ import anyio
 from anyio.to_thread import run_sync
 
 from core.partitions import partition_of
-from tests.clusters import Node
 from tests.faults.load import Load
 from tests.faults.people import SITE
 from tests.faults.record import now
 from tests.faults.stage import PARTITIONS, Stage
+from tests.support.clusters import Node
 
 _Answer = TypeVar("_Answer")
 _Arguments = TypeVarTuple("_Arguments")

@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 import anyio
 
-from tests.servers import free_port
+from tests.support.servers import free_port
 from workers.embedded import die_with_parent
 
 ADMIN_SECRET: Final = "the operator's secret of what is to fail"

@@ -4,8 +4,8 @@ import pytest
 
 from core.log.memory import MemoryLog
 from core.policy import Policy
-from tests.making import BEGIN, Play
-from tests.projections.viewing import Stage, stage
+from tests.support.discussions import BEGIN, Play
+from tests.support.viewing import Stage, stage
 
 
 class Clock:

@@ -1,9 +1,6 @@
 """Views on a cluster, and behind sentinels: what is proven on one server holds there, too."""
 
-from tests.log.several import fresh, server
-from tests.making import stream
-from tests.projections.projecting import SITE, THREADS, bench, projecting
-from tests.projections.test_verifying import (
+from tests.projections.verify.test_verifier import (
     differences,
     here,
     small,
@@ -14,6 +11,9 @@ from tests.projections.test_verifying import (
     test_whatever_is_changed_in_any_view_is_found,
     way,
 )
+from tests.support.discussions import stream
+from tests.support.projecting import SITE, THREADS, bench, projecting
+from tests.support.shapes_of_deployment import fresh, server
 from workers.rebuild.rebuilder import Flipped, Rebuilder
 
 __all__ = [

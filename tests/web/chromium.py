@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
-from tests.needed import insist
+from tests.support.needed import insist
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser

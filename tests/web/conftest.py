@@ -6,9 +6,9 @@ import pytest
 import structlog
 from starlette.responses import HTMLResponse
 
-from tests.gateway.following import Station, station
-from tests.gateway.house import House, built
-from tests.servers import engines, started
+from tests.support.following import Station, station
+from tests.support.house import House, built
+from tests.support.servers import engines, started
 from tests.web.chromium import launched, require
 from workers.gateway.http.server import HttpServer
 

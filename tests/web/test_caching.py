@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from tests.gateway.house import ADA, MOD, SITE, THREAD, House, Who, at, token
+from tests.support.house import ADA, MOD, SITE, THREAD, House, Who, at, token
 
 if TYPE_CHECKING:
     from playwright.async_api import Page

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from tests.gateway.following import Station
-from tests.gateway.house import ADA, SITE, THREAD, House
+from tests.support.following import Station
+from tests.support.house import ADA, SITE, THREAD, House
 
 if TYPE_CHECKING:
     from playwright.async_api import Page

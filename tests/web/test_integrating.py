@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.bounds import BOUND
 from tests.clients.integrating import GATEWAY, PAGE, SITE, THREAD, opening, snippets
-from tests.gateway.following import Station
-from tests.gateway.house import House
+from tests.support.bounds import BOUND
+from tests.support.following import Station
+from tests.support.house import House
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from tests.bounds import BOUND
-from tests.gateway.following import Station
+from tests.support.bounds import BOUND
+from tests.support.following import Station
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser

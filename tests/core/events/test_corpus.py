@@ -1,0 +1,285 @@
+"""The corpus holds entries as they were stored. A file is never changed: a new shape gets a file of its own.
+
+Each folder is a way of writing that there was, the last one today's: until 2, what is usual was said. A file
+`<type>+<field>.json` has the shapes that came with a field.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from core.caller import Actor
+from core.events import envelope as envelopes
+from core.events import upcasting
+from core.events.envelope import Recorded, Stamp, UnreadableEntry, decode, encode
+from core.events.types import (
+    EVENTS,
+    CommentApproved,
+    CommentHeld,
+    CommentPosted,
+    Event,
+    ReportFiled,
+    UnknownEvent,
+    UnreadableEvent,
+    VoteCast,
+    VoteRetracted,
+)
+from core.position import Position
+from tests.support.event_shapes import ACTOR, SHAPES
+
+AT = Position(1_700_000_000_000, 42)
+OF_THE_FIRST = (CommentPosted, VoteCast, VoteRetracted, ReportFiled)
+CORPUS = Path(__file__).with_name("corpus")
+WAYS = sorted(path.name for path in CORPUS.iterdir())
+
+
+def entries(way: str, kind: type[Event]) -> list[dict[str, str]]:
+    tag = str(kind.__struct_config__.tag)
+    first: list[dict[str, str]] = json.loads((CORPUS / way / f"{tag}.json").read_text())
+    later = [json.loads(path.read_text()) for path in sorted((CORPUS / way).glob(f"{tag}+*.json"))]
+    return [*first, *(entry for some in later for entry in some)]
+
+
+def stored(*ways: str) -> list[Any]:
+    return [
+        pytest.param(kind, number, entry, id=f"{kind.__struct_config__.tag}-{number}-{way}")
+        for way in ways
+        for kind in EVENTS
+        for number, entry in enumerate(entries(way, kind))
+    ]
+
+
+def read(entry: dict[str, str]) -> Recorded:
+    return decode(AT, entry["e"].encode(), entry["c"].encode())
+
+
+@pytest.mark.parametrize(("kind", "number", "entry"), stored(*WAYS))
+def test_every_shape_ever_stored_is_read_as_what_it_was(kind: type[Event], number: int, entry: dict[str, str]) -> None:
+    recorded = read(entry)
+    assert recorded.event == SHAPES[kind][number]
+    assert type(recorded.event) is kind
+    assert recorded.position == AT
+    assert recorded.envelope.actor == ACTOR
+    assert recorded.envelope.site == "unherd"
+
+
+@pytest.mark.parametrize(("kind", "number", "entry"), stored(WAYS[-1]))
+def test_every_event_is_still_stored_as_it_was(kind: type[Event], number: int, entry: dict[str, str]) -> None:
+    envelope = read(entry).envelope
+    stamp = Stamp(
+        actor=ACTOR,
+        site="unherd",
+        thread=envelope.thread,
+        key=envelope.key,
+        cause=envelope.cause,
+        batch=envelope.batch,
+        by_policy=Position.parse(envelope.by_policy) if envelope.by_policy else None,
+        by_standing=Position.parse(envelope.by_standing) if envelope.by_standing else None,
+        at=envelope.at,
+    )
+    e, c = encode(SHAPES[kind][number], stamp)
+    of_aggregate = f',"ap":"{envelope.ap}"' if envelope.ap else ""
+    assert e + f',"tp":"{envelope.tp}"{of_aggregate}}}'.encode() == entry["e"].encode()
+    assert c == entry["c"].encode()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_type_of_event_is_in_the_corpus_and_nothing_else(way: str) -> None:
+    types = {path.stem.partition("+")[0] for path in (CORPUS / way).iterdir()}
+    assert types == {str(kind.__struct_config__.tag) for kind in EVENTS}
+
+
+@pytest.mark.parametrize("kind", EVENTS)
+def test_what_is_usual_is_left_out_and_read_as_if_it_were_said(kind: type[Event]) -> None:
+    for longer, shorter in zip(entries("1", kind), entries("2", kind), strict=False):
+        assert told(read(shorter)) == told(read(longer))
+        said, facts = json.loads(longer["e"]), json.loads(shorter["e"])
+        unsaid = {name: value for name, value in said.items() if name not in facts}
+        usual = {"v": 1, "ap": ""} | ({"revision": 1} if kind in OF_THE_FIRST else {})
+        assert unsaid == {name: value for name, value in usual.items() if said.get(name) == value}
+        assert facts == {name: value for name, value in said.items() if name not in unsaid}
+
+
+def told(recorded: Recorded) -> tuple[Any, ...]:
+    """All that an entry says, a revision that it leaves out included."""
+    return recorded.event, msgspec.structs.replace(recorded.envelope, revision=None), recorded.revision
+
+
+def test_an_event_that_is_not_about_the_first_revision_says_so() -> None:
+    stamp = Stamp(actor=ACTOR, site="s", thread="t")
+    for event in (VoteCast(comment="c", revision=2, value=1), CommentApproved(comment="c", revision=1)):
+        e = encode(event, stamp)[0] + b',"tp":""}'
+        assert f'"revision":{event.revision},'.encode() in e
+        recorded = decode(AT, e, b"")
+        assert (recorded.event, recorded.revision) == (event, event.revision)
+
+
+def test_a_decision_that_names_no_revision_is_rot() -> None:
+    e = b'{"type":"comment.approved","actor":{"id":"ada"},"site":"s","thread":"t","comment":"c","tp":""}'
+    with pytest.raises(msgspec.DecodeError):
+        decode(AT, e, b"")
+
+
+def test_a_vote_of_which_only_the_envelope_is_known_is_about_the_first_revision_where_it_names_none() -> None:
+    e = b'{"type":"vote.cast","actor":{"id":"ada"},"site":"s","thread":"t","comment":"c","value":"many","tp":""}'
+    unreadable = envelopes.read(AT, e, b"")
+    assert isinstance(unreadable.event, UnreadableEvent)
+    assert unreadable.revision == 1
+    unknown = decode(AT, e.replace(b'"type"', b'"v":2,"type"'), b"")
+    assert isinstance(unknown.event, UnknownEvent)
+    assert unknown.revision == 1
+    assert decode(AT, e.replace(b"vote.cast", b"vote.weighed"), b"").revision is None
+
+
+def test_an_envelope_says_who_where_when_and_why() -> None:
+    envelope = read(entries("1", CommentHeld)[0]).envelope
+    assert msgspec.structs.asdict(envelope) == {
+        "v": 1,
+        "type": "comment.held",
+        "actor": ACTOR,
+        "site": "unherd",
+        "thread": "power-broker",
+        "comment": "c-2",
+        "revision": 2,
+        "key": "k3y",
+        "cause": "import",
+        "batch": "b4tch",
+        "by_policy": "1699999999000-4",
+        "by_standing": "1699999999500-9",
+        "at": 1698578400000,
+        "tp": "1699999999900-41",
+        "ap": "1699999999800-40",
+    }
+
+
+@pytest.mark.parametrize(("kind", "number", "entry"), stored(*WAYS))
+def test_what_people_wrote_is_in_the_content_alone(kind: type[Event], number: int, entry: dict[str, str]) -> None:
+    facts = json.loads(entry["e"])
+    assert not kind.CONTENT & facts.keys()
+    assert entry["c"] == "" or json.loads(entry["c"][1:]).keys() <= kind.CONTENT
+
+
+def test_what_was_destroyed_is_read_as_absent_and_the_fact_stands() -> None:
+    entry = entries("1", CommentPosted)[0]
+    without = decode(AT, entry["e"].encode(), b"").event
+    assert (without.comment, without.rule, without.body, without.name) == ("c-2", "links", None, None)  # type: ignore[attr-defined] # a comment.posted
+
+
+def test_content_of_a_scheme_that_is_not_known_makes_the_event_unknown() -> None:
+    entry = entries("1", CommentPosted)[0]
+    event = decode(AT, entry["e"].encode(), b"\x07not for us").event
+    assert event == UnknownEvent(
+        name="comment.posted", fault="this version of Hansard does not know scheme 7 of its content"
+    )
+
+
+def test_an_occurrence_is_when_it_was_recorded_unless_the_event_says_otherwise() -> None:
+    imported, live = map(read, entries("1", CommentPosted))
+    assert imported.occurred_at == 1698578400000
+    assert live.occurred_at == AT.ms
+
+
+VOTE = (
+    '{"v":1,"type":"vote.cast","actor":{"kind":"member","id":"ada"},"site":"s","thread":"t","comment":"c","revision":1'
+)
+
+
+def test_that_an_actor_is_a_member_need_not_be_said_and_is_not() -> None:
+    ada = Actor(kind="member", id="ada")
+    said = VOTE + ',"value":1,"tp":""}'
+    unsaid = said.replace('"kind":"member",', "")
+    assert unsaid != said
+    for e in (said, unsaid):
+        assert decode(AT, e.encode(), b"").envelope.actor == ada
+    stamp = Stamp(actor=ada, site="s", thread="t")
+    written = unsaid.replace('"v":1,', "").replace(',"revision":1', "")
+    assert encode(VoteCast(comment="c", revision=1, value=1), stamp)[0] + b',"tp":""}' == written.encode()
+
+
+def test_an_unknown_type_is_read_as_unknown_with_its_envelope() -> None:
+    e = VOTE.replace("vote.cast", "vote.weighed") + ',"weight":3,"tp":"","ap":""}'
+    recorded = decode(AT, e.encode(), b"")
+    assert recorded.event == UnknownEvent(name="vote.weighed")
+    assert (recorded.envelope.thread, recorded.envelope.comment) == ("t", "c")
+
+
+def test_a_later_shape_of_a_known_type_is_unknown() -> None:
+    e = VOTE.replace('"v":1', '"v":2') + ',"value":"+1","tp":"","ap":""}'
+    event = decode(AT, e.encode(), b"").event
+    assert event == UnknownEvent(name="vote.cast", fault="this version of Hansard does not know version 2 of it")
+
+
+def test_a_field_that_a_later_version_added_is_passed_over() -> None:
+    e = VOTE + ',"value":1,"mood":"good","tp":"","ap":""}'
+    assert decode(AT, e.encode(), b"").event == VoteCast(comment="c", revision=1, value=1)
+
+
+@pytest.mark.parametrize(
+    "e",
+    [
+        *(b"", b"{}", b'{"v":1', b'"\xff"', b"[" * 20_000),
+        (VOTE + ',"tp":"","ap":""}').replace('"t"', '"a secret"').encode(),
+        (VOTE + ',"at":999999999999999,"tp":"","ap":""}').encode(),
+    ],
+)
+def test_what_has_no_envelope_is_one_error_that_says_where_and_quotes_nothing(e: bytes) -> None:
+    for reading in (decode, envelopes.read, envelopes.envelope_of):
+        with pytest.raises(UnreadableEntry, match=f"the entry at {AT} cannot be read: ") as raised:
+            reading(AT, e, b"")
+        assert raised.value.position == AT
+        assert "secret" not in str(raised.value)
+
+
+def test_rot_is_told_from_what_is_unknown() -> None:
+    with pytest.raises(msgspec.DecodeError):
+        decode(AT, (VOTE + ',"value":7,"tp":"","ap":""}').encode(), b"")
+
+
+def test_what_cannot_be_read_is_told_with_its_envelope_and_without_what_it_says() -> None:
+    e = (VOTE + ',"value":"plenty","tp":"","ap":""}').encode()
+    recorded = envelopes.read(AT, e, b"")
+    assert recorded.event == UnreadableEvent(fault="ValidationError: Expected `int`, got `str` - at `$.value`")
+    assert (recorded.envelope.type, recorded.envelope.thread, recorded.envelope.comment) == ("vote.cast", "t", "c")
+    spoilt = entries("1", CommentPosted)[0]["e"].encode()
+    unread = envelopes.read(AT, spoilt, b'\x00{"body":"a secret').event
+    assert isinstance(unread, UnreadableEvent)
+    assert "secret" not in unread.fault
+
+
+# --- old shapes: votes as if they had been words, then signs, then numbers ---
+
+
+def _to_signs(entry: dict[str, Any]) -> dict[str, Any]:
+    return {**entry, "sign": {"up": "+", "down": "-"}[entry["word"]]}
+
+
+def _to_numbers(entry: dict[str, Any]) -> dict[str, Any]:
+    return {**entry, "value": int(entry["sign"] + "1")}
+
+
+STEPS = {("vote.cast", 1): _to_signs, ("vote.cast", 2): _to_numbers}
+
+
+def test_an_old_shape_is_brought_to_todays_step_by_step() -> None:
+    today = {"vote.cast": 3}
+    assert upcasting.upcast("vote.cast", 1, {"word": "down"}, steps=STEPS, today=today)["value"] == -1
+    assert upcasting.upcast("vote.cast", 2, {"sign": "+"}, steps=STEPS, today=today)["value"] == 1
+    assert upcasting.upcast("vote.cast", 3, {"value": 1}, steps=STEPS, today=today) == {"value": 1}
+
+
+def test_a_step_that_is_missing_is_a_defect_and_not_passed_over() -> None:
+    with pytest.raises(KeyError):
+        upcasting.upcast("vote.cast", 1, {}, steps={}, today={"vote.cast": 2})
+
+
+def test_an_old_entry_is_read_through_its_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(upcasting.VERSION, "vote.cast", 3)
+    for step, function in STEPS.items():
+        monkeypatch.setitem(upcasting.STEPS, step, function)
+    e = VOTE + ',"word":"down","tp":"","ap":""}'
+    recorded = decode(AT, e.encode(), b"")
+    assert recorded.event == VoteCast(comment="c", revision=1, value=-1)
+    assert recorded.envelope.v == 1

@@ -1,0 +1,83 @@
+"""Commands against a deployment of an older format than the program writes, wherever the log lives."""
+
+from typing import Any
+
+import pytest
+
+from core.application.transact import Result, transact
+from core.domain.commands import FeatureComment, OpenSite, OpenThread, PostComment, Vote
+from core.events.envelope import Codec, read
+from core.events.types import CommentFeatured, VoteCast
+from core.events.upcasting import VERSION
+from core.log.port import Log
+from core.policy import Policy
+from core.position import START
+from core.refusals import FormatTooOld
+from tests.support.logs import Place, facts
+from tests.support.people import ADA, BEN, MOD, OPERATOR, SITE, THREAD, TITLE, URL
+
+NEWER = Codec(
+    versions={**VERSION, "vote.cast": 2},
+    earlier={("vote.cast", 2): lambda entry: entry},
+    introduced={("vote.cast", 2): 2, ("comment.featured", 1): 2},
+    newest=2,
+)
+"""A program that tells votes anew and features comments, both since format 2."""
+
+pytestmark = pytest.mark.anyio
+
+
+async def ask(log: Log, command: Any, by: Any = ADA, **how: Any) -> Result:
+    return await transact(log, command, site=SITE, thread=THREAD, caller=by, codec=NEWER, **how)
+
+
+async def length(log: Log) -> int:
+    return sum([len(await log.read(number, START, limit=100)) for number in range(log.partitions)])
+
+
+@pytest.fixture
+async def opened(place: Place) -> Place:
+    await ask(place.log, OpenSite(name="Kew", policy=Policy(), keys_kind="hs256", keys_number=1), OPERATOR)
+    await ask(place.log, OpenThread(url=URL, title=TITLE), MOD)
+    await ask(place.log, PostComment(comment="c1", body="Words."))
+    return place
+
+
+async def versions(place: Place, result: Result) -> int:
+    for number in range(place.log.partitions):
+        entry = await place.log.entry(number, result.position)
+        if entry is not None:
+            return int(facts(entry).get("v", 1))
+    raise AssertionError
+
+
+async def test_a_command_writes_the_version_before_until_the_format_allows_todays(opened: Place) -> None:
+    await opened.upgrade(1)
+    first = await ask(opened.log, Vote(comment="c1", value=1), BEN)
+    assert await versions(opened, first) == 1
+    await opened.upgrade(2)
+    assert opened.log.format == 2
+    second = await ask(opened.log, Vote(comment="c1", value=-1), BEN)
+    assert await versions(opened, second) == 2
+
+
+async def test_a_command_that_needs_a_newer_format_is_refused_and_changes_nothing(opened: Place) -> None:
+    await opened.upgrade(1)
+    before = await length(opened.log)
+    with pytest.raises(FormatTooOld, match=r"comment\.featured needs format 2, and the deployment has format 1"):
+        await ask(opened.log, FeatureComment(comment="c1", featured=True), MOD, key="k")
+    assert await length(opened.log) == before
+    await opened.upgrade(2)
+    done = await ask(opened.log, FeatureComment(comment="c1", featured=True), MOD, key="k")
+    assert not done.repeated, "a refusal is not remembered under its key"
+    assert await length(opened.log) == before + 1
+
+
+async def test_what_was_written_in_an_older_format_is_read_by_every_program(opened: Place) -> None:
+    await opened.upgrade(1)
+    await ask(opened.log, Vote(comment="c1", value=1), BEN)
+    kinds = []
+    for number in range(opened.log.partitions):
+        kinds += [type(read(*entry).event) for entry in await opened.log.read(number, START, limit=100)]
+    assert VoteCast in kinds
+    assert CommentFeatured not in kinds

@@ -1,0 +1,261 @@
+"""Being woken by what happens, and never missing it for good."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+import redis
+from anyio.lowlevel import checkpoint
+from redis.asyncio import Redis
+
+import core.redis.pubsub
+from core.position import START
+from core.redis import subscriber as subscription
+from core.redis.client import connect
+from core.redis.metrics import LOSSES
+from core.redis.pubsub import LOOK_EVERY, LOOK_SELDOM, MOST_HEARD, Wake, Wakes
+from core.redis.topology import find_servers
+from tests.support.bounds import BOUND
+from tests.support.full import EVERYSEC, no_disk
+from tests.support.logs import HERE, RedisPlace, append, event, keys, opened
+from tests.support.proxy import Proxy
+from tests.support.servers import client, engines, started
+
+NEVER = 3600.0
+"""Longer than the test may take: only a bell ends this wait."""
+
+
+@pytest.fixture
+async def reading(fresh: str) -> AsyncIterator[Redis]:
+    async with connect(fresh, writing=False) as client:
+        yield client
+
+
+@pytest.fixture
+async def wakes(fresh: str) -> AsyncIterator[Wakes]:
+    async with anyio.create_task_group() as tasks, find_servers(fresh) as topology:
+        wakes = Wakes(topology)
+        await tasks.start(wakes.run)
+        yield wakes
+        tasks.cancel_scope.cancel()
+
+
+async def rings(bell: Wake) -> bool:
+    with anyio.fail_after(BOUND):
+        return await bell.wait(NEVER)
+
+
+async def listening(bell: Wake) -> None:
+    """Wait until the server has taken the subscription: that rings, as something may have come before."""
+    assert await rings(bell)
+
+
+async def test_a_message_rings_the_bell_of_its_channel(wakes: Wakes, reading: Redis) -> None:
+    with wakes.on("{p}:log") as bell:
+        await listening(bell)
+        await reading.spublish("{p}:log", "")
+        assert await rings(bell)
+
+
+async def test_a_bell_keeps_what_was_said_until_it_is_asked(wakes: Wakes, reading: Redis) -> None:
+    with wakes.on("{p}:view") as bell:
+        await listening(bell)
+        for words in ("one", "", "two"):
+            await reading.spublish("{p}:view", words)
+        heard: list[bytes] = []
+        while len(heard) < 2:
+            assert await rings(bell)
+            heard += bell.heard()
+        assert heard == [b"one", b"two"]
+
+
+def test_a_bell_that_nobody_asks_keeps_no_more_than_a_few_messages() -> None:
+    bell = Wake()
+    for number in range(100):
+        bell.ring(b"%d" % number)
+    assert len(bell.heard()) == MOST_HEARD
+    assert bell.heard() == []
+
+
+async def test_everybody_on_a_channel_is_woken_and_nobody_else(wakes: Wakes, reading: Redis) -> None:
+    with wakes.on("{p}:log") as one, wakes.on("{p}:log") as two, wakes.on("{p}:view") as other:
+        for bell in (one, two, other):
+            await listening(bell)
+        await reading.spublish("{p}:log", "")
+        assert await rings(one)
+        assert await rings(two)
+        assert not await other.wait(0)
+
+
+async def test_one_bell_may_listen_to_many_channels(wakes: Wakes, reading: Redis) -> None:
+    with wakes.on("{p1}:view", "{p2}:view", "{p3}:view") as bell:
+        for number in (1, 2, 3):
+            while await reading.pubsub_shardnumsub(f"{{p{number}}}:view") != [(f"{{p{number}}}:view".encode(), 1)]:
+                await listening(bell)
+        for number in (3, 1, 2):
+            await reading.spublish(f"{{p{number}}}:view", "")
+            assert await rings(bell)
+
+
+async def test_asking_twice_for_one_channel_is_asking_once(wakes: Wakes, reading: Redis) -> None:
+    with wakes.on("{p}:log", "{p}:log") as bell:
+        await listening(bell)
+        await reading.spublish("{p}:log", "")
+        assert await rings(bell)
+
+
+async def test_what_happens_between_two_waits_is_not_missed() -> None:
+    bell = Wake()
+    bell.ring()
+    bell.ring()
+    assert await bell.wait(NEVER)
+    assert not await bell.wait(0)
+
+
+async def test_who_has_gone_is_no_longer_listened_for(wakes: Wakes, reading: Redis) -> None:
+    with wakes.on("{p}:log") as first:
+        await listening(first)
+        with wakes.on("{p}:view") as second:
+            await listening(second)
+    with wakes.on("{q}:log") as third:
+        await listening(third)
+        assert await reading.pubsub_shardchannels() == [b"{q}:log"]
+
+
+async def test_losing_the_subscription_wakes_everybody_and_is_repaired(wakes: Wakes, reading: Redis) -> None:
+    with wakes.on("{p}:log") as bell, wakes.on("{p}:view") as other:
+        await listening(bell)
+        await listening(other)
+        await reading.client_kill_filter(_type="pubsub")
+        assert await rings(bell)
+        assert await rings(other)
+        while not await reading.spublish("{p}:log", ""):
+            await rings(other)
+        assert await rings(bell)
+
+
+async def test_without_messages_a_waiter_looks_all_the_same() -> None:
+    assert not await Wake().wait(0.001)
+
+
+async def test_an_append_rings_for_its_partition_alone(fresh: str, reading: Redis, wakes: Wakes) -> None:
+    async with opened(fresh) as place:
+        with wakes.on(keys()[HERE].log_channel) as here, wakes.on(keys()[1 - HERE].log_channel) as there:
+            await listening(here)
+            await listening(there)
+            await append(place.log, event())
+            assert await rings(here)
+            assert not await there.wait(0)
+
+
+async def test_a_follower_listens_on_the_channel_of_its_partition(fresh: str, reading: Redis) -> None:
+    async with opened(fresh) as place, anyio.create_task_group() as tasks:
+
+        async def follow() -> None:
+            async for _ in place.log.follow(HERE, START):
+                pass
+
+        tasks.start_soon(follow)
+        channel = keys()[HERE].log_channel.encode()
+        with anyio.fail_after(BOUND):
+            while await reading.pubsub_shardchannels() != [channel]:
+                await checkpoint()
+        tasks.cancel_scope.cancel()
+
+
+async def test_a_waiter_relies_on_its_bell_while_the_subscription_is_confirmed(wakes: Wakes, reading: Redis) -> None:
+    assert Wake().patience == LOOK_EVERY
+    with wakes.on("{p1}:log", "{p2}:log") as bell:
+        assert bell.patience == LOOK_EVERY
+        while bell.patience == LOOK_EVERY:
+            await listening(bell)
+        assert bell.patience == LOOK_SELDOM
+        await reading.client_kill_filter(_type="pubsub")
+        assert await rings(bell), "who relied on it looks"
+        while bell.patience == LOOK_EVERY:
+            await listening(bell)
+
+
+async def test_a_connection_that_is_lost_without_a_word_is_noticed_and_its_waiters_look(
+    fresh: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subscription, "PROBE_EVERY", 0.01)
+    monkeypatch.setattr(subscription, "LOST_AFTER", 0.2)
+    proxy = Proxy(fresh, tmp_path)
+    async with anyio.create_task_group() as tasks:
+        await tasks.start(proxy.run)
+        async with find_servers(proxy.url) as topology:
+            wakes = Wakes(topology)
+            await tasks.start(wakes.run)
+            with wakes.on("{p}:log") as bell:
+                while bell.patience == LOOK_EVERY:
+                    await bell.wait(NEVER)
+                await bell.wait(0)
+                proxy.silent = True
+                assert await rings(bell)
+                assert bell.patience == LOOK_EVERY
+                proxy.silent = False
+                while bell.patience == LOOK_EVERY:
+                    await rings(bell)
+            tasks.cancel_scope.cancel()
+
+
+async def test_a_server_that_refuses_probes_because_its_disk_is_full_is_not_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(subscription, "PROBE_EVERY", 0.01)
+    with started(engines()["embedded"], *EVERYSEC) as url, client(url) as asking, no_disk(url):
+        async with find_servers(url) as topology, anyio.create_task_group() as tasks:
+            wakes = Wakes(topology)
+            await tasks.start(wakes.run)
+            with wakes.on("{p}:log") as bell:
+                while bell.patience == LOOK_EVERY:
+                    await listening(bell)
+                lost, refused = LOSSES._value.get(), _refused(asking)
+                while _refused(asking) < refused + 3:
+                    await checkpoint()
+                assert LOSSES._value.get() == lost
+                assert bell.patience == LOOK_SELDOM
+            tasks.cancel_scope.cancel()
+
+
+def _refused(asking: redis.Redis) -> int:
+    """How many commands the server has refused because its disk is full."""
+    found: dict[str, int] = asking.info("errorstats").get("errorstat_MISCONF", {"count": 0})
+    return found["count"]
+
+
+async def test_a_follower_whose_subscription_is_confirmed_asks_nothing_while_nothing_comes(
+    fresh: str, reading: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Without the subscription it would look again at once, and again.
+    monkeypatch.setattr(core.redis.pubsub, "LOOK_EVERY", 0.0)
+    monkeypatch.setattr(core.redis.pubsub, "LOOK_SELDOM", NEVER)
+    async with opened(fresh) as place, anyio.create_task_group() as tasks:
+        assert isinstance(place, RedisPlace)
+        followed = anyio.Event()
+
+        async def follow() -> None:
+            async for _ in place.log.follow(HERE, START):
+                followed.set()
+
+        tasks.start_soon(follow)
+        await tasks.start(place.deployment.wakes.run)
+        with place.deployment.wakes.on(keys()[HERE].log_channel) as bell, anyio.fail_after(BOUND):
+            while bell.patience != NEVER:
+                await bell.wait(1)
+            await append(place.log, event())
+            await followed.wait()
+        asked = await ranges(reading)
+        for _ in range(100):
+            await reading.ping()
+        assert await ranges(reading) <= asked + 1, "the look that its own append called for may be under way"
+        tasks.cancel_scope.cancel()
+
+
+async def ranges(reading: Redis) -> int:
+    """How often the server was asked for entries."""
+    stats: dict[str, Any] = await reading.info("commandstats")
+    return int(stats["cmdstat_xrange"]["calls"])

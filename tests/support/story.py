@@ -1,0 +1,198 @@
+"""given(…).when(…).then(…): a decision told as a story.
+
+Facts are recorded a second apart, through the encoding that the log uses. Who is not named is who usually does such
+a thing: authors are Ada, readers who vote and report are Ben. `then` and `refused` ask twice: nothing more follows.
+"""
+
+from contextlib import suppress
+from typing import Any, NamedTuple, Self
+
+import pytest
+from msgspec.structs import asdict
+
+from core import heads
+from core.application import handlers
+from core.application.aggregates import Sight, blank, evolve
+from core.caller import Caller
+from core.domain import commands
+from core.domain.comment import Comment
+from core.domain.context import Scene
+from core.domain.member import Member
+from core.events import types as events
+from core.events.envelope import Recorded, Stamp, decode, encode
+from core.events.types import Event
+from core.log.port import NO_HEAD, Head
+from core.policy import Policy
+from core.position import START, Position
+from core.refusals import Refusal
+from tests.support.people import ADA, ADMIN, BEN, MOD, OPERATOR, SITE, THREAD, TITLE, URL
+
+BEGIN = 1_700_000_000_000
+SECOND = 1000
+
+SITE_OPENED = events.SiteOpened(name="UnHerd", policy=Policy())
+THREAD_OPENED = events.ThreadOpened(url=URL, title=TITLE)
+
+_WRITTEN = (
+    events.CommentPosted,
+    events.CommentEdited,
+    events.CommentWithdrawn,
+    events.CommentRestored,
+    commands.PostComment,
+    commands.EditComment,
+    commands.WithdrawComment,
+    commands.RestoreComment,
+)
+_BALLOTS = (events.VoteCast, events.VoteRetracted, events.ReportFiled, commands.Vote, commands.Report)
+_OPERATED = (
+    events.SiteOpened,
+    events.SiteRekeyed,
+    events.EventSkipped,
+    commands.OpenSite,
+    commands.RekeySite,
+    commands.SkipEvent,
+)
+_ADMINISTERED = (events.PolicyChanged, commands.ChangePolicy)
+
+
+class Fact(NamedTuple):
+    """An event, and who did it."""
+
+    event: Event
+    caller: Caller
+
+
+def by(caller: Caller, event: Event) -> Fact:
+    """An event that somebody in particular did."""
+    return Fact(event, caller)
+
+
+def given(*facts: Event | Fact) -> "Story":
+    """On an open site, in an open thread, this happened."""
+    return before_anything(SITE_OPENED, THREAD_OPENED, *facts)
+
+
+def given_a_site(*facts: Event | Fact) -> "Story":
+    """On an open site, this happened; no thread is open."""
+    return before_anything(SITE_OPENED, *facts)
+
+
+def before_anything(*facts: Event | Fact) -> "Story":
+    """This happened and nothing else."""
+    story = Story()
+    for fact in facts:
+        story.record(*(fact if isinstance(fact, Fact) else Fact(fact, _usual(fact))))
+    return story
+
+
+def _usual(deed: Event | commands.Command) -> Caller:
+    if isinstance(deed, _WRITTEN):
+        return ADA
+    if isinstance(deed, _BALLOTS):
+        return BEN
+    if isinstance(deed, _OPERATED):
+        return OPERATOR
+    return ADMIN if isinstance(deed, _ADMINISTERED) else MOD
+
+
+class Story:
+    """What happened so far, and the command that is decided next."""
+
+    def __init__(self) -> None:
+        self.last = START
+        self.heads: dict[str, Head] = {}
+        self.states: dict[str, Any] = {}
+        self.facts: dict[Position, Recorded] = {}
+        self.command: commands.AnyCommand | None = None
+        self.caller = ADA
+        self.later = 0
+
+    def record(self, event: Event, caller: Caller) -> Recorded:
+        field = heads.of(event, caller.actor)
+        head = self.heads.get(field, NO_HEAD)
+        e, c = encode(event, Stamp(actor=caller.actor, site=SITE, thread=THREAD))
+        self.last = position = Position(BEGIN + self.last.n * SECOND, self.last.n + 1)
+        recorded = decode(position, e + f',"tp":"","ap":"{head.position or ""}"}}'.encode(), c)
+        assert recorded.event == event
+        self.facts[position] = recorded
+        self.heads[field] = Head(head.version + 1, position, heads.note(event))
+        if isinstance(event, events.ReportFiled):
+            self.heads[heads.reported(event.comment)] = Head(0, position)
+        if field.partition(":")[0] not in "vrs":
+            self.states[field] = evolve(field, self.states.get(field, blank(field)), recorded)
+        return recorded
+
+    def when(self, command: commands.AnyCommand, by: Caller | None = None, *, later: float = 0) -> Self:
+        """Somebody asks for this, `later` seconds after the last fact."""
+        self.command, self.caller, self.later = command, by or _usual(command), round(later * SECOND)
+        return self
+
+    def then(self, *expected: Event) -> Self:
+        """Exactly these events follow; asked again, nothing does."""
+        assert self._decide() == list(expected)
+        for event in expected:
+            self.record(event, self.caller)
+        with suppress(Refusal):
+            # A new set of keys cannot be told from the old one by the log.
+            assert self._decide() == [] or isinstance(self.command, commands.RekeySite)
+        return self
+
+    def nothing_happens(self, *, settled: int | None = None) -> Self:
+        """Nothing follows: it is so since the fact numbered `settled` (3 is the first after site and thread)."""
+        assert self._decide() == []
+        if settled is not None:
+            assert self.command is not None
+            assert handlers.settled(self.command, *self._seen()).n == settled
+        return self
+
+    def is_taken(self) -> None:
+        """Something follows, whatever it is."""
+        assert self._decide()
+
+    def refused(self, refusal: type[Refusal], **extra: Any) -> Self:
+        """This refusal follows, with these extras among its own; `pointer` names the field that it is about."""
+        for _ in range(2):
+            with pytest.raises(Refusal) as caught:
+                self._decide()
+            assert type(caught.value) is refusal
+            told = dict(caught.value.extra)
+            for error in told.pop("errors", []):
+                told["pointer"] = error["pointer"]
+            assert {name: told[name] for name in extra} == extra
+        return self
+
+    def leaves(self, comment: str = "c1", **fields: Any) -> Self:
+        """The comment is now so."""
+        state = self.comment(comment)
+        there = asdict(state) | {"published": state.published, "latest": state.latest.number}
+        assert {name: there[name] for name in fields} == fields
+        return self
+
+    def scene(self) -> Scene:
+        """The scene as it is now."""
+        return self._seen()[0]
+
+    def comment(self, comment: str) -> Comment:
+        """The comment as it is now."""
+        state = self.states[heads.comment(comment)]
+        assert isinstance(state, Comment)
+        return state
+
+    def _decide(self) -> list[Event]:
+        assert self.command is not None
+        scene, sight = self._seen()
+        return handlers.decide(self.command, scene, sight)
+
+    def _seen(self) -> tuple[Scene, Sight]:
+        assert self.command is not None
+        now = self.last.ms + self.later
+        needs = handlers.needs(self.command, self.caller.id)
+        standing = heads.member(self.caller.id)
+        states = {field: blank(field) for field in (*needs.folded, heads.SITE, heads.THREAD, standing)} | self.states
+        at = handlers.named(self.command)
+        named = None if at is None else self.facts.get(at)
+        sight = Sight(now=now, answer=None, heads=self.heads, states=states, named=named)
+        member: Member = states[standing]
+        scene = Scene(caller=self.caller, now=now, site=sight.site, member=member, thread=sight.thread)
+        assert handlers.missing(self.command, scene, sight) is None
+        return scene, sight

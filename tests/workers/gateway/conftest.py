@@ -1,0 +1,42 @@
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import structlog
+
+from tests.support.house import House, built
+from tests.support.servers import client
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quiet() -> Iterator[None]:
+    """A line a request is of no use here: what fails is worth reading."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("warning"))
+    yield
+    structlog.configure(**before)
+
+
+@pytest.fixture(scope="module")
+async def standing(server: str) -> AsyncIterator[House]:
+    """A house with a site and a thread, shared by the tests of a module that change nothing in it."""
+    with client(server) as connection:
+        connection.flushall()
+    async with built(server) as house:
+        await house.open_site()
+        await house.open_thread()
+        yield house
+
+
+@pytest.fixture
+async def empty(fresh: str) -> AsyncIterator[House]:
+    """A house without a site."""
+    async with built(fresh) as house:
+        yield house
+
+
+@pytest.fixture
+async def house(empty: House) -> House:
+    """A house with a site and a thread."""
+    await empty.open_site()
+    await empty.open_thread()
+    return empty

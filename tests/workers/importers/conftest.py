@@ -1,0 +1,52 @@
+from collections.abc import AsyncIterator
+
+import anyio
+import pytest
+
+from core.application.transact import transact
+from core.caller import Caller
+from core.domain.commands import OpenSite
+from core.log.redis import RedisLog
+from core.redis.deployment import open_deployment
+from projections.read.views import Views
+from tests.support.bounds import BOUND
+from workers.importers import importer, sample
+from workers.importers.importer import Source
+from workers.projector.projector import Projector
+
+OPERATOR = Caller(id="operator", name="operator", roles=frozenset({"operator"}))
+
+
+class Loaded:
+    """The sample site on a server, and as much of its discussion as was imported, with views that are level."""
+
+    def __init__(self, log: RedisLog, views: Views) -> None:
+        self.log = log
+        self.views = views
+
+    async def bring_in(self, source: Source) -> None:
+        last = (await importer.bring_in(self.log, source)).last[sample.THREAD]
+        assert await self.views.reached(sample.SITE, sample.THREAD, last, within=BOUND)
+
+
+@pytest.fixture
+async def site(fresh: str) -> AsyncIterator[Loaded]:
+    """The sample site without its discussion."""
+    given = sample.discussion().site
+    async with open_deployment(fresh) as deployment, anyio.create_task_group() as tasks:
+        log = RedisLog(deployment)
+        views = Views(deployment, log)
+        projector = Projector(deployment, log, worker="test")
+        await tasks.start(deployment.wakes.run)
+        await tasks.start(projector.run)
+        opened = OpenSite(name=given.name, policy=given.policy, keys_kind="hs256", keys_number=1)
+        await transact(log, opened, site=given.id, caller=OPERATOR)
+        yield Loaded(log, views)
+        tasks.cancel_scope.cancel()
+
+
+@pytest.fixture
+async def loaded(site: Loaded) -> Loaded:
+    """The whole discussion."""
+    await site.bring_in(sample.discussion())
+    return site
