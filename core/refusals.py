@@ -73,7 +73,7 @@ class VotesOff(Refusal):
     code = "votes-off"
 
 
-class OwnVote(Refusal):
+class OwnVoteForbidden(Refusal):
     """Nobody votes on their own comment here."""
 
     code = "own-vote"
@@ -116,19 +116,19 @@ class ThreadNotOpened(Refusal):
         super().__init__(detail, errors=needed)
 
 
-class ThreadClosed(Refusal):
+class ThreadIsClosed(Refusal):
     """The thread takes no new comments, edits or restorations."""
 
     code = "thread-closed"
 
 
-class ThreadArchived(Refusal):
+class ThreadIsArchived(Refusal):
     """The thread is archived: only withdrawals and moderation go on."""
 
     code = "thread-archived"
 
 
-class AnchorClosed(Refusal):
+class AnchorIsClosed(Refusal):
     """The inline question takes no more comments."""
 
     code = "anchor-closed"

@@ -1,8 +1,8 @@
 """What a load shows, folded: the aggregates that a decision is made in view of.
 
 A fold may be remembered by its head's position and is then taken up from there. Nothing remembered is believed: the
-head is read every time, or compared by the append (`core.application.loading.recalled`), and events that do not follow
-on what is remembered begin at the aggregate's first.
+head is read every time, or compared by the append (`core.application.loading.load_from_cache`), and events that do not
+follow on what is remembered begin at the aggregate's first.
 """
 
 from collections.abc import Callable, Mapping
@@ -32,7 +32,7 @@ _VOTES: Final = f"{heads.VOTE}:"
 _DEPENDS: Final = "an event that this depends on is missing"
 
 
-class Fold(NamedTuple):
+class CachedAggregate(NamedTuple):
     """An aggregate after its event at `position`."""
 
     position: Position
@@ -43,7 +43,7 @@ MOST_BYTES: Final = 16 * 1024 * 1024
 """Default: about ten thousand comments and as many votes."""
 
 
-class Folds:
+class AggregateCache:
     """The folds that were used last, by site, thread and head field, within a number of bytes: a quarter for votes.
 
     Of a vote the state is its note (`core.heads.note`).
@@ -51,27 +51,27 @@ class Folds:
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
         # Apart, because there are many more votes than of all others, and most are never asked for again.
-        self._votes = Lru[_Key, Fold](most_bytes // 4)
-        self._others = Lru[_Key, Fold](most_bytes - most_bytes // 4)
+        self._votes = Lru[_Key, CachedAggregate](most_bytes // 4)
+        self._others = Lru[_Key, CachedAggregate](most_bytes - most_bytes // 4)
 
     @property
     def bytes(self) -> int:
         """Bytes that are kept."""
         return self._votes.bytes + self._others.bytes
 
-    def get(self, site: str, thread: str, field: str) -> Fold | None:
+    def get(self, site: str, thread: str, field: str) -> CachedAggregate | None:
         """The fold remembered, which may be older than the log, or of a branch of it that was lost."""
         return self._of(field).get((site, thread, field))
 
-    def put(self, site: str, thread: str, field: str, fold: Fold) -> None:
+    def put(self, site: str, thread: str, field: str, fold: CachedAggregate) -> None:
         """Remember a fold in place of what was remembered, and forget those longest unused."""
         self._of(field).put((site, thread, field), fold, size_of(fold))
 
-    def _of(self, field: str) -> Lru[_Key, Fold]:
+    def _of(self, field: str) -> Lru[_Key, CachedAggregate]:
         return self._votes if field.startswith(_VOTES) else self._others
 
 
-def size_of(fold: Fold) -> int:
+def size_of(fold: CachedAggregate) -> int:
     """About how many bytes of memory a fold takes, its key included."""
     match fold.state:
         case str():
@@ -84,7 +84,7 @@ def size_of(fold: Fold) -> int:
             return 2000
 
 
-class Sight(Struct, frozen=True, kw_only=True):
+class Aggregates(Struct, frozen=True, kw_only=True):
     """The answer to a load. Where `answer` is given, the command was carried out before and nothing else is told."""
 
     now: int
@@ -145,9 +145,9 @@ class Sight(Struct, frozen=True, kw_only=True):
         """Whether an event was skipped."""
         return Skip(position=self.head(heads.skip(position)).position)
 
-    def joined(self, other: "Sight") -> "Sight":
+    def joined(self, other: "Aggregates") -> "Aggregates":
         """What this one and a later one show together, with the time and the answer of this one."""
-        return Sight(
+        return Aggregates(
             now=self.now,
             answer=self.answer,
             heads={**self.heads, **other.heads},
@@ -156,7 +156,7 @@ class Sight(Struct, frozen=True, kw_only=True):
         )
 
 
-class Look(Struct, frozen=True, kw_only=True):
+class AggregateQuery(Struct, frozen=True, kw_only=True):
     """What to look at in the log of a thread, or with thread "" of the site: aggregates to fold, and heads alone."""
 
     site: str
@@ -170,7 +170,7 @@ class Look(Struct, frozen=True, kw_only=True):
     """Whether nothing is decided with it."""
 
 
-async def look(
+async def load_aggregates(
     log: Log,
     site: str,
     thread: str,
@@ -178,16 +178,18 @@ async def look(
     folded: tuple[str, ...],
     bare: tuple[str, ...] = (),
     key: str | None = None,
-    folds: Folds | None = None,
+    folds: AggregateCache | None = None,
     reads: bool = False,
-) -> Sight:
-    """What there is to see in one place. Raises as `looks`."""
-    wanted = Look(site=site, thread=thread, folded=folded, bare=bare, key=key, reads=reads)
-    (sight,) = await looks(log, wanted, folds=folds)
-    return sight
+) -> Aggregates:
+    """What there is to see in one place. Raises as `load_all_aggregates`."""
+    wanted = AggregateQuery(site=site, thread=thread, folded=folded, bare=bare, key=key, reads=reads)
+    (aggregates,) = await load_all_aggregates(log, wanted, folds=folds)
+    return aggregates
 
 
-async def looks(log: Log, *wanted: Look, folds: Folds | None = None) -> list[Sight]:
+async def load_all_aggregates(
+    log: Log, *wanted: AggregateQuery, folds: AggregateCache | None = None
+) -> list[Aggregates]:
     """What there is to see in several places, asked at the same time.
 
     Raises CannotFold for an event that this version does not know (a newer one runs beside it) or cannot apply, and
@@ -212,8 +214,13 @@ async def looks(log: Log, *wanted: Look, folds: Folds | None = None) -> list[Sig
 
 
 async def _passing(
-    log: Log, wanted: Look, loaded: Loaded, known: Mapping[str, Fold | None], folds: Folds | None, bad: CannotFold
-) -> Sight:
+    log: Log,
+    wanted: AggregateQuery,
+    loaded: Loaded,
+    known: Mapping[str, CachedAggregate | None],
+    folds: AggregateCache | None,
+    bad: CannotFold,
+) -> Aggregates:
     """The fold of the loaded events. Skipped events that cannot be applied are passed over; `bad` is the first one."""
     skipped: frozenset[Position] = frozenset()
     while True:
@@ -233,11 +240,11 @@ async def was_skipped(log: Log, site: str, thread: str, position: Position) -> b
     return loaded.heads[field].position is not None
 
 
-def _remembered(wanted: Look, folds: Folds | None) -> dict[str, Fold | None]:
+def _remembered(wanted: AggregateQuery, folds: AggregateCache | None) -> dict[str, CachedAggregate | None]:
     return {field: None if folds is None else folds.get(wanted.site, wanted.thread, field) for field in wanted.folded}
 
 
-def _load(wanted: Look, known: Mapping[str, Fold | None]) -> Load:
+def _load(wanted: AggregateQuery, known: Mapping[str, CachedAggregate | None]) -> Load:
     heads_wanted = (
         *(HeadWanted(field, known=None if fold is None else fold.position) for field, fold in known.items()),
         *(HeadWanted(field, events=False) for field in wanted.bare),
@@ -253,14 +260,14 @@ def _load(wanted: Look, known: Mapping[str, Fold | None]) -> Load:
 
 
 def _seen(
-    wanted: Look,
+    wanted: AggregateQuery,
     loaded: Loaded,
-    known: Mapping[str, Fold | None],
-    folds: Folds | None,
+    known: Mapping[str, CachedAggregate | None],
+    folds: AggregateCache | None,
     skipped: frozenset[Position] = frozenset(),
-) -> Sight:
+) -> Aggregates:
     if loaded.answer is not None:
-        return Sight(now=loaded.now, answer=loaded.answer, heads={}, states={})
+        return Aggregates(now=loaded.now, answer=loaded.answer, heads={}, states={})
     states = {}
     for field in wanted.folded:
         position = loaded.heads.get(field, NO_HEAD).position
@@ -270,8 +277,8 @@ def _seen(
             continue
         states[field] = state = _folded(field, position, loaded.events.get(field, []), fold, skipped)
         if folds is not None and position is not None:
-            folds.put(wanted.site, wanted.thread, field, Fold(position, state))
-    return Sight(now=loaded.now, answer=None, heads=loaded.heads, states=states)
+            folds.put(wanted.site, wanted.thread, field, CachedAggregate(position, state))
+    return Aggregates(now=loaded.now, answer=None, heads=loaded.heads, states=states)
 
 
 def blank(field: str) -> Any:
@@ -298,7 +305,7 @@ def _folded(
     field: str,
     position: Position | None,
     entries: list[Entry],
-    known: Fold | None,
+    known: CachedAggregate | None,
     skipped: frozenset[Position] = frozenset(),
 ) -> Any:
     if position is None:

@@ -14,7 +14,7 @@ from typing import Final, assert_never
 from msgspec import Struct
 
 from core import heads
-from core.application.aggregates import Sight
+from core.application.aggregates import Aggregates
 from core.domain import authoring, member, moderation, report, site, skip, thread, vote
 from core.domain.commands import (
     AnyCommand,
@@ -39,7 +39,7 @@ from core.domain.commands import (
     WithdrawComment,
 )
 from core.domain.comment import Comment
-from core.domain.context import Scene
+from core.domain.context import Context
 from core.events.types import Event
 from core.position import Position
 
@@ -102,68 +102,68 @@ def named(command: AnyCommand) -> Position | None:
         return None
 
 
-def missing(command: AnyCommand, scene: Scene, sight: Sight) -> str | None:
+def missing(command: AnyCommand, context: Context, aggregates: Aggregates) -> str | None:
     """An ancestor that has to be loaded, too, before it is known where a reply hangs; None when all is there."""
     if not isinstance(command, PostComment) or command.parent is None:
         return None
-    last = _line(command.parent, sight)[-1]
-    return last.parent if last.depth > scene.policy.max_depth > 0 else None
+    last = _line(command.parent, aggregates)[-1]
+    return last.parent if last.depth > context.policy.max_depth > 0 else None
 
 
-def decide(command: AnyCommand, scene: Scene, sight: Sight) -> list[Event]:
+def decide(command: AnyCommand, context: Context, aggregates: Aggregates) -> list[Event]:
     """What follows from a command: no events where it changes nothing. Raises a Refusal."""
     match command:
         case OpenSite() | RekeySite() | ChangePolicy():
-            return site.decide(command, scene.site, scene)
+            return site.decide(command, context.site, context)
         case SuspendMember() | ReinstateMember():
-            return member.decide(command, sight.member(command.member), scene)
+            return member.decide(command, aggregates.member(command.member), context)
         case OpenThread() | SetThreadStatus() | OverridePolicy() | PutAnchor():
-            return thread.decide(command, scene.thread, scene)
+            return thread.decide(command, context.thread, context)
         case PostComment():
-            line = [] if command.parent is None else _line(command.parent, sight)
-            return authoring.post(command, sight.comment(command.comment), scene, line)
+            line = [] if command.parent is None else _line(command.parent, aggregates)
+            return authoring.post(command, aggregates.comment(command.comment), context, line)
         case EditComment() | WithdrawComment() | RestoreComment():
-            return authoring.decide(command, sight.comment(command.comment), scene)
+            return authoring.decide(command, aggregates.comment(command.comment), context)
         case Decide() | RedactRevision() | FeatureComment():
-            reported_at = sight.head(heads.reported(command.comment)).position
-            return moderation.decide(command, sight.comment(command.comment), scene, reported_at)
+            reported_at = aggregates.head(heads.reported(command.comment)).position
+            return moderation.decide(command, aggregates.comment(command.comment), context, reported_at)
         case Vote():
-            own = sight.vote(command.comment, scene.caller.id)
-            return vote.decide(command, own, scene, sight.comment(command.comment))
+            own = aggregates.vote(command.comment, context.caller.id)
+            return vote.decide(command, own, context, aggregates.comment(command.comment))
         case Report():
-            filed = sight.report(command.comment, scene.caller.id)
-            return report.decide(command, filed, scene, sight.comment(command.comment))
+            filed = aggregates.report(command.comment, context.caller.id)
+            return report.decide(command, filed, context, aggregates.comment(command.comment))
         case SkipEvent():
-            return skip.decide(command, sight.skip(command.position), scene, sight.named)
+            return skip.decide(command, aggregates.skip(command.position), context, aggregates.named)
         case _:
             assert_never(command)
 
 
-def settled(command: AnyCommand, scene: Scene, sight: Sight) -> Position:
+def unchanged_since(command: AnyCommand, context: Context, aggregates: Aggregates) -> Position:
     """What made it so already, where a command changes nothing."""
     position: Position | None
     match command:
         case OpenSite() | RekeySite() | ChangePolicy():
-            position = site.settled(command, scene.site)
+            position = site.settled(command, context.site)
         case SuspendMember() | ReinstateMember():
-            position = member.settled(command, sight.member(command.member))
+            position = member.settled(command, aggregates.member(command.member))
         case OpenThread() | SetThreadStatus() | OverridePolicy() | PutAnchor():
-            position = thread.settled(command, scene.thread)
+            position = thread.settled(command, context.thread)
         case PostComment() | EditComment() | WithdrawComment() | RestoreComment():
-            position = authoring.settled(command, sight.comment(command.comment))
+            position = authoring.settled(command, aggregates.comment(command.comment))
         case Decide() | RedactRevision() | FeatureComment():
-            position = moderation.settled(command, sight.comment(command.comment))
+            position = moderation.settled(command, aggregates.comment(command.comment))
         case Vote():
             # Who takes back a vote that was never cast has nothing but the comment to be answered with.
-            own = sight.vote(command.comment, scene.caller.id)
-            position = own.position or sight.comment(command.comment).revisions[0].position
+            own = aggregates.vote(command.comment, context.caller.id)
+            position = own.position or aggregates.comment(command.comment).revisions[0].position
         case Report():
-            position = sight.report(command.comment, scene.caller.id).position
+            position = aggregates.report(command.comment, context.caller.id).position
         case SkipEvent():
-            position = sight.skip(command.position).position
+            position = aggregates.skip(command.position).position
         case _:
             assert_never(command)
-    position = position or scene.site.opened_at
+    position = position or context.site.opened_at
     assert position is not None, "what changes nothing was made so by something"
     return position
 
@@ -173,9 +173,9 @@ def _ballot(comment: str, own: str) -> Needs:
     return Needs(fields, (own,), (own, *fields))
 
 
-def _line(parent: str, sight: Sight) -> list[Comment]:
+def _line(parent: str, aggregates: Aggregates) -> list[Comment]:
     """What is answered, and its ancestors upwards as far as they were loaded."""
-    line = [sight.comment(parent)]
-    while (above := line[-1].parent) is not None and sight.has_comment(above):
-        line.append(sight.comment(above))
+    line = [aggregates.comment(parent)]
+    while (above := line[-1].parent) is not None and aggregates.has_comment(above):
+        line.append(aggregates.comment(above))
     return line

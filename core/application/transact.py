@@ -14,13 +14,13 @@ from msgspec import Struct
 
 from core import heads
 from core.application import handlers
-from core.application.aggregates import Fold, Folds, Sight, evolve
-from core.application.loading import Case, recalled, seen
+from core.application.aggregates import AggregateCache, Aggregates, CachedAggregate, evolve
+from core.application.loading import CommandRequest, load, load_from_cache
 from core.caller import Caller
 from core.domain.commands import AnyCommand, PostComment
 from core.domain.commands import Vote as CastVote
 from core.domain.comment import Comment
-from core.domain.context import Scene
+from core.domain.context import Context
 from core.domain.vote import Vote
 from core.durability import MEMORY, Durability
 from core.events.envelope import TODAY, Codec, Recorded, Stamp, stamped
@@ -72,7 +72,7 @@ async def transact(  # noqa: PLR0913 # a command, and by keyword where and how i
     batch: str | None = None,
     cause: str | None = None,
     occurred_at: int | None = None,
-    folds: Folds | None = None,
+    folds: AggregateCache | None = None,
     confirm: Callable[[], Awaitable[object]] | None = None,
     codec: Codec = TODAY,
 ) -> Result:
@@ -86,7 +86,7 @@ async def transact(  # noqa: PLR0913 # a command, and by keyword where and how i
     FormatTooOld where the deployment's format does not allow an event of it yet, LogBroken and EventMissing where the
     log is not whole.
     """
-    case = Case(
+    request = CommandRequest(
         command=command,
         needs=handlers.needs(command, caller.id),
         site=site,
@@ -100,43 +100,43 @@ async def transact(  # noqa: PLR0913 # a command, and by keyword where and how i
     )
     digest = _digest(command)
     for attempt in range(ATTEMPTS):
-        guess = None if attempt else await recalled(log, case)
-        sight, scene = guess or await seen(log, case)
+        guess = None if attempt else await load_from_cache(log, request)
+        aggregates, context = guess or await load(log, request)
         if confirm is not None:
             await confirm()
-        if sight.answer is not None:
+        if aggregates.answer is not None:
             assert key is not None
-            durability = await log.confirm(site, case.home, key)
+            durability = await log.confirm(site, request.home, key)
             if durability is None:
                 continue  # a failover took it away again, and what was done under it
-            return _first_answer(sight.answer, digest, durability)
+            return _first_answer(aggregates.answer, digest, durability)
         try:
-            events = handlers.decide(command, scene, sight)
+            events = handlers.decide(command, context, aggregates)
         except Refusal:
             if guess is None:
                 raise
             continue
-        stamp = _stamp(case, scene)
+        stamp = _stamp(request, context)
         # A repeated post whose key was forgotten meets its own comment: that, too, is the first answer again.
         again = not events and isinstance(command, PostComment)
         created = again or any(isinstance(event, _NEW) for event in events)
         append = Append(
             site=site,
-            thread=case.home,
-            expected={field: sight.head(field).position for field in case.needs.expected},
+            thread=request.home,
+            expected={field: aggregates.head(field).position for field in request.needs.expected},
             events=tuple(_new_event(event, stamp, log.format, codec) for event in events),
-            now=sight.now,
+            now=aggregates.now,
             key=key,
             digest=digest,
             created=created,
-            settled=None if events else handlers.settled(command, scene, sight),
+            settled=None if events else handlers.unchanged_since(command, context, aggregates),
         )
         match outcome := await log.append(append):
             case Appended(positions, durability):
                 # Where there was nothing to append, the position is that of another event.
                 written = zip(positions, events, strict=False)
                 recorded = tuple(Recorded(position, stamped(event, stamp), event) for position, event in written)
-                comment, answered = _after(case, sight, recorded)
+                comment, answered = _after(request, aggregates, recorded)
                 return Result(
                     positions=positions,
                     created=created,
@@ -144,7 +144,7 @@ async def transact(  # noqa: PLR0913 # a command, and by keyword where and how i
                     recorded=recorded,
                     comment=comment,
                     answered=answered,
-                    earlier=sight.vote(command.comment, caller.id) if isinstance(command, CastVote) else None,
+                    earlier=aggregates.vote(command.comment, caller.id) if isinstance(command, CastVote) else None,
                     durability=durability,
                 )
             case Repeated(answer, durability):
@@ -159,14 +159,14 @@ async def transact(  # noqa: PLR0913 # a command, and by keyword where and how i
 
 
 async def would_refuse(
-    log: Log, command: AnyCommand, *, site: str, thread: str = "", caller: Caller, folds: Folds | None = None
+    log: Log, command: AnyCommand, *, site: str, thread: str = "", caller: Caller, folds: AggregateCache | None = None
 ) -> Refusal | None:
     """Why a command would be refused now; None where it would be carried out. Writes nothing."""
     needs = handlers.needs(command, caller.id)
-    case = Case(command=command, needs=needs, site=site, thread=thread, caller=caller, folds=folds)
-    sight, scene = await seen(log, case)
+    request = CommandRequest(command=command, needs=needs, site=site, thread=thread, caller=caller, folds=folds)
+    aggregates, context = await load(log, request)
     try:
-        handlers.decide(command, scene, sight)
+        handlers.decide(command, context, aggregates)
     except Refusal as refusal:
         return refusal
     return None
@@ -178,17 +178,17 @@ def _first_answer(answer: Answer, digest: str, durability: Durability) -> Result
     return Result(positions=answer.positions, created=answer.created, repeated=True, durability=durability)
 
 
-def _stamp(case: Case, scene: Scene) -> Stamp:
+def _stamp(request: CommandRequest, context: Context) -> Stamp:
     return Stamp(
-        actor=case.caller.actor,
-        site=case.site,
-        thread=case.home,
-        key=case.key,
-        cause=case.cause,
-        batch=case.batch,
-        by_policy=scene.site.policy_at,
-        by_standing=scene.member.position,
-        at=None if case.occurred_at is None else scene.now,
+        actor=request.caller.actor,
+        site=request.site,
+        thread=request.home,
+        key=request.key,
+        cause=request.cause,
+        batch=request.batch,
+        by_policy=context.site.policy_at,
+        by_standing=context.member.position,
+        at=None if request.occurred_at is None else context.now,
     )
 
 
@@ -203,21 +203,23 @@ def _new_event(event: Event, stamp: Stamp, format_: int, codec: Codec) -> NewEve
     )
 
 
-def _after(case: Case, sight: Sight, recorded: tuple[Recorded, ...]) -> tuple[Comment | None, Comment | None]:
+def _after(
+    request: CommandRequest, aggregates: Aggregates, recorded: tuple[Recorded, ...]
+) -> tuple[Comment | None, Comment | None]:
     """The comment that the command was about, now, and the one that it answers; what is folded is remembered."""
-    states = dict(sight.states)
+    states = dict(aggregates.states)
     for one in recorded:
         field = heads.of(one.event, one.envelope.actor)
-        fold: Fold | None = None
+        fold: CachedAggregate | None = None
         if field in states:
             states[field] = evolve(field, states[field], one)
-            fold = Fold(one.position, states[field])
-        elif isinstance(case.command, CastVote):
-            fold = Fold(one.position, heads.note(one.event))  # the note beside the head tells all of a vote
-        if fold is not None and case.folds is not None:
-            case.folds.put(case.site, case.home, field, fold)
-    name: str | None = getattr(case.command, "comment", None)
-    answered = case.command.parent if isinstance(case.command, PostComment) else None
+            fold = CachedAggregate(one.position, states[field])
+        elif isinstance(request.command, CastVote):
+            fold = CachedAggregate(one.position, heads.note(one.event))  # the note beside the head tells all of a vote
+        if fold is not None and request.folds is not None:
+            request.folds.put(request.site, request.home, field, fold)
+    name: str | None = getattr(request.command, "comment", None)
+    answered = request.command.parent if isinstance(request.command, PostComment) else None
     return (
         None if name is None else states[heads.comment(name)],
         None if answered is None else states[heads.comment(answered)],

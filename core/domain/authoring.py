@@ -5,13 +5,13 @@ from typing import Final, assert_never
 
 from core.domain.commands import EditComment, PostComment, RestoreComment, WithdrawComment
 from core.domain.comment import Comment, digest
-from core.domain.context import Scene
+from core.domain.context import Context
 from core.domain.rules import premoderation
 from core.domain.thread import opening
 from core.events.types import CommentEdited, CommentPosted, CommentRestored, CommentWithdrawn, Event
 from core.position import Position
 from core.refusals import (
-    AnchorClosed,
+    AnchorIsClosed,
     BadField,
     BodyEmpty,
     BodyTooLong,
@@ -33,41 +33,41 @@ LONGEST_REASON: Final = 500
 OwnCommand = EditComment | WithdrawComment | RestoreComment
 
 
-def check_commenting(scene: Scene) -> None:
+def check_commenting(context: Context) -> None:
     """Raise what keeps the caller from posting here at all.
 
     NotAllowed, Suspended, NotEntitled, ThreadClosed, ThreadArchived.
     """
-    scene.require_writer()
-    _entitlement(scene)
-    scene.require_open()
+    context.require_writer()
+    _entitlement(context)
+    context.require_open()
 
 
-def post(command: PostComment, comment: Comment, scene: Scene, line: Sequence[Comment]) -> list[Event]:
+def post(command: PostComment, comment: Comment, context: Context, line: Sequence[Comment]) -> list[Event]:
     """What follows from posting. `line` is what is answered, then as many of its ancestors upwards as `hang` needs.
 
     `comment` exists where the same command was carried out long ago. Raises NotFound, UnknownParent, NotAllowed,
     Suspended, NotEntitled, ThreadNotOpened, UrlNotAllowed, ThreadClosed, ThreadArchived, ParentNotPublished,
-    AnchorClosed, StaleRevision, BadField, BodyEmpty, BodyTooLong, IdempotencyKeyReused.
+    AnchorIsClosed, StaleRevision, BadField, BodyEmpty, BodyTooLong, IdempotencyKeyReused.
     """
-    scene.require_site()
+    context.require_site()
     if comment.exists:
-        return _again(command, comment, scene)
-    answered = _answered(command, scene, line)
-    scene.require_writer()
-    entitlement = _entitlement(scene)
+        return _again(command, comment, context)
+    answered = _answered(command, context, line)
+    context.require_writer()
+    entitlement = _entitlement(context)
     # Address and title matter to the comment that opens the thread alone: articles move, and their readers go on.
-    opened = None if scene.thread.exists else opening(command.url, command.title, scene)
-    policy = scene.policy
+    opened = None if context.thread.exists else opening(command.url, command.title, context)
+    policy = context.policy
     parent, depth = (None, 0) if answered is None else hang(line, policy.max_depth)
-    scene.require_open()
+    context.require_open()
     if answered is not None and not answered.published:
         raise ParentNotPublished
-    anchor = _anchor(command, answered, scene)
+    anchor = _anchor(command, answered, context)
     answered_revision = None if answered is None else answered.revision_meant(command.parent_revision)
     body = _body(command.body, policy.max_body)
-    caller = scene.caller
-    hold = _hold(scene, body)
+    caller = context.caller
+    hold = _hold(context, body)
     badges = dict.fromkeys(one_line(badge, LONGEST_BADGE) for badge in caller.badges)
     posted = CommentPosted(
         comment=command.comment,
@@ -80,7 +80,7 @@ def post(command: PostComment, comment: Comment, scene: Scene, line: Sequence[Co
         entitlement=entitlement,
         rule=None if hold is None else hold.rule,
         body=body,
-        name=_name(scene),
+        name=_name(context),
         avatar=caller.avatar,
         badges=tuple(badge for badge in badges if badge),
         match=None if hold is None else hold.match,
@@ -103,25 +103,25 @@ def hang(line: Sequence[Comment], max_depth: int) -> tuple[str, int]:
     raise LookupError("the line does not reach up to the depth allowed")
 
 
-def decide(command: OwnCommand, comment: Comment, scene: Scene) -> list[Event]:
+def decide(command: OwnCommand, comment: Comment, context: Context) -> list[Event]:
     """What follows from a command of an author about what they wrote.
 
     Raises NotFound, NotAllowed, Suspended, NotEntitled, EditWindowOver, ThreadClosed, ThreadArchived,
     CommentIsWithdrawn, StaleEdit, BodyEmpty, BodyTooLong.
     """
-    scene.require_comment(comment)
-    scene.require_writer()
-    if comment.author != scene.caller.id:
+    context.require_comment(comment)
+    context.require_writer()
+    if comment.author != context.caller.id:
         raise NotAllowed("only its author may do this")
     match command:
         case EditComment():
-            return _edit(command, comment, scene)
+            return _edit(command, comment, context)
         case WithdrawComment():
             # Nothing may keep people from taking their words back: no suspension, no closed or archived thread.
             return [] if comment.withdrawn else [CommentWithdrawn(comment=comment.id)]
         case RestoreComment():
-            scene.require_standing()
-            scene.require_open()
+            context.require_standing()
+            context.require_open()
             return [CommentRestored(comment=comment.id)] if comment.withdrawn else []
         case _:
             assert_never(command)
@@ -140,27 +140,27 @@ def settled(command: PostComment | OwnCommand, comment: Comment) -> Position:
             assert_never(command)
 
 
-def _again(command: PostComment, comment: Comment, scene: Scene) -> list[Event]:
+def _again(command: PostComment, comment: Comment, context: Context) -> list[Event]:
     first = comment.revisions[0]
     # A body that was destroyed cannot be compared; the key alone then says that it is the same command.
     same = first.text in (b"", digest(normalise(command.body)))
-    if comment.author != scene.caller.id or not same:
+    if comment.author != context.caller.id or not same:
         raise IdempotencyKeyReused
     return []
 
 
-def _answered(command: PostComment, scene: Scene, line: Sequence[Comment]) -> Comment | None:
+def _answered(command: PostComment, context: Context, line: Sequence[Comment]) -> Comment | None:
     if command.parent is None:
         if command.parent_revision is not None:
             raise BadField("/parent_revision", "a comment that answers nothing names no revision")
         return None
     answered = line[0] if line else Comment()
-    if not answered.visible_to(scene.caller):
+    if not answered.visible_to(context.caller):
         raise UnknownParent
     return answered
 
 
-def _anchor(command: PostComment, answered: Comment | None, scene: Scene) -> str | None:
+def _anchor(command: PostComment, answered: Comment | None, context: Context) -> str | None:
     name = command.anchor
     if answered is not None:
         if name is not None and name != answered.anchor:
@@ -168,20 +168,20 @@ def _anchor(command: PostComment, answered: Comment | None, scene: Scene) -> str
         name = answered.anchor
     if name is None:
         return None
-    anchor = scene.thread.anchors.get(name)
+    anchor = context.thread.anchors.get(name)
     if anchor is None:
         raise BadField("/anchor", "there is no such anchor in this thread")
     if anchor.closed:
-        raise AnchorClosed
+        raise AnchorIsClosed
     return name
 
 
-def _edit(command: EditComment, comment: Comment, scene: Scene) -> list[Event]:
-    entitlement = _entitlement(scene)
-    policy = scene.policy
-    if policy.edit_window is not None and scene.now - comment.posted_at >= policy.edit_window * 1000:
+def _edit(command: EditComment, comment: Comment, context: Context) -> list[Event]:
+    entitlement = _entitlement(context)
+    policy = context.policy
+    if policy.edit_window is not None and context.now - comment.posted_at >= policy.edit_window * 1000:
         raise EditWindowOver
-    scene.require_open()
+    context.require_open()
     if comment.withdrawn:
         raise CommentIsWithdrawn
     latest = comment.latest
@@ -192,7 +192,7 @@ def _edit(command: EditComment, comment: Comment, scene: Scene) -> list[Event]:
     text = digest(body)
     if text == latest.text and latest.redacted_at is None:
         return []
-    hold = _hold(scene, body)
+    hold = _hold(context, body)
     if hold is None and (comment.holds_edits or _was_kept_back(text, comment)):
         hold = premoderation.Hold(premoderation.UNDER_REVIEW)
     reason = None if command.reason is None else one_line(command.reason, LONGEST_REASON) or None
@@ -202,16 +202,16 @@ def _edit(command: EditComment, comment: Comment, scene: Scene) -> list[Event]:
         entitlement=entitlement,
         rule=None if hold is None else hold.rule,
         body=body,
-        name=_name(scene),
+        name=_name(context),
         reason=reason,
         match=None if hold is None else hold.match,
     )
     return [edited]
 
 
-def _hold(scene: Scene, body: str) -> premoderation.Hold | None:
+def _hold(context: Context, body: str) -> premoderation.Hold | None:
     """The hold that the policy in force puts on a body of the caller's; staff passes it."""
-    return None if scene.caller.is_staff else premoderation.hold(scene.policy, body)
+    return None if context.caller.is_staff else premoderation.hold(context.policy, body)
 
 
 def _was_kept_back(text: bytes, comment: Comment) -> bool:
@@ -219,18 +219,18 @@ def _was_kept_back(text: bytes, comment: Comment) -> bool:
     return any(revision.text == text and revision.status != "published" for revision in comment.revisions)
 
 
-def _entitlement(scene: Scene) -> str | None:
+def _entitlement(context: Context) -> str | None:
     """What carries the caller's words here, None where none is asked for; raises where they may not write."""
-    scene.require_standing()
-    policy = scene.policy
+    context.require_standing()
+    policy = context.policy
     if policy.comment == "anyone":
         return None
-    scene.require_member()
+    context.require_member()
     if policy.comment == "member":
         return None
-    if policy.entitlement in scene.caller.entitlements:
+    if policy.entitlement in context.caller.entitlements:
         return policy.entitlement
-    if scene.caller.is_staff:
+    if context.caller.is_staff:
         return None
     raise NotEntitled(needs=policy.entitlement)
 
@@ -244,5 +244,5 @@ def _body(text: str, limit: int) -> str:
     return body
 
 
-def _name(scene: Scene) -> str:
-    return one_line(scene.caller.name, LONGEST_NAME) or scene.caller.id
+def _name(context: Context) -> str:
+    return one_line(context.caller.name, LONGEST_NAME) or context.caller.id

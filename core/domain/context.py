@@ -13,11 +13,11 @@ from core.domain.origins import lies_in, normalised
 from core.domain.site import Site
 from core.domain.thread import Thread
 from core.policy import Policy
-from core.refusals import BadField, NotAllowed, NotFound, Suspended, ThreadArchived, ThreadClosed, UrlNotAllowed
+from core.refusals import BadField, NotAllowed, NotFound, Suspended, ThreadIsArchived, ThreadIsClosed, UrlNotAllowed
 from core.times import rfc3339
 
 
-class Scene(Struct, frozen=True, kw_only=True):
+class Context(Struct, frozen=True, kw_only=True):
     """What a decision is made in view of, besides the aggregate itself. `now` is in milliseconds since 1970."""
 
     caller: Caller
@@ -94,12 +94,12 @@ class Scene(Struct, frozen=True, kw_only=True):
             raise NotAllowed("this is for members, not for guests")
 
     def require_unarchived(self) -> None:
-        """Raise ThreadArchived where only withdrawals and moderation go on."""
+        """Raise ThreadIsArchived where only withdrawals and moderation go on."""
         if self.thread.status == "archived":
-            raise ThreadArchived
+            raise ThreadIsArchived
 
     def require_open(self) -> None:
-        """Raise ThreadClosed or ThreadArchived where no new text is taken."""
+        """Raise ThreadIsClosed or ThreadIsArchived where no new text is taken."""
         self.require_unarchived()
         if self.thread.status == "closed":
-            raise ThreadClosed
+            raise ThreadIsClosed

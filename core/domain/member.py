@@ -17,7 +17,7 @@ from core.refusals import BadField, NotAllowed
 from core.text.unicode import words_or_none
 
 if TYPE_CHECKING:  # a scene holds a member, so only its type can be had here
-    from core.domain.context import Scene
+    from core.domain.context import Context
 
 
 class Suspension(Struct, frozen=True, kw_only=True):
@@ -61,15 +61,15 @@ def evolve(member: Member, recorded: Recorded) -> Member:
             return member
 
 
-def decide(command: MemberCommand, member: Member, scene: "Scene") -> list[Event]:
+def decide(command: MemberCommand, member: Member, context: "Context") -> list[Event]:
     """What follows from a command about a standing. Raises NotFound, NotAllowed, Suspended, BadField."""
-    scene.require_site()
-    scene.require_role("moderator")
+    context.require_site()
+    context.require_role("moderator")
     match command:
         case SuspendMember():
-            return _suspend(command, member, scene)
+            return _suspend(command, member, context)
         case ReinstateMember():
-            if member.suspension_at(scene.now) is None:
+            if member.suspension_at(context.now) is None:
                 return []
             return [MemberReinstated(member=command.member)]
         case _:
@@ -81,14 +81,14 @@ def settled(_: MemberCommand, member: Member) -> Position | None:
     return member.position
 
 
-def _suspend(command: SuspendMember, member: Member, scene: "Scene") -> list[Event]:
-    if command.member == scene.caller.id:
+def _suspend(command: SuspendMember, member: Member, context: "Context") -> list[Event]:
+    if command.member == context.caller.id:
         raise NotAllowed("nobody suspends themselves")
-    if command.until is not None and command.until <= scene.now:
+    if command.until is not None and command.until <= context.now:
         raise BadField("/until", "the time is past already")
     reason = words_or_none(command.reason)
-    by_role: Literal["moderator", "admin"] = "admin" if scene.caller.is_admin else "moderator"
-    last = member.suspension_at(scene.now)
+    by_role: Literal["moderator", "admin"] = "admin" if context.caller.is_admin else "moderator"
+    last = member.suspension_at(context.now)
     # The same words by a moderator take nothing off what an admin set.
     if last is not None and (last.until, last.reason) == (command.until, reason) and last.by_role in (by_role, "admin"):
         return []

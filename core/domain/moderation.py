@@ -7,7 +7,7 @@ from typing import assert_never
 
 from core.domain.commands import Decide, FeatureComment, RedactRevision
 from core.domain.comment import Comment, Revision, Ruling
-from core.domain.context import Scene
+from core.domain.context import Context
 from core.events.types import (
     CommentApproved,
     CommentFeatured,
@@ -31,14 +31,14 @@ from core.text.unicode import words_or_none
 ModerationCommand = Decide | RedactRevision | FeatureComment
 
 
-def decide(command: ModerationCommand, comment: Comment, scene: Scene, reported_at: Position | None) -> list[Event]:
+def decide(command: ModerationCommand, comment: Comment, context: Context, reported_at: Position | None) -> list[Event]:
     """What follows from a command of a moderator. `reported_at` is the comment's last report.
 
     Raises NotFound, NotAllowed, Suspended, CommentNotPublished, RevisionIsPublished, RevisionIsRedacted,
     StaleRevision, StaleStatus.
     """
-    scene.require_comment(comment)
-    scene.require_role("moderator")
+    context.require_comment(comment)
+    context.require_role("moderator")
     match command:
         case Decide():
             return _rule(command, comment, reported_at)

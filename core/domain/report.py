@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from core.domain.commands import Report as FileReport
 from core.domain.comment import Comment
-from core.domain.context import Scene
+from core.domain.context import Context
 from core.events.envelope import Recorded
 from core.events.types import Event, ReportFiled
 from core.position import Position
@@ -27,18 +27,18 @@ def evolve(report: Report, recorded: Recorded) -> Report:
     return Report(position=recorded.position) if isinstance(recorded.event, ReportFiled) else report
 
 
-def decide(command: FileReport, report: Report, scene: Scene, comment: Comment) -> list[Event]:
+def decide(command: FileReport, report: Report, context: Context, comment: Comment) -> list[Event]:
     """What follows from reporting.
 
     Raises NotFound, NotAllowed, Suspended, ThreadArchived, CommentNotPublished, StaleRevision.
     """
-    scene.require_comment(comment)
-    scene.require_writer()
-    if comment.author == scene.caller.id:
+    context.require_comment(comment)
+    context.require_writer()
+    if comment.author == context.caller.id:
         raise NotAllowed("nobody reports what they wrote themselves")
-    scene.require_standing()
-    scene.require_member()
-    scene.require_unarchived()
+    context.require_standing()
+    context.require_member()
+    context.require_unarchived()
     if not comment.published:
         raise CommentNotPublished
     revision = comment.revision_meant(command.revision)

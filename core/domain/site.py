@@ -15,7 +15,7 @@ from core.refusals import BadField, SiteExists
 from core.text.unicode import one_line
 
 if TYPE_CHECKING:  # a scene holds a site, so only its type can be had here
-    from core.domain.context import Scene
+    from core.domain.context import Context
 
 LONGEST_NAME = 120
 
@@ -61,19 +61,19 @@ def evolve(site: Site, recorded: Recorded) -> Site:
             return replace(site, position=position)
 
 
-def decide(command: SiteCommand, site: Site, scene: "Scene") -> list[Event]:
+def decide(command: SiteCommand, site: Site, context: "Context") -> list[Event]:
     """What follows from a command about a site. Raises NotFound, NotAllowed, Suspended, SiteExists, BadField."""
     match command:
         case OpenSite():
-            return _open(command, site, scene)
+            return _open(command, site, context)
         case RekeySite():
-            scene.require_site()
-            scene.require_operator()
+            context.require_site()
+            context.require_operator()
             # The log cannot tell one set of keys from another. Who keeps the keys asks only where they differ.
             return [SiteRekeyed(kind=command.kind, number=command.number)]
         case ChangePolicy():
-            scene.require_site()
-            scene.require_role("admin")
+            context.require_site()
+            context.require_role("admin")
             return _change(command, site)
         case _:
             assert_never(command)
@@ -84,8 +84,8 @@ def settled(command: SiteCommand, site: Site) -> Position | None:
     return site.policy_at if isinstance(command, ChangePolicy) else site.opened_at
 
 
-def _open(command: OpenSite, site: Site, scene: "Scene") -> list[Event]:
-    scene.require_operator()
+def _open(command: OpenSite, site: Site, context: "Context") -> list[Event]:
+    context.require_operator()
     opening = SiteOpened(name=one_line(command.name, LONGEST_NAME), policy=command.policy)
     if site.opening is not None:
         differs = [*_differing(site.opening, opening)]

@@ -8,7 +8,7 @@ Nothing of the thread is folded to decide about it: what cannot be applied there
 from msgspec import Struct
 
 from core.domain.commands import SkipEvent
-from core.domain.context import Scene
+from core.domain.context import Context
 from core.events.envelope import Recorded
 from core.events.types import Event, EventSkipped
 from core.position import Position
@@ -22,15 +22,15 @@ class Skip(Struct, frozen=True, kw_only=True):
     position: Position | None = None
 
 
-def decide(command: SkipEvent, skip: Skip, scene: Scene, named: Recorded | None) -> list[Event]:
+def decide(command: SkipEvent, skip: Skip, context: Context, named: Recorded | None) -> list[Event]:
     """What follows from skipping the event `named`, which is None where the thread has no event there.
 
     Raises NotFound, NotAllowed, NotParked, BadField.
     """
-    scene.require_site()
+    context.require_site()
     if named is None:
         raise NotFound("there is no such event in this thread")
-    scene.require_operator()
+    context.require_operator()
     if skip.position is not None:
         return []
     if command.parked != command.position:

@@ -32,7 +32,7 @@ from core.refusals import BadField, ThreadNotOpened
 from core.text.unicode import is_blank, one_line, quoted, words_or_none
 
 if TYPE_CHECKING:  # a scene holds a thread, so only its type can be had here
-    from core.domain.context import Scene
+    from core.domain.context import Context
 
 LONGEST_TITLE: Final = 500
 
@@ -109,16 +109,16 @@ def evolve(thread: Thread, recorded: Recorded) -> Thread:
             return thread
 
 
-def decide(command: ThreadCommand, thread: Thread, scene: "Scene") -> list[Event]:
+def decide(command: ThreadCommand, thread: Thread, context: "Context") -> list[Event]:
     """What follows from a command about a thread. Raises NotFound, NotAllowed, Suspended, UrlNotAllowed, BadField."""
     if isinstance(command, OpenThread):
-        scene.require_site()
+        context.require_site()
     else:
-        scene.require_thread()
-    scene.require_role("moderator")
+        context.require_thread()
+    context.require_role("moderator")
     match command:
         case OpenThread():
-            return _open(command, thread, scene)
+            return _open(command, thread, context)
         case SetThreadStatus():
             return [] if command.status == thread.status else [_turned(command)]
         case OverridePolicy():
@@ -144,19 +144,19 @@ def settled(command: ThreadCommand, thread: Thread) -> Position | None:
             assert_never(command)
 
 
-def opening(url: str | None, title: str | None, scene: "Scene") -> ThreadOpened:
+def opening(url: str | None, title: str | None, context: "Context") -> ThreadOpened:
     """The event by which a first comment opens its thread. Raises ThreadNotOpened, UrlNotAllowed, BadField."""
     if url is None or title is None:
         missing = [name for name, value in (("url", url), ("title", title)) if value is None]
-        if not scene.may_open:
+        if not context.may_open:
             raise ThreadNotOpened("the thread is not open yet, and only staff opens threads here", *missing)
         raise ThreadNotOpened("the thread is not open yet: a first comment opens it with url and title", *missing)
-    return ThreadOpened(url=scene.address(url), title=_title(title))
+    return ThreadOpened(url=context.address(url), title=_title(title))
 
 
-def _open(command: OpenThread, thread: Thread, scene: "Scene") -> list[Event]:
+def _open(command: OpenThread, thread: Thread, context: "Context") -> list[Event]:
     title = _title(command.title)
-    url = scene.address(command.url)
+    url = context.address(command.url)
     if not thread.exists:
         return [ThreadOpened(url=url, title=title)]
     # What is stored may be older than the one form of addresses and titles.

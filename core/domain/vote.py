@@ -10,11 +10,11 @@ from msgspec import Struct
 
 from core.domain.commands import Vote as CastVote
 from core.domain.comment import Comment
-from core.domain.context import Scene
+from core.domain.context import Context
 from core.events.envelope import Recorded
 from core.events.types import FIRST, Event, VoteCast, VoteRetracted
 from core.position import Position
-from core.refusals import CommentNotPublished, OwnVote, VotesOff
+from core.refusals import CommentNotPublished, OwnVoteForbidden, VotesOff
 
 
 class Vote(Struct, frozen=True, kw_only=True):
@@ -48,26 +48,26 @@ def noted(text: str, position: Position | None) -> Vote:
     return Vote(value=int(value), revision=int(revision or FIRST), position=position)
 
 
-def check_voting(scene: Scene) -> None:
+def check_voting(context: Context) -> None:
     """Raise what keeps the caller from voting here at all: NotAllowed, Suspended, VotesOff, ThreadArchived."""
-    _require_voter(scene)
-    scene.require_unarchived()
+    _require_voter(context)
+    context.require_unarchived()
 
 
-def decide(command: CastVote, vote: Vote, scene: Scene, comment: Comment) -> list[Event]:
+def decide(command: CastVote, vote: Vote, context: Context, comment: Comment) -> list[Event]:
     """What follows from voting.
 
-    Raises NotFound, NotAllowed, Suspended, VotesOff, OwnVote, ThreadArchived, CommentNotPublished, StaleRevision; of
-    these NotFound and, for auditors, NotAllowed alone where a vote is taken back.
+    Raises NotFound, NotAllowed, Suspended, VotesOff, OwnVoteForbidden, ThreadArchived, CommentNotPublished,
+    StaleRevision; of these NotFound and, for auditors, NotAllowed alone where a vote is taken back.
     """
-    scene.require_comment(comment)
+    context.require_comment(comment)
     if command.value == 0:
-        scene.require_writer()
+        context.require_writer()
         return _taken_back(command, vote, comment)
-    _require_voter(scene)
-    if comment.author == scene.caller.id and not scene.policy.own_votes:
-        raise OwnVote
-    scene.require_unarchived()
+    _require_voter(context)
+    if comment.author == context.caller.id and not context.policy.own_votes:
+        raise OwnVoteForbidden
+    context.require_unarchived()
     if not comment.published:
         raise CommentNotPublished
     revision = comment.revision_meant(command.revision)
@@ -89,9 +89,9 @@ def _taken_back(command: CastVote, vote: Vote, comment: Comment) -> list[Event]:
     return [VoteRetracted(comment=comment.id, revision=revision)]
 
 
-def _require_voter(scene: Scene) -> None:
-    scene.require_writer()
-    scene.require_standing()
-    scene.require_member()
-    if not scene.policy.votes:
+def _require_voter(context: Context) -> None:
+    context.require_writer()
+    context.require_standing()
+    context.require_member()
+    if not context.policy.votes:
         raise VotesOff

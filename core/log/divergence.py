@@ -8,7 +8,7 @@ with the entry that it took in last, and that one has to be what it was: one ent
 from collections.abc import Iterable
 from hashlib import blake2b
 
-from core.log.port import Entry, LostBranch
+from core.log.port import Entry, LogDiverged
 from core.position import START, Position
 
 
@@ -21,7 +21,7 @@ def digest(fields: Iterable[bytes]) -> bytes:
     return found.digest()
 
 
-class Branch:
+class DivergenceCheck:
     """What a follower remembers of the last entry that it took in; `at` is its position."""
 
     def __init__(self, partition: int, after: Position) -> None:
@@ -35,10 +35,10 @@ class Branch:
         return limit + (self.at != START)
 
     def beyond(self, entries: list[Entry]) -> list[Entry]:
-        """Take in what was read from and with `at`; the entries after it. Raises `LostBranch`."""
+        """Take in what was read from and with `at`; the entries after it. Raises `LogDiverged`."""
         if self.at != START:
             if not (entries and self._is_last(entries[0])):
-                raise LostBranch(self._partition, self.at)
+                raise LogDiverged(self._partition, self.at)
             self._remember(entries[0])
             entries = entries[1:]
         if entries:

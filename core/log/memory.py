@@ -13,7 +13,7 @@ from core.durability import MEMORY, Durability
 from core.formats import FORMATS
 from core.heads import LAST
 from core.keys import window
-from core.log.divergence import Branch
+from core.log.divergence import DivergenceCheck
 from core.log.port import (
     FOREIGN,
     NO_HEAD,
@@ -230,7 +230,7 @@ class MemoryLog:
     ) -> AsyncIterator[list[Entry]]:
         """Entries after a position, for ever, as they come; never empty lists. Raises `LostBranch`."""
         del spacing  # a list costs next to nothing here
-        log, branch = self._partitions[partition], Branch(partition, after)
+        log, branch = self._partitions[partition], DivergenceCheck(partition, after)
         while True:
             await checkpoint()
             grown = log.grown

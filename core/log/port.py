@@ -22,7 +22,7 @@ class BrokenChain(Exception):
         """Where it should be."""
 
 
-class LostBranch(Exception):
+class LogDiverged(Exception):
     """The log has no longer, or has otherwise, the last entry that a follower took in: it went back to before it.
 
     What was read is not all in the record, and what would be read next may belong to something else.
@@ -267,5 +267,5 @@ class Log(Protocol):
         Where they come fast, `spacing` seconds lie between one list and the next, which then holds more of them; a
         list that is full is followed by the next at once, and an entry that comes alone is given as it comes.
         `after` is `START` or the position of an entry. Every read proves that the last entry given, and at first the
-        one at `after`, is still what it was. Raises `LostBranch` where it is not.
+        one at `after`, is still what it was. Raises `LogDiverged` where it is not.
         """

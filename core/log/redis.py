@@ -15,13 +15,13 @@ from core.durability import MEMORY, Durability
 from core.heads import LAST
 from core.keys import WINDOW_MS, Partition, window
 from core.log import wire
-from core.log.divergence import Branch
+from core.log.divergence import DivergenceCheck
 from core.log.port import Append, BrokenChain, Entry, Head, Load, Loaded, Outcome, Skew
 from core.log.server_time import Clocks
 from core.position import START, Position
-from core.redis.command import Argument, Call, run_of
+from core.redis.command import Argument, Command, script_command
 from core.redis.deployment import Deployment
-from core.redis.errors import PATIENCE, code_of, insist, is_full, is_passing, is_wrong_type
+from core.redis.errors import PATIENCE, code_of, is_full, is_passing, is_wrong_type, retry
 from core.redis.log_integrity import fault_of
 from core.redis.metrics import APPENDS
 from core.redis.script import Script
@@ -123,7 +123,7 @@ class RedisLog:
             keys += _windows(partition, window(append.now))
         arguments = wire.append_arguments(append, partition.log_channel, self._whole.id)
         try:
-            reply, proven = await insist(
+            reply, proven = await retry(
                 lambda: self._appends.run_proven(APPEND, keys, arguments),
                 APPEND.name,
                 patience=self._patience,
@@ -168,7 +168,7 @@ class RedisLog:
         probably = self._clocks.window(partition.number)
         keys = _windows(partition, probably)
         arguments: list[Argument] = [key, probably, WINDOW_MS]
-        known, proven = await insist(
+        known, proven = await retry(
             lambda: self._appends.run_proven(CONFIRM, keys, arguments), CONFIRM.name, patience=self._patience
         )
         if not known:
@@ -233,7 +233,7 @@ class RedisLog:
         self, partition: int, after: Position, *, limit: int = 256, spacing: float = 0.0
     ) -> AsyncIterator[list[Entry]]:
         """Entries after a position, for ever, as they come; never empty lists. Raises `LostBranch`."""
-        branch = Branch(partition, after)
+        branch = DivergenceCheck(partition, after)
         found_at = -math.inf
         with self._wakes.on(self._keys[partition].log_channel) as bell:
             while True:
@@ -252,7 +252,7 @@ class RedisLog:
         """The replies to one pipeline: of the script, or where a glance may do, the time and the heads."""
 
         async def ask() -> list[Any]:
-            calls: list[Call] = []
+            calls: list[Command] = []
             for load, glance in zip(loads, glances, strict=True):
                 if glance:
                     calls += self._glance(load)
@@ -270,7 +270,7 @@ class RedisLog:
         each = iter(replies)
         return [(next(each), next(each)) if glance else next(each) for glance in glances]
 
-    def _require_whole(self, calls: Sequence[Call], loads: Sequence[Load], glances: Sequence[bool]) -> None:
+    def _require_whole(self, calls: Sequence[Command], loads: Sequence[Load], glances: Sequence[bool]) -> None:
         """Raise what the first of these calls failed with that found something wrong with the log, or else failed.
 
         That is LogBroken where a log is not whole, BrokenChain where an event is missing, and as `_answer`.
@@ -290,20 +290,20 @@ class RedisLog:
         for number, call in asked:
             _answer(number, call)
 
-    def _glance(self, load: Load) -> tuple[Call, Call]:
+    def _glance(self, load: Load) -> tuple[Command, Command]:
         # Two plain commands take a fifth of the time of a script. The heads come first: no event in them is later than
         # the time.
         heads = self._keys.of(load.site, load.thread).heads(load.site, load.thread)
         fields = [wanted.field for wanted in load.heads]
-        return Call(("HMGET", heads, *fields)), Call(("TIME",), beside=heads)
+        return Command(("HMGET", heads, *fields)), Command(("TIME",), beside=heads)
 
-    def _script(self, load: Load) -> Call:
+    def _script(self, load: Load) -> Command:
         partition = self._keys.of(load.site, load.thread)
         probably = self._clocks.window(partition.number)
         keys = [partition.log, partition.heads(load.site, load.thread), partition.deployment]
         if load.key is not None:
             keys += _windows(partition, probably)
-        return run_of(LOAD, keys, wire.load_arguments(load, probably, self._whole.id))
+        return script_command(LOAD, keys, wire.load_arguments(load, probably, self._whole.id))
 
     async def _walk(
         self, partition: Partition, start: str | bytes, pointer: str, until: Position | None, limit: int | None
@@ -336,16 +336,16 @@ class RedisLog:
             return []
 
         async def ask() -> list[Any]:
-            calls = [(partition, Call(command)) for partition, command in commands]
+            calls = [(partition, Command(command)) for partition, command in commands]
             await self._reads.carry([call for _, call in calls])
             return [_answer(partition, call) for partition, call in calls]
 
         what = str(commands[0][1][0])
-        return await insist(ask, what, patience=self._patience if patience is None else patience)
+        return await retry(ask, what, patience=self._patience if patience is None else patience)
 
     async def _run(self, partition: int, script: Script, keys: Sequence[str], arguments: Sequence[Argument]) -> Any:
         async def ask() -> list[Any]:
-            call = run_of(script, keys, arguments)
+            call = script_command(script, keys, arguments)
             await self._reads.carry([call])
             return [_answer(partition, call)]
 
@@ -354,7 +354,7 @@ class RedisLog:
     @staticmethod
     async def _insist(ask: Callable[[], Awaitable[list[Any]]], what: str, patience: float) -> list[Any]:
         try:
-            return await insist(ask, what, patience=patience)
+            return await retry(ask, what, patience=patience)
         except redis.exceptions.ResponseError as error:
             if (missing := fault_of(error, MISSING)) is not None:
                 raise _missing(*missing) from error
@@ -365,7 +365,7 @@ def _missing(position: Position, what: str, where: str = "") -> BrokenChain:
     return BrokenChain(f"{what} at {position}{where}", position)
 
 
-def _answer(partition: int, call: Call) -> Any:
+def _answer(partition: int, call: Command) -> Any:
     """The reply to a call on keys of a partition. Raises `UnreadablePartition` where one of them is none of ours."""
     try:
         return call.answer()

@@ -19,7 +19,7 @@ from core.log.port import BrokenChain, Entry
 from core.position import Position
 from core.redis.command import Argument
 from core.redis.deployment import Deployment
-from core.redis.errors import PATIENCE, insist
+from core.redis.errors import PATIENCE, retry
 from core.redis.script import Script
 
 RESTORE: Final = Script("core.log", "restore")
@@ -58,7 +58,7 @@ async def write_again(
         head = heads.of(event, envelope.actor)
         arguments += (place, str(position), e, c, head, heads.note(event), heads.mark(event) or "")
     try:
-        reply: bytes = await insist(
+        reply: bytes = await retry(
             lambda: deployment.calls.run(RESTORE, [keys.log, *places], arguments), RESTORE.name, patience=PATIENCE
         )
     except redis.exceptions.ResponseError as error:

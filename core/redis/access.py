@@ -13,7 +13,7 @@ from core.keys import DEPLOYMENT, PROCESSES, REBUILD, WORKERS, Partition
 from core.redis.client import ask
 from core.redis.command import Argument
 from core.redis.errors import Denied, Unreachable, is_denied, is_passing
-from core.redis.pipeline import Batch
+from core.redis.pipeline import Pipeline
 from core.redis.script import Script
 
 ACCESS: Final = Script("core.redis", "check_access")
@@ -100,7 +100,7 @@ COMMANDS: Final[tuple[tuple[str, ...], ...]] = (
 IN_CLUSTER: Final[tuple[tuple[str, ...], ...]] = (("ASKING",), ("CLUSTER", "INFO"), ("CLUSTER", "NODES"))
 
 
-async def require_access(client: Redis, batch: Batch, *, cluster: bool = False) -> None:
+async def require_access(client: Redis, batch: Pipeline, *, cluster: bool = False) -> None:
     """Raise `Denied` where the account may not run a command that is needed, with the ACL that it needs.
 
     Raises `Unreachable` where the server does not answer.

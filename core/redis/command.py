@@ -8,14 +8,14 @@ from core.redis.script import Script
 Argument = bytes | str | int
 """What a command is made of. Text goes out as UTF-8."""
 
-Asked = tuple[Sequence[str], Sequence[Argument]]
+ScriptArguments = tuple[Sequence[str], Sequence[Argument]]
 """The keys and the arguments of one run of a script."""
 
 NOTHING: Final = object()
 """No reply has come."""
 
 
-class Call:
+class Command:
     """One command on its way, and what has come of it."""
 
     __slots__ = ("asking", "beside", "command", "outcome", "proven", "script")
@@ -49,11 +49,11 @@ class Call:
         return ("EVAL", self.script.text, *self.command[2:])
 
 
-def run_of(script: Script, keys: Sequence[str], args: Sequence[Argument]) -> Call:
+def script_command(script: Script, keys: Sequence[str], args: Sequence[Argument]) -> Command:
     """The call that runs a script."""
-    return Call(("EVALSHA", script.sha, len(keys), *keys, *args), script)
+    return Command(("EVALSHA", script.sha, len(keys), *keys, *args), script)
 
 
-def calls_of(script: Script, asked: Sequence[Asked]) -> list[Call]:
+def commands_of(script: Script, asked: Sequence[ScriptArguments]) -> list[Command]:
     """The calls that run a script several times."""
-    return [run_of(script, keys, args) for keys, args in asked]
+    return [script_command(script, keys, args) for keys, args in asked]

@@ -3,7 +3,7 @@
 from typing import Final, NamedTuple
 
 from core.durability import Durability
-from core.redis.in_flight import Proof
+from core.redis.in_flight import ConfirmationCommand
 from core.redis.server import Server
 
 REPLICATED_WITHIN: Final = 1.0
@@ -13,7 +13,7 @@ FSYNCED_WITHIN: Final = 2.0
 """Seconds in which the disk must have it: a server that writes once a second takes one, and a little."""
 
 
-class Promise(NamedTuple):
+class Confirmation(NamedTuple):
     """What a deployment promises with each acknowledgement, and in how many replicas."""
 
     level: Durability = "memory"
@@ -24,7 +24,7 @@ class Promise(NamedTuple):
         """Seconds that the proof may take."""
         return {"memory": 0.0, "replicated": REPLICATED_WITHIN, "fsynced": FSYNCED_WITHIN}[self.level]
 
-    def proof(self, server: Server | None) -> Proof | None:
+    def proof(self, server: Server | None) -> ConfirmationCommand | None:
         """What to ask a server behind each append; None where its reply to the append is proof enough.
 
         A server that nobody has looked at yet (None) is asked.
@@ -34,8 +34,10 @@ class Promise(NamedTuple):
             case "memory":
                 return None
             case "replicated":
-                return Proof(("WAIT", self.replicas, milliseconds), lambda reply: int(reply) >= self.replicas)
+                return ConfirmationCommand(
+                    ("WAIT", self.replicas, milliseconds), lambda reply: int(reply) >= self.replicas
+                )
             case "fsynced":
                 if server is not None and server.fsync == "always":
                     return None
-                return Proof(("WAITAOF", 1, 0, milliseconds), lambda reply: int(reply[0]) >= 1)
+                return ConfirmationCommand(("WAITAOF", 1, 0, milliseconds), lambda reply: int(reply[0]) >= 1)

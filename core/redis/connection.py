@@ -20,7 +20,7 @@ SLOW: Final = 0.5
 _NO_REPLY: Final = object()
 
 
-class Flight:
+class PendingReplies:
     """A pipeline that is under way: so many replies are due, by then; `landed` is called when it has ended.
 
     It has `fault` where it ended without all of its replies: it may have been carried out, in part or whole.
@@ -28,7 +28,7 @@ class Flight:
 
     __slots__ = ("deadline", "due", "fault", "landed", "replies")
 
-    def __init__(self, due: int, deadline: float, landed: Callable[["Flight"], None]) -> None:
+    def __init__(self, due: int, deadline: float, landed: Callable[["PendingReplies"], None]) -> None:
         self.due = due
         self.deadline = deadline
         self.landed = landed
@@ -36,21 +36,21 @@ class Flight:
         self.fault: redis.exceptions.RedisError | None = None
 
 
-class Line(asyncio.Protocol):
+class Connection(asyncio.Protocol):
     """Sends pipelines and hands out their replies.
 
     `slow` is called every half second in which the server owes one, `lost` when no more can be sent.
     """
 
-    def __init__(self, connection: Lendable, *, slow: Callable[[], None], lost: Callable[["Line"], None]) -> None:
+    def __init__(self, connection: Lendable, *, slow: Callable[[], None], lost: Callable[["Connection"], None]) -> None:
         self.connection = connection
         self._slow = slow
         self._lost = lost
-        self._owed: Flight | None = None
+        self._owed: PendingReplies | None = None
         """What was the oldest under way when last looked at."""
         self._loop = asyncio.get_running_loop()
         self._reader = hiredis.Reader(replyError=connection.error_of, notEnoughData=_NO_REPLY)
-        self._flights: deque[Flight] = deque()
+        self._flights: deque[PendingReplies] = deque()
         self._watch: asyncio.TimerHandle | None = None
         self._fault: redis.exceptions.RedisError | None = None
         self._transport = connection.transport
@@ -63,7 +63,7 @@ class Line(asyncio.Protocol):
         """Whether nothing is under way on it."""
         return not self._flights
 
-    def send(self, pipeline: bytes, flight: Flight) -> None:
+    def send(self, pipeline: bytes, flight: PendingReplies) -> None:
         """Send it, behind what is under way."""
         self._flights.append(flight)
         # Where it has just been closed, of which we are about to hear, uvloop would raise.

@@ -12,12 +12,12 @@ from redis.asyncio import Redis
 from core.durability import Durability
 from core.formats import FORMATS, Formats, reads
 from core.keys import DEPLOYMENT, Keys
-from core.redis.confirmation import Promise
+from core.redis.confirmation import Confirmation
 from core.redis.deployment_record import INTERVAL, Record, RecordWatch, read_record, recorded
-from core.redis.errors import HalfRestored, OtherDeployment, Unreachable, insist, is_loading, is_passing, said
-from core.redis.log_integrity import Whole, owners
-from core.redis.pubsub import Wakes
-from core.redis.router import Calls
+from core.redis.errors import HalfRestored, OtherDeployment, Unreachable, is_loading, is_passing, retry, said
+from core.redis.log_integrity import LogIntegrity, owners
+from core.redis.pubsub import PubSub
+from core.redis.router import Router
 from core.redis.topology import Topology, find_servers, require_access_to, require_fit, until_loaded
 from core.refusals import Unavailable
 
@@ -36,7 +36,14 @@ class Deployment:
     """
 
     def __init__(
-        self, topology: Topology, *, keys: Keys, promise: Promise, calls: Calls, record: RecordWatch, whole: Whole
+        self,
+        topology: Topology,
+        *,
+        keys: Keys,
+        promise: Confirmation,
+        calls: Router,
+        record: RecordWatch,
+        whole: LogIntegrity,
     ) -> None:
         self.topology = topology
         self.keys = keys
@@ -46,9 +53,9 @@ class Deployment:
         """The record as last read. Writers check it first; `run` it in a task group of a process that stays."""
         self.whole = whole
         """Which logs are not whole."""
-        self.reads = Calls(topology, lambda node: node.reads)
-        self.appends = Calls(topology, lambda node: node.appends)
-        self.wakes = Wakes(topology)
+        self.reads = Router(topology, lambda node: node.reads)
+        self.appends = Router(topology, lambda node: node.appends)
+        self.wakes = PubSub(topology)
 
     @property
     def writing(self) -> Redis:
@@ -75,11 +82,11 @@ async def open_deployment(
     `restoring` that backup opens it. A new deployment begins at `new_format`, or the newest of `formats`. Raises
     `core.redis.errors.CannotOpen`.
     """
-    promise = Promise(durability, replicas)
+    promise = Confirmation(durability, replicas)
     async with find_servers(url, promise) as topology:
-        keys, calls = Keys(partitions), Calls(topology, lambda node: node.calls)
+        keys, calls = Keys(partitions), Router(topology, lambda node: node.calls)
         new = Record(partitions=partitions, format=new_format or formats.writes, id=token_hex(16))
-        whole = Whole(calls, Calls(topology, lambda node: node.appends), keys)
+        whole = LogIntegrity(calls, Router(topology, lambda node: node.appends), keys)
         found = None
         while found is None:
             await require_fit(topology, promise)
@@ -98,18 +105,18 @@ async def recorded_partitions(url: str) -> int | None:
     async with find_servers(url) as topology:
         await until_loaded(topology)
         await require_access_to(topology)
-        found = await Calls(topology, lambda node: node.calls).call("HGET", DEPLOYMENT, "partitions")
+        found = await Router(topology, lambda node: node.calls).call("HGET", DEPLOYMENT, "partitions")
         return None if found is None else int(found)
 
 
-async def _agree(calls: Calls, new: Record, formats: Formats, restoring: bytes | None) -> Record | None:
+async def _agree(calls: Router, new: Record, formats: Formats, restoring: bytes | None) -> Record | None:
     """Create the record of the deployment, or compare it with what this process was started for.
 
     None where the server was started again since it was looked at, and is loading its data.
     """
     try:
         # The nodes of a cluster that have just loaded their data need a moment to find each other.
-        found = await insist(lambda: _found(calls, new), "open")
+        found = await retry(lambda: _found(calls, new), "open")
     except Unavailable as error:
         if error.__cause__ is not None and is_loading(error.__cause__):
             return None
@@ -132,7 +139,7 @@ async def _agree(calls: Calls, new: Record, formats: Formats, restoring: bytes |
     return found
 
 
-async def require_none(calls: Calls, partitions: int) -> None:
+async def require_none(calls: Router, partitions: int) -> None:
     """Raise OtherDeployment where partitions are of a deployment though no record says so.
 
     Raises `redis.exceptions.RedisError`.
@@ -147,14 +154,14 @@ async def require_none(calls: Calls, partitions: int) -> None:
         )
 
 
-async def _found(calls: Calls, new: Record) -> Record | None:
+async def _found(calls: Router, new: Record) -> Record | None:
     """The record, made where there is none, and where no partition is another deployment's."""
     if await read_record(calls) is None:
         await require_none(calls, new.partitions)
     return await recorded(calls, new, create=True)
 
 
-async def _check(whole: Whole, found: Record) -> None:
+async def _check(whole: LogIntegrity, found: Record) -> None:
     """Look whether all logs are whole; where not all can be looked at now, that is made up for later."""
     try:
         await whole.check(found.id, found.copied)

@@ -17,9 +17,9 @@ from core.formats import Formats, reads
 from core.keys import DEPLOYMENT
 from core.redis.command import Argument
 from core.redis.errors import is_full, is_passing, said
-from core.redis.log_integrity import Whole
+from core.redis.log_integrity import LogIntegrity
 from core.redis.metrics import UNFIT
-from core.redis.router import Calls
+from core.redis.router import Router
 from core.redis.script import Script
 from core.refusals import Unavailable
 
@@ -74,12 +74,12 @@ def judge(own: Record, found: Record | None, formats: Formats) -> Unfit | None:
     return None
 
 
-async def read_record(calls: Calls) -> Record | None:
+async def read_record(calls: Router) -> Record | None:
     """The record; None where there is none. Raises `redis.exceptions.RedisError`."""
     return _record(await calls.call("HMGET", DEPLOYMENT, *_FIELDS))
 
 
-async def recorded(calls: Calls, wanted: Record, *, create: bool) -> Record | None:
+async def recorded(calls: Router, wanted: Record, *, create: bool) -> Record | None:
     """The record, with an id; where there is none, and `create`, it is `wanted`. Raises `redis.exceptions.RedisError`.
 
     A server that takes no writes now gets no id for a record that has none.
@@ -104,7 +104,7 @@ class RecordWatch:
     """
 
     def __init__(
-        self, calls: Calls, record: Record, formats: Formats, whole: Whole, *, interval: float = INTERVAL
+        self, calls: Router, record: Record, formats: Formats, whole: LogIntegrity, *, interval: float = INTERVAL
     ) -> None:
         self.formats = formats
         self.unfit: Unfit | None = None

@@ -13,7 +13,7 @@ from redis.exceptions import RedisError, ResponseError
 from core.partitions import SLOTS
 from core.redis.address import place
 from core.redis.client import ask
-from core.redis.slots import Found, merged
+from core.redis.slots import SlotMap, merged
 
 LOOK_WITHIN: Final = 1.0
 """Seconds in which the first of those who are asked has to answer."""
@@ -28,20 +28,20 @@ _log = structlog.get_logger(__name__)
 _Answer = TypeVar("_Answer")
 
 
-async def look_at_cluster(nodes: Sequence[tuple[str, Redis]]) -> Found | None:
+async def look_at_cluster(nodes: Sequence[tuple[str, Redis]]) -> SlotMap | None:
     """Who serves which slot, as some of these nodes tell it; None where none answers."""
     asked = random.sample(nodes, min(len(nodes), MOST_ASKED))
     answers = await soon([(name, partial(ask, client, "CLUSTER NODES")) for name, client in asked])
     return merged(answers) if answers else None
 
 
-async def look_at_sentinels(sentinels: Sequence[tuple[str, Redis]], service: str) -> Found | None:
+async def look_at_sentinels(sentinels: Sequence[tuple[str, Redis]], service: str) -> SlotMap | None:
     """Who is primary, in the view of the sentinel that has seen the latest failover; None where none knows."""
     answers = await soon([(name, partial(_watched, client, service)) for name, client in sentinels])
     if not answers:
         return None
     _, (_, primary) = max(answers, key=lambda answer: answer[1][0])
-    return Found([primary] * SLOTS, frozenset({primary}), frozenset())
+    return SlotMap([primary] * SLOTS, frozenset({primary}), frozenset())
 
 
 async def soon(asks: Sequence[tuple[str, Callable[[], Awaitable[_Answer]]]]) -> list[tuple[str, _Answer]]:

@@ -209,7 +209,7 @@ def wait() -> float:
 
 @contextmanager
 def waiting(seconds: float) -> Iterator[None]:
-    """Have the calls of this task, in the block, be waited for so long at most; `insist` has bounds of its own."""
+    """Have the calls of this task, in the block, be waited for so long at most; `retry` has bounds of its own."""
     token = _UNTIL.set(time.monotonic() + seconds)
     try:
         yield
@@ -231,7 +231,7 @@ def delays(*, longest: float = 0.5) -> Iterator[float]:
         delay = min(delay * 2, longest)
 
 
-async def insist(
+async def retry(
     ask: Callable[[], Awaitable[_Answer]], what: str, *, patience: float = PATIENCE, once: bool = False
 ) -> _Answer:
     """The answer of `ask`, which is called again, for `patience` seconds, where a passing fault kept it from us.

@@ -6,13 +6,13 @@ from typing import Any, Final, NamedTuple
 
 import redis.exceptions
 
-from core.redis.command import NOTHING, Argument, Call
-from core.redis.connection import Flight, Line, pack
+from core.redis.command import NOTHING, Argument, Command
+from core.redis.connection import Connection, PendingReplies, pack
 
 _ASKING: Final = ("ASKING",)
 
 
-class Proof(NamedTuple):
+class ConfirmationCommand(NamedTuple):
     """What is asked behind the commands of a pipeline, on its connection: whether they are safe."""
 
     command: tuple[Argument, ...]
@@ -20,22 +20,22 @@ class Proof(NamedTuple):
     """Whether this reply says so."""
 
 
-class Group(NamedTuple):
+class CommandGroup(NamedTuple):
     """What one caller asked together, and where it waits."""
 
-    calls: list[Call]
+    calls: list[Command]
     done: "asyncio.Future[None]"
 
 
-class Shipment:
+class SentPipeline:
     """Some groups on their way: sent, sent again with the text of scripts that the server did not know, and proven."""
 
     def __init__(
         self,
-        groups: list[Group],
-        line: Line,
+        groups: list[CommandGroup],
+        line: Connection,
         within: float,
-        proof: Proof | None,
+        proof: ConfirmationCommand | None,
         ran: set[str],
         landed: Callable[[], None],
     ) -> None:
@@ -54,22 +54,24 @@ class Shipment:
         proof = self._proof if self._scripts <= self._ran else None
         self._depart(self._calls, [call.command for call in self._calls], proof)
 
-    def _depart(self, calls: list[Call], commands: list[tuple[Argument, ...]], proof: Proof | None) -> None:
+    def _depart(
+        self, calls: list[Command], commands: list[tuple[Argument, ...]], proof: ConfirmationCommand | None
+    ) -> None:
         lines: list[tuple[Argument, ...]] = []
         for call, command in zip(calls, commands, strict=True):
             lines += (_ASKING, command) if call.asking else (command,)
         if proof is not None:
             lines.append(proof.command)
-        flight = Flight(len(lines), self._deadline, lambda flight: self._arrive(flight, calls, proof))
+        flight = PendingReplies(len(lines), self._deadline, lambda flight: self._arrive(flight, calls, proof))
         self._line.send(pack(lines), flight)
 
-    def _arrive(self, flight: Flight, calls: list[Call], proof: Proof | None) -> None:
+    def _arrive(self, flight: PendingReplies, calls: list[Command], proof: ConfirmationCommand | None) -> None:
         try:
             self._take(flight, calls, proof)
         except Exception as error:  # noqa: BLE001 - whoever waits raises it
             self._end(error)
 
-    def _take(self, flight: Flight, calls: list[Call], proof: Proof | None) -> None:
+    def _take(self, flight: PendingReplies, calls: list[Command], proof: ConfirmationCommand | None) -> None:
         replies = iter(flight.replies)
         for call in calls:
             if call.asking:
@@ -98,7 +100,7 @@ class Shipment:
         self._landed()
 
 
-def end(group: Group, fault: Exception | None) -> None:
+def end(group: CommandGroup, fault: Exception | None) -> None:
     """Tell one caller what came of its calls; `fault` is what kept the rest of their replies away."""
     if fault is not None:
         for call in group.calls:
@@ -108,7 +110,7 @@ def end(group: Group, fault: Exception | None) -> None:
         group.done.set_result(None)
 
 
-def _proves(reply: Any, proof: Proof) -> bool:
+def _proves(reply: Any, proof: ConfirmationCommand) -> bool:
     # A server that was made a replica meanwhile, or has no such file, says so with an error: nothing is proven.
     return not isinstance(reply, Exception) and proof.proves(reply)
 

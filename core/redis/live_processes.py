@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from core.formats import Formats
 from core.keys import DEPLOYMENT, PROCESSES
-from core.redis.router import Calls
+from core.redis.router import Router
 from core.redis.script import Script
 
 _LIVE: Final = Script("core.redis", "list_processes")
@@ -65,13 +65,13 @@ class Gone(Struct, frozen=True):
 Outcome = Upgraded | Unchanged | Held | Gone
 
 
-async def live_processes(calls: Calls) -> list[LiveProcess]:
+async def live_processes(calls: Router) -> list[LiveProcess]:
     """The live processes, by role and name. Raises `redis.exceptions.RedisError`."""
     found = [_process(document) for document in await calls.run(_LIVE, [PROCESSES], [])]
     return sorted(found, key=lambda one: (one.role, one.name))
 
 
-async def upgrade(calls: Calls, deployment: str, formats: Formats) -> Outcome:
+async def upgrade(calls: Router, deployment: str, formats: Formats) -> Outcome:
     """Raise the format of the deployment with this id to the newest of `formats`. May be asked again.
 
     Raises `redis.exceptions.RedisError`.

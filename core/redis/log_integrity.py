@@ -16,9 +16,9 @@ from msgspec import Struct
 from core.keys import DEPLOYMENT, Keys
 from core.position import START, Position
 from core.redis import metrics
-from core.redis.command import Argument, Call, run_of
+from core.redis.command import Argument, Command, script_command
 from core.redis.errors import is_full, is_wrong_type
-from core.redis.router import Calls
+from core.redis.router import Router
 from core.redis.script import Script
 from core.refusals import LogBroken
 
@@ -38,7 +38,7 @@ BROKEN: Final = "BROKEN"
 _log = structlog.get_logger(__name__)
 
 
-class Look(Struct, frozen=True, kw_only=True):
+class LogState(Struct, frozen=True, kw_only=True):
     """The log of one partition, as it was looked at."""
 
     partition: int
@@ -62,13 +62,13 @@ class Look(Struct, frozen=True, kw_only=True):
         return not self.readable or (self.fault or "").endswith("is no event")
 
 
-class Whole:
+class LogIntegrity:
     """Looks at the logs of an open deployment, and remembers which are not whole.
 
     `writes` are calls whose effect is proven to be as safe as the deployment promises.
     """
 
-    def __init__(self, calls: Calls, writes: Calls, keys: Keys) -> None:
+    def __init__(self, calls: Router, writes: Router, keys: Keys) -> None:
         self.id = ""
         """The id that every partition has a copy of; "" until that is so, and then it is not asked for."""
         self.broken: dict[int, LogBroken] = {}
@@ -125,7 +125,7 @@ class Whole:
         `copied` is what the record says of it now. May be asked again. Raises `redis.exceptions.RedisError`.
         """
         calls = [
-            run_of(COPY, [self._keys[number].log, self._keys[number].deployment], [id_, copied or b""])
+            script_command(COPY, [self._keys[number].log, self._keys[number].deployment], [id_, copied or b""])
             for number in (range(self._keys.partitions) if numbers is None else numbers)
         ]
         await self._writes.carry(calls)
@@ -138,10 +138,10 @@ class Whole:
         return noted == 1
 
 
-async def look(calls: Calls, keys: Keys, id_: str, numbers: Iterable[int]) -> list[Look]:
+async def look(calls: Router, keys: Keys, id_: str, numbers: Iterable[int]) -> list[LogState]:
     """The logs of some partitions, in one pipeline. Raises `redis.exceptions.RedisError`."""
     numbers = list(numbers)
-    asked = [run_of(LOOK, [keys[number].log, keys[number].deployment], [id_]) for number in numbers]
+    asked = [script_command(LOOK, [keys[number].log, keys[number].deployment], [id_]) for number in numbers]
     await calls.carry(asked)
     return [
         _unreadable(number) if _is_unreadable(call) else _look(number, *call.answer())
@@ -149,16 +149,16 @@ async def look(calls: Calls, keys: Keys, id_: str, numbers: Iterable[int]) -> li
     ]
 
 
-async def owners(calls: Calls, keys: Keys) -> dict[int, str]:
+async def owners(calls: Router, keys: Keys) -> dict[int, str]:
     """The deployments that the partitions' copies name, by partition; without those that have none.
 
     Raises `redis.exceptions.RedisError`.
     """
-    found = await calls.all([Call(("GET", partition.deployment)) for partition in keys])
+    found = await calls.all([Command(("GET", partition.deployment)) for partition in keys])
     return {number: _owner(copy)[0] for number, copy in enumerate(found) if copy}
 
 
-async def accept(calls: Calls, keys: Keys, id_: str, seen: Look, last: Position | None = None) -> bool:
+async def accept(calls: Router, keys: Keys, id_: str, seen: LogState, last: Position | None = None) -> bool:
     """Accept the loss that was looked at; False where the log is not as it was. Raises `redis.exceptions.RedisError`.
 
     `last` is the position that a log had come to of which nothing is left.
@@ -179,9 +179,9 @@ def fault_of(error: BaseException, word: str = BROKEN) -> tuple[Position, str] |
     return None
 
 
-def _look(partition: int, ms: int, n: int, copy: bytes, entries: int, first: bytes, fault: bytes) -> Look:
+def _look(partition: int, ms: int, n: int, copy: bytes, entries: int, first: bytes, fault: bytes) -> LogState:
     owner, accepted = _owner(copy) if copy else (None, 0)
-    return Look(
+    return LogState(
         partition=partition,
         newest=Position(ms, n),
         entries=entries,
@@ -192,13 +192,13 @@ def _look(partition: int, ms: int, n: int, copy: bytes, entries: int, first: byt
     )
 
 
-def _is_unreadable(call: Call) -> bool:
+def _is_unreadable(call: Command) -> bool:
     return isinstance(call.outcome, redis.exceptions.ResponseError) and is_wrong_type(call.outcome)
 
 
-def _unreadable(partition: int) -> Look:
+def _unreadable(partition: int) -> LogState:
     why = "a key of it is of another type"
-    return Look(
+    return LogState(
         partition=partition, newest=START, entries=0, first=None, owner=None, accepted=0, fault=why, readable=False
     )
 

@@ -8,8 +8,8 @@ from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ConnectionError  # noqa: A004 - the name redis has
 
 from core.redis.client import REPLY_WITHIN, connect
-from core.redis.confirmation import Promise
-from core.redis.pipeline import Batch
+from core.redis.confirmation import Confirmation
+from core.redis.pipeline import Pipeline
 from core.redis.server import Server, inspect
 
 LONG_REPLY_WITHIN: Final = 10.0
@@ -29,7 +29,13 @@ class Node:
     """
 
     def __init__(
-        self, name: str, url: str, promise: Promise, *, leads: bool = False, slow: Callable[[], None] = lambda: None
+        self,
+        name: str,
+        url: str,
+        promise: Confirmation,
+        *,
+        leads: bool = False,
+        slow: Callable[[], None] = lambda: None,
     ) -> None:
         """`slow` is called while it does not answer."""
         check = _leads if leads else None
@@ -37,13 +43,13 @@ class Node:
         self.writing = connect(url, writing=True, check=check)
         self.reading = connect(url, writing=False, check=check)
         self._proving = connect(url, writing=True, connections=PROVING_CONNECTIONS, check=check)
-        self.calls = Batch(self.writing, slow=slow)
-        self.reads = Batch(self.writing, within=LONG_REPLY_WITHIN, slow=slow)
+        self.calls = Pipeline(self.writing, slow=slow)
+        self.reads = Pipeline(self.writing, within=LONG_REPLY_WITHIN, slow=slow)
         self.server: Server | None = None
         """What it says of itself; None before it was asked."""
         self._promise = promise
         # To a server that nobody has looked at yet, the proof that is asked is that of any server.
-        self._proven = Batch(
+        self._proven = Pipeline(
             self._proving,
             within=REPLY_WITHIN + promise.within,
             proof=promise.proof(None),
@@ -57,7 +63,7 @@ class Node:
         return f"Node({self.name!r})"
 
     @property
-    def appends(self) -> Batch:
+    def appends(self) -> Pipeline:
         """Pipelines behind which the server is asked to prove what the deployment promises."""
         return self._proven if self._is_proof_needed else self.calls
 

@@ -17,17 +17,17 @@ from redis.asyncio import Redis
 
 from core.redis import errors
 from core.redis.client import REPLY_WITHIN
-from core.redis.command import Argument, Asked, Call, calls_of
-from core.redis.connection import Line
-from core.redis.in_flight import Group, Proof, Shipment, end
-from core.redis.reply_deadlines import Overdue
+from core.redis.command import Argument, Command, ScriptArguments, commands_of
+from core.redis.connection import Connection
+from core.redis.in_flight import CommandGroup, ConfirmationCommand, SentPipeline, end
+from core.redis.reply_deadlines import ReplyDeadlines
 from core.redis.script import Script
 
 FEW: Final = 4
 """So many callers are not kept waiting for more: the server works on theirs while others of the tick still ask."""
 
 
-class Batch:
+class Pipeline:
     """Sends commands to the server of a writing client, those of one tick of the event loop as one plain pipeline.
 
     The commands of a pipeline are not a transaction: others run in between, and each fails by itself. Pipelines follow
@@ -40,7 +40,7 @@ class Batch:
         client: Redis,
         *,
         within: float = REPLY_WITHIN,
-        proof: Proof | None = None,
+        proof: ConfirmationCommand | None = None,
         lines: int = 1,
         slow: Callable[[], None] = lambda: None,
     ) -> None:
@@ -51,17 +51,17 @@ class Batch:
         self._proof = proof
         self._most = lines
         self._slow = slow
-        self._queue: list[Group] = []
+        self._queue: list[CommandGroup] = []
         self._callers = 0
         """Number of callers that wait for queued groups, and ask nothing more in this tick."""
-        self.lines: list[Line] = []
+        self.lines: list[Connection] = []
         """The connections that are open."""
-        self._broken: list[Line] = []
+        self._broken: list[Connection] = []
         """Lines that were lost, and whose connections are yet to be given back."""
         self._opening: CancelScope | None = None
         self._is_due = False
         """Whether what is queued goes out at the end of this tick."""
-        self._overdue = Overdue()
+        self._overdue = ReplyDeadlines()
         self._ran: set[str] = set()
         """Digests of the scripts that the server has carried out."""
 
@@ -70,26 +70,26 @@ class Batch:
 
         Where that is a ConnectionError or a TimeoutError, or the caller is cancelled, it may have been carried out.
         """
-        return (await self.all([Call(command)]))[0]
+        return (await self.all([Command(command)]))[0]
 
     async def run(self, script: Script, keys: Sequence[str], args: Sequence[Argument]) -> Any:
         """The reply of a script, by its digest, or by its text where the server does not know it. Raises as `call`."""
         return (await self.run_all(script, [(keys, args)]))[0]
 
-    async def run_all(self, script: Script, asked: Sequence[Asked]) -> list[Any]:
+    async def run_all(self, script: Script, asked: Sequence[ScriptArguments]) -> list[Any]:
         """The replies of a script that is run several times, in one pipeline. Raises as the first that failed."""
-        return await self.all(calls_of(script, asked))
+        return await self.all(commands_of(script, asked))
 
-    async def all(self, calls: list[Call]) -> list[Any]:
+    async def all(self, calls: list[Command]) -> list[Any]:
         """The replies of several calls, in one pipeline. Raises as the first that failed."""
         await self.carry(calls)
         return [call.answer() for call in calls]
 
-    async def carry(self, calls: list[Call]) -> None:
+    async def carry(self, calls: list[Command]) -> None:
         """Have an outcome for each of these calls, which go out together. Raises nothing of theirs."""
         await self.settle(self.post(calls))
 
-    async def settle(self, posted: Group) -> None:
+    async def settle(self, posted: CommandGroup) -> None:
         """Wait until all calls that were posted have an outcome, or the patience of the caller has come to its end."""
         done = posted.done
         if done.done():
@@ -107,12 +107,12 @@ class Batch:
             if is_bound:
                 self._overdue.discard(posted)
 
-    def post(self, calls: list[Call], *, alone: bool = True) -> Group:
+    def post(self, calls: list[Command], *, alone: bool = True) -> CommandGroup:
         """Have these calls sent with what else is asked in this tick. `settle` waits for them, and must be called.
 
         Where they are not `alone`, the same caller asks more in this tick.
         """
-        group = Group(calls, asyncio.get_running_loop().create_future())
+        group = CommandGroup(calls, asyncio.get_running_loop().create_future())
         if not calls:
             group.done.set_result(None)  # there is no reply that would
             return group
@@ -132,7 +132,7 @@ class Batch:
         for line in [*self.lines]:
             line.cut(redis.exceptions.ConnectionError("the server was given up"))
 
-    def _idle(self) -> Line | None:
+    def _idle(self) -> Connection | None:
         """A line on which something can be sent now."""
         for line in self.lines:
             if self._proof is None or line.is_idle:
@@ -154,7 +154,7 @@ class Batch:
         groups = [group for group in self._queue if not group.done.done()]
         self._queue, self._callers = [], 0
         if groups:
-            Shipment(groups, line, self.within, self._proof, self._ran, self._landed).leave()
+            SentPipeline(groups, line, self.within, self._proof, self._ran, self._landed).leave()
 
     def _landed(self) -> None:
         if self._queue and self._idle() is not None:
@@ -163,7 +163,7 @@ class Batch:
     async def _open(self) -> None:
         """Open a line, for everybody who waits by now, and send. Where that fails, it has failed for all of them."""
         fault: Exception = redis.exceptions.ConnectionError("the call was broken off by its process")
-        line: Line | None = None
+        line: Connection | None = None
         # Whoever opens it has to be told in time, too.
         within = min(self.within, errors.wait(), anyio.current_effective_deadline() - anyio.current_time())
         try:
@@ -185,13 +185,13 @@ class Batch:
                 self.lines.append(line)
                 self._soon()
 
-    async def _opened(self) -> Line:
+    async def _opened(self) -> Connection:
         while self._broken:
             await self._pool.release(self._broken.pop().connection)
         connection = await self._pool.get_connection()  # type: ignore[no-untyped-call] # redis-py's
-        return Line(connection, slow=self._slow, lost=self._lost)
+        return Connection(connection, slow=self._slow, lost=self._lost)
 
-    def _lost(self, line: Line) -> None:
+    def _lost(self, line: Connection) -> None:
         if line in self.lines:
             self.lines.remove(line)
             self._broken.append(line)

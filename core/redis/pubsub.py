@@ -32,7 +32,7 @@ MOST_HEARD: Final = 16
 """So many messages are kept for a waiter who has yet to ask what they said."""
 
 
-class Wake:
+class Subscription:
     """One waiter's bell. What happens between two waits lets the second return at once: look, then wait, then look."""
 
     def __init__(self, confirmed: Callable[[], bool] = bool) -> None:
@@ -72,20 +72,20 @@ class Wake:
         return rang
 
 
-class Wakes:
+class PubSub:
     """The bells of a process, by channel. They ring while `run` runs; without it, waiting is looking once a second."""
 
     def __init__(self, topology: Topology) -> None:
         self._topology = topology
-        self._bells: dict[bytes, set[Wake]] = {}
+        self._bells: dict[bytes, set[Subscription]] = {}
         self._listeners: dict[Node, Listener] = {}
         self._changed = Event()
 
     @contextmanager
-    def on(self, *channels: str) -> Iterator[Wake]:
+    def on(self, *channels: str) -> Iterator[Subscription]:
         """A bell that rings for these channels, until the block ends."""
         names = {channel.encode() for channel in channels}
-        bell = Wake(lambda: self._confirmed(names))
+        bell = Subscription(lambda: self._confirmed(names))
         for name in names:
             if name not in self._bells:
                 self._bells[name] = set()

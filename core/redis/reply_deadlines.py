@@ -1,6 +1,6 @@
 """Bounds on the time for which callers wait for replies: one for each call, kept by one timer.
 
-The patience of a caller (`core.redis.errors.insist`) may be shorter than the time that a server has for its reply. A
+The patience of a caller (`core.redis.errors.retry`) may be shorter than the time that a server has for its reply. A
 cancel scope for every call would take a sixth of the processor time of a write.
 """
 
@@ -10,23 +10,23 @@ from typing import Final
 
 import redis.exceptions
 
-from core.redis.in_flight import Group, end
+from core.redis.in_flight import CommandGroup, end
 
 _EARLIEST: Final = 0.001
 """Seconds after which the timer goes off at the earliest."""
 
 
-class Overdue:
+class ReplyDeadlines:
     """Groups of calls that wait, each until a time of the event loop's clock. Then they fail with a TimeoutError."""
 
     def __init__(self) -> None:
-        self._waiting: dict[asyncio.Future[None], tuple[Group, float]] = {}
+        self._waiting: dict[asyncio.Future[None], tuple[CommandGroup, float]] = {}
         self._timer: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def add(self, group: Group, seconds: float) -> None:
+    def add(self, group: CommandGroup, seconds: float) -> None:
         """Have the group fail in so many seconds, unless it is discarded before."""
         if seconds == math.inf:
             return
@@ -35,7 +35,7 @@ class Overdue:
         if self._timer is None or until < self._timer.when():
             self._arm(until)
 
-    def discard(self, group: Group) -> None:
+    def discard(self, group: CommandGroup) -> None:
         """Forget the group. The timer stays, and may find nothing to do."""
         self._waiting.pop(group.done, None)
 

@@ -17,7 +17,7 @@ TOLD_EVERY: Final = 10.0
 _log = structlog.get_logger(__name__)
 
 
-class Waiting:
+class LoadingWait:
     """One wait for servers to load, however long that takes."""
 
     def __init__(self) -> None:

@@ -15,7 +15,7 @@ _TAGS: Final = 4096
 """So many hash tags are remembered: more than a deployment has partitions."""
 
 
-class Found(NamedTuple):
+class SlotMap(NamedTuple):
     """Who serves what. Nodes are named `host:port`."""
 
     owners: list[str | None]
@@ -38,7 +38,7 @@ def _slot(tag: str) -> int:
     return slot(tag)
 
 
-def merged(answers: Iterable[tuple[str, Mapping[str, Mapping[str, Any]]]]) -> Found:
+def merged(answers: Iterable[tuple[str, Mapping[str, Mapping[str, Any]]]]) -> SlotMap:
     """What several nodes told, made one. An answer is who gave it, and its CLUSTER NODES as redis-py parses it."""
     claims: list[tuple[int, int, int, str]] = []
     known: set[str] = set()
@@ -57,7 +57,7 @@ def merged(answers: Iterable[tuple[str, Mapping[str, Mapping[str, Any]]]]) -> Fo
     owners: list[str | None] = [None] * SLOTS
     for _, start, end, name in sorted(claims):
         owners[start : end + 1] = [name] * (end + 1 - start)
-    return Found(owners, frozenset(known), frozenset(dead - {name for name in owners if name is not None}))
+    return SlotMap(owners, frozenset(known), frozenset(dead - {name for name in owners if name is not None}))
 
 
 def _name(address: str, hostname: str) -> str:

@@ -21,13 +21,13 @@ from core.redis import address as addresses
 from core.redis.access import refusal, require_access
 from core.redis.address import Address
 from core.redis.client import ask, connect
-from core.redis.confirmation import Promise
+from core.redis.confirmation import Confirmation
 from core.redis.discovery import LOOK_WITHIN, look_at_cluster, look_at_sentinels
 from core.redis.errors import CannotOpen, Denied, UnfitServer, Unreachable, is_denied, is_loading
 from core.redis.node import Node
 from core.redis.server import Server, require
-from core.redis.server_loading import Waiting
-from core.redis.slots import Found
+from core.redis.server_loading import LoadingWait
+from core.redis.slots import SlotMap
 
 LOOK_PAUSE: Final = 0.1
 """Seconds between two looks at who serves what."""
@@ -35,13 +35,13 @@ LOOK_PAUSE: Final = 0.1
 LOOKS: Final = 3
 """Times that it is looked who serves what, at the start, where somebody answers and nobody knows all."""
 
-MEMORY: Final = Promise()
+MEMORY: Final = Confirmation()
 
 _log = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
-async def find_servers(url: str, promise: Promise = MEMORY) -> AsyncIterator["Topology"]:
+async def find_servers(url: str, promise: Confirmation = MEMORY) -> AsyncIterator["Topology"]:
     """The servers at `url`, whatever they are fit for, until the block ends.
 
     Raises `BadAddress`, `Unreachable`, `Denied`. A cluster that is loading its data is waited for.
@@ -59,7 +59,7 @@ async def until_loaded(topology: "Topology") -> None:
 
     Raises `Unreachable`, `UnfitServer` for one that does not tell.
     """
-    waiting = Waiting()
+    waiting = LoadingWait()
     while loading := {node.name: one.loading for node, one in await _looked(topology) if one.loading is not None}:
         await waiting.pause(loading)
         await topology.look()
@@ -73,7 +73,7 @@ async def require_access_to(topology: "Topology") -> None:
             await require_access(node.writing, node.calls, cluster=server.cluster)
 
 
-async def require_fit(topology: "Topology", promise: Promise) -> None:
+async def require_fit(topology: "Topology", promise: Confirmation) -> None:
     """Look at every server that takes writes. Raises `Unreachable`, `UnfitServer` for the first that will not do.
 
     One that is loading its data is waited for.
@@ -114,7 +114,7 @@ def _named(topology: "Topology", node: Node) -> Iterator[None]:
 class Topology:
     """The servers of a deployment, and who of them serves which slot."""
 
-    def __init__(self, address: Address, promise: Promise = MEMORY) -> None:
+    def __init__(self, address: Address, promise: Confirmation = MEMORY) -> None:
         self.address = address
         self.changed = Event()
         """Set, and made anew, when a slot has another server than before."""
@@ -201,7 +201,7 @@ class Topology:
 
     async def until_whole(self) -> None:
         """Look until every slot has a server; wait only for nodes that are loading. Raises `Unreachable`, `Denied`."""
-        waiting, tries = Waiting(), 1
+        waiting, tries = LoadingWait(), 1
         await self.look()
         while not self._owners:
             loading, is_there = await self._named()
@@ -246,12 +246,12 @@ class Topology:
             for _, sentinel in self.sentinels:
                 await sentinel.aclose()
 
-    async def _ask(self) -> Found | None:
+    async def _ask(self) -> SlotMap | None:
         if self.sentinels:
             return await look_at_sentinels(self.sentinels, self.address.service)
         return await look_at_cluster([(node.name, node.reading) for node in self._nodes.values()])
 
-    async def _learn(self, seen: Found) -> None:
+    async def _learn(self, seen: SlotMap) -> None:
         if not self._owners and None in seen.owners:
             return  # at the start, all of it must be there
         is_new = not self._owners

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from core import heads
-from core.application.aggregates import Folds, look
+from core.application.aggregates import AggregateCache, load_aggregates
 from core.domain.comment import Comment
 from core.events.envelope import Recorded
 from core.events.types import (
@@ -128,7 +128,9 @@ def kept_from_author(comment: Comment) -> frozenset[int]:
     return frozenset(one.number for one in comment.revisions if one.number not in current and one.status == "published")
 
 
-async def redacted(log: Log, events: Iterable[Recorded], *, folds: Folds | None = None) -> dict[str, frozenset[int]]:
+async def redacted(
+    log: Log, events: Iterable[Recorded], *, folds: AggregateCache | None = None
+) -> dict[str, frozenset[int]]:
     """Which texts told by `events`, all of one site, are gone by now: revisions by comment. Asks the log."""
     threads: dict[tuple[str, str], dict[str, None]] = {}
     for recorded in events:
@@ -140,9 +142,11 @@ async def redacted(log: Log, events: Iterable[Recorded], *, folds: Folds | None 
         names = list(comments)
         for start in range(0, len(names), _COMMENTS_A_LOAD):
             some = names[start : start + _COMMENTS_A_LOAD]
-            sight = await look(log, site, thread, folded=tuple(map(heads.comment, some)), folds=folds, reads=True)
+            aggregates = await load_aggregates(
+                log, site, thread, folded=tuple(map(heads.comment, some)), folds=folds, reads=True
+            )
             for name in some:
-                revisions = sight.comment(name).revisions
+                revisions = aggregates.comment(name).revisions
                 found[name] = frozenset(one.number for one in revisions if one.redacted_at is not None)
     return found
 

@@ -16,7 +16,7 @@ from core.times import rfc3339
 from projections.read import page_json, pages, viewer_rows
 from projections.read.page_json import Line
 from projections.read.queries import Answer, Overlay, PageQuery, Seen, ThreadHead
-from projections.read.served_generation import Command, Question, Served
+from projections.read.served_generation import CommandParts, Question, Served
 from projections.read.walk import Onward, Walk, keys
 from projections.thread.state import Anchor, Comment, Decision, Thread
 from projections.views.viewer import PUBLIC, Viewer
@@ -77,9 +77,9 @@ async def _asked(served: Served, site: str, threads: Sequence[str]) -> list[tupl
     ]
 
 
-def _publics(partition: Partition, site: str, threads: list[str], generation: int) -> list[Command]:
+def _publics(partition: Partition, site: str, threads: list[str], generation: int) -> list[CommandParts]:
     # The cursor first: what is committed in between makes the state look older than what was read, never newer.
-    first: list[Command] = [("GET", partition.cursor(generation))]
+    first: list[CommandParts] = [("GET", partition.cursor(generation))]
     return first + [("HGET", partition.thread_views(generation, site, name).meta, "public") for name in threads]
 
 

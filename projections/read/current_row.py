@@ -16,7 +16,7 @@ from core.domain.vote import Vote
 from core.events.envelope import Recorded, read
 from core.keys import Partition
 from core.position import START, Position
-from core.redis.router import Begun, Calls
+from core.redis.router import PendingCommand, Router
 from core.redis.script import Script
 from projections.read import page_json
 from projections.read.page_json import BEFORE_ANSWERS
@@ -39,11 +39,11 @@ class RowAsked(NamedTuple):
     thread: str
     comment: str
     pointer: Pointer
-    begun: Begun
+    begun: PendingCommand
 
 
 def ask(
-    calls: Calls, partition: Partition, pointer: Pointer, site: str, thread: str, comment: str, voter: str
+    calls: Router, partition: Partition, pointer: Pointer, site: str, thread: str, comment: str, voter: str
 ) -> RowAsked:
     """Ask for the row of a comment with what else is asked in this tick of the event loop."""
     arguments = (str(pointer), comment, parking.field(site, thread), voter, BEYOND)
@@ -68,7 +68,7 @@ class RowRead(NamedTuple):
 
 
 async def voted(
-    calls: Calls, asked: RowAsked, recorded: Recorded | None, earlier: Vote, since: Position
+    calls: Router, asked: RowAsked, recorded: Recorded | None, earlier: Vote, since: Position
 ) -> RowRead | None:
     """The public row with one more vote counted, `recorded`; None where only the views can tell.
 

@@ -8,11 +8,11 @@ import msgspec
 
 from core.keys import Keys
 from core.log.divergence import digest
-from core.log.port import LostBranch
+from core.log.port import LogDiverged
 from core.position import Position, kept
-from core.redis.command import Argument, Call
-from core.redis.errors import insist
-from core.redis.router import Calls
+from core.redis.command import Argument, Command
+from core.redis.errors import retry
+from core.redis.router import Router
 from projections.views.pointer import Pointer
 
 PATIENCE: Final = 1.0
@@ -72,7 +72,7 @@ class FeedLog:
     Every call raises `core.refusals.Unavailable` where the server stays away.
     """
 
-    def __init__(self, redis: Calls, keys: Keys) -> None:
+    def __init__(self, redis: Router, keys: Keys) -> None:
         self._redis = redis
         self._keys = keys
 
@@ -103,7 +103,7 @@ class FeedLog:
         """At most `limit` entries after a mark, and the mark of the last of them.
 
         It is proven that they follow upon the marked entry: it is read with them, and has to be what it was. Where it
-        is gone, it has to be the newest one that was trimmed. Raises `LostBranch` where it is neither, and `Exchanged`
+        is gone, it has to be the newest one that was trimmed. Raises `LogDiverged` where it is neither, and `Exchanged`
         where other views are served than then.
         """
         keys = self._keys[partition]
@@ -117,10 +117,10 @@ class FeedLog:
             raise Exchanged
         if found and Position.decode(found[0][0]) == mark.position:
             if mark.digest not in (None, digest(found[0][1])):
-                raise LostBranch(partition, mark.position)
+                raise LogDiverged(partition, mark.position)
             found = found[1:]
         elif kept(trimmed) != mark.position:
-            raise LostBranch(partition, mark.position)
+            raise LogDiverged(partition, mark.position)
         entries = [_entry(name, fields) for name, fields in found[:limit]]
         if not entries:
             return [], mark
@@ -149,12 +149,12 @@ class FeedLog:
                 yield entries
 
     async def _ask(self, *command: Argument) -> Any:
-        return await insist(lambda: self._redis.call(*command), "read_feed", patience=PATIENCE)
+        return await retry(lambda: self._redis.call(*command), "read_feed", patience=PATIENCE)
 
     async def _ask_all(self, *commands: tuple[Argument, ...]) -> list[Any]:
         """The replies to commands that go out together, in this order."""
-        return await insist(
-            lambda: self._redis.all([Call(command) for command in commands]), "read_feed", patience=PATIENCE
+        return await retry(
+            lambda: self._redis.all([Command(command) for command in commands]), "read_feed", patience=PATIENCE
         )
 
 

@@ -12,7 +12,7 @@ from core.log import wire
 from core.position import Position, kept
 from core.redis.pubsub import LOOK_EVERY
 from projections.read.queries import Seen
-from projections.read.served_generation import Command, Question, Served
+from projections.read.served_generation import CommandParts, Question, Served
 from projections.views import parking
 from projections.views.parking import Parked
 from projections.views.pointer import Pointer
@@ -52,7 +52,7 @@ async def cursors(served: Served, partitions: Sequence[Partition]) -> list[Posit
     return [kept(reply.parts[0]) for reply in replies]
 
 
-def _cursor(partition: Partition, generation: int) -> Sequence[Command]:
+def _cursor(partition: Partition, generation: int) -> Sequence[CommandParts]:
     return [("GET", partition.cursor(generation))]
 
 

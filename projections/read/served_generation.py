@@ -9,9 +9,9 @@ from typing import Any, Final, NamedTuple
 
 from core.concurrency import gathered
 from core.keys import Keys, Partition, ThreadViews
-from core.redis.command import Argument, Call
+from core.redis.command import Argument, Command
 from core.redis.deployment import Deployment
-from core.redis.errors import PATIENCE, insist
+from core.redis.errors import PATIENCE, retry
 from core.redis.script import Script
 from core.refusals import Unavailable
 from projections.views.pointer import FIRST, Pointer
@@ -19,14 +19,14 @@ from projections.views.pointer import FIRST, Pointer
 _MOVES: Final = 5
 """How often a pointer may move on while one question is asked; it does so once a rebuild, or a thread mended."""
 
-Command = tuple[Argument, ...]
+CommandParts = tuple[Argument, ...]
 
 
 class Question(NamedTuple):
     """Plain commands on one partition, made from the generation that is served."""
 
     partition: Partition
-    commands: Callable[[int], Sequence[Command]]
+    commands: Callable[[int], Sequence[CommandParts]]
 
 
 class Reply(NamedTuple):
@@ -88,15 +88,15 @@ class Served:
             if once:
                 found: list[Any] = await self._reads.run(script, named, given)
                 return found
-            return await insist(lambda: self._reads.run(script, named, given), script.name, patience=self._patience)
+            return await retry(lambda: self._reads.run(script, named, given), script.name, patience=self._patience)
 
         return await self._served(partition, ask)
 
-    async def commands(self, partition: Partition, commands: Callable[[int], Sequence[Command]]) -> Reply:
+    async def commands(self, partition: Partition, commands: Callable[[int], Sequence[CommandParts]]) -> Reply:
         """The replies of plain commands on one partition: one pipeline, but not of one moment."""
 
         async def ask(pointer: Pointer) -> list[Any]:
-            wanted: list[Command] = [("GET", partition.generation), *commands(pointer.generation)]
+            wanted: list[CommandParts] = [("GET", partition.generation), *commands(pointer.generation)]
             return await gathered([self._call(command) for command in wanted])
 
         return await self._served(partition, ask)
@@ -123,15 +123,15 @@ class Served:
             raise Unavailable("the served views were exchanged again and again")
         return [replies[at] for at in range(len(asked))]
 
-    async def _all(self, commands: Sequence[Command]) -> list[Any]:
+    async def _all(self, commands: Sequence[CommandParts]) -> list[Any]:
         async def ask() -> list[Any]:
-            return await self._reads.all([Call(command) for command in commands])
+            return await self._reads.all([Command(command) for command in commands])
 
-        return await insist(ask, "GET", patience=self._patience)
+        return await retry(ask, "GET", patience=self._patience)
 
     async def command(self, *command: Argument) -> Any:
         """The reply of a plain command on a key that is of no generation."""
-        return await insist(lambda: self._reads.call(*command), str(command[0]), patience=self._patience)
+        return await retry(lambda: self._reads.call(*command), str(command[0]), patience=self._patience)
 
     async def _served(self, partition: Partition, ask: Callable[[Pointer], Awaitable[list[Any]]]) -> Reply:
         for _ in range(_MOVES):
@@ -143,5 +143,5 @@ class Served:
             self._pointers[partition.number] = served
         raise Unavailable("the served views were exchanged again and again")
 
-    def _call(self, command: Command) -> Callable[[], Awaitable[Any]]:
+    def _call(self, command: CommandParts) -> Callable[[], Awaitable[Any]]:
         return lambda: self.command(*command)

@@ -21,7 +21,7 @@ from core.times import rfc3339
 from projections.read import cursors
 from projections.read.comments import answer, head_of
 from projections.read.queries import Answer, ThreadsQuery
-from projections.read.served_generation import Command, Question, Served
+from projections.read.served_generation import CommandParts, Question, Served
 from projections.thread.state import Thread
 from projections.views.versions import decode
 
@@ -129,7 +129,7 @@ async def _told(served: Served, site: str, names: Sequence[str]) -> dict[str, _T
     return found
 
 
-def _metas(partition: Partition, site: str, names: Sequence[str], generation: int) -> list[Command]:
+def _metas(partition: Partition, site: str, names: Sequence[str], generation: int) -> list[CommandParts]:
     return [("HMGET", partition.thread_views(generation, site, name).meta, "public", "source") for name in names]
 
 

@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 from core.events.envelope import Read, Recorded, UnreadableEntry, read
 from core.log.port import Entry, Log
 from core.position import START, Position
-from core.redis.errors import insist
+from core.redis.errors import retry
 from core.refusals import Unavailable
 from core.throttle import Pace
 from projections.read.html_cache import ahead
@@ -271,7 +271,7 @@ class Rebuilding:
             self._seam = None
 
     async def _insist(self, ask: Callable[[], Awaitable[_Answer]]) -> _Answer:
-        return await insist(ask, "rebuild", patience=PATIENCE)
+        return await retry(ask, "rebuild", patience=PATIENCE)
 
 
 def _require(outcome: Outcome | Apart) -> None:

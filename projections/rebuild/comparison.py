@@ -13,9 +13,9 @@ from redis.exceptions import ResponseError
 from core.keys import Partition
 from core.log.port import Log
 from core.position import Position
-from core.redis.command import Asked
-from core.redis.errors import insist
-from core.redis.router import Calls
+from core.redis.command import ScriptArguments
+from core.redis.errors import retry
+from core.redis.router import Router
 from core.redis.script import Script
 from core.throttle import Pace, collected
 from projections.thread.fold import CannotApply, Hole
@@ -69,7 +69,7 @@ class _Pair(NamedTuple):
     served: tuple[str, ...]
     other: tuple[str, ...]
 
-    def asked(self, part: Part, most: int, view: int = 1, where: bytes | int = 0) -> Asked:
+    def asked(self, part: Part, most: int, view: int = 1, where: bytes | int = 0) -> ScriptArguments:
         """The question to the script about `most` elements from that place on."""
         kinds = "".join("z" if name in layout.SETS else "h" for name in self.names)
         rows = self.names.index("rows") + 1 if "rows" in self.names else 0
@@ -85,7 +85,7 @@ class Contrast:
 
     def __init__(
         self,
-        reads: Calls,
+        reads: Router,
         keys: Partition,
         served: int,
         other: int,
@@ -175,10 +175,10 @@ class Contrast:
     def _cursors(self) -> tuple[str, str]:
         return self._keys.cursor(self._served), self._keys.cursor(self._other)
 
-    async def _contrast(self, asked: list[Asked]) -> list[list[Any] | None]:
+    async def _contrast(self, asked: list[ScriptArguments]) -> list[list[Any] | None]:
         """The replies of the script; None where a key is no hash, or no sorted set, where it should be one."""
         try:
-            replies: list[list[Any] | None] = await insist(lambda: self._reads.run_all(CONTRAST, asked), "rebuild")
+            replies: list[list[Any] | None] = await retry(lambda: self._reads.run_all(CONTRAST, asked), "rebuild")
         except ResponseError:
             if len(asked) == 1:
                 return [None]
@@ -189,7 +189,7 @@ class Contrast:
         """The members of two sorted sets that only one has, or with another score, where both are of one moment."""
         differing: set[str] | None = None
         for _ in range(TRIES):
-            first, one, two, last = await insist(
+            first, one, two, last = await retry(
                 lambda: together(
                     self._reads,
                     [
@@ -211,16 +211,16 @@ class Contrast:
         return differing or ()
 
     async def _cursor(self) -> bytes | None:
-        found: bytes | None = await insist(lambda: self._reads.call("GET", self._keys.cursor(self._other)), "rebuild")
+        found: bytes | None = await retry(lambda: self._reads.call("GET", self._keys.cursor(self._other)), "rebuild")
         return found
 
 
-async def is_fold(log: Log, reads: Calls, keys: Partition, generation: int, name: Name, html: Html) -> bool:
+async def is_fold(log: Log, reads: Router, keys: Partition, generation: int, name: Name, html: Html) -> bool:
     """Whether what a thread has in views that nobody writes meanwhile is the fold of its log, up to where they are.
 
     A thread that cannot be folded to its end is what it was before. Raises `core.refusals.Unavailable`.
     """
-    views = await insist(lambda: read_views(reads, keys, generation, *name), "rebuild")
+    views = await retry(lambda: read_views(reads, keys, generation, *name), "rebuild")
     there: dict[tuple[str, str], bytes | int] = {}
     for view, fields in views.hashes.items():
         there |= {(view, field.decode()): value for field, value in fields.items()}
@@ -228,7 +228,7 @@ async def is_fold(log: Log, reads: Calls, keys: Partition, generation: int, name
         there |= {(view, member.decode()): int(score) for member, score in members.items()}
     for view in layout.SITE_VIEWS:
         key = keys.site_view(generation, name[0], view)
-        flat = await insist(partial(reads.call, "ZRANGE", key, 0, -1, "WITHSCORES"), "rebuild")
+        flat = await retry(partial(reads.call, "ZRANGE", key, 0, -1, "WITHSCORES"), "rebuild")
         for member, score in zip(flat[::2], flat[1::2], strict=True):
             if layout.thread_of(view, member.decode()) == name[1]:
                 there[f"site.{view}", member.decode()] = int(float(score))

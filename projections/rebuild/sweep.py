@@ -4,8 +4,8 @@ from functools import partial
 from typing import Final
 
 from core.keys import FIRST_GENERATION, Keys, Partition
-from core.redis.errors import insist
-from core.redis.router import Calls
+from core.redis.errors import retry
+from core.redis.router import Router
 from core.redis.script import Script
 from core.throttle import Pace
 
@@ -15,7 +15,7 @@ PAGE: Final = 500
 """So many keys are looked at in one step, and so many at most go in one."""
 
 
-async def sweep(calls: Calls, reads: Calls, keys: Keys, pace: Pace) -> int:
+async def sweep(calls: Router, reads: Router, keys: Keys, pace: Pace) -> int:
     """Throw away every key of a generation that is not served and not written down; how many there were.
 
     One walk over each server. Raises `core.refusals.Unavailable`.
@@ -24,7 +24,7 @@ async def sweep(calls: Calls, reads: Calls, keys: Keys, pace: Pace) -> int:
     for server in reads.each():
         cursor = b"0"
         while True:
-            cursor, page = await insist(partial(server.call, "SCAN", cursor, "COUNT", PAGE), "sweep")
+            cursor, page = await retry(partial(server.call, "SCAN", cursor, "COUNT", PAGE), "sweep")
             found: dict[tuple[Partition, int], list[str]] = {}
             for name in page:
                 key = name.decode(errors="replace")
@@ -39,7 +39,7 @@ async def sweep(calls: Calls, reads: Calls, keys: Keys, pace: Pace) -> int:
     return gone
 
 
-async def _swept(calls: Calls, partition: Partition, generation: int, names: list[str]) -> int:
+async def _swept(calls: Router, partition: Partition, generation: int, names: list[str]) -> int:
     keys = [partition.generation, partition.generations, *names]
     arguments = [generation, FIRST_GENERATION]
-    return int(await insist(lambda: calls.run(SWEEP, keys, arguments), "sweep"))
+    return int(await retry(lambda: calls.run(SWEEP, keys, arguments), "sweep"))

@@ -10,7 +10,7 @@ from core.events.envelope import Recorded
 from core.keys import Partition
 from core.log.port import Log
 from core.position import Position
-from core.redis.errors import insist
+from core.redis.errors import retry
 from projections.thread.fold import CannotApply, apply, pass_over
 from projections.thread.skip_rule import Skipped, before, go_on, is_skipped, passing
 from projections.thread.state import Thread
@@ -45,7 +45,7 @@ class Halts:
 
     async def begin(self) -> None:
         """Learn which threads are parked; to be called before any is folded, from the beginning."""
-        self._parked = await insist(lambda: read_parked(self._reads, self._keys, self._generation), "verify")
+        self._parked = await retry(lambda: read_parked(self._reads, self._keys, self._generation), "verify")
 
     def take_in(self, thread: Thread, name: Name, recorded: Recorded) -> CannotApply | None:
         """Fold the next event of a thread, unless it is parked. What is returned is for `halt`."""
@@ -70,7 +70,7 @@ class Halts:
     async def of(self, threads: dict[Name, Thread], name: Name, at: Position) -> Parked | None:
         """Where a thread is parked, or has to be; one that was requeued since is folded on to `at`."""
         there = self._parked.get(name)
-        stored = await insist(lambda: self._reads.call("HGET", self.key, parking.field(*name)), "verify")
+        stored = await retry(lambda: self._reads.call("HGET", self.key, parking.field(*name)), "verify")
         if there is not None and there.since != _HERE and stored is None:
             del self._parked[name]
             threads[name] = await self._folded(name, at)

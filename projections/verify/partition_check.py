@@ -14,7 +14,7 @@ from core.events.types import CommentPosted
 from core.keys import Partition
 from core.log.port import Log
 from core.position import START, Position
-from core.redis.errors import insist
+from core.redis.errors import retry
 from core.refusals import UnreadablePartition
 from core.throttle import Pace
 from projections.thread.fold import Hole
@@ -41,7 +41,7 @@ POSTED: Final = 10
 
 async def asked(reads: Reads, *command: bytes | str | int) -> Any:
     """The reply to one command, asked again where the server was away. Raises `core.refusals.Unavailable`."""
-    return await insist(lambda: reads.call(*command), "verify")
+    return await retry(lambda: reads.call(*command), "verify")
 
 
 class _Ahead(Exception):

@@ -9,7 +9,7 @@ from msgspec import Struct
 from core.keys import Partition
 from core.log.port import Log
 from core.position import START, Position
-from core.redis.errors import insist
+from core.redis.errors import retry
 from core.throttle import Pace
 from projections.thread.fold import CannotApply
 from projections.thread.skip_rule import is_skipped
@@ -162,7 +162,7 @@ class Spot:
         return None if stored is None else parking.decode(stored)
 
     async def _ask(self, *command: str) -> Any:
-        return await insist(lambda: self._reads.call(*command), "drift")
+        return await retry(lambda: self._reads.call(*command), "drift")
 
     async def _stray(self, name: Name, fold: Chain, crowd: Crowd) -> dict[str, set[str]]:
         """Members of views of the site that name this thread, and that its fold does not put there."""

@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 from core.keys import Partition
-from core.redis.errors import insist
+from core.redis.errors import retry
 from projections.thread import snapshots
 from projections.thread.snapshots import Mark
 from projections.thread.state import Thread
@@ -56,7 +56,7 @@ class Frozen:
                     yield look.difference(name, key, field, expected, found)
 
     async def _asked(self, *command: str) -> Any:
-        return await insist(lambda: self._reads.call(*command), "verify")
+        return await retry(lambda: self._reads.call(*command), "verify")
 
 
 def _redacted_since(thread: Thread | None, mark: Mark) -> bool:

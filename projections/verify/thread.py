@@ -18,7 +18,7 @@ from redis.exceptions import ResponseError
 
 from core.keys import Partition
 from core.position import Position, kept
-from core.redis.errors import insist
+from core.redis.errors import retry
 from core.throttle import Pace, collected
 from projections.thread.state import Thread
 from projections.verify.difference import Content, Difference, Fold, Name, Superseded
@@ -295,7 +295,7 @@ class Look:
         return rows.without_html(value) if view == "rows" and not self.scope.html else value
 
     async def _ask(self, *commands: Command) -> list[Any]:
-        return await insist(lambda: together(self._reads, list(commands)), self._call)
+        return await retry(lambda: together(self._reads, list(commands)), self._call)
 
 
 def _key(keys: Mapping[str, str], view: str) -> str:

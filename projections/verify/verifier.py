@@ -14,8 +14,8 @@ from msgspec import Struct
 from core.keys import Keys, Partition, prefix
 from core.log.port import Log
 from core.position import Position, kept
-from core.redis.errors import insist
-from core.redis.router import Calls
+from core.redis.errors import retry
+from core.redis.router import Router
 from core.text.render import rendered
 from projections.verify.difference import Difference, Superseded
 from projections.verify.partition_check import Comparison, asked
@@ -60,7 +60,7 @@ class Finished(Struct, frozen=True, kw_only=True):
 
 async def verify(
     log: Log,
-    reads: Calls,
+    reads: Router,
     keys: Keys,
     *,
     partitions: Iterable[int] | None = None,
@@ -156,13 +156,13 @@ async def _cursor(reads: Reads, check: Comparison) -> Position:
     return kept(await asked(reads, "GET", check.keys.cursor(check.generation)))
 
 
-async def _begun(log: Log, reads: Calls, keys: Keys, partition: int, html: Html, versions: Versions) -> Comparison:
+async def _begun(log: Log, reads: Router, keys: Keys, partition: int, html: Html, versions: Versions) -> Comparison:
     own, generation = keys[partition], await generation_of(reads, keys, partition)
-    scope = await insist(lambda: scope_of(reads, own, generation, versions), "verify")
+    scope = await retry(lambda: scope_of(reads, own, generation, versions), "verify")
     return Comparison(log, reads, own, generation, html, scope=scope)
 
 
-async def _scan(reads: Calls, checks: list[Comparison]) -> dict[int, Existing]:
+async def _scan(reads: Router, checks: list[Comparison]) -> dict[int, Existing]:
     """The keys of views and snapshots that exist, by partition; one walk over each server for all of them."""
     found = {check.keys.number: Existing(check.keys, check.generation) for check in checks}
     prefixes = {check.keys.views_prefix(check.generation): check.keys.number for check in checks}

@@ -13,7 +13,7 @@ from msgspec import Struct
 from core.keys import FIRST_GENERATION, Partition
 from core.position import START, kept
 from core.redis.command import Argument
-from core.redis.router import Calls
+from core.redis.router import Router
 from core.redis.script import Script
 from projections.views.pointer import Pointer
 from projections.views.stored_thread import Reads, together
@@ -100,7 +100,7 @@ async def scope_of(reads: Reads, keys: Partition, generation: int, own: Versions
 
 
 async def note(
-    calls: Calls,
+    calls: Router,
     keys: Partition,
     nonce: str,
     known: Generations,

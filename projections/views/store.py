@@ -16,7 +16,7 @@ from core.keys import Keys
 from core.log.port import Entry
 from core.position import Position, kept
 from core.redis.command import Argument
-from core.redis.router import Calls
+from core.redis.router import Router
 from core.redis.script import Script
 from core.throttle import Pace
 from projections.thread import snapshots
@@ -86,8 +86,8 @@ class Store:
 
     def __init__(
         self,
-        calls: Calls,
-        reads: Calls,
+        calls: Router,
+        reads: Router,
         keys: Keys,
         *,
         pointer: Pointer = FIRST,

@@ -7,7 +7,7 @@ import msgspec
 
 from core.keys import Partition
 from core.position import Position, kept
-from core.redis.command import Argument, Call
+from core.redis.command import Argument, Command
 from projections.thread.state import Comment, Report, Text, Thread
 from projections.views import rows
 from projections.views.layout import THREAD_HASHES, THREAD_SETS
@@ -28,12 +28,12 @@ NEEDED: Final = ("meta", "rows", "votes", "revisions", "reports", "ballots")
 
 
 class Reads(Protocol):
-    """What asks the server (`core.redis.router.Calls`)."""
+    """What asks the server (`core.redis.router.Router`)."""
 
     async def call(self, *command: Argument) -> Any:
         """The reply to one command."""
 
-    async def all(self, calls: list[Call]) -> list[Any]:
+    async def all(self, calls: list[Command]) -> list[Any]:
         """The replies to several calls, sent in one pipeline."""
 
 
@@ -75,7 +75,7 @@ async def read_views(
 
 async def together(reads: Reads, commands: Sequence[tuple[Argument, ...]]) -> list[Any]:
     """The replies to these commands, sent in this order in one pipeline. Raises the first error of any of them."""
-    return await reads.all([Call(command) for command in commands])
+    return await reads.all([Command(command) for command in commands])
 
 
 async def load_thread(reads: Reads, keys: Partition, generation: int, site: str, thread: str) -> Thread:

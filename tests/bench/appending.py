@@ -13,7 +13,7 @@ from typing import Final
 import anyio
 
 from core import heads
-from core.application.aggregates import Folds
+from core.application.aggregates import AggregateCache
 from core.application.transact import transact
 from core.caller import Caller
 from core.domain.commands import OpenSite, OpenThread, PostComment
@@ -47,7 +47,7 @@ async def measure(stage: Stage) -> list[Figure]:
     async with bare(stage.cores, CALLERS) as script:
         with server(stage.cores.rest) as url, on(stage.cores.own):
             async with open_deployment(url, partitions=PARTITIONS, durability="fsynced") as deployment:
-                log, folds = RedisLog(deployment), Folds()
+                log, folds = RedisLog(deployment), AggregateCache()
                 await _open(log)
                 await _posted(log, folds, "warm", appends // 4)
                 leave_alone()
@@ -74,7 +74,7 @@ async def _open(log: RedisLog) -> None:
         await transact(log, about, site=SITE, thread=thread, caller=MODERATOR)
 
 
-async def _posted(log: RedisLog, folds: Folds, series: str, appends: int) -> float:
+async def _posted(log: RedisLog, folds: AggregateCache, series: str, appends: int) -> float:
     begun = time.perf_counter()
     async with anyio.create_task_group() as tasks:
         for at in range(CALLERS):
@@ -82,7 +82,7 @@ async def _posted(log: RedisLog, folds: Folds, series: str, appends: int) -> flo
     return max(1, appends // CALLERS) * CALLERS / (time.perf_counter() - begun)
 
 
-async def _post(log: RedisLog, folds: Folds, caller: Caller, series: str, times: int) -> None:
+async def _post(log: RedisLog, folds: AggregateCache, caller: Caller, series: str, times: int) -> None:
     words = body(random.Random(series))
     for number in range(times):
         key = f"{series}-{number}"

@@ -6,7 +6,7 @@ from typing import Final
 
 import anyio
 
-from core.application.aggregates import Folds
+from core.application.aggregates import AggregateCache
 from core.application.transact import Result, transact
 from core.domain.commands import AnyCommand, EditComment, OpenSite, OpenThread, PostComment, Vote
 from core.ids import command_key, comment_id
@@ -24,7 +24,7 @@ class Fill:
 
     def __init__(self, deployment: Deployment) -> None:
         self._log = RedisLog(deployment)
-        self._folds = Folds(2**28)
+        self._folds = AggregateCache(2**28)
         self._dice = random.Random(1)
         self._keys = 0
 

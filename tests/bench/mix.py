@@ -10,7 +10,7 @@ from itertools import accumulate
 from typing import Final, Literal
 
 from core import heads
-from core.application.aggregates import Folds
+from core.application.aggregates import AggregateCache
 from core.application.transact import Result, transact
 from core.caller import Caller
 from core.domain.commands import AnyCommand, Decide, EditComment, OpenSite, OpenThread, PostComment, Vote
@@ -44,7 +44,7 @@ class Discussion:
         self.threads = [f"article-{number}" for number in range(threads)]
         self._weights = list(accumulate(1 / rank for rank in range(1, threads + 1)))
         self._dice = random.Random(seed)
-        self._folds = Folds(2**32)
+        self._folds = AggregateCache(2**32)
         self._now = BEGIN
         self._comments: dict[str, list[Comment]] = {thread: [] for thread in self.threads}
         self._posted = 0

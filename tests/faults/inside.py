@@ -34,7 +34,7 @@ from core.durability import Durability
 from core.keys import WORKERS
 from core.log.redis import RedisLog
 from core.policy import Policy
-from core.redis.command import Call
+from core.redis.command import Command
 from core.redis.deployment import Deployment, open_deployment
 from core.redis.script import Script
 from core.refusals import Refusal, Unavailable
@@ -97,7 +97,7 @@ class Gate:
             self.waiting.remove(script)
         return await self._calls.run(script, *asked)
 
-    async def carry(self, calls: list[Call]) -> None:
+    async def carry(self, calls: list[Command]) -> None:
         """As the calls behind it."""
         try:
             await self._passed()

@@ -5,7 +5,7 @@ import redis.exceptions
 from core.keys import FIRST_GENERATION, Partition
 from core.position import Position
 from core.redis.deployment import Deployment
-from core.redis.errors import insist, is_passing
+from core.redis.errors import is_passing, retry
 from projections.views.changes import Change, Commit
 from projections.views.store import Fenced, Store
 from tests.faults.people import SITE
@@ -51,5 +51,5 @@ class Zombies:
 
     async def _nonce(self, keys: Partition) -> str | None:
         # A server that has just been killed, or has come back, may cost a connection: that says nothing of the lease.
-        found = await insist(lambda: self._deployment.reads.call("HGET", keys.lease, "nonce"), "nonce")
+        found = await retry(lambda: self._deployment.reads.call("HGET", keys.lease, "nonce"), "nonce")
         return None if found is None else str(found.decode())

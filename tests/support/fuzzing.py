@@ -25,10 +25,10 @@ TAKEN: Final = {401, 403, 404, 409, 412, 413, 414, 422, 428, 431}
 
 
 @schemathesis.check
-def taken(ctx: CheckContext, response: Response, case: Case[Any]) -> None:
+def taken(ctx: CheckContext, response: Response, request: Case[Any]) -> None:
     """What is well-formed is not refused as if it were not."""
     del ctx
-    if case.meta is None or case.meta.generation.mode is not GenerationMode.POSITIVE:
+    if request.meta is None or request.meta.generation.mode is not GenerationMode.POSITIVE:
         return
     status = response.status_code
     if status == 400:

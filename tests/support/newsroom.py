@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from core.application.aggregates import Folds
+from core.application.aggregates import AggregateCache
 from core.application.transact import Result, transact
 from core.caller import Caller
 from core.domain.commands import AnyCommand, OpenSite, OpenThread
@@ -44,7 +44,7 @@ class WatchedLog(MemoryLog):
 class Newsroom:
     """A site with an open thread, unless told otherwise."""
 
-    def __init__(self, folds: Folds | None = None) -> None:
+    def __init__(self, folds: AggregateCache | None = None) -> None:
         self.log = WatchedLog()
         self.folds = folds
 

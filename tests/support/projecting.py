@@ -13,7 +13,7 @@ from core.log.redis import RedisLog
 from core.position import Position
 from core.redis.command import Argument
 from core.redis.deployment import Deployment, open_deployment
-from core.redis.errors import insist
+from core.redis.errors import retry
 from core.text.render import rendered
 from projections.thread.fold import fold
 from projections.thread.state import Thread
@@ -63,7 +63,7 @@ class Bench:
 
     async def call(self, *command: Argument) -> Any:
         """The reply of a plain command, asked for again where a test has cut the connection that carries it."""
-        return await insist(lambda: self.deployment.calls.call(*command), str(command[0]))
+        return await retry(lambda: self.deployment.calls.call(*command), str(command[0]))
 
     def projector(self, worker: str = "one", **more: Any) -> Projector:
         """A projector of every partition."""

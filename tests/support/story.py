@@ -12,11 +12,11 @@ from msgspec.structs import asdict
 
 from core import heads
 from core.application import handlers
-from core.application.aggregates import Sight, blank, evolve
+from core.application.aggregates import Aggregates, blank, evolve
 from core.caller import Caller
 from core.domain import commands
 from core.domain.comment import Comment
-from core.domain.context import Scene
+from core.domain.context import Context
 from core.domain.member import Member
 from core.events import types as events
 from core.events.envelope import Recorded, Stamp, decode, encode
@@ -142,7 +142,7 @@ class Story:
         assert self._decide() == []
         if settled is not None:
             assert self.command is not None
-            assert handlers.settled(self.command, *self._seen()).n == settled
+            assert handlers.unchanged_since(self.command, *self._seen()).n == settled
         return self
 
     def is_taken(self) -> None:
@@ -168,7 +168,7 @@ class Story:
         assert {name: there[name] for name in fields} == fields
         return self
 
-    def scene(self) -> Scene:
+    def scene(self) -> Context:
         """The scene as it is now."""
         return self._seen()[0]
 
@@ -180,10 +180,10 @@ class Story:
 
     def _decide(self) -> list[Event]:
         assert self.command is not None
-        scene, sight = self._seen()
-        return handlers.decide(self.command, scene, sight)
+        context, aggregates = self._seen()
+        return handlers.decide(self.command, context, aggregates)
 
-    def _seen(self) -> tuple[Scene, Sight]:
+    def _seen(self) -> tuple[Context, Aggregates]:
         assert self.command is not None
         now = self.last.ms + self.later
         needs = handlers.needs(self.command, self.caller.id)
@@ -191,8 +191,8 @@ class Story:
         states = {field: blank(field) for field in (*needs.folded, heads.SITE, heads.THREAD, standing)} | self.states
         at = handlers.named(self.command)
         named = None if at is None else self.facts.get(at)
-        sight = Sight(now=now, answer=None, heads=self.heads, states=states, named=named)
+        aggregates = Aggregates(now=now, answer=None, heads=self.heads, states=states, named=named)
         member: Member = states[standing]
-        scene = Scene(caller=self.caller, now=now, site=sight.site, member=member, thread=sight.thread)
-        assert handlers.missing(self.command, scene, sight) is None
-        return scene, sight
+        context = Context(caller=self.caller, now=now, site=aggregates.site, member=member, thread=aggregates.thread)
+        assert handlers.missing(self.command, context, aggregates) is None
+        return context, aggregates

@@ -22,7 +22,7 @@ from core.log.restore import Elsewhere, write_again
 from core.position import Position
 from core.redis.command import Argument
 from core.redis.deployment import Deployment
-from core.redis.errors import insist
+from core.redis.errors import retry
 from core.redis.log_integrity import COPY, RENAMED
 from workers.backup.check import Checked
 from workers.backup.file import Commands, Damaged, End, Entries, Header, Lacks, SiteKeys
@@ -118,7 +118,7 @@ class _Restoring:
         recorded = await self.ask("HGET", DEPLOYMENT, "id")
         assert isinstance(recorded, bytes)
         id_ = recorded.decode()
-        await insist(lambda: self._deployment.whole.copy(id_, RENAMED), COPY.name)
+        await retry(lambda: self._deployment.whole.copy(id_, RENAMED), COPY.name)
 
     async def put(self, key: str, fields: list[tuple[bytes, bytes]]) -> None:
         """Set fields of a hash."""
@@ -126,5 +126,5 @@ class _Restoring:
 
     async def ask(self, *command: Argument) -> object:
         """The reply to a command that may be repeated."""
-        answer: object = await insist(lambda: self._deployment.calls.call(*command), str(command[0]))
+        answer: object = await retry(lambda: self._deployment.calls.call(*command), str(command[0]))
         return answer

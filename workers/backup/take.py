@@ -27,7 +27,7 @@ from core.log.port import Entry
 from core.log.redis import RedisLog
 from core.position import START, Position
 from core.redis.deployment import Deployment
-from core.redis.errors import insist, is_wrong_type
+from core.redis.errors import is_wrong_type, retry
 from core.refusals import UnreadablePartition
 from workers.backup import file
 from workers.backup.file import Commands, End, Entries, Header, Lacks, SiteKeys, Writer
@@ -203,7 +203,7 @@ class _Taking:
             yield _pairs(flat)
 
     async def _ask(self, *command: str | bytes | int) -> Any:
-        return await insist(lambda: self._deployment.reads.call(*command), str(command[0]))
+        return await retry(lambda: self._deployment.reads.call(*command), str(command[0]))
 
 
 def is_record(number: int, record: bytes) -> bool:

@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from core.events.envelope import Recorded, UnreadableEntry, read_or_error
 from core.events.types import EVENTS
 from core.ids import is_comment, is_member, is_site, is_thread
-from core.log.port import Log, LostBranch
+from core.log.port import Log, LogDiverged
 from core.log.redis import RedisLog
 from core.moment import parse_moment, place_of
 from core.position import START, Position
@@ -142,7 +142,7 @@ async def _follow(log: Log, partition: int, after: Position, choice: Choice, *, 
                 if isinstance(recorded, UnreadableEntry) or choice.fits(recorded.envelope):
                     _print(partition, recorded, gone, choice, json=json)
             output.flush()
-    except LostBranch as lost:
+    except LogDiverged as lost:
         raise Failed(f"{lost}: the server lost it, and perhaps more of what was printed") from lost
 
 

@@ -7,7 +7,7 @@ import anyio
 
 from core.formats import FORMATS, Formats
 from core.redis import live_processes
-from core.redis.errors import insist
+from core.redis.errors import retry
 from core.redis.live_processes import Gone, Held, LiveProcess, Outcome, Unchanged, Upgraded
 from workers.cli import output
 from workers.cli.options import NOWHERE, Json, Where
@@ -67,7 +67,7 @@ async def _upgraded(settings: Settings, formats: Formats) -> Outcome:
         name = opened.record.id
         if name is None:
             raise Failed("The Redis server takes no writes now: see `hansard doctor`")
-        return await insist(lambda: live_processes.upgrade(opened.calls, name, formats), "upgrade")
+        return await retry(lambda: live_processes.upgrade(opened.calls, name, formats), "upgrade")
 
 
 def _told(document: dict[str, Any], text: str, json: bool) -> int:  # noqa: FBT001 - as the flag is called

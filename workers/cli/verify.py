@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from core.log.redis import RedisLog
 from core.redis.deployment import Deployment
-from core.redis.log_integrity import Look
+from core.redis.log_integrity import LogState
 from projections.verify import verifier
 from projections.verify.difference import Difference
 from projections.verify.verifier import Finished, Progress
@@ -138,7 +138,7 @@ class _Seen:
             f"not compared  partition {one.partition}  {parts}; written by versions {' and '.join(one.versions)}"
         )
 
-    def lost(self, look: Look) -> bool:
+    def lost(self, look: LogState) -> bool:
         """Show that a log is not whole, or that a loss of it was accepted; it cannot be folded and compared then."""
         where = {"partition": look.partition, "position": str(look.newest)}
         if look.is_met_in_place:

@@ -11,7 +11,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from core.concurrency import gathered
-from core.redis.errors import insist, is_passing
+from core.redis.errors import is_passing, retry
 from core.throttle import Pace
 from projections.rebuild.builder import PATIENCE, Interrupted
 from workers.coordination.leases import RENEWED_S, Leases
@@ -76,7 +76,7 @@ class Turns:
 
     @asynccontextmanager
     async def _lease(self, partition: int) -> AsyncIterator[str | None]:
-        nonce = await insist(lambda: self._leases.take(partition), "take_lease", patience=PATIENCE)
+        nonce = await retry(lambda: self._leases.take(partition), "take_lease", patience=PATIENCE)
         if nonce is None:
             yield None
             return

@@ -10,8 +10,8 @@ from typing import Final
 from redis.exceptions import RedisError
 
 from core.keys import Keys
-from core.redis.command import Argument, Call, run_of
-from core.redis.router import Calls
+from core.redis.command import Argument, Command, script_command
+from core.redis.router import Router
 from core.redis.script import Script
 
 LASTS_MS: Final = 10_000
@@ -30,7 +30,7 @@ class Leases:
     They are those of who projects, or with `building` those of who builds views beside the served ones.
     """
 
-    def __init__(self, calls: Calls, keys: Keys, worker: str, *, building: bool = False) -> None:
+    def __init__(self, calls: Router, keys: Keys, worker: str, *, building: bool = False) -> None:
         self._calls = calls
         self._lease = [one.building if building else one.lease for one in keys]
         self._worker = worker
@@ -49,7 +49,7 @@ class Leases:
 
     async def renew_all(self, nonces: Mapping[int, str]) -> dict[int, bool | RedisError]:
         """`renew` for several partitions in one pipeline: the answer of each, or why there is none. Raises nothing."""
-        calls = [run_of(_RENEW, [self._lease[one]], [nonce, LASTS_MS]) for one, nonce in nonces.items()]
+        calls = [script_command(_RENEW, [self._lease[one]], [nonce, LASTS_MS]) for one, nonce in nonces.items()]
         await self._calls.carry(calls)
         return {partition: _renewed(call) for partition, call in zip(nonces, calls, strict=True)}
 
@@ -59,7 +59,7 @@ class Leases:
         return bool(reply == b"OK")
 
 
-def _renewed(call: Call) -> bool | RedisError:
+def _renewed(call: Command) -> bool | RedisError:
     try:
         return bool(call.answer() == b"OK")
     except RedisError as error:

@@ -14,7 +14,7 @@ from typing import Final
 
 from core.keys import WORKERS
 from core.redis.command import Argument
-from core.redis.router import Calls
+from core.redis.router import Router
 from core.redis.script import Script
 from workers.coordination.leases import LASTS_MS
 
@@ -36,7 +36,7 @@ class Roster:
     With another `key`, the live members of that sorted set.
     """
 
-    def __init__(self, calls: Calls, worker: str, *, key: str = WORKERS) -> None:
+    def __init__(self, calls: Router, worker: str, *, key: str = WORKERS) -> None:
         self._calls = calls
         self._worker = worker
         self._key = key

@@ -17,7 +17,7 @@ from core.redis.deployment import Deployment, open_deployment, require_none
 from core.redis.errors import CannotOpen, Denied, Lack, OtherDeployment, UnfitServer, lack, told
 from core.redis.live_processes import LiveProcess, live_processes
 from core.redis.node import Node
-from core.redis.router import Calls
+from core.redis.router import Router
 from core.redis.server import OLDEST, Server
 from core.redis.topology import Topology, find_servers
 from projections.read.lag import lags
@@ -68,7 +68,7 @@ async def examine(url: str, settings: Settings) -> list[Finding]:
         if any(finding.about in _NO_FURTHER for finding in found if finding.verdict == "wrong"):
             return found
         found += await failover.standby(topology, settings)
-        recorded = await Calls(topology, lambda node: node.calls).call("HGET", DEPLOYMENT, "partitions")
+        recorded = await Router(topology, lambda node: node.calls).call("HGET", DEPLOYMENT, "partitions")
         if recorded is None:
             return [*found, await _none(topology, settings)]
         found += failover.spread(topology, int(recorded))
@@ -84,7 +84,7 @@ async def examine(url: str, settings: Settings) -> list[Finding]:
 async def _none(topology: Topology, settings: Settings) -> Finding:
     """Report that no deployment is recorded, and whether there was one."""
     try:
-        await require_none(Calls(topology, lambda node: node.calls), settings.partitions)
+        await require_none(Router(topology, lambda node: node.calls), settings.partitions)
     except OtherDeployment as error:
         return Finding(verdict="wrong", about="deployment", found=str(error))
     return Finding(verdict="advice", about="deployment", found="none yet", change=_NONE_YET)

@@ -11,8 +11,8 @@ from core.log.port import Log
 from core.position import START, Position
 from core.redis import log_integrity
 from core.redis.deployment import Deployment
-from core.redis.errors import insist
-from core.redis.log_integrity import Look
+from core.redis.errors import retry
+from core.redis.log_integrity import LogState
 from projections.read.progress import cursor
 from projections.read.served_generation import Served
 from workers.doctor.finding import Finding
@@ -43,14 +43,14 @@ class Loss(Struct, frozen=True, kw_only=True):
     """What a partition lost. Where nothing of it is left, `gone` is None, unless its views say how far it had come."""
 
     partition: int
-    seen: Look
+    seen: LogState
     gone: int | None
     gaps: tuple[Gap, ...] = ()
     last: Position | None = None
     """How far a log had come of which nothing is left."""
 
 
-def kind(seen: Look, id_: str) -> str:
+def kind(seen: LogState, id_: str) -> str:
     """What is the matter with a log that is not whole."""
     if seen.owner not in (None, id_):
         return OTHER
@@ -66,16 +66,16 @@ def kind(seen: Look, id_: str) -> str:
     return UNMARKED
 
 
-async def looked(deployment: Deployment) -> list[Look]:
+async def looked(deployment: Deployment) -> list[LogState]:
     """All logs, as they are now. Raises `core.refusals.Unavailable`."""
     numbers = range(deployment.keys.partitions)
     asked = partial(log_integrity.look, deployment.calls, deployment.keys, deployment.whole.id, numbers)
-    return await insist(asked, log_integrity.LOOK.name)
+    return await retry(asked, log_integrity.LOOK.name)
 
 
-def findings(looks: Sequence[Look], id_: str, keys: Keys) -> Iterator[Finding]:
+def findings(looks: Sequence[LogState], id_: str, keys: Keys) -> Iterator[Finding]:
     """Report the logs that are not whole, by what is the matter, and the losses that were accepted."""
-    by_kind: dict[str, list[Look]] = {}
+    by_kind: dict[str, list[LogState]] = {}
     for seen in looks:
         if seen.fault is not None:
             by_kind.setdefault(kind(seen, id_), []).append(seen)
@@ -113,7 +113,7 @@ _CHANGES: Final = {
 }
 
 
-async def losses(deployment: Deployment, log: Log, looks: Iterable[Look]) -> AsyncIterator[Loss]:
+async def losses(deployment: Deployment, log: Log, looks: Iterable[LogState]) -> AsyncIterator[Loss]:
     """What these partitions lost. A log that lost entries is read from one end to the other."""
     served = Served(deployment)
     for seen in looks:
@@ -132,11 +132,11 @@ async def accept(deployment: Deployment, loss: Loss) -> None:
     """Accept a loss. Raises Failed where the log is not as it was looked at, `core.refusals.Unavailable`."""
     id_ = deployment.whole.id
     asked = partial(log_integrity.accept, deployment.calls, deployment.keys, id_, loss.seen, loss.last)
-    if not await insist(asked, log_integrity.ACCEPT.name, once=True):
+    if not await retry(asked, log_integrity.ACCEPT.name, once=True):
         raise Failed(f"Partition {loss.partition} is not as it was: nothing is accepted there. Look again")
 
 
-async def _gaps(log: Log, seen: Look) -> AsyncIterator[Gap]:
+async def _gaps(log: Log, seen: LogState) -> AsyncIterator[Gap]:
     at = START
     while entries := await log.read(seen.partition, at, limit=BATCH, upto=seen.newest):
         for entry in entries:

@@ -6,7 +6,7 @@ from typing import Final
 from redis.exceptions import RedisError
 
 from core.events.envelope import Recorded, UnreadableEntry
-from core.log.port import BrokenChain, LostBranch
+from core.log.port import BrokenChain, LogDiverged
 from core.position import Position
 from core.redis.errors import is_passing, said
 from core.refusals import Unavailable, UnreadablePartition
@@ -25,7 +25,7 @@ class Policy(Enum):
     """It stays where it is until a person has looked at it."""
 
 
-_NOT_OF_A_THREAD: Final = (Hole, BrokenChain, LostBranch, RedisError, Unavailable, UnreadableEntry)
+_NOT_OF_A_THREAD: Final = (Hole, BrokenChain, LogDiverged, RedisError, Unavailable, UnreadableEntry)
 """What goes wrong with the log or the server: it says nothing of the event that was in hand."""
 
 
@@ -55,7 +55,7 @@ class Failures:
             return Policy.RETRY
         if isinstance(error, UnknownShape) and suspect is not None and is_poison(error, suspect):
             return Policy.PARK  # no second look makes this version know it
-        if isinstance(error, LostBranch):
+        if isinstance(error, LogDiverged):
             again, self._lost = self._lost == error.position, error.position
         else:
             again, self._last = self._last == at, at
@@ -68,6 +68,6 @@ def told(error: Exception) -> str:
     """A failure in a few words, for logs and for who asks why a partition stopped."""
     if isinstance(error, CannotApply):
         return f"{type(error).__name__}: {error.type} at {error.position}"
-    if isinstance(error, LostBranch | UnreadableEntry | UnreadablePartition):
+    if isinstance(error, LogDiverged | UnreadableEntry | UnreadablePartition):
         return f"{type(error).__name__}: {error}"
     return said(error)[:80] if isinstance(error, RedisError) else type(error).__name__

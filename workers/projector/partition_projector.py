@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 from core.error_summary import fault
 from core.events.envelope import Read, Recorded, read
 from core.events.types import UnknownEvent
-from core.log.port import Entry, Log, LostBranch
+from core.log.port import Entry, Log, LogDiverged
 from core.position import START, Position
 from core.redis.errors import delays
 from core.refusals import Unavailable, UnreadablePartition
@@ -128,7 +128,7 @@ class Upkeep:
                     case Policy.RETRY:
                         if not isinstance(error, RedisError | Unavailable):
                             self._careful = at if self._suspect is None else self._suspect.position
-                if isinstance(error, LostBranch):
+                if isinstance(error, LogDiverged):
                     metrics.LOST_BRANCHES.inc()
                 _log.warning("projection_retried", partition=self.partition, position=str(at), fault=told(error))
             finally:
@@ -304,7 +304,7 @@ class Upkeep:
         if isinstance(error, RedisError | UnreadablePartition):
             self.at = None  # of what cannot be read, nobody can tell how far it is
         why = told(error)
-        if isinstance(error, LostBranch):
+        if isinstance(error, LogDiverged):
             why = f"OtherLog: the views have event {error.position}, their log has not: it is older, or another"
         self.stopped = Stopped(at, why)
         metrics.STOPPED_PARTITIONS.inc()

@@ -32,7 +32,7 @@ from core.log.port import Log
 from core.position import START, Position
 from core.redis.command import Argument
 from core.redis.deployment import Deployment
-from core.redis.errors import insist, is_passing
+from core.redis.errors import is_passing, retry
 from core.refusals import Unavailable
 from core.text.render import rendered
 from projections.read.lag import distance
@@ -280,7 +280,7 @@ class Projector:
         if not ats:
             return
         wanted: list[tuple[Argument, ...]] = [("HVALS", self._upkeeps[partition].parked_key) for partition in ats]
-        stored = await insist(partial(together, self._reads, wanted), "parked")
+        stored = await retry(partial(together, self._reads, wanted), "parked")
         lasts = await self._log.lasts(list(ats))
         for (partition, at), values, last in zip(ats.items(), stored, lasts, strict=True):
             await self._measured(partition, at, last, [parking.decode(value) for value in values])

@@ -23,7 +23,7 @@ from core.keys import REBUILD
 from core.log.port import Log
 from core.redis.command import Argument
 from core.redis.deployment import Deployment
-from core.redis.errors import insist
+from core.redis.errors import retry
 from core.text.render import rendered
 from core.throttle import Pace
 from projections.rebuild.builder import PATIENCE, Interrupted, Rebuilding
@@ -353,7 +353,7 @@ class Rebuilder:
         return await self._insist(lambda: self._deployment.calls.call(*command))
 
     async def _insist(self, ask: Callable[[], Awaitable[_Answer]]) -> _Answer:
-        return await insist(ask, "rebuild", patience=PATIENCE)
+        return await retry(ask, "rebuild", patience=PATIENCE)
 
 
 def _cut(own: Rebuilding, partition: int) -> str | None:

@@ -9,7 +9,7 @@ from core.concurrency import gathered
 from core.keys import Partition
 from core.position import Position, kept
 from core.redis.deployment import Deployment
-from core.redis.errors import insist
+from core.redis.errors import retry
 from projections.views.generations import generations, scope_of
 from projections.views.stored_thread import together
 from projections.views.versions import OWN, UNSIGNED, Versions
@@ -65,16 +65,16 @@ async def standings(deployment: Deployment) -> list[Standing]:
 
 async def _standing(deployment: Deployment, keys: Partition) -> Standing:
     reads = deployment.reads
-    known = await insist(partial(generations, reads, keys), "rebuild_status")
+    known = await retry(partial(generations, reads, keys), "rebuild_status")
     numbers = sorted({known.served, *known.built})
     commands: list[tuple[str | int, ...]] = [("GET", keys.cursor(number)) for number in numbers]
-    *cursors, builder = await insist(
+    *cursors, builder = await retry(
         partial(together, reads, [*commands, ("HGET", keys.building, "worker")]), "rebuild_status"
     )
     found: dict[int, Generation] = {}
     for number, cursor in zip(numbers, cursors, strict=True):
         at: Position = kept(cursor)
-        versions = (await insist(partial(scope_of, reads, keys, number), "rebuild_status")).versions
+        versions = (await retry(partial(scope_of, reads, keys, number), "rebuild_status")).versions
         found[number] = Generation(
             generation=number,
             cursor=str(at),

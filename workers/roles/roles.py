@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 import structlog
 
-from core.application.aggregates import Folds
+from core.application.aggregates import AggregateCache
 from core.log.redis import RedisLog
 from core.redis.deployment import Deployment, open_deployment
 from core.singleflight import SingleFlight
@@ -80,7 +80,7 @@ def services(
     views = Views(deployment, log)
     ready = ReadyAnswers(views)
     served = Served(deployment)
-    folds = Folds(settings.fold_bytes)
+    folds = AggregateCache(settings.fold_bytes)
     keyring = Keyring(deployment.calls, deployment.keys, most_bytes=settings.token_bytes)
     metrics.DIFF_BYTES.set_function(lambda: DIFFERENCES.bytes)
     metrics.FOLD_BYTES.set_function(lambda: folds.bytes)

@@ -3,7 +3,7 @@ from contextlib import suppress
 import pytest
 
 from core.application import current_state
-from core.application.aggregates import Folds
+from core.application.aggregates import AggregateCache
 from core.caller import Caller
 from core.domain.commands import (
     AnyCommand,
@@ -15,7 +15,16 @@ from core.domain.commands import (
     SuspendMember,
 )
 from core.policy import Policy, PolicyChanges
-from core.refusals import NotAllowed, NotEntitled, NotFound, Refusal, Suspended, ThreadArchived, ThreadClosed, VotesOff
+from core.refusals import (
+    NotAllowed,
+    NotEntitled,
+    NotFound,
+    Refusal,
+    Suspended,
+    ThreadIsArchived,
+    ThreadIsClosed,
+    VotesOff,
+)
 from tests.support.newsroom import Newsroom
 from tests.support.people import ADA, ADMIN, AUDITOR, BEN, GUEST, MOD, SITE, THREAD, edit, post
 
@@ -100,14 +109,14 @@ async def test_who_sees_a_comment_is_told_from_what_readers_saw_and_who_reads_it
         ([(ChangePolicy(changes=PolicyChanges(comment="anyone")), ADMIN)], GUEST, None, NotAllowed),
         ([(ChangePolicy(changes=PolicyChanges(comment="entitled")), ADMIN)], BEN, NotEntitled, None),
         ([(ChangePolicy(changes=PolicyChanges(votes=False)), ADMIN)], ADA, None, VotesOff),
-        ([(SetThreadStatus(status="closed"), MOD)], ADA, ThreadClosed, None),
-        ([(SetThreadStatus(status="archived"), MOD)], ADA, ThreadArchived, ThreadArchived),
+        ([(SetThreadStatus(status="closed"), MOD)], ADA, ThreadIsClosed, None),
+        ([(SetThreadStatus(status="archived"), MOD)], ADA, ThreadIsArchived, ThreadIsArchived),
     ],
 )
 async def test_why_a_comment_or_a_vote_would_fail_is_told_without_writing(
     setup: list[tuple[AnyCommand, Caller]], caller: Caller, comment: type[Refusal] | None, vote: type[Refusal] | None
 ) -> None:
-    room = await Newsroom(Folds()).opened()
+    room = await Newsroom(AggregateCache()).opened()
     for command, by in setup:
         await room.ask(command, by)
     room.log.appends.clear()

@@ -4,7 +4,7 @@ from typing import Literal
 
 import pytest
 
-from core.application.aggregates import Folds
+from core.application.aggregates import AggregateCache
 from core.caller import Caller
 from core.domain.commands import AnyCommand, ChangePolicy, Decide, SetThreadStatus, Vote
 from core.log.port import Conflict
@@ -13,9 +13,9 @@ from core.refusals import (
     CommentNotPublished,
     IdempotencyKeyReused,
     NotAllowed,
-    OwnVote,
+    OwnVoteForbidden,
     ParentNotPublished,
-    ThreadClosed,
+    ThreadIsClosed,
     VotesOff,
 )
 from tests.support.newsroom import Newsroom
@@ -29,7 +29,7 @@ REOPEN = SetThreadStatus(status="open")
 
 async def remembering() -> Newsroom:
     """Who has posted before, and so remembers the thread and that comment."""
-    room = await Newsroom(Folds()).opened()
+    room = await Newsroom(AggregateCache()).opened()
     await room.ask(post("c1"), key="first")
     room.log.loads.clear()
     room.log.appends.clear()
@@ -63,7 +63,7 @@ async def test_who_does_not_remember_what_is_answered_asks_for_the_thread() -> N
 async def test_a_thread_that_was_closed_elsewhere_takes_nothing() -> None:
     room = await remembering()
     await elsewhere(room, CLOSE)
-    with pytest.raises(ThreadClosed):
+    with pytest.raises(ThreadIsClosed):
         await room.ask(post("c2"), key="k")
     assert isinstance(await room.log.append(room.log.appends[0]), Conflict), "it was tried, as it is remembered"
     assert (await room.types()).count("comment.posted") == 1
@@ -194,7 +194,7 @@ async def test_what_was_taken_down_elsewhere_gets_no_vote() -> None:
 
 async def test_votes_are_refused_by_the_policy_of_now() -> None:
     room = await remembering()
-    with pytest.raises(OwnVote):
+    with pytest.raises(OwnVoteForbidden):
         await room.ask(vote(1), key="k")
     await elsewhere(room, ChangePolicy(changes=PolicyChanges(votes=False)), ADMIN)
     with pytest.raises(VotesOff):
@@ -202,7 +202,7 @@ async def test_votes_are_refused_by_the_policy_of_now() -> None:
 
 
 async def test_votes_do_not_drive_comments_out_of_memory() -> None:
-    room = await Newsroom(Folds(16_000)).opened()
+    room = await Newsroom(AggregateCache(16_000)).opened()
     await room.ask(post("c2"), key="another")
     await room.ask(post("c1"), key="first")
     for number in range(20):

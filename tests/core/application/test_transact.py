@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from core import heads
-from core.application.aggregates import Folds, look
+from core.application.aggregates import AggregateCache, load_aggregates
 from core.application.transact import ATTEMPTS, transact, would_refuse
 from core.caller import Caller
 from core.domain.commands import (
@@ -38,7 +38,7 @@ from core.refusals import (
     NotAllowed,
     NotFound,
     Suspended,
-    ThreadClosed,
+    ThreadIsClosed,
     Unavailable,
 )
 from tests.support.newsroom import BEGIN, HOUR, Newsroom, WatchedLog
@@ -237,7 +237,7 @@ async def test_a_repeat_of_what_changed_nothing_acts_no_more_either() -> None:
 async def test_a_refusal_records_nothing_so_that_the_same_key_may_try_again() -> None:
     room = await Newsroom().opened()
     await room.ask(CLOSE, MOD)
-    with pytest.raises(ThreadClosed):
+    with pytest.raises(ThreadIsClosed):
         await room.ask(post("c1"), key="k")
     await room.ask(SetThreadStatus(status="open"), MOD)
     assert not (await room.ask(post("c1"), key="k")).repeated
@@ -381,7 +381,7 @@ async def test_a_thread_that_closes_meanwhile_takes_nothing_more(command: AnyCom
     room = await Newsroom().opened()
     await room.ask(post("c1"))
     room.log.meanwhile.append(lambda: room.ask(CLOSE, MOD))
-    with pytest.raises(ThreadClosed):
+    with pytest.raises(ThreadIsClosed):
         await room.ask(command, by)
 
 
@@ -465,7 +465,7 @@ async def test_a_window_of_keys_that_ends_between_load_and_append_costs_one_more
 
 
 async def test_policy_and_standing_are_read_at_every_command() -> None:
-    room = await Newsroom(Folds()).opened(comment="anyone")
+    room = await Newsroom(AggregateCache()).opened(comment="anyone")
     await room.ask(post("c1"), GUEST)
     await room.ask(ChangePolicy(changes=PolicyChanges(comment="member")), ADMIN)
     with pytest.raises(NotAllowed):
@@ -477,7 +477,7 @@ async def test_policy_and_standing_are_read_at_every_command() -> None:
 
 
 async def test_what_was_folded_before_is_not_folded_again() -> None:
-    room = await Newsroom(Folds()).opened()
+    room = await Newsroom(AggregateCache()).opened()
     await room.ask(post("c1"))
     await room.ask(edit(1, "second"))
     room.log.loads.clear()
@@ -486,21 +486,21 @@ async def test_what_was_folded_before_is_not_folded_again() -> None:
 
 
 async def test_a_fold_is_taken_up_where_others_went_on() -> None:
-    folds = Folds()
+    folds = AggregateCache()
     room = await Newsroom().opened()
     await transact(room.log, post("c1"), site=SITE, thread=THREAD, caller=ADA, folds=folds)
     await room.ask(edit(1, "second"))
     await room.ask(edit(2, "third"))
     field = heads.comment("c1")
-    fresh = (await look(room.log, SITE, THREAD, folded=(field,))).comment("c1")
+    fresh = (await load_aggregates(room.log, SITE, THREAD, folded=(field,))).comment("c1")
     room.log.loads.clear()
-    taken_up = (await look(room.log, SITE, THREAD, folded=(field,), folds=folds)).comment("c1")
+    taken_up = (await load_aggregates(room.log, SITE, THREAD, folded=(field,), folds=folds)).comment("c1")
     assert taken_up == fresh
     assert len(room.log.loads[0][1].events[field]) == 2
 
 
 async def test_a_fold_of_a_branch_that_was_lost_is_not_believed() -> None:
-    folds = Folds()
+    folds = AggregateCache()
     lost = await Newsroom(folds).opened()
     await lost.ask(post("c1", "lost words"))
     await lost.ask(edit(1, "lost again"))
@@ -516,7 +516,7 @@ async def test_a_fold_of_a_branch_that_was_lost_is_not_believed() -> None:
 
 
 async def test_only_so_many_folds_are_remembered() -> None:
-    folds = Folds(6000)
+    folds = AggregateCache(6000)
     room = await Newsroom(folds).opened()
     await room.ask(post("c1"))
     assert folds.get(SITE, THREAD, heads.comment("c1")) is not None

@@ -28,12 +28,8 @@ from core.refusals import (
     Refusal,
     StaleEdit,
     Suspended,
-)
-from core.refusals import (
-    ThreadArchived as ThreadIsArchived,
-)
-from core.refusals import (
-    ThreadClosed as ThreadIsClosed,
+    ThreadIsArchived,
+    ThreadIsClosed,
 )
 from tests.support.people import ADA, ADMIN, AUDITOR, BEN, GUEST, LINK, MOD, edit, edited, overridden, policy, posted
 from tests.support.story import before_anything, by, given, given_a_site

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from core import heads
-from core.application.aggregates import Folds, look
+from core.application.aggregates import AggregateCache, load_aggregates
 from core.application.transact import Result
 from core.caller import Caller
 from core.domain.commands import (
@@ -200,12 +200,12 @@ async def _told(room: Newsroom, command: AnyCommand) -> AnyCommand:
     return replace(command, revision=number or 1)
 
 
-async def _comment(room: Newsroom, comment: str, folds: Folds | None = None) -> Comment:
-    sight = await look(room.log, SITE, THREAD, folded=(heads.comment(comment),), folds=folds)
-    return sight.comment(comment)
+async def _comment(room: Newsroom, comment: str, folds: AggregateCache | None = None) -> Comment:
+    aggregates = await load_aggregates(room.log, SITE, THREAD, folded=(heads.comment(comment),), folds=folds)
+    return aggregates.comment(comment)
 
 
-def _run(script: Sequence[Step], premoderation: str, gateways: Sequence[Folds | None] = (None,)) -> None:
+def _run(script: Sequence[Step], premoderation: str, gateways: Sequence[AggregateCache | None] = (None,)) -> None:
     async def play() -> None:
         room = await Newsroom().opened(premoderation=premoderation)
         watcher = Watcher()
@@ -255,7 +255,7 @@ def test_no_author_publishes_what_was_kept_back_and_no_decision_another_text(
 @given(scripts, rules, st.integers(1, 6))
 @settings(max_examples=50)
 def test_remembered_folds_change_nothing(script: list[Step], premoderation: str, limit: int) -> None:
-    _run([*BEGINNING, *script], premoderation, [Folds(limit * 3000), Folds()])
+    _run([*BEGINNING, *script], premoderation, [AggregateCache(limit * 3000), AggregateCache()])
 
 
 @given(st.lists(own | decisions, max_size=8), st.lists(own, min_size=4, max_size=12), rules, st.booleans())

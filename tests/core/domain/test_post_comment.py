@@ -19,9 +19,7 @@ from core.events.types import (
     ThreadOpened,
 )
 from core.refusals import (
-    AnchorClosed as AnchorIsClosed,
-)
-from core.refusals import (
+    AnchorIsClosed,
     BadField,
     BodyEmpty,
     BodyTooLong,
@@ -32,15 +30,11 @@ from core.refusals import (
     ParentNotPublished,
     StaleRevision,
     Suspended,
+    ThreadIsArchived,
+    ThreadIsClosed,
     ThreadNotOpened,
     UnknownParent,
     UrlNotAllowed,
-)
-from core.refusals import (
-    ThreadArchived as ThreadIsArchived,
-)
-from core.refusals import (
-    ThreadClosed as ThreadIsClosed,
 )
 from tests.support.people import (
     ADA,

@@ -15,8 +15,7 @@ from core.events.types import (
     ThreadArchived,
     ThreadClosed,
 )
-from core.refusals import CommentNotPublished, NotAllowed, NotFound, StaleRevision, Suspended
-from core.refusals import ThreadArchived as ThreadIsArchived
+from core.refusals import CommentNotPublished, NotAllowed, NotFound, StaleRevision, Suspended, ThreadIsArchived
 from tests.support.people import ADA, ADMIN, AUDITOR, BEN, EVE, GUEST, LINK, MOD, edited, policy, posted
 from tests.support.story import before_anything, by, given, given_a_site
 

@@ -22,12 +22,12 @@ from core.refusals import (
     CommentNotPublished,
     NotAllowed,
     NotFound,
-    OwnVote,
+    OwnVoteForbidden,
     StaleRevision,
     Suspended,
+    ThreadIsArchived,
     VotesOff,
 )
-from core.refusals import ThreadArchived as ThreadIsArchived
 from tests.support.people import ADA, ADMIN, AUDITOR, BEN, EVE, GUEST, LINK, MOD, edited, overridden, policy, posted
 from tests.support.story import before_anything, by, given, given_a_site
 
@@ -104,7 +104,7 @@ def test_where_votes_are_off_nobody_votes() -> None:
 
 
 def test_nobody_votes_on_their_own_unless_they_may() -> None:
-    given(posted()).when(UP, by=ADA).refused(OwnVote)
+    given(posted()).when(UP, by=ADA).refused(OwnVoteForbidden)
     given(posted(), policy(own_votes=True)).when(UP, by=ADA).then(cast(1))
 
 
@@ -193,7 +193,7 @@ def test_who_may_vote_at_all_is_told_first_then_the_thread_then_the_comment() ->
     given(*gone, policy(votes=False), MemberSuspended(member="guest")).when(UP, by=GUEST).refused(Suspended)
     given(*gone, policy(votes=False)).when(UP, by=GUEST).refused(NotAllowed)
     given(*gone, policy(votes=False)).when(UP, by=ADA).refused(VotesOff)
-    given(*gone).when(UP, by=ADA).refused(OwnVote)
+    given(*gone).when(UP, by=ADA).refused(OwnVoteForbidden)
     given(*gone).when(UP).refused(ThreadIsArchived)
     given(*gone[:2]).when(Vote(comment="c1", value=1, revision=9)).refused(CommentNotPublished)
 

@@ -7,7 +7,7 @@ import anyio
 import pytest
 
 from core.events.envelope import UnreadableEntry, envelope_of, read
-from core.log.port import Append, BrokenChain, HeadWanted, Load, Log, LostBranch
+from core.log.port import Append, BrokenChain, HeadWanted, Load, Log, LogDiverged
 from core.position import START, Position
 from core.refusals import UnreadablePartition
 from tests.support.bounds import BOUND
@@ -69,7 +69,7 @@ async def test_one_that_is_another_at_the_same_position_is_not_taken_for_itself(
         else:
             await place.lose(HERE, 1)
         assert await place.intrude(HERE, b"foo", b"other") == stray
-        with anyio.fail_after(BOUND), pytest.raises(LostBranch):
+        with anyio.fail_after(BOUND), pytest.raises(LogDiverged):
             await anext(batches)
 
 

@@ -5,7 +5,7 @@ from contextlib import aclosing
 import anyio
 import pytest
 
-from core.log.port import BrokenChain, Entry, Log, LostBranch
+from core.log.port import BrokenChain, Entry, Log, LogDiverged
 from core.position import START, Position
 from tests.support.bounds import BOUND
 from tests.support.logs import HERE, SITE, THREAD, Place, event, positions, thread_in, write
@@ -144,7 +144,7 @@ async def test_nobody_follows_from_an_event_that_is_not_there(log: Log) -> None:
     *_, last = await write(log, *[event()] * 5)
     elsewhere = (Position(last.ms, last.n + 1), Position(last.ms - 1, last.n), Position(last.ms + 1, last.n))
     for wrong in (*elsewhere, Position(last.ms + 9, 900)):
-        with anyio.fail_after(BOUND), pytest.raises(LostBranch) as lost:
+        with anyio.fail_after(BOUND), pytest.raises(LogDiverged) as lost:
             await anext(aiter(log.follow(HERE, wrong)))
         assert (lost.value.partition, lost.value.position) == (HERE, wrong)
 
@@ -158,7 +158,7 @@ async def test_a_log_that_lost_its_end_and_grew_another_is_not_taken_for_itself(
         # One more than were lost: whoever went by the numbers would find the next one there.
         for number in range(lost + 1):
             await place.put(HERE, written[-1].ms + 1000 + number)
-        with anyio.fail_after(BOUND), pytest.raises(LostBranch) as found:
+        with anyio.fail_after(BOUND), pytest.raises(LogDiverged) as found:
             await anext(batches)
     assert found.value.position == written[-1]
 
@@ -170,7 +170,7 @@ async def test_an_event_that_is_another_at_the_same_position_is_not_taken_for_it
         await place.lose(HERE, 1)
         assert await place.put(HERE, first.ms, c=b"other words") == first
         await place.put(HERE, first.ms)
-        with anyio.fail_after(BOUND), pytest.raises(LostBranch):
+        with anyio.fail_after(BOUND), pytest.raises(LogDiverged):
             await anext(batches)
 
 
@@ -180,7 +180,7 @@ async def test_a_log_that_lost_everything_is_not_taken_for_a_new_one(place: Plac
         assert len(await anext(batches)) == 3
         await place.lose(HERE, 3)
         await place.put(HERE, written[-1].ms + 1)
-        with anyio.fail_after(BOUND), pytest.raises(LostBranch):
+        with anyio.fail_after(BOUND), pytest.raises(LogDiverged):
             await anext(batches)
 
 

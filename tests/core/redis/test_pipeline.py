@@ -14,9 +14,9 @@ from redis.exceptions import ConnectionError, ResponseError, TimeoutError  # noq
 
 from core.log.redis import CHAIN, CONFIRM
 from core.redis.client import connect
-from core.redis.command import Call, calls_of
-from core.redis.in_flight import Proof
-from core.redis.pipeline import Batch
+from core.redis.command import Command, commands_of
+from core.redis.in_flight import ConfirmationCommand
+from core.redis.pipeline import Pipeline
 from tests.support.bounds import BOUND
 from tests.support.proxy import Proxy
 
@@ -28,8 +28,8 @@ async def redis(fresh: str) -> AsyncIterator[Redis]:
 
 
 @pytest.fixture
-async def batch(redis: Redis) -> Batch:
-    return Batch(redis)
+async def batch(redis: Redis) -> Pipeline:
+    return Pipeline(redis)
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def connect_like(redis: Redis) -> Redis:
 class Callers:
     """Many callers of one tick, and what each got."""
 
-    def __init__(self, batch: Batch) -> None:
+    def __init__(self, batch: Pipeline) -> None:
         self.batch = batch
         self.got: dict[int, Any] = {}
 
@@ -60,7 +60,7 @@ class Callers:
             self.got[number] = error
 
 
-async def test_each_caller_gets_its_own_reply(batch: Batch) -> None:
+async def test_each_caller_gets_its_own_reply(batch: Pipeline) -> None:
     callers = Callers(batch)
     async with anyio.create_task_group() as tasks:
         for number in range(100):
@@ -70,7 +70,7 @@ async def test_each_caller_gets_its_own_reply(batch: Batch) -> None:
 
 async def test_the_callers_of_a_tick_share_one_packet(proxy: Proxy) -> None:
     async with connect(proxy.url, writing=True) as client:
-        callers = Callers(Batch(client))
+        callers = Callers(Pipeline(client))
         await callers.call(-1, "PING")  # a connection that is there already is to be waited with all the same
         async with anyio.create_task_group() as tasks:
             for number in range(100):
@@ -80,7 +80,7 @@ async def test_the_callers_of_a_tick_share_one_packet(proxy: Proxy) -> None:
 
 async def test_what_one_caller_asks_together_shares_one_packet_in_its_order(proxy: Proxy) -> None:
     async with connect(proxy.url, writing=True) as client:
-        batch = Batch(client)
+        batch = Pipeline(client)
         e = b'{"tp":"","ap":""}'
         await batch.call("XADD", "{p}log", "1-1", "e", e, "c", "")
         asked = [(["{p}log"], [start, "tp", "", 1]) for start in ("1-1", "")]
@@ -89,11 +89,11 @@ async def test_what_one_caller_asks_together_shares_one_packet_in_its_order(prox
     assert {count for count in proxy.pipelines if count} == {2}
 
 
-async def test_who_asks_nothing_is_answered_at_once(batch: Batch) -> None:
+async def test_who_asks_nothing_is_answered_at_once(batch: Pipeline) -> None:
     assert await batch.all([]) == []
 
 
-async def test_an_error_is_its_own_callers_alone(batch: Batch) -> None:
+async def test_an_error_is_its_own_callers_alone(batch: Pipeline) -> None:
     callers = Callers(batch)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(callers.call, 1, "ECHO", "a")
@@ -103,7 +103,7 @@ async def test_an_error_is_its_own_callers_alone(batch: Batch) -> None:
     assert (callers.got[1], callers.got[3]) == (b"a", b"c")
 
 
-async def test_text_numbers_and_any_bytes_arrive_as_they_are(batch: Batch) -> None:
+async def test_text_numbers_and_any_bytes_arrive_as_they_are(batch: Pipeline) -> None:
     content = bytes(range(256)) + b"\r\n$5\r\n"
     assert await batch.call("SET", "naïve", content) == b"OK"
     assert await batch.call("GET", "naïve".encode()) == content
@@ -113,7 +113,7 @@ async def test_text_numbers_and_any_bytes_arrive_as_they_are(batch: Batch) -> No
     assert await batch.call("GET", "") == b""
 
 
-async def test_a_script_the_server_does_not_know_is_sent_whole(batch: Batch, redis: Redis) -> None:
+async def test_a_script_the_server_does_not_know_is_sent_whole(batch: Pipeline, redis: Redis) -> None:
     await redis.script_flush()
     callers = Callers(batch)
     replies: list[Any] = []
@@ -131,7 +131,7 @@ async def test_a_script_the_server_does_not_know_is_sent_whole(batch: Batch, red
 
 
 @pytest.mark.parametrize("cancelled", [0, 5, 9], ids=["the first", "one", "the last"])
-async def test_a_caller_that_is_cancelled_takes_nothing_from_the_others(batch: Batch, cancelled: int) -> None:
+async def test_a_caller_that_is_cancelled_takes_nothing_from_the_others(batch: Pipeline, cancelled: int) -> None:
     callers = Callers(batch)
     scopes = [anyio.CancelScope() for _ in range(10)]
 
@@ -154,7 +154,7 @@ async def test_a_caller_that_is_cancelled_takes_nothing_from_the_others(batch: B
 
 @pytest.mark.parametrize("cancelled", [0, 5], ids=["the first", "one"])
 async def test_a_caller_that_is_cancelled_while_the_server_works_takes_nothing_either(
-    batch: Batch, redis: Redis, cancelled: int
+    batch: Pipeline, redis: Redis, cancelled: int
 ) -> None:
     callers = Callers(batch)
     scopes = [anyio.CancelScope() for _ in range(10)]
@@ -176,7 +176,7 @@ async def test_a_caller_that_is_cancelled_while_the_server_works_takes_nothing_e
     assert [callers.got[number] for number in others] == [number + 1 for number in others]
 
 
-async def test_a_leader_that_its_loop_kills_leaves_nobody_waiting(batch: Batch) -> None:
+async def test_a_leader_that_its_loop_kills_leaves_nobody_waiting(batch: Pipeline) -> None:
     callers = Callers(batch)
     leader = asyncio.ensure_future(callers.call(0, "ECHO", "0"))
     others = [asyncio.ensure_future(callers.call(number, "ECHO", f"{number}")) for number in range(1, 5)]
@@ -192,7 +192,7 @@ async def test_a_leader_that_its_loop_kills_leaves_nobody_waiting(batch: Batch) 
 
 async def test_everyone_is_told_where_there_is_no_server(tmp_path: Path) -> None:
     async with connect(f"unix://{tmp_path}/nobody", writing=True) as client:
-        callers = Callers(Batch(client))
+        callers = Callers(Pipeline(client))
         async with anyio.create_task_group() as tasks:
             for number in range(10):
                 tasks.start_soon(callers.call, number, "PING")
@@ -202,7 +202,7 @@ async def test_everyone_is_told_where_there_is_no_server(tmp_path: Path) -> None
 
 
 async def test_everyone_is_told_where_the_server_says_nothing(redis: Redis) -> None:
-    callers = Callers(Batch(redis, within=0.05))
+    callers = Callers(Pipeline(redis, within=0.05))
     async with connect_like(redis) as other:
         await other.client_pause(60_000, all=False)
         async with anyio.create_task_group() as tasks:
@@ -222,7 +222,7 @@ async def test_somebody_is_told_again_and_again_while_the_server_says_nothing(re
         if len(told) == 3:
             thrice.set()
 
-    callers = Callers(Batch(redis, within=3600, slow=slow))
+    callers = Callers(Pipeline(redis, within=3600, slow=slow))
     await callers.call(-1, "ECHO", "answered at once")
     assert told == []
     async with connect_like(redis) as other:
@@ -236,7 +236,7 @@ async def test_somebody_is_told_again_and_again_while_the_server_says_nothing(re
 
 
 async def test_a_server_that_is_given_up_is_waited_for_no_longer(redis: Redis) -> None:
-    callers = Callers(Batch(redis, within=3600))
+    callers = Callers(Pipeline(redis, within=3600))
     async with connect_like(redis) as other:
         await other.client_pause(60_000, all=False)
         async with anyio.create_task_group() as tasks:
@@ -250,9 +250,9 @@ async def test_a_server_that_is_given_up_is_waited_for_no_longer(redis: Redis) -
     assert await callers.batch.call("ECHO", "nobody else's reply") == b"nobody else's reply"
 
 
-async def test_what_is_asked_of_a_connection_that_is_closed_in_that_moment_has_failed(batch: Batch) -> None:
+async def test_what_is_asked_of_a_connection_that_is_closed_in_that_moment_has_failed(batch: Pipeline) -> None:
     assert await batch.call("ECHO", "a") == b"a"
-    posted = batch.post(calls := [Call(("ECHO", "b"))])
+    posted = batch.post(calls := [Command(("ECHO", "b"))])
     for line in batch.lines:
         line.connection.transport.abort()
     await batch.settle(posted)
@@ -262,7 +262,7 @@ async def test_what_is_asked_of_a_connection_that_is_closed_in_that_moment_has_f
 
 
 async def test_a_reply_that_the_proof_cannot_be_made_of_is_raised_by_everybody(redis: Redis) -> None:
-    batch = Batch(redis, proof=Proof(("ECHO", "many"), lambda reply: int(reply) > 1))
+    batch = Pipeline(redis, proof=ConfirmationCommand(("ECHO", "many"), lambda reply: int(reply) > 1))
     callers = Callers(batch)
     async with anyio.create_task_group() as tasks:
         for number in range(3):
@@ -272,8 +272,8 @@ async def test_a_reply_that_the_proof_cannot_be_made_of_is_raised_by_everybody(r
 
 
 async def test_a_proof_is_asked_once_for_all_of_a_tick(redis: Redis) -> None:
-    batch = Batch(redis, proof=Proof(("ECHO", "safe"), lambda reply: bool(reply == b"safe")))
-    calls = [Call(("INCR", "n")) for _ in range(5)]
+    batch = Pipeline(redis, proof=ConfirmationCommand(("ECHO", "safe"), lambda reply: bool(reply == b"safe")))
+    calls = [Command(("INCR", "n")) for _ in range(5)]
     await redis.config_resetstat()
     async with anyio.create_task_group() as tasks:
         for call in calls:
@@ -283,17 +283,19 @@ async def test_a_proof_is_asked_once_for_all_of_a_tick(redis: Redis) -> None:
     assert all(call.proven for call in calls)
 
 
-@pytest.mark.parametrize("proof", [Proof(("ECHO", "not yet"), lambda reply: bool(reply == b"safe")), None])
-async def test_what_is_not_proven_is_carried_out_all_the_same(redis: Redis, proof: Proof | None) -> None:
-    batch = Batch(redis, proof=proof or Proof(("NOSUCH",), lambda _: True))
-    call = Call(("SET", "n", "1"))
+@pytest.mark.parametrize(
+    "proof", [ConfirmationCommand(("ECHO", "not yet"), lambda reply: bool(reply == b"safe")), None]
+)
+async def test_what_is_not_proven_is_carried_out_all_the_same(redis: Redis, proof: ConfirmationCommand | None) -> None:
+    batch = Pipeline(redis, proof=proof or ConfirmationCommand(("NOSUCH",), lambda _: True))
+    call = Command(("SET", "n", "1"))
     await batch.carry([call])
     assert call.answer() == b"OK"
     assert not call.proven
     assert await redis.get("n") == b"1"
 
 
-async def test_more_callers_than_connections_wait_and_are_served(batch: Batch) -> None:
+async def test_more_callers_than_connections_wait_and_are_served(batch: Pipeline) -> None:
     callers = Callers(batch)
 
     async def call_in_turn(number: int) -> None:
@@ -310,8 +312,8 @@ async def test_more_callers_than_connections_wait_and_are_served(batch: Batch) -
 
 
 async def test_a_server_that_does_not_know_a_script_yet_is_asked_for_its_proof_once(redis: Redis) -> None:
-    proving = Batch(redis, proof=Proof(("WAIT", 1, 50), lambda reply: int(reply) >= 1))
-    calls = calls_of(CONFIRM, [(["hansard:{x}:now", "hansard:{x}:before"], ["k", 1, 1000])])
+    proving = Pipeline(redis, proof=ConfirmationCommand(("WAIT", 1, 50), lambda reply: int(reply) >= 1))
+    calls = commands_of(CONFIRM, [(["hansard:{x}:now", "hansard:{x}:before"], ["k", 1, 1000])])
     await redis.config_resetstat()
     await redis.script_flush()
     await proving.carry(calls)
@@ -328,7 +330,7 @@ async def test_who_opens_a_connection_is_told_when_its_own_time_is_over(tmp_path
         silent.bind(str(path))
         silent.listen()
         async with connect(f"unix://{path}", writing=False) as redis:
-            batch = Batch(redis, within=3600)
+            batch = Pipeline(redis, within=3600)
             with anyio.fail_after(BOUND), pytest.raises(TimeoutError):
                 with anyio.move_on_after(0.05):
                     await batch.call("PING")

@@ -15,7 +15,7 @@ from core.position import START
 from core.redis import subscriber as subscription
 from core.redis.client import connect
 from core.redis.metrics import LOSSES
-from core.redis.pubsub import LOOK_EVERY, LOOK_SELDOM, MOST_HEARD, Wake, Wakes
+from core.redis.pubsub import LOOK_EVERY, LOOK_SELDOM, MOST_HEARD, PubSub, Subscription
 from core.redis.topology import find_servers
 from tests.support.bounds import BOUND
 from tests.support.full import EVERYSEC, no_disk
@@ -34,32 +34,32 @@ async def reading(fresh: str) -> AsyncIterator[Redis]:
 
 
 @pytest.fixture
-async def wakes(fresh: str) -> AsyncIterator[Wakes]:
+async def wakes(fresh: str) -> AsyncIterator[PubSub]:
     async with anyio.create_task_group() as tasks, find_servers(fresh) as topology:
-        wakes = Wakes(topology)
+        wakes = PubSub(topology)
         await tasks.start(wakes.run)
         yield wakes
         tasks.cancel_scope.cancel()
 
 
-async def rings(bell: Wake) -> bool:
+async def rings(bell: Subscription) -> bool:
     with anyio.fail_after(BOUND):
         return await bell.wait(NEVER)
 
 
-async def listening(bell: Wake) -> None:
+async def listening(bell: Subscription) -> None:
     """Wait until the server has taken the subscription: that rings, as something may have come before."""
     assert await rings(bell)
 
 
-async def test_a_message_rings_the_bell_of_its_channel(wakes: Wakes, reading: Redis) -> None:
+async def test_a_message_rings_the_bell_of_its_channel(wakes: PubSub, reading: Redis) -> None:
     with wakes.on("{p}:log") as bell:
         await listening(bell)
         await reading.spublish("{p}:log", "")
         assert await rings(bell)
 
 
-async def test_a_bell_keeps_what_was_said_until_it_is_asked(wakes: Wakes, reading: Redis) -> None:
+async def test_a_bell_keeps_what_was_said_until_it_is_asked(wakes: PubSub, reading: Redis) -> None:
     with wakes.on("{p}:view") as bell:
         await listening(bell)
         for words in ("one", "", "two"):
@@ -72,14 +72,14 @@ async def test_a_bell_keeps_what_was_said_until_it_is_asked(wakes: Wakes, readin
 
 
 def test_a_bell_that_nobody_asks_keeps_no_more_than_a_few_messages() -> None:
-    bell = Wake()
+    bell = Subscription()
     for number in range(100):
         bell.ring(b"%d" % number)
     assert len(bell.heard()) == MOST_HEARD
     assert bell.heard() == []
 
 
-async def test_everybody_on_a_channel_is_woken_and_nobody_else(wakes: Wakes, reading: Redis) -> None:
+async def test_everybody_on_a_channel_is_woken_and_nobody_else(wakes: PubSub, reading: Redis) -> None:
     with wakes.on("{p}:log") as one, wakes.on("{p}:log") as two, wakes.on("{p}:view") as other:
         for bell in (one, two, other):
             await listening(bell)
@@ -89,7 +89,7 @@ async def test_everybody_on_a_channel_is_woken_and_nobody_else(wakes: Wakes, rea
         assert not await other.wait(0)
 
 
-async def test_one_bell_may_listen_to_many_channels(wakes: Wakes, reading: Redis) -> None:
+async def test_one_bell_may_listen_to_many_channels(wakes: PubSub, reading: Redis) -> None:
     with wakes.on("{p1}:view", "{p2}:view", "{p3}:view") as bell:
         for number in (1, 2, 3):
             while await reading.pubsub_shardnumsub(f"{{p{number}}}:view") != [(f"{{p{number}}}:view".encode(), 1)]:
@@ -99,7 +99,7 @@ async def test_one_bell_may_listen_to_many_channels(wakes: Wakes, reading: Redis
             assert await rings(bell)
 
 
-async def test_asking_twice_for_one_channel_is_asking_once(wakes: Wakes, reading: Redis) -> None:
+async def test_asking_twice_for_one_channel_is_asking_once(wakes: PubSub, reading: Redis) -> None:
     with wakes.on("{p}:log", "{p}:log") as bell:
         await listening(bell)
         await reading.spublish("{p}:log", "")
@@ -107,14 +107,14 @@ async def test_asking_twice_for_one_channel_is_asking_once(wakes: Wakes, reading
 
 
 async def test_what_happens_between_two_waits_is_not_missed() -> None:
-    bell = Wake()
+    bell = Subscription()
     bell.ring()
     bell.ring()
     assert await bell.wait(NEVER)
     assert not await bell.wait(0)
 
 
-async def test_who_has_gone_is_no_longer_listened_for(wakes: Wakes, reading: Redis) -> None:
+async def test_who_has_gone_is_no_longer_listened_for(wakes: PubSub, reading: Redis) -> None:
     with wakes.on("{p}:log") as first:
         await listening(first)
         with wakes.on("{p}:view") as second:
@@ -124,7 +124,7 @@ async def test_who_has_gone_is_no_longer_listened_for(wakes: Wakes, reading: Red
         assert await reading.pubsub_shardchannels() == [b"{q}:log"]
 
 
-async def test_losing_the_subscription_wakes_everybody_and_is_repaired(wakes: Wakes, reading: Redis) -> None:
+async def test_losing_the_subscription_wakes_everybody_and_is_repaired(wakes: PubSub, reading: Redis) -> None:
     with wakes.on("{p}:log") as bell, wakes.on("{p}:view") as other:
         await listening(bell)
         await listening(other)
@@ -137,10 +137,10 @@ async def test_losing_the_subscription_wakes_everybody_and_is_repaired(wakes: Wa
 
 
 async def test_without_messages_a_waiter_looks_all_the_same() -> None:
-    assert not await Wake().wait(0.001)
+    assert not await Subscription().wait(0.001)
 
 
-async def test_an_append_rings_for_its_partition_alone(fresh: str, reading: Redis, wakes: Wakes) -> None:
+async def test_an_append_rings_for_its_partition_alone(fresh: str, reading: Redis, wakes: PubSub) -> None:
     async with opened(fresh) as place:
         with wakes.on(keys()[HERE].log_channel) as here, wakes.on(keys()[1 - HERE].log_channel) as there:
             await listening(here)
@@ -165,8 +165,8 @@ async def test_a_follower_listens_on_the_channel_of_its_partition(fresh: str, re
         tasks.cancel_scope.cancel()
 
 
-async def test_a_waiter_relies_on_its_bell_while_the_subscription_is_confirmed(wakes: Wakes, reading: Redis) -> None:
-    assert Wake().patience == LOOK_EVERY
+async def test_a_waiter_relies_on_its_bell_while_the_subscription_is_confirmed(wakes: PubSub, reading: Redis) -> None:
+    assert Subscription().patience == LOOK_EVERY
     with wakes.on("{p1}:log", "{p2}:log") as bell:
         assert bell.patience == LOOK_EVERY
         while bell.patience == LOOK_EVERY:
@@ -187,7 +187,7 @@ async def test_a_connection_that_is_lost_without_a_word_is_noticed_and_its_waite
     async with anyio.create_task_group() as tasks:
         await tasks.start(proxy.run)
         async with find_servers(proxy.url) as topology:
-            wakes = Wakes(topology)
+            wakes = PubSub(topology)
             await tasks.start(wakes.run)
             with wakes.on("{p}:log") as bell:
                 while bell.patience == LOOK_EVERY:
@@ -208,7 +208,7 @@ async def test_a_server_that_refuses_probes_because_its_disk_is_full_is_not_lost
     monkeypatch.setattr(subscription, "PROBE_EVERY", 0.01)
     with started(engines()["embedded"], *EVERYSEC) as url, client(url) as asking, no_disk(url):
         async with find_servers(url) as topology, anyio.create_task_group() as tasks:
-            wakes = Wakes(topology)
+            wakes = PubSub(topology)
             await tasks.start(wakes.run)
             with wakes.on("{p}:log") as bell:
                 while bell.patience == LOOK_EVERY:

@@ -7,20 +7,20 @@ import anyio
 import pytest
 from redis.exceptions import TimeoutError  # noqa: A004 - the name redis has
 
-from core.redis.command import Call
-from core.redis.in_flight import Group
-from core.redis.reply_deadlines import Overdue
+from core.redis.command import Command
+from core.redis.in_flight import CommandGroup
+from core.redis.reply_deadlines import ReplyDeadlines
 from tests.support.bounds import BOUND
 
 pytestmark = pytest.mark.anyio
 
 
-def group() -> Group:
-    return Group([Call(("GET", "a"))], asyncio.get_running_loop().create_future())
+def group() -> CommandGroup:
+    return CommandGroup([Command(("GET", "a"))], asyncio.get_running_loop().create_future())
 
 
 async def test_a_short_bound_is_kept_behind_a_long_one() -> None:
-    overdue = Overdue()
+    overdue = ReplyDeadlines()
     long, short = group(), group()
     overdue.add(long, 3600)
     overdue.add(short, 0.01)
@@ -32,7 +32,7 @@ async def test_a_short_bound_is_kept_behind_a_long_one() -> None:
 
 
 async def test_a_long_bound_is_kept_behind_a_short_one_that_was_discarded() -> None:
-    overdue = Overdue()
+    overdue = ReplyDeadlines()
     short, long = group(), group()
     overdue.add(short, 0.01)
     overdue.add(long, 0.02)
@@ -44,7 +44,7 @@ async def test_a_long_bound_is_kept_behind_a_short_one_that_was_discarded() -> N
 
 
 async def test_a_bound_that_has_passed_is_kept_at_once_and_none_at_all_is_not_kept() -> None:
-    overdue = Overdue()
+    overdue = ReplyDeadlines()
     late, patient = group(), group()
     overdue.add(patient, math.inf)
     overdue.add(late, -1)

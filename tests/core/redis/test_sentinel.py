@@ -9,7 +9,7 @@ from anyio import to_thread
 
 from core.log.redis import RedisLog
 from core.position import START
-from core.redis.confirmation import Promise
+from core.redis.confirmation import Confirmation
 from core.redis.deployment import open_deployment
 from core.redis.errors import Unreachable
 from core.redis.node import Node
@@ -52,7 +52,7 @@ async def test_writes_go_on_at_the_server_that_takes_over(there: Sentinels, fate
 
 async def test_a_server_that_is_no_primary_is_not_used_as_one(there: Sentinels) -> None:
     (replica,) = there.replicas()
-    node = Node(replica.address, replica.url, Promise(), leads=True)
+    node = Node(replica.address, replica.url, Confirmation(), leads=True)
     with pytest.raises(redis.exceptions.ConnectionError, match="no primary"):
         await node.calls.call("PING")
     await node.aclose()

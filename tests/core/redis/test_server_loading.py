@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from core.keys import Keys
 from core.log.redis import RedisLog
 from core.redis.deployment import open_deployment
-from core.redis.server_loading import Waiting
+from core.redis.server_loading import LoadingWait
 from core.redis.slots import slot_of
 from core.refusals import Unavailable
 from tests.support.clusters import Cluster, Node, cluster, free_ports, until
@@ -83,15 +83,15 @@ class Seen:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.waits: list[Mapping[str, str]] = []
         self.nodes: list[Node] = []
-        pause = Waiting.pause
+        pause = LoadingWait.pause
 
-        async def let_go(waiting: Waiting, loading: Mapping[str, str]) -> None:
+        async def let_go(waiting: LoadingWait, loading: Mapping[str, str]) -> None:
             if not self.waits:
                 await to_thread.run_sync(lambda: let_load(*self.nodes))
             self.waits.append(loading)
             await pause(waiting, loading)
 
-        monkeypatch.setattr(Waiting, "pause", let_go)
+        monkeypatch.setattr(LoadingWait, "pause", let_go)
 
 
 async def made(url: str) -> None:

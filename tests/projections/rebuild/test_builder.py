@@ -14,7 +14,7 @@ from core.events.types import CommentPosted
 from core.keys import REBUILD
 from core.policy import Policy
 from core.position import START, Position
-from core.redis.router import Calls
+from core.redis.router import Router
 from core.text.render import rendered
 from core.throttle import Pace
 from projections.read.queries import PageQuery
@@ -172,17 +172,17 @@ async def test_broken_off_at_any_call_it_goes_on_when_it_is_started_again(
     await here.play(stream(44, 120, threads=2), threads=2)
     async with projecting(here.projector()):
         await here.level()
-    asks, left = Calls._carry, 0
+    asks, left = Router._carry, 0
     scopes = [CancelScope()]
 
-    async def ask(own: Calls, calls: list[Any]) -> None:
+    async def ask(own: Router, calls: list[Any]) -> None:
         nonlocal left
         left -= 1
         if left == 0:
             scopes[-1].cancel()
         await asks(own, calls)
 
-    monkeypatch.setattr(Calls, "_carry", ask)
+    monkeypatch.setattr(Router, "_carry", ask)
     torn = spy(monkeypatch, builder, "fold_on")
     at = 1 + begin
     while True:

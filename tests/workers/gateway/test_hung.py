@@ -16,7 +16,7 @@ from redis.exceptions import TimeoutError  # noqa: A004 - the name redis has
 
 from core.concurrency import gathered
 from core.redis import errors
-from core.redis.errors import insist
+from core.redis.errors import retry
 from core.refusals import Unavailable
 from projections.read.queries import Seen
 from tests.support.bounds import BOUND
@@ -97,7 +97,7 @@ async def test_a_call_without_an_answer_is_given_up_when_patience_is_spent(
         return await calls.call("GET", "anything")
 
     with anyio.fail_after(BOUND), pytest.raises(Unavailable):
-        await insist(ask, "anything", patience=1.0 if failures else SOON)
+        await retry(ask, "anything", patience=1.0 if failures else SOON)
     assert tries == 1 + failures
 
 
@@ -115,17 +115,17 @@ async def test_the_calls_of_one_request_share_its_patience() -> None:
         errors._BEGUN.set(time.monotonic() - 3600)
         assert errors.left() < 0
         with pytest.raises(Unavailable):
-            await insist(fails_once, "anything", patience=3600)
+            await retry(fails_once, "anything", patience=3600)
         assert tries == 1
         # A body that took its time is no patience spent.
         errors.begin_again()
         tries = 0
-        assert await insist(fails_once, "anything", patience=3600) == 2
+        assert await retry(fails_once, "anything", patience=3600) == 2
         # A stream lives for longer than any patience.
         errors._BEGUN.set(time.monotonic() - 3600)
         errors.no_request()
         tries = 0
-        assert await insist(fails_once, "anything", patience=3600) == 2
+        assert await retry(fails_once, "anything", patience=3600) == 2
     assert errors.left() == math.inf
 
 

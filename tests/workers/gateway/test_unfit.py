@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from core import heads
-from core.application.aggregates import Folds
+from core.application.aggregates import AggregateCache
 from core.keys import DEPLOYMENT
 from core.log.port import NewEvent
 from core.log.redis import RedisLog
@@ -144,7 +144,7 @@ async def test_where_the_log_is_not_whole_a_write_is_refused_and_readers_go_on(h
     assert (await house.get("/readyz")).status_code == 200
     await RedisPlace(deployment).accept(partition.number)
     await house.post(BEN, "Writes go on.")
-    house.serve(msgspec.structs.replace(house.services, folds=Folds()))  # as after a start
+    house.serve(msgspec.structs.replace(house.services, folds=AggregateCache()))  # as after a start
     edited = await house.ask("PATCH", at(comment), ADA, {"body": "Other words."}, If_Match='"1"')
     told = problem(edited, 503, "unavailable")
     assert told["detail"] == "an event that this depends on is missing from the log"

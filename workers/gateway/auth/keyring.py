@@ -20,7 +20,7 @@ from core.caller import Caller
 from core.keys import Keys
 from core.lru import Lru
 from core.redis import errors
-from core.redis.router import Begun, Calls
+from core.redis.router import PendingCommand, Router
 from core.redis.script import Script
 from workers.gateway.auth.site_names import SiteNames
 
@@ -92,7 +92,7 @@ class Look(NamedTuple):
     """A look at the keys of a site that is under way, and those that it had last."""
 
     last: SiteKeys
-    begun: Begun
+    begun: PendingCommand
 
 
 _OPEN: Final = Script("core.redis", "open_site_keys")
@@ -106,7 +106,7 @@ PATIENCE: Final = 1.0
 class Keyring:
     """Reads and replaces the keys of sites. Raises `core.refusals.Unavailable` where the server stays away."""
 
-    def __init__(self, redis: Calls, keys: Keys, *, patience: float = PATIENCE, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, redis: Router, keys: Keys, *, patience: float = PATIENCE, most_bytes: int = MOST_BYTES) -> None:
         """`most_bytes` is for the tokens of all sites together."""
         self._redis = redis
         self._patience = patience
@@ -126,7 +126,7 @@ class Keyring:
 
     async def finish(self, site: str, look: Look) -> SiteKeys | None:
         """The keys of the site as they are: the very object where they are those that it had last."""
-        begun: Begun | None = look.begun
+        begun: PendingCommand | None = look.begun
 
         async def ask() -> Any:
             nonlocal begun
@@ -178,7 +178,7 @@ class Keyring:
         return self._keys.of(site).site_keys(site)
 
     async def _insist(self, ask: Callable[[], Any], what: str) -> Any:
-        return await errors.insist(ask, what, patience=self._patience)
+        return await errors.retry(ask, what, patience=self._patience)
 
 
 def _mapping(reply: list[bytes]) -> dict[bytes, bytes]:

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from core.ids import is_site
 from core.keys import SITES, SITES_NOTED, Keys
-from core.redis.errors import insist
-from core.redis.router import Calls
+from core.redis.errors import retry
+from core.redis.router import Router
 from core.refusals import Unavailable
 from core.singleflight import SingleFlight
 
@@ -26,7 +26,7 @@ _WHAT: Final = "list_sites"
 class SiteNames:
     """Notes and tells the names. Raises `core.refusals.Unavailable` where the server stays away for `patience` s."""
 
-    def __init__(self, redis: Calls, keys: Keys, *, patience: float) -> None:
+    def __init__(self, redis: Router, keys: Keys, *, patience: float) -> None:
         self._redis = redis
         self._keys = keys
         self._patience = patience
@@ -50,7 +50,7 @@ class SiteNames:
             cursor = b"0"
             while True:
                 scan = partial(server.call, "SCAN", cursor, "MATCH", self._keys.site_keys_pattern(), "COUNT", _PAGE)
-                cursor, page = await insist(scan, _WHAT, patience=self._patience)
+                cursor, page = await retry(scan, _WHAT, patience=self._patience)
                 found.update(key.decode(errors="replace").rpartition(":")[2] for key in page)
                 if cursor == b"0":
                     break
@@ -62,4 +62,4 @@ class SiteNames:
         return names
 
     async def _call(self, *command: str | int) -> Any:
-        return await insist(lambda: self._redis.call(*command), _WHAT, patience=self._patience)
+        return await retry(lambda: self._redis.call(*command), _WHAT, patience=self._patience)

@@ -12,9 +12,9 @@ import structlog
 
 from core.concurrency import gathered
 from core.error_summary import fault
-from core.log.port import LostBranch
+from core.log.port import LogDiverged
 from core.position import START, Position
-from core.redis.pubsub import Wake
+from core.redis.pubsub import Subscription
 from core.refusals import Unavailable
 from projections.read.feed import Exchanged, FeedEntry, FeedLog, FeedMark, Named, named
 from projections.read.queries import ThreadHead
@@ -61,7 +61,7 @@ class Follower:
         partition: int,
         feed: FeedLog,
         views: FrameRows,
-        bell: AbstractContextManager[Wake],
+        bell: AbstractContextManager[Subscription],
         grown: Callable[[Channel], object],
     ) -> None:
         """`grown` is called with a channel whenever its ring has something to send."""
@@ -122,7 +122,7 @@ class Follower:
                     )
                 await bell.wait(self._patience(bell))
 
-    async def _advance(self, bell: Wake) -> None:
+    async def _advance(self, bell: Subscription) -> None:
         async with self.lock:
             await self._catch_up(named(bell.heard()))
             await self._tell_held()
@@ -140,7 +140,7 @@ class Follower:
                 if len(entries) < BATCH:
                     return  # what came since has rung
                 said = {}
-        except LostBranch:
+        except LogDiverged:
             # What was read is not there any more, or more was trimmed than was read: nobody here can be promised to
             # have seen everything.
             await self._reset("lost")
@@ -202,7 +202,7 @@ class Follower:
         head, rows = await self._views.frame_rows(site, thread, comments)
         return None if head is None else Rows(head, rows)
 
-    def _patience(self, bell: Wake) -> float:
+    def _patience(self, bell: Subscription) -> float:
         dues = [channel.due for channel in self.channels.values() if channel.due is not None]
         return min([bell.patience, *(max(0.0, due - time.monotonic()) for due in dues)])
 

@@ -11,7 +11,7 @@ from starlette.types import Send
 from core.log.port import Log
 from core.partitions import partition_of
 from core.position import Position
-from core.redis.pubsub import Wake
+from core.redis.pubsub import Subscription
 from core.refusals import NotFound
 from projections.read.feed import FeedLog
 from projections.read.queries import ThreadHead
@@ -55,7 +55,7 @@ class Hub:
         log: Log,
         views: HubViews,
         feed: FeedLog,
-        bell: Callable[[int], AbstractContextManager[Wake]],
+        bell: Callable[[int], AbstractContextManager[Subscription]],
         heartbeat: float = HEARTBEAT,
         limits: Limits | None = None,
     ) -> None:

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from core.application.current_state import thread_of
-from core.application.loading import event_at, scene_of
+from core.application.loading import event_at, load_context
 from core.position import Position
 from core.refusals import HistoryNotPublic
 from projections.read.queries import PastQuery
@@ -24,13 +24,13 @@ async def answer_then(asked: Asked[Any, None], at: str, query: PastQuery) -> Rep
     if asked.query.after is not None:
         raise BadRequest.at("/after", "the past does not change: at and after exclude each other")
     services = asked.services
-    scene = await scene_of(
+    context = await load_context(
         services.log, site=asked.site, thread=asked.thread, caller=asked.token or NOBODY, folds=services.folds
     )
-    scene.require_thread()
-    if scene.policy.history != "public" and not asked.viewer.staff:
+    context.require_thread()
+    if context.policy.history != "public" and not asked.viewer.staff:
         raise HistoryNotPublic
-    moment = _moment(at, scene.now)
+    moment = _moment(at, context.now)
     if asked.viewer.staff and isinstance(moment, Position):
         await _require_event(asked, moment)
     # Its place among the readers is for others while it is made, which takes long and has a bound of its own.

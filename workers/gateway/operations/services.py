@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from msgspec import Struct, field
 
-from core.application.aggregates import Folds
+from core.application.aggregates import AggregateCache
 from core.durability import MEMORY, Durability
 from core.log.port import Log
 from core.refusals import Unavailable
@@ -64,7 +64,7 @@ class Services(Struct, frozen=True, kw_only=True):
     """How much is taken on at the same time."""
     bodies: BodyBudget = field(default_factory=BodyBudget)
     """The memory that request bodies may take while they come in."""
-    folds: Folds = field(default_factory=Folds)
+    folds: AggregateCache = field(default_factory=AggregateCache)
     """Aggregates folded lately; each time, a load or the append tells whether they are still the last word."""
 
     def require_fit(self) -> None:

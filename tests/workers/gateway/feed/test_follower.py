@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from core.partitions import partition_of
-from core.redis.pubsub import Wake
+from core.redis.pubsub import Subscription
 from projections.read.feed import FeedLog
 from projections.read.queries import ThreadHead
 from tests.support.bounds import BOUND
@@ -40,7 +40,7 @@ class Desk:
     def __init__(self, house: House) -> None:
         self.house = house
         self.asked = Asked(house)
-        self.bell = Wake()
+        self.bell = Subscription()
         feed = FeedLog(house.deployment.calls, house.deployment.keys)
         partition = partition_of(SITE, THREAD, house.log.partitions)
         self.follower = Follower(partition, feed, self.asked, nullcontext(self.bell), lambda _: None)
