@@ -34,7 +34,7 @@ _LONGEST: Final = 64 * 1024
 Wanted = Callable[[Envelope], bool]
 
 
-class Found(NamedTuple):
+class MergedPage(NamedTuple):
     """One event, or an entry that cannot be read, and the partition it lies in."""
 
     partition: int
@@ -44,7 +44,7 @@ class Found(NamedTuple):
 class Merged(NamedTuple):
     """A page, and where each partition stands after it."""
 
-    found: list[Found]
+    found: list[MergedPage]
     places: list[Position]
     dry: bool
     """Whether everything there was, before the end, has been looked at."""
@@ -115,7 +115,7 @@ async def merge(log: Log, places: dict[int, Position], *, end: Position | None, 
     order = [(head, stream) for stream in streams if (head := stream.head) is not None]
     heap = [(head, index) for index, (head, _) in enumerate(order)]
     heapq.heapify(heap)
-    found: list[Found] = []
+    found: list[MergedPage] = []
     looked = 0
     while heap and looked < BUDGET:
         _, index = heap[0]
@@ -129,7 +129,7 @@ async def merge(log: Log, places: dict[int, Position], *, end: Position | None, 
             break  # what is not wanted behind a full page is passed over, so that it is known whether there is more
         entry = stream.take()
         if is_wanted:
-            found.append(Found(stream.partition, read_or_error(*entry)))
+            found.append(MergedPage(stream.partition, read_or_error(*entry)))
         if stream.wants:
             try:
                 await stream.fill()

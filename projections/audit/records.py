@@ -42,14 +42,14 @@ _TIMES: Final = frozenset({"until"})
 _COMMENTS_A_LOAD: Final = 50
 
 
-class ActorTold(Struct, frozen=True, kw_only=True):
+class AuditActor(Struct, frozen=True, kw_only=True):
     """Who did it; `id` is None where that is not told."""
 
     kind: str
     id: str | None
 
 
-class Told(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class AuditRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One event, as it is told."""
 
     position: str
@@ -58,7 +58,7 @@ class Told(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """When it was recorded."""
     occurred_at: str
     type: str
-    actor: ActorTold
+    actor: AuditActor
     site: str
     thread: str | None = None
     comment: str | None = None
@@ -66,14 +66,14 @@ class Told(Struct, frozen=True, kw_only=True, omit_defaults=True):
     data: dict[str, Any]
 
 
-class Unreadable(Struct, frozen=True, kw_only=True):
+class UnreadableRecord(Struct, frozen=True, kw_only=True):
     """An entry that cannot be read, in its place among the events."""
 
     position: str
     type: Literal["unreadable"] = "unreadable"
 
 
-def tell(recorded: Recorded, partition: int, redacted: Mapping[str, frozenset[int]]) -> Told:
+def record_of(recorded: Recorded, partition: int, redacted: Mapping[str, frozenset[int]]) -> AuditRecord:
     """An event as staff is told it. `redacted` names the texts that are gone, by comment (see `redacted`)."""
     envelope = recorded.envelope
     data = _facts(recorded)
@@ -84,13 +84,13 @@ def tell(recorded: Recorded, partition: int, redacted: Mapping[str, frozenset[in
         value = getattr(envelope, name)
         if value is not None:
             data[name] = value
-    return Told(
+    return AuditRecord(
         position=str(recorded.position),
         partition=partition,
         at=rfc3339(recorded.position.ms),
         occurred_at=rfc3339(recorded.occurred_at),
         type=envelope.type,
-        actor=ActorTold(kind=envelope.actor.kind, id=envelope.actor.id),
+        actor=AuditActor(kind=envelope.actor.kind, id=envelope.actor.id),
         site=envelope.site,
         thread=envelope.thread or None,
         comment=envelope.comment,
@@ -99,7 +99,9 @@ def tell(recorded: Recorded, partition: int, redacted: Mapping[str, frozenset[in
     )
 
 
-def tell_author(recorded: Recorded, partition: int, redacted: Mapping[str, frozenset[int]], author: str) -> Told | None:
+def author_record_of(
+    recorded: Recorded, partition: int, redacted: Mapping[str, frozenset[int]], author: str
+) -> AuditRecord | None:
     """An event as the comment's author is told it: own texts, and decisions with role, reason and rule.
 
     None for what is not for them: votes and reports. Notes, what a rule matched and the ids of staff stay out.
@@ -108,12 +110,12 @@ def tell_author(recorded: Recorded, partition: int, redacted: Mapping[str, froze
     event = recorded.event
     if isinstance(event, VoteCast | VoteRetracted | ReportFiled):
         return None
-    told = tell(recorded, partition, redacted)
+    told = record_of(recorded, partition, redacted)
     hidden = ("note", "match", *_CIRCUMSTANCES)
     data = {name: value for name, value in told.data.items() if name not in hidden}
     actor = told.actor
     if actor.id != author:
-        actor = ActorTold(kind=actor.kind, id=None)
+        actor = AuditActor(kind=actor.kind, id=None)
         if isinstance(event, CommentHeld | CommentApproved | CommentRejected):
             data["role"] = "moderator"
     return msgspec.structs.replace(told, actor=actor, data=data)

@@ -14,11 +14,11 @@ from core.redis.script import Script
 from core.throttle import Pace, collected
 from core.times import rfc3339
 from projections.read import page_json, pages, viewer_rows
-from projections.read.page_json import Line
-from projections.read.queries import Answer, Overlay, PageQuery, Seen, ThreadHead
+from projections.read.page_json import PageLine
+from projections.read.queries import Overlay, PageAnswer, PageQuery, ThreadHead, ViewState
 from projections.read.served_generation import CommandParts, Question, Served
-from projections.read.walk import Onward, Walk, keys
-from projections.thread.state import Anchor, Comment, Decision, Thread
+from projections.read.walk import Onward, WalkScript, keys
+from projections.thread.state import AnchorState, CommentState, Decision, ThreadState
 from projections.views.viewer import PUBLIC, Viewer
 
 LONGEST_OVERLAY: Final = 100
@@ -31,12 +31,12 @@ class _Count(Struct):
     comments: int
 
 
-_ROWS: Final[Script] = Walk("rows")
-_PERMALINK: Final[Script] = Walk("permalink")
-_OVERLAY: Final[Script] = Walk("overlay")
+_ROWS: Final[Script] = WalkScript("rows")
+_PERMALINK: Final[Script] = WalkScript("permalink")
+_OVERLAY: Final[Script] = WalkScript("overlay")
 _HEAD: Final = msgspec.json.Decoder(dict[str, Any])
 _COUNT: Final = msgspec.json.Decoder(_Count)
-_THREAD: Final = msgspec.json.Decoder(Thread)
+_THREAD: Final = msgspec.json.Decoder(ThreadState)
 _ROWS_A_CALL: Final = 500
 
 
@@ -63,7 +63,7 @@ async def publics(served: Served, site: str, threads: Sequence[str]) -> dict[str
     return {name: public for _, publics in parts for name, public in publics.items() if public is not None}
 
 
-async def _asked(served: Served, site: str, threads: Sequence[str]) -> list[tuple[Seen, dict[str, bytes | None]]]:
+async def _asked(served: Served, site: str, threads: Sequence[str]) -> list[tuple[ViewState, dict[str, bytes | None]]]:
     """The ready JSON of these threads by partition, and a state since which it was so, in one round trip."""
     names: dict[Partition, list[str]] = {}
     for thread in dict.fromkeys(threads):
@@ -72,7 +72,7 @@ async def _asked(served: Served, site: str, threads: Sequence[str]) -> list[tupl
         [Question(one, partial(_publics, one, site, some)) for one, some in names.items()]
     )
     return [
-        (Seen(one.number, reply.pointer, kept(reply.parts[0])), dict(zip(some, reply.parts[1:], strict=True)))
+        (ViewState(one.number, reply.pointer, kept(reply.parts[0])), dict(zip(some, reply.parts[1:], strict=True)))
         for (one, some), reply in zip(names.items(), replies, strict=True)
     ]
 
@@ -83,29 +83,29 @@ def _publics(partition: Partition, site: str, threads: list[str], generation: in
     return first + [("HGET", partition.thread_views(generation, site, name).meta, "public") for name in threads]
 
 
-async def counts(served: Served, site: str, threads: list[str]) -> Answer:
+async def counts(served: Served, site: str, threads: list[str]) -> PageAnswer:
     """How many comments are published, by thread; an unknown thread counts 0."""
     return counts_of(await counted(served, site, threads))
 
 
-class Counted(NamedTuple):
+class PublishedCounts(NamedTuple):
     """The number of published comments of a thread, and a state of its partition since which it has been so."""
 
     comments: int
-    seen: Seen
+    seen: ViewState
 
 
-async def counted(served: Served, site: str, threads: Sequence[str]) -> dict[str, Counted]:
+async def counted(served: Served, site: str, threads: Sequence[str]) -> dict[str, PublishedCounts]:
     """The counts of these threads, in one round trip; an unknown thread counts 0."""
     found = {
-        name: Counted(0 if public is None else _COUNT.decode(public).comments, seen)
+        name: PublishedCounts(0 if public is None else _COUNT.decode(public).comments, seen)
         for seen, publics in await _asked(served, site, threads)
         for name, public in publics.items()
     }
     return {name: found[name] for name in threads}
 
 
-def counts_of(found: Mapping[str, Counted]) -> Answer:
+def counts_of(found: Mapping[str, PublishedCounts]) -> PageAnswer:
     """The answer that says these counts."""
     states = {counted.seen for counted in found.values()}
     made = answer({"counts": {thread: counted.comments for thread, counted in found.items()}})
@@ -114,7 +114,7 @@ def counts_of(found: Mapping[str, Counted]) -> Answer:
     return made._replace(seen=tuple(sorted(states)))
 
 
-async def anchors(served: Served, site: str, thread: str) -> Answer | None:
+async def anchors(served: Served, site: str, thread: str) -> PageAnswer | None:
     """The inline questions of a thread with the number of published comments on each."""
     partition = served.keys.of(site, thread)
     reply = await served.commands(
@@ -129,13 +129,13 @@ async def anchors(served: Served, site: str, thread: str) -> Answer | None:
 
 async def lines(
     served: Served, site: str, thread: str, comments: list[str], *, whole: bool
-) -> tuple[bytes | None, dict[str, Line]]:
+) -> tuple[bytes | None, dict[str, PageLine]]:
     """`meta.public` and the stored rows of these comments, with SOURCE where `whole`, of one moment up to 500.
 
     Those that do not exist are absent.
     """
     public: bytes | None = None
-    found: dict[str, Line] = {}
+    found: dict[str, PageLine] = {}
     for start in range(0, len(comments) or 1, _ROWS_A_CALL):
         some = comments[start : start + _ROWS_A_CALL]
         reply = await served.thread(_ROWS, site, thread, keys, (int(whole), *some))
@@ -164,7 +164,7 @@ async def frame_rows(
     return head_of(public), shown
 
 
-async def permalink(served: Served, site: str, thread: str, comment: str, viewer: Viewer) -> Answer | None:
+async def permalink(served: Served, site: str, thread: str, comment: str, viewer: Viewer) -> PageAnswer | None:
     """A comment, what it hangs below, and what hangs below it."""
     size = PageQuery()
     reply = await served.thread(_PERMALINK, site, thread, keys, (comment, size.depth, size.replies))
@@ -186,7 +186,7 @@ async def permalink(served: Served, site: str, thread: str, comment: str, viewer
         page_json.nested(ancestors),
         page_json.nested([top, *answers]),
     )
-    return Answer(body, pages.tag(reply.pointer, public) if viewer == PUBLIC else digest(body))
+    return PageAnswer(body, pages.tag(reply.pointer, public) if viewer == PUBLIC else digest(body))
 
 
 async def overlay(served: Served, site: str, thread: str, member: str) -> Overlay | None:
@@ -224,10 +224,10 @@ async def overlay(served: Served, site: str, thread: str, member: str) -> Overla
     return Overlay(pending=pending, rejected=rejected, votes=votes)
 
 
-def answer(value: Any) -> Answer:
+def answer(value: Any) -> PageAnswer:
     """A JSON answer that is told from another by its bytes."""
     body = msgspec.json.encode(value)
-    return Answer(body, digest(body))
+    return PageAnswer(body, digest(body))
 
 
 def digest(body: bytes) -> str:
@@ -243,13 +243,13 @@ def decided(decision: Decision | None) -> dict[str, Any] | None:
     return {"reason": decision.reason, "at": rfc3339(decision.at), "by": by}
 
 
-def _with_decision(row: bytes, comment: Comment) -> bytes:
+def _with_decision(row: bytes, comment: CommentState) -> bytes:
     texts = [comment.texts[n] for n in (comment.latest, comment.standing) if n is not None]
     decisions = [text.decision for text in texts if text.decision and text.decision.verdict == "reject"]
     return b'%b,"decision":%b}' % (row[:-1], msgspec.json.encode(decided(decisions[0] if decisions else None)))
 
 
-def _anchor(name: str, anchor: Anchor) -> dict[str, Any]:
+def _anchor(name: str, anchor: AnchorState) -> dict[str, Any]:
     quote = {"exact": anchor.exact, "prefix": anchor.prefix, "suffix": anchor.suffix}
     return {
         "id": name,

@@ -20,7 +20,7 @@ from core.redis.router import PendingCommand, Router
 from core.redis.script import Script
 from projections.read import page_json
 from projections.read.page_json import BEFORE_ANSWERS
-from projections.read.row_cache import Row
+from projections.read.row_cache import CachedRow
 from projections.read.walk import Onward
 from projections.thread.votes import moved, value_of
 from projections.views import parking
@@ -62,7 +62,7 @@ def _keys(partition: Partition, generation: int, site: str, thread: str) -> tupl
 class RowRead(NamedTuple):
     """A row with the vote counted that it was asked for."""
 
-    row: Row
+    row: CachedRow
     upto: int | None
     """The number of the last event before the vote that is in it; None where not all of them are in it."""
 
@@ -101,11 +101,11 @@ async def voted(
             return None
         votes = moved(votes, was, now)
     votes = moved(votes, before, earlier.value if recorded is None else value_of(recorded.event) or 0)
-    row = Row(stored, name, votes, None if answers is None else int(answers))
+    row = CachedRow(stored, name, votes, None if answers is None else int(answers))
     return RowRead(row, _number(upto) if ballot is None else None)
 
 
-def written(site: str, thread: str, comment: str, row: Row) -> bytes:
+def written(site: str, thread: str, comment: str, row: CachedRow) -> bytes:
     """The JSON of a row without its answers, and with the cursor to them."""
     onward = None if row.answers is None else Onward(site, thread)(comment, BEFORE_ANSWERS.decode())
     return page_json.alone(row.stored, row.name, row.votes, row.answers or 0, onward)

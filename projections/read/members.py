@@ -16,8 +16,8 @@ from core.redis.script import Script
 from core.throttle import collected
 from projections.read import comments, cursors, viewer_rows
 from projections.read.comments import answer
-from projections.read.page_json import Line
-from projections.read.queries import Answer
+from projections.read.page_json import PageLine
+from projections.read.queries import PageAnswer
 from projections.read.served_generation import Served
 from projections.read.walk import Onward
 from projections.views.viewer import Viewer
@@ -54,7 +54,7 @@ def part(found: Sequence[Listed], limit: int, mark: str) -> tuple[list[Listed], 
     return some, cursors.write(mark, *some[-1].placed) if len(found) > limit else None
 
 
-async def lines_of(served: Served, site: str, listed: Sequence[Listed]) -> dict[tuple[str, str], Line]:
+async def lines_of(served: Served, site: str, listed: Sequence[Listed]) -> dict[tuple[str, str], PageLine]:
     """The stored rows of comments of many threads, by thread and comment; of one moment for each thread."""
     threads: dict[str, list[str]] = {}
     for one in listed:
@@ -70,7 +70,7 @@ async def lines_of(served: Served, site: str, listed: Sequence[Listed]) -> dict[
 
 async def member_comments(
     served: Served, site: str, member: str, viewer: Viewer, *, limit: int, cursor: str | None
-) -> Answer:
+) -> PageAnswer:
     """A member's comments as the viewer may see them, newest first. Raises BadCursor."""
     mark = cursors.mark("comments", site, member, limit)
     after = place(cursor, mark)

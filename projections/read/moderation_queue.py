@@ -15,19 +15,19 @@ from projections.read import comments as lookups
 from projections.read import cursors, viewer_rows
 from projections.read.comments import answer
 from projections.read.members import Listed, Placed, lines_of, part, place
-from projections.read.page_json import Line
-from projections.read.queries import Answer, QueueQuery
+from projections.read.page_json import PageLine
+from projections.read.queries import PageAnswer, QueueQuery
 from projections.read.served_generation import Served
 from projections.read.walk import Onward
-from projections.thread.state import Comment, Report
+from projections.thread.state import CommentState, ReportState
 from projections.views.viewer import Viewer
 
 _QUEUE: Final = Script("projections.read", "queue")
-_REPORTS: Final = msgspec.json.Decoder(list[Report])
+_REPORTS: Final = msgspec.json.Decoder(list[ReportState])
 _STAFF: Final = Viewer(staff=True)
 
 
-async def queue(served: Served, site: str, query: QueueQuery) -> Answer:
+async def queue(served: Served, site: str, query: QueueQuery) -> PageAnswer:
     """A part of the queue, oldest first over all partitions. Raises BadCursor.
 
     The order is of one moment for each partition, the rows of a later one for each thread: what was decided in
@@ -112,7 +112,7 @@ async def _items(served: Served, site: str, listed: list[Listed], query: QueueQu
     return items
 
 
-async def _reports(served: Served, site: str, one: Listed) -> list[Report]:
+async def _reports(served: Served, site: str, one: Listed) -> list[ReportState]:
     partition = served.keys.of(site, one.thread)
     reply = await served.commands(
         partition, lambda g: [("HGET", partition.thread_views(g, site, one.thread).reports, one.comment)]
@@ -120,19 +120,19 @@ async def _reports(served: Served, site: str, one: Listed) -> list[Report]:
     return [] if reply.parts[0] is None else _REPORTS.decode(reply.parts[0])
 
 
-def _row(line: Line, site: str, thread: str) -> Raw | None:
+def _row(line: PageLine, site: str, thread: str) -> Raw | None:
     row = viewer_rows.row(line, thread, _STAFF, Onward(site, thread))
     return None if row is None else Raw(row)
 
 
-def _published(comment: Comment) -> dict[str, Any] | None:
+def _published(comment: CommentState) -> dict[str, Any] | None:
     """What readers see now, if anything."""
     if not comment.published or comment.standing is None:
         return None
     return {"revision": comment.standing, "body": comment.texts[comment.standing].body}
 
 
-def _held_by(comment: Comment, revision: int, state: str) -> dict[str, Any]:
+def _held_by(comment: CommentState, revision: int, state: str) -> dict[str, Any]:
     """What brought it here: the reports, a moderator, or a rule with what it matched."""
     if state == "reported":
         return {"kind": "reports", "name": None}

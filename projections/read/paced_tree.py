@@ -2,13 +2,13 @@
 
 from core.throttle import Pace
 from projections.read.tree import Tree
-from projections.thread.state import Thread
+from projections.thread.state import ThreadState
 
 
-async def grown(state: Thread, pace: Pace) -> Tree:
+async def grown(state: ThreadState, pace: Pace) -> Tree:
     """Build the tree of a thread, with a rest whenever one is due."""
     pace.begin()
-    tree = Tree(Thread(site=state.site, id=state.id))
+    tree = Tree(ThreadState(site=state.site, id=state.id))
     for comment in state.rows.values():
         tree.add(comment)
         if pace.due:

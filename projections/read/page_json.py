@@ -25,7 +25,7 @@ BEFORE_ANSWERS: Final = b"0" * 12
 """The `cut` of a row that is shown without its answers: before the age of the first one."""
 
 
-class Line(NamedTuple):
+class PageLine(NamedTuple):
     """One row as the scripts give it."""
 
     level: int
@@ -58,7 +58,7 @@ class Inconsistent(Exception):
     """The views contradict each other: an order names a row that does not exist. A defect, or a changed database."""
 
 
-def read(reply: Sequence[Any]) -> Iterator[Line]:
+def read(reply: Sequence[Any]) -> Iterator[PageLine]:
     """The rows of a script's reply."""
     if not reply:
         return
@@ -67,7 +67,7 @@ def read(reply: Sequence[Any]) -> Iterator[Line]:
     for level, count, cut, voted, name, (header, public, source) in zip(
         levels, direct, cuts or [None] * len(parts), tallies, _answered(names, stored), parts, strict=True
     ):
-        yield Line(level, count, tally(voted), cut and cut.decode(), name, header, public, source)
+        yield PageLine(level, count, tally(voted), cut and cut.decode(), name, header, public, source)
 
 
 def page(reply: Sequence[Any], cursor: Callable[[str, str], str]) -> bytes:
@@ -125,17 +125,17 @@ def alone(stored: bytes, name: bytes | None, votes: tuple[int, int], answers: in
     )
 
 
-def cell(line: Line, cursor: Callable[[str, str], str]) -> Cell:
+def cell(line: PageLine, cursor: Callable[[str, str], str]) -> Cell:
     """A row that the page shows, in its place."""
     return Cell(line.level, line.direct, cut(line, cursor), begun(line))
 
 
-def begun(line: Line) -> bytes:
+def begun(line: PageLine) -> bytes:
     """The row as everyone sees it, without its answers and its closing brace."""
     return line.public + rows.ending(line.public, line.name, line.votes)
 
 
-def cut(line: Line, cursor: Callable[[str, str], str]) -> bytes | None:
+def cut(line: PageLine, cursor: Callable[[str, str], str]) -> bytes | None:
     """The JSON of the cursor to what was left out below a row."""
     return None if line.cut is None else quoted(cursor(_id(line.public).decode(), line.cut))
 

@@ -8,19 +8,19 @@ import msgspec
 from core.position import Position
 from core.redis.script import Script
 from projections.read import cursors, page_json
-from projections.read.queries import Answer, BadCursor, PageQuery, RepliesQuery, Seen
+from projections.read.queries import BadCursor, PageAnswer, PageQuery, RepliesQuery, ViewState
 from projections.read.served_generation import Served
-from projections.read.walk import Onward, Walk, keys
+from projections.read.walk import Onward, WalkScript, keys
 from projections.views.pointer import Pointer
 
 REPLIES_BELOW: Final = 20
 """Answers a parent below the direct ones, where more replies of one parent are asked for."""
 
-_PAGE: Final[Script] = Walk("page")
-_REPLIES: Final[Script] = Walk("replies")
+_PAGE: Final[Script] = WalkScript("page")
+_REPLIES: Final[Script] = WalkScript("replies")
 
 
-async def page(served: Served, site: str, thread: str, query: PageQuery, *, once: bool = False) -> Answer | None:
+async def page(served: Served, site: str, thread: str, query: PageQuery, *, once: bool = False) -> PageAnswer | None:
     """A page of the thread; None where there is no such thread. Raises BadCursor. `once` as for `Served.partition`."""
     # The digest that cursors begin with takes longer than a row, and most pages neither bring one nor give one.
     age, score = ("", "") if query.cursor is None else page_place(query, page_mark(site, thread, query))
@@ -53,11 +53,11 @@ async def page(served: Served, site: str, thread: str, query: PageQuery, *, once
     if last:
         following = page_cursor(query, page_mark(site, thread, query), last.decode(), last_score.decode())
     rows = page_json.page(found, Onward(site, thread))
-    seen = Seen(partition.number, reply.pointer, Position.decode(cursor))
-    return Answer(page_body(public, query, rows, following), tag(reply.pointer, public), (seen,))
+    seen = ViewState(partition.number, reply.pointer, Position.decode(cursor))
+    return PageAnswer(page_body(public, query, rows, following), tag(reply.pointer, public), (seen,))
 
 
-async def replies(served: Served, site: str, thread: str, comment: str, query: RepliesQuery) -> Answer | None:
+async def replies(served: Served, site: str, thread: str, comment: str, query: RepliesQuery) -> PageAnswer | None:
     """More replies of one parent; None where the page does not show it. Raises BadCursor."""
     onward = Onward(site, thread)
     age = ""
@@ -77,8 +77,8 @@ async def replies(served: Served, site: str, thread: str, comment: str, query: R
     public, found, last, at = reply.parts
     following = page_json.quoted(onward(comment, last.decode())) if last else b"null"
     rows = page_json.page(found, onward)
-    seen = Seen(partition.number, reply.pointer, Position.decode(at))
-    return Answer(b'{"comments":[%b],"next":%b}' % (rows, following), tag(reply.pointer, public), (seen,))
+    seen = ViewState(partition.number, reply.pointer, Position.decode(at))
+    return PageAnswer(b'{"comments":[%b],"next":%b}' % (rows, following), tag(reply.pointer, public), (seen,))
 
 
 def page_mark(site: str, thread: str, query: PageQuery, at: str | None = None) -> str:

@@ -19,15 +19,15 @@ from projections.read.html_cache import Rendering
 from projections.read.paced_tree import grown
 from projections.read.page_json import Cell
 from projections.read.pages import page_body, page_cursor, page_mark, page_place
-from projections.read.progress import Come, reached
-from projections.read.queries import Answer, PageQuery
+from projections.read.progress import ViewPosition, reached
+from projections.read.queries import PageAnswer, PageQuery
 from projections.read.revisions import stands
 from projections.read.served_generation import Served
-from projections.read.tree import After, Place, Size, Tree, Walk
+from projections.read.tree import After, Size, Tree, TreeRow, TreeWalk
 from projections.thread import snapshots
 from projections.thread.fold import CannotApply
-from projections.thread.state import Comment, Text, Thread
-from projections.thread.time_travel import Known, thread_at
+from projections.thread.state import CommentState, Text, ThreadState
+from projections.thread.time_travel import SnapshotIndex, thread_at
 from projections.views import layout, parking, rows
 from projections.views.viewer import PUBLIC, Viewer
 
@@ -37,17 +37,17 @@ VIEWS_WITHIN: Final = 2.0
 _MOMENT: Final = Script("projections.read", "read_past_start")
 _TEXTS: Final = Script("projections.read", "read_texts")
 _TEXT: Final = msgspec.json.Decoder(Text)
-_THREAD: Final = msgspec.json.Decoder(Thread)
+_THREAD: Final = msgspec.json.Decoder(ThreadState)
 _TEXTS_A_CALL: Final = 500
 
 
 class Present:
     """What is public now, which decides how much of the past may be shown. Staff is shown all of it."""
 
-    def __init__(self, found: Mapping[str, tuple[Comment, Text]]) -> None:
+    def __init__(self, found: Mapping[str, tuple[CommentState, Text]]) -> None:
         self._found = found
 
-    def shown(self, then: Comment) -> Comment:
+    def shown(self, then: CommentState) -> CommentState:
         """A comment as it was; with its status of now where it is not published, without a text nobody may read."""
         if not then.published:
             return then
@@ -60,15 +60,15 @@ class Present:
         return replace(then, texts={revision: replace(then.texts[revision], body=None)})
 
 
-class Shelf:
+class StoredSnapshots:
     """The snapshots of a deployment, and what was redacted since, as `projections.thread.time_travel` asks for them."""
 
     def __init__(self, served: Served) -> None:
         self._served = served
-        self.come = Come(START, None)
+        self.come = ViewPosition(START, None)
         """How far the views had come when it was last asked what is known."""
 
-    async def known(self, site: str, thread: str) -> Known:
+    async def known(self, site: str, thread: str) -> SnapshotIndex:
         """What is kept of a thread, of one moment."""
         partition = self._served.keys.of(site, thread)
 
@@ -78,8 +78,8 @@ class Shelf:
 
         reply = await self._served.partition(_MOMENT, partition, keys, [parking.field(site, thread)])
         cursor, parked, source, *fields = reply.parts
-        self.come = Come(kept(cursor), None if parked is None else parking.decode(parked))
-        return Known(snapshots.marks(fields), [] if source is None else _THREAD.decode(source).redacted)
+        self.come = ViewPosition(kept(cursor), None if parked is None else parking.decode(parked))
+        return SnapshotIndex(snapshots.marks(fields), [] if source is None else _THREAD.decode(source).redacted)
 
     async def packed(self, site: str, thread: str, mark: snapshots.Mark) -> bytes | None:
         """One of them, packed; None if it was thrown away meanwhile."""
@@ -124,8 +124,8 @@ class Past:
 class PastPage(NamedTuple):
     """A page of the past, and how far the views had come when they told what of it is public now."""
 
-    answer: Answer
-    come: Come
+    answer: PageAnswer
+    come: ViewPosition
 
 
 async def page_at(
@@ -156,12 +156,12 @@ async def page_at(
 
 async def state_at(
     served: Served, log: Log, site: str, thread: str, at: Position | int, viewer: Viewer, pace: Pace
-) -> tuple[Thread, Come]:
+) -> tuple[ThreadState, ViewPosition]:
     """The thread at a moment, and how far the views have come, which tell what of it is public now.
 
     Raises NotFound, NotYetOpened, Unavailable.
     """
-    shelf = Shelf(served)
+    shelf = StoredSnapshots(served)
     try:
         state = await thread_at(log, shelf, site, thread, at, pace)
     except (CannotApply, UnreadableEntry) as error:
@@ -178,7 +178,7 @@ async def state_at(
 
 
 async def shown_of(
-    served: Served, state: Thread, places: Sequence[Place], viewer: Viewer, pace: Pace
+    served: Served, state: ThreadState, places: Sequence[TreeRow], viewer: Viewer, pace: Pace
 ) -> tuple[Present | None, dict[str, str]]:
     """What of these rows is public now, and the html of the texts that they show. Staff is shown all of them."""
     if pace.due:
@@ -188,19 +188,19 @@ async def shown_of(
     return present, await _texts(places, viewer, present, Rendering())
 
 
-async def finished(body: bytes, come: Come, pace: Pace) -> PastPage:
+async def finished(body: bytes, come: ViewPosition, pace: Pace) -> PastPage:
     """The answer, when what was worked is booked, however little it was."""
-    answer = Answer(body, digest(body))
+    answer = PageAnswer(body, digest(body))
     await pace.rest()
     return PastPage(answer, come)
 
 
-def walked(state: Thread, query: PageQuery, parent: str | None, after: After | None) -> Walk:
+def walked(state: ThreadState, query: PageQuery, parent: str | None, after: After | None) -> TreeWalk:
     """The rows of a page of a folded thread; with `parent`, of more of its replies."""
     return _walked(Tree(state), query, parent, after)
 
 
-def _walked(tree: Tree, query: PageQuery, parent: str | None, after: After | None) -> Walk:
+def _walked(tree: Tree, query: PageQuery, parent: str | None, after: After | None) -> TreeWalk:
     size = Size(query.limit, query.depth, query.replies)
     if parent is None:
         return tree.page(query.sort, query.anchor, after, size)
@@ -208,9 +208,9 @@ def _walked(tree: Tree, query: PageQuery, parent: str | None, after: After | Non
 
 
 def page(
-    state: Thread,
+    state: ThreadState,
     query: PageQuery,
-    walk: Walk,
+    walk: TreeWalk,
     viewer: Viewer,
     present: Present | None,
     cursor: Past,
@@ -230,7 +230,7 @@ def page(
 
 
 async def _texts(
-    places: Iterable[Place], viewer: Viewer, present: Present | None, rendering: Rendering
+    places: Iterable[TreeRow], viewer: Viewer, present: Present | None, rendering: Rendering
 ) -> dict[str, str]:
     """The html of every text that these rows show, by text."""
     shown = present.shown if present else _all
@@ -245,8 +245,8 @@ async def _texts(
 
 
 def cells_of(
-    state: Thread,
-    places: Iterable[Place],
+    state: ThreadState,
+    places: Iterable[TreeRow],
     viewer: Viewer,
     present: Present | None,
     cursor: OnwardThen,
@@ -264,7 +264,9 @@ def cells_of(
         yield Cell(level, len(then.answers), following, row, more)
 
 
-def _row(comment: Comment, thread: str, viewer: Viewer, name: bytes, html: Callable[[str], str]) -> tuple[bytes, bytes]:
+def _row(
+    comment: CommentState, thread: str, viewer: Viewer, name: bytes, html: Callable[[str], str]
+) -> tuple[bytes, bytes]:
     """A row without its answers and its closing brace, and what follows the answers; of what was not shown, its place.
 
     An author sees the past as everyone does.
@@ -280,18 +282,18 @@ def _row(comment: Comment, thread: str, viewer: Viewer, name: bytes, html: Calla
     return rows.finish(begun, name=name, votes=(comment.up, comment.down), replies=None)[:-1], b""
 
 
-def _all(then: Comment) -> Comment:
+def _all(then: CommentState) -> CommentState:
     return then
 
 
-async def _present(served: Served, state: Thread, places: Sequence[Place]) -> Present:
+async def _present(served: Served, state: ThreadState, places: Sequence[TreeRow]) -> Present:
     """What the views say now of the comments that these rows show or name."""
     concerned = {place.comment.id: place.comment for place in places}
     for place in places:
         if place.comment.answered is not None:
             concerned.setdefault(place.comment.answered, state.rows[place.comment.answered])
     wanted = [(then, then.standing or then.latest) for then in concerned.values() if then.published]
-    found: dict[str, tuple[Comment, Text]] = {}
+    found: dict[str, tuple[CommentState, Text]] = {}
     for start in range(0, len(wanted), _TEXTS_A_CALL):
         some = wanted[start : start + _TEXTS_A_CALL]
         reply = await served.thread(

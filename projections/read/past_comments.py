@@ -13,8 +13,8 @@ from projections.read.pages import REPLIES_BELOW
 from projections.read.past import OnwardThen, PastPage, cells_of, finished, page_at, shown_of, state_at
 from projections.read.queries import BadCursor, PageQuery, PastQuery, PermalinkThen, RepliesThen
 from projections.read.served_generation import Served
-from projections.read.tree import Place, Size
-from projections.thread.state import Comment, Thread
+from projections.read.tree import Size, TreeRow
+from projections.thread.state import CommentState, ThreadState
 from projections.views import layout
 from projections.views.viewer import Viewer
 
@@ -82,7 +82,7 @@ async def _permalink(
     onward = OnwardThen(site, thread, at)
     state, come = await state_at(served, log, site, thread, at, viewer, pace)
     comment = _there(state, asked.comment)
-    above = [Place(1, one, 0 if one.answers else None) for one in _ancestors(state, comment)]
+    above = [TreeRow(1, one, 0 if one.answers else None) for one in _ancestors(state, comment)]
     below = (await grown(state, pace)).below(comment, _BELOW)
     present, html = await shown_of(served, state, [*above, *below], viewer, pace)
     # What is not public now is gone from the past: a comment that was taken down since is not found.
@@ -95,7 +95,7 @@ async def _permalink(
     return await finished(b'{"thread":%b,"ancestors":[%b],"comment":%b}' % (public, ancestors, answers), come, pace)
 
 
-def _there(state: Thread, name: str) -> Comment:
+def _there(state: ThreadState, name: str) -> CommentState:
     """A comment that the page of then has. Raises NotFound."""
     comment = state.rows.get(name)
     if comment is None or not comment.on_page:
@@ -103,9 +103,9 @@ def _there(state: Thread, name: str) -> Comment:
     return comment
 
 
-def _ancestors(state: Thread, comment: Comment) -> list[Comment]:
+def _ancestors(state: ThreadState, comment: CommentState) -> list[CommentState]:
     """What a comment hangs under, the root first."""
-    found: list[Comment] = []
+    found: list[CommentState] = []
     while comment.parent is not None:
         comment = state.rows[comment.parent]
         found.insert(0, comment)

@@ -11,14 +11,14 @@ from core.keys import Partition
 from core.log import wire
 from core.position import Position, kept
 from core.redis.pubsub import LOOK_EVERY
-from projections.read.queries import Seen
+from projections.read.queries import ViewState
 from projections.read.served_generation import CommandParts, Question, Served
 from projections.views import parking
 from projections.views.parking import Parked
 from projections.views.pointer import Pointer
 
 
-class Come(NamedTuple):
+class ViewPosition(NamedTuple):
     """How far the views of a partition have come, and where one of its threads is parked, if it is."""
 
     cursor: Position
@@ -33,7 +33,7 @@ class Come(NamedTuple):
         return self.parked is not None and self.parked.position <= position
 
 
-class ThreadState(NamedTuple):
+class ThreadProgress(NamedTuple):
     """The served views of a thread, and the last event of its log; None where it has none."""
 
     pointer: Pointer
@@ -56,7 +56,7 @@ def _cursor(partition: Partition, generation: int) -> Sequence[CommandParts]:
     return [("GET", partition.cursor(generation))]
 
 
-async def come(served: Served, site: str, thread: str) -> Come:
+async def view_position(served: Served, site: str, thread: str) -> ViewPosition:
     """How far the views of this thread have come."""
     partition = served.keys.of(site, thread)
     name = parking.field(site, thread)
@@ -65,24 +65,25 @@ async def come(served: Served, site: str, thread: str) -> Come:
         partition, lambda g: [("GET", partition.cursor(g)), ("HGET", partition.parked(g), name)]
     )
     cursor, parked = reply.parts
-    return Come(kept(cursor), None if parked is None else parking.decode(parked))
+    return ViewPosition(kept(cursor), None if parked is None else parking.decode(parked))
 
 
-async def states(served: Served, partitions: Sequence[int]) -> list[Seen]:
+async def states(served: Served, partitions: Sequence[int]) -> list[ViewState]:
     """The states that the views of these partitions are in, asked in one round trip."""
     asked = [Question(served.keys[number], partial(_cursor, served.keys[number])) for number in partitions]
     replies = await served.commands_of(asked)
     return [
-        Seen(number, reply.pointer, kept(reply.parts[0])) for number, reply in zip(partitions, replies, strict=True)
+        ViewState(number, reply.pointer, kept(reply.parts[0]))
+        for number, reply in zip(partitions, replies, strict=True)
     ]
 
 
-async def thread_state(served: Served, site: str, thread: str) -> ThreadState:
+async def thread_state(served: Served, site: str, thread: str) -> ThreadProgress:
     """The served views of a thread and the end of its log, read in one round trip."""
     partition = served.keys.of(site, thread)
     heads = partition.heads(site, thread)
     (reply,) = await served.commands_of([Question(partition, lambda _: [("HGET", heads, LAST)])])
-    return ThreadState(reply.pointer, wire.head(reply.parts[0]).position)
+    return ThreadProgress(reply.pointer, wire.head(reply.parts[0]).position)
 
 
 async def reached(served: Served, site: str, thread: str, position: Position, *, within: float) -> bool:
@@ -92,7 +93,7 @@ async def reached(served: Served, site: str, thread: str, position: Position, *,
     """
 
     async def there() -> bool | None:
-        now = await come(served, site, thread)
+        now = await view_position(served, site, thread)
         return True if now.includes(position) else False if now.lacks(position) else None
 
     return await _wait(served, served.keys.of(site, thread), there, within)
@@ -102,7 +103,7 @@ async def passed(served: Served, site: str, thread: str, position: Position, *, 
     """Whether the cursor has come to `position`, whether or not the views show it; waited for as in `reached`."""
 
     async def there() -> bool | None:
-        return (await come(served, site, thread)).cursor >= position or None
+        return (await view_position(served, site, thread)).cursor >= position or None
 
     return await _wait(served, served.keys.of(site, thread), there, within)
 

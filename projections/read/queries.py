@@ -87,7 +87,7 @@ class ThreadsQuery(Struct, frozen=True, kw_only=True):
     cursor: str | None = None
 
 
-class Seen(NamedTuple):
+class ViewState(NamedTuple):
     """A state of a partition's views: while it lasts, the same question has the same answer."""
 
     partition: int
@@ -95,12 +95,12 @@ class Seen(NamedTuple):
     cursor: Position
 
 
-class Answer(NamedTuple):
+class PageAnswer(NamedTuple):
     """A ready JSON document, and what tells it from another: opaque, without quotes or `W/`."""
 
     body: bytes
     tag: str
-    seen: tuple[Seen, ...] = ()
+    seen: tuple[ViewState, ...] = ()
     """The states that it was made from, one per partition, where nothing else went into it."""
 
 

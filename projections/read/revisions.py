@@ -14,9 +14,9 @@ from projections.read import cursors
 from projections.read.comments import answer, decided
 from projections.read.derived_bytes import Memo
 from projections.read.html_cache import Rendering
-from projections.read.queries import MOST_TEXT, Answer, RevisionsQuery, size
+from projections.read.queries import MOST_TEXT, PageAnswer, RevisionsQuery, size
 from projections.read.served_generation import Served
-from projections.thread.state import Comment, Text
+from projections.thread.state import CommentState, Text
 from projections.views import rows
 from projections.views.viewer import Viewer
 
@@ -41,7 +41,7 @@ async def revisions(
     query: RevisionsQuery,
     *,
     most: int = MOST_TEXT,
-) -> Answer | None:
+) -> PageAnswer | None:
     """The texts of a comment, oldest first; None where the viewer may not see the comment. Raises BadCursor.
 
     A page holds at most `most` bytes of text, or one text; a page of which the viewer may know nothing can be empty and
@@ -104,7 +104,7 @@ class _Texts:
         self._where = (site, thread, comment)
         self._most = most
         self._left = most
-        self.comment: Comment | None = None
+        self.comment: CommentState | None = None
         """The comment with the texts that were read; None where there is none."""
         self.last = first - 1
         """The last revision that was read."""
@@ -154,7 +154,7 @@ class _Texts:
                     break
                 first = max(found[1]) + 1
 
-    async def _read(self, first: int, last: int) -> tuple[Comment, dict[int, Text]] | None:
+    async def _read(self, first: int, last: int) -> tuple[CommentState, dict[int, Text]] | None:
         site, thread, comment = self._where
         reply = await self._served.thread(
             _REVISIONS,
@@ -176,7 +176,7 @@ class _Texts:
         return found, texts
 
 
-def visible(comment: Comment, viewer: Viewer, history: str) -> Iterator[int]:
+def visible(comment: CommentState, viewer: Viewer, history: str) -> Iterator[int]:
     """The revisions that the viewer may know of, where the comment itself may be seen.
 
     Staff: all. Its author: all, unless `history` is `staff`: then those that stand, are the latest, wait or were
@@ -202,7 +202,7 @@ def stands(text: Text) -> bool:
     return text.rule is None
 
 
-async def _revision(comment: Comment, number: int, viewer: Viewer, rendering: Rendering) -> dict[str, Any]:
+async def _revision(comment: CommentState, number: int, viewer: Viewer, rendering: Rendering) -> dict[str, Any]:
     text = comment.texts[number]
     votes = comment.votes_then(number)
     revision: dict[str, Any] = {
@@ -225,7 +225,7 @@ async def _revision(comment: Comment, number: int, viewer: Viewer, rendering: Re
     return revision
 
 
-async def _difference(comment: Comment, shown: list[int], number: int, rendering: Rendering) -> dict[str, Any]:
+async def _difference(comment: CommentState, shown: list[int], number: int, rendering: Rendering) -> dict[str, Any]:
     """Against the nearest text before it that the viewer may read: an unseen one would show in what is crossed out."""
     body = comment.texts[number].body
     before = [comment.texts[other].body for other in shown if other < number]

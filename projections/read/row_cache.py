@@ -32,7 +32,7 @@ _EACH: Final = 400
 """Bytes of one entry besides the row, about."""
 
 
-class Row(NamedTuple):
+class CachedRow(NamedTuple):
     """The public row of a comment, in the parts that `projections.read.page_json.alone` takes."""
 
     stored: bytes
@@ -43,7 +43,7 @@ class Row(NamedTuple):
 
 
 class _Kept(NamedTuple):
-    row: Row
+    row: CachedRow
     pointer: Pointer
     epoch: int
     until: float
@@ -77,7 +77,7 @@ class RowMemory:
         """Bytes that are kept."""
         return self._rows.bytes
 
-    def get(self, partition: int, site: str, thread: str, comment: str, pointer: Pointer) -> Row | None:
+    def get(self, partition: int, site: str, thread: str, comment: str, pointer: Pointer) -> CachedRow | None:
         """The row, as of the last event that this process appended; None where it is not known."""
         if self._last[partition] - self._first[partition] < self._run:
             return None
@@ -96,7 +96,7 @@ class RowMemory:
         elif others or before is None or not self._count(partition, first, before):
             self._epochs[partition] += 1
 
-    def put(self, partition: int, recorded: Recorded, pointer: Pointer, upto: int, row: Row) -> None:
+    def put(self, partition: int, recorded: Recorded, pointer: Pointer, upto: int, row: CachedRow) -> None:
         """Keep a row that was read as of the event numbered `upto`; `recorded` is a vote on it, counted already.
 
         The row is kept only where the vote is the event right after, and the last one that this process appended.

@@ -29,7 +29,7 @@ class Question(NamedTuple):
     commands: Callable[[int], Sequence[CommandParts]]
 
 
-class Reply(NamedTuple):
+class ServedReply(NamedTuple):
     """What the views that this pointer stands for answered."""
 
     pointer: Pointer
@@ -59,7 +59,7 @@ class Served:
         thread: str,
         keys: Callable[[ThreadViews], Sequence[str]],
         arguments: Sequence[Argument],
-    ) -> Reply:
+    ) -> ServedReply:
         """The reply of a script about one thread: KEYS are the pointer and `keys`, the first ARGV the pointer."""
         partition = self.keys.of(site, thread)
 
@@ -76,7 +76,7 @@ class Served:
         arguments: Sequence[Argument],
         *,
         once: bool = False,
-    ) -> Reply:
+    ) -> ServedReply:
         """The reply of a script about one partition; KEYS and ARGV as for `thread`.
 
         With `once` a call that failed is not tried again: it raises `redis.exceptions.RedisError`.
@@ -92,7 +92,7 @@ class Served:
 
         return await self._served(partition, ask)
 
-    async def commands(self, partition: Partition, commands: Callable[[int], Sequence[CommandParts]]) -> Reply:
+    async def commands(self, partition: Partition, commands: Callable[[int], Sequence[CommandParts]]) -> ServedReply:
         """The replies of plain commands on one partition: one pipeline, but not of one moment."""
 
         async def ask(pointer: Pointer) -> list[Any]:
@@ -101,9 +101,9 @@ class Served:
 
         return await self._served(partition, ask)
 
-    async def commands_of(self, asked: Sequence[Question]) -> list[Reply]:
+    async def commands_of(self, asked: Sequence[Question]) -> list[ServedReply]:
         """The replies of plain commands on several partitions: one pipeline per node, but not of one moment."""
-        replies: dict[int, Reply] = {}
+        replies: dict[int, ServedReply] = {}
         pending = list(range(len(asked)))
         for _ in range(_MOVES):
             if not pending:
@@ -116,7 +116,7 @@ class Served:
                 served = Pointer.read(next(found))
                 parts = [next(found) for _ in wanted[at]]
                 if served == pointers[at]:
-                    replies[at] = Reply(served, parts)
+                    replies[at] = ServedReply(served, parts)
                 self._pointers[asked[at].partition.number] = served
             pending = [at for at in pending if at not in replies]
         if pending:
@@ -133,13 +133,13 @@ class Served:
         """The reply of a plain command on a key that is of no generation."""
         return await retry(lambda: self._reads.call(*command), str(command[0]), patience=self._patience)
 
-    async def _served(self, partition: Partition, ask: Callable[[Pointer], Awaitable[list[Any]]]) -> Reply:
+    async def _served(self, partition: Partition, ask: Callable[[Pointer], Awaitable[list[Any]]]) -> ServedReply:
         for _ in range(_MOVES):
             pointer = self._pointers[partition.number]
             stored, *parts = await ask(pointer)
             served = Pointer.read(stored)
             if served == pointer:
-                return Reply(pointer, parts)
+                return ServedReply(pointer, parts)
             self._pointers[partition.number] = served
         raise Unavailable("the served views were exchanged again and again")
 

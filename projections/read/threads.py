@@ -20,9 +20,9 @@ from core.refusals import Unavailable
 from core.times import rfc3339
 from projections.read import cursors
 from projections.read.comments import answer, head_of
-from projections.read.queries import Answer, ThreadsQuery
+from projections.read.queries import PageAnswer, ThreadsQuery
 from projections.read.served_generation import CommandParts, Question, Served
-from projections.thread.state import Thread
+from projections.thread.state import ThreadState
 from projections.views.versions import decode
 
 LOOKED_THROUGH: Final = 2000
@@ -37,7 +37,7 @@ _ACTIVITY_PLACE: Final = rf"{cursors.NUMBER}\.{cursors.THREAD}"
 _OPENED_PLACE: Final = rf"{cursors.NUMBER}\.{cursors.NUMBER}\.{cursors.NUMBER}"
 _CHUNK: Final = 500
 _KINDS: Final = frozenset({"member", "guest", "staff", "system"})
-_SOURCE: Final = msgspec.json.Decoder(Thread)
+_SOURCE: Final = msgspec.json.Decoder(ThreadState)
 
 Place = tuple[Any, ...]
 """A place in one of the orders: `(ms, name)` by activity, `(ms, n, partition)` by opening. Greater ones come first."""
@@ -54,10 +54,10 @@ class _Told(NamedTuple):
     """What the views say of a thread: its public JSON, and its state without comments."""
 
     public: bytes
-    state: Thread
+    state: ThreadState
 
 
-async def threads(served: Served, site: str, query: ThreadsQuery) -> Answer:
+async def threads(served: Served, site: str, query: ThreadsQuery) -> PageAnswer:
     """A site's threads. Raises BadCursor, Unavailable where views of before cannot be put in the order asked for.
 
     Where few match, an answer may hold fewer than `limit` and still have `next`.

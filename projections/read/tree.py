@@ -9,15 +9,15 @@ from typing import NamedTuple
 
 from projections.read.queries import MOST_ROWS, MOST_TEXT, Sort
 from projections.read.queries import size as text_size
-from projections.thread.state import Comment, Thread
+from projections.thread.state import CommentState, ThreadState
 from projections.views.layout import top_score
 
 
-class Place(NamedTuple):
+class TreeRow(NamedTuple):
     """A row of a walk: `cut` is the age of the last answer given where some were left out, 0 before the first."""
 
     level: int
-    comment: Comment
+    comment: CommentState
     cut: int | None
 
 
@@ -38,24 +38,24 @@ class After(NamedTuple):
     score: int = 0
 
 
-class Walk(NamedTuple):
+class TreeWalk(NamedTuple):
     """Rows in display order; `last` is the last first-level row where there are more."""
 
-    places: list[Place]
+    places: list[TreeRow]
     last: After | None
 
 
 class Tree:
     """What the page shows of a thread, by parent."""
 
-    def __init__(self, thread: Thread) -> None:
-        self._answers: defaultdict[str | None, list[Comment]] = defaultdict(list)
+    def __init__(self, thread: ThreadState) -> None:
+        self._answers: defaultdict[str | None, list[CommentState]] = defaultdict(list)
         self._text = 0
         for comment in thread.rows.values():
             self.add(comment)
         self.sort()
 
-    def add(self, comment: Comment) -> None:
+    def add(self, comment: CommentState) -> None:
         """Add one more row, anywhere in the tree; call `sort` after the last one."""
         if comment.on_page:
             self._answers[comment.parent].append(comment)
@@ -65,7 +65,7 @@ class Tree:
         for answers in self._answers.values():
             answers.sort(key=lambda comment: comment.posted.n)
 
-    def page(self, sort: Sort, anchor: str | None, after: After | None, size: Size) -> Walk:
+    def page(self, sort: Sort, anchor: str | None, after: After | None, size: Size) -> TreeWalk:
         """Top-level rows in an order, all of them or those on one anchor."""
         firsts = [row for row in self._answers[None] if anchor is None or row.anchor == anchor]
         match sort:
@@ -79,46 +79,46 @@ class Tree:
                 behind = (after.score, after.age) if after else None
                 return self._walk([row for row in firsts if not behind or place_in_top(row) > behind], size)
 
-    def replies(self, parent: str, after: After | None, size: Size) -> Walk:
+    def replies(self, parent: str, after: After | None, size: Size) -> TreeWalk:
         """Answers of one comment, oldest first."""
         return self._walk([row for row in self._answers[parent] if not after or row.posted.n > after.age], size)
 
-    def below(self, comment: Comment, size: Size) -> list[Place]:
+    def below(self, comment: CommentState, size: Size) -> list[TreeRow]:
         """A comment, wherever it hangs, and what is below it."""
-        places: list[Place] = []
+        places: list[TreeRow] = []
         self._text = 0
         self._descend(places, comment, 1, size)
         return places
 
-    def _walk(self, firsts: list[Comment], size: Size) -> Walk:
-        places: list[Place] = []
+    def _walk(self, firsts: list[CommentState], size: Size) -> TreeWalk:
+        places: list[TreeRow] = []
         self._text = 0
         last = None
         for number, comment in enumerate(firsts):
             if number == size.limit or self._full(places, size):
-                return Walk(places, last)
+                return TreeWalk(places, last)
             last = After(comment.posted.n, place_in_top(comment)[0])
             self._descend(places, comment, 1, size)
-        return Walk(places, None)
+        return TreeWalk(places, None)
 
-    def _full(self, places: list[Place], size: Size) -> bool:
+    def _full(self, places: list[TreeRow], size: Size) -> bool:
         return len(places) == MOST_ROWS or self._text >= size.text
 
-    def _descend(self, places: list[Place], comment: Comment, level: int, size: Size) -> None:
+    def _descend(self, places: list[TreeRow], comment: CommentState, level: int, size: Size) -> None:
         at = len(places)
-        places.append(Place(level, comment, None))
+        places.append(TreeRow(level, comment, None))
         if comment.published:
             self._text += text_size(comment.texts[comment.standing or comment.latest].body)
         age = 0
         width = size.width if level < size.depth else 0
         for number, answer in enumerate(self._answers[comment.id]):
             if number == width or self._full(places, size):
-                places[at] = Place(level, comment, age)
+                places[at] = TreeRow(level, comment, age)
                 return
             self._descend(places, answer, level + 1, size)
             age = answer.posted.n
 
 
-def place_in_top(comment: Comment) -> tuple[int, int]:
+def place_in_top(comment: CommentState) -> tuple[int, int]:
     """Where a top-level row stands in the order by score: best first, then older first."""
     return (top_score(comment), comment.posted.n)

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from core.text.render import rendered
 from projections.read import page_json
-from projections.read.page_json import Cell, Line
-from projections.thread.state import Comment
+from projections.read.page_json import Cell, PageLine
+from projections.thread.state import CommentState
 from projections.views import rows
 from projections.views.viewer import Viewer
 
@@ -13,14 +13,14 @@ _HERE: bytes = b"\0"
 """Stands for the answers while a row is made; no JSON holds it."""
 
 
-def comment(line: Line) -> Comment:
+def comment(line: PageLine) -> CommentState:
     """The comment of a line with SOURCE, with its tally."""
     found = rows.decode(line.public, line.source)
     found.up, found.down = line.votes
     return found
 
 
-def cell(line: Line, thread: str, viewer: Viewer, cursor: Callable[[str, str], str]) -> Cell | None:
+def cell(line: PageLine, thread: str, viewer: Viewer, cursor: Callable[[str, str], str]) -> Cell | None:
     """A row in its place as the viewer may see it, else its tombstone if the page has one, else None.
 
     The line must have SOURCE, unless the viewer is nobody in particular.
@@ -37,7 +37,7 @@ def cell(line: Line, thread: str, viewer: Viewer, cursor: Callable[[str, str], s
     return Cell(line.level, line.direct, _cut(of.id, line, cursor), row, more)
 
 
-def place(line: Line, thread: str, viewer: Viewer, cursor: Callable[[str, str], str]) -> Cell:
+def place(line: PageLine, thread: str, viewer: Viewer, cursor: Callable[[str, str], str]) -> Cell:
     """A row whose place the viewer may know: as they may see it, or a tombstone."""
     found = cell(line, thread, viewer, cursor)
     if found is not None:
@@ -51,7 +51,7 @@ def is_tombstone(found: Cell) -> bool:
     return found.row.endswith(b'"votes":null')
 
 
-def row(line: Line, thread: str, viewer: Viewer, cursor: Callable[[str, str], str]) -> bytes | None:
+def row(line: PageLine, thread: str, viewer: Viewer, cursor: Callable[[str, str], str]) -> bytes | None:
     """A whole row as the viewer may see it, without its answers; None where there is nothing for them."""
     if line.header[:1] != b"p" and viewer.member is None and not viewer.staff:
         return None
@@ -61,7 +61,7 @@ def row(line: Line, thread: str, viewer: Viewer, cursor: Callable[[str, str], st
     return page_json.nested([found])
 
 
-def with_text(line: Line, thread: str, viewer: Viewer, revision: int, cursor: Callable[[str, str], str]) -> bytes:
+def with_text(line: PageLine, thread: str, viewer: Viewer, revision: int, cursor: Callable[[str, str], str]) -> bytes:
     """A whole row with one of its texts, for its author or staff, without its answers."""
     of = comment(line)
     answers = page_json.replies(line.direct, _cut(of.id, line, cursor))
@@ -69,12 +69,12 @@ def with_text(line: Line, thread: str, viewer: Viewer, revision: int, cursor: Ca
     return rows.row_of(of, thread, revision, viewer, html=html, name=line.name, replies=answers)
 
 
-def _public(line: Line, cursor: Callable[[str, str], str]) -> Cell | None:
+def _public(line: PageLine, cursor: Callable[[str, str], str]) -> Cell | None:
     return page_json.cell(line, cursor) if line.public else None
 
 
 def made(
-    of: Comment, thread: str, viewer: Viewer, name: bytes, html: Callable[[str], str] = rendered
+    of: CommentState, thread: str, viewer: Viewer, name: bytes, html: Callable[[str], str] = rendered
 ) -> tuple[bytes, bytes] | None:
     """A row without its answers and its closing brace, and what follows the answers; None where it is not for them."""
     revision = rows.shown_revision(of, viewer)
@@ -89,10 +89,10 @@ def made(
     return row, more
 
 
-def _html(of: Comment, revision: int) -> str | None:
+def _html(of: CommentState, revision: int) -> str | None:
     body = of.texts[revision].body
     return None if body is None else rendered(body)
 
 
-def _cut(name: str, line: Line, cursor: Callable[[str, str], str]) -> bytes | None:
+def _cut(name: str, line: PageLine, cursor: Callable[[str, str], str]) -> bytes | None:
     return None if line.cut is None else page_json.quoted(cursor(name, line.cut))

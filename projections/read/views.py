@@ -20,25 +20,25 @@ from projections.read import current_row, members, pages, past_comments, progres
 from projections.read import moderation_queue as queue
 from projections.read import revisions as histories
 from projections.read import threads as thread_lists
-from projections.read.comments import Counted
+from projections.read.comments import PublishedCounts
 from projections.read.current_row import RowAsked
 from projections.read.past import PastPage
-from projections.read.progress import Come, ThreadState
+from projections.read.progress import ThreadProgress, ViewPosition
 from projections.read.queries import (
-    Answer,
     Order,
     Overlay,
+    PageAnswer,
     PageQuery,
     PastQuery,
     QueueQuery,
     RepliesQuery,
     RevisionsQuery,
-    Seen,
     ThreadHead,
     ThreadsQuery,
+    ViewState,
 )
 from projections.read.revisions import History
-from projections.read.row_cache import Row, RowMemory
+from projections.read.row_cache import CachedRow, RowMemory
 from projections.read.served_generation import Served
 from projections.views.viewer import PUBLIC, Viewer
 
@@ -56,11 +56,11 @@ class Views:
         self._log = log
         self._rows = RowMemory(deployment.keys.partitions)
 
-    async def come(self, site: str, thread: str) -> Come:
+    async def come(self, site: str, thread: str) -> ViewPosition:
         """How far the views of this thread have come."""
-        return await progress.come(self._served, site, thread)
+        return await progress.view_position(self._served, site, thread)
 
-    async def states(self, partitions: Sequence[int]) -> list[Seen]:
+    async def states(self, partitions: Sequence[int]) -> list[ViewState]:
         """The states that the views of these partitions are in, asked in one round trip."""
         return await progress.states(self._served, partitions)
 
@@ -75,14 +75,14 @@ class Views:
         """The thread as a whole."""
         return await lookups.head(self._served, site, thread)
 
-    async def page(self, site: str, thread: str, query: PageQuery, *, once: bool = False) -> Answer | None:
+    async def page(self, site: str, thread: str, query: PageQuery, *, once: bool = False) -> PageAnswer | None:
         """A page of the thread, the same for everyone: `{"thread", "sort", "comments", "next"}`. Raises BadCursor.
 
         With `once` a call that failed is not tried again: it raises `redis.exceptions.RedisError`.
         """
         return await pages.page(self._served, site, thread, query, once=once)
 
-    async def page_at(self, site: str, thread: str, at: Position | int, query: PastQuery, viewer: Viewer) -> Answer:
+    async def page_at(self, site: str, thread: str, at: Position | int, query: PastQuery, viewer: Viewer) -> PageAnswer:
         """The page, more replies, or one comment, as it was at a position, or at a time in ms.
 
         It is masked by what is public now unless staff looks.
@@ -107,11 +107,11 @@ class Views:
         """`page_at`, made at `pace`, and how far the views had come when they told what is public now."""
         return await past_comments.answer_at(self._served, self._log, site, thread, at, query, viewer, pace)
 
-    async def thread_state(self, site: str, thread: str) -> ThreadState:
+    async def thread_state(self, site: str, thread: str) -> ThreadProgress:
         """The state that every past page of a thread depends on: it changes with each event of the thread."""
         return await progress.thread_state(self._served, site, thread)
 
-    async def replies(self, site: str, thread: str, comment: str, query: RepliesQuery) -> Answer | None:
+    async def replies(self, site: str, thread: str, comment: str, query: RepliesQuery) -> PageAnswer | None:
         """More replies of one parent on the page: `{"comments", "next"}`. Raises BadCursor."""
         return await pages.replies(self._served, site, thread, comment, query)
 
@@ -159,7 +159,7 @@ class Views:
         """
         calls, partition = self._served.calls, self._served.keys.of(site, thread)
         pointer = self._served.pointer(partition)
-        row: Row | None = None
+        row: CachedRow | None = None
         if asked is None:
             row = self._rows.get(partition.number, site, thread, comment, pointer)
         elif (read := await current_row.voted(calls, asked, recorded, earlier, since)) is not None:
@@ -184,19 +184,19 @@ class Views:
         """
         return await lookups.frame_rows(self._served, site, thread, comments)
 
-    async def permalink(self, site: str, thread: str, comment: str, viewer: Viewer) -> Answer | None:
+    async def permalink(self, site: str, thread: str, comment: str, viewer: Viewer) -> PageAnswer | None:
         """`{"thread", "ancestors": [row, root first], "comment": row with replies}`."""
         return await lookups.permalink(self._served, site, thread, comment, viewer)
 
-    async def anchors(self, site: str, thread: str) -> Answer | None:
+    async def anchors(self, site: str, thread: str) -> PageAnswer | None:
         """`{"anchors": [{"id", "quote", "prompt", "status", "comments"}]}`."""
         return await lookups.anchors(self._served, site, thread)
 
-    async def counts(self, site: str, threads: list[str]) -> Answer:
+    async def counts(self, site: str, threads: list[str]) -> PageAnswer:
         """`{"counts": {thread: published comments}}`; an unknown thread counts 0. Each thread is of its own moment."""
         return await lookups.counts(self._served, site, threads)
 
-    async def counted(self, site: str, threads: Sequence[str]) -> dict[str, Counted]:
+    async def counted(self, site: str, threads: Sequence[str]) -> dict[str, PublishedCounts]:
         """The counts of these threads with what they were made from, asked in one round trip."""
         return await lookups.counted(self._served, site, threads)
 
@@ -215,7 +215,7 @@ class Views:
         diff: bool,
         limit: int,
         cursor: str | None,
-    ) -> Answer | None:
+    ) -> PageAnswer | None:
         """The edit history as the viewer may see it under the `history` policy in force, oldest first.
 
         Where that has yet to be asked for, it is asked for together with the texts, and its failure is raised. Raises
@@ -233,7 +233,7 @@ class Views:
         member: str | None,
         limit: int,
         cursor: str | None,
-    ) -> Answer:
+    ) -> PageAnswer:
         """The moderation queue, oldest first over all partitions, which are each of their own moment.
 
         Raises BadCursor.
@@ -251,7 +251,7 @@ class Views:
         order: Order = "activity",
         limit: int,
         cursor: str | None,
-    ) -> Answer:
+    ) -> PageAnswer:
         """`{"threads": […], "next"}`, latest activity or latest opened first, over all partitions. Raises BadCursor.
 
         Where few threads match, a page may be short and still have `next`.
@@ -261,7 +261,7 @@ class Views:
 
     async def member_comments(
         self, site: str, member: str, viewer: Viewer, *, limit: int, cursor: str | None
-    ) -> Answer:
+    ) -> PageAnswer:
         """`{"comments": [row…], "next"}` of one member across threads, newest first. Raises BadCursor."""
         return await members.member_comments(self._served, site, member, viewer, limit=limit, cursor=cursor)
 

@@ -8,7 +8,7 @@ from core.redis.script import Script
 from projections.read import cursors
 
 
-class Walk(Script):
+class WalkScript(Script):
     """The script `<name>.lua` behind `walk.lua`."""
 
     def __init__(self, name: str) -> None:

@@ -19,7 +19,7 @@ from core.throttle import Pace
 from projections.read.html_cache import ahead
 from projections.thread.fold import CannotApply, Hole
 from projections.thread.skip_rule import Skipped, passing
-from projections.thread.state import Thread
+from projections.thread.state import ThreadState
 from projections.thread.thread_replay import fold_on
 from projections.views.changes import Change, Commit
 from projections.views.layout import Html
@@ -234,7 +234,7 @@ class Rebuilding:
 
     async def _load(self, projection: Projection, site: str, thread: str) -> None:
         if self.new and (site, thread) not in self._threads:
-            projection.hold(Thread(site=site, id=thread))
+            projection.hold(ThreadState(site=site, id=thread))
             return
         try:
             projection.hold(await self._insist(lambda: self._store.thread(site, thread)))
@@ -243,9 +243,9 @@ class Rebuilding:
             # follows: so one commit has to end there.
             self._seam = torn.last if self._seam is None else max(self._seam, torn.last)
 
-            async def fold(skipped: Skipped) -> Thread:
+            async def fold(skipped: Skipped) -> ThreadState:
                 return await fold_on(
-                    self._log, Thread(site=site, id=thread), skipped, upto=projection.committed, pace=self._pace
+                    self._log, ThreadState(site=site, id=thread), skipped, upto=projection.committed, pace=self._pace
                 )
 
             projection.hold(await passing(self._log, fold), torn=True)

@@ -20,7 +20,7 @@ from core.redis.script import Script
 from core.throttle import Pace, collected
 from projections.thread.fold import CannotApply, Hole
 from projections.thread.skip_rule import Skipped, before, passing
-from projections.thread.state import Thread
+from projections.thread.state import ThreadState
 from projections.thread.thread_replay import fold_on
 from projections.views import layout
 from projections.views.layout import Html
@@ -52,7 +52,7 @@ def part_of(scope: Scope) -> Part:
     return "all" if scope.html else "source"
 
 
-class Differing(NamedTuple):
+class DifferingThread(NamedTuple):
     """A thread whose views are not the same in both; `thread` is None where nobody can tell whose they are."""
 
     site: str
@@ -76,7 +76,7 @@ class _Pair(NamedTuple):
         return [*self.marks, *self.served, *self.other], [kinds, self.about, part, rows, view, where, most]
 
 
-class Contrast:
+class GenerationDiff:
     """Compares the generation `other`, which nobody else writes, with the one that is served.
 
     `scope` is what is comparable in both, `level` brings `other` to where the served views are. Raises
@@ -104,15 +104,15 @@ class Contrast:
         self._pace = pace
         self._most = pace.at_once(AT_ONCE)
 
-    async def run(self, names: Sequence[Name], tell: Callable[[int], None]) -> list[Differing]:
+    async def run(self, names: Sequence[Name], tell: Callable[[int], None]) -> list[DifferingThread]:
         """What differs in these threads and in the views of their sites; `tell` hears how many were compared."""
         views: dict[tuple[str, str | None], tuple[str, ...]] = {}
         of_sites = await self._sites(sorted({site for site, _ in names}))
         for one in await self._threads(names, tell) + of_sites:
             views[one.site, one.thread] = views.get((one.site, one.thread), ()) + one.views
-        return [Differing(*name, some) for name, some in views.items()]
+        return [DifferingThread(*name, some) for name, some in views.items()]
 
-    async def _threads(self, names: Sequence[Name], tell: Callable[[int], None]) -> list[Differing]:
+    async def _threads(self, names: Sequence[Name], tell: Callable[[int], None]) -> list[DifferingThread]:
         found = []
         abreast = self._pace.at_once(ABREAST)
         for start in range(0, len(names), abreast):
@@ -121,12 +121,12 @@ class Contrast:
             for name, pair, reply in zip(names[start:], pairs, replies, strict=False):
                 views = await self._all_of(pair, reply)
                 if views:
-                    found.append(Differing(*name, views))
+                    found.append(DifferingThread(*name, views))
             tell(start + len(pairs))
             await self._pace.rest()
         return found
 
-    async def _sites(self, sites: Iterable[str]) -> list[Differing]:
+    async def _sites(self, sites: Iterable[str]) -> list[DifferingThread]:
         """By the thread that put it there."""
         found: dict[tuple[str, str | None], set[str]] = {}
         views = [view for view in layout.SITE_VIEWS if self._scope.covers(view)]
@@ -138,7 +138,7 @@ class Contrast:
                 for member in await self._members(pair.served[at], pair.other[at]):
                     thread = layout.thread_of(name.removeprefix("site."), member) or None
                     found.setdefault((site, thread), set()).add(name)
-        return [Differing(*name, tuple(sorted(views))) for name, views in found.items()]
+        return [DifferingThread(*name, tuple(sorted(views))) for name, views in found.items()]
 
     async def _all_of(self, pair: _Pair, reply: list[Any] | None) -> tuple[str, ...]:
         """The views that differ, by the first answer about them and what follows; all where they cannot be compared."""
@@ -237,11 +237,11 @@ async def is_fold(log: Log, reads: Router, keys: Partition, generation: int, nam
     return {(view, field): value for view, field, value in wanted} == there
 
 
-async def _folded(log: Log, name: Name, upto: Position) -> Thread:
+async def _folded(log: Log, name: Name, upto: Position) -> ThreadState:
     """A thread up to there, or up to where it cannot be folded."""
 
-    async def fold(skipped: Skipped) -> Thread:
-        return await fold_on(log, Thread(site=name[0], id=name[1]), skipped, upto=upto)
+    async def fold(skipped: Skipped) -> ThreadState:
+        return await fold_on(log, ThreadState(site=name[0], id=name[1]), skipped, upto=upto)
 
     try:
         return await passing(log, fold)

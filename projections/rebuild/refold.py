@@ -12,7 +12,7 @@ from core.position import Position
 from core.refusals import Unavailable
 from core.text.render import rendered
 from projections.thread.skip_rule import Skipped, passing
-from projections.thread.state import Thread
+from projections.thread.state import ThreadState
 from projections.thread.thread_replay import fold_on
 from projections.views.changes import Change
 from projections.views.layout import Html
@@ -33,7 +33,7 @@ async def refold(
     partition = store.keys.of(site, thread).number
 
     async def once(skipped: Skipped) -> Position | None:
-        state = Thread(site=site, id=thread)
+        state = ThreadState(site=site, id=thread)
         for _ in range(TRIES):
             await fold_on(log, state, skipped)
             if not state.events:

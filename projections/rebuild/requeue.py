@@ -13,7 +13,7 @@ from projections.read.served_generation import Served
 from projections.rebuild.refold import TRIES
 from projections.thread.fold import CannotApply, Hole
 from projections.thread.skip_rule import Skipped, before, passing
-from projections.thread.state import Thread
+from projections.thread.state import ThreadState
 from projections.thread.thread_replay import fold_on
 from projections.views import parking
 from projections.views.changes import Change
@@ -48,11 +48,11 @@ async def requeue(
     raise Unavailable("the thread went on each time its views were ready")
 
 
-async def foldable(log: Log, site: str, thread: str, now: int) -> tuple[Thread, Parked | None]:
+async def foldable(log: Log, site: str, thread: str, now: int) -> tuple[ThreadState, Parked | None]:
     """The thread as far as it can be folded, and what it stops at. Raises `core.refusals.Unavailable`."""
 
-    async def fold(skipped: Skipped) -> Thread:
-        return await fold_on(log, Thread(site=site, id=thread), skipped)
+    async def fold(skipped: Skipped) -> ThreadState:
+        return await fold_on(log, ThreadState(site=site, id=thread), skipped)
 
     try:
         return await passing(log, fold), None

@@ -20,9 +20,9 @@ from core.events.types import (
     RevisionRedacted,
 )
 from core.position import Position
-from projections.thread.effects import UNSEEN, Touched, Watch
-from projections.thread.state import Author, Comment, Decision, Text, Thread
-from projections.thread.visibility import NOWHERE, Face, noticed
+from projections.thread.effects import UNSEEN, ChangeListener, Effects
+from projections.thread.state import AuthorState, CommentState, Decision, Text, ThreadState
+from projections.thread.visibility import NOWHERE, Visibility, update_visibility
 
 Ruled = CommentHeld | CommentApproved | CommentRejected
 
@@ -34,7 +34,7 @@ _VERDICTS: Final[dict[type[Ruled], Verdict]] = {
 }
 
 
-def post(thread: Thread, recorded: Recorded, event: CommentPosted, watch: Watch) -> Touched:
+def post(thread: ThreadState, recorded: Recorded, event: CommentPosted, watch: ChangeListener) -> Effects:
     """A comment was written."""
     if event.comment in thread.rows:
         raise ValueError("the comment exists")
@@ -53,7 +53,7 @@ def post(thread: Thread, recorded: Recorded, event: CommentPosted, watch: Watch)
         guarded=first.guarded,
         seen=first.seen,
     )
-    comment = Comment(
+    comment = CommentState(
         id=event.comment,
         posted=recorded.position,
         at=recorded.envelope.at,
@@ -62,7 +62,7 @@ def post(thread: Thread, recorded: Recorded, event: CommentPosted, watch: Watch)
         answered=event.answered,
         answered_revision=event.answered_revision,
         anchor=event.anchor,
-        author=Author(id=actor.id, kind=actor.kind, name=event.name, avatar=event.avatar, badges=event.badges),
+        author=AuthorState(id=actor.id, kind=actor.kind, name=event.name, avatar=event.avatar, badges=event.badges),
         entitlement=event.entitlement,
         texts={1: text},
         standing=after.standing,
@@ -71,19 +71,19 @@ def post(thread: Thread, recorded: Recorded, event: CommentPosted, watch: Watch)
     )
     watch.comment(comment)
     thread.rows[comment.id] = comment
-    return noticed(thread, comment, NOWHERE, watch)
+    return update_visibility(thread, comment, NOWHERE, watch)
 
 
 def change(
-    thread: Thread,
+    thread: ThreadState,
     recorded: Recorded,
     event: CommentEdited | CommentWithdrawn | CommentRestored | CommentFeatured | CommentUnfeatured,
-    watch: Watch,
-) -> Touched:
+    watch: ChangeListener,
+) -> Effects:
     """Its author edited, withdrew or restored it, or it was featured or no longer."""
     comment = thread.rows[event.comment]
     watch.comment(comment)
-    before, since = Face.of(comment), comment.waits_since
+    before, since = Visibility.of(comment), comment.waits_since
     if isinstance(event, CommentEdited):
         if event.revision != comment.latest + 1:
             raise ValueError(f"revision {event.revision} after {comment.latest}")
@@ -103,15 +103,15 @@ def change(
         after = _evolved(_machine(comment), recorded)
     _take(comment, after)
     _wait(comment, since, recorded.position)
-    return noticed(thread, comment, before, watch)
+    return update_visibility(thread, comment, before, watch)
 
 
-def decide(thread: Thread, recorded: Recorded, event: Ruled, watch: Watch) -> Touched:
+def decide(thread: ThreadState, recorded: Recorded, event: Ruled, watch: ChangeListener) -> Effects:
     """There is a verdict on one of its texts; but for a hold, that closes its reports."""
     comment = thread.rows[event.comment]
     text = comment.texts[event.revision]
     watch.comment(comment)
-    before, since = Face.of(comment), comment.waits_since
+    before, since = Visibility.of(comment), comment.waits_since
     after = _evolved(_machine(comment), recorded)
     actor = recorded.envelope.actor
     comment.texts[event.revision] = replace(
@@ -130,10 +130,10 @@ def decide(thread: Thread, recorded: Recorded, event: Ruled, watch: Watch) -> To
         comment.reports = []
     _take(comment, after)
     _wait(comment, since, recorded.position)
-    return noticed(thread, comment, before, watch)
+    return update_visibility(thread, comment, before, watch)
 
 
-def _wait(comment: Comment, before: Position | None, position: Position) -> None:
+def _wait(comment: CommentState, before: Position | None, position: Position) -> None:
     """Note since when a comment waits that an event at `position` changed; it waited since `before`.
 
     Neither another edit nor another word of a moderator puts off what waits already, and neither does a withdrawal.
@@ -143,7 +143,7 @@ def _wait(comment: Comment, before: Position | None, position: Position) -> None
     comment.waits = None if number is None or since == comment.texts[number].judged else since
 
 
-def redact(thread: Thread, recorded: Recorded, event: RevisionRedacted, watch: Watch) -> Touched:
+def redact(thread: ThreadState, recorded: Recorded, event: RevisionRedacted, watch: ChangeListener) -> Effects:
     """One of its texts is gone for good."""
     comment = thread.rows[event.comment]
     text = comment.texts[event.revision]
@@ -167,7 +167,7 @@ def _evolved(comment: machine.Comment, recorded: Recorded) -> machine.Comment:
     return machine.evolve(comment, recorded, digest=lambda _: b"")
 
 
-def _machine(comment: Comment) -> machine.Comment:
+def _machine(comment: CommentState) -> machine.Comment:
     """What the state machine needs to know of a comment."""
     revisions = tuple(
         machine.Revision(
@@ -199,7 +199,7 @@ def _ruling(decision: Decision) -> machine.Ruling:
     )
 
 
-def _take(comment: Comment, after: machine.Comment) -> None:
+def _take(comment: CommentState, after: machine.Comment) -> None:
     """Take over what the state machine made of the comment."""
     comment.verdict = after.status
     comment.withdrawn = after.withdrawn

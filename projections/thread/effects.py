@@ -6,19 +6,19 @@ from msgspec import Struct
 
 from core.events.envelope import Recorded
 from core.position import Position
-from projections.thread.state import Comment
+from projections.thread.state import CommentState
 
-Kind = Literal[
+PublicChange = Literal[
     "comment.posted", "comment.edited", "comment.removed", "comment.restored", "votes.changed", "thread.changed"
 ]
-Kinds = tuple[tuple[Kind, str | None], ...]
+PublicChanges = tuple[tuple[PublicChange, str | None], ...]
 """What readers notice of one event: `(kind, comment)` in the order to tell it, a tombstone before its child."""
 
 
-class Touched(Struct, frozen=True, gc=False):
+class Effects(Struct, frozen=True, gc=False):
     """What an event did: what readers notice of it, nothing where it is none of their business."""
 
-    kinds: Kinds = ()
+    kinds: PublicChanges = ()
 
 
 class CannotApply(Exception):
@@ -44,30 +44,30 @@ class Hole(CannotApply):
         super().__init__(recorded, f"the event after {after} is missing")
 
 
-class Watch(Protocol):
+class ChangeListener(Protocol):
     """Whoever wants to know what is about to change."""
 
-    def comment(self, comment: Comment) -> None:
+    def comment(self, comment: CommentState) -> None:
         """`comment` is about to change in more than its tally; of one that is new, it has just been made."""
 
-    def vote(self, comment: Comment, member: str) -> None:
+    def vote(self, comment: CommentState, member: str) -> None:
         """The vote of `member` on `comment`, and its tally, are about to change."""
 
-    def answers(self, comment: Comment) -> None:
+    def answers(self, comment: CommentState) -> None:
         """An answer to `comment` comes to the page or leaves it, which is no change of the comment itself."""
 
 
 class _Deaf:
-    def comment(self, comment: Comment) -> None:
+    def comment(self, comment: CommentState) -> None:
         pass
 
-    def vote(self, comment: Comment, member: str) -> None:
+    def vote(self, comment: CommentState, member: str) -> None:
         pass
 
-    def answers(self, comment: Comment) -> None:
+    def answers(self, comment: CommentState) -> None:
         pass
 
 
-DEAF: Final[Watch] = _Deaf()
-UNSEEN: Final = Touched()
-THREAD: Final = Touched((("thread.changed", None),))
+DEAF: Final[ChangeListener] = _Deaf()
+UNSEEN: Final = Effects()
+THREAD: Final = Effects((("thread.changed", None),))

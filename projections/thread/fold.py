@@ -4,7 +4,8 @@
 what status a comment has is the business of `core.domain.comment`, whose state machine is asked; what hangs together on
 a page (counts, tombstones, tallies) is decided here.
 
-A `Watch` hears of every comment and vote before it changes, so that a commit can write differences and nothing else.
+A `ChangeListener` hears of every comment and vote before it changes, so that a commit can write differences and nothing
+else.
 """
 
 from collections.abc import Callable, Iterable
@@ -42,13 +43,34 @@ from core.events.types import (
     VoteRetracted,
 )
 from projections.thread import comments, lifecycle, votes
-from projections.thread.effects import DEAF, UNSEEN, CannotApply, Hole, Kind, Kinds, Touched, UnknownShape, Watch
-from projections.thread.state import Thread
+from projections.thread.effects import (
+    DEAF,
+    UNSEEN,
+    CannotApply,
+    ChangeListener,
+    Effects,
+    Hole,
+    PublicChange,
+    PublicChanges,
+    UnknownShape,
+)
+from projections.thread.state import ThreadState
 
-__all__ = ["CannotApply", "Hole", "Kind", "Kinds", "Touched", "UnknownShape", "Watch", "apply", "fold", "pass_over"]
+__all__ = [
+    "CannotApply",
+    "ChangeListener",
+    "Effects",
+    "Hole",
+    "PublicChange",
+    "PublicChanges",
+    "UnknownShape",
+    "apply",
+    "fold",
+    "pass_over",
+]
 
 
-def apply(thread: Thread, recorded: Recorded, watch: Watch = DEAF) -> Touched:
+def apply(thread: ThreadState, recorded: Recorded, watch: ChangeListener = DEAF) -> Effects:
     """Change `thread` by the next event of it. Raises `CannotApply`."""
     position, event = recorded.position, recorded.event
     if position <= thread.last:
@@ -72,7 +94,7 @@ def apply(thread: Thread, recorded: Recorded, watch: Watch = DEAF) -> Touched:
     return touched
 
 
-def pass_over(thread: Thread, recorded: Recorded) -> Touched:
+def pass_over(thread: ThreadState, recorded: Recorded) -> Effects:
     """Count the next event of `thread`, and let it change nothing else."""
     thread.last = recorded.position
     thread.events += 1
@@ -82,14 +104,14 @@ def pass_over(thread: Thread, recorded: Recorded) -> Touched:
     return UNSEEN
 
 
-def fold(thread: Thread, events: Iterable[Recorded]) -> Thread:
+def fold(thread: ThreadState, events: Iterable[Recorded]) -> ThreadState:
     """`thread` after these events, changed in place. Raises `CannotApply`."""
     for recorded in events:
         apply(thread, recorded)
     return thread
 
 
-def _skipped(thread: Thread, recorded: Recorded, event: EventSkipped, watch: Watch) -> Touched:
+def _skipped(thread: ThreadState, recorded: Recorded, event: EventSkipped, watch: ChangeListener) -> Effects:
     # It is about an event before it: whoever came so far has passed over that one already.
     del thread, recorded, event, watch
     return UNSEEN
@@ -98,7 +120,7 @@ def _skipped(thread: Thread, recorded: Recorded, event: EventSkipped, watch: Wat
 _UNOPENED: Final = (ThreadOpened, EventSkipped)
 """What may come before a thread was opened."""
 
-_HANDLERS: Final[dict[type[Event], Callable[[Thread, Recorded, Any, Watch], Touched]]] = {
+_HANDLERS: Final[dict[type[Event], Callable[[ThreadState, Recorded, Any, ChangeListener], Effects]]] = {
     VoteCast: votes.cast,
     VoteRetracted: votes.retract,
     CommentPosted: comments.post,

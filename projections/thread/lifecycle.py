@@ -15,14 +15,14 @@ from core.events.types import (
     ThreadReopened,
     ThreadRetitled,
 )
-from projections.thread.effects import THREAD, Touched, Watch
-from projections.thread.state import Anchor, Thread
+from projections.thread.effects import THREAD, ChangeListener, Effects
+from projections.thread.state import AnchorState, ThreadState
 
 Turned = ThreadRetitled | ThreadClosed | ThreadReopened | ThreadArchived | PolicyOverridden
 Asked = AnchorOpened | AnchorReworded | AnchorClosed | AnchorReopened
 
 
-def begin(thread: Thread, recorded: Recorded, event: ThreadOpened, watch: Watch) -> Touched:
+def begin(thread: ThreadState, recorded: Recorded, event: ThreadOpened, watch: ChangeListener) -> Effects:
     """The discussion began."""
     del watch
     if thread.opened is not None:
@@ -33,7 +33,7 @@ def begin(thread: Thread, recorded: Recorded, event: ThreadOpened, watch: Watch)
     return THREAD
 
 
-def turn(thread: Thread, recorded: Recorded, event: Turned, watch: Watch) -> Touched:
+def turn(thread: ThreadState, recorded: Recorded, event: Turned, watch: ChangeListener) -> Effects:
     """It has another title, status or policy."""
     del recorded, watch
     match event:
@@ -52,12 +52,12 @@ def turn(thread: Thread, recorded: Recorded, event: Turned, watch: Watch) -> Tou
     return THREAD
 
 
-def ask(thread: Thread, recorded: Recorded, event: Asked, watch: Watch) -> Touched:
+def ask(thread: ThreadState, recorded: Recorded, event: Asked, watch: ChangeListener) -> Effects:
     """An inline question came, was reworded, closed or opened again."""
     del recorded, watch
     match event:
         case AnchorOpened():
-            thread.anchors[event.anchor] = Anchor()
+            thread.anchors[event.anchor] = AnchorState()
             _word(thread.anchors[event.anchor], event)
         case AnchorReworded():
             _word(thread.anchors[event.anchor], event)
@@ -70,6 +70,6 @@ def ask(thread: Thread, recorded: Recorded, event: Asked, watch: Watch) -> Touch
     return THREAD
 
 
-def _word(anchor: Anchor, event: AnchorOpened | AnchorReworded) -> None:
+def _word(anchor: AnchorState, event: AnchorOpened | AnchorReworded) -> None:
     anchor.exact, anchor.prefix, anchor.suffix = event.exact, event.prefix, event.suffix
     anchor.prompt = event.prompt

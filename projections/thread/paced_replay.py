@@ -15,19 +15,19 @@ from core.events.envelope import Recorded, read
 from core.log.port import Entry
 from core.throttle import Pace
 from projections.thread.skip_rule import Skipped, take_in
-from projections.thread.state import Comment, Thread
+from projections.thread.state import CommentState, ThreadState
 
 _PIECE: Final = 256 * 1024
 """Bytes that are inflated at a stretch."""
 
 _encoder: Final = msgspec.msgpack.Encoder()
-_thread: Final = msgspec.msgpack.Decoder(Thread)
+_thread: Final = msgspec.msgpack.Decoder(ThreadState)
 _fields: Final = msgspec.msgpack.Decoder(dict[str, Raw])
-_comment: Final = msgspec.msgpack.Decoder(Comment)
+_comment: Final = msgspec.msgpack.Decoder(CommentState)
 _NO_ROWS: Final = Raw(_encoder.encode({}))
 
 
-async def unpack(snapshot: bytes, pace: Pace) -> Thread:
+async def unpack(snapshot: bytes, pace: Pace) -> ThreadState:
     """Unpack a snapshot comment by comment (`projections.thread.snapshots.unpack`)."""
     pace.begin()
     inflating = zlib.decompressobj()
@@ -48,7 +48,7 @@ async def unpack(snapshot: bytes, pace: Pace) -> Thread:
 
 
 async def fold(
-    state: Thread, entries: Iterable[Entry], skipped: Skipped, within: Callable[[Recorded], bool], pace: Pace
+    state: ThreadState, entries: Iterable[Entry], skipped: Skipped, within: Callable[[Recorded], bool], pace: Pace
 ) -> None:
     """Take in these entries of a thread, while they are `within` (`projections.thread.skip_rule.go_on`)."""
     pace.begin()

@@ -12,9 +12,9 @@ from core.application.aggregates import was_skipped
 from core.events.envelope import Recorded, read
 from core.log.port import Entry, Log
 from core.position import Position
-from projections.thread.effects import DEAF, Watch
-from projections.thread.fold import CannotApply, Hole, Touched, apply, pass_over
-from projections.thread.state import Thread
+from projections.thread.effects import DEAF, ChangeListener
+from projections.thread.fold import CannotApply, Effects, Hole, apply, pass_over
+from projections.thread.state import ThreadState
 
 Skipped = Collection[Position]
 """Positions, in one partition, of events to pass over."""
@@ -22,7 +22,7 @@ Skipped = Collection[Position]
 _Fold = TypeVar("_Fold")
 
 
-def take_in(thread: Thread, recorded: Recorded, skipped: Skipped, watch: Watch = DEAF) -> Touched:
+def take_in(thread: ThreadState, recorded: Recorded, skipped: Skipped, watch: ChangeListener = DEAF) -> Effects:
     """Change `thread` by the next event of it, or pass over that, where it is among `skipped`. Raises `CannotApply`."""
     if skipped and recorded.position in skipped:
         return pass_over(thread, recorded)
@@ -53,8 +53,8 @@ async def passing(log: Log, fold: Callable[[Skipped], Awaitable[_Fold]]) -> _Fol
 
 
 def go_on(
-    state: Thread, entries: Iterable[Entry], skipped: Skipped, within: Callable[[Recorded], bool] = lambda _: True
-) -> Thread:
+    state: ThreadState, entries: Iterable[Entry], skipped: Skipped, within: Callable[[Recorded], bool] = lambda _: True
+) -> ThreadState:
     """`state` after these entries of its thread, while they are `within`; changed in place. Raises `CannotApply`."""
     for entry in entries:
         recorded = read(*entry)
@@ -64,14 +64,14 @@ def go_on(
     return state
 
 
-async def before(log: Log, recorded: Recorded) -> Thread:
+async def before(log: Log, recorded: Recorded) -> ThreadState:
     """The thread of an event as it was before that, from its log alone. Raises as `passing`, and `BrokenChain`."""
     envelope = recorded.envelope
     entries: list[Entry] = []
     if envelope.tp:
         entries = (await log.chain(envelope.site, envelope.thread, Position.parse(envelope.tp)))[::-1]
 
-    async def fold(skipped: Skipped) -> Thread:
-        return go_on(Thread(site=envelope.site, id=envelope.thread), entries, skipped)
+    async def fold(skipped: Skipped) -> ThreadState:
+        return go_on(ThreadState(site=envelope.site, id=envelope.thread), entries, skipped)
 
     return await passing(log, fold)

@@ -19,7 +19,7 @@ import msgspec
 from msgspec.structs import replace
 
 from core.position import Position
-from projections.thread.state import FOLD, Thread
+from projections.thread.state import FOLD, ThreadState
 
 FIRST: Final = 256
 """The first snapshot is taken at this many events."""
@@ -40,7 +40,7 @@ def due(before: int, after: int) -> bool:
     return level <= after
 
 
-def mark(thread: Thread) -> Mark:
+def mark(thread: ThreadState) -> Mark:
     """The mark of a snapshot of this thread."""
     return Mark(thread.last, thread.now)
 
@@ -61,12 +61,12 @@ def name(mark: Mark, version: int = FOLD) -> str:
     return f"{mark.position} {mark.now} {version}"
 
 
-def field(thread: Thread, version: int = FOLD) -> str:
+def field(thread: ThreadState, version: int = FOLD) -> str:
     """The field of a snapshot of this thread."""
     return name(mark(thread), version)
 
 
-def kept(thread: Thread) -> Thread:
+def kept(thread: ThreadState) -> ThreadState:
     """The thread as a snapshot keeps it, which shares all that it has with `thread`.
 
     What no past of it shows, and snapshots of before have not, is left out: so those stay good, and equal to new ones.
@@ -76,15 +76,15 @@ def kept(thread: Thread) -> Thread:
     return replace(thread, opened_at=None, opened_by=None, rows=rows)
 
 
-def pack(thread: Thread) -> bytes:
+def pack(thread: ThreadState) -> bytes:
     """A snapshot of the thread."""
     return zlib.compress(_ENCODER.encode(kept(thread)), zlib.Z_BEST_SPEED)
 
 
-def unpack(snapshot: bytes) -> Thread:
+def unpack(snapshot: bytes) -> ThreadState:
     """The thread of a snapshot, a new one each time."""
     return _DECODER.decode(zlib.decompress(snapshot))
 
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
-_DECODER: Final = msgspec.msgpack.Decoder(Thread)
+_DECODER: Final = msgspec.msgpack.Decoder(ThreadState)

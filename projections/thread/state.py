@@ -1,13 +1,13 @@
 """What a thread is at one position: the state that all views are made from, and can be read back from.
 
-A `Thread` is the fold of its events (`projections.thread.fold`), without html. It is a builder: folding changes it
+A `ThreadState` is the fold of its events (`projections.thread.fold`), without html. It is a builder: folding changes it
 in place, because most events are votes and a copy a vote would cost more than everything else together.
 Whoever shares one (a cache, a snapshot) does not fold on it. None of this can hold itself, so the collector is
 told not to look (`gc=False`): reading a large thread takes half the time.
 
 Stored (`projections.views.changes` writes, `projections.views.stored_thread` reads) it lies in parts:
-- `meta.source` is the JSON of a `Thread` without `rows`.
-- Line SOURCE of a row is the JSON of a `Comment` without `up`, `down`, `ballots`, `reports` and `answers`,
+- `meta.source` is the JSON of a `ThreadState` without `rows`.
+- Line SOURCE of a row is the JSON of a `CommentState` without `up`, `down`, `ballots`, `reports` and `answers`,
   and of its texts only the standing and the latest one; what readers see has its words in line PUBLIC. Every
   other text is in `revisions`: `<comment>:<revision>` to the JSON of a `Text`.
 - `votes` (`up`, `down`), `ballots` and `reports` have keys of their own; `answers` is made from the headers.
@@ -31,7 +31,7 @@ TextStatus = Literal["published", "pending", "rejected", "redacted"]
 Status = Literal["published", "pending", "rejected", "withdrawn"]
 
 
-class Author(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class AuthorState(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Who wrote a comment, as the token said that posted it."""
 
     id: str
@@ -79,7 +79,8 @@ class Text(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The last verdict on it, if there was one after it was written."""
     redacted: Position | None = None
     votes_then: tuple[int, int] | None = None
-    """Up and down when it last left the page; None while it is there or if it never was: ask `Comment.votes_then`."""
+    """Up and down when it last left the page; None while it is there or if it never was
+    (`CommentState.votes_then`)."""
 
     @property
     def at(self) -> int:
@@ -101,7 +102,7 @@ class Text(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
         return self.position if self.decision is None else self.decision.position
 
 
-class Report(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class ReportState(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """An open report of a comment."""
 
     by: str
@@ -114,7 +115,7 @@ class Report(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     position: Position
 
 
-class Comment(Struct, kw_only=True, omit_defaults=True, gc=False):
+class CommentState(Struct, kw_only=True, omit_defaults=True, gc=False):
     """One comment, whoever may see it.
 
     One that is published as it was posted has the defaults, which are not stored: so most rows say little of it.
@@ -132,7 +133,7 @@ class Comment(Struct, kw_only=True, omit_defaults=True, gc=False):
     """What it answers; differs from `parent` where the depth was cut."""
     answered_revision: int | None = None
     anchor: str | None = None
-    author: Author
+    author: AuthorState
     entitlement: str | None = None
     """The one that carried it, where the policy asked for one."""
     texts: dict[int, Text]
@@ -155,7 +156,7 @@ class Comment(Struct, kw_only=True, omit_defaults=True, gc=False):
     down: int = 0
     ballots: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Member to `(value, revision)` of the vote; a vote taken back is absent."""
-    reports: list[Report] = field(default_factory=list)
+    reports: list[ReportState] = field(default_factory=list)
     """The open ones, oldest first."""
 
     @property
@@ -218,7 +219,7 @@ class Comment(Struct, kw_only=True, omit_defaults=True, gc=False):
         return self.texts[revision].votes_then
 
 
-class Anchor(Struct, kw_only=True, omit_defaults=True, gc=False):
+class AnchorState(Struct, kw_only=True, omit_defaults=True, gc=False):
     """An inline question on a passage of the article."""
 
     exact: str | None = None
@@ -230,7 +231,7 @@ class Anchor(Struct, kw_only=True, omit_defaults=True, gc=False):
     """How many published comments hang on it, answers included."""
 
 
-class Thread(Struct, kw_only=True, omit_defaults=True, gc=False):
+class ThreadState(Struct, kw_only=True, omit_defaults=True, gc=False):
     """The fold of one thread's events. A new one has seen none."""
 
     site: str
@@ -245,7 +246,7 @@ class Thread(Struct, kw_only=True, omit_defaults=True, gc=False):
     opened_by: Actor | None = None
     """Who opened it. Views of an earlier layout and snapshots do not say."""
     overrides: PolicyChanges = field(default_factory=PolicyChanges)
-    anchors: dict[str, Anchor] = field(default_factory=dict)
+    anchors: dict[str, AnchorState] = field(default_factory=dict)
     """By id, in the order they were opened."""
     comments: int = 0
     """How many comments are published."""
@@ -259,5 +260,5 @@ class Thread(Struct, kw_only=True, omit_defaults=True, gc=False):
     """The greatest time at which an event of it occurred, in milliseconds since 1970."""
     events: int = 0
     """How many events it has seen."""
-    rows: dict[str, Comment] = field(default_factory=dict)
+    rows: dict[str, CommentState] = field(default_factory=dict)
     """Every comment by id, in the order they were posted."""

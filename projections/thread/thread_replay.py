@@ -9,7 +9,7 @@ from core.log.port import Entry, Log
 from core.position import Position
 from core.throttle import Pace
 from projections.thread.skip_rule import Skipped, take_in
-from projections.thread.state import Thread
+from projections.thread.state import ThreadState
 
 LEG: Final = 1024
 """So many events are read at once."""
@@ -18,8 +18,8 @@ KEPT: Final = 8
 
 
 async def fold_on(
-    log: Log, state: Thread, skipped: Skipped = (), *, upto: Position | None = None, pace: Pace | None = None
-) -> Thread:
+    log: Log, state: ThreadState, skipped: Skipped = (), *, upto: Position | None = None, pace: Pace | None = None
+) -> ThreadState:
     """`state` after what its log has beyond it, up to and with `upto`, changed in place.
 
     Raises `CannotApply`, `core.log.port.BrokenChain`, `core.refusals.Unavailable`.
@@ -38,7 +38,7 @@ async def fold_on(
     return state
 
 
-async def _legs(log: Log, state: Thread, last: Position) -> AsyncIterator[list[Entry]]:
+async def _legs(log: Log, state: ThreadState, last: Position) -> AsyncIterator[list[Entry]]:
     """The events of a thread beyond `state`, up to and with `last`, oldest first, a bounded number of them at a time.
 
     The log tells of each event the one before it. So the way back comes first, and where it began each leg is kept.

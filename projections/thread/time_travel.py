@@ -16,10 +16,10 @@ from projections.thread import paced_replay
 from projections.thread.comments import without_words
 from projections.thread.skip_rule import Skipped, passing
 from projections.thread.snapshots import Mark
-from projections.thread.state import Comment, Thread
+from projections.thread.state import CommentState, ThreadState
 
 
-class Known(NamedTuple):
+class SnapshotIndex(NamedTuple):
     """The snapshots of a thread that this fold can read, oldest first, and every text of it that was redacted."""
 
     marks: list[Mark]
@@ -27,10 +27,10 @@ class Known(NamedTuple):
     """By comment and revision."""
 
 
-class Shelf(Protocol):
+class SnapshotSource(Protocol):
     """Where snapshots are kept (`projections.views.store.Store`)."""
 
-    async def known(self, site: str, thread: str) -> Known:
+    async def known(self, site: str, thread: str) -> SnapshotIndex:
         """What is kept of a thread, of one moment."""
 
     async def packed(self, site: str, thread: str, mark: Mark) -> bytes | None:
@@ -38,8 +38,8 @@ class Shelf(Protocol):
 
 
 async def thread_at(
-    log: Log, shelf: Shelf, site: str, thread: str, at: Position | int, pace: Pace | None = None
-) -> Thread | None:
+    log: Log, shelf: SnapshotSource, site: str, thread: str, at: Position | int, pace: Pace | None = None
+) -> ThreadState | None:
     """The thread at a position, or at a time in milliseconds since 1970; None where it was not opened yet.
 
     By time it is a prefix of the thread: up to the last event before whose end nothing occurred later than that.
@@ -52,8 +52,8 @@ async def thread_at(
 
 
 async def _thread_at(
-    log: Log, shelf: Shelf, site: str, thread: str, at: Position | int, pace: Pace, skipped: Skipped
-) -> Thread | None:
+    log: Log, shelf: SnapshotSource, site: str, thread: str, at: Position | int, pace: Pace, skipped: Skipped
+) -> ThreadState | None:
     known, named = await both(lambda: shelf.known(site, thread), lambda: _named(log, site, thread, at))
     begin = next((mark for mark in reversed(known.marks) if _reached(mark, at)), None)
     after = next((mark.position for mark in known.marks if not _reached(mark, at)), None)
@@ -72,7 +72,7 @@ async def _thread_at(
         if state is None:
             chain += await log.chain(site, thread, begin.position)
     if state is None:
-        state = Thread(site=site, id=thread)
+        state = ThreadState(site=site, id=thread)
     await paced_replay.fold(state, reversed(chain), skipped, partial(_within, at), pace)
     if state.opened is None:
         return None
@@ -96,7 +96,7 @@ def _within(at: Position | int, recorded: Recorded) -> bool:
     return recorded.occurred_at <= at if isinstance(at, int) else recorded.position <= at
 
 
-def _mask(comment: Comment | None, revision: int) -> None:
+def _mask(comment: CommentState | None, revision: int) -> None:
     """Take the words off a text that was redacted later."""
     if comment is None or revision not in comment.texts:
         return

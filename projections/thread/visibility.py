@@ -6,11 +6,11 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from projections.thread.effects import UNSEEN, Kind, Touched, Watch
-from projections.thread.state import Comment, Thread
+from projections.thread.effects import UNSEEN, ChangeListener, Effects, PublicChange
+from projections.thread.state import CommentState, ThreadState
 
 
-class Face(Struct, frozen=True, gc=False):
+class Visibility(Struct, frozen=True, gc=False):
     """What a row shows, as far as an event can change it."""
 
     published: bool
@@ -20,21 +20,21 @@ class Face(Struct, frozen=True, gc=False):
     featured: bool
 
     @classmethod
-    def of(cls, comment: Comment) -> "Face":
+    def of(cls, comment: CommentState) -> "Visibility":
         """The face of a comment as it is now."""
         published = comment.published
         return cls(published, published or bool(comment.answers), comment.status, comment.standing, comment.featured)
 
 
-NOWHERE: Final = Face(published=False, on_page=False, status="pending", standing=None, featured=False)
+NOWHERE: Final = Visibility(published=False, on_page=False, status="pending", standing=None, featured=False)
 """The face of a comment before it was posted."""
 
 
-def noticed(thread: Thread, comment: Comment, before: Face, watch: Watch) -> Touched:
+def update_visibility(thread: ThreadState, comment: CommentState, before: Visibility, watch: ChangeListener) -> Effects:
     """Bring the page into line with a comment that changed, and tell what readers see of that."""
-    after = Face.of(comment)
+    after = Visibility.of(comment)
     _part(comment, before, after)
-    kinds: list[tuple[Kind, str | None]] = []
+    kinds: list[tuple[PublicChange, str | None]] = []
     if after.on_page != before.on_page:
         kinds += _spread(thread, comment, watch)
     if after.published != before.published:
@@ -51,10 +51,10 @@ def noticed(thread: Thread, comment: Comment, before: Face, watch: Watch) -> Tou
         kinds.append(("comment.edited", comment.id))
     elif after.on_page and after.status != before.status:
         kinds.append(("comment.removed", comment.id))
-    return Touched(tuple(kinds)) if kinds else UNSEEN
+    return Effects(tuple(kinds)) if kinds else UNSEEN
 
 
-def _part(comment: Comment, before: Face, after: Face) -> None:
+def _part(comment: CommentState, before: Visibility, after: Visibility) -> None:
     """Note the tally beside a text that leaves the page, and take the note off one that comes to it."""
     was = before.standing if before.published else None
     now = after.standing if after.published else None
@@ -66,12 +66,12 @@ def _part(comment: Comment, before: Face, after: Face) -> None:
         comment.texts[now] = replace(comment.texts[now], votes_then=None)
 
 
-def _spread(thread: Thread, comment: Comment, watch: Watch) -> list[tuple[Kind, str | None]]:
+def _spread(thread: ThreadState, comment: CommentState, watch: ChangeListener) -> list[tuple[PublicChange, str | None]]:
     """Count a comment that came to the page or left it in its parent, which may thereby come or leave, and so on.
 
     Returns the tombstones that appeared or went, the topmost first.
     """
-    turned: list[tuple[Kind, str | None]] = []
+    turned: list[tuple[PublicChange, str | None]] = []
     came = comment.on_page
     at = comment
     while at.parent is not None:

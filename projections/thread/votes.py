@@ -4,14 +4,14 @@ from typing import Final
 
 from core.events.envelope import Recorded
 from core.events.types import Event, ReportFiled, VoteCast, VoteRetracted
-from projections.thread.effects import UNSEEN, Touched, Watch
-from projections.thread.state import Comment, Report, Thread
+from projections.thread.effects import UNSEEN, ChangeListener, Effects
+from projections.thread.state import CommentState, ReportState, ThreadState
 
 _NONE: Final = (0, 0)
 """Value and revision of a vote that there is none of."""
 
 
-def cast(thread: Thread, recorded: Recorded, event: VoteCast, watch: Watch) -> Touched:
+def cast(thread: ThreadState, recorded: Recorded, event: VoteCast, watch: ChangeListener) -> Effects:
     """A member's vote is now this one."""
     comment = thread.rows[event.comment]
     member = recorded.envelope.actor.id
@@ -22,7 +22,7 @@ def cast(thread: Thread, recorded: Recorded, event: VoteCast, watch: Watch) -> T
     return _voted(comment)
 
 
-def retract(thread: Thread, recorded: Recorded, event: VoteRetracted, watch: Watch) -> Touched:
+def retract(thread: ThreadState, recorded: Recorded, event: VoteRetracted, watch: ChangeListener) -> Effects:
     """A member's vote was taken back."""
     comment = thread.rows[event.comment]
     member = recorded.envelope.actor.id
@@ -53,18 +53,18 @@ def moved(votes: tuple[int, int], before: int, after: int) -> tuple[int, int]:
     return up, down
 
 
-def _voted(comment: Comment) -> Touched:
-    return Touched((("votes.changed", comment.id),)) if comment.published else UNSEEN
+def _voted(comment: CommentState) -> Effects:
+    return Effects((("votes.changed", comment.id),)) if comment.published else UNSEEN
 
 
-def report(thread: Thread, recorded: Recorded, event: ReportFiled, watch: Watch) -> Touched:
+def report(thread: ThreadState, recorded: Recorded, event: ReportFiled, watch: ChangeListener) -> Effects:
     """A member told the moderators."""
     comment = thread.rows[event.comment]
     watch.comment(comment)
     actor = recorded.envelope.actor
     comment.reports = [
         *comment.reports,
-        Report(
+        ReportState(
             by=actor.id,
             kind=actor.kind,
             revision=event.revision,

@@ -6,11 +6,11 @@ from typing import Protocol
 from msgspec import Struct
 
 from core.position import Position
-from projections.thread.state import Thread
+from projections.thread.state import ThreadState
 from projections.views.damage import Damage
 from projections.views.parking import Name, Parked
 
-__all__ = ["Content", "Difference", "Fold", "Name", "Superseded"]
+__all__ = ["Content", "Difference", "ExpectedThread", "Name", "Superseded"]
 
 Content = Mapping[str, bytes | int]
 
@@ -36,12 +36,12 @@ class Superseded(Exception):
     """Another generation of views is served now: what was read may have been thrown away meanwhile."""
 
 
-class Fold(Protocol):
+class ExpectedThread(Protocol):
     """The fold of one thread, and who can take it further."""
 
     @property
-    def thread(self) -> Thread | None:
+    def thread(self) -> ThreadState | None:
         """The thread as far as it was folded; None where it has no events."""
 
-    async def at(self, cursor: Position) -> Thread | None:
+    async def at(self, cursor: Position) -> ThreadState | None:
         """The thread after exactly its events up to `cursor`."""

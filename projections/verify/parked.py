@@ -13,7 +13,7 @@ from core.position import Position
 from core.redis.errors import retry
 from projections.thread.fold import CannotApply, apply, pass_over
 from projections.thread.skip_rule import Skipped, before, go_on, is_skipped, passing
-from projections.thread.state import Thread
+from projections.thread.state import ThreadState
 from projections.views import parking
 from projections.views.parked_threads import read_parked
 from projections.views.parking import Name, Parked
@@ -23,7 +23,7 @@ _HERE = 0
 """Since when a thread is parked that nobody parked but us."""
 
 
-class Halts:
+class ParkedThreads:
     """Where threads of one partition are folded no further. Calls raise `core.refusals.Unavailable`."""
 
     def __init__(self, log: Log, reads: Reads, keys: Partition, generation: int) -> None:
@@ -47,7 +47,7 @@ class Halts:
         """Learn which threads are parked; to be called before any is folded, from the beginning."""
         self._parked = await retry(lambda: read_parked(self._reads, self._keys, self._generation), "verify")
 
-    def take_in(self, thread: Thread, name: Name, recorded: Recorded) -> CannotApply | None:
+    def take_in(self, thread: ThreadState, name: Name, recorded: Recorded) -> CannotApply | None:
         """Fold the next event of a thread, unless it is parked. What is returned is for `halt`."""
         if name in self._parked and recorded.position >= self._parked[name].position:
             return None
@@ -57,7 +57,7 @@ class Halts:
             return error
         return None
 
-    async def halt(self, failed: CannotApply) -> Thread:
+    async def halt(self, failed: CannotApply) -> ThreadState:
         """The thread of an event that could not be applied: after it where it was skipped, else before it for good."""
         recorded = failed.recorded
         thread = await before(self._log, recorded)
@@ -67,7 +67,7 @@ class Halts:
             self._parked[thread.site, thread.id] = parking.parked(recorded, failed.why, _HERE)
         return thread
 
-    async def of(self, threads: dict[Name, Thread], name: Name, at: Position) -> Parked | None:
+    async def of(self, threads: dict[Name, ThreadState], name: Name, at: Position) -> Parked | None:
         """Where a thread is parked, or has to be; one that was requeued since is folded on to `at`."""
         there = self._parked.get(name)
         stored = await retry(lambda: self._reads.call("HGET", self.key, parking.field(*name)), "verify")
@@ -77,11 +77,11 @@ class Halts:
             return None
         return there if stored is None else parking.decode(stored)
 
-    async def _folded(self, name: Name, at: Position) -> Thread:
+    async def _folded(self, name: Name, at: Position) -> ThreadState:
         last = await self._log.thread_last(*name)
         entries = [] if last is None else (await self._log.chain(*name, last))[::-1]
 
-        async def fold(skipped: Skipped) -> Thread:
-            return go_on(Thread(site=name[0], id=name[1]), entries, skipped, lambda one: one.position <= at)
+        async def fold(skipped: Skipped) -> ThreadState:
+            return go_on(ThreadState(site=name[0], id=name[1]), entries, skipped, lambda one: one.position <= at)
 
         return await passing(self._log, fold)

@@ -18,12 +18,12 @@ from core.redis.errors import retry
 from core.refusals import UnreadablePartition
 from core.throttle import Pace
 from projections.thread.fold import Hole
-from projections.thread.state import Thread
+from projections.thread.state import ThreadState
 from projections.verify.difference import Content, Difference, Name
-from projections.verify.parked import Halts
-from projections.verify.snapshots import Frozen
-from projections.verify.stored_keys import Existing
-from projections.verify.thread import Look
+from projections.verify.parked import ParkedThreads
+from projections.verify.snapshots import SnapshotCheck
+from projections.verify.stored_keys import StoredKeys
+from projections.verify.thread import ThreadCheck
 from projections.views import layout
 from projections.views.damage import Damage
 from projections.views.layout import Html
@@ -65,22 +65,22 @@ class _Share(NamedTuple):
 class _Fold:
     """The fold of one thread among others of its partition, which go on together."""
 
-    def __init__(self, find: Callable[[], Thread | None], go_to: Callable[[Position], Awaitable[None]]) -> None:
+    def __init__(self, find: Callable[[], ThreadState | None], go_to: Callable[[Position], Awaitable[None]]) -> None:
         self._find = find
         self._go_to = go_to
 
     @property
-    def thread(self) -> Thread | None:
+    def thread(self) -> ThreadState | None:
         """The thread as far as all were folded."""
         return self._find()
 
-    async def at(self, cursor: Position) -> Thread | None:
+    async def at(self, cursor: Position) -> ThreadState | None:
         """The thread when all were folded up to `cursor`."""
         await self._go_to(cursor)
         return self.thread
 
 
-class Comparison:
+class PartitionCheck:
     """One partition: `at` is how far it was folded, `left` counts what was not compared, by part.
 
     Only what `scope` covers is compared. Where that is nothing, because another fold wrote into the views, the log is
@@ -107,12 +107,12 @@ class Comparison:
         self.scope = scope
         self._log = log
         self._reads = reads
-        self._look = Look(reads, keys, generation, html, scope=scope, pace=Pace())
+        self._look = ThreadCheck(reads, keys, generation, html, scope=scope, pace=Pace())
         self._most = MOST if most is None else most
-        self._threads: dict[Name, Thread] = {}
+        self._threads: dict[Name, ThreadState] = {}
         self._sites: set[str] = set()
         """The sites of all threads, those of other shares as well."""
-        self._halts = Halts(log, reads, keys, generation)
+        self._halts = ParkedThreads(log, reads, keys, generation)
         self._parked: dict[Name, Parked] = {}
         self._kept = 0
         self._share = _Share(0, 1)
@@ -121,7 +121,7 @@ class Comparison:
         self._before = 0
         """Events that were folded for the shares before this one."""
         self._compared = 0
-        self._frozen = Frozen(reads, keys)
+        self._frozen = SnapshotCheck(reads, keys)
 
     @property
     def left(self) -> Counter[str]:
@@ -132,7 +132,7 @@ class Comparison:
         """How far the views have come."""
         return await self._look.cursor()
 
-    async def run(self, existing: Existing, tell: Callable[[int, int, int], None]) -> AsyncIterator[Difference]:
+    async def run(self, existing: StoredKeys, tell: Callable[[int, int, int], None]) -> AsyncIterator[Difference]:
         """Everything that differs; `existing` was there a moment ago.
 
         `tell` hears how many events were folded, of about how many, and how many threads were compared. Raises
@@ -171,7 +171,7 @@ class Comparison:
         for name, parked in sorted(self._halts.parked.items()):
             yield self._parked_at(name, parked)
 
-    async def _all(self, existing: Existing, tell: Callable[[int, int, int], None]) -> AsyncIterator[Difference]:
+    async def _all(self, existing: StoredKeys, tell: Callable[[int, int, int], None]) -> AsyncIterator[Difference]:
         await self._frozen.begin(filter(self._share.has, existing.snapshots))
         await self._halts.begin()
         self._comparing = False
@@ -239,7 +239,7 @@ class Comparison:
                 self._sites.add(name[0])
                 if self._share.of == 1 or self._share.has(name):
                     if name not in self._threads:
-                        self._threads[name] = Thread(site=name[0], id=name[1])
+                        self._threads[name] = ThreadState(site=name[0], id=name[1])
                     failed = self._halts.take_in(self._threads[name], name, recorded)
                     if failed is not None:
                         self._threads[name] = await self._halts.halt(failed)
@@ -259,7 +259,7 @@ class Comparison:
         else:
             self._parked[name] = parked
 
-    def _find(self, name: Name) -> Thread | None:
+    def _find(self, name: Name) -> ThreadState | None:
         return self._threads.get(name)
 
     def _halve(self) -> None:
@@ -317,7 +317,7 @@ class Comparison:
         there = (cell for name in names for cell in layout.of_site(self._threads[name]))
         return {member: score for at, member, score in there if at == f"site.{view}" and member in members}
 
-    async def _strays(self, existing: Existing) -> AsyncIterator[Difference]:
+    async def _strays(self, existing: StoredKeys) -> AsyncIterator[Difference]:
         """Keys beside those of threads that nothing of the log explains."""
         known = {self.keys.cursor(self.generation), self.keys.versions(self.generation), self._halts.key}
         for site in self._sites:

@@ -13,10 +13,10 @@ from core.redis.errors import retry
 from core.throttle import Pace
 from projections.thread.fold import CannotApply
 from projections.thread.skip_rule import is_skipped
-from projections.thread.state import Thread
+from projections.thread.state import ThreadState
 from projections.thread.thread_replay import fold_on
 from projections.verify.difference import Difference, Name, Superseded
-from projections.verify.thread import Look
+from projections.verify.thread import ThreadCheck
 from projections.views import layout, parking
 from projections.views.layout import Html
 from projections.views.parking import Parked
@@ -28,20 +28,20 @@ _ONCE: Final = "threads"
 """The view of a site in which a thread has one member at most."""
 
 
-class Counted(Struct, frozen=True):
+class MemberCount(Struct, frozen=True):
     """How many members each thread had in the views of a site, by view and thread, when the views were at `since`."""
 
     since: Position
     members: Counter[tuple[str, str]]
 
 
-class Crowd:
+class MemberCounts:
     """Counts what is in the views of the sites of a partition, once, so that nobody searches them for each thread."""
 
     def __init__(self) -> None:
-        self._counted: dict[tuple[int, str], Counted] = {}
+        self._counted: dict[tuple[int, str], MemberCount] = {}
 
-    async def of(self, look: Look, site: str) -> Counted:
+    async def of(self, look: ThreadCheck, site: str) -> MemberCount:
         """The count of a site in the generation of `look`, taken at the first call."""
         place = (look.generation, site)
         if place not in self._counted:
@@ -50,16 +50,16 @@ class Crowd:
             for view in _countable(look):
                 async for page in look.scan(look.site_key(site, view), f"site.{view}"):
                     members.update((view, layout.thread_of(view, member)) for member, _ in page)
-            self._counted[place] = Counted(since, members)
+            self._counted[place] = MemberCount(since, members)
         return self._counted[place]
 
 
-def _countable(look: Look) -> list[str]:
+def _countable(look: ThreadCheck) -> list[str]:
     """The comparable views of a site in which a thread may have any number of members."""
     return [view for view in look.site_views() if view != _ONCE]
 
 
-class Chain:
+class ThreadReplay:
     """The fold of one thread by the events of its own (a `projections.verify.thread.Fold`)."""
 
     def __init__(self, log: Log, name: Name, pace: Pace, parked: Parked | None = None) -> None:
@@ -68,15 +68,15 @@ class Chain:
         self._pace = pace
         self._parked = parked
         self._skipped: set[Position] = set()
-        self._state = Thread(site=name[0], id=name[1])
+        self._state = ThreadState(site=name[0], id=name[1])
         self._upto = START
 
     @property
-    def thread(self) -> Thread | None:
+    def thread(self) -> ThreadState | None:
         """The thread as far as it was folded; None where it has no events."""
         return self._state if self._state.events else None
 
-    async def at(self, cursor: Position) -> Thread | None:
+    async def at(self, cursor: Position) -> ThreadState | None:
         """The thread after exactly its events up to `cursor`, or to where it is parked. Raises as `fold_on`."""
         if cursor < self._upto:
             self._begin()
@@ -103,10 +103,10 @@ class Chain:
         return min(cursor, Position(before.ms, before.n - 1))
 
     def _begin(self) -> None:
-        self._state, self._upto = Thread(site=self._name[0], id=self._name[1]), START
+        self._state, self._upto = ThreadState(site=self._name[0], id=self._name[1]), START
 
 
-class Spot:
+class SingleThreadCheck:
     """Looks at threads of one partition, each by itself, in the views that a pointer stands for.
 
     `scope` is what of them is comparable; `left` counts what was not compared, by part.
@@ -121,28 +121,28 @@ class Spot:
         self._pointer = pointer
         self._pace = pace
         self._scope = scope
-        self._look = Look(reads, keys, pointer.generation, html, scope=scope, pace=pace, call="drift")
+        self._look = ThreadCheck(reads, keys, pointer.generation, html, scope=scope, pace=pace, call="drift")
 
     @property
     def left(self) -> Counter[str]:
         """Counts of what was not compared, by part."""
         return self._look.left
 
-    async def differences(self, name: Name, crowd: Crowd | None = None) -> AsyncIterator[Difference]:
+    async def differences(self, name: Name, crowd: MemberCounts | None = None) -> AsyncIterator[Difference]:
         """What differs in the views of a thread, and in what it puts into those of its site.
 
         Without a `crowd`, members of views of the site that the thread should not have there are not looked for. A
         thread that is parked is compared up to there.
 
-        Raises as `projections.verify.thread.Look`, `CannotApply`, `core.log.port.BrokenChain`. With `Superseded`, which
-        comes also at the end, nothing counts that was told: the thread was parked meanwhile, some views exchanged, or
-        another version came to write into them.
+        Raises as `projections.verify.thread.ThreadCheck`, `CannotApply`, `core.log.port.BrokenChain`. With
+        `Superseded`, which comes also at the end, nothing counts that was told: the thread was parked meanwhile, some
+        views exchanged, or another version came to write into them.
         """
         if not self._scope.fold:
             self.left[ALL] += 1
             return
         parked = await self._parked(name)
-        fold = Chain(self._log, name, self._pace, parked)
+        fold = ThreadReplay(self._log, name, self._pace, parked)
         try:
             await fold.at(await self._look.cursor())
             async for difference in self._look.thread(name, fold):
@@ -164,7 +164,7 @@ class Spot:
     async def _ask(self, *command: str) -> Any:
         return await retry(lambda: self._reads.call(*command), "drift")
 
-    async def _stray(self, name: Name, fold: Chain, crowd: Crowd) -> dict[str, set[str]]:
+    async def _stray(self, name: Name, fold: ThreadReplay, crowd: MemberCounts) -> dict[str, set[str]]:
         """Members of views of the site that name this thread, and that its fold does not put there."""
         counted = await crowd.of(self._look, name[0])
         own: dict[str, set[str]] = {view: set() for view in layout.SITE_VIEWS}

@@ -8,13 +8,13 @@ from core.keys import Partition
 from core.redis.errors import retry
 from projections.thread import snapshots
 from projections.thread.snapshots import Mark
-from projections.thread.state import Thread
+from projections.thread.state import ThreadState
 from projections.verify.difference import Difference, Name
-from projections.verify.thread import Look
+from projections.verify.thread import ThreadCheck
 from projections.views.stored_thread import Reads
 
 
-class Frozen:
+class SnapshotCheck:
     """The snapshots that there are of some threads of a partition, and the fold at the position of each."""
 
     def __init__(self, reads: Reads, keys: Partition) -> None:
@@ -34,13 +34,13 @@ class Frozen:
         self._wanted = {name: marks for name, marks in self._wanted.items() if has(name)}
         self._packed = {place: packed for place, packed in self._packed.items() if has(place[0])}
 
-    def freeze(self, name: Name, thread: Thread) -> None:
+    def freeze(self, name: Name, thread: ThreadState) -> None:
         """Pack the thread where there is a snapshot of it as it is now."""
         mark = snapshots.mark(thread)
         if mark in self._wanted.get(name, ()):
             self._packed[name, mark] = snapshots.pack(thread)
 
-    async def differences(self, look: Look, threads: Mapping[Name, Thread]) -> AsyncIterator[Difference]:
+    async def differences(self, look: ThreadCheck, threads: Mapping[Name, ThreadState]) -> AsyncIterator[Difference]:
         """The snapshots that are not the thread there, or show what was redacted since."""
         for name, marks in self._wanted.items():
             key = self._keys.snapshots(*name)
@@ -59,7 +59,7 @@ class Frozen:
         return await retry(lambda: self._reads.call(*command), "verify")
 
 
-def _redacted_since(thread: Thread | None, mark: Mark) -> bool:
+def _redacted_since(thread: ThreadState | None, mark: Mark) -> bool:
     if thread is None:
         return False
     texts = (thread.rows[comment].texts[revision] for comment, revision in thread.redacted)

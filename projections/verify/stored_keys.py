@@ -9,7 +9,7 @@ from projections.verify.difference import Name
 _BITS: Final = {view: 1 << at for at, view in enumerate(ThreadViews._fields)}
 
 
-class Existing:
+class StoredKeys:
     """The keys of one generation of views, and of snapshots."""
 
     def __init__(self, keys: Partition, generation: int) -> None:

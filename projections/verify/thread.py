@@ -20,8 +20,8 @@ from core.keys import Partition
 from core.position import Position, kept
 from core.redis.errors import retry
 from core.throttle import Pace, collected
-from projections.thread.state import Thread
-from projections.verify.difference import Content, Difference, Fold, Name, Superseded
+from projections.thread.state import ThreadState
+from projections.verify.difference import Content, Difference, ExpectedThread, Name, Superseded
 from projections.views import layout, rows
 from projections.views.layout import Html
 from projections.views.pointer import Pointer
@@ -33,10 +33,10 @@ WHOLE: Final = 2000
 STEP: Final = 500
 """So many fields are read at once otherwise."""
 
-Command = tuple[str | int, ...]
+ReadCommand = tuple[str | int, ...]
 
 
-class Look:
+class ThreadCheck:
     """Looks at the views of one partition, in one generation. `call` names what is asked in logs and metrics.
 
     `scope` is what of them is comparable, something at least; `left` counts what was not compared, by part: rows of
@@ -64,7 +64,7 @@ class Look:
         self._pace = pace
         self._call = call
 
-    async def thread(self, name: Name, fold: Fold) -> AsyncIterator[Difference]:
+    async def thread(self, name: Name, fold: ExpectedThread) -> AsyncIterator[Difference]:
         """What differs in the views of a thread; not what it puts into those of its site."""
         views = self.keys.thread_views(self.generation, *name)._asdict()
         keys = {view: key for view, key in views.items() if self.scope.covers(view)}
@@ -81,7 +81,9 @@ class Look:
             async for difference in self.wrong_kinds(name, keys):
                 yield difference
 
-    async def site(self, name: Name, fold: Fold, stray: Mapping[str, Iterable[str]]) -> AsyncIterator[Difference]:
+    async def site(
+        self, name: Name, fold: ExpectedThread, stray: Mapping[str, Iterable[str]]
+    ) -> AsyncIterator[Difference]:
         """What differs in that which a thread puts into the views of its site.
 
         `stray` are members, by view, of which it is doubtful whether the thread should have them there.
@@ -97,7 +99,7 @@ class Look:
             async for difference in self.wrong_kinds(name, keys):
                 yield difference
 
-    async def at_one_cursor(self, *commands: Command) -> tuple[Position, list[Any]]:
+    async def at_one_cursor(self, *commands: ReadCommand) -> tuple[Position, list[Any]]:
         """The replies to commands on views, and the cursor at which all of them were answered."""
         cursor = self.keys.cursor(self.generation)
         while True:
@@ -174,7 +176,7 @@ class Look:
             if kind not in (wanted, b"none"):
                 yield self.difference(name, key, None, wanted, kind)
 
-    async def _whole(self, name: Name, keys: Mapping[str, str], fold: Fold) -> AsyncIterator[Difference]:
+    async def _whole(self, name: Name, keys: Mapping[str, str], fold: ExpectedThread) -> AsyncIterator[Difference]:
         commands = [_everything(view, key) for view, key in keys.items()]
         cursor, replies = await self.at_one_cursor(*commands)
         thread = await fold.at(cursor)
@@ -189,7 +191,7 @@ class Look:
             for difference in self.differ(name, key, wanted.get(view, {}), there):
                 yield difference
 
-    async def _in_steps(self, name: Name, keys: Mapping[str, str], fold: Fold) -> AsyncIterator[Difference]:
+    async def _in_steps(self, name: Name, keys: Mapping[str, str], fold: ExpectedThread) -> AsyncIterator[Difference]:
         assert fold.thread is not None
         doubtful: dict[str, set[str]] = {}
         await self._try(self._contents(fold.thread), keys, doubtful)
@@ -231,14 +233,14 @@ class Look:
                     doubtful.setdefault(view, set()).add(field)
 
     async def _confirmed(
-        self, name: Name, keys: Mapping[str, str], doubtful: Mapping[str, set[str]], fold: Fold
+        self, name: Name, keys: Mapping[str, str], doubtful: Mapping[str, set[str]], fold: ExpectedThread
     ) -> AsyncIterator[Difference]:
         for view, fields in doubtful.items():
             wanted = partial(self._picked, fold, view)
             async for difference in self.confirmed(_key(keys, view), view, fields, wanted, name):
                 yield difference
 
-    async def _picked(self, fold: Fold, view: str, cursor: Position, fields: set[str]) -> Content:
+    async def _picked(self, fold: ExpectedThread, view: str, cursor: Position, fields: set[str]) -> Content:
         """Those of some fields that the thread should have at a cursor."""
         thread = await fold.at(cursor)
         if thread is None:
@@ -249,7 +251,7 @@ class Look:
             return dict(await collected(made, self._pace))
         return {field: value async for field, value in self._besides_rows(thread, view) if field in fields}
 
-    async def _counted(self, thread: Thread | None) -> Counter[str]:
+    async def _counted(self, thread: ThreadState | None) -> Counter[str]:
         """How many fields the thread should have, by view."""
         counts: Counter[str] = Counter()
         if thread is not None:
@@ -260,7 +262,7 @@ class Look:
                     await self._pace.rest()
         return counts
 
-    async def _fields(self, thread: Thread | None, view: str) -> AsyncIterator[str]:
+    async def _fields(self, thread: ThreadState | None, view: str) -> AsyncIterator[str]:
         if thread is None:
             return
         if view == "rows":
@@ -269,14 +271,14 @@ class Look:
         async for field, _ in self._besides_rows(thread, view):
             yield field
 
-    async def _besides_rows(self, thread: Thread, view: str) -> AsyncIterator[tuple[str, bytes | int]]:
+    async def _besides_rows(self, thread: ThreadState, view: str) -> AsyncIterator[tuple[str, bytes | int]]:
         for name, field, value in layout.besides_rows(thread):
             if name == view:
                 yield field, value
             if self._pace.due:
                 await self._pace.rest()
 
-    def _contents(self, thread: Thread) -> Iterator[tuple[str, str, bytes | int]]:
+    def _contents(self, thread: ThreadState) -> Iterator[tuple[str, str, bytes | int]]:
         """The cells that the thread should have in views of its own, as far as they are comparable."""
         return self._covered(cell for cell in layout.contents(thread, self._html) if not cell[0].startswith("site."))
 
@@ -294,7 +296,7 @@ class Look:
             return int(float(value))
         return rows.without_html(value) if view == "rows" and not self.scope.html else value
 
-    async def _ask(self, *commands: Command) -> list[Any]:
+    async def _ask(self, *commands: ReadCommand) -> list[Any]:
         return await retry(lambda: together(self._reads, list(commands)), self._call)
 
 
@@ -302,11 +304,11 @@ def _key(keys: Mapping[str, str], view: str) -> str:
     return keys[view.removeprefix("site.")]
 
 
-def _everything(view: str, key: str) -> Command:
+def _everything(view: str, key: str) -> ReadCommand:
     return ("ZRANGE", key, 0, -1, "WITHSCORES") if view in layout.SETS else ("HGETALL", key)
 
 
-def _values(view: str, key: str, fields: list[str]) -> Command:
+def _values(view: str, key: str, fields: list[str]) -> ReadCommand:
     return ("ZMSCORE" if view in layout.SETS else "HMGET", key, *fields)
 
 
@@ -314,7 +316,7 @@ def _scan(view: str) -> str:
     return "ZSCAN" if view in layout.SETS else "HSCAN"
 
 
-def _length(view: str, key: str) -> Command:
+def _length(view: str, key: str) -> ReadCommand:
     return ("ZCARD" if view in layout.SETS else "HLEN", key)
 
 

@@ -18,8 +18,8 @@ from core.redis.errors import retry
 from core.redis.router import Router
 from core.text.render import rendered
 from projections.verify.difference import Difference, Superseded
-from projections.verify.partition_check import Comparison, asked
-from projections.verify.stored_keys import Existing
+from projections.verify.partition_check import PartitionCheck, asked
+from projections.verify.stored_keys import StoredKeys
 from projections.views import damage
 from projections.views.damage import Damage
 from projections.views.generations import scope_of
@@ -78,7 +78,7 @@ async def verify(
     where that kept views from being compared it is not finished, and all others are verified. Raises
     `core.refusals.Unavailable`.
     """
-    checks: list[Comparison] = []
+    checks: list[PartitionCheck] = []
     lengths: dict[int, int] = {}
     for number in range(log.partitions) if partitions is None else partitions:
         try:
@@ -152,19 +152,19 @@ def _differs(keys: Partition, found: Damage) -> Difference:
     )
 
 
-async def _cursor(reads: Reads, check: Comparison) -> Position:
+async def _cursor(reads: Reads, check: PartitionCheck) -> Position:
     return kept(await asked(reads, "GET", check.keys.cursor(check.generation)))
 
 
-async def _begun(log: Log, reads: Router, keys: Keys, partition: int, html: Html, versions: Versions) -> Comparison:
+async def _begun(log: Log, reads: Router, keys: Keys, partition: int, html: Html, versions: Versions) -> PartitionCheck:
     own, generation = keys[partition], await generation_of(reads, keys, partition)
     scope = await retry(lambda: scope_of(reads, own, generation, versions), "verify")
-    return Comparison(log, reads, own, generation, html, scope=scope)
+    return PartitionCheck(log, reads, own, generation, html, scope=scope)
 
 
-async def _scan(reads: Router, checks: list[Comparison]) -> dict[int, Existing]:
+async def _scan(reads: Router, checks: list[PartitionCheck]) -> dict[int, StoredKeys]:
     """The keys of views and snapshots that exist, by partition; one walk over each server for all of them."""
-    found = {check.keys.number: Existing(check.keys, check.generation) for check in checks}
+    found = {check.keys.number: StoredKeys(check.keys, check.generation) for check in checks}
     prefixes = {check.keys.views_prefix(check.generation): check.keys.number for check in checks}
     prefixes |= {check.keys.snapshots_prefix(): check.keys.number for check in checks}
     for server in reads.each():

@@ -1,6 +1,6 @@
 """What a commit writes: the differences that some events made to the views of a thread, as absolute values.
 
-A `Journal` watches one thread while events are folded. What a comment had in the views is noted before its first
+A `ChangeTracker` watches one thread while events are folded. What a comment had in the views is noted before its first
 change; in the end that is compared with what it has then. Values are absolute, so writing them twice is harmless.
 """
 
@@ -12,13 +12,13 @@ from msgspec import Struct
 
 from core.keys import Partition, ThreadViews
 from core.position import Position
-from projections.thread.state import Comment, Thread
+from projections.thread.state import CommentState, ThreadState
 from projections.views import feed_entries as feed
 from projections.views import layout
 from projections.views.layout import Cell, Html, Value
 from projections.views.thread_cache import BALLOT, size_of_row
 
-Command = Literal["HSET", "HDEL", "ZADD", "ZREM", "DEL"]
+ChangeCommand = Literal["HSET", "HDEL", "ZADD", "ZREM", "DEL"]
 Argument = bytes | str | int
 
 NEW: Final = 16
@@ -36,7 +36,7 @@ ANSWERED: Final = 4
 class Change(NamedTuple):
     """One command of a commit: for HSET field and value in turn, for ZADD score and member."""
 
-    command: Command
+    command: ChangeCommand
     key: str
     arguments: list[Argument]
 
@@ -51,13 +51,13 @@ class Commit(Struct, frozen=True, kw_only=True):
     """The entries, as `projections.views.feed_entries` makes them."""
 
 
-class Journal:
+class ChangeTracker:
     """Hears what happens to one thread between two commits (a `projections.thread.fold.Watch`).
 
     With `whole`, nothing is known of what the views hold and everything is written.
     """
 
-    def __init__(self, thread: Thread, *, whole: bool = False) -> None:
+    def __init__(self, thread: ThreadState, *, whole: bool = False) -> None:
         self.thread = thread
         self.whole = whole
         self.name = feed.name(thread.site, thread.id)
@@ -76,7 +76,7 @@ class Journal:
         self._answered: dict[str, None] = {}
         self._before = layout.of_thread(thread)
 
-    def comment(self, comment: Comment) -> None:
+    def comment(self, comment: CommentState) -> None:
         """`comment` is about to change; one that is not in the thread yet has nothing in the views."""
         if comment.id in self._comments:
             return
@@ -88,14 +88,14 @@ class Journal:
             self._comments[comment.id] = {}
             self.weight += NEW
 
-    def vote(self, comment: Comment, member: str) -> None:
+    def vote(self, comment: CommentState, member: str) -> None:
         """The vote of `member` on `comment` is about to change."""
         votes = self._votes[comment.id]
         if member not in votes:
             votes[member] = comment.ballots.get(member)
             self.weight += VOTED
 
-    def answers(self, comment: Comment) -> None:
+    def answers(self, comment: CommentState) -> None:
         """An answer to `comment` comes to the page or leaves it."""
         if comment.id not in self._answered:
             self._answered[comment.id] = None

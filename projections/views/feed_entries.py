@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from core.position import Position
-from projections.thread.effects import Kinds
+from projections.thread.effects import PublicChanges
 
 KEPT_MS: Final = 10 * 60 * 1000
 """How long an entry is kept at least, in milliseconds, unless there are too many."""
@@ -23,7 +23,7 @@ def name(site: str, thread: str) -> bytes:
     return f"{site}/{thread}".encode()
 
 
-def line(position: Position, thread: bytes, kinds: Kinds) -> bytes:
+def line(position: Position, thread: bytes, kinds: PublicChanges) -> bytes:
     """The entry of an event of which readers notice something, as a script takes it: `<id> <t> <k>`."""
     return b"%d-%d %b %b" % (position.ms, position.n, thread, _JSON.encode(kinds))
 

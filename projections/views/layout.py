@@ -14,11 +14,11 @@ from typing import Final
 import msgspec
 
 from core.keys import ThreadViews
-from projections.thread.state import Comment, Report, Text, Thread
+from projections.thread.state import CommentState, ReportState, Text, ThreadState
 from projections.views import rows
 
 Cell = tuple[str, str]
-Value = int | str | Text | list[Report] | None
+Value = int | str | Text | list[ReportState] | None
 """A score in a sorted set; in a hash a name, a text or reports, not yet encoded."""
 Html = Callable[[str], str]
 
@@ -40,7 +40,7 @@ TOGETHER: Final = 20
 _LETTERS: Final = {"published": "p", "pending": "q", "rejected": "r", "withdrawn": "w"}
 
 
-def of_comment(comment: Comment, thread: str) -> dict[Cell, Value]:
+def of_comment(comment: CommentState, thread: str) -> dict[Cell, Value]:
     """Every cell of a comment but `rows`, `votes`, `ballots` and `answers`."""
     cells: dict[Cell, Value] = {}
     author, place, published = comment.author.id, comment.member, comment.published
@@ -75,7 +75,7 @@ def of_comment(comment: Comment, thread: str) -> dict[Cell, Value]:
     return cells
 
 
-def of_thread(thread: Thread) -> dict[Cell, Value]:
+def of_thread(thread: ThreadState) -> dict[Cell, Value]:
     """The cells of a thread itself."""
     if thread.opened is None:
         return {}
@@ -100,28 +100,28 @@ def thread_of(view: str, member: str) -> str:
             return words[2] if len(words) > 3 else ""  # noqa: PLR2004 - and the comment behind it
 
 
-def top_score(comment: Comment) -> int:
+def top_score(comment: CommentState) -> int:
     """The score in `top`, where less is better; a tombstone counts 0."""
     return comment.down - comment.up if comment.published else 0
 
 
-def row(comment: Comment, thread: str, html: Html) -> bytes:
+def row(comment: CommentState, thread: str, html: Html) -> bytes:
     """The stored row of a comment."""
     body = public_body(comment)
     return rows.store(comment, thread, None if body is None else html(body))
 
 
-def public_body(comment: Comment) -> str | None:
+def public_body(comment: CommentState) -> str | None:
     """The text of a comment that its stored row holds as html; None where the row holds none."""
     return comment.texts[comment.standing or comment.latest].body if comment.published else None
 
 
-def votes(comment: Comment) -> bytes | None:
+def votes(comment: CommentState) -> bytes | None:
     """The tally of a comment; None where there is none to keep."""
     return b"%d %d" % (comment.up, comment.down) if comment.up or comment.down else None
 
 
-def answers(comment: Comment, thread: Thread) -> bytes | None:
+def answers(comment: CommentState, thread: ThreadState) -> bytes | None:
     """What stands in `answers` for a comment; None where the page shows no answer to it.
 
     The number of them, then the first ones as orders name them: what a page needs of a comment, unless it shows more.
@@ -138,7 +138,7 @@ def ballot(comment: str, member: str, vote: tuple[int, int]) -> str:
     return f"{member} {comment} {value} {revision}"
 
 
-def meta(thread: Thread) -> dict[str, bytes]:
+def meta(thread: ThreadState) -> dict[str, bytes]:
     """The fields of `meta`."""
     public = {
         "id": thread.id,
@@ -157,14 +157,14 @@ def encode(value: Value) -> bytes | int:
     return value if isinstance(value, int) else _JSON.encode(value)
 
 
-def contents(thread: Thread, html: Html) -> Iterator[tuple[str, str, bytes | int]]:
+def contents(thread: ThreadState, html: Html) -> Iterator[tuple[str, str, bytes | int]]:
     """Every cell that this thread should have: name, field, value."""
     yield from besides_rows(thread)
     for comment in thread.rows.values():
         yield "rows", comment.id, row(comment, thread.id, html)
 
 
-def besides_rows(thread: Thread) -> Iterator[tuple[str, str, bytes | int]]:
+def besides_rows(thread: ThreadState) -> Iterator[tuple[str, str, bytes | int]]:
     """Every cell but `rows`, which are dear to make."""
     for field, value in meta(thread).items():
         yield "meta", field, value
@@ -183,7 +183,7 @@ def besides_rows(thread: Thread) -> Iterator[tuple[str, str, bytes | int]]:
             yield name, field, encode(kept)
 
 
-def of_site(thread: Thread) -> Iterator[tuple[str, str, bytes | int]]:
+def of_site(thread: ThreadState) -> Iterator[tuple[str, str, bytes | int]]:
     """The cells that this thread adds to the views of its site: name, member, score."""
     for (name, field), score in of_thread(thread).items():
         yield name, field, encode(score)

@@ -16,11 +16,11 @@ from core.position import Position
 from core.text.render import rendered
 from projections.thread import snapshots
 from projections.thread.effects import UNSEEN
-from projections.thread.fold import CannotApply, Hole, Touched
+from projections.thread.fold import CannotApply, Effects, Hole
 from projections.thread.skip_rule import take_in
-from projections.thread.state import FOLD, Thread
+from projections.thread.state import FOLD, ThreadState
 from projections.views import feed_entries, parking
-from projections.views.changes import Change, Commit, Journal
+from projections.views.changes import Change, ChangeTracker, Commit
 from projections.views.layout import Html
 from projections.views.parking import Name, Parked, Poison
 from projections.views.thread_cache import ThreadCache, size_of
@@ -65,9 +65,9 @@ class Projection:
         self._html = html
         self._cache = cache or ThreadCache()
         self._most_arguments = most_arguments
-        self._threads: dict[Name, Thread] = {}
+        self._threads: dict[Name, ThreadState] = {}
         self._torn: set[Name] = set()
-        self._journals: dict[Name, Journal] = {}
+        self._journals: dict[Name, ChangeTracker] = {}
         self._lines: list[bytes] = []
         self._weight = 0
         self._parked = set(parked)
@@ -84,7 +84,7 @@ class Projection:
         name = (recorded.envelope.site, recorded.envelope.thread)
         return name[1] != "" and name not in self._threads and self._folds(name, recorded)
 
-    def hold(self, thread: Thread, *, torn: bool = False) -> None:
+    def hold(self, thread: ThreadState, *, torn: bool = False) -> None:
         """Take the state of a thread at the cursor; `torn` where its views are not that, so that all are written."""
         name = thread.site, thread.id
         self._threads[name] = thread
@@ -106,7 +106,7 @@ class Projection:
             self._cache.drop(self, name)
         self._threads = {}
 
-    def apply(self, recorded: Recorded) -> Touched:
+    def apply(self, recorded: Recorded) -> Effects:
         """Take in the next event. Raises `CannotApply`."""
         position = recorded.position
         if position.n != self.cursor.n + 1:
@@ -119,7 +119,7 @@ class Projection:
         self.cursor = position
         return touched
 
-    def _pass(self, name: Name, recorded: Recorded) -> Touched:
+    def _pass(self, name: Name, recorded: Recorded) -> Effects:
         """Fold nothing: the event is about the site, or its thread is parked, if need be from here on.
 
         No view has anything of a site's own events. One of an unknown shape is therefore no reason to stop: a version
@@ -142,7 +142,7 @@ class Projection:
         poison = self._poison.parked
         return not (name in self._parked or (poison and recorded.position in poison))
 
-    def _fold(self, name: Name, recorded: Recorded) -> Touched:
+    def _fold(self, name: Name, recorded: Recorded) -> Effects:
         journal = self._journals.get(name) or self._begun(name)
         before = journal.weight
         touched = take_in(journal.thread, recorded, self._poison.skipped, journal)
@@ -152,9 +152,9 @@ class Projection:
             self._weight += 1
         return touched
 
-    def _begun(self, name: Name) -> Journal:
+    def _begun(self, name: Name) -> ChangeTracker:
         """A journal of a thread, which had no event yet since the last taking."""
-        journal = self._journals[name] = Journal(self._threads[name], whole=name in self._torn)
+        journal = self._journals[name] = ChangeTracker(self._threads[name], whole=name in self._torn)
         self._torn.discard(name)
         self._weight += journal.weight
         return journal
@@ -200,7 +200,7 @@ class Projection:
         self._cache.fit()
         return commit
 
-    def _snapshot(self, journal: Journal) -> list[Change]:
+    def _snapshot(self, journal: ChangeTracker) -> list[Change]:
         thread = journal.thread
         key = self._keys.snapshots(thread.site, thread.id)
         redacted = len(thread.redacted) > journal.redacted

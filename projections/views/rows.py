@@ -5,8 +5,8 @@ A stored row is three lines, `HEADER\nPUBLIC\nSOURCE`; JSON has no raw newline.
   tombstone that the page shows, `- ` for what the page does not show.
 - PUBLIC: the row of the page as JSON, cut off where it begins to change by itself (`public`, `tombstone`);
   empty where the page does not show it. `finish` completes it, and so does the reading script.
-- SOURCE: the JSON of the `Comment` without what is kept elsewhere (`projections.thread.state`). The words of the text
-  that PUBLIC shows are kept there alone.
+- SOURCE: the JSON of the `CommentState` without what is kept elsewhere (`projections.thread.state`). The words of the
+  text that PUBLIC shows are kept there alone.
 
 A whole row has the fields id, thread, parent, author, status, revision, body, html, posted_at, edited,
 anchor, featured, in_reply_to, votes, replies, in this order; for its author then `reason`, for staff `reason`
@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Struct
 
 from core.times import rfc3339
-from projections.thread.state import Comment, Status, Text
+from projections.thread.state import CommentState, Status, Text
 from projections.views.viewer import Viewer
 
 EMPTY_REPLIES: Final = b'{"count":0,"comments":[],"next":null}'
@@ -96,7 +96,7 @@ def without_html(stored: bytes) -> bytes:
     return b'%b""%b' % (stored[: begin + len(_HTML)], stored[end:])
 
 
-def decode(public: bytes, source: bytes) -> Comment:
+def decode(public: bytes, source: bytes) -> CommentState:
     """The comment of a stored row, without what is kept in other keys."""
     comment = without_shown(source)
     if comment.published:
@@ -108,12 +108,12 @@ def decode(public: bytes, source: bytes) -> Comment:
     return comment
 
 
-def without_shown(source: bytes) -> Comment:
+def without_shown(source: bytes) -> CommentState:
     """The comment of a SOURCE line alone, where the words that readers see are of no interest."""
     return _COMMENT.decode(source)
 
 
-def store(comment: Comment, thread: str, html: str | None) -> bytes:
+def store(comment: CommentState, thread: str, html: str | None) -> bytes:
     """The stored row of a comment; `html` is that of its standing text, needed only where it is published."""
     if comment.published:
         header, shown = f"p {comment.answered or ''}".encode(), public(comment, thread, html)
@@ -124,7 +124,7 @@ def store(comment: Comment, thread: str, html: str | None) -> bytes:
     return b"\n".join((header, shown, source(comment)))
 
 
-def source(comment: Comment) -> bytes:
+def source(comment: CommentState) -> bytes:
     """The SOURCE line: the comment without what is kept elsewhere."""
     texts = {n: comment.texts[n] for n in in_row(comment)}
     if comment.published:
@@ -134,14 +134,14 @@ def source(comment: Comment) -> bytes:
     return _JSON.encode(kept)
 
 
-def in_row(comment: Comment) -> list[int]:
+def in_row(comment: CommentState) -> list[int]:
     """The texts that a row keeps, oldest first: the one that stands, and the latest."""
     if comment.standing is None or comment.standing == comment.latest:
         return [comment.latest]
     return [comment.standing, comment.latest]
 
 
-def public(comment: Comment, thread: str, html: str | None) -> bytes:
+def public(comment: CommentState, thread: str, html: str | None) -> bytes:
     """The row of a published comment as everyone sees it: its standing text.
 
     It ends with `"in_reply_to":null` or, where it answers, with
@@ -151,7 +151,7 @@ def public(comment: Comment, thread: str, html: str | None) -> bytes:
     return _begin(comment, thread, standing, comment.status, html)
 
 
-def tombstone(comment: Comment, thread: str) -> bytes:
+def tombstone(comment: CommentState, thread: str) -> bytes:
     """The row of what is not published but has something published below it; it ends with `"votes":null`."""
     row = {
         "id": comment.id,
@@ -172,7 +172,7 @@ def tombstone(comment: Comment, thread: str) -> bytes:
     return _JSON.encode(row)[:-1]
 
 
-def shown_revision(comment: Comment, viewer: Viewer) -> int | None:
+def shown_revision(comment: CommentState, viewer: Viewer) -> int | None:
     """Which text of a comment the viewer sees in its row; None if the row is not for them.
 
     Of a published comment everyone sees the standing one; of any other its author and staff see the latest.
@@ -185,7 +185,7 @@ def shown_revision(comment: Comment, viewer: Viewer) -> int | None:
 
 
 def row_for(
-    comment: Comment,
+    comment: CommentState,
     thread: str,
     viewer: Viewer,
     *,
@@ -210,7 +210,7 @@ def row_for(
 
 
 def row_of(
-    comment: Comment,
+    comment: CommentState,
     thread: str,
     revision: int,
     viewer: Viewer,
@@ -276,7 +276,7 @@ def moderation(text: Text) -> dict[str, Any]:
     }
 
 
-def _begin(comment: Comment, thread: str, revision: int, status: Status, html: str | None) -> bytes:
+def _begin(comment: CommentState, thread: str, revision: int, status: Status, html: str | None) -> bytes:
     text = comment.texts[revision]
     author = comment.author
     edited = answered = None
@@ -313,5 +313,5 @@ def _more(text: Text, viewer: Viewer) -> bytes:
 
 _HTML: Final = b',"html":'
 _JSON: Final = msgspec.json.Encoder()
-_COMMENT: Final = msgspec.json.Decoder(Comment)
+_COMMENT: Final = msgspec.json.Decoder(CommentState)
 _BODY: Final = msgspec.json.Decoder(str | None)

@@ -20,8 +20,8 @@ from core.redis.router import Router
 from core.redis.script import Script
 from core.throttle import Pace
 from projections.thread import snapshots
-from projections.thread.state import Thread
-from projections.thread.time_travel import Known
+from projections.thread.state import ThreadState
+from projections.thread.time_travel import SnapshotIndex
 from projections.views import feed_entries, layout, parking
 from projections.views.changes import Change, Commit
 from projections.views.generations import scope_of
@@ -178,7 +178,7 @@ class Store:
         return outcome
 
     async def exchange(
-        self, thread: Thread, html: Html, *changes: Change, last: Position | None = None
+        self, thread: ThreadState, html: Html, *changes: Change, last: Position | None = None
     ) -> Done | Moved | Retired:
         """Put everything that `thread` makes in the place of what its views hold, unless an event of it came since.
 
@@ -253,7 +253,7 @@ class Store:
         """The threads of a partition that are parked in these views."""
         return await read_parked(self._reads, self._keys[partition], self.generation)
 
-    async def thread(self, site: str, thread: str) -> Thread:
+    async def thread(self, site: str, thread: str) -> ThreadState:
         """The state of a thread as its views tell it, without events where there is none. Raises `Torn`."""
         return await load_thread(self._reads, self._keys.of(site, thread), self.generation, site, thread)
 
@@ -262,11 +262,11 @@ class Store:
         fields = await self._reads.call("HKEYS", self._keys.of(site, thread).snapshots(site, thread))
         return snapshots.marks(fields, self.versions.fold)
 
-    async def known(self, site: str, thread: str) -> Known:
+    async def known(self, site: str, thread: str) -> SnapshotIndex:
         """The snapshots of a thread, and what was redacted."""
         # In this order: what is redacted in between is in no snapshot that is found.
         redacted = await self._redacted(site, thread)
-        return Known(await self.marks(site, thread), redacted)
+        return SnapshotIndex(await self.marks(site, thread), redacted)
 
     async def packed(self, site: str, thread: str, mark: snapshots.Mark) -> bytes | None:
         """One snapshot, packed; None if it was thrown away meanwhile."""
@@ -321,5 +321,5 @@ def _outcome(reply: bytes) -> Outcome | Moved | Apart:
             raise ValueError(f"a script that writes views answered {word!r}")
 
 
-_THREAD: Final = msgspec.json.Decoder(Thread)
+_THREAD: Final = msgspec.json.Decoder(ThreadState)
 _UNSIGNED: Final = encode(UNSIGNED)

@@ -8,12 +8,12 @@ import msgspec
 from core.keys import Partition
 from core.position import Position, kept
 from core.redis.command import Argument, Command
-from projections.thread.state import Comment, Report, Text, Thread
+from projections.thread.state import CommentState, ReportState, Text, ThreadState
 from projections.views import rows
 from projections.views.layout import THREAD_HASHES, THREAD_SETS
 
 
-class Views(NamedTuple):
+class StoredViews(NamedTuple):
     """The views of one thread as they are stored, of one moment, and how far they had come."""
 
     cursor: Position
@@ -52,7 +52,7 @@ async def read_views(
     site: str,
     thread: str,
     names: tuple[str, ...] = THREAD_HASHES + THREAD_SETS,
-) -> Views:
+) -> StoredViews:
     """What is stored of a thread. Reads again where a commit came in between. Raises `redis.exceptions.RedisError`."""
     views = keys.thread_views(generation, site, thread)
     cursor = keys.cursor(generation)
@@ -66,7 +66,7 @@ async def read_views(
         if await reads.call("GET", cursor) == first:
             break
     pairs = dict(zip(names, found, strict=True))
-    return Views(
+    return StoredViews(
         kept(first),
         {name: dict(_pairs(pairs[name])) for name in names if name in THREAD_HASHES},
         {name: {m: float(score) for m, score in _pairs(pairs[name])} for name in names if name in THREAD_SETS},
@@ -78,7 +78,7 @@ async def together(reads: Reads, commands: Sequence[tuple[Argument, ...]]) -> li
     return await reads.all([Command(command) for command in commands])
 
 
-async def load_thread(reads: Reads, keys: Partition, generation: int, site: str, thread: str) -> Thread:
+async def load_thread(reads: Reads, keys: Partition, generation: int, site: str, thread: str) -> ThreadState:
     """The state of a thread as its views tell it; one without events where there are none.
 
     Raises `Torn` where the views are ahead of the cursor, `redis.exceptions.RedisError`.
@@ -91,11 +91,11 @@ async def load_thread(reads: Reads, keys: Partition, generation: int, site: str,
     return from_views(views, site, thread)
 
 
-def from_views(views: Views, site: str, thread: str) -> Thread:
+def from_views(views: StoredViews, site: str, thread: str) -> ThreadState:
     """The state of a thread as its stored views tell it. Pure."""
     meta = views.hashes["meta"]
     if b"source" not in meta:
-        return Thread(site=site, id=thread)
+        return ThreadState(site=site, id=thread)
     state = _THREAD.decode(meta[b"source"])
     stored = {name: rows.split(row) for name, row in views.hashes["rows"].items()}
     state.rows = dict(sorted(_comments(views.hashes, stored), key=lambda item: item[1].posted.n))
@@ -110,7 +110,7 @@ def from_views(views: Views, site: str, thread: str) -> Thread:
 
 def _comments(
     hashes: Mapping[str, dict[bytes, bytes]], stored: Mapping[bytes, rows.Stored]
-) -> Iterator[tuple[str, Comment]]:
+) -> Iterator[tuple[str, CommentState]]:
     for name, row in stored.items():
         comment = rows.decode(row.public, row.source)
         tally = hashes["votes"].get(name)
@@ -132,6 +132,6 @@ def _pairs(flat: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
     return zip(flat[::2], flat[1::2], strict=True)
 
 
-_THREAD: Final = msgspec.json.Decoder(Thread)
+_THREAD: Final = msgspec.json.Decoder(ThreadState)
 _TEXT: Final = msgspec.json.Decoder(Text)
-_REPORTS: Final = msgspec.json.Decoder(list[Report])
+_REPORTS: Final = msgspec.json.Decoder(list[ReportState])

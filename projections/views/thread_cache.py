@@ -6,7 +6,7 @@ Sizes are counted, not measured: what CPython 3.11 takes of a comment of each ki
 from collections import OrderedDict
 from typing import Final, Protocol
 
-from projections.thread.state import Comment, Thread
+from projections.thread.state import CommentState, ThreadState
 from projections.views.parking import Name
 
 MOST_BYTES: Final = 128 * 1024 * 1024
@@ -69,11 +69,11 @@ class ThreadCache:
             self._sizes.move_to_end(kept, last=False)
 
 
-def size_of(thread: Thread) -> int:
+def size_of(thread: ThreadState) -> int:
     """The bytes of a thread."""
     return THREAD + sum(size_of_row(comment) + BALLOT * len(comment.ballots) for comment in thread.rows.values())
 
 
-def size_of_row(comment: Comment) -> int:
+def size_of_row(comment: CommentState) -> int:
     """The bytes of a comment, without votes."""
     return ROW + sum(TEXT + len(text.body or "") for text in comment.texts.values())

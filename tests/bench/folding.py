@@ -8,7 +8,7 @@ from core.log.redis import RedisLog
 from core.position import START
 from core.redis.deployment import open_deployment
 from projections.thread.fold import apply
-from projections.thread.state import Thread
+from projections.thread.state import ThreadState
 from tests.bench.copying import PARTITIONS, write
 from tests.bench.cores import on
 from tests.bench.figures import Figure, Target
@@ -66,7 +66,7 @@ async def decoded(log: RedisLog) -> int:
 
 async def _folded(log: RedisLog) -> int:
     events = 0
-    threads: dict[tuple[str, str], Thread] = {}
+    threads: dict[tuple[str, str], ThreadState] = {}
     for partition in range(log.partitions):
         at = START
         while entries := await log.read(partition, at, limit=LIMIT):
@@ -78,7 +78,7 @@ async def _folded(log: RedisLog) -> int:
                 name = (envelope.site, envelope.thread)
                 thread = threads.get(name)
                 if thread is None:
-                    thread = threads[name] = Thread(site=envelope.site, id=envelope.thread)
+                    thread = threads[name] = ThreadState(site=envelope.site, id=envelope.thread)
                 apply(thread, recorded)
             events += len(entries)
             at = entries[-1].position

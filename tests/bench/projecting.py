@@ -17,7 +17,7 @@ from core.log.port import Entry, Log
 from core.log.redis import RedisLog
 from core.position import START
 from core.redis.deployment import Deployment, open_deployment
-from projections.thread.state import Thread
+from projections.thread.state import ThreadState
 from projections.views.changes import Commit
 from projections.views.pointer import FIRST
 from projections.views.projection import Projection
@@ -80,7 +80,7 @@ def _made(keys: Keys, entries: list[list[Entry]]) -> list[list[Made]]:
         for number, entry in enumerate(all_of_it, 1):
             recorded = read(*entry)
             if projection.misses(recorded):
-                projection.hold(Thread(site=recorded.envelope.site, id=recorded.envelope.thread))
+                projection.hold(ThreadState(site=recorded.envelope.site, id=recorded.envelope.thread))
             projection.apply(recorded)
             if projection.full or number % BATCH == 0 or number == len(all_of_it):
                 commits.append(Made(projection.taken(), entry))

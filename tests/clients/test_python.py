@@ -15,7 +15,7 @@ from tests.support.following import Station
 from tests.support.house import ADA, BEN, MOD, SITE, THREAD, Who, token
 from workers.gateway.docs.openapi import document
 from workers.gateway.http.response import encode
-from workers.gateway.operations.table import CALLS
+from workers.gateway.operations.table import OPERATIONS
 
 GENERATOR: Final = Path(sys.executable).with_name("openapi-python-client")
 PACKAGE: Final = "hansard_client"
@@ -66,7 +66,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def test_every_call_and_every_shape_is_made(folder: Path) -> None:
-    assert len(list(folder.glob("api/*/[a-z]*.py"))) == len(CALLS)
+    assert len(list(folder.glob("api/*/[a-z]*.py"))) == len(OPERATIONS)
     models: Any = importlib.import_module(f"{PACKAGE}.models")
     assert set(document()["components"]["schemas"]) <= set(dir(models))
 

@@ -13,7 +13,7 @@ import yaml
 from prometheus_client import REGISTRY
 from prometheus_client.metrics import MetricWrapperBase
 
-from workers.gateway.operations.health import CALLS
+from workers.gateway.operations.health import OPERATIONS
 from workers.runtime import metrics
 from workers.runtime.settings import Settings
 
@@ -101,7 +101,7 @@ def test_every_metric_and_label_exists() -> None:
 
 def test_values_of_labels_are_those_that_are_documented() -> None:
     documented = (TOP / "docs" / "metrics.md").read_text()
-    paths = {call.path for call in CALLS}
+    paths = {call.path for call in OPERATIONS}
     for one in expressions():
         for label, value in re.findall(r'(\w+)="([^"]+)"', one.text):
             if label == "route":

@@ -11,7 +11,7 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from workers.gateway.operations.health import CALLS
+from workers.gateway.operations.health import OPERATIONS
 from workers.runtime import settings
 from workers.runtime.settings import PREFIX, Settings
 
@@ -154,7 +154,7 @@ def test_the_kustomization_lists_every_manifest_and_says_how_to_make_the_secrets
 
 def test_probes_ask_what_is_served_at_a_port_that_is_there() -> None:
     asked = {"startupProbe": "/healthz", "livenessProbe": "/healthz", "readinessProbe": "/readyz"}
-    assert set(asked.values()) <= {call.path for call in CALLS}
+    assert set(asked.values()) <= {call.path for call in OPERATIONS}
     for pod in pods().values():
         (container,) = pod["containers"]
         ports = {port["name"]: port["containerPort"] for port in container["ports"]}

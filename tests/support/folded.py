@@ -15,11 +15,11 @@ from core.events.types import (
 )
 from core.keys import Keys, Partition
 from core.position import Position
-from projections.thread.fold import Kinds, apply
-from projections.thread.state import Thread
+from projections.thread.fold import PublicChanges, apply
+from projections.thread.state import ThreadState
 from projections.views import layout
 from projections.views.changes import Change
-from projections.views.stored_thread import Views, from_views
+from projections.views.stored_thread import StoredViews, from_views
 from tests.support.people import ADA, BEN, MOD, SITE, THREAD
 from tests.support.story import THREAD_OPENED
 
@@ -31,11 +31,11 @@ class Told:
     """A thread and what readers noticed of each fact. Who is not named is who usually does such a thing."""
 
     def __init__(self) -> None:
-        self.thread = Thread(site=SITE, id=THREAD)
-        self.noticed: list[Kinds] = []
+        self.thread = ThreadState(site=SITE, id=THREAD)
+        self.noticed: list[PublicChanges] = []
         self.last = Position(BEGIN, 1)
 
-    def tell(self, event: Event, by: Caller | None = None, *, at: int | None = None) -> Kinds:
+    def tell(self, event: Event, by: Caller | None = None, *, at: int | None = None) -> PublicChanges:
         """One more fact, recorded a second after the one before; what readers notice of it."""
         caller = by or _usual(event)
         e, c = encode(event, Stamp(actor=caller.actor, site=SITE, thread=THREAD, at=at))
@@ -85,18 +85,18 @@ class Shelf:
             if not there:
                 del self.keys[key]
 
-    def views(self, site: str, thread: str) -> Views:
+    def views(self, site: str, thread: str) -> StoredViews:
         """One thread as `read_views` would give it."""
         names = KEYS.thread_views(1, site, thread)._asdict()
         found = {name: self.keys.get(key, {}) for name, key in names.items()}
-        return Views(
+        return StoredViews(
             Position(0, 0),
             {n: {field.encode(): _bytes(value) for field, value in found[n].items()} for n in layout.THREAD_HASHES},
             {n: {member.encode(): float(str(score)) for member, score in found[n].items()} for n in layout.THREAD_SETS},
         )
 
 
-def expected(keys: Partition, thread: Thread, html: layout.Html) -> dict[str, dict[str, object]]:
+def expected(keys: Partition, thread: ThreadState, html: layout.Html) -> dict[str, dict[str, object]]:
     """What a server should hold of one thread."""
     found: dict[str, dict[str, object]] = {}
     views = keys.thread_views(1, thread.site, thread.id)
@@ -107,7 +107,7 @@ def expected(keys: Partition, thread: Thread, html: layout.Html) -> dict[str, di
     return found
 
 
-def loaded(shelf: Shelf, site: str, thread: str) -> Thread:
+def loaded(shelf: Shelf, site: str, thread: str) -> ThreadState:
     """The state that the views tell."""
     return from_views(shelf.views(site, thread), site, thread)
 

@@ -18,7 +18,7 @@ from tests.support.house import SITE, THREAD, House
 from workers.gateway.app import build
 from workers.gateway.feed.endpoint import Feed
 from workers.gateway.feed.hub import Hub, HubViews
-from workers.gateway.feed.limits import Limits
+from workers.gateway.feed.limits import FeedLimits
 from workers.gateway.http.feed_retry import BROKEN, LATER
 from workers.gateway.http.server import HttpServer
 from workers.gateway.shapes.feed import FEED
@@ -143,7 +143,7 @@ class Station:
 
 @asynccontextmanager
 async def station(
-    house: House, *, heartbeat: float = 15.0, limits: Limits | None = None, views: HubViews | None = None
+    house: House, *, heartbeat: float = 15.0, limits: FeedLimits | None = None, views: HubViews | None = None
 ) -> AsyncIterator[Station]:
     """A gateway for `house` on a socket of the loopback interface; its feeds may read other views."""
     deployment = house.deployment

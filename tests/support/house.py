@@ -32,7 +32,7 @@ from workers.gateway.auth.keyring import Keyring
 from workers.gateway.auth.tokens import Operators
 from workers.gateway.http.lag_watch import LagWatch
 from workers.gateway.http.response_cache import ReadyAnswers
-from workers.gateway.operations.count_cache import Counts
+from workers.gateway.operations.count_cache import CountCache
 from workers.gateway.operations.past_cache import PastPages
 from workers.gateway.operations.services import Services
 from workers.runtime import logs
@@ -104,7 +104,7 @@ class House:
             log=log,
             views=self.views,
             past=PastPages(self.views),
-            counts=Counts(self.views, ready.states, partitions=log.partitions),
+            counts=CountCache(self.views, ready.states, partitions=log.partitions),
             ready=ready,
             served=Served(deployment, patience=patience),
             keyring=Keyring(deployment.calls, deployment.keys, patience=patience),

@@ -16,7 +16,7 @@ from core.redis.deployment import Deployment, open_deployment
 from core.redis.errors import retry
 from core.text.render import rendered
 from projections.thread.fold import fold
-from projections.thread.state import Thread
+from projections.thread.state import ThreadState
 from projections.views.store import Store
 from projections.views.stored_thread import together
 from tests.support.bounds import BOUND
@@ -82,11 +82,11 @@ class Bench:
         for partition in range(self.log.partitions):
             await self.level(partition)
 
-    def folded(self, thread: str, upto: Position | None = None) -> Thread:
+    def folded(self, thread: str, upto: Position | None = None) -> ThreadState:
         """The thread as its events say."""
         there = self.entries[self.deployment.keys.of(SITE, thread).number]
         events = [decode(*entry) for entry in there if upto is None or entry.position <= upto]
-        return fold(Thread(site=SITE, id=thread), [one for one in events if one.envelope.thread == thread])
+        return fold(ThreadState(site=SITE, id=thread), [one for one in events if one.envelope.thread == thread])
 
     def wanted(self, *threads: str) -> dict[str, dict[str, object]]:
         """What the views of these threads should hold."""

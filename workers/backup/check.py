@@ -24,7 +24,7 @@ from core.partitions import partition_of
 from core.position import START, Position
 from core.times import LATEST
 from workers.backup import reader
-from workers.backup.file import Commands, Damaged, End, Entries, Header, Lacks, Record, SiteKeys
+from workers.backup.file import Commands, Damaged, End, Entries, Header, Lacks, Record, SiteKeysRecord
 from workers.gateway.auth.keyring import is_keys
 from workers.runtime.process import Failed
 
@@ -108,7 +108,7 @@ class _Checking:
                 self._take_entries(record)
             case Commands():
                 self._take_commands(record)
-            case SiteKeys():
+            case SiteKeysRecord():
                 self._take_keys(record)
             case Lacks():
                 self._take_lacks(record)
@@ -189,7 +189,7 @@ class _Checking:
                 self._refuse("it is the command key of events that are not there", number)
         self._commands += len(record.records)
 
-    def _take_keys(self, record: SiteKeys) -> None:
+    def _take_keys(self, record: SiteKeysRecord) -> None:
         if not is_site(record.site) or record.site in self._sites:
             self._refuse("these are the keys of no site, or of one again")
         if not is_keys(dict(record.fields)):

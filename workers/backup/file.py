@@ -61,7 +61,7 @@ class Commands(Struct, frozen=True, tag="commands"):
     records: list[tuple[bytes, bytes]]
 
 
-class SiteKeys(Struct, frozen=True, tag="site"):
+class SiteKeysRecord(Struct, frozen=True, tag="site"):
     """What signs the tokens of a site."""
 
     site: Annotated[str, Meta(max_length=40)]
@@ -97,7 +97,7 @@ class End(Struct, frozen=True, kw_only=True, tag="end"):
     sites: int
 
 
-Record = Header | Entries | Commands | SiteKeys | Lacks | End
+Record = Header | Entries | Commands | SiteKeysRecord | Lacks | End
 
 
 def portions(entries: Sequence[Entry]) -> Iterator[list[Entry]]:

@@ -27,7 +27,7 @@ from workers.backup.file import (
     Header,
     Lacks,
     Record,
-    SiteKeys,
+    SiteKeysRecord,
 )
 from workers.runtime.process import Failed
 
@@ -114,7 +114,7 @@ def _decoded(data: bytes) -> Record:
         case "commands":
             return Commands(found.partition, found.window, _PAIRS.decode(_counted(found.records)))
         case "site":
-            return SiteKeys(found.site, _PAIRS.decode(_counted(found.fields)))
+            return SiteKeysRecord(found.site, _PAIRS.decode(_counted(found.fields)))
         case "lacks":
             return _LACKS.decode(data)
         case "end":

@@ -25,7 +25,7 @@ from core.redis.deployment import Deployment
 from core.redis.errors import retry
 from core.redis.log_integrity import COPY, RENAMED
 from workers.backup.check import Checked
-from workers.backup.file import Commands, Damaged, End, Entries, Header, Lacks, SiteKeys
+from workers.backup.file import Commands, Damaged, End, Entries, Header, Lacks, SiteKeysRecord
 from workers.backup.reader import records
 from workers.runtime.process import Failed
 
@@ -62,7 +62,7 @@ async def restore(
                 key = deployment.keys[partition].commands(window)
                 await restoring.put(key, keys)
                 await restoring.ask("PEXPIREAT", key, expires(window))
-            case SiteKeys(site, fields):
+            case SiteKeysRecord(site, fields):
                 await restoring.put(deployment.keys.of(site).site_keys(site), fields)
             case Header() | Lacks() | End():
                 pass  # `check` has read them

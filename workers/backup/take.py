@@ -30,7 +30,7 @@ from core.redis.deployment import Deployment
 from core.redis.errors import is_wrong_type, retry
 from core.refusals import UnreadablePartition
 from workers.backup import file
-from workers.backup.file import Commands, End, Entries, Header, Lacks, SiteKeys, Writer
+from workers.backup.file import Commands, End, Entries, Header, Lacks, SiteKeysRecord, Writer
 from workers.runtime.process import Failed
 
 BATCH: Final = 256
@@ -192,7 +192,7 @@ class _Taking:
                 self.leave(keys.number, upto[keys.number], f"the keys of the site {site} are of another type")
                 continue
             if fields:
-                self._writer.write(SiteKeys(site, _pairs(fields)))
+                self._writer.write(SiteKeysRecord(site, _pairs(fields)))
                 self.sites += 1
 
     async def _scan(self, key: str) -> AsyncIterator[list[tuple[bytes, bytes]]]:

@@ -12,7 +12,7 @@ from core.partitions import partition_of
 from core.position import START, Position
 from core.refusals import UnreadablePartition
 from projections.audit.merge import BUDGET, merge
-from projections.audit.records import Told, Unreadable, tell
+from projections.audit.records import AuditRecord, UnreadableRecord, record_of
 
 BATCH: Final = 500
 """Entries that are looked through in one call for what was redacted."""
@@ -55,7 +55,7 @@ class Choice(Struct, frozen=True, kw_only=True):
             and (not self.actors or not self.actors.isdisjoint(_names(envelope)))
         )
 
-    def fits_told(self, event: Told) -> bool:
+    def fits_told(self, event: AuditRecord) -> bool:
         """Whether what is told of an event that `fits` is what was asked for."""
         return (
             (self.revision is None or event.revision == self.revision)
@@ -120,17 +120,17 @@ def add_redacted(found: Redacted, entries: Sequence[Entry]) -> None:
                 of_site[envelope.comment] = of_site.get(envelope.comment, frozenset()) | {revision}
 
 
-def told(partition: int, recorded: Recorded | UnreadableEntry, gone: Redacted) -> Told | Unreadable:
+def told(partition: int, recorded: Recorded | UnreadableEntry, gone: Redacted) -> AuditRecord | UnreadableRecord:
     """An event as it is told to staff, redacted text left out; an entry that cannot be read as one."""
     if isinstance(recorded, UnreadableEntry):
-        return Unreadable(position=str(recorded.position))
+        return UnreadableRecord(position=str(recorded.position))
     nothing: Mapping[str, frozenset[int]] = {}
-    return tell(recorded, partition, gone.get(recorded.envelope.site, nothing))
+    return record_of(recorded, partition, gone.get(recorded.envelope.site, nothing))
 
 
-def one_line(event: Told | Unreadable, partition: int) -> str:
+def one_line(event: AuditRecord | UnreadableRecord, partition: int) -> str:
     """An event for people: when it happened, what, about what, by whom, and the rest as far as it is short."""
-    if isinstance(event, Unreadable):
+    if isinstance(event, UnreadableRecord):
         return f"{event.position:<20} {'-':<24}  {event.type:<16} partition {partition}"
     where = event.site if event.thread is None else f"{event.site}/{event.thread}"
     if event.comment is not None:

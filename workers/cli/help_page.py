@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from workers.runtime import escaping
 
 
-class Command(NamedTuple):
+class CommandEntry(NamedTuple):
     """A command: where it is, and what it does in one line."""
 
     path: str
@@ -18,26 +18,30 @@ class Command(NamedTuple):
 
 
 RUN: Final = {
-    "up": Command("workers.cli.up:up", "Run everything in one process, on a server of its own"),
-    "gateway": Command("workers.cli.services:gateway", "Run the HTTP gateway, as many as you like"),
-    "projector": Command("workers.cli.services:projector", "Run the projector, as many as you like"),
+    "up": CommandEntry("workers.cli.up:up", "Run everything in one process, on a server of its own"),
+    "gateway": CommandEntry("workers.cli.services:gateway", "Run the HTTP gateway, as many as you like"),
+    "projector": CommandEntry("workers.cli.services:projector", "Run the projector, as many as you like"),
 }
 READ: Final = {
-    "thread": Command("workers.cli.thread:thread", "A thread as text, as it is now or as it was"),
-    "history": Command("workers.cli.history:history", "The revisions of a comment, and what changed in each"),
-    "trail": Command("workers.cli.trail:trail", "What happened to a comment: who, when, why, by which rule"),
-    "replay": Command("workers.cli.replay:replay", "The events in order, one line each"),
-    "tail": Command("workers.cli.replay:tail", "The events as they come"),
+    "thread": CommandEntry("workers.cli.thread:thread", "A thread as text, as it is now or as it was"),
+    "history": CommandEntry("workers.cli.history:history", "The revisions of a comment, and what changed in each"),
+    "trail": CommandEntry("workers.cli.trail:trail", "What happened to a comment: who, when, why, by which rule"),
+    "replay": CommandEntry("workers.cli.replay:replay", "The events in order, one line each"),
+    "tail": CommandEntry("workers.cli.replay:tail", "The events as they come"),
 }
 LOOK_AFTER: Final = {
-    "token": Command("workers.cli.token:token", "A signed token on standard output, and nothing else"),
-    "verify": Command("workers.cli.verify:verify", "Fold the log again and compare it with what is served"),
-    "rebuild": Command("workers.cli.rebuild:rebuild", "Make the views anew from the log, while everything goes on"),
-    "parked": Command("workers.cli.parked:parked", "Threads whose projection stopped at an event: list, requeue, skip"),
-    "backup": Command("workers.cli.backup:backup", "Take a backup while everybody goes on"),
-    "restore": Command("workers.cli.backup:restore", "Make a deployment of a backup, on a server that is empty"),
-    "upgrade": Command("workers.cli.upgrade:upgrade", "Let the deployment use what a new version brings"),
-    "doctor": Command("workers.cli.doctor:doctor", "Check the server and say what to change"),
+    "token": CommandEntry("workers.cli.token:token", "A signed token on standard output, and nothing else"),
+    "verify": CommandEntry("workers.cli.verify:verify", "Fold the log again and compare it with what is served"),
+    "rebuild": CommandEntry(
+        "workers.cli.rebuild:rebuild", "Make the views anew from the log, while everything goes on"
+    ),
+    "parked": CommandEntry(
+        "workers.cli.parked:parked", "Threads whose projection stopped at an event: list, requeue, skip"
+    ),
+    "backup": CommandEntry("workers.cli.backup:backup", "Take a backup while everybody goes on"),
+    "restore": CommandEntry("workers.cli.backup:restore", "Make a deployment of a backup, on a server that is empty"),
+    "upgrade": CommandEntry("workers.cli.upgrade:upgrade", "Let the deployment use what a new version brings"),
+    "doctor": CommandEntry("workers.cli.doctor:doctor", "Check the server and say what to change"),
 }
 GROUPS: Final = {"Run": RUN, "Read": READ, "Look after": LOOK_AFTER}
 COMMANDS: Final = RUN | READ | LOOK_AFTER
@@ -57,7 +61,7 @@ Exit status: 0, 1 where it failed, 2 where it was used wrongly, 130 after Ctrl-C
 """
 
 
-class Answer(NamedTuple):
+class HelpAnswer(NamedTuple):
     """Something to print, and the exit status that goes with it."""
 
     text: str
@@ -69,19 +73,19 @@ class Answer(NamedTuple):
         return self.status
 
 
-def answer(arguments: list[str]) -> Answer | None:
+def answer(arguments: list[str]) -> HelpAnswer | None:
     """What can be answered at once: the page, the version. None for everything else."""
     match arguments:
         case []:
-            return Answer(page(), 2)
+            return HelpAnswer(page(), 2)
         case ["--help" | "-h" | "help"]:
-            return Answer(page())
+            return HelpAnswer(page())
         case ["--version"]:
-            return Answer(f"hansard {version()}\n")
+            return HelpAnswer(f"hansard {version()}\n")
         case [name, *_] if not name.startswith("-") and name not in COMMANDS:
             close = get_close_matches(name, COMMANDS, 1)
             meant = f"did you mean hansard {close[0]}?" if close else "hansard --help lists what there is"
-            return Answer(f"hansard: there is no command {escaping.line(name)}: {meant}\n", 2)
+            return HelpAnswer(f"hansard: there is no command {escaping.line(name)}: {meant}\n", 2)
         case _:
             return None
 

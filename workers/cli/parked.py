@@ -19,9 +19,9 @@ from core.ids import command_key
 from core.log.redis import RedisLog
 from core.text.unicode import is_blank
 from core.times import rfc3339
-from projections.audit.records import Told, Unreadable
+from projections.audit.records import AuditRecord, UnreadableRecord
 from projections.read.parked import all_parked
-from projections.read.progress import come
+from projections.read.progress import view_position
 from projections.read.served_generation import Served
 from projections.rebuild.requeue import foldable, requeue
 from projections.views.parking import Parked
@@ -153,7 +153,9 @@ async def _all(settings: Settings) -> list[Parked]:
         return await all_parked(place.served)
 
 
-async def _show(settings: Settings, site: str, thread: str) -> tuple[Parked, int, Told | Unreadable, Parked | None]:
+async def _show(
+    settings: Settings, site: str, thread: str
+) -> tuple[Parked, int, AuditRecord | UnreadableRecord, Parked | None]:
     """Where the thread is parked, its partition, the event there, and what keeps it from being folded now."""
     async with _place(settings) as place:
         one = await _parked(place, site, thread)
@@ -191,7 +193,7 @@ async def _brought_back(place: _Place, one: Parked) -> Parked | None:
 
 
 async def _parked(place: _Place, site: str, thread: str) -> Parked:
-    found = (await come(place.served, site, thread)).parked
+    found = (await view_position(place.served, site, thread)).parked
     if found is None:
         raise Failed(f"{site}/{thread} is not parked")
     return found

@@ -17,7 +17,7 @@ from core.log.redis import RedisLog
 from core.moment import parse_moment, place_of
 from core.position import START, Position
 from projections.audit.merge import before as place_before
-from projections.audit.records import Told
+from projections.audit.records import AuditRecord
 from workers.cli import output
 from workers.cli.event_lines import Choice, Redacted, add_redacted, merged, one_line, redacted, told
 from workers.cli.exit_status import UsedWrongly
@@ -148,7 +148,7 @@ async def _follow(log: Log, partition: int, after: Position, choice: Choice, *, 
 
 def _print(partition: int, recorded: Recorded | UnreadableEntry, gone: Redacted, choice: Choice, *, json: bool) -> None:
     event = told(partition, recorded, gone)
-    if isinstance(event, Told) and not choice.fits_told(event):
+    if isinstance(event, AuditRecord) and not choice.fits_told(event):
         return
     if json:
         output.document(event)

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from core.moment import parse_moment
 from core.position import Position
 from core.refusals import NotFound
-from projections.read.queries import Answer, PageQuery, RepliesQuery
+from projections.read.queries import PageAnswer, PageQuery, RepliesQuery
 from projections.read.views import Views
 from projections.views.viewer import PUBLIC, Viewer
 from workers.cli import output
@@ -142,7 +142,7 @@ class _Past:
         return await self.page(msgspec.structs.replace(WIDEST, sort=sort, cursor=cursor))
 
 
-def _read(answer: Answer | None) -> dict[str, Any]:
+def _read(answer: PageAnswer | None) -> dict[str, Any]:
     if answer is None:
         raise NotFound("there is no such thread")
     page: dict[str, Any] = msgspec.json.decode(answer.body)

@@ -18,7 +18,7 @@ from core.log.port import HeadWanted, Load, Log
 from core.position import START, Position
 from core.refusals import NotFound
 from projections.audit.merge import before
-from projections.audit.records import ActorTold, Told, Unreadable
+from projections.audit.records import AuditActor, AuditRecord, UnreadableRecord
 from workers.cli import output
 from workers.cli.event_lines import Choice, merged, redacted, told
 from workers.cli.exit_status import UsedWrongly
@@ -76,7 +76,7 @@ class Trail(NamedTuple):
     comment: Comment
     since: Position
     """The event that made its status what it is."""
-    events: list[Told | Unreadable]
+    events: list[AuditRecord | UnreadableRecord]
     """All of them in order, votes aside, those by which one was passed over, and entries that cannot be read."""
 
 
@@ -88,7 +88,7 @@ async def trail_of(log: Log, site: str, thread: str, comment: str) -> Trail:
     own = [read(*entry) for entry in loaded.events[field]]
     choice = Choice(site=site, thread=thread)
     gone = await redacted(log, choice.partitions(log.partitions))
-    events: list[Told | Unreadable] = []
+    events: list[AuditRecord | UnreadableRecord] = []
     positions: set[str] = set()
     skipped: set[str] = set()
     async for partition, recorded in merged(log, choice, before(own[0].position), None):
@@ -105,11 +105,11 @@ async def trail_of(log: Log, site: str, thread: str, comment: str) -> Trail:
     return Trail(now, _since([one for one in own if str(one.position) not in skipped]), events)
 
 
-def decisions_of(events: Iterable[Told | Unreadable]) -> dict[int, list[dict[str, Any]]]:
+def decisions_of(events: Iterable[AuditRecord | UnreadableRecord]) -> dict[int, list[dict[str, Any]]]:
     """The holds and decisions among the events of a comment, by the revision that they are about."""
     found: dict[int, list[dict[str, Any]]] = {}
     for event in events:
-        if isinstance(event, Unreadable):
+        if isinstance(event, UnreadableRecord):
             continue
         verdict = _VERDICTS.get(event.type) or ("hold" if "rule" in event.data else None)
         if verdict is None or event.revision is None:
@@ -118,7 +118,7 @@ def decisions_of(events: Iterable[Told | Unreadable]) -> dict[int, list[dict[str
         facts = ("rule", "match") if "rule" in event.data else ("reason", "note")
         decision = {"position": event.position, "at": event.occurred_at, "verdict": verdict, "by": event.actor}
         if "rule" in event.data:
-            decision["by"] = ActorTold(kind="system", id=None)
+            decision["by"] = AuditActor(kind="system", id=None)
         decision |= {name: event.data[name] for name in facts if name in event.data}
         found.setdefault(event.revision, []).append(msgspec.to_builtins(decision))
     return found

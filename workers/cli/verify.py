@@ -17,7 +17,7 @@ from workers.cli import output
 from workers.cli.exit_status import UsedWrongly
 from workers.cli.options import NOWHERE, Json, Where
 from workers.cli.target import deployment
-from workers.cli.verify_progress import Begun, Known, Record, Through, changed
+from workers.cli.verify_progress import FinishedPartitions, ProgressFile, Through, VerifyBegun, changed
 from workers.doctor import losses
 from workers.runtime.process import Failed
 from workers.runtime.settings import Settings
@@ -100,16 +100,16 @@ def verify(
     return 1 if seen.differences else 0
 
 
-def _record(settings: Settings, state: Path | None) -> Record | None:
+def _record(settings: Settings, state: Path | None) -> ProgressFile | None:
     if state is not None:
-        return Record(state)
-    return Record(settings.data / RECORD) if settings.data.is_dir() else None
+        return ProgressFile(state)
+    return ProgressFile(settings.data / RECORD) if settings.data.is_dir() else None
 
 
 class _Seen:
     """What was found so far, shown as it comes, and kept in the record where there is one."""
 
-    def __init__(self, *, values: bool, json: bool, record: Record | None) -> None:
+    def __init__(self, *, values: bool, json: bool, record: ProgressFile | None) -> None:
         self.differences = 0
         self.events = 0
         self.record = record
@@ -275,7 +275,7 @@ async def _begin(opened: Deployment, log: RedisLog, seen: _Seen, *, resume: bool
     """Begin the record, with what it has to be gone on with; the partitions that are through. Raises Failed."""
     if seen.record is None:
         return frozenset()
-    begun = Begun(log.partitions, seen.values)
+    begun = VerifyBegun(log.partitions, seen.values)
     try:
         known = seen.record.read() if resume else None
         if known is not None:
@@ -283,7 +283,7 @@ async def _begin(opened: Deployment, log: RedisLog, seen: _Seen, *, resume: bool
             if why is not None:
                 output.note(f"hansard: it begins anew: {why}")
                 known = None
-        known = known or Known(begun, [], {})
+        known = known or FinishedPartitions(begun, [], {})
         seen.record.begin(known)
     except OSError as error:
         why = f"{seen.record.path} cannot be used to keep how far it has come: {error.strerror}"
@@ -299,7 +299,7 @@ async def _begin(opened: Deployment, log: RedisLog, seen: _Seen, *, resume: bool
     return frozenset(known.through)
 
 
-async def _changed(opened: Deployment, log: RedisLog, known: Known, *, values: bool) -> str | None:
+async def _changed(opened: Deployment, log: RedisLog, known: FinishedPartitions, *, values: bool) -> str | None:
     if values and not known.begun.values:
         return "values were not kept"
     if known.begun.partitions != log.partitions:

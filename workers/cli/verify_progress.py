@@ -17,7 +17,7 @@ from core.position import START, Position
 from projections.verify.verifier import Finished
 
 
-class Begun(Struct, frozen=True, tag="begun"):
+class VerifyBegun(Struct, frozen=True, tag="begun"):
     """What is verified: a deployment of so many partitions; and whether values are kept with differences."""
 
     partitions: int
@@ -60,37 +60,37 @@ class Through(Struct, frozen=True, tag="through"):
         return Position.parse(self.position)
 
 
-class Known(Struct):
+class FinishedPartitions(Struct):
     """What a file tells."""
 
-    begun: Begun
+    begun: VerifyBegun
     differences: list[Differed]
     """Those of partitions that are through."""
     through: dict[int, Through]
 
 
-class Record:
+class ProgressFile:
     """The file. Calls raise OSError."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._file: IO[bytes] | None = None
 
-    def read(self) -> Known | None:
+    def read(self) -> FinishedPartitions | None:
         """What is known of a run that was broken off; None where there is nothing to go on with."""
         try:
             lines = self.path.read_bytes().splitlines()
         except FileNotFoundError:
             return None
-        known: Known | None = None
+        known: FinishedPartitions | None = None
         pending: list[Differed] = []
         for line in lines:
             try:
                 found = _LINE.decode(line)
             except msgspec.DecodeError:
                 break
-            if isinstance(found, Begun):
-                known = Known(found, [], {})
+            if isinstance(found, VerifyBegun):
+                known = FinishedPartitions(found, [], {})
             elif isinstance(found, Differed):
                 pending.append(found)
             elif known is not None:
@@ -99,7 +99,7 @@ class Record:
                 pending = []
         return known
 
-    def begin(self, known: Known) -> None:
+    def begin(self, known: FinishedPartitions) -> None:
         """Forget what the file has, and go on from what is known."""
         self._file = os.fdopen(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
         self._add(known.begun, *known.differences, *known.through.values())
@@ -123,12 +123,12 @@ class Record:
             if through:
                 self.path.unlink(missing_ok=True)
 
-    def _add(self, *lines: Begun | Differed | Through) -> None:
+    def _add(self, *lines: VerifyBegun | Differed | Through) -> None:
         if self._file is not None:
             self._file.write(_JSON.encode_lines(lines))
 
 
-async def changed(known: Known, log: Log, generations: dict[int, int]) -> str | None:
+async def changed(known: FinishedPartitions, log: Log, generations: dict[int, int]) -> str | None:
     """What is another since then, so that nothing of it counts; None where everything is as it was."""
     for one in known.through.values():
         if one.generation != generations[one.partition]:
@@ -138,5 +138,5 @@ async def changed(known: Known, log: Log, generations: dict[int, int]) -> str | 
     return None
 
 
-_LINE = msgspec.json.Decoder(Begun | Differed | Through)
+_LINE = msgspec.json.Decoder(VerifyBegun | Differed | Through)
 _JSON = msgspec.json.Encoder()

@@ -28,7 +28,7 @@ _log = structlog.get_logger(__name__)
 _Answer = TypeVar("_Answer")
 
 
-class Turns:
+class LeasedWork:
     """Works on partitions for a share of the time; `running` keeps the leases for the block."""
 
     def __init__(self, leases: Leases, share: float) -> None:

@@ -30,7 +30,7 @@ def _weight(worker: str, partition: int) -> bytes:
     return blake2b(f"{partition}/{worker}".encode(), digest_size=8).digest()
 
 
-class Roster:
+class Membership:
     """The live workers of a deployment, `worker` being one of them. Every call raises `RedisError`.
 
     With another `key`, the live members of that sorted set.

@@ -17,7 +17,7 @@ from core.redis.deployment import Deployment
 from core.redis.errors import is_passing, said
 from core.redis.live_processes import LiveProcess
 from workers.coordination.leases import RENEWED_S
-from workers.coordination.membership import Roster
+from workers.coordination.membership import Membership
 from workers.runtime.process import Failed
 
 LEFT_WITHIN: Final = 2.0
@@ -39,7 +39,7 @@ class Presence:
             name=name, role=role, version=version("hansard"), reads=formats.reads, writes=formats.writes
         )
         self._record = deployment.record
-        self._roster = Roster(deployment.calls, self.process.document(), key=PROCESSES)
+        self._roster = Membership(deployment.calls, self.process.document(), key=PROCESSES)
         self._every = every
         self._away = False
 

@@ -29,11 +29,11 @@ from core.text.render import rendered
 from core.throttle import Pace
 from projections.rebuild.refold import refold
 from projections.verify.difference import Difference, Name, Superseded
-from projections.verify.single_thread import Crowd, Spot
+from projections.verify.single_thread import MemberCounts, SingleThreadCheck
 from projections.views.layout import Html
 from projections.views.store import Store
 from projections.views.versions import OWN, Scope, Versions
-from workers.drift.thread_walk import QUIET_SHARE, WALK_S, Rounds
+from workers.drift.thread_walk import QUIET_SHARE, WALK_S, ThreadWalk
 from workers.runtime import metrics
 
 AWAY_S: Final = 1.0
@@ -91,14 +91,14 @@ class Sampler:
         every: float = WALK_S,
         quiet_share: float = QUIET_SHARE,
     ) -> None:
-        """`every` and `quiet_share` are those of `Rounds`."""
+        """`every` and `quiet_share` are those of `ThreadWalk`."""
         self._log = log
         self._reads = deployment.reads
         self._store = Store(deployment.calls, deployment.reads, deployment.keys, versions=versions)
         self._held = held
         self._html = html
         self._pace = Pace(budget)
-        self._rounds = Rounds(log, held, self._pace, every=every, quiet_share=quiet_share)
+        self._rounds = ThreadWalk(log, held, self._pace, every=every, quiet_share=quiet_share)
         self._secret = token_bytes(16)
         self._counted = 0.0
         """Seconds of work that the metric has."""
@@ -121,7 +121,7 @@ class Sampler:
             await anyio.sleep(AWAY_S)
             self._pace.begin()
 
-    async def _along(self, walk: AsyncGenerator[tuple[Name, Crowd], None]) -> None:
+    async def _along(self, walk: AsyncGenerator[tuple[Name, MemberCounts], None]) -> None:
         """Look at what the walk comes by, and for as long as that takes at what chance brings."""
         walked = drawn = 0.0
         begun = self._pace.spent
@@ -145,7 +145,7 @@ class Sampler:
                 if held:
                     await self._look(name, None)
 
-    async def _look(self, name: Name, crowd: Crowd | None) -> None:
+    async def _look(self, name: Name, crowd: MemberCounts | None) -> None:
         """Look at one thread, and mend it where it differs."""
         if name not in self._quarantine:
             try:
@@ -158,7 +158,7 @@ class Sampler:
                 _log.error("drift_look_failed", site=name[0], thread=name[1], exc_info=error)
         await self._rest()
 
-    async def _judge(self, name: Name, crowd: Crowd | None) -> None:
+    async def _judge(self, name: Name, crowd: MemberCounts | None) -> None:
         found = await self._differences(name, crowd)
         if found.compared:
             metrics.DRIFT_CHECKED.inc()
@@ -167,12 +167,14 @@ class Sampler:
                 metrics.DRIFT.labels(view).inc(fields)
             await self._mend(name, found)
 
-    async def _differences(self, name: Name, crowd: Crowd | None = None) -> _Found:
+    async def _differences(self, name: Name, crowd: MemberCounts | None = None) -> _Found:
         partition = self._store.keys.of(*name)
         while True:
             store = await self._store.served(partition.number)
             scope = await store.scope(partition.number)
-            spot = Spot(self._log, self._reads, partition, store.pointer, self._html, scope=scope, pace=self._pace)
+            spot = SingleThreadCheck(
+                self._log, self._reads, partition, store.pointer, self._html, scope=scope, pace=self._pace
+            )
             found = _Found(compared=scope.fold)
             try:
                 async for difference in spot.differences(name, crowd):

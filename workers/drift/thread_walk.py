@@ -11,7 +11,7 @@ from core.log.port import Log
 from core.position import START, Position
 from core.throttle import Pace
 from projections.verify.difference import Name
-from projections.verify.single_thread import Crowd
+from projections.verify.single_thread import MemberCounts
 from workers.drift import sampling
 from workers.drift.sampling import Search, Stretch
 from workers.runtime import metrics
@@ -26,7 +26,7 @@ QUIET_SHARE: Final = 0.25
 """Part of the pace at which a walk goes where nothing was appended since the one before began."""
 
 
-class Rounds:
+class ThreadWalk:
     """Chooses threads of the partitions that `held` gives. Every call raises `core.refusals.Unavailable`."""
 
     def __init__(
@@ -49,7 +49,7 @@ class Rounds:
         self._lasts: dict[int, Position] = {}
         """Where the logs of our partitions ended when they were last walked."""
 
-    async def walk(self) -> AsyncGenerator[tuple[Name, Crowd], None]:
+    async def walk(self) -> AsyncGenerator[tuple[Name, MemberCounts], None]:
         """Every thread of every partition that is ours, one partition after the other, over and over."""
         while True:
             begun = anyio.current_time()
@@ -63,7 +63,7 @@ class Rounds:
                     continue
                 if self._pace.share < self._share and await self._log.last(number) != self._lasts[number]:
                     self._set_pace(busy=True)
-                crowd = Crowd()
+                crowd = MemberCounts()
                 stretches = sampling.round_trip(await self._anywhere(number), self._lasts[number])
                 for stretch in stretches:
                     async with aclosing(self._stretch(number, stretch)) as names:

@@ -48,7 +48,7 @@ from workers.embedded.home import (
     undone,
 )
 
-__all__ = ["LONGEST_SOCKET_PATH", "EmbeddedError", "Server", "binary", "find", "running"]
+__all__ = ["LONGEST_SOCKET_PATH", "EmbeddedError", "EmbeddedServer", "binary", "find", "running"]
 
 POLL = 0.01
 """Seconds between two looks at a server that is starting or ending; neither tells by itself."""
@@ -94,7 +94,7 @@ _OPEN = {"appendfsync": SETTINGS["appendfsync"], "min-replicas-to-write": "0"}
 _log = structlog.get_logger(__name__)
 
 
-class Server:
+class EmbeddedServer:
     """A server over a data directory: `url` is where it listens, `home` where its files lie."""
 
     def __init__(self, program: Path, home: Path, socket: str, lock: int) -> None:
@@ -186,7 +186,7 @@ async def find(data: Path) -> str | None:
 
 
 @asynccontextmanager
-async def running(data: Path) -> AsyncIterator[Server]:
+async def running(data: Path) -> AsyncIterator[EmbeddedServer]:
     """Run a server on this data directory, which is made where missing, until the block ends.
 
     Raises:
@@ -202,7 +202,7 @@ async def running(data: Path) -> AsyncIterator[Server]:
             if not room:
                 _require_record(home)
                 _log.warning("embedded_server_closed", free=free(home))
-            server = Server(program, home, socket, lock)
+            server = EmbeddedServer(program, home, socket, lock)
             try:
                 await server.start(writes=room)
                 keep()

@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 
 from core.redis.errors import said
 from workers.embedded.home import has_room
-from workers.embedded.server import EmbeddedError, Server
+from workers.embedded.server import EmbeddedError, EmbeddedServer
 
 MOST: Final = 3
 """Times that it may end in `WITHIN` seconds with room on its disk; once more is for a person to look at."""
@@ -25,7 +25,7 @@ LOOK_EVERY: Final = 2.0
 _log = structlog.get_logger(__name__)
 
 
-async def keep(server: Server) -> NoReturn:
+async def keep(server: EmbeddedServer) -> NoReturn:
     """Start the server again whenever it ends by itself, until cancelled.
 
     Raises:
@@ -51,7 +51,7 @@ async def keep(server: Server) -> NoReturn:
             ended = await _ended(server)
 
 
-async def _ended(server: Server) -> EmbeddedError:
+async def _ended(server: EmbeddedServer) -> EmbeddedError:
     """How the server ended; until then it is let write as soon as it may be."""
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_let_write, server)
@@ -60,7 +60,7 @@ async def _ended(server: Server) -> EmbeddedError:
     return ended
 
 
-async def _let_write(server: Server) -> None:
+async def _let_write(server: EmbeddedServer) -> None:
     """Let the server write again, where it may not, once there is room."""
     while not server.writes:
         await anyio.sleep(LOOK_EVERY)

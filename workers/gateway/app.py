@@ -13,11 +13,11 @@ from workers.gateway.fast_page import PlainPages
 from workers.gateway.feed.endpoint import Feed
 from workers.gateway.http import caching, compression, problems, request_log
 from workers.gateway.http.machine_paths import APART
-from workers.gateway.http.request_record import Exchange
-from workers.gateway.http.response import preflight, send_reply
+from workers.gateway.http.request_record import RequestRecord
+from workers.gateway.http.response import preflight, send_response
 from workers.gateway.operations.operation import ROOT
 from workers.gateway.operations.services import Services
-from workers.gateway.operations.table import CALLS, by_path
+from workers.gateway.operations.table import OPERATIONS, by_path
 from workers.gateway.resource import Resource
 from workers.gateway.stream import Stream
 from workers.runtime import logs
@@ -32,7 +32,7 @@ def build(services: Services, *, feed: Feed | None = None) -> ASGIApp:
 def every_call(services: Services, *, feed: Feed | None = None) -> "Gateway":
     """What answers every call there is."""
     routes: list[tuple[str, ASGIApp]] = []
-    offered = [call for call in CALLS if call.path not in APART] if services.operations_apart else CALLS
+    offered = [call for call in OPERATIONS if call.path not in APART] if services.operations_apart else OPERATIONS
     for path, calls in by_path(offered).items():
         if calls[0].handler is None:
             if feed is not None:
@@ -58,13 +58,13 @@ class Gateway:
         if scope["type"] != "http":
             return  # a lifespan or a websocket: the first needs no answer here, the second gets none
         begun = time.perf_counter()
-        exchange = scope["hansard"] = Exchange(request_log.request_id())
-        logs.begin(request=exchange.request)
+        record = scope["hansard"] = RequestRecord(request_log.request_id())
+        logs.begin(request=record.request)
         try:
             with one_request():
                 await self._endpoint(scope)(scope, receive, send)
         finally:
-            request_log.record(exchange, scope["method"], time.perf_counter() - begun)
+            request_log.record(record, scope["method"], time.perf_counter() - begun)
 
     def _endpoint(self, scope: Scope) -> ASGIApp:
         # What a router does besides (methods, mounts, slashes) is no use here, and cost as much as all of the checks.
@@ -80,11 +80,11 @@ class Gateway:
 async def _nowhere(scope: Scope, receive: Receive, send: Send) -> None:
     """What no route takes."""
     del receive
-    exchange: Exchange = scope["hansard"]
+    record: RequestRecord = scope["hansard"]
     if scope["method"] == "OPTIONS":
         # A browser that asks first would otherwise never see why the request itself is refused.
         reply = preflight()
     else:
         reply = problems.reply(NotFound("there is nothing at this address"))
         reply = reply.also((b"cache-control", caching.NO_STORE))
-    await send_reply(send, exchange.ends(reply), bare=scope["method"] == "HEAD")
+    await send_response(send, record.ends(reply), bare=scope["method"] == "HEAD")

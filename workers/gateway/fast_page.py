@@ -22,7 +22,7 @@ from workers.gateway.http import caching, parameters
 from workers.gateway.http.caching import Caching
 from workers.gateway.http.headers import if_none_match
 from workers.gateway.http.refusals import BadRequest
-from workers.gateway.http.response import Reply, send_reply
+from workers.gateway.http.response import Response, send_response
 from workers.gateway.http.response_cache import ASKED_WITHIN, counter
 from workers.gateway.operations.operation import THREAD
 from workers.gateway.operations.pages import wanted
@@ -37,7 +37,7 @@ _QUERIES: Final = 1024
 
 _log = structlog.get_logger(__name__)
 _path: Final = compile_path(THREAD)[0].fullmatch
-_reader: Final = parameters.Reader(shapes.PageQuery)
+_reader: Final = parameters.ParameterReader(shapes.PageQuery)
 
 
 class PlainPages:
@@ -61,17 +61,17 @@ class PlainPages:
 
     async def _answered(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         begun = time.perf_counter()
-        reply = await self._made(scope)
-        if reply is None:
+        response = await self._made(scope)
+        if response is None:
             await app(scope, receive, send)
             return
         if self._ready is not None:
-            self._ready.keep(scope, THREAD, reply)
-        reply = caching.unless_known(reply, if_none_match(scope))
-        await send_reply(send, reply)
-        self._counted(str(reply.status), begun)
+            self._ready.keep(scope, THREAD, response)
+        response = caching.unless_known(response, if_none_match(scope))
+        await send_response(send, response)
+        self._counted(str(response.status), begun)
 
-    async def _made(self, scope: Scope) -> Reply | None:
+    async def _made(self, scope: Scope) -> Response | None:
         named = _path(scope["path"])
         query = _plain(scope["query_string"]) if named is not None and len(scope["query_string"]) <= _LONGEST else None
         if named is None or query is None:

@@ -8,7 +8,7 @@ from workers.gateway.app import Gateway
 from workers.gateway.http import compression
 from workers.gateway.http.machine_paths import APART
 from workers.gateway.operations import health
-from workers.gateway.operations.operation import Call
+from workers.gateway.operations.operation import Operation
 from workers.gateway.operations.services import Services
 from workers.gateway.operations.table import by_path
 from workers.gateway.resource import Resource
@@ -16,15 +16,15 @@ from workers.gateway.resource import Resource
 
 def operations(services: Services) -> ASGIApp:
     """All operations: health, readiness and metrics, and nothing else."""
-    return _application(services, health.CALLS)
+    return _application(services, health.OPERATIONS)
 
 
 def health_alone(services: Services) -> ASGIApp:
     """The operations that stay at an address where the process serves the others at an address of their own."""
-    return _application(services, [call for call in health.CALLS if call.path not in APART])
+    return _application(services, [call for call in health.OPERATIONS if call.path not in APART])
 
 
-def _application(services: Services, offered: Sequence[Call]) -> ASGIApp:
+def _application(services: Services, offered: Sequence[Operation]) -> ASGIApp:
     return compression.before(
         Gateway((path, Resource(services, path, found)) for path, found in by_path(offered).items())
     )

@@ -15,7 +15,7 @@ from core.redis.errors import begin_again
 from core.refusals import CannotFold, EventMissing, NotAllowed, NotFound, Refusal
 from projections.read.queries import BadCursor
 from workers.gateway.auth import tokens
-from workers.gateway.auth.provisional import Trust
+from workers.gateway.auth.provisional import ProvisionalCaller
 from workers.gateway.http import bodies, caching, parameters, problems
 from workers.gateway.http.admission import Admission
 from workers.gateway.http.caching import Caching
@@ -23,9 +23,9 @@ from workers.gateway.http.headers import headers_of
 from workers.gateway.http.machine_paths import QUIET
 from workers.gateway.http.parameters import Query
 from workers.gateway.http.refusals import BadRequest, InvalidToken, MethodNotAllowed
-from workers.gateway.http.request_record import Exchange
-from workers.gateway.http.response import Reply, preflight, send_reply
-from workers.gateway.operations.operation import COMMENT, Asked, Call, Who
+from workers.gateway.http.request_record import RequestRecord
+from workers.gateway.http.response import Response, preflight, send_response
+from workers.gateway.operations.operation import COMMENT, Access, Operation, Request
 from workers.gateway.operations.services import Services
 from workers.gateway.stream import broken
 from workers.runtime import logs
@@ -47,11 +47,11 @@ _TOLD: Final = frozenset({"site", "thread", "comment"})
 """What of the path the lines of the log say: members are in none."""
 
 
-_TOKENLESS: Final = frozenset({Who.EVERYONE, Who.ANYONE})
+_TOKENLESS: Final = frozenset({Access.EVERYONE, Access.ANYONE})
 """The callers that need no token."""
 
 
-_OPERATED: Final = frozenset({Who.OPERATOR, Who.ADMIN_OR_OPERATOR})
+_OPERATED: Final = frozenset({Access.OPERATOR, Access.ADMIN_OR_OPERATOR})
 """The callers among whom the operator is, whose token is of no site."""
 
 
@@ -62,16 +62,16 @@ class NoBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class _Taken:
     """A call, with what decodes it ready."""
 
-    def __init__(self, call: Call, admission: Admission) -> None:
+    def __init__(self, call: Operation, admission: Admission) -> None:
         self.call = call
-        self.query = parameters.Reader(call.query)
+        self.query = parameters.ParameterReader(call.query)
         self.writes = call.method != "GET"
         self.gate = admission.writes if self.writes else admission.reads
         if call.path in QUIET:
             self.gate = admission.operations
         self.comment = call.path.startswith(COMMENT)
         self.needs_body = call.body is not None
-        self.body = bodies.Reader(call.body or NoBody)
+        self.body = bodies.BodyReader(call.body or NoBody)
 
 
 class _Received(NamedTuple):
@@ -89,7 +89,7 @@ class _Received(NamedTuple):
 class Resource:
     """The ASGI endpoint of one path."""
 
-    def __init__(self, services: Services, path: str, calls: Iterable[Call]) -> None:
+    def __init__(self, services: Services, path: str, calls: Iterable[Operation]) -> None:
         self.path = path
         self._services = services
         self._calls: dict[str, _Taken] = {call.method: _Taken(call, services.admission) for call in calls}
@@ -98,25 +98,25 @@ class Resource:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        exchange: Exchange = scope["hansard"]
-        exchange.route = self.path
+        record: RequestRecord = scope["hansard"]
+        record.route = self.path
         method: str = scope["method"]
         if method == "OPTIONS":
-            await send_reply(send, exchange.ends(preflight(self._allowed)))
+            await send_response(send, record.ends(preflight(self._allowed)))
             return
         taken = self._calls.get("GET" if method == "HEAD" else method)
         if taken is None:
             refused = problems.reply(MethodNotAllowed(self._allowed))
-            await send_reply(send, exchange.ends(_unkept(refused)), bare=method == "HEAD")
+            await send_response(send, record.ends(_unkept(refused)), bare=method == "HEAD")
             return
         try:
-            reply = await self._cached(taken, scope, receive, exchange)
+            response = await self._cached(taken, scope, receive, record)
         except ClientDisconnect:
-            exchange.status = exchange.GONE
+            record.status = record.GONE
             return
-        await send_reply(send, exchange.ends(reply), bare=method == "HEAD")
+        await send_response(send, record.ends(response), bare=method == "HEAD")
 
-    async def _cached(self, taken: _Taken, scope: Scope, receive: Receive, exchange: Exchange) -> Reply:
+    async def _cached(self, taken: _Taken, scope: Scope, receive: Receive, record: RequestRecord) -> Response:
         headers = headers_of(scope)
         call = taken.call
         query: Query = {}
@@ -131,51 +131,51 @@ class Resource:
                 body = await self._body(call, receive, headers)
                 begin_again()
                 try:
-                    reply = await self._admitted(_Received(taken, scope, headers, query, key, wanted, body), receive)
+                    response = await self._admitted(_Received(taken, scope, headers, query, key, wanted, body), receive)
                 finally:
                     self._services.bodies.release(body)
             else:
-                reply = await self._admitted(_Received(taken, scope, headers, query, key), receive)
+                response = await self._admitted(_Received(taken, scope, headers, query, key), receive)
         except (Refusal, BadCursor) as refused:
             if isinstance(refused, CannotFold):
                 # For an event that is only unknown, or missing, the detail says all.
                 is_told = refused.__cause__ is None or isinstance(refused, EventMissing)
                 defect = None if is_told else refused
                 _log.error("event_not_folded", position=str(refused.position), fault=refused.why, exc_info=defect)
-            reply = problems.reply(refused)
+            response = problems.reply(refused)
         except Exception as error:  # the one place where a defect becomes an answer
             if isinstance(error, ClientDisconnect):
                 raise
-            reply = broken(error, exchange)
+            response = broken(error, record)
         if call.keyed and key:
-            reply = reply.also((b"idempotency-key", key.encode()))
+            response = response.also((b"idempotency-key", key.encode()))
         fresh = "after" in query
-        reply = caching.apply(
-            reply,
+        response = caching.apply(
+            response,
             Caching.BY_TOKEN if call.past and "at" in query else call.caching,
             token=b"authorization" in headers,
             fresh=fresh,
             comment=taken.comment,
         )
-        if self._services.ready is not None and reply.seen and not fresh and scope["method"] == "GET":
-            exchange.shared = True
-            self._services.ready.keep(scope, self.path, reply)
-        return caching.unless_known(reply, headers.get(b"if-none-match"))
+        if self._services.ready is not None and response.seen and not fresh and scope["method"] == "GET":
+            record.shared = True
+            self._services.ready.keep(scope, self.path, response)
+        return caching.unless_known(response, headers.get(b"if-none-match"))
 
-    async def _body(self, call: Call, receive: Receive, headers: Mapping[bytes, bytes]) -> bytes:
+    async def _body(self, call: Operation, receive: Receive, headers: Mapping[bytes, bytes]) -> bytes:
         """Read the body of a write, once it brings a token that may be one. Raises Unauthenticated.
 
         No byte of the body is asked for before: the first read is what sends `100 Continue`.
         """
         token = ""
-        if call.who not in _TOKENLESS:
+        if call.access not in _TOKENLESS:
             token = tokens.bearer(headers.get(b"authorization")) or ""
             if not token:
                 raise tokens.required()
         length = headers.get(b"content-length")
         return await self._services.bodies.read(receive, length, self._services.max_request, token)
 
-    async def _admitted(self, received: _Received, receive: Receive) -> Reply:
+    async def _admitted(self, received: _Received, receive: Receive) -> Response:
         gate = received.taken.gate
         await gate.enter(receive)
         try:
@@ -183,20 +183,20 @@ class Resource:
         finally:
             gate.leave()
 
-    async def _answered(self, received: _Received) -> Reply:
+    async def _answered(self, received: _Received) -> Response:
         path: dict[str, str] = received.scope["path_params"]
         caller = await self._caller(received.taken.call, path.get("site", ""), received.headers, received.query)
-        if not isinstance(caller, Trust):
+        if not isinstance(caller, ProvisionalCaller):
             return await self._shared(received, caller, None)
         try:
-            reply = await self._shared(received, caller.caller, caller)
+            response = await self._shared(received, caller.caller, caller)
         except (Refusal, BadCursor):
             await caller.confirm()  # whoever is not who they were taken for is told that, and nothing else
             raise
         await caller.confirm()
-        return reply
+        return response
 
-    async def _shared(self, received: _Received, token: Caller | None, trust: Trust | None) -> Reply:
+    async def _shared(self, received: _Received, token: Caller | None, trust: ProvisionalCaller | None) -> Response:
         """Answer, within the share of the member where it writes. Raises TooManyRequests."""
         if not received.taken.writes or token is None:
             return await self._handled(received, token, trust)
@@ -207,14 +207,14 @@ class Resource:
         finally:
             admission.leave_share(site, token.id)
 
-    async def _handled(self, received: _Received, token: Caller | None, trust: Trust | None) -> Reply:
+    async def _handled(self, received: _Received, token: Caller | None, trust: ProvisionalCaller | None) -> Response:
         taken, scope = received.taken, received.scope
         call = taken.call
-        if call.door is not None and not _may_enter(call, token):
-            raise NotAllowed(f"this takes the role {call.door}")
-        asked: Asked[Any, Any] = Asked(
+        if call.required_role is not None and not _may_enter(call, token):
+            raise NotAllowed(f"this takes the role {call.required_role}")
+        request: Request[Any, Any] = Request(
             services=self._services,
-            call=call,
+            operation=call,
             place=scope["path"].rstrip("/"),  # there is a slash at its end where the path of the site has one
             path=scope["path_params"],
             headers=received.headers,
@@ -226,23 +226,23 @@ class Resource:
             gate=taken.gate,
         )
         assert call.handler is not None
-        return await call.handler(asked)
+        return await call.handler(request)
 
     async def _caller(
-        self, call: Call, site: str, headers: Mapping[bytes, bytes], query: Query
-    ) -> Caller | Trust | None:
-        if call.who is Who.EVERYONE and not (call.past and "at" in query):
+        self, call: Operation, site: str, headers: Mapping[bytes, bytes], query: Query
+    ) -> Caller | ProvisionalCaller | None:
+        if call.access is Access.EVERYONE and not (call.past and "at" in query):
             return None  # a token that is not read cannot be wrong either
         authorization = headers.get(b"authorization")
         services = self._services
-        if call.who is Who.OPERATOR or (
-            call.who is Who.ADMIN_OR_OPERATOR and tokens.is_for_operators(authorization, site)
+        if call.access is Access.OPERATOR or (
+            call.access is Access.ADMIN_OR_OPERATOR and tokens.is_for_operators(authorization, site)
         ):
             token = tokens.bearer(authorization)
             if token is None:
                 raise tokens.required()
             return services.operators.verify(token, services.clock())
-        optional = call.who in (Who.EVERYONE, Who.ANYONE)
+        optional = call.access in (Access.EVERYONE, Access.ANYONE)
         if authorization is None and optional:
             return None
         trust = _trusted(services, site, authorization)
@@ -257,11 +257,11 @@ class Resource:
         return tokens.verify(token, site, keys, services.clock())
 
 
-def _may_enter(call: Call, token: Caller | None) -> bool:
+def _may_enter(call: Operation, token: Caller | None) -> bool:
     """Whether the caller has the role of the door, or is the operator where the call is for the operator, too."""
     if token is None:
         return False
-    return call.door in token.roles or (call.who in _OPERATED and "operator" in token.roles)
+    return call.required_role in token.roles or (call.access in _OPERATED and "operator" in token.roles)
 
 
 def _check_path(path: Mapping[str, str]) -> None:
@@ -283,14 +283,14 @@ def _decoded(received: _Received) -> Any:
     return taken.body.read(received.body)
 
 
-def _trusted(services: Services, site: str, authorization: bytes | None) -> Trust | None:
+def _trusted(services: Services, site: str, authorization: bytes | None) -> ProvisionalCaller | None:
     """Who has a token that is good by the keys that the site had last; None where that cannot be said of anybody."""
     try:
         token = tokens.bearer(authorization)
         look = None if token is None else services.keyring.begin(site)
         if token is None or look is None:
             return None
-        return Trust(services.keyring, site, look, token, services.clock)
+        return ProvisionalCaller(services.keyring, site, look, token, services.clock)
     except InvalidToken:
         return None  # by the keys as they are, it may be good, and if not that is what is to be said
 
@@ -305,5 +305,5 @@ def _key(given: bytes | None) -> str:
     return key
 
 
-def _unkept(reply: Reply) -> Reply:
-    return reply.also((b"cache-control", caching.NO_STORE))
+def _unkept(response: Response) -> Response:
+    return response.also((b"cache-control", caching.NO_STORE))

@@ -13,7 +13,7 @@ from core import ids
 from core.redis import errors
 from core.refusals import NotFound, Refusal, Unavailable
 from workers.gateway.feed.endpoint import Feed, start_of
-from workers.gateway.feed.hub import Place
+from workers.gateway.feed.hub import ClientPlace
 from workers.gateway.feed.resume import Start
 from workers.gateway.http import caching, feed_retry, problems
 from workers.gateway.http import parameters as queries
@@ -21,9 +21,9 @@ from workers.gateway.http.feed_retry import ComeBack
 from workers.gateway.http.headers import headers_of
 from workers.gateway.http.parameters import Query
 from workers.gateway.http.refusals import MethodNotAllowed
-from workers.gateway.http.request_record import Exchange
-from workers.gateway.http.response import EVERYWHERE, NO_CONTENT, Reply, preflight, send_reply
-from workers.gateway.operations.operation import Call
+from workers.gateway.http.request_record import RequestRecord
+from workers.gateway.http.response import EVERYWHERE, NO_CONTENT, Response, preflight, send_response
+from workers.gateway.operations.operation import Operation
 from workers.runtime import logs, metrics
 
 _METHODS: Final = ("GET", "HEAD")
@@ -36,35 +36,35 @@ _log = structlog.get_logger(__name__)
 class Stream:
     """The ASGI endpoint of `GET …/feed`."""
 
-    def __init__(self, call: Call, feed: Feed) -> None:
+    def __init__(self, call: Operation, feed: Feed) -> None:
         self._call = call
         self._feed = feed
-        self._query = queries.Reader(call.query)
+        self._query = queries.ParameterReader(call.query)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request: a stream, or at once why not."""
-        exchange: Exchange = scope["hansard"]
-        exchange.route = self._call.path
+        record: RequestRecord = scope["hansard"]
+        record.route = self._call.path
         if scope["method"] == "OPTIONS":
-            await send_reply(send, exchange.ends(preflight(_ALLOWED)))
+            await send_response(send, record.ends(preflight(_ALLOWED)))
             return
 
-        found = await self._found(scope, exchange)
+        found = await self._found(scope, record)
         bare = scope["method"] == "HEAD"
-        if isinstance(found, Reply):
-            await send_reply(send, exchange.ends(found), bare=bare)
+        if isinstance(found, Response):
+            await send_response(send, record.ends(found), bare=bare)
             return
-        exchange.status = _FOLLOWED
+        record.status = _FOLLOWED
         if found is None:
             # No length: that of the stream itself is not known either.
             await send(start_of(EVERYWHERE))
             await send({"type": "http.response.body", "body": b""})
             return
-        exchange.streamed = True
+        record.streamed = True
         errors.no_request()
         await self._feed.follow(found, EVERYWHERE, receive, send)
 
-    async def _found(self, scope: Scope, exchange: Exchange) -> Reply | Place | None:
+    async def _found(self, scope: Scope, record: RequestRecord) -> Response | ClientPlace | None:
         """A whole answer, or the place of a client that follows, or None for the head of a stream alone."""
         query: Query = {}
         try:
@@ -77,14 +77,14 @@ class Stream:
         except Refusal as refused:
             found = problems.reply(refused)
         except Exception as error:  # noqa: BLE001 - it is logged, and answered
-            found = broken(error, exchange)
+            found = broken(error, record)
             if found.status == problems.UNAVAILABLE:
                 found = _come_back(ComeBack("unavailable"))
-        if isinstance(found, Reply):
+        if isinstance(found, Response):
             return caching.apply(found, self._call.caching, token=False, fresh="after" in query)
         return found
 
-    async def _answer(self, scope: Scope, query: Query) -> Reply | Place | None:
+    async def _answer(self, scope: Scope, query: Query) -> Response | ClientPlace | None:
         if scope["method"] not in _METHODS:
             raise MethodNotAllowed(_ALLOWED)
         site, thread = _place(scope)
@@ -95,13 +95,13 @@ class Stream:
         last_event_id = headers_of(scope).get(b"last-event-id", b"").decode("latin-1")
         start = Start(last_event_id, wanted.after)
         if await self._feed.ended(site, thread):
-            return Reply(NO_CONTENT)  # ends an EventSource for good
+            return Response(NO_CONTENT)  # ends an EventSource for good
         if scope["method"] == "HEAD":
             return None
         return await self._feed.seat(site, thread, start)
 
 
-def _come_back(later: ComeBack) -> Reply:
+def _come_back(later: ComeBack) -> Response:
     metrics.FEED_TURNED_AWAY.labels(later.cause).inc()
     return feed_retry.reply(later.cause)
 
@@ -111,10 +111,10 @@ def _place(scope: Scope) -> tuple[str, str]:
     return parameters["site"], parameters["thread"]
 
 
-def broken(error: Exception, exchange: Exchange) -> Reply:
+def broken(error: Exception, record: RequestRecord) -> Response:
     """The answer to a request that met a defect, or a server that is away."""
     if errors.is_passing(error):
         _log.warning("request_refused", cause=type(error).__name__)
         return problems.reply(Unavailable())
     _log.error("request_failed", exc_info=error)
-    return problems.internal(exchange.request)
+    return problems.internal(record.request)

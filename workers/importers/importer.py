@@ -106,7 +106,7 @@ class Imported(Struct, frozen=True, kw_only=True):
     """By thread, position of the last event that is from this source."""
 
 
-class Unfit(Exception):
+class UnfitSource(Exception):
     """The source cannot be imported as it is, and nothing of it was; one line for each thing that is wrong."""
 
     def __init__(self, lines: list[str]) -> None:
@@ -114,7 +114,7 @@ class Unfit(Exception):
         super().__init__("; ".join(lines))
 
 
-class Stopped(Exception):
+class ImportStopped(Exception):
     """The deciders refused an item. What came before it in its source is imported, nothing after it."""
 
     def __init__(self, item: Item, refusal: Refusal) -> None:
@@ -125,23 +125,23 @@ class Stopped(Exception):
 
 
 def read(document: bytes) -> Source:
-    """The source that a JSON document describes, found to be fit for importing. Raises Unfit."""
+    """The source that a JSON document describes, found to be fit for importing. Raises UnfitSource."""
     try:
         source = msgspec.json.decode(document, type=Source)
         raw = msgspec.json.decode(document)
     except msgspec.DecodeError as error:
-        raise Unfit([str(error)]) from error
+        raise UnfitSource([str(error)]) from error
     now = time.time_ns() // 1_000_000
     wrong = [*_strays(source, raw), *_unfounded(source, now)]
     if wrong:
-        raise Unfit(wrong)
+        raise UnfitSource(wrong)
     return source
 
 
 async def bring_in(log: Log, source: Source, *, progress: Callable[[int], object] = lambda _: None) -> Imported:
     """Carry every item out that was not before. The site must exist. `progress` gets the number of items done.
 
-    Raises Stopped at the first item that is refused, `core.refusals.Unavailable` where the log is away.
+    Raises ImportStopped at the first item that is refused, `core.refusals.Unavailable` where the log is away.
     """
     before = {thread: await _known(log, source, thread) for thread in {item.thread for item in source.items}}
     last: dict[str, Position] = {thread: there[1] for thread, there in before.items() if there[1] is not None}
@@ -171,7 +171,7 @@ async def _carry_out(log: Log, source: Source, item: Item) -> Position:
     except Refusal as refusal:
         if refusal.code == "unavailable":
             raise
-        raise Stopped(item, refusal) from refusal
+        raise ImportStopped(item, refusal) from refusal
     return result.position
 
 

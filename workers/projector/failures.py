@@ -13,7 +13,7 @@ from core.refusals import Unavailable, UnreadablePartition
 from projections.thread.effects import CannotApply, Hole, UnknownShape
 
 
-class Policy(Enum):
+class FailurePolicy(Enum):
     """What becomes of a partition, or of one thread in it, after a failure."""
 
     RETRY = "retry"
@@ -46,22 +46,22 @@ class Failures:
         self._last: Position | None = None
         self._lost: Position | None = None
 
-    def policy(self, error: Exception, at: Position, suspect: Recorded | None = None) -> Policy:
+    def policy(self, error: Exception, at: Position, suspect: Recorded | None = None) -> FailurePolicy:
         """What to do about `error`, which kept the event after `at` from being taken in.
 
         `suspect` is the one event that can have brought it about, where there is one.
         """
         if is_passing(error) or (isinstance(error, Unavailable) and not isinstance(error, UnreadablePartition)):
-            return Policy.RETRY
+            return FailurePolicy.RETRY
         if isinstance(error, UnknownShape) and suspect is not None and is_poison(error, suspect):
-            return Policy.PARK  # no second look makes this version know it
+            return FailurePolicy.PARK  # no second look makes this version know it
         if isinstance(error, LogDiverged):
             again, self._lost = self._lost == error.position, error.position
         else:
             again, self._last = self._last == at, at
         if not again:
-            return Policy.RETRY
-        return Policy.PARK if suspect is not None and is_poison(error, suspect) else Policy.STOP
+            return FailurePolicy.RETRY
+        return FailurePolicy.PARK if suspect is not None and is_poison(error, suspect) else FailurePolicy.STOP
 
 
 def told(error: Exception) -> str:

@@ -26,7 +26,7 @@ from core.refusals import Unavailable, UnreadablePartition
 from core.text.render import rendered
 from projections.read.html_cache import ahead
 from projections.thread.effects import CannotApply
-from projections.thread.state import Thread
+from projections.thread.state import ThreadState
 from projections.thread.time_travel import thread_at
 from projections.views.layout import Html
 from projections.views.parking import Poison
@@ -34,7 +34,7 @@ from projections.views.projection import Projection
 from projections.views.store import Done, Fenced, Mismatch, Outcome, Retired, Store
 from projections.views.stored_thread import Torn
 from projections.views.thread_cache import ThreadCache
-from workers.projector.failures import Failures, Policy, is_poison, told
+from workers.projector.failures import FailurePolicy, Failures, is_poison, told
 from workers.runtime import metrics
 
 BATCH: Final = 256
@@ -49,7 +49,7 @@ An event that comes alone is committed at once.
 _log = structlog.get_logger(__name__)
 
 
-class Stopped(Struct, frozen=True):
+class StoppedPartition(Struct, frozen=True):
     """Why a partition stopped: the event after `position` could not be taken in."""
 
     position: Position
@@ -61,7 +61,7 @@ class Stopped(Struct, frozen=True):
         return f"after {self.position} ({self.fault})"
 
 
-class Upkeep:
+class PartitionProjector:
     """Keeps one partition. `stopped` says why its views get no further, where they do not.
 
     It takes events in, and commits them, only when it has one of `turns`, which it shares with others. `read` decodes
@@ -82,7 +82,7 @@ class Upkeep:
         self.partition = partition
         self.at: Position | None = None
         """The last event that the views have; None until that is known."""
-        self.stopped: Stopped | None = None
+        self.stopped: StoppedPartition | None = None
         self._log = log
         self._store = store
         self._turns = turns
@@ -118,14 +118,14 @@ class Upkeep:
             except Exception as error:  # noqa: BLE001 - whatever it is, the policy answers it, and it is logged
                 at = (self.at or START) if self._projection is None else self._projection.cursor
                 match self._failures.policy(error, at, self._suspect):
-                    case Policy.STOP:
+                    case FailurePolicy.STOP:
                         self.stop(error, at)
                         return
-                    case Policy.PARK:
+                    case FailurePolicy.PARK:
                         assert self._suspect is not None
                         self._park(error, self._suspect)
                         continue
-                    case Policy.RETRY:
+                    case FailurePolicy.RETRY:
                         if not isinstance(error, RedisError | Unavailable):
                             self._careful = at if self._suspect is None else self._suspect.position
                 if isinstance(error, LogDiverged):
@@ -235,7 +235,7 @@ class Upkeep:
                 "torn_commit_found", partition=self.partition, site=site, thread=thread, position=str(torn.last)
             )
             state = await thread_at(self._log, self._store, site, thread, projection.committed)
-            projection.hold(state or Thread(site=site, id=thread), torn=True)
+            projection.hold(state or ThreadState(site=site, id=thread), torn=True)
 
     async def _commit(self, projection: Projection, nonce: str, last: Entry) -> Outcome:
         commit = projection.take(await ahead(projection.bodies(), self._html))
@@ -306,6 +306,6 @@ class Upkeep:
         why = told(error)
         if isinstance(error, LogDiverged):
             why = f"OtherLog: the views have event {error.position}, their log has not: it is older, or another"
-        self.stopped = Stopped(at, why)
+        self.stopped = StoppedPartition(at, why)
         metrics.STOPPED_PARTITIONS.inc()
         _log.critical("partition_stopped", partition=self.partition, position=str(at), fault=why, exc_info=error)

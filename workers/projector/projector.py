@@ -45,8 +45,8 @@ from projections.views.stored_thread import together
 from projections.views.thread_cache import MOST_BYTES, ThreadCache
 from projections.views.versions import OWN, Versions
 from workers.coordination.leases import RENEWED_S, Leases
-from workers.coordination.membership import Roster, owner
-from workers.projector.partition_projector import Stopped, Upkeep
+from workers.coordination.membership import Membership, owner
+from workers.projector.partition_projector import PartitionProjector, StoppedPartition
 from workers.projector.requeues import Requeues
 from workers.runtime import metrics
 
@@ -63,7 +63,7 @@ LOOKS: Final = 3
 _log = structlog.get_logger(__name__)
 
 
-class Lag(Struct, frozen=True):
+class PartitionLag(Struct, frozen=True):
     """How far the views of a partition are behind its log; `seconds` is the age of the oldest event they lack."""
 
     events: int
@@ -95,12 +95,12 @@ class Projector:
         self._reads = deployment.reads
         self._worker = worker
         self._leases = Leases(deployment.calls, deployment.keys, worker)
-        self._roster = Roster(deployment.calls, worker)
+        self._roster = Membership(deployment.calls, worker)
         self.threads = ThreadCache(thread_bytes)
         """The folded threads that are kept between commits."""
         turns = Semaphore(AT_ONCE, fast_acquire=True)
         self._upkeeps = [
-            Upkeep(partition, log, store, turns, cache=self.threads, html=html, read=read)
+            PartitionProjector(partition, log, store, turns, cache=self.threads, html=html, read=read)
             for partition in range(log.partitions)
         ]
         self._alive: frozenset[str] = frozenset()
@@ -110,7 +110,7 @@ class Projector:
         """Set when `_ours` becomes another, and then replaced."""
         self._nonces: dict[int, str] = {}
         self._scopes: dict[int, CancelScope] = {}
-        self._lags: dict[int, Lag] = {}
+        self._lags: dict[int, PartitionLag] = {}
         self._parked: dict[int, int] = {}
         """How many threads are parked in the partitions that we hold, as the metric has it."""
         self._ending = anyio.Event()
@@ -122,12 +122,12 @@ class Projector:
         return frozenset(self._nonces)
 
     @property
-    def stopped(self) -> Mapping[int, Stopped]:
+    def stopped(self) -> Mapping[int, StoppedPartition]:
         """The partitions that stopped, and why. Anything here needs a person."""
         return {one.partition: one.stopped for one in self._upkeeps if one.stopped is not None}
 
     @property
-    def lags(self) -> Mapping[int, Lag]:
+    def lags(self) -> Mapping[int, PartitionLag]:
         """How far the partitions that we hold were behind when last looked at, every few seconds."""
         return self._lags
 
@@ -193,7 +193,7 @@ class Projector:
         moved, self._moved = self._moved, anyio.Event()
         moved.set()
 
-    async def _hold(self, upkeep: Upkeep) -> None:
+    async def _hold(self, upkeep: PartitionProjector) -> None:
         """Take the partition whenever it belongs to us and is free, and keep it while it is ours."""
         partition = upkeep.partition
         while True:
@@ -294,7 +294,7 @@ class Projector:
             return  # lost while we asked: who holds it now tells
         self._count_parked(partition, len(parked))
         self._requeues.offer(partition, parked)
-        self._lags[partition] = Lag(max(0, events), seconds)
+        self._lags[partition] = PartitionLag(max(0, events), seconds)
         metrics.PROJECTION_LAG_EVENTS.labels(str(partition)).set(max(0, events))
         metrics.PROJECTION_LAG_SECONDS.labels(str(partition)).set(seconds)
 

@@ -27,7 +27,7 @@ from core.redis.errors import retry
 from core.text.render import rendered
 from core.throttle import Pace
 from projections.rebuild.builder import PATIENCE, Interrupted, Rebuilding
-from projections.rebuild.comparison import Contrast, Differing, is_fold
+from projections.rebuild.comparison import DifferingThread, GenerationDiff, is_fold
 from projections.rebuild.sweep import sweep
 from projections.views import damage
 from projections.views.damage import Damage
@@ -36,7 +36,7 @@ from projections.views.layout import Html
 from projections.views.pointer import Pointer
 from projections.views.store import Store
 from projections.views.versions import OWN, Scope, Versions
-from workers.coordination.leased_work import Turns, Work
+from workers.coordination.leased_work import LeasedWork, Work
 from workers.coordination.leases import Leases
 from workers.rebuild.status import Run
 from workers.runtime.process import Failed
@@ -59,7 +59,7 @@ class Flipped(Struct, frozen=True, kw_only=True):
     """The generation that was served until now. It is kept."""
     events: int
     threads: int
-    differing: tuple[Differing, ...] = ()
+    differing: tuple[DifferingThread, ...] = ()
     """What was served wrong until now, as the log says."""
     cut: str | None = None
     """What keeps these views, as those before, from going on: where, and why."""
@@ -90,7 +90,7 @@ class Rebuilder:
         self._keys = deployment.keys
         self._all = list(range(log.partitions))
         self._log = log
-        self._turns = Turns(Leases(deployment.calls, deployment.keys, worker, building=True), share)
+        self._turns = LeasedWork(Leases(deployment.calls, deployment.keys, worker, building=True), share)
         self._share = share
         self._progress = progress
         self._flipped = flipped
@@ -245,7 +245,7 @@ class Rebuilder:
 
         while True:
             scope = await self._scope(partition, known.served)
-            contrast = Contrast(
+            contrast = GenerationDiff(
                 self._deployment.reads,
                 self._keys[partition],
                 known.served,
@@ -276,7 +276,7 @@ class Rebuilder:
             )
         )
 
-    async def _judge(self, partition: int, target: int, one: Differing) -> None:
+    async def _judge(self, partition: int, target: int, one: DifferingThread) -> None:
         """Ask the log who is right where served and built views differ. Raises Failed where it is not the built."""
         keys, reads = self._keys[partition], self._deployment.reads
         if one.thread is not None and not await is_fold(

@@ -22,14 +22,14 @@ from workers.gateway.auth.keyring import Keyring
 from workers.gateway.auth.tokens import Operators
 from workers.gateway.feed.endpoint import Feed
 from workers.gateway.feed.hub import Hub
-from workers.gateway.feed.limits import Limits
+from workers.gateway.feed.limits import FeedLimits
 from workers.gateway.health_app import health_alone, operations
 from workers.gateway.http.admission import Admission
 from workers.gateway.http.body_budget import BodyBudget
 from workers.gateway.http.lag_watch import LagWatch
 from workers.gateway.http.response_cache import ReadyAnswers
 from workers.gateway.http.server import Application, CannotListen, HttpServer
-from workers.gateway.operations.count_cache import Counts
+from workers.gateway.operations.count_cache import CountCache
 from workers.gateway.operations.past_cache import PastPages
 from workers.gateway.operations.services import Services
 from workers.projector.projector import Projector
@@ -95,7 +95,7 @@ def services(
             queue=settings.max_queue,
             share=settings.past_share,
         ),
-        counts=Counts(views, ready.states, partitions=log.partitions),
+        counts=CountCache(views, ready.states, partitions=log.partitions),
         ready=ready,
         served=served,
         keyring=keyring,
@@ -186,7 +186,7 @@ async def following(
         views=given.views,
         feed=FeedLog(deployment.reads, deployment.keys),
         bell=lambda partition: deployment.wakes.on(deployment.keys[partition].view_channel),
-        limits=Limits(
+        limits=FeedLimits(
             feeds=settings.max_feeds,
             unopened=settings.max_unopened,
             replays=settings.max_replays,

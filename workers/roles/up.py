@@ -23,7 +23,7 @@ from core.refusals import SiteExists, UnreadablePartition
 from workers.embedded import server as embedded
 from workers.embedded.home import undone
 from workers.embedded.supervisor import keep as keep_going
-from workers.gateway.auth.keyring import Given
+from workers.gateway.auth.keyring import KeySet
 from workers.gateway.operations.services import Services
 from workers.importers import importer, sample
 from workers.importers.importer import Imported, SiteGiven
@@ -110,7 +110,7 @@ async def load_sample(given: Services, made: Secrets) -> Imported:
 
 
 @asynccontextmanager
-async def _server(settings: Settings) -> AsyncIterator[tuple[str, embedded.Server | None]]:
+async def _server(settings: Settings) -> AsyncIterator[tuple[str, embedded.EmbeddedServer | None]]:
     """URL of the server that was named; or of one of our own, and that server."""
     if settings.redis_url is not None:
         yield settings.redis_url, None
@@ -142,4 +142,4 @@ async def open_site(given: Services, site: SiteGiven, secret: str) -> None:
         _log.info("sample_site_found", site=site.id)
         return
     # Whoever opens it gives the keys, and after that alone, as every operator does.
-    await given.keyring.open(site.id, Given("hs256", 1, msgspec.json.encode([secret])))
+    await given.keyring.open(site.id, KeySet("hs256", 1, msgspec.json.encode([secret])))

@@ -29,9 +29,9 @@ from core.policy import Policy, PolicyChanges
 from core.refusals import Unavailable
 from core.times import rfc3339
 from projections.read import threads as thread_lists
-from projections.read.queries import Answer, BadCursor
+from projections.read.queries import BadCursor, PageAnswer
 from projections.thread.fold import fold
-from projections.thread.state import Comment, Thread
+from projections.thread.state import CommentState, ThreadState
 from projections.views.viewer import Viewer
 from tests.support.discussions import BEGIN, MOD, PEOPLE, SITE, THREADS, Move, Play, events, moves, played, stream
 from tests.support.viewing import Stage, stage
@@ -49,16 +49,16 @@ discussions = st.one_of(
 )
 
 
-async def states(there: Stage) -> list[Thread]:
+async def states(there: Stage) -> list[ThreadState]:
     """Every thread, folded."""
     found = []
     for thread in THREADS:
         recorded = await events(there.log, thread, partition_of(SITE, thread, PARTITIONS))
-        found.append(fold(Thread(site=SITE, id=thread), recorded))
+        found.append(fold(ThreadState(site=SITE, id=thread), recorded))
     return found
 
 
-def everything(threads: list[Thread]) -> list[tuple[Thread, Comment]]:
+def everything(threads: list[ThreadState]) -> list[tuple[ThreadState, CommentState]]:
     return [(thread, comment) for thread in threads for comment in thread.rows.values()]
 
 
@@ -410,7 +410,7 @@ async def test_a_cursor_of_one_list_is_refused_by_every_other(there: Stage) -> N
     async def of_member(cursor: str | None, member: str = "ada") -> Any:
         return await views.member_comments(SITE, member, STAFF, limit=1, cursor=cursor)
 
-    calls: list[Callable[[str | None], Awaitable[Answer]]] = [of_queue, of_threads, of_member]
+    calls: list[Callable[[str | None], Awaitable[PageAnswer]]] = [of_queue, of_threads, of_member]
     found = [msgspec.json.decode((await one(None)).body)["next"] for one in calls]
     for at, one in enumerate(calls):
         await one(found[at])

@@ -17,10 +17,10 @@ from projections.read import queries as queries_of
 from projections.read.pages import page_mark
 from projections.read.past import OnwardThen, Past
 from projections.read.queries import PageQuery, PermalinkThen, RepliesQuery, RepliesThen
-from projections.read.tree import After, Size, Tree, Walk, place_in_top
+from projections.read.tree import After, Size, Tree, TreeWalk, place_in_top
 from projections.read.walk import Onward
 from projections.thread.fold import fold
-from projections.thread.state import Comment, Thread
+from projections.thread.state import CommentState, ThreadState
 from projections.views.viewer import PUBLIC, Viewer
 from tests.support.discussions import BEGIN, SITE, THREADS, Move, Play, events, moves, played, stream
 from tests.support.viewing import Stage, stage
@@ -57,15 +57,15 @@ class Live(Past):
         self.onward.mark = Onward(SITE, THREAD).mark
 
 
-def folded_page(state: Thread, query: PageQuery) -> bytes:
+def folded_page(state: ThreadState, query: PageQuery) -> bytes:
     cursor = Live(query)
     _, after = cursor.place(query)
     return past.page(state, query, past.walked(state, query, None, after), PUBLIC, None, cursor)
 
 
-async def folded(log: MemoryLog, upto: Position | None = None) -> Thread:
+async def folded(log: MemoryLog, upto: Position | None = None) -> ThreadState:
     some = [one for one in await events(log) if upto is None or one.position <= upto]
-    return fold(Thread(site=SITE, id=THREAD), some)
+    return fold(ThreadState(site=SITE, id=THREAD), some)
 
 
 def flat(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -105,14 +105,14 @@ async def all_below(there: Stage, row: dict[str, Any], size: RepliesQuery) -> It
     return iter(found)
 
 
-def display_order(state: Thread, query: PageQuery) -> list[str]:
+def display_order(state: ThreadState, query: PageQuery) -> list[str]:
     """The ids of everything on the page, told once more and as simply as can be."""
-    answers: dict[str | None, list[Comment]] = {}
+    answers: dict[str | None, list[CommentState]] = {}
     for comment in state.rows.values():
         if comment.on_page:
             answers.setdefault(comment.parent, []).append(comment)
 
-    def below(comment: Comment) -> list[str]:
+    def below(comment: CommentState) -> list[str]:
         return [comment.id, *(name for answer in answers.get(comment.id, ()) for name in below(answer))]
 
     firsts = [one for one in answers.get(None, []) if query.anchor in (None, one.anchor)]
@@ -196,7 +196,7 @@ async def test_nothing_that_stays_put_is_skipped_or_repeated_while_others_go_on(
             states.append(await folded(log))
 
     # What was on the page all the time, in its place, is there once; nothing is there twice unless it moved.
-    def placed(state: Thread) -> dict[str, Any]:
+    def placed(state: ThreadState) -> dict[str, Any]:
         rows = (row for row in state.rows.values() if row.on_page and row.parent is None)
         return {
             row.id: place_in_top(row) if query.sort == "top" else row.posted
@@ -352,7 +352,7 @@ async def test_pages_that_end_where_they_have_enough_text_give_every_row_once(
         if walk.last is not None:
             replies(parent, walk.last)
 
-    def taken(walk: Walk) -> None:
+    def taken(walk: TreeWalk) -> None:
         text = 0
         for place in walk.places:
             assert text < most

@@ -9,10 +9,10 @@ from core.domain.commands import Decide, EditComment, PostComment, RedactRevisio
 from core.events.envelope import decode
 from core.position import Position
 from core.refusals import NotFound, NotYetOpened
-from projections.read.queries import Answer, PageQuery
+from projections.read.queries import PageAnswer, PageQuery
 from projections.thread import snapshots
 from projections.thread.fold import pass_over
-from projections.thread.state import Thread
+from projections.thread.state import ThreadState
 from projections.views.viewer import PUBLIC, Viewer
 from tests.support.discussions import BEGIN, MOD, PEOPLE, SITE, THREADS
 from tests.support.viewing import Stage, ids
@@ -38,7 +38,7 @@ async def test_the_past_has_a_beginning(there: Stage) -> None:
         await there.views.page_at(SITE, "nowhere", at, PageQuery(), PUBLIC)
 
 
-async def at_page(there: Stage, at: Any, viewer: Viewer = PUBLIC, query: PageQuery | None = None) -> Answer:
+async def at_page(there: Stage, at: Any, viewer: Viewer = PUBLIC, query: PageQuery | None = None) -> PageAnswer:
     return await there.views.page_at(SITE, THREAD, at, query or PageQuery(), viewer)
 
 
@@ -64,7 +64,7 @@ async def test_a_time_means_the_last_event_until_then(there: Stage) -> None:
 
 def test_a_thread_of_before_1970_is_found_by_its_times() -> None:
     """Snapshots, too, are found by times that are negative."""
-    thread = Thread(site=SITE, id="old")
+    thread = ThreadState(site=SITE, id="old")
     for number, at in enumerate((-5000, -3000, -4000), 1):
         pass_over(
             thread, decode(Position(1, number), b'{"type":"x.y","actor":{"id":"a"},"site":"s","at":%d}' % at, b"")

@@ -12,7 +12,7 @@ from core.text.render import RENDERER, rendered
 from projections.read import html_cache, queries, revisions
 from projections.read.derived_bytes import Memo
 from projections.read.html_cache import Rendering
-from projections.read.queries import Answer, BadCursor, RevisionsQuery
+from projections.read.queries import BadCursor, PageAnswer, RevisionsQuery
 from projections.read.revisions import DIFFERENCES
 from projections.read.served_generation import Served
 from projections.views.viewer import PUBLIC, Viewer
@@ -24,9 +24,9 @@ THREAD = THREADS[0]
 AUTHOR, OTHER, STAFF = Viewer("ada"), Viewer("ben"), Viewer("mod", staff=True)
 
 
-def decoded(answer: Answer | bytes | None) -> Any:
+def decoded(answer: PageAnswer | bytes | None) -> Any:
     assert answer is not None
-    return msgspec.json.decode(answer.body if isinstance(answer, Answer) else answer)
+    return msgspec.json.decode(answer.body if isinstance(answer, PageAnswer) else answer)
 
 
 async def history(there: Stage, comment: str, viewer: Viewer, *, policy: Any = "public", diff: bool = False) -> Any:

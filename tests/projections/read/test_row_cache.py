@@ -10,7 +10,7 @@ from core.caller import Caller
 from core.events.envelope import Recorded, Stamp, stamped
 from core.events.types import Event, ThreadRetitled, VoteCast, VoteRetracted
 from core.position import Position
-from projections.read.row_cache import Row, RowMemory
+from projections.read.row_cache import CachedRow, RowMemory
 from projections.views.pointer import FIRST, Pointer
 
 SITE, THREAD = "kew", "power-broker"
@@ -45,7 +45,9 @@ class World:
             self.memory.appended(0, [recorded], before if is_vote else None)
         return recorded, before
 
-    def vote(self, comment: str = "a", value: int = 1, member: str = "ben", *, pointer: Pointer = FIRST) -> Row | None:
+    def vote(
+        self, comment: str = "a", value: int = 1, member: str = "ben", *, pointer: Pointer = FIRST
+    ) -> CachedRow | None:
         """Vote as the gateway does: what the memory gives is the answer, or a row is read and kept."""
         known = self.get(comment, pointer=pointer) is not None
         upto = self.length
@@ -53,10 +55,10 @@ class World:
         recorded, _ = self.append(event, member)
         if known:
             return self.get(comment, pointer=pointer)
-        self.memory.put(0, recorded, pointer, upto, Row(STORED, None, self.tally(comment), None))
+        self.memory.put(0, recorded, pointer, upto, CachedRow(STORED, None, self.tally(comment), None))
         return None
 
-    def get(self, comment: str = "a", *, pointer: Pointer = FIRST) -> Row | None:
+    def get(self, comment: str = "a", *, pointer: Pointer = FIRST) -> CachedRow | None:
         return self.memory.get(0, SITE, THREAD, comment, pointer)
 
 
@@ -92,7 +94,7 @@ def test_a_row_is_not_kept_where_an_event_lies_between() -> None:
     upto = world.length
     world.append(VoteCast(comment="a", value=1), "eve", own=False)
     recorded, _ = world.append(VoteCast(comment="a", value=1))
-    world.memory.put(0, recorded, FIRST, upto, Row(STORED, None, (1, 0), None))
+    world.memory.put(0, recorded, FIRST, upto, CachedRow(STORED, None, (1, 0), None))
     assert world.get() is None
 
 

@@ -16,7 +16,7 @@ from core.domain.commands import (
     WithdrawComment,
 )
 from core.policy import PolicyChanges
-from projections.read.queries import Answer, RepliesQuery
+from projections.read.queries import PageAnswer, RepliesQuery
 from projections.views.viewer import PUBLIC, Viewer
 from tests.support.discussions import MOD, PEOPLE, SITE, THREADS
 from tests.support.viewing import Stage
@@ -26,9 +26,9 @@ THREAD = THREADS[0]
 AUTHOR, OTHER, STAFF = Viewer("ada"), Viewer("ben"), Viewer("mod", staff=True)
 
 
-def decoded(answer: Answer | bytes | None) -> Any:
+def decoded(answer: PageAnswer | bytes | None) -> Any:
     assert answer is not None
-    return msgspec.json.decode(answer.body if isinstance(answer, Answer) else answer)
+    return msgspec.json.decode(answer.body if isinstance(answer, PageAnswer) else answer)
 
 
 async def seen_by(there: Stage, comment: str, viewer: Viewer) -> Any:

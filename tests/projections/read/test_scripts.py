@@ -9,7 +9,7 @@ from redis import Redis
 from core.keys import Keys
 from core.redis.script import Script
 from projections.read import page_json
-from projections.read.walk import Walk, keys
+from projections.read.walk import WalkScript, keys
 from projections.views.layout import TOGETHER
 from tests.support.servers import client
 
@@ -86,7 +86,7 @@ def ids(lines: Any) -> list[str]:
 
 
 def page(redis: Redis, *args: Any, first: str = VIEWS.roots) -> Any:
-    reply = run(redis, Walk("page"), [*WALK, first, VIEWS.top, HERE.cursor(1)], *args)
+    reply = run(redis, WalkScript("page"), [*WALK, first, VIEWS.top, HERE.cursor(1)], *args)
     return reply[:5]  # the cursor comes last
 
 
@@ -113,7 +113,7 @@ def test_where_another_generation_is_served_there_is_nothing_else_in_the_reply(
     views: Redis, name: str, names: list[str], args: tuple[Any, ...]
 ) -> None:
     walks = ("page", "replies", "permalink", "rows", "overlay")
-    script = Walk(name) if name in walks else Script("projections.read", name)
+    script = WalkScript(name) if name in walks else Script("projections.read", name)
     assert len(run(views, script, names, *args)) > 1
     views.set(HERE.generation, 2)
     assert run(views, script, names, *args) == [b"2"]
@@ -235,7 +235,7 @@ def test_a_thread_without_views_has_no_page(views: Redis) -> None:
 
 
 def test_replies_go_on_behind_an_age(views: Redis) -> None:
-    script, names = Walk("replies"), [*WALK, HERE.cursor(1)]
+    script, names = WalkScript("replies"), [*WALK, HERE.cursor(1)]
     assert run(views, script, names, "a", "", 1, 1, 20)[3] == b"000000000003"
     _, thread, lines, last, _ = run(views, script, names, "a", "000000000003", 5, 1, 20)
     assert (thread, ids(lines), last) == (THREAD, ["a2"], b"")
@@ -246,18 +246,18 @@ def test_replies_go_on_behind_an_age(views: Redis) -> None:
 
 
 def test_a_permalink_goes_up_to_the_root_and_finds_who_an_unseen_comment_answers(views: Redis) -> None:
-    _, thread, above, below = run(views, Walk("permalink"), WALK, "a1x", 10, 20)
+    _, thread, above, below = run(views, WalkScript("permalink"), WALK, "a1x", 10, 20)
     assert thread == THREAD
     assert (ids(above), ids(below)) == (["a", "a1"], ["a1x"])
     assert [shape for shape, *_ in shapes(above)] == [b"1 2 1 4 000000000000", b"1 1 0 0 000000000000"]
-    _, _, above, below = run(views, Walk("permalink"), WALK, "waits", 10, 20)
+    _, _, above, below = run(views, WalkScript("permalink"), WALK, "waits", 10, 20)
     assert ids(above) == ["a", "a1"]
     assert shapes(below) == [(b"1 0 0 0", b'"Ada"', b"- ")]
-    assert run(views, Walk("permalink"), WALK, "none", 10, 20) == [b"1"]
+    assert run(views, WalkScript("permalink"), WALK, "none", 10, 20) == [b"1"]
 
 
 def test_rows_come_in_the_order_asked_for_and_have_source_only_where_wanted(views: Redis) -> None:
-    _, thread, lines = run(views, Walk("rows"), WALK, 0, "b", "none", "a1")
+    _, thread, lines = run(views, WalkScript("rows"), WALK, 0, "b", "none", "a1")
     assert thread == THREAD
     assert shapes(lines) == [
         (b"1 0 2 0", b"", b"p "),
@@ -265,20 +265,20 @@ def test_rows_come_in_the_order_asked_for_and_have_source_only_where_wanted(view
         (b"1 1 0 0 000000000000", b'"Ada"', b"p a"),
     ]
     assert {line.source for line in page_json.read(lines)} == {b""}
-    _, _, lines = run(views, Walk("rows"), WALK, 1, "a1")
+    _, _, lines = run(views, WalkScript("rows"), WALK, 1, "a1")
     assert [line.source for line in page_json.read(lines)] == [b'{"id":"a1","parent":"a","x":1}']
     views.delete(VIEWS.meta)
-    assert run(views, Walk("rows"), WALK, 1, "a1")[1] is None
+    assert run(views, WalkScript("rows"), WALK, 1, "a1")[1] is None
 
 
 def test_an_overlay_has_the_newest_first_and_every_ballot(views: Redis) -> None:
     views.zadd(VIEWS.waiting, {f"ada {age:012d}:{name}": 0 for age, name in ((9, "waits"), (1, "a"))})
     views.zadd(VIEWS.waiting, {"adam 000000000002:b": 0})
     views.zadd(VIEWS.ballots, {"ada b 1 1": 0, "ada a -1 2": 0, "adam b 1 1": 0})
-    _, lines, ballots = run(views, Walk("overlay"), [*WALK, VIEWS.waiting, VIEWS.ballots], "ada", 100)
+    _, lines, ballots = run(views, WalkScript("overlay"), [*WALK, VIEWS.waiting, VIEWS.ballots], "ada", 100)
     assert [header for _, _, header in shapes(lines)] == [b"- ", b"p "]
     assert ballots == b"a -1 2\nb 1 1"
-    _, lines, _ = run(views, Walk("overlay"), [*WALK, VIEWS.waiting, VIEWS.ballots], "ada", 1)
+    _, lines, _ = run(views, WalkScript("overlay"), [*WALK, VIEWS.waiting, VIEWS.ballots], "ada", 1)
     assert len(shapes(lines)) == 1
 
 

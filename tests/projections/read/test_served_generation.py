@@ -15,7 +15,7 @@ from core.position import START, Position
 from core.refusals import Unavailable
 from projections.read import past, progress, served_generation
 from projections.read.page_json import Inconsistent
-from projections.read.queries import Answer, PageQuery, RepliesQuery
+from projections.read.queries import PageAnswer, PageQuery, RepliesQuery
 from projections.read.views import Views
 from projections.views.pointer import Pointer
 from projections.views.viewer import PUBLIC, Viewer
@@ -65,7 +65,7 @@ async def test_readers_follow_the_pointer_to_another_generation(there: Stage) ->
         lambda views: body(views.replies(SITE, THREAD, "a", RepliesQuery())),
     ]
 
-    async def body(answer: Awaitable[Answer | None]) -> bytes | None:
+    async def body(answer: Awaitable[PageAnswer | None]) -> bytes | None:
         found = await answer
         return None if found is None else found.body
 

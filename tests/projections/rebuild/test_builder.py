@@ -22,7 +22,7 @@ from projections.read.served_generation import Served
 from projections.read.views import Views
 from projections.rebuild import builder, comparison, refold
 from projections.rebuild.builder import Interrupted, Rebuilding
-from projections.rebuild.comparison import Differing, part_of
+from projections.rebuild.comparison import DifferingThread, part_of
 from projections.rebuild.requeue import requeue
 from projections.thread import fold, state
 from projections.thread.fold import apply
@@ -40,7 +40,7 @@ from tests.support.discussions import SITE, THREADS, Move, Play, entries, events
 from tests.support.poisoning import poison, skip
 from tests.support.projecting import Bench, bench, projecting
 from workers.coordination import leased_work
-from workers.coordination.leased_work import Turns
+from workers.coordination.leased_work import LeasedWork
 from workers.coordination.leases import Leases
 from workers.rebuild.rebuilder import Flipped, Rebuilder
 from workers.rebuild.status import standings
@@ -106,10 +106,10 @@ async def level(here: Bench, partition: int = 0) -> None:
 
 async def noticed(here: Bench) -> list[Position]:
     """The positions that the feed should have, by the log."""
-    found, threads = [], dict[str, state.Thread]()
+    found, threads = [], dict[str, state.ThreadState]()
     for recorded in await events(here.log, None):
         thread = recorded.envelope.thread
-        if thread and apply(threads.setdefault(thread, state.Thread(site=SITE, id=thread)), recorded).kinds:
+        if thread and apply(threads.setdefault(thread, state.ThreadState(site=SITE, id=thread)), recorded).kinds:
             found.append(recorded.position)
     return found
 
@@ -568,7 +568,7 @@ async def test_another_renderer_is_no_difference(here: Bench) -> None:
     await rebuilder(here, flipped, html=lambda body: f"<p>{len(body)}</p>").rebuild()
     await rebuilder(here, flipped, versions=OTHER_RENDERER).rebuild()
     same, other = [one.differing for one in flipped]
-    assert same == (Differing(SITE, THREAD, ("rows",)),), "the same renderer makes the same"
+    assert same == (DifferingThread(SITE, THREAD, ("rows",)),), "the same renderer makes the same"
     assert other == ()
     assert await differences(here) == []
 
@@ -634,7 +634,7 @@ async def test_the_lease_of_who_builds_is_renewed_for_as_long_as_it_takes(
 ) -> None:
     monkeypatch.setattr(leased_work, "RENEWED_S", 0.01)
     building = here.deployment.keys[0].building
-    own = Turns(Leases(here.deployment.calls, here.deployment.keys, "one", building=True), 1.0)
+    own = LeasedWork(Leases(here.deployment.calls, here.deployment.keys, "one", building=True), 1.0)
 
     async def work(*_asked: object) -> None:
         for _ in range(2):
@@ -698,18 +698,18 @@ async def test_a_thread_that_went_on_while_it_was_compared_is_no_difference(
     half = len(some) // 2
     await here.pour(some[:half])
     rest = iter(some[half:])
-    contrast = comparison.Contrast._contrast
+    contrast = comparison.GenerationDiff._contrast
     async with projecting(here.projector()):
         await here.level()
 
-        async def one_more(own: comparison.Contrast, asked: list[Any]) -> list[Any]:
+        async def one_more(own: comparison.GenerationDiff, asked: list[Any]) -> list[Any]:
             for entry in rest:
                 await here.pour([entry])
                 await level(here)
                 break
             return await contrast(own, asked)
 
-        monkeypatch.setattr(comparison.Contrast, "_contrast", one_more)
+        monkeypatch.setattr(comparison.GenerationDiff, "_contrast", one_more)
         flipped: list[Flipped] = []
         await rebuilder(here, flipped).rebuild()
     assert [one.differing for one in flipped] == [()]
@@ -719,7 +719,7 @@ async def test_a_thread_that_went_on_while_it_was_compared_is_no_difference(
 async def test_the_fold_up_to_a_position_leaves_out_what_came_later(here: Bench) -> None:
     await here.play(stream(64, 90))
     at = here.entries[0][20].position
-    folded = await fold_on(here.log, state.Thread(site=SITE, id=THREAD), upto=at)
+    folded = await fold_on(here.log, state.ThreadState(site=SITE, id=THREAD), upto=at)
     assert folded == here.folded(THREAD, at)
     assert 0 < folded.events < len(here.entries[0])
-    assert (await fold_on(here.log, state.Thread(site=SITE, id=THREAD), upto=START)).events == 0
+    assert (await fold_on(here.log, state.ThreadState(site=SITE, id=THREAD), upto=START)).events == 0

@@ -10,7 +10,7 @@ from projections.read.queries import PageQuery
 from projections.read.views import Views
 from projections.rebuild.refold import refold
 from projections.thread import thread_replay
-from projections.thread.state import Thread
+from projections.thread.state import ThreadState
 from projections.thread.thread_replay import fold_on
 from projections.verify.verifier import verify
 from projections.views.pointer import Pointer
@@ -125,7 +125,7 @@ async def test_views_that_were_never_exchanged_go_by_themselves(here: Bench) -> 
     staged = here.deployment.keys[0].staged("n", SITE, THREAD)
     await here.store._stage(staged.rows, "rows", {"a": b"1"})
     assert 0 < await here.call("TTL", staged.rows) <= 3600
-    assert Thread(site=SITE, id=THREAD).last < Position(1, 1)
+    assert ThreadState(site=SITE, id=THREAD).last < Position(1, 1)
 
 
 @pytest.mark.parametrize("kept", [1, 2, 1000])
@@ -135,7 +135,7 @@ async def test_a_long_thread_is_folded_in_legs_up_to_wherever_it_is_asked_for(
     monkeypatch.setattr(thread_replay, "LEG", 7)
     monkeypatch.setattr(thread_replay, "KEPT", kept)
     await here.play(stream(35, 120, threads=2), threads=2)
-    state = Thread(site=SITE, id=THREAD)
+    state = ThreadState(site=SITE, id=THREAD)
     for position, _, _ in here.entries[0][::11]:
         await fold_on(here.log, state, upto=position)
         assert state == here.folded(THREAD, position)

@@ -28,7 +28,7 @@ from core.events.types import (
 from core.policy import PolicyChanges
 from core.position import Position
 from projections.thread.fold import CannotApply, UnknownShape, apply
-from projections.thread.state import Thread
+from projections.thread.state import ThreadState
 from tests.support.folded import BEGIN, Told, told
 from tests.support.people import ADA, BEN, EVE, MOD, SITE, THREAD, TITLE, URL, edited, posted, reply
 
@@ -290,7 +290,7 @@ def test_nothing_happens_to_a_thread_before_it_is_opened_or_twice() -> None:
     again = Recorded(story.last, Envelope(v=1, type="x", actor=MOD.actor, site=SITE, thread=THREAD), ThreadClosed())
     with pytest.raises(CannotApply, match="already at"):
         apply(story.thread, again)
-    assert story.thread == told().thread != Thread(site=SITE, id=THREAD)
+    assert story.thread == told().thread != ThreadState(site=SITE, id=THREAD)
 
 
 def since(story: Told) -> Position | None:

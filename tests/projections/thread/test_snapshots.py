@@ -15,8 +15,8 @@ from core.position import Position
 from projections.thread.comments import without_words
 from projections.thread.fold import fold
 from projections.thread.snapshots import Mark, field, kept, marks, pack
-from projections.thread.state import Thread
-from projections.thread.time_travel import Known, thread_at
+from projections.thread.state import ThreadState
+from projections.thread.time_travel import SnapshotIndex, thread_at
 from tests.support.discussions import BEGIN, SITE, THREADS, Move, events, moves, played, stream
 
 THREAD = THREADS[0]
@@ -27,7 +27,7 @@ class Kept:
 
     def __init__(self, recorded: list[Recorded], at: set[int]) -> None:
         self.kept: dict[Mark, bytes] = {}
-        thread = Thread(site=SITE, id=THREAD)
+        thread = ThreadState(site=SITE, id=THREAD)
         for number, one in enumerate(recorded, 1):
             fold(thread, [one])
             if number in at:
@@ -35,8 +35,8 @@ class Kept:
                 self.kept[mark] = pack(thread)
         self.now = thread
 
-    async def known(self, *_where: str) -> Known:
-        return Known(sorted(self.kept), self.now.redacted)
+    async def known(self, *_where: str) -> SnapshotIndex:
+        return SnapshotIndex(sorted(self.kept), self.now.redacted)
 
     async def packed(self, _site: str, _thread: str, mark: Mark) -> bytes | None:
         return self.kept[mark]
@@ -71,9 +71,9 @@ class Blind(Watched):
         return None
 
 
-def masked(recorded: list[Recorded], redacted: list[tuple[str, int]]) -> Thread | None:
+def masked(recorded: list[Recorded], redacted: list[tuple[str, int]]) -> ThreadState | None:
     """The fold of these events, without what was redacted at any time."""
-    thread = fold(Thread(site=SITE, id=THREAD), recorded)
+    thread = fold(ThreadState(site=SITE, id=THREAD), recorded)
     for name, revision in redacted:
         if name in thread.rows and revision in thread.rows[name].texts:
             texts = thread.rows[name].texts
@@ -82,7 +82,7 @@ def masked(recorded: list[Recorded], redacted: list[tuple[str, int]]) -> Thread 
     return kept(thread) if thread.events else None
 
 
-async def there_at(log: Any, shelf: Any, at: Position | int) -> Thread | None:
+async def there_at(log: Any, shelf: Any, at: Position | int) -> ThreadState | None:
     """The thread then, without what no snapshot keeps, because no past shows it."""
     found = await thread_at(log, shelf, SITE, THREAD, at)
     return None if found is None else kept(found)
@@ -158,7 +158,7 @@ async def test_a_snapshot_with_fields_too_many_and_one_too_few_is_gone_on_from()
     log = await played(stream(20, 300))
     recorded = await events(log)
     shelf = Respelt(recorded, {50, 100})
-    assert any(row.featured for row in fold(Thread(site=SITE, id=THREAD), recorded[:100]).rows.values())
+    assert any(row.featured for row in fold(ThreadState(site=SITE, id=THREAD), recorded[:100]).rows.values())
     watched = Watched(log)
     for number in (70, 100, 130):
         wanted = masked(recorded[:number], shelf.now.redacted)

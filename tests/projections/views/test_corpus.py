@@ -15,9 +15,9 @@ from core.events.envelope import Recorded, decode
 from core.position import Position
 from projections.thread.fold import fold
 from projections.thread.snapshots import kept, marks, unpack
-from projections.thread.state import FOLD, Thread
+from projections.thread.state import FOLD, ThreadState
 from projections.views import layout
-from projections.views.stored_thread import Views, from_views
+from projections.views.stored_thread import StoredViews, from_views
 from projections.views.versions import LAYOUT
 from tests.support.discussions import SITE, THREADS
 
@@ -36,15 +36,15 @@ def recorded() -> list[Recorded]:
 
 
 @pytest.fixture
-def thread() -> Thread:
-    return fold(Thread(site=SITE, id=THREAD), [one for one in recorded() if one.envelope.thread])
+def thread() -> ThreadState:
+    return fold(ThreadState(site=SITE, id=THREAD), [one for one in recorded() if one.envelope.thread])
 
 
 def written(path: Path) -> Any:
     return json.loads(path.read_text())
 
 
-def test_what_is_written_is_what_this_version_wrote_before(thread: Thread) -> None:
+def test_what_is_written_is_what_this_version_wrote_before(thread: ThreadState) -> None:
     last = written(LAYOUTS[-1])
     assert last["fold"] == FOLD, "a new fold: freeze what it writes as the next file"
     assert last["layout"] == LAYOUT, "a new layout: freeze what it writes as the next file"
@@ -57,7 +57,7 @@ def test_what_is_written_is_what_this_version_wrote_before(thread: Thread) -> No
 
 
 @pytest.mark.parametrize("path", LAYOUTS, ids=lambda path: path.stem)
-def test_a_thread_is_read_back_from_the_views_of_earlier_layouts(path: Path, thread: Thread) -> None:
+def test_a_thread_is_read_back_from_the_views_of_earlier_layouts(path: Path, thread: ThreadState) -> None:
     found = written(path)
     views = {view: {field.encode(): value for field, value in there.items()} for view, there in found["views"].items()}
     hashes = {
@@ -66,14 +66,14 @@ def test_a_thread_is_read_back_from_the_views_of_earlier_layouts(path: Path, thr
         if view in views
     }
     sets = {view: views[view] for view in layout.THREAD_SETS if view in views}
-    there = from_views(Views(thread.last, hashes, sets), SITE, THREAD)
+    there = from_views(StoredViews(thread.last, hashes, sets), SITE, THREAD)
     if found["layout"] == LAYOUT:
         assert there == thread
     # Earlier ones have not what a snapshot leaves out, too.
     assert kept(there) == kept(thread)
 
 
-def test_a_thread_is_read_back_from_a_snapshot_that_was_taken_by_this_fold(thread: Thread) -> None:
+def test_a_thread_is_read_back_from_a_snapshot_that_was_taken_by_this_fold(thread: ThreadState) -> None:
     path = CORPUS / f"snapshot-{FOLD}.txt"
     assert path.exists(), "a new fold: freeze a snapshot of it"
     assert unpack(base64.b64decode(path.read_text())) == kept(thread)

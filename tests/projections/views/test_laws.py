@@ -12,7 +12,7 @@ from core.throttle import Pace
 from projections.thread import paced_replay
 from projections.thread.fold import apply, fold
 from projections.thread.snapshots import due, field, kept, marks, pack, unpack
-from projections.thread.state import Thread
+from projections.thread.state import ThreadState
 from projections.views import projection as partition
 from projections.views.projection import Projection
 from projections.views.thread_cache import ThreadCache, size_of
@@ -29,8 +29,8 @@ def html(body: str) -> str:
     return f"<p>{len(body)}</p>"
 
 
-def folded(recorded: Sequence[Recorded], thread: str = THREAD) -> Thread:
-    return fold(Thread(site=SITE, id=thread), [one for one in recorded if one.envelope.thread == thread])
+def folded(recorded: Sequence[Recorded], thread: str = THREAD) -> ThreadState:
+    return fold(ThreadState(site=SITE, id=thread), [one for one in recorded if one.envelope.thread == thread])
 
 
 def project(recorded: Sequence[Recorded], cuts: Sequence[int], *, restart: bool = False) -> Shelf:
@@ -157,7 +157,7 @@ async def test_writing_a_torn_thread_whole_leaves_nothing_of_what_was_there(some
 @few
 @given(moves())
 async def test_what_readers_notice_is_what_moves_the_position_of_the_page(some: list[Move]) -> None:
-    thread = Thread(site=SITE, id=THREAD)
+    thread = ThreadState(site=SITE, id=THREAD)
     for one in await events(await played(some)):
         before = page(thread)
         kinds = apply(thread, one).kinds
@@ -168,7 +168,7 @@ async def test_what_readers_notice_is_what_moves_the_position_of_the_page(some: 
             assert name in {comment for _, comment in kinds}
 
 
-def page(thread: Thread) -> dict[str, object]:
+def page(thread: ThreadState) -> dict[str, object]:
     """The rows that readers see, and with no name what they see of the thread; answers and their counts aside."""
     return {"": (thread.url, thread.title, thread.status)} | {
         row.id: (row.status, row.texts[row.standing or 1].body, row.featured, row.up, row.down)
@@ -186,7 +186,7 @@ def changed(before: dict[str, object], after: dict[str, object]) -> set[str]:
 @few
 @given(moves(most=60, imports=True))
 async def test_what_waits_waits_since_the_event_that_made_it_wait(some: list[Move]) -> None:
-    thread = Thread(site=SITE, id=THREAD)
+    thread = ThreadState(site=SITE, id=THREAD)
     begun: dict[str, Position] = {}
     for one in await events(await played(some)):
         if one.envelope.thread != THREAD:
@@ -217,13 +217,13 @@ def test_snapshots_get_rarer_as_a_thread_grows() -> None:
 async def test_what_threads_take_is_counted_as_they_grow() -> None:
     cache = ThreadCache()
     projection = Projection(KEYS, 1, START, html=html, cache=cache)
-    threads: dict[str, Thread] = {}
+    threads: dict[str, ThreadState] = {}
     recorded = await events(await played(stream(7, 1500, threads=2), threads=2), None)
     assert len({one.envelope.type for one in recorded}) > 8, "of every kind"
     for at, one in enumerate(recorded):
         if projection.misses(one):
             name = one.envelope.thread
-            threads[name] = Thread(site=SITE, id=name)
+            threads[name] = ThreadState(site=SITE, id=name)
             projection.hold(threads[name])
         projection.apply(one)
         if at % 3 == 0:
@@ -253,7 +253,7 @@ async def test_a_thread_is_let_go_of_when_there_are_too_many_rows() -> None:
 async def test_a_commit_is_full_before_it_has_more_arguments_than_a_script_takes() -> None:
     recorded = await events(await played(stream(3, 5000)), None)
     projection = Projection(KEYS, 1, START, html=html)
-    projection.hold(Thread(site=SITE, id=THREAD))
+    projection.hold(ThreadState(site=SITE, id=THREAD))
     sizes = []
     for one in recorded:
         projection.apply(one)

@@ -26,7 +26,7 @@ from projections.rebuild.refold import refold
 from projections.rebuild.requeue import requeue
 from projections.thread import fold
 from projections.thread.skip_rule import before
-from projections.thread.state import Thread
+from projections.thread.state import ThreadState
 from projections.thread.time_travel import thread_at
 from projections.verify.verifier import Difference, verify
 from projections.views.parking import Parked
@@ -72,7 +72,7 @@ async def parked(here: Bench) -> dict[str, Parked]:
     return {one.thread: one for one in await all_parked(Served(here.deployment))}
 
 
-async def thread_before(here: Bench, position: Position) -> Thread:
+async def thread_before(here: Bench, position: Position) -> ThreadState:
     """The thread of an event as it was before it."""
     entry = await here.log.entry(0, position)
     assert entry is not None

@@ -15,7 +15,7 @@ from core.redis.command import Argument
 from core.redis.deployment import Deployment, open_deployment
 from core.redis.script import Script
 from projections.read.feed import named
-from projections.read.walk import Walk
+from projections.read.walk import WalkScript
 from tests.support.servers import client
 
 KEYS = Keys(1)[0]
@@ -407,7 +407,7 @@ CHANGING = {"commit", "stage_changes", "swap_thread", "switch_generation"}
 def test_every_script_says_what_it_takes_and_returns(path: Path) -> None:
     behind = "changes" if path.stem in CHANGING else ()
     package = ".".join(path.relative_to(TOP).parts[:-2])
-    script = Walk(path.stem) if path.stem in WALKS else Script(package, path.stem, behind=behind)
+    script = WalkScript(path.stem) if path.stem in WALKS else Script(package, path.stem, behind=behind)
     # `#!lua` makes a cluster refuse a script that touches keys of two slots, and without `no-writes` one that may
     # write is refused where a server is full, which is no reason not to read.
     first = b"#!lua\n" if path.stem in WRITING else b"#!lua flags=no-writes\n"

@@ -24,7 +24,7 @@ from projections.rebuild.refold import refold
 from projections.thread import snapshots
 from projections.verify import thread as differing
 from projections.verify.difference import Difference, Superseded
-from projections.verify.single_thread import Spot
+from projections.verify.single_thread import SingleThreadCheck
 from projections.verify.verifier import Finished, verify
 from projections.views import rows
 from projections.views.damage import Damage
@@ -317,9 +317,9 @@ async def test_a_version_that_comes_to_write_while_generations_are_compared_was_
     here: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await written(here, (OWN, rendered))
-    contrast, times = comparison.Contrast.run, 0
+    contrast, times = comparison.GenerationDiff.run, 0
 
-    async def late(own: comparison.Contrast, *arguments: Any) -> Any:
+    async def late(own: comparison.GenerationDiff, *arguments: Any) -> Any:
         nonlocal times
         times += 1
         if times == 1:
@@ -327,7 +327,7 @@ async def test_a_version_that_comes_to_write_while_generations_are_compared_was_
             await refold(here.log, other, SITE, THREAD, html=html)
         return await contrast(own, *arguments)
 
-    monkeypatch.setattr(comparison.Contrast, "run", late)
+    monkeypatch.setattr(comparison.GenerationDiff, "run", late)
     flipped: list[Flipped] = []
     await Rebuilder(here.deployment, here.log, worker="one", flipped=flipped.append).rebuild()
     assert [one.differing for one in flipped] == [()]
@@ -409,7 +409,7 @@ async def test_a_version_that_comes_to_write_while_a_thread_is_looked_at_is_no_d
     other = Store(here.deployment.calls, here.deployment.reads, here.deployment.keys, versions=RENDERER)
     await refold(here.log, other, SITE, THREAD, html=html)
     pointer = Pointer.read(await here.call("GET", keys.generation))
-    spot = Spot(here.log, here.deployment.reads, keys, pointer, rendered, scope=found, pace=Pace(1))
+    spot = SingleThreadCheck(here.log, here.deployment.reads, keys, pointer, rendered, scope=found, pace=Pace(1))
     with pytest.raises(Superseded):
         [one async for one in spot.differences((SITE, THREAD))]
 

@@ -13,7 +13,7 @@ from tests.support.restored import PARTITIONS, SECRETS
 from tests.support.servers import engines, started
 from workers.backup import take as taking
 from workers.backup.take import take
-from workers.gateway.auth.keyring import Given, Keyring
+from workers.gateway.auth.keyring import Keyring, KeySet
 
 
 @pytest.fixture(scope="module", params=[*engines(), CLUSTER, SENTINEL])
@@ -42,7 +42,7 @@ async def backup(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tupl
             for key in ("once", "again"):
                 command = OpenThread(url="https://kew.example/tea", title="About the tea")
                 await transact(play.log, command, site="kew", thread="tea", caller=MOD, key=key)
-            await Keyring(deployment.calls, deployment.keys).write("kew", Given("hs256", 1, SECRETS))
+            await Keyring(deployment.calls, deployment.keys).write("kew", KeySet("hs256", 1, SECRETS))
             with pytest.MonkeyPatch.context() as patched:
                 patched.setattr(taking, "BATCH", 16)
                 await take(deployment, path)

@@ -29,7 +29,7 @@ from tests.support.servers import client
 from workers.backup import restore as restoring
 from workers.backup import take as taking
 from workers.backup.check import check
-from workers.backup.file import Commands, Entries, SiteKeys
+from workers.backup.file import Commands, Entries, SiteKeysRecord
 from workers.backup.reader import records
 from workers.backup.restore import restore
 from workers.backup.take import take
@@ -125,7 +125,7 @@ def contents(path: Path) -> tuple[list[Any], ...]:
             entries.setdefault(record.partition, []).extend(record.entries)
         elif isinstance(record, Commands):
             commands += [(record.partition, record.window, *one) for one in record.records]
-    sites = [(record.site, sorted(record.fields)) for record in records(path) if isinstance(record, SiteKeys)]
+    sites = [(record.site, sorted(record.fields)) for record in records(path) if isinstance(record, SiteKeysRecord)]
     return sorted(entries.items()), sorted(commands), sites
 
 

@@ -16,7 +16,7 @@ from core.redis.deployment import open_deployment
 from tests.support.restored import PARTITIONS
 from workers.backup import reader
 from workers.backup.check import check
-from workers.backup.file import GZIP, MAGIC, Commands, Damaged, End, Entries, Header, Lacks, Record, SiteKeys
+from workers.backup.file import GZIP, MAGIC, Commands, Damaged, End, Entries, Header, Lacks, Record, SiteKeysRecord
 from workers.backup.reader import records
 from workers.backup.restore import restore
 from workers.runtime.process import Failed
@@ -63,7 +63,7 @@ def listing(head: bytes, **more: Any) -> bytes:
 
 def test_what_is_made_here_is_a_backup_where_nothing_is_wrong_with_it(tmp_path: Path) -> None:
     path = stored(
-        tmp_path / "good", packed(HEADER, OPENED, SiteKeys("kew", KEYS), msgspec.structs.replace(END, sites=1))
+        tmp_path / "good", packed(HEADER, OPENED, SiteKeysRecord("kew", KEYS), msgspec.structs.replace(END, sites=1))
     )
     assert check(path).end.events == 1
 
@@ -160,11 +160,11 @@ HOSTILE: dict[str, tuple[tuple[Record | bytes, ...], str]] = {
         r"it is the command key of events that are not there \(record 3, entry 1\)",
     ),
     "no command keys": ((HEADER, OPENED, Commands(0, 0, [])), "it has no command keys"),
-    "keys of no site": ((HEADER, OPENED, SiteKeys("hansard", KEYS)), "these are the keys of no site"),
-    "keys of a site twice": ((HEADER, OPENED, *[SiteKeys("kew", KEYS)] * 2), r"or of one again \(record 4\)"),
-    "no keys": ((HEADER, OPENED, SiteKeys("kew", [(b"kind", b"hs256")])), "these are no keys of the site kew"),
+    "keys of no site": ((HEADER, OPENED, SiteKeysRecord("hansard", KEYS)), "these are the keys of no site"),
+    "keys of a site twice": ((HEADER, OPENED, *[SiteKeysRecord("kew", KEYS)] * 2), r"or of one again \(record 4\)"),
+    "no keys": ((HEADER, OPENED, SiteKeysRecord("kew", [(b"kind", b"hs256")])), "these are no keys of the site kew"),
     "keys that are none": (
-        (HEADER, OPENED, SiteKeys("kew", [(b"kind", b"hs256"), (b"keys", b"[1]")])),
+        (HEADER, OPENED, SiteKeysRecord("kew", [(b"kind", b"hs256"), (b"keys", b"[1]")])),
         "these are no keys of the site kew",
     ),
     "entries behind what is lacking": (

@@ -9,7 +9,7 @@ from core.log.port import Log
 from core.log.redis import RedisLog
 from core.position import Position
 from core.redis.deployment import open_deployment
-from projections.read.progress import come, passed
+from projections.read.progress import passed, view_position
 from projections.read.served_generation import Served
 from tests.support.poisoning import garble, poison
 from tests.support.program import SITE, THREAD, Up
@@ -27,7 +27,7 @@ def poisoned(running: Up, *kinds: str) -> list[Position]:
             log, served = RedisLog(deployment), Served(deployment)
             found = [await _put(log, kind) for kind in kinds]
             assert await passed(served, SITE, THREAD, found[-1], within=WITHIN)
-            assert (await come(served, SITE, THREAD)).parked is not None
+            assert (await view_position(served, SITE, THREAD)).parked is not None
             return found
 
     return anyio.run(put)

@@ -15,7 +15,7 @@ from core.redis.live_processes import LiveProcess
 from tests.support.program import SITE, THREAD, Up, here, up
 from tests.support.servers import client
 from workers.cli.upgrade import carry_out
-from workers.coordination.membership import Roster
+from workers.coordination.membership import Membership
 from workers.runtime.process import Failed
 from workers.runtime.settings import Settings
 
@@ -77,7 +77,7 @@ def test_an_upgrade_is_told_with_what_was_before(fresh: str, capsysbinary: pytes
     async def begin() -> None:
         async with open_deployment(fresh, partitions=2, formats=FORMATS) as deployment:
             one = LiveProcess(name="n", role="gateway", version="1", reads=NEXT.reads, writes=NEXT.writes)
-            await Roster(deployment.calls, one.document(), key=PROCESSES).attend()
+            await Membership(deployment.calls, one.document(), key=PROCESSES).attend()
 
     anyio.run(begin)
     settings = Settings(redis_url=fresh)

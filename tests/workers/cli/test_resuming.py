@@ -14,7 +14,7 @@ from core.keys import Keys
 from tests.support.bounds import BOUND
 from tests.support.program import SITE, THREAD, TOP, Ended, Up, environment, here, up
 from tests.support.servers import client
-from workers.cli.verify_progress import Record, Through
+from workers.cli.verify_progress import ProgressFile, Through
 
 PARTITIONS = 64
 KEYS = Keys(PARTITIONS)
@@ -102,21 +102,21 @@ def test_wherever_the_record_was_cut_nothing_is_lost_and_nothing_told_twice(spoi
 def test_after_ctrl_c_it_says_how_to_go_on_and_goes_on_from_there(spoilt: Up, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = spoilt.ask("verify")
     seen: list[int] = []
-    finished = Record.finished
+    finished = ProgressFile.finished
 
-    def pressed(record: Record, one: Through) -> None:
+    def pressed(record: ProgressFile, one: Through) -> None:
         seen.append(one.partition)
         finished(record, one)
         if one.partition == 5:
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(Record, "finished", pressed)
+        patched.setattr(ProgressFile, "finished", pressed)
         done = spoilt.ask("verify")
     assert done.status == 130
     assert done.err.endswith("hansard: broken off; `hansard verify --resume` goes on\n")
     assert seen == [0, 1, 2, 3, 4, 5]
-    monkeypatch.setattr(Record, "finished", lambda _, one: seen.append(one.partition))
+    monkeypatch.setattr(ProgressFile, "finished", lambda _, one: seen.append(one.partition))
     assert spoilt.ask("verify", "--resume").out == whole.out
     assert seen == list(range(PARTITIONS))
 

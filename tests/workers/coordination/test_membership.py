@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from core.keys import WORKERS
 from core.redis.deployment import Deployment, open_deployment
 from workers.coordination.leases import LASTS_MS, RENEWED_S
-from workers.coordination.membership import Roster, owner
+from workers.coordination.membership import Membership, owner
 from workers.projector.projector import LOOKS
 
 PARTITIONS = range(64)
@@ -68,7 +68,7 @@ async def counts_until(deployment: Deployment, worker: str, ms: int) -> None:
 
 
 async def test_who_attends_is_alive_until_it_leaves(server_of: Deployment) -> None:
-    one, two = Roster(server_of.calls, "one"), Roster(server_of.calls, "two")
+    one, two = Membership(server_of.calls, "one"), Membership(server_of.calls, "two")
     assert await one.attend() == {"one"}
     assert await two.attend() == {"one", "two"}
     assert await one.attend() == {"one", "two"}
@@ -79,7 +79,7 @@ async def test_who_attends_is_alive_until_it_leaves(server_of: Deployment) -> No
 
 
 async def test_who_was_not_heard_of_for_long_is_alive_no_more(server_of: Deployment) -> None:
-    one = Roster(server_of.calls, "one")
+    one = Membership(server_of.calls, "one")
     await counts_until(server_of, "gone", -1)
     await counts_until(server_of, "there", 5000)
     assert await one.attend() == {"one", "there"}
@@ -88,9 +88,9 @@ async def test_who_was_not_heard_of_for_long_is_alive_no_more(server_of: Deploym
 
 async def test_a_word_from_before_the_clock_jumped_back_counts_no_more(server_of: Deployment) -> None:
     await counts_until(server_of, "gone", 3_600_000)
-    assert await Roster(server_of.calls, "one").attend() == {"one"}
+    assert await Membership(server_of.calls, "one").attend() == {"one"}
 
 
 async def test_nothing_is_left_of_workers_that_were_all_killed(server_of: Deployment) -> None:
-    await Roster(server_of.calls, "one").attend()
+    await Membership(server_of.calls, "one").attend()
     assert 0 < await server_of.calls.call("PTTL", WORKERS) <= LASTS_MS

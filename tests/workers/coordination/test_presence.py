@@ -13,7 +13,7 @@ from core.redis.deployment import Deployment, open_deployment
 from core.redis.live_processes import Gone, Held, LiveProcess, Unchanged, Upgraded, live_processes, upgrade
 from tests.support.bounds import BOUND
 from workers.coordination.leases import LASTS_MS
-from workers.coordination.membership import Roster
+from workers.coordination.membership import Membership
 from workers.coordination.presence import Presence, present
 from workers.doctor.checkup import _format, _processes
 from workers.runtime.process import Failed
@@ -34,7 +34,7 @@ async def here(fresh: str) -> AsyncIterator[Deployment]:
 async def say(deployment: Deployment, formats: Formats, name: str, *, alive: bool = True) -> LiveProcess:
     """Let a process of a version with these formats say that it lives, or that it ends."""
     one = LiveProcess(name=name, role="gateway", version="0.0.9", reads=formats.reads, writes=formats.writes)
-    roster = Roster(deployment.calls, one.document(), key=PROCESSES)
+    roster = Membership(deployment.calls, one.document(), key=PROCESSES)
     await (roster.attend() if alive else roster.leave())
     return one
 
@@ -139,7 +139,7 @@ async def test_the_format_is_never_lowered(here: Deployment) -> None:
 
 @pytest.mark.parametrize("document", ["no JSON", "[]", '"old"', '{"reads":"all"}', "{}"])
 async def test_a_word_that_cannot_be_read_holds_an_upgrade(here: Deployment, document: str) -> None:
-    await Roster(here.calls, document, key=PROCESSES).attend()
+    await Membership(here.calls, document, key=PROCESSES).attend()
     outcome = await upgraded(here)
     assert isinstance(outcome, Held)
     assert len(outcome.by) == 1

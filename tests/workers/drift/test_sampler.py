@@ -14,7 +14,7 @@ from core.keys import ThreadViews
 from projections.rebuild.refold import refold
 from projections.verify import thread as differing
 from projections.verify.difference import Name
-from projections.verify.single_thread import Spot
+from projections.verify.single_thread import SingleThreadCheck
 from projections.verify.verifier import verify
 from projections.views.layout import SITE_VIEWS, thread_of
 from tests.support.bounds import BOUND
@@ -293,9 +293,9 @@ async def test_a_thread_that_is_parked_or_comes_back_while_it_is_looked_at_is_no
     for move in stream(41, 60, threads=2):
         await play.make(move)
     seen: list[bool] = []
-    asked = Spot._parked
+    asked = SingleThreadCheck._parked
 
-    async def late(spot: Spot, name: Name) -> Any:
+    async def late(spot: SingleThreadCheck, name: Name) -> Any:
         """What happens as soon as a look at the thread has begun: it is parked, and at the next look comes back."""
         found = await asked(spot, name)
         if name == (SITE, THREAD) and len(seen) < 2 and not looked.get(id(spot)):
@@ -310,8 +310,8 @@ async def test_a_thread_that_is_parked_or_comes_back_while_it_is_looked_at_is_no
                 assert await refold(here.log, here.store, SITE, THREAD)
         return found
 
-    looked: dict[int, Spot] = {}
-    monkeypatch.setattr(Spot, "_parked", late)
+    looked: dict[int, SingleThreadCheck] = {}
+    monkeypatch.setattr(SingleThreadCheck, "_parked", late)
     before = found()
     with capture_logs() as said:
         async with projecting(projector), looking(sampler(here, projector)):

@@ -17,8 +17,8 @@ import anyio
 
 from tests.support.house import BEN, SITE, THREAD, House, Who, operator_token, token
 from tests.support.wire import served
-from workers.gateway.operations.operation import Who as For
-from workers.gateway.operations.table import CALLS
+from workers.gateway.operations.operation import Access as For
+from workers.gateway.operations.table import OPERATIONS
 
 STAFF: Final = Who("mod", ("moderator", "auditor", "admin"))
 HOOKS: Final = "tests.support.fuzzing"
@@ -32,7 +32,7 @@ SPARE: Final = "spare"
 
 def config(comment: str) -> str:
     """The generator's configuration, in TOML. The ids in paths are real ones, for there is little to find elsewhere."""
-    operators = json.dumps([call.name for call in CALLS if call.who is For.OPERATOR])
+    operators = json.dumps([call.name for call in OPERATIONS if call.access is For.OPERATOR])
     return f"""
 hooks = "{HOOKS}"
 max-time = {SECONDS}

@@ -18,7 +18,7 @@ from core.concurrency import gathered
 from core.redis import errors
 from core.redis.errors import retry
 from core.refusals import Unavailable
-from projections.read.queries import Seen
+from projections.read.queries import ViewState
 from tests.support.bounds import BOUND
 from tests.support.house import ADA, MOD, THREAD, House, at, built, problem
 from tests.support.servers import client, started
@@ -136,7 +136,7 @@ class _Silent:
         self.asked = 0
         self.fail = anyio.Event()
 
-    async def states(self, partitions: Sequence[int]) -> list[Seen]:
+    async def states(self, partitions: Sequence[int]) -> list[ViewState]:
         assert list(partitions) == [0, 1]
         self.asked += 1
         await self.fail.wait()

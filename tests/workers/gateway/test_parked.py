@@ -10,7 +10,7 @@ from core.application.transact import transact
 from core.caller import OPERATOR
 from core.domain.commands import SkipEvent
 from core.position import Position
-from projections.read.progress import come
+from projections.read.progress import view_position
 from projections.read.served_generation import Served
 from projections.rebuild.requeue import requeue
 from projections.views.store import Store
@@ -132,7 +132,7 @@ async def test_a_requeued_thread_is_another_page(here: Poisoned) -> None:
     await transact(house.log, command, site=SITE, thread=THREAD, caller=OPERATOR)
     deployment = house.deployment
     served = Served(deployment)
-    parked = (await come(served, SITE, THREAD)).parked
+    parked = (await view_position(served, SITE, THREAD)).parked
     assert parked is not None
     store = Store(deployment.calls, deployment.reads, deployment.keys)
     assert await requeue(house.log, store, served, parked, now=0) is None

@@ -12,7 +12,7 @@ from core.position import START
 from core.refusals import Unavailable
 from core.times import rfc3339
 from workers.importers import importer, sample
-from workers.importers.importer import Source, Stopped, Unfit
+from workers.importers.importer import ImportStopped, Source, UnfitSource
 
 OPERATOR = Caller(id="operator", name="operator", roles=frozenset({"operator"}))
 
@@ -77,7 +77,7 @@ async def test_what_happened_before_1970_did_so(log: MemoryLog) -> None:
     assert (await importer.bring_in(log, discussion)).appended == 3
     recorded = await events(log, "t")
     assert [rfc3339(one.occurred_at)[:10] for one in recorded] == ["1812-06-24", "1968-05-03", "1968-05-03"]
-    with pytest.raises(Unfit, match="1 to 9999"):
+    with pytest.raises(UnfitSource, match="1 to 9999"):
         source(at="0001-01-01T00:00:00+01:00")
 
 
@@ -126,7 +126,7 @@ async def test_what_happened_since_is_left_alone(log: MemoryLog) -> None:
 
 async def test_the_first_item_that_is_refused_stops_the_import_and_is_named(log: MemoryLog) -> None:
     post = {"command": "post-comment", "comment": "c-2", "parent": "nobody", "body": "A reply."}
-    with pytest.raises(Stopped) as caught:
+    with pytest.raises(ImportStopped) as caught:
         await importer.bring_in(log, source(do=post))
     assert str(caught.value).startswith("item 2 (post-comment by ada in t at 2026-10-01T09:00:00.000Z) was refused: ")
     assert str(caught.value).endswith("(unknown-parent)")
@@ -134,7 +134,7 @@ async def test_the_first_item_that_is_refused_stops_the_import_and_is_named(log:
 
 
 async def test_a_site_that_was_not_opened_takes_no_import() -> None:
-    with pytest.raises(Stopped) as caught:
+    with pytest.raises(ImportStopped) as caught:
         await importer.bring_in(MemoryLog(), source())
     assert caught.value.refusal.code == "not-found"
 
@@ -171,7 +171,7 @@ async def test_a_log_that_is_away_is_no_refusal(log: MemoryLog, monkeypatch: pyt
     ],
 )
 def test_what_cannot_have_been_so_is_refused_before_anything_is_written(changes: dict[str, Any], wrong: str) -> None:
-    with pytest.raises(Unfit) as caught:
+    with pytest.raises(UnfitSource) as caught:
         source(**changes)
     assert caught.value.lines == [wrong]
 
@@ -187,7 +187,7 @@ def test_what_cannot_have_been_so_is_refused_before_anything_is_written(changes:
     ],
 )
 def test_a_document_of_another_shape_is_refused(text: bytes) -> None:
-    with pytest.raises(Unfit) as caught:
+    with pytest.raises(UnfitSource) as caught:
         importer.read(text)
     assert len(caught.value.lines) == 1
 
@@ -196,7 +196,7 @@ def test_a_document_of_another_shape_is_refused(text: bytes) -> None:
 def test_an_avatar_is_a_web_address(avatar: str) -> None:
     given = document()
     given["people"]["ada"]["avatar"] = avatar
-    with pytest.raises(Unfit) as caught:
+    with pytest.raises(UnfitSource) as caught:
         importer.read(json.dumps(given).encode())
     assert caught.value.lines == ["ada: the avatar is not an http or https address"]
 
@@ -209,6 +209,6 @@ def test_an_avatar_comes_in_in_its_one_form() -> None:
 
 
 def test_everything_that_is_wrong_is_told_at_once() -> None:
-    with pytest.raises(Unfit) as caught:
+    with pytest.raises(UnfitSource) as caught:
         source(by="eve", at="2999-01-01T00:00:00Z")
     assert len(caught.value.lines) == 2

@@ -404,7 +404,7 @@ async def test_a_commit_that_a_full_server_refuses_is_waited_for_and_stops_nothi
     refused = anyio.Event()
     policy = failures.Failures.policy
 
-    def watched(self: failures.Failures, error: Exception, *rest: Any) -> failures.Policy:
+    def watched(self: failures.Failures, error: Exception, *rest: Any) -> failures.FailurePolicy:
         if is_full(error):
             refused.set()
         return policy(self, error, *rest)

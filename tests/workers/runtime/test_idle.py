@@ -17,7 +17,7 @@ from tests.support.bounds import BOUND
 from tests.support.newsroom import Newsroom
 from tests.support.proxy import Proxy
 from workers.coordination.leases import Leases
-from workers.drift.thread_walk import Rounds
+from workers.drift.thread_walk import ThreadWalk
 from workers.projector.projector import Projector
 
 PARTITIONS = 64
@@ -100,7 +100,7 @@ async def test_drift_is_looked_for_once_a_minute_where_there_is_little_to_look_a
         return await lasts(partitions)
 
     monkeypatch.setattr(log, "lasts", counted)
-    rounds = Rounds(log, lambda: range(log.partitions), Pace(1), every=3600)
+    rounds = ThreadWalk(log, lambda: range(log.partitions), Pace(1), every=3600)
     met = []
     with anyio.move_on_after(0.05):
         async for name, _ in rounds.walk():
@@ -112,7 +112,7 @@ async def test_drift_is_looked_for_once_a_minute_where_there_is_little_to_look_a
 async def test_a_walk_where_nothing_was_appended_since_the_last_goes_slowly_until_something_is() -> None:
     room, pace = await Newsroom().opened(), Pace(1)
     shares = []
-    rounds = Rounds(room.log, lambda: range(room.log.partitions), pace, every=0, quiet_share=0.25)
+    rounds = ThreadWalk(room.log, lambda: range(room.log.partitions), pace, every=0, quiet_share=0.25)
     async for _ in rounds.walk():
         shares.append(pace.share)
         if len(shares) == 3:

@@ -70,7 +70,7 @@ class SiteKeys:
         self._tokens.put((self._number, token), found, REMEMBERED + len(token))
 
 
-class Given(Struct, frozen=True):
+class KeySet(Struct, frozen=True):
     """Keys as they are kept: what tells two sets apart, and what the log may know of them."""
 
     kind: Literal["hs256", "jwks"]
@@ -88,7 +88,7 @@ class Given(Struct, frozen=True):
         return f"Given({self.kind!r}, {self.number})"
 
 
-class Look(NamedTuple):
+class PendingKeys(NamedTuple):
     """A look at the keys of a site that is under way, and those that it had last."""
 
     last: SiteKeys
@@ -119,12 +119,12 @@ class Keyring:
         """The keys of a site as they are now; None where it has none, and so does not exist."""
         return self._known(site, await self._fields(site))
 
-    def begin(self, site: str) -> Look | None:
+    def begin(self, site: str) -> PendingKeys | None:
         """Ask for the keys of a site, and go on with those that it had last; None where none are remembered."""
         known = self._parsed.get(site)
-        return None if known is None else Look(known[1], self._redis.begin("HGETALL", self._place(site)))
+        return None if known is None else PendingKeys(known[1], self._redis.begin("HGETALL", self._place(site)))
 
-    async def finish(self, site: str, look: Look) -> SiteKeys | None:
+    async def finish(self, site: str, look: PendingKeys) -> SiteKeys | None:
         """The keys of the site as they are: the very object where they are those that it had last."""
         begun: PendingCommand | None = look.begun
 
@@ -148,12 +148,12 @@ class Keyring:
         self._parsed[site] = fields, parsed
         return parsed
 
-    async def holds(self, site: str, given: Given) -> bool | None:
+    async def holds(self, site: str, given: KeySet) -> bool | None:
         """Whether these are the keys of the site; None where it has none."""
         fields = await self._fields(site)
         return fields == _fields_of(given) if fields else None
 
-    async def open(self, site: str, given: Given) -> bool | None:
+    async def open(self, site: str, given: KeySet) -> bool | None:
         """Give a site that was opened these keys, unless it has keys. Returns whether they are its keys now.
 
         None where the site is not opened, and then it has no keys. Of several who open it at once one gives the keys.
@@ -165,7 +165,7 @@ class Keyring:
         reply: bytes = await self._insist(lambda: self._redis.run(_OPEN, keys, args), "set_keys")
         return None if reply == b"UNOPENED" else reply == b"SAME"
 
-    async def write(self, site: str, given: Given) -> None:
+    async def write(self, site: str, given: KeySet) -> None:
         """Replace the keys of a site. From the next request on, no other key signs its tokens."""
         await self.names.note(site)
         pairs = [part for pair in _fields_of(given).items() for part in pair]
@@ -185,7 +185,7 @@ def _mapping(reply: list[bytes]) -> dict[bytes, bytes]:
     return dict(zip(reply[::2], reply[1::2], strict=True))
 
 
-def _fields_of(given: Given) -> dict[bytes, bytes]:
+def _fields_of(given: KeySet) -> dict[bytes, bytes]:
     return {b"kind": given.kind.encode(), b"keys": given.document}
 
 

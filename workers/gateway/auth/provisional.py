@@ -9,13 +9,13 @@ from collections.abc import Callable
 from core.caller import Caller
 from core.refusals import NotFound
 from workers.gateway.auth import tokens
-from workers.gateway.auth.keyring import Keyring, Look
+from workers.gateway.auth.keyring import Keyring, PendingKeys
 
 
-class Trust:
+class ProvisionalCaller:
     """One such caller."""
 
-    def __init__(self, keyring: Keyring, site: str, look: Look, token: str, clock: Callable[[], float]) -> None:
+    def __init__(self, keyring: Keyring, site: str, look: PendingKeys, token: str, clock: Callable[[], float]) -> None:
         """Raises InvalidToken where the keys that the site had last did not sign the token."""
         self._keyring = keyring
         self._site = site

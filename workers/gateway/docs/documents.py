@@ -10,10 +10,10 @@ from workers.gateway.docs.reference import page
 from workers.gateway.http import caching, problems
 from workers.gateway.http.caching import Caching
 from workers.gateway.http.refusals import MethodNotAllowed
-from workers.gateway.http.request_record import Exchange
-from workers.gateway.http.response import JSON, Header, Reply, encode, preflight, send_reply
-from workers.gateway.operations.operation import Call
-from workers.gateway.operations.table import CALLS
+from workers.gateway.http.request_record import RequestRecord
+from workers.gateway.http.response import JSON, Header, Response, encode, preflight, send_response
+from workers.gateway.operations.operation import Operation
+from workers.gateway.operations.table import OPERATIONS
 
 _ALLOWED: Final = "GET, HEAD, OPTIONS"
 _POLICY: Final[Header] = (
@@ -26,15 +26,15 @@ _POLICY: Final[Header] = (
 class Document:
     """A page that stays the same while the process lives."""
 
-    def __init__(self, path: str, reply: Reply) -> None:
+    def __init__(self, path: str, reply: Response) -> None:
         self._path = path
         self._reply = caching.apply(reply, Caching.NEVER, token=False, fresh=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         del receive
-        exchange: Exchange = scope["hansard"]
-        exchange.route = self._path
+        record: RequestRecord = scope["hansard"]
+        record.route = self._path
         match scope["method"]:
             case "GET" | "HEAD":
                 reply = self._reply
@@ -42,14 +42,14 @@ class Document:
                 reply = preflight(_ALLOWED)
             case _:
                 reply = problems.reply(MethodNotAllowed(_ALLOWED)).also((b"cache-control", caching.NO_STORE))
-        await send_reply(send, exchange.ends(reply), bare=scope["method"] == "HEAD")
+        await send_response(send, record.ends(reply), bare=scope["method"] == "HEAD")
 
 
-def all_documents(calls: Sequence[Call] = CALLS) -> Mapping[str, Document]:
+def all_documents(calls: Sequence[Operation] = OPERATIONS) -> Mapping[str, Document]:
     """The documents of these calls, by path."""
     described = document(calls)
     html = page(described).encode()
     return {
-        "/openapi.json": Document("/openapi.json", Reply(200, encode(described), media=JSON)),
-        "/docs": Document("/docs", Reply(200, html, (_POLICY,), b"text/html; charset=utf-8")),
+        "/openapi.json": Document("/openapi.json", Response(200, encode(described), media=JSON)),
+        "/docs": Document("/docs", Response(200, html, (_POLICY,), b"text/html; charset=utf-8")),
     }

@@ -16,8 +16,8 @@ from workers.gateway.http import problems
 from workers.gateway.http.bodies import JSON_TYPE
 from workers.gateway.http.caching import Caching
 from workers.gateway.http.lag_watch import is_of_views
-from workers.gateway.operations.operation import Call, Who
-from workers.gateway.operations.table import CALLS
+from workers.gateway.operations.operation import Access, Operation
+from workers.gateway.operations.table import OPERATIONS
 from workers.gateway.shapes import common
 
 _PATH_TYPES: Final[Mapping[str, Any]] = {
@@ -43,7 +43,7 @@ the answer is 202; the header `Hansard-Durability` tells which. Problems are RFC
 last part of `type`."""
 
 
-def document(calls: Sequence[Call] = CALLS) -> dict[str, Any]:
+def document(calls: Sequence[Operation] = OPERATIONS) -> dict[str, Any]:
     """The document, as JSON types."""
     schemas = Schemas(calls, (common.Problem, *_PATH_TYPES.values()))
     paths: dict[str, dict[str, Any]] = {}
@@ -58,7 +58,7 @@ def document(calls: Sequence[Call] = CALLS) -> dict[str, Any]:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
-        "tags": [{"name": theme} for theme in dict.fromkeys(call.theme for call in calls)],
+        "tags": [{"name": theme} for theme in dict.fromkeys(call.tag for call in calls)],
         "paths": paths,
         "components": {
             "schemas": schemas.components,
@@ -90,7 +90,7 @@ def _scheme(title: str, description: str, claims: type[Struct]) -> dict[str, Any
     }
 
 
-def problems_of(call: Call) -> list[problems.Kind]:
+def problems_of(call: Operation) -> list[problems.Kind]:
     """Every problem that a call may be answered with: its own, and those that every call of its kind has."""
     slugs = {*call.problems, *OF_EVERY_CALL}
     if call.path.startswith("/v1/"):
@@ -101,7 +101,7 @@ def problems_of(call: Call) -> list[problems.Kind]:
         slugs -= {"unavailable"}  # a stream says so in itself: a browser would take a 503 for the end
     if call.path.startswith("/readyz"):
         slugs |= {"unavailable"}
-    if call.who not in (Who.EVERYONE, Who.ANYONE) or call.who is Who.ANYONE:
+    if call.access not in (Access.EVERYONE, Access.ANYONE) or call.access is Access.ANYONE:
         slugs |= {"unauthenticated"}
     if call.body is not None or call.method != "GET":
         slugs |= {"request-too-large", "unsupported-media-type"}
@@ -114,7 +114,7 @@ OF_EVERY_CALL: Final = frozenset(
 """Slugs of what the server itself may answer to any request."""
 
 
-def _fits(kind: problems.Kind, call: Call) -> bool:
+def _fits(kind: problems.Kind, call: Operation) -> bool:
     # Of the two statuses of stale-revision, 412 is that of a precondition.
     return kind.slug != "stale-revision" or (kind.status == PRECONDITION_FAILED) == call.edits
 
@@ -122,33 +122,33 @@ def _fits(kind: problems.Kind, call: Call) -> bool:
 PRECONDITION_FAILED: Final = 412
 
 
-def _operation(call: Call, schemas: Schemas) -> dict[str, Any]:
+def _operation(call: Operation, schemas: Schemas) -> dict[str, Any]:
     found: dict[str, Any] = {
         "operationId": call.name,
-        "tags": [call.theme],
+        "tags": [call.tag],
         "summary": call.summary,
-        "description": "\n\n".join(filter(None, (call.detail, _told(call), f"For: {call.who.value}", _kept(call)))),
+        "description": "\n\n".join(filter(None, (call.detail, _told(call), f"For: {call.access.value}", _kept(call)))),
         "parameters": [*_places(call, schemas), *schemas.query(call.query), *_headers(call)],
         "responses": _responses(call, schemas),
         "security": _security(call),
-        "x-who": call.who.name.lower().replace("_", "-"),
+        "x-who": call.access.name.lower().replace("_", "-"),
         "x-caching": call.caching.name.lower().replace("_", "-"),
     }
     if call.body is not None:
         found["requestBody"] = {
             "required": True,
-            "content": {JSON_TYPE: {"schema": schemas.of(call.body), "example": call.given}},
+            "content": {JSON_TYPE: {"schema": schemas.of(call.body), "example": call.request_example}},
         }
     if not found["parameters"]:
         del found["parameters"]
     return found
 
 
-def _told(call: Call) -> str:
+def _told(call: Operation) -> str:
     return f"The schema `{events_name(call)}` has what each event carries in `data`." if call.events else ""
 
 
-def _kept(call: Call) -> str:
+def _kept(call: Operation) -> str:
     kept = f"Caching: {call.caching.value}"
     if call.past:
         kept += " With `at` a token is read, where there is one, and the answer with it is private."
@@ -157,14 +157,14 @@ def _kept(call: Call) -> str:
     return kept
 
 
-def _places(call: Call, schemas: Schemas) -> list[dict[str, Any]]:
+def _places(call: Operation, schemas: Schemas) -> list[dict[str, Any]]:
     return [
         {"name": name, "in": "path", "required": True, "schema": schemas.of(_PATH_TYPES[name])}
         for name in _PARAMETER.findall(call.path)
     ]
 
 
-def _headers(call: Call) -> list[dict[str, Any]]:
+def _headers(call: Operation) -> list[dict[str, Any]]:
     found = []
     if call.keyed:
         found.append(
@@ -196,7 +196,7 @@ def _header(name: str, schema: dict[str, Any], description: str, *, required: bo
     return {"name": name, "in": "header", "required": required, "schema": schema, "description": description}
 
 
-def _responses(call: Call, schemas: Schemas) -> dict[str, Any]:
+def _responses(call: Operation, schemas: Schemas) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for status in (*call.statuses, *((ACCEPTED,) if call.method != "GET" else ())):
         answer: dict[str, Any] = {"description": _STATUS_WORDS[status]}
@@ -214,7 +214,7 @@ def _responses(call: Call, schemas: Schemas) -> dict[str, Any]:
     return found
 
 
-def _content(call: Call, schemas: Schemas) -> dict[str, Any]:
+def _content(call: Operation, schemas: Schemas) -> dict[str, Any]:
     content: dict[str, Any] = {"schema": {"type": "string"} if call.answer is None else schemas.of(call.answer)}
     if call.example is not None:
         content["example"] = call.example
@@ -224,7 +224,7 @@ def _content(call: Call, schemas: Schemas) -> dict[str, Any]:
     return content
 
 
-def _answer_headers(call: Call, status: int) -> dict[str, Any]:
+def _answer_headers(call: Operation, status: int) -> dict[str, Any]:
     found = _kept_headers(call)
     if call.keyed:
         found["Idempotency-Key"] = {
@@ -243,7 +243,7 @@ def _answer_headers(call: Call, status: int) -> dict[str, Any]:
     return found
 
 
-def _kept_headers(call: Call) -> dict[str, Any]:
+def _kept_headers(call: Operation) -> dict[str, Any]:
     text = {"schema": {"type": "string"}}
     found: dict[str, Any] = {"Cache-Control": text}
     if call.caching is not Caching.NEVER and call.media == JSON_TYPE:
@@ -277,15 +277,15 @@ def _refused(kinds: list[problems.Kind], schemas: Schemas) -> dict[str, Any]:
     return answer
 
 
-def _security(call: Call) -> list[dict[str, list[str]]]:
-    match call.who:
-        case Who.OPERATOR:
+def _security(call: Operation) -> list[dict[str, list[str]]]:
+    match call.access:
+        case Access.OPERATOR:
             return [{"operator": []}]
-        case Who.ADMIN_OR_OPERATOR:
+        case Access.ADMIN_OR_OPERATOR:
             return [{"token": []}, {"operator": []}]
-        case Who.EVERYONE:
+        case Access.EVERYONE:
             return [{}, {"token": []}] if call.past else []
-        case Who.ANYONE:
+        case Access.ANYONE:
             return [{}, {"token": []}]
         case _:
             return [{"token": []}]

@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from core.ids import END
-from workers.gateway.operations.operation import Call
+from workers.gateway.operations.operation import Operation
 
 _REFS: Final = "#/components/schemas/{name}"
 _TYPES: Final[Mapping[type, str]] = {
@@ -22,7 +22,7 @@ _TYPES: Final[Mapping[type, str]] = {
 class Schemas:
     """The schemas of all shapes that some calls take and give, with references among them."""
 
-    def __init__(self, calls: Iterable[Call], also: Iterable[Any] = ()) -> None:
+    def __init__(self, calls: Iterable[Operation], also: Iterable[Any] = ()) -> None:
         kinds: list[Any] = list(also)
         for call in calls:
             kinds += [call.query, *(kind for kind in (call.body, call.answer) if kind is not None)]
@@ -48,7 +48,7 @@ class Schemas:
             for name, part in schema["properties"].items()
         ]
 
-    def _events(self, call: Call) -> dict[str, Any]:
+    def _events(self, call: Operation) -> dict[str, Any]:
         return {
             "title": events_name(call),
             "description": "The events of the stream: for each name the data that it carries.",
@@ -58,7 +58,7 @@ class Schemas:
         }
 
 
-def events_name(call: Call) -> str:
+def events_name(call: Operation) -> str:
     """The name of the schema that has the events of a stream."""
     return f"{call.name[0].upper()}{call.name[1:]}Events"
 

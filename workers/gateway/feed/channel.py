@@ -23,7 +23,7 @@ class Channel:
         self.ring = Ring(partial(grown, self))
         self.clients = 0
         """Those who are seated, or are about to be."""
-        self.seats: dict[Seat, None] = {}
+        self.seats: dict[FeedClient, None] = {}
         """Those who are told what comes, in the order in which they came."""
         self.telling = False
         """Whether they are being told."""
@@ -61,7 +61,7 @@ class Channel:
         self._told.update(dict.fromkeys(comments, now))
 
 
-class Seat:
+class FeedClient:
     """The frames that a client has to be sent before it is live, and its cursor into the ring.
 
     There are very many: each is small, and nothing runs for it while it has been told everything.

@@ -7,7 +7,7 @@ import anyio
 from starlette.types import Receive, Send
 
 from core.refusals import Unavailable
-from workers.gateway.feed.hub import Hub, Place
+from workers.gateway.feed.hub import ClientPlace, Hub
 from workers.gateway.feed.resume import Start
 from workers.gateway.http import caching
 from workers.gateway.http.feed_retry import LATER, MEDIA, UNBUFFERED, retry
@@ -39,13 +39,13 @@ class Feed:
             return head is not None and head.status == "archived"
         raise Unavailable("the feed cannot be read now")
 
-    async def seat(self, site: str, thread: str, start: Start) -> Place:
+    async def seat(self, site: str, thread: str, start: Start) -> ClientPlace:
         """A place for a client, to be followed from at once. Raises ComeBack, Unavailable."""
         with anyio.move_on_after(PATIENCE):
             return await self._hub.seat(site, thread, start)
         raise Unavailable("the feed cannot be read now")
 
-    async def follow(self, place: Place, headers: Iterable[Header], receive: Receive, send: Send) -> None:
+    async def follow(self, place: ClientPlace, headers: Iterable[Header], receive: Receive, send: Send) -> None:
         """Answer 200 and follow until the client leaves or the process stops."""
         try:
             await send(start_of(headers))
@@ -58,7 +58,7 @@ class Feed:
         finally:
             self._hub.leave(place)
 
-    async def _replayed(self, place: Place, receive: Receive, send: Send) -> bool:
+    async def _replayed(self, place: ClientPlace, receive: Receive, send: Send) -> bool:
         """Send the client what it missed; true where it is still there. A stream that cannot go on is ended."""
         try:
             return await _while_there(receive, lambda: self._hub.replay(place, send))

@@ -16,13 +16,13 @@ from core.refusals import NotFound
 from projections.read.feed import FeedLog
 from projections.read.queries import ThreadHead
 from workers.gateway.feed import frames
-from workers.gateway.feed.channel import Channel, Seat
+from workers.gateway.feed.channel import Channel, FeedClient
 from workers.gateway.feed.follower import Follower, FrameRows
-from workers.gateway.feed.limits import Limits
+from workers.gateway.feed.limits import FeedLimits
 from workers.gateway.feed.replays import Replays
-from workers.gateway.feed.resume import Missed, Resuming, Start
+from workers.gateway.feed.resume import Missed, Resume, Start
 from workers.gateway.feed.ring import Frame
-from workers.gateway.feed.sender import Teller
+from workers.gateway.feed.sender import Sender
 from workers.gateway.feed.unopened import Name
 from workers.gateway.http.feed_retry import ComeBack
 from workers.runtime import metrics
@@ -38,11 +38,11 @@ class HubViews(FrameRows, Protocol):
         """The thread as a whole."""
 
 
-class Place(NamedTuple):
+class ClientPlace(NamedTuple):
     """A client's seat, and the replay that is sent before the frames of the seat."""
 
     name: Name
-    seat: Seat
+    seat: FeedClient
     missed: Missed | None = None
 
 
@@ -57,19 +57,19 @@ class Hub:
         feed: FeedLog,
         bell: Callable[[int], AbstractContextManager[Subscription]],
         heartbeat: float = HEARTBEAT,
-        limits: Limits | None = None,
+        limits: FeedLimits | None = None,
     ) -> None:
-        self.limits = limits or Limits()
+        self.limits = limits or FeedLimits()
         self._log = log
         self._views = views
         self._feed = feed
         self._bell = bell
-        self._resuming = Resuming(log, views, feed, self.limits)
+        self._resuming = Resume(log, views, feed, self.limits)
         self._replays = Replays(self._resuming, self.limits)
         self._followers: dict[int, tuple[Follower, anyio.CancelScope]] = {}
         self._heartbeat = heartbeat
         self._tasks: TaskGroup | None = None
-        self._teller: Teller | None = None
+        self._teller: Sender | None = None
         self._feeds = 0
         self.draining = False
 
@@ -78,7 +78,7 @@ class Hub:
         """Keep the followers for as long as the context lasts; leaving it ends every stream."""
         async with anyio.create_task_group() as tasks:
             self._tasks = tasks
-            self._teller = Teller(tasks)
+            self._teller = Sender(tasks)
             tasks.start_soon(self._teller.beat, self._channels, self._heartbeat)
             try:
                 yield self
@@ -105,7 +105,7 @@ class Hub:
             raise NotFound("there is no such site")
         return head
 
-    async def seat(self, site: str, thread: str, start: Start) -> Place:
+    async def seat(self, site: str, thread: str, start: Start) -> ClientPlace:
         """Find a client's place in a thread, kept until it leaves. Raises ComeBack, Unavailable."""
         self.check_room()
         name = site, thread
@@ -126,12 +126,12 @@ class Hub:
             backlog = [reset] if reset else []
             if head is None and channel.ring.end == cursor:
                 return self._unopened(follower, channel, name, after, backlog)
-            return Place(name, Seat(channel, cursor, after, backlog), missed)
+            return ClientPlace(name, FeedClient(channel, cursor, after, backlog), missed)
         except BaseException:
             self._left(follower, name, channel)
             raise
 
-    async def replay(self, place: Place, send: Send) -> None:
+    async def replay(self, place: ClientPlace, send: Send) -> None:
         """Send a client what it missed before it was seated, or see to it that it is told to read the page again.
 
         Raises Unavailable.
@@ -144,11 +144,11 @@ class Hub:
             metrics.FEED_RESETS.labels(cause).inc()
             place.seat.reset(max(missed.after, missed.upto))
 
-    async def attend(self, seat: Seat, send: Send) -> None:
+    async def attend(self, seat: FeedClient, send: Send) -> None:
         """Send a client what it lacks; from then on it is told whatever comes, until it leaves."""
         await self._running().attend(seat, send)
 
-    def leave(self, place: Place) -> None:
+    def leave(self, place: ClientPlace) -> None:
         """Give up the place of a client that has gone."""
         name, seat, _ = place
         seat.over = True
@@ -182,19 +182,19 @@ class Hub:
 
     def _unopened(
         self, follower: Follower, channel: Channel, name: Name, after: Position | None, backlog: list[Frame]
-    ) -> Place:
+    ) -> ClientPlace:
         """The place of a client on a thread that is not opened yet. Raises ComeBack where there are too many."""
         unopened = follower.unopened
         if name not in unopened and sum(len(one.unopened) for one, _ in self._followers.values()) >= (
             self.limits.unopened
         ):
             raise ComeBack("unopened")
-        seat = Seat(unopened.channel, unopened.channel.ring.end, after, backlog)
+        seat = FeedClient(unopened.channel, unopened.channel.ring.end, after, backlog)
         unopened.add(name, seat)
         unopened.channel.clients += 1
         channel.clients -= 1
         self._clear(follower, name)
-        return Place(name, seat)
+        return ClientPlace(name, seat)
 
     def _follower(self, partition: int) -> Follower:
         found = self._followers.get(partition)
@@ -225,7 +225,7 @@ class Hub:
     def _channels(self) -> list[Channel]:
         return [channel for follower, _ in self._followers.values() for channel in follower.all_channels()]
 
-    def _running(self) -> Teller:
+    def _running(self) -> Sender:
         if self._teller is None:
             raise RuntimeError("the hub is not running")
         return self._teller

@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 
-class Limits(Struct, frozen=True, kw_only=True):
+class FeedLimits(Struct, frozen=True, kw_only=True):
     """Numbers, bytes and seconds that feeds may take."""
 
     feeds: int = 20_000

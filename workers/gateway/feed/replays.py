@@ -6,8 +6,8 @@ import anyio
 from starlette.types import Message, Send
 
 from projections.read.feed import Trimmed
-from workers.gateway.feed.limits import Limits
-from workers.gateway.feed.resume import Missed, Resuming, TooLong
+from workers.gateway.feed.limits import FeedLimits
+from workers.gateway.feed.resume import Missed, Resume, TooLong
 from workers.runtime import metrics
 
 Cause = Literal["busy", "slow", "long", "position"]
@@ -20,7 +20,7 @@ _NOTHING: Final[Message] = {"type": "http.response.body", "body": b"", "more_bod
 class Replays:
     """Sends replays. A client holds a place from its first pass over the entries to its last piece."""
 
-    def __init__(self, resuming: Resuming, limits: Limits) -> None:
+    def __init__(self, resuming: Resume, limits: FeedLimits) -> None:
         self._resuming = resuming
         self._limits = limits
         self._places = anyio.Semaphore(limits.replays, max_value=limits.replays)

@@ -19,7 +19,7 @@ from projections.read.queries import ThreadHead
 from workers.gateway.feed import frames
 from workers.gateway.feed.follower import FrameRows
 from workers.gateway.feed.frames import Rows
-from workers.gateway.feed.limits import Limits
+from workers.gateway.feed.limits import FeedLimits
 from workers.gateway.http.refusals import BadRequest
 
 VOTES_BEFORE_MS: Final = 2000
@@ -103,10 +103,10 @@ class _Plan(NamedTuple):
     entries: int
 
 
-class Resuming:
+class Resume:
     """Makes replays from the feed stream and from rows as they are now."""
 
-    def __init__(self, log: Log, views: FrameRows, feed: FeedLog, limits: Limits) -> None:
+    def __init__(self, log: Log, views: FrameRows, feed: FeedLog, limits: FeedLimits) -> None:
         self._log = log
         self._views = views
         self._feed = feed

@@ -17,7 +17,7 @@ from anyio.abc import TaskGroup
 from anyio.lowlevel import checkpoint
 from starlette.types import Message, Send
 
-from workers.gateway.feed.channel import Channel, Seat
+from workers.gateway.feed.channel import Channel, FeedClient
 
 AT_ONCE: Final = 64
 """Clients that are told before anything else of the process has a turn."""
@@ -28,13 +28,13 @@ BEAT: Final[Message] = {"type": "http.response.body", "body": b":\n\n", "more_bo
 _log = structlog.get_logger(__name__)
 
 
-class Teller:
+class Sender:
     """Tells the clients of this process, by tasks of the group that it is given."""
 
     def __init__(self, tasks: TaskGroup) -> None:
         self._tasks = tasks
 
-    async def attend(self, seat: Seat, send: Send) -> None:
+    async def attend(self, seat: FeedClient, send: Send) -> None:
         """Send a client what it has to know to be live; from then on it is told with the others."""
         seat.send = send
         await _catch_up(seat)
@@ -60,10 +60,10 @@ class Teller:
         told: tuple[int, bool] | None = None
         while (now := (ring.end, ring.closed)) != told:
             told = now
-            await self._each(list(channel.seats), Seat.message)
+            await self._each(list(channel.seats), FeedClient.message)
         channel.telling = False
 
-    async def _each(self, seats: Sequence[Seat], message: Callable[[Seat], Message | None]) -> None:
+    async def _each(self, seats: Sequence[FeedClient], message: Callable[[FeedClient], Message | None]) -> None:
         for start in range(0, len(seats), AT_ONCE):
             now = time.monotonic()
             for seat in seats[start : start + AT_ONCE]:
@@ -75,7 +75,7 @@ class Teller:
                     self._send(seat, told)
             await checkpoint()
 
-    def _send(self, seat: Seat, message: Message) -> None:
+    def _send(self, seat: FeedClient, message: Message) -> None:
         sending = seat.send(message).__await__()
         try:
             waits_for = next(sending)
@@ -87,7 +87,7 @@ class Teller:
         seat.late = True
         self._tasks.start_soon(self._finish, seat, sending, waits_for)
 
-    async def _finish(self, seat: Seat, sending: Generator[Any, Any, None], waits_for: object) -> None:
+    async def _finish(self, seat: FeedClient, sending: Generator[Any, Any, None], waits_for: object) -> None:
         try:
             await _rest(sending, waits_for)
             await _catch_up(seat)
@@ -96,14 +96,14 @@ class Teller:
         seat.late = False
 
 
-def _broke(seat: Seat, error: Exception) -> None:
+def _broke(seat: FeedClient, error: Exception) -> None:
     """An answer takes no more: most likely the client left, of which the task of its request hears."""
     seat.over = True
     if not isinstance(error, OSError):
         _log.error("feed_not_told", exc_info=error)
 
 
-async def _catch_up(seat: Seat) -> None:
+async def _catch_up(seat: FeedClient) -> None:
     while (message := seat.message()) is not None:
         await seat.send(message)
 

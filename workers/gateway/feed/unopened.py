@@ -4,7 +4,7 @@ A thread costs an entry here and has no ring: all these clients share one channe
 whole partition (a reset, the end). The follower of the partition moves them at the first entry of their thread.
 """
 
-from workers.gateway.feed.channel import Channel, Seat
+from workers.gateway.feed.channel import Channel, FeedClient
 
 Name = tuple[str, str]
 """Site and thread."""
@@ -16,7 +16,7 @@ class Unopened:
     def __init__(self, channel: Channel) -> None:
         """`channel` is shared by all these clients."""
         self.channel = channel
-        self._seats: dict[Name, dict[Seat, None]] = {}
+        self._seats: dict[Name, dict[FeedClient, None]] = {}
 
     def __len__(self) -> int:
         return len(self._seats)
@@ -24,11 +24,11 @@ class Unopened:
     def __contains__(self, name: Name) -> bool:
         return name in self._seats
 
-    def add(self, name: Name, seat: Seat) -> None:
+    def add(self, name: Name, seat: FeedClient) -> None:
         """Let a client wait for its thread."""
         self._seats.setdefault(name, {})[seat] = None
 
-    def remove(self, name: Name, seat: Seat) -> None:
+    def remove(self, name: Name, seat: FeedClient) -> None:
         """Forget a client that left."""
         seats = self._seats[name]
         del seats[seat]

@@ -44,7 +44,7 @@ def struct_of(kind: type[Struct]) -> type[Struct]:
     return kind.__origin__ if get_origin(kind) is Annotated else kind  # type: ignore[attr-defined]  # a special form
 
 
-class Reader:
+class BodyReader:
     """Makes what one call takes from a body."""
 
     def __init__(self, kind: type[Struct]) -> None:

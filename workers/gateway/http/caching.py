@@ -5,7 +5,7 @@ from enum import Enum
 from typing import Final
 
 from workers.gateway.http import compression
-from workers.gateway.http.response import NOT_MODIFIED, Header, Reply
+from workers.gateway.http.response import NOT_MODIFIED, Header, Response
 
 PUBLIC: Final = b"public, max-age=0, must-revalidate, s-maxage=2"
 CDN: Final[Header] = (b"cdn-cache-control", b"max-age=2, stale-while-revalidate=5")
@@ -28,37 +28,37 @@ class Caching(Enum):
     COMPARED = "Never stored; `If-None-Match` with the `ETag` at hand saves sending it again unchanged."
 
 
-def apply(reply: Reply, caching: Caching, *, token: bool, fresh: bool, comment: bool = False) -> Reply:
+def apply(response: Response, caching: Caching, *, token: bool, fresh: bool, comment: bool = False) -> Response:
     """The reply with its caching headers.
 
     `token` says that the request brought one, `fresh` that it has `after=`, `comment` that its path names a comment.
     """
     vary = (_VARY,) if caching is Caching.BY_TOKEN else ()
-    if len(reply.body) >= compression.LEAST:
+    if len(response.body) >= compression.LEAST:
         vary = (*vary, compression.VARY)
     if caching in (Caching.NEVER, Caching.STREAM):
-        return reply.also((b"cache-control", NO_STORE), *vary)
+        return response.also((b"cache-control", NO_STORE), *vary)
     if caching is Caching.COMPARED:
-        tagged = () if reply.tag is None else ((b"etag", etag(reply.tag)),)
-        return reply.also(*tagged, (b"cache-control", NO_STORE), *vary)
+        tagged = () if response.tag is None else ((b"etag", etag(response.tag)),)
+        return response.also(*tagged, (b"cache-control", NO_STORE), *vary)
     if token and caching is Caching.BY_TOKEN:
         control: tuple[Header, ...] = ((b"cache-control", PRIVATE),)
     elif fresh:
         control = ((b"cache-control", NO_STORE),)
     else:
-        control = _control(reply.status, comment=comment)
-    if reply.tag is None or reply.status != 200:  # noqa: PLR2004 - the one success of a read
-        return reply.also(*control, *vary)
-    return reply.also((b"etag", etag(reply.tag)), *control, *vary)
+        control = _control(response.status, comment=comment)
+    if response.tag is None or response.status != 200:  # noqa: PLR2004 - the one success of a read
+        return response.also(*control, *vary)
+    return response.also((b"etag", etag(response.tag)), *control, *vary)
 
 
-def unless_known(reply: Reply, match: bytes | None) -> Reply:
+def unless_known(response: Response, match: bytes | None) -> Response:
     """The reply of `apply`, or 304 where the client has it; `match` is its If-None-Match header."""
-    if match is None or reply.tag is None or reply.status != 200:  # noqa: PLR2004 - as above
-        return reply
-    if not has(match, etag(reply.tag)):
-        return reply
-    return Reply(NOT_MODIFIED, b"", reply.headers)
+    if match is None or response.tag is None or response.status != 200:  # noqa: PLR2004 - as above
+        return response
+    if not has(match, etag(response.tag)):
+        return response
+    return Response(NOT_MODIFIED, b"", response.headers)
 
 
 def etag(tag: str) -> bytes:

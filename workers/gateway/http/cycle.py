@@ -10,8 +10,8 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from core.refusals import Refusal
 from workers.gateway.http import caching, problems, request_log
 from workers.gateway.http.refusals import REFUSAL
-from workers.gateway.http.request_record import Exchange
-from workers.gateway.http.response import WHOLE, send_reply
+from workers.gateway.http.request_record import RequestRecord
+from workers.gateway.http.response import WHOLE, send_response
 
 JOINED: Final = 64 * 1024
 """Bytes of a body that is copied behind its head, at most. `writelines` copies nothing, but in some versions of Python
@@ -39,10 +39,10 @@ class Cycle(RequestResponseCycle):
 
     async def send_500_response(self) -> None:
         """Answer a request after a failure outside of all handlers of failures."""
-        exchange: Exchange | None = self.scope.get("hansard")  # type: ignore[assignment]  # ours, not uvicorn's
-        reply = problems.internal(request_log.request_id() if exchange is None else exchange.request)
+        record: RequestRecord | None = self.scope.get("hansard")  # type: ignore[assignment]  # ours, not uvicorn's
+        reply = problems.internal(request_log.request_id() if record is None else record.request)
         reply = reply.also((b"cache-control", caching.NO_STORE), (b"connection", b"close"))
-        await send_reply(self.send, reply, bare=self.scope["method"] == "HEAD")
+        await send_response(self.send, reply, bare=self.scope["method"] == "HEAD")
 
 
 class Flow(FlowControl):

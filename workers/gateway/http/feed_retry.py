@@ -7,7 +7,7 @@ another one later is a 200 with `retry:` and an end.
 import random
 from typing import Final, Literal
 
-from workers.gateway.http.response import Header, Reply
+from workers.gateway.http.response import Header, Response
 
 Cause = Literal["unavailable", "draining", "full", "unopened"]
 """The cause for which a client is told to reconnect: the server does not answer, this process stops, it has as many
@@ -38,6 +38,6 @@ def retry(between: tuple[int, int] = BROKEN) -> bytes:
     return b"retry: %d\n\n" % random.randint(low * 1000, high * 1000)  # noqa: S311 - jitter, no secret
 
 
-def reply(cause: Cause) -> Reply:
+def reply(cause: Cause) -> Response:
     """The whole answer for a client that has to come back."""
-    return Reply(200, retry(BROKEN if cause == "draining" else LATER), (UNBUFFERED,), MEDIA)
+    return Response(200, retry(BROKEN if cause == "draining" else LATER), (UNBUFFERED,), MEDIA)

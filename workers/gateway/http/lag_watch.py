@@ -40,7 +40,7 @@ _SERVER_ERROR: Final = 500
 _log = structlog.get_logger(__name__)
 
 
-class Look(NamedTuple):
+class LagState(NamedTuple):
     """What a look found."""
 
     since: Mapping[int, int]
@@ -64,7 +64,7 @@ class LagWatch:
         bound: float = BOUND,
         every: float = EVERY,
     ) -> None:
-        self.last: Look | None = None
+        self.last: LagState | None = None
         """What was found last; None before the first look, and where the server did not answer the last."""
         self._served, self._log = served, log
         self._partitions = log.partitions
@@ -78,7 +78,7 @@ class LagWatch:
         metrics.ANSWERING.labels("reads").set_function(lambda: self.last is not None)
         metrics.ANSWERING.labels("writes").set_function(lambda: self.last is not None and self.last.refusal is None)
 
-    async def look(self) -> Look:
+    async def look(self) -> LagState:
         """Look now. Raises `core.refusals.Unavailable`."""
         try:
             found = await _look(self._served, self._log)
@@ -138,10 +138,10 @@ def is_of_views(path: str) -> bool:
     return _OF_A_SITE.fullmatch(path) is not None and _OF_THE_LOG.fullmatch(path) is None
 
 
-async def _look(served: Served, log: Log) -> Look:
+async def _look(served: Served, log: Log) -> LagState:
     behind = await lags_of_readable(served, log)
     since = {lag.partition: lag.since for lag in behind if lag.events > 0}
-    return Look(since, sum(lag.events < 0 for lag in behind), await log.refusal())
+    return LagState(since, sum(lag.events < 0 for lag in behind), await log.refusal())
 
 
 def _telling(send: Send, seconds: int) -> Callable[[Message], Awaitable[None]]:

@@ -41,7 +41,7 @@ def parse(raw: bytes) -> Query:
     return found
 
 
-class Reader:
+class ParameterReader:
     """Makes the parameters of one call from a parsed query; unknown ones are refused."""
 
     def __init__(self, kind: type[Struct]) -> None:

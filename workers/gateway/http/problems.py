@@ -7,7 +7,7 @@ from core import refusals as core
 from core.refusals import Refusal
 from projections.read.queries import BadCursor
 from workers.gateway.http import refusals as ours
-from workers.gateway.http.response import Header, Reply, encode
+from workers.gateway.http.response import Header, Response, encode
 
 MEDIA: Final = b"application/problem+json"
 
@@ -111,16 +111,16 @@ def body(kind: Kind, detail: str) -> dict[str, Any]:
     }
 
 
-def reply(raised: Refusal | BadCursor) -> Reply:
+def reply(raised: Refusal | BadCursor) -> Response:
     """The answer to a request that was refused."""
     kind = KINDS[type(raised)]
-    return Reply(kind.status, encode(problem(raised)), _headers(raised, kind), MEDIA)
+    return Response(kind.status, encode(problem(raised)), _headers(raised, kind), MEDIA)
 
 
-def internal(request: str) -> Reply:
+def internal(request: str) -> Response:
     """The answer to a request that met a defect: where to look in the log, and nothing else."""
     told = body(INTERNAL, "This is logged under the request id.") | {"request": request}
-    return Reply(INTERNAL.status, encode(told), media=MEDIA)
+    return Response(INTERNAL.status, encode(told), media=MEDIA)
 
 
 def _headers(raised: Exception, kind: Kind) -> tuple[Header, ...]:

@@ -7,7 +7,7 @@ from typing import Final
 import structlog
 
 from workers.gateway.http.machine_paths import QUIET
-from workers.gateway.http.request_record import Exchange
+from workers.gateway.http.request_record import RequestRecord
 from workers.runtime import metrics
 
 _log = structlog.get_logger(__name__)
@@ -23,18 +23,18 @@ def request_id() -> str:
     return f"{random.getrandbits(64):016x}"
 
 
-def record(exchange: Exchange, method: str, seconds: float) -> None:
+def record(record: RequestRecord, method: str, seconds: float) -> None:
     """Count and log a request that was answered, or that the client left."""
     # A method that no address takes could be any text.
     named = method if method in _METHODS else "other"
-    _REQUESTS(exchange.route, named, exchange.status).inc()
-    if not exchange.streamed:
-        _SECONDS(exchange.route, named).observe(seconds)
-    say = _log.debug if exchange.shared or exchange.route in QUIET else _log.info
+    _REQUESTS(record.route, named, record.status).inc()
+    if not record.streamed:
+        _SECONDS(record.route, named).observe(seconds)
+    say = _log.debug if record.shared or record.route in QUIET else _log.info
     say(
         "request_answered",
         method=named,
-        route=exchange.route,
-        status=exchange.status,
+        route=record.route,
+        status=record.status,
         ms=round(seconds * 1000, 1),
     )

@@ -2,13 +2,13 @@
 
 from typing import ClassVar, Final
 
-from workers.gateway.http.response import Reply
+from workers.gateway.http.response import Response
 
 NOWHERE: Final = "none"
 """The route of a request that no address takes."""
 
 
-class Exchange:
+class RequestRecord:
     """Filled while a request is answered. `request` is its id."""
 
     __slots__ = ("request", "route", "shared", "status", "streamed")
@@ -25,7 +25,7 @@ class Exchange:
         self.shared = False
         """Whether the answer is the same for everyone, and kept for the next who asks."""
 
-    def ends(self, reply: Reply) -> Reply:
+    def ends(self, response: Response) -> Response:
         """Take the status of the reply down."""
-        self.status = reply.status
-        return reply
+        self.status = response.status
+        return response

@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from starlette.types import Message, Send
 
-from projections.read.queries import Seen
+from projections.read.queries import ViewState
 
 Header = tuple[bytes, bytes]
 
@@ -43,7 +43,7 @@ encode: Final = _encoder.encode
 """Anything msgspec knows, as JSON."""
 
 
-class Reply(NamedTuple):
+class Response(NamedTuple):
     """An answer: `headers` come on top of those of every answer, and of `content-type` and `content-length`."""
 
     status: int
@@ -52,38 +52,38 @@ class Reply(NamedTuple):
     media: bytes = JSON
     tag: str | None = None
     """What tells this answer from others at the same address, for `ETag`."""
-    seen: tuple[Seen, ...] = ()
+    seen: tuple[ViewState, ...] = ()
     """The states of the views that it was made from, one per partition, where nothing else went into it."""
 
-    def also(self, *headers: Header) -> "Reply":
+    def also(self, *headers: Header) -> "Response":
         """The same with more headers."""
         status, body, already, media, tag, seen = self
-        return Reply(status, body, (*already, *headers), media, tag, seen)
+        return Response(status, body, (*already, *headers), media, tag, seen)
 
 
-def json(value: Any, status: int = 200, *headers: Header) -> Reply:
+def json(value: Any, status: int = 200, *headers: Header) -> Response:
     """A reply that says `value`."""
-    return Reply(status, encode(value), headers)
+    return Response(status, encode(value), headers)
 
 
-def preflight(allowed: str | None = None) -> Reply:
+def preflight(allowed: str | None = None) -> Response:
     """The answer to `OPTIONS`, at an address that takes the methods `allowed`, or none at all."""
     allow = () if allowed is None else ((b"allow", allowed.encode()),)
-    return Reply(200, b"", (*PREFLIGHT, *allow, _UNKEPT), b"text/plain")
+    return Response(200, b"", (*PREFLIGHT, *allow, _UNKEPT), b"text/plain")
 
 
-async def send_reply(send: Send, reply: Reply, *, bare: bool = False) -> None:
+async def send_response(send: Send, response: Response, *, bare: bool = False) -> None:
     """Send it. `bare` leaves the body out and keeps its headers, for `HEAD`."""
-    await send(start_of(reply))
+    await send(start_of(response))
     if bare:
-        await send({"type": "http.response.body", "body": b"", WITHHELD: reply.body})
+        await send({"type": "http.response.body", "body": b"", WITHHELD: response.body})
     else:
-        await send({"type": "http.response.body", "body": reply.body})
+        await send({"type": "http.response.body", "body": response.body})
 
 
-def start_of(reply: Reply) -> Message:
+def start_of(response: Response) -> Message:
     """The message that begins the answer."""
-    status, body, headers, media, *_ = reply
+    status, body, headers, media, *_ = response
     start = [*_JSON_START] if media is JSON else [*EVERYWHERE, (b"content-type", media)]
     if status in (NO_CONTENT, NOT_MODIFIED):
         start.pop()  # an answer without content has no type, and no length either (RFC 9110, section 8.6)

@@ -20,8 +20,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from core.redis.errors import left, one_request
 from core.refusals import Unavailable
 from workers.gateway.http import caching, compression
-from workers.gateway.http.response import NOT_MODIFIED, Reply, start_of
-from workers.gateway.http.view_states import FRESH, PartitionStates, Views
+from workers.gateway.http.response import NOT_MODIFIED, Response, start_of
+from workers.gateway.http.view_states import FRESH, PartitionStates, StateReader
 from workers.runtime import metrics
 
 ASKED_WITHIN: Final = 2.0
@@ -40,15 +40,15 @@ Address = tuple[str, bytes]
 class _Kept:
     """One answer. What is sent of it is made when it is sent again: most of what is asked once is not asked twice."""
 
-    def __init__(self, reply: Reply, etag: bytes, counted: Callable[[str, float], None]) -> None:
-        self._reply = reply
+    def __init__(self, response: Response, etag: bytes, counted: Callable[[str, float], None]) -> None:
+        self._reply = response
         self.etag = etag
-        self.seen = reply.seen
+        self.seen = response.seen
         self.counted = counted
-        self.length = len(reply.body)
+        self.length = len(response.body)
         self.packed: tuple[Message, Message] | None = None
         """The messages of the compressed answer, once it was asked for."""
-        self.size = len(reply.body) + _OVERHEAD + _PER_STATE * len(reply.seen)
+        self.size = len(response.body) + _OVERHEAD + _PER_STATE * len(response.seen)
 
     @cached_property
     def start(self) -> Message:
@@ -58,7 +58,7 @@ class _Kept:
     @cached_property
     def known(self) -> Message:
         """What begins the answer to who has it already."""
-        return start_of(Reply(NOT_MODIFIED, b"", self._reply.headers))
+        return start_of(Response(NOT_MODIFIED, b"", self._reply.headers))
 
     @cached_property
     def body(self) -> Message:
@@ -69,7 +69,7 @@ class _Kept:
 class ReadyAnswers:
     """Stands before an application and answers what it can. `fresh` is in seconds; 0 believes nothing."""
 
-    def __init__(self, views: Views, *, fresh: float = FRESH, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, views: StateReader, *, fresh: float = FRESH, most_bytes: int = MOST_BYTES) -> None:
         self.states = PartitionStates(views, fresh=fresh)
         self._most_bytes = most_bytes
         self._kept: OrderedDict[Address, _Kept] = OrderedDict()
@@ -119,12 +119,12 @@ class ReadyAnswers:
         await send(body)
         kept.counted("200", begun)
 
-    def keep(self, scope: Scope, route: str, reply: Reply) -> None:
+    def keep(self, scope: Scope, route: str, response: Response) -> None:
         """Keep the answer to a GET, which is the same for everyone as long as the views are as it has seen them."""
         address: Address = (scope["path"], scope["query_string"])
-        if not reply.seen or reply.tag is None:
+        if not response.seen or response.tag is None:
             return
-        kept = _Kept(reply, caching.etag(reply.tag), counter(route))
+        kept = _Kept(response, caching.etag(response.tag), counter(route))
         if kept.size > self._most_bytes // 4:
             return
         self._drop(address)

@@ -8,16 +8,16 @@ from typing import Final, Protocol
 import anyio
 
 from core.refusals import Unavailable
-from projections.read.queries import Seen
+from projections.read.queries import ViewState
 
 FRESH: Final = 0.025
 """Seconds for which the state of a partition is believed."""
 
 
-class Views(Protocol):
+class StateReader(Protocol):
     """A source of the states of the views of partitions (`projections.read.views.Views`)."""
 
-    async def states(self, partitions: Sequence[int]) -> list[Seen]:
+    async def states(self, partitions: Sequence[int]) -> list[ViewState]:
         """The states now, asked in one round trip. Raises `core.refusals.Unavailable`."""
 
 
@@ -37,7 +37,7 @@ class _Moment:
     __slots__ = ("asking", "at", "seen")
 
     def __init__(self) -> None:
-        self.seen: Seen | None = None
+        self.seen: ViewState | None = None
         self.at = -math.inf
         self.asking: _Asking | None = None
 
@@ -45,12 +45,12 @@ class _Moment:
 class PartitionStates:
     """The states as they were found at most `fresh` seconds ago; with 0 each is asked for anew."""
 
-    def __init__(self, views: Views, *, fresh: float = FRESH) -> None:
+    def __init__(self, views: StateReader, *, fresh: float = FRESH) -> None:
         self._views = views
         self._fresh = fresh
         self._moments: dict[int, _Moment] = {}
 
-    def are(self, states: Sequence[Seen]) -> bool:
+    def are(self, states: Sequence[ViewState]) -> bool:
         """True where the views are known to be in all of these states. Does no I/O."""
         oldest = time.monotonic() - self._fresh
         for seen in states:
@@ -59,7 +59,7 @@ class PartitionStates:
                 return False
         return True
 
-    async def of(self, partitions: Sequence[int]) -> list[Seen]:
+    async def of(self, partitions: Sequence[int]) -> list[ViewState]:
         """The states of these partitions. Raises `core.refusals.Unavailable`.
 
         Those that are not believed any more are asked for together, but for those that another caller asks for, whose

@@ -11,8 +11,8 @@ from core.refusals import NotFound
 from workers.gateway.http.negotiation import prefers_html
 from workers.gateway.http.parameters import NoQuery
 from workers.gateway.http.problem_advice import pages
-from workers.gateway.http.response import Header, Reply, json
-from workers.gateway.operations.operation import Asked, Call, Who
+from workers.gateway.http.response import Header, Response, json
+from workers.gateway.operations.operation import Access, Operation, Request
 from workers.gateway.shapes.common import About, ProblemType
 
 _ABOUT: Final = About(
@@ -31,9 +31,9 @@ _PLAIN: Final = {
 """The same as JSON, in which nothing is marked up."""
 
 
-async def read_about(asked: Asked[NoQuery, Any]) -> Reply:
+async def read_about(request: Request[NoQuery, Any]) -> Response:
     """What answers here, and where it is described."""
-    if not prefers_html(asked.headers.get(b"accept")):
+    if not prefers_html(request.headers.get(b"accept")):
         return json(_ABOUT, 200, _VARY)
     links = "".join(
         f'<li><a href="{place[1:]}">{escape(text)}</a>'
@@ -46,13 +46,13 @@ async def read_about(asked: Asked[NoQuery, Any]) -> Reply:
     return _html(f"{_ABOUT.name} {_ABOUT.version}", f"<p>{escape(_ABOUT.about)}</p><ul>{links}</ul>")
 
 
-async def read_problem(asked: Asked[NoQuery, Any]) -> Reply:
+async def read_problem(request: Request[NoQuery, Any]) -> Response:
     """What one problem type means, and what to do about it."""
-    slug = asked.path["slug"]
+    slug = request.path["slug"]
     found = _PAGES.get(slug)
     if found is None:
         raise NotFound("there is no such problem type")
-    if not prefers_html(asked.headers.get(b"accept")):
+    if not prefers_html(request.headers.get(b"accept")):
         return json(_PLAIN[slug], 200, _VARY)
     statuses = ", ".join(map(str, found.statuses))
     told = (
@@ -64,13 +64,13 @@ async def read_problem(asked: Asked[NoQuery, Any]) -> Reply:
     return _html(found.title, told)
 
 
-def _html(title: str, body: str) -> Reply:
+def _html(title: str, body: str) -> Response:
     title = escape(title, quote=False)
     page = (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style><h1>{title}</h1>{body}</html>'
     )
-    return Reply(200, page.encode(), (_POLICY, _VARY), b"text/html; charset=utf-8")
+    return Response(200, page.encode(), (_POLICY, _VARY), b"text/html; charset=utf-8")
 
 
 def _worded(text: str) -> str:
@@ -81,28 +81,28 @@ def _worded(text: str) -> str:
 _VARY: Final[Header] = (b"vary", b"Accept")
 _POLICY: Final[Header] = (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'")
 _STYLE: Final = "body{font:16px/1.5 system-ui,sans-serif;max-width:40em;margin:2em auto;padding:0 1em}"
-_THEME: Final = "About"
+_TAG: Final = "About"
 _DETAIL: Final = "As html for who would rather have it (`Accept`), else as JSON."
 
-CALLS: Final = (
-    Call(
+OPERATIONS: Final = (
+    Operation(
         name="about",
         method="GET",
         path="/",
-        who=Who.EVERYONE,
-        theme=_THEME,
+        access=Access.EVERYONE,
+        tag=_TAG,
         summary="What is this?",
         detail=_DETAIL,
         handler=read_about,
         answer=About,
         example=_ABOUT,
     ),
-    Call(
+    Operation(
         name="readProblemType",
         method="GET",
         path="/problems/{slug}",
-        who=Who.EVERYONE,
-        theme=_THEME,
+        access=Access.EVERYONE,
+        tag=_TAG,
         summary="Read what a problem type means, and what to do about it",
         detail=f"The `type` of a problem is this address. {_DETAIL}",
         handler=read_problem,

@@ -8,34 +8,34 @@ from core.position import Position
 from core.refusals import HistoryNotPublic
 from projections.read.queries import PastQuery
 from workers.gateway.http.refusals import BadRequest, UnknownPosition
-from workers.gateway.http.response import Reply
-from workers.gateway.operations.operation import Asked
+from workers.gateway.http.response import Response
+from workers.gateway.operations.operation import Request
 from workers.gateway.operations.reading import NOBODY, found, moment_of
 
 PAST: Final = ("bad-cursor", "unknown-position", "unauthenticated", "history-not-public", "not-yet-opened")
 """The slugs of what a call that takes `at=` may be refused with."""
 
 
-async def answer_then(asked: Asked[Any, None], at: str, query: PastQuery) -> Reply:
+async def answer_then(request: Request[Any, None], at: str, query: PastQuery) -> Response:
     """The answer as of the moment that `at` names.
 
     Raises BadRequest, UnknownPosition, NotFound, HistoryNotPublic, NotYetOpened, BadCursor, Unavailable.
     """
-    if asked.query.after is not None:
+    if request.query.after is not None:
         raise BadRequest.at("/after", "the past does not change: at and after exclude each other")
-    services = asked.services
+    services = request.services
     context = await load_context(
-        services.log, site=asked.site, thread=asked.thread, caller=asked.token or NOBODY, folds=services.folds
+        services.log, site=request.site, thread=request.thread, caller=request.token or NOBODY, folds=services.folds
     )
     context.require_thread()
-    if context.policy.history != "public" and not asked.viewer.staff:
+    if context.policy.history != "public" and not request.viewer.staff:
         raise HistoryNotPublic
     moment = _moment(at, context.now)
-    if asked.viewer.staff and isinstance(moment, Position):
-        await _require_event(asked, moment)
+    if request.viewer.staff and isinstance(moment, Position):
+        await _require_event(request, moment)
     # Its place among the readers is for others while it is made, which takes long and has a bound of its own.
-    with asked.gate.aside():
-        answer = await services.past.page(asked.site, asked.thread, moment, query, asked.viewer)
+    with request.gate.aside():
+        answer = await services.past.page(request.site, request.thread, moment, query, request.viewer)
     return found(answer)
 
 
@@ -54,10 +54,10 @@ def _moment(at: str, now: int) -> Position | int:
     return moment
 
 
-async def _require_event(asked: Asked[Any, Any], position: Position) -> None:
+async def _require_event(request: Request[Any, Any], position: Position) -> None:
     """Raise UnknownPosition where the thread has no event there; staff may know. Before the thread all is alike."""
-    services = asked.services
-    if await event_at(services.log, asked.site, asked.thread, position) is None:
-        opened = (await thread_of(services.log, asked.site, asked.thread, folds=services.folds)).opened_at
+    services = request.services
+    if await event_at(services.log, request.site, request.thread, position) is None:
+        opened = (await thread_of(services.log, request.site, request.thread, folds=services.folds)).opened_at
         if opened is None or position > opened:
             raise UnknownPosition

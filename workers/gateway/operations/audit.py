@@ -15,11 +15,18 @@ from core.partitions import partition_of
 from core.position import START, Position
 from core.refusals import NotAllowed
 from projections.audit import merge
-from projections.audit.records import Told, Unreadable, kept_from_author, redacted, tell, tell_author
+from projections.audit.records import (
+    AuditRecord,
+    UnreadableRecord,
+    author_record_of,
+    kept_from_author,
+    record_of,
+    redacted,
+)
 from projections.read import cursors
 from workers.gateway.http.refusals import BadRequest
-from workers.gateway.http.response import Reply, json
-from workers.gateway.operations.operation import COMMENT, ROOT, Asked, Call, Who
+from workers.gateway.http.response import Response, json
+from workers.gateway.operations.operation import COMMENT, ROOT, Access, Operation, Request
 from workers.gateway.operations.reading import moment_of
 from workers.gateway.shapes import comments as shapes
 from workers.gateway.shapes.staff import AuditQuery
@@ -31,59 +38,59 @@ _SLACK_MS: Final = 60_000
 """The past is over for good once it is this long ago, whatever the clocks of the servers say."""
 
 
-async def read_trail(asked: Asked[shapes.TrailQuery, None]) -> Reply:
+async def read_trail(request: Request[shapes.TrailQuery, None]) -> Response:
     """What happened to a comment, in order, votes aside."""
-    services, caller, query = asked.services, asked.caller, asked.query
-    comment = await _comment(asked, caller)
-    partition = partition_of(asked.site, asked.thread, services.log.partitions)
-    mark = cursors.mark("trail", asked.site, asked.thread, asked.comment, caller.sees_all)
+    services, caller, query = request.services, request.caller, request.query
+    comment = await _comment(request, caller)
+    partition = partition_of(request.site, request.thread, services.log.partitions)
+    mark = cursors.mark("trail", request.site, request.thread, request.comment, caller.sees_all)
     after = START
     if query.cursor is not None:
         after = Position.parse(*cursors.read(query.cursor, mark, _PLACE))
     own: list[_Read]
-    own, reported = await _own_events(asked)
+    own, reported = await _own_events(request)
     horizon: Position | None = None
     if caller.sees_all and reported is not None and reported > after:
         begin = max(after, merge.before(own[0].position))
-        reports, horizon = await _reports(asked, partition, begin, reported)
+        reports, horizon = await _reports(request, partition, begin, reported)
         own = sorted([*own, *reports], key=lambda recorded: recorded.position)
     coming = [one for one in own if one.position > after and (horizon is None or one.position <= horizon)]
     page = coming[: query.limit]
     known = [one for one in page if isinstance(one, Recorded)]
     gone = await redacted(services.log, known, folds=services.folds)
-    told: list[Told | Unreadable]
+    told: list[AuditRecord | UnreadableRecord]
     if caller.sees_all:
         told = [_tell(one, partition, gone) for one in page]
     else:
-        policy = await policy_of(services.log, asked.site, asked.thread, folds=services.folds)
+        policy = await policy_of(services.log, request.site, request.thread, folds=services.folds)
         if policy.history == "staff":
-            gone = {asked.comment: gone.get(asked.comment, frozenset()) | kept_from_author(comment)}
-        told = [one for each in known if (one := tell_author(each, partition, gone, comment.author)) is not None]
+            gone = {request.comment: gone.get(request.comment, frozenset()) | kept_from_author(comment)}
+        told = [one for each in known if (one := author_record_of(each, partition, gone, comment.author)) is not None]
     place = page[-1].position if len(coming) > len(page) else horizon
     following = None if place is None else cursors.write(mark, place)
     return json({"events": told, "next": following, "more": following is not None})
 
 
-async def read_audit(asked: Asked[AuditQuery, None]) -> Reply:
+async def read_audit(request: Request[AuditQuery, None]) -> Response:
     """The log of a site as it was recorded, votes included."""
-    services, query = asked.services, asked.query
+    services, query = request.services, request.query
     log = services.log
-    await site_of(log, asked.site, folds=services.folds)
+    await site_of(log, request.site, folds=services.folds)
     numbers = range(log.partitions)
     if query.thread is not None:
-        only = partition_of(asked.site, query.thread, log.partitions)
+        only = partition_of(request.site, query.thread, log.partitions)
         numbers = range(only, only + 1)
     start = START if query.from_ is None else merge.before(_bound(query, "/from", query.from_))
     end = None if query.to is None else _bound(query, "/to", query.to)
     scope = (query.thread, query.comment, query.actor, query.type, query.from_, query.to)
-    mark = cursors.mark("audit", asked.site, log.partitions, *scope)
+    mark = cursors.mark("audit", request.site, log.partitions, *scope)
     places = [start] * len(numbers)
     if query.cursor is not None:
         places = merge.read_cursor(query.cursor, mark, len(numbers))
 
     def wanted(envelope: Envelope) -> bool:
         return (
-            envelope.site == asked.site
+            envelope.site == request.site
             and (query.thread is None or envelope.thread == query.thread)
             and (query.comment is None or envelope.comment == query.comment)
             and (query.actor is None or envelope.actor.id == query.actor)
@@ -100,31 +107,31 @@ async def read_audit(asked: Asked[AuditQuery, None]) -> Reply:
     return json({"events": told, "next": following, "more": not merged.dry})
 
 
-async def _comment(asked: Asked[shapes.TrailQuery, None], caller: Caller) -> Comment:
+async def _comment(request: Request[shapes.TrailQuery, None], caller: Caller) -> Comment:
     """The comment in the path. Raises NotFound, NotAllowed for who is neither its author nor staff."""
-    services = asked.services
+    services = request.services
     comment = await comment_of(
-        services.log, asked.site, asked.thread, asked.comment, caller=caller, folds=services.folds
+        services.log, request.site, request.thread, request.comment, caller=caller, folds=services.folds
     )
     if not caller.sees_all and caller.id != comment.author:
         raise NotAllowed("a trail is for the comment's author and for staff")
     return comment
 
 
-def _tell(found: _Read, partition: int, gone: Mapping[str, frozenset[int]]) -> Told | Unreadable:
+def _tell(found: _Read, partition: int, gone: Mapping[str, frozenset[int]]) -> AuditRecord | UnreadableRecord:
     """What was found, as staff is told it."""
     if isinstance(found, UnreadableEntry):
-        return Unreadable(position=str(found.position))
-    return tell(found, partition, gone)
+        return UnreadableRecord(position=str(found.position))
+    return record_of(found, partition, gone)
 
 
-async def _own_events(asked: Asked[Any, Any]) -> tuple[list[_Read], Position | None]:
+async def _own_events(request: Request[Any, Any]) -> tuple[list[_Read], Position | None]:
     """The events of the comment itself, and where it was reported last."""
-    field, last = heads.comment(asked.comment), heads.reported(asked.comment)
-    loaded = await asked.services.log.load(
+    field, last = heads.comment(request.comment), heads.reported(request.comment)
+    loaded = await request.services.log.load(
         Load(
-            site=asked.site,
-            thread=asked.thread,
+            site=request.site,
+            thread=request.thread,
             heads=(HeadWanted(field), HeadWanted(last, events=False)),
             reads=True,
         )
@@ -133,7 +140,7 @@ async def _own_events(asked: Asked[Any, Any]) -> tuple[list[_Read], Position | N
 
 
 async def _reports(
-    asked: Asked[Any, Any], partition: int, after: Position, last: Position
+    request: Request[Any, Any], partition: int, after: Position, last: Position
 ) -> tuple[list[_Read], Position | None]:
     """The reports of the comment after a place, and how far they were looked for; None: to the last one.
 
@@ -143,14 +150,14 @@ async def _reports(
     found: list[_Read] = []
     at = after
     for _ in range(merge.BUDGET // _STEP):
-        entries = await asked.services.log.read(partition, at, limit=_STEP, upto=last)
+        entries = await request.services.log.read(partition, at, limit=_STEP, upto=last)
         for entry in entries:
             try:
                 envelope = envelope_of(*entry)
             except UnreadableEntry as error:
                 found.append(error)
                 continue
-            here = (envelope.site, envelope.thread, envelope.comment) == (asked.site, asked.thread, asked.comment)
+            here = (envelope.site, envelope.thread, envelope.comment) == (request.site, request.thread, request.comment)
             if here and envelope.type == _REPORTED:
                 found.append(read(*entry))
         if len(entries) < _STEP:
@@ -169,7 +176,7 @@ def _bound(query: AuditQuery, pointer: str, text: str) -> Position:
 
 _STEP: Final = 500
 _REPORTED: Final = str(ReportFiled.__struct_config__.tag)
-_THEME: Final = "Record"
+_TAG: Final = "Record"
 _EVENT: Final = {
     "position": "1698579000000-42",
     "partition": 7,
@@ -184,13 +191,13 @@ _EVENT: Final = {
     "data": {"note": "Checked with the desk."},
 }
 
-CALLS: Final = (
-    Call(
+OPERATIONS: Final = (
+    Operation(
         name="readTrail",
         method="GET",
         path=f"{COMMENT}/trail",
-        who=Who.AUTHOR_OR_STAFF,
-        theme=_THEME,
+        access=Access.AUTHOR_OR_STAFF,
+        tag=_TAG,
         summary="Read what happened to a comment, in order",
         detail=(
             "Votes aside. For its author: own texts, and decisions with role, reason and rule; where `history` is "
@@ -203,13 +210,13 @@ CALLS: Final = (
         example={"events": [_EVENT], "next": None, "more": False},
         problems=("not-allowed", "bad-cursor"),
     ),
-    Call(
+    Operation(
         name="readAudit",
         method="GET",
         path=f"{ROOT}/audit",
-        who=Who.AUDITOR,
-        door="auditor",
-        theme=_THEME,
+        access=Access.AUDITOR,
+        required_role="auditor",
+        tag=_TAG,
         summary="Read the log as recorded, votes included",
         detail=(
             "In order of recorded time, then partition, then sequence. A page may be empty and still have `next`. "

@@ -13,38 +13,38 @@ from projections.read.revisions import History
 from workers.gateway.http.caching import Caching
 from workers.gateway.http.parameters import NoQuery
 from workers.gateway.http.preconditions import revisions_named
-from workers.gateway.http.response import Reply
+from workers.gateway.http.response import Response
 from workers.gateway.operations.as_of import PAST, answer_then
 from workers.gateway.operations.fresh_row import fresh_row
-from workers.gateway.operations.operation import COMMENT, THREAD, Asked, Call, Who
+from workers.gateway.operations.operation import COMMENT, THREAD, Access, Operation, Request
 from workers.gateway.operations.reading import caught_up, found
 from workers.gateway.operations.writing import answered, carry_out, on_comment, written
 from workers.gateway.shapes import comments as shapes
 from workers.gateway.shapes import rows
 
 
-async def read_comment(asked: Asked[shapes.PermalinkQuery, None]) -> Reply:
+async def read_comment(request: Request[shapes.PermalinkQuery, None]) -> Response:
     """One comment with its replies, and what it hangs under, now or as they were."""
-    if asked.query.at is not None:
-        return await answer_then(asked, asked.query.at, PermalinkThen(comment=asked.comment))
-    await caught_up(asked, asked.query.after)
-    views = asked.services.views
-    return found(await views.permalink(asked.site, asked.thread, asked.comment, asked.viewer))
+    if request.query.at is not None:
+        return await answer_then(request, request.query.at, PermalinkThen(comment=request.comment))
+    await caught_up(request, request.query.after)
+    views = request.services.views
+    return found(await views.permalink(request.site, request.thread, request.comment, request.viewer))
 
 
-async def read_revisions(asked: Asked[shapes.RevisionsQuery, None]) -> Reply:
+async def read_revisions(request: Request[shapes.RevisionsQuery, None]) -> Response:
     """The texts of a comment that the caller may see."""
-    query, services = asked.query, asked.services
-    await caught_up(asked, query.after)
+    query, services = request.query, request.services
+    await caught_up(request, query.after)
 
     async def history() -> History:
-        return (await policy_of(services.log, asked.site, asked.thread, folds=services.folds)).history
+        return (await policy_of(services.log, request.site, request.thread, folds=services.folds)).history
 
     answer = await services.views.revisions(
-        asked.site,
-        asked.thread,
-        asked.comment,
-        asked.viewer,
+        request.site,
+        request.thread,
+        request.comment,
+        request.viewer,
         history=history,
         diff=query.diff is not None,
         limit=query.limit,
@@ -53,10 +53,10 @@ async def read_revisions(asked: Asked[shapes.RevisionsQuery, None]) -> Reply:
     return found(answer)
 
 
-async def post_comment(asked: Asked[NoQuery, shapes.PostComment]) -> Reply:
+async def post_comment(request: Request[NoQuery, shapes.PostComment]) -> Response:
     """Write a comment. The answer does not wait for the views: its row is made from what was recorded."""
-    body = asked.body
-    comment = ids.comment_id(asked.site, asked.thread, asked.caller.id, asked.key)
+    body = request.body
+    comment = ids.comment_id(request.site, request.thread, request.caller.id, request.key)
     command = commands.PostComment(
         comment=comment,
         body=body.body,
@@ -66,66 +66,66 @@ async def post_comment(asked: Asked[NoQuery, shapes.PostComment]) -> Reply:
         url=body.url,
         title=body.title,
     )
-    result = await carry_out(asked, command, thread=asked.thread)
-    location = (b"location", f"{asked.place}/{comment}".encode())
+    result = await carry_out(request, command, thread=request.thread)
+    location = (b"location", f"{request.place}/{comment}".encode())
     posted = _posted(result)
     if posted is None:
-        return await written(asked, result, comment, location)
-    row = fresh_row(posted, result.answered, asked.viewer)
-    return answered(asked, row, result, location)
+        return await written(request, result, comment, location)
+    row = fresh_row(posted, result.answered, request.viewer)
+    return answered(request, row, result, location)
 
 
-async def edit_comment(asked: Asked[NoQuery, shapes.EditComment]) -> Reply:
+async def edit_comment(request: Request[NoQuery, shapes.EditComment]) -> Response:
     """Write a new revision in view of the latest."""
     command = commands.EditComment(
-        comment=asked.comment,
-        revision=revisions_named(asked.headers.get(b"if-match")),
-        body=asked.body.body,
-        reason=asked.body.reason,
+        comment=request.comment,
+        revision=revisions_named(request.headers.get(b"if-match")),
+        body=request.body.body,
+        reason=request.body.reason,
     )
-    result = await carry_out(asked, command, thread=asked.thread)
-    services = asked.services
+    result = await carry_out(request, command, thread=request.thread)
+    services = request.services
     # A repeat is answered with the comment as it is now, of which only the log tells what waits.
     comment = result.comment or await comment_of(
-        services.log, asked.site, asked.thread, asked.comment, caller=asked.caller, folds=services.folds
+        services.log, request.site, request.thread, request.comment, caller=request.caller, folds=services.folds
     )
-    return await written(asked, result, asked.comment, waiting=_waiting(comment))
+    return await written(request, result, request.comment, waiting=_waiting(comment))
 
 
-async def withdraw_comment(asked: Asked[NoQuery, Any]) -> Reply:
+async def withdraw_comment(request: Request[NoQuery, Any]) -> Response:
     """Take one's own comment back; replies stay."""
-    return await on_comment(asked, commands.WithdrawComment(comment=asked.comment))
+    return await on_comment(request, commands.WithdrawComment(comment=request.comment))
 
 
-async def restore_comment(asked: Asked[NoQuery, Any]) -> Reply:
+async def restore_comment(request: Request[NoQuery, Any]) -> Response:
     """Take the withdrawal back."""
-    return await on_comment(asked, commands.RestoreComment(comment=asked.comment))
+    return await on_comment(request, commands.RestoreComment(comment=request.comment))
 
 
-async def vote(asked: Asked[NoQuery, shapes.CastVote]) -> Reply:
+async def vote(request: Request[NoQuery, shapes.CastVote]) -> Response:
     """Set one's own vote. The answer does not wait for the views: the vote is counted on top of what they have."""
-    command = commands.Vote(comment=asked.comment, value=asked.body.value, revision=asked.body.revision)
-    views = asked.services.views
+    command = commands.Vote(comment=request.comment, value=request.body.value, revision=request.body.revision)
+    views = request.services.views
     # Staff sees more of a row than other readers, and all of it is in the views alone.
-    voter = None if asked.viewer.staff else asked.viewer.member
-    row_asked = None if voter is None else views.ask_row(asked.site, asked.thread, asked.comment, voter)
-    result = await carry_out(asked, command, thread=asked.thread)
+    voter = None if request.viewer.staff else request.viewer.member
+    row_asked = None if voter is None else views.ask_row(request.site, request.thread, request.comment, voter)
+    result = await carry_out(request, command, thread=request.thread)
     if voter is not None and result.comment is not None and result.earlier is not None:
         # A vote that changes nothing appends nothing. The vote that stands may be one that the views do not have yet.
         recorded = result.recorded[0] if result.recorded else None
         row = await views.voted_row(
-            asked.site, asked.thread, asked.comment, row_asked, recorded, result.earlier, result.comment.position
+            request.site, request.thread, request.comment, row_asked, recorded, result.earlier, result.comment.position
         )
         if row is not None:
-            return answered(asked, row, result)
-    return await written(asked, result, asked.comment)
+            return answered(request, row, result)
+    return await written(request, result, request.comment)
 
 
-async def report(asked: Asked[NoQuery, shapes.FileReport]) -> Reply:
+async def report(request: Request[NoQuery, shapes.FileReport]) -> Response:
     """Tell the moderators about a comment."""
-    body = asked.body
-    command = commands.Report(comment=asked.comment, reason=body.reason, note=body.note, revision=body.revision)
-    return await on_comment(asked, command)
+    body = request.body
+    command = commands.Report(comment=request.comment, reason=body.reason, note=body.note, revision=body.revision)
+    return await on_comment(request, command)
 
 
 def _waiting(comment: Comment) -> rows.Waiting | None:
@@ -146,17 +146,17 @@ def _posted(result: Result) -> Recorded | None:
     return result.recorded[-1] if result.recorded else None
 
 
-_THEME: Final = "Comments"
+_TAG: Final = "Comments"
 _WRITING: Final = ("not-allowed", "suspended", "idempotency-key-reused")
 _WORDS: Final = ("not-entitled", "thread-closed", "thread-archived", "body-empty", "body-too-long")
 
-CALLS: Final = (
-    Call(
+OPERATIONS: Final = (
+    Operation(
         name="postComment",
         method="POST",
         path=f"{THREAD}/comments",
-        who=Who.CALLER,
-        theme=_THEME,
+        access=Access.CALLER,
+        tag=_TAG,
         summary="Write a comment, or a reply",
         detail=(
             "A first comment with `url` and `title` opens its thread, where `url` lies in one of the origins that the "
@@ -165,7 +165,7 @@ CALLS: Final = (
         ),
         handler=post_comment,
         body=shapes.PostComment,
-        given={"body": "The Senate never voted on it."},
+        request_example={"body": "The Senate never voted on it."},
         answer=rows.Written,
         example={**rows.EXAMPLE_WRITTEN, "comment": {**rows.EXAMPLE_ROW, "revision": 1, "edited": None}},
         statuses=(201,),
@@ -181,12 +181,12 @@ CALLS: Final = (
         ),
         keyed=True,
     ),
-    Call(
+    Operation(
         name="readComment",
         method="GET",
         path=COMMENT,
-        who=Who.ANYONE,
-        theme=_THEME,
+        access=Access.ANYONE,
+        tag=_TAG,
         summary="Read one comment, its ancestors and its replies, now or as they were",
         handler=read_comment,
         query=shapes.PermalinkQuery,
@@ -196,12 +196,12 @@ CALLS: Final = (
         caching=Caching.BY_TOKEN,
         past=True,
     ),
-    Call(
+    Operation(
         name="editComment",
         method="PATCH",
         path=COMMENT,
-        who=Who.AUTHOR,
-        theme=_THEME,
+        access=Access.AUTHOR,
+        tag=_TAG,
         summary="Write a new text",
         detail=(
             "The policy judges it again; a held edit leaves what readers see in place, and the answer says with "
@@ -209,19 +209,19 @@ CALLS: Final = (
         ),
         handler=edit_comment,
         body=shapes.EditComment,
-        given={"body": "The Senate never voted on it.", "reason": "Spelling"},
+        request_example={"body": "The Senate never voted on it.", "reason": "Spelling"},
         answer=rows.Written,
         example={**rows.EXAMPLE_WRITTEN, "waiting": {"revision": 3, "held_by": {"kind": "rule", "name": "links"}}},
         problems=(*_WRITING, *_WORDS, "edit-window-over", "comment-withdrawn", "stale-revision", "revision-required"),
         keyed=True,
         edits=True,
     ),
-    Call(
+    Operation(
         name="withdrawComment",
         method="DELETE",
         path=COMMENT,
-        who=Who.AUTHOR,
-        theme=_THEME,
+        access=Access.AUTHOR,
+        tag=_TAG,
         summary="Take one's own comment back",
         handler=withdraw_comment,
         answer=rows.Written,
@@ -232,12 +232,12 @@ CALLS: Final = (
         problems=("not-allowed", "idempotency-key-reused"),
         keyed=True,
     ),
-    Call(
+    Operation(
         name="restoreComment",
         method="POST",
         path=f"{COMMENT}/restoration",
-        who=Who.AUTHOR,
-        theme=_THEME,
+        access=Access.AUTHOR,
+        tag=_TAG,
         summary="Take a withdrawal back",
         detail="The comment returns to the status it had, or was given meanwhile.",
         handler=restore_comment,
@@ -246,12 +246,12 @@ CALLS: Final = (
         problems=(*_WRITING, "thread-closed", "thread-archived"),
         keyed=True,
     ),
-    Call(
+    Operation(
         name="vote",
         method="PUT",
         path=f"{COMMENT}/vote",
-        who=Who.CALLER,
-        theme=_THEME,
+        access=Access.CALLER,
+        tag=_TAG,
         summary="Vote on a comment, or take the vote back",
         detail=(
             "Taking a vote back (`value` 0) always passes: where votes are off, in an archived thread, for a suspended "
@@ -259,7 +259,7 @@ CALLS: Final = (
         ),
         handler=vote,
         body=shapes.CastVote,
-        given={"value": 1, "revision": 2},
+        request_example={"value": 1, "revision": 2},
         answer=rows.Written,
         example=rows.EXAMPLE_WRITTEN,
         problems=(
@@ -272,29 +272,29 @@ CALLS: Final = (
         ),
         keyed=True,
     ),
-    Call(
+    Operation(
         name="reportComment",
         method="POST",
         path=f"{COMMENT}/reports",
-        who=Who.CALLER,
-        theme=_THEME,
+        access=Access.CALLER,
+        tag=_TAG,
         summary="Report a comment to the moderators",
         detail="One open report a member and comment: a second one changes nothing and answers 200.",
         handler=report,
         body=shapes.FileReport,
-        given={"reason": "abuse", "note": "Calls me names."},
+        request_example={"reason": "abuse", "note": "Calls me names."},
         answer=rows.Written,
         example=rows.EXAMPLE_WRITTEN,
         statuses=(201, 200),
         problems=(*_WRITING, "thread-archived", "comment-not-published", "stale-revision"),
         keyed=True,
     ),
-    Call(
+    Operation(
         name="readRevisions",
         method="GET",
         path=f"{COMMENT}/revisions",
-        who=Who.ANYONE,
-        theme=_THEME,
+        access=Access.ANYONE,
+        tag=_TAG,
         summary="Read the edit history of a comment, oldest first",
         detail="With the votes that each text had when it was last on the page.",
         handler=read_revisions,

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from core.partitions import partition_of
-from projections.read.comments import Counted, counts_of
-from projections.read.queries import Answer
+from projections.read.comments import PublishedCounts, counts_of
+from projections.read.queries import PageAnswer
 from projections.read.views import Views
 from workers.gateway.http.view_states import PartitionStates
 from workers.runtime import metrics
@@ -15,7 +15,7 @@ MOST_THREADS: Final = 50_000
 """Bound of the remembered counts of threads, 400 bytes each; the least recently used go first."""
 
 
-class Counts:
+class CountCache:
     """Counts of threads, in two round trips at most for any number of them."""
 
     def __init__(
@@ -25,14 +25,14 @@ class Counts:
         self._states = states
         self._partitions = partitions
         self._most = most_threads
-        self._kept: OrderedDict[tuple[str, str], Counted] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, str], PublishedCounts] = OrderedDict()
         metrics.COUNTED_THREADS.set_function(lambda: len(self._kept))
 
-    async def of(self, site: str, threads: Sequence[str]) -> Answer:
+    async def of(self, site: str, threads: Sequence[str]) -> PageAnswer:
         """`{"counts": {thread: published comments}}`; an unknown thread counts 0. Raises Unavailable."""
         partitions = {thread: partition_of(site, thread, self._partitions) for thread in threads}
         states = {seen.partition: seen for seen in await self._states.of(sorted(set(partitions.values())))}
-        found: dict[str, Counted] = {}
+        found: dict[str, PublishedCounts] = {}
         for thread in threads:
             kept = self._kept.get((site, thread))
             if kept is not None and kept.seen == states[partitions[thread]]:
@@ -45,7 +45,7 @@ class Counts:
                 self._keep((site, thread), counted)
         return counts_of({thread: found[thread] for thread in threads})
 
-    def _keep(self, name: tuple[str, str], counted: Counted) -> None:
+    def _keep(self, name: tuple[str, str], counted: PublishedCounts) -> None:
         self._kept[name] = counted
         self._kept.move_to_end(name)
         if len(self._kept) > self._most:

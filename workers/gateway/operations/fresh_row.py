@@ -6,7 +6,7 @@ from core.events.types import CommentPosted
 from core.position import START
 from core.text.render import rendered
 from projections.thread.fold import apply
-from projections.thread.state import Author, Comment, Thread
+from projections.thread.state import AuthorState, CommentState, ThreadState
 from projections.views.rows import row_for
 from projections.views.viewer import Viewer
 from workers.gateway.http.response import encode
@@ -16,7 +16,7 @@ def fresh_row(recorded: Recorded, answered: Answered | None, viewer: Viewer) -> 
     """The row of the comment that `recorded` posted, as `viewer` may see it; `answered` is what it answers."""
     posted = recorded.event
     assert isinstance(posted, CommentPosted)
-    thread = Thread(site=recorded.envelope.site, id=recorded.envelope.thread, opened=START)
+    thread = ThreadState(site=recorded.envelope.site, id=recorded.envelope.thread, opened=START)
     if posted.parent is not None:
         # Only that something is there to hang under matters to the row of what hangs.
         thread.rows[posted.parent] = _above(posted.parent)
@@ -26,5 +26,7 @@ def fresh_row(recorded: Recorded, answered: Answered | None, viewer: Viewer) -> 
     return row_for(thread.rows[posted.comment], thread.id, viewer, html=html, name=name)
 
 
-def _above(comment: str) -> Comment:
-    return Comment(id=comment, posted=START, at=0, author=Author(id=""), texts={}, standing=1, verdict="published")
+def _above(comment: str) -> CommentState:
+    return CommentState(
+        id=comment, posted=START, at=0, author=AuthorState(id=""), texts={}, standing=1, verdict="published"
+    )

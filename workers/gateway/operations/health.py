@@ -8,11 +8,11 @@ from msgspec import Struct
 
 from core.redis.errors import told
 from core.refusals import Unavailable
-from workers.gateway.http.lag_watch import Look
+from workers.gateway.http.lag_watch import LagState
 from workers.gateway.http.machine_paths import METRICS, READY, WRITES
 from workers.gateway.http.parameters import NoQuery
-from workers.gateway.http.response import Reply, json
-from workers.gateway.operations.operation import Asked, Call, Who
+from workers.gateway.http.response import Response, json
+from workers.gateway.operations.operation import Access, Operation, Request
 from workers.gateway.operations.services import Services
 from workers.runtime import metrics
 
@@ -44,22 +44,22 @@ class Readiness(Struct, frozen=True, kw_only=True):
     views: ViewsState
 
 
-async def health(asked: Asked[NoQuery, Any]) -> Reply:
+async def health(request: Request[NoQuery, Any]) -> Response:
     """Alive: the process answers, whatever else may be away."""
-    del asked
+    del request
     return json(State(status="alive"))
 
 
-async def readiness(asked: Asked[NoQuery, Any]) -> Reply:
+async def readiness(request: Request[NoQuery, Any]) -> Response:
     """Readiness for reads, asked for once for all callers of a moment: it costs a question per partition."""
-    services = asked.services
+    services = request.services
     _require_running(services)
     return await services.readiness.get(READY, partial(_readiness, services))
 
 
-async def writability(asked: Asked[NoQuery, Any]) -> Reply:
+async def writability(request: Request[NoQuery, Any]) -> Response:
     """Readiness for writes, asked for likewise."""
-    services = asked.services
+    services = request.services
     _require_running(services)
     return await services.readiness.get(WRITES, partial(_writability, services))
 
@@ -70,7 +70,7 @@ def _require_running(services: Services) -> None:
     services.require_fit()
 
 
-async def _readiness(services: Services) -> Reply:
+async def _readiness(services: Services) -> Response:
     """Ready: Redis answers, and the views are those of the log.
 
     Views that lag keep nobody from reading: they are as old for every gateway, and an old page is better than none.
@@ -87,7 +87,7 @@ async def _readiness(services: Services) -> Reply:
     return json(_state(services, await _looked(services)))
 
 
-async def _writability(services: Services) -> Reply:
+async def _writability(services: Services) -> Response:
     """Ready for writes: Redis takes them."""
     found = await _looked(services)
     if found.refusal is not None:
@@ -97,9 +97,9 @@ async def _writability(services: Services) -> Reply:
     return json(_state(services, found))
 
 
-async def _looked(services: Services) -> Look:
+async def _looked(services: Services) -> LagState:
     """How the views and the server are now. Raises Unavailable where nobody can be answered."""
-    found: Look | None = None
+    found: LagState | None = None
     with anyio.move_on_after(READY_WITHIN):
         found = await services.lag.look()
     if found is None:
@@ -109,7 +109,7 @@ async def _looked(services: Services) -> Look:
     return found
 
 
-def _state(services: Services, found: Look) -> Readiness:
+def _state(services: Services, found: LagState) -> Readiness:
     return Readiness(
         status="ready",
         reads="served",
@@ -118,38 +118,38 @@ def _state(services: Services, found: Look) -> Readiness:
     )
 
 
-async def read_metrics(asked: Asked[NoQuery, Any]) -> Reply:
+async def read_metrics(request: Request[NoQuery, Any]) -> Response:
     """The metrics, written once for all callers of a moment."""
-    wanted = metrics.format_for(asked.headers.get(b"accept", b"").decode("latin-1"))
+    wanted = metrics.format_for(request.headers.get(b"accept", b"").decode("latin-1"))
 
-    async def write() -> Reply:
+    async def write() -> Response:
         body, content_type = metrics.exposition(wanted)
-        return Reply(200, body, media=content_type.encode())
+        return Response(200, body, media=content_type.encode())
 
-    return await asked.services.exposition.get(wanted, write)
+    return await request.services.exposition.get(wanted, write)
 
 
-_THEME: Final = "Operations"
+_TAG: Final = "Operations"
 _READY: Final = {"status": "ready", "reads": "served", "writes": "taken", "views": {"lag_s": 0.0, "stopped": 0}}
 
-CALLS: Final = (
-    Call(
+OPERATIONS: Final = (
+    Operation(
         name="health",
         method="GET",
         path="/healthz",
-        who=Who.EVERYONE,
-        theme=_THEME,
+        access=Access.EVERYONE,
+        tag=_TAG,
         summary="Is the process alive?",
         handler=health,
         answer=State,
         example={"status": "alive"},
     ),
-    Call(
+    Operation(
         name="readiness",
         method="GET",
         path=READY,
-        who=Who.EVERYONE,
-        theme=_THEME,
+        access=Access.EVERYONE,
+        tag=_TAG,
         summary="Can it answer readers?",
         detail="Not without Redis, nor where the deployment there is another one or has a format that this version "
         "does not read, nor where the log ends before the views do, nor while the process starts or ends. How far the "
@@ -160,24 +160,24 @@ CALLS: Final = (
         answer=Readiness,
         example=_READY,
     ),
-    Call(
+    Operation(
         name="writability",
         method="GET",
         path=WRITES,
-        who=Who.EVERYONE,
-        theme=_THEME,
+        access=Access.EVERYONE,
+        tag=_TAG,
         summary="Does it take writes?",
         detail="503 where `/readyz` is, and where Redis takes no writes.",
         handler=writability,
         answer=Readiness,
         example=_READY,
     ),
-    Call(
+    Operation(
         name="metrics",
         method="GET",
         path=METRICS,
-        who=Who.EVERYONE,
-        theme=_THEME,
+        access=Access.EVERYONE,
+        tag=_TAG,
         summary="Metrics for Prometheus; they name no site, thread or person",
         handler=read_metrics,
         media="text/plain",

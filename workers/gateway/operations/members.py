@@ -8,8 +8,8 @@ from core.domain.member import Suspension
 from core.refusals import NotFound
 from core.times import rfc3339
 from workers.gateway.http.parameters import NoQuery
-from workers.gateway.http.response import Reply, json
-from workers.gateway.operations.operation import ROOT, Asked, Call, Who
+from workers.gateway.http.response import Response, json
+from workers.gateway.operations.operation import ROOT, Access, Operation, Request
 from workers.gateway.operations.writing import carry_out, positioned, time_of
 from workers.gateway.shapes import rows
 from workers.gateway.shapes import staff as shapes
@@ -18,12 +18,12 @@ from workers.gateway.shapes.common import ListQuery, Position
 MEMBER: Final = ROOT + "/members/{member}"
 
 
-async def read_member(asked: Asked[NoQuery, None]) -> Reply:
+async def read_member(request: Request[NoQuery, None]) -> Response:
     """A member's standing and counts: one's own, or for staff anybody's."""
-    member = _visible(asked)
-    services, caller = asked.services, asked.caller
-    standing = await standing_of(services.log, asked.site, member, folds=services.folds)
-    name, counts = await services.views.member_counts(asked.site, member)
+    member = _visible(request)
+    services, caller = request.services, request.caller
+    standing = await standing_of(services.log, request.site, member, folds=services.folds)
+    name, counts = await services.views.member_counts(request.site, member)
     if name is None and caller.id == member:
         name = caller.name  # nobody else has said it yet
     suspension = standing.suspension_at(int(services.clock() * 1000))
@@ -31,34 +31,34 @@ async def read_member(asked: Asked[NoQuery, None]) -> Reply:
     return json({"member": told})
 
 
-async def list_comments(asked: Asked[ListQuery, None]) -> Reply:
+async def list_comments(request: Request[ListQuery, None]) -> Response:
     """A member's comments across threads: one's own, or for staff anybody's."""
-    member = _visible(asked)
-    query = asked.query
-    answer = await asked.services.views.member_comments(
-        asked.site, member, asked.viewer, limit=query.limit, cursor=query.cursor
+    member = _visible(request)
+    query = request.query
+    answer = await request.services.views.member_comments(
+        request.site, member, request.viewer, limit=query.limit, cursor=query.cursor
     )
-    return Reply(200, answer.body)
+    return Response(200, answer.body)
 
 
-async def suspend(asked: Asked[NoQuery, shapes.Suspend]) -> Reply:
+async def suspend(request: Request[NoQuery, shapes.Suspend]) -> Response:
     """Keep a member from writing."""
-    body = asked.body
+    body = request.body
     until = None if body.until is None else time_of("/until", body.until)
-    command = SuspendMember(member=asked.path["member"], reason=body.reason, until=until)
-    return positioned(asked, await carry_out(asked, command))
+    command = SuspendMember(member=request.path["member"], reason=body.reason, until=until)
+    return positioned(request, await carry_out(request, command))
 
 
-async def reinstate(asked: Asked[NoQuery, Any]) -> Reply:
+async def reinstate(request: Request[NoQuery, Any]) -> Response:
     """Let a member write again."""
-    command = ReinstateMember(member=asked.path["member"])
-    return positioned(asked, await carry_out(asked, command))
+    command = ReinstateMember(member=request.path["member"])
+    return positioned(request, await carry_out(request, command))
 
 
-def _visible(asked: Asked[Any, Any]) -> str:
+def _visible(request: Request[Any, Any]) -> str:
     """The member in the path. Raises NotFound for whom others' standing does not exist."""
-    member = asked.path["member"]
-    if member != asked.caller.id and not asked.caller.sees_all:
+    member = request.path["member"]
+    if member != request.caller.id and not request.caller.sees_all:
         raise NotFound
     return member
 
@@ -70,15 +70,15 @@ def _told(suspension: Suspension | None) -> dict[str, str | None] | None:
     return {"until": until, "reason": suspension.reason}
 
 
-_THEME: Final = "Members"
+_TAG: Final = "Members"
 
-CALLS: Final = (
-    Call(
+OPERATIONS: Final = (
+    Operation(
         name="readMember",
         method="GET",
         path=MEMBER,
-        who=Who.CALLER,
-        theme=_THEME,
+        access=Access.CALLER,
+        tag=_TAG,
         summary="Read a member's standing and counts",
         detail="One's own; moderators and auditors read everybody's.",
         handler=read_member,
@@ -92,12 +92,12 @@ CALLS: Final = (
             }
         },
     ),
-    Call(
+    Operation(
         name="listMemberComments",
         method="GET",
         path=f"{MEMBER}/comments",
-        who=Who.CALLER,
-        theme=_THEME,
+        access=Access.CALLER,
+        tag=_TAG,
         summary="List a member's comments across threads, newest first",
         detail="One's own; moderators and auditors read everybody's.",
         handler=list_comments,
@@ -106,27 +106,27 @@ CALLS: Final = (
         example={"comments": [rows.EXAMPLE_ROW], "next": None},
         problems=("bad-cursor",),
     ),
-    Call(
+    Operation(
         name="suspend",
         method="PUT",
         path=f"{MEMBER}/suspension",
-        who=Who.MODERATOR,
-        theme=_THEME,
+        access=Access.MODERATOR,
+        tag=_TAG,
         summary="Keep a member from writing, until a time or for good",
         detail="A suspended member may read and withdraw. A token that carries `admin` is held by an admin's alone.",
         handler=suspend,
         body=shapes.Suspend,
-        given={"until": "2043-10-29T11:20:00.000Z", "reason": "Insults, after two warnings."},
+        request_example={"until": "2043-10-29T11:20:00.000Z", "reason": "Insults, after two warnings."},
         answer=Position,
         example={"position": "1698579000000-42"},
         problems=("not-allowed", "suspended"),
     ),
-    Call(
+    Operation(
         name="reinstate",
         method="DELETE",
         path=f"{MEMBER}/suspension",
-        who=Who.MODERATOR,
-        theme=_THEME,
+        access=Access.MODERATOR,
+        tag=_TAG,
         summary="Let a member write again",
         handler=reinstate,
         answer=Position,

@@ -12,68 +12,68 @@ from workers.gateway.http.caching import Caching
 from workers.gateway.http.parameters import NoQuery
 from workers.gateway.http.problems import problem
 from workers.gateway.http.refusals import BadRequest
-from workers.gateway.http.response import Reply, json
-from workers.gateway.operations.operation import COMMENT, ROOT, Asked, Call, Who
+from workers.gateway.http.response import Response, json
+from workers.gateway.operations.operation import COMMENT, ROOT, Access, Operation, Request
 from workers.gateway.operations.writing import acknowledged, carry_out, on_comment
 from workers.gateway.shapes import comments as shapes
 from workers.gateway.shapes import rows, staff
 
 
-async def decide(asked: Asked[NoQuery, shapes.MakeDecision]) -> Reply:
+async def decide(request: Request[NoQuery, shapes.MakeDecision]) -> Response:
     """Give a verdict on one revision."""
-    return await on_comment(asked, _decision(asked.comment, asked.body))
+    return await on_comment(request, _decision(request.comment, request.body))
 
 
-async def decide_many(asked: Asked[NoQuery, shapes.BulkDecisions]) -> Reply:
+async def decide_many(request: Request[NoQuery, shapes.BulkDecisions]) -> Response:
     """Give verdicts that each stand alone, under one batch id."""
-    batch = ids.batch_id(asked.key)
+    batch = ids.batch_id(request.key)
     # At the same time, so that a replica or a disk is waited for once and not a hundred times.
-    decisions = asked.body.decisions
+    decisions = request.body.decisions
     first: dict[tuple[str, str], int] = {}
     for at, decision in enumerate(decisions):
         first.setdefault((decision.thread, decision.comment), at)
     done = await gathered(
         [
-            partial(_one, asked, decision, batch)
+            partial(_one, request, decision, batch)
             if (before := first[decision.thread, decision.comment]) == at
             else partial(_again, decision, at, before)
             for at, decision in enumerate(decisions)
         ]
     )
-    reply = json({"batch": batch, "results": [said for said, _ in done]})
+    response = json({"batch": batch, "results": [said for said, _ in done]})
     results = [result for _, result in done if result is not None]
-    return acknowledged(asked, reply, *results) if results else reply
+    return acknowledged(request, response, *results) if results else response
 
 
-async def redact(asked: Asked[NoQuery, shapes.Redact]) -> Reply:
+async def redact(request: Request[NoQuery, shapes.Redact]) -> Response:
     """Destroy one text."""
-    revision = int(asked.path["revision"])
-    command = commands.RedactRevision(comment=asked.comment, revision=revision, reason=asked.body.reason)
-    return await on_comment(asked, command)
+    revision = int(request.path["revision"])
+    command = commands.RedactRevision(comment=request.comment, revision=revision, reason=request.body.reason)
+    return await on_comment(request, command)
 
 
-async def feature(asked: Asked[NoQuery, Any]) -> Reply:
+async def feature(request: Request[NoQuery, Any]) -> Response:
     """Make a comment an editors' pick."""
-    return await on_comment(asked, commands.FeatureComment(comment=asked.comment, featured=True))
+    return await on_comment(request, commands.FeatureComment(comment=request.comment, featured=True))
 
 
-async def unfeature(asked: Asked[NoQuery, Any]) -> Reply:
+async def unfeature(request: Request[NoQuery, Any]) -> Response:
     """Make it an editors' pick no longer."""
-    return await on_comment(asked, commands.FeatureComment(comment=asked.comment, featured=False))
+    return await on_comment(request, commands.FeatureComment(comment=request.comment, featured=False))
 
 
-async def read_queue(asked: Asked[staff.QueueQuery, None]) -> Reply:
+async def read_queue(request: Request[staff.QueueQuery, None]) -> Response:
     """What waits for a moderator."""
-    query = asked.query
-    answer = await asked.services.views.queue(
-        asked.site,
+    query = request.query
+    answer = await request.services.views.queue(
+        request.site,
         state=query.state,
         thread=query.thread,
         member=query.member,
         limit=query.limit,
         cursor=query.cursor,
     )
-    return Reply(200, answer.body, tag=answer.tag)
+    return Response(200, answer.body, tag=answer.tag)
 
 
 async def _again(decision: shapes.BulkDecision, at: int, before: int) -> tuple[dict[str, Any], None]:
@@ -85,12 +85,12 @@ async def _again(decision: shapes.BulkDecision, at: int, before: int) -> tuple[d
 
 
 async def _one(
-    asked: Asked[NoQuery, shapes.BulkDecisions], decision: shapes.BulkDecision, batch: str
+    request: Request[NoQuery, shapes.BulkDecisions], decision: shapes.BulkDecision, batch: str
 ) -> tuple[dict[str, Any], Result | None]:
-    item = ids.item_key(asked.key, decision.thread, decision.comment)
+    item = ids.item_key(request.key, decision.thread, decision.comment)
     command = _decision(decision.comment, decision)
     try:
-        result = await carry_out(asked, command, thread=decision.thread, item=item, batch=batch)
+        result = await carry_out(request, command, thread=decision.thread, item=item, batch=batch)
     except (CannotFold, FormatTooOld) as refusal:
         # It stays so until another version runs, and is no reason to keep the other decisions waiting.
         return {"comment": decision.comment, "problem": problem(refusal)}, None
@@ -113,7 +113,7 @@ def _decision(comment: str, decision: shapes.MakeDecision) -> commands.Decide:
     )
 
 
-_THEME: Final = "Moderation"
+_TAG: Final = "Moderation"
 _MODERATION: Final = ("not-allowed", "suspended", "idempotency-key-reused")
 _GIVEN: Final = {"verdict": "approve", "revision": 2, "note": "Checked with the desk.", "status": "pending"}
 _STAFF_ROW: Final = {
@@ -130,13 +130,13 @@ _STAFF_ROW: Final = {
 }
 _WRITTEN: Final = {"position": "1698579300000-43", "comment": _STAFF_ROW}
 
-CALLS: Final = (
-    Call(
+OPERATIONS: Final = (
+    Operation(
         name="decide",
         method="POST",
         path=f"{COMMENT}/decisions",
-        who=Who.MODERATOR,
-        theme=_THEME,
+        access=Access.MODERATOR,
+        tag=_TAG,
         summary="Approve, hold or reject a revision",
         detail=(
             "`revision` is the standing or the latest one. A decision closes the comment's open reports: `approve` "
@@ -144,19 +144,19 @@ CALLS: Final = (
         ),
         handler=decide,
         body=shapes.MakeDecision,
-        given=_GIVEN,
+        request_example=_GIVEN,
         answer=rows.Written,
         example=_WRITTEN,
         problems=(*_MODERATION, "stale-revision", "stale-status", "revision-redacted"),
         keyed=True,
     ),
-    Call(
+    Operation(
         name="decideMany",
         method="POST",
         path=f"{ROOT}/moderation/decisions",
-        who=Who.MODERATOR,
-        door="moderator",
-        theme=_THEME,
+        access=Access.MODERATOR,
+        required_role="moderator",
+        tag=_TAG,
         summary="Decide about up to 100 comments",
         detail=(
             "Each stands alone: the answer is 200, and says of each what came of it. It is 202 where one of them is "
@@ -165,7 +165,7 @@ CALLS: Final = (
         ),
         handler=decide_many,
         body=shapes.BulkDecisions,
-        given={"decisions": [{"thread": "power-broker", "comment": rows.EXAMPLE_ROW["id"], **_GIVEN}]},
+        request_example={"decisions": [{"thread": "power-broker", "comment": rows.EXAMPLE_ROW["id"], **_GIVEN}]},
         answer=shapes.BulkAnswer,
         example={
             "batch": "e5tq7nkc4dyzp3s6wxvh2rj1bm",
@@ -174,27 +174,27 @@ CALLS: Final = (
         problems=("not-allowed",),
         keyed=True,
     ),
-    Call(
+    Operation(
         name="redact",
         method="PUT",
         path=COMMENT + "/revisions/{revision}/redaction",
-        who=Who.MODERATOR,
-        theme=_THEME,
+        access=Access.MODERATOR,
+        tag=_TAG,
         summary="Destroy one text for good; its row stays",
         handler=redact,
         body=shapes.Redact,
-        given={"reason": "Names a minor."},
+        request_example={"reason": "Names a minor."},
         answer=rows.Written,
         example=_WRITTEN,
         problems=(*_MODERATION, "revision-published"),
         keyed=True,
     ),
-    Call(
+    Operation(
         name="feature",
         method="PUT",
         path=f"{COMMENT}/featured",
-        who=Who.MODERATOR,
-        theme=_THEME,
+        access=Access.MODERATOR,
+        tag=_TAG,
         summary="Make a comment an editors' pick",
         handler=feature,
         answer=rows.Written,
@@ -202,12 +202,12 @@ CALLS: Final = (
         problems=(*_MODERATION, "comment-not-published"),
         keyed=True,
     ),
-    Call(
+    Operation(
         name="unfeature",
         method="DELETE",
         path=f"{COMMENT}/featured",
-        who=Who.MODERATOR,
-        theme=_THEME,
+        access=Access.MODERATOR,
+        tag=_TAG,
         summary="Make it an editors' pick no longer",
         handler=unfeature,
         answer=rows.Written,
@@ -215,13 +215,13 @@ CALLS: Final = (
         problems=_MODERATION,
         keyed=True,
     ),
-    Call(
+    Operation(
         name="readQueue",
         method="GET",
         path=f"{ROOT}/moderation/queue",
-        who=Who.MODERATOR,
-        door="moderator",
-        theme=_THEME,
+        access=Access.MODERATOR,
+        required_role="moderator",
+        tag=_TAG,
         summary="Read what waits, oldest first by when it first waited",
         detail="Neither another edit nor another word of a moderator puts off what waits already.",
         handler=read_queue,

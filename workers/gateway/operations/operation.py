@@ -8,11 +8,11 @@ from msgspec import Struct
 
 from core.caller import Caller, Role
 from projections.views.viewer import PUBLIC, Viewer
-from workers.gateway.auth.provisional import Trust
+from workers.gateway.auth.provisional import ProvisionalCaller
 from workers.gateway.http.admission import Gate
 from workers.gateway.http.caching import Caching
 from workers.gateway.http.parameters import NoQuery
-from workers.gateway.http.response import Reply
+from workers.gateway.http.response import Response
 from workers.gateway.operations.services import Services
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -22,7 +22,7 @@ THREAD = ROOT + "/threads/{thread}"
 COMMENT = THREAD + "/comments/{comment}"
 
 
-class Who(Enum):
+class Access(Enum):
     """For whom a call is. The values are what the OpenAPI document says."""
 
     EVERYONE = "Everyone; no token is read."
@@ -37,25 +37,25 @@ class Who(Enum):
     ADMIN_OR_OPERATOR = "Admins, and the operator of the deployment."
 
 
-class Call(Struct, frozen=True, kw_only=True):
+class Operation(Struct, frozen=True, kw_only=True):
     """One call of the contract: the route, the document and the checks before the handler are made from it."""
 
     name: str
     """`operationId`."""
     method: Method
     path: str
-    who: Who
-    door: Role | None = None
+    access: Access
+    required_role: Role | None = None
     """The role without which the request is refused at once. Where there is a comment to see first, deciders refuse."""
-    theme: str
+    tag: str
     summary: str
     detail: str = ""
-    handler: Callable[["Asked[Any, Any]"], Awaitable[Reply]] | None
+    handler: Callable[["Request[Any, Any]"], Awaitable[Response]] | None
     """None for the stream, which is answered by `stream.Stream`."""
     query: type[Struct] = NoQuery
     body: Any = None
     """The type of the body; None for a call that takes none."""
-    given: Any = None
+    request_example: Any = None
     """An example of the body."""
     answer: Any = None
     """The type of the answer, for the document alone; None where it is no JSON."""
@@ -78,18 +78,18 @@ class Call(Struct, frozen=True, kw_only=True):
     @property
     def reads_token(self) -> bool:
         """Whether a token may matter."""
-        return self.who is not Who.EVERYONE or self.past
+        return self.access is not Access.EVERYONE or self.past
 
 
 Q = TypeVar("Q")
 B = TypeVar("B")
 
 
-class Asked(Struct, Generic[Q, B], frozen=True, kw_only=True):
+class Request(Struct, Generic[Q, B], frozen=True, kw_only=True):
     """A request that passed every check before the handler: who asks, what, and where."""
 
     services: Services
-    call: Call
+    operation: Operation
     place: str
     """The path, spelt in the one way: part of the scope of an Idempotency-Key."""
     path: Mapping[str, str]
@@ -98,7 +98,7 @@ class Asked(Struct, Generic[Q, B], frozen=True, kw_only=True):
     query: Q
     body: B
     token: Caller | None
-    trust: Trust | None = None
+    trust: ProvisionalCaller | None = None
     """Whom the caller has to be confirmed by, before anything is decided; None where there is no doubt."""
     key: str
     """The Idempotency-Key of a write; one was made where the caller gave none, or the call takes none."""

@@ -7,9 +7,9 @@ from core.refusals import Refusal
 from projections.read.queries import Overlay, PageQuery, RepliesQuery, RepliesThen
 from workers.gateway.http.caching import Caching
 from workers.gateway.http.problems import problem
-from workers.gateway.http.response import Reply, json
+from workers.gateway.http.response import Response, json
 from workers.gateway.operations.as_of import PAST, answer_then
-from workers.gateway.operations.operation import COMMENT, THREAD, Asked, Call, Who
+from workers.gateway.operations.operation import COMMENT, THREAD, Access, Operation, Request
 from workers.gateway.operations.reading import caught_up, found
 from workers.gateway.shapes import comments as shapes
 from workers.gateway.shapes import feed, rows
@@ -17,13 +17,13 @@ from workers.gateway.shapes import threads as queries
 from workers.gateway.shapes.common import AfterQuery
 
 
-async def read_page(asked: Asked[queries.PageQuery, None]) -> Reply:
+async def read_page(request: Request[queries.PageQuery, None]) -> Response:
     """A page of a thread, now or as it was."""
-    query = asked.query
+    query = request.query
     if query.at is not None:
-        return await answer_then(asked, query.at, wanted(query))
-    await caught_up(asked, query.after)
-    return found(await asked.services.views.page(asked.site, asked.thread, wanted(query)))
+        return await answer_then(request, query.at, wanted(query))
+    await caught_up(request, query.after)
+    return found(await request.services.views.page(request.site, request.thread, wanted(query)))
 
 
 def wanted(query: queries.PageQuery) -> PageQuery:
@@ -38,23 +38,23 @@ def wanted(query: queries.PageQuery) -> PageQuery:
     )
 
 
-async def read_replies(asked: Asked[queries.RepliesQuery, None]) -> Reply:
+async def read_replies(request: Request[queries.RepliesQuery, None]) -> Response:
     """More replies of one parent, now or as they were."""
-    query = asked.query
+    query = request.query
     wanted = RepliesQuery(limit=query.limit, depth=query.depth, cursor=query.cursor)
     if query.at is not None:
-        return await answer_then(asked, query.at, RepliesThen(comment=asked.comment, query=wanted))
-    await caught_up(asked, query.after)
-    return found(await asked.services.views.replies(asked.site, asked.thread, asked.comment, wanted))
+        return await answer_then(request, query.at, RepliesThen(comment=request.comment, query=wanted))
+    await caught_up(request, query.after)
+    return found(await request.services.views.replies(request.site, request.thread, request.comment, wanted))
 
 
-async def read_overlay(asked: Asked[AfterQuery, None]) -> Reply:
+async def read_overlay(request: Request[AfterQuery, None]) -> Response:
     """What only the caller sees of a thread, their votes, and why a write of theirs would fail."""
-    await caught_up(asked, asked.query.after)
-    services, caller = asked.services, asked.caller
-    why = await refusals(services.log, site=asked.site, thread=asked.thread, caller=caller, folds=services.folds)
+    await caught_up(request, request.query.after)
+    services, caller = request.services, request.caller
+    why = await refusals(services.log, site=request.site, thread=request.thread, caller=caller, folds=services.folds)
     # The log knows a thread before the views do: then there is nothing of the caller's in it yet.
-    overlay = await services.views.overlay(asked.site, asked.thread, caller.id) or _NOTHING
+    overlay = await services.views.overlay(request.site, request.thread, caller.id) or _NOTHING
     return json(
         {
             "pending": overlay.pending,
@@ -71,7 +71,7 @@ def _told(refusal: Refusal | None) -> dict[str, Any] | None:
 
 
 _NOTHING: Final = Overlay(pending=[], rejected=[], votes={})
-_THEME: Final = "Reading"
+_TAG: Final = "Reading"
 
 _EXAMPLE_PENDING: Final = {
     **rows.EXAMPLE_ROW,
@@ -90,13 +90,13 @@ _FEED_EXAMPLE: Final = (
     '"thread":{"comments":14,"position":"1698579000000-42"}}\n\n'
 )
 
-CALLS: Final = (
-    Call(
+OPERATIONS: Final = (
+    Operation(
         name="readThread",
         method="GET",
         path=THREAD,
-        who=Who.EVERYONE,
-        theme=_THEME,
+        access=Access.EVERYONE,
+        tag=_TAG,
         summary="Read a page of a thread, now or as it was",
         detail=(
             "Rows fill in display order, never more than 1,000; what is cut leaves a cursor in `next` of its parent. "
@@ -114,12 +114,12 @@ CALLS: Final = (
         caching=Caching.EVERYONE,
         past=True,
     ),
-    Call(
+    Operation(
         name="followThread",
         method="GET",
         path=f"{THREAD}/feed",
-        who=Who.EVERYONE,
-        theme=_THEME,
+        access=Access.EVERYONE,
+        tag=_TAG,
         summary="Follow a thread (server-sent events)",
         detail=(
             "Open it with `after` set to the `thread.position` of the page just read; without, it starts now. After "
@@ -139,12 +139,12 @@ CALLS: Final = (
         statuses=(200, 204),
         caching=Caching.STREAM,
     ),
-    Call(
+    Operation(
         name="readReplies",
         method="GET",
         path=f"{COMMENT}/replies",
-        who=Who.EVERYONE,
-        theme=_THEME,
+        access=Access.EVERYONE,
+        tag=_TAG,
         summary="Read more replies of one parent, now or as they were",
         detail="A cursor in `next` of a row of a page is for this call, with the same `at`.",
         handler=read_replies,
@@ -155,12 +155,12 @@ CALLS: Final = (
         caching=Caching.EVERYONE,
         past=True,
     ),
-    Call(
+    Operation(
         name="readOverlay",
         method="GET",
         path=f"{THREAD}/me",
-        who=Who.CALLER,
-        theme=_THEME,
+        access=Access.CALLER,
+        tag=_TAG,
         summary="Read one's own part of a thread",
         detail=(
             "Kept apart so that the page stays the same for everyone. At most 100 rows, newest first. `opened` is "

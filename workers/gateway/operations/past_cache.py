@@ -19,8 +19,8 @@ from core.position import Position
 from core.refusals import Unavailable
 from core.singleflight import SingleFlight
 from core.throttle import LoopShare
-from projections.read.progress import ThreadState
-from projections.read.queries import Answer, PastQuery
+from projections.read.progress import ThreadProgress
+from projections.read.queries import PageAnswer, PastQuery
 from projections.read.views import Views
 from projections.views.viewer import Viewer
 from workers.runtime import metrics
@@ -50,8 +50,8 @@ class Key(NamedTuple):
 
 
 class _Kept(NamedTuple):
-    answer: Answer
-    state: ThreadState
+    answer: PageAnswer
+    state: ThreadProgress
 
     @property
     def size(self) -> int:
@@ -80,7 +80,7 @@ class PastPages:
         self._wait = wait
         self._loop = LoopShare(share)
         self._kept: OrderedDict[Key, _Kept] = OrderedDict()
-        self._flights: SingleFlight[tuple[Key, ThreadState], Answer] = SingleFlight()
+        self._flights: SingleFlight[tuple[Key, ThreadProgress], PageAnswer] = SingleFlight()
         self.waiting = 0
         """Pages that wait to be made."""
         self.bytes = 0
@@ -90,7 +90,7 @@ class PastPages:
         metrics.REQUESTS_WAITING.labels("past").set_function(lambda: self.waiting)
         self._full, self._late = (metrics.REQUESTS_REFUSED.labels("past", cause) for cause in ("full", "late"))
 
-    async def page(self, site: str, thread: str, at: Position | int, query: PastQuery, viewer: Viewer) -> Answer:
+    async def page(self, site: str, thread: str, at: Position | int, query: PastQuery, viewer: Viewer) -> PageAnswer:
         """The answer of then, kept or made. Raises NotFound, NotYetOpened, BadCursor, Unavailable."""
         key = Key(site, thread, at, query, viewer.staff)
         state = await self._views.thread_state(site, thread)
@@ -100,12 +100,12 @@ class PastPages:
             _KEPT.inc()
             return kept.answer
 
-        async def make() -> Answer:
+        async def make() -> PageAnswer:
             return await self._make(key, state, viewer)
 
         return await self._flights.get((key, state), make)
 
-    async def _make(self, key: Key, state: ThreadState, viewer: Viewer) -> Answer:
+    async def _make(self, key: Key, state: ThreadProgress, viewer: Viewer) -> PageAnswer:
         await self._enter()
         try:
             _MADE.inc()

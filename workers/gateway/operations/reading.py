@@ -7,24 +7,24 @@ from core.moment import parse_moment
 from core.partitions import partition_of
 from core.position import Position
 from core.refusals import NotFound, Unavailable
-from projections.read.queries import Answer
+from projections.read.queries import PageAnswer
 from workers.gateway.http.refusals import BadRequest, UnknownPosition
-from workers.gateway.http.response import Reply
-from workers.gateway.operations.operation import Asked
+from workers.gateway.http.response import Response
+from workers.gateway.operations.operation import Request
 from workers.gateway.operations.writing import VIEW_WITHIN
 
 NOBODY = Caller(id="-", name="")
 """Who asks without a token, where a scene needs somebody."""
 
 
-def found(answer: Answer | None) -> Reply:
+def found(answer: PageAnswer | None) -> Response:
     """An answer that is there. Raises NotFound."""
     if answer is None:
         raise NotFound
-    return Reply(200, answer.body, tag=answer.tag, seen=answer.seen)
+    return Response(200, answer.body, tag=answer.tag, seen=answer.seen)
 
 
-async def caught_up(asked: Asked[Any, Any], after: str | None) -> None:
+async def caught_up(request: Request[Any, Any], after: str | None) -> None:
     """Wait until the views of the thread in the path include the caller's own write.
 
     Raises BadRequest, UnknownPosition for one that the log has not reached, NotFound for one in no thread,
@@ -33,15 +33,15 @@ async def caught_up(asked: Asked[Any, Any], after: str | None) -> None:
     if after is None:
         return
     position = position_of("/after", after)
-    views, log = asked.services.views, asked.services.log
-    if (await views.come(asked.site, asked.thread)).includes(position):
+    views, log = request.services.views, request.services.log
+    if (await views.come(request.site, request.thread)).includes(position):
         return
-    if position > await log.last(partition_of(asked.site, asked.thread, log.partitions)):
-        if await log.thread_last(asked.site, asked.thread) is None:
+    if position > await log.last(partition_of(request.site, request.thread, log.partitions)):
+        if await log.thread_last(request.site, request.thread) is None:
             raise NotFound
         raise UnknownPosition("the log has not reached that position")
-    with asked.gate.aside():
-        shown = await views.reached(asked.site, asked.thread, position, within=VIEW_WITHIN)
+    with request.gate.aside():
+        shown = await views.reached(request.site, request.thread, position, within=VIEW_WITHIN)
     if not shown:
         raise Unavailable("the views do not show it yet")
 

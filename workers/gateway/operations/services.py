@@ -17,9 +17,9 @@ from workers.gateway.auth.tokens import Operators
 from workers.gateway.http.admission import Admission
 from workers.gateway.http.body_budget import BodyBudget
 from workers.gateway.http.lag_watch import LagWatch
-from workers.gateway.http.response import Reply
+from workers.gateway.http.response import Response
 from workers.gateway.http.response_cache import ReadyAnswers
-from workers.gateway.operations.count_cache import Counts
+from workers.gateway.operations.count_cache import CountCache
 from workers.gateway.operations.past_cache import PastPages
 
 
@@ -32,7 +32,7 @@ class Services(Struct, frozen=True, kw_only=True):
     """The served generation itself, to be asked how far it has come."""
     keyring: Keyring
     operators: Operators
-    counts: Counts
+    counts: CountCache
     """Counts of threads, remembered."""
     past: PastPages
     """Pages of the past, kept, and the bound of the work that makes them."""
@@ -50,9 +50,9 @@ class Services(Struct, frozen=True, kw_only=True):
     """False where the process projects and answers operations alone."""
     running: Callable[[], bool] = lambda: True
     """True once all parts of the process have started, until it is about to end."""
-    readiness: SingleFlight[str, Reply] = field(default_factory=SingleFlight)
+    readiness: SingleFlight[str, Response] = field(default_factory=SingleFlight)
     """Answers of `/readyz` and `/readyz/writes`, by path, shared by callers of one moment."""
-    exposition: SingleFlight[str, Reply] = field(default_factory=SingleFlight)
+    exposition: SingleFlight[str, Response] = field(default_factory=SingleFlight)
     """Answers of `/metrics` by format, shared likewise."""
     operations_apart: bool = False
     """True where readiness and metrics are served at an address of their own, and nowhere else."""

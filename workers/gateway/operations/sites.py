@@ -18,10 +18,10 @@ from core.policy import Policy, PolicyChanges
 from core.position import Position
 from core.refusals import BadField, NotFound, SiteExists
 from projections.read import cursors
-from workers.gateway.auth.keyring import Given
+from workers.gateway.auth.keyring import KeySet
 from workers.gateway.http.parameters import NoQuery
-from workers.gateway.http.response import Reply, json
-from workers.gateway.operations.operation import ROOT, Asked, Call, Who
+from workers.gateway.http.response import Response, json
+from workers.gateway.operations.operation import ROOT, Access, Operation, Request
 from workers.gateway.operations.services import Services
 from workers.gateway.operations.writing import CREATED, OK, acknowledged, carry_out, positioned, still
 from workers.gateway.shapes import sites as shapes
@@ -29,82 +29,82 @@ from workers.gateway.shapes.common import Position as PositionAnswer
 from workers.gateway.shapes.keys import SHORTEST_SECRET, EitherKeys, Jwks, KeysGiven
 
 
-async def open_site(asked: Asked[NoQuery, shapes.OpenSite]) -> Reply:
+async def open_site(request: Request[NoQuery, shapes.OpenSite]) -> Response:
     """Open a site: record that it began, then give it the keys.
 
     In this order the one whose opening is recorded gives the keys: until then others are refused, and change nothing.
     An opening that broke off in between is completed by asking again.
     """
-    services, body = asked.services, asked.body
+    services, body = request.services, request.body
     keyring = services.keyring
     given = _given(services, body.keys, "/keys")
     command = OpenSite(name=body.name, policy=body.policy, keys_kind=given.kind, keys_number=given.number)
     # Asked beforehand, so that what is refused neither gives keys nor records anything.
-    refusal = await would_refuse(services.log, command, site=asked.site, caller=asked.caller, folds=services.folds)
-    if isinstance(refusal, SiteExists) and await keyring.holds(asked.site, given) is False:
+    refusal = await would_refuse(services.log, command, site=request.site, caller=request.caller, folds=services.folds)
+    if isinstance(refusal, SiteExists) and await keyring.holds(request.site, given) is False:
         refusal.extra["errors"].append(_OTHER_KEYS)
     if refusal is not None:
         raise refusal
-    if await keyring.open(asked.site, given) is False:
+    if await keyring.open(request.site, given) is False:
         raise SiteExists(("/keys", _OTHER))
-    result = await carry_out(asked, command)
-    if not await keyring.open(asked.site, given):
+    result = await carry_out(request, command)
+    if not await keyring.open(request.site, given):
         raise SiteExists(("/keys", _OTHER))
-    result = await still(asked, result)
+    result = await still(request, result)
     return acknowledged(
-        asked, _answer(asked.site, await _site(asked), result.position, CREATED if result.created else OK), result
+        request, _answer(request.site, await _site(request), result.position, CREATED if result.created else OK), result
     )
 
 
-async def replace_keys(asked: Asked[NoQuery, EitherKeys]) -> Reply:
+async def replace_keys(request: Request[NoQuery, EitherKeys]) -> Response:
     """Record that the keys are replaced, and replace them; in this order nothing is replaced unrecorded."""
-    given = _given(asked.services, asked.body, "")
-    site = await _site(asked)
-    if await asked.services.keyring.holds(asked.site, given):
+    given = _given(request.services, request.body, "")
+    site = await _site(request)
+    if await request.services.keyring.holds(request.site, given):
         return json({"position": str(site.position)})
     command = RekeySite(kind=given.kind, number=given.number, keys_digest=given.digest)
-    result = await carry_out(asked, command)
-    await asked.services.keyring.write(asked.site, given)
-    return positioned(asked, await still(asked, result))
+    result = await carry_out(request, command)
+    await request.services.keyring.write(request.site, given)
+    return positioned(request, await still(request, result))
 
 
-async def list_sites(asked: Asked[shapes.SitesQuery, None]) -> Reply:
+async def list_sites(request: Request[shapes.SitesQuery, None]) -> Response:
     """All sites, by name. Where an opening broke off, a page may be short and still have a cursor."""
-    query = asked.query
+    query = request.query
     mark = cursors.mark("sites", query.limit)
     after = "" if query.cursor is None else cursors.read(query.cursor, mark, cursors.SITE)[0]
-    names = sorted(name for name in await asked.services.keyring.names.all() if name > after)
+    names = sorted(name for name in await request.services.keyring.names.all() if name > after)
     some = names[: query.limit]
-    sites = await gathered([partial(_site_or_none, asked, name) for name in some])
+    sites = await gathered([partial(_site_or_none, request, name) for name in some])
     told = [_told(name, site, site.policy_at) for name, site in zip(some, sites, strict=True) if site is not None]
     following = cursors.write(mark, some[-1]) if len(names) > len(some) else None
     return json({"sites": told, "next": following})
 
 
-async def read_site(asked: Asked[NoQuery, None]) -> Reply:
+async def read_site(request: Request[NoQuery, None]) -> Response:
     """The site and its policy."""
-    site = await _site(asked)
-    return _answer(asked.site, site, site.policy_at)
+    site = await _site(request)
+    return _answer(request.site, site, site.policy_at)
 
 
-async def change_policy(asked: Asked[NoQuery, PolicyChanges]) -> Reply:
+async def change_policy(request: Request[NoQuery, PolicyChanges]) -> Response:
     """Change fields of the policy; the others stay."""
-    result = await carry_out(asked, ChangePolicy(changes=asked.body))
-    return acknowledged(asked, _answer(asked.site, await _site(asked), result.position), result)
+    result = await carry_out(request, ChangePolicy(changes=request.body))
+    return acknowledged(request, _answer(request.site, await _site(request), result.position), result)
 
 
-async def _site(asked: Asked[Any, Any]) -> Site:
-    return await site_of(asked.services.log, asked.site, folds=asked.services.folds)
+async def _site(request: Request[Any, Any]) -> Site:
+    return await site_of(request.services.log, request.site, folds=request.services.folds)
 
 
-async def _site_or_none(asked: Asked[Any, Any], name: str) -> Site | None:
+async def _site_or_none(request: Request[Any, Any], name: str) -> Site | None:
     try:
-        return await site_of(asked.services.log, name, folds=asked.services.folds)
+        return await site_of(request.services.log, name, folds=request.services.folds)
     except NotFound:
         return None
 
 
-def _answer(name: str, site: Site, position: Position | None, status: int = OK) -> Reply:
+def _answer(name: str, site: Site, position: Position | None, status: int = OK) -> Response:
     return json(_told(name, site, position), status)
 
 
@@ -112,7 +112,7 @@ def _told(name: str, site: Site, position: Position | None) -> dict[str, Any]:
     return {"site": name, "name": site.name, "policy": site.policy, "position": str(position)}
 
 
-def _given(services: Services, keys: KeysGiven, pointer: str) -> Given:
+def _given(services: Services, keys: KeysGiven, pointer: str) -> KeySet:
     """Keys as they are kept. Raises BadField for what is no key of a site."""
     if keys.hs256 is not UNSET and keys.jwks is UNSET:
         for number, secret in enumerate(keys.hs256):
@@ -120,10 +120,10 @@ def _given(services: Services, keys: KeysGiven, pointer: str) -> Given:
             if services.operators.signs_with(secret):
                 # Whoever signs the tokens of that site would be the operator of all.
                 raise BadField(f"{pointer}/hs256/{number}", "a site has a secret of its own")
-        return Given("hs256", len(keys.hs256), msgspec.json.encode(keys.hs256))
+        return KeySet("hs256", len(keys.hs256), msgspec.json.encode(keys.hs256))
     if keys.jwks is not UNSET and keys.hs256 is UNSET:
         number = len(keys.jwks.keys) if isinstance(keys.jwks, Jwks) else 1
-        return Given("jwks", number, msgspec.json.encode(keys.jwks))
+        return KeySet("jwks", number, msgspec.json.encode(keys.jwks))
     raise BadField(pointer, "keys are either hs256 or jwks")
 
 
@@ -147,16 +147,16 @@ _SITE: Final = {
     "position": "1698570000000-1",
 }
 _KEYS: Final = {"hs256": ["0123456789abcdef0123456789abcdef"]}
-_THEME: Final = "Sites"
+_TAG: Final = "Sites"
 ALL: Final = "/v1/sites"
 
-CALLS: Final = (
-    Call(
+OPERATIONS: Final = (
+    Operation(
         name="listSites",
         method="GET",
         path=ALL,
-        who=Who.OPERATOR,
-        theme=_THEME,
+        access=Access.OPERATOR,
+        tag=_TAG,
         summary="List all sites with their policies, by name",
         detail="Never their keys.",
         handler=list_sites,
@@ -165,60 +165,60 @@ CALLS: Final = (
         example={"sites": [_SITE], "next": None},
         problems=("bad-cursor",),
     ),
-    Call(
+    Operation(
         name="openSite",
         method="PUT",
         path=ROOT,
-        who=Who.OPERATOR,
-        theme=_THEME,
+        access=Access.OPERATOR,
+        tag=_TAG,
         summary="Open a site",
         detail="Asked again alike it answers 200, otherwise 409, which says in `errors` what differs.",
         handler=open_site,
         body=shapes.OpenSite,
-        given={"name": "UnHerd", "keys": _KEYS},
+        request_example={"name": "UnHerd", "keys": _KEYS},
         answer=shapes.SiteAnswer,
         example=_SITE,
         statuses=(201, 200),
         problems=("site-exists",),
     ),
-    Call(
+    Operation(
         name="replaceKeys",
         method="PUT",
         path=f"{ROOT}/keys",
-        who=Who.OPERATOR,
-        theme=_THEME,
+        access=Access.OPERATOR,
+        tag=_TAG,
         summary="Replace the keys of a site",
         detail="From the next request on no other key signs its tokens. Give the old and the new secret to rotate.",
         handler=replace_keys,
         body=EitherKeys,
-        given=_KEYS,
+        request_example=_KEYS,
         answer=PositionAnswer,
         example={"position": "1698570000000-2"},
     ),
-    Call(
+    Operation(
         name="readSite",
         method="GET",
         path=ROOT,
-        who=Who.ADMIN_OR_OPERATOR,
-        door="admin",
-        theme=_THEME,
+        access=Access.ADMIN_OR_OPERATOR,
+        required_role="admin",
+        tag=_TAG,
         summary="Read a site and its policy, never its keys",
         handler=read_site,
         answer=shapes.SiteAnswer,
         example=_SITE,
         problems=("not-allowed",),
     ),
-    Call(
+    Operation(
         name="changePolicy",
         method="PATCH",
         path=f"{ROOT}/policy",
-        who=Who.ADMIN,
-        theme=_THEME,
+        access=Access.ADMIN,
+        tag=_TAG,
         summary="Change the policy of a site",
         detail="Fields that are left out stay as they are.",
         handler=change_policy,
         body=PolicyChanges,
-        given={"premoderation": "links"},
+        request_example={"premoderation": "links"},
         answer=shapes.SiteAnswer,
         example=_SITE,
         problems=("not-allowed", "suspended"),

@@ -4,24 +4,24 @@ from collections.abc import Sequence
 from typing import Final
 
 from workers.gateway.operations import about, audit, comments, health, members, moderation, pages, sites, threads
-from workers.gateway.operations.operation import Call
+from workers.gateway.operations.operation import Operation
 
-CALLS: Final[Sequence[Call]] = (
-    *pages.CALLS,
-    *comments.CALLS,
-    *threads.CALLS,
-    *moderation.CALLS,
-    *members.CALLS,
-    *audit.CALLS,
-    *sites.CALLS,
-    *about.CALLS,
-    *health.CALLS,
+OPERATIONS: Final[Sequence[Operation]] = (
+    *pages.OPERATIONS,
+    *comments.OPERATIONS,
+    *threads.OPERATIONS,
+    *moderation.OPERATIONS,
+    *members.OPERATIONS,
+    *audit.OPERATIONS,
+    *sites.OPERATIONS,
+    *about.OPERATIONS,
+    *health.OPERATIONS,
 )
 
 
-def by_path(calls: Sequence[Call] = CALLS) -> dict[str, list[Call]]:
+def by_path(calls: Sequence[Operation] = OPERATIONS) -> dict[str, list[Operation]]:
     """The calls of each path, paths in the order of the table."""
-    paths: dict[str, list[Call]] = {}
+    paths: dict[str, list[Operation]] = {}
     for call in calls:
         paths.setdefault(call.path, []).append(call)
     return paths

@@ -11,8 +11,8 @@ from core.policy import Policy, PolicyChanges
 from core.refusals import NotFound
 from workers.gateway.http.caching import Caching
 from workers.gateway.http.parameters import NoQuery
-from workers.gateway.http.response import Reply, encode
-from workers.gateway.operations.operation import ROOT, THREAD, Asked, Call, Who
+from workers.gateway.http.response import Response, encode
+from workers.gateway.operations.operation import ROOT, THREAD, Access, Operation, Request
 from workers.gateway.operations.reading import caught_up, found
 from workers.gateway.operations.writing import on_thread
 from workers.gateway.shapes import rows
@@ -20,54 +20,54 @@ from workers.gateway.shapes import threads as shapes
 from workers.gateway.shapes.common import AfterQuery, Position
 
 
-async def open_thread(asked: Asked[NoQuery, shapes.OpenThread]) -> Reply:
+async def open_thread(request: Request[NoQuery, shapes.OpenThread]) -> Response:
     """Open a thread, or give it another title or address."""
-    return await on_thread(asked, OpenThread(url=asked.body.url, title=asked.body.title))
+    return await on_thread(request, OpenThread(url=request.body.url, title=request.body.title))
 
 
-async def set_status(asked: Asked[NoQuery, shapes.SetStatus]) -> Reply:
+async def set_status(request: Request[NoQuery, shapes.SetStatus]) -> Response:
     """Open, close or archive a thread."""
-    return await on_thread(asked, SetThreadStatus(status=asked.body.status, reason=asked.body.reason))
+    return await on_thread(request, SetThreadStatus(status=request.body.status, reason=request.body.reason))
 
 
-async def read_policy(asked: Asked[NoQuery, None]) -> Reply:
+async def read_policy(request: Request[NoQuery, None]) -> Response:
     """The policy in force in a thread."""
-    services = asked.services
-    policy, opened = await policy_or_site_policy_of(services.log, asked.site, asked.thread, folds=services.folds)
+    services = request.services
+    policy, opened = await policy_or_site_policy_of(services.log, request.site, request.thread, folds=services.folds)
     body = encode(policy if opened else {**msgspec.structs.asdict(policy), "opened": False})
-    return Reply(200, body, tag=blake2b(body, digest_size=12).hexdigest())
+    return Response(200, body, tag=blake2b(body, digest_size=12).hexdigest())
 
 
-async def override_policy(asked: Asked[NoQuery, PolicyChanges]) -> Reply:
+async def override_policy(request: Request[NoQuery, PolicyChanges]) -> Response:
     """Replace what a thread overrides of the policy."""
-    return await on_thread(asked, OverridePolicy(overrides=asked.body))
+    return await on_thread(request, OverridePolicy(overrides=request.body))
 
 
-async def put_anchor(asked: Asked[NoQuery, shapes.PutAnchor]) -> Reply:
+async def put_anchor(request: Request[NoQuery, shapes.PutAnchor]) -> Response:
     """Open, reword, close or reopen an inline question."""
-    body = asked.body
+    body = request.body
     command = PutAnchor(
-        anchor=asked.path["anchor"],
+        anchor=request.path["anchor"],
         exact=body.quote.exact,
         prefix=body.quote.prefix,
         suffix=body.quote.suffix,
         prompt=body.prompt,
         status=body.status,
     )
-    return await on_thread(asked, command)
+    return await on_thread(request, command)
 
 
-async def read_anchors(asked: Asked[AfterQuery, None]) -> Reply:
+async def read_anchors(request: Request[AfterQuery, None]) -> Response:
     """The inline questions of a thread."""
-    await caught_up(asked, asked.query.after)
-    return found(await asked.services.views.anchors(asked.site, asked.thread))
+    await caught_up(request, request.query.after)
+    return found(await request.services.views.anchors(request.site, request.thread))
 
 
-async def list_threads(asked: Asked[shapes.ThreadsQuery, None]) -> Reply:
+async def list_threads(request: Request[shapes.ThreadsQuery, None]) -> Response:
     """Threads, the latest first."""
-    query = asked.query
-    answer = await asked.services.views.threads(
-        asked.site,
+    query = request.query
+    answer = await request.services.views.threads(
+        request.site,
         url=query.url,
         status=query.status,
         opened_by=query.opened_by,
@@ -75,27 +75,27 @@ async def list_threads(asked: Asked[shapes.ThreadsQuery, None]) -> Reply:
         limit=query.limit,
         cursor=query.cursor,
     )
-    return Reply(200, answer.body)
+    return Response(200, answer.body)
 
 
-async def count(asked: Asked[shapes.CountsQuery, None]) -> Reply:
+async def count(request: Request[shapes.CountsQuery, None]) -> Response:
     """How many comments are published in some threads."""
-    if await asked.services.keyring.read(asked.site) is None:
+    if await request.services.keyring.read(request.site) is None:
         raise NotFound("there is no such site")
-    return found(await asked.services.counts.of(asked.site, list(dict.fromkeys(asked.query.thread))))
+    return found(await request.services.counts.of(request.site, list(dict.fromkeys(request.query.thread))))
 
 
 _POSITION: Final = {"position": "1698579000000-42"}
 _MODERATION: Final = ("not-allowed", "suspended")
-_THEME: Final = "Threads"
+_TAG: Final = "Threads"
 
-CALLS: Final = (
-    Call(
+OPERATIONS: Final = (
+    Operation(
         name="readThreadPolicy",
         method="GET",
         path=f"{THREAD}/policy",
-        who=Who.EVERYONE,
-        theme=_THEME,
+        access=Access.EVERYONE,
+        tag=_TAG,
         summary="Read the policy in force in a thread",
         detail="Where a first comment may open the thread, and none has yet, that of the site with `opened`: false.",
         handler=read_policy,
@@ -103,58 +103,58 @@ CALLS: Final = (
         example=msgspec.to_builtins(Policy()),
         caching=Caching.EVERYONE,
     ),
-    Call(
+    Operation(
         name="overridePolicy",
         method="PUT",
         path=f"{THREAD}/policy",
-        who=Who.MODERATOR,
-        theme=_THEME,
+        access=Access.MODERATOR,
+        tag=_TAG,
         summary="Replace a thread's overrides of the policy",
         detail="Whole: a field that is left out is the site's again.",
         handler=override_policy,
         body=PolicyChanges,
-        given={"premoderation": "all"},
+        request_example={"premoderation": "all"},
         answer=Position,
         example=_POSITION,
         problems=_MODERATION,
     ),
-    Call(
+    Operation(
         name="openThread",
         method="PUT",
         path=THREAD,
-        who=Who.MODERATOR,
-        theme=_THEME,
+        access=Access.MODERATOR,
+        tag=_TAG,
         summary="Open or retitle a thread",
         handler=open_thread,
         body=shapes.OpenThread,
-        given={"url": "https://example.org/power-broker", "title": "The power broker"},
+        request_example={"url": "https://example.org/power-broker", "title": "The power broker"},
         answer=Position,
         example=_POSITION,
         statuses=(201, 200),
         problems=(*_MODERATION, "url-not-allowed"),
     ),
-    Call(
+    Operation(
         name="setThreadStatus",
         method="PUT",
         path=f"{THREAD}/status",
-        who=Who.MODERATOR,
-        theme=_THEME,
+        access=Access.MODERATOR,
+        tag=_TAG,
         summary="Open, close or archive a thread",
         detail="Closed: no new comments, edits or restorations. Archived: only withdrawals and moderation go on.",
         handler=set_status,
         body=shapes.SetStatus,
-        given={"status": "closed", "reason": "The debate is over."},
+        request_example={"status": "closed", "reason": "The debate is over."},
         answer=Position,
         example=_POSITION,
         problems=_MODERATION,
     ),
-    Call(
+    Operation(
         name="listThreads",
         method="GET",
         path=f"{ROOT}/threads",
-        who=Who.MODERATOR,
-        door="moderator",
-        theme=_THEME,
+        access=Access.MODERATOR,
+        required_role="moderator",
+        tag=_TAG,
         summary="List threads, the latest first",
         detail=(
             "With when they were opened and last written to, and what waits. By activity a thread moves to the front "
@@ -166,27 +166,27 @@ CALLS: Final = (
         example={"threads": [rows.EXAMPLE_LISTED], "next": None},
         problems=("not-allowed", "bad-cursor"),
     ),
-    Call(
+    Operation(
         name="putAnchor",
         method="PUT",
         path=THREAD + "/anchors/{anchor}",
-        who=Who.MODERATOR,
-        theme=_THEME,
+        access=Access.MODERATOR,
+        tag=_TAG,
         summary="Open, reword, close or reopen an inline question",
         handler=put_anchor,
         body=shapes.PutAnchor,
-        given={"quote": {"exact": "The Senate never voted on it"}, "prompt": "Is that so?", "status": "open"},
+        request_example={"quote": {"exact": "The Senate never voted on it"}, "prompt": "Is that so?", "status": "open"},
         answer=Position,
         example=_POSITION,
         statuses=(201, 200),
         problems=_MODERATION,
     ),
-    Call(
+    Operation(
         name="readAnchors",
         method="GET",
         path=f"{THREAD}/anchors",
-        who=Who.EVERYONE,
-        theme=_THEME,
+        access=Access.EVERYONE,
+        tag=_TAG,
         summary="Read the inline questions of a thread",
         handler=read_anchors,
         query=AfterQuery,
@@ -205,12 +205,12 @@ CALLS: Final = (
         problems=("unknown-position",),
         caching=Caching.EVERYONE,
     ),
-    Call(
+    Operation(
         name="count",
         method="GET",
         path=f"{ROOT}/counts",
-        who=Who.EVERYONE,
-        theme=_THEME,
+        access=Access.EVERYONE,
+        tag=_TAG,
         summary="Count the published comments of some threads",
         detail="An unknown thread counts 0.",
         handler=count,

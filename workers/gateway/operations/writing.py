@@ -11,8 +11,8 @@ from core.domain.commands import AnyCommand
 from core.durability import MEMORY
 from core.refusals import BadField
 from core.times import parse_rfc3339
-from workers.gateway.http.response import Header, Reply, encode, json
-from workers.gateway.operations.operation import Asked
+from workers.gateway.http.response import Header, Response, encode, json
+from workers.gateway.operations.operation import Request
 from workers.gateway.shapes.rows import Waiting
 from workers.runtime import logs, metrics
 
@@ -31,85 +31,92 @@ OK: Final = 200
 
 
 async def carry_out(
-    asked: Asked[Any, Any], command: AnyCommand, *, thread: str = "", item: str | None = None, batch: str | None = None
+    request: Request[Any, Any],
+    command: AnyCommand,
+    *,
+    thread: str = "",
+    item: str | None = None,
+    batch: str | None = None,
 ) -> Result:
     """Carry a command of the caller's out, once under its key; `item` is the key of one item of a bulk call."""
-    services, caller = asked.services, asked.caller
+    services, caller = request.services, request.caller
     result = await transact(
         services.log,
         command,
-        site=asked.site,
+        site=request.site,
         thread=thread,
         caller=caller,
-        key=_key(asked, item),
+        key=_key(request, item),
         batch=batch,
         folds=services.folds,
-        confirm=None if asked.trust is None else asked.trust.confirm,
+        confirm=None if request.trust is None else request.trust.confirm,
     )
     services.views.appended(result.recorded, result.earlier)
     logs.about(position=str(result.position))
     return result
 
 
-async def still(asked: Asked[Any, Any], result: Result) -> Result:
+async def still(request: Request[Any, Any], result: Result) -> Result:
     """The result of a command about the site, with how safe it is by now, and all that was written beside it since."""
-    durability = await asked.services.log.confirm(asked.site, "", _key(asked, None))
+    durability = await request.services.log.confirm(request.site, "", _key(request, None))
     return msgspec.structs.replace(result, durability=durability or MEMORY)
 
 
-def acknowledged(asked: Asked[Any, Any], reply: Reply, *results: Result) -> Reply:
+def acknowledged(request: Request[Any, Any], response: Response, *results: Result) -> Response:
     """The reply, with the least durability that was reached; 202 where the deployment promises more."""
-    promised = asked.services.durability
+    promised = request.services.durability
     reached = {result.durability for result in results}
     for result in results:
         _ACKNOWLEDGED(result.durability).inc()
     if reached == {promised}:
-        return reply.also((DURABILITY, promised.encode()))
-    return reply._replace(status=ACCEPTED).also((DURABILITY, MEMORY.encode()))
+        return response.also((DURABILITY, promised.encode()))
+    return response._replace(status=ACCEPTED).also((DURABILITY, MEMORY.encode()))
 
 
-async def on_thread(asked: Asked[Any, Any], command: AnyCommand, *headers: Header) -> Reply:
+async def on_thread(request: Request[Any, Any], command: AnyCommand, *headers: Header) -> Response:
     """Carry out a command about the thread in the path, or the site, and answer with its position."""
-    result = await carry_out(asked, command, thread=asked.path.get("thread", ""))
-    return positioned(asked, result, *headers)
+    result = await carry_out(request, command, thread=request.path.get("thread", ""))
+    return positioned(request, result, *headers)
 
 
-def positioned(asked: Asked[Any, Any], result: Result, *headers: Header) -> Reply:
+def positioned(request: Request[Any, Any], result: Result, *headers: Header) -> Response:
     """`{"position"}`."""
-    reply = json({"position": str(result.position)}, CREATED if result.created else OK, *headers)
-    return acknowledged(asked, reply, result)
+    response = json({"position": str(result.position)}, CREATED if result.created else OK, *headers)
+    return acknowledged(request, response, result)
 
 
-async def on_comment(asked: Asked[Any, Any], command: AnyCommand) -> Reply:
+async def on_comment(request: Request[Any, Any], command: AnyCommand) -> Response:
     """Carry out a command about the comment in the path, and answer with its position and the comment."""
-    result = await carry_out(asked, command, thread=asked.thread)
-    return await written(asked, result, asked.comment)
+    result = await carry_out(request, command, thread=request.thread)
+    return await written(request, result, request.comment)
 
 
 async def written(
-    asked: Asked[Any, Any], result: Result, comment: str, *headers: Header, waiting: Waiting | None = None
-) -> Reply:
+    request: Request[Any, Any], result: Result, comment: str, *headers: Header, waiting: Waiting | None = None
+) -> Response:
     """What a write on a comment answers with, once the views have taken it in; `waiting` is told beside its row."""
-    views = asked.services.views
+    views = request.services.views
     row: bytes | None = None
-    with asked.gate.aside():
-        shown = await views.reached(asked.site, asked.thread, result.position, within=VIEW_WITHIN)
+    with request.gate.aside():
+        shown = await views.reached(request.site, request.thread, result.position, within=VIEW_WITHIN)
     if shown:
-        row = await views.row(asked.site, asked.thread, comment, asked.viewer)
-    return answered(asked, row, result, *headers, waiting=waiting)
+        row = await views.row(request.site, request.thread, comment, request.viewer)
+    return answered(request, row, result, *headers, waiting=waiting)
 
 
 def answered(
-    asked: Asked[Any, Any], row: bytes | None, result: Result, *headers: Header, waiting: Waiting | None = None
-) -> Reply:
+    request: Request[Any, Any], row: bytes | None, result: Result, *headers: Header, waiting: Waiting | None = None
+) -> Response:
     """`{"position", "comment"}`, and `waiting` where something waits; the row is JSON already."""
     more = b"" if waiting is None else b',"waiting":%b' % encode(waiting)
     body = b'{"position":"%b","comment":%b%b}' % (str(result.position).encode(), row or b"null", more)
-    return acknowledged(asked, Reply(CREATED if result.created else OK, body, headers), result)
+    return acknowledged(request, Response(CREATED if result.created else OK, body, headers), result)
 
 
-def _key(asked: Asked[Any, Any], item: str | None) -> str:
-    return ids.command_key(asked.site, asked.caller.id, asked.call.method, asked.place, item or asked.key)
+def _key(request: Request[Any, Any], item: str | None) -> str:
+    return ids.command_key(
+        request.site, request.caller.id, request.operation.method, request.place, item or request.key
+    )
 
 
 def time_of(pointer: str, text: str) -> int:

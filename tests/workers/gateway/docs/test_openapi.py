@@ -11,13 +11,13 @@ from core.caller import Actor
 from core.events.envelope import Envelope, Recorded
 from core.events.types import UnknownEvent, VoteCast
 from core.position import Position
-from projections.audit.records import tell
+from projections.audit.records import record_of
 from tests.support.house import ADA, AUDITOR, BEN, MOD, SITE, THREAD, House, at
 from workers.gateway.docs.openapi import document, problems_of
 from workers.gateway.docs.reference import page
 from workers.gateway.http import problems
-from workers.gateway.operations.operation import Call
-from workers.gateway.operations.table import CALLS, by_path
+from workers.gateway.operations.operation import Operation
+from workers.gateway.operations.table import OPERATIONS, by_path
 from workers.gateway.shapes import comments as shapes
 from workers.gateway.shapes import rows, staff, threads
 
@@ -71,10 +71,10 @@ def test_every_call_of_the_contract_is_in_the_document_and_no_other() -> None:
     assert {path: set(methods) for path, methods in DOCUMENT["paths"].items()} == CONTRACT
 
 
-@pytest.mark.parametrize("call", CALLS, ids=lambda call: call.name)
-def test_a_call_says_who_may_how_it_is_kept_and_what_it_may_be_refused_with(call: Call) -> None:
+@pytest.mark.parametrize("call", OPERATIONS, ids=lambda call: call.name)
+def test_a_call_says_who_may_how_it_is_kept_and_what_it_may_be_refused_with(call: Operation) -> None:
     said = DOCUMENT["paths"][call.path][call.method.lower()]
-    assert call.who.value in said["description"]
+    assert call.access.value in said["description"]
     assert call.caching.value in said["description"]
     slugs = {
         slug
@@ -93,24 +93,24 @@ def test_a_call_says_who_may_how_it_is_kept_and_what_it_may_be_refused_with(call
     assert ("If-Match" in named) == call.edits
 
 
-@pytest.mark.parametrize("call", CALLS, ids=lambda call: call.name)
-def test_the_examples_of_a_call_are_what_it_takes_and_gives(call: Call) -> None:
+@pytest.mark.parametrize("call", OPERATIONS, ids=lambda call: call.name)
+def test_the_examples_of_a_call_are_what_it_takes_and_gives(call: Operation) -> None:
     if call.body is not None:
-        msgspec.convert(call.given, call.body)
+        msgspec.convert(call.request_example, call.body)
     if call.answer is not None:
         assert call.example is not None
         msgspec.convert(call.example, call.answer)
 
 
 def test_operations_have_names_of_their_own() -> None:
-    names = [call.name for call in CALLS]
+    names = [call.name for call in OPERATIONS]
     assert len(set(names)) == len(names)
     assert sum(map(len, by_path().values())) == len(names)
 
 
 def test_a_slug_that_a_call_names_is_a_problem_type() -> None:
     known = {kind.slug for kind in problems.ALL}
-    assert {slug for call in CALLS for slug in call.problems} <= known
+    assert {slug for call in OPERATIONS for slug in call.problems} <= known
 
 
 def test_a_feed_that_may_be_served_later_is_not_refused() -> None:
@@ -134,13 +134,13 @@ def test_what_is_never_stored_is_not_said_to_be_kept() -> None:
 
 
 def test_every_problem_type_is_told_with_its_status_by_some_call() -> None:
-    told = {(kind.slug, kind.status) for call in CALLS for kind in problems_of(call)}
+    told = {(kind.slug, kind.status) for call in OPERATIONS for kind in problems_of(call)}
     everywhere = {("method-not-allowed", 405)}
     assert {(kind.slug, kind.status) for kind in problems.ALL} == told | everywhere
 
 
 def test_what_goes_into_a_request_is_closed_and_bounded() -> None:
-    bodies = [call.body for call in CALLS if call.body is not None]
+    bodies = [call.body for call in OPERATIONS if call.body is not None]
     _, components = msgspec.json.schema_components(bodies)
     for name, schema in components.items():
         # A key set is another standard's, and may say more than we keep.
@@ -157,7 +157,7 @@ def test_the_page_for_people_needs_nothing_from_elsewhere() -> None:
     html = page(DOCUMENT)
     assert "<script" not in html
     assert not re.search(r'(?:src|href)="(?:https?:)?//', html)
-    for call in CALLS:
+    for call in OPERATIONS:
         assert f'id="{call.name}"' in html
     for kind in problems.ALL:
         assert f'id="problems/{kind.slug}"' in html
@@ -223,7 +223,7 @@ def test_an_imported_event_is_told_with_both_its_times_and_an_unknown_one_by_its
         at=1_600_000_000_000,
     )
     event = VoteCast(comment="c", revision=2, value=1)
-    told = msgspec.to_builtins(tell(Recorded(Position(1_700_000_000_000, 3), envelope, event), 7, {}))
+    told = msgspec.to_builtins(record_of(Recorded(Position(1_700_000_000_000, 3), envelope, event), 7, {}))
     assert told == {
         "position": "1700000000000-3",
         "partition": 7,
@@ -239,4 +239,4 @@ def test_an_imported_event_is_told_with_both_its_times_and_an_unknown_one_by_its
     }
     newer = msgspec.structs.replace(envelope, type="comment.praised")
     unknown = Recorded(Position(1, 1), newer, UnknownEvent(name="comment.praised"))
-    assert tell(unknown, 0, {}).data == {"cause": "import"}
+    assert record_of(unknown, 0, {}).data == {"cause": "import"}

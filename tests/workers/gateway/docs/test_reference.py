@@ -12,8 +12,8 @@ from workers.gateway.auth.tokens import Claims, OperatorClaims
 from workers.gateway.docs.openapi import document, problems_of
 from workers.gateway.docs.reference import page
 from workers.gateway.http import problems
-from workers.gateway.operations.operation import Call
-from workers.gateway.operations.table import CALLS
+from workers.gateway.operations.operation import Operation
+from workers.gateway.operations.table import OPERATIONS
 
 DOCUMENT = document()
 HTML = page(DOCUMENT)
@@ -47,8 +47,8 @@ def test_every_link_in_the_page_leads_somewhere_in_it() -> None:
     assert set(re.findall(r'href="#([^"]+)"', HTML)) <= set(ids)
 
 
-@pytest.mark.parametrize("call", CALLS, ids=lambda call: call.name)
-def test_a_call_is_told_with_what_it_takes_and_what_it_answers(call: Call) -> None:
+@pytest.mark.parametrize("call", OPERATIONS, ids=lambda call: call.name)
+def test_a_call_is_told_with_what_it_takes_and_what_it_answers(call: Operation) -> None:
     said = DOCUMENT["paths"][call.path][call.method.lower()]
     part = section(call.name)
     told = rows(part)
@@ -69,7 +69,7 @@ def test_a_call_is_told_with_what_it_takes_and_what_it_answers(call: Call) -> No
         ]
         for name in shape["properties"]:
             assert told[name][0] == ("needed" if name in shape.get("required", ()) else "optional")
-        assert unescape(part).count(json.dumps(call.given, indent=2, ensure_ascii=False)) >= 1
+        assert unescape(part).count(json.dumps(call.request_example, indent=2, ensure_ascii=False)) >= 1
     if call.answer is not None:
         assert f">{call.answer.__name__}</a>" in part
     for event in call.events:

@@ -9,10 +9,10 @@ import pytest
 from msgspec import Struct, inspect
 
 from core import ids
-from projections.thread.effects import Kind
+from projections.thread.effects import PublicChange
 from workers.gateway.docs.openapi import document
 from workers.gateway.docs.schemas import portable
-from workers.gateway.operations.table import CALLS
+from workers.gateway.operations.table import OPERATIONS
 from workers.gateway.shapes.feed import FEED
 
 DOCUMENT = document()
@@ -85,7 +85,7 @@ def test_what_a_request_means_without_a_field_is_told_in_words() -> None:
     assert "required" not in policy or policy["required"] == []
 
 
-@pytest.mark.parametrize("call", [call for call in CALLS if call.answer is not None], ids=lambda call: call.name)
+@pytest.mark.parametrize("call", [call for call in OPERATIONS if call.answer is not None], ids=lambda call: call.name)
 def test_a_field_of_an_answer_that_is_always_there_is_required(call: Any) -> None:
     for name, kind in structs(call.answer).items():
         if kind.__struct_config__.forbid_unknown_fields:
@@ -158,7 +158,7 @@ def test_what_is_made_portable_is_made_so_wherever_it_stands() -> None:
 
 
 def test_every_stream_says_what_its_events_carry() -> None:
-    streams = [call for call in CALLS if call.media == "text/event-stream"]
+    streams = [call for call in OPERATIONS if call.media == "text/event-stream"]
     assert streams
     for call in streams:
         assert call.events, call.name
@@ -182,4 +182,4 @@ def test_a_shape_whose_fields_are_told_has_words_of_its_own() -> None:
 
 
 def test_every_event_that_a_thread_tells_has_a_shape() -> None:
-    assert set(FEED) == {*get_args(Kind), "reset"}
+    assert set(FEED) == {*get_args(PublicChange), "reset"}

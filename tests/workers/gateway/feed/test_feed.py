@@ -14,7 +14,7 @@ from tests.support.bounds import BOUND
 from tests.support.following import Follower, Frame, Station, ended, station
 from tests.support.house import ADA, BEN, EVE, MOD, SITE, THREAD, House, Who, at, problem
 from workers.gateway.feed import frames, ring
-from workers.gateway.feed.channel import Channel, Seat
+from workers.gateway.feed.channel import Channel, FeedClient
 from workers.runtime import metrics
 
 
@@ -293,7 +293,7 @@ async def test_where_another_generation_is_served_every_client_is_told(radio: St
 
 def test_after_a_reset_nothing_counts_as_seen() -> None:
     channel = Channel(lambda _: None)
-    seat = Seat(channel, 0, Position(900, 9), [])
+    seat = FeedClient(channel, 0, Position(900, 9), [])
     seen, reset, after = (
         ring.Frame(Position(900, 9), b"seen"),
         frames.reset(Position(5, 1)),

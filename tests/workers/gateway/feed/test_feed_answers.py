@@ -20,7 +20,7 @@ from tests.support.bounds import BOUND
 from tests.support.following import RETRY, Station, ended, feed, station, until
 from tests.support.house import ADA, BEN, MOD, SITE, THREAD, House, problem, told
 from workers.gateway.feed import frames
-from workers.gateway.feed.limits import Limits
+from workers.gateway.feed.limits import FeedLimits
 from workers.gateway.feed.ring import Frame
 from workers.gateway.http.feed_retry import BROKEN, LATER
 from workers.gateway.operations import writing as writes
@@ -46,7 +46,7 @@ async def radio(level: House) -> AsyncIterator[Station]:
 
 
 async def test_where_no_further_feed_may_be_open_a_client_is_told_when_to_come_back(level: House) -> None:
-    async with station(level, limits=Limits(feeds=1)) as radio:
+    async with station(level, limits=FeedLimits(feeds=1)) as radio:
         async with radio.follow():
             await ended(radio, "full")
             await ended(radio, "full", NEW)
@@ -152,7 +152,7 @@ async def test_clients_of_a_thread_that_is_not_opened_hear_that_the_stream_lives
 
 
 async def test_so_many_threads_that_are_not_opened_are_waited_for_and_no_more(level: House) -> None:
-    async with station(level, limits=Limits(unopened=2)) as radio:
+    async with station(level, limits=FeedLimits(unopened=2)) as radio:
         async with radio.follow(thread="a"), radio.follow(thread="b"):
             await ended(radio, "unopened", "c")
             async with radio.follow(thread="a"), radio.follow():
@@ -283,7 +283,7 @@ async def test_a_client_that_hangs_up_is_no_line_in_the_log(
 
 async def test_a_client_that_hangs_up_gives_its_replay_up(level: House, caplog: pytest.LogCaptureFixture) -> None:
     views = Stuck(level)
-    async with station(level, views=views, limits=Limits(replays=1, replay_wait=BOUND)) as radio:
+    async with station(level, views=views, limits=FeedLimits(replays=1, replay_wait=BOUND)) as radio:
         start = (await radio.page()).thread["position"]
         await level.post(ADA, "Missed.")
         _, writing = await connected(radio)
@@ -347,7 +347,7 @@ class Tight:
 async def test_of_a_replay_that_is_not_read_little_is_made_and_its_place_is_given_up(level: House) -> None:
     posts = 48
     views = Counted(level)
-    limits = Limits(replays=1, replay_within=1.0, replay_piece=8 << 10)
+    limits = FeedLimits(replays=1, replay_within=1.0, replay_piece=8 << 10)
     async with station(level, views=views, limits=limits) as radio:
         radio.listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         start = (await radio.page()).thread["position"]

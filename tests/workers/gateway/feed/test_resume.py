@@ -23,9 +23,9 @@ from tests.support.bounds import BOUND
 from tests.support.discussions import MOD, PEOPLE, SITE, THREADS, Move, Play
 from tests.support.following import Frame, Page, parsed
 from tests.support.viewing import Stage, stage
-from workers.gateway.feed.limits import Limits
+from workers.gateway.feed.limits import FeedLimits
 from workers.gateway.feed.replays import Replays
-from workers.gateway.feed.resume import VOTES_BEFORE_MS, Missed, Resuming
+from workers.gateway.feed.resume import VOTES_BEFORE_MS, Missed, Resume
 from workers.runtime import metrics
 
 THREAD = THREADS[0]
@@ -73,13 +73,13 @@ class Views:
 class Story:
     """A thread that goes on by a clock of its own, and resumes of its feed."""
 
-    def __init__(self, here: Stage, log: MemoryLog, limits: Limits) -> None:
+    def __init__(self, here: Stage, log: MemoryLog, limits: FeedLimits) -> None:
         self.here = here
         self.log = log
         self.play = Play(log)
         self.views = Views(here)
         self.feed = FeedLog(here.deployment.calls, here.deployment.keys)
-        self.resuming = Resuming(log, self.views, self.feed, limits)
+        self.resuming = Resume(log, self.views, self.feed, limits)
         self.replays = Replays(self.resuming, limits)
         # The feed drops what is old by the clock of the server.
         self.now = time.time_ns() // 1_000_000
@@ -131,12 +131,12 @@ class Story:
 
 
 @asynccontextmanager
-async def told(server: str, limits: Limits | None = None) -> AsyncIterator[Story]:
+async def told(server: str, limits: FeedLimits | None = None) -> AsyncIterator[Story]:
     """A thread that was just opened."""
     log = MemoryLog(clock=lambda: story.now if story else time.time_ns() // 1_000_000)
     story: Story | None = None
     async with stage(server, log) as here:
-        story = Story(here, log, limits or Limits())
+        story = Story(here, log, limits or FeedLimits())
         await story.play.open()
         await here.catch_up()
         yield story
@@ -298,7 +298,7 @@ def free() -> Client:
 
 
 async def test_a_replay_is_sent_in_pieces_each_read_when_the_last_was_taken(server: str) -> None:
-    async with told(server, Limits(replay_piece=1)) as story:
+    async with told(server, FeedLimits(replay_piece=1)) as story:
         start = await story.post("first")
         for number in range(60):
             await story.post(f"c{number}", apart=0)
@@ -326,7 +326,7 @@ async def test_a_replay_is_sent_in_pieces_each_read_when_the_last_was_taken(serv
 
 
 async def test_a_replay_of_too_many_rows_is_one_reset(server: str) -> None:
-    async with told(server, Limits(replay_rows=3)) as story:
+    async with told(server, FeedLimits(replay_rows=3)) as story:
         start = await story.post("a")
         await story.vote("a", 1)
         await story.vote("a", 2)
@@ -343,7 +343,7 @@ async def test_a_replay_of_too_many_rows_is_one_reset(server: str) -> None:
 
 
 async def test_repeated_votes_count_as_rows_too(server: str) -> None:
-    async with told(server, Limits(replay_rows=1)) as story:
+    async with told(server, FeedLimits(replay_rows=1)) as story:
         for name in ("a", "b"):
             await story.post(name)
         for name in ("a", "b"):
@@ -353,7 +353,7 @@ async def test_repeated_votes_count_as_rows_too(server: str) -> None:
 
 
 async def test_a_replay_of_too_many_bytes_ends_with_a_reset(server: str) -> None:
-    async with told(server, Limits(replay_bytes=30_000, replay_piece=10_000)) as story:
+    async with told(server, FeedLimits(replay_bytes=30_000, replay_piece=10_000)) as story:
         start = await story.post("first")
         for number in range(40):
             await story.post(f"c{number}", "x" * 300, apart=0)
@@ -365,7 +365,7 @@ async def test_a_replay_of_too_many_bytes_ends_with_a_reset(server: str) -> None
 
 
 async def test_so_many_replays_are_under_way_and_others_wait_a_while_for_their_place(server: str) -> None:
-    async with told(server, Limits(replays=1, replay_wait=0.05)) as story:
+    async with told(server, FeedLimits(replays=1, replay_wait=0.05)) as story:
         start = await story.post("first")
         await story.post("missed")
         missed = await story.missed(start)
@@ -386,7 +386,7 @@ async def test_so_many_replays_are_under_way_and_others_wait_a_while_for_their_p
 
 
 async def test_a_client_that_waits_gets_its_place_when_another_leaves(server: str) -> None:
-    async with told(server, Limits(replays=1, replay_wait=BOUND)) as story:
+    async with told(server, FeedLimits(replays=1, replay_wait=BOUND)) as story:
         start = await story.post("first")
         await story.post("missed")
         missed = await story.missed(start)
@@ -405,7 +405,7 @@ async def test_a_client_that_waits_gets_its_place_when_another_leaves(server: st
 
 
 async def test_a_client_that_takes_its_replay_too_slowly_gives_its_place_up(server: str) -> None:
-    async with told(server, Limits(replays=1, replay_within=0.05)) as story:
+    async with told(server, FeedLimits(replays=1, replay_within=0.05)) as story:
         start = await story.post("first")
         await story.post("missed")
         missed = await story.missed(start)

@@ -11,16 +11,16 @@ from structlog.testing import capture_logs
 from core.position import Position
 from tests.support.bounds import BOUND
 from workers.gateway.feed import frames
-from workers.gateway.feed.channel import Channel, Seat
+from workers.gateway.feed.channel import Channel, FeedClient
 from workers.gateway.feed.ring import MOST_FRAMES, Frame
-from workers.gateway.feed.sender import AT_ONCE, BEAT, Teller
+from workers.gateway.feed.sender import AT_ONCE, BEAT, Sender
 
 
 class Client:
     """Takes what it is told while it has room, as a server's answer does."""
 
-    def __init__(self, teller: Teller, channel: Channel, *missed: Frame) -> None:
-        self.seat = Seat(channel, channel.ring.end, None, [*missed])
+    def __init__(self, teller: Sender, channel: Channel, *missed: Frame) -> None:
+        self.seat = FeedClient(channel, channel.ring.end, None, [*missed])
         self.room = asyncio.Event()
         self.room.set()
         self.messages: list[Message] = []
@@ -52,7 +52,7 @@ class Client:
 class Room:
     """One thread and its clients."""
 
-    def __init__(self, teller: Teller) -> None:
+    def __init__(self, teller: Sender) -> None:
         self.teller = teller
         self.channel = Channel(teller.tell)
         self._n = 0
@@ -72,7 +72,7 @@ class Room:
 @pytest.fixture
 async def room() -> AsyncIterator[Room]:
     async with anyio.create_task_group() as tasks:
-        yield Room(Teller(tasks))
+        yield Room(Sender(tasks))
         tasks.cancel_scope.cancel()
 
 

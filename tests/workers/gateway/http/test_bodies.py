@@ -20,7 +20,7 @@ class Body(Struct, forbid_unknown_fields=True):
     slash: int = msgspec.field(default=0, name="a/b~c")
 
 
-READER = bodies.Reader(Body)
+READER = bodies.BodyReader(Body)
 DEPTHS = (40, 900)
 TOO_MANY = (1001, 60_000)
 """Beyond what the parsers of some interpreters, and of any, go into."""
@@ -98,7 +98,7 @@ def test_a_whole_number_that_may_be_null_is_taken_alike() -> None:
     class Vague(Struct):
         size: int | None = None
 
-    assert bodies.Reader(Vague).read(b'{"size":2.0}').size == 2
+    assert bodies.BodyReader(Vague).read(b'{"size":2.0}').size == 2
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_deep_nesting_is_refused_and_breaks_nothing(opening: str, depth: int) ->
 
     body = b'{"other":' + opening.encode() * depth
     with pytest.raises(BadRequest) as caught:
-        bodies.Reader(Loose).read(body)
+        bodies.BodyReader(Loose).read(body)
     assert caught.value.extra["errors"] == [{"pointer": "", "detail": "the body is nested too deeply"}]
 
 
@@ -162,10 +162,10 @@ def test_what_is_nested_is_counted_the_body_included(depth: int) -> None:
 
     body = b'{"first":%s,"then":%s}' % (nested(2), nested(depth))
     if depth == 31:
-        assert bodies.Reader(Free).read(body).first == [{"a": 1}]
+        assert bodies.BodyReader(Free).read(body).first == [{"a": 1}]
     else:
         with pytest.raises(BadRequest):
-            bodies.Reader(Free).read(body)
+            bodies.BodyReader(Free).read(body)
 
 
 @pytest.mark.parametrize("body", [b'{"text":"' + b"[" * 100, b'{"text":"' + b'\\"[' * 100 + b"\\"])
@@ -174,7 +174,7 @@ def test_brackets_in_a_text_that_does_not_end_are_not_nesting(body: bytes) -> No
 
 
 def test_a_struct_with_annotations_is_read_as_the_struct_is() -> None:
-    reader = bodies.Reader(Annotated[Body, Meta(extra_json_schema={"minProperties": 1})])  # type: ignore[arg-type]
+    reader = bodies.BodyReader(Annotated[Body, Meta(extra_json_schema={"minProperties": 1})])  # type: ignore[arg-type]
     assert reader.read(b'{"text":"a"}') == Body(text="a")
     with pytest.raises(BadRequest):
         reader.read(b'{"text":"a","text":"b"}')

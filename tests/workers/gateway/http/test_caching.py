@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.house import ADA, ADMIN, AUDITOR, MOD, SITE, THREAD, House, at, problem
 from workers.gateway.http import compression
-from workers.gateway.operations.table import CALLS
+from workers.gateway.operations.table import OPERATIONS
 
 PUBLIC = "public, max-age=0, must-revalidate, s-maxage=2"
 CDN = "max-age=2, stale-while-revalidate=5"
@@ -222,7 +222,7 @@ async def test_any_page_may_read_every_answer_and_nothing_is_guessed(house: Hous
         assert "set-cookie" not in answer.headers
 
 
-@pytest.mark.parametrize("path", sorted({call.path for call in CALLS if call.handler is not None}))
+@pytest.mark.parametrize("path", sorted({call.path for call in OPERATIONS if call.handler is not None}))
 async def test_a_browser_may_ask_first_about_every_address_without_a_token(house: House, path: str) -> None:
     names = {"site": SITE, "thread": THREAD, "comment": "c", "anchor": "a", "member": "m", "revision": "1"}
     names["slug"] = "not-found"

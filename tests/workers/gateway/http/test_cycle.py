@@ -7,7 +7,7 @@ import pytest
 from starlette.types import Message
 
 from workers.gateway.http.cycle import JOINED, Cycle, Flow, Outlet
-from workers.gateway.http.response import Reply, json, send_reply
+from workers.gateway.http.response import Response, json, send_response
 
 pytestmark = pytest.mark.anyio
 
@@ -38,7 +38,7 @@ def cycle(transport: Written, method: str = "GET") -> Cycle:
 async def test_an_answer_that_is_there_goes_out_in_one_write_and_so_does_the_next() -> None:
     transport = Written()
     for _ in range(2):
-        await send_reply(cycle(transport).send, json({"a": 1}))
+        await send_response(cycle(transport).send, json({"a": 1}))
     assert len(transport.writes) == 2
     for write in transport.writes:
         assert write.startswith(b"HTTP/1.1 200 ")
@@ -47,7 +47,7 @@ async def test_an_answer_that_is_there_goes_out_in_one_write_and_so_does_the_nex
 
 async def test_a_large_body_is_not_copied() -> None:
     transport = Written()
-    await send_reply(cycle(transport).send, Reply(200, bytes(JOINED + 1)))
+    await send_response(cycle(transport).send, Response(200, bytes(JOINED + 1)))
     head, body = transport.writes
     assert head.endswith(b"content-length: %d\r\n\r\n" % len(body))
 
@@ -55,13 +55,13 @@ async def test_a_large_body_is_not_copied() -> None:
 @pytest.mark.parametrize("status", [204, 304])
 async def test_an_answer_without_a_body_goes_out(status: int) -> None:
     transport = Written()
-    await send_reply(cycle(transport).send, Reply(status))
+    await send_response(cycle(transport).send, Response(status))
     assert b"".join(transport.writes).startswith(b"HTTP/1.1 %d " % status)
 
 
 async def test_an_answer_to_head_goes_out_without_the_body_that_it_would_have() -> None:
     transport = Written()
-    await send_reply(cycle(transport, "HEAD").send, json({"a": 1}), bare=True)
+    await send_response(cycle(transport, "HEAD").send, json({"a": 1}), bare=True)
     (head,) = transport.writes
     assert head.endswith(b"content-length: 7\r\n\r\n")
 

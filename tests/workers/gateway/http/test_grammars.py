@@ -13,7 +13,7 @@ from workers.gateway.http import bodies, parameters
 from workers.gateway.http.bodies import field_error
 from workers.gateway.http.grammars import WORDS
 from workers.gateway.http.refusals import BadRequest
-from workers.gateway.operations.table import CALLS
+from workers.gateway.operations.table import OPERATIONS
 from workers.gateway.shapes.comments import FileReport
 from workers.gateway.shapes.staff import AuditQuery
 
@@ -44,7 +44,7 @@ def texts(kind: inspect.Type, seen: set[type]) -> Iterator[inspect.StrType]:
 def patterns() -> set[str]:
     """The pattern of every field of every request."""
     seen: set[type] = set()
-    kinds = [kind for call in CALLS for kind in (call.body, call.query) if kind is not None]
+    kinds = [kind for call in OPERATIONS for kind in (call.body, call.query) if kind is not None]
     found = [text for kind in (*kinds, *_PATH_TYPES.values()) for text in texts(inspect.type_info(kind), seen)]
     return {text.pattern for text in found if text.pattern is not None}
 
@@ -79,9 +79,9 @@ def test_a_pattern_without_words_is_not_shown_either() -> None:
 
 def test_a_body_and_a_query_say_it_alike() -> None:
     with pytest.raises(BadRequest) as of_body:
-        bodies.Reader(FileReport).read(b'{"reason":"So rude!"}')
+        bodies.BodyReader(FileReport).read(b'{"reason":"So rude!"}')
     with pytest.raises(BadRequest) as of_query:
-        parameters.Reader(AuditQuery).read({"type": ["comment.posted\n"]})
+        parameters.ParameterReader(AuditQuery).read({"type": ["comment.posted\n"]})
     for caught, pointer in ((of_body, "/reason"), (of_query, "/type")):
         (error,) = caught.value.extra["errors"]
         assert error["pointer"] == pointer

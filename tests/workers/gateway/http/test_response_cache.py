@@ -12,7 +12,7 @@ from starlette.types import Message, Send
 
 from core.partitions import partition_of
 from core.refusals import Unavailable
-from projections.read.queries import Answer, Seen
+from projections.read.queries import PageAnswer, ViewState
 from projections.read.views import Views
 from projections.rebuild.refold import refold
 from projections.views.store import Store
@@ -156,7 +156,7 @@ async def test_an_answer_whose_room_others_took_while_it_was_looked_after_is_giv
     await house.post(ADA)
 
     class Busy:
-        async def states(self, partitions: Sequence[int]) -> list[Seen]:
+        async def states(self, partitions: Sequence[int]) -> list[ViewState]:
             for address in [*ready._kept]:
                 ready._drop(address)
             return await house.views.states(partitions)
@@ -264,7 +264,7 @@ class Gate:
         self.open = anyio.Event()
         page = Views.page
 
-        async def slow(views: Views, *asked: Any, **how: Any) -> Answer | None:
+        async def slow(views: Views, *asked: Any, **how: Any) -> PageAnswer | None:
             self.inside += 1
             await self.open.wait()
             return await page(views, *asked, **how)
@@ -358,7 +358,7 @@ async def test_many_who_ask_for_the_state_of_a_partition_ask_once(house: House) 
         asked = 0
         open = anyio.Event()
 
-        async def states(self, partitions: Sequence[int]) -> list[Seen]:
+        async def states(self, partitions: Sequence[int]) -> list[ViewState]:
             self.asked += 1
             await self.open.wait()
             return await house.views.states(partitions)
@@ -387,7 +387,7 @@ async def test_many_who_ask_for_the_state_of_a_partition_ask_once(house: House) 
 
 async def test_where_the_server_does_not_tell_the_application_answers(house: House) -> None:
     class Silent:
-        async def states(self, partitions: Sequence[int]) -> list[Seen]:
+        async def states(self, partitions: Sequence[int]) -> list[ViewState]:
             raise Unavailable(f"partitions {partitions} are silent")
 
     await house.post(ADA)

@@ -10,14 +10,14 @@ from msgspec.structs import replace
 
 from core.log.redis import RedisLog
 from core.redis.deployment import open_deployment
-from projections.read.comments import Counted
-from projections.read.queries import Seen
+from projections.read.comments import PublishedCounts
+from projections.read.queries import ViewState
 from projections.read.views import Views
 from tests.support.house import ADA, BEN, SITE, THREAD, House, problem
 from tests.support.proxy import Proxy
 from workers.gateway.http.response_cache import ReadyAnswers
 from workers.gateway.http.view_states import PartitionStates
-from workers.gateway.operations.count_cache import Counts
+from workers.gateway.operations.count_cache import CountCache
 
 UNKNOWN = [f"unknown-{number}" for number in range(99)]
 
@@ -41,19 +41,19 @@ class Asked:
         self.states_of: list[int] = []
         self.counted_of: list[int] = []
 
-    async def states(self, partitions: Sequence[int]) -> list[Seen]:
+    async def states(self, partitions: Sequence[int]) -> list[ViewState]:
         self.states_of.append(len(partitions))
         return await self._views.states(partitions)
 
-    async def counted(self, site: str, threads: Sequence[str]) -> dict[str, Counted]:
+    async def counted(self, site: str, threads: Sequence[str]) -> dict[str, PublishedCounts]:
         self.counted_of.append(len(threads))
         return await self._views.counted(site, threads)
 
 
-def counting(house: House, fresh: float = 0, **more: Any) -> tuple[Asked, Counts]:
+def counting(house: House, fresh: float = 0, **more: Any) -> tuple[Asked, CountCache]:
     asked: Any = Asked(house)
     states = PartitionStates(asked, fresh=fresh)
-    return asked, Counts(asked, states, partitions=house.log.partitions, **more)
+    return asked, CountCache(asked, states, partitions=house.log.partitions, **more)
 
 
 async def test_a_count_follows_its_thread(house: House) -> None:
@@ -84,7 +84,7 @@ async def test_counts_are_the_same_answer_until_one_of_their_threads_has_another
 async def test_the_whole_answer_is_kept_ready_though_it_is_of_many_partitions(house: House) -> None:
     asked: Any = Asked(house)
     ready = ReadyAnswers(asked, fresh=3600)
-    house.serve(replace(house.services, ready=ready, counts=Counts(asked, ready.states, partitions=3)))
+    house.serve(replace(house.services, ready=ready, counts=CountCache(asked, ready.states, partitions=3)))
     for _ in range(5):
         assert await counts(house, THREAD, *UNKNOWN) == {THREAD: 0, **dict.fromkeys(UNKNOWN, 0)}
     assert asked.counted_of == [100]
@@ -141,7 +141,7 @@ async def test_a_hundred_threads_in_all_partitions_are_two_round_trips_and_then_
     counted: tuple[Proxy, Views],
 ) -> None:
     proxy, views = counted
-    one = Counts(views, PartitionStates(views, fresh=0), partitions=64)
+    one = CountCache(views, PartitionStates(views, fresh=0), partitions=64)
     threads = [f"t{number}" for number in range(100)]
     await one.of(SITE, ["other"])  # the connection is there
     before = len(proxy.pipelines)

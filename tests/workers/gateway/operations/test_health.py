@@ -16,7 +16,7 @@ from tests.support.house import ADA, ADMIN_SECRET, MOD, PARTITIONS, SITE, THREAD
 from tests.support.servers import started
 from workers.embedded import server as embedded
 from workers.gateway.health_app import health_alone, operations
-from workers.gateway.http.response import Reply
+from workers.gateway.http.response import Response
 from workers.roles.roles import services
 from workers.runtime import metrics
 from workers.runtime.settings import Settings
@@ -110,7 +110,7 @@ async def test_that_it_is_not_ready_is_shared_too(house: House) -> None:
 
 async def test_a_process_that_starts_or_ends_is_not_ready_at_once(house: House) -> None:
     running = True
-    shared: SingleFlight[str, Reply] = SingleFlight(keep=60)
+    shared: SingleFlight[str, Response] = SingleFlight(keep=60)
     house.serve(replace(house.services, readiness=shared, running=lambda: running))
     assert (await house.get("/readyz")).status_code == 200
     running = False

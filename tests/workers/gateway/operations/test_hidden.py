@@ -8,14 +8,14 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Final, NamedTuple
 
 from tests.support.house import ADA, ADMIN, AUDITOR, BEN, EVE, GUEST, MOD, SITE, SUBSCRIBER, THREAD, House, Who, at
-from workers.gateway.operations.operation import COMMENT, Call
-from workers.gateway.operations.table import CALLS
+from workers.gateway.operations.operation import COMMENT, Operation
+from workers.gateway.operations.table import OPERATIONS
 
 NEVER: Final = "a" * 22
 """The id of a comment that never was, of the form that ids have."""
 STRANGERS: Final = (None, BEN, GUEST, SUBSCRIBER, ADMIN, EVE)
 """Everybody but the author and staff; `EVE` is suspended."""
-ON_A_COMMENT: Final = tuple(call for call in CALLS if call.path.startswith(COMMENT))
+ON_A_COMMENT: Final = tuple(call for call in OPERATIONS if call.path.startswith(COMMENT))
 READS: Final = tuple(call for call in ON_A_COMMENT if call.method == "GET")
 QUERIES: Final = ("?after=99999999999999-1", "?after=x", "?limit=1", "?limit=x", "?cursor=x", "?at=1-1", "?at=x")
 BODIES: Final[tuple[Any, ...]] = ({}, {"unknown": 1}, {"value": 1, "revision": 7})
@@ -120,7 +120,7 @@ async def settled(house: House) -> str:
     return position
 
 
-async def told(house: House, call: Call, place: str, who: Who | None, body: Any, query: str, **more: str) -> Told:
+async def told(house: House, call: Operation, place: str, who: Who | None, body: Any, query: str, **more: str) -> Told:
     path = call.path.replace(COMMENT, place).replace("{revision}", "1")
     if call.keyed:
         more["Idempotency_Key"] = "k"
@@ -130,10 +130,10 @@ async def told(house: House, call: Call, place: str, who: Who | None, body: Any,
     return Told(answer.status_code, tuple(kept), answer.text)
 
 
-def asks(call: Call, who: Who | None, now: str) -> Iterator[tuple[Any, str, dict[str, str]]]:
+def asks(call: Operation, who: Who | None, now: str) -> Iterator[tuple[Any, str, dict[str, str]]]:
     """What is asked of a call: well-formed, and by the first two strangers in every other way, too."""
     edited = {"If_Match": '"1"'} if call.edits else {}
-    yield call.given, "", edited
+    yield call.request_example, "", edited
     if who not in STRANGERS[:2]:
         return
     if call.method == "GET":
@@ -143,13 +143,13 @@ def asks(call: Call, who: Who | None, now: str) -> Iterator[tuple[Any, str, dict
         return
     for body in (None, *BODIES):
         yield body, "", edited
-    yield call.given, "?after=1-1", edited
+    yield call.request_example, "?after=1-1", edited
     if call.edits:
-        yield call.given, "", {}
-        yield call.given, "", {"If_Match": '"7"'}
+        yield call.request_example, "", {}
+        yield call.request_example, "", {"If_Match": '"7"'}
 
 
-async def law(house: House, states: tuple[State, ...], calls: tuple[Call, ...]) -> None:
+async def law(house: House, states: tuple[State, ...], calls: tuple[Operation, ...]) -> None:
     """Hold that strangers are told of these comments what they are told of one that never was."""
     await strict(house)
     comments = {state.__name__: await state(house) for state in states}
@@ -178,14 +178,14 @@ async def test_what_readers_see_no_more_reads_like_what_never_was(house: House) 
 async def test_a_member_is_for_others_one_who_never_was(house: House) -> None:
     await strict(house)
     await house.post(ADA)
-    calls = [call for call in CALLS if "{member}" in call.path]
+    calls = [call for call in OPERATIONS if "{member}" in call.path]
     assert calls
     for call in calls:
         for who in STRANGERS[:-1]:
             told_of = set()
             for member in (ADA.id, EVE.id, "nil"):
                 path = call.path.replace("{site}", SITE).replace("{member}", member)
-                answer = await house.ask(call.method, path, who, call.given)
+                answer = await house.ask(call.method, path, who, call.request_example)
                 assert answer.status_code >= 400
                 told_of.add((answer.status_code, answer.text))
             assert len(told_of) == 1, (call.name, who)
@@ -257,7 +257,7 @@ async def test_who_voted_is_told_to_auditors_and_not_to_moderators(house: House)
     await settled(house)
     names = {"site": SITE, "thread": THREAD, "comment": comment, "member": ADA.id}
     asked = 0
-    for call in CALLS:
+    for call in OPERATIONS:
         if call.method != "GET" or not call.path.startswith("/v1") or call.handler is None:
             continue
         path = re.sub(r"{(\w+)}", lambda found: names[found[1]], call.path)

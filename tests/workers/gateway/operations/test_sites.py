@@ -27,7 +27,7 @@ from tests.support.house import (
     signed,
     told,
 )
-from workers.gateway.auth.keyring import Given, Keyring
+from workers.gateway.auth.keyring import Keyring, KeySet
 from workers.gateway.auth.site_names import KEPT_S
 from workers.importers.importer import SiteGiven
 from workers.roles.up import open_site
@@ -66,7 +66,7 @@ async def test_a_site_that_is_there_is_not_opened_otherwise(empty: House) -> Non
 
 
 async def test_a_site_whose_opening_broke_off_after_its_keys_can_be_opened(empty: House) -> None:
-    await empty.services.keyring.write(SITE, Given("hs256", 1, b'["' + b"x" * 32 + b'"]'))
+    await empty.services.keyring.write(SITE, KeySet("hs256", 1, b'["' + b"x" * 32 + b'"]'))
     assert (await empty.ask("PUT", "", body=BODY, operator=True)).status_code == 201
     assert (await empty.get("", ADMIN)).status_code == 200
 
@@ -132,7 +132,7 @@ async def test_a_site_whose_opening_broke_off_before_its_keys_is_opened_by_askin
 ) -> None:
     opened = empty.services.keyring.open
 
-    async def broken(site: str, given: Given) -> bool | None:
+    async def broken(site: str, given: KeySet) -> bool | None:
         if await empty.length():
             raise Unavailable
         return await opened(site, given)
@@ -247,7 +247,7 @@ async def test_sites_that_another_version_opened_are_listed_too(empty: House) ->
 
 
 async def test_a_site_whose_opening_broke_off_is_not_listed(empty: House) -> None:
-    await empty.services.keyring.write("broken", Given("hs256", 1, b'["' + b"x" * 32 + b'"]'))
+    await empty.services.keyring.write("broken", KeySet("hs256", 1, b'["' + b"x" * 32 + b'"]'))
     await empty.open_site(site="whole")
     assert await names(empty) == ["whole"]
     told = (await empty.ask("GET", "/v1/sites?limit=1", operator=True)).json()
@@ -375,4 +375,4 @@ async def test_the_writers_of_a_site_that_is_gone_are_told_so(house: House) -> N
 async def replaced(house: House, *secrets: str) -> None:
     """Replace the keys as another gateway does: this one remembers those it had last."""
     other = Keyring(house.deployment.calls, house.deployment.keys)
-    await other.write(SITE, Given("hs256", len(secrets), msgspec.json.encode(secrets)))
+    await other.write(SITE, KeySet("hs256", len(secrets), msgspec.json.encode(secrets)))
