@@ -106,4 +106,4 @@ async def refusals(
             found.append(refusal)
         else:
             found.append(None)
-    return Refusals(comment=found[0], vote=found[1], opened=context.thread.exists)
+    return Refusals(comment=found[0], vote=found[1], opened=context.thread_exists)

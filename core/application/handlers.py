@@ -114,14 +114,14 @@ def decide(command: AnyCommand, context: Context, aggregates: Aggregates) -> lis
     """What follows from a command: no events where it changes nothing. Raises a Refusal."""
     match command:
         case OpenSite() | RekeySite() | ChangePolicy():
-            return site.decide(command, context.site, context)
+            return site.decide(command, aggregates.site, context)
         case SuspendMember() | ReinstateMember():
             return member.decide(command, aggregates.member(command.member), context)
         case OpenThread() | SetThreadStatus() | OverridePolicy() | PutAnchor():
-            return thread.decide(command, context.thread, context)
+            return thread.decide(command, aggregates.thread, context)
         case PostComment():
             line = [] if command.parent is None else _line(command.parent, aggregates)
-            return authoring.post(command, aggregates.comment(command.comment), context, line)
+            return authoring.post(command, aggregates.comment(command.comment), aggregates.thread, context, line)
         case EditComment() | WithdrawComment() | RestoreComment():
             return authoring.decide(command, aggregates.comment(command.comment), context)
         case Decide() | RedactRevision() | FeatureComment():
@@ -144,11 +144,11 @@ def unchanged_since(command: AnyCommand, context: Context, aggregates: Aggregate
     position: Position | None
     match command:
         case OpenSite() | RekeySite() | ChangePolicy():
-            position = site.settled(command, context.site)
+            position = site.settled(command, aggregates.site)
         case SuspendMember() | ReinstateMember():
             position = member.settled(command, aggregates.member(command.member))
         case OpenThread() | SetThreadStatus() | OverridePolicy() | PutAnchor():
-            position = thread.settled(command, context.thread)
+            position = thread.settled(command, aggregates.thread)
         case PostComment() | EditComment() | WithdrawComment() | RestoreComment():
             position = authoring.settled(command, aggregates.comment(command.comment))
         case Decide() | RedactRevision() | FeatureComment():
@@ -163,7 +163,7 @@ def unchanged_since(command: AnyCommand, context: Context, aggregates: Aggregate
             position = aggregates.skip(command.position).position
         case _:
             assert_never(command)
-    position = position or context.site.opened_at
+    position = position or context.site_opened_at
     assert position is not None, "what changes nothing was made so by something"
     return position
 

@@ -1,4 +1,6 @@
-"""A case: one command as it came, and what it is decided in view of."""
+"""Loading: a command as it was requested, and the aggregates and context that it is decided with."""
+
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -17,6 +19,9 @@ from core.application.handlers import Needs
 from core.caller import Caller
 from core.domain.commands import AnyCommand, OpenThread, PostComment, Vote
 from core.domain.context import Context
+from core.domain.member import Member
+from core.domain.site import Site
+from core.domain.thread import Thread
 from core.events.envelope import Recorded, UnreadableEntry, read
 from core.log.port import NO_HEAD, Head, Log
 from core.partitions import partition_of
@@ -46,7 +51,7 @@ class CommandRequest(Struct, frozen=True, kw_only=True):
 
 
 async def load(log: Log, request: CommandRequest) -> tuple[Aggregates, Context]:
-    """What the case is decided in view of. Where its key is known, the sight has the first answer and nothing counts.
+    """Load the aggregates and the context of a command. If its key was used before, only `answer` is set.
 
     Raises Unavailable, EventMissing.
     """
@@ -62,7 +67,7 @@ async def load(log: Log, request: CommandRequest) -> tuple[Aggregates, Context]:
     if (position := handlers.named(request.command)) is not None:
         # An event never changes, so that it need not be read in the same moment.
         aggregates = replace(aggregates, named=await event_at(log, request.site, request.thread, position))
-    context = _scene(request, aggregates, standing)
+    context = _context(request, aggregates, standing)
     while (above := handlers.missing(request.command, context, aggregates)) is not None:
         # Where a comment hangs never changes, so that its ancestors need not be of the same moment.
         more = await load_aggregates(
@@ -73,7 +78,7 @@ async def load(log: Log, request: CommandRequest) -> tuple[Aggregates, Context]:
 
 
 async def load_from_cache(log: Log, request: CommandRequest) -> tuple[Aggregates, Context] | None:
-    """The sight and the scene for deciding a post or a vote, from remembered folds; None where these do not suffice.
+    """Load the aggregates and the context of a post or a vote from the cache; None where the cache lacks something.
 
     The log of the thread is not asked. So only what is appended then is decided: the append compares every head with
     what is remembered here, and looks the key up. A refusal, or that a comment is there already, has to be found out
@@ -101,14 +106,14 @@ async def load_from_cache(log: Log, request: CommandRequest) -> tuple[Aggregates
     (standing,) = await load_all_aggregates(log, of_site, folds=folds)
     now = max(standing.now, *(head.position.ms for head in found.values() if head.position is not None))
     aggregates = Aggregates(now=now, answer=None, heads=found, states=states)
-    context = _scene(request, aggregates, standing)
+    context = _context(request, aggregates, standing)
     return None if handlers.missing(command, context, aggregates) is not None else (aggregates, context)
 
 
 async def load_context(
     log: Log, *, site: str, thread: str, caller: Caller, folds: AggregateCache | None = None
 ) -> Context:
-    """The scene in which a command of the caller in this thread would be decided now; neither need exist."""
+    """Load the context of a command of the caller in this thread. Neither the site nor the thread need exist."""
     # Any command of a thread would do: opening one reads the thread and nothing else.
     command = OpenThread(url="", title="")
     needs = handlers.needs(command, caller.id)
@@ -144,7 +149,25 @@ async def event_at(log: Log, site: str, thread: str, position: Position) -> Reco
     return recorded if there == (site, thread) else None
 
 
-def _scene(request: CommandRequest, aggregates: Aggregates, standing: Aggregates) -> Context:
+def context_of(caller: Caller, now: int, *, site: Site, member: Member, thread: Thread) -> Context:
+    """Build the context of a decision at `now` from the site, the standing of the caller, and the thread."""
+    return Context(
+        caller=caller,
+        now=now,
+        site_opened_at=site.opened_at,
+        policy=thread.policy(site.policy),
+        policy_at=site.policy_at,
+        suspension=member.suspension_at(now),
+        standing_at=member.position,
+        thread_exists=thread.exists,
+        thread_status=thread.status,
+    )
+
+
+def _context(request: CommandRequest, aggregates: Aggregates, standing: Aggregates) -> Context:
     now = aggregates.now if request.occurred_at is None else min(request.occurred_at, aggregates.now)
-    context = Context(caller=request.caller, now=now, site=standing.site, member=standing.member(request.caller.id))
-    return replace(context, thread=aggregates.thread) if heads.THREAD in aggregates.states else context
+    thread = aggregates.thread if heads.THREAD in aggregates.states else _NO_THREAD
+    return context_of(request.caller, now, site=standing.site, member=standing.member(request.caller.id), thread=thread)
+
+
+_NO_THREAD: Final = Thread()

@@ -186,8 +186,8 @@ def _stamp(request: CommandRequest, context: Context) -> Stamp:
         key=request.key,
         cause=request.cause,
         batch=request.batch,
-        by_policy=context.site.policy_at,
-        by_standing=context.member.position,
+        by_policy=context.policy_at,
+        by_standing=context.standing_at,
         at=None if request.occurred_at is None else context.now,
     )
 

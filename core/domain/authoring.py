@@ -7,7 +7,7 @@ from core.domain.commands import EditComment, PostComment, RestoreComment, Withd
 from core.domain.comment import Comment, digest
 from core.domain.context import Context
 from core.domain.rules import premoderation
-from core.domain.thread import opening
+from core.domain.thread import Thread, opening
 from core.events.types import CommentEdited, CommentPosted, CommentRestored, CommentWithdrawn, Event
 from core.position import Position
 from core.refusals import (
@@ -43,7 +43,9 @@ def check_commenting(context: Context) -> None:
     context.require_open()
 
 
-def post(command: PostComment, comment: Comment, context: Context, line: Sequence[Comment]) -> list[Event]:
+def post(
+    command: PostComment, comment: Comment, thread: Thread, context: Context, line: Sequence[Comment]
+) -> list[Event]:
     """What follows from posting. `line` is what is answered, then as many of its ancestors upwards as `hang` needs.
 
     `comment` exists where the same command was carried out long ago. Raises NotFound, UnknownParent, NotAllowed,
@@ -57,13 +59,13 @@ def post(command: PostComment, comment: Comment, context: Context, line: Sequenc
     context.require_writer()
     entitlement = _entitlement(context)
     # Address and title matter to the comment that opens the thread alone: articles move, and their readers go on.
-    opened = None if context.thread.exists else opening(command.url, command.title, context)
+    opened = None if context.thread_exists else opening(command.url, command.title, context)
     policy = context.policy
     parent, depth = (None, 0) if answered is None else hang(line, policy.max_depth)
     context.require_open()
     if answered is not None and not answered.published:
         raise ParentNotPublished
-    anchor = _anchor(command, answered, context)
+    anchor = _anchor(command, answered, thread)
     answered_revision = None if answered is None else answered.revision_meant(command.parent_revision)
     body = _body(command.body, policy.max_body)
     caller = context.caller
@@ -160,7 +162,7 @@ def _answered(command: PostComment, context: Context, line: Sequence[Comment]) -
     return answered
 
 
-def _anchor(command: PostComment, answered: Comment | None, context: Context) -> str | None:
+def _anchor(command: PostComment, answered: Comment | None, thread: Thread) -> str | None:
     name = command.anchor
     if answered is not None:
         if name is not None and name != answered.anchor:
@@ -168,7 +170,7 @@ def _anchor(command: PostComment, answered: Comment | None, context: Context) ->
         name = answered.anchor
     if name is None:
         return None
-    anchor = context.thread.anchors.get(name)
+    anchor = thread.anchors.get(name)
     if anchor is None:
         raise BadField("/anchor", "there is no such anchor in this thread")
     if anchor.closed:

@@ -1,4 +1,4 @@
-"""What somebody asks for. A command says what; who asks and under which rules is the scene's (`core.domain.context`).
+"""What somebody asks for. A command says what; who asks and under which rules is the context's (`core.domain.context`).
 
 Commands carry text as it came: deciders normalise it before they judge it. The encoded command is also what a
 repeated `Idempotency-Key` is compared with, so a command holds nothing that differs between two tries.
@@ -9,6 +9,8 @@ from typing import Literal
 from msgspec import Struct
 
 from core.policy import Policy, PolicyChanges
+
+ThreadStatus = Literal["open", "closed", "archived"]
 
 
 class Command(Struct, frozen=True, kw_only=True, tag_field="command"):
@@ -62,7 +64,7 @@ class OpenThread(Command, frozen=True, kw_only=True, tag="open-thread"):
 class SetThreadStatus(Command, frozen=True, kw_only=True, tag="set-thread-status"):
     """Open, close or archive a thread."""
 
-    status: Literal["open", "closed", "archived"]
+    status: ThreadStatus
     reason: str | None = None
 
 

@@ -1,4 +1,4 @@
-"""The scene of a decision: who asks, when, and under which rules. What several deciders check stands here.
+"""The context of a decision: the caller, the time and the rules in force, and the checks that deciders share.
 
 What a caller may not see does not exist for them, before anything else is said. Then come role, ownership and
 standing (403), then how things stand (409), then what they were thought to be (409, 412), then the words (422).
@@ -7,30 +7,33 @@ standing (403), then how things stand (409), then what they were thought to be (
 from msgspec import Struct
 
 from core.caller import Caller, Role
+from core.domain.commands import ThreadStatus
 from core.domain.comment import Comment
-from core.domain.member import Member
 from core.domain.origins import lies_in, normalised
-from core.domain.site import Site
-from core.domain.thread import Thread
+from core.domain.suspension import Suspension
 from core.policy import Policy
+from core.position import Position
 from core.refusals import BadField, NotAllowed, NotFound, Suspended, ThreadIsArchived, ThreadIsClosed, UrlNotAllowed
 from core.times import rfc3339
 
 
 class Context(Struct, frozen=True, kw_only=True):
-    """What a decision is made in view of, besides the aggregate itself. `now` is in milliseconds since 1970."""
+    """The values that every decider may check. `now` is in milliseconds since 1970."""
 
     caller: Caller
     now: int
-    site: Site = Site()
-    member: Member = Member()
-    """The caller's standing."""
-    thread: Thread = Thread()
-
-    @property
-    def policy(self) -> Policy:
-        """The policy in force: the site's, with what the thread overrides."""
-        return self.thread.policy(self.site.policy)
+    site_opened_at: Position | None = None
+    """Position of the opening of the site; None where the site was never opened."""
+    policy: Policy = Policy()
+    """The policy in force: that of the site, with the overrides of the thread."""
+    policy_at: Position | None = None
+    """Position of the event that made the policy of the site what it is."""
+    suspension: Suspension | None = None
+    """The suspension of the caller that is in force at `now`."""
+    standing_at: Position | None = None
+    """Position of the event that made the standing of the caller what it is."""
+    thread_exists: bool = False
+    thread_status: ThreadStatus = "open"
 
     @property
     def may_open(self) -> bool:
@@ -51,13 +54,13 @@ class Context(Struct, frozen=True, kw_only=True):
 
     def require_site(self) -> None:
         """Raise NotFound unless the site was opened."""
-        if not self.site.exists:
+        if self.site_opened_at is None:
             raise NotFound("there is no such site")
 
     def require_thread(self) -> None:
         """Raise NotFound unless the thread was opened."""
         self.require_site()
-        if not self.thread.exists:
+        if not self.thread_exists:
             raise NotFound("there is no such thread")
 
     def require_comment(self, comment: Comment) -> None:
@@ -84,7 +87,7 @@ class Context(Struct, frozen=True, kw_only=True):
 
     def require_standing(self) -> None:
         """Raise Suspended where the right to write was taken from the caller."""
-        suspension = self.member.suspension_at(self.now)
+        suspension = self.suspension
         if suspension is not None and suspension.holds(self.caller):
             raise Suspended(until=None if suspension.until is None else rfc3339(suspension.until))
 
@@ -95,11 +98,11 @@ class Context(Struct, frozen=True, kw_only=True):
 
     def require_unarchived(self) -> None:
         """Raise ThreadIsArchived where only withdrawals and moderation go on."""
-        if self.thread.status == "archived":
+        if self.thread_status == "archived":
             raise ThreadIsArchived
 
     def require_open(self) -> None:
         """Raise ThreadIsClosed or ThreadIsArchived where no new text is taken."""
         self.require_unarchived()
-        if self.thread.status == "closed":
+        if self.thread_status == "closed":
             raise ThreadIsClosed

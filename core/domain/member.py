@@ -4,33 +4,18 @@ Roles live in tokens, not in the log, so anyone may be suspended, staff too; nob
 carries `admin` is held only by what an admin set, or any moderator could take the site from those who run it.
 """
 
-from typing import TYPE_CHECKING, Literal, assert_never
+from typing import Literal, assert_never
 
 from msgspec import Struct
 
-from core.caller import Caller
 from core.domain.commands import MemberCommand, ReinstateMember, SuspendMember
+from core.domain.context import Context
+from core.domain.suspension import Suspension
 from core.events.envelope import Recorded
 from core.events.types import Event, MemberReinstated, MemberSuspended
 from core.position import Position
 from core.refusals import BadField, NotAllowed
 from core.text.unicode import words_or_none
-
-if TYPE_CHECKING:  # a scene holds a member, so only its type can be had here
-    from core.domain.context import Context
-
-
-class Suspension(Struct, frozen=True, kw_only=True):
-    """Kept from writing until `until` (milliseconds since 1970), None for good."""
-
-    until: int | None
-    reason: str | None
-    by_role: Literal["moderator", "admin"] = "moderator"
-    """The role by which it was set."""
-
-    def holds(self, caller: Caller) -> bool:
-        """Whether it keeps this caller from writing."""
-        return self.by_role == "admin" or not caller.is_admin
 
 
 class Member(Struct, frozen=True, kw_only=True):
@@ -61,7 +46,7 @@ def evolve(member: Member, recorded: Recorded) -> Member:
             return member
 
 
-def decide(command: MemberCommand, member: Member, context: "Context") -> list[Event]:
+def decide(command: MemberCommand, member: Member, context: Context) -> list[Event]:
     """What follows from a command about a standing. Raises NotFound, NotAllowed, Suspended, BadField."""
     context.require_site()
     context.require_role("moderator")
@@ -81,7 +66,7 @@ def settled(_: MemberCommand, member: Member) -> Position | None:
     return member.position
 
 
-def _suspend(command: SuspendMember, member: Member, context: "Context") -> list[Event]:
+def _suspend(command: SuspendMember, member: Member, context: Context) -> list[Event]:
     if command.member == context.caller.id:
         raise NotAllowed("nobody suspends themselves")
     if command.until is not None and command.until <= context.now:

@@ -1,21 +1,19 @@
 """A site: what the publication decided for itself. Operators open it and set its keys, admins change its policy."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, assert_never
+from typing import assert_never
 
 from msgspec import Struct, convert, json
 from msgspec.structs import replace
 
 from core.domain.commands import ChangePolicy, OpenSite, RekeySite, SiteCommand
+from core.domain.context import Context
 from core.events.envelope import Recorded
 from core.events.types import Event, PolicyChanged, SiteOpened, SiteRekeyed
 from core.policy import Policy, PolicyChanges
 from core.position import Position
 from core.refusals import BadField, SiteExists
 from core.text.unicode import one_line
-
-if TYPE_CHECKING:  # a scene holds a site, so only its type can be had here
-    from core.domain.context import Context
 
 LONGEST_NAME = 120
 
@@ -61,7 +59,7 @@ def evolve(site: Site, recorded: Recorded) -> Site:
             return replace(site, position=position)
 
 
-def decide(command: SiteCommand, site: Site, context: "Context") -> list[Event]:
+def decide(command: SiteCommand, site: Site, context: Context) -> list[Event]:
     """What follows from a command about a site. Raises NotFound, NotAllowed, Suspended, SiteExists, BadField."""
     match command:
         case OpenSite():
@@ -84,7 +82,7 @@ def settled(command: SiteCommand, site: Site) -> Position | None:
     return site.policy_at if isinstance(command, ChangePolicy) else site.opened_at
 
 
-def _open(command: OpenSite, site: Site, context: "Context") -> list[Event]:
+def _open(command: OpenSite, site: Site, context: Context) -> list[Event]:
     context.require_operator()
     opening = SiteOpened(name=one_line(command.name, LONGEST_NAME), policy=command.policy)
     if site.opening is not None:

@@ -5,12 +5,13 @@ What is done to a thread itself goes on while it is closed or archived: that is 
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Literal, assert_never
+from typing import Final, assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from core.domain.commands import OpenThread, OverridePolicy, PutAnchor, SetThreadStatus, ThreadCommand
+from core.domain.commands import OpenThread, OverridePolicy, PutAnchor, SetThreadStatus, ThreadCommand, ThreadStatus
+from core.domain.context import Context
 from core.domain.origins import normalised
 from core.events.envelope import Recorded
 from core.events.types import (
@@ -31,12 +32,8 @@ from core.position import Position
 from core.refusals import BadField, ThreadNotOpened
 from core.text.unicode import is_blank, one_line, quoted, words_or_none
 
-if TYPE_CHECKING:  # a scene holds a thread, so only its type can be had here
-    from core.domain.context import Context
-
 LONGEST_TITLE: Final = 500
 
-Status = Literal["open", "closed", "archived"]
 _QUOTED: Final = ("exact", "prefix", "suffix")
 _NO_OVERRIDES: Final = PolicyChanges()
 
@@ -66,7 +63,7 @@ class Thread(Struct, frozen=True, kw_only=True):
     titled_at: Position | None = None
     """What gave it its address and title; None where it was never opened."""
     opened_at: Position | None = None
-    status: Status = "open"
+    status: ThreadStatus = "open"
     status_at: Position | None = None
     overrides: PolicyChanges = _NO_OVERRIDES
     overridden_at: Position | None = None
@@ -109,7 +106,7 @@ def evolve(thread: Thread, recorded: Recorded) -> Thread:
             return thread
 
 
-def decide(command: ThreadCommand, thread: Thread, context: "Context") -> list[Event]:
+def decide(command: ThreadCommand, thread: Thread, context: Context) -> list[Event]:
     """What follows from a command about a thread. Raises NotFound, NotAllowed, Suspended, UrlNotAllowed, BadField."""
     if isinstance(command, OpenThread):
         context.require_site()
@@ -144,7 +141,7 @@ def settled(command: ThreadCommand, thread: Thread) -> Position | None:
             assert_never(command)
 
 
-def opening(url: str | None, title: str | None, context: "Context") -> ThreadOpened:
+def opening(url: str | None, title: str | None, context: Context) -> ThreadOpened:
     """The event by which a first comment opens its thread. Raises ThreadNotOpened, UrlNotAllowed, BadField."""
     if url is None or title is None:
         missing = [name for name, value in (("url", url), ("title", title)) if value is None]
@@ -154,7 +151,7 @@ def opening(url: str | None, title: str | None, context: "Context") -> ThreadOpe
     return ThreadOpened(url=context.address(url), title=_title(title))
 
 
-def _open(command: OpenThread, thread: Thread, context: "Context") -> list[Event]:
+def _open(command: OpenThread, thread: Thread, context: Context) -> list[Event]:
     title = _title(command.title)
     url = context.address(command.url)
     if not thread.exists:

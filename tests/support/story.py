@@ -13,6 +13,7 @@ from msgspec.structs import asdict
 from core import heads
 from core.application import handlers
 from core.application.aggregates import Aggregates, blank, evolve
+from core.application.loading import context_of
 from core.caller import Caller
 from core.domain import commands
 from core.domain.comment import Comment
@@ -168,8 +169,8 @@ class Story:
         assert {name: there[name] for name in fields} == fields
         return self
 
-    def scene(self) -> Context:
-        """The scene as it is now."""
+    def context(self) -> Context:
+        """The context as it is now."""
         return self._seen()[0]
 
     def comment(self, comment: str) -> Comment:
@@ -193,6 +194,6 @@ class Story:
         named = None if at is None else self.facts.get(at)
         aggregates = Aggregates(now=now, answer=None, heads=self.heads, states=states, named=named)
         member: Member = states[standing]
-        context = Context(caller=self.caller, now=now, site=aggregates.site, member=member, thread=aggregates.thread)
+        context = context_of(self.caller, now, site=aggregates.site, member=member, thread=aggregates.thread)
         assert handlers.missing(self.command, context, aggregates) is None
         return context, aggregates

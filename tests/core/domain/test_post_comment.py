@@ -179,7 +179,7 @@ def test_a_first_comment_that_lacks_what_opening_takes_is_told_what(
     for caller in (BEN, MOD):
         site.when(post(**words), by=caller).refused(ThreadNotOpened, pointer=missing[-1])
         with pytest.raises(ThreadNotOpened) as caught:
-            thread.opening(words.get("url"), words.get("title"), site.scene())
+            thread.opening(words.get("url"), words.get("title"), site.context())
         assert [error["pointer"] for error in caught.value.extra["errors"]] == missing
 
 

@@ -115,7 +115,7 @@ def test_overrides_that_are_in_force_already_stay() -> None:
 
 def test_an_override_given_back_is_the_sites_again() -> None:
     story = given(overridden(votes=False)).when(OverridePolicy(overrides=PolicyChanges())).then(overridden())
-    assert story.scene().policy.votes
+    assert story.context().policy.votes
 
 
 def test_a_moderator_opens_an_anchor() -> None:
