@@ -98,6 +98,10 @@ class Aggregates(Struct, frozen=True, kw_only=True):
         """The head of an aggregate."""
         return self.heads.get(field, NO_HEAD)
 
+    def position(self, field: str) -> Position | None:
+        """The position of a head; None where there is no such aggregate."""
+        return self.head(field).position
+
     @property
     def site(self) -> Site:
         """The site."""
@@ -124,9 +128,12 @@ class Aggregates(Struct, frozen=True, kw_only=True):
         assert isinstance(state, Comment)
         return state
 
-    def has_comment(self, comment: str) -> bool:
-        """Whether the comment was loaded, be it there or not."""
-        return heads.comment(comment) in self.states
+    def ancestors(self, parent: str) -> list[Comment]:
+        """A comment, then its ancestors upwards as far as they were loaded."""
+        line = [self.comment(parent)]
+        while (above := line[-1].parent) is not None and heads.comment(above) in self.states:
+            line.append(self.comment(above))
+        return line
 
     def vote(self, comment: str, voter: str) -> Vote:
         """A vote, which its head tells whole. Raises CannotFold for a head that this version cannot read."""

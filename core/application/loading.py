@@ -6,7 +6,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from core import heads
-from core.application import handlers
 from core.application.aggregates import (
     AggregateCache,
     AggregateQuery,
@@ -15,10 +14,11 @@ from core.application.aggregates import (
     load_aggregates,
     load_all_aggregates,
 )
-from core.application.handlers import Needs
+from core.application.handlers import handler_of
 from core.caller import Caller
 from core.domain.commands import AnyCommand, OpenThread, PostComment, Vote
 from core.domain.context import Context
+from core.domain.handler import Handler, Needs
 from core.domain.member import Member
 from core.domain.site import Site
 from core.domain.thread import Thread
@@ -47,7 +47,12 @@ class CommandRequest(Struct, frozen=True, kw_only=True):
     @property
     def home(self) -> str:
         """The thread in whose log it belongs; "" for the site's own."""
-        return "" if handlers.is_site_wide(self.command) else self.thread
+        return "" if self.handler.site_wide else self.thread
+
+    @property
+    def handler(self) -> Handler:
+        """The handler of the command."""
+        return handler_of(self.command)
 
 
 async def load(log: Log, request: CommandRequest) -> tuple[Aggregates, Context]:
@@ -64,11 +69,12 @@ async def load(log: Log, request: CommandRequest) -> tuple[Aggregates, Context]:
         )
     if aggregates.answer is not None:
         return aggregates, Context(caller=request.caller, now=aggregates.now)
-    if (position := handlers.named(request.command)) is not None:
+    handler = request.handler
+    if handler.named is not None and (position := handler.named(request.command)) is not None:
         # An event never changes, so that it need not be read in the same moment.
         aggregates = replace(aggregates, named=await event_at(log, request.site, request.thread, position))
     context = _context(request, aggregates, standing)
-    while (above := handlers.missing(request.command, context, aggregates)) is not None:
+    while (above := _missing(request, context, aggregates)) is not None:
         # Where a comment hangs never changes, so that its ancestors need not be of the same moment.
         more = await load_aggregates(
             log, request.site, request.thread, folded=(heads.comment(above),), folds=request.folds
@@ -107,7 +113,7 @@ async def load_from_cache(log: Log, request: CommandRequest) -> tuple[Aggregates
     now = max(standing.now, *(head.position.ms for head in found.values() if head.position is not None))
     aggregates = Aggregates(now=now, answer=None, heads=found, states=states)
     context = _context(request, aggregates, standing)
-    return None if handlers.missing(command, context, aggregates) is not None else (aggregates, context)
+    return None if _missing(request, context, aggregates) is not None else (aggregates, context)
 
 
 async def load_context(
@@ -116,9 +122,15 @@ async def load_context(
     """Load the context of a command of the caller in this thread. Neither the site nor the thread need exist."""
     # Any command of a thread would do: opening one reads the thread and nothing else.
     command = OpenThread(url="", title="")
-    needs = handlers.needs(command, caller.id)
+    needs = handler_of(command).needs(command, caller.id)
     request = CommandRequest(command=command, needs=needs, site=site, thread=thread, caller=caller, folds=folds)
     return (await load(log, request))[1]
+
+
+def _missing(request: CommandRequest, context: Context, aggregates: Aggregates) -> str | None:
+    """An ancestor that has to be loaded, too; None when all is there."""
+    missing = request.handler.missing
+    return None if missing is None else missing(request.command, context, aggregates)
 
 
 async def _both(log: Log, request: CommandRequest, needs: Needs) -> tuple[Aggregates, Aggregates]:

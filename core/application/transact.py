@@ -13,8 +13,8 @@ import msgspec
 from msgspec import Struct
 
 from core import heads
-from core.application import handlers
 from core.application.aggregates import AggregateCache, Aggregates, CachedAggregate, evolve
+from core.application.handlers import handler_of, unchanged_since
 from core.application.loading import CommandRequest, load, load_from_cache
 from core.caller import Caller
 from core.domain.commands import AnyCommand, PostComment
@@ -88,7 +88,7 @@ async def transact(  # noqa: PLR0913 # a command, and by keyword where and how i
     """
     request = CommandRequest(
         command=command,
-        needs=handlers.needs(command, caller.id),
+        needs=handler_of(command).needs(command, caller.id),
         site=site,
         thread=thread,
         caller=caller,
@@ -111,7 +111,7 @@ async def transact(  # noqa: PLR0913 # a command, and by keyword where and how i
                 continue  # a failover took it away again, and what was done under it
             return _first_answer(aggregates.answer, digest, durability)
         try:
-            events = handlers.decide(command, context, aggregates)
+            events = request.handler.decide(command, context, aggregates)
         except Refusal:
             if guess is None:
                 raise
@@ -129,7 +129,7 @@ async def transact(  # noqa: PLR0913 # a command, and by keyword where and how i
             key=key,
             digest=digest,
             created=created,
-            settled=None if events else handlers.unchanged_since(command, context, aggregates),
+            settled=None if events else unchanged_since(command, context, aggregates),
         )
         match outcome := await log.append(append):
             case Appended(positions, durability):
@@ -162,11 +162,11 @@ async def would_refuse(
     log: Log, command: AnyCommand, *, site: str, thread: str = "", caller: Caller, folds: AggregateCache | None = None
 ) -> Refusal | None:
     """Why a command would be refused now; None where it would be carried out. Writes nothing."""
-    needs = handlers.needs(command, caller.id)
+    needs = handler_of(command).needs(command, caller.id)
     request = CommandRequest(command=command, needs=needs, site=site, thread=thread, caller=caller, folds=folds)
     aggregates, context = await load(log, request)
     try:
-        handlers.decide(command, context, aggregates)
+        request.handler.decide(command, context, aggregates)
     except Refusal as refusal:
         return refusal
     return None

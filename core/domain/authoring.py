@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import Final, assert_never
 
+from core import heads
 from core.domain.commands import EditComment, PostComment, RestoreComment, WithdrawComment
 from core.domain.comment import Comment, digest
 from core.domain.context import Context
+from core.domain.handler import Handler, Handlers, Loaded, Needs
 from core.domain.rules import premoderation
 from core.domain.thread import Thread, opening
 from core.events.types import CommentEdited, CommentPosted, CommentRestored, CommentWithdrawn, Event
@@ -43,15 +45,15 @@ def check_commenting(context: Context) -> None:
     context.require_open()
 
 
-def post(
-    command: PostComment, comment: Comment, thread: Thread, context: Context, line: Sequence[Comment]
-) -> list[Event]:
-    """What follows from posting. `line` is what is answered, then as many of its ancestors upwards as `hang` needs.
+def post(command: PostComment, context: Context, loaded: Loaded) -> list[Event]:
+    """Decide a post.
 
-    `comment` exists where the same command was carried out long ago. Raises NotFound, UnknownParent, NotAllowed,
+    The comment exists where the same command was carried out long ago. Raises NotFound, UnknownParent, NotAllowed,
     Suspended, NotEntitled, ThreadNotOpened, UrlNotAllowed, ThreadClosed, ThreadArchived, ParentNotPublished,
     AnchorIsClosed, StaleRevision, BadField, BodyEmpty, BodyTooLong, IdempotencyKeyReused.
     """
+    comment: Comment = loaded.comment(command.comment)
+    line: Sequence[Comment] = () if command.parent is None else loaded.ancestors(command.parent)
     context.require_site()
     if comment.exists:
         return _again(command, comment, context)
@@ -65,7 +67,7 @@ def post(
     context.require_open()
     if answered is not None and not answered.published:
         raise ParentNotPublished
-    anchor = _anchor(command, answered, thread)
+    anchor = _anchor(command, answered, loaded.thread)
     answered_revision = None if answered is None else answered.revision_meant(command.parent_revision)
     body = _body(command.body, policy.max_body)
     caller = context.caller
@@ -105,12 +107,13 @@ def hang(line: Sequence[Comment], max_depth: int) -> tuple[str, int]:
     raise LookupError("the line does not reach up to the depth allowed")
 
 
-def decide(command: OwnCommand, comment: Comment, context: Context) -> list[Event]:
-    """What follows from a command of an author about what they wrote.
+def decide(command: OwnCommand, context: Context, loaded: Loaded) -> list[Event]:
+    """Decide a command of an author about what they wrote.
 
     Raises NotFound, NotAllowed, Suspended, NotEntitled, EditWindowOver, ThreadClosed, ThreadArchived,
     CommentIsWithdrawn, StaleEdit, BodyEmpty, BodyTooLong.
     """
+    comment: Comment = loaded.comment(command.comment)
     context.require_comment(comment)
     context.require_writer()
     if comment.author != context.caller.id:
@@ -129,8 +132,27 @@ def decide(command: OwnCommand, comment: Comment, context: Context) -> list[Even
             assert_never(command)
 
 
-def settled(command: PostComment | OwnCommand, comment: Comment) -> Position:
-    """What made it so already, where a command changes nothing."""
+def _post_needs(command: PostComment, _: str) -> Needs:
+    names = (command.comment,) if command.parent is None else (command.comment, command.parent)
+    fields = (heads.THREAD, *dict.fromkeys(map(heads.comment, names)))
+    return Needs(folded=fields, expected=fields)
+
+
+def _own_needs(command: OwnCommand, _: str) -> Needs:
+    fields = heads.THREAD, heads.comment(command.comment)
+    return Needs(folded=fields, expected=fields)
+
+
+def _missing(command: PostComment, context: Context, loaded: Loaded) -> str | None:
+    """The next ancestor to load before `hang` knows where the reply hangs."""
+    if command.parent is None:
+        return None
+    last: Comment = loaded.ancestors(command.parent)[-1]
+    return last.parent if last.depth > context.policy.max_depth > 0 else None
+
+
+def _unchanged_since(command: PostComment | OwnCommand, _: Context, loaded: Loaded) -> Position:
+    comment: Comment = loaded.comment(command.comment)
     match command:
         case PostComment():
             return comment.revisions[0].position
@@ -248,3 +270,13 @@ def _body(text: str, limit: int) -> str:
 
 def _name(context: Context) -> str:
     return one_line(context.caller.name, LONGEST_NAME) or context.caller.id
+
+
+_OWN: Final = Handler(needs=_own_needs, decide=decide, unchanged_since=_unchanged_since)
+
+HANDLERS: Final[Handlers] = {
+    PostComment: Handler(needs=_post_needs, decide=post, unchanged_since=_unchanged_since, missing=_missing),
+    EditComment: _OWN,
+    WithdrawComment: _OWN,
+    RestoreComment: _OWN,
+}

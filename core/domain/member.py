@@ -4,12 +4,14 @@ Roles live in tokens, not in the log, so anyone may be suspended, staff too; nob
 carries `admin` is held only by what an admin set, or any moderator could take the site from those who run it.
 """
 
-from typing import Literal, assert_never
+from typing import Final, Literal, assert_never
 
 from msgspec import Struct
 
+from core import heads
 from core.domain.commands import MemberCommand, ReinstateMember, SuspendMember
 from core.domain.context import Context
+from core.domain.handler import Handler, Handlers, Loaded, Needs
 from core.domain.suspension import Suspension
 from core.events.envelope import Recorded
 from core.events.types import Event, MemberReinstated, MemberSuspended
@@ -46,8 +48,9 @@ def evolve(member: Member, recorded: Recorded) -> Member:
             return member
 
 
-def decide(command: MemberCommand, member: Member, context: Context) -> list[Event]:
-    """What follows from a command about a standing. Raises NotFound, NotAllowed, Suspended, BadField."""
+def decide(command: MemberCommand, context: Context, loaded: Loaded) -> list[Event]:
+    """Decide a command about a standing. Raises NotFound, NotAllowed, Suspended, BadField."""
+    member: Member = loaded.member(command.member)
     context.require_site()
     context.require_role("moderator")
     match command:
@@ -61,8 +64,14 @@ def decide(command: MemberCommand, member: Member, context: Context) -> list[Eve
             assert_never(command)
 
 
-def settled(_: MemberCommand, member: Member) -> Position | None:
-    """What made it so already, where a command changes nothing; None for a standing that was never touched."""
+def _needs(command: MemberCommand, caller: str) -> Needs:
+    own = heads.member(command.member)
+    # Once each: the caller may be the member named.
+    return Needs(folded=tuple(dict.fromkeys((heads.SITE, heads.member(caller), own))), expected=(own,))
+
+
+def _unchanged_since(command: MemberCommand, _: Context, loaded: Loaded) -> Position | None:
+    member: Member = loaded.member(command.member)
     return member.position
 
 
@@ -78,3 +87,8 @@ def _suspend(command: SuspendMember, member: Member, context: Context) -> list[E
     if last is not None and (last.until, last.reason) == (command.until, reason) and last.by_role in (by_role, "admin"):
         return []
     return [MemberSuspended(member=command.member, until=command.until, reason=reason, by_role=by_role)]
+
+
+_HANDLER: Final = Handler(needs=_needs, decide=decide, unchanged_since=_unchanged_since, site_wide=True)
+
+HANDLERS: Final[Handlers] = {SuspendMember: _HANDLER, ReinstateMember: _HANDLER}

@@ -3,11 +3,13 @@
 All of it goes on in closed and archived threads.
 """
 
-from typing import assert_never
+from typing import Final, assert_never
 
+from core import heads
 from core.domain.commands import Decide, FeatureComment, RedactRevision
 from core.domain.comment import Comment, Revision, Ruling
 from core.domain.context import Context
+from core.domain.handler import Handler, Handlers, Loaded, Needs
 from core.events.types import (
     CommentApproved,
     CommentFeatured,
@@ -31,17 +33,18 @@ from core.text.unicode import words_or_none
 ModerationCommand = Decide | RedactRevision | FeatureComment
 
 
-def decide(command: ModerationCommand, comment: Comment, context: Context, reported_at: Position | None) -> list[Event]:
-    """What follows from a command of a moderator. `reported_at` is the comment's last report.
+def decide(command: ModerationCommand, context: Context, loaded: Loaded) -> list[Event]:
+    """Decide a command of a moderator.
 
     Raises NotFound, NotAllowed, Suspended, CommentNotPublished, RevisionIsPublished, RevisionIsRedacted,
     StaleRevision, StaleStatus.
     """
+    comment: Comment = loaded.comment(command.comment)
     context.require_comment(comment)
     context.require_role("moderator")
     match command:
         case Decide():
-            return _rule(command, comment, reported_at)
+            return _rule(command, comment, loaded.position(heads.reported(command.comment)))
         case RedactRevision():
             return _redact(command, comment)
         case FeatureComment(featured=True):
@@ -54,8 +57,14 @@ def decide(command: ModerationCommand, comment: Comment, context: Context, repor
             assert_never(command)
 
 
-def settled(command: ModerationCommand, comment: Comment) -> Position:
-    """What made it so already, where a command changes nothing."""
+def _needs(command: ModerationCommand, _: str) -> Needs:
+    fields = heads.THREAD, heads.comment(command.comment)
+    bare = (heads.reported(command.comment),) if isinstance(command, Decide) else ()
+    return Needs(folded=fields, bare=bare, expected=fields)
+
+
+def _unchanged_since(command: ModerationCommand, _: Context, loaded: Loaded) -> Position:
+    comment: Comment = loaded.comment(command.comment)
     match command:
         case Decide():
             revision = comment.revisions[command.revision - 1]
@@ -116,3 +125,8 @@ def _redact(command: RedactRevision, comment: Comment) -> list[Event]:
     return [
         RevisionRedacted(comment=comment.id, revision=revision.number, reason=words_or_none(command.reason)),
     ]
+
+
+_HANDLER: Final = Handler(needs=_needs, decide=decide, unchanged_since=_unchanged_since)
+
+HANDLERS: Final[Handlers] = {Decide: _HANDLER, RedactRevision: _HANDLER, FeatureComment: _HANDLER}

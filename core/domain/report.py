@@ -4,11 +4,15 @@ It is open until the comment is approved or rejected; there is no event for clos
 threads. Nobody reports their own comment: who wrote it can withdraw it.
 """
 
+from typing import Final
+
 from msgspec import Struct
 
+from core import heads
 from core.domain.commands import Report as FileReport
 from core.domain.comment import Comment
 from core.domain.context import Context
+from core.domain.handler import Handler, Handlers, Loaded, Needs
 from core.events.envelope import Recorded
 from core.events.types import Event, ReportFiled
 from core.position import Position
@@ -27,11 +31,12 @@ def evolve(report: Report, recorded: Recorded) -> Report:
     return Report(position=recorded.position) if isinstance(recorded.event, ReportFiled) else report
 
 
-def decide(command: FileReport, report: Report, context: Context, comment: Comment) -> list[Event]:
-    """What follows from reporting.
+def decide(command: FileReport, context: Context, loaded: Loaded) -> list[Event]:
+    """Decide a report.
 
     Raises NotFound, NotAllowed, Suspended, ThreadArchived, CommentNotPublished, StaleRevision.
     """
+    comment: Comment = loaded.comment(command.comment)
     context.require_comment(comment)
     context.require_writer()
     if comment.author == context.caller.id:
@@ -42,7 +47,7 @@ def decide(command: FileReport, report: Report, context: Context, comment: Comme
     if not comment.published:
         raise CommentNotPublished
     revision = comment.revision_meant(command.revision)
-    if is_open(report, comment):
+    if is_open(loaded.report(command.comment, context.caller.id), comment):
         return []
     return [ReportFiled(comment=comment.id, revision=revision, reason=command.reason, note=words_or_none(command.note))]
 
@@ -50,3 +55,18 @@ def decide(command: FileReport, report: Report, context: Context, comment: Comme
 def is_open(report: Report, comment: Comment) -> bool:
     """Whether the report still waits for an approval or rejection of its comment."""
     return report.position is not None and report.position > comment.closed_reports_at
+
+
+def _needs(command: FileReport, caller: str) -> Needs:
+    own, others = heads.report(command.comment, caller), (heads.THREAD, heads.comment(command.comment))
+    return Needs(folded=others, bare=(own,), expected=(own, *others))
+
+
+def _unchanged_since(command: FileReport, context: Context, loaded: Loaded) -> Position | None:
+    report: Report = loaded.report(command.comment, context.caller.id)
+    return report.position
+
+
+HANDLERS: Final[Handlers] = {
+    FileReport: Handler(needs=_needs, decide=decide, unchanged_since=_unchanged_since),
+}

@@ -1,13 +1,15 @@
 """A site: what the publication decided for itself. Operators open it and set its keys, admins change its policy."""
 
 from collections.abc import Iterator
-from typing import assert_never
+from typing import Final, assert_never
 
 from msgspec import Struct, convert, json
 from msgspec.structs import replace
 
+from core import heads
 from core.domain.commands import ChangePolicy, OpenSite, RekeySite, SiteCommand
 from core.domain.context import Context
+from core.domain.handler import Handler, Handlers, Loaded, Needs
 from core.events.envelope import Recorded
 from core.events.types import Event, PolicyChanged, SiteOpened, SiteRekeyed
 from core.policy import Policy, PolicyChanges
@@ -59,8 +61,9 @@ def evolve(site: Site, recorded: Recorded) -> Site:
             return replace(site, position=position)
 
 
-def decide(command: SiteCommand, site: Site, context: Context) -> list[Event]:
-    """What follows from a command about a site. Raises NotFound, NotAllowed, Suspended, SiteExists, BadField."""
+def decide(command: SiteCommand, context: Context, loaded: Loaded) -> list[Event]:
+    """Decide a command about a site. Raises NotFound, NotAllowed, Suspended, SiteExists, BadField."""
+    site: Site = loaded.site
     match command:
         case OpenSite():
             return _open(command, site, context)
@@ -77,8 +80,12 @@ def decide(command: SiteCommand, site: Site, context: Context) -> list[Event]:
             assert_never(command)
 
 
-def settled(command: SiteCommand, site: Site) -> Position | None:
-    """What made it so already, where a command changes nothing."""
+def _needs(_: SiteCommand, caller: str) -> Needs:
+    return Needs(folded=(heads.SITE, heads.member(caller)), expected=(heads.SITE,))
+
+
+def _unchanged_since(command: SiteCommand, _: Context, loaded: Loaded) -> Position | None:
+    site: Site = loaded.site
     return site.policy_at if isinstance(command, ChangePolicy) else site.opened_at
 
 
@@ -113,3 +120,8 @@ def _told(value: object) -> str:
 def _change(command: ChangePolicy, site: Site) -> list[Event]:
     changed = {name: value for name, value in command.changes.given().items() if getattr(site.policy, name) != value}
     return [PolicyChanged(changes=convert(changed, PolicyChanges))] if changed else []
+
+
+_HANDLER: Final = Handler(needs=_needs, decide=decide, unchanged_since=_unchanged_since, site_wide=True)
+
+HANDLERS: Final[Handlers] = {OpenSite: _HANDLER, RekeySite: _HANDLER, ChangePolicy: _HANDLER}

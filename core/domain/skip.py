@@ -5,11 +5,14 @@ the position of that event, so that whoever fails at an event needs one look at 
 Nothing of the thread is folded to decide about it: what cannot be applied there may be what keeps it from being folded.
 """
 
+from typing import Final
+
 from msgspec import Struct
 
+from core import heads
 from core.domain.commands import SkipEvent
 from core.domain.context import Context
-from core.events.envelope import Recorded
+from core.domain.handler import Handler, Handlers, Loaded, Needs
 from core.events.types import Event, EventSkipped
 from core.position import Position
 from core.refusals import BadField, NotFound, NotParked
@@ -22,15 +25,16 @@ class Skip(Struct, frozen=True, kw_only=True):
     position: Position | None = None
 
 
-def decide(command: SkipEvent, skip: Skip, context: Context, named: Recorded | None) -> list[Event]:
-    """What follows from skipping the event `named`, which is None where the thread has no event there.
+def decide(command: SkipEvent, context: Context, loaded: Loaded) -> list[Event]:
+    """Decide to skip the event that the command names.
 
     Raises NotFound, NotAllowed, NotParked, BadField.
     """
     context.require_site()
-    if named is None:
+    if loaded.named is None:
         raise NotFound("there is no such event in this thread")
     context.require_operator()
+    skip: Skip = loaded.skip(command.position)
     if skip.position is not None:
         return []
     if command.parked != command.position:
@@ -39,3 +43,25 @@ def decide(command: SkipEvent, skip: Skip, context: Context, named: Recorded | N
     if reason is None:
         raise BadField("/reason", "an event is skipped for a reason that can be read")
     return [EventSkipped(position=command.position, reason=reason)]
+
+
+def _needs(command: SkipEvent, _: str) -> Needs:
+    own = heads.skip(command.position)
+    return Needs(bare=(own,), expected=(own,))
+
+
+def _unchanged_since(command: SkipEvent, _: Context, loaded: Loaded) -> Position | None:
+    skip: Skip = loaded.skip(command.position)
+    return skip.position
+
+
+def _named(command: SkipEvent) -> Position | None:
+    try:
+        return Position.parse(command.position)
+    except ValueError:
+        return None
+
+
+HANDLERS: Final[Handlers] = {
+    SkipEvent: Handler(needs=_needs, decide=decide, unchanged_since=_unchanged_since, named=_named),
+}

@@ -10,8 +10,10 @@ from typing import Final, assert_never
 from msgspec import Struct
 from msgspec.structs import replace
 
+from core import heads
 from core.domain.commands import OpenThread, OverridePolicy, PutAnchor, SetThreadStatus, ThreadCommand, ThreadStatus
 from core.domain.context import Context
+from core.domain.handler import Handler, Handlers, Loaded, Needs
 from core.domain.origins import normalised
 from core.events.envelope import Recorded
 from core.events.types import (
@@ -106,8 +108,9 @@ def evolve(thread: Thread, recorded: Recorded) -> Thread:
             return thread
 
 
-def decide(command: ThreadCommand, thread: Thread, context: Context) -> list[Event]:
-    """What follows from a command about a thread. Raises NotFound, NotAllowed, Suspended, UrlNotAllowed, BadField."""
+def decide(command: ThreadCommand, context: Context, loaded: Loaded) -> list[Event]:
+    """Decide a command about a thread. Raises NotFound, NotAllowed, Suspended, UrlNotAllowed, BadField."""
+    thread: Thread = loaded.thread
     if isinstance(command, OpenThread):
         context.require_site()
     else:
@@ -126,8 +129,12 @@ def decide(command: ThreadCommand, thread: Thread, context: Context) -> list[Eve
             assert_never(command)
 
 
-def settled(command: ThreadCommand, thread: Thread) -> Position | None:
-    """What made it so already, where a command changes nothing."""
+def _needs(_: ThreadCommand, _caller: str) -> Needs:
+    return Needs(folded=(heads.THREAD,), expected=(heads.THREAD,))
+
+
+def _unchanged_since(command: ThreadCommand, _: Context, loaded: Loaded) -> Position | None:
+    thread: Thread = loaded.thread
     match command:
         case OpenThread():
             return thread.titled_at
@@ -223,3 +230,13 @@ def _anchor(
             return Anchor(wording=wording, closed=isinstance(event, AnchorClosed), position=position)
         case _:
             assert_never(event)
+
+
+_HANDLER: Final = Handler(needs=_needs, decide=decide, unchanged_since=_unchanged_since)
+
+HANDLERS: Final[Handlers] = {
+    OpenThread: _HANDLER,
+    SetThreadStatus: _HANDLER,
+    OverridePolicy: _HANDLER,
+    PutAnchor: _HANDLER,
+}

@@ -8,9 +8,11 @@ from typing import Final
 
 from msgspec import Struct
 
+from core import heads
 from core.domain.commands import Vote as CastVote
 from core.domain.comment import Comment
 from core.domain.context import Context
+from core.domain.handler import Handler, Handlers, Loaded, Needs
 from core.events.envelope import Recorded
 from core.events.types import FIRST, Event, VoteCast, VoteRetracted
 from core.position import Position
@@ -54,12 +56,14 @@ def check_voting(context: Context) -> None:
     context.require_unarchived()
 
 
-def decide(command: CastVote, vote: Vote, context: Context, comment: Comment) -> list[Event]:
-    """What follows from voting.
+def decide(command: CastVote, context: Context, loaded: Loaded) -> list[Event]:
+    """Decide a vote.
 
     Raises NotFound, NotAllowed, Suspended, VotesOff, OwnVoteForbidden, ThreadArchived, CommentNotPublished,
     StaleRevision; of these NotFound and, for auditors, NotAllowed alone where a vote is taken back.
     """
+    comment: Comment = loaded.comment(command.comment)
+    vote: Vote = loaded.vote(command.comment, context.caller.id)
     context.require_comment(comment)
     if command.value == 0:
         context.require_writer()
@@ -95,3 +99,20 @@ def _require_voter(context: Context) -> None:
     context.require_member()
     if not context.policy.votes:
         raise VotesOff
+
+
+def _needs(command: CastVote, caller: str) -> Needs:
+    own, others = heads.vote(command.comment, caller), (heads.THREAD, heads.comment(command.comment))
+    return Needs(folded=others, bare=(own,), expected=(own, *others))
+
+
+def _unchanged_since(command: CastVote, context: Context, loaded: Loaded) -> Position | None:
+    # Who takes back a vote that was never cast has nothing but the comment to be answered with.
+    vote: Vote = loaded.vote(command.comment, context.caller.id)
+    comment: Comment = loaded.comment(command.comment)
+    return vote.position or comment.revisions[0].position
+
+
+HANDLERS: Final[Handlers] = {
+    CastVote: Handler(needs=_needs, decide=decide, unchanged_since=_unchanged_since),
+}

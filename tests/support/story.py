@@ -11,8 +11,8 @@ import pytest
 from msgspec.structs import asdict
 
 from core import heads
-from core.application import handlers
 from core.application.aggregates import Aggregates, blank, evolve
+from core.application.handlers import handler_of, unchanged_since
 from core.application.loading import context_of
 from core.caller import Caller
 from core.domain import commands
@@ -143,7 +143,7 @@ class Story:
         assert self._decide() == []
         if settled is not None:
             assert self.command is not None
-            assert handlers.unchanged_since(self.command, *self._seen()).n == settled
+            assert unchanged_since(self.command, *self._seen()).n == settled
         return self
 
     def is_taken(self) -> None:
@@ -182,18 +182,19 @@ class Story:
     def _decide(self) -> list[Event]:
         assert self.command is not None
         context, aggregates = self._seen()
-        return handlers.decide(self.command, context, aggregates)
+        return handler_of(self.command).decide(self.command, context, aggregates)
 
     def _seen(self) -> tuple[Context, Aggregates]:
         assert self.command is not None
         now = self.last.ms + self.later
-        needs = handlers.needs(self.command, self.caller.id)
+        handler = handler_of(self.command)
+        needs = handler.needs(self.command, self.caller.id)
         standing = heads.member(self.caller.id)
         states = {field: blank(field) for field in (*needs.folded, heads.SITE, heads.THREAD, standing)} | self.states
-        at = handlers.named(self.command)
+        at = None if handler.named is None else handler.named(self.command)
         named = None if at is None else self.facts.get(at)
         aggregates = Aggregates(now=now, answer=None, heads=self.heads, states=states, named=named)
         member: Member = states[standing]
         context = context_of(self.caller, now, site=aggregates.site, member=member, thread=aggregates.thread)
-        assert handlers.missing(self.command, context, aggregates) is None
+        assert handler.missing is None or handler.missing(self.command, context, aggregates) is None
         return context, aggregates
