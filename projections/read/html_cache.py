@@ -10,23 +10,28 @@ from typing import Final
 
 from anyio.lowlevel import checkpoint
 
+from core.lru import Lru
 from core.text.render import RENDERER, render
 from core.throttle import Pace
-from projections.read.derived_bytes import Memo
 from projections.views.layout import Html
 
 TURN: Final = 5_000
 """Characters that are rendered before others have their turn; one text may have more."""
 
-HTML: Final = Memo[bytes](16 * 1024 * 1024)
-"""By the digest of the text and the version of the renderer."""
+MOST_BYTES: Final = 16 * 1024 * 1024
+"""Bytes of the html that is kept."""
+OVERHEAD: Final = 516
+"""Bytes that keeping the html of one text takes besides it."""
+
+HTML: Final = Lru[bytes, bytes](MOST_BYTES, most_each=MOST_BYTES // 4)
+"""Html by the digest of the text and the version of the renderer."""
 
 
 class Rendering:
     """Renders the texts of one answer, and lets others have their turn in between, by what was rendered."""
 
-    def __init__(self, memo: Memo[bytes] = HTML, *, turn: int = TURN) -> None:
-        self._memo = memo
+    def __init__(self, cache: Lru[bytes, bytes] = HTML, *, turn: int = TURN) -> None:
+        self._cache = cache
         self._turn = turn
         self._since = 0
 
@@ -34,12 +39,13 @@ class Rendering:
         """The html of a text, as `core.text.render.render` makes it."""
         encoded = body.encode(errors="surrogatepass")
         key = blake2b(encoded, digest_size=16, salt=RENDERER.to_bytes(8, "big")).digest()
-        found = self._memo.get(key)
+        found = self._cache.get(key)
         if found is not None:
             return found.decode(errors="surrogatepass")
         await self.turn(len(body))
         html = render(body)
-        self._memo.put(key, html.encode(errors="surrogatepass"), made_from=len(key))
+        made = html.encode(errors="surrogatepass")
+        self._cache.put(key, made, len(made) + OVERHEAD)
         return html
 
     async def turn(self, characters: int) -> None:

@@ -7,12 +7,12 @@ from typing import Any, Final, Literal
 import msgspec
 
 from core.concurrency import both
+from core.lru import Lru
 from core.redis.script import Script
 from core.text import diff
 from core.times import rfc3339
 from projections.read import cursors
 from projections.read.comments import answer, decided
-from projections.read.derived_bytes import Memo
 from projections.read.html_cache import Rendering
 from projections.read.queries import MOST_TEXT, PageAnswer, RevisionsQuery, size
 from projections.read.served_generation import Served
@@ -27,7 +27,10 @@ _REVISIONS: Final = Script("projections.read", "revisions")
 _TEXT: Final = msgspec.json.Decoder(Text)
 _BACK: Final = 16
 """Texts that are read at once on the way back."""
-DIFFERENCES: Final = Memo[tuple[str, str]](16 * 1024 * 1024)
+_OVERHEAD: Final = 500
+"""Bytes that keeping the diff of two texts takes besides it and them."""
+_MOST_BYTES: Final = 16 * 1024 * 1024
+DIFFERENCES: Final = Lru[tuple[str, str], bytes](_MOST_BYTES, most_each=_MOST_BYTES // 4)
 """By the two texts themselves, which have to be read first: a text that is gone finds nothing here."""
 
 
@@ -241,5 +244,6 @@ def _words(before: str, after: str) -> bytes:
     made = DIFFERENCES.get((before, after))
     if made is None:
         made = msgspec.json.encode(diff.words(before, after))
-        DIFFERENCES.put((before, after), made, made_from=getsizeof(before) + getsizeof(after))
+        size = len(made) + getsizeof(before) + getsizeof(after) + _OVERHEAD
+        DIFFERENCES.put((before, after), made, size)
     return made

@@ -12,16 +12,16 @@ from structlog._config import BoundLoggerLazyProxy
 import core
 import projections
 import workers
-from projections.read.derived_bytes import Memo
+from core.lru import Lru
 
 
 @functools.cache
 def memories() -> list[Callable[[], Any]]:
-    """What empties each memory that a module holds: a `Memo`, the results of a function, or how a logger was set up."""
+    """What empties each memory that a module holds: an `Lru`, the results of a function, or how a logger was set up."""
     found: dict[int, Callable[[], Any]] = {}
     for module in _modules():
         for one in vars(module).values():
-            if isinstance(one, Memo):
+            if isinstance(one, Lru):
                 found[id(one)] = one.clear
             elif isinstance(one, functools._lru_cache_wrapper):
                 found[id(one)] = one.cache_clear

@@ -6,11 +6,11 @@ import msgspec
 import pytest
 
 from core.domain.commands import Decide, EditComment, OverridePolicy, PostComment, RedactRevision, Vote
+from core.lru import Lru
 from core.policy import PolicyChanges
 from core.text import diff
 from core.text.render import RENDERER, rendered
 from projections.read import html_cache, queries, revisions
-from projections.read.derived_bytes import Memo
 from projections.read.html_cache import Rendering
 from projections.read.queries import BadCursor, PageAnswer, RevisionsQuery
 from projections.read.revisions import DIFFERENCES
@@ -266,23 +266,23 @@ async def test_a_page_of_a_history_reads_only_the_texts_that_it_shows(
 
 
 async def test_the_html_of_older_texts_is_remembered_within_bounds() -> None:
-    memo = Memo[bytes](4000)
-    once = Rendering(memo)
+    cache = Lru[bytes, bytes](4000)
+    once = Rendering(cache)
     assert await once.html("first *words*") == rendered("first *words*")
-    before = memo.bytes
+    before = cache.bytes
     assert await once.html("first *words*") == rendered("first *words*")
-    assert memo.bytes == before
+    assert cache.bytes == before
     for number in range(100):
         await once.html(f"*{number}*")
-    assert before < memo.bytes <= 4000
+    assert before < cache.bytes <= 4000
 
 
 async def test_html_is_remembered_by_the_version_of_the_renderer(monkeypatch: pytest.MonkeyPatch) -> None:
-    memo = Memo[bytes](4000)
-    await Rendering(memo).html("*words*")
+    cache = Lru[bytes, bytes](4000)
+    await Rendering(cache).html("*words*")
     monkeypatch.setattr(html_cache, "RENDERER", RENDERER + 1)
     monkeypatch.setattr(html_cache, "render", lambda body: f"<p>{body}</p>\n")
-    assert await Rendering(memo).html("*words*") == "<p>*words*</p>\n"
+    assert await Rendering(cache).html("*words*") == "<p>*words*</p>\n"
 
 
 async def test_others_have_their_turn_between_texts_by_what_was_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -293,7 +293,7 @@ async def test_others_have_their_turn_between_texts_by_what_was_rendered(monkeyp
         turns += 1
 
     monkeypatch.setattr(html_cache, "checkpoint", counted)
-    once = Rendering(Memo[bytes](1), turn=100)
+    once = Rendering(Lru[bytes, bytes](1), turn=100)
     for number in range(10):
         await once.html(f"{number}" * 40)
     assert turns == 4

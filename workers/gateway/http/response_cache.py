@@ -9,7 +9,6 @@ Where the state has moved on, one request makes the answer anew and those that c
 """
 
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from functools import cache, cached_property
 from typing import Any, Final
@@ -17,6 +16,7 @@ from typing import Any, Final
 import anyio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from core.lru import Lru
 from core.redis.errors import left, one_request
 from core.refusals import Unavailable
 from workers.gateway.http import caching, compression
@@ -71,12 +71,14 @@ class ReadyAnswers:
 
     def __init__(self, views: StateReader, *, fresh: float = FRESH, most_bytes: int = MOST_BYTES) -> None:
         self.states = PartitionStates(views, fresh=fresh)
-        self._most_bytes = most_bytes
-        self._kept: OrderedDict[Address, _Kept] = OrderedDict()
+        self._kept = Lru[Address, _Kept](most_bytes, most_each=most_bytes // 4)
         self._making: dict[Address, anyio.Event] = {}
-        self.bytes = 0
-        """So much is kept."""
         metrics.READY_BYTES.set_function(lambda: self.bytes)
+
+    @property
+    def bytes(self) -> int:
+        """Bytes that are kept."""
+        return self._kept.bytes
 
     def before(self, app: ASGIApp) -> ASGIApp:
         """`app`, asked for what is not ready."""
@@ -92,9 +94,7 @@ class ReadyAnswers:
         begun = time.perf_counter()
         address: Address = (scope["path"], scope["query_string"])
         kept = self._kept.get(address)
-        if kept is not None and self.states.are(kept.seen):
-            self._kept.move_to_end(address)
-        else:
+        if kept is None or not self.states.are(kept.seen):
             with one_request():
                 kept = await self._found(app, address, kept, scope, receive, send)
             if kept is None:
@@ -125,12 +125,7 @@ class ReadyAnswers:
         if not response.seen or response.tag is None:
             return
         kept = _Kept(response, caching.etag(response.tag), counter(route))
-        if kept.size > self._most_bytes // 4:
-            return
-        self._drop(address)
-        self._kept[address] = kept
-        self.bytes += kept.size
-        self._make_room()
+        self._kept.put(address, kept, kept.size)
 
     async def _pack(self, address: Address, kept: _Kept) -> tuple[Message, Message]:
         """Compress an answer, once for all requests that take it compressed."""
@@ -138,13 +133,8 @@ class ReadyAnswers:
         packed = kept.packed = compression.start_of(kept.start, body), {"type": "http.response.body", "body": body}
         if self._kept.get(address) is kept:
             kept.size += len(body)
-            self.bytes += len(body)
-            self._make_room()
+            self._kept.put(address, kept, kept.size)
         return packed
-
-    def _make_room(self) -> None:
-        while self.bytes > self._most_bytes:
-            self._drop(next(iter(self._kept)))
 
     async def _found(
         self, app: ASGIApp, address: Address, kept: _Kept | None, scope: Scope, receive: Receive, send: Send
@@ -165,8 +155,6 @@ class ReadyAnswers:
         if kept is None:
             _MADE.inc()
             await app(scope, receive, send)
-        elif address in self._kept:  # others may have taken its room meanwhile
-            self._kept.move_to_end(address)
         return kept
 
     async def _made(self, app: ASGIApp, address: Address, scope: Scope, receive: Receive, send: Send) -> None:
@@ -201,11 +189,6 @@ class ReadyAnswers:
         except Unavailable:
             pass  # counted and logged where it was given up
         return False  # the application says it
-
-    def _drop(self, address: Address) -> None:
-        gone = self._kept.pop(address, None)
-        if gone is not None:
-            self.bytes -= gone.size
 
 
 @cache

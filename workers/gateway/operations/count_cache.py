@@ -1,9 +1,9 @@
 """Counts of published comments, remembered by thread while the views of its partition are in the same state."""
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Final
 
+from core.lru import Lru
 from core.partitions import partition_of
 from projections.read.comments import PublishedCounts, counts_of
 from projections.read.queries import PageAnswer
@@ -24,8 +24,7 @@ class CountCache:
         self._views = views
         self._states = states
         self._partitions = partitions
-        self._most = most_threads
-        self._kept: OrderedDict[tuple[str, str], PublishedCounts] = OrderedDict()
+        self._kept = Lru[tuple[str, str], PublishedCounts](most_threads)
         metrics.COUNTED_THREADS.set_function(lambda: len(self._kept))
 
     async def of(self, site: str, threads: Sequence[str]) -> PageAnswer:
@@ -36,17 +35,10 @@ class CountCache:
         for thread in threads:
             kept = self._kept.get((site, thread))
             if kept is not None and kept.seen == states[partitions[thread]]:
-                self._kept.move_to_end((site, thread))
                 found[thread] = kept
         missing = [thread for thread in threads if thread not in found]
         if missing:
             for thread, counted in (await self._views.counted(site, missing)).items():
                 found[thread] = counted
-                self._keep((site, thread), counted)
+                self._kept.put((site, thread), counted, 1)
         return counts_of({thread: found[thread] for thread in threads})
-
-    def _keep(self, name: tuple[str, str], counted: PublishedCounts) -> None:
-        self._kept[name] = counted
-        self._kept.move_to_end(name)
-        if len(self._kept) > self._most:
-            self._kept.popitem(last=False)

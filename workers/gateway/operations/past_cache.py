@@ -9,12 +9,12 @@ since: each request reads both, in one round trip. What is taken down later, or 
 a past page never outlives a removal. Whether the caller may see the past at all is decided before, for each request.
 """
 
-from collections import OrderedDict
 from typing import Final, NamedTuple
 
 import anyio
 from anyio import Semaphore
 
+from core.lru import Lru
 from core.position import Position
 from core.refusals import Unavailable
 from core.singleflight import SingleFlight
@@ -73,22 +73,24 @@ class PastPages:
     ) -> None:
         """`wait` is in seconds; `share` is above 0 and at most 1."""
         self._views = views
-        self._most_bytes = most_bytes
         self._places = Semaphore(at_once, fast_acquire=True)
         self._at_once = at_once
         self._queue = queue
         self._wait = wait
         self._loop = LoopShare(share)
-        self._kept: OrderedDict[Key, _Kept] = OrderedDict()
+        self._kept = Lru[Key, _Kept](most_bytes, most_each=most_bytes // 4)
         self._flights: SingleFlight[tuple[Key, ThreadProgress], PageAnswer] = SingleFlight()
         self.waiting = 0
         """Pages that wait to be made."""
-        self.bytes = 0
-        """Bytes that the kept pages take."""
         metrics.PAST_BYTES.set_function(lambda: self.bytes)
         metrics.REQUESTS_UNDER_WAY.labels("past").set_function(lambda: self._at_once - self._places.value)
         metrics.REQUESTS_WAITING.labels("past").set_function(lambda: self.waiting)
         self._full, self._late = (metrics.REQUESTS_REFUSED.labels("past", cause) for cause in ("full", "late"))
+
+    @property
+    def bytes(self) -> int:
+        """Bytes that the kept pages take."""
+        return self._kept.bytes
 
     async def page(self, site: str, thread: str, at: Position | int, query: PastQuery, viewer: Viewer) -> PageAnswer:
         """The answer of then, kept or made. Raises NotFound, NotYetOpened, BadCursor, Unavailable."""
@@ -96,7 +98,6 @@ class PastPages:
         state = await self._views.thread_state(site, thread)
         kept = self._kept.get(key)
         if kept is not None and kept.state == state:
-            self._kept.move_to_end(key)
             _KEPT.inc()
             return kept.answer
 
@@ -114,7 +115,8 @@ class PastPages:
             self._places.release()
         # Made from views that do not have all of what the key stands for, it may show what is taken down by now.
         if state.last is not None and made.come.includes(state.last):
-            self._keep(key, _Kept(made.answer, state))
+            kept = _Kept(made.answer, state)
+            self._kept.put(key, kept, kept.size)
         return made.answer
 
     async def _enter(self) -> None:
@@ -133,20 +135,6 @@ class PastPages:
         if not entered:
             self._late.inc()
             raise Unavailable("too many pages of the past wait here")
-
-    def _keep(self, key: Key, kept: _Kept) -> None:
-        if kept.size > self._most_bytes // 4:
-            return
-        self._drop(key)
-        self._kept[key] = kept
-        self.bytes += kept.size
-        while self.bytes > self._most_bytes:
-            self._drop(next(iter(self._kept)))
-
-    def _drop(self, key: Key) -> None:
-        gone = self._kept.pop(key, None)
-        if gone is not None:
-            self.bytes -= gone.size
 
 
 _KEPT: Final = metrics.PAST_PAGES.labels("kept")

@@ -158,7 +158,7 @@ async def test_an_answer_whose_room_others_took_while_it_was_looked_after_is_giv
     class Busy:
         async def states(self, partitions: Sequence[int]) -> list[ViewState]:
             for address in [*ready._kept]:
-                ready._drop(address)
+                ready._kept.drop(address)
             return await house.views.states(partitions)
 
     ready = ReadyAnswers(Busy(), fresh=0)
