@@ -111,7 +111,7 @@ async def test_an_expected_position_that_holds_lets_it_through(log: Log) -> None
 
 
 @pytest.mark.parametrize("case", ["there is one", "there is none", "there is another"])
-async def test_a_conflict_names_the_head_and_writes_nothing(log: Log, request: str) -> None:
+async def test_a_conflict_names_the_head_and_writes_nothing(log: Log, case: str) -> None:
     (before,) = await write(log, event("c:1"))
     # An event of another branch, in the place of the one that is there: the version would be the same.
     other = Position(before.ms - 1, before.n)
@@ -119,7 +119,7 @@ async def test_a_conflict_names_the_head_and_writes_nothing(log: Log, request: s
         "there is one": ({"c:1": None}, ("c:1", before)),
         "there is none": ({"c:1": before, "c:2": before}, ("c:2", None)),
         "there is another": ({"c:1": other}, ("c:1", before)),
-    }[request]
+    }[case]
     outcome = await append(log, event("c:1"), event("c:2"), expected=expected, key="k", digest="d")
     assert outcome == Conflict(*conflict)
     assert await log.last(HERE) == before

@@ -16,17 +16,17 @@ from core.text.unicode import is_blank, normalise
 from tests.support.rendered_page import Page, read
 
 CORPUS: list[dict[str, Any]] = json.loads(Path(__file__).with_name("hostile.json").read_text(encoding="utf-8"))
-WRITTEN = [request for request in CORPUS if "body" in request]
+WRITTEN = [case for case in CORPUS if "body" in case]
 ALL = [
     pytest.param(
-        request["body"] if "body" in request else request["before"] + request["repeat"] * request["times"],
-        id=request["name"],
+        case["body"] if "body" in case else case["before"] + case["repeat"] * case["times"],
+        id=case["name"],
     )
-    for request in CORPUS
+    for case in CORPUS
 ]
 
 fragments = st.sampled_from(
-    [request["body"] for request in WRITTEN]
+    [case["body"] for case in WRITTEN]
     + list("[]()<>*_`!#-+.:/&;@\\|~='\" \n\t")
     + ["http://", "https://", "www.", "mailto:", "example.com", "javascript:", "](", "[a]: ", "> ", "- ", "1. ", "```"]
     + ["\u0338", "\u0301", "\u200d", "\u200f", "\u202e", "\ud800", "\u3164", "\u00a0", "é", "漢"]
@@ -48,9 +48,9 @@ def test_hostile_text_is_normalised_once_and_for_all(body: str) -> None:
     assert is_blank(body) == (once == "")
 
 
-@pytest.mark.parametrize("case", WRITTEN, ids=lambda request: str(request["name"]))
-def test_the_html_is_what_a_reviewer_read(request: dict[str, Any]) -> None:
-    assert render(request["body"]) == request["html"], "where this is meant, raise RENDERER and review hostile.json"
+@pytest.mark.parametrize("case", WRITTEN, ids=lambda case: str(case["name"]))
+def test_the_html_is_what_a_reviewer_read(case: dict[str, Any]) -> None:
+    assert render(case["body"]) == case["html"], "where this is meant, raise RENDERER and review hostile.json"
 
 
 def test_html_that_somebody_composes_again_is_still_harmless() -> None:

@@ -59,7 +59,7 @@ import os, signal, sys
 from workers.cli import verify_progress
 from workers.__main__ import main
 
-finished = verify_progress.Record.finished
+finished = verify_progress.ProgressFile.finished
 
 def until(self, one):
     if {late}:
@@ -69,7 +69,7 @@ def until(self, one):
     if not {late}:
         finished(self, one)
 
-verify_progress.Record.finished = until
+verify_progress.ProgressFile.finished = until
 sys.argv = ["hansard", *sys.argv[1:]]
 main()
 """
