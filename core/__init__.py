@@ -1,5 +1,5 @@
-"""What a discussion is: events, commands, refusals, deciders, and the log that keeps them.
+"""The discussion model: events, commands, refusals, deciders and the log.
 
-The domain modules (one aggregate a file: `site`, `member`, `thread`, `comment`, `vote`, `report`) are pure.
-Input and output live in `core.log` and `core.redis` alone.
+The domain modules (one aggregate per file: `site`, `member`, `thread`, `comment`, `vote`, `report`) are pure. Only
+`core.log` and `core.redis` do input and output.
 """

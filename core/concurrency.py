@@ -1,4 +1,4 @@
-"""Asking several things at the same time."""
+"""Concurrent awaits."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
@@ -10,7 +10,7 @@ _Other = TypeVar("_Other")
 
 
 async def gathered(asks: Sequence[Callable[[], Awaitable[_Answer]]]) -> list[_Answer]:
-    """The answers of all, asked at the same time, in order. The first failure is raised and ends the others."""
+    """Run all calls concurrently and return their results in order. The first failure is raised; it cancels others."""
     answers: dict[int, _Answer] = {}
     failures: list[Exception] = []
 
@@ -25,14 +25,14 @@ async def gathered(asks: Sequence[Callable[[], Awaitable[_Answer]]]) -> list[_An
         for number in range(1, len(asks)):
             tasks.start_soon(one, number)
         if asks:
-            await one(0)  # here, which costs less than a task
+            await one(0)  # in this task, which costs less than a new one
     if failures:
         raise failures[0]
     return [answers[number] for number in range(len(asks))]
 
 
 async def both(one: Callable[[], Awaitable[_Answer]], other: Callable[[], Awaitable[_Other]]) -> tuple[_Answer, _Other]:
-    """Two answers of different kinds, as `gathered`."""
+    """Run two calls with results of different types concurrently, as `gathered`."""
     asks: list[Callable[[], Awaitable[Any]]] = [one, other]
     first, second = await gathered(asks)
     return first, second

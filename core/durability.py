@@ -1,9 +1,9 @@
-"""Durability: how safe it is what a write has done."""
+"""Durability of a write."""
 
 from typing import Final, Literal
 
 Durability = Literal["memory", "replicated", "fsynced"]
-"""How safe something is that is in the log: in the server's memory, in that of its replicas too, on its disk."""
+"""Durability of a log entry: in the server's memory, in the memory of its replicas too, or on its disk."""
 
 MEMORY: Final = "memory"
-"""The least, and all that can be said of what was not confirmed in time."""
+"""The lowest level, and the only one known for a write that was not confirmed in time."""

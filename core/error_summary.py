@@ -1,18 +1,18 @@
-"""An error told in a few words that quote nothing: its class, and of its message what names no value."""
+"""Short description of an error that quotes no value: its class, and its message where that is safe."""
 
 import re
 from typing import Final
 
 LONGEST: Final = 120
-"""Characters of a message."""
+"""Maximum length of a message, in characters."""
 
 _QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"|\u201c[^\u201d]*\u201d")
 
 
 def fault(error: BaseException) -> str:
-    """`<class>: <message>`; where values are quoted there is an ellipsis, and a key that was looked up is left out."""
+    """Return `<class>: <message>`. Quoted values become an ellipsis; a key that was looked up is left out."""
     kind = type(error).__name__
-    # What is missing is the whole message of a failed look-up; of other errors than these, nobody knows what they say.
+    # The message of a LookupError is the key itself. Messages of errors other than ValueError may hold any value.
     if isinstance(error, LookupError) or not isinstance(error, ValueError):
         return kind
     message = " ".join(_QUOTED.sub("…", str(error)).split())

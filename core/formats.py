@@ -1,8 +1,8 @@
-"""Formats: the number in a deployment's record that says which shapes of events may be appended.
+"""Formats: the number in a deployment's record that says which event shapes may be appended.
 
-All that a release adds to the storage (event types, event versions, layouts of keys and values) shares one format. A
-new deployment begins at the newest format; an older one is raised by `hansard upgrade`, when every live process reads
-the new format. Until then the shapes of the older format are appended.
+All storage additions of a release (event types, event versions, layouts of keys and values) share one format. A new
+deployment begins at the newest format. `hansard upgrade` raises an older one when every live process reads the new
+format. Until then the shapes of the older format are appended.
 """
 
 from collections.abc import Mapping
@@ -22,11 +22,11 @@ FORMATS: Final = Formats(reads=(1,), writes=1)
 """The formats of this version."""
 
 INTRODUCED: Final[Mapping[tuple[str, int], int]] = {}
-"""(event type, version) to the first format that allows it to be appended; one that is not here, every format does."""
+"""First format that allows each (event type, version) to be appended. Every format allows those not listed here."""
 
 
 def reads(formats: Formats) -> str:
-    """The formats that are read, in words."""
+    """Return the readable formats in words."""
     if len(formats.reads) == 1:
         return f"format {formats.reads[0]}"
     return f"formats {', '.join(map(str, formats.reads[:-1]))} and {formats.reads[-1]}"

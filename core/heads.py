@@ -1,4 +1,4 @@
-"""The fields of a heads hash: one an aggregate, named so that no two meet."""
+"""Field names of a heads hash: one per aggregate, without collisions."""
 
 from functools import lru_cache
 
@@ -21,7 +21,7 @@ from core.ids import vote_id
 SITE = "site"
 THREAD = "thread"
 LAST = "last"
-"""Position of the last event of the thread, of whatever aggregate. Expected by nobody."""
+"""Position of the last event of the thread, of any aggregate. No append expects it."""
 
 
 MEMBER = "m"
@@ -33,43 +33,46 @@ VOTE = "v"
 
 
 def kind(field: str) -> str:
-    """The kind of aggregate that a head field belongs to: `SITE`, `THREAD`, `MEMBER`, `COMMENT`, `VOTE`."""
+    """Return the kind of aggregate of a head field: `SITE`, `THREAD`, `MEMBER`, `COMMENT`, `VOTE`."""
     return field.partition(":")[0]
 
 
 def member(member: str) -> str:
-    """The head of a member's standing."""
+    """Head field of a member's standing."""
     return f"{MEMBER}:{member}"
 
 
 def comment(comment: str) -> str:
-    """The head of a comment."""
+    """Head field of a comment."""
     return f"{COMMENT}:{comment}"
 
 
 @lru_cache(maxsize=1024)
 def vote(comment: str, voter: str) -> str:
-    """The head of one member's vote on a comment. It names neither: a thread has more of these than of all others."""
+    """Head field of a member's vote on a comment.
+
+    A hash of the two names, because a thread has more votes than all other aggregates.
+    """
     return f"{VOTE}:{vote_id(comment, voter)}"
 
 
 def report(comment: str, reporter: str) -> str:
-    """The head of one member's reports of a comment."""
+    """Head field of a member's reports of a comment."""
     return f"r:{comment}:{reporter}"
 
 
 def reported(comment: str) -> str:
-    """Where the position of a comment's last report is kept."""
+    """Field that holds the position of a comment's last report."""
     return f"l:{comment}"
 
 
 def mark(event: Event) -> str | None:
-    """Another field whose position (only) is set to that of `event`."""
+    """Return another field whose position (only) is set to that of `event`, or None."""
     return reported(event.comment) if isinstance(event, ReportFiled) else None
 
 
 def note(event: Event) -> str:
-    """What is kept beside the head of a vote: `<value> <revision>`, without the first; "" for other events."""
+    """Return the note of a vote's head: `<value> <revision>`, or `<value>` for revision 1. "" for other events."""
     if not isinstance(event, VoteCast | VoteRetracted):
         return ""
     value = event.value if isinstance(event, VoteCast) else 0
@@ -77,12 +80,12 @@ def note(event: Event) -> str:
 
 
 def skip(position: str) -> str:
-    """The head that says that the event of the thread at this position was skipped."""
+    """Head field that records that the event of the thread at this position was skipped."""
     return f"s:{position}"
 
 
 def of(event: Event, actor: Actor) -> str:
-    """The head that `event`, done by `actor`, advances."""
+    """Return the head field that `event` by `actor` advances."""
     match event:
         case MemberSuspended() | MemberReinstated():
             return member(event.member)

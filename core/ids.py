@@ -1,7 +1,7 @@
-"""The names of things: their grammar, and how a comment's id and a command's key are made.
+"""Identifiers: their grammar, and the derivation of comment ids and command keys.
 
-The grammars are those of the public contract. They are annotated strings, so that one definition serves the
-type checker, the decoder of requests and the OpenAPI document; what is not decoded is asked of the `is_…` functions.
+The grammars are those of the public contract. They are annotated strings, so that one definition serves the type
+checker, the request decoder and the OpenAPI document. The `is_…` functions check strings that are not decoded.
 """
 
 import re
@@ -12,12 +12,13 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 END: Final = r"$(?!\n)"
-"""The end of every pattern: Python's `$` also matches before a last newline, that of JSON Schema does not."""
+"""End of every pattern: Python's `$` also matches before a last newline, that of JSON Schema does not."""
 
 SITE_PATTERN: Final = rf"^[a-z0-9-]{{1,40}}{END}"
 LONGEST_THREAD: Final = 120
 THREAD_PATTERN: Final = rf"^(\.{{0,2}}[A-Za-z0-9_~-]|\.{{3}})[A-Za-z0-9._~-]{{0,119}}{END}"
-"""Neither `.` nor `..`. It has no look-ahead, which many readers of patterns lack, so `LONGEST_THREAD` is apart."""
+"""Excludes `.` and `..`. It has no look-ahead, because many regex engines lack it; `LONGEST_THREAD` is therefore
+separate."""
 COMMENT_PATTERN: Final = rf"^[A-Za-z0-9_-]{{1,64}}{END}"
 MEMBER_PATTERN: Final = rf"^[A-Za-z0-9._~:-]{{1,64}}{END}"
 SLUG_PATTERN: Final = rf"^[a-z0-9-]{{1,40}}{END}"
@@ -41,63 +42,64 @@ _KEY = re.compile(KEY_PATTERN)
 
 
 def is_site(text: str) -> bool:
-    """Whether `text` may name a site; `hansard` is the operator's audience and no site."""
+    """True if `text` may name a site. `hansard` is the operator's audience and not a site."""
     return _whole(_SITE, text) and text not in RESERVED_SITES
 
 
 def is_thread(text: str) -> bool:
-    """Whether `text` may name a thread, or an anchor: they share one grammar."""
+    """True if `text` may name a thread or an anchor: both have the same grammar."""
     return _whole(_THREAD, text) and len(text) <= LONGEST_THREAD
 
 
 def is_comment(text: str) -> bool:
-    """Whether `text` may name a comment."""
+    """True if `text` may name a comment."""
     return _whole(_COMMENT, text)
 
 
 def is_member(text: str) -> bool:
-    """Whether `text` may name a member (the `sub` of a token)."""
+    """True if `text` may name a member (the `sub` of a token)."""
     return _whole(_MEMBER, text)
 
 
 def is_slug(text: str) -> bool:
-    """Whether `text` may be a slug: of a problem type, or the reason of a report."""
+    """True if `text` may be a slug: of a problem type, or the reason of a report."""
     return _whole(_SLUG, text)
 
 
 def is_idempotency_key(text: str) -> bool:
-    """Whether `text` may be an `Idempotency-Key`: 1 to 255 visible ASCII characters."""
+    """True if `text` may be an `Idempotency-Key`: 1 to 255 visible ASCII characters."""
     return _whole(_KEY, text)
 
 
 def comment_id(site: str, thread: str, member: str, key: str) -> str:
-    """The id of the comment that this member posts to this thread under this key: 22 characters, always the same.
+    """Derive the id of the comment that a member posts to a thread under a key: 22 characters, deterministic.
 
-    Deriving it makes a repeated post meet itself for ever, also when the command key is long forgotten.
+    A repeated post therefore always gets the id of the first one, even after the command key has expired.
     """
     return _digest("comment", site, thread, member, key)
 
 
 def command_key(site: str, member: str, method: str, path: str, key: str) -> str:
-    """What a command is remembered by: a hash over the scope of an `Idempotency-Key`, 16 characters.
+    """Derive the command key: a hash over the scope of an `Idempotency-Key`, 16 characters.
 
-    It is in every event, and for two days beside the log, with a digest of the command. So it is shorter than an id.
+    Every event holds the key, and so does the log's record of command keys for two days, with a digest of the command.
+    So it is shorter than an id.
     """
     return _digest("command", site, member, method, path, key)[:16]
 
 
 def vote_id(comment: str, voter: str) -> str:
-    """What a member's vote on a comment is kept under beside the log: 16 characters, however long the two names are."""
+    """Derive the id of a member's vote on a comment: 16 characters, however long the two names are."""
     return _digest("vote", comment, voter)[:16]
 
 
 def item_key(key: str, thread: str, comment: str) -> str:
-    """The key of one item of a bulk call, made from the key of the call."""
+    """Derive the key of one item of a bulk request from the key of the request."""
     return _digest("item", key, thread, comment)
 
 
 def batch_id(key: str) -> str:
-    """The id that the events of one bulk call share, made from the key of the call."""
+    """Derive the id shared by the events of one bulk request from the key of the request."""
     return _digest("batch", key)
 
 
@@ -105,7 +107,7 @@ def _digest(*parts: str) -> str:
     # A length before every part keeps ("a", "bc") and ("ab", "c") apart.
     data = b"".join([len(part).to_bytes(4, "big") + part for part in map(str.encode, parts)])
     digest = blake2b(data, digest_size=16).digest()
-    # Of the first byte half the values are used: no id begins with a hyphen, which command lines take for an option.
+    # The first bit is cleared so that no id begins with a hyphen, which command lines would take for an option.
     return urlsafe_b64encode(bytes((digest[0] & 0x7F,)) + digest[1:])[:22].decode()
 
 

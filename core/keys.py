@@ -1,6 +1,6 @@
-"""Every key name there is. Nothing else spells one.
+"""Redis key names. No other module builds one.
 
-All keys of a partition carry its hash tag and so live in one slot. Views carry their generation.
+All keys of a partition carry its hash tag and so share one slot. View keys carry their generation.
 """
 
 import re
@@ -10,55 +10,58 @@ from typing import Final, NamedTuple
 from core.partitions import partition_of, tag
 
 DEPLOYMENT: Final = "hansard:deployment"
-"""Hash: the deployment's record. `partitions` and `id` (random) are fixed when it is created; `format` is raised by
-`hansard upgrade` (`core.formats`). `restoring` names a backup that is being restored, and is gone when all of it is
-there. `copied` is "1" once every partition has its copy of the id, and "0" where they have one of another id that the
-deployment had before."""
+"""Hash: the deployment's record. `partitions` and `id` (random) are fixed at creation. `hansard upgrade` raises
+`format` (`core.formats`). `restoring` names the backup being restored and is removed when the restore is complete.
+`copied` is "1" once every partition has its copy of the id, and "0" while partitions have a copy of an earlier id of
+the deployment."""
 
 PROCESSES: Final = f"{{{DEPLOYMENT}}}:processes"
-"""Sorted set: the live processes (`core.redis.live_processes`), by until when they count as alive. It is in the slot of
-the record, so that one script reads both."""
+"""Sorted set: the live processes (`core.redis.live_processes`), scored by the time until which they count as alive. It
+shares the slot of the record, so that one script reads both."""
 
 REBUILD: Final = "hansard:rebuild"
-"""String: the rebuild that has begun and not come to its end."""
+"""String: the rebuild that has begun and not ended."""
 
 WORKERS: Final = "hansard:workers"
-"""Sorted set: the workers that project, by until when they count as alive."""
+"""Sorted set: the projecting workers, scored by the time until which they count as alive."""
 
 SITES: Final = "hansard:sites"
-"""Set: the names of the sites that have keys, each noted before its keys are written."""
+"""Set: the names of the sites that have keys. A name is added before the keys are written."""
 
 SITES_NOTED: Final = "hansard:sites:noted"
-"""String: while it is there, every site is in that set. It expires, because other versions note nothing."""
+"""String: while present, `SITES` holds every site. It expires, because other versions do not maintain that set."""
 
 FIRST_GENERATION: Final = 1
-"""The generation of views that a deployment begins with, and that is served where no pointer says another."""
+"""Generation of views that a new deployment begins with. It is served where no pointer names another."""
 
 WINDOW_MS: Final = 24 * 3600 * 1000
-"""How long one window of command keys lasts."""
+"""Length of one window of command keys, in milliseconds."""
 
 
 def window(ms: int) -> int:
-    """The window of command keys that a time, in milliseconds since 1970, lies in."""
+    """Return the window of command keys that contains a time (milliseconds since 1970)."""
     return ms // WINDOW_MS
 
 
 def expires(number: int) -> int:
-    """When the command keys of a window go, in milliseconds since 1970: the next one has ended, and one is a margin."""
+    """Return the expiry of a window of command keys, in milliseconds since 1970.
+
+    It leaves time for the next window to end, and one window more as a margin.
+    """
     return (number + 3) * WINDOW_MS
 
 
 def prefix(key: str) -> str:
-    """What the keys beside this one begin with: for a view or a snapshot what `…_prefix` of its partition says."""
-    # `hansard:{tag}:g1:…`: it ends with the third colon, whatever follows.
+    """Return the prefix shared with neighbouring keys: for a view or a snapshot, that of its partition's `…_prefix`."""
+    # `hansard:{tag}:g1:…`: the prefix ends with the third colon, whatever follows.
     return ":".join(key.split(":", 3)[:3]) + ":"
 
 
 class ThreadViews(NamedTuple):
-    """The fixed set of keys that the views of one thread are made of (one generation)."""
+    """Keys of the views of one thread in one generation."""
 
     meta: str
-    """Hash: the thread itself, its counts and positions."""
+    """Hash: the thread, its counts and positions."""
     rows: str
     """Hash: comment to stored row."""
     votes: str
@@ -72,15 +75,15 @@ class ThreadViews(NamedTuple):
     anchored: str
     """Sorted set, by member: top-level rows on the page, by anchor then age."""
     replies: str
-    """Sorted set, by member: rows on the page that answer, by parent then age."""
+    """Sorted set, by member: replies on the page, by parent then age."""
     answers: str
-    """Hash: comment to how many of its answers are on the page, and the first of them; only where there are any."""
+    """Hash: comment to the number of its replies on the page, and the first of them. Absent where there are none."""
     revisions: str
-    """Hash: `<comment>:<revision>` to a text that its row does not keep: neither the standing nor the latest one."""
+    """Hash: `<comment>:<revision>` to a text that the row does not keep: neither the standing nor the latest one."""
     ballots: str
-    """Sorted set, by member: `<member> <comment> …`, who voted what."""
+    """Sorted set, by member: `<member> <comment> …`, the votes by voter."""
     waiting: str
-    """Sorted set, by member: `<member> …`, comments that wait or were rejected, by author."""
+    """Sorted set, by member: `<member> …`, waiting or rejected comments by author."""
     reports: str
     """Hash: comment to its open reports."""
 
@@ -93,29 +96,29 @@ class Partition:
         self.partitions = partitions
         self._base = f"hansard:{{{tag(number, partitions)}}}"
         self.deployment = f"{self._base}:deployment"
-        """String: the partition's copy of the deployment's id, and how many lost entries were accepted
+        """String: the partition's copy of the deployment's id, and the number of lost entries that were accepted
         (`core/redis/scripts/log_integrity.lua`)."""
         self.log = f"{self._base}:log"
         """Stream: the events."""
         self.log_channel = f"{self._base}:log"
-        """Channel: woken by every append."""
+        """Channel: a message per append."""
         self.view_channel = f"{self._base}:view"
-        """Channel: woken by every commit."""
+        """Channel: a message per commit of views."""
         self.lease = f"{self._base}:lease"
-        """Hash: who owns the partition (`nonce`, `worker`, `until`)."""
+        """Hash: the lease of the partition's projector (`nonce`, `worker`, `until`)."""
         self.building = f"{self._base}:building"
-        """Hash: as `lease`, for who builds another generation of views beside the served one."""
+        """Hash: as `lease`, for the worker that builds another generation of views beside the served one."""
         self.generation = f"{self._base}:generation"
-        """String: which views are served (`projections.views.pointer`)."""
+        """String: the served generation of views (`projections.views.pointer`)."""
         self.generations = f"{self._base}:generations"
-        """Hash: number of a generation of views to what it was built by (`projections.views.generations`)."""
+        """Hash: number of a generation of views to the version that built it (`projections.views.generations`)."""
         self.feed = f"{self._base}:feed"
-        """Stream: which rows changed."""
+        """Stream: the rows that changed."""
         self.feed_trimmed = f"{self._base}:feed:trimmed"
-        """String: the largest id that was trimmed off the feed."""
+        """String: the largest id trimmed off the feed."""
 
     def heads(self, site: str, thread: str) -> str:
-        """Hash: the heads of a thread, or with thread "" of a site and its members."""
+        """Hash: the heads of a thread, or with thread "" those of a site and its members."""
         return f"{self._base}:heads:{site}/{thread}"
 
     def commands(self, number: int) -> str:
@@ -123,35 +126,35 @@ class Partition:
         return f"{self._base}:commands:{number}"
 
     def site_keys(self, site: str) -> str:
-        """Hash: the keys that sign the tokens of a site; apart from the log."""
+        """Hash: the keys that sign the tokens of a site. They are not in the log."""
         return f"{self._base}:keys:{site}"
 
     def snapshots(self, site: str, thread: str) -> str:
-        """Hash: position to the fold of a thread there."""
+        """Hash: position to the snapshot of a thread at that position."""
         return f"{self.snapshots_prefix()}{site}/{thread}"
 
     def snapshots_prefix(self) -> str:
-        """What the names of all snapshots begin with; `<site>/<thread>` follows."""
+        """Common prefix of all snapshot keys; `<site>/<thread>` follows."""
         return f"{self._base}:snapshots:"
 
     def views_prefix(self, generation: int) -> str:
-        """What the names of all keys of one generation of views begin with, its cursor included."""
+        """Common prefix of all keys of one generation of views, its cursor included."""
         return f"{self._base}:g{generation}:"
 
     def cursor(self, generation: int) -> str:
-        """String: position of the last event that this generation of views has taken in."""
+        """String: position of the last event applied to this generation of views."""
         return f"{self.views_prefix(generation)}cursor"
 
     def parked(self, generation: int) -> str:
-        """Hash: `<site>/<thread>` to why and where the projection of that thread stopped in this generation."""
+        """Hash: `<site>/<thread>` to the reason and the position at which its projection stopped in this generation."""
         return f"{self.views_prefix(generation)}parked"
 
     def versions(self, generation: int) -> str:
-        """Set: the versions that have written into this generation of views (`projections.views.versions`)."""
+        """Set: the Hansard versions that have written to this generation of views (`projections.views.versions`)."""
         return f"{self.views_prefix(generation)}versions"
 
     def staged(self, nonce: str, site: str, thread: str) -> ThreadViews:
-        """Where the views of one thread are written before they are exchanged for those that it has."""
+        """Staging keys for the views of one thread, written before they replace the current ones."""
         return _views(f"{self._base}:staged:{nonce}:{site}/{thread}")
 
     def thread_views(self, generation: int, site: str, thread: str) -> ThreadViews:
@@ -159,7 +162,7 @@ class Partition:
         return _views(f"{self.views_prefix(generation)}thread:{site}/{thread}")
 
     def site_view(self, generation: int, site: str, name: str) -> str:
-        """A view across the threads of a site in this partition (`queue`, `reported`, `members`, `threads`, …)."""
+        """Key of a view across the site's threads in this partition (`queue`, `reported`, `members`, `threads`, …)."""
         return f"{self.views_prefix(generation)}site:{site}:{name}"
 
 
@@ -178,15 +181,15 @@ class Keys:
         return iter(self._all)
 
     def site_keys_pattern(self) -> str:
-        """What matches the keys of the keys of all sites, whatever else it matches."""
+        """Pattern that matches the `site_keys` of all sites; it may match other keys too."""
         return "hansard:{*}:keys:*"
 
     def of(self, site: str, thread: str = "") -> Partition:
-        """The partition of a thread, or of the site's own events."""
+        """Return the partition of a thread, or with thread "" that of the site's own events."""
         return self._all[partition_of(site, thread, self.partitions)]
 
     def viewed(self, key: str) -> tuple[Partition, int] | None:
-        """The partition and the generation of views that a key belongs to; None for one that is of no view."""
+        """Return the partition and the generation of a view key; None for any other key."""
         match key.split(":", 3):
             case ["hansard", tagged, generation, _] if tagged in self._tagged and _GENERATION.fullmatch(generation):
                 return self._tagged[tagged], int(generation[1:])

@@ -1,11 +1,11 @@
-"""A moment: what people name a place in the record by, a time or a position."""
+"""A moment in the log, given as a time or a position."""
 
 from core.position import START, Position
 from core.times import parse_rfc3339
 
 
 def parse_moment(text: str) -> Position | int:
-    """The position that `text` spells, or the time, in milliseconds since 1970. Raises ValueError."""
+    """Parse a position, or a time (returned in milliseconds since 1970). Raises ValueError."""
     if "T" in text.upper():
         return parse_rfc3339(text)
     try:
@@ -15,5 +15,5 @@ def parse_moment(text: str) -> Position | int:
 
 
 def place_of(moment: Position | int) -> Position:
-    """The place in a log at which a moment begins. Nothing was recorded before 1970."""
+    """Return the position at which a moment begins. Nothing was recorded before 1970."""
     return max(START, Position(moment, 0)) if isinstance(moment, int) else moment

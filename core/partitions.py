@@ -1,4 +1,4 @@
-"""Which log a thread lives in, and the hash tag that keeps everything of one partition in one Redis Cluster slot."""
+"""Partition of a thread, and the hash tag that keeps the keys of a partition in one Redis Cluster slot."""
 
 from binascii import crc_hqx
 from functools import cache, lru_cache
@@ -11,7 +11,7 @@ SLOTS: Final = 16384
 
 @lru_cache(maxsize=16_384)
 def partition_of(site: str, thread: str, partitions: int) -> int:
-    """The partition of a thread; with `thread` "" that of the site's own events.
+    """Return the partition of a thread, or with `thread` "" that of the site's own events.
 
     The first 8 bytes of BLAKE2b over `site/thread`, big-endian, modulo the number of partitions.
     """
@@ -21,10 +21,10 @@ def partition_of(site: str, thread: str, partitions: int) -> int:
 
 @cache
 def tag(partition: int, partitions: int) -> str:
-    """The hash tag of a partition: `p07` and the smallest salt that puts it into its share of the slots.
+    """Return the hash tag of a partition: `p07` and the smallest salt that maps the tag to the partition's slot range.
 
-    The slots are cut into as many equal ranges as there are partitions and the p-th partition lands in the p-th, so
-    that contiguous slot ranges, which is what the nodes of a cluster hold, get equal numbers of partitions.
+    The slots are divided into as many equal ranges as there are partitions, and the tag of the p-th partition is in the
+    p-th range. The nodes of a cluster hold contiguous slot ranges, and so get equal numbers of partitions.
     """
     for salt in count():
         name = f"p{partition:02d}.{salt}"
@@ -34,5 +34,5 @@ def tag(partition: int, partitions: int) -> str:
 
 
 def slot(name: str) -> int:
-    """The Redis Cluster slot of a hash tag: CRC16/XMODEM modulo 16384 (Redis Cluster specification)."""
+    """Return the Redis Cluster slot of a hash tag: CRC16/XMODEM modulo 16384 (Redis Cluster specification)."""
     return crc_hqx(name.encode(), 0) % SLOTS

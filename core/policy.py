@@ -1,7 +1,7 @@
-"""What a publication allows: the policy table, and what a thread overrides of it.
+"""The policy of a site, and the overrides of a thread.
 
-Events carry these structs, and unknown fields in them are refused: a field more is a new shape of `site.opened`,
-`policy.changed` and `policy.overridden`, and raises their versions (`core.events.upcasting`).
+Events carry these structs, and unknown fields in them are refused. An added field is therefore a new shape of
+`site.opened`, `policy.changed` and `policy.overridden`, and raises their versions (`core.events.upcasting`).
 """
 
 from typing import Annotated, Final, Literal, Self
@@ -40,7 +40,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     origins: Origins = ()
 
     def with_changes(self, changes: "PolicyChanges") -> Self:
-        """This policy with the fields that `changes` sets."""
+        """Return this policy with the fields that `changes` sets."""
         return msgspec.structs.replace(self, **changes.given())
 
 
@@ -59,5 +59,5 @@ class PolicyChanges(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     origins: Origins | UnsetType = UNSET
 
     def given(self) -> dict[str, object]:
-        """The fields that are set, by name."""
+        """Return the set fields, by name."""
         return {name: value for name, value in msgspec.structs.asdict(self).items() if value is not UNSET}

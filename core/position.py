@@ -1,8 +1,7 @@
 """A position: the id of an event in its log, `<ms>-<n>`.
 
-`ms` is the time the event was recorded, in milliseconds since 1970, and never goes backwards; `n` is the dense
-sequence number of the partition, from 1. It is a legal Redis stream id. Positions order by `(ms, n)`, within one
-partition.
+`ms` is the time of recording, in milliseconds since 1970, and never goes backwards. `n` is the dense sequence number of
+the partition, from 1. A position is a legal Redis stream id. Positions order by `(ms, n)`, within one partition.
 """
 
 import re
@@ -12,14 +11,14 @@ _FORM: Final = re.compile(r"(0|[1-9][0-9]{0,14})-(0|[1-9][0-9]{0,14})")
 
 
 class Position(NamedTuple):
-    """One place in one partition's log."""
+    """A position in the log of one partition."""
 
     ms: int
     n: int
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The position that `text` spells. Raises ValueError for anything but `<ms>-<n>` in plain decimal."""
+        """Parse a position. Raises ValueError for anything but `<ms>-<n>` in plain decimal."""
         match = _FORM.fullmatch(text)
         if match is None:
             raise ValueError("a position is <ms>-<n>")
@@ -27,18 +26,18 @@ class Position(NamedTuple):
 
     @classmethod
     def decode(cls, data: bytes) -> Self:
-        """The position that a server's stream id names; trusted, so nothing is checked."""
+        """Decode a stream id from the server, without validation."""
         ms, _, n = data.partition(b"-")
-        return tuple.__new__(cls, (int(ms), int(n)))  # in half the time of cls(…): every entry of a log has one
+        return tuple.__new__(cls, (int(ms), int(n)))  # half the time of cls(…), and every log entry is decoded here
 
     def __str__(self) -> str:
         return f"{self.ms}-{self.n}"
 
 
 START: Final = Position(0, 0)
-"""Before the first event of any partition."""
+"""Position before the first event of any partition."""
 
 
 def kept(data: bytes | None) -> Position:
-    """The position that a key of the server keeps; `START` where there is no such key."""
+    """Return the position stored at a server key; `START` where there is no such key."""
     return START if data is None else Position.decode(data)

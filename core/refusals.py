@@ -1,16 +1,19 @@
-"""Why a command is refused. Each refusal has a stable code, which is the slug of its problem answer.
+"""Refusals of commands. Each has a stable code, which is the slug of its problem response.
+
+The docstring of a refusal class is its default `detail` and is sent to clients.
 
 Refusal
 ├── NotFound, NotYetOpened                          what the caller may not see does not exist
 ├── NotAllowed, NotEntitled, Suspended,
-│   EditWindowOver, VotesOff, OwnVote, HistoryNotPublic    not for this caller
-├── StaleRevision, StaleStatus, StaleEdit           somebody was faster
-├── ThreadNotOpened, ThreadClosed, ThreadArchived, AnchorClosed,
-│   ParentNotPublished, CommentNotPublished, CommentIsWithdrawn,
-│   RevisionIsPublished, RevisionIsRedacted,
-│   SiteExists, NotParked                           not as things stand
+│   EditWindowOver, VotesOff, OwnVoteForbidden,
+│   HistoryNotPublic                                not for this caller
+├── StaleRevision, StaleStatus, StaleEdit           a concurrent change won
+├── ThreadNotOpened, ThreadIsClosed, ThreadIsArchived,
+│   AnchorIsClosed, ParentNotPublished, CommentNotPublished,
+│   CommentIsWithdrawn, RevisionIsPublished, RevisionIsRedacted,
+│   SiteExists, NotParked                           not in the current state
 ├── BodyEmpty, BodyTooLong, UnknownParent,
-│   UrlNotAllowed, IdempotencyKeyReused, BadField   not with these words
+│   UrlNotAllowed, IdempotencyKeyReused, BadField   not with this input
 └── Unavailable, CannotFold, EventMissing,
     LogBroken, FormatTooOld, UnreadablePartition    not now
 """
@@ -21,7 +24,7 @@ from core.position import Position
 
 
 class Refusal(Exception):
-    """A command that changes nothing, and why. `extra` holds what the problem answer adds (`current`, `needs`, …)."""
+    """Refusal of a command; nothing is written. `extra` holds other members of the problem (`current`, `needs`, …)."""
 
     code: ClassVar[str] = "refused"
 
@@ -74,7 +77,7 @@ class VotesOff(Refusal):
 
 
 class OwnVoteForbidden(Refusal):
-    """Nobody votes on their own comment here."""
+    """Members cannot vote on their own comments here."""
 
     code = "own-vote"
 
@@ -170,7 +173,7 @@ class SiteExists(Refusal):
     code = "site-exists"
 
     def __init__(self, *differs: tuple[str, str]) -> None:
-        """`differs` are pointers into the request, with what the site was opened with, as far as that is no secret."""
+        """`differs` are pointers into the request, each with the value the site was opened with, unless secret."""
         super().__init__(errors=[{"pointer": pointer, "detail": detail} for pointer, detail in differs])
 
 
@@ -234,10 +237,10 @@ class CannotFold(Unavailable):
     told: ClassVar[str] = "an event that this depends on cannot be applied"
 
     def __init__(self, why: str, position: Position, fault: str | None = None) -> None:
-        # The caller is not told which event it is: one that readers could not notice would be told of by that.
+        # The caller is not told which event it is: that could reveal an event that readers cannot see.
         super().__init__(self.told if fault is None else f"{self.told}: {fault}")
         self.why = why
-        """Which event, and what is wrong with it: for the log."""
+        """Position and fault of the event, for the operator's log."""
         self.args = (why,)
         self.position = position
 

@@ -26,18 +26,18 @@ class _Flight(Generic[T]):
         return self.error is not None or bool(self.results)
 
     def outcome(self) -> T:
-        """The result. Raises the error of the computation."""
+        """Return the result. Raises the error of the computation."""
         if self.error is not None:
-            # Without the frames of the callers to whom it was raised before.
+            # Without the frames of the callers that it was raised in before.
             raise self.error.with_traceback(None)
         return self.results[0]
 
 
 class SingleFlight(Generic[K, T]):
-    """Runs one computation per key at a time, and gives its outcome, a failure included, to all callers meanwhile.
+    """Runs one computation per key at a time, and gives its outcome, a failure included, to all concurrent callers.
 
-    An outcome is given again for `keep` seconds after the computation ended; keys whose outcome is kept are to be few.
-    The first caller computes in its own task. Where it is cancelled, one of the waiting callers computes anew.
+    An outcome is given again for `keep` seconds after the computation ended. Keys with a kept outcome are to be few.
+    The first caller computes in its own task. If that task is cancelled, one of the waiting callers computes instead.
     """
 
     def __init__(self, *, keep: float = 0.0, clock: Callable[[], float] = time.monotonic) -> None:
@@ -46,11 +46,11 @@ class SingleFlight(Generic[K, T]):
         self._flights: dict[K, _Flight[T]] = {}
 
     def __len__(self) -> int:
-        """Computations that are under way or kept."""
+        """Number of computations that are running or kept."""
         return len(self._flights)
 
     async def get(self, key: K, compute: Callable[[], Awaitable[T]]) -> T:
-        """The result of `compute`, or of another caller's with this key. Raises its error."""
+        """Return the result of `compute`, or that of a concurrent call with this key. Raises its error."""
         while True:
             flight = self._flights.get(key)
             if flight is None or (flight.landed and flight.until <= self._clock()):

@@ -1,4 +1,4 @@
-"""Long work beside work that must not wait: in slices, with a rest after each.
+"""Cooperative throttling of long work: it runs in slices, with a rest after each.
 
 for one in many:
     do(one)
@@ -15,18 +15,17 @@ import anyio
 from anyio.lowlevel import checkpoint
 
 SLICE_S: Final = 0.005
-"""Seconds of work at a stretch, about; one step of the work may take longer."""
+"""Approximate seconds of work per slice. One step of the work may take longer."""
 SPARING: Final = 16
-"""So many times smaller is what a server is asked at once where others are spared: they stand behind it."""
+"""Divisor of the size of server requests for throttled work: the requests of other clients queue behind them."""
 
 _Item = TypeVar("_Item")
 
 
 class Pace:
-    """Keeps work to a share of one core's time; with 1 it never rests, and others only have their turn.
+    """Limits work to a share of one core's time. With a share of 1 it only yields to other tasks.
 
-    The time between two rests counts as worked, waiting for answers included: what the server does for it is part of
-    what it costs.
+    All time between two rests counts as worked, including the wait for replies: the server's work is part of the cost.
     """
 
     def __init__(self, share: float = 1.0) -> None:
@@ -36,16 +35,16 @@ class Pace:
         self._since = time.perf_counter()
 
     def at_once(self, most: int) -> int:
-        """How many things to ask a server for at once, where `most` are fastest."""
+        """Return the number of items per server request. `most` is the fastest number without throttling."""
         return most if self.share >= 1 else max(1, most // SPARING)
 
     @property
     def due(self) -> bool:
-        """Whether it is time to rest."""
+        """True if a rest is due."""
         return time.perf_counter() - self._since >= SLICE_S
 
     async def rest(self) -> None:
-        """Let others work, for as long as the share asks for."""
+        """Yield to other tasks, for as long as the share requires."""
         worked = time.perf_counter() - self._since
         self.spent += worked
         if self.share < 1:
@@ -55,14 +54,14 @@ class Pace:
         self.begin()
 
     def begin(self) -> None:
-        """Count from now on: what was before was no work."""
+        """Start counting now. The time before does not count as work."""
         self._since = time.perf_counter()
 
 
 async def collected(work: Iterable[_Item], pace: Pace | None = None) -> list[_Item]:
-    """Everything that a lazy iterable makes, with a rest between two items where it is due.
+    """Collect the items of a lazy iterable, with a rest between two items where one is due.
 
-    Nothing that the work reads may be changed by others meanwhile.
+    The data that the iterable reads must not change meanwhile.
     """
     pace = pace or Pace()
     made = []
@@ -74,24 +73,24 @@ async def collected(work: Iterable[_Item], pace: Pace | None = None) -> list[_It
 
 
 class LoopShare:
-    """A share of the event loop's time for all work of one kind, however many do it at the same time.
+    """A share of the event loop's time for all work of one kind, across concurrent tasks.
 
-    Each stretch of work books its time on one clock that advances `1 / share` times as fast as the work, and no
-    stretch begins before that clock. Waiting for a server is not counted.
+    Each slice of work books its time on one clock that advances `1 / share` times as fast as the work. No slice begins
+    before that clock. Waiting for a server is not counted.
     """
 
     def __init__(self, share: float) -> None:
-        """With a share of 1 there is no rest, and other tasks only have their turn."""
+        """With a share of 1 there is no rest; work only yields to other tasks."""
         self._share = share
         self._free = -math.inf
-        """The time at which the next stretch may begin, by the clock of the event loop."""
+        """Event loop time at which the next slice may begin."""
 
     def pace(self) -> "Pace":
-        """The pace of one piece of work."""
+        """Return a pace for one piece of work."""
         return _SharedPace(self, self._share)
 
     async def book(self, worked: float) -> None:
-        """Rest after so many seconds of work, for as long as the whole share has to."""
+        """Book `worked` seconds of work, and rest for as long as the shared clock requires."""
         now = anyio.current_time()
         self._free = max(self._free, now - worked) + worked / self._share
         if self._free > now:

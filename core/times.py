@@ -1,7 +1,7 @@
-"""Times as the contract writes them: RFC 3339 in UTC with milliseconds; inside, whole milliseconds since 1970.
+"""Conversion of times between RFC 3339 in UTC with milliseconds (the contract) and milliseconds since 1970 (internal).
 
-Every time that comes in goes through `parse_rfc3339`, and what it gives can be written back: it lies in the years 1 to
-9999 in UTC. Times before 1970 are negative.
+`parse_rfc3339` parses every incoming time. Its result can always be formatted: it lies in the years 1 to 9999 in UTC.
+Times before 1970 are negative.
 """
 
 import re
@@ -21,15 +21,15 @@ LATEST: Final = 253_402_300_799_999
 
 
 def rfc3339(ms: int) -> str:
-    """`ms` as `2023-10-29T11:20:00.000Z`; what lies beyond `LATEST` or `EARLIEST` as these."""
-    # Every row has such a time, and most that are made one after the other are of the same minute.
+    """Format `ms` as `2023-10-29T11:20:00.000Z`. Values beyond `EARLIEST` or `LATEST` become these."""
+    # Every row has such a time, and most rows that are rendered together are of the same minute.
     minute, rest = divmod(ms, 60_000)
     try:
         begun = _minute(minute)
     except OverflowError:
-        # The log may have such a time from before it was refused: who reads it is shown the nearest that there is.
+        # The log may hold such a time from before they were refused. Readers get the nearest valid time.
         return rfc3339(LATEST if ms > 0 else EARLIEST)
-    return "%s%02d.%03dZ" % (begun, rest // 1000, rest % 1000)  # noqa: UP031 - in half the time
+    return "%s%02d.%03dZ" % (begun, rest // 1000, rest % 1000)  # noqa: UP031 - half the time of an f-string
 
 
 @lru_cache(maxsize=256)
@@ -38,9 +38,9 @@ def _minute(minute: int) -> str:
 
 
 def parse_rfc3339(text: str) -> int:
-    """Milliseconds since 1970 of an RFC 3339 time with any offset, rounded down.
+    """Parse an RFC 3339 time with any offset into milliseconds since 1970, rounded down.
 
-    Raises ValueError for others, and for a time before year 1 or beyond year 9999 in UTC.
+    Raises ValueError for other texts, and for a time outside the years 1 to 9999 in UTC.
     """
     if _RFC3339.fullmatch(text) is None:
         raise ValueError("a time is RFC 3339, for example 2023-10-29T11:20:00.000Z")

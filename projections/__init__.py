@@ -1,1 +1,1 @@
-"""What people look at: pure folds from events to views, and the one store that commits them with the cursor."""
+"""Read models: pure folds from events to views, and the one store that commits views together with the cursor."""

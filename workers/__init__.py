@@ -1,1 +1,1 @@
-"""Every process of Hansard: the gateway, the projector, the server of its own, the command line."""
+"""All processes of Hansard: the gateway, the projector, the embedded server and the command line."""

@@ -1,15 +1,15 @@
-"""The program `hansard`. See `workers.cli`."""
+"""The `hansard` program. See `workers.cli`."""
 
 import sys
 from io import TextIOWrapper
 
 
 def main() -> int:
-    """Run the command line; its exit status: 0, 1 where it failed, 2 where it was used wrongly."""
+    """Run the command line. Returns the exit status: 0, 1 on failure, 2 on wrong usage."""
     from workers.cli import help_page
 
     if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a terminal that cannot show a character shows another
+        sys.stdout.reconfigure(errors="replace")  # a terminal that cannot show a character shows `?`
     arguments = sys.argv[1:]
     if answered := help_page.answer(arguments):
         return answered.print()

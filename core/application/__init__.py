@@ -1,1 +1,1 @@
-"""Command execution: load, fold, decide, append; and the questions that are answered from current aggregates."""
+"""Command execution (load, fold, decide, append), and queries answered from current aggregates."""

@@ -1,8 +1,8 @@
-"""What a load shows, folded: the aggregates that a decision is made in view of.
+"""Aggregates loaded for one decision.
 
-A fold may be remembered by its head's position and is then taken up from there. Nothing remembered is believed: the
-head is read every time, or compared by the append (`core.application.loading.load_from_cache`), and events that do not
-follow on what is remembered begin at the aggregate's first.
+A cached fold is identified by the position of its head, and folding resumes from it. Cached folds are hints only: the
+head is always read, or compared by the append (`core.application.loading.load_from_cache`). If the loaded events do not
+follow on the cached fold, they begin at the aggregate's first.
 """
 
 from collections.abc import Callable, Mapping
@@ -33,38 +33,38 @@ _DEPENDS: Final = "an event that this depends on is missing"
 
 
 class CachedAggregate(NamedTuple):
-    """An aggregate after its event at `position`."""
+    """An aggregate as of its event at `position`."""
 
     position: Position
     state: Any
 
 
 MOST_BYTES: Final = 16 * 1024 * 1024
-"""Default: about ten thousand comments and as many votes."""
+"""Default size: about ten thousand comments and as many votes."""
 
 
 class AggregateCache:
-    """The folds that were used last, by site, thread and head field, within a number of bytes: a quarter for votes.
+    """LRU cache of aggregates by site, thread and head field, bounded in bytes. A quarter is reserved for votes.
 
-    Of a vote the state is its note (`core.heads.note`).
+    The state of a vote is its note (`core.heads.note`).
     """
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
-        # Apart, because there are many more votes than of all others, and most are never asked for again.
+        # Separate, because votes outnumber all other aggregates and most are never needed again.
         self._votes = Lru[_Key, CachedAggregate](most_bytes // 4)
         self._others = Lru[_Key, CachedAggregate](most_bytes - most_bytes // 4)
 
     @property
     def bytes(self) -> int:
-        """Bytes that are kept."""
+        """Bytes kept."""
         return self._votes.bytes + self._others.bytes
 
     def get(self, site: str, thread: str, field: str) -> CachedAggregate | None:
-        """The fold remembered, which may be older than the log, or of a branch of it that was lost."""
+        """Return the cached aggregate, which may be outdated or of a branch of the log that was lost."""
         return self._of(field).get((site, thread, field))
 
     def put(self, site: str, thread: str, field: str, fold: CachedAggregate) -> None:
-        """Remember a fold in place of what was remembered, and forget those longest unused."""
+        """Cache an aggregate in place of the previous one, and evict the least recently used."""
         self._of(field).put((site, thread, field), fold, size_of(fold))
 
     def _of(self, field: str) -> Lru[_Key, CachedAggregate]:
@@ -72,7 +72,7 @@ class AggregateCache:
 
 
 def size_of(fold: CachedAggregate) -> int:
-    """About how many bytes of memory a fold takes, its key included."""
+    """Return the approximate memory size of a cached aggregate in bytes, its key included."""
     match fold.state:
         case str():
             return 460
@@ -85,21 +85,21 @@ def size_of(fold: CachedAggregate) -> int:
 
 
 class Aggregates(Struct, frozen=True, kw_only=True):
-    """The answer to a load. Where `answer` is given, the command was carried out before and nothing else is told."""
+    """The result of a load. If `answer` is set, the command was executed before and nothing else was loaded."""
 
     now: int
     answer: Answer | None
     heads: Mapping[str, Head]
     states: Mapping[str, Any]
     named: Recorded | None = None
-    """The event of this thread that the command names, where it names one and it is there."""
+    """The event of this thread that the command names; None if it names none or there is no such event."""
 
     def head(self, field: str) -> Head:
-        """The head of an aggregate."""
+        """Return the head of an aggregate."""
         return self.heads.get(field, NO_HEAD)
 
     def position(self, field: str) -> Position | None:
-        """The position of a head; None where there is no such aggregate."""
+        """Return the position of a head; None if there is no such aggregate."""
         return self.head(field).position
 
     @property
@@ -129,14 +129,14 @@ class Aggregates(Struct, frozen=True, kw_only=True):
         return state
 
     def ancestors(self, parent: str) -> list[Comment]:
-        """A comment, then its ancestors upwards as far as they were loaded."""
+        """Return a comment and its ancestors upwards, as far as they were loaded."""
         line = [self.comment(parent)]
         while (above := line[-1].parent) is not None and heads.comment(above) in self.states:
             line.append(self.comment(above))
         return line
 
     def vote(self, comment: str, voter: str) -> Vote:
-        """A vote, which its head tells whole. Raises CannotFold for a head that this version cannot read."""
+        """Return a vote, decoded from its head alone. Raises CannotFold for a note that this version cannot read."""
         head = self.head(heads.vote(comment, voter))
         try:
             return vote.noted(head.note, head.position)
@@ -145,15 +145,15 @@ class Aggregates(Struct, frozen=True, kw_only=True):
             raise CannotFold(f"the vote at {head.position} cannot be read", head.position) from error
 
     def report(self, comment: str, reporter: str) -> Report:
-        """A report, of which its head tells what matters."""
+        """Return a report, built from its head alone."""
         return Report(position=self.head(heads.report(comment, reporter)).position)
 
     def skip(self, position: str) -> Skip:
-        """Whether an event was skipped."""
+        """Skip of an event; its position is None if the event was not skipped."""
         return Skip(position=self.head(heads.skip(position)).position)
 
     def joined(self, other: "Aggregates") -> "Aggregates":
-        """What this one and a later one show together, with the time and the answer of this one."""
+        """Merge with a later load, keeping the time and the answer of this one."""
         return Aggregates(
             now=self.now,
             answer=self.answer,
@@ -164,7 +164,7 @@ class Aggregates(Struct, frozen=True, kw_only=True):
 
 
 class AggregateQuery(Struct, frozen=True, kw_only=True):
-    """What to look at in the log of a thread, or with thread "" of the site: aggregates to fold, and heads alone."""
+    """Query of the log of a thread, or with thread "" of the site: aggregates to fold, and heads alone (`bare`)."""
 
     site: str
     thread: str
@@ -172,9 +172,9 @@ class AggregateQuery(Struct, frozen=True, kw_only=True):
     bare: tuple[str, ...] = ()
     key: str | None = None
     glance: bool = False
-    """Whether the server's clock is time enough."""
+    """Set if `now` may be the server's plain clock, which can be before the last event of the log."""
     reads: bool = False
-    """Whether nothing is decided with it."""
+    """Set if no decision depends on the result."""
 
 
 async def load_aggregates(
@@ -188,7 +188,7 @@ async def load_aggregates(
     folds: AggregateCache | None = None,
     reads: bool = False,
 ) -> Aggregates:
-    """What there is to see in one place. Raises as `load_all_aggregates`."""
+    """Load the aggregates of one thread or site. Raises as `load_all_aggregates`."""
     wanted = AggregateQuery(site=site, thread=thread, folded=folded, bare=bare, key=key, reads=reads)
     (aggregates,) = await load_all_aggregates(log, wanted, folds=folds)
     return aggregates
@@ -197,10 +197,10 @@ async def load_aggregates(
 async def load_all_aggregates(
     log: Log, *wanted: AggregateQuery, folds: AggregateCache | None = None
 ) -> list[Aggregates]:
-    """What there is to see in several places, asked at the same time.
+    """Run several queries concurrently.
 
-    Raises CannotFold for an event that this version does not know (a newer one runs beside it) or cannot apply, and
-    that was not skipped, EventMissing, Unavailable.
+    Raises CannotFold for an event that was not skipped and that this version does not know (a newer one runs beside it)
+    or cannot apply. Raises EventMissing, Unavailable.
     """
     known = [_remembered(one, folds) for one in wanted]
     found = []
@@ -228,7 +228,7 @@ async def _passing(
     folds: AggregateCache | None,
     bad: CannotFold,
 ) -> Aggregates:
-    """The fold of the loaded events. Skipped events that cannot be applied are passed over; `bad` is the first one."""
+    """Fold the loaded events, ignoring skipped events that cannot be applied. `bad` is the error of the first one."""
     skipped: frozenset[Position] = frozenset()
     while True:
         if bad.position in skipped or not await was_skipped(log, wanted.site, wanted.thread, bad.position):
@@ -241,7 +241,7 @@ async def _passing(
 
 
 async def was_skipped(log: Log, site: str, thread: str, position: Position) -> bool:
-    """Whether the operator has let this event of the thread be passed over. Raises Unavailable."""
+    """True if the operator skipped this event of the thread. Raises Unavailable."""
     field = heads.skip(str(position))
     loaded = await log.load(Load(site=site, thread=thread, heads=(HeadWanted(field, events=False),), reads=True))
     return loaded.heads[field].position is not None
@@ -289,13 +289,13 @@ def _seen(
 
 
 def blank(field: str) -> Any:
-    """The aggregate of a head field before its first event."""
+    """Return the aggregate of a head field before its first event."""
     return _aggregate(field)[0]
 
 
 def evolve(field: str, state: Any, recorded: Recorded) -> Any:
-    """The aggregate of a head field after one more of its events. Raises CannotFold for one that cannot be applied."""
-    # Deciding in view of half of what happened could let through what the other half forbids.
+    """Apply one more event to the aggregate of a head field. Raises CannotFold if it cannot be applied."""
+    # A decision made without this event could allow what the event forbids.
     if isinstance(recorded.event, UnknownEvent):
         why = f"{recorded.event.name} at {recorded.position}: {recorded.event.fault}"
         raise CannotFold(why, recorded.position, recorded.event.fault)

@@ -1,4 +1,4 @@
-"""What is true now, asked without writing: policy, standing, a thread, a comment, why a write would fail."""
+"""Queries of the current state: policy, standing, a thread, a comment, and the refusals that writes would meet."""
 
 from msgspec import Struct
 
@@ -19,16 +19,16 @@ from core.refusals import NotFound, Refusal
 
 
 class Refusals(Struct, frozen=True, kw_only=True):
-    """Why a comment, or a vote, of somebody's in a thread would be refused now; None where it would not."""
+    """The refusals that a comment and a vote of a caller in a thread would meet now; None if allowed."""
 
     comment: Refusal | None
     vote: Refusal | None
     opened: bool = True
-    """Whether the thread is open; where it is not, a first comment of the caller's may open it."""
+    """True if the thread exists. If it does not, a first comment of the caller may open it."""
 
 
 async def site_of(log: Log, site: str, *, folds: AggregateCache | None = None) -> Site:
-    """The site. Raises NotFound where it was never opened."""
+    """Return the site. Raises NotFound if it was never opened."""
     found = (await load_aggregates(log, site, "", folded=(heads.SITE,), folds=folds, reads=True)).site
     if not found.exists:
         raise NotFound("there is no such site")
@@ -36,7 +36,7 @@ async def site_of(log: Log, site: str, *, folds: AggregateCache | None = None) -
 
 
 async def standing_of(log: Log, site: str, member: str, *, folds: AggregateCache | None = None) -> Member:
-    """A member's standing; `suspension_at` tells whether a suspension is in force. Raises NotFound for no site."""
+    """Return a member's standing; `suspension_at` gives the suspension in force. Raises NotFound without a site."""
     aggregates = await load_aggregates(
         log, site, "", folded=(heads.SITE, heads.member(member)), folds=folds, reads=True
     )
@@ -46,7 +46,7 @@ async def standing_of(log: Log, site: str, member: str, *, folds: AggregateCache
 
 
 async def thread_of(log: Log, site: str, thread: str, *, folds: AggregateCache | None = None) -> Thread:
-    """The thread. Raises NotFound where it was never opened."""
+    """Return the thread. Raises NotFound if it was never opened."""
     found = (await load_aggregates(log, site, thread, folded=(heads.THREAD,), folds=folds, reads=True)).thread
     if not found.exists:
         raise NotFound("there is no such thread")
@@ -54,7 +54,7 @@ async def thread_of(log: Log, site: str, thread: str, *, folds: AggregateCache |
 
 
 async def policy_of(log: Log, site: str, thread: str, *, folds: AggregateCache | None = None) -> Policy:
-    """The policy in force in a thread. Raises NotFound where there is no such site or thread."""
+    """Return the policy in force in a thread. Raises NotFound if there is no such site or thread."""
     here = await thread_of(log, site, thread, folds=folds)
     return here.policy((await site_of(log, site, folds=folds)).policy)
 
@@ -62,9 +62,10 @@ async def policy_of(log: Log, site: str, thread: str, *, folds: AggregateCache |
 async def policy_or_site_policy_of(
     log: Log, site: str, thread: str, *, folds: AggregateCache | None = None
 ) -> tuple[Policy, bool]:
-    """The policy in force in a thread, or for one that a first comment may open that of the site; whether it is open.
+    """Return the policy in force, and True if the thread exists.
 
-    Raises NotFound where there is no such site or thread, and no member may open one.
+    For a thread that a first comment may open, the policy is the site's. Raises NotFound if there is no such site, or
+    if there is no such thread and members may not open one.
     """
     here, there = await both(
         lambda: load_aggregates(log, site, thread, folded=(heads.THREAD,), folds=folds, reads=True),
@@ -78,7 +79,7 @@ async def policy_or_site_policy_of(
 async def comment_of(
     log: Log, site: str, thread: str, comment: str, *, caller: Caller, folds: AggregateCache | None = None
 ) -> Comment:
-    """The comment as the caller may read it. Raises NotFound, the same for what is hidden and what was never posted."""
+    """Return the comment as the caller may read it. Raises the same NotFound for hidden and for unknown comments."""
     found = (
         await load_aggregates(log, site, thread, folded=(heads.comment(comment),), folds=folds, reads=True)
     ).comment(comment)
@@ -90,9 +91,9 @@ async def comment_of(
 async def refusals(
     log: Log, *, site: str, thread: str, caller: Caller, folds: AggregateCache | None = None
 ) -> Refusals:
-    """Why writes of the caller would fail in this thread now.
+    """Return the refusals that writes of the caller would meet in this thread now.
 
-    Raises NotFound where there is no such thread, and no first comment of the caller's may open it.
+    Raises NotFound if there is no such thread and no first comment of the caller may open it.
     """
     context = await load_context(log, site=site, thread=thread, caller=caller, folds=folds)
     if not context.may_open:

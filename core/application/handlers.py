@@ -1,12 +1,12 @@
-"""The table of handlers: every command, with what it needs and who decides it.
+"""The table of command handlers, with the heads that each command expects.
 
-    post                        expects the comment (not there), the thread, what is answered
+    post                        expects the new comment's head (absent), the thread and the comment replied to
     edit, decision, withdrawal  expect the comment and the thread
     vote, report                expect the voter's (reporter's) own head, the comment and the thread
     thread, site, standing      expect themselves
-    skip                        expects itself, and reads the event that it is about
+    skip                        expects itself, and reads the skipped event
 
-Only the command's own head advances, so neither voters nor posts are in each other's way.
+Only the command's own head advances, so votes do not conflict with each other, and neither do posts.
 """
 
 from typing import Final
@@ -30,12 +30,12 @@ HANDLERS: Final[Handlers] = {
 
 
 def handler_of(command: AnyCommand) -> Handler:
-    """The handler of a command."""
+    """Return the handler of a command."""
     return HANDLERS[type(command)]
 
 
 def unchanged_since(command: AnyCommand, context: Context, loaded: Loaded) -> Position:
-    """Position of what made it so already, where a command changes nothing."""
+    """Position of the event that produced the current state, for a command that changes nothing."""
     position = handler_of(command).unchanged_since(command, context, loaded) or context.site_opened_at
     assert position is not None, "what changes nothing was made so by something"
     return position

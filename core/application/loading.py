@@ -1,4 +1,4 @@
-"""Loading: a command as it was requested, and the aggregates and context that it is decided with."""
+"""Loading of the aggregates and the context for a requested command."""
 
 from typing import Final
 
@@ -29,24 +29,24 @@ from core.position import Position
 
 
 class CommandRequest(Struct, frozen=True, kw_only=True):
-    """Who asks for what, where, and what the log shall say about how it came."""
+    """A command with its caller, its place, and the metadata for its events."""
 
     command: AnyCommand
     needs: Needs
     site: str
     thread: str = ""
-    """"" for what concerns the site itself."""
+    """Empty for commands on the site itself."""
     caller: Caller
     key: str | None = None
     batch: str | None = None
     cause: str | None = None
     occurred_at: int | None = None
-    """When it happened, in milliseconds since 1970, where that is not now: imports."""
+    """Time of occurrence, in milliseconds since 1970, if that is not now: for imports."""
     folds: AggregateCache | None = None
 
     @property
     def home(self) -> str:
-        """The thread in whose log it belongs; "" for the site's own."""
+        """Thread that owns the log of the command; "" for the site's own log."""
         return "" if self.handler.site_wide else self.thread
 
     @property
@@ -71,11 +71,11 @@ async def load(log: Log, request: CommandRequest) -> tuple[Aggregates, Context]:
         return aggregates, Context(caller=request.caller, now=aggregates.now)
     handler = request.handler
     if handler.named is not None and (position := handler.named(request.command)) is not None:
-        # An event never changes, so that it need not be read in the same moment.
+        # An event never changes, so it need not be part of the same consistent read.
         aggregates = replace(aggregates, named=await event_at(log, request.site, request.thread, position))
     context = _context(request, aggregates, standing)
     while (above := _missing(request, context, aggregates)) is not None:
-        # Where a comment hangs never changes, so that its ancestors need not be of the same moment.
+        # The parent of a comment never changes, so its ancestors need not be part of the same consistent read.
         more = await load_aggregates(
             log, request.site, request.thread, folded=(heads.comment(above),), folds=request.folds
         )
@@ -84,12 +84,12 @@ async def load(log: Log, request: CommandRequest) -> tuple[Aggregates, Context]:
 
 
 async def load_from_cache(log: Log, request: CommandRequest) -> tuple[Aggregates, Context] | None:
-    """Load the aggregates and the context of a post or a vote from the cache; None where the cache lacks something.
+    """Load the aggregates and the context of a post or a vote from the cache; None if the cache lacks something.
 
-    The log of the thread is not asked. So only what is appended then is decided: the append compares every head with
-    what is remembered here, and looks the key up. A refusal, or that a comment is there already, has to be found out
-    anew. A vote that is not remembered is taken for the member's first, as most are. Policy and standing are those of
-    now, as ever. Raises Unavailable, EventMissing.
+    The log of the thread is not read, so only an append may be decided from the result: the append compares every head
+    with the cached one, and looks the key up. For a refusal, or a comment that exists already, the caller must decide
+    again from the log. A vote that is not cached is taken for the member's first, as most are. Policy and standing are
+    always read. Raises Unavailable, EventMissing.
     """
     command, folds = request.command, request.folds
     if not isinstance(command, PostComment | Vote) or request.key is None or folds is None:
@@ -101,7 +101,7 @@ async def load_from_cache(log: Log, request: CommandRequest) -> tuple[Aggregates
     for field in needs.folded:
         fold = folds.get(request.site, request.thread, field)
         if (fold is None) != (field == new):
-            return None  # something is not remembered, or the comment is there already
+            return None  # something is not cached, or the comment exists already
         if fold is not None:
             found[field], states[field] = NO_HEAD._replace(position=fold.position), fold.state
     for field in needs.bare:
@@ -120,7 +120,7 @@ async def load_context(
     log: Log, *, site: str, thread: str, caller: Caller, folds: AggregateCache | None = None
 ) -> Context:
     """Load the context of a command of the caller in this thread. Neither the site nor the thread need exist."""
-    # Any command of a thread would do: opening one reads the thread and nothing else.
+    # Any thread command would do: opening a thread reads the thread and nothing else.
     command = OpenThread(url="", title="")
     needs = handler_of(command).needs(command, caller.id)
     request = CommandRequest(command=command, needs=needs, site=site, thread=thread, caller=caller, folds=folds)
@@ -128,13 +128,13 @@ async def load_context(
 
 
 def _missing(request: CommandRequest, context: Context, aggregates: Aggregates) -> str | None:
-    """An ancestor that has to be loaded, too; None when all is there."""
+    """Return an ancestor that must be loaded too; None if all are loaded."""
     missing = request.handler.missing
     return None if missing is None else missing(request.command, context, aggregates)
 
 
 async def _both(log: Log, request: CommandRequest, needs: Needs) -> tuple[Aggregates, Aggregates]:
-    """The thread's part, and the site's (policy and standing), asked at the same time."""
+    """Load the aggregates of the thread and of the site (policy and standing) concurrently."""
     of_thread = AggregateQuery(
         site=request.site, thread=request.thread, folded=needs.folded, bare=needs.bare, key=request.key
     )
@@ -144,12 +144,15 @@ async def _both(log: Log, request: CommandRequest, needs: Needs) -> tuple[Aggreg
 
 
 def _own(request: CommandRequest) -> tuple[str, str]:
-    """What every decision needs of the site."""
+    """Head fields of the site that every decision needs."""
     return heads.SITE, heads.member(request.caller.id)
 
 
 async def event_at(log: Log, site: str, thread: str, position: Position) -> Recorded | None:
-    """The event of the thread at this position; None where there is none, one of another thread or of nobody."""
+    """Return the event of the thread at this position.
+
+    None if there is no such event, or if it belongs to another thread or has no readable envelope.
+    """
     entry = await log.entry(partition_of(site, thread, log.partitions), position)
     if entry is None:
         return None

@@ -1,7 +1,7 @@
-"""Carry a command out: load, fold, decide, append; once more where somebody was faster.
+"""Execute a command: load, fold, decide, append. Retries when a concurrent append won.
 
-The one way into the log. All that a decision is made in view of is read when it is made; of a post or a vote it may be
-remembered. The append goes through only if none of it has moved.
+All writes to the log go through here. The state that a decision depends on is read when it is made, or for a post or a
+vote may come from the cache. The append succeeds only if none of that state has changed.
 """
 
 from base64 import urlsafe_b64encode
@@ -30,34 +30,35 @@ from core.position import Position
 from core.refusals import IdempotencyKeyReused, Refusal, Unavailable
 
 ATTEMPTS: Final = 8
-"""How often a decision is made anew because another event was faster."""
+"""Attempts to decide and append, when concurrent appends win."""
 
 _NEW: Final = (SiteOpened, ThreadOpened, AnchorOpened, CommentPosted, ReportFiled)
 
 
 class Result(Struct, frozen=True, kw_only=True):
-    """How a command ended that was not refused."""
+    """The result of a command that was not refused."""
 
     positions: tuple[Position, ...]
-    """Of what it appended; of what made it so already, where it changed nothing."""
+    """Positions of the appended events. If the command changed nothing, the position of the event that made it so
+    already."""
     created: bool
-    """Whether the answer is that something new was made; a repeat answers as the first time did."""
+    """Set if the response reports a creation. A repeat reports the same as the first time."""
     repeated: bool = False
-    """Whether it was carried out before."""
+    """Set if the command was executed before."""
     recorded: tuple[Recorded, ...] = ()
     """The events appended now, without their back pointers."""
     comment: Comment | None = None
-    """The comment that the command was about, as it is now; None where the key alone told the answer."""
+    """The comment of the command, as it is now; None if the result came from the key alone."""
     answered: Comment | None = None
-    """What a new comment answers."""
+    """The comment that a new comment replies to."""
     earlier: Vote | None = None
-    """Of a vote, what the member had voted before."""
+    """For a vote, the member's previous vote."""
     durability: Durability = MEMORY
-    """How safe it is."""
+    """Durability of the write."""
 
     @property
     def position(self) -> Position:
-        """What the write answers with."""
+        """Position to report in the response."""
         return self.positions[-1]
 
 
@@ -76,15 +77,16 @@ async def transact(  # noqa: PLR0913 # a command, and by keyword where and how i
     confirm: Callable[[], Awaitable[object]] | None = None,
     codec: Codec = TODAY,
 ) -> Result:
-    """Carry a command out, once, however often it is asked for under the same `key`.
+    """Execute a command exactly once per `key`, however often it is requested.
 
-    `thread` is not looked at for what concerns the site itself. `occurred_at` (imports), in milliseconds since 1970, is
-    when it happened: it is judged by that time, and never by one later than the server's. `folds` saves folding hot
-    aggregates again. `confirm` is called when all has been looked up, each time before anything is decided: it raises
-    a Refusal where the caller is not who they were taken for. Raises a Refusal, and then nothing was written:
-    IdempotencyKeyReused where the key belongs to another command, Unavailable where others kept being faster,
-    FormatTooOld where the deployment's format does not allow an event of it yet, LogBroken and EventMissing where the
-    log is not whole.
+    `thread` is ignored for commands on the site itself. `occurred_at` (imports) is the time of occurrence, in
+    milliseconds since 1970. It is the time of the decision, and is limited to the server's time. `folds` saves folding
+    hot aggregates again. `confirm` is called after each load, before the decision. It raises a Refusal if the caller's
+    identity does not hold.
+
+    Raises a Refusal, and then nothing was written: IdempotencyKeyReused if the key belongs to another command,
+    Unavailable if concurrent appends kept winning, FormatTooOld if the deployment's format does not allow an event of
+    the command yet, LogBroken and EventMissing if the log is not whole.
     """
     request = CommandRequest(
         command=command,
@@ -108,7 +110,7 @@ async def transact(  # noqa: PLR0913 # a command, and by keyword where and how i
             assert key is not None
             durability = await log.confirm(site, request.home, key)
             if durability is None:
-                continue  # a failover took it away again, and what was done under it
+                continue  # a failover lost the key and its events
             return _first_answer(aggregates.answer, digest, durability)
         try:
             events = request.handler.decide(command, context, aggregates)
@@ -117,7 +119,7 @@ async def transact(  # noqa: PLR0913 # a command, and by keyword where and how i
                 raise
             continue
         stamp = _stamp(request, context)
-        # A repeated post whose key was forgotten meets its own comment: that, too, is the first answer again.
+        # A repeated post whose key has expired finds its own comment: the first answer is given again here too.
         again = not events and isinstance(command, PostComment)
         created = again or any(isinstance(event, _NEW) for event in events)
         append = Append(
@@ -133,7 +135,7 @@ async def transact(  # noqa: PLR0913 # a command, and by keyword where and how i
         )
         match outcome := await log.append(append):
             case Appended(positions, durability):
-                # Where there was nothing to append, the position is that of another event.
+                # If there was nothing to append, the position is that of another event.
                 written = zip(positions, events, strict=False)
                 recorded = tuple(Recorded(position, stamped(event, stamp), event) for position, event in written)
                 comment, answered = _after(request, aggregates, recorded)
@@ -161,7 +163,7 @@ async def transact(  # noqa: PLR0913 # a command, and by keyword where and how i
 async def would_refuse(
     log: Log, command: AnyCommand, *, site: str, thread: str = "", caller: Caller, folds: AggregateCache | None = None
 ) -> Refusal | None:
-    """Why a command would be refused now; None where it would be carried out. Writes nothing."""
+    """Return the refusal that a command would meet now; None if it would be executed. Writes nothing."""
     needs = handler_of(command).needs(command, caller.id)
     request = CommandRequest(command=command, needs=needs, site=site, thread=thread, caller=caller, folds=folds)
     aggregates, context = await load(log, request)
@@ -206,7 +208,7 @@ def _new_event(event: Event, stamp: Stamp, format_: int, codec: Codec) -> NewEve
 def _after(
     request: CommandRequest, aggregates: Aggregates, recorded: tuple[Recorded, ...]
 ) -> tuple[Comment | None, Comment | None]:
-    """The comment that the command was about, now, and the one that it answers; what is folded is remembered."""
+    """Return the current comment of the command and the comment that it replies to. Caches the new folds."""
     states = dict(aggregates.states)
     for one in recorded:
         field = heads.of(one.event, one.envelope.actor)
@@ -215,7 +217,7 @@ def _after(
             states[field] = evolve(field, states[field], one)
             fold = CachedAggregate(one.position, states[field])
         elif isinstance(request.command, CastVote):
-            fold = CachedAggregate(one.position, heads.note(one.event))  # the note beside the head tells all of a vote
+            fold = CachedAggregate(one.position, heads.note(one.event))  # the head's note is the whole state of a vote
         if fold is not None and request.folds is not None:
             request.folds.put(request.site, request.home, field, fold)
     name: str | None = getattr(request.command, "comment", None)
@@ -227,5 +229,5 @@ def _after(
 
 
 def _digest(command: AnyCommand) -> str:
-    # Eight characters: enough to tell a client's mistake, which is all that a key with another command is.
+    # Eight characters are enough: a key reused for another command is a client's mistake, not an attack.
     return urlsafe_b64encode(blake2b(msgspec.json.encode(command), digest_size=6).digest()).decode()

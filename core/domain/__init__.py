@@ -1,1 +1,1 @@
-"""The domain: one aggregate per module, and the deciders. Pure."""
+"""Domain model: one aggregate per module, and the deciders. Pure."""

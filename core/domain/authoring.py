@@ -1,4 +1,4 @@
-"""What authors do with a comment: post it, edit it, withdraw it, take the withdrawal back."""
+"""Deciders for commands of authors: post, edit, withdraw and restore a comment."""
 
 from collections.abc import Sequence
 from typing import Final, assert_never
@@ -36,9 +36,9 @@ OwnCommand = EditComment | WithdrawComment | RestoreComment
 
 
 def check_commenting(context: Context) -> None:
-    """Raise what keeps the caller from posting here at all.
+    """Raise the reason for which the caller may not post in this thread.
 
-    NotAllowed, Suspended, NotEntitled, ThreadClosed, ThreadArchived.
+    Raises NotAllowed, Suspended, NotEntitled, ThreadIsClosed, ThreadIsArchived.
     """
     context.require_writer()
     _entitlement(context)
@@ -48,9 +48,10 @@ def check_commenting(context: Context) -> None:
 def post(command: PostComment, context: Context, loaded: Loaded) -> list[Event]:
     """Decide a post.
 
-    The comment exists where the same command was carried out long ago. Raises NotFound, UnknownParent, NotAllowed,
-    Suspended, NotEntitled, ThreadNotOpened, UrlNotAllowed, ThreadClosed, ThreadArchived, ParentNotPublished,
-    AnchorIsClosed, StaleRevision, BadField, BodyEmpty, BodyTooLong, IdempotencyKeyReused.
+    If the comment exists, the same command was executed before, and there are no events. Raises NotFound,
+    UnknownParent, NotAllowed, Suspended, NotEntitled, ThreadNotOpened, UrlNotAllowed, ThreadIsClosed,
+    ThreadIsArchived, ParentNotPublished, AnchorIsClosed, StaleRevision, BadField, BodyEmpty, BodyTooLong,
+    IdempotencyKeyReused.
     """
     comment: Comment = loaded.comment(command.comment)
     line: Sequence[Comment] = () if command.parent is None else loaded.ancestors(command.parent)
@@ -60,7 +61,7 @@ def post(command: PostComment, context: Context, loaded: Loaded) -> list[Event]:
     answered = _answered(command, context, line)
     context.require_writer()
     entitlement = _entitlement(context)
-    # Address and title matter to the comment that opens the thread alone: articles move, and their readers go on.
+    # Url and title only matter to the comment that opens the thread: articles move, and clients send old addresses.
     opened = None if context.thread_exists else opening(command.url, command.title, context)
     policy = context.policy
     parent, depth = (None, 0) if answered is None else hang(line, policy.max_depth)
@@ -93,9 +94,10 @@ def post(command: PostComment, context: Context, loaded: Loaded) -> list[Event]:
 
 
 def hang(line: Sequence[Comment], max_depth: int) -> tuple[str, int]:
-    """Where a reply hangs, and its depth: under the deepest of `line` (what is answered, then upwards) allowed.
+    """Return the parent and the depth of a reply: the deepest position that `max_depth` allows.
 
-    Raises NotAllowed where no replies are taken.
+    `line` is the comment replied to, then its ancestors upwards. Raises NotAllowed if replies are disabled
+    (`max_depth` is 0).
     """
     if max_depth == 0:
         raise NotAllowed("no replies are taken here")
@@ -108,9 +110,9 @@ def hang(line: Sequence[Comment], max_depth: int) -> tuple[str, int]:
 
 
 def decide(command: OwnCommand, context: Context, loaded: Loaded) -> list[Event]:
-    """Decide a command of an author about what they wrote.
+    """Decide a command of an author about their own comment.
 
-    Raises NotFound, NotAllowed, Suspended, NotEntitled, EditWindowOver, ThreadClosed, ThreadArchived,
+    Raises NotFound, NotAllowed, Suspended, NotEntitled, EditWindowOver, ThreadIsClosed, ThreadIsArchived,
     CommentIsWithdrawn, StaleEdit, BodyEmpty, BodyTooLong.
     """
     comment: Comment = loaded.comment(command.comment)
@@ -122,7 +124,7 @@ def decide(command: OwnCommand, context: Context, loaded: Loaded) -> list[Event]
         case EditComment():
             return _edit(command, comment, context)
         case WithdrawComment():
-            # Nothing may keep people from taking their words back: no suspension, no closed or archived thread.
+            # Withdrawal is always allowed: neither a suspension nor a closed or archived thread prevents it.
             return [] if comment.withdrawn else [CommentWithdrawn(comment=comment.id)]
         case RestoreComment():
             context.require_standing()
@@ -144,7 +146,7 @@ def _own_needs(command: OwnCommand, _: str) -> Needs:
 
 
 def _missing(command: PostComment, context: Context, loaded: Loaded) -> str | None:
-    """The next ancestor to load before `hang` knows where the reply hangs."""
+    """The next ancestor to load before `hang` can determine the parent of the reply."""
     if command.parent is None:
         return None
     last: Comment = loaded.ancestors(command.parent)[-1]
@@ -166,7 +168,7 @@ def _unchanged_since(command: PostComment | OwnCommand, _: Context, loaded: Load
 
 def _again(command: PostComment, comment: Comment, context: Context) -> list[Event]:
     first = comment.revisions[0]
-    # A body that was destroyed cannot be compared; the key alone then says that it is the same command.
+    # A destroyed body cannot be compared; the key alone then identifies the command.
     same = first.text in (b"", digest(normalise(command.body)))
     if comment.author != context.caller.id or not same:
         raise IdempotencyKeyReused
@@ -234,17 +236,20 @@ def _edit(command: EditComment, comment: Comment, context: Context) -> list[Even
 
 
 def _hold(context: Context, body: str) -> premoderation.Hold | None:
-    """The hold that the policy in force puts on a body of the caller's; staff passes it."""
+    """The hold that the policy in force puts on a body by the caller. Staff are exempt."""
     return None if context.caller.is_staff else premoderation.hold(context.policy, body)
 
 
 def _was_kept_back(text: bytes, comment: Comment) -> bool:
-    # Another text may have been let through since, and edits with it; this one was not.
+    # A later text may have been approved, so that edits are no longer held; this text was not approved.
     return any(revision.text == text and revision.status != "published" for revision in comment.revisions)
 
 
 def _entitlement(context: Context) -> str | None:
-    """What carries the caller's words here, None where none is asked for; raises where they may not write."""
+    """The entitlement by which the caller may write here; None if none is required.
+
+    Raises NotAllowed, Suspended, NotEntitled.
+    """
     context.require_standing()
     policy = context.policy
     if policy.comment == "anyone":

@@ -1,7 +1,7 @@
-"""What somebody asks for. A command says what; who asks and under which rules is the context's (`core.domain.context`).
+"""Commands: the requested changes. Caller, time and policy are part of the context (`core.domain.context`).
 
-Commands carry text as it came: deciders normalise it before they judge it. The encoded command is also what a
-repeated `Idempotency-Key` is compared with, so a command holds nothing that differs between two tries.
+Text in a command is raw: deciders normalise it before they validate it. A repeated `Idempotency-Key` is compared by
+the encoded command, so a command holds nothing that differs between two attempts.
 """
 
 from typing import Literal
@@ -14,11 +14,11 @@ ThreadStatus = Literal["open", "closed", "archived"]
 
 
 class Command(Struct, frozen=True, kw_only=True, tag_field="command"):
-    """Something to decide about one site."""
+    """Base class of commands. A command concerns one site."""
 
 
 class OpenSite(Command, frozen=True, kw_only=True, tag="open-site"):
-    """Begin a publication. The keys go another way: they never reach the log."""
+    """Open a site. Its keys are stored separately: they never reach the log."""
 
     name: str
     policy: Policy
@@ -27,7 +27,7 @@ class OpenSite(Command, frozen=True, kw_only=True, tag="open-site"):
 
 
 class RekeySite(Command, frozen=True, kw_only=True, tag="rekey-site"):
-    """Record that the site's keys were replaced; `keys_digest` tells one set from another."""
+    """Record that the site's keys were replaced; `keys_digest` identifies the key set."""
 
     kind: Literal["hs256", "jwks"]
     number: int
@@ -41,7 +41,7 @@ class ChangePolicy(Command, frozen=True, kw_only=True, tag="change-policy"):
 
 
 class SuspendMember(Command, frozen=True, kw_only=True, tag="suspend-member"):
-    """Keep a member from writing until `until` (milliseconds since 1970), or for good."""
+    """Suspend a member until `until` (milliseconds since 1970); None: permanently."""
 
     member: str
     reason: str
@@ -55,7 +55,7 @@ class ReinstateMember(Command, frozen=True, kw_only=True, tag="reinstate-member"
 
 
 class OpenThread(Command, frozen=True, kw_only=True, tag="open-thread"):
-    """Open the discussion under an article, or retitle it."""
+    """Open the thread of an article, or retitle it."""
 
     url: str
     title: str
@@ -86,7 +86,7 @@ class PutAnchor(Command, frozen=True, kw_only=True, tag="put-anchor"):
 
 
 class PostComment(Command, frozen=True, kw_only=True, tag="post-comment"):
-    """Write a comment. `url` and `title` let a first comment open its thread."""
+    """Post a comment. `url` and `title` let a first comment open its thread."""
 
     comment: str
     body: str
@@ -98,7 +98,7 @@ class PostComment(Command, frozen=True, kw_only=True, tag="post-comment"):
 
 
 class EditComment(Command, frozen=True, kw_only=True, tag="edit-comment"):
-    """Write a new revision in view of the latest: `revision`, or one of several, in ascending order."""
+    """Add a revision. `revision` is the latest one that the client saw, or several candidates in ascending order."""
 
     comment: str
     revision: int | tuple[int, ...]
@@ -107,19 +107,19 @@ class EditComment(Command, frozen=True, kw_only=True, tag="edit-comment"):
 
 
 class WithdrawComment(Command, frozen=True, kw_only=True, tag="withdraw-comment"):
-    """Take one's own comment back."""
+    """Withdraw one's own comment."""
 
     comment: str
 
 
 class RestoreComment(Command, frozen=True, kw_only=True, tag="restore-comment"):
-    """Take one's own withdrawal back."""
+    """Restore one's own withdrawn comment."""
 
     comment: str
 
 
 class Decide(Command, frozen=True, kw_only=True, tag="decide"):
-    """A moderator's verdict on one revision; `status` is what was on the screen, where given."""
+    """A moderator's verdict on one revision; `status`, if given, is the status that the moderator was shown."""
 
     comment: str
     verdict: Literal["approve", "hold", "reject"]
@@ -130,7 +130,7 @@ class Decide(Command, frozen=True, kw_only=True, tag="decide"):
 
 
 class RedactRevision(Command, frozen=True, kw_only=True, tag="redact-revision"):
-    """Destroy one text."""
+    """Destroy the text of one revision."""
 
     comment: str
     revision: int
@@ -138,14 +138,14 @@ class RedactRevision(Command, frozen=True, kw_only=True, tag="redact-revision"):
 
 
 class FeatureComment(Command, frozen=True, kw_only=True, tag="feature-comment"):
-    """Make a comment an editors' pick, or no longer."""
+    """Make a comment an editors' pick, or undo that."""
 
     comment: str
     featured: bool
 
 
 class Vote(Command, frozen=True, kw_only=True, tag="vote"):
-    """Set one's own vote; 0 takes it back."""
+    """Set one's own vote; 0 retracts it."""
 
     comment: str
     value: Literal[1, 0, -1]
@@ -162,7 +162,7 @@ class Report(Command, frozen=True, kw_only=True, tag="report"):
 
 
 class SkipEvent(Command, frozen=True, kw_only=True, tag="skip-event"):
-    """Let every fold pass over one event of the thread. `parked` is where the thread is parked, as its views say."""
+    """Make every fold skip one event of the thread. `parked` is where the thread is parked according to its views."""
 
     position: str
     reason: str

@@ -1,8 +1,8 @@
-"""A comment: its revisions, which of them stands, and what readers see of it.
+"""The comment aggregate: revisions, the standing revision, and visibility.
 
-The state machine of the contract ("Moderation, exactly"). What authors do is decided in `core.domain.authoring`, what
-moderators do in `core.domain.moderation`. Withdrawal lies over the status: a withdrawn comment keeps the status that
-its restoration brings back, and decisions go on changing it.
+Implements the state machine of the contract ("Moderation, exactly"). `core.domain.authoring` decides the commands of
+authors, `core.domain.moderation` those of moderators. Withdrawal is independent of the status: a withdrawn comment
+keeps the status that applies after a restoration, and verdicts still change that status.
 """
 
 from collections.abc import Callable
@@ -33,11 +33,11 @@ Status = Literal["published", "pending", "rejected"]
 Verdict = Literal["approve", "hold", "reject"]
 
 STATUS_BY: Final[dict[Verdict, Status]] = {"approve": "published", "hold": "pending", "reject": "rejected"}
-"""What a verdict makes of a text."""
+"""Status of a text after a verdict."""
 
 
 class Ruling(Struct, frozen=True, kw_only=True, gc=False):
-    """A moderator's verdict on one revision. `position` is its event's."""
+    """A moderator's verdict on one revision. `position` is that of the verdict's event."""
 
     verdict: Verdict
     reason: str | None
@@ -46,122 +46,122 @@ class Ruling(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Revision(Struct, frozen=True, kw_only=True, gc=False):
-    """One text of a comment, of which only a digest is kept: decisions ask whether two texts are the same."""
+    """One text of a comment. Only a digest is kept: decisions only compare texts for equality."""
 
     number: int
     text: bytes
-    """Digest of the body; empty where the body was destroyed."""
+    """Digest of the body; empty if the body was destroyed."""
     position: Position
     rule: str | None = None
-    """What held it when it was written."""
+    """The rule that held the revision when it was written."""
     guarded: bool = False
-    """Whether it was written where an edit waits, whatever it says."""
+    """Set if the revision was held while the comment was under review (every edit is then held)."""
     seen: bool = False
-    """Whether readers ever saw it."""
+    """Set if readers ever saw the revision."""
     ruling: Ruling | None = None
-    """The last verdict of a moderator on it."""
+    """The last verdict of a moderator on the revision."""
     redacted_at: Position | None = None
 
     @property
     def status(self) -> Status:
-        """What the last verdict on it, by rule or staff, made of it."""
+        """Status of the revision after its last verdict, by rule or staff."""
         if self.ruling is None:
             return "published" if self.rule is None else "pending"
         return STATUS_BY[self.ruling.verdict]
 
     @property
     def turned_down(self) -> bool:
-        """Whether a moderator held or rejected it, and none approved it since."""
+        """True if a moderator held or rejected the revision and none has approved it since."""
         return self.ruling is not None and self.ruling.verdict != "approve"
 
 
 class Comment(Struct, frozen=True, kw_only=True, gc=False):
-    """A comment as its events tell it; one without revisions was never posted."""
+    """A comment folded from its events. Without revisions it was never posted."""
 
     id: str = ""
     author: str = ""
     name: str | None = None
-    """The author's name as it was on the token that posted it."""
+    """The author's name from the token that posted the comment."""
     posted_at: int = 0
-    """When it was posted, in milliseconds since 1970: that is where an edit window begins."""
+    """Time of posting in milliseconds since 1970. The edit window begins then."""
     parent: str | None = None
-    """Where it hangs."""
+    """The parent in the tree."""
     depth: int = 0
     answered: str | None = None
     answered_revision: int | None = None
     anchor: str | None = None
     revisions: tuple[Revision, ...] = ()
     standing: int | None = None
-    """The revision that readers see, or saw last; None where they never saw one."""
+    """The revision that readers see, or saw last; None if they never saw one."""
     status: Status = "pending"
-    """Its status, withdrawn or not."""
+    """The status, independent of a withdrawal."""
     withdrawn: bool = False
     turned_at: Position = START
-    """The last withdrawal or restoration, or the posting."""
+    """Position of the last withdrawal or restoration, or else of the posting."""
     featured: bool = False
     featured_at: Position = START
-    """What made it featured, or not."""
+    """Position of the event that last set `featured`."""
     closed_reports_at: Position = START
-    """The last approval or rejection: reports before it are closed."""
+    """Position of the last approval or rejection: reports before it are closed."""
     position: Position = START
-    """Its last event."""
+    """Position of the comment's last event."""
 
     @property
     def exists(self) -> bool:
-        """Whether it was posted."""
+        """True if the comment was posted."""
         return bool(self.revisions)
 
     @property
     def latest(self) -> Revision:
-        """Its last text. Of a comment that exists."""
+        """The last revision. The comment must exist."""
         return self.revisions[-1]
 
     @property
     def published(self) -> bool:
-        """Whether readers see it now."""
+        """True if readers see the comment now."""
         return self.status == "published" and not self.withdrawn
 
     @property
     def shown_status(self) -> Literal["published", "pending", "rejected", "withdrawn"]:
-        """Its status as rows give it."""
+        """The status as given in rows."""
         return "withdrawn" if self.withdrawn else self.status
 
     @property
     def seen(self) -> bool:
-        """Whether readers ever saw it: then it is no secret that it was there."""
+        """True if readers ever saw the comment: its existence is then no secret."""
         return any(revision.seen for revision in self.revisions)
 
     @property
     def waiting(self) -> Revision | None:
-        """The latest text, where it waits for a moderator."""
+        """The latest revision, if it is waiting for a moderator."""
         latest = self.latest
         waits = latest.status == "pending" and latest.redacted_at is None and not self.withdrawn
         return latest if waits else None
 
     @property
     def under_review(self) -> bool:
-        """Whether moderators have not let the comment, or its last text, stand: an edit waits, whatever it says."""
+        """True if moderators have not approved the comment or its latest text. Every edit is then held."""
         latest = self.latest
         return (
             self.status != "published"
             or latest.turned_down
-            # Or an author would publish by editing twice: the first edit waits, the second replaces one that waits.
+            # Otherwise an author could publish by editing twice: the second edit replaces the first, held one.
             or (latest.guarded and latest.status == "pending")
         )
 
     @property
     def holds_edits(self) -> bool:
-        """Whether an edit waits, whatever it says: under review, and where it might bring a redacted text back."""
+        """True if every edit is held: under review, or an edit might bring back a redacted text."""
         return self.under_review or any(revision.redacted_at is not None for revision in self.revisions)
 
     def revision(self, number: int) -> Revision | None:
-        """The revision of that number."""
+        """The revision with this number."""
         return self.revisions[number - 1] if 1 <= number <= len(self.revisions) else None
 
     def revision_meant(self, number: int | None) -> int:
-        """The revision that a reader of the published comment means: the standing one, or `number` that they saw.
+        """The revision that a reader of the published comment refers to; by default the standing one.
 
-        Raises StaleRevision.
+        Raises StaleRevision if readers never saw it.
         """
         if number is None and self.standing is not None:
             return self.standing
@@ -171,10 +171,10 @@ class Comment(Struct, frozen=True, kw_only=True, gc=False):
         return revision.number
 
     def status_after(self, verdict: Verdict, number: int) -> Status:
-        """The status that a verdict on the standing or the latest revision gives, withdrawn or not.
+        """The status after a verdict on the standing or the latest revision, independent of a withdrawal.
 
-        Taking the standing one down takes the comment down, with no fall-back to an older text; it is pending while
-        a later text waits. A later one leaves a published comment on the page as it is.
+        If the standing revision is taken down, so is the comment, without a fall-back to an older text. The comment is
+        pending while a later text waits. Holding or rejecting a later revision leaves a published comment published.
         """
         if verdict == "approve":
             return "published"
@@ -184,27 +184,27 @@ class Comment(Struct, frozen=True, kw_only=True, gc=False):
         return "pending" if waits else STATUS_BY[verdict]
 
     def visible_to(self, caller: Caller) -> bool:
-        """Whether the comment exists for this caller, who acts on it: that readers saw it once is no secret."""
+        """True if the comment exists for a caller acting on it. That readers once saw the comment is no secret."""
         return self.exists and (caller.sees_all or caller.id == self.author or self.seen)
 
     def readable_by(self, caller: Caller) -> bool:
-        """Whether the comment exists for this caller, who reads."""
+        """True if the comment exists for a caller reading it."""
         return self.exists and (caller.sees_all or caller.id == self.author or self.published)
 
 
 def digest(body: str) -> bytes:
-    """What two equal texts share, 16 bytes."""
+    """Digest of a body for comparisons, 16 bytes."""
     return blake2b(body.encode(), digest_size=16).digest()
 
 
 def evolve(comment: Comment, recorded: Recorded, digest: Callable[[str], bytes] = digest) -> Comment:
-    """The comment after one more of its events. Whoever will not compare texts may give a quicker `digest`."""
+    """Apply one event to the comment. A caller that compares no texts may pass a faster `digest`."""
     event, position = recorded.event, recorded.position
     if isinstance(event, CommentPosted):
         return _posted(event, recorded, digest)
     comment = replace(comment, position=position)
     if not comment.exists:
-        return comment  # about what was never posted: there is nothing that it could change
+        return comment  # the comment was never posted, so there is nothing to change
     match event:
         case CommentEdited():
             return _edited(comment, event, position, digest)
@@ -282,7 +282,7 @@ def _ruled(comment: Comment, event: CommentApproved | CommentHeld | CommentRejec
 
 
 def _shown(comment: Comment) -> Comment:
-    """The comment with its standing revision marked as seen, where readers see it now."""
+    """Mark the standing revision as seen if readers see the comment now."""
     if not comment.published or comment.standing is None:
         return comment
     revision = comment.revisions[comment.standing - 1]

@@ -1,7 +1,8 @@
-"""The context of a decision: the caller, the time and the rules in force, and the checks that deciders share.
+"""The context of a decision: caller, time and policy in force, and the checks that deciders share.
 
-What a caller may not see does not exist for them, before anything else is said. Then come role, ownership and
-standing (403), then how things stand (409), then what they were thought to be (409, 412), then the words (422).
+Order of checks: first visibility (a resource that the caller may not see does not exist for them), then role,
+ownership and standing (403), then state (409), then the state that the client expected (409, 412), then the
+text (422).
 """
 
 from msgspec import Struct
@@ -18,30 +19,30 @@ from core.times import rfc3339
 
 
 class Context(Struct, frozen=True, kw_only=True):
-    """The values that every decider may check. `now` is in milliseconds since 1970."""
+    """Values that every decider may check. `now` is in milliseconds since 1970."""
 
     caller: Caller
     now: int
     site_opened_at: Position | None = None
-    """Position of the opening of the site; None where the site was never opened."""
+    """Position of the opening of the site; None if the site was never opened."""
     policy: Policy = Policy()
     """The policy in force: that of the site, with the overrides of the thread."""
     policy_at: Position | None = None
-    """Position of the event that made the policy of the site what it is."""
+    """Position of the event that last set the policy of the site."""
     suspension: Suspension | None = None
     """The suspension of the caller that is in force at `now`."""
     standing_at: Position | None = None
-    """Position of the event that made the standing of the caller what it is."""
+    """Position of the event that last set the standing of the caller."""
     thread_exists: bool = False
     thread_status: ThreadStatus = "open"
 
     @property
     def may_open(self) -> bool:
-        """Whether a first comment of the caller's opens its thread, where it brings what that takes."""
+        """True if a first comment by the caller may open its thread, given url and title."""
         return bool(self.policy.origins) or self.caller.is_staff
 
     def address(self, url: str) -> str:
-        """The one form of the address of an article. Raises UrlNotAllowed where no article may be, BadField."""
+        """Return the normalised address of an article. Raises UrlNotAllowed if it is outside the origins, BadField."""
         origins = self.policy.origins
         if not origins and not self.caller.is_staff:
             raise UrlNotAllowed("only staff opens threads here: the policy names no origin of this publication")
@@ -70,23 +71,23 @@ class Context(Struct, frozen=True, kw_only=True):
             raise NotFound("there is no such comment")
 
     def require_role(self, role: Role) -> None:
-        """Raise NotAllowed for who has not this role, Suspended for who may not act at all."""
+        """Raise NotAllowed if the caller lacks the role, Suspended if the caller is suspended."""
         if role not in self.caller.roles:
             raise NotAllowed(f"this takes the role {role}")
         self.require_standing()
 
     def require_operator(self) -> None:
-        """Raise NotAllowed for anybody but the operator, whose token is of no site: no standing there is theirs."""
+        """Raise NotAllowed unless the caller is the operator, whose token belongs to no site and so has no standing."""
         if "operator" not in self.caller.roles:
             raise NotAllowed("this takes the role operator")
 
     def require_writer(self) -> None:
-        """Raise NotAllowed for a token that only reads."""
+        """Raise NotAllowed for a read-only token."""
         if self.caller.only_reads:
             raise NotAllowed("auditors read and write nothing")
 
     def require_standing(self) -> None:
-        """Raise Suspended where the right to write was taken from the caller."""
+        """Raise Suspended if the caller is suspended."""
         suspension = self.suspension
         if suspension is not None and suspension.holds(self.caller):
             raise Suspended(until=None if suspension.until is None else rfc3339(suspension.until))
@@ -97,12 +98,12 @@ class Context(Struct, frozen=True, kw_only=True):
             raise NotAllowed("this is for members, not for guests")
 
     def require_unarchived(self) -> None:
-        """Raise ThreadIsArchived where only withdrawals and moderation go on."""
+        """Raise ThreadIsArchived if the thread only accepts withdrawals and moderation."""
         if self.thread_status == "archived":
             raise ThreadIsArchived
 
     def require_open(self) -> None:
-        """Raise ThreadIsClosed or ThreadIsArchived where no new text is taken."""
+        """Raise ThreadIsClosed or ThreadIsArchived if the thread accepts no new text."""
         self.require_unarchived()
         if self.thread_status == "closed":
             raise ThreadIsClosed

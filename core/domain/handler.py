@@ -1,4 +1,4 @@
-"""The handler of a command: what it needs loaded, who decides it, and what made it so where it changes nothing.
+"""Command handlers: the aggregates to load, the decider, and the position to report if nothing changes.
 
 Each decider module declares `HANDLERS`, by command; `core.application.handlers` joins them.
 """
@@ -15,21 +15,21 @@ from core.position import Position
 
 
 class Needs(Struct, frozen=True):
-    """What to load from the partition of a command, as fields of a heads hash (`core.heads`)."""
+    """The data to load from the partition of a command, as fields of a heads hash (`core.heads`)."""
 
     folded: tuple[str, ...] = ()
     """Aggregates to fold."""
     bare: tuple[str, ...] = ()
-    """Heads without events."""
+    """Heads to load without events."""
     expected: tuple[str, ...] = ()
-    """Heads that the append expects where they were."""
+    """Heads that must be unmoved for the append to succeed."""
 
 
 class Loaded(Protocol):
     """The aggregates loaded for one decision.
 
-    Each is of the type that its module declares (`core.domain.site.Site`, …), which the decider names where it asks:
-    this module imports none of them, for they import it.
+    Each is of the type that its module declares (`core.domain.site.Site`, …). The decider annotates the type, since
+    importing the types here would be a cycle.
     """
 
     @property
@@ -42,7 +42,7 @@ class Loaded(Protocol):
 
     @property
     def named(self) -> Recorded | None:
-        """The event that the command names, where the thread has one there."""
+        """The event that the command names, if the thread has an event at that position."""
 
     def member(self, member: str) -> Any:
         """The standing of a member."""
@@ -63,24 +63,24 @@ class Loaded(Protocol):
         """The skip of the event at a position."""
 
     def position(self, field: str) -> Position | None:
-        """The position of a head; None where there is no such aggregate."""
+        """The position of a head; None if there is no such aggregate."""
 
 
 class Handler(Struct, frozen=True, kw_only=True):
-    """How one command is executed."""
+    """The handler of one type of command."""
 
     needs: Callable[[Any, str], Needs]
-    """What a command of this caller needs. The site and the caller's standing are loaded for all."""
+    """Data needed for a command of this caller. The site and the caller's standing are loaded for every command."""
     decide: Callable[[Any, Context, Loaded], list[Event]]
-    """Decide: no events where the command changes nothing. Raises a Refusal."""
+    """Decide the command. Returns no events if the command changes nothing. Raises a Refusal."""
     unchanged_since: Callable[[Any, Context, Loaded], Position | None]
-    """Position of what made it so already, where the command changes nothing; None where that is the site."""
+    """Position of the event that already set the state, if the command changes nothing; None: the site's opening."""
     site_wide: bool = False
-    """Whether the command is about the site's own log, not about a thread."""
+    """Set if the command concerns the site's own log instead of a thread."""
     named: Callable[[Any], Position | None] | None = None
-    """The event that the command is about, which is read before; None for a command that is about none."""
+    """The event that the command refers to, read before the decision; None if it refers to none."""
     missing: Callable[[Any, Context, Loaded], str | None] | None = None
-    """An ancestor that has to be loaded, too, before the command can be decided; None when all is there."""
+    """An ancestor that must also be loaded before the command can be decided; None if all are loaded."""
 
 
 Handlers = Mapping[type[Struct], Handler]

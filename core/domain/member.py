@@ -1,7 +1,8 @@
-"""A member: their standing on the site. Moderators suspend and reinstate.
+"""The member aggregate: standing on a site. Moderators suspend and reinstate.
 
-Roles live in tokens, not in the log, so anyone may be suspended, staff too; nobody suspends themselves. A token that
-carries `admin` is held only by what an admin set, or any moderator could take the site from those who run it.
+Roles live in tokens, not in the log, so any member may be suspended, staff included; self-suspension is refused. A
+token with the role `admin` is bound only by suspensions that an admin set. Otherwise any moderator could lock out the
+site's admins.
 """
 
 from typing import Final, Literal, assert_never
@@ -21,12 +22,12 @@ from core.text.unicode import words_or_none
 
 
 class Member(Struct, frozen=True, kw_only=True):
-    """A member's standing as its events tell it. Whom no event names is in good standing."""
+    """A member's standing, folded from its events. A member without events is in good standing."""
 
     suspension: Suspension | None = None
-    """The last one that was not lifted; `suspension_at` tells whether it has run out."""
+    """The last suspension that was not lifted; `suspension_at` checks that it has not expired."""
     position: Position | None = None
-    """What made the standing what it is."""
+    """Position of the event that last set the standing."""
 
     def suspension_at(self, now: int) -> Suspension | None:
         """The suspension in force at `now`, in milliseconds since 1970."""
@@ -37,7 +38,7 @@ class Member(Struct, frozen=True, kw_only=True):
 
 
 def evolve(member: Member, recorded: Recorded) -> Member:
-    """The standing after one more of its events."""
+    """Apply one event to the standing."""
     match recorded.event:
         case MemberSuspended(until=until, reason=reason, by_role=by_role):
             suspension = Suspension(until=until, reason=reason, by_role=by_role or "moderator")
@@ -49,7 +50,7 @@ def evolve(member: Member, recorded: Recorded) -> Member:
 
 
 def decide(command: MemberCommand, context: Context, loaded: Loaded) -> list[Event]:
-    """Decide a command about a standing. Raises NotFound, NotAllowed, Suspended, BadField."""
+    """Decide a command about a member's standing. Raises NotFound, NotAllowed, Suspended, BadField."""
     member: Member = loaded.member(command.member)
     context.require_site()
     context.require_role("moderator")
@@ -66,7 +67,7 @@ def decide(command: MemberCommand, context: Context, loaded: Loaded) -> list[Eve
 
 def _needs(command: MemberCommand, caller: str) -> Needs:
     own = heads.member(command.member)
-    # Once each: the caller may be the member named.
+    # Without duplicates: the caller may be the member named.
     return Needs(folded=tuple(dict.fromkeys((heads.SITE, heads.member(caller), own))), expected=(own,))
 
 
@@ -83,7 +84,7 @@ def _suspend(command: SuspendMember, member: Member, context: Context) -> list[E
     reason = words_or_none(command.reason)
     by_role: Literal["moderator", "admin"] = "admin" if context.caller.is_admin else "moderator"
     last = member.suspension_at(context.now)
-    # The same words by a moderator take nothing off what an admin set.
+    # The same suspension by a moderator does not weaken one that an admin set.
     if last is not None and (last.until, last.reason) == (command.until, reason) and last.by_role in (by_role, "admin"):
         return []
     return [MemberSuspended(member=command.member, until=command.until, reason=reason, by_role=by_role)]

@@ -1,6 +1,6 @@
-"""What moderators do with a comment: decide about a revision, redact one, feature the comment.
+"""Deciders for moderation: rule on a revision, redact a revision, feature a comment.
 
-All of it goes on in closed and archived threads.
+All of these are allowed in closed and archived threads.
 """
 
 from typing import Final, assert_never

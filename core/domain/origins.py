@@ -1,7 +1,7 @@
-"""Web addresses: which ones an article or a picture may have, their one form, and which lie in a web origin.
+"""Web addresses of articles and pictures: validation, normalisation, and membership in a web origin.
 
-An origin is scheme, host and port (RFC 6454). Addresses with credentials, backslashes, white space or unseen
-characters are none of ours: browsers read some of them as another host than a parser does.
+An origin is scheme, host and port (RFC 6454). Addresses with credentials, backslashes, white space or invisible
+characters are rejected: for some of them, browsers find another host than a parser does.
 """
 
 import re
@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import quote
 
 LONGEST: Final = 2000
-"""An address has at most this many characters."""
+"""Maximum length of an address in characters."""
 
 _PORTS: Final = {"http": "80", "https": "443"}
 _HIGHEST_PORT: Final = 65535
@@ -22,16 +22,16 @@ _ADDRESS: Final = re.compile(
 )
 _ASCII_HOST: Final = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]")
 _STAYS: Final = "!#$%&'()*+,/:;=?@[]~"
-"""Signs of the rest of an address that are not percent-encoded."""
+"""Characters of the rest of an address that are not percent-encoded."""
 _PERCENT: Final = re.compile(r"%([0-9A-Fa-f]{2})?")
 _UNRESERVED: Final = re.compile(r"[A-Za-z0-9._~-]")
 
 
 def normalised(url: str) -> str | None:
-    """An http or https address in its one form (RFC 3986, section 6.2); None for anything else.
+    """Normalise an http or https address (RFC 3986, section 6.2); None for anything else.
 
-    Scheme and host are in lower case, the host is in ASCII, a port is one that the scheme does not imply, and what is
-    not ASCII is percent-encoded. So two that are one address are the same.
+    Scheme and host are in lower case, the host is in ASCII, the scheme's default port is omitted, and non-ASCII
+    characters are percent-encoded. Equivalent addresses therefore compare equal.
     """
     parts = _ADDRESS.fullmatch(url) if len(url) <= LONGEST else None
     if parts is None:
@@ -49,7 +49,7 @@ def normalised(url: str) -> str | None:
 
 
 def origin_of(url: str) -> str | None:
-    """The origin of an http or https address, its port always said; None for anything else."""
+    """The origin of an http or https address, with an explicit port; None for anything else."""
     parts = _ADDRESS.fullmatch(url) if len(url) <= LONGEST else None
     if parts is None:
         return None
@@ -58,13 +58,13 @@ def origin_of(url: str) -> str | None:
 
 
 def lies_in(url: str, origins: Iterable[str]) -> bool:
-    """Whether `url` is an http or https address in one of `origins`."""
+    """True if `url` is an http or https address in one of `origins`."""
     origin = origin_of(normalised(url) or "")
     return origin is not None and any(origin == origin_of(normalised(other) or "") for other in origins)
 
 
 def _ascii(host: str) -> str | None:
-    """A host in ASCII and lower case; None where it is none."""
+    """Encode a host in ASCII and lower case; None if it is invalid."""
     if not host.isascii():
         # Imported late: it takes 15 ms, and few addresses need it.
         import idna  # noqa: PLC0415 # see above
@@ -78,7 +78,7 @@ def _ascii(host: str) -> str | None:
 
 
 def _encoded(found: re.Match[str]) -> str:
-    """A percent sign, or an encoded character, in the one form."""
+    """Normalise a percent sign or a percent-encoded character."""
     if found[1] is None:
         return "%25"
     character = chr(int(found[1], 16))

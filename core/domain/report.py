@@ -1,7 +1,7 @@
-"""A report: one member tells the moderators about one comment.
+"""The report aggregate: one member's report of one comment to the moderators.
 
-It is open until the comment is approved or rejected; there is no event for closing one. Reports go on in closed
-threads. Nobody reports their own comment: who wrote it can withdraw it.
+A report is open until the comment is approved or rejected; there is no event for closing one. Reports are allowed in
+closed threads. Authors cannot report their own comment, since they can withdraw it.
 """
 
 from typing import Final
@@ -27,14 +27,14 @@ class Report(Struct, frozen=True, kw_only=True):
 
 
 def evolve(report: Report, recorded: Recorded) -> Report:
-    """The report after one more of its events."""
+    """Apply one event to the report."""
     return Report(position=recorded.position) if isinstance(recorded.event, ReportFiled) else report
 
 
 def decide(command: FileReport, context: Context, loaded: Loaded) -> list[Event]:
     """Decide a report.
 
-    Raises NotFound, NotAllowed, Suspended, ThreadArchived, CommentNotPublished, StaleRevision.
+    Raises NotFound, NotAllowed, Suspended, ThreadIsArchived, CommentNotPublished, StaleRevision.
     """
     comment: Comment = loaded.comment(command.comment)
     context.require_comment(comment)
@@ -53,7 +53,7 @@ def decide(command: FileReport, context: Context, loaded: Loaded) -> list[Event]
 
 
 def is_open(report: Report, comment: Comment) -> bool:
-    """Whether the report still waits for an approval or rejection of its comment."""
+    """True if the report is still waiting for an approval or rejection of its comment."""
     return report.position is not None and report.position > comment.closed_reports_at
 
 

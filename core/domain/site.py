@@ -1,4 +1,4 @@
-"""A site: what the publication decided for itself. Operators open it and set its keys, admins change its policy."""
+"""The site aggregate: the settings of a publication. Operators open sites and set keys, admins change the policy."""
 
 from collections.abc import Iterator
 from typing import Final, assert_never
@@ -21,30 +21,30 @@ LONGEST_NAME = 120
 
 
 class Site(Struct, frozen=True, kw_only=True):
-    """A site as its events tell it. One that was never opened has the default policy and does not exist."""
+    """A site folded from its events. A site that was never opened has the default policy and does not exist."""
 
     opening: SiteOpened | None = None
-    """What it was opened with: opening it again alike changes nothing, also after its policy has changed."""
+    """The opening event. Repeating an identical opening changes nothing, even after a change of policy."""
     opened_at: Position | None = None
     policy: Policy = Policy()
     policy_at: Position | None = None
-    """What made the policy what it is."""
+    """Position of the event that last set the policy."""
     position: Position | None = None
-    """Its last event."""
+    """Position of the site's last event."""
 
     @property
     def exists(self) -> bool:
-        """Whether it was opened."""
+        """True if the site was opened."""
         return self.opening is not None
 
     @property
     def name(self) -> str | None:
-        """What the publication is called."""
+        """Name of the publication."""
         return None if self.opening is None else self.opening.name
 
 
 def evolve(site: Site, recorded: Recorded) -> Site:
-    """The site after one more of its events."""
+    """Apply one event to the site."""
     event, position = recorded.event, recorded.position
     match event:
         case SiteOpened():
@@ -70,7 +70,7 @@ def decide(command: SiteCommand, context: Context, loaded: Loaded) -> list[Event
         case RekeySite():
             context.require_site()
             context.require_operator()
-            # The log cannot tell one set of keys from another. Who keeps the keys asks only where they differ.
+            # The log cannot compare key sets. The key store sends this command only if the keys differ.
             return [SiteRekeyed(kind=command.kind, number=command.number)]
         case ChangePolicy():
             context.require_site()
@@ -103,8 +103,8 @@ def _open(command: OpenSite, site: Site, context: Context) -> list[Event]:
 
 
 def _differing(first: SiteOpened, other: SiteOpened) -> Iterator[tuple[str, str]]:
-    """Where another opening differs from the one that was, as pointers into it, and what there was."""
-    # A stored name may be older than the one form of names.
+    """Yield the fields in which `other` differs from the first opening: a JSON pointer, and the first value."""
+    # A stored name may predate the normalisation of names.
     if one_line(first.name or "", LONGEST_NAME) != other.name:
         yield "/name", f"it was opened as {_told(first.name)}"
     for field in Policy.__struct_fields__:

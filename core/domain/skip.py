@@ -1,8 +1,8 @@
-"""A skip: the operator lets every fold pass over one event that cannot be applied.
+"""The skip aggregate: the operator lets every fold pass over one event that cannot be applied.
 
-The event stays in the log, and beside it who let it be passed over and why. A skip is an aggregate of its own, named by
-the position of that event, so that whoever fails at an event needs one look at the heads to know what becomes of it.
-Nothing of the thread is folded to decide about it: what cannot be applied there may be what keeps it from being folded.
+The event stays in the log, next to a record of the operator and the reason. A skip is an aggregate of its own, named by
+the position of the skipped event, so that a fold that fails finds it with one look-up of a head. The decision folds
+nothing of the thread: the event that cannot be applied may prevent that fold.
 """
 
 from typing import Final
@@ -20,7 +20,7 @@ from core.text.unicode import words_or_none
 
 
 class Skip(Struct, frozen=True, kw_only=True):
-    """Whether an event was skipped. `position` is that of the `event.skipped`, None where there is none."""
+    """A skip of an event. `position` is that of the `event.skipped`, None if the event was not skipped."""
 
     position: Position | None = None
 

@@ -1,4 +1,4 @@
-"""A suspension: a member is kept from writing, for a time or for good."""
+"""Suspensions: a member may not write, for a time or permanently."""
 
 from typing import Literal
 
@@ -8,13 +8,13 @@ from core.caller import Caller
 
 
 class Suspension(Struct, frozen=True, kw_only=True):
-    """Kept from writing until `until` (milliseconds since 1970), None for good."""
+    """A suspension until `until` (milliseconds since 1970); None: permanent."""
 
     until: int | None
     reason: str | None
     by_role: Literal["moderator", "admin"] = "moderator"
-    """The role by which it was set."""
+    """The role under which the suspension was set."""
 
     def holds(self, caller: Caller) -> bool:
-        """Whether it keeps this caller from writing."""
+        """True if the suspension binds this caller."""
         return self.by_role == "admin" or not caller.is_admin

@@ -1,6 +1,6 @@
-"""A thread: lifecycle, overrides of the policy, and anchors. Moderators look after it.
+"""The thread aggregate: lifecycle, policy overrides, and anchors. Managed by moderators.
 
-What is done to a thread itself goes on while it is closed or archived: that is how it is opened again.
+Commands about the thread itself are allowed while it is closed or archived: otherwise it could not be reopened.
 """
 
 from collections.abc import Mapping
@@ -41,7 +41,7 @@ _NO_OVERRIDES: Final = PolicyChanges()
 
 
 class Wording(Struct, frozen=True, kw_only=True):
-    """The passage that an inline question stands on, and what it asks."""
+    """The passage that an inline question refers to, and its prompt."""
 
     exact: str | None = None
     prefix: str | None = None
@@ -50,7 +50,7 @@ class Wording(Struct, frozen=True, kw_only=True):
 
 
 class Anchor(Struct, frozen=True, kw_only=True):
-    """An inline question. `position` is what made it what it is."""
+    """An inline question. `position` is that of its last event."""
 
     wording: Wording
     closed: bool = False
@@ -58,12 +58,12 @@ class Anchor(Struct, frozen=True, kw_only=True):
 
 
 class Thread(Struct, frozen=True, kw_only=True):
-    """A thread as its own events tell it; comments are aggregates of their own."""
+    """A thread folded from its own events; comments are aggregates of their own."""
 
     url: str | None = None
     title: str | None = None
     titled_at: Position | None = None
-    """What gave it its address and title; None where it was never opened."""
+    """Position of the event that last set url and title; None if the thread was never opened."""
     opened_at: Position | None = None
     status: ThreadStatus = "open"
     status_at: Position | None = None
@@ -71,20 +71,20 @@ class Thread(Struct, frozen=True, kw_only=True):
     overridden_at: Position | None = None
     anchors: Mapping[str, Anchor] = MappingProxyType({})
     position: Position | None = None
-    """Its own last event, none of its comments'."""
+    """Position of the thread's own last event, not of its comments'."""
 
     @property
     def exists(self) -> bool:
-        """Whether it was opened."""
+        """True if the thread was opened."""
         return self.titled_at is not None
 
     def policy(self, site: Policy) -> Policy:
-        """The policy in force here, on a site with that policy."""
+        """The policy in force in this thread, given the site's policy."""
         return site if self.overrides == _NO_OVERRIDES else site.with_changes(self.overrides)
 
 
 def evolve(thread: Thread, recorded: Recorded) -> Thread:
-    """The thread after one more of its events."""
+    """Apply one event to the thread."""
     event, position = recorded.event, recorded.position
     thread = replace(thread, position=position)
     match event:
@@ -163,7 +163,7 @@ def _open(command: OpenThread, thread: Thread, context: Context) -> list[Event]:
     url = context.address(command.url)
     if not thread.exists:
         return [ThreadOpened(url=url, title=title)]
-    # What is stored may be older than the one form of addresses and titles.
+    # Stored values may predate the normalisation of addresses and titles.
     if (normalised(thread.url or ""), one_line(thread.title or "", LONGEST_TITLE)) == (url, title):
         return []
     return [ThreadRetitled(url=url, title=title)]
@@ -190,7 +190,7 @@ def _turned(command: SetThreadStatus) -> Event:
 def _put_anchor(command: PutAnchor, anchor: Anchor | None) -> list[Event]:
     if is_blank(command.exact):
         raise BadField("/quote/exact", "an anchor quotes a passage that can be seen")
-    # What is seen of the quote is kept as it came, because it is looked for in the article.
+    # The visible text of the quote is kept verbatim, because it is searched for in the article.
     prompt = words_or_none(command.prompt)
     wanted = _tidied(Wording(exact=command.exact, prefix=command.prefix, suffix=command.suffix, prompt=prompt))
     closed = command.status == "closed"
@@ -207,7 +207,7 @@ def _put_anchor(command: PutAnchor, anchor: Anchor | None) -> list[Event]:
 
 
 def _tidied(wording: Wording) -> Wording:
-    """A wording without what cannot be seen in its quote, which one that is stored may have."""
+    """The wording without invisible characters in its quote. Stored wordings may contain such characters."""
     quote = {name: quoted(words) for name in _QUOTED if (words := getattr(wording, name)) is not None}
     return replace(wording, **quote)
 

@@ -1,7 +1,7 @@
-"""A vote: what one member says about one comment with one number, absolute.
+"""The vote aggregate: one member's absolute vote on one comment.
 
-Votes go on in closed threads and stay when a comment is edited. Taking one back always passes. The log keeps a vote
-beside its head, so that deciding about one reads no event.
+Votes are allowed in closed threads and survive edits of the comment. Retracting one is always allowed. The log keeps a
+vote beside its head, so that a decision about a vote reads no event.
 """
 
 from typing import Final
@@ -20,11 +20,11 @@ from core.refusals import CommentNotPublished, OwnVoteForbidden, VotesOff
 
 
 class Vote(Struct, frozen=True, kw_only=True):
-    """A member's vote on a comment; value 0 is none, or one that was taken back."""
+    """A member's vote on a comment; value 0: no vote, or a retracted one."""
 
     value: int = 0
     revision: int | None = None
-    """The revision in view of which it was given, or taken back."""
+    """The revision that the vote, or its retraction, refers to."""
     position: Position | None = None
 
 
@@ -32,7 +32,7 @@ NO_VOTE: Final = Vote()
 
 
 def evolve(vote: Vote, recorded: Recorded) -> Vote:
-    """The vote after one more of its events."""
+    """Apply one event to the vote."""
     match recorded.event:
         case VoteCast(value=value, revision=revision):
             return Vote(value=value, revision=revision, position=recorded.position)
@@ -43,7 +43,7 @@ def evolve(vote: Vote, recorded: Recorded) -> Vote:
 
 
 def noted(text: str, position: Position | None) -> Vote:
-    """The vote whose head is at `position` with this note."""
+    """Decode the vote from the position and the note of its head."""
     if position is None:
         return NO_VOTE
     value, _, revision = text.partition(" ")
@@ -51,7 +51,7 @@ def noted(text: str, position: Position | None) -> Vote:
 
 
 def check_voting(context: Context) -> None:
-    """Raise what keeps the caller from voting here at all: NotAllowed, Suspended, VotesOff, ThreadArchived."""
+    """Raise the reason for which the caller may not vote: NotAllowed, Suspended, VotesOff, ThreadIsArchived."""
     _require_voter(context)
     context.require_unarchived()
 
@@ -59,8 +59,8 @@ def check_voting(context: Context) -> None:
 def decide(command: CastVote, context: Context, loaded: Loaded) -> list[Event]:
     """Decide a vote.
 
-    Raises NotFound, NotAllowed, Suspended, VotesOff, OwnVoteForbidden, ThreadArchived, CommentNotPublished,
-    StaleRevision; of these NotFound and, for auditors, NotAllowed alone where a vote is taken back.
+    Raises NotFound, NotAllowed, Suspended, VotesOff, OwnVoteForbidden, ThreadIsArchived, CommentNotPublished,
+    StaleRevision. Retracting a vote raises only NotFound and, for auditors, NotAllowed.
     """
     comment: Comment = loaded.comment(command.comment)
     vote: Vote = loaded.vote(command.comment, context.caller.id)
@@ -81,9 +81,9 @@ def decide(command: CastVote, context: Context, loaded: Loaded) -> list[Event]:
 
 
 def _taken_back(command: CastVote, vote: Vote, comment: Comment) -> list[Event]:
-    """What follows where a vote is taken back.
+    """The events of a retraction.
 
-    Nothing may keep people from that: no policy, no suspension, no archived thread, and not what became of the comment.
+    Nothing may prevent a retraction: no policy, no suspension, no archived thread, and no status of the comment.
     """
     if not vote.value:
         return []
@@ -107,7 +107,7 @@ def _needs(command: CastVote, caller: str) -> Needs:
 
 
 def _unchanged_since(command: CastVote, context: Context, loaded: Loaded) -> Position | None:
-    # Who takes back a vote that was never cast has nothing but the comment to be answered with.
+    # Retracting a vote that was never cast has no event of its own: the response refers to the comment's.
     vote: Vote = loaded.vote(command.comment, context.caller.id)
     comment: Comment = loaded.comment(command.comment)
     return vote.position or comment.revisions[0].position

@@ -1,15 +1,15 @@
-"""How an event is written: the two fields of a stream entry, and the two stages of reading them.
+"""Encoding of events: the two fields of a stream entry, and the two stages of decoding them.
 
-`e` is one JSON object: the envelope and the open facts of the event, side by side. `c` is empty, or a scheme byte
-and the event's content. Scheme 0 is a plain JSON object. Only the append script knows the two back pointers, so `e`
-is handed over without its closing brace and the script adds `,"tp":"<ms>-<n>","ap":"<ms>-<n>"}`: the previous event
-of the thread, empty where there is none, and that of the aggregate, left out where there is none.
+`e` is one JSON object that holds the envelope and the open facts of the event. `c` is empty, or a scheme byte and the
+event's content. Scheme 0 is a plain JSON object. Only the append script knows the two back pointers, so `e` is passed
+without its closing brace and the script adds `,"tp":"<ms>-<n>","ap":"<ms>-<n>"}`. `tp` is the previous event of the
+thread, empty if there is none. `ap` is that of the aggregate, left out if there is none.
 
-What is usual is left out, and so read: version 1, and of a post, a vote or a report revision 1.
+Usual values are left out and read as defaults: version 1, and revision 1 of a post, a vote or a report.
 
-Reading decodes the envelope first and the fact second, so that an event of a type, version or scheme that is not known
-here is still read and attributed to its thread, and one whose fact makes no sense can be told from others and be shown.
-An entry without an envelope is nobody's: reading it raises `UnreadableEntry`, and nothing else.
+The envelope is decoded first and the fact second. An event of an unknown type, version or scheme is thus still
+attributed to its thread, and an event with an invalid fact can be identified and shown. An entry without an envelope
+belongs to no thread: decoding it raises `UnreadableEntry`, and nothing else.
 """
 
 from collections.abc import Callable, Mapping
@@ -30,21 +30,21 @@ from core.refusals import FormatTooOld
 from core.times import EARLIEST, LATEST
 
 PLAIN: Final = b"\x00"
-"""The scheme byte of content that is stored as it is."""
+"""Scheme byte of content that is stored as plain JSON."""
 
 
 class UnreadableEntry(Exception):
-    """An entry without an envelope: damaged, or none of ours. What happened, and to what, cannot be told."""
+    """An entry without an envelope: damaged, or not written by Hansard. Its event and its thread are unknown."""
 
     def __init__(self, position: Position, why: str) -> None:
         super().__init__(f"the entry at {position} cannot be read: {why}")
         self.position = position
         self.why = why
-        """What is wrong, without a value or a word of the entry."""
+        """The fault, without a value or a word of the entry."""
 
 
 class Envelope(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """Who, where, when and why. A `thread` of "" means the site's own log."""
+    """Metadata of an event: actor, place, time and cause. A `thread` of "" means the site's own log."""
 
     v: int = 1
     type: str
@@ -54,18 +54,18 @@ class Envelope(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     key: str | None = None
     """The hashed command key."""
     cause: str | None = None
-    """What brought it about where that is not the actor's own call, for example `import`."""
+    """Cause of the event if it is not the actor's own request, for example `import`."""
     batch: str | None = None
-    """Shared by the events of one bulk call."""
+    """Shared by the events of one bulk request."""
     by_policy: str | None = None
-    """Position of the site's policy that judged it."""
+    """Position of the site's policy that applied to the decision."""
     by_standing: str | None = None
-    """Position of the member's standing that judged it."""
+    """Position of the member's standing that applied to the decision."""
     at: int | None = None
-    """When it occurred, in milliseconds since 1970; only where that is not when it was recorded."""
+    """Time of occurrence, in milliseconds since 1970. Set only if it differs from the time of recording."""
     comment: str | None = None
     revision: int | None = None
-    """As it is written. `Recorded.revision` also knows it where it is left out."""
+    """As stored. `Recorded.revision` also gives the revision that is left out."""
     tp: str = ""
     """Position of the previous event of the thread."""
     ap: str = ""
@@ -73,7 +73,7 @@ class Envelope(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
 
 
 class Stamp(Struct, frozen=True, kw_only=True):
-    """What the events of one command share: the envelope, less what each event says itself."""
+    """Envelope fields shared by the events of one command."""
 
     actor: Actor
     site: str
@@ -87,7 +87,7 @@ class Stamp(Struct, frozen=True, kw_only=True):
 
 
 class Recorded(Struct, frozen=True, gc=False):
-    """An event as the log has it."""
+    """An event as recorded in the log."""
 
     position: Position
     envelope: Envelope
@@ -95,18 +95,18 @@ class Recorded(Struct, frozen=True, gc=False):
 
     @property
     def occurred_at(self) -> int:
-        """When it happened, in milliseconds since 1970: when it was recorded, unless it was imported."""
+        """Time of occurrence, in milliseconds since 1970: the time of recording, unless the event was imported."""
         return self.position.ms if self.envelope.at is None else self.envelope.at
 
     @property
     def revision(self) -> int | None:
-        """The revision of the comment that it is about; None where it is about none."""
+        """Revision of the comment that the event is about; None if it is about none."""
         told = self.envelope.revision
         return FIRST if told is None and self.envelope.type in _OF_THE_FIRST else told
 
 
 def stamped(event: Event, stamp: Stamp, version: int | None = None) -> Envelope:
-    """The envelope of an event that is written under this stamp, without the back pointers; `version` is today's."""
+    """Return the envelope of an event, without the back pointers. `version` defaults to the current one."""
     name = _tag(type(event))
     revision: int | None = getattr(event, "revision", None)
     return Envelope(
@@ -127,10 +127,10 @@ def stamped(event: Event, stamp: Stamp, version: int | None = None) -> Envelope:
 
 
 class Codec:
-    """Encoder and decoder of the event shapes that a version of Hansard knows; `TODAY` is that of this version.
+    """Encoder and decoder of the event shapes of one Hansard version; `TODAY` is that of this version.
 
-    `steps` lead from older versions to those of `versions`, `earlier` back; `introduced` says which format of a
-    deployment allows which shape, `newest` the format that allows all of them.
+    `steps` lead from older versions to those of `versions`, `earlier` leads back. `introduced` gives the first
+    deployment format that allows each shape, and `newest` the format that allows all of them.
     """
 
     def __init__(
@@ -154,10 +154,9 @@ class Codec:
         self._newest = newest
 
     def encode(self, event: Event, stamp: Stamp, format_: int | None = None) -> tuple[bytes, bytes]:
-        """`e` without its closing brace, and `c`, of an event to append to a deployment of this format.
+        """Encode an event for a deployment of this format: `e` without its closing brace, and `c`.
 
-        Without a format, the newest. Raises FormatTooOld where the format does not allow the event in any shape that
-        can say the same.
+        The default is the newest format. Raises FormatTooOld if the format allows no shape that can express the event.
         """
         name = _tag(type(event))
         today = version = self._versions[name]
@@ -166,28 +165,28 @@ class Codec:
         facts: dict[str, Any] = msgspec.to_builtins(event)
         if version < today:
             facts = self._taken_back(name, version, facts, format_)
-        # In the order of the fields, so that the same event is the same bytes in every process.
+        # In field order, so that every process encodes the same event to the same bytes.
         content = {name: facts.pop(name) for name in tuple(facts) if name in event.CONTENT}
         entry: dict[str, Any] = msgspec.to_builtins(stamped(event, stamp, version)) | facts
         return msgspec.json.encode(entry)[:-1], PLAIN + msgspec.json.encode(content) if content else b""
 
     def decode(self, position: Position, e: bytes, c: bytes) -> Recorded:
-        """The event of a stream entry. Unknown shapes come as `UnknownEvent`.
+        """Decode the event of a stream entry. Unknown shapes become `UnknownEvent`.
 
-        Raises `UnreadableEntry`; whatever is raised else is about the fact.
+        Raises `UnreadableEntry`. Any other error is a fault of the fact.
         """
         envelope = envelope_of(position, e)
         return Recorded(position, envelope, self._event(envelope, e, c))
 
     def read(self, position: Position, e: bytes, c: bytes) -> Recorded:
-        """As `decode`, but where only the envelope can be read the event is an `UnreadableEvent`.
+        """As `decode`, but an event with a readable envelope and an unreadable fact becomes an `UnreadableEvent`.
 
         For readers that must go on past the event, or show it. Raises `UnreadableEntry`.
         """
         envelope = envelope_of(position, e)
         try:
             event = self._event(envelope, e, c)
-        except Exception as error:  # noqa: BLE001 - any error in a fact, in a step between two versions too
+        except Exception as error:  # noqa: BLE001 - any error in a fact, also in an upcasting step
             event = UnreadableEvent(fault=fault(error))
         return Recorded(position, envelope, event)
 
@@ -214,14 +213,14 @@ class Codec:
         return decoder.decode(whole)
 
     def _allowed(self, name: str, format_: int) -> int:
-        """The newest version of a type that a format allows. Raises FormatTooOld where it allows none."""
+        """Return the newest version of a type that a format allows. Raises FormatTooOld if it allows none."""
         for version in range(self._versions[name], 0, -1):
             if self._introduced.get((name, version), 1) <= format_:
                 return version
         raise FormatTooOld(name, self._introduced[name, 1], format_)
 
     def _taken_back(self, name: str, to: int, facts: dict[str, Any], format_: int | None) -> dict[str, Any]:
-        """The facts in the shape of an older version. Raises FormatTooOld where that cannot say them."""
+        """Return the facts in the shape of an older version. Raises FormatTooOld if that shape cannot express them."""
         for version in range(self._versions[name], to, -1):
             back = self._earlier.get((name, version))
             earlier = None if back is None else back(facts)
@@ -232,12 +231,12 @@ class Codec:
 
 
 def envelope_of(position: Position, e: bytes, c: bytes = b"") -> Envelope:  # noqa: ARG001 - an entry is given whole
-    """The envelope of a stream entry. Raises `UnreadableEntry`."""
+    """Decode the envelope of a stream entry. Raises `UnreadableEntry`."""
     if not e:
         raise UnreadableEntry(position, "it has other fields than an event")
     try:
         envelope = _ENVELOPE.decode(e)
-    except Exception as error:  # text that is no JSON, or no UTF-8, or nested too deeply: each is another error
+    except Exception as error:  # invalid JSON, invalid UTF-8 and deep nesting each raise another type
         raise UnreadableEntry(position, fault(error)) from error
     at = position.ms if envelope.at is None else envelope.at
     if not (EARLIEST <= at <= LATEST and position.ms <= LATEST):
@@ -247,7 +246,7 @@ def envelope_of(position: Position, e: bytes, c: bytes = b"") -> Envelope:  # no
     return envelope
 
 
-@lru_cache(maxsize=16_384)  # the same few thousand threads are met again and again
+@lru_cache(maxsize=16_384)  # the same few thousand threads recur
 def _is_place(site: str, thread: str) -> bool:
     return is_site(site) and (thread == "" or is_thread(thread))
 
@@ -262,10 +261,10 @@ _OF_THE_FIRST: Final = frozenset(
     for event in EVENTS
     if any(field.name == "revision" and field.default == FIRST for field in msgspec.structs.fields(event))
 )
-"""The types that are about the first revision where they name none."""
+"""Types for which an absent revision means the first one."""
 
 TODAY: Final = Codec()
-"""The shapes of this version."""
+"""Codec of this version."""
 
 Read = Callable[[Position, bytes, bytes], Recorded]
 """`Codec.read` of some version."""
@@ -276,7 +275,7 @@ read = TODAY.read
 
 
 def read_or_error(position: Position, e: bytes, c: bytes) -> Recorded | UnreadableEntry:
-    """The event of a stream entry; for an entry that cannot be read, the error that says so, to stand in its place."""
+    """Return the event of a stream entry, or the `UnreadableEntry` error of an entry that cannot be read."""
     try:
         return read(position, e, c)
     except UnreadableEntry as error:

@@ -1,11 +1,11 @@
-"""What happened. These structs are a storage format: a tag never changes its meaning, a field never its type.
+"""Event types. These structs are a storage format: a tag never changes its meaning, a field never its type.
 
-An event says only what is its own; who, where and when are the envelope's (`core.events.envelope`). The fields that a
-class names in `CONTENT` are free text or profile data: they are stored apart from the open facts, so that they can
-be sealed or destroyed while the fact stands, and are therefore optional when read back.
+An event holds only its own facts; actor, place and time are in the envelope (`core.events.envelope`). The fields that a
+class names in `CONTENT` are free text or profile data. They are stored apart from the open facts, so that they can be
+sealed or destroyed while the fact remains. They are therefore optional when read back.
 
-New fields need a default. What has its default is left out, and read as that for ever: no default changes. Within an
-event, `comment` and `revision` are also part of the envelope.
+New fields need a default. A field that has its default is not stored, and is read as that default for ever: no default
+may change. `comment` and `revision` are also part of the envelope.
 """
 
 from typing import ClassVar, Final, Literal
@@ -15,23 +15,23 @@ from msgspec import Struct
 from core.policy import Policy, PolicyChanges
 
 FIRST: Final = 1
-"""The first revision of a comment: what posts, votes and reports are about where they name none, as most do."""
+"""First revision of a comment: the one that posts, votes and reports are about if they name none, as most do."""
 
 
 class Event(Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True, gc=False):
     """A fact about a discussion: ids, codes and numbers, and in `CONTENT` the words that people wrote.
 
-    None can hold itself, so the collector is told not to look: a log is read without its stepping in.
+    No event can contain itself, so garbage collection is off for these structs: it would slow down reading a log.
     """
 
     CONTENT: ClassVar[frozenset[str]] = frozenset()
 
 
-# --- site: what the publication decided for itself ---
+# --- site: opening, signing keys, policy ---
 
 
 class SiteOpened(Event, frozen=True, kw_only=True, tag="site.opened", omit_defaults=True):
-    """A publication began. `policy` is stored whole, so that later defaults do not change what was agreed."""
+    """A site was opened. `policy` is stored whole, so that later defaults do not change what was agreed."""
 
     CONTENT: ClassVar[frozenset[str]] = frozenset({"name"})
     policy: Policy
@@ -39,14 +39,14 @@ class SiteOpened(Event, frozen=True, kw_only=True, tag="site.opened", omit_defau
 
 
 class SiteRekeyed(Event, frozen=True, kw_only=True, tag="site.rekeyed", omit_defaults=True):
-    """The keys that sign its tokens were replaced: their kind and number, never the keys."""
+    """The keys that sign the site's tokens were replaced. Holds their kind and number, never the keys."""
 
     kind: Literal["hs256", "jwks"]
     number: int
 
 
 class PolicyChanged(Event, frozen=True, kw_only=True, tag="policy.changed", omit_defaults=True):
-    """Fields of the site's policy took other values."""
+    """Fields of the site's policy were changed."""
 
     changes: PolicyChanges
 
@@ -55,10 +55,10 @@ class PolicyChanged(Event, frozen=True, kw_only=True, tag="policy.changed", omit
 
 
 class MemberSuspended(Event, frozen=True, kw_only=True, tag="member.suspended", omit_defaults=True):
-    """A member may no longer write until `until` (milliseconds since 1970), or at all.
+    """A member was suspended until `until` (milliseconds since 1970), or indefinitely.
 
-    `by_role` is the role by which it was set, a moderator's where it is not said: whose token carries `admin` is held
-    by no other than an admin's.
+    `by_role` is the role by which the suspension was set; None means a moderator. A member whose token carries `admin`
+    is bound only by a suspension that an admin set.
     """
 
     CONTENT: ClassVar[frozenset[str]] = frozenset({"reason"})
@@ -78,7 +78,7 @@ class MemberReinstated(Event, frozen=True, kw_only=True, tag="member.reinstated"
 
 
 class ThreadOpened(Event, frozen=True, kw_only=True, tag="thread.opened", omit_defaults=True):
-    """The discussion under an article began."""
+    """The thread of an article was opened."""
 
     CONTENT: ClassVar[frozenset[str]] = frozenset({"url", "title"})
     url: str | None = None
@@ -86,7 +86,7 @@ class ThreadOpened(Event, frozen=True, kw_only=True, tag="thread.opened", omit_d
 
 
 class ThreadRetitled(Event, frozen=True, kw_only=True, tag="thread.retitled", omit_defaults=True):
-    """The article has another title or address."""
+    """The title or the address of the article changed."""
 
     CONTENT: ClassVar[frozenset[str]] = frozenset({"url", "title"})
     url: str | None = None
@@ -94,34 +94,34 @@ class ThreadRetitled(Event, frozen=True, kw_only=True, tag="thread.retitled", om
 
 
 class ThreadClosed(Event, frozen=True, kw_only=True, tag="thread.closed", omit_defaults=True):
-    """No new comments, edits or restorations."""
+    """The thread was closed: it takes no new comments, edits or restorations."""
 
     CONTENT: ClassVar[frozenset[str]] = frozenset({"reason"})
     reason: str | None = None
 
 
 class ThreadReopened(Event, frozen=True, kw_only=True, tag="thread.reopened", omit_defaults=True):
-    """Comments are taken again."""
+    """The thread was reopened: it takes comments again."""
 
     CONTENT: ClassVar[frozenset[str]] = frozenset({"reason"})
     reason: str | None = None
 
 
 class ThreadArchived(Event, frozen=True, kw_only=True, tag="thread.archived", omit_defaults=True):
-    """Only withdrawals and moderation go on."""
+    """The thread was archived: only withdrawals and moderation are possible."""
 
     CONTENT: ClassVar[frozenset[str]] = frozenset({"reason"})
     reason: str | None = None
 
 
 class PolicyOverridden(Event, frozen=True, kw_only=True, tag="policy.overridden", omit_defaults=True):
-    """The thread's overrides of the site's policy, whole; a field not set is the site's again."""
+    """The thread's overrides of the site's policy were replaced. A field that is not set follows the site."""
 
     overrides: PolicyChanges
 
 
 class AnchorOpened(Event, frozen=True, kw_only=True, tag="anchor.opened", omit_defaults=True):
-    """An inline question was put on a passage of the article."""
+    """An inline question was opened on a passage of the article."""
 
     CONTENT: ClassVar[frozenset[str]] = frozenset({"exact", "prefix", "suffix", "prompt"})
     anchor: str
@@ -132,7 +132,7 @@ class AnchorOpened(Event, frozen=True, kw_only=True, tag="anchor.opened", omit_d
 
 
 class AnchorReworded(Event, frozen=True, kw_only=True, tag="anchor.reworded", omit_defaults=True):
-    """An inline question has another passage or prompt, whole."""
+    """The passage and the prompt of an inline question were replaced."""
 
     CONTENT: ClassVar[frozenset[str]] = frozenset({"exact", "prefix", "suffix", "prompt"})
     anchor: str
@@ -143,13 +143,13 @@ class AnchorReworded(Event, frozen=True, kw_only=True, tag="anchor.reworded", om
 
 
 class AnchorClosed(Event, frozen=True, kw_only=True, tag="anchor.closed", omit_defaults=True):
-    """An inline question takes no more comments."""
+    """An inline question was closed: it takes no more comments."""
 
     anchor: str
 
 
 class AnchorReopened(Event, frozen=True, kw_only=True, tag="anchor.reopened", omit_defaults=True):
-    """An inline question takes comments again."""
+    """An inline question was reopened: it takes comments again."""
 
     anchor: str
 
@@ -158,10 +158,10 @@ class AnchorReopened(Event, frozen=True, kw_only=True, tag="anchor.reopened", om
 
 
 class CommentPosted(Event, frozen=True, kw_only=True, tag="comment.posted", omit_defaults=True):
-    """A comment was written. `rule` is what held it at once; None means that readers see it.
+    """A comment was posted. `rule` is the rule that held the comment at once; None means that readers see it.
 
-    `parent` is where it hangs, `answered` what was answered; they differ where the depth was cut.
-    `entitlement` is the one that carried it, where the policy asked for one.
+    `parent` is the comment that this one is placed under, `answered` the comment that it replies to. They differ where
+    the depth was limited. `entitlement` is the one that allowed the comment, if the policy requires one.
     """
 
     CONTENT: ClassVar[frozenset[str]] = frozenset({"body", "name", "avatar", "badges", "match"})
@@ -182,7 +182,7 @@ class CommentPosted(Event, frozen=True, kw_only=True, tag="comment.posted", omit
 
 
 class CommentEdited(Event, frozen=True, kw_only=True, tag="comment.edited", omit_defaults=True):
-    """Its author wrote a new revision. `rule` is what held it at once; None means that it stands."""
+    """The author wrote a new revision. `rule` is the rule that held the revision at once; None means that it stands."""
 
     CONTENT: ClassVar[frozenset[str]] = frozenset({"body", "name", "reason", "match"})
     comment: str
@@ -196,19 +196,19 @@ class CommentEdited(Event, frozen=True, kw_only=True, tag="comment.edited", omit
 
 
 class CommentWithdrawn(Event, frozen=True, kw_only=True, tag="comment.withdrawn", omit_defaults=True):
-    """Its author took it back."""
+    """The author withdrew the comment."""
 
     comment: str
 
 
 class CommentRestored(Event, frozen=True, kw_only=True, tag="comment.restored", omit_defaults=True):
-    """Its author took the withdrawal back: it has the status again that it would have had."""
+    """The author undid the withdrawal: the comment has the status again that it would have had."""
 
     comment: str
 
 
 class CommentHeld(Event, frozen=True, kw_only=True, tag="comment.held", omit_defaults=True):
-    """A later verdict on a revision: it waits."""
+    """A moderator held a revision: it waits."""
 
     CONTENT: ClassVar[frozenset[str]] = frozenset({"reason", "note"})
     comment: str
@@ -218,7 +218,7 @@ class CommentHeld(Event, frozen=True, kw_only=True, tag="comment.held", omit_def
 
 
 class CommentApproved(Event, frozen=True, kw_only=True, tag="comment.approved", omit_defaults=True):
-    """A later verdict on a revision: it stands and the comment is published. Open reports are dismissed."""
+    """A moderator approved a revision: it stands and the comment is published. Open reports are dismissed."""
 
     CONTENT: ClassVar[frozenset[str]] = frozenset({"reason", "note"})
     comment: str
@@ -228,7 +228,7 @@ class CommentApproved(Event, frozen=True, kw_only=True, tag="comment.approved", 
 
 
 class CommentRejected(Event, frozen=True, kw_only=True, tag="comment.rejected", omit_defaults=True):
-    """A later verdict on a revision: it is refused. Open reports are upheld."""
+    """A moderator rejected a revision. Open reports are upheld."""
 
     CONTENT: ClassVar[frozenset[str]] = frozenset({"reason", "note"})
     comment: str
@@ -238,7 +238,7 @@ class CommentRejected(Event, frozen=True, kw_only=True, tag="comment.rejected", 
 
 
 class RevisionRedacted(Event, frozen=True, kw_only=True, tag="revision.redacted", omit_defaults=True):
-    """One text is gone for good; that it was there stays known."""
+    """The text of a revision was destroyed. The fact that it existed remains."""
 
     CONTENT: ClassVar[frozenset[str]] = frozenset({"reason"})
     comment: str
@@ -247,22 +247,22 @@ class RevisionRedacted(Event, frozen=True, kw_only=True, tag="revision.redacted"
 
 
 class CommentFeatured(Event, frozen=True, kw_only=True, tag="comment.featured", omit_defaults=True):
-    """It became an editors' pick."""
+    """The comment became an editors' pick."""
 
     comment: str
 
 
 class CommentUnfeatured(Event, frozen=True, kw_only=True, tag="comment.unfeatured", omit_defaults=True):
-    """It is no editors' pick any more."""
+    """The comment is no longer an editors' pick."""
 
     comment: str
 
 
-# --- vote and report: one aggregate a comment and member; the actor is the voter, the reporter ---
+# --- vote and report: one aggregate per comment and member; the actor is the voter or the reporter ---
 
 
 class VoteCast(Event, frozen=True, kw_only=True, tag="vote.cast", omit_defaults=True):
-    """The actor's one vote on the comment is now `value`, given in view of `revision`."""
+    """The actor's one vote on the comment is now `value`, cast in view of `revision`."""
 
     comment: str
     revision: int = FIRST
@@ -270,14 +270,14 @@ class VoteCast(Event, frozen=True, kw_only=True, tag="vote.cast", omit_defaults=
 
 
 class VoteRetracted(Event, frozen=True, kw_only=True, tag="vote.retracted", omit_defaults=True):
-    """The actor's vote on the comment was taken back."""
+    """The actor's vote on the comment was retracted."""
 
     comment: str
     revision: int = FIRST
 
 
 class ReportFiled(Event, frozen=True, kw_only=True, tag="report.filed", omit_defaults=True):
-    """The actor reported `revision`; open until a later approval or rejection of the comment."""
+    """The actor reported `revision`. The report is open until a later approval or rejection of the comment."""
 
     CONTENT: ClassVar[frozenset[str]] = frozenset({"note"})
     comment: str
@@ -286,11 +286,11 @@ class ReportFiled(Event, frozen=True, kw_only=True, tag="report.filed", omit_def
     note: str | None = None
 
 
-# --- skip: an operator lets every fold pass over one event; one aggregate an event passed over ---
+# --- skip: an operator lets every fold ignore one event; one aggregate per skipped event ---
 
 
 class EventSkipped(Event, frozen=True, kw_only=True, tag="event.skipped", omit_defaults=True):
-    """Whoever cannot apply the event of the same thread at `position` passes over it. It stays in the log."""
+    """The event of the same thread at `position` is skipped: folds that cannot apply it ignore it. The log keeps it."""
 
     CONTENT: ClassVar[frozenset[str]] = frozenset({"reason"})
     position: str
@@ -306,7 +306,7 @@ class UnknownEvent(Event, frozen=True, kw_only=True, tag="unknown", omit_default
 
 
 class UnreadableEvent(Event, frozen=True, kw_only=True, tag="unreadable", omit_defaults=True):
-    """An event whose envelope can be read and nothing else, and what is wrong with the rest. Never written."""
+    """An event whose envelope can be read and whose fact cannot; `fault` says why. Never written."""
 
     fault: str
 
@@ -349,4 +349,4 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     *REPORT_EVENTS,
     *SKIP_EVENTS,
 )
-"""Every type that is written, in the order of this page."""
+"""Every type that is written, in the order of this module."""

@@ -1,1 +1,1 @@
-"""The log: where events are kept, as a port with a memory and a Redis implementation."""
+"""The event log: a port, with an in-memory and a Redis implementation."""

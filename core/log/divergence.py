@@ -1,8 +1,8 @@
-"""Whether a follower is still on the branch that it began on.
+"""Detection of a log that diverged from what a follower has read.
 
-A server that failed over may have lost its newest entries and grown others since. To read on *after* a position would
-join the two branches, and where the numbers happen to be dense nobody would notice. So every read of a follower begins
-with the entry that it took in last, and that one has to be what it was: one entry more a read, and a hash of it.
+A server that failed over may have lost its newest entries and accepted others since. Reading on *after* a position
+would join the two branches, unnoticed if the sequence numbers happen to be dense. So every read of a follower begins
+with the last entry taken in, which must be unchanged. This costs one more entry per read, and its hash.
 """
 
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from core.position import START, Position
 
 
 def digest(fields: Iterable[bytes]) -> bytes:
-    """A short hash of what an entry holds."""
+    """Short hash (8 bytes) of the fields of an entry."""
     found = blake2b(digest_size=8)
     for field in fields:
         found.update(len(field).to_bytes(8))
@@ -22,20 +22,20 @@ def digest(fields: Iterable[bytes]) -> bytes:
 
 
 class DivergenceCheck:
-    """What a follower remembers of the last entry that it took in; `at` is its position."""
+    """Position and digest of the last entry that a follower took in; `at` is the position."""
 
     def __init__(self, partition: int, after: Position) -> None:
         self.at = after
         self._partition = partition
         self._digest: bytes | None = None
-        """None while no entry was seen: of the place where a follower begins, only its being there can be asked."""
+        """None until an entry was seen: only the existence of the follower's first entry can be checked."""
 
     def most(self, limit: int) -> int:
-        """How many entries to read, from and with `at`, for `limit` beyond it."""
+        """Number of entries to read, from `at` inclusive, for `limit` entries after it."""
         return limit + (self.at != START)
 
     def beyond(self, entries: list[Entry]) -> list[Entry]:
-        """Take in what was read from and with `at`; the entries after it. Raises `LogDiverged`."""
+        """Take in entries read from `at` inclusive. Returns those after `at`. Raises `LogDiverged`."""
         if self.at != START:
             if not (entries and self._is_last(entries[0])):
                 raise LogDiverged(self._partition, self.at)

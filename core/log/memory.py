@@ -1,4 +1,4 @@
-"""The log in this process's memory, for replay and tests: the same answers as from Redis, and a clock to turn."""
+"""In-memory log for replay and tests: same results as the Redis log, with an adjustable clock."""
 
 import time
 from bisect import bisect_left, bisect_right
@@ -40,18 +40,18 @@ _WINDOWS: Final = 2
 
 
 class _Partition:
-    """One sequence of entries, and what is kept beside it."""
+    """The entries of one partition, with its heads and command keys."""
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []
         self.back: list[tuple[Position | None, Position | None]] = []
-        """Of each entry, the previous event of its thread and of its aggregate."""
+        """Per entry, the positions of the previous event of its thread and of its aggregate."""
         self.heads: dict[tuple[str, str], dict[str, Head]] = {}
         self.keys: dict[int, dict[str, Answer]] = {}
         self.accepted = 0
         """Number of lost entries whose loss was accepted."""
         self.begun = False
-        """Whether there was ever an entry."""
+        """Set once the partition has had an entry."""
         self.grown = anyio.Event()
 
     @property
@@ -59,7 +59,7 @@ class _Partition:
         return self.entries[-1].position if self.entries else START
 
     def fault(self) -> str | None:
-        """Why the log is not whole, as `core/redis/scripts/log_integrity.lua` says it; None where it is."""
+        """The fault of the log, worded as in `core/redis/scripts/log_integrity.lua`; None if the log is whole."""
         missing = self.last.n - self.accepted - len(self.entries)
         if self.begun and not self.entries:
             return "all of its entries are missing"
@@ -70,7 +70,7 @@ class _Partition:
         return None
 
     def place(self, position: Position) -> int | None:
-        """Where in `entries` the entry at exactly this position is."""
+        """Index in `entries` of the entry at exactly this position."""
         index = bisect_left(self.entries, position, key=_position)
         return index if index < len(self.entries) and self.entries[index].position == position else None
 
@@ -104,7 +104,7 @@ class _Partition:
 
 
 class MemoryLog:
-    """A log that lives as long as this object. `clock` gives milliseconds since 1970 and may jump."""
+    """A log that lives as long as this object. `clock` returns milliseconds since 1970 and may jump."""
 
     def __init__(
         self,
@@ -120,11 +120,11 @@ class MemoryLog:
 
     @property
     def partitions(self) -> int:
-        """How many partitions there are."""
+        """Number of partitions."""
         return len(self._partitions)
 
     async def load(self, load: Load) -> Loaded:
-        """What a decision needs, of one moment."""
+        """Load the data for one decision, as of one moment."""
         await checkpoint()
         log = self._of(load.site, load.thread) if load.reads else self._whole(load.site, load.thread)
         now = self._now(log)
@@ -143,11 +143,11 @@ class MemoryLog:
         return Loaded(now=now, answer=None, heads=heads, events=events)
 
     async def load_all(self, *loads: Load) -> list[Loaded]:
-        """What a decision needs of several places."""
+        """Load from several threads or sites."""
         return [await self.load(load) for load in loads]
 
     async def append(self, append: Append) -> Outcome:
-        """Carry a decision out: all of it, or nothing."""
+        """Append the events of a decision atomically."""
         await checkpoint()
         log = self._whole(append.site, append.thread)
         now = self._now(log)
@@ -174,18 +174,18 @@ class MemoryLog:
         return Appended(positions)
 
     async def refusal(self) -> str | None:
-        """Why appends are not taken now; they always are."""
+        """The reason why appends are refused now; always None."""
         await checkpoint()
         return None
 
     async def confirm(self, site: str, thread: str, key: str) -> Durability | None:
-        """How safe that is by now which was just found under a key; None where the key is forgotten since."""
+        """Durability by now of a result found under a key; None if the key has been lost since."""
         await checkpoint()
         log = self._of(site, thread)
         return MEMORY if log.answered(key, window(self._now(log))) else None
 
     async def last(self, partition: int) -> Position:
-        """Position of the last event of a partition; `START` where there is none."""
+        """Position of the last event of a partition; `START` if there is none."""
         await checkpoint()
         return self._partitions[partition].last
 
@@ -199,7 +199,7 @@ class MemoryLog:
         return self._partitions[partition].find(position)
 
     async def read(self, partition: int, after: Position, *, limit: int, upto: Position | None = None) -> list[Entry]:
-        """At most `limit` entries after a position, up to and with `upto`, in order."""
+        """Read at most `limit` entries after a position, up to `upto` inclusive, in order."""
         await checkpoint()
         entries = self._partitions[partition].entries
         begin = bisect_right(entries, after, key=_position)
@@ -221,15 +221,15 @@ class MemoryLog:
         until: Position | None = None,
         limit: int | None = None,
     ) -> list[Entry]:
-        """The events of a thread (or of one aggregate) from `start` back to but without `until`, newest first."""
+        """The events of a thread (or of one aggregate) from `start` back to `until` exclusive, newest first."""
         await checkpoint()
         return list(islice(self._of(site, thread).walk(start, until, aggregate=aggregate), limit))
 
     async def follow(
         self, partition: int, after: Position, *, limit: int = 256, spacing: float = 0.0
     ) -> AsyncIterator[list[Entry]]:
-        """Entries after a position, for ever, as they come; never empty lists. Raises `LostBranch`."""
-        del spacing  # a list costs next to nothing here
+        """Yield entries after a position as they arrive, without end; never empty lists. Raises `LogDiverged`."""
+        del spacing  # batching is unnecessary: a read costs next to nothing here
         log, branch = self._partitions[partition], DivergenceCheck(partition, after)
         while True:
             await checkpoint()

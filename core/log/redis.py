@@ -1,7 +1,7 @@
-"""The log in Redis: a stream a partition, heads and command keys beside it, all in one slot.
+"""The log in Redis: one stream per partition, with heads and command keys beside it, all in one slot.
 
-Whatever is asked here may be asked again, because an append with a key takes effect once: a reply that is lost on the
-way, or a server that restarts, costs its callers time and nothing else. An append without a key is tried once.
+Every operation may be retried, because an append with a key takes effect once: a lost reply or a restarting server
+costs callers only time. An append without a key is retried only if it certainly did not take effect.
 """
 
 import math
@@ -32,14 +32,13 @@ APPEND: Final = Script("core.log", "append", behind="core.redis:log_integrity")
 CONFIRM: Final = Script("core.log", "confirm")
 LOAD: Final = Script("core.log", "load", behind="core.redis:log_integrity")
 MISSING: Final = "MISSING"
-"""What the error of a script begins with that met no event where one is named; its position and what is the matter
-follow."""
+"""Prefix of the error of a script that found no event at a position; position and cause follow."""
 CHAIN: Final = Script("core.log", "chain")
 WRITABLE: Final = Script("core.log", "writable")
 
 
 class RedisLog:
-    """The log of an open deployment. A call that fails is tried again for `patience` seconds, if it may be."""
+    """The log of an open deployment. A failed call is retried for `patience` seconds, if that is safe."""
 
     def __init__(self, deployment: Deployment, *, patience: float = PATIENCE) -> None:
         self._record = deployment.record
@@ -56,7 +55,7 @@ class RedisLog:
 
     @property
     def partitions(self) -> int:
-        """How many partitions there are."""
+        """Number of partitions."""
         return self._keys.partitions
 
     @property
@@ -65,11 +64,11 @@ class RedisLog:
         return self._record.format
 
     async def load(self, load: Load) -> Loaded:
-        """What a decision needs, of one moment. Raises `Unavailable`, `LogBroken`, `BrokenChain`."""
+        """Load the data for one decision, as of one moment. Raises `Unavailable`, `LogBroken`, `BrokenChain`."""
         return (await self.load_all(load))[0]
 
     async def load_all(self, *loads: Load) -> list[Loaded]:
-        """What a decision needs of several places, asked in one pipeline. Raises as `load`."""
+        """Load from several threads or sites in one pipeline. Raises as `load`."""
         glances = [load.key is None and load.glance for load in loads]
         replies = await self._asked(loads, glances)
         known = [
@@ -77,7 +76,7 @@ class RedisLog:
             for load, glance, reply in zip(loads, glances, replies, strict=True)
         ]
         if None not in known:
-            return known  # type: ignore[return-value] # which the line above makes sure of
+            return known  # type: ignore[return-value] # ensured by the line above
         missed = [at for at, glance in enumerate(glances) if glance and known[at] is None]
         if missed:
             again = await self._asked([loads[at] for at in missed], [False] * len(missed))
@@ -112,9 +111,9 @@ class RedisLog:
         return Loaded(now=int(now), answer=None, heads=heads, events=events)
 
     async def append(self, append: Append) -> Outcome:
-        """Carry a decision out: all of it, or nothing. Raises `Unavailable`, also where the deployment is another.
+        """Append the events of a decision atomically. Raises `Unavailable`, also if the deployment was replaced.
 
-        Raises `LogBroken` where the log is not whole.
+        Raises `LogBroken` if the log is not whole.
         """
         self._record.require_fit()
         partition = self._keys.of(append.site, append.thread)
@@ -133,13 +132,13 @@ class RedisLog:
             _COUNTED[Unavailable].inc()
             raise
         except redis.exceptions.ResponseError as error:
-            if is_wrong_type(error):  # which is found before anything is written
+            if is_wrong_type(error):  # raised before anything is written
                 raise UnreadablePartition(partition.number, "a key of it is of another type") from error
             if (fault := fault_of(error)) is None:
                 raise
             _COUNTED[LogBroken].inc()
             raise self._whole.refuse(partition.number, *fault) from error
-        # Without a key and without events nothing was written that could have been waited for.
+        # Without a key and without events nothing was written, so there was nothing to wait for.
         wrote = append.key is not None or append.events
         outcome = wire.outcome(reply, self._durability if proven and wrote else MEMORY)
         _COUNTED[type(outcome)].inc()
@@ -148,7 +147,7 @@ class RedisLog:
         return outcome
 
     async def refusal(self) -> str | None:
-        """Why appends are not taken now, as the server's code; None where they are taken. Raises `Unavailable`."""
+        """The server's error code if appends are refused now; None if they are accepted. Raises `Unavailable`."""
         of_nodes = {self._topology.of(slot_of(partition.log)): partition for partition in self._keys}
         try:
             await self._calls.run_all(WRITABLE, [([partition.log], []) for partition in of_nodes.values()])
@@ -161,7 +160,7 @@ class RedisLog:
         return None
 
     async def confirm(self, site: str, thread: str, key: str) -> Durability | None:
-        """How safe that is by now which was just found under a key; None where the key is forgotten since."""
+        """Durability by now of a result just found under a key; None if the key has been lost since."""
         if self._durability == MEMORY:
             return MEMORY
         partition = self._keys.of(site, thread)
@@ -176,19 +175,19 @@ class RedisLog:
         return self._durability if proven else MEMORY
 
     async def last(self, partition: int) -> Position:
-        """Position of the last event of a partition; `START` where there is none."""
+        """Position of the last event of a partition; `START` if there is none."""
         log = self._keys[partition].log
         newest = await self._ask(partition, "XREVRANGE", log, "+", "-", "COUNT", 1)
         if newest:
             return Position.decode(newest[0][0])
         if not await self._ask(partition, "EXISTS", log):
             return START
-        # Trimmed to nothing: only the stream knows how far it had come.
+        # The stream was trimmed to nothing: only its metadata has the last position.
         info = await self._ask(partition, "XINFO", "STREAM", log)
         return Position.decode(info[info.index(b"last-generated-id") + 1])
 
     async def lasts(self, partitions: Sequence[int]) -> list[Position]:
-        """`last` of several partitions, in one pipeline, and one more for those that are empty."""
+        """`last` of several partitions, in one pipeline; empty partitions take further round trips."""
         asked = [(one, ("XREVRANGE", self._keys[one].log, "+", "-", "COUNT", 1)) for one in partitions]
         newest = await self._ask_all(asked)
         found = {
@@ -207,7 +206,7 @@ class RedisLog:
         return found[0] if found else None
 
     async def read(self, partition: int, after: Position, *, limit: int, upto: Position | None = None) -> list[Entry]:
-        """At most `limit` entries after a position, up to and with `upto`, in order."""
+        """Read at most `limit` entries after a position, up to `upto` inclusive, in order."""
         return await self._range(partition, f"({after}", upto, limit, patience=self._patience)
 
     async def thread_last(self, site: str, thread: str) -> Position | None:
@@ -225,14 +224,14 @@ class RedisLog:
         until: Position | None = None,
         limit: int | None = None,
     ) -> list[Entry]:
-        """The events of a thread (or of one aggregate) from `start` back to but without `until`, newest first."""
+        """The events of a thread (or of one aggregate) from `start` back to `until` exclusive, newest first."""
         partition = self._keys.of(site, thread)
         return await self._walk(partition, str(start), "ap" if aggregate else "tp", until, limit)
 
     async def follow(
         self, partition: int, after: Position, *, limit: int = 256, spacing: float = 0.0
     ) -> AsyncIterator[list[Entry]]:
-        """Entries after a position, for ever, as they come; never empty lists. Raises `LostBranch`."""
+        """Yield entries after a position as they arrive, without end; never empty lists. Raises `LogDiverged`."""
         branch = DivergenceCheck(partition, after)
         found_at = -math.inf
         with self._wakes.on(self._keys[partition].log_channel) as bell:
@@ -243,13 +242,13 @@ class RedisLog:
                     found_at = anyio.current_time()
                     yield entries
                 if len(found) < most:
-                    await bell.wait()  # at once, where something came meanwhile
+                    await bell.wait()  # returns at once if an entry arrived in the meantime
                     if (left := found_at + spacing - anyio.current_time()) > 0:
                         await anyio.sleep(left)
-                        bell.hush()  # what came in the pause is read now
+                        bell.hush()  # the next read includes what arrived during the pause
 
     async def _asked(self, loads: Sequence[Load], glances: Sequence[bool]) -> list[Any]:
-        """The replies to one pipeline: of the script, or where a glance may do, the time and the heads."""
+        """The replies to one pipeline: of the script, or for a glance, the heads and the time."""
 
         async def ask() -> list[Any]:
             calls: list[Command] = []
@@ -271,9 +270,9 @@ class RedisLog:
         return [(next(each), next(each)) if glance else next(each) for glance in glances]
 
     def _require_whole(self, calls: Sequence[Command], loads: Sequence[Load], glances: Sequence[bool]) -> None:
-        """Raise what the first of these calls failed with that found something wrong with the log, or else failed.
+        """Raise the first log fault among these calls, or else the first other failure.
 
-        That is LogBroken where a log is not whole, BrokenChain where an event is missing, and as `_answer`.
+        Raises LogBroken if a log is not whole, BrokenChain if an event is missing, otherwise as `_answer`.
         """
         partitions = [
             self._keys.of(load.site, load.thread).number
@@ -291,8 +290,8 @@ class RedisLog:
             _answer(number, call)
 
     def _glance(self, load: Load) -> tuple[Command, Command]:
-        # Two plain commands take a fifth of the time of a script. The heads come first: no event in them is later than
-        # the time.
+        # Two plain commands take a fifth of the time of a script. The heads are read first, so that none of their
+        # events is later than the time.
         heads = self._keys.of(load.site, load.thread).heads(load.site, load.thread)
         fields = [wanted.field for wanted in load.heads]
         return Command(("HMGET", heads, *fields)), Command(("TIME",), beside=heads)
@@ -308,7 +307,7 @@ class RedisLog:
     async def _walk(
         self, partition: Partition, start: str | bytes, pointer: str, until: Position | None, limit: int | None
     ) -> list[Entry]:
-        """Walk back in steps that keep nobody else waiting for long."""
+        """Walk back in bounded steps, so that other clients never wait for long."""
         entries: list[Entry] = []
         rest, stop = start, "" if until is None else str(until)
         while rest and (limit is None or len(entries) < limit):
@@ -331,7 +330,7 @@ class RedisLog:
     async def _ask_all(
         self, commands: Sequence[tuple[int, tuple[Argument, ...]]], *, patience: float | None = None
     ) -> list[Any]:
-        """The replies to commands on keys of these partitions, one a partition. Raises as the first that failed."""
+        """The replies to one command per partition. Raises the first failure."""
         if not commands:
             return []
 
@@ -366,7 +365,7 @@ def _missing(position: Position, what: str, where: str = "") -> BrokenChain:
 
 
 def _answer(partition: int, call: Command) -> Any:
-    """The reply to a call on keys of a partition. Raises `UnreadablePartition` where one of them is none of ours."""
+    """The reply to a command on keys of a partition. Raises `UnreadablePartition` if a key is of another type."""
     try:
         return call.answer()
     except redis.exceptions.ResponseError as error:
@@ -377,11 +376,11 @@ def _answer(partition: int, call: Command) -> Any:
 
 
 def _windows(partition: Partition, number: int) -> tuple[str, str]:
-    """The command keys of a window and of the one before it."""
+    """The command keys of a window and of the previous one."""
     return partition.commands(number), partition.commands(number - 1)
 
 
-# Looked up once for each of the few that there are.
+# Labels are looked up only once per outcome: there are few outcomes.
 _COUNTED: Final[Mapping[type, Any]] = {
     **{kind: APPENDS.labels(word) for kind, word in wire.WORDS.items()},
     Unavailable: APPENDS.labels("unavailable"),

@@ -1,8 +1,8 @@
-"""The log written again from a backup: the same entries at the same positions, and the heads that follow from them.
+"""Restoring the log from a backup: the same entries at the same positions, and the heads derived from them.
 
-Heads are not kept in a backup. While people go on writing, they are ahead of the position up to which entries were
-taken, and they cannot be turned back; but they follow from the entries. So they are made anew by a script that does
-what the append does, and holds the back pointers of every entry to them: what does not add up is not written.
+A backup holds no heads. While writes continue, heads are ahead of the position up to which entries were copied, and
+they cannot be turned back; but they can be derived from the entries. A script therefore rebuilds them as the append
+does, and checks the back pointers of every entry against them. An entry that does not match is not written.
 """
 
 from collections.abc import Sequence
@@ -26,15 +26,15 @@ RESTORE: Final = Script("core.log", "restore")
 
 
 class UnknownType(Exception):
-    """An event of a type that this version does not know: which head it advanced cannot be told."""
+    """The type of an event is unknown to this version, so the head that it advanced cannot be determined."""
 
 
 class Restored(Struct, frozen=True):
-    """The entries are there, all of them."""
+    """All entries were written."""
 
 
 class Elsewhere(Struct, frozen=True):
-    """The log ends at another position than they come after. Nothing was written."""
+    """The log ends at another position than `before`. Nothing was written."""
 
     last: Position
 
@@ -42,9 +42,9 @@ class Elsewhere(Struct, frozen=True):
 async def write_again(
     deployment: Deployment, partition: int, before: Position, entries: Sequence[Entry]
 ) -> Restored | Elsewhere:
-    """Write entries after those up to `before`, whole or not at all; asking twice writes once.
+    """Write entries after the position `before`, atomically. A repeated call writes once.
 
-    Raises `Unavailable`, UnknownType, and BrokenChain where an entry does not follow those before it.
+    Raises `Unavailable`, UnknownType, and BrokenChain if an entry does not follow those before it.
     """
     keys = deployment.keys[partition]
     places: dict[str, int] = {}
@@ -69,5 +69,5 @@ async def write_again(
     if reply == b"OK":
         return Restored()
     last = Position.decode(reply.removeprefix(b"AT "))
-    # The reply to the first try was lost.
+    # The reply to the first attempt was lost.
     return Restored() if last == entries[-1].position else Elsewhere(last)

@@ -1,4 +1,4 @@
-"""What time it is at the server, as far as we know, so that the right window of command keys is named at once."""
+"""Estimate of the server's time, so that the right window of command keys is usually named at the first attempt."""
 
 import time
 
@@ -6,9 +6,9 @@ from core.keys import window
 
 
 class Clocks:
-    """By partition, the time that its log last told, and how long ago by our own clock.
+    """Per partition, the offset of the server's time, as last reported by the log, from the local monotonic clock.
 
-    The first guess is our own time. A wrong guess costs a round trip, nothing else: the scripts compare.
+    The initial estimate is the local time. A wrong estimate only costs a round trip: the scripts compare.
     """
 
     def __init__(self, partitions: int) -> None:
@@ -16,11 +16,11 @@ class Clocks:
         self._ahead = [own] * partitions
 
     def window(self, partition: int) -> int:
-        """The window of command keys that it probably is."""
+        """The estimated window of command keys."""
         return window(_elapsed() + self._ahead[partition])
 
     def learn(self, partition: int, now: int) -> None:
-        """The partition's log says that it is `now`."""
+        """Record `now` as the time reported by the partition's log."""
         self._ahead[partition] = now - _elapsed()
 
 

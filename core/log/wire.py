@@ -1,4 +1,4 @@
-"""How the scripts of the log are spoken to: arguments out, replies in. Pure; the scripts' headers say the rest."""
+"""Encoding of arguments and decoding of replies for the log's scripts. Pure; see also the headers of the scripts."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -26,7 +26,7 @@ from core.position import START, Position
 from core.redis.command import Argument
 
 HOPS: Final = 256
-"""Most events that one call of a script walks back: about 1.4 ms in which the server does nothing else."""
+"""Maximum number of events that one script call walks back: about 1.4 ms in which the server is blocked."""
 
 
 WORDS: Final = {
@@ -36,7 +36,7 @@ WORDS: Final = {
     Conflict: "conflict",
     Skew: "skew",
 }
-"""What metrics call the outcomes of an append."""
+"""Names of the outcomes of an append in metrics."""
 
 
 def load_arguments(load: Load, in_window: int, deployment: str) -> list[Argument]:
@@ -63,7 +63,7 @@ def append_arguments(append: Append, channel: str, deployment: str) -> list[Argu
 
 
 def outcome(reply: bytes, durability: Durability) -> Outcome:
-    """What append.lua returned, and how safe that is."""
+    """Decode the reply of append.lua; `durability` is that of the write."""
     word, _, rest = reply.partition(b" ")
     match word:
         case b"OK":
@@ -83,7 +83,7 @@ def outcome(reply: bytes, durability: Durability) -> Outcome:
 
 
 def answer(number: int, record: bytes) -> Answer:
-    """A command key's record in the window `number`, as append.lua wrote it."""
+    """Decode the record of a command key in the window `number`, as append.lua wrote it."""
     created = record[:1] == b"1"
     if record[1:2] == b" ":
         digest, _, positions = record[2:].partition(b" ")
@@ -93,7 +93,7 @@ def answer(number: int, record: bytes) -> Answer:
 
 
 def head(value: bytes | None) -> Head:
-    """A head as the heads hash has it: `<version> <position> <note>`, without version 1 and without an empty note."""
+    """Decode a value of the heads hash: `<version> <position> <note>`, without version 1 and without an empty note."""
     if not value:
         return NO_HEAD
     version, _, rest = value.partition(b" ")
@@ -104,7 +104,7 @@ def head(value: bytes | None) -> Head:
 
 
 def known(load: Load, reply: tuple[Sequence[bytes | None], Sequence[bytes]]) -> Loaded | None:
-    """The answer to a load, from HMGET and TIME; None where a head has an event that is not known."""
+    """Build the result of a load from HMGET and TIME; None if the position of a head is not the known one."""
     values, (seconds, micros) = reply
     found = {wanted.field: head(value) for wanted, value in zip(load.heads, values, strict=True)}
     events: dict[str, list[Entry]] = {}
@@ -117,12 +117,12 @@ def known(load: Load, reply: tuple[Sequence[bytes | None], Sequence[bytes]]) -> 
 
 
 def chain(flat: Sequence[bytes]) -> list[Entry]:
-    """The entries of `id, e, c, id, e, c, …`, in that order."""
+    """Decode the entries of `id, e, c, id, e, c, …`, in that order."""
     return [Entry(Position.decode(flat[i]), flat[i + 1], flat[i + 2]) for i in range(0, len(flat), 3)]
 
 
 def entries(reply: Sequence[Any]) -> list[Entry]:
-    """The entries of an XRANGE. The fields are always written in the order `e`, `c`; others are nobody's of ours."""
+    """Decode the entries of an XRANGE. Our fields are always in the order `e`, `c`; any others are foreign."""
     return [
         Entry(Position.decode(position), fields[1], fields[3])
         if len(fields) == 4 and fields[0] == b"e" and fields[2] == b"c"  # noqa: PLR2004 - two fields, two values

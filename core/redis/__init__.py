@@ -1,1 +1,1 @@
-"""Talking to Redis: the clients, one pipeline a tick, scripts from files, wakes, and what a server must promise."""
+"""Redis layer: clients, one pipeline per tick, scripts from files, notifications, and requirements on the server."""

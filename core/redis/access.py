@@ -1,7 +1,7 @@
-"""Whether an account of the server may do what Hansard does there: asked at the start, before anything is written.
+"""Access check at startup: the server account may run every command that Hansard needs.
 
-A command that is denied only when it is needed would fail in the middle of people's work. So a script asks the server
-about all of them, with a key of each kind and the channels, and carries none of them out.
+A command that is denied only when first needed would fail in the middle of a user's work. So one script asks the server
+about all commands, with a key of each kind and the channels, and executes none of them.
 """
 
 from typing import Final
@@ -19,10 +19,10 @@ from core.redis.script import Script
 ACCESS: Final = Script("core.redis", "check_access")
 
 RULE: Final = "~hansard:* ~{hansard:deployment}:* &hansard:* +@all -@admin -@dangerous +info +config|get"
-"""What an account needs, as ACL SETUSER takes it. Without `config|get` some advice of the doctor is missing."""
+"""ACL rules that an account needs, for ACL SETUSER. Without `config|get`, some advice of the doctor is missing."""
 
 SHOWN: Final = 6
-"""Commands that a refusal names."""
+"""Maximum number of commands named in an error message."""
 
 _THERE: Final = Partition(0, 64)
 _LOG, _HASH, _SET = _THERE.log, _THERE.heads("site", "thread"), _THERE.versions(1)
@@ -95,15 +95,15 @@ COMMANDS: Final[tuple[tuple[str, ...], ...]] = (
     ("ZSCAN", _SORTED, "0"),
     ("ZSCORE", _SORTED, "member"),
 )
-"""Every command that is sent or that a script runs, on keys of each kind; a test holds that none is missing."""
+"""All commands that Hansard or its scripts run, on keys of each kind. A test checks that none is missing."""
 
 IN_CLUSTER: Final[tuple[tuple[str, ...], ...]] = (("ASKING",), ("CLUSTER", "INFO"), ("CLUSTER", "NODES"))
 
 
 async def require_access(client: Redis, batch: Pipeline, *, cluster: bool = False) -> None:
-    """Raise `Denied` where the account may not run a command that is needed, with the ACL that it needs.
+    """Raise `Denied`, with the ACL rules needed, if the account may not run a required command.
 
-    Raises `Unreachable` where the server does not answer.
+    Raises `Unreachable` if the server does not answer.
     """
     asked = COMMANDS + IN_CLUSTER if cluster else COMMANDS
     arguments: list[Argument] = []
@@ -122,7 +122,7 @@ async def require_access(client: Redis, batch: Pipeline, *, cluster: bool = Fals
 
 
 async def refusal(client: Redis, *denied: tuple[str, ...]) -> Denied:
-    """What to say of commands that the account may not run, in one line."""
+    """Build the one-line `Denied` error for commands that the account may not run."""
     told = list(dict.fromkeys(_told(command) for command in denied))
     more = f" and {len(told) - SHOWN} more" if len(told) > SHOWN else ""
     account = await _account(client)
@@ -132,7 +132,7 @@ async def refusal(client: Redis, *denied: tuple[str, ...]) -> Denied:
 
 
 def _told(command: tuple[str, ...]) -> str:
-    """A command as people know it, with the key or channel where it may be that one that is denied."""
+    """Name of a command for the message, with its key or channel if the denial may depend on that."""
     name, *rest = command
     if name in {"CLUSTER", "XINFO"}:
         return f"{name} {rest[0]}"

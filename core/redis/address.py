@@ -1,11 +1,11 @@
-"""One URL says where a deployment is: on one server, behind sentinels, or on a cluster.
+"""Redis URL of a deployment: one server, sentinels or a cluster.
 
-    redis://  rediss://  unix://                                       one server, as redis-py has them
-    redis+sentinel://[user:password@]host:port,host:port/service       whichever server the sentinels call primary
-    redis+cluster://[user:password@]host:port,host:port                some nodes of a cluster; the rest is found
+    redis://  rediss://  unix://                                       one server, as in redis-py
+    redis+sentinel://[user:password@]host:port,host:port/service       the server that the sentinels call primary
+    redis+cluster://[user:password@]host:port,host:port                some nodes of a cluster; the rest are discovered
 
 `rediss+sentinel` and `rediss+cluster` are the same over TLS. User, password and parameters (`?db=2`) are those of the
-servers; sentinels that want a password get it as `?sentinel_password=` and `?sentinel_username=`.
+servers. Sentinels that require a password get it as `?sentinel_password=` and `?sentinel_username=`.
 """
 
 from typing import Final, Literal, NamedTuple
@@ -18,33 +18,33 @@ from core.redis.errors import BadAddress
 Kind = Literal["single", "sentinel", "cluster"]
 
 SCHEMES: Final = "redis://, rediss://, unix://, redis+sentinel:// or redis+cluster://"
-"""What a URL begins with; over TLS the last two have rediss."""
+"""URL schemes. Over TLS the last two begin with rediss."""
 
 _PORTS: Final = {"sentinel": 26379, "cluster": 6379}
-"""Where they listen when nobody says."""
+"""Default ports."""
 
 
 class Address(NamedTuple):
-    """Where a deployment is. `places` are sentinels or nodes of a cluster as `host:port`, or the URL of one server."""
+    """Parsed Redis URL. `places` are sentinels or cluster nodes as `host:port`, or the URL of one server."""
 
     kind: Kind
     places: tuple[str, ...]
     service: str = ""
-    """What the sentinels call the primary."""
+    """Name of the primary at the sentinels."""
     scheme: str = "redis"
     account: str = ""
-    """`user:password@` of the servers, quoted as in a URL."""
+    """`user:password@` for the servers, quoted as in a URL."""
     parameters: str = ""
-    """`?…` of the servers."""
+    """`?…` for the servers."""
     watching: str = ""
-    """`user:password@` of the sentinels."""
+    """`user:password@` for the sentinels."""
 
     def server(self, place: str) -> str:
         """URL of the server at `host:port`."""
         return place if self.kind == "single" else f"{self.scheme}://{self.account}{place}{self.parameters}"
 
     def name(self, place: str) -> str:
-        """What a server is called in log lines: without user, password and parameters."""
+        """Name of a server for log lines: without user, password and parameters."""
         if self.kind != "single":
             return place
         parts = urlsplit(place)
@@ -55,12 +55,12 @@ class Address(NamedTuple):
         return f"{self.scheme}://{self.watching}{place}"
 
     def __repr__(self) -> str:
-        """Show what holds no secret."""
+        """Show the kind and the number of places only: the rest may hold a password."""
         return f"Address({self.kind!r}, {len(self.places)} places)"
 
 
 def parse(url: str) -> Address:
-    """What a URL says. Raises `BadAddress`, in one line that shows no password."""
+    """Parse a URL. Raises `BadAddress`, with a one-line message that shows no password."""
     try:
         parts = urlsplit(url)
     except ValueError as error:
@@ -86,13 +86,13 @@ def parse(url: str) -> Address:
 
 
 def has_password(url: str) -> bool:
-    """Whether a URL carries a password, of servers or of sentinels. Raises `BadAddress`, ValueError."""
+    """True if the URL carries a password, for servers or sentinels. Raises `BadAddress`, ValueError."""
     address = parse(url)
     return bool(address.watching) or any(parse_url(address.server(one)).get("password") for one in address.places)
 
 
 def place(host: str, port: int | str) -> str:
-    """`host:port`, as a URL has it."""
+    """`host:port`, as written in a URL."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
@@ -101,7 +101,7 @@ def _place(text: str, port: int) -> str:
         parts = urlsplit(f"//{text}")
         named = place(parts.hostname or "", parts.port or port)
     except ValueError as error:
-        # What stands where a port should be may be half of a password.
+        # The text in place of the port may be part of a password.
         raise BadAddress("The Redis URL cannot be used: it lists host:port, host:port") from error
     if not parts.hostname:
         raise BadAddress("The Redis URL cannot be used: it names no host, or an empty one between two commas")

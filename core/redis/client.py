@@ -1,8 +1,8 @@
-"""The two kinds of clients. Nothing else makes one.
+"""Factory of the two kinds of Redis clients, writing and reading. All clients are made here.
 
-redis-py's defaults repeat every command that fails, ten times, and so would append twice; break a read that blocks
-longer than five seconds; and raise at once when the pool is exhausted. Here, the writing client never repeats and
-gives up after a few seconds, the reading client waits for ever, and either waits for a free connection.
+redis-py's defaults do not fit. They retry a failed command ten times, so that an append would take effect twice. They
+abort a blocking read after five seconds, and raise at once when the pool is exhausted. Here, the writing client never
+retries and times out after a few seconds. The reading client waits without a limit. Both wait for a free connection.
 """
 
 import asyncio
@@ -19,22 +19,22 @@ from redis.backoff import NoBackoff
 from core.redis.errors import BadAddress
 
 REPLY_WITHIN: Final = 3.0
-"""Seconds in which a writing client's server must answer, or take a connection."""
+"""Seconds in which the server must reply to a writing client, or accept a connection."""
 
 WRITING_CONNECTIONS: Final = 16
 READING_CONNECTIONS: Final = 256
 
 
 Check = Callable[[AbstractConnection], Awaitable[None]]
-"""Whether a connection that was just made is to be used; it raises `redis.exceptions.ConnectionError` where not."""
+"""Check of a new connection. Raises `redis.exceptions.ConnectionError` if the connection must not be used."""
 
 
 def connect(url: str, *, writing: bool, connections: int | None = None, check: Check | None = None) -> Redis:
-    """A client of the server at `url` (`redis://`, `rediss://`, `unix://`) that speaks bytes. Connects when used.
+    """Make a client of the server at `url` (`redis://`, `rediss://`, `unix://`). Speaks bytes; connects on first use.
 
-    A writing client carries out a command at most once and raises `redis.exceptions.TimeoutError` after
-    `REPLY_WITHIN` seconds. A reading client has no such bound: use it for what blocks, and cancel it.
-    Raises `BadAddress` for a URL that cannot be used.
+    A writing client executes a command at most once and raises `redis.exceptions.TimeoutError` after `REPLY_WITHIN`
+    seconds. A reading client has no such timeout: use it for blocking commands, and cancel them. Raises `BadAddress`
+    for a URL that cannot be used.
     """
     settings: dict[str, Any] = {
         "decode_responses": False,
@@ -50,11 +50,11 @@ def connect(url: str, *, writing: bool, connections: int | None = None, check: C
     if check is not None:
         settings["redis_connect_func"] = _greeting(check)
     if _scheme(url) != "unix":
-        # A subscription may be silent for hours: only probes tell that its server is gone.
+        # A subscription may be silent for hours: only keepalive probes show that its server is gone.
         settings["socket_keepalive"] = True
     try:
         pool = BlockingConnectionPool(**_lendable({**parse_url(url), **settings}))
-        # Opens nothing: it tells whether the parameters in the URL exist.
+        # Opens no connection, but checks that the parameters in the URL exist.
         pool.make_connection()  # type: ignore[no-untyped-call] # redis-py's
     except (TypeError, ValueError) as error:
         raise BadAddress(f"The Redis URL cannot be used: {error}") from error
@@ -62,16 +62,17 @@ def connect(url: str, *, writing: bool, connections: int | None = None, check: C
 
 
 async def ask(client: Redis, *command: str) -> Any:
-    """What a plain client makes of the reply to one command: for looking at a server, seldom."""
+    """Send one command through a plain client and return the parsed reply. For rare inspection of a server."""
     return await client.execute_command(*command)  # type: ignore[no-untyped-call] # redis-py's
 
 
 class Lendable(AbstractConnection):
-    """A connection whose transport can be lent to a protocol of ours, and which says honestly that it was lost."""
+    """A connection that can lend its transport to our own protocol, and that reports its loss as a ConnectionError."""
 
-    async def send_packed_command(self, command: Any, check_health: bool = True) -> None:  # noqa: FBT001, FBT002 - redis-py's
-        """Send it. Raises `redis.exceptions.ConnectionError` where the connection was closed."""
-        # uvloop raises a RuntimeError for a write to a transport that it has closed, and redis-py lets that through.
+    # The signature is redis-py's.
+    async def send_packed_command(self, command: Any, check_health: bool = True) -> None:  # noqa: FBT001, FBT002
+        """Send a command. Raises `redis.exceptions.ConnectionError` if the connection was closed."""
+        # For a write to a transport that it has closed, uvloop raises a RuntimeError, which redis-py does not catch.
         try:
             await super().send_packed_command(command, check_health)
         except RuntimeError as error:
@@ -79,17 +80,17 @@ class Lendable(AbstractConnection):
 
     @property
     def transport(self) -> asyncio.WriteTransport:
-        """What carries the bytes, of a connection that is open and has no reply under way."""
+        """Transport of an open connection that has no pending reply."""
         assert self._writer is not None
         return self._writer.transport
 
     def error_of(self, said: str) -> Exception:
-        """The exception for an error of the server."""
+        """Exception for the text of a server error."""
         error: Exception = self._parser.parse_error(said)  # type: ignore[no-untyped-call] # redis-py's
         return error
 
     def forget(self) -> None:
-        """Let go of a transport that is closed: the next use connects again."""
+        """Drop a closed transport. The next use reconnects."""
         self._parser.on_disconnect()  # type: ignore[no-untyped-call] # redis-py's
         self._reader = self._writer = None
 

@@ -1,4 +1,4 @@
-"""A call: one command to a server, and what has come of it."""
+"""A Redis command and its outcome."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -6,17 +6,17 @@ from typing import Any, Final
 from core.redis.script import Script
 
 Argument = bytes | str | int
-"""What a command is made of. Text goes out as UTF-8."""
+"""Argument of a command. Text is sent as UTF-8."""
 
 ScriptArguments = tuple[Sequence[str], Sequence[Argument]]
-"""The keys and the arguments of one run of a script."""
+"""Keys and arguments of one script run."""
 
 NOTHING: Final = object()
-"""No reply has come."""
+"""Outcome of a command without a reply so far."""
 
 
 class Command:
-    """One command on its way, and what has come of it."""
+    """One command to send, and its outcome."""
 
     __slots__ = ("asking", "beside", "command", "outcome", "proven", "script")
 
@@ -26,34 +26,34 @@ class Command:
         self.command = command
         self.script = script
         self.beside = beside
-        """The key whose server is asked, for a command that has no key."""
+        """Key that selects the server, for a command without a key."""
         self.outcome: Any = NOTHING
         self.proven = False
-        """Whether what this command wrote is safe: the batch asks for no proof beyond the reply, or has got it."""
+        """Set if the write is confirmed as the pipeline requires: by a confirmation command, or the reply alone."""
         self.asking = False
-        """Whether the node is told that it was named by the one that gives the slot away."""
+        """Set if ASKING is sent first, because the slot is being moved to this node."""
 
     def answer(self) -> Any:
-        """The reply. Raises what the server, or the way to it, said instead."""
+        """Return the reply. Raises the error of the server or of the connection instead."""
         if isinstance(self.outcome, Exception):
             raise self.outcome
         return self.outcome
 
     def again(self, *, asking: bool) -> None:
-        """Forget what came of it, before it is sent to another server."""
+        """Reset the outcome before the command is sent to another server."""
         self.outcome, self.proven, self.asking = NOTHING, False, asking
 
     def in_full(self) -> tuple[Argument, ...]:
-        """The command with the text of its script in place of the digest."""
+        """The command as EVAL, with the text of its script in place of the digest."""
         assert self.script is not None
         return ("EVAL", self.script.text, *self.command[2:])
 
 
 def script_command(script: Script, keys: Sequence[str], args: Sequence[Argument]) -> Command:
-    """The call that runs a script."""
+    """Command that runs a script."""
     return Command(("EVALSHA", script.sha, len(keys), *keys, *args), script)
 
 
 def commands_of(script: Script, asked: Sequence[ScriptArguments]) -> list[Command]:
-    """The calls that run a script several times."""
+    """Commands that run a script several times."""
     return [script_command(script, keys, args) for keys, args in asked]

@@ -1,4 +1,4 @@
-"""What an acknowledgement means, and how a server is asked whether it has come to that."""
+"""Confirmation of a write by replicas (WAIT) or the disk (WAITAOF), as its acknowledgement promises."""
 
 from typing import Final, NamedTuple
 
@@ -7,27 +7,27 @@ from core.redis.in_flight import ConfirmationCommand
 from core.redis.server import Server
 
 REPLICATED_WITHIN: Final = 1.0
-"""Seconds in which the replicas must have it, or the write is acknowledged as not confirmed."""
+"""Seconds for the replicas to confirm. After that the write is acknowledged as not confirmed."""
 
 FSYNCED_WITHIN: Final = 2.0
-"""Seconds in which the disk must have it: a server that writes once a second takes one, and a little."""
+"""Seconds for the disk to confirm. A server that fsyncs once a second takes one second and a little."""
 
 
 class Confirmation(NamedTuple):
-    """What a deployment promises with each acknowledgement, and in how many replicas."""
+    """Durability that a deployment promises with each acknowledgement, and its number of replicas."""
 
     level: Durability = "memory"
     replicas: int = 1
 
     @property
     def within(self) -> float:
-        """Seconds that the proof may take."""
+        """Seconds that the confirmation may take."""
         return {"memory": 0.0, "replicated": REPLICATED_WITHIN, "fsynced": FSYNCED_WITHIN}[self.level]
 
     def proof(self, server: Server | None) -> ConfirmationCommand | None:
-        """What to ask a server behind each append; None where its reply to the append is proof enough.
+        """Command that confirms an append; None if the reply to the append is enough.
 
-        A server that nobody has looked at yet (None) is asked.
+        A server that was not inspected yet (None) is asked.
         """
         milliseconds = int(self.within * 1000)
         match self.level:

@@ -1,4 +1,4 @@
-"""What the parts of a process that talk to Redis have in common: clients, pipelines, key names and wakes."""
+"""Redis resources that the parts of a process share: clients, pipelines, key names and subscriptions."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,17 +22,17 @@ from core.redis.topology import Topology, find_servers, require_access_to, requi
 from core.refusals import Unavailable
 
 PARTITIONS: Final = 64
-"""How many partitions a deployment gets where nobody says."""
+"""Default number of partitions of a new deployment."""
 
 _log = structlog.get_logger(__name__)
 
 
 class Deployment:
-    """An open deployment. `open_deployment` makes one; nothing of it outlives that block.
+    """An open deployment. `open_deployment` makes it, and closes it at the end of that block.
 
-    Short, urgent calls (decisions, commits) share the pipelines of `calls`, long answers those of `reads`, so that
-    nobody's append waits behind somebody's page of events. `appends` are calls whose effect is proven to be as safe
-    as the deployment promises. Each call goes to the server that has its key.
+    Short, urgent commands (decisions, commits) share the pipelines of `calls`; long replies use those of `reads`. So an
+    append never waits behind a page of events. `appends` are commands whose effect is confirmed to be as safe as the
+    deployment promises. Each command goes to the server that has its key.
     """
 
     def __init__(
@@ -50,16 +50,16 @@ class Deployment:
         self.durability: Durability = promise.level
         self.calls = calls
         self.record = record
-        """The record as last read. Writers check it first; `run` it in a task group of a process that stays."""
+        """The record as last read. Writers check it first. A long-running process runs its `run` in a task group."""
         self.whole = whole
-        """Which logs are not whole."""
+        """Integrity checks, and the logs that are not whole."""
         self.reads = Router(topology, lambda node: node.reads)
         self.appends = Router(topology, lambda node: node.appends)
         self.wakes = PubSub(topology)
 
     @property
     def writing(self) -> Redis:
-        """A plain client of the only server, or of the first primary of a cluster, for looking at it as it is."""
+        """Plain client of the only server, or of the first primary of a cluster, for inspection."""
         return self.topology.primaries()[0].writing
 
 
@@ -75,11 +75,11 @@ async def open_deployment(
     new_format: int | None = None,
     record_interval: float = INTERVAL,
 ) -> AsyncIterator[Deployment]:
-    """The deployment on the servers at `url`; whoever opens it first fixes its number of partitions.
+    """Open the deployment on the servers at `url`. The first process to open it fixes the number of partitions.
 
-    Run `deployment.wakes.run` in a task group to be woken, and `deployment.record.run` to notice within
+    Run `deployment.wakes.run` in a task group to receive notifications, and `deployment.record.run` to notice within
     `record_interval` seconds that the deployment is another. While a backup is being restored, only a process that is
-    `restoring` that backup opens it. A new deployment begins at `new_format`, or the newest of `formats`. Raises
+    `restoring` that backup can open it. A new deployment starts at `new_format`, or the newest of `formats`. Raises
     `core.redis.errors.CannotOpen`.
     """
     promise = Confirmation(durability, replicas)
@@ -98,7 +98,7 @@ async def open_deployment(
 
 
 async def recorded_partitions(url: str) -> int | None:
-    """How many partitions the deployment at `url` has; None where there is none. Creates nothing.
+    """Number of partitions of the deployment at `url`; None if there is none. Creates nothing.
 
     Raises `core.redis.errors.CannotOpen`, `redis.exceptions.RedisError`.
     """
@@ -110,12 +110,12 @@ async def recorded_partitions(url: str) -> int | None:
 
 
 async def _agree(calls: Router, new: Record, formats: Formats, restoring: bytes | None) -> Record | None:
-    """Create the record of the deployment, or compare it with what this process was started for.
+    """Create the record of the deployment, or compare it with the settings of this process.
 
-    None where the server was started again since it was looked at, and is loading its data.
+    None if the server has restarted since its inspection and is loading its data.
     """
     try:
-        # The nodes of a cluster that have just loaded their data need a moment to find each other.
+        # After loading their data, the nodes of a cluster need a moment to find each other.
         found = await retry(lambda: _found(calls, new), "open")
     except Unavailable as error:
         if error.__cause__ is not None and is_loading(error.__cause__):
@@ -140,7 +140,7 @@ async def _agree(calls: Router, new: Record, formats: Formats, restoring: bytes 
 
 
 async def require_none(calls: Router, partitions: int) -> None:
-    """Raise OtherDeployment where partitions are of a deployment though no record says so.
+    """Raise OtherDeployment if partitions belong to a deployment although there is no record.
 
     Raises `redis.exceptions.RedisError`.
     """
@@ -155,14 +155,14 @@ async def require_none(calls: Router, partitions: int) -> None:
 
 
 async def _found(calls: Router, new: Record) -> Record | None:
-    """The record, made where there is none, and where no partition is another deployment's."""
+    """Read the record. Creates it if there is none and no partition belongs to another deployment."""
     if await read_record(calls) is None:
         await require_none(calls, new.partitions)
     return await recorded(calls, new, create=True)
 
 
 async def _check(whole: LogIntegrity, found: Record) -> None:
-    """Look whether all logs are whole; where not all can be looked at now, that is made up for later."""
+    """Check the integrity of all logs. If a server is away, the check is made later."""
     try:
         await whole.check(found.id, found.copied)
     except redis.exceptions.RedisError as error:

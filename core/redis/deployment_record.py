@@ -1,7 +1,8 @@
-"""The deployment's record in Redis, and whether this process may still write to the deployment that it opened.
+"""The deployment's record in Redis, and the check that this process may still write to its deployment.
 
-The record is read again every few seconds. A process whose record is gone, has another id, or has a format that its
-version does not read is unfit: it takes no writes, commits nothing and is not ready, until the record is right again.
+The record is read again every few seconds. A process is unfit if its record is gone, has another id, or has a format
+that its version does not read. An unfit process takes no writes, commits nothing and is not ready, until the record is
+right again.
 """
 
 from collections.abc import Sequence
@@ -26,32 +27,32 @@ from core.refusals import Unavailable
 RECORD: Final = Script("core.redis", "open_record")
 
 INTERVAL: Final = 3.0
-"""Default of the seconds between two readings of the record."""
+"""Default interval between two reads of the record, in seconds."""
 
 _FIELDS: Final = ("partitions", "format", "id", "restoring", "copied")
 _log = structlog.get_logger(__name__)
 
 
 class Record(Struct, frozen=True, kw_only=True):
-    """The record of a deployment. `id` is None where an earlier version created it and none has opened it since."""
+    """The record of a deployment. `id` is None if an earlier version created the record, until it is opened again."""
 
     partitions: int
     format: int
     id: str | None
     restoring: bytes | None = None
     copied: bytes | None = None
-    """Whether the partitions have their copies of the id (`core.keys.DEPLOYMENT`)."""
+    """State of the copies of the id in the partitions (`core.keys.DEPLOYMENT`)."""
 
 
 class Unfit(Struct, frozen=True, kw_only=True):
-    """The cause that keeps a process from writing to its deployment; `detail` is a sentence for operators."""
+    """Reason that a process may not write to its deployment. `detail` is a sentence for operators."""
 
     cause: Literal["gone", "foreign", "format"]
     detail: str
 
 
 def judge(own: Record, found: Record | None, formats: Formats) -> Unfit | None:
-    """Compare the record as it is now with the one that the process opened; None where the process may write."""
+    """Compare the current record with the one that the process opened. None if the process may write."""
     if found is None:
         return Unfit(cause="gone", detail="the record of the deployment is gone from Redis: see `hansard doctor`")
     if None not in (own.id, found.id) and own.id != found.id:
@@ -75,16 +76,16 @@ def judge(own: Record, found: Record | None, formats: Formats) -> Unfit | None:
 
 
 async def read_record(calls: Router) -> Record | None:
-    """The record; None where there is none. Raises `redis.exceptions.RedisError`."""
+    """Read the record; None if there is none. Raises `redis.exceptions.RedisError`."""
     return _record(await calls.call("HMGET", DEPLOYMENT, *_FIELDS))
 
 
 async def recorded(calls: Router, wanted: Record, *, create: bool) -> Record | None:
-    """The record, with an id; where there is none, and `create`, it is `wanted`. Raises `redis.exceptions.RedisError`.
+    """Read the record, and give it an id if it has none. With `create`, a missing record is created as `wanted`.
 
-    A server that takes no writes now gets no id for a record that has none.
+    While the server takes no writes, a record without an id is returned as it is. Raises `redis.exceptions.RedisError`.
     """
-    # Read first, because a server that takes no writes now refuses a script that might write.
+    # Read first, because a server that takes no writes refuses a script that might write.
     found = await read_record(calls)
     if (found is None and not create) or (found is not None and found.id is not None):
         return found
@@ -100,7 +101,7 @@ async def recorded(calls: Router, wanted: Record, *, create: bool) -> Record | N
 class RecordWatch:
     """The record of an open deployment as last read. `run` reads it again every `interval` seconds.
 
-    With it, partitions whose log was not whole are looked at again.
+    Each read also checks again the partitions whose log was not whole.
     """
 
     def __init__(
@@ -108,7 +109,7 @@ class RecordWatch:
     ) -> None:
         self.formats = formats
         self.unfit: Unfit | None = None
-        """The cause that keeps this process from writing now; None where it may write."""
+        """Reason that this process may not write now; None if it may."""
         self.changed = anyio.Event()
         """Set when `unfit` or `format` has changed, and then replaced."""
         self._calls = calls
@@ -120,27 +121,27 @@ class RecordWatch:
 
     @property
     def id(self) -> str | None:
-        """The id of the deployment that was opened."""
+        """Id of the deployment that was opened."""
         return self._own.id
 
     @property
     def format(self) -> int:
-        """The format of the deployment, as last read."""
+        """Format of the deployment, as last read."""
         return self._format
 
     def require_fit(self) -> None:
-        """Raise Unavailable where this process may not write."""
+        """Raise Unavailable if this process may not write."""
         if self.unfit is not None:
             raise Unavailable(self.unfit.detail)
 
     async def run(self) -> None:
-        """Read the record again and again, until cancelled."""
+        """Read the record every `interval` seconds, until cancelled."""
         while True:
             await anyio.sleep(self._interval)
             await self.refresh()
 
     async def refresh(self) -> None:
-        """Read the record now; a server that is away changes nothing."""
+        """Read the record now. If the server is away, nothing changes."""
         try:
             await self.look()
         except RedisError as error:

@@ -1,4 +1,4 @@
-"""Finding out who serves what: from several who should know, at the same time, not waiting for the silent ones."""
+"""Topology discovery: asks several cluster nodes or sentinels at once, and does not wait for silent ones."""
 
 import random
 from collections.abc import Awaitable, Callable, Sequence
@@ -16,27 +16,27 @@ from core.redis.client import ask
 from core.redis.slots import SlotMap, merged
 
 LOOK_WITHIN: Final = 1.0
-"""Seconds in which the first of those who are asked has to answer."""
+"""Seconds in which the first node or sentinel must answer."""
 
 GRACE: Final = 0.2
-"""Seconds that the others are given after the first: one that is cut off from the rest may be the quickest."""
+"""Seconds for the others after the first answer: the quickest may be cut off from the rest."""
 
 MOST_ASKED: Final = 8
-"""So many nodes of a cluster are asked at a time."""
+"""Cluster nodes asked at once."""
 
 _log = structlog.get_logger(__name__)
 _Answer = TypeVar("_Answer")
 
 
 async def look_at_cluster(nodes: Sequence[tuple[str, Redis]]) -> SlotMap | None:
-    """Who serves which slot, as some of these nodes tell it; None where none answers."""
+    """Slot map as some of these nodes report it; None if none answers."""
     asked = random.sample(nodes, min(len(nodes), MOST_ASKED))
     answers = await soon([(name, partial(ask, client, "CLUSTER NODES")) for name, client in asked])
     return merged(answers) if answers else None
 
 
 async def look_at_sentinels(sentinels: Sequence[tuple[str, Redis]], service: str) -> SlotMap | None:
-    """Who is primary, in the view of the sentinel that has seen the latest failover; None where none knows."""
+    """Primary as the sentinel with the latest failover reports it; None if no sentinel knows it."""
     answers = await soon([(name, partial(_watched, client, service)) for name, client in sentinels])
     if not answers:
         return None
@@ -45,7 +45,7 @@ async def look_at_sentinels(sentinels: Sequence[tuple[str, Redis]], service: str
 
 
 async def soon(asks: Sequence[tuple[str, Callable[[], Awaitable[_Answer]]]]) -> list[tuple[str, _Answer]]:
-    """The answers that are there within a second, or soon after the first of them; with the name of who gave each."""
+    """Answers within a second, or soon after the first of them; with the name of each node or sentinel."""
     answers: list[tuple[str, _Answer]] = []
 
     async def one(name: str, asking: Callable[[], Awaitable[_Answer]]) -> None:
@@ -65,8 +65,8 @@ async def soon(asks: Sequence[tuple[str, Callable[[], Awaitable[_Answer]]]]) -> 
 
 
 async def _watched(client: Redis, service: str) -> tuple[int, str]:
-    """Which failover this sentinel has seen last, and who has been primary since."""
-    # While a failover runs, only the first question tells who it will be; only the second tells which failover it is.
+    """Epoch of the last failover that this sentinel has seen, and the primary since then."""
+    # During a failover, only the first command names the new primary, and only the second tells which failover it is.
     found = await ask(client, "SENTINEL GET-MASTER-ADDR-BY-NAME", service)
     if found is None:
         raise ResponseError(f"the sentinel knows no service {service}")

@@ -1,16 +1,16 @@
-"""What goes wrong between us and a server, and how long we insist.
+"""Errors between Hansard and a Redis server, and the limits of retries.
 
-    CannotOpen                        a start that makes no sense; its message is one line for whoever started it
+    CannotOpen                        startup cannot succeed; the message is one line for the operator
     ├── BadAddress                    the URL
-    ├── Unreachable                   nobody answers there
-    ├── UnfitServer                   the server, or how it is configured
-    │   └── Denied                    what the account may do there
+    ├── Unreachable                   no server answers there
+    ├── UnfitServer                   the server, or its configuration
+    │   └── Denied                    the permissions of the account
     ├── OtherDeployment               the data there belongs to a deployment of another kind
-    └── HalfRestored                  the data there is a part of a backup
+    └── HalfRestored                  the data there is part of a backup
 
-A running service never sees those. There, a server that is away, restarting, full or read-only is a passing fault:
-what may be asked again is asked again for a while, and then becomes `core.refusals.Unavailable`. One that is full is
-not waited for: it stays so until somebody has made room, and says so at once.
+A running service never raises these. There, a server that is away, restarting, full or read-only is a transient fault.
+A command that may be repeated is retried for a while, and then fails with `core.refusals.Unavailable`. With a full
+server there is no retry: it stays full until an operator makes room, so the error is raised at once.
 """
 
 import math
@@ -29,40 +29,40 @@ from core.redis.metrics import FAULTS
 from core.refusals import Unavailable
 
 PATIENCE: Final = 4.8
-"""Seconds within which a call that failed is tried again. Whoever asked is promised to be told within five."""
+"""Seconds within which a failed command is retried. The client is promised a response within five."""
 
 FIRST: Final = 3.0
-"""Seconds that the first try of a call has at least, however little patience there is."""
+"""Minimum timeout of the first try of a command outside a request, in seconds, however short its patience."""
 
 LATE: Final = 1.0
-"""The same for a call of a request whose patience was spent by the calls before it."""
+"""The same for a command of a request whose patience was spent by earlier commands."""
 
 _BEGUN: Final[ContextVar[float | None]] = ContextVar("begun", default=None)
-"""When the request began that the calls of this task belong to."""
+"""Start of the request that this task's commands belong to, on the clock of `time.monotonic`; None without one."""
 
 _UNTIL: Final[ContextVar[float]] = ContextVar("until", default=math.inf)
-"""Until when the calls of this task are waited for, on the clock of `time.monotonic`."""
+"""Deadline for the replies to this task's commands, on the clock of `time.monotonic`."""
 
 _OWN: Final[ContextVar[bool]] = ContextVar("own", default=False)
-"""Whether the server is one of our own, which takes no writes while its disk is full."""
+"""Set if the server is embedded in Hansard. Such a server takes no writes while its disk is full."""
 
 _FULL: Final = frozenset({"OOM", "MISCONF", "NOREPLICAS"})
-"""Error codes of a server that takes no writes: no memory, no disk, no replicas. It goes on answering questions."""
+"""Error codes of a server that takes no writes: no memory, no disk, no replicas. It still serves reads."""
 
 _LOADING: Final = "LOADING"
-"""Error code of a server that is reading what it has on its disk."""
+"""Error code of a server that is loading its data from disk."""
 
 _ELSEWHERE: Final = frozenset({"READONLY", _LOADING, "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "MOVED", "ASK"})
-"""Error codes of a server that is not the one to ask now, and has not done what it was asked."""
+"""Error codes of a server that is not the one to ask now. The command was not executed."""
 
 _DENIED: Final = "NOPERM"
-"""Error code of a server whose account may not do what it was asked."""
+"""Error code for a command that the account may not run."""
 
 _DENIED_IN_SCRIPT: Final = ("ACL failure in script", "The user executing the script")
-"""What the error of a server begins with, which has no code then, where that is so of a command in a script."""
+"""Prefixes of the error for a denied command inside a script. That error has no code."""
 
 _STATES: Final = _ELSEWHERE | _FULL | {"BUSY", _DENIED}
-"""Error codes of a server that cannot do now what it, or another, could do later, and has not done it."""
+"""Error codes for a command that was not executed, but may succeed later or on another server."""
 
 Lack = Literal["memory", "disk", "replicas"]
 
@@ -71,11 +71,11 @@ _Answer = TypeVar("_Answer")
 
 
 class CannotOpen(Exception):
-    """A deployment cannot be opened like this."""
+    """The deployment cannot be opened with these settings."""
 
 
 class BadAddress(CannotOpen):
-    """The URL names no server that can be talked to."""
+    """The URL names no usable server."""
 
 
 class Unreachable(CannotOpen):
@@ -87,40 +87,40 @@ class UnfitServer(CannotOpen):
 
 
 class Denied(UnfitServer):
-    """The account may not do there what is needed."""
+    """The account lacks permissions that Hansard needs."""
 
 
 class OtherDeployment(CannotOpen):
-    """The data there was laid out by a deployment of another kind."""
+    """The data there belongs to a deployment of another kind."""
 
 
 class HalfRestored(CannotOpen):
-    """A backup was not restored to its end there."""
+    """A backup there was not restored to its end."""
 
 
 def is_passing(error: BaseException) -> bool:
-    """Whether the server may answer later what it did not answer now."""
+    """True if the fault is transient: the server may answer later."""
     lost = isinstance(error, redis.exceptions.ConnectionError | redis.exceptions.TimeoutError)
     return lost or code_of(error) in _STATES
 
 
 def is_refused(error: BaseException) -> bool:
-    """Whether a call has certainly not been carried out, because another server is to be asked, or this one later."""
+    """True if the command was certainly not executed, because another server must be asked, or this one later."""
     return code_of(error) in _ELSEWHERE
 
 
 def is_denied(error: BaseException) -> bool:
-    """Whether the account may not do what was asked, until somebody has changed what it may do."""
+    """True if the account may not run the command, until an operator changes its permissions."""
     return code_of(error) == _DENIED
 
 
 def is_loading(error: BaseException) -> bool:
-    """Whether the server is reading what it has on its disk, and answers when it is through."""
+    """True if the server is loading its data from disk. It answers once that is done."""
     return code_of(error) == _LOADING
 
 
 def code_of(error: BaseException) -> str | None:
-    """The code that a server's error begins with; None for an error of another kind."""
+    """Code at the start of a server's error; None for any other error."""
     if isinstance(error, redis.exceptions.BusyLoadingError):
         return _LOADING
     if isinstance(error, redis.exceptions.ResponseError):
@@ -131,35 +131,35 @@ def code_of(error: BaseException) -> str | None:
 
 
 def is_wrong_type(error: BaseException) -> bool:
-    """Whether a key holds another kind of value than the command is for: somebody else wrote it."""
+    """True if a key has another type than the command needs, because another program wrote it."""
     return code_of(error) == "WRONGTYPE"
 
 
 def is_full(error: BaseException) -> bool:
-    """Whether the server takes no writes, while it goes on answering questions."""
+    """True if the server takes no writes but still serves reads."""
     return code_of(error) in _FULL
 
 
 def lack(code: str | None) -> Lack:
-    """What a server lacks that takes no writes, by the code of its error."""
+    """Resource that is missing when a server takes no writes, by the code of its error."""
     match code:
         case "OOM":
             return "memory"
         case "NOREPLICAS" if not _OWN.get():
             return "replicas"
         case _:
-            # One of our own has no replicas, and asks for one as long as there is no room: see
+            # An embedded server has no replicas, and requires one while its disk is full: see
             # workers/embedded/server.py.
             return "disk"
 
 
 def told(code: str | None) -> str:
-    """The same in a sentence."""
+    """Description of the missing resource, by the code of the error."""
     return _LACKING[lack(code)]
 
 
 def said(error: BaseException) -> str:
-    """An error of a server in a line: what it lacks where it takes no writes, otherwise its own words."""
+    """One-line text of a server's error: the missing resource if it takes no writes, else the server's own text."""
     return told(code_of(error)) if is_full(error) else str(error)
 
 
@@ -171,18 +171,18 @@ _LACKING: Final[dict[Lack, str]] = {
 
 
 def own_server() -> None:
-    """Have what this task and its children are told be about a server of our own."""
+    """Treat the server as an embedded one in the error messages of this task and its children."""
     _OWN.set(True)
 
 
 @contextmanager
 def one_request() -> Iterator[None]:
-    """Have the calls of this task, in the block, share the patience of one request, which begins now.
+    """Let the commands of this task, in the block, share the patience of one request, which begins now.
 
-    Where one of them is given up, and its caller goes another way, the next has what is left of it.
+    If one of them is given up and its caller continues, the next command has the rest of the patience.
     """
     if _BEGUN.get() is not None:
-        yield  # it is a part of one
+        yield  # the outer request counts
         return
     token = _BEGUN.set(time.monotonic())
     try:
@@ -192,24 +192,24 @@ def one_request() -> Iterator[None]:
 
 
 def no_request() -> None:
-    """Have the calls of this task from here on be of no request: what goes on is a stream."""
+    """Detach the commands of this task from the request: from here on, the response is a stream."""
     _BEGUN.set(None)
 
 
 def left() -> float:
-    """Seconds of patience that the request of this task has for what may fail, with enough kept for a last call."""
+    """Seconds of patience left to this task's request for a command that may fail; the last `LATE` are kept back."""
     begun = _BEGUN.get()
     return math.inf if begun is None else begun + PATIENCE - LATE - time.monotonic()
 
 
 def wait() -> float:
-    """Seconds for which a call of this task is waited for; not more than 0 where it is not waited for any more."""
+    """Seconds until the reply deadline of this task's commands; 0 or less if the deadline has passed."""
     return _UNTIL.get() - time.monotonic()
 
 
 @contextmanager
 def waiting(seconds: float) -> Iterator[None]:
-    """Have the calls of this task, in the block, be waited for so long at most; `retry` has bounds of its own."""
+    """Limit the wait for the replies to this task's commands, in the block. `retry` sets its own limits."""
     token = _UNTIL.set(time.monotonic() + seconds)
     try:
         yield
@@ -218,29 +218,29 @@ def waiting(seconds: float) -> Iterator[None]:
 
 
 def begin_again() -> None:
-    """Have the patience of the request begin now: what came before was no waiting for the server."""
+    """Restart the patience of the request: the time so far was not spent waiting for the server."""
     if _BEGUN.get() is not None:
         _BEGUN.set(time.monotonic())
 
 
 def delays(*, longest: float = 0.5) -> Iterator[float]:
-    """Seconds to wait before each next try: doubling from 20 ms to `longest`, each cut by chance to half or more."""
+    """Seconds before each retry: doubling from 20 ms to `longest`, each multiplied by a random 0.5 to 1."""
     delay = 0.02
     while True:
-        yield delay * random.uniform(0.5, 1)  # noqa: S311 - it spreads load, it keeps no secret
+        yield delay * random.uniform(0.5, 1)  # noqa: S311 - jitter, not a secret
         delay = min(delay * 2, longest)
 
 
 async def retry(
     ask: Callable[[], Awaitable[_Answer]], what: str, *, patience: float = PATIENCE, once: bool = False
 ) -> _Answer:
-    """The answer of `ask`, which is called again, for `patience` seconds, where a passing fault kept it from us.
+    """Return the result of `ask`. Retries for `patience` seconds while a transient fault prevents it.
 
-    A call that failed may have taken effect, and so asking twice must do what asking once does. Where it does not
-    (`once`), it is asked again only where it was certainly not carried out. `what` names the call in logs and metrics.
-    The pipelines keep to the bound (`core.redis.pipeline`): a cancel scope would cost a call more than its reply.
-    Raises `Unavailable` where the fault does not pass in time, be it that the server says nothing; where the server
-    takes no writes, or the account may not do that, at once.
+    A failed command may have taken effect, so `ask` must be idempotent. If it is not, set `once`: then it is retried
+    only if it was certainly not executed. `what` names the command in logs and metrics. The pipelines enforce the
+    deadline (`core.redis.pipeline`), because a cancel scope would cost more than the reply. Raises `Unavailable` if the
+    fault does not pass in time, even if the server never replies; at once if the server takes no writes or the account
+    may not run the command.
     """
     begun, now = _BEGUN.get(), time.monotonic()
     until = (now if begun is None else begun) + patience

@@ -1,4 +1,4 @@
-"""A shipment: what several callers asked in one tick, on its way through one line."""
+"""A sent pipeline: the commands of several callers from one tick, on one connection."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,22 +13,22 @@ _ASKING: Final = ("ASKING",)
 
 
 class ConfirmationCommand(NamedTuple):
-    """What is asked behind the commands of a pipeline, on its connection: whether they are safe."""
+    """Command sent behind a pipeline, on its connection, to confirm that the writes are safe."""
 
     command: tuple[Argument, ...]
     proves: Callable[[Any], bool]
-    """Whether this reply says so."""
+    """Predicate on the reply: true if the writes are confirmed."""
 
 
 class CommandGroup(NamedTuple):
-    """What one caller asked together, and where it waits."""
+    """Commands that one caller sends together, and the future that the caller waits for."""
 
     calls: list[Command]
     done: "asyncio.Future[None]"
 
 
 class SentPipeline:
-    """Some groups on their way: sent, sent again with the text of scripts that the server did not know, and proven."""
+    """Command groups sent together: sent again with the text of scripts that the server did not know, and confirmed."""
 
     def __init__(
         self,
@@ -49,8 +49,8 @@ class SentPipeline:
         self._scripts = {call.script.sha for call in self._calls if call.script is not None}
 
     def leave(self) -> None:
-        """Send all of it."""
-        # A server that may not know a script is asked for no proof before it was told: it would wait for nothing.
+        """Send all groups."""
+        # A script that the server may not know is sent without a confirmation: the wait would be for nothing.
         proof = self._proof if self._scripts <= self._ran else None
         self._depart(self._calls, [call.command for call in self._calls], proof)
 
@@ -68,7 +68,7 @@ class SentPipeline:
     def _arrive(self, flight: PendingReplies, calls: list[Command], proof: ConfirmationCommand | None) -> None:
         try:
             self._take(flight, calls, proof)
-        except Exception as error:  # noqa: BLE001 - whoever waits raises it
+        except Exception as error:  # noqa: BLE001 - the waiting callers raise it
             self._end(error)
 
     def _take(self, flight: PendingReplies, calls: list[Command], proof: ConfirmationCommand | None) -> None:
@@ -85,12 +85,12 @@ class SentPipeline:
         if unknown or proof is not self._proof:
             for call in unknown:
                 call.outcome = NOTHING
-            # What is proven then is so for what went before, too: a server's log is one line.
+            # That confirmation covers the earlier commands, too: a server has a single log of writes.
             self._depart(unknown, [call.in_full() for call in unknown], self._proof)
             return
         self._ran |= self._scripts
         for call in self._calls:
-            # Where nothing has to be asked, the reply is the proof.
+            # Without a confirmation command, the reply is the confirmation.
             call.proven = proven or self._proof is None
         self._end(None)
 
@@ -101,7 +101,7 @@ class SentPipeline:
 
 
 def end(group: CommandGroup, fault: Exception | None) -> None:
-    """Tell one caller what came of its calls; `fault` is what kept the rest of their replies away."""
+    """Wake the caller of a group. `fault` becomes the outcome of its commands without a reply."""
     if fault is not None:
         for call in group.calls:
             if call.outcome is NOTHING or not isinstance(fault, redis.exceptions.RedisError):
@@ -111,12 +111,12 @@ def end(group: CommandGroup, fault: Exception | None) -> None:
 
 
 def _proves(reply: Any, proof: ConfirmationCommand) -> bool:
-    # A server that was made a replica meanwhile, or has no such file, says so with an error: nothing is proven.
+    # A server that became a replica, or has no append-only file, replies with an error: nothing is confirmed.
     return not isinstance(reply, Exception) and proof.proves(reply)
 
 
 def _like(fault: Exception) -> Exception:
-    """A fault of the connection for one of its callers: raised in many tasks, one object would gather their traces."""
+    """Copy a connection fault for one caller: a single object raised in many tasks would collect their tracebacks."""
     match fault:
         case redis.exceptions.TimeoutError():
             copy: redis.exceptions.RedisError = redis.exceptions.TimeoutError(*fault.args)

@@ -1,7 +1,7 @@
-"""The live processes of a deployment, and raising its format once all of them read the new one.
+"""Registry of a deployment's live processes, and the format upgrade once all of them read the new format.
 
-Each process writes a document that says what it is into one sorted set, by until when it counts as alive. The documents
-are the members, so that one script sees all of them and changes the record in the same moment.
+Each process writes a document that describes it into one sorted set, scored by the time until which it counts as alive.
+The documents are the members, so that one script sees all of them and changes the record atomically.
 """
 
 from typing import Any, Final
@@ -19,23 +19,23 @@ _UPGRADE: Final = Script("core.redis", "raise_format")
 
 
 class LiveProcess(Struct, frozen=True, kw_only=True):
-    """The entry of a live process, as that process writes it."""
+    """Registry entry of a live process, as that process writes it."""
 
     name: str
-    """Unique: host, process id and some digits of chance."""
+    """Unique: host, process id and some random digits."""
     role: str
     """`gateway`, `projector`, `up` or `rebuild`."""
     version: str
     reads: tuple[int, ...]
-    """The formats that it reads."""
+    """Formats that the process reads."""
     writes: int
-    """The newest format that it writes."""
+    """Newest format that the process writes."""
 
     def __str__(self) -> str:
         return f"{self.role} {self.name} ({self.version})"
 
     def document(self) -> str:
-        """The member of the sorted set: the same process always writes the same one."""
+        """Member of the sorted set. A process always writes the same document."""
         return msgspec.json.encode(self).decode()
 
 
@@ -46,33 +46,33 @@ class Upgraded(Struct, frozen=True, kw_only=True):
 
 
 class Unchanged(Struct, frozen=True, kw_only=True):
-    """The deployment has that format already, or a newer one."""
+    """The deployment already has that format, or a newer one."""
 
     format: int
 
 
 class Held(Struct, frozen=True, kw_only=True):
-    """Live processes do not read the new format. Nothing was changed."""
+    """The processes in `by` are live and do not read the new format. Nothing was changed."""
 
     format: int
     by: tuple[LiveProcess, ...]
 
 
 class Gone(Struct, frozen=True):
-    """The record is gone or is another deployment's. Nothing was changed."""
+    """The record is gone or belongs to another deployment. Nothing was changed."""
 
 
 Outcome = Upgraded | Unchanged | Held | Gone
 
 
 async def live_processes(calls: Router) -> list[LiveProcess]:
-    """The live processes, by role and name. Raises `redis.exceptions.RedisError`."""
+    """Live processes, by role and name. Raises `redis.exceptions.RedisError`."""
     found = [_process(document) for document in await calls.run(_LIVE, [PROCESSES], [])]
     return sorted(found, key=lambda one: (one.role, one.name))
 
 
 async def upgrade(calls: Router, deployment: str, formats: Formats) -> Outcome:
-    """Raise the format of the deployment with this id to the newest of `formats`. May be asked again.
+    """Raise the format of the deployment with this id to the newest of `formats`. Idempotent.
 
     Raises `redis.exceptions.RedisError`.
     """

@@ -1,9 +1,9 @@
-"""Whether the log of each partition is whole, and who is told where one is not.
+"""Integrity of the partitions' logs: finds logs that are not whole, and refuses writes to them.
 
-Each partition has a copy of the deployment's id in its own slot. A partition without it is on a server that came back
-empty; one with the copy of another id is on a server of another deployment. The scripts that decide and append hold the
-copy, the number of entries and the newest entry to each other every time (`log_integrity.lua`), and refuse with BROKEN
-before they write; a loss that a person accepted is noted in the copy.
+Each partition has a copy of the deployment's id in its own slot. A partition without the copy is on a server that came
+back empty; a copy of another id means a server of another deployment. The scripts that decide and append compare the
+copy, the number of entries and the newest entry every time (`log_integrity.lua`), and refuse with BROKEN before they
+write. A loss that an operator accepted is recorded in the copy.
 """
 
 from collections.abc import Iterable
@@ -28,57 +28,57 @@ ACCEPT: Final = Script("core.redis", "accept_loss", behind="log_integrity")
 NOTE: Final = Script("core.redis", "note_copies")
 
 COPIED: Final = b"1"
-"""What the record says once every partition has its copy of the id."""
+"""Value of `copied` in the record once every partition has its copy of the id."""
 RENAMED: Final = b"0"
-"""What it says where partitions may have the copy of an id that the deployment had before."""
+"""Value of `copied` while partitions may have the copy of an earlier id of the deployment."""
 
 BROKEN: Final = "BROKEN"
-"""What the error of a script begins with that found a log that is not whole; position and cause follow."""
+"""Prefix of a script's error for a log that is not whole. Position and cause follow."""
 
 _log = structlog.get_logger(__name__)
 
 
 class LogState(Struct, frozen=True, kw_only=True):
-    """The log of one partition, as it was looked at."""
+    """State of one partition's log, as inspected."""
 
     partition: int
     newest: Position
-    """Position of the newest entry; of a log without entries, how far it had come."""
+    """Position of the newest entry. For a log without entries, the last position it had reached."""
     entries: int
     first: Position | None
     """Position of the oldest entry."""
     owner: str | None
-    """The deployment that the partition's copy names; None without a copy."""
+    """Deployment id in the partition's copy; None without a copy."""
     accepted: int
     """Number of entries whose loss was accepted."""
     fault: str | None
-    """Why it is not whole."""
+    """Reason that the log is not whole; None if it is."""
     readable: bool = True
-    """False where a key of it is of another type."""
+    """False if a key of the partition has another type."""
 
     @property
     def is_met_in_place(self) -> bool:
-        """Whether who reads the log meets what is wrong with it: an entry or a key that is none of ours."""
+        """True if a reader of the log meets the fault itself: a foreign entry, or a key of another type."""
         return not self.readable or (self.fault or "").endswith("is no event")
 
 
 class LogIntegrity:
-    """Looks at the logs of an open deployment, and remembers which are not whole.
+    """Checks the logs of an open deployment, and remembers those that are not whole.
 
-    `writes` are calls whose effect is proven to be as safe as the deployment promises.
+    `writes` are commands whose effect is confirmed to be as safe as the deployment promises.
     """
 
     def __init__(self, calls: Router, writes: Router, keys: Keys) -> None:
         self.id = ""
-        """The id that every partition has a copy of; "" until that is so, and then it is not asked for."""
+        """Id that every partition has a copy of; "" until all have one, and until then the copy is not checked."""
         self.broken: dict[int, LogBroken] = {}
-        """The partitions whose log was not whole when last looked at, and what was told of them."""
+        """Partitions whose log was not whole at the last check, with the refusal of each."""
         self._calls = calls
         self._writes = writes
         self._keys = keys
 
     async def check(self, id_: str | None, copied: bytes | None) -> None:
-        """Look at all logs the first time, later at those that were not whole; give partitions their copy of the id.
+        """Check all logs the first time, later those that were not whole. Gives partitions their copy of the id.
 
         `id_` and `copied` are those of the deployment's record. Raises `redis.exceptions.RedisError`.
         """
@@ -106,7 +106,7 @@ class LogIntegrity:
                 self.refuse(one.partition, one.newest, one.fault)
 
     def refuse(self, partition: int, position: Position, why: str) -> LogBroken:
-        """The refusal of a write to a partition whose log is not whole. Logs the first of them."""
+        """Return the refusal of a write to a partition whose log is not whole. Logs the first per partition."""
         refusal = LogBroken(partition, position, why)
         if partition not in self.broken:
             _log.error("partition_refused", partition=partition, position=str(position), fault=why)
@@ -120,9 +120,9 @@ class LogIntegrity:
             metrics.BROKEN.set(len(self.broken))
 
     async def copy(self, id_: str, copied: bytes | None, numbers: Iterable[int] | None = None) -> bool:
-        """Give partitions, or all of them, their copy of the id; whether the record notes that all have theirs.
+        """Give partitions, or all of them, their copy of the id. True if the record notes that all have a copy.
 
-        `copied` is what the record says of it now. May be asked again. Raises `redis.exceptions.RedisError`.
+        `copied` is the current value in the record. Idempotent. Raises `redis.exceptions.RedisError`.
         """
         calls = [
             script_command(COPY, [self._keys[number].log, self._keys[number].deployment], [id_, copied or b""])
@@ -133,13 +133,13 @@ class LogIntegrity:
         if copied == COPIED:
             return True
         if not all(call.proven for call, outcome in zip(calls, outcomes, strict=True) if outcome == b"COPIED"):
-            return False  # a failover could take the copies and leave the note
+            return False  # a failover could lose the copies and keep the note
         noted: int = await self._calls.run(NOTE, [DEPLOYMENT], [id_])
         return noted == 1
 
 
 async def look(calls: Router, keys: Keys, id_: str, numbers: Iterable[int]) -> list[LogState]:
-    """The logs of some partitions, in one pipeline. Raises `redis.exceptions.RedisError`."""
+    """Inspect the logs of some partitions, in one pipeline per node. Raises `redis.exceptions.RedisError`."""
     numbers = list(numbers)
     asked = [script_command(LOOK, [keys[number].log, keys[number].deployment], [id_]) for number in numbers]
     await calls.carry(asked)
@@ -150,7 +150,7 @@ async def look(calls: Router, keys: Keys, id_: str, numbers: Iterable[int]) -> l
 
 
 async def owners(calls: Router, keys: Keys) -> dict[int, str]:
-    """The deployments that the partitions' copies name, by partition; without those that have none.
+    """Deployment ids in the partitions' copies, by partition; only partitions with a copy.
 
     Raises `redis.exceptions.RedisError`.
     """
@@ -159,9 +159,9 @@ async def owners(calls: Router, keys: Keys) -> dict[int, str]:
 
 
 async def accept(calls: Router, keys: Keys, id_: str, seen: LogState, last: Position | None = None) -> bool:
-    """Accept the loss that was looked at; False where the log is not as it was. Raises `redis.exceptions.RedisError`.
+    """Accept an inspected loss; False if the log has changed since. Raises `redis.exceptions.RedisError`.
 
-    `last` is the position that a log had come to of which nothing is left.
+    `last` is the last position of a log that is entirely lost.
     """
     there = keys[seen.partition]
     arguments: list[Argument] = [id_, str(seen.newest), seen.entries, "" if last is None else str(last)]
@@ -170,7 +170,7 @@ async def accept(calls: Router, keys: Keys, id_: str, seen: LogState, last: Posi
 
 
 def fault_of(error: BaseException, word: str = BROKEN) -> tuple[Position, str] | None:
-    """Position and cause in the error of a script that begins with this word; None for any other error."""
+    """Position and cause in a script's error that begins with this word; None for any other error."""
     if isinstance(error, redis.exceptions.ResponseError):
         begins, _, rest = str(error).partition(" ")
         if begins == word:

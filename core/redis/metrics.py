@@ -1,4 +1,4 @@
-"""What the record counts, by name, unit and label. No label names a site, a thread or a person."""
+"""Metrics of the log and of the Redis layer. No label names a site, a thread or a person."""
 
 from typing import Final
 

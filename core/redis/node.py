@@ -1,11 +1,11 @@
-"""One server of a deployment: its clients, and the pipelines to it."""
+"""One server of a deployment: its clients and pipelines."""
 
 from collections.abc import Callable
 from typing import Final
 
 import anyio
 from redis.asyncio.connection import AbstractConnection
-from redis.exceptions import ConnectionError  # noqa: A004 - the name redis has
+from redis.exceptions import ConnectionError  # noqa: A004 - redis-py's name
 
 from core.redis.client import REPLY_WITHIN, connect
 from core.redis.confirmation import Confirmation
@@ -13,19 +13,19 @@ from core.redis.pipeline import Pipeline
 from core.redis.server import Server, inspect
 
 LONG_REPLY_WITHIN: Final = 10.0
-"""Seconds in which the answers of one pipeline of reads must be here."""
+"""Seconds in which all replies to one pipeline of reads must arrive."""
 
 PROVING_CONNECTIONS: Final = 8
-"""Connections on which appends wait for replicas or a disk, and nothing else does."""
+"""Connections reserved for appends that wait for replicas or a disk."""
 
 
 class Node:
-    """A server. Nothing is connected before it is used.
+    """A server. Connects on first use.
 
-    Short, urgent calls (decisions, commits) share the pipelines of `calls`, long answers those of `reads`, so that
-    nobody's append waits behind somebody's page of events; `reading` is for what blocks. Of a node that `leads`,
-    every connection is asked first whether it is a primary: behind sentinels, a server that was replaced goes on
-    answering those who do not know yet.
+    Short, urgent commands (decisions, commits) share the pipelines of `calls`; long replies use those of `reads`. So an
+    append never waits behind a page of events. `reading` is for blocking commands. With `leads`, every new connection
+    first checks that the server is a primary: behind sentinels, a replaced server still answers clients that have not
+    noticed.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class Node:
         leads: bool = False,
         slow: Callable[[], None] = lambda: None,
     ) -> None:
-        """`slow` is called while it does not answer."""
+        """Make the clients and pipelines. `slow` is called while the server does not answer."""
         check = _leads if leads else None
         self.name = name
         self.writing = connect(url, writing=True, check=check)
@@ -46,9 +46,9 @@ class Node:
         self.calls = Pipeline(self.writing, slow=slow)
         self.reads = Pipeline(self.writing, within=LONG_REPLY_WITHIN, slow=slow)
         self.server: Server | None = None
-        """What it says of itself; None before it was asked."""
+        """Properties of the server; None before the first inspection."""
         self._promise = promise
-        # To a server that nobody has looked at yet, the proof that is asked is that of any server.
+        # For a server that was not inspected yet, the confirmation is the one that works on any server.
         self._proven = Pipeline(
             self._proving,
             within=REPLY_WITHIN + promise.within,
@@ -59,29 +59,29 @@ class Node:
         self._is_proof_needed = promise.proof(None) is not None
 
     def __repr__(self) -> str:
-        """Show the name alone: an address may carry a password."""
+        """Show the name only: an address may carry a password."""
         return f"Node({self.name!r})"
 
     @property
     def appends(self) -> Pipeline:
-        """Pipelines behind which the server is asked to prove what the deployment promises."""
+        """Pipelines whose writes are confirmed as the deployment promises."""
         return self._proven if self._is_proof_needed else self.calls
 
     async def look(self) -> Server:
-        """Ask what it is. Raises `core.redis.errors.CannotOpen`."""
+        """Inspect the server. Raises `core.redis.errors.CannotOpen`."""
         self.server = await inspect(self.writing)
         self._is_proof_needed = self._promise.proof(self.server) is not None
         return self.server
 
     def give_up(self) -> None:
-        """Wait no longer for what is under way to it."""
+        """Fail all commands that are pending at this server."""
         for batch in (self.calls, self.reads, self._proven):
             batch.break_off()
 
     async def retire(self) -> None:
-        """Let go of a server that is gone. Connections in use are closed by those who use them, as they are broken off.
+        """Disconnect from a server that is gone. Connections in use fail, and are closed by their users.
 
-        The library cannot stand a connection that is closed under somebody who reads from it.
+        redis-py does not tolerate that a connection is closed while another task reads from it.
         """
         self.give_up()
         for client in (self.writing, self.reading, self._proving):
@@ -95,7 +95,7 @@ class Node:
 
 
 async def _leads(connection: AbstractConnection) -> None:
-    # INFO rather than ROLE: whoever may use a server at all may ask it that.
+    # INFO rather than ROLE: an account that may use a server at all may run INFO.
     await connection.send_command("INFO", "replication")
     if b"role:master" not in await connection.read_response():
         raise ConnectionError("the server is no primary any more")

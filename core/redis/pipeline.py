@@ -1,9 +1,9 @@
-"""One pipeline a tick: what many callers ask at the same time goes out together and comes back together.
+"""Automatic pipelining: the commands of many callers in one tick of the event loop are sent as one pipeline.
 
-What is asked in a tick of the event loop is sent at its end. The callers wait each for its own: one that is cancelled
-takes nothing from the others; what it asked is not sent any more, or has been sent and may be carried out.
+Commands are sent at the end of the tick. Each caller waits for its own replies. A cancelled caller does not affect the
+others: its commands are not sent, or have been sent and may be executed.
 
-One batch speaks to one server. `core.redis.router` finds out which, where there are several.
+One `Pipeline` talks to one server. `core.redis.router` selects the server if there are several.
 """
 
 import asyncio
@@ -24,15 +24,15 @@ from core.redis.reply_deadlines import ReplyDeadlines
 from core.redis.script import Script
 
 FEW: Final = 4
-"""So many callers are not kept waiting for more: the server works on theirs while others of the tick still ask."""
+"""Callers after which a pipeline is sent at once: the server works on it while others of the tick still ask."""
 
 
 class Pipeline:
     """Sends commands to the server of a writing client, those of one tick of the event loop as one plain pipeline.
 
     The commands of a pipeline are not a transaction: others run in between, and each fails by itself. Pipelines follow
-    each other on one connection without waiting. Where a proof is asked, which keeps a connection busy, each waits for
-    one of `lines` connections that has nothing under way, and takes with it what was asked meanwhile.
+    each other on one connection without waiting. A confirmation keeps a connection busy. With `proof`, a pipeline
+    therefore waits for one of `lines` connections to be idle, and takes along the commands queued meanwhile.
     """
 
     def __init__(
@@ -44,53 +44,53 @@ class Pipeline:
         lines: int = 1,
         slow: Callable[[], None] = lambda: None,
     ) -> None:
-        """`slow` is called, again and again, while the server does not answer."""
+        """Make a pipeline without connections. `slow` is called repeatedly while the server does not answer."""
         self._pool = client.connection_pool
         self.within = within
-        """Seconds in which the server must have answered, or taken a connection."""
+        """Seconds in which the server must reply, or accept a connection."""
         self._proof = proof
         self._most = lines
         self._slow = slow
         self._queue: list[CommandGroup] = []
         self._callers = 0
-        """Number of callers that wait for queued groups, and ask nothing more in this tick."""
+        """Number of callers of queued groups that send nothing more in this tick."""
         self.lines: list[Connection] = []
-        """The connections that are open."""
+        """Open connections."""
         self._broken: list[Connection] = []
-        """Lines that were lost, and whose connections are yet to be given back."""
+        """Lost connections that are yet to be released to the pool."""
         self._opening: CancelScope | None = None
         self._is_due = False
-        """Whether what is queued goes out at the end of this tick."""
+        """Set if the queue is sent at the end of this tick."""
         self._overdue = ReplyDeadlines()
         self._ran: set[str] = set()
-        """Digests of the scripts that the server has carried out."""
+        """Digests of the scripts that the server has run."""
 
     async def call(self, *command: Argument) -> Any:
-        """The reply to one command, as the server gives it. Raises `redis.exceptions.RedisError`.
+        """Send one command and return its raw reply. Raises `redis.exceptions.RedisError`.
 
-        Where that is a ConnectionError or a TimeoutError, or the caller is cancelled, it may have been carried out.
+        After a ConnectionError, a TimeoutError or a cancellation, the command may have been executed.
         """
         return (await self.all([Command(command)]))[0]
 
     async def run(self, script: Script, keys: Sequence[str], args: Sequence[Argument]) -> Any:
-        """The reply of a script, by its digest, or by its text where the server does not know it. Raises as `call`."""
+        """Run a script, by text if the server does not know its digest, and return the reply. Raises as `call`."""
         return (await self.run_all(script, [(keys, args)]))[0]
 
     async def run_all(self, script: Script, asked: Sequence[ScriptArguments]) -> list[Any]:
-        """The replies of a script that is run several times, in one pipeline. Raises as the first that failed."""
+        """Run a script several times, in one pipeline, and return the replies. Raises the first error."""
         return await self.all(commands_of(script, asked))
 
     async def all(self, calls: list[Command]) -> list[Any]:
-        """The replies of several calls, in one pipeline. Raises as the first that failed."""
+        """Send several commands, in one pipeline, and return the replies. Raises the first error."""
         await self.carry(calls)
         return [call.answer() for call in calls]
 
     async def carry(self, calls: list[Command]) -> None:
-        """Have an outcome for each of these calls, which go out together. Raises nothing of theirs."""
+        """Send commands together and wait until each has an outcome. Raises none of their errors."""
         await self.settle(self.post(calls))
 
     async def settle(self, posted: CommandGroup) -> None:
-        """Wait until all calls that were posted have an outcome, or the patience of the caller has come to its end."""
+        """Wait until all commands of a posted group have an outcome, or the caller's patience is over."""
         done = posted.done
         if done.done():
             return
@@ -108,13 +108,13 @@ class Pipeline:
                 self._overdue.discard(posted)
 
     def post(self, calls: list[Command], *, alone: bool = True) -> CommandGroup:
-        """Have these calls sent with what else is asked in this tick. `settle` waits for them, and must be called.
+        """Queue commands for the pipeline of this tick. `settle` waits for them, and must be called.
 
-        Where they are not `alone`, the same caller asks more in this tick.
+        If they are not `alone`, the same caller queues more in this tick.
         """
         group = CommandGroup(calls, asyncio.get_running_loop().create_future())
         if not calls:
-            group.done.set_result(None)  # there is no reply that would
+            group.done.set_result(None)  # no reply will complete it
             return group
         self._queue.append(group)
         self._callers += alone
@@ -126,21 +126,21 @@ class Pipeline:
         return group
 
     def break_off(self) -> None:
-        """Wait no longer for a server that will not answer: what is under way to it has failed."""
+        """Fail all commands that are pending at a server that will not answer."""
         if self._opening is not None:
             self._opening.cancel()
         for line in [*self.lines]:
             line.cut(redis.exceptions.ConnectionError("the server was given up"))
 
     def _idle(self) -> Connection | None:
-        """A line on which something can be sent now."""
+        """A connection that can send now."""
         for line in self.lines:
             if self._proof is None or line.is_idle:
                 return line
         return None
 
     def _soon(self) -> None:
-        """Send what is queued when everybody who runs in this tick has asked."""
+        """Send the queue at the end of this tick, when all callers that run in it have queued their commands."""
         if not self._is_due:
             self._is_due = True
             asyncio.get_running_loop().call_soon(self._send)
@@ -150,7 +150,7 @@ class Pipeline:
         line = self._idle()
         if line is None:
             return
-        # Who was cancelled meanwhile does not ask any more.
+        # The commands of a caller that was cancelled meanwhile are not sent.
         groups = [group for group in self._queue if not group.done.done()]
         self._queue, self._callers = [], 0
         if groups:
@@ -161,10 +161,10 @@ class Pipeline:
             self._soon()
 
     async def _open(self) -> None:
-        """Open a line, for everybody who waits by now, and send. Where that fails, it has failed for all of them."""
+        """Open a connection for all waiting callers, and send. A failure is the outcome of all of them."""
         fault: Exception = redis.exceptions.ConnectionError("the call was broken off by its process")
         line: Connection | None = None
-        # Whoever opens it has to be told in time, too.
+        # The caller that opens the connection has a deadline, too.
         within = min(self.within, errors.wait(), anyio.current_effective_deadline() - anyio.current_time())
         try:
             with CancelScope(shield=True):
@@ -176,7 +176,7 @@ class Pipeline:
                 except Exception as error:  # noqa: BLE001 - every caller raises it
                     fault = error
                 else:
-                    fault = redis.exceptions.ConnectionError("the server was given up")  # where there is no line
+                    fault = redis.exceptions.ConnectionError("the server was given up")  # if there is no connection
         finally:
             self._opening = None
             if line is None:

@@ -1,14 +1,14 @@
-"""Being told that there may be something new, instead of asking all the time.
+"""Notifications of new events and commits by pub/sub, in place of constant polling.
 
-Every append and every commit publishes on a channel of its partition. A message says "look": each waiter looks by
-itself, from the position where it stands. Further content only helps a waiter to ask the right thing at once, and no
-waiter may rely on it. One connection a server listens for all waiters in this process, on the channels of the slots
-that the server serves; where it was lost, or a slot has moved, listening again wakes all waiters.
+Every append and every commit publishes on a channel of its partition. A message means "poll now": each waiter polls by
+itself, from its own position. Any payload is only a hint at what to read, and no waiter may rely on it. One connection
+per server listens for all waiters in this process, on the channels of the slots that the server serves. After a lost
+connection or a moved slot, the new subscription wakes all waiters.
 
-A waiter also looks without a message. A message can only get lost with its connection, which is probed
-(`core.redis.subscriber`). So while the server has confirmed the subscriptions of a bell, its waiter looks after
-LOOK_SELDOM, and otherwise after LOOK_EVERY: with 64 partitions, a look a second in each is most of what an idle process
-would do.
+A waiter also polls without a message. A message can only be lost with its connection, which is probed
+(`core.redis.subscriber`). So while the server has confirmed the channels of a subscription, its waiter polls after
+LOOK_SELDOM, and otherwise after LOOK_EVERY: with 64 partitions, one poll per second in each is most of the work of an
+idle process.
 """
 
 from collections.abc import Callable, Iterator
@@ -25,45 +25,45 @@ from core.redis.subscriber import Listener
 from core.redis.topology import LOOK_PAUSE, Topology
 
 LOOK_EVERY: Final = 1.0
-"""Seconds after which a waiter looks without being woken, while its bell may miss a message."""
+"""Seconds after which a waiter polls without a message, while its subscription may miss one."""
 LOOK_SELDOM: Final = 15.0
-"""Seconds after which a waiter looks without being woken, while its subscriptions are confirmed."""
+"""Seconds after which a waiter polls without a message, while its channels are confirmed."""
 MOST_HEARD: Final = 16
-"""So many messages are kept for a waiter who has yet to ask what they said."""
+"""Payloads kept for a waiter that has yet to read them."""
 
 
 class Subscription:
-    """One waiter's bell. What happens between two waits lets the second return at once: look, then wait, then look."""
+    """One waiter's subscription. A message between two waits ends the second at once: poll, then wait, then poll."""
 
     def __init__(self, confirmed: Callable[[], bool] = bool) -> None:
-        """`confirmed` tells whether every message for this bell is heard now."""
+        """Make a subscription. `confirmed` returns True while no message on its channels can be missed."""
         self._confirmed = confirmed
         self._event = Event()
         self._heard: list[bytes] = []
 
     @property
     def patience(self) -> float:
-        """Seconds to wait at most before looking without being woken."""
+        """Maximum seconds to wait before polling without a message."""
         return LOOK_SELDOM if self._confirmed() else LOOK_EVERY
 
     def ring(self, words: bytes = b"") -> None:
-        """Let the waiter look; perhaps these words tell at what."""
+        """Wake the waiter. The payload may tell what to read."""
         if words and len(self._heard) < MOST_HEARD:
             self._heard.append(words)
         self._event.set()
 
     def heard(self) -> list[bytes]:
-        """What was said since this was asked last, as far as it was kept."""
+        """Payloads since the last call, at most `MOST_HEARD`."""
         heard, self._heard = self._heard, []
         return heard
 
     def hush(self) -> None:
-        """Forget that it rang: the waiter is about to look."""
+        """Clear the wake-up: the waiter is about to poll."""
         if self._event.is_set():
             self._event = Event()
 
     async def wait(self, at_most: float | None = None) -> bool:
-        """Wait until it rings, `at_most` so many seconds, or `patience`. Returns whether it rang."""
+        """Wait for a message, for `at_most` seconds or `patience`. True if one came."""
         if not self._event.is_set():
             with anyio.move_on_after(self.patience if at_most is None else at_most):
                 await self._event.wait()
@@ -73,7 +73,7 @@ class Subscription:
 
 
 class PubSub:
-    """The bells of a process, by channel. They ring while `run` runs; without it, waiting is looking once a second."""
+    """Subscriptions of a process, by channel. Messages need `run`; without it, each waiter polls once a second."""
 
     def __init__(self, topology: Topology) -> None:
         self._topology = topology
@@ -83,7 +83,7 @@ class PubSub:
 
     @contextmanager
     def on(self, *channels: str) -> Iterator[Subscription]:
-        """A bell that rings for these channels, until the block ends."""
+        """Subscribe to these channels until the block ends."""
         names = {channel.encode() for channel in channels}
         bell = Subscription(lambda: self._confirmed(names))
         for name in names:
@@ -101,7 +101,7 @@ class PubSub:
                     self._changed.set()
 
     async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
-        """Listen for everybody, for ever. Looks also where the map of the nodes is in doubt, so that no call has to."""
+        """Listen for all waiters until cancelled. Also refreshes a doubtful slot map, so that no command has to."""
         listeners = self._listeners
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._look)
@@ -131,7 +131,7 @@ class PubSub:
             self._changed.set()
 
     def _wanted(self) -> dict[Node, set[bytes]]:
-        """The channels that are waited for, by the node that their slot is served by."""
+        """Subscribed channels, by the node that serves their slot."""
         only = self._topology.only
         if only is not None:
             return {only: set(self._bells)}
@@ -141,7 +141,7 @@ class PubSub:
         return wanted
 
     def _confirmed(self, names: set[bytes]) -> bool:
-        """True where the servers have confirmed the subscription to each of these channels."""
+        """True if the servers have confirmed the subscription to each of these channels."""
         return all(any(name in listener.confirmed for listener in self._listeners.values()) for name in names)
 
     def _listener(self, node: Node) -> Listener:

@@ -1,7 +1,7 @@
-"""Bounds on the time for which callers wait for replies: one for each call, kept by one timer.
+"""Deadlines for replies: one per call, all kept by one timer.
 
-The patience of a caller (`core.redis.errors.retry`) may be shorter than the time that a server has for its reply. A
-cancel scope for every call would take a sixth of the processor time of a write.
+The patience of a caller (`core.redis.errors.retry`) may be shorter than the reply timeout of the server. A cancel scope
+per call would take a sixth of the CPU time of a write.
 """
 
 import asyncio
@@ -13,11 +13,11 @@ import redis.exceptions
 from core.redis.in_flight import CommandGroup, end
 
 _EARLIEST: Final = 0.001
-"""Seconds after which the timer goes off at the earliest."""
+"""Minimum delay of the timer, in seconds."""
 
 
 class ReplyDeadlines:
-    """Groups of calls that wait, each until a time of the event loop's clock. Then they fail with a TimeoutError."""
+    """Waiting command groups, each with a deadline on the event loop's clock. Then they fail with a TimeoutError."""
 
     def __init__(self) -> None:
         self._waiting: dict[asyncio.Future[None], tuple[CommandGroup, float]] = {}
@@ -27,7 +27,7 @@ class ReplyDeadlines:
         return len(self._waiting)
 
     def add(self, group: CommandGroup, seconds: float) -> None:
-        """Have the group fail in so many seconds, unless it is discarded before."""
+        """Fail the group in `seconds`, unless it is discarded before."""
         if seconds == math.inf:
             return
         until = asyncio.get_running_loop().time() + seconds
@@ -36,7 +36,7 @@ class ReplyDeadlines:
             self._arm(until)
 
     def discard(self, group: CommandGroup) -> None:
-        """Forget the group. The timer stays, and may find nothing to do."""
+        """Remove the group. The timer stays, and may find nothing to do."""
         self._waiting.pop(group.done, None)
 
     def _arm(self, until: float) -> None:

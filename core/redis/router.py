@@ -1,8 +1,8 @@
-"""Calls by key: each goes to the node that serves its slot, with all that go there in the same tick.
+"""Routing of commands by key: each goes to the node that serves its slot, with all others for that node in the tick.
 
-A node that says that a slot is, or is going, elsewhere has not carried the call out: it is sent there at once. Any
-other failure is the caller's, who may ask again (`core.redis.errors.retry`); before it hears of one that may mean
-that the map of the nodes is old, somebody has looked.
+A node that replies MOVED or ASK has not executed the command, which is then sent to the named node at once. Any other
+failure is left to the caller, who may retry (`core.redis.errors.retry`). If the failure may mean that the slot map is
+outdated, the map is refreshed before the error is raised.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,10 +24,10 @@ from core.redis.slots import slot_of
 from core.redis.topology import Topology
 
 REDIRECTED_AT_MOST: Final = 5
-"""Times that one call is sent elsewhere. A slot that is on the move needs two."""
+"""Redirections per command. A slot that is being moved needs two."""
 
 _KEY_IS_SECOND: Final = frozenset({"XINFO", "XGROUP", "OBJECT", "MEMORY"})
-"""Commands of two words. Of every other that is sent here, the first argument is the key."""
+"""Commands of two words. For all others that are sent here, the first argument is the key."""
 
 _DOUBTS: Final = (
     redis.exceptions.ConnectionError,
@@ -36,18 +36,18 @@ _DOUBTS: Final = (
     redis.exceptions.ReadOnlyError,
     redis.exceptions.MovedError,
 )
-"""What a node fails with that may not be the right one any more."""
+"""Errors of a node that may no longer serve the slot."""
 
 
 class ProvenReply(NamedTuple):
-    """The reply to an append, and whether it is as safe as the deployment promises."""
+    """Reply to an append. `proven` is set if the write is as safe as the deployment promises."""
 
     reply: Any
     proven: bool
 
 
 class PendingCommand(NamedTuple):
-    """A command that is on its way."""
+    """A posted command that awaits its reply."""
 
     call: Command
     pipe: Pipeline
@@ -55,56 +55,56 @@ class PendingCommand(NamedTuple):
 
 
 class Router:
-    """The pipelines of one purpose, `pipe` of a node being that node's."""
+    """Routes commands to the pipelines of one purpose. `pipe` selects the pipeline of a node."""
 
     def __init__(self, topology: Topology, pipe: Callable[[Node], Pipeline]) -> None:
         self._topology = topology
         self._pipe = pipe
 
     async def call(self, *command: Argument) -> Any:
-        """The reply to one command on one key. Raises `redis.exceptions.RedisError`.
+        """Send one command on one key and return its reply. Raises `redis.exceptions.RedisError`.
 
-        Where that is a ConnectionError or a TimeoutError, or the caller is cancelled, it may have been carried out.
+        After a ConnectionError, a TimeoutError or a cancellation, the command may have been executed.
         """
         call = Command(command)
         await self._carry([call])
         return call.answer()
 
     async def run(self, script: Script, keys: Sequence[str], args: Sequence[Argument]) -> Any:
-        """The reply of a script, which has at least one key. Raises as `call`."""
+        """Run a script with at least one key and return its reply. Raises as `call`."""
         call = script_command(script, keys, args)
         await self._carry([call])
         return call.answer()
 
     async def run_all(self, script: Script, asked: Sequence[ScriptArguments]) -> list[Any]:
-        """The replies of a script that is run several times, one pipeline a node. Raises as the first that failed."""
+        """Run a script several times, one pipeline per node, and return the replies. Raises the first error."""
         return await self.all(commands_of(script, asked))
 
     async def all(self, calls: list[Command]) -> list[Any]:
-        """The replies of several calls, one pipeline a node. Raises as the first that failed."""
+        """Send several commands, one pipeline per node, and return the replies. Raises the first error."""
         await self._carry(calls)
         return [call.answer() for call in calls]
 
     async def carry(self, calls: list[Command]) -> None:
-        """Have an outcome for each of these calls, one pipeline a node. Raises nothing of theirs."""
+        """Send commands, one pipeline per node, until each has an outcome. Raises none of their errors."""
         await self._carry(calls)
 
     async def run_proven(self, script: Script, keys: Sequence[str], args: Sequence[Argument]) -> ProvenReply:
-        """The reply of a script that writes, and whether what it wrote is safe. Raises as `call`."""
+        """Run a script that writes. Return its reply, and the confirmation of the write. Raises as `call`."""
         call = script_command(script, keys, args)
         await self._carry([call])
         return ProvenReply(call.answer(), call.proven)
 
     def begin(self, *command: Argument) -> PendingCommand:
-        """Send one command on one key with what else is asked in this tick. `finish` waits for its reply."""
+        """Post one command on one key to the pipeline of this tick. `finish` waits for its reply."""
         return self._begin(Command(command))
 
     def begin_script(self, script: Script, keys: Sequence[str], args: Sequence[Argument]) -> PendingCommand:
-        """As `begin`, for a script, which has at least one key."""
+        """Post a script with at least one key, like `begin`."""
         return self._begin(script_command(script, keys, args))
 
     async def finish(self, begun: PendingCommand) -> Any:
-        """The reply to a command that was begun. Raises as `call`."""
+        """Wait for the reply to a posted command and return the reply. Raises as `call`."""
         await begun.pipe.settle(begun.posted)
         if isinstance(begun.call.outcome, _Redirection):
             begun.call.again(asking=False)
@@ -118,7 +118,7 @@ class Router:
         return PendingCommand(call, pipe, pipe.post([call], alone=False))
 
     def each(self) -> list[Pipeline]:
-        """The pipelines to every primary, for what is about a server and not about a key."""
+        """Pipelines to every primary, for commands about a server rather than a key."""
         return [self._pipe(node) for node in self._topology.primaries()]
 
     async def _carry(self, calls: list[Command]) -> None:
@@ -132,12 +132,12 @@ class Router:
             await self._look()
 
     async def _look(self) -> None:
-        """Look who serves what now, for no longer than the caller waits."""
+        """Refresh the slot map, for no longer than the caller waits."""
         with anyio.move_on_after(errors.wait()):
             await self._topology.look()
 
     async def _spread(self, sent: list[tuple[Command, Node]]) -> None:
-        """Have an outcome for each of these calls, of the node that it is sent to or of one that this one names."""
+        """Send commands to their nodes, and follow redirections, until each has an outcome."""
         for left in reversed(range(1 + REDIRECTED_AT_MOST)):
             by_node: dict[Node, list[Command]] = {}
             for call, node in sent:
@@ -161,12 +161,12 @@ class Router:
 
 
 _Redirection: Final = redis.exceptions.AskError
-"""MOVED is an ASK with consequences, in the library too."""
+"""Class of both redirections: in redis-py, MovedError is a subclass of AskError."""
 
 
 def _in_doubt(calls: list[Command]) -> bool:
-    """True where any of these calls failed with an error that may mean that the map of the nodes is old."""
-    for call in calls:  # noqa: SIM110 - a generator takes longer than the one call that there nearly always is
+    """True if any of these commands failed with an error that may mean that the slot map is outdated."""
+    for call in calls:  # noqa: SIM110 - a generator is slower for a single command, the usual case
         if isinstance(call.outcome, _DOUBTS):
             return True
     return False

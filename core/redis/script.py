@@ -1,4 +1,4 @@
-"""Scripts that the server runs: one operation a file, each with a header for KEYS, ARGV and what it returns."""
+"""Lua scripts that the server runs: one operation per file, with a header for KEYS, ARGV and the reply."""
 
 import re
 from hashlib import sha1
@@ -8,11 +8,11 @@ from typing import Final
 
 
 class Script:
-    """The script `scripts/<name>.lua` of a package, and the digest that the server calls it by.
+    """The script `scripts/<name>.lua` of a package, and its digest for EVALSHA.
 
-    It comes after the files of `behind`: the server keeps no code between scripts, so each brings what it shares. A
-    file of another package is named as `<package>:<name>`. The first line, which may have flags, is its own where it
-    has one.
+    The files of `behind` come before it: the server keeps no code between scripts, so each brings what it shares. A
+    file of another package is named `<package>:<name>`. The first line (a shebang, which may have flags) is the
+    script's own if it has one, else that of the first file.
     """
 
     def __init__(self, package: str, name: str, *, behind: str | tuple[str, ...] = ()) -> None:
@@ -25,7 +25,7 @@ class Script:
 
 
 def _file(package: str, name: str) -> Traversable:
-    """The file of a script."""
+    """File of a script."""
     named, _, own = name.rpartition(":")
     return files(named or package).joinpath("scripts", f"{own}.lua")
 

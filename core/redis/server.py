@@ -1,4 +1,4 @@
-"""What a server is, and whether it can keep what a deployment promises."""
+"""Inspection of a server, and the check that it can keep what a deployment promises."""
 
 from collections.abc import Mapping
 from typing import Any, Final, Literal, NamedTuple
@@ -10,14 +10,14 @@ from core.redis.access import refusal
 from core.redis.errors import UnfitServer, Unreachable
 
 OLDEST: Final = {"Redis": (7, 0), "Valkey": (8, 0)}
-"""The oldest versions that are supported: they know sharded pub/sub and scripts with flags."""
+"""Oldest supported versions: they have sharded pub/sub and scripts with flags."""
 
 TELLS_OF_DISK: Final = {"Redis": (7, 2), "Valkey": (8, 0)}
-"""The oldest versions that know WAITAOF."""
+"""Oldest versions with WAITAOF."""
 
 
 class Server(NamedTuple):
-    """What a server says of itself."""
+    """Properties of a server, as it reports them."""
 
     name: Literal["Redis", "Valkey"]
     version: str
@@ -25,22 +25,22 @@ class Server(NamedTuple):
     eviction: str
     """`maxmemory-policy`."""
     fsync: str | None
-    """What its append-only file does: `always`, `everysec`, `no`; `off` without one, None where it does not tell."""
+    """Policy of its append-only file: `always`, `everysec`, `no`; `off` without a file, None if not disclosed."""
     replicas: int = 0
-    """How many replicas are linked to it."""
+    """Number of connected replicas."""
     cluster: bool = False
-    """Whether it is a node of a cluster."""
+    """Set if the server is a node of a cluster."""
     loading: str | None = None
-    """How far it has come with reading its file; None where it is not reading one."""
+    """Progress of loading its data; None if the server is not loading."""
 
     @property
     def tells_of_disk(self) -> bool:
-        """Whether it can be asked if what it wrote is on its disk."""
+        """True if the server can confirm that a write is on its disk."""
         return self.fsync != "off" and _numbers(self.version) >= TELLS_OF_DISK[self.name]
 
 
 async def inspect(client: Redis) -> Server:
-    """Ask a server what it is. Raises `Unreachable`, or `UnfitServer` where it refuses to tell."""
+    """Inspect a server. Raises `Unreachable`, or `UnfitServer` if the server refuses INFO."""
     try:
         info = await client.info()
     except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError) as error:
@@ -49,7 +49,7 @@ async def inspect(client: Redis) -> Server:
         raise await refusal(client, ("INFO",)) from error
     except redis.exceptions.ResponseError as error:
         raise UnfitServer(f"The Redis server refuses INFO: {error}") from error
-    # Valkey also says redis_version, that of the Redis it is compatible with.
+    # Valkey also reports redis_version: the Redis version that it is compatible with.
     valkey = info.get("valkey_version")
     return Server(
         name="Valkey" if valkey else "Redis",
@@ -64,9 +64,9 @@ async def inspect(client: Redis) -> Server:
 
 
 def require(server: Server, level: str) -> None:
-    """Raise `UnfitServer`, in one line that says what to change, unless the server can keep this durability.
+    """Raise `UnfitServer`, with a line on what to change, unless the server can keep this durability.
 
-    Replicas may come and go: that some are missing is no reason not to start.
+    Missing replicas raise no error: replicas may come and go.
     """
     oldest = OLDEST[server.name]
     if _numbers(server.version) < oldest:
@@ -94,7 +94,7 @@ async def _fsync(client: Redis) -> str | None:
     try:
         reply: dict[Any, Any] = await client.config_get("appendfsync", "no-appendfsync-on-rewrite")
     except redis.exceptions.ResponseError:
-        return None  # a hosted server may keep its configuration to itself; `require` says so where it matters
+        return None  # a hosted server may hide its configuration; `require` reports that if it matters
     config = {_text(name): _text(value) for name, value in reply.items()}
     if config.get("no-appendfsync-on-rewrite") == "yes" and config.get("appendfsync") == "always":
         return "always, but not while it rewrites the file"

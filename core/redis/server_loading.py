@@ -1,6 +1,6 @@
-"""Waiting for servers that read what they have on their disk, and saying so.
+"""Waiting for servers that load their data from disk, with progress in the log.
 
-Until it is through, such a server answers nothing else, and says of its own file that there is none.
+Until it has finished, such a server answers nothing but INFO, which reports that there is no append-only file.
 """
 
 from collections.abc import Mapping
@@ -10,30 +10,30 @@ import anyio
 import structlog
 
 LOOK_EVERY: Final = 0.2
-"""Seconds between two looks at a server that is loading; it does not tell when it is through."""
+"""Seconds between two checks of a loading server. The server does not announce the end."""
 TOLD_EVERY: Final = 10.0
-"""Seconds after which it is said again how far it has come."""
+"""Seconds after which the progress is logged again."""
 
 _log = structlog.get_logger(__name__)
 
 
 class LoadingWait:
-    """One wait for servers to load, however long that takes."""
+    """One wait for servers to load, without a time limit."""
 
     def __init__(self) -> None:
         self._told_at: float | None = None
 
     async def pause(self, loading: Mapping[str, str]) -> None:
-        """Say, at first and once in a while, which servers are loading and how far they are; then wait a little."""
+        """Log the servers that are loading, with progress, at first and after each `TOLD_EVERY`; then sleep briefly."""
         now = anyio.current_time()
         if self._told_at is None or now >= self._told_at + TOLD_EVERY:
             self._told_at = now
             for name, progress in loading.items():
-                # A warning, so that a person on a terminal sees why nothing happens.
+                # A warning, so that an operator on a terminal sees why nothing happens.
                 _log.warning("server_load_awaited", node=name, progress=progress)
         await anyio.sleep(LOOK_EVERY)
 
     def over(self) -> None:
-        """Say that it is over, where anything was said."""
+        """Log the end of loading, if anything was logged before."""
         if self._told_at is not None:
             _log.warning("server_loaded")

@@ -1,7 +1,7 @@
-"""Which node serves which slot, as the nodes of a cluster tell it. Pure.
+"""Slot map of a cluster, merged from the reports of its nodes. Pure.
 
-Nodes may disagree while the cluster changes. What decides is what decides among the nodes themselves: of two that
-claim a slot, the one with the greater configuration epoch has it.
+Nodes may disagree while the cluster changes. The rule is that of the nodes themselves: of two that claim a slot, the
+one with the greater configuration epoch has it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,22 +12,22 @@ from core.partitions import SLOTS, slot
 from core.redis.address import place
 
 _TAGS: Final = 4096
-"""So many hash tags are remembered: more than a deployment has partitions."""
+"""Hash tags in the cache: more than a deployment has partitions."""
 
 
 class SlotMap(NamedTuple):
-    """Who serves what. Nodes are named `host:port`."""
+    """Owner of each slot. Nodes are named `host:port`."""
 
     owners: list[str | None]
-    """By slot; None where nobody serves it."""
+    """Node by slot; None if the slot is not served."""
     known: frozenset[str]
-    """Every node that was told of, replicas too."""
+    """All reported nodes, replicas too."""
     dead: frozenset[str]
-    """Those that the others have given up."""
+    """Nodes without slots that others report as failed."""
 
 
 def slot_of(key: str) -> int:
-    """The slot of a key: that of its hash tag, where it has one."""
+    """Slot of a key: that of its hash tag, if the key has one."""
     start = key.find("{")
     end = key.find("}", start + 1) if start >= 0 else -1
     return _slot(key[start + 1 : end] if end > start + 1 else key)
@@ -39,7 +39,7 @@ def _slot(tag: str) -> int:
 
 
 def merged(answers: Iterable[tuple[str, Mapping[str, Mapping[str, Any]]]]) -> SlotMap:
-    """What several nodes told, made one. An answer is who gave it, and its CLUSTER NODES as redis-py parses it."""
+    """Merge reports of several nodes. A report is the node's name, and its CLUSTER NODES as redis-py parses it."""
     claims: list[tuple[int, int, int, str]] = []
     known: set[str] = set()
     dead: set[str] = set()
@@ -62,5 +62,5 @@ def merged(answers: Iterable[tuple[str, Mapping[str, Mapping[str, Any]]]]) -> Sl
 
 def _name(address: str, hostname: str) -> str:
     host, _, port = address.rpartition(":")
-    # What a node calls itself is what its certificate is for.
+    # The certificate of a node is issued for the hostname that the node announces.
     return place(hostname or host.strip("[]"), port)

@@ -1,4 +1,4 @@
-"""One connection that listens on the channels of one server, and is taken up again where it breaks.
+"""One connection that listens on the channels of one server, and is opened again after a loss.
 
 A silent connection is probed, because a connection that was lost without notice (a router that dropped it, a machine
 that is gone) is silent as well.
@@ -18,9 +18,9 @@ from core.redis.metrics import LOSSES
 from core.redis.node import Node
 
 PROBE_EVERY: Final = 1.0
-"""Seconds of silence after which the server is asked whether it is there."""
+"""Seconds of silence after which the server is probed."""
 LOST_AFTER: Final = 3.0
-"""Seconds in which it then has to say something, or the connection is lost."""
+"""Seconds in which the server must then send something, or the connection is lost."""
 
 _MESSAGE: Final = b"smessage"
 _UNSUBSCRIBED: Final = b"sunsubscribe"
@@ -31,9 +31,9 @@ _log = structlog.get_logger(__name__)
 
 
 class Listener:
-    """Listens on what is wanted of one node, while `run` runs.
+    """Listens on the wanted channels of one node while `run` runs.
 
-    `ring` is told each channel that may have something, and what the message said of it, if anything.
+    `ring` is called with each channel that may have something new, and the payload of the message, if any.
     """
 
     def __init__(
@@ -55,20 +55,20 @@ class Listener:
         """Set by every message of the server; replaced by each probe."""
         self._scope = CancelScope()
         self.confirmed: set[bytes] = set()
-        """The channels on which every message is heard now."""
+        """Channels on which no message can be missed now."""
 
     def want(self, names: set[bytes]) -> None:
-        """Listen on these channels, and no others."""
+        """Listen on these channels only."""
         if names != self._wanted:
             self._wanted = names
             self._changed.set()
 
     def end(self) -> None:
-        """Listen no longer."""
+        """Stop listening."""
         self._scope.cancel()
 
     async def run(self) -> None:
-        """Listen until it is ended. Losses are logged, counted, repaired."""
+        """Listen until `end` is called. A lost connection is logged, counted and opened again."""
         with self._scope:
             pauses = delays(longest=2.0)
             while True:
@@ -95,12 +95,12 @@ class Listener:
                 await anyio.sleep(next(pauses))
 
     async def _subscribe(self, connection: AbstractConnection) -> None:
-        """Keep what the server sends us the same as what is waited for."""
+        """Keep the subscriptions at the server equal to the wanted channels."""
         while True:
             self._changed = Event()
             wanted = set(self._wanted)
             gone, self._asked = self._asked, self._asked | wanted
-            # A command for each: in a cluster, the channels of one command lie in one slot.
+            # One command per channel: in a cluster, the channels of one command must be in one slot.
             for name in wanted - gone:
                 await connection.send_command("SSUBSCRIBE", name)
             for name in gone - wanted:
@@ -109,7 +109,7 @@ class Listener:
             await self._changed.wait()
 
     async def _probe(self, connection: AbstractConnection) -> None:
-        """Raise `redis.exceptions.ConnectionError` where the server has nothing to say."""
+        """Raise `redis.exceptions.ConnectionError` if the server does not answer a probe."""
         while True:
             spoke = self._spoke = Event()
             await anyio.sleep(PROBE_EVERY)
@@ -137,10 +137,10 @@ class Listener:
             except redis.exceptions.ResponseError as error:
                 if not str(error).startswith("MISCONF"):
                     raise
-                continue  # a server whose disk is full refuses the probe, and is there
+                continue  # a server whose disk is full refuses the probe, but is alive
             finally:
                 self._spoke.set()
-            if not isinstance(said, list) or len(said) != 3:  # noqa: PLR2004 - the answer to a probe
+            if not isinstance(said, list) or len(said) != 3:  # noqa: PLR2004 - the reply to a probe
                 continue
             kind, name, words = said
             if kind == _SUBSCRIBED:
@@ -148,10 +148,10 @@ class Listener:
             elif kind == _UNSUBSCRIBED:
                 self.confirmed.discard(name)
                 self._ring(name, b"")
-            # When a subscription begins, or is there again, something may have come before it.
+            # Before a subscription begins or resumes, a message may have been missed.
             if kind in _RINGING:
                 self._ring(name, words if kind == _MESSAGE else b"")
             elif name in self._wanted:
-                # Not by our wish: the slot has moved. Asked again, the server will say where it is.
+                # Not our request: the slot has moved. Subscribing again makes the server name the new node.
                 self._asked.discard(name)
                 self._changed.set()

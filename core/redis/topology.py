@@ -1,8 +1,8 @@
-"""Who serves which slot now, and how to find out when that has changed.
+"""Topology of a deployment: the node that serves each slot, and the refresh of that map after a change.
 
 One server is a cluster with one node, and so is the primary that sentinels name. The map is looked up once at the
-start, and again when a call fails in a way that may mean that it is old: by one caller for all, not more often than
-ten times a second, and by asking several nodes. Calls to nodes that are well never wait for that.
+start, and again when a command fails in a way that may mean that the map is outdated. One caller refreshes it for all,
+not more often than ten times a second, by asking several nodes. Commands to healthy nodes never wait for that.
 """
 
 import math
@@ -30,10 +30,10 @@ from core.redis.server_loading import LoadingWait
 from core.redis.slots import SlotMap
 
 LOOK_PAUSE: Final = 0.1
-"""Seconds between two looks at who serves what."""
+"""Seconds between two refreshes of the slot map."""
 
 LOOKS: Final = 3
-"""Times that it is looked who serves what, at the start, where somebody answers and nobody knows all."""
+"""Attempts to look up the slot map at the start, if a node answers but the map is incomplete."""
 
 MEMORY: Final = Confirmation()
 
@@ -42,9 +42,9 @@ _log = structlog.get_logger(__name__)
 
 @asynccontextmanager
 async def find_servers(url: str, promise: Confirmation = MEMORY) -> AsyncIterator["Topology"]:
-    """The servers at `url`, whatever they are fit for, until the block ends.
+    """Find the servers at `url`, fit or unfit. They stay open until the block ends.
 
-    Raises `BadAddress`, `Unreachable`, `Denied`. A cluster that is loading its data is waited for.
+    Raises `BadAddress`, `Unreachable`, `Denied`. Waits for a cluster that is loading its data.
     """
     topology = Topology(addresses.parse(url), promise)
     try:
@@ -55,9 +55,9 @@ async def find_servers(url: str, promise: Confirmation = MEMORY) -> AsyncIterato
 
 
 async def until_loaded(topology: "Topology") -> None:
-    """Look at every server that takes writes, and wait while any of them is loading its data.
+    """Inspect every server that takes writes, and wait while any of them is loading its data.
 
-    Raises `Unreachable`, `UnfitServer` for one that does not tell.
+    Raises `Unreachable`, or `UnfitServer` for a server that refuses INFO.
     """
     waiting = LoadingWait()
     while loading := {node.name: one.loading for node, one in await _looked(topology) if one.loading is not None}:
@@ -67,16 +67,16 @@ async def until_loaded(topology: "Topology") -> None:
 
 
 async def require_access_to(topology: "Topology") -> None:
-    """Raise `Denied` for the first server where the account may not do what is needed; `Unreachable`."""
+    """Raise `Denied` for the first server whose account lacks permissions. Raises `Unreachable`."""
     for node, server in await _looked(topology):
         with _named(topology, node):
             await require_access(node.writing, node.calls, cluster=server.cluster)
 
 
 async def require_fit(topology: "Topology", promise: Confirmation) -> None:
-    """Look at every server that takes writes. Raises `Unreachable`, `UnfitServer` for the first that will not do.
+    """Check every server that takes writes. Raises `Unreachable`, or `UnfitServer` for the first that is unfit.
 
-    One that is loading its data is waited for.
+    Waits for a server that is loading its data.
     """
     await until_loaded(topology)
     for node, server in await _looked(topology):
@@ -102,7 +102,7 @@ async def _looked(topology: "Topology") -> list[tuple[Node, Server]]:
 
 @contextmanager
 def _named(topology: "Topology", node: Node) -> Iterator[None]:
-    """Say which of several servers it is that will not do."""
+    """Prefix an error with the name of its server, if the URL may mean several."""
     try:
         yield
     except CannotOpen as error:
@@ -112,18 +112,18 @@ def _named(topology: "Topology", node: Node) -> Iterator[None]:
 
 
 class Topology:
-    """The servers of a deployment, and who of them serves which slot."""
+    """Servers of a deployment, and the node that serves each slot."""
 
     def __init__(self, address: Address, promise: Confirmation = MEMORY) -> None:
         self.address = address
         self.changed = Event()
-        """Set, and made anew, when a slot has another server than before."""
+        """Set, and then replaced, when a slot has another node than before."""
         self.doubted = Event()
-        """Set where the map may be old and nobody has looked yet."""
+        """Set if the map may be outdated and no refresh has begun yet."""
         self._promise = promise
         self._nodes: dict[str, Node] = {}
         self.sentinels: list[tuple[str, Redis]] = []
-        """Those that were named, and a client of each."""
+        """Sentinels named in the URL, with a client of each."""
         self._owners: list[Node] = []
         self._primaries: list[Node] = []
         self._only: Node | None = None
@@ -135,7 +135,7 @@ class Topology:
                 self._owners, self._primaries = [self._only] * SLOTS, [self._only]
             case "sentinel":
                 self.sentinels = [(one, connect(address.sentinel(one), writing=False)) for one in address.places]
-                # Opens nothing: it tells whether what the URL says of the servers can be used.
+                # Opens no connection, but checks that the server settings in the URL are valid.
                 connect(address.server(address.places[0]), writing=True)
             case "cluster":
                 for one in address.places:
@@ -143,15 +143,15 @@ class Topology:
 
     @property
     def only(self) -> Node | None:
-        """The server, where it serves everything."""
+        """The node, if one serves all slots; else None."""
         return self._only
 
     def of(self, slot: int) -> Node:
-        """The node that serves a slot."""
+        """Node that serves a slot."""
         return self._owners[slot]
 
     def at(self, place: str) -> Node:
-        """The node at `host:port`."""
+        """Node at `host:port`."""
         node = self._nodes.get(place)
         if node is None:
             leads = self.address.kind == "sentinel"
@@ -160,12 +160,12 @@ class Topology:
         return node
 
     def primaries(self) -> list[Node]:
-        """Every node that serves slots, in the order of their slots."""
+        """Nodes that serve slots, in the order of their slots."""
         return self._primaries
 
     def redirected(self, node: Node, by: AskError) -> Node:
-        """The node that this one has named: to serve a slot from now on (MOVED), or for one call alone (ASK)."""
-        # A node that does not know the address of another, or shall not tell, means: at mine.
+        """Node named by a redirection: for the slot from now on (MOVED), or for one command alone (ASK)."""
+        # A node that does not know the host of another, or must not tell it, means its own host.
         host = by.host if by.host not in {"", "?"} else node.name.rpartition(":")[0].strip("[]")
         named = self.at(addresses.place(host, by.port))
         if isinstance(by, MovedError) and self._owners[by.slot_id] is not named:
@@ -175,12 +175,12 @@ class Topology:
         return named
 
     def doubt(self) -> None:
-        """Have somebody look, when there is time."""
+        """Request a refresh of the slot map in the background."""
         if self.address.kind != "single":
             self.doubted.set()
 
     async def look(self) -> None:
-        """Look who serves what, once for all who ask at the same time. Nothing changes where nobody knows."""
+        """Refresh the slot map, once for all concurrent callers. The map stays as it is if no node answers."""
         if self._looking is not None:
             await self._looking.wait()
             return
@@ -200,7 +200,7 @@ class Topology:
             done.set()
 
     async def until_whole(self) -> None:
-        """Look until every slot has a server; wait only for nodes that are loading. Raises `Unreachable`, `Denied`."""
+        """Refresh until every slot has a node. Waits only for loading nodes. Raises `Unreachable`, `Denied`."""
         waiting, tries = LoadingWait(), 1
         await self.look()
         while not self._owners:
@@ -208,7 +208,7 @@ class Topology:
             if loading:
                 await waiting.pause(dict.fromkeys(loading, "?"))
             elif is_there and tries < LOOKS:
-                tries += 1  # it was slow, or had yet to hear of the others
+                tries += 1  # the node was slow, or does not know the others yet
                 await anyio.sleep(LOOK_PAUSE)
             else:
                 where = "sentinel knows the primary" if self.sentinels else "node of the cluster answers"
@@ -217,9 +217,9 @@ class Topology:
         waiting.over()
 
     async def _named(self) -> tuple[list[str], bool]:
-        """The nodes that are loading their data, of those that were named, and whether any of them answers.
+        """Names of the nodes in the URL that are loading their data, and True if any node answers.
 
-        Raises `Denied` where one tells nothing.
+        Raises `Denied` if a node refuses the command.
         """
         question = "SENTINEL MASTERS" if self.sentinels else "CLUSTER NODES"
         asked = self.sentinels or [(node.name, node.reading) for node in self._nodes.values()]
@@ -253,11 +253,11 @@ class Topology:
 
     async def _learn(self, seen: SlotMap) -> None:
         if not self._owners and None in seen.owners:
-            return  # at the start, all of it must be there
+            return  # at the start, the map must be complete
         is_new = not self._owners
         named = {name: self.at(name) for name in set(seen.owners) if name is not None}
         owners = [
-            self._owners[slot] if name is None else named[name]  # who served it last will say what is the matter
+            self._owners[slot] if name is None else named[name]  # the last known node will report the fault
             for slot, name in enumerate(seen.owners)
         ]
         if owners != self._owners:
@@ -273,13 +273,13 @@ class Topology:
             await self._meet()
 
     async def _forget(self, known: frozenset[str]) -> None:
-        """Close what nobody speaks of any more, unless we were told of it at the start."""
+        """Close nodes that are no longer reported, unless the URL names them."""
         kept = {*known, *self.address.places, *(node.name for node in self._owners)}
         for name in self._nodes.keys() - kept:
             await self._nodes.pop(name).retire()
 
     async def _meet(self) -> None:
-        """Look at nodes that have taken over: what they are fit for was not known at the start."""
+        """Inspect new primaries: their fitness was not checked at the start."""
         for node in self._primaries:
             if node.server is None:
                 try:

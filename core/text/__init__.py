@@ -1,4 +1,4 @@
-"""What people write: brought into one form (`unicode`), shown (`markup`), searched for `links`, compared (`diff`).
+"""Text processing: normalisation (`unicode`), rendering (`render`), link detection (`links`), comparison (`diff`).
 
-Pure functions of the text. Nothing is imported here, because the parser behind `markup` takes a tenth of a second.
+Pure functions of the text. Nothing is imported here, because importing the Markdown parser takes a tenth of a second.
 """

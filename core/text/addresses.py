@@ -1,4 +1,4 @@
-"""Addresses in comments: which are links, how they are written, and where plain text has one."""
+"""Addresses in comments: link validation, normalisation, and detection in plain text."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -23,11 +23,11 @@ CLEANER: Final = nh3.Cleaner(
     url_relative="deny",
 )
 
-# An address with its host, without a user: `https:host` is relative to the page, `https://bank@host` is made to
-# deceive. A mail address alone: a subject and a text prepared by a stranger have no place here.
+# An address must have a host and no user: `https:host` is relative to the page, `https://bank@host` is made to deceive.
+# A mail address must be alone: no subject or text prepared by a stranger.
 _ADDRESS: Final = re.compile(r"https?://[^/?#@\s]+(?:[/?#]\S*)?|mailto:[^?\s]+@[^?\s]+", re.IGNORECASE)
 _SCHEME: Final = re.compile(r"\s*(?:https?|mailto):", re.IGNORECASE)
-# Most addresses: they are valid, and writing them out in the one form changes nothing.
+# Matches most addresses: they are valid, and normalising them changes nothing.
 _USUAL: Final = re.compile(
     r"(?:https?://(?![^/?#]*xn--)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,3}[a-z][a-z0-9]{0,23}(?::\d{1,4})?"
     r"(?:/(?:[\w/.~=+&,:@!$()-]|%[0-9A-Fa-f]{2})*)?(?:\?[\w/.~=+&,:-]*)?(?:#[\w/.~=+&,:-]*)?"
@@ -35,7 +35,7 @@ _USUAL: Final = re.compile(
     re.ASCII,
 )
 
-# No host has this many labels. linkify-it takes seconds over a chain of hundreds that ends in no domain.
+# No host has this many labels. linkify-it takes seconds for a chain of hundreds that ends in no domain.
 _LABEL: Final = r"[^\s!\"#%&'()*,./:;?@\[\\\]{}]"
 _CHAIN: Final = re.compile(rf"(?<!{_LABEL})(?:{_LABEL}{{1,63}}+\.){{9}}")
 _MISSING_BLANK: Final = re.compile(r"[^/]*\.[A-Z][a-z]+")
@@ -43,16 +43,15 @@ _LAST_LABELS: Final = re.compile(r"\.([a-z0-9-]+)", re.IGNORECASE)
 _FINDER: Final = LinkifyIt().add("ftp:", None).add("//", None).tlds(list(TLDS), True)  # noqa: FBT003 # positional there
 _DOMAINS: Final = frozenset(map(str.lower, (*TLDS, *_FINDER.tlds_default)))
 
-# Where an address without brackets ends: at white space, and at the punctuation of those who do not write ASCII, for
-# it closes a sentence or a quotation. What also stands within words, or is not seen there, ends an address only where
-# no word goes on.
+# An address without brackets ends at white space and at non-ASCII punctuation, which closes a sentence or a quotation.
+# Characters that also occur within words, or are invisible there, end an address only if no word continues.
 _WITHIN: Final = r"\xb7\u05be\u05f3\u05f4\u061c\u0f0b\u200b-\u200f\u2010\u2011\u2013\u2019\u203f\u2060\u30a0\u30fb"
 _ENDS: Final = rf"{_FINDER.re['src_P']}|[\uff1c\uff1e\uff5e]"
 _OTHER: Final = rf"(?!{_ENDS})[^\s!-~{_WITHIN}]"
 _WORD: Final = re.compile(rf"(?:[!-~]|{_OTHER})(?:[!-~]++|[{_WITHIN}]++(?=[\w/]|{_OTHER})|{_OTHER})*+")
-# What has no white space in it, and one of the characters that every address has.
+# A run without white space that has one of the characters that every address has.
 _PERHAPS: Final = re.compile(r"(?<!\S)[^\s.:@]*+[.:@]\S*")
-# A top-level domain that is the ending of names of files, too: a host in it is one where more than its name says so.
+# Top-level domains that are also file extensions: such a name is a host only if more than the name indicates one.
 _FILES: Final = frozenset(("cab", "gd", "java", "md", "ml", "mm", "mov", "pm", "py", "rs", "sh", "so", "tf", "zip"))
 _FILE: Final = re.compile(
     r"(?!www\.)(?:[^./:?#]+\.)*(?!(?:ac|co|com|edu|gob|gov|mil|net|org)\.)[^./:?#]+\.([a-z]+)(?::\d+|#[^/]*)?",
@@ -60,50 +59,50 @@ _FILE: Final = re.compile(
 )
 _MAIL: Final = re.compile(r"[-;:&=+$,.\"a-z0-9_]@", re.IGNORECASE)
 _SCHEMES: Final = re.compile(r"https?://|mailto:", re.IGNORECASE)
-# Most hosts without a scheme, with what may stand around them; the second group is the top-level domain.
+# Matches most hosts without a scheme, with punctuation around them. The second group is the top-level domain.
 _USUAL_HOST: Final = re.compile(
     r"\(?((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,3}([a-z]{2,24})(?:/(?:[A-Za-z0-9_/=+-]|\.(?=[A-Za-z0-9_]))*)?)"
     r"(?:[.,]|\)[.,]?)?"
 )
 
 _COUNTRY: Final = 2
-"""Characters of the top-level domain of a country."""
-# Most mail addresses, in the same way.
+"""Length of a country's top-level domain, in characters."""
+# Matches most mail addresses, in the same way.
 _USUAL_MAIL: Final = re.compile(
     r"\(?([a-z0-9][a-z0-9._+-]{0,50}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,3}([a-z]{2,24}))(?:[.,]|\)[.,]?)?"
 )
-# The host of an address in the one form.
+# The host of a normalised address.
 _HOST: Final = re.compile(r"(?:https?://|mailto:[^@]*@)([^/?#@:]+)(?::\d*)?(?![^/?#])")
 
 UNUSUAL_STEPS: Final = 5
-"""Steps of a word that may be an address, but none of the usual kinds."""
+"""Steps per word that may be an address of an unusual kind."""
 PAIR_STEPS: Final = 40
-"""Steps of a sign in an address for which its pair is looked for."""
+"""Steps per character of an address whose matching pair is searched for."""
 BEGIN_STEPS: Final = 50
-"""Steps of a sign that a host may begin behind and may have in it: a whole label is looked through behind each."""
+"""Steps per character that a host may begin after and may also contain: a whole label is scanned after each."""
 _BEGINS: Final = re.compile(r"[$+=^`|]")
 _PAIRS: Final = re.compile(r"[\"'(\[{]")
 
 Spend = Callable[[int], None]
-"""Counts steps; see `core.text.cost.Meter.spend`."""
+"""Step counter; see `core.text.cost.Meter.spend`."""
 
 
 def is_usual(address: str) -> bool:
-    """True for an address that one look shows to be a link's and in its one form."""
+    """True if one match shows that the address is a valid link in normalised form."""
     return _USUAL.fullmatch(address) is not None
 
 
 def normal(address: str, spend: Spend) -> str:
-    """An address in the one form in which it is a link's: percent-encoded, its host in ASCII."""
+    """Return the normalised form of a link's address: percent-encoded, with the host in ASCII."""
     if is_usual(address) or _SCHEME.match(address) is None:
-        # An address that is no link stays as it is. Besides, the parser remembers every scheme it ever met.
+        # Other addresses are not links and stay as they are. Besides, the parser caches every scheme it ever sees.
         return address
     spend(60 + 4 * len(address))
     return normalizeLink(address)
 
 
 def is_link(address: str, spend: Spend) -> bool:
-    """True where a link may go there. An address that the sanitiser would remove is text as typed already."""
+    """True if a link may lead to the address. An address that the sanitiser would remove stays text as typed."""
     if is_usual(address):
         return True
     spend(len(address) // 100)
@@ -114,26 +113,26 @@ def is_link(address: str, spend: Spend) -> bool:
 
 
 class Finder:
-    """Finds addresses in plain text, the part of linkify-it that markdown-it calls.
+    """Address detection in plain text: the part of linkify-it's interface that markdown-it calls.
 
-    http, https and mailto, and without a scheme mail addresses and hosts in known top-level domains.
+    It finds http, https and mailto, and without a scheme mail addresses and hosts in known top-level domains.
     """
 
     def __init__(self) -> None:
         self.spend: Spend = Meter().spend
-        """Counts the steps of what is searched."""
+        """Counts the steps of a search."""
 
     def pretest(self, text: str) -> bool:
-        """True where there may be a link in a text."""
+        """True if the text may contain a link."""
         return perhaps_link(text)
 
     def test(self, text: str) -> bool:
-        """True where there may be a link in a text."""
-        # Asked before every `match`, which finds out in the same time.
+        """True if the text may contain a link."""
+        # Called before every `match`, which takes no longer to find out.
         return perhaps_link(text)
 
     def match(self, text: str) -> list[Any]:
-        """The links of a text, word by word, for none goes on over what ends an address."""
+        """Return the links of a text, word by word: no link extends beyond the end of an address."""
         links: list[Any] = []
         self.spend(3 + len(text) // 5)
         for begin, word in _words(text, self.spend):
@@ -169,7 +168,7 @@ class Finder:
         self.spend(60 + length * (schemes + 1) + 35 * (word.count(".") + word.count("@")))
         if _CHAIN.search(word) is not None:
             return []
-        # "I like it.It works": a capital behind the full stop is a blank forgotten, not a host in Italy.
+        # "I like it.It works": a capital after the full stop is a missing blank, not a host in Italy.
         return [
             found
             for found in _FINDER.match(word) or ()
@@ -177,7 +176,7 @@ class Finder:
         ]
 
     def match_at_start(self, text: str) -> Any:
-        """The link with a scheme that the text begins with."""
+        """Return the link with a scheme that the text begins with, or None."""
         word = _WORD.match(text)
         if word is None:
             return None
@@ -186,7 +185,7 @@ class Finder:
 
 
 def _words(text: str, spend: Spend) -> Iterator[tuple[int, str]]:
-    """The words of a text that may be addresses, each with where it begins."""
+    """Return the words of a text that may be addresses, each with its start index."""
     for run in _PERHAPS.finditer(text):
         if run[0].isascii():
             yield run.start(), run[0]
@@ -198,13 +197,13 @@ def _words(text: str, spend: Spend) -> Iterator[tuple[int, str]]:
 
 
 def _names_file(host: str) -> bool:
-    """True for `setup.py` and such, which nothing but the list of domains takes for a host."""
+    """True for names such as `setup.py`, which only the list of domains takes for a host."""
     file = _FILE.fullmatch(host)
     return file is not None and file[1].lower() in _FILES
 
 
 def _perhaps_address(text: str) -> bool:
-    """True where there may be a link in a text: a scheme, a mail address, or a label that is a top-level domain."""
+    """True if the text may contain a link: a scheme, a mail address, or a label that is a top-level domain."""
     return (
         _MAIL.search(text) is not None
         or not text.isascii()
@@ -222,7 +221,7 @@ _finder: Final = Finder()
 
 
 def misleads(words: str, address: str, spend: Spend) -> bool:
-    """True for a link whose words, as they look, name a host that the address does not lead to, or one with a user."""
+    """True if the visible words of a link name a host that the address does not lead to, or one with a user."""
     if not perhaps_link(words):
         return False
     _finder.spend = spend
@@ -231,18 +230,18 @@ def misleads(words: str, address: str, spend: Spend) -> bool:
 
 
 def _host(address: str) -> str | None:
-    """The host that an address leads to; None where it has none, or one that it hides behind a user."""
+    """Return the host that an address leads to; None if there is none, or if a user part hides it."""
     host = _HOST.match(address)
     return None if host is None else host[1].rstrip(".").removeprefix("www.")
 
 
 def _within(host: str | None, named: str | None) -> bool:
-    """True for the host that is named and those below it."""
+    """True if `host` is `named` or a subdomain of it."""
     return named is not None and host is not None and (host == named or host.endswith(f".{named}"))
 
 
 def bare_links(text: str, meter: Meter) -> Iterator[tuple[int, int, str | None]]:
-    """The spans of hosts in a text that stand for links, each with its address; None for a link of another kind."""
+    """Return the spans of links in a text, each with its address; None for a link of an unusual kind."""
     _finder.spend = meter.spend
     for found in _finder.match(text):
         usual = found.schema in ("", "mailto:") and is_usual(found.url)

@@ -1,4 +1,4 @@
-"""Blocks of a comment: markdown-it's rules, each asked only where a line begins as its block does, and counted."""
+"""Block parser of comments: markdown-it's rules, each tried only at its first characters, with step counting."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -9,10 +9,10 @@ from markdown_it.ruler import Ruler
 from markdown_it.rules_block import StateBlock, blockquote, fence, heading, hr, list_block, paragraph, reference
 
 DEEPEST: Final = 18
-"""Levels of blocks; a quotation is one, a list two. The parser drops what is two levels deeper."""
+"""Maximum block nesting: a quotation is one level, a list two. The parser drops what is two levels deeper."""
 
 TYPED: Final = "typed"
-"""The key in the meta of what is inline and uses no definitions, because it is one itself."""
+"""Meta key of inline tokens that use no definitions, because they show a definition as typed."""
 
 Rule = Callable[[StateBlock, int, int, bool], bool]
 
@@ -21,11 +21,11 @@ ITEM_STEPS: Final = 14
 LINE_STEPS: Final = 5
 RULE_STEPS: Final = 4
 QUOTED_STEPS: Final = 2
-"""Steps of a line of a quotation, at each level."""
+"""Steps per line of a quotation, at each level."""
 
 
 def _by_beginning(*rules: tuple[str, Rule]) -> dict[str, tuple[Rule, ...]]:
-    """The rules of each character that a line may begin with, in order."""
+    """Return the rules for each character that a line may begin with, in order."""
     characters = {character for beginnings, _ in rules for character in beginnings}
     return {character: tuple(rule for beginnings, rule in rules if character in beginnings) for character in characters}
 
@@ -39,7 +39,7 @@ def _ruled(state: StateBlock, line: int, end: int, silent: bool) -> bool:  # noq
 
 def _quoted(state: StateBlock, line: int, end: int, silent: bool) -> bool:  # noqa: FBT001 # as above
     if not silent:
-        # Blanks that a line begins with are looked through one by one, at each level of quotations again.
+        # Leading spaces of a line are scanned one by one, and again at each level of quotation.
         last = line
         while last + 1 < end and not state.isEmpty(last + 1):
             last += 1
@@ -56,20 +56,20 @@ _IN_LIST: Final = _by_beginning(*_NESTING)
 
 
 class Blocks(ParserBlock):
-    """The block parser of comments, with `[label]: address` or without."""
+    """Block parser of comments, with or without `[label]: address` definitions."""
 
     def __init__(self, *, definitions: bool) -> None:
         super().__init__()
         self._definitions = definitions
         self.shown: Mapping[int, int] = {}
-        """Definitions that are shown as typed: the first line of each, and the one behind it."""
+        """Definitions to show as typed: first line of each to the line after it."""
         self.ruler = Ruler()
-        # Rules that may end a block are looked up in the ruler, by the name of the block that may end.
+        # The ruler finds the rules that may end a block by the name of that block.
         self.ruler.push("interruption", _interrupts, {"alt": ["paragraph", "reference", "blockquote"]})
         self.ruler.push("list interruption", _interrupts_list, {"alt": ["list"]})
 
     def tokenize(self, state: StateBlock, startLine: int, endLine: int) -> None:  # noqa: N803 # markdown-it's names
-        """As `ParserBlock.tokenize`, for the rules that a comment has."""
+        """As `ParserBlock.tokenize`, with the rules of comments."""
         line = startLine
         empty_lines = False
         spend = state.md.meter.spend  # type: ignore[attr-defined] # our parser has it
@@ -92,7 +92,7 @@ class Blocks(ParserBlock):
     def _block(self, state: StateBlock, line: int, end: int) -> None:
         if state.level < DEEPEST:
             beginning = _beginning(state, line)
-            if any(rule(state, line, end, False) for rule in _BLOCKS.get(beginning, ())):  # noqa: FBT003 # positional there
+            if any(rule(state, line, end, False) for rule in _BLOCKS.get(beginning, ())):  # noqa: FBT003 # positional
                 return
             if beginning == "[" and line in self.shown:
                 self._show(state, line, end)
@@ -102,14 +102,14 @@ class Blocks(ParserBlock):
         paragraph(state, line, end, False)  # noqa: FBT003 # as above
 
     def _show(self, state: StateBlock, line: int, end: int) -> None:
-        """A paragraph of a definition, and of those that follow it."""
+        """Emit a paragraph that shows a definition and the hidden ones that follow it."""
         behind = self.shown[line]
         while behind < end and behind in self.shown and state.sCount[behind] >= state.blkIndent:
             behind = self.shown[behind]
         state.line = behind
         state.push("paragraph_open", "p", 1).map = [line, behind]
         shown = state.push("inline", "", 0)
-        shown.content = state.getLines(line, behind, state.blkIndent, False).strip()  # noqa: FBT003 # positional there
+        shown.content = state.getLines(line, behind, state.blkIndent, False).strip()  # noqa: FBT003 # positional
         shown.map = [line, behind]
         shown.children = []
         shown.meta[TYPED] = True

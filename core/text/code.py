@@ -1,4 +1,4 @@
-"""Code between fences, as readers see it."""
+"""Rendering of fenced code."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from core.text.unicode import is_blank
 
 MOST_EMPTY: Final = 3
-"""Empty lines in a row that are shown."""
+"""Maximum number of consecutive empty lines shown."""
 
 _LANGUAGES: Final = """
     ada apache asm assembly awk bash basic bat batch c c# c++ clj clojure cmake cobol coffeescript console cpp cs
@@ -18,13 +18,13 @@ _LANGUAGES: Final = """
     typescript vb verilog vhdl vim vue wasm xml yaml yml zig zsh
 """
 LANGUAGES: Final = frozenset(_LANGUAGES.split())
-"""Names of languages behind a fence, which readers need not see. Any other word was written to be read."""
+"""Language names after a fence, which are not shown. Any other word was written to be read, and is shown."""
 
 
 def shown(about: str, lines: Sequence[str]) -> list[str]:
-    """The lines of code that readers see; `about` is what stands behind the fence.
+    """Return the lines of code to show; `about` is the text after the opening fence.
 
-    It is the first line, unless it names a language and there is code. Of many empty lines in a row, few are shown.
+    `about` becomes the first line unless it names a language and there is code. Runs of empty lines are shortened.
     """
     about = about.strip()
     code: list[str] = []

@@ -1,9 +1,9 @@
-"""What changed between two texts, word by word.
+"""Word-level difference of two texts.
 
-Words are runs of letters, digits and their marks, an apostrophe inside included; white space runs, single symbols with
-what modifies them, and single letters of scripts that do not part their words (Han, Kana, Thai, Lao, Khmer, Burmese)
-count as words too. The longest common subsequence is found with one bit a pair of words (Hyyrö 2004), so the cost
-depends on the number of words alone, never on what they say.
+Words are runs of letters, digits and their marks, an apostrophe inside included. Runs of white space, single symbols
+with their modifiers, and single letters of scripts without word separators (Han, Kana, Thai, Lao, Khmer, Burmese) count
+as words too. The longest common subsequence is computed with one bit per pair of words (Hyyrö 2004). The cost depends
+only on the number of words, never on their content.
 """
 
 import re
@@ -12,27 +12,28 @@ from typing import Final, Literal, TypeAlias
 from unicodedata import category
 
 Op: TypeAlias = Literal["=", "-", "+"]
-"""In both texts, only in the one before, only in the one after."""
+"""In both texts, only in the old one, only in the new one."""
 
 PAIRS: Final = 8_000_000
-"""Pairs of words that are compared, a bit of memory each, for 10 ms. 5,000 characters of prose have less than half."""
+"""Maximum pairs of words to compare, at one bit of memory each: 10 ms. 5,000 characters of prose have less
+than half."""
 
 _UNSPACED: Final = re.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
     r"\U00020000-\U0003ffff]"
 )
-# Over kinds, see `_kind`: white space, word, letter of an unspaced script, flag, symbols that a ZWJ joins.
+# Applied to kinds (see `_kind`): white space, word, letter of an unspaced script, flag, symbols joined by a ZWJ.
 _WORD: Final = re.compile(r" +|w[mj]*(?:'?w[mj]*)*|u[mj]*|fm*(?:fm*)?|.[mj]*(?:(?<=j).[mj]*)*")
-# The same over the characters themselves, where all are ASCII: most texts are, and need not be told by kinds.
+# The same for the characters themselves if all are ASCII: most texts are, and need no classification.
 _ASCII_WORD: Final = re.compile(r"\s+|\w+(?:'\w+)*|[^\w\s]")
 
 
 def words(before: str, after: str) -> list[tuple[Op, str]]:
-    """The difference of two texts as pieces in order, `[("=", "the "), ("-", "Senat"), ("+", "Senate")]`.
+    """Return the difference of two texts as pieces in order, `[("=", "the "), ("-", "Senat"), ("+", "Senate")]`.
 
     The pieces with = and - joined are `before`, those with = and + are `after`. No piece is empty, no two neighbours
-    have the same sign, and where text is replaced, - comes first. What stands between a common beginning and a common
-    end is one replacement where it makes more than `PAIRS` pairs of words.
+    have the same sign, and - comes before + where text is replaced. The part between the common beginning and the
+    common end is one replacement if it has more than `PAIRS` pairs of words.
     """
     old, new = _split(before), _split(after)
     shorter = min(len(old), len(new))
@@ -40,7 +41,7 @@ def words(before: str, after: str) -> list[tuple[Op, str]]:
     shorter -= start
     end = next((at for at in range(shorter) if old[-1 - at] != new[-1 - at]), shorter)
     removed, added = old[start : len(old) - end], new[start : len(new) - end]
-    # Beyond the bound nothing in the middle counts as common.
+    # Beyond the bound, the middle is treated as having nothing in common.
     common = _common(removed, added) if len(removed) * len(added) <= PAIRS else []
     steps: list[tuple[str, str, str]] = []
     same, i, j = old[:start], 0, 0
@@ -61,7 +62,7 @@ def _split(text: str) -> list[str]:
 
 
 def _kind(character: str) -> str:
-    """One letter for what a character does in a word: the alphabet of `_WORD`, any other character a full stop."""
+    """Return one letter for the role of a character in a word: the alphabet of `_WORD`, else a full stop."""
     kind = category(character)
     if character.isspace():
         return " "
@@ -79,10 +80,10 @@ def _kind(character: str) -> str:
 
 
 def _common(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
-    """The places of a longest common subsequence in both, in order.
+    """Return the indexes of a longest common subsequence in both sequences, in order.
 
-    Bit i of row j is 0 where the first i + 1 words of `old` have more in common with the first j of `new` than the
-    first i have.
+    Bit i of row j is 0 if the first i + 1 words of `old` have more in common with the first j of `new` than the first i
+    have.
     """
     places: dict[str, int] = {}
     for i, word in enumerate(old):
@@ -109,10 +110,10 @@ def _common(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
 
 
 def _pieces(steps: Sequence[tuple[str, str, str]], rest: str) -> Iterator[tuple[Op, str]]:
-    """The pieces of steps, each what is the same, then removed, then added, and of what is the same in the end.
+    """Return the pieces of steps (common text, then removed, then added), followed by the common rest.
 
-    A blank between two words that were replaced is replaced with them: nobody likes to read
-    [-quick][+lazy][= ][-fox][+dog].
+    A blank between two replaced words is replaced with them, to avoid unreadable results such as [-quick][+lazy][=
+    ][-fox][+dog].
     """
     removed = added = ""
     for same, out, into in steps:

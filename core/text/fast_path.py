@@ -1,8 +1,8 @@
-"""The html of comments of plain structure: what `core.text.markdown` would make of it, without parsing blocks.
+"""Fast rendering of simply structured comments: the same HTML as `core.text.markdown`, without block parsing.
 
-Taken here are paragraphs, headings, quotations, lists that are not nested, and code between fences. What lines hold is
-made by `core.text.lines`, or else by the inline parser. A text of more structure (nested lists, definitions, rules) is
-for the parser, which costs up to ten times as much and is the definition.
+Covers paragraphs, headings, quotations, lists that are not nested, and fenced code. `core.text.lines` renders the
+lines, or else the inline parser does. A text of more structure (nested lists, definitions, rules) is left to the
+parser, which costs up to ten times as much and is the reference.
 """
 
 import re
@@ -17,15 +17,15 @@ from core.text.plain import SECTION
 from core.text.unicode import is_blank
 
 DEEPEST: Final = 4
-"""Levels of quotation."""
+"""Maximum levels of quotation."""
 LINE_STEPS: Final = 8
 PART_STEPS: Final = 24
 PARSED_STEPS: Final = 40
 INLINE_STEPS: Final = 64
-"""Steps of having a paragraph parsed and, where it is a part of its own, sanitised."""
+"""Steps of parsing a paragraph and, if it is a part of its own, sanitising it."""
 
 _ITEM: Final = re.compile(r"(?:([-+*])|(\d{1,9})([.)])) (?=[^ ])")
-# Characters that begin a block, or may look like it.
+# Characters that begin a block, or may appear to.
 _BLOCK: Final = re.compile(r"[\s>+-]|#{1,6}(?: |$)|```|~~~|\d+[.)](?: |$)|[*_](?: |$)|[*_ ]+$")
 
 
@@ -36,7 +36,7 @@ _HEADING: Final = re.compile(r"#{1,6} +(?=[^\s#])")
 
 
 class _List:
-    """A list in the making."""
+    """A list under construction."""
 
     def __init__(self, kind: str, number: str) -> None:
         self.kind = kind
@@ -46,20 +46,20 @@ class _List:
 
 
 class _Paragraph(NamedTuple):
-    """Lines in a row."""
+    """Consecutive lines of a paragraph."""
 
     lines: list[str]
 
 
 class _Whole(NamedTuple):
-    """A heading, or the lines between fences."""
+    """A heading, or the lines of a fenced code block."""
 
     tag: str
     lines: list[str]
 
 
 class _Quotation:
-    """Quoted lines, without the marks of quotation."""
+    """Quoted lines, without the quotation marks (`>`)."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -69,7 +69,7 @@ _Block = _List | _Paragraph | _Quotation | _Whole
 
 
 def html(body: str, meter: Meter) -> str | None:
-    """The html of a normalised body of plain structure; None where it may have more.
+    """Return the HTML of a normalised body of simple structure; None if the body may have more.
 
     Raises `core.text.cost.TooCostly`.
     """
@@ -90,15 +90,15 @@ def html(body: str, meter: Meter) -> str | None:
 
 
 def _whole(lines: list[str], meter: Meter) -> str:
-    """The html of lines none of which is for the parser of blocks. Raises NotOrdinary, TooCostly."""
+    """Return the HTML of lines that need no block parser. Raises NotOrdinary, TooCostly."""
     inlines = _Inlines(meter)
     return inlines.sanitised("".join(_html(lines, inlines, meter)))
 
 
 def _parts(lines: list[str]) -> Iterator[list[str]]:
-    """The lines of a text, cut where a paragraph begins behind an empty line: nothing reaches over that but code."""
+    """Split a text before each paragraph that follows an empty line: only code extends beyond such a point."""
     if any(("```" in text or "~~~" in text) and _FENCE.match(text) is None for text in lines):
-        # Code within a list or a quotation ends in other ways.
+        # Code within a list or a quotation may end without a closing fence.
         yield lines
         return
     fence: re.Match[str] | None = None
@@ -116,7 +116,7 @@ def _parts(lines: list[str]) -> Iterator[list[str]]:
 
 
 def _part(lines: list[str], meter: Meter) -> str:
-    """The html of a part of a text. Raises NotOrdinary, `core.text.cost.TooCostly`."""
+    """Return the HTML of a part of a text. Raises NotOrdinary, `core.text.cost.TooCostly`."""
     meter.spend(PART_STEPS)
     try:
         return _whole(lines, meter)
@@ -131,7 +131,7 @@ def _part(lines: list[str], meter: Meter) -> str:
 
 
 def _blocks(lines: list[str], meter: Meter) -> list[_Block]:
-    """The blocks of a text. Raises NotOrdinary."""
+    """Return the blocks of a text. Raises NotOrdinary."""
     blocks: list[_Block] = []
     last: _Block | None = None
     empty = False
@@ -147,14 +147,14 @@ def _blocks(lines: list[str], meter: Meter) -> list[_Block]:
             _go_on(last, text)
         elif new is not last:
             blocks.append(new)
-        # Nothing goes on behind a heading or code.
+        # No line continues a heading or code.
         last = None if isinstance(new, _Whole) else new or last
         empty = False
     return blocks
 
 
 def _begun(text: str, rest: Iterator[str], last: _Block | None, *, empty: bool) -> _Block | None:
-    """The block that a line begins, or goes on with a mark of its own; None where it goes on. Raises NotOrdinary."""
+    """Return the block that a line begins or extends with its own mark; None for a continuation. Raises NotOrdinary."""
     if text[0] == ">":
         quotation = last if isinstance(last, _Quotation) and not empty else _Quotation()
         quotation.lines.append(text[2:] if text[1:2] == " " else text[1:])
@@ -182,42 +182,42 @@ def _go_on(last: _Block, text: str) -> None:
     elif isinstance(last, _Paragraph):
         last.lines.append(text)
     else:
-        raise NotOrdinary  # a line that goes on what is quoted
+        raise NotOrdinary  # an unmarked line that continues a quotation
 
 
 def _fenced(fence: re.Match[str], rest: Iterator[str]) -> list[str]:
-    """The lines between fences that are shown. Raises NotOrdinary."""
+    """Return the shown lines of a fenced code block. Raises NotOrdinary."""
     lines: list[str] = []
     for text in rest:
         if _closes(fence[1], text):
             return shown(fence[2], lines)
         lines.append(text)
-    raise NotOrdinary  # what is not closed ends where what is around it does
+    raise NotOrdinary  # unclosed code ends with the block around it
 
 
 def _closes(fence: str, text: str) -> bool:
-    """True for a line that closes the block which a fence began."""
+    """True if the line closes the code block that `fence` opened."""
     closing = text.strip(" ")
     indented = len(text) - len(text.lstrip(" "))
     return len(closing) >= len(fence) and indented <= _MOST_INDENTED and not closing.strip(fence[0])
 
 
 def _listed(item: re.Match[str], last: _Block | None, *, empty: bool) -> _List:
-    """The list that an item is of: the last one, or a new one. Raises NotOrdinary."""
+    """Return the list of an item: the last one, or a new one. Raises NotOrdinary."""
     kind, number = item[1] or item[3], item[2] or ""
     if isinstance(last, _List):
         if last.kind != kind:
             raise NotOrdinary
         last.loose = last.loose or empty
         return last
-    # Only a list that begins with 1 may begin within a paragraph; what is quoted may end with one.
+    # Only a list that begins with 1 may interrupt a paragraph, and a quotation may end with a paragraph.
     if not empty and ((isinstance(last, _Paragraph) and number and int(number) != 1) or isinstance(last, _Quotation)):
         raise NotOrdinary
     return _List(kind, number)
 
 
 def _html(lines: list[str], inlines: "_Inlines", meter: Meter, depth: int = 0) -> Iterator[str]:
-    """The pieces of the html of some lines. Raises NotOrdinary, TooCostly."""
+    """Return the pieces of the HTML of some lines. Raises NotOrdinary, TooCostly."""
     for block in _blocks(lines, meter):
         match block:
             case _Whole("code"):
@@ -250,14 +250,14 @@ def _list(block: _List, inlines: "_Inlines") -> Iterator[str]:
 
 
 class _Inlines:
-    """The html of lines that are one paragraph."""
+    """Renderer of the lines of one paragraph."""
 
     def __init__(self, meter: Meter) -> None:
         self._meter = meter
         self._parsed = False
 
     def html(self, lines: list[str]) -> str:
-        """The html of some lines. Raises TooCostly, and NotOrdinary where nothing of them can be seen."""
+        """Return the HTML of some lines. Raises TooCostly, and NotOrdinary if nothing in the lines is visible."""
         lines[-1] = lines[-1].rstrip(" ")
         if lines[-1][-1].isspace():
             raise NotOrdinary
@@ -274,7 +274,7 @@ class _Inlines:
             return shown
 
     def sanitised(self, html: str) -> str:
-        """The html of the whole text, sanitised where the parser had a part in it. Raises TooCostly."""
+        """Return the HTML of the whole text, sanitised if the parser made a part of it. Raises TooCostly."""
         if not self._parsed:
             return html
         from core.text.markdown import sanitised  # noqa: PLC0415 # as above

@@ -1,4 +1,4 @@
-"""Inline parsing of a comment: markdown-it's rules, each tried only at its own character, and counted."""
+"""Inline parser of comments: markdown-it's rules, each tried only at its own character, with step counting."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -21,22 +21,22 @@ if TYPE_CHECKING:
 Rule = Callable[[StateInline, bool], bool]
 
 TOKEN_STEPS: Final = 7
-"""Steps of a token that is made."""
+"""Steps per token created."""
 SKIP_STEPS: Final = 3
-"""Steps of a token that is looked at."""
+"""Steps per token skipped."""
 LABEL_STEPS: Final = 1
-"""Steps of a token that is passed in search of a closing bracket."""
+"""Steps per token passed in search of a closing bracket."""
 BRACKET_STEPS: Final = 12
-"""Steps of an opening bracket."""
+"""Steps per opening bracket."""
 CODE_STEPS: Final = 8
-"""Steps of a run of backticks."""
+"""Steps per run of backticks."""
 DELIMITER_STEPS: Final = 12
-"""Steps of an asterisk or an underscore."""
+"""Steps per asterisk or underscore."""
 
 _STOP: Final = re.compile(r"[\n:<\[\]\\`*_]")
 _DESTINATION: Final = re.compile(r"[^\x00-\x20\x7f<()\\][^\x00-\x20\x7f()\\]*(?=[)\x00-\x20\x7f])")
-# What is looked through for the end of an address, of one in angle brackets, and of a title. A backslash takes the next
-# character along, a newline or the end, too.
+# The text scanned for the end of an address, of an address in angle brackets, and of a title. A backslash includes the
+# next character, even a newline or the end mark.
 _LOOKED_THROUGH: Final = re.compile(r"(?:[^\x00-\x20\x7f\\]|\\(?! ).)*+", re.DOTALL)
 _BRACKETED_THROUGH: Final = re.compile(r"(?:[^\n<>\\]|\\.)*+", re.DOTALL)
 _TITLE_THROUGH: Final = {marker: re.compile(rf"(?:[^\\{marker}]|\\.)*+", re.DOTALL) for marker in ('"', "'", ")")}
@@ -44,9 +44,9 @@ _BRACKETED_END: Final = re.compile(r"[\n<>]")
 _SCHEME: Final = re.compile(r"(?:^|[^a-z0-9.+-])(https?)$", re.IGNORECASE)
 _RUN: Final = re.compile(r"\*+|_+")
 _BEGINS: Final = "begins"
-"""The key in a link's meta of where it begins."""
+"""Meta key of the index where a link begins."""
 _SCHEME_MOST: Final = 7
-"""Characters: more than a scheme and what is before it."""
+"""Characters: longer than a scheme and the character before it."""
 
 
 class _Counted(Protocol):
@@ -54,17 +54,20 @@ class _Counted(Protocol):
 
 
 class Inlines(ParserInline):
-    """The inline parser of comments. A link whose words name another host is text."""
+    """Inline parser of comments. A link whose words name another host is shown as text."""
 
     def __init__(self, afterwards: Ruler[Callable[[StateInline], None]]) -> None:
         super().__init__()
         self.ruler2 = afterwards
         self.terminator_re = _STOP
         self.refused: set[int] = set()
-        """Places in the text where a link begins that is none."""
+        """Indexes where a link begins that must be shown as text."""
 
     def parse(self, src: str, md: Any, env: Any, tokens: list[Token]) -> list[Token]:
-        """As `ParserInline.parse`. What a link's words say is known when its emphasis is: then it is parsed again."""
+        """As `ParserInline.parse`.
+
+        The words of a link are known only after its emphasis is parsed. If a link is refused, the text is parsed again.
+        """
         self.refused = set()
         while True:
             parsed = super().parse(src, md, env, [])
@@ -75,7 +78,7 @@ class Inlines(ParserInline):
             self.refused |= refused
 
     def skipToken(self, state: StateInline) -> None:  # noqa: N802 # the name is markdown-it's
-        """As `ParserInline.skipToken`, for the rules that a comment has."""
+        """As `ParserInline.skipToken`, with the rules of comments."""
         at = state.pos
         if (known := state.cache.get(at)) is not None:
             state.pos = known
@@ -93,7 +96,7 @@ class Inlines(ParserInline):
         state.cache[at] = state.pos
 
     def tokenize(self, state: StateInline) -> None:
-        """As `ParserInline.tokenize`, for the rules that a comment has."""
+        """As `ParserInline.tokenize`, with the rules of comments."""
         end, most = state.posMax, state.md.options["maxNesting"]
         while state.pos < end:
             _spend(state, TOKEN_STEPS)
@@ -105,7 +108,7 @@ class Inlines(ParserInline):
 
 
 def _take(state: StateInline, *, silent: bool) -> bool:
-    """Take what begins here, where it is something."""
+    """Consume the text or the markup at the current index, if there is any."""
     at = state.pos
     stop = _STOP.search(state.src, at, state.posMax)
     begins = state.posMax if stop is None else stop.start()
@@ -119,7 +122,7 @@ def _take(state: StateInline, *, silent: bool) -> bool:
 
 
 def _misleading(tokens: list[Token], meter: Meter) -> Iterator[int]:
-    """The places of links whose words name a host that they do not lead to."""
+    """Return the indexes of links whose words name a host that they do not lead to."""
     opened: Token | None = None
     words: list[str] = []
     for token in tokens:
@@ -140,17 +143,17 @@ def _spend(state: StateInline, steps: int) -> None:
 def _schemed(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 # markdown-it's signature
     """Finds `http://…` and `https://…` before their characters can be taken for markup.
 
-    As `markdown_it.rules_inline.linkify`, which looks through all that is pending for the start of a scheme.
+    Replaces `markdown_it.rules_inline.linkify`, which scans all pending text for the start of a scheme.
     """
     if state.linkLevel or not state.src.startswith("://", state.pos):
         return False
     scheme = _SCHEME.search(state.pending[-_SCHEME_MOST:])
     if scheme is None:
         return False
-    found = state.md.linkify.match_at_start(state.src[state.pos - len(scheme[1]) :])  # type: ignore[union-attr] # there is
+    found = state.md.linkify.match_at_start(state.src[state.pos - len(scheme[1]) :])  # type: ignore[union-attr] # set
     if found is None:
         return False
-    # An asterisk at the end belongs to what is emphasised.
+    # A trailing asterisk belongs to an emphasis.
     address = found.url.rstrip("*")
     full = state.md.normalizeLink(address)
     if not state.md.validateLink(full):
@@ -166,7 +169,7 @@ def _schemed(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 # markdo
 
 
 def _bracketed(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 # as above
-    """Finds `<https://…>` and `<me@…>`, but not in the text of a link: links do not nest in html."""
+    """Finds `<https://…>` and `<me@…>`, but not in the text of a link: links do not nest in HTML."""
     if state.linkLevel:
         return False
     end = _BRACKETED_END.search(state.src, state.pos + 1, state.posMax)
@@ -198,7 +201,7 @@ def _link(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 # as above
     if at in state.md.inline.refused or not link(state, silent):  # type: ignore[attr-defined] # ours has it
         return False
     if not silent:
-        # What was pending has become a token before it.
+        # The pending text has become a token before the link.
         next(token for token in state.tokens[before:] if token.type == "link_open").meta[_BEGINS] = at
     return True
 
@@ -216,16 +219,16 @@ _RULES: Final[dict[str, Rule]] = {
 
 
 class Helpers:
-    """The parts of a link, as `markdown_it.helpers` finds them, counted."""
+    """Counting versions of `markdown_it.helpers` (hence their names), which find the parts of a link."""
 
     def __init__(self, parser: _Counted) -> None:
         self._parser = parser
 
     def parseLinkLabel(self, state: StateInline, start: int, disableNested: bool = False) -> int:  # noqa: N802, N803, FBT001, FBT002 # markdown-it's
-        """The end of the label that begins at `start`, or -1."""
+        """Return the end of the label that begins at `start`, or -1."""
         began = state.pos
         end = -1
-        # No text without a closing bracket has a label: most opening ones are passed with this one look.
+        # Without a closing bracket there is no label: this check alone rules out most opening brackets.
         last = state.src.rfind("]", start, state.posMax)
         if last < 0:
             return -1
@@ -249,8 +252,8 @@ class Helpers:
         state.pos = began
         return end
 
-    def parseLinkDestination(self, string: str, pos: int, maximum: int) -> "_Result | _Destination":  # noqa: N802 # as above
-        """The address that begins at `pos`."""
+    def parseLinkDestination(self, string: str, pos: int, maximum: int) -> "_Result | _Destination":  # noqa: N802
+        """Return the address that begins at `pos`."""
         usual = _DESTINATION.match(string, pos, maximum)
         if usual is not None and ("&" not in usual[0] or ";" not in usual[0]):
             return _Destination(usual[0], usual.end())
@@ -260,8 +263,8 @@ class Helpers:
         self._parser.meter.spend(5 + through.end() - pos)
         return parseLinkDestination(string, pos, maximum)
 
-    def parseLinkTitle(self, string: str, start: int, maximum: int, prev_state: Any = None) -> "_State":  # noqa: N802 # as above
-        """The title that begins at `start`, or goes on there."""
+    def parseLinkTitle(self, string: str, start: int, maximum: int, prev_state: Any = None) -> "_State":  # noqa: N802
+        """Return the title that begins, or continues, at `start`."""
         marker = prev_state.marker if prev_state is not None else _TITLE_ENDS.get(string[start : start + 1], 0)
         if marker:
             through = _TITLE_THROUGH[chr(marker)].match(string, start + (prev_state is None), maximum)
@@ -274,7 +277,7 @@ _TITLE_ENDS: Final = {'"': 0x22, "'": 0x27, "(": 0x29}
 
 
 class _Destination:
-    """An address that was found, in the shape of markdown-it's."""
+    """A parsed address, with the attributes of markdown-it's result."""
 
     __slots__ = ("pos", "str")
 

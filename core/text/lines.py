@@ -1,7 +1,7 @@
-"""Lines of ordinary comments, made into html without parsing: what the inline parser would make of them.
+"""Fast rendering of ordinary lines: the same HTML as the inline parser, without parsing.
 
-Taken are prose, links of the usual kinds, and emphasis and code that begin and end within a line, not nested. A line
-that may hold more raises `NotOrdinary`: it is for the parser, which costs ten times as much and is the definition.
+Covers prose, usual links, and emphasis and code that begin and end within a line without nesting. A line that may have
+more raises `NotOrdinary` and is left to the parser, which costs ten times as much and is the reference.
 """
 
 import re
@@ -14,9 +14,9 @@ from core.text.unicode import as_it_looks, is_blank
 from core.text.unseen import UNSEEN
 
 MARK_STEPS: Final = 10
-"""Steps of a link, an emphasis or a piece of code."""
+"""Steps per link, emphasis or piece of code."""
 UNSEEN_STEPS: Final = 25
-"""Steps of a character in the words of a link that cannot be seen."""
+"""Steps per invisible character in the words of a link."""
 _UNSEEN: Final = re.compile(f"[{UNSEEN}]")
 
 _HOST: Final = r"https?://(?![^/?#]*xn--)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,3}[a-z][a-z0-9]{0,23}"
@@ -25,9 +25,9 @@ _ADDRESS: Final = rf"{_HOST}(?:/(?:{_SAFE}|\({_SAFE}*\))*)?(?:\?{_SAFE}+)?(?:#[A
 _WORDS: Final = r"(?=[^\W_])[^*_`\\\[\]<>]+(?<=[^\W_])"
 _BEFORE: Final = r"(?<![^ (\"'])"
 _BEHIND: Final = r"(?=[ .,;:!?)\"'-]|$)"
-# Each emphasis begins behind a blank or an opening sign and ends before a blank or a closing one, with a letter or a
-# digit within on both sides: so no asterisk can be taken for more than what it is.
-# The characters that one may begin with come first: to try every kind at every character takes ten times as long.
+# Each emphasis begins after a blank or an opening sign and ends before a blank or a closing sign, with a letter or a
+# digit inside at both ends: so no asterisk is ambiguous. The look-ahead for the first character comes first: trying
+# every kind at every character takes ten times as long.
 _MARK: Final = re.compile(
     rf"(?=[*_`\[<h])"
     rf"(?:(?P<around>(?<![^ ])\*\*?(?=\[))?\[(?P<label>[^\[\]]+)\]\((?P<to>{_ADDRESS})\)(?(around)(?P=around)(?= |$)|)"
@@ -37,20 +37,20 @@ _MARK: Final = re.compile(
     r"|(?<!`)`(?P<code>[^`]+)`(?!`))"
 )
 _EMPHASIS: Final = {"*": "em", "_": "em", "**": "strong", "__": "strong"}
-# An asterisk between blanks and an underscore between letters are nothing else.
+# An asterisk between blanks and an underscore between letters are literal.
 _LITERAL: Final = re.compile(r"(?<= )\*(?= )|(?<=[^\W_])_(?=[^\W_])")
-# Between angle brackets an address may stand. It is looked through twice at most, however many colons it has.
+# Angle brackets may enclose an address. It is scanned at most twice, however many colons it has.
 _MARKUP: Final = re.compile(r"[*_`\\]|\]\(|<(?=[^<>\s]*+>)[^<>\s:@]*+[:@]|://")
 _IN_LABEL: Final = re.compile(r"[*_`\\<>]")
 _WHITE: Final = re.compile(r"[^\S \xa0]")
 
 
 class NotOrdinary(Exception):
-    """The text is for the parser."""
+    """The text must be rendered by the parser."""
 
 
 def line(text: str, meter: Meter) -> str:
-    """The html of a line. Raises NotOrdinary, `core.text.cost.TooCostly`."""
+    """Return the HTML of a line. Raises NotOrdinary, `core.text.cost.TooCostly`."""
     if text[0].isspace() or text[-1].isspace() or "\u0338" in text or _WHITE.search(text) is not None:
         raise NotOrdinary
     if not text.isascii() and is_blank(text):
@@ -96,7 +96,7 @@ def _marked(mark: re.Match[str], meter: Meter) -> str:
 
 
 def looks(words: str, meter: Meter) -> str:
-    """The words of a link as they look. Raises TooCostly."""
+    """Return the words of a link as they look. Raises TooCostly."""
     if words.isascii():
         return words
     meter.spend(10 + len(words) // 2 + UNSEEN_STEPS * len(_UNSEEN.findall(words)))
@@ -111,7 +111,7 @@ def _misleads(words: str, address: str, meter: Meter) -> bool:
 
 
 def _words(text: str, meter: Meter) -> str:
-    """The html of what has no markup in it. Raises NotOrdinary, TooCostly."""
+    """Return the HTML of text without markup. Raises NotOrdinary, TooCostly."""
     if _MARKUP.search(text) is not None and _MARKUP.search(_LITERAL.sub(" ", text)) is not None:
         raise NotOrdinary
     if not perhaps_link(text):

@@ -1,4 +1,4 @@
-"""Whether a text links anywhere: what the pre-moderation rule `links` goes by."""
+"""Link detection for the pre-moderation rule `links`."""
 
 import re
 from html import unescape
@@ -8,20 +8,21 @@ from core.text.plain import perhaps_link
 from core.text.render import remembered
 
 LONGEST: Final = 200
-"""Characters of an address that is told where the text was not rendered."""
+"""Maximum length of the reported address in a text that was not rendered, in characters."""
 
-# Quotes and angle brackets of the text are escaped in html, so only a link has this.
+# Quotes and angle brackets of the text are escaped in HTML, so only a link matches.
 _HREF: Final = re.compile(r'<a href="([^"]*)"')
 
 
 def first_link(body: str) -> str | None:
-    """The address of the first link that readers would get with this body, as its `href`; None where there is none.
+    """Return the `href` of the first link that readers would get with this body; None if there is none.
 
-    Read off the html itself, so that rule and page cannot disagree about what a link is: markdown links, references,
-    `<https://…>`, bare addresses, `www.example.com`, `example.com`, `me@example.com` (`mailto:me@example.com`).
+    Links are extracted from the HTML itself, so that rule and page cannot disagree about what a link is: markdown
+    links, references, `<https://…>`, bare addresses, `www.example.com`, `example.com`, `me@example.com`
+    (`mailto:me@example.com`).
 
-    A text that is shown as plain, because rendering it would cost too much, has no links that could be read off. There
-    the first word that may hold an address is one, cut to `LONGEST` characters: what cannot be told is held.
+    A text that is too costly to render is shown as plain text, without links in its HTML. In such a text the first word
+    that may hold an address counts as a link, cut to `LONGEST` characters: uncertain texts are held.
     """
     made = remembered(body)
     link = _HREF.search(made.html)

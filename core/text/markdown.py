@@ -1,17 +1,16 @@
-"""The parser and the sanitiser behind `core.text.render`, which imports this module when the first text is rendered.
+"""Markdown parser and sanitiser of `core.text.render`, which imports this module when the first text is rendered.
 
-CommonMark by markdown-it-py without raw HTML, sanitised by nh3. Where a comment is not a document:
+CommonMark by markdown-it-py without raw HTML, sanitised by nh3. Differences, because a comment is not a document:
 
-- A newline is a line break. Indented text is text, for comments are prose; code stands between fences.
-- A heading is a strong paragraph, a rule is three of its characters. Underlining makes no heading.
+- A newline is a line break. Indented text is text, for comments are prose; code needs fences.
+- A heading becomes a strong paragraph, a rule three of its characters. Underlining makes no heading.
 - There are no images: `![alt](address)` shows as `!` and a link.
 - Entities stay as typed, so that no character that normalisation removed comes back as `&#x202e;`.
-- Nothing that was typed vanishes, but the title of a link and the language of a fence: nesting beyond
-  `core.text.blocks.DEEPEST` shows as text, so does a definition that no link uses or that is the second of its label,
-  and a body that would show nothing shows as it is.
-- A link whose words name another host is text, and the addresses in it are links as they are anywhere.
-- No more than `MOST_BREAKS` line breaks follow each other, and no more than `core.text.code.MOST_EMPTY` empty lines in
-  code.
+- No typed text vanishes, except the title of a link and the language of a fence. Nesting beyond
+  `core.text.blocks.DEEPEST` is shown as text, and so is a definition that no link uses or that repeats a label. A body
+  that would show nothing is shown as typed.
+- A link whose words name another host is shown as text, in which addresses become links as usual.
+- At most `MOST_BREAKS` line breaks in a row are shown, and at most `core.text.code.MOST_EMPTY` empty lines in code.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,11 +35,11 @@ TOKEN_STEPS: Final = 4
 PARSED_STEPS: Final = 40
 """Steps of parsing a paragraph, independent of its content."""
 MOST_BREAKS: Final = 2
-"""Line breaks with nothing between them that can be seen."""
+"""Maximum line breaks with nothing visible between them."""
 
 
 class _Markdown(MarkdownIt):
-    """The parser. It counts on `meter` what the text costs that it has before it: one text at a time."""
+    """The parser. It counts the cost of the current text on `meter`, and so handles one text at a time."""
 
     def __init__(self, *, definitions: bool) -> None:
         super().__init__(
@@ -60,7 +59,7 @@ class _Markdown(MarkdownIt):
     def tokens(
         self, text: str, meter: Meter, env: dict[str, Any], shown: Mapping[int, int] = MappingProxyType({})
     ) -> list[Token]:
-        """The tokens of a text, with the definitions as text that begin at some lines. Raises TooCostly."""
+        """Parse a text into tokens. Definitions at the lines in `shown` are shown as text. Raises TooCostly."""
         self.meter = meter
         self.finder.spend = meter.spend
         self.blocks.shown = shown
@@ -73,12 +72,12 @@ class _Markdown(MarkdownIt):
         return is_link(url, self.meter.spend)
 
     def normalizeLinkText(self, link: str) -> str:  # noqa: N802 # as above
-        # As typed: decoding would bring back removed characters and show look-alike hosts as what they imitate.
+        # As typed: decoding would restore removed characters and show look-alike hosts as the hosts they imitate.
         return link
 
 
 def html(text: str, meter: Meter) -> str:
-    """The html of a section of a normalised body; see `core.text.render.render`. Raises TooCostly."""
+    """Return the HTML of a section of a normalised body; see `core.text.render.render`. Raises TooCostly."""
     meter.spend(2 * text.count("\n"))
     env: dict[str, Any] = {}
     parser = _parser
@@ -96,7 +95,7 @@ def html(text: str, meter: Meter) -> str:
 
 
 def blocks(text: str, meter: Meter) -> str | None:
-    """The html of a part of a text that defines no links. Raises TooCostly. None where nothing of it can be seen."""
+    """Return the HTML of a part of a text without definitions; None if nothing in it is visible. Raises TooCostly."""
     meter.spend(2 * text.count("\n"))
     env: dict[str, Any] = {}
     tokens = _parser_without_definitions.tokens(text, meter, env)
@@ -104,9 +103,9 @@ def blocks(text: str, meter: Meter) -> str | None:
 
 
 def inline(text: str, meter: Meter) -> str | None:
-    """The html of a text that is one paragraph, without its tags and before it is sanitised. Raises TooCostly.
+    """Return the HTML of a one-paragraph text, without its `p` tags and before sanitising. Raises TooCostly.
 
-    None where nothing of it can be seen.
+    None if nothing in the text is visible.
     """
     env: dict[str, Any] = {}
     tokens = _parser_of_lines.tokens(text, meter, env)
@@ -116,9 +115,9 @@ def inline(text: str, meter: Meter) -> str | None:
 
 
 def sanitised(html: str, meter: Meter) -> str:
-    """The html with nothing in it that a comment may not have. Raises TooCostly."""
+    """Sanitise HTML to what a comment may have. Raises TooCostly."""
     meter.spend(len(html) // 20 + html.count("&"))
-    # A reader that composes characters in html would join this mark to the tag and take the rest for attributes.
+    # A client that composes characters in HTML would join this mark to the tag and take the rest for attributes.
     return CLEANER.clean(html).replace(">\u0338", ">&#x338;")
 
 
@@ -129,7 +128,7 @@ def _rendered(parser: _Markdown, tokens: list[Token], meter: Meter, env: dict[st
         for child in token.children or ():
             steps += TOKEN_STEPS
             if child.type == "link_open":
-                # A definition may be used often, and its address is written each time.
+                # A definition may be used often, and its address is repeated each time.
                 length += len(str(child.attrs["href"]))
     meter.spend(steps + length // 10)
     rendered: str = parser.renderer.render(tokens, parser.options, env)
@@ -137,12 +136,12 @@ def _rendered(parser: _Markdown, tokens: list[Token], meter: Meter, env: dict[st
 
 
 def _inlines(state: StateCore) -> None:
-    """Parses what paragraphs hold, but for lines that are ordinary; instead of the rule that parses all of it."""
+    """Parses the content of paragraphs, except for ordinary lines. Replaces the rule that parses all of it."""
     meter = state.md.meter  # type: ignore[attr-defined] # our parser has it
     for token in state.tokens:
         if token.type != "inline":
             continue
-        # With definitions any words in brackets may be a link.
+        # With definitions, any words in brackets may be a link.
         env = {} if token.meta.get(TYPED) else state.env
         if "references" not in env:
             try:
@@ -157,12 +156,12 @@ def _inlines(state: StateCore) -> None:
 
 
 def _one_paragraph(state: StateCore) -> None:
-    """Takes the whole text for the content of one paragraph, instead of the rule that finds blocks."""
+    """Treats the whole text as the content of one paragraph. Replaces the rule that finds blocks."""
     state.tokens.append(Token("inline", "", 0, content=state.src, children=[]))
 
 
 def _hidden_definitions(tokens: Sequence[Token], env: dict[str, Any]) -> dict[int, int]:
-    """The definitions (`[label]: address`) that no link uses: the first line of each, and the one behind it."""
+    """Return the definitions (`[label]: address`) that no link uses: first line of each to the line after it."""
     if "references" not in env:
         return {}
     used = {child.meta.get("label") for token in tokens for child in token.children or ()}
@@ -179,7 +178,7 @@ def _shows(tokens: Sequence[Token]) -> bool:
 
 
 def _house(state: StateCore) -> None:
-    """Turns what a comment does not have into what it has; the last core rule."""
+    """Converts elements that comments do not have into those they have. The last core rule."""
     tokens: list[Token] = []
     heading = False
     for token in state.tokens:
@@ -218,9 +217,9 @@ def _rule(characters: str) -> tuple[Token, Token, Token]:
 
 
 def _named(children: list[Token]) -> list[Token]:
-    """Gives a link without a text its address for one, and shows one without an address as typed.
+    """Uses the address as the text of a link without one, and shows a link without an address as typed.
 
-    Nobody follows or reports what cannot be seen.
+    Readers cannot follow or report an invisible link.
     """
     named: list[Token] = []
     address = ""
@@ -240,7 +239,7 @@ def _named(children: list[Token]) -> list[Token]:
 
 
 def _broken(children: list[Token]) -> list[Token]:
-    """Leaves of many line breaks in a row as many as may be."""
+    """Limits runs of line breaks to `MOST_BREAKS`."""
     breaks = 0
     broken: list[Token] = []
     for child in children:

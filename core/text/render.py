@@ -1,4 +1,4 @@
-"""What readers see of a comment's text: html made from it, and from nothing else."""
+"""Rendering of a comment's text to HTML, as a function of the text alone."""
 
 from sys import getsizeof
 from typing import Final, NamedTuple
@@ -11,35 +11,35 @@ from core.text.sections import code, sections
 from core.text.unicode import normalise
 
 RENDERER: Final = 2
-"""Version of the html (`projections.views.versions`). It goes up with every change in what `render` returns, a
-library's too."""
+"""Version of the HTML (`projections.views.versions`). Raised with every change in the output of `render`, also by a
+library."""
 
 LONGER: Final = 16
-"""The html of a section has at most so many times its characters, and `BESIDES` more."""
+"""Maximum ratio of a section's HTML to its text, in characters. `BESIDES` is added to the bound."""
 BESIDES: Final = 400
 
 REMEMBERED_BYTES: Final = 16 * 1024 * 1024
-"""Bytes of texts and their html that a process remembers, prose aside: that is made faster than it is found."""
+"""Size of the cache of texts and their HTML per process, in bytes. Prose is not cached: rendering it is faster."""
 _OVERHEAD: Final = 500
-"""Bytes that remembering a text takes besides it and its html."""
+"""Overhead per cached text, in bytes."""
 
 
 class Rendered(NamedTuple):
-    """The html of a body; `given_up` where a section of it is shown as plain, because it would be beyond a bound."""
+    """HTML of a body. `given_up` is set if a section exceeded a bound and is shown as plain text."""
 
     html: str
     given_up: bool = False
 
 
 def render(body: str) -> str:
-    """The html of a body, the same for everyone: safe to insert into any page, never an error.
+    """Render a body to HTML that is the same for every reader and safe to insert into any page. Never raises.
 
-    It holds p, br, em, strong, a, blockquote, ul, ol (with `start`), li, code and pre, and no attribute but `start`,
-    `href` and `rel="nofollow ugc noopener"`. Links go to http, https and mail addresses. The body is normalised first,
-    which changes nothing in one that comes from the log.
+    The HTML has p, br, em, strong, a, blockquote, ul, ol (with `start`), li, code and pre, and no attributes but
+    `start`, `href` and `rel="nofollow ugc noopener"`. Links go to http, https and mail addresses. The body is
+    normalised first, which does not change a body from the log.
 
-    Measured on a busy core: 0.02 ms for 300 characters of prose, 0.3 ms where they have a link; 0.3 s for the slowest
-    of 5,000 hostile bodies of 5,000 characters, made by repeating random pieces of markup; longer bodies cost in
+    Measured on a busy core: 0.02 ms for 300 characters of prose, 0.3 ms if they have a link; 0.3 s for the slowest of
+    5,000 hostile bodies of 5,000 characters, made by repeating random pieces of markup. Longer bodies cost in
     proportion.
     """
     body = normalise(body)
@@ -48,7 +48,7 @@ def render(body: str) -> str:
 
 
 def _prose(body: str) -> str | None:
-    """The html of a normalised body that needs no parser; None where it does."""
+    """Return the HTML of a normalised body that needs no parser; None if it needs one."""
     return prose.html(body) if body else ""
 
 
@@ -59,12 +59,13 @@ def _marked_up(body: str) -> Rendered:
 
 
 def _section(text: str) -> str | None:
-    """The html of one section; None where that is beyond a bound."""
+    """Return the HTML of one section; None if it exceeds a bound."""
     meter = Meter()
     try:
         made = fast_path.html(text, meter)
         if made is None:
-            # Imported late: the parser takes a tenth of a second, and most commands of the command line render nothing.
+            # Imported late: importing the parser takes a tenth of a second, and most command-line commands render
+            # nothing.
             from core.text import markdown  # noqa: PLC0415 # see above
 
             made = markdown.html(text, meter)
@@ -74,18 +75,18 @@ def _section(text: str) -> str | None:
 
 
 def warm() -> None:
-    """Import the parser and have it compile its expressions, which the first texts would wait for otherwise."""
+    """Import the parser and compile its regular expressions, so that the first texts do not wait."""
     render("*a* https://a.org, B.Org, C@D.Org http://e.org/é <https://e.org/é>")
     render("- f\n  - [g](https://h.org 'i') B.Org http://e.org/é\n\n[j]: b")
 
 
 def rendered(body: str) -> str:
-    """`render`, remembered for the last bodies that were no prose, within `REMEMBERED_BYTES`."""
+    """As `render`, cached for recent bodies other than prose, within `REMEMBERED_BYTES`."""
     return remembered(body).html
 
 
 def remembered(body: str) -> Rendered:
-    """`rendered`, with whether something of it was given up."""
+    """As `rendered`, also reporting `given_up`."""
     found = _REMEMBERED.get(body)
     if found is not None:
         return found

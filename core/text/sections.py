@@ -1,7 +1,7 @@
-"""The sections of a long body, each rendered by itself: cut where little is lost, and never through code.
+"""Sections of a long body, rendered separately: cut where little is lost, and never inside code.
 
-Code between fences that begins within a section begins the next one instead. What is longer than a section is one of
-its own, whatever its length: code needs no parser.
+Fenced code that begins within a section begins the next section instead. A code block longer than a section is a
+section of its own, whatever its length, because code needs no parser.
 """
 
 import re
@@ -15,22 +15,22 @@ from core.text.unicode import is_blank
 
 _FENCE: Final = re.compile(r"(`{3,}(?=[^`]*$)|~{3,})(.*)")
 _CLOSING: Final = re.compile(r"^ {0,3}(`{3,}|~{3,}) *$", re.MULTILINE)
-# Within a list or a quotation, which code does not outlast.
+# Code within a list or a quotation, which ends with it at the latest.
 _INNER_FENCE: Final = re.compile(r"(?:[> ]|[-+*] |\d{1,9}[.)] )+(?:`{3,}(?=[^`]*$)|~{3,}).*")
 _INNER_CLOSING: Final = re.compile(r"[> ]*(?:`{3,}|~{3,}) *")
 
 
 class Section(NamedTuple):
-    """A part of a body; `code` where it is code between fences and nothing else."""
+    """A part of a body. `code` is set if it is one fenced code block and nothing else."""
 
     text: str
     code: bool = False
 
 
 def sections(body: str) -> Iterator[Section]:
-    """The parts of a body that are rendered each by itself.
+    """Return the sections of a body.
 
-    A long body is cut before code, at an empty line, else at a newline, else at a blank, else where a section is full.
+    A long body is cut before code, at an empty line, else at a newline, else at a blank, else at the maximum length.
     """
     while len(body) > SECTION:
         cut = next((at for mark in ("\n\n", "\n", " ") if (at := body.rfind(mark, 1, SECTION)) > 0), SECTION)
@@ -46,7 +46,7 @@ def sections(body: str) -> Iterator[Section]:
 
 
 def code(text: str) -> str:
-    """The html of a section that is code; "" where nothing of it can be seen."""
+    """Return the HTML of a section that is code; "" if nothing in it is visible."""
     first, *lines = text.split("\n")
     fence = _FENCE.fullmatch(first)
     assert fence is not None
@@ -57,7 +57,7 @@ def code(text: str) -> str:
 
 
 def _unclosed(text: str) -> int | None:
-    """Where code begins that is not closed within a text; None where there is none."""
+    """Return the index where code begins that is not closed within the text; None if there is none."""
     if "```" not in text and "~~~" not in text:
         return None
     at = 0
@@ -80,7 +80,7 @@ def _unclosed(text: str) -> int | None:
 
 
 def _end(text: str) -> int:
-    """Where the code ends that a text begins with."""
+    """Return the index where the code at the beginning of the text ends."""
     first = text.partition("\n")[0]
     fence = _FENCE.fullmatch(first)
     assert fence is not None

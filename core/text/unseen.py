@@ -1,18 +1,18 @@
-r"""What cannot be seen in a line of text, and where a script or an emoji needs it all the same.
+r"""Removal of invisible characters from a line of text, except where a script or an emoji needs them.
 
-Unseen are the characters with the property Default_Ignorable_Code_Point that `core.text.unicode` leaves in texts, and
-the empty Braille cell. Of those between two characters that can be seen, at most one variation selector and one other
-stay, where they change how their neighbours look:
+Invisible are the characters with the property Default_Ignorable_Code_Point that `core.text.unicode` keeps, and the
+empty Braille cell. Of those between two visible characters, at most one variation selector and one other stay, if they
+change how their neighbours look:
 
 - ZWNJ and ZWJ between letters that join without (Arabic, Syriac, Mongolian, …; RFC 5892, appendix A), beside a virama
   (Indic scripts), ZWNJ beside a register shifter (Khmer), ZWJ between emoji.
-- LRM, RLM and ALM in text with letters from right to left, beside no letter of their own direction.
-- U+FE0F behind a symbol that is text without it, and in keycaps; selectors of shapes of Han characters, and those that
+- LRM, RLM and ALM in text with right-to-left letters, unless beside a letter of their own direction.
+- U+FE0F after a symbol that is text without it, and in keycaps; selectors of shapes of Han characters, and those that
   other scripts and mathematics have.
 - The marks of Mongolian, Duployan and Old Korean that are nothing by themselves; a grapheme joiner between two marks.
 - The empty cell between two other Braille cells.
 
-Word joiners, zero-width spaces and blank letters (U+3164) change nothing that is seen of a name.
+Word joiners, zero-width spaces and blank letters (U+3164) do not change the look of a name.
 """
 
 import re
@@ -24,10 +24,10 @@ UNSEEN: Final = (
     r"\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2060\u2800\u3164"
     r"\ufe00-\ufe0f\uffa0\U0001bca0-\U0001bca3\U000e0100-\U000e01ef"
 )
-"""A class of characters for expressions."""
+"""Contents of a regular expression's character class."""
 _RUN: Final = re.compile(f"[{UNSEEN}]+")
 _LOOKED_AT: Final = 16
-"""Characters before and behind, more than the marks that a letter has."""
+"""Number of characters inspected before and after a run: more than the marks that a letter has."""
 
 _VIRAMA: Final = 9
 """The canonical combining class of viramas."""
@@ -51,13 +51,13 @@ _TEXT_EMOJI: Final = re.compile(
 )
 _KEYCAP: Final = "\u20e3"
 _HAN: Final = r"\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-# A character and the selector behind it: Han, Mongolian, and what StandardizedVariants.txt has of other scripts.
+# A character and the selector after it: Han, Mongolian, and other scripts listed in StandardizedVariants.txt.
 _SELECTED: Final = re.compile(
     rf"[{_HAN}][\ufe00-\ufe02\U000e0100-\U000e01ef]"
     r"|[\u1820-\u18aa][\u180b-\u180d\u180f]"
     r"|[\u1000-\u109f\u2200-\u22ff\u2a00-\u2aff\ua840-\ua877\uaa60-\uaa7f\U00010ac0-\U00010aff]\ufe00"
 )
-# What is between two others: the one before it, itself, and the one behind.
+# Characters needed between two others: the one before, the character itself, and the one after.
 _BETWEEN: Final = re.compile(
     r"[\u1820-\u18aa]\u180e[\u1820-\u18aa]"
     r"|[\U0001bc00-\U0001bc99][\U0001bca0-\U0001bca3][\U0001bc00-\U0001bc99]"
@@ -69,11 +69,11 @@ _SHIFTERS: Final = "\u17c9\u17ca"
 
 
 def without_unseen(text: str) -> str:
-    """A text without the characters that cannot be seen in it and that nothing which can be seen needs."""
+    """Remove the invisible characters that no visible character needs."""
     if text.isascii() or _RUN.search(text) is None:
         return text
     directed = _RIGHT_TO_LEFT.search(text) is not None
-    # What goes may have stood between others.
+    # A removed character may have separated two others.
     while (kept := _RUN.sub(lambda run: _kept(run, directed=directed), text)) != text:
         text = kept
     return text
@@ -91,7 +91,7 @@ def _kept(run: re.Match[str], *, directed: bool) -> str:
 
 
 def _selects(before: str, selector: str, behind: str) -> bool:
-    """True for a variation selector that what is before it has a shape for."""
+    """True if the character before a variation selector has a shape for it."""
     if selector == "\ufe0f":
         keycap = behind[:1] == _KEYCAP and before[-1:] in tuple("0123456789#*")
         return keycap or _TEXT_EMOJI.fullmatch(before[-1:]) is not None
@@ -99,7 +99,7 @@ def _selects(before: str, selector: str, behind: str) -> bool:
 
 
 def _needed(character: str, before: str, behind: str, *, directed: bool) -> bool:
-    """True for a character that changes how those before and behind it look."""
+    """True if the character changes how its neighbours look."""
     if not before and not behind:
         return False
     if character in _DIRECTIONS:
@@ -121,11 +121,11 @@ def _needed(character: str, before: str, behind: str, *, directed: bool) -> bool
 _JOINING: Final = "\u0628"
 """A letter that joins on both sides."""
 _FIRST_JOINING: Final = "\u0600"
-"""No letter before it joins."""
+"""No letter before this code point joins."""
 
 
 def _joined(before: str, behind: str) -> bool:
-    """True where the letters at the seam of two texts join, whatever marks they have."""
+    """True if the last letter of `before` joins the first letter of `behind`, whatever their marks."""
     left, right = _letter(before[::-1]), _letter(behind)
     return left >= _FIRST_JOINING and right >= _FIRST_JOINING and _join(left, right)
 
@@ -142,7 +142,7 @@ def _join(left: str, right: str) -> bool:
     try:
         return _combining(left) != _VIRAMA and idna.valid_contextj(f"{left}\u200c{right}", 1)
     except ValueError:
-        return False  # a character that Unicode does not have yet
+        return False  # a character unknown to this Unicode version
 
 
 def _combining(character: str) -> int:
@@ -158,6 +158,6 @@ def _pictured(character: str) -> bool:
 
 
 def _direction(text: str) -> str:
-    """The direction of the first letter of a text, whose marks have none of their own."""
+    """Return the direction of the first character of a text, ignoring marks, which have none of their own."""
     first = next((kind for kind in map(bidirectional, text) if kind != "NSM"), "")
     return "R" if first == "AL" else first

@@ -1,1 +1,1 @@
-"""The log as it is shown to people: records of events, merged across partitions."""
+"""The log in readable form: records of events, merged across partitions."""

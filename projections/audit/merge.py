@@ -1,11 +1,10 @@
-"""The log as recorded, across partitions: merged by time, then partition, then sequence, a page a call.
+"""Merge of the log across partitions by time, then partition, then sequence, one page per call.
 
-A cursor keeps a place in every partition, so it never expires and misses nothing, however late an event comes into
-a partition. One call reads a bounded number of entries: a page may be empty and still go on.
+A cursor holds a position in every partition, so it never expires and misses no event, however late an event enters a
+partition. One call reads a bounded number of entries: a page may be empty without being the last.
 
-An entry that cannot be read may be what was asked for, and so is part of every page that comes by it. A partition that
-cannot be read may have the next event in the order of all: the page ends there, and where it would begin there, there
-is none.
+An unreadable entry may match the filter and is therefore part of every page that reaches it. An unreadable partition
+may hold the next event in the merged order. The page ends there, or the call fails if the page would begin there.
 """
 
 import binascii
@@ -26,7 +25,7 @@ from core.refusals import UnreadablePartition
 from projections.read.queries import BadCursor
 
 BUDGET: Final = 5000
-"""Entries that one call looks at, at most, beyond what it reads ahead."""
+"""Maximum number of entries examined per call, not counting those read ahead."""
 _FIRST: Final = 32
 _MOST: Final = 512
 _LONGEST: Final = 64 * 1024
@@ -35,42 +34,42 @@ Wanted = Callable[[Envelope], bool]
 
 
 class MergedPage(NamedTuple):
-    """One event, or an entry that cannot be read, and the partition it lies in."""
+    """One event or unreadable entry, and its partition."""
 
     partition: int
     recorded: Recorded | UnreadableEntry
 
 
 class Merged(NamedTuple):
-    """A page, and where each partition stands after it."""
+    """A page, and the position of each partition after it."""
 
     found: list[MergedPage]
     places: list[Position]
     dry: bool
-    """Whether everything there was, before the end, has been looked at."""
+    """Set if all present entries before the end were examined."""
     done: bool
-    """Whether nothing more can come: every partition has an entry at or after the end."""
+    """Set if no more events can follow: every partition has an entry at or after the end."""
 
 
 class _Stream:
-    """One partition, read ahead a little."""
+    """Reader of one partition with bounded read-ahead."""
 
     def __init__(self, log: Log, partition: int, after: Position, end: Position | None) -> None:
         self._log = log
         self.partition = partition
         self.at = after
-        """The last entry that was taken."""
+        """Position of the last entry taken."""
         self._read = after
         self._end = end
         self._size = _FIRST
         self._ahead: deque[Entry] = deque()
         self._dry = False
         self.beyond = False
-        """Whether an entry at or after the end was met: nothing before it can come any more."""
+        """Set if an entry at or after the end was read: no more entries can follow before the end."""
 
     @property
     def head(self) -> tuple[int, int, int] | None:
-        """Where its next entry belongs in the order of all."""
+        """Sort key of the next entry in the merged order; None if no entry is read ahead."""
         if not self._ahead:
             return None
         position = self._ahead[0].position
@@ -78,11 +77,11 @@ class _Stream:
 
     @property
     def wants(self) -> bool:
-        """Whether it has to be read before the order is known."""
+        """True if the partition must be read before the order is known."""
         return not self._ahead and not self._dry
 
     async def fill(self) -> None:
-        """Read on."""
+        """Read the next entries ahead."""
         entries = await self._log.read(self.partition, self._read, limit=self._size)
         self._dry = len(entries) < self._size
         self._size = min(self._size * 2, _MOST)
@@ -95,20 +94,20 @@ class _Stream:
 
     @property
     def next(self) -> Entry:
-        """Its next entry, which stays."""
+        """The next entry, without removing it."""
         return self._ahead[0]
 
     def take(self) -> Entry:
-        """Its next entry."""
+        """Remove and return the next entry."""
         entry = self._ahead.popleft()
         self.at = entry.position
         return entry
 
 
 async def merge(log: Log, places: dict[int, Position], *, end: Position | None, wanted: Wanted, limit: int) -> Merged:
-    """The next `limit` wanted events after `places`, before `end`, of the partitions that `places` names.
+    """The next `limit` wanted events after `places` and before `end`, from the partitions in `places`.
 
-    Raises `core.refusals.UnreadablePartition` where one of them cannot be read now, and nothing was found before that.
+    Raises `core.refusals.UnreadablePartition` if a partition cannot be read now and nothing was found before that.
     """
     streams = [_Stream(log, partition, after, end) for partition, after in places.items()]
     await gathered([stream.fill for stream in streams])
@@ -126,7 +125,7 @@ async def merge(log: Log, places: dict[int, Position], *, end: Position | None, 
         except UnreadableEntry:
             is_wanted = True
         if is_wanted and len(found) == limit:
-            break  # what is not wanted behind a full page is passed over, so that it is known whether there is more
+            break  # unwanted entries after a full page are consumed, to find out if more events follow
         entry = stream.take()
         if is_wanted:
             found.append(MergedPage(stream.partition, read_or_error(*entry)))
@@ -134,7 +133,7 @@ async def merge(log: Log, places: dict[int, Position], *, end: Position | None, 
             try:
                 await stream.fill()
             except UnreadablePartition:
-                break  # the next page begins there, and raises it
+                break  # the next page begins there and raises the error
         head = stream.head
         if head is None:
             heapq.heappop(heap)
@@ -146,14 +145,14 @@ async def merge(log: Log, places: dict[int, Position], *, end: Position | None, 
 
 
 def write_cursor(mark: str, places: Sequence[Position]) -> str:
-    """The cursor of a page whose partitions stand at `places`."""
+    """Encode the cursor of a page that ends at `places`."""
     flat = [part for place in places for part in place]
     packed = zlib.compress(msgspec.msgpack.encode(flat), 9)
     return f"{mark}.{urlsafe_b64encode(packed).decode().rstrip('=')}"
 
 
 def read_cursor(cursor: str, mark: str, partitions: int) -> list[Position]:
-    """Where each of so many partitions stands. Raises BadCursor for what `write_cursor` did not write."""
+    """Decode a cursor into one position per partition. Raises BadCursor for a value not made by `write_cursor`."""
     given, _, packed = cursor.partition(".")
     if given != mark:
         raise BadCursor(_NONE_OF_OURS)
@@ -169,7 +168,7 @@ def read_cursor(cursor: str, mark: str, partitions: int) -> list[Position]:
 
 
 def before(position: Position) -> Position:
-    """The place from which reading on begins with `position`."""
+    """The position after which reading starts with `position`."""
     return Position(position.ms, position.n - 1) if position.n > 0 else position
 
 

@@ -1,11 +1,11 @@
-"""The one shape in which events are told: by the trail of a comment, the audit, and `hansard replay --json`.
+"""The one output format of events, for the trail of a comment, the audit, and `hansard replay --json`.
 
     {"position", "partition", "at", "occurred_at", "type", "actor": {"kind", "id"},
      "site", "thread"?, "comment"?, "revision"?, "data": {…}}
 
-An entry that cannot be read stands in its place as `{"position", "type": "unreadable"}`: nothing else is known of it.
-`data` is everything else that the event says: its facts and words, and what judged and caused it. A text that was
-redacted is told to nobody. Whether it was is asked of the log itself (`redacted`), never of a view that may lag.
+An unreadable entry appears as `{"position", "type": "unreadable"}`: nothing else about the entry is known. `data` holds
+all other fields of the event: its facts and texts, its rule or policy and its cause. A redacted text is never included.
+Redaction is looked up in the log itself (`redacted`), never in a view that may lag.
 """
 
 from collections.abc import Iterable, Mapping
@@ -36,26 +36,26 @@ from core.times import rfc3339
 _SAID_BEFORE: Final = ("type", "comment", "revision")
 _CIRCUMSTANCES: Final = ("cause", "batch", "by_policy", "by_standing")
 _WORDS: Final = ("body", "match", "reason")
-"""What an author wrote with a text, and what was found in it: gone with the text."""
+"""Fields with an author's words or a match in them, removed together with a redacted text."""
 _TIMES: Final = frozenset({"until"})
-"""Facts that are times, and told as such."""
+"""Facts that are times, written as RFC 3339."""
 _COMMENTS_A_LOAD: Final = 50
 
 
 class AuditActor(Struct, frozen=True, kw_only=True):
-    """Who did it; `id` is None where that is not told."""
+    """The actor of an event; `id` is None if withheld."""
 
     kind: str
     id: str | None
 
 
 class AuditRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One event, as it is told."""
+    """One event in the output format."""
 
     position: str
     partition: int
     at: str
-    """When it was recorded."""
+    """Time of recording."""
     occurred_at: str
     type: str
     actor: AuditActor
@@ -67,14 +67,14 @@ class AuditRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class UnreadableRecord(Struct, frozen=True, kw_only=True):
-    """An entry that cannot be read, in its place among the events."""
+    """An unreadable entry, at its position among the events."""
 
     position: str
     type: Literal["unreadable"] = "unreadable"
 
 
 def record_of(recorded: Recorded, partition: int, redacted: Mapping[str, frozenset[int]]) -> AuditRecord:
-    """An event as staff is told it. `redacted` names the texts that are gone, by comment (see `redacted`)."""
+    """The record of an event for staff. `redacted` holds the redacted revisions by comment (see `redacted`)."""
     envelope = recorded.envelope
     data = _facts(recorded)
     if _is_text(recorded) and recorded.revision in redacted.get(envelope.comment or "", ()):
@@ -102,10 +102,10 @@ def record_of(recorded: Recorded, partition: int, redacted: Mapping[str, frozens
 def author_record_of(
     recorded: Recorded, partition: int, redacted: Mapping[str, frozenset[int]], author: str
 ) -> AuditRecord | None:
-    """An event as the comment's author is told it: own texts, and decisions with role, reason and rule.
+    """The record of an event for the comment's author: own texts, and decisions with role, reason and rule.
 
-    None for what is not for them: votes and reports. Notes, what a rule matched and the ids of staff stay out.
-    `redacted` names every text that is not for them, for whatever reason.
+    None for votes and reports, which the author may not see. Notes, rule matches and staff ids are left out.
+    `redacted` holds every text withheld from the author, for any reason.
     """
     event = recorded.event
     if isinstance(event, VoteCast | VoteRetracted | ReportFiled):
@@ -122,9 +122,9 @@ def author_record_of(
 
 
 def kept_from_author(comment: Comment) -> frozenset[int]:
-    """Which texts of a comment its author may not read again where `history` is `staff`.
+    """The revisions of a comment that are withheld from its author if `history` is `staff`.
 
-    Those that were followed by another, unless they wait or were turned down (as in `projections.read.revisions`).
+    These are the superseded texts, except waiting and rejected ones (as in `projections.read.revisions`).
     """
     current = (comment.standing, comment.latest.number)
     return frozenset(one.number for one in comment.revisions if one.number not in current and one.status == "published")
@@ -133,7 +133,7 @@ def kept_from_author(comment: Comment) -> frozenset[int]:
 async def redacted(
     log: Log, events: Iterable[Recorded], *, folds: AggregateCache | None = None
 ) -> dict[str, frozenset[int]]:
-    """Which texts told by `events`, all of one site, are gone by now: revisions by comment. Asks the log."""
+    """The texts in `events`, all of one site, that are redacted by now: revisions by comment, read from the log."""
     threads: dict[tuple[str, str], dict[str, None]] = {}
     for recorded in events:
         envelope = recorded.envelope
@@ -159,7 +159,7 @@ def _is_text(recorded: Recorded) -> bool:
 
 def _facts(recorded: Recorded) -> dict[str, Any]:
     if isinstance(recorded.event, UnknownEvent | UnreadableEvent):
-        return {}  # a newer version wrote it, or nobody can read it: that it happened is all that is known here
+        return {}  # from a newer version, or unreadable: only the event's existence is known here
     facts: dict[str, Any] = msgspec.to_builtins(recorded.event)
     for name in _SAID_BEFORE:
         facts.pop(name, None)

@@ -1,1 +1,1 @@
-"""Reads of the views: pages, lists, rows and feeds, as a viewer may see them."""
+"""Reads of the views: pages, lists, rows and feeds, filtered for a viewer."""

@@ -1,4 +1,4 @@
-"""Single rows and a thread as a whole, as a viewer may see them: permalinks, frames, the overlay, anchors, counts."""
+"""Single rows and whole threads, filtered for a viewer: permalinks, frames, the overlay, anchors, counts."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -22,11 +22,11 @@ from projections.thread.state import AnchorState, CommentState, Decision, Thread
 from projections.views.viewer import PUBLIC, Viewer
 
 LONGEST_OVERLAY: Final = 100
-"""Rows in an overlay."""
+"""Rows per overlay."""
 
 
 class _Count(Struct):
-    """The one field of a thread's public JSON that its count is."""
+    """The published-comment count, the only field decoded from a thread's public JSON."""
 
     comments: int
 
@@ -41,30 +41,30 @@ _ROWS_A_CALL: Final = 500
 
 
 async def head(served: Served, site: str, thread: str) -> ThreadHead | None:
-    """The thread as a whole."""
+    """Read the summary of one thread."""
     return (await heads(served, site, [thread])).get(thread)
 
 
 async def heads(served: Served, site: str, threads: list[str]) -> dict[str, ThreadHead]:
-    """These threads as a whole; those that do not exist are absent."""
+    """Read the summaries of threads. Threads that do not exist are absent."""
     return {name: head_of(found) for name, found in (await publics(served, site, threads)).items()}
 
 
 def head_of(public: bytes) -> ThreadHead:
-    """The thread that `meta.public` tells of."""
+    """Decode a thread summary from `meta.public`."""
     fields = _HEAD.decode(public)
     known = {name: fields[name] for name in ThreadHead.__struct_fields__}
     return ThreadHead(**{**known, "position": Position.parse(fields["position"])})
 
 
 async def publics(served: Served, site: str, threads: Sequence[str]) -> dict[str, bytes]:
-    """The ready JSON of these threads; those that do not exist are absent."""
+    """Read the stored public JSON of threads. Threads that do not exist are absent."""
     parts = await _asked(served, site, threads)
     return {name: public for _, publics in parts for name, public in publics.items() if public is not None}
 
 
 async def _asked(served: Served, site: str, threads: Sequence[str]) -> list[tuple[ViewState, dict[str, bytes | None]]]:
-    """The ready JSON of these threads by partition, and a state since which it was so, in one round trip."""
+    """Read the public JSON of threads by partition, in one round trip, with a view state no newer than that JSON."""
     names: dict[Partition, list[str]] = {}
     for thread in dict.fromkeys(threads):
         names.setdefault(served.keys.of(site, thread), []).append(thread)
@@ -78,25 +78,25 @@ async def _asked(served: Served, site: str, threads: Sequence[str]) -> list[tupl
 
 
 def _publics(partition: Partition, site: str, threads: list[str], generation: int) -> list[CommandParts]:
-    # The cursor first: what is committed in between makes the state look older than what was read, never newer.
+    # Read the cursor first: a commit in between makes the state look older than the data, never newer.
     first: list[CommandParts] = [("GET", partition.cursor(generation))]
     return first + [("HGET", partition.thread_views(generation, site, name).meta, "public") for name in threads]
 
 
 async def counts(served: Served, site: str, threads: list[str]) -> PageAnswer:
-    """How many comments are published, by thread; an unknown thread counts 0."""
+    """Number of published comments by thread; 0 for an unknown thread."""
     return counts_of(await counted(served, site, threads))
 
 
 class PublishedCounts(NamedTuple):
-    """The number of published comments of a thread, and a state of its partition since which it has been so."""
+    """Number of published comments of a thread, and a state of its partition since which the number is valid."""
 
     comments: int
     seen: ViewState
 
 
 async def counted(served: Served, site: str, threads: Sequence[str]) -> dict[str, PublishedCounts]:
-    """The counts of these threads, in one round trip; an unknown thread counts 0."""
+    """Read the counts of threads in one round trip; 0 for an unknown thread."""
     found = {
         name: PublishedCounts(0 if public is None else _COUNT.decode(public).comments, seen)
         for seen, publics in await _asked(served, site, threads)
@@ -106,11 +106,11 @@ async def counted(served: Served, site: str, threads: Sequence[str]) -> dict[str
 
 
 def counts_of(found: Mapping[str, PublishedCounts]) -> PageAnswer:
-    """The answer that says these counts."""
+    """Build the response from counts."""
     states = {counted.seen for counted in found.values()}
     made = answer({"counts": {thread: counted.comments for thread, counted in found.items()}})
     if len({seen.partition for seen in states}) < len(states):
-        return made  # of two states of one partition: nothing may stand for both
+        return made  # two states of one partition: neither is valid for both
     return made._replace(seen=tuple(sorted(states)))
 
 
@@ -130,9 +130,9 @@ async def anchors(served: Served, site: str, thread: str) -> PageAnswer | None:
 async def lines(
     served: Served, site: str, thread: str, comments: list[str], *, whole: bool
 ) -> tuple[bytes | None, dict[str, PageLine]]:
-    """`meta.public` and the stored rows of these comments, with SOURCE where `whole`, of one moment up to 500.
+    """Read `meta.public` and the stored rows of comments, with SOURCE if `whole`. Up to 500 rows are of one moment.
 
-    Those that do not exist are absent.
+    Comments that do not exist are absent.
     """
     public: bytes | None = None
     found: dict[str, PageLine] = {}
@@ -145,7 +145,7 @@ async def lines(
 
 
 async def row(served: Served, site: str, thread: str, comment: str, viewer: Viewer = PUBLIC) -> bytes | None:
-    """One row as the viewer may see it, without its answers."""
+    """One row as the viewer may see it, without its replies."""
     whole = viewer != PUBLIC
     _, found = await lines(served, site, thread, [comment], whole=whole)
     if comment not in found:
@@ -156,7 +156,7 @@ async def row(served: Served, site: str, thread: str, comment: str, viewer: View
 async def frame_rows(
     served: Served, site: str, thread: str, comments: list[str]
 ) -> tuple[ThreadHead | None, dict[str, bytes]]:
-    """The public rows of these comments and the thread, of one moment; what the page does not show is absent."""
+    """The public rows of comments and their thread, of one moment. Comments that the page does not show are absent."""
     public, found = await lines(served, site, thread, comments, whole=False)
     if public is None:
         return None, {}
@@ -165,7 +165,7 @@ async def frame_rows(
 
 
 async def permalink(served: Served, site: str, thread: str, comment: str, viewer: Viewer) -> PageAnswer | None:
-    """A comment, what it hangs below, and what hangs below it."""
+    """A comment with its ancestors and its replies."""
     size = PageQuery()
     reply = await served.thread(_PERMALINK, site, thread, keys, (comment, size.depth, size.replies))
     if not reply.parts:
@@ -190,7 +190,7 @@ async def permalink(served: Served, site: str, thread: str, comment: str, viewer
 
 
 async def overlay(served: Served, site: str, thread: str, member: str) -> Overlay | None:
-    """The member's own pending and rejected rows, newest first, and votes; None where there is no such thread."""
+    """The member's own pending and rejected rows, newest first, and votes; None if the thread does not exist."""
     reply = await served.thread(
         _OVERLAY,
         site,
@@ -225,18 +225,18 @@ async def overlay(served: Served, site: str, thread: str, member: str) -> Overla
 
 
 def answer(value: Any) -> PageAnswer:
-    """A JSON answer that is told from another by its bytes."""
+    """Build a JSON response whose tag is a digest of its body."""
     body = msgspec.json.encode(value)
     return PageAnswer(body, digest(body))
 
 
 def digest(body: bytes) -> str:
-    """What tells one body from another."""
+    """Digest of a response body."""
     return blake2b(body, digest_size=12).hexdigest()
 
 
 def decided(decision: Decision | None) -> dict[str, Any] | None:
-    """A verdict as the author may know it: who decided is a role."""
+    """A verdict as shown to the author: the decider is reduced to a role."""
     if decision is None:
         return None
     by = "rule" if decision.kind == "system" else "moderator"

@@ -1,10 +1,10 @@
-"""The row of a comment as the views have it, with the votes that the log has beyond them.
+"""The row of a comment as the views have it, plus the votes in the log beyond the views.
 
-A vote is answered with it. The views take a vote in some milliseconds later, and to wait for them would cost more than
-the vote: a commit of its own, a wake-up, and the questions whether it has come. So the row is asked for together with
-what the vote is decided in view of. It holds everything that was acknowledged by then, and the vote itself is counted
-on top. Where that cannot be told (staff sees more of a row, the thread is parked, something else happened to the
-comment that the views do not have yet), the reader waits for the views instead.
+The response to a vote contains the row with the vote counted. The views apply a vote some milliseconds later. Waiting
+for them would cost more than the vote: a commit of its own, a wake-up, and polling. So the row is read in the same
+round trip as the context of the vote. The row holds everything acknowledged by then, and the vote itself is added.
+Where the result cannot be computed (staff sees more of a row, the thread is parked, the comment has another event that
+the views lack), the reader waits for the views instead.
 """
 
 from functools import lru_cache
@@ -27,13 +27,13 @@ from projections.views import parking
 from projections.views.pointer import Pointer
 
 BEYOND: Final = 64
-"""Most events of a partition, beyond its views, that are looked through for votes."""
+"""Maximum number of events of a partition, beyond its views, that are searched for votes."""
 
 _CURRENT_ROW: Final = Script("projections.read", "read_current_row")
 
 
 class RowAsked(NamedTuple):
-    """A row that is on its way."""
+    """A pending read of a row."""
 
     site: str
     thread: str
@@ -45,7 +45,7 @@ class RowAsked(NamedTuple):
 def ask(
     calls: Router, partition: Partition, pointer: Pointer, site: str, thread: str, comment: str, voter: str
 ) -> RowAsked:
-    """Ask for the row of a comment with what else is asked in this tick of the event loop."""
+    """Start reading the row of a comment, in the pipeline of this tick of the event loop."""
     arguments = (str(pointer), comment, parking.field(site, thread), voter, BEYOND)
     begun = calls.begin_script(_CURRENT_ROW, _keys(partition, pointer.generation, site, thread), arguments)
     return RowAsked(site, thread, comment, pointer, begun)
@@ -53,39 +53,39 @@ def ask(
 
 @lru_cache(maxsize=256)
 def _keys(partition: Partition, generation: int, site: str, thread: str) -> tuple[str, ...]:
-    # Votes come to a few threads at a time, and making these names takes as long as taking the answer apart.
+    # Votes concentrate on few threads at a time, and building these names costs as much as parsing the reply.
     views = partition.thread_views(generation, site, thread)
     of_views = partition.generation, partition.cursor(generation), partition.parked(generation)
     return (*of_views, views.rows, views.votes, views.answers, views.names, partition.log, views.ballots)
 
 
 class RowRead(NamedTuple):
-    """A row with the vote counted that it was asked for."""
+    """A row that includes the vote it was read for."""
 
     row: CachedRow
     upto: int | None
-    """The number of the last event before the vote that is in it; None where not all of them are in it."""
+    """Number of the last event before the vote that the row includes; None if the row may lack events."""
 
 
 async def voted(
     calls: Router, asked: RowAsked, recorded: Recorded | None, earlier: Vote, since: Position
 ) -> RowRead | None:
-    """The public row with one more vote counted, `recorded`; None where only the views can tell.
+    """The public row with the vote `recorded` added; None if only the views can tell.
 
-    `earlier` is the member's vote before it, which stands where `recorded` is None. The views must have the comment as
-    it was at `since`, its last event.
+    `earlier` is the member's vote before `recorded`, and stands if `recorded` is None. The views must include `since`,
+    the last event of the comment.
     """
     try:
         served, *found = await calls.finish(asked.begun)
     except redis.exceptions.RedisError:
-        return None  # the caller then asks the views, repeatedly and for a while
+        return None  # the caller falls back to the views, with retries
     if served != str(asked.pointer).encode() or not found[0]:
         return None
     cursor, upto, ballot, stored, tally, answers, name, *beyond = found
     if _number(cursor) < since.n:
         return None
     if ballot is not None:
-        # Too much is beyond the views to be looked through: what is counted on top is counted upon what they have.
+        # Too many events beyond the views to search: the vote is added to the tally of the views.
         before = int(ballot.partition(b" ")[0] or 0)
     elif earlier.position is not None and _number(upto) < earlier.position.n:
         return None
@@ -106,11 +106,11 @@ async def voted(
 
 
 def written(site: str, thread: str, comment: str, row: CachedRow) -> bytes:
-    """The JSON of a row without its answers, and with the cursor to them."""
+    """The JSON of a row without its replies, with the cursor to them."""
     onward = None if row.answers is None else Onward(site, thread)(comment, BEFORE_ANSWERS.decode())
     return page_json.alone(row.stored, row.name, row.votes, row.answers or 0, onward)
 
 
 def _number(position: bytes) -> int:
-    """The number of an event in its partition, by which positions there are in order."""
+    """The event number within the partition, which orders positions."""
     return int(position[position.index(b"-") + 1 :])

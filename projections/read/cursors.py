@@ -1,8 +1,9 @@
-"""Cursors: where a list goes on, as a text that means nothing to whoever carries it.
+"""Opaque cursors of lists.
 
-`<mark>.<place>`: the mark is a digest of the call and of every parameter that decides what the list holds and how it
-is ordered; the place is where it goes on. A cursor names places, never numbers of rows, so what comes and goes in
-front of it moves nothing. It holds no secret and grants nothing: a forged one is at worst another place in the list.
+A cursor is `<mark>.<place>`. The mark is a digest of the operation and of every parameter that decides the content and
+order of the list. The place is the position to continue from. A cursor names positions, never row numbers, so inserts
+and removals before it do not shift the list. It holds no secret and grants no access: a forged cursor is at worst
+another position in the list.
 """
 
 import re
@@ -26,18 +27,18 @@ _LONGEST: Final = 400
 
 
 def mark(*scope: object) -> str:
-    """What the cursors of one list begin with: 10 characters for a call and its parameters."""
+    """The prefix of a list's cursors: a 10-character digest of the operation and its parameters."""
     digest = blake2b(msgspec.json.encode(scope), digest_size=7).digest()
     return b32encode(digest).decode()[:10].lower()
 
 
 def write(mark: str, *place: object) -> str:
-    """The cursor of a place in a list."""
+    """Build the cursor of a place in a list."""
     return ".".join((mark, *map(str, place)))
 
 
 def read(cursor: str, mark: str, form: str) -> tuple[str, ...]:
-    """The place that a cursor of this list names, by the groups of `form`. Raises BadCursor for any other text."""
+    """Parse the place of a cursor of this list, by the groups of `form`. Raises BadCursor for any other text."""
     found = None
     if len(cursor) <= _LONGEST and cursor.startswith(f"{mark}."):
         found = re.fullmatch(form, cursor[len(mark) + 1 :])

@@ -1,4 +1,4 @@
-"""The feed stream of a partition, read: which rows each event changed, as far back as it is kept."""
+"""Reads of a partition's feed stream: the rows that each event changed, as far back as the stream is kept."""
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
@@ -16,15 +16,15 @@ from core.redis.router import Router
 from projections.views.pointer import Pointer
 
 PATIENCE: Final = 1.0
-"""Seconds within which a read that failed is tried again."""
+"""Seconds within which a failed read is retried."""
 SCANNED: Final = 1000
-"""Entries per read while one thread's entries are looked for."""
+"""Entries per read when searching for the entries of one thread."""
 
 _KINDS: Final = msgspec.json.Decoder(list[tuple[str, str | None]])
 
 
 class FeedEntry(NamedTuple):
-    """What one event changed on the page of its thread: `(kind, comment)`, in the order to tell it."""
+    """The changes of one event on the page of its thread: `(kind, comment)` pairs in delivery order."""
 
     position: Position
     site: str
@@ -33,11 +33,11 @@ class FeedEntry(NamedTuple):
 
 
 Named = dict[tuple[str, str], dict[str, None]]
-"""Comments, by site and thread, each once and in order."""
+"""Comments by (site, thread), deduplicated and in order."""
 
 
 def named(messages: Iterable[bytes]) -> Named:
-    """What the messages of commits say that the feed has been told (see commit.lua); what says nothing is passed."""
+    """Parse the feed entries announced in commit messages (see commit.lua). Messages that do not parse are skipped."""
     found: Named = {}
     for message in messages:
         lines = message.split(b"\n")
@@ -50,26 +50,26 @@ def named(messages: Iterable[bytes]) -> Named:
 
 
 class FeedMark(NamedTuple):
-    """What a follower of a feed remembers: the last entry that it took in, and which views were served then."""
+    """The state of a feed follower: the last entry processed, and the views served then."""
 
     position: Position
     digest: bytes | None
-    """A short hash of the entry; None where the feed had it no more, or never had one."""
+    """Short hash of the entry; None if the feed no longer had the entry, or never had one."""
     pointer: Pointer
 
 
 class Exchanged(Exception):
-    """Other views are served than those that a follower told of, all of a partition's or those of one thread."""
+    """The served views, of a partition or of one thread, are not those that the follower knows."""
 
 
 class Trimmed(Exception):
-    """Entries of the range that was asked for are gone from the feed."""
+    """Entries of the requested range are gone from the feed."""
 
 
 class FeedLog:
-    """Reads the feed streams of a deployment. They carry no text: what was taken down cannot leak from them.
+    """Reads the feed streams of a deployment. Entries carry no text, so content that was taken down cannot leak.
 
-    Every call raises `core.refusals.Unavailable` where the server stays away.
+    Every method raises `core.refusals.Unavailable` if the server stays unreachable.
     """
 
     def __init__(self, redis: Router, keys: Keys) -> None:
@@ -77,17 +77,17 @@ class FeedLog:
         self._keys = keys
 
     async def trimmed(self, partition: int) -> Position:
-        """The newest entry that was trimmed off the old end of a feed; `START` where there is none."""
+        """The newest entry trimmed from the feed; `START` if there is none."""
         return kept(await self._ask("GET", self._keys[partition].feed_trimmed))
 
     async def has(self, partition: int, position: Position) -> bool:
-        """Whether the feed has an entry at this position: an event that readers of some thread could notice."""
+        """True if the feed has an entry at this position: an event visible to the readers of a thread."""
         return bool(await self._ask("XRANGE", self._keys[partition].feed, str(position), str(position)))
 
     async def end(self, partition: int) -> FeedMark:
-        """The newest entry, or where there is none the newest trimmed one: where a follower begins."""
+        """The start mark of a follower: the newest entry, or the newest trimmed entry if the feed is empty."""
         keys = self._keys[partition]
-        # The pointer first: where it moves in between, the first reading on finds it.
+        # Read the pointer first: if it moves in between, the next read detects the change.
         served, newest, trimmed = await self._ask_all(
             ("GET", keys.generation),
             ("XREVRANGE", keys.feed, "+", "-", "COUNT", 1),
@@ -102,12 +102,12 @@ class FeedLog:
     async def beyond(self, partition: int, mark: FeedMark, *, limit: int) -> tuple[list[FeedEntry], FeedMark]:
         """At most `limit` entries after a mark, and the mark of the last of them.
 
-        It is proven that they follow upon the marked entry: it is read with them, and has to be what it was. Where it
-        is gone, it has to be the newest one that was trimmed. Raises `LogDiverged` where it is neither, and `Exchanged`
-        where other views are served than then.
+        Continuity is proven: the marked entry is read along, and must be unchanged. If the entry is gone, it must be
+        the newest trimmed one. Raises `LogDiverged` if neither holds, and `Exchanged` if other views are served than at
+        the mark.
         """
         keys = self._keys[partition]
-        # The trimmed one last: what is told of it then holds for the entries that were read before.
+        # Read the trim mark last: it is then valid for the entries read before it.
         found, served, trimmed = await self._ask_all(
             ("XRANGE", keys.feed, str(mark.position), "+", "COUNT", limit + 1),
             ("GET", keys.generation),
@@ -129,15 +129,15 @@ class FeedLog:
     async def of_thread(
         self, partition: int, site: str, thread: str, after: Position, upto: Position, *, limit: int = SCANNED
     ) -> AsyncIterator[list[FeedEntry]]:
-        """The entries of one thread after `after`, up to and with `upto`, in order, as they are read.
+        """The entries of one thread after `after`, up to and including `upto`, in order, yielded as they are read.
 
-        At most `limit` entries of the partition are read at once. Raises `Trimmed` where an entry of the range is gone.
+        Each read takes at most `limit` entries of the partition. Raises `Trimmed` if an entry of the range is gone.
         """
         keys = self._keys[partition]
         name = f"{site}/{thread}".encode()
         at = after
         while at < upto:
-            # The trimmed one last: what is told of it then holds for the entries that were read before.
+            # Read the trim mark last: it is then valid for the entries read before it.
             found, trimmed = await self._ask_all(
                 ("XRANGE", keys.feed, f"({at}", str(upto), "COUNT", limit),
                 ("GET", keys.feed_trimmed),
@@ -152,7 +152,7 @@ class FeedLog:
         return await retry(lambda: self._redis.call(*command), "read_feed", patience=PATIENCE)
 
     async def _ask_all(self, *commands: tuple[Argument, ...]) -> list[Any]:
-        """The replies to commands that go out together, in this order."""
+        """Send commands in one pipeline and return their replies in order."""
         return await retry(
             lambda: self._redis.all([Command(command) for command in commands]), "read_feed", patience=PATIENCE
         )

@@ -1,7 +1,7 @@
-"""Texts rendered with turns for others in between.
+"""Rendering of texts that yields to other tasks.
 
-`Rendering` makes html that no row keeps, of older texts and of past pages: it is remembered in the process and stored
-nowhere. `ahead` makes the html that a commit is about to need, since a commit itself is made at a stretch.
+`Rendering` makes html that no row stores: of older texts and past pages. The html is cached in the process only.
+`ahead` makes the html that a commit is about to need, because a commit itself does not yield.
 """
 
 from collections.abc import Iterable
@@ -16,19 +16,19 @@ from core.throttle import Pace
 from projections.views.layout import Html
 
 TURN: Final = 5_000
-"""Characters that are rendered before others have their turn; one text may have more."""
+"""Characters rendered before yielding to other tasks. A single text may have more."""
 
 MOST_BYTES: Final = 16 * 1024 * 1024
-"""Bytes of the html that is kept."""
+"""Maximum bytes of cached html."""
 OVERHEAD: Final = 516
-"""Bytes that keeping the html of one text takes besides it."""
+"""Bytes of overhead per cached text."""
 
 HTML: Final = Lru[bytes, bytes](MOST_BYTES, most_each=MOST_BYTES // 4)
 """Html by the digest of the text and the version of the renderer."""
 
 
 class Rendering:
-    """Renders the texts of one answer, and lets others have their turn in between, by what was rendered."""
+    """Renders the texts of one response, and yields to other tasks by the amount rendered."""
 
     def __init__(self, cache: Lru[bytes, bytes] = HTML, *, turn: int = TURN) -> None:
         self._cache = cache
@@ -49,7 +49,7 @@ class Rendering:
         return html
 
     async def turn(self, characters: int) -> None:
-        """Count work on so many characters, which is about to be done; others come first where it is their turn."""
+        """Account for upcoming work on `characters`. Yields first if the budget of this turn is used up."""
         if self._since and self._since + characters > self._turn:
             self._since = 0
             await checkpoint()
@@ -57,9 +57,9 @@ class Rendering:
 
 
 class _Ahead:
-    """Gives the html of texts that were rendered ahead, each as often as it was asked for, and renders others.
+    """Serves html of texts rendered ahead, each as often as it was requested; renders any other text on demand.
 
-    It lets go of each html when it gives that the last time, so that it holds no more than what is made from it will.
+    An html is released at its last use, so that memory is bounded by what is made from it.
     """
 
     def __init__(self, html: Html) -> None:
@@ -68,7 +68,7 @@ class _Ahead:
         self._uses: dict[str, int] = {}
 
     def render(self, body: str) -> None:
-        """Render a text, unless that is done; it may be asked for once more."""
+        """Render a text if it is not yet rendered, and count one more use."""
         if body not in self._made:
             self._made[body] = self._html(body)
         self._uses[body] = self._uses.get(body, 0) + 1
@@ -81,7 +81,7 @@ class _Ahead:
 
 
 async def ahead(bodies: Iterable[str], html: Html, pace: Pace | None = None) -> Html:
-    """Render texts, with a rest between two of them where it is due; the result gives their html without delay."""
+    """Render texts with a rest between two of them when due. The result returns their html without delay."""
     pace = pace or Pace()
     made = _Ahead(html)
     for body in bodies:

@@ -1,4 +1,4 @@
-"""How far the views are behind the log, by partition."""
+"""Lag of the views behind the log, by partition."""
 
 from functools import partial
 from typing import NamedTuple
@@ -13,19 +13,19 @@ from projections.read.served_generation import Served
 
 
 class Lag(NamedTuple):
-    """A partition whose views have yet to take in events."""
+    """A partition whose views have unprocessed events."""
 
     partition: int
     events: int
-    """How many; below 0 where the log ends before the views do, which is not theirs (`projections.read.log_origin`)."""
+    """Number of events; below 0 if the log ends before the views: another log (`projections.read.log_origin`)."""
     since: int
-    """When the oldest of them was recorded, in milliseconds since 1970."""
+    """Recording time of the oldest unprocessed event, in milliseconds since 1970."""
 
 
 def distance(at: Position, last: Position) -> int:
-    """How many events there are from one position to a later one; below 0 where that is before it.
+    """Number of events from one position to a later one; below 0 if `last` is before `at`.
 
-    An entry that nobody of ours wrote may have any number: one at least is there.
+    An entry written by another program may have any number, so a later position counts as at least 1.
     """
     if last > at:
         return max(1, last.n - at.n)
@@ -33,7 +33,7 @@ def distance(at: Position, last: Position) -> int:
 
 
 async def lags_of_readable(served: Served, log: Log) -> list[Lag]:
-    """The partitions that are not level, but for those that cannot be read. Raises `core.refusals.Unavailable`."""
+    """The partitions with lag, without those that are unreadable. Raises `core.refusals.Unavailable`."""
     try:
         return await lags(served, log)
     except UnreadablePartition:
@@ -49,12 +49,12 @@ async def _readable(served: Served, log: Log, partition: Partition) -> list[Lag]
 
 
 async def lags(served: Served, log: Log) -> list[Lag]:
-    """The partitions that are not level, in order. Raises `core.refusals.Unavailable`."""
+    """The partitions with lag, in order. Raises `core.refusals.Unavailable`."""
     return await _lags(served, log, list(served.keys))
 
 
 async def _lags(served: Served, log: Log, partitions: list[Partition]) -> list[Lag]:
-    # The cursors first: what is appended in between can make the views look late, never level when they are not.
+    # Read the cursors first: an append in between can make the views look late, never falsely up to date.
     cursors = await progress.cursors(served, partitions)
     lasts = await log.lasts([partition.number for partition in partitions])
     apart = [

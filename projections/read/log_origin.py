@@ -1,7 +1,7 @@
-"""Whether views are of the log that lies beside them.
+"""Check that the views were built from the log stored next to them.
 
-In a failover log, cursor and views of a partition go back together. Where the cursor names an event that the log has
-not, somebody put another log there: an older backup, or that of another deployment.
+In a failover the log, the cursor and the views of a partition go back together. If the cursor names an event that the
+log lacks, the log was replaced: by an older backup, or by that of another deployment.
 """
 
 from functools import partial
@@ -16,12 +16,12 @@ from projections.read.served_generation import Served
 
 
 class OtherLog(NamedTuple):
-    """A partition whose log has not the event up to which its views are."""
+    """A partition whose log lacks the event at the cursor of its views."""
 
     partition: int
     cursor: Position
     last: Position
-    """Where its log ends."""
+    """The last position of the partition's log."""
 
 
 async def other_logs(served: Served, log: Log) -> list[OtherLog]:
@@ -34,7 +34,7 @@ async def _other_log(served: Served, log: Log, partition: Partition) -> OtherLog
     at = await cursor(served, partition)
     if at == START or await log.entry(partition.number, at) is not None:
         return None
-    # A failover between the two questions would look the same. It takes the cursor along.
+    # A failover between the two reads would look the same, but it moves the cursor too.
     if await cursor(served, partition) != at:
         return None
     return OtherLog(partition.number, at, await log.last(partition.number))

@@ -1,7 +1,7 @@
-"""Lists that cross threads: what places and cursors in them are, and a member's comments.
+"""Lists across threads: their places and cursors, and a member's comments.
 
-Every partition answers for its own threads, and the answers are merged in one order over all of them. A cursor is one
-place in that order, and each partition goes on behind it.
+Each partition returns the rows of its own threads, and the results are merged in one global order. A cursor is one
+place in that order, and each partition continues after it.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ _PLACE: Final = rf"{cursors.NUMBER}\.{cursors.NUMBER}\.{cursors.NUMBER}"
 
 
 class Placed(NamedTuple):
-    """A comment's place in a list over all partitions: two of them may have the same position."""
+    """The place of a comment in a list over all partitions. Two partitions may have the same position."""
 
     ms: int
     n: int
@@ -44,18 +44,18 @@ class Listed(NamedTuple):
 
 
 def place(cursor: str | None, mark: str) -> Placed | None:
-    """The place that a cursor names. Raises BadCursor."""
+    """Parse the place of a cursor. Raises BadCursor."""
     return None if cursor is None else Placed(*map(int, cursors.read(cursor, mark, _PLACE)))
 
 
 def part(found: Sequence[Listed], limit: int, mark: str) -> tuple[list[Listed], str | None]:
-    """The first `limit` of what was found, and the cursor to the rest."""
+    """The first `limit` items, and the cursor to the rest."""
     some = list(found[:limit])
     return some, cursors.write(mark, *some[-1].placed) if len(found) > limit else None
 
 
 async def lines_of(served: Served, site: str, listed: Sequence[Listed]) -> dict[tuple[str, str], PageLine]:
-    """The stored rows of comments of many threads, by thread and comment; of one moment for each thread."""
+    """Read the stored rows of comments of many threads, by (thread, comment). Each thread is of one moment."""
     threads: dict[str, list[str]] = {}
     for one in listed:
         threads.setdefault(one.thread, []).append(one.comment)
@@ -87,7 +87,7 @@ async def member_comments(
 
 
 async def member_counts(served: Served, site: str, member: str) -> tuple[str | None, dict[str, int]]:
-    """The name under which a member wrote last, and how many comments have which status, over all threads."""
+    """The member's latest name, and the number of their comments by status over all threads."""
     parts = await gathered([partial(_tallied, served, partition, site, member) for partition in served.keys])
     numbers = {
         status: sum(tally[at] for tally, _ in parts) for at, status in enumerate(("published", "pending", "rejected"))
@@ -105,7 +105,7 @@ async def _authored(
     if after is not None:
         high = f"({member} {after.ms:015d}{after.n:012d}"
         if partition.number < after.partition:
-            high += "!"  # behind everything at that position, which in this partition comes later in the list
+            high += "!"  # include that position: entries of this partition at it come later in the list
     reply = await served.partition(
         _AUTHORED,
         partition,

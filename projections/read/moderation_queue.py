@@ -1,4 +1,4 @@
-"""The moderation queue: what waits for a decision or was reported, with all that deciding needs on one screen."""
+"""The moderation queue: pending and reported comments, with everything that a decision needs."""
 
 from functools import partial
 from typing import Any, Final
@@ -28,10 +28,10 @@ _STAFF: Final = Viewer(staff=True)
 
 
 async def queue(served: Served, site: str, query: QueueQuery) -> PageAnswer:
-    """A part of the queue, oldest first over all partitions. Raises BadCursor.
+    """A page of the queue, oldest first over all partitions. Raises BadCursor.
 
-    The order is of one moment for each partition, the rows of a later one for each thread: what was decided in
-    between is left out, so an answer may hold fewer than `limit` and still have `next`.
+    The order is of one moment per partition, the rows of a later moment per thread. Comments decided in between are
+    left out, so a response may hold fewer than `limit` items and still have `next`.
     """
     mark = cursors.mark("queue", site, query.state, query.thread, query.member, query.limit)
     after = place(query.cursor, mark)
@@ -126,14 +126,14 @@ def _row(line: PageLine, site: str, thread: str) -> Raw | None:
 
 
 def _published(comment: CommentState) -> dict[str, Any] | None:
-    """What readers see now, if anything."""
+    """The revision and body that readers see now; None if the comment is not published."""
     if not comment.published or comment.standing is None:
         return None
     return {"revision": comment.standing, "body": comment.texts[comment.standing].body}
 
 
 def _held_by(comment: CommentState, revision: int, state: str) -> dict[str, Any]:
-    """What brought it here: the reports, a moderator, or a rule with what it matched."""
+    """The reason for the queue entry: reports, a moderator, or a rule with its match."""
     if state == "reported":
         return {"kind": "reports", "name": None}
     text = comment.texts[revision]

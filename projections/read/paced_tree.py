@@ -1,4 +1,4 @@
-"""The tree of a long thread, built with rests so that whatever else runs in the process has its turn."""
+"""Builds the tree of a long thread with rests, so that other tasks in the process can run."""
 
 from core.throttle import Pace
 from projections.read.tree import Tree
@@ -13,5 +13,5 @@ async def grown(state: ThreadState, pace: Pace) -> Tree:
         tree.add(comment)
         if pace.due:
             await pace.rest()
-    tree.sort()  # they come in the order of their age as it is, so that this costs next to nothing
+    tree.sort()  # nearly free: the rows already come in order of age
     return tree

@@ -1,7 +1,7 @@
-"""Rows put together as the page shows them: bytes joined to bytes, nothing parsed.
+"""Assembly of page JSON from stored rows by joining bytes; no row is parsed.
 
-What gives rows (`scripts/walk.lua` from the views, `projections.read.tree` from a fold) gives them flat, in display
-order, each with its level. Here they become nested JSON, with a cursor wherever answers were left out.
+The row sources (`scripts/walk.lua` for the views, `projections.read.tree` for a fold) return rows flat, in display
+order, each with its level. This module nests them into JSON, with a cursor wherever replies were left out.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -11,47 +11,47 @@ from projections.views import rows
 
 _NOTHING: Final = (b"", b"", b"")
 _ID: Final = len('{"id":"')
-"""Where the id is in PUBLIC: every row begins with it."""
+"""Offset of the id in PUBLIC: every row begins with it."""
 _NONE: Final = (0, 0)
 _NAME: Final = b',"name":'
 _AVATAR: Final = b',"avatar":'
 _PUBLISHED: Final = ord("p")
 _NO_ANSWER: Final = len(b"p ")
-"""So long is the HEADER of what answers nothing."""
+"""Length of the HEADER of a row that is not a reply."""
 _REPLIES: Final = b',"replies":{"count":%d,"comments":['
 _NO_REPLIES: Final = _REPLIES % 0
 _END: Final = b'],"next":null}}'
 BEFORE_ANSWERS: Final = b"0" * 12
-"""The `cut` of a row that is shown without its answers: before the age of the first one."""
+"""The `cut` of a row shown without its replies: before the age of the first reply."""
 
 
 class PageLine(NamedTuple):
-    """One row as the scripts give it."""
+    """One row as returned by the scripts."""
 
     level: int
     direct: int
-    """How many direct answers the page shows."""
+    """Number of direct replies on the page."""
     votes: tuple[int, int]
     cut: str | None
-    """Where direct answers were left out: the age of the last one given."""
+    """Age of the last direct reply returned, if some were left out."""
     name: bytes
-    """The JSON of the name of who is answered; null where that comment is not published."""
+    """The JSON of the parent author's name; null if the parent is not published."""
     header: bytes
-    """As in a stored row; empty where there is no such comment."""
+    """HEADER of the stored row; empty if the comment does not exist."""
     public: bytes
     source: bytes
 
 
 class Cell(NamedTuple):
-    """A row in its place: `row` is all of it but its answers and what follows them."""
+    """A row at its place: `row` is the row up to its replies, `more` the fields after them."""
 
     level: int
     direct: int
     cut: bytes | None
-    """The JSON of the cursor to the answers that were left out."""
+    """The JSON of the cursor to the replies that were left out."""
     row: bytes
     more: bytes = b""
-    """What follows the answers: fields for the author and for staff."""
+    """The fields after the replies, for the author and for staff."""
 
 
 class Inconsistent(Exception):
@@ -59,7 +59,7 @@ class Inconsistent(Exception):
 
 
 def read(reply: Sequence[Any]) -> Iterator[PageLine]:
-    """The rows of a script's reply."""
+    """Parse the rows of a script's reply."""
     if not reply:
         return
     levels, direct, cuts, tallies, names, stored = reply
@@ -71,9 +71,9 @@ def read(reply: Sequence[Any]) -> Iterator[PageLine]:
 
 
 def page(reply: Sequence[Any], cursor: Callable[[str, str], str]) -> bytes:
-    """The rows of a walk over the page as everyone sees them, as `nested` would give them; `cursor` as for `cut`."""
-    # As `read`, `cell` and `nested` together, in one pass, without what a page has no use for: a page that is in no
-    # memory is made here, and taking its rows apart into objects took longer than putting it together.
+    """Build the public rows of a page from a walk, equal to the result of `nested`; `cursor` as for `cut`."""
+    # `read`, `cell` and `nested` in one pass, without the fields that a page does not need: every uncached page is
+    # made here, and parsing its rows into objects took longer than joining them.
     if not reply:
         return b""
     levels, direct, cuts, tallies, names, stored = reply
@@ -101,7 +101,7 @@ def page(reply: Sequence[Any], cursor: Callable[[str, str], str]) -> bytes:
         if is_published:
             if header > _NO_ANSWER:
                 answered = row[2:header]
-                # Nearly always it is the row that this one hangs below.
+                # Nearly always the parent is the enclosing row.
                 parent = above[-1] if above else None
                 out.append(given or (parent[1] if parent and parent[0] == answered else here.of(answered)))
                 out.append(b"}")
@@ -114,7 +114,7 @@ def page(reply: Sequence[Any], cursor: Callable[[str, str], str]) -> bytes:
 
 
 def alone(stored: bytes, name: bytes | None, votes: tuple[int, int], answers: int, next_: str | None) -> bytes:
-    """One public stored row without its answers, as `page` gives it; `next_` is the cursor to them."""
+    """One public stored row without its replies, as `page` returns it; `next_` is the cursor to the replies."""
     header = stored.index(b"\n")
     public = stored[header + 1 : stored.index(b"\n", header + 1)]
     return b"%b%b%b%b" % (
@@ -126,22 +126,22 @@ def alone(stored: bytes, name: bytes | None, votes: tuple[int, int], answers: in
 
 
 def cell(line: PageLine, cursor: Callable[[str, str], str]) -> Cell:
-    """A row that the page shows, in its place."""
+    """A row of the page, at its place."""
     return Cell(line.level, line.direct, cut(line, cursor), begun(line))
 
 
 def begun(line: PageLine) -> bytes:
-    """The row as everyone sees it, without its answers and its closing brace."""
+    """The public row without its replies and its closing brace."""
     return line.public + rows.ending(line.public, line.name, line.votes)
 
 
 def cut(line: PageLine, cursor: Callable[[str, str], str]) -> bytes | None:
-    """The JSON of the cursor to what was left out below a row."""
+    """The JSON of the cursor to the replies left out below a row."""
     return None if line.cut is None else quoted(cursor(_id(line.public).decode(), line.cut))
 
 
 def tally(stored: bytes | None) -> tuple[int, int]:
-    """Up and down as the views keep them."""
+    """Parse a stored tally into (up, down)."""
     if stored is None:
         return _NONE
     up, down = stored.split()
@@ -149,7 +149,7 @@ def tally(stored: bytes | None) -> tuple[int, int]:
 
 
 def _answered(names: Sequence[bytes | None] | None, stored: Sequence[bytes | None]) -> Iterator[bytes]:
-    """The names of who is answered: as the script tells them, else as the rows that are here do."""
+    """The parent authors' names: from the script if given, else from the rows of this reply."""
     here = _Names(stored)
     for name, row in zip(names or [None] * len(stored), stored, strict=True):
         if name is not None:
@@ -161,14 +161,14 @@ def _answered(names: Sequence[bytes | None] | None, stored: Sequence[bytes | Non
 
 
 class _Names:
-    """The names of those who wrote the rows of one answer."""
+    """The author names of the rows of one reply."""
 
     def __init__(self, stored: Sequence[bytes | None]) -> None:
         self._stored = stored
         self._published: dict[bytes, bytes] | None = None
 
     def of(self, comment: bytes) -> bytes:
-        """The JSON of the name of who wrote it, null where it is not published."""
+        """The JSON of the author's name of a comment; null if the comment is not published."""
         if self._published is None:
             parts = (row.split(b"\n", 2) for row in self._stored if row is not None and row.startswith(b"p"))
             self._published = {_id(public): public for _, public, _ in parts}
@@ -177,12 +177,12 @@ class _Names:
 
 
 def _id(public: bytes) -> bytes:
-    # No id holds a quote.
+    # No id contains a quote.
     return public[_ID : public.index(b'"', _ID)]
 
 
 def _name(public: bytes) -> bytes:
-    # No text can hold these bytes: within a JSON string every quote has a backslash before it.
+    # No text can contain these bytes: within a JSON string every quote is escaped.
     start = public.index(_NAME) + len(_NAME)
     return public[start : public.index(_AVATAR, start)]
 
@@ -193,7 +193,7 @@ def quoted(cursor: str) -> bytes:
 
 
 def replies(direct: int, cut: bytes | None) -> bytes:
-    """The `replies` of a row that is shown without them."""
+    """The `replies` field of a row shown without its replies."""
     return b'{"count":%d,"comments":[],"next":%b}' % (direct, cut or b"null")
 
 

@@ -1,4 +1,4 @@
-"""The page that everyone sees, and more replies of one parent: one script, then bytes joined to bytes."""
+"""The public page, and more replies of one parent: one script call, then joined bytes."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -14,15 +14,15 @@ from projections.read.walk import Onward, WalkScript, keys
 from projections.views.pointer import Pointer
 
 REPLIES_BELOW: Final = 20
-"""Answers a parent below the direct ones, where more replies of one parent are asked for."""
+"""Replies per parent below the direct ones, in a request for more replies of one parent."""
 
 _PAGE: Final[Script] = WalkScript("page")
 _REPLIES: Final[Script] = WalkScript("replies")
 
 
 async def page(served: Served, site: str, thread: str, query: PageQuery, *, once: bool = False) -> PageAnswer | None:
-    """A page of the thread; None where there is no such thread. Raises BadCursor. `once` as for `Served.partition`."""
-    # The digest that cursors begin with takes longer than a row, and most pages neither bring one nor give one.
+    """A page of the thread; None if there is no such thread. Raises BadCursor. `once` as for `Served.partition`."""
+    # The mark digest costs more than a row, and most pages neither take nor return a cursor.
     age, score = ("", "") if query.cursor is None else page_place(query, page_mark(site, thread, query))
     partition = served.keys.of(site, thread)
 
@@ -58,7 +58,7 @@ async def page(served: Served, site: str, thread: str, query: PageQuery, *, once
 
 
 async def replies(served: Served, site: str, thread: str, comment: str, query: RepliesQuery) -> PageAnswer | None:
-    """More replies of one parent; None where the page does not show it. Raises BadCursor."""
+    """More replies of one parent; None if the page does not show the parent. Raises BadCursor."""
     onward = Onward(site, thread)
     age = ""
     if query.cursor is not None:
@@ -82,12 +82,12 @@ async def replies(served: Served, site: str, thread: str, comment: str, query: R
 
 
 def page_mark(site: str, thread: str, query: PageQuery, at: str | None = None) -> str:
-    """What the cursors of these pages begin with; `at` is the past that is asked for."""
+    """The mark of page cursors; `at` is the requested past position or time."""
     return cursors.mark("page", site, thread, query.sort, query.anchor, query.limit, query.depth, query.replies, at)
 
 
 def page_place(query: PageQuery, mark: str) -> tuple[str, str]:
-    """The age, and under `top` the score, of the row that the page comes after; empty for the first page."""
+    """The age of the row before the page, and its score if the order is `top`; empty for the first page."""
     if query.cursor is None:
         return "", ""
     if query.sort == "top":
@@ -98,18 +98,18 @@ def page_place(query: PageQuery, mark: str) -> tuple[str, str]:
 
 
 def page_cursor(query: PageQuery, mark: str, age: str, score: str) -> str:
-    """The cursor to what comes after a row of this age and score."""
+    """The cursor to the rows after a row of this age and score."""
     return cursors.write(mark, score, age) if query.sort == "top" else cursors.write(mark, age)
 
 
 def page_body(public: bytes, query: PageQuery, rows: bytes, following: str | None) -> bytes:
     """The JSON of a page."""
-    # Joined, for a format writes what is long more than once.
+    # `join`, because formatting copies long values more than once.
     head = b'{"thread":%b,"sort":"%b","comments":[' % (public, query.sort.encode())
     return b"".join((head, rows, b'],"next":%b}' % msgspec.json.encode(following)))
 
 
 def tag(pointer: Pointer, public: bytes) -> str:
-    """What tells this state of the page from any other: what is served, and the last public change."""
+    """The tag of a page state: the served pointer and the position of the last public change."""
     name = b'"position":"'
     return f"{pointer}-{public[public.rindex(name) + len(name) : -2].decode()}"

@@ -1,4 +1,4 @@
-"""Which threads are parked, as the views have it."""
+"""Parked threads, as recorded in the views."""
 
 from functools import partial
 
@@ -10,7 +10,7 @@ from projections.views.parking import Parked
 
 
 async def all_parked(served: Served) -> list[Parked]:
-    """Every thread that is parked in what is served, by name. Raises `core.refusals.Unavailable`."""
+    """Every parked thread of the served generations, by name. Raises `core.refusals.Unavailable`."""
     found = await gathered([partial(_of, served, partition) for partition in served.keys])
     return sorted((one for some in found for one in some), key=lambda one: (one.site, one.thread))
 

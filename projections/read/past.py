@@ -1,4 +1,4 @@
-"""The page as it was: folded up to a moment, walked in memory, and masked by what is public now."""
+"""The page at a past moment: folded up to it, walked in memory, and masked by what is public now."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
@@ -32,7 +32,7 @@ from projections.views import layout, parking, rows
 from projections.views.viewer import PUBLIC, Viewer
 
 VIEWS_WITHIN: Final = 2.0
-"""Seconds in which the views must know every event that the past page is made of: they tell what is public now."""
+"""Seconds within which the views must include every event of the past page: they decide what is public now."""
 
 _MOMENT: Final = Script("projections.read", "read_past_start")
 _TEXTS: Final = Script("projections.read", "read_texts")
@@ -42,13 +42,13 @@ _TEXTS_A_CALL: Final = 500
 
 
 class Present:
-    """What is public now, which decides how much of the past may be shown. Staff is shown all of it."""
+    """The current public state, which limits the past that may be shown. Staff sees all of the past."""
 
     def __init__(self, found: Mapping[str, tuple[CommentState, Text]]) -> None:
         self._found = found
 
     def shown(self, then: CommentState) -> CommentState:
-        """A comment as it was; with its status of now where it is not published, without a text nobody may read."""
+        """A past comment, with its current status if it is no longer published, and without a text now hidden."""
         if not then.published:
             return then
         now, text = self._found[then.id]
@@ -61,15 +61,15 @@ class Present:
 
 
 class StoredSnapshots:
-    """The snapshots of a deployment, and what was redacted since, as `projections.thread.time_travel` asks for them."""
+    """The snapshots and redactions of a deployment (a `projections.thread.time_travel.SnapshotSource`)."""
 
     def __init__(self, served: Served) -> None:
         self._served = served
         self.come = ViewPosition(START, None)
-        """How far the views had come when it was last asked what is known."""
+        """Position of the views at the last call of `known`."""
 
     async def known(self, site: str, thread: str) -> SnapshotIndex:
-        """What is kept of a thread, of one moment."""
+        """The snapshots and redactions of a thread, of one moment."""
         partition = self._served.keys.of(site, thread)
 
         def keys(generation: int) -> list[str]:
@@ -82,37 +82,37 @@ class StoredSnapshots:
         return SnapshotIndex(snapshots.marks(fields), [] if source is None else _THREAD.decode(source).redacted)
 
     async def packed(self, site: str, thread: str, mark: snapshots.Mark) -> bytes | None:
-        """One of them, packed; None if it was thrown away meanwhile."""
+        """One packed snapshot; None if it was deleted meanwhile."""
         key = self._served.keys.of(site, thread).snapshots(site, thread)
         found: bytes | None = await self._served.command("HGET", key, snapshots.name(mark))
         return found
 
 
 class OnwardThen:
-    """Cursors to more replies of then: for pages and for the call that gives more replies, with the same `at`."""
+    """Cursors to more past replies, for pages and for the operation that returns more replies, with the same `at`."""
 
     def __init__(self, site: str, thread: str, at: Position | int) -> None:
         self.mark = cursors.mark("past replies", site, thread, str(at))
 
     def __call__(self, comment: str, age: str) -> str:
-        """The cursor to the answers of a comment after the one of that age."""
+        """The cursor to the replies of a comment after the reply of that age."""
         return cursors.write(self.mark, comment, age)
 
     def place(self, cursor: str) -> tuple[str, After]:
-        """The parent whose replies go on, and the one that they come after. Raises BadCursor."""
+        """Parse the parent and the reply to continue after. Raises BadCursor."""
         parent, age = cursors.read(cursor, self.mark, rf"{cursors.COMMENT}\.{cursors.AGE}")
         return parent, After(int(age))
 
 
 class Past:
-    """Cursors into a past page: to its next page for the same parameters, and to more replies."""
+    """Cursors of a past page: to the next page for the same parameters, and to more replies."""
 
     def __init__(self, site: str, thread: str, query: PageQuery, at: Position | int) -> None:
         self.page = page_mark(site, thread, query, str(at))
         self.onward = OnwardThen(site, thread, at)
 
     def place(self, query: PageQuery) -> tuple[str | None, After | None]:
-        """The parent whose replies go on, if it is that, and what the page comes after. Raises BadCursor."""
+        """Parse the parent, if the cursor continues replies, and the row to continue after. Raises BadCursor."""
         if query.cursor is None:
             return None, None
         if query.cursor.startswith(f"{self.onward.mark}."):
@@ -122,7 +122,7 @@ class Past:
 
 
 class PastPage(NamedTuple):
-    """A page of the past, and how far the views had come when they told what of it is public now."""
+    """A past page, and the view position at which its public content was determined."""
 
     answer: PageAnswer
     come: ViewPosition
@@ -140,9 +140,9 @@ async def page_at(
 ) -> PastPage:
     """The page as it was at a position, or at a time in milliseconds since 1970, made at `pace`.
 
-    Its position is the last event up to then, for everyone but staff the last one that readers could notice. A cursor
-    in `next` of a row is for this call, too: its page holds more replies of that row. Raises NotFound, NotYetOpened,
-    BadCursor, Unavailable.
+    The page's position is the last event up to then; for all viewers but staff, the last event visible to readers. A
+    cursor in `next` of a row is for this operation too: its page holds more replies of that row. Raises NotFound,
+    NotYetOpened, BadCursor, Unavailable.
     """
     pace = pace or Pace()
     cursor = Past(site, thread, query, at)
@@ -157,7 +157,7 @@ async def page_at(
 async def state_at(
     served: Served, log: Log, site: str, thread: str, at: Position | int, viewer: Viewer, pace: Pace
 ) -> tuple[ThreadState, ViewPosition]:
-    """The thread at a moment, and how far the views have come, which tell what of it is public now.
+    """The thread at a moment, and the position of the views, which decide what is public now.
 
     Raises NotFound, NotYetOpened, Unavailable.
     """
@@ -180,7 +180,7 @@ async def state_at(
 async def shown_of(
     served: Served, state: ThreadState, places: Sequence[TreeRow], viewer: Viewer, pace: Pace
 ) -> tuple[Present | None, dict[str, str]]:
-    """What of these rows is public now, and the html of the texts that they show. Staff is shown all of them."""
+    """The current public state for these rows, and the html of the texts they show. No mask for staff."""
     if pace.due:
         await pace.rest()
     present = None if viewer.staff else await _present(served, state, places)
@@ -189,7 +189,7 @@ async def shown_of(
 
 
 async def finished(body: bytes, come: ViewPosition, pace: Pace) -> PastPage:
-    """The answer, when what was worked is booked, however little it was."""
+    """Return the response, after a rest that accounts for the work, however little it was."""
     answer = PageAnswer(body, digest(body))
     await pace.rest()
     return PastPage(answer, come)
@@ -267,9 +267,9 @@ def cells_of(
 def _row(
     comment: CommentState, thread: str, viewer: Viewer, name: bytes, html: Callable[[str], str]
 ) -> tuple[bytes, bytes]:
-    """A row without its answers and its closing brace, and what follows the answers; of what was not shown, its place.
+    """A row up to its replies, without its closing brace, and the fields after them. A tombstone if not published.
 
-    An author sees the past as everyone does.
+    An author sees the past as the public does.
     """
     if not comment.published:
         return rows.tombstone(comment, thread), b""
@@ -287,7 +287,7 @@ def _all(then: CommentState) -> CommentState:
 
 
 async def _present(served: Served, state: ThreadState, places: Sequence[TreeRow]) -> Present:
-    """What the views say now of the comments that these rows show or name."""
+    """The current state, from the views, of the comments that these rows show or name."""
     concerned = {place.comment.id: place.comment for place in places}
     for place in places:
         if place.comment.answered is not None:

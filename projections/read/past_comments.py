@@ -1,6 +1,6 @@
-"""More replies of a comment, and one comment with what it hangs under, as they were.
+"""More replies of a comment, and one comment with its ancestors, at a past moment.
 
-Both show of then what the page of then shows, in the shapes that they have now.
+Both show the past content that the past page shows, in the present response shapes.
 """
 
 from core.log.port import Log
@@ -20,7 +20,7 @@ from projections.views.viewer import Viewer
 
 _DEFAULT = PageQuery()
 _BELOW = Size(1, _DEFAULT.depth + 1, _DEFAULT.replies)
-"""A comment and what a permalink has below it."""
+"""The bounds for a comment and the replies of a permalink."""
 
 
 async def answer_at(
@@ -33,7 +33,7 @@ async def answer_at(
     viewer: Viewer,
     pace: Pace | None = None,
 ) -> PastPage:
-    """The answer to a question about the past. Raises NotFound, NotYetOpened, BadCursor, Unavailable."""
+    """The response to a query about the past. Raises NotFound, NotYetOpened, BadCursor, Unavailable."""
     pace = pace or Pace()
     if isinstance(query, PageQuery):
         return await page_at(served, log, site, thread, at, query, viewer, pace)
@@ -85,7 +85,7 @@ async def _permalink(
     above = [TreeRow(1, one, 0 if one.answers else None) for one in _ancestors(state, comment)]
     below = (await grown(state, pace)).below(comment, _BELOW)
     present, html = await shown_of(served, state, [*above, *below], viewer, pace)
-    # What is not public now is gone from the past: a comment that was taken down since is not found.
+    # The past is masked by what is public now: a comment that was taken down since is not found.
     if not (comment if present is None else present.shown(comment)).published:
         raise NotFound
     ancestors, answers = (
@@ -96,7 +96,7 @@ async def _permalink(
 
 
 def _there(state: ThreadState, name: str) -> CommentState:
-    """A comment that the page of then has. Raises NotFound."""
+    """A comment that the past page shows. Raises NotFound."""
     comment = state.rows.get(name)
     if comment is None or not comment.on_page:
         raise NotFound
@@ -104,7 +104,7 @@ def _there(state: ThreadState, name: str) -> CommentState:
 
 
 def _ancestors(state: ThreadState, comment: CommentState) -> list[CommentState]:
-    """What a comment hangs under, the root first."""
+    """The ancestors of a comment, the root first."""
     found: list[CommentState] = []
     while comment.parent is not None:
         comment = state.rows[comment.parent]

@@ -1,4 +1,4 @@
-"""How far the views have come, and waiting until they have come far enough."""
+"""Positions of the views, and waiting for a position."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
@@ -19,35 +19,35 @@ from projections.views.pointer import Pointer
 
 
 class ViewPosition(NamedTuple):
-    """How far the views of a partition have come, and where one of its threads is parked, if it is."""
+    """The cursor of a partition's views, and the parked record of one of its threads, if it is parked."""
 
     cursor: Position
     parked: Parked | None
 
     def includes(self, position: Position) -> bool:
-        """Whether the views of the thread show this event of it."""
+        """True if the views of the thread include this event."""
         return self.cursor >= position and not self.lacks(position)
 
     def lacks(self, position: Position) -> bool:
-        """Whether no waiting will bring this event into the views of the thread."""
+        """True if the event will not reach the views of the thread, because the thread is parked at or before it."""
         return self.parked is not None and self.parked.position <= position
 
 
 class ThreadProgress(NamedTuple):
-    """The served views of a thread, and the last event of its log; None where it has none."""
+    """The served views of a thread, and the last event of its log; None if it has none."""
 
     pointer: Pointer
     last: Position | None
 
 
 async def cursor(served: Served, partition: Partition) -> Position:
-    """The last event that the views of a partition have taken in."""
+    """The last event applied to the views of a partition."""
     reply = await served.commands(partition, lambda g: [("GET", partition.cursor(g))])
     return kept(reply.parts[0])
 
 
 async def cursors(served: Served, partitions: Sequence[Partition]) -> list[Position]:
-    """`cursor` of several partitions, asked together."""
+    """`cursor` of several partitions, in one round trip."""
     replies = await served.commands_of([Question(one, partial(_cursor, one)) for one in partitions])
     return [kept(reply.parts[0]) for reply in replies]
 
@@ -57,10 +57,10 @@ def _cursor(partition: Partition, generation: int) -> Sequence[CommandParts]:
 
 
 async def view_position(served: Served, site: str, thread: str) -> ViewPosition:
-    """How far the views of this thread have come."""
+    """The view position of a thread."""
     partition = served.keys.of(site, thread)
     name = parking.field(site, thread)
-    # The cursor first: it is not beyond an event whose thread was found not to be parked.
+    # Read the cursor first: it is then not beyond an event whose thread was found not to be parked.
     reply = await served.commands(
         partition, lambda g: [("GET", partition.cursor(g)), ("HGET", partition.parked(g), name)]
     )
@@ -69,7 +69,7 @@ async def view_position(served: Served, site: str, thread: str) -> ViewPosition:
 
 
 async def states(served: Served, partitions: Sequence[int]) -> list[ViewState]:
-    """The states that the views of these partitions are in, asked in one round trip."""
+    """The view states of partitions, read in one round trip."""
     asked = [Question(served.keys[number], partial(_cursor, served.keys[number])) for number in partitions]
     replies = await served.commands_of(asked)
     return [
@@ -87,9 +87,9 @@ async def thread_state(served: Served, site: str, thread: str) -> ThreadProgress
 
 
 async def reached(served: Served, site: str, thread: str, position: Position, *, within: float) -> bool:
-    """Whether the views of this thread include `position`, now or after at most `within` seconds.
+    """True if the views of the thread include `position`, now or within `within` seconds.
 
-    Where the thread is parked before that, they do not, and nobody waits.
+    False without waiting if the thread is parked at or before `position`.
     """
 
     async def there() -> bool | None:
@@ -100,7 +100,7 @@ async def reached(served: Served, site: str, thread: str, position: Position, *,
 
 
 async def passed(served: Served, site: str, thread: str, position: Position, *, within: float) -> bool:
-    """Whether the cursor has come to `position`, whether or not the views show it; waited for as in `reached`."""
+    """True if the cursor reached `position`, even if the views lack the event; waits as `reached` does."""
 
     async def there() -> bool | None:
         return (await view_position(served, site, thread)).cursor >= position or None
@@ -111,15 +111,15 @@ async def passed(served: Served, site: str, thread: str, position: Position, *, 
 async def _wait(
     served: Served, partition: Partition, there: Callable[[], Awaitable[bool | None]], within: float
 ) -> bool:
-    """What `there` says when it says something, False where it takes longer.
+    """The first result of `there` that is not None; False after `within` seconds.
 
-    A commit rings a bell; in case nobody heard it, it is also asked once in a while.
+    A commit publishes a notification. In case it is lost, `there` is also polled every `LOOK_EVERY` seconds.
     """
     if (said := await there()) is not None:
         return said
     deadline = anyio.current_time() + within
     with served.wakes.on(partition.view_channel) as bell:
-        # What was committed before the bell hung rang for nobody: so look first, and wait then.
+        # A commit before the subscription notified no subscriber: check first, then wait.
         while (said := await there()) is None:
             left = deadline - anyio.current_time()
             if left <= 0:

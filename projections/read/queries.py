@@ -1,4 +1,4 @@
-"""What a reader may ask of the views, and the shape of the answers."""
+"""Queries on the views, and the shapes of their responses."""
 
 from typing import Annotated, Literal, NamedTuple
 
@@ -13,14 +13,14 @@ Depth = Annotated[int, Meta(ge=1, le=50)]
 Replies = Annotated[int, Meta(ge=0, le=200)]
 
 MOST_ROWS = 1000
-"""A page never has more rows than this."""
+"""Maximum rows per page."""
 
 MOST_TEXT = 1_000_000
-"""Bytes of text, as UTF-8, that one answer reads and renders. It ends there, and says where it goes on."""
+"""Bytes of text, as UTF-8, that one response reads and renders. A longer one is cut and has a cursor."""
 
 
 class PageQuery(Struct, frozen=True, kw_only=True):
-    """A page of a thread: how many top-level comments, levels, and replies a parent."""
+    """A page of a thread: number of top-level comments, levels, and replies per parent."""
 
     sort: Sort = "newest"
     limit: Limit = 50
@@ -31,7 +31,7 @@ class PageQuery(Struct, frozen=True, kw_only=True):
 
 
 class RepliesQuery(Struct, frozen=True, kw_only=True):
-    """More replies of one parent, `limit` direct ones and `depth` levels, 20 replies a parent below."""
+    """More replies of one parent: `limit` direct ones, `depth` levels, 20 replies per parent below."""
 
     limit: Limit = 50
     depth: Depth = 10
@@ -39,20 +39,20 @@ class RepliesQuery(Struct, frozen=True, kw_only=True):
 
 
 class RepliesThen(Struct, frozen=True, kw_only=True):
-    """More replies of one parent, as they were."""
+    """More replies of one parent, at a past moment."""
 
     comment: str
     query: RepliesQuery
 
 
 class PermalinkThen(Struct, frozen=True, kw_only=True):
-    """One comment with what it hangs under and its replies, as they were."""
+    """One comment with its ancestors and its replies, at a past moment."""
 
     comment: str
 
 
 PastQuery = PageQuery | RepliesThen | PermalinkThen
-"""What may be asked about the past of a thread."""
+"""A query about the past of a thread."""
 
 
 class RevisionsQuery(Struct, frozen=True, kw_only=True):
@@ -64,7 +64,7 @@ class RevisionsQuery(Struct, frozen=True, kw_only=True):
 
 
 class QueueQuery(Struct, frozen=True, kw_only=True):
-    """A part of the moderation queue, of one thread or one author where they are given."""
+    """A page of the moderation queue, optionally of one thread or one author."""
 
     state: Literal["pending", "reported"]
     thread: str | None = None
@@ -77,7 +77,7 @@ Order = Literal["activity", "opened"]
 
 
 class ThreadsQuery(Struct, frozen=True, kw_only=True):
-    """Threads of a site, those of one article, one status, or one opener (a kind or an id) where they are given."""
+    """Threads of a site, optionally of one article, one status, or one opener (a kind or an id)."""
 
     url: str | None = None
     status: Literal["open", "closed", "archived"] | None = None
@@ -88,7 +88,7 @@ class ThreadsQuery(Struct, frozen=True, kw_only=True):
 
 
 class ViewState(NamedTuple):
-    """A state of a partition's views: while it lasts, the same question has the same answer."""
+    """A state of a partition's views: while it lasts, the same query has the same response."""
 
     partition: int
     pointer: Pointer
@@ -96,16 +96,16 @@ class ViewState(NamedTuple):
 
 
 class PageAnswer(NamedTuple):
-    """A ready JSON document, and what tells it from another: opaque, without quotes or `W/`."""
+    """A ready JSON document and its tag: opaque, without quotes or `W/`."""
 
     body: bytes
     tag: str
     seen: tuple[ViewState, ...] = ()
-    """The states that it was made from, one per partition, where nothing else went into it."""
+    """The states that it was made from, one per partition, if nothing else went into it."""
 
 
 class ThreadHead(Struct, frozen=True, kw_only=True):
-    """What the views say of a thread as a whole."""
+    """The summary of a thread in the views."""
 
     id: str
     site: str
@@ -118,7 +118,7 @@ class ThreadHead(Struct, frozen=True, kw_only=True):
 
 
 class Overlay(Struct, frozen=True, kw_only=True):
-    """A member's own part of a thread: rows that others do not see, newest first, and votes by comment."""
+    """A member's own part of a thread: rows hidden from others, newest first, and votes by comment."""
 
     pending: list[Raw]
     rejected: list[Raw]
@@ -127,11 +127,11 @@ class Overlay(Struct, frozen=True, kw_only=True):
 
 
 class BadCursor(ValueError):
-    """The cursor is none of ours, or of another call or other parameters."""
+    """The cursor is malformed, or of another operation or other parameters."""
 
 
 def size(body: str | None) -> int:
-    """The bytes of a text, as they count towards `MOST_TEXT`."""
+    """Number of bytes of a text, as counted towards `MOST_TEXT`."""
     if body is None:
         return 0
     return len(body) if body.isascii() else len(body.encode(errors="surrogatepass"))

@@ -21,17 +21,17 @@ from projections.views import rows
 from projections.views.viewer import Viewer
 
 History = Literal["public", "author", "staff"]
-"""Whose the earlier texts are to read."""
+"""The audience of earlier texts."""
 
 _REVISIONS: Final = Script("projections.read", "revisions")
 _TEXT: Final = msgspec.json.Decoder(Text)
 _BACK: Final = 16
-"""Texts that are read at once on the way back."""
+"""Texts per read when reading backwards."""
 _OVERHEAD: Final = 500
-"""Bytes that keeping the diff of two texts takes besides it and them."""
+"""Bytes of overhead per cached diff, besides the diff and the two texts."""
 _MOST_BYTES: Final = 16 * 1024 * 1024
 DIFFERENCES: Final = Lru[tuple[str, str], bytes](_MOST_BYTES, most_each=_MOST_BYTES // 4)
-"""By the two texts themselves, which have to be read first: a text that is gone finds nothing here."""
+"""Keyed by the two texts themselves, which must be read first: a deleted text finds no entry."""
 
 
 async def revisions(
@@ -45,14 +45,14 @@ async def revisions(
     *,
     most: int = MOST_TEXT,
 ) -> PageAnswer | None:
-    """The texts of a comment, oldest first; None where the viewer may not see the comment. Raises BadCursor.
+    """The texts of a comment, oldest first; None if the viewer may not see the comment. Raises BadCursor.
 
-    A page holds at most `most` bytes of text, or one text; a page of which the viewer may know nothing can be empty and
+    A page holds at most `most` bytes of text, or one text. A page of revisions hidden from the viewer can be empty and
     have a `next`.
     """
     mark = cursors.mark("revisions", site, thread, comment, query.diff, query.limit)
     after = 0 if query.cursor is None else int(*cursors.read(query.cursor, mark, cursors.NUMBER))
-    # A text is most often compared with the last text of the page before.
+    # A diff most often needs the last text of the previous page.
     first = max(1, after) if query.diff else after + 1
     read = _Texts(served, site, thread, comment, viewer, first=first, most=most)
     if callable(history):
@@ -84,7 +84,7 @@ async def revisions(
 
 
 def _page(read: "_Texts", shown: list[int], limit: int, most: int) -> tuple[list[int], int | None]:
-    """The revisions of a page, and the one that the next page begins after; None where no page follows."""
+    """The revisions of a page, and the one that the next page continues after; None on the last page."""
     assert read.comment is not None
     page: list[int] = []
     bytes_ = 0
@@ -97,7 +97,7 @@ def _page(read: "_Texts", shown: list[int], limit: int, most: int) -> tuple[list
 
 
 class _Texts:
-    """Texts of a comment, read in parts: no more of them than an answer takes."""
+    """Texts of a comment, read in parts, no more than a response needs."""
 
     def __init__(
         self, served: Served, site: str, thread: str, comment: str, viewer: Viewer, *, first: int, most: int
@@ -108,23 +108,23 @@ class _Texts:
         self._most = most
         self._left = most
         self.comment: CommentState | None = None
-        """The comment with the texts that were read; None where there is none."""
+        """The comment with the texts read so far; None if there is none."""
         self.last = first - 1
-        """The last revision that was read."""
+        """The last revision read."""
         self.ended = False
         """True where `last` is the latest revision that the viewer may know of."""
 
     @property
     def enough(self) -> bool:
-        """True once as much was read as an answer may hold."""
+        """True if the maximum size of a response was read."""
         return self._left <= 0
 
     def visible(self, viewer: Viewer, history: str) -> list[int]:
-        """The revisions among those that were read which the viewer may know of, in order."""
+        """The revisions read so far that the viewer may know of, in order."""
         return [] if self.comment is None else list(visible(self.comment, viewer, history))
 
     async def more(self) -> None:
-        """Read on."""
+        """Read the next part."""
         first = self.last + 1
         found = await self._read(first, 0)
         if found is None:
@@ -135,12 +135,12 @@ class _Texts:
             self.comment, row.texts = row, {}
         self.comment.texts.update(texts)
         self.last = max(texts, default=self.last)
-        # Readers never saw what is later than the standing text: a page that ended for its bytes would tell of it.
+        # Readers never saw a text later than the standing one: a page cut by size would reveal that it exists.
         knows_all = self._viewer.staff or self._viewer.member == row.author.id
         self.ended = not texts or self.last >= (row.latest if knows_all else row.standing or row.latest)
 
     async def back(self, number: int, viewer: Viewer, history: str) -> None:
-        """Read what is before `number`, until there is a text that the viewer may read."""
+        """Read revisions before `number` until one has a text that the viewer may read."""
         comment = self.comment
         assert comment is not None
         first = number + 1 if number not in comment.texts else number
@@ -180,11 +180,11 @@ class _Texts:
 
 
 def visible(comment: CommentState, viewer: Viewer, history: str) -> Iterator[int]:
-    """The revisions that the viewer may know of, where the comment itself may be seen.
+    """The revisions that the viewer may know of, provided that the viewer may see the comment.
 
     Staff: all. Its author: all, unless `history` is `staff`: then those that stand, are the latest, wait or were
-    rejected. Everyone else: the standing one, and where `history` is `public` those that readers once saw and that
-    nobody held or rejected since.
+    rejected. Everyone else: the standing one, and if `history` is `public` those that readers once saw and that were
+    not held or rejected since.
     """
     own = viewer.member is not None and viewer.member == comment.author.id
     for number, text in comment.texts.items():
@@ -199,7 +199,7 @@ def visible(comment: CommentState, viewer: Viewer, history: str) -> Iterator[int
 
 
 def stands(text: Text) -> bool:
-    """Whether nobody held or rejected a text since readers saw it; redaction alone does not count as either."""
+    """True unless the text was held or rejected since readers saw it; redaction alone counts as neither."""
     if text.decision is not None:
         return text.decision.verdict == "approve"
     return text.rule is None
@@ -229,7 +229,7 @@ async def _revision(comment: CommentState, number: int, viewer: Viewer, renderin
 
 
 async def _difference(comment: CommentState, shown: list[int], number: int, rendering: Rendering) -> dict[str, Any]:
-    """Against the nearest text before it that the viewer may read: an unseen one would show in what is crossed out."""
+    """The diff against the nearest earlier text that the viewer may read: a hidden text would show in the deletions."""
     body = comment.texts[number].body
     before = [comment.texts[other].body for other in shown if other < number]
     texts = [text for text in before if text is not None]
@@ -240,7 +240,7 @@ async def _difference(comment: CommentState, shown: list[int], number: int, rend
 
 
 def _words(before: str, after: str) -> bytes:
-    """The JSON of what changed between two texts."""
+    """The JSON of the diff of two texts."""
     made = DIFFERENCES.get((before, after))
     if made is None:
         made = msgspec.json.encode(diff.words(before, after))

@@ -1,14 +1,13 @@
-"""Public rows that one process keeps exact by itself, from what it has appended since it read them.
+"""Cache of public rows that one process keeps exact from its own appends.
 
-A vote is answered with the row of its comment. Reading that row costs the server more than anything else that a vote
-asks for besides the append. Most votes go to a few comments, and events of a partition are numbered without gaps. So
-a process whose own appends follow one another knows everything that happened since it read a row: its own votes, which
-it counts on top. Any gap was filled by another process, and any other event may change a row: then all rows of the
-partition are forgotten.
+The response to a vote contains the row of its comment. Reading that row costs the server more than anything else in a
+vote except the append. Most votes go to few comments, and events of a partition are numbered without gaps. So a process
+whose own appends are consecutive knows every event since it read a row: its own votes, which are added to the row. A
+gap was filled by another process, and any other event may change a row: both drop all rows of the partition.
 
-A failover may lose events and give their numbers to others. So no row is kept for longer than a few seconds. Where
-several processes append to a partition, a vote that relied on a row would often find it forgotten, and wait for the
-views. So rows are used only after a run of appends between which nobody else had one.
+A failover may lose events and reuse their numbers. So a row is kept for a few seconds only. With several processes
+appending to a partition, a vote that relied on a cached row would often find it dropped, and wait for the views. So
+rows are used only after a run of consecutive appends by this process.
 """
 
 import time
@@ -22,14 +21,14 @@ from projections.thread.votes import moved, value_of
 from projections.views.pointer import Pointer
 
 KEPT_S: Final = 5.0
-"""Seconds for which a row is kept after it was read."""
+"""TTL of a row after it was read, in seconds."""
 MOST_BYTES: Final = 4 * 1024 * 1024
-"""Bytes of all rows that a process keeps."""
+"""Maximum bytes of all cached rows of a process."""
 RUN: Final = 32
-"""Events of a partition that this process appended with none of another between them, before rows are used."""
+"""Consecutive events of a partition that this process must append before rows are used."""
 
 _EACH: Final = 400
-"""Bytes of one entry besides the row, about."""
+"""Approximate bytes of one entry besides the row."""
 
 
 class CachedRow(NamedTuple):
@@ -39,7 +38,7 @@ class CachedRow(NamedTuple):
     name: bytes | None
     votes: tuple[int, int]
     answers: int | None
-    """How many answers the page shows; None where there never was one."""
+    """Number of replies on the page; None if there never was one."""
 
 
 class _Kept(NamedTuple):
@@ -50,7 +49,7 @@ class _Kept(NamedTuple):
 
 
 class RowMemory:
-    """Rows by comment, for as long as nothing happened to them but votes that this process appended."""
+    """Cache of rows by comment, valid while only votes appended by this process change them."""
 
     def __init__(
         self,
@@ -65,20 +64,20 @@ class RowMemory:
         self._run = run
         self._clock = clock
         self._last = [0] * partitions
-        """The number of the last event of each partition that this process has appended."""
+        """Number of the last event that this process appended, by partition."""
         self._first = [0] * partitions
-        """The number from which on every event up to the last is one that this process has appended."""
+        """Number of the first event of the current run of consecutive appends by this process, by partition."""
         self._epochs = [0] * partitions
-        """How often the rows of each partition were forgotten."""
+        """Number of times that the rows were dropped, by partition."""
         self._rows = Lru[tuple[int, str, str, str], _Kept](most_bytes)
 
     @property
     def bytes(self) -> int:
-        """Bytes that are kept."""
+        """Bytes kept."""
         return self._rows.bytes
 
     def get(self, partition: int, site: str, thread: str, comment: str, pointer: Pointer) -> CachedRow | None:
-        """The row, as of the last event that this process appended; None where it is not known."""
+        """The row as of the last event that this process appended; None if unknown."""
         if self._last[partition] - self._first[partition] < self._run:
             return None
         kept = self._rows.get((partition, site, thread, comment))
@@ -87,7 +86,7 @@ class RowMemory:
         return kept.row if self._clock() < kept.until else None
 
     def appended(self, partition: int, recorded: Sequence[Recorded], before: int | None) -> None:
-        """Take in what one command of this process appended to a partition; `before` is the earlier value of a vote."""
+        """Apply what one command of this process appended to a partition; `before` is the earlier value of a vote."""
         last, self._last[partition] = self._last[partition], recorded[-1].position.n
         (first, *others) = recorded
         if first.position.n != last + 1:
@@ -97,9 +96,9 @@ class RowMemory:
             self._epochs[partition] += 1
 
     def put(self, partition: int, recorded: Recorded, pointer: Pointer, upto: int, row: CachedRow) -> None:
-        """Keep a row that was read as of the event numbered `upto`; `recorded` is a vote on it, counted already.
+        """Store a row read as of the event numbered `upto`; `recorded` is a vote on the row, counted already.
 
-        The row is kept only where the vote is the event right after, and the last one that this process appended.
+        The row is stored only if the vote is the next event, and the last one that this process appended.
         """
         if not recorded.position.n == upto + 1 == self._last[partition]:
             return
@@ -110,7 +109,7 @@ class RowMemory:
         self._rows.put(key, kept, len(row.stored) + _EACH)
 
     def _count(self, partition: int, recorded: Recorded, before: int) -> bool:
-        """Count a vote on its row, where that is kept; False for any other event."""
+        """Add a vote to its row, if cached; False for any other event."""
         event, envelope = recorded.event, recorded.envelope
         if not isinstance(event, VoteCast | VoteRetracted):
             return False

@@ -1,7 +1,7 @@
-"""Asking for the views that are served, whichever they are.
+"""Reads from the served generation of views.
 
-The keys of a view carry its generation, and a pointer a partition says which one is served. So a question goes out
-with the keys and the pointer of what was served last, and again where the pointer has moved on.
+The keys of a view contain its generation, and a pointer per partition names the served one. A request uses the keys of
+the last known pointer, and is repeated if the pointer has moved.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -17,39 +17,39 @@ from core.refusals import Unavailable
 from projections.views.pointer import FIRST, Pointer
 
 _MOVES: Final = 5
-"""How often a pointer may move on while one question is asked; it does so once a rebuild, or a thread mended."""
+"""Maximum pointer changes during one request. A pointer changes once per rebuild or repaired thread."""
 
 CommandParts = tuple[Argument, ...]
 
 
 class Question(NamedTuple):
-    """Plain commands on one partition, made from the generation that is served."""
+    """Plain commands on one partition, built from the served generation."""
 
     partition: Partition
     commands: Callable[[int], Sequence[CommandParts]]
 
 
 class ServedReply(NamedTuple):
-    """What the views that this pointer stands for answered."""
+    """The reply of the views that this pointer names."""
 
     pointer: Pointer
     parts: list[Any]
 
 
 class Served:
-    """The views of a deployment, asked. A server that does not answer for `patience` seconds is `Unavailable`."""
+    """Client for the served views of a deployment. Raises `Unavailable` after `patience` seconds without a reply."""
 
     def __init__(self, deployment: Deployment, *, patience: float = PATIENCE) -> None:
         self.keys: Keys = deployment.keys
         self.wakes = deployment.wakes
         self.calls = deployment.calls
-        """For what is short and urgent."""
+        """Router for short, urgent requests."""
         self._reads = deployment.reads
         self._pointers = [FIRST] * self.keys.partitions
         self._patience = patience
 
     def pointer(self, partition: Partition) -> Pointer:
-        """The last known pointer of a partition. The question that carries it finds out whether it still holds."""
+        """The last known pointer of a partition. A request that uses the pointer verifies it."""
         return self._pointers[partition.number]
 
     async def thread(
@@ -79,7 +79,7 @@ class Served:
     ) -> ServedReply:
         """The reply of a script about one partition; KEYS and ARGV as for `thread`.
 
-        With `once` a call that failed is not tried again: it raises `redis.exceptions.RedisError`.
+        With `once` a failed request is not retried: it raises `redis.exceptions.RedisError`.
         """
 
         async def ask(pointer: Pointer) -> list[Any]:
@@ -130,7 +130,7 @@ class Served:
         return await retry(ask, "GET", patience=self._patience)
 
     async def command(self, *command: Argument) -> Any:
-        """The reply of a plain command on a key that is of no generation."""
+        """The reply of a plain command on a key outside any generation."""
         return await retry(lambda: self._reads.call(*command), str(command[0]), patience=self._patience)
 
     async def _served(self, partition: Partition, ask: Callable[[Pointer], Awaitable[list[Any]]]) -> ServedReply:

@@ -1,7 +1,7 @@
-"""The threads of a site, listed: by their last activity, or by when they were opened.
+"""Lists of a site's threads, by last activity or by opening time.
 
-Every partition answers for its own threads, and the answers are merged in one order over all of them. A thread moves to
-the front by activity, so that a reader may miss it while others write; where it was opened never changes.
+Each partition returns its own threads, and the results are merged in one global order. Activity moves a thread to the
+front, so a reader may miss it during writes. The order by opening never changes.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -26,9 +26,9 @@ from projections.thread.state import ThreadState
 from projections.views.versions import decode
 
 LOOKED_THROUGH: Final = 2000
-"""Threads that one call looks at where it is asked for what few may have."""
+"""Maximum threads examined per request when a filter matches few."""
 MOST_UNORDERED: Final = 20_000
-"""Threads of a partition that are put in order by the caller, where views of before have no order by opening."""
+"""Maximum threads per partition sorted by the caller, if older views have no order by opening."""
 
 _THREADS: Final = Script("projections.read", "threads")
 _OPENED: Final = Script("projections.read", "list_opened_threads")
@@ -51,16 +51,16 @@ class _Listed(NamedTuple):
 
 
 class _Told(NamedTuple):
-    """What the views say of a thread: its public JSON, and its state without comments."""
+    """A thread in the views: its public JSON, and its state without comments."""
 
     public: bytes
     state: ThreadState
 
 
 async def threads(served: Served, site: str, query: ThreadsQuery) -> PageAnswer:
-    """A site's threads. Raises BadCursor, Unavailable where views of before cannot be put in the order asked for.
+    """A site's threads. Raises BadCursor, and Unavailable if older views cannot be sorted in the requested order.
 
-    Where few match, an answer may hold fewer than `limit` and still have `next`.
+    If few match, a response may hold fewer than `limit` and still have `next`.
     """
     mark = cursors.mark("threads", site, query.url, query.status, query.order, query.opened_by, query.limit)
     after = _after(query, mark)
@@ -118,7 +118,7 @@ def _row(told: _Told, pending: int, reported: int) -> Raw:
 
 
 async def _told(served: Served, site: str, names: Sequence[str]) -> dict[str, _Told]:
-    """What the views say of these threads; those that do not exist are absent."""
+    """Read threads from the views. Threads that do not exist are absent."""
     by_partition = _by_partition(served, site, names)
     asked = [Question(one, partial(_metas, one, site, some)) for one, some in by_partition.items()]
     found: dict[str, _Told] = {}
@@ -134,7 +134,7 @@ def _metas(partition: Partition, site: str, names: Sequence[str], generation: in
 
 
 async def _waiting(served: Served, site: str, names: Sequence[str]) -> dict[str, tuple[int, int]]:
-    """How many comments of these threads wait, and how many were reported."""
+    """The numbers of pending and of reported comments, by thread."""
 
     async def ask(partition: Partition, some: list[str]) -> dict[str, tuple[int, int]]:
         reply = await served.partition(
@@ -159,7 +159,7 @@ def _by_partition(served: Served, site: str, names: Sequence[str]) -> dict[Parti
 async def _by_activity(
     served: Served, site: str, query: ThreadsQuery, after: Place | None
 ) -> tuple[list[_Listed], bool]:
-    """Some threads in the order of the list, and whether there are more."""
+    """A page of threads by activity, and whether there are more."""
 
     async def ask(partition: Partition) -> list[_Listed]:
         reply = await served.partition(
@@ -177,7 +177,7 @@ async def _by_activity(
 async def _by_opening(
     served: Served, site: str, query: ThreadsQuery, after: Place | None
 ) -> tuple[list[_Listed], bool]:
-    """Some threads in the order of the list, and whether there are more."""
+    """A page of threads by opening, and whether there are more."""
 
     async def ask(partition: Partition) -> list[_Listed]:
         if not await _has_opened(served, partition):
@@ -199,12 +199,12 @@ def _from(after: Place | None, partition: Partition) -> str:
         return "+"
     ms, n, number = after
     at = f"{ms:015d} {n:012d}"
-    # What is at the very place in a partition before that of the place comes later in the list.
+    # At an equal position, a partition with a smaller number comes later in the list.
     return f"[{at}!" if partition.number < number else f"({at}"
 
 
 async def _has_opened(served: Served, partition: Partition) -> bool:
-    """Whether all that wrote these views have put threads in the order in which they were opened."""
+    """True if every version that wrote these views keeps the order by opening."""
     reply = await served.commands(
         partition, lambda g: [("GET", partition.cursor(g)), ("SMEMBERS", partition.versions(g))]
     )
@@ -213,7 +213,7 @@ async def _has_opened(served: Served, partition: Partition) -> bool:
 
 
 async def _unordered(served: Served, partition: Partition, site: str) -> list[_Listed]:
-    """All threads of a partition whose views a version made that kept no order by opening. Raises Unavailable."""
+    """All threads of a partition, for views by an older version without an order by opening. Raises Unavailable."""
     reply = await served.commands(
         partition, lambda g: [("ZRANGE", partition.site_view(g, site, "threads"), 0, MOST_UNORDERED)]
     )
@@ -232,9 +232,9 @@ async def _unordered(served: Served, partition: Partition, site: str) -> list[_L
 async def _of_article(
     served: Served, site: str, query: ThreadsQuery, after: Place | None
 ) -> tuple[list[_Listed], bool]:
-    """The threads under one article, in the order of the list: they are few."""
+    """The threads of one article in list order, without a limit: they are few."""
     given = query.url or ""
-    # Addresses are kept in their one form, but those that were stored before they had one.
+    # Addresses are stored normalised, except those stored before normalisation existed.
     forms = list(dict.fromkeys((normalised(given) or given, given)))
 
     async def ask(partition: Partition) -> list[str]:

@@ -1,7 +1,7 @@
-"""The tree of a thread that was folded in memory, walked as `scripts/walk.lua` walks the stored one.
+"""The tree of a thread folded in memory, walked as `scripts/walk.lua` walks the stored one.
 
-The two are one definition told twice, for there is no way to run one of them in both places; a test holds them to
-each other for every log, order, size and cursor it can think of.
+Both implement one definition, because neither can run in both places. A test compares the two over generated logs,
+orders, sizes and cursors.
 """
 
 from collections import defaultdict
@@ -14,7 +14,7 @@ from projections.views.layout import top_score
 
 
 class TreeRow(NamedTuple):
-    """A row of a walk: `cut` is the age of the last answer given where some were left out, 0 before the first."""
+    """A row of a walk. `cut` is the age of the last reply included if some were left out; 0 if none was included."""
 
     level: int
     comment: CommentState
@@ -22,7 +22,7 @@ class TreeRow(NamedTuple):
 
 
 class Size(NamedTuple):
-    """The bounds of a walk: rows on the first level, levels, answers a parent, and bytes of text."""
+    """The bounds of a walk: rows on the first level, levels, replies per parent, and bytes of text."""
 
     limit: int
     depth: int
@@ -32,21 +32,21 @@ class Size(NamedTuple):
 
 
 class After(NamedTuple):
-    """The first-level row that a walk comes after: its age, and where the order is by score its place there."""
+    """The first-level row to continue after: its age, and its score key if the order is by score."""
 
     age: int
     score: int = 0
 
 
 class TreeWalk(NamedTuple):
-    """Rows in display order; `last` is the last first-level row where there are more."""
+    """Rows in display order; `last` is the last first-level row if there are more."""
 
     places: list[TreeRow]
     last: After | None
 
 
 class Tree:
-    """What the page shows of a thread, by parent."""
+    """The rows that the page of a thread shows, by parent."""
 
     def __init__(self, thread: ThreadState) -> None:
         self._answers: defaultdict[str | None, list[CommentState]] = defaultdict(list)
@@ -56,12 +56,12 @@ class Tree:
         self.sort()
 
     def add(self, comment: CommentState) -> None:
-        """Add one more row, anywhere in the tree; call `sort` after the last one."""
+        """Add one row, anywhere in the tree; call `sort` after the last one."""
         if comment.on_page:
             self._answers[comment.parent].append(comment)
 
     def sort(self) -> None:
-        """Put the answers of every parent into the order of their age."""
+        """Sort the replies of every parent by age."""
         for answers in self._answers.values():
             answers.sort(key=lambda comment: comment.posted.n)
 
@@ -80,11 +80,11 @@ class Tree:
                 return self._walk([row for row in firsts if not behind or place_in_top(row) > behind], size)
 
     def replies(self, parent: str, after: After | None, size: Size) -> TreeWalk:
-        """Answers of one comment, oldest first."""
+        """Replies of one comment, oldest first."""
         return self._walk([row for row in self._answers[parent] if not after or row.posted.n > after.age], size)
 
     def below(self, comment: CommentState, size: Size) -> list[TreeRow]:
-        """A comment, wherever it hangs, and what is below it."""
+        """A comment at any level, and the rows below it."""
         places: list[TreeRow] = []
         self._text = 0
         self._descend(places, comment, 1, size)
@@ -120,5 +120,5 @@ class Tree:
 
 
 def place_in_top(comment: CommentState) -> tuple[int, int]:
-    """Where a top-level row stands in the order by score: best first, then older first."""
+    """Sort key of a top-level row in the order by score: best first, then older first."""
     return (top_score(comment), comment.posted.n)

@@ -1,4 +1,4 @@
-"""Rows as one viewer may see them: the public ones spliced, what only author and staff see made from its source."""
+"""Rows filtered for one viewer: public rows are spliced, rows for author and staff are built from SOURCE."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from projections.views import rows
 from projections.views.viewer import Viewer
 
 _HERE: bytes = b"\0"
-"""Stands for the answers while a row is made; no JSON holds it."""
+"""Placeholder for the replies while a row is built; no JSON contains it."""
 
 
 def comment(line: PageLine) -> CommentState:
@@ -21,9 +21,9 @@ def comment(line: PageLine) -> CommentState:
 
 
 def cell(line: PageLine, thread: str, viewer: Viewer, cursor: Callable[[str, str], str]) -> Cell | None:
-    """A row in its place as the viewer may see it, else its tombstone if the page has one, else None.
+    """A row at its place as the viewer may see it, else its tombstone if the page has one, else None.
 
-    The line must have SOURCE, unless the viewer is nobody in particular.
+    The line must have SOURCE, unless the viewer is anonymous.
     """
     if not line.header:
         return None
@@ -38,7 +38,7 @@ def cell(line: PageLine, thread: str, viewer: Viewer, cursor: Callable[[str, str
 
 
 def place(line: PageLine, thread: str, viewer: Viewer, cursor: Callable[[str, str], str]) -> Cell:
-    """A row whose place the viewer may know: as they may see it, or a tombstone."""
+    """A row at a place that the viewer may know: as the viewer may see it, or a tombstone."""
     found = cell(line, thread, viewer, cursor)
     if found is not None:
         return found
@@ -47,12 +47,12 @@ def place(line: PageLine, thread: str, viewer: Viewer, cursor: Callable[[str, st
 
 
 def is_tombstone(found: Cell) -> bool:
-    """Whether it stands for a row that the viewer may not see."""
+    """True if the cell is a tombstone, for a row that the viewer may not see."""
     return found.row.endswith(b'"votes":null')
 
 
 def row(line: PageLine, thread: str, viewer: Viewer, cursor: Callable[[str, str], str]) -> bytes | None:
-    """A whole row as the viewer may see it, without its answers; None where there is nothing for them."""
+    """A whole row as the viewer may see it, without its replies; None if the viewer may not see it."""
     if line.header[:1] != b"p" and viewer.member is None and not viewer.staff:
         return None
     found = cell(line, thread, viewer, cursor)
@@ -62,7 +62,7 @@ def row(line: PageLine, thread: str, viewer: Viewer, cursor: Callable[[str, str]
 
 
 def with_text(line: PageLine, thread: str, viewer: Viewer, revision: int, cursor: Callable[[str, str], str]) -> bytes:
-    """A whole row with one of its texts, for its author or staff, without its answers."""
+    """A whole row with one of its texts, for its author or staff, without its replies."""
     of = comment(line)
     answers = page_json.replies(line.direct, _cut(of.id, line, cursor))
     html = _html(of, revision)
@@ -76,7 +76,7 @@ def _public(line: PageLine, cursor: Callable[[str, str], str]) -> Cell | None:
 def made(
     of: CommentState, thread: str, viewer: Viewer, name: bytes, html: Callable[[str], str] = rendered
 ) -> tuple[bytes, bytes] | None:
-    """A row without its answers and its closing brace, and what follows the answers; None where it is not for them."""
+    """A row up to its replies, without its closing brace, and the fields after them; None if hidden from the viewer."""
     revision = rows.shown_revision(of, viewer)
     if revision is None:
         return None

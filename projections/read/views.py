@@ -1,8 +1,8 @@
-"""The views, read: every page and list that the gateway and the command line give.
+"""Reads of the views: every page and list of the gateway and the command line.
 
-All of it comes from the served generation and is of one moment (one script) a call unless said otherwise. Rows of a
-public page are stored ready and only spliced. What a viewer may not see is absent: None is "there is nothing here".
-Where the server does not answer, every call raises `core.refusals.Unavailable`.
+All data of a call comes from the served generation and is of one moment (one script) unless stated otherwise. Rows of a
+public page are stored ready and only spliced. Content hidden from the viewer is absent: None means not found. Every
+method raises `core.refusals.Unavailable` if the server does not reply.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -48,7 +48,7 @@ __all__ = ["Overlay", "Views"]
 class Views:
     """Reads the views of a deployment; the past is folded from `log`.
 
-    `patience` is for how many seconds a call that failed is tried again.
+    `patience` is the retry time of a failed call, in seconds.
     """
 
     def __init__(self, deployment: Deployment, log: Log, *, patience: float = PATIENCE) -> None:
@@ -57,39 +57,39 @@ class Views:
         self._rows = RowMemory(deployment.keys.partitions)
 
     async def come(self, site: str, thread: str) -> ViewPosition:
-        """How far the views of this thread have come."""
+        """The view position of a thread."""
         return await progress.view_position(self._served, site, thread)
 
     async def states(self, partitions: Sequence[int]) -> list[ViewState]:
-        """The states that the views of these partitions are in, asked in one round trip."""
+        """The view states of these partitions, read in one round trip."""
         return await progress.states(self._served, partitions)
 
     async def reached(self, site: str, thread: str, position: Position, *, within: float) -> bool:
         """Wait until the views of the thread include `position`, at most `within` seconds.
 
-        False at once where the thread is parked before that.
+        False at once if the thread is parked at or before `position`.
         """
         return await progress.reached(self._served, site, thread, position, within=within)
 
     async def head(self, site: str, thread: str) -> ThreadHead | None:
-        """The thread as a whole."""
+        """The summary of a thread."""
         return await lookups.head(self._served, site, thread)
 
     async def page(self, site: str, thread: str, query: PageQuery, *, once: bool = False) -> PageAnswer | None:
-        """A page of the thread, the same for everyone: `{"thread", "sort", "comments", "next"}`. Raises BadCursor.
+        """A page of the thread, the same for every viewer: `{"thread", "sort", "comments", "next"}`. Raises BadCursor.
 
-        With `once` a call that failed is not tried again: it raises `redis.exceptions.RedisError`.
+        With `once` a failed call is not retried: it raises `redis.exceptions.RedisError`.
         """
         return await pages.page(self._served, site, thread, query, once=once)
 
     async def page_at(self, site: str, thread: str, at: Position | int, query: PastQuery, viewer: Viewer) -> PageAnswer:
-        """The page, more replies, or one comment, as it was at a position, or at a time in ms.
+        """The page, more replies, or one comment, at a position or at a time in ms.
 
-        It is masked by what is public now unless staff looks.
+        The content is masked by what is public now, except for staff.
 
-        `at` must be past: what is later than the last event is the last event. The page's position is the last event
-        up to then, for everyone but staff the last one that readers could notice. A cursor in `next` of a row is for
-        this call too, with the same parameters: its page holds more replies of that row. Raises NotFound for an
+        `at` must be past: a value later than the last event means the last event. The page's position is the last event
+        up to then; for all viewers but staff, the last event visible to readers. A cursor in `next` of a row is for
+        this operation too, with the same parameters: its page holds more replies of that row. Raises NotFound for an
         unknown thread, NotYetOpened, BadCursor.
         """
         return (await self.past_page(site, thread, at, query, viewer)).answer
@@ -104,7 +104,7 @@ class Views:
         *,
         pace: Pace | None = None,
     ) -> PastPage:
-        """`page_at`, made at `pace`, and how far the views had come when they told what is public now."""
+        """`page_at`, made at `pace`, with the view position at which its public content was determined."""
         return await past_comments.answer_at(self._served, self._log, site, thread, at, query, viewer, pace)
 
     async def thread_state(self, site: str, thread: str) -> ThreadProgress:
@@ -116,17 +116,17 @@ class Views:
         return await pages.replies(self._served, site, thread, comment, query)
 
     async def row(self, site: str, thread: str, comment: str, viewer: Viewer = PUBLIC) -> bytes | None:
-        """One row as the viewer may see it, `replies` with its count but no comments; staff's has `moderation`.
+        """One row as the viewer may see it: `replies` has a count but no comments; for staff with `moderation`.
 
-        Its author and staff see the latest text of what is not published, with its status and reason; None where the
-        viewer may not see it. Tombstones are None here.
+        Its author and staff see the latest text of an unpublished comment, with its status and reason. None if the
+        viewer may not see the row. Tombstones are None here.
         """
         return await lookups.row(self._served, site, thread, comment, viewer)
 
     def ask_row(self, site: str, thread: str, comment: str, voter: str) -> RowAsked | None:
-        """Ask for the public row of a comment on which `voter` votes, for `voted_row`, with what this tick asks.
+        """Start reading the public row of a comment on which `voter` votes, for `voted_row`, in this tick's pipeline.
 
-        None where this process knows the row without asking.
+        None if this process has the row cached.
         """
         partition = self._served.keys.of(site, thread)
         pointer = self._served.pointer(partition)
@@ -135,7 +135,7 @@ class Views:
         return current_row.ask(self._served.calls, partition, pointer, site, thread, comment, voter)
 
     def appended(self, recorded: Sequence[Recorded], earlier: Vote | None) -> None:
-        """Take in what one command of this process has just appended; `earlier` is the vote that a vote replaces."""
+        """Apply what one command of this process just appended; `earlier` is the vote that a new vote replaces."""
         if recorded:
             envelope = recorded[0].envelope
             before = None if earlier is None else earlier.value
@@ -151,11 +151,10 @@ class Views:
         earlier: Vote,
         since: Position,
     ) -> bytes | None:
-        """The row as the views and the log had it when it was asked for, with the vote `recorded` counted on top.
+        """The row of the views and the log when `asked` was sent, with the vote `recorded` added.
 
-        `earlier` is what the same member had voted, and stands where `recorded` is None; `since` is the last event of
-        the comment. None where only the views can tell, once they have come to the vote: `reached` waits for them,
-        then `row`.
+        `earlier` is the member's previous vote, and stands if `recorded` is None; `since` is the last event of the
+        comment. None if only the views can tell, once they include the vote: wait with `reached`, then use `row`.
         """
         calls, partition = self._served.calls, self._served.keys.of(site, thread)
         pointer = self._served.pointer(partition)
@@ -167,7 +166,7 @@ class Views:
             if read.upto is not None and recorded is not None:
                 self._rows.put(partition.number, recorded, asked.pointer, read.upto, row)
         if row is None and recorded is not None:
-            # What was asked, or known, before the append may have been overtaken. What is asked now has the vote.
+            # A row read or cached before the append may be stale. A row read now includes the vote.
             asked = current_row.ask(calls, partition, pointer, site, thread, comment, recorded.envelope.actor.id)
             standing = evolve(earlier, recorded)
             read = await current_row.voted(calls, asked, None, standing, since)
@@ -179,8 +178,8 @@ class Views:
     ) -> tuple[ThreadHead | None, dict[str, bytes]]:
         """The public rows of these comments, without `replies`, and the thread, of one moment (for the feed).
 
-        A tombstone that the page shows is there as tombstone; what the page does not show is absent. More than 500
-        comments are of several moments, and the thread is of the first.
+        A tombstone on the page is returned as a tombstone; comments not on the page are absent. More than 500 comments
+        are of several moments, and the thread is of the first.
         """
         return await lookups.frame_rows(self._served, site, thread, comments)
 
@@ -197,7 +196,7 @@ class Views:
         return await lookups.counts(self._served, site, threads)
 
     async def counted(self, site: str, threads: Sequence[str]) -> dict[str, PublishedCounts]:
-        """The counts of these threads with what they were made from, asked in one round trip."""
+        """The counts of these threads with the view states they are based on, read in one round trip."""
         return await lookups.counted(self._served, site, threads)
 
     async def overlay(self, site: str, thread: str, member: str) -> Overlay | None:
@@ -216,9 +215,9 @@ class Views:
         limit: int,
         cursor: str | None,
     ) -> PageAnswer | None:
-        """The edit history as the viewer may see it under the `history` policy in force, oldest first.
+        """The edit history visible to the viewer under the `history` policy in force, oldest first.
 
-        Where that has yet to be asked for, it is asked for together with the texts, and its failure is raised. Raises
+        A callable `history` is awaited concurrently with the read of the texts, and its failure is raised. Raises
         BadCursor.
         """
         query = RevisionsQuery(diff=diff, limit=limit, cursor=cursor)
@@ -234,7 +233,7 @@ class Views:
         limit: int,
         cursor: str | None,
     ) -> PageAnswer:
-        """The moderation queue, oldest first over all partitions, which are each of their own moment.
+        """The moderation queue, oldest first over all partitions, each partition of its own moment.
 
         Raises BadCursor.
         """
@@ -254,7 +253,7 @@ class Views:
     ) -> PageAnswer:
         """`{"threads": […], "next"}`, latest activity or latest opened first, over all partitions. Raises BadCursor.
 
-        Where few threads match, a page may be short and still have `next`.
+        If few threads match, a page may be short and still have `next`.
         """
         query = ThreadsQuery(url=url, status=status, opened_by=opened_by, order=order, limit=limit, cursor=cursor)
         return await thread_lists.threads(self._served, site, query)

@@ -1,4 +1,4 @@
-"""The scripts that give rows: they begin with `scripts/walk.lua` and are asked with the keys that it needs."""
+"""The scripts that return rows: they begin with `scripts/walk.lua` and take the keys that it needs."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -9,28 +9,28 @@ from projections.read import cursors
 
 
 class WalkScript(Script):
-    """The script `<name>.lua` behind `walk.lua`."""
+    """The script `<name>.lua`, appended to `walk.lua`."""
 
     def __init__(self, name: str) -> None:
         super().__init__("projections.read", name, behind="walk")
 
 
 def keys(views: ThreadViews) -> Sequence[str]:
-    """What every walk needs, behind the pointer."""
+    """The keys of every walk, after the pointer."""
     return views.meta, views.rows, views.votes, views.names, views.replies, views.answers
 
 
 class Onward:
-    """Makes the cursors to answers that a row is shown without: they are for the call that gives more replies."""
+    """Builds the cursors to replies left out below a row, for the operation that returns more replies."""
 
     def __init__(self, site: str, thread: str) -> None:
         self._scope = site, thread
 
     @cached_property
     def mark(self) -> str:
-        """What these cursors begin with; most pages need none."""
+        """The mark of these cursors; most pages need none, so it is made on first use."""
         return cursors.mark("replies", *self._scope)
 
     def __call__(self, comment: str, age: str) -> str:
-        """The cursor to the answers of a comment after the one of that age."""
+        """The cursor to the replies of a comment after the reply of that age."""
         return cursors.write(self.mark, comment, age)

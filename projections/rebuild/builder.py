@@ -1,8 +1,8 @@
-"""Views of one partition built anew beside the served ones, and served in their place.
+"""Builder of a new generation of one partition's views, beside the served generation.
 
-Long stretches of the log are folded before anything is written, and then written in parts that keep nobody waiting.
-Where that is broken off, the views say which threads were half written, and those are written whole. The served views
-stay as they are until the flip, and for as long after it as they are kept.
+Long stretches of the log are folded before anything is written. The writes are small parts, so that other clients of
+the server are not delayed. After an interruption the views tell which threads are half written, and those are written
+whole. The served views do not change until the flip, and are kept after it.
 """
 
 import time
@@ -29,36 +29,36 @@ from projections.views.store import Apart, Done, Outcome, Store
 from projections.views.stored_thread import Torn
 
 READ: Final = 500
-"""Most events that are read at once, at full speed."""
+"""Maximum number of events per read, at full speed."""
 LAST_STRETCH: Final = 256
-"""Most events that the flip itself takes in."""
+"""Maximum number of events that the flip itself applies."""
 MOST_FOLDED: Final = 200_000
-"""About so many arguments are gathered before they are written: those of some ten thousand events."""
+"""Approximate number of arguments collected before a write: those of some ten thousand events."""
 PART: Final = 1000
-"""Most arguments that are written at once, at full speed: a millisecond in which the server does nothing else."""
+"""Maximum number of arguments per write, at full speed. Such a write blocks the server for a millisecond."""
 TRIES: Final = 100
-"""How often the served views may get ahead of a flip."""
+"""Maximum number of attempts to flip while the served views advance."""
 PATIENCE: Final = 30.0
-"""Seconds for which a server that is away is waited for."""
+"""Seconds for which calls to an unavailable server are retried."""
 _FRAME: Final = 3
-"""Arguments that a change takes besides its own."""
+"""Arguments that a change takes in addition to its own."""
 
 
 _Answer = TypeVar("_Answer")
 
 
 class Interrupted(Exception):
-    """The lease is somebody else's, or the views are not where we left them. Nothing was written since."""
+    """Raised if another process holds the lease, or the views have moved. Nothing was written since."""
 
 
 class _Again(Exception):
-    """An event could not be applied, and it was seen to what becomes of it: from what is stored, once more."""
+    """An event could not be applied and is now marked as skipped or parked. Restart from the stored views."""
 
 
 class Rebuilding:
-    """Builds the views of `store`, beside those of `served`, in one partition, for who holds its lease.
+    """Builds the views of `store` beside those of `served`, in one partition. The caller holds its lease.
 
-    `read` decodes the event shapes that this version knows. Every call may raise `Interrupted`, `CannotApply`,
+    `read` decodes the event shapes that this version knows. Every method may raise `Interrupted`, `CannotApply`,
     `core.refusals.Unavailable`.
     """
 
@@ -75,11 +75,11 @@ class Rebuilding:
         read: Read = read,
     ) -> None:
         self.snapshots = False
-        """Whether snapshots are taken on the way: those of the served views are of another fold."""
+        """Set if the build takes snapshots, because those of the served views are of another fold version."""
         self.new = False
-        """Whether there were no views when we began, so that no thread has any that we have not seen."""
+        """Set if the build started without views: an unseen thread then has no stored views to load."""
         self.tell: Callable[[int], None] = lambda _: None
-        """Hears how many events the views have."""
+        """Progress callback. Receives the number of events in the views."""
         self._log = log
         self._store = store
         self._served = served
@@ -91,19 +91,19 @@ class Rebuilding:
         self._read = read
         self._projection: Projection | None = None
         self._began = START
-        """Where the views were when we began."""
+        """Cursor of the views at the start of the build."""
         self._threads: set[Name] = set()
-        """Every thread of an event after that."""
+        """Every thread with an event after that cursor."""
         self._seam: Position | None = None
-        """Where a commit has to end, because one that was broken off would have ended there or beyond."""
+        """Position at which a commit must end: an interrupted commit would have ended there or later."""
         self._poison = Poison()
         self.cut: Exception | None = None
-        """What kept the views from taking in more than the served ones have, when they were about to be served."""
+        """The error at the flip that stopped the views from advancing past the served ones."""
         self._lost: Position | None = None
-        """Where the served views are, if the log has no such event."""
+        """Cursor of the served views, if the log has no such event."""
 
     async def level(self) -> None:
-        """Take in what the served views have, and no more."""
+        """Apply the log up to the cursor of the served views, and no further."""
         while True:
             try:
                 await self._level(await self._begun())
@@ -128,13 +128,13 @@ class Rebuilding:
         await self._write(projection)
 
     async def parked(self) -> dict[Name, Parked]:
-        """The threads that are parked in these views, and are not in the served ones, or were there later."""
+        """Threads parked in these views, and in the served ones not at all or only at a later event."""
         served = await self._insist(lambda: self._served.parked(self._partition))
         own = await self._insist(lambda: self._store.parked(self._partition))
         return {name: here for name, here in own.items() if name not in served or here.position < served[name].position}
 
     async def flip(self) -> Position:
-        """Serve these views from now on; where they are then. What the served ones do not have, the feed is told."""
+        """Serve these views and return their cursor. The feed is sent the events that the served views lacked."""
         for _ in range(TRIES):
             await self.level()
             projection = await self._begun()
@@ -144,7 +144,7 @@ class Rebuilding:
             except _Again:
                 self._projection = None
                 continue
-            # At full speed: the served views go on meanwhile, and these have to be where they are.
+            # At full speed: the served views advance meanwhile, and the flip requires that these have caught up.
             commit = projection.taken(await ahead(projection.bodies(), self._html))
             flip = partial(
                 self._store.flip, self._partition, self._nonce, commit, self._served.generation, lost=self._lost
@@ -161,18 +161,18 @@ class Rebuilding:
         raise Unavailable("the served views went on each time that others were to follow them")
 
     async def _last_stretch(self, projection: Projection) -> None:
-        """Take in some of what the served views may get while these are about to be served."""
+        """Apply some of the events that the served views may receive just before the flip."""
         for entry in await self._log.read(self._partition, projection.cursor, limit=LAST_STRETCH):
             try:
                 await self._take_in(projection, entry)
             except (UnreadableEntry, CannotApply) as error:
                 self.cut = error
-                return  # the served views get no further, either
+                return  # the served views cannot advance past it, either
             if projection.weight >= MOST_ARGUMENTS:
                 return
 
     async def threads(self) -> list[Name]:
-        """Every thread that the log has, up to where the views are."""
+        """Return every thread in the log, up to the cursor of the views."""
         await self._begun()
         at = START
         while at < self._began:
@@ -207,7 +207,7 @@ class Rebuilding:
         goal: Position = await self._insist(lambda: self._served.cursor(self._partition))
         self._lost = None
         if goal != START and await self._log.entry(self._partition, goal) is None:
-            # Somebody gave the server another log, or an older one: nobody will ever bring those views on.
+            # The server has another log, or an older one: the served views can never advance.
             self._lost = goal
             return await self._log.last(self._partition)
         return goal
@@ -239,8 +239,8 @@ class Rebuilding:
         try:
             projection.hold(await self._insist(lambda: self._store.thread(site, thread)))
         except Torn as torn:
-            # What half a commit added to the views of the site is known again at its end, and taken away by what
-            # follows: so one commit has to end there.
+            # The interrupted commit may have added members to the views of the site. They are known again only at its
+            # end, where later events remove them: so one commit has to end there.
             self._seam = torn.last if self._seam is None else max(self._seam, torn.last)
 
             async def fold(skipped: Skipped) -> ThreadState:
@@ -280,7 +280,7 @@ def _require(outcome: Outcome | Apart) -> None:
 
 
 def _parts(changes: list[Change], most: int) -> Iterator[list[Change]]:
-    """The changes in parts of about `most` arguments, in their order; at least one part."""
+    """Split the changes, in order, into parts of about `most` arguments. Yields at least one part."""
     part: list[Change] = []
     room = most
     for change in changes:

@@ -1,7 +1,7 @@
-"""Two generations of the views of one partition compared, while the served one goes on.
+"""Comparison of two generations of one partition's views, while the served one advances.
 
-The server compares, a part of a thread at a time and only where both have taken in the same events, so that next to
-nothing travels and nobody waits for long. Where they differ, the log says which of them is right.
+The server compares part of a thread at a time, and only where both generations have applied the same events. So little
+data is transferred, and other clients are not delayed for long. Where the two differ, the log decides which is right.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
@@ -30,22 +30,22 @@ from projections.views.versions import Scope
 CONTRAST: Final = Script("projections.rebuild", "compare")
 
 Part = Literal["all", "source", "ids"]
-"""The part of rows that must be the same: everything; everything but their html; or which comments there are."""
+"""The part of rows that must be equal: everything, everything except the HTML, or only the comment ids."""
 Name = tuple[str, str]
 
 AT_ONCE: Final = 500
-"""About so many elements are compared in one step, at full speed."""
+"""Approximate number of elements compared per step, at full speed."""
 ABREAST: Final = 16
-"""So many threads begin to be compared in one step, at full speed."""
+"""Threads whose comparison starts in one step, at full speed."""
 TRIES: Final = 50
-"""How often the served views may have moved on when a part of a thread is compared."""
+"""Maximum number of times that the served views may have advanced while part of a thread is compared."""
 
 
 def part_of(scope: Scope) -> Part:
-    """The part of rows in which two generations must agree, by what is comparable in them.
+    """Return the part of rows in which two generations must agree, given what is comparable in them.
 
-    Another renderer makes another html, which rows hold, and nothing else. Another fold may make anything of the
-    same events, and another layout anything of a row, but a comment that was posted is there.
+    Another renderer changes only the HTML in rows. Another fold may derive any state from the same events, and another
+    layout may change any field of a row, but a posted comment always has a row.
     """
     if not scope.covers("rows"):
         return "ids"
@@ -53,7 +53,7 @@ def part_of(scope: Scope) -> Part:
 
 
 class DifferingThread(NamedTuple):
-    """A thread whose views are not the same in both; `thread` is None where nobody can tell whose they are."""
+    """A thread whose views differ between the generations. `thread` is None where the thread is unknown."""
 
     site: str
     thread: str | None
@@ -61,7 +61,7 @@ class DifferingThread(NamedTuple):
 
 
 class _Pair(NamedTuple):
-    """The same views in both generations, and for each generation the key that tells where they are."""
+    """The same views in both generations, and for each generation the key that holds their position."""
 
     about: Literal["thread", "cursor"]
     marks: tuple[str, str]
@@ -70,16 +70,16 @@ class _Pair(NamedTuple):
     other: tuple[str, ...]
 
     def asked(self, part: Part, most: int, view: int = 1, where: bytes | int = 0) -> ScriptArguments:
-        """The question to the script about `most` elements from that place on."""
+        """Keys and arguments of the script, to compare `most` elements starting at `view` and `where`."""
         kinds = "".join("z" if name in layout.SETS else "h" for name in self.names)
         rows = self.names.index("rows") + 1 if "rows" in self.names else 0
         return [*self.marks, *self.served, *self.other], [kinds, self.about, part, rows, view, where, most]
 
 
 class GenerationDiff:
-    """Compares the generation `other`, which nobody else writes, with the one that is served.
+    """Compares the generation `other`, which has no other writer, with the served one.
 
-    `scope` is what is comparable in both, `level` brings `other` to where the served views are. Raises
+    `scope` is what is comparable in both. `level` advances `other` to the cursor of the served views. Raises
     `core.refusals.Unavailable`.
     """
 
@@ -105,7 +105,7 @@ class GenerationDiff:
         self._most = pace.at_once(AT_ONCE)
 
     async def run(self, names: Sequence[Name], tell: Callable[[int], None]) -> list[DifferingThread]:
-        """What differs in these threads and in the views of their sites; `tell` hears how many were compared."""
+        """Differences in these threads and in the views of their sites. `tell` receives the number compared so far."""
         views: dict[tuple[str, str | None], tuple[str, ...]] = {}
         of_sites = await self._sites(sorted({site for site, _ in names}))
         for one in await self._threads(names, tell) + of_sites:
@@ -127,7 +127,7 @@ class GenerationDiff:
         return found
 
     async def _sites(self, sites: Iterable[str]) -> list[DifferingThread]:
-        """By the thread that put it there."""
+        """Differences in the views of sites, grouped by the thread that wrote the member."""
         found: dict[tuple[str, str | None], set[str]] = {}
         views = [view for view in layout.SITE_VIEWS if self._scope.covers(view)]
         for site in sites if views else ():
@@ -141,7 +141,7 @@ class GenerationDiff:
         return [DifferingThread(*name, tuple(sorted(views))) for name, views in found.items()]
 
     async def _all_of(self, pair: _Pair, reply: list[Any] | None) -> tuple[str, ...]:
-        """The views that differ, by the first answer about them and what follows; all where they cannot be compared."""
+        """The views that differ, from the first reply and those that follow. All views if they cannot be compared."""
         numbers: set[int] = set()
         view, where, tries = 1, b"0", 0
         while reply is not None and tries <= TRIES:
@@ -163,7 +163,7 @@ class GenerationDiff:
         names = tuple(view for view in every if view == "rows" or self._scope.covers(view))
         keys = (tuple(getattr(views, name) for name in names) for views in (served, other))
         if "meta" in self._scope.apart:
-            # The position of a thread cannot be read in both.
+            # The position of a thread cannot be read in both generations.
             return _Pair("cursor", self._cursors(), names, *keys)
         return _Pair("thread", (served.meta, other.meta), names, *keys)
 
@@ -176,7 +176,7 @@ class GenerationDiff:
         return self._keys.cursor(self._served), self._keys.cursor(self._other)
 
     async def _contrast(self, asked: list[ScriptArguments]) -> list[list[Any] | None]:
-        """The replies of the script; None where a key is no hash, or no sorted set, where it should be one."""
+        """Replies of the script. A reply is None where a key that should be a hash or a sorted set is not."""
         try:
             replies: list[list[Any] | None] = await retry(lambda: self._reads.run_all(CONTRAST, asked), "rebuild")
         except ResponseError:
@@ -186,7 +186,7 @@ class GenerationDiff:
         return replies
 
     async def _members(self, served: str, other: str) -> Collection[str]:
-        """The members of two sorted sets that only one has, or with another score, where both are of one moment."""
+        """Members that only one of two sorted sets has, or whose scores differ, with both sets at one position."""
         differing: set[str] | None = None
         for _ in range(TRIES):
             first, one, two, last = await retry(
@@ -203,7 +203,7 @@ class GenerationDiff:
             )
             pairs = [set(zip(flat[::2], flat[1::2], strict=True)) for flat in (one, two)]
             now = {member.decode(errors="replace") for member, _ in pairs[0] ^ pairs[1]}
-            # What was different once and is the same now was only late.
+            # A member that differed before and is equal now had only not been written yet.
             differing = now if differing is None else differing & now
             if not differing or first == last == await self._cursor():
                 break
@@ -216,9 +216,10 @@ class GenerationDiff:
 
 
 async def is_fold(log: Log, reads: Router, keys: Partition, generation: int, name: Name, html: Html) -> bool:
-    """Whether what a thread has in views that nobody writes meanwhile is the fold of its log, up to where they are.
+    """True if the views of a thread are the fold of its log up to their cursor. They must have no concurrent writer.
 
-    A thread that cannot be folded to its end is what it was before. Raises `core.refusals.Unavailable`.
+    A thread that cannot be folded to its end is compared as it was before the failing event. Raises
+    `core.refusals.Unavailable`.
     """
     views = await retry(lambda: read_views(reads, keys, generation, *name), "rebuild")
     there: dict[tuple[str, str], bytes | int] = {}
@@ -238,7 +239,7 @@ async def is_fold(log: Log, reads: Router, keys: Partition, generation: int, nam
 
 
 async def _folded(log: Log, name: Name, upto: Position) -> ThreadState:
-    """A thread up to there, or up to where it cannot be folded."""
+    """Fold a thread up to `upto`, or up to the event that cannot be applied."""
 
     async def fold(skipped: Skipped) -> ThreadState:
         return await fold_on(log, ThreadState(site=name[0], id=name[1]), skipped, upto=upto)

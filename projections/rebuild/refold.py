@@ -1,8 +1,8 @@
-"""One thread folded anew from its log, without anything that was kept on the way, and put in the place of its views.
+"""Refold of one thread from its log alone, without snapshots or caches, replacing its views.
 
-It mends views that are not what their log says, and brings a thread back whose projection stopped. Readers, writers
-and the projector go on meanwhile; where the thread goes on too, the fold goes after it and tries again. A long thread
-is folded in legs, and whatever else runs in the process has its turn on the way.
+A refold repairs views that differ from their log, and brings back a thread whose projection stopped. Readers, writers
+and the projector continue meanwhile. If the thread receives events, the fold catches up and tries again. A long thread
+is folded in steps, so that other tasks of the process run in between.
 """
 
 from typing import Final
@@ -19,16 +19,16 @@ from projections.views.layout import Html
 from projections.views.store import Done, Store
 
 TRIES: Final = 20
-"""How often a thread may go on while its views are written."""
+"""Maximum number of attempts while the thread keeps receiving events."""
 
 
 async def refold(
     log: Log, store: Store, site: str, thread: str, *changes: Change, html: Html = rendered
 ) -> Position | None:
-    """Exchange the served views of a thread for the fold of its log, and make `changes` with it: it is not parked then.
+    """Replace the served views of a thread by the fold of its log, apply `changes` with it, and unpark the thread.
 
-    Returns the position that they are of; None where there is no such thread. Raises `CannotApply`,
-    `redis.exceptions.RedisError`, and `core.refusals.Unavailable` where the thread does not stand still.
+    Returns the position of the new views, or None if there is no such thread. Raises `CannotApply`,
+    `redis.exceptions.RedisError`, and `core.refusals.Unavailable` if the thread receives events at every attempt.
     """
     partition = store.keys.of(site, thread).number
 

@@ -1,6 +1,6 @@
-"""A parked thread brought back: folded anew, put in the place of its views, and parked no more, in one script.
+"""Requeue of a parked thread: it is folded again, its views are replaced and it is unparked, in one script.
 
-Where another event cannot be applied, or the same one still, the thread is shown up to there and stays parked.
+If the same event or another one cannot be applied, the thread is shown up to that event and stays parked.
 """
 
 from msgspec.structs import replace
@@ -22,16 +22,16 @@ from projections.views.parking import Parked
 from projections.views.store import Done, Store
 
 VIEWS_WITHIN = 5.0
-"""Seconds in which the projector has to come to the last event of the thread, if only to pass over it."""
+"""Seconds within which the projector must reach the last event of the thread, even if it passes over the event."""
 
 
 async def requeue(
     log: Log, store: Store, served: Served, was: Parked, *, now: int, html: Html = rendered
 ) -> Parked | None:
-    """Bring back a thread that was parked; where it is parked now, None where it is not.
+    """Requeue a parked thread. Returns the event that it is parked at now, or None if it is no longer parked.
 
-    Raises `CannotApply` where nothing of the thread can be shown, `redis.exceptions.RedisError`, and
-    `core.refusals.Unavailable` where no projector comes to its last event or the thread does not stand still.
+    Raises `CannotApply` if nothing of the thread can be shown, `redis.exceptions.RedisError`, and
+    `core.refusals.Unavailable` if no projector reaches its last event or the thread keeps receiving events.
     """
     site, thread = was.site, was.thread
     for _ in range(TRIES):
@@ -49,7 +49,7 @@ async def requeue(
 
 
 async def foldable(log: Log, site: str, thread: str, now: int) -> tuple[ThreadState, Parked | None]:
-    """The thread as far as it can be folded, and what it stops at. Raises `core.refusals.Unavailable`."""
+    """Fold a thread as far as possible. Returns it with the event it stops at. Raises `core.refusals.Unavailable`."""
 
     async def fold(skipped: Skipped) -> ThreadState:
         return await fold_on(log, ThreadState(site=site, id=thread), skipped)

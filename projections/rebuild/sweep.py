@@ -1,4 +1,4 @@
-"""Views that nobody reads any more thrown away, some hundred keys at a time, while everything goes on."""
+"""Removal of unused views, some hundred keys at a time, while readers and writers continue."""
 
 from functools import partial
 from typing import Final
@@ -12,13 +12,13 @@ from core.throttle import Pace
 SWEEP: Final = Script("projections.rebuild", "sweep")
 
 PAGE: Final = 500
-"""So many keys are looked at in one step, and so many at most go in one."""
+"""Keys scanned per step, and maximum number of keys removed per step."""
 
 
 async def sweep(calls: Router, reads: Router, keys: Keys, pace: Pace) -> int:
-    """Throw away every key of a generation that is not served and not written down; how many there were.
+    """Delete every key of a generation that is neither served nor listed. Returns the number of keys deleted.
 
-    One walk over each server. Raises `core.refusals.Unavailable`.
+    Scans each server once. Raises `core.refusals.Unavailable`.
     """
     gone = 0
     for server in reads.each():

@@ -1,1 +1,1 @@
-"""One thread, folded from its events. Pure."""
+"""The fold of one thread from its events. Pure."""

@@ -1,4 +1,4 @@
-"""Comments: which text stands and what status a comment has is asked of the state machine of `core.domain.comment`."""
+"""Fold of comment events. The state machine of `core.domain.comment` decides standing text and status."""
 
 from typing import Final
 
@@ -35,7 +35,7 @@ _VERDICTS: Final[dict[type[Ruled], Verdict]] = {
 
 
 def post(thread: ThreadState, recorded: Recorded, event: CommentPosted, watch: ChangeListener) -> Effects:
-    """A comment was written."""
+    """Add a new comment to the thread."""
     if event.comment in thread.rows:
         raise ValueError("the comment exists")
     if event.revision != 1:
@@ -80,7 +80,7 @@ def change(
     event: CommentEdited | CommentWithdrawn | CommentRestored | CommentFeatured | CommentUnfeatured,
     watch: ChangeListener,
 ) -> Effects:
-    """Its author edited, withdrew or restored it, or it was featured or no longer."""
+    """Apply an edit, withdrawal or restoration by the author, or a change of the featured flag."""
     comment = thread.rows[event.comment]
     watch.comment(comment)
     before, since = Visibility.of(comment), comment.waits_since
@@ -107,7 +107,7 @@ def change(
 
 
 def decide(thread: ThreadState, recorded: Recorded, event: Ruled, watch: ChangeListener) -> Effects:
-    """There is a verdict on one of its texts; but for a hold, that closes its reports."""
+    """Apply a verdict on one text of a comment. Any verdict but a hold closes the reports of the comment."""
     comment = thread.rows[event.comment]
     text = comment.texts[event.revision]
     watch.comment(comment)
@@ -134,9 +134,9 @@ def decide(thread: ThreadState, recorded: Recorded, event: Ruled, watch: ChangeL
 
 
 def _wait(comment: CommentState, before: Position | None, position: Position) -> None:
-    """Note since when a comment waits that an event at `position` changed; it waited since `before`.
+    """Update the start of waiting of a comment that an event at `position` changed; `before` is the former start.
 
-    Neither another edit nor another word of a moderator puts off what waits already, and neither does a withdrawal.
+    A comment that already waits keeps its start through another edit, another hold or a withdrawal.
     """
     number = comment.undecided
     since = None if number is None else before or position
@@ -144,7 +144,7 @@ def _wait(comment: CommentState, before: Position | None, position: Position) ->
 
 
 def redact(thread: ThreadState, recorded: Recorded, event: RevisionRedacted, watch: ChangeListener) -> Effects:
-    """One of its texts is gone for good."""
+    """Remove one text of a comment permanently."""
     comment = thread.rows[event.comment]
     text = comment.texts[event.revision]
     if comment.published and comment.standing == event.revision:
@@ -158,17 +158,17 @@ def redact(thread: ThreadState, recorded: Recorded, event: RevisionRedacted, wat
 
 
 def without_words(text: Text, redacted: Position) -> Text:
-    """A text without what its author wrote: that it was there stays known."""
+    """Copy of a text without the author's words. The text's existence stays visible."""
     return replace(text, body=None, match=None, reason=None, redacted=redacted)
 
 
 def _evolved(comment: machine.Comment, recorded: Recorded) -> machine.Comment:
-    """What the state machine makes of an event. It is not asked about texts."""
+    """Apply an event in the state machine. Its text digests are left empty."""
     return machine.evolve(comment, recorded, digest=lambda _: b"")
 
 
 def _machine(comment: CommentState) -> machine.Comment:
-    """What the state machine needs to know of a comment."""
+    """Build the state machine's view of a comment."""
     revisions = tuple(
         machine.Revision(
             number=number,
@@ -200,7 +200,7 @@ def _ruling(decision: Decision) -> machine.Ruling:
 
 
 def _take(comment: CommentState, after: machine.Comment) -> None:
-    """Take over what the state machine made of the comment."""
+    """Copy the state machine's result into the comment."""
     comment.verdict = after.status
     comment.withdrawn = after.withdrawn
     comment.featured = after.featured

@@ -1,4 +1,4 @@
-"""What an event did to a thread, and whoever watches it being done."""
+"""Effects of an event on a thread, errors of the fold, and the listener interface for changes."""
 
 from typing import Final, Literal, Protocol
 
@@ -12,17 +12,17 @@ PublicChange = Literal[
     "comment.posted", "comment.edited", "comment.removed", "comment.restored", "votes.changed", "thread.changed"
 ]
 PublicChanges = tuple[tuple[PublicChange, str | None], ...]
-"""What readers notice of one event: `(kind, comment)` in the order to tell it, a tombstone before its child."""
+"""Public changes of one event: `(kind, comment)` in the order of delivery, a tombstone before its child."""
 
 
 class Effects(Struct, frozen=True, gc=False):
-    """What an event did: what readers notice of it, nothing where it is none of their business."""
+    """Effects of one event: the changes that readers see, empty if none is public."""
 
     kinds: PublicChanges = ()
 
 
 class CannotApply(Exception):
-    """An event that makes no sense after those before it. The thread is half changed then: throw it away."""
+    """The event is invalid after the events before it. The thread may be partly changed: discard the thread."""
 
     def __init__(self, recorded: Recorded, why: str) -> None:
         super().__init__(f"{recorded.envelope.type} at {recorded.position} cannot be applied: {why}")
@@ -30,31 +30,31 @@ class CannotApply(Exception):
         self.position = recorded.position
         self.type = recorded.envelope.type
         self.why = why
-        """What is wrong, without a value or a word of the event."""
+        """The cause, without any value or text of the event."""
 
 
 class UnknownShape(CannotApply):
-    """An event of a type, version or content scheme that this version does not know: a newer version applies it."""
+    """The event's type, version or content scheme is unknown to this version. A newer version can apply the event."""
 
 
 class Hole(CannotApply):
-    """An event before this one is missing in the log: nothing can be said of any thread there, and nothing skipped."""
+    """The log lacks an event before this one. No thread of the partition can be folded, and no event skipped."""
 
     def __init__(self, recorded: Recorded, after: Position) -> None:
         super().__init__(recorded, f"the event after {after} is missing")
 
 
 class ChangeListener(Protocol):
-    """Whoever wants to know what is about to change."""
+    """Listener that is called before each change."""
 
     def comment(self, comment: CommentState) -> None:
-        """`comment` is about to change in more than its tally; of one that is new, it has just been made."""
+        """`comment` is about to change in more than its tally. A new comment has just been built."""
 
     def vote(self, comment: CommentState, member: str) -> None:
-        """The vote of `member` on `comment`, and its tally, are about to change."""
+        """The vote of `member` on `comment` and the comment's tally are about to change."""
 
     def answers(self, comment: CommentState) -> None:
-        """An answer to `comment` comes to the page or leaves it, which is no change of the comment itself."""
+        """A reply to `comment` appears on the page or leaves the page. The comment itself does not change."""
 
 
 class _Deaf:

@@ -1,11 +1,10 @@
-"""Events become a thread. Pure: the same code makes the live views, replays, looks into the past and verifies.
+"""The fold of events into a thread. Pure: shared by live views, replay, time travel and verification.
 
-`apply` changes the thread in place (`projections.thread.state`) and tells what readers notice. Which text stands and
-what status a comment has is the business of `core.domain.comment`, whose state machine is asked; what hangs together on
-a page (counts, tombstones, tallies) is decided here.
+`apply` changes the thread in place (`projections.thread.state`) and returns the public changes. The state machine of
+`core.domain.comment` decides standing text and status. Everything that spans a page (counts, tombstones, tallies) is
+decided here.
 
-A `ChangeListener` hears of every comment and vote before it changes, so that a commit can write differences and nothing
-else.
+A `ChangeListener` is called before each comment and vote changes, so that a commit writes only differences.
 """
 
 from collections.abc import Callable, Iterable
@@ -71,7 +70,7 @@ __all__ = [
 
 
 def apply(thread: ThreadState, recorded: Recorded, watch: ChangeListener = DEAF) -> Effects:
-    """Change `thread` by the next event of it. Raises `CannotApply`."""
+    """Apply the next event of `thread` in place. Raises `CannotApply`."""
     position, event = recorded.position, recorded.event
     if position <= thread.last:
         raise CannotApply(recorded, f"the thread is already at {thread.last}")
@@ -95,30 +94,30 @@ def apply(thread: ThreadState, recorded: Recorded, watch: ChangeListener = DEAF)
 
 
 def pass_over(thread: ThreadState, recorded: Recorded) -> Effects:
-    """Count the next event of `thread`, and let it change nothing else."""
+    """Count the next event of `thread` without any other change."""
     thread.last = recorded.position
     thread.events += 1
     at = recorded.occurred_at
-    if at > thread.now or thread.events == 1:  # max() costs as much as all the rest of this, for every vote
+    if at > thread.now or thread.events == 1:  # max() would cost as much as the rest of this function, per vote
         thread.now = at
     return UNSEEN
 
 
 def fold(thread: ThreadState, events: Iterable[Recorded]) -> ThreadState:
-    """`thread` after these events, changed in place. Raises `CannotApply`."""
+    """Apply these events to `thread` in place and return `thread`. Raises `CannotApply`."""
     for recorded in events:
         apply(thread, recorded)
     return thread
 
 
 def _skipped(thread: ThreadState, recorded: Recorded, event: EventSkipped, watch: ChangeListener) -> Effects:
-    # It is about an event before it: whoever came so far has passed over that one already.
+    # The skip refers to an earlier event. A fold that came this far has already passed over that event.
     del thread, recorded, event, watch
     return UNSEEN
 
 
 _UNOPENED: Final = (ThreadOpened, EventSkipped)
-"""What may come before a thread was opened."""
+"""Event types that are valid before the thread is opened."""
 
 _HANDLERS: Final[dict[type[Event], Callable[[ThreadState, Recorded, Any, ChangeListener], Effects]]] = {
     VoteCast: votes.cast,

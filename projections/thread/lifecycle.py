@@ -1,4 +1,4 @@
-"""The thread itself: its lifecycle, its overrides of the policy, its anchors."""
+"""Fold of thread events: lifecycle, policy overrides and anchors."""
 
 from typing import assert_never
 
@@ -23,7 +23,7 @@ Asked = AnchorOpened | AnchorReworded | AnchorClosed | AnchorReopened
 
 
 def begin(thread: ThreadState, recorded: Recorded, event: ThreadOpened, watch: ChangeListener) -> Effects:
-    """The discussion began."""
+    """Open the thread."""
     del watch
     if thread.opened is not None:
         raise ValueError("the thread was opened before")
@@ -34,7 +34,7 @@ def begin(thread: ThreadState, recorded: Recorded, event: ThreadOpened, watch: C
 
 
 def turn(thread: ThreadState, recorded: Recorded, event: Turned, watch: ChangeListener) -> Effects:
-    """It has another title, status or policy."""
+    """Apply a change of title, status or policy."""
     del recorded, watch
     match event:
         case ThreadRetitled():
@@ -53,7 +53,7 @@ def turn(thread: ThreadState, recorded: Recorded, event: Turned, watch: ChangeLi
 
 
 def ask(thread: ThreadState, recorded: Recorded, event: Asked, watch: ChangeListener) -> Effects:
-    """An inline question came, was reworded, closed or opened again."""
+    """Open, reword, close or reopen an inline question."""
     del recorded, watch
     match event:
         case AnchorOpened():

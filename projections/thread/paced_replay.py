@@ -1,7 +1,7 @@
-"""The parts of a past page, made in steps, with a rest whenever one is due.
+"""Unpacking and folding of a past thread in steps, with a rest whenever one is due.
 
-Each part takes time that grows with the thread, and would keep all other tasks waiting if made at a stretch.
-The results are those of the functions named in each.
+Both take time proportional to the thread and would block all other tasks if done in one step. The results equal those
+of the function that each docstring names.
 """
 
 import zlib
@@ -18,7 +18,7 @@ from projections.thread.skip_rule import Skipped, take_in
 from projections.thread.state import CommentState, ThreadState
 
 _PIECE: Final = 256 * 1024
-"""Bytes that are inflated at a stretch."""
+"""Bytes inflated per step."""
 
 _encoder: Final = msgspec.msgpack.Encoder()
 _thread: Final = msgspec.msgpack.Decoder(ThreadState)
@@ -50,7 +50,7 @@ async def unpack(snapshot: bytes, pace: Pace) -> ThreadState:
 async def fold(
     state: ThreadState, entries: Iterable[Entry], skipped: Skipped, within: Callable[[Recorded], bool], pace: Pace
 ) -> None:
-    """Take in these entries of a thread, while they are `within` (`projections.thread.skip_rule.go_on`)."""
+    """Apply entries of a thread up to the first one not `within` (`projections.thread.skip_rule.go_on`)."""
     pace.begin()
     for entry in entries:
         recorded = read(*entry)

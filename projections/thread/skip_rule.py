@@ -1,8 +1,8 @@
-"""The one rule by which an event that cannot be applied is passed over: somebody skipped it.
+"""The one rule for passing over an event that cannot be applied: an operator has skipped the event.
 
-The event comes before its skip in the log, so nobody who folds knows of it in time. Whoever fails at an event looks up
-once whether it was skipped, and folds again from a clean state, because the failure may have left half of it behind:
-now that event counts as one of the thread's and changes nothing else. Whoever never fails never asks.
+In the log the event precedes its skip, so a fold meets the event first. A fold that fails at an event looks up once
+whether the event was skipped. The fold then restarts from a clean state, because the failure may have left a partial
+change. In the second run the skipped event is counted and changes nothing else. A fold that never fails never looks up.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Iterable
@@ -17,28 +17,28 @@ from projections.thread.fold import CannotApply, Effects, Hole, apply, pass_over
 from projections.thread.state import ThreadState
 
 Skipped = Collection[Position]
-"""Positions, in one partition, of events to pass over."""
+"""Positions of the events to pass over, all in one partition."""
 
 _Fold = TypeVar("_Fold")
 
 
 def take_in(thread: ThreadState, recorded: Recorded, skipped: Skipped, watch: ChangeListener = DEAF) -> Effects:
-    """Change `thread` by the next event of it, or pass over that, where it is among `skipped`. Raises `CannotApply`."""
+    """Apply the next event of `thread` in place; an event in `skipped` is only counted. Raises `CannotApply`."""
     if skipped and recorded.position in skipped:
         return pass_over(thread, recorded)
     return apply(thread, recorded, watch)
 
 
 async def is_skipped(log: Log, recorded: Recorded) -> bool:
-    """Whether an event that cannot be applied was skipped. Raises `core.refusals.Unavailable`."""
+    """True if an event that cannot be applied was skipped. Raises `core.refusals.Unavailable`."""
     envelope = recorded.envelope
     return await was_skipped(log, envelope.site, envelope.thread, recorded.position)
 
 
 async def passing(log: Log, fold: Callable[[Skipped], Awaitable[_Fold]]) -> _Fold:
-    """What `fold` gives, which begins anew at each call and passes over the events that it is called with.
+    """Run `fold` until no skipped event fails. Each call starts from a clean state with the positions to pass over.
 
-    Raises `CannotApply` for one that was not skipped, `core.refusals.Unavailable`.
+    Raises `CannotApply` for an event that was not skipped, `core.refusals.Unavailable`.
     """
     skipped: set[Position] = set()
     while True:
@@ -55,7 +55,7 @@ async def passing(log: Log, fold: Callable[[Skipped], Awaitable[_Fold]]) -> _Fol
 def go_on(
     state: ThreadState, entries: Iterable[Entry], skipped: Skipped, within: Callable[[Recorded], bool] = lambda _: True
 ) -> ThreadState:
-    """`state` after these entries of its thread, while they are `within`; changed in place. Raises `CannotApply`."""
+    """Apply entries of the thread to `state` in place, up to the first one not `within`. Raises `CannotApply`."""
     for entry in entries:
         recorded = read(*entry)
         if not within(recorded):
@@ -65,7 +65,7 @@ def go_on(
 
 
 async def before(log: Log, recorded: Recorded) -> ThreadState:
-    """The thread of an event as it was before that, from its log alone. Raises as `passing`, and `BrokenChain`."""
+    """The state of an event's thread before the event, from the log alone. Raises as `passing`, and `BrokenChain`."""
     envelope = recorded.envelope
     entries: list[Entry] = []
     if envelope.tp:

@@ -1,14 +1,14 @@
-"""Snapshots of threads: when one is due, and what it is called.
+"""Snapshots of threads: when a snapshot is due, and its field name. Pure.
 
-A snapshot is due when a thread has grown by 256 events or a quarter, whichever is more, since the last: that bounds
-the walk by the size of the thread and the memory by a few times the thread. It is the whole fold without html, and
-disposable. Its field is `<position> <now> <fold>`: where the thread was, the greatest time at which anything in it
-occurred, and the version of the fold, so that the right one is found without reading any. Pure.
+A snapshot is due when a thread has grown by 256 events or a quarter, whichever is more, since the last snapshot. That
+bounds the replay by the size of the thread and the memory by a few times the thread. A snapshot is the whole fold
+without html, and disposable. Its field is `<position> <now> <fold>`: the thread's position, the latest time at which an
+event of the thread occurred, and the version of the fold. The right snapshot is thus found without reading any.
 
-Fields that a snapshot has and this version does not know are passed over, and fields that it lacks have their
-defaults: a field that only new events set needs no new fold, and every snapshot stays good.
+Unknown fields of a snapshot are ignored, and missing fields have their defaults. A field that only new events set
+therefore needs no new fold version, and every snapshot stays valid.
 
-A redaction throws the snapshots of its thread away.
+A redaction deletes the snapshots of its thread.
 """
 
 import zlib
@@ -22,18 +22,18 @@ from core.position import Position
 from projections.thread.state import FOLD, ThreadState
 
 FIRST: Final = 256
-"""The first snapshot is taken at this many events."""
+"""Number of events at the first snapshot."""
 
 
 class Mark(NamedTuple):
-    """A snapshot's field: where the thread was, and its greatest time."""
+    """Field of a snapshot: the thread's position and its latest event time."""
 
     position: Position
     now: int
 
 
 def due(before: int, after: int) -> bool:
-    """Whether a snapshot is due for a thread that grew from `before` to `after` events."""
+    """True if a snapshot is due for a thread that grew from `before` to `after` events."""
     level = FIRST
     while level <= before:
         level += max(FIRST, level // 4)
@@ -46,7 +46,7 @@ def mark(thread: ThreadState) -> Mark:
 
 
 def marks(fields: Iterable[bytes], version: int = FOLD) -> list[Mark]:
-    """The snapshots that these fields name and this version of the fold can read, oldest first."""
+    """The marks of those fields that this version of the fold can read, oldest first."""
     found = []
     for name in fields:
         position, _, rest = name.partition(b" ")
@@ -57,19 +57,20 @@ def marks(fields: Iterable[bytes], version: int = FOLD) -> list[Mark]:
 
 
 def name(mark: Mark, version: int = FOLD) -> str:
-    """The field that a mark stands for."""
+    """The field name of a mark."""
     return f"{mark.position} {mark.now} {version}"
 
 
 def field(thread: ThreadState, version: int = FOLD) -> str:
-    """The field of a snapshot of this thread."""
+    """The field name of a snapshot of this thread."""
     return name(mark(thread), version)
 
 
 def kept(thread: ThreadState) -> ThreadState:
-    """The thread as a snapshot keeps it, which shares all that it has with `thread`.
+    """The thread as stored in a snapshot. The result shares its contents with `thread`.
 
-    What no past of it shows, and snapshots of before have not, is left out: so those stay good, and equal to new ones.
+    Fields that no past page shows, and that older snapshots lack, are left out. Older snapshots thus stay valid and
+    equal to new ones.
     """
     waiting = {name: replace(comment, waits=None) for name, comment in thread.rows.items() if comment.waits is not None}
     rows = {**thread.rows, **waiting} if waiting else thread.rows
@@ -77,12 +78,12 @@ def kept(thread: ThreadState) -> ThreadState:
 
 
 def pack(thread: ThreadState) -> bytes:
-    """A snapshot of the thread."""
+    """Serialize the thread into a snapshot."""
     return zlib.compress(_ENCODER.encode(kept(thread)), zlib.Z_BEST_SPEED)
 
 
 def unpack(snapshot: bytes) -> ThreadState:
-    """The thread of a snapshot, a new one each time."""
+    """Deserialize a snapshot into a new thread."""
     return _DECODER.decode(zlib.decompress(snapshot))
 
 

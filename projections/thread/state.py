@@ -1,16 +1,16 @@
-"""What a thread is at one position: the state that all views are made from, and can be read back from.
+"""The state of a thread at one position. All views are derived from this state, and the state from the stored views.
 
-A `ThreadState` is the fold of its events (`projections.thread.fold`), without html. It is a builder: folding changes it
-in place, because most events are votes and a copy a vote would cost more than everything else together.
-Whoever shares one (a cache, a snapshot) does not fold on it. None of this can hold itself, so the collector is
-told not to look (`gc=False`): reading a large thread takes half the time.
+A `ThreadState` is the fold of its events (`projections.thread.fold`), without html. Folding changes the state in place,
+because most events are votes and a copy per vote would cost more than everything else together. A shared state (in a
+cache or snapshot) must not be folded further. The structs cannot form reference cycles, so they are excluded from
+garbage collection (`gc=False`): reading a large thread takes half the time.
 
-Stored (`projections.views.changes` writes, `projections.views.stored_thread` reads) it lies in parts:
+The stored state (written by `projections.views.changes`, read by `projections.views.stored_thread`) is in parts:
 - `meta.source` is the JSON of a `ThreadState` without `rows`.
-- Line SOURCE of a row is the JSON of a `CommentState` without `up`, `down`, `ballots`, `reports` and `answers`,
-  and of its texts only the standing and the latest one; what readers see has its words in line PUBLIC. Every
-  other text is in `revisions`: `<comment>:<revision>` to the JSON of a `Text`.
-- `votes` (`up`, `down`), `ballots` and `reports` have keys of their own; `answers` is made from the headers.
+- Line SOURCE of a row is the JSON of a `CommentState` without `up`, `down`, `ballots`, `reports` and `answers`, and
+  with only the standing and the latest text. The words of a public text are in line PUBLIC. Every other text is in
+  `revisions`: `<comment>:<revision>` to the JSON of a `Text`.
+- `votes` (`up`, `down`), `ballots` and `reports` have keys of their own; `answers` is derived from the headers.
 """
 
 from typing import Final, Literal
@@ -23,8 +23,8 @@ from core.policy import PolicyChanges
 from core.position import START, Position
 
 FOLD: Final = 4
-"""Version of the fold: it goes up when events come to mean another thread, and older snapshots die. A new field whose
-default is right for every event of before is not another fold but another layout (`projections.views.versions`)."""
+"""Version of the fold, raised when the same events fold into another thread; older snapshots then become invalid. A new
+field whose default is right for all earlier events raises the layout instead (`projections.views.versions`)."""
 
 ThreadStatus = Literal["open", "closed", "archived"]
 TextStatus = Literal["published", "pending", "rejected", "redacted"]
@@ -32,7 +32,7 @@ Status = Literal["published", "pending", "rejected", "withdrawn"]
 
 
 class AuthorState(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """Who wrote a comment, as the token said that posted it."""
+    """Author of a comment, as stated by the token of the posting request."""
 
     id: str
     kind: ActorKind = "member"
@@ -42,16 +42,16 @@ class AuthorState(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
 
 
 class Decision(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """A verdict on a text, later than the text. `reason` is for its author too, `note` for staff alone."""
+    """A verdict on a text after the text was written. `reason` is for author and staff, `note` for staff only."""
 
     verdict: Verdict
     by: str
     kind: ActorKind = "staff"
-    """What decided: `staff`, or `system` for a rule."""
+    """Kind of the deciding actor: `staff`, or `system` for a rule."""
     reason: str | None = None
     note: str | None = None
     at: int
-    """When, in milliseconds since 1970."""
+    """Time of the decision, in milliseconds since 1970."""
     position: Position
 
 
@@ -59,37 +59,37 @@ class Text(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One revision of a comment."""
 
     body: str | None = None
-    """None when redacted; `match` and `reason` are then gone too."""
+    """None if redacted; `match` and `reason` are then None too."""
     occurred: int | None = None
-    """When it was written, in milliseconds since 1970; only where that is not when it was recorded. See `at`."""
+    """Time of writing, in milliseconds since 1970; set only if it differs from the recording time. See `at`."""
     position: Position
-    """Where it was written."""
+    """Position of the event that added the text."""
     name: str | None = None
-    """The author's name then; only where that is not the one that the comment was posted under."""
+    """The author's name at that time; set only if it differs from the name at posting."""
     reason: str | None = None
-    """Why it was edited, in the author's words."""
+    """Reason of the edit, in the author's words."""
     rule: str | None = None
-    """The rule that held it when it was written; kept when somebody decides."""
+    """The rule that held the text when it was written; kept after a decision."""
     match: str | None = None
     guarded: bool = False
-    """Whether it was written where an edit waits, whatever it says."""
+    """Set if the comment was under review when the text was written, so that any edit waits."""
     seen: bool = True
-    """Whether readers ever saw it."""
+    """Set if readers ever saw the text."""
     decision: Decision | None = None
-    """The last verdict on it, if there was one after it was written."""
+    """The last verdict on the text, if any was given after it was written."""
     redacted: Position | None = None
     votes_then: tuple[int, int] | None = None
-    """Up and down when it last left the page; None while it is there or if it never was
+    """Up and down votes when the text last left the page; None while the text is on the page or if it never was
     (`CommentState.votes_then`)."""
 
     @property
     def at(self) -> int:
-        """When it was written, in milliseconds since 1970 (original time where imported)."""
+        """Time of writing, in milliseconds since 1970 (original time if imported)."""
         return self.position.ms if self.occurred is None else self.occurred
 
     @property
     def status(self) -> TextStatus:
-        """What was last decided about it. A text that was followed by another keeps what it had."""
+        """Status by the last decision on the text. A superseded text keeps its status."""
         if self.redacted is not None:
             return "redacted"
         if self.decision is not None:
@@ -98,12 +98,12 @@ class Text(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
 
     @property
     def judged(self) -> Position:
-        """The event that made it what it is: since then it waits, if it waits."""
+        """Position of the event that set the status; a waiting text has waited since then."""
         return self.position if self.decision is None else self.decision.position
 
 
 class ReportState(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """An open report of a comment."""
+    """An open report on a comment."""
 
     by: str
     kind: ActorKind = "member"
@@ -111,93 +111,93 @@ class ReportState(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
     reason: str
     note: str | None = None
     at: int
-    """When, in milliseconds since 1970."""
+    """Time of the report, in milliseconds since 1970."""
     position: Position
 
 
 class CommentState(Struct, kw_only=True, omit_defaults=True, gc=False):
-    """One comment, whoever may see it.
+    """One comment, independent of its viewers.
 
-    One that is published as it was posted has the defaults, which are not stored: so most rows say little of it.
+    A comment published as posted has the defaults, which are not stored. Most rows are therefore short.
     """
 
     id: str
     posted: Position
-    """Where it was posted; `posted.n` orders it among all others."""
+    """Position of posting; comments are ordered by `posted.n`."""
     at: int | None = None
-    """When it occurred, in milliseconds since 1970; only where that is not when it was posted. See `posted_at`."""
+    """Original time, in milliseconds since 1970; set only if it differs from the recording time. See `posted_at`."""
     parent: str | None = None
-    """Where it hangs."""
+    """The comment above this one in the tree."""
     depth: int = 0
     answered: str | None = None
-    """What it answers; differs from `parent` where the depth was cut."""
+    """The comment that this one replies to; differs from `parent` if the depth was cut."""
     answered_revision: int | None = None
     anchor: str | None = None
     author: AuthorState
     entitlement: str | None = None
-    """The one that carried it, where the policy asked for one."""
+    """The entitlement that permitted the comment, if the policy required one."""
     texts: dict[int, Text]
-    """By revision, oldest first. As read from a row's SOURCE: the standing and the latest one only."""
+    """Texts by revision, oldest first. As read from a row's SOURCE: only the standing and the latest text."""
     latest: int = 1
     standing: int | None = 1
-    """The text that readers saw last, kept through a take-down; None if none ever stood."""
+    """The revision that readers saw last, kept through a take-down; None if none ever stood."""
     verdict: Literal["published", "pending", "rejected"] = "published"
-    """The status that it has when it is not withdrawn."""
+    """The status while the comment is not withdrawn."""
     withdrawn: bool = False
     featured: bool = False
     seen: bool = True
-    """Whether readers ever saw it."""
+    """Set if readers ever saw the comment."""
     waits: Position | None = None
-    """Since when it waits, where that is earlier than the last word on what waits; ask `waits_since`. Views of an
-    earlier layout and snapshots have none."""
+    """Start of waiting, set only if earlier than the last event on the waiting text; read `waits_since` instead. Views
+    of an earlier layout and snapshots have none."""
     answers: list[str] = field(default_factory=list)
-    """The direct answers that the page shows, published or as tombstones, by age."""
+    """The direct replies that the page shows, published or as tombstones, oldest first."""
     up: int = 0
     down: int = 0
     ballots: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """Member to `(value, revision)` of the vote; a vote taken back is absent."""
+    """Member to `(value, revision)` of the vote; a retracted vote is absent."""
     reports: list[ReportState] = field(default_factory=list)
-    """The open ones, oldest first."""
+    """The open reports, oldest first."""
 
     @property
     def posted_at(self) -> int:
-        """When it was posted, in milliseconds since 1970 (original time where imported)."""
+        """Time of posting, in milliseconds since 1970 (original time if imported)."""
         return self.posted.ms if self.at is None else self.at
 
     @property
     def status(self) -> Status:
-        """The status as it is served."""
+        """The status as served."""
         return "withdrawn" if self.withdrawn else self.verdict
 
     @property
     def published(self) -> bool:
-        """Whether readers see it."""
+        """True if readers see the comment."""
         return self.verdict == "published" and not self.withdrawn
 
     @property
     def on_page(self) -> bool:
-        """Whether the page has a row for it: itself, or a tombstone over what is published below it."""
+        """True if the page has a row for the comment: its own, or a tombstone above a published reply."""
         return bool(self.answers) or (self.verdict == "published" and not self.withdrawn)
 
     @property
     def member(self) -> str:
-        """`<seq>:<comment>`: how orders name it; `seq` is `posted.n`, 12 digits."""
+        """The member of sorted views: `<seq>:<comment>`, where `seq` is `posted.n` in 12 digits."""
         return f"{str(self.posted.n).zfill(12)}:{self.id}"
 
     @property
     def waiting(self) -> int | None:
-        """The revision that a moderator has to decide about, if any."""
+        """The revision that needs a moderator's decision, if any."""
         return None if self.withdrawn else self.undecided
 
     @property
     def waits_since(self) -> Position | None:
-        """The event since which there has been a revision to decide about, if there is one, withdrawn or not."""
+        """Position since which a revision has needed a decision, if one does; also for a withdrawn comment."""
         number = self.undecided
         return None if number is None else self.waits or self.texts[number].judged
 
     @property
     def undecided(self) -> int | None:
-        """The revision that a moderator has to decide about, or would have to if it were not withdrawn."""
+        """The revision that needs a moderator's decision, or would if the comment were not withdrawn."""
         if self.texts[self.latest].status == "pending":
             return self.latest
         if self.verdict != "pending":
@@ -207,13 +207,13 @@ class CommentState(Struct, kw_only=True, omit_defaults=True, gc=False):
 
     @property
     def overlaid(self) -> bool:
-        """Whether its author's overlay lists it: it waits or was rejected, or its latest edit was."""
+        """True if the author's overlay lists the comment: the comment or its latest edit waits or was rejected."""
         if self.withdrawn:
             return False
         return self.verdict != "published" or self.texts[self.latest].status in ("pending", "rejected")
 
     def votes_then(self, revision: int) -> tuple[int, int] | None:
-        """Up and down when that text was last on the page: now, if it is there; None if it never was."""
+        """Up and down votes when that text was last on the page, current if it is there now; None if it never was."""
         if revision == self.standing and self.published:
             return self.up, self.down
         return self.texts[revision].votes_then
@@ -228,11 +228,11 @@ class AnchorState(Struct, kw_only=True, omit_defaults=True, gc=False):
     prompt: str | None = None
     status: Literal["open", "closed"] = "open"
     comments: int = 0
-    """How many published comments hang on it, answers included."""
+    """Number of published comments on the anchor, replies included."""
 
 
 class ThreadState(Struct, kw_only=True, omit_defaults=True, gc=False):
-    """The fold of one thread's events. A new one has seen none."""
+    """The fold of one thread's events. A new state has no events."""
 
     site: str
     id: str
@@ -240,25 +240,25 @@ class ThreadState(Struct, kw_only=True, omit_defaults=True, gc=False):
     title: str = ""
     status: ThreadStatus = "open"
     opened: Position | None = None
-    """Where it was opened; None before its first event."""
+    """Position of opening; None before the first event."""
     opened_at: int | None = None
-    """When it was opened, in milliseconds since 1970; only where that is not when it was recorded."""
+    """Time of opening, in milliseconds since 1970; set only if it differs from the recording time."""
     opened_by: Actor | None = None
-    """Who opened it. Views of an earlier layout and snapshots do not say."""
+    """The actor that opened the thread; None in views of an earlier layout and in snapshots."""
     overrides: PolicyChanges = field(default_factory=PolicyChanges)
     anchors: dict[str, AnchorState] = field(default_factory=dict)
-    """By id, in the order they were opened."""
+    """Anchors by id, in the order of opening."""
     comments: int = 0
-    """How many comments are published."""
+    """Number of published comments."""
     position: Position = START
-    """The last event that changed something public."""
+    """Position of the last event that changed something public."""
     last: Position = START
-    """The last event of all."""
+    """Position of the last event."""
     redacted: list[tuple[str, int]] = field(default_factory=list)
-    """Every text that was redacted, by comment and revision: no past of the thread shows it either."""
+    """Every redacted text, by comment and revision; past pages of the thread leave these texts out too."""
     now: int = 0
-    """The greatest time at which an event of it occurred, in milliseconds since 1970."""
+    """The latest time at which an event of the thread occurred, in milliseconds since 1970."""
     events: int = 0
-    """How many events it has seen."""
+    """Number of events folded."""
     rows: dict[str, CommentState] = field(default_factory=dict)
-    """Every comment by id, in the order they were posted."""
+    """Every comment by id, in the order of posting."""

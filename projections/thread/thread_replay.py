@@ -1,4 +1,4 @@
-"""Replay of one thread from its log, in legs: bounded reads, and turns for whatever else runs in the process."""
+"""Replay of one thread from its log in bounded reads ("legs"), yielding to other tasks of the process."""
 
 from collections import deque
 from collections.abc import AsyncIterator
@@ -12,15 +12,15 @@ from projections.thread.skip_rule import Skipped, take_in
 from projections.thread.state import ThreadState
 
 LEG: Final = 1024
-"""So many events are read at once."""
+"""Events per read."""
 KEPT: Final = 8
-"""So many legs are kept on the way back; what is beyond is read again on the way forth."""
+"""Legs kept in memory during the backward walk; earlier ones are read again going forward."""
 
 
 async def fold_on(
     log: Log, state: ThreadState, skipped: Skipped = (), *, upto: Position | None = None, pace: Pace | None = None
 ) -> ThreadState:
-    """`state` after what its log has beyond it, up to and with `upto`, changed in place.
+    """Apply the events of the log after `state`, up to and including `upto`, in place.
 
     Raises `CannotApply`, `core.log.port.BrokenChain`, `core.refusals.Unavailable`.
     """
@@ -39,9 +39,9 @@ async def fold_on(
 
 
 async def _legs(log: Log, state: ThreadState, last: Position) -> AsyncIterator[list[Entry]]:
-    """The events of a thread beyond `state`, up to and with `last`, oldest first, a bounded number of them at a time.
+    """The events of a thread after `state`, up to and including `last`, oldest first, in bounded lists.
 
-    The log tells of each event the one before it. So the way back comes first, and where it began each leg is kept.
+    In the log each event names its predecessor. The walk therefore runs backward first and keeps the start of each leg.
     """
     until = state.last if state.events else None
     begun: list[Position] = []

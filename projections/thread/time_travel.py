@@ -1,6 +1,6 @@
-"""Threads as they were: folded from the snapshot before a moment on, by a walk back from the moment or from after it.
+"""Past states of threads: a fold from the last snapshot before a moment, over events read backward from at or after it.
 
-The log still tells what was redacted since, so that is masked.
+The log may still hold texts that were redacted later, so those are masked.
 """
 
 from functools import partial
@@ -20,33 +20,33 @@ from projections.thread.state import CommentState, ThreadState
 
 
 class SnapshotIndex(NamedTuple):
-    """The snapshots of a thread that this fold can read, oldest first, and every text of it that was redacted."""
+    """The snapshots of a thread that this fold can read, oldest first, and the thread's redacted texts."""
 
     marks: list[Mark]
     redacted: list[tuple[str, int]]
-    """By comment and revision."""
+    """Redacted texts by comment and revision."""
 
 
 class SnapshotSource(Protocol):
-    """Where snapshots are kept (`projections.views.store.Store`)."""
+    """Storage of snapshots (`projections.views.store.Store`)."""
 
     async def known(self, site: str, thread: str) -> SnapshotIndex:
-        """What is kept of a thread, of one moment."""
+        """Return the snapshots and redactions of a thread, consistent with each other."""
 
     async def packed(self, site: str, thread: str, mark: Mark) -> bytes | None:
-        """One of them, packed; None if it was thrown away meanwhile."""
+        """Return one packed snapshot; None if it was deleted meanwhile."""
 
 
 async def thread_at(
     log: Log, shelf: SnapshotSource, site: str, thread: str, at: Position | int, pace: Pace | None = None
 ) -> ThreadState | None:
-    """The thread at a position, or at a time in milliseconds since 1970; None where it was not opened yet.
+    """The thread at a position, or at a time in milliseconds since 1970; None if it was not opened yet.
 
-    By time it is a prefix of the thread: up to the last event before whose end nothing occurred later than that.
-    It belongs to the caller. It is folded at `pace`; without one, others only have their turn.
+    A time selects a prefix of the thread: all events before the first one that occurred later than that time. The state
+    belongs to the caller. The fold runs at `pace`; without `pace` it only yields to other tasks.
 
-    Texts that are redacted now are without words, whenever they were redacted. Raises
-    `CannotApply` where an event up to there cannot be applied and was not skipped.
+    Texts that are redacted now have no words, whatever the time of their redaction. Raises `CannotApply` if an event in
+    that range cannot be applied and was not skipped.
     """
     return await passing(log, partial(_thread_at, log, shelf, site, thread, at, pace or Pace()))
 
@@ -82,7 +82,7 @@ async def _thread_at(
 
 
 async def _named(log: Log, site: str, thread: str, at: Position | int) -> Position | None:
-    """Where `at` names an event of this thread, that: no walk need begin behind it."""
+    """Return `at` if it is the position of an event of this thread: the backward walk then starts there."""
     if isinstance(at, int) or await event_at(log, site, thread, at) is None:
         return None
     return at
@@ -97,10 +97,10 @@ def _within(at: Position | int, recorded: Recorded) -> bool:
 
 
 def _mask(comment: CommentState | None, revision: int) -> None:
-    """Take the words off a text that was redacted later."""
+    """Remove the words of a text that was redacted later."""
     if comment is None or revision not in comment.texts:
         return
     text = comment.texts[revision]
     if text.redacted is None:
-        # Where it was redacted does not matter to anyone who looks at a moment before.
+        # The position of the redaction has no meaning at an earlier moment.
         comment.texts[revision] = without_words(text, text.position)

@@ -1,4 +1,4 @@
-"""What readers notice of a change to a comment: rows that come and go, tombstones, counts."""
+"""Public effects of a change to a comment: rows that appear or disappear, tombstones, counts."""
 
 from bisect import insort
 from typing import Final
@@ -11,7 +11,7 @@ from projections.thread.state import CommentState, ThreadState
 
 
 class Visibility(Struct, frozen=True, gc=False):
-    """What a row shows, as far as an event can change it."""
+    """The parts of a public row that an event can change."""
 
     published: bool
     on_page: bool
@@ -21,17 +21,17 @@ class Visibility(Struct, frozen=True, gc=False):
 
     @classmethod
     def of(cls, comment: CommentState) -> "Visibility":
-        """The face of a comment as it is now."""
+        """The current visibility of a comment."""
         published = comment.published
         return cls(published, published or bool(comment.answers), comment.status, comment.standing, comment.featured)
 
 
 NOWHERE: Final = Visibility(published=False, on_page=False, status="pending", standing=None, featured=False)
-"""The face of a comment before it was posted."""
+"""Visibility of a comment before it was posted."""
 
 
 def update_visibility(thread: ThreadState, comment: CommentState, before: Visibility, watch: ChangeListener) -> Effects:
-    """Bring the page into line with a comment that changed, and tell what readers see of that."""
+    """Update the page for a changed comment and return the public changes."""
     after = Visibility.of(comment)
     _part(comment, before, after)
     kinds: list[tuple[PublicChange, str | None]] = []
@@ -55,7 +55,7 @@ def update_visibility(thread: ThreadState, comment: CommentState, before: Visibi
 
 
 def _part(comment: CommentState, before: Visibility, after: Visibility) -> None:
-    """Note the tally beside a text that leaves the page, and take the note off one that comes to it."""
+    """Store the tally with a text that leaves the page, and clear it from a text that appears on the page."""
     was = before.standing if before.published else None
     now = after.standing if after.published else None
     if was == now:
@@ -67,9 +67,9 @@ def _part(comment: CommentState, before: Visibility, after: Visibility) -> None:
 
 
 def _spread(thread: ThreadState, comment: CommentState, watch: ChangeListener) -> list[tuple[PublicChange, str | None]]:
-    """Count a comment that came to the page or left it in its parent, which may thereby come or leave, and so on.
+    """Update the ancestors of a comment that appeared on the page or left it, as far as they change too.
 
-    Returns the tombstones that appeared or went, the topmost first.
+    Returns the tombstones that appeared or disappeared, the topmost first.
     """
     turned: list[tuple[PublicChange, str | None]] = []
     came = comment.on_page

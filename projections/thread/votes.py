@@ -1,4 +1,4 @@
-"""Votes and reports. Votes are most of all events: nothing here costs more than it must."""
+"""Fold of votes and reports. Votes are the majority of all events, so this code is kept cheap."""
 
 from typing import Final
 
@@ -8,11 +8,11 @@ from projections.thread.effects import UNSEEN, ChangeListener, Effects
 from projections.thread.state import CommentState, ReportState, ThreadState
 
 _NONE: Final = (0, 0)
-"""Value and revision of a vote that there is none of."""
+"""Value and revision of an absent vote."""
 
 
 def cast(thread: ThreadState, recorded: Recorded, event: VoteCast, watch: ChangeListener) -> Effects:
-    """A member's vote is now this one."""
+    """Set a member's vote."""
     comment = thread.rows[event.comment]
     member = recorded.envelope.actor.id
     watch.vote(comment, member)
@@ -23,7 +23,7 @@ def cast(thread: ThreadState, recorded: Recorded, event: VoteCast, watch: Change
 
 
 def retract(thread: ThreadState, recorded: Recorded, event: VoteRetracted, watch: ChangeListener) -> Effects:
-    """A member's vote was taken back."""
+    """Remove a member's vote."""
     comment = thread.rows[event.comment]
     member = recorded.envelope.actor.id
     watch.vote(comment, member)
@@ -33,7 +33,7 @@ def retract(thread: ThreadState, recorded: Recorded, event: VoteRetracted, watch
 
 
 def value_of(event: Event) -> int | None:
-    """The value that a vote has since an event of it; None for any other event."""
+    """The value of a vote after a vote event (0 if retracted); None for any other event."""
     match event:
         case VoteCast(value=value):
             return value
@@ -44,7 +44,7 @@ def value_of(event: Event) -> int | None:
 
 
 def moved(votes: tuple[int, int], before: int, after: int) -> tuple[int, int]:
-    """Up and down when a member's vote of value `before` has become `after`; 0 is no vote."""
+    """Up and down votes after a member's vote changed from `before` to `after`; 0 is no vote."""
     up, down = votes
     if before:
         up, down = (up - 1, down) if before > 0 else (up, down - 1)
@@ -58,7 +58,7 @@ def _voted(comment: CommentState) -> Effects:
 
 
 def report(thread: ThreadState, recorded: Recorded, event: ReportFiled, watch: ChangeListener) -> Effects:
-    """A member told the moderators."""
+    """Add a member's report of a comment."""
     comment = thread.rows[event.comment]
     watch.comment(comment)
     actor = recorded.envelope.actor

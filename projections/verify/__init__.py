@@ -1,1 +1,1 @@
-"""Verification: whether the stored views equal the fold of their log."""
+"""Verification that the stored views equal the fold of their log."""

@@ -1,4 +1,4 @@
-"""What differs between views and the fold of their log, and what the one who compares goes by."""
+"""Differences between views and the fold of their log, and the interface of the expected fold."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -16,32 +16,32 @@ Content = Mapping[str, bytes | int]
 
 
 class Difference(Struct, frozen=True, kw_only=True):
-    """Something that is not as the log says. None stands for what does not exist, or should not."""
+    """A value that differs from the fold of the log. None, expected or found, means absent."""
 
     partition: int
     thread: str | None
-    """`<site>/<thread>`; None where it is not about one thread."""
+    """`<site>/<thread>`; None if the difference is not about one thread."""
     key: str
     field: str | None
     """A field or a member; None for a whole key."""
     expected: bytes | int | None
     found: bytes | int | None
     parked: Parked | None = None
-    """Where the thread is parked, or cannot be folded further. Nothing else is told then."""
+    """The parked record if the thread is parked, or cannot be folded further. Excludes all other values."""
     damage: Damage | None = None
-    """What keeps the partition from being verified further. Nothing else is told then."""
+    """The damage that prevents further verification of the partition. Excludes all other values."""
 
 
 class Superseded(Exception):
-    """Another generation of views is served now: what was read may have been thrown away meanwhile."""
+    """Another generation of views is served now: the data that was read may have been deleted meanwhile."""
 
 
 class ExpectedThread(Protocol):
-    """The fold of one thread, and who can take it further."""
+    """The fold of one thread, which can be advanced."""
 
     @property
     def thread(self) -> ThreadState | None:
-        """The thread as far as it was folded; None where it has no events."""
+        """The thread as far as it was folded; None if it has no events."""
 
     async def at(self, cursor: Position) -> ThreadState | None:
         """The thread after exactly its events up to `cursor`."""

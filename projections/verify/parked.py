@@ -1,7 +1,7 @@
-"""Folding many threads of a partition together, each as far as it goes.
+"""Folding many threads of a partition together, each as far as possible.
 
-A thread that is parked in the views is folded up to there, and so is one that turns out not to be foldable any further.
-Then its views, which stay as they were before that event, can be compared with something.
+A thread that is parked in the views is folded up to that event. So is a thread with an event that cannot be applied.
+Its views, which stay as they were before that event, can then be compared with the fold.
 """
 
 from collections.abc import Mapping
@@ -20,11 +20,11 @@ from projections.views.parking import Name, Parked
 from projections.views.stored_thread import Reads
 
 _HERE = 0
-"""Since when a thread is parked that nobody parked but us."""
+"""The `since` of a thread parked by this comparison only, not in the views."""
 
 
 class ParkedThreads:
-    """Where threads of one partition are folded no further. Calls raise `core.refusals.Unavailable`."""
+    """The parked threads of one partition, which are folded no further. Methods raise `core.refusals.Unavailable`."""
 
     def __init__(self, log: Log, reads: Reads, keys: Partition, generation: int) -> None:
         self._log = log
@@ -40,15 +40,15 @@ class ParkedThreads:
 
     @property
     def key(self) -> str:
-        """Where it is kept which threads are parked."""
+        """The key of the stored parked threads."""
         return self._keys.parked(self._generation)
 
     async def begin(self) -> None:
-        """Learn which threads are parked; to be called before any is folded, from the beginning."""
+        """Load the parked threads. Call this before any thread is folded, and before each restart of the fold."""
         self._parked = await retry(lambda: read_parked(self._reads, self._keys, self._generation), "verify")
 
     def take_in(self, thread: ThreadState, name: Name, recorded: Recorded) -> CannotApply | None:
-        """Fold the next event of a thread, unless it is parked. What is returned is for `halt`."""
+        """Fold the next event of a thread, unless parked. Returns the failure, for `halt`."""
         if name in self._parked and recorded.position >= self._parked[name].position:
             return None
         try:
@@ -58,7 +58,7 @@ class ParkedThreads:
         return None
 
     async def halt(self, failed: CannotApply) -> ThreadState:
-        """The thread of an event that could not be applied: after it where it was skipped, else before it for good."""
+        """The thread of an event that failed to apply: after the event if it was skipped, else parked before it."""
         recorded = failed.recorded
         thread = await before(self._log, recorded)
         if await is_skipped(self._log, recorded):
@@ -68,7 +68,7 @@ class ParkedThreads:
         return thread
 
     async def of(self, threads: dict[Name, ThreadState], name: Name, at: Position) -> Parked | None:
-        """Where a thread is parked, or has to be; one that was requeued since is folded on to `at`."""
+        """The parked record of a thread, stored or found here. A thread requeued since is folded on to `at`."""
         there = self._parked.get(name)
         stored = await retry(lambda: self._reads.call("HGET", self.key, parking.field(*name)), "verify")
         if there is not None and there.since != _HERE and stored is None:

@@ -1,4 +1,4 @@
-"""One partition's views compared with the fold of its log."""
+"""Comparison of one partition's views with the fold of its log."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -32,20 +32,20 @@ from projections.views.stored_thread import Reads
 from projections.views.versions import ALL, Scope
 
 READ: Final = 1000
-"""So many events are read at once."""
+"""Events per read."""
 MOST: Final = 2_000_000
-"""What is kept of a partition in memory, about 200 bytes each: where it has more, it is folded in shares."""
+"""Maximum items in memory per partition, about 200 bytes each; a larger partition is folded in shares."""
 POSTED: Final = 10
-"""What a comment counts in that; any other event counts 1."""
+"""Items per comment; any other event counts 1."""
 
 
 async def asked(reads: Reads, *command: bytes | str | int) -> Any:
-    """The reply to one command, asked again where the server was away. Raises `core.refusals.Unavailable`."""
+    """The reply to one command, retried while the server is unreachable. Raises `core.refusals.Unavailable`."""
     return await retry(lambda: reads.call(*command), "verify")
 
 
 class _Ahead(Exception):
-    """The views have come further than the log: nothing can be compared with them."""
+    """The views are ahead of the log: nothing can be compared with them."""
 
     def __init__(self, cursor: Position) -> None:
         super().__init__(f"the views are at {cursor}, beyond the log")
@@ -53,7 +53,7 @@ class _Ahead(Exception):
 
 
 class _Share(NamedTuple):
-    """Some threads of a partition: those whose digest leaves this rest."""
+    """A share of a partition's threads: those whose digest modulo `of` is `rest`."""
 
     rest: int
     of: int
@@ -63,7 +63,7 @@ class _Share(NamedTuple):
 
 
 class _Fold:
-    """The fold of one thread among others of its partition, which go on together."""
+    """The fold of one thread, advanced together with the other threads of its partition."""
 
     def __init__(self, find: Callable[[], ThreadState | None], go_to: Callable[[Position], Awaitable[None]]) -> None:
         self._find = find
@@ -71,23 +71,23 @@ class _Fold:
 
     @property
     def thread(self) -> ThreadState | None:
-        """The thread as far as all were folded."""
+        """The thread as far as all threads were folded."""
         return self._find()
 
     async def at(self, cursor: Position) -> ThreadState | None:
-        """The thread when all were folded up to `cursor`."""
+        """The thread after all threads were folded up to `cursor`."""
         await self._go_to(cursor)
         return self.thread
 
 
 class PartitionCheck:
-    """One partition: `at` is how far it was folded, `left` counts what was not compared, by part.
+    """Check of one partition. `at` is the position folded up to; `left` counts what was not compared, by part.
 
-    Only what `scope` covers is compared. Where that is nothing, because another fold wrote into the views, the log is
-    read to its end all the same, and its threads are counted.
+    Only the parts in `scope` are compared. If `scope` is empty, because another fold version wrote into the views, the
+    log is still read to its end, and its threads are counted.
 
-    A partition with more than `most` in it is folded in shares, one after another: each reads the whole log, and
-    keeps some of the threads.
+    A partition with more than `most` items is folded in shares, one after another: each reads the whole log, and keeps
+    some of the threads.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class PartitionCheck:
         self._most = MOST if most is None else most
         self._threads: dict[Name, ThreadState] = {}
         self._sites: set[str] = set()
-        """The sites of all threads, those of other shares as well."""
+        """The sites of all threads, including those of other shares."""
         self._halts = ParkedThreads(log, reads, keys, generation)
         self._parked: dict[Name, Parked] = {}
         self._kept = 0
@@ -119,7 +119,7 @@ class PartitionCheck:
         self._waiting: list[_Share] = []
         self._comparing = False
         self._before = 0
-        """Events that were folded for the shares before this one."""
+        """Events folded for the previous shares."""
         self._compared = 0
         self._frozen = SnapshotCheck(reads, keys)
 
@@ -129,15 +129,14 @@ class PartitionCheck:
         return self._look.left
 
     async def cursor(self) -> Position:
-        """How far the views have come."""
+        """The cursor of the views."""
         return await self._look.cursor()
 
     async def run(self, existing: StoredKeys, tell: Callable[[int, int, int], None]) -> AsyncIterator[Difference]:
-        """Everything that differs; `existing` was there a moment ago.
+        """Yield all differences; `existing` are the keys found by a preceding scan.
 
-        `tell` hears how many events were folded, of about how many, and how many threads were compared. Raises
-        `Hole`, and `Superseded` where another generation came to be served meanwhile, or another version came to write
-        into this one.
+        `tell` receives the number of events folded, their approximate total, and the number of threads compared. Raises
+        `Hole`, and `Superseded` if meanwhile another generation is served or another version writes into this one.
         """
         self._waiting = [_Share(0, 1)]
         try:
@@ -205,7 +204,7 @@ class PartitionCheck:
         return replace(place, parked=parked)
 
     async def _headless(self, name: Name) -> Difference | None:
-        """What keeps everybody from writing to a thread though its log can be read: heads that are none of ours."""
+        """The damage that blocks writes to a thread whose log is readable: invalid heads. None if there is none."""
         try:
             await self._log.thread_last(*name)
         except UnreadablePartition as error:
@@ -214,7 +213,7 @@ class PartitionCheck:
         return None
 
     async def _next(self, cursor: Position) -> list[Recorded]:
-        """The next events up to `cursor`, one at least; `at` is moved on to the last of them."""
+        """Read at least one event, up to `cursor`, and advance `at` to the last of them."""
         entries = await self._log.read(self.keys.number, self.at, limit=READ, upto=cursor)
         if not entries:
             raise _Ahead(cursor)
@@ -227,7 +226,7 @@ class PartitionCheck:
         return found
 
     async def _go_to(self, cursor: Position, tell: Callable[[int, int, int], None]) -> None:
-        """Fold on to `cursor`, or from the beginning where the views went back."""
+        """Fold on to `cursor`, or from the beginning if the views went back."""
         if cursor < self.at:
             self.at, self._threads, self._kept = START, {}, 0
             await self._halts.begin()
@@ -245,13 +244,13 @@ class PartitionCheck:
                         self._threads[name] = await self._halts.halt(failed)
                     self._frozen.freeze(name, self._threads[name])
                     self._kept += POSTED if type(recorded.event) is CommentPosted else 1
-            # Once threads are compared, all stay: it is only what comes meanwhile that they grow by.
+            # No split once the comparison has begun: from then on only concurrent events add items.
             while self._kept > self._most and len(self._threads) > 1 and not self._comparing:
                 self._halve()
             self._told(tell)
 
     async def _settle(self, name: Name, tell: Callable[[int, int, int], None], cursor: Position) -> None:
-        """Fold on to `cursor`, and see whether the thread is parked there."""
+        """Fold on to `cursor`, and update the parked record of the thread."""
         await self._go_to(cursor, tell)
         parked = await self._halts.of(self._threads, name, self.at)
         if parked is None:
@@ -263,7 +262,7 @@ class PartitionCheck:
         return self._threads.get(name)
 
     def _halve(self) -> None:
-        """Keep half of the threads of this share, and leave the others for later."""
+        """Keep half of the threads of this share, and queue the others as a new share."""
         rest, of = self._share
         self._share = _Share(rest, of * 2)
         self._waiting.append(_Share(rest + of, of * 2))
@@ -297,7 +296,7 @@ class PartitionCheck:
                 yield difference
 
     async def _doubtful(self, site: str, view: str, key: str, wanted: Content) -> set[str]:
-        """The members of a view of a site in which it and the threads of this share do not agree."""
+        """The members on which a site's view and the threads of this share disagree."""
         doubtful: set[str] = set()
         seen: set[str] = set()
         async for page in self._look.scan(key, f"site.{view}"):
@@ -311,14 +310,14 @@ class PartitionCheck:
     async def _members(
         self, site: str, view: str, tell: Callable[[int, int, int], None], cursor: Position, members: set[str]
     ) -> Content:
-        """Those of some members that the threads of this share should have in a view of a site at a cursor."""
+        """The given members that the threads of this share should have in a site's view at a cursor."""
         await self._go_to(cursor, tell)
         names = {(site, layout.thread_of(view, member)) for member in members} & self._threads.keys()
         there = (cell for name in names for cell in layout.of_site(self._threads[name]))
         return {member: score for at, member, score in there if at == f"site.{view}" and member in members}
 
     async def _strays(self, existing: StoredKeys) -> AsyncIterator[Difference]:
-        """Keys beside those of threads that nothing of the log explains."""
+        """Keys, other than those of threads, that the log does not explain."""
         known = {self.keys.cursor(self.generation), self.keys.versions(self.generation), self._halts.key}
         for site in self._sites:
             known |= {self.keys.site_view(self.generation, site, view) for view in layout.SITE_VIEWS}
@@ -336,6 +335,6 @@ class PartitionCheck:
                 yield self._look.difference(None, key, None, None, kind)
 
     def _leave(self, view: str, fields: int) -> None:
-        """Count fields that are not compared, where there are any."""
+        """Count fields that are not compared, if any."""
         if fields:
             self.left[view] += fields

@@ -1,4 +1,4 @@
-"""One thread looked at by itself, wherever the others are: folded from its log alone, and compared with its views."""
+"""Check of one thread, independent of all others: its log is folded and compared with its views."""
 
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -25,18 +25,18 @@ from projections.views.stored_thread import Reads
 from projections.views.versions import ALL, Scope
 
 _ONCE: Final = "threads"
-"""The view of a site in which a thread has one member at most."""
+"""The site view in which a thread has one member at most."""
 
 
 class MemberCount(Struct, frozen=True):
-    """How many members each thread had in the views of a site, by view and thread, when the views were at `since`."""
+    """Number of members by view and thread in a site's views, counted when the views were at `since`."""
 
     since: Position
     members: Counter[tuple[str, str]]
 
 
 class MemberCounts:
-    """Counts what is in the views of the sites of a partition, once, so that nobody searches them for each thread."""
+    """Counts the members of a partition's site views once, to avoid a search per thread."""
 
     def __init__(self) -> None:
         self._counted: dict[tuple[int, str], MemberCount] = {}
@@ -55,12 +55,12 @@ class MemberCounts:
 
 
 def _countable(look: ThreadCheck) -> list[str]:
-    """The comparable views of a site in which a thread may have any number of members."""
+    """The comparable site views in which a thread may have any number of members."""
     return [view for view in look.site_views() if view != _ONCE]
 
 
 class ThreadReplay:
-    """The fold of one thread by the events of its own (a `projections.verify.thread.Fold`)."""
+    """The fold of one thread from its own events (an `ExpectedThread`)."""
 
     def __init__(self, log: Log, name: Name, pace: Pace, parked: Parked | None = None) -> None:
         self._log = log
@@ -73,11 +73,11 @@ class ThreadReplay:
 
     @property
     def thread(self) -> ThreadState | None:
-        """The thread as far as it was folded; None where it has no events."""
+        """The thread as far as it was folded; None if it has no events."""
         return self._state if self._state.events else None
 
     async def at(self, cursor: Position) -> ThreadState | None:
-        """The thread after exactly its events up to `cursor`, or to where it is parked. Raises as `fold_on`."""
+        """The thread after exactly its events up to `cursor`, or to its parked position. Raises as `fold_on`."""
         if cursor < self._upto:
             self._begin()
         is_new = not self._upto.n
@@ -86,7 +86,7 @@ class ThreadReplay:
                 await fold_on(self._log, self._state, self._skipped, upto=self._end(cursor), pace=self._pace)
             except CannotApply as error:
                 self._begin()
-                # What was folded may be of a branch that the log has left; if not, the event is met again.
+                # The folded events may be of a branch that the log has left; if not, the event recurs.
                 if is_new and (error.position in self._skipped or not await is_skipped(self._log, error.recorded)):
                     raise
                 if is_new:
@@ -107,9 +107,9 @@ class ThreadReplay:
 
 
 class SingleThreadCheck:
-    """Looks at threads of one partition, each by itself, in the views that a pointer stands for.
+    """Checks threads of one partition, one at a time, in the views that a pointer names.
 
-    `scope` is what of them is comparable; `left` counts what was not compared, by part.
+    `scope` is the comparable part of the views; `left` counts what was not compared, by part.
     """
 
     def __init__(
@@ -129,14 +129,14 @@ class SingleThreadCheck:
         return self._look.left
 
     async def differences(self, name: Name, crowd: MemberCounts | None = None) -> AsyncIterator[Difference]:
-        """What differs in the views of a thread, and in what it puts into those of its site.
+        """Yield the differences in the views of a thread, and in its entries in the site views.
 
-        Without a `crowd`, members of views of the site that the thread should not have there are not looked for. A
-        thread that is parked is compared up to there.
+        Without a `crowd`, members of site views that the thread should not have are not searched for. A parked thread
+        is compared up to its parked position.
 
-        Raises as `projections.verify.thread.ThreadCheck`, `CannotApply`, `core.log.port.BrokenChain`. With
-        `Superseded`, which comes also at the end, nothing counts that was told: the thread was parked meanwhile, some
-        views exchanged, or another version came to write into them.
+        Raises as `projections.verify.thread.ThreadCheck`, `CannotApply`, `core.log.port.BrokenChain`. After
+        `Superseded`, which can also be raised at the end, all yielded differences are void: meanwhile the thread was
+        parked, views were exchanged, or another version wrote into them.
         """
         if not self._scope.fold:
             self.left[ALL] += 1
@@ -165,7 +165,7 @@ class SingleThreadCheck:
         return await retry(lambda: self._reads.call(*command), "drift")
 
     async def _stray(self, name: Name, fold: ThreadReplay, crowd: MemberCounts) -> dict[str, set[str]]:
-        """Members of views of the site that name this thread, and that its fold does not put there."""
+        """Members of site views that name this thread but are not in its fold."""
         counted = await crowd.of(self._look, name[0])
         own: dict[str, set[str]] = {view: set() for view in layout.SITE_VIEWS}
         for view, member, _ in () if fold.thread is None else layout.of_site(fold.thread):

@@ -1,4 +1,4 @@
-"""The snapshots of threads compared with the fold at their positions, which is packed as the fold passes by."""
+"""Comparison of thread snapshots with the fold at their positions, which is packed as the fold passes them."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import suppress
@@ -15,7 +15,7 @@ from projections.views.stored_thread import Reads
 
 
 class SnapshotCheck:
-    """The snapshots that there are of some threads of a partition, and the fold at the position of each."""
+    """The existing snapshots of some threads of a partition, and the fold at the position of each."""
 
     def __init__(self, reads: Reads, keys: Partition) -> None:
         self._reads = reads
@@ -24,31 +24,31 @@ class SnapshotCheck:
         self._packed: dict[tuple[Name, Mark], bytes] = {}
 
     async def begin(self, names: Iterable[Name]) -> None:
-        """Note the snapshots of these threads, and nothing else."""
+        """Load the snapshot marks of these threads, and drop all earlier ones."""
         self._wanted, self._packed = {}, {}
         for name in names:
             self._wanted[name] = set(snapshots.marks(await self._asked("HKEYS", self._keys.snapshots(*name))))
 
     def keep(self, has: Callable[[Name], bool]) -> None:
-        """Forget all threads but those."""
+        """Drop all threads for which `has` is false."""
         self._wanted = {name: marks for name, marks in self._wanted.items() if has(name)}
         self._packed = {place: packed for place, packed in self._packed.items() if has(place[0])}
 
     def freeze(self, name: Name, thread: ThreadState) -> None:
-        """Pack the thread where there is a snapshot of it as it is now."""
+        """Pack the thread if a snapshot exists at its current position."""
         mark = snapshots.mark(thread)
         if mark in self._wanted.get(name, ()):
             self._packed[name, mark] = snapshots.pack(thread)
 
     async def differences(self, look: ThreadCheck, threads: Mapping[Name, ThreadState]) -> AsyncIterator[Difference]:
-        """The snapshots that are not the thread there, or show what was redacted since."""
+        """Yield the snapshots that differ from the fold, or that contain text redacted since."""
         for name, marks in self._wanted.items():
             key = self._keys.snapshots(*name)
             for mark in sorted(marks):
                 field = snapshots.name(mark)
                 found = await self._asked("HGET", key, field)
                 if found is None:
-                    continue  # thrown away meanwhile: the commit of a redaction does that
+                    continue  # deleted meanwhile, by the commit of a redaction
                 expected = self._packed.get((name, mark))
                 if expected is None or _redacted_since(threads.get(name), mark):
                     yield look.difference(name, key, field, None, found)
@@ -67,6 +67,6 @@ def _redacted_since(thread: ThreadState | None, mark: Mark) -> bool:
 
 
 def _same(expected: bytes, found: bytes) -> bool:
-    with suppress(Exception):  # what cannot be read is not the same, whatever keeps it from being read
+    with suppress(Exception):  # an unreadable snapshot differs, whatever the error
         return snapshots.unpack(expected) == snapshots.unpack(found)
     return False

@@ -1,4 +1,4 @@
-"""Which keys of a partition there are: kept by thread, because a deployment has many more keys than threads."""
+"""Existing keys of a partition, stored by thread, because a deployment has many more keys than threads."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -22,7 +22,7 @@ class StoredKeys:
         self._threads: dict[Name, int] = {}
 
     def add(self, key: str) -> None:
-        """Note a key that begins as those of these views, or as those of snapshots, do."""
+        """Add a key that has the prefix of these views, or of snapshots."""
         snapshots = self._keys.snapshots_prefix()
         if key.startswith(snapshots):
             site, _, thread = key.removeprefix(snapshots).partition("/")

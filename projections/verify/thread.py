@@ -1,11 +1,11 @@
-"""The views of one thread held to its fold, field by field: what `verify` and the sampler both go by.
+"""Field-by-field comparison of one thread's views with its fold, used by `verify` and the sampler.
 
-Only what was read at one cursor, and compared with the fold up to exactly there, is called different. The views of a
-thread of usual size are read whole. Those of a long one are read in steps, while it may go on: what does not agree
-then is doubtful, and read again by itself at one cursor.
+A difference is reported only between a read at one cursor and the fold up to exactly that cursor. The views of a thread
+of usual size are read whole. Those of a long thread are read in steps during concurrent writes: a mismatch is doubtful,
+and is read again by itself at one cursor.
 
-Only the parts are compared that every version writes alike which has written into these views, and this one. The rest
-is counted.
+Only the parts are compared that this version and every version that wrote into these views write alike. The rest is
+counted.
 """
 
 from collections import Counter
@@ -29,19 +29,19 @@ from projections.views.stored_thread import Reads, together
 from projections.views.versions import HTML, Scope
 
 WHOLE: Final = 2000
-"""The views of a thread with at most so many events are read whole."""
+"""Maximum events of a thread whose views are read whole."""
 STEP: Final = 500
-"""So many fields are read at once otherwise."""
+"""Fields per read of a longer thread."""
 
 ReadCommand = tuple[str | int, ...]
 
 
 class ThreadCheck:
-    """Looks at the views of one partition, in one generation. `call` names what is asked in logs and metrics.
+    """Checks the views of one partition, in one generation. `call` names the reads in logs and metrics.
 
-    `scope` is what of them is comparable, something at least; `left` counts what was not compared, by part: rows of
-    which the html was not, and by view what the fold puts there. Every call raises `Superseded`, where another version
-    has come to write into the views, too; `core.refusals.Unavailable`; and what the fold raises.
+    `scope` is the comparable part of the views, and is not empty. `left` counts what was not compared, by part: rows
+    without a comparison of html, and the fields of the fold by view. Every method raises `Superseded`, also if another
+    version wrote into the views; `core.refusals.Unavailable`; and the errors of the fold.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class ThreadCheck:
         self._call = call
 
     async def thread(self, name: Name, fold: ExpectedThread) -> AsyncIterator[Difference]:
-        """What differs in the views of a thread; not what it puts into those of its site."""
+        """Yield the differences in the views of a thread, without its entries in the site views."""
         views = self.keys.thread_views(self.generation, *name)._asdict()
         keys = {view: key for view, key in views.items() if self.scope.covers(view)}
         if fold.thread is not None and "rows" in keys and not self.scope.html:
@@ -84,9 +84,9 @@ class ThreadCheck:
     async def site(
         self, name: Name, fold: ExpectedThread, stray: Mapping[str, Iterable[str]]
     ) -> AsyncIterator[Difference]:
-        """What differs in that which a thread puts into the views of its site.
+        """Yield the differences in the site views for the entries of a thread.
 
-        `stray` are members, by view, of which it is doubtful whether the thread should have them there.
+        `stray` are members, by view, that the thread may wrongly have there.
         """
         keys = {view: self.site_key(name[0], view) for view in self.site_views()}
         doubtful: dict[str, set[str]] = {f"site.{view}": set(members) for view, members in stray.items()}
@@ -100,11 +100,11 @@ class ThreadCheck:
                 yield difference
 
     async def at_one_cursor(self, *commands: ReadCommand) -> tuple[Position, list[Any]]:
-        """The replies to commands on views, and the cursor at which all of them were answered."""
+        """The replies to commands on views, and the cursor at which all of them were read."""
         cursor = self.keys.cursor(self.generation)
         while True:
             first, *found = await self._ask(("GET", cursor), *commands)
-            # By itself, when all is here: what a slot on the move sends elsewhere comes later than the rest.
+            # A separate request after all replies: commands redirected by a slot migration reply later than the rest.
             last, served, entries = await self._ask(
                 ("GET", cursor), ("GET", self.keys.generation), ("SCARD", self.keys.versions(self.generation))
             )
@@ -114,11 +114,11 @@ class ThreadCheck:
                 return kept(first), found
 
     async def cursor(self) -> Position:
-        """How far the views have come."""
+        """The cursor of the views."""
         return (await self.at_one_cursor())[0]
 
     async def scan(self, key: str, view: str) -> AsyncIterator[list[tuple[str, bytes]]]:
-        """All fields of a hash, or members of a sorted set, in pages: each at least once if it was there all along."""
+        """All fields of a hash, or members of a sorted set, in pages. A permanent field is in at least one page."""
         at = b"0"
         while True:
             ((at, flat),) = await self._ask((_scan(view), key, at.decode(), "COUNT", STEP))
@@ -136,7 +136,7 @@ class ThreadCheck:
         wanted: Callable[[Position, set[str]], Awaitable[Content]],
         name: Name | None = None,
     ) -> AsyncIterator[Difference]:
-        """Which of these fields differ: read again at one cursor, and compared with what `wanted` says of it."""
+        """Yield the fields that differ, after another read at one cursor, from `wanted` at that cursor."""
         rest = iter(sorted(fields))
         while some := list(islice(rest, STEP)):
             cursor, (values,) = await self.at_one_cursor(_values(view, key, some))
@@ -146,7 +146,7 @@ class ThreadCheck:
                 yield difference
 
     def differ(self, name: Name | None, key: str, expected: Content, found: Content) -> Iterator[Difference]:
-        """What is in one and not the same in the other."""
+        """Yield the fields that are missing on one side or have other values."""
         for field in sorted(expected.keys() | found.keys()):
             if expected.get(field) != found.get(field):
                 yield self.difference(name, key, field, expected.get(field), found.get(field))
@@ -161,15 +161,15 @@ class ThreadCheck:
         )
 
     def site_views(self) -> list[str]:
-        """The views across the threads of a site that are comparable."""
+        """The comparable site views."""
         return [view for view in layout.SITE_VIEWS if self.scope.covers(view)]
 
     def site_key(self, site: str, view: str) -> str:
-        """The key of a view across the threads of a site."""
+        """The key of a site view."""
         return self.keys.site_view(self.generation, site, view)
 
     async def wrong_kinds(self, name: Name | None, keys: Mapping[str, str]) -> AsyncIterator[Difference]:
-        """The keys that are no hash, or no sorted set, where they should be one; what else they are is not read."""
+        """The keys that are not the hash or sorted set they should be; the content of such a key is not read."""
         for view, key in keys.items():
             wanted = b"zset" if view in layout.SETS or view in layout.SITE_VIEWS else b"hash"
             (kind,) = await self._ask(("TYPE", key))
@@ -199,7 +199,7 @@ class ThreadCheck:
         thread = await fold.at(cursor)
         expected = await self._counted(thread)
         for (view, key), length in zip(keys.items(), lengths, strict=True):
-            # A field too few may hide one too many.
+            # A missing field may hide a surplus one in the length.
             if view in doubtful or length != expected[view]:
                 known = {field async for field in self._fields(thread, view)}
                 async for page in self.scan(key, view):
@@ -210,7 +210,7 @@ class ThreadCheck:
     async def _try(
         self, wanted: Iterable[tuple[str, str, bytes | int]], keys: Mapping[str, str], doubtful: dict[str, set[str]]
     ) -> None:
-        """Compare with what is there, a step at a time. The views may go on; what does not agree is doubtful."""
+        """Compare with the stored fields in steps, during concurrent writes. Fields that disagree become doubtful."""
         step: dict[str, dict[str, bytes | int]] = {}
         size = 0
         for view, field, value in wanted:
@@ -241,7 +241,7 @@ class ThreadCheck:
                 yield difference
 
     async def _picked(self, fold: ExpectedThread, view: str, cursor: Position, fields: set[str]) -> Content:
-        """Those of some fields that the thread should have at a cursor."""
+        """The given fields that the thread should have at a cursor, with their values."""
         thread = await fold.at(cursor)
         if thread is None:
             return {}
@@ -252,7 +252,7 @@ class ThreadCheck:
         return {field: value async for field, value in self._besides_rows(thread, view) if field in fields}
 
     async def _counted(self, thread: ThreadState | None) -> Counter[str]:
-        """How many fields the thread should have, by view."""
+        """Number of fields that the thread should have, by view."""
         counts: Counter[str] = Counter()
         if thread is not None:
             counts["rows"] = len(thread.rows)
@@ -279,11 +279,11 @@ class ThreadCheck:
                 await self._pace.rest()
 
     def _contents(self, thread: ThreadState) -> Iterator[tuple[str, str, bytes | int]]:
-        """The cells that the thread should have in views of its own, as far as they are comparable."""
+        """The comparable cells that the thread should have in its own views."""
         return self._covered(cell for cell in layout.contents(thread, self._html) if not cell[0].startswith("site."))
 
     def _covered(self, wanted: Iterable[tuple[str, str, bytes | int]]) -> Iterator[tuple[str, str, bytes | int]]:
-        """The cells that are comparable; the others are counted."""
+        """The comparable cells; the others are counted."""
         for cell in wanted:
             if self.scope.covers(cell[0]):
                 yield cell

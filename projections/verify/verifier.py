@@ -1,9 +1,9 @@
-"""The views held to the log: folded again in memory and compared, key by key and field by field.
+"""Verification of the views: the log is folded in memory and compared, key by key and field by field.
 
-Readers and writers may go on. The views of a thread are read at one cursor and compared with the fold up to exactly
-there; where the cursor has moved on since, the fold goes on to it first. A snapshot is compared with the fold at its
-position. What other versions write otherwise, which wrote into the views too, is not compared but counted. The feed is
-not compared: it tells what was said, and forgets.
+Reads and writes may continue. The views of a thread are read at one cursor and compared with the fold up to exactly
+that cursor; if the cursor has moved, the fold advances first. A snapshot is compared with the fold at its position.
+Parts that another version wrote differently into the views are counted, not compared. The feed is not compared: it is a
+trimmed record of past notifications.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
@@ -31,11 +31,11 @@ from projections.views.versions import OWN, Versions
 __all__ = ["Difference", "Finished", "Progress", "generation_of", "verify"]
 
 PAGE: Final = 1000
-"""So many keys are looked at in one step of the walk over the server."""
+"""Keys per step of the key scan."""
 
 
 class Progress(Struct, frozen=True, kw_only=True):
-    """How far it is: events folded, of about so many; threads compared in this partition, of so many known."""
+    """Progress: events folded, of an approximate total `of`, and threads compared in this partition."""
 
     partition: int
     events: int
@@ -44,7 +44,7 @@ class Progress(Struct, frozen=True, kw_only=True):
 
 
 class Finished(Struct, frozen=True, kw_only=True):
-    """A partition that is through: the generation that was served, and the position that it was verified up to."""
+    """A verified partition: the served generation, and the position verified up to."""
 
     partition: int
     generation: int
@@ -69,14 +69,13 @@ async def verify(
     html: Html = rendered,
     versions: Versions = OWN,
 ) -> AsyncIterator[Difference]:
-    """Every difference between the served views and the fold of the log, partition by partition.
+    """Yield every difference between the served views and the fold of the log, partition by partition.
 
-    Only those parts are compared that `versions` and all that have written into the views write alike. A partition in
-    which another generation came to be served meanwhile, or another version to write, is begun again. A thread with an
-    event that cannot be applied differs there, and is compared up to there. A partition whose log has a hole, or an
-    entry that cannot be read, also beyond what the views have, differs there, as does one that cannot be read at all;
-    where that kept views from being compared it is not finished, and all others are verified. Raises
-    `core.refusals.Unavailable`.
+    Only the parts are compared that `versions` and all versions that wrote into the views write alike. A partition is
+    restarted if meanwhile another generation is served or another version writes. A thread with an event that cannot be
+    applied is reported, and compared up to that event. A partition is reported if its log has a hole or an unreadable
+    entry, also beyond the views, or cannot be read at all. If that prevents the comparison, the partition is not
+    finished, and all others are verified. Raises `core.refusals.Unavailable`.
     """
     checks: list[PartitionCheck] = []
     lengths: dict[int, int] = {}
@@ -85,7 +84,7 @@ async def verify(
             check = await _begun(log, reads, keys, number, html, versions)
             lengths[number] = (await _cursor(reads, check)).n
             checks.append(check)
-        except Exception as error:  # noqa: BLE001 - one that tells of no damage is raised again
+        except Exception as error:  # noqa: BLE001 - an error that reports no damage is raised again
             yield _damaged(keys[number], error)
     of = sum(lengths.values())
     existing = await _scan(reads, checks)
@@ -113,7 +112,7 @@ async def verify(
             except Superseded:
                 through = await _begun(log, reads, keys, number, html, versions)
                 existing |= await _scan(reads, [through])
-            except Exception as error:  # noqa: BLE001 - one that tells of no damage is raised again
+            except Exception as error:  # noqa: BLE001 - an error that reports no damage is raised again
                 found = _damaged(keys[number], error).damage
                 break
         events += through.at.n
@@ -134,12 +133,12 @@ async def verify(
 
 
 async def generation_of(reads: Reads, keys: Keys, partition: int) -> int:
-    """The generation of views that is served in a partition. Raises `core.refusals.Unavailable`."""
+    """The served generation of views in a partition. Raises `core.refusals.Unavailable`."""
     return Pointer.read(await asked(reads, "GET", keys[partition].generation)).generation
 
 
 def _damaged(keys: Partition, error: Exception) -> Difference:
-    """The difference that the damage of a partition is. Raises the error where it tells of none."""
+    """Convert an error of damage to a difference. Raises the error again if it reports no damage."""
     found = damage.of(error, keys.number)
     if found is None:
         raise error
@@ -163,7 +162,7 @@ async def _begun(log: Log, reads: Router, keys: Keys, partition: int, html: Html
 
 
 async def _scan(reads: Router, checks: list[PartitionCheck]) -> dict[int, StoredKeys]:
-    """The keys of views and snapshots that exist, by partition; one walk over each server for all of them."""
+    """The existing keys of views and snapshots, by partition, from one scan per server for all partitions."""
     found = {check.keys.number: StoredKeys(check.keys, check.generation) for check in checks}
     prefixes = {check.keys.views_prefix(check.generation): check.keys.number for check in checks}
     prefixes |= {check.keys.snapshots_prefix(): check.keys.number for check in checks}

@@ -1,1 +1,1 @@
-"""The stored views of threads: layout, rows, and the one commit that writes them."""
+"""The stored views of threads: layout, rows, and the single commit that writes them."""

@@ -1,7 +1,7 @@
-"""What a commit writes: the differences that some events made to the views of a thread, as absolute values.
+"""The contents of a commit: differences that events made to the views of a thread, as absolute values.
 
-A `ChangeTracker` watches one thread while events are folded. What a comment had in the views is noted before its first
-change; in the end that is compared with what it has then. Values are absolute, so writing them twice is harmless.
+A `ChangeTracker` observes one thread during a fold. It records the view cells of a comment before the first change and
+compares them with the cells at the end. Values are absolute, so writing them twice is harmless.
 """
 
 from collections import defaultdict
@@ -22,19 +22,19 @@ ChangeCommand = Literal["HSET", "HDEL", "ZADD", "ZREM", "DEL"]
 Argument = bytes | str | int
 
 NEW: Final = 16
-"""More arguments than this a new comment takes hardly ever."""
+"""Usual upper bound of the arguments for a new comment."""
 CHANGED: Final = 40
-"""As NEW, for a comment that changed."""
+"""As NEW, for a changed comment."""
 VOTED: Final = 9
 """As NEW, for a vote."""
 
 
 ANSWERED: Final = 4
-"""As NEW, for a comment that is answered."""
+"""As NEW, for a comment that gains or loses a reply."""
 
 
 class Change(NamedTuple):
-    """One command of a commit: for HSET field and value in turn, for ZADD score and member."""
+    """One command of a commit. Arguments alternate: field and value for HSET, score and member for ZADD."""
 
     command: ChangeCommand
     key: str
@@ -42,42 +42,42 @@ class Change(NamedTuple):
 
 
 class Commit(Struct, frozen=True, kw_only=True):
-    """What some events of one partition did: `expected` is the cursor before them, `cursor` the one after them."""
+    """Changes by consecutive events of one partition: `expected` is the cursor before them, `cursor` the one after."""
 
     expected: Position
     cursor: Position
     changes: list[Change]
     feed: list[bytes]
-    """The entries, as `projections.views.feed_entries` makes them."""
+    """Feed entries, as built by `projections.views.feed_entries`."""
 
 
 class ChangeTracker:
-    """Hears what happens to one thread between two commits (a `projections.thread.fold.Watch`).
+    """Records the changes of one thread between two commits (a `projections.thread.fold.ChangeListener`).
 
-    With `whole`, nothing is known of what the views hold and everything is written.
+    With `whole`, the contents of the stored views are unknown and everything is written.
     """
 
     def __init__(self, thread: ThreadState, *, whole: bool = False) -> None:
         self.thread = thread
         self.whole = whole
         self.name = feed.name(thread.site, thread.id)
-        """What the feed calls it."""
+        """Name of the thread in feed entries."""
         self.events = thread.events
-        """How many events the thread had seen when this began."""
+        """Number of events of the thread when tracking began."""
         self.redacted = len(thread.redacted)
-        """How many of its texts had been redacted."""
+        """Number of redacted texts of the thread when tracking began."""
         self.weight = 40
-        """About how many arguments the changes will take."""
+        """Estimated number of arguments of the changes."""
         self._comments: dict[str, dict[Cell, Value]] = {}
         self._votes: defaultdict[str, dict[str, tuple[int, int] | None]] = defaultdict(dict)
-        """By comment and member."""
+        """Former votes by comment and member."""
         self._sizes: dict[str, int] = {}
-        """The former size of each of `_comments`."""
+        """Former size of each comment in `_comments`."""
         self._answered: dict[str, None] = {}
         self._before = layout.of_thread(thread)
 
     def comment(self, comment: CommentState) -> None:
-        """`comment` is about to change; one that is not in the thread yet has nothing in the views."""
+        """`comment` is about to change. A comment that is not in the thread yet has nothing in the views."""
         if comment.id in self._comments:
             return
         if comment.id in self.thread.rows:
@@ -96,14 +96,14 @@ class ChangeTracker:
             self.weight += VOTED
 
     def answers(self, comment: CommentState) -> None:
-        """An answer to `comment` comes to the page or leaves it."""
+        """A reply to `comment` appears on the page or leaves the page."""
         if comment.id not in self._answered:
             self._answered[comment.id] = None
             self.weight += ANSWERED
 
     @property
     def growth(self) -> int:
-        """By how many bytes the thread has grown since this began (`projections.views.thread_cache`)."""
+        """Growth of the thread in bytes since tracking began (`projections.views.thread_cache`)."""
         rows = self.thread.rows
         grown = sum(size_of_row(rows[name]) - self._sizes.get(name, 0) for name in self._comments)
         for name, votes in self._votes.items():
@@ -120,7 +120,7 @@ class ChangeTracker:
                 yield body
 
     def changes(self, keys: Partition, generation: int, html: Html) -> list[Change]:
-        """Everything to write, the thread's `meta` first: by it a commit that was cut half-way is recognised."""
+        """Everything to write, the thread's `meta` first: `meta` reveals a commit that was interrupted half-way."""
         thread = self.thread
         views = keys.thread_views(generation, thread.site, thread.id)
         out = _Out(keys, generation, thread.site, views)
@@ -149,7 +149,7 @@ class ChangeTracker:
             if cell not in after:
                 out.drop(*cell)
         for cell, value in after.items():
-            # A value may be None, so that what is not there has to be told from it.
+            # A value may be None, so None cannot stand for an absent cell.
             if before.get(cell, cell) != value:
                 name, field = cell
                 out.puts[name][field] = layout.encode(value)
@@ -184,7 +184,7 @@ class ChangeTracker:
 
 
 class _Out:
-    """Gathers what is put and dropped into one command a key and kind."""
+    """Groups puts and drops into one command per key and kind."""
 
     def __init__(self, keys: Partition, generation: int, site: str, views: ThreadViews) -> None:
         self._keys = keys
@@ -192,14 +192,14 @@ class _Out:
         self._site = site
         self._views = views
         self.puts: defaultdict[str, dict[str, bytes | int]] = defaultdict(dict)
-        """What is put, by name and field."""
+        """Values to put, by view name and field."""
         self._drops: defaultdict[str, dict[str, None]] = defaultdict(dict)
 
     def drop(self, name: str, field: str) -> None:
         self._drops[name][field] = None
 
     def changes(self) -> Iterator[Change]:
-        # Drops first: a member that is dropped for one comment is never put for another.
+        # Drops first is safe: a member dropped for one comment is never put for another.
         for name, fields in self._drops.items():
             yield Change("ZREM" if name in layout.SETS else "HDEL", self._key(name), list(fields))
         for name, puts in self.puts.items():

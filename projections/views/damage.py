@@ -1,4 +1,4 @@
-"""Where the log of a partition cannot be read on, and why: what no view can get past."""
+"""Damage in the log of a partition that stops all views: its position and cause."""
 
 from typing import Final
 
@@ -14,15 +14,15 @@ from core.refusals import UnreadablePartition
 from projections.thread.fold import CannotApply, Hole
 
 READ: Final = 500
-"""Entries that are read at once."""
+"""Entries per read."""
 
 
 class Damage(Struct, frozen=True, kw_only=True):
-    """What is wrong with a partition."""
+    """Damage of one partition."""
 
     partition: int
     position: Position | None = None
-    """The first entry that cannot be read, or does not follow those before it; None where it is not about one."""
+    """The first entry that is unreadable or not contiguous; None if the damage is not about one entry."""
     why: str
 
     def __str__(self) -> str:
@@ -31,7 +31,7 @@ class Damage(Struct, frozen=True, kw_only=True):
 
 
 def of(error: Exception, partition: int) -> Damage | None:
-    """The damage that an error tells of; None where it is about something else."""
+    """The damage that an error reports; None for an unrelated error."""
     match error:
         case UnreadableEntry() | Hole():
             return Damage(partition=partition, position=error.position, why=error.why)
@@ -48,7 +48,7 @@ def of(error: Exception, partition: int) -> Damage | None:
 
 
 async def beyond(log: Log, partition: int, after: Position) -> Damage | None:
-    """What keeps the log from being read to its end from a position on. Raises `core.refusals.Unavailable`."""
+    """The first damage in the log after a position, None without damage. Raises `core.refusals.Unavailable`."""
     at = after
     try:
         while entries := await log.read(partition, at, limit=READ):
@@ -67,5 +67,5 @@ async def beyond(log: Log, partition: int, after: Position) -> Damage | None:
 
 
 def _of_site(type_: str, why: str) -> str:
-    """An event of a site, which no thread can be parked for."""
+    """Describe a failed event of a site, for which no thread can be parked."""
     return f"{type_} cannot be applied: {why}"

@@ -1,7 +1,7 @@
-"""The generations of views of a partition: the served one, the builder of each, and the versions that wrote into it.
+"""The view generations of a partition: the served one, the rebuild behind each, and the versions that wrote into each.
 
-Numbers are given out once. A generation that is not listed here and is not served is unused: its keys may go. The
-set of versions that have written into a generation is a key of its own, which goes with the generation.
+A number is assigned only once. A generation that is neither listed here nor served is unused: its keys may be deleted.
+The set of versions that have written into a generation is a separate key, deleted together with the generation.
 """
 
 from collections.abc import Collection, Mapping
@@ -24,51 +24,51 @@ _LAST: Final = "last"
 
 
 class Built(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a generation was built by. Of the first one nobody wrote it down."""
+    """Origin of a generation. Not recorded for the first generation."""
 
     rebuild: str | None = None
-    """The rebuild that it belongs to."""
+    """The rebuild that the generation belongs to."""
     began: int | None = None
-    """When that was, in milliseconds since 1970."""
+    """Start of the build, in milliseconds since 1970."""
     served: bool = False
-    """Whether it was ever served: then it is whole, and one may go back to it."""
+    """Set if the generation was ever served: then it is complete and a rollback to it is allowed."""
 
 
 class Generations(Struct, frozen=True, kw_only=True):
-    """The generations of one partition, as they were a moment ago."""
+    """The generations of one partition, as last read."""
 
     pointer: int | None
-    """The one that the pointer stands for; None where there is no pointer yet."""
+    """The generation in the stored pointer; None if there is no pointer yet."""
     last: int
-    """The highest number that was given out."""
+    """The highest number assigned so far."""
     built: Mapping[int, Built]
     exchanges: Mapping[int, int]
-    """How often threads had been exchanged in those that were served."""
+    """Number of thread exchanges in each generation that was served before."""
 
     @property
     def served(self) -> int:
-        """The one that is served."""
+        """The served generation."""
         return FIRST_GENERATION if self.pointer is None else self.pointer
 
     def anew(self, number: int) -> Pointer:
-        """The pointer to serve that generation with: none that it ever was served with."""
+        """A pointer to serve that generation with, different from all its former pointers."""
         return Pointer(number, self.exchanges[number] + 1 if number in self.exchanges else 0)
 
     @property
     def before(self) -> int | None:
-        """The one that was served before this one and is kept."""
+        """The latest kept generation that was served before the current one."""
         return max((one for one, built in self.built.items() if built.served and one < self.served), default=None)
 
     def of(self, number: int) -> Built:
-        """What a generation was built by, as far as it was written down."""
+        """The origin of a generation, with defaults if not recorded."""
         return self.built.get(number, Built())
 
     def belongs(self, rebuild: str) -> bool:
-        """Whether what is served is of this rebuild: there is nothing more to do for it."""
+        """True if the served generation is of this rebuild, which then has nothing left to do."""
         return self.of(self.served).rebuild == rebuild
 
     def begun(self, rebuild: str) -> int | None:
-        """The one that this rebuild has begun and not come to the end of."""
+        """The generation that this rebuild has begun but not finished."""
         some = (one for one, built in self.built.items() if built.rebuild == rebuild and not built.served)
         return next((one for one in some if one != self.served), None)
 
@@ -87,11 +87,11 @@ async def generations(reads: Reads, keys: Partition) -> Generations:
 
 
 async def scope_of(reads: Reads, keys: Partition, generation: int, own: Versions = OWN) -> Scope:
-    """The parts of a generation that a comparer of version `own` can compare. Raises `redis.exceptions.RedisError`.
+    """The parts of a generation that version `own` can compare. Raises `redis.exceptions.RedisError`.
 
-    Views that have come somewhere and have no set were written by versions that kept none.
+    Views with a cursor but without a set of versions were written by versions that kept no set.
     """
-    # In this order: the version of a first commit between the two reads is seen.
+    # In this order, the version of a first commit between the two reads is seen.
     cursor, members = await together(reads, [("GET", keys.cursor(generation)), ("SMEMBERS", keys.versions(generation))])
     versions = decode(members)
     if not members and kept(cursor) != START:
@@ -108,9 +108,9 @@ async def note(
     built: Mapping[int, Built] | None = None,
     struck: Collection[int] = (),
 ) -> bool:
-    """Write generations down and strike others off; false where the lease is not ours or another one is served now.
+    """Record generations and remove others. False if the caller's lease is gone or another generation is served now.
 
-    May be called again. Raises `redis.exceptions.RedisError`.
+    Idempotent. Raises `redis.exceptions.RedisError`.
     """
     arguments: list[Argument] = [nonce, known.pointer or "", len(struck), *struck]
     for number, one in (built or {}).items():

@@ -1,11 +1,11 @@
-"""What a thread puts where: the contents of every view key, from its state alone.
+"""Layout of the views: the contents of every view key, derived from a thread's state alone.
 
 A cell is one field of a hash or one member of a sorted set: `(name, field)` to a value. Names are those of
-`core.keys.ThreadViews`, and `site.<name>` for what a thread adds to the views of its site. No cell is made from two
-threads, so any of them can be written again, folded anew or compared by itself.
+`core.keys.ThreadViews`, and `site.<name>` for the cells that a thread adds to the views of its site. No cell depends on
+two threads, so each thread can be rewritten, refolded or compared on its own.
 
-`of_comment` leaves out what changes most (`rows`, `votes`, `ballots`, `answers`), which `changes` writes when it
-changed.
+`of_comment` leaves out the most frequently changing views (`rows`, `votes`, `ballots`, `answers`); `changes` writes
+those only if they changed.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ from projections.views import rows
 
 Cell = tuple[str, str]
 Value = int | str | Text | list[ReportState] | None
-"""A score in a sorted set; in a hash a name, a text or reports, not yet encoded."""
+"""Score in a sorted set; in a hash a name, a text or reports, not yet encoded."""
 Html = Callable[[str], str]
 
 THREAD_SETS: Final = ("roots", "top", "anchored", "replies", "ballots", "waiting")
@@ -32,16 +32,16 @@ SITE_VIEWS: Final = ("pending", "reported", "authors", "threads", "urls", "opene
 """Views across the threads of a site in one partition: sorted sets."""
 
 SETS: Final = frozenset((*THREAD_SETS, *(f"site.{name}" for name in SITE_VIEWS)))
-"""The names of all sorted sets; everything else is a hash."""
+"""Names of all views that are sorted sets; every other view is a hash."""
 
 TOGETHER: Final = 20
-"""So many answers to one comment are kept where one look finds them: those that a page shows where nobody says."""
+"""Replies per comment kept in one `answers` field: the number that a page shows by default."""
 
 _LETTERS: Final = {"published": "p", "pending": "q", "rejected": "r", "withdrawn": "w"}
 
 
 def of_comment(comment: CommentState, thread: str) -> dict[Cell, Value]:
-    """Every cell of a comment but `rows`, `votes`, `ballots` and `answers`."""
+    """All cells of a comment except `rows`, `votes`, `ballots` and `answers`."""
     cells: dict[Cell, Value] = {}
     author, place, published = comment.author.id, comment.member, comment.published
     if comment.on_page:
@@ -88,20 +88,20 @@ def of_thread(thread: ThreadState) -> dict[Cell, Value]:
 
 
 def thread_of(view: str, member: str) -> str:
-    """The thread that put a member into a view of its site; "" where none can have done that."""
+    """The thread that a member of a site view belongs to; "" if the member is malformed."""
     match view:
         case "threads":
             return member
         case "urls" | "opened":
             return member.rpartition(" ")[2]
         case _:
-            # Two words in front: when it was judged, or whose it is and when it was posted.
+            # Two words precede the thread: position of the decision or report, or author and time of posting.
             words = member.split(" ", 3)
             return words[2] if len(words) > 3 else ""  # noqa: PLR2004 - and the comment behind it
 
 
 def top_score(comment: CommentState) -> int:
-    """The score in `top`, where less is better; a tombstone counts 0."""
+    """The score in `top`: lower ranks first, and a tombstone has 0."""
     return comment.down - comment.up if comment.published else 0
 
 
@@ -112,19 +112,19 @@ def row(comment: CommentState, thread: str, html: Html) -> bytes:
 
 
 def public_body(comment: CommentState) -> str | None:
-    """The text of a comment that its stored row holds as html; None where the row holds none."""
+    """The text of a comment whose html is in the stored row; None if the row holds no html."""
     return comment.texts[comment.standing or comment.latest].body if comment.published else None
 
 
 def votes(comment: CommentState) -> bytes | None:
-    """The tally of a comment; None where there is none to keep."""
+    """The stored tally of a comment; None without votes."""
     return b"%d %d" % (comment.up, comment.down) if comment.up or comment.down else None
 
 
 def answers(comment: CommentState, thread: ThreadState) -> bytes | None:
-    """What stands in `answers` for a comment; None where the page shows no answer to it.
+    """The `answers` field of a comment; None if the page shows no reply to it.
 
-    The number of them, then the first ones as orders name them: what a page needs of a comment, unless it shows more.
+    The number of replies, then the first replies as members of sorted views. A default page needs no other data.
     """
     if not comment.answers:
         return None
@@ -133,7 +133,7 @@ def answers(comment: CommentState, thread: ThreadState) -> bytes | None:
 
 
 def ballot(comment: str, member: str, vote: tuple[int, int]) -> str:
-    """A vote as a member of `ballots`."""
+    """Member of `ballots` for a vote."""
     value, revision = vote
     return f"{member} {comment} {value} {revision}"
 
@@ -153,19 +153,19 @@ def meta(thread: ThreadState) -> dict[str, bytes]:
 
 
 def encode(value: Value) -> bytes | int:
-    """A value as the server keeps it: a score, or JSON."""
+    """Encode a value for Redis: a score unchanged, any other value as JSON."""
     return value if isinstance(value, int) else _JSON.encode(value)
 
 
 def contents(thread: ThreadState, html: Html) -> Iterator[tuple[str, str, bytes | int]]:
-    """Every cell that this thread should have: name, field, value."""
+    """All cells of a thread: name, field, value."""
     yield from besides_rows(thread)
     for comment in thread.rows.values():
         yield "rows", comment.id, row(comment, thread.id, html)
 
 
 def besides_rows(thread: ThreadState) -> Iterator[tuple[str, str, bytes | int]]:
-    """Every cell but `rows`, which are dear to make."""
+    """All cells of a thread except `rows`, which are expensive to render."""
     for field, value in meta(thread).items():
         yield "meta", field, value
     for (name, field), score in of_thread(thread).items():
@@ -184,7 +184,7 @@ def besides_rows(thread: ThreadState) -> Iterator[tuple[str, str, bytes | int]]:
 
 
 def of_site(thread: ThreadState) -> Iterator[tuple[str, str, bytes | int]]:
-    """The cells that this thread adds to the views of its site: name, member, score."""
+    """The cells of a thread in the views of its site: name, member, score."""
     for (name, field), score in of_thread(thread).items():
         yield name, field, encode(score)
     for comment in thread.rows.values():

@@ -1,9 +1,9 @@
-"""Threads whose projection stopped at an event that cannot be applied, while all others go on.
+"""Parked threads: their projection stopped at an event that cannot be applied, while all other threads go on.
 
-Such a thread is parked from that event on: its views stay as they were before it, and whatever comes after it is passed
-over, until the thread is requeued (`projections.rebuild.requeue`): by an operator, or where the event is of a shape
-that was not known, by the first projector that knows it. Which threads those are is kept beside the views, in each
-generation, and written by the same commit as the cursor.
+A thread is parked from that event on: its views keep the state before the event, and later events are passed over until
+the thread is requeued (`projections.rebuild.requeue`). An operator requeues it, or, for an event of unknown shape, the
+first projector that knows the shape. The parked threads are stored beside the views of each generation, by the same
+commit as the cursor.
 """
 
 from typing import Final
@@ -22,7 +22,7 @@ Name = tuple[str, str]
 
 
 class Parked(Struct, frozen=True, kw_only=True):
-    """Where a thread is parked, and why: without a word or a name of the event."""
+    """Position and cause of a parked thread, without any text or name from the event."""
 
     site: str
     thread: str
@@ -31,36 +31,36 @@ class Parked(Struct, frozen=True, kw_only=True):
     type: str
     fault: str
     since: int
-    """When it was parked, in milliseconds since 1970."""
+    """Time of parking, in milliseconds since 1970."""
     unknown: bool = False
-    """The event is of a type, version or content scheme that the version which parked the thread does not know."""
+    """Set if the version that parked the thread does not know the event's type, version or content scheme."""
 
     def __str__(self) -> str:
         return f"{self.type} at {self.position}: {self.fault}"
 
 
 class Poison:
-    """The events of one partition that could not be applied, as one who folds it found out."""
+    """The events of one partition that a fold could not apply."""
 
     def __init__(self) -> None:
         self.skipped: set[Position] = set()
-        """Those that were skipped: they are passed over."""
+        """Positions of the skipped events, which are passed over."""
         self.parked: dict[Position, Parked] = {}
-        """Those that were not: their thread is parked when they come again."""
+        """Failed events that were not skipped: the next pass parks their threads."""
 
     async def ask(self, log: Log, recorded: Recorded) -> bool:
-        """Whether an event that failed was skipped; it is passed over then, when it comes again."""
+        """True if a failed event was found to be skipped just now; the next pass then passes over the event."""
         if recorded.position in self.skipped or not await is_skipped(log, recorded):
             return False
         self.skipped.add(recorded.position)
         return True
 
     def park(self, recorded: Recorded, fault: str, now: int) -> None:
-        """Park the thread of an event that failed, when it comes again."""
+        """Mark a failed event, so that the next pass parks its thread."""
         self.parked[recorded.position] = parked(recorded, fault, now)
 
     def forget(self, upto: Position) -> list[Parked]:
-        """Forget what was parked up to a position, which is stored now: should it come again, it is judged again."""
+        """Drop the parked events up to a position and return them: these are stored, and re-evaluated if read again."""
         done = [parked for position, parked in self.parked.items() if position <= upto]
         for parked in done:
             del self.parked[parked.position]
@@ -68,7 +68,7 @@ class Poison:
 
 
 def parked(recorded: Recorded, fault: str, now: int) -> Parked:
-    """The thread of an event, parked there."""
+    """Build the `Parked` record of an event's thread."""
     envelope = recorded.envelope
     return Parked(
         site=envelope.site,
@@ -82,17 +82,17 @@ def parked(recorded: Recorded, fault: str, now: int) -> Parked:
 
 
 def field(site: str, thread: str) -> str:
-    """The field of a thread among those that are parked."""
+    """The field of a thread in the hash of parked threads."""
     return f"{site}/{thread}"
 
 
 def encode(parked: Parked) -> bytes:
-    """The value of that field."""
+    """Encode the value of a thread's field."""
     return _ENCODER.encode(parked)
 
 
 def decode(stored: bytes) -> Parked:
-    """Where a thread is parked, by that value."""
+    """Decode the value of a thread's field."""
     return _DECODER.decode(stored)
 
 

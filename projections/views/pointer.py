@@ -1,4 +1,4 @@
-"""Which views are served: the pointer of a partition, and how it is written."""
+"""The pointer of a partition to its served views, and the pointer's stored form."""
 
 from typing import NamedTuple, Self
 
@@ -6,10 +6,10 @@ from core.keys import FIRST_GENERATION
 
 
 class Pointer(NamedTuple):
-    """A generation of views, and how often the views of one thread were exchanged as a whole in it.
+    """A generation of views and the number of thread exchanges in it.
 
-    Written `<generation>.<exchanges>`. It moves whenever what is served changes without an event: whoever read or
-    remembered anything under another one begins again.
+    Stored as `<generation>.<exchanges>`. The pointer changes whenever the served views change without an event: a
+    reader or cache that used another pointer starts over.
     """
 
     generation: int
@@ -17,7 +17,7 @@ class Pointer(NamedTuple):
 
     @classmethod
     def read(cls, stored: bytes | None) -> Self:
-        """The pointer that a partition keeps; without one, the first generation is served."""
+        """Parse the stored pointer of a partition; None stands for the first generation."""
         if stored is None:
             return cls(FIRST_GENERATION)
         generation, _, exchanges = stored.partition(b".")
@@ -28,4 +28,4 @@ class Pointer(NamedTuple):
 
 
 FIRST = Pointer(FIRST_GENERATION)
-"""What is served where no pointer says another."""
+"""The pointer in effect if none is stored."""

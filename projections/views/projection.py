@@ -1,4 +1,4 @@
-"""The threads of one partition in memory, folded event by event into commits. Pure: who reads and writes is elsewhere.
+"""In-memory projection of one partition, folded event by event into commits. Pure: the caller reads and writes.
 
 for recorded in batch:            # dense: the caller checks `n`
     if projection.misses(recorded): projection.hold(await load(…))
@@ -26,14 +26,14 @@ from projections.views.parking import Name, Parked, Poison
 from projections.views.thread_cache import ThreadCache, size_of
 
 MOST_ARGUMENTS: Final = 6500
-"""About so many arguments make a commit; one event that takes more still gets one commit."""
+"""Approximate maximum of arguments per commit; a larger single event still gets one commit."""
 
 
 class Projection:
-    """What a projector knows of its partition. After any error, throw it away and make a new one from the views.
+    """The projector's state of its partition. After any error, discard it and build a new one from the views.
 
-    `parked` are the threads that are parked in these views: their events are passed over. `poison` says of events that
-    failed before whether they are passed over, too, or park their thread.
+    `parked` holds the threads parked in these views: their events are passed over. `poison` states for each event that
+    failed before if the event is passed over too or parks its thread.
     """
 
     def __init__(
@@ -49,16 +49,16 @@ class Projection:
         most_arguments: int = MOST_ARGUMENTS,
     ) -> None:
         self.cursor = cursor
-        """The last event that was taken in, committed or not."""
+        """Position of the last event applied, committed or not."""
         self.telling = True
-        """Whether commits tell the feed: only those of served views do."""
+        """Set if commits write feed entries: only those of served views do."""
         self.keeping = True
-        """True where commits maintain snapshots. Views built beside the served ones find theirs taken already."""
+        """Set if commits maintain snapshots. For views built beside the served ones, snapshots are already taken."""
         self.freezing = True
-        """True where such commits also take new snapshots. Where another fold wrote into the views, what is read
-        back from them is of neither fold: no snapshot may hold it."""
+        """Set if such commits also take new snapshots. If another fold version wrote into the views, a state read back
+        from them is of neither version and must not enter a snapshot."""
         self.version = FOLD
-        """The version of the fold that snapshots are named by."""
+        """Version of the fold in the names of snapshots."""
         self._committed = cursor
         self._keys = keys
         self._generation = generation
@@ -76,16 +76,16 @@ class Projection:
 
     @property
     def committed(self) -> Position:
-        """The last event that was handed out in a commit: where the views are, unless one failed."""
+        """Position of the last event returned in a commit: the cursor of the views, unless a commit failed."""
         return self._committed
 
     def misses(self, recorded: Recorded) -> bool:
-        """Whether the thread of this event has to be given with `hold` first."""
+        """True if the thread of this event must be loaded with `hold` first."""
         name = (recorded.envelope.site, recorded.envelope.thread)
         return name[1] != "" and name not in self._threads and self._folds(name, recorded)
 
     def hold(self, thread: ThreadState, *, torn: bool = False) -> None:
-        """Take the state of a thread at the cursor; `torn` where its views are not that, so that all are written."""
+        """Add the state of a thread at the cursor. With `torn`, the thread's views differ and are rewritten in full."""
         name = thread.site, thread.id
         self._threads[name] = thread
         self._cache.keep(self, name, size_of(thread))
@@ -93,7 +93,7 @@ class Projection:
             self._torn.add(name)
 
     def release(self, name: Name) -> bool:
-        """Let go of a thread, unless it has changes that are yet to be taken; whether that was done."""
+        """Release a thread unless it has uncommitted changes. True if released."""
         if name in self._journals:
             return False
         del self._threads[name]
@@ -101,13 +101,13 @@ class Projection:
         return True
 
     def close(self) -> None:
-        """Let go of everything: it is thrown away."""
+        """Release all threads before the projection is discarded."""
         for name in self._threads:
             self._cache.drop(self, name)
         self._threads = {}
 
     def apply(self, recorded: Recorded) -> Effects:
-        """Take in the next event. Raises `CannotApply`."""
+        """Apply the next event. Raises `CannotApply`."""
         position = recorded.position
         if position.n != self.cursor.n + 1:
             raise Hole(recorded, self.cursor)
@@ -120,17 +120,17 @@ class Projection:
         return touched
 
     def _pass(self, name: Name, recorded: Recorded) -> Effects:
-        """Fold nothing: the event is about the site, or its thread is parked, if need be from here on.
+        """Pass over an event of a site or of a parked thread; park the thread if it is not parked yet.
 
-        No view has anything of a site's own events. One of an unknown shape is therefore no reason to stop: a version
-        that shows it brings views of another fold, which a rebuild makes.
+        No view depends on events of a site. An unknown shape is therefore no reason to stop: a version that shows such
+        events has another fold version and needs a rebuild anyway.
         """
         event = recorded.event
         if name[1] == "":
             if isinstance(event, UnreadableEvent):
                 raise CannotApply(recorded, event.fault)
         elif name not in self._parked:
-            # What came before is in its journal yet, and is committed with this.
+            # The thread's earlier changes are still in its change tracker and are committed with this.
             self._parked.add(name)
             self._threads.pop(name, None)
             self._cache.drop(self, name)
@@ -138,7 +138,7 @@ class Projection:
         return UNSEEN
 
     def _folds(self, name: Name, recorded: Recorded) -> bool:
-        """Whether this event of a thread is folded: it is not parked, nor from here on."""
+        """True if this event of a thread is folded: the thread is not parked, and this event does not park it."""
         poison = self._poison.parked
         return not (name in self._parked or (poison and recorded.position in poison))
 
@@ -153,7 +153,7 @@ class Projection:
         return touched
 
     def _begun(self, name: Name) -> ChangeTracker:
-        """A journal of a thread, which had no event yet since the last taking."""
+        """Start a change tracker for a thread without events since the last commit."""
         journal = self._journals[name] = ChangeTracker(self._threads[name], whole=name in self._torn)
         self._torn.discard(name)
         self._weight += journal.weight
@@ -161,25 +161,25 @@ class Projection:
 
     @property
     def weight(self) -> int:
-        """About how many arguments a commit would have now."""
+        """Estimated number of arguments of a commit now."""
         return self._weight
 
     @property
     def full(self) -> bool:
-        """Whether it is time to commit."""
+        """True if a commit is due."""
         return self._weight >= self._most_arguments
 
     def bodies(self) -> Iterator[str]:
-        """The texts that the next taking renders."""
+        """The texts that the next commit renders."""
         for journal in self._journals.values():
             yield from journal.bodies()
 
     def take(self, html: Html | None = None) -> Commit | None:
-        """Everything since the last taking; None where there is nothing. `html` renders instead of its own."""
+        """The commit of all events since the last one; None if there are none. `html` overrides the renderer."""
         return None if self.cursor == self._committed else self.taken(html)
 
     def taken(self, html: Html | None = None) -> Commit:
-        """Everything since the last taking, also where that is nothing. `html` renders instead of its own."""
+        """The commit of all events since the last one, possibly empty. `html` overrides the renderer."""
         html = html or self._html
         changes: list[Change] = []
         later: list[Change] = []

@@ -1,16 +1,16 @@
-r"""What a row is: the one definition, for the public page, its author and staff, now and in the past.
+r"""The one definition of a row, for the public page, the author and staff, in the present and in the past.
 
 A stored row is three lines, `HEADER\nPUBLIC\nSOURCE`; JSON has no raw newline.
-- HEADER: `p <answered>` for a published comment (`answered` is empty where it answers nothing), `t ` for a
-  tombstone that the page shows, `- ` for what the page does not show.
-- PUBLIC: the row of the page as JSON, cut off where it begins to change by itself (`public`, `tombstone`);
-  empty where the page does not show it. `finish` completes it, and so does the reading script.
-- SOURCE: the JSON of the `CommentState` without what is kept elsewhere (`projections.thread.state`). The words of the
-  text that PUBLIC shows are kept there alone.
+- HEADER: `p <answered>` for a published comment (`answered` is empty if the comment is no reply), `t ` for a
+  tombstone that the page shows, `- ` for a comment that the page does not show.
+- PUBLIC: the row of the page as JSON, cut off before the fields that change on their own (`public`, `tombstone`);
+  empty if the page does not show the comment. `finish` or the reading script completes the row.
+- SOURCE: the JSON of the `CommentState` without the parts stored elsewhere (`projections.thread.state`). The words of
+  the text that PUBLIC shows are in PUBLIC only.
 
 A whole row has the fields id, thread, parent, author, status, revision, body, html, posted_at, edited,
 anchor, featured, in_reply_to, votes, replies, in this order; for its author then `reason`, for staff `reason`
-and `moderation`. Everything here is pure; `html` comes in, because making it is dear and callers remember it.
+and `moderation`. Everything here is pure; `html` is an argument, because rendering is expensive and callers cache it.
 """
 
 from typing import Any, Final, Literal, NamedTuple
@@ -26,7 +26,7 @@ EMPTY_REPLIES: Final = b'{"count":0,"comments":[],"next":null}'
 
 
 NO_VOTES: Final = b',"votes":{"up":0,"down":0,"score":0}'
-"""`votes` of nobody."""
+"""The field `votes` without any votes."""
 
 
 class _Author(Struct, gc=False):
@@ -52,7 +52,7 @@ class _Answered(Struct, gc=False):
 
 
 class _Row(Struct, gc=False):
-    """A row as far as `finish` begins: a struct, because one is made for every text and a dict costs twice as much."""
+    """The part of a row before `finish`. A struct, because one is built per text and a dict costs twice as much."""
 
     id: str
     thread: str
@@ -70,25 +70,25 @@ class _Row(Struct, gc=False):
 
 
 class Stored(NamedTuple):
-    """A stored row, taken apart; nothing is parsed."""
+    """A stored row split into its parts, without parsing."""
 
     kind: Literal[b"p", b"t", b"-"]
-    """Published, a tombstone on the page, or not on the page."""
+    """Published, tombstone on the page, or not on the page."""
     answered: str
-    """What a published comment answers, or ""."""
+    """The comment that a published comment replies to, or ""."""
     public: bytes
     source: bytes
 
 
 def split(stored: bytes) -> Stored:
-    """The parts of a stored row."""
+    """Split a stored row into its parts."""
     header, public, source = stored.split(b"\n", 2)
     return Stored(header[:1], header[2:].decode(), public, source)  # type: ignore[arg-type] # written by `store`
 
 
 def without_html(stored: bytes) -> bytes:
-    """A stored row with an empty text in the place of its html, if it has any; what is no row is returned as it is."""
-    # No text can hold the bytes between which it lies: within a JSON string every quote has a backslash before it.
+    """Replace the html of a stored row, if any, with an empty string. A malformed row is returned unchanged."""
+    # No text can hold the delimiters of the html: within a JSON string every quote has a backslash before it.
     begin = stored.find(_HTML)
     end = stored.find(b',"posted_at":', begin)
     if begin < 0 or end < 0 or stored[begin + len(_HTML) : begin + len(_HTML) + 1] != b'"':
@@ -97,11 +97,11 @@ def without_html(stored: bytes) -> bytes:
 
 
 def decode(public: bytes, source: bytes) -> CommentState:
-    """The comment of a stored row, without what is kept in other keys."""
+    """Decode the comment of a stored row, without the parts in other keys."""
     comment = without_shown(source)
     if comment.published:
         standing = comment.standing or comment.latest
-        # No text can hold the bytes between which it lies: within a JSON string every quote has a backslash before it.
+        # No text can hold the delimiters of the body: within a JSON string every quote has a backslash before it.
         begin = public.index(b',"body":') + 8
         body = _BODY.decode(public[begin : public.index(b',"html":', begin)])
         comment.texts[standing] = msgspec.structs.replace(comment.texts[standing], body=body)
@@ -109,12 +109,12 @@ def decode(public: bytes, source: bytes) -> CommentState:
 
 
 def without_shown(source: bytes) -> CommentState:
-    """The comment of a SOURCE line alone, where the words that readers see are of no interest."""
+    """Decode the comment of a SOURCE line alone, without the words of the public text."""
     return _COMMENT.decode(source)
 
 
 def store(comment: CommentState, thread: str, html: str | None) -> bytes:
-    """The stored row of a comment; `html` is that of its standing text, needed only where it is published."""
+    """The stored row of a comment. `html` is of the standing text, and used only for a published comment."""
     if comment.published:
         header, shown = f"p {comment.answered or ''}".encode(), public(comment, thread, html)
     elif comment.answers:
@@ -125,7 +125,7 @@ def store(comment: CommentState, thread: str, html: str | None) -> bytes:
 
 
 def source(comment: CommentState) -> bytes:
-    """The SOURCE line: the comment without what is kept elsewhere."""
+    """The SOURCE line: the comment without the parts stored elsewhere."""
     texts = {n: comment.texts[n] for n in in_row(comment)}
     if comment.published:
         standing = comment.standing or comment.latest
@@ -135,16 +135,16 @@ def source(comment: CommentState) -> bytes:
 
 
 def in_row(comment: CommentState) -> list[int]:
-    """The texts that a row keeps, oldest first: the one that stands, and the latest."""
+    """The revisions stored in a row, oldest first: the standing and the latest one."""
     if comment.standing is None or comment.standing == comment.latest:
         return [comment.latest]
     return [comment.standing, comment.latest]
 
 
 def public(comment: CommentState, thread: str, html: str | None) -> bytes:
-    """The row of a published comment as everyone sees it: its standing text.
+    """The public row of a published comment, with its standing text.
 
-    It ends with `"in_reply_to":null` or, where it answers, with
+    The row ends with `"in_reply_to":null` or, for a reply, with
     `"in_reply_to":{"comment":"x","revision":1,"name":`.
     """
     standing = comment.standing or comment.latest
@@ -152,7 +152,7 @@ def public(comment: CommentState, thread: str, html: str | None) -> bytes:
 
 
 def tombstone(comment: CommentState, thread: str) -> bytes:
-    """The row of what is not published but has something published below it; it ends with `"votes":null`."""
+    """The row of an unpublished comment above a published reply. The row ends with `"votes":null`."""
     row = {
         "id": comment.id,
         "thread": thread,
@@ -173,9 +173,9 @@ def tombstone(comment: CommentState, thread: str) -> bytes:
 
 
 def shown_revision(comment: CommentState, viewer: Viewer) -> int | None:
-    """Which text of a comment the viewer sees in its row; None if the row is not for them.
+    """The revision of a comment in the viewer's row; None if the viewer may not see the row.
 
-    Of a published comment everyone sees the standing one; of any other its author and staff see the latest.
+    For a published comment every viewer sees the standing text. Otherwise the author and staff see the latest text.
     """
     if comment.published:
         return comment.standing or comment.latest
@@ -193,11 +193,11 @@ def row_for(
     name: bytes = b"null",
     replies: bytes = EMPTY_REPLIES,
 ) -> bytes | None:
-    """The whole row as the viewer may see it, None where there is nothing for them; never a tombstone.
+    """The whole row for a viewer; None if the viewer may not see the comment. Never a tombstone.
 
-    `html` is that of the text of `shown_revision`, `name` the JSON of the name of who is answered while that
-    comment is published, `replies` the JSON of `{"count", "comments", "next"}`. Author and staff get `reason`
-    (the author not while it is published), staff `moderation` as of `moderation()`.
+    `html` is of the text of `shown_revision`. `name` is the JSON of the name of the author replied to, while that
+    comment is published. `replies` is the JSON of `{"count", "comments", "next"}`. Author and staff get `reason`
+    (the author not for a published comment), staff also `moderation` as of `moderation()`.
     """
     revision = shown_revision(comment, viewer)
     if revision is None:
@@ -219,9 +219,9 @@ def row_of(
     name: bytes = b"null",
     replies: bytes = EMPTY_REPLIES,
 ) -> bytes:
-    """The whole row with one of its texts and that text's own status, for its author or staff.
+    """The whole row with a given text and that text's own status, for the author or staff.
 
-    So a waiting or rejected edit of a published comment is shown. A redacted text has the comment's status.
+    This shows a waiting or rejected edit of a published comment. A redacted text has the comment's status.
     """
     text = comment.texts[revision]
     status: Status = comment.status
@@ -239,9 +239,9 @@ def finish(
     replies: bytes | None = EMPTY_REPLIES,
     more: bytes = b"",
 ) -> bytes:
-    """A whole row from its beginning (`public` or `tombstone`): what changes by itself is put behind it.
+    """Complete a row begun by `public` or `tombstone` with the fields that change on their own.
 
-    With None for `replies` the row has no such field, as in the feed. A tombstone takes no name and no votes.
+    With None for `replies` the row has no such field, as in the feed. A tombstone has no name and no votes.
     """
     parts = [begun, ending(begun, name, votes)]
     if replies is not None:
@@ -251,7 +251,7 @@ def finish(
 
 
 def ending(begun: bytes, name: bytes, votes: tuple[int, int]) -> bytes:
-    """What comes between the beginning of a row and its answers, as in `finish`."""
+    """The part of a row between its beginning and `replies`, as in `finish`."""
     if begun.endswith(b'"votes":null'):
         return b""
     tally = tallied(*votes)
@@ -259,12 +259,12 @@ def ending(begun: bytes, name: bytes, votes: tuple[int, int]) -> bytes:
 
 
 def tallied(up: int, down: int) -> bytes:
-    """The field `votes`, with a comma in front."""
+    """The field `votes`, with a leading comma."""
     return b',"votes":{"up":%d,"down":%d,"score":%d}' % (up, down, up - down) if up or down else NO_VOTES
 
 
 def moderation(text: Text) -> dict[str, Any]:
-    """What staff sees of how a text was judged; every field is null where nothing held or decided it."""
+    """The `moderation` field for staff. Every field is null if no rule held the text and no decision was made."""
     decision = text.decision
     return {
         "reason": decision.reason if decision else None,

@@ -1,4 +1,4 @@
-"""The one place where views are written: a commit of changes and cursor in one script, for who holds the lease.
+"""The only writer of views: one script commits changes and cursor, fenced by the lease.
 
 Outcomes are values. Nothing here folds; nothing elsewhere writes a view.
 """
@@ -37,51 +37,51 @@ SPREAD: Final = Script("projections.views", "stage_changes", behind="changes")
 EXCHANGE: Final = Script("projections.views", "swap_thread", behind="changes")
 
 STAGED_S: Final = 3600
-"""Seconds after which views that were written to be exchanged, and never were, are gone."""
+"""TTL in seconds of staged views that were never exchanged."""
 _CHUNK: Final = 1000
-"""So many fields are written, or read, at once."""
+"""Fields per write or read."""
 
 
 class Done(Struct, frozen=True):
-    """It is in the views; `again` where it was before."""
+    """The change is in the views. `again` is set if an earlier call had written it."""
 
     again: bool = False
 
 
 class Mismatch(Struct, frozen=True):
-    """The views are elsewhere, at `cursor`. Nothing was written."""
+    """The cursor of the views is not the expected one, but `cursor`. Nothing was written."""
 
     cursor: Position
 
 
 class Fenced(Struct, frozen=True):
-    """The lease is somebody else's, or nobody's. Nothing was written."""
+    """The lease is free or has another holder. Nothing was written."""
 
 
 class Retired(Struct, frozen=True):
-    """Other views are served, so these are live no more. Nothing was written."""
+    """Other views are served, so these are no longer live. Nothing was written."""
 
     served: Pointer
 
 
 class Apart(Struct, frozen=True):
-    """The served views are at `cursor`, which is not within the commit that was to follow them. Nothing was written."""
+    """The cursor of the served views is outside the commit that was to follow them. Nothing was written."""
 
     cursor: Position
 
 
 class Moved(Struct, frozen=True):
-    """The thread went on since its views were made. Nothing was exchanged."""
+    """The thread has newer events, or the views lag behind its last event. Nothing was exchanged."""
 
 
 Outcome = Done | Mismatch | Fenced | Retired
 
 
 class Store:
-    """Writes the views that one pointer stands for, and reads back what writing needs. Calls raise `RedisError`.
+    """Writes the views of one pointer, and reads back the data that writing needs. Calls raise `RedisError`.
 
-    They are the live ones; with `beside`, a generation is built beside those: under a lease of its own, and nobody is
-    told.
+    By default these are the live views. With `beside`, a generation is built beside the live views, under a separate
+    lease and without feed entries.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class Store:
         self.pointer = pointer
         self.beside = beside
         self.versions = versions
-        """The versions that write these views from now on. The generation keeps them among its other writers."""
+        """The versions that write these views from now on. The generation adds them to its set of writers."""
         self._signature = (encode(versions), _UNSIGNED)
 
     @property
@@ -109,7 +109,7 @@ class Store:
         return self.pointer.generation
 
     async def served(self, partition: int) -> "Store":
-        """The store of the views that are served in a partition now."""
+        """The store of the currently served views of a partition."""
         pointer = Pointer.read(await self._reads.call("GET", self._keys[partition].generation))
         return Store(self._calls, self._reads, self._keys, pointer=pointer, versions=self.versions)
 
@@ -119,10 +119,10 @@ class Store:
         return self._keys
 
     async def commit(self, partition: int, nonce: str, commit: Commit, *, last: Entry | None = None) -> Outcome:
-        """Write it, once. May be called again with the same commit.
+        """Write a commit exactly once. Idempotent for the same commit.
 
-        `last` is the event at its cursor: where the log that lies beside the views has another there, or none, a
-        failover has taken away what was read, and it is a Mismatch.
+        `last` is the event at the commit's cursor. If the log on the views' server lacks that event or holds another
+        one there, a failover lost the event that was read, and the outcome is Mismatch.
         """
         own = self._keys[partition]
         keys = [own.building if self.beside else own.lease, own.cursor(self.generation), own.generation]
@@ -144,7 +144,7 @@ class Store:
         return outcome
 
     async def spread(self, partition: int, nonce: str, commit: Commit, changes: Iterable[Change]) -> Outcome:
-        """Write some of the changes of a commit ahead of it, where nobody reads yet. May be called again."""
+        """Write some changes of a commit in advance, to views that are not served yet. Idempotent."""
         own = self._keys[partition]
         keys = [own.building, own.cursor(self.generation), own.generation, own.versions(self.generation)]
         arguments: list[Argument] = [nonce, str(commit.expected), self.generation, *self._signature]
@@ -156,9 +156,9 @@ class Store:
     async def flip(
         self, partition: int, nonce: str, commit: Commit, served: int, *, lost: Position | None = None
     ) -> Outcome | Apart:
-        """Write it, once, and serve these views from then on in the place of the generation `served`.
+        """Write a commit exactly once and serve these views instead of the generation `served`.
 
-        `lost` is where those are, if the log has no such event. May be called again with the same commit.
+        `lost` is the cursor of the served views, if the log has no such event. Idempotent for the same commit.
         """
         own = self._keys[partition]
         keys = [own.building, own.cursor(self.generation), own.generation, own.generations, own.feed, own.feed_trimmed]
@@ -180,11 +180,11 @@ class Store:
     async def exchange(
         self, thread: ThreadState, html: Html, *changes: Change, last: Position | None = None
     ) -> Done | Moved | Retired:
-        """Put everything that `thread` makes in the place of what its views hold, unless an event of it came since.
+        """Replace all views of `thread` with those of this state, unless the thread has newer events.
 
-        The views must have come to its last event. The thread is parked no more, and `changes` are made together with
-        it; where they park it again, it is shown up to there, and `last` is the last event of all. May be called again.
-        Others have their turn while it is made.
+        The views must have reached the thread's last event. The exchange unparks the thread and writes `changes` in the
+        same script. If `changes` park the thread again, the views show the state up to that event, and `last` is the
+        thread's last event. May be called again. Yields to other tasks while it builds the views.
         """
         pace = Pace()
         own = self._keys.of(thread.site, thread.id)
@@ -225,7 +225,7 @@ class Store:
             await self._calls.call("EXPIRE", key, STAGED_S)
 
     async def _site_changes(self, key: str, view: str, thread: str, puts: Mapping[str, bytes | int]) -> list[Change]:
-        """What turns that which a thread has put into a view of its site into `puts`."""
+        """The changes that turn a thread's members of a site view into `puts`."""
         there: dict[str, int] = {}
         at = b"0"
         while True:
@@ -242,19 +242,19 @@ class Store:
         return [*changes, Change("ZADD", key, adds)] if adds else changes
 
     async def cursor(self, partition: int) -> Position:
-        """How far the views of a partition have come."""
+        """The cursor of the views of a partition."""
         return kept(await self._reads.call("GET", self._keys[partition].cursor(self.generation)))
 
     async def scope(self, partition: int) -> Scope:
-        """The parts of these views that all versions which wrote into them write as this one does."""
+        """The parts of these views that all their writer versions write like this version."""
         return await scope_of(self._reads, self._keys[partition], self.generation, self.versions)
 
     async def parked(self, partition: int) -> dict[parking.Name, parking.Parked]:
-        """The threads of a partition that are parked in these views."""
+        """The parked threads of a partition in these views."""
         return await read_parked(self._reads, self._keys[partition], self.generation)
 
     async def thread(self, site: str, thread: str) -> ThreadState:
-        """The state of a thread as its views tell it, without events where there is none. Raises `Torn`."""
+        """The state of a thread read from its views; a state without events if there are none. Raises `Torn`."""
         return await load_thread(self._reads, self._keys.of(site, thread), self.generation, site, thread)
 
     async def marks(self, site: str, thread: str) -> list[snapshots.Mark]:
@@ -263,13 +263,13 @@ class Store:
         return snapshots.marks(fields, self.versions.fold)
 
     async def known(self, site: str, thread: str) -> SnapshotIndex:
-        """The snapshots of a thread, and what was redacted."""
-        # In this order: what is redacted in between is in no snapshot that is found.
+        """The snapshots and redacted texts of a thread."""
+        # In this order, a text redacted between the two reads is in none of the snapshots found.
         redacted = await self._redacted(site, thread)
         return SnapshotIndex(await self.marks(site, thread), redacted)
 
     async def packed(self, site: str, thread: str, mark: snapshots.Mark) -> bytes | None:
-        """One snapshot, packed; None if it was thrown away meanwhile."""
+        """One packed snapshot; None if it was deleted meanwhile."""
         key = self._keys.of(site, thread).snapshots(site, thread)
         found: bytes | None = await self._reads.call("HGET", key, snapshots.name(mark, self.versions.fold))
         return found
@@ -281,13 +281,13 @@ class Store:
 
 
 def _tell(lines: Sequence[bytes], arguments: list[Argument]) -> None:
-    """Add feed entries to what a script is called with."""
+    """Append feed entries to the arguments of a script."""
     arguments.append(len(lines))
     arguments += lines
 
 
 def _add(changes: Iterable[Change], keys: list[str], arguments: list[Argument]) -> None:
-    """Add changes, and the keys that they name, to what a script is called with."""
+    """Append changes and their keys to the arguments and keys of a script."""
     places = {key: place for place, key in enumerate(keys, 1)}
     written = list(changes)
     arguments.append(len(written))

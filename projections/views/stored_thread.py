@@ -1,4 +1,4 @@
-"""A thread read back from its views: exactly the state that wrote them."""
+"""Reading of a thread's state back from its views: exactly the state that wrote them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol
@@ -14,31 +14,31 @@ from projections.views.layout import THREAD_HASHES, THREAD_SETS
 
 
 class StoredViews(NamedTuple):
-    """The views of one thread as they are stored, of one moment, and how far they had come."""
+    """A consistent read of the stored views of one thread, with their cursor."""
 
     cursor: Position
     hashes: dict[str, dict[bytes, bytes]]
-    """By name: what the hashes hold."""
+    """Contents of the hashes by view name."""
     sets: dict[str, dict[bytes, float]]
-    """By name: the members of the sorted sets and their scores."""
+    """Members and scores of the sorted sets by view name."""
 
 
 NEEDED: Final = ("meta", "rows", "votes", "revisions", "reports", "ballots")
-"""What a state is made from; the other views are made from these."""
+"""Views that a state is read from; the other views are derived from these."""
 
 
 class Reads(Protocol):
-    """What asks the server (`core.redis.router.Router`)."""
+    """Interface for reads from Redis (`core.redis.router.Router`)."""
 
     async def call(self, *command: Argument) -> Any:
-        """The reply to one command."""
+        """Send one command and return its reply."""
 
     async def all(self, calls: list[Command]) -> list[Any]:
-        """The replies to several calls, sent in one pipeline."""
+        """Send several commands in one pipeline and return their replies."""
 
 
 class Torn(Exception):
-    """A commit of this thread was cut half-way: its views are ahead of the cursor, up to `last`."""
+    """A commit of this thread was interrupted half-way: its views are ahead of the cursor, up to `last`."""
 
     def __init__(self, last: Position) -> None:
         super().__init__(f"the views of a thread are at {last}, ahead of the cursor")
@@ -53,7 +53,7 @@ async def read_views(
     thread: str,
     names: tuple[str, ...] = THREAD_HASHES + THREAD_SETS,
 ) -> StoredViews:
-    """What is stored of a thread. Reads again where a commit came in between. Raises `redis.exceptions.RedisError`."""
+    """Read the stored views of a thread; retried if a commit interferes. Raises `redis.exceptions.RedisError`."""
     views = keys.thread_views(generation, site, thread)
     cursor = keys.cursor(generation)
     commands: list[tuple[str | int, ...]] = [("GET", cursor)]
@@ -62,7 +62,7 @@ async def read_views(
         commands.append(("HGETALL", key) if name in THREAD_HASHES else ("ZRANGE", key, 0, -1, "WITHSCORES"))
     while True:
         first, *found = await together(reads, commands)
-        # By itself, when all is here: what a slot on the move sends elsewhere comes later than the rest.
+        # A separate read after all replies: while a slot migrates, a redirected command is answered after the rest.
         if await reads.call("GET", cursor) == first:
             break
     pairs = dict(zip(names, found, strict=True))
@@ -74,17 +74,17 @@ async def read_views(
 
 
 async def together(reads: Reads, commands: Sequence[tuple[Argument, ...]]) -> list[Any]:
-    """The replies to these commands, sent in this order in one pipeline. Raises the first error of any of them."""
+    """Send commands in this order in one pipeline and return their replies. Raises the first error among them."""
     return await reads.all([Command(command) for command in commands])
 
 
 async def load_thread(reads: Reads, keys: Partition, generation: int, site: str, thread: str) -> ThreadState:
-    """The state of a thread as its views tell it; one without events where there are none.
+    """The state of a thread read from its views; a state without events if there are none.
 
-    Raises `Torn` where the views are ahead of the cursor, `redis.exceptions.RedisError`.
+    Raises `Torn` if the views are ahead of the cursor, `redis.exceptions.RedisError`.
     """
     views = await read_views(reads, keys, generation, site, thread, NEEDED)
-    # A commit writes `meta` before anything else, and what is torn may not even be readable.
+    # A commit writes `meta` before anything else, and partly written views may not even be readable.
     source = views.hashes["meta"].get(b"source")
     if source is not None and (last := _THREAD.decode(source).last) > views.cursor:
         raise Torn(last)
@@ -92,7 +92,7 @@ async def load_thread(reads: Reads, keys: Partition, generation: int, site: str,
 
 
 def from_views(views: StoredViews, site: str, thread: str) -> ThreadState:
-    """The state of a thread as its stored views tell it. Pure."""
+    """Build the state of a thread from its stored views. Pure."""
     meta = views.hashes["meta"]
     if b"source" not in meta:
         return ThreadState(site=site, id=thread)

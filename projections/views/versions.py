@@ -1,15 +1,14 @@
-"""Versions of what writes views, and the parts of the views that two versions write alike.
+"""Versions of the code that writes views, and the parts of the views that two versions write identically.
 
-A generation of views keeps the set of versions that have written into it: a commit of a version that is not in the
-set adds it, in the same script. Two versions write the same bytes for the same log only in the parts of which both
-have the same number:
+A generation of views keeps the set of versions that have written into it: the commit script adds the committing version
+if it is missing. Two versions write the same bytes for the same log only in the parts with equal version numbers:
 
-- `fold`: the meaning of the events. Another fold may make anything, so nothing is comparable.
+- `fold`: the meaning of the events. Under another fold version nothing is comparable.
 - `renderer`: the html in rows, and nothing else.
-- `layout`: the fields and values of each view, by name. A version stores its whole table, so that a version that
-  knows nothing of another one's code can still name the views in which they differ.
+- `layout`: the fields and values of each view, by name. A version stores its whole table, so that another version can
+  name the differing views without knowing that version's code.
 
-Pure: reading and writing the set is elsewhere (`projections.views.generations`, `projections.views.store`).
+Pure: `projections.views.generations` and `projections.views.store` read and write the set.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -43,22 +42,22 @@ LAYOUT: Final[Mapping[str, int]] = {
     "urls": 1,
     "opened": 1,
 }
-"""View to the version of what is written there: those of a thread, then those of a site, as their keys end.
+"""Version of each view's contents, by the ending of the view's key: views of a thread, then views of a site.
 
-A number goes up with every change in what the same thread puts into that view, a new field in a row included; a new
-view starts at 1, and a removed one leaves the table. A reader has to bear the layout before its own, because views
-are served as they are until they are rebuilt. A field of the state that has a default which is right for every event
-of before raises the layout of `rows` or `meta`, and not the fold: snapshots without it stay good.
+A number is raised by every change in the cells that the same thread puts into that view, including a new field in a
+row. A new view starts at 1, and a removed view leaves the table. A reader must support the preceding layout, because
+views are served unchanged until they are rebuilt. A new field of the state whose default is right for all earlier
+events raises the layout of `rows` or `meta`, not the fold: snapshots without the field stay valid.
 """
 
 ALL: Final = "all"
-"""The part of a comparison that stands for whole threads: what another fold leaves out."""
+"""The part of a comparison for whole threads, which is excluded under another fold version."""
 HTML: Final = "html"
-"""The part that another renderer leaves out, counted in rows."""
+"""The part that is excluded under another renderer version, counted in rows."""
 
 
 class Versions(Struct, frozen=True, kw_only=True):
-    """One version of what writes views. Versions of the same parts are equal."""
+    """Version of a writer of views. Versions with equal parts are equal."""
 
     fold: int
     renderer: int
@@ -68,13 +67,13 @@ class Versions(Struct, frozen=True, kw_only=True):
         return hash((self.fold, self.renderer, tuple(sorted(self.layout.items()))))
 
     def __str__(self) -> str:
-        """`<fold>.<renderer>.<digest of the layout>`, to tell versions apart where they are told."""
+        """`<fold>.<renderer>.<digest of the layout>`, to distinguish versions in output."""
         digest = blake2b(_JSON.encode(self.layout), digest_size=3).hexdigest()
         return f"{self.fold}.{self.renderer}.{digest}"
 
 
 OWN: Final = Versions(fold=FOLD, renderer=RENDERER, layout=LAYOUT)
-"""The version that this program writes."""
+"""The version of this program."""
 
 UNSIGNED: Final = Versions(
     fold=4,
@@ -87,45 +86,45 @@ UNSIGNED: Final = Versions(
         1,
     ),
 )
-"""The version of the programs that kept no set: it stands for an absent set of views that have come somewhere."""
+"""The version of the programs that kept no set, assumed for views that have a cursor but no set."""
 
 _UNREADABLE: Final = Versions(fold=0, renderer=0, layout={})
-"""A version that cannot be read: it agrees with no other in anything."""
+"""Placeholder for an unreadable version, which agrees with no other version in any part."""
 
 
 class Scope(Struct, frozen=True, kw_only=True):
     """The parts of one generation of views that a comparison covers."""
 
     versions: frozenset[Versions] = frozenset()
-    """Those that have written into the generation."""
+    """Versions that have written into the generation."""
     entries: int = 0
-    """Size of the stored set. It only grows: where it has another size, this scope may be too wide."""
+    """Size of the stored set when read. The set only grows: if its size differs later, this scope may be too wide."""
     fold: bool = True
-    """True where anything is comparable."""
+    """Set if anything is comparable."""
     html: bool = True
-    """True where the html in rows is comparable."""
+    """Set if the html in rows is comparable."""
     apart: frozenset[str] = frozenset()
-    """The views that are not comparable, as their keys end."""
+    """The views that are not comparable, by the ending of their keys."""
 
     def covers(self, view: str) -> bool:
-        """True where a view is comparable, by its name in `projections.views.layout` or as its key ends."""
+        """True if a view is comparable, by its name in `projections.views.layout` or the ending of its key."""
         return self.fold and view.removeprefix("site.") not in self.apart
 
     @property
     def whole(self) -> bool:
-        """True where everything is comparable."""
+        """True if everything is comparable."""
         return self.fold and self.html and not self.apart
 
     @property
     def parts(self) -> list[str]:
-        """The parts that are not covered, in order."""
+        """The parts that are not comparable, in order."""
         if not self.fold:
             return [ALL]
         return [*([] if self.html else [HTML]), *sorted(self.apart)]
 
 
 def scope(own: Versions, versions: Collection[Versions], entries: int = 0) -> Scope:
-    """The parts in which a comparer of version `own` and all those versions agree."""
+    """The parts in which version `own` and all of `versions` agree."""
     tables = [one.layout for one in versions]
     views = own.layout.keys() | {view for table in tables for view in table}
     return Scope(
@@ -138,12 +137,12 @@ def scope(own: Versions, versions: Collection[Versions], entries: int = 0) -> Sc
 
 
 def encode(versions: Versions) -> bytes:
-    """A version as a member of the stored set: the same bytes for equal versions."""
+    """Encode a version as a member of the stored set. Equal versions have equal bytes."""
     return _JSON.encode(versions)
 
 
 def decode(members: Iterable[bytes]) -> frozenset[Versions]:
-    """The versions of a stored set."""
+    """Decode the versions of a stored set."""
     return frozenset(map(_decode, members))
 
 

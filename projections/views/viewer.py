@@ -1,4 +1,4 @@
-"""Who looks, and so what there is to see."""
+"""The viewer of a page, which determines the visible content."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ from msgspec import Struct
 
 
 class Viewer(Struct, frozen=True):
-    """`member` is the caller's id, if there is a token; `staff` sees what is not public (moderators, auditors)."""
+    """Viewer of a page. `member` is the id from the token, if any; `staff` (moderators, auditors) see all rows."""
 
     member: str | None = None
     staff: bool = False

@@ -1,6 +1,6 @@
-"""A backup: the record of a deployment in one file, and a deployment made from such a file.
+"""Backups: the record of a deployment in one file, and the restore of a deployment from such a file.
 
-`file` says what is in it. `taking` writes it while everybody goes on; `reading` reads it, `checking` says whether it
-can be restored, and `restoring` makes a deployment of it. Views, feed and snapshots are in no backup: a projector makes
-them from the log.
+`file` defines the format. `take` writes a backup while all clients continue, `reader` reads the file, `check` verifies
+that it can be restored, and `restore` makes a deployment from it. Views, feed and snapshots are in no backup: a
+projector makes them from the log.
 """

@@ -1,8 +1,8 @@
-"""Whether a backup can be restored, all of it, before anything of it is.
+"""Verification of a whole backup before any of it is restored.
 
-A backup may come from a stranger: its checksum proves that it arrived, not what it is. So nothing of it is believed.
-Whatever is wrong is one line that names the file, the record and the entry; and what is right here is written by the
-restore without a second thought, so that no restore ends half-way for what stands in the file.
+A backup may come from an untrusted source: its checksum proves that the file is intact, not that its content is valid.
+So nothing in the file is trusted. Each fault is one line that names the file, the record and the entry. The restore
+writes verified content without further checks, so that no restore ends half-way because of the file's content.
 """
 
 import re
@@ -29,14 +29,14 @@ from workers.gateway.auth.keyring import is_keys
 from workers.runtime.process import Failed
 
 MOST_PARTITIONS: Final = 1024
-"""As many as a deployment may have."""
+"""Maximum number of partitions of a deployment."""
 MOST_LACKS: Final = 10_000
-"""So many things a backup may lack."""
+"""Maximum number of `Lacks` records in a backup."""
 LONGEST_KEY: Final = 255
-"""Bytes of a command key."""
+"""Maximum length of a command key, in bytes."""
 
 _POINTERS: Final = re.compile(rb'"tp":"([\d-]*)"(?:,"ap":"([\d-]*)")?\}\Z')
-"""How the script that appends ends every `e`, and the one that restores reads it."""
+"""The end of every `e`, as the append script writes it and the restore script reads it."""
 _ENDING: Final = 80
 
 _GRAMMARS: Final = {
@@ -49,7 +49,7 @@ _GRAMMARS: Final = {
 
 
 class Checked(Struct, frozen=True, kw_only=True):
-    """A backup that can be restored, whole or, where it `lacks` something, in part."""
+    """A backup that can be restored: in whole, or in part if it `lacks` something."""
 
     checksum: str
     header: Header
@@ -58,7 +58,7 @@ class Checked(Struct, frozen=True, kw_only=True):
 
 
 def check(path: Path, formats: Formats = FORMATS) -> Checked:
-    """Read a backup to its end. Raises Failed where it is none, is damaged, or is of no use to this version."""
+    """Verify a backup to its end. Raises Failed if it is no backup, is damaged, or is unusable for this version."""
     checksum = reader.checksum(path)
     checking: _Checking | None = None
     for number, record in enumerate(reader.records(path), 1):
@@ -78,7 +78,7 @@ def check(path: Path, formats: Formats = FORMATS) -> Checked:
 
 
 class _Checking:
-    """What there was so far, of a backup that began with this header."""
+    """The state of a verification, for a backup that began with `header`."""
 
     def __init__(self, path: Path, header: Header) -> None:
         self._path = path
@@ -88,18 +88,18 @@ class _Checking:
             self._refuse(f"no deployment has {header.partitions} partitions")
         self._at = [START] * header.partitions
         self._partition = 0
-        """The one that is being read: they come in order."""
+        """The partition being read. Partitions come in order."""
         self._heads: dict[int, str] = {}
-        """Of that partition, the position of every head. By the hash of its place: there may be millions."""
+        """Position of every head of that partition. The key is a hash of the head's place: there may be millions."""
         self._cut = False
-        """Whether it lacks something, so that no entry may follow."""
+        """Set if the partition lacks something, so that no entry may follow."""
         self._lacks: list[Lacks] = []
         self._commands = 0
         self._sites: set[str] = set()
         self._end: End | None = None
 
     def take(self, number: int, record: Record) -> None:
-        """Take in one more record."""
+        """Verify one more record."""
         self._record = number
         if self._end is not None:
             raise Damaged(f"{self._path} goes on after its end")
@@ -118,7 +118,7 @@ class _Checking:
                 raise Damaged(f"{self._path} begins twice")
 
     def checked(self, checksum: str) -> Checked:
-        """What the file is, all of which was taken in."""
+        """Return the result for the file, after its last record. Raises Damaged if the end record does not match."""
         end = self._end
         upto = [str(last).encode() for last in self._at]
         counts = (sum(last.n for last in self._at), self._commands, len(self._sites))
@@ -157,7 +157,7 @@ class _Checking:
         self._follow(recorded, entry, number)
 
     def _follow(self, recorded: Recorded, entry: Entry, number: int) -> None:
-        """Hold its back pointers to the events before it, as the restore does."""
+        """Compare the back pointers of an event with the events before it, as the restore does."""
         envelope, event = recorded.envelope, recorded.event
         mark, here = heads.mark(event), str(entry.position)
         last, head = (hash((*_place(envelope), one)) for one in (LAST, heads.of(event, envelope.actor)))
@@ -207,7 +207,7 @@ class _Checking:
         self._cut = self._cut or record.partition == self._partition
 
     def _enter(self, partition: int) -> None:
-        """Come to what belongs to a partition."""
+        """Enter a partition, for a record that belongs to it."""
         if not 0 <= partition < len(self._at):
             self._refuse(f"there is no partition {partition}")
         if partition < self._partition or (self._sites and partition != self._partition):
@@ -233,9 +233,9 @@ def _place(envelope: Envelope) -> tuple[str, str]:
 
 
 def _misfit(recorded: Recorded, c: bytes) -> str | None:
-    """What an event says that none of ours says; None where there is nothing."""
+    """The fault of an event that Hansard never writes. None if the event is valid."""
     event, envelope = recorded.event, recorded.envelope
-    # The content is read as the end of the facts: it has to be an object, and may not say again what they say.
+    # The content is parsed as the end of the facts: it has to be an object, and must not repeat their fields.
     if c and c[1:2] != b"{":
         return "its content is no object"
     if getattr(event, "comment", None) != envelope.comment:

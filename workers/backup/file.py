@@ -1,8 +1,8 @@
-"""The file of a backup: what is in it, and whether it is whole.
+"""The file format of a backup, and its writer.
 
-A line that names the format and its version; a gzip stream of records, each with its length (4 bytes, big-endian)
-before it and in msgpack; and the SHA-256 of all that. The first record is a header, the last one counts the others.
-`reading` reads it.
+A file is a line with the format and its version, a gzip stream of records, and the SHA-256 of all that. Each record is
+msgpack, preceded by its length (4 bytes, big-endian). The first record is a header, the last one counts the others.
+`reader` reads the file.
 """
 
 import hashlib
@@ -21,32 +21,32 @@ from core.log.port import Entry
 from workers.runtime.process import Failed
 
 MAGIC: Final = b"hansard backup 1\n"
-"""What a file begins with. Another number is another format."""
+"""First line of a file. Another number is another format."""
 
 GZIP: Final = 31
-"""For zlib: a gzip header, and the largest window."""
+"""`wbits` for zlib: a gzip header, and the largest window."""
 DIGEST: Final = hashlib.sha256().digest_size
-"""Bytes of the checksum at the end."""
+"""Length of the checksum at the end, in bytes."""
 LENGTH: Final = 4
-"""Bytes of the length before a record."""
+"""Size of the length field before a record, in bytes."""
 _LONG: Final = 4 * 1024 * 1024
-"""Bytes of texts in a record, but for what a single entry has more."""
+"""Maximum bytes of texts in a record, unless a single entry is longer."""
 
 
 class Header(Struct, frozen=True, kw_only=True, tag="header"):
-    """What the file is a backup of."""
+    """Description of the deployment that the file is a backup of."""
 
     taken: int
-    """When, in milliseconds since 1970."""
+    """Time of the backup, in milliseconds since 1970."""
     version: Annotated[str, Meta(max_length=100)]
-    """Of the program that took it."""
+    """Version of the program that took the backup."""
     layout: int
     """The format of the deployment (`core.formats`)."""
     partitions: int
 
 
 class Entries(Struct, frozen=True, tag="entries"):
-    """Entries of one partition's log, in order; the first follows the last of those before."""
+    """Entries of one partition's log, in order. The first follows the last entry of the record before."""
 
     partition: int
     entries: list[tuple[bytes, bytes, bytes]]
@@ -54,7 +54,7 @@ class Entries(Struct, frozen=True, tag="entries"):
 
 
 class Commands(Struct, frozen=True, tag="commands"):
-    """Command keys of one window of a partition, and what each is remembered by."""
+    """Command keys of one window of a partition, and the stored value of each."""
 
     partition: int
     window: int
@@ -62,25 +62,25 @@ class Commands(Struct, frozen=True, tag="commands"):
 
 
 class SiteKeysRecord(Struct, frozen=True, tag="site"):
-    """What signs the tokens of a site."""
+    """Keys that sign the tokens of a site."""
 
     site: Annotated[str, Meta(max_length=40)]
     fields: list[tuple[bytes, bytes]]
 
     def __repr__(self) -> str:
-        """Show the site alone."""
+        """Show only the site."""
         return f"SiteKeys({self.site!r})"
 
 
 class Lacks(Struct, frozen=True, kw_only=True, tag="lacks"):
-    """Something that could not be taken: the file is not whole. A partition has no entries behind this.
+    """Something that could not be backed up: the file is incomplete. No entries of the partition follow this record.
 
     A version that does not know this record refuses the file.
     """
 
     partition: int
     after: bytes
-    """The position of the last event of the partition that is in the file."""
+    """Position of the partition's last event in the file."""
     why: Annotated[str, Meta(max_length=1000)]
 
     def __str__(self) -> str:
@@ -88,10 +88,10 @@ class Lacks(Struct, frozen=True, kw_only=True, tag="lacks"):
 
 
 class End(Struct, frozen=True, kw_only=True, tag="end"):
-    """How much there was."""
+    """The end of a backup, with the totals of its content."""
 
     upto: list[bytes]
-    """By partition, the position of the last event in the file."""
+    """Position of the last event in the file, by partition."""
     events: int
     commands: int
     sites: int
@@ -101,7 +101,7 @@ Record = Header | Entries | Commands | SiteKeysRecord | Lacks | End
 
 
 def portions(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
-    """Entries in as many records as they need: however long each is, no record is too long to be read."""
+    """Split entries into records, so that no record is too long to be read, however long the entries are."""
     some: list[Entry] = []
     size = 0
     for entry in entries:
@@ -116,11 +116,11 @@ def portions(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
 
 
 class Damaged(Failed):
-    """The file is not what was written."""
+    """Raised if the content of a file is not valid."""
 
 
 class Writer:
-    """Writes records to a file; `path` appears when `written` ends well."""
+    """Writes records to a file. The file appears at its path when `written` succeeds."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -135,7 +135,7 @@ class Writer:
         self._out(self._gzip.compress(len(packed).to_bytes(LENGTH, "big") + packed))
 
     def close(self) -> str:
-        """Add what tells that this is all. Returns the checksum of the file."""
+        """End the stream and add the checksum. Returns the checksum of the file."""
         self._out(self._gzip.flush())
         self._file.write(self._hash.digest())
         return self._hash.hexdigest()
@@ -147,9 +147,9 @@ class Writer:
 
 @contextmanager
 def written(path: Path) -> Iterator[Writer]:
-    """A writer of a file, for its owner alone, that is at `path` whole when the block ends, or not at all.
+    """Yield a writer of a file that only its owner can read. The file appears at `path` complete, or not at all.
 
-    Raises Failed where there is something at `path`, or the file cannot be written.
+    Raises Failed if `path` exists, or the file cannot be written.
     """
     if path.exists():
         raise Failed(f"{path} exists: a backup never replaces another")
@@ -166,12 +166,12 @@ def written(path: Path) -> Iterator[Writer]:
         raise Failed(f"{path} cannot be written: {error.strerror}") from error
     finally:
         if name is not None:
-            with suppress(FileNotFoundError):  # it has its own name now
+            with suppress(FileNotFoundError):  # the file has been renamed
                 Path(name).unlink()
 
 
 def _settle(directory: Path) -> None:
-    """Let the name of a file survive a power failure."""
+    """Sync a directory, so that the name of a file in it survives a power failure."""
     handle = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(handle)

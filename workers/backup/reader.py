@@ -1,7 +1,7 @@
-"""Reading the file of a backup, which may come from a stranger.
+"""Reader of a backup file, which may come from an untrusted source.
 
-Nothing of a file is believed: neither a length that it announces, nor how many things follow. What is in memory at a
-time is bounded, whatever a few bytes were unpacked to.
+Nothing in a file is trusted, neither an announced length nor the number of elements in a list. Memory use is bounded,
+however much a few compressed bytes expand to.
 """
 
 import hashlib
@@ -33,15 +33,15 @@ from workers.runtime.process import Failed
 
 _PIECE: Final = 256 * 1024
 _LONGEST: Final = 64 * 1024 * 1024
-"""Bytes of a record; those that are written have some megabytes."""
+"""Maximum length of a record, in bytes. Hansard writes records of some megabytes."""
 _MOST: Final = 65_536
-"""Things in a record; those that are written have some hundreds."""
+"""Maximum length of a list in a record. Hansard writes lists of some hundreds."""
 
 _NOTHING: Final = msgspec.Raw(b"\x90")
 
 
 class _Uncounted(Struct, frozen=True, kw_only=True):
-    """A record of any kind whose lists have not been looked into: how long they say that they are can be asked."""
+    """A record of any kind whose lists are not decoded yet, so that their announced lengths can be checked first."""
 
     type: str
     partition: int = -1
@@ -57,7 +57,7 @@ class _Uncounted(Struct, frozen=True, kw_only=True):
 
 
 def checksum(path: Path) -> str:
-    """The checksum of a file that is whole. Raises Damaged, or Failed where it cannot be read."""
+    """Verify the checksum of a file and return it. Raises Damaged, or Failed if the file cannot be read."""
     found = hashlib.sha256()
     try:
         with path.open("rb") as file:
@@ -76,7 +76,7 @@ def checksum(path: Path) -> str:
 
 
 def records(path: Path) -> Iterator[Record]:
-    """The records of a file, one after the other. Raises Damaged."""
+    """Yield the records of a file. Raises Damaged."""
     data = bytearray()
     number = 0
     try:
@@ -102,9 +102,9 @@ def records(path: Path) -> Iterator[Record]:
 
 
 def _decoded(data: bytes) -> Record:
-    """A record. Raises ValueError and RecursionError."""
-    # Every list is gone through, and counted, before there is room made for it; and only the one that was counted is
-    # read, however often the record says that it has it.
+    """Decode a record. Raises ValueError and RecursionError."""
+    # Every list is scanned, and its length checked, before memory is allocated for it. Only the list that was checked
+    # is decoded, however often the record repeats the field.
     found = _UNCOUNTED.decode(data)
     match found.type:
         case "header":
@@ -125,7 +125,7 @@ def _decoded(data: bytes) -> Record:
 
 
 def _counted(packed: msgspec.Raw) -> msgspec.Raw:
-    """A list in msgpack that says of itself that it is not too long. Raises ValueError."""
+    """Return a msgpack list if its announced length is within the limit. Raises ValueError if not."""
     head = bytes(packed)[:5]
     width = {b"\xdc": 2, b"\xdd": 4}.get(head[:1], 0)
     if int.from_bytes(head[1 : 1 + width], "big") > _MOST:
@@ -142,7 +142,7 @@ _UPTO: Final = msgspec.msgpack.Decoder(list[bytes])
 
 
 def _pieces(path: Path) -> Iterator[bytes]:
-    """What was compressed. Raises zlib.error, and Damaged where something else stands before the checksum."""
+    """Yield the decompressed data. Raises zlib.error, and Damaged if the checksum does not follow the gzip stream."""
     gzip = zlib.decompressobj(wbits=GZIP)
     with path.open("rb") as file:
         file.seek(len(MAGIC))
@@ -153,10 +153,10 @@ def _pieces(path: Path) -> Iterator[bytes]:
 
 
 def _unpacked(gzip: "zlib._Decompress", piece: bytes) -> Iterator[bytes]:
-    """What comes of some more bytes, a bounded number of bytes at a time."""
+    """Decompress a piece of the stream, and yield a bounded number of bytes at a time."""
     while not gzip.eof:
         data = gzip.decompress(piece, _PIECE)
         yield data
         piece = gzip.unconsumed_tail
         if not piece and len(data) < _PIECE:
-            return  # a full answer may have been cut, though everything was read
+            return  # output of full length may have been cut off, even with all input consumed

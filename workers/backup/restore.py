@@ -1,12 +1,12 @@
-"""Making a deployment of a backup, on servers that hold none.
+"""Restore of a deployment from a backup, on servers without a deployment.
 
-What is being restored is named in the record of the deployment from before the first entry until after the last key,
-and nobody else opens a deployment that is marked like that. So a restore that was cut short is begun again with the
-same file, and goes on where it was; or the server is emptied.
+The deployment's record names the backup from before the first entry until after the last key, and no other process
+opens a deployment marked like that. An interrupted restore is started again with the same file and continues where it
+stopped. The alternative is to empty the server.
 
-The restored deployment is not the one that the backup was taken of, and has an id of its own: processes that
-had opened what was there before take no writes until they are started again. It has the format of the backup, so that
-the version which took it can be started on it.
+The restored deployment is not the one that the backup was taken from, and has its own id: processes that had opened the
+earlier one take no writes until they are restarted. It has the format of the backup, so that the version which took the
+backup can be started on it.
 """
 
 from collections.abc import Callable
@@ -38,11 +38,11 @@ async def restore(
     *,
     begun: Callable[[], object] = lambda: None,
 ) -> None:
-    """Write a backup that was checked into a deployment that was opened as restoring it.
+    """Write a verified backup into a deployment that was opened for restoring it.
 
-    `begun` is called before the first thing is written: what ends it from then on leaves a part of the backup there.
+    `begun` is called before the first write: a failure after that leaves a part of the backup in the deployment.
 
-    Raises Failed where the deployment is not empty, or somebody else writes there; `core.refusals.Unavailable`.
+    Raises Failed if the deployment is not empty, or has another writer; `core.refusals.Unavailable`.
     """
     restoring = _Restoring(deployment, path)
     mark = checked.checksum.encode()
@@ -72,7 +72,7 @@ async def restore(
 
 
 class _Restoring:
-    """A backup being restored."""
+    """The state of a restore."""
 
     def __init__(self, deployment: Deployment, path: Path) -> None:
         self._deployment = deployment
@@ -82,7 +82,7 @@ class _Restoring:
         self.events = 0
 
     async def require_empty(self) -> None:
-        """Raise Failed where there is a log, or a view, or somebody who projects."""
+        """Raise Failed if there is a log, a view, or a projector at work."""
         kept = [
             partial(self.ask, "EXISTS", keys.log, keys.generation, keys.cursor(FIRST_GENERATION), keys.feed)
             for keys in self._deployment.keys
@@ -94,12 +94,12 @@ class _Restoring:
             raise Failed("A projector works there: end every process of that deployment first, and empty the server")
 
     async def look(self) -> None:
-        """See how far it had come before."""
+        """Read how far an earlier attempt had come."""
         asks = [partial(self._log.last, keys.number) for keys in self._deployment.keys]
         self._at = await gathered(asks)
 
     async def entries(self, partition: int, entries: list[Entry]) -> None:
-        """Write entries, but for those that are there."""
+        """Write entries, except those already there."""
         self.events += len(entries)
         at = self._at[partition]
         new = [entry for entry in entries if entry.position > at]
@@ -114,7 +114,7 @@ class _Restoring:
         self._at[partition] = new[-1].position
 
     async def copy_id(self) -> None:
-        """Give every partition its copy of the deployment's id."""
+        """Write the copy of the deployment's id into every partition."""
         recorded = await self.ask("HGET", DEPLOYMENT, "id")
         assert isinstance(recorded, bytes)
         id_ = recorded.decode()
@@ -125,6 +125,6 @@ class _Restoring:
         await self.ask("HSET", key, *(part for field in fields for part in field))
 
     async def ask(self, *command: Argument) -> object:
-        """The reply to a command that may be repeated."""
+        """Call an idempotent command, with retries, and return its reply."""
         answer: object = await retry(lambda: self._deployment.calls.call(*command), str(command[0]))
         return answer

@@ -1,11 +1,11 @@
-"""Taking a backup while everybody goes on writing: per partition the log up to a position, and what belongs to it.
+"""Backup while writes continue: per partition, the log up to a position, and the data that belongs to it.
 
-Where each partition ends is asked first, of all of them; what comes later is in the next backup. The command keys are
-read after the log, so that those of every event in the backup are there, and only those of events in the backup are
-kept: a retry after a restore gets its first answer, or is carried out because what it did is gone.
+The last position of every partition is read first. Later events are in the next backup. The command keys are read after
+the log, so that the keys of every event in the backup exist. Only keys of events in the backup are kept: a retry after
+a restore gets its first answer, or is executed because its events are gone.
 
-What cannot be read, or could not be restored, is left out, and the file says so: of a partition, the log is taken up to
-the first such entry. What would follow it there would be read by no view, either.
+Data that cannot be read, or could not be restored, is left out, and the file records that. The log of a partition is
+taken up to the first such entry. No view can read past that entry, either.
 """
 
 import time
@@ -34,20 +34,20 @@ from workers.backup.file import Commands, End, Entries, Header, Lacks, SiteKeysR
 from workers.runtime.process import Failed
 
 BATCH: Final = 256
-"""Entries that are read at once, and written again at once."""
+"""Entries per read, and per write of a restore."""
 KEYS: Final = 1000
-"""Command keys that are read at once, about."""
+"""Approximate number of command keys per read."""
 
 
 class Taken(Struct, frozen=True, kw_only=True):
-    """What is in a backup."""
+    """Summary of a finished backup."""
 
     events: int
     commands: int
     sites: int
     checksum: str
     lacks: tuple[Lacks, ...] = ()
-    """What could not be taken. Anything here makes it a backup of a part."""
+    """Data that could not be backed up. If there is any, the backup is partial."""
 
 
 async def take(
@@ -58,10 +58,10 @@ async def take(
     broken: Mapping[int, str] | None = None,
     progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Taken:
-    """Write a backup to `path`, whole or not at all; with `site_keys`, what signs the tokens of its sites is in it.
+    """Write a backup to `path`, complete or not at all. With `site_keys`, it includes the sites' signing keys.
 
-    `broken` says of partitions why their log is not whole: one that came back empty looks as if nothing were missing.
-    Raises Failed where the file cannot be written, or a log loses its end meanwhile, `core.refusals.Unavailable`.
+    `broken` maps a partition to the reason why its log is not whole: a log that came back empty looks complete. Raises
+    Failed if the file cannot be written, or a log loses its end meanwhile, and `core.refusals.Unavailable`.
     """
     log = RedisLog(deployment)
     cuts = await gathered([partial(_end, log, number) for number in range(log.partitions)])
@@ -89,7 +89,7 @@ async def take(
 
 
 async def _end(log: RedisLog, partition: int) -> Position | UnreadablePartition:
-    """Where the log of a partition ends; what keeps it from being read, where something does."""
+    """Last position in the log of a partition, or the error that prevents reading it."""
     try:
         return await log.last(partition)
     except UnreadablePartition as error:
@@ -97,7 +97,7 @@ async def _end(log: RedisLog, partition: int) -> Position | UnreadablePartition:
 
 
 class _Taking:
-    """A backup being written."""
+    """The state of a backup."""
 
     def __init__(
         self, deployment: Deployment, log: RedisLog, writer: Writer, progress: Callable[[int, int], None], of: int
@@ -114,7 +114,7 @@ class _Taking:
         self.sites = 0
 
     async def log(self, partition: int, cut: Position | UnreadablePartition) -> Position:
-        """Write the log of a partition up to `cut`, or to what cannot be taken; the last event that was."""
+        """Write the log of a partition up to `cut` or the first bad entry. Returns the last position written."""
         at = START
         if isinstance(cut, UnreadablePartition):
             self.leave(partition, at, cut.why)
@@ -139,7 +139,7 @@ class _Taking:
         return at
 
     def _whole(self, entries: list[Entry], after: Position) -> tuple[list[Entry], str | None]:
-        """The entries up to the first that could not be restored, and what is wrong with that one."""
+        """Entries before the first that could not be restored, and the fault of that entry."""
         for number, entry in enumerate(entries):
             try:
                 recorded = read(*entry)
@@ -155,13 +155,13 @@ class _Taking:
         return entries, None
 
     def leave(self, partition: int, after: Position, why: str) -> None:
-        """Write down what is lacking."""
+        """Record missing data in the file."""
         lacks = Lacks(partition=partition, after=str(after).encode(), why=why)
         self._writer.write(lacks)
         self.lacks.append(lacks)
 
     async def commands(self, partition: int, cut: Position) -> None:
-        """Write the command keys of a partition whose events are in the backup, and those that appended nothing."""
+        """Write a partition's command keys whose events are in the backup, and those that appended nothing."""
         damaged = 0
         for number in _windows(cut):
             key = self._deployment.keys[partition].commands(number)
@@ -196,7 +196,7 @@ class _Taking:
                 self.sites += 1
 
     async def _scan(self, key: str) -> AsyncIterator[list[tuple[bytes, bytes]]]:
-        """The fields of a hash and their values, in parts; each at least once."""
+        """Yield the fields of a hash with their values, in parts. Each field is returned at least once."""
         cursor: bytes | int = 0
         while cursor != b"0":
             cursor, flat = await self._ask("HSCAN", key, cursor, "COUNT", KEYS)
@@ -207,7 +207,7 @@ class _Taking:
 
 
 def is_record(number: int, record: bytes) -> bool:
-    """Whether a command key is remembered by something that an append may have written."""
+    """True if the stored value of a command key is one that an append may have written."""
     try:
         wire.answer(number, record)
     except (ValueError, IndexError):
@@ -216,12 +216,12 @@ def is_record(number: int, record: bytes) -> bool:
 
 
 def _within(number: int, record: bytes, cut: Position) -> bool:
-    """Whether a command key's events are no later than `cut`: their numbers are those of its partition."""
+    """True if a command key's events are no later than `cut`, by their numbers, which count in the partition."""
     return all(position.n <= cut.n for position in wire.answer(number, record).positions)
 
 
 def _windows(cut: Position) -> list[int]:
-    """The windows of command keys that there may be: about now, and about the last event, whatever a clock did."""
+    """Windows of command keys that may exist: around now and around the last event, in case a clock was wrong."""
     return sorted({window(ms) + near for ms in (_now(), cut.ms) for near in (-2, -1, 0, 1)})
 
 

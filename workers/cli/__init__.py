@@ -1,6 +1,6 @@
-"""The command line: one module a command, which is imported when it is asked for.
+"""The command line: one module per command, imported when the command is called.
 
-`overview` answers `hansard --help` without any library, `app` knows all commands, `flags` are what several take,
-`place` finds the server that a command works on, `ending` turns what went wrong into one line and an exit status.
-Standard output is the result and nothing else; progress, notes and errors go to standard error.
+`help_page` answers `hansard --help` without any library, `app` registers the commands, `options` has the shared
+options, `target` finds the server to work on, `exit_status` maps errors to one line and an exit status.
+Standard output has the result and nothing else; progress, notes and errors go to standard error.
 """

@@ -1,4 +1,4 @@
-"""`hansard doctor --accept-loss`: a person looks at what is gone from the log, says so, and writes go on."""
+"""`hansard doctor --accept-loss`: an operator reviews and accepts the lost events, and writes resume."""
 
 import sys
 from typing import Any
@@ -14,11 +14,11 @@ from workers.runtime.process import Failed
 from workers.runtime.settings import Settings
 
 SHOWN = 20
-"""Gaps of a partition that are listed for people; `--json` has all."""
+"""Most gaps per partition in the text output; `--json` lists all."""
 
 
-async def accept_loss(settings: Settings, given: str | None, json: bool) -> int:  # noqa: FBT001 - anyio.run takes no names
-    """Show what is gone and accept it, once the id of the deployment is given; the exit status."""
+async def accept_loss(settings: Settings, given: str | None, json: bool) -> int:  # noqa: FBT001 - by anyio.run
+    """List the lost events, and accept the loss once the deployment's id is given. Return the exit status."""
     async with deployment(settings) as opened:
         if not opened.whole.id:
             raise Failed("The partitions have no copies of the deployment's id yet: the server takes no writes now")
@@ -42,7 +42,7 @@ async def accept_loss(settings: Settings, given: str | None, json: bool) -> int:
 
 
 def _require_id(opened: Deployment, given: str | None) -> None:
-    """Have a person say that they looked, by the id of the deployment. Raises Failed, UsedWrongly."""
+    """Require the deployment's id as confirmation by a person. Raises Failed, UsedWrongly."""
     if given is None and sys.stdin.isatty():
         output.note(f"The deployment is {opened.whole.id}. What is listed above is gone from its record for good.")
         if output.ask("Type the id of the deployment to accept that: ") != opened.whole.id:

@@ -1,4 +1,4 @@
-"""All commands as one application, and what becomes of their errors."""
+"""The command line application, and its error handling."""
 
 from cyclopts import App, CycloptsError
 
@@ -7,7 +7,7 @@ from workers.cli.help_page import COMMANDS, version
 
 
 def build() -> App:
-    """The application. Commands are imported when they are called."""
+    """Build the application. A command is imported when it is called."""
     app = App(
         name="hansard",
         help_format="markdown",
@@ -23,7 +23,7 @@ def build() -> App:
 
 
 def run(arguments: list[str]) -> int:
-    """Run one command; its exit status. Whatever goes wrong is one line on standard error."""
+    """Run one command and return its exit status. An error is one line on standard error."""
     try:
         status = build()(arguments)
         return status if isinstance(status, int) else 0

@@ -1,4 +1,4 @@
-"""`hansard backup` and `hansard restore`: the record of a deployment as one file, and back."""
+"""`hansard backup` and `hansard restore`: a deployment's log and keys to one file, and back."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -23,7 +23,7 @@ from workers.runtime.process import Failed
 from workers.runtime.settings import Settings
 
 NAMED: Final = 8
-"""So many things that a backup lacks are named on the line for people; `--json` has all of them."""
+"""Most missing parts of a backup that the text output names; `--json` has all of them."""
 
 
 def backup(
@@ -40,14 +40,13 @@ def backup(
     json: Json = False,
     where: Where = NOWHERE,
 ) -> int:
-    """Take a backup of a deployment, while everybody goes on reading and writing.
+    """Back up a deployment while readers and writers continue.
 
-    It holds the log, the command keys of the last two windows and the keys of the sites, and so everything that was
-    ever said: keep it as you keep the server. Only its owner can read the file, which is there whole or not at all.
-    Views are not in it; a projector makes them from the log.
+    The file holds the log, the command keys of the last two windows and the keys of the sites. So it has
+    everything that was ever written: protect it as you protect the server. Only its owner can read it, and it is there
+    whole or not at all. It has no views; a projector builds them from the log.
 
-    Where a part of the log cannot be read, all that can be is taken, the file says what it lacks, and the exit status
-    is 1.
+    If part of the log cannot be read, the rest is backed up, the file records what it lacks, and the exit status is 1.
 
     For example:
 
@@ -90,14 +89,14 @@ def restore(
     json: Json = False,
     where: Where = NOWHERE,
 ) -> int:
-    """Make a deployment of a backup, on a server that holds none, or in a data directory that is new.
+    """Restore a deployment from a backup, to a server that holds none or to a new data directory.
 
-    The file is checked as a whole before anything is written. Until all of it is there, no process starts on that
-    deployment; what was cut short goes on when it is run again with the same file. Then start `hansard up`, or a
-    projector, which makes the views, and see with `hansard verify` that they are right.
+    The whole file is checked before anything is written. No process starts on the deployment until the restore is
+    complete; an interrupted restore continues when it is run again with the same file. Then start `hansard up` or a
+    projector, which builds the views, and check them with `hansard verify`.
 
-    A backup that lacks something, because it could not be read when it was taken, is refused without --incomplete. With
-    it, each partition is restored up to there, and goes on from there.
+    A backup that lacks part of a log, because that part could not be read when it was taken, is refused without
+    --incomplete. With it, each partition is restored up to the missing part and continues from there.
 
     For example:
 
@@ -127,7 +126,7 @@ def restore(
     return 0
 
 
-async def _take(settings: Settings, file: Path, site_keys: bool) -> Taken:  # noqa: FBT001 - anyio.run takes no names
+async def _take(settings: Settings, file: Path, site_keys: bool) -> Taken:  # noqa: FBT001 - by anyio.run
     async with deployment(settings) as opened:
         broken = {seen.partition: seen.fault for seen in await losses.looked(opened) if seen.fault is not None}
         with output.progress("backup") as show:
@@ -154,7 +153,7 @@ async def _restore(settings: Settings, file: Path, checked: Checked) -> None:
 
 @asynccontextmanager
 async def _server(settings: Settings) -> AsyncIterator[str]:
-    """URL of the server that was named; else of one over the data directory, which is made where there is none."""
+    """URL of the given server, else of a server started over the data directory, which is created if missing."""
     if settings.redis_url is not None:
         yield settings.redis_url
         return
@@ -165,7 +164,7 @@ async def _server(settings: Settings) -> AsyncIterator[str]:
 
 
 def _named(lacks: Sequence[Lacks]) -> str:
-    """What is lacking, the first few of it."""
+    """The missing parts as text, the first few named."""
     first = "; ".join(map(str, lacks[:NAMED]))
     return first if len(lacks) <= NAMED else f"{first}; and {len(lacks) - NAMED} more"
 

@@ -1,4 +1,4 @@
-"""`hansard doctor`: what is wrong with a server, or soon will be, and what to change."""
+"""`hansard doctor`: present and coming faults of a server, and how to fix them."""
 
 from typing import Annotated, Final
 
@@ -16,10 +16,10 @@ from workers.runtime import escaping
 from workers.runtime.settings import Settings
 
 INDENT: Final = 14
-"""Columns before what was found, and before what to change."""
+"""Columns that the finding and the advice are indented."""
 
 NARROWEST: Final = 20
-"""Columns of text at least."""
+"""Minimum width of the text, in columns."""
 
 _SIGNS: Final = {"good": ("✓", "green"), "advice": ("!", "yellow"), "wrong": ("✗", "red")}
 
@@ -46,15 +46,15 @@ def doctor(
 ) -> int:
     """Check the servers and the deployment on them, and say what to change.
 
-    Looked at are version, role, persistence, eviction policy, memory, disk, replicas, the format of the deployment, the
-    live processes, whether writes are taken, whether the log of each partition is whole, how far the views are behind
-    the log, whether clients can be told apart by their addresses, and the limit of open files; of a cluster every
-    primary, and of sentinels whether they can agree. The exit status is 1 when something must change; advice alone is
-    0.
+    It checks version, role, persistence, eviction policy, memory, disk, replicas, the deployment's format, the live
+    processes, whether writes are accepted, whether the log of each partition is complete, how far the views lag behind
+    the log, whether clients can be told apart by their addresses, and the limit of open files. Of a cluster it checks
+    every primary, of sentinels whether they can agree. The exit status is 1 if something must change, 0 for advice
+    alone.
 
-    A log that lost its beginning or an entry, or whose server came back empty, takes no writes. Where what is gone
-    cannot be put back, --accept-loss says what it is, asks for the deployment's id, and lets writes go on; what stands
-    on a lost event can still not be changed. From then on the loss is told as accepted.
+    A log that lost its beginning or an entry, or whose server came back empty, accepts no writes. If the lost events
+    cannot be put back, --accept-loss lists them, asks for the deployment's id, and lets writes resume. What depends on
+    a lost event can still not be changed. From then on the loss is reported as accepted.
 
     For example:
 
@@ -90,7 +90,7 @@ def _show(finding: Finding) -> None:
 
     sign, colour = _SIGNS[finding.verdict]
     console = output.console()
-    # Also a narrow terminal gets a column.
+    # A narrow terminal gets a readable column, too.
     width = max(console.width - INDENT, NARROWEST)
     first, *more = Text(escaping.line(finding.found)).wrap(console, width) or [Text()]
     console.print(Text.assemble((f"{sign} {finding.about:<12}", colour), first), soft_wrap=True)

@@ -1,4 +1,4 @@
-"""Events of several partitions in one order, chosen and told. What `replay` and `tail` have in common."""
+"""Selection, order and text of events, shared by `replay` and `tail`."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final
@@ -15,37 +15,37 @@ from projections.audit.merge import BUDGET, merge
 from projections.audit.records import AuditRecord, UnreadableRecord, record_of
 
 BATCH: Final = 500
-"""Entries that are looked through in one call for what was redacted."""
+"""Entries per read when the log is searched for redactions."""
 
 _REDACTED: Final = b'"type":"revision.redacted"'
 
 Redacted = dict[str, dict[str, frozenset[int]]]
-"""The texts that are gone: revisions by site and comment."""
+"""The redacted revisions, by site and comment."""
 
 
 class Choice(Struct, frozen=True, kw_only=True):
-    """Which events are wanted, by what a line says of them. `thread` and `comment` need `site`; empty means all."""
+    """A filter of events, by the parts of their line. `thread` and `comment` need `site`; empty means all."""
 
     site: str | None = None
     thread: str | None = None
     comment: str | None = None
     revision: int | None = None
     actors: frozenset[str] = frozenset()
-    """Ids of actors, or kind and id with a blank between them."""
+    """Ids of actors, or kind and id separated by a space."""
     kinds: frozenset[str] = frozenset()
     types: frozenset[str] = frozenset()
     position: str | None = None
     data: tuple[tuple[str, str], ...] = ()
-    """Names and values of the rest of the line, each of which it must have."""
+    """Names and values that the rest of the line must have, all of them."""
 
     def partitions(self, count: int) -> Sequence[int]:
-        """The partitions, of so many, in which such events can be."""
+        """The partitions that can hold matching events, out of `count`."""
         if self.site is not None and self.thread is not None:
             return [partition_of(self.site, self.thread, count)]
         return range(count)
 
     def fits(self, envelope: Envelope) -> bool:
-        """Whether an event is one of them."""
+        """True if the envelope of an event matches."""
         return (
             (self.site is None or envelope.site == self.site)
             and (self.thread is None or envelope.thread == self.thread)
@@ -56,7 +56,7 @@ class Choice(Struct, frozen=True, kw_only=True):
         )
 
     def fits_told(self, event: AuditRecord) -> bool:
-        """Whether what is told of an event that `fits` is what was asked for."""
+        """True if the audit record matches, too, of an event that `fits`."""
         return (
             (self.revision is None or event.revision == self.revision)
             and (self.position is None or event.position == self.position)
@@ -70,7 +70,7 @@ def _names(envelope: Envelope) -> tuple[str, str]:
 
 
 def _said(value: Any) -> tuple[str, str]:
-    """A value as it may be asked for: as the line has it, and without the quotation marks."""
+    """The two spellings of a value in a filter: as the line has it, and without the quotation marks."""
     text = msgspec.json.encode(value).decode()
     return text, value if isinstance(value, str) else text
 
@@ -78,9 +78,9 @@ def _said(value: Any) -> tuple[str, str]:
 async def merged(
     log: Log, choice: Choice, after: Position, before: Position | None
 ) -> AsyncIterator[tuple[int, Recorded | UnreadableEntry]]:
-    """The events chosen, with their partition, in the order of the audit: `after` and `before` are both left out.
+    """The matching events with their partition, in audit order. The bounds `after` and `before` are exclusive.
 
-    Entries that cannot be read are among them. Raises `core.refusals.UnreadablePartition` where it comes to one.
+    Unreadable entries are included. Raises `core.refusals.UnreadablePartition` on reaching such a partition.
     """
     places = dict.fromkeys(choice.partitions(log.partitions), after)
     while True:
@@ -93,7 +93,7 @@ async def merged(
 
 
 async def redacted(log: Log, partitions: Sequence[int]) -> Redacted:
-    """The texts that are gone by now. Looks through whole partitions, and decodes next to nothing."""
+    """The revisions redacted so far. Scans whole partitions, but decodes few entries."""
     found: Redacted = {}
     for partition in partitions:
         at = START
@@ -102,18 +102,18 @@ async def redacted(log: Log, partitions: Sequence[int]) -> Redacted:
                 add_redacted(found, entries)
                 at = entries[-1].position
         except UnreadablePartition:
-            continue  # then nobody is told anything of it, either
+            continue  # no event of it is printed, either
     return found
 
 
 def add_redacted(found: Redacted, entries: Sequence[Entry]) -> None:
-    """Add the texts that these entries destroy."""
+    """Add the revisions that these entries redact."""
     for entry in entries:
         if _REDACTED in entry.e:
             try:
                 recorded = read(*entry)
             except UnreadableEntry:
-                continue  # it redacts nothing that anybody could name
+                continue  # the revision that it may redact is not known
             envelope, revision = recorded.envelope, recorded.revision
             if envelope.type == "revision.redacted" and envelope.comment and revision:
                 of_site = found.setdefault(envelope.site, {})
@@ -121,7 +121,7 @@ def add_redacted(found: Redacted, entries: Sequence[Entry]) -> None:
 
 
 def told(partition: int, recorded: Recorded | UnreadableEntry, gone: Redacted) -> AuditRecord | UnreadableRecord:
-    """An event as it is told to staff, redacted text left out; an entry that cannot be read as one."""
+    """The audit record of an event, without redacted text, or the record of an unreadable entry."""
     if isinstance(recorded, UnreadableEntry):
         return UnreadableRecord(position=str(recorded.position))
     nothing: Mapping[str, frozenset[int]] = {}
@@ -129,7 +129,7 @@ def told(partition: int, recorded: Recorded | UnreadableEntry, gone: Redacted) -
 
 
 def one_line(event: AuditRecord | UnreadableRecord, partition: int) -> str:
-    """An event for people: when it happened, what, about what, by whom, and the rest as far as it is short."""
+    """One event as text: position, time, type, subject, actor, and the data with long values cut."""
     if isinstance(event, UnreadableRecord):
         return f"{event.position:<20} {'-':<24}  {event.type:<16} partition {partition}"
     where = event.site if event.thread is None else f"{event.site}/{event.thread}"
@@ -145,7 +145,7 @@ def one_line(event: AuditRecord | UnreadableRecord, partition: int) -> str:
 _JUDGED_BY: Final = ("by_policy", "by_standing")
 
 LONGEST: Final = 60
-"""Characters of a value on a line for people; `--json` has it whole."""
+"""Most characters of a value in the text output; `--json` has it whole."""
 
 
 def _short(value: Any) -> str:

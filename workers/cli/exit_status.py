@@ -1,6 +1,6 @@
-"""How a command ends that did not end well: one line on standard error, and an exit status.
+"""Error handling of commands: one line on standard error, and an exit status.
 
-What is needed to judge an error is imported when there is one.
+Modules needed to classify an error are imported only after one.
 """
 
 import os
@@ -16,23 +16,23 @@ INTERRUPTED: Final = 130
 
 
 class UsedWrongly(Exception):
-    """The arguments do not go together, or one of them cannot be taken; the message is one line."""
+    """The arguments conflict, or one of them is invalid. The message is one line."""
 
 
 def used_wrongly(arguments: list[str], message: str) -> int:
-    """Say what is wrong with the arguments and where help is."""
+    """Print the fault in the arguments and where to find help. Return the exit status."""
     program = f"hansard {arguments[0]}" if arguments[0] in COMMANDS else "hansard"
     _say(f"{' '.join(message.split())} (see {program} --help)", USED_WRONGLY, arguments, program)
     return USED_WRONGLY
 
 
 def ended(error: BaseException, arguments: list[str]) -> int:
-    """Say what ended a command, once, and give the exit status. Only defects show where they are."""
+    """Print, once, the error that ended a command and return the exit status. Only defects have a traceback."""
     found = _causes(error)
     if any(isinstance(cause, KeyboardInterrupt) for cause in found):
         return INTERRUPTED
     if all(isinstance(cause, BrokenPipeError) for cause in found):
-        # Whoever read us has seen enough. Python would complain again when it flushes at the end.
+        # The reader of the pipe has seen enough. Python would report the error again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     for cause in found:
@@ -72,14 +72,14 @@ def _of_ours(error: BaseException, found: list[BaseException], arguments: list[s
 
 
 def _causes(error: BaseException) -> list[BaseException]:
-    """The errors of a group, groups within it opened; of another error itself."""
+    """The errors of a group and of the groups within it; of any other error, the error itself."""
     if not isinstance(error, BaseExceptionGroup):
         return [error]
     return [cause for inner in error.exceptions for cause in _causes(inner)]
 
 
 def _say(text: str, status: int, arguments: list[str], program: str = "hansard") -> None:
-    """Say it on standard error: in a process that stays and whose lines are JSON, as one of those."""
+    """Print an error on standard error. A long-lived process that logs JSON prints it as a log line."""
     if not _speaks_json(arguments):
         print(escaping.block(f"{program}: {text}"), file=sys.stderr)
         return
@@ -93,7 +93,7 @@ def _say(text: str, status: int, arguments: list[str], program: str = "hansard")
 
 
 def _speaks_json(arguments: list[str]) -> bool:
-    """Whether whoever reads standard error of this command gets JSON and nothing else."""
+    """True if standard error of this command has JSON and nothing else."""
     if not arguments or arguments[0] not in RUN:
         return False
     if _asks_for_json(arguments):
@@ -104,7 +104,7 @@ def _speaks_json(arguments: list[str]) -> bool:
 
 
 def _asks_for_json(arguments: list[str]) -> bool:
-    """Whether the form of log lines was chosen to be JSON: settings may not have been read yet."""
+    """True if JSON log lines were chosen. Reads the arguments: settings may not have been read yet."""
     for number, argument in enumerate(arguments):
         if argument.startswith("--log-format"):
             flag = argument.partition("=")[2] or "".join(arguments[number + 1 : number + 2])

@@ -1,6 +1,6 @@
-"""What there is: the commands by name, and the page that `hansard --help` shows.
+"""The table of commands, and the page that `hansard --help` shows.
 
-It is asked for often, also by shells, and so is answered before any library is imported.
+Shells ask for the page often, so it is printed before any library is imported.
 """
 
 import sys
@@ -11,7 +11,7 @@ from workers.runtime import escaping
 
 
 class CommandEntry(NamedTuple):
-    """A command: where it is, and what it does in one line."""
+    """A command: its import path and a one-line description."""
 
     path: str
     does: str
@@ -62,19 +62,19 @@ Exit status: 0, 1 where it failed, 2 where it was used wrongly, 130 after Ctrl-C
 
 
 class HelpAnswer(NamedTuple):
-    """Something to print, and the exit status that goes with it."""
+    """A text to print, and its exit status."""
 
     text: str
     status: int = 0
 
     def print(self) -> int:
-        """Print it, to standard error where it is a complaint; the exit status."""
+        """Print the text, on standard error if the status is not 0. Return the status."""
         print(self.text, end="", file=sys.stderr if self.status else sys.stdout)
         return self.status
 
 
 def answer(arguments: list[str]) -> HelpAnswer | None:
-    """What can be answered at once: the page, the version. None for everything else."""
+    """Answer without importing a command: help page, version, unknown command. None for any other call."""
     match arguments:
         case []:
             return HelpAnswer(page(), 2)

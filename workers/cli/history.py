@@ -17,7 +17,7 @@ from workers.runtime import escaping
 from workers.runtime.settings import Settings
 
 PAGE = 200
-"""Revisions that are read in one call."""
+"""Revisions per read."""
 
 
 def history(
@@ -39,8 +39,8 @@ def history(
 ) -> int:
     """Show every revision of a comment, oldest first, and what changed in each.
 
-    On a terminal, what went out is struck through in red and what came in is green; elsewhere they are [-marked-]
-    and {+marked+}. Votes are those of the time when that text was last on the page.
+    On a terminal, removed text is struck through in red and added text is underlined in green; elsewhere they are
+    [-marked-] and {+marked+}. The votes are those at the time when the text was last on the page.
 
     For example:
 

@@ -1,6 +1,6 @@
-"""Options that several commands take. Each is a setting, declared in `workers.runtime.settings`.
+"""Options that several commands share. Each is a setting, declared in `workers.runtime.settings`.
 
-They are taken as text, so that a wrong value gets the same answer from a flag as from the environment.
+They are parsed as text, so that an invalid value gets the same message from a flag as from the environment.
 """
 
 import os
@@ -28,7 +28,7 @@ def _flag(text: str) -> Parameter:
 
 
 def typed(text: str) -> str:
-    """What somebody typed, who may have done so in a locale in which Python does not take arguments for UTF-8."""
+    """An argument decoded as UTF-8, also in a locale in which Python decodes arguments otherwise."""
     return os.fsencode(text).decode(errors="replace")
 
 
@@ -38,7 +38,7 @@ Json = Annotated[bool, Parameter(name="--json", negative="", help="One JSON docu
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class Where:
-    """Which deployment, and how to log."""
+    """Options for the deployment to work on, and for logging."""
 
     redis_url: Annotated[
         str | None,
@@ -54,14 +54,14 @@ class Where:
     log_format: Annotated[str | None, _flag("json, console, or auto: console on a terminal. Default: auto")] = None
 
     def given(self) -> dict[str, Any]:
-        """The flags that were given, by the name of their setting."""
+        """The given flags, by the name of their setting."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
     def settings(self, *, for_people: bool = False) -> Settings:
-        """The settings of a process that stays, from these flags and the environment. Sets logging up.
+        """Settings of a long-lived process, from these flags and the environment. Configures logging.
 
-        Where standard output is `for_people` and goes where the log goes, that is for them, too, unless its form was
-        chosen. Variables that are no settings are logged. Raises SettingsError.
+        If standard output is `for_people` and shares a stream with the log, the log is text as well, unless its format
+        was chosen. Logs the variables that are no settings. Raises SettingsError.
         """
         found = settings.read(os.environ, **self.given())
         is_text = for_people and found.log_format == "auto" and logs.is_one_stream()
@@ -71,10 +71,10 @@ class Where:
         return found
 
     def quietly(self, **more: object) -> Settings:
-        """The settings of a command that a person waits for, from these flags, `more` and the environment.
+        """Settings of an interactive command, from these flags, `more` and the environment. Configures logging.
 
-        On a terminal only warnings are logged, unless asked. Variables that are no settings are pointed out. Raises
-        SettingsError.
+        On a terminal only warnings are logged, unless a level was chosen. Notes the variables that are no settings.
+        Raises SettingsError.
         """
         found = settings.read(os.environ, **self.given() | more)
         is_quiet = self.log_level is None and not os.environ.get("HANSARD_LOG_LEVEL") and sys.stderr.isatty()
@@ -87,7 +87,7 @@ class Where:
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class Serving(Where):
-    """What every long-lived process takes besides."""
+    """Further options of every long-lived process."""
 
     host: Annotated[str | None, _flag("Address to listen on. Default: 127.0.0.1")] = None
     port: Annotated[str | None, _flag("Port to listen on; 0 takes a free one. Default: 8400")] = None

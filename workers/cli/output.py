@@ -1,6 +1,6 @@
-"""Where results and progress go: results to standard output, progress to standard error.
+"""Output of commands: results on standard output, progress on standard error.
 
-Nothing else in a command prints. What is printed here is escaped (`workers.runtime.escaping`), whoever wrote it.
+No other part of a command prints. All text printed here is escaped (`workers.runtime.escaping`), from any source.
 """
 
 import sys
@@ -13,13 +13,13 @@ import structlog
 from workers.runtime import escaping
 from workers.runtime.logs import encoded
 
-if TYPE_CHECKING:  # it takes a tenth of a second, which --json need not spend
+if TYPE_CHECKING:  # the import takes a tenth of a second, which --json need not spend
     from rich.console import Console
 
 Progress = Callable[[int, int], None]
 
 STEPS: Final = 10
-"""How many lines long work logs where there is no terminal to draw on."""
+"""Log lines of a long task if standard error is no terminal."""
 
 _log = structlog.get_logger(__name__)
 
@@ -30,35 +30,35 @@ def document(value: Any) -> None:
 
 
 def line(text: str = "") -> None:
-    """Print one line, which is all that the text takes."""
+    """Print a text as one line."""
     print(escaping.line(text))
 
 
 def flush() -> None:
-    """Let whoever reads have what was printed, as text or as documents."""
-    sys.stdout.flush()  # the text and what lies below it
+    """Flush the text and the documents printed so far."""
+    sys.stdout.flush()  # the text layer, and the buffer below it
 
 
 def note(text: str) -> None:
-    """Say something about the work on standard error, where a person looks."""
+    """Print a message about the work on standard error."""
     print(escaping.block(text), file=sys.stderr, flush=True)
 
 
 def ask(text: str) -> str:
-    """Ask a person something on standard error; the line that they type."""
+    """Print a question on standard error and return the line typed in reply."""
     print(escaping.line(text), end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip()
 
 
 def counted(number: int, what: str) -> str:
-    """So many of something, in words."""
+    """A number with its noun, in the plural unless the number is 1."""
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def console() -> "Console":
-    """Standard output for people: colours and the width of the terminal where there is one, else 80 columns.
+    """A console on standard output, with the colours and width of the terminal, if any, else 80 columns.
 
-    What it is given to print has been escaped: it writes its own controls between texts.
+    Texts must be escaped before they are printed: the console writes its own control characters between them.
     """
     from rich.console import Console
 
@@ -71,9 +71,9 @@ def console() -> "Console":
 
 @contextmanager
 def progress(doing: str) -> Iterator[Progress]:
-    """Show how far long work has come; the block calls what it gets with how much is done, and of how much.
+    """Show the progress of a long task. The block calls the yielded function with the amounts done and in total.
 
-    A bar on a terminal, a log line a tenth elsewhere. `doing` is snake_case, as in logs.
+    Draws a bar on a terminal, else logs a line per tenth. `doing` is snake_case, as in logs.
     """
     if sys.stderr.isatty():
         with _bar(doing.replace("_", " ")) as show:

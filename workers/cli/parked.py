@@ -1,4 +1,4 @@
-"""`hansard parked`: threads whose projection stopped at an event that cannot be applied, and what to do about them."""
+"""`hansard parked`: list, requeue or skip past threads whose projection stopped at an event."""
 
 import time
 from collections.abc import AsyncIterator
@@ -40,7 +40,7 @@ _log = structlog.get_logger(__name__)
 
 
 class _Place(Struct, frozen=True):
-    """What is worked on."""
+    """The log and the views to work on."""
 
     log: RedisLog
     store: Store
@@ -49,13 +49,12 @@ class _Place(Struct, frozen=True):
 
 @parked.default
 def list_parked(*, json: Json = False, where: Where = NOWHERE) -> int:
-    """List the threads that are parked: readers see them as they were before an event that cannot be applied.
+    """List the parked threads: readers see them as they were before an event that cannot be applied.
 
-    Everything else goes on, and so does the log of these threads: nothing that is written to them is lost. Look at the
-    event with `show`. Once the program has been mended, `requeue` brings the thread back; where the event itself is
-    what is wrong, `skip` lets everybody pass over it, for a reason that is recorded. Where the event is of a type,
-    version or content scheme that the program does not know, a projector of a version that knows it brings the thread
-    back by itself.
+    All other threads continue, and so does the log of the parked ones: nothing written to them is lost. See the event
+    with `show`. After the program has been fixed, `requeue` brings the thread back. If the event itself is wrong,
+    `skip` makes every process ignore it, for a reason that is recorded. If the program does not know the
+    event's type, version or content scheme, a projector of a version that knows it brings the thread back by itself.
 
     For example:
 
@@ -80,7 +79,7 @@ def list_parked(*, json: Json = False, where: Where = NOWHERE) -> int:
 
 @parked.command
 def show(site: str, thread: str, /, *, json: Json = False, where: Where = NOWHERE) -> int:
-    """Show the event that a thread is parked at, as `hansard replay` does, and whether it can be applied now.
+    """Show the event at which a thread is parked, as `hansard replay` does, and whether it can be applied now.
 
     For example:
 
@@ -105,9 +104,9 @@ def show(site: str, thread: str, /, *, json: Json = False, where: Where = NOWHER
 
 @parked.command(name="requeue")
 def requeue_thread(site: str, thread: str, /, *, json: Json = False, where: Where = NOWHERE) -> int:
-    """Fold a parked thread anew, and let readers see all of it again.
+    """Fold a parked thread again from its log, so that readers see all of it.
 
-    Where the event cannot be applied yet, or a later one cannot, the thread stays parked, at that one, and the exit
+    If this event still cannot be applied, or a later one cannot, the thread stays parked at that event, and the exit
     status is 1. A projector has to run.
 
     For example:
@@ -127,10 +126,10 @@ def skip(
     json: Json = False,
     where: Where = NOWHERE,
 ) -> int:
-    """Let everybody pass over the event that a thread is parked at, and requeue the thread.
+    """Make every process ignore the event at which a thread is parked, and requeue the thread.
 
-    The event stays in the log. That it was skipped, and why, is an event of its own there. It cannot be taken back. The
-    next event that cannot be applied, if there is one, parks the thread again, and the exit status is 1.
+    The event stays in the log. The skip and its reason are an event of their own there. A skip cannot be undone. If a
+    later event cannot be applied, the thread is parked again, and the exit status is 1.
 
     For example:
 
@@ -156,7 +155,7 @@ async def _all(settings: Settings) -> list[Parked]:
 async def _show(
     settings: Settings, site: str, thread: str
 ) -> tuple[Parked, int, AuditRecord | UnreadableRecord, Parked | None]:
-    """Where the thread is parked, its partition, the event there, and what keeps it from being folded now."""
+    """The parked thread, its partition, the event there, and the fault that would park it now, if any."""
     async with _place(settings) as place:
         one = await _parked(place, site, thread)
         partition = place.store.keys.of(site, thread).number
@@ -177,7 +176,7 @@ async def _skip(settings: Settings, site: str, thread: str, reason: str) -> Park
     async with _place(settings) as place:
         one = await _parked(place, site, thread)
         at = str(one.position)
-        # A key of its own, so that a reply that is lost costs a second try and no second event.
+        # A key of its own: after a lost reply, the retry appends no second event.
         key = command_key(site, OPERATOR.id, "skip", f"{thread}@{at}", token_hex(8))
         command = SkipEvent(position=at, reason=reason, parked=at)
         await transact(place.log, command, site=site, thread=thread, caller=OPERATOR, key=key)

@@ -1,4 +1,4 @@
-"""`hansard rebuild`: views made anew from the log while readers and writers go on."""
+"""`hansard rebuild`: views rebuilt from the log while readers and writers continue."""
 
 import os
 from typing import Annotated
@@ -23,9 +23,9 @@ from workers.runtime.process import Failed, worker_name
 from workers.runtime.settings import Settings
 
 PACE = 0.03
-"""The share of the time that a rebuild works where nobody says: what readers hardly notice."""
+"""Default share of the time that a rebuild works: readers hardly notice it."""
 NICE = 19
-"""How far a rebuild steps back behind the other processes of its machine where it cannot wait for them to be idle."""
+"""Niceness of a rebuild on systems that have no SCHED_IDLE."""
 
 
 def rebuild(
@@ -47,21 +47,21 @@ def rebuild(
     json: Json = False,
     where: Where = NOWHERE,
 ) -> int:
-    """Build every view anew from the log, beside what is served, and serve it when it is level.
+    """Rebuild every view from the log beside the served views, and serve the new ones once they have caught up.
 
-    Readers, writers and projectors go on; feed clients are told to read the page again. It needs room for every
-    view a second time. Partition by partition, the views are folded from the log, compared with what is served at
-    the same event, and served in its place. Where they differ, the log decides: a thread that was served wrong is
-    told, and is right from then on (exit status 0); should what was built be wrong, it is not served (1).
+    Readers, writers and projectors continue; feed clients are told to read the page again. It needs room for a second
+    copy of every view. Partition by partition, the views are folded from the log, compared with the served views at
+    the same event, and served in their place. If they differ, the log decides: a thread that was served wrong is
+    listed, and is right from then on (exit status 0). If the new views are wrong, they are not served (1).
 
-    Broken off at any point, it goes on where it was when it is started again. Started twice, both share the work.
+    An interrupted rebuild continues when it is started again. Two rebuilds at the same time share the work.
 
-    What was served before is kept, at rest: --back brings it level and serves it again, and ends a rebuild that was
-    broken off. The next rebuild throws it away, and so does --clean, which also ends and removes a rebuild that was
-    broken off.
+    The views served before are kept and no longer updated: --back lets them catch up, serves them again, and ends an
+    interrupted rebuild. The next rebuild deletes them, and so does --clean, which also ends and removes an interrupted
+    rebuild.
 
-    Where a partition cannot be read, or not to the end of its log, the others are built all the same, and the exit
-    status is 1.
+    If a partition cannot be read, or not to the end of its log, the others are built all the same, and the exit status
+    is 1.
 
     For example:
 
@@ -99,16 +99,16 @@ def rebuild(
 
 
 class _Told:
-    """What is said on standard output."""
+    """The output of a rebuild, as text or JSON."""
 
     def __init__(self, *, json: bool) -> None:
         self._json = json
         self._partitions: list[Flipped] = []
         self.cut: list[str] = []
-        """What keeps partitions from being built to the end of their log."""
+        """The faults that keep partitions from being built to the end of their log."""
 
     def flipped(self, one: Flipped) -> None:
-        """A partition serves other views now."""
+        """Report a partition that now serves other views."""
         self._partitions.append(one)
         if one.cut is not None:
             self.cut.append(one.cut)
@@ -121,7 +121,7 @@ class _Told:
             output.line(f"was wrong   {thread}  {' '.join(differing.views)}")
 
     def built(self) -> None:
-        """Everything is served that was built."""
+        """Report that all built views are served."""
         events, threads = (sum(getattr(one, name) for one in self._partitions) for name in ("events", "threads"))
         wrong = sum(len(one.differing) for one in self._partitions)
         if not self._json:
@@ -133,7 +133,7 @@ class _Told:
             output.line("What was served before is kept: --back serves it again, --clean throws it away")
 
     def returned(self) -> None:
-        """What was served before is served again."""
+        """Report that the earlier views are served again."""
         if self._json:
             return
         if self._partitions:
@@ -142,21 +142,21 @@ class _Told:
             output.line("Nothing is kept that was served before")
 
     def cleaned(self, keys: int) -> None:
-        """Everything that is not served is gone."""
+        """Report that all views that are not served were deleted."""
         if self._json:
             output.document({"keys": keys})
         else:
             output.line(f"{_count(keys, 'key')} thrown away: there are no views but those that are served")
 
     def refolded(self, site: str, thread: str, position: str) -> None:
-        """The views of one thread are those of its log."""
+        """Report that one thread was refolded from its log."""
         if self._json:
             output.document({"thread": f"{site}/{thread}", "position": position})
         else:
             output.line(f"{site}/{thread} is folded anew and served, up to {position}")
 
     def standings(self, some: list[Standing]) -> None:
-        """What there is."""
+        """Report the generations of every partition."""
         if self._json:
             for one in some:
                 output.document(one)
@@ -172,7 +172,7 @@ class _Told:
 
 
 def _grouped(some: list[Standing]) -> dict[str, list[int]]:
-    """Events by partition, of each generation that there is."""
+    """Events per partition, by generation and its state."""
     found: dict[str, list[int]] = {}
     for one in some:
         for what, views in (("served", (one.served,)), ("being built", one.building), ("kept", one.kept)):
@@ -181,7 +181,8 @@ def _grouped(some: list[Standing]) -> dict[str, list[int]]:
     return dict(sorted(found.items()))
 
 
-async def _all(settings: Settings, told: _Told, pace: float, back: bool, clean: bool) -> None:  # noqa: FBT001 - as anyio.run passes them
+# FBT001: `anyio.run` passes arguments by position.
+async def _all(settings: Settings, told: _Told, pace: float, back: bool, clean: bool) -> None:  # noqa: FBT001
     async with deployment(settings) as opened:
         if pace < 1:
             _step_back()
@@ -224,9 +225,9 @@ async def _status(settings: Settings, told: _Told) -> None:
 
 
 def _step_back() -> None:
-    """Let every other process of this machine go first; a server that was started for this stays where it is.
+    """Yield the CPU to every other process of this machine. A server started for this command keeps its priority.
 
-    `nice` alone lets the others wait for the end of a time slice, some milliseconds.
+    With `nice` alone, the others wait for the end of a time slice, some milliseconds.
     """
     if hasattr(os, "SCHED_IDLE"):
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))

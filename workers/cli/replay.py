@@ -1,4 +1,4 @@
-"""`hansard replay` and `hansard tail`: the events, and the events as they come."""
+"""`hansard replay` and `hansard tail`: the recorded events, and new events as they are appended."""
 
 import difflib
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ def _several(name: str, text: str) -> Parameter:
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class Only:
-    """Which events are told: for each part of a line a flag that takes what stands there."""
+    """Filter options: a flag for each part of a line, which takes the text as the line has it."""
 
     site: Annotated[str | None, Parameter(help="Only events of this site.")] = None
     thread: Annotated[str | None, Parameter(help="Only events of this thread; takes --site.")] = None
@@ -68,12 +68,12 @@ def replay(
 ) -> int:
     """Print the events of the log in order, one line each.
 
-    A line says position, time, type, site/thread/comment:revision, who did it (kind and id), and the rest; each part
-    has a flag that takes what stands there. The order is by recorded time, then partition, then sequence; --from and
-    --to mean recorded time, too. Redacted text is told to nobody. With --json, an event is what `/audit` tells of it.
+    A line has position, time, type, site/thread/comment:revision, the actor (kind and id), and the rest; each part has
+    a flag that takes the text as it stands there. Events are ordered by recorded time, then partition, then sequence;
+    --from and --to mean recorded time, too. Redacted text is never printed. With --json, an event is as in `/audit`.
 
-    An entry that cannot be read stands in its place as `unreadable`, whichever events were chosen. Where a partition
-    cannot be read at all, the events end before it, and the exit status is 1.
+    An unreadable entry is printed in its place as `unreadable`, with any filter. If a partition cannot be read at all,
+    the events end before it, and the exit status is 1.
 
     For example:
 
@@ -101,7 +101,7 @@ def tail(
     json: Json = False,
     where: Where = NOWHERE,
 ) -> int:
-    """Print events as they come, until interrupted: the same lines as `hansard replay`.
+    """Print new events as they are recorded, until interrupted, in the same lines as `hansard replay`.
 
     For example:
 

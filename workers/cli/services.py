@@ -1,4 +1,4 @@
-"""`hansard gateway` and `hansard projector`: one role each."""
+"""`hansard gateway` and `hansard projector`: one role per process."""
 
 import sys
 
@@ -9,10 +9,10 @@ from workers.runtime import logs, process
 
 
 def gateway(*, serving: Serving = AS_SET) -> int:
-    """Run the HTTP gateway, as many as you like.
+    """Run the HTTP gateway, in as many processes as you like.
 
-    It takes a server (--redis-url) and the admin secret, and makes neither. Views are kept by `hansard projector`.
-    SIGTERM ends it politely: streams are closed, answers finished, within --drain seconds.
+    It needs a server (--redis-url) and the admin secret, and creates neither. `hansard projector` keeps the views.
+    After SIGTERM it drains: streams are closed and responses finished, within --drain seconds.
 
     For example:
 
@@ -26,10 +26,10 @@ def gateway(*, serving: Serving = AS_SET) -> int:
 
 
 def projector(*, serving: Serving = AS_SET) -> int:
-    """Run the projector, as many as you like: they share the partitions by leases.
+    """Run the projector, in as many processes as you like: they share the partitions by leases.
 
-    It serves /healthz, /readyz and /metrics alone. It takes a server (--redis-url) and the admin secret, and makes
-    neither. On one machine with a gateway, give it another --port. With --operations, --port serves /healthz alone.
+    It serves only /healthz, /readyz and /metrics. It needs a server (--redis-url) and the admin secret, and creates
+    neither. On one machine with a gateway, give it another --port. With --operations, --port serves only /healthz.
 
     For example:
 
@@ -40,7 +40,7 @@ def projector(*, serving: Serving = AS_SET) -> int:
 
 def _run(name: str, role: roles.Role, serving: Serving) -> int:
     found = serving.settings()
-    # Missing settings are told before anything is started.
+    # Missing settings are reported before anything is started.
     found.needed("redis_url")
     found.needed("admin_secret")
 

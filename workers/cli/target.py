@@ -1,4 +1,4 @@
-"""Where a command works: on the server that was named, on that of a running `hansard up`, or on its data alone."""
+"""The server of a command: the given one, that of a running `hansard up`, or one started over its data."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,10 +21,10 @@ from workers.runtime.settings import Settings
 
 @asynccontextmanager
 async def server(settings: Settings, *, start: bool = True) -> AsyncIterator[str]:
-    """URL of the server that these settings mean.
+    """URL of the server that these settings name.
 
-    Where `hansard up` does not run, a server is started over its data until the block ends, unless `start` is
-    false. Raises Failed where there is no data.
+    If `hansard up` does not run, a server is started over its data until the block ends, unless `start` is false.
+    Raises Failed if there is no data, or no server and `start` is false.
     """
     if settings.redis_url is not None:
         yield settings.redis_url
@@ -46,9 +46,9 @@ async def server(settings: Settings, *, start: bool = True) -> AsyncIterator[str
 async def deployment(
     settings: Settings, *, start: bool = True, formats: Formats = FORMATS
 ) -> AsyncIterator[Deployment]:
-    """The deployment that these settings mean, with as many partitions as it was created with.
+    """The deployment that these settings name, with the number of partitions that it was created with.
 
-    Nothing is created. Raises Failed where there is none, and what `open_deployment` raises.
+    Creates no deployment. Raises Failed if there is none, and the errors of `open_deployment`.
     """
     async with server(settings, start=start) as url:
         partitions = await _recorded(url)
@@ -58,14 +58,14 @@ async def deployment(
 
 @asynccontextmanager
 async def reading(settings: Settings) -> AsyncIterator[tuple[Log, Views]]:
-    """The log and the views of the deployment that these settings mean, for asking once."""
+    """The log and the views of the deployment that these settings name, for one query."""
     async with deployment(settings) as opened:
         log = RedisLog(opened)
         yield log, Views(opened, log)
 
 
 async def last_of(log: Log, views: Views, site: str, thread: str) -> Position:
-    """Position of the last event of a thread; says so where the views do not show it yet. Raises NotFound."""
+    """Position of the last event of a thread. Prints a note if the views lag behind it. Raises NotFound."""
     last = await log.thread_last(site, thread)
     if last is None:
         raise NotFound("there is no such thread")

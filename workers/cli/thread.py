@@ -38,8 +38,8 @@ def thread(
 ) -> int:
     """Show a whole thread as text, as it is now or as it was.
 
-    Replies are indented below what they answer. A comment that is not public shows only where something public
-    answers it.
+    Replies are indented below their parent. A comment that is not public is shown only if it has a public
+    reply.
 
     For example:
 
@@ -92,7 +92,7 @@ async def _whole(
 
 
 async def _fill(pages: "_Now | _Past", page: dict[str, Any], sort: Literal["newest", "oldest", "top"]) -> None:
-    """Follow every cursor, so that nothing is cut."""
+    """Follow every cursor until the page is complete."""
     while page["next"]:
         more = await pages.page(msgspec.structs.replace(WIDEST, sort=sort, cursor=page["next"]))
         page["comments"] += more["comments"]
@@ -109,7 +109,7 @@ async def _fill(pages: "_Now | _Past", page: dict[str, Any], sort: Literal["newe
 
 
 class _Now:
-    """The pages of a thread as it is."""
+    """Pages of a thread as it is now."""
 
     def __init__(self, views: Views, site: str, thread: str) -> None:
         self._views = views
@@ -120,13 +120,13 @@ class _Now:
         return _read(await self._views.page(*self._where, query))
 
     async def replies(self, comment: str, cursor: str, _: str) -> dict[str, Any]:
-        """More replies of a row, from a cursor that its page gave."""
+        """More replies to a row, from a cursor of its page."""
         query = RepliesQuery(limit=200, depth=50, cursor=cursor)
         return _read(await self._views.replies(*self._where, comment, query))
 
 
 class _Past:
-    """The pages of a thread as it was."""
+    """Pages of a thread as it was at a moment."""
 
     def __init__(self, views: Views, site: str, thread: str, at: Position | int, viewer: Viewer) -> None:
         self._views = views
@@ -138,7 +138,7 @@ class _Past:
         return _read(await self._views.page_at(*self._where, query, self._viewer))
 
     async def replies(self, _: str, cursor: str, sort: Literal["newest", "oldest", "top"]) -> dict[str, Any]:
-        """More replies of a row: of the past, the page itself goes on with them."""
+        """More replies to a row. For the past, the cursor continues the page itself."""
         return await self.page(msgspec.structs.replace(WIDEST, sort=sort, cursor=cursor))
 
 

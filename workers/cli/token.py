@@ -1,4 +1,4 @@
-"""`hansard token`: a signed token, for trying things and for scripts. A publication signs its own."""
+"""`hansard token`: a signed token for trials and scripts. A publication signs its own tokens."""
 
 import time
 from typing import Annotated, Any, Final, Literal
@@ -23,7 +23,7 @@ from workers.runtime.settings import Settings
 SiteRole = Literal["moderator", "auditor", "admin"]
 
 LONGEST: Final = 87_600
-"""Hours that a token may be valid: ten years."""
+"""Longest validity of a token, in hours: ten years."""
 
 
 def token(  # noqa: PLR0913 - a token says as much
@@ -47,8 +47,8 @@ def token(  # noqa: PLR0913 - a token says as much
 ) -> int:
     """Print a signed token, and nothing else.
 
-    It is signed with the first secret of the site, which is read from the deployment; an operator's with the
-    admin secret.
+    It is signed with the first secret of the site, which is read from the deployment. An operator's token is signed
+    with the admin secret.
 
     For example:
 

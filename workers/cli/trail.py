@@ -1,4 +1,4 @@
-"""`hansard trail`: what happened to one comment, in order, and why readers see it or not."""
+"""`hansard trail`: the events of one comment, in order, and the reason for its visibility."""
 
 from collections.abc import Iterable
 from typing import Annotated, Any, Final, NamedTuple
@@ -28,7 +28,7 @@ from workers.runtime import escaping
 from workers.runtime.settings import Settings
 
 _READER: Final = Caller(id="operator", name="operator", roles=frozenset({"auditor"}))
-"""Who reads the record on the command line sees what is not public."""
+"""The caller on the command line: sees comments that are not public."""
 
 VOTES: Final = frozenset(str(event.__struct_config__.tag) for event in VOTE_EVENTS)
 
@@ -44,9 +44,9 @@ def trail(
 ) -> int:
     """Show what happened to a comment, in order, with who did it, why, and by which rule.
 
-    It begins with what readers see of the comment now and what made it so. Votes are left out: `hansard replay
-    --site SITE --comment COMMENT` has them. With --json the events are what `/trail` tells staff of them. A comment
-    without its thread is looked for in the whole log.
+    It begins with whether readers see the comment now, and why. Votes are left out: `hansard replay --site SITE
+    --comment COMMENT` has them. With --json the events are as `/trail` shows them to staff. A comment without its
+    thread is searched for in the whole log.
 
     For example:
 
@@ -71,17 +71,17 @@ def trail(
 
 
 class Trail(NamedTuple):
-    """What happened to a comment."""
+    """The history of one comment."""
 
     comment: Comment
     since: Position
-    """The event that made its status what it is."""
+    """Position of the event that set the current status."""
     events: list[AuditRecord | UnreadableRecord]
-    """All of them in order, votes aside, those by which one was passed over, and entries that cannot be read."""
+    """The comment's events in order, without votes; events that skip one of them; unreadable entries."""
 
 
 async def trail_of(log: Log, site: str, thread: str, comment: str) -> Trail:
-    """What happened to a comment. Raises NotFound, CannotFold."""
+    """Read the history of a comment. Raises NotFound, CannotFold."""
     now = await comment_of(log, site, thread, comment, caller=_READER)
     field = heads.comment(comment)
     loaded = await log.load(Load(site=site, thread=thread, heads=(HeadWanted(field),), reads=True))
@@ -106,7 +106,7 @@ async def trail_of(log: Log, site: str, thread: str, comment: str) -> Trail:
 
 
 def decisions_of(events: Iterable[AuditRecord | UnreadableRecord]) -> dict[int, list[dict[str, Any]]]:
-    """The holds and decisions among the events of a comment, by the revision that they are about."""
+    """The holds and decisions among the events of a comment, by revision."""
     found: dict[int, list[dict[str, Any]]] = {}
     for event in events:
         if isinstance(event, UnreadableRecord):
@@ -114,7 +114,7 @@ def decisions_of(events: Iterable[AuditRecord | UnreadableRecord]) -> dict[int, 
         verdict = _VERDICTS.get(event.type) or ("hold" if "rule" in event.data else None)
         if verdict is None or event.revision is None:
             continue
-        # The reason of an edit is its author's, and none of the rule that held it.
+        # The reason of an edit is its author's, not that of the rule that held it.
         facts = ("rule", "match") if "rule" in event.data else ("reason", "note")
         decision = {"position": event.position, "at": event.occurred_at, "verdict": verdict, "by": event.actor}
         if "rule" in event.data:
@@ -133,7 +133,7 @@ _VERDICTS: Final = {
 
 
 def _since(own: Iterable[Recorded]) -> Position:
-    """The event of a comment that gave it the status that it has after all of them."""
+    """Position of the event that set the status that the comment has after all of them."""
     comment, since = Comment(), START
     for recorded in own:
         after = evolve(comment, recorded)
@@ -167,7 +167,7 @@ async def _found(settings: Settings, site: str, thread: str | None, name: str) -
 
 
 async def _thread_of(log: Log, site: str, comment: str) -> str:
-    """The thread of a comment, looked for in the whole log. Raises NotFound."""
+    """The thread of a comment, searched for in the whole log. Raises NotFound."""
     choice = Choice(site=site, comment=comment, types=frozenset({"comment.posted"}))
     async for _, recorded in merged(log, choice, START, None):
         if isinstance(recorded, Recorded):

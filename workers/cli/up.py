@@ -23,7 +23,7 @@ TOKENS: Final = {
     "a subscriber": ("--sub", "ilse", "--name", "Ilse Marchetti", "--entitlement", "subscriber"),
     "a moderator": ("--sub", "wilma", "--name", "Wilma Drost", "--role", "moderator"),
 }
-"""Who of the sample discussion shows what each may do."""
+"""Sample users, by access: the arguments of `hansard token` for each."""
 
 
 def up(
@@ -36,9 +36,9 @@ def up(
 ) -> int:
     """Run everything in one process: log, projector and gateway, on a server of its own.
 
-    Nothing else is needed. Data lies in the directory of --data and survives; so do the secrets that it makes
-    there. With --redis-url it works on a server of yours instead. Ctrl-C stops it when what runs is finished, a
-    second Ctrl-C at once.
+    Nothing else is needed. The data and the generated secrets stay in the directory of --data after a stop. With
+    --redis-url it uses a server of yours instead. Ctrl-C stops it after the running work is finished, a second Ctrl-C
+    at once.
 
     For example:
 
@@ -90,7 +90,7 @@ def _command(*arguments: str) -> str:
 
 
 def _program() -> list[str]:
-    """How this program was called, so that the next call works as well."""
+    """The words of a command line that calls this program again, the way it was called this time."""
     called = Path(sys.argv[0])
     if called.name != "hansard":
         return [sys.executable, "-m", "workers"]

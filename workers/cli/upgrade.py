@@ -1,4 +1,4 @@
-"""`hansard upgrade`: the format of a deployment raised to the newest that this version writes."""
+"""`hansard upgrade`: raise the format of a deployment to the newest that this version writes."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,14 +17,14 @@ from workers.runtime.settings import Settings
 
 
 def upgrade(*, json: Json = False, where: Where = NOWHERE) -> int:
-    """Let a deployment use what this version of Hansard brings: raise its format to the newest.
+    """Raise the format of a deployment to the newest that this version of Hansard writes.
 
     A new version reads everything that older ones wrote, and writes as they did until this command is run. So update
-    every process first, gateways and projectors in any order, and go back to the version before if need be. Then run
-    this. It cannot be taken back: versions that do not read the new format no longer work on the deployment.
+    every process first, gateways and projectors in any order; until then you can go back to the version before. Then
+    run this. It cannot be undone: versions that do not read the new format no longer work on the deployment.
 
-    While a process is alive that does not read the new format, it changes nothing, names that process and has exit
-    status 1. A process that was killed counts as alive for ten seconds.
+    While a live process does not read the new format, the command changes nothing, names that process and has exit
+    status 1. A killed process counts as alive for ten seconds.
 
     For example:
 
@@ -36,7 +36,7 @@ def upgrade(*, json: Json = False, where: Where = NOWHERE) -> int:
 
 
 def carry_out(settings: Settings, formats: Formats, *, json: bool) -> int:
-    """Raise the format to the newest of `formats`, and say what came of it; the exit status. Raises Failed."""
+    """Raise the format to the newest of `formats`, print the outcome and return the exit status. Raises Failed."""
     outcome = anyio.run(_upgraded, settings, formats)
     newest = formats.writes
     match outcome:

@@ -1,4 +1,4 @@
-"""`hansard verify`: what is served, held to the log."""
+"""`hansard verify`: the served views compared with the log."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,9 +23,9 @@ from workers.runtime.process import Failed
 from workers.runtime.settings import Settings
 
 LONGEST = 200
-"""Characters of a value on a line for people; `--json` has it whole."""
+"""Most characters of a value in the text output; `--json` has it whole."""
 RECORD = "verify.jsonl"
-"""Where in the data directory it is kept how far it has come."""
+"""Name of the progress file in the data directory."""
 
 
 def verify(
@@ -50,24 +50,23 @@ def verify(
     json: Json = False,
     where: Where = NOWHERE,
 ) -> int:
-    """Fold the whole log again, in memory, and compare it with what is served, field for field.
+    """Fold the whole log again, in memory, and compare it with the served views, field for field.
 
-    Readers and writers may go on meanwhile. The exit status is 1 where something differs, and each difference is a
-    line: the thread, the key and the field. A thread that is parked is one, too: it is compared up to there. So is a
-    partition whose log has a hole, an entry that cannot be read, or cannot be read at all.
+    Readers and writers may continue meanwhile. The exit status is 1 if something differs, and each difference is one
+    line: the thread, the key and the field. A parked thread is a difference, too: it is compared up to the event
+    at which it is parked. So is a partition whose log has a gap or an unreadable entry, or cannot be read at all.
 
-    Where more than one version of Hansard wrote into the views, only what all of them write alike is compared. What
-    was not compared is one line per partition and no difference; after `hansard rebuild` everything is.
+    If more than one version of Hansard wrote into the views, only what all of them write alike is compared. What was
+    not compared is one line per partition and no difference; after `hansard rebuild` everything is compared.
 
-    A log that is not whole is a difference. One whose loss was accepted (`hansard doctor --accept-loss`) cannot be
-    folded from its beginning: it is one line, and not compared.
+    An incomplete log is a difference. A log whose loss was accepted (`hansard doctor --accept-loss`) cannot be folded
+    from its beginning: it is one line, and not compared.
 
-    The last line says what was verified: how many events and threads; with --json also of how many partitions, the
-    number of differences, and of how many partitions something was not compared (`verified`). A run that was broken
-    off has no such line.
+    The last line has the numbers of events and threads verified; with --json (`verified`) also of partitions, of
+    differences, and of partitions that were not compared whole. An interrupted run has no such line.
 
-    Partitions are verified one after the other; after Ctrl-C, --resume shows what was found before and goes on with
-    the partition that was under way. Where other views are served since, or it is another deployment, it begins anew.
+    Partitions are verified one at a time. After Ctrl-C, --resume shows the earlier differences and continues with the
+    partition in progress. If other views are served since, or it is another deployment, verification starts over.
 
     For example:
 
@@ -107,7 +106,7 @@ def _record(settings: Settings, state: Path | None) -> ProgressFile | None:
 
 
 class _Seen:
-    """What was found so far, shown as it comes, and kept in the record where there is one."""
+    """The differences found so far, printed at once and kept in the progress file, if any."""
 
     def __init__(self, *, values: bool, json: bool, record: ProgressFile | None) -> None:
         self.differences = 0
@@ -117,13 +116,13 @@ class _Seen:
         self._threads = 0
         self._partitions = 0
         self._mixed = 0
-        """Partitions of which something was not compared."""
+        """Partitions that were not compared whole."""
         self._accepted = 0
-        """Partitions that were not compared because a loss was accepted."""
+        """Partitions not compared because a loss was accepted."""
         self._json = json
 
     def through(self, one: Through) -> None:
-        """Take down how much a partition had, and show what of it was not compared."""
+        """Count a verified partition, and print its parts that were not compared."""
         self.events += one.at.n
         self._partitions += 1
         self._threads += one.threads
@@ -139,10 +138,10 @@ class _Seen:
         )
 
     def lost(self, look: LogState) -> bool:
-        """Show that a log is not whole, or that a loss of it was accepted; it cannot be folded and compared then."""
+        """Report an incomplete log or an accepted loss. True if the log cannot be folded and compared."""
         where = {"partition": look.partition, "position": str(look.newest)}
         if look.is_met_in_place:
-            return False  # what cannot be read is told where it stands
+            return False  # the unreadable entry is reported where it is met
         if look.fault is not None:
             self.differences += 1
             if self._json:
@@ -163,14 +162,14 @@ class _Seen:
         return True
 
     def finished(self, finished: Finished) -> None:
-        """A partition is through."""
+        """Count and record a verified partition."""
         through = Through.of(finished)
         self.through(through)
         if self.record is not None:
             self.record.finished(through)
 
     def found(self, difference: Difference) -> None:
-        """Take down one more difference."""
+        """Record and print a difference."""
         document: dict[str, Any] = {
             "partition": difference.partition,
             "thread": difference.thread,
@@ -193,7 +192,7 @@ class _Seen:
         self.show(document)
 
     def show(self, document: dict[str, Any]) -> None:
-        """Print one difference."""
+        """Count and print a difference."""
         self.differences += 1
         values = {name: document[name] for name in ("expected", "found") if self.values and name in document}
         if self._json:
@@ -217,7 +216,7 @@ class _Seen:
             )
 
     def verified(self) -> dict[str, int]:
-        """The same as numbers: partitions, events and threads that were looked at, and what came of it."""
+        """Counts of verified partitions, events and threads, of differences, and of partitions not compared whole."""
         return {
             "partitions": self._partitions,
             "events": self.events,
@@ -227,7 +226,7 @@ class _Seen:
         }
 
     def summary(self) -> str:
-        """What was compared, and how it came out."""
+        """The counts and the result, as text."""
         compared = f"{output.counted(self.events, 'event')} folded, {output.counted(self._threads, 'thread')} compared"
         if self.differences:
             found = output.counted(self.differences, "difference")
@@ -238,7 +237,8 @@ class _Seen:
         return f"{compared}: {found}" if not self._mixed else f"{compared}: {found}\n{_unified(self._mixed)}"
 
 
-async def _verify(settings: Settings, seen: _Seen, partition: int | None, resume: bool) -> None:  # noqa: FBT001 - anyio.run takes no names
+# FBT001: `anyio.run` passes arguments by position.
+async def _verify(settings: Settings, seen: _Seen, partition: int | None, resume: bool) -> None:  # noqa: FBT001
     async with deployment(settings) as opened:
         log = RedisLog(opened)
         if partition is not None and partition not in range(log.partitions):
@@ -272,7 +272,7 @@ async def _verify(settings: Settings, seen: _Seen, partition: int | None, resume
 
 
 async def _begin(opened: Deployment, log: RedisLog, seen: _Seen, *, resume: bool) -> frozenset[int]:
-    """Begin the record, with what it has to be gone on with; the partitions that are through. Raises Failed."""
+    """Open the progress file and return the partitions already verified, if resumed. Raises Failed."""
     if seen.record is None:
         return frozenset()
     begun = VerifyBegun(log.partitions, seen.values)
@@ -309,7 +309,7 @@ async def _changed(opened: Deployment, log: RedisLog, known: FinishedPartitions,
 
 
 def _part(part: str, number: int) -> str:
-    """A part of a partition that was not compared."""
+    """A part of a partition that was not compared, as text."""
     match part:
         case versions.ALL:
             return output.counted(number, "thread")

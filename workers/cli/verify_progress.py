@@ -1,8 +1,8 @@
-"""How far `hansard verify` has come, kept in a file: what was broken off can be gone on with.
+"""Progress file of `hansard verify`, from which an interrupted run can be resumed.
 
-A JSON document a line, only ever added to: what is verified; then of each partition its differences and, behind them,
-that it is through. What stands behind the last of those is of a partition that was under way, which begins again; so
-it does not matter where the file was cut. It holds texts only where they were asked for, and is its owner's alone.
+Append-only, one JSON document per line: the header; then per partition its differences, followed by its end. Lines
+after the last end belong to the partition in progress, which is verified again, so a truncated file is still valid.
+It holds texts only if they were asked for. Only its owner can read it.
 """
 
 import os
@@ -18,14 +18,14 @@ from projections.verify.verifier import Finished
 
 
 class VerifyBegun(Struct, frozen=True, tag="begun"):
-    """What is verified: a deployment of so many partitions; and whether values are kept with differences."""
+    """Header of the file: the deployment's number of partitions. `values` is set if differences have values."""
 
     partitions: int
     values: bool
 
 
 class Differed(Struct, frozen=True, tag="differed"):
-    """A difference, as it is shown."""
+    """A difference, as it is printed."""
 
     document: dict[str, Any]
 
@@ -38,13 +38,13 @@ class Through(Struct, frozen=True, tag="through"):
     position: str
     threads: int
     left: dict[str, int] = {}
-    """Counts of what was not compared, by part."""
+    """Counts of the parts that were not compared, by part."""
     versions: tuple[str, ...] = ()
-    """The versions that had written into these views."""
+    """The versions of Hansard that wrote into these views."""
 
     @classmethod
     def of(cls, finished: Finished) -> Self:
-        """A partition that is through."""
+        """Build the entry of a verified partition."""
         return cls(
             partition=finished.partition,
             generation=finished.generation,
@@ -56,28 +56,28 @@ class Through(Struct, frozen=True, tag="through"):
 
     @property
     def at(self) -> Position:
-        """The position."""
+        """The position, parsed."""
         return Position.parse(self.position)
 
 
 class FinishedPartitions(Struct):
-    """What a file tells."""
+    """The content of a progress file."""
 
     begun: VerifyBegun
     differences: list[Differed]
-    """Those of partitions that are through."""
+    """Differences of the verified partitions."""
     through: dict[int, Through]
 
 
 class ProgressFile:
-    """The file. Calls raise OSError."""
+    """The progress file. Its methods raise OSError."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._file: IO[bytes] | None = None
 
     def read(self) -> FinishedPartitions | None:
-        """What is known of a run that was broken off; None where there is nothing to go on with."""
+        """Read the progress of an interrupted run. None if there is nothing to resume."""
         try:
             lines = self.path.read_bytes().splitlines()
         except FileNotFoundError:
@@ -100,23 +100,23 @@ class ProgressFile:
         return known
 
     def begin(self, known: FinishedPartitions) -> None:
-        """Forget what the file has, and go on from what is known."""
+        """Overwrite the file with what is known, and append from there."""
         self._file = os.fdopen(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
         self._add(known.begun, *known.differences, *known.through.values())
         self._file.flush()
 
     def differed(self, document: dict[str, Any]) -> None:
-        """Add a difference of the partition that is under way."""
+        """Append a difference of the partition in progress."""
         self._add(Differed(document))
 
     def finished(self, through: Through) -> None:
-        """Add that a partition is through."""
+        """Append the end of a partition."""
         self._add(through)
         if self._file is not None:
             self._file.flush()
 
     def close(self, *, through: bool) -> None:
-        """Keep the file for later, or where everything is through remove it."""
+        """Close the file. Removes it if the whole run is `through`."""
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -129,7 +129,7 @@ class ProgressFile:
 
 
 async def changed(known: FinishedPartitions, log: Log, generations: dict[int, int]) -> str | None:
-    """What is another since then, so that nothing of it counts; None where everything is as it was."""
+    """The change since the interrupted run that makes its progress invalid. None if there is none."""
     for one in known.through.values():
         if one.generation != generations[one.partition]:
             return f"other views are served in partition {one.partition} now"

@@ -1,4 +1,4 @@
-"""A thread and an edit history as text for people. Both come escaped (`workers.runtime.escaping.document`)."""
+"""Text output of threads, histories and trails. The input is escaped (`workers.runtime.escaping.document`)."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -7,12 +7,12 @@ from rich.console import Console
 from rich.text import Text
 
 STEP: Final = 3
-"""Columns that a reply is indented."""
+"""Columns of indent per level of replies."""
 DEEPEST: Final = 12
-"""Levels that are indented; deeper replies stay below the last of them, so that text keeps some width."""
+"""Most levels of indent. Deeper replies are indented no further, so that the text keeps some width."""
 
 NARROWEST: Final = 20
-"""Columns that text keeps at least, however narrow the terminal."""
+"""Minimum width of text in columns, on a terminal of any width."""
 
 _GONE: Final = {
     "pending": "waiting for a moderator",
@@ -24,7 +24,7 @@ _MARKS: Final = {"=": ("", ""), "-": ("[-", "-]"), "+": ("{+", "+}")}
 
 
 def show_thread(out: Console, page: dict[str, Any]) -> None:
-    """Print a page of a thread, replies indented below what they answer."""
+    """Print a page of a thread, replies indented below their parent."""
     thread = page["thread"]
     count = thread["comments"]
     _print(out, Text(thread["title"], "bold"), 0)
@@ -44,7 +44,7 @@ def show_thread(out: Console, page: dict[str, Any]) -> None:
 
 
 def heading(row: dict[str, Any]) -> Text:
-    """What stands above a comment: who, when, its marks and votes; of a tombstone, why it is one."""
+    """The heading of a comment: author, badges, votes, time, marks, id; of a tombstone, its reason, time and id."""
     told = Text()
     if row["author"] is None:
         told.append(f"[{_GONE[row['status']]}]", "italic dim")
@@ -70,7 +70,7 @@ def heading(row: dict[str, Any]) -> Text:
 
 
 def show_history(out: Console, history: dict[str, Any]) -> None:
-    """Print the revisions of a comment, each with what changed in it."""
+    """Print the revisions of a comment, each with its changes."""
     for revision in history["revisions"]:
         if revision is not history["revisions"][0]:
             out.print()
@@ -83,7 +83,7 @@ def show_history(out: Console, history: dict[str, Any]) -> None:
 
 
 def show_trail(out: Console, trail: dict[str, Any]) -> None:
-    """Print what readers see of a comment now and why, and then what happened to it, in order."""
+    """Print whether readers see a comment now and why, then its events in order."""
     author = trail["author"]
     told = Text(trail["comment"], "bold")
     told.append(f" in {trail['site']}/{trail['thread']}, by ")
@@ -108,7 +108,7 @@ def show_trail(out: Console, trail: dict[str, Any]) -> None:
 
 
 def _stands(trail: dict[str, Any]) -> str:
-    """A sentence: whether readers see the comment, and what made it so."""
+    """A sentence that says whether readers see the comment, since when and why."""
     status, event = trail["status"], trail["since"]
     if event is None:
         return f"It is {status}."
@@ -125,7 +125,7 @@ def _stands(trail: dict[str, Any]) -> str:
 
 
 def _details(event: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """What an event says, named; the text alone has no name. What is the same for all is left out."""
+    """The data of an event as names and values. The body has no name. Fields in `_TOLD` are not listed again."""
     data = event["data"]
     if "answered" in data:
         yield "in answer to", f"{data['answered']}, revision {data.get('answered_revision', 1)}"
@@ -142,7 +142,7 @@ def _details(event: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 UNREADABLE: Final = "unreadable"
-"""The type of an entry that cannot be read."""
+"""Type of an unreadable entry."""
 
 _TOLD: Final = frozenset(
     {
@@ -163,7 +163,7 @@ _TOLD: Final = frozenset(
         "rule",
     }
 )
-"""What is told by name or is of no interest in the story of one comment; `--json` has it all."""
+"""Fields printed separately, or of no interest in the history of one comment; `--json` has them all."""
 
 
 def _who(event: dict[str, Any]) -> str:
@@ -182,7 +182,7 @@ def _revision_heading(revision: dict[str, Any]) -> Text:
 
 
 def _decided(decision: dict[str, Any]) -> Text:
-    """A hold or a decision: what, by whom, when and why."""
+    """A hold or a decision: its verdict, actor or rule, time and reason."""
     did = {"approve": "approved", "hold": "held", "reject": "rejected", "redact": "redacted"}[decision["verdict"]]
     by = f"rule {decision['rule']}" if "rule" in decision else f"{decision['by']['kind']} {decision['by']['id']}"
     told = Text.assemble((f"{did} by {by}", "green" if did == "approved" else "red"))
@@ -195,7 +195,7 @@ def _decided(decision: dict[str, Any]) -> Text:
 
 
 def _changed(revision: dict[str, Any], *, colours: bool) -> Text:
-    """The text; where it follows another, also what went out, and what came in marked. Marks stand in for colours."""
+    """The text of a revision, with removed and added words marked if it has a diff, by colours or by brackets."""
     if revision["body"] is None:
         return Text("[redacted]", "italic dim")
     told = Text()
@@ -206,7 +206,7 @@ def _changed(revision: dict[str, Any], *, colours: bool) -> Text:
 
 
 def _print(out: Console, text: Text, indent: int) -> None:
-    """Print a text indented, wrapped to the width, without blanks at the ends of lines."""
+    """Print a text indented and wrapped to the width, without trailing spaces."""
     for line in text.wrap(out, max(out.width - indent, NARROWEST)):
         line.rstrip()
         out.print(Text(" " * indent).append_text(line) if line else Text(), soft_wrap=True)

@@ -1,1 +1,1 @@
-"""Which process works on which partition: membership, leases, live processes."""
+"""Assignment of partitions to processes: membership, leases, live processes."""

@@ -1,4 +1,4 @@
-"""Partitions worked on in turn, each under its lease of who builds, which is kept for as long as the work takes."""
+"""Work on partitions, one after another, each under its building lease, which is renewed until the work ends."""
 
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -17,19 +17,19 @@ from projections.rebuild.builder import PATIENCE, Interrupted
 from workers.coordination.leases import RENEWED_S, Leases
 
 FULL_SPEED: Final = 2
-"""So many partitions at a time where nobody is spared: one is folded while the other is written."""
+"""Partitions processed concurrently at full speed: one is folded while the other is written."""
 RELEASED_WITHIN: Final = 2.0
-"""Seconds in which a lease is given back; one that is not, runs out."""
+"""Timeout for the release of a lease, in seconds. A lease that is not released expires."""
 
 Work = Callable[[int, str, Pace], Awaitable[object]]
-"""What is done in a partition, with the nonce of its lease, and how fast."""
+"""Work on one partition. Receives the partition, the nonce of its lease, and the pace."""
 
 _log = structlog.get_logger(__name__)
 _Answer = TypeVar("_Answer")
 
 
 class LeasedWork:
-    """Works on partitions for a share of the time; `running` keeps the leases for the block."""
+    """Works on partitions for a share of the time. `running` renews the leases meanwhile."""
 
     def __init__(self, leases: Leases, share: float) -> None:
         self._leases = leases
@@ -37,7 +37,7 @@ class LeasedWork:
         self._nonces: dict[int, str] = {}
 
     async def running(self, work: Callable[[], Awaitable[_Answer]]) -> _Answer:
-        """The answer of `work`, in which `each` may be called."""
+        """Run `work`, which may call `each`, and return its result."""
         ended = anyio.Event()
         answers: list[_Answer] = []
 
@@ -52,7 +52,7 @@ class LeasedWork:
         return answers[0]
 
     async def _keep(self, ended: anyio.Event) -> None:
-        """Renew what we hold, until the work has ended."""
+        """Renew the held leases until the work has ended."""
         while not ended.is_set():
             with anyio.move_on_after(RENEWED_S):
                 await ended.wait()
@@ -60,7 +60,7 @@ class LeasedWork:
                 await self._renew(partition, nonce)
 
     async def each(self, partitions: Iterable[int], work: Work) -> list[int]:
-        """Do `work` in each of these, and return those where somebody else is at it, or got in between."""
+        """Do `work` in each partition. Returns those held by another process, or where `work` was interrupted."""
         queue, held = deque(partitions), list[int]()
 
         async def take_turns() -> None:
@@ -92,7 +92,7 @@ class LeasedWork:
         try:
             await self._leases.renew(partition, nonce)
         except RedisError as error:
-            # It lasts for a while yet; who takes it then is answered by the nonce.
+            # The lease still lasts for a while. If another process takes it then, the nonce stops our writes.
             if not is_passing(error):
                 raise
             _log.warning("lease_not_renewed", partition=partition)

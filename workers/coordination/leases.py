@@ -1,6 +1,6 @@
-"""Who projects a partition: leases by the server's time, so that two workers seldom do the same work.
+"""Leases of partitions, timed by the server's clock, so that two workers seldom do the same work.
 
-A lease is efficiency. What keeps a late owner from writing is its nonce, which every commit shows.
+A lease is only an optimization. Fencing prevents a late owner from writing: every commit carries the lease's nonce.
 """
 
 from collections.abc import Mapping
@@ -15,9 +15,9 @@ from core.redis.router import Router
 from core.redis.script import Script
 
 LASTS_MS: Final = 10_000
-"""How long a lease lasts when it is not renewed, in milliseconds."""
+"""Lifetime of a lease that is not renewed, in milliseconds."""
 RENEWED_S: Final = 3.0
-"""How often its owner renews it, in seconds."""
+"""Interval at which the owner renews a lease, in seconds."""
 
 _TAKE: Final = Script("workers.coordination", "lease_take")
 _RENEW: Final = Script("workers.coordination", "lease_renew")
@@ -25,9 +25,9 @@ _RELEASE: Final = Script("workers.coordination", "lease_release")
 
 
 class Leases:
-    """The leases of a deployment, as one worker sees them. Every call raises `redis.exceptions.RedisError`.
+    """The leases of a deployment, for one worker. Every method except `renew_all` raises `redis.exceptions.RedisError`.
 
-    They are those of who projects, or with `building` those of who builds views beside the served ones.
+    They are the leases for projecting or, with `building`, those for building views beside the served ones.
     """
 
     def __init__(self, calls: Router, keys: Keys, worker: str, *, building: bool = False) -> None:
@@ -36,25 +36,25 @@ class Leases:
         self._worker = worker
 
     async def take(self, partition: int) -> str | None:
-        """The nonce of a new lease; None while somebody else holds it."""
+        """Take the lease and return its nonce, or None while another worker holds it."""
         nonce = token_hex(8)
         arguments: list[Argument] = [nonce, self._worker, LASTS_MS]
         reply = await self._calls.run(_TAKE, [self._lease[partition]], arguments)
         return nonce if reply == b"OK" else None
 
     async def renew(self, partition: int, nonce: str) -> bool:
-        """Whether the lease is still ours, and lasts again."""
+        """Renew the lease. True if it was still ours."""
         reply = await self._calls.run(_RENEW, [self._lease[partition]], [nonce, LASTS_MS])
         return bool(reply == b"OK")
 
     async def renew_all(self, nonces: Mapping[int, str]) -> dict[int, bool | RedisError]:
-        """`renew` for several partitions in one pipeline: the answer of each, or why there is none. Raises nothing."""
+        """`renew` for several partitions in one pipeline. Returns each result or its error. Raises nothing."""
         calls = [script_command(_RENEW, [self._lease[one]], [nonce, LASTS_MS]) for one, nonce in nonces.items()]
         await self._calls.carry(calls)
         return {partition: _renewed(call) for partition, call in zip(nonces, calls, strict=True)}
 
     async def release(self, partition: int, nonce: str) -> bool:
-        """Give it back. False where it was not ours any more."""
+        """Release the lease. False if it was no longer ours."""
         reply = await self._calls.run(_RELEASE, [self._lease[partition]], [nonce])
         return bool(reply == b"OK")
 

@@ -1,11 +1,11 @@
-"""Which workers are alive, and which of them a partition belongs to.
+"""Membership: the live workers, and the owner of each partition among them.
 
-Every worker says so every few seconds and reads who else does, in one call, by the server's time. From the same names
-all come to the same answer, so that nobody has to lead: a partition belongs to the worker that weighs most for it
-(rendezvous hashing), and when one comes or goes, only its own partitions move.
+Every few seconds, a worker registers and reads the other live workers, in one call, by the server's clock. The same
+names give every worker the same result, so that no leader is needed. A partition belongs to the worker with the highest
+weight for it (rendezvous hashing), so that only the partitions of a worker that joins or leaves move.
 
-Workers that see different names for a moment want the same partition, or leave one to each other. The lease decides
-the one, the next look the other.
+Workers that see different names for a moment may want the same partition, or leave a partition unowned. The lease
+resolves the first case, the next registration the second.
 """
 
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ _ROSTER: Final = Script("workers.coordination", "register_worker")
 
 
 def owner(partition: int, workers: Iterable[str]) -> str | None:
-    """The worker that a partition belongs to; None where there is none."""
+    """The worker that owns a partition. None if there are no workers."""
     return max(workers, key=lambda worker: (_weight(worker, partition), worker), default=None)
 
 
@@ -31,9 +31,9 @@ def _weight(worker: str, partition: int) -> bytes:
 
 
 class Membership:
-    """The live workers of a deployment, `worker` being one of them. Every call raises `RedisError`.
+    """The live workers of a deployment, including `worker`. Every method raises `RedisError`.
 
-    With another `key`, the live members of that sorted set.
+    With another `key`: the live members of that sorted set.
     """
 
     def __init__(self, calls: Router, worker: str, *, key: str = WORKERS) -> None:
@@ -42,11 +42,11 @@ class Membership:
         self._key = key
 
     async def attend(self) -> frozenset[str]:
-        """Be alive, for as long as a lease lasts; everybody who is, this worker among them."""
+        """Register this worker for the lifetime of a lease. Returns all live workers, including this one."""
         return await self._say(alive=True)
 
     async def leave(self) -> frozenset[str]:
-        """Be alive no more; everybody who still is."""
+        """Deregister this worker. Returns the remaining live workers."""
         return await self._say(alive=False)
 
     async def _say(self, *, alive: bool) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""The entry of a live process: its role and the formats it reads, written every few seconds into a set that expires.
+"""The entry of a live process, with its role and the formats it reads, renewed every few seconds in an expiring set.
 
 `hansard upgrade` refuses a format that a live process does not read, and `hansard doctor` lists them.
 """
@@ -21,7 +21,7 @@ from workers.coordination.membership import Membership
 from workers.runtime.process import Failed
 
 LEFT_WITHIN: Final = 2.0
-"""Seconds in which a process that ends removes its entry; an entry that is not removed expires."""
+"""Timeout for the removal of the entry at exit, in seconds. An entry that is not removed expires."""
 
 _log = structlog.get_logger(__name__)
 
@@ -29,8 +29,8 @@ _log = structlog.get_logger(__name__)
 class Presence:
     """Keeps the entry of one process in the set of live processes.
 
-    A process has no entry while its deployment is gone or foreign. A process that does not read the format has one,
-    since it is alive and in the way of the next upgrade.
+    A process has no entry while its deployment is gone or foreign. A process that does not read the format has an
+    entry, since it is alive and blocks the next upgrade.
     """
 
     def __init__(self, deployment: Deployment, *, name: str, role: str, every: float = RENEWED_S) -> None:
@@ -44,9 +44,9 @@ class Presence:
         self._away = False
 
     async def begin(self) -> None:
-        """Say it for the first time, then read the record again: an upgrade in between would have missed this process.
+        """Write the entry, then read the record again: an upgrade in between would have missed this process.
 
-        Raises Failed where the record is another one by now. A server that takes no writes is not waited for.
+        Raises Failed if the process no longer fits the record. Does not wait for a server that takes no writes.
         """
         await self._say()
         await self._record.refresh()
@@ -54,7 +54,7 @@ class Presence:
             raise Failed(f"It cannot be started: {self._record.unfit.detail}")
 
     async def run(self) -> None:
-        """Say it again and again, until cancelled; then take it back."""
+        """Renew the entry until cancelled, then remove it."""
         try:
             while True:
                 await anyio.sleep(self._every)
@@ -81,7 +81,7 @@ class Presence:
             self._pass(error)
 
     def _pass(self, error: RedisError) -> None:
-        """Log, once, that the server is away. Raises what no waiting will change."""
+        """Log once that the server is unavailable. Raises an error that is not passing."""
         if not is_passing(error):
             raise error
         if not self._away:
@@ -91,9 +91,9 @@ class Presence:
 
 @asynccontextmanager
 async def present(deployment: Deployment, *, name: str, role: str) -> AsyncIterator[None]:
-    """Be a live process for the block, which ends with Failed where the deployment becomes another.
+    """Keep the entry of a live process for the block, which ends with Failed if the deployment changes.
 
-    For commands; a process that stays runs `Presence` and the record as parts.
+    For commands. A long-running process runs `Presence` and the record as parts.
     """
     presence = Presence(deployment, name=name, role=role)
     await presence.begin()

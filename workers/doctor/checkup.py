@@ -1,4 +1,4 @@
-"""Is this server fit for Hansard, and is the deployment on it well? What `hansard doctor` asks."""
+"""Checks of `hansard doctor`: fitness of the servers for Hansard, and health of the deployment on them."""
 
 import resource
 from collections.abc import Iterator
@@ -33,21 +33,21 @@ from workers.runtime.open_files import WANTED
 from workers.runtime.settings import Settings
 
 TIGHT: Final = 0.9
-"""Share of the memory allowed that is too much: a server that is full refuses every write."""
+"""Share of the allowed memory that counts as too much: a full server refuses every write."""
 ROOMY: Final = 0.75
-"""Share of the memory allowed from which on more should be found."""
+"""Share of the allowed memory from which more memory is advised."""
 FRAGMENTED: Final = 1.5
-"""Memory taken from the system by memory used, from which on it is worth a word."""
+"""Ratio of memory taken from the system to memory used, from which fragmentation is reported."""
 SMALL: Final = 256 * 1024 * 1024
-"""Bytes below which fragmentation says nothing."""
+"""Bytes of used memory below which fragmentation is not reported."""
 
 
 FEW_CONNECTIONS: Final = 1000
-"""Connections below which a gateway has room for too few clients that follow a thread."""
+"""Number of connections below which a gateway has room for too few clients that follow a thread."""
 
 
 async def examine(url: str, settings: Settings) -> list[Finding]:
-    """Look at the servers at `url` and at the deployment on them. Raises `core.redis.errors.CannotOpen`."""
+    """Examine the servers at `url` and the deployment on them. Raises `core.redis.errors.CannotOpen`."""
     async with find_servers(url) as topology:
         alone = topology.address.kind == "single"
         by_server: dict[str, list[Finding]] = {}
@@ -76,13 +76,13 @@ async def examine(url: str, settings: Settings) -> list[Finding]:
         async with open_deployment(url, partitions=int(recorded)) as opened:
             return [*found, *await _deployment(opened, max(times), settings)]
     except UnfitServer:
-        return found  # what keeps it from being opened has been told above
+        return found  # the findings above name the cause
     except CannotOpen as error:
         return [*found, Finding(verdict="wrong", about="deployment", found=str(error))]
 
 
 async def _none(topology: Topology, settings: Settings) -> Finding:
-    """Report that no deployment is recorded, and whether there was one."""
+    """Report that no deployment is recorded, or that there are traces of one."""
     try:
         await require_none(Router(topology, lambda node: node.calls), settings.partitions)
     except OtherDeployment as error:
@@ -113,7 +113,7 @@ def _loading(server: Server) -> Finding:
 
 
 async def _account(node: Node, server: Server) -> Finding:
-    """Report whether the account may run every command that is needed."""
+    """Report an account that may not run every command Hansard needs."""
     try:
         await require_access(node.writing, node.calls, cluster=server.cluster)
     except Denied as error:
@@ -123,7 +123,7 @@ async def _account(node: Node, server: Server) -> Finding:
 
 
 _NO_FURTHER: Final = ("loading", "account")
-"""What keeps anything else from being asked, where it is wrong."""
+"""Checks that end the examination if they fail: nothing further can be asked."""
 
 
 def _role(server: Server) -> Finding:
@@ -216,7 +216,7 @@ async def _deployment(opened: Deployment, now: int, settings: Settings) -> list[
         change = "Set the server's clock: until it has caught up, events are recorded later than they happen"
         findings.append(Finding(verdict="advice", about="clock", found=found, change=change))
     if unreadable:
-        return findings  # nothing can be said of all views together
+        return findings  # the views as a whole cannot be judged
     if parked := await all_parked(served):
         number = f"{len(parked)} thread{'' if len(parked) == 1 else 's'}"
         found = f"{number} shown as before an event that cannot be applied"
@@ -253,7 +253,7 @@ async def _deployment(opened: Deployment, now: int, settings: Settings) -> list[
 
 
 def _format(there: int, formats: Formats, live: list[LiveProcess]) -> Finding:
-    """Report whether the deployment has the newest format, and if not, what keeps it from that."""
+    """Report the format of the deployment, and what keeps it from the newest one."""
     if there >= formats.writes:
         return Finding(verdict="good", about="format", found=f"{there}, the newest")
     found = f"{there}; this version of Hansard writes {formats.writes}"
@@ -267,7 +267,7 @@ def _format(there: int, formats: Formats, live: list[LiveProcess]) -> Finding:
 
 
 def _processes(there: int, live: list[LiveProcess]) -> Iterator[Finding]:
-    """The live processes, and which of them do not read the format of the deployment."""
+    """Report the live processes. One that does not read the format of the deployment is wrong."""
     if not live:
         yield Finding(verdict="good", about="processes", found="none alive")
     for one in live:
@@ -331,7 +331,7 @@ def _is_loopback(host: str) -> bool:
 
 
 async def disk(data: Path) -> Finding:
-    """Whether the disk under the server of `hansard up` has room for what is written there."""
+    """Report the room on the disk below the server of `hansard up`."""
     there = data / "server"
     left, record = home.free(there), home.taken(there)
     found = f"{_size(left)} free, the record takes {_size(record)}"
@@ -348,7 +348,7 @@ async def _config(client: Any) -> dict[str, str]:
     try:
         reply = await client.config_get("stream-node-max-bytes", "stream-node-max-entries", *failover.CONFIG)
     except redis.exceptions.ResponseError:
-        return {}  # a hosted server may keep its configuration to itself
+        return {}  # a hosted server may refuse CONFIG GET
     return {_text(name): _text(value) for name, value in reply.items()}
 
 

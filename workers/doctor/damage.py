@@ -1,4 +1,4 @@
-"""What `hansard doctor` finds of partitions whose log cannot be read on, and what to do about them."""
+"""Findings of `hansard doctor` on partitions whose log cannot be read further, with the remedy for each."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -14,13 +14,13 @@ from workers.doctor.finding import Finding
 
 
 async def damages(served: Served, log: Log) -> list[Damage]:
-    """What keeps views from going on, by partition. Raises `core.refusals.Unavailable`."""
+    """Damage that stops the views, by partition. Raises `core.refusals.Unavailable`."""
     found = await gathered([partial(_damage, served, log, keys) for keys in served.keys])
     return [one for one in found if one is not None]
 
 
 def findings(damages: Sequence[Damage], keys: Keys) -> list[Finding]:
-    """What was found, one finding a partition."""
+    """One finding per damaged partition."""
     return [
         Finding(verdict="wrong", about="log", found=str(one), change=_change(one, keys[one.partition].log))
         for one in damages

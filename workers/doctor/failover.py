@@ -1,4 +1,4 @@
-"""What else is there to take over: replicas, sentinels, the other nodes of a cluster. What `hansard doctor` asks."""
+"""Checks of `hansard doctor` on what can take over: replicas, sentinels, the other nodes of a cluster."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -16,14 +16,14 @@ from workers.doctor.finding import Finding
 from workers.runtime.settings import Settings
 
 CONFIG: Final = ("min-replicas-to-write", "save", "cluster-require-full-coverage", "cluster-node-timeout")
-"""What these checks want to know of a server's configuration."""
+"""Settings of a server that these checks read."""
 
 FEWEST_SENTINELS: Final = 3
-"""With fewer, the loss of one leaves nobody who may decide."""
+"""Fewest sentinels that still have a majority after the loss of one."""
 
 
 def replicas(server: Server, config: dict[str, str], settings: Settings, *, alone: bool) -> Iterator[Finding]:
-    """Whether one server's replicas are what was promised; `alone` is a server that nobody fails over."""
+    """Compare one server's replicas with the promised durability. `alone` marks a server without failover."""
     linked = f"{server.replicas} linked"
     if settings.durability != "replicated":
         if server.replicas or not alone:
@@ -50,7 +50,7 @@ def replicas(server: Server, config: dict[str, str], settings: Settings, *, alon
 
 
 async def standby(topology: Topology, settings: Settings) -> list[Finding]:
-    """Whether something takes over, and what may be missing then."""
+    """Report the failover in place, and what may be missing after one."""
     match topology.address.kind:
         case "single":
             return []
@@ -66,7 +66,7 @@ async def standby(topology: Topology, settings: Settings) -> list[Finding]:
 
 
 def spread(topology: Topology, partitions: int) -> list[Finding]:
-    """How the partitions lie on the servers."""
+    """Report the distribution of the partitions over the servers."""
     nodes = topology.primaries()
     if len(nodes) == 1:
         return []
@@ -90,7 +90,7 @@ async def _sentinels(topology: Topology) -> list[Finding]:
         except ResponseError as error:
             refused = str(error)
         except RedisError:
-            continue  # counted by what is missing from those that answer
+            continue  # does not count as answering
     found = f"{answering} of {len(topology.sentinels)} can agree on a failover"
     if not answering:
         change = f"Start the missing sentinels: without a majority nobody replaces the primary ({refused or 'silent'})"
@@ -111,7 +111,7 @@ async def _cluster(topology: Topology, node: Node) -> list[Finding]:
 
 
 def coverage(server: Server, config: dict[str, str]) -> Iterator[Finding]:
-    """What a cluster does where some of it is gone."""
+    """Report a cluster that stops as a whole when a part of it is gone."""
     if server.cluster and config.get("cluster-require-full-coverage") == "yes":
         change = "Set cluster-require-full-coverage no: partitions stand alone, and the others can go on"
         found = "stops as a whole where a part is gone"

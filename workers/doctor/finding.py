@@ -1,4 +1,4 @@
-"""One thing that `hansard doctor` looked at."""
+"""One result of `hansard doctor`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal
@@ -10,7 +10,7 @@ Verdict = Literal["good", "advice", "wrong"]
 
 
 class Finding(Struct, frozen=True, kw_only=True):
-    """One thing that was looked at: what was found, and what to change where it is not good."""
+    """Result of one check. `change` is the remedy where the verdict is not good."""
 
     verdict: Verdict
     about: str
@@ -19,7 +19,7 @@ class Finding(Struct, frozen=True, kw_only=True):
 
 
 def joined(by_server: Mapping[str, Sequence[Finding]]) -> list[Finding]:
-    """What was found on several servers: once where it is the same on all of them, else with the server's name."""
+    """Merge the findings of several servers: once if all servers share it, else with the names of the servers."""
     if len(by_server) == 1:
         return [finding for findings in by_server.values() for finding in findings]
     said: dict[Finding, list[str]] = {}

@@ -1,4 +1,4 @@
-"""Logs that are not whole: what `hansard doctor` says of them, what of them is gone, and that a person accepts it."""
+"""Incomplete logs: the findings of `hansard doctor`, the events that are gone, and accepting their loss."""
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from functools import partial
@@ -19,9 +19,9 @@ from workers.doctor.finding import Finding
 from workers.runtime.process import Failed
 
 BATCH: Final = 1000
-"""Entries that are read at once."""
+"""Entries per read."""
 NAMED: Final = 3
-"""Partitions that one finding names."""
+"""Most partitions that one finding names."""
 
 LOST: Final = "lost"
 EMPTY: Final = "empty"
@@ -31,7 +31,7 @@ UNMARKED: Final = "unmarked"
 
 
 class Gap(NamedTuple):
-    """Events that are missing one after another: their numbers, and the positions of the entries around them."""
+    """A run of missing events: their first and last number, and the positions of the entries around them."""
 
     first: int
     last: int
@@ -40,18 +40,18 @@ class Gap(NamedTuple):
 
 
 class Loss(Struct, frozen=True, kw_only=True):
-    """What a partition lost. Where nothing of it is left, `gone` is None, unless its views say how far it had come."""
+    """Loss of one partition. Where nothing of its log is left, `gone` is None unless the views record a position."""
 
     partition: int
     seen: LogState
     gone: int | None
     gaps: tuple[Gap, ...] = ()
     last: Position | None = None
-    """How far a log had come of which nothing is left."""
+    """Position that the views had reached. Set only where nothing of the log is left."""
 
 
 def kind(seen: LogState, id_: str) -> str:
-    """What is the matter with a log that is not whole."""
+    """Classify the fault of an incomplete log."""
     if seen.owner not in (None, id_):
         return OTHER
     if seen.is_met_in_place:
@@ -67,14 +67,14 @@ def kind(seen: LogState, id_: str) -> str:
 
 
 async def looked(deployment: Deployment) -> list[LogState]:
-    """All logs, as they are now. Raises `core.refusals.Unavailable`."""
+    """Current state of all logs. Raises `core.refusals.Unavailable`."""
     numbers = range(deployment.keys.partitions)
     asked = partial(log_integrity.look, deployment.calls, deployment.keys, deployment.whole.id, numbers)
     return await retry(asked, log_integrity.LOOK.name)
 
 
 def findings(looks: Sequence[LogState], id_: str, keys: Keys) -> Iterator[Finding]:
-    """Report the logs that are not whole, by what is the matter, and the losses that were accepted."""
+    """Report the incomplete logs, by kind of fault, and the accepted losses."""
     by_kind: dict[str, list[LogState]] = {}
     for seen in looks:
         if seen.fault is not None:
@@ -114,7 +114,7 @@ _CHANGES: Final = {
 
 
 async def losses(deployment: Deployment, log: Log, looks: Iterable[LogState]) -> AsyncIterator[Loss]:
-    """What these partitions lost. A log that lost entries is read from one end to the other."""
+    """Losses of these partitions. A log that lost entries is read from end to end."""
     served = Served(deployment)
     for seen in looks:
         number = seen.partition
@@ -129,7 +129,7 @@ async def losses(deployment: Deployment, log: Log, looks: Iterable[LogState]) ->
 
 
 async def accept(deployment: Deployment, loss: Loss) -> None:
-    """Accept a loss. Raises Failed where the log is not as it was looked at, `core.refusals.Unavailable`."""
+    """Accept a loss. Raises Failed if the log has changed since it was read, `core.refusals.Unavailable`."""
     id_ = deployment.whole.id
     asked = partial(log_integrity.accept, deployment.calls, deployment.keys, id_, loss.seen, loss.last)
     if not await retry(asked, log_integrity.ACCEPT.name, once=True):

@@ -1,12 +1,13 @@
-"""Drift, looked for all the time: threads are folded from their log alone and compared with what is served.
+"""Continuous drift detection: threads are folded from their log alone and compared with the served views.
 
-A part of every process that projects. It looks at the partitions that the process holds, at a share of one core's
-time, and changes nothing where everything is right. What differs is said, counted and mended: the thread is
-quarantined and its views exchanged for the fold. Where it differs again, the code is wrong and not the data: that is
-said once, and the thread left alone for long. Nothing of this is stored: whoever has the partition next begins anew.
+The sampler runs in every process that projects. It checks the partitions that the process holds, at a share of one
+core's time, and changes nothing where the views are right. A difference is logged, counted and repaired: the thread is
+quarantined and its views are replaced by the fold. If it differs again, the code is wrong and not the data: that is
+logged once, and the thread is not checked for a long time. None of this is stored: the next owner of the partition
+starts without it.
 
-Where several versions have written into the views of a partition, only what all of them write alike is compared. The
-rest is counted, and said once per partition.
+Where several versions have written into the views of a partition, only the parts that all of them write alike are
+compared. The other parts are counted, and logged once per partition.
 """
 
 import re
@@ -37,18 +38,18 @@ from workers.drift.thread_walk import QUIET_SHARE, WALK_S, ThreadWalk
 from workers.runtime import metrics
 
 AWAY_S: Final = 1.0
-"""Seconds until it is gone on with where the server was away."""
+"""Seconds to wait after a failure before the sampler continues."""
 AGAIN_S: Final = 60.0
-"""Seconds until a thread is tried again that could not be mended for what passes."""
+"""Seconds until the retry of a repair that failed with a passing error."""
 LEFT_ALONE_S: Final = 24 * 3600.0
-"""Seconds for which a thread is left alone that mending does not help."""
+"""Seconds for which a thread is not checked after a repair did not help."""
 TOLD: Final = 10
-"""So many fields of a thread are told one by one."""
+"""Maximum number of differing fields logged individually per thread."""
 
 PERSONAL: Final = frozenset({"ballots", "waiting", "pending", "reported", "authors", "urls"})
 """Views whose members name a member or an address."""
 _IDS: Final = re.compile(r"(?:[\w.~-]{1,120} (?=\d{12}:)|\d{15} \d{12} )?(?:\d{12}:)?[\w.~-]{1,120}(?::\d+)?", re.ASCII)
-"""What the fields of the others are made of: ids, positions, ages, numbers of revisions."""
+"""Pattern of the field names in the other views: ids, positions, ages, revision numbers."""
 
 _EVERYTHING: Final = Scope()
 
@@ -56,28 +57,28 @@ _log = structlog.get_logger(__name__)
 
 
 class _Found(Struct):
-    """What differs in one thread: the first fields, and how many in all."""
+    """Differences in one thread: the first fields, and the total count."""
 
     first: list[Difference] = field(default_factory=list)
     views: Counter[str] = field(default_factory=Counter)
-    """How many fields, by view."""
+    """Number of differing fields, by view."""
     compared: bool = True
     """True where any part was compared."""
 
     @property
     def count(self) -> int:
-        """How many fields in all."""
+        """Total number of differing fields."""
         return self.views.total()
 
     def add(self, difference: Difference) -> None:
-        """Take down one more."""
+        """Record one more difference."""
         self.views[_view(difference)] += 1
         if len(self.first) < TOLD:
             self.first.append(difference)
 
 
 class Sampler:
-    """Looks at threads of the partitions that `held` gives, for ever. `budget` is the share of one core's time."""
+    """Checks threads of the partitions returned by `held`, without end. `budget` is the share of one core's time."""
 
     def __init__(
         self,
@@ -101,19 +102,19 @@ class Sampler:
         self._rounds = ThreadWalk(log, held, self._pace, every=every, quiet_share=quiet_share)
         self._secret = token_bytes(16)
         self._counted = 0.0
-        """Seconds of work that the metric has."""
+        """Seconds of work already added to the metric."""
         self._quarantine: dict[Name, float] = {}
-        """Threads that are being mended, or that mending did not help: when they are looked at again."""
+        """Threads under repair, or that a repair did not help, with the time of their next check."""
         self._scopes: dict[int, Scope] = {}
         """The scope of comparison that was last logged, by partition."""
 
     async def run(self) -> None:
-        """Look, until it is cancelled. Whatever goes wrong here keeps nobody from projecting."""
+        """Check threads until cancelled. A failure here never stops the projector."""
         while True:
             try:
                 async with aclosing(self._rounds.walk()) as walk:
                     await self._along(walk)
-            except Exception as error:  # noqa: BLE001 - what is no passing fault is told with where it was
+            except Exception as error:  # noqa: BLE001 - an error that is not passing is logged with its traceback
                 if _is_passing(error):
                     _log.warning("drift_look_postponed", fault=type(error).__name__)
                 else:
@@ -122,7 +123,7 @@ class Sampler:
             self._pace.begin()
 
     async def _along(self, walk: AsyncGenerator[tuple[Name, MemberCounts], None]) -> None:
-        """Look at what the walk comes by, and for as long as that takes at what chance brings."""
+        """Check the threads of the walk, and randomly drawn threads for an equal amount of time."""
         walked = drawn = 0.0
         begun = self._pace.spent
         async for name, crowd in walk:
@@ -137,7 +138,7 @@ class Sampler:
             begun = self._pace.spent
 
     async def _look_again(self) -> None:
-        """Look at what was left alone for long enough, and forget what is in the hands of others now."""
+        """Check the threads whose quarantine is over, and forget those of partitions no longer held."""
         for name, due in list(self._quarantine.items()):
             held = self._store.keys.of(*name).number in self._held()
             if not held or due <= anyio.current_time():
@@ -146,14 +147,14 @@ class Sampler:
                     await self._look(name, None)
 
     async def _look(self, name: Name, crowd: MemberCounts | None) -> None:
-        """Look at one thread, and mend it where it differs."""
+        """Check one thread, and repair it if it differs."""
         if name not in self._quarantine:
             try:
                 await self._judge(name, crowd)
             except Exception as error:
                 if _is_passing(error):
                     raise
-                # One thread that cannot be looked at keeps nobody from looking at the others.
+                # A thread that cannot be checked must not keep the others from being checked.
                 self._leave(name, LEFT_ALONE_S)
                 _log.error("drift_look_failed", site=name[0], thread=name[1], exc_info=error)
         await self._rest()
@@ -185,7 +186,7 @@ class Sampler:
             return found
 
     def _count(self, partition: int, generation: int, scope: Scope, left: Counter[str]) -> None:
-        """Count what of a thread was not compared, and say once per partition that it is not."""
+        """Count the parts of a thread that were not compared, and log them once per partition."""
         if scope.fold:
             metrics.DRIFT_CHECKED.inc()
         for part, number in left.items():
@@ -202,16 +203,16 @@ class Sampler:
                 )
 
     async def _mend(self, name: Name, found: _Found) -> None:
-        """Say what differs, exchange the views for the fold, and look again."""
+        """Log the differences, replace the views by the fold, and check again."""
         self._leave(name, AGAIN_S)
         self._tell(name, found)
         left, fault = found, None
         try:
             await refold(self._log, self._store, *name, html=self._html)
             left = await self._differences(name)
-        except Exception as error:  # noqa: BLE001 - what keeps a thread from being mended is told with it
+        except Exception as error:  # noqa: BLE001 - the error that prevented the repair is logged with the thread
             if _is_passing(error):
-                # It went on all the time, or the server was away: it is tried again soon.
+                # The thread kept receiving events, or the server was unavailable: the repair is retried soon.
                 _log.warning("drift_not_mended", site=name[0], thread=name[1], fault=type(error).__name__)
                 return
             fault = error
@@ -248,7 +249,7 @@ class Sampler:
             )
 
     def _field(self, difference: Difference) -> str | None:
-        """A field as it may be told: itself where it is made of ids, else its digest."""
+        """Field name as it may be logged: the name itself if it consists of ids, otherwise its digest."""
         name = difference.field
         if name is None or (_view(difference) not in PERSONAL and _IDS.fullmatch(name)):
             return name
@@ -258,7 +259,7 @@ class Sampler:
         return self._digest(value) if isinstance(value, bytes) else value
 
     def _digest(self, value: bytes) -> str:
-        """What tells values apart, and nobody outside of this process can find the value to."""
+        """Keyed digest of a value. It distinguishes values and cannot be reversed outside this process."""
         return blake2b(value, digest_size=8, key=self._secret).hexdigest()
 
     def _leave(self, name: Name, seconds: float) -> None:

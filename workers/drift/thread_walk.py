@@ -1,4 +1,4 @@
-"""Which threads are looked at next: a walk through all of them, and what chance brings (`workers.drift.sampling`)."""
+"""Source of threads to check: a walk through all of them, and random draws (`workers.drift.sampling`)."""
 
 import random
 from collections.abc import AsyncGenerator, Callable, Collection
@@ -17,17 +17,17 @@ from workers.drift.sampling import Search, Stretch
 from workers.runtime import metrics
 
 PAGE: Final = 256
-"""So many events are read at once on a walk."""
+"""Events per read of a walk."""
 IDLE_S: Final = 1.0
-"""Seconds until it is asked again which partitions are held, where none is."""
+"""Seconds between checks for held partitions while none is held."""
 WALK_S: Final = 60.0
-"""Seconds from the begin of a walk to that of the next, at least: a small deployment is not walked all the time."""
+"""Minimum seconds between the starts of two walks, so that a small deployment is not walked all the time."""
 QUIET_SHARE: Final = 0.25
-"""Part of the pace at which a walk goes where nothing was appended since the one before began."""
+"""Fraction of the pace for a walk if nothing was appended since the previous walk began."""
 
 
 class ThreadWalk:
-    """Chooses threads of the partitions that `held` gives. Every call raises `core.refusals.Unavailable`."""
+    """Chooses threads of the partitions returned by `held`. Every method may raise `core.refusals.Unavailable`."""
 
     def __init__(
         self,
@@ -38,19 +38,19 @@ class ThreadWalk:
         every: float = WALK_S,
         quiet_share: float = QUIET_SHARE,
     ) -> None:
-        """`every` is in seconds. The share of `pace` is set anew while a walk goes on."""
+        """`every` is in seconds. A walk changes the share of `pace`."""
         self._log = log
         self._held = held
         self._pace = pace
         self._every = every
         self._share = pace.share
         self._quiet_share = quiet_share * pace.share
-        self._dice = random.Random()  # noqa: S311 - it chooses what to look at
+        self._dice = random.Random()  # noqa: S311 - it chooses the threads to check
         self._lasts: dict[int, Position] = {}
-        """Where the logs of our partitions ended when they were last walked."""
+        """Last position in the log of each held partition, at the start of the latest walk."""
 
     async def walk(self) -> AsyncGenerator[tuple[Name, MemberCounts], None]:
-        """Every thread of every partition that is ours, one partition after the other, over and over."""
+        """Yield every thread of every held partition, one partition after another, without end."""
         while True:
             begun = anyio.current_time()
             partitions = list(self._held())
@@ -89,7 +89,7 @@ class ThreadWalk:
                 await self._pace.rest()
 
     async def draw(self) -> Name | None:
-        """The thread of an event drawn from all that our partitions have; None where that is one of a site."""
+        """The thread of an event drawn from all held partitions. None if the event is one of a site."""
         lengths = {number: last.n for number, last in self._lasts.items() if last.n and number in self._held()}
         if not lengths:
             return None
@@ -99,7 +99,7 @@ class ThreadWalk:
         return None if entry is None else sampling.thread_of(entry)
 
     async def _anywhere(self, number: int) -> Position:
-        """The position of an event of a partition, each as likely as any other; `START` where there is none."""
+        """Position of an event of a partition, drawn uniformly. `START` if there is none."""
         last = self._lasts[number]
         first = await self._log.read(number, START, limit=1)
         if not first or first[0].position >= last:
@@ -112,11 +112,11 @@ class ThreadWalk:
         while at.n < search.number:
             entries = await self._log.read(number, at, limit=min(PAGE, search.number - at.n))
             if not entries:
-                break  # what was there a moment ago is gone: a failover
+                break  # the events are gone: a failover
             at = entries[-1].position
         return at
 
     async def _idle(self, until: float) -> None:
-        """Rest until this time of the event loop's clock."""
+        """Sleep until this time of the event loop's clock."""
         await anyio.sleep_until(until)
         self._pace.begin()

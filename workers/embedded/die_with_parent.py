@@ -1,8 +1,8 @@
-"""Run a program that ends with the process that started it, even where that one is killed outright.
+"""Run a program that ends with its parent process, even if the parent is killed.
 
-Run as a file, before any package can be imported: `python -I -S tether.py PARENT PROGRAM ARGUMENT…`, PARENT
-being the process id to be tied to. The program takes over this process, so its id and open files stay.
-Only Linux has such a tie; elsewhere the program is merely started.
+Run as a file, before any package can be imported: `python -I -S die_with_parent.py PARENT PROGRAM ARGUMENT…`. PARENT is
+the id of the parent process. The program replaces this process by exec, so its id and open files stay. Only Linux has
+this mechanism; elsewhere the program is merely started.
 """
 
 import ctypes
@@ -11,11 +11,11 @@ import signal
 import sys
 
 PR_SET_PDEATHSIG = 1
-"""From <linux/prctl.h>: the signal that this process gets when its parent ends. It outlives an exec."""
+"""From <linux/prctl.h>: the signal that this process gets when its parent ends. It survives an exec."""
 
 
 def main(parent: int, program: list[str]) -> None:
-    """Tie this process to `parent` and become `program`, whose files are for their owner alone."""
+    """Bind this process to `parent` and exec `program`, whose files are readable by their owner alone."""
     os.umask(0o077)
     if sys.platform == "linux":
         libc = ctypes.CDLL(None, use_errno=True)

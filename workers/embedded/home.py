@@ -1,4 +1,4 @@
-"""The directory of the embedded server: its lock, its socket, its log, and whether its disk has room."""
+"""The directory of the embedded server: its lock, socket and log, and the check for room on its disk."""
 
 import fcntl
 import os
@@ -11,25 +11,25 @@ from pathlib import Path
 import anyio.to_thread
 
 LONGEST_SOCKET_PATH = 100
-"""Bytes. `sun_path` holds 108 on Linux and 104 on macOS, its closing zero included."""
+"""Bytes. `sun_path` holds 108 on Linux and 104 on macOS, its terminating zero included."""
 
 ROOM = 16 * 1024 * 1024
-"""Bytes that must be free on the disk before a server is let write."""
+"""Bytes that must be free on the disk before a server may write."""
 
 _TRIED = 1024 * 1024
-"""Bytes that are written to see whether they can be: quotas and bounds of a process are in no figure of the disk."""
+"""Bytes of a trial write. Figures of the disk do not show quotas and limits of the process."""
 
 
 class EmbeddedError(Exception):
-    """The embedded server cannot be had; the message is one line for whoever started the program."""
+    """The embedded server is not available. The message is one line for the operator."""
 
 
 @contextmanager
 def undone(data: Path) -> Iterator[Callable[[], None]]:
-    """Remove what the block makes in a data directory, and the directory where it made that, too, if the block fails.
+    """Remove what the block creates in a data directory if the block fails, the directory itself included.
 
-    The block calls what it is given as soon as anybody may rely on what is there: then everything stays. What others
-    put there stays in any case.
+    The block calls the yielded function as soon as a client may rely on the files: then everything stays. Files that
+    others put there always stay.
     """
     absolute = data.absolute()
     home, secrets = absolute / "server", absolute / "secrets.json"
@@ -47,7 +47,7 @@ def undone(data: Path) -> Iterator[Callable[[], None]]:
         if not kept and not _is_in_use(home):
             if home in made:
                 shutil.rmtree(home, ignore_errors=True)
-            # What cannot be removed was never made, or has somebody else's files in it.
+            # A path that cannot be removed was never created, or holds files of others.
             if not had_secrets:
                 with suppress(OSError):
                     secrets.unlink()
@@ -58,7 +58,7 @@ def undone(data: Path) -> Iterator[Callable[[], None]]:
 
 
 def _is_in_use(home: Path) -> bool:
-    """Whether a server runs there, or is about to."""
+    """True if a server runs there, or is about to."""
     try:
         lock = os.open(home / "lock", os.O_RDWR | os.O_CLOEXEC)
     except OSError:
@@ -74,7 +74,7 @@ def _is_in_use(home: Path) -> bool:
 
 @contextmanager
 def opened(home: Path) -> Iterator[int]:
-    """Make the directory, for its owner alone, and open its lock file."""
+    """Create the directory, for its owner alone, and open its lock file."""
     try:
         home.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         home.mkdir(mode=0o700, exist_ok=True)
@@ -89,7 +89,7 @@ def opened(home: Path) -> Iterator[int]:
 
 @contextmanager
 def socket_in(home: Path) -> Iterator[str]:
-    """Choose the path of the socket and leave word of it. What a killed process left is tidied first."""
+    """Choose the path of the socket and record it. Leftovers of a killed process are removed first."""
     address = home / "address"
     try:
         if address.exists():
@@ -109,8 +109,8 @@ def socket_in(home: Path) -> Iterator[str]:
 
 
 def _forget(socket: Path, home: Path) -> None:
-    """Remove a socket that nobody listens on any more, and the directory that was made for it alone."""
-    with suppress(OSError):  # it may be gone: then there is nothing left to do
+    """Remove a socket without a listener, and the directory that was created for it alone."""
+    with suppress(OSError):  # it may be gone already
         socket.unlink(missing_ok=True)
         if socket.parent != home:
             socket.parent.rmdir()
@@ -118,7 +118,7 @@ def _forget(socket: Path, home: Path) -> None:
 
 @contextmanager
 def fresh_log(path: Path) -> Iterator[int]:
-    """Open an empty log, for its owner alone; the one of the time before stays beside it."""
+    """Open an empty log, for its owner alone. The log of the previous run is kept beside it."""
     try:
         if path.exists():
             path.replace(path.with_name("log.1"))
@@ -132,21 +132,21 @@ def fresh_log(path: Path) -> Iterator[int]:
 
 
 def free(home: Path) -> int:
-    """Bytes that are free on the disk."""
+    """Bytes free on the disk."""
     return shutil.disk_usage(home).free
 
 
 def taken(home: Path) -> int:
-    """Bytes that the record takes there."""
+    """Bytes that the append-only files take."""
     size = 0
     for path in (home / "appendonlydir").glob("*"):
-        with suppress(FileNotFoundError):  # written anew, it replaces the old one at any moment
+        with suppress(FileNotFoundError):  # a rewrite may replace the file at any moment
             size += path.stat().st_size
     return size
 
 
 async def has_room(home: Path) -> bool:
-    """Whether the disk has room for what a server writes here."""
+    """True if the disk has room for what a server writes here."""
     return await anyio.to_thread.run_sync(_has_room, home)
 
 
@@ -159,4 +159,4 @@ def _has_room(home: Path) -> bool:
             os.fsync(file.fileno())
             return written == _TRIED
     except OSError:
-        return False  # whatever it is, a server would meet it, too
+        return False  # the cause does not matter: a server would fail likewise

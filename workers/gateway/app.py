@@ -1,4 +1,4 @@
-"""The application: routes from the table, an id, a log line and metrics for every request."""
+"""The application: routes from the operation table; an id, a log line and metrics per request."""
 
 import time
 from collections.abc import Iterable
@@ -24,13 +24,13 @@ from workers.runtime import logs
 
 
 def build(services: Services, *, feed: Feed | None = None) -> ASGIApp:
-    """The gateway as an ASGI application, what is ready and what is plain before the rest. `feed` follows threads."""
+    """Build the ASGI application, with the response cache and the fast page path in front. `feed` serves feeds."""
     app = compression.before(PlainPages(services).before(every_call(services, feed=feed)))
     return services.lag.before(app if services.ready is None else services.ready.before(app))
 
 
 def every_call(services: Services, *, feed: Feed | None = None) -> "Gateway":
-    """What answers every call there is."""
+    """Build the application that handles every operation."""
     routes: list[tuple[str, ASGIApp]] = []
     offered = [call for call in OPERATIONS if call.path not in APART] if services.operations_apart else OPERATIONS
     for path, calls in by_path(offered).items():
@@ -47,16 +47,16 @@ def every_call(services: Services, *, feed: Feed | None = None) -> "Gateway":
 
 
 class Gateway:
-    """The outermost layer: what is true of every request."""
+    """Outermost layer: gives every request an id, a route, a log line and metrics."""
 
     def __init__(self, routes: Iterable[tuple[str, ASGIApp]]) -> None:
-        """`routes` are endpoints by path, as the table spells it; the first that takes a request has it."""
+        """`routes` are endpoints by path template, as in the table. The first match handles the request."""
         self._routes = [(compile_path(path)[0].fullmatch, endpoint) for path, endpoint in routes]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Handle one request."""
         if scope["type"] != "http":
-            return  # a lifespan or a websocket: the first needs no answer here, the second gets none
+            return  # a lifespan needs no response here, and a websocket gets none
         begun = time.perf_counter()
         record = scope["hansard"] = RequestRecord(request_log.request_id())
         logs.begin(request=record.request)
@@ -67,7 +67,7 @@ class Gateway:
             request_log.record(record, scope["method"], time.perf_counter() - begun)
 
     def _endpoint(self, scope: Scope) -> ASGIApp:
-        # What a router does besides (methods, mounts, slashes) is no use here, and cost as much as all of the checks.
+        # A full router also handles methods, mounts and slashes: unused here, and as costly as all of the checks.
         path: str = scope["path"]
         for matches, endpoint in self._routes:
             found = matches(path)
@@ -78,11 +78,11 @@ class Gateway:
 
 
 async def _nowhere(scope: Scope, receive: Receive, send: Send) -> None:
-    """What no route takes."""
+    """Handle a request that matches no route."""
     del receive
     record: RequestRecord = scope["hansard"]
     if scope["method"] == "OPTIONS":
-        # A browser that asks first would otherwise never see why the request itself is refused.
+        # Without a preflight response a browser never sees why the request itself is refused.
         reply = preflight()
     else:
         reply = problems.reply(NotFound("there is nothing at this address"))

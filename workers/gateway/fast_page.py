@@ -1,9 +1,9 @@
-"""The page of a thread as nearly everybody asks for it, answered past everything that other calls need.
+"""Fast path for the common request for a thread's page. Skips everything that only other operations need.
 
-Readers ask for pages a thousand times as often as for anything else, and most threads of a publication are in no
-memory when somebody comes. So such a page has a way of its own: path, query, gate, views, caching, in this order, as
-every call has them. It leads to what is found, and nowhere else: whatever else there is to say of a request, and
-whatever fails, is for the application, which begins again. So there is no second rule here of what is refused and how.
+Pages are requested a thousand times as often as anything else, and most threads of a publication are in no cache when
+a reader comes. The fast path has the steps of every operation, in the same order: path, query, gate, views, caching.
+It responds only with a page that was found. Any other outcome, failures included, is left to the application, which
+handles the request from the beginning. So the rules for refusals exist only once.
 """
 
 import time
@@ -31,9 +31,9 @@ from workers.gateway.operations.services import Services
 from workers.gateway.shapes import threads as shapes
 
 _LONGEST: Final = 200
-"""Bytes of a query that may be plain: what is longer would cost more memory than reading it again costs time."""
+"""Longest query in bytes that the fast path takes. Caching a longer query costs more memory than parsing costs time."""
 _QUERIES: Final = 1024
-"""So many queries are remembered; few ways to ask for a page are in use at a time."""
+"""Parsed queries in the cache. Few different queries are in use at a time."""
 
 _log = structlog.get_logger(__name__)
 _path: Final = compile_path(THREAD)[0].fullmatch
@@ -41,7 +41,7 @@ _reader: Final = parameters.ParameterReader(shapes.PageQuery)
 
 
 class PlainPages:
-    """Stands before an application and answers what is plain."""
+    """Middleware that responds to simple page requests."""
 
     def __init__(self, services: Services) -> None:
         self._views = services.views
@@ -50,7 +50,7 @@ class PlainPages:
         self._counted = counter(THREAD)
 
     def before(self, app: ASGIApp) -> ASGIApp:
-        """`app`, asked for everything else."""
+        """Wrap `app`, which handles all other requests."""
 
         def answered(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
             if scope["type"] == "http" and scope["method"] == "GET":
@@ -85,7 +85,7 @@ class PlainPages:
                 answer = await self._views.page(site, thread, query, once=True)
         except BadCursor:
             return None
-        except Exception as error:  # noqa: BLE001 - the application meets it again, and answers it
+        except Exception as error:  # noqa: BLE001 - the application meets the error again, and responds to it
             _log.warning("page_retried", site=site, thread=thread, cause=type(error).__name__)
             return None
         finally:
@@ -95,7 +95,7 @@ class PlainPages:
 
 @lru_cache(_QUERIES)
 def _plain(raw: bytes) -> PageQuery | None:
-    """What a query string asks for; None where that is not plain, or not well-formed."""
+    """Parse a query string. None if it is malformed or has parameters that the fast path does not take."""
     try:
         query = _reader.read(parameters.parse(raw))
     except BadRequest:

@@ -1,4 +1,4 @@
-"""The application of operators' machines: whether a process is alive and ready, and its metrics."""
+"""The application for operators' machines: liveness, readiness and metrics of a process."""
 
 from collections.abc import Sequence
 
@@ -15,12 +15,12 @@ from workers.gateway.resource import Resource
 
 
 def operations(services: Services) -> ASGIApp:
-    """All operations: health, readiness and metrics, and nothing else."""
+    """Build an application of health, readiness and metrics only."""
     return _application(services, health.OPERATIONS)
 
 
 def health_alone(services: Services) -> ASGIApp:
-    """The operations that stay at an address where the process serves the others at an address of their own."""
+    """Build an application of the operations left at this address when the others have their own address."""
     return _application(services, [call for call in health.OPERATIONS if call.path not in APART])
 
 

@@ -1,4 +1,4 @@
-"""One address: the checks that every call shares, in their order, and then the call's own handler."""
+"""One path: the checks that all operations share, in order, then the operation's handler."""
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping
@@ -44,23 +44,23 @@ _GRAMMAR: Final[Mapping[str, Callable[[str], bool]]] = {
 
 
 _TOLD: Final = frozenset({"site", "thread", "comment"})
-"""What of the path the lines of the log say: members are in none."""
+"""Path parameters that are logged. Member ids never are."""
 
 
 _TOKENLESS: Final = frozenset({Access.EVERYONE, Access.ANYONE})
-"""The callers that need no token."""
+"""Access levels that need no token."""
 
 
 _OPERATED: Final = frozenset({Access.OPERATOR, Access.ADMIN_OR_OPERATOR})
-"""The callers among whom the operator is, whose token is of no site."""
+"""Access levels that include the operator, whose token belongs to no site."""
 
 
 class NoBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A call without words: its body is empty, or an object without fields."""
+    """Body of an operation that needs none: empty, or an object without fields."""
 
 
 class _Taken:
-    """A call, with what decodes it ready."""
+    """An operation with its gate and its prepared decoders."""
 
     def __init__(self, call: Operation, admission: Admission) -> None:
         self.call = call
@@ -75,7 +75,7 @@ class _Taken:
 
 
 class _Received(NamedTuple):
-    """A request as it was received; a write with its query decoded and its body whole."""
+    """A request as received. For a write, the query is decoded and the body is complete."""
 
     taken: _Taken
     scope: Scope
@@ -87,7 +87,7 @@ class _Received(NamedTuple):
 
 
 class Resource:
-    """The ASGI endpoint of one path."""
+    """ASGI endpoint of one path."""
 
     def __init__(self, services: Services, path: str, calls: Iterable[Operation]) -> None:
         self.path = path
@@ -97,7 +97,7 @@ class Resource:
         self._allowed = ", ".join(sorted(methods))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Handle one request."""
         record: RequestRecord = scope["hansard"]
         record.route = self.path
         method: str = scope["method"]
@@ -138,12 +138,12 @@ class Resource:
                 response = await self._admitted(_Received(taken, scope, headers, query, key), receive)
         except (Refusal, BadCursor) as refused:
             if isinstance(refused, CannotFold):
-                # For an event that is only unknown, or missing, the detail says all.
+                # For an event that is only unknown, or missing, the detail is enough without a stack trace.
                 is_told = refused.__cause__ is None or isinstance(refused, EventMissing)
                 defect = None if is_told else refused
                 _log.error("event_not_folded", position=str(refused.position), fault=refused.why, exc_info=defect)
             response = problems.reply(refused)
-        except Exception as error:  # the one place where a defect becomes an answer
+        except Exception as error:  # the one place where a defect becomes a response
             if isinstance(error, ClientDisconnect):
                 raise
             response = broken(error, record)
@@ -163,9 +163,9 @@ class Resource:
         return caching.unless_known(response, headers.get(b"if-none-match"))
 
     async def _body(self, call: Operation, receive: Receive, headers: Mapping[bytes, bytes]) -> bytes:
-        """Read the body of a write, once it brings a token that may be one. Raises Unauthenticated.
+        """Read the body of a write, after checking that it has a well-formed token. Raises Unauthenticated.
 
-        No byte of the body is asked for before: the first read is what sends `100 Continue`.
+        The body is not read before that check, because the first read sends `100 Continue`.
         """
         token = ""
         if call.access not in _TOKENLESS:
@@ -191,13 +191,13 @@ class Resource:
         try:
             response = await self._shared(received, caller.caller, caller)
         except (Refusal, BadCursor):
-            await caller.confirm()  # whoever is not who they were taken for is told that, and nothing else
+            await caller.confirm()  # a caller who is not confirmed learns only that
             raise
         await caller.confirm()
         return response
 
     async def _shared(self, received: _Received, token: Caller | None, trust: ProvisionalCaller | None) -> Response:
-        """Answer, within the share of the member where it writes. Raises TooManyRequests."""
+        """Handle a request. Counts a write against the member's share. Raises TooManyRequests."""
         if not received.taken.writes or token is None:
             return await self._handled(received, token, trust)
         admission, site = self._services.admission, received.scope["path_params"].get("site", "")
@@ -215,7 +215,7 @@ class Resource:
         request: Request[Any, Any] = Request(
             services=self._services,
             operation=call,
-            place=scope["path"].rstrip("/"),  # there is a slash at its end where the path of the site has one
+            place=scope["path"].rstrip("/"),  # a site's path may end with a slash
             path=scope["path_params"],
             headers=received.headers,
             query=received.wanted if taken.writes else taken.query.read(received.query),
@@ -232,7 +232,7 @@ class Resource:
         self, call: Operation, site: str, headers: Mapping[bytes, bytes], query: Query
     ) -> Caller | ProvisionalCaller | None:
         if call.access is Access.EVERYONE and not (call.past and "at" in query):
-            return None  # a token that is not read cannot be wrong either
+            return None  # a token that is not read cannot be refused
         authorization = headers.get(b"authorization")
         services = self._services
         if call.access is Access.OPERATOR or (
@@ -258,14 +258,14 @@ class Resource:
 
 
 def _may_enter(call: Operation, token: Caller | None) -> bool:
-    """Whether the caller has the role of the door, or is the operator where the call is for the operator, too."""
+    """True if the caller has the required role, or is the operator and the operation admits the operator."""
     if token is None:
         return False
     return call.required_role in token.roles or (call.access in _OPERATED and "operator" in token.roles)
 
 
 def _check_path(path: Mapping[str, str]) -> None:
-    """Raise NotFound for a path with a malformed id; the lines of the log say the valid ids from here on."""
+    """Raise NotFound for a path with a malformed id. Adds the valid ids to the log context."""
     for name, value in path.items():
         if not _GRAMMAR[name](value):
             raise NotFound
@@ -273,7 +273,7 @@ def _check_path(path: Mapping[str, str]) -> None:
 
 
 def _decoded(received: _Received) -> Any:
-    """The decoded body of a write. Raises BadRequest, UnsupportedMediaType."""
+    """Return the decoded body of a write. Raises BadRequest, UnsupportedMediaType."""
     taken, headers = received.taken, received.headers
     if not received.body:
         if taken.needs_body:
@@ -284,7 +284,7 @@ def _decoded(received: _Received) -> Any:
 
 
 def _trusted(services: Services, site: str, authorization: bytes | None) -> ProvisionalCaller | None:
-    """Who has a token that is good by the keys that the site had last; None where that cannot be said of anybody."""
+    """Return the caller whose token is valid by the last known keys of the site. None if that cannot be verified."""
     try:
         token = tokens.bearer(authorization)
         look = None if token is None else services.keyring.begin(site)
@@ -292,11 +292,11 @@ def _trusted(services: Services, site: str, authorization: bytes | None) -> Prov
             return None
         return ProvisionalCaller(services.keyring, site, look, token, services.clock)
     except InvalidToken:
-        return None  # by the keys as they are, it may be good, and if not that is what is to be said
+        return None  # the current keys may accept the token; if they do not, their error is the one to report
 
 
 def _key(given: bytes | None) -> str:
-    """The Idempotency-Key of a request, or a new one. Raises BadRequest for one that is not well-formed."""
+    """Return the Idempotency-Key of a request, or a new key. Raises BadRequest for a malformed key."""
     if given is None:
         return secrets.token_urlsafe(16)
     key = given.decode("latin-1")

@@ -1,7 +1,7 @@
-"""The route of the feed: checks before a stream begins, and answers of other kinds.
+"""The route of the feed: checks before a stream begins, and responses that are no stream.
 
-Browsers give up for good on any status but 200 and 204. So a 4xx is only for lasting faults, and a fault that
-may pass is a 200 that sets the time to reconnect, and ends.
+A browser stops reconnecting for good on any status but 200 and 204. So a 4xx is sent only for permanent errors. For a
+transient error a 200 is sent that sets the reconnection time, and ends.
 """
 
 from typing import Final
@@ -34,7 +34,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Stream:
-    """The ASGI endpoint of `GET …/feed`."""
+    """ASGI endpoint of `GET …/feed`."""
 
     def __init__(self, call: Operation, feed: Feed) -> None:
         self._call = call
@@ -42,7 +42,7 @@ class Stream:
         self._query = queries.ParameterReader(call.query)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request: a stream, or at once why not."""
+        """Handle one request: respond with a stream, or with the reason why there is none."""
         record: RequestRecord = scope["hansard"]
         record.route = self._call.path
         if scope["method"] == "OPTIONS":
@@ -56,7 +56,7 @@ class Stream:
             return
         record.status = _FOLLOWED
         if found is None:
-            # No length: that of the stream itself is not known either.
+            # No Content-Length: that of the stream itself is not known either.
             await send(start_of(EVERYWHERE))
             await send({"type": "http.response.body", "body": b""})
             return
@@ -65,7 +65,7 @@ class Stream:
         await self._feed.follow(found, EVERYWHERE, receive, send)
 
     async def _found(self, scope: Scope, record: RequestRecord) -> Response | ClientPlace | None:
-        """A whole answer, or the place of a client that follows, or None for the head of a stream alone."""
+        """Return a complete response, the place of a client that follows, or None for a `HEAD` of a stream."""
         query: Query = {}
         try:
             query = queries.parse(scope["query_string"])
@@ -76,7 +76,7 @@ class Stream:
             found = _come_back(ComeBack("unavailable"))
         except Refusal as refused:
             found = problems.reply(refused)
-        except Exception as error:  # noqa: BLE001 - it is logged, and answered
+        except Exception as error:  # noqa: BLE001 - it is logged, and becomes a response
             found = broken(error, record)
             if found.status == problems.UNAVAILABLE:
                 found = _come_back(ComeBack("unavailable"))
@@ -95,7 +95,7 @@ class Stream:
         last_event_id = headers_of(scope).get(b"last-event-id", b"").decode("latin-1")
         start = Start(last_event_id, wanted.after)
         if await self._feed.ended(site, thread):
-            return Response(NO_CONTENT)  # ends an EventSource for good
+            return Response(NO_CONTENT)  # stops an EventSource for good
         if scope["method"] == "HEAD":
             return None
         return await self._feed.seat(site, thread, start)
@@ -112,7 +112,7 @@ def _place(scope: Scope) -> tuple[str, str]:
 
 
 def broken(error: Exception, record: RequestRecord) -> Response:
-    """The answer to a request that met a defect, or a server that is away."""
+    """Return the response to a request that failed on a defect or an unreachable server."""
     if errors.is_passing(error):
         _log.warning("request_refused", cause=type(error).__name__)
         return problems.reply(Unavailable())

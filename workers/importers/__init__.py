@@ -1,1 +1,1 @@
-"""Importers: discussions from elsewhere, through the same deciders as all others."""
+"""Importers: import of external discussions, through the same deciders as all other commands."""

@@ -1,10 +1,10 @@
-"""Bring discussions in from elsewhere, with their original times, through the same deciders as everybody's.
+"""Import of discussions from elsewhere, with their original times, through the same deciders as all other commands.
 
-A source is one JSON document: who took part, and what they did, in order, as commands (`core.domain.commands`). Nothing
-is made up: an item that names an unknown person, goes back in time or lies in the future is refused before anything is
-written, and one that the deciders refuse stops the import with a report. Running it again goes on where it ended, and
-adds nothing where it was through, because every item's command key is made from the source and stays with the events
-that it became.
+A source is one JSON document: the people who took part, and their actions in order, as commands
+(`core.domain.commands`). Nothing is invented. An item that names an unknown person, goes back in time or lies in the
+future is refused before the first write. An item that the deciders refuse stops the import with a report. A second run
+continues where the first ended, and adds nothing after a complete import, because every item's command key is derived
+from the source and stored with the events of the item.
 """
 
 import time
@@ -27,16 +27,16 @@ from core.refusals import Refusal
 from core.times import parse_rfc3339
 
 CAUSE = "import"
-"""What events that came in this way say as their cause."""
+"""The `cause` of imported events."""
 
 PAGE = 256
-"""Events that are looked through in one call for what was imported before."""
+"""Events per read in the search for items imported earlier."""
 
 Importable = ThreadCommand | CommentCommand | Vote | Report
 
 
 class SiteGiven(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The site that a discussion belongs to, as it is opened where it does not exist."""
+    """The site of a discussion, with the settings for opening it if it does not exist."""
 
     id: str
     name: str
@@ -44,7 +44,7 @@ class SiteGiven(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Person(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Somebody who took part, as their token would describe them."""
+    """A person who took part, with the claims that a token would hold."""
 
     name: str
     kind: Literal["member", "guest"] = "member"
@@ -55,7 +55,7 @@ class Person(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Item(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One thing that somebody did: `id` is the source's own, `at` RFC 3339, `do` a command."""
+    """One action of a person. `id` is the source's own id, `at` is in RFC 3339, `do` is a command."""
 
     id: str
     at: str
@@ -65,12 +65,12 @@ class Item(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def occurred_at(self) -> int:
-        """When it happened, in milliseconds since 1970."""
+        """Time of the action, in milliseconds since 1970."""
         return parse_rfc3339(self.at)
 
 
 class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A discussion to import. `source` names where it is from: with an item's id it makes the item's key."""
+    """A discussion to import. `source` names its origin, from which every item's command key is derived."""
 
     source: str
     site: SiteGiven
@@ -78,7 +78,7 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     items: tuple[Item, ...]
 
     def caller(self, item: Item) -> Caller:
-        """Who did it."""
+        """The caller of an item's command."""
         person = self.people[item.by]
         return Caller(
             id=item.by,
@@ -91,23 +91,23 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         )
 
     def key(self, item: Item) -> str:
-        """The command key of an item: the same whenever it is imported."""
+        """The command key of an item: the same in every import."""
         return command_key(self.site.id, item.by, "IMPORT", self.source, item.id)
 
 
 class Imported(Struct, frozen=True, kw_only=True):
-    """How an import ended."""
+    """Result of an import."""
 
     appended: int
-    """Items that were carried out now."""
+    """Number of items executed by this import."""
     known: int
-    """Items that had been before."""
+    """Number of items that were imported earlier."""
     last: dict[str, Position]
-    """By thread, position of the last event that is from this source."""
+    """Position of the last event from this source, by thread."""
 
 
 class UnfitSource(Exception):
-    """The source cannot be imported as it is, and nothing of it was; one line for each thing that is wrong."""
+    """Raised if a source cannot be imported as it is. Nothing was imported. `lines` has one line per fault."""
 
     def __init__(self, lines: list[str]) -> None:
         self.lines = lines
@@ -115,7 +115,7 @@ class UnfitSource(Exception):
 
 
 class ImportStopped(Exception):
-    """The deciders refused an item. What came before it in its source is imported, nothing after it."""
+    """Raised if the deciders refuse an item. The items before it in the source are imported, those after it are not."""
 
     def __init__(self, item: Item, refusal: Refusal) -> None:
         self.item = item
@@ -125,7 +125,7 @@ class ImportStopped(Exception):
 
 
 def read(document: bytes) -> Source:
-    """The source that a JSON document describes, found to be fit for importing. Raises UnfitSource."""
+    """Decode a source from JSON and check that it can be imported. Raises UnfitSource."""
     try:
         source = msgspec.json.decode(document, type=Source)
         raw = msgspec.json.decode(document)
@@ -139,9 +139,9 @@ def read(document: bytes) -> Source:
 
 
 async def bring_in(log: Log, source: Source, *, progress: Callable[[int], object] = lambda _: None) -> Imported:
-    """Carry every item out that was not before. The site must exist. `progress` gets the number of items done.
+    """Execute every item not imported earlier. The site must exist. `progress` receives the number of items done.
 
-    Raises ImportStopped at the first item that is refused, `core.refusals.Unavailable` where the log is away.
+    Raises ImportStopped at the first refused item, and `core.refusals.Unavailable` if the log is unavailable.
     """
     before = {thread: await _known(log, source, thread) for thread in {item.thread for item in source.items}}
     last: dict[str, Position] = {thread: there[1] for thread, there in before.items() if there[1] is not None}
@@ -176,9 +176,9 @@ async def _carry_out(log: Log, source: Source, item: Item) -> Position:
 
 
 async def _known(log: Log, source: Source, thread: str) -> tuple[set[str], Position | None]:
-    """Ids of the items of a thread up to the last one that the log has, and the position of that one.
+    """Ids of a thread's items up to the last one in the log, and the position of that item's event.
 
-    An item before it that is not in the log changed nothing when its turn came; by now it might.
+    An earlier item that is not in the log changed nothing when it was executed. Executed now, it might.
     """
     keys = {source.key(item): place for place, item in enumerate(source.items) if item.thread == thread}
     at = await log.thread_last(source.site.id, thread)
@@ -196,14 +196,14 @@ async def _known(log: Log, source: Source, thread: str) -> tuple[set[str], Posit
 
 
 def _strays(source: Source, raw: Any) -> Iterator[str]:
-    """Members of commands that no command has: misspelt, they would change what an item means."""
+    """Yield members of commands that do not exist: a misspelt member would change the meaning of its item."""
     for item, given in zip(source.items, raw["items"], strict=True):
         for name in given["do"].keys() - set(item.do.__struct_fields__) - {"command"}:
             yield f"item {item.id}: a {_name(item.do)} has no {name}"
 
 
 def _unfounded(source: Source, now: int) -> Iterator[str]:
-    """What the source tells that cannot have been so."""
+    """Yield the statements of the source that cannot be true."""
     if not is_site(source.site.id):
         yield f"{source.site.id!r} cannot name a site"
     for member, person in source.people.items():

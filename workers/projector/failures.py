@@ -1,4 +1,4 @@
-"""What becomes of a projection after a failure: the policy is a value, and who keeps the views carries it out."""
+"""Failure policies of a projection. The policy is a value that `PartitionProjector` carries out."""
 
 from enum import Enum
 from typing import Final
@@ -14,32 +14,34 @@ from projections.thread.effects import CannotApply, Hole, UnknownShape
 
 
 class FailurePolicy(Enum):
-    """What becomes of a partition, or of one thread in it, after a failure."""
+    """Action for a partition, or for one thread in it, after a failure."""
 
     RETRY = "retry"
-    """Once more, from what is stored."""
+    """Retry from the stored views."""
     PARK = "park"
-    """The thread of the event is passed over from there on, until a person has looked at it, or a version comes that
-    knows the event; all others go on."""
+    """Pass over the thread from this event on, until an operator requeues it or a version that knows the event runs.
+
+    All other threads continue.
+    """
     STOP = "stop"
-    """It stays where it is until a person has looked at it."""
+    """Stop the partition until an operator has intervened."""
 
 
 _NOT_OF_A_THREAD: Final = (Hole, BrokenChain, LogDiverged, RedisError, Unavailable, UnreadableEntry)
-"""What goes wrong with the log or the server: it says nothing of the event that was in hand."""
+"""Errors of the log or the server: they do not concern the event being applied."""
 
 
 def is_poison(error: Exception, suspect: Recorded) -> bool:
-    """Whether an error says something of this event and its thread, and nothing of the log or the server."""
+    """True if an error concerns this event and its thread, and not the log or the server."""
     return suspect.envelope.thread != "" and not isinstance(error, _NOT_OF_A_THREAD)
 
 
 class Failures:
-    """Decides about failures: what passes is waited for, anything else gets a second chance at the same event.
+    """Chooses the policy after a failure: a passing error is retried, any other is retried once at the same event.
 
-    A log that lost what was read of it gets it, too. In a failover the stored cursor goes back with the log, so that
-    the second try begins where both agree; where it begins at the same place and finds nothing there, the log is not
-    the one that these views are of, and none of our waiting will change that.
+    A diverged log is retried once, too. In a failover the stored cursor goes back with the log, so that the retry
+    begins where both agree. If the retry begins at the same position and the event is still missing, the log is not
+    the one that these views were made from, and waiting cannot help.
     """
 
     def __init__(self) -> None:
@@ -47,14 +49,14 @@ class Failures:
         self._lost: Position | None = None
 
     def policy(self, error: Exception, at: Position, suspect: Recorded | None = None) -> FailurePolicy:
-        """What to do about `error`, which kept the event after `at` from being taken in.
+        """Return the policy for `error`, which prevented the event after `at` from being applied.
 
-        `suspect` is the one event that can have brought it about, where there is one.
+        `suspect` is the only event that can have caused the error, if there is such an event.
         """
         if is_passing(error) or (isinstance(error, Unavailable) and not isinstance(error, UnreadablePartition)):
             return FailurePolicy.RETRY
         if isinstance(error, UnknownShape) and suspect is not None and is_poison(error, suspect):
-            return FailurePolicy.PARK  # no second look makes this version know it
+            return FailurePolicy.PARK  # a retry cannot make this version know the shape
         if isinstance(error, LogDiverged):
             again, self._lost = self._lost == error.position, error.position
         else:
@@ -65,7 +67,7 @@ class Failures:
 
 
 def told(error: Exception) -> str:
-    """A failure in a few words, for logs and for who asks why a partition stopped."""
+    """Summary of a failure in a few words, for logs and for the fault of a stopped partition."""
     if isinstance(error, CannotApply):
         return f"{type(error).__name__}: {error.type} at {error.position}"
     if isinstance(error, LogDiverged | UnreadableEntry | UnreadablePartition):

@@ -1,9 +1,9 @@
-"""The views of one partition, kept level with its log: read, fold, commit, for as long as the lease is ours.
+"""Projection of one partition: read, fold and commit, for as long as the lease is held.
 
-What goes wrong is answered by a policy, a value: a server that is away is waited for; an event that cannot be applied
-is tried again from what is stored, one commit an event, and then parks its thread, while all others go on; one of an
-unknown shape parks it at once. Where that cannot be promised (the log has a hole, or an entry that cannot be told to be
-of a thread, or cannot be read at all) the partition stops, says so loudly and stays where it is.
+A failure is handled by a policy, which is a value. An unavailable server is waited for. An event that cannot be applied
+is retried from the stored views with one commit per event, and then parks its thread, while all other threads continue.
+An event of an unknown shape parks its thread at once. If the fault is not limited to a thread (a hole in the log, or an
+entry that cannot be assigned to a thread or not be read at all), the partition logs a critical error and stops.
 """
 
 import time
@@ -38,34 +38,37 @@ from workers.projector.failures import FailurePolicy, Failures, is_poison, told
 from workers.runtime import metrics
 
 BATCH: Final = 256
-"""Most events that are read at once."""
+"""Maximum number of events per read."""
 
 SPACING: Final = 0.01
-"""Seconds between two commits of a partition where events come fast: a commit of several costs little more than of one.
+"""Seconds between two commits of a partition under load: a commit of several events costs little more than of one.
 
-An event that comes alone is committed at once.
+A single event is committed at once.
 """
 
 _log = structlog.get_logger(__name__)
 
 
 class StoppedPartition(Struct, frozen=True):
-    """Why a partition stopped: the event after `position` could not be taken in."""
+    """The reason why a partition stopped: the event after `position` could not be applied."""
 
     position: Position
     fault: str
-    """The kind of fault: the class of the error, for an event that cannot be applied its type, or that the log is not
-    the one that the views are of."""
+    """Kind of the fault.
+
+    The class of the error, the type of an event that cannot be applied, or that the log is not the one that the views
+    were made from.
+    """
 
     def __str__(self) -> str:
         return f"after {self.position} ({self.fault})"
 
 
 class PartitionProjector:
-    """Keeps one partition. `stopped` says why its views get no further, where they do not.
+    """Projects one partition. `stopped` is the reason why its views cannot advance, if they cannot.
 
-    It takes events in, and commits them, only when it has one of `turns`, which it shares with others. `read` decodes
-    the event shapes that this version knows.
+    The projector applies and commits events only while it holds one of `turns`, a semaphore shared with other
+    partitions. `read` decodes the event shapes that this version knows.
     """
 
     def __init__(
@@ -81,7 +84,7 @@ class PartitionProjector:
     ) -> None:
         self.partition = partition
         self.at: Position | None = None
-        """The last event that the views have; None until that is known."""
+        """Position of the last event in the views. None until it is known."""
         self.stopped: StoppedPartition | None = None
         self._log = log
         self._store = store
@@ -91,23 +94,23 @@ class PartitionProjector:
         self._read = read
         self._projection: Projection | None = None
         self._seam: Position | None = None
-        """Where the next commit has to end, because one that was cut half-way would have ended there or beyond."""
+        """Position at which the next commit must end: an interrupted commit would have ended there or later."""
         self._failures = Failures()
         self._poison = Poison()
         self._causes: dict[Position, Exception] = {}
-        """What kept the events from being taken in whose threads are about to be parked."""
+        """Errors of the events whose threads are about to be parked, by position."""
         self._suspect: Recorded | None = None
-        """The event that is being taken in; None where whatever fails may be about others."""
+        """The event being applied. None while a failure may concern other events."""
         self._careful = START
-        """Up to here one event makes a commit, because something failed on the way and it has to be known at what."""
+        """Up to this position each event gets its own commit, to identify the event at which something failed."""
 
     @property
     def parked_key(self) -> str:
-        """The key of the threads that are parked in the views that it keeps."""
+        """Key of the parked threads of the projected generation."""
         return self._store.keys[self.partition].parked(self._store.generation)
 
     async def run(self, nonce: str) -> None:
-        """Keep the views level until the lease with this nonce is somebody else's, or the partition stopped."""
+        """Project until the lease with this nonce is lost, or the partition stops."""
         self.forget()
         pauses = delays(longest=2.0)
         while True:
@@ -115,7 +118,7 @@ class PartitionProjector:
             try:
                 await self._follow(nonce)
                 return
-            except Exception as error:  # noqa: BLE001 - whatever it is, the policy answers it, and it is logged
+            except Exception as error:  # noqa: BLE001 - the policy handles every error, and every error is logged
                 at = (self.at or START) if self._projection is None else self._projection.cursor
                 match self._failures.policy(error, at, self._suspect):
                     case FailurePolicy.STOP:
@@ -139,12 +142,12 @@ class PartitionProjector:
             await anyio.sleep(next(pauses))
 
     async def _follow(self, nonce: str) -> None:
-        """Follow the log from where the views are. Returns when the lease is lost."""
+        """Follow the log from the cursor of the views. Returns when the lease is lost."""
         while True:
             self._store = await self._store.served(self.partition)
             self.at = cursor = await self._store.cursor(self.partition)
             keys = self._store.keys[self.partition]
-            # After the pointer: a thread that was requeued since moved that on, and no commit fits any more.
+            # Read after the pointer: a requeue since then has changed the pointer, so that our commits are refused.
             parked = await self._store.parked(self.partition)
             projection = Projection(
                 keys,
@@ -156,11 +159,15 @@ class PartitionProjector:
                 cache=self._cache,
             )
             projection.version = self._store.versions.fold
-            # After the cursor: a commit of another version since moved that on, and none of ours fits any more.
+            # Read after the cursor: a commit of another version since then has moved the cursor, so that our commits
+            # are refused.
             projection.freezing = (await self._store.scope(self.partition)).fold
             self._forget_threads()
             self._projection = projection
-            async with aclosing(self._log.follow(self.partition, cursor, limit=BATCH, spacing=SPACING)) as batches:  # type: ignore[type-var] # every follow is a generator
+            # The ignored error: every `follow` is a generator, which its type does not say.
+            async with aclosing(  # type: ignore[type-var]
+                self._log.follow(self.partition, cursor, limit=BATCH, spacing=SPACING)
+            ) as batches:
                 async for entries in batches:
                     async with self._turns:
                         outcome = await self._take_in(projection, entries, nonce)
@@ -175,7 +182,7 @@ class PartitionProjector:
             self._projection.close()
 
     async def _take_in(self, projection: Projection, entries: list[Entry], nonce: str) -> Outcome | None:
-        """Take in what came, and commit it; None where that has to begin again from what is stored."""
+        """Apply these entries and commit them. Returns None if the projection must restart from the stored views."""
         for entry in entries:
             self._suspect = None
             self._suspect = recorded = self._read(*entry)
@@ -203,7 +210,7 @@ class PartitionProjector:
         return suspect is not None and is_poison(error, suspect) and await self._poison.ask(self._log, suspect)
 
     def _tell_unknown(self, recorded: Recorded) -> None:
-        """Log that a site's own log has an event of an unknown shape. No view needs it; the site's writes wait."""
+        """Log that a site's own log has an event of an unknown shape. No view needs it. The site's writes wait."""
         metrics.UNKNOWN_EVENTS.inc()
         _log.warning(
             "unknown_site_event_found",
@@ -214,8 +221,9 @@ class PartitionProjector:
         )
 
     def _is_due(self, projection: Projection, recorded: Recorded) -> bool:
-        """Whether a commit has to end at this event."""
-        # Where a commit was cut half-way, those until there are left as they were: it is found by where it ended.
+        """True if a commit has to end at this event."""
+        # Up to the end of an interrupted commit, events get no commits of their own: the half-written views are
+        # recognised by that end.
         careful = recorded.position <= self._careful and self._seam is None
         if not (careful or projection.full or recorded.position == self._seam):
             return False
@@ -227,9 +235,9 @@ class PartitionProjector:
         try:
             projection.hold(await self._store.thread(site, thread))
         except Torn as torn:
-            # Its views are half those of a commit that never came to its end. The log knows what they were before,
-            # and everything is written anew. One commit has to end where that one did: what it added to the views
-            # of the site is known again there, and taken away by what follows.
+            # An interrupted commit has left the views half written. Their earlier state is folded from the log, and
+            # everything is written again. One commit has to end where the interrupted one did: the members that
+            # it added to the views of the site are known again only there, where later events remove them.
             self._seam = torn.last if self._seam is None else max(self._seam, torn.last)
             _log.warning(
                 "torn_commit_found", partition=self.partition, site=site, thread=thread, position=str(torn.last)
@@ -241,7 +249,7 @@ class PartitionProjector:
         commit = projection.take(await ahead(projection.bodies(), self._html))
         if commit is None:
             return Done()
-        # Whoever has to give the partition up finishes what is under way.
+        # A projector that has to release the partition finishes the commit in progress.
         with CancelScope(shield=True):
             outcome = await self._store.commit(self.partition, nonce, commit, last=last)
         match outcome:
@@ -271,7 +279,7 @@ class PartitionProjector:
         return outcome
 
     def forget(self) -> None:
-        """Forget how far it was and that it stopped: it is somebody else's to tell, or has to be found out again."""
+        """Forget the position and the stop: another owner reports them now, or they have to be determined again."""
         self.at = None
         self._poison, self._causes, self._careful = Poison(), {}, START
         if self.stopped is not None:
@@ -279,7 +287,7 @@ class PartitionProjector:
             metrics.STOPPED_PARTITIONS.dec()
 
     def _park(self, error: Exception, suspect: Recorded) -> None:
-        """Have the thread of an event parked from there on, by the commit that brings the views to it."""
+        """Park the thread of an event from this event on. The commit that reaches the event stores that."""
         why = error.why if isinstance(error, CannotApply) else fault(error)
         self._poison.park(suspect, why, time.time_ns() // 1_000_000)
         self._causes[suspect.position] = error
@@ -300,9 +308,9 @@ class PartitionProjector:
             )
 
     def stop(self, error: Exception, at: Position) -> None:
-        """Stay where the views are, and say why."""
+        """Stop at the current position of the views, and log the reason."""
         if isinstance(error, RedisError | UnreadablePartition):
-            self.at = None  # of what cannot be read, nobody can tell how far it is
+            self.at = None  # the position of an unreadable partition is unknown
         why = told(error)
         if isinstance(error, LogDiverged):
             why = f"OtherLog: the views have event {error.position}, their log has not: it is older, or another"

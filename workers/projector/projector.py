@@ -1,17 +1,18 @@
-"""The projector: takes the partitions that belong to it, keeps their views level with the log, tells how far it is.
+"""The projector: takes the partitions that it owns, projects their views from the log, and reports the lag.
 
-Which ones belong to it follows from who is alive (`workers.coordination.membership`). When another worker comes, it
-gives up what belongs to that one, between two commits; when one goes, it takes its share of what that one had, as soon
-as the leases are given back or have run out. Where the roster cannot be read, everybody keeps what they have.
+Ownership follows from the live workers (`workers.coordination.membership`). When a worker joins, the projector releases
+that worker's partitions, between two commits. When a worker leaves, the projector takes its share of that worker's
+partitions, as soon as their leases are released or have expired. While the membership cannot be read, every worker
+keeps its partitions.
 
-A partition that stopped keeps its lease and makes the process unready, for as long as it belongs to it. Given away, it
-would stop the next worker at the same event, then the one after that, until nobody were ready and nobody could say
-whom to ask. Where it comes to belong to another, that one tries it once and says the same.
+A stopped partition keeps its lease and makes the process unready, for as long as the process owns the partition. If
+released, it would stop the next worker at the same event, then the one after that, until no worker were ready and the
+cause could not be located. When ownership moves to another worker, that worker tries once and reports the same.
 
-A process that is unfit for its deployment (`core.redis.deployment_record`) leaves the roster and gives its partitions
-back, until it is fit again: what it would fold and commit there is no business of its.
+A process that is unfit for its deployment (`core.redis.deployment_record`) leaves the membership and releases its
+partitions until it is fit again: it must not fold or commit there.
 
-Redis may restart or be away at any time: everything begins again from what is stored.
+Redis may restart or be unavailable at any time: every part restarts from the stored state.
 """
 
 import time
@@ -51,20 +52,23 @@ from workers.projector.requeues import Requeues
 from workers.runtime import metrics
 
 AT_ONCE: Final = 8
-"""So many partitions take in a batch at the same time. More would only wait for each other at the server, and all else
-of this process behind them: a long backlog in all partitions would keep the leases from being renewed."""
+"""Partitions that process a batch concurrently.
+
+More would only queue at the server and delay the rest of this process: a long backlog in all partitions would keep the
+leases from being renewed.
+"""
 
 RELEASED_WITHIN: Final = 2.0
-"""Seconds in which the leases are given back at the end; what is not, runs out."""
+"""Timeout for the release of the leases at exit, in seconds. A lease that is not released expires."""
 
 LOOKS: Final = 3
-"""How often, in the time between two renewals, a worker asks for a lease that another has yet to give back."""
+"""Attempts per renewal interval to take a lease that another worker has yet to release."""
 
 _log = structlog.get_logger(__name__)
 
 
 class PartitionLag(Struct, frozen=True):
-    """How far the views of a partition are behind its log; `seconds` is the age of the oldest event they lack."""
+    """Lag of a partition's views behind its log. `seconds` is the age of the oldest event missing from the views."""
 
     events: int
     seconds: float
@@ -73,8 +77,8 @@ class PartitionLag(Struct, frozen=True):
 class Projector:
     """Projects its share of the partitions of a deployment, under the unique name of `worker`.
 
-    `versions` is what it writes, `html` the renderer of that version; `read` decodes the event shapes that it knows.
-    `thread_bytes` is for the folded threads that it keeps between commits.
+    `versions` is the version that it writes, `html` the renderer of that version. `read` decodes the event shapes of
+    that version. `thread_bytes` bounds the cache of folded threads kept between commits.
     """
 
     def __init__(
@@ -97,7 +101,7 @@ class Projector:
         self._leases = Leases(deployment.calls, deployment.keys, worker)
         self._roster = Membership(deployment.calls, worker)
         self.threads = ThreadCache(thread_bytes)
-        """The folded threads that are kept between commits."""
+        """Cache of the folded threads kept between commits."""
         turns = Semaphore(AT_ONCE, fast_acquire=True)
         self._upkeeps = [
             PartitionProjector(partition, log, store, turns, cache=self.threads, html=html, read=read)
@@ -105,38 +109,38 @@ class Projector:
         ]
         self._alive: frozenset[str] = frozenset()
         self._ours: frozenset[int] = frozenset()
-        """The partitions that belong to us by who is alive, as far as we know."""
+        """Partitions that this worker owns, according to the last known membership."""
         self._moved = anyio.Event()
-        """Set when `_ours` becomes another, and then replaced."""
+        """Set when `_ours` changes, and then replaced."""
         self._nonces: dict[int, str] = {}
         self._scopes: dict[int, CancelScope] = {}
         self._lags: dict[int, PartitionLag] = {}
         self._parked: dict[int, int] = {}
-        """How many threads are parked in the partitions that we hold, as the metric has it."""
+        """Number of parked threads per held partition, as counted in the metric."""
         self._ending = anyio.Event()
         self._ended = anyio.Event()
 
     @property
     def owned(self) -> frozenset[int]:
-        """The partitions whose lease we hold."""
+        """Partitions whose lease this worker holds."""
         return frozenset(self._nonces)
 
     @property
     def stopped(self) -> Mapping[int, StoppedPartition]:
-        """The partitions that stopped, and why. Anything here needs a person."""
+        """Stopped partitions with the reason. Each of them needs an operator."""
         return {one.partition: one.stopped for one in self._upkeeps if one.stopped is not None}
 
     @property
     def lags(self) -> Mapping[int, PartitionLag]:
-        """How far the partitions that we hold were behind when last looked at, every few seconds."""
+        """Lag of each held partition, measured every few seconds."""
         return self._lags
 
     def at(self, partition: int) -> Position | None:
-        """The last event of a partition of ours that its views have; None while that is not known."""
+        """Position of the last event in the views of an owned partition. None while it is unknown."""
         return self._upkeeps[partition].at
 
     async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
-        """Project until `drain` or a cancellation; then leave, and give the leases back."""
+        """Project until `drain` or a cancellation, then leave the membership and release the leases."""
         try:
             async with anyio.create_task_group() as tasks:
                 for upkeep in self._upkeeps:
@@ -154,12 +158,12 @@ class Projector:
             self._ended.set()
 
     async def drain(self) -> None:
-        """End `run` politely, and wait for that."""
+        """End `run` gracefully, and wait for its end."""
         self._ending.set()
         await self._ended.wait()
 
     async def _attend(self) -> None:
-        """Attend the roster, and give up partitions of other workers; while unfit, give up all of them."""
+        """Renew the membership, and release partitions of other workers. While unfit, release all partitions."""
         while True:
             changed = self._record.changed
             try:
@@ -176,7 +180,7 @@ class Projector:
                 await changed.wait()
 
     async def _alive_now(self) -> frozenset[str]:
-        """The live workers; none, while this process is unfit for the deployment. Raises `RedisError`."""
+        """The live workers. Empty while this process is unfit for the deployment. Raises `RedisError`."""
         if self._record.unfit is None:
             return await self._roster.attend()
         if self._alive:
@@ -184,17 +188,17 @@ class Projector:
         return frozenset()
 
     def _share(self, alive: frozenset[str]) -> None:
-        """Find what belongs to us, now that others are alive than before."""
+        """Recompute the owned partitions after the live workers have changed."""
         before, self._alive = self._alive, alive
         self._ours = frozenset(one.partition for one in self._upkeeps if owner(one.partition, alive) == self._worker)
         metrics.REBALANCES.inc()
-        if before or len(alive) > 1:  # alone from the start is no news
+        if before or len(alive) > 1:  # a single worker at the start is not logged
             _log.info("workers_changed", workers=len(alive), partitions=len(self._ours))
         moved, self._moved = self._moved, anyio.Event()
         moved.set()
 
     async def _hold(self, upkeep: PartitionProjector) -> None:
-        """Take the partition whenever it belongs to us and is free, and keep it while it is ours."""
+        """Take the partition whenever this worker owns it and its lease is free, and project it while it is ours."""
         partition = upkeep.partition
         while True:
             try:
@@ -217,7 +221,7 @@ class Projector:
                     self._requeues.forget(partition)
                     del self._scopes[partition]
                     self._forget_lag(partition)
-            # Only here: whoever is cancelled from outside leaves the nonce to be given back.
+            # Not in `finally`: after a cancellation from outside the nonce is kept, and `_leave` releases the lease.
             upkeep.forget()
             with CancelScope(shield=True):
                 await self._give_back(partition, nonce)
@@ -230,7 +234,7 @@ class Projector:
                 await moved.wait()
                 continue
             try:
-                # Whoever is cancelled knows the nonce of what was taken meanwhile, and gives it back.
+                # Shielded: a task that is cancelled meanwhile still gets the nonce of the taken lease, and releases it.
                 with CancelScope(shield=True):
                     nonce = await self._leases.take(partition)
             except RedisError as error:
@@ -241,12 +245,12 @@ class Projector:
             await anyio.sleep(RENEWED_S / LOOKS)
 
     async def _until_elsewhere(self, partition: int) -> None:
-        """Wait until the partition belongs to another worker."""
+        """Wait until another worker owns the partition."""
         while partition in self._ours:
             await self._moved.wait()
 
     def _forget_lag(self, partition: int) -> None:
-        """Tell no more how far a partition is: who holds it tells, and ours would stand still."""
+        """Remove the lag of a partition from the metrics: its new owner reports it, and our value would be stale."""
         if self._lags.pop(partition, None) is not None:
             metrics.PROJECTION_LAG_EVENTS.remove(str(partition))
             metrics.PROJECTION_LAG_SECONDS.remove(str(partition))
@@ -257,7 +261,7 @@ class Projector:
             nonces = dict(self._nonces)
             for partition, ours in (await self._leases.renew_all(nonces)).items():
                 if isinstance(ours, RedisError) and is_passing(ours):
-                    # The lease lasts for a while yet; the nonce shows whether another worker takes it afterwards.
+                    # The lease still lasts for a while. If another worker takes it then, the nonce stops our writes.
                     _log.warning("lease_not_renewed", partition=partition)
                     continue
                 if ours is not True and self._nonces.get(partition) == nonces[partition] and partition in self._scopes:
@@ -267,13 +271,13 @@ class Projector:
         while True:
             try:
                 await self._measure_held()
-            except Exception as error:  # noqa: BLE001 - how far it is keeps nobody from projecting
+            except Exception as error:  # noqa: BLE001 - a failed measurement must not stop the projection
                 passing = is_passing(error) or isinstance(error, Unavailable)
                 _log.warning("lag_not_measured", fault=fault(error), exc_info=None if passing else error)
             await anyio.sleep(RENEWED_S)
 
     async def _measure_held(self) -> None:
-        """Measure all partitions together: asked one by one, they are most of what an idle process does."""
+        """Measure all partitions together: one by one, the reads would be most of the work of an idle process."""
         ats = {partition: at for partition in self.owned if (at := self.at(partition)) is not None}
         for partition in self._lags.keys() - ats.keys():
             self._forget_lag(partition)
@@ -291,7 +295,7 @@ class Projector:
             oldest = await self._log.read(partition, at, limit=1)
             seconds = max(0.0, time.time() - oldest[0].position.ms / 1000) if oldest else 0.0
         if partition not in self._scopes:
-            return  # lost while we asked: who holds it now tells
+            return  # lost during the measurement: its new owner reports the lag
         self._count_parked(partition, len(parked))
         self._requeues.offer(partition, parked)
         self._lags[partition] = PartitionLag(max(0, events), seconds)
@@ -303,7 +307,7 @@ class Projector:
         self._parked[partition] = threads
 
     async def _leave(self) -> None:
-        """Let the others know, and have what we held."""
+        """Leave the membership, and release all held leases."""
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._sign_off)
             for partition, nonce in self._nonces.items():
@@ -330,6 +334,6 @@ class Projector:
 
 
 def _require_passing(error: RedisError) -> None:
-    """Raise what no waiting will change."""
+    """Raise an error that is not passing."""
     if not is_passing(error):
         raise error

@@ -1,7 +1,7 @@
 """Automatic requeues: threads that an earlier version parked at an event which this version knows.
 
-Such a thread needs no operator. The projector that holds its partition looks whether its own version knows the event
-now, and if so folds the thread again, as `hansard parked requeue` does.
+Such a thread needs no operator. The projector that holds its partition checks if its own version knows the event, and
+if so folds the thread again, as `hansard parked requeue` does.
 """
 
 import time
@@ -26,11 +26,11 @@ from projections.views.store import Store
 _log = structlog.get_logger(__name__)
 
 _Place = tuple[Name, str]
-"""Thread, and the position of the event that it is parked at."""
+"""Thread, and position of the event that the thread is parked at."""
 
 
 class Requeues:
-    """Requeues threads, one after the other. `html` renders; `read` decodes the event shapes of this version."""
+    """Requeues threads, one at a time. `html` is the renderer. `read` decodes the event shapes of this version."""
 
     def __init__(self, log: Log, store: Store, served: Served, *, html: Html = rendered, read: Read = read) -> None:
         self._log = log
@@ -41,10 +41,10 @@ class Requeues:
         self._waiting: dict[_Place, Parked] = {}
         self._woken = anyio.Event()
         self._left: dict[int, frozenset[_Place]] = {}
-        """By partition, what is parked for good as far as this version goes."""
+        """By partition, the parked threads that this version cannot requeue."""
 
     def offer(self, partition: int, parked: Iterable[Parked]) -> None:
-        """Name the parked threads of a partition that this process holds, as often as they are looked at."""
+        """Offer the parked threads of a held partition for a requeue. Called at every measurement."""
         unknown = {_place(one): one for one in parked if one.unknown}
         left = self._left[partition] = self._left.get(partition, frozenset()) & unknown.keys()
         new = {place: one for place, one in unknown.items() if place not in left}
@@ -53,11 +53,11 @@ class Requeues:
             self._woken.set()
 
     def forget(self, partition: int) -> None:
-        """Forget a partition that this process holds no more."""
+        """Forget a partition that this process no longer holds."""
         self._left.pop(partition, None)
 
     async def run(self) -> None:
-        """Requeue what is offered, until cancelled."""
+        """Requeue the offered threads, until cancelled."""
         while True:
             await self._woken.wait()
             self._woken = anyio.Event()
@@ -65,11 +65,11 @@ class Requeues:
                 place, one = next(iter(self._waiting.items()))
                 try:
                     await self._requeue(one)
-                except Exception as error:  # noqa: BLE001 - one thread keeps nobody from projecting
+                except Exception as error:  # noqa: BLE001 - one thread must not stop the projector
                     passing = is_passing(error) or isinstance(error, Unavailable | CannotApply)
                     if not passing:
                         self._leave(self._store.keys.of(one.site, one.thread).number, one)
-                    # Where it passes, it is offered again while it is parked.
+                    # After a passing error, the thread is offered again while it is parked.
                     _log.warning(
                         "thread_not_requeued",
                         site=one.site,

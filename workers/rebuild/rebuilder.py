@@ -1,8 +1,8 @@
-"""Every view of a deployment built anew while readers and writers go on: the run over all partitions.
+"""Rebuild of every view of a deployment while readers and writers continue: the run over all partitions.
 
-A rebuild is written down when it begins and struck off when it has come to its end. Whoever starts one in between
-goes on with that: partitions that it has served are done, one that it was building is built on. Several may work on
-it side by side, each on the partitions whose lease it holds.
+A rebuild is recorded when it begins, and the record is deleted when it ends. A process that starts one in between
+continues the recorded one: partitions already flipped are done, and a generation under construction is continued.
+Several processes may work on one rebuild, each on the partitions whose lease it holds.
 """
 
 import time
@@ -42,38 +42,38 @@ from workers.rebuild.status import Run
 from workers.runtime.process import Failed
 
 BUILDING: Final = 0.75
-"""How much of the work on a partition is done when it is built; the rest is comparing."""
+"""Fraction of the work on a partition that is building. The rest is comparing."""
 LOOK_EVERY: Final = 1.0
-"""Seconds after which partitions that somebody else works on are looked at again."""
+"""Seconds until partitions held by another process are tried again."""
 
 _log = structlog.get_logger(__name__)
 _Answer = TypeVar("_Answer")
 
 
 class Flipped(Struct, frozen=True, kw_only=True):
-    """A partition that serves another generation of views now."""
+    """A partition that now serves another generation of views."""
 
     partition: int
     generation: int
     before: int
-    """The generation that was served until now. It is kept."""
+    """The generation served until now. It is kept."""
     events: int
     threads: int
     differing: tuple[DifferingThread, ...] = ()
-    """What was served wrong until now, as the log says."""
+    """Threads whose views were served wrong until now, according to the log."""
     cut: str | None = None
-    """What keeps these views, as those before, from going on: where, and why."""
+    """Position and reason of the damage that stops these views, and stopped the previous ones."""
 
 
 class Rebuilder:
-    """Rebuilds a deployment, goes back, or cleans up, under the name of `worker`.
+    """Rebuilds a deployment, goes back to the previous views, or cleans up, under the name of `worker`.
 
-    `progress` hears of events done, and of how many; `flipped` of each partition. `read` decodes the event shapes that
-    this version knows. Every call may raise Failed, `CannotApply`, `core.refusals.Unavailable`. Broken off anywhere, it
-    can be called again.
+    `progress` receives the events done and their total, `flipped` each partition that was flipped. `read` decodes the
+    event shapes that this version knows. Every method may raise Failed, `CannotApply`, `core.refusals.Unavailable`,
+    and can be called again after an interruption at any point.
     """
 
-    def __init__(  # noqa: PLR0913 # by keyword, what the version is that rebuilds
+    def __init__(  # noqa: PLR0913 # the versions and shapes of the rebuilding program are keyword arguments
         self,
         deployment: Deployment,
         log: Log,
@@ -98,27 +98,27 @@ class Rebuilder:
         self._versions = versions
         self._read = read
         self._damaged: dict[int, Damage] = {}
-        """The partitions whose log keeps them from being built."""
+        """Partitions that cannot be built because their log is damaged."""
         self._done: dict[int, float] = {}
         self._of: dict[int, int] = {}
 
     async def rebuild(self) -> None:
-        """Build every view anew, compare it with what is served, and serve it; what was served is kept."""
+        """Build every view again, compare it with the served one, and serve it. The previous views are kept."""
         await self._turns.running(self._rebuild)
 
     async def back(self) -> None:
-        """Serve in every partition what was served before, if that is kept, after bringing it level."""
+        """Serve the previous generation in every partition that has kept it, after it has caught up."""
         await self._turns.running(self._back)
 
     async def clean(self) -> int:
-        """Throw away every generation that is not served, and what is left of a rebuild; how many keys."""
+        """Delete every unserved generation and the remains of a rebuild. Returns the number of keys deleted."""
         return await self._turns.running(self._clean)
 
     async def _rebuild(self) -> None:
         run = await self._begun()
         await self._measure(run)
         partitions = self._all
-        # First what is nobody's, so that no number that is given out has keys already.
+        # Remove unused generations first, so that no newly assigned generation number has keys already.
         await self._turns.each(
             [one for one in partitions if self._left(await self._known(one), run)], partial(self._leave, run)
         )
@@ -140,7 +140,7 @@ class Rebuilder:
         self._require_undamaged("served as before")
 
     def _spared(self, work: Work) -> Work:
-        """`work`, which a damaged partition keeps from nothing in the others."""
+        """Wrap `work` so that a damaged partition does not stop the work on the others."""
 
         async def spared(partition: int, nonce: str, pace: Pace) -> None:
             try:
@@ -156,7 +156,7 @@ class Rebuilder:
         return spared
 
     def _require_undamaged(self, done: str) -> None:
-        """Raise Failed where not every partition is `done`."""
+        """Raise Failed if any partition is damaged. `done` names the operation that failed."""
         if self._damaged:
             named = "; ".join(map(str, self._damaged.values()))
             raise Failed(
@@ -172,7 +172,7 @@ class Rebuilder:
         return gone
 
     async def _begun(self) -> Run:
-        """The rebuild that was begun and makes the same, or a new one."""
+        """Return the recorded rebuild if it builds the same versions, otherwise a new one."""
         found = await self._recorded()
         if found is not None and found.versions == self._versions:
             return found
@@ -182,7 +182,7 @@ class Rebuilder:
         began = int(time.time() * 1000)
         run = Run(id=token_hex(4), began=began, fold=own.fold, renderer=own.renderer, layout=own.layout)
         await self._ask("SET", REBUILD, msgspec.json.encode(run), "NX")
-        # Somebody else may have been faster.
+        # Another process may have recorded its rebuild first.
         return await self._recorded() or run
 
     async def _recorded(self) -> Run | None:
@@ -190,7 +190,7 @@ class Rebuilder:
         return None if found is None else msgspec.json.decode(found, type=Run)
 
     async def _measure(self, run: Run) -> None:
-        """How much there is to do, and how much of it is done."""
+        """Count the events of each partition, and those already done."""
         for number in self._all:
             known = await self._known(number)
             self._of[number] = (await self._insist(partial(self._store(Pointer(known.served)).cursor, number))).n
@@ -208,13 +208,13 @@ class Rebuilder:
         return gone
 
     async def _leave(self, run: Run, partition: int, nonce: str, _pace: Pace) -> None:
-        """Strike off what this rebuild does not need; where it is done, that is nothing."""
+        """Remove the generations that this rebuild does not need from the list. None is removed once it is done."""
         known = await self._known(partition)
         needed = known.built.keys() - self._left(known, run)
         await self._note(partition, nonce, known, {one: known.of(one) for one in needed})
 
     def _left(self, known: Generations, run: Run) -> set[int]:
-        """The generations of a partition that this rebuild does not need."""
+        """Generations of a partition that this rebuild does not need."""
         needed = known.built.keys() if known.belongs(run.id) else {known.served, known.begun(run.id)}
         return {one for one in known.built if one not in needed}
 
@@ -277,7 +277,7 @@ class Rebuilder:
         )
 
     async def _judge(self, partition: int, target: int, one: DifferingThread) -> None:
-        """Ask the log who is right where served and built views differ. Raises Failed where it is not the built."""
+        """Check the built views of a differing thread against the log. Raises Failed if the built views are wrong."""
         keys, reads = self._keys[partition], self._deployment.reads
         if one.thread is not None and not await is_fold(
             self._log, reads, keys, target, (one.site, one.thread), self._html
@@ -290,10 +290,10 @@ class Rebuilder:
         _log.warning("views_differed", partition=partition, site=one.site, thread=one.thread, views=one.views)
 
     async def _require_whole(self, partition: int, nonce: str, target: int, own: Rebuilding) -> None:
-        """Serve no view in which threads are parked that are not where it is served."""
+        """Raise Failed if a thread is parked in the built views but not in the served ones."""
         for parked in (await own.parked()).values():
             if await was_skipped(self._log, parked.site, parked.thread, parked.position):
-                # Since the fold came by. Under another number it is begun anew.
+                # The skip came after the fold had passed the event. The build starts again under another number.
                 known = await self._known(partition)
                 kept = {one: built for one, built in known.built.items() if one != target}
                 await self._note(partition, nonce, known, kept)
@@ -330,7 +330,7 @@ class Rebuilder:
         await self._note(partition, nonce, known, {known.served: known.of(known.served)})
 
     async def _note(self, partition: int, nonce: str, known: Generations, built: Mapping[int, Built]) -> None:
-        """Write these generations down, and strike all others off."""
+        """Record these generations, and remove all others from the list."""
         own, struck = self._keys[partition], known.built.keys() - built.keys()
         calls = self._deployment.calls
         if not await self._insist(lambda: note(calls, own, nonce, known, built=built, struck=struck)):

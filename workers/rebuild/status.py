@@ -1,4 +1,4 @@
-"""A rebuild as it is written down, and which generations of views there are, and how far each has come."""
+"""The record of a rebuild, and the generations of views with the position of each."""
 
 from collections.abc import Iterable, Mapping
 from functools import partial
@@ -20,46 +20,46 @@ class Run(Struct, frozen=True, kw_only=True):
 
     id: str
     began: int
-    """When, in milliseconds since 1970."""
+    """Start time, in milliseconds since 1970."""
     fold: int
     renderer: int
     layout: Mapping[str, int] = field(default_factory=lambda: dict(UNSIGNED.layout))
 
     @property
     def versions(self) -> Versions:
-        """The version that all views of it are written by."""
+        """The version that writes all views of this rebuild."""
         return Versions(fold=self.fold, renderer=self.renderer, layout=self.layout)
 
 
 class Generation(Struct, frozen=True, kw_only=True):
-    """Views of a partition, and the last event that they have."""
+    """A generation of a partition's views, and the last event in it."""
 
     generation: int
     cursor: str
     events: int
     fold: int | None = None
-    """The version of the fold that has written into them; None where that was none, or more than one."""
+    """Version of the fold that has written into the views. None if there was none, or more than one."""
     renderer: int | None = None
-    """As `fold`, of the html."""
+    """Version of the HTML renderer, as `fold`."""
     versions: tuple[str, ...] = ()
-    """All versions that have written into them."""
+    """All versions that have written into the views."""
 
 
 class Standing(Struct, frozen=True, kw_only=True):
-    """The views of one partition: those that are served, the others, and who builds now."""
+    """The views of one partition: the served generation, the others, and the current builder."""
 
     partition: int
     served: Generation
     kept: tuple[Generation, ...] = ()
-    """Those that were served before."""
+    """Generations that were served before."""
     building: tuple[Generation, ...] = ()
-    """Those that a rebuild has begun."""
+    """Generations that a rebuild has begun."""
     builder: str | None = None
-    """The worker that holds the lease of who builds, or held it last without giving it back."""
+    """The worker that holds the building lease, or that last held it without releasing it."""
 
 
 async def standings(deployment: Deployment) -> list[Standing]:
-    """Of every partition, in order. Raises `core.refusals.Unavailable`."""
+    """Return the state of every partition's views, in order. Raises `core.refusals.Unavailable`."""
     return await gathered([partial(_standing, deployment, keys) for keys in deployment.keys])
 
 
@@ -94,7 +94,7 @@ async def _standing(deployment: Deployment, keys: Partition) -> Standing:
 
 
 def is_mixed(views: Generation) -> bool:
-    """True where other versions than this one have written into these views."""
+    """True if versions other than this one have written into these views."""
     return not set(views.versions) <= {str(OWN)}
 
 

@@ -1,4 +1,4 @@
-"""What a process can be: gateway, projector, or both. A role is some parts of a process over one open deployment."""
+"""The roles of a process: gateway, projector, or both. A role is a set of parts over one open deployment."""
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -41,12 +41,12 @@ _log = structlog.get_logger(__name__)
 
 Tell = Callable[[str], object]
 Role = Callable[[Process, Settings, Tell], Awaitable[None]]
-"""Runs until a signal, and calls once with the URL where it listens."""
+"""Runs until a signal. `Tell` is called once, with the URL it listens on."""
 
 
 @asynccontextmanager
 async def opened(url: str, settings: Settings) -> AsyncIterator[Deployment]:
-    """The deployment at `url`, made where there is none. Raises `core.redis.errors.CannotOpen`."""
+    """The deployment at `url`, created if there is none. Raises `core.redis.errors.CannotOpen`."""
     async with open_deployment(
         url,
         partitions=settings.partitions,
@@ -58,7 +58,7 @@ async def opened(url: str, settings: Settings) -> AsyncIterator[Deployment]:
 
 
 async def stay_in(parts: Parts, deployment: Deployment, *, role: str, name: str) -> None:
-    """Be a live process of the deployment, be woken by it, and notice where it is another. Raises Failed."""
+    """Join the deployment as a live process, receive its wake-ups, and watch its record for changes. Raises Failed."""
     presence = Presence(deployment, name=name, role=role)
     await presence.begin()
     await parts.watch(presence.run)
@@ -75,7 +75,7 @@ def services(
     serves_pages: bool = True,
     running: Callable[[], bool] = lambda: True,
 ) -> Services:
-    """What the gateway works with. Without pages to serve, it is not ready where the projector beside it stopped."""
+    """Dependencies of the gateway. A process without pages is not ready if its projector has stopped partitions."""
     log = RedisLog(deployment)
     views = Views(deployment, log)
     ready = ReadyAnswers(views)
@@ -125,7 +125,7 @@ def services(
 
 
 async def run_gateway(process: Process, settings: Settings, tell: Tell) -> None:
-    """Be a gateway until a signal. Raises SettingsError, Failed, `core.redis.errors.CannotOpen`."""
+    """Run a gateway until a signal. Raises SettingsError, Failed, `core.redis.errors.CannotOpen`."""
     url, secret = settings.needed("redis_url"), settings.needed("admin_secret")
     async with opened(url, settings) as deployment:
         given = services(deployment, settings, secret, running=lambda: process.ready)
@@ -139,7 +139,7 @@ async def run_gateway(process: Process, settings: Settings, tell: Tell) -> None:
 
 
 async def run_projector(process: Process, settings: Settings, tell: Tell) -> None:
-    """Be a projector until a signal; health and metrics are served beside. Raises as `run_gateway`."""
+    """Run a projector until a signal, with health and metrics served beside it. Raises as `run_gateway`."""
     url, secret = settings.needed("redis_url"), settings.needed("admin_secret")
     async with opened(url, settings) as deployment, process.parts() as parts:
         name = worker_name()
@@ -160,9 +160,9 @@ async def run_projector(process: Process, settings: Settings, tell: Tell) -> Non
 def started(
     role: str, deployment: Deployment, settings: Settings, *, worker: str, listens: str, apart: str | None
 ) -> dict[str, object]:
-    """What the line that a process has started says: what it is, where it listens, and what it promises.
+    """Fields of the log line that reports the start of a process.
 
-    `apart` is where operations are served, where they have an address of their own.
+    `apart` is the address of the operations, if they have one of their own.
     """
     return {
         "role": role,
@@ -180,7 +180,7 @@ def started(
 async def following(
     deployment: Deployment, given: Services, settings: Settings
 ) -> AsyncIterator[tuple[Application, Hub]]:
-    """The whole application, and the hub of its feeds, which runs for the block."""
+    """The whole application and the hub of its feeds, which runs for the block."""
     hub = Hub(
         log=given.log,
         views=given.views,
@@ -202,14 +202,14 @@ async def following(
 
 
 def make_projector(deployment: Deployment, name: str, settings: Settings) -> Projector:
-    """A projector of all partitions that no other worker holds, under a unique name."""
+    """A projector for all partitions that no other worker holds, under a unique name."""
     projector = Projector(deployment, RedisLog(deployment), worker=name, thread_bytes=settings.thread_bytes)
     metrics.THREAD_BYTES.set_function(lambda: projector.threads.bytes)
     return projector
 
 
 async def look_for_drift(parts: Parts, deployment: Deployment, projector: Projector, settings: Settings) -> None:
-    """Sample the partitions that the projector keeps, unless the budget is 0. Those that stopped wait for a person."""
+    """Sample the partitions that the projector holds, unless the budget is 0. Stopped ones are left to an operator."""
     if settings.drift_budget:
         sampler = Sampler(
             deployment,
@@ -221,10 +221,10 @@ async def look_for_drift(parts: Parts, deployment: Deployment, projector: Projec
 
 
 async def start_operations(parts: Parts, given: Services, settings: Settings) -> str | None:
-    """Look how far the views are, and serve the operations at their own address, where one is set. Raises Failed.
+    """Measure the lag of the views, and serve the operations at their own address, if one is set. Raises Failed.
 
-    To be started before the other parts, and so drained after them: health, readiness and metrics are answered from
-    the start of the process to its end. Returns where.
+    It starts before the other parts, and so drains after them: health, readiness and metrics are available for the
+    whole life of the process. Returns the URL of the operations.
     """
     await parts.watch(given.lag.run)
     if (place := settings.operations_place) is not None:
@@ -235,7 +235,7 @@ async def start_operations(parts: Parts, given: Services, settings: Settings) ->
 
 
 async def start_http(parts: Parts, app: Application, settings: Settings, hub: Hub | None = None) -> str:
-    """Serve the application, as one part of a process; where it listens. Raises Failed."""
+    """Serve the application as a part of the process, and return its URL. Raises Failed."""
     return await _serve(parts, app, settings.host, settings.port, settings, hub)
 
 
@@ -249,7 +249,7 @@ async def _serve(
 
     async def drain() -> None:
         if hub is not None:
-            hub.drain()  # first, so that streams end politely and their connections are done when the rest is asked
+            hub.drain()  # first: streams end cleanly, and their connections are closed before the server drains
         await server.drain()
 
     url: str = await parts.start(server.run, drain=drain)

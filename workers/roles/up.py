@@ -1,4 +1,4 @@
-"""Everything in one process: a server of its own unless one is named, the projector, the gateway."""
+"""Everything in one process: the embedded server unless another is named, the projector, the gateway."""
 
 import os
 from collections.abc import AsyncIterator, Callable
@@ -32,13 +32,13 @@ from workers.runtime.process import Failed, Process, worker_name
 from workers.runtime.settings import Secrets, Settings, secrets_of
 
 SHOWN_WITHIN: Final = 30.0
-"""Seconds in which the views have to show the sample after it was imported; they need a fraction of one."""
+"""Seconds within which the views must show the sample after its import; they need a fraction of one."""
 
 _log = structlog.get_logger(__name__)
 
 
 class Up(Struct, frozen=True, kw_only=True):
-    """What runs: where the gateway listens, where data lies, whether the sample is there and the server is ours."""
+    """The running system: URL of the gateway, data directory, and flags for the sample and the embedded server."""
 
     url: str
     data: str
@@ -47,7 +47,7 @@ class Up(Struct, frozen=True, kw_only=True):
 
 
 async def run(process: Process, settings: Settings, *, with_sample: bool, tell: Callable[[Up], object]) -> None:
-    """Run everything until a signal; `tell` is called once, when it is ready.
+    """Run everything until a signal. `tell` is called once, when all is ready.
 
     Raises SettingsError, Failed, `workers.embedded.server.EmbeddedError`, `core.redis.errors.CannotOpen`.
     """
@@ -63,7 +63,7 @@ async def _run(
     tell: Callable[[Up], object],
     keep: Callable[[], object],
 ) -> None:
-    """Run everything; `keep` is called when the first client may have been answered."""
+    """Run everything. `keep` is called once the first client may have been answered."""
     made = secrets_of(settings.data)
     async with _server(settings) as (url, server), roles.opened(url, settings) as deployment:
         name = worker_name()
@@ -77,7 +77,7 @@ async def _run(
         )
         async with roles.following(deployment, given, settings) as (app, hub), process.parts() as parts:
             if server is not None:
-                # Not every system ends a child with its parent: where it would stay, it would keep the data locked.
+                # Only Linux ends a child with its parent. A server that outlived it would keep the data locked.
                 process.at_once(lambda: os.kill(server.pid, SIGKILL))
                 await parts.watch(keep_going, server)
                 await _take_leases_back(deployment)
@@ -89,7 +89,7 @@ async def _run(
                 try:
                     await load_sample(given, made)
                 except UnreadablePartition as error:
-                    # Whatever is there beside it is served all the same.
+                    # Everything else is served all the same.
                     _log.error("sample_not_loaded", partition=error.partition, fault=error.why)
             listens = await roles.start_http(parts, app, settings, hub)
             keep()
@@ -98,7 +98,7 @@ async def _run(
 
 
 async def load_sample(given: Services, made: Secrets) -> Imported:
-    """Have the sample site and its discussion there, once. Raises Failed."""
+    """Import the sample site and its discussion, unless they are there. Raises Failed."""
     source = sample.discussion()
     await open_site(given, source.site, made.sample)
     imported = await importer.bring_in(given.log, source)
@@ -111,7 +111,7 @@ async def load_sample(given: Services, made: Secrets) -> Imported:
 
 @asynccontextmanager
 async def _server(settings: Settings) -> AsyncIterator[tuple[str, embedded.EmbeddedServer | None]]:
-    """URL of the server that was named; or of one of our own, and that server."""
+    """URL of the named server; or of the embedded server, with that server."""
     if settings.redis_url is not None:
         yield settings.redis_url, None
     else:
@@ -123,23 +123,23 @@ async def _server(settings: Settings) -> AsyncIterator[tuple[str, embedded.Embed
 
 
 async def _take_leases_back(deployment: Deployment) -> None:
-    """End the leases of a process that was killed, and its being alive: on a server of our own, nobody else can be."""
+    """End the leases and presence left by a killed process. The embedded server has no other user."""
     held = [partition.lease for partition in deployment.keys]
     try:
         await gathered([partial(deployment.calls.call, "DEL", key) for key in (WORKERS, PROCESSES, *held)])
     except RedisError as error:
         if not is_passing(error):
             raise
-        _log.warning("old_leases_not_ended", error=said(error))  # they run out by themselves
+        _log.warning("old_leases_not_ended", error=said(error))  # they expire by themselves
 
 
 async def open_site(given: Services, site: SiteGiven, secret: str) -> None:
-    """Open a site with this secret, unless it is there: then its keys and its policy are its own."""
+    """Open a site with this secret. An existing site keeps its own keys and policy."""
     command = OpenSite(name=site.name, policy=site.policy, keys_kind="hs256", keys_number=1)
     try:
         await transact(given.log, command, site=site.id, caller=OPERATOR)
     except SiteExists:
         _log.info("sample_site_found", site=site.id)
         return
-    # Whoever opens it gives the keys, and after that alone, as every operator does.
+    # Only the caller that opened the site writes its keys, and only afterwards, as in `sites.open_site`.
     await given.keyring.open(site.id, KeySet("hs256", 1, msgspec.json.encode([secret])))

@@ -1,1 +1,1 @@
-"""What every process has: settings, logs, metrics, start and stop."""
+"""Shared by all processes: settings, logs, metrics, start and stop."""

@@ -1,10 +1,9 @@
-r"""Text as it is shown on a terminal: characters that would act there are written out, as `\x1b`, `\u202e`.
+r"""Escaping of text for a terminal: characters with an effect there are written as `\x1b`, `\u202e`.
 
-Stored text is what people sent, and what somebody else's program or a stranger's backup put into the log. Whatever of
-it is printed goes through here: controls of both sets (C0 and C1), which move the cursor, retitle the window or put
-keys into the input; embeddings, overrides and isolates, which reorder what stands beside them; the line separators
-that are no newline; and halves of surrogate pairs, which cannot be encoded. LRM, RLM and ALM stay, as everywhere
-(`core.text.unicode`).
+Stored text comes from users, from other programs or from a foreign backup. All of it that is printed is escaped here:
+controls of both sets (C0 and C1), which move the cursor, retitle the window or put keys into the input; embeddings,
+overrides and isolates, which reorder the text beside them; the line separators other than newline; and unpaired
+surrogates, which cannot be encoded. LRM, RLM and ALM stay, as everywhere (`core.text.unicode`).
 """
 
 import re
@@ -18,21 +17,21 @@ _IN_JSON: Final = re.compile(f"[{_ACTING}]")
 _NAMED: Final = {"\n": r"\n", "\t": r"\t", "\r": r"\r"}
 
 BLOCKS: Final = frozenset({"body", "diff"})
-"""The fields of documents that have lines."""
+"""The fields of documents that have several lines."""
 
 
 def line(text: str) -> str:
-    """A text that takes one line."""
+    """Escape a text of one line."""
     return _IN_A_LINE.sub(_written, text)
 
 
 def block(text: str) -> str:
-    """A text that has lines: newlines and tabs stay."""
+    """Escape a text of several lines: newlines and tabs stay."""
     return _IN_A_BLOCK.sub(_written, text)
 
 
 def document(value: Any, *, lines: bool = False) -> Any:
-    """A decoded JSON document, each of whose texts is about to be shown by itself."""
+    """Escape every string of a decoded JSON document, for strings that are printed one by one."""
     match value:
         case str():
             return block(value) if lines else line(value)
@@ -45,7 +44,7 @@ def document(value: Any, *, lines: bool = False) -> Any:
 
 
 def json(ready: bytes) -> bytes:
-    """A JSON document that says the same: JSON leaves as they are all but the controls of the first set."""
+    """Escape a JSON document without changing its value. JSON itself escapes only the controls of the first set."""
     if ready.isascii() and b"\x7f" not in ready:
         return ready
     return _IN_JSON.sub(_in_json, ready.decode(errors="surrogatepass")).encode()
@@ -54,7 +53,8 @@ def json(ready: bytes) -> bytes:
 def _written(found: re.Match[str]) -> str:
     character = found[0]
     number = ord(character)
-    return _NAMED.get(character) or (f"\\x{number:02x}" if number <= 0xFF else f"\\u{number:04x}")  # noqa: PLR2004 - two digits
+    # Two digits are enough up to 0xFF.
+    return _NAMED.get(character) or (f"\\x{number:02x}" if number <= 0xFF else f"\\u{number:04x}")  # noqa: PLR2004
 
 
 def _in_json(found: re.Match[str]) -> str:

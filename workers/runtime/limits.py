@@ -6,15 +6,15 @@ import msgspec
 from msgspec import Meta
 
 RESERVED_FILES: Final = 128
-"""Open files that no connection of a client gets: connections to Redis, the listening socket, what libraries open."""
+"""Open files that client connections never get: for connections to Redis, the listening socket, and libraries."""
 MOST_CONNECTIONS: Final = 65_536
-"""Connections that one process takes where the limit of open files would allow more."""
+"""Most connections of one process, even if the limit of open files allows more."""
 SHARE: Final = 8
-"""The part of a whole that one member, or one client address, gets is the whole divided by this."""
+"""Divisor of a total: one member, or one client address, gets the total divided by this."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """Bounds that the HTTP server keeps to. Descriptions complete the sentence "it must be …"."""
+    """Bounds that the HTTP server enforces. Descriptions complete the sentence "it must be …"."""
 
     max_header_bytes: Annotated[
         int, Meta(ge=256, le=2**20, description="the bytes that the head of a request may have, 256 to 1048576")
@@ -78,15 +78,15 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     ] = 0
 
     def limits(self) -> "Limits":
-        """These bounds alone, without what a subclass adds."""
+        """These bounds alone, without the fields of a subclass."""
         return Limits(**{name: getattr(self, name) for name in Limits.__struct_fields__})
 
     def connections(self, files: int) -> int:
-        """Connections that may be open at a time in a process that may open `files` files."""
+        """Number of connections that may be open in a process with `files` files."""
         possible = max(1, files - RESERVED_FILES)
         return min(self.max_connections or MOST_CONNECTIONS, possible)
 
 
 def share(whole: int) -> int:
-    """An eighth of a whole, at least one."""
+    """An eighth of a total, at least one."""
     return max(1, whole // SHARE)

@@ -1,10 +1,10 @@
-"""How Hansard logs: one line an event, JSON for machines or coloured columns for a person, on standard error.
+"""Logging of Hansard: one line per event on standard error, as JSON for machines or coloured columns for people.
 
-A line names what happened in snake_case and the past tense (`thread_opened`), and says where in fields:
-`request`, `site`, `thread`, `comment`, `position`, `partition`, `worker`. docs/logs.md lists the events.
+The name of an event is snake_case in the past tense (`thread_opened`); its context is in fields: `request`, `site`,
+`thread`, `comment`, `position`, `partition`, `worker`. docs/logs.md lists the events.
 
-What people wrote, what they are called and what is secret never reaches a line: fields with such names are
-withheld here, whoever logs them, strings are short, and exceptions that quote a value lose their message.
+Text and names of users, and secrets, never reach a line: fields with such names are withheld here, strings are cut to a
+bound, and exceptions that quote a value lose their message.
 """
 
 import atexit
@@ -38,42 +38,42 @@ TEXTUAL: Final = frozenset(
     reason reasons secret secrets suffix text texts title titles token tokens url urls
     """.split()  # noqa: SIM905 - as a list it would take a page
 )
-"""No field has one of these words in its name: they are what people wrote, who they are, what opens doors."""
+"""Words of field names whose values are withheld: text of users, personal data, credentials."""
 
 _WHOLE: Final = frozenset({"exception", "detail"})
-"""Fields whose words are all our own."""
+"""Fields whose text is written by Hansard itself."""
 
 WITHHELD: Final = "[withheld]"
 
 LONGEST: Final = 200
-"""Characters of a string in a field. Ids and codes are shorter; what is longer is somebody's text."""
+"""Characters of a string in a field. Ids and codes are shorter; a longer string is the text of a user."""
 
-# One variable with a dict: one variable a field, as structlog has it, costs a request ten times as much.
+# One variable that holds a dict: one variable per field, as in structlog, costs a request ten times as much.
 _ABOUT: Final[ContextVar[dict[str, object]]] = ContextVar("about")
 _NOTHING: Final[dict[str, object]] = {}
 
-_NUMBERS: Final = (int, float)  # a union would be made anew for every field of every line
+_NUMBERS: Final = (int, float)  # a union would be built again for every field of every line
 _encode: Final = msgspec.json.Encoder().encode
 
 QUOTING: Final = (ValueError, LookupError, msgspec.MsgspecError)
-"""Exceptions whose messages tend to quote the value that they could not take."""
+"""Exceptions whose messages tend to quote the rejected value."""
 
 
 class _State:
-    """How this process logs, and whether it has logged a line yet."""
+    """Logging state of this process."""
 
     is_json = False
     chosen = False
-    """Whether the form was chosen, rather than found out."""
+    """Set if the format was given, not detected."""
     has_logged = False
     repeats: Repeats | None = None
 
 
 def configure(form: Format = "auto", level: str = "info", *, every: float = EVERY) -> None:
-    """Set logging up for this process; `auto` is for a person where standard error is a terminal.
+    """Configure logging for this process; `auto` is for people if standard error is a terminal.
 
-    What libraries log through `logging` comes out the same way, from warnings up; so do warnings of Python, and what
-    nobody caught. Repetitions are counted for `every` seconds (`workers.runtime.repeated_lines`).
+    Records of libraries (`logging`) are written the same way, from warnings up; so are Python's warnings and uncaught
+    exceptions. Repetitions are counted for `every` seconds (`workers.runtime.repeated_lines`).
     """
     people = form == "console" or (form == "auto" and _is_terminal(sys.stderr))
     renderer: Processor = structlog.dev.ConsoleRenderer(colors=_is_terminal(sys.stderr)) if people else _json
@@ -100,7 +100,7 @@ def configure(form: Format = "auto", level: str = "info", *, every: float = EVER
 
 @contextmanager
 def taken_over() -> Iterator[None]:
-    """Have what Python itself writes to standard error come out as lines: warnings, and exceptions nobody caught."""
+    """Log Python's own output to standard error as lines: warnings, and uncaught exceptions."""
     hooks = sys.excepthook, sys.unraisablehook, threading.excepthook
     sys.excepthook = lambda _kind, error, _trace: _escaped(error)
     sys.unraisablehook = lambda found: _escaped(found.exc_value)
@@ -114,12 +114,12 @@ def taken_over() -> Iterator[None]:
 
 
 def is_json(*, begun: bool = False) -> bool:
-    """Whether the lines of this process are JSON; with `begun`, only where one was logged or the form was chosen."""
+    """True if the lines of this process are JSON. With `begun`, only if one was logged or the format was given."""
     return _State.is_json and (_State.chosen or _State.has_logged or not begun)
 
 
 def is_one_stream() -> bool:
-    """Whether standard output and standard error go to the same place, which is no terminal."""
+    """True if standard output and standard error go to the same place, and it is no terminal."""
     try:
         out, err = os.fstat(sys.stdout.fileno()), os.fstat(sys.stderr.fileno())
     except (OSError, ValueError):
@@ -128,7 +128,7 @@ def is_one_stream() -> bool:
 
 
 def flush() -> None:
-    """Log what was counted: nothing will be logged after this."""
+    """Log the pending counts, before the end of logging."""
     if _State.repeats is not None:
         _State.repeats.flush()
 
@@ -137,17 +137,17 @@ atexit.register(flush)
 
 
 def begin(**fields: object) -> None:
-    """Have the lines of this task, and of those that it starts, say these fields besides, and none of before."""
+    """Set the fields that the lines of this task and its child tasks carry, in place of earlier ones."""
     _ABOUT.set(fields)
 
 
 def about(**fields: object) -> None:
-    """Have them say these besides, from now on."""
+    """Add fields to the lines of this task and its child tasks."""
     _ABOUT.get().update(fields)
 
 
 def where(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
-    """Put what the task is about in front of what the line says."""
+    """Put the fields of the task in front of those of the line."""
     return {**_ABOUT.get(_NOTHING), **line}
 
 
@@ -164,16 +164,16 @@ def _second(seconds: int) -> str:
 
 
 def scrub(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
-    """Withhold fields with textual names, and cut strings that are too long for an id or a code."""
+    """Withhold fields with textual names, and truncate strings that are too long for an id or a code."""
     for name, value in line.items():
-        # Nearly everything in a line is short text or a number under an innocent name, and is left as it is.
+        # Fast path: nearly every field is a short string or a number under a harmless name.
         if name not in _WHOLE and (_is_textual(name) or not _is_plain(value)):
             line[name] = _scrubbed(name, value)
     return line
 
 
 def exceptions(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
-    """Turn `exc_info` into the text `exception`: frames without variables, messages that quote nothing."""
+    """Turn `exc_info` into the text `exception`: frames without variables, messages without quoted values."""
     given = line.pop("exc_info", None)
     if not given:
         return line
@@ -186,7 +186,7 @@ def exceptions(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDi
 
 
 def told(error: BaseException) -> str:
-    """The kind of an exception, with its message where that quotes nothing."""
+    """The kind of an exception, with its message unless that may quote a value."""
     kind = type(error)
     label = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
     message = "" if isinstance(error, QUOTING) else " ".join(str(error).split())
@@ -237,7 +237,7 @@ def _short(value: object) -> object:
 
 
 def visible(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
-    """Write out what would act on a terminal."""
+    """Escape characters that have an effect on a terminal."""
     for name, value in line.items():
         line[name] = escaping.block(value) if name == "exception" else escaping.document(value)
     return line
@@ -252,7 +252,7 @@ def _json(_logger: WrappedLogger, _method: str, line: EventDict) -> bytes:
 
 
 def encoded(value: object) -> bytes:
-    """A value as JSON, whatever its strings hold: names of files need not be Unicode."""
+    """A value as JSON, even with strings that are not Unicode, such as file names."""
     try:
         return _encode(value)
     except UnicodeEncodeError:
@@ -272,13 +272,13 @@ def _escaped(error: BaseException | None) -> None:
 
 
 class _StandardError:
-    """Writes each line to standard error, whatever that is by then."""
+    """Writes each line to the current standard error."""
 
     def msg(self, line: str | bytes) -> None:
         if isinstance(line, str):
             line = line.encode(errors="backslashreplace")
         _State.has_logged = True
-        # Nobody reads it any more, or its disk is full: what the line is about goes on without it.
+        # Its reader is gone, or its disk is full: the work that logs must go on without the line.
         with suppress(OSError, ValueError):
             sys.stderr.buffer.write(line + b"\n")
             sys.stderr.buffer.flush()
@@ -287,7 +287,7 @@ class _StandardError:
 
 
 class _Libraries(logging.Handler):
-    """Takes what libraries log into the lines of ours."""
+    """Turns log records of libraries into lines."""
 
     def emit(self, record: logging.LogRecord) -> None:
         logger = structlog.get_logger(record.name)
@@ -301,8 +301,8 @@ class _Libraries(logging.Handler):
 
 
 def _said(record: logging.LogRecord) -> str:
-    """What a library said. Where what it gave does not fit its own pattern, the pattern."""
+    """The message of a record; its pattern alone if the arguments do not fit."""
     try:
         return record.getMessage()
-    except Exception:  # noqa: BLE001 - a faulty line of a library is no reason to fail whoever called it
+    except Exception:  # noqa: BLE001 - a faulty record of a library must not fail its caller
         return str(record.msg)

@@ -1,8 +1,8 @@
-"""Every metric of Hansard on one page. docs/metrics.md lists them, and a test holds it to what is declared.
+"""All metrics of Hansard. docs/metrics.md lists them, and a test compares it with these declarations.
 
-Labels have few values and name no site, thread, comment or person: codes, routes and partitions alone. Names
-follow the Prometheus conventions: `_total` counts, `_seconds` and `_events` are units. What the record itself
-counts is declared beside it, in `core.redis.metrics`, and shown here with the rest.
+Labels have few values and name no site, thread, comment or person: codes, routes and partitions alone. Names follow the
+Prometheus conventions: `_total` counts, `_seconds` and `_events` are units. Metrics of the log are declared in
+`core.redis.metrics` and exported here.
 """
 
 from typing import Final, Literal
@@ -14,8 +14,8 @@ from core.redis.metrics import APPENDS, BROKEN, FAULTS, LOSSES, REDIRECTIONS, UN
 
 __all__ = ["APPENDS", "BROKEN", "FAULTS", "LOSSES", "REDIRECTIONS", "REGISTRY", "UNFIT"]
 
-# One more series a counter would say when it began; process_start_time_seconds says that once for all.
-disable_created_metrics()  # type: ignore[no-untyped-call]  # the one function there without annotations
+# Each counter would get another series with its creation time; process_start_time_seconds covers all of them.
+disable_created_metrics()  # type: ignore[no-untyped-call]  # the function has no annotations
 
 # --- the log ---
 
@@ -155,7 +155,7 @@ FEED_TURNED_AWAY: Final = Counter(
     ["cause"],
 )
 
-# --- answers kept ready ---
+# --- caches ---
 
 READY_ANSWERS: Final = Counter(
     "hansard_ready_answers",
@@ -269,7 +269,7 @@ Format = Literal["text/plain", "application/openmetrics-text"]
 
 
 def format_for(accept: str) -> Format:
-    """The format for an `Accept` header. Its parameters do not count: one version of each format is written."""
+    """The format for an `Accept` header. Its parameters are ignored: one version of each format is written."""
     named = {part.partition(";")[0].strip() for part in accept.split(",")}
     return "application/openmetrics-text" if "application/openmetrics-text" in named else "text/plain"
 

@@ -1,4 +1,4 @@
-"""The limit of open files of this process: raised at the start as far as the system allows."""
+"""The limit of open files of this process, raised at the start as far as the system allows."""
 
 import resource
 from typing import Final
@@ -6,19 +6,19 @@ from typing import Final
 import structlog
 
 WANTED: Final = 1_048_576
-"""Open files beyond which no limit is raised: some systems name none, and refuse more."""
+"""Highest limit of open files that is set: some systems have no limit by name, and still refuse more."""
 
 _log = structlog.get_logger(__name__)
 
 
 def open_file_limit() -> int:
-    """Files that this process may have open at a time."""
+    """Number of files that this process may have open at a time."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return WANTED if soft == resource.RLIM_INFINITY else soft
 
 
 def raise_open_file_limit() -> None:
-    """Raise the soft limit to the hard one. A process that cannot goes on with what it has."""
+    """Raise the soft limit to the hard one. On failure the process goes on with its present limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = WANTED if hard == resource.RLIM_INFINITY else hard
     if soft == resource.RLIM_INFINITY or soft >= wanted:

@@ -1,14 +1,13 @@
-"""One process: its parts start in order, run side by side, and end politely at a signal.
+"""Life of a process: its parts start in order, run concurrently, and drain at a signal.
 
-    async def work(process):                                # what a process is made of
+    async def work(process):                                # the parts of one process
         async with opened(…) as log, process.parts() as parts:
             await parts.watch(follow, log)
-            await parts.start(serve, drain=stop)            # returns when the part says that it has started
+            await parts.start(serve, drain=stop)            # returns once the part reports its start
 
-The block of `parts` starts them; after its last line the process is ready and lives until the first SIGTERM or
-SIGINT. Then the parts are drained, last started first, within one bound, and what is left is cancelled before
-anything that they use is closed. The second signal ends the process at once. A part that fails takes the others
-with it: nothing runs on alone.
+The block of `parts` starts them; after its last line the process is ready and lives until the first SIGTERM or SIGINT.
+Then the parts are drained, last started first, within one bound. Parts still running are cancelled before anything that
+they use is closed. The second signal ends the process at once. The failure of a part cancels all others.
 """
 
 import gc
@@ -33,7 +32,7 @@ Part = Callable[..., Awaitable[object]]
 Drain = Callable[[], Awaitable[object]]
 
 GARBAGE: Final = 20_000
-"""So many objects are made, beyond those that went, before the collector looks for cycles among them."""
+"""Objects created, less those freed, before the garbage collector looks for cycles among them."""
 
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
@@ -41,11 +40,11 @@ _log = structlog.get_logger(__name__)
 
 
 class Failed(Exception):
-    """It cannot be done; the message is one line for whoever started the program."""
+    """The process cannot go on. The message is one line for the operator."""
 
 
 class Parts:
-    """What runs side by side in a process."""
+    """Concurrent parts of a process."""
 
     def __init__(self, process: "Process", tasks: TaskGroup) -> None:
         self._process = process
@@ -53,9 +52,9 @@ class Parts:
         self._drains: list[Drain] = []
 
     async def start(self, part: Part, *args: object, drain: Drain | None = None) -> Any:
-        """Run `part(*args, task_status=…)` and return what it says it started with.
+        """Run `part(*args, task_status=…)` and return the value of its start.
 
-        It goes on until `drain` was called or it is cancelled; one that ends before is a failure.
+        It runs until `drain` is called or it is cancelled; an earlier end is a failure.
         """
         started = await self._tasks.start(self._run, part, args)
         if drain is not None:
@@ -63,7 +62,7 @@ class Parts:
         return started
 
     async def watch(self, part: Part, *args: object) -> None:
-        """Run `part(*args)`, which has no start to wait for."""
+        """Run `part(*args)`, which reports no start."""
 
         async def run(*, task_status: TaskStatus[None]) -> None:
             task_status.started()
@@ -72,7 +71,7 @@ class Parts:
         await self.start(run)
 
     async def drain(self, bound: float) -> bool:
-        """Ask the parts to end, last started first. False where `bound` seconds were not enough."""
+        """Ask the parts to end, last started first. False if `bound` seconds were not enough."""
         with anyio.move_on_after(bound) as patience:
             for drain in reversed(self._drains):
                 await drain()
@@ -85,25 +84,25 @@ class Parts:
 
 
 class Process:
-    """A process: `stopping` is set once it is to end, `ready` is true while all its parts run and it is not."""
+    """A process. `stopping` is set once it must end; `ready` is true while all its parts run and it is not stopping."""
 
     def __init__(self, bound: float) -> None:
         self.stopping = anyio.Event()
         self.ready = False
         self.status = 0
         self.described: dict[str, object] = {}
-        """The fields of the line that says that it has started."""
+        """Fields of the log line that reports the start."""
         self._bound = bound
         self._starting = CancelScope()
         self._last: list[Callable[[], object]] = []
 
     def at_once(self, act: Callable[[], object]) -> None:
-        """Call `act` when a second signal ends the process without ceremony: what must not be left behind."""
+        """Call `act` when a second signal ends the process at once, for cleanup that must not be skipped."""
         self._last.append(act)
 
     @asynccontextmanager
     async def parts(self) -> AsyncIterator[Parts]:
-        """Start parts in the block. Leaving it lasts until a signal came and all parts have ended.
+        """Start parts in the block. Its exit waits for a signal and the end of all parts.
 
         Raises:
             BaseExceptionGroup: a part failed, or the block did; the other parts were cancelled.
@@ -122,7 +121,7 @@ class Process:
             tasks.cancel_scope.cancel()
 
     async def live(self, work: Callable[["Process"], Awaitable[object]]) -> int:
-        """Run `work` until it ends; the exit status: 0, 1 where draining took too long, 128 + signal before it ran."""
+        """Run `work`. Returns the exit status: 0, 1 if draining took too long, 128 + signal before it was ready."""
         try:
             async with anyio.create_task_group() as tasks:
                 await tasks.start(self._obey)
@@ -149,16 +148,16 @@ class Process:
 
 
 def worker_name() -> str:
-    """A name for this process that no other has: leases tell workers apart by it."""
-    # People find the machine and the process by it.
+    """A unique name for this process: leases tell workers apart by it."""
+    # Readable, so that an operator finds the machine and the process.
     return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}"
 
 
 def run(work: Callable[[Process], Awaitable[object]], *, drain: float) -> int:
-    """Run a process in an event loop of its own, ready to render; its exit status. `drain` bounds its end, in seconds.
+    """Run a process in its own event loop, and return its exit status. `drain` bounds its end, in seconds.
 
     Raises:
-        BaseException: what made it fail, or a group of that.
+        BaseException: the cause of its failure, or a group with the cause.
     """
 
     async def main() -> int:
@@ -172,10 +171,10 @@ def run(work: Callable[[Process], Awaitable[object]], *, drain: float) -> int:
 
 
 def leave_alone() -> None:
-    """Have the garbage collector pass over all that there is now, and look at what comes less often.
+    """Exclude all present objects from garbage collection, and collect less often.
 
-    What was imported stays, and most of what a request makes dies with it: the collector need not look at the one at
-    all, nor at the other after every few hundred objects.
+    Imported objects stay for good, and most objects of a request die with it: the collector need not scan the former at
+    all, nor the latter after every few hundred objects.
     """
     gc.collect()
     gc.freeze()
@@ -184,7 +183,7 @@ def leave_alone() -> None:
 
 def _uvloop() -> bool:
     try:
-        import uvloop  # noqa: F401, PLC0415 - asked for, not used: PyPy has none
+        import uvloop  # noqa: F401, PLC0415 - only checked for: PyPy has none
     except ImportError:
         return False
     return True

@@ -1,9 +1,9 @@
-"""The repetitions of a log line, counted: what one fault makes many partitions and calls say is one line with a count.
+"""Counting of repeated log lines: a fault reported by many partitions and calls becomes one line with a count.
 
-A server that hangs fails every call of every partition, again and again. The first line of an event is logged at once.
-Those that follow within some seconds are counted, and then logged as one line: `times`, how many `partitions`, and of
-every other field the values that it had, as far as they are few. As long as it goes on, each count takes twice as long
-as the one before, up to a minute.
+A hanging server fails every call of every partition, repeatedly. The first line of an event is logged at once. The
+lines of the next seconds are counted, and then logged as one line: `times`, the number of `partitions`, and the values
+of every other field, if they are few. While the fault lasts, each count takes twice as long as the one before, up to a
+minute.
 """
 
 import asyncio
@@ -15,15 +15,15 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 EVERY: Final = 10.0
-"""Seconds for which the repetitions of a line are counted before they are logged for the first time."""
+"""Seconds for which repetitions of a line are counted before the first count is logged."""
 SELDOM: Final = 6
-"""Times that this is the longest of those that follow."""
+"""Longest such period, as a multiple of the first."""
 
 MOST_VALUES: Final = 5
-"""Values of a field that a line names. A field with more is left out."""
+"""Most values of a field that a line names. A field with more values is left out."""
 
 TIMES: Final = "times"
-"""The field that tells a count from a line of its own."""
+"""The field that marks a count."""
 
 COUNTED: Final = frozenset(
     {
@@ -61,17 +61,17 @@ COUNTED: Final = frozenset(
         "views_retired",
     }
 )
-"""Events of a server, a call or a partition. One that names a thread or a request to be looked at is never counted."""
+"""Counted events: of a server, a call or a partition. Events about one thread or request are never counted."""
 
 _OWN: Final = frozenset({"position", "tries", "cursor", "last", "request", "site", "thread", "comment"})
-"""Fields that tell one repetition from the next."""
+"""Fields that differ between repetitions."""
 
 Say = Callable[[str, EventDict], object]
 """Logs a line: its level, its event and its fields."""
 
 
 class _Count:
-    """The repetitions of one event since it was logged last."""
+    """Repetitions of one event since its last line."""
 
     __slots__ = ("lasts", "level", "loop", "partitions", "timer", "times", "values")
 
@@ -97,7 +97,7 @@ class _Count:
                         values.append(one)
 
     def fields(self) -> EventDict:
-        """What the line says of the repetitions."""
+        """The fields of the line that reports the count."""
         found: EventDict = {TIMES: self.times}
         if self.partitions:
             found["partitions"] = len(self.partitions)
@@ -108,9 +108,9 @@ class _Count:
 
 
 class Repeats:
-    """A processor of log lines that drops repetitions and logs their count, every so many seconds.
+    """A processor of log lines that drops repetitions and logs their count periodically.
 
-    It counts where an event loop runs: elsewhere nobody would log the count, and every line is logged.
+    It counts only where an event loop runs: elsewhere no timer could log the count, and every line is logged.
     """
 
     def __init__(self, *, every: float = EVERY, say: Say) -> None:
@@ -119,7 +119,7 @@ class Repeats:
         self._counts: dict[str, _Count] = {}
 
     def __call__(self, _logger: WrappedLogger, level: str, line: EventDict) -> EventDict:
-        """The line, where it is none of those that are counted. Raises `structlog.DropEvent` where it is counted."""
+        """Return a line that is not counted. Raises `structlog.DropEvent` for a counted one."""
         event = line.get("event")
         if event not in COUNTED or TIMES in line:
             return line
@@ -129,7 +129,7 @@ class Repeats:
             return line
         count = self._counts.get(event)
         if count is not None and count.loop is not loop:
-            self._end(event)  # the loop whose timer would have ended it is gone
+            self._end(event)  # the loop of its timer is gone
             count = None
         if count is None:
             self._begin(event, _Count(loop, level, self._every))
@@ -138,13 +138,13 @@ class Repeats:
         raise structlog.DropEvent
 
     def flush(self) -> None:
-        """Log all counts now: the process, or its event loop, is about to end."""
+        """Log all counts now, before the process or its event loop ends."""
         for event in [*self._counts]:
             self._end(event)
 
     def _begin(self, event: str, count: _Count) -> None:
         self._counts[event] = count
-        # In a context of its own: the line is of no request.
+        # In a new context: the line belongs to no request.
         count.timer = count.loop.call_later(count.lasts, self._elapsed, event, context=Context())
 
     def _elapsed(self, event: str) -> None:

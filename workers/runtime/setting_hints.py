@@ -1,4 +1,4 @@
-"""Variables of the environment that look like settings and are none, with the setting that each is nearest to."""
+"""Environment variables that look like settings and are none, each with the nearest setting."""
 
 import difflib
 import re
@@ -6,34 +6,34 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Final, NamedTuple
 
 NEAR: Final = 0.6
-"""How much a name has in common with the one that it is taken for, by the measure of difflib."""
+"""Least similarity of a name to a suggested setting, as measured by difflib."""
 
 CERTAIN: Final = 0.8
-"""The same for one that can only be meant."""
+"""Similarity from which the suggestion counts as certain."""
 
 ELSEWHERE: Final = frozenset({"SERVER_BINARY", "CHROMIUM", "NEEDS_BROWSER", "NEEDS_NODE"})
 """Variables with the prefix that others read: the embedded server, the tests."""
 
 _ORCHESTRATED: Final = re.compile(r"(?:.*_)?(?:SERVICE_(?:HOST|PORT(?:_\w+)?)|PORT_\d+_(?:TCP|UDP)(?:_\w+)?)")
-"""What Kubernetes and Docker say of a service that is called like the prefix."""
+"""Variables that Kubernetes and Docker set for a service whose name is the prefix."""
 _LINK: Final = re.compile(r"(?:tcp|udp)://.*")
 
 
 class Unknown(NamedTuple):
-    """A variable that is no setting, and the one that may be meant; `is_certain` where it can hardly be another."""
+    """A variable that is no setting, and the setting it may mean. `is_certain` if hardly another can be meant."""
 
     variable: str
     meant: str | None
     is_certain: bool
 
     def __str__(self) -> str:
-        """A sentence that points it out."""
+        """A sentence for the operator."""
         hint = "" if self.meant is None else f": did you mean {self.meant}?"
         return f"{self.variable} is no setting{hint or ', and is ignored'}"
 
 
 def unknown(environment: Mapping[str, str], prefix: str, settings: Collection[str]) -> Iterator[Unknown]:
-    """The variables with this prefix that none of these settings, which are in lower case, are set by."""
+    """Variables with this prefix that belong to none of these settings (names in lower case)."""
     for variable, value in environment.items():
         name = variable.removeprefix(prefix)
         if not variable.startswith(prefix) or value == "" or name.lower() in settings or name in ELSEWHERE:

@@ -1,1 +1,1 @@
-"""Pre-moderation rules: what makes a text wait, one rule per module."""
+"""Pre-moderation rules that hold a text for review, one rule per module."""

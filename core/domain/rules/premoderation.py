@@ -1,7 +1,7 @@
-"""Pre-moderation: which rule, if any, makes a text wait. Every automatic hold names its rule.
+"""Pre-moderation: select the rule, if any, that holds a text. Every automatic hold names its rule.
 
-`premoderation` holds everything, `links` a body with a link, with the link as match. `edit-under-review` holds an
-edit of what moderators have not let stand, whatever it says; which edits those are, the comment itself knows.
+`premoderation` holds everything. `links` holds a body with a link, and records the link as match. `edit-under-review`
+holds every edit of a comment that moderators have not approved, whatever its text; `Comment` determines those edits.
 """
 
 from typing import Final
@@ -17,14 +17,14 @@ UNDER_REVIEW: Final = "edit-under-review"
 
 
 class Hold(Struct, frozen=True):
-    """The rule that holds a text, and what in the text it went by."""
+    """The rule that holds a text, and the part of the text that matched."""
 
     rule: str
     match: str | None = None
 
 
 def hold(policy: Policy, body: str) -> Hold | None:
-    """The hold that the policy puts on a body, already normalised; None lets it stand."""
+    """The hold that the policy puts on a normalised body; None if it puts none."""
     match policy.premoderation:
         case "all":
             return Hold(PREMODERATION)

@@ -1,9 +1,9 @@
-"""The keys that sign a site's tokens: kept apart from the log, read with every request that brings a token.
+"""The keys that sign a site's tokens: stored outside the log, read for every request with a token.
 
-A hash a site, in the site's own partition: `kind` is `hs256` or `jwks`, `keys` the JSON of what was given. Reading
-it every time makes a rotation count at once; what was read in one tick of the event loop goes out as one pipeline,
-and equal bytes give the same object, so that nothing is parsed twice. Key material never leaves this module and
-`tokens`: it has no place in an event, an answer, a metric or a log line.
+One hash per site, in the site's own partition: `kind` is `hs256` or `jwks`, `keys` is the JSON of the given keys.
+Reading the hash every time makes a rotation effective at once. The reads of one event loop tick share one pipeline, and
+equal bytes give the same object, so nothing is parsed twice. Key material never leaves this module and `tokens`: no
+event, response, metric or log line contains any.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ from workers.gateway.auth.site_names import SiteNames
 
 
 class Remembered(Struct, frozen=True):
-    """A token that was verified with these keys: who it names, and from when until when (seconds since 1970)."""
+    """A verified token: its caller and its period of validity (seconds since 1970)."""
 
     caller: Caller
     begins: float
@@ -34,19 +34,19 @@ class Remembered(Struct, frozen=True):
 
 
 MOST_BYTES: Final = 8 * 1024 * 1024
-"""Default size of the remembered tokens: about eight thousand."""
+"""Default size of the token cache in bytes: about eight thousand tokens."""
 REMEMBERED: Final = 950
-"""Bytes that remembering a token takes besides it."""
+"""Overhead of a cached token in bytes, besides the token."""
 
 Tokens = Lru[tuple[int, str], Remembered]
-"""Tokens that were verified, by the number of the keys that signed them."""
+"""Cache of verified tokens. The key is the number of the signing key set, and the token."""
 
 
 _NUMBERS: Final = count()
 
 
 class SiteKeys:
-    """The keys of one site as they are now, and the tokens that they were found to have signed."""
+    """The current keys of one site, and the cached tokens that they signed."""
 
     def __init__(
         self, kind: Literal["hs256", "jwks"], secrets: tuple[bytes, ...] = (), tokens: Tokens | None = None
@@ -54,42 +54,42 @@ class SiteKeys:
         self.kind = kind
         self.secrets = tuple(OctKey.import_key(secret) for secret in secrets)
         self._tokens = Tokens(MOST_BYTES) if tokens is None else tokens
-        # Other keys have other tokens, though they share the room; a number, so that no old secret is kept by it.
+        # Separates the tokens of key sets in the shared cache. A number, so that the cache holds no old secret.
         self._number = next(_NUMBERS)
 
     def __repr__(self) -> str:
-        """Show the kind alone."""
+        """Show the kind only."""
         return f"SiteKeys({self.kind!r})"
 
     def recall(self, token: str) -> Remembered | None:
-        """What this token was found to be."""
+        """Return the cached result for this token, if any."""
         return self._tokens.get((self._number, token))
 
     def remember(self, token: str, found: Remembered) -> None:
-        """Keep what a token was found to be."""
+        """Cache the result for a token."""
         self._tokens.put((self._number, token), found, REMEMBERED + len(token))
 
 
 class KeySet(Struct, frozen=True):
-    """Keys as they are kept: what tells two sets apart, and what the log may know of them."""
+    """Keys as stored. The log may contain their kind, number and digest, and nothing else."""
 
     kind: Literal["hs256", "jwks"]
     number: int
     document: bytes
-    """The JSON of a list of secrets, of a key set, or of its address."""
+    """JSON of a list of secrets, of a key set, or of the address of a key set."""
 
     @property
     def digest(self) -> str:
-        """What tells this set from another, and nothing about it."""
+        """Hash that identifies this key set and reveals nothing about it."""
         return blake2b(self.document, digest_size=16).hexdigest()
 
     def __repr__(self) -> str:
-        """Show kind and number alone."""
+        """Show kind and number only."""
         return f"Given({self.kind!r}, {self.number})"
 
 
 class PendingKeys(NamedTuple):
-    """A look at the keys of a site that is under way, and those that it had last."""
+    """A read of a site's keys in progress, and the last known keys."""
 
     last: SiteKeys
     begun: PendingCommand
@@ -97,17 +97,17 @@ class PendingKeys(NamedTuple):
 
 _OPEN: Final = Script("core.redis", "open_site_keys")
 _READ: Final = "read_keys"
-"""What logs and metrics call reading them."""
+"""Name of the read in logs and metrics."""
 
 PATIENCE: Final = 1.0
-"""Seconds within which keys are asked for again; what comes after in the same request has a patience of its own."""
+"""Seconds for which a read of keys is retried. Later steps of the same request have their own retry time."""
 
 
 class Keyring:
-    """Reads and replaces the keys of sites. Raises `core.refusals.Unavailable` where the server stays away."""
+    """Reads and replaces the keys of sites. Raises `core.refusals.Unavailable` if the server stays unreachable."""
 
     def __init__(self, redis: Router, keys: Keys, *, patience: float = PATIENCE, most_bytes: int = MOST_BYTES) -> None:
-        """`most_bytes` is for the tokens of all sites together."""
+        """`most_bytes` bounds the cached tokens of all sites together."""
         self._redis = redis
         self._patience = patience
         self._keys = keys
@@ -116,16 +116,16 @@ class Keyring:
         self._parsed: dict[str, tuple[Mapping[bytes, bytes], SiteKeys]] = {}
 
     async def read(self, site: str) -> SiteKeys | None:
-        """The keys of a site as they are now; None where it has none, and so does not exist."""
+        """Return the current keys of a site. None if the site has no keys and so does not exist."""
         return self._known(site, await self._fields(site))
 
     def begin(self, site: str) -> PendingKeys | None:
-        """Ask for the keys of a site, and go on with those that it had last; None where none are remembered."""
+        """Start a read of a site's keys, to continue with the last known keys. None if no keys are known."""
         known = self._parsed.get(site)
         return None if known is None else PendingKeys(known[1], self._redis.begin("HGETALL", self._place(site)))
 
     async def finish(self, site: str, look: PendingKeys) -> SiteKeys | None:
-        """The keys of the site as they are: the very object where they are those that it had last."""
+        """Return the current keys of a site: the same object as the last known keys if they have not changed."""
         begun: PendingCommand | None = look.begun
 
         async def ask() -> Any:
@@ -149,14 +149,14 @@ class Keyring:
         return parsed
 
     async def holds(self, site: str, given: KeySet) -> bool | None:
-        """Whether these are the keys of the site; None where it has none."""
+        """True if these are the keys of the site. None if the site has no keys."""
         fields = await self._fields(site)
         return fields == _fields_of(given) if fields else None
 
     async def open(self, site: str, given: KeySet) -> bool | None:
-        """Give a site that was opened these keys, unless it has keys. Returns whether they are its keys now.
+        """Give an opened site these keys unless it has keys. Returns True if they are its keys now.
 
-        None where the site is not opened, and then it has no keys. Of several who open it at once one gives the keys.
+        None if the site is not opened; it then gets no keys. Of several concurrent calls one sets the keys.
         """
         await self.names.note(site)
         partition = self._keys.of(site)
@@ -166,7 +166,7 @@ class Keyring:
         return None if reply == b"UNOPENED" else reply == b"SAME"
 
     async def write(self, site: str, given: KeySet) -> None:
-        """Replace the keys of a site. From the next request on, no other key signs its tokens."""
+        """Replace the keys of a site. From the next request on, tokens signed with any other key are invalid."""
         await self.names.note(site)
         pairs = [part for pair in _fields_of(given).items() for part in pair]
         await self._insist(lambda: self._redis.call("HSET", self._place(site), *pairs), "set_keys")
@@ -190,7 +190,7 @@ def _fields_of(given: KeySet) -> dict[bytes, bytes]:
 
 
 def is_keys(fields: Mapping[bytes, bytes]) -> bool:
-    """Whether this is how the keys of a site are stored."""
+    """True if these fields are well-formed stored keys of a site."""
     if fields.keys() != {b"kind", b"keys"}:
         return False
     try:

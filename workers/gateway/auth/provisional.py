@@ -1,7 +1,7 @@
-"""Callers who are taken at the keys that their site had last, until the keys as they are say the same.
+"""Provisional callers: accepted by the last known keys of their site until the current keys confirm them.
 
-The keys are asked for at once, and go out with what the request asks first: a round trip less. Nothing is decided, and
-nothing answered, before they are here.
+The read of the current keys is sent together with the first reads of the request, which saves a round trip. Nothing is
+decided, and no response is sent, before the current keys have arrived.
 """
 
 from collections.abc import Callable
@@ -13,10 +13,10 @@ from workers.gateway.auth.keyring import Keyring, PendingKeys
 
 
 class ProvisionalCaller:
-    """One such caller."""
+    """A caller accepted by the last known keys of the site."""
 
     def __init__(self, keyring: Keyring, site: str, look: PendingKeys, token: str, clock: Callable[[], float]) -> None:
-        """Raises InvalidToken where the keys that the site had last did not sign the token."""
+        """Raises InvalidToken if the token is not valid by the last known keys of the site."""
         self._keyring = keyring
         self._site = site
         self._look = look
@@ -26,7 +26,7 @@ class ProvisionalCaller:
         self.caller: Caller = tokens.verify(token, site, look.last, clock())
 
     async def confirm(self) -> None:
-        """Wait for the keys. Raises InvalidToken, NotFound or Unavailable where they do not say that it is they."""
+        """Wait for the current keys. Raises InvalidToken, NotFound or Unavailable if they do not confirm the caller."""
         if self._is_confirmed:
             return
         keys = await self._keyring.finish(self._site, self._look)

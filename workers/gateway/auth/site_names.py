@@ -1,7 +1,7 @@
-"""The names of all sites of a deployment: a set beside the keys of the sites, which are a key each.
+"""The names of all sites of a deployment: a set beside the sites' keys, which are one Redis key each.
 
-A name is noted before the keys of its site are written. A version of before noted none, and a restore writes keys
-alone: so all keys of the servers are looked through where nobody has done that for a day, and never again meanwhile.
+A name is added before the keys of its site are written. Earlier versions added no names, and a restore writes only
+keys. So all keys of the servers are scanned if the last scan is more than a day old, and not more often.
 """
 
 from contextlib import suppress
@@ -16,15 +16,15 @@ from core.refusals import Unavailable
 from core.singleflight import SingleFlight
 
 KEPT_S: Final = 24 * 3600
-"""Seconds for which the set is taken to be whole once the servers were looked through."""
+"""Seconds after a scan of the servers for which the set is considered complete."""
 _PAGE: Final = 500
-"""Keys that are looked at in one step."""
+"""Keys per step of a scan."""
 _WHAT: Final = "list_sites"
-"""What logs and metrics call it."""
+"""Name of the operation in logs and metrics."""
 
 
 class SiteNames:
-    """Notes and tells the names. Raises `core.refusals.Unavailable` where the server stays away for `patience` s."""
+    """Adds and lists names. Raises `core.refusals.Unavailable` if the server is unreachable for `patience` s."""
 
     def __init__(self, redis: Router, keys: Keys, *, patience: float) -> None:
         self._redis = redis
@@ -33,18 +33,18 @@ class SiteNames:
         self._looking = SingleFlight[str, frozenset[str]]()
 
     async def note(self, site: str) -> None:
-        """Note the name of a site that is about to have keys."""
+        """Add the name of a site that is about to have keys."""
         await self._call("SADD", SITES, site)
 
     async def all(self) -> frozenset[str]:
-        """The names of all sites that have keys, or are about to."""
+        """Return the names of all sites that have keys or are about to have keys."""
         whole = await self._call("EXISTS", SITES_NOTED)
         members: list[bytes] = await self._call("SMEMBERS", SITES)
         noted = frozenset(name.decode() for name in members)
         return noted if whole else noted | await self._looking.get("", self._looked)
 
     async def _looked(self) -> frozenset[str]:
-        """Look through the keys of all servers, and note what is found."""
+        """Scan the keys of all servers and add the names that are found."""
         found: set[str] = set()
         for server in self._redis.each():
             cursor = b"0"
@@ -55,7 +55,7 @@ class SiteNames:
                 if cursor == b"0":
                     break
         names = frozenset(filter(is_site, found))
-        with suppress(Unavailable):  # a server that takes no writes can still be read: the next call looks again
+        with suppress(Unavailable):  # a server that takes no writes can still be read: the next call scans again
             if names:
                 await self._call("SADD", SITES, *sorted(names))
             await self._call("SET", SITES_NOTED, "1", "EX", KEPT_S)

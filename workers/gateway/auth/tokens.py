@@ -1,7 +1,7 @@
-"""Bearer tokens: who is calling, as the publication says.
+"""Bearer tokens: the identity of the caller, asserted by the publication.
 
-A token is a JWT (RFC 7519) in the Authorization header, and nowhere else. The algorithm is the site's: what the
-header of the token says is compared with it, never obeyed. Claims are those of the contract; `exp` and `nbf` have
+A token is a JWT (RFC 7519) in the Authorization header, and nowhere else. The site determines the algorithm: the one
+in the header of the token is compared with it, never obeyed. Claims are those of the contract. `exp` and `nbf` have
 60 s of leeway, because clocks differ.
 """
 
@@ -26,10 +26,10 @@ from workers.gateway.auth.keyring import Remembered, SiteKeys
 from workers.gateway.http.refusals import InvalidToken, Unauthenticated
 
 LEEWAY: Final = 60
-"""Seconds."""
+"""Seconds of leeway for `exp` and `nbf`."""
 LONGEST_TOKEN: Final = 8192
 _COMPACT: Final = re.compile(rb"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
-"""The compact serialisation of RFC 7515, section 7.1."""
+"""Compact serialization of a JWS (RFC 7515, section 7.1)."""
 OPERATOR_AUDIENCE: Final = "hansard"
 
 Strings = Annotated[tuple[Annotated[str, Meta(max_length=100)], ...], Meta(max_length=50)]
@@ -40,7 +40,7 @@ Begins = Annotated[int | float | None, Meta(description="When it begins, in seco
 
 
 class Claims(Struct, frozen=True, kw_only=True):
-    """What a token says. Claims that are not named here mean nothing to us."""
+    """The claims of a token. Claims that are not listed here are ignored."""
 
     sub: Annotated[
         str,
@@ -69,7 +69,7 @@ class Claims(Struct, frozen=True, kw_only=True):
 
 
 class OperatorClaims(Struct, frozen=True, kw_only=True):
-    """What an operator's token says."""
+    """The claims of an operator's token."""
 
     aud: Annotated[str | tuple[str, ...], Meta(description="`hansard`, or a list with it.")]
     exp: Expires
@@ -86,7 +86,7 @@ class OperatorClaims(Struct, frozen=True, kw_only=True):
 
 
 class Audience(Struct, frozen=True):
-    """Whom a token is for."""
+    """The audience claim of a token."""
 
     aud: str | tuple[str, ...]
 
@@ -99,22 +99,22 @@ _SITE_ROLES: Final[dict[str, Role]] = {"moderator": "moderator", "auditor": "aud
 
 
 class Operators:
-    """Knows the operator of the deployment by its secret."""
+    """Authenticates the operator of the deployment by the operator's secret."""
 
     def __init__(self, secret: str) -> None:
         self._secret = secret.encode()
         self._key = OctKey.import_key(self._secret)
 
     def signs_with(self, secret: str) -> bool:
-        """Whether this is the operator's secret."""
+        """True if this is the operator's secret."""
         return compare_digest(self._secret, secret.encode())
 
     def __repr__(self) -> str:
-        """Show nothing."""
+        """Show the class name only."""
         return "Operators()"
 
     def verify(self, token: str, now: float) -> Caller:
-        """The operator whom `token` names, at `now` (seconds since 1970). Raises InvalidToken."""
+        """Return the operator named by `token`, valid at `now` (seconds since 1970). Raises InvalidToken."""
         payload = _signed_by(token, (self._key,))
         claims = _decoded(_OPERATOR, payload)
         _check_audience(claims.aud, OPERATOR_AUDIENCE)
@@ -125,9 +125,9 @@ class Operators:
 
 
 def bearer(authorization: bytes | None) -> str | None:
-    """The token of an Authorization header; None where there is no header.
+    """Return the token of an Authorization header. None if there is no header.
 
-    Raises InvalidToken for other schemes, and for what has not the form of a JWT.
+    Raises InvalidToken for other schemes, and for a token that is too long or not in the form of a JWT.
     """
     if authorization is None:
         return None
@@ -143,7 +143,7 @@ def bearer(authorization: bytes | None) -> str | None:
 
 
 def is_for_operators(authorization: bytes | None, site: str) -> bool:
-    """Whether a token says that it is an operator's, and none of `site`. It proves nothing."""
+    """True if the unverified audience of a token includes the operator's and not `site`. This proves nothing."""
     try:
         token = bearer(authorization)
         if token is None:
@@ -157,7 +157,7 @@ def is_for_operators(authorization: bytes | None, site: str) -> bool:
 
 
 def verify(token: str, site: str, keys: SiteKeys, now: float) -> Caller:
-    """The caller whom `token` names to `site`, at `now` (seconds since 1970). Raises InvalidToken."""
+    """Return the caller named by `token` of `site`, valid at `now` (seconds since 1970). Raises InvalidToken."""
     if keys.kind == "jwks":
         raise InvalidToken(
             "this site signs with a JWKS, which this version of Hansard does not verify yet: "
@@ -176,17 +176,17 @@ def verify(token: str, site: str, keys: SiteKeys, now: float) -> Caller:
 
 
 def required() -> Unauthenticated:
-    """What is raised where a call needs a token and there is none."""
+    """Return the error for a request without a token to an operation that needs one."""
     return Unauthenticated("a bearer token is needed, in the Authorization header")
 
 
 def _signed_by(token: str, keys: tuple[OctKey, ...]) -> bytes:
-    """The payload of a token that one of the keys signed."""
+    """Return the payload of a token signed by one of the keys. Raises InvalidToken."""
     for key in keys:
         try:
             return jws.deserialize_compact(token, key, registry=_HS256).payload
         except BadSignatureError:
-            continue  # perhaps another of the valid secrets did
+            continue  # another of the valid secrets may have signed the token
         except UnsupportedAlgorithmError:
             raise InvalidToken("the token is not signed with HS256") from None
         except (JoseError, ValueError, TypeError):
@@ -206,7 +206,7 @@ def _decoded(decoder: "msgspec.json.Decoder[Any]", payload: bytes) -> Any:
 
 
 def _wrong(claim: str, said: str) -> str:
-    """Which claim is wrong. Nothing that the token says is repeated, but the names of claims that we know."""
+    """Return a message that names the wrong claim. It repeats nothing of the token but names of known claims."""
     for name in Claims.__struct_fields__:
         if claim == name:
             return f"the claim {name} is not well-formed"
@@ -240,6 +240,6 @@ def _caller(claims: Claims) -> Caller:
         avatar=avatar,
         badges=claims.badges,
         entitlements=frozenset(claims.entitlements),
-        # Roles that are not ours mean nothing here; that of an operator is never a site's to give.
+        # Unknown roles are ignored. A site can never grant the operator's role.
         roles=frozenset(_SITE_ROLES[role] for role in claims.roles if role in _SITE_ROLES),
     )

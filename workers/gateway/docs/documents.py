@@ -1,4 +1,4 @@
-"""The interface described: for machines at `/openapi.json`, for people at `/docs`, made once from the table."""
+"""The API documents: `/openapi.json` for machines, `/docs` for people, made once from the operation table."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -18,20 +18,20 @@ from workers.gateway.operations.table import OPERATIONS
 _ALLOWED: Final = "GET, HEAD, OPTIONS"
 _POLICY: Final[Header] = (
     b"content-security-policy",
-    # What follows the styles is not covered by default-src.
+    # The directives after style-src are not covered by default-src.
     b"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 )
 
 
 class Document:
-    """A page that stays the same while the process lives."""
+    """A page that does not change while the process lives."""
 
     def __init__(self, path: str, reply: Response) -> None:
         self._path = path
         self._reply = caching.apply(reply, Caching.NEVER, token=False, fresh=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Handle one request."""
         del receive
         record: RequestRecord = scope["hansard"]
         record.route = self._path
@@ -46,7 +46,7 @@ class Document:
 
 
 def all_documents(calls: Sequence[Operation] = OPERATIONS) -> Mapping[str, Document]:
-    """The documents of these calls, by path."""
+    """Return the documents of these operations by path."""
     described = document(calls)
     html = page(described).encode()
     return {

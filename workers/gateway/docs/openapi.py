@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, made from the table of calls."""
+"""The OpenAPI 3.1 document, made from the operation table."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -44,7 +44,7 @@ last part of `type`."""
 
 
 def document(calls: Sequence[Operation] = OPERATIONS) -> dict[str, Any]:
-    """The document, as JSON types."""
+    """Return the document as JSON types."""
     schemas = Schemas(calls, (common.Problem, *_PATH_TYPES.values()))
     paths: dict[str, dict[str, Any]] = {}
     for call in calls:
@@ -91,14 +91,14 @@ def _scheme(title: str, description: str, claims: type[Struct]) -> dict[str, Any
 
 
 def problems_of(call: Operation) -> list[problems.Kind]:
-    """Every problem that a call may be answered with: its own, and those that every call of its kind has."""
+    """Return every problem response of an operation: its own, and those common to operations of its kind."""
     slugs = {*call.problems, *OF_EVERY_CALL}
     if call.path.startswith("/v1/"):
         slugs |= {"unavailable"}
     if call.path.startswith("/v1/sites/{site}"):
         slugs |= {"not-found"}
     if call.handler is None:
-        slugs -= {"unavailable"}  # a stream says so in itself: a browser would take a 503 for the end
+        slugs -= {"unavailable"}  # the stream itself reports it: after a 503 a browser would not reconnect
     if call.path.startswith("/readyz"):
         slugs |= {"unavailable"}
     if call.access not in (Access.EVERYONE, Access.ANYONE) or call.access is Access.ANYONE:
@@ -111,11 +111,11 @@ def problems_of(call: Operation) -> list[problems.Kind]:
 OF_EVERY_CALL: Final = frozenset(
     {"bad-request", "headers-too-large", "internal", "request-timeout", "target-too-long", "too-many-requests"}
 )
-"""Slugs of what the server itself may answer to any request."""
+"""Slugs of the problems that the server itself may return for any request."""
 
 
 def _fits(kind: problems.Kind, call: Operation) -> bool:
-    # Of the two statuses of stale-revision, 412 is that of a precondition.
+    # stale-revision has two statuses: 412 is the one of a precondition.
     return kind.slug != "stale-revision" or (kind.status == PRECONDITION_FAILED) == call.edits
 
 
@@ -219,7 +219,7 @@ def _content(call: Operation, schemas: Schemas) -> dict[str, Any]:
     if call.example is not None:
         content["example"] = call.example
     if call.events:
-        # OpenAPI 3.1 has no word for what a stream is made of; 3.2 has.
+        # OpenAPI 3.1 cannot describe the events of a stream; 3.2 can.
         content["x-events"] = {"$ref": f"#/components/schemas/{events_name(call)}"}
     return content
 

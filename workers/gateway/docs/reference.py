@@ -1,4 +1,4 @@
-"""The OpenAPI document as a page for people: html without scripts, everything that the document says in tables."""
+"""The OpenAPI document as a page for people: HTML without scripts, with all of its content in tables."""
 
 import json
 import re
@@ -16,7 +16,7 @@ _CODE: Final = re.compile(r"`([^`]+)`")
 
 
 def page(document: Mapping[str, Any]) -> str:
-    """The page of a document."""
+    """Return the page of a document."""
     operations = [
         (method, path, operation)
         for path, methods in document["paths"].items()
@@ -98,7 +98,7 @@ def _parameters(parameters: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _fields(schema: Schema, word: str = "always") -> str:
-    """The fields of a shape; `word` is said of those that are never left out."""
+    """Return the table of a shape's fields. `word` marks the fields that are always present."""
     required = schema.get("required", ())
     rows = [
         (name, word if name in required else "optional", _type(part), _default(part), _meaning(part))
@@ -108,7 +108,7 @@ def _fields(schema: Schema, word: str = "always") -> str:
 
 
 def _named(first: tuple[str, str], rows: Sequence[tuple[str, str, str, str, str]]) -> str:
-    """A table of fields or parameters; the column of the defaults is there where one has any."""
+    """Return a table of fields or parameters. It has a column of defaults only if a row has one."""
     if not rows:
         return ""
     defaults = any(default for _, _, _, default, _ in rows)
@@ -168,7 +168,7 @@ def _example(example: Any) -> str:
 
 
 def _type(schema: Schema) -> str:
-    """The values that a schema allows, in words."""
+    """Describe the values that a schema allows."""
     match schema:
         case {"$ref": str(ref)}:
             name = ref.rpartition("/")[2]
@@ -192,7 +192,7 @@ def _type(schema: Schema) -> str:
 
 
 def _plain(schema: Schema) -> str:
-    """The same of what is one value."""
+    """Describe the values of a schema that is neither a choice nor a container."""
     match schema:
         case {"type": "string", "format": "date-time"}:
             return "time"

@@ -1,4 +1,4 @@
-"""The schemas of the OpenAPI document: the shapes in the part of JSON Schema that generators of clients take."""
+"""The schemas of the OpenAPI document: the shapes in the subset of JSON Schema that client generators accept."""
 
 import inspect
 from collections.abc import Iterable, Mapping
@@ -20,7 +20,7 @@ _TYPES: Final[Mapping[type, str]] = {
 
 
 class Schemas:
-    """The schemas of all shapes that some calls take and give, with references among them."""
+    """Schemas of all shapes in the requests and responses of some operations, with references among them."""
 
     def __init__(self, calls: Iterable[Operation], also: Iterable[Any] = ()) -> None:
         kinds: list[Any] = list(also)
@@ -37,11 +37,11 @@ class Schemas:
                 self.components[events_name(call)] = self._events(call)
 
     def of(self, kind: Any) -> dict[str, Any]:
-        """The schema of a shape, or a reference to it."""
+        """Return the schema of a shape, or a reference to it."""
         return self._of[repr(kind)]
 
     def query(self, kind: type[msgspec.Struct]) -> list[dict[str, Any]]:
-        """The parameters of a query."""
+        """Return the parameters of a query."""
         schema = self._queries[kind.__name__]
         return [
             _parameter(name, part, required=name in schema.get("required", ()))
@@ -59,18 +59,18 @@ class Schemas:
 
 
 def events_name(call: Operation) -> str:
-    """The name of the schema that has the events of a stream."""
+    """Return the name of the schema of a stream's events."""
     return f"{call.name[0].upper()}{call.name[1:]}Events"
 
 
 def portable(schema: dict[str, Any], *, request: bool = False) -> dict[str, Any]:
-    """Return a schema that means the same to generators of clients.
+    """Return an equivalent schema that client generators interpret correctly.
 
     - An `enum` has its `type`.
     - A tuple is closed by `maxItems`, never by `items: false`.
     - A pattern has no look-ahead: the `$` of JSON Schema is the very end, and needs no `END`.
-    - Nothing has a `default`: generators take a field that has one for a field that is always there. What a request
-      means without a field is told in its description.
+    - Nothing has a `default`: generators treat a field with a default as always present. The description of a request
+      field states its default.
     """
     closed = schema.get("additionalProperties") is False
     found = {name: _part(name, value, request=closed) for name, value in schema.items()}
@@ -90,7 +90,7 @@ def portable(schema: dict[str, Any], *, request: bool = False) -> dict[str, Any]
 
 
 def _part(name: str, value: Any, *, request: bool) -> Any:
-    """A keyword's value, with the schemas in it made portable; `request` says that they are of a request's fields."""
+    """Return a keyword's value with its schemas made portable. `request` is True for fields of a request."""
     match name, value:
         case "properties", dict():
             return {key: portable(part, request=request) for key, part in value.items()}
@@ -111,7 +111,7 @@ def _parameter(name: str, schema: dict[str, Any], *, required: bool) -> dict[str
     kept = {key: value for key, value in schema.items() if key not in ("description", "default")}
     choices = [part for part in kept.pop("anyOf", []) if part != {"type": "null"}]
     if choices:
-        # Absent is absent here; in the shapes it is null.
+        # A missing query parameter is absent; in the shapes it is null.
         kept |= choices[0]
     kept = portable(kept)
     if schema.get("default") is not None:

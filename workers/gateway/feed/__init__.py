@@ -1,5 +1,5 @@
 """The feed: server-sent events of one thread, resumed by position.
 
-One follower a partition with readers makes frames from the feed stream and the rows as they are now; a ring a thread
-holds them ready; a client is a cursor into the ring. Nobody has a queue.
+One follower per partition with clients makes frames from the feed stream and the current rows. One ring per thread
+buffers the frames. A client is a cursor into the ring and has no queue.
 """

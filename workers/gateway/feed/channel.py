@@ -1,4 +1,4 @@
-"""One thread that somebody follows: its ring, its clients, and the votes that wait for their second to pass."""
+"""One followed thread: its ring, its clients, and the votes held back until their second has passed."""
 
 from collections.abc import Callable
 from functools import partial
@@ -12,33 +12,33 @@ from workers.gateway.feed.ring import Frame, Ring
 from workers.runtime import metrics
 
 VOTES_EVERY: Final = 1.0
-"""Seconds between two `votes.changed` of one comment."""
+"""Minimum seconds between two `votes.changed` frames of one comment."""
 
 
 class Channel:
-    """What the clients of one thread share. Times are seconds of any steady clock."""
+    """State shared by the clients of one thread. Times are seconds of any monotonic clock."""
 
     def __init__(self, grown: Callable[[Self], object]) -> None:
-        """`grown` is called whenever there is something to tell."""
+        """`grown` is called whenever the ring has something to send."""
         self.ring = Ring(partial(grown, self))
         self.clients = 0
-        """Those who are seated, or are about to be."""
+        """Number of clients that have joined or are about to join."""
         self.seats: dict[FeedClient, None] = {}
-        """Those who are told what comes, in the order in which they came."""
+        """Clients that are sent new frames, in the order in which they joined."""
         self.telling = False
-        """Whether they are being told."""
+        """Set while a task sends them new frames."""
         self.newest: Position | None = None
-        """Position of the newest frame sent: the id of a votes frame that was held back."""
+        """Position of the newest frame sent. A votes frame that was held back gets it as id."""
         self._told: dict[str, float] = {}
         self._held: dict[str, float] = {}
 
     @property
     def due(self) -> float | None:
-        """When the next held votes are to be told."""
+        """Time at which the next held votes are due. None if no votes are held."""
         return min(self._held.values(), default=None)
 
     def may_tell(self, comment: str, now: float) -> bool:
-        """Whether this comment's votes may be told at once; if not they are held until a second has passed."""
+        """True if this comment's votes may be sent at once. Otherwise holds them until a second has passed."""
         told = self._told.get(comment)
         if comment in self._held:
             return False
@@ -49,43 +49,43 @@ class Channel:
         return True
 
     def ripe(self, now: float) -> list[str]:
-        """The comments whose held votes are due."""
+        """Return the comments whose held votes are due."""
         return [comment for comment, due in self._held.items() if due <= now]
 
     def told(self, comments: list[str], now: float) -> None:
-        """These were told now."""
+        """Record that the held votes of these comments were sent now."""
         for comment in comments:
             del self._held[comment]
-        # A comment told long ago may be told at once: remembering it would only grow.
+        # Votes sent long ago hold nothing back: their entries would only accumulate.
         self._told = {comment: at for comment, at in self._told.items() if now - at < VOTES_EVERY}
         self._told.update(dict.fromkeys(comments, now))
 
 
 class FeedClient:
-    """The frames that a client has to be sent before it is live, and its cursor into the ring.
+    """A client: the frames to send before it is live, and its cursor into the ring.
 
-    There are very many: each is small, and nothing runs for it while it has been told everything.
+    There are very many clients: each is small, and no task runs for a client that has been sent everything.
     """
 
     __slots__ = ("_after", "_backlog", "_cursor", "channel", "late", "over", "send", "told_at")
 
     send: Send
-    """Where it is told, once it is attended to."""
+    """ASGI `send` of the client's response. Set by `Sender.attend`."""
     told_at: float
-    """When it was last told anything, in seconds of a steady clock."""
+    """Time of the last message to the client, in seconds of a monotonic clock."""
 
     def __init__(self, channel: Channel, cursor: int, after: Position | None, backlog: list[Frame]) -> None:
         self.channel = channel
         self.late = False
-        """Whether it has yet to take what it was told last."""
+        """Set while the client has not taken the last message."""
         self.over = False
-        """Whether there is nothing more to tell it: it left, or was told the end."""
+        """Set once nothing more is sent to the client: it left, or was sent the end of the stream."""
         self._backlog: list[Frame] | None = backlog or None
         self._cursor = cursor
         self._after = after
 
     def take(self) -> list[bytes]:
-        """What is to be sent now, if anything. A client that fell behind the ring is told to read the page again."""
+        """Return the frames to send now, if any. A client that fell behind the ring gets a reset."""
         ring = self.channel.ring
         found = ring.since(self._cursor)
         self._cursor = ring.end
@@ -98,7 +98,7 @@ class FeedClient:
         return [frame.data for frame in found if not self._seen(frame)]
 
     def move(self, channel: Channel) -> None:
-        """Go on at the end of another channel, after the frames of this one that were not taken yet."""
+        """Continue at the end of another channel, after the frames of this channel that were not taken yet."""
         left = self.channel.ring.since(self._cursor)
         self._backlog = [*(self._backlog or []), *([self._behind()] if left is None else left)] or None
         if self.channel.seats.pop(self, self) is None:
@@ -108,9 +108,9 @@ class FeedClient:
         self.channel, self._cursor = channel, channel.ring.end
 
     def reset(self, position: Position) -> None:
-        """Let the client read the page again, and go on at the end of the ring.
+        """Send the client a reset, and continue at the end of the ring.
 
-        `position` is the id of the reset unless the ring has something newer.
+        `position` is the id of the reset unless the ring has a newer frame.
         """
         if self.channel.ring.end != self._cursor and self.channel.newest is not None:
             position = self.channel.newest
@@ -118,7 +118,7 @@ class FeedClient:
         self._backlog = [frames.reset(position)]
 
     def message(self) -> Message | None:
-        """What is to be sent now, as ASGI says it; None where that is nothing. At the end the last one says so."""
+        """Return the ASGI message to send now, or None. The last message ends the response."""
         if self.over:
             return None
         told = self.take()
@@ -129,9 +129,9 @@ class FeedClient:
         return {"type": "http.response.body", "body": b"".join(told), "more_body": not self.over}
 
     def _behind(self) -> Frame:
-        """The reset for a client that fell behind the ring."""
+        """Return the reset for a client that fell behind the ring."""
         metrics.FEED_RESETS.labels("behind").inc()
-        # Something was dropped, so something was told.
+        # A frame was dropped, so a frame was sent before.
         assert self.channel.newest is not None
         return frames.reset(self.channel.newest)
 

@@ -1,4 +1,4 @@
-"""The answer that does not end: `text/event-stream` (WHATWG HTML, section 9.2), straight on ASGI."""
+"""The feed's streaming response: `text/event-stream` (WHATWG HTML, section 9.2), directly on ASGI."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
@@ -15,21 +15,21 @@ from workers.gateway.http.response import Header
 from workers.runtime import metrics
 
 PATIENCE: Final = 2.0
-"""Seconds within which a client is seated, or told to come back later."""
+"""Seconds within which a client joins the feed or is told to reconnect later."""
 
 
 class Feed:
-    """Follows threads for clients."""
+    """Serves feeds of threads to clients."""
 
     def __init__(self, hub: Hub, *, unfit: Callable[[], str | None] = lambda: None) -> None:
-        """`unfit` says why this process may not go on with its deployment now, or None where it may."""
+        """`unfit` returns why this process may not continue with its deployment now, or None if it may."""
         self._hub = hub
         self._unfit = unfit
 
     async def ended(self, site: str, thread: str) -> bool:
-        """True where the thread is archived, so that there is nothing to follow.
+        """True if the thread is archived, so that there is nothing to follow.
 
-        Raises NotFound for a site that is not there, ComeBack, Unavailable.
+        Raises NotFound for a site that does not exist, ComeBack, Unavailable.
         """
         self._hub.check_room()
         if (unfit := self._unfit()) is not None:
@@ -40,26 +40,26 @@ class Feed:
         raise Unavailable("the feed cannot be read now")
 
     async def seat(self, site: str, thread: str, start: Start) -> ClientPlace:
-        """A place for a client, to be followed from at once. Raises ComeBack, Unavailable."""
+        """Return a place for a client, to be passed to `follow` at once. Raises ComeBack, Unavailable."""
         with anyio.move_on_after(PATIENCE):
             return await self._hub.seat(site, thread, start)
         raise Unavailable("the feed cannot be read now")
 
     async def follow(self, place: ClientPlace, headers: Iterable[Header], receive: Receive, send: Send) -> None:
-        """Answer 200 and follow until the client leaves or the process stops."""
+        """Respond 200 and stream until the client leaves or the process stops."""
         try:
             await send(start_of(headers))
             await send({"type": "http.response.body", "body": retry(), "more_body": True})
             if place.missed and not await self._replayed(place, receive, send):
                 return
             await self._hub.attend(place.seat, send)
-            # Others send from here on. A client that left is told of here, and so is the end of the answer.
+            # The sender takes over from here on. This task notices that the client left or that the response ended.
             await _left(receive)
         finally:
             self._hub.leave(place)
 
     async def _replayed(self, place: ClientPlace, receive: Receive, send: Send) -> bool:
-        """Send the client what it missed; true where it is still there. A stream that cannot go on is ended."""
+        """Send the client the frames it missed. True if it is still there. Ends a stream that cannot continue."""
         try:
             return await _while_there(receive, lambda: self._hub.replay(place, send))
         except Unavailable:
@@ -69,7 +69,7 @@ class Feed:
 
 
 def start_of(headers: Iterable[Header]) -> dict[str, object]:
-    """The message that begins a stream."""
+    """Return the message that begins a stream."""
     return {
         "type": "http.response.start",
         "status": 200,
@@ -83,7 +83,7 @@ async def _left(receive: Receive) -> None:
 
 
 async def _while_there(receive: Receive, work: Callable[[], Awaitable[None]]) -> bool:
-    """Do this unless the client leaves before it is done. Returns whether it is done."""
+    """Run `work` unless the client leaves before its end. True if `work` is done."""
     done = False
     failed: Unavailable | None = None
 

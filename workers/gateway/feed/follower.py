@@ -1,4 +1,4 @@
-"""Follows the feed of one partition for all the threads of it that somebody reads here."""
+"""Follows the feed of one partition, for all threads of the partition that have clients here."""
 
 import time
 from collections import defaultdict
@@ -30,23 +30,23 @@ _log = structlog.get_logger(__name__)
 
 
 class FrameRows(Protocol):
-    """Where the rows of a frame come from."""
+    """Source of the rows of a frame."""
 
     async def frame_rows(
         self, site: str, thread: str, comments: list[str]
     ) -> tuple[ThreadHead | None, dict[str, bytes]]:
-        """The public rows and the thread, of one moment."""
+        """Return the thread and the public rows, all of one moment."""
 
 
 class _Ahead(NamedTuple):
-    """Rows that were read before it was known which are needed."""
+    """Rows read before it is known which rows are needed."""
 
     comments: frozenset[str]
-    """Those that were asked for."""
+    """The comments that were requested."""
     now: Rows
 
     def serves(self, comments: list[str], position: Position) -> bool:
-        """Whether these rows are there, as this event left them or newer."""
+        """True if the rows of these comments were read, in the state of this position or newer."""
         return self.comments.issuperset(comments) and self.now.head.position >= position
 
 
@@ -54,7 +54,7 @@ _Foreseen = dict[tuple[str, str], _Ahead]
 
 
 class Follower:
-    """Reads new feed entries, makes frames of them, and puts them into the rings of the threads concerned."""
+    """Reads new feed entries, makes frames of them, and appends the frames to the rings of their threads."""
 
     def __init__(
         self,
@@ -64,15 +64,15 @@ class Follower:
         bell: AbstractContextManager[Subscription],
         grown: Callable[[Channel], object],
     ) -> None:
-        """`grown` is called with a channel whenever its ring has something to send."""
+        """`grown` is called with a channel whenever the ring of the channel has something to send."""
         self.partition = partition
         self.channels: dict[tuple[str, str], Channel] = {}
         self.unopened = Unopened(Channel(grown))
-        """Clients of threads that have no channel because they are not opened yet."""
+        """Clients of threads without a channel, because the threads are not opened yet."""
         self.ready = anyio.Event()
         """Set once `at` is known."""
         self.lock = anyio.Lock(fast_acquire=True)
-        """Held while entries go into the rings: who holds it sees `at` and the rings agree."""
+        """Held while entries go into the rings. For the holder of the lock, `at` and the rings agree."""
         self._feed = feed
         self._views = views
         self._bell = bell
@@ -81,28 +81,28 @@ class Follower:
 
     @property
     def at(self) -> Position:
-        """The newest feed entry that is in the rings."""
+        """Position of the newest feed entry in the rings."""
         return START if self._mark is None else self._mark.position
 
     @property
     def idle(self) -> bool:
-        """True where no client follows a thread of this partition."""
+        """True if no client follows a thread of this partition."""
         return not self.channels and not self.unopened
 
     def channel(self, name: tuple[str, str]) -> Channel:
-        """The channel of a thread, made where there is none."""
+        """Return the channel of a thread. Creates a missing channel."""
         if name not in self.channels:
             self.channels[name] = Channel(self._grown)
         return self.channels[name]
 
     def all_channels(self) -> list[Channel]:
-        """The channel of every thread, and that of the unopened ones."""
+        """Return the channel of every thread, and that of the unopened threads."""
         return [*self.channels.values(), self.unopened.channel]
 
     async def run(self) -> None:
-        """Follow until cancelled. An unreachable server is tried again for ever; clients wait meanwhile.
+        """Follow until cancelled. An unreachable server is retried for ever; clients wait meanwhile.
 
-        So do they where the feed is none of ours: the feeds of all other partitions go on.
+        Clients also wait while the feed is unreadable. The feeds of all other partitions go on.
         """
         told: str | None = None
         with self._bell as bell:
@@ -111,11 +111,11 @@ class Follower:
                     await self._advance(bell)
                     told = None
                 except Unavailable:
-                    # Counted and logged where it was given up; what is missed now is read next time.
+                    # The retry that gave up counted and logged it. Entries missed now are read next time.
                     _log.warning("feed_not_read", partition=self.partition, position=str(self.at))
-                except Exception as error:  # noqa: BLE001 - one feed that cannot be read ends no other
+                except Exception as error:  # noqa: BLE001 - an unreadable feed must not end the others
                     why = fault(error)
-                    where = error if why != told else None  # once is enough: it is looked at again every few seconds
+                    where = error if why != told else None  # once is enough: it recurs every few seconds
                     told = why
                     _log.error(
                         "feed_refused", partition=self.partition, position=str(self.at), fault=why, exc_info=where
@@ -138,21 +138,21 @@ class Follower:
                 await self._tell(entries, foreseen)
                 self._mark = mark
                 if len(entries) < BATCH:
-                    return  # what came since has rung
+                    return  # later entries have notified the subscription
                 said = {}
         except LogDiverged:
-            # What was read is not there any more, or more was trimmed than was read: nobody here can be promised to
-            # have seen everything.
+            # Entries that were read are gone, or unread entries were trimmed: no client here can be sure to have
+            # seen everything.
             await self._reset("lost")
         except Exchanged:
-            # What was told is of views that nobody is shown any more.
+            # The frames sent were made from views that are no longer served.
             await self._reset("exchanged")
 
     async def _read(self, mark: FeedMark, said: Named) -> tuple[list[FeedEntry], FeedMark, _Foreseen]:
-        """The entries beyond a mark, and beside them the rows that are said to have changed.
+        """Read the entries beyond a mark, and concurrently the rows named by the notifications.
 
-        A server that has something to put on disk answers nobody meanwhile: two questions at once take half as long
-        as one after the other.
+        A server that is writing to disk replies to no command meanwhile: two concurrent reads take half as long as
+        two sequential reads.
         """
         foreseen: _Foreseen = {}
 
@@ -183,7 +183,7 @@ class Follower:
                 _put(channel, of_thread, now)
 
     def _concerned(self, name: tuple[str, str]) -> Channel | None:
-        """The channel of a thread that has entries, and so is opened; None where no client follows the thread."""
+        """Return the channel of a thread with entries, which is thus opened. None if no client follows the thread."""
         if name in self.unopened:
             self.unopened.move(name, self.channel(name))
         return self.channels.get(name)
@@ -207,14 +207,14 @@ class Follower:
         return min([bell.patience, *(max(0.0, due - time.monotonic()) for due in dues)])
 
     async def _reset(self, cause: str) -> None:
-        """Let everybody here read the page again, and go on from where the feed ends."""
+        """Send all clients of this partition a reset, and continue from the end of the feed."""
         mark = await self._feed.end(self.partition)
         last = mark.position
         metrics.FEED_RESETS.labels(cause).inc(sum(channel.clients for channel in self.all_channels()))
         _log.warning("feed_reset", partition=self.partition, position=str(self.at), last=str(last), cause=cause)
         for channel in self.all_channels():
             channel.ring.append([frames.reset(last)])
-            channel.newest = last  # it may be before what was told, and what comes after it is not old
+            channel.newest = last  # it may be before frames already sent; entries after it are new all the same
         self._mark = mark
 
 
@@ -223,7 +223,7 @@ def _put(channel: Channel, entries: list[FeedEntry], now: Rows) -> None:
     made = []
     for entry in entries:
         if channel.newest is not None and entry.position <= channel.newest:
-            continue  # told before a failure made the follower read its batch again
+            continue  # sent before a failure made the follower read its batch again
         made += frames.of_entry(entry, now)
         for kind, comment in entry.kinds:
             if kind == frames.VOTES and comment is not None and channel.may_tell(comment, clock):

@@ -1,7 +1,7 @@
-"""Feed entries made into frames: what changed is the entry's, how it looks is read now.
+"""Frames made from feed entries: the entry names the change, and the row is read when the frame is made.
 
-An entry names rows, not texts, and its frames carry the rows as they are when they are sent. Where the two no longer
-agree (posted, but rejected since) the frame is left out: a later entry tells the rest, and nothing is sent that is
+An entry names rows, not texts, and its frames carry the rows as they are when they are sent. If the two no longer
+agree (posted, but rejected since), the frame is left out: a later entry reports the rest, and nothing is sent that is
 not public now.
 """
 
@@ -21,29 +21,29 @@ THREAD: Final = "thread.changed"
 
 
 class Rows(msgspec.Struct, frozen=True):
-    """The public rows of some comments and their thread, of one moment. What the page does not show is absent."""
+    """Public rows of some comments and their thread, of one moment. Rows that the page does not show are absent."""
 
     head: ThreadHead
     rows: Mapping[str, bytes]
 
     def published(self, comment: str) -> bytes | None:
-        """The row, if it is published."""
+        """Return the row if it is published."""
         row = self.rows.get(comment)
         return None if row is None or is_tombstone(row) else row
 
 
 def is_tombstone(row: bytes) -> bool:
-    """Whether a public row, as it is stored, is a tombstone."""
+    """True if a public row, as stored, is a tombstone."""
     return b'"author":null' in row[:512]
 
 
 def of_entry(entry: FeedEntry, now: Rows) -> list[Frame]:
-    """The frames of one entry, votes aside; they come together and the last one carries the position."""
+    """Return the frames of one entry except votes. They come together, and the last one carries the position."""
     return of_kinds([kind for kind in entry.kinds if kind[0] != VOTES], entry.position, now)
 
 
 def of_kinds(kinds: Sequence[tuple[str, str | None]], position: Position | None, now: Rows) -> list[Frame]:
-    """The frames of `(kind, comment)`, without those that are not true now. The last one carries the position."""
+    """Return the frames of `(kind, comment)` that are still true now. The last frame carries the position."""
     parts = [(kind, data) for kind, comment in kinds if (data := _data(kind, comment, now)) is not None]
     last = len(parts) - 1
     return [
@@ -53,7 +53,7 @@ def of_kinds(kinds: Sequence[tuple[str, str | None]], position: Position | None,
 
 
 def of_votes(comment: str, position: Position, now: Rows, *, always: bool) -> Frame | None:
-    """The frame that tells a comment's votes, under `position`; None when the comment is not published now."""
+    """Return the frame of a comment's votes, at `position`. None if the comment is not published now."""
     row = now.published(comment)
     if row is None:
         return None
@@ -62,23 +62,23 @@ def of_votes(comment: str, position: Position, now: Rows, *, always: bool) -> Fr
 
 
 def reset(position: Position) -> Frame:
-    """The frame that says: read the page again."""
+    """Return the frame that tells a client to read the page again."""
     return Frame(None, encode("reset", b"{}", position), resets=True)
 
 
 def encode(kind: str, data: bytes, position: Position | None) -> bytes:
-    """One server-sent event (WHATWG HTML, section 9.2)."""
+    """Encode one server-sent event (WHATWG HTML, section 9.2)."""
     name = b"" if position is None else f"id: {position}\n".encode()
     return b"%bevent: %b\ndata: %b\n\n" % (name, kind.encode(), data)
 
 
 def voted(entries: Sequence[FeedEntry]) -> set[str]:
-    """The comments whose votes changed."""
+    """Return the comments whose votes changed."""
     return {comment for entry in entries for kind, comment in entry.kinds if kind == VOTES and comment is not None}
 
 
 def comments(entries: Sequence[FeedEntry]) -> list[str]:
-    """Every comment that the entries name, once."""
+    """Return every comment that the entries name, once."""
     return list({comment: None for entry in entries for _, comment in entry.kinds if comment is not None})
 
 

@@ -1,4 +1,4 @@
-"""The open feeds of this process: seats, and one follower for every partition that has any."""
+"""The open feeds of this process: their clients, and one follower per partition that has clients."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager
@@ -28,18 +28,18 @@ from workers.gateway.http.feed_retry import ComeBack
 from workers.runtime import metrics
 
 HEARTBEAT: Final = 15.0
-"""Seconds of silence before which a comment line keeps proxies awake."""
+"""Longest silence in seconds. An earlier comment line keeps proxies from closing the connection."""
 
 
 class HubViews(FrameRows, Protocol):
-    """The views as the hub reads them."""
+    """The views that the hub reads."""
 
     async def head(self, site: str, thread: str) -> ThreadHead | None:
-        """The thread as a whole."""
+        """Return the head of a thread."""
 
 
 class ClientPlace(NamedTuple):
-    """A client's seat, and the replay that is sent before the frames of the seat."""
+    """A client, and the replay that is sent before its live frames."""
 
     name: Name
     seat: FeedClient
@@ -47,7 +47,7 @@ class ClientPlace(NamedTuple):
 
 
 class Hub:
-    """Runs a follower for every partition that has a reader, and seats clients."""
+    """Runs a follower for every partition that has clients, and lets clients join."""
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class Hub:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Self]:
-        """Keep the followers for as long as the context lasts; leaving it ends every stream."""
+        """Run the followers for as long as the context lasts. Leaving the context ends every stream."""
         async with anyio.create_task_group() as tasks:
             self._tasks = tasks
             self._teller = Sender(tasks)
@@ -87,26 +87,26 @@ class Hub:
                 tasks.cancel_scope.cancel()
 
     def drain(self) -> None:
-        """End every stream politely: each client gets what is ready, then the end of its answer."""
+        """End every stream gracefully: each client gets the frames that are ready, then the end of its response."""
         self.draining = True
         for channel in self._channels():
             channel.ring.close()
 
     def check_room(self) -> None:
-        """Raise ComeBack where no further feed may be opened."""
+        """Raise ComeBack if no further feed may be opened."""
         self._check_going_on()
         if self._feeds >= self.limits.feeds:
             raise ComeBack("full")
 
     async def head(self, site: str, thread: str) -> ThreadHead | None:
-        """The thread as a whole; None where it is not opened yet. Raises NotFound for a site that is not there."""
+        """Return the head of a thread. None if it is not opened yet. Raises NotFound for a site that does not exist."""
         head = await self._views.head(site, thread)
         if head is None and await self._log.thread_last(site, "") is None:
             raise NotFound("there is no such site")
         return head
 
     async def seat(self, site: str, thread: str, start: Start) -> ClientPlace:
-        """Find a client's place in a thread, kept until it leaves. Raises ComeBack, Unavailable."""
+        """Find a client's place in a thread, held until the client leaves. Raises ComeBack, Unavailable."""
         self.check_room()
         name = site, thread
         follower = self._follower(partition_of(site, thread, self._log.partitions))
@@ -118,7 +118,7 @@ class Hub:
             await follower.ready.wait()
             async with follower.lock:
                 cursor, upto = channel.ring.end, follower.at
-            # Read after the cursor was taken, so every entry that it does not show comes through the ring.
+            # Read after the cursor was taken: every entry that the head does not include comes through the ring.
             head = await self._views.head(site, thread)
             missed, reset = await self._missed(name, head, start, upto)
             self._check_going_on()
@@ -132,7 +132,7 @@ class Hub:
             raise
 
     async def replay(self, place: ClientPlace, send: Send) -> None:
-        """Send a client what it missed before it was seated, or see to it that it is told to read the page again.
+        """Send a client the frames it missed before it joined, or schedule a reset for the client.
 
         Raises Unavailable.
         """
@@ -145,11 +145,11 @@ class Hub:
             place.seat.reset(max(missed.after, missed.upto))
 
     async def attend(self, seat: FeedClient, send: Send) -> None:
-        """Send a client what it lacks; from then on it is told whatever comes, until it leaves."""
+        """Send a client the frames it lacks. From then on it is sent all new frames, until it leaves."""
         await self._running().attend(seat, send)
 
     def leave(self, place: ClientPlace) -> None:
-        """Give up the place of a client that has gone."""
+        """Release the place of a client that left."""
         name, seat, _ = place
         seat.over = True
         seat.channel.seats.pop(seat, None)
@@ -165,7 +165,7 @@ class Hub:
     async def _missed(
         self, name: Name, head: ThreadHead | None, start: Start, upto: Position
     ) -> tuple[Missed | None, Frame | None]:
-        """Find what the client lacks, or the reset that it gets instead."""
+        """Find the range that the client lacks, or the reset that it gets instead."""
         if start.after is None and not start.doubtful:
             return None, None
         missed = None
@@ -176,14 +176,14 @@ class Hub:
                 return None, None  # the thread is opened in the log, and soon in the views
         if missed is None:
             metrics.FEED_RESETS.labels("position").inc()
-            # What the client believed to have seen says nothing about what comes.
+            # The client's own position says nothing about the frames to come.
             return None, frames.reset(upto if head is None else max(head.position, upto))
         return missed, None
 
     def _unopened(
         self, follower: Follower, channel: Channel, name: Name, after: Position | None, backlog: list[Frame]
     ) -> ClientPlace:
-        """The place of a client on a thread that is not opened yet. Raises ComeBack where there are too many."""
+        """Return the place of a client on a thread that is not opened yet. Raises ComeBack for one thread too many."""
         unopened = follower.unopened
         if name not in unopened and sum(len(one.unopened) for one, _ in self._followers.values()) >= (
             self.limits.unopened
@@ -215,7 +215,7 @@ class Hub:
         self._clear(follower, name)
 
     def _clear(self, follower: Follower, name: Name) -> None:
-        """Let go of the channel of a thread, and of the follower, where no client needs them."""
+        """Remove the channel of a thread, and the follower, if no client needs them."""
         if (channel := follower.channels.get(name)) is not None and not channel.clients:
             del follower.channels[name]
         if follower.idle:

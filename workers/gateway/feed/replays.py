@@ -1,4 +1,4 @@
-"""The replays of this process: a bounded number at the same time, each sent piece by piece."""
+"""The replays of this process: a bounded number concurrently, each sent piece by piece."""
 
 from typing import Final, Literal
 
@@ -11,14 +11,14 @@ from workers.gateway.feed.resume import Missed, Resume, TooLong
 from workers.runtime import metrics
 
 Cause = Literal["busy", "slow", "long", "position"]
-"""The cause of a reset that ends a replay: no place was free in time, the client took too long, the replay has too many
-frames or bytes, or entries went meanwhile."""
+"""The cause of a reset that ends a replay: no slot was free in time, the client took too long, the replay has too many
+frames or bytes, or entries were trimmed meanwhile."""
 
 _NOTHING: Final[Message] = {"type": "http.response.body", "body": b"", "more_body": True}
 
 
 class Replays:
-    """Sends replays. A client holds a place from its first pass over the entries to its last piece."""
+    """Sends replays. A client holds a slot from its first pass over the entries to its last piece."""
 
     def __init__(self, resuming: Resume, limits: FeedLimits) -> None:
         self._resuming = resuming
@@ -26,11 +26,11 @@ class Replays:
         self._places = anyio.Semaphore(limits.replays, max_value=limits.replays)
 
     async def send(self, missed: Missed, send: Send) -> Cause | None:
-        """Send all that was missed, or return why the client has to read the page again. Raises Unavailable."""
+        """Send all missed frames, or return the cause of the reset that the client needs. Raises Unavailable."""
         if not await self._enter():
             return "busy"
         try:
-            # However slowly a client reads, it leaves its place to others in time.
+            # However slowly a client reads, it frees its slot in time.
             with metrics.FEED_REPLAYS.track_inprogress(), anyio.move_on_after(self._limits.replay_within):
                 await self._pieces(missed, send)
                 return None
@@ -51,8 +51,8 @@ class Replays:
     async def _pieces(self, missed: Missed, send: Send) -> None:
         pieces = self._resuming.pieces(missed)
         while True:
-            # The server returns from this when the client has taken what was sent before. Only then the next piece is
-            # read, so that it is true when it is sent.
+            # This returns once the client has taken what was sent before. Only then is the next piece read, so that
+            # its rows are current when it is sent.
             await send(_NOTHING)
             piece = await anext(pieces, None)
             if piece is None:

@@ -1,9 +1,9 @@
 """Replay: the frames between the position that a client names and the place where it joins the ring.
 
 A replay reads the feed entries twice. The first pass keeps the position of each comment's last vote and counts frames.
-The second makes the frames, with the rows as they are now, and hands them over piece by piece: the next piece is read
-when the caller asks for it. Votes of a comment are told once, at the position of its last vote, so no id promises a
-vote that is still to come.
+The second pass makes the frames from the current rows and yields them piece by piece: the next piece is read when the
+caller asks for it. Votes of a comment are sent once, at the position of its last vote, so no id covers a vote that is
+still to come.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -23,26 +23,26 @@ from workers.gateway.feed.limits import FeedLimits
 from workers.gateway.http.refusals import BadRequest
 
 VOTES_BEFORE_MS: Final = 2000
-"""A resume repeats the votes of comments that changed so long before its position: they may have been held back."""
+"""Milliseconds before a resume position from which on vote changes are repeated: they may have been held back."""
 _CHAIN: Final = (8, 256)
-"""Events read back from a position, first few, then as many as one call of the log reads."""
+"""Events read back from a position: few at first, then as many as one call of the log reads."""
 _ROWS: Final = 16
-"""Rows per read. Their sizes are not known before, and a policy may allow texts of 50,000 characters."""
+"""Rows per read. Their sizes are not known in advance, and a policy may allow texts of 50,000 characters."""
 
 
 class Start:
     """The position from which a client wants to follow.
 
-    `after` is None for "from now"; `doubtful` asks for a reset; `told` says that `after` is the id of a frame.
+    `after` is None for "from now". `doubtful` asks for a reset. `told` is True if `after` is the id of a frame.
     """
 
     __slots__ = ("after", "doubtful", "told")
 
     def __init__(self, last_event_id: str | None, after: str | None) -> None:
-        """`Last-Event-ID` wins over `?after=`, because EventSource repeats its old address.
+        """`Last-Event-ID` overrides `?after=`, because EventSource repeats its original URL.
 
-        Raises BadRequest for an `after` that is no position. A bad `Last-Event-ID` is answered by a reset instead: a
-        browser would take any problem for the end.
+        Raises BadRequest for an `after` that is no position. A bad `Last-Event-ID` leads to a reset instead: after a
+        problem response a browser would not reconnect.
         """
         self.after: Position | None = None
         self.doubtful = False
@@ -60,7 +60,7 @@ class Start:
 
 
 class Missed(NamedTuple):
-    """The range of positions that a client lacks, and the votes from before it that are to be repeated."""
+    """The range of positions that a client lacks, and the comments whose earlier votes are repeated."""
 
     site: str
     thread: str
@@ -74,18 +74,18 @@ class Missed(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """Some frames of a replay, encoded."""
+    """Encoded frames of a replay, and their number."""
 
     frames: int
     data: bytes
 
 
 class TooLong(Exception):
-    """The replay has more frames or bytes than a replay may have."""
+    """The replay has more frames or bytes than allowed."""
 
 
 class _Step(NamedTuple):
-    """The kinds to tell at one position; without a position their frames carry no id."""
+    """The kinds to send at one position. Without a position their frames carry no id."""
 
     position: Position | None
     kinds: Sequence[tuple[str, str | None]]
@@ -99,12 +99,12 @@ class _Plan(NamedTuple):
     """The result of the first pass."""
 
     votes: dict[str, Position]
-    """Position of the last vote, by comment."""
+    """Position of the last vote per comment."""
     entries: int
 
 
 class Resume:
-    """Makes replays from the feed stream and from rows as they are now."""
+    """Makes replays from the feed stream and the current rows."""
 
     def __init__(self, log: Log, views: FrameRows, feed: FeedLog, limits: FeedLimits) -> None:
         self._log = log
@@ -115,14 +115,14 @@ class Resume:
     async def missed(
         self, site: str, thread: str, head: ThreadHead, after: Position, upto: Position, *, told: bool
     ) -> Missed | None:
-        """Find what a client at `after` lacks up to `upto`; None where a replay cannot be promised to be all.
+        """Find the range that a client at `after` lacks up to `upto`. None if no replay is sure to be complete.
 
-        `head` was read after `upto`. With `told` the position is the id of a frame, otherwise that of a page. Raises
-        Unavailable.
+        `head` was read after `upto`. With `told`, `after` is the id of a frame, otherwise the position of a page.
+        Raises Unavailable.
         """
         partition = partition_of(site, thread, self._log.partitions)
-        # A position of an event that readers could not notice is as unknown as one of none: who tries one after the
-        # other would learn when something hidden happened.
+        # A position of an event that readers could not notice counts as unknown: a client that probes positions
+        # would otherwise learn when something hidden happened.
         if after != head.position and not await self._feed.has(partition, after):
             return None
         live = after >= head.position
@@ -134,7 +134,7 @@ class Resume:
         return Missed(site, thread, partition, after, after if live else upto, frozenset(repeats))
 
     async def is_recorded(self, site: str, thread: str, position: Position) -> bool:
-        """True where the log has a thread that the views do not have yet, and this position in its partition."""
+        """True if the log has this thread (the views do not have it yet), and this position in its partition."""
         if await self._log.thread_last(site, thread) is None:
             return False
         return await self._log.entry(partition_of(site, thread, self._log.partitions), position) is not None
@@ -175,10 +175,10 @@ class Resume:
         return _Plan(votes, entries)
 
     async def _steps(self, missed: Missed, plan: _Plan) -> AsyncIterator[list[_Step]]:
-        """The second pass: the steps of the replay, some rows at a time, and never a part of a position."""
+        """Second pass: yield the steps of the replay, some rows at a time. The rows of a position are never split."""
         repeats = sorted(missed.repeats - plan.votes.keys())
         for start in range(0, len(repeats), _ROWS):
-            # Where entries follow, the next id is theirs: it promises these votes, too.
+            # If entries follow, the next id is theirs and covers these votes, too.
             ends = start + _ROWS >= len(repeats) and not plan.entries
             kinds = [(frames.VOTES, comment) for comment in repeats[start : start + _ROWS]]
             yield [_Step(missed.after if ends else None, kinds)]
@@ -201,25 +201,25 @@ class Resume:
         comments = list(dict.fromkeys(comment for step in steps for comment in step.comments))
         head, rows = await self._views.frame_rows(missed.site, missed.thread, comments)
         if head is None:
-            raise Trimmed  # the thread is gone, and with it what could be promised
+            raise Trimmed  # the thread is gone, so the replay cannot be complete
         now = Rows(head, rows)
         return [frame.data for step in steps for frame in frames.of_kinds(step.kinds, step.position, now)]
 
     async def _held_votes(self, site: str, thread: str, after: Position, *, told: bool) -> set[str] | None:
-        """The comments with votes that may have been held back when the frame at `after` was sent; None: too many."""
+        """Return the comments whose votes may have been held back at the frame `after`. None if unknown."""
         partition = partition_of(site, thread, self._log.partitions)
         start = Position(max(0, after.ms - VOTES_BEFORE_MS), 0)
         votes: set[str] = set()
         try:
             async for entries in self._feed.of_thread(partition, site, thread, start, after):
-                # A vote at `after` itself was told there, or is on the page.
+                # A vote at `after` itself was sent there, or is on the page.
                 votes |= frames.voted([entry for entry in entries if entry.position < after])
         except Trimmed:
             return await self._recorded_votes(site, thread, start, after) if told else set()
         return votes
 
     async def _recorded_votes(self, site: str, thread: str, start: Position, after: Position) -> set[str] | None:
-        """The same by the record, which is kept for longer than the feed."""
+        """Return the same comments from the log, which is kept for longer than the feed."""
         for limit in _CHAIN:
             try:
                 chain = await self._log.chain(site, thread, after, limit=limit)
@@ -239,5 +239,5 @@ class Resume:
 
 
 def _tells(plan: _Plan, entry: FeedEntry, kind: str, comment: str | None) -> bool:
-    """True for a kind that is told at this entry: votes only at the last one of their comment."""
+    """True if a kind is sent at this entry. Votes are sent only at the last vote of their comment."""
     return kind != frames.VOTES or comment is None or plan.votes.get(comment) == entry.position

@@ -1,4 +1,4 @@
-"""The newest frames of one thread, shared by all who follow it."""
+"""The newest frames of one thread, shared by all its clients."""
 
 from collections.abc import Callable
 from typing import Final, NamedTuple
@@ -10,21 +10,21 @@ MOST_BYTES: Final = 1 << 20
 
 
 class Frame(NamedTuple):
-    """One ready server-sent event. `position` is None where it is to be sent whatever the client has seen."""
+    """One encoded server-sent event. `position` is None if it is sent whatever the client has seen."""
 
     position: Position | None
     data: bytes
     resets: bool = False
-    """Whether what the client has seen before says nothing about what comes after it."""
+    """A reset frame: later frames are sent even at a position the client has already seen."""
 
 
 class Ring:
-    """A bounded run of frames. A cursor is the number of frames that came before; it needs no registration."""
+    """Bounded buffer of frames. A cursor is the number of frames before it and needs no registration."""
 
     def __init__(
         self, grown: Callable[[], object], *, most_frames: int = MOST_FRAMES, most_bytes: int = MOST_BYTES
     ) -> None:
-        """`grown` is called after each append, and at the end."""
+        """`grown` is called after each append, and on close."""
         self._grown = grown
         self._most_frames = most_frames
         self._most_bytes = most_bytes
@@ -35,11 +35,11 @@ class Ring:
 
     @property
     def end(self) -> int:
-        """The cursor of a client that has seen everything."""
+        """Cursor of a client that has seen everything."""
         return self._dropped + len(self._frames)
 
     def append(self, frames: list[Frame]) -> None:
-        """Add frames; the oldest go when there are too many."""
+        """Append frames. Beyond the bounds the oldest are dropped."""
         if not frames:
             return
         self._frames.extend(frames)
@@ -49,18 +49,18 @@ class Ring:
         self._grown()
 
     def since(self, cursor: int) -> list[Frame] | None:
-        """The frames after a cursor; None when some of them are gone."""
+        """Return the frames after a cursor. None if some of them were dropped."""
         if cursor < self._dropped:
             return None
         return self._frames[cursor - self._dropped :]
 
     def close(self) -> None:
-        """No more will come."""
+        """Mark the ring as complete: no more frames will come."""
         self.closed = True
         self._grown()
 
     def _drop(self) -> None:
-        # Half at a time, so that appending stays cheap on average.
+        # Drops half at a time, so that appending stays cheap on average.
         keep = 0
         size = 0
         for frame in reversed(self._frames):

@@ -1,9 +1,9 @@
-"""Tells clients what is new: all who keep up in one go, and each who does not by himself.
+"""Sends new frames: one loop for all clients that keep up, one task for each client that does not.
 
-An answer that has room takes a frame at once, so one loop sends to everybody who follows a thread; a task of each
-client's own, woken for each frame, costs several times as much, and memory while it waits. Where an answer has no room
-its client is late: what is under way to it is finished by a task that lasts until it has caught up, and nobody waits
-for it.
+A response with room in its buffer takes a frame at once, so one loop sends to all clients of a thread. A task per
+client, woken for each frame, costs several times as much, and memory while it waits. A client whose response has no
+room is late: a task finishes its pending message and lasts until the client has caught up. No other client waits for
+a late client.
 """
 
 import time
@@ -20,35 +20,35 @@ from starlette.types import Message, Send
 from workers.gateway.feed.channel import Channel, FeedClient
 
 AT_ONCE: Final = 64
-"""Clients that are told before anything else of the process has a turn."""
+"""Clients that are sent to before other tasks of the process run."""
 LOOKS: Final = 4
-"""How often, in the time between two beats, it is looked who has to have one."""
+"""Checks for silent clients per heartbeat interval."""
 BEAT: Final[Message] = {"type": "http.response.body", "body": b":\n\n", "more_body": True}
 
 _log = structlog.get_logger(__name__)
 
 
 class Sender:
-    """Tells the clients of this process, by tasks of the group that it is given."""
+    """Sends to the clients of this process, in tasks of the given group."""
 
     def __init__(self, tasks: TaskGroup) -> None:
         self._tasks = tasks
 
     async def attend(self, seat: FeedClient, send: Send) -> None:
-        """Send a client what it has to know to be live; from then on it is told with the others."""
+        """Send a client the frames it needs to be live. From then on it is sent new frames with the others."""
         seat.send = send
         await _catch_up(seat)
         seat.told_at = time.monotonic()
         seat.channel.seats[seat] = None
 
     def tell(self, channel: Channel) -> None:
-        """Have everybody told what is new in a thread. Who is told already is told that, too."""
+        """Start sending a thread's new frames to its clients. A task that is already sending includes them."""
         if not channel.telling:
             channel.telling = True
             self._tasks.start_soon(self._tell, channel)
 
     async def beat(self, channels: Callable[[], Iterable[Channel]], every: float) -> None:
-        """Send a line that says nothing to each of these clients, before it has heard nothing for so many seconds."""
+        """Send an empty comment line to each client before it has received nothing for `every` seconds."""
         while True:
             await anyio.sleep(every / LOOKS)
             oldest = time.monotonic() - every * (LOOKS - 1) / LOOKS
@@ -80,8 +80,8 @@ class Sender:
         try:
             waits_for = next(sending)
         except StopIteration:
-            return  # it is taken
-        except Exception as error:  # noqa: BLE001 - it is this client's, and no matter to the others
+            return  # the message was taken
+        except Exception as error:  # noqa: BLE001 - the failure of one client must not affect the others
             _broke(seat, error)
             return
         seat.late = True
@@ -97,7 +97,7 @@ class Sender:
 
 
 def _broke(seat: FeedClient, error: Exception) -> None:
-    """An answer takes no more: most likely the client left, of which the task of its request hears."""
+    """Mark a client whose response failed. Most likely it left, which the task of its request notices."""
     seat.over = True
     if not isinstance(error, OSError):
         _log.error("feed_not_told", exc_info=error)
@@ -110,6 +110,6 @@ async def _catch_up(seat: FeedClient) -> None:
 
 @coroutine
 def _rest(begun: Generator[Any, Any, None], waits_for: object) -> Generator[Any, Any, None]:
-    """What is left of an awaitable that was begun by hand, and waits for this."""
+    """Run the rest of an awaitable that was started by hand and now waits for `waits_for`."""
     yield waits_for
     yield from begun

@@ -1,7 +1,7 @@
 """The clients of one partition that follow threads which are not opened yet.
 
-A thread costs an entry here and has no ring: all these clients share one channel, over which they get what concerns the
-whole partition (a reset, the end). The follower of the partition moves them at the first entry of their thread.
+Such a thread costs one entry here and has no ring. All these clients share one channel, which carries only frames for
+the whole partition (a reset, the end). The follower moves the clients at the first entry of their thread.
 """
 
 from workers.gateway.feed.channel import Channel, FeedClient
@@ -11,7 +11,7 @@ Name = tuple[str, str]
 
 
 class Unopened:
-    """Seats by thread."""
+    """Clients by thread."""
 
     def __init__(self, channel: Channel) -> None:
         """`channel` is shared by all these clients."""
@@ -25,17 +25,17 @@ class Unopened:
         return name in self._seats
 
     def add(self, name: Name, seat: FeedClient) -> None:
-        """Let a client wait for its thread."""
+        """Add a client that waits for its thread."""
         self._seats.setdefault(name, {})[seat] = None
 
     def remove(self, name: Name, seat: FeedClient) -> None:
-        """Forget a client that left."""
+        """Remove a client that left."""
         seats = self._seats[name]
         del seats[seat]
         if not seats:
             del self._seats[name]
 
     def move(self, name: Name, channel: Channel) -> None:
-        """Seat the clients of a thread at the end of its own channel: the thread is opened."""
+        """Move the clients of a thread that was opened to the end of its own channel."""
         for seat in self._seats.pop(name):
             seat.move(channel)

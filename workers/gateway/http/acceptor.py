@@ -1,7 +1,7 @@
-"""Accepting connections: as many as there is room for, and through times in which the system gives none.
+"""Accepts connections up to the limit, and survives periods in which the system has no file descriptors.
 
-An event loop that accepts by itself closes its listening socket, or tries without a pause, when no file can be opened;
-and it takes one connection a round, where rounds take tens of milliseconds under load.
+An event loop that accepts by itself closes its listening socket, or retries without a pause, when no file can be
+opened. It also takes one connection per round, and rounds take tens of milliseconds under load.
 """
 
 import asyncio
@@ -18,11 +18,11 @@ from workers.gateway.http.connections import Connections
 from workers.runtime import metrics
 
 PER_ROUND: Final = 64
-"""Connections taken in one round of the loop, at most."""
+"""Maximum connections accepted in one round of the loop."""
 EPISODE: Final = 10.0
 """Seconds without a failure after which the next one is logged again."""
 RETRY_AFTER: Final = 0.5
-"""Seconds until it is tried again where the system gave no connection, unless one of ours closes before."""
+"""Seconds until the next try after the system failed to accept, unless one of our connections closes before."""
 
 _log = structlog.get_logger(__name__)
 
@@ -37,7 +37,7 @@ class Acceptor:
         protocol: Callable[[], asyncio.Protocol],
         tasks: TaskGroup,
     ) -> None:
-        """`tasks` runs what each new connection takes to be set up."""
+        """`tasks` runs the setup of each new connection."""
         self._listening = listening
         self._connections = connections
         self._protocol = protocol
@@ -50,7 +50,7 @@ class Acceptor:
         listening.setblocking(False)  # noqa: FBT003 - the name of the method says which
 
     def start(self) -> None:
-        """Accept, or go on accepting."""
+        """Start or resume accepting."""
         if self._retry is not None:
             self._retry.cancel()
             self._retry = None
@@ -59,7 +59,7 @@ class Acceptor:
             self._loop.add_reader(self._listening, self._accept)
 
     def stop(self) -> None:
-        """Accept nothing more."""
+        """Stop accepting for good."""
         self._stopped = self._connections.draining = True
         self._pause()
         if self._retry is not None:
@@ -99,12 +99,12 @@ class Acceptor:
             self._connections.lost_early()
 
     def _wait(self) -> None:
-        """Leave newcomers where they are until a connection closes or becomes idle."""
+        """Leave new connections in the backlog until an open one closes or becomes idle."""
         self._pause()
         self._connections.on_room = self.start
 
     def _failed(self, error: OSError) -> None:
-        """Go on when a file may be free again: at once where an idle connection could be closed for it."""
+        """Resume when a file may be free again: at once if an idle connection could be closed for it."""
         metrics.ACCEPT_FAILURES.inc()
         begins, self._failed_at = self._loop.time() > self._failed_at + EPISODE, self._loop.time()
         if begins:

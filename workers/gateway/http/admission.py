@@ -1,9 +1,9 @@
-"""How much a gateway takes on: so many requests at a time, a short queue before them, and beyond it a refusal at once.
+"""Admission control: a bounded number of concurrent requests, a short queue, and an immediate refusal beyond it.
 
-Whoever takes on more than can be done answers nobody in time. So what writes and what reads have a gate each, that
-neither keeps the other out; who finds the queue full, or has stood in it for a quarter of a second, is told to come
-again later. Of what writes, one member has a share. What operators' machines ask never waits. Feeds have no gate: they
-cost next to nothing once they are open, and a browser takes any refusal of one for the end.
+A process that admits more than it can handle responds to no request in time. So writes and reads have a gate each, and
+neither blocks the other. A request that finds the queue full, or has waited for a quarter of a second, is told to retry
+later. One member has a share of the writes. Requests of operators' machines never wait. Feeds have no gate: an open
+feed costs next to nothing, and a browser does not reconnect after a refusal.
 """
 
 from collections import deque
@@ -22,17 +22,17 @@ from workers.runtime import metrics
 from workers.runtime.limits import share
 
 MAX_WRITES: Final = 64
-"""Requests that may write at the same time."""
+"""Concurrent writes."""
 MAX_READS: Final = 128
-"""Requests that may read at the same time."""
+"""Concurrent reads."""
 MAX_QUEUE: Final = 256
-"""Requests that may wait before each gate."""
+"""Requests that may wait at each gate."""
 QUEUED_FOR: Final = 0.25
-"""Seconds that a request may wait before a gate."""
+"""Seconds that a request may wait at a gate."""
 
 
 class Gate:
-    """Lets `most` requests in at a time; `queue` others may wait for `within` seconds, first come first served."""
+    """Admits `most` requests at a time. `queue` others may wait for `within` seconds, first come first served."""
 
     def __init__(self, name: str, most: float, queue: int, *, within: float = QUEUED_FOR) -> None:
         self.inside = 0
@@ -46,20 +46,20 @@ class Gate:
 
     @property
     def waiting(self) -> int:
-        """How many requests wait."""
+        """Number of waiting requests."""
         return len(self._turns)
 
     def enter_at_once(self) -> bool:
-        """Be inside until `leave`, where there is room; whether there was."""
+        """Enter until `leave` if there is room. True if there was."""
         if self.inside < self._most:
             self.inside += 1
             return True
         return False
 
     async def enter(self, receive: Receive) -> None:
-        """Be inside until `leave`. `receive` tells where the client leaves meanwhile; a body is dropped.
+        """Enter until `leave`. `receive` reports a client that leaves while it waits; it drops a body.
 
-        Raises Unavailable, or ClientDisconnect where the client left while it waited.
+        Raises Unavailable, or ClientDisconnect if the client left while it waited.
         """
         if self.enter_at_once():
             return
@@ -71,9 +71,9 @@ class Gate:
 
     @contextmanager
     def aside(self) -> Iterator[None]:
-        """Let another in for the block, in which nothing is done but waiting for the views.
+        """Give up the slot for the block, in which the request only waits for the views.
 
-        Afterwards the request is inside again at once: there may be more than `most` then, until as many have left.
+        Afterwards the request is inside again at once. There may be more than `most` then, until as many have left.
         """
         self.leave()
         try:
@@ -82,14 +82,14 @@ class Gate:
             self.inside += 1
 
     def leave(self) -> None:
-        """Be inside no longer."""
+        """Leave, and admit waiting requests."""
         self.inside -= 1
         while self._turns and self.inside < self._most:
             self.inside += 1
             self._turns.popleft().set()
 
     async def _wait(self, receive: Receive) -> None:
-        """Wait to be let in."""
+        """Wait to be admitted."""
         turn = Event()
         self._turns.append(turn)
         try:
@@ -100,7 +100,7 @@ class Gate:
                     tasks.cancel_scope.cancel()
         except BaseException:
             if turn.is_set():
-                self.leave()  # let in and cancelled in one moment
+                self.leave()  # admitted and cancelled at the same moment
             raise
         finally:
             if not turn.is_set():
@@ -113,12 +113,12 @@ class Gate:
 
 
 class Admission:
-    """The gates of one gateway, and what one member may have inside that of the writes."""
+    """The gates of one gateway, and each member's share of the writes."""
 
     def __init__(
         self, *, writes: int = MAX_WRITES, reads: int = MAX_READS, queue: int = MAX_QUEUE, per_member: int = 0
     ) -> None:
-        """`per_member` writes of one member are under way at a time; 0 is an eighth of all."""
+        """`per_member` bounds the concurrent writes of one member; 0 means an eighth of all."""
         self.writes = Gate("writes", writes, queue)
         self.reads = Gate("reads", reads, queue)
         self.operations = Gate("operations", float("inf"), 0)
@@ -126,7 +126,7 @@ class Admission:
         self._members: dict[tuple[str, str], int] = {}
 
     def enter_share(self, site: str, member: str) -> None:
-        """Count a write of a member, until `leave_share`. Raises TooManyRequests where the member has its share."""
+        """Count a write of a member, until `leave_share`. Raises TooManyRequests if the share is exhausted."""
         key = site, member
         under_way = self._members.get(key, 0)
         if under_way >= self._per_member:
@@ -135,7 +135,7 @@ class Admission:
         self._members[key] = under_way + 1
 
     def leave_share(self, site: str, member: str) -> None:
-        """Count the write no longer."""
+        """Stop counting the write."""
         key = site, member
         if (left := self._members[key] - 1) > 0:
             self._members[key] = left
@@ -144,7 +144,7 @@ class Admission:
 
 
 async def _cancel_when_gone(receive: Receive, waiting: CancelScope) -> None:
-    """Cancel the waiting request when the client leaves: nothing else would notice."""
+    """Cancel the wait when the client leaves: nothing else would notice."""
     while (await receive())["type"] != "http.disconnect":
         pass
     waiting.cancel()

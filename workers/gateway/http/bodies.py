@@ -1,4 +1,4 @@
-"""Request bodies: JSON in UTF-8, each field known and said once."""
+"""Request bodies: JSON in UTF-8, with known fields only, each at most once per object."""
 
 import json
 import re
@@ -23,16 +23,16 @@ _STRING: Final = re.compile(rb'"[^"\\]*+(?:\\.?[^"\\]*+)*+(?:"|\Z)', re.DOTALL)
 _STEPS: Final = bytes.maketrans(b"{}[]", b"\x02\x00\x02\x00")
 _NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
 _DEEPEST: Final = 32
-"""Levels of lists and objects in a body, more than any call takes. Parsers give up at a depth of their own, and that of
-one interpreter is not that of the next."""
+"""Maximum nesting of lists and objects in a body, more than any operation needs. The parsers' own limits differ
+between interpreters."""
 _MOST_NESTED: Final = 1000
-"""Lists and objects in a body, more than any call takes; it bounds what counting their levels costs."""
+"""Maximum lists and objects in a body, more than any operation needs. Bounds the cost of counting their levels."""
 _MOST_WHOLE: Final = 2**53
 _LONGEST_NAME: Final = 64
 
 
 def check_media(content_type: bytes | None, encoding: bytes | None) -> None:
-    """Raise UnsupportedMediaType unless this is plain JSON in UTF-8."""
+    """Raise UnsupportedMediaType unless the body is declared as uncompressed JSON in UTF-8."""
     if encoding is not None and encoding.strip().lower() != b"identity":
         raise UnsupportedMediaType("the body must not be compressed")
     if content_type is None or _JSON_TYPE.fullmatch(content_type.strip()) is None:
@@ -40,12 +40,12 @@ def check_media(content_type: bytes | None, encoding: bytes | None) -> None:
 
 
 def struct_of(kind: type[Struct]) -> type[Struct]:
-    """Return the struct of `Annotated[struct, …]`, which is no class itself and has no fields to ask for."""
+    """Return the struct of `Annotated[struct, …]`, which is no class itself and has no fields."""
     return kind.__origin__ if get_origin(kind) is Annotated else kind  # type: ignore[attr-defined]  # a special form
 
 
 class BodyReader:
-    """Makes what one call takes from a body."""
+    """Decodes the bodies of one operation."""
 
     def __init__(self, kind: type[Struct]) -> None:
         self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(kind)
@@ -53,7 +53,7 @@ class BodyReader:
         self._names = [f'"{field.encode_name}"'.encode() for field in fields]
 
     def read(self, body: bytes) -> Any:
-        """What the body says. Raises BadRequest, with a pointer to what is wrong."""
+        """Decode a body. Raises BadRequest, with a pointer to the error."""
         _refuse_depth(body)
         try:
             return self._decoded(body)
@@ -74,19 +74,19 @@ class BodyReader:
         return decoded
 
     def _is_plain(self, body: bytes) -> bool:
-        """Whether it is clear at a glance that nothing is said twice: one object, its names as they are and once each.
+        """True if a quick check rules out repeated fields: one object, each name unescaped and at most once.
 
-        It saves reading nearly every body a second time, which takes longer than the first.
+        This saves parsing nearly every body a second time, which takes longer than the first.
         """
         escaped = b"\\u" in body or b"\\/" in body  # the two ways to spell a name differently
         return body.count(b"{") == 1 and not escaped and all(body.count(name) <= 1 for name in self._names)
 
 
 def _with_whole_numbers(body: bytes) -> bytes:
-    """The body with every `2.0` written as `2`: in JSON Schema that is an integer, too.
+    """Return the body with every `2.0` written as `2`: in JSON Schema `2.0` is an integer, too.
 
-    The decoder stopped at such a number and read no further, so nothing is known yet of what stands behind it; and
-    Python's parser takes what is no JSON (`NaN`, half a surrogate pair), which is why the decoder reads it again.
+    The decoder stopped at such a number, so the rest of the body is still unchecked. Python's parser accepts text that
+    is not JSON (`NaN`, half a surrogate pair), so the decoder has to read the result again.
     """
     return json.dumps(json.loads(body, object_pairs_hook=_fields, parse_float=_number)).encode()
 
@@ -97,7 +97,7 @@ def _number(text: str) -> int | float:
 
 
 def field_error(error: msgspec.ValidationError) -> FieldError:
-    """What was wrong where, as msgspec says it (``… - at `$.decisions[3].verdict` ``), with a JSON pointer."""
+    """Convert msgspec's message (``… - at `$.decisions[3].verdict` ``) to a field error with a JSON pointer."""
     said, _, path = str(error).partition(" - at `$")
     pointer = "".join(_segment(match) for match in _STEP.finditer(path.removesuffix("`")))
     unknown = _UNKNOWN.fullmatch(said)
@@ -113,7 +113,7 @@ def field_error(error: msgspec.ValidationError) -> FieldError:
 
 
 def _segment(match: re.Match[str]) -> str:
-    # The key of a map is not told, so the pointer ends at the map.
+    # msgspec does not report the key of a map, so the pointer ends at the map.
     return _escaped(match[1]) if match[1] is not None else "" if match[2] == "..." else f"/{match[2]}"
 
 
@@ -122,7 +122,7 @@ def _escaped(name: str) -> str:
 
 
 def _refuse_depth(body: bytes) -> None:
-    """Raise BadRequest where lists and objects are nested deeper than `_DEEPEST`, or are more than `_MOST_NESTED`."""
+    """Raise BadRequest if lists and objects are nested deeper than `_DEEPEST`, or are more than `_MOST_NESTED`."""
     if body.count(b"[") + body.count(b"{") <= _DEEPEST:
         return
     steps = _STRING.sub(b"", body).translate(_STEPS, _NO_BRACKETS)
@@ -134,7 +134,7 @@ def _refuse_depth(body: bytes) -> None:
 
 
 def _refuse_repeats(body: bytes) -> None:
-    """Raise BadRequest where an object names a field twice: parsers differ in which of the two they take."""
+    """Raise BadRequest if an object names a field twice: parsers differ in which of the two they take."""
     _REPEATS.decode(body.decode())
 
 
@@ -154,5 +154,5 @@ def _fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
-# Numbers stay text: Python would refuse to convert very long ones, which are none of our fields.
+# Numbers stay text: Python refuses to convert very long numbers, and the values are not needed here.
 _REPEATS: Final = json.JSONDecoder(object_pairs_hook=_pairs, parse_int=str, parse_float=str)

@@ -1,8 +1,8 @@
 """Request bodies while they come in: bounded by size, by memory for all of them together, and by token.
 
-Nothing of a caller is proved yet where a body is read. So what is bounded for all is memory that is taken, and not what
-was announced: a client that announces much and sends nothing takes nothing. How long a body may take is for the
-server (`protocol`), which tells it by a message with `refusals.REFUSAL`.
+The caller is not authenticated yet when a body is read. So the total bounds the memory in use, not the announced
+lengths: a client that announces much and sends nothing uses none. The server (`protocol`) bounds the duration of a
+body, and reports a violation by a message with `refusals.REFUSAL`.
 """
 
 from starlette.requests import ClientDisconnect
@@ -17,7 +17,7 @@ _DEFAULT = Limits()
 
 
 class BodyBudget:
-    """The memory that the request bodies of one gateway may take."""
+    """The memory budget for the request bodies of one gateway."""
 
     def __init__(
         self,
@@ -25,7 +25,7 @@ class BodyBudget:
         most_bytes: int = _DEFAULT.max_body_bytes_total,
         most_per_token: int = _DEFAULT.max_bodies_per_token,
     ) -> None:
-        """All bodies together have at most `most_bytes`; a token sends at most `most_per_token` at a time."""
+        """All bodies together have at most `most_bytes`. A token sends at most `most_per_token` bodies at a time."""
         self.bytes = 0
         self._most_bytes = most_bytes
         self._most_per_token = most_per_token
@@ -35,10 +35,10 @@ class BodyBudget:
     async def read(self, receive: Receive, length: bytes | None, limit: int, token: str = "") -> bytes:
         """Read a whole body of at most `limit` bytes, whether its length was announced or not.
 
-        Its bytes count until `release`. An empty token, of a call that needs none, has no share.
+        Its bytes count until `release`. An empty token, of an operation that needs none, has no share.
 
-        Raises RequestTooLarge, TooManyRequests for one body too many of a token, Unavailable where all bodies take what
-        they may, ClientDisconnect, and what the server says of a body that does not come.
+        Raises RequestTooLarge, TooManyRequests for one body too many of a token, Unavailable if all bodies exhaust the
+        budget, ClientDisconnect, and the server's refusal of a body that does not come.
         """
         if length is not None and length.isdigit() and int(length) > limit:
             raise _too_large(limit)
@@ -56,7 +56,7 @@ class BodyBudget:
                 del self._sending[token]
 
     def release(self, body: bytes) -> None:
-        """Count the bytes of a body no longer."""
+        """Stop counting the bytes of a body."""
         self.bytes -= len(body)
 
     async def _read(self, receive: Receive, limit: int) -> bytes:
@@ -86,7 +86,7 @@ class BodyBudget:
 
 
 def _part(message: Message) -> tuple[bytes, bool]:
-    """A part of the body, and whether there is more."""
+    """Return a part of the body, and True if more follows."""
     if message["type"] == "http.disconnect":
         raise ClientDisconnect
     refusal: Refusal | None = message.get(REFUSAL)

@@ -9,8 +9,8 @@ from workers.gateway.http.response import NOT_MODIFIED, Header, Response
 
 PUBLIC: Final = b"public, max-age=0, must-revalidate, s-maxage=2"
 CDN: Final[Header] = (b"cdn-cache-control", b"max-age=2, stale-while-revalidate=5")
-"""For caches between a publisher and its readers alone (RFC 9213). Browsers obey `stale-while-revalidate`, too, and
-would show a comment after it was taken down, so it never stands in `Cache-Control`."""
+"""Only for caches between a publisher and its readers (RFC 9213). `Cache-Control` never has `stale-while-revalidate`:
+browsers obey it too, and would show a comment after it was taken down."""
 PRIVATE: Final = b"private, no-store"
 NO_STORE: Final = b"no-store"
 
@@ -19,7 +19,7 @@ _TAG: Final = re.compile(rb'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 
 
 class Caching(Enum):
-    """The caches that may store an answer. The values are what the OpenAPI document says."""
+    """The caches that may store a response. The values are the texts of the OpenAPI document."""
 
     EVERYONE = "Reads no token: the same for everyone, and a shared cache may keep it for 2 s."
     BY_TOKEN = "Without a token a shared cache may keep it for 2 s; with one it is private."  # noqa: S105 - prose
@@ -29,9 +29,9 @@ class Caching(Enum):
 
 
 def apply(response: Response, caching: Caching, *, token: bool, fresh: bool, comment: bool = False) -> Response:
-    """The reply with its caching headers.
+    """Return the response with its caching headers.
 
-    `token` says that the request brought one, `fresh` that it has `after=`, `comment` that its path names a comment.
+    `token`: the request has a token. `fresh`: it has `after=`. `comment`: its path names a comment.
     """
     vary = (_VARY,) if caching is Caching.BY_TOKEN else ()
     if len(response.body) >= compression.LEAST:
@@ -53,7 +53,7 @@ def apply(response: Response, caching: Caching, *, token: bool, fresh: bool, com
 
 
 def unless_known(response: Response, match: bytes | None) -> Response:
-    """The reply of `apply`, or 304 where the client has it; `match` is its If-None-Match header."""
+    """Return the response of `apply`, or 304 if the client has it. `match` is the If-None-Match header."""
     if match is None or response.tag is None or response.status != 200:  # noqa: PLR2004 - as above
         return response
     if not has(match, etag(response.tag)):
@@ -62,7 +62,7 @@ def unless_known(response: Response, match: bytes | None) -> Response:
 
 
 def etag(tag: str) -> bytes:
-    """What the header `ETag` says: a weak tag."""
+    """Return the value of the `ETag` header: a weak tag."""
     return b'W/"%b"' % tag.encode("ascii")
 
 
@@ -73,16 +73,16 @@ def _control(status: int, *, comment: bool) -> tuple[Header, ...]:
         case 404 if not comment:
             return ((b"cache-control", PUBLIC),)
         case _:
-            # A comment is asked for right after it was posted, when its 404 of a moment ago would be wrong.
+            # A comment is requested right after it was posted, when a stored 404 of a moment ago would be wrong.
             return ((b"cache-control", NO_STORE),)
 
 
 def has(match: bytes | None, etag: bytes) -> bool:
-    """Whether a client with this If-None-Match has it: weak comparison (RFC 9110, section 13.1.2) of any, or `*`."""
+    """True if If-None-Match is `*` or has a tag that matches by weak comparison (RFC 9110, section 13.1.2)."""
     if match is None:
         return False
     if match == etag:
-        return True  # as it was given, which it nearly always is
+        return True  # identical, as it nearly always is
     if match.strip() == b"*":
         return True
     return any(found[1] == etag[2:] for found in _TAG.finditer(match))

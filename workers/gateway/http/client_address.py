@@ -1,11 +1,11 @@
-"""The address of a client as a key for its share: the peer of the connection, or what trusted proxies say of it.
+"""The client address as the key of a client's share: the peer of the connection, or as reported by trusted proxies.
 
 `X-Forwarded-For` is a list to which each proxy appends the address of its own peer. With `hops` proxies in front, the
 entry that is `hops` from the right is the last one that a trusted proxy wrote; all entries left of it were sent by
 the client and prove nothing.
 
-Without trusted proxies the peer is the client, unless it has an address of this machine or of a private network. There
-the peer is most likely a proxy, and one share for all clients behind it would refuse honest ones.
+Without trusted proxies the peer is the client, unless its address is of this machine or of a private network. Such a
+peer is most likely a proxy, and one share for all clients behind it would refuse honest clients.
 """
 
 from collections.abc import Iterable
@@ -23,24 +23,24 @@ PRIVATE: Final = tuple(
     for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "fc00::/7", "fe80::/10")
 )
 PREFIX_V6: Final = 64
-"""Bits of an IPv6 address that tell clients apart: the rest is chosen by the client itself."""
+"""Bits of an IPv6 address that identify a client: the client itself chooses the rest."""
 _REMEMBERED: Final = 4096
 
 
 class ClientAddress:
-    """Finds the key under which a client is counted; None where its address is not known, or shared by many."""
+    """Finds the key under which a client is counted. None if the address is unknown or shared by many clients."""
 
     def __init__(self, hops: int, *, shared: Iterable[Network] = (*LOOPBACK, *PRIVATE)) -> None:
-        """Trust `hops` proxies. Peers in the networks `shared` are not told apart."""
+        """Trust `hops` proxies. Peers in the networks `shared` are not counted."""
         self.hops = hops
         self._shared = tuple(shared)
 
     def of_peer(self, host: str | None) -> str | None:
-        """The key of the peer of a connection; None where it is a trusted proxy."""
+        """Return the key of a connection's peer. None if the peer is a trusted proxy."""
         return None if self.hops or host is None else self._unshared(host)
 
     def of_request(self, scope: Scope) -> str | None:
-        """The key of the client of a request."""
+        """Return the key of a request's client."""
         client = scope["client"]
         if not self.hops:
             return None if client is None else self._unshared(client[0])
@@ -59,7 +59,7 @@ class ClientAddress:
 
 @lru_cache(_REMEMBERED)
 def key_of(text: str) -> str | None:
-    """The address itself, or the /64 of an IPv6 address; None for text that is no address."""
+    """Return the address itself, or the /64 of an IPv6 address. None for text that is no address."""
     address = parse(text)
     if isinstance(address, IPv6Address):
         return str(IPv6Network((address, PREFIX_V6), strict=False))
@@ -68,7 +68,7 @@ def key_of(text: str) -> str | None:
 
 @lru_cache(_REMEMBERED)
 def parse(text: str) -> IPv4Address | IPv6Address | None:
-    """The address that a peer name or an entry of `X-Forwarded-For` names, with or without a port; None for others."""
+    """Parse a peer name or an entry of `X-Forwarded-For`, with or without a port. None if it is no address."""
     host = text.strip('"')
     if host.startswith("["):
         host = host[1:].partition("]")[0]

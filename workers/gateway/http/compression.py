@@ -1,8 +1,8 @@
-"""Compression of answers with gzip (RFC 1952), for clients that take it (RFC 9110, section 12.5.3).
+"""Compression of responses with gzip (RFC 1952), for clients that accept it (RFC 9110, section 12.5.3).
 
-Answers shorter than LEAST go as they are, streams always. What is kept ready is compressed once
-(`workers.gateway.http.response_cache`), everything else each time, in pieces between which others have their turn.
-Entity tags are weak and so stay the same.
+Streams, and responses shorter than LEAST, are never compressed. Cached responses are compressed once
+(`workers.gateway.http.response_cache`), all others each time, in pieces between which other tasks run. Entity tags are
+weak and so stay the same.
 """
 
 import zlib
@@ -17,23 +17,23 @@ from workers.gateway.http.headers import header_of
 from workers.gateway.http.response import WITHHELD, Header
 
 LEAST: Final = 1024
-"""Bytes of an answer from which on it is compressed."""
+"""Bytes from which on a response is compressed."""
 VARY: Final[Header] = (b"vary", b"Accept-Encoding")
-"""On every answer that is compressed for some clients."""
+"""Header of every response that is compressed for some clients."""
 ENCODING: Final[Header] = (b"content-encoding", b"gzip")
 
 _LEVEL, _FAST = 6, 1
 _LARGE: Final = 128 * 1024
-"""Bytes of an answer from which on it is compressed fast rather than well."""
+"""Bytes from which on a response is compressed fast rather than well."""
 _PIECE: Final = 64 * 1024
-"""Bytes that are compressed at a stretch: about two milliseconds."""
+"""Bytes compressed without a pause: about two milliseconds."""
 _GZIP: Final = zlib.MAX_WBITS | 16
 _LONGEST: Final = 256
-"""Bytes of an Accept-Encoding header that is read; browsers send 30."""
+"""Longest Accept-Encoding header in bytes that is read; browsers send 30."""
 
 
 async def compressed(body: bytes) -> bytes:
-    """The body, compressed."""
+    """Compress a body."""
     packer = zlib.compressobj(_FAST if len(body) >= _LARGE else _LEVEL, wbits=_GZIP)
     pieces = []
     for start in range(0, len(body), _PIECE):
@@ -44,7 +44,7 @@ async def compressed(body: bytes) -> bytes:
 
 
 def accepts(header: bytes | None) -> bool:
-    """True where a client with this Accept-Encoding header takes gzip."""
+    """True if a client with this Accept-Encoding header accepts gzip."""
     return header is not None and len(header) <= _LONGEST and _accepts(header)
 
 
@@ -62,16 +62,16 @@ def _is_zero(weight: bytes) -> bool:
 
 
 def start_of(start: Message, body: bytes) -> Message:
-    """The message that begins an answer, for its compressed body."""
+    """Return the start message of a response, changed for its compressed body."""
     headers = [header for header in start["headers"] if header[0] != b"content-length"]
     return {**start, "headers": [*headers, ENCODING, (b"content-length", b"%d" % len(body))]}
 
 
 def before(app: ASGIApp) -> ASGIApp:
-    """Wrap `app` to compress its answers, where that is worth it and the client takes it."""
+    """Wrap `app` to compress its responses if they are large enough and the client accepts it."""
 
     def answered(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        # A stream is told by its path: its sender bypasses wrappers of `send`.
+        # A stream is recognised by its path: its sender bypasses wrappers of `send`.
         is_stream = scope["type"] != "http" or scope["path"].endswith("/feed")
         if is_stream or not accepts(header_of(scope, b"accept-encoding")):
             return app(scope, receive, send)

@@ -1,4 +1,4 @@
-"""The open connections of one listener: how many there are, which of them are idle, what each client address has."""
+"""The open connections of one listener: their number, the idle ones, and the counts per client address."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -12,18 +12,18 @@ from workers.runtime import metrics
 from workers.runtime.limits import Limits, share
 
 NEAR: Final = 0.9
-"""Part of the limit from which on it is said that the connections are near it."""
+"""Fraction of the limit from which on a warning is logged."""
 CALM: Final = 0.8
-"""Part of the limit below which that episode is over."""
+"""Fraction of the limit at which the warning is armed again."""
 
 _log = structlog.get_logger(__name__)
 
 
 class Closable(Protocol):
-    """A connection, as far as it can be closed to make room."""
+    """A connection that can be closed to make room."""
 
     def close_idle(self, cause: str) -> None:
-        """Close it: no request is under way on it."""
+        """Close the connection, on which no request is under way."""
 
 
 class Connections:
@@ -50,14 +50,14 @@ class Connections:
             _log.warning("connection_limit_lowered", wanted=limits.max_connections, most=self.most, files=files)
 
     def is_full(self) -> bool:
-        """True where another connection is one too many."""
+        """True if another connection is one too many."""
         if not self._near and self.open >= self.most * NEAR:
             self._near = True
             _log.warning("connection_limit_approached", open=self.open, idle=len(self.idle), most=self.most)
         return self.open >= self.most
 
     def close_longest_idle(self) -> bool:
-        """Close the connection that has been idle for the longest time; whether there was one."""
+        """Close the connection that has been idle for the longest time. True if there was one."""
         longest = next(iter(self.idle), None)
         if longest is None:
             return False
@@ -75,14 +75,14 @@ class Connections:
         self.tell_room()
 
     def opened(self, peer: str | None) -> int:
-        """Count a connection for its peer; how many that peer has now."""
+        """Count a connection for its peer. Returns the number of connections of that peer."""
         if peer is None:
             return 0
         self._by_peer[peer] += 1
         return self._by_peer[peer]
 
     def closed(self, connection: Closable, peer: str | None) -> None:
-        """Count it no longer."""
+        """Stop counting a connection."""
         self.open -= 1
         self.idle.pop(connection, None)
         if peer is not None:
@@ -92,22 +92,22 @@ class Connections:
         self.tell_room()
 
     def enter(self, address: str, *, feed: bool) -> bool:
-        """Count a request of a client address as under way, until `leave`; False where it has its share already."""
+        """Count a request of a client address until `leave`. False if the share of the address is exhausted."""
         counted, most = (
             (self._feeds, self.per_address) if feed else (self._requests, self.limits.max_requests_per_address)
         )
-        if counted[address] >= most:  # a Counter answers 0 for a key that it has not, and keeps none
+        if counted[address] >= most:  # a Counter returns 0 for a missing key without adding it
             metrics.SHARES_EXHAUSTED.labels("address").inc()
             return False
         counted[address] += 1
         return True
 
     def leave(self, address: str, *, feed: bool) -> None:
-        """Count the request no longer."""
+        """Stop counting the request."""
         _less(self._feeds if feed else self._requests, address)
 
     def tell_room(self) -> None:
-        """Tell a listener that waits for room, once, that a connection closed or became idle."""
+        """Notify a listener that waits for room, once, that a connection closed or became idle."""
         if self.on_room is not None:
             tell, self.on_room = self.on_room, None
             tell()

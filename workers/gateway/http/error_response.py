@@ -1,4 +1,4 @@
-"""The answer to a request that the server itself gives: malformed, too large, too late, or one too many."""
+"""Responses by the server itself to requests that are malformed, too large, too late, or one too many."""
 
 import time
 
@@ -12,12 +12,12 @@ from workers.runtime import logs
 
 
 def error_response(refusal: Refusal) -> ASGIApp:
-    """Make an application that answers one request with this refusal, as `response` does."""
+    """Make an application that responds to one request with this refusal, as `response` does."""
     return response(problems.reply(refusal))
 
 
 def response(reply: Response) -> ASGIApp:
-    """Make an application that answers one request with this reply, logged and counted as every other answer is."""
+    """Make an application that sends this response to one request, logged and counted like any other response."""
     unstored = reply.also((b"cache-control", caching.NO_STORE))
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,4 +1,4 @@
-"""The grammars of texts in requests, in words: no problem shows a regular expression."""
+"""The patterns of request fields, in words: no problem response shows a regular expression."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -21,12 +21,12 @@ WORDS: Final[Mapping[str, str]] = {
     EVENT_TYPE_PATTERN: "a noun, a dot and a past participle, for example comment.posted",
     POSITION_PATTERN: "<ms>-<n>, as an answer gave it",
 }
-"""Pattern of a field to what it takes. A test holds that every field of a request is here."""
+"""Description of valid values by pattern. A test checks that the pattern of every request field is here."""
 
 _OTHER: Final = "another form"
 _BY_REPR: Final = {repr(pattern): words for pattern, words in WORDS.items()}
 
 
 def worded(pattern: str) -> str:
-    """What a text has to be. `pattern` is quoted as msgspec quotes it."""
+    """Describe the valid values of a field. `pattern` is quoted as in messages of msgspec."""
     return f"this has to be {_BY_REPR.get(pattern, _OTHER)}"

@@ -1,7 +1,7 @@
-"""Answers of unknown length to HTTP/1.0, which knows no chunks: the end of the connection is their end (RFC 9112, 6.3).
+"""HTTP/1.0 responses of unknown length: without chunks, they end with the connection (RFC 9112, section 6.3).
 
-uvicorn's httptools protocol chunks every answer that has no length. A balancer that speaks HTTP/1.0 to its backends, as
-nginx does unless it is told otherwise, passes the chunk sizes on as text or gives up.
+uvicorn's httptools protocol chunks every response without a length. A load balancer that speaks HTTP/1.0 to its
+backends, as nginx does by default, passes the chunk sizes on as text or gives up.
 """
 
 from typing import Final
@@ -13,7 +13,7 @@ VERSION: Final = "1.0"
 
 
 def without_chunks(cycle: RequestResponseCycle, app: ASGIApp) -> ASGIApp:
-    """The application for one request of HTTP/1.0. The protocol has set `keep_alive` to False for it."""
+    """Wrap the application for one HTTP/1.0 request, for which the protocol has set `keep_alive` to False."""
 
     async def unchunked(scope: Scope, receive: Receive, send: Send) -> None:
         unknown = False
@@ -25,7 +25,7 @@ def without_chunks(cycle: RequestResponseCycle, app: ASGIApp) -> ASGIApp:
                 if unknown:
                     cycle.chunked_encoding = False
             elif unknown:
-                # The protocol holds a body against its length; each part has just its own.
+                # The protocol checks a body against this length; each part is exactly its own length.
                 cycle.expected_content_length = len(message.get("body", b""))
             await send(message)
 

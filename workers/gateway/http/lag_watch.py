@@ -1,8 +1,8 @@
-"""How far the views are behind the log, as whoever serves them measures it, and the answers that say so.
+"""The lag of the views behind the log, measured by each serving process and reported in its responses.
 
-A projector tells how far its own partitions are. Where none lives nobody would tell, and readers would get an old page
-that looks like a new one. So every process that serves looks by itself, every few seconds; an answer from views that
-are too far behind carries `Hansard-Lag`, in seconds. Between two looks a lag grows with the clock.
+A projector reports the lag of its own partitions. If no projector runs, there is no report, and readers would get an
+old page that looks current. So every serving process measures the lag itself, every few seconds. A response from views
+that are too far behind carries `Hansard-Lag`, in seconds. Between two measurements a lag grows with the clock.
 """
 
 import math
@@ -24,9 +24,9 @@ from workers.runtime import metrics
 LAG: Final = b"hansard-lag"
 
 EVERY: Final = 3.0
-"""Seconds between two looks."""
+"""Seconds between two measurements."""
 BOUND: Final = 10.0
-"""Seconds that views may be behind before an answer says so."""
+"""Seconds that views may be behind before responses report it."""
 
 _READ: Final = frozenset({"GET", "HEAD"})
 _OF_A_SITE: Final = re.compile(r"/v1/sites/[^/]+/.*[^/]")
@@ -34,26 +34,26 @@ _THREAD: Final = re.compile(r"/v1/sites/([^/]+)/threads/([^/]+)(?:/.*)?")
 _OF_THE_LOG: Final = re.compile(
     r"/v1/sites/[^/]+/(?:audit|policy|keys|threads/[^/]+/(?:record|policy)|threads/[^/]+/comments/[^/]+/trail)"
 )
-"""Addresses whose answers come from the log, and are never behind."""
+"""Paths whose responses come from the log and are never behind."""
 _SERVER_ERROR: Final = 500
 
 _log = structlog.get_logger(__name__)
 
 
 class LagState(NamedTuple):
-    """What a look found."""
+    """Result of one measurement."""
 
     since: Mapping[int, int]
-    """When the oldest event was recorded that the views of a partition lack, in milliseconds since 1970; of those that
-    are not level."""
+    """Recording time of the oldest event that the views lack, in milliseconds since 1970, by partition. Has only the
+    partitions that are behind."""
     ahead: int
-    """Partitions whose log ends before their views do, and so is not theirs."""
+    """Number of partitions whose log ends before their views do: the views were not made from this log."""
     refusal: str | None
-    """The code of the error with which the server refuses writes; None where it takes them."""
+    """Code of the error with which the server refuses writes. None if it accepts writes."""
 
 
 class LagWatch:
-    """Looks how far the views are. `clock` gives seconds since 1970, `bound` is the lag that answers do not tell."""
+    """Measures the lag of the views. `clock` returns seconds since 1970; a lag up to `bound` is not reported."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class LagWatch:
         every: float = EVERY,
     ) -> None:
         self.last: LagState | None = None
-        """What was found last; None before the first look, and where the server did not answer the last."""
+        """Last result. None before the first measurement, and if the last one failed."""
         self._served, self._log = served, log
         self._partitions = log.partitions
         self._clock = clock
@@ -79,7 +79,7 @@ class LagWatch:
         metrics.ANSWERING.labels("writes").set_function(lambda: self.last is not None and self.last.refusal is None)
 
     async def look(self) -> LagState:
-        """Look now. Raises `core.refusals.Unavailable`."""
+        """Measure the lag now. Raises `core.refusals.Unavailable`."""
         try:
             found = await _look(self._served, self._log)
         except BaseException:
@@ -91,7 +91,7 @@ class LagWatch:
         return found
 
     async def run(self) -> None:
-        """Look again and again, until cancelled."""
+        """Measure the lag periodically until cancelled."""
         while True:
             try:
                 await self.look()
@@ -100,12 +100,12 @@ class LagWatch:
             await anyio.sleep(self._every)
 
     def seconds(self, partition: int | None = None) -> float:
-        """How far the views of a partition are behind by now, or those that are farthest."""
+        """Current lag of a partition's views in seconds, by default the largest of all partitions."""
         since = self._oldest if partition is None else self._since.get(partition, math.inf)
         return max(0.0, self._clock() - since / 1000)
 
     def to_tell(self, path: str) -> int | None:
-        """The lag that the answer to a read at this path tells, in whole seconds; None where it tells none."""
+        """Return the lag to report for a read of this path, in whole seconds. None if there is none to report."""
         if self.seconds() <= self._bound or not is_of_views(path):
             return None
         thread = _THREAD.fullmatch(path)
@@ -113,7 +113,7 @@ class LagWatch:
         return int(seconds) if seconds > self._bound else None
 
     def before(self, app: ASGIApp) -> ASGIApp:
-        """`app`, with `Hansard-Lag` on what it answers from views that are too far behind."""
+        """Wrap `app` to add `Hansard-Lag` to responses from views that are too far behind."""
 
         def answered(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
             lag = None
@@ -124,7 +124,7 @@ class LagWatch:
         return answered
 
     def _tell(self) -> None:
-        """Log when views come to be too far behind, and when they are no more."""
+        """Log when views fall too far behind, and when they have recovered."""
         late = self.seconds() > self._bound
         if late and not self._has_told:
             _log.warning("views_lagged", partitions=len(self._since), seconds=int(self.seconds()))
@@ -134,7 +134,7 @@ class LagWatch:
 
 
 def is_of_views(path: str) -> bool:
-    """Whether the answer to a read at this path comes from views."""
+    """True if the response to a read of this path comes from views."""
     return _OF_A_SITE.fullmatch(path) is not None and _OF_THE_LOG.fullmatch(path) is None
 
 

@@ -1,4 +1,4 @@
-"""The paths that machines of operators ask: whether a process is ready, and its metrics."""
+"""The paths requested by operators' machines: readiness and metrics of a process."""
 
 from typing import Final
 
@@ -6,6 +6,6 @@ READY: Final = "/readyz"
 WRITES: Final = "/readyz/writes"
 METRICS: Final = "/metrics"
 APART: Final = frozenset({READY, WRITES, METRICS})
-"""Not served at the public address where operations have an address of their own."""
+"""Not served at the public address if these paths have an address of their own."""
 QUIET: Final = frozenset({"/healthz", *APART})
-"""Asked every few seconds by machines: not worth a line in the log."""
+"""Requested every few seconds by machines: not worth a log line."""

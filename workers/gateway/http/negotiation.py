@@ -1,4 +1,4 @@
-"""Which of two forms of an answer a client would rather have: html, or JSON (RFC 9110, section 12.5.1)."""
+"""Content negotiation between HTML and JSON (RFC 9110, section 12.5.1)."""
 
 import re
 from typing import Final
@@ -8,11 +8,11 @@ _RANGE: Final = re.compile(
 )
 _QUALITY: Final = re.compile(r";\s*q\s*=\s*([01](?:\.[0-9]{0,3})?)\s*(?:;|$)", re.IGNORECASE)
 _LONGEST: Final = 1000
-"""Characters of the header that are looked at: browsers send a tenth of that."""
+"""Characters of the header that are read: browsers send a tenth of that."""
 
 
 def prefers_html(accept: bytes | None) -> bool:
-    """Whether html is wanted more than JSON. Programs that say nothing, or take anything, get JSON."""
+    """True if HTML is preferred to JSON. Without an Accept header, or with `*/*`, the response is JSON."""
     if accept is None:
         return False
     named: dict[str, float] = {}
@@ -25,7 +25,7 @@ def prefers_html(accept: bytes | None) -> bool:
 
 
 def _quality(named: dict[str, float], media: str) -> float:
-    """How much a media type is wanted: what names it most closely counts."""
+    """Return the quality value of a media type. The most specific range counts."""
     for name in (media, media.partition("/")[0] + "/*", "*/*"):
         if name in named:
             return named[name]

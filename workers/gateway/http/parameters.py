@@ -1,4 +1,4 @@
-"""Query strings: each parameter known, said once unless it is a list, and of its type."""
+"""Query strings: only known parameters, each given once unless it is a list, and of its type."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -12,22 +12,22 @@ from workers.gateway.http.bodies import field_error
 from workers.gateway.http.refusals import BadRequest
 
 MOST: Final = 200
-"""Parameters in one query; `counts` takes 100."""
+"""Maximum parameters of one query; `counts` takes 100."""
 
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,18})")
-"""A number in decimal digits. Only one that is negative by its sign can be told what is the least."""
+"""Integer in decimal digits. The sign is accepted so that a negative number gets a message with the minimum."""
 _ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 Query = Mapping[str, list[str]]
-"""What a query string says, before anything is checked but its form."""
+"""Parameters of a query string of which only the form was checked."""
 
 
 class NoQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A call that takes no parameters."""
+    """Query of an operation without parameters."""
 
 
 def parse(raw: bytes) -> Query:
-    """The parameters of a query string, in the order they were given. Raises BadRequest."""
+    """Parse a query string into parameters, in the given order. Raises BadRequest."""
     if not raw:
         return _EMPTY
     found: dict[str, list[str]] = {}
@@ -42,7 +42,7 @@ def parse(raw: bytes) -> Query:
 
 
 class ParameterReader:
-    """Makes the parameters of one call from a parsed query; unknown ones are refused."""
+    """Converts a parsed query to the parameters of one operation. Refuses unknown parameters."""
 
     def __init__(self, kind: type[Struct]) -> None:
         self._kind = kind
@@ -53,7 +53,7 @@ class ParameterReader:
         self._nothing: Struct | None = None if any(field.required for field in self._fields) else kind()
 
     def read(self, query: Query) -> Any:
-        """The parameters. Raises BadRequest, with `/` and the name of the parameter as pointer."""
+        """Return the parameters. Raises BadRequest, with `/` and the name of the parameter as pointer."""
         if not query and self._nothing is not None:
             return self._nothing
         given: dict[str, str | list[str]] = {}
@@ -65,7 +65,7 @@ class ParameterReader:
             else:
                 given[name] = values[0]
         for name in self._numbers & given.keys():
-            # A lax reading takes a fraction and an exponent, too.
+            # Lax conversion accepts a fraction and an exponent, too.
             if _NUMBER.fullmatch(str(given[name])) is None:
                 raise BadRequest.at(f"/{name}", "this is a whole number in decimal digits")
         try:
@@ -73,14 +73,14 @@ class ParameterReader:
         except msgspec.ValidationError as error:
             raise BadRequest("the query is not what this call takes", field_error(error)) from None
         for field in self._fields:
-            # A lax reading takes the word "null" for nothing.
+            # Lax conversion reads the word "null" as None.
             if field.encode_name in given and getattr(read, field.name) is None:
                 raise BadRequest.at(f"/{field.encode_name}", "this query parameter has no such value")
         return read
 
 
 def fields_of(kind: type[Struct]) -> Sequence[msgspec.inspect.Field]:
-    """The fields of a struct with their types."""
+    """Return the fields of a struct with their types."""
     found = msgspec.inspect.type_info(kind)
     assert isinstance(found, msgspec.inspect.StructType)
     return found.fields

@@ -1,4 +1,4 @@
-"""The revisions that an edit was written in view of."""
+"""The revisions on which an edit is based (If-Match)."""
 
 import re
 from typing import Final
@@ -8,19 +8,19 @@ from workers.gateway.http.refusals import BadRequest, RevisionRequired
 _REVISION: Final = re.compile(rb'(?:W/)?"([1-9][0-9]{0,5})"')
 _TAG: Final = re.compile(rb'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 _MOST: Final = 100
-"""Tags in one header, many more than anybody has reason to name."""
+"""Maximum tags in one header, many more than a client needs."""
 
 NEVER: Final = 0
-"""No comment has this revision: an edit in view of it is always stale."""
+"""No comment has this revision: an edit based on it is always stale."""
 
 
 def revisions_named(if_match: bytes | None) -> int | tuple[int, ...]:
-    """The revision in an If-Match header, or several in ascending order where it lists several (RFC 9110, 13.1.1).
+    """Return the revision in an If-Match header, or several in ascending order (RFC 9110, section 13.1.1).
 
     A weak tag names a revision, too: the number stands for one text, and proxies that compress make tags weak. A tag
-    that is no revision matches nothing, and where no other is named the answer is 412 with the current one. Raises
-    RevisionRequired where no revision is named, be it that there is no header or that it is `*`, which would write
-    over words that the author has not seen; BadRequest for what is no list of entity tags.
+    that is no revision matches nothing; if no other is named, the response is 412 with the current revision. Raises
+    RevisionRequired without the header and for `*`, which would overwrite text that the author has not seen. Raises
+    BadRequest for a header that is no list of entity tags.
     """
     if if_match is None or if_match.strip() == b"*":
         raise RevisionRequired
@@ -39,5 +39,5 @@ def revisions_named(if_match: bytes | None) -> int | tuple[int, ...]:
 
 
 def _split(header: bytes) -> list[bytes]:
-    """The members of a list. A comma within quotes is part of a tag."""
+    """Split a list into its members. A comma within quotes is part of a tag."""
     return re.findall(rb'(?:[^",]|"[^"]*"?)+', header)

@@ -1,7 +1,7 @@
-"""What each problem type means and what to do about it: the pages at `/problems/<slug>`.
+"""Meaning of and advice on each problem type: the pages at `/problems/<slug>`.
 
-Status, title and meaning are those of the table of problems (`problems.KINDS`) and of the refusals in it; only what to
-do is said here. A test holds that nothing is missing.
+Status, title and meaning come from the table of problems (`problems.KINDS`) and from the refusals in it. Only the
+advice is written here. A test checks that none is missing.
 """
 
 from collections.abc import Mapping
@@ -56,13 +56,13 @@ ADVICE: Final[Mapping[str, str]] = {
     "internal": "Report it with the id in `request`. A write may be tried again with the same key.",
     "unavailable": "Wait as long as `Retry-After` says and try again, a write with the same key: it counts once.",
 }
-"""What to do, by slug. Between backticks stands what is code."""
+"""Advice by slug. Code is between backticks."""
 
 _INTERNAL: Final = "Something broke that is not the caller's fault. It is logged under an id, and nothing else is told."
 
 
 def pages() -> dict[str, ProblemType]:
-    """What there is to say of every problem type, by slug."""
+    """Return the page of every problem type by slug."""
     return {slug: _page(slug) for slug in STATUSES}
 
 
@@ -83,6 +83,6 @@ def _page(slug: str) -> ProblemType:
 def _meaning(kind: Kind) -> str:
     if kind is INTERNAL:
         return _INTERNAL
-    # Where several refusals are one problem, the first in the table is the general one.
+    # If several refusals share a problem type, the first in the table is the general one.
     refusal = next(refusal for refusal, of in KINDS.items() if of == kind)
     return " ".join(cleandoc(refusal.__doc__ or "").partition("\n\n")[0].split())

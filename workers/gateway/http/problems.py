@@ -1,4 +1,4 @@
-"""Every problem there is, in one table: from refusal to status, title and the body of RFC 9457."""
+"""All problem types in one table: from refusal to status, title and body (RFC 9457)."""
 
 import random
 from typing import Any, Final, NamedTuple
@@ -14,14 +14,14 @@ MEDIA: Final = b"application/problem+json"
 UNAVAILABLE: Final = 503
 TOO_MANY_REQUESTS: Final = 429
 RETRIED: Final = frozenset({TOO_MANY_REQUESTS, UNAVAILABLE})
-"""Statuses that come with `Retry-After`."""
+"""Statuses sent with `Retry-After`."""
 RETRY_AFTER: Final = (1, 4)
-"""Seconds, drawn from between: views lag for less, a server that restarts needs about as long, and not all who were
-refused at the same moment come back at the same moment."""
+"""Bounds in seconds of the random `Retry-After`: views lag for less, a server that restarts needs about as long, and
+clients that were refused at the same moment do not all return at the same moment."""
 
 
 class Kind(NamedTuple):
-    """One problem type: clients word it by its slug."""
+    """One problem type. Clients choose their message by its slug."""
 
     slug: str
     status: int
@@ -79,22 +79,22 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     core.FormatTooOld: Kind("unavailable", 503, "Not available now"),
     core.UnreadablePartition: Kind("unavailable", 503, "Not available now"),
 }
-"""By the class of what was raised; a class that is not here is a defect of ours, and 500."""
+"""Problem type by exception class. An exception of any other class is a defect, and gives 500."""
 
 NOT_OVER_HTTP: Final[frozenset[type[Refusal]]] = frozenset({core.NotParked})
-"""Refusals of commands that no call carries out: an event is skipped on the command line alone."""
+"""Refusals of commands that no operation executes: an event is skipped only on the command line."""
 
 ALL: Final[tuple[Kind, ...]] = tuple(sorted({*KINDS.values(), INTERNAL}, key=lambda kind: (kind.status, kind.slug)))
-"""Every problem type, for the documents."""
+"""Every problem type, for the API documents."""
 
 STATUSES: Final[dict[str, tuple[int, ...]]] = {
     kind.slug: tuple(other.status for other in ALL if other.slug == kind.slug) for kind in ALL
 }
-"""The statuses that a slug comes with: `stale-revision` alone has two."""
+"""Statuses by slug: only `stale-revision` has two."""
 
 
 def problem(raised: Refusal | BadCursor) -> dict[str, Any]:
-    """The body that says why; `Refusal.extra` (`current`, `needs`, `until`, `errors`) is part of it."""
+    """Return the problem body. `Refusal.extra` (`current`, `needs`, `until`, `errors`) is part of it."""
     kind = KINDS[type(raised)]
     if isinstance(raised, Refusal):
         return body(kind, raised.detail) | raised.extra
@@ -102,7 +102,7 @@ def problem(raised: Refusal | BadCursor) -> dict[str, Any]:
 
 
 def body(kind: Kind, detail: str) -> dict[str, Any]:
-    """The members that every problem has."""
+    """Return the members that every problem has."""
     return {
         "type": f"/problems/{kind.slug}",
         "title": kind.title,
@@ -112,13 +112,13 @@ def body(kind: Kind, detail: str) -> dict[str, Any]:
 
 
 def reply(raised: Refusal | BadCursor) -> Response:
-    """The answer to a request that was refused."""
+    """Return the response to a refused request."""
     kind = KINDS[type(raised)]
     return Response(kind.status, encode(problem(raised)), _headers(raised, kind), MEDIA)
 
 
 def internal(request: str) -> Response:
-    """The answer to a request that met a defect: where to look in the log, and nothing else."""
+    """Return the response to a request that met a defect: only the id under which it is logged."""
     told = body(INTERNAL, "This is logged under the request id.") | {"request": request}
     return Response(INTERNAL.status, encode(told), media=MEDIA)
 

@@ -1,17 +1,17 @@
 """HTTP/1.1 on one connection, with bounds on the time that a client takes and one timer.
 
-The timer is armed for the earliest time at which something may be late. It is not moved while requests come and go:
-where it finds that nothing is late, it is armed again. An ordinary request so arms and cancels no timer.
+The timer is armed for the earliest time at which a bound may be exceeded. It is not moved while requests come and go:
+if nothing is late when it fires, it is armed again. So an ordinary request neither arms nor cancels a timer.
 
 | bound | consequence |
 | --- | --- |
 | head_timeout, from the first byte of a head to its end | 408, close |
-| body_timeout and body_rate | the reader of the body is told, and answers 408; close |
+| body_timeout and body_rate | the reader of the body is notified, and responds 408; close |
 | idle_timeout, without a request under way | close |
-| send_timeout, without a byte taken of what is to be sent | abort |
+| send_timeout, without a byte of pending output taken | abort |
 
-A close while the client may still be sending is a half-close: further data is dropped, for linger_timeout at most. To
-close at once would make the system answer that data with a reset, and the client would lose the answer.
+A close while the client may still be sending is a half-close: further data is dropped, for linger_timeout at most.
+After an immediate close the system would respond to that data with a TCP reset, and the client would lose the response.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ from workers.gateway.http.request_reader import RequestReader
 from workers.runtime import metrics
 
 LOOKS: Final = 4
-"""Times that a stalled answer is looked at within `send_timeout`."""
+"""Checks of a stalled response within `send_timeout`."""
 SOON: Final = 0.001
 """Seconds by which a timer may come early."""
 _FEED: Final = "/feed"
@@ -45,7 +45,7 @@ _TOO_MANY: Final = TooManyRequests("this address has too many requests under way
 
 
 class BoundedHttpProtocol(RequestReader):
-    """One connection. See the head of this module for its bounds."""
+    """One connection. The module docstring lists its bounds."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class BoundedHttpProtocol(RequestReader):
         self._hops = connections.addresses.hops
         self._wire: asyncio.Transport
         self._running: RequestResponseCycle | None = None
-        """The request that is being answered; `cycle` is the newest."""
+        """The request being handled; `cycle` is the newest."""
         self._peer: str | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._armed = math.inf
@@ -73,7 +73,7 @@ class BoundedHttpProtocol(RequestReader):
     # --- the connection ---
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """Begin."""
+        """Set up the connection. Refuse it if its peer has too many."""
         self.connections.add(self)
         self._wire = transport
         self.transport = Outlet(transport, self._close)
@@ -101,7 +101,7 @@ class BoundedHttpProtocol(RequestReader):
         self._be_idle()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End."""
+        """Clean up after the connection."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -110,13 +110,13 @@ class BoundedHttpProtocol(RequestReader):
         self._others.closed(self, self._peer)
         self.pipeline.clear()
         if self._running is not None and self._running is not self.cycle:
-            # Where others wait behind this cycle, uvicorn does not tell it.
+            # uvicorn does not notify this cycle if others wait behind it.
             self._running.disconnected = True
             self._running.message_event.set()
         super().connection_lost(exc)
 
     def shutdown(self) -> None:
-        """End as soon as what is under way is answered."""
+        """Close as soon as the requests under way have their responses."""
         self._stopping = True
         super().shutdown()
 
@@ -125,7 +125,7 @@ class BoundedHttpProtocol(RequestReader):
         self._end(cause)
 
     def pause_writing(self) -> None:
-        """Take note that the client takes less than is sent."""
+        """Watch for a stall: the client takes less than is sent."""
         super().pause_writing()
         self._unsent = 0
         self._arm(self.loop.time() + self._limits.send_timeout / LOOKS)
@@ -136,7 +136,7 @@ class BoundedHttpProtocol(RequestReader):
         self._take(scope, self.app, expects=expects)
 
     def _take(self, scope: Any, app: Any, *, expects: bool = False) -> None:
-        """Have a request answered by `app`, in its turn."""
+        """Let `app` handle a request after those before it."""
         self._idle.pop(self, None)
         running = self._running
         self.cycle = cycle = Cycle(
@@ -149,7 +149,7 @@ class BoundedHttpProtocol(RequestReader):
             self.server_state.default_headers,
             asyncio.Event(),
             expects,
-            False,  # noqa: FBT003 - keep_alive: until the request is whole an answer to it is the last one here
+            False,  # noqa: FBT003 - keep_alive: until the request is whole its response is the last one here
             self.on_response_complete,
         )
         if running is None or running.response_complete:
@@ -162,9 +162,10 @@ class BoundedHttpProtocol(RequestReader):
         return self._running is not None and not self._running.response_complete
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        """Answer one request, in the share of its client address."""
+        """Handle one request, within the share of its client address."""
         self._running = cycle
-        address = self._others.addresses.of_request(cycle.scope) if self._hops else self._peer  # type: ignore[arg-type]  # a dict
+        # uvicorn's scope is a TypedDict, Starlette's any mutable mapping.
+        address = self._others.addresses.of_request(cycle.scope) if self._hops else self._peer  # type: ignore[arg-type]
         if address is not None:
             app = self._shared(app, address, feed=cycle.scope["path"].endswith(_FEED))
         if cycle.scope["http_version"] == http10.VERSION:
@@ -189,7 +190,7 @@ class BoundedHttpProtocol(RequestReader):
         return answer
 
     def _refuse(self, refusal: Refusal) -> None:
-        """Refuse what is coming in, in its turn, and take nothing more from this connection."""
+        """Refuse the incoming request after those before it, and take nothing more from this connection."""
         self._deaf = self._dropped = True
         if self._partial and not self._in_head:
             self._break_body(refusal)
@@ -206,10 +207,10 @@ class BoundedHttpProtocol(RequestReader):
         self._since = 0.0
         self._take(scope, error_response(refusal))
 
-    # --- the end of an answer, and of the connection ---
+    # --- the end of a response, and of the connection ---
 
     def on_response_complete(self) -> None:
-        """Begin the next answer, or be idle."""
+        """Begin the next response, or become idle."""
         self.server_state.total_requests += 1
         if self._closing:
             return
@@ -236,7 +237,7 @@ class BoundedHttpProtocol(RequestReader):
             self._others.tell_room()
 
     def _close(self) -> None:
-        """Close once all is sent; where the client may be sending, let it finish first."""
+        """Close once all is sent. If the client may still be sending, let it finish first."""
         if self._closing:
             return
         self._closing = True
@@ -254,7 +255,7 @@ class BoundedHttpProtocol(RequestReader):
         self._arm(min(self._lingers_until, now + self._limits.send_timeout / LOOKS))
 
     def _end(self, cause: str) -> None:
-        """Close a connection on which nothing is under way."""
+        """Close a connection without a request under way."""
         metrics.CONNECTIONS_CLOSED.labels(cause).inc()
         self._deaf = True
         self._close()
@@ -262,7 +263,7 @@ class BoundedHttpProtocol(RequestReader):
     # --- the timer ---
 
     def _arm(self, when: float) -> None:
-        """Have the timer fire no later than at this time of the loop."""
+        """Arm the timer to fire no later than `when` (time of the loop)."""
         if when < self._armed:
             if self._timer is not None:
                 self._timer.cancel()
@@ -270,7 +271,7 @@ class BoundedHttpProtocol(RequestReader):
             self._timer = self.loop.call_at(when, self._fired)
 
     def _watch(self) -> None:
-        """Begin to wait for the rest of a head or a body, unless that was begun or has to wait for other answers."""
+        """Start timing the incoming head or body, unless that has begun or other responses come first."""
         if self._since:
             return
         self._idle.pop(self, None)
@@ -280,7 +281,7 @@ class BoundedHttpProtocol(RequestReader):
         self._arm(self._late_at())
 
     def _late_at(self) -> float:
-        """The time from which the incoming head or body is late."""
+        """Return the time from which the incoming head or body is late."""
         if not self._since:
             return math.inf
         if self._in_head:
@@ -288,12 +289,12 @@ class BoundedHttpProtocol(RequestReader):
         return self._since + self._limits.body_timeout + self._body_bytes / self._limits.body_rate
 
     def _fired(self) -> None:
-        """End what is late; be armed again for what is not."""
+        """End what is late, and arm the timer again for the rest."""
         self._timer, self._armed = None, math.inf
         now = self.loop.time() + SOON
         again = now + self._limits.send_timeout
         if unsent := self._stalled():
-            # Looks are counted and not seconds: a process that stood still itself blames no client for it.
+            # Checks are counted, not seconds: a client must not be cut off because this process itself stood still.
             self._looks = self._looks + 1 if unsent == self._unsent else 0
             self._unsent = unsent
             if self._looks >= LOOKS:
@@ -319,7 +320,7 @@ class BoundedHttpProtocol(RequestReader):
         self._arm(min(again, self._late_at()))
 
     def _stalled(self) -> int:
-        """Bytes that wait for the client, where none can have been added to them since they were last counted."""
+        """Bytes that wait for the client. 0 if bytes may have been added since the last count."""
         quiet = self._closing or self.flow.write_paused or not self._is_busy()
         buffered = self._wire.get_write_buffer_size() if quiet else 0
         if not buffered:
@@ -328,11 +329,11 @@ class BoundedHttpProtocol(RequestReader):
         return buffered + _in_system(self._wire)
 
     def _is_ours(self) -> bool:
-        """True where the body is delayed on our side: we have not asked for it, or do not read."""
+        """True if the body is delayed on our side: we have not requested it, or reading is paused."""
         return self.flow.read_paused or (self.cycle.waiting_for_100_continue and not self.cycle.response_started)
 
     def _late(self) -> None:
-        """Refuse what did not come in time."""
+        """Refuse a head or body that did not come in time."""
         if self._in_head:
             self._refuse(RequestTimeout(f"the head has to be here within {self._limits.head_timeout:g} s"))
         else:
@@ -340,16 +341,16 @@ class BoundedHttpProtocol(RequestReader):
 
 
 def _full_feeds() -> ASGIApp:
-    """The answer to one feed too many of a client address: a browser would take any refusal for the end."""
+    """Make the response to one feed too many of a client address. After a refusal a browser would not reconnect."""
     metrics.FEED_TURNED_AWAY.labels("full").inc()
     return response(feed_retry.reply("full"))
 
 
 def _in_system(transport: asyncio.Transport) -> int:
-    """Bytes that the system holds for the client: megabytes, perhaps, which a slow client takes minutes for."""
+    """Bytes in the send buffer of the system: perhaps megabytes, for which a slow client takes minutes."""
     count = bytearray(4)
     try:
         fcntl.ioctl(transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, count)
-    except OSError:  # not every system tells
+    except OSError:  # not every system supports this
         return 0
     return int.from_bytes(count, sys.byteorder)

@@ -1,4 +1,4 @@
-"""What the gateway refuses before, or besides, the deciders: requests that are no commands, and callers unknown."""
+"""Refusals by the gateway itself, not by deciders: malformed requests and unauthenticated callers."""
 
 from typing import ClassVar, Final, TypedDict
 
@@ -9,7 +9,7 @@ REFUSAL: Final = "hansard.refusal"
 
 
 class FieldError(TypedDict):
-    """One thing that is wrong: `pointer` is a JSON pointer (RFC 6901) into the body, or `/` and a parameter's name."""
+    """One error in a request. `pointer` is a JSON pointer (RFC 6901) into the body, or `/` and a parameter's name."""
 
     pointer: str
     detail: str
@@ -25,7 +25,7 @@ class BadRequest(Refusal):
 
     @classmethod
     def at(cls, pointer: str, detail: str) -> "BadRequest":
-        """One thing is wrong, at `pointer`."""
+        """Make a refusal with one error, at `pointer`."""
         return cls(detail, {"pointer": pointer, "detail": detail})
 
 

@@ -1,4 +1,4 @@
-"""The log line and the metrics of one answered request."""
+"""The log line and the metrics of one request."""
 
 import random
 from functools import cache
@@ -12,20 +12,20 @@ from workers.runtime import metrics
 
 _log = structlog.get_logger(__name__)
 
-# Looked up once for each of the few that there are.
+# Cached: there are few combinations of labels.
 _REQUESTS: Final = cache(metrics.HTTP_REQUESTS.labels)
 _SECONDS: Final = cache(metrics.HTTP_SECONDS.labels)
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 def request_id() -> str:
-    """Make the id of a request: 16 hexadecimal digits. It names a line of the log and keeps no secret."""
+    """Make the id of a request: 16 hexadecimal digits. It identifies a log line and is no secret."""
     return f"{random.getrandbits(64):016x}"
 
 
 def record(record: RequestRecord, method: str, seconds: float) -> None:
-    """Count and log a request that was answered, or that the client left."""
-    # A method that no address takes could be any text.
+    """Count and log a request that got its response or whose client left."""
+    # An unsupported method could be any text.
     named = method if method in _METHODS else "other"
     _REQUESTS(record.route, named, record.status).inc()
     if not record.streamed:

@@ -1,16 +1,16 @@
-"""Requests from the bytes of one connection: uvicorn's httptools protocol, with bounds on what it takes.
+"""Parses the requests of one connection: uvicorn's httptools protocol, with bounds on its input.
 
-Bytes are counted as they come in, before the parser keeps them: it joins the pieces of one header line itself, and
-calls back only at the end of the line. Data is fed to the parser up to the end of one head at a time, so that no more
-requests are parsed than may wait.
+Bytes are counted as they come in, before the parser keeps them: the parser itself joins the pieces of one header line,
+and calls back only at the end of the line. Data is fed to the parser up to the end of one head at a time, so that no
+more requests are parsed than may wait.
 
 | bound | consequence |
 | --- | --- |
 | max_header_bytes, max_header_lines | 431, close |
 | max_target | 414, close |
-| max_pipelined | no more is read until one of them is answered |
+| max_pipelined | reading pauses until one of them has its response |
 
-What is refused is answered in its turn, and is the last of its connection.
+A refused request gets its response after those before it, and is the last of its connection.
 """
 
 from abc import abstractmethod
@@ -28,23 +28,23 @@ from workers.gateway.http.refusals import BadRequest, HeadersTooLarge, TargetToo
 from workers.runtime.limits import Limits
 
 PIECE: Final = 16_384
-"""Bytes fed to the parser at a time, at most."""
+"""Maximum bytes fed to the parser at a time."""
 BODY_PIECE: Final = 1024
 """The same while a body comes in: requests behind it are counted after each piece."""
 WAITING_BYTES: Final = 65_536
-"""Bytes of requests that wait beyond which no more is read. What one read has brought behind them is kept as it is."""
+"""Bytes of waiting requests beyond which reading pauses. Data that one read brought behind them is kept unparsed."""
 _LINE_END: Final = b"\r\n"
 _END_OF_HEAD: Final = _LINE_END * 2
 _WATCHED: Final = frozenset({b"host", b"expect", b"transfer-encoding"})
 
 
 def decoded(path: str) -> str:
-    """The path of a target with its escapes decoded, those of slashes aside: an escaped slash separates nothing."""
+    """Decode the escapes of a path, except those of slashes: an escaped slash is no separator."""
     return "/".join(unquote(segment).replace("/", "%2F") for segment in path.split("/"))
 
 
 class RequestReader(HttpToolsProtocol):
-    """Parses the requests of one connection. What becomes of them is for the class that is made of this."""
+    """Parses the requests of one connection. A subclass handles the requests."""
 
     flow: Flow
 
@@ -54,45 +54,45 @@ class RequestReader(HttpToolsProtocol):
         self._max_lines = limits.max_header_lines
         self._max_target = limits.max_target
         self._exact = limits.max_header_bytes - PIECE
-        """Pending bytes from which on the size of a head has to be known exactly."""
+        """Pending bytes from which on the size of a head is calculated exactly."""
 
         self._partial = False
-        """True while a request has begun to come in and is not whole."""
+        """Set while a request is partly received."""
         self._in_head = False
-        """True while the head of that request is coming in."""
+        """Set while the head of that request is incomplete."""
         self._since = 0.0
-        """The time at which the wait for the incoming head or body began; 0 while nothing is waited for."""
+        """Time at which the wait for the incoming head or body began; 0 without a wait."""
         self._pending = 0
-        """Bytes given to the parser since it last made something of them."""
+        """Bytes fed to the parser since the last complete head, part of a body, or request."""
         self._body_bytes = 0
         self._hosts = 0
         self._keep_alive = True
         self._why: Refusal | None = None
         self._upgrade = False
         self._waiting_bytes = 0
-        """Bytes of the requests that wait, since the last time that none did."""
+        """Bytes of the requests that wait, since the last time that none waited."""
         self._behind = b""
-        """Data that came in after the waiting requests, not yet parsed."""
+        """Unparsed data that came in after the waiting requests."""
         self._deaf = False
-        """True where incoming data is dropped."""
+        """Set if incoming data is dropped."""
         self._dropped = False
-        """True where data was dropped, or the client may be sending data that will not be read."""
+        """Set if data was dropped, or the client may be sending data that will not be read."""
         self._stopping = False
 
     @abstractmethod
     def _begin(self, scope: Any, *, expects: bool) -> None:
-        """Answer a request as soon as its head is complete, or have it wait for those before it."""
+        """Handle a request whose head is complete, at once or after those before it."""
 
     @abstractmethod
     def _refuse(self, refusal: Refusal) -> None:
-        """Refuse what is coming in, in its turn, and take nothing more from this connection."""
+        """Refuse the incoming request after those before it, and take nothing more from this connection."""
 
     @abstractmethod
     def _watch(self) -> None:
-        """Begin to wait for the rest of a head or a body."""
+        """Start timing the rest of a head or a body."""
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came, as far as it may be parsed."""
+        """Parse received data as far as the bounds allow."""
         partial = self._partial
         if self._deaf:
             self._dropped = True
@@ -101,7 +101,7 @@ class RequestReader(HttpToolsProtocol):
         elif partial or data.find(_END_OF_HEAD) != len(data) - 4 or len(data) > PIECE:
             self._parse(data)
         else:
-            # One head and nothing else, which most requests are: the same as below, without what cannot be.
+            # Most requests are one head and nothing else: the same as below, without the cases that cannot occur.
             self._pending += len(data)
             self._feed(data)
             if self._pending or self._partial or self.pipeline:
@@ -120,7 +120,7 @@ class RequestReader(HttpToolsProtocol):
             self._dropped = True
 
     def _feed(self, piece: bytes) -> int:
-        """Give the parser a piece, and refuse what it does not take; how many bytes it took."""
+        """Feed a piece to the parser, and refuse malformed data. Returns the number of bytes taken."""
         try:
             self.parser.feed_data(piece)
         except httptools.HttpParserUpgrade as upgrade:
@@ -131,7 +131,7 @@ class RequestReader(HttpToolsProtocol):
         return len(piece)
 
     def _look(self, data: bytes, start: int, fed: int) -> bool:
-        """See to what a piece of `fed` bytes has left; whether the rest of the data was put aside until later."""
+        """Check the bounds after a piece of `fed` bytes. True if the rest of the data was put aside until later."""
         if self._deaf:
             return False
         if self._pending > self._limits.max_header_bytes:
@@ -147,10 +147,9 @@ class RequestReader(HttpToolsProtocol):
         return False
 
     def _ignore_upgrade(self) -> None:
-        """Have the head parsed again without its upgrade, which may be ignored (RFC 9110, section 7.8).
+        """Parse the head again without its upgrade, which may be ignored (RFC 9110, section 7.8).
 
-        The parser takes a request that may be upgraded for whole at the end of its head. Its body would be the next
-        request.
+        The parser ends a request with an upgrade at its head, and would read the body as the next request.
         """
         first = b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())
         lines = [first, *(b"%b: %b" % header for header in self.headers if header[0] != b"upgrade")]
@@ -159,22 +158,22 @@ class RequestReader(HttpToolsProtocol):
         self._feed(_LINE_END.join(lines) + _END_OF_HEAD)
 
     def _end_of_piece(self, data: bytes, start: int, end: int) -> int:
-        """The end of the next piece for the parser: after one head at most."""
+        """Return the end of the next piece for the parser: after one head at most."""
         if self._partial and not self._in_head:
             return min(start + BODY_PIECE, end)
         if self._in_head and start == 0 and data[0] in _LINE_END:
-            return min(len(_LINE_END) + 1, end)  # what came before may have ended with the first part of _END_OF_HEAD
+            return min(len(_LINE_END) + 1, end)  # the data before may have ended with the first part of _END_OF_HEAD
         found = data.find(_END_OF_HEAD, start, start + PIECE)
         return found + len(_END_OF_HEAD) if found >= 0 else min(start + PIECE, end)
 
     def _wait_behind(self, data: bytes) -> None:
-        """Keep what came behind the requests that wait, and read no more until one of them is answered."""
+        """Keep the data behind the waiting requests, and pause reading until one of them has its response."""
         self._behind = data
         self.flow.held = True
         self.flow.pause_reading()
 
     def _go_on_reading(self) -> None:
-        """Parse what was kept, and read on."""
+        """Parse the kept data, and resume reading."""
         data, self._behind = self._behind, b""
         self.flow.held = False
         self._parse(data)
@@ -183,7 +182,7 @@ class RequestReader(HttpToolsProtocol):
         self.flow.resume_reading()
 
     def on_message_begin(self) -> None:
-        """Begin a request."""
+        """Begin to receive a request."""
         # As uvicorn has it, without a call: this is done for every request.
         self.url = b""
         self.expect_100_continue = False
@@ -226,20 +225,20 @@ class RequestReader(HttpToolsProtocol):
         if name == b"expect":
             self.expect_100_continue = value.lower() == b"100-continue"
         elif value.strip().lower() != b"chunked":
-            # The parser would refuse it, too, but only after the request was begun to be answered.
+            # The parser would refuse it, too, but only after the handling of the request has begun.
             self._stop(BadRequest("the one Transfer-Encoding that is taken is chunked"))
         elif self.parser.get_http_version() != "1.1":
             self._stop(BadRequest("HTTP/1.0 has no Transfer-Encoding"))
 
     def on_headers_complete(self) -> None:
-        """Begin to answer, or have the request wait for those before it."""
+        """Check the head, and hand the request over."""
         parser, scope = self.parser, self.scope
         method, version = parser.get_method(), parser.get_http_version()
         self._upgrade = parser.should_upgrade()
         if self._upgrade:
             if method == b"CONNECT":
                 self._stop(BadRequest("this is no proxy"))
-            return  # to begin again
+            return  # the head is parsed again
         scope["method"] = method.decode("ascii")
         if version != "1.1":
             scope["http_version"] = version
@@ -256,7 +255,7 @@ class RequestReader(HttpToolsProtocol):
         self._in_head = False
         self._since, self._pending, self._body_bytes = 0.0, 0, 0
         self._keep_alive = version != "1.0" and parser.should_keep_alive()
-        self.headers = []  # those behind the body are none of the head
+        self.headers = []  # trailer lines behind the body are not part of the head
         self._begin(scope, expects=self.expect_100_continue)
 
     def on_body(self, body: bytes) -> None:
@@ -266,7 +265,7 @@ class RequestReader(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """Take note that the request is whole: only then can another one follow it on this connection."""
+        """Complete the request: only then can another request follow on this connection."""
         if self._upgrade:
             return
         self._partial = False
@@ -282,7 +281,7 @@ class RequestReader(HttpToolsProtocol):
         cycle.message_event.set()
 
     def _stop(self, refusal: Refusal) -> None:
-        """Have the parser give up. Raises it."""
+        """Stop the parser. Raises `refusal`."""
         self._why = refusal
         raise refusal
 
@@ -291,11 +290,11 @@ class RequestReader(HttpToolsProtocol):
         return HeadersTooLarge(f"a head has at most {most.max_header_bytes} bytes in {most.max_header_lines} lines")
 
     def _size(self) -> int:
-        """Bytes of the head that was parsed, line ends and separators included."""
+        """Number of bytes in the parsed head, line ends and separators included."""
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
 
     def _break_body(self, refusal: Refusal) -> None:
-        """Tell the reader of the body why the rest of it will not come."""
+        """Tell the reader of the body why the rest of the body will not come."""
         self._since = 0.0
         cycle = self.cycle
         if isinstance(cycle, Cycle) and not cycle.response_started:
@@ -303,5 +302,5 @@ class RequestReader(HttpToolsProtocol):
             cycle.message_event.set()
 
     def _method(self) -> str:
-        # The parser knows it once it has seen a target.
+        # The parser knows the method once it has seen a target.
         return self.parser.get_method().decode("ascii") if self._in_head and self.url else ""

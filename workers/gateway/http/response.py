@@ -1,4 +1,4 @@
-"""What goes back to a client, and the headers that every answer carries."""
+"""Responses, and the headers that every response carries."""
 
 from typing import Any, Final, NamedTuple
 
@@ -12,7 +12,7 @@ Header = tuple[bytes, bytes]
 METHODS: Final = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 
 EVERYWHERE: Final[tuple[Header, ...]] = (
-    # Nothing is ambient here (no cookie, no address that opens a door), so any page may read every answer.
+    # Nothing authenticates implicitly (no cookie, no client address), so any page may read every response.
     (b"access-control-allow-origin", b"*"),
     (
         b"access-control-expose-headers",
@@ -20,7 +20,7 @@ EVERYWHERE: Final[tuple[Header, ...]] = (
     ),
     (b"x-content-type-options", b"nosniff"),
 )
-"""On every answer, errors and streams too."""
+"""Headers of every response, including errors and streams."""
 
 PREFLIGHT: Final[tuple[Header, ...]] = (
     (b"access-control-allow-methods", METHODS.encode()),
@@ -30,7 +30,7 @@ PREFLIGHT: Final[tuple[Header, ...]] = (
     ),
     (b"access-control-max-age", b"86400"),
 )
-"""On answers to `OPTIONS`, besides."""
+"""Additional headers of responses to `OPTIONS`."""
 
 _UNKEPT: Final[Header] = (b"cache-control", b"no-store")
 
@@ -40,40 +40,40 @@ _JSON_START: Final[tuple[Header, ...]] = (*EVERYWHERE, (b"content-type", JSON))
 
 _encoder = msgspec.json.Encoder()
 encode: Final = _encoder.encode
-"""Anything msgspec knows, as JSON."""
+"""Encode any value that msgspec supports as JSON."""
 
 
 class Response(NamedTuple):
-    """An answer: `headers` come on top of those of every answer, and of `content-type` and `content-length`."""
+    """A response. `headers` are in addition to those of every response, `content-type` and `content-length`."""
 
     status: int
     body: bytes = b""
     headers: tuple[Header, ...] = ()
     media: bytes = JSON
     tag: str | None = None
-    """What tells this answer from others at the same address, for `ETag`."""
+    """Identifies this response among others of the same URL, for `ETag`."""
     seen: tuple[ViewState, ...] = ()
-    """The states of the views that it was made from, one per partition, where nothing else went into it."""
+    """States of the views from which the response was made, one per partition. Empty if it has other sources."""
 
     def also(self, *headers: Header) -> "Response":
-        """The same with more headers."""
+        """Return a copy with more headers."""
         status, body, already, media, tag, seen = self
         return Response(status, body, (*already, *headers), media, tag, seen)
 
 
 def json(value: Any, status: int = 200, *headers: Header) -> Response:
-    """A reply that says `value`."""
+    """Return a JSON response with `value`."""
     return Response(status, encode(value), headers)
 
 
 def preflight(allowed: str | None = None) -> Response:
-    """The answer to `OPTIONS`, at an address that takes the methods `allowed`, or none at all."""
+    """Return the response to `OPTIONS` for a path with the methods `allowed`, or for a path that does not exist."""
     allow = () if allowed is None else ((b"allow", allowed.encode()),)
     return Response(200, b"", (*PREFLIGHT, *allow, _UNKEPT), b"text/plain")
 
 
 async def send_response(send: Send, response: Response, *, bare: bool = False) -> None:
-    """Send it. `bare` leaves the body out and keeps its headers, for `HEAD`."""
+    """Send a response. `bare` omits the body and keeps its headers, for `HEAD`."""
     await send(start_of(response))
     if bare:
         await send({"type": "http.response.body", "body": b"", WITHHELD: response.body})
@@ -82,11 +82,11 @@ async def send_response(send: Send, response: Response, *, bare: bool = False) -
 
 
 def start_of(response: Response) -> Message:
-    """The message that begins the answer."""
+    """Return the message that begins the response."""
     status, body, headers, media, *_ = response
     start = [*_JSON_START] if media is JSON else [*EVERYWHERE, (b"content-type", media)]
     if status in (NO_CONTENT, NOT_MODIFIED):
-        start.pop()  # an answer without content has no type, and no length either (RFC 9110, section 8.6)
+        start.pop()  # a response without content has no type, and no length either (RFC 9110, section 8.6)
     else:
         start.append((b"content-length", str(len(body)).encode()))
     start.extend(headers)
@@ -94,8 +94,8 @@ def start_of(response: Response) -> Message:
 
 
 WHOLE: Final = "hansard.whole"
-"""Key of a message that begins an answer all of whose body is in the next message."""
+"""Key of a message that begins a response whose whole body is in the next message."""
 WITHHELD: Final = "hansard.withheld"
-"""Key of the message in which `HEAD` leaves the body out: the body, because headers may have to be made from it."""
+"""Key of the body that a `HEAD` response omits. Headers may have to be made from the body."""
 NO_CONTENT: Final = 204
 NOT_MODIFIED: Final = 304

@@ -1,11 +1,11 @@
-"""Answers that are the same for everyone, kept ready, and believed for no longer than a blink.
+"""Response cache for public reads. An entry is served for at most 25 ms without asking Redis.
 
-An answer is kept with the states of the partitions that it was made from: which views were served, and how far they had
-come. It is given again where the partitions were found in those states at most FRESH seconds ago; otherwise they are
-asked, once for all waiting requests, in one round trip (`workers.gateway.http.view_states`). So no change has to be
-notified, and no lost message can keep an answer alive: it is at most FRESH and a round trip behind what is committed.
+A response is cached with the states of its partitions: the generation of the served views, and their position. It is
+served again if its partitions were in those states at most FRESH seconds ago. Otherwise the states are read, once for
+all waiting requests, in one round trip (`workers.gateway.http.view_states`). So no change needs a notification, and no
+lost message can keep an entry alive: a response is at most FRESH and a round trip behind the committed state.
 
-Where the state has moved on, one request makes the answer anew and those that came meanwhile wait for it.
+If the state has changed, one request makes a new response, and concurrent requests wait for it.
 """
 
 import time
@@ -25,20 +25,20 @@ from workers.gateway.http.view_states import FRESH, PartitionStates, StateReader
 from workers.runtime import metrics
 
 ASKED_WITHIN: Final = 2.0
-"""Seconds in which the states of the views have to be told; after them the application has the rest of the patience."""
+"""Seconds for a read of the views' states. After that the application has the rest of the request's retry time."""
 MOST_BYTES: Final = 64 * 1024 * 1024
-"""So much is kept; what was asked for least recently goes first."""
+"""Bytes kept. The least recently used entry is evicted first."""
 _OVERHEAD: Final = 1500
-"""Bytes that keeping an answer takes besides its body."""
+"""Overhead of an entry in bytes, besides its body."""
 _PER_STATE: Final = 200
-"""Bytes that each state takes which it was made from."""
+"""Bytes per partition state of an entry."""
 
 Address = tuple[str, bytes]
-"""Path and query string, as they came."""
+"""Path and query string, as received."""
 
 
 class _Kept:
-    """One answer. What is sent of it is made when it is sent again: most of what is asked once is not asked twice."""
+    """One entry. Its messages are made when it is first served again: most entries never are."""
 
     def __init__(self, response: Response, etag: bytes, counted: Callable[[str, float], None]) -> None:
         self._reply = response
@@ -47,27 +47,27 @@ class _Kept:
         self.counted = counted
         self.length = len(response.body)
         self.packed: tuple[Message, Message] | None = None
-        """The messages of the compressed answer, once it was asked for."""
+        """Messages of the compressed response, once it was requested."""
         self.size = len(response.body) + _OVERHEAD + _PER_STATE * len(response.seen)
 
     @cached_property
     def start(self) -> Message:
-        """What begins the answer."""
+        """The start message of the response."""
         return start_of(self._reply)
 
     @cached_property
     def known(self) -> Message:
-        """What begins the answer to who has it already."""
+        """The start message of the 304 for a client that has the response already."""
         return start_of(Response(NOT_MODIFIED, b"", self._reply.headers))
 
     @cached_property
     def body(self) -> Message:
-        """The rest of it."""
+        """The body message of the response."""
         return {"type": "http.response.body", "body": self._reply.body}
 
 
 class ReadyAnswers:
-    """Stands before an application and answers what it can. `fresh` is in seconds; 0 believes nothing."""
+    """Middleware that serves cached responses. `fresh` is in seconds; with 0 every use reads the states."""
 
     def __init__(self, views: StateReader, *, fresh: float = FRESH, most_bytes: int = MOST_BYTES) -> None:
         self.states = PartitionStates(views, fresh=fresh)
@@ -77,11 +77,11 @@ class ReadyAnswers:
 
     @property
     def bytes(self) -> int:
-        """Bytes that are kept."""
+        """Bytes kept."""
         return self._kept.bytes
 
     def before(self, app: ASGIApp) -> ASGIApp:
-        """`app`, asked for what is not ready."""
+        """Wrap `app`, which handles requests without a cached response."""
 
         def answered(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
             if scope["type"] != "http" or scope["method"] != "GET":
@@ -120,7 +120,7 @@ class ReadyAnswers:
         kept.counted("200", begun)
 
     def keep(self, scope: Scope, route: str, response: Response) -> None:
-        """Keep the answer to a GET, which is the same for everyone as long as the views are as it has seen them."""
+        """Cache the response to a GET. It is the same for every client while the views are in the states in `seen`."""
         address: Address = (scope["path"], scope["query_string"])
         if not response.seen or response.tag is None:
             return
@@ -128,7 +128,7 @@ class ReadyAnswers:
         self._kept.put(address, kept, kept.size)
 
     async def _pack(self, address: Address, kept: _Kept) -> tuple[Message, Message]:
-        """Compress an answer, once for all requests that take it compressed."""
+        """Compress a response, once for all requests that accept it compressed."""
         body = await compression.compressed(kept.body["body"])
         packed = kept.packed = compression.start_of(kept.start, body), {"type": "http.response.body", "body": body}
         if self._kept.get(address) is kept:
@@ -139,7 +139,7 @@ class ReadyAnswers:
     async def _found(
         self, app: ASGIApp, address: Address, kept: _Kept | None, scope: Scope, receive: Receive, send: Send
     ) -> _Kept | None:
-        """An answer that holds, once one is there; None where the application had to answer, which it has then."""
+        """Return an entry that holds, perhaps after a wait. None if the application has sent the response instead."""
         while kept is not None and not (self._is_fresh(kept) or await self._holds(kept)):
             newer = self._kept.get(address)
             if newer is kept:
@@ -158,12 +158,12 @@ class ReadyAnswers:
         return kept
 
     async def _made(self, app: ASGIApp, address: Address, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the application answer, while those who ask the same wait for what it keeps."""
+        """Let the application respond, while requests for the same address wait for the new entry."""
         _MADE.inc()
         making = self._making[address] = anyio.Event()
 
         async def sending(message: Message) -> None:
-            # By now it is kept, if it is to be: nobody need wait until a slow client has taken it.
+            # By now the entry is cached, if it is cached at all: no request need wait until a slow client has taken it.
             self._done(address, making)
             await send(message)
 
@@ -178,22 +178,22 @@ class ReadyAnswers:
         making.set()
 
     def _is_fresh(self, kept: _Kept) -> bool:
-        """True where the views are known to be in the states that the answer was made from: most are, with no wait."""
+        """True if the views are known to be in the states of the entry. Most are, without a wait."""
         return self.states.are(kept.seen)
 
     async def _holds(self, kept: _Kept) -> bool:
-        """True where the views are in the states that the answer was made from, as far as that is believed."""
+        """True if the views are in the states of the entry, read at most `fresh` seconds ago. False if unreadable."""
         try:
             with anyio.move_on_after(max(0.0, min(ASKED_WITHIN, left()))):
                 return await self.states.of([seen.partition for seen in kept.seen]) == [*kept.seen]
         except Unavailable:
-            pass  # counted and logged where it was given up
-        return False  # the application says it
+            pass  # the retry that gave up counted and logged it
+        return False  # the application reports the error
 
 
 @cache
 def counter(route: str) -> Callable[[str, float], None]:
-    """What counts the answers of a route; they have no line in the log, which would take longer than they do."""
+    """Return a function that counts a route's responses. They are not logged: logging takes longer than responding."""
     answers: dict[str, Any] = {status: metrics.HTTP_REQUESTS.labels(route, "GET", status) for status in ("200", "304")}
     seconds = metrics.HTTP_SECONDS.labels(route, "GET")
 

@@ -1,4 +1,4 @@
-"""An ASGI application on a socket, as one part of a process: uvicorn, without its signals and without its exits."""
+"""Serves an ASGI application on a socket inside a process: uvicorn without its signal handling and exits."""
 
 import os
 import socket
@@ -21,18 +21,18 @@ from workers.runtime.open_files import open_file_limit
 DEFAULT: Final = Limits()
 
 Application = ASGIApp
-"""What is served: for those who pass it on and do not speak HTTP themselves."""
+"""Type of a served application, for modules that pass it on and do not handle HTTP themselves."""
 
 BACKLOG: Final = 2048
-"""Connections that may wait to be taken."""
+"""Connections that may wait to be accepted."""
 
 
 class CannotListen(Exception):
-    """The address is taken, or is none of this machine; the message is one line for whoever started the program."""
+    """The address is in use, or not of this machine. The message is one line for the operator."""
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server that leaves signals and accepting to the process, and says when it listens."""
+    """uvicorn's server, which leaves signals and accepting to the process, and sets `listening` once it listens."""
 
     def __init__(self, config: uvicorn.Config, connections: Connections, tasks: TaskGroup) -> None:
         super().__init__(config)
@@ -53,7 +53,7 @@ class _Server(uvicorn.Server):
         self.listening.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Accept no more, and end the connections as they finish."""
+        """Stop accepting, and close the connections as they finish."""
         assert self._acceptor is not None
         self._acceptor.stop()
         await super().shutdown(sockets)
@@ -68,7 +68,7 @@ class _Server(uvicorn.Server):
 
 
 class HttpServer:
-    """Serves `app` at an address that it holds from the moment it is made. `url` is where."""
+    """Serves `app` at an address that is bound on construction. `url` is that address."""
 
     def __init__(
         self,
@@ -80,12 +80,12 @@ class HttpServer:
         limits: Limits = DEFAULT,
         addresses: ClientAddress | None = None,
     ) -> None:
-        """`drain` bounds the time for answers that are under way when it is to end, in seconds.
+        """`drain` bounds the time in seconds for responses that are under way at the end.
 
-        `limits` bound what clients take. `addresses` tells clients apart, by default as `limits.trusted_proxies` says.
+        `limits` bound the clients. `addresses` identifies clients, by default according to `limits.trusted_proxies`.
 
         Raises:
-            CannotListen: the address cannot be had.
+            CannotListen: the address cannot be bound.
         """
         self._socket = _listening(host, port)
         number = self._socket.getsockname()[1]
@@ -98,7 +98,7 @@ class HttpServer:
         self._config = uvicorn.Config(
             app,
             http=BoundedHttpProtocol,
-            interface="asgi3",  # an application need not be a coroutine function: what stands before one is none
+            interface="asgi3",  # an application need not be a coroutine function: its wrappers are none
             ws="none",
             lifespan="off",
             log_config=None,
@@ -106,12 +106,12 @@ class HttpServer:
             server_header=False,
             proxy_headers=False,
             backlog=BACKLOG,
-            # Less than the whole, so that what has to be cut is cut here and not with the process.
+            # Less than the whole, so that slow responses are cut off here and not with the process.
             timeout_graceful_shutdown=max(1, int(drain * 0.8)),
         )
 
     async def run(self, *, task_status: TaskStatus[str]) -> None:
-        """Serve until `drain` was called and all is answered; starts with the URL."""
+        """Serve until `drain` was called and all responses are complete. Reports the URL as started."""
         try:
             async with anyio.create_task_group() as tasks:
                 self._server = server = _Server(self._config, self.connections, tasks)
@@ -125,7 +125,7 @@ class HttpServer:
             self._ended.set()
 
     async def drain(self) -> None:
-        """Take no new connection, finish what is under way, and return when that is done."""
+        """Stop accepting, finish the requests under way, and return when they are done."""
         self._stop.set()
         await self._ended.wait()
 
@@ -135,6 +135,6 @@ def _listening(host: str, port: int) -> socket.socket:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         return socket.create_server(address, family=family, backlog=BACKLOG)
     except OSError as error:
-        # Errors of the resolver have numbers of their own and say what they mean; others are said in many ways.
+        # Resolver errors have numbers of their own and clear texts; the texts of other errors vary.
         why = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
         raise CannotListen(f"Cannot listen on {host}, port {port}: {why}") from error

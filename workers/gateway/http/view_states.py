@@ -1,4 +1,4 @@
-"""The states of the partitions' views, each read once for all requests that need it and believed for a moment."""
+"""The states of the partitions' views, each read once for all waiting requests and reused for a moment."""
 
 import math
 import time
@@ -11,18 +11,18 @@ from core.refusals import Unavailable
 from projections.read.queries import ViewState
 
 FRESH: Final = 0.025
-"""Seconds for which the state of a partition is believed."""
+"""Seconds for which the state of a partition is reused without a read."""
 
 
 class StateReader(Protocol):
     """A source of the states of the views of partitions (`projections.read.views.Views`)."""
 
     async def states(self, partitions: Sequence[int]) -> list[ViewState]:
-        """The states now, asked in one round trip. Raises `core.refusals.Unavailable`."""
+        """Return the current states, read in one round trip. Raises `core.refusals.Unavailable`."""
 
 
 class _Asking:
-    """A reading that is under way, and its failure where it failed."""
+    """A read in progress, and its error if it failed."""
 
     __slots__ = ("ended", "fault")
 
@@ -32,7 +32,7 @@ class _Asking:
 
 
 class _Moment:
-    """The state of a partition as last read, and the time of that reading."""
+    """The last read state of a partition, and the time of that read."""
 
     __slots__ = ("asking", "at", "seen")
 
@@ -43,7 +43,7 @@ class _Moment:
 
 
 class PartitionStates:
-    """The states as they were found at most `fresh` seconds ago; with 0 each is asked for anew."""
+    """The states as read at most `fresh` seconds ago. With 0 every use reads them again."""
 
     def __init__(self, views: StateReader, *, fresh: float = FRESH) -> None:
         self._views = views
@@ -51,7 +51,7 @@ class PartitionStates:
         self._moments: dict[int, _Moment] = {}
 
     def are(self, states: Sequence[ViewState]) -> bool:
-        """True where the views are known to be in all of these states. Does no I/O."""
+        """True if the views are known to be in all of these states. Does no I/O."""
         oldest = time.monotonic() - self._fresh
         for seen in states:
             moment = self._moments.get(seen.partition)
@@ -60,10 +60,9 @@ class PartitionStates:
         return True
 
     async def of(self, partitions: Sequence[int]) -> list[ViewState]:
-        """The states of these partitions. Raises `core.refusals.Unavailable`.
+        """Return the states of these partitions. Raises `core.refusals.Unavailable`.
 
-        Those that are not believed any more are asked for together, but for those that another caller asks for, whose
-        failure is shared.
+        Stale states are read together, except those that another caller is reading; the failure of that read is shared.
         """
         oldest = time.monotonic() - self._fresh
         moments = [self._moments.get(one) or self._moments.setdefault(one, _Moment()) for one in partitions]
@@ -76,7 +75,7 @@ class PartitionStates:
                 assert asking is not None
                 await asking.ended.wait()
                 if asking.fault is not None:
-                    # Each asking anew, the last would be told after as many times as long.
+                    # If each caller read again, the last would wait as many times as long.
                     raise Unavailable(asking.fault.detail) from asking.fault
         found = [moment.seen for moment in moments]
         return [seen for seen in found if seen is not None]

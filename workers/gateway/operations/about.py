@@ -1,4 +1,4 @@
-"""What stands outside all sites: what this is, and what each problem type means."""
+"""Operations outside all sites: the description of the service, and the pages of problem types."""
 
 import re
 from html import escape
@@ -28,11 +28,11 @@ _PLAIN: Final = {
     slug: replace(page, meaning=page.meaning.replace("`", ""), advice=page.advice.replace("`", ""))
     for slug, page in _PAGES.items()
 }
-"""The same as JSON, in which nothing is marked up."""
+"""The same pages for JSON, without markup."""
 
 
 async def read_about(request: Request[NoQuery, Any]) -> Response:
-    """What answers here, and where it is described."""
+    """Describe the service, with links to its documentation."""
     if not prefers_html(request.headers.get(b"accept")):
         return json(_ABOUT, 200, _VARY)
     links = "".join(
@@ -47,7 +47,7 @@ async def read_about(request: Request[NoQuery, Any]) -> Response:
 
 
 async def read_problem(request: Request[NoQuery, Any]) -> Response:
-    """What one problem type means, and what to do about it."""
+    """Explain one problem type, and the remedy."""
     slug = request.path["slug"]
     found = _PAGES.get(slug)
     if found is None:
@@ -74,7 +74,7 @@ def _html(title: str, body: str) -> Response:
 
 
 def _worded(text: str) -> str:
-    """A text as html, with what stands between backticks as code."""
+    """Escape a text as HTML. Spans between backticks become code."""
     return re.sub("`([^`]*)`", r"<code>\1</code>", escape(text, quote=False))
 
 

@@ -1,4 +1,4 @@
-"""Answers as of a moment: what `at=` names, who may look there, and what is found."""
+"""Responses as of a past moment: parsing `at=`, checking access, reading the past page."""
 
 from typing import Any, Final
 
@@ -13,11 +13,11 @@ from workers.gateway.operations.operation import Request
 from workers.gateway.operations.reading import NOBODY, found, moment_of
 
 PAST: Final = ("bad-cursor", "unknown-position", "unauthenticated", "history-not-public", "not-yet-opened")
-"""The slugs of what a call that takes `at=` may be refused with."""
+"""Slugs of the problems that an operation with `at=` may return."""
 
 
 async def answer_then(request: Request[Any, None], at: str, query: PastQuery) -> Response:
-    """The answer as of the moment that `at` names.
+    """Respond with the state at the moment that `at` names.
 
     Raises BadRequest, UnknownPosition, NotFound, HistoryNotPublic, NotYetOpened, BadCursor, Unavailable.
     """
@@ -33,17 +33,16 @@ async def answer_then(request: Request[Any, None], at: str, query: PastQuery) ->
     moment = _moment(at, context.now)
     if request.viewer.staff and isinstance(moment, Position):
         await _require_event(request, moment)
-    # Its place among the readers is for others while it is made, which takes long and has a bound of its own.
+    # The slot in the read gate is free for others meanwhile: a past page takes long, and has a bound of its own.
     with request.gate.aside():
         answer = await services.past.page(request.site, request.thread, moment, query, request.viewer)
     return found(answer)
 
 
 def _moment(at: str, now: int) -> Position | int:
-    """The position or the time that `at=` names. Raises BadRequest and UnknownPosition for one that is later than now.
+    """Position or time that `at=` names. Raises BadRequest for a later time, UnknownPosition for a later position.
 
-    What is not later is not looked up: whether there is an event at a position would tell when something hidden
-    happened.
+    Earlier positions are not looked up: the existence of an event would reveal the time of something hidden.
     """
     moment = moment_of("/at", at)
     if isinstance(moment, Position):
@@ -55,7 +54,10 @@ def _moment(at: str, now: int) -> Position | int:
 
 
 async def _require_event(request: Request[Any, Any], position: Position) -> None:
-    """Raise UnknownPosition where the thread has no event there; staff may know. Before the thread all is alike."""
+    """Raise UnknownPosition if the thread has no event at this position; for staff alone.
+
+    A position before the opening is not refused here: all of them are alike.
+    """
     services = request.services
     if await event_at(services.log, request.site, request.thread, position) is None:
         opened = (await thread_of(services.log, request.site, request.thread, folds=services.folds)).opened_at

@@ -1,4 +1,4 @@
-"""The log, read: the trail of one comment, and the audit of a site."""
+"""Reads of the log: the trail of one comment, and the audit of a site."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -35,11 +35,11 @@ _Read = Recorded | UnreadableEntry
 
 _PLACE: Final = r"([0-9]{1,15}-[0-9]{1,15})"
 _SLACK_MS: Final = 60_000
-"""The past is over for good once it is this long ago, whatever the clocks of the servers say."""
+"""Milliseconds after which the past is final, in spite of differences between the servers' clocks."""
 
 
 async def read_trail(request: Request[shapes.TrailQuery, None]) -> Response:
-    """What happened to a comment, in order, votes aside."""
+    """Events of a comment in order, without votes."""
     services, caller, query = request.services, request.caller, request.query
     comment = await _comment(request, caller)
     partition = partition_of(request.site, request.thread, services.log.partitions)
@@ -72,7 +72,7 @@ async def read_trail(request: Request[shapes.TrailQuery, None]) -> Response:
 
 
 async def read_audit(request: Request[AuditQuery, None]) -> Response:
-    """The log of a site as it was recorded, votes included."""
+    """Log of a site as recorded, votes included."""
     services, query = request.services, request.query
     log = services.log
     await site_of(log, request.site, folds=services.folds)
@@ -108,7 +108,7 @@ async def read_audit(request: Request[AuditQuery, None]) -> Response:
 
 
 async def _comment(request: Request[shapes.TrailQuery, None], caller: Caller) -> Comment:
-    """The comment in the path. Raises NotFound, NotAllowed for who is neither its author nor staff."""
+    """The comment in the path. Raises NotFound; NotAllowed for a caller that is neither its author nor staff."""
     services = request.services
     comment = await comment_of(
         services.log, request.site, request.thread, request.comment, caller=caller, folds=services.folds
@@ -119,14 +119,14 @@ async def _comment(request: Request[shapes.TrailQuery, None], caller: Caller) ->
 
 
 def _tell(found: _Read, partition: int, gone: Mapping[str, frozenset[int]]) -> AuditRecord | UnreadableRecord:
-    """What was found, as staff is told it."""
+    """The record of one log entry, as staff sees it."""
     if isinstance(found, UnreadableEntry):
         return UnreadableRecord(position=str(found.position))
     return record_of(found, partition, gone)
 
 
 async def _own_events(request: Request[Any, Any]) -> tuple[list[_Read], Position | None]:
-    """The events of the comment itself, and where it was reported last."""
+    """Events of the comment itself, and the position of its last report."""
     field, last = heads.comment(request.comment), heads.reported(request.comment)
     loaded = await request.services.log.load(
         Load(
@@ -142,10 +142,10 @@ async def _own_events(request: Request[Any, Any]) -> tuple[list[_Read], Position
 async def _reports(
     request: Request[Any, Any], partition: int, after: Position, last: Position
 ) -> tuple[list[_Read], Position | None]:
-    """The reports of the comment after a place, and how far they were looked for; None: to the last one.
+    """Reports of the comment after a position, and the position that the search reached; None if it reached `last`.
 
-    Only the thread's order leads to them, so the partition is read on from there, a bounded number of entries. One that
-    cannot be read may be a report, and is found.
+    Reports are found only in the thread's order, so the partition is read from there, up to a bounded number of
+    entries. An unreadable entry may be a report, and is included.
     """
     found: list[_Read] = []
     at = after
@@ -167,7 +167,7 @@ async def _reports(
 
 
 def _bound(query: AuditQuery, pointer: str, text: str) -> Position:
-    """A time, or where a thread is given a position. Raises BadRequest."""
+    """The position of a time, or a position itself where a thread is given. Raises BadRequest."""
     moment = moment_of(pointer, text)
     if isinstance(moment, Position) and query.thread is None:
         raise BadRequest.at(pointer, "a position means something within a thread only")

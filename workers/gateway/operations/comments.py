@@ -1,4 +1,4 @@
-"""What authors and readers do with comments, and how one comment is read."""
+"""Operations of authors and readers on comments, and the read of one comment."""
 
 from typing import Any, Final
 
@@ -24,7 +24,7 @@ from workers.gateway.shapes import rows
 
 
 async def read_comment(request: Request[shapes.PermalinkQuery, None]) -> Response:
-    """One comment with its replies, and what it hangs under, now or as they were."""
+    """Read one comment with its replies and ancestors, now or in the past."""
     if request.query.at is not None:
         return await answer_then(request, request.query.at, PermalinkThen(comment=request.comment))
     await caught_up(request, request.query.after)
@@ -33,7 +33,7 @@ async def read_comment(request: Request[shapes.PermalinkQuery, None]) -> Respons
 
 
 async def read_revisions(request: Request[shapes.RevisionsQuery, None]) -> Response:
-    """The texts of a comment that the caller may see."""
+    """Texts of a comment that the caller may see."""
     query, services = request.query, request.services
     await caught_up(request, query.after)
 
@@ -54,7 +54,7 @@ async def read_revisions(request: Request[shapes.RevisionsQuery, None]) -> Respo
 
 
 async def post_comment(request: Request[NoQuery, shapes.PostComment]) -> Response:
-    """Write a comment. The answer does not wait for the views: its row is made from what was recorded."""
+    """Post a comment. The response does not wait for the views: its row is built from the recorded event."""
     body = request.body
     comment = ids.comment_id(request.site, request.thread, request.caller.id, request.key)
     command = commands.PostComment(
@@ -76,7 +76,7 @@ async def post_comment(request: Request[NoQuery, shapes.PostComment]) -> Respons
 
 
 async def edit_comment(request: Request[NoQuery, shapes.EditComment]) -> Response:
-    """Write a new revision in view of the latest."""
+    """Add a revision to a comment, given the latest one."""
     command = commands.EditComment(
         comment=request.comment,
         revision=revisions_named(request.headers.get(b"if-match")),
@@ -85,7 +85,7 @@ async def edit_comment(request: Request[NoQuery, shapes.EditComment]) -> Respons
     )
     result = await carry_out(request, command, thread=request.thread)
     services = request.services
-    # A repeat is answered with the comment as it is now, of which only the log tells what waits.
+    # A repeat gets the comment as it is now; only the log has its waiting revision.
     comment = result.comment or await comment_of(
         services.log, request.site, request.thread, request.comment, caller=request.caller, folds=services.folds
     )
@@ -93,25 +93,25 @@ async def edit_comment(request: Request[NoQuery, shapes.EditComment]) -> Respons
 
 
 async def withdraw_comment(request: Request[NoQuery, Any]) -> Response:
-    """Take one's own comment back; replies stay."""
+    """Withdraw the caller's own comment. Its replies stay."""
     return await on_comment(request, commands.WithdrawComment(comment=request.comment))
 
 
 async def restore_comment(request: Request[NoQuery, Any]) -> Response:
-    """Take the withdrawal back."""
+    """Restore the caller's withdrawn comment."""
     return await on_comment(request, commands.RestoreComment(comment=request.comment))
 
 
 async def vote(request: Request[NoQuery, shapes.CastVote]) -> Response:
-    """Set one's own vote. The answer does not wait for the views: the vote is counted on top of what they have."""
+    """Set the caller's vote. The response does not wait for the views: the vote is added to their tally."""
     command = commands.Vote(comment=request.comment, value=request.body.value, revision=request.body.revision)
     views = request.services.views
-    # Staff sees more of a row than other readers, and all of it is in the views alone.
+    # A row for staff has more fields, and only the views have all of them.
     voter = None if request.viewer.staff else request.viewer.member
     row_asked = None if voter is None else views.ask_row(request.site, request.thread, request.comment, voter)
     result = await carry_out(request, command, thread=request.thread)
     if voter is not None and result.comment is not None and result.earlier is not None:
-        # A vote that changes nothing appends nothing. The vote that stands may be one that the views do not have yet.
+        # A vote that changes nothing appends nothing, and the standing vote may not be in the views yet.
         recorded = result.recorded[0] if result.recorded else None
         row = await views.voted_row(
             request.site, request.thread, request.comment, row_asked, recorded, result.earlier, result.comment.position
@@ -122,14 +122,14 @@ async def vote(request: Request[NoQuery, shapes.CastVote]) -> Response:
 
 
 async def report(request: Request[NoQuery, shapes.FileReport]) -> Response:
-    """Tell the moderators about a comment."""
+    """Report a comment to the moderators."""
     body = request.body
     command = commands.Report(comment=request.comment, reason=body.reason, note=body.note, revision=body.revision)
     return await on_comment(request, command)
 
 
 def _waiting(comment: Comment) -> rows.Waiting | None:
-    """What waits of a comment, as its author may know it."""
+    """The waiting revision of a comment, as its author may know it."""
     revision = comment.waiting
     if revision is None:
         return None
@@ -142,7 +142,7 @@ def _waiting(comment: Comment) -> rows.Waiting | None:
 
 
 def _posted(result: Result) -> Recorded | None:
-    """What a post appended for the comment itself; None where it was carried out before."""
+    """The event that a post appended for the comment itself; None if the command was a repeat."""
     return result.recorded[-1] if result.recorded else None
 
 

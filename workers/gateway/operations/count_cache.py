@@ -1,4 +1,4 @@
-"""Counts of published comments, remembered by thread while the views of its partition are in the same state."""
+"""Cache of published comment counts by thread. An entry is valid while the views of its partition are unchanged."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -12,11 +12,11 @@ from workers.gateway.http.view_states import PartitionStates
 from workers.runtime import metrics
 
 MOST_THREADS: Final = 50_000
-"""Bound of the remembered counts of threads, 400 bytes each; the least recently used go first."""
+"""Most threads with a cached count, 400 bytes each. The least recently used are evicted."""
 
 
 class CountCache:
-    """Counts of threads, in two round trips at most for any number of them."""
+    """Counts of threads, in at most two round trips for any number of threads."""
 
     def __init__(
         self, views: Views, states: PartitionStates, *, partitions: int, most_threads: int = MOST_THREADS

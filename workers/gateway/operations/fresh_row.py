@@ -1,4 +1,4 @@
-"""The row of a comment that was posted this moment, before any view has it: the projection's own fold and row."""
+"""Row of a comment just posted, before any view has it, built by the projection's own fold and row code."""
 
 from core.domain.comment import Comment as Answered
 from core.events.envelope import Recorded
@@ -13,12 +13,12 @@ from workers.gateway.http.response import encode
 
 
 def fresh_row(recorded: Recorded, answered: Answered | None, viewer: Viewer) -> bytes | None:
-    """The row of the comment that `recorded` posted, as `viewer` may see it; `answered` is what it answers."""
+    """Row of the comment that `recorded` posted, as `viewer` may see it. `answered` is the comment it replies to."""
     posted = recorded.event
     assert isinstance(posted, CommentPosted)
     thread = ThreadState(site=recorded.envelope.site, id=recorded.envelope.thread, opened=START)
     if posted.parent is not None:
-        # Only that something is there to hang under matters to the row of what hangs.
+        # For the row of a reply it matters only that the parent exists.
         thread.rows[posted.parent] = _above(posted.parent)
     apply(thread, recorded)
     name = encode(answered.name) if answered is not None and answered.published else b"null"

@@ -1,4 +1,4 @@
-"""What operators' machines ask: alive, ready, metrics, and what the interface is."""
+"""Operations for the operator's machines: liveness, readiness and metrics."""
 
 from functools import partial
 from typing import Any, Final, Literal
@@ -17,26 +17,26 @@ from workers.gateway.operations.services import Services
 from workers.runtime import metrics
 
 READY_WITHIN: Final = 2.0
-"""Seconds in which Redis has to have answered."""
+"""Seconds within which Redis must answer."""
 
 
 class State(Struct, frozen=True, kw_only=True):
-    """How the gateway is."""
+    """Liveness of the process."""
 
     status: str
 
 
 class ViewsState(Struct, frozen=True, kw_only=True):
-    """How the views are, from which readers are answered."""
+    """State of the views that reads are served from."""
 
     lag_s: float
-    """Seconds since the oldest event was recorded that they have yet to take in; 0 where they are level."""
+    """Age in seconds of the oldest event that the views have not applied; 0 if they are current."""
     stopped: int
-    """Partitions that this process projects, and whose projection has stopped: a person has to look at the log."""
+    """Number of this process's partitions whose projection has stopped. An operator must inspect the log."""
 
 
 class Readiness(Struct, frozen=True, kw_only=True):
-    """What it is ready for: to answer readers, and to write where writes are taken; and how the views are."""
+    """Readiness for reads and for writes, with the state of the views."""
 
     status: Literal["ready"]
     reads: Literal["served"]
@@ -45,20 +45,20 @@ class Readiness(Struct, frozen=True, kw_only=True):
 
 
 async def health(request: Request[NoQuery, Any]) -> Response:
-    """Alive: the process answers, whatever else may be away."""
+    """Report liveness: the process answers, even if its dependencies do not."""
     del request
     return json(State(status="alive"))
 
 
 async def readiness(request: Request[NoQuery, Any]) -> Response:
-    """Readiness for reads, asked for once for all callers of a moment: it costs a question per partition."""
+    """Report readiness for reads. The check asks every partition, so concurrent callers share one."""
     services = request.services
     _require_running(services)
     return await services.readiness.get(READY, partial(_readiness, services))
 
 
 async def writability(request: Request[NoQuery, Any]) -> Response:
-    """Readiness for writes, asked for likewise."""
+    """Report readiness for writes, shared likewise."""
     services = request.services
     _require_running(services)
     return await services.readiness.get(WRITES, partial(_writability, services))
@@ -71,11 +71,11 @@ def _require_running(services: Services) -> None:
 
 
 async def _readiness(services: Services) -> Response:
-    """Ready: Redis answers, and the views are those of the log.
+    """Check readiness: Redis answers, and the views belong to the log.
 
-    Views that lag keep nobody from reading: they are as old for every gateway, and an old page is better than none.
-    What is said of them is how far they are behind. A process without pages is ready where none of its partitions has
-    stopped: that is all that it does.
+    Lagging views do not fail it: they are equally old for every gateway, and an old page is better than none. The
+    response states the lag. A process that serves no pages is ready unless one of its partitions has stopped:
+    projecting is its only job.
     """
     stopped = services.stopped()
     if stopped and not services.serves_pages:
@@ -88,7 +88,7 @@ async def _readiness(services: Services) -> Response:
 
 
 async def _writability(services: Services) -> Response:
-    """Ready for writes: Redis takes them."""
+    """Check readiness for writes: Redis takes them."""
     found = await _looked(services)
     if found.refusal is not None:
         state = _state(services, found)
@@ -98,7 +98,7 @@ async def _writability(services: Services) -> Response:
 
 
 async def _looked(services: Services) -> LagState:
-    """How the views and the server are now. Raises Unavailable where nobody can be answered."""
+    """Current state of the views and the server. Raises Unavailable if no request can be answered."""
     found: LagState | None = None
     with anyio.move_on_after(READY_WITHIN):
         found = await services.lag.look()
@@ -119,7 +119,7 @@ def _state(services: Services, found: LagState) -> Readiness:
 
 
 async def read_metrics(request: Request[NoQuery, Any]) -> Response:
-    """The metrics, written once for all callers of a moment."""
+    """The metrics, rendered once for concurrent callers."""
     wanted = metrics.format_for(request.headers.get(b"accept", b"").decode("latin-1"))
 
     async def write() -> Response:

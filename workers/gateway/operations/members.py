@@ -1,4 +1,4 @@
-"""Members: their standing, their comments, and who may not write."""
+"""Operations on members: standing, comments, suspension."""
 
 from typing import Any, Final
 
@@ -19,20 +19,20 @@ MEMBER: Final = ROOT + "/members/{member}"
 
 
 async def read_member(request: Request[NoQuery, None]) -> Response:
-    """A member's standing and counts: one's own, or for staff anybody's."""
+    """Standing and counts of a member: the caller's own, or any member's for staff."""
     member = _visible(request)
     services, caller = request.services, request.caller
     standing = await standing_of(services.log, request.site, member, folds=services.folds)
     name, counts = await services.views.member_counts(request.site, member)
     if name is None and caller.id == member:
-        name = caller.name  # nobody else has said it yet
+        name = caller.name  # the views have no name of the member yet
     suspension = standing.suspension_at(int(services.clock() * 1000))
     told = {"id": member, "name": name, "suspension": _told(suspension), "comments": counts}
     return json({"member": told})
 
 
 async def list_comments(request: Request[ListQuery, None]) -> Response:
-    """A member's comments across threads: one's own, or for staff anybody's."""
+    """Comments of a member across threads: the caller's own, or any member's for staff."""
     member = _visible(request)
     query = request.query
     answer = await request.services.views.member_comments(
@@ -42,7 +42,7 @@ async def list_comments(request: Request[ListQuery, None]) -> Response:
 
 
 async def suspend(request: Request[NoQuery, shapes.Suspend]) -> Response:
-    """Keep a member from writing."""
+    """Suspend a member from writing."""
     body = request.body
     until = None if body.until is None else time_of("/until", body.until)
     command = SuspendMember(member=request.path["member"], reason=body.reason, until=until)
@@ -50,13 +50,13 @@ async def suspend(request: Request[NoQuery, shapes.Suspend]) -> Response:
 
 
 async def reinstate(request: Request[NoQuery, Any]) -> Response:
-    """Let a member write again."""
+    """End a member's suspension."""
     command = ReinstateMember(member=request.path["member"])
     return positioned(request, await carry_out(request, command))
 
 
 def _visible(request: Request[Any, Any]) -> str:
-    """The member in the path. Raises NotFound for whom others' standing does not exist."""
+    """The member in the path. Raises NotFound for another member's standing, except for staff."""
     member = request.path["member"]
     if member != request.caller.id and not request.caller.sees_all:
         raise NotFound

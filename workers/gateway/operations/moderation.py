@@ -1,4 +1,4 @@
-"""What moderators do with comments, and what waits for them."""
+"""Operations of moderators: decisions, redaction, picks, and the queue."""
 
 from functools import partial
 from typing import Any, Final
@@ -25,9 +25,9 @@ async def decide(request: Request[NoQuery, shapes.MakeDecision]) -> Response:
 
 
 async def decide_many(request: Request[NoQuery, shapes.BulkDecisions]) -> Response:
-    """Give verdicts that each stand alone, under one batch id."""
+    """Give independent verdicts under one batch id."""
     batch = ids.batch_id(request.key)
-    # At the same time, so that a replica or a disk is waited for once and not a hundred times.
+    # Concurrently, to wait once for a replica or a disk, and not a hundred times.
     decisions = request.body.decisions
     first: dict[tuple[str, str], int] = {}
     for at, decision in enumerate(decisions):
@@ -58,12 +58,12 @@ async def feature(request: Request[NoQuery, Any]) -> Response:
 
 
 async def unfeature(request: Request[NoQuery, Any]) -> Response:
-    """Make it an editors' pick no longer."""
+    """Remove a comment from the editors' picks."""
     return await on_comment(request, commands.FeatureComment(comment=request.comment, featured=False))
 
 
 async def read_queue(request: Request[staff.QueueQuery, None]) -> Response:
-    """What waits for a moderator."""
+    """Comments that wait for a moderator."""
     query = request.query
     answer = await request.services.views.queue(
         request.site,
@@ -77,7 +77,7 @@ async def read_queue(request: Request[staff.QueueQuery, None]) -> Response:
 
 
 async def _again(decision: shapes.BulkDecision, at: int, before: int) -> tuple[dict[str, Any], None]:
-    """Refuse a second decision about the same comment: which of the two was meant is not for us to guess."""
+    """Refuse a second decision about the same comment: the server cannot know which of the two was meant."""
     refusal = BadRequest.at(
         f"/decisions/{at}", f"/decisions/{before} is about the same comment, and is the one that counts"
     )
@@ -92,10 +92,10 @@ async def _one(
     try:
         result = await carry_out(request, command, thread=decision.thread, item=item, batch=batch)
     except (CannotFold, FormatTooOld) as refusal:
-        # It stays so until another version runs, and is no reason to keep the other decisions waiting.
+        # This fails until another version runs, and must not hold up the other decisions.
         return {"comment": decision.comment, "problem": problem(refusal)}, None
     except Unavailable:
-        # The same key may be tried again as a whole: what went through already is answered as it was.
+        # The client can retry the whole request with its key: decisions already made get their first result.
         raise
     except Refusal as refusal:
         return {"comment": decision.comment, "problem": problem(refusal)}, None

@@ -1,4 +1,4 @@
-"""What a call is: one row of the table, and what its handler is given."""
+"""An operation of the API: a row of the table, and the request that its handler receives."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from enum import Enum
@@ -23,7 +23,7 @@ COMMENT = THREAD + "/comments/{comment}"
 
 
 class Access(Enum):
-    """For whom a call is. The values are what the OpenAPI document says."""
+    """The callers that may use an operation. The values are the wording of the OpenAPI document."""
 
     EVERYONE = "Everyone; no token is read."
     ANYONE = "Everyone; a token of the site may show more."
@@ -38,7 +38,7 @@ class Access(Enum):
 
 
 class Operation(Struct, frozen=True, kw_only=True):
-    """One call of the contract: the route, the document and the checks before the handler are made from it."""
+    """One operation of the contract. Its route, its documentation and the checks before its handler derive from it."""
 
     name: str
     """`operationId`."""
@@ -46,38 +46,38 @@ class Operation(Struct, frozen=True, kw_only=True):
     path: str
     access: Access
     required_role: Role | None = None
-    """The role without which the request is refused at once. Where there is a comment to see first, deciders refuse."""
+    """The role without which a request is refused at once. On a comment, deciders refuse: it must be visible first."""
     tag: str
     summary: str
     detail: str = ""
     handler: Callable[["Request[Any, Any]"], Awaitable[Response]] | None
-    """None for the stream, which is answered by `stream.Stream`."""
+    """None for the event stream, which `stream.Stream` serves."""
     query: type[Struct] = NoQuery
     body: Any = None
-    """The type of the body; None for a call that takes none."""
+    """The type of the body; None for an operation without one."""
     request_example: Any = None
     """An example of the body."""
     answer: Any = None
-    """The type of the answer, for the document alone; None where it is no JSON."""
+    """The type of the response body, for the document alone; None if it is not JSON."""
     media: str = "application/json"
     events: Mapping[str, Any] = {}
-    """Of a stream: the types of the data of its events, by name."""
+    """For an event stream: the types of the data of its events, by name."""
     example: Any = None
-    """An example of the answer."""
+    """An example of the response body."""
     statuses: tuple[int, ...] = (200,)
     problems: tuple[str, ...] = ()
-    """The slugs of what it may be refused with, besides what every call of its kind may (`openapi.problems_of`)."""
+    """Slugs of the problems it may return, besides those of every operation of its kind (`openapi.problems_of`)."""
     caching: Caching = Caching.NEVER
     past: bool = False
-    """Whether it takes `at=`, with which it reads a token and is cached by it."""
+    """Set if it takes `at=`. With `at=` a token is read, and the caching depends on the token."""
     keyed: bool = False
-    """Whether it takes an Idempotency-Key."""
+    """Set if it takes an Idempotency-Key."""
     edits: bool = False
-    """Whether it needs If-Match."""
+    """Set if it needs If-Match."""
 
     @property
     def reads_token(self) -> bool:
-        """Whether a token may matter."""
+        """True if a token may matter."""
         return self.access is not Access.EVERYONE or self.past
 
 
@@ -86,34 +86,34 @@ B = TypeVar("B")
 
 
 class Request(Struct, Generic[Q, B], frozen=True, kw_only=True):
-    """A request that passed every check before the handler: who asks, what, and where."""
+    """A request that passed every check before the handler."""
 
     services: Services
     operation: Operation
     place: str
-    """The path, spelt in the one way: part of the scope of an Idempotency-Key."""
+    """Canonical spelling of the path: part of the scope of an Idempotency-Key."""
     path: Mapping[str, str]
-    """The ids in the path, each of its grammar."""
+    """The ids in the path, each valid by its grammar."""
     headers: Mapping[bytes, bytes]
     query: Q
     body: B
     token: Caller | None
     trust: ProvisionalCaller | None = None
-    """Whom the caller has to be confirmed by, before anything is decided; None where there is no doubt."""
+    """Confirms the caller before anything is decided; None if the token is verified already."""
     key: str
-    """The Idempotency-Key of a write; one was made where the caller gave none, or the call takes none."""
+    """Idempotency-Key of a write; generated if the caller gave none or the operation takes none."""
     gate: Gate
-    """Where it was let in: it stands aside there while it only waits for the views."""
+    """The gate that admitted the request. The slot there is given up while the request only waits for the views."""
 
     @property
     def caller(self) -> Caller:
-        """Who calls, where a token is needed."""
+        """The caller, for operations that require a token."""
         assert self.token is not None
         return self.token
 
     @property
     def viewer(self) -> Viewer:
-        """Who looks."""
+        """The viewer for visibility checks."""
         if self.token is None:
             return PUBLIC
         return Viewer(member=self.token.id, staff=self.token.sees_all)

@@ -1,4 +1,4 @@
-"""What readers read: the thread now and as it was, more replies, and the caller's own part of it."""
+"""Reads for readers: a thread, now or in the past, more replies, and the caller's own part of it."""
 
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from workers.gateway.shapes.common import AfterQuery
 
 
 async def read_page(request: Request[queries.PageQuery, None]) -> Response:
-    """A page of a thread, now or as it was."""
+    """Read a page of a thread, now or in the past."""
     query = request.query
     if query.at is not None:
         return await answer_then(request, query.at, wanted(query))
@@ -27,7 +27,7 @@ async def read_page(request: Request[queries.PageQuery, None]) -> Response:
 
 
 def wanted(query: queries.PageQuery) -> PageQuery:
-    """Which page of a thread a query asks for, whenever that is to be."""
+    """The page query for the views, without the moment."""
     return PageQuery(
         sort=query.sort,
         limit=query.limit,
@@ -39,7 +39,7 @@ def wanted(query: queries.PageQuery) -> PageQuery:
 
 
 async def read_replies(request: Request[queries.RepliesQuery, None]) -> Response:
-    """More replies of one parent, now or as they were."""
+    """Read more replies of one parent, now or in the past."""
     query = request.query
     wanted = RepliesQuery(limit=query.limit, depth=query.depth, cursor=query.cursor)
     if query.at is not None:
@@ -49,11 +49,11 @@ async def read_replies(request: Request[queries.RepliesQuery, None]) -> Response
 
 
 async def read_overlay(request: Request[AfterQuery, None]) -> Response:
-    """What only the caller sees of a thread, their votes, and why a write of theirs would fail."""
+    """The caller's part of a thread: pending and rejected comments, votes, and the refusals of a write now."""
     await caught_up(request, request.query.after)
     services, caller = request.services, request.caller
     why = await refusals(services.log, site=request.site, thread=request.thread, caller=caller, folds=services.folds)
-    # The log knows a thread before the views do: then there is nothing of the caller's in it yet.
+    # A thread may be in the log and not in the views yet: the caller has nothing in it then.
     overlay = await services.views.overlay(request.site, request.thread, caller.id) or _NOTHING
     return json(
         {

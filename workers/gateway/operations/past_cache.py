@@ -1,12 +1,13 @@
 """Response cache for pages of the past, and the bound of the work that makes them.
 
 A past page costs time that grows with its thread, so a client that asks for many moments of a long thread could take
-the whole process. Few pages are made at a time, for a share of the event loop's time, in steps between which others
-have their turn; a short queue waits, and the rest is refused. Callers that ask for the same page share one computation.
+the whole process. Few pages are made at a time, for a share of the event loop's time, in steps that yield to other
+tasks. A short queue waits, and further requests are refused. Concurrent requests for the same page share one
+computation.
 
-An entry holds as long as the views of the thread are those that it was made from and no event of the thread came
-since: each request reads both, in one round trip. What is taken down later, or redacted, is an event of its thread. So
-a past page never outlives a removal. Whether the caller may see the past at all is decided before, for each request.
+An entry is valid while the views of the thread are those it was made from and the thread has no later event: each
+request reads both, in one round trip. A later removal or redaction is an event of the thread, so a past page never
+outlives a removal. Access to the past is checked before the cache, for each request.
 """
 
 from typing import Final, NamedTuple
@@ -26,21 +27,21 @@ from projections.views.viewer import Viewer
 from workers.runtime import metrics
 
 AT_ONCE: Final = 4
-"""Pages of the past that are made at the same time."""
+"""Pages of the past made concurrently."""
 SHARE: Final = 0.5
 """Share of the event loop's time that making them may take."""
 MOST_BYTES: Final = 32 * 1024 * 1024
-"""Bytes of pages that are kept; those asked for least recently go first."""
+"""Bytes of cached pages; the least recently used are evicted."""
 QUEUE: Final = 64
 """Pages that may wait to be made."""
 WAIT: Final = 2.0
 """Seconds that a page may wait."""
 _OVERHEAD: Final = 1500
-"""Bytes that keeping an answer takes besides its body."""
+"""Bytes of a cache entry besides its body."""
 
 
 class Key(NamedTuple):
-    """A question about the past of a thread. Everyone but staff sees the same of it."""
+    """Cache key: a query about the past of a thread. All viewers except staff share one entry."""
 
     site: str
     thread: str
@@ -59,7 +60,7 @@ class _Kept(NamedTuple):
 
 
 class PastPages:
-    """Makes and keeps pages of the past."""
+    """Makes and caches pages of the past."""
 
     def __init__(
         self,
@@ -81,7 +82,7 @@ class PastPages:
         self._kept = Lru[Key, _Kept](most_bytes, most_each=most_bytes // 4)
         self._flights: SingleFlight[tuple[Key, ThreadProgress], PageAnswer] = SingleFlight()
         self.waiting = 0
-        """Pages that wait to be made."""
+        """Number of pages that wait to be made."""
         metrics.PAST_BYTES.set_function(lambda: self.bytes)
         metrics.REQUESTS_UNDER_WAY.labels("past").set_function(lambda: self._at_once - self._places.value)
         metrics.REQUESTS_WAITING.labels("past").set_function(lambda: self.waiting)
@@ -89,11 +90,11 @@ class PastPages:
 
     @property
     def bytes(self) -> int:
-        """Bytes that the kept pages take."""
+        """Bytes of the cached pages."""
         return self._kept.bytes
 
     async def page(self, site: str, thread: str, at: Position | int, query: PastQuery, viewer: Viewer) -> PageAnswer:
-        """The answer of then, kept or made. Raises NotFound, NotYetOpened, BadCursor, Unavailable."""
+        """Return the past page, from the cache or made now. Raises NotFound, NotYetOpened, BadCursor, Unavailable."""
         key = Key(site, thread, at, query, viewer.staff)
         state = await self._views.thread_state(site, thread)
         kept = self._kept.get(key)
@@ -113,14 +114,14 @@ class PastPages:
             made = await self._views.past_page(key.site, key.thread, key.at, key.query, viewer, pace=self._loop.pace())
         finally:
             self._places.release()
-        # Made from views that do not have all of what the key stands for, it may show what is taken down by now.
+        # A page made from views that lag behind `state` may show what has been taken down since.
         if state.last is not None and made.come.includes(state.last):
             kept = _Kept(made.answer, state)
             self._kept.put(key, kept, kept.size)
         return made.answer
 
     async def _enter(self) -> None:
-        """Take one of the places. Raises Unavailable where too many wait, or it takes too long."""
+        """Take a slot. Raises Unavailable if the queue is full or the wait too long."""
         if self.waiting >= self._queue and not self._places.value:
             self._full.inc()
             raise Unavailable("too many pages of the past are being made here")

@@ -1,4 +1,4 @@
-"""What reads share: waiting for one's own writes, and answers that come ready from the views."""
+"""Shared by reads: waiting for the caller's own writes, and responses built by the views."""
 
 from typing import Any
 
@@ -14,11 +14,11 @@ from workers.gateway.operations.operation import Request
 from workers.gateway.operations.writing import VIEW_WITHIN
 
 NOBODY = Caller(id="-", name="")
-"""Who asks without a token, where a scene needs somebody."""
+"""Stands for a request without a token, where a context needs a caller."""
 
 
 def found(answer: PageAnswer | None) -> Response:
-    """An answer that is there. Raises NotFound."""
+    """The response of a page. Raises NotFound if there is none."""
     if answer is None:
         raise NotFound
     return Response(200, answer.body, tag=answer.tag, seen=answer.seen)
@@ -27,8 +27,8 @@ def found(answer: PageAnswer | None) -> Response:
 async def caught_up(request: Request[Any, Any], after: str | None) -> None:
     """Wait until the views of the thread in the path include the caller's own write.
 
-    Raises BadRequest, UnknownPosition for one that the log has not reached, NotFound for one in no thread,
-    Unavailable where the views do not come in time.
+    Raises BadRequest; UnknownPosition if the log has not reached the position; NotFound if there is no such thread;
+    Unavailable if the views do not include it in time.
     """
     if after is None:
         return

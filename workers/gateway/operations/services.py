@@ -1,4 +1,4 @@
-"""What the gateway works with, handed in whole: nothing here is global."""
+"""Dependencies of the gateway, passed in whole: nothing here is global."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -24,51 +24,51 @@ from workers.gateway.operations.past_cache import PastPages
 
 
 class Services(Struct, frozen=True, kw_only=True):
-    """The log, the views and the keys of a deployment, and what was set for this gateway."""
+    """The log, the views and the keys of a deployment, and the settings of this gateway."""
 
     log: Log
     views: Views
     served: Served
-    """The served generation itself, to be asked how far it has come."""
+    """The served generation, for its position."""
     keyring: Keyring
     operators: Operators
     counts: CountCache
-    """Counts of threads, remembered."""
+    """Cached comment counts of threads."""
     past: PastPages
-    """Pages of the past, kept, and the bound of the work that makes them."""
+    """Cached pages of the past, and the bound of the work that makes them."""
     ready: ReadyAnswers | None = None
-    """Answers that are kept ready; None makes every answer anew."""
+    """Response cache for public reads; None disables it."""
     durability: Durability = MEMORY
-    """What an acknowledgement of a write means in this deployment."""
+    """Durability that an acknowledgement of a write promises in this deployment."""
     max_request: int = 262_144
-    """Bytes that a body may have."""
+    """Most bytes of a request body."""
     lag: LagWatch
-    """How far the views are behind, looked at every few seconds."""
+    """Lag of the views, measured every few seconds."""
     stopped: Callable[[], Mapping[int, str]] = dict
-    """The partitions of this process's own projector, where it has one, that stopped, and where and why each did."""
+    """Stopped partitions of this process's projector, if it has one, each with the position and the cause."""
     serves_pages: bool = True
-    """False where the process projects and answers operations alone."""
+    """False if the process only projects and serves operations."""
     running: Callable[[], bool] = lambda: True
     """True once all parts of the process have started, until it is about to end."""
     readiness: SingleFlight[str, Response] = field(default_factory=SingleFlight)
-    """Answers of `/readyz` and `/readyz/writes`, by path, shared by callers of one moment."""
+    """Responses of `/readyz` and `/readyz/writes`, by path, shared by concurrent callers."""
     exposition: SingleFlight[str, Response] = field(default_factory=SingleFlight)
-    """Answers of `/metrics` by format, shared likewise."""
+    """Responses of `/metrics` by format, shared likewise."""
     operations_apart: bool = False
-    """True where readiness and metrics are served at an address of their own, and nowhere else."""
+    """True if readiness and metrics are served at an address of their own, and nowhere else."""
     unfit: Callable[[], str | None] = lambda: None
-    """The cause that keeps this process from writing to its deployment now, in a sentence; None where it may write."""
+    """The reason this process may not write to its deployment now, as a sentence; None if it may."""
     clock: Callable[[], float] = time.time
-    """Seconds since 1970: tokens are judged by it. Commands are judged by the time of the log."""
+    """Seconds since 1970, for checking tokens. Commands are checked against the time of the log."""
     admission: Admission = field(default_factory=Admission)
-    """How much is taken on at the same time."""
+    """Bounds of concurrent requests."""
     bodies: BodyBudget = field(default_factory=BodyBudget)
-    """The memory that request bodies may take while they come in."""
+    """Memory bound of request bodies while they are received."""
     folds: AggregateCache = field(default_factory=AggregateCache)
-    """Aggregates folded lately; each time, a load or the append tells whether they are still the last word."""
+    """Cached aggregates. Hints only: a load or the append compares each with the log."""
 
     def require_fit(self) -> None:
-        """Raise Unavailable where this process may not write to its deployment."""
+        """Raise Unavailable if this process may not write to its deployment."""
         unfit = self.unfit()
         if unfit is not None:
             raise Unavailable(unfit)

@@ -1,4 +1,4 @@
-"""Sites: opened and keyed by the operator, their policy changed by admins."""
+"""Sites: opened and given keys by the operator, their policy changed by admins."""
 
 import warnings
 from functools import partial
@@ -30,16 +30,16 @@ from workers.gateway.shapes.keys import SHORTEST_SECRET, EitherKeys, Jwks, KeysG
 
 
 async def open_site(request: Request[NoQuery, shapes.OpenSite]) -> Response:
-    """Open a site: record that it began, then give it the keys.
+    """Open a site: record the opening, then write the keys.
 
-    In this order the one whose opening is recorded gives the keys: until then others are refused, and change nothing.
-    An opening that broke off in between is completed by asking again.
+    In this order, only the caller whose opening is recorded writes keys; until then other callers are refused and
+    change nothing. A retry completes an interrupted opening.
     """
     services, body = request.services, request.body
     keyring = services.keyring
     given = _given(services, body.keys, "/keys")
     command = OpenSite(name=body.name, policy=body.policy, keys_kind=given.kind, keys_number=given.number)
-    # Asked beforehand, so that what is refused neither gives keys nor records anything.
+    # Checked first, so that a refused request neither writes keys nor records anything.
     refusal = await would_refuse(services.log, command, site=request.site, caller=request.caller, folds=services.folds)
     if isinstance(refusal, SiteExists) and await keyring.holds(request.site, given) is False:
         refusal.extra["errors"].append(_OTHER_KEYS)
@@ -57,7 +57,7 @@ async def open_site(request: Request[NoQuery, shapes.OpenSite]) -> Response:
 
 
 async def replace_keys(request: Request[NoQuery, EitherKeys]) -> Response:
-    """Record that the keys are replaced, and replace them; in this order nothing is replaced unrecorded."""
+    """Replace the keys of a site: record the replacement, then write the keys, so that none is unrecorded."""
     given = _given(request.services, request.body, "")
     site = await _site(request)
     if await request.services.keyring.holds(request.site, given):
@@ -69,7 +69,7 @@ async def replace_keys(request: Request[NoQuery, EitherKeys]) -> Response:
 
 
 async def list_sites(request: Request[shapes.SitesQuery, None]) -> Response:
-    """All sites, by name. Where an opening broke off, a page may be short and still have a cursor."""
+    """All sites, by name. After an interrupted opening a page may be short and still have a cursor."""
     query = request.query
     mark = cursors.mark("sites", query.limit)
     after = "" if query.cursor is None else cursors.read(query.cursor, mark, cursors.SITE)[0]
@@ -88,7 +88,7 @@ async def read_site(request: Request[NoQuery, None]) -> Response:
 
 
 async def change_policy(request: Request[NoQuery, PolicyChanges]) -> Response:
-    """Change fields of the policy; the others stay."""
+    """Change fields of the policy; the other fields stay."""
     result = await carry_out(request, ChangePolicy(changes=request.body))
     return acknowledged(request, _answer(request.site, await _site(request), result.position), result)
 
@@ -113,12 +113,12 @@ def _told(name: str, site: Site, position: Position | None) -> dict[str, Any]:
 
 
 def _given(services: Services, keys: KeysGiven, pointer: str) -> KeySet:
-    """Keys as they are kept. Raises BadField for what is no key of a site."""
+    """The key set to store. Raises BadField for keys that a site cannot have."""
     if keys.hs256 is not UNSET and keys.jwks is UNSET:
         for number, secret in enumerate(keys.hs256):
             _check_secret(secret, f"{pointer}/hs256/{number}")
             if services.operators.signs_with(secret):
-                # Whoever signs the tokens of that site would be the operator of all.
+                # The holder of the site's secret could sign as operator of all sites.
                 raise BadField(f"{pointer}/hs256/{number}", "a site has a secret of its own")
         return KeySet("hs256", len(keys.hs256), msgspec.json.encode(keys.hs256))
     if keys.jwks is not UNSET and keys.hs256 is UNSET:

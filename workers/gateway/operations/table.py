@@ -1,4 +1,4 @@
-"""Every call there is. The routes and the OpenAPI document are made from this; the hottest stand first."""
+"""All operations. The routes and the OpenAPI document derive from this table; the most used come first."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -20,7 +20,7 @@ OPERATIONS: Final[Sequence[Operation]] = (
 
 
 def by_path(calls: Sequence[Operation] = OPERATIONS) -> dict[str, list[Operation]]:
-    """The calls of each path, paths in the order of the table."""
+    """The operations of each path, paths in the order of the table."""
     paths: dict[str, list[Operation]] = {}
     for call in calls:
         paths.setdefault(call.path, []).append(call)

@@ -1,4 +1,4 @@
-"""Threads: opened, closed, given rules and inline questions of their own."""
+"""Threads: opening and closing, policy overrides, inline questions."""
 
 from hashlib import blake2b
 from typing import Final
@@ -21,7 +21,7 @@ from workers.gateway.shapes.common import AfterQuery, Position
 
 
 async def open_thread(request: Request[NoQuery, shapes.OpenThread]) -> Response:
-    """Open a thread, or give it another title or address."""
+    """Open a thread, or change its title or address."""
     return await on_thread(request, OpenThread(url=request.body.url, title=request.body.title))
 
 
@@ -39,7 +39,7 @@ async def read_policy(request: Request[NoQuery, None]) -> Response:
 
 
 async def override_policy(request: Request[NoQuery, PolicyChanges]) -> Response:
-    """Replace what a thread overrides of the policy."""
+    """Replace a thread's overrides of the policy."""
     return await on_thread(request, OverridePolicy(overrides=request.body))
 
 
@@ -79,7 +79,7 @@ async def list_threads(request: Request[shapes.ThreadsQuery, None]) -> Response:
 
 
 async def count(request: Request[shapes.CountsQuery, None]) -> Response:
-    """How many comments are published in some threads."""
+    """Count the published comments of several threads."""
     if await request.services.keyring.read(request.site) is None:
         raise NotFound("there is no such site")
     return found(await request.services.counts.of(request.site, list(dict.fromkeys(request.query.thread))))

@@ -1,4 +1,4 @@
-"""Carrying commands out, and what a write answers with."""
+"""Execution of commands, and the responses to writes."""
 
 from functools import cache
 from typing import Any, Final
@@ -17,12 +17,12 @@ from workers.gateway.shapes.rows import Waiting
 from workers.runtime import logs, metrics
 
 DURABILITY: Final = b"hansard-durability"
-"""The header that says how safe it is what a write has done."""
+"""The header that states the durability a write has reached."""
 
 VIEW_WITHIN: Final = 2.0
-"""Seconds that a write, or a read of one's own write, waits for the views."""
+"""Seconds that a write, or a read of the caller's own write, waits for the views."""
 
-# Looked up once for each of the few that there are.
+# Cached by durability: there are few.
 _ACKNOWLEDGED: Final = cache(metrics.ACKNOWLEDGEMENTS.labels)
 
 ACCEPTED: Final = 202
@@ -38,7 +38,7 @@ async def carry_out(
     item: str | None = None,
     batch: str | None = None,
 ) -> Result:
-    """Carry a command of the caller's out, once under its key; `item` is the key of one item of a bulk call."""
+    """Execute a command of the caller, once per idempotency key. `item` is the key of one item of a bulk request."""
     services, caller = request.services, request.caller
     result = await transact(
         services.log,
@@ -57,13 +57,13 @@ async def carry_out(
 
 
 async def still(request: Request[Any, Any], result: Result) -> Result:
-    """The result of a command about the site, with how safe it is by now, and all that was written beside it since."""
+    """The result of a site command, with the durability that it and all writes beside it have reached by now."""
     durability = await request.services.log.confirm(request.site, "", _key(request, None))
     return msgspec.structs.replace(result, durability=durability or MEMORY)
 
 
 def acknowledged(request: Request[Any, Any], response: Response, *results: Result) -> Response:
-    """The reply, with the least durability that was reached; 202 where the deployment promises more."""
+    """The response with the lowest durability reached; 202 if the deployment promises more."""
     promised = request.services.durability
     reached = {result.durability for result in results}
     for result in results:
@@ -74,19 +74,19 @@ def acknowledged(request: Request[Any, Any], response: Response, *results: Resul
 
 
 async def on_thread(request: Request[Any, Any], command: AnyCommand, *headers: Header) -> Response:
-    """Carry out a command about the thread in the path, or the site, and answer with its position."""
+    """Execute a command on the thread in the path, or on the site, and respond with its position."""
     result = await carry_out(request, command, thread=request.path.get("thread", ""))
     return positioned(request, result, *headers)
 
 
 def positioned(request: Request[Any, Any], result: Result, *headers: Header) -> Response:
-    """`{"position"}`."""
+    """The response `{"position"}`."""
     response = json({"position": str(result.position)}, CREATED if result.created else OK, *headers)
     return acknowledged(request, response, result)
 
 
 async def on_comment(request: Request[Any, Any], command: AnyCommand) -> Response:
-    """Carry out a command about the comment in the path, and answer with its position and the comment."""
+    """Execute a command on the comment in the path, and respond with its position and the comment."""
     result = await carry_out(request, command, thread=request.thread)
     return await written(request, result, request.comment)
 
@@ -94,7 +94,7 @@ async def on_comment(request: Request[Any, Any], command: AnyCommand) -> Respons
 async def written(
     request: Request[Any, Any], result: Result, comment: str, *headers: Header, waiting: Waiting | None = None
 ) -> Response:
-    """What a write on a comment answers with, once the views have taken it in; `waiting` is told beside its row."""
+    """Respond to a write on a comment once the views include the write. `waiting` goes beside the row."""
     views = request.services.views
     row: bytes | None = None
     with request.gate.aside():
@@ -107,7 +107,7 @@ async def written(
 def answered(
     request: Request[Any, Any], row: bytes | None, result: Result, *headers: Header, waiting: Waiting | None = None
 ) -> Response:
-    """`{"position", "comment"}`, and `waiting` where something waits; the row is JSON already."""
+    """The response `{"position", "comment"}`, with `waiting` if a revision waits; the row is JSON already."""
     more = b"" if waiting is None else b',"waiting":%b' % encode(waiting)
     body = b'{"position":"%b","comment":%b%b}' % (str(result.position).encode(), row or b"null", more)
     return acknowledged(request, Response(CREATED if result.created else OK, body, headers), result)

@@ -1,1 +1,1 @@
-"""What requests and answers look like, for decoding, for the OpenAPI document and for tests."""
+"""Shapes of requests and responses, for decoding, for the OpenAPI document and for tests."""

@@ -1,4 +1,4 @@
-"""What people do with comments."""
+"""Requests and responses about comments."""
 
 from typing import Annotated, Any, Literal
 
@@ -34,7 +34,7 @@ Body = Annotated[
 
 
 class PostComment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A comment. `url` and `title` let a first one open its thread; where it is open they are not looked at."""
+    """A new comment. `url` and `title` let the first comment open its thread; both are ignored in an open thread."""
 
     body: Body
     parent: CommentText | None = None
@@ -45,21 +45,21 @@ class PostComment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class EditComment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A new text."""
+    """A new text of a comment."""
 
     body: Body
     reason: Reason | None = None
 
 
 class CastVote(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The member's one vote, absolute: 0 takes it back."""
+    """The member's single vote, absolute: 0 retracts it."""
 
     value: Annotated[Literal[1, 0, -1], Meta(examples=[1])]
     revision: Revision | None = None
 
 
 class FileReport(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is wrong with a comment."""
+    """A report about a comment."""
 
     reason: SlugText
     note: Note | None = None
@@ -77,20 +77,20 @@ class MakeDecision(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class BulkDecision(MakeDecision, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A verdict, and on which comment."""
+    """A verdict, with the comment it is about."""
 
     thread: ThreadText
     comment: CommentText
 
 
 class BulkDecisions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Verdicts that each stand alone."""
+    """Verdicts that are each applied independently."""
 
     decisions: Annotated[tuple[BulkDecision, ...], Meta(min_length=1, max_length=100)]
 
 
 class BulkResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What came of one verdict: a position, or why it was refused."""
+    """Result of one verdict: its position, or the problem it was refused with."""
 
     comment: str
     position: PositionText | None = None
@@ -98,26 +98,26 @@ class BulkResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class BulkAnswer(Struct, frozen=True, kw_only=True):
-    """What came of each, in the order they were given."""
+    """Results of all verdicts, in the order of the request."""
 
     batch: str
     results: list[BulkResult]
 
 
 class Redact(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Why a text has to go."""
+    """The reason for the redaction of a text."""
 
     reason: Reason
 
 
 class PermalinkQuery(AfterQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One comment, now or as it was."""
+    """Read of one comment, now or in the past."""
 
     at: At | None = None
 
 
 class RevisionsQuery(AfterQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The texts of a comment, oldest first."""
+    """Read of the texts of a comment, oldest first."""
 
     diff: Annotated[Literal["words"], Meta(description="With what changed since the text before.")] | None = None
     limit: Limit = 50
@@ -132,13 +132,13 @@ class VotesThen(Struct, frozen=True, kw_only=True):
 
 
 class RevisionBy(Struct, frozen=True, kw_only=True):
-    """Who wrote a text."""
+    """The author of a text."""
 
     name: str
 
 
 class OwnDecision(Struct, frozen=True, kw_only=True):
-    """Why a comment was rejected, for its author."""
+    """The reason a comment was rejected, for its author."""
 
     reason: str | None
     at: TimeText
@@ -182,20 +182,20 @@ class OwnVote(Struct, frozen=True, kw_only=True):
 
 
 class OwnRefusals(Struct, frozen=True, kw_only=True):
-    """Why a comment, or a vote, would be refused now."""
+    """The problems with which a comment, or a vote, would be refused now."""
 
     comment: Problem | None
     vote: Problem | None
 
 
 class RejectedRow(Row, frozen=True, kw_only=True):
-    """A rejected comment of the caller's."""
+    """A rejected comment of the caller."""
 
     decision: OwnDecision
 
 
 class Overlay(Struct, frozen=True, kw_only=True):
-    """The caller's own part of a thread: what only they see, newest first, and their votes."""
+    """The caller's own part of a thread: comments visible to the caller alone, newest first, and the caller's votes."""
 
     pending: list[Row]
     rejected: list[RejectedRow]
@@ -205,14 +205,14 @@ class Overlay(Struct, frozen=True, kw_only=True):
 
 
 class Actor(Struct, frozen=True, kw_only=True):
-    """Who did it; `id` is null where the caller may not know."""
+    """The actor of an event. `id` is null where the caller may not know it."""
 
     kind: Literal["member", "guest", "staff", "system"]
     id: str | None
 
 
 class EventAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One event of the log. Of an entry that cannot be read, only `position` is there, and `type` is `unreadable`."""
+    """One event of the log. An unreadable entry has only `position`, and the `type` `unreadable`."""
 
     position: PositionText
     partition: int | None = None
@@ -228,7 +228,7 @@ class EventAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Events(Struct, frozen=True, kw_only=True):
-    """Some events. A page may be empty and still have `next`."""
+    """A page of events. A page may be empty and still have `next`."""
 
     events: list[EventAnswer]
     next: NextCursor
@@ -238,7 +238,7 @@ class Events(Struct, frozen=True, kw_only=True):
 
 
 class TrailQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What happened to a comment."""
+    """Read of a comment's events."""
 
     limit: Annotated[int, Meta(ge=1, le=500)] = 100
     cursor: CursorText | None = None

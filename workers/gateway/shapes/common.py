@@ -1,4 +1,4 @@
-"""Shapes that many calls share."""
+"""Shapes that many operations share."""
 
 from typing import Annotated, Final, Literal
 
@@ -36,7 +36,7 @@ CursorText = Annotated[
     str,
     Meta(
         description="`next` of an answer to this call with these parameters: opaque.",
-        # Said, not checked: what is no cursor at all is as much a bad cursor as one of another call.
+        # Documented, not validated: malformed text is a bad cursor, like a cursor of another operation.
         extra_json_schema={"pattern": "^[A-Za-z0-9._~-]+$", "maxLength": 20_000},
     ),
 ]
@@ -60,26 +60,26 @@ Status = Literal["published", "pending", "rejected", "withdrawn"]
 
 
 class Position(Struct, frozen=True, kw_only=True):
-    """What every write answers with: where it is in the log."""
+    """The response to a write: its position in the log."""
 
     position: PositionText
 
 
 class ListQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A list, page by page."""
+    """A page of a list."""
 
     limit: Limit = 50
     cursor: CursorText | None = None
 
 
 class AfterQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A read of one's own writes."""
+    """A read that includes the caller's own write."""
 
     after: After | None = None
 
 
 class FieldError(Struct, frozen=True, kw_only=True):
-    """One thing that is wrong in a request."""
+    """One error in a request."""
 
     pointer: Annotated[
         str,
@@ -89,7 +89,7 @@ class FieldError(Struct, frozen=True, kw_only=True):
 
 
 class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Why a request was refused (RFC 9457). Word it for people by the last part of `type`."""
+    """The reason a request was refused (RFC 9457). Choose the wording for people by the last part of `type`."""
 
     type: Annotated[str, Meta(examples=["/problems/not-found"])]
     title: str
@@ -104,7 +104,7 @@ class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ProblemType(Struct, frozen=True, kw_only=True):
-    """What one type of problems means."""
+    """The meaning of one problem type."""
 
     type: Annotated[str, Meta(examples=["/problems/not-found"])]
     title: str
@@ -114,7 +114,7 @@ class ProblemType(Struct, frozen=True, kw_only=True):
 
 
 class About(Struct, frozen=True, kw_only=True):
-    """What answers here, and where it is described."""
+    """The service, and the addresses of its documentation."""
 
     name: str
     version: str

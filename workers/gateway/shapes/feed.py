@@ -1,4 +1,4 @@
-"""What the events of a feed carry: the shapes of their `data`, for the document and for tests."""
+"""Shapes of the `data` of feed events, for the document and for tests."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
@@ -11,14 +11,14 @@ from workers.gateway.shapes.rows import FeedRow
 
 
 class FeedThread(Struct, frozen=True, kw_only=True):
-    """The thread as it is now; `comments` counts the published ones."""
+    """The current state of the thread; `comments` counts the published ones."""
 
     comments: int
     position: PositionText
 
 
 class FeedThreadHead(FeedThread, frozen=True, kw_only=True):
-    """The thread as it is now, whole."""
+    """The full current state of the thread."""
 
     status: ThreadStatus
     title: str
@@ -26,7 +26,7 @@ class FeedThreadHead(FeedThread, frozen=True, kw_only=True):
 
 
 class CommentChanged(Struct, frozen=True, kw_only=True):
-    """A comment as it is now, whatever changed in it, so that a repeat is harmless."""
+    """The current state of a comment, whatever changed in it: a repeat is harmless."""
 
     comment: str
     row: FeedRow
@@ -34,7 +34,7 @@ class CommentChanged(Struct, frozen=True, kw_only=True):
 
 
 class CommentRemoved(Struct, frozen=True, kw_only=True):
-    """A comment that readers do not see any more."""
+    """A comment that readers no longer see."""
 
     comment: str
     row: Annotated[FeedRow | None, Meta(description="Its tombstone; null where it is gone.")]
@@ -42,7 +42,7 @@ class CommentRemoved(Struct, frozen=True, kw_only=True):
 
 
 class ThreadChanged(Struct, frozen=True, kw_only=True):
-    """A thread that has another status, title or address now."""
+    """A thread with a new status, title or address."""
 
     comment: None
     row: None
@@ -50,7 +50,7 @@ class ThreadChanged(Struct, frozen=True, kw_only=True):
 
 
 class Reset(Struct, frozen=True, kw_only=True):
-    """Nothing: the page is to be read again."""
+    """Empty: the client has to read the page again."""
 
 
 FEED: Final[Mapping[str, Any]] = {
@@ -62,4 +62,4 @@ FEED: Final[Mapping[str, Any]] = {
     "thread.changed": ThreadChanged,
     "reset": Reset,
 }
-"""By name of the event."""
+"""Shapes by event name."""

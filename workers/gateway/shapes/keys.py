@@ -1,4 +1,4 @@
-"""Keys as they are handed in."""
+"""Keys of a site, as given in requests."""
 
 from typing import Annotated, Final, Literal
 
@@ -7,14 +7,14 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from core.ids import END
 
 SHORTEST_SECRET = 32
-"""Bytes, as many as the hash of HS256 has (RFC 7518, section 3.2)."""
+"""Bytes, the size of the hash of HS256 (RFC 7518, section 3.2)."""
 
 Secret = Annotated[
     str,
     Meta(
         max_length=512,
         description="A secret of at least 32 bytes in UTF-8.",
-        # Bytes are counted where the request is taken; a schema can only count characters.
+        # The handler counts bytes; a schema can only count characters.
         extra_json_schema={"minLength": SHORTEST_SECRET},
     ),
 ]
@@ -26,7 +26,7 @@ JwksUrl = Annotated[
 
 
 class Jwk(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One public key (RFC 7517). Members that are not named here are left out, private ones above all."""
+    """One public key (RFC 7517). Members not named here are dropped, private ones above all."""
 
     kty: Literal["RSA", "EC", "OKP"]
     kid: str | None = None
@@ -46,7 +46,7 @@ class Jwks(Struct, frozen=True, kw_only=True):
 
 
 class KeysGiven(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What signs the tokens of a site: either secrets, several of them valid at once, or a key set."""
+    """The keys that sign the tokens of a site: either secrets, several of them valid at once, or a key set."""
 
     hs256: Annotated[tuple[Secret, ...], Meta(min_length=1, max_length=10)] | UnsetType = UNSET
     jwks: Jwks | JwksUrl | UnsetType = UNSET

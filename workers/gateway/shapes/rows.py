@@ -1,4 +1,4 @@
-"""Rows, pages and what else shows comments: the shapes of answers, for the document and for tests."""
+"""Rows, pages and other responses that show comments, for the document and for tests."""
 
 from typing import Annotated, Any, Final, Literal
 
@@ -10,7 +10,7 @@ NextCursor = Annotated[str | None, Meta(description="Where the list goes on; nul
 
 
 class Author(Struct, frozen=True, kw_only=True):
-    """Who wrote it, as the token said that posted it."""
+    """The author, as named by the token that posted the comment."""
 
     id: Annotated[str | None, Meta(description="Null where the comment was erased.")]
     name: str
@@ -19,20 +19,20 @@ class Author(Struct, frozen=True, kw_only=True):
 
 
 class EditedBy(Struct, frozen=True, kw_only=True):
-    """Who edited it."""
+    """The author of the edit."""
 
     name: str
 
 
 class Edited(Struct, frozen=True, kw_only=True):
-    """When the text shown was written, if it is not the first."""
+    """Time and author of the text shown, if it is not the first."""
 
     at: TimeText
     by: EditedBy
 
 
 class InReplyTo(Struct, frozen=True, kw_only=True):
-    """What was answered; `name` is null unless that comment is published."""
+    """The comment replied to; `name` is null unless that comment is published."""
 
     comment: str
     revision: int
@@ -40,7 +40,7 @@ class InReplyTo(Struct, frozen=True, kw_only=True):
 
 
 class Votes(Struct, frozen=True, kw_only=True):
-    """The tally: `score` is up less down."""
+    """The tally: `score` is `up` minus `down`."""
 
     up: int
     down: int
@@ -48,7 +48,7 @@ class Votes(Struct, frozen=True, kw_only=True):
 
 
 class Replies(Struct, frozen=True, kw_only=True):
-    """Direct replies: how many the page shows, and as many of them as were asked for."""
+    """Direct replies: the number that the page shows, and as many of them as requested."""
 
     count: int
     comments: list["Row"]
@@ -56,7 +56,7 @@ class Replies(Struct, frozen=True, kw_only=True):
 
 
 class Moderation(Struct, frozen=True, kw_only=True):
-    """How the text shown was judged, for staff."""
+    """The decision about the text shown, for staff."""
 
     reason: str | None
     note: str | None
@@ -67,7 +67,7 @@ class Moderation(Struct, frozen=True, kw_only=True):
 
 
 class FeedRow(Struct, frozen=True, kw_only=True):
-    """A comment as everyone may see it, without its replies. In a tombstone most is null."""
+    """A comment as visible to everyone, without its replies. In a tombstone most fields are null."""
 
     id: str
     thread: str
@@ -86,7 +86,7 @@ class FeedRow(Struct, frozen=True, kw_only=True):
 
 
 class Row(FeedRow, frozen=True, kw_only=True):
-    """A comment as the caller may see it. In a tombstone most is null."""
+    """A comment as visible to the caller. In a tombstone most fields are null."""
 
     replies: Replies
     reason: Annotated[
@@ -118,21 +118,21 @@ class Page(Struct, frozen=True, kw_only=True):
 
 
 class RowList(Struct, frozen=True, kw_only=True):
-    """Some comments."""
+    """A page of comments."""
 
     comments: list[Row]
     next: NextCursor
 
 
 class Opener(Struct, frozen=True, kw_only=True):
-    """Who opened a thread."""
+    """The actor that opened a thread."""
 
     kind: Literal["member", "guest", "staff", "system"]
     id: str
 
 
 class WaitingCounts(Struct, frozen=True, kw_only=True):
-    """How many comments wait for a moderator."""
+    """Number of comments that wait for a moderator."""
 
     pending: int
     reported: int
@@ -144,19 +144,19 @@ class ListedThread(ThreadHead, frozen=True, kw_only=True):
     opened_at: TimeText
     opened_by: Opener | None
     written_at: TimeText
-    """When it was last written to, in whatever way."""
+    """Time of the last write of any kind."""
     waiting: WaitingCounts
 
 
 class ThreadList(Struct, frozen=True, kw_only=True):
-    """Some threads."""
+    """A page of threads."""
 
     threads: list[ListedThread]
     next: NextCursor
 
 
 class Permalink(Struct, frozen=True, kw_only=True):
-    """One comment with its replies, and what it hangs under."""
+    """One comment with its replies and its ancestors."""
 
     thread: ThreadHead
     ancestors: Annotated[list[Row], Meta(description="Root first.")]
@@ -164,7 +164,7 @@ class Permalink(Struct, frozen=True, kw_only=True):
 
 
 class HeldBy(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Why it waits."""
+    """The reason a text waits."""
 
     kind: Literal["rule", "staff", "reports"]
     name: str | None
@@ -172,17 +172,17 @@ class HeldBy(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Waiting(Struct, frozen=True, kw_only=True):
-    """A text that readers do not see yet. Its author is told of a rule by name, and of staff that it was staff."""
+    """A text that readers do not see yet. Its author is told the name of a rule, but not that of a staff member."""
 
     revision: int
     held_by: HeldBy
 
 
 class Written(Struct, frozen=True, kw_only=True):
-    """What a write on a comment answers with: where it is in the log, and the comment as the caller may see it now.
+    """The response to a write on a comment: its position in the log, and the comment as now visible to the caller.
 
-    `comment` is null where the caller may not see it any more, and where the views did not take the write in within
-    2 s: it counts all the same, and a read with `after=` shows it.
+    `comment` is null if the caller may no longer see it, or if the views did not include the write within 2 s. The
+    write counts all the same, and a read with `after=` includes it.
     """
 
     position: PositionText

@@ -16,7 +16,7 @@ Name = Annotated[str, Meta(min_length=1, max_length=120, examples=["UnHerd"], de
 if TYPE_CHECKING:
     PolicyAnswer = Policy
 else:
-    # Its fields are those of a policy that is given, but none is left out.
+    # It has the fields of Policy, all of them required.
     PolicyAnswer = defstruct(
         "PolicyAnswer",
         [(field.name, field.type) for field in fields(Policy)],
@@ -27,7 +27,7 @@ else:
 
 
 class OpenSite(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A publication to begin with."""
+    """A site to open."""
 
     name: Name
     policy: Policy = Policy()
@@ -35,7 +35,7 @@ class OpenSite(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class SitesQuery(ListQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Sites, by name."""
+    """List of sites, by name."""
 
 
 class SiteAnswer(Struct, frozen=True, kw_only=True):
@@ -48,7 +48,7 @@ class SiteAnswer(Struct, frozen=True, kw_only=True):
 
 
 class SiteList(Struct, frozen=True, kw_only=True):
-    """Some sites, never their keys."""
+    """A page of sites, never their keys."""
 
     sites: list[SiteAnswer]
     next: NextCursor

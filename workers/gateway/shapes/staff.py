@@ -1,4 +1,4 @@
-"""What staff reads and does across threads."""
+"""Requests and responses for staff, across threads."""
 
 from typing import Annotated, Final, Literal
 
@@ -20,7 +20,7 @@ EVENT_TYPE_PATTERN: Final = rf"^[a-z]{{1,40}}\.[a-z]{{1,40}}{END}"
 
 
 class QueueQuery(ListQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What waits for a moderator."""
+    """Read of the comments that wait for a moderator."""
 
     state: Literal["pending", "reported"] = "pending"
     thread: ThreadText | None = None
@@ -28,7 +28,7 @@ class QueueQuery(ListQuery, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class QueueThread(Struct, frozen=True, kw_only=True):
-    """Where a comment is."""
+    """The thread of a comment."""
 
     id: str
     title: str
@@ -36,14 +36,14 @@ class QueueThread(Struct, frozen=True, kw_only=True):
 
 
 class PublishedText(Struct, frozen=True, kw_only=True):
-    """What readers see meanwhile."""
+    """The text that readers see meanwhile."""
 
     revision: int
     body: str
 
 
 class OpenReport(Struct, frozen=True, kw_only=True):
-    """One report."""
+    """One open report."""
 
     reason: str
     note: str | None
@@ -65,7 +65,7 @@ class QueueItem(Struct, frozen=True, kw_only=True):
 
 
 class Queue(Struct, frozen=True, kw_only=True):
-    """What waits, oldest first."""
+    """Waiting comments, oldest first."""
 
     items: list[QueueItem]
     total: int
@@ -73,14 +73,14 @@ class Queue(Struct, frozen=True, kw_only=True):
 
 
 class Suspend(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Keep a member from writing; without `until` for good."""
+    """Suspend a member from writing; without `until`, permanently."""
 
     until: TimeText | None = None
     reason: Reason
 
 
 class Suspension(Struct, frozen=True, kw_only=True):
-    """What keeps a member from writing."""
+    """The suspension of a member."""
 
     until: TimeText | None
     reason: str | None
@@ -110,7 +110,7 @@ class MemberAnswer(Struct, frozen=True, kw_only=True):
 
 
 class AuditQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"from_": "from"}):
-    """Which events. `from` is inclusive, `to` exclusive."""
+    """Filter of events. `from` is inclusive, `to` exclusive."""
 
     thread: ThreadText | None = None
     comment: CommentText | None = None

@@ -33,7 +33,7 @@ Title = Annotated[str, Meta(min_length=1, max_length=500, examples=["The power b
 
 
 class PolicyInForce(PolicyAnswer, frozen=True, kw_only=True):
-    """The rules in force in a thread."""
+    """The policy in force in a thread."""
 
     opened: (
         Annotated[
@@ -44,14 +44,14 @@ class PolicyInForce(PolicyAnswer, frozen=True, kw_only=True):
 
 
 class OpenThread(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The article that a thread is under."""
+    """The article of a thread."""
 
     url: Url
     title: Title
 
 
 class SetStatus(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a thread takes from now on."""
+    """The new status of a thread."""
 
     status: ThreadStatus
     reason: Reason | None = None
@@ -82,7 +82,7 @@ class Quoted(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Anchor(Struct, frozen=True, kw_only=True):
-    """An inline question, and how many published comments hang on it."""
+    """An inline question, with the number of its published comments."""
 
     id: str
     quote: Quoted
@@ -98,7 +98,7 @@ class Anchors(Struct, frozen=True, kw_only=True):
 
 
 class ThreadsQuery(ListQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Threads, the latest first."""
+    """List of threads, the latest first."""
 
     url: (
         Annotated[
@@ -123,7 +123,7 @@ class ThreadsQuery(ListQuery, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class PageQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A page of a thread."""
+    """Read of a page of a thread."""
 
     sort: Annotated[Sort, Meta(description="Order of the top-level comments; replies are oldest first.")] = "newest"
     limit: Annotated[Limit, Meta(description="Top-level comments.")] = 50
@@ -136,7 +136,7 @@ class PageQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class RepliesQuery(AfterQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """More replies of one parent."""
+    """Read of more replies of one parent."""
 
     limit: Annotated[Limit, Meta(description="Direct replies.")] = 50
     depth: Annotated[Depth, Meta(description="Levels below the parent.")] = 10
@@ -145,6 +145,6 @@ class RepliesQuery(AfterQuery, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class CountsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which threads to count."""
+    """The threads to count."""
 
     thread: Annotated[tuple[ThreadText, ...], Meta(min_length=1, max_length=100, examples=[["power-broker"]])]

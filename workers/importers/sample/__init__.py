@@ -1,7 +1,7 @@
-"""The sample discussion: an article about a night train, and what its readers made of it.
+"""The sample discussion: the readers' comments on an article about a night train.
 
-Written for Hansard. It has every shape that a real one has: replies five levels deep, edits, a comment that was held
-and approved later, one that was rejected under an answer that stands, votes that were changed and taken back.
+Written for Hansard. It has every shape of a real discussion: replies five levels deep, edits, a comment that was held
+and approved later, a rejected comment with a reply that stands, votes that were changed and taken back.
 """
 
 from importlib.resources import files
