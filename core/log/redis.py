@@ -234,7 +234,7 @@ class RedisLog:
         """Yield entries after a position as they arrive, without end; never empty lists. Raises `LogDiverged`."""
         branch = DivergenceCheck(partition, after)
         found_at = -math.inf
-        with self._wakes.on(self._keys[partition].log_channel) as bell:
+        with self._wakes.on(self._keys[partition].log_channel) as subscription:
             while True:
                 most = branch.most(limit)
                 found = await self._range(partition, str(branch.at), None, most, patience=math.inf)
@@ -242,10 +242,10 @@ class RedisLog:
                     found_at = anyio.current_time()
                     yield entries
                 if len(found) < most:
-                    await bell.wait()  # returns at once if an entry arrived in the meantime
+                    await subscription.wait()  # returns at once if an entry arrived in the meantime
                     if (left := found_at + spacing - anyio.current_time()) > 0:
                         await anyio.sleep(left)
-                        bell.hush()  # the next read includes what arrived during the pause
+                        subscription.hush()  # the next read includes what arrived during the pause
 
     async def _asked(self, loads: Sequence[Load], glances: Sequence[bool]) -> list[Any]:
         """The replies to one pipeline: of the script, or for a glance, the heads and the time."""

@@ -77,7 +77,7 @@ class PubSub:
 
     def __init__(self, topology: Topology) -> None:
         self._topology = topology
-        self._bells: dict[bytes, set[Subscription]] = {}
+        self._subscriptions: dict[bytes, set[Subscription]] = {}
         self._listeners: dict[Node, Listener] = {}
         self._changed = Event()
 
@@ -85,19 +85,19 @@ class PubSub:
     def on(self, *channels: str) -> Iterator[Subscription]:
         """Subscribe to these channels until the block ends."""
         names = {channel.encode() for channel in channels}
-        bell = Subscription(lambda: self._confirmed(names))
+        subscription = Subscription(lambda: self._confirmed(names))
         for name in names:
-            if name not in self._bells:
-                self._bells[name] = set()
+            if name not in self._subscriptions:
+                self._subscriptions[name] = set()
                 self._changed.set()
-            self._bells[name].add(bell)
+            self._subscriptions[name].add(subscription)
         try:
-            yield bell
+            yield subscription
         finally:
             for name in names:
-                self._bells[name].discard(bell)
-                if not self._bells[name]:
-                    del self._bells[name]
+                self._subscriptions[name].discard(subscription)
+                if not self._subscriptions[name]:
+                    del self._subscriptions[name]
                     self._changed.set()
 
     async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
@@ -134,9 +134,9 @@ class PubSub:
         """Subscribed channels, by the node that serves their slot."""
         only = self._topology.only
         if only is not None:
-            return {only: set(self._bells)}
+            return {only: set(self._subscriptions)}
         wanted: dict[Node, set[bytes]] = {node: set() for node in self._topology.primaries()}
-        for name in self._bells:
+        for name in self._subscriptions:
             wanted[self._topology.of(slot_of(name.decode()))].add(name)
         return wanted
 
@@ -148,5 +148,5 @@ class PubSub:
         return Listener(node, ring=self._ring, moved=self._topology.redirected, lost=self._topology.doubt)
 
     def _ring(self, name: bytes, words: bytes) -> None:
-        for bell in self._bells.get(name, ()):
-            bell.ring(words)
+        for subscription in self._subscriptions.get(name, ()):
+            subscription.ring(words)

@@ -161,20 +161,20 @@ async def state_at(
 
     Raises NotFound, NotYetOpened, Unavailable.
     """
-    shelf = StoredSnapshots(served)
+    source = StoredSnapshots(served)
     try:
-        state = await thread_at(log, shelf, site, thread, at, pace)
+        state = await thread_at(log, source, site, thread, at, pace)
     except (CannotApply, UnreadableEntry) as error:
         where = f"from {error.position} on" if viewer.staff else "at that time"
         raise Unavailable(f"{where}, the thread cannot be shown") from error
     if state is None:
         raise NotYetOpened if await log.thread_last(site, thread) else NotFound
-    seen = shelf.come.includes(state.last)
+    seen = source.come.includes(state.last)
     if not seen and not await reached(served, site, thread, state.last, within=VIEWS_WITHIN):
         raise Unavailable("the views do not show the moment asked for yet")
     if viewer.staff:
         state.position = state.last
-    return state, shelf.come
+    return state, source.come
 
 
 async def shown_of(

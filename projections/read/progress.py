@@ -118,11 +118,11 @@ async def _wait(
     if (said := await there()) is not None:
         return said
     deadline = anyio.current_time() + within
-    with served.wakes.on(partition.view_channel) as bell:
+    with served.wakes.on(partition.view_channel) as subscription:
         # A commit before the subscription notified no subscriber: check first, then wait.
         while (said := await there()) is None:
             left = deadline - anyio.current_time()
             if left <= 0:
                 return False
-            await bell.wait(min(left, LOOK_EVERY))
+            await subscription.wait(min(left, LOOK_EVERY))
     return said

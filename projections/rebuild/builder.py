@@ -26,7 +26,7 @@ from projections.views.layout import Html
 from projections.views.parking import Name, Parked, Poison
 from projections.views.projection import MOST_ARGUMENTS, Projection
 from projections.views.store import Apart, Done, Outcome, Store
-from projections.views.stored_thread import Torn
+from projections.views.stored_thread import PartialCommit
 
 READ: Final = 500
 """Maximum number of events per read, at full speed."""
@@ -94,7 +94,7 @@ class Rebuilding:
         """Cursor of the views at the start of the build."""
         self._threads: set[Name] = set()
         """Every thread with an event after that cursor."""
-        self._seam: Position | None = None
+        self._commit_boundary: Position | None = None
         """Position at which a commit must end: an interrupted commit would have ended there or later."""
         self._poison = Poison()
         self.cut: Exception | None = None
@@ -109,7 +109,7 @@ class Rebuilding:
                 await self._level(await self._begun())
                 return
             except _Again:
-                self._projection = self._seam = None
+                self._projection = self._commit_boundary = None
 
     async def _level(self, projection: Projection) -> None:
         goal = await self._goal()
@@ -119,7 +119,7 @@ class Rebuilding:
                 raise Interrupted("the log ended before where the served views are")
             for entry in entries:
                 await self._take_in(projection, entry)
-                if projection.cursor == self._seam:
+                if projection.cursor == self._commit_boundary:
                     await self._write(projection)
             if projection.full:
                 await self._write(projection)
@@ -238,10 +238,11 @@ class Rebuilding:
             return
         try:
             projection.hold(await self._insist(lambda: self._store.thread(site, thread)))
-        except Torn as torn:
+        except PartialCommit as partial_commit:
             # The interrupted commit may have added members to the views of the site. They are known again only at its
             # end, where later events remove them: so one commit has to end there.
-            self._seam = torn.last if self._seam is None else max(self._seam, torn.last)
+            last, boundary = partial_commit.last, self._commit_boundary
+            self._commit_boundary = last if boundary is None else max(boundary, last)
 
             async def fold(skipped: Skipped) -> ThreadState:
                 return await fold_on(
@@ -267,8 +268,8 @@ class Rebuilding:
             feed=[],
         )
         _require(await self._insist(partial(self._store.commit, self._partition, self._nonce, last)))
-        if self._seam is not None and self._seam <= commit.cursor:
-            self._seam = None
+        if self._commit_boundary is not None and self._commit_boundary <= commit.cursor:
+            self._commit_boundary = None
 
     async def _insist(self, ask: Callable[[], Awaitable[_Answer]]) -> _Answer:
         return await retry(ask, "rebuild", patience=PATIENCE)

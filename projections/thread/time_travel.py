@@ -38,7 +38,7 @@ class SnapshotSource(Protocol):
 
 
 async def thread_at(
-    log: Log, shelf: SnapshotSource, site: str, thread: str, at: Position | int, pace: Pace | None = None
+    log: Log, source: SnapshotSource, site: str, thread: str, at: Position | int, pace: Pace | None = None
 ) -> ThreadState | None:
     """The thread at a position, or at a time in milliseconds since 1970; None if it was not opened yet.
 
@@ -48,13 +48,13 @@ async def thread_at(
     Texts that are redacted now have no words, whatever the time of their redaction. Raises `CannotApply` if an event in
     that range cannot be applied and was not skipped.
     """
-    return await passing(log, partial(_thread_at, log, shelf, site, thread, at, pace or Pace()))
+    return await passing(log, partial(_thread_at, log, source, site, thread, at, pace or Pace()))
 
 
 async def _thread_at(
-    log: Log, shelf: SnapshotSource, site: str, thread: str, at: Position | int, pace: Pace, skipped: Skipped
+    log: Log, source: SnapshotSource, site: str, thread: str, at: Position | int, pace: Pace, skipped: Skipped
 ) -> ThreadState | None:
-    known, named = await both(lambda: shelf.known(site, thread), lambda: _named(log, site, thread, at))
+    known, named = await both(lambda: source.known(site, thread), lambda: _named(log, site, thread, at))
     begin = next((mark for mark in reversed(known.marks) if _reached(mark, at)), None)
     after = next((mark.position for mark in known.marks if not _reached(mark, at)), None)
     end = named or after or await log.thread_last(site, thread)
@@ -67,7 +67,7 @@ async def _thread_at(
     if begin is None:
         state, chain = None, await walk()
     else:
-        packed, chain = await both(lambda: shelf.packed(site, thread, begin), walk)
+        packed, chain = await both(lambda: source.packed(site, thread, begin), walk)
         state = None if packed is None else await paced_replay.unpack(packed, pace)
         if state is None:
             chain += await log.chain(site, thread, begin.position)

@@ -128,11 +128,11 @@ class SingleThreadCheck:
         """Counts of what was not compared, by part."""
         return self._look.left
 
-    async def differences(self, name: Name, crowd: MemberCounts | None = None) -> AsyncIterator[Difference]:
+    async def differences(self, name: Name, member_counts: MemberCounts | None = None) -> AsyncIterator[Difference]:
         """Yield the differences in the views of a thread, and in its entries in the site views.
 
-        Without a `crowd`, members of site views that the thread should not have are not searched for. A parked thread
-        is compared up to its parked position.
+        Without `member_counts`, members of site views that the thread should not have are not searched for. A parked
+        thread is compared up to its parked position.
 
         Raises as `projections.verify.thread.ThreadCheck`, `CannotApply`, `core.log.port.BrokenChain`. After
         `Superseded`, which can also be raised at the end, all yielded differences are void: meanwhile the thread was
@@ -147,7 +147,7 @@ class SingleThreadCheck:
             await fold.at(await self._look.cursor())
             async for difference in self._look.thread(name, fold):
                 yield difference
-            stray = {} if crowd is None else await self._stray(name, fold, crowd)
+            stray = {} if member_counts is None else await self._stray(name, fold, member_counts)
             async for difference in self._look.site(name, fold, stray):
                 yield difference
         except CannotApply as error:
@@ -164,9 +164,9 @@ class SingleThreadCheck:
     async def _ask(self, *command: str) -> Any:
         return await retry(lambda: self._reads.call(*command), "drift")
 
-    async def _stray(self, name: Name, fold: ThreadReplay, crowd: MemberCounts) -> dict[str, set[str]]:
+    async def _stray(self, name: Name, fold: ThreadReplay, member_counts: MemberCounts) -> dict[str, set[str]]:
         """Members of site views that name this thread but are not in its fold."""
-        counted = await crowd.of(self._look, name[0])
+        counted = await member_counts.of(self._look, name[0])
         own: dict[str, set[str]] = {view: set() for view in layout.SITE_VIEWS}
         for view, member, _ in () if fold.thread is None else layout.of_site(fold.thread):
             own[view.removeprefix("site.")].add(member)

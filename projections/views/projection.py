@@ -67,7 +67,7 @@ class Projection:
         self._most_arguments = most_arguments
         self._threads: dict[Name, ThreadState] = {}
         self._torn: set[Name] = set()
-        self._journals: dict[Name, ChangeTracker] = {}
+        self._trackers: dict[Name, ChangeTracker] = {}
         self._lines: list[bytes] = []
         self._weight = 0
         self._parked = set(parked)
@@ -94,7 +94,7 @@ class Projection:
 
     def release(self, name: Name) -> bool:
         """Release a thread unless it has uncommitted changes. True if released."""
-        if name in self._journals:
+        if name in self._trackers:
             return False
         del self._threads[name]
         self._torn.discard(name)
@@ -143,21 +143,21 @@ class Projection:
         return not (name in self._parked or (poison and recorded.position in poison))
 
     def _fold(self, name: Name, recorded: Recorded) -> Effects:
-        journal = self._journals.get(name) or self._begun(name)
-        before = journal.weight
-        touched = take_in(journal.thread, recorded, self._poison.skipped, journal)
-        self._weight += journal.weight - before
+        tracker = self._trackers.get(name) or self._begun(name)
+        before = tracker.weight
+        touched = take_in(tracker.thread, recorded, self._poison.skipped, tracker)
+        self._weight += tracker.weight - before
         if touched.kinds and self.telling:
-            self._lines.append(feed_entries.line(recorded.position, journal.name, touched.kinds))
+            self._lines.append(feed_entries.line(recorded.position, tracker.name, touched.kinds))
             self._weight += 1
         return touched
 
     def _begun(self, name: Name) -> ChangeTracker:
         """Start a change tracker for a thread without events since the last commit."""
-        journal = self._journals[name] = ChangeTracker(self._threads[name], whole=name in self._torn)
+        tracker = self._trackers[name] = ChangeTracker(self._threads[name], whole=name in self._torn)
         self._torn.discard(name)
-        self._weight += journal.weight
-        return journal
+        self._weight += tracker.weight
+        return tracker
 
     @property
     def weight(self) -> int:
@@ -171,8 +171,8 @@ class Projection:
 
     def bodies(self) -> Iterator[str]:
         """The texts that the next commit renders."""
-        for journal in self._journals.values():
-            yield from journal.bodies()
+        for tracker in self._trackers.values():
+            yield from tracker.bodies()
 
     def take(self, html: Html | None = None) -> Commit | None:
         """The commit of all events since the last one; None if there are none. `html` overrides the renderer."""
@@ -183,29 +183,29 @@ class Projection:
         html = html or self._html
         changes: list[Change] = []
         later: list[Change] = []
-        for name, journal in self._journals.items():
-            first, *others = journal.changes(self._keys, self._generation, html)
+        for name, tracker in self._trackers.items():
+            first, *others = tracker.changes(self._keys, self._generation, html)
             changes.append(first)
             later += others
-            later += self._snapshot(journal) if self.keeping else ()
+            later += self._snapshot(tracker) if self.keeping else ()
             if name in self._threads:
-                self._cache.use(self, name, journal.growth)
+                self._cache.use(self, name, tracker.growth)
         for name, parked in self._parking.items():
             key = self._keys.parked(self._generation)
             later.append(Change("HSET", key, [parking.field(*name), parking.encode(parked)]))
         commit = Commit(expected=self._committed, cursor=self.cursor, changes=changes + later, feed=self._lines)
         self._committed = self.cursor
-        self._journals, self._lines, self._parking = {}, [], {}
+        self._trackers, self._lines, self._parking = {}, [], {}
         self._weight = 0
         self._cache.fit()
         return commit
 
-    def _snapshot(self, journal: ChangeTracker) -> list[Change]:
-        thread = journal.thread
+    def _snapshot(self, tracker: ChangeTracker) -> list[Change]:
+        thread = tracker.thread
         key = self._keys.snapshots(thread.site, thread.id)
-        redacted = len(thread.redacted) > journal.redacted
+        redacted = len(thread.redacted) > tracker.redacted
         changes = [Change("DEL", key, [])] if redacted else []
-        due = snapshots.due(journal.events, thread.events) or (redacted and thread.events >= snapshots.FIRST)
+        due = snapshots.due(tracker.events, thread.events) or (redacted and thread.events >= snapshots.FIRST)
         if due and self.freezing:
             changes.append(Change("HSET", key, [snapshots.field(thread, self.version), snapshots.pack(thread)]))
         return changes

@@ -254,7 +254,7 @@ class Store:
         return await read_parked(self._reads, self._keys[partition], self.generation)
 
     async def thread(self, site: str, thread: str) -> ThreadState:
-        """The state of a thread read from its views; a state without events if there are none. Raises `Torn`."""
+        """Read the state of a thread from its views; without views it has no events. Raises `PartialCommit`."""
         return await load_thread(self._reads, self._keys.of(site, thread), self.generation, site, thread)
 
     async def marks(self, site: str, thread: str) -> list[snapshots.Mark]:

@@ -37,7 +37,7 @@ class Reads(Protocol):
         """Send several commands in one pipeline and return their replies."""
 
 
-class Torn(Exception):
+class PartialCommit(Exception):
     """A commit of this thread was interrupted half-way: its views are ahead of the cursor, up to `last`."""
 
     def __init__(self, last: Position) -> None:
@@ -81,13 +81,13 @@ async def together(reads: Reads, commands: Sequence[tuple[Argument, ...]]) -> li
 async def load_thread(reads: Reads, keys: Partition, generation: int, site: str, thread: str) -> ThreadState:
     """The state of a thread read from its views; a state without events if there are none.
 
-    Raises `Torn` if the views are ahead of the cursor, `redis.exceptions.RedisError`.
+    Raises `PartialCommit` if the views are ahead of the cursor, `redis.exceptions.RedisError`.
     """
     views = await read_views(reads, keys, generation, site, thread, NEEDED)
     # A commit writes `meta` before anything else, and partly written views may not even be readable.
     source = views.hashes["meta"].get(b"source")
     if source is not None and (last := _THREAD.decode(source).last) > views.cursor:
-        raise Torn(last)
+        raise PartialCommit(last)
     return from_views(views, site, thread)
 
 

@@ -107,9 +107,9 @@ def expected(keys: Partition, thread: ThreadState, html: layout.Html) -> dict[st
     return found
 
 
-def loaded(shelf: Shelf, site: str, thread: str) -> ThreadState:
+def loaded(source: Shelf, site: str, thread: str) -> ThreadState:
     """The state that the views tell."""
-    return from_views(shelf.views(site, thread), site, thread)
+    return from_views(source.views(site, thread), site, thread)
 
 
 def _bytes(value: object) -> bytes:

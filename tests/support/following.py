@@ -151,7 +151,7 @@ async def station(
         log=house.log,
         views=views or house.views,
         feed=FeedLog(deployment.calls, deployment.keys),
-        bell=lambda partition: deployment.wakes.on(deployment.keys[partition].view_channel),
+        subscription=lambda partition: deployment.wakes.on(deployment.keys[partition].view_channel),
         heartbeat=heartbeat,
         limits=limits,
     )

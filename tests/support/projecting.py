@@ -73,9 +73,9 @@ class Bench:
         """Wait until the views have taken in the log, by what is stored."""
         last = await self.log.last(partition)
         keys = self.deployment.keys[partition]
-        with anyio.fail_after(BOUND), self.deployment.wakes.on(keys.view_channel) as bell:
+        with anyio.fail_after(BOUND), self.deployment.wakes.on(keys.view_channel) as subscription:
             while await self.store.cursor(partition) != last:
-                await bell.wait(0.2)
+                await subscription.wait(0.2)
 
     async def all_level(self) -> None:
         """Wait until all views have taken in the log."""

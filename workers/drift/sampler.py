@@ -126,8 +126,8 @@ class Sampler:
         """Check the threads of the walk, and randomly drawn threads for an equal amount of time."""
         walked = drawn = 0.0
         begun = self._pace.spent
-        async for name, crowd in walk:
-            await self._look(name, crowd)
+        async for name, member_counts in walk:
+            await self._look(name, member_counts)
             walked += self._pace.spent - begun
             begun = self._pace.spent
             while drawn < walked and (by_chance := await self._rounds.draw()):
@@ -146,11 +146,11 @@ class Sampler:
                 if held:
                     await self._look(name, None)
 
-    async def _look(self, name: Name, crowd: MemberCounts | None) -> None:
+    async def _look(self, name: Name, member_counts: MemberCounts | None) -> None:
         """Check one thread, and repair it if it differs."""
         if name not in self._quarantine:
             try:
-                await self._judge(name, crowd)
+                await self._judge(name, member_counts)
             except Exception as error:
                 if _is_passing(error):
                     raise
@@ -159,8 +159,8 @@ class Sampler:
                 _log.error("drift_look_failed", site=name[0], thread=name[1], exc_info=error)
         await self._rest()
 
-    async def _judge(self, name: Name, crowd: MemberCounts | None) -> None:
-        found = await self._differences(name, crowd)
+    async def _judge(self, name: Name, member_counts: MemberCounts | None) -> None:
+        found = await self._differences(name, member_counts)
         if found.compared:
             metrics.DRIFT_CHECKED.inc()
         if found.count:
@@ -168,7 +168,7 @@ class Sampler:
                 metrics.DRIFT.labels(view).inc(fields)
             await self._mend(name, found)
 
-    async def _differences(self, name: Name, crowd: MemberCounts | None = None) -> _Found:
+    async def _differences(self, name: Name, member_counts: MemberCounts | None = None) -> _Found:
         partition = self._store.keys.of(*name)
         while True:
             store = await self._store.served(partition.number)
@@ -178,7 +178,7 @@ class Sampler:
             )
             found = _Found(compared=scope.fold)
             try:
-                async for difference in spot.differences(name, crowd):
+                async for difference in spot.differences(name, member_counts):
                     found.add(difference)
             except Superseded:
                 continue

@@ -63,12 +63,12 @@ class ThreadWalk:
                     continue
                 if self._pace.share < self._share and await self._log.last(number) != self._lasts[number]:
                     self._set_pace(busy=True)
-                crowd = MemberCounts()
+                member_counts = MemberCounts()
                 stretches = sampling.round_trip(await self._anywhere(number), self._lasts[number])
                 for stretch in stretches:
                     async with aclosing(self._stretch(number, stretch)) as names:
                         async for name in names:
-                            yield name, crowd
+                            yield name, member_counts
                 if stretches and number in self._held():
                     metrics.DRIFT_WALKS.inc()
             await self._idle(begun + self._every if partitions else begun + IDLE_S)

@@ -32,7 +32,7 @@ from projections.views.layout import Html
 from projections.views.parking import Poison
 from projections.views.projection import Projection
 from projections.views.store import Done, Fenced, Mismatch, Outcome, Retired, Store
-from projections.views.stored_thread import Torn
+from projections.views.stored_thread import PartialCommit
 from projections.views.thread_cache import ThreadCache
 from workers.projector.failures import FailurePolicy, Failures, is_poison, told
 from workers.runtime import metrics
@@ -93,7 +93,7 @@ class PartitionProjector:
         self._html = html
         self._read = read
         self._projection: Projection | None = None
-        self._seam: Position | None = None
+        self._commit_boundary: Position | None = None
         """Position at which the next commit must end: an interrupted commit would have ended there or later."""
         self._failures = Failures()
         self._poison = Poison()
@@ -136,7 +136,7 @@ class PartitionProjector:
                 _log.warning("projection_retried", partition=self.partition, position=str(at), fault=told(error))
             finally:
                 self._forget_threads()
-                self._projection = self._seam = self._suspect = None
+                self._projection = self._commit_boundary = self._suspect = None
             if self.at != before:
                 pauses = delays(longest=2.0)
             await anyio.sleep(next(pauses))
@@ -224,8 +224,8 @@ class PartitionProjector:
         """True if a commit has to end at this event."""
         # Up to the end of an interrupted commit, events get no commits of their own: the half-written views are
         # recognised by that end.
-        careful = recorded.position <= self._careful and self._seam is None
-        if not (careful or projection.full or recorded.position == self._seam):
+        careful = recorded.position <= self._careful and self._commit_boundary is None
+        if not (careful or projection.full or recorded.position == self._commit_boundary):
             return False
         if not careful:
             self._suspect = None
@@ -234,13 +234,18 @@ class PartitionProjector:
     async def _load(self, projection: Projection, site: str, thread: str) -> None:
         try:
             projection.hold(await self._store.thread(site, thread))
-        except Torn as torn:
+        except PartialCommit as partial_commit:
             # An interrupted commit has left the views half written. Their earlier state is folded from the log, and
             # everything is written again. One commit has to end where the interrupted one did: the members that
             # it added to the views of the site are known again only there, where later events remove them.
-            self._seam = torn.last if self._seam is None else max(self._seam, torn.last)
+            last, boundary = partial_commit.last, self._commit_boundary
+            self._commit_boundary = last if boundary is None else max(boundary, last)
             _log.warning(
-                "torn_commit_found", partition=self.partition, site=site, thread=thread, position=str(torn.last)
+                "torn_commit_found",
+                partition=self.partition,
+                site=site,
+                thread=thread,
+                position=str(last),
             )
             state = await thread_at(self._log, self._store, site, thread, projection.committed)
             projection.hold(state or ThreadState(site=site, id=thread), torn=True)
@@ -260,8 +265,8 @@ class PartitionProjector:
                 self._tell_parked(commit.cursor)
                 if self._careful <= commit.cursor:
                     self._careful = START
-                if self._seam is not None and self._seam <= commit.cursor:
-                    self._seam = None
+                if self._commit_boundary is not None and self._commit_boundary <= commit.cursor:
+                    self._commit_boundary = None
             case Mismatch():
                 metrics.PROJECTION_COMMITS.labels("mismatch").inc()
                 _log.warning(

@@ -103,7 +103,7 @@ class Projector:
         self.threads = ThreadCache(thread_bytes)
         """Cache of the folded threads kept between commits."""
         turns = Semaphore(AT_ONCE, fast_acquire=True)
-        self._upkeeps = [
+        self._projectors = [
             PartitionProjector(partition, log, store, turns, cache=self.threads, html=html, read=read)
             for partition in range(log.partitions)
         ]
@@ -128,7 +128,7 @@ class Projector:
     @property
     def stopped(self) -> Mapping[int, StoppedPartition]:
         """Stopped partitions with the reason. Each of them needs an operator."""
-        return {one.partition: one.stopped for one in self._upkeeps if one.stopped is not None}
+        return {one.partition: one.stopped for one in self._projectors if one.stopped is not None}
 
     @property
     def lags(self) -> Mapping[int, PartitionLag]:
@@ -137,14 +137,14 @@ class Projector:
 
     def at(self, partition: int) -> Position | None:
         """Position of the last event in the views of an owned partition. None while it is unknown."""
-        return self._upkeeps[partition].at
+        return self._projectors[partition].at
 
     async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
         """Project until `drain` or a cancellation, then leave the membership and release the leases."""
         try:
             async with anyio.create_task_group() as tasks:
-                for upkeep in self._upkeeps:
-                    tasks.start_soon(self._hold, upkeep)
+                for partition_projector in self._projectors:
+                    tasks.start_soon(self._hold, partition_projector)
                 tasks.start_soon(self._attend)
                 tasks.start_soon(self._renew)
                 tasks.start_soon(self._measure)
@@ -190,30 +190,30 @@ class Projector:
     def _share(self, alive: frozenset[str]) -> None:
         """Recompute the owned partitions after the live workers have changed."""
         before, self._alive = self._alive, alive
-        self._ours = frozenset(one.partition for one in self._upkeeps if owner(one.partition, alive) == self._worker)
+        self._ours = frozenset(one.partition for one in self._projectors if owner(one.partition, alive) == self._worker)
         metrics.REBALANCES.inc()
         if before or len(alive) > 1:  # a single worker at the start is not logged
             _log.info("workers_changed", workers=len(alive), partitions=len(self._ours))
         moved, self._moved = self._moved, anyio.Event()
         moved.set()
 
-    async def _hold(self, upkeep: PartitionProjector) -> None:
+    async def _hold(self, partition_projector: PartitionProjector) -> None:
         """Take the partition whenever this worker owns it and its lease is free, and project it while it is ours."""
-        partition = upkeep.partition
+        partition = partition_projector.partition
         while True:
             try:
                 nonce = await self._take(partition)
             except RedisError as error:
-                upkeep.stop(error, START)
+                partition_projector.stop(error, START)
                 await self._until_elsewhere(partition)
-                upkeep.forget()
+                partition_projector.forget()
                 continue
             with CancelScope() as scope:
                 self._nonces[partition], self._scopes[partition] = nonce, scope
                 metrics.OWNED_PARTITIONS.inc()
                 try:
-                    await upkeep.run(nonce)
-                    if upkeep.stopped is not None:
+                    await partition_projector.run(nonce)
+                    if partition_projector.stopped is not None:
                         await anyio.sleep_forever()
                 finally:
                     metrics.OWNED_PARTITIONS.dec()
@@ -222,7 +222,7 @@ class Projector:
                     del self._scopes[partition]
                     self._forget_lag(partition)
             # Not in `finally`: after a cancellation from outside the nonce is kept, and `_leave` releases the lease.
-            upkeep.forget()
+            partition_projector.forget()
             with CancelScope(shield=True):
                 await self._give_back(partition, nonce)
                 del self._nonces[partition]
@@ -283,7 +283,7 @@ class Projector:
             self._forget_lag(partition)
         if not ats:
             return
-        wanted: list[tuple[Argument, ...]] = [("HVALS", self._upkeeps[partition].parked_key) for partition in ats]
+        wanted: list[tuple[Argument, ...]] = [("HVALS", self._projectors[partition].parked_key) for partition in ats]
         stored = await retry(partial(together, self._reads, wanted), "parked")
         lasts = await self._log.lasts(list(ats))
         for (partition, at), values, last in zip(ats.items(), stored, lasts, strict=True):

@@ -185,7 +185,7 @@ async def following(
         log=given.log,
         views=given.views,
         feed=FeedLog(deployment.reads, deployment.keys),
-        bell=lambda partition: deployment.wakes.on(deployment.keys[partition].view_channel),
+        subscription=lambda partition: deployment.wakes.on(deployment.keys[partition].view_channel),
         limits=FeedLimits(
             feeds=settings.max_feeds,
             unopened=settings.max_unopened,

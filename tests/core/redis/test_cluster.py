@@ -317,7 +317,7 @@ async def test_a_follower_is_woken_where_its_slot_has_gone(there: Cluster, deplo
     home, other = there.primary_of(slot), there.primary_of(slot_of(deployment.keys[PARTITIONS - 1].log))
     got: list[Entry] = []
     rung = 0
-    with deployment.wakes.on(deployment.keys[0].log_channel) as bell:
+    with deployment.wakes.on(deployment.keys[0].log_channel) as subscription:
         async with anyio.create_task_group() as tasks:
 
             async def follow() -> None:
@@ -326,7 +326,7 @@ async def test_a_follower_is_woken_where_its_slot_has_gone(there: Cluster, deplo
 
             tasks.start_soon(follow)
             with anyio.fail_after(BOUND):
-                assert await bell.wait(BOUND)  # it listens
+                assert await subscription.wait(BOUND)  # it listens
                 match what:
                     case "the slot moves":
                         await to_thread.run_sync(lambda: there.move_slot(slot, other))
@@ -337,12 +337,12 @@ async def test_a_follower_is_woken_where_its_slot_has_gone(there: Cluster, deplo
                 await write(log, event("c:1"), thread=thread_in(0), key="k")
                 # Woken, not looking once in a while: by the new server, when it is listened to there.
                 while not rung:
-                    rung += await bell.wait(BOUND)
+                    rung += await subscription.wait(BOUND)
                 await until(lambda: listened_to(deployment, 0))
-                while await bell.wait(0):
+                while await subscription.wait(0):
                     pass
                 await write(log, event("c:2"), thread=thread_in(0), key="l")
-                assert await bell.wait(BOUND)
+                assert await subscription.wait(BOUND)
                 await until(lambda: heard(got, 2))
             tasks.cancel_scope.cancel()
     home.thaw() if what == "the server freezes" else None

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 import core.redis.pubsub
 from core.position import START
-from core.redis import subscriber as subscription
+from core.redis import subscriber
 from core.redis.client import connect
 from core.redis.metrics import LOSSES
 from core.redis.pubsub import LOOK_EVERY, LOOK_SELDOM, MOST_HEARD, PubSub, Subscription
@@ -42,47 +42,47 @@ async def wakes(fresh: str) -> AsyncIterator[PubSub]:
         tasks.cancel_scope.cancel()
 
 
-async def rings(bell: Subscription) -> bool:
+async def rings(subscription: Subscription) -> bool:
     with anyio.fail_after(BOUND):
-        return await bell.wait(NEVER)
+        return await subscription.wait(NEVER)
 
 
-async def listening(bell: Subscription) -> None:
+async def listening(subscription: Subscription) -> None:
     """Wait until the server has taken the subscription: that rings, as something may have come before."""
-    assert await rings(bell)
+    assert await rings(subscription)
 
 
 async def test_a_message_rings_the_bell_of_its_channel(wakes: PubSub, reading: Redis) -> None:
-    with wakes.on("{p}:log") as bell:
-        await listening(bell)
+    with wakes.on("{p}:log") as subscription:
+        await listening(subscription)
         await reading.spublish("{p}:log", "")
-        assert await rings(bell)
+        assert await rings(subscription)
 
 
 async def test_a_bell_keeps_what_was_said_until_it_is_asked(wakes: PubSub, reading: Redis) -> None:
-    with wakes.on("{p}:view") as bell:
-        await listening(bell)
+    with wakes.on("{p}:view") as subscription:
+        await listening(subscription)
         for words in ("one", "", "two"):
             await reading.spublish("{p}:view", words)
         heard: list[bytes] = []
         while len(heard) < 2:
-            assert await rings(bell)
-            heard += bell.heard()
+            assert await rings(subscription)
+            heard += subscription.heard()
         assert heard == [b"one", b"two"]
 
 
 def test_a_bell_that_nobody_asks_keeps_no_more_than_a_few_messages() -> None:
-    bell = Subscription()
+    subscription = Subscription()
     for number in range(100):
-        bell.ring(b"%d" % number)
-    assert len(bell.heard()) == MOST_HEARD
-    assert bell.heard() == []
+        subscription.ring(b"%d" % number)
+    assert len(subscription.heard()) == MOST_HEARD
+    assert subscription.heard() == []
 
 
 async def test_everybody_on_a_channel_is_woken_and_nobody_else(wakes: PubSub, reading: Redis) -> None:
     with wakes.on("{p}:log") as one, wakes.on("{p}:log") as two, wakes.on("{p}:view") as other:
-        for bell in (one, two, other):
-            await listening(bell)
+        for subscription in (one, two, other):
+            await listening(subscription)
         await reading.spublish("{p}:log", "")
         assert await rings(one)
         assert await rings(two)
@@ -90,28 +90,28 @@ async def test_everybody_on_a_channel_is_woken_and_nobody_else(wakes: PubSub, re
 
 
 async def test_one_bell_may_listen_to_many_channels(wakes: PubSub, reading: Redis) -> None:
-    with wakes.on("{p1}:view", "{p2}:view", "{p3}:view") as bell:
+    with wakes.on("{p1}:view", "{p2}:view", "{p3}:view") as subscription:
         for number in (1, 2, 3):
             while await reading.pubsub_shardnumsub(f"{{p{number}}}:view") != [(f"{{p{number}}}:view".encode(), 1)]:
-                await listening(bell)
+                await listening(subscription)
         for number in (3, 1, 2):
             await reading.spublish(f"{{p{number}}}:view", "")
-            assert await rings(bell)
+            assert await rings(subscription)
 
 
 async def test_asking_twice_for_one_channel_is_asking_once(wakes: PubSub, reading: Redis) -> None:
-    with wakes.on("{p}:log", "{p}:log") as bell:
-        await listening(bell)
+    with wakes.on("{p}:log", "{p}:log") as subscription:
+        await listening(subscription)
         await reading.spublish("{p}:log", "")
-        assert await rings(bell)
+        assert await rings(subscription)
 
 
 async def test_what_happens_between_two_waits_is_not_missed() -> None:
-    bell = Subscription()
-    bell.ring()
-    bell.ring()
-    assert await bell.wait(NEVER)
-    assert not await bell.wait(0)
+    subscription = Subscription()
+    subscription.ring()
+    subscription.ring()
+    assert await subscription.wait(NEVER)
+    assert not await subscription.wait(0)
 
 
 async def test_who_has_gone_is_no_longer_listened_for(wakes: PubSub, reading: Redis) -> None:
@@ -125,15 +125,15 @@ async def test_who_has_gone_is_no_longer_listened_for(wakes: PubSub, reading: Re
 
 
 async def test_losing_the_subscription_wakes_everybody_and_is_repaired(wakes: PubSub, reading: Redis) -> None:
-    with wakes.on("{p}:log") as bell, wakes.on("{p}:view") as other:
-        await listening(bell)
+    with wakes.on("{p}:log") as subscription, wakes.on("{p}:view") as other:
+        await listening(subscription)
         await listening(other)
         await reading.client_kill_filter(_type="pubsub")
-        assert await rings(bell)
+        assert await rings(subscription)
         assert await rings(other)
         while not await reading.spublish("{p}:log", ""):
             await rings(other)
-        assert await rings(bell)
+        assert await rings(subscription)
 
 
 async def test_without_messages_a_waiter_looks_all_the_same() -> None:
@@ -167,57 +167,57 @@ async def test_a_follower_listens_on_the_channel_of_its_partition(fresh: str, re
 
 async def test_a_waiter_relies_on_its_bell_while_the_subscription_is_confirmed(wakes: PubSub, reading: Redis) -> None:
     assert Subscription().patience == LOOK_EVERY
-    with wakes.on("{p1}:log", "{p2}:log") as bell:
-        assert bell.patience == LOOK_EVERY
-        while bell.patience == LOOK_EVERY:
-            await listening(bell)
-        assert bell.patience == LOOK_SELDOM
+    with wakes.on("{p1}:log", "{p2}:log") as subscription:
+        assert subscription.patience == LOOK_EVERY
+        while subscription.patience == LOOK_EVERY:
+            await listening(subscription)
+        assert subscription.patience == LOOK_SELDOM
         await reading.client_kill_filter(_type="pubsub")
-        assert await rings(bell), "who relied on it looks"
-        while bell.patience == LOOK_EVERY:
-            await listening(bell)
+        assert await rings(subscription), "who relied on it looks"
+        while subscription.patience == LOOK_EVERY:
+            await listening(subscription)
 
 
 async def test_a_connection_that_is_lost_without_a_word_is_noticed_and_its_waiters_look(
     fresh: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(subscription, "PROBE_EVERY", 0.01)
-    monkeypatch.setattr(subscription, "LOST_AFTER", 0.2)
+    monkeypatch.setattr(subscriber, "PROBE_EVERY", 0.01)
+    monkeypatch.setattr(subscriber, "LOST_AFTER", 0.2)
     proxy = Proxy(fresh, tmp_path)
     async with anyio.create_task_group() as tasks:
         await tasks.start(proxy.run)
         async with find_servers(proxy.url) as topology:
             wakes = PubSub(topology)
             await tasks.start(wakes.run)
-            with wakes.on("{p}:log") as bell:
-                while bell.patience == LOOK_EVERY:
-                    await bell.wait(NEVER)
-                await bell.wait(0)
+            with wakes.on("{p}:log") as subscription:
+                while subscription.patience == LOOK_EVERY:
+                    await subscription.wait(NEVER)
+                await subscription.wait(0)
                 proxy.silent = True
-                assert await rings(bell)
-                assert bell.patience == LOOK_EVERY
+                assert await rings(subscription)
+                assert subscription.patience == LOOK_EVERY
                 proxy.silent = False
-                while bell.patience == LOOK_EVERY:
-                    await rings(bell)
+                while subscription.patience == LOOK_EVERY:
+                    await rings(subscription)
             tasks.cancel_scope.cancel()
 
 
 async def test_a_server_that_refuses_probes_because_its_disk_is_full_is_not_lost(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(subscription, "PROBE_EVERY", 0.01)
+    monkeypatch.setattr(subscriber, "PROBE_EVERY", 0.01)
     with started(engines()["embedded"], *EVERYSEC) as url, client(url) as asking, no_disk(url):
         async with find_servers(url) as topology, anyio.create_task_group() as tasks:
             wakes = PubSub(topology)
             await tasks.start(wakes.run)
-            with wakes.on("{p}:log") as bell:
-                while bell.patience == LOOK_EVERY:
-                    await listening(bell)
+            with wakes.on("{p}:log") as subscription:
+                while subscription.patience == LOOK_EVERY:
+                    await listening(subscription)
                 lost, refused = LOSSES._value.get(), _refused(asking)
                 while _refused(asking) < refused + 3:
                     await checkpoint()
                 assert LOSSES._value.get() == lost
-                assert bell.patience == LOOK_SELDOM
+                assert subscription.patience == LOOK_SELDOM
             tasks.cancel_scope.cancel()
 
 
@@ -243,9 +243,9 @@ async def test_a_follower_whose_subscription_is_confirmed_asks_nothing_while_not
 
         tasks.start_soon(follow)
         await tasks.start(place.deployment.wakes.run)
-        with place.deployment.wakes.on(keys()[HERE].log_channel) as bell, anyio.fail_after(BOUND):
-            while bell.patience != NEVER:
-                await bell.wait(1)
+        with place.deployment.wakes.on(keys()[HERE].log_channel) as subscription, anyio.fail_after(BOUND):
+            while subscription.patience != NEVER:
+                await subscription.wait(1)
             await append(place.log, event())
             await followed.wait()
         asked = await ranges(reading)

@@ -36,11 +36,11 @@ async def test_writes_go_on_at_the_server_that_takes_over(there: Sentinels, fate
             first.kill()
         else:
             first.freeze()
-        with deployment.wakes.on(deployment.keys[HERE].log_channel) as bell:
+        with deployment.wakes.on(deployment.keys[HERE].log_channel) as subscription:
             await write(log, event("c:2"), key="l")
             assert there.primary() is not first
             with anyio.fail_after(BOUND):
-                assert await bell.wait(BOUND)
+                assert await subscription.wait(BOUND)
             entries = await log.read(HERE, START, limit=10)
             assert [facts(entry)["head"] for entry in entries] == ["c:1", "c:2"]
             if fate == "frozen":

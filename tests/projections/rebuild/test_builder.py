@@ -99,9 +99,12 @@ async def building(here: Bench, generation: int, nonce: str = "n") -> Rebuilding
 async def level(here: Bench, partition: int = 0) -> None:
     """Wait until the served views have taken in the log."""
     last = await here.log.last(partition)
-    with anyio.fail_after(BOUND), here.deployment.wakes.on(here.deployment.keys[partition].view_channel) as bell:
+    with (
+        anyio.fail_after(BOUND),
+        here.deployment.wakes.on(here.deployment.keys[partition].view_channel) as subscription,
+    ):
         while await (await here.store.served(partition)).cursor(partition) != last:
-            await bell.wait(0.2)
+            await subscription.wait(0.2)
 
 
 async def noticed(here: Bench) -> list[Position]:

@@ -82,9 +82,9 @@ def masked(recorded: list[Recorded], redacted: list[tuple[str, int]]) -> ThreadS
     return kept(thread) if thread.events else None
 
 
-async def there_at(log: Any, shelf: Any, at: Position | int) -> ThreadState | None:
+async def there_at(log: Any, source: Any, at: Position | int) -> ThreadState | None:
     """The thread then, without what no snapshot keeps, because no past shows it."""
-    found = await thread_at(log, shelf, SITE, THREAD, at)
+    found = await thread_at(log, source, SITE, THREAD, at)
     return None if found is None else kept(found)
 
 
@@ -93,10 +93,10 @@ async def there_at(log: Any, shelf: Any, at: Position | int) -> ThreadState | No
 async def test_at_every_position_it_is_the_fold_up_to_there(some: list[Move], at: set[int], lost: bool) -> None:
     log = await played(some)
     recorded = await events(log)
-    shelf = (Lost if lost else Kept)(recorded, at)
+    source = (Lost if lost else Kept)(recorded, at)
     for number, one in enumerate(recorded, 1):
-        there = await there_at(log, shelf, one.position)
-        assert there == masked(recorded[:number], shelf.now.redacted)
+        there = await there_at(log, source, one.position)
+        assert there == masked(recorded[:number], source.now.redacted)
 
 
 @settings(max_examples=20)
@@ -104,28 +104,28 @@ async def test_at_every_position_it_is_the_fold_up_to_there(some: list[Move], at
 async def test_at_every_time_it_is_the_prefix_that_ends_before_anything_later(some: list[Move], at: set[int]) -> None:
     log = await played(some)
     recorded = await events(log)
-    shelf = Kept(recorded, at)
+    source = Kept(recorded, at)
     for time in {one.occurred_at + by for one in recorded for by in (-1, 0, 1)}:
         later = [number for number, one in enumerate(recorded) if one.occurred_at > time]
         prefix = recorded[: later[0]] if later else recorded
-        assert await there_at(log, shelf, time) == masked(prefix, shelf.now.redacted)
+        assert await there_at(log, source, time) == masked(prefix, source.now.redacted)
 
 
 async def test_a_walk_is_from_the_moment_or_the_snapshot_after_to_the_one_before() -> None:
     log = await played(stream(20, 900))
     recorded = await events(log)
-    shelf = Kept(recorded, {100, 200, 300})
+    source = Kept(recorded, {100, 200, 300})
     watched, blind = Watched(log), Blind(log)
 
     for number, start, until in ((150, 199, 99), (50, 99, None), (298, 299, 199), (350, len(recorded) - 1, 299)):
         at = recorded[number].position
         before = None if until is None else recorded[until].position
-        there = await there_at(watched, shelf, at)
+        there = await there_at(watched, source, at)
         assert watched.walks[-1] == (at, before)
-        assert await there_at(blind, shelf, at) == there
+        assert await there_at(blind, source, at) == there
         assert blind.walks[-1] == (recorded[start].position, before)
     watched.walks.clear()
-    there = await there_at(watched, shelf, recorded[199].position)
+    there = await there_at(watched, source, recorded[199].position)
     assert there is not None
     assert there.events == 200
     assert watched.walks == []
@@ -134,10 +134,10 @@ async def test_a_walk_is_from_the_moment_or_the_snapshot_after_to_the_one_before
 async def test_where_a_snapshot_is_thrown_away_when_it_was_chosen_the_walk_goes_on_to_the_beginning() -> None:
     log = await played(stream(20, 300))
     recorded = await events(log)
-    shelf = Lost(recorded, {50, 100})
+    source = Lost(recorded, {50, 100})
     for number in (70, 100, 150):
-        there = await there_at(log, shelf, recorded[number - 1].position)
-        assert there == masked(recorded[:number], shelf.now.redacted)
+        there = await there_at(log, source, recorded[number - 1].position)
+        assert there == masked(recorded[:number], source.now.redacted)
 
 
 class Respelt(Kept):
@@ -157,12 +157,12 @@ class Respelt(Kept):
 async def test_a_snapshot_with_fields_too_many_and_one_too_few_is_gone_on_from() -> None:
     log = await played(stream(20, 300))
     recorded = await events(log)
-    shelf = Respelt(recorded, {50, 100})
+    source = Respelt(recorded, {50, 100})
     assert any(row.featured for row in fold(ThreadState(site=SITE, id=THREAD), recorded[:100]).rows.values())
     watched = Watched(log)
     for number in (70, 100, 130):
-        wanted = masked(recorded[:number], shelf.now.redacted)
-        there = await there_at(watched, shelf, recorded[number - 1].position)
+        wanted = masked(recorded[:number], source.now.redacted)
+        there = await there_at(watched, source, recorded[number - 1].position)
         assert wanted is not None
         assert there is not None
         since = {one.envelope.comment for one in recorded[50 if number < 100 else 100 : number]}

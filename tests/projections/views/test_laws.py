@@ -35,23 +35,23 @@ def folded(recorded: Sequence[Recorded], thread: str = THREAD) -> ThreadState:
 
 def project(recorded: Sequence[Recorded], cuts: Sequence[int], *, restart: bool = False) -> Shelf:
     """What the views hold after commits at these cuts; with `restart`, each one starts from what is stored."""
-    shelf = Shelf()
+    source = Shelf()
     projection = Projection(KEYS, 1, START, html=html)
     for at, one in enumerate(recorded, 1):
         if projection.misses(one):
-            projection.hold(loaded(shelf, SITE, one.envelope.thread))
+            projection.hold(loaded(source, SITE, one.envelope.thread))
         projection.apply(one)
         if at in cuts or at == len(recorded):
             commit = projection.take()
             assert commit is not None
-            shelf.write(commit.changes)
+            source.write(commit.changes)
             if restart:
                 projection = Projection(KEYS, 1, projection.cursor, html=html)
-    return shelf
+    return source
 
 
-def views_only(shelf: Shelf) -> dict[str, dict[str, object]]:
-    return {key: there for key, there in shelf.keys.items() if ":snapshots:" not in key}
+def views_only(source: Shelf) -> dict[str, dict[str, object]]:
+    return {key: there for key, there in source.keys.items() if ":snapshots:" not in key}
 
 
 @few
@@ -112,12 +112,12 @@ async def test_views_are_the_same_however_commits_are_cut_and_whoever_restarts(
     some: list[Move], cuts: list[int], restart: bool
 ) -> None:
     recorded = await events(await played(some, threads=2), None)
-    shelf = project(recorded, cuts, restart=restart)
+    source = project(recorded, cuts, restart=restart)
     views: dict[str, dict[str, object]] = {}
     for name in THREADS[:2]:
         for key, there in expected(KEYS, folded(recorded, name), html).items():
             views.setdefault(key, {}).update(there)
-    assert views_only(shelf) == views
+    assert views_only(source) == views
 
 
 @few
@@ -236,18 +236,18 @@ async def test_what_threads_take_is_counted_as_they_grow() -> None:
 async def test_a_thread_is_let_go_of_when_there_are_too_many_rows() -> None:
     recorded = await events(await played(stream(2, 300, threads=3), threads=3), None)
     projection = Projection(KEYS, 1, START, html=html, cache=ThreadCache(1))
-    shelf = Shelf()
+    source = Shelf()
     loads = 0
     for one in recorded:
         if projection.misses(one):
             loads += 1
-            projection.hold(loaded(shelf, SITE, one.envelope.thread))
+            projection.hold(loaded(source, SITE, one.envelope.thread))
         projection.apply(one)
         commit = projection.take()
         assert commit is not None
-        shelf.write(commit.changes)
+        source.write(commit.changes)
     assert loads > len(THREADS)
-    assert views_only(shelf) == views_only(project(recorded, []))
+    assert views_only(source) == views_only(project(recorded, []))
 
 
 async def test_a_commit_is_full_before_it_has_more_arguments_than_a_script_takes() -> None:

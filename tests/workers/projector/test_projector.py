@@ -20,7 +20,7 @@ from projections.thread.snapshots import FIRST, kept, unpack
 from projections.verify.verifier import verify
 from projections.views.changes import Commit
 from projections.views.store import COMMIT, Done, Fenced, Mismatch
-from projections.views.stored_thread import Torn, load_thread
+from projections.views.stored_thread import PartialCommit, load_thread
 from tests.support.bounds import BOUND
 from tests.support.discussions import MOD, PEOPLE, SITE, THREADS, Play, entries, played, stream
 from tests.support.logs import CLUSTER, serving
@@ -228,7 +228,7 @@ async def test_a_commit_that_an_error_cut_half_way_is_found_and_repaired(
     async with projecting(one):
         await stopped(one)
     assert one.stopped[0].fault.startswith("WRONGTYPE")
-    with pytest.raises(Torn):
+    with pytest.raises(PartialCommit):
         await load_thread(here.deployment.reads, here.deployment.keys[0], 1, SITE, THREAD)
     await here.call("HSET", views.rows, "left over", "- \n\n{}")
     await here.call("RESTORE", site, 0, saved, "REPLACE")

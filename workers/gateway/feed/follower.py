@@ -61,7 +61,7 @@ class Follower:
         partition: int,
         feed: FeedLog,
         views: FrameRows,
-        bell: AbstractContextManager[Subscription],
+        subscription: AbstractContextManager[Subscription],
         grown: Callable[[Channel], object],
     ) -> None:
         """`grown` is called with a channel whenever the ring of the channel has something to send."""
@@ -75,7 +75,7 @@ class Follower:
         """Held while entries go into the rings. For the holder of the lock, `at` and the rings agree."""
         self._feed = feed
         self._views = views
-        self._bell = bell
+        self._subscription = subscription
         self._grown = grown
         self._mark: FeedMark | None = None
 
@@ -105,10 +105,10 @@ class Follower:
         Clients also wait while the feed is unreadable. The feeds of all other partitions go on.
         """
         told: str | None = None
-        with self._bell as bell:
+        with self._subscription as subscription:
             while True:
                 try:
-                    await self._advance(bell)
+                    await self._advance(subscription)
                     told = None
                 except Unavailable:
                     # The retry that gave up counted and logged it. Entries missed now are read next time.
@@ -120,11 +120,11 @@ class Follower:
                     _log.error(
                         "feed_refused", partition=self.partition, position=str(self.at), fault=why, exc_info=where
                     )
-                await bell.wait(self._patience(bell))
+                await subscription.wait(self._patience(subscription))
 
-    async def _advance(self, bell: Subscription) -> None:
+    async def _advance(self, subscription: Subscription) -> None:
         async with self.lock:
-            await self._catch_up(named(bell.heard()))
+            await self._catch_up(named(subscription.heard()))
             await self._tell_held()
 
     async def _catch_up(self, said: Named) -> None:
@@ -202,9 +202,9 @@ class Follower:
         head, rows = await self._views.frame_rows(site, thread, comments)
         return None if head is None else Rows(head, rows)
 
-    def _patience(self, bell: Subscription) -> float:
+    def _patience(self, subscription: Subscription) -> float:
         dues = [channel.due for channel in self.channels.values() if channel.due is not None]
-        return min([bell.patience, *(max(0.0, due - time.monotonic()) for due in dues)])
+        return min([subscription.patience, *(max(0.0, due - time.monotonic()) for due in dues)])
 
     async def _reset(self, cause: str) -> None:
         """Send all clients of this partition a reset, and continue from the end of the feed."""

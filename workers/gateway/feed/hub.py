@@ -55,7 +55,7 @@ class Hub:
         log: Log,
         views: HubViews,
         feed: FeedLog,
-        bell: Callable[[int], AbstractContextManager[Subscription]],
+        subscription: Callable[[int], AbstractContextManager[Subscription]],
         heartbeat: float = HEARTBEAT,
         limits: FeedLimits | None = None,
     ) -> None:
@@ -63,13 +63,13 @@ class Hub:
         self._log = log
         self._views = views
         self._feed = feed
-        self._bell = bell
+        self._subscription = subscription
         self._resuming = Resume(log, views, feed, self.limits)
         self._replays = Replays(self._resuming, self.limits)
         self._followers: dict[int, tuple[Follower, anyio.CancelScope]] = {}
         self._heartbeat = heartbeat
         self._tasks: TaskGroup | None = None
-        self._teller: Sender | None = None
+        self._sender: Sender | None = None
         self._feeds = 0
         self.draining = False
 
@@ -78,8 +78,8 @@ class Hub:
         """Run the followers for as long as the context lasts. Leaving the context ends every stream."""
         async with anyio.create_task_group() as tasks:
             self._tasks = tasks
-            self._teller = Sender(tasks)
-            tasks.start_soon(self._teller.beat, self._channels, self._heartbeat)
+            self._sender = Sender(tasks)
+            tasks.start_soon(self._sender.beat, self._channels, self._heartbeat)
             try:
                 yield self
             finally:
@@ -202,7 +202,7 @@ class Hub:
             return found[0]
         if self._tasks is None:
             raise RuntimeError("the hub is not running")
-        follower = Follower(partition, self._feed, self._views, self._bell(partition), self._running().tell)
+        follower = Follower(partition, self._feed, self._views, self._subscription(partition), self._running().tell)
         scope = anyio.CancelScope()
         self._followers[partition] = follower, scope
         self._tasks.start_soon(_run, follower, scope)
@@ -226,9 +226,9 @@ class Hub:
         return [channel for follower, _ in self._followers.values() for channel in follower.all_channels()]
 
     def _running(self) -> Sender:
-        if self._teller is None:
+        if self._sender is None:
             raise RuntimeError("the hub is not running")
-        return self._teller
+        return self._sender
 
 
 async def _run(follower: Follower, scope: anyio.CancelScope) -> None:

@@ -40,10 +40,10 @@ class Desk:
     def __init__(self, house: House) -> None:
         self.house = house
         self.asked = Asked(house)
-        self.bell = Subscription()
+        self.subscription = Subscription()
         feed = FeedLog(house.deployment.calls, house.deployment.keys)
         partition = partition_of(SITE, THREAD, house.log.partitions)
-        self.follower = Follower(partition, feed, self.asked, nullcontext(self.bell), lambda _: None)
+        self.follower = Follower(partition, feed, self.asked, nullcontext(self.subscription), lambda _: None)
         self.channel = self.follower.channels[SITE, THREAD] = Channel(lambda _: None)
 
     async def told(self, number: int) -> bytes:
@@ -62,7 +62,7 @@ class Desk:
 
     def ring(self, *comments: str, kind: str = "comment.posted") -> None:
         kinds = msgspec.json.encode([(kind, comment) for comment in comments])
-        self.bell.ring(f"{SITE}/{THREAD}\n".encode() + kinds)
+        self.subscription.ring(f"{SITE}/{THREAD}\n".encode() + kinds)
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ async def test_rows_that_were_read_before_they_changed_are_read_again(desk: Desk
 async def test_words_that_say_nothing_are_passed(desk: Desk, words: bytes) -> None:
     async with desk.follower.lock:
         comment = await desk.house.post(ADA, "Hello.")
-        desk.bell.ring(words)
+        desk.subscription.ring(words)
     assert b"Hello." in await desk.told(1)
     assert desk.asked.comments == [[comment]]
 
@@ -133,7 +133,7 @@ async def test_a_feed_that_is_none_of_ours_ends_nothing_and_is_gone_on_with_once
         async with desk.follower.lock:
             await calls.call("DEL", feed)
             await calls.call("SET", feed, "somebody else's")
-            desk.bell.ring(b"")
+            desk.subscription.ring(b"")
         with anyio.fail_after(BOUND):
             while not any(line["event"] == "feed_refused" for line in lines):
                 await anyio.lowlevel.checkpoint()
@@ -141,5 +141,5 @@ async def test_a_feed_that_is_none_of_ours_ends_nothing_and_is_gone_on_with_once
     assert (line["partition"], line["log_level"]) == (desk.follower.partition, "error")
     await calls.call("RESTORE", feed, 0, saved, "REPLACE")
     await house.post(ADA, "Hello again.")
-    desk.bell.ring(b"")
+    desk.subscription.ring(b"")
     assert b"Hello again." in await desk.told(2)

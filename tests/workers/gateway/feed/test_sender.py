@@ -26,7 +26,7 @@ class Client:
         self.messages: list[Message] = []
         self.asked = 0
         """How often it was told anything, whether it took that or not."""
-        self._teller = teller
+        self._sender = teller
 
     async def send(self, message: Message) -> None:
         self.asked += 1
@@ -36,7 +36,7 @@ class Client:
         self.messages.append(message)
 
     async def come(self) -> None:
-        await self._teller.attend(self.seat, self.send)
+        await self._sender.attend(self.seat, self.send)
 
     @property
     def told(self) -> bytes:

@@ -357,7 +357,15 @@ DEFECTS = {
     "UnreadableEntry",  # likewise, and the record tells of it in its place (test_damaged.py)
     *("CannotOpen", "BadAddress", "Unreachable", "UnfitServer", "Denied"),  # a start
     *("OtherDeployment", "HalfRestored"),  # likewise
-    *("Torn", "Superseded", "Interrupted", "Exchanged", "Inconsistent", "_Again", "_Ahead"),  # answered where raised
+    *(
+        "PartialCommit",
+        "Superseded",
+        "Interrupted",
+        "Exchanged",
+        "Inconsistent",
+        "_Again",
+        "_Ahead",
+    ),  # answered where raised
     "Trimmed",  # a resume of the feed is answered with a reset
     *("Trimmed", "NotOrdinary", "TooCostly"),  # likewise: a replay, a text
     "UnknownType",  # a restore
