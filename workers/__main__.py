@@ -13,7 +13,7 @@ def main() -> int:
     arguments = sys.argv[1:]
     if answered := help_page.answer(arguments):
         return answered.print()
-    from workers.cli.app import run
+    from workers.cli.program import run
 
     return run(arguments)
 

@@ -4,7 +4,7 @@ from typing import Final, NamedTuple
 
 from core.durability import Durability
 from core.redis.in_flight import ConfirmationCommand
-from core.redis.server import Server
+from core.redis.server_facts import Server
 
 REPLICATED_WITHIN: Final = 1.0
 """Seconds for the replicas to confirm. After that the write is acknowledged as not confirmed."""

@@ -10,7 +10,7 @@ from redis.exceptions import ConnectionError  # noqa: A004 - redis-py's name
 from core.redis.client import REPLY_WITHIN, connect
 from core.redis.confirmation import Confirmation
 from core.redis.pipeline import Pipeline
-from core.redis.server import Server, inspect
+from core.redis.server_facts import Server, inspect
 
 LONG_REPLY_WITHIN: Final = 10.0
 """Seconds in which all replies to one pipeline of reads must arrive."""

@@ -25,7 +25,7 @@ from core.redis.confirmation import Confirmation
 from core.redis.discovery import LOOK_WITHIN, look_at_cluster, look_at_sentinels
 from core.redis.errors import CannotOpen, Denied, UnfitServer, Unreachable, is_denied, is_loading
 from core.redis.node import Node
-from core.redis.server import Server, require
+from core.redis.server_facts import Server, require
 from core.redis.server_loading import LoadingWait
 from core.redis.slots import SlotMap
 

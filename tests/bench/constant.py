@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.bench.crowd import FRAME_ENDS
 from workers.gateway.feed.ring import Frame, Ring
-from workers.gateway.http.server import HttpServer
+from workers.gateway.http.http_server import HttpServer
 from workers.runtime.process import Process, run
 
 FEED: Final = "/feed"

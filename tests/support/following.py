@@ -20,7 +20,7 @@ from workers.gateway.feed.endpoint import Feed
 from workers.gateway.feed.hub import Hub, HubViews
 from workers.gateway.feed.limits import FeedLimits
 from workers.gateway.http.feed_retry import BROKEN, LATER
-from workers.gateway.http.server import HttpServer
+from workers.gateway.http.http_server import HttpServer
 from workers.gateway.shapes.feed import FEED
 from workers.runtime import metrics
 

@@ -12,8 +12,8 @@ from anyio.abc import SocketStream
 from starlette.types import ASGIApp
 
 from workers.gateway.http.client_address import ClientAddress
+from workers.gateway.http.http_server import HttpServer
 from workers.gateway.http.protocol import BoundedHttpProtocol
-from workers.gateway.http.server import HttpServer
 from workers.runtime.limits import Limits
 
 BOUND: Final = 30

@@ -10,7 +10,7 @@ from tests.support.following import Station, station
 from tests.support.house import House, built
 from tests.support.servers import engines, started
 from tests.web.chromium import launched, require
-from workers.gateway.http.server import HttpServer
+from workers.gateway.http.http_server import HttpServer
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page

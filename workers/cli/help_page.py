@@ -19,8 +19,8 @@ class CommandEntry(NamedTuple):
 
 RUN: Final = {
     "up": CommandEntry("workers.cli.up:up", "Run everything in one process, on a server of its own"),
-    "gateway": CommandEntry("workers.cli.services:gateway", "Run the HTTP gateway, as many as you like"),
-    "projector": CommandEntry("workers.cli.services:projector", "Run the projector, as many as you like"),
+    "gateway": CommandEntry("workers.cli.role_commands:gateway", "Run the HTTP gateway, as many as you like"),
+    "projector": CommandEntry("workers.cli.role_commands:projector", "Run the projector, as many as you like"),
 }
 READ: Final = {
     "thread": CommandEntry("workers.cli.thread:thread", "A thread as text, as it is now or as it was"),

@@ -18,7 +18,7 @@ from core.redis.errors import CannotOpen, Denied, Lack, OtherDeployment, UnfitSe
 from core.redis.live_processes import LiveProcess, live_processes
 from core.redis.node import Node
 from core.redis.router import Router
-from core.redis.server import OLDEST, Server
+from core.redis.server_facts import OLDEST, Server
 from core.redis.topology import Topology, find_servers
 from projections.read.lag import lags
 from projections.read.log_origin import other_logs

@@ -9,7 +9,7 @@ from core.keys import Keys
 from core.partitions import SLOTS
 from core.redis.client import ask
 from core.redis.node import Node
-from core.redis.server import Server
+from core.redis.server_facts import Server
 from core.redis.slots import slot_of
 from core.redis.topology import Topology
 from workers.doctor.finding import Finding

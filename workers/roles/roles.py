@@ -26,9 +26,9 @@ from workers.gateway.feed.limits import FeedLimits
 from workers.gateway.health_app import health_alone, operations
 from workers.gateway.http.admission import Admission
 from workers.gateway.http.body_budget import BodyBudget
+from workers.gateway.http.http_server import Application, CannotListen, HttpServer
 from workers.gateway.http.lag_watch import LagWatch
 from workers.gateway.http.response_cache import ReadyAnswers
-from workers.gateway.http.server import Application, CannotListen, HttpServer
 from workers.gateway.operations.count_cache import CountCache
 from workers.gateway.operations.past_cache import PastPages
 from workers.gateway.operations.services import Services

@@ -1,27 +1,28 @@
 #!lua
--- Append the events of one decision, advance their heads and remember the command key: all of it, or nothing.
+-- Append the events of one decision, advance their heads and record the command key, atomically.
 --
 -- KEYS     1 log · 2 heads of the thread · 3 the partition's copy of the deployment's id
---          and where there is a command key: 4 keys of its window · 5 keys of the window before
+--          and with a command key: 4 keys of its window · 5 keys of the window before
 -- ARGV     1 id of the deployment, or "", see log_integrity.lua · 2 channel that wakes the readers of the log
 --          3 field of the thread's last event · 4 command key, or "" · 5 digest of the command
---          6 "1" where something new was made, else "0" · 7 position that settled it already, or ""
+--          6 "1" if the command created something, else "0" · 7 position that already set the state, or ""
 --          8 window of the key · 9 length of a window in ms
---          10 number of expected heads, then of each: field, position or ""
---          then number of events, and of each: head, e without its closing brace, c, note, marked field or ""
--- Returns  OK <position>…                    it is in the log, or was settled there
+--          10 number of expected heads, then per head: field, position or ""
+--          then number of events, and per event: head, e without its closing brace, c, note, marked field or ""
+-- Returns  OK <position>…                    the events are in the log, or there were none and 7 is returned
 --          DUP <window> <record>             the key was used before, for this command
---          REUSED                            the key was used before, for another
---          CONFLICT <field> <position>       a head has another position than was expected
---          SKEW <ms>                         it is this time, and that in another window than 8
+--          REUSED                            the key was used before, for another command
+--          CONFLICT <field> <position>       a head has another position than expected
+--          SKEW <ms>                         the server's time, which is in another window than 8
 --
--- Fails with BROKEN <position> <why> where the log is not whole, before it writes anything. Comes behind log_integrity.lua.
+-- Fails with BROKEN <position> <why> if the log is not intact, before any write. Loaded after log_integrity.lua.
 --
--- A command key is remembered by a record "<created> <digest> <position>…". Nearly all are of one event, and these are
--- shorter: <created><digest>, 4 bytes of milliseconds since the window began, and 5 bytes of sequence number.
+-- The record of a command key is "<created> <digest> <position>…". The record of a single event, by far the most
+-- common, is shorter: <created><digest>, 4 bytes of milliseconds since the window began, and 5 bytes of sequence number.
 --
--- An error half-way takes nothing back. So whatever can fail is done before the first XADD: the shape of ARGV is
--- checked, every key is read, and the message is published, which nobody receives before the script has ended.
+-- An error does not roll back earlier writes of a script. So everything that can fail is done before the first XADD:
+-- the shape of ARGV is checked, every key is read, and the message is published. Subscribers receive the message only
+-- after the script has ended.
 
 local call, match, format, floor = redis.call, string.match, string.format, math.floor
 local log, heads, copy, id, key = KEYS[1], KEYS[2], KEYS[3], ARGV[1], ARGV[4]
@@ -38,7 +39,7 @@ if last_ms > ms then
   ms = last_ms
 end
 
--- Command keys of window w are looked up until window w + 1 ends; one more is a margin for clocks that differ.
+-- Command keys of window w are looked up until window w + 1 ends. One more window is a margin for clock differences.
 local function keep(commands, of_window)
   call('PEXPIREAT', commands, format('%.0f', (of_window + 3) * window_ms))
 end
@@ -53,15 +54,15 @@ if key ~= '' then
       if (match(record, '^%d (%S*)') or string.sub(record, 2, -10)) ~= digest then
         return 'REUSED'
       end
-      -- Written again so that this connection's WAIT waits for the record: a connection that has written nothing is
-      -- answered at once, whatever the replicas have.
+      -- Written again so that this connection's WAIT covers the record: on a connection without writes, WAIT returns
+      -- at once, whatever the replicas have.
       keep(KEYS[i], window + 4 - i)
       return format('DUP %.0f ', window + 4 - i) .. record
     end
   end
 end
 
--- The fields of `heads` that are read: those that are expected, those of the events, the thread's last.
+-- The fields of `heads` to read: the expected ones, those of the events, and the thread's last event.
 local fields, expected, events = {}, tonumber(ARGV[10]), {}
 for i = 1, expected do
   fields[i] = ARGV[9 + 2 * i]
@@ -81,7 +82,7 @@ end
 fields[#fields + 1] = last_field
 local found = call('HMGET', heads, unpack(fields))
 
--- A head is kept as "<version> <position> <note>", without version 1, as most have, and without an empty note.
+-- A head is stored as "<version> <position> <note>". Version 1, the most common, and an empty note are omitted.
 for i = 1, expected do
   local position = found[i] and match(found[i], '%d+%-%d+') or ''
   if position ~= ARGV[10 + 2 * i] then
@@ -125,7 +126,7 @@ local is_first = key ~= '' and call('EXISTS', KEYS[4]) == 0
 if count > 0 then
   call('SPUBLISH', ARGV[2], '')
   if id ~= '' and owner == id then
-    call('SET', copy, id .. ' 0') -- the first entry comes
+    call('SET', copy, id .. ' 0') -- the log gets its first entry
   end
   for i = 1, count do
     call('XADD', log, ids[i], 'e', entries[i], 'c', ARGV[at + 5 * i - 2])

@@ -1,16 +1,16 @@
 #!lua flags=no-writes
--- Walk back from an event to the one before it of the same thread, or aggregate, and on, a bounded number of hops.
+-- Follow back pointers from an event to earlier events of the same thread or aggregate, for a bounded number of hops.
 --
 -- KEYS     1 log
 -- ARGV     1 position to start at · 2 back pointer to follow: "tp" thread, "ap" aggregate
---          3 position to stop before, or "" · 4 hops allowed
--- Returns  {rest, id, e, c, id, e, c, …}, newest first. Where the hops ran out, `rest` is where to go on, else "".
+--          3 position to stop before, or "" · 4 maximum number of hops
+-- Returns  {rest, id, e, c, id, e, c, …}, newest first. If a limit was reached, `rest` is where to continue, else "".
 --
--- Fails with MISSING <position> <what> where the log has not what an event names.
+-- Fails with MISSING <position> <what> if the log lacks an entry that an event points to.
 
 local log, id, pointer, stop, hops = KEYS[1], ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 
--- The answer also ends where it grew to this many bytes: a long answer keeps everybody else waiting.
+-- The result also ends at this many bytes, because a long result blocks the other clients of the server.
 local room = 1048576
 
 local answer = { '' }
@@ -32,7 +32,7 @@ while id ~= '' and id ~= stop do
   answer[#answer + 1] = e
   answer[#answer + 1] = c
   hops, room = hops - 1, room - #e - #c
-  -- The script that appends ends every `e` with these two, without the second where there is none.
+  -- append.lua ends every `e` with these two; the second is absent in the first event of an aggregate.
   local ending = string.sub(e, -80)
   local thread, aggregate = string.match(ending, '"tp":"([%d-]*)","ap":"([%d-]*)"}$')
   if not thread then

@@ -1,23 +1,23 @@
 #!lua flags=no-writes
--- What a decision needs, of one moment: the time, what its command key stands for, heads, and events behind them.
+-- Load the data of a decision from one moment: the time, the record of its command key, heads and their events.
 --
 -- KEYS     1 log · 2 heads of the thread · 3 the partition's copy of the deployment's id
---          and where there is a command key: 4 keys of its window · 5 keys of the window before
--- ARGV     1 id of the deployment, or "", see log_integrity.lua; "*" where the log need not be whole · 2 command key, or "" · 3 window of the key
---          4 length of a window in ms · 5 hops allowed in all
---          then of each head: field · "" for the head alone, or the position after which its events are wanted
--- Returns  {"SKEW", ms}         it is this time, and that in another window than 3
---          {"HIT", ms, window, record}  the key was used before: the record as append.lua wrote it, and of which window
---          {"OK", ms, {head, rest, id, e, c, id, e, c, …}, …}  of each head: as append.lua wrote it, or "", and its
---                               events, newest first. Where the hops ran out, `rest` is where to go on.
+--          and with a command key: 4 keys of its window · 5 keys of the window before
+-- ARGV     1 id of the deployment, or "", see log_integrity.lua; "*" if the log need not be intact
+--          2 command key, or "" · 3 window of the key · 4 length of a window in ms · 5 maximum number of hops in total
+--          then per head: field · "" for the head alone, or the position after which its events are wanted
+-- Returns  {"SKEW", ms}         the server's time, which is in another window than 3
+--          {"HIT", ms, window, record}  the key was used before: its window, and the record as append.lua wrote it
+--          {"OK", ms, {head, rest, id, e, c, id, e, c, …}, …}  per head: the head as append.lua wrote it, or "", and
+--                               its events, newest first. If a limit was reached, `rest` is where to continue.
 --
--- Fails with BROKEN <position> <why> where the log is not whole, and with MISSING <position> <what> where it has not what
--- a head or an event names. Comes behind log_integrity.lua.
+-- Fails with BROKEN <position> <why> if the log is not intact, and with MISSING <position> <what> if the log lacks an
+-- entry that a head or an event points to. Loaded after log_integrity.lua.
 
 local log, heads = KEYS[1], KEYS[2]
 local key, window, window_ms, hops = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 
--- The answer also ends where it grew to this many bytes: a long answer keeps everybody else waiting.
+-- The result also ends at this many bytes, because a long result blocks the other clients of the server.
 local room = 1048576
 
 local last_ms, _, _, fault = whole(log, KEYS[3], ARGV[1])
@@ -47,7 +47,7 @@ for i = 6, #ARGV, 2 do
   local head = redis.call('HGET', heads, ARGV[i]) or ''
   local found = { head, '' }
   if known ~= '' then
-    -- A field that is only marked has version 0: its position is that of another aggregate's event.
+    -- A field that was only marked has version 0: its position is that of another aggregate's event.
     local version, id = string.match(head, '^(%d-) ?(%d+%-%d+)')
     if not id or version == '0' then
       id = ''
@@ -66,7 +66,7 @@ for i = 6, #ARGV, 2 do
       found[#found + 1] = e
       found[#found + 1] = c
       hops, room = hops - 1, room - #e - #c
-      -- The script that appends ends every `e` with the back pointers, that of the aggregate last, where there is one.
+      -- append.lua ends every `e` with the back pointers; that of the aggregate, if there is one, comes last.
       local ending = string.sub(e, -40)
       local before = string.match(ending, '"ap":"([%d-]*)"}$')
       if not before and not string.find(ending, '"tp":"[%d-]*"}$') then

@@ -1,14 +1,14 @@
 #!lua
--- Write entries of a backup into the log as they were, and advance their heads: all of them, or nothing.
+-- Write entries of a backup into the log unchanged, and advance their heads, atomically.
 --
--- KEYS     1 log · 2… the heads of the threads that they are of
--- ARGV     1 position that they come after, or "0-0" · 2 field of a thread's last event
---          3 number of entries, and of each: place of its heads in KEYS, position, e, c, head, note, marked field or ""
--- Returns  OK             they are written
---          AT <position>  the log ends somewhere else: nothing is written
+-- KEYS     1 log · 2… the heads of the threads of the entries
+-- ARGV     1 position that the entries follow, or "0-0" · 2 field of a thread's last event
+--          3 number of entries, and per entry: index of its heads in KEYS, position, e, c, head, note, marked field or ""
+-- Returns  OK             the entries are written
+--          AT <position>  the log ends at another position; nothing is written
 --
--- What each entry says of the events before it must be what the heads say, or the script fails with BROKEN before it
--- writes anything: the heads are made from the entries alone, as append.lua made them.
+-- The back pointers of each entry must equal the heads, otherwise the script fails with BROKEN before any write. The
+-- heads are rebuilt from the entries alone, as append.lua made them.
 
 local log, before, last_field = KEYS[1], ARGV[1], ARGV[2]
 
@@ -18,7 +18,7 @@ if newest ~= before then
   return 'AT ' .. newest
 end
 
--- A head is kept as append.lua keeps it. Each is read once, and written once.
+-- Heads have the format of append.lua. Each is read once and written once.
 local states = {}
 local function state(key, field)
   states[key] = states[key] or {}

@@ -1,5 +1,5 @@
 #!lua
--- Whether the server takes writes now. This one writes nothing, but as it might, it is refused where an append would be.
+-- Probe that the server accepts writes. Writes nothing, but lacks `no-writes`, so it is refused when an append would be.
 --
 -- KEYS     1 log
 -- ARGV     none

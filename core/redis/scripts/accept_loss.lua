@@ -1,13 +1,13 @@
 #!lua
--- Accept that entries of a partition's log are lost, so that writes go on. Comes behind log_integrity.lua.
+-- Accept that entries of a partition's log are lost, so that writes resume. Loaded after log_integrity.lua.
 --
 -- KEYS     1 log · 2 the partition's copy of the deployment's id
--- ARGV     1 id of the deployment · 2 newest position, as it was looked at · 3 number of entries, as it was looked at
---          4 position that the log had come to, where all of it is gone, or ""
+-- ARGV     1 id of the deployment · 2 newest position when inspected · 3 number of entries when inspected
+--          4 last position that the log had reached, if all of it is lost, or ""
 -- Returns  OK       the loss is accepted
---          CHANGED  the log is not as it was looked at, or there is nothing that can be accepted: nothing is written
+--          CHANGED  the log has changed since it was inspected, or no loss can be accepted; nothing is written
 --
--- Where all of it is gone, the stream is made anew and empty, and knows how far it had come: numbers go on from there.
+-- If all entries are lost, the stream is recreated empty with its last id set, so that sequence numbers continue.
 
 local log, copy, id, last = KEYS[1], KEYS[2], ARGV[1], ARGV[4]
 

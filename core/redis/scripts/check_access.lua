@@ -1,9 +1,9 @@
 #!lua flags=no-writes
--- Which of some commands the caller's account may not run. None of them is carried out.
+-- List which of some commands the caller's account may not run. The commands are not executed.
 --
 -- KEYS     none
--- ARGV     of each command: number of its words, then these
--- Returns  the numbers of those that are denied, from 1; none where the server cannot tell
+-- ARGV     per command: number of its words, then the words
+-- Returns  the numbers of the denied commands, from 1; none if the server cannot check
 
 local denied = {}
 if not redis.acl_check_cmd then
@@ -13,7 +13,7 @@ local at, number = 1, 0
 while at <= #ARGV do
   local words = tonumber(ARGV[at])
   number = number + 1
-  -- A command that the server does not know is an error, and not denied.
+  -- A command unknown to the server raises an error, and does not count as denied.
   local known, allowed = pcall(redis.acl_check_cmd, unpack(ARGV, at + 1, at + words))
   if known and not allowed then
     denied[#denied + 1] = number

@@ -1,15 +1,15 @@
 #!lua
--- Give a partition its copy of the deployment's id, where nothing speaks against it. Comes behind log_integrity.lua.
+-- Write a partition's copy of the deployment's id, unless the partition contradicts it. Loaded after log_integrity.lua.
 --
 -- KEYS     1 log · 2 the partition's copy of the deployment's id
--- ARGV     1 id of the deployment · 2 "" where it may be that no partition has a copy yet, "0" where the copies may be of
---          an id that the deployment had before, "1" where every partition had its copy once
--- Returns  COPIED   it has its copy
---          OTHER    it has that of another deployment
---          EMPTY    it has lost its copy, and all entries with it
---          BROKEN   it has no copy, and a log that is not whole
+-- ARGV     1 id of the deployment · 2 "" if possibly no partition has a copy yet, "0" if the copies may be of a previous
+--          id of the deployment, "1" if every partition had its copy once
+-- Returns  COPIED   the partition has its copy
+--          OTHER    the partition has the copy of another deployment
+--          EMPTY    the partition has lost its copy and all entries
+--          BROKEN   the partition has no copy, and its log is not intact
 --
--- A copy that is there is written again, so that who waits for this connection's writes waits for it.
+-- An existing copy is written again, so that this connection's WAIT covers it.
 
 local log, copy, id, copied = KEYS[1], KEYS[2], ARGV[1], ARGV[2]
 

@@ -1,7 +1,7 @@
 #!lua flags=no-writes
--- List the processes that are alive.
+-- List the live processes.
 --
--- KEYS     1 processes, by until when they count as alive, in ms of this server's time
+-- KEYS     1 processes, scored by when they cease to count as alive, in ms of this server's time
 -- ARGV     none
 -- Returns  their documents
 

@@ -1,22 +1,22 @@
 #!lua flags=no-writes
--- The newest position of a partition's log, and whether the log is whole. Comes before the scripts that use it.
+-- The newest position of a partition's log, and a check that the log is intact. Loaded before the scripts that use it.
 --
 -- KEYS     none of its own: `whole` is called with the log and with the partition's copy of the deployment's id
--- ARGV     none of its own: `whole` is called with the deployment's id, or "" where not every partition has its copy yet
--- Returns  of `whole`: milliseconds and number of the newest entry's position · the copy as it is kept, or false
---          why the log is not whole, with that position before it, or nil
+-- ARGV     none of its own: `whole` is called with the deployment's id, or "" if not every partition has its copy yet
+-- Returns  of `whole`: milliseconds and number of the newest entry's position · the copy as stored, or false
+--          why the log is not intact, preceded by that position, or nil
 --
--- The copy is "<id>" until the first entry comes, then "<id> <number of lost entries that a person accepted>". Sequence
--- numbers are dense. So there are as many entries as the newest one's number says, less those accepted as lost; all of
--- what is checked takes the same time however long the log is. A log that lost its end is whole: in a failover, and
--- where an older file is put back, the copy goes back with it.
+-- The copy is "<id>" until the first entry, then "<id> <number of lost entries that an operator accepted>". Sequence
+-- numbers are dense, so the number of entries equals the newest entry's number, less those accepted as lost. The check
+-- takes constant time, however long the log is. A log that lost its end counts as intact: after a failover, or when an
+-- older file is restored, the copy goes back with the log.
 
 local function whole(log, copy, id)
   local entry = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1]
   local there = redis.call('GET', copy)
   local length = redis.call('XLEN', log)
   local newest = entry and entry[1] or '0-0'
-  -- Where the log was trimmed to nothing, only the stream knows how far it had come.
+  -- After the log was trimmed to nothing, only the stream itself knows its last position.
   if not entry and redis.call('EXISTS', log) == 1 then
     local info = redis.call('XINFO', 'STREAM', log)
     for i = 1, #info, 2 do
@@ -30,7 +30,7 @@ local function whole(log, copy, id)
   local fields = entry and entry[2]
   local is_event = not entry or (fields[1] == 'e' and fields[3] == 'c' and #fields == 4)
   if is_event and length == n and n > 0 and there == id .. ' 0' then
-    return ms, n, there, nil -- as it nearly always is
+    return ms, n, there, nil -- by far the most common case
   end
 
   local owner, accepted = string.match(there or '', '^(%S*) ?(%d*)$')

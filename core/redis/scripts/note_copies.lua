@@ -1,9 +1,9 @@
 #!lua
--- Note in the deployment's record that every partition has its copy of the id.
+-- Record in the deployment's record that every partition has its copy of the id.
 --
 -- KEYS     1 the deployment's record
 -- ARGV     1 id of the deployment
--- Returns  1 where it is noted, 0 where the record is another's or nobody's
+-- Returns  1 if it is recorded, 0 if the record has another id or none
 
 if redis.call('HGET', KEYS[1], 'id') ~= ARGV[1] then
   return 0

@@ -1,10 +1,10 @@
 #!lua
--- Give a site the keys that it is opened with, unless it has keys.
+-- Give a site its initial keys, unless the site has keys.
 --
 -- KEYS     1 heads of the site · 2 keys of the site
 -- ARGV     1 field of the site in 1 · 2 kind of the keys · 3 the keys
--- Returns  "UNOPENED" where the site is not opened: keys that an opening left behind, which broke off, are gone then;
---          "SAME" where it has these keys now; "OTHER" where it has others
+-- Returns  "UNOPENED" if the site is not opened: keys left behind by an interrupted opening are deleted;
+--          "SAME" if the site now has these keys; "OTHER" if it has other keys
 
 local heads, place = KEYS[1], KEYS[2]
 local field, kind, keys = ARGV[1], ARGV[2], ARGV[3]

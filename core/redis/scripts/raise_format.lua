@@ -1,13 +1,14 @@
 #!lua
--- Raise the format of a deployment, unless a process is alive that does not read the new one.
+-- Raise the format of a deployment, unless a live process cannot read the new format.
 --
--- KEYS     1 the deployment's record · 2 processes, by until when they count as alive, in ms of this server's time
+-- KEYS     1 the deployment's record · 2 processes, scored by when they cease to count as alive, in ms of this server's
+--          time
 -- ARGV     1 id of the deployment · 2 the new format
--- Returns  "OK" and the format before; "SAME" and the format, where that is the new one or a newer one; "REFUSED", the
---          format and the documents of the processes that do not read the new one; "GONE" where the record is another's
---          or nobody's
+-- Returns  "OK" and the previous format; "SAME" and the format, if it is the new or a newer one; "REFUSED", the
+--          format and the documents of the processes that cannot read the new one; "GONE" if the record has another
+--          id or none
 --
--- A document is JSON, with the formats that its process reads in `reads`. One that cannot be read reads none.
+-- A document is JSON; `reads` holds the formats that its process reads. An unreadable document reads none.
 
 local record, processes = KEYS[1], KEYS[2]
 local id, wanted = ARGV[1], tonumber(ARGV[2])

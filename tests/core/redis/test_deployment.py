@@ -12,7 +12,7 @@ from core.redis.client import connect
 from core.redis.deployment import open_deployment
 from core.redis.deployment_record import RECORD
 from core.redis.errors import BadAddress, OtherDeployment, UnfitServer, Unreachable
-from core.redis.server import Server, inspect, require
+from core.redis.server_facts import Server, inspect, require
 from tests.support.servers import engines, started
 
 GOOD = Server(name="Valkey", version="9.1.2", is_replica=False, eviction="noeviction", fsync="always")

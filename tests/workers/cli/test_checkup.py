@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from core.redis.server import Server
+from core.redis.server_facts import Server
 from workers.doctor import checkup, failover
 from workers.doctor.finding import joined
 from workers.runtime.settings import Settings

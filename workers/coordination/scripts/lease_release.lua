@@ -1,10 +1,10 @@
 #!lua
--- Give one's own lease of a partition back, so that nobody has to wait for it to run out.
+-- Release the caller's own lease of a partition, so that no other worker waits for the lease to expire.
 --
 -- KEYS     1 lease
 -- ARGV     1 nonce
--- Returns  OK    it is free
---          LOST  it was not yours any more
+-- Returns  OK    the lease is free
+--          LOST  the caller no longer held the lease
 
 local lease, nonce = KEYS[1], ARGV[1]
 

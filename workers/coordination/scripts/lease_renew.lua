@@ -1,10 +1,10 @@
 #!lua
--- Make one's own lease of a partition last longer, also one that has run out, if nobody took it since.
+-- Extend the caller's own lease of a partition. An expired lease is extended too, if no other worker took it since.
 --
 -- KEYS     1 lease
--- ARGV     1 nonce · 2 how long it lasts from now, in ms
--- Returns  OK    it does
---          LOST  it is not yours any more
+-- ARGV     1 nonce · 2 duration from now, in ms
+-- Returns  OK    the lease is extended
+--          LOST  the caller no longer holds the lease
 
 local lease, nonce, lasts = KEYS[1], ARGV[1], tonumber(ARGV[2])
 

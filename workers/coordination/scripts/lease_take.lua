@@ -1,12 +1,12 @@
 #!lua
--- Take the lease of a partition, unless somebody else holds one that has not run out. Also renews one's own.
+-- Take the lease of a partition, unless another holder's lease has not expired. Also renews the caller's own lease.
 --
 -- KEYS     1 lease
--- ARGV     1 nonce, new for every taking · 2 name of the worker · 3 how long it lasts, in ms
--- Returns  OK                  it is yours
---          HELD <ms> <worker>  it is somebody else's for so long
+-- ARGV     1 nonce, new for every acquisition · 2 name of the worker · 3 duration of the lease, in ms
+-- Returns  OK                  the caller holds the lease
+--          HELD <ms> <worker>  another worker holds the lease for this many ms
 --
--- A lease that would last longer than one can be given was written before the clock jumped back: it has run out.
+-- A lease with more time left than the duration was written before the clock was set back, and counts as expired.
 
 local lease, nonce, worker, lasts = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3])
 

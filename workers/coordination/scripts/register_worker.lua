@@ -1,12 +1,13 @@
 #!lua
--- Say that a worker or process is alive, or that it leaves, and tell which ones are alive.
+-- Register a worker or process as alive, or remove it, and list the live ones.
 --
--- KEYS     1 workers or processes, by until when they count as alive, in ms of this server's time
--- ARGV     1 the member: name of the worker, or document of the process · 2 for how long its word counts, in ms · 3 "1" where it is alive, "0" where it leaves
--- Returns  the names of all that are alive now
+-- KEYS     1 workers or processes, scored by when they cease to count as alive, in ms of this server's time
+-- ARGV     1 the member: name of the worker, or document of the process · 2 TTL of the registration, in ms
+--          3 "1" if the member is alive, "0" if it leaves
+-- Returns  the members that are alive now
 --
--- An entry that would count for longer than one can was written before the clock jumped back: its worker comes again,
--- or is gone. The key goes with the last of them.
+-- An entry with more time left than the TTL was written before the clock was set back, and is removed: its worker
+-- registers again, or is gone. The key is deleted with its last entry.
 
 local workers = KEYS[1]
 local worker, lasts, alive = ARGV[1], tonumber(ARGV[2]), ARGV[3] == '1'

@@ -15,7 +15,7 @@ from tests.support.wire import request
 FILES = 64
 SERVER = f"""
 import resource, sys, anyio
-from workers.gateway.http.server import HttpServer
+from workers.gateway.http.http_server import HttpServer
 from workers.runtime import logs, metrics
 from workers.runtime.limits import Limits
 

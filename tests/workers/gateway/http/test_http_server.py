@@ -10,7 +10,7 @@ import pytest
 from anyio.lowlevel import checkpoint
 from starlette.types import Receive, Scope, Send
 
-from workers.gateway.http.server import HttpServer
+from workers.gateway.http.http_server import HttpServer
 
 CLIENTS = 64
 
