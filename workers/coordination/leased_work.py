@@ -8,19 +8,16 @@ from typing import Final, TypeVar
 
 import anyio
 import structlog
-from redis.exceptions import RedisError
 
 from core.concurrency import gathered
-from core.redis.errors import is_passing, retry
+from core.redis.errors import retry
 from core.throttle import Pace
 from projections.rebuild.builder import PATIENCE, Interrupted
+from workers.coordination.lease_keeper import RELEASED_WITHIN, LeaseKeeper
 from workers.coordination.leases import RENEWED_S, Leases
 
 FULL_SPEED: Final = 2
 """Partitions processed concurrently at full speed: one is folded while the other is written."""
-RELEASED_WITHIN: Final = 2.0
-"""Timeout for the release of a lease, in seconds. A lease that is not released expires."""
-
 Work = Callable[[int, str, Pace], Awaitable[object]]
 """Work on one partition. Receives the partition, the nonce of its lease, and the pace."""
 
@@ -32,9 +29,8 @@ class LeasedWork:
     """Works on partitions for a share of the time. `running` renews the leases meanwhile."""
 
     def __init__(self, leases: Leases, share: float) -> None:
-        self._leases = leases
+        self._keeper = LeaseKeeper(leases)
         self._share = share
-        self._nonces: dict[int, str] = {}
 
     async def running(self, work: Callable[[], Awaitable[_Answer]]) -> _Answer:
         """Run `work`, which may call `each`, and return its result."""
@@ -56,8 +52,9 @@ class LeasedWork:
         while not ended.is_set():
             with anyio.move_on_after(RENEWED_S):
                 await ended.wait()
-            for partition, nonce in list(self._nonces.items()):
-                await self._renew(partition, nonce)
+            for error in (await self._keeper.renew()).values():
+                if error is not None:
+                    raise error
 
     async def each(self, partitions: Iterable[int], work: Work) -> list[int]:
         """Do `work` in each partition. Returns those held by another process, or where `work` was interrupted."""
@@ -76,32 +73,15 @@ class LeasedWork:
 
     @asynccontextmanager
     async def _lease(self, partition: int) -> AsyncIterator[str | None]:
-        nonce = await retry(lambda: self._leases.take(partition), "take_lease", patience=PATIENCE)
+        nonce = await retry(lambda: self._keeper.take(partition), "take_lease", patience=PATIENCE)
         if nonce is None:
             yield None
             return
-        self._nonces[partition] = nonce
         try:
             yield nonce
         finally:
-            del self._nonces[partition]
             with anyio.move_on_after(RELEASED_WITHIN, shield=True):
-                await self._release(partition, nonce)
-
-    async def _renew(self, partition: int, nonce: str) -> None:
-        try:
-            await self._leases.renew(partition, nonce)
-        except RedisError as error:
-            # The lease still lasts for a while. If another process takes it then, the nonce stops our writes.
-            if not is_passing(error):
-                raise
-            _log.warning("lease_not_renewed", partition=partition)
-
-    async def _release(self, partition: int, nonce: str) -> None:
-        try:
-            await self._leases.release(partition, nonce)
-        except RedisError as error:
-            _log.warning("lease_not_released", partition=partition, fault=type(error).__name__)
+                await self._keeper.release(partition)
 
 
 async def _worked(work: Callable[[], Awaitable[object]], partition: int) -> bool:

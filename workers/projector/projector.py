@@ -45,6 +45,7 @@ from projections.views.store import Store
 from projections.views.stored_thread import together
 from projections.views.thread_cache import MOST_BYTES, ThreadCache
 from projections.views.versions import OWN, Versions
+from workers.coordination.lease_keeper import RELEASED_WITHIN, LeaseKeeper
 from workers.coordination.leases import RENEWED_S, Leases
 from workers.coordination.membership import Membership, owner
 from workers.projector.partition_projector import PartitionProjector, StoppedPartition
@@ -57,9 +58,6 @@ AT_ONCE: Final = 8
 More would only queue at the server and delay the rest of this process: a long backlog in all partitions would keep the
 leases from being renewed.
 """
-
-RELEASED_WITHIN: Final = 2.0
-"""Timeout for the release of the leases at exit, in seconds. A lease that is not released expires."""
 
 LOOKS: Final = 3
 """Attempts per renewal interval to take a lease that another worker has yet to release."""
@@ -98,7 +96,7 @@ class Projector:
         self._requeues = Requeues(log, store, Served(deployment), html=html, read=read)
         self._reads = deployment.reads
         self._worker = worker
-        self._leases = Leases(deployment.calls, deployment.keys, worker)
+        self._keeper = LeaseKeeper(Leases(deployment.calls, deployment.keys, worker))
         self._roster = Membership(deployment.calls, worker)
         self.threads = ThreadCache(thread_bytes)
         """Cache of the folded threads kept between commits."""
@@ -112,7 +110,6 @@ class Projector:
         """Partitions that this worker owns, according to the last known membership."""
         self._moved = anyio.Event()
         """Set when `_ours` changes, and then replaced."""
-        self._nonces: dict[int, str] = {}
         self._scopes: dict[int, CancelScope] = {}
         self._lags: dict[int, PartitionLag] = {}
         self._parked: dict[int, int] = {}
@@ -123,7 +120,7 @@ class Projector:
     @property
     def owned(self) -> frozenset[int]:
         """Partitions whose lease this worker holds."""
-        return frozenset(self._nonces)
+        return frozenset(self._keeper.nonces)
 
     @property
     def stopped(self) -> Mapping[int, StoppedPartition]:
@@ -209,7 +206,7 @@ class Projector:
                 partition_projector.forget()
                 continue
             with CancelScope() as scope:
-                self._nonces[partition], self._scopes[partition] = nonce, scope
+                self._scopes[partition] = scope
                 metrics.OWNED_PARTITIONS.inc()
                 try:
                     await partition_projector.run(nonce)
@@ -224,8 +221,7 @@ class Projector:
             # Not in `finally`: after a cancellation from outside the nonce is kept, and `_leave` releases the lease.
             partition_projector.forget()
             with CancelScope(shield=True):
-                await self._give_back(partition, nonce)
-                del self._nonces[partition]
+                await self._give_back(partition)
 
     async def _take(self, partition: int) -> str:
         while True:
@@ -236,7 +232,7 @@ class Projector:
             try:
                 # Shielded: a task that is cancelled meanwhile still gets the nonce of the taken lease, and releases it.
                 with CancelScope(shield=True):
-                    nonce = await self._leases.take(partition)
+                    nonce = await self._keeper.take(partition)
             except RedisError as error:
                 _require_passing(error)
                 nonce = None
@@ -258,13 +254,8 @@ class Projector:
     async def _renew(self) -> None:
         while True:
             await anyio.sleep(RENEWED_S)
-            nonces = dict(self._nonces)
-            for partition, ours in (await self._leases.renew_all(nonces)).items():
-                if isinstance(ours, RedisError) and is_passing(ours):
-                    # The lease still lasts for a while. If another worker takes it then, the nonce stops our writes.
-                    _log.warning("lease_not_renewed", partition=partition)
-                    continue
-                if ours is not True and self._nonces.get(partition) == nonces[partition] and partition in self._scopes:
+            for partition in await self._keeper.renew():
+                if partition in self._scopes:
                     self._scopes[partition].cancel()
 
     async def _measure(self) -> None:
@@ -310,9 +301,8 @@ class Projector:
         """Leave the membership, and release all held leases."""
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._sign_off)
-            for partition, nonce in self._nonces.items():
-                tasks.start_soon(self._give_back, partition, nonce)
-        self._nonces.clear()
+            for partition in self.owned:
+                tasks.start_soon(self._give_back, partition)
 
     async def _sign_off(self) -> None:
         try:
@@ -320,11 +310,9 @@ class Projector:
         except RedisError as error:
             _log.warning("roster_not_left", fault=type(error).__name__)
 
-    async def _give_back(self, partition: int, nonce: str) -> None:
-        try:
-            ours = await self._leases.release(partition, nonce)
-        except RedisError as error:
-            _log.warning("lease_not_released", partition=partition, fault=type(error).__name__)
+    async def _give_back(self, partition: int) -> None:
+        ours = await self._keeper.release(partition)
+        if ours is None:
             return
         metrics.HANDOVERS.labels("given" if ours else "lost").inc()
         if ours:

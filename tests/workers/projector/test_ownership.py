@@ -143,7 +143,7 @@ async def test_who_gives_a_partition_up_finishes_the_commit_in_hand(
         await here.pour([first], partition)
         with anyio.fail_after(BOUND):
             await began.wait()
-        nonce = one._nonces[partition]
+        nonce = one._keeper.nonces[partition]
         async with projecting(two):
             await until(lambda: one._scopes[partition].cancel_called)
             assert partition in one.owned
