@@ -15,10 +15,10 @@
 --          CONFLICT <field> <position>       a head has another position than expected
 --          SKEW <ms>                         the server's time, which is in another window than 8
 --
--- Fails with BROKEN <position> <why> if the log is not intact, before any write. Loaded after log_integrity.lua.
+-- Fails with BROKEN <position> <why> if the log is not whole, before any write. Loaded after log_integrity.lua.
 --
 -- The record of a command key is "<created> <digest> <position>…". The record of a single event, by far the most
--- common, is shorter: <created><digest>, 4 bytes of milliseconds since the window began, and 5 bytes of sequence number.
+-- common, is shorter: <created><digest>, 4 bytes of milliseconds since the window began, 5 bytes of sequence number.
 --
 -- An error does not roll back earlier writes of a script. So everything that can fail is done before the first XADD:
 -- the shape of ARGV is checked, every key is read, and the message is published. Subscribers receive the message only

@@ -3,7 +3,7 @@
 --
 -- KEYS     1 log · 2 heads of the thread · 3 the partition's copy of the deployment's id
 --          and with a command key: 4 keys of its window · 5 keys of the window before
--- ARGV     1 id of the deployment, or "", see log_integrity.lua; "*" if the log need not be intact
+-- ARGV     1 id of the deployment, or "", see log_integrity.lua; "*" if the log need not be whole
 --          2 command key, or "" · 3 window of the key · 4 length of a window in ms · 5 maximum number of hops in total
 --          then per head: field · "" for the head alone, or the position after which its events are wanted
 -- Returns  {"SKEW", ms}         the server's time, which is in another window than 3
@@ -11,7 +11,7 @@
 --          {"OK", ms, {head, rest, id, e, c, id, e, c, …}, …}  per head: the head as append.lua wrote it, or "", and
 --                               its events, newest first. If a limit was reached, `rest` is where to continue.
 --
--- Fails with BROKEN <position> <why> if the log is not intact, and with MISSING <position> <what> if the log lacks an
+-- Fails with BROKEN <position> <why> if the log is not whole, and with MISSING <position> <what> if the log lacks an
 -- entry that a head or an event points to. Loaded after log_integrity.lua.
 
 local log, heads = KEYS[1], KEYS[2]

@@ -3,7 +3,7 @@
 --
 -- KEYS     1 log · 2… the heads of the threads of the entries
 -- ARGV     1 position that the entries follow, or "0-0" · 2 field of a thread's last event
---          3 number of entries, and per entry: index of its heads in KEYS, position, e, c, head, note, marked field or ""
+--          3 number of entries, and per entry: index of heads in KEYS, position, e, c, head, note, marked field or ""
 -- Returns  OK             the entries are written
 --          AT <position>  the log ends at another position; nothing is written
 --

@@ -1,5 +1,5 @@
 #!lua
--- Probe that the server accepts writes. Writes nothing, but lacks `no-writes`, so it is refused when an append would be.
+-- Probe that the server accepts writes. Writes nothing, but lacks `no-writes`, so it is refused if an append would be.
 --
 -- KEYS     1 log
 -- ARGV     none

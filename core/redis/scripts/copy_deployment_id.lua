@@ -2,12 +2,12 @@
 -- Write a partition's copy of the deployment's id, unless the partition contradicts it. Loaded after log_integrity.lua.
 --
 -- KEYS     1 log · 2 the partition's copy of the deployment's id
--- ARGV     1 id of the deployment · 2 "" if possibly no partition has a copy yet, "0" if the copies may be of a previous
---          id of the deployment, "1" if every partition had its copy once
+-- ARGV     1 id of the deployment · 2 "" if possibly no partition has a copy yet, "0" if the copies may be of an
+--          earlier id of the deployment, "1" if every partition had its copy once
 -- Returns  COPIED   the partition has its copy
 --          OTHER    the partition has the copy of another deployment
 --          EMPTY    the partition has lost its copy and all entries
---          BROKEN   the partition has no copy, and its log is not intact
+--          BROKEN   the partition has no copy, and its log is not whole
 --
 -- An existing copy is written again, so that this connection's WAIT covers it.
 

@@ -1,14 +1,14 @@
 #!lua flags=no-writes
--- The newest position of a partition's log, and a check that the log is intact. Loaded before the scripts that use it.
+-- The newest position of a partition's log, and a check that the log is whole. Loaded before the scripts that use it.
 --
 -- KEYS     none of its own: `whole` is called with the log and with the partition's copy of the deployment's id
 -- ARGV     none of its own: `whole` is called with the deployment's id, or "" if not every partition has its copy yet
 -- Returns  of `whole`: milliseconds and number of the newest entry's position · the copy as stored, or false
---          why the log is not intact, preceded by that position, or nil
+--          why the log is not whole, preceded by that position, or nil
 --
 -- The copy is "<id>" until the first entry, then "<id> <number of lost entries that an operator accepted>". Sequence
 -- numbers are dense, so the number of entries equals the newest entry's number, less those accepted as lost. The check
--- takes constant time, however long the log is. A log that lost its end counts as intact: after a failover, or when an
+-- takes constant time, however long the log is. A log that lost its end counts as whole: after a failover, or when an
 -- older file is restored, the copy goes back with the log.
 
 local function whole(log, copy, id)

@@ -1,10 +1,10 @@
 #!lua flags=no-writes
--- How many comments of a member have which status in one partition, and which is the newest.
+-- Count a member's comments by status in one partition, and find the newest.
 --
 -- KEYS  1 generation  2 authors
--- ARGV  1 the generation that the keys are of   2 the member
+-- ARGV  1 generation of the keys   2 the member
 -- Returns {generation, published, pending, rejected, newest}: `newest` is the member in `authors`,
--- `<member> <ms, 15 digits><n, 12 digits> <thread> <comment> <status>`, false where there is none.
+-- `<member> <ms, 15 digits><n, 12 digits> <thread> <comment> <status>`, false if there is none.
 
 local generation = redis.call('GET', KEYS[1]) or ARGV[1]
 if generation ~= ARGV[1] then

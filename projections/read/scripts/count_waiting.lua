@@ -1,11 +1,11 @@
 #!lua flags=no-writes
--- How many comments of some threads of one site wait for a decision, and how many were reported.
+-- Count the pending and the reported comments of some threads of one site.
 --
 -- KEYS  1 generation  2 pending  3 reported
--- ARGV  1 the generation that the keys are of   2… the threads
+-- ARGV  1 generation of the keys   2… the threads
 -- Returns {generation, pending of the first thread, reported of the first, pending of the second, …}
 --
--- A queue is what people have not done yet, so it is short enough to be looked through, a part at a time.
+-- A queue holds only undecided comments, so it is short enough to scan, in batches.
 
 local generation = redis.call('GET', KEYS[1]) or ARGV[1]
 if generation ~= ARGV[1] then

@@ -1,10 +1,10 @@
 #!lua flags=no-writes
--- One partition's part of the comments of a member, newest first.
+-- List one partition's part of a member's comments, newest first.
 --
 -- KEYS  1 generation  2 authors
--- ARGV  1 the generation that the keys are of   2 the upper bound, 3 the lower bound of ZREVRANGEBYLEX
---       4 comments at most
--- Returns {generation, members}: `<member> <ms, 15 digits><n, 12 digits> <thread> <comment> <status>`, a line each.
+-- ARGV  1 generation of the keys   2 the upper bound, 3 the lower bound of ZREVRANGEBYLEX
+--       4 maximum number of comments
+-- Returns {generation, members}: `<member> <ms, 15 digits><n, 12 digits> <thread> <comment> <status>`, one per line.
 
 local generation = redis.call('GET', KEYS[1]) or ARGV[1]
 if generation ~= ARGV[1] then

@@ -1,10 +1,10 @@
 #!lua flags=no-writes
--- One partition's part of the list of a site's threads, the one opened last first.
+-- List one partition's part of a site's threads, latest opened first.
 --
 -- KEYS  1 generation  2 opened
--- ARGV  1 the generation that the keys are of   2 where to begin, as a bound of ZREVRANGEBYLEX:
---         `+`, `[<ms> <n>!` or `(<ms> <n>`      3 members at most
--- Returns {generation, members}: `<ms, 15 digits> <n, 12 digits> <thread>`, a line each.
+-- ARGV  1 generation of the keys   2 start, as a bound of ZREVRANGEBYLEX:
+--         `+`, `[<ms> <n>!` or `(<ms> <n>`      3 maximum number of members
+-- Returns {generation, members}: `<ms, 15 digits> <n, 12 digits> <thread>`, one per line.
 
 local generation = redis.call('GET', KEYS[1]) or ARGV[1]
 if generation ~= ARGV[1] then

@@ -1,9 +1,9 @@
--- A member's own part of a thread: comments that wait or were rejected, newest first, and votes.
+-- A member's own data in a thread: pending and rejected comments, newest first, and votes.
 --
 -- KEYS  8 waiting   9 ballots      (1 to 7: see walk.lua)
--- ARGV  2 the member   3 rows at most
--- Returns {generation, rows, ballots}: ballots as `<comment> <value> <revision>`, a line each. A thread that does
--- not exist is {generation}.
+-- ARGV  2 the member   3 maximum number of rows
+-- Returns {generation, rows, ballots}: ballots as `<comment> <value> <revision>`, one per line. {generation} if the
+-- thread does not exist.
 
 local generation = served()
 if generation ~= ARGV[1] then

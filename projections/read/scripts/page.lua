@@ -1,12 +1,12 @@
--- One page of a thread: top-level rows in an order, from a place on, and the answers below them.
+-- One page of a thread: top-level rows in an order, from a given row on, and the replies below them.
 --
 -- KEYS  8 the top level by age: roots, or anchored  9 top  10 cursor      (1 to 7: see walk.lua)
 -- ARGV  2 newest | oldest | top
---       3 what the members in KEYS[8] begin with: nothing, or `<anchor> `
---       4 the age of the row that the page comes after, or nothing   5 under top also its score
---       6 top-level rows   7 levels   8 answers a parent
--- Returns {generation, thread, rows, age, score, cursor}: `thread` is ready JSON, `age` and `score` those of the
--- last top-level row where there are more, otherwise empty. A thread that does not exist is {generation}.
+--       3 prefix of the members of KEYS[8]: empty, or `<anchor> `
+--       4 the age of the row that precedes the page, or empty   5 in order top also its score
+--       6 top-level rows   7 levels   8 replies per parent
+-- Returns {generation, thread, rows, age, score, cursor}: `thread` is encoded JSON; `age` and `score` are those of
+-- the last top-level row if there are more, otherwise empty. {generation} if the thread does not exist.
 
 local generation = served()
 if generation ~= ARGV[1] then
@@ -25,7 +25,7 @@ if prefix ~= '' then
   low, high = '[' .. prefix, '(' .. sub(prefix, 1, -2) .. '!'
 end
 
--- The place in `top` behind a row of this score and age, whether that row is still there or not.
+-- Rank in `top` after a row of this score and age. The row itself may be gone.
 local function rank_after()
   local from = redis.call('ZCOUNT', KEYS[9], '-inf', '(' .. score)
   local to = redis.call('ZCOUNT', KEYS[9], '-inf', score)
@@ -41,7 +41,7 @@ local function rank_after()
   return from
 end
 
--- The rows of one anchor by score: they have no order of their own by it, so they are sorted here.
+-- The rows of one anchor by score. No view stores this order, so the rows are sorted here.
 local function top_of_anchor()
   local members = redis.call('ZRANGEBYLEX', KEYS[8], low, high)
   local found = {}
@@ -90,8 +90,8 @@ for i = 1, #firsts do
   begin[i] = sub(firsts[i], #prefix + 14)
 end
 
--- Reading one answer costs two fifths of asking for the answers of one row. How many rows the page has is not known
--- yet: it is taken to have as many for a top-level one as the thread has by and large.
+-- Reading one reply costs two fifths of requesting the replies of one row. The number of rows on the page is estimated:
+-- per top-level row, as many as the thread has on average.
 local all = redis.call('ZCARD', KEYS[6])
 if 2 * all <= 5 * #firsts * (1 + all / redis.call('ZCARD', KEYS[9])) then
   look_at_all()

@@ -1,9 +1,9 @@
--- One comment with what it hangs below and the answers below it, whoever may see them.
+-- One comment with its ancestors and the replies below it, for every viewer; visibility is not checked here.
 --
 -- KEYS  1 to 7: see walk.lua
--- ARGV  2 the comment   3 levels of answers   4 answers a parent
--- Returns {generation, thread, ancestors, rows}: the ancestors root first, then the comment and the answers that
--- the page shows below it. A comment that does not exist is {generation}.
+-- ARGV  2 the comment   3 levels of replies   4 replies per parent
+-- Returns {generation, thread, ancestors, rows}: the ancestors root first, then the comment and the replies below it
+-- that the page shows. {generation} if the comment does not exist.
 
 local generation = served()
 if generation ~= ARGV[1] then
@@ -15,7 +15,7 @@ if not stored then
   return {generation}
 end
 
--- As in walk.lua: no text can hold the bytes that name the parent. SOURCE comes after the second newline.
+-- As in walk.lua: no text can contain the bytes that name the parent. SOURCE comes after the second newline.
 local function parent_of(row)
   local public = find(row, '\n', find(row, '\n', 1, true) + 1, true)
   return match(row, '"parent":"([^"]*)"', public)

@@ -1,11 +1,11 @@
 #!lua flags=no-writes
--- One partition's part of a moderation queue, oldest first.
+-- List one partition's part of a moderation queue, oldest first.
 --
 -- KEYS  1 generation  2 pending, or reported
--- ARGV  1 the generation that the keys are of   2 where to begin, as a bound of ZRANGEBYLEX:
---         `-`, `[<since> <n>` or `(<since> <n>!`   3 members at most
---       4 only this thread, or nothing   5 only this author, or nothing
--- Returns {generation, number of all that match, members}: members, a line each, are
+-- ARGV  1 generation of the keys   2 start, as a bound of ZRANGEBYLEX:
+--         `-`, `[<since> <n>` or `(<since> <n>!`   3 maximum number of members
+--       4 only this thread, or empty   5 only this author, or empty
+-- Returns {generation, number of all matches, members}: members, one per line, are
 -- `<since, 15 digits> <n, 12 digits> <thread> <comment> <author>`.
 
 local generation = redis.call('GET', KEYS[1]) or ARGV[1]
@@ -18,7 +18,7 @@ if thread == '' and author == '' then
   return {generation, redis.call('ZCARD', KEYS[2]), table.concat(found, '\n')}
 end
 
--- A queue is what people have not done yet, so it is short enough to be looked through, a part at a time.
+-- A queue holds only undecided comments, so it is short enough to scan, in batches.
 local STEP = 1000
 local total, wanted = 0, {}
 local first, inclusive = string.sub(from, 2, 29), string.sub(from, 1, 1) == '['

@@ -1,22 +1,22 @@
 #!lua flags=no-writes
--- The public row of a comment as the views have it, and the votes on it that the log has beyond them, of one moment.
+-- The public row of a comment in the views, and the votes on the comment in the log after the views, at one moment.
 --
 -- KEYS  1 generation  2 cursor  3 parked  4 rows  5 votes  6 answers  7 names  8 log  9 ballots
--- ARGV  1 the generation that the keys are of  2 the comment  3 field of its thread in `parked`  4 who votes
---       5 how many events beyond the views are looked through at most
--- Returns {generation}         another one is served
---         {generation, false}  the row cannot be told from here: it is not public, its thread is parked, or the log has
---                              something else about it beyond the views
+-- ARGV  1 generation of the keys  2 the comment  3 field of its thread in `parked`  4 the voter
+--       5 maximum number of events after the views to scan
+-- Returns {generation}         another generation is served
+--         {generation, false}  the row cannot be told here: it is not public, its thread is parked, or the log has
+--                              another event about the comment after the views
 --         {generation, cursor, upto, ballot, stored row, tally, answers, name, vote, before, vote, before, …}
---           upto     the last event that is in what is returned: the cursor, where too many are beyond it
---           ballot   then also the vote of who votes that the views have, as `<value> <revision>`, or ""; else false
---           tally    `<up> <down>`, or false      answers  how many the page shows, or false
---           name     the JSON of the name of who is answered, or false
---           vote     the `e` of a vote beyond the views, oldest first; the `e` of the same member's vote before, or ""
+--           upto     the last event included in the result: the cursor, if too many events follow it
+--           ballot   in that case the voter's vote in the views, as `<value> <revision>`, or ""; else false
+--           tally    `<up> <down>`, or false      answers  number of replies that the page shows, or false
+--           name     the JSON of the name of the author replied to, or false
+--           vote     `e` of a vote after the views, oldest first; then `e` of the same member's previous vote, or ""
 
 local call, sub, find, match = redis.call, string.sub, string.find, string.match
 
-local FEW = 4 -- events beyond the views: nearly always there are fewer
+local FEW = 4 -- events after the views: there are almost always fewer
 
 local place = call('MGET', KEYS[1], KEYS[2])
 local generation, cursor = place[1] or ARGV[1], place[2] or '0-0'

@@ -1,10 +1,10 @@
 #!lua flags=no-writes
--- Some comments as they are now, each with one of its texts: what tells whether a past text may be shown.
+-- Some comments in their current state, each with one of its texts. The state decides if a past text may be shown.
 --
 -- KEYS  1 generation  2 rows  3 revisions
--- ARGV  1 the generation that the keys are of   2… comment, revision, comment, revision, …
--- Returns {generation, source, text, source, text, …}: SOURCE of the stored row, and the JSON of the text, false where
--- the row has it or, like the row, where there is none.
+-- ARGV  1 generation of the keys   2… comment, revision, comment, revision, …
+-- Returns {generation, source, text, source, text, …}: SOURCE of the stored row, false if there is no row, and the JSON
+-- of the text, false if the row has the text or there is none.
 
 local generation = redis.call('GET', KEYS[1]) or ARGV[1]
 if generation ~= ARGV[1] then

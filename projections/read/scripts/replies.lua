@@ -1,10 +1,10 @@
--- More answers of one comment, oldest first, and what is below them.
+-- More replies to one comment, oldest first, and the replies below them.
 --
 -- KEYS  8 cursor      (1 to 7: see walk.lua)
--- ARGV  2 the comment   3 the age of the answer that they come after, or nothing
---       4 direct answers   5 levels   6 answers a parent below
--- Returns {generation, thread, rows, age, cursor}: `age` is that of the last direct answer where there are more,
--- otherwise empty. A comment that the page does not show is {generation}.
+-- ARGV  2 the comment   3 the age of the reply that precedes them, or empty
+--       4 direct replies   5 levels   6 replies per parent below
+-- Returns {generation, thread, rows, age, cursor}: `age` is that of the last direct reply if there are more,
+-- otherwise empty. {generation} if the page does not show the comment.
 
 local generation = served()
 if generation ~= ARGV[1] then

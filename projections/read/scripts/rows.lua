@@ -1,8 +1,8 @@
--- Some rows of a thread by name, of one moment.
+-- Some rows of a thread by id, from one moment.
 --
 -- KEYS  1 to 7: see walk.lua
 -- ARGV  2 `1` for rows with SOURCE, otherwise `0`   3… comments
--- Returns {generation, thread, rows}, the rows in the order asked for; `thread` is false where there is none.
+-- Returns {generation, thread, rows}, the rows in the requested order; `thread` is false if there is none.
 
 local generation = served()
 if generation ~= ARGV[1] then

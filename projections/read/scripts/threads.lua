@@ -1,11 +1,11 @@
 #!lua flags=no-writes
--- One partition's part of the list of a site's threads, latest activity first.
+-- List one partition's part of a site's threads, latest activity first.
 --
 -- KEYS  1 generation  2 threads
--- ARGV  1 the generation that the keys are of   2 the activity at which to begin, in ms, or `+inf`
---       3 threads at most
--- Returns {generation, threads}: `<ms> <thread>`, a line each. All that were active in the very millisecond at
--- which the list begins are there, however many: the caller knows which of them were given before.
+-- ARGV  1 generation of the keys   2 the activity to start at, in ms, or `+inf`
+--       3 maximum number of threads
+-- Returns {generation, threads}: `<ms> <thread>`, one per line. All threads active in the exact millisecond at which
+-- the list starts are included, however many: the caller knows which of them it has listed before.
 
 local generation = redis.call('GET', KEYS[1]) or ARGV[1]
 if generation ~= ARGV[1] then

@@ -1,23 +1,23 @@
 #!lua flags=no-writes
--- The beginning of every script that gives rows (page, replies, permalink, rows, overlay): how the tree is
--- walked, and how rows go out. It does nothing by itself.
+-- Loaded before every script that returns rows (page, replies, permalink, rows, overlay): traversal of the reply
+-- tree and encoding of rows. Does nothing by itself.
 --
 -- KEYS  1 generation  2 meta  3 rows  4 votes  5 names  6 replies  7 answers
--- ARGV  1 the generation that the keys are of
+-- ARGV  1 generation of the keys
 --
--- Every reply begins with the generation that is served. Where that is another one there is nothing else in
--- it, and the caller asks again with the keys of that one.
+-- Every result begins with the served generation. If that is another one, the result holds nothing else, and the
+-- caller retries with the keys of the served generation.
 --
--- Rows go out as six lists of equal length, because a list that the server made goes out as it came, while every
--- string that a script puts together is copied again and again:
---   1 levels   2 how many direct answers the page shows   3 where some of them are left out, the age of the last one
---   given, or FIRST   4 tallies, `<up> <down>`, where there are any   5 the JSON of the name of who is answered, where
---   that is not a row of the same answer that says it itself   6 stored rows: HEADER, PUBLIC, SOURCE
--- What is not there is nil, and so is the stored row of what does not exist. Of 3 and 5 the whole list is nil where
--- nothing is in it.
+-- Rows are returned as six lists of equal length: a list made by the server is passed on unchanged, while every
+-- string that a script concatenates is copied repeatedly:
+--   1 levels   2 number of direct replies that the page shows   3 if some of them are omitted, the age of the last
+--   returned one, or FIRST   4 tallies, `<up> <down>`, if any   5 the JSON of the name of the author replied to, unless
+--   a row of the same result has it   6 stored rows: HEADER, PUBLIC, SOURCE
+-- Absent values are nil, and so is the stored row of a comment that does not exist. Lists 3 and 5 are nil if they have
+-- no values.
 
-local MOST = 1000 -- rows in an answer
-local FIRST = '000000000000' -- before everything: the age of a comment is 12 digits, from 1
+local MOST = 1000 -- rows per result
+local FIRST = '000000000000' -- before all comments: the age of a comment has 12 digits, from 1
 
 local sub, find, match = string.sub, string.find, string.match
 
@@ -33,8 +33,8 @@ local function add(id, level, parent)
   return size
 end
 
--- The answers of each comment that was looked at, as `<age>:<comment>`, behind the comment and a space where all were
--- looked at; and how many there are, where these are the first of them only.
+-- `found`: the loaded replies per comment, as `<age>:<comment>`, prefixed by the parent and a space if all replies of
+-- the thread were loaded. `numbers`: the number of replies per comment, of which `found` may have only the first.
 local found, numbers = {}, {}
 local is_all = false
 local NONE = {}
@@ -58,7 +58,7 @@ local function look(some)
   end
 end
 
--- Look at everything, where most of it is on the page.
+-- Load all replies of the thread. Pays off if most of them are on the page.
 local function look_at_all()
   local all = redis.call('ZRANGE', KEYS[6], 0, -1)
   for i = 1, #all do
@@ -73,7 +73,7 @@ local function look_at_all()
   is_all = true
 end
 
--- Look at what a walk from these will come to, a level in one question; what is left out is looked at when it comes.
+-- Load the replies that a traversal from these rows will reach, one call per level; the others are loaded on demand.
 local function look_ahead(level, left, width)
   local looked = 0
   repeat
@@ -100,14 +100,14 @@ local function looked_at(id)
   return found[id]
 end
 
--- A row without the answers below it.
+-- Add a row without the replies below it.
 local function alone(id)
   local row = add(id, 1)
   counts[row] = numbers[id] or #looked_at(id)
   cuts[row] = counts[row] > 0 and FIRST or nil
 end
 
--- The answers below a row, depth first: at most `width` a parent and `left` levels, until the answer is full.
+-- Add the replies below a row, depth first: at most `width` per parent and `left` levels, until the result is full.
 local function descend(row, left, width)
   local parent = ids[row]
   local answers = looked_at(parent)
@@ -132,7 +132,7 @@ local function descend(row, left, width)
     local id = sub(answers[i], from + 13)
     local child = add(id, level, parent)
     if is_all and not found[id] then
-      counts[child] = 0 -- as most
+      counts[child] = 0 -- the most common case
     else
       descend(child, left - 1, width)
     end
@@ -142,7 +142,7 @@ local function descend(row, left, width)
   end
 end
 
--- A list for the rows that has something for a few of them only.
+-- A list with values for only a few of the rows, filled up; false if it has none.
 local function sparse(list)
   if not next(list) then
     return false
@@ -153,7 +153,7 @@ local function sparse(list)
   return list
 end
 
--- The lists of all rows that were added; with `whole` also who is answered by what is not published.
+-- The lists of all added rows. With `whole`, names are also included for rows that are not published.
 local function lines(whole)
   if size == 0 then
     return {}
@@ -174,7 +174,7 @@ local function lines(whole)
       end
       other = not here[other] and other
     elseif whole and not other then
-      -- No text can hold these bytes: within a JSON string every quote has a backslash before it.
+      -- No text can contain these bytes: within a JSON string every quote is escaped with a backslash.
       other = match(row, '"answered":"([^"]*)"', find(row, '\n', header + 1, true))
     else
       other = nil

@@ -1,16 +1,16 @@
 #!lua flags=no-writes
 -- Compare a part of two generations of the same views, key by key.
 --
--- KEYS     1 what tells where the served views are · 2 what tells where the others are
---          3… the served views, then as many others, in the same order
--- ARGV     1 of each view `h` for a hash, `z` for a sorted set · 2 what KEYS[1] and KEYS[2] are: "thread" where they
---          are the `meta` of a thread, "cursor" where they are cursors · 3 what of rows is compared: "all", "source"
---          (not the html in them), "ids" (that they are there) · 4 place of the rows among the views, or 0
---          5 view to go on with, from 1 · 6 where to go on in it · 7 about how many elements to compare
--- Returns  {APART}                                 they have not taken in the same events: nothing can be said
---          {view, where, views that differ…}       where to go on; view 0 where that was all
+-- KEYS     1 key with the position of the served views · 2 key with the position of the others
+--          3… the served views, then the other views, in the same order
+-- ARGV     1 per view `h` for a hash, `z` for a sorted set · 2 kind of KEYS[1] and KEYS[2]: "thread" if they
+--          are the `meta` of a thread, "cursor" if they are cursors · 3 compared part of rows: "all", "source"
+--          (without the html in them), "ids" (presence only) · 4 index of the rows among the views, or 0
+--          5 view to continue with, from 1 · 6 where to continue in it · 7 approximate number of elements to compare
+-- Returns  {APART}                                 they are at different positions and cannot be compared
+--          {view, where, views that differ…}       where to continue; view 0 if all is compared
 --
--- A view that is found to differ is not compared to its end.
+-- The comparison of a view ends at its first difference.
 
 local kinds, about, part, rows = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local view, place, left = tonumber(ARGV[5]), ARGV[6], tonumber(ARGV[7])
@@ -44,8 +44,8 @@ if not same(position(KEYS[1]), position(KEYS[2])) then
   return { 'APART' }
 end
 
--- A row as far as it is compared: HEADER, PUBLIC and SOURCE are its lines. What a renderer makes lies between two names
--- in PUBLIC whose bytes no text can hold.
+-- The compared part of a row. A row's lines are HEADER, PUBLIC and SOURCE. The renderer's output lies between two names
+-- in PUBLIC whose bytes no text can contain.
 local function cut(at, row)
   if at ~= rows or part == 'all' or not row then
     return row

@@ -1,9 +1,9 @@
 #!lua
--- Throw keys of one generation of views away, unless it is served or written down.
+-- Delete keys of one generation of views, unless the generation is served or registered.
 --
--- KEYS     1 pointer to the views that are served · 2 generations · 3… keys of the generation
--- ARGV     1 generation · 2 generation that is served where there is no pointer
--- Returns  how many keys there were
+-- KEYS     1 pointer to the served views · 2 generations · 3… keys of the generation
+-- ARGV     1 generation · 2 generation that is served if there is no pointer
+-- Returns  number of keys that existed
 
 local own, first = ARGV[1], ARGV[2]
 

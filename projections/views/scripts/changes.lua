@@ -1,12 +1,12 @@
 #!lua
--- The beginning of every script that writes views: what a change is, and how it is written. It does nothing by itself.
+-- Loaded before every script that writes views: the encoding of changes, and their writing. Does nothing by itself.
 --
--- ARGV     from some place on: number of changes, and of each: command, its key's place in KEYS, number of arguments,
---          arguments. They are the last arguments.
+-- ARGV     from a given index on: number of changes, and per change: command, its key's index in KEYS, number of
+--          arguments, arguments. They are the last arguments.
 
-local MOST_ARGUMENTS = 6000 -- of one command; even, so that pairs stay together
+local MOST_ARGUMENTS = 6000 -- per command; even, so that pairs are not split
 
--- The changes whose number stands at this place in ARGV; nothing where the arguments do not add up.
+-- The changes whose number is at this index of ARGV; nil if the arguments do not add up.
 local function read_changes(at)
   local changes = {}
   for _ = 1, tonumber(ARGV[at]) do
@@ -21,8 +21,8 @@ local function read_changes(at)
   return at == #ARGV and changes or nil
 end
 
--- Add the version of the caller to the set of versions that have written into these views, ahead of what it writes.
--- Views that have come somewhere and have no set were written by versions that kept none: those have a name, too.
+-- Add the caller's version to the set of versions that have written into these views, before its changes. Views with a
+-- cursor but no set were written by versions that kept no set; `unsigned` stands for those versions.
 local function sign(versions, own, unsigned, cursor)
   if redis.call('SISMEMBER', versions, own) == 1 then
     return

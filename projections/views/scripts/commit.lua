@@ -1,23 +1,23 @@
--- Write what some events changed in the views of one partition, and the cursor, for who holds the lease: all or nothing.
+-- Write the changes of some events, and the cursor, to the views of one partition for the lease holder, atomically.
 --
--- KEYS     1 lease · 2 cursor · 3 pointer to the views that are served · 4 feed · 5 largest id trimmed off the feed
+-- KEYS     1 lease · 2 cursor · 3 pointer to the served views · 4 feed · 5 largest id trimmed off the feed
 --          6 log · 7 versions that have written into these views · 8… the keys of the changes
--- ARGV     1 nonce of the lease · 2 cursor as it was · 3 cursor as it will be
---          4 the pointer where these views are the live ones, "" where they are built beside those
---          5 channel that wakes the readers, and tells them `t` and `k` of each feed entry, where these are few
---          6 for how long feed entries are kept, in ms · 7 how many at most
---          8 SHA-1 of the event that the views will have taken in last (`e`, then `c`), or ""
+-- ARGV     1 nonce of the lease · 2 cursor before · 3 cursor after
+--          4 the pointer if these views are the live ones, "" if they are built beside the live ones
+--          5 channel that wakes the readers; the message has `t` and `k` of each feed entry if these are few
+--          6 retention of feed entries, in ms · 7 maximum number of feed entries
+--          8 SHA-1 of the last event that the views will include (`e`, then `c`), or ""
 --          9 version of the caller · 10 version that stands for an absent set of versions, see changes.lua
---          11 number of feed entries and these, see feed_entries.lua, then the changes, see changes.lua; both come first
--- Returns  OK                    it is written
---          DUP                   it was written before
---          MISMATCH <cursor>     the views are somewhere else, or what a thread had there was exchanged, or the log
+--          11 number of feed entries and these, see feed_entries.lua, then changes, see changes.lua; both load first
+-- Returns  OK                    the commit is written
+--          DUP                   the commit was written before
+--          MISMATCH <cursor>     the views are at another cursor, or a thread's views were exchanged, or the log
 --                                has no such event
---          FENCED                the lease belongs to somebody else, or to nobody
---          RETIRED <pointer>     another generation is served: these views are live no more
+--          FENCED                the lease has another holder or none
+--          RETIRED <pointer>     another generation is served: these views are no longer live
 --
--- An error half-way takes nothing back. The values are absolute, so that carrying it out again repairs it; the cursor
--- comes last. Only live views feed and wake; where none are served, these are from now on.
+-- An error does not roll back earlier writes. The values are absolute, so that a retry repairs them; the cursor is
+-- written last. Only live views write to the feed and wake readers. If no views are served, these are from now on.
 
 local lease, cursor, pointer, feed, trimmed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local nonce, before, after, own = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
@@ -39,7 +39,7 @@ end
 if there ~= before or served ~= own then
   return 'MISMATCH ' .. there
 end
--- What was read from a server that another has replaced since may be lost here, though the cursor is the same.
+-- After a failover, an event that was read from the old server may be missing here, though the cursor is the same.
 if last ~= '' then
   local entry = redis.call('XRANGE', KEYS[6], after, after)[1]
   if not entry or redis.sha1hex(entry[2][2] .. entry[2][4]) ~= last then

@@ -1,6 +1,6 @@
--- How commits tell the feed of a partition what they changed. It does nothing by itself, and comes after changes.lua.
+-- Appending of changes to the feed of a partition by commits. Does nothing by itself; loaded after changes.lua.
 --
--- ARGV     from some place on: number of entries, and each as `<position> <t> <k>`
+-- ARGV     from a given index on: number of entries, and each as `<position> <t> <k>`
 
 local ENTRY = '^(%S+) (%S+) (.+)$'
 
@@ -9,7 +9,7 @@ local function parse(position)
   return tonumber(ms), tonumber(n)
 end
 
--- The entries whose number stands at this place in ARGV, and the place after them.
+-- The entries whose number is at this index of ARGV, and the index after them.
 local function read_entries(at)
   local entries = {}
   for place = at + 1, at + tonumber(ARGV[at]) do
@@ -18,7 +18,7 @@ local function read_entries(at)
   return entries, at + #entries + 1
 end
 
--- What the entries name, a line for each `t` and `k`; nothing where there are many.
+-- `t` and `k` of the entries, one per line; empty if there are many entries.
 local function named(entries)
   local lines = {}
   for _, entry in ipairs(#entries <= 16 and entries or {}) do
@@ -29,7 +29,7 @@ local function named(entries)
   return table.concat(lines, '\n')
 end
 
--- The last id that the feed ever had; a stream that was trimmed to nothing still knows it.
+-- The last id that the feed ever had. A stream that was trimmed to nothing still has it.
 local function newest(feed)
   local top = redis.call('XREVRANGE', feed, '+', '-', 'COUNT', 1)[1]
   if top then
@@ -46,7 +46,7 @@ local function newest(feed)
   end
 end
 
--- The newest entry of those that are too old, which are dropped; nothing where there are none.
+-- Drop the entries that are too old. Returns the newest of them, or nil if there are none.
 local function drop_old(feed, kept_ms)
   local time = redis.call('TIME')
   local oldest = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) - kept_ms
@@ -57,7 +57,7 @@ local function drop_old(feed, kept_ms)
   end
 end
 
--- The newest entry of those that are too many, which are dropped; nothing where there are none.
+-- Drop the entries above the maximum number. Returns the newest of them, or nil if there are none.
 local function drop_excess(feed, most)
   local excess = redis.call('XLEN', feed) - most
   if excess > 0 then
@@ -67,7 +67,7 @@ local function drop_excess(feed, most)
   end
 end
 
--- Add the entries that the feed does not have yet; drop those that are too many, and once a second those too old.
+-- Add the entries that the feed does not have yet. Drop excess entries, and once per second the entries too old.
 local function tell(feed, trimmed, entries, kept_ms, most)
   if #entries == 0 then
     return
@@ -77,7 +77,7 @@ local function tell(feed, trimmed, entries, kept_ms, most)
   local id, t, k
   for _, entry in ipairs(entries) do
     id, t, k = string.match(entry, ENTRY)
-    if not is_new then -- they are in order: all that follow upon a new one are new
+    if not is_new then -- entries are ordered: all after a new one are new
       local ms, n = parse(id)
       is_new = ms > last_ms or (ms == last_ms and n > last_n)
     end

@@ -1,14 +1,15 @@
 #!lua
--- Write down of generations of views what they were built by, and strike others off, for who builds in the partition.
+-- Register how generations of views were built, and remove others, for the builder of the partition.
 --
--- KEYS     1 lease of who builds · 2 pointer to the views that are served · 3 generations
--- ARGV     1 nonce of the lease · 2 generation that the pointer is known to stand for, or nothing · 3 number of generations to strike off
---          then these, then field and value of what is written
--- Returns  OK      it is written
---          FENCED  the lease belongs to somebody else, or to nobody
+-- KEYS     1 lease of the builder · 2 pointer to the served views · 3 generations
+-- ARGV     1 nonce of the lease · 2 generation that the pointer is expected to name, or "" · 3 number of generations to
+--          remove
+--          then these, then field and value per entry to write
+-- Returns  OK      the entries are written
+--          FENCED  the lease has another holder or none
 --          MOVED   another generation is served
 --
--- A generation that was struck off is never served or built again, so that its keys may be thrown away at leisure.
+-- A removed generation is never served or built again, so that its keys may be deleted at any later time.
 
 local lease, pointer, generations = KEYS[1], KEYS[2], KEYS[3]
 local nonce, known, struck = ARGV[1], ARGV[2], tonumber(ARGV[3])

@@ -1,17 +1,17 @@
--- Write a part of what a commit changes into views that nobody reads yet; the commit then moves the cursor alone.
+-- Write a part of a commit's changes to views that are not read yet; the commit itself then only moves the cursor.
 --
--- KEYS     1 lease of who builds · 2 cursor · 3 pointer to the views that are served
+-- KEYS     1 lease of the builder · 2 cursor · 3 pointer to the served views
 --          4 versions that have written into these views · 5… the keys of the changes
--- ARGV     1 nonce of the lease · 2 cursor as it is · 3 generation of these views
+-- ARGV     1 nonce of the lease · 2 current cursor · 3 generation of these views
 --          4 version of the caller · 5 version that stands for an absent set of versions, see changes.lua
---          then the changes, see changes.lua, which comes first
--- Returns  OK                    it is written
---          MISMATCH <cursor>     the views are somewhere else
---          FENCED                the lease belongs to somebody else, or to nobody
+--          then the changes, see changes.lua, which is loaded first
+-- Returns  OK                    the changes are written
+--          MISMATCH <cursor>     the views are at another cursor
+--          FENCED                the lease has another holder or none
 --          RETIRED <pointer>     these views are served, and change only together with their cursor
 --
--- So that no script takes long, however much a commit changes. One that never comes to its end is found by the
--- position of the thread, which is written first.
+-- Staging keeps every script short, however large a commit is. An unfinished commit is detected by the position of the
+-- thread, which is written first.
 
 local lease, cursor, pointer = KEYS[1], KEYS[2], KEYS[3]
 local nonce, expected, own = ARGV[1], ARGV[2], ARGV[3]

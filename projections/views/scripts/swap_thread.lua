@@ -1,18 +1,19 @@
--- Put the views of one thread, written elsewhere, in the place of what it had, if no event of it came since.
+-- Replace the views of one thread by views written elsewhere, unless the thread has newer events.
 --
--- KEYS     1 cursor · 2 pointer to the views that are served · 3 heads of the thread
+-- KEYS     1 cursor · 2 pointer to the served views · 3 heads of the thread
 --          4 versions that have written into the views
---          5… the keys that the thread's views have, and as many that they were written to, in the same order
+--          5… the keys of the thread's views, then the keys of their replacements, in the same order
 --          then the keys of the changes
--- ARGV     1 the pointer as it was · 2 the pointer as it will be · 3 field of the thread's last event
---          4 its position, which the views have to have come to · 5 channel that wakes the readers · 6 number of the thread's views
+-- ARGV     1 pointer before · 2 pointer after · 3 field of the thread's last event
+--          4 its position, which the views must have reached · 5 channel that wakes the readers
+--          6 number of the thread's views
 --          7 version of the caller · 8 version that stands for an absent set of versions, see changes.lua
---          then the changes beyond them, see changes.lua, which comes first
--- Returns  OK                 they are exchanged
---          MOVED              another event of the thread came, or the views have not come to this one yet
---          RETIRED <pointer>  something else is served
+--          then the changes to other views, see changes.lua, which is loaded first
+-- Returns  OK                 the views are exchanged
+--          MOVED              the thread has a newer event, or the views have not reached this one yet
+--          RETIRED <pointer>  other views are served
 --
--- Whoever keeps the thread in memory learns of it at the next commit, whose pointer is not the one that is there.
+-- A process that caches the thread notices the exchange at its next commit, which names the previous pointer.
 
 local cursor, pointer, heads = KEYS[1], KEYS[2], KEYS[3]
 local before, after, last_field, position = ARGV[1], ARGV[2], ARGV[3], ARGV[4]

@@ -1,25 +1,25 @@
--- Serve other views of a partition from now on, with the commit that brings them level: all or nothing.
+-- Serve other views of a partition from now on, with the commit that brings them up to date, atomically.
 --
--- KEYS     1 lease of who builds · 2 cursor of these views · 3 pointer to the views that are served · 4 generations
---          5 feed · 6 largest id trimmed off the feed · 7 cursor of the views that are served now
+-- KEYS     1 lease of the builder · 2 cursor of these views · 3 pointer to the served views · 4 generations
+--          5 feed · 6 largest id trimmed off the feed · 7 cursor of the currently served views
 --          8 versions that have written into these views · 9… the keys of the changes
--- ARGV     1 nonce of the lease · 2 cursor as it was · 3 cursor as it will be · 4 pointer to these views
---          5 generation that is served now · 6 channel that wakes the readers
---          7 for how long feed entries are kept, in ms · 8 how many at most
---          9 cursor of the served views where the log has no such event, and else nothing
+-- ARGV     1 nonce of the lease · 2 cursor before · 3 cursor after · 4 pointer to these views
+--          5 currently served generation · 6 channel that wakes the readers
+--          7 retention of feed entries, in ms · 8 maximum number of feed entries
+--          9 cursor of the served views if the log has no such event, else ""
 --          10 version of the caller · 11 version that stands for an absent set of versions, see changes.lua
---          12 number of feed entries and these, see feed_entries.lua, then the changes, see changes.lua; both come first
+--          12 number of feed entries and these, see feed_entries.lua, then changes, see changes.lua; both load first
 -- Returns  OK                    these views are served
---          DUP                   they were before
---          APART <cursor>        the served views are not within this commit, but there
---          MISMATCH <cursor>     these views are somewhere else
---          FENCED                the lease belongs to somebody else, or to nobody
---          RETIRED <pointer>     another generation is served than was thought
+--          DUP                   these views were served before
+--          APART <cursor>        the cursor of the served views, which is outside this commit
+--          MISMATCH <cursor>     these views are at another cursor
+--          FENCED                the lease has another holder or none
+--          RETIRED <pointer>     another generation is served than expected
 --
--- Whatever the served views have taken in, the feed was told; what they have not, it is told here. So nothing is told
--- twice or never, whether or not somebody commits to them meanwhile, whose next commit finds that they are retired.
--- Where the log has lost what the served views have, the feed tells of what never was: it begins anew. How often
--- threads were exchanged in the views that were served is kept: a pointer never stands for two states of a page.
+-- The feed already has every event that the served views include, and gets the later ones here. So no event is missing
+-- or repeated in the feed, even with concurrent commits to the served views: the next such commit returns RETIRED.
+-- If the log has lost events that the served views include, the feed has entries of lost events and is cleared. The
+-- exchange count of the replaced views is kept, so that a pointer never stands for two states of a page.
 
 local lease, cursor, pointer, generations, feed, trimmed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local nonce, before, after, own, old = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
