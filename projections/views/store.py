@@ -128,7 +128,7 @@ class Store:
         keys = [own.building if self.beside else own.lease, own.cursor(self.generation), own.generation]
         keys += (own.feed, own.feed_trimmed, own.log, own.versions(self.generation))
         arguments: list[Argument] = [nonce, str(commit.expected), str(commit.cursor)]
-        digest = "" if last is None else sha1(last.e + last.c, usedforsecurity=False).hexdigest()
+        digest = "" if last is None else sha1(last.e, usedforsecurity=False).hexdigest()
         arguments += (
             "" if self.beside else str(self.pointer),
             own.view_channel,

@@ -29,6 +29,8 @@ MEMORY, CLUSTER_OF_ONE, CLUSTER, SENTINEL = "memory", "cluster of one", "cluster
 KINDS = (MEMORY, *engines(), CLUSTER_OF_ONE, CLUSTER, SENTINEL)
 
 HERE = partition_of(SITE, THREAD, PARTITIONS)
+STRAY = b'{"v":1,"type":"stray","tp":"","ap":""}'
+"""An entry of nobody's thread."""
 """The partition that the tests' thread lives in."""
 
 
@@ -42,7 +44,7 @@ class Place(Protocol):
 
     log: Log
 
-    async def put(self, partition: int, ms: int, *, c: bytes = b"") -> Position: ...
+    async def put(self, partition: int, ms: int, *, e: bytes = STRAY) -> Position: ...
 
     async def intrude(self, partition: int, *fields: bytes) -> Position: ...
 
@@ -59,9 +61,9 @@ class MemoryPlace:
     def __init__(self) -> None:
         self.log: Log = MemoryLog(PARTITIONS)
 
-    async def put(self, partition: int, ms: int, *, c: bytes = b"") -> Position:
+    async def put(self, partition: int, ms: int, *, e: bytes = STRAY) -> Position:
         position = Position(ms, self._there(partition).last.n + 1)
-        self._put(partition, Entry(position, STRAY, c))
+        self._put(partition, Entry(position, e, b""))
         return position
 
     async def intrude(self, partition: int, *fields: bytes) -> Position:
@@ -106,9 +108,9 @@ class RedisPlace:
         self.deployment = deployment
         self.log: Log = RedisLog(deployment)
 
-    async def put(self, partition: int, ms: int, *, c: bytes = b"") -> Position:
+    async def put(self, partition: int, ms: int, *, e: bytes = STRAY) -> Position:
         position = Position(ms, (await self.log.last(partition)).n + 1)
-        await self._put(partition, Entry(position, STRAY, c))
+        await self._put(partition, Entry(position, e, b""))
         return position
 
     async def intrude(self, partition: int, *fields: bytes) -> Position:
@@ -142,10 +144,6 @@ class RedisPlace:
         keys = self.deployment.keys[partition]
         await self.deployment.calls.call("XADD", keys.log, str(entry.position), "e", entry.e, "c", entry.c)
         await self.deployment.calls.call("SPUBLISH", keys.log_channel, "")
-
-
-STRAY = b'{"v":1,"type":"stray","tp":"","ap":""}'
-"""An entry of nobody's thread."""
 
 
 @contextmanager

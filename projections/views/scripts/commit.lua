@@ -6,7 +6,7 @@
 --          4 the pointer if these views are the live ones, "" if they are built beside the live ones
 --          5 channel that wakes the readers; the message has `t` and `k` of each feed entry if these are few
 --          6 retention of feed entries, in ms · 7 maximum number of feed entries
---          8 SHA-1 of the last event that the views will include (`e`, then `c`), or ""
+--          8 SHA-1 of the `e` of the last event that the views will include, or ""
 --          9 version of the caller · 10 version that stands for an absent set of versions, see changes.lua
 --          11 number of feed entries and these, see feed_entries.lua, then changes, see changes.lua; both load first
 -- Returns  OK                    the commit is written
@@ -42,7 +42,7 @@ end
 -- After a failover, an event that was read from the old server may be missing here, though the cursor is the same.
 if last ~= '' then
   local entry = redis.call('XRANGE', KEYS[6], after, after)[1]
-  if not entry or redis.sha1hex(entry[2][2] .. entry[2][4]) ~= last then
+  if not entry or redis.sha1hex(entry[2][2]) ~= last then
     return 'MISMATCH ' .. there
   end
 end

@@ -164,11 +164,11 @@ async def test_a_log_that_lost_its_end_and_grew_another_is_not_taken_for_itself(
 
 
 async def test_an_event_that_is_another_at_the_same_position_is_not_taken_for_itself(place: Place) -> None:
-    first = await place.put(HERE, 1_700_000_000_000, c=b"some words")
+    first = await place.put(HERE, 1_700_000_000_000, e=b"{}")
     async with aclosing(place.log.follow(HERE, START)) as batches:  # type: ignore[type-var] # every follow is a generator
         assert positions(await anext(batches)) == [first]
         await place.lose(HERE, 1)
-        assert await place.put(HERE, first.ms, c=b"other words") == first
+        assert await place.put(HERE, first.ms, e=b'{"ap":"1-1"}') == first
         await place.put(HERE, first.ms)
         with anyio.fail_after(BOUND), pytest.raises(LogDiverged):
             await anext(batches)

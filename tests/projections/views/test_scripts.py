@@ -127,15 +127,15 @@ async def test_a_commit_that_came_before_is_told_and_changes_nothing(commit: Com
 
 async def test_a_commit_of_an_event_that_the_log_has_not_or_has_otherwise_changes_nothing(commit: Commits) -> None:
     change: Changes = [("HSET", 0, ["f", "1"])]
-    ours = sha1(b"{}words", usedforsecurity=False).hexdigest()
+    ours = sha1(b"{}", usedforsecurity=False).hexdigest()
     before = await state(commit)
     assert await commit("0-0", "5-1", change, ["5-1"], last=ours) == b"MISMATCH 0-0"
     assert await state(commit) == before
-    await commit.call("XADD", KEYS.log, "5-1", "e", "{}", "c", "other words")
+    await commit.call("XADD", KEYS.log, "5-1", "e", '{"ap":"4-1"}', "c", "words")
     assert await commit("0-0", "5-1", change, ["5-1"], last=ours) == b"MISMATCH 0-0"
     await commit.call("DEL", KEYS.log)
-    await commit.call("XADD", KEYS.log, "5-1", "e", "{}", "c", "words")
-    assert await commit("0-0", "5-1", change, ["5-1"], last=ours) == b"OK"
+    await commit.call("XADD", KEYS.log, "5-1", "e", "{}", "c", "")
+    assert await commit("0-0", "5-1", change, ["5-1"], last=ours) == b"OK", "words that are gone are no other event"
 
 
 async def test_a_commit_from_elsewhere_or_without_the_lease_changes_nothing(commit: Commits) -> None:
