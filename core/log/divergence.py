@@ -10,7 +10,7 @@ one, and words that are destroyed later are no divergence.
 from collections.abc import Iterable
 from hashlib import blake2b
 
-from core.log.port import Entry, LogDiverged
+from core.log.port import FOREIGN, Entry, LogDiverged
 from core.position import START, Position
 
 
@@ -48,7 +48,12 @@ class DivergenceCheck:
         return entries
 
     def _is_last(self, entry: Entry) -> bool:
-        return entry.position == self.at and self._digest in (None, digest((entry.e,)))
+        return entry.position == self.at and self._digest in (None, _digest_of(entry))
 
     def _remember(self, entry: Entry) -> None:
-        self.at, self._digest = entry.position, digest((entry.e,))
+        self.at, self._digest = entry.position, _digest_of(entry)
+
+
+def _digest_of(entry: Entry) -> bytes:
+    # A foreign entry has no envelope: all of its fields are in `c`.
+    return digest((entry.e, entry.c) if entry.e == FOREIGN else (entry.e,))

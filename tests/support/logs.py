@@ -29,9 +29,9 @@ MEMORY, CLUSTER_OF_ONE, CLUSTER, SENTINEL = "memory", "cluster of one", "cluster
 KINDS = (MEMORY, *engines(), CLUSTER_OF_ONE, CLUSTER, SENTINEL)
 
 HERE = partition_of(SITE, THREAD, PARTITIONS)
+"""The partition that the tests' thread lives in."""
 STRAY = b'{"v":1,"type":"stray","tp":"","ap":""}'
 """An entry of nobody's thread."""
-"""The partition that the tests' thread lives in."""
 
 
 class Place(Protocol):
