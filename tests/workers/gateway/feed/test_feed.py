@@ -57,7 +57,8 @@ async def test_a_reader_sees_a_comment_come_change_and_go(radio: Station) -> Non
 
 async def test_what_waits_for_approval_is_not_told(radio: Station) -> None:
     house = radio.house
-    await house.ask("PUT", f"threads/{THREAD}/policy", MOD, {"premoderation": "all"})
+    policy = await house.ask("PUT", f"threads/{THREAD}/policy", MOD, {"premoderation": "all"})
+    await house.settled(policy.json()["position"])
     async with radio.follow() as reader:
         secret = await house.ask("POST", f"threads/{THREAD}/comments", ADA, {"body": "Not yet."})
         comment = secret.json()["comment"]["id"]
