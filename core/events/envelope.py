@@ -100,7 +100,7 @@ class Recorded(Struct, frozen=True, gc=False):
 
     @property
     def revision(self) -> int | None:
-        """Revision of the comment that the event is about; None if it is about none."""
+        """Number of the revision that the event names; None if the event names no revision."""
         told = self.envelope.revision
         return FIRST if told is None and self.envelope.type in _OF_THE_FIRST else told
 

@@ -53,7 +53,8 @@ FOREIGN: Final = b""
 class Head(NamedTuple):
     """Version and position of an aggregate's last event. Without events: version 0 and no position.
 
-    A field that is only marked has version 0, the position of the mark, and no events.
+    A field of the heads hash that an event of another aggregate marked (`core.heads.mark`) has version 0 and the
+    position of that event.
     """
 
     version: int

@@ -81,9 +81,11 @@ async def read_record(calls: Router) -> Record | None:
 
 
 async def recorded(calls: Router, wanted: Record, *, create: bool) -> Record | None:
-    """Read the record, and give it an id if it has none. With `create`, a missing record is created as `wanted`.
+    """Read the deployment's record, and give it an id if it has none.
 
-    While the server takes no writes, a record without an id is returned as it is. Raises `redis.exceptions.RedisError`.
+    With `create`, a missing record is created as `wanted`; without, None is returned for it. While the server takes no
+    writes, a record without an id is returned as it is. Raises `redis.exceptions.RedisError` if the server cannot be
+    asked.
     """
     # Read first, because a server that takes no writes refuses a script that might write.
     found = await read_record(calls)

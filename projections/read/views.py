@@ -116,10 +116,10 @@ class Views:
         return await pages.replies(self._served, site, thread, comment, query)
 
     async def row(self, site: str, thread: str, comment: str, viewer: Viewer = PUBLIC) -> bytes | None:
-        """One row as the viewer may see it: `replies` has a count but no comments; for staff with `moderation`.
+        """One row as the viewer may see it: `replies` has a count but no comments; staff get `moderation`, too.
 
         Its author and staff see the latest text of an unpublished comment, with its status and reason. None if the
-        viewer may not see the row. Tombstones are None here.
+        viewer may not see the row, or the row is a tombstone.
         """
         return await lookups.row(self._served, site, thread, comment, viewer)
 

@@ -49,7 +49,11 @@ async def requeue(
 
 
 async def foldable(log: Log, site: str, thread: str, now: int) -> tuple[ThreadState, Parked | None]:
-    """Fold a thread as far as possible. Returns it with the event it stops at. Raises `core.refusals.Unavailable`."""
+    """Fold a thread up to the first event that cannot be applied.
+
+    Returns the thread before that event, and the event as parked; the whole thread and None without one. Raises
+    `core.refusals.Unavailable` if the log cannot be read.
+    """
 
     async def fold(skipped: Skipped) -> ThreadState:
         return await fold_on(log, ThreadState(site=site, id=thread), skipped)

@@ -55,7 +55,10 @@ async def passing(log: Log, fold: Callable[[Skipped], Awaitable[_Fold]]) -> _Fol
 def go_on(
     state: ThreadState, entries: Iterable[Entry], skipped: Skipped, within: Callable[[Recorded], bool] = lambda _: True
 ) -> ThreadState:
-    """Apply entries of the thread to `state` in place, up to the first one not `within`. Raises `CannotApply`."""
+    """Apply entries of the thread to `state` in place, before the first for which `within` is false; return `state`.
+
+    Raises `CannotApply` at an event that cannot be applied and is not in `skipped`.
+    """
     for entry in entries:
         recorded = read(*entry)
         if not within(recorded):

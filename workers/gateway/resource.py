@@ -197,7 +197,7 @@ class Resource:
         return response
 
     async def _shared(self, received: _Received, token: Caller | None, trust: ProvisionalCaller | None) -> Response:
-        """Handle a request. Counts a write against the member's share. Raises TooManyRequests."""
+        """Handle a request. A write counts against the concurrent writes of its member. Raises TooManyRequests."""
         if not received.taken.writes or token is None:
             return await self._handled(received, token, trust)
         admission, site = self._services.admission, received.scope["path_params"].get("site", "")

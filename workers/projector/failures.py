@@ -49,9 +49,9 @@ class Failures:
         self._lost: Position | None = None
 
     def policy(self, error: Exception, at: Position, suspect: Recorded | None = None) -> FailurePolicy:
-        """Return the policy for `error`, which prevented the event after `at` from being applied.
+        """Return what to do after `error`: `at` is the last position applied.
 
-        `suspect` is the only event that can have caused the error, if there is such an event.
+        `suspect` is the event that caused the error; None if several events may have caused it, or none.
         """
         if is_passing(error) or (isinstance(error, Unavailable) and not isinstance(error, UnreadablePartition)):
             return FailurePolicy.RETRY

@@ -68,7 +68,7 @@ def start_of(start: Message, body: bytes) -> Message:
 
 
 def before(app: ASGIApp) -> ASGIApp:
-    """Wrap `app` to compress its responses if they are large enough and the client accepts it."""
+    """Wrap `app` to compress its responses of `LEAST` bytes and more for clients that accept gzip."""
 
     def answered(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         # A stream is recognised by its path: its sender bypasses wrappers of `send`.

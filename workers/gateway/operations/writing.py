@@ -38,7 +38,7 @@ async def carry_out(
     item: str | None = None,
     batch: str | None = None,
 ) -> Result:
-    """Execute a command of the caller, once per idempotency key. `item` is the key of one item of a bulk request."""
+    """Execute a command of the authenticated caller, once per idempotency key; in a bulk request `item` is the key."""
     services, caller = request.services, request.caller
     result = await transact(
         services.log,
