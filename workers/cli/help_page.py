@@ -18,33 +18,29 @@ class CommandEntry(NamedTuple):
 
 
 RUN: Final = {
-    "up": CommandEntry("workers.cli.up:up", "Run everything in one process, on a server of its own"),
-    "gateway": CommandEntry("workers.cli.role_commands:gateway", "Run the HTTP gateway, as many as you like"),
-    "projector": CommandEntry("workers.cli.role_commands:projector", "Run the projector, as many as you like"),
+    "up": CommandEntry("workers.cli.up:up", "Run everything in one process, with an embedded server"),
+    "gateway": CommandEntry("workers.cli.role_commands:gateway", "Run an HTTP gateway; several may run side by side"),
+    "projector": CommandEntry("workers.cli.role_commands:projector", "Run a projector; several share the partitions"),
 }
 READ: Final = {
     "thread": CommandEntry("workers.cli.thread:thread", "A thread as text, as it is now or as it was"),
     "history": CommandEntry("workers.cli.history:history", "The revisions of a comment, and what changed in each"),
-    "trail": CommandEntry("workers.cli.trail:trail", "What happened to a comment: who, when, why, by which rule"),
+    "trail": CommandEntry("workers.cli.trail:trail", "The events of a comment: who, when, why, by which rule"),
     "replay": CommandEntry("workers.cli.replay:replay", "The events in order, one line each"),
-    "tail": CommandEntry("workers.cli.replay:tail", "The events as they come"),
+    "tail": CommandEntry("workers.cli.replay:tail", "New events as they are appended"),
 }
-LOOK_AFTER: Final = {
-    "token": CommandEntry("workers.cli.token:token", "A signed token on standard output, and nothing else"),
-    "verify": CommandEntry("workers.cli.verify:verify", "Fold the log again and compare it with what is served"),
-    "rebuild": CommandEntry(
-        "workers.cli.rebuild:rebuild", "Make the views anew from the log, while everything goes on"
-    ),
-    "parked": CommandEntry(
-        "workers.cli.parked:parked", "Threads whose projection stopped at an event: list, requeue, skip"
-    ),
-    "backup": CommandEntry("workers.cli.backup:backup", "Take a backup while everybody goes on"),
-    "restore": CommandEntry("workers.cli.backup:restore", "Make a deployment of a backup, on a server that is empty"),
-    "upgrade": CommandEntry("workers.cli.upgrade:upgrade", "Let the deployment use what a new version brings"),
-    "doctor": CommandEntry("workers.cli.doctor:doctor", "Check the server and say what to change"),
+OPERATE: Final = {
+    "token": CommandEntry("workers.cli.token:token", "A signed token, on standard output"),
+    "verify": CommandEntry("workers.cli.verify:verify", "Compare the served views with the fold of the log"),
+    "rebuild": CommandEntry("workers.cli.rebuild:rebuild", "Rebuild the views from the log, without downtime"),
+    "parked": CommandEntry("workers.cli.parked:parked", "Threads whose projection stopped: list, requeue, skip"),
+    "backup": CommandEntry("workers.cli.backup:backup", "Take a backup, without downtime"),
+    "restore": CommandEntry("workers.cli.backup:restore", "Restore a backup into an empty server"),
+    "upgrade": CommandEntry("workers.cli.upgrade:upgrade", "Allow the deployment to use the formats of a new version"),
+    "doctor": CommandEntry("workers.cli.doctor:doctor", "Check the servers and the deployment, and suggest changes"),
 }
-GROUPS: Final = {"Run": RUN, "Read": READ, "Look after": LOOK_AFTER}
-COMMANDS: Final = RUN | READ | LOOK_AFTER
+GROUPS: Final = {"Run": RUN, "Read": READ, "Operate": OPERATE}
+COMMANDS: Final = RUN | READ | OPERATE
 
 _PAGE: Final = """\
 Hansard: comment sections whose every word, change and decision is an event in a Redis stream.
@@ -57,7 +53,7 @@ Start here
   hansard COMMAND --help        what a command does and takes, with examples
 
 Settings are flags (--port) or environment variables of the same name (HANSARD_PORT).
-Exit status: 0, 1 where it failed, 2 where it was used wrongly, 130 after Ctrl-C.
+Exit status: 0 on success, 1 on failure, 2 on a usage error, 130 after Ctrl-C.
 """
 
 
