@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from core.application.aggregates import AggregateCache
 from core.partitions import partition_of
 from core.position import Position
 from projections.audit import merge
@@ -160,3 +161,27 @@ async def test_a_gateway_without_a_projector_lags_at_such_an_entry_whatever_its_
     await house.deployment.calls.call("XADD", house.deployment.keys[HERE].log, f"{last.ms + 1}-0", "foo", "bar")
     house.now = last.ms / 1000 + 60
     assert (await house.get("/readyz")).json()["views"]["lag_s"] > 59
+
+
+async def test_no_read_is_a_defect_where_an_entry_in_the_chain_of_its_thread_cannot_be_read(house: House) -> None:
+    first = await house.post(ADA, thread=THREAD)
+    await house.ask("PATCH", at(first), ADA, {"body": "Better words."}, operator=False, **{"If-Match": '"1"'})
+    last = (await house.ask("POST", f"threads/{THREAD}/comments", BEN, {"body": "Words."})).json()["position"]
+    house.hold()
+    log = house.deployment.keys[HERE].log
+    entries = await house.deployment.calls.call("XRANGE", log, "-", "+")
+    await house.deployment.calls.call("DEL", log)
+    for number, (position, fields) in enumerate(entries):
+        there = (b"e", b"{not json", b"c", b"") if number == len(entries) - 2 else fields
+        await house.deployment.calls.call("XADD", log, position, *there)
+    house.serve(replace(house.services, folds=AggregateCache(0)))
+    paths = [f"threads/{THREAD}", f"threads/{THREAD}?at={last}", f"threads/{THREAD}/me", f"threads/{THREAD}/policy"]
+    paths += [at(first), f"{at(first)}?at={last}", f"{at(first)}/revisions", f"{at(first)}/trail", "audit"]
+    for path in paths:
+        for who in (None, ADA, MOD, AUDITOR):
+            answer = await house.get(path, who)
+            assert answer.status_code in (200, 401, 403, 404, 503), (path, who, answer.text)
+            if answer.status_code == 503:
+                assert "retry-after" in answer.headers
+    refused = await house.ask("PATCH", at(first), ADA, {"body": "Again."}, operator=False, **{"If-Match": '"2"'})
+    problem(refused, 503, "unavailable")
