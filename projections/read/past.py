@@ -7,7 +7,7 @@ import msgspec
 from msgspec.structs import replace
 
 from core.events.envelope import UnreadableEntry
-from core.log.port import Log
+from core.log.port import BrokenChain, Log
 from core.position import START, Position, kept
 from core.redis.script import Script
 from core.refusals import NotFound, NotYetOpened, Unavailable
@@ -164,8 +164,8 @@ async def state_at(
     source = StoredSnapshots(served)
     try:
         state = await thread_at(log, source, site, thread, at, pace)
-    except (CannotApply, UnreadableEntry) as error:
-        where = f"from {error.position} on" if viewer.staff else "at that time"
+    except (BrokenChain, CannotApply, UnreadableEntry) as error:
+        where = f"from {error.position} on" if viewer.staff and error.position else "at that time"
         raise Unavailable(f"{where}, the thread cannot be shown") from error
     if state is None:
         raise NotYetOpened if await log.thread_last(site, thread) else NotFound

@@ -18,6 +18,7 @@ from workers.coordination.leases import RENEWED_S, Leases
 
 FULL_SPEED: Final = 2
 """Partitions processed concurrently at full speed: one is folded while the other is written."""
+
 Work = Callable[[int, str, Pace], Awaitable[object]]
 """Work on one partition. Receives the partition, the nonce of its lease, and the pace."""
 

@@ -42,13 +42,8 @@ class Leases:
         reply = await self._calls.run(_TAKE, [self._lease[partition]], arguments)
         return nonce if reply == b"OK" else None
 
-    async def renew(self, partition: int, nonce: str) -> bool:
-        """Renew the lease. True if it was still ours."""
-        reply = await self._calls.run(_RENEW, [self._lease[partition]], [nonce, LASTS_MS])
-        return bool(reply == b"OK")
-
     async def renew_all(self, nonces: Mapping[int, str]) -> dict[int, bool | RedisError]:
-        """`renew` for several partitions in one pipeline. Returns each result or its error. Raises nothing."""
+        """Renew leases in one pipeline. Per partition: True if it was still ours, or the error. Raises nothing."""
         calls = [script_command(_RENEW, [self._lease[one]], [nonce, LASTS_MS]) for one, nonce in nonces.items()]
         await self._calls.carry(calls)
         return {partition: _renewed(call) for partition, call in zip(nonces, calls, strict=True)}

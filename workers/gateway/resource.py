@@ -11,9 +11,6 @@ from starlette.types import Receive, Scope, Send
 
 from core import ids
 from core.caller import Caller
-from core.events.envelope import UnreadableEntry
-from core.log.port import BrokenChain
-from core.position import START
 from core.redis.errors import begin_again
 from core.refusals import CannotFold, EventMissing, NotAllowed, NotFound, Refusal
 from projections.read.queries import BadCursor
@@ -139,8 +136,7 @@ class Resource:
                     self._services.bodies.release(body)
             else:
                 response = await self._admitted(_Received(taken, scope, headers, query, key), receive)
-        except (Refusal, BadCursor, BrokenChain, UnreadableEntry) as raised:
-            refused = _refusal_of(raised)
+        except (Refusal, BadCursor) as refused:
             if isinstance(refused, CannotFold):
                 # For an event that is only unknown, or missing, the detail is enough without a stack trace.
                 is_told = refused.__cause__ is None or isinstance(refused, EventMissing)
@@ -259,15 +255,6 @@ class Resource:
         if token is None:
             raise tokens.required()
         return tokens.verify(token, site, keys, services.clock())
-
-
-def _refusal_of(raised: Refusal | BadCursor | BrokenChain | UnreadableEntry) -> Refusal | BadCursor:
-    """The refusal that stands for `raised`: a damaged log is no defect of the code that reads it."""
-    if isinstance(raised, BrokenChain):
-        return EventMissing(str(raised), raised.position or START)
-    if isinstance(raised, UnreadableEntry):
-        return CannotFold(str(raised), raised.position)
-    return raised
 
 
 def _may_enter(call: Operation, token: Caller | None) -> bool:

@@ -63,7 +63,7 @@ async def test_how_far_all_partitions_are_takes_three_round_trips(idle: Counted)
 async def test_all_leases_are_renewed_in_one_round_trip_and_each_by_itself(idle: Counted) -> None:
     leases = Leases(idle.deployment.calls, idle.deployment.keys, "w")
     nonces = {partition: await leases.take(partition) or "" for partition in range(PARTITIONS)}
-    await leases.renew(0, nonces[0])  # from now on the server knows the script
+    await leases.renew_all({0: nonces[0]})  # from now on the server knows the script
     await idle.deployment.calls.call("HSET", idle.deployment.keys[3].lease, "nonce", "another's")
     await idle.deployment.calls.call("SET", idle.deployment.keys[5].lease, "no hash")
     idle.begin()
