@@ -1,20 +1,11 @@
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
-import structlog
 
-from tests.support.following import Station, station
-from tests.support.house import House, built
 from tests.support.servers import engines, started
+from tests.support.serving import _quiet, gateway, house
 
-
-@pytest.fixture(scope="module", autouse=True)
-def _quiet() -> Iterator[None]:
-    """A line a request is of no use here: what fails is worth reading."""
-    before = structlog.get_config()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("warning"))
-    yield
-    structlog.configure(**before)
+__all__ = ["_quiet", "gateway", "house"]
 
 
 @pytest.fixture(scope="session")
@@ -22,19 +13,3 @@ def server() -> Iterator[str]:
     """One server: a client sees nothing of which engine it is."""
     with started(engines()["embedded"]) as url:
         yield url
-
-
-@pytest.fixture
-async def house(fresh: str) -> AsyncIterator[House]:
-    """A house with a site and a thread."""
-    async with built(fresh) as house:
-        await house.open_site()
-        await house.open_thread()
-        yield house
-
-
-@pytest.fixture
-async def gateway(house: House) -> AsyncIterator[Station]:
-    """The gateway of `house` on a socket."""
-    async with station(house) as found:
-        yield found

@@ -3,28 +3,20 @@ from typing import TYPE_CHECKING
 
 import anyio
 import pytest
-import structlog
 from starlette.responses import HTMLResponse
 
-from tests.support.following import Station, station
-from tests.support.house import House, built
+from tests.support.following import Station
 from tests.support.servers import engines, started
+from tests.support.serving import _quiet, gateway, house
 from tests.web.chromium import launched, require
 from workers.gateway.http.http_server import HttpServer
+
+__all__ = ["_quiet", "gateway", "house"]
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
 
 ARTICLE = "<!doctype html><html lang=en><meta charset=utf-8><link rel=icon href='data:,'><title>The palm house</title>"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _quiet() -> Iterator[None]:
-    """A line a request is of no use here: what fails is worth reading."""
-    before = structlog.get_config()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("warning"))
-    yield
-    structlog.configure(**before)
 
 
 @pytest.fixture(scope="session")
@@ -43,22 +35,6 @@ def server(_here: None) -> Iterator[str]:
 async def browser(_here: None) -> "AsyncIterator[Browser]":
     """The browser of this run. Tests take `article`, or `visitor` for another reader."""
     async with launched() as found:
-        yield found
-
-
-@pytest.fixture
-async def house(fresh: str) -> AsyncIterator[House]:
-    """A house with a site and a thread."""
-    async with built(fresh) as house:
-        await house.open_site()
-        await house.open_thread()
-        yield house
-
-
-@pytest.fixture
-async def gateway(house: House) -> AsyncIterator[Station]:
-    """The gateway of `house` on a socket."""
-    async with station(house) as found:
         yield found
 
 

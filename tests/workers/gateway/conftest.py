@@ -1,19 +1,12 @@
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
-import structlog
 
 from tests.support.house import House, built
 from tests.support.servers import client
+from tests.support.serving import _quiet
 
-
-@pytest.fixture(scope="module", autouse=True)
-def _quiet() -> Iterator[None]:
-    """A line a request is of no use here: what fails is worth reading."""
-    before = structlog.get_config()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("warning"))
-    yield
-    structlog.configure(**before)
+__all__ = ["_quiet"]
 
 
 @pytest.fixture(scope="module")
