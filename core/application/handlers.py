@@ -12,9 +12,8 @@ Only the command's own head advances, so votes do not conflict with each other, 
 from typing import Final
 
 from core.domain import authoring, member, moderation, report, site, skip, thread, vote
-from core.domain.commands import AnyCommand
 from core.domain.context import Context
-from core.domain.handler import Handler, Handlers, Loaded
+from core.domain.handler import Command, Handler, Handlers, Loaded
 from core.position import Position
 
 HANDLERS: Final[Handlers] = {
@@ -29,12 +28,12 @@ HANDLERS: Final[Handlers] = {
 }
 
 
-def handler_of(command: AnyCommand) -> Handler:
+def handler_of(command: Command) -> Handler:
     """Return the handler of a command."""
     return HANDLERS[type(command)]
 
 
-def unchanged_since(command: AnyCommand, context: Context, loaded: Loaded) -> Position:
+def unchanged_since(command: Command, context: Context, loaded: Loaded) -> Position:
     """Position of the event that produced the current state, for a command that changes nothing."""
     position = handler_of(command).unchanged_since(command, context, loaded) or context.site_opened_at
     assert position is not None, "what changes nothing was made so by something"

@@ -16,12 +16,13 @@ from core.application.aggregates import (
 )
 from core.application.handlers import handler_of
 from core.caller import Caller
-from core.domain.commands import AnyCommand, OpenThread, PostComment, Vote
+from core.domain.authoring import PostComment
 from core.domain.context import Context
-from core.domain.handler import Handler, Needs
+from core.domain.handler import Command, Handler, Needs
 from core.domain.member import Member
 from core.domain.site import Site
-from core.domain.thread import Thread
+from core.domain.thread import OpenThread, Thread
+from core.domain.vote import CastVote
 from core.events.envelope import Recorded, UnreadableEntry, read
 from core.log.port import NO_HEAD, Head, Log
 from core.partitions import partition_of
@@ -31,7 +32,7 @@ from core.position import Position
 class CommandRequest(Struct, frozen=True, kw_only=True):
     """A command with its caller, its place, and the metadata for its events."""
 
-    command: AnyCommand
+    command: Command
     needs: Needs
     site: str
     thread: str = ""
@@ -92,7 +93,7 @@ async def load_from_cache(log: Log, request: CommandRequest) -> tuple[Aggregates
     always read. Raises Unavailable, EventMissing.
     """
     command, folds = request.command, request.folds
-    if not isinstance(command, PostComment | Vote) or request.key is None or folds is None:
+    if not isinstance(command, PostComment | CastVote) or request.key is None or folds is None:
         return None
     needs = request.needs
     new = heads.comment(command.comment) if isinstance(command, PostComment) else None

@@ -17,11 +17,11 @@ from core.application.aggregates import AggregateCache, Aggregates, CachedAggreg
 from core.application.handlers import handler_of, unchanged_since
 from core.application.loading import CommandRequest, load, load_from_cache
 from core.caller import Caller
-from core.domain.commands import AnyCommand, PostComment
-from core.domain.commands import Vote as CastVote
+from core.domain.authoring import PostComment
 from core.domain.comment import Comment
 from core.domain.context import Context
-from core.domain.vote import Vote
+from core.domain.handler import Command
+from core.domain.vote import CastVote, Vote
 from core.durability import MEMORY, Durability
 from core.events.envelope import TODAY, Codec, Recorded, Stamp, stamped
 from core.events.types import AnchorOpened, CommentPosted, Event, ReportFiled, SiteOpened, ThreadOpened
@@ -64,7 +64,7 @@ class Result(Struct, frozen=True, kw_only=True):
 
 async def transact(  # noqa: PLR0913 # a command, and by keyword where and how it came
     log: Log,
-    command: AnyCommand,
+    command: Command,
     *,
     site: str,
     thread: str = "",
@@ -161,7 +161,7 @@ async def transact(  # noqa: PLR0913 # a command, and by keyword where and how i
 
 
 async def would_refuse(
-    log: Log, command: AnyCommand, *, site: str, thread: str = "", caller: Caller, folds: AggregateCache | None = None
+    log: Log, command: Command, *, site: str, thread: str = "", caller: Caller, folds: AggregateCache | None = None
 ) -> Refusal | None:
     """Return the refusal that a command would meet now; None if it would be executed. Writes nothing."""
     needs = handler_of(command).needs(command, caller.id)
@@ -228,6 +228,6 @@ def _after(
     )
 
 
-def _digest(command: AnyCommand) -> str:
+def _digest(command: Command) -> str:
     # Eight characters are enough: a key reused for another command is a client's mistake, not an attack.
     return urlsafe_b64encode(blake2b(msgspec.json.encode(command), digest_size=6).digest()).decode()

@@ -1,13 +1,12 @@
-"""Deciders for commands of authors: post, edit, withdraw and restore a comment."""
+"""Commands of authors, and their deciders: post, edit, withdraw and restore a comment."""
 
 from collections.abc import Sequence
 from typing import Final, assert_never
 
 from core import heads
-from core.domain.commands import EditComment, PostComment, RestoreComment, WithdrawComment
 from core.domain.comment import Comment, digest
 from core.domain.context import Context
-from core.domain.handler import Handler, Handlers, Loaded, Needs
+from core.domain.handler import Command, Handler, Handlers, Loaded, Needs
 from core.domain.rules import premoderation
 from core.domain.thread import Thread, opening
 from core.events.types import CommentEdited, CommentPosted, CommentRestored, CommentWithdrawn, Event
@@ -28,11 +27,46 @@ from core.refusals import (
 )
 from core.text.unicode import normalise, one_line
 
+
+class PostComment(Command, frozen=True, kw_only=True, tag="post-comment"):
+    """Post a comment. `url` and `title` let a first comment open its thread."""
+
+    comment: str
+    body: str
+    parent: str | None = None
+    parent_revision: int | None = None
+    anchor: str | None = None
+    url: str | None = None
+    title: str | None = None
+
+
+class EditComment(Command, frozen=True, kw_only=True, tag="edit-comment"):
+    """Add a revision. `revision` is the latest one that the client saw, or several candidates in ascending order."""
+
+    comment: str
+    revision: int | tuple[int, ...]
+    body: str
+    reason: str | None = None
+
+
+class WithdrawComment(Command, frozen=True, kw_only=True, tag="withdraw-comment"):
+    """Withdraw one's own comment."""
+
+    comment: str
+
+
+class RestoreComment(Command, frozen=True, kw_only=True, tag="restore-comment"):
+    """Restore one's own withdrawn comment."""
+
+    comment: str
+
+
 LONGEST_NAME: Final = 100
 LONGEST_BADGE: Final = 40
 LONGEST_REASON: Final = 500
 
 OwnCommand = EditComment | WithdrawComment | RestoreComment
+AuthorCommand = PostComment | OwnCommand
 
 
 def check_commenting(context: Context) -> None:
@@ -153,7 +187,7 @@ def _missing(command: PostComment, context: Context, loaded: Loaded) -> str | No
     return last.parent if last.depth > context.policy.max_depth > 0 else None
 
 
-def _unchanged_since(command: PostComment | OwnCommand, _: Context, loaded: Loaded) -> Position:
+def _unchanged_since(command: AuthorCommand, _: Context, loaded: Loaded) -> Position:
     comment: Comment = loaded.comment(command.comment)
     match command:
         case PostComment():

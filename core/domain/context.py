@@ -5,10 +5,11 @@ ownership and standing (403), then state (409), then the state that the client e
 text (422).
 """
 
+from typing import Literal
+
 from msgspec import Struct
 
 from core.caller import Caller, Role
-from core.domain.commands import ThreadStatus
 from core.domain.comment import Comment
 from core.domain.origins import lies_in, normalised
 from core.domain.suspension import Suspension
@@ -16,6 +17,8 @@ from core.policy import Policy
 from core.position import Position
 from core.refusals import BadField, NotAllowed, NotFound, Suspended, ThreadIsArchived, ThreadIsClosed, UrlNotAllowed
 from core.times import rfc3339
+
+ThreadStatus = Literal["open", "closed", "archived"]
 
 
 class Context(Struct, frozen=True, kw_only=True):

@@ -14,6 +14,15 @@ from core.events.types import Event
 from core.position import Position
 
 
+class Command(Struct, frozen=True, kw_only=True, tag_field="command"):
+    """Base class of commands: the requested changes. A command concerns one site.
+
+    Caller, time and policy are part of the context. Text in a command is raw: deciders normalise it before they
+    validate it. A repeated `Idempotency-Key` is compared by the encoded command, so a command holds nothing that
+    differs between two attempts.
+    """
+
+
 class Needs(Struct, frozen=True):
     """The data to load from the partition of a command, as fields of a heads hash (`core.heads`)."""
 
@@ -83,4 +92,4 @@ class Handler(Struct, frozen=True, kw_only=True):
     """An ancestor that must also be loaded before the command can be decided; None if all are loaded."""
 
 
-Handlers = Mapping[type[Struct], Handler]
+Handlers = Mapping[type[Command], Handler]

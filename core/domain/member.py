@@ -10,15 +10,31 @@ from typing import Final, Literal, assert_never
 from msgspec import Struct
 
 from core import heads
-from core.domain.commands import MemberCommand, ReinstateMember, SuspendMember
 from core.domain.context import Context
-from core.domain.handler import Handler, Handlers, Loaded, Needs
+from core.domain.handler import Command, Handler, Handlers, Loaded, Needs
 from core.domain.suspension import Suspension
 from core.events.envelope import Recorded
 from core.events.types import Event, MemberReinstated, MemberSuspended
 from core.position import Position
 from core.refusals import BadField, NotAllowed
 from core.text.unicode import words_or_none
+
+
+class SuspendMember(Command, frozen=True, kw_only=True, tag="suspend-member"):
+    """Suspend a member until `until` (milliseconds since 1970); None: permanently."""
+
+    member: str
+    reason: str
+    until: int | None = None
+
+
+class ReinstateMember(Command, frozen=True, kw_only=True, tag="reinstate-member"):
+    """Lift a member's suspension."""
+
+    member: str
+
+
+MemberCommand = SuspendMember | ReinstateMember
 
 
 class Member(Struct, frozen=True, kw_only=True):

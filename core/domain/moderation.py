@@ -1,15 +1,14 @@
-"""Deciders for moderation: rule on a revision, redact a revision, feature a comment.
+"""Commands of moderators about a comment, and their deciders: rule on a revision, redact a revision, feature a comment.
 
 All of these are allowed in closed and archived threads.
 """
 
-from typing import Final, assert_never
+from typing import Final, Literal, assert_never
 
 from core import heads
-from core.domain.commands import Decide, FeatureComment, RedactRevision
-from core.domain.comment import Comment, Revision, Ruling
+from core.domain.comment import Comment, Revision, Ruling, Verdict
 from core.domain.context import Context
-from core.domain.handler import Handler, Handlers, Loaded, Needs
+from core.domain.handler import Command, Handler, Handlers, Loaded, Needs
 from core.events.types import (
     CommentApproved,
     CommentFeatured,
@@ -29,6 +28,33 @@ from core.refusals import (
     StaleStatus,
 )
 from core.text.unicode import words_or_none
+
+
+class Decide(Command, frozen=True, kw_only=True, tag="decide"):
+    """A moderator's verdict on one revision; `status`, if given, is the status that the moderator was shown."""
+
+    comment: str
+    verdict: Verdict
+    revision: int
+    reason: str | None = None
+    note: str | None = None
+    status: Literal["published", "pending", "rejected", "withdrawn"] | None = None
+
+
+class RedactRevision(Command, frozen=True, kw_only=True, tag="redact-revision"):
+    """Destroy the text of one revision."""
+
+    comment: str
+    revision: int
+    reason: str
+
+
+class FeatureComment(Command, frozen=True, kw_only=True, tag="feature-comment"):
+    """Make a comment an editors' pick, or undo that."""
+
+    comment: str
+    featured: bool
+
 
 ModerationCommand = Decide | RedactRevision | FeatureComment
 

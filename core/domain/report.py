@@ -9,15 +9,23 @@ from typing import Final
 from msgspec import Struct
 
 from core import heads
-from core.domain.commands import Report as FileReport
 from core.domain.comment import Comment
 from core.domain.context import Context
-from core.domain.handler import Handler, Handlers, Loaded, Needs
+from core.domain.handler import Command, Handler, Handlers, Loaded, Needs
 from core.events.envelope import Recorded
 from core.events.types import Event, ReportFiled
 from core.position import Position
 from core.refusals import CommentNotPublished, NotAllowed
 from core.text.unicode import words_or_none
+
+
+class FileReport(Command, frozen=True, kw_only=True, tag="report"):
+    """Report a comment to the moderators."""
+
+    comment: str
+    reason: str
+    note: str | None = None
+    revision: int | None = None
 
 
 class Report(Struct, frozen=True, kw_only=True):

@@ -1,21 +1,46 @@
 """The site aggregate: the settings of a publication. Operators open sites and set keys, admins change the policy."""
 
 from collections.abc import Iterator
-from typing import Final, assert_never
+from typing import Final, Literal, assert_never
 
 from msgspec import Struct, convert, json
 from msgspec.structs import replace
 
 from core import heads
-from core.domain.commands import ChangePolicy, OpenSite, RekeySite, SiteCommand
 from core.domain.context import Context
-from core.domain.handler import Handler, Handlers, Loaded, Needs
+from core.domain.handler import Command, Handler, Handlers, Loaded, Needs
 from core.events.envelope import Recorded
 from core.events.types import Event, PolicyChanged, SiteOpened, SiteRekeyed
 from core.policy import Policy, PolicyChanges
 from core.position import Position
 from core.refusals import BadField, SiteExists
 from core.text.unicode import one_line
+
+
+class OpenSite(Command, frozen=True, kw_only=True, tag="open-site"):
+    """Open a site. Its keys are stored separately: they never reach the log."""
+
+    name: str
+    policy: Policy
+    keys_kind: Literal["hs256", "jwks"]
+    keys_number: int
+
+
+class RekeySite(Command, frozen=True, kw_only=True, tag="rekey-site"):
+    """Record that the site's keys were replaced; `keys_digest` identifies the key set."""
+
+    kind: Literal["hs256", "jwks"]
+    number: int
+    keys_digest: str
+
+
+class ChangePolicy(Command, frozen=True, kw_only=True, tag="change-policy"):
+    """Change fields of the site's policy."""
+
+    changes: PolicyChanges
+
+
+SiteCommand = OpenSite | RekeySite | ChangePolicy
 
 LONGEST_NAME = 120
 

@@ -10,13 +10,20 @@ from typing import Final
 from msgspec import Struct
 
 from core import heads
-from core.domain.commands import SkipEvent
 from core.domain.context import Context
-from core.domain.handler import Handler, Handlers, Loaded, Needs
+from core.domain.handler import Command, Handler, Handlers, Loaded, Needs
 from core.events.types import Event, EventSkipped
 from core.position import Position
 from core.refusals import BadField, NotFound, NotParked
 from core.text.unicode import words_or_none
+
+
+class SkipEvent(Command, frozen=True, kw_only=True, tag="skip-event"):
+    """Make every fold skip one event of the thread. `parked` is where the thread is parked according to its views."""
+
+    position: str
+    reason: str
+    parked: str | None = None
 
 
 class Skip(Struct, frozen=True, kw_only=True):

@@ -5,15 +5,14 @@ Commands about the thread itself are allowed while it is closed or archived: oth
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final, assert_never
+from typing import Final, Literal, assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from core import heads
-from core.domain.commands import OpenThread, OverridePolicy, PutAnchor, SetThreadStatus, ThreadCommand, ThreadStatus
-from core.domain.context import Context
-from core.domain.handler import Handler, Handlers, Loaded, Needs
+from core.domain.context import Context, ThreadStatus
+from core.domain.handler import Command, Handler, Handlers, Loaded, Needs
 from core.domain.origins import normalised
 from core.events.envelope import Recorded
 from core.events.types import (
@@ -33,6 +32,40 @@ from core.policy import Policy, PolicyChanges
 from core.position import Position
 from core.refusals import BadField, ThreadNotOpened
 from core.text.unicode import is_blank, one_line, quoted, words_or_none
+
+
+class OpenThread(Command, frozen=True, kw_only=True, tag="open-thread"):
+    """Open the thread of an article, or retitle it."""
+
+    url: str
+    title: str
+
+
+class SetThreadStatus(Command, frozen=True, kw_only=True, tag="set-thread-status"):
+    """Open, close or archive a thread."""
+
+    status: ThreadStatus
+    reason: str | None = None
+
+
+class OverridePolicy(Command, frozen=True, kw_only=True, tag="override-policy"):
+    """Replace the thread's overrides of the site's policy."""
+
+    overrides: PolicyChanges
+
+
+class PutAnchor(Command, frozen=True, kw_only=True, tag="put-anchor"):
+    """Open, reword, close or reopen an inline question."""
+
+    anchor: str
+    exact: str
+    prefix: str | None = None
+    suffix: str | None = None
+    prompt: str | None = None
+    status: Literal["open", "closed"] = "open"
+
+
+ThreadCommand = OpenThread | SetThreadStatus | OverridePolicy | PutAnchor
 
 LONGEST_TITLE: Final = 500
 

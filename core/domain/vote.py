@@ -4,19 +4,26 @@ Votes are allowed in closed threads and survive edits of the comment. Retracting
 vote beside its head, so that a decision about a vote reads no event.
 """
 
-from typing import Final
+from typing import Final, Literal
 
 from msgspec import Struct
 
 from core import heads
-from core.domain.commands import Vote as CastVote
 from core.domain.comment import Comment
 from core.domain.context import Context
-from core.domain.handler import Handler, Handlers, Loaded, Needs
+from core.domain.handler import Command, Handler, Handlers, Loaded, Needs
 from core.events.envelope import Recorded
 from core.events.types import FIRST, Event, VoteCast, VoteRetracted
 from core.position import Position
 from core.refusals import CommentNotPublished, OwnVoteForbidden, VotesOff
+
+
+class CastVote(Command, frozen=True, kw_only=True, tag="vote"):
+    """Set one's own vote; 0 retracts it."""
+
+    comment: str
+    value: Literal[1, 0, -1]
+    revision: int | None = None
 
 
 class Vote(Struct, frozen=True, kw_only=True):

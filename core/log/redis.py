@@ -19,7 +19,7 @@ from core.log.divergence import DivergenceCheck
 from core.log.port import Append, BrokenChain, Entry, Head, Load, Loaded, Outcome, Skew
 from core.log.server_time import Clocks
 from core.position import START, Position
-from core.redis.command import Argument, Command, script_command
+from core.redis.command import Argument, RedisCommand, script_command
 from core.redis.deployment import Deployment
 from core.redis.errors import PATIENCE, code_of, is_full, is_passing, is_wrong_type, retry
 from core.redis.log_integrity import fault_of
@@ -251,7 +251,7 @@ class RedisLog:
         """The replies to one pipeline: of the script, or for a glance, the heads and the time."""
 
         async def ask() -> list[Any]:
-            calls: list[Command] = []
+            calls: list[RedisCommand] = []
             for load, glance in zip(loads, glances, strict=True):
                 if glance:
                     calls += self._glance(load)
@@ -269,7 +269,7 @@ class RedisLog:
         each = iter(replies)
         return [(next(each), next(each)) if glance else next(each) for glance in glances]
 
-    def _require_whole(self, calls: Sequence[Command], loads: Sequence[Load], glances: Sequence[bool]) -> None:
+    def _require_whole(self, calls: Sequence[RedisCommand], loads: Sequence[Load], glances: Sequence[bool]) -> None:
         """Raise the first log fault among these calls, or else the first other failure.
 
         Raises LogBroken if a log is not whole, BrokenChain if an event is missing, otherwise as `_answer`.
@@ -289,14 +289,14 @@ class RedisLog:
         for number, call in asked:
             _answer(number, call)
 
-    def _glance(self, load: Load) -> tuple[Command, Command]:
+    def _glance(self, load: Load) -> tuple[RedisCommand, RedisCommand]:
         # Two plain commands take a fifth of the time of a script. The heads are read first, so that none of their
         # events is later than the time.
         heads = self._keys.of(load.site, load.thread).heads(load.site, load.thread)
         fields = [wanted.field for wanted in load.heads]
-        return Command(("HMGET", heads, *fields)), Command(("TIME",), beside=heads)
+        return RedisCommand(("HMGET", heads, *fields)), RedisCommand(("TIME",), beside=heads)
 
-    def _script(self, load: Load) -> Command:
+    def _script(self, load: Load) -> RedisCommand:
         partition = self._keys.of(load.site, load.thread)
         probably = self._clocks.window(partition.number)
         keys = [partition.log, partition.heads(load.site, load.thread), partition.deployment]
@@ -335,7 +335,7 @@ class RedisLog:
             return []
 
         async def ask() -> list[Any]:
-            calls = [(partition, Command(command)) for partition, command in commands]
+            calls = [(partition, RedisCommand(command)) for partition, command in commands]
             await self._reads.carry([call for _, call in calls])
             return [_answer(partition, call) for partition, call in calls]
 
@@ -364,7 +364,7 @@ def _missing(position: Position, what: str, where: str = "") -> BrokenChain:
     return BrokenChain(f"{what} at {position}{where}", position)
 
 
-def _answer(partition: int, call: Command) -> Any:
+def _answer(partition: int, call: RedisCommand) -> Any:
     """The reply to a command on keys of a partition. Raises `UnreadablePartition` if a key is of another type."""
     try:
         return call.answer()

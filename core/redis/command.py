@@ -15,7 +15,7 @@ NOTHING: Final = object()
 """Outcome of a command without a reply so far."""
 
 
-class Command:
+class RedisCommand:
     """One command to send, and its outcome."""
 
     __slots__ = ("asking", "beside", "command", "outcome", "proven", "script")
@@ -49,11 +49,11 @@ class Command:
         return ("EVAL", self.script.text, *self.command[2:])
 
 
-def script_command(script: Script, keys: Sequence[str], args: Sequence[Argument]) -> Command:
+def script_command(script: Script, keys: Sequence[str], args: Sequence[Argument]) -> RedisCommand:
     """Command that runs a script."""
-    return Command(("EVALSHA", script.sha, len(keys), *keys, *args), script)
+    return RedisCommand(("EVALSHA", script.sha, len(keys), *keys, *args), script)
 
 
-def commands_of(script: Script, asked: Sequence[ScriptArguments]) -> list[Command]:
+def commands_of(script: Script, asked: Sequence[ScriptArguments]) -> list[RedisCommand]:
     """Commands that run a script several times."""
     return [script_command(script, keys, args) for keys, args in asked]

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 import redis.exceptions
 
-from core.redis.command import NOTHING, Argument, Command
+from core.redis.command import NOTHING, Argument, RedisCommand
 from core.redis.connection import Connection, PendingReplies, pack
 
 _ASKING: Final = ("ASKING",)
@@ -23,7 +23,7 @@ class ConfirmationCommand(NamedTuple):
 class CommandGroup(NamedTuple):
     """Commands that one caller sends together, and the future that the caller waits for."""
 
-    calls: list[Command]
+    calls: list[RedisCommand]
     done: "asyncio.Future[None]"
 
 
@@ -55,7 +55,7 @@ class SentPipeline:
         self._depart(self._calls, [call.command for call in self._calls], proof)
 
     def _depart(
-        self, calls: list[Command], commands: list[tuple[Argument, ...]], proof: ConfirmationCommand | None
+        self, calls: list[RedisCommand], commands: list[tuple[Argument, ...]], proof: ConfirmationCommand | None
     ) -> None:
         lines: list[tuple[Argument, ...]] = []
         for call, command in zip(calls, commands, strict=True):
@@ -65,13 +65,13 @@ class SentPipeline:
         flight = PendingReplies(len(lines), self._deadline, lambda flight: self._arrive(flight, calls, proof))
         self._line.send(pack(lines), flight)
 
-    def _arrive(self, flight: PendingReplies, calls: list[Command], proof: ConfirmationCommand | None) -> None:
+    def _arrive(self, flight: PendingReplies, calls: list[RedisCommand], proof: ConfirmationCommand | None) -> None:
         try:
             self._take(flight, calls, proof)
         except Exception as error:  # noqa: BLE001 - the waiting callers raise it
             self._end(error)
 
-    def _take(self, flight: PendingReplies, calls: list[Command], proof: ConfirmationCommand | None) -> None:
+    def _take(self, flight: PendingReplies, calls: list[RedisCommand], proof: ConfirmationCommand | None) -> None:
         replies = iter(flight.replies)
         for call in calls:
             if call.asking:

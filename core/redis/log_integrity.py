@@ -16,7 +16,7 @@ from msgspec import Struct
 from core.keys import DEPLOYMENT, Keys
 from core.position import START, Position
 from core.redis import metrics
-from core.redis.command import Argument, Command, script_command
+from core.redis.command import Argument, RedisCommand, script_command
 from core.redis.errors import is_full, is_wrong_type
 from core.redis.router import Router
 from core.redis.script import Script
@@ -154,7 +154,7 @@ async def owners(calls: Router, keys: Keys) -> dict[int, str]:
 
     Raises `redis.exceptions.RedisError`.
     """
-    found = await calls.all([Command(("GET", partition.deployment)) for partition in keys])
+    found = await calls.all([RedisCommand(("GET", partition.deployment)) for partition in keys])
     return {number: _owner(copy)[0] for number, copy in enumerate(found) if copy}
 
 
@@ -192,7 +192,7 @@ def _look(partition: int, ms: int, n: int, copy: bytes, entries: int, first: byt
     )
 
 
-def _is_unreadable(call: Command) -> bool:
+def _is_unreadable(call: RedisCommand) -> bool:
     return isinstance(call.outcome, redis.exceptions.ResponseError) and is_wrong_type(call.outcome)
 
 

@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 
 from core.redis import errors
 from core.redis.client import REPLY_WITHIN
-from core.redis.command import Argument, Command, ScriptArguments, commands_of
+from core.redis.command import Argument, RedisCommand, ScriptArguments, commands_of
 from core.redis.connection import Connection
 from core.redis.in_flight import CommandGroup, ConfirmationCommand, SentPipeline, end
 from core.redis.reply_deadlines import ReplyDeadlines
@@ -70,7 +70,7 @@ class Pipeline:
 
         After a ConnectionError, a TimeoutError or a cancellation, the command may have been executed.
         """
-        return (await self.all([Command(command)]))[0]
+        return (await self.all([RedisCommand(command)]))[0]
 
     async def run(self, script: Script, keys: Sequence[str], args: Sequence[Argument]) -> Any:
         """Run a script, by text if the server does not know its digest, and return the reply. Raises as `call`."""
@@ -80,12 +80,12 @@ class Pipeline:
         """Run a script several times, in one pipeline, and return the replies. Raises the first error."""
         return await self.all(commands_of(script, asked))
 
-    async def all(self, calls: list[Command]) -> list[Any]:
+    async def all(self, calls: list[RedisCommand]) -> list[Any]:
         """Send several commands, in one pipeline, and return the replies. Raises the first error."""
         await self.carry(calls)
         return [call.answer() for call in calls]
 
-    async def carry(self, calls: list[Command]) -> None:
+    async def carry(self, calls: list[RedisCommand]) -> None:
         """Send commands together and wait until each has an outcome. Raises none of their errors."""
         await self.settle(self.post(calls))
 
@@ -107,7 +107,7 @@ class Pipeline:
             if is_bound:
                 self._overdue.discard(posted)
 
-    def post(self, calls: list[Command], *, alone: bool = True) -> CommandGroup:
+    def post(self, calls: list[RedisCommand], *, alone: bool = True) -> CommandGroup:
         """Queue commands for the pipeline of this tick. `settle` waits for them, and must be called.
 
         If they are not `alone`, the same caller queues more in this tick.

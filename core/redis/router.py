@@ -14,7 +14,7 @@ import redis.exceptions
 
 from core.concurrency import gathered
 from core.redis import errors
-from core.redis.command import Argument, Command, ScriptArguments, commands_of, script_command
+from core.redis.command import Argument, RedisCommand, ScriptArguments, commands_of, script_command
 from core.redis.in_flight import CommandGroup
 from core.redis.metrics import REDIRECTIONS
 from core.redis.node import Node
@@ -49,7 +49,7 @@ class ProvenReply(NamedTuple):
 class PendingCommand(NamedTuple):
     """A posted command that awaits its reply."""
 
-    call: Command
+    call: RedisCommand
     pipe: Pipeline
     posted: CommandGroup
 
@@ -66,7 +66,7 @@ class Router:
 
         After a ConnectionError, a TimeoutError or a cancellation, the command may have been executed.
         """
-        call = Command(command)
+        call = RedisCommand(command)
         await self._carry([call])
         return call.answer()
 
@@ -80,12 +80,12 @@ class Router:
         """Run a script several times, one pipeline per node, and return the replies. Raises the first error."""
         return await self.all(commands_of(script, asked))
 
-    async def all(self, calls: list[Command]) -> list[Any]:
+    async def all(self, calls: list[RedisCommand]) -> list[Any]:
         """Send several commands, one pipeline per node, and return the replies. Raises the first error."""
         await self._carry(calls)
         return [call.answer() for call in calls]
 
-    async def carry(self, calls: list[Command]) -> None:
+    async def carry(self, calls: list[RedisCommand]) -> None:
         """Send commands, one pipeline per node, until each has an outcome. Raises none of their errors."""
         await self._carry(calls)
 
@@ -97,7 +97,7 @@ class Router:
 
     def begin(self, *command: Argument) -> PendingCommand:
         """Post one command on one key to the pipeline of this tick. `finish` waits for its reply."""
-        return self._begin(Command(command))
+        return self._begin(RedisCommand(command))
 
     def begin_script(self, script: Script, keys: Sequence[str], args: Sequence[Argument]) -> PendingCommand:
         """Post a script with at least one key, like `begin`."""
@@ -113,7 +113,7 @@ class Router:
             await self._look()
         return begun.call.answer()
 
-    def _begin(self, call: Command) -> PendingCommand:
+    def _begin(self, call: RedisCommand) -> PendingCommand:
         pipe = self._pipe(self._topology.only or self._topology.of(slot_of(_key(call))))
         return PendingCommand(call, pipe, pipe.post([call], alone=False))
 
@@ -121,7 +121,7 @@ class Router:
         """Pipelines to every primary, for commands about a server rather than a key."""
         return [self._pipe(node) for node in self._topology.primaries()]
 
-    async def _carry(self, calls: list[Command]) -> None:
+    async def _carry(self, calls: list[RedisCommand]) -> None:
         only = self._topology.only
         if only is not None:
             pipe = self._pipe(only)
@@ -136,10 +136,10 @@ class Router:
         with anyio.move_on_after(errors.wait()):
             await self._topology.look()
 
-    async def _spread(self, sent: list[tuple[Command, Node]]) -> None:
+    async def _spread(self, sent: list[tuple[RedisCommand, Node]]) -> None:
         """Send commands to their nodes, and follow redirections, until each has an outcome."""
         for left in reversed(range(1 + REDIRECTED_AT_MOST)):
-            by_node: dict[Node, list[Command]] = {}
+            by_node: dict[Node, list[RedisCommand]] = {}
             for call, node in sent:
                 by_node.setdefault(node, []).append(call)
             pipelines = [partial(self._pipe(node).carry, there) for node, there in by_node.items()]
@@ -152,7 +152,7 @@ class Router:
                 return
             sent = [(call, self._elsewhere(call, node)) for call, node in redirected]
 
-    def _elsewhere(self, call: Command, node: Node) -> Node:
+    def _elsewhere(self, call: RedisCommand, node: Node) -> Node:
         moved = isinstance(call.outcome, redis.exceptions.MovedError)
         REDIRECTIONS.labels("moved" if moved else "ask").inc()
         there = self._topology.redirected(node, call.outcome)
@@ -164,7 +164,7 @@ _Redirection: Final = redis.exceptions.AskError
 """Class of both redirections: in redis-py, MovedError is a subclass of AskError."""
 
 
-def _in_doubt(calls: list[Command]) -> bool:
+def _in_doubt(calls: list[RedisCommand]) -> bool:
     """True if any of these commands failed with an error that may mean that the slot map is outdated."""
     for call in calls:  # noqa: SIM110 - a generator is slower for a single command, the usual case
         if isinstance(call.outcome, _DOUBTS):
@@ -172,7 +172,7 @@ def _in_doubt(calls: list[Command]) -> bool:
     return False
 
 
-def _key(call: Command) -> str:
+def _key(call: RedisCommand) -> str:
     if call.beside is not None:
         return call.beside
     at = 3 if call.script is not None else 2 if call.command[0] in _KEY_IS_SECOND else 1

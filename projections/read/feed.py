@@ -10,7 +10,7 @@ from core.keys import Keys
 from core.log.divergence import digest
 from core.log.port import LogDiverged
 from core.position import Position, kept
-from core.redis.command import Argument, Command
+from core.redis.command import Argument, RedisCommand
 from core.redis.errors import retry
 from core.redis.router import Router
 from projections.views.pointer import Pointer
@@ -154,7 +154,7 @@ class FeedLog:
     async def _ask_all(self, *commands: tuple[Argument, ...]) -> list[Any]:
         """Send commands in one pipeline and return their replies in order."""
         return await retry(
-            lambda: self._redis.all([Command(command) for command in commands]), "read_feed", patience=PATIENCE
+            lambda: self._redis.all([RedisCommand(command) for command in commands]), "read_feed", patience=PATIENCE
         )
 
 

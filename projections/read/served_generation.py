@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from core.concurrency import gathered
 from core.keys import Keys, Partition, ThreadViews
-from core.redis.command import Argument, Command
+from core.redis.command import Argument, RedisCommand
 from core.redis.deployment import Deployment
 from core.redis.errors import PATIENCE, retry
 from core.redis.script import Script
@@ -125,7 +125,7 @@ class Served:
 
     async def _all(self, commands: Sequence[CommandParts]) -> list[Any]:
         async def ask() -> list[Any]:
-            return await self._reads.all([Command(command) for command in commands])
+            return await self._reads.all([RedisCommand(command) for command in commands])
 
         return await retry(ask, "GET", patience=self._patience)
 

@@ -7,7 +7,7 @@ import msgspec
 
 from core.keys import Partition
 from core.position import Position, kept
-from core.redis.command import Argument, Command
+from core.redis.command import Argument, RedisCommand
 from projections.thread.state import CommentState, ReportState, Text, ThreadState
 from projections.views import rows
 from projections.views.layout import THREAD_HASHES, THREAD_SETS
@@ -33,7 +33,7 @@ class Reads(Protocol):
     async def call(self, *command: Argument) -> Any:
         """Send one command and return its reply."""
 
-    async def all(self, calls: list[Command]) -> list[Any]:
+    async def all(self, calls: list[RedisCommand]) -> list[Any]:
         """Send several commands in one pipeline and return their replies."""
 
 
@@ -75,7 +75,7 @@ async def read_views(
 
 async def together(reads: Reads, commands: Sequence[tuple[Argument, ...]]) -> list[Any]:
     """Send commands in this order in one pipeline and return their replies. Raises the first error among them."""
-    return await reads.all([Command(command) for command in commands])
+    return await reads.all([RedisCommand(command) for command in commands])
 
 
 async def load_thread(reads: Reads, keys: Partition, generation: int, site: str, thread: str) -> ThreadState:

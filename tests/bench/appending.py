@@ -16,7 +16,9 @@ from core import heads
 from core.application.aggregates import AggregateCache
 from core.application.transact import transact
 from core.caller import Caller
-from core.domain.commands import OpenSite, OpenThread, PostComment
+from core.domain.authoring import PostComment
+from core.domain.site import OpenSite
+from core.domain.thread import OpenThread
 from core.events.envelope import Stamp, encode
 from core.events.types import CommentPosted, VoteCast
 from core.keys import window

@@ -8,7 +8,11 @@ import anyio
 
 from core.application.aggregates import AggregateCache
 from core.application.transact import Result, transact
-from core.domain.commands import AnyCommand, EditComment, OpenSite, OpenThread, PostComment, Vote
+from core.domain.authoring import EditComment, PostComment
+from core.domain.handler import Command
+from core.domain.site import OpenSite
+from core.domain.thread import OpenThread
+from core.domain.vote import CastVote
 from core.ids import command_key, comment_id
 from core.log.redis import RedisLog
 from core.policy import Policy
@@ -67,9 +71,9 @@ class Fill:
 
     async def vote(self, thread: str, number: int, comment: str) -> None:
         """Vote for a comment."""
-        await self.act(thread, Vote(comment=comment, value=1), number)
+        await self.act(thread, CastVote(comment=comment, value=1), number)
 
-    async def act(self, thread: str, command: AnyCommand, number: int) -> Result:
+    async def act(self, thread: str, command: Command, number: int) -> Result:
         """Carry out what one member does, under a key as the gateway makes them."""
         self._keys += 1
         caller = MEMBERS[number % len(MEMBERS)]

@@ -13,8 +13,13 @@ from core import heads
 from core.application.aggregates import AggregateCache
 from core.application.transact import Result, transact
 from core.caller import Caller
-from core.domain.commands import AnyCommand, Decide, EditComment, OpenSite, OpenThread, PostComment, Vote
+from core.domain.authoring import EditComment, PostComment
 from core.domain.comment import Comment
+from core.domain.handler import Command
+from core.domain.moderation import Decide
+from core.domain.site import OpenSite
+from core.domain.thread import OpenThread
+from core.domain.vote import CastVote
 from core.events.envelope import Stamp, encode
 from core.events.types import Event
 from core.log.memory import MemoryLog
@@ -72,7 +77,7 @@ class Discussion:
         for _ in range(comments):
             await self._done("post")
 
-    async def act(self, thread: str, command: AnyCommand, caller: Caller) -> Result:
+    async def act(self, thread: str, command: Command, caller: Caller) -> Result:
         """Carry out one command, a moment later. Raises a Refusal."""
         self._now += STEP
         return await transact(self.log, command, site=SITE, thread=thread, caller=caller, folds=self._folds)
@@ -116,7 +121,7 @@ class Discussion:
         parent = standing.id if standing is not None and standing.published else None
         return PostComment(comment=f"c{self._posted}", body=self.words(), parent=parent)
 
-    def _about(self, deed: Deed, comment: Comment) -> tuple[AnyCommand, Caller]:
+    def _about(self, deed: Deed, comment: Comment) -> tuple[Command, Caller]:
         latest = comment.latest.number
         match deed:
             case "edit":
@@ -128,4 +133,4 @@ class Discussion:
                 return Decide(comment=comment.id, verdict=verdict, revision=latest, reason="manners"), MODERATOR
             case _:
                 value: Literal[1, -1] = 1 if self._dice.random() < 0.8 else -1
-                return Vote(comment=comment.id, value=value), self._dice.choice(MEMBERS)
+                return CastVote(comment=comment.id, value=value), self._dice.choice(MEMBERS)

@@ -18,7 +18,10 @@ from anyio.to_thread import run_sync
 
 from core.application.transact import transact
 from core.caller import Caller
-from core.domain.commands import AnyCommand, EditComment, OpenSite, PostComment, Vote
+from core.domain.authoring import EditComment, PostComment
+from core.domain.handler import Command
+from core.domain.site import OpenSite
+from core.domain.vote import CastVote
 from core.keys import WORKERS
 from core.log.redis import RedisLog
 from core.policy import Policy
@@ -43,7 +46,7 @@ NAME: Final = "aof cut"
 _OPERATOR: Final = Caller(id="op", name="Op", roles=frozenset({"operator"}))
 _PEOPLE: Final = tuple(Caller(id=f"u-{number}", name=f"U {number}") for number in range(5))
 
-Done = tuple[str, str, AnyCommand, Caller]
+Done = tuple[str, str, Command, Caller]
 """Key, thread, command, and whose."""
 
 
@@ -139,7 +142,7 @@ async def _discuss(log: RedisLog, dice: random.Random) -> list[Done]:
     for number in range(DEEDS):
         thread, caller, key = dice.choice(list(comments)), dice.choice(_PEOPLE), f"k{number}"
         there = comments[thread]
-        command: AnyCommand
+        command: Command
         if not there or dice.random() < 0.4:
             command = PostComment(comment=f"c{number}", body="words", url=f"{ORIGIN}/{thread}", title=thread)
             there.append((f"c{number}", caller, 1))
@@ -151,7 +154,7 @@ async def _discuss(log: RedisLog, dice: random.Random) -> list[Done]:
                 there[at] = comment, author, revision + 1
             else:
                 caller = dice.choice([one for one in _PEOPLE if one is not author])
-                command = Vote(comment=comment, value=dice.choice((1, -1)))
+                command = CastVote(comment=comment, value=dice.choice((1, -1)))
         await transact(log, command, site=SITE, thread=thread, caller=caller, key=key)
         done.append((key, thread, command, caller))
     return done

@@ -19,22 +19,17 @@ from msgspec import Struct
 
 from core.application.transact import transact
 from core.caller import Caller
-from core.domain.commands import (
-    AnyCommand,
-    Decide,
-    EditComment,
-    OpenSite,
-    OpenThread,
-    PostComment,
-    RestoreComment,
-    Vote,
-    WithdrawComment,
-)
+from core.domain.authoring import EditComment, PostComment, RestoreComment, WithdrawComment
+from core.domain.handler import Command
+from core.domain.moderation import Decide
+from core.domain.site import OpenSite
+from core.domain.thread import OpenThread
+from core.domain.vote import CastVote
 from core.durability import Durability
 from core.keys import WORKERS
 from core.log.redis import RedisLog
 from core.policy import Policy
-from core.redis.command import Command
+from core.redis.command import RedisCommand
 from core.redis.deployment import Deployment, open_deployment
 from core.redis.script import Script
 from core.refusals import Refusal, Unavailable
@@ -97,7 +92,7 @@ class Gate:
             self.waiting.remove(script)
         return await self._calls.run(script, *asked)
 
-    async def carry(self, calls: list[Command]) -> None:
+    async def carry(self, calls: list[RedisCommand]) -> None:
         """As the calls behind it."""
         try:
             await self._passed()
@@ -262,7 +257,7 @@ def _caller(deed: Deed) -> Caller:
     return _MODERATOR if deed.member == MODERATOR else Caller(id=deed.member, name=deed.member.title())
 
 
-def _command(deed: Deed) -> AnyCommand:
+def _command(deed: Deed) -> Command:
     """A deed as the command that a gateway makes of it."""
     facts: dict[str, Any] = deed.facts
     match deed.kind:
@@ -271,7 +266,7 @@ def _command(deed: Deed) -> AnyCommand:
         case "edit":
             return EditComment(comment=deed.comment, revision=deed.revision or 0, **facts)
         case "vote":
-            return Vote(comment=deed.comment, **facts)
+            return CastVote(comment=deed.comment, **facts)
         case "decide":
             return Decide(comment=deed.comment, **facts)
         case "withdraw":

@@ -13,24 +13,14 @@ from hypothesis import strategies as st
 
 from core.application.transact import transact
 from core.caller import Caller
-from core.domain.commands import (
-    AnyCommand,
-    Decide,
-    EditComment,
-    FeatureComment,
-    OpenSite,
-    OpenThread,
-    OverridePolicy,
-    PostComment,
-    PutAnchor,
-    RedactRevision,
-    Report,
-    RestoreComment,
-    SetThreadStatus,
-    Vote,
-    WithdrawComment,
-)
+from core.domain.authoring import EditComment, PostComment, RestoreComment, WithdrawComment
 from core.domain.comment import Comment
+from core.domain.handler import Command
+from core.domain.moderation import Decide, FeatureComment, RedactRevision
+from core.domain.report import FileReport
+from core.domain.site import OpenSite
+from core.domain.thread import OpenThread, OverridePolicy, PutAnchor, SetThreadStatus
+from core.domain.vote import CastVote
 from core.events.envelope import Recorded, decode
 from core.log.memory import MemoryLog
 from core.log.port import Entry, Log
@@ -161,7 +151,7 @@ class Play:
         if result.comment is not None and result.comment.exists:
             self.comments[thread][result.comment.id] = result.comment
 
-    def _meant(self, move: Move, there: dict[str, Comment]) -> tuple[AnyCommand | None, Caller]:
+    def _meant(self, move: Move, there: dict[str, Comment]) -> tuple[Command | None, Caller]:
         person = PEOPLE[move.who]
         choice = move.choice
         moderator = (MOD, MIA)[choice % 2]
@@ -194,7 +184,7 @@ class Play:
         comment = list(there.values())[-1 - move.comment % len(there)]
         return self._about(move, comment, person, moderator)
 
-    def _about(self, move: Move, comment: Comment, person: Caller, moderator: Caller) -> tuple[AnyCommand, Caller]:
+    def _about(self, move: Move, comment: Comment, person: Caller, moderator: Caller) -> tuple[Command, Caller]:
         choice, name = move.choice, comment.id
         author = next(one for one in PEOPLE if one.id == comment.author)
         latest = comment.latest.number
@@ -205,7 +195,7 @@ class Play:
                 body = BODIES[choice % len(BODIES)]
                 return PostComment(comment=f"c{self._made}", body=body, parent=name), person
             case "vote":
-                return Vote(comment=name, value=(1, 1, -1, 0)[choice % 4]), person
+                return CastVote(comment=name, value=(1, 1, -1, 0)[choice % 4]), person
             case "edit":
                 body = f"{BODIES[choice % len(BODIES)]} again {latest}"
                 reason = ("a slip", None)[choice % 2]
@@ -215,7 +205,7 @@ class Play:
                 note = (None, "a note")[choice % 2]
                 return Decide(comment=name, verdict=verdict, revision=number, reason="manners", note=note), moderator  # type: ignore[arg-type] # one of three
             case "report":
-                return Report(comment=name, reason="spam", note=(None, "look")[choice % 2]), person
+                return FileReport(comment=name, reason="spam", note=(None, "look")[choice % 2]), person
             case "withdraw":
                 return WithdrawComment(comment=name), author
             case "restore":

@@ -6,7 +6,9 @@ from typing import Any
 from core.application.aggregates import AggregateCache
 from core.application.transact import Result, transact
 from core.caller import Caller
-from core.domain.commands import AnyCommand, OpenSite, OpenThread
+from core.domain.handler import Command
+from core.domain.site import OpenSite
+from core.domain.thread import OpenThread
 from core.events.envelope import Recorded, decode
 from core.log.memory import MemoryLog
 from core.log.port import Append, Load, Loaded, Outcome
@@ -56,7 +58,7 @@ class Newsroom:
         self.log.appends.clear()
         return self
 
-    async def ask(self, command: AnyCommand, by: Caller = ADA, *, thread: str = THREAD, **how: Any) -> Result:
+    async def ask(self, command: Command, by: Caller = ADA, *, thread: str = THREAD, **how: Any) -> Result:
         """Carry a command out, a millisecond later."""
         self.log.now += 1
         return await transact(self.log, command, site=SITE, thread=thread, caller=by, folds=self.folds, **how)

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from core.caller import Caller
-from core.domain.commands import EditComment, PostComment
+from core.domain.authoring import EditComment, PostComment
 from core.events.types import CommentEdited, CommentPosted, PolicyChanged, PolicyOverridden
 from core.policy import PolicyChanges
 

@@ -5,7 +5,7 @@ from typing import Final
 from core import heads
 from core.application.transact import transact
 from core.caller import OPERATOR
-from core.domain.commands import SkipEvent
+from core.domain.skip import SkipEvent
 from core.events.envelope import Stamp, encode
 from core.events.types import CommentEdited, Event
 from core.log.port import Append, Appended, Log, NewEvent

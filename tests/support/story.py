@@ -15,10 +15,15 @@ from core.application.aggregates import Aggregates, blank, evolve
 from core.application.handlers import handler_of, unchanged_since
 from core.application.loading import context_of
 from core.caller import Caller
-from core.domain import commands
+from core.domain.authoring import EditComment, PostComment, RestoreComment, WithdrawComment
 from core.domain.comment import Comment
 from core.domain.context import Context
+from core.domain.handler import Command
 from core.domain.member import Member
+from core.domain.report import FileReport
+from core.domain.site import ChangePolicy, OpenSite, RekeySite
+from core.domain.skip import SkipEvent
+from core.domain.vote import CastVote
 from core.events import types as events
 from core.events.envelope import Recorded, Stamp, decode, encode
 from core.events.types import Event
@@ -39,21 +44,21 @@ _WRITTEN = (
     events.CommentEdited,
     events.CommentWithdrawn,
     events.CommentRestored,
-    commands.PostComment,
-    commands.EditComment,
-    commands.WithdrawComment,
-    commands.RestoreComment,
+    PostComment,
+    EditComment,
+    WithdrawComment,
+    RestoreComment,
 )
-_BALLOTS = (events.VoteCast, events.VoteRetracted, events.ReportFiled, commands.Vote, commands.Report)
+_BALLOTS = (events.VoteCast, events.VoteRetracted, events.ReportFiled, CastVote, FileReport)
 _OPERATED = (
     events.SiteOpened,
     events.SiteRekeyed,
     events.EventSkipped,
-    commands.OpenSite,
-    commands.RekeySite,
-    commands.SkipEvent,
+    OpenSite,
+    RekeySite,
+    SkipEvent,
 )
-_ADMINISTERED = (events.PolicyChanged, commands.ChangePolicy)
+_ADMINISTERED = (events.PolicyChanged, ChangePolicy)
 
 
 class Fact(NamedTuple):
@@ -86,7 +91,7 @@ def before_anything(*facts: Event | Fact) -> "Story":
     return story
 
 
-def _usual(deed: Event | commands.Command) -> Caller:
+def _usual(deed: Event | Command) -> Caller:
     if isinstance(deed, _WRITTEN):
         return ADA
     if isinstance(deed, _BALLOTS):
@@ -104,7 +109,7 @@ class Story:
         self.heads: dict[str, Head] = {}
         self.states: dict[str, Any] = {}
         self.facts: dict[Position, Recorded] = {}
-        self.command: commands.AnyCommand | None = None
+        self.command: Command | None = None
         self.caller = ADA
         self.later = 0
 
@@ -123,7 +128,7 @@ class Story:
             self.states[field] = evolve(field, self.states.get(field, blank(field)), recorded)
         return recorded
 
-    def when(self, command: commands.AnyCommand, by: Caller | None = None, *, later: float = 0) -> Self:
+    def when(self, command: Command, by: Caller | None = None, *, later: float = 0) -> Self:
         """Somebody asks for this, `later` seconds after the last fact."""
         self.command, self.caller, self.later = command, by or _usual(command), round(later * SECOND)
         return self
@@ -135,7 +140,7 @@ class Story:
             self.record(event, self.caller)
         with suppress(Refusal):
             # A new set of keys cannot be told from the old one by the log.
-            assert self._decide() == [] or isinstance(self.command, commands.RekeySite)
+            assert self._decide() == [] or isinstance(self.command, RekeySite)
         return self
 
     def nothing_happens(self, *, settled: int | None = None) -> Self:

@@ -6,7 +6,7 @@ from typing import Any
 
 from core.application.transact import transact
 from core.caller import Caller
-from core.domain.commands import AnyCommand
+from core.domain.handler import Command
 from core.events.envelope import decode
 from core.log.port import Log
 from core.position import Position
@@ -31,7 +31,7 @@ class Stage:
         self._leases = Leases(deployment.calls, deployment.keys, "test")
         self._nonces: dict[int, str] = {}
 
-    async def do(self, caller: Caller, *commands: AnyCommand, thread: str = THREADS[0]) -> Position:
+    async def do(self, caller: Caller, *commands: Command, thread: str = THREADS[0]) -> Position:
         """Carry commands out, let the views see them, and return the position of the last."""
         for command in commands:
             result = await transact(self.log, command, site=SITE, thread=thread, caller=caller)

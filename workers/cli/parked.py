@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from core.application.transact import transact
 from core.caller import OPERATOR
-from core.domain.commands import SkipEvent
+from core.domain.skip import SkipEvent
 from core.events.envelope import read_or_error
 from core.ids import command_key
 from core.log.redis import RedisLog

@@ -10,7 +10,7 @@ from typing import Final
 from redis.exceptions import RedisError
 
 from core.keys import Keys
-from core.redis.command import Argument, Command, script_command
+from core.redis.command import Argument, RedisCommand, script_command
 from core.redis.router import Router
 from core.redis.script import Script
 
@@ -54,7 +54,7 @@ class Leases:
         return bool(reply == b"OK")
 
 
-def _renewed(call: Command) -> bool | RedisError:
+def _renewed(call: RedisCommand) -> bool | RedisError:
     try:
         return bool(call.answer() == b"OK")
     except RedisError as error:

@@ -1,7 +1,7 @@
 """Import of discussions from elsewhere, with their original times, through the same deciders as all other commands.
 
 A source is one JSON document: the people who took part, and their actions in order, as commands
-(`core.domain.commands`). Nothing is invented. An item that names an unknown person, goes back in time or lies in the
+(`core.domain`). Nothing is invented. An item that names an unknown person, goes back in time or lies in the
 future is refused before the first write. An item that the deciders refuse stops the import with a report. A second run
 continues where the first ended, and adds nothing after a complete import, because every item's command key is derived
 from the source and stored with the events of the item.
@@ -16,8 +16,13 @@ from msgspec import Struct
 
 from core.application.transact import transact
 from core.caller import Caller, Role
-from core.domain.commands import AnyCommand, CommentCommand, Report, ThreadCommand, Vote
+from core.domain.authoring import AuthorCommand
+from core.domain.handler import Command
+from core.domain.moderation import ModerationCommand
 from core.domain.origins import normalised
+from core.domain.report import FileReport
+from core.domain.thread import ThreadCommand
+from core.domain.vote import CastVote
 from core.events.envelope import decode
 from core.ids import command_key, is_comment, is_member, is_site, is_thread
 from core.log.port import Log
@@ -32,7 +37,7 @@ CAUSE = "import"
 PAGE = 256
 """Events per read in the search for items imported earlier."""
 
-Importable = ThreadCommand | CommentCommand | Vote | Report
+Importable = ThreadCommand | AuthorCommand | ModerationCommand | CastVote | FileReport
 
 
 class SiteGiven(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -243,5 +248,5 @@ def _misnamed(item: Item) -> Iterator[str]:
             yield f"{name!r} cannot name a {field}"
 
 
-def _name(command: AnyCommand) -> str:
+def _name(command: Command) -> str:
     return str(command.__struct_config__.tag)

@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 from core.application.transact import transact
 from core.caller import OPERATOR
 from core.concurrency import gathered
-from core.domain.commands import OpenSite
+from core.domain.site import OpenSite
 from core.keys import PROCESSES, WORKERS
 from core.redis.deployment import Deployment
 from core.redis.errors import is_passing, own_server, said

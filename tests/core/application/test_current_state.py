@@ -5,15 +5,11 @@ import pytest
 from core.application import current_state
 from core.application.aggregates import AggregateCache
 from core.caller import Caller
-from core.domain.commands import (
-    AnyCommand,
-    ChangePolicy,
-    Decide,
-    OverridePolicy,
-    ReinstateMember,
-    SetThreadStatus,
-    SuspendMember,
-)
+from core.domain.handler import Command
+from core.domain.member import ReinstateMember, SuspendMember
+from core.domain.moderation import Decide
+from core.domain.site import ChangePolicy
+from core.domain.thread import OverridePolicy, SetThreadStatus
 from core.policy import Policy, PolicyChanges
 from core.refusals import (
     NotAllowed,
@@ -114,7 +110,7 @@ async def test_who_sees_a_comment_is_told_from_what_readers_saw_and_who_reads_it
     ],
 )
 async def test_why_a_comment_or_a_vote_would_fail_is_told_without_writing(
-    setup: list[tuple[AnyCommand, Caller]], caller: Caller, comment: type[Refusal] | None, vote: type[Refusal] | None
+    setup: list[tuple[Command, Caller]], caller: Caller, comment: type[Refusal] | None, vote: type[Refusal] | None
 ) -> None:
     room = await Newsroom(AggregateCache()).opened()
     for command, by in setup:

@@ -6,7 +6,11 @@ import pytest
 
 from core.application.aggregates import AggregateCache
 from core.caller import Caller
-from core.domain.commands import AnyCommand, ChangePolicy, Decide, SetThreadStatus, Vote
+from core.domain.handler import Command
+from core.domain.moderation import Decide
+from core.domain.site import ChangePolicy
+from core.domain.thread import SetThreadStatus
+from core.domain.vote import CastVote
 from core.log.port import Conflict
 from core.policy import PolicyChanges
 from core.refusals import (
@@ -36,7 +40,7 @@ async def remembering() -> Newsroom:
     return room
 
 
-async def elsewhere(room: Newsroom, command: AnyCommand, by: Caller = MOD) -> None:
+async def elsewhere(room: Newsroom, command: Command, by: Caller = MOD) -> None:
     """Another process carries something out: this one remembers nothing of it."""
     other = Newsroom()
     other.log = room.log
@@ -138,8 +142,8 @@ async def test_a_branch_that_was_lost_is_not_taken_up() -> None:
         await room.ask(post("c2", parent="c1"), key="k")
 
 
-def vote(value: Literal[1, 0, -1]) -> Vote:
-    return Vote(comment="c1", value=value)
+def vote(value: Literal[1, 0, -1]) -> CastVote:
+    return CastVote(comment="c1", value=value)
 
 
 async def test_who_remembers_the_comment_reads_no_event_for_a_vote() -> None:
@@ -208,5 +212,5 @@ async def test_votes_do_not_drive_comments_out_of_memory() -> None:
     for number in range(20):
         await room.ask(vote(1), Caller(id=f"m-{number}", name="M"), key=f"k{number}")
     room.log.loads.clear()
-    await room.ask(Vote(comment="c2", value=1), BEN, key="k")
+    await room.ask(CastVote(comment="c2", value=1), BEN, key="k")
     assert [load.thread for load, _ in room.log.loads] == [""], "the comment that nobody asked for is remembered, too"

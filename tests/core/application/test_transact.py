@@ -9,23 +9,14 @@ from core import heads
 from core.application.aggregates import AggregateCache, load_aggregates
 from core.application.transact import ATTEMPTS, transact, would_refuse
 from core.caller import Caller
-from core.domain.commands import (
-    AnyCommand,
-    ChangePolicy,
-    Decide,
-    FeatureComment,
-    OpenSite,
-    OpenThread,
-    OverridePolicy,
-    PutAnchor,
-    RekeySite,
-    Report,
-    RestoreComment,
-    SetThreadStatus,
-    SuspendMember,
-    Vote,
-    WithdrawComment,
-)
+from core.domain.authoring import RestoreComment, WithdrawComment
+from core.domain.handler import Command
+from core.domain.member import SuspendMember
+from core.domain.moderation import Decide, FeatureComment
+from core.domain.report import FileReport
+from core.domain.site import ChangePolicy, OpenSite, RekeySite
+from core.domain.thread import OpenThread, OverridePolicy, PutAnchor, SetThreadStatus
+from core.domain.vote import CastVote
 from core.events.envelope import Stamp, encode
 from core.events.types import CommentEdited, CommentPosted, VoteCast
 from core.log.port import Append, Load, Loaded, NewEvent
@@ -46,8 +37,8 @@ from tests.support.people import ADA, ADMIN, BEN, EVE, GUEST, MOD, OPERATOR, SIT
 
 pytestmark = pytest.mark.anyio
 
-UP = Vote(comment="c1", value=1)
-DOWN = Vote(comment="c1", value=-1)
+UP = CastVote(comment="c1", value=1)
+DOWN = CastVote(comment="c1", value=-1)
 REJECT = Decide(comment="c1", verdict="reject", revision=1)
 CLOSE = SetThreadStatus(status="closed")
 SUSPEND = SuspendMember(member="ada", reason="spam")
@@ -70,7 +61,7 @@ async def test_a_post_is_answered_with_its_position_its_event_and_the_comment() 
 
 async def test_the_events_answered_are_those_in_the_log_but_for_their_back_pointers() -> None:
     room = await Newsroom().opened(premoderation="links")
-    asked: list[tuple[AnyCommand, Caller]] = [(post("c1", "see example.com"), ADA), (REJECT, MOD), (edit(1, "x"), ADA)]
+    asked: list[tuple[Command, Caller]] = [(post("c1", "see example.com"), ADA), (REJECT, MOD), (edit(1, "x"), ADA)]
     answered = [one for command, by in asked for one in (await room.ask(command, by, batch="b")).recorded]
     logged = [one for one in await room.events() if one.envelope.comment == "c1"]
     blank = [msgspec.structs.replace(one.envelope, tp="", ap="") for one in logged]
@@ -89,7 +80,7 @@ async def test_a_reply_is_answered_with_the_comment_that_it_answers() -> None:
 async def test_only_what_is_new_is_answered_as_created() -> None:
     room = Newsroom()
     anchor = PutAnchor(anchor="q", exact="x")
-    script: list[tuple[AnyCommand, Caller, bool]] = [
+    script: list[tuple[Command, Caller, bool]] = [
         (OPEN_SITE, OPERATOR, True),
         (OPEN_SITE, OPERATOR, False),
         (RekeySite(kind="hs256", number=1, keys_digest="d"), OPERATOR, False),
@@ -102,8 +93,8 @@ async def test_only_what_is_new_is_answered_as_created() -> None:
         (post("c1"), ADA, True),
         (edit(1, "other"), ADA, False),
         (UP, BEN, False),
-        (Report(comment="c1", reason="spam"), BEN, True),
-        (Report(comment="c1", reason="spam"), BEN, False),
+        (FileReport(comment="c1", reason="spam"), BEN, True),
+        (FileReport(comment="c1", reason="spam"), BEN, False),
         (FeatureComment(comment="c1", featured=True), MOD, False),
         (WithdrawComment(comment="c1"), ADA, False),
         (RestoreComment(comment="c1"), ADA, False),
@@ -126,10 +117,10 @@ async def test_a_write_that_changes_nothing_answers_with_the_position_that_made_
 
 async def test_open_reports_are_closed_once_and_may_be_filed_again() -> None:
     room = await Newsroom().opened()
-    report = Report(comment="c1", reason="spam")
+    report = FileReport(comment="c1", reason="spam")
     approve = Decide(comment="c1", verdict="approve", revision=1)
     await room.ask(post("c1"))
-    script: list[tuple[AnyCommand, Caller]] = [
+    script: list[tuple[Command, Caller]] = [
         (report, BEN),
         (approve, MOD),
         (approve, MOD),
@@ -271,11 +262,11 @@ async def test_a_repeat_is_told_from_another_command_by_all_of_its_digest() -> N
 async def test_every_field_of_a_command_tells_it_from_another_and_the_same_has_one_digest_for_ever() -> None:
     room = await Newsroom().opened()
     await room.ask(post("c1"))
-    some: list[AnyCommand] = [
+    some: list[Command] = [
         UP,
         DOWN,
-        Report(comment="c1", reason="spam"),
-        Report(comment="c1", reason="spam", note="look"),
+        FileReport(comment="c1", reason="spam"),
+        FileReport(comment="c1", reason="spam", note="look"),
         FeatureComment(comment="c1", featured=True),
         FeatureComment(comment="c1", featured=False),
         REJECT,
@@ -377,7 +368,7 @@ async def test_an_edit_that_meets_a_rejection_is_decided_again_and_waits() -> No
     ("command", "by"),
     [(post("c2"), BEN), (post("c2", parent="c1"), BEN), (edit(1, "x"), ADA), (RestoreComment(comment="c1"), ADA)],
 )
-async def test_a_thread_that_closes_meanwhile_takes_nothing_more(command: AnyCommand, by: Caller) -> None:
+async def test_a_thread_that_closes_meanwhile_takes_nothing_more(command: Command, by: Caller) -> None:
     room = await Newsroom().opened()
     await room.ask(post("c1"))
     room.log.meanwhile.append(lambda: room.ask(CLOSE, MOD))
@@ -385,8 +376,8 @@ async def test_a_thread_that_closes_meanwhile_takes_nothing_more(command: AnyCom
         await room.ask(command, by)
 
 
-@pytest.mark.parametrize("command", [UP, Report(comment="c1", reason="spam"), post("c2", parent="c1")])
-async def test_what_is_rejected_meanwhile_takes_no_vote_no_report_and_no_answer(command: AnyCommand) -> None:
+@pytest.mark.parametrize("command", [UP, FileReport(comment="c1", reason="spam"), post("c2", parent="c1")])
+async def test_what_is_rejected_meanwhile_takes_no_vote_no_report_and_no_answer(command: Command) -> None:
     room = await Newsroom().opened()
     await room.ask(post("c1"))
     room.log.meanwhile.append(lambda: room.ask(REJECT, MOD))

@@ -3,8 +3,9 @@ from typing import Any
 import pytest
 
 from core.caller import Caller
-from core.domain.commands import AnyCommand, RestoreComment, WithdrawComment
+from core.domain.authoring import RestoreComment, WithdrawComment
 from core.domain.comment import Comment
+from core.domain.handler import Command
 from core.events.types import (
     CommentApproved,
     CommentHeld,
@@ -123,13 +124,13 @@ def test_who_may_not_comment_any_more_does_not_edit_either() -> None:
 
 @pytest.mark.parametrize("command", OWN, ids=lambda command: type(command).__name__)
 @pytest.mark.parametrize("caller", [BEN, MOD, ADMIN, AUDITOR, GUEST], ids=lambda caller: caller.name)
-def test_nobody_touches_what_another_wrote(command: AnyCommand, caller: Caller) -> None:
+def test_nobody_touches_what_another_wrote(command: Command, caller: Caller) -> None:
     given(posted()).when(command, by=caller).refused(NotAllowed)
     given(posted(), rejected(1)).when(command, by=caller).refused(NotAllowed)
 
 
 @pytest.mark.parametrize("command", OWN, ids=lambda command: type(command).__name__)
-def test_what_readers_never_saw_does_not_exist_for_others(command: AnyCommand) -> None:
+def test_what_readers_never_saw_does_not_exist_for_others(command: Command) -> None:
     for fate in ([], [WITHDRAWN], [held(1)], [rejected(1)], [WITHDRAWN, approved(1)], [ThreadArchived()]):
         given(PENDING, *fate).when(command, by=BEN).refused(NotFound)
         given(PENDING, *fate).when(command, by=ADMIN).refused(NotFound)
@@ -137,14 +138,14 @@ def test_what_readers_never_saw_does_not_exist_for_others(command: AnyCommand) -
 
 
 @pytest.mark.parametrize("command", OWN, ids=lambda command: type(command).__name__)
-def test_what_was_never_posted_is_not_found(command: AnyCommand) -> None:
+def test_what_was_never_posted_is_not_found(command: Command) -> None:
     given().when(command).refused(NotFound)
     given_a_site().when(command).refused(NotFound)
     before_anything().when(command).refused(NotFound)
 
 
 @pytest.mark.parametrize("command", OWN, ids=lambda command: type(command).__name__)
-def test_an_auditor_touches_not_even_what_they_wrote_before(command: AnyCommand) -> None:
+def test_an_auditor_touches_not_even_what_they_wrote_before(command: Command) -> None:
     given(by(AUDITOR, posted())).when(command, by=AUDITOR).refused(NotAllowed)
 
 

@@ -13,24 +13,15 @@ from core import heads
 from core.application.aggregates import AggregateCache, load_aggregates
 from core.application.transact import Result
 from core.caller import Caller
-from core.domain.commands import (
-    AnyCommand,
-    ChangePolicy,
-    Decide,
-    EditComment,
-    FeatureComment,
-    OverridePolicy,
-    PostComment,
-    RedactRevision,
-    ReinstateMember,
-    Report,
-    RestoreComment,
-    SetThreadStatus,
-    SuspendMember,
-    Vote,
-    WithdrawComment,
-)
+from core.domain.authoring import EditComment, PostComment, RestoreComment, WithdrawComment
 from core.domain.comment import Comment
+from core.domain.handler import Command
+from core.domain.member import ReinstateMember, SuspendMember
+from core.domain.moderation import Decide, FeatureComment, RedactRevision
+from core.domain.report import FileReport
+from core.domain.site import ChangePolicy
+from core.domain.thread import OverridePolicy, SetThreadStatus
+from core.domain.vote import CastVote
 from core.events import types as events
 from core.events.envelope import Recorded
 from core.policy import PolicyChanges
@@ -47,13 +38,13 @@ LATEST, STANDING = -1, -2
 class Step(Struct, frozen=True):
     """Somebody asks for something, some hours after the step before."""
 
-    command: AnyCommand
+    command: Command
     by: Caller
     wait: int = 0
 
 
 def _own(comment: str) -> list[Step]:
-    commands: list[AnyCommand] = [
+    commands: list[Command] = [
         *(EditComment(comment=comment, revision=LATEST, body=body) for body in BODIES),
         EditComment(comment=comment, revision=1, body="two", reason="r"),
         WithdrawComment(comment=comment),
@@ -82,9 +73,9 @@ def _others(comment: str) -> list[Step]:
     return [
         *(Step(RedactRevision(comment=comment, revision=number, reason="r"), MOD) for number in (LATEST, STANDING)),
         *(Step(FeatureComment(comment=comment, featured=featured), MOD) for featured in (True, False)),
-        *(Step(Vote(comment=comment, value=value), EVE) for value in _VALUES),
-        *(Step(Vote(comment=comment, value=value, revision=LATEST), EVE) for value in _VALUES),
-        *(Step(Report(comment=comment, reason="spam", revision=number), EVE) for number in (1, None)),
+        *(Step(CastVote(comment=comment, value=value), EVE) for value in _VALUES),
+        *(Step(CastVote(comment=comment, value=value, revision=LATEST), EVE) for value in _VALUES),
+        *(Step(FileReport(comment=comment, reason="spam", revision=number), EVE) for number in (1, None)),
         Step(Decide(comment=comment, verdict="approve", revision=LATEST), EVE),
         Step(PostComment(comment=f"{comment}-answer", body="yes", parent=comment), EVE),
         Step(PostComment(comment=comment, body="one"), AUTHORS[comment], 50),
@@ -190,7 +181,7 @@ class Watcher:
         return shown.body
 
 
-async def _told(room: Newsroom, command: AnyCommand) -> AnyCommand:
+async def _told(room: Newsroom, command: Command) -> Command:
     """The command with the revision that it means."""
     meant = getattr(command, "revision", None)
     if meant not in (LATEST, STANDING):

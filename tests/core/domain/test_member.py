@@ -4,7 +4,8 @@ import pytest
 from msgspec.structs import replace
 
 from core.caller import Caller, Role
-from core.domain.commands import AnyCommand, ReinstateMember, SuspendMember
+from core.domain.handler import Command
+from core.domain.member import ReinstateMember, SuspendMember
 from core.events.types import MemberReinstated, MemberSuspended
 from core.refusals import BadField, NotAllowed, NotFound, Suspended
 from core.times import rfc3339
@@ -98,7 +99,7 @@ def test_nobody_suspends_themselves() -> None:
 
 @pytest.mark.parametrize("caller", [ADA, ADMIN, AUDITOR], ids=lambda caller: caller.name)
 @pytest.mark.parametrize("command", [suspend(), ReinstateMember(member="eve")], ids=["suspend", "reinstate"])
-def test_nobody_but_a_moderator_judges_a_standing(caller: Caller, command: AnyCommand) -> None:
+def test_nobody_but_a_moderator_judges_a_standing(caller: Caller, command: Command) -> None:
     given_a_site().when(command, by=caller).refused(NotAllowed)
 
 

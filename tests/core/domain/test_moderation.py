@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 
 from core.caller import Caller
-from core.domain.commands import AnyCommand, Decide, FeatureComment, RedactRevision
+from core.domain.handler import Command
+from core.domain.moderation import Decide, FeatureComment, RedactRevision
 from core.events.types import (
     CommentApproved,
     CommentFeatured,
@@ -326,25 +327,25 @@ def test_a_pick_that_was_taken_down_can_be_unpicked() -> None:
 
 @pytest.mark.parametrize("command", ALL, ids=str)
 @pytest.mark.parametrize("caller", [ADA, BEN, GUEST, ADMIN, AUDITOR], ids=lambda caller: caller.name)
-def test_nobody_but_a_moderator_decides(command: AnyCommand, caller: Caller) -> None:
+def test_nobody_but_a_moderator_decides(command: Command, caller: Caller) -> None:
     given(posted()).when(command, by=caller).refused(NotAllowed)
     given(posted(), rejected(1)).when(command, by=caller).refused(NotAllowed)
 
 
 @pytest.mark.parametrize("command", ALL, ids=str)
-def test_a_suspended_moderator_decides_nothing(command: AnyCommand) -> None:
+def test_a_suspended_moderator_decides_nothing(command: Command) -> None:
     given(posted(), MemberSuspended(member="mod")).when(command).refused(Suspended)
 
 
 @pytest.mark.parametrize("command", ALL, ids=str)
-def test_what_readers_never_saw_is_not_found_by_readers(command: AnyCommand) -> None:
+def test_what_readers_never_saw_is_not_found_by_readers(command: Command) -> None:
     given(PENDING).when(command, by=BEN).refused(NotFound)
     given(PENDING).when(command, by=ADA).refused(NotAllowed)
     given(PENDING).when(command, by=AUDITOR).refused(NotAllowed)
 
 
 @pytest.mark.parametrize("command", ALL, ids=str)
-def test_what_was_never_posted_is_not_found(command: AnyCommand) -> None:
+def test_what_was_never_posted_is_not_found(command: Command) -> None:
     given().when(command).refused(NotFound)
     given_a_site().when(command).refused(NotFound)
     before_anything().when(command).refused(NotFound)

@@ -4,7 +4,7 @@ import pytest
 
 from core.caller import Caller
 from core.domain import report
-from core.domain.commands import Report
+from core.domain.report import FileReport
 from core.events.types import (
     CommentApproved,
     CommentHeld,
@@ -19,7 +19,7 @@ from core.refusals import CommentNotPublished, NotAllowed, NotFound, StaleRevisi
 from tests.support.people import ADA, ADMIN, AUDITOR, BEN, EVE, GUEST, LINK, MOD, edited, policy, posted
 from tests.support.story import before_anything, by, given, given_a_site
 
-REPORT = Report(comment="c1", reason="spam", note="look")
+REPORT = FileReport(comment="c1", reason="spam", note="look")
 FILED = ReportFiled(comment="c1", revision=1, reason="spam", note="look")
 PENDING = posted(rule="links")
 
@@ -32,20 +32,20 @@ def test_a_member_reports_the_standing_revision() -> None:
 
 def test_a_report_may_name_any_revision_that_readers_saw_and_no_other() -> None:
     waiting = posted(), edited(2, "x"), edited(3, LINK, rule="links")
-    given(*waiting).when(Report(comment="c1", reason="spam", note="look", revision=1)).then(FILED)
+    given(*waiting).when(FileReport(comment="c1", reason="spam", note="look", revision=1)).then(FILED)
     for number in (0, 3, 4):
-        given(*waiting).when(Report(comment="c1", reason="spam", revision=number)).refused(StaleRevision, current=2)
+        given(*waiting).when(FileReport(comment="c1", reason="spam", revision=number)).refused(StaleRevision, current=2)
 
 
 def test_a_note_is_text_that_can_be_seen_or_none() -> None:
     filed = ReportFiled(comment="c1", revision=1, reason="spam")
-    given(posted()).when(Report(comment="c1", reason="spam", note="\u200b")).then(filed)
-    given(posted()).when(Report(comment="c1", reason="spam")).then(filed)
-    given(posted()).when(Report(comment="c1", reason="spam", note="lo\u202eok ")).then(FILED)
+    given(posted()).when(FileReport(comment="c1", reason="spam", note="\u200b")).then(filed)
+    given(posted()).when(FileReport(comment="c1", reason="spam")).then(filed)
+    given(posted()).when(FileReport(comment="c1", reason="spam", note="lo\u202eok ")).then(FILED)
 
 
 def test_a_member_has_one_open_report_a_comment() -> None:
-    given(posted(), FILED).when(Report(comment="c1", reason="insult")).nothing_happens(settled=4)
+    given(posted(), FILED).when(FileReport(comment="c1", reason="insult")).nothing_happens(settled=4)
     given(posted(), by(EVE, FILED)).when(REPORT).then(FILED)
 
 

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from core.caller import Caller
-from core.domain.commands import ChangePolicy, OpenSite, RekeySite
+from core.domain.site import ChangePolicy, OpenSite, RekeySite
 from core.events.types import MemberSuspended, SiteOpened, SiteRekeyed
 from core.policy import Policy, PolicyChanges
 from core.refusals import BadField, NotAllowed, NotFound, SiteExists, Suspended

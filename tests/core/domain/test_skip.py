@@ -5,7 +5,9 @@ import pytest
 from core import heads
 from core.application.aggregates import was_skipped
 from core.caller import OPERATOR, Caller
-from core.domain.commands import EditComment, OpenThread, PostComment, SkipEvent
+from core.domain.authoring import EditComment, PostComment
+from core.domain.skip import SkipEvent
+from core.domain.thread import OpenThread
 from core.events.envelope import Stamp, encode
 from core.events.types import CommentRejected, EventSkipped
 from core.log.port import Append, Appended, NewEvent

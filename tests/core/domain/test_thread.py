@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 
 from core.caller import Caller
-from core.domain.commands import AnyCommand, OpenThread, OverridePolicy, PutAnchor, SetThreadStatus
+from core.domain.handler import Command
+from core.domain.thread import OpenThread, OverridePolicy, PutAnchor, SetThreadStatus
 from core.events.types import (
     AnchorClosed,
     AnchorOpened,
@@ -161,27 +162,27 @@ def test_an_anchor_quotes_something_that_can_be_seen() -> None:
 
 @pytest.mark.parametrize("command", ALL, ids=lambda command: type(command).__name__)
 @pytest.mark.parametrize("caller", [ADA, ADMIN, AUDITOR], ids=lambda caller: caller.name)
-def test_nobody_but_a_moderator_looks_after_threads(command: AnyCommand, caller: Caller) -> None:
+def test_nobody_but_a_moderator_looks_after_threads(command: Command, caller: Caller) -> None:
     given().when(command, by=caller).refused(NotAllowed)
 
 
 @pytest.mark.parametrize("command", ALL, ids=lambda command: type(command).__name__)
-def test_a_suspended_moderator_looks_after_nothing(command: AnyCommand) -> None:
+def test_a_suspended_moderator_looks_after_nothing(command: Command) -> None:
     given(MemberSuspended(member="mod")).when(command).refused(Suspended)
 
 
 @pytest.mark.parametrize("command", [CLOSE, OVERRIDE, ANCHOR], ids=lambda command: type(command).__name__)
-def test_a_thread_that_was_never_opened_is_not_found(command: AnyCommand) -> None:
+def test_a_thread_that_was_never_opened_is_not_found(command: Command) -> None:
     given_a_site().when(command).refused(NotFound)
     given_a_site().when(command, by=ADA).refused(NotFound)
 
 
 @pytest.mark.parametrize("command", ALL, ids=lambda command: type(command).__name__)
-def test_a_thread_on_a_site_that_was_never_opened_is_not_found(command: AnyCommand) -> None:
+def test_a_thread_on_a_site_that_was_never_opened_is_not_found(command: Command) -> None:
     before_anything().when(command).refused(NotFound)
 
 
 @pytest.mark.parametrize("command", [OPEN, OVERRIDE, ANCHOR], ids=lambda command: type(command).__name__)
 @pytest.mark.parametrize("status", [ThreadClosed(), ThreadArchived()], ids=["closed", "archived"])
-def test_a_thread_that_takes_no_comments_is_still_looked_after(command: AnyCommand, status: Any) -> None:
+def test_a_thread_that_takes_no_comments_is_still_looked_after(command: Command, status: Any) -> None:
     given(ThreadRetitled(url=URL, title="Old"), status).when(command).is_taken()

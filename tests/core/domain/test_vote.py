@@ -5,7 +5,7 @@ import pytest
 from core import heads
 from core.caller import Caller
 from core.domain import vote
-from core.domain.commands import Vote
+from core.domain.vote import CastVote
 from core.events.types import (
     CommentHeld,
     CommentRejected,
@@ -31,9 +31,9 @@ from core.refusals import (
 from tests.support.people import ADA, ADMIN, AUDITOR, BEN, EVE, GUEST, LINK, MOD, edited, overridden, policy, posted
 from tests.support.story import before_anything, by, given, given_a_site
 
-UP = Vote(comment="c1", value=1)
-DOWN = Vote(comment="c1", value=-1)
-BACK = Vote(comment="c1", value=0)
+UP = CastVote(comment="c1", value=1)
+DOWN = CastVote(comment="c1", value=-1)
+BACK = CastVote(comment="c1", value=0)
 PENDING = posted(rule="links")
 
 
@@ -47,18 +47,18 @@ def retracted(revision: int = 1) -> VoteRetracted:
 
 @pytest.mark.parametrize("value", [1, -1])
 def test_a_member_votes_in_view_of_the_standing_revision(value: Any) -> None:
-    given(posted()).when(Vote(comment="c1", value=value)).then(cast(value))
-    given(posted(), edited(2, "x")).when(Vote(comment="c1", value=value)).then(cast(value, 2))
+    given(posted()).when(CastVote(comment="c1", value=value)).then(cast(value))
+    given(posted(), edited(2, "x")).when(CastVote(comment="c1", value=value)).then(cast(value, 2))
 
 
 def test_a_vote_may_name_any_revision_that_readers_saw() -> None:
-    given(posted(), edited(2, "x")).when(Vote(comment="c1", value=1, revision=1)).then(cast(1, 1))
+    given(posted(), edited(2, "x")).when(CastVote(comment="c1", value=1, revision=1)).then(cast(1, 1))
 
 
 @pytest.mark.parametrize("number", [0, 3, 4])
 def test_a_vote_names_no_revision_that_readers_never_saw(number: int) -> None:
     waiting = posted(), edited(2, "x"), edited(3, LINK, rule="links")
-    given(*waiting).when(Vote(comment="c1", value=1, revision=number)).refused(StaleRevision, current=2)
+    given(*waiting).when(CastVote(comment="c1", value=1, revision=number)).refused(StaleRevision, current=2)
 
 
 def test_a_vote_is_absolute() -> None:
@@ -70,11 +70,11 @@ def test_a_vote_is_absolute() -> None:
 def test_the_same_vote_again_changes_nothing() -> None:
     given(posted(), cast(1)).when(UP).nothing_happens(settled=4)
     given(posted(), cast(1), edited(2, "x")).when(UP).nothing_happens(settled=4)
-    given(posted(), cast(1)).when(Vote(comment="c1", value=1, revision=1)).nothing_happens(settled=4)
+    given(posted(), cast(1)).when(CastVote(comment="c1", value=1, revision=1)).nothing_happens(settled=4)
 
 
 def test_the_same_vote_in_view_of_another_text_counts() -> None:
-    story = given(posted(), cast(1), edited(2, "x")).when(Vote(comment="c1", value=1, revision=2))
+    story = given(posted(), cast(1), edited(2, "x")).when(CastVote(comment="c1", value=1, revision=2))
     story.then(cast(1, 2))
 
 
@@ -162,10 +162,10 @@ def test_a_vote_is_taken_back_in_view_of_the_text_named_or_else_of_the_one_that_
     twice = posted(), cast(1), edited(2, "x"), edited(3, LINK, rule="links")
     given(*twice).when(BACK).then(retracted(2))
     for seen in (1, 2):
-        given(*twice).when(Vote(comment="c1", value=0, revision=seen)).then(retracted(seen))
+        given(*twice).when(CastVote(comment="c1", value=0, revision=seen)).then(retracted(seen))
     for unseen in (3, 4):
         # It passes all the same, but the record names no text that nobody saw.
-        given(*twice).when(Vote(comment="c1", value=0, revision=unseen)).then(retracted(2))
+        given(*twice).when(CastVote(comment="c1", value=0, revision=unseen)).then(retracted(2))
 
 
 def test_what_is_taken_back_has_to_be_there_for_whoever_asks() -> None:
@@ -195,7 +195,7 @@ def test_who_may_vote_at_all_is_told_first_then_the_thread_then_the_comment() ->
     given(*gone, policy(votes=False)).when(UP, by=ADA).refused(VotesOff)
     given(*gone).when(UP, by=ADA).refused(OwnVoteForbidden)
     given(*gone).when(UP).refused(ThreadIsArchived)
-    given(*gone[:2]).when(Vote(comment="c1", value=1, revision=9)).refused(CommentNotPublished)
+    given(*gone[:2]).when(CastVote(comment="c1", value=1, revision=9)).refused(CommentNotPublished)
 
 
 @pytest.mark.parametrize("events", [[cast(1)], [cast(-1, 3)], [cast(1), retracted(2)], [cast(1), cast(1, 2)]])

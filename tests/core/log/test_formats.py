@@ -5,7 +5,11 @@ from typing import Any
 import pytest
 
 from core.application.transact import Result, transact
-from core.domain.commands import FeatureComment, OpenSite, OpenThread, PostComment, Vote
+from core.domain.authoring import PostComment
+from core.domain.moderation import FeatureComment
+from core.domain.site import OpenSite
+from core.domain.thread import OpenThread
+from core.domain.vote import CastVote
 from core.events.envelope import Codec, read
 from core.events.types import CommentFeatured, VoteCast
 from core.events.upcasting import VERSION
@@ -53,11 +57,11 @@ async def versions(place: Place, result: Result) -> int:
 
 async def test_a_command_writes_the_version_before_until_the_format_allows_todays(opened: Place) -> None:
     await opened.upgrade(1)
-    first = await ask(opened.log, Vote(comment="c1", value=1), BEN)
+    first = await ask(opened.log, CastVote(comment="c1", value=1), BEN)
     assert await versions(opened, first) == 1
     await opened.upgrade(2)
     assert opened.log.format == 2
-    second = await ask(opened.log, Vote(comment="c1", value=-1), BEN)
+    second = await ask(opened.log, CastVote(comment="c1", value=-1), BEN)
     assert await versions(opened, second) == 2
 
 
@@ -75,7 +79,7 @@ async def test_a_command_that_needs_a_newer_format_is_refused_and_changes_nothin
 
 async def test_what_was_written_in_an_older_format_is_read_by_every_program(opened: Place) -> None:
     await opened.upgrade(1)
-    await ask(opened.log, Vote(comment="c1", value=1), BEN)
+    await ask(opened.log, CastVote(comment="c1", value=1), BEN)
     kinds = []
     for number in range(opened.log.partitions):
         kinds += [type(read(*entry).event) for entry in await opened.log.read(number, START, limit=100)]

@@ -14,7 +14,7 @@ from redis.exceptions import ConnectionError, ResponseError, TimeoutError  # noq
 
 from core.log.redis import CHAIN, CONFIRM
 from core.redis.client import connect
-from core.redis.command import Command, commands_of
+from core.redis.command import RedisCommand, commands_of
 from core.redis.in_flight import ConfirmationCommand
 from core.redis.pipeline import Pipeline
 from tests.support.bounds import BOUND
@@ -252,7 +252,7 @@ async def test_a_server_that_is_given_up_is_waited_for_no_longer(redis: Redis) -
 
 async def test_what_is_asked_of_a_connection_that_is_closed_in_that_moment_has_failed(batch: Pipeline) -> None:
     assert await batch.call("ECHO", "a") == b"a"
-    posted = batch.post(calls := [Command(("ECHO", "b"))])
+    posted = batch.post(calls := [RedisCommand(("ECHO", "b"))])
     for line in batch.lines:
         line.connection.transport.abort()
     await batch.settle(posted)
@@ -273,7 +273,7 @@ async def test_a_reply_that_the_proof_cannot_be_made_of_is_raised_by_everybody(r
 
 async def test_a_proof_is_asked_once_for_all_of_a_tick(redis: Redis) -> None:
     batch = Pipeline(redis, proof=ConfirmationCommand(("ECHO", "safe"), lambda reply: bool(reply == b"safe")))
-    calls = [Command(("INCR", "n")) for _ in range(5)]
+    calls = [RedisCommand(("INCR", "n")) for _ in range(5)]
     await redis.config_resetstat()
     async with anyio.create_task_group() as tasks:
         for call in calls:
@@ -288,7 +288,7 @@ async def test_a_proof_is_asked_once_for_all_of_a_tick(redis: Redis) -> None:
 )
 async def test_what_is_not_proven_is_carried_out_all_the_same(redis: Redis, proof: ConfirmationCommand | None) -> None:
     batch = Pipeline(redis, proof=proof or ConfirmationCommand(("NOSUCH",), lambda _: True))
-    call = Command(("SET", "n", "1"))
+    call = RedisCommand(("SET", "n", "1"))
     await batch.carry([call])
     assert call.answer() == b"OK"
     assert not call.proven

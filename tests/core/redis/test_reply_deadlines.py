@@ -7,7 +7,7 @@ import anyio
 import pytest
 from redis.exceptions import TimeoutError  # noqa: A004 - the name redis has
 
-from core.redis.command import Command
+from core.redis.command import RedisCommand
 from core.redis.in_flight import CommandGroup
 from core.redis.reply_deadlines import ReplyDeadlines
 from tests.support.bounds import BOUND
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.anyio
 
 
 def group() -> CommandGroup:
-    return CommandGroup([Command(("GET", "a"))], asyncio.get_running_loop().create_future())
+    return CommandGroup([RedisCommand(("GET", "a"))], asyncio.get_running_loop().create_future())
 
 
 async def test_a_short_bound_is_kept_behind_a_long_one() -> None:

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from core import throttle
 from core.application.transact import transact
-from core.domain.commands import OverridePolicy, PostComment
+from core.domain.authoring import PostComment
+from core.domain.thread import OverridePolicy
 from core.log.memory import MemoryLog
 from core.policy import PolicyChanges
 from core.text import render as markup

@@ -11,18 +11,11 @@ from hypothesis import strategies as st
 
 from core.application.transact import transact
 from core.caller import OPERATOR, Caller
-from core.domain.commands import (
-    ChangePolicy,
-    Decide,
-    EditComment,
-    OpenSite,
-    OpenThread,
-    OverridePolicy,
-    PostComment,
-    Report,
-    SetThreadStatus,
-    WithdrawComment,
-)
+from core.domain.authoring import EditComment, PostComment, WithdrawComment
+from core.domain.moderation import Decide
+from core.domain.report import FileReport
+from core.domain.site import ChangePolicy, OpenSite
+from core.domain.thread import OpenThread, OverridePolicy, SetThreadStatus
 from core.log.memory import MemoryLog
 from core.partitions import partition_of
 from core.policy import Policy, PolicyChanges
@@ -337,7 +330,7 @@ async def test_what_waits_comes_with_all_that_deciding_needs(there: Stage) -> No
 
 async def test_a_moderators_hold_and_reports_say_so(there: Stage) -> None:
     await there.do(ADA, PostComment(comment="a", body="words"), PostComment(comment="b", body="words"))
-    await there.do(BEN, Report(comment="b", reason="spam", note="look"))
+    await there.do(BEN, FileReport(comment="b", reason="spam", note="look"))
     await there.do(MOD, Decide(comment="a", verdict="hold", revision=1, note="ask somebody"))
     ((held,), _) = await queue(there)
     assert held["held_by"] == {"kind": "staff", "name": "mod"}

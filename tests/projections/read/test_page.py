@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from core.domain.commands import EditComment, OpenThread, PostComment, PutAnchor, Vote, WithdrawComment
+from core.domain.authoring import EditComment, PostComment, WithdrawComment
+from core.domain.thread import OpenThread, PutAnchor
+from core.domain.vote import CastVote
 from projections.read import cursors
 from projections.read.queries import MOST_ROWS, BadCursor, PageQuery, RepliesQuery
 from projections.views.viewer import PUBLIC, Viewer
@@ -47,7 +49,7 @@ async def test_an_empty_thread_has_an_empty_page(there: Stage) -> None:
 
 async def test_answers_stand_below_what_they_answer_oldest_first_in_every_order(there: Stage) -> None:
     await there.do(ADA, post("a"), post("b"), post("a1", "a"), post("a2", "a"), post("a1x", "a1"), post("c"))
-    await there.do(BEN, Vote(comment="b", value=1), Vote(comment="a", value=-1))
+    await there.do(BEN, CastVote(comment="b", value=1), CastVote(comment="a", value=-1))
     below = ["a", [["a1", ["a1x"]], "a2"]]
     assert ids((await page(there))["comments"]) == ["c", "b", below]
     assert ids((await page(there, PageQuery(sort="oldest")))["comments"]) == [below, "b", "c"]
@@ -75,7 +77,7 @@ async def test_an_anchor_has_its_own_rows_in_every_order(there: Stage) -> None:
     await there.do(
         ADA, post("a", anchor="q"), post("x"), post("b", anchor="q"), post("y", anchor="q-2"), post("b1", "b")
     )
-    await there.do(BEN, Vote(comment="b", value=1))
+    await there.do(BEN, CastVote(comment="b", value=1))
     assert ids((await page(there, PageQuery(anchor="q")))["comments"]) == [["b", ["b1"]], "a"]
     assert ids((await page(there, PageQuery(anchor="q", sort="oldest")))["comments"]) == ["a", ["b", ["b1"]]]
     assert ids((await page(there, PageQuery(anchor="q", sort="top")))["comments"]) == [["b", ["b1"]], "a"]
@@ -84,12 +86,12 @@ async def test_an_anchor_has_its_own_rows_in_every_order(there: Stage) -> None:
 
 async def test_a_tombstone_keeps_its_place_and_counts_as_score_0(there: Stage) -> None:
     await there.do(ADA, post("a"), post("b"), post("c"), post("a1", "a"))
-    await there.do(BEN, Vote(comment="a", value=1), Vote(comment="c", value=-1))
+    await there.do(BEN, CastVote(comment="a", value=1), CastVote(comment="c", value=-1))
     assert ids((await page(there, PageQuery(sort="top")))["comments"]) == [["a", ["a1"]], "b", "c"]
     await there.do(ADA, WithdrawComment(comment="a"))
     (row, *_) = (await page(there, PageQuery(sort="top")))["comments"]
     assert (row["id"], row["status"], row["author"], row["votes"]) == ("a", "withdrawn", None, None)
-    await there.do(BEN, Vote(comment="b", value=1))
+    await there.do(BEN, CastVote(comment="b", value=1))
     assert ids((await page(there, PageQuery(sort="top")))["comments"]) == ["b", ["a", ["a1"]], "c"]
 
 
@@ -104,7 +106,7 @@ async def test_the_tag_changes_when_the_page_does_and_only_then(there: Stage) ->
     await there.do(ADA, post("elsewhere"), thread=THREADS[1])
     assert await tag() == tags[0]
     for caller, command in (
-        (BEN, Vote(comment="a", value=1)),
+        (BEN, CastVote(comment="a", value=1)),
         (ADA, EditComment(comment="a", revision=1, body="other words")),
         (MOD, OpenThread(url="https://kew.example/2", title="Another title")),
         (ADA, WithdrawComment(comment="a")),

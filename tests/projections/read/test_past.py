@@ -5,7 +5,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from core.domain.commands import Decide, EditComment, PostComment, RedactRevision, Vote, WithdrawComment
+from core.domain.authoring import EditComment, PostComment, WithdrawComment
+from core.domain.moderation import Decide, RedactRevision
+from core.domain.vote import CastVote
 from core.events.envelope import decode
 from core.position import Position
 from core.refusals import NotFound, NotYetOpened
@@ -78,7 +80,7 @@ async def test_what_was_rejected_since_is_a_tombstone_in_the_past_even_as_a_leaf
     there: Stage,
 ) -> None:
     await there.do(ADA, post("a"))
-    await there.do(BEN, Vote(comment="a", value=1))
+    await there.do(BEN, CastVote(comment="a", value=1))
     await there.do(BEN, post("b", "a"))
     at = await there.do(DAN, post("c"))
     before = await at_page(there, at)

@@ -5,7 +5,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from core.domain.commands import Decide, EditComment, OverridePolicy, PostComment, RedactRevision, Vote
+from core.domain.authoring import EditComment, PostComment
+from core.domain.moderation import Decide, RedactRevision
+from core.domain.thread import OverridePolicy
+from core.domain.vote import CastVote
 from core.lru import Lru
 from core.policy import PolicyChanges
 from core.text import diff
@@ -58,7 +61,7 @@ async def test_an_unknown_comment_has_no_history_for_anyone(there: Stage) -> Non
 
 async def test_a_comment_that_was_never_edited_has_a_history_of_one(there: Stage) -> None:
     await there.do(ADA, post("a", "first *words*"))
-    await there.do(BEN, Vote(comment="a", value=1))
+    await there.do(BEN, CastVote(comment="a", value=1))
     found = await history(there, "a", PUBLIC, diff=True)
     (one,) = found["revisions"]
     assert (one["revision"], one["status"], one["body"]) == (1, "published", "first *words*")
@@ -71,9 +74,9 @@ async def test_a_comment_that_was_never_edited_has_a_history_of_one(there: Stage
 
 async def test_a_history_tells_the_tally_of_each_text_when_it_was_last_on_the_page(there: Stage) -> None:
     await there.do(ADA, post("a", "the Senat rose"))
-    await there.do(BEN, Vote(comment="a", value=1))
+    await there.do(BEN, CastVote(comment="a", value=1))
     await there.do(ADA, EditComment(comment="a", revision=1, body="the Senate rose", reason="a slip"))
-    await there.do(DAN, Vote(comment="a", value=-1))
+    await there.do(DAN, CastVote(comment="a", value=-1))
     first, second = (await history(there, "a", PUBLIC, diff=True))["revisions"]
     assert (first["votes_then"], second["votes_then"]) == ({"up": 1, "down": 0}, {"up": 1, "down": 1})
     assert (first.get("reason"), second["reason"]) == (None, "a slip")

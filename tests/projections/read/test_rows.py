@@ -4,17 +4,10 @@ from typing import Any
 
 import msgspec
 
-from core.domain.commands import (
-    Decide,
-    EditComment,
-    FeatureComment,
-    OpenThread,
-    OverridePolicy,
-    PostComment,
-    PutAnchor,
-    Vote,
-    WithdrawComment,
-)
+from core.domain.authoring import EditComment, PostComment, WithdrawComment
+from core.domain.moderation import Decide, FeatureComment
+from core.domain.thread import OpenThread, OverridePolicy, PutAnchor
+from core.domain.vote import CastVote
 from core.policy import PolicyChanges
 from projections.read.queries import PageAnswer, RepliesQuery
 from projections.views.viewer import PUBLIC, Viewer
@@ -135,7 +128,7 @@ async def test_whom_an_unseen_comment_answers_is_named_to_those_who_see_it_while
 
 async def test_frames_get_rows_and_tombstones_without_answers_and_nothing_that_is_not_on_the_page(there: Stage) -> None:
     await there.do(ADA, post("a"), post("b", parent="a"), post("c"), post("d"))
-    await there.do(BEN, Vote(comment="b", value=1))
+    await there.do(BEN, CastVote(comment="b", value=1))
     await there.do(MOD, reject("a"), reject("c"))
     head, rows = await there.views.frame_rows(SITE, THREAD, ["a", "b", "c", "none"])
     assert head is not None
@@ -209,7 +202,7 @@ async def test_the_tag_of_a_permalink_changes_with_what_is_shown(there: Stage) -
     assert public is not None
     assert staff is not None
     assert public.tag != staff.tag
-    await there.do(BEN, Vote(comment="a", value=1))
+    await there.do(BEN, CastVote(comment="a", value=1))
     voted = await there.views.permalink(SITE, THREAD, "a", PUBLIC)
     assert voted is not None
     assert voted.tag != public.tag
@@ -218,7 +211,7 @@ async def test_the_tag_of_a_permalink_changes_with_what_is_shown(there: Stage) -
 async def test_an_overlay_holds_what_waits_and_what_was_rejected_and_every_vote(there: Stage) -> None:
     await there.do(BEN, post("other"))
     await there.do(ADA, post("a"), post("b"), post("c", "calm words"), post("gone"), WithdrawComment(comment="gone"))
-    await there.do(ADA, Vote(comment="other", value=-1))
+    await there.do(ADA, CastVote(comment="other", value=-1))
     await there.do(MOD, reject("b"), OverridePolicy(overrides=PolicyChanges(premoderation="all")))
     await there.do(ADA, post("d"), EditComment(comment="c", revision=1, body="calmer words"))
     overlay = await there.views.overlay(SITE, THREAD, "ada")

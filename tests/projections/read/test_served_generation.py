@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from core.application.transact import transact
-from core.domain.commands import OverridePolicy, PostComment
+from core.domain.authoring import PostComment
+from core.domain.thread import OverridePolicy
 from core.log.memory import MemoryLog
 from core.policy import Policy, PolicyChanges
 from core.position import START, Position

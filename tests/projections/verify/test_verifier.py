@@ -8,7 +8,7 @@ import pytest
 from core.keys import ThreadViews
 from core.log.port import Entry
 from core.position import Position
-from core.redis.command import Command
+from core.redis.command import RedisCommand
 from projections.thread.snapshots import field, pack
 from projections.verify import partition_check, thread
 from projections.verify.verifier import Difference, Finished, Progress, verify
@@ -168,7 +168,7 @@ async def test_it_goes_on_while_others_write(fresh: str, monkeypatch: pytest.Mon
         reads, ask = here.deployment.reads, here.deployment.reads.all
         due: list[list[Entry]] = []
 
-        async def beside(calls: list[Command]) -> list[Any]:
+        async def beside(calls: list[RedisCommand]) -> list[Any]:
             """Answer when more was written, once per verification; the projector folds it meanwhile."""
             if due:
                 await here.pour(due.pop())
@@ -224,7 +224,7 @@ async def test_what_was_committed_in_the_middle_of_a_read_is_no_difference(
         reads, rows = here.deployment.reads, here.deployment.keys[0].thread_views(1, SITE, THREAD).rows
         ask = reads.all
 
-        async def slow(calls: list[Command]) -> list[Any]:
+        async def slow(calls: list[RedisCommand]) -> list[Any]:
             """Answer what is asked of the rows of a thread when the rest of the log is in the views, and no sooner."""
             nonlocal waited
             at = next((at for at, call in enumerate(calls) if rows in call.command), None)

@@ -10,7 +10,11 @@ from anyio.lowlevel import checkpoint
 
 from core.application.transact import transact
 from core.caller import Caller
-from core.domain.commands import AnyCommand, FeatureComment, OverridePolicy, PostComment, SetThreadStatus, Vote
+from core.domain.authoring import PostComment
+from core.domain.handler import Command
+from core.domain.moderation import FeatureComment
+from core.domain.thread import OverridePolicy, SetThreadStatus
+from core.domain.vote import CastVote
 from core.events.envelope import read
 from core.events.types import CommentFeatured, CommentPosted
 from core.log.port import Log, NewEvent
@@ -59,7 +63,7 @@ async def here(fresh: str) -> AsyncIterator[Bench]:
         yield here
 
 
-async def do(here: Bench, thread: str, command: AnyCommand, by: Caller = ADA) -> Position:
+async def do(here: Bench, thread: str, command: Command, by: Caller = ADA) -> Position:
     return (await transact(here.log, command, site=SITE, thread=thread, caller=by)).position
 
 
@@ -142,7 +146,7 @@ async def test_a_restart_keeps_what_is_parked_and_passes_over_what_comes_there(h
     await do(here, GOOD, PostComment(comment="beside", body="words"))
     async with projecting(here.projector("another")):
         await here.level()
-        await do(here, BAD, Vote(comment="after", value=1), BEN)
+        await do(here, BAD, CastVote(comment="after", value=1), BEN)
         await here.level()
     assert await parked(here) == there
     await is_shown_as_before(here, bad)
@@ -211,7 +215,7 @@ async def test_once_the_code_was_mended_the_thread_is_requeued(here: Bench, monk
         assert await brought_back(here) is None
         assert await parked(here) == {}
         assert await differences(here) == []
-        await do(here, BAD, Vote(comment="after", value=1), BEN)
+        await do(here, BAD, CastVote(comment="after", value=1), BEN)
         await here.level()
         assert await differences(here) == []
 
@@ -230,7 +234,7 @@ async def test_a_skipped_event_is_passed_over_by_everybody_who_folds(here: Bench
         assert await brought_back(here) is None
         assert await parked(here) == {}
         assert await differences(here) == []  # verify, and the views that were folded by themselves
-        await do(here, BAD, Vote(comment="after", value=1), BEN)
+        await do(here, BAD, CastVote(comment="after", value=1), BEN)
         await here.level()
         assert await differences(here) == []  # and the projector went on from there
         for at in (bad, last, skipped):

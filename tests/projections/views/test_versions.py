@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from core.keys import ThreadViews
-from core.redis.command import Command
+from core.redis.command import RedisCommand
 from core.text.render import rendered
 from core.throttle import Pace
 from projections.rebuild import comparison
@@ -296,7 +296,7 @@ async def test_a_version_that_comes_to_write_while_views_are_compared_is_no_diff
     reads, views = here.deployment.reads, here.deployment.keys[0].thread_views(1, SITE, THREAD)
     ask, waited = reads.all, 0
 
-    async def slow(calls: list[Command]) -> list[Any]:
+    async def slow(calls: list[RedisCommand]) -> list[Any]:
         """Before the first rows are read: another version writes them all, and goes on."""
         nonlocal waited
         if not waited and any(views.rows in call.command for call in calls):

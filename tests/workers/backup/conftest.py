@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from core.application.transact import transact
-from core.domain.commands import OpenThread
+from core.domain.thread import OpenThread
 from core.log.redis import RedisLog
 from core.redis.deployment import open_deployment
 from tests.support.discussions import MOD, Play, stream

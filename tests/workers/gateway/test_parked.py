@@ -8,7 +8,7 @@ import pytest
 
 from core.application.transact import transact
 from core.caller import OPERATOR
-from core.domain.commands import SkipEvent
+from core.domain.skip import SkipEvent
 from core.position import Position
 from projections.read.progress import view_position
 from projections.read.served_generation import Served

@@ -5,7 +5,7 @@ import pytest
 
 from core.application.transact import transact
 from core.caller import Caller
-from core.domain.commands import OpenSite
+from core.domain.site import OpenSite
 from core.log.redis import RedisLog
 from core.redis.deployment import open_deployment
 from projections.read.views import Views

@@ -5,7 +5,8 @@ import pytest
 
 from core.application.transact import transact
 from core.caller import Caller
-from core.domain.commands import OpenSite, Vote
+from core.domain.site import OpenSite
+from core.domain.vote import CastVote
 from core.events.envelope import Recorded, decode
 from core.log.memory import MemoryLog
 from core.position import START
@@ -115,7 +116,7 @@ async def test_what_happened_since_is_left_alone(log: MemoryLog) -> None:
     discussion = sample.discussion()
     await importer.bring_in(log, discussion)
     greta = Caller(id="greta", name="Greta")
-    taken_back = Vote(comment="nt-03", value=0)
+    taken_back = CastVote(comment="nt-03", value=0)
     await transact(log, taken_back, site="sample", thread=sample.THREAD, caller=greta)
     before = await events(log)
     for partition in log._partitions:

@@ -10,7 +10,8 @@ from anyio.lowlevel import checkpoint
 from redis.exceptions import RedisError
 
 from core.application.transact import transact
-from core.domain.commands import OpenThread, PostComment
+from core.domain.authoring import PostComment
+from core.domain.thread import OpenThread
 from core.keys import WORKERS
 from core.log.memory import MemoryLog
 from core.log.port import Entry

@@ -11,7 +11,9 @@ from anyio.lowlevel import checkpoint
 
 from core.application.transact import transact
 from core.caller import Caller
-from core.domain.commands import AnyCommand, Decide, PostComment
+from core.domain.authoring import PostComment
+from core.domain.handler import Command
+from core.domain.moderation import Decide
 from core.log.port import Entry
 from core.policy import Policy
 from core.position import Position
@@ -238,7 +240,7 @@ async def test_a_commit_that_an_error_cut_half_way_is_found_and_repaired(
 
 
 async def test_what_a_torn_commit_added_is_taken_back_by_what_came_after_it(here: Bench) -> None:
-    async def do(caller: Caller, command: AnyCommand) -> None:
+    async def do(caller: Caller, command: Command) -> None:
         await transact(here.log, command, site=SITE, thread=THREAD, caller=caller)
 
     await Play(here.log).open(policy=Policy(premoderation="all"))

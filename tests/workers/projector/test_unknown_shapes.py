@@ -9,7 +9,8 @@ from structlog.testing import capture_logs
 
 from core import heads
 from core.application.transact import transact
-from core.domain.commands import FeatureComment, PostComment
+from core.domain.authoring import PostComment
+from core.domain.moderation import FeatureComment
 from core.events.envelope import Codec
 from core.events.types import EVENTS, CommentFeatured
 from core.log.port import NewEvent

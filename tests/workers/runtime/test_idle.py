@@ -6,7 +6,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from core.domain.commands import PostComment
+from core.domain.authoring import PostComment
 from core.log.redis import RedisLog
 from core.position import Position
 from core.redis.deployment import Deployment, open_deployment

@@ -5,8 +5,10 @@ from typing import Any, Final
 from core import ids
 from core.application.current_state import comment_of, policy_of
 from core.application.transact import Result
-from core.domain import commands
+from core.domain.authoring import EditComment, PostComment, RestoreComment, WithdrawComment
 from core.domain.comment import Comment
+from core.domain.report import FileReport
+from core.domain.vote import CastVote
 from core.events.envelope import Recorded
 from projections.read.queries import PermalinkThen
 from projections.read.revisions import History
@@ -57,7 +59,7 @@ async def post_comment(request: Request[NoQuery, shapes.PostComment]) -> Respons
     """Post a comment. The response does not wait for the views: its row is built from the recorded event."""
     body = request.body
     comment = ids.comment_id(request.site, request.thread, request.caller.id, request.key)
-    command = commands.PostComment(
+    command = PostComment(
         comment=comment,
         body=body.body,
         parent=body.parent,
@@ -77,7 +79,7 @@ async def post_comment(request: Request[NoQuery, shapes.PostComment]) -> Respons
 
 async def edit_comment(request: Request[NoQuery, shapes.EditComment]) -> Response:
     """Add a revision to a comment, given the latest one."""
-    command = commands.EditComment(
+    command = EditComment(
         comment=request.comment,
         revision=revisions_named(request.headers.get(b"if-match")),
         body=request.body.body,
@@ -94,17 +96,17 @@ async def edit_comment(request: Request[NoQuery, shapes.EditComment]) -> Respons
 
 async def withdraw_comment(request: Request[NoQuery, Any]) -> Response:
     """Withdraw the caller's own comment. Its replies stay."""
-    return await on_comment(request, commands.WithdrawComment(comment=request.comment))
+    return await on_comment(request, WithdrawComment(comment=request.comment))
 
 
 async def restore_comment(request: Request[NoQuery, Any]) -> Response:
     """Restore the caller's withdrawn comment."""
-    return await on_comment(request, commands.RestoreComment(comment=request.comment))
+    return await on_comment(request, RestoreComment(comment=request.comment))
 
 
 async def vote(request: Request[NoQuery, shapes.CastVote]) -> Response:
     """Set the caller's vote. The response does not wait for the views: the vote is added to their tally."""
-    command = commands.Vote(comment=request.comment, value=request.body.value, revision=request.body.revision)
+    command = CastVote(comment=request.comment, value=request.body.value, revision=request.body.revision)
     views = request.services.views
     # A row for staff has more fields, and only the views have all of them.
     voter = None if request.viewer.staff else request.viewer.member
@@ -124,7 +126,7 @@ async def vote(request: Request[NoQuery, shapes.CastVote]) -> Response:
 async def report(request: Request[NoQuery, shapes.FileReport]) -> Response:
     """Report a comment to the moderators."""
     body = request.body
-    command = commands.Report(comment=request.comment, reason=body.reason, note=body.note, revision=body.revision)
+    command = FileReport(comment=request.comment, reason=body.reason, note=body.note, revision=body.revision)
     return await on_comment(request, command)
 
 

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from core.application.current_state import standing_of
-from core.domain.commands import ReinstateMember, SuspendMember
+from core.domain.member import ReinstateMember, SuspendMember
 from core.domain.suspension import Suspension
 from core.refusals import NotFound
 from core.times import rfc3339

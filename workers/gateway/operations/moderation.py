@@ -6,7 +6,7 @@ from typing import Any, Final
 from core import ids
 from core.application.transact import Result
 from core.concurrency import gathered
-from core.domain import commands
+from core.domain.moderation import Decide, FeatureComment, RedactRevision
 from core.refusals import CannotFold, FormatTooOld, Refusal, Unavailable
 from workers.gateway.http.caching import Caching
 from workers.gateway.http.parameters import NoQuery
@@ -48,18 +48,18 @@ async def decide_many(request: Request[NoQuery, shapes.BulkDecisions]) -> Respon
 async def redact(request: Request[NoQuery, shapes.Redact]) -> Response:
     """Destroy one text."""
     revision = int(request.path["revision"])
-    command = commands.RedactRevision(comment=request.comment, revision=revision, reason=request.body.reason)
+    command = RedactRevision(comment=request.comment, revision=revision, reason=request.body.reason)
     return await on_comment(request, command)
 
 
 async def feature(request: Request[NoQuery, Any]) -> Response:
     """Make a comment an editors' pick."""
-    return await on_comment(request, commands.FeatureComment(comment=request.comment, featured=True))
+    return await on_comment(request, FeatureComment(comment=request.comment, featured=True))
 
 
 async def unfeature(request: Request[NoQuery, Any]) -> Response:
     """Remove a comment from the editors' picks."""
-    return await on_comment(request, commands.FeatureComment(comment=request.comment, featured=False))
+    return await on_comment(request, FeatureComment(comment=request.comment, featured=False))
 
 
 async def read_queue(request: Request[staff.QueueQuery, None]) -> Response:
@@ -102,8 +102,8 @@ async def _one(
     return {"comment": decision.comment, "position": str(result.position)}, result
 
 
-def _decision(comment: str, decision: shapes.MakeDecision) -> commands.Decide:
-    return commands.Decide(
+def _decision(comment: str, decision: shapes.MakeDecision) -> Decide:
+    return Decide(
         comment=comment,
         verdict=decision.verdict,
         revision=decision.revision,

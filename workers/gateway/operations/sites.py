@@ -12,8 +12,7 @@ from msgspec import UNSET
 from core.application.current_state import site_of
 from core.application.transact import would_refuse
 from core.concurrency import gathered
-from core.domain.commands import ChangePolicy, OpenSite, RekeySite
-from core.domain.site import Site
+from core.domain.site import ChangePolicy, OpenSite, RekeySite, Site
 from core.policy import Policy, PolicyChanges
 from core.position import Position
 from core.refusals import BadField, NotFound, SiteExists

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from core.application.current_state import policy_or_site_policy_of
-from core.domain.commands import OpenThread, OverridePolicy, PutAnchor, SetThreadStatus
+from core.domain.thread import OpenThread, OverridePolicy, PutAnchor, SetThreadStatus
 from core.policy import Policy, PolicyChanges
 from core.refusals import NotFound
 from workers.gateway.http.caching import Caching

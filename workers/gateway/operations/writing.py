@@ -7,7 +7,7 @@ import msgspec
 
 from core import ids
 from core.application.transact import Result, transact
-from core.domain.commands import AnyCommand
+from core.domain.handler import Command
 from core.durability import MEMORY
 from core.refusals import BadField
 from core.times import parse_rfc3339
@@ -32,7 +32,7 @@ OK: Final = 200
 
 async def carry_out(
     request: Request[Any, Any],
-    command: AnyCommand,
+    command: Command,
     *,
     thread: str = "",
     item: str | None = None,
@@ -73,7 +73,7 @@ def acknowledged(request: Request[Any, Any], response: Response, *results: Resul
     return response._replace(status=ACCEPTED).also((DURABILITY, MEMORY.encode()))
 
 
-async def on_thread(request: Request[Any, Any], command: AnyCommand, *headers: Header) -> Response:
+async def on_thread(request: Request[Any, Any], command: Command, *headers: Header) -> Response:
     """Execute a command on the thread in the path, or on the site, and respond with its position."""
     result = await carry_out(request, command, thread=request.path.get("thread", ""))
     return positioned(request, result, *headers)
@@ -85,7 +85,7 @@ def positioned(request: Request[Any, Any], result: Result, *headers: Header) -> 
     return acknowledged(request, response, result)
 
 
-async def on_comment(request: Request[Any, Any], command: AnyCommand) -> Response:
+async def on_comment(request: Request[Any, Any], command: Command) -> Response:
     """Execute a command on the comment in the path, and respond with its position and the comment."""
     result = await carry_out(request, command, thread=request.thread)
     return await written(request, result, request.comment)

@@ -14,7 +14,9 @@ from starlette.types import Message
 
 from core.application.transact import transact
 from core.caller import Caller
-from core.domain.commands import OpenThread, PostComment, Vote
+from core.domain.authoring import PostComment
+from core.domain.thread import OpenThread
+from core.domain.vote import CastVote
 from core.log.memory import MemoryLog
 from core.position import Position
 from projections.read.feed import FeedLog
@@ -99,7 +101,7 @@ class Story:
     async def vote(self, comment: str, who: int = 1, *, apart: int = APART) -> Position:
         """A vote of one of those who did not post."""
         self.now += apart
-        return await self.here.do(PEOPLE[who], Vote(comment=comment, revision=1, value=1))
+        return await self.here.do(PEOPLE[who], CastVote(comment=comment, revision=1, value=1))
 
     async def page(self) -> Page:
         """The whole thread, read afresh."""

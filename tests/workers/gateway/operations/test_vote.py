@@ -10,7 +10,9 @@ import msgspec
 import pytest
 
 from core.application.transact import transact
-from core.domain.commands import EditComment, OpenThread, PostComment, Vote
+from core.domain.authoring import EditComment, PostComment
+from core.domain.thread import OpenThread
+from core.domain.vote import CastVote
 from projections.read import current_row
 from projections.read.row_cache import RowMemory
 from tests.support.house import ADA, BEN, EVE, MOD, SITE, SUBSCRIBER, THREAD, House, Who, at
@@ -169,7 +171,7 @@ async def test_a_comment_of_another_site_with_the_same_name_has_votes_of_its_own
     posted = await there(PostComment(comment=comment, body="Other words."), caller=AUTHOR)
     await house.settled(str(posted.position))
     house.hold()
-    await there(Vote(comment=comment, value=1), caller=VOTER)
+    await there(CastVote(comment=comment, value=1), caller=VOTER)
     assert tally(await vote(house, comment, EVE, 1)) == (1, 0, 1)
 
 
@@ -219,7 +221,7 @@ async def test_a_row_that_another_process_wrote_to_is_asked_for_again_and_the_vi
     comment = await house.post(ADA)
     await vote(house, comment, EVE, 1)
     house.hold()
-    await transact(house.log, Vote(comment=comment, value=-1), site=SITE, thread=THREAD, caller=VOTER)
+    await transact(house.log, CastVote(comment=comment, value=-1), site=SITE, thread=THREAD, caller=VOTER)
     assert house.views.ask_row(SITE, THREAD, comment, EVE.id) is None, "nothing has told yet"
     assert tally(await vote(house, comment, EVE, -1)) == (0, 2, -2)
 
