@@ -76,8 +76,8 @@ def size_of(fold: CachedAggregate) -> int:
     match fold.state:
         case str():
             return 460
-        case Comment(revisions=revisions):
-            return 850 + 310 * len(revisions)
+        case Comment(texts=texts):
+            return 850 + 310 * len(texts)
         case Thread(anchors=anchors):
             return 2000 + 600 * len(anchors)
         case _:
@@ -344,5 +344,5 @@ _AGGREGATES: Final[Mapping[str, tuple[Any, Callable[[Any, Recorded], Any]]]] = {
     heads.SITE: (Site(), site.evolve),
     heads.THREAD: (Thread(), thread.evolve),
     heads.MEMBER: (Member(), member.evolve),
-    heads.COMMENT: (Comment(), comment.evolve),
+    heads.COMMENT: (comment.UNPOSTED, comment.evolve),
 }

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Final, assert_never
 
 from core import heads
-from core.domain.comment import Comment, digest
+from core.domain.comment import UNPOSTED, Comment, digest
 from core.domain.context import Context
 from core.domain.handler import Command, Handler, Handlers, Loaded, Needs
 from core.domain.rules import premoderation
 from core.domain.thread import Thread, opening
-from core.events.types import CommentEdited, CommentPosted, CommentRestored, CommentWithdrawn, Event
+from core.events.types import FIRST, CommentEdited, CommentPosted, CommentRestored, CommentWithdrawn, Event
 from core.position import Position
 from core.refusals import (
     AnchorIsClosed,
@@ -152,7 +152,7 @@ def decide(command: OwnCommand, context: Context, loaded: Loaded) -> list[Event]
     comment: Comment = loaded.comment(command.comment)
     context.require_comment(comment)
     context.require_writer()
-    if comment.author != context.caller.id:
+    if comment.author.id != context.caller.id:
         raise NotAllowed("only its author may do this")
     match command:
         case EditComment():
@@ -191,20 +191,20 @@ def _unchanged_since(command: AuthorCommand, _: Context, loaded: Loaded) -> Posi
     comment: Comment = loaded.comment(command.comment)
     match command:
         case PostComment():
-            return comment.revisions[0].position
+            return comment.posted
         case EditComment():
-            return comment.latest.position
+            return comment.last.position
         case WithdrawComment() | RestoreComment():
-            return comment.turned_at
+            return comment.changed_at(CommentWithdrawn, CommentRestored)
         case _:
             assert_never(command)
 
 
 def _again(command: PostComment, comment: Comment, context: Context) -> list[Event]:
-    first = comment.revisions[0]
+    first = comment.texts[FIRST]
     # A destroyed body cannot be compared; the key alone then identifies the command.
-    same = first.text in (b"", digest(normalise(command.body)))
-    if comment.author != context.caller.id or not same:
+    same = first.digest in (b"", digest(normalise(command.body)))
+    if comment.author.id != context.caller.id or not same:
         raise IdempotencyKeyReused
     return []
 
@@ -214,7 +214,7 @@ def _answered(command: PostComment, context: Context, line: Sequence[Comment]) -
         if command.parent_revision is not None:
             raise BadField("/parent_revision", "a comment that answers nothing names no revision")
         return None
-    answered = line[0] if line else Comment()
+    answered = line[0] if line else UNPOSTED
     if not answered.visible_to(context.caller):
         raise UnknownParent
     return answered
@@ -244,13 +244,13 @@ def _edit(command: EditComment, comment: Comment, context: Context) -> list[Even
     context.require_open()
     if comment.withdrawn:
         raise CommentIsWithdrawn
-    latest = comment.latest
+    last = comment.last
     named = (command.revision,) if isinstance(command.revision, int) else command.revision
-    if latest.number not in named:
-        raise StaleEdit(current=latest.number)
+    if comment.latest not in named:
+        raise StaleEdit(current=comment.latest)
     body = _body(command.body, policy.max_body)
     text = digest(body)
-    if text == latest.text and latest.redacted_at is None:
+    if text == last.digest and last.redacted is None:
         return []
     hold = _hold(context, body)
     if hold is None and (comment.holds_edits or _was_kept_back(text, comment)):
@@ -258,7 +258,7 @@ def _edit(command: EditComment, comment: Comment, context: Context) -> list[Even
     reason = None if command.reason is None else one_line(command.reason, LONGEST_REASON) or None
     edited = CommentEdited(
         comment=comment.id,
-        revision=latest.number + 1,
+        revision=comment.latest + 1,
         entitlement=entitlement,
         rule=None if hold is None else hold.rule,
         body=body,
@@ -276,7 +276,7 @@ def _hold(context: Context, body: str) -> premoderation.Hold | None:
 
 def _was_kept_back(text: bytes, comment: Comment) -> bool:
     # A later text may have been approved, so that edits are no longer held; this text was not approved.
-    return any(revision.text == text and revision.status != "published" for revision in comment.revisions)
+    return any(one.digest == text and one.verdict_status != "published" for one in comment.texts.values())
 
 
 def _entitlement(context: Context) -> str | None:

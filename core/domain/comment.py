@@ -1,162 +1,77 @@
-"""The comment aggregate: revisions, the standing revision, and visibility.
+"""The comment aggregate: the shared state of a comment (`core.domain.moderated_comment`), as deciders need it.
 
-Implements the state machine of the contract ("Moderation, exactly"). `core.domain.authoring` decides the commands of
-authors, `core.domain.moderation` those of moderators. Withdrawal is independent of the status: a withdrawn comment
-keeps the status that applies after a restoration, and verdicts still change that status.
+`core.domain.authoring` decides the commands of authors, `core.domain.moderation` those of moderators. Only digests of
+the texts are kept: decisions only compare texts for equality.
 """
 
-from collections.abc import Callable
+from copy import copy
 from hashlib import blake2b
-from typing import Final, Literal
+from typing import Final
 
-from msgspec import Struct
-from msgspec.structs import replace
+from msgspec import field
 
 from core.caller import Caller
+from core.domain.moderated_comment import CommentAuthor, ModeratedComment, Revision, Written
 from core.events.envelope import Recorded
-from core.events.types import (
-    CommentApproved,
-    CommentEdited,
-    CommentFeatured,
-    CommentHeld,
-    CommentPosted,
-    CommentRejected,
-    CommentRestored,
-    CommentUnfeatured,
-    CommentWithdrawn,
-    RevisionRedacted,
-)
+from core.events.types import CommentApproved, CommentPosted, CommentRejected, Event
 from core.position import START, Position
 from core.refusals import StaleRevision
 
-Status = Literal["published", "pending", "rejected"]
-Verdict = Literal["approve", "hold", "reject"]
 
-STATUS_BY: Final[dict[Verdict, Status]] = {"approve": "published", "hold": "pending", "reject": "rejected"}
-"""Status of a text after a verdict."""
+class DigestedRevision(Revision, frozen=True, kw_only=True, gc=False):
+    """One text of a comment, by its digest."""
 
-
-class Ruling(Struct, frozen=True, kw_only=True, gc=False):
-    """A moderator's verdict on one revision. `position` is that of the verdict's event."""
-
-    verdict: Verdict
-    reason: str | None
-    note: str | None
-    position: Position
-
-
-class Revision(Struct, frozen=True, kw_only=True, gc=False):
-    """One text of a comment. Only a digest is kept: decisions only compare texts for equality."""
-
-    number: int
-    text: bytes
+    digest: bytes
     """Digest of the body; empty if the body was destroyed."""
-    position: Position
-    rule: str | None = None
-    """The rule that held the revision when it was written."""
-    guarded: bool = False
-    """Set if the revision was held while the comment was under review (every edit is then held)."""
-    seen: bool = False
-    """Set if readers ever saw the revision."""
-    ruling: Ruling | None = None
-    """The last verdict of a moderator on the revision."""
-    redacted_at: Position | None = None
-
-    @property
-    def status(self) -> Status:
-        """Status of the revision after its last verdict, by rule or staff."""
-        if self.ruling is None:
-            return "published" if self.rule is None else "pending"
-        return STATUS_BY[self.ruling.verdict]
-
-    @property
-    def turned_down(self) -> bool:
-        """True if a moderator held or rejected the revision and none has approved it since."""
-        return self.ruling is not None and self.ruling.verdict != "approve"
 
 
-class Comment(Struct, frozen=True, kw_only=True, gc=False):
-    """A comment folded from its events. Without revisions it was never posted."""
+class Comment(ModeratedComment, kw_only=True, gc=False):
+    """A comment folded from its events. Never changed once folded: `evolve` returns a copy."""
 
-    id: str = ""
-    author: str = ""
-    name: str | None = None
-    """The author's name from the token that posted the comment."""
-    posted_at: int = 0
-    """Time of posting in milliseconds since 1970. The edit window begins then."""
-    parent: str | None = None
-    """The parent in the tree."""
-    depth: int = 0
-    answered: str | None = None
-    answered_revision: int | None = None
-    anchor: str | None = None
-    revisions: tuple[Revision, ...] = ()
-    standing: int | None = None
-    """The revision that readers see, or saw last; None if they never saw one."""
-    status: Status = "pending"
-    """The status, independent of a withdrawal."""
-    withdrawn: bool = False
-    turned_at: Position = START
-    """Position of the last withdrawal or restoration, or else of the posting."""
-    featured: bool = False
-    featured_at: Position = START
-    """Position of the event that last set `featured`."""
-    closed_reports_at: Position = START
-    """Position of the last approval or rejection: reports before it are closed."""
-    position: Position = START
-    """Position of the comment's last event."""
+    texts: dict[int, DigestedRevision]
+    changed: dict[type[Event], Position] = field(default_factory=dict)
+    """Position of the last event by type."""
 
     @property
     def exists(self) -> bool:
         """True if the comment was posted."""
-        return bool(self.revisions)
+        return bool(self.texts)
 
     @property
-    def latest(self) -> Revision:
-        """The last revision. The comment must exist."""
-        return self.revisions[-1]
+    def last(self) -> DigestedRevision:
+        """The latest text. The comment must exist."""
+        return self.texts[self.latest]
 
     @property
-    def published(self) -> bool:
-        """True if readers see the comment now."""
-        return self.status == "published" and not self.withdrawn
-
-    @property
-    def shown_status(self) -> Literal["published", "pending", "rejected", "withdrawn"]:
-        """The status as given in rows."""
-        return "withdrawn" if self.withdrawn else self.status
+    def position(self) -> Position:
+        """Position of the comment's last event."""
+        return max(self.changed.values(), default=START)
 
     @property
     def seen(self) -> bool:
         """True if readers ever saw the comment: its existence is then no secret."""
-        return any(revision.seen for revision in self.revisions)
+        return any(text.seen for text in self.texts.values())
 
     @property
-    def waiting(self) -> Revision | None:
-        """The latest revision, if it is waiting for a moderator."""
-        latest = self.latest
-        waits = latest.status == "pending" and latest.redacted_at is None and not self.withdrawn
-        return latest if waits else None
-
-    @property
-    def under_review(self) -> bool:
-        """True if moderators have not approved the comment or its latest text. Every edit is then held."""
-        latest = self.latest
-        return (
-            self.status != "published"
-            or latest.turned_down
-            # Otherwise an author could publish by editing twice: the second edit replaces the first, held one.
-            or (latest.guarded and latest.status == "pending")
-        )
+    def waiting(self) -> DigestedRevision | None:
+        """The latest text, if it is waiting for a moderator."""
+        last = self.last
+        waits = last.verdict_status == "pending" and last.redacted is None and not self.withdrawn
+        return last if waits else None
 
     @property
     def holds_edits(self) -> bool:
         """True if every edit is held: under review, or an edit might bring back a redacted text."""
-        return self.under_review or any(revision.redacted_at is not None for revision in self.revisions)
+        return self.under_review or any(text.redacted is not None for text in self.texts.values())
 
-    def revision(self, number: int) -> Revision | None:
-        """The revision with this number."""
-        return self.revisions[number - 1] if 1 <= number <= len(self.revisions) else None
+    @property
+    def closed_reports_at(self) -> Position:
+        """Position of the last approval or rejection: reports before it are closed."""
+        return self.changed_at(CommentApproved, CommentRejected)
+
+    def changed_at(self, *events: type[Event]) -> Position:
+        """Position of the last event of these types, or else of the posting."""
+        return max((self.changed[event] for event in events if event in self.changed), default=self.posted)
 
     def revision_meant(self, number: int | None) -> int:
         """The revision that a reader of the published comment refers to; by default the standing one.
@@ -165,31 +80,37 @@ class Comment(Struct, frozen=True, kw_only=True, gc=False):
         """
         if number is None and self.standing is not None:
             return self.standing
-        revision = None if number is None else self.revision(number)
-        if revision is None or not revision.seen:
+        if number not in self.texts or not self.texts[number].seen:
             raise StaleRevision(current=self.standing)
-        return revision.number
+        return number
 
-    def status_after(self, verdict: Verdict, number: int) -> Status:
-        """The status after a verdict on the standing or the latest revision, independent of a withdrawal.
-
-        If the standing revision is taken down, so is the comment, without a fall-back to an older text. The comment is
-        pending while a later text waits. Holding or rejecting a later revision leaves a published comment published.
-        """
-        if verdict == "approve":
-            return "published"
-        if number != self.standing:
-            return self.status if self.status == "published" else STATUS_BY[verdict]
-        waits = self.latest.number != number and self.latest.status == "pending"
-        return "pending" if waits else STATUS_BY[verdict]
+    @classmethod
+    def text_of(
+        cls, recorded: Recorded, event: Written, *, name: str | None = None, guarded: bool = False, seen: bool = False
+    ) -> DigestedRevision:
+        """Build the text of an event, without its words."""
+        del name
+        return DigestedRevision(
+            digest=b"" if event.body is None else digest(event.body),
+            position=recorded.position,
+            rule=event.rule,
+            guarded=guarded,
+            seen=seen,
+        )
 
     def visible_to(self, caller: Caller) -> bool:
         """True if the comment exists for a caller acting on it. That readers once saw the comment is no secret."""
-        return self.exists and (caller.sees_all or caller.id == self.author or self.seen)
+        return self.exists and (caller.sees_all or caller.id == self.author.id or self.seen)
 
     def readable_by(self, caller: Caller) -> bool:
         """True if the comment exists for a caller reading it."""
-        return self.exists and (caller.sees_all or caller.id == self.author or self.published)
+        return self.exists and (caller.sees_all or caller.id == self.author.id or self.published)
+
+
+UNPOSTED: Final = Comment(
+    id="", posted=START, author=CommentAuthor(id=""), texts={}, standing=None, verdict_status="pending"
+)
+"""The comment before its first event."""
 
 
 def digest(body: str) -> bytes:
@@ -197,99 +118,14 @@ def digest(body: str) -> bytes:
     return blake2b(body.encode(), digest_size=16).digest()
 
 
-def evolve(comment: Comment, recorded: Recorded, digest: Callable[[str], bytes] = digest) -> Comment:
-    """Apply one event to the comment. A caller that compares no texts may pass a faster `digest`."""
-    event, position = recorded.event, recorded.position
+def evolve(comment: Comment, recorded: Recorded) -> Comment:
+    """Return the comment after one more event."""
+    event = recorded.event
     if isinstance(event, CommentPosted):
-        return _posted(event, recorded, digest)
-    comment = replace(comment, position=position)
-    if not comment.exists:
-        return comment  # the comment was never posted, so there is nothing to change
-    match event:
-        case CommentEdited():
-            return _edited(comment, event, position, digest)
-        case CommentWithdrawn():
-            return replace(comment, withdrawn=True, turned_at=position)
-        case CommentRestored():
-            return _shown(replace(comment, withdrawn=False, turned_at=position))
-        case CommentApproved():
-            ruled = replace(_ruled(comment, event, "approve"), standing=event.revision)
-            return _shown(replace(ruled, closed_reports_at=position))
-        case CommentHeld():
-            return _ruled(comment, event, "hold")
-        case CommentRejected():
-            return replace(_ruled(comment, event, "reject"), closed_reports_at=position)
-        case RevisionRedacted():
-            return _with(comment, replace(comment.revisions[event.revision - 1], redacted_at=position))
-        case CommentFeatured():
-            return replace(comment, featured=True, featured_at=position)
-        case CommentUnfeatured():
-            return replace(comment, featured=False, featured_at=position)
-        case _:
-            return comment
-
-
-def _posted(event: CommentPosted, recorded: Recorded, digest: Callable[[str], bytes]) -> Comment:
-    position = recorded.position
-    revision = Revision(
-        number=event.revision,
-        text=b"" if event.body is None else digest(event.body),
-        position=position,
-        rule=event.rule,
-        seen=event.rule is None,
-    )
-    return Comment(
-        id=event.comment,
-        author=recorded.envelope.actor.id,
-        name=event.name,
-        posted_at=recorded.occurred_at,
-        parent=event.parent,
-        depth=event.depth,
-        answered=event.answered,
-        answered_revision=event.answered_revision,
-        anchor=event.anchor,
-        revisions=(revision,),
-        standing=event.revision if event.rule is None else None,
-        status=revision.status,
-        turned_at=position,
-        featured_at=position,
-        position=position,
-    )
-
-
-def _edited(comment: Comment, event: CommentEdited, position: Position, digest: Callable[[str], bytes]) -> Comment:
-    stands = event.rule is None
-    revision = Revision(
-        number=event.revision,
-        text=b"" if event.body is None else digest(event.body),
-        position=position,
-        rule=event.rule,
-        guarded=not stands and comment.under_review,
-    )
-    status, standing = comment.status, comment.standing
-    if stands:
-        status, standing = "published", event.revision
-    elif status == "rejected":
-        status = "pending"
-    return _shown(replace(comment, revisions=(*comment.revisions, revision), status=status, standing=standing))
-
-
-def _ruled(comment: Comment, event: CommentApproved | CommentHeld | CommentRejected, verdict: Verdict) -> Comment:
-    status = comment.status_after(verdict, event.revision)
-    ruling = Ruling(verdict=verdict, reason=event.reason, note=event.note, position=comment.position)
-    revision = replace(comment.revisions[event.revision - 1], ruling=ruling)
-    return replace(_with(comment, revision), status=status)
-
-
-def _shown(comment: Comment) -> Comment:
-    """Mark the standing revision as seen if readers see the comment now."""
-    if not comment.published or comment.standing is None:
-        return comment
-    revision = comment.revisions[comment.standing - 1]
-    return comment if revision.seen else _with(comment, replace(revision, seen=True))
-
-
-def _with(comment: Comment, revision: Revision) -> Comment:
-    revisions = list(comment.revisions)
-    revisions[revision.number - 1] = revision
-    return replace(comment, revisions=tuple(revisions))
+        comment = Comment.post(recorded, event)
+    else:
+        comment = copy(comment)
+        if comment.exists:  # else the comment was never posted, so there is nothing to change
+            comment.apply(recorded)
+    comment.changed = {**comment.changed, type(event): recorded.position}
+    return comment

@@ -6,9 +6,10 @@ All of these are allowed in closed and archived threads.
 from typing import Final, Literal, assert_never
 
 from core import heads
-from core.domain.comment import Comment, Revision, Ruling, Verdict
+from core.domain.comment import Comment
 from core.domain.context import Context
 from core.domain.handler import Command, Handler, Handlers, Loaded, Needs
+from core.domain.moderated_comment import Decision, Verdict
 from core.events.types import (
     CommentApproved,
     CommentFeatured,
@@ -93,28 +94,27 @@ def _unchanged_since(command: ModerationCommand, _: Context, loaded: Loaded) -> 
     comment: Comment = loaded.comment(command.comment)
     match command:
         case Decide():
-            revision = comment.revisions[command.revision - 1]
-            return revision.position if revision.ruling is None else revision.ruling.position
+            return comment.texts[command.revision].judged
         case RedactRevision():
-            return comment.revisions[command.revision - 1].redacted_at or comment.position
+            return comment.texts[command.revision].redacted or comment.position
         case FeatureComment():
-            return comment.featured_at
+            return comment.changed_at(CommentFeatured, CommentUnfeatured)
         case _:
             assert_never(command)
 
 
 def _rule(command: Decide, comment: Comment, reported_at: Position | None) -> list[Event]:
-    revision = comment.revision(command.revision)
-    if revision is None or command.revision not in (comment.standing, comment.latest.number):
-        raise StaleRevision(current=comment.latest.number)
-    if command.status is not None and command.status != comment.shown_status:
-        raise StaleStatus(current=comment.shown_status)
-    if command.verdict == "approve" and revision.redacted_at is not None:
+    revision = comment.texts.get(command.revision)
+    if revision is None or command.revision not in (comment.standing, comment.latest):
+        raise StaleRevision(current=comment.latest)
+    if command.status is not None and command.status != comment.status:
+        raise StaleStatus(current=comment.status)
+    if command.verdict == "approve" and revision.redacted is not None:
         raise RevisionIsRedacted
     reason = words_or_none(command.reason)
     note = words_or_none(command.note)
     closes = command.verdict != "hold" and reported_at is not None and reported_at > comment.closed_reports_at
-    if not closes and _holds_already(command, comment, revision, (reason, note)):
+    if not closes and _holds_already(command, comment, revision.decision, (reason, note)):
         return []
     kind: type[CommentApproved | CommentHeld | CommentRejected]
     match command.verdict:
@@ -124,32 +124,33 @@ def _rule(command: Decide, comment: Comment, reported_at: Position | None) -> li
             kind = CommentHeld
         case "reject":
             kind = CommentRejected
-    return [kind(comment=comment.id, revision=revision.number, reason=reason, note=note)]
+    return [kind(comment=comment.id, revision=command.revision, reason=reason, note=note)]
 
 
-def _holds_already(command: Decide, comment: Comment, revision: Revision, words: tuple[str | None, str | None]) -> bool:
-    last = revision.ruling
+def _holds_already(
+    command: Decide, comment: Comment, last: Decision | None, words: tuple[str | None, str | None]
+) -> bool:
     same = last is not None and _said(last) == (command.verdict, *words)
     if command.verdict == "approve":
-        stands = comment.status == "published" and comment.standing == revision.number
+        stands = comment.verdict_status == "published" and comment.standing == command.revision
         return stands and (same or words == (None, None))
-    return same and comment.status == comment.status_after(command.verdict, revision.number)
+    return same and comment.verdict_status == comment.status_after(command.verdict, command.revision)
 
 
-def _said(ruling: Ruling) -> tuple[str, str | None, str | None]:
-    return ruling.verdict, ruling.reason, ruling.note
+def _said(decision: Decision) -> tuple[str, str | None, str | None]:
+    return decision.verdict, decision.reason, decision.note
 
 
 def _redact(command: RedactRevision, comment: Comment) -> list[Event]:
-    revision = comment.revision(command.revision)
+    revision = comment.texts.get(command.revision)
     if revision is None:
         raise NotFound("there is no such revision")
-    if revision.redacted_at is not None:
+    if revision.redacted is not None:
         return []
-    if comment.status == "published" and comment.standing == revision.number:
+    if comment.verdict_status == "published" and comment.standing == command.revision:
         raise RevisionIsPublished
     return [
-        RevisionRedacted(comment=comment.id, revision=revision.number, reason=words_or_none(command.reason)),
+        RevisionRedacted(comment=comment.id, revision=command.revision, reason=words_or_none(command.reason)),
     ]
 
 

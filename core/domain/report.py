@@ -47,7 +47,7 @@ def decide(command: FileReport, context: Context, loaded: Loaded) -> list[Event]
     comment: Comment = loaded.comment(command.comment)
     context.require_comment(comment)
     context.require_writer()
-    if comment.author == context.caller.id:
+    if comment.author.id == context.caller.id:
         raise NotAllowed("nobody reports what they wrote themselves")
     context.require_standing()
     context.require_member()

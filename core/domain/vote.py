@@ -76,7 +76,7 @@ def decide(command: CastVote, context: Context, loaded: Loaded) -> list[Event]:
         context.require_writer()
         return _taken_back(command, vote, comment)
     _require_voter(context)
-    if comment.author == context.caller.id and not context.policy.own_votes:
+    if comment.author.id == context.caller.id and not context.policy.own_votes:
         raise OwnVoteForbidden
     context.require_unarchived()
     if not comment.published:
@@ -94,7 +94,7 @@ def _taken_back(command: CastVote, vote: Vote, comment: Comment) -> list[Event]:
     """
     if not vote.value:
         return []
-    named = None if command.revision is None else comment.revision(command.revision)
+    named = None if command.revision is None else comment.texts.get(command.revision)
     revision = command.revision if named is not None and named.seen else comment.standing or vote.revision
     assert revision is not None, "who voted saw a revision"
     return [VoteRetracted(comment=comment.id, revision=revision)]
@@ -117,7 +117,7 @@ def _unchanged_since(command: CastVote, context: Context, loaded: Loaded) -> Pos
     # Retracting a vote that was never cast has no event of its own: the response refers to the comment's.
     vote: Vote = loaded.vote(command.comment, context.caller.id)
     comment: Comment = loaded.comment(command.comment)
-    return vote.position or comment.revisions[0].position
+    return vote.position or comment.posted
 
 
 HANDLERS: Final[Handlers] = {

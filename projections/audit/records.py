@@ -126,8 +126,9 @@ def kept_from_author(comment: Comment) -> frozenset[int]:
 
     These are the superseded texts, except waiting and rejected ones (as in `projections.read.revisions`).
     """
-    current = (comment.standing, comment.latest.number)
-    return frozenset(one.number for one in comment.revisions if one.number not in current and one.status == "published")
+    current = (comment.standing, comment.latest)
+    texts = comment.texts.items()
+    return frozenset(n for n, text in texts if n not in current and text.verdict_status == "published")
 
 
 async def redacted(
@@ -148,8 +149,8 @@ async def redacted(
                 log, site, thread, folded=tuple(map(heads.comment, some)), folds=folds, reads=True
             )
             for name in some:
-                revisions = aggregates.comment(name).revisions
-                found[name] = frozenset(one.number for one in revisions if one.redacted_at is not None)
+                texts = aggregates.comment(name).texts.items()
+                found[name] = frozenset(number for number, text in texts if text.redacted is not None)
     return found
 
 

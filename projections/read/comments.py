@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from msgspec import Raw, Struct
 
+from core.domain.moderated_comment import Decision
 from core.keys import Partition
 from core.position import Position, kept
 from core.redis.script import Script
@@ -18,7 +19,7 @@ from projections.read.page_json import PageLine
 from projections.read.queries import Overlay, PageAnswer, PageQuery, ThreadHead, ViewState
 from projections.read.served_generation import CommandParts, Question, Served
 from projections.read.walk import Onward, WalkScript, keys
-from projections.thread.state import AnchorState, CommentState, Decision, ThreadState
+from projections.thread.state import AnchorState, CommentState, ThreadState
 from projections.views.viewer import PUBLIC, Viewer
 
 LONGEST_OVERLAY: Final = 100

@@ -53,7 +53,7 @@ class Present:
             return then
         now, text = self._found[then.id]
         if not now.published:
-            return replace(then, verdict=now.verdict, withdrawn=now.withdrawn)
+            return replace(then, verdict_status=now.verdict_status, withdrawn=now.withdrawn)
         if stands(text):
             return then
         revision = then.standing or then.latest

@@ -1,8 +1,8 @@
 """The fold of events into a thread. Pure: shared by live views, replay, time travel and verification.
 
-`apply` changes the thread in place (`projections.thread.state`) and returns the public changes. The state machine of
-`core.domain.comment` decides standing text and status. Everything that spans a page (counts, tombstones, tallies) is
-decided here.
+`apply` changes the thread in place (`projections.thread.state`) and returns the public changes. The state
+shared with the deciders (`core.domain.moderated_comment`) decides standing text and status. Everything that spans a
+page (counts, tombstones, tallies) is decided here.
 
 A `ChangeListener` is called before each comment and vote changes, so that a commit writes only differences.
 """
@@ -13,33 +13,16 @@ from typing import Any, Final
 from core.error_summary import fault
 from core.events.envelope import Recorded
 from core.events.types import (
-    AnchorClosed,
-    AnchorOpened,
-    AnchorReopened,
-    AnchorReworded,
-    CommentApproved,
-    CommentEdited,
-    CommentFeatured,
-    CommentHeld,
-    CommentPosted,
-    CommentRejected,
-    CommentRestored,
-    CommentUnfeatured,
-    CommentWithdrawn,
+    COMMENT_EVENTS,
+    REPORT_EVENTS,
+    SKIP_EVENTS,
+    THREAD_EVENTS,
+    VOTE_EVENTS,
     Event,
     EventSkipped,
-    PolicyOverridden,
-    ReportFiled,
-    RevisionRedacted,
-    ThreadArchived,
-    ThreadClosed,
     ThreadOpened,
-    ThreadReopened,
-    ThreadRetitled,
     UnknownEvent,
     UnreadableEvent,
-    VoteCast,
-    VoteRetracted,
 )
 from projections.thread import comments, lifecycle, votes
 from projections.thread.effects import (
@@ -120,28 +103,10 @@ _UNOPENED: Final = (ThreadOpened, EventSkipped)
 """Event types that are valid before the thread is opened."""
 
 _HANDLERS: Final[dict[type[Event], Callable[[ThreadState, Recorded, Any, ChangeListener], Effects]]] = {
-    VoteCast: votes.cast,
-    VoteRetracted: votes.retract,
-    CommentPosted: comments.post,
-    CommentEdited: comments.change,
-    CommentWithdrawn: comments.change,
-    CommentRestored: comments.change,
-    CommentFeatured: comments.change,
-    CommentUnfeatured: comments.change,
-    CommentApproved: comments.decide,
-    CommentHeld: comments.decide,
-    CommentRejected: comments.decide,
-    RevisionRedacted: comments.redact,
-    ReportFiled: votes.report,
-    ThreadOpened: lifecycle.begin,
-    ThreadRetitled: lifecycle.turn,
-    ThreadClosed: lifecycle.turn,
-    ThreadReopened: lifecycle.turn,
-    ThreadArchived: lifecycle.turn,
-    PolicyOverridden: lifecycle.turn,
-    AnchorOpened: lifecycle.ask,
-    AnchorReworded: lifecycle.ask,
-    AnchorClosed: lifecycle.ask,
-    AnchorReopened: lifecycle.ask,
-    EventSkipped: _skipped,
+    **dict.fromkeys(VOTE_EVENTS, votes.apply),
+    **dict.fromkeys(REPORT_EVENTS, votes.report),
+    **dict.fromkeys(COMMENT_EVENTS, comments.apply),
+    **dict.fromkeys(THREAD_EVENTS, lifecycle.apply),
+    **dict.fromkeys(SKIP_EVENTS, _skipped),
 }
+"""Fold of each aggregate, by event type."""

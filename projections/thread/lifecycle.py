@@ -18,25 +18,30 @@ from core.events.types import (
 from projections.thread.effects import THREAD, ChangeListener, Effects
 from projections.thread.state import AnchorState, ThreadState
 
-Turned = ThreadRetitled | ThreadClosed | ThreadReopened | ThreadArchived | PolicyOverridden
-Asked = AnchorOpened | AnchorReworded | AnchorClosed | AnchorReopened
+ThreadEvent = (
+    ThreadOpened
+    | ThreadRetitled
+    | ThreadClosed
+    | ThreadReopened
+    | ThreadArchived
+    | PolicyOverridden
+    | AnchorOpened
+    | AnchorReworded
+    | AnchorClosed
+    | AnchorReopened
+)
 
 
-def begin(thread: ThreadState, recorded: Recorded, event: ThreadOpened, watch: ChangeListener) -> Effects:
-    """Open the thread."""
+def apply(thread: ThreadState, recorded: Recorded, event: ThreadEvent, watch: ChangeListener) -> Effects:
+    """Apply an event of the thread itself or of its inline questions."""
     del watch
-    if thread.opened is not None:
-        raise ValueError("the thread was opened before")
-    thread.opened = recorded.position
-    thread.opened_at, thread.opened_by = recorded.envelope.at, recorded.envelope.actor
-    thread.url, thread.title = event.url or "", event.title or ""
-    return THREAD
-
-
-def turn(thread: ThreadState, recorded: Recorded, event: Turned, watch: ChangeListener) -> Effects:
-    """Apply a change of title, status or policy."""
-    del recorded, watch
     match event:
+        case ThreadOpened():
+            if thread.opened is not None:
+                raise ValueError("the thread was opened before")
+            thread.opened = recorded.position
+            thread.opened_at, thread.opened_by = recorded.envelope.at, recorded.envelope.actor
+            thread.url, thread.title = event.url or "", event.title or ""
         case ThreadRetitled():
             thread.url, thread.title = event.url or "", event.title or ""
         case ThreadClosed():
@@ -47,15 +52,6 @@ def turn(thread: ThreadState, recorded: Recorded, event: Turned, watch: ChangeLi
             thread.status = "archived"
         case PolicyOverridden():
             thread.overrides = event.overrides
-        case _:
-            assert_never(event)
-    return THREAD
-
-
-def ask(thread: ThreadState, recorded: Recorded, event: Asked, watch: ChangeListener) -> Effects:
-    """Open, reword, close or reopen an inline question."""
-    del recorded, watch
-    match event:
         case AnchorOpened():
             thread.anchors[event.anchor] = AnchorState()
             _word(thread.anchors[event.anchor], event)

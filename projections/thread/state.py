@@ -18,7 +18,10 @@ from typing import Final, Literal
 from msgspec import Struct, field
 
 from core.caller import Actor, ActorKind
-from core.domain.comment import STATUS_BY, Verdict
+from core.domain.context import ThreadStatus
+from core.domain.moderated_comment import ModeratedComment, Revision, Written
+from core.events.envelope import Recorded
+from core.events.types import CommentEdited
 from core.policy import PolicyChanges
 from core.position import START, Position
 
@@ -26,80 +29,20 @@ FOLD: Final = 4
 """Version of the fold, raised when the same events fold into another thread; older snapshots then become invalid. A new
 field whose default is right for all earlier events raises the layout instead (`projections.views.versions`)."""
 
-ThreadStatus = Literal["open", "closed", "archived"]
 TextStatus = Literal["published", "pending", "rejected", "redacted"]
-Status = Literal["published", "pending", "rejected", "withdrawn"]
 
 
-class AuthorState(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """Author of a comment, as stated by the token of the posting request."""
+class Text(Revision, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """One revision of a comment, with its words."""
 
-    id: str
-    kind: ActorKind = "member"
-    name: str | None = None
-    avatar: str | None = None
-    badges: tuple[str, ...] = ()
-
-
-class Decision(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """A verdict on a text after the text was written. `reason` is for author and staff, `note` for staff only."""
-
-    verdict: Verdict
-    by: str
-    kind: ActorKind = "staff"
-    """Kind of the deciding actor: `staff`, or `system` for a rule."""
-    reason: str | None = None
-    note: str | None = None
-    at: int
-    """Time of the decision, in milliseconds since 1970."""
-    position: Position
-
-
-class Text(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """One revision of a comment."""
-
-    body: str | None = None
-    """None if redacted; `match` and `reason` are then None too."""
-    occurred: int | None = None
-    """Time of writing, in milliseconds since 1970; set only if it differs from the recording time. See `at`."""
-    position: Position
-    """Position of the event that added the text."""
-    name: str | None = None
-    """The author's name at that time; set only if it differs from the name at posting."""
-    reason: str | None = None
-    """Reason of the edit, in the author's words."""
-    rule: str | None = None
-    """The rule that held the text when it was written; kept after a decision."""
-    match: str | None = None
-    guarded: bool = False
-    """Set if the comment was under review when the text was written, so that any edit waits."""
-    seen: bool = True
-    """Set if readers ever saw the text."""
-    decision: Decision | None = None
-    """The last verdict on the text, if any was given after it was written."""
-    redacted: Position | None = None
     votes_then: tuple[int, int] | None = None
     """Up and down votes when the text last left the page; None while the text is on the page or if it never was
     (`CommentState.votes_then`)."""
 
     @property
-    def at(self) -> int:
-        """Time of writing, in milliseconds since 1970 (original time if imported)."""
-        return self.position.ms if self.occurred is None else self.occurred
-
-    @property
     def status(self) -> TextStatus:
-        """Status by the last decision on the text. A superseded text keeps its status."""
-        if self.redacted is not None:
-            return "redacted"
-        if self.decision is not None:
-            return STATUS_BY[self.decision.verdict]
-        return "published" if self.rule is None else "pending"
-
-    @property
-    def judged(self) -> Position:
-        """Position of the event that set the status; a waiting text has waited since then."""
-        return self.position if self.decision is None else self.decision.position
+        """Status by the last verdict on the text, or "redacted". A superseded text keeps its status."""
+        return self.verdict_status if self.redacted is None else "redacted"
 
 
 class ReportState(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -115,36 +58,14 @@ class ReportState(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
     position: Position
 
 
-class CommentState(Struct, kw_only=True, omit_defaults=True, gc=False):
+class CommentState(ModeratedComment, kw_only=True, omit_defaults=True, gc=False):
     """One comment, independent of its viewers.
 
     A comment published as posted has the defaults, which are not stored. Most rows are therefore short.
     """
 
-    id: str
-    posted: Position
-    """Position of posting; comments are ordered by `posted.n`."""
-    at: int | None = None
-    """Original time, in milliseconds since 1970; set only if it differs from the recording time. See `posted_at`."""
-    parent: str | None = None
-    """The comment above this one in the tree."""
-    depth: int = 0
-    answered: str | None = None
-    """The comment that this one replies to; differs from `parent` if the depth was cut."""
-    answered_revision: int | None = None
-    anchor: str | None = None
-    author: AuthorState
-    entitlement: str | None = None
-    """The entitlement that permitted the comment, if the policy required one."""
     texts: dict[int, Text]
     """Texts by revision, oldest first. As read from a row's SOURCE: only the standing and the latest text."""
-    latest: int = 1
-    standing: int | None = 1
-    """The revision that readers saw last, kept through a take-down; None if none ever stood."""
-    verdict: Literal["published", "pending", "rejected"] = "published"
-    """The status while the comment is not withdrawn."""
-    withdrawn: bool = False
-    featured: bool = False
     seen: bool = True
     """Set if readers ever saw the comment."""
     waits: Position | None = None
@@ -159,25 +80,27 @@ class CommentState(Struct, kw_only=True, omit_defaults=True, gc=False):
     reports: list[ReportState] = field(default_factory=list)
     """The open reports, oldest first."""
 
-    @property
-    def posted_at(self) -> int:
-        """Time of posting, in milliseconds since 1970 (original time if imported)."""
-        return self.posted.ms if self.at is None else self.at
-
-    @property
-    def status(self) -> Status:
-        """The status as served."""
-        return "withdrawn" if self.withdrawn else self.verdict
-
-    @property
-    def published(self) -> bool:
-        """True if readers see the comment."""
-        return self.verdict == "published" and not self.withdrawn
+    @classmethod
+    def text_of(
+        cls, recorded: Recorded, event: Written, *, name: str | None = None, guarded: bool = False, seen: bool = False
+    ) -> Text:
+        """Build the text of an event, with its words."""
+        return Text(
+            body=event.body,
+            occurred=recorded.envelope.at,
+            position=recorded.position,
+            name=name,
+            reason=event.reason if isinstance(event, CommentEdited) else None,
+            rule=event.rule,
+            match=event.match,
+            guarded=guarded,
+            seen=seen,
+        )
 
     @property
     def on_page(self) -> bool:
         """True if the page has a row for the comment: its own, or a tombstone above a published reply."""
-        return bool(self.answers) or (self.verdict == "published" and not self.withdrawn)
+        return bool(self.answers) or (self.verdict_status == "published" and not self.withdrawn)
 
     @property
     def member(self) -> str:
@@ -200,7 +123,7 @@ class CommentState(Struct, kw_only=True, omit_defaults=True, gc=False):
         """The revision that needs a moderator's decision, or would if the comment were not withdrawn."""
         if self.texts[self.latest].status == "pending":
             return self.latest
-        if self.verdict != "pending":
+        if self.verdict_status != "pending":
             return None
         held = self.standing is not None and self.texts[self.standing].status == "pending"
         return self.standing if held else self.latest
@@ -210,7 +133,7 @@ class CommentState(Struct, kw_only=True, omit_defaults=True, gc=False):
         """True if the author's overlay lists the comment: the comment or its latest edit waits or was rejected."""
         if self.withdrawn:
             return False
-        return self.verdict != "published" or self.texts[self.latest].status in ("pending", "rejected")
+        return self.verdict_status != "published" or self.texts[self.latest].status in ("pending", "rejected")
 
     def votes_then(self, revision: int) -> tuple[int, int] | None:
         """Up and down votes when that text was last on the page, current if it is there now; None if it never was."""

@@ -13,7 +13,6 @@ from core.log.port import Entry, Log
 from core.position import Position
 from core.throttle import Pace
 from projections.thread import paced_replay
-from projections.thread.comments import without_words
 from projections.thread.skip_rule import Skipped, passing
 from projections.thread.snapshots import Mark
 from projections.thread.state import CommentState, ThreadState
@@ -103,4 +102,4 @@ def _mask(comment: CommentState | None, revision: int) -> None:
     text = comment.texts[revision]
     if text.redacted is None:
         # The position of the redaction has no meaning at an earlier moment.
-        comment.texts[revision] = without_words(text, text.position)
+        comment.texts[revision] = text.without_words(text.position)

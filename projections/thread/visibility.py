@@ -1,11 +1,12 @@
 """Public effects of a change to a comment: rows that appear or disappear, tombstones, counts."""
 
 from bisect import insort
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from core.domain.moderated_comment import shown
 from projections.thread.effects import UNSEEN, ChangeListener, Effects, PublicChange
 from projections.thread.state import CommentState, ThreadState
 
@@ -17,16 +18,17 @@ class Visibility(Struct, frozen=True, gc=False):
     on_page: bool
     status: str
     standing: int | None
-    featured: bool
+    shown: Any
+    """What readers see of a published comment besides (`core.domain.moderated_comment.shown`)."""
 
     @classmethod
     def of(cls, comment: CommentState) -> "Visibility":
         """The current visibility of a comment."""
         published = comment.published
-        return cls(published, published or bool(comment.answers), comment.status, comment.standing, comment.featured)
+        return cls(published, published or bool(comment.answers), comment.status, comment.standing, shown(comment))
 
 
-NOWHERE: Final = Visibility(published=False, on_page=False, status="pending", standing=None, featured=False)
+NOWHERE: Final = Visibility(published=False, on_page=False, status="pending", standing=None, shown=None)
 """Visibility of a comment before it was posted."""
 
 

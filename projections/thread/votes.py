@@ -5,31 +5,24 @@ from typing import Final
 from core.events.envelope import Recorded
 from core.events.types import Event, ReportFiled, VoteCast, VoteRetracted
 from projections.thread.effects import UNSEEN, ChangeListener, Effects
-from projections.thread.state import CommentState, ReportState, ThreadState
+from projections.thread.state import ReportState, ThreadState
 
 _NONE: Final = (0, 0)
 """Value and revision of an absent vote."""
 
 
-def cast(thread: ThreadState, recorded: Recorded, event: VoteCast, watch: ChangeListener) -> Effects:
-    """Set a member's vote."""
+def apply(thread: ThreadState, recorded: Recorded, event: VoteCast | VoteRetracted, watch: ChangeListener) -> Effects:
+    """Set or remove a member's vote."""
     comment = thread.rows[event.comment]
     member = recorded.envelope.actor.id
     watch.vote(comment, member)
-    before = comment.ballots.get(member, _NONE)
-    comment.ballots[member] = (event.value, event.revision)
-    comment.up, comment.down = moved((comment.up, comment.down), before[0], event.value)
-    return _voted(comment)
-
-
-def retract(thread: ThreadState, recorded: Recorded, event: VoteRetracted, watch: ChangeListener) -> Effects:
-    """Remove a member's vote."""
-    comment = thread.rows[event.comment]
-    member = recorded.envelope.actor.id
-    watch.vote(comment, member)
-    before = comment.ballots.pop(member, _NONE)
-    comment.up, comment.down = moved((comment.up, comment.down), before[0], 0)
-    return _voted(comment)
+    if isinstance(event, VoteCast):
+        before, after = comment.ballots.get(member, _NONE), int(event.value)
+        comment.ballots[member] = (event.value, event.revision)
+    else:
+        before, after = comment.ballots.pop(member, _NONE), 0
+    comment.up, comment.down = moved((comment.up, comment.down), before[0], after)
+    return Effects((("votes.changed", comment.id),)) if comment.published else UNSEEN
 
 
 def value_of(event: Event) -> int | None:
@@ -51,10 +44,6 @@ def moved(votes: tuple[int, int], before: int, after: int) -> tuple[int, int]:
     if after:
         up, down = (up + 1, down) if after > 0 else (up, down + 1)
     return up, down
-
-
-def _voted(comment: CommentState) -> Effects:
-    return Effects((("votes.changed", comment.id),)) if comment.published else UNSEEN
 
 
 def report(thread: ThreadState, recorded: Recorded, event: ReportFiled, watch: ChangeListener) -> Effects:

@@ -18,8 +18,9 @@ from typing import Any, Final, Literal, NamedTuple
 import msgspec
 from msgspec import Struct
 
+from core.domain.moderated_comment import Status
 from core.times import rfc3339
-from projections.thread.state import CommentState, Status, Text
+from projections.thread.state import CommentState, Text
 from projections.views.viewer import Viewer
 
 EMPTY_REPLIES: Final = b'{"count":0,"comments":[],"next":null}'

@@ -122,10 +122,10 @@ class Discussion:
         return PostComment(comment=f"c{self._posted}", body=self.words(), parent=parent)
 
     def _about(self, deed: Deed, comment: Comment) -> tuple[Command, Caller]:
-        latest = comment.latest.number
+        latest = comment.latest
         match deed:
             case "edit":
-                return EditComment(comment=comment.id, revision=latest, body=self.words()), BY_ID[comment.author]
+                return EditComment(comment=comment.id, revision=latest, body=self.words()), BY_ID[comment.author.id]
             case "decide":
                 verdict: Literal["approve", "hold", "reject"] = "approve"
                 if comment.published:

@@ -186,8 +186,8 @@ class Play:
 
     def _about(self, move: Move, comment: Comment, person: Caller, moderator: Caller) -> tuple[Command, Caller]:
         choice, name = move.choice, comment.id
-        author = next(one for one in PEOPLE if one.id == comment.author)
-        latest = comment.latest.number
+        author = next(one for one in PEOPLE if one.id == comment.author.id)
+        latest = comment.latest
         number = latest if comment.standing is None or choice % 3 else comment.standing
         match move.deed:
             case "reply":

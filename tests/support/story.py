@@ -170,7 +170,7 @@ class Story:
     def leaves(self, comment: str = "c1", **fields: Any) -> Self:
         """The comment is now so."""
         state = self.comment(comment)
-        there = asdict(state) | {"published": state.published, "latest": state.latest.number}
+        there = asdict(state) | {"published": state.published, "status": state.verdict_status}
         assert {name: there[name] for name in fields} == fields
         return self
 

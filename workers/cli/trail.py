@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from core import heads
 from core.application.current_state import comment_of
 from core.caller import Caller
-from core.domain.comment import Comment, evolve
+from core.domain.comment import UNPOSTED, Comment, evolve
 from core.events.envelope import Recorded, UnreadableEntry, read
 from core.events.types import VOTE_EVENTS, EventSkipped
 from core.ids import is_comment, is_site, is_thread
@@ -134,10 +134,10 @@ _VERDICTS: Final = {
 
 def _since(own: Iterable[Recorded]) -> Position:
     """Position of the event that set the status that the comment has after all of them."""
-    comment, since = Comment(), START
+    comment, since = UNPOSTED, START
     for recorded in own:
         after = evolve(comment, recorded)
-        if not comment.exists or after.shown_status != comment.shown_status:
+        if not comment.exists or after.status != comment.status:
             since = recorded.position
         comment = after
     return since
@@ -156,8 +156,8 @@ async def _found(settings: Settings, site: str, thread: str | None, name: str) -
             "site": site,
             "thread": thread,
             "comment": name,
-            "author": {"id": comment.author, "name": comment.name},
-            "status": comment.shown_status,
+            "author": {"id": comment.author.id, "name": comment.author.name},
+            "status": comment.status,
             "since": made,
             "events": found.events,
             "next": None,

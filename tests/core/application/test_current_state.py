@@ -54,7 +54,7 @@ async def test_site_thread_and_comment_are_told_as_they_are() -> None:
     assert (site.name, site.position) == ("UnHerd", site.opened_at)
     assert (await current_state.thread_of(room.log, SITE, THREAD)).status == "open"
     comment = await current_state.comment_of(room.log, SITE, THREAD, "c1", caller=BEN)
-    assert (comment.author, comment.standing, comment.visible_to(BEN)) == ("ada", 2, True)
+    assert (comment.author.id, comment.standing, comment.visible_to(BEN)) == ("ada", 2, True)
 
 
 async def test_what_is_not_there_is_not_found() -> None:

@@ -74,7 +74,7 @@ async def test_a_reply_is_answered_with_the_comment_that_it_answers() -> None:
     await room.ask(post("c1"))
     result = await room.ask(post("c2", parent="c1"), BEN)
     assert result.answered is not None
-    assert (result.answered.id, result.answered.name) == ("c1", "Ada")
+    assert (result.answered.id, result.answered.author.name) == ("c1", "Ada")
 
 
 async def test_only_what_is_new_is_answered_as_created() -> None:
@@ -502,8 +502,8 @@ async def test_a_fold_of_a_branch_that_was_lost_is_not_believed() -> None:
     room.folds = folds
     result = await room.ask(edit(1, "kept again"), BEN)
     assert result.comment is not None
-    assert result.comment.author == "ben"
-    assert len(result.comment.revisions) == 2
+    assert result.comment.author.id == "ben"
+    assert len(result.comment.texts) == 2
 
 
 async def test_only_so_many_folds_are_remembered() -> None:

@@ -228,7 +228,7 @@ def test_an_edit_waits_where_a_text_of_the_comment_was_redacted(before: list[Eve
     """Or its author would publish the words again that were taken out for good."""
     story = given(posted(), *before)
     comment = story.comment("c1")
-    latest = comment.latest.number
+    latest = comment.latest
     story.when(edit(latest, words)).then(edited(latest + 1, words, **REVIEW)).leaves(standing=comment.standing)
 
 
@@ -312,7 +312,7 @@ def test_what_is_withdrawn_is_not_edited() -> None:
 
 def test_a_text_approved_while_withdrawn_is_seen_only_when_it_is_restored() -> None:
     def seen(comment: Comment) -> list[bool]:
-        return [revision.seen for revision in comment.revisions]
+        return [text.seen for text in comment.texts.values()]
 
     story = given(PENDING, WITHDRAWN, approved(1)).leaves(standing=1, published=False)
     assert seen(story.comment("c1")) == [False]

@@ -147,7 +147,7 @@ class Watcher:
             case _:
                 pass
         assert 1 <= getattr(event, "revision", 1) <= len(texts), "what is named existed"
-        assert len(after.revisions) == len(texts)
+        assert len(after.texts) == len(texts)
         before = self.public.get(event.comment)
         now = self._shown(after, texts)
         self.public[event.comment] = now
@@ -187,7 +187,7 @@ async def _told(room: Newsroom, command: Command) -> Command:
     if meant not in (LATEST, STANDING):
         return command
     comment = await _comment(room, getattr(command, "comment", ""))
-    number = len(comment.revisions) if meant == LATEST else comment.standing
+    number = len(comment.texts) if meant == LATEST else comment.standing
     return replace(command, revision=number or 1)
 
 

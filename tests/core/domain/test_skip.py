@@ -132,7 +132,7 @@ async def test_what_cannot_be_applied_keeps_writers_from_its_comment_until_it_is
     done = await room.ask(EditComment(comment="c1", revision=1, body="other words"))
     assert done.comment is not None
     assert done.comment.published
-    assert len(done.comment.revisions) == 2
+    assert len(done.comment.texts) == 2
 
 
 async def test_a_comment_that_was_never_posted_is_not_there_whatever_happened_to_it() -> None:

@@ -12,7 +12,6 @@ from core.events.envelope import Recorded
 from core.log.memory import MemoryLog
 from core.log.port import Entry
 from core.position import Position
-from projections.thread.comments import without_words
 from projections.thread.fold import fold
 from projections.thread.snapshots import Mark, field, kept, marks, pack
 from projections.thread.state import ThreadState
@@ -78,7 +77,7 @@ def masked(recorded: list[Recorded], redacted: list[tuple[str, int]]) -> ThreadS
         if name in thread.rows and revision in thread.rows[name].texts:
             texts = thread.rows[name].texts
             where = texts[revision].redacted or texts[revision].position
-            texts[revision] = without_words(texts[revision], where)
+            texts[revision] = texts[revision].without_words(where)
     return kept(thread) if thread.events else None
 
 

@@ -94,15 +94,15 @@ async def test_comments_are_what_the_deciders_think_they_are(some: list[Move]) -
     for one in recorded:
         name = one.envelope.comment
         if name is not None:
-            states[name] = machine.evolve(states.get(name, machine.Comment()), one)
+            states[name] = machine.evolve(states.get(name, machine.UNPOSTED), one)
     assert list(thread.rows) == list(states)
     for name, state in states.items():
         row = thread.rows[name]
-        assert (row.status, row.standing, row.latest) == (state.shown_status, state.standing, state.latest.number)
+        assert (row.status, row.standing, row.latest) == (state.status, state.standing, state.latest)
         assert (row.seen, row.featured) == (state.seen, state.featured)
-        for revision in state.revisions:
-            text = row.texts[revision.number]
-            said = "redacted" if revision.redacted_at is not None else revision.status
+        for number, revision in state.texts.items():
+            text = row.texts[number]
+            said = "redacted" if revision.redacted is not None else revision.verdict_status
             assert (text.status, text.seen, text.guarded) == (said, revision.seen, revision.guarded)
 
 

@@ -65,7 +65,9 @@ async def read_trail(request: Request[shapes.TrailQuery, None]) -> Response:
         policy = await policy_of(services.log, request.site, request.thread, folds=services.folds)
         if policy.history == "staff":
             gone = {request.comment: gone.get(request.comment, frozenset()) | kept_from_author(comment)}
-        told = [one for each in known if (one := author_record_of(each, partition, gone, comment.author)) is not None]
+        told = [
+            one for each in known if (one := author_record_of(each, partition, gone, comment.author.id)) is not None
+        ]
     place = page[-1].position if len(coming) > len(page) else horizon
     following = None if place is None else cursors.write(mark, place)
     return json({"events": told, "next": following, "more": following is not None})
@@ -113,7 +115,7 @@ async def _comment(request: Request[shapes.TrailQuery, None], caller: Caller) ->
     comment = await comment_of(
         services.log, request.site, request.thread, request.comment, caller=caller, folds=services.folds
     )
-    if not caller.sees_all and caller.id != comment.author:
+    if not caller.sees_all and caller.id != comment.author.id:
         raise NotAllowed("a trail is for the comment's author and for staff")
     return comment
 

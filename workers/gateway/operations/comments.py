@@ -132,15 +132,13 @@ async def report(request: Request[NoQuery, shapes.FileReport]) -> Response:
 
 def _waiting(comment: Comment) -> rows.Waiting | None:
     """The waiting revision of a comment, as its author may know it."""
-    revision = comment.waiting
-    if revision is None:
+    text = comment.waiting
+    if text is None:
         return None
     held_by = (
-        rows.HeldBy(kind="rule", name=revision.rule)
-        if revision.ruling is None
-        else rows.HeldBy(kind="staff", name=None)
+        rows.HeldBy(kind="rule", name=text.rule) if text.decision is None else rows.HeldBy(kind="staff", name=None)
     )
-    return rows.Waiting(revision=revision.number, held_by=held_by)
+    return rows.Waiting(revision=comment.latest, held_by=held_by)
 
 
 def _posted(result: Result) -> Recorded | None:

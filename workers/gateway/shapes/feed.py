@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
 
-from projections.thread.state import ThreadStatus
+from core.domain.context import ThreadStatus
 from workers.gateway.shapes.common import PositionText
 from workers.gateway.shapes.rows import FeedRow
 

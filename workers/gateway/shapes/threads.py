@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from core.domain.context import ThreadStatus
 from projections.read.queries import Depth, Limit, Order, Replies, Sort
-from projections.thread.state import ThreadStatus
 from workers.gateway.shapes.common import (
     After,
     AfterQuery,
