@@ -40,7 +40,7 @@ class CachedAggregate(NamedTuple):
 
 
 MOST_BYTES: Final = 16 * 1024 * 1024
-"""Default size: about ten thousand comments and as many votes."""
+"""Default size: about eight thousand comments and as many votes."""
 
 
 class AggregateCache:
@@ -77,7 +77,7 @@ def size_of(fold: CachedAggregate) -> int:
         case str():
             return 460
         case Comment(texts=texts):
-            return 850 + 310 * len(texts)
+            return 1200 + 350 * len(texts)
         case Thread(anchors=anchors):
             return 2000 + 600 * len(anchors)
         case _:

@@ -30,7 +30,7 @@ class Comment(ModeratedComment, kw_only=True, gc=False):
 
     texts: dict[int, DigestedRevision]
     changed: dict[type[Event], Position] = field(default_factory=dict)
-    """Position of the last event by type."""
+    """Position of the last event by type, without the posting."""
 
     @property
     def exists(self) -> bool:
@@ -45,7 +45,7 @@ class Comment(ModeratedComment, kw_only=True, gc=False):
     @property
     def position(self) -> Position:
         """Position of the comment's last event."""
-        return max(self.changed.values(), default=START)
+        return max(self.changed.values(), default=self.posted)
 
     @property
     def seen(self) -> bool:
@@ -122,10 +122,9 @@ def evolve(comment: Comment, recorded: Recorded) -> Comment:
     """Return the comment after one more event."""
     event = recorded.event
     if isinstance(event, CommentPosted):
-        comment = Comment.post(recorded, event)
-    else:
-        comment = copy(comment)
-        if comment.exists:  # else the comment was never posted, so there is nothing to change
-            comment.apply(recorded)
+        return Comment.post(recorded, event)
+    comment = copy(comment)
+    if comment.exists:  # else the comment was never posted, so there is nothing to change
+        comment.apply(recorded)
     comment.changed = {**comment.changed, type(event): recorded.position}
     return comment

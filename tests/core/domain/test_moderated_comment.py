@@ -1,0 +1,37 @@
+"""The state that deciders and projection share."""
+
+import pytest
+
+from core.domain.comment import evolve
+from core.domain.moderated_comment import shown
+from core.events import types as events
+from core.events.types import COMMENT_EVENTS, CommentPosted, Event
+from tests.support.people import edited, posted
+from tests.support.story import given
+
+CHANGES: dict[type[Event], tuple[list[Event], Event]] = {
+    events.CommentEdited: ([posted()], edited(2, "other words")),
+    events.CommentWithdrawn: ([posted()], events.CommentWithdrawn(comment="c1")),
+    events.CommentRestored: ([posted(), events.CommentWithdrawn(comment="c1")], events.CommentRestored(comment="c1")),
+    events.CommentHeld: ([posted()], events.CommentHeld(comment="c1", revision=1)),
+    events.CommentApproved: ([posted(rule="links")], events.CommentApproved(comment="c1", revision=1)),
+    events.CommentRejected: ([posted()], events.CommentRejected(comment="c1", revision=1)),
+    events.RevisionRedacted: (
+        [posted(), edited(2, "other words")],
+        events.RevisionRedacted(comment="c1", revision=1, reason="r"),
+    ),
+    events.CommentFeatured: ([posted()], events.CommentFeatured(comment="c1")),
+    events.CommentUnfeatured: (
+        [posted(), events.CommentFeatured(comment="c1")],
+        events.CommentUnfeatured(comment="c1"),
+    ),
+}
+
+
+@pytest.mark.parametrize("event", [event for event in COMMENT_EVENTS if event is not CommentPosted])
+def test_every_event_of_a_comment_changes_its_state(event: type[Event]) -> None:
+    before, change = CHANGES[event]
+    story = given(*before)
+    comment = story.comment("c1")
+    after = evolve(comment, story.record(change, story.caller))
+    assert (after.texts, shown(after)) != (comment.texts, shown(comment))
