@@ -7,7 +7,9 @@ Times before 1970 are negative.
 import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Final
+from typing import Annotated, Final
+
+from msgspec import Meta
 
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - UTC, said by the Z at the end
 _RFC3339: Final = re.compile(
@@ -18,6 +20,15 @@ EARLIEST: Final = -62_135_596_800_000
 """0001-01-01T00:00:00.000Z."""
 LATEST: Final = 253_402_300_799_999
 """9999-12-31T23:59:59.999Z."""
+
+TimeText = Annotated[
+    str,
+    Meta(
+        examples=["2023-10-29T11:20:00.000Z"],
+        description="RFC 3339; answers give UTC with milliseconds.",
+        extra_json_schema={"format": "date-time"},
+    ),
+]
 
 
 def rfc3339(ms: int) -> str:

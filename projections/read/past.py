@@ -28,7 +28,7 @@ from projections.thread import snapshots
 from projections.thread.fold import CannotApply
 from projections.thread.state import CommentState, Text, ThreadState
 from projections.thread.time_travel import SnapshotIndex, thread_at
-from projections.views import layout, parking, rows
+from projections.views import layout, parking, rows, stored_row
 from projections.views.viewer import PUBLIC, Viewer
 
 VIEWS_WITHIN: Final = 2.0
@@ -306,6 +306,6 @@ async def _present(served: Served, state: ThreadState, places: Sequence[TreeRow]
         for (then, revision), stored, text in zip(some, reply.parts[::2], reply.parts[1::2], strict=True):
             if stored is None:
                 raise page_json.Inconsistent("the views lack a comment that they have taken in")
-            now = rows.without_shown(stored)
+            now = stored_row.without_shown(stored)
             found[then.id] = (now, now.texts[revision] if text is None else _TEXT.decode(text))
     return Present(found)

@@ -17,7 +17,7 @@ from projections.read.html_cache import Rendering
 from projections.read.queries import MOST_TEXT, PageAnswer, RevisionsQuery, size
 from projections.read.served_generation import Served
 from projections.thread.state import CommentState, Text
-from projections.views import rows
+from projections.views import rows, stored_row
 from projections.views.viewer import Viewer
 
 History = Literal["public", "author", "staff"]
@@ -169,8 +169,8 @@ class _Texts:
         if not reply.parts:
             return None
         stored, tally, *parts = reply.parts
-        row = rows.split(stored)
-        found = rows.decode(row.public, row.source)
+        row = stored_row.split(stored)
+        found = stored_row.decode(row.public, row.source)
         found.up, found.down = map(int, tally.split())
         texts: dict[int, Text] = {}
         for number, text in enumerate(parts, first):

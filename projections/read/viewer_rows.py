@@ -6,7 +6,7 @@ from core.text.render import rendered
 from projections.read import page_json
 from projections.read.page_json import Cell, PageLine
 from projections.thread.state import CommentState
-from projections.views import rows
+from projections.views import rows, stored_row
 from projections.views.viewer import Viewer
 
 _HERE: bytes = b"\0"
@@ -15,7 +15,7 @@ _HERE: bytes = b"\0"
 
 def comment(line: PageLine) -> CommentState:
     """The comment of a line with SOURCE, with its tally."""
-    found = rows.decode(line.public, line.source)
+    found = stored_row.decode(line.public, line.source)
     found.up, found.down = line.votes
     return found
 

@@ -19,7 +19,7 @@ class Visibility(Struct, frozen=True, gc=False):
     status: str
     standing: int | None
     shown: Any
-    """What readers see of a published comment besides (`core.domain.moderated_comment.shown`)."""
+    """The fields of a published comment whose change readers see (`core.domain.moderated_comment.shown`)."""
 
     @classmethod
     def of(cls, comment: CommentState) -> "Visibility":

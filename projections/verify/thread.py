@@ -22,7 +22,7 @@ from core.redis.errors import retry
 from core.throttle import Pace, collected
 from projections.thread.state import ThreadState
 from projections.verify.difference import Content, Difference, ExpectedThread, Name, Superseded
-from projections.views import layout, rows
+from projections.views import layout, stored_row
 from projections.views.layout import Html
 from projections.views.pointer import Pointer
 from projections.views.stored_thread import Reads, together
@@ -294,7 +294,7 @@ class ThreadCheck:
         """The value of a view in the form that is compared."""
         if view in layout.SETS:
             return int(float(value))
-        return rows.without_html(value) if view == "rows" and not self.scope.html else value
+        return stored_row.without_html(value) if view == "rows" and not self.scope.html else value
 
     async def _ask(self, *commands: ReadCommand) -> list[Any]:
         return await retry(lambda: together(self._reads, list(commands)), self._call)

@@ -15,7 +15,7 @@ import msgspec
 
 from core.keys import ThreadViews
 from projections.thread.state import CommentState, ReportState, Text, ThreadState
-from projections.views import rows
+from projections.views import stored_row
 
 Cell = tuple[str, str]
 Value = int | str | Text | list[ReportState] | None
@@ -57,7 +57,7 @@ def of_comment(comment: CommentState, thread: str) -> dict[Cell, Value]:
     if comment.overlaid:
         cells["waiting", f"{author} {place}"] = 0
     if comment.latest > 1:
-        in_row = rows.in_row(comment)
+        in_row = stored_row.in_row(comment)
         for number, text in comment.texts.items():
             if number not in in_row:
                 cells["revisions", f"{comment.id}:{number}"] = text
@@ -108,7 +108,7 @@ def top_score(comment: CommentState) -> int:
 def row(comment: CommentState, thread: str, html: Html) -> bytes:
     """The stored row of a comment."""
     body = public_body(comment)
-    return rows.store(comment, thread, None if body is None else html(body))
+    return stored_row.store(comment, thread, None if body is None else html(body))
 
 
 def public_body(comment: CommentState) -> str | None:

@@ -1,27 +1,23 @@
-r"""The one definition of a row, for the public page, the author and staff, in the present and in the past.
+"""The one definition of a row, for the public page, the author and staff, in the present and in the past.
 
-A stored row is three lines, `HEADER\nPUBLIC\nSOURCE`; JSON has no raw newline.
-- HEADER: `p <answered>` for a published comment (`answered` is empty if the comment is no reply), `t ` for a
-  tombstone that the page shows, `- ` for a comment that the page does not show.
-- PUBLIC: the row of the page as JSON, cut off before the fields that change on their own (`public`, `tombstone`);
-  empty if the page does not show the comment. `finish` or the reading script completes the row.
-- SOURCE: the JSON of the `CommentState` without the parts stored elsewhere (`projections.thread.state`). The words of
-  the text that PUBLIC shows are in PUBLIC only.
-
-A whole row has the fields id, thread, parent, author, status, revision, body, html, posted_at, edited,
-anchor, featured, in_reply_to, votes, replies, in this order; for its author then `reason`, for staff `reason`
-and `moderation`. Everything here is pure; `html` is an argument, because rendering is expensive and callers cache it.
+A whole row has the fields of `FeedRow`, then `replies`; for its author then `reason`, for staff `reason` and
+`moderation`. A row is built in two steps: the fields that only events of the comment change (`BegunRow`), and the
+fields that change on their own. Everything here is pure; `html` is an argument, because rendering is expensive and
+callers cache it.
 """
 
-from typing import Any, Final, Literal, NamedTuple
+from typing import Annotated, Any, Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from core.domain.moderated_comment import Status
-from core.times import rfc3339
+from core.times import TimeText, rfc3339
 from projections.thread.state import CommentState, Text
 from projections.views.viewer import Viewer
+
+LAYOUT: Final = 2
+"""Version of the stored rows (`projections.views.versions`): raised by every change in their fields."""
 
 EMPTY_REPLIES: Final = b'{"count":0,"comments":[],"next":null}'
 
@@ -30,116 +26,80 @@ NO_VOTES: Final = b',"votes":{"up":0,"down":0,"score":0}'
 """The field `votes` without any votes."""
 
 
-class _Author(Struct, gc=False):
-    id: str
-    name: str | None
+class Author(Struct, frozen=True, kw_only=True, gc=False):
+    """The author, as named by the token that posted the comment."""
+
+    id: Annotated[str | None, Meta(description="Null where the comment was erased.")]
+    name: str
     avatar: str | None
     badges: tuple[str, ...]
 
 
-class _Name(Struct, gc=False):
+class EditedBy(Struct, frozen=True, kw_only=True, gc=False):
+    """The author of the edit."""
+
+    name: str
+
+
+class Edited(Struct, frozen=True, kw_only=True, gc=False):
+    """Time and author of the text shown, if it is not the first."""
+
+    at: TimeText
+    by: EditedBy
+
+
+class InReplyTo(Struct, frozen=True, kw_only=True, gc=False):
+    """The comment replied to; `name` is null unless that comment is published."""
+
+    comment: str
+    revision: int
     name: str | None
 
 
-class _Edited(Struct, gc=False):
-    at: str
-    by: _Name
+class Votes(Struct, frozen=True, kw_only=True, gc=False):
+    """The tally: `score` is `up` minus `down`."""
+
+    up: int
+    down: int
+    score: int
 
 
-class _Answered(Struct, gc=False):
-    comment: str
-    revision: int | None
-    name: None = None
+class Moderation(Struct, frozen=True, kw_only=True, gc=False):
+    """The decision about the text shown, for staff."""
+
+    reason: str | None
+    note: str | None
+    rule: str | None
+    match: str | None
+    by: str | None
+    at: TimeText | None
 
 
-class _Row(Struct, gc=False):
-    """The part of a row before `finish`. A struct, because one is built per text and a dict costs twice as much."""
+class BegunRow(Struct, frozen=True, kw_only=True, gc=False):
+    """The beginning of a row, before the fields that change on their own. In a tombstone most fields are null.
+
+    A struct, because one is built per text and a dict costs twice as much.
+    """
 
     id: str
     thread: str
     parent: str | None
-    author: _Author
+    author: Author | None
     status: Status
-    revision: int
+    revision: int | None
     body: str | None
     html: str | None
-    posted_at: str
-    edited: _Edited | None
+    posted_at: TimeText
+    edited: Edited | None
     anchor: str | None
-    featured: bool
-    in_reply_to: _Answered | None
+    featured: bool | None
+    in_reply_to: InReplyTo | None
 
 
-class Stored(NamedTuple):
-    """A stored row split into its parts, without parsing."""
+class FeedRow(BegunRow, frozen=True, kw_only=True, gc=False):
+    """A comment as visible to everyone, without its replies. In a tombstone most fields are null."""
 
-    kind: Literal[b"p", b"t", b"-"]
-    """Published, tombstone on the page, or not on the page."""
-    answered: str
-    """The comment that a published comment replies to, or ""."""
-    public: bytes
-    source: bytes
-
-
-def split(stored: bytes) -> Stored:
-    """Split a stored row into its parts."""
-    header, public, source = stored.split(b"\n", 2)
-    return Stored(header[:1], header[2:].decode(), public, source)  # type: ignore[arg-type] # written by `store`
-
-
-def without_html(stored: bytes) -> bytes:
-    """Replace the html of a stored row, if any, with an empty string. A malformed row is returned unchanged."""
-    # No text can hold the delimiters of the html: within a JSON string every quote has a backslash before it.
-    begin = stored.find(_HTML)
-    end = stored.find(b',"posted_at":', begin)
-    if begin < 0 or end < 0 or stored[begin + len(_HTML) : begin + len(_HTML) + 1] != b'"':
-        return stored
-    return b'%b""%b' % (stored[: begin + len(_HTML)], stored[end:])
-
-
-def decode(public: bytes, source: bytes) -> CommentState:
-    """Decode the comment of a stored row, without the parts in other keys."""
-    comment = without_shown(source)
-    if comment.published:
-        standing = comment.standing or comment.latest
-        # No text can hold the delimiters of the body: within a JSON string every quote has a backslash before it.
-        begin = public.index(b',"body":') + 8
-        body = _BODY.decode(public[begin : public.index(b',"html":', begin)])
-        comment.texts[standing] = msgspec.structs.replace(comment.texts[standing], body=body)
-    return comment
-
-
-def without_shown(source: bytes) -> CommentState:
-    """Decode the comment of a SOURCE line alone, without the words of the public text."""
-    return _COMMENT.decode(source)
-
-
-def store(comment: CommentState, thread: str, html: str | None) -> bytes:
-    """The stored row of a comment. `html` is of the standing text, and used only for a published comment."""
-    if comment.published:
-        header, shown = f"p {comment.answered or ''}".encode(), public(comment, thread, html)
-    elif comment.answers:
-        header, shown = b"t ", tombstone(comment, thread)
-    else:
-        header, shown = b"- ", b""
-    return b"\n".join((header, shown, source(comment)))
-
-
-def source(comment: CommentState) -> bytes:
-    """The SOURCE line: the comment without the parts stored elsewhere."""
-    texts = {n: comment.texts[n] for n in in_row(comment)}
-    if comment.published:
-        standing = comment.standing or comment.latest
-        texts[standing] = msgspec.structs.replace(texts[standing], body=None)
-    kept = msgspec.structs.replace(comment, texts=texts, answers=[], up=0, down=0, ballots={}, reports=[])
-    return _JSON.encode(kept)
-
-
-def in_row(comment: CommentState) -> list[int]:
-    """The revisions stored in a row, oldest first: the standing and the latest one."""
-    if comment.standing is None or comment.standing == comment.latest:
-        return [comment.latest]
-    return [comment.standing, comment.latest]
+    votes: Votes | None
 
 
 def public(comment: CommentState, thread: str, html: str | None) -> bytes:
@@ -154,22 +114,22 @@ def public(comment: CommentState, thread: str, html: str | None) -> bytes:
 
 def tombstone(comment: CommentState, thread: str) -> bytes:
     """The row of an unpublished comment above a published reply. The row ends with `"votes":null`."""
-    row = {
-        "id": comment.id,
-        "thread": thread,
-        "parent": comment.parent,
-        "author": None,
-        "status": comment.status,
-        "revision": None,
-        "body": None,
-        "html": None,
-        "posted_at": rfc3339(comment.posted_at),
-        "edited": None,
-        "anchor": comment.anchor,
-        "featured": None,
-        "in_reply_to": None,
-        "votes": None,
-    }
+    row = FeedRow(
+        id=comment.id,
+        thread=thread,
+        parent=comment.parent,
+        author=None,
+        status=comment.status,
+        revision=None,
+        body=None,
+        html=None,
+        posted_at=rfc3339(comment.posted_at),
+        edited=None,
+        anchor=comment.anchor,
+        featured=None,
+        in_reply_to=None,
+        votes=None,
+    )
     return _JSON.encode(row)[:-1]
 
 
@@ -264,17 +224,17 @@ def tallied(up: int, down: int) -> bytes:
     return b',"votes":{"up":%d,"down":%d,"score":%d}' % (up, down, up - down) if up or down else NO_VOTES
 
 
-def moderation(text: Text) -> dict[str, Any]:
+def moderation(text: Text) -> Moderation:
     """The `moderation` field for staff. Every field is null if no rule held the text and no decision was made."""
     decision = text.decision
-    return {
-        "reason": decision.reason if decision else None,
-        "note": decision.note if decision else None,
-        "rule": text.rule,
-        "match": text.match,
-        "by": decision.by if decision else None,
-        "at": rfc3339(decision.at) if decision else None,
-    }
+    return Moderation(
+        reason=decision.reason if decision else None,
+        note=decision.note if decision else None,
+        rule=text.rule,
+        match=text.match,
+        by=decision.by if decision else None,
+        at=rfc3339(decision.at) if decision else None,
+    )
 
 
 def _begin(comment: CommentState, thread: str, revision: int, status: Status, html: str | None) -> bytes:
@@ -282,15 +242,16 @@ def _begin(comment: CommentState, thread: str, revision: int, status: Status, ht
     author = comment.author
     edited = answered = None
     if revision > 1:
-        edited = _Edited(rfc3339(text.at), _Name(text.name if text.name is not None else author.name))
+        name = text.name if text.name is not None else author.name
+        edited = Edited(at=rfc3339(text.at), by=EditedBy(name=name))  # type: ignore[arg-type] # null if destroyed
     if comment.answered is not None:
-        answered = _Answered(comment.answered, comment.answered_revision)
+        answered = InReplyTo(comment=comment.answered, revision=comment.answered_revision, name=None)  # type: ignore[arg-type] # set with `answered`
     row = _JSON.encode(
-        _Row(
+        BegunRow(
             id=comment.id,
             thread=thread,
             parent=comment.parent,
-            author=_Author(author.id, author.name, author.avatar, author.badges),
+            author=Author(id=author.id, name=author.name, avatar=author.avatar, badges=author.badges),  # type: ignore[arg-type] # as above
             status=status,
             revision=revision,
             body=text.body,
@@ -312,7 +273,4 @@ def _more(text: Text, viewer: Viewer) -> bytes:
     return b"," + _JSON.encode(more)[1:-1]
 
 
-_HTML: Final = b',"html":'
 _JSON: Final = msgspec.json.Encoder()
-_COMMENT: Final = msgspec.json.Decoder(CommentState)
-_BODY: Final = msgspec.json.Decoder(str | None)

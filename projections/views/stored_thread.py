@@ -9,7 +9,7 @@ from core.keys import Partition
 from core.position import Position, kept
 from core.redis.command import Argument, RedisCommand
 from projections.thread.state import CommentState, ReportState, Text, ThreadState
-from projections.views import rows
+from projections.views import stored_row
 from projections.views.layout import THREAD_HASHES, THREAD_SETS
 
 
@@ -97,7 +97,7 @@ def from_views(views: StoredViews, site: str, thread: str) -> ThreadState:
     if b"source" not in meta:
         return ThreadState(site=site, id=thread)
     state = _THREAD.decode(meta[b"source"])
-    stored = {name: rows.split(row) for name, row in views.hashes["rows"].items()}
+    stored = {name: stored_row.split(row) for name, row in views.hashes["rows"].items()}
     state.rows = dict(sorted(_comments(views.hashes, stored), key=lambda item: item[1].posted.n))
     for name, row in state.rows.items():
         if row.parent is not None and stored[name.encode()].kind != b"-":
@@ -109,10 +109,10 @@ def from_views(views: StoredViews, site: str, thread: str) -> ThreadState:
 
 
 def _comments(
-    hashes: Mapping[str, dict[bytes, bytes]], stored: Mapping[bytes, rows.Stored]
+    hashes: Mapping[str, dict[bytes, bytes]], stored: Mapping[bytes, stored_row.Stored]
 ) -> Iterator[tuple[str, CommentState]]:
     for name, row in stored.items():
-        comment = rows.decode(row.public, row.source)
+        comment = stored_row.decode(row.public, row.source)
         tally = hashes["votes"].get(name)
         if tally is not None:
             up, down = tally.split()

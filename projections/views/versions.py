@@ -20,10 +20,11 @@ from msgspec import Struct
 
 from core.text.render import RENDERER
 from projections.thread.state import FOLD
+from projections.views import rows
 
 LAYOUT: Final[Mapping[str, int]] = {
     "meta": 2,
-    "rows": 2,
+    "rows": rows.LAYOUT,
     "votes": 1,
     "names": 1,
     "roots": 1,

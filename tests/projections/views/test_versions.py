@@ -26,7 +26,7 @@ from projections.verify import thread as differing
 from projections.verify.difference import Difference, Superseded
 from projections.verify.single_thread import SingleThreadCheck
 from projections.verify.verifier import Finished, verify
-from projections.views import rows
+from projections.views import stored_row
 from projections.views.damage import Damage
 from projections.views.generations import scope_of
 from projections.views.layout import SITE_VIEWS
@@ -506,8 +506,8 @@ def test_the_layout_names_every_view() -> None:
 
 def test_html_is_taken_out_of_a_row_and_nothing_else() -> None:
     row = b'p \n{"id":"x","body":",\\"html\\":","html":"<p>a \\",\\"posted_at\\":</p>","posted_at":"t"\n{}'
-    assert rows.without_html(row) == row.replace(b'<p>a \\",\\"posted_at\\":</p>', b"")
-    assert rows.without_html(rows.without_html(row)) == rows.without_html(row)
+    assert stored_row.without_html(row) == row.replace(b'<p>a \\",\\"posted_at\\":</p>', b"")
+    assert stored_row.without_html(stored_row.without_html(row)) == stored_row.without_html(row)
     for same in (
         b"- \n\n{}",
         b'p \n{"body":null,"html":null,"posted_at":"t"\n{}',
@@ -515,4 +515,4 @@ def test_html_is_taken_out_of_a_row_and_nothing_else() -> None:
         b',"html":"',
         b"",
     ):
-        assert rows.without_html(same) == same
+        assert stored_row.without_html(same) == same

@@ -14,7 +14,7 @@ from core.events.types import (
     ThreadRetitled,
     VoteCast,
 )
-from projections.views import rows
+from projections.views import rows, stored_row
 from projections.views.layout import contents
 from projections.views.viewer import PUBLIC, Viewer
 from tests.support.folded import BEGIN, Told, told
@@ -122,7 +122,7 @@ def test_what_the_page_does_not_show_is_kept_and_given_to_its_author_and_staff_a
     )
     header, public, source = bytes(view(story, "rows")["a"]).split(b"\n")
     assert (header, public) == (b"- ", b"")
-    comment = rows.decode(public, source)
+    comment = stored_row.decode(public, source)
     assert rows.row_for(comment, THREAD, PUBLIC, html=None) is None
     assert rows.row_for(comment, THREAD, Viewer("ben"), html=None) is None
     own = msgspec.json.decode(rows.row_for(comment, THREAD, AUTHOR, html="<p>first words</p>") or b"")
@@ -143,7 +143,7 @@ def test_what_the_page_does_not_show_is_kept_and_given_to_its_author_and_staff_a
 def test_a_waiting_edit_is_shown_to_its_author_with_its_own_status() -> None:
     story = told(posted("a"), edited(2, "a link", "a", rule="links"))
     _, public, source = bytes(view(story, "rows")["a"]).split(b"\n")
-    comment = rows.decode(public, source)
+    comment = stored_row.decode(public, source)
     assert rows.shown_revision(comment, AUTHOR) == 1
     row = msgspec.json.decode(rows.row_of(comment, THREAD, 2, AUTHOR, html=None))
     assert (row["status"], row["revision"], row["body"], row["reason"]) == ("pending", 2, "a link", None)
@@ -175,16 +175,16 @@ def test_a_text_lies_in_one_place() -> None:
     assert [bytes(earlier[f"a:{number}"]).count(b" words") for number in (1, 2)] == [1, 1]
     assert len(earlier) == 2
     _, public, source = row.split(b"\n")
-    comment = rows.decode(public, source)
+    comment = stored_row.decode(public, source)
     assert comment.texts == {3: story.thread.rows["a"].texts[3]}
     hostile = ',"body":"x","html":"y","posted_at":\\'
     story.tell(edited(4, hostile, "a", name=hostile))
     _, public, source = bytes(view(story, "rows")["a"]).split(b"\n")
-    assert rows.decode(public, source).texts[4].body == hostile
+    assert stored_row.decode(public, source).texts[4].body == hostile
     story.tell(edited(5, "third words", "a"))
     story.tell(CommentRejected(comment="a", revision=5))
     _, public, source = bytes(view(story, "rows")["a"]).split(b"\n")
-    assert rows.decode(public, source).texts[5].body == "third words"
+    assert stored_row.decode(public, source).texts[5].body == "third words"
 
 
 def test_a_text_says_by_whom_and_when_only_where_its_comment_and_its_position_do_not() -> None:

@@ -4,7 +4,9 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
+from core.times import TimeText
 from projections.read.queries import Limit
+from projections.views.rows import Moderation
 from workers.gateway.shapes.common import (
     AfterQuery,
     AnchorText,
@@ -19,9 +21,8 @@ from workers.gateway.shapes.common import (
     SlugText,
     Status,
     ThreadText,
-    TimeText,
 )
-from workers.gateway.shapes.rows import Moderation, NextCursor, Row
+from workers.gateway.shapes.rows import NextCursor, Row
 from workers.gateway.shapes.threads import Title, Url
 
 Body = Annotated[

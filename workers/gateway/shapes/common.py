@@ -16,14 +16,6 @@ PositionText = Annotated[
         description="The id of an event in its log, `<ms>-<n>`: ordered within one thread.",
     ),
 ]
-TimeText = Annotated[
-    str,
-    Meta(
-        examples=["2023-10-29T11:20:00.000Z"],
-        description="RFC 3339; answers give UTC with milliseconds.",
-        extra_json_schema={"format": "date-time"},
-    ),
-]
 ThreadText = Annotated[str, Meta(pattern=THREAD_PATTERN, max_length=LONGEST_THREAD, examples=["power-broker"])]
 AnchorText = Annotated[str, Meta(pattern=THREAD_PATTERN, max_length=LONGEST_THREAD, examples=["q1"])]
 CommentText = Annotated[str, Meta(pattern=COMMENT_PATTERN, max_length=64, examples=["6ryvbaoxhpcsdxv3kqi3lz5k4m"])]

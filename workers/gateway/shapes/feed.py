@@ -6,8 +6,8 @@ from typing import Annotated, Any, Final
 from msgspec import Meta, Struct
 
 from core.domain.context import ThreadStatus
+from projections.views.rows import FeedRow
 from workers.gateway.shapes.common import PositionText
-from workers.gateway.shapes.rows import FeedRow
 
 
 class FeedThread(Struct, frozen=True, kw_only=True):

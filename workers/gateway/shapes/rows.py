@@ -4,47 +4,11 @@ from typing import Annotated, Any, Final, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from workers.gateway.shapes.common import PositionText, Status, TimeText
+from core.times import TimeText
+from projections.views.rows import FeedRow, Moderation
+from workers.gateway.shapes.common import PositionText
 
 NextCursor = Annotated[str | None, Meta(description="Where the list goes on; null at its end.")]
-
-
-class Author(Struct, frozen=True, kw_only=True):
-    """The author, as named by the token that posted the comment."""
-
-    id: Annotated[str | None, Meta(description="Null where the comment was erased.")]
-    name: str
-    avatar: str | None
-    badges: list[str]
-
-
-class EditedBy(Struct, frozen=True, kw_only=True):
-    """The author of the edit."""
-
-    name: str
-
-
-class Edited(Struct, frozen=True, kw_only=True):
-    """Time and author of the text shown, if it is not the first."""
-
-    at: TimeText
-    by: EditedBy
-
-
-class InReplyTo(Struct, frozen=True, kw_only=True):
-    """The comment replied to; `name` is null unless that comment is published."""
-
-    comment: str
-    revision: int
-    name: str | None
-
-
-class Votes(Struct, frozen=True, kw_only=True):
-    """The tally: `score` is `up` minus `down`."""
-
-    up: int
-    down: int
-    score: int
 
 
 class Replies(Struct, frozen=True, kw_only=True):
@@ -55,37 +19,7 @@ class Replies(Struct, frozen=True, kw_only=True):
     next: NextCursor
 
 
-class Moderation(Struct, frozen=True, kw_only=True):
-    """The decision about the text shown, for staff."""
-
-    reason: str | None
-    note: str | None
-    rule: str | None
-    match: str | None
-    by: str | None
-    at: TimeText | None
-
-
-class FeedRow(Struct, frozen=True, kw_only=True):
-    """A comment as visible to everyone, without its replies. In a tombstone most fields are null."""
-
-    id: str
-    thread: str
-    parent: str | None
-    author: Author | None
-    status: Status
-    revision: int | None
-    body: str | None
-    html: str | None
-    posted_at: TimeText
-    edited: Edited | None
-    anchor: str | None
-    featured: bool | None
-    in_reply_to: InReplyTo | None
-    votes: Votes | None
-
-
-class Row(FeedRow, frozen=True, kw_only=True):
+class Row(FeedRow, frozen=True, kw_only=True, gc=False):
     """A comment as visible to the caller. In a tombstone most fields are null."""
 
     replies: Replies

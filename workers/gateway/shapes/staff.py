@@ -5,6 +5,7 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta, Struct
 
 from core.ids import END
+from core.times import TimeText
 from workers.gateway.shapes.common import (
     CommentText,
     CursorText,
@@ -12,7 +13,6 @@ from workers.gateway.shapes.common import (
     MemberText,
     Reason,
     ThreadText,
-    TimeText,
 )
 from workers.gateway.shapes.rows import HeldBy, NextCursor, Row
 
