@@ -21,7 +21,7 @@ from core.domain.thread import Thread
 from core.domain.vote import Vote
 from core.events.envelope import Recorded, UnreadableEntry, read
 from core.events.types import UnknownEvent, UnreadableEvent
-from core.log.port import NO_HEAD, Answer, BrokenChain, Entry, Head, HeadWanted, Load, Loaded, Log
+from core.log.port import NO_HEAD, Answer, BrokenChain, Entry, Head, HeadWanted, Load, LoadResult, Log
 from core.lru import Lru
 from core.partitions import partition_of
 from core.position import START, Position
@@ -223,7 +223,7 @@ async def load_all_aggregates(
 async def _passing(
     log: Log,
     wanted: AggregateQuery,
-    loaded: Loaded,
+    loaded: LoadResult,
     known: Mapping[str, CachedAggregate | None],
     folds: AggregateCache | None,
     bad: CannotFold,
@@ -268,7 +268,7 @@ def _load(wanted: AggregateQuery, known: Mapping[str, CachedAggregate | None]) -
 
 def _seen(
     wanted: AggregateQuery,
-    loaded: Loaded,
+    loaded: LoadResult,
     known: Mapping[str, CachedAggregate | None],
     folds: AggregateCache | None,
     skipped: frozenset[Position] = frozenset(),

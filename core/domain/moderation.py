@@ -3,13 +3,13 @@
 All of these are allowed in closed and archived threads.
 """
 
-from typing import Final, Literal, assert_never
+from typing import Final, assert_never
 
 from core import heads
 from core.domain.comment import Comment
 from core.domain.context import Context
 from core.domain.handler import Command, Handler, Handlers, Loaded, Needs
-from core.domain.moderated_comment import Decision, Verdict
+from core.domain.moderated_comment import Decision, Status, Verdict
 from core.events.types import (
     CommentApproved,
     CommentFeatured,
@@ -39,7 +39,7 @@ class Decide(Command, frozen=True, kw_only=True, tag="decide"):
     revision: int
     reason: str | None = None
     note: str | None = None
-    status: Literal["published", "pending", "rejected", "withdrawn"] | None = None
+    status: Status | None = None
 
 
 class RedactRevision(Command, frozen=True, kw_only=True, tag="redact-revision"):

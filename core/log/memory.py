@@ -26,7 +26,7 @@ from core.log.port import (
     Head,
     KeyReused,
     Load,
-    Loaded,
+    LoadResult,
     NewEvent,
     Outcome,
     Repeated,
@@ -123,7 +123,7 @@ class MemoryLog:
         """Number of partitions."""
         return len(self._partitions)
 
-    async def load(self, load: Load) -> Loaded:
+    async def load(self, load: Load) -> LoadResult:
         """Load the data for one decision, as of one moment."""
         await checkpoint()
         log = self._of(load.site, load.thread) if load.reads else self._whole(load.site, load.thread)
@@ -131,7 +131,7 @@ class MemoryLog:
         if load.key is not None:
             answer = log.answered(load.key, window(now))
             if answer is not None:
-                return Loaded(now=now, answer=answer, heads={}, events={})
+                return LoadResult(now=now, answer=answer, heads={}, events={})
         there = log.heads.get((load.site, load.thread), {})
         heads = {wanted.field: there.get(wanted.field, NO_HEAD) for wanted in load.heads}
         events: dict[str, list[Entry]] = {}
@@ -140,9 +140,9 @@ class MemoryLog:
             if wanted.events:
                 chain = log.walk(head.position if head.version else None, wanted.known, aggregate=True)
                 events[wanted.field] = list(chain)[::-1]
-        return Loaded(now=now, answer=None, heads=heads, events=events)
+        return LoadResult(now=now, answer=None, heads=heads, events=events)
 
-    async def load_all(self, *loads: Load) -> list[Loaded]:
+    async def load_all(self, *loads: Load) -> list[LoadResult]:
         """Load from several threads or sites."""
         return [await self.load(load) for load in loads]
 

@@ -99,7 +99,7 @@ class Load(Struct, frozen=True, kw_only=True):
     """Set if no decision follows: a log that is not whole is then read nevertheless."""
 
 
-class Loaded(Struct, frozen=True, kw_only=True):
+class LoadResult(Struct, frozen=True, kw_only=True):
     """The result of a load, as of one moment.
 
     If `answer` is set, the command was executed before, and neither heads nor events were looked up.
@@ -203,10 +203,10 @@ class Log(Protocol):
     def format(self) -> int:
         """The format of the deployment, as last read: it bounds the shapes of events to append (`core.formats`)."""
 
-    async def load(self, load: Load) -> Loaded:
+    async def load(self, load: Load) -> LoadResult:
         """Load the data for one decision, as of one moment."""
 
-    async def load_all(self, *loads: Load) -> list[Loaded]:
+    async def load_all(self, *loads: Load) -> list[LoadResult]:
         """Load from several threads or sites concurrently. The result of each is of one moment."""
 
     async def append(self, append: Append) -> Outcome:

@@ -16,7 +16,7 @@ from core.heads import LAST
 from core.keys import WINDOW_MS, Partition, window
 from core.log import wire
 from core.log.divergence import DivergenceCheck
-from core.log.port import Append, BrokenChain, Entry, Head, Load, Loaded, Outcome, Skew
+from core.log.port import Append, BrokenChain, Entry, Head, Load, LoadResult, Outcome, Skew
 from core.log.server_time import Clocks
 from core.position import START, Position
 from core.redis.command import Argument, RedisCommand, script_command
@@ -63,11 +63,11 @@ class RedisLog:
         """The format of the deployment, as last read."""
         return self._record.format
 
-    async def load(self, load: Load) -> Loaded:
+    async def load(self, load: Load) -> LoadResult:
         """Load the data for one decision, as of one moment. Raises `Unavailable`, `LogBroken`, `BrokenChain`."""
         return (await self.load_all(load))[0]
 
-    async def load_all(self, *loads: Load) -> list[Loaded]:
+    async def load_all(self, *loads: Load) -> list[LoadResult]:
         """Load from several threads or sites in one pipeline. Raises as `load`."""
         glances = [load.key is None and load.glance for load in loads]
         replies = await self._asked(loads, glances)
@@ -87,7 +87,7 @@ class RedisLog:
             for load, reply, loaded in zip(loads, replies, known, strict=True)
         ]
 
-    async def _loaded(self, load: Load, reply: list[Any]) -> Loaded:
+    async def _loaded(self, load: Load, reply: list[Any]) -> LoadResult:
         partition = self._keys.of(load.site, load.thread)
         status, now, *found = reply
         if status == b"SKEW":
@@ -98,7 +98,7 @@ class RedisLog:
             raise Unavailable(f"The time of partition {partition.number} does not stand still for a day")
         if status == b"HIT":
             number, record = found
-            return Loaded(now=int(now), answer=wire.answer(int(number), record), heads={}, events={})
+            return LoadResult(now=int(now), answer=wire.answer(int(number), record), heads={}, events={})
         heads: dict[str, Head] = {}
         events: dict[str, list[Entry]] = {}
         for wanted, (head, rest, *flat) in zip(load.heads, found, strict=True):
@@ -108,7 +108,7 @@ class RedisLog:
                 if rest:
                     chain += await self._walk(partition, rest, "ap", wanted.known, None)
                 events[wanted.field] = chain[::-1]
-        return Loaded(now=int(now), answer=None, heads=heads, events=events)
+        return LoadResult(now=int(now), answer=None, heads=heads, events=events)
 
     async def append(self, append: Append) -> Outcome:
         """Append the events of a decision atomically. Raises `Unavailable`, also if the deployment was replaced.

@@ -17,7 +17,7 @@ from core.log.port import (
     Head,
     KeyReused,
     Load,
-    Loaded,
+    LoadResult,
     Outcome,
     Repeated,
     Skew,
@@ -103,7 +103,7 @@ def head(value: bytes | None) -> Head:
     return Head(int(version), Position.decode(position), note.decode())
 
 
-def known(load: Load, reply: tuple[Sequence[bytes | None], Sequence[bytes]]) -> Loaded | None:
+def known(load: Load, reply: tuple[Sequence[bytes | None], Sequence[bytes]]) -> LoadResult | None:
     """Build the result of a load from HMGET and TIME; None if the position of a head is not the known one."""
     values, (seconds, micros) = reply
     found = {wanted.field: head(value) for wanted, value in zip(load.heads, values, strict=True)}
@@ -113,7 +113,7 @@ def known(load: Load, reply: tuple[Sequence[bytes | None], Sequence[bytes]]) -> 
             if found[wanted.field].position != wanted.known:
                 return None
             events[wanted.field] = []
-    return Loaded(now=int(seconds) * 1000 + int(micros) // 1000, answer=None, heads=found, events=events)
+    return LoadResult(now=int(seconds) * 1000 + int(micros) // 1000, answer=None, heads=found, events=events)
 
 
 def chain(flat: Sequence[bytes]) -> list[Entry]:

@@ -11,7 +11,7 @@ import anyio
 from core.formats import Formats
 from core.keys import DEPLOYMENT, Keys
 from core.log.memory import MemoryLog, _Partition
-from core.log.port import FOREIGN, Append, Appended, Entry, Head, HeadWanted, Load, Loaded, Log, NewEvent, Outcome
+from core.log.port import FOREIGN, Append, Appended, Entry, Head, HeadWanted, Load, LoadResult, Log, NewEvent, Outcome
 from core.log.redis import RedisLog
 from core.partitions import partition_of
 from core.position import START, Position
@@ -226,7 +226,7 @@ async def write(log: Log, *events: NewEvent, thread: str = THREAD, **rest: Any) 
     return outcome.positions
 
 
-async def look(log: Log, *wanted: HeadWanted, thread: str = THREAD, key: str | None = None) -> Loaded:
+async def look(log: Log, *wanted: HeadWanted, thread: str = THREAD, key: str | None = None) -> LoadResult:
     """Load what is wanted of a thread."""
     return await log.load(Load(site=SITE, thread=thread, heads=wanted, key=key))
 

@@ -11,7 +11,7 @@ from core.domain.site import OpenSite
 from core.domain.thread import OpenThread
 from core.events.envelope import Recorded, decode
 from core.log.memory import MemoryLog
-from core.log.port import Append, Load, Loaded, Outcome
+from core.log.port import Append, Load, LoadResult, Outcome
 from core.policy import Policy
 from core.position import START
 from tests.support.people import ADA, MOD, OPERATOR, SITE, THREAD, TITLE, URL
@@ -26,12 +26,12 @@ class WatchedLog(MemoryLog):
     def __init__(self) -> None:
         self.now = BEGIN
         super().__init__(partitions=4, clock=lambda: self.now)
-        self.loads: list[tuple[Load, Loaded]] = []
+        self.loads: list[tuple[Load, LoadResult]] = []
         self.appends: list[Append] = []
         self.meanwhile: list[Callable[[], Awaitable[object]]] = []
         """What happens, one at each append, just before it."""
 
-    async def load(self, load: Load) -> Loaded:
+    async def load(self, load: Load) -> LoadResult:
         loaded = await super().load(load)
         self.loads.append((load, loaded))
         return loaded

@@ -19,7 +19,7 @@ from core.domain.thread import OpenThread, OverridePolicy, PutAnchor, SetThreadS
 from core.domain.vote import CastVote
 from core.events.envelope import Stamp, encode
 from core.events.types import CommentEdited, CommentPosted, VoteCast
-from core.log.port import Append, Load, Loaded, NewEvent
+from core.log.port import Append, Load, LoadResult, NewEvent
 from core.policy import Policy, PolicyChanges
 from core.refusals import (
     BodyEmpty,
@@ -545,7 +545,7 @@ class LossyLog(WatchedLog):
 
     lost = slice(None)
 
-    async def load(self, load: Load) -> Loaded:
+    async def load(self, load: Load) -> LoadResult:
         loaded = await super().load(load)
         events = {name: some[self.lost] if name.startswith("c:") else some for name, some in loaded.events.items()}
         return msgspec.structs.replace(loaded, events=events)
@@ -568,7 +568,7 @@ class DeafLog(WatchedLog):
 
     deaf_to_site: bool | None = None
 
-    async def load(self, load: Load) -> Loaded:
+    async def load(self, load: Load) -> LoadResult:
         if self.deaf_to_site == (load.thread == ""):
             raise Unavailable("no connection")
         return await super().load(load)
