@@ -19,13 +19,13 @@ from projections.thread.state import CommentState, ThreadState
 from projections.thread.visibility import NOWHERE, Visibility, update_visibility
 
 
-def apply(thread: ThreadState, recorded: Recorded, event: Event, watch: ChangeListener) -> Effects:
+def apply(thread: ThreadState, recorded: Recorded, event: Event, listener: ChangeListener) -> Effects:
     """Apply an event of a comment. An approval or rejection closes the reports of the comment."""
     if isinstance(event, CommentPosted):
-        return _post(thread, recorded, event, watch)
+        return _post(thread, recorded, event, listener)
     comment = thread.rows[recorded.envelope.comment or ""]
     _check(comment, event)
-    watch.comment(comment)
+    listener.comment(comment)
     before, since = Visibility.of(comment), comment.waits_since
     comment.apply(recorded)
     if isinstance(event, CommentApproved | CommentRejected):
@@ -33,10 +33,10 @@ def apply(thread: ThreadState, recorded: Recorded, event: Event, watch: ChangeLi
     elif isinstance(event, RevisionRedacted):
         thread.redacted.append((comment.id, event.revision))
     _wait(comment, since, recorded.position)
-    return update_visibility(thread, comment, before, watch)
+    return update_visibility(thread, comment, before, listener)
 
 
-def _post(thread: ThreadState, recorded: Recorded, event: CommentPosted, watch: ChangeListener) -> Effects:
+def _post(thread: ThreadState, recorded: Recorded, event: CommentPosted, listener: ChangeListener) -> Effects:
     if event.comment in thread.rows:
         raise ValueError("the comment exists")
     if event.revision != 1:
@@ -45,9 +45,9 @@ def _post(thread: ThreadState, recorded: Recorded, event: CommentPosted, watch: 
         raise ValueError("there is no such parent")
     comment = CommentState.post(recorded, event)
     comment.seen = False
-    watch.comment(comment)
+    listener.comment(comment)
     thread.rows[comment.id] = comment
-    return update_visibility(thread, comment, NOWHERE, watch)
+    return update_visibility(thread, comment, NOWHERE, listener)
 
 
 def _check(comment: CommentState, event: Event) -> None:

@@ -18,7 +18,7 @@ PublicChanges = tuple[tuple[PublicChange, str | None], ...]
 class Effects(Struct, frozen=True, gc=False):
     """Effects of one event: the changes that readers see, empty if none is public."""
 
-    kinds: PublicChanges = ()
+    public: PublicChanges = ()
 
 
 class CannotApply(Exception):
@@ -57,7 +57,7 @@ class ChangeListener(Protocol):
         """A reply to `comment` appears on the page or leaves the page. The comment itself does not change."""
 
 
-class _Deaf:
+class _NoListener:
     def comment(self, comment: CommentState) -> None:
         pass
 
@@ -68,6 +68,6 @@ class _Deaf:
         pass
 
 
-DEAF: Final[ChangeListener] = _Deaf()
-UNSEEN: Final = Effects()
+NO_LISTENER: Final[ChangeListener] = _NoListener()
+NOTHING_PUBLIC: Final = Effects()
 THREAD: Final = Effects((("thread.changed", None),))

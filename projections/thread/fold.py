@@ -26,8 +26,8 @@ from core.events.types import (
 )
 from projections.thread import comments, lifecycle, votes
 from projections.thread.effects import (
-    DEAF,
-    UNSEEN,
+    NO_LISTENER,
+    NOTHING_PUBLIC,
     CannotApply,
     ChangeListener,
     Effects,
@@ -52,7 +52,7 @@ __all__ = [
 ]
 
 
-def apply(thread: ThreadState, recorded: Recorded, watch: ChangeListener = DEAF) -> Effects:
+def apply(thread: ThreadState, recorded: Recorded, listener: ChangeListener = NO_LISTENER) -> Effects:
     """Apply the next event of `thread` in place. Raises `CannotApply`."""
     position, event = recorded.position, recorded.event
     if position <= thread.last:
@@ -67,13 +67,13 @@ def apply(thread: ThreadState, recorded: Recorded, watch: ChangeListener = DEAF)
     if thread.opened is None and type(event) not in _UNOPENED:
         raise CannotApply(recorded, "the thread was never opened")
     try:
-        touched = handle(thread, recorded, event, watch)
+        effects = handle(thread, recorded, event, listener)
     except Exception as error:
         raise CannotApply(recorded, fault(error)) from error
     pass_over(thread, recorded)
-    if touched.kinds:
+    if effects.public:
         thread.position = position
-    return touched
+    return effects
 
 
 def pass_over(thread: ThreadState, recorded: Recorded) -> Effects:
@@ -83,7 +83,7 @@ def pass_over(thread: ThreadState, recorded: Recorded) -> Effects:
     at = recorded.occurred_at
     if at > thread.now or thread.events == 1:  # max() would cost as much as the rest of this function, per vote
         thread.now = at
-    return UNSEEN
+    return NOTHING_PUBLIC
 
 
 def fold(thread: ThreadState, events: Iterable[Recorded]) -> ThreadState:
@@ -93,10 +93,10 @@ def fold(thread: ThreadState, events: Iterable[Recorded]) -> ThreadState:
     return thread
 
 
-def _skipped(thread: ThreadState, recorded: Recorded, event: EventSkipped, watch: ChangeListener) -> Effects:
+def _skipped(thread: ThreadState, recorded: Recorded, event: EventSkipped, listener: ChangeListener) -> Effects:
     # The skip refers to an earlier event. A fold that came this far has already passed over that event.
-    del thread, recorded, event, watch
-    return UNSEEN
+    del thread, recorded, event, listener
+    return NOTHING_PUBLIC
 
 
 _UNOPENED: Final = (ThreadOpened, EventSkipped)

@@ -32,9 +32,9 @@ ThreadEvent = (
 )
 
 
-def apply(thread: ThreadState, recorded: Recorded, event: ThreadEvent, watch: ChangeListener) -> Effects:
+def apply(thread: ThreadState, recorded: Recorded, event: ThreadEvent, listener: ChangeListener) -> Effects:
     """Apply an event of the thread itself or of its inline questions."""
-    del watch
+    del listener
     match event:
         case ThreadOpened():
             if thread.opened is not None:

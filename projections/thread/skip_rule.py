@@ -12,7 +12,7 @@ from core.application.aggregates import was_skipped
 from core.events.envelope import Recorded, read
 from core.log.port import Entry, Log
 from core.position import Position
-from projections.thread.effects import DEAF, ChangeListener
+from projections.thread.effects import NO_LISTENER, ChangeListener
 from projections.thread.fold import CannotApply, Effects, Hole, apply, pass_over
 from projections.thread.state import ThreadState
 
@@ -22,7 +22,7 @@ Skipped = Collection[Position]
 _Fold = TypeVar("_Fold")
 
 
-def take_in(thread: ThreadState, recorded: Recorded, skipped: Skipped, watch: ChangeListener = DEAF) -> Effects:
+def take_in(thread: ThreadState, recorded: Recorded, skipped: Skipped, watch: ChangeListener = NO_LISTENER) -> Effects:
     """Apply the next event of `thread` in place; an event in `skipped` is only counted. Raises `CannotApply`."""
     if skipped and recorded.position in skipped:
         return pass_over(thread, recorded)

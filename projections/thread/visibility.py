@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from core.domain.moderated_comment import shown
-from projections.thread.effects import UNSEEN, ChangeListener, Effects, PublicChange
+from projections.thread.effects import NOTHING_PUBLIC, ChangeListener, Effects, PublicChange
 from projections.thread.state import CommentState, ThreadState
 
 
@@ -32,28 +32,30 @@ NOWHERE: Final = Visibility(published=False, on_page=False, status="pending", st
 """Visibility of a comment before it was posted."""
 
 
-def update_visibility(thread: ThreadState, comment: CommentState, before: Visibility, watch: ChangeListener) -> Effects:
+def update_visibility(
+    thread: ThreadState, comment: CommentState, before: Visibility, listener: ChangeListener
+) -> Effects:
     """Update the page for a changed comment and return the public changes."""
     after = Visibility.of(comment)
     _part(comment, before, after)
-    kinds: list[tuple[PublicChange, str | None]] = []
+    changes: list[tuple[PublicChange, str | None]] = []
     if after.on_page != before.on_page:
-        kinds += _spread(thread, comment, watch)
+        changes += _update_ancestors(thread, comment, listener)
     if after.published != before.published:
         by = 1 if after.published else -1
         thread.comments += by
         if comment.anchor is not None and comment.anchor in thread.anchors:
             thread.anchors[comment.anchor].comments += by
         if after.published:
-            kinds.append(("comment.restored" if comment.seen else "comment.posted", comment.id))
+            changes.append(("comment.restored" if comment.seen else "comment.posted", comment.id))
             comment.seen = True
         else:
-            kinds.append(("comment.removed", comment.id))
+            changes.append(("comment.removed", comment.id))
     elif after.published and after != before:
-        kinds.append(("comment.edited", comment.id))
+        changes.append(("comment.edited", comment.id))
     elif after.on_page and after.status != before.status:
-        kinds.append(("comment.removed", comment.id))
-    return Effects(tuple(kinds)) if kinds else UNSEEN
+        changes.append(("comment.removed", comment.id))
+    return Effects(tuple(changes)) if changes else NOTHING_PUBLIC
 
 
 def _part(comment: CommentState, before: Visibility, after: Visibility) -> None:
@@ -68,26 +70,28 @@ def _part(comment: CommentState, before: Visibility, after: Visibility) -> None:
         comment.texts[now] = replace(comment.texts[now], votes_then=None)
 
 
-def _spread(thread: ThreadState, comment: CommentState, watch: ChangeListener) -> list[tuple[PublicChange, str | None]]:
+def _update_ancestors(
+    thread: ThreadState, comment: CommentState, listener: ChangeListener
+) -> list[tuple[PublicChange, str | None]]:
     """Update the ancestors of a comment that appeared on the page or left it, as far as they change too.
 
     Returns the tombstones that appeared or disappeared, the topmost first.
     """
-    turned: list[tuple[PublicChange, str | None]] = []
-    came = comment.on_page
+    tombstones: list[tuple[PublicChange, str | None]] = []
+    appeared = comment.on_page
     at = comment
     while at.parent is not None:
         parent = thread.rows[at.parent]
-        turns = not parent.published and len(parent.answers) == (0 if came else 1)
+        turns = not parent.published and len(parent.answers) == (0 if appeared else 1)
         if turns:
-            watch.comment(parent)
-        watch.answers(parent)
-        if came:
+            listener.comment(parent)
+        listener.answers(parent)
+        if appeared:
             insort(parent.answers, at.id, key=lambda answer: thread.rows[answer].posted.n)
         else:
             parent.answers.remove(at.id)
         if not turns:
             break
-        turned.append(("comment.removed", parent.id))
+        tombstones.append(("comment.removed", parent.id))
         at = parent
-    return turned[::-1]
+    return tombstones[::-1]

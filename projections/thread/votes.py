@@ -4,25 +4,27 @@ from typing import Final
 
 from core.events.envelope import Recorded
 from core.events.types import Event, ReportFiled, VoteCast, VoteRetracted
-from projections.thread.effects import UNSEEN, ChangeListener, Effects
+from projections.thread.effects import NOTHING_PUBLIC, ChangeListener, Effects
 from projections.thread.state import ReportState, ThreadState
 
 _NONE: Final = (0, 0)
 """Value and revision of an absent vote."""
 
 
-def apply(thread: ThreadState, recorded: Recorded, event: VoteCast | VoteRetracted, watch: ChangeListener) -> Effects:
+def apply(
+    thread: ThreadState, recorded: Recorded, event: VoteCast | VoteRetracted, listener: ChangeListener
+) -> Effects:
     """Set or remove a member's vote."""
     comment = thread.rows[event.comment]
     member = recorded.envelope.actor.id
-    watch.vote(comment, member)
+    listener.vote(comment, member)
     if isinstance(event, VoteCast):
         before, after = comment.ballots.get(member, _NONE), int(event.value)
         comment.ballots[member] = (event.value, event.revision)
     else:
         before, after = comment.ballots.pop(member, _NONE), 0
     comment.up, comment.down = moved((comment.up, comment.down), before[0], after)
-    return Effects((("votes.changed", comment.id),)) if comment.published else UNSEEN
+    return Effects((("votes.changed", comment.id),)) if comment.published else NOTHING_PUBLIC
 
 
 def value_of(event: Event) -> int | None:
@@ -46,10 +48,10 @@ def moved(votes: tuple[int, int], before: int, after: int) -> tuple[int, int]:
     return up, down
 
 
-def report(thread: ThreadState, recorded: Recorded, event: ReportFiled, watch: ChangeListener) -> Effects:
+def report(thread: ThreadState, recorded: Recorded, event: ReportFiled, listener: ChangeListener) -> Effects:
     """Add a member's report of a comment."""
     comment = thread.rows[event.comment]
-    watch.comment(comment)
+    listener.comment(comment)
     actor = recorded.envelope.actor
     comment.reports = [
         *comment.reports,
@@ -63,4 +65,4 @@ def report(thread: ThreadState, recorded: Recorded, event: ReportFiled, watch: C
             position=recorded.position,
         ),
     ]
-    return UNSEEN
+    return NOTHING_PUBLIC

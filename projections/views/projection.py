@@ -15,7 +15,7 @@ from core.keys import Partition
 from core.position import Position
 from core.text.render import rendered
 from projections.thread import snapshots
-from projections.thread.effects import UNSEEN
+from projections.thread.effects import NOTHING_PUBLIC
 from projections.thread.fold import CannotApply, Effects, Hole
 from projections.thread.skip_rule import take_in
 from projections.thread.state import FOLD, ThreadState
@@ -113,11 +113,11 @@ class Projection:
             raise Hole(recorded, self.cursor)
         name = (recorded.envelope.site, recorded.envelope.thread)
         if name[1] != "" and self._folds(name, recorded):
-            touched = self._fold(name, recorded)
+            effects = self._fold(name, recorded)
         else:
-            touched = self._pass(name, recorded)
+            effects = self._pass(name, recorded)
         self.cursor = position
-        return touched
+        return effects
 
     def _pass(self, name: Name, recorded: Recorded) -> Effects:
         """Pass over an event of a site or of a parked thread; park the thread if it is not parked yet.
@@ -135,7 +135,7 @@ class Projection:
             self._threads.pop(name, None)
             self._cache.drop(self, name)
             self._parking[name] = self._poison.parked[recorded.position]
-        return UNSEEN
+        return NOTHING_PUBLIC
 
     def _folds(self, name: Name, recorded: Recorded) -> bool:
         """True if this event of a thread is folded: the thread is not parked, and this event does not park it."""
@@ -145,12 +145,12 @@ class Projection:
     def _fold(self, name: Name, recorded: Recorded) -> Effects:
         tracker = self._trackers.get(name) or self._begun(name)
         before = tracker.weight
-        touched = take_in(tracker.thread, recorded, self._poison.skipped, tracker)
+        effects = take_in(tracker.thread, recorded, self._poison.skipped, tracker)
         self._weight += tracker.weight - before
-        if touched.kinds and self.telling:
-            self._lines.append(feed_entries.line(recorded.position, tracker.name, touched.kinds))
+        if effects.public and self.telling:
+            self._lines.append(feed_entries.line(recorded.position, tracker.name, effects.public))
             self._weight += 1
-        return touched
+        return effects
 
     def _begun(self, name: Name) -> ChangeTracker:
         """Start a change tracker for a thread without events since the last commit."""

@@ -41,7 +41,7 @@ class Told:
         e, c = encode(event, Stamp(actor=caller.actor, site=SITE, thread=THREAD, at=at))
         self.last = Position(self.last.ms + 1000, self.last.n + 1)
         recorded = decode(self.last, e + b',"tp":"","ap":""}', c)
-        self.noticed.append(apply(self.thread, recorded).kinds)
+        self.noticed.append(apply(self.thread, recorded).public)
         return self.noticed[-1]
 
 

@@ -112,7 +112,7 @@ async def noticed(here: Bench) -> list[Position]:
     found, threads = [], dict[str, state.ThreadState]()
     for recorded in await events(here.log, None):
         thread = recorded.envelope.thread
-        if thread and apply(threads.setdefault(thread, state.ThreadState(site=SITE, id=thread)), recorded).kinds:
+        if thread and apply(threads.setdefault(thread, state.ThreadState(site=SITE, id=thread)), recorded).public:
             found.append(recorded.position)
     return found
 

@@ -160,7 +160,7 @@ async def test_what_readers_notice_is_what_moves_the_position_of_the_page(some: 
     thread = ThreadState(site=SITE, id=THREAD)
     for one in await events(await played(some)):
         before = page(thread)
-        kinds = apply(thread, one).kinds
+        kinds = apply(thread, one).public
         if page(thread) != before:
             assert kinds
         assert (thread.position == one.position) == bool(kinds)
