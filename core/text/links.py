@@ -1,7 +1,8 @@
-"""Link detection for the pre-moderation rule `links`."""
+"""Link detection for the rules that hold a text with links."""
 
 import re
 from html import unescape
+from itertools import islice
 from typing import Final
 
 from core.text.plain import perhaps_link
@@ -15,17 +16,22 @@ _HREF: Final = re.compile(r'<a href="([^"]*)"')
 
 
 def first_link(body: str) -> str | None:
-    """Return the `href` of the first link that readers would get with this body; None if there is none.
+    """Return the `href` of the first link that readers would get with this body; None if there is none."""
+    return link_beyond(body, 0)
+
+
+def link_beyond(body: str, allowed: int) -> str | None:
+    """Return the `href` of the link after the first `allowed` links that readers would get; None if there is none.
 
     Links are extracted from the HTML itself, so that rule and page cannot disagree about what a link is: markdown
     links, references, `<https://…>`, bare addresses, `www.example.com`, `example.com`, `me@example.com`
     (`mailto:me@example.com`).
 
-    A text that is too costly to render is shown as plain text, without links in its HTML. In such a text the first word
-    that may hold an address counts as a link, cut to `LONGEST` characters: uncertain texts are held.
+    A text that is too costly to render is shown as plain text, without links in its HTML. Its links cannot be counted,
+    so that the first word that may hold an address is returned, cut to `LONGEST` characters: uncertain texts are held.
     """
     made = remembered(body)
-    link = _HREF.search(made.html)
+    link = next(islice(_HREF.finditer(made.html), allowed, None), None)
     if link is not None:
         return unescape(link[1])
     return next((word[:LONGEST] for word in body.split() if perhaps_link(word)), None) if made.given_up else None

@@ -2,7 +2,7 @@ import pytest
 
 from core.domain.rules.premoderation import LINKS, Hold, hold
 from core.policy import Policy
-from core.text.links import LONGEST, first_link
+from core.text.links import LONGEST, first_link, link_beyond
 from core.text.render import remembered
 
 
@@ -79,3 +79,21 @@ def test_a_link_that_readers_get_is_found_before_what_is_too_costly_to_render() 
 def test_a_text_that_is_too_costly_to_render_and_has_no_address_is_not_held() -> None:
     assert remembered(COSTLY).given_up
     assert first_link(f"{COSTLY} e. g. so... no: none") is None
+
+
+THREE = "a.org, [here](https://b.org/?c=d&e) and\n\n> <https://f.org>"
+
+
+@pytest.mark.parametrize(
+    ("allowed", "address"),
+    [(0, "http://a.org"), (1, "https://b.org/?c=d&e"), (2, "https://f.org"), (3, None), (9, None)],
+)
+def test_the_link_beyond_those_allowed_is_found_in_the_order_of_the_page(allowed: int, address: str | None) -> None:
+    assert link_beyond(THREE, allowed) == address
+
+
+def test_links_that_cannot_be_counted_are_more_than_are_allowed() -> None:
+    packed = f"{COSTLY} a.org,b.org,c.org,d.org"
+    assert "<a" not in remembered(packed).html
+    assert link_beyond(packed, 3) == "a.org,b.org,c.org,d.org"
+    assert link_beyond(COSTLY, 3) is None
