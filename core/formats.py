@@ -18,10 +18,14 @@ class Formats(Struct, frozen=True, kw_only=True):
     writes: int
 
 
-FORMATS: Final = Formats(reads=(1,), writes=1)
+FORMATS: Final = Formats(reads=(1, 2), writes=2)
 """The formats of this version."""
 
-INTRODUCED: Final[Mapping[tuple[str, int], int]] = {}
+INTRODUCED: Final[Mapping[tuple[str, int], int]] = {
+    ("site.opened", 2): 2,
+    ("policy.changed", 2): 2,
+    ("policy.overridden", 2): 2,
+}
 """First format that allows each (event type, version) to be appended. Every format allows those not listed here."""
 
 

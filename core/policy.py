@@ -1,10 +1,11 @@
 """The policy of a site, and the overrides of a thread.
 
 Events carry these structs, and unknown fields in them are refused. An added field is therefore a new shape of
-`site.opened`, `policy.changed` and `policy.overridden`, and raises their versions (`core.events.upcasting`).
+`site.opened`, `policy.changed` and `policy.overridden`, and raises their versions (`core.events.upcasting`). A new rule
+is no new shape: `rules` holds JSON objects, which `core.domain.rules` decodes.
 """
 
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -23,6 +24,18 @@ MaxBody = Annotated[int, Meta(ge=1, le=50_000)]
 MaxDepth = Annotated[int, Meta(ge=0, le=50)]
 Origin = Annotated[str, Meta(pattern=ORIGIN_PATTERN, max_length=270)]
 Origins = Annotated[tuple[Origin, ...], Meta(max_length=50)]
+RawRule = dict[str, Any]
+"""A rule as stored: a JSON object with its `kind` and settings. It may be of a version that knows more rules."""
+Rules = Annotated[
+    tuple[RawRule, ...],
+    Meta(
+        max_length=20,
+        description="Rules that hold a text for review, after `premoderation`: the first that holds is named.",
+    ),
+]
+
+STAFF_ONLY: Final = frozenset({"rules"})
+"""Fields that are left out where everyone may read a policy."""
 
 
 class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -38,6 +51,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_body: MaxBody = 5000
     max_depth: MaxDepth = 50
     origins: Origins = ()
+    rules: Rules = ()
 
     def with_changes(self, changes: "PolicyChanges") -> Self:
         """Return this policy with the fields that `changes` sets."""
@@ -57,6 +71,7 @@ class PolicyChanges(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     max_body: MaxBody | UnsetType = UNSET
     max_depth: MaxDepth | UnsetType = UNSET
     origins: Origins | UnsetType = UNSET
+    rules: Rules | UnsetType = UNSET
 
     def given(self) -> dict[str, object]:
         """Return the set fields, by name."""

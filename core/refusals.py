@@ -13,7 +13,8 @@ Refusal
 │   CommentIsWithdrawn, RevisionIsPublished, RevisionIsRedacted,
 │   SiteExists, NotParked                           not in the current state
 ├── BodyEmpty, BodyTooLong, UnknownParent,
-│   UrlNotAllowed, IdempotencyKeyReused, BadField   not with this input
+│   UrlNotAllowed, BadRule, IdempotencyKeyReused,
+│   BadField                                        not with this input
 └── Unavailable, CannotFold, EventMissing,
     LogBroken, FormatTooOld, UnreadablePartition    not now
 """
@@ -208,6 +209,15 @@ class UrlNotAllowed(Refusal):
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail, errors=[{"pointer": "/url", "detail": detail}])
+
+
+class BadRule(Refusal):
+    """A rule of the policy has a kind or settings that this version does not take; `errors` says which."""
+
+    code = "bad-rule"
+
+    def __init__(self, pointer: str, detail: str) -> None:
+        super().__init__(detail, errors=[{"pointer": pointer, "detail": detail}])
 
 
 class IdempotencyKeyReused(Refusal):

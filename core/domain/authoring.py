@@ -8,6 +8,7 @@ from core.domain.comment import UNPOSTED, Comment, digest
 from core.domain.context import Context
 from core.domain.handler import Command, Handler, Handlers, Loaded, Needs
 from core.domain.rules import premoderation
+from core.domain.rules.table import hold_by_rules
 from core.domain.thread import Thread, opening
 from core.events.types import FIRST, CommentEdited, CommentPosted, CommentRestored, CommentWithdrawn, Event
 from core.position import Position
@@ -271,7 +272,10 @@ def _edit(command: EditComment, comment: Comment, context: Context) -> list[Even
 
 def _hold(context: Context, body: str) -> premoderation.Hold | None:
     """The hold that the policy in force puts on a body by the caller. Staff are exempt."""
-    return None if context.caller.is_staff else premoderation.hold(context.policy, body)
+    if context.caller.is_staff:
+        return None
+    held = premoderation.hold(context.policy, body)
+    return hold_by_rules(body, context) if held is None else held
 
 
 def _was_kept_back(text: bytes, comment: Comment) -> bool:

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from typing import Final, Literal, assert_never
 
-from msgspec import Struct, convert, json
+from msgspec import UNSET, Struct, convert, json
 from msgspec.structs import replace
 
 from core import heads
 from core.domain.context import Context
 from core.domain.handler import Command, Handler, Handlers, Loaded, Needs
+from core.domain.rules.table import check_rules
 from core.events.envelope import Recorded
 from core.events.types import Event, PolicyChanged, SiteOpened, SiteRekeyed
 from core.policy import Policy, PolicyChanges
@@ -87,7 +88,7 @@ def evolve(site: Site, recorded: Recorded) -> Site:
 
 
 def decide(command: SiteCommand, context: Context, loaded: Loaded) -> list[Event]:
-    """Decide a command about a site. Raises NotFound, NotAllowed, Suspended, SiteExists, BadField."""
+    """Decide a command about a site. Raises NotFound, NotAllowed, Suspended, SiteExists, BadField, BadRule."""
     site: Site = loaded.site
     match command:
         case OpenSite():
@@ -124,6 +125,7 @@ def _open(command: OpenSite, site: Site, context: Context) -> list[Event]:
         return []
     if not opening.name:
         raise BadField("/name", "a site has a name that can be seen")
+    check_rules(command.policy.rules, "/policy/rules")
     return [opening]
 
 
@@ -144,6 +146,9 @@ def _told(value: object) -> str:
 
 def _change(command: ChangePolicy, site: Site) -> list[Event]:
     changed = {name: value for name, value in command.changes.given().items() if getattr(site.policy, name) != value}
+    rules = command.changes.rules
+    if rules is not UNSET and "rules" in changed:
+        check_rules(rules, "/rules")
     return [PolicyChanged(changes=convert(changed, PolicyChanges))] if changed else []
 
 

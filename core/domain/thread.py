@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, Literal, assert_never
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from core import heads
 from core.domain.context import Context, ThreadStatus
 from core.domain.handler import Command, Handler, Handlers, Loaded, Needs
 from core.domain.origins import normalised
+from core.domain.rules.table import check_rules
 from core.events.envelope import Recorded
 from core.events.types import (
     AnchorClosed,
@@ -142,7 +143,7 @@ def evolve(thread: Thread, recorded: Recorded) -> Thread:
 
 
 def decide(command: ThreadCommand, context: Context, loaded: Loaded) -> list[Event]:
-    """Decide a command about a thread. Raises NotFound, NotAllowed, Suspended, UrlNotAllowed, BadField."""
+    """Decide a command about a thread. Raises NotFound, NotAllowed, Suspended, UrlNotAllowed, BadRule, BadField."""
     thread: Thread = loaded.thread
     if isinstance(command, OpenThread):
         context.require_site()
@@ -155,7 +156,7 @@ def decide(command: ThreadCommand, context: Context, loaded: Loaded) -> list[Eve
         case SetThreadStatus():
             return [] if command.status == thread.status else [_turned(command)]
         case OverridePolicy():
-            return [] if command.overrides == thread.overrides else [PolicyOverridden(overrides=command.overrides)]
+            return _override(command, thread.overrides)
         case PutAnchor():
             return _put_anchor(command, thread.anchors.get(command.anchor))
         case _:
@@ -218,6 +219,15 @@ def _turned(command: SetThreadStatus) -> Event:
             return ThreadClosed(reason=reason)
         case "archived":
             return ThreadArchived(reason=reason)
+
+
+def _override(command: OverridePolicy, before: PolicyChanges) -> list[Event]:
+    overrides = command.overrides
+    if overrides == before:
+        return []
+    if overrides.rules is not UNSET and overrides.rules != before.rules:
+        check_rules(overrides.rules, "/rules")
+    return [PolicyOverridden(overrides=overrides)]
 
 
 def _put_anchor(command: PutAnchor, anchor: Anchor | None) -> list[Event]:

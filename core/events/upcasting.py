@@ -14,17 +14,50 @@ from core.events.types import EVENTS
 
 Step = Callable[[dict[str, Any]], dict[str, Any]]
 
-VERSION: Final[dict[str, int]] = {str(event.__struct_config__.tag): 1 for event in EVENTS}
-"""Current version of every event type."""
-
-STEPS: Final[Mapping[tuple[str, int], Step]] = {}
-"""(type, version) to the step to the next version."""
-
-
 Back = Callable[[dict[str, Any]], dict[str, Any] | None]
 """Returns facts and content in the shape of the previous version; None if that shape cannot express them."""
 
-EARLIER: Final[Mapping[tuple[str, int], Back]] = {}
+VERSION: Final[dict[str, int]] = {str(event.__struct_config__.tag): 1 for event in EVENTS} | {
+    "site.opened": 2,
+    "policy.changed": 2,
+    "policy.overridden": 2,
+}
+"""Current version of every event type."""
+
+
+def _sets_no_rules(entry: dict[str, Any]) -> dict[str, Any]:
+    # Version 2 of the policy events has `rules`, and reads an event without them as one that sets none.
+    return entry
+
+
+def _policy_without_rules(entry: dict[str, Any]) -> dict[str, Any] | None:
+    policy: dict[str, Any] = entry["policy"]
+    if policy["rules"]:
+        return None
+    return entry | {"policy": {name: value for name, value in policy.items() if name != "rules"}}
+
+
+def _changes_without_rules(entry: dict[str, Any]) -> dict[str, Any] | None:
+    return None if "rules" in entry["changes"] else entry
+
+
+def _overrides_without_rules(entry: dict[str, Any]) -> dict[str, Any] | None:
+    # An override with no rules takes those of the site away, now or later, so it is not the same as no override.
+    return None if "rules" in entry["overrides"] else entry
+
+
+STEPS: Final[Mapping[tuple[str, int], Step]] = {
+    ("site.opened", 1): _sets_no_rules,
+    ("policy.changed", 1): _sets_no_rules,
+    ("policy.overridden", 1): _sets_no_rules,
+}
+"""(type, version) to the step to the next version."""
+
+EARLIER: Final[Mapping[tuple[str, int], Back]] = {
+    ("site.opened", 2): _policy_without_rules,
+    ("policy.changed", 2): _changes_without_rules,
+    ("policy.overridden", 2): _overrides_without_rules,
+}
 """(type, version) to the step to the previous version."""
 
 

@@ -6,9 +6,19 @@ import msgspec
 import pytest
 
 from core.events.envelope import TODAY, Codec, Stamp
-from core.events.types import EVENTS, CommentFeatured, VoteCast
+from core.events.types import (
+    EVENTS,
+    CommentFeatured,
+    Event,
+    PolicyChanged,
+    PolicyOverridden,
+    SiteOpened,
+    UnknownEvent,
+    VoteCast,
+)
 from core.events.upcasting import EARLIER, STEPS, VERSION
 from core.formats import FORMATS, INTRODUCED, Formats, reads
+from core.policy import Policy, PolicyChanges
 from core.position import Position
 from core.refusals import FormatTooOld
 from tests.support.people import ADA, SITE, THREAD
@@ -103,6 +113,51 @@ def test_a_newer_program_reads_the_version_before() -> None:
     newer = Codec(versions={**VERSION, "vote.cast": 2}, steps={("vote.cast", 1): _signs})
     e = b'{"type":"vote.cast","actor":{"id":"ada"},"site":"s","thread":"t","comment":"c1","sign":"-","tp":""}'
     assert newer.decode(AT, e, b"").event == VoteCast(comment="c1", value=-1)
+
+
+# --- format 2: policies with rules ---
+
+BEFORE_RULES = Codec(versions=dict.fromkeys(VERSION, 1), steps={}, earlier={}, introduced={}, newest=1)
+"""The version before policies had rules."""
+RULES: tuple[dict[str, Any], ...] = ({"kind": "links_over", "links": 2},)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        SiteOpened(name="Kew", policy=Policy(votes=False)),
+        PolicyChanged(changes=PolicyChanges(votes=False)),
+        PolicyOverridden(overrides=PolicyChanges(votes=False)),
+        PolicyOverridden(overrides=PolicyChanges()),
+    ],
+)
+def test_in_format_1_a_policy_without_rules_is_written_so_that_the_version_before_reads_it(event: Event) -> None:
+    e, c = TODAY.encode(event, STAMP, 1)
+    assert b"rules" not in e
+    for codec in (BEFORE_RULES, TODAY):
+        assert codec.decode(AT, e + b',"tp":""}', c).event == event
+
+
+@pytest.mark.parametrize(
+    ("event", "name"),
+    [
+        (SiteOpened(name="Kew", policy=Policy(rules=RULES)), "site.opened"),
+        (PolicyChanged(changes=PolicyChanges(rules=RULES)), "policy.changed"),
+        (PolicyChanged(changes=PolicyChanges(rules=())), "policy.changed"),
+        (PolicyOverridden(overrides=PolicyChanges(rules=RULES)), "policy.overridden"),
+        (PolicyOverridden(overrides=PolicyChanges(rules=())), "policy.overridden"),
+    ],
+)
+def test_a_policy_with_rules_waits_for_format_2_and_is_unknown_to_the_version_before(event: Event, name: str) -> None:
+    with pytest.raises(FormatTooOld, match=rf"{name} needs format 2, and the deployment has format 1"):
+        TODAY.encode(event, STAMP, 1)
+    e, c = TODAY.encode(event, STAMP, 2)
+    assert TODAY.decode(AT, e + b',"tp":""}', c).event == event
+    fault = "this version of Hansard does not know version 2 of it"
+    assert BEFORE_RULES.decode(AT, e + b',"tp":""}', c).event == UnknownEvent(name=name, fault=fault)
+
+
+# --- the tables ---
 
 
 def test_every_shape_after_the_first_format_says_since_which_format_it_is() -> None:

@@ -61,13 +61,23 @@ CHANGES: Final = PolicyChanges(
     max_depth=3,
     origins=("https://unherd.com",),
 )
+RULES: Final = ({"kind": "links_over", "links": 2}, {"kind": "of_a_later_version", "terms": ["a", {"b": None}]})
 PASSAGE: Final = {"exact": "the passage", "prefix": "before ", "suffix": " after", "prompt": "What do you think?"}
 WORDS: Final = {"reason": "rude", "note": "third time"}
 
 SHAPES: Final[dict[type[Event], tuple[Event, ...]]] = {
-    SiteOpened: (SiteOpened(policy=STRICT, name="UnHerd"), SiteOpened(policy=Policy())),
+    SiteOpened: (
+        SiteOpened(policy=STRICT, name="UnHerd"),
+        SiteOpened(policy=Policy()),
+        SiteOpened(policy=Policy(rules=RULES), name="UnHerd"),
+    ),
     SiteRekeyed: (SiteRekeyed(kind="hs256", number=2), SiteRekeyed(kind="jwks", number=1)),
-    PolicyChanged: (PolicyChanged(changes=CHANGES), PolicyChanged(changes=PolicyChanges(votes=False))),
+    PolicyChanged: (
+        PolicyChanged(changes=CHANGES),
+        PolicyChanged(changes=PolicyChanges(votes=False)),
+        PolicyChanged(changes=PolicyChanges(rules=RULES)),
+        PolicyChanged(changes=PolicyChanges(rules=())),
+    ),
     MemberSuspended: (
         MemberSuspended(member="u:7", until=1_700_000_060_000, reason="spam"),
         MemberSuspended(member="u:7"),
@@ -79,7 +89,12 @@ SHAPES: Final[dict[type[Event], tuple[Event, ...]]] = {
     ThreadClosed: (ThreadClosed(reason="late"), ThreadClosed()),
     ThreadReopened: (ThreadReopened(reason="again"), ThreadReopened()),
     ThreadArchived: (ThreadArchived(reason="old"), ThreadArchived()),
-    PolicyOverridden: (PolicyOverridden(overrides=CHANGES), PolicyOverridden(overrides=PolicyChanges())),
+    PolicyOverridden: (
+        PolicyOverridden(overrides=CHANGES),
+        PolicyOverridden(overrides=PolicyChanges()),
+        PolicyOverridden(overrides=PolicyChanges(rules=RULES)),
+        PolicyOverridden(overrides=PolicyChanges(rules=())),
+    ),
     AnchorOpened: (AnchorOpened(anchor="q.1", **PASSAGE), AnchorOpened(anchor="q.1")),
     AnchorReworded: (AnchorReworded(anchor="q.1", **PASSAGE), AnchorReworded(anchor="q.1")),
     AnchorClosed: (AnchorClosed(anchor="q.1"),),

@@ -1,1 +1,1 @@
-"""Pre-moderation rules that hold a text for review, one rule per module."""
+"""Rules that hold a text for review, one rule per module. A new rule is a module and an entry in `table.RULES`."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from core.formats import Formats
+from core.formats import FORMATS, Formats
 from core.keys import DEPLOYMENT
 from core.redis.client import connect
 from core.redis.deployment import open_deployment
@@ -29,7 +29,7 @@ async def test_the_first_who_opens_it_fixes_the_number_of_partitions(fresh: str,
         assert deployment.keys.partitions == 3
         name = deployment.record.id
     assert name is not None
-    recorded = {b"partitions": b"3", b"format": b"1", b"id": name.encode(), b"copied": b"1"}
+    recorded = {b"partitions": b"3", b"format": b"%d" % FORMATS.writes, b"id": name.encode(), b"copied": b"1"}
     assert await redis.hgetall(DEPLOYMENT) == recorded
     async with open_deployment(fresh, partitions=3) as again:
         assert again.record.id == name
@@ -91,8 +91,9 @@ async def test_another_number_of_partitions_is_refused(fresh: str) -> None:
 
 
 async def test_another_format_is_refused(fresh: str, redis: Redis) -> None:
-    await redis.hset(DEPLOYMENT, mapping={"partitions": 3, "format": 2})
-    with pytest.raises(OtherDeployment, match="format 2"):
+    later = FORMATS.writes + 1
+    await redis.hset(DEPLOYMENT, mapping={"partitions": 3, "format": later})
+    with pytest.raises(OtherDeployment, match=f"format {later}"):
         async with open_deployment(fresh, partitions=3):
             pass
 
@@ -146,7 +147,7 @@ async def test_a_server_that_hides_its_configuration_is_asked_each_time() -> Non
             (*found, name, restoring, copied), proven = await deployment.appends.run_proven(
                 RECORD, [DEPLOYMENT], arguments
             )
-            assert (found, proven, restoring, copied) == ([b"64", b"1"], True, None, b"1")
+            assert (found, proven, restoring, copied) == ([b"64", b"%d" % FORMATS.writes], True, None, b"1")
             assert name.decode() == deployment.record.id
         old = server._replace(name="Redis", version="7.0.15")
         with pytest.raises(UnfitServer, match="does not tell"):

@@ -8,7 +8,7 @@ import anyio
 import httpx2
 import pytest
 
-from core.formats import FORMATS, Formats
+from core.formats import FORMATS, Formats, reads
 from core.keys import DEPLOYMENT, PROCESSES
 from core.redis.deployment import open_deployment
 from core.redis.live_processes import LiveProcess
@@ -90,7 +90,8 @@ def test_an_upgrade_is_told_with_what_was_before(fresh: str, capsysbinary: pytes
     refused = here("upgrade", "--redis-url", fresh)
     assert refused.status == 1
     assert refused.err == (
-        f"hansard: The deployment there has format {NEXT.writes}; this version of Hansard reads format 1: update it\n"
+        f"hansard: The deployment there has format {NEXT.writes}; this version of Hansard reads {reads(FORMATS)}: "
+        "update it\n"
     )
 
 

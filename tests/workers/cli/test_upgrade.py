@@ -8,13 +8,16 @@ import httpx2
 import pytest
 from msgspec.structs import replace
 
-from core.keys import Keys
+from core.formats import FORMATS
+from core.keys import DEPLOYMENT, Keys
 from projections.views.versions import OWN, encode
-from tests.support.program import SITE, THREAD, Up, up
+from tests.support.program import SITE, THREAD, Up, hansard, up
 from tests.support.servers import client
 
 KEYS = Keys(64)
 PARTITION = KEYS.of(SITE, THREAD)
+LOOKS = 50_000
+"""Requests after which what was waited for has failed to come."""
 EARLIER = replace(OWN, renderer=OWN.renderer - 1)
 
 
@@ -96,3 +99,47 @@ def test_a_difference_is_told_beside_what_is_not_compared_and_again_after_a_brea
     again = upgraded.ask("verify", "--resume", "--state", str(kept))
     assert sorted(again.out.splitlines()) == sorted(done.out.splitlines())
     assert again.status == 1
+
+
+RULES = [{"kind": "links_over", "links": 0}]
+
+
+def _asked(one: Up, method: str, path: str, token: str, body: object) -> httpx2.Response:
+    headers = {"Authorization": f"Bearer {token}"}
+    return httpx2.request(method, f"{one.url}/v1/sites/{SITE}{path}", headers=headers, json=body, timeout=60)
+
+
+def test_a_policy_has_rules_once_the_deployment_is_upgraded(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with up(data, sample=False) as fresh, client(_server(fresh)) as redis:
+        redis.hset(DEPLOYMENT, "format", 1)  # as a version before made it
+        fresh.stop()
+    with up(data, "--record-interval", "0.02") as running:
+        admin = running.token("--sub", "adi", "--name", "Adi", "--role", "admin")
+        author = running.token("--sub", "ada", "--name", "Ada", "--entitlement", "subscriber")
+        refused = _asked(running, "PATCH", "/policy", admin, {"rules": RULES})
+        assert refused.status_code == 503
+        assert refused.json()["detail"] == (
+            f"policy.changed needs format {FORMATS.writes}, and the deployment has format 1: `hansard upgrade` allows "
+            "it, once every process reads that format"
+        )
+        assert _asked(running, "PATCH", "/policy", admin, {"premoderation": "none"}).status_code == 200
+        (finding,) = (one for one in running.ask("doctor", "--json").documents if one["about"] == "format")
+        assert finding["verdict"] == "advice"
+        assert "`hansard upgrade`" in finding["change"]
+
+        done = running.ask("upgrade")
+        assert (done.status, done.out) == (0, f"The deployment has format {FORMATS.writes} now; it had 1\n")
+        for _ in range(LOOKS):
+            changed = _asked(running, "PATCH", "/policy", admin, {"rules": RULES})
+            if changed.status_code != 503:
+                break
+        assert changed.json()["policy"]["rules"] == RULES
+        posted = _asked(running, "POST", f"/threads/{THREAD}/comments", author, {"body": "see https://a.org"})
+        assert posted.json()["comment"]["status"] == "pending"
+        events = [
+            one for one in running.ask("replay", "--site", SITE, "--json").documents if one["type"] == "policy.changed"
+        ]
+        assert [one["data"]["changes"] for one in events] == [{"premoderation": "none"}, {"rules": RULES}]
+        assert running.ask("verify").status == 0
+    assert hansard("upgrade", "--data", str(data)).out.startswith("Nothing to do")

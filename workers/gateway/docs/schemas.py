@@ -8,6 +8,7 @@ import msgspec
 
 from core.ids import END
 from workers.gateway.operations.operation import Operation
+from workers.gateway.shapes.sites import Rule, StoredRule
 
 _REFS: Final = "#/components/schemas/{name}"
 _TYPES: Final[Mapping[type, str]] = {
@@ -23,7 +24,7 @@ class Schemas:
     """Schemas of all shapes in the requests and responses of some operations, with references among them."""
 
     def __init__(self, calls: Iterable[Operation], also: Iterable[Any] = ()) -> None:
-        kinds: list[Any] = list(also)
+        kinds: list[Any] = [*also, Rule, StoredRule]
         for call in calls:
             kinds += [call.query, *(kind for kind in (call.body, call.answer) if kind is not None)]
             kinds += call.events.values()
@@ -32,6 +33,11 @@ class Schemas:
         queries = {call.query.__name__ for call in calls}
         self._queries = {name: components[name] for name in queries if name in components}
         self.components = {name: portable(schema) for name, schema in components.items() if name not in queries}
+        for schema in self.components.values():
+            # A policy has its rules as objects of any kind (`core.policy.RawRule`).
+            if "rules" in schema.get("properties", {}):
+                request = schema.get("additionalProperties") is False
+                schema["properties"]["rules"]["items"] = self.of(Rule if request else StoredRule)
         for call in calls:
             if call.events:
                 self.components[events_name(call)] = self._events(call)

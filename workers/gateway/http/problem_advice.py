@@ -49,6 +49,7 @@ ADVICE: Final[Mapping[str, str]] = {
     "unknown-parent": "Read the page again: the comment to be answered is not there for this caller.",
     "url-not-allowed": "Send the address of the article in an origin that the policy names, or have an admin add its "
     "origin to the policy.",
+    "bad-rule": "Correct the rule that `errors` points to. After an update of every gateway a newer rule can be set.",
     "idempotency-key-reused": "Use a new key for a new request, and the same one only to repeat a request unchanged.",
     "revision-required": 'Name the revision that is edited: `If-Match: "<latest revision>"`.',
     "too-many-requests": "Wait as long as `Retry-After` says, then ask again with fewer requests at a time.",

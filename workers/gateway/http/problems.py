@@ -68,6 +68,7 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     core.BodyTooLong: Kind("body-too-long", 422, "The text is too long"),
     core.UnknownParent: Kind("unknown-parent", 422, "There is no such comment to answer"),
     core.UrlNotAllowed: Kind("url-not-allowed", 422, "The address is not in an origin of this publication"),
+    core.BadRule: Kind("bad-rule", 422, "A rule of the policy cannot be taken"),
     core.IdempotencyKeyReused: Kind("idempotency-key-reused", 422, "The key was used for another request"),
     ours.RevisionRequired: Kind("revision-required", 428, "If-Match is needed"),
     ours.TooManyRequests: Kind("too-many-requests", 429, "Too many requests"),

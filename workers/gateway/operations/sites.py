@@ -178,7 +178,7 @@ OPERATIONS: Final = (
         answer=shapes.SiteAnswer,
         example=_SITE,
         statuses=(201, 200),
-        problems=("site-exists",),
+        problems=("site-exists", "bad-rule"),
     ),
     Operation(
         name="replaceKeys",
@@ -214,12 +214,15 @@ OPERATIONS: Final = (
         access=Access.ADMIN,
         tag=_TAG,
         summary="Change the policy of a site",
-        detail="Fields that are left out stay as they are.",
+        detail=(
+            "Fields that are left out stay as they are. A rule that a version does not know holds every text: update "
+            "every gateway before you set a rule that is new."
+        ),
         handler=change_policy,
         body=PolicyChanges,
-        request_example={"premoderation": "links"},
+        request_example={"premoderation": "none", "rules": [{"kind": "links_over", "links": 3}]},
         answer=shapes.SiteAnswer,
         example=_SITE,
-        problems=("not-allowed", "suspended"),
+        problems=("not-allowed", "suspended", "bad-rule"),
     ),
 )

@@ -1,13 +1,13 @@
 """Threads: opening and closing, policy overrides, inline questions."""
 
 from hashlib import blake2b
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from core.application.current_state import policy_or_site_policy_of
 from core.domain.thread import OpenThread, OverridePolicy, PutAnchor, SetThreadStatus
-from core.policy import Policy, PolicyChanges
+from core.policy import STAFF_ONLY, Policy, PolicyChanges
 from core.refusals import NotFound
 from workers.gateway.http.caching import Caching
 from workers.gateway.http.parameters import NoQuery
@@ -31,11 +31,16 @@ async def set_status(request: Request[NoQuery, shapes.SetStatus]) -> Response:
 
 
 async def read_policy(request: Request[NoQuery, None]) -> Response:
-    """The policy in force in a thread."""
+    """The policy in force in a thread, without what only staff see."""
     services = request.services
     policy, opened = await policy_or_site_policy_of(services.log, request.site, request.thread, folds=services.folds)
-    body = encode(policy if opened else {**msgspec.structs.asdict(policy), "opened": False})
+    public = _public(policy)
+    body = encode(public if opened else {**public, "opened": False})
     return Response(200, body, tag=blake2b(body, digest_size=12).hexdigest())
+
+
+def _public(policy: Policy) -> dict[str, Any]:
+    return {name: value for name, value in msgspec.structs.asdict(policy).items() if name not in STAFF_ONLY}
 
 
 async def override_policy(request: Request[NoQuery, PolicyChanges]) -> Response:
@@ -97,10 +102,13 @@ OPERATIONS: Final = (
         access=Access.EVERYONE,
         tag=_TAG,
         summary="Read the policy in force in a thread",
-        detail="Where a first comment may open the thread, and none has yet, that of the site with `opened`: false.",
+        detail=(
+            "Where a first comment may open the thread, and none has yet, that of the site with `opened`: false. "
+            "Without `rules`, which only staff see."
+        ),
         handler=read_policy,
         answer=shapes.PolicyInForce,
-        example=msgspec.to_builtins(Policy()),
+        example=_public(Policy()),
         caching=Caching.EVERYONE,
     ),
     Operation(
@@ -116,7 +124,7 @@ OPERATIONS: Final = (
         request_example={"premoderation": "all"},
         answer=Position,
         example=_POSITION,
-        problems=_MODERATION,
+        problems=(*_MODERATION, "bad-rule"),
     ),
     Operation(
         name="openThread",

@@ -1,11 +1,14 @@
 """Sites and their policy."""
 
-from typing import TYPE_CHECKING, Annotated
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from msgspec import Meta, Struct, defstruct
 from msgspec.structs import fields
 
-from core.policy import Policy
+from core.domain.rules.table import RULES
+from core.policy import STAFF_ONLY, Policy
 from workers.gateway.shapes.common import ListQuery, PositionText
 from workers.gateway.shapes.keys import EitherKeys
 from workers.gateway.shapes.rows import NextCursor
@@ -13,16 +16,32 @@ from workers.gateway.shapes.rows import NextCursor
 Name = Annotated[str, Meta(min_length=1, max_length=120, examples=["UnHerd"], description="What it is called.")]
 
 
+Rule: Final[Any] = reduce(or_, RULES)
+"""A rule in a request, for the document alone: deciders validate rules."""
+
+
+class StoredRule(Struct, frozen=True, kw_only=True):
+    """A rule in an answer: its kind, and its settings beside that. It may be one that only newer versions know."""
+
+    kind: str
+
+
+_WORDS: Final = "The policy in force. `edit_window` is in seconds: null means always, 0 never."
+
 if TYPE_CHECKING:
     PolicyAnswer = Policy
+    PublicPolicy = Policy
 else:
-    # It has the fields of Policy, all of them required.
-    PolicyAnswer = defstruct(
-        "PolicyAnswer",
-        [(field.name, field.type) for field in fields(Policy)],
-        namespace={"__doc__": "The policy in force. `edit_window` is in seconds: null means always, 0 never."},
-        frozen=True,
-        kw_only=True,
+    # They have the fields of Policy, all of them required.
+    PolicyAnswer, PublicPolicy = (
+        defstruct(
+            name,
+            [(field.name, field.type) for field in fields(Policy) if field.name not in withheld],
+            namespace={"__doc__": _WORDS},
+            frozen=True,
+            kw_only=True,
+        )
+        for name, withheld in (("PolicyAnswer", ()), ("PublicPolicy", STAFF_ONLY))
     )
 
 

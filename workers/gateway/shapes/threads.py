@@ -17,7 +17,7 @@ from workers.gateway.shapes.common import (
     Reason,
     ThreadText,
 )
-from workers.gateway.shapes.sites import PolicyAnswer
+from workers.gateway.shapes.sites import PublicPolicy
 
 Url = Annotated[
     str,
@@ -32,8 +32,8 @@ Url = Annotated[
 Title = Annotated[str, Meta(min_length=1, max_length=500, examples=["The power broker"])]
 
 
-class PolicyInForce(PolicyAnswer, frozen=True, kw_only=True):
-    """The policy in force in a thread."""
+class PolicyInForce(PublicPolicy, frozen=True, kw_only=True):
+    """The policy in force in a thread, without what only staff see."""
 
     opened: (
         Annotated[

@@ -9,6 +9,8 @@ import pytest
 from msgspec import Struct, inspect
 
 from core import ids
+from core.domain.rules.table import RULES
+from core.policy import STAFF_ONLY
 from projections.thread.effects import PublicChange
 from workers.gateway.docs.openapi import document
 from workers.gateway.docs.schemas import portable
@@ -96,6 +98,23 @@ def test_a_field_of_an_answer_that_is_always_there_is_required(call: Any) -> Non
             if field.required or (field.default is not msgspec.UNSET and not kind.__struct_config__.omit_defaults)
         ]
         assert COMPONENTS[name].get("required", []) == always, name
+
+
+def test_a_request_takes_the_rules_of_the_table_and_an_answer_may_have_others() -> None:
+    for name in ("Policy", "PolicyChanges"):
+        each = COMPONENTS[name]["properties"]["rules"]["items"]
+        taken = [one["$ref"].rpartition("/")[2] for one in each.get("anyOf", [each])]
+        assert taken == [rule.__name__ for rule in RULES]
+        assert all(COMPONENTS[rule]["properties"]["kind"]["enum"] for rule in taken)
+    told = COMPONENTS["PolicyAnswer"]["properties"]["rules"]["items"]["$ref"].rpartition("/")[2]
+    assert COMPONENTS[told]["properties"] == {"kind": {"type": "string"}}
+    assert "additionalProperties" not in COMPONENTS[told]
+
+
+def test_what_only_staff_see_is_not_in_the_policy_for_everyone() -> None:
+    everyone, staff = (set(COMPONENTS[name]["properties"]) for name in ("PolicyInForce", "PolicyAnswer"))
+    assert staff - everyone == STAFF_ONLY
+    assert everyone - staff == {"opened"}
 
 
 def test_every_enum_has_its_type() -> None:
