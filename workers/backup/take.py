@@ -65,6 +65,8 @@ async def take(
     """
     log = RedisLog(deployment)
     cuts = await gathered([partial(_end, log, number) for number in range(log.partitions)])
+    # The format may have been raised since the deployment was opened. Read after the cuts, it allows all events there.
+    await deployment.record.refresh()
     upto: list[Position] = []
     with file.written(path) as writer:
         of = sum(cut.n for cut in cuts if isinstance(cut, Position))

@@ -10,12 +10,16 @@ from typing import Any, Final
 
 import pytest
 
+from core.application.current_state import site_of
+from core.application.transact import transact
+from core.domain.site import ChangePolicy
 from core.events.envelope import decode
 from core.formats import Formats
 from core.keys import DEPLOYMENT, FIRST_GENERATION, Partition, window
 from core.log.port import Entry
 from core.log.redis import RedisLog
 from core.log.restore import Elsewhere, Restored, write_again
+from core.policy import Policy, PolicyChanges
 from core.position import START, Position
 from core.redis.deployment import Deployment, open_deployment
 from core.redis.errors import HalfRestored, OtherDeployment
@@ -24,6 +28,8 @@ from tests.support.bounds import BOUND
 from tests.support.discussions import Play, stream
 from tests.support.house import ADA, BEN, EVE, SITE, THREAD, House, Who, at, built, problem
 from tests.support.house import PARTITIONS as FEW
+from tests.support.logs import facts
+from tests.support.people import ADMIN
 from tests.support.restored import PARTITIONS, SECRETS, everything, restored
 from tests.support.servers import client
 from workers.backup import restore as restoring
@@ -240,6 +246,40 @@ async def test_a_restored_copy_has_the_format_of_its_backup(fresh: str, target: 
         await restore(deployment, tmp_path / "backup", checked)
         await deployment.record.look()
         assert await deployment.calls.call("HGET", DEPLOYMENT, "format") == b"2"
+
+
+async def test_events_of_before_and_after_an_upgrade_are_restored_as_they_are(
+    fresh: str, target: str, tmp_path: Path
+) -> None:
+    rules = ({"kind": "links_over", "links": 1},)
+    opening = open_deployment(fresh, partitions=PARTITIONS, new_format=1)
+    async with opening as first, open_deployment(fresh, partitions=PARTITIONS) as second:
+        await Play(RedisLog(first)).open(policy=Policy(votes=False))
+        # Another process raises the format, and a third one writes in it, before this one has noticed.
+        await second.calls.call("HSET", DEPLOYMENT, "format", 2)
+        await second.record.look()
+        changes = ChangePolicy(changes=PolicyChanges(rules=rules))
+        await transact(RedisLog(second), changes, site=SITE, caller=ADMIN)
+        assert first.record.format == 1
+        await take(first, tmp_path / "backup")
+        before = await policy_events(second)
+    assert [entry.get("v", 1) for entry in map(facts, before)] == [1, 2]
+    checked = await restored(target, tmp_path / "backup")
+    assert checked.header.layout == 2
+    async with open_deployment(target, partitions=PARTITIONS) as again:
+        assert await policy_events(again) == before
+        assert (await site_of(RedisLog(again), SITE)).policy == Policy(votes=False, rules=rules)
+        assert again.record.format == 2
+
+
+async def policy_events(deployment: Deployment) -> list[Entry]:
+    log = RedisLog(deployment)
+    return [
+        entry
+        for number in range(PARTITIONS)
+        for entry in await log.read(number, START, limit=100)
+        if decode(*entry).envelope.thread == ""
+    ]
 
 
 async def test_only_an_empty_deployment_takes_a_backup(backup: tuple[str, Path], target: str) -> None:
