@@ -2,10 +2,9 @@
 
 All storage additions of a release (event types, event versions, layouts of keys and values) share one format. A new
 deployment begins at the newest format. `hansard upgrade` raises an older one when every live process reads the new
-format. Until then the shapes of the older format are appended.
+format. Until then the shapes of the older format are appended (`core.events.types.INTRODUCED`).
 """
 
-from collections.abc import Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -20,13 +19,6 @@ class Formats(Struct, frozen=True, kw_only=True):
 
 FORMATS: Final = Formats(reads=(1, 2), writes=2)
 """The formats of this version."""
-
-INTRODUCED: Final[Mapping[tuple[str, int], int]] = {
-    ("site.opened", 2): 2,
-    ("policy.changed", 2): 2,
-    ("policy.overridden", 2): 2,
-}
-"""First format that allows each (event type, version) to be appended. Every format allows those not listed here."""
 
 
 def reads(formats: Formats) -> str:

@@ -21,9 +21,9 @@ from msgspec import Struct
 
 from core.caller import Actor
 from core.error_summary import fault
-from core.events.types import EVENTS, FIRST, Event, UnknownEvent, UnreadableEvent
+from core.events.types import EVENTS, FIRST, INTRODUCED, Event, UnknownEvent, UnreadableEvent
 from core.events.upcasting import EARLIER, STEPS, VERSION, Back, Step, upcast
-from core.formats import FORMATS, INTRODUCED
+from core.formats import FORMATS
 from core.ids import is_site, is_thread
 from core.position import Position
 from core.refusals import FormatTooOld

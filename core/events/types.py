@@ -8,6 +8,7 @@ New fields need a default. A field that has its default is not stored, and is re
 may change. `comment` and `revision` are also part of the envelope.
 """
 
+from collections.abc import Mapping
 from typing import ClassVar, Final, Literal
 
 from msgspec import Struct
@@ -350,3 +351,10 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     *SKIP_EVENTS,
 )
 """Every type that is written, in the order of this module."""
+
+INTRODUCED: Final[Mapping[tuple[str, int], int]] = {
+    ("site.opened", 2): 2,
+    ("policy.changed", 2): 2,
+    ("policy.overridden", 2): 2,
+}
+"""First format (`core.formats`) that allows each (event type, version) to be appended; 1 for those not listed."""

@@ -3,8 +3,8 @@
 `VERSION` is the current version of each type. A change of shape that a default cannot express raises the version and
 adds one pure step to `STEPS`, from the whole entry (facts and content as one dict) of one version to that of the next.
 
-A version is appended only if the deployment's format allows it (`core.formats.INTRODUCED`). `EARLIER` has the step back
-where the previous version can express the same. Without one, the command waits for `hansard upgrade`.
+A version is appended only if the deployment's format allows it (`core.events.types.INTRODUCED`). `EARLIER` has the
+step back where the previous version can express the same. Without one, the command waits for `hansard upgrade`.
 """
 
 from collections.abc import Callable, Mapping

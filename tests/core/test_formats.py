@@ -8,6 +8,7 @@ import pytest
 from core.events.envelope import TODAY, Codec, Stamp
 from core.events.types import (
     EVENTS,
+    INTRODUCED,
     CommentFeatured,
     Event,
     PolicyChanged,
@@ -17,7 +18,7 @@ from core.events.types import (
     VoteCast,
 )
 from core.events.upcasting import EARLIER, STEPS, VERSION
-from core.formats import FORMATS, INTRODUCED, Formats, reads
+from core.formats import FORMATS, Formats, reads
 from core.policy import Policy, PolicyChanges
 from core.position import Position
 from core.refusals import FormatTooOld
