@@ -2,10 +2,15 @@
 
 from typing import Annotated, Any, Final, Literal
 
+import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from core.times import TimeText
-from projections.views.rows import FeedRow, Moderation
+from core.domain.moderated_comment import CommentAuthor
+from core.position import Position
+from core.times import TimeText, parse_rfc3339
+from projections.thread.state import CommentState, Text
+from projections.views.rows import FeedRow, Moderation, row_for
+from projections.views.viewer import PUBLIC
 from workers.gateway.shapes.common import PositionText
 
 NextCursor = Annotated[str | None, Meta(description="Where the list goes on; null at its end.")]
@@ -133,23 +138,27 @@ class Counts(Struct, frozen=True, kw_only=True):
     counts: dict[str, int]
 
 
-EXAMPLE_ROW: Final[dict[str, Any]] = {
-    "id": "6ryvbaoxhpcsdxv3kqi3lz5k4m",
-    "thread": "power-broker",
-    "parent": None,
-    "author": {"id": "u-7", "name": "Sayantani", "avatar": None, "badges": ["subscriber"]},
-    "status": "published",
-    "revision": 2,
-    "body": "The Senate never voted on it.",
-    "html": "<p>The Senate never voted on it.</p>",
-    "posted_at": "2023-10-29T11:20:00.000Z",
-    "edited": {"at": "2023-10-29T11:31:00.000Z", "by": {"name": "Sayantani"}},
-    "anchor": None,
-    "featured": False,
-    "in_reply_to": None,
-    "votes": {"up": 9, "down": 2, "score": 7},
-    "replies": {"count": 0, "comments": [], "next": None},
-}
+def _example_row() -> dict[str, Any]:
+    """The example of a row, as the encoder of rows writes it."""
+    posted = Position(parse_rfc3339("2023-10-29T11:20:00Z"), 40)
+    edited = Position(parse_rfc3339("2023-10-29T11:31:00Z"), 42)
+    comment = CommentState(
+        id="6ryvbaoxhpcsdxv3kqi3lz5k4m",
+        posted=posted,
+        author=CommentAuthor(id="u-7", name="Sayantani", badges=("subscriber",)),
+        texts={2: Text(body="The Senate never voted on it.", position=edited)},
+        latest=2,
+        standing=2,
+        up=9,
+        down=2,
+    )
+    row = row_for(comment, "power-broker", PUBLIC, html="<p>The Senate never voted on it.</p>")
+    assert row is not None, "a published comment has a row for everyone"
+    decoded: dict[str, Any] = msgspec.json.decode(row)
+    return decoded
+
+
+EXAMPLE_ROW: Final = _example_row()
 EXAMPLE_THREAD: Final[dict[str, Any]] = {
     "id": "power-broker",
     "site": "unherd",
