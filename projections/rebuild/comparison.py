@@ -24,6 +24,8 @@ from projections.thread.state import ThreadState
 from projections.thread.thread_replay import fold_on
 from projections.views import layout
 from projections.views.layout import Html
+from projections.views.listings import registry
+from projections.views.listings.listing import Listing
 from projections.views.stored_thread import read_views, together
 from projections.views.versions import Scope
 
@@ -71,7 +73,7 @@ class _Pair(NamedTuple):
 
     def asked(self, part: Part, most: int, view: int = 1, where: bytes | int = 0) -> ScriptArguments:
         """Keys and arguments of the script, to compare `most` elements starting at `view` and `where`."""
-        kinds = "".join("z" if name in layout.SETS else "h" for name in self.names)
+        kinds = "".join("h" if name in layout.HASHES else "z" for name in self.names)
         rows = self.names.index("rows") + 1 if "rows" in self.names else 0
         return [*self.marks, *self.served, *self.other], [kinds, self.about, part, rows, view, where, most]
 
@@ -129,14 +131,14 @@ class GenerationDiff:
     async def _sites(self, sites: Iterable[str]) -> list[DifferingThread]:
         """Differences in the views of sites, grouped by the thread that wrote the member."""
         found: dict[tuple[str, str | None], set[str]] = {}
-        views = [view for view in layout.SITE_VIEWS if self._scope.covers(view)]
-        for site in sites if views else ():
-            pair = self._of_site(site, views)
+        listings = [listing for listing in registry.LISTINGS if self._scope.covers(listing.name)]
+        for site in sites if listings else ():
+            pair = self._of_site(site, listings)
             (reply,) = await self._contrast([pair.asked(self._part, self._most)])
             for name in await self._all_of(pair, reply):
                 at = pair.names.index(name)
                 for member in await self._members(pair.served[at], pair.other[at]):
-                    thread = layout.thread_of(name.removeprefix("site."), member) or None
+                    thread = listings[at].thread_of(member) or None
                     found.setdefault((site, thread), set()).add(name)
         return [DifferingThread(*name, tuple(sorted(views))) for name, views in found.items()]
 
@@ -167,10 +169,10 @@ class GenerationDiff:
             return _Pair("cursor", self._cursors(), names, *keys)
         return _Pair("thread", (served.meta, other.meta), names, *keys)
 
-    def _of_site(self, site: str, views: Sequence[str]) -> _Pair:
+    def _of_site(self, site: str, listings: Sequence[Listing]) -> _Pair:
         both = (self._served, self._other)
-        keys = (tuple(self._keys.site_view(one, site, view) for view in views) for one in both)
-        return _Pair("cursor", self._cursors(), tuple(f"site.{view}" for view in views), *keys)
+        keys = (tuple(self._keys.site_view(one, site, listing.name) for listing in listings) for one in both)
+        return _Pair("cursor", self._cursors(), tuple(listing.cell for listing in listings), *keys)
 
     def _cursors(self) -> tuple[str, str]:
         return self._keys.cursor(self._served), self._keys.cursor(self._other)
@@ -227,12 +229,12 @@ async def is_fold(log: Log, reads: Router, keys: Partition, generation: int, nam
         there |= {(view, field.decode()): value for field, value in fields.items()}
     for view, members in views.sets.items():
         there |= {(view, member.decode()): int(score) for member, score in members.items()}
-    for view in layout.SITE_VIEWS:
-        key = keys.site_view(generation, name[0], view)
+    for listing in registry.LISTINGS:
+        key = keys.site_view(generation, name[0], listing.name)
         flat = await retry(partial(reads.call, "ZRANGE", key, 0, -1, "WITHSCORES"), "rebuild")
         for member, score in zip(flat[::2], flat[1::2], strict=True):
-            if layout.thread_of(view, member.decode()) == name[1]:
-                there[f"site.{view}", member.decode()] = int(float(score))
+            if listing.thread_of(member.decode()) == name[1]:
+                there[listing.cell, member.decode()] = int(float(score))
     state = await _folded(log, name, views.cursor)
     wanted = await collected(layout.contents(state, html)) if state.events else []
     return {(view, field): value for view, field, value in wanted} == there

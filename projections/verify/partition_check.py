@@ -27,6 +27,8 @@ from projections.verify.thread import ThreadCheck
 from projections.views import layout
 from projections.views.damage import Damage
 from projections.views.layout import Html
+from projections.views.listings import registry
+from projections.views.listings.listing import Listing
 from projections.views.parking import Parked
 from projections.views.stored_thread import Reads
 from projections.views.versions import ALL, Scope
@@ -277,50 +279,53 @@ class PartitionCheck:
         tell(done, done + len(self._waiting) * self.at.n, self._compared)
 
     async def _site(self, site: str, tell: Callable[[int, int, int], None]) -> AsyncIterator[Difference]:
-        keys = {view: self._look.site_key(site, view) for view in self._look.site_views()}
-        wanted: dict[str, dict[str, bytes | int]] = {view: {} for view in layout.SITE_VIEWS}
+        compared = self._look.listings()
+        wanted: dict[str, dict[str, bytes | int]] = {listing.cell: {} for listing in registry.LISTINGS}
         for name, thread in self._threads.items():
             if name[0] == site:
-                for view, member, score in layout.of_site(thread):
-                    wanted[view.removeprefix("site.")][member] = score
-        for view in wanted.keys() - keys.keys():
-            self._leave(view, len(wanted[view]))
+                for cell, member, score in layout.of_site(thread):
+                    wanted[cell][member] = score
+        for listing in registry.LISTINGS:
+            if listing not in compared:
+                self._leave(listing.name, len(wanted[listing.cell]))
         try:
-            for view, key in keys.items():
-                doubtful = await self._doubtful(site, view, key, wanted.pop(view))
-                ask = partial(self._members, site, view, tell)
-                async for difference in self._look.confirmed(key, f"site.{view}", doubtful, ask):
+            for listing in compared:
+                doubtful = await self._doubtful(site, listing, wanted.pop(listing.cell))
+                ask = partial(self._members, site, listing, tell)
+                key = self._look.listing_key(site, listing)
+                async for difference in self._look.confirmed(key, listing.cell, doubtful, ask):
                     yield difference
         except ResponseError:
+            keys = {listing.cell: self._look.listing_key(site, listing) for listing in compared}
             async for difference in self._look.wrong_kinds(None, keys):
                 yield difference
 
-    async def _doubtful(self, site: str, view: str, key: str, wanted: Content) -> set[str]:
-        """The members on which a site's view and the threads of this share disagree."""
+    async def _doubtful(self, site: str, listing: Listing, wanted: Content) -> set[str]:
+        """The members on which a listing of a site and the threads of this share disagree."""
         doubtful: set[str] = set()
         seen: set[str] = set()
-        async for page in self._look.scan(key, f"site.{view}"):
+        async for page in self._look.scan(self._look.listing_key(site, listing), listing.cell):
             for member, score in page:
                 if member in wanted:
                     seen.add(member)
-                if wanted.get(member) != int(float(score)) and self._share.has((site, layout.thread_of(view, member))):
+                if wanted.get(member) != int(float(score)) and self._share.has((site, listing.thread_of(member))):
                     doubtful.add(member)
         return doubtful | (wanted.keys() - seen)
 
     async def _members(
-        self, site: str, view: str, tell: Callable[[int, int, int], None], cursor: Position, members: set[str]
+        self, site: str, listing: Listing, tell: Callable[[int, int, int], None], cursor: Position, members: set[str]
     ) -> Content:
-        """The given members that the threads of this share should have in a site's view at a cursor."""
+        """The given members that the threads of this share should have in a listing of a site at a cursor."""
         await self._go_to(cursor, tell)
-        names = {(site, layout.thread_of(view, member)) for member in members} & self._threads.keys()
+        names = {(site, listing.thread_of(member)) for member in members} & self._threads.keys()
         there = (cell for name in names for cell in layout.of_site(self._threads[name]))
-        return {member: score for at, member, score in there if at == f"site.{view}" and member in members}
+        return {member: score for at, member, score in there if at == listing.cell and member in members}
 
     async def _strays(self, existing: StoredKeys) -> AsyncIterator[Difference]:
         """Keys, other than those of threads, that the log does not explain."""
         known = {self.keys.cursor(self.generation), self.keys.versions(self.generation), self._halts.key}
         for site in self._sites:
-            known |= {self.keys.site_view(self.generation, site, view) for view in layout.SITE_VIEWS}
+            known |= {self._look.listing_key(site, listing) for listing in registry.LISTINGS}
         async for difference in self._unexplained(sorted(existing.others - known)):
             yield difference
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator
-from typing import Any, Final
+from typing import Any
 
 from msgspec import Struct
 
@@ -19,24 +19,22 @@ from projections.verify.difference import Difference, Name, Superseded
 from projections.verify.thread import ThreadCheck
 from projections.views import layout, parking
 from projections.views.layout import Html
+from projections.views.listings import registry
 from projections.views.parking import Parked
 from projections.views.pointer import Pointer
 from projections.views.stored_thread import Reads
 from projections.views.versions import ALL, Scope
 
-_ONCE: Final = "threads"
-"""The site view in which a thread has one member at most."""
-
 
 class MemberCount(Struct, frozen=True):
-    """Number of members by view and thread in a site's views, counted when the views were at `since`."""
+    """Number of members by cell and thread in a site's listings, counted when the views were at `since`."""
 
     since: Position
     members: Counter[tuple[str, str]]
 
 
 class MemberCounts:
-    """Counts the members of a partition's site views once, to avoid a search per thread."""
+    """Counts the members of a partition's listings once, to avoid a search per thread."""
 
     def __init__(self) -> None:
         self._counted: dict[tuple[int, str], MemberCount] = {}
@@ -47,16 +45,11 @@ class MemberCounts:
         if place not in self._counted:
             since = await look.cursor()
             members: Counter[tuple[str, str]] = Counter()
-            for view in _countable(look):
-                async for page in look.scan(look.site_key(site, view), f"site.{view}"):
-                    members.update((view, layout.thread_of(view, member)) for member, _ in page)
+            for listing in look.listings():
+                async for page in look.scan(look.listing_key(site, listing), listing.cell):
+                    members.update((listing.cell, listing.thread_of(member)) for member, _ in page)
             self._counted[place] = MemberCount(since, members)
         return self._counted[place]
-
-
-def _countable(look: ThreadCheck) -> list[str]:
-    """The comparable site views in which a thread may have any number of members."""
-    return [view for view in look.site_views() if view != _ONCE]
 
 
 class ThreadReplay:
@@ -129,9 +122,9 @@ class SingleThreadCheck:
         return self._look.left
 
     async def differences(self, name: Name, member_counts: MemberCounts | None = None) -> AsyncIterator[Difference]:
-        """Yield the differences in the views of a thread, and in its entries in the site views.
+        """Yield the differences in the views of a thread, and in its entries in the listings.
 
-        Without `member_counts`, members of site views that the thread should not have are not searched for. A parked
+        Without `member_counts`, members of listings that the thread should not have are not searched for. A parked
         thread is compared up to its parked position.
 
         Raises as `projections.verify.thread.ThreadCheck`, `CannotApply`, `core.log.port.BrokenChain`. After
@@ -165,18 +158,19 @@ class SingleThreadCheck:
         return await retry(lambda: self._reads.call(*command), "drift")
 
     async def _stray(self, name: Name, fold: ThreadReplay, member_counts: MemberCounts) -> dict[str, set[str]]:
-        """Members of site views that name this thread but are not in its fold."""
+        """Members of listings, by cell, that name this thread but are not in its fold."""
         counted = await member_counts.of(self._look, name[0])
-        own: dict[str, set[str]] = {view: set() for view in layout.SITE_VIEWS}
-        for view, member, _ in () if fold.thread is None else layout.of_site(fold.thread):
-            own[view.removeprefix("site.")].add(member)
+        own: dict[str, set[str]] = {listing.cell: set() for listing in registry.LISTINGS}
+        for cell, member, _ in () if fold.thread is None else layout.of_site(fold.thread):
+            own[cell].add(member)
             if self._pace.due:
                 await self._pace.rest()
         moved = fold.thread is not None and fold.thread.last > counted.since
         stray: dict[str, set[str]] = {}
-        for view in _countable(self._look):
-            if moved or counted.members[view, name[1]] > len(own[view]):
-                async for page in self._look.scan(self._look.site_key(name[0], view), f"site.{view}"):
-                    members = {member for member, _ in page if layout.thread_of(view, member) == name[1]}
-                    stray.setdefault(view, set()).update(members - own[view])
+        for listing in self._look.listings():
+            cell = listing.cell
+            if moved or counted.members[cell, name[1]] > len(own[cell]):
+                async for page in self._look.scan(self._look.listing_key(name[0], listing), cell):
+                    members = {member for member, _ in page if listing.thread_of(member) == name[1]}
+                    stray.setdefault(cell, set()).update(members - own[cell])
         return stray

@@ -24,6 +24,8 @@ from projections.thread.state import ThreadState
 from projections.verify.difference import Content, Difference, ExpectedThread, Name, Superseded
 from projections.views import layout, stored_row
 from projections.views.layout import Html
+from projections.views.listings import registry
+from projections.views.listings.listing import Listing
 from projections.views.pointer import Pointer
 from projections.views.stored_thread import Reads, together
 from projections.views.versions import HTML, Scope
@@ -65,7 +67,7 @@ class ThreadCheck:
         self._call = call
 
     async def thread(self, name: Name, fold: ExpectedThread) -> AsyncIterator[Difference]:
-        """Yield the differences in the views of a thread, without its entries in the site views."""
+        """Yield the differences in the views of a thread, without its entries in the listings."""
         views = self.keys.thread_views(self.generation, *name)._asdict()
         keys = {view: key for view, key in views.items() if self.scope.covers(view)}
         if fold.thread is not None and "rows" in keys and not self.scope.html:
@@ -84,12 +86,12 @@ class ThreadCheck:
     async def site(
         self, name: Name, fold: ExpectedThread, stray: Mapping[str, Iterable[str]]
     ) -> AsyncIterator[Difference]:
-        """Yield the differences in the site views for the entries of a thread.
+        """Yield the differences in the listings for the entries of a thread.
 
-        `stray` are members, by view, that the thread may wrongly have there.
+        `stray` are members, by name of the cells, that the thread may wrongly have there.
         """
-        keys = {view: self.site_key(name[0], view) for view in self.site_views()}
-        doubtful: dict[str, set[str]] = {f"site.{view}": set(members) for view, members in stray.items()}
+        keys = {listing.cell: self.listing_key(name[0], listing) for listing in self.listings()}
+        doubtful: dict[str, set[str]] = {cell: set(members) for cell, members in stray.items()}
         try:
             if fold.thread is not None:
                 await self._try(self._covered(layout.of_site(fold.thread)), keys, doubtful)
@@ -160,18 +162,18 @@ class ThreadCheck:
             partition=self.keys.number, thread=thread, key=key, field=field, expected=expected, found=found
         )
 
-    def site_views(self) -> list[str]:
-        """The comparable site views."""
-        return [view for view in layout.SITE_VIEWS if self.scope.covers(view)]
+    def listings(self) -> list[Listing]:
+        """The comparable listings."""
+        return [listing for listing in registry.LISTINGS if self.scope.covers(listing.name)]
 
-    def site_key(self, site: str, view: str) -> str:
-        """The key of a site view."""
-        return self.keys.site_view(self.generation, site, view)
+    def listing_key(self, site: str, listing: Listing) -> str:
+        """The key of a listing."""
+        return self.keys.site_view(self.generation, site, listing.name)
 
     async def wrong_kinds(self, name: Name | None, keys: Mapping[str, str]) -> AsyncIterator[Difference]:
         """The keys that are not the hash or sorted set they should be; the content of such a key is not read."""
         for view, key in keys.items():
-            wanted = b"zset" if view in layout.SETS or view in layout.SITE_VIEWS else b"hash"
+            wanted = b"hash" if view in layout.HASHES else b"zset"
             (kind,) = await self._ask(("TYPE", key))
             if kind not in (wanted, b"none"):
                 yield self.difference(name, key, None, wanted, kind)
@@ -226,7 +228,7 @@ class ThreadCheck:
     async def _step(
         self, step: dict[str, dict[str, bytes | int]], keys: Mapping[str, str], doubtful: dict[str, set[str]]
     ) -> None:
-        replies = await self._ask(*(_values(view, _key(keys, view), list(wanted)) for view, wanted in step.items()))
+        replies = await self._ask(*(_values(view, keys[view], list(wanted)) for view, wanted in step.items()))
         for (view, wanted), values in zip(step.items(), replies, strict=True):
             for (field, expected), value in zip(wanted.items(), values, strict=True):
                 if value is None or self._value(view, value) != expected:
@@ -237,7 +239,7 @@ class ThreadCheck:
     ) -> AsyncIterator[Difference]:
         for view, fields in doubtful.items():
             wanted = partial(self._picked, fold, view)
-            async for difference in self.confirmed(_key(keys, view), view, fields, wanted, name):
+            async for difference in self.confirmed(keys[view], view, fields, wanted, name):
                 yield difference
 
     async def _picked(self, fold: ExpectedThread, view: str, cursor: Position, fields: set[str]) -> Content:
@@ -292,7 +294,7 @@ class ThreadCheck:
 
     def _value(self, view: str, value: bytes) -> bytes | int:
         """The value of a view in the form that is compared."""
-        if view in layout.SETS:
+        if view not in layout.HASHES:
             return int(float(value))
         return stored_row.without_html(value) if view == "rows" and not self.scope.html else value
 
@@ -300,24 +302,20 @@ class ThreadCheck:
         return await retry(lambda: together(self._reads, list(commands)), self._call)
 
 
-def _key(keys: Mapping[str, str], view: str) -> str:
-    return keys[view.removeprefix("site.")]
-
-
 def _everything(view: str, key: str) -> ReadCommand:
-    return ("ZRANGE", key, 0, -1, "WITHSCORES") if view in layout.SETS else ("HGETALL", key)
+    return ("HGETALL", key) if view in layout.HASHES else ("ZRANGE", key, 0, -1, "WITHSCORES")
 
 
 def _values(view: str, key: str, fields: list[str]) -> ReadCommand:
-    return ("ZMSCORE" if view in layout.SETS else "HMGET", key, *fields)
+    return ("HMGET" if view in layout.HASHES else "ZMSCORE", key, *fields)
 
 
 def _scan(view: str) -> str:
-    return "ZSCAN" if view in layout.SETS else "HSCAN"
+    return "HSCAN" if view in layout.HASHES else "ZSCAN"
 
 
 def _length(view: str, key: str) -> ReadCommand:
-    return ("ZCARD" if view in layout.SETS else "HLEN", key)
+    return ("HLEN" if view in layout.HASHES else "ZCARD", key)
 
 
 def _no_html(_body: str) -> str:

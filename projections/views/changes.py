@@ -201,17 +201,17 @@ class _Out:
     def changes(self) -> Iterator[Change]:
         # Drops first is safe: a member dropped for one comment is never put for another.
         for name, fields in self._drops.items():
-            yield Change("ZREM" if name in layout.SETS else "HDEL", self._key(name), list(fields))
+            yield Change("HDEL" if name in layout.HASHES else "ZREM", self._key(name), list(fields))
         for name, puts in self.puts.items():
             if not puts:
                 continue
             pairs: list[Argument] = [b""] * (2 * len(puts))
-            if name in layout.SETS:
-                pairs[::2], pairs[1::2] = puts.values(), puts
-                yield Change("ZADD", self._key(name), pairs)
-            else:
+            if name in layout.HASHES:
                 pairs[::2], pairs[1::2] = puts, puts.values()
                 yield Change("HSET", self._key(name), pairs)
+            else:
+                pairs[::2], pairs[1::2] = puts.values(), puts
+                yield Change("ZADD", self._key(name), pairs)
 
     def _key(self, name: str) -> str:
         base, _, view = name.partition(".")

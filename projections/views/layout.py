@@ -1,8 +1,9 @@
 """Layout of the views: the contents of every view key, derived from a thread's state alone.
 
 A cell is one field of a hash or one member of a sorted set: `(name, field)` to a value. Names are those of
-`core.keys.ThreadViews`, and `site.<name>` for the cells that a thread adds to the views of its site. No cell depends on
-two threads, so each thread can be rewritten, refolded or compared on its own.
+`core.keys.ThreadViews`, and `site.<name>` for the cells that a thread adds to the listings of its site
+(`projections.views.listings`). No cell depends on two threads, so each thread can be rewritten, refolded or compared on
+its own.
 
 `of_comment` leaves out the most frequently changing views (`rows`, `votes`, `ballots`, `answers`); `changes` writes
 those only if they changed.
@@ -16,6 +17,7 @@ import msgspec
 from core.keys import ThreadViews
 from projections.thread.state import CommentState, ReportState, Text, ThreadState
 from projections.views import stored_row
+from projections.views.listings import registry
 
 Cell = tuple[str, str]
 Value = int | str | Text | list[ReportState] | None
@@ -28,16 +30,11 @@ THREAD_SETS: Final = ("roots", "top", "anchored", "replies", "ballots", "waiting
 THREAD_HASHES: Final = tuple(name for name in ThreadViews._fields if name not in THREAD_SETS)
 """The views of a thread that are hashes."""
 
-SITE_VIEWS: Final = ("pending", "reported", "authors", "threads", "urls", "opened")
-"""Views across the threads of a site in one partition: sorted sets."""
-
-SETS: Final = frozenset((*THREAD_SETS, *(f"site.{name}" for name in SITE_VIEWS)))
-"""Names of all views that are sorted sets; every other view is a hash."""
+HASHES: Final = frozenset(THREAD_HASHES)
+"""Names of all views that are hashes; every other view is a sorted set, listings included."""
 
 TOGETHER: Final = 20
 """Replies per comment kept in one `answers` field: the number that a page shows by default."""
-
-_LETTERS: Final = {"published": "p", "pending": "q", "rejected": "r", "withdrawn": "w"}
 
 
 def of_comment(comment: CommentState, thread: str) -> dict[Cell, Value]:
@@ -61,43 +58,22 @@ def of_comment(comment: CommentState, thread: str) -> dict[Cell, Value]:
         for number, text in comment.texts.items():
             if number not in in_row:
                 cells["revisions", f"{comment.id}:{number}"] = text
-    since = None if comment.withdrawn else comment.waits_since
-    if since is not None:
-        cells["site.pending", f"{since.ms:015d} {since.n:012d} {thread} {comment.id} {author}"] = 0
     if comment.reports:
-        since = comment.reports[0].position
-        cells["site.reported", f"{since.ms:015d} {since.n:012d} {thread} {comment.id} {author}"] = 0
         cells["reports", comment.id] = comment.reports
-    posted = comment.posted
-    letter = _LETTERS[comment.status]
-    time = f"{str(posted.ms).zfill(15)}{str(posted.n).zfill(12)}"
-    cells["site.authors", f"{author} {time} {thread} {comment.id} {letter}"] = 0
+    for listing in registry.COMMENT_LISTINGS:
+        for member, score in listing.of_comment(comment, thread):
+            cells[listing.cell, member] = score
     return cells
 
 
 def of_thread(thread: ThreadState) -> dict[Cell, Value]:
     """The cells of a thread itself."""
-    if thread.opened is None:
-        return {}
-    opened = thread.opened
-    return {
-        ("site.threads", thread.id): thread.position.ms,
-        ("site.urls", f"{thread.url} {thread.id}"): 0,
-        ("site.opened", f"{opened.ms:015d} {opened.n:012d} {thread.id}"): 0,
-    }
-
-
-def thread_of(view: str, member: str) -> str:
-    """The thread that a member of a site view belongs to; "" if the member is malformed."""
-    match view:
-        case "threads":
-            return member
-        case "urls" | "opened":
-            return member.rpartition(" ")[2]
-        case _:
-            # Two words precede the thread: position of the decision or report, or author and time of posting.
-            words = member.split(" ", 3)
-            return words[2] if len(words) > 3 else ""  # noqa: PLR2004 - and the comment behind it
+    cells: dict[Cell, Value] = {}
+    if thread.opened is not None:
+        for listing in registry.THREAD_LISTINGS:
+            for member, score in listing.of_thread(thread):
+                cells[listing.cell, member] = score
+    return cells
 
 
 def top_score(comment: CommentState) -> int:
@@ -184,7 +160,7 @@ def besides_rows(thread: ThreadState) -> Iterator[tuple[str, str, bytes | int]]:
 
 
 def of_site(thread: ThreadState) -> Iterator[tuple[str, str, bytes | int]]:
-    """The cells of a thread in the views of its site: name, member, score."""
+    """The cells of a thread in the listings of its site: name, member, score."""
     for (name, field), score in of_thread(thread).items():
         yield name, field, encode(score)
     for comment in thread.rows.values():

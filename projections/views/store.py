@@ -26,6 +26,8 @@ from projections.views import feed_entries, layout, parking
 from projections.views.changes import Change, Commit
 from projections.views.generations import scope_of
 from projections.views.layout import Html
+from projections.views.listings import registry
+from projections.views.listings.listing import Listing
 from projections.views.parked_threads import read_parked
 from projections.views.pointer import FIRST, Pointer
 from projections.views.stored_thread import load_thread
@@ -190,18 +192,18 @@ class Store:
         own = self._keys.of(thread.site, thread.id)
         views = own.thread_views(self.generation, thread.site, thread.id)
         staged = own.staged(token_hex(8), thread.site, thread.id)
-        of_site: dict[str, dict[str, bytes | int]] = {name: {} for name in layout.SITE_VIEWS}
+        listed: dict[str, dict[str, bytes | int]] = {listing.cell: {} for listing in registry.LISTINGS}
         of_thread: dict[str, dict[str, bytes | int]] = {name: {} for name in views._fields}
         for name, field, value in layout.contents(thread, html):
-            base, _, view = name.partition(".")
-            (of_site[view] if view else of_thread[base])[field] = value
+            (of_thread if name in of_thread else listed)[name][field] = value
             if pace.due:
                 await pace.rest()
         for name, puts in of_thread.items():
             await self._stage(getattr(staged, name), name, puts)
         beyond = [Change("HDEL", own.parked(self.generation), [parking.field(thread.site, thread.id)]), *changes]
-        for view, puts in of_site.items():
-            beyond += await self._site_changes(own.site_view(self.generation, thread.site, view), view, thread.id, puts)
+        for listing in registry.LISTINGS:
+            key = own.site_view(self.generation, thread.site, listing.name)
+            beyond += await self._listing_changes(key, listing, thread.id, listed[listing.cell])
         keys = [own.cursor(self.generation), own.generation, own.heads(thread.site, thread.id)]
         keys += (own.versions(self.generation), *views, *staged)
         after = self.pointer._replace(exchanges=self.pointer.exchanges + 1)
@@ -218,21 +220,23 @@ class Store:
         pairs = list(puts.items())
         for start in range(0, len(pairs), _CHUNK):
             some = pairs[start : start + _CHUNK]
-            if view in layout.SETS:
-                await self._calls.call("ZADD", key, *(part for field, value in some for part in (value, field)))
-            else:
+            if view in layout.HASHES:
                 await self._calls.call("HSET", key, *(part for pair in some for part in pair))
+            else:
+                await self._calls.call("ZADD", key, *(part for field, value in some for part in (value, field)))
             await self._calls.call("EXPIRE", key, STAGED_S)
 
-    async def _site_changes(self, key: str, view: str, thread: str, puts: Mapping[str, bytes | int]) -> list[Change]:
-        """The changes that turn a thread's members of a site view into `puts`."""
+    async def _listing_changes(
+        self, key: str, listing: Listing, thread: str, puts: Mapping[str, bytes | int]
+    ) -> list[Change]:
+        """The changes that turn a thread's members of a listing into `puts`."""
         there: dict[str, int] = {}
         at = b"0"
         while True:
             at, flat = await self._reads.call("ZSCAN", key, at, "COUNT", _CHUNK)
             for member, score in zip(flat[::2], flat[1::2], strict=True):
                 name = member.decode()
-                if layout.thread_of(view, name) == thread:
+                if listing.thread_of(name) == thread:
                     there[name] = int(float(score))
             if at == b"0":
                 break

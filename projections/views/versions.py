@@ -21,6 +21,7 @@ from msgspec import Struct
 from core.text.render import RENDERER
 from projections.thread.state import FOLD
 from projections.views import rows
+from projections.views.listings import registry
 
 LAYOUT: Final[Mapping[str, int]] = {
     "meta": 2,
@@ -36,14 +37,9 @@ LAYOUT: Final[Mapping[str, int]] = {
     "ballots": 1,
     "waiting": 1,
     "reports": 1,
-    "pending": 2,
-    "reported": 1,
-    "authors": 1,
-    "threads": 1,
-    "urls": 1,
-    "opened": 1,
+    **{listing.name: listing.version for listing in registry.LISTINGS},
 }
-"""Version of each view's contents, by the ending of the view's key: views of a thread, then views of a site.
+"""Version of each view's contents, by the ending of the view's key: views of a thread, then listings.
 
 A number is raised by every change in the cells that the same thread puts into that view, including a new field in a
 row. A new view starts at 1, and a removed view leaves the table. A reader must support the preceding layout, because

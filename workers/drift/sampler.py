@@ -32,6 +32,7 @@ from projections.rebuild.refold import refold
 from projections.verify.difference import Difference, Name, Superseded
 from projections.verify.single_thread import MemberCounts, SingleThreadCheck
 from projections.views.layout import Html
+from projections.views.listings.registry import LISTINGS
 from projections.views.store import Store
 from projections.views.versions import OWN, Scope, Versions
 from workers.drift.thread_walk import QUIET_SHARE, WALK_S, ThreadWalk
@@ -46,7 +47,7 @@ LEFT_ALONE_S: Final = 24 * 3600.0
 TOLD: Final = 10
 """Maximum number of differing fields logged individually per thread."""
 
-PERSONAL: Final = frozenset({"ballots", "waiting", "pending", "reported", "authors", "urls"})
+PERSONAL: Final = frozenset({"ballots", "waiting"} | {listing.name for listing in LISTINGS if listing.personal})
 """Views whose members name a member or an address."""
 _IDS: Final = re.compile(r"(?:[\w.~-]{1,120} (?=\d{12}:)|\d{15} \d{12} )?(?:\d{12}:)?[\w.~-]{1,120}(?::\d+)?", re.ASCII)
 """Pattern of the field names in the other views: ids, positions, ages, revision numbers."""

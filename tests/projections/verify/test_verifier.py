@@ -13,7 +13,7 @@ from projections.thread.snapshots import field, pack
 from projections.verify import partition_check, thread
 from projections.verify.verifier import Difference, Finished, Progress, verify
 from projections.views.damage import Damage
-from projections.views.layout import SITE_VIEWS
+from projections.views.listings.registry import LISTINGS
 from tests.support.discussions import SITE, THREADS, entries, played, stream
 from tests.support.projecting import Bench, bench, projecting
 
@@ -78,7 +78,7 @@ async def test_a_row_changed_by_hand_is_found(small: Bench) -> None:
 async def test_whatever_is_changed_in_any_view_is_found(small: Bench) -> None:
     here = small
     views = await here.views()
-    assert {key.rsplit(":", 1)[1] for key in views} == {*ThreadViews._fields, *SITE_VIEWS}
+    assert {key.rsplit(":", 1)[1] for key in views} == {*ThreadViews._fields, *(listing.name for listing in LISTINGS)}
     for key, there in views.items():
         first, last = next(iter(there)), next(reversed(there))
         value, kept = there[first], there[last]

@@ -29,7 +29,7 @@ from projections.verify.verifier import Finished, verify
 from projections.views import stored_row
 from projections.views.damage import Damage
 from projections.views.generations import scope_of
-from projections.views.layout import SITE_VIEWS
+from projections.views.listings.registry import LISTINGS
 from projections.views.pointer import Pointer
 from projections.views.store import Store
 from projections.views.versions import LAYOUT, OWN, UNSIGNED, Scope, Versions, decode, encode, scope
@@ -102,7 +102,7 @@ async def changed(here: Bench, view: str) -> None:
     """Change a field or a score in a view as no event did."""
     keys = here.deployment.keys[0]
     of_thread = keys.thread_views(1, SITE, THREAD)
-    key = keys.site_view(1, SITE, view) if view in SITE_VIEWS else getattr(of_thread, view)
+    key = getattr(of_thread, view) if view in ThreadViews._fields else keys.site_view(1, SITE, view)
     if await here.call("TYPE", key) == b"hash":
         field = min(await here.call("HKEYS", key)).decode()
         await here.call("HSET", key, field, "another layout")
@@ -211,7 +211,7 @@ async def test_what_differs_beside_the_html_is_found_under_another_renderer(here
     assert views_of(found) == {"rows", "votes", "top", "pending", "meta"}
 
 
-VIEWS = (*ThreadViews._fields, *SITE_VIEWS)
+VIEWS = (*ThreadViews._fields, *(listing.name for listing in LISTINGS))
 
 
 @pytest.mark.parametrize("apart", VIEWS)

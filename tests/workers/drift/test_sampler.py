@@ -16,7 +16,7 @@ from projections.verify import thread as differing
 from projections.verify.difference import Name
 from projections.verify.single_thread import SingleThreadCheck
 from projections.verify.verifier import verify
-from projections.views.layout import SITE_VIEWS, thread_of
+from projections.views.listings.registry import LISTINGS
 from tests.support.bounds import BOUND
 from tests.support.discussions import BODIES, PEOPLE, SITE, THREADS, Play, entries, played, stream
 from tests.support.poisoning import poison, skip
@@ -30,7 +30,8 @@ from workers.runtime.process import Parts
 from workers.runtime.settings import Settings
 
 THREAD = THREADS[0]
-VIEWS = (*ThreadViews._fields, *SITE_VIEWS)
+ACROSS = {listing.name: listing for listing in LISTINGS}
+VIEWS = (*ThreadViews._fields, *ACROSS)
 
 
 @pytest.fixture(params=["whole", "in steps"])
@@ -108,14 +109,14 @@ def lines(said: list[Any], event: str) -> list[Any]:
 async def spoil(here: Bench, view: str, thread: str = THREAD) -> tuple[str, str, str]:
     """Change a field of a view as no event did; the thread, its key, and the field."""
     keys = here.deployment.keys[0]
-    site = view in SITE_VIEWS
-    key = keys.site_view(1, SITE, view) if site else getattr(keys.thread_views(1, SITE, thread), view)
+    across = ACROSS.get(view)
+    key = keys.site_view(1, SITE, view) if across else getattr(keys.thread_views(1, SITE, thread), view)
     if await here.call("TYPE", key) == b"hash":
         field = (await here.call("HKEYS", key))[0].decode()
         await here.call("HSET", key, field, f"secret {BODIES[0]}")
     else:
         field = (await here.call("ZRANGE", key, 0, -1))[0].decode()
-        thread = thread_of(view, field) if site else thread
+        thread = across.thread_of(field) if across else thread
         await here.call("ZREM", key, field)
     return thread, key, field
 
