@@ -162,7 +162,7 @@ class Partition:
         return _views(f"{self.views_prefix(generation)}thread:{site}/{thread}")
 
     def site_view(self, generation: int, site: str, name: str) -> str:
-        """Key of a view across the site's threads in this partition (`queue`, `reported`, `members`, `threads`, …)."""
+        """Key of a listing: a view across the site's threads in this partition (`projections.views.listings`)."""
         return f"{self.views_prefix(generation)}site:{site}:{name}"
 
 

@@ -12,16 +12,21 @@ from core.redis.script import Script
 from core.throttle import Pace
 from core.times import rfc3339
 from projections.read import comments as lookups
-from projections.read import cursors, viewer_rows
+from projections.read import cursors, listing, viewer_rows
 from projections.read.comments import answer
-from projections.read.members import Listed, Placed, lines_of, part, place
+from projections.read.listing import Listed, Place
+from projections.read.members import lines_of, name
 from projections.read.page_json import PageLine
 from projections.read.queries import PageAnswer, QueueQuery
 from projections.read.served_generation import Served
 from projections.read.walk import Onward
 from projections.thread.state import CommentState, ReportState
+from projections.views.listings.listing import BY_POSITION, CommentListing
+from projections.views.listings.pending import PENDING
+from projections.views.listings.reported import REPORTED
 from projections.views.viewer import Viewer
 
+_LISTINGS: Final[dict[str, CommentListing]] = {"pending": PENDING, "reported": REPORTED}
 _QUEUE: Final = Script("projections.read", "queue")
 _REPORTS: Final = msgspec.json.Decoder(list[ReportState])
 _STAFF: Final = Viewer(staff=True)
@@ -34,22 +39,19 @@ async def queue(served: Served, site: str, query: QueueQuery) -> PageAnswer:
     left out, so a response may hold fewer than `limit` items and still have `next`.
     """
     mark = cursors.mark("queue", site, query.state, query.thread, query.member, query.limit)
-    after = place(query.cursor, mark)
+    after = listing.place(_LISTINGS[query.state], query.cursor, mark)
     partitions = list(served.keys) if query.thread is None else [served.keys.of(site, query.thread)]
     parts = await gathered([partial(_part, served, partition, site, query, after) for partition in partitions])
-    found = sorted(one for _, some in parts for one in some)
-    some, following = part(found, query.limit, mark)
+    some, more = listing.merged([some for _, some in parts], after, query.limit, oldest_first=True)
     items = await _items(served, site, some, query)
+    following = cursors.write(mark, *some[-1].place) if more else None
     return answer({"items": items, "total": sum(total for total, _ in parts), "next": following})
 
 
 async def _part(
-    served: Served, partition: Partition, site: str, query: QueueQuery, after: Placed | None
+    served: Served, partition: Partition, site: str, query: QueueQuery, after: Place | None
 ) -> tuple[int, list[Listed]]:
-    start = "-"
-    if after is not None:
-        at = f"{after.ms:015d} {after.n:012d}"
-        start = f"[{at}" if partition.number > after.partition else f"({at}!"
+    start = listing.start(BY_POSITION, partition, after, oldest_first=True)
     reply = await served.partition(
         _QUEUE,
         partition,
@@ -57,41 +59,36 @@ async def _part(
         (start, query.limit + 1, query.thread or "", query.member or ""),
     )
     total, members = reply.parts
-    lines = (line.split(" ") for line in members.decode().splitlines())
-    return int(total), [
-        Listed(Placed(int(ms), int(n), partition.number), thread, comment) for ms, n, thread, comment, _ in lines
-    ]
+    of = _LISTINGS[query.state]
+    return int(total), [listing.listed(of, partition, member) for member in members.decode().splitlines()]
 
 
 async def _items(served: Served, site: str, listed: list[Listed], query: QueueQuery) -> list[dict[str, Any]]:
-    lines = await lines_of(served, site, listed)
+    names = [name(_LISTINGS[query.state], one) for one in listed]
+    lines = await lines_of(served, site, names)
     comments = {key: viewer_rows.comment(line) for key, line in lines.items()}
     parents = await lines_of(
         served,
         site,
-        [
-            Listed(one.placed, one.thread, comment.parent)
-            for one in listed
-            if (comment := comments.get((one.thread, one.comment))) and comment.parent is not None
-        ],
+        [(one[0], comment.parent) for one in names if (comment := comments.get(one)) and comment.parent is not None],
     )
-    heads = await lookups.heads(served, site, [one.thread for one in listed])
-    reports = await gathered([partial(_reports, served, site, one) for one in listed])
+    heads = await lookups.heads(served, site, [thread for thread, _ in names])
+    reports = await gathered([partial(_reports, served, site, *one) for one in names])
     items = []
     pace = Pace()
-    for one, filed in zip(listed, reports, strict=True):
+    for one, (thread, id_), filed in zip(listed, names, reports, strict=True):
         if pace.due:
             await pace.rest()
-        line = lines.get((one.thread, one.comment))
-        comment = comments.get((one.thread, one.comment))
+        line = lines.get((thread, id_))
+        comment = comments.get((thread, id_))
         if line is None or comment is None:
             continue
         revision = comment.waiting if query.state == "pending" else comment.standing or comment.latest
         if revision is None or (query.state == "reported" and not filed):
             continue
-        parent = None if comment.parent is None else parents.get((one.thread, comment.parent))
-        head = heads[one.thread]
-        row = viewer_rows.with_text(line, one.thread, _STAFF, revision, Onward(site, one.thread))
+        parent = None if comment.parent is None else parents.get((thread, comment.parent))
+        head = heads[thread]
+        row = viewer_rows.with_text(line, thread, _STAFF, revision, Onward(site, thread))
         if pace.due:
             await pace.rest()
         items.append(
@@ -99,9 +96,9 @@ async def _items(served: Served, site: str, listed: list[Listed], query: QueueQu
                 "comment": Raw(row),
                 "revision": revision,
                 "thread": {"id": head.id, "title": head.title, "url": head.url},
-                "parent": None if parent is None else _row(parent, site, one.thread),
+                "parent": None if parent is None else _row(parent, site, thread),
                 "published": _published(comment),
-                "since": rfc3339(one.placed.ms),
+                "since": rfc3339(one.place[0]),
                 "held_by": _held_by(comment, revision, query.state),
                 "reports": [
                     {"reason": report.reason, "note": report.note, "at": rfc3339(report.at), "by": report.by}
@@ -112,10 +109,10 @@ async def _items(served: Served, site: str, listed: list[Listed], query: QueueQu
     return items
 
 
-async def _reports(served: Served, site: str, one: Listed) -> list[ReportState]:
-    partition = served.keys.of(site, one.thread)
+async def _reports(served: Served, site: str, thread: str, comment: str) -> list[ReportState]:
+    partition = served.keys.of(site, thread)
     reply = await served.commands(
-        partition, lambda g: [("HGET", partition.thread_views(g, site, one.thread).reports, one.comment)]
+        partition, lambda g: [("HGET", partition.thread_views(g, site, thread).reports, comment)]
     )
     return [] if reply.parts[0] is None else _REPORTS.decode(reply.parts[0])
 

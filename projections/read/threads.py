@@ -1,12 +1,11 @@
 """Lists of a site's threads, by last activity or by opening time.
 
-Each partition returns its own threads, and the results are merged in one global order. Activity moves a thread to the
-front, so a reader may miss it during writes. The order by opening never changes.
+Activity moves a thread to the front, so a reader may miss it during writes. The order by opening never changes.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 from msgspec import Raw
@@ -14,40 +13,33 @@ from msgspec import Raw
 from core.concurrency import gathered
 from core.domain.origins import normalised
 from core.keys import Partition
-from core.position import START, Position, kept
+from core.position import START
 from core.redis.script import Script
 from core.refusals import Unavailable
 from core.times import rfc3339
-from projections.read import cursors
-from projections.read.comments import answer, head_of
+from projections.read import cursors, listing
+from projections.read.comments import answer
+from projections.read.listing import Listed, Place
 from projections.read.queries import PageAnswer, ThreadsQuery
 from projections.read.served_generation import CommandParts, Question, Served
 from projections.thread.state import ThreadState
-from projections.views.versions import decode
+from projections.views.listings.listing import ThreadListing
+from projections.views.listings.opened import OPENED
+from projections.views.listings.pending import PENDING
+from projections.views.listings.reported import REPORTED
+from projections.views.listings.threads import THREADS
+from projections.views.listings.urls import URLS
 
 LOOKED_THROUGH: Final = 2000
 """Maximum threads examined per request when a filter matches few."""
 MOST_UNORDERED: Final = 20_000
-"""Maximum threads per partition sorted by the caller, if older views have no order by opening."""
+"""Maximum threads per partition sorted by the caller, if older views do not have the order."""
 
-_THREADS: Final = Script("projections.read", "threads")
-_OPENED: Final = Script("projections.read", "list_opened_threads")
+_ORDERS: Final[dict[str, ThreadListing]] = {"activity": THREADS, "opened": OPENED}
 _WAITING: Final = Script("projections.read", "count_waiting")
-_ACTIVITY_PLACE: Final = rf"{cursors.NUMBER}\.{cursors.THREAD}"
-_OPENED_PLACE: Final = rf"{cursors.NUMBER}\.{cursors.NUMBER}\.{cursors.NUMBER}"
 _CHUNK: Final = 500
 _KINDS: Final = frozenset({"member", "guest", "staff", "system"})
 _SOURCE: Final = msgspec.json.Decoder(ThreadState)
-
-Place = tuple[Any, ...]
-"""A place in one of the orders: `(ms, name)` by activity, `(ms, n, partition)` by opening. Greater ones come first."""
-
-
-class _Listed(NamedTuple):
-    """A thread in a list."""
-
-    place: Place
-    name: str
 
 
 class _Told(NamedTuple):
@@ -63,37 +55,30 @@ async def threads(served: Served, site: str, query: ThreadsQuery) -> PageAnswer:
     If few match, a response may hold fewer than `limit` and still have `next`.
     """
     mark = cursors.mark("threads", site, query.url, query.status, query.order, query.opened_by, query.limit)
-    after = _after(query, mark)
-    asks: Callable[[Place | None], Awaitable[tuple[list[_Listed], bool]]]
-    asks = partial(_of_article if query.url is not None else _ORDERS[query.order], served, site, query)
+    order = _ORDERS[query.order]
+    after = listing.place(order, query.cursor, mark)
+    asks: Callable[[Place | None], Awaitable[tuple[list[Listed], bool]]]
+    asks = partial(_in_order if query.url is None else _of_article, served, site, query, order)
     listed: list[tuple[str, _Told]] = []
     looked = 0
     while True:
         some, more = await asks(after)
-        told = await _told(served, site, [one.name for one in some])
-        for one in some:
+        names = [order.thread_of(one.member) for one in some]
+        told = await _told(served, site, names)
+        for one, name in zip(some, names, strict=True):
             if len(listed) == query.limit:
                 more = True
                 break
             after = one.place
-            found = told.get(one.name)
+            found = told.get(name)
             if found is not None and _is_wanted(found, query):
-                listed.append((one.name, found))
+                listed.append((name, found))
         looked += len(some)
         if not more or len(listed) == query.limit or looked >= LOOKED_THROUGH:
             break
     waiting = await _waiting(served, site, [name for name, _ in listed])
     following = cursors.write(mark, *after) if more and after else None
     return answer({"threads": [_row(told, *waiting[name]) for name, told in listed], "next": following})
-
-
-def _after(query: ThreadsQuery, mark: str) -> Place | None:
-    if query.cursor is None:
-        return None
-    if query.order == "opened":
-        return tuple(map(int, cursors.read(query.cursor, mark, _OPENED_PLACE)))
-    ms, name = cursors.read(query.cursor, mark, _ACTIVITY_PLACE)
-    return int(ms), name
 
 
 def _is_wanted(told: _Told, query: ThreadsQuery) -> bool:
@@ -140,7 +125,7 @@ async def _waiting(served: Served, site: str, names: Sequence[str]) -> dict[str,
         reply = await served.partition(
             _WAITING,
             partition,
-            lambda g: [partition.site_view(g, site, view) for view in ("pending", "reported")],
+            lambda g: [partition.site_view(g, site, queue.name) for queue in (PENDING, REPORTED)],
             some,
         )
         return dict(zip(some, zip(reply.parts[::2], reply.parts[1::2], strict=True), strict=True))
@@ -156,111 +141,45 @@ def _by_partition(served: Served, site: str, names: Sequence[str]) -> dict[Parti
     return found
 
 
-async def _by_activity(
-    served: Served, site: str, query: ThreadsQuery, after: Place | None
-) -> tuple[list[_Listed], bool]:
-    """A page of threads by activity, and whether there are more."""
-
-    async def ask(partition: Partition) -> list[_Listed]:
-        reply = await served.partition(
-            _THREADS,
-            partition,
-            lambda g: [partition.site_view(g, site, "threads")],
-            ["+inf" if after is None else after[0], query.limit + 1],
-        )
-        lines = (line.split(" ") for line in reply.parts[0].decode().splitlines())
-        return [_Listed((int(ms), name), name) for ms, name in lines]
-
-    return _merged(await gathered([partial(ask, one) for one in served.keys]), after, query.limit)
+async def _in_order(
+    served: Served, site: str, query: ThreadsQuery, order: ThreadListing, after: Place | None
+) -> tuple[list[Listed], bool]:
+    """A page of threads, and a flag that is set if there are more."""
+    unordered = partial(_unordered, served, site, order)
+    return await listing.page(served, site, order, after, query.limit, without=unordered)
 
 
-async def _by_opening(
-    served: Served, site: str, query: ThreadsQuery, after: Place | None
-) -> tuple[list[_Listed], bool]:
-    """A page of threads by opening, and whether there are more."""
-
-    async def ask(partition: Partition) -> list[_Listed]:
-        if not await _has_opened(served, partition):
-            return await _unordered(served, partition, site)
-        reply = await served.partition(
-            _OPENED,
-            partition,
-            lambda g: [partition.site_view(g, site, "opened")],
-            [_from(after, partition), query.limit + 1],
-        )
-        lines = (line.split(" ") for line in reply.parts[0].decode().splitlines())
-        return [_Listed((int(ms), int(n), partition.number), name) for ms, n, name in lines]
-
-    return _merged(await gathered([partial(ask, one) for one in served.keys]), after, query.limit)
-
-
-def _from(after: Place | None, partition: Partition) -> str:
-    if after is None:
-        return "+"
-    ms, n, number = after
-    at = f"{ms:015d} {n:012d}"
-    # At an equal position, a partition with a smaller number comes later in the list.
-    return f"[{at}!" if partition.number < number else f"({at}"
-
-
-async def _has_opened(served: Served, partition: Partition) -> bool:
-    """True if every version that wrote these views keeps the order by opening."""
+async def _unordered(served: Served, site: str, order: ThreadListing, partition: Partition) -> list[Listed]:
+    """All threads of a partition, for views by an older version without this order. Raises Unavailable."""
     reply = await served.commands(
-        partition, lambda g: [("GET", partition.cursor(g)), ("SMEMBERS", partition.versions(g))]
-    )
-    cursor, members = reply.parts
-    return kept(cursor) == START or (bool(members) and all("opened" in one.layout for one in decode(members)))
-
-
-async def _unordered(served: Served, partition: Partition, site: str) -> list[_Listed]:
-    """All threads of a partition, for views by an older version without an order by opening. Raises Unavailable."""
-    reply = await served.commands(
-        partition, lambda g: [("ZRANGE", partition.site_view(g, site, "threads"), 0, MOST_UNORDERED)]
+        partition, lambda g: [("ZRANGE", partition.site_view(g, site, THREADS.name), 0, MOST_UNORDERED)]
     )
     names = [name.decode() for name in reply.parts[0]]
     if len(names) > MOST_UNORDERED:
         raise Unavailable("an earlier version made these views, and put threads in no order: `hansard rebuild` does")
     found = []
     for start in range(0, len(names), _CHUNK):
-        some = names[start : start + _CHUNK]
-        for name, told in (await _told(served, site, some)).items():
-            opened = told.state.opened or START
-            found.append(_Listed((opened.ms, opened.n, partition.number), name))
+        found += _placed(served, site, order, await _told(served, site, names[start : start + _CHUNK]))
     return found
 
 
 async def _of_article(
-    served: Served, site: str, query: ThreadsQuery, after: Place | None
-) -> tuple[list[_Listed], bool]:
+    served: Served, site: str, query: ThreadsQuery, order: ThreadListing, after: Place | None
+) -> tuple[list[Listed], bool]:
     """The threads of one article in list order, without a limit: they are few."""
     given = query.url or ""
     # Addresses are stored normalised, except those stored before normalisation existed.
-    forms = list(dict.fromkeys((normalised(given) or given, given)))
-
-    async def ask(partition: Partition) -> list[str]:
-        reply = await served.commands(
-            partition,
-            lambda g: [("ZRANGEBYLEX", partition.site_view(g, site, "urls"), f"[{u} ", f"({u}!") for u in forms],
-        )
-        return [member.rpartition(b" ")[2].decode() for part in reply.parts for member in part]
-
-    parts = await gathered([partial(ask, one) for one in served.keys])
-    told = await _told(served, site, [name for names in parts for name in names])
-    found = [_Listed(_place(served, site, name, one, query.order), name) for name, one in told.items()]
-    return _merged([found], after, len(found))
+    forms = dict.fromkeys((normalised(given) or given, given))
+    names = [URLS.thread_of(member) for member in await listing.members(served, site, URLS, *forms)]
+    found = _placed(served, site, order, await _told(served, site, names))
+    return listing.merged([found], after, len(found))
 
 
-def _place(served: Served, site: str, name: str, told: _Told, order: str) -> Place:
-    if order == "opened":
-        opened = told.state.opened or START
-        return opened.ms, opened.n, served.keys.of(site, name).number
-    position: Position = head_of(told.public).position
-    return position.ms, name
-
-
-def _merged(parts: Sequence[Sequence[_Listed]], after: Place | None, limit: int) -> tuple[list[_Listed], bool]:
-    found = sorted((one for some in parts for one in some if after is None or one.place < after), reverse=True)
-    return found[:limit], len(found) > limit
-
-
-_ORDERS: Final = {"activity": _by_activity, "opened": _by_opening}
+def _placed(served: Served, site: str, order: ThreadListing, told: dict[str, _Told]) -> list[Listed]:
+    """Threads at their places in an order, derived from their states."""
+    return [
+        listing.listed(order, served.keys.of(site, name), member, score)
+        for name, one in told.items()
+        if one.state.opened is not None
+        for member, score in order.of_thread(one.state)
+    ]

@@ -30,7 +30,8 @@ class Listing:
 
     `version` is raised by every change in the members that the same thread has (`projections.views.versions`). Members
     of a `personal` listing name a member or an address: they are not logged. `thread_of` is the thread that a member
-    belongs to, "" if the member is malformed. In the order of scores, a member is the id of a thread.
+    belongs to, "" if the member is malformed. In the order of scores, a member is the id of a thread, and no score is
+    below 0: both are in cursors.
     """
 
     def __init__(

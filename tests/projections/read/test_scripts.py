@@ -102,10 +102,10 @@ def page(redis: Redis, *args: Any, first: str = VIEWS.roots) -> Any:
         ("read_texts", [HERE.generation, VIEWS.rows, VIEWS.revisions], ("a", 1)),
         ("read_past_start", [HERE.generation, SNAPSHOTS, VIEWS.meta, HERE.cursor(1), HERE.parked(1)], ("kew/tea",)),
         ("queue", [HERE.generation, HERE.site_view(1, "kew", "pending")], ("-", 1, "", "")),
-        ("threads", [HERE.generation, HERE.site_view(1, "kew", "threads")], ("+inf", 1)),
-        ("list_opened_threads", [HERE.generation, HERE.site_view(1, "kew", "opened")], ("+", 1)),
+        ("list_by_score", [HERE.generation, HERE.site_view(1, "kew", "threads")], ("+inf", "", 1)),
+        ("list_by_member", [HERE.generation, HERE.site_view(1, "kew", "opened")], ("+", "-", 1)),
         ("count_waiting", [HERE.generation, *WAITING], ("tea",)),
-        ("list_member_comments", [HERE.generation, HERE.site_view(1, "kew", "authors")], ("(ada!", "[ada ", 1)),
+        ("list_by_member", [HERE.generation, HERE.site_view(1, "kew", "authors")], ("(ada!", "[ada ", 1)),
         ("count_member_comments", [HERE.generation, HERE.site_view(1, "kew", "authors")], ("ada",)),
     ],
 )
@@ -356,15 +356,15 @@ def test_a_queue_counts_what_matches_and_goes_on_behind_a_place(views: Redis) ->
 def test_threads_come_the_one_opened_last_first_from_a_place_on(views: Redis) -> None:
     name = HERE.site_view(1, "kew", "opened")
     views.zadd(name, {f"{ms:015d} {n:012d} t-{n}": 0 for ms, n in ((5, 1), (5, 2), (7, 3), (7, 4))})
-    script, names = Script("projections.read", "list_opened_threads"), [HERE.generation, name]
-    assert run(views, script, names, "+", 2)[1].decode().splitlines() == [
+    script, names = Script("projections.read", "list_by_member"), [HERE.generation, name]
+    assert run(views, script, names, "+", "-", 2)[1].decode().splitlines() == [
         "000000000000007 000000000004 t-4",
         "000000000000007 000000000003 t-3",
     ]
     at = "000000000000007 000000000003"
-    behind = run(views, script, names, f"({at}", 9)[1].decode().splitlines()
+    behind = run(views, script, names, f"({at}", "-", 9)[1].decode().splitlines()
     assert [line[-3:] for line in behind] == ["t-2", "t-1"]
-    also = run(views, script, names, f"[{at}!", 9)[1].decode().splitlines()
+    also = run(views, script, names, f"[{at}!", "-", 9)[1].decode().splitlines()
     assert [line[-3:] for line in also] == ["t-3", "t-2", "t-1"]
 
 
@@ -382,10 +382,25 @@ def test_what_waits_is_counted_thread_by_thread_however_much_it_is(views: Redis)
 def test_threads_that_were_active_at_the_same_moment_all_come(views: Redis) -> None:
     name = HERE.site_view(1, "kew", "threads")
     views.zadd(name, {"a": 10, "b": 20, "c": 20, "d": 20, "e": 1700000000123})
-    script, names = Script("projections.read", "threads"), [HERE.generation, name]
-    assert run(views, script, names, "+inf", 2)[1] == b"1700000000123 e\n20 d"
-    assert run(views, script, names, 20, 1)[1] == b"20 d\n20 c\n20 b\n10 a"
-    assert run(views, script, names, 9, 5)[1] == b""
+    script, names = Script("projections.read", "list_by_score"), [HERE.generation, name]
+    assert run(views, script, names, "+inf", "", 2)[1] == b"1700000000123 e\n20 d"
+    assert run(views, script, names, 20, "d", 2)[1] == b"20 c\n20 b"
+    assert run(views, script, names, 20, "b", 5)[1] == b"10 a"
+    assert run(views, script, names, 9, "z", 5)[1] == b""
+
+
+def test_a_listing_goes_on_behind_a_place_whether_or_not_it_is_there_and_however_many_scores_are_equal(
+    views: Redis,
+) -> None:
+    name = HERE.site_view(1, "kew", "threads")
+    letters = "-.09AZ_az~"
+    members = {f"t{a}{b}{c}": 7 for a in letters for b in ("", *letters) for c in ("", "Ab", "aB")}
+    views.zadd(name, {**members, "above": 8, "below": 6})
+    script, names = Script("projections.read", "list_by_score"), [HERE.generation, name]
+    order = [*sorted(((score, member) for member, score in members.items()), reverse=True), (6, "below")]
+    for score, after in [*order[::23], (7, "t"), (7, "u"), (7, "tz!"), (7, "tAa"), (8, "above"), (8, "a"), (7, "")]:
+        found = run(views, script, names, score, after, 3)[1].decode().splitlines()
+        assert found == [f"{s} {m}" for s, m in order if (s, m) < (score, after)][:3]
 
 
 def test_a_member_is_tallied_by_status_and_by_nobody_elses(views: Redis) -> None:
@@ -395,5 +410,5 @@ def test_a_member_is_tallied_by_status_and_by_nobody_elses(views: Redis) -> None
     script, names = Script("projections.read", "count_member_comments"), [HERE.generation, name]
     assert run(views, script, names, "ada")[1:] == [626, 626, 625, members[-1].encode()]
     assert run(views, script, names, "ad")[1:] == [0, 0, 0, None]
-    found = run(views, Script("projections.read", "list_member_comments"), [HERE.generation, name], "(ada!", "[ada ", 2)
+    found = run(views, Script("projections.read", "list_by_member"), [HERE.generation, name], "(ada!", "[ada ", 2)
     assert found[1].decode().splitlines() == members[:-3:-1]

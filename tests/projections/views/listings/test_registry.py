@@ -94,6 +94,7 @@ async def test_a_member_leads_back_to_its_thread_and_its_comment_and_stands_wher
                 assert listing.comment_of(member) == comment.id
             if listing.order == "scores":
                 assert member == thread.id
+                assert score >= 0
             else:
                 assert score == 0
             if isinstance(listing.order, PositionOrder):

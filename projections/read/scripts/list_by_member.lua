@@ -1,10 +1,10 @@
 #!lua flags=no-writes
--- List one partition's part of a member's comments, newest first.
+-- List one partition's part of a listing, or of one of its groups, the last member first.
 --
--- KEYS  1 generation  2 authors
+-- KEYS  1 generation  2 listing
 -- ARGV  1 generation of the keys   2 the upper bound, 3 the lower bound of ZREVRANGEBYLEX
---       4 maximum number of comments
--- Returns {generation, members}: `<member> <ms, 15 digits><n, 12 digits> <thread> <comment> <status>`, one per line.
+--       4 maximum number of members
+-- Returns {generation, members}, one per line.
 
 local generation = redis.call('GET', KEYS[1]) or ARGV[1]
 if generation ~= ARGV[1] then
