@@ -190,9 +190,10 @@ def test_histograms_of_parts_are_that_of_the_whole() -> None:
 
 @pytest.mark.skipif(not (HERE / ".git").exists(), reason="revisions are compared where git has them")
 def test_another_revision_is_measured_by_turns_and_leaves_nothing(tmp_path: Path) -> None:
-    def trees() -> bytes:
-        listed = ["git", "-C", str(HERE), "worktree", "list"]
-        return subprocess.run(listed, check=True, capture_output=True).stdout
+    def trees() -> set[str]:
+        listed = ["git", "-C", str(HERE), "worktree", "list", "--porcelain"]
+        lines = subprocess.run(listed, check=True, capture_output=True, text=True).stdout.splitlines()
+        return {line for line in lines if line.startswith("worktree ")}  # commits of other trees may move meanwhile
 
     before, told = trees(), tmp_path / "compare.json"
     command = [sys.executable, "-m", "tests.bench.compare", "HEAD", "--quick", "--only", "rows", "--turns", "1"]
@@ -200,7 +201,7 @@ def test_another_revision_is_measured_by_turns_and_leaves_nothing(tmp_path: Path
     assert ran.returncode == 0, ran.stderr
     (only,) = json.loads(told.read_text())["figures"]
     assert only["ratios"] == [only["here"] / only["base"]]
-    assert trees() == before
+    assert trees() <= before
 
 
 def benchmark(root: Path, **modules: str) -> Path:
