@@ -98,7 +98,7 @@ class Stream:
             return Response(NO_CONTENT)  # stops an EventSource for good
         if scope["method"] == "HEAD":
             return None
-        return await self._feed.seat(site, thread, start)
+        return await self._feed.connect(site, thread, start)
 
 
 def _come_back(later: ComeBack) -> Response:

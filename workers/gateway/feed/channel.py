@@ -23,13 +23,13 @@ class Channel:
         self.ring = Ring(partial(grown, self))
         self.clients = 0
         """Number of clients that have joined or are about to join."""
-        self.seats: dict[FeedClient, None] = {}
+        self.live: dict[FeedClient, None] = {}
         """Clients that are sent new frames, in the order in which they joined."""
-        self.telling = False
+        self.sending = False
         """Set while a task sends them new frames."""
         self.newest: Position | None = None
         """Position of the newest frame sent. A votes frame that was held back gets it as id."""
-        self._told: dict[str, float] = {}
+        self._sent: dict[str, float] = {}
         self._held: dict[str, float] = {}
 
     @property
@@ -37,28 +37,28 @@ class Channel:
         """Time at which the next held votes are due. None if no votes are held."""
         return min(self._held.values(), default=None)
 
-    def may_tell(self, comment: str, now: float) -> bool:
+    def may_send(self, comment: str, now: float) -> bool:
         """True if this comment's votes may be sent at once. Otherwise holds them until a second has passed."""
-        told = self._told.get(comment)
+        sent = self._sent.get(comment)
         if comment in self._held:
             return False
-        if told is not None and now - told < VOTES_EVERY:
-            self._held[comment] = told + VOTES_EVERY
+        if sent is not None and now - sent < VOTES_EVERY:
+            self._held[comment] = sent + VOTES_EVERY
             return False
-        self._told[comment] = now
+        self._sent[comment] = now
         return True
 
-    def ripe(self, now: float) -> list[str]:
+    def due_votes(self, now: float) -> list[str]:
         """Return the comments whose held votes are due."""
         return [comment for comment, due in self._held.items() if due <= now]
 
-    def told(self, comments: list[str], now: float) -> None:
+    def record_sent(self, comments: list[str], now: float) -> None:
         """Record that the held votes of these comments were sent now."""
         for comment in comments:
             del self._held[comment]
         # Votes sent long ago hold nothing back: their entries would only accumulate.
-        self._told = {comment: at for comment, at in self._told.items() if now - at < VOTES_EVERY}
-        self._told.update(dict.fromkeys(comments, now))
+        self._sent = {comment: at for comment, at in self._sent.items() if now - at < VOTES_EVERY}
+        self._sent.update(dict.fromkeys(comments, now))
 
 
 class FeedClient:
@@ -67,11 +67,11 @@ class FeedClient:
     There are very many clients: each is small, and no task runs for a client that has been sent everything.
     """
 
-    __slots__ = ("_after", "_backlog", "_cursor", "channel", "late", "over", "send", "told_at")
+    __slots__ = ("_after", "_backlog", "_cursor", "channel", "late", "over", "send", "sent_at")
 
     send: Send
-    """ASGI `send` of the client's response. Set by `Sender.attend`."""
-    told_at: float
+    """ASGI `send` of the client's response. Set by `Sender.join`."""
+    sent_at: float
     """Time of the last message to the client, in seconds of a monotonic clock."""
 
     def __init__(self, channel: Channel, cursor: int, after: Position | None, backlog: list[Frame]) -> None:
@@ -101,8 +101,8 @@ class FeedClient:
         """Continue at the end of another channel, after the frames of this channel that were not taken yet."""
         left = self.channel.ring.since(self._cursor)
         self._backlog = [*(self._backlog or []), *([self._behind()] if left is None else left)] or None
-        if self.channel.seats.pop(self, self) is None:
-            channel.seats[self] = None
+        if self.channel.live.pop(self, self) is None:
+            channel.live[self] = None
         self.channel.clients -= 1
         channel.clients += 1
         self.channel, self._cursor = channel, channel.ring.end
@@ -121,12 +121,12 @@ class FeedClient:
         """Return the ASGI message to send now, or None. The last message ends the response."""
         if self.over:
             return None
-        told = self.take()
+        data = self.take()
         self.over = self.channel.ring.closed
-        if not told and not self.over:
+        if not data and not self.over:
             return None
-        metrics.FEED_DELIVERIES.inc(len(told))
-        return {"type": "http.response.body", "body": b"".join(told), "more_body": not self.over}
+        metrics.FEED_DELIVERIES.inc(len(data))
+        return {"type": "http.response.body", "body": b"".join(data), "more_body": not self.over}
 
     def _behind(self) -> Frame:
         """Return the reset for a client that fell behind the ring."""

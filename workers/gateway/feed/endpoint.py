@@ -39,10 +39,10 @@ class Feed:
             return head is not None and head.status == "archived"
         raise Unavailable("the feed cannot be read now")
 
-    async def seat(self, site: str, thread: str, start: Start) -> ClientPlace:
+    async def connect(self, site: str, thread: str, start: Start) -> ClientPlace:
         """Return a place for a client, to be passed to `follow` at once. Raises ComeBack, Unavailable."""
         with anyio.move_on_after(PATIENCE):
-            return await self._hub.seat(site, thread, start)
+            return await self._hub.connect(site, thread, start)
         raise Unavailable("the feed cannot be read now")
 
     async def follow(self, place: ClientPlace, headers: Iterable[Header], receive: Receive, send: Send) -> None:
@@ -52,7 +52,7 @@ class Feed:
             await send({"type": "http.response.body", "body": retry(), "more_body": True})
             if place.missed and not await self._replayed(place, receive, send):
                 return
-            await self._hub.attend(place.seat, send)
+            await self._hub.join(place.client, send)
             # The sender takes over from here on. This task notices that the client left or that the response ended.
             await _left(receive)
         finally:

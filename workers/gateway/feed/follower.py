@@ -104,19 +104,19 @@ class Follower:
 
         Clients also wait while the feed is unreadable. The feeds of all other partitions go on.
         """
-        told: str | None = None
+        logged: str | None = None
         with self._subscription as subscription:
             while True:
                 try:
                     await self._advance(subscription)
-                    told = None
+                    logged = None
                 except Unavailable:
                     # The retry that gave up counted and logged it. Entries missed now are read next time.
                     _log.warning("feed_not_read", partition=self.partition, position=str(self.at))
                 except Exception as error:  # noqa: BLE001 - an unreadable feed must not end the others
                     why = fault(error)
-                    where = error if why != told else None  # once is enough: it recurs every few seconds
-                    told = why
+                    where = error if why != logged else None  # once is enough: it recurs every few seconds
+                    logged = why
                     _log.error(
                         "feed_refused", partition=self.partition, position=str(self.at), fault=why, exc_info=where
                     )
@@ -135,7 +135,7 @@ class Follower:
         try:
             while True:
                 entries, mark, foreseen = await self._read(mark, said)
-                await self._tell(entries, foreseen)
+                await self._publish(entries, foreseen)
                 self._mark = mark
                 if len(entries) < BATCH:
                     return  # later entries have notified the subscription
@@ -166,7 +166,7 @@ class Follower:
         (entries, mark), *_ = await gathered(asks)
         return entries, mark, foreseen
 
-    async def _tell(self, entries: list[FeedEntry], foreseen: _Foreseen) -> None:
+    async def _publish(self, entries: list[FeedEntry], foreseen: _Foreseen) -> None:
         threads: defaultdict[tuple[str, str], list[FeedEntry]] = defaultdict(list)
         for entry in entries:
             name = entry.site, entry.thread
@@ -191,12 +191,12 @@ class Follower:
     async def _tell_held(self) -> None:
         for (site, thread), channel in list(self.channels.items()):
             clock = time.monotonic()
-            ripe = channel.ripe(clock)
-            if ripe and (now := await self._rows(site, thread, ripe)) is not None:
+            due = channel.due_votes(clock)
+            if due and (now := await self._rows(site, thread, due)) is not None:
                 position = channel.newest or self.at
-                told = (frames.of_votes(comment, position, now, always=True) for comment in ripe)
-                channel.ring.append([frame for frame in told if frame is not None])
-            channel.told(ripe, clock)
+                found = (frames.of_votes(comment, position, now, always=True) for comment in due)
+                channel.ring.append([frame for frame in found if frame is not None])
+            channel.record_sent(due, clock)
 
     async def _rows(self, site: str, thread: str, comments: list[str]) -> Rows | None:
         head, rows = await self._views.frame_rows(site, thread, comments)
@@ -226,7 +226,7 @@ def _put(channel: Channel, entries: list[FeedEntry], now: Rows) -> None:
             continue  # sent before a failure made the follower read its batch again
         made += frames.of_entry(entry, now)
         for kind, comment in entry.kinds:
-            if kind == frames.VOTES and comment is not None and channel.may_tell(comment, clock):
+            if kind == frames.VOTES and comment is not None and channel.may_send(comment, clock):
                 frame = frames.of_votes(comment, entry.position, now, always=False)
                 made += [] if frame is None else [frame]
     for frame in made:

@@ -42,7 +42,7 @@ class ClientPlace(NamedTuple):
     """A client, and the replay that is sent before its live frames."""
 
     name: Name
-    seat: FeedClient
+    client: FeedClient
     missed: Missed | None = None
 
 
@@ -105,7 +105,7 @@ class Hub:
             raise NotFound("there is no such site")
         return head
 
-    async def seat(self, site: str, thread: str, start: Start) -> ClientPlace:
+    async def connect(self, site: str, thread: str, start: Start) -> ClientPlace:
         """Find a client's place in a thread, held until the client leaves. Raises ComeBack, Unavailable."""
         self.check_room()
         name = site, thread
@@ -142,21 +142,21 @@ class Hub:
         cause = await self._replays.send(missed, send)
         if cause is not None:
             metrics.FEED_RESETS.labels(cause).inc()
-            place.seat.reset(max(missed.after, missed.upto))
+            place.client.reset(max(missed.after, missed.upto))
 
-    async def attend(self, seat: FeedClient, send: Send) -> None:
+    async def join(self, client: FeedClient, send: Send) -> None:
         """Send a client the frames it lacks. From then on it is sent all new frames, until it leaves."""
-        await self._running().attend(seat, send)
+        await self._running().join(client, send)
 
     def leave(self, place: ClientPlace) -> None:
         """Release the place of a client that left."""
-        name, seat, _ = place
-        seat.over = True
-        seat.channel.seats.pop(seat, None)
+        name, client, _ = place
+        client.over = True
+        client.channel.live.pop(client, None)
         follower, _ = self._followers[partition_of(*name, self._log.partitions)]
-        if seat.channel is follower.unopened.channel:
-            follower.unopened.remove(name, seat)
-        self._left(follower, name, seat.channel)
+        if client.channel is follower.unopened.channel:
+            follower.unopened.remove(name, client)
+        self._left(follower, name, client.channel)
 
     def _check_going_on(self) -> None:
         if self.draining:
@@ -171,7 +171,7 @@ class Hub:
         missed = None
         if start.after is not None:
             if head is not None:
-                missed = await self._resuming.missed(*name, head, start.after, upto, told=start.told)
+                missed = await self._resuming.missed(*name, head, start.after, upto, is_frame=start.is_frame)
             elif await self._resuming.is_recorded(*name, start.after):
                 return None, None  # the thread is opened in the log, and soon in the views
         if missed is None:
@@ -189,12 +189,12 @@ class Hub:
             self.limits.unopened
         ):
             raise ComeBack("unopened")
-        seat = FeedClient(unopened.channel, unopened.channel.ring.end, after, backlog)
-        unopened.add(name, seat)
+        client = FeedClient(unopened.channel, unopened.channel.ring.end, after, backlog)
+        unopened.add(name, client)
         unopened.channel.clients += 1
         channel.clients -= 1
         self._clear(follower, name)
-        return ClientPlace(name, seat)
+        return ClientPlace(name, client)
 
     def _follower(self, partition: int) -> Follower:
         found = self._followers.get(partition)
@@ -202,7 +202,7 @@ class Hub:
             return found[0]
         if self._tasks is None:
             raise RuntimeError("the hub is not running")
-        follower = Follower(partition, self._feed, self._views, self._subscription(partition), self._running().tell)
+        follower = Follower(partition, self._feed, self._views, self._subscription(partition), self._running().deliver)
         scope = anyio.CancelScope()
         self._followers[partition] = follower, scope
         self._tasks.start_soon(_run, follower, scope)

@@ -33,10 +33,10 @@ _ROWS: Final = 16
 class Start:
     """The position from which a client wants to follow.
 
-    `after` is None for "from now". `doubtful` asks for a reset. `told` is True if `after` is the id of a frame.
+    `after` is None for "from now". `doubtful` asks for a reset. `is_frame` is set if `after` is the id of a frame.
     """
 
-    __slots__ = ("after", "doubtful", "told")
+    __slots__ = ("after", "doubtful", "is_frame")
 
     def __init__(self, last_event_id: str | None, after: str | None) -> None:
         """`Last-Event-ID` overrides `?after=`, because EventSource repeats its original URL.
@@ -46,7 +46,7 @@ class Start:
         """
         self.after: Position | None = None
         self.doubtful = False
-        self.told = bool(last_event_id)
+        self.is_frame = bool(last_event_id)
         if last_event_id:
             try:
                 self.after = Position.parse(last_event_id)
@@ -113,11 +113,11 @@ class Resume:
         self._limits = limits
 
     async def missed(
-        self, site: str, thread: str, head: ThreadHead, after: Position, upto: Position, *, told: bool
+        self, site: str, thread: str, head: ThreadHead, after: Position, upto: Position, *, is_frame: bool
     ) -> Missed | None:
         """Find the range that a client at `after` lacks up to `upto`. None if no replay is sure to be complete.
 
-        `head` was read after `upto`. With `told`, `after` is the id of a frame, otherwise the position of a page.
+        `head` was read after `upto`. With `is_frame`, `after` is the id of a frame, otherwise the position of a page.
         Raises Unavailable.
         """
         partition = partition_of(site, thread, self._log.partitions)
@@ -128,7 +128,7 @@ class Resume:
         live = after >= head.position
         if not live and await self._feed.trimmed(partition) > after:
             return None
-        repeats = await self._held_votes(site, thread, after, told=told)
+        repeats = await self._held_votes(site, thread, after, is_frame=is_frame)
         if repeats is None:
             return None
         return Missed(site, thread, partition, after, after if live else upto, frozenset(repeats))
@@ -205,7 +205,7 @@ class Resume:
         now = Rows(head, rows)
         return [frame.data for step in steps for frame in frames.of_kinds(step.kinds, step.position, now)]
 
-    async def _held_votes(self, site: str, thread: str, after: Position, *, told: bool) -> set[str] | None:
+    async def _held_votes(self, site: str, thread: str, after: Position, *, is_frame: bool) -> set[str] | None:
         """Return the comments whose votes may have been held back at the frame `after`. None if unknown."""
         partition = partition_of(site, thread, self._log.partitions)
         start = Position(max(0, after.ms - VOTES_BEFORE_MS), 0)
@@ -215,7 +215,7 @@ class Resume:
                 # A vote at `after` itself was sent there, or is on the page.
                 votes |= frames.voted([entry for entry in entries if entry.position < after])
         except Trimmed:
-            return await self._recorded_votes(site, thread, start, after) if told else set()
+            return await self._recorded_votes(site, thread, start, after) if is_frame else set()
         return votes
 
     async def _recorded_votes(self, site: str, thread: str, start: Position, after: Position) -> set[str] | None:

@@ -21,7 +21,7 @@ from workers.gateway.feed.channel import Channel, FeedClient
 
 AT_ONCE: Final = 64
 """Clients that are sent to before other tasks of the process run."""
-LOOKS: Final = 4
+CHECKS: Final = 4
 """Checks for silent clients per heartbeat interval."""
 BEAT: Final[Message] = {"type": "http.response.body", "body": b":\n\n", "more_body": True}
 
@@ -34,78 +34,78 @@ class Sender:
     def __init__(self, tasks: TaskGroup) -> None:
         self._tasks = tasks
 
-    async def attend(self, seat: FeedClient, send: Send) -> None:
+    async def join(self, client: FeedClient, send: Send) -> None:
         """Send a client the frames it needs to be live. From then on it is sent new frames with the others."""
-        seat.send = send
-        await _catch_up(seat)
-        seat.told_at = time.monotonic()
-        seat.channel.seats[seat] = None
+        client.send = send
+        await _catch_up(client)
+        client.sent_at = time.monotonic()
+        client.channel.live[client] = None
 
-    def tell(self, channel: Channel) -> None:
+    def deliver(self, channel: Channel) -> None:
         """Start sending a thread's new frames to its clients. A task that is already sending includes them."""
-        if not channel.telling:
-            channel.telling = True
-            self._tasks.start_soon(self._tell, channel)
+        if not channel.sending:
+            channel.sending = True
+            self._tasks.start_soon(self._deliver, channel)
 
     async def beat(self, channels: Callable[[], Iterable[Channel]], every: float) -> None:
         """Send an empty comment line to each client before it has received nothing for `every` seconds."""
         while True:
-            await anyio.sleep(every / LOOKS)
-            oldest = time.monotonic() - every * (LOOKS - 1) / LOOKS
-            silent = [seat for channel in channels() for seat in channel.seats if seat.told_at <= oldest]
+            await anyio.sleep(every / CHECKS)
+            oldest = time.monotonic() - every * (CHECKS - 1) / CHECKS
+            silent = [client for channel in channels() for client in channel.live if client.sent_at <= oldest]
             await self._each(silent, lambda _: BEAT)
 
-    async def _tell(self, channel: Channel) -> None:
+    async def _deliver(self, channel: Channel) -> None:
         ring = channel.ring
-        told: tuple[int, bool] | None = None
-        while (now := (ring.end, ring.closed)) != told:
-            told = now
-            await self._each(list(channel.seats), FeedClient.message)
-        channel.telling = False
+        sent: tuple[int, bool] | None = None
+        while (now := (ring.end, ring.closed)) != sent:
+            sent = now
+            await self._each(list(channel.live), FeedClient.message)
+        channel.sending = False
 
-    async def _each(self, seats: Sequence[FeedClient], message: Callable[[FeedClient], Message | None]) -> None:
-        for start in range(0, len(seats), AT_ONCE):
+    async def _each(self, clients: Sequence[FeedClient], message: Callable[[FeedClient], Message | None]) -> None:
+        for start in range(0, len(clients), AT_ONCE):
             now = time.monotonic()
-            for seat in seats[start : start + AT_ONCE]:
-                if seat.late or seat.over:
+            for client in clients[start : start + AT_ONCE]:
+                if client.late or client.over:
                     continue
-                told = message(seat)
-                if told is not None:
-                    seat.told_at = now
-                    self._send(seat, told)
+                found = message(client)
+                if found is not None:
+                    client.sent_at = now
+                    self._send(client, found)
             await checkpoint()
 
-    def _send(self, seat: FeedClient, message: Message) -> None:
-        sending = seat.send(message).__await__()
+    def _send(self, client: FeedClient, message: Message) -> None:
+        sending = client.send(message).__await__()
         try:
             waits_for = next(sending)
         except StopIteration:
             return  # the message was taken
         except Exception as error:  # noqa: BLE001 - the failure of one client must not affect the others
-            _broke(seat, error)
+            _broke(client, error)
             return
-        seat.late = True
-        self._tasks.start_soon(self._finish, seat, sending, waits_for)
+        client.late = True
+        self._tasks.start_soon(self._finish, client, sending, waits_for)
 
-    async def _finish(self, seat: FeedClient, sending: Generator[Any, Any, None], waits_for: object) -> None:
+    async def _finish(self, client: FeedClient, sending: Generator[Any, Any, None], waits_for: object) -> None:
         try:
             await _rest(sending, waits_for)
-            await _catch_up(seat)
+            await _catch_up(client)
         except Exception as error:  # noqa: BLE001 - as above
-            _broke(seat, error)
-        seat.late = False
+            _broke(client, error)
+        client.late = False
 
 
-def _broke(seat: FeedClient, error: Exception) -> None:
+def _broke(client: FeedClient, error: Exception) -> None:
     """Mark a client whose response failed. Most likely it left, which the task of its request notices."""
-    seat.over = True
+    client.over = True
     if not isinstance(error, OSError):
         _log.error("feed_not_told", exc_info=error)
 
 
-async def _catch_up(seat: FeedClient) -> None:
-    while (message := seat.message()) is not None:
-        await seat.send(message)
+async def _catch_up(client: FeedClient) -> None:
+    while (message := client.message()) is not None:
+        await client.send(message)
 
 
 @coroutine

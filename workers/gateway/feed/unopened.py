@@ -16,26 +16,26 @@ class Unopened:
     def __init__(self, channel: Channel) -> None:
         """`channel` is shared by all these clients."""
         self.channel = channel
-        self._seats: dict[Name, dict[FeedClient, None]] = {}
+        self._clients: dict[Name, dict[FeedClient, None]] = {}
 
     def __len__(self) -> int:
-        return len(self._seats)
+        return len(self._clients)
 
     def __contains__(self, name: Name) -> bool:
-        return name in self._seats
+        return name in self._clients
 
-    def add(self, name: Name, seat: FeedClient) -> None:
+    def add(self, name: Name, client: FeedClient) -> None:
         """Add a client that waits for its thread."""
-        self._seats.setdefault(name, {})[seat] = None
+        self._clients.setdefault(name, {})[client] = None
 
-    def remove(self, name: Name, seat: FeedClient) -> None:
+    def remove(self, name: Name, client: FeedClient) -> None:
         """Remove a client that left."""
-        seats = self._seats[name]
-        del seats[seat]
-        if not seats:
-            del self._seats[name]
+        clients = self._clients[name]
+        del clients[client]
+        if not clients:
+            del self._clients[name]
 
     def move(self, name: Name, channel: Channel) -> None:
         """Move the clients of a thread that was opened to the end of its own channel."""
-        for seat in self._seats.pop(name):
-            seat.move(channel)
+        for client in self._clients.pop(name):
+            client.move(channel)

@@ -368,7 +368,7 @@ async def test_a_client_that_stops_reading_keeps_nobody_waiting_and_is_told_to_r
     await told(b"retry: ")
     async with radio.follow() as other:
         # More than all the buffers on the way hold, and the ring besides.
-        channel = next(one for one in radio.hub._channels() if one.seats)
+        channel = next(one for one in radio.hub._channels() if one.live)
         for number in range(1, 61):
             channel.newest = Position(1, number)
             words = b'"%b"' % (b"x" * 400_000)

@@ -122,7 +122,7 @@ async def test_a_replay_that_cannot_go_on_ends_with_when_to_come_back_and_then_c
 async def test_a_thread_that_is_not_opened_yet_is_waited_for(radio: Station) -> None:
     house = radio.house
     async with radio.follow(thread=NEW) as reader, radio.follow(thread=NEW) as other:
-        (channel,) = [one for one in radio.hub._channels() if one.seats]
+        (channel,) = [one for one in radio.hub._channels() if one.live]
         follower = next(one for one, _ in radio.hub._followers.values())
         assert (follower.channels, len(follower.unopened)) == ({}, 1)
         await house.open_thread(NEW)
@@ -132,7 +132,7 @@ async def test_a_thread_that_is_not_opened_yet_is_waited_for(radio: Station) -> 
             assert (opened.event, posted.data["comment"]) == ("thread.changed", comment)
             assert None not in (opened.id, posted.id)
         assert not len(follower.unopened)
-        assert not channel.seats
+        assert not channel.live
         # From here on it is a thread as any other.
         async with radio.follow(thread=NEW, last=opened.id) as third:
             assert [frame.event for frame in await third.until("comment.posted")] == ["comment.posted"]
@@ -267,7 +267,7 @@ async def test_a_client_that_hangs_up_is_no_line_in_the_log(
             with anyio.fail_after(BOUND):
                 await reading.readuntil(b"retry: ")
         if when == "told":
-            channel = next(one for one in radio.hub._channels() if one.seats)
+            channel = next(one for one in radio.hub._channels() if one.live)
             channel.newest = Position(1, 1)
             hang_up(writing)
             for _ in range(20):

@@ -109,18 +109,18 @@ class Story:
         assert found is not None
         return Page(decode(found.body))
 
-    async def missed(self, after: Position, *, told: bool = True) -> Missed:
+    async def missed(self, after: Position, *, is_frame: bool = True) -> Missed:
         """What a client lacks that saw the id `after`."""
-        found = await self.maybe_missed(after, told=told)
+        found = await self.maybe_missed(after, is_frame=is_frame)
         assert found is not None
         return found
 
-    async def maybe_missed(self, after: Position, *, told: bool = True) -> Missed | None:
+    async def maybe_missed(self, after: Position, *, is_frame: bool = True) -> Missed | None:
         """The same, or None for a reset."""
         head = await self.here.views.head(SITE, THREAD)
         assert head is not None
         upto = (await self.feed.end(0)).position
-        return await self.resuming.missed(SITE, THREAD, head, after, upto, told=told)
+        return await self.resuming.missed(SITE, THREAD, head, after, upto, is_frame=is_frame)
 
     async def resume(self, after: Position) -> list[Frame]:
         """The frames of one whole replay."""
@@ -263,7 +263,7 @@ async def test_votes_that_may_have_been_held_back_are_repeated_though_the_feed_h
         await story.here.deployment.calls.call("XTRIM", keys.feed, "MAXLEN", 0)
         assert [one.data["comment"] for one in await story.resume(last)] == ["a"]
         # A page has them anyway.
-        assert not await story.missed(last, told=False)
+        assert not await story.missed(last, is_frame=False)
         # Of more events than are looked through nothing can be promised.
         for number in range(256):
             story.now += 1

@@ -19,14 +19,14 @@ from workers.gateway.feed.sender import AT_ONCE, BEAT, Sender
 class Client:
     """Takes what it is told while it has room, as a server's answer does."""
 
-    def __init__(self, teller: Sender, channel: Channel, *missed: Frame) -> None:
-        self.seat = FeedClient(channel, channel.ring.end, None, [*missed])
+    def __init__(self, sender: Sender, channel: Channel, *missed: Frame) -> None:
+        self.client = FeedClient(channel, channel.ring.end, None, [*missed])
         self.room = asyncio.Event()
         self.room.set()
         self.messages: list[Message] = []
         self.asked = 0
         """How often it was told anything, whether it took that or not."""
-        self._sender = teller
+        self._sender = sender
 
     async def send(self, message: Message) -> None:
         self.asked += 1
@@ -36,7 +36,7 @@ class Client:
         self.messages.append(message)
 
     async def come(self) -> None:
-        await self._sender.attend(self.seat, self.send)
+        await self._sender.join(self.client, self.send)
 
     @property
     def told(self) -> bytes:
@@ -52,13 +52,13 @@ class Client:
 class Room:
     """One thread and its clients."""
 
-    def __init__(self, teller: Sender) -> None:
-        self.teller = teller
-        self.channel = Channel(teller.tell)
+    def __init__(self, sender: Sender) -> None:
+        self.sender = sender
+        self.channel = Channel(sender.deliver)
         self._n = 0
 
     async def client(self) -> Client:
-        client = Client(self.teller, self.channel)
+        client = Client(self.sender, self.channel)
         await client.come()
         return client
 
@@ -119,7 +119,7 @@ async def test_what_is_said_while_others_are_being_told_comes_once_and_in_order(
 
 async def test_who_comes_is_told_what_he_missed_before_anything_else(room: Room) -> None:
     other = await room.client()
-    newcomer = Client(room.teller, room.channel, Frame(Position(1, 1), b"missed "))
+    newcomer = Client(room.sender, room.channel, Frame(Position(1, 1), b"missed "))
     newcomer.room.clear()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(newcomer.come)
@@ -172,7 +172,7 @@ async def test_who_left_while_he_was_late_is_told_no_more(room: Room) -> None:
     late.room.clear()
     room.say(b"a", b"b")
     await other.has(b"ab")
-    late.seat.over = True
+    late.client.over = True
     late.room.set()
     await anyio.wait_all_tasks_blocked()
     room.say(b"c")
@@ -185,11 +185,11 @@ async def test_those_who_hear_nothing_are_kept_awake_and_no_others(room: Room) -
     late.room.clear()
     room.say(b"a")
     await silent.has(b"a")
-    ended = Room(room.teller)
+    ended = Room(room.sender)
     told = await ended.client()
     ended.channel.ring.close()
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(room.teller.beat, lambda: [ended.channel, room.channel], 0.01)
+        tasks.start_soon(room.sender.beat, lambda: [ended.channel, room.channel], 0.01)
         with anyio.fail_after(BOUND):
             while silent.messages[-3:] != [BEAT] * 3:
                 await anyio.lowlevel.checkpoint()
@@ -203,15 +203,15 @@ async def test_those_who_hear_nothing_are_kept_awake_and_no_others(room: Room) -
 async def test_only_who_has_heard_nothing_for_long_is_kept_awake_and_in_time(room: Room) -> None:
     silent, busy = await room.client(), await room.client()
     every = 0.4
-    busy.seat.told_at = 0.0
+    busy.client.sent_at = 0.0
     room.say(b"a")
     await busy.has(b"a")
     await silent.has(b"a")
-    assert busy.seat.told_at > 0.0
-    silent.seat.told_at -= 0.9 * every
-    busy.seat.told_at += 3600
+    assert busy.client.sent_at > 0.0
+    silent.client.sent_at -= 0.9 * every
+    busy.client.sent_at += 3600
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(room.teller.beat, lambda: [room.channel], every)
+        tasks.start_soon(room.sender.beat, lambda: [room.channel], every)
         with anyio.fail_after(BOUND):
             while silent.messages[-1] != BEAT:
                 await anyio.lowlevel.checkpoint()
@@ -231,7 +231,7 @@ async def test_an_answer_that_takes_no_more_is_no_matter_to_others(
                 await self.room.wait()
             raise error
 
-    gone = Gone(room.teller, room.channel)
+    gone = Gone(room.sender, room.channel)
     await gone.come()
     gone.room.clear()
     other = await room.client()
