@@ -22,18 +22,18 @@ from core.position import START, Position
 from core.redis.command import Argument, RedisCommand, script_command
 from core.redis.deployment import Deployment
 from core.redis.errors import PATIENCE, code_of, is_full, is_passing, is_wrong_type, retry
-from core.redis.log_integrity import fault_of
+from core.redis.log_integrity import WHOLE, fault_of
 from core.redis.metrics import APPENDS
 from core.redis.script import Script
 from core.redis.slots import slot_of
 from core.refusals import LogBroken, Unavailable, UnreadablePartition
 
-APPEND: Final = Script("core.log", "append", behind="core.redis:log_integrity")
+APPEND: Final = Script("core.log", "append", behind=(*WHOLE, "heads"))
 CONFIRM: Final = Script("core.log", "confirm")
-LOAD: Final = Script("core.log", "load", behind="core.redis:log_integrity")
+LOAD: Final = Script("core.log", "load", behind=(*WHOLE, "heads", "back_pointers"))
 MISSING: Final = "MISSING"
 """Prefix of the error of a script that found no event at a position; position and cause follow."""
-CHAIN: Final = Script("core.log", "chain")
+CHAIN: Final = Script("core.log", "chain", behind="back_pointers")
 WRITABLE: Final = Script("core.log", "writable")
 
 

@@ -22,7 +22,7 @@ from core.redis.deployment import Deployment
 from core.redis.errors import PATIENCE, retry
 from core.redis.script import Script
 
-RESTORE: Final = Script("core.log", "restore")
+RESTORE: Final = Script("core.log", "restore", behind=("core.redis:stream", "heads", "back_pointers"))
 
 
 class UnknownType(Exception):

@@ -22,9 +22,11 @@ from core.redis.router import Router
 from core.redis.script import Script
 from core.refusals import LogBroken
 
-LOOK: Final = Script("core.redis", "check_log", behind="log_integrity")
-COPY: Final = Script("core.redis", "copy_deployment_id", behind="log_integrity")
-ACCEPT: Final = Script("core.redis", "accept_loss", behind="log_integrity")
+WHOLE: Final = ("core.redis:stream", "core.redis:log_integrity")
+"""Files in front of a script that checks that a log is whole."""
+LOOK: Final = Script("core.redis", "check_log", behind=WHOLE)
+COPY: Final = Script("core.redis", "copy_deployment_id", behind=WHOLE)
+ACCEPT: Final = Script("core.redis", "accept_loss", behind=WHOLE)
 NOTE: Final = Script("core.redis", "note_copies")
 
 COPIED: Final = b"1"

@@ -29,7 +29,9 @@ from projections.views.pointer import Pointer
 BEYOND: Final = 64
 """Maximum number of events of a partition, beyond its views, that are searched for votes."""
 
-_CURRENT_ROW: Final = Script("projections.read", "read_current_row")
+_CURRENT_ROW: Final = Script(
+    "projections.read", "read_current_row", behind=("core.redis:stream", "core.log:back_pointers")
+)
 
 
 class RowAsked(NamedTuple):

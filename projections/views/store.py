@@ -33,10 +33,11 @@ from projections.views.pointer import FIRST, Pointer
 from projections.views.stored_thread import load_thread
 from projections.views.versions import OWN, UNSIGNED, Scope, Versions, encode
 
-COMMIT: Final = Script("projections.views", "commit", behind=("changes", "feed_entries"))
-FLIP: Final = Script("projections.views", "switch_generation", behind=("changes", "feed_entries"))
+_FEEDING: Final = ("changes", "core.redis:stream", "feed_entries")
+COMMIT: Final = Script("projections.views", "commit", behind=_FEEDING)
+FLIP: Final = Script("projections.views", "switch_generation", behind=_FEEDING)
 SPREAD: Final = Script("projections.views", "stage_changes", behind="changes")
-EXCHANGE: Final = Script("projections.views", "swap_thread", behind="changes")
+EXCHANGE: Final = Script("projections.views", "swap_thread", behind=("changes", "core.redis:stream", "core.log:heads"))
 
 STAGED_S: Final = 3600
 """TTL in seconds of staged views that were never exchanged."""

@@ -15,7 +15,8 @@
 --          CONFLICT <field> <position>       a head has another position than expected
 --          SKEW <ms>                         the server's time, which is in another window than 8
 --
--- Fails with BROKEN <position> <why> if the log is not whole, before any write. Loaded after log_integrity.lua.
+-- Fails with BROKEN <position> <why> if the log is not whole, before any write. Loaded after stream.lua,
+-- log_integrity.lua and heads.lua.
 --
 -- The record of a command key is "<created> <digest> <position>…". The record of a single event, by far the most
 -- common, is shorter: <created><digest>, 4 bytes of milliseconds since the window began, 5 bytes of sequence number.
@@ -40,8 +41,8 @@ if last_ms > ms then
 end
 
 -- Command keys of window w are looked up until window w + 1 ends. One more window is a margin for clock differences.
-local function keep(commands, of_window)
-  call('PEXPIREAT', commands, format('%.0f', (of_window + 3) * window_ms))
+local function expiry(of_window, length)
+  return string.format('%.0f', (of_window + 3) * length)
 end
 
 if key ~= '' then
@@ -56,7 +57,7 @@ if key ~= '' then
       end
       -- Written again so that this connection's WAIT covers the record: on a connection without writes, WAIT returns
       -- at once, whatever the replicas have.
-      keep(KEYS[i], window + 4 - i)
+      call('PEXPIREAT', KEYS[i], expiry(window + 4 - i, window_ms))
       return format('DUP %.0f ', window + 4 - i) .. record
     end
   end
@@ -82,25 +83,21 @@ end
 fields[#fields + 1] = last_field
 local found = call('HMGET', heads, unpack(fields))
 
--- A head is stored as "<version> <position> <note>". Version 1, the most common, and an empty note are omitted.
 for i = 1, expected do
-  local position = found[i] and match(found[i], '%d+%-%d+') or ''
+  local position = found[i] and match(found[i], HEAD_POSITION) or ''
   if position ~= ARGV[10 + 2 * i] then
     return 'CONFLICT ' .. fields[i] .. ' ' .. position
   end
 end
 
+-- The heads that the events change.
 local state = {}
 for i = expected + 1, #fields do
-  if found[i] then
-    local version, position, note = match(found[i], '^(%d-) ?(%d+%-%d+) ?(.*)$')
-    state[fields[i]] = { version = tonumber(version) or 1, position = position, note = note }
-  else
-    state[fields[i]] = { version = 0, position = '', note = '' }
-  end
+  local version, position, note = read_head(found[i])
+  state[fields[i]] = { version = version, position = position, note = note }
 end
 
-local ids, entries, changed = {}, {}, {}
+local ids, entries = {}, {}
 local last = state[last_field]
 for i = 1, count do
   local first = at + 5 * i - 4
@@ -112,10 +109,8 @@ for i = 1, count do
   entries[i] = ARGV[first + 1] .. ',"tp":"' .. last.position .. of_aggregate .. '"}'
   head.version, head.position, head.note = head.version + 1, position, ARGV[first + 3]
   last.position = position
-  changed[field], changed[last_field] = true, true
   if mark ~= '' then
     state[mark].position = position
-    changed[mark] = true
   end
   ids[i] = position
 end
@@ -132,12 +127,9 @@ if count > 0 then
     call('XADD', log, ids[i], 'e', entries[i], 'c', ARGV[at + 5 * i - 2])
   end
   local written = {}
-  for field in pairs(changed) do
-    local head = state[field]
+  for field, head in pairs(state) do
     written[#written + 1] = field
-    written[#written + 1] = (head.version ~= 1 and format('%.0f ', head.version) or '')
-      .. head.position
-      .. (head.note ~= '' and ' ' .. head.note or '')
+    written[#written + 1] = head_value(head.version, head.position, head.note)
   end
   call('HSET', heads, unpack(written))
 end
@@ -146,7 +138,7 @@ if key ~= '' then
     or created .. ' ' .. digest .. ' ' .. positions
   call('HSET', KEYS[4], key, record)
   if is_first then
-    keep(KEYS[4], window)
+    call('PEXPIREAT', KEYS[4], expiry(window, window_ms))
   end
 end
 return 'OK ' .. positions

@@ -6,7 +6,8 @@
 --          3 position to stop before, or "" · 4 maximum number of hops
 -- Returns  {rest, id, e, c, id, e, c, …}, newest first. If a limit was reached, `rest` is where to continue, else "".
 --
--- Fails with MISSING <position> <what> if the log lacks an entry that an event points to.
+-- Fails with MISSING <position> <what> if the log lacks an entry that an event points to. Loaded after
+-- back_pointers.lua.
 
 local log, id, pointer, stop, hops = KEYS[1], ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 
@@ -32,12 +33,7 @@ while id ~= '' and id ~= stop do
   answer[#answer + 1] = e
   answer[#answer + 1] = c
   hops, room = hops - 1, room - #e - #c
-  -- append.lua ends every `e` with these two; the second is absent in the first event of an aggregate.
-  local ending = string.sub(e, -80)
-  local thread, aggregate = string.match(ending, '"tp":"([%d-]*)","ap":"([%d-]*)"}$')
-  if not thread then
-    thread, aggregate = string.match(ending, '"tp":"([%d-]*)"}$'), ''
-  end
+  local thread, aggregate = back_pointers(e)
   if not thread then
     return redis.error_reply('MISSING ' .. id .. ' no back pointers')
   end

@@ -12,7 +12,7 @@
 --                               its events, newest first. If a limit was reached, `rest` is where to continue.
 --
 -- Fails with BROKEN <position> <why> if the log is not whole, and with MISSING <position> <what> if the log lacks an
--- entry that a head or an event points to. Loaded after log_integrity.lua.
+-- entry that a head or an event points to. Loaded after stream.lua, log_integrity.lua, heads.lua, back_pointers.lua.
 
 local log, heads = KEYS[1], KEYS[2]
 local key, window, window_ms, hops = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -47,9 +47,8 @@ for i = 6, #ARGV, 2 do
   local head = redis.call('HGET', heads, ARGV[i]) or ''
   local found = { head, '' }
   if known ~= '' then
-    -- A field that was only marked has version 0: its position is that of another aggregate's event.
-    local version, id = string.match(head, '^(%d-) ?(%d+%-%d+)')
-    if not id or version == '0' then
+    local version, id = read_head(head ~= '' and head)
+    if version == 0 then
       id = ''
     end
     while id ~= '' and id ~= known do
@@ -66,13 +65,11 @@ for i = 6, #ARGV, 2 do
       found[#found + 1] = e
       found[#found + 1] = c
       hops, room = hops - 1, room - #e - #c
-      -- append.lua ends every `e` with the back pointers; that of the aggregate, if there is one, comes last.
-      local ending = string.sub(e, -40)
-      local before = string.match(ending, '"ap":"([%d-]*)"}$')
-      if not before and not string.find(ending, '"tp":"[%d-]*"}$') then
+      local _, aggregate = back_pointers(e)
+      if not aggregate then
         return redis.error_reply('MISSING ' .. id .. ' no back pointers')
       end
-      id = before or ''
+      id = aggregate
     end
   end
   answer[#answer + 1] = found

@@ -8,52 +8,41 @@
 --          AT <position>  the log ends at another position; nothing is written
 --
 -- The back pointers of each entry must equal the heads, otherwise the script fails with BROKEN before any write. The
--- heads are rebuilt from the entries alone, as append.lua made them.
+-- heads are rebuilt from the entries alone, as append.lua made them. Loaded after stream.lua, heads.lua and
+-- back_pointers.lua.
 
 local log, before, last_field = KEYS[1], ARGV[1], ARGV[2]
 
-local newest = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1]
-newest = newest and newest[1] or '0-0'
-if newest ~= before then
-  return 'AT ' .. newest
+local last_id = newest(log)
+if last_id ~= before then
+  return 'AT ' .. last_id
 end
 
--- Heads have the format of append.lua. Each is read once and written once.
+-- Each head is read once and written once.
 local states = {}
 local function state(key, field)
   states[key] = states[key] or {}
-  local head = states[key][field]
-  if not head then
-    local found = redis.call('HGET', key, field)
-    if found then
-      local version, position, note = string.match(found, '^(%d-) ?(%d+%-%d+) ?(.*)$')
-      head = { version = tonumber(version) or 1, position = position, note = note }
-    else
-      head = { version = 0, position = '', note = '' }
-    end
-    states[key][field] = head
+  local heads = states[key]
+  if not heads[field] then
+    local version, position, note = read_head(redis.call('HGET', key, field))
+    heads[field] = { version = version, position = position, note = note }
   end
-  return head
+  return heads[field]
 end
 
-local ms, n = string.match(before, '^(%d+)-(%d+)$')
-ms, n = tonumber(ms), tonumber(n)
+local ms, n = numbers(before)
 local entries = {}
 local at = 3
 for _ = 1, tonumber(ARGV[3]) do
   local key, id, e, c = KEYS[tonumber(ARGV[at + 1])], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4]
   local head, last = state(key, ARGV[at + 5]), state(key, last_field)
   local note, mark = ARGV[at + 6], ARGV[at + 7]
-  local id_ms, id_n = string.match(id, '^(%d+)-(%d+)$')
-  local ending = string.sub(e, -80)
-  local thread, aggregate = string.match(ending, '"tp":"([%d-]*)","ap":"([%d-]*)"}$')
-  if not thread then
-    thread, aggregate = string.match(ending, '"tp":"([%d-]*)"}$'), ''
-  end
-  if tonumber(id_n) ~= n + 1 or tonumber(id_ms) < ms or thread ~= last.position or aggregate ~= head.position then
+  local id_ms, id_n = numbers(id)
+  local thread, aggregate = back_pointers(e)
+  if id_n ~= n + 1 or id_ms < ms or thread ~= last.position or aggregate ~= head.position then
     return redis.error_reply('BROKEN the entry at ' .. id .. ' does not follow those before it')
   end
-  ms, n = tonumber(id_ms), n + 1
+  ms, n = id_ms, id_n
   head.version, head.position, head.note = head.version + 1, id, note
   last.position = id
   if mark ~= '' then
@@ -71,8 +60,7 @@ for _, entry in ipairs(entries) do
 end
 for key, heads in pairs(states) do
   for field, head in pairs(heads) do
-    local version = head.version ~= 1 and string.format('%.0f ', head.version) or ''
-    redis.call('HSET', key, field, version .. head.position .. (head.note ~= '' and ' ' .. head.note or ''))
+    redis.call('HSET', key, field, head_value(head.version, head.position, head.note))
   end
 end
 return 'OK'

@@ -1,5 +1,6 @@
 #!lua flags=no-writes
--- The newest position of a partition's log, and a check that the log is whole. Loaded before the scripts that use it.
+-- The newest position of a partition's log, and a check that the log is whole. Loaded before the scripts that use it,
+-- and after stream.lua.
 --
 -- KEYS     none of its own: `whole` is called with the log and with the partition's copy of the deployment's id
 -- ARGV     none of its own: `whole` is called with the deployment's id, or "" if not every partition has its copy yet
@@ -12,21 +13,10 @@
 -- older file is restored, the copy goes back with the log.
 
 local function whole(log, copy, id)
-  local entry = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1]
+  local last_id, entry = newest(log)
   local there = redis.call('GET', copy)
   local length = redis.call('XLEN', log)
-  local newest = entry and entry[1] or '0-0'
-  -- After the log was trimmed to nothing, only the stream itself knows its last position.
-  if not entry and redis.call('EXISTS', log) == 1 then
-    local info = redis.call('XINFO', 'STREAM', log)
-    for i = 1, #info, 2 do
-      if info[i] == 'last-generated-id' then
-        newest = info[i + 1]
-      end
-    end
-  end
-  local ms, n = string.match(newest, '^(%d+)-(%d+)$')
-  ms, n = tonumber(ms), tonumber(n)
+  local ms, n = numbers(last_id)
   local fields = entry and entry[2]
   local is_event = not entry or (fields[1] == 'e' and fields[3] == 'c' and #fields == 4)
   if is_event and length == n and n > 0 and there == id .. ' 0' then
@@ -51,5 +41,5 @@ local function whole(log, copy, id)
     local what = n == 0 and 'nothing of this deployment' or 'no copy of the id of this deployment'
     fault = 'the server has ' .. what .. ' there'
   end
-  return ms, n, there, fault and newest .. ' ' .. fault
+  return ms, n, there, fault and last_id .. ' ' .. fault
 end

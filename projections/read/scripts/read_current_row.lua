@@ -13,6 +13,7 @@
 --           tally    `<up> <down>`, or false      answers  number of replies that the page shows, or false
 --           name     the JSON of the name of the author replied to, or false
 --           vote     `e` of a vote after the views, oldest first; then `e` of the same member's previous vote, or ""
+-- Loaded after stream.lua and back_pointers.lua.
 
 local call, sub, find, match = redis.call, string.sub, string.find, string.match
 
@@ -36,14 +37,11 @@ local reply = {
   answers and match(answers, '^%d+'), answered and call('HGET', KEYS[7], answered),
 }
 
-local function number(position)
-  return tonumber(match(position, '%d+$'))
-end
-
 local entries = call('XRANGE', KEYS[8], '(' .. cursor, '+', 'COUNT', FEW)
 if #entries == FEW then
-  local newest = call('XREVRANGE', KEYS[8], '+', '-', 'COUNT', 1)[1][1]
-  if number(newest) - number(cursor) > most then
+  local _, last = numbers((newest(KEYS[8])))
+  local _, seen = numbers(cursor)
+  if last - seen > most then
     local own = ARGV[4] .. ' ' .. comment
     local ballot = call('ZRANGEBYLEX', KEYS[9], '[' .. own .. ' ', '(' .. own .. '!', 'LIMIT', 0, 1)[1]
     reply[4] = ballot and sub(ballot, #own + 2) or ''
@@ -58,8 +56,8 @@ for i = 1, #entries do
   reply[3] = entries[i][1]
   if find(e, '"type":"vote.', 1, true) then
     if find(e, '"comment":' .. own, 1, true) then
-      local before = match(sub(e, -40), '"ap":"([%d-]+)"}$')
-      before = before and call('XRANGE', KEYS[8], before, before)[1]
+      local _, before = back_pointers(e)
+      before = before and before ~= '' and call('XRANGE', KEYS[8], before, before)[1]
       reply[#reply + 1] = e
       reply[#reply + 1] = before and before[2][2] or ''
     end

@@ -8,7 +8,7 @@
 --          6 retention of feed entries, in ms · 7 maximum number of feed entries
 --          8 SHA-1 of the `e` of the last event that the views will include, or ""
 --          9 version of the caller · 10 version that stands for an absent set of versions, see changes.lua
---          11 number of feed entries and these, see feed_entries.lua, then changes, see changes.lua; both load first
+--          11 number of feed entries and these, see feed_entries.lua, then changes, see changes.lua
 -- Returns  OK                    the commit is written
 --          DUP                   the commit was written before
 --          MISMATCH <cursor>     the views are at another cursor, or a thread's views were exchanged, or the log
@@ -18,6 +18,7 @@
 --
 -- An error does not roll back earlier writes. The values are absolute, so that a retry repairs them; the cursor is
 -- written last. Only live views write to the feed and wake readers. If no views are served, these are from now on.
+-- Loaded after changes.lua, stream.lua and feed_entries.lua.
 
 local lease, cursor, pointer, feed, trimmed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local nonce, before, after, own = ARGV[1], ARGV[2], ARGV[3], ARGV[4]

@@ -1,13 +1,9 @@
--- Appending of changes to the feed of a partition by commits. Does nothing by itself; loaded after changes.lua.
+-- Appending of changes to the feed of a partition by commits. Does nothing by itself; loaded after changes.lua and
+-- stream.lua.
 --
 -- ARGV     from a given index on: number of entries, and each as `<position> <t> <k>`
 
 local ENTRY = '^(%S+) (%S+) (.+)$'
-
-local function parse(position)
-  local ms, n = string.match(position, '^(%d+)-(%d+)$')
-  return tonumber(ms), tonumber(n)
-end
 
 -- The entries whose number is at this index of ARGV, and the index after them.
 local function read_entries(at)
@@ -27,23 +23,6 @@ local function named(entries)
     lines[#lines + 1] = k
   end
   return table.concat(lines, '\n')
-end
-
--- The last id that the feed ever had. A stream that was trimmed to nothing still has it.
-local function newest(feed)
-  local top = redis.call('XREVRANGE', feed, '+', '-', 'COUNT', 1)[1]
-  if top then
-    return top[1]
-  end
-  if redis.call('EXISTS', feed) == 0 then
-    return '0-0'
-  end
-  local info = redis.call('XINFO', 'STREAM', feed)
-  for i = 1, #info, 2 do
-    if info[i] == 'last-generated-id' then
-      return info[i + 1]
-    end
-  end
 end
 
 -- Drop the entries that are too old. Returns the newest of them, or nil if there are none.
@@ -72,20 +51,20 @@ local function tell(feed, trimmed, entries, kept_ms, most)
   if #entries == 0 then
     return
   end
-  local last_ms, last_n = parse(newest(feed))
+  local last_ms, last_n = numbers((newest(feed)))
   local is_new = false
   local id, t, k
   for _, entry in ipairs(entries) do
     id, t, k = string.match(entry, ENTRY)
     if not is_new then -- entries are ordered: all after a new one are new
-      local ms, n = parse(id)
+      local ms, n = numbers(id)
       is_new = ms > last_ms or (ms == last_ms and n > last_n)
     end
     if is_new then
       redis.call('XADD', feed, id, 't', t, 'k', k)
     end
   end
-  local newest_ms = parse(id)
+  local newest_ms = numbers(id)
   local is_new_second = math.floor(newest_ms / 1000) ~= math.floor(last_ms / 1000)
   local gone = is_new_second and drop_old(feed, kept_ms)
   gone = drop_excess(feed, most) or gone

@@ -8,30 +8,26 @@
 --          4 its position, which the views must have reached · 5 channel that wakes the readers
 --          6 number of the thread's views
 --          7 version of the caller · 8 version that stands for an absent set of versions, see changes.lua
---          then the changes to other views, see changes.lua, which is loaded first
+--          then the changes to other views, see changes.lua
 -- Returns  OK                 the views are exchanged
 --          MOVED              the thread has a newer event, or the views have not reached this one yet
 --          RETIRED <pointer>  other views are served
 --
--- A process that caches the thread notices the exchange at its next commit, which names the previous pointer.
+-- A process that caches the thread notices the exchange at its next commit, which names the previous pointer. Loaded
+-- after changes.lua, stream.lua and heads.lua.
 
 local cursor, pointer, heads = KEYS[1], KEYS[2], KEYS[3]
 local before, after, last_field, position = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local channel, views = ARGV[5], tonumber(ARGV[6])
 
-local function parse(text)
-  local ms, n = string.match(text, '^(%d+)-(%d+)$')
-  return tonumber(ms), tonumber(n)
-end
-
 local served = redis.call('GET', pointer) or before
 if served ~= before then
   return 'RETIRED ' .. served
 end
-local last = string.match(redis.call('HGET', heads, last_field) or '', '^%d+ (%S+)')
-local _, n = parse(position)
+local _, last = read_head(redis.call('HGET', heads, last_field))
+local _, n = numbers(position)
 local there = redis.call('GET', cursor) or '0-0'
-local _, come = parse(there)
+local _, come = numbers(there)
 if last ~= position or come < n then
   return 'MOVED'
 end

@@ -8,7 +8,7 @@
 --          7 retention of feed entries, in ms · 8 maximum number of feed entries
 --          9 cursor of the served views if the log has no such event, else ""
 --          10 version of the caller · 11 version that stands for an absent set of versions, see changes.lua
---          12 number of feed entries and these, see feed_entries.lua, then changes, see changes.lua; both load first
+--          12 number of feed entries and these, see feed_entries.lua, then changes, see changes.lua
 -- Returns  OK                    these views are served
 --          DUP                   these views were served before
 --          APART <cursor>        the cursor of the served views, which is outside this commit
@@ -19,7 +19,8 @@
 -- The feed already has every event that the served views include, and gets the later ones here. So no event is missing
 -- or repeated in the feed, even with concurrent commits to the served views: the next such commit returns RETIRED.
 -- If the log has lost events that the served views include, the feed has entries of lost events and is cleared. The
--- exchange count of the replaced views is kept, so that a pointer never stands for two states of a page.
+-- exchange count of the replaced views is kept, so that a pointer never stands for two states of a page. Loaded after
+-- changes.lua, stream.lua and feed_entries.lua.
 
 local lease, cursor, pointer, generations, feed, trimmed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local nonce, before, after, own, old = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
@@ -41,9 +42,9 @@ if there ~= before then
   return 'MISMATCH ' .. there
 end
 local ours = redis.call('GET', KEYS[7]) or '0-0'
-local _, first = parse(before)
-local _, last = parse(after)
-local _, n = parse(ours)
+local _, first = numbers(before)
+local _, last = numbers(after)
+local _, n = numbers(ours)
 if lost == '' and (n < first or n > last) or lost ~= '' and ours ~= lost then
   return 'APART ' .. ours
 end

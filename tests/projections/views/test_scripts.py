@@ -16,6 +16,7 @@ from core.redis.deployment import Deployment, open_deployment
 from core.redis.script import Script
 from projections.read.feed import named
 from projections.read.walk import WalkScript
+from projections.views.store import COMMIT
 from tests.support.servers import client
 
 KEYS = Keys(1)[0]
@@ -23,7 +24,6 @@ CURSOR = KEYS.cursor(1)
 NONCE = "n1"
 A, B = "hansard:{x}:a", "hansard:{x}:b"
 
-COMMIT = Script("projections.views", "commit", behind=("changes", "feed_entries"))
 TAKE = Script("workers.coordination", "lease_take")
 RENEW = Script("workers.coordination", "lease_renew")
 RELEASE = Script("workers.coordination", "lease_release")
