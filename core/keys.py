@@ -91,10 +91,11 @@ class ThreadViews(NamedTuple):
 class Partition:
     """The keys of one partition."""
 
-    def __init__(self, number: int, partitions: int) -> None:
+    def __init__(self, number: int, partitions: int, tagged: str | None = None) -> None:
+        """`tagged` is written in place of the partition's hash tag, for a pattern."""
         self.number = number
         self.partitions = partitions
-        self._base = f"hansard:{{{tag(number, partitions)}}}"
+        self._base = f"hansard:{{{tag(number, partitions) if tagged is None else tagged}}}"
         self.deployment = f"{self._base}:deployment"
         """String: the partition's copy of the deployment's id, and the number of lost entries that were accepted
         (`core/redis/scripts/log_integrity.lua`)."""
@@ -166,6 +167,12 @@ class Partition:
         return f"{self.views_prefix(generation)}site:{site}:{name}"
 
 
+ANY: Final = "*"
+"""The part of a pattern that matches every name and every number."""
+EVERY: Final = Partition(-1, 0, tagged=ANY)
+"""The keys of every partition, as patterns."""
+
+
 class Keys:
     """The keys of a deployment with a fixed number of partitions."""
 
@@ -182,7 +189,7 @@ class Keys:
 
     def site_keys_pattern(self) -> str:
         """Pattern that matches the `site_keys` of all sites; it may match other keys too."""
-        return "hansard:{*}:keys:*"
+        return EVERY.site_keys(ANY)
 
     def of(self, site: str, thread: str = "") -> Partition:
         """Return the partition of a thread, or with thread "" that of the site's own events."""
