@@ -1,0 +1,129 @@
+"""Registry of places: every key, file and cache in which words or profiles lie.
+
+*Words* are what people wrote: the fields that events name in `CONTENT`, and all that is made from them. A *profile* is
+the name, the avatar and the badges of an author. Ids, codes, numbers, policies and keys are neither.
+
+Each layer declares its own places, and `workers.places` joins them. A test plants words through every type of event and
+every operation, and fails if they lie in an undeclared place, or if a declared place is not reached.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal
+
+from msgspec import Struct
+
+from core.keys import (
+    ANY,
+    DEPLOYMENT,
+    EVERY,
+    PROCESSES,
+    REBUILD,
+    SITES,
+    SITES_NOTED,
+    WORKERS,
+)
+
+Kind = Literal["stream", "hash", "sorted set", "server memory", "process memory", "file"]
+Holding = Literal["words", "profile"]
+Owner = Literal["author", "staff", "publisher"]
+"""Authors write comments and the notes of reports; staff reasons and notes; publishers titles, addresses, quotes."""
+
+
+class Place(Struct, frozen=True, kw_only=True):
+    """One place: its address, its content, and the way in which the content leaves it."""
+
+    name: str
+    kind: Kind
+    where: str
+    """Address of the place.
+
+    Of a key, its pattern. Of a process's memory, `<module>:<name>` or `<module>:<class>.<attribute>`. Of a file, its
+    path, relative to the data directory. Of the server's memory, the command that shows it.
+    """
+    field: str = ""
+    """Field of the stream's entries that holds the words."""
+    holds: frozenset[Holding]
+    whose: frozenset[Owner]
+    ages: str
+    """Time for which the content stays, unless it is taken out."""
+    removal: str
+    """Way to take one text or profile out."""
+
+
+_NUMBER: Final[Any] = ANY
+"""Pattern in place of a number."""
+
+BOTH: Final[frozenset[Holding]] = frozenset({"words", "profile"})
+WORDS: Final[frozenset[Holding]] = frozenset({"words"})
+PROFILE: Final[frozenset[Holding]] = frozenset({"profile"})
+EVERYBODY: Final[frozenset[Owner]] = frozenset({"author", "staff", "publisher"})
+AUTHOR: Final[frozenset[Owner]] = frozenset({"author"})
+PUBLISHER: Final[frozenset[Owner]] = frozenset({"publisher"})
+
+RESTART: Final = "restart of the process"
+"""Removal from the memory of a process: there is no other way yet."""
+
+PLACES: Final = (
+    Place(
+        name="log",
+        kind="stream",
+        where=EVERY.log,
+        field="c",
+        holds=BOTH,
+        whose=EVERYBODY,
+        ages="for ever",
+        removal="none yet: the log only grows. A redaction hides a text from every interface",
+    ),
+    Place(
+        name="slow commands",
+        kind="server memory",
+        where="SLOWLOG GET",
+        holds=BOTH,
+        whose=EVERYBODY,
+        ages="until `slowlog-max-len` later ones; only commands slower than `slowlog-log-slower-than`, and of each "
+        "argument the first 128 bytes",
+        removal="SLOWLOG RESET, and COMMANDLOG RESET where there is one, on every server",
+    ),
+    Place(
+        name="aggregates",
+        kind="process memory",
+        where="core.application.aggregates:AggregateCache._others",
+        holds=BOTH,
+        whose=EVERYBODY,
+        ages="until evicted, the least recently used first (`HANSARD_FOLD_BYTES`). Bodies are kept as digests only",
+        removal=RESTART,
+    ),
+    Place(
+        name="rendered texts",
+        kind="process memory",
+        where="core.text.render:_REMEMBERED",
+        holds=WORDS,
+        whose=AUTHOR,
+        ages="until evicted, the least recently used first (16 MiB)",
+        removal=RESTART,
+    ),
+    Place(
+        name="normalised lines",
+        kind="process memory",
+        where="core.text.unicode:one_line",
+        holds=BOTH,
+        whose=EVERYBODY,
+        ages="until 4,096 other names, badges and titles were used",
+        removal=RESTART,
+    ),
+)
+"""Places of the write side."""
+
+WORDLESS: Final[Mapping[str, str]] = {
+    DEPLOYMENT: "the deployment's record",
+    PROCESSES: "live processes",
+    REBUILD: "the rebuild in progress",
+    WORKERS: "live workers",
+    SITES: "ids of sites",
+    SITES_NOTED: "a mark",
+    EVERY.deployment: "the deployment's id",
+    EVERY.heads(ANY, ANY): "positions, and values of votes",
+    EVERY.commands(_NUMBER): "positions, and digests of requests: 48 bits, not salted",
+    EVERY.site_keys(ANY): "keys that sign tokens: secrets, but no words",
+}
+"""Keys without words of the write side, by pattern: their content."""

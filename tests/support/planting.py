@@ -1,0 +1,207 @@
+"""Words that can be told from all others, planted through every type of event and every body of a request.
+
+What is planted is found by reflection: a field that is added to an event or to a body is planted, too, or nothing can
+be made that has it.
+"""
+
+import re
+import types
+from collections.abc import Iterator, Mapping
+from secrets import token_hex
+from typing import Any, Final, NamedTuple, get_type_hints
+
+from msgspec import inspect
+from msgspec.structs import FieldInfo, fields
+
+from core.events import types as events
+from core.events.types import EVENTS, Event
+from core.places import Holding, Owner
+from core.policy import Policy, PolicyChanges
+
+MARK: Final = re.compile(rb"zq[0-9a-f]{14}")
+PROFILE: Final = frozenset({"name", "avatar", "badges"})
+"""The fields of a comment that are its author's profile."""
+
+_STAFF: Final[tuple[type[Event], ...]] = (
+    events.MemberSuspended,
+    events.ThreadClosed,
+    events.ThreadReopened,
+    events.ThreadArchived,
+    events.CommentHeld,
+    events.CommentApproved,
+    events.CommentRejected,
+    events.RevisionRedacted,
+    events.EventSkipped,
+)
+_PUBLISHER: Final[tuple[type[Event], ...]] = (
+    events.SiteOpened,
+    events.ThreadOpened,
+    events.ThreadRetitled,
+    events.AnchorOpened,
+    events.AnchorReworded,
+)
+OWNERS: Final[Mapping[type[Event], Owner]] = {
+    **dict.fromkeys(_STAFF, "staff"),
+    **dict.fromkeys(_PUBLISHER, "publisher"),
+    **dict.fromkeys((events.CommentPosted, events.CommentEdited, events.ReportFiled), "author"),
+}
+"""Who wrote the words of each type of event."""
+
+CODES: Final = frozenset(
+    ("anchor", "answered", "comment", "entitlement", "member", "parent", "position", "reason", "rule")
+)
+"""Names of the fields of events that hold a text and are not content: ids and codes."""
+_OPEN: Final[Mapping[str, Any]] = {
+    "anchor": "q1",
+    "changes": PolicyChanges(votes=True),
+    "kind": "hs256",
+    "member": "eve",
+    "number": 1,
+    "overrides": PolicyChanges(votes=True),
+    "policy": Policy(),
+    "reason": "spam",
+    "revision": 1,
+    "value": 1,
+}
+"""The ids, codes and numbers of planted events."""
+
+
+class Mark(NamedTuple):
+    """A planted text: through what, and what it is of whom."""
+
+    planted: str
+    holding: Holding
+    owner: Owner
+
+
+class Marks:
+    """All planted texts. Those that were refused are to lie nowhere."""
+
+    def __init__(self) -> None:
+        self.taken: dict[str, Mark] = {}
+        self.refused: dict[str, str] = {}
+
+    def new(self, planted: str, holding: Holding, owner: Owner) -> str:
+        """A text that nobody has planted yet."""
+        text = f"zq{token_hex(7)}"
+        self.taken[text] = Mark(planted, holding, owner)
+        return text
+
+    def refuse(self, planted: str) -> str:
+        """A text that a request has which is refused."""
+        text = f"zq{token_hex(7)}"
+        self.refused[text] = planted
+        return text
+
+    def of(self, planted: str) -> set[str]:
+        """The texts that were planted through this."""
+        return {text for text, mark in self.taken.items() if mark.planted == planted}
+
+
+def found_in(data: bytes) -> set[str]:
+    """The planted texts in some bytes."""
+    return {one.decode() for one in MARK.findall(data)}
+
+
+def words_of(kind: type[Event]) -> list[FieldInfo]:
+    """The fields of a type of event that hold words, or a profile."""
+    return [field for field in fields(kind) if field.name in kind.CONTENT]
+
+
+def unclassified() -> list[tuple[str, str]]:
+    """The fields of events that hold a text and are neither content nor known to be an id or a code."""
+    return [
+        (kind.__name__, name)
+        for kind in EVENTS
+        for name, hint in get_type_hints(kind).items()
+        if name in kind.__struct_fields__ and name not in kind.CONTENT | CODES and _is_text(hint)
+    ]
+
+
+def event(kind: type[Event], marks: Marks, **given: Any) -> Event:
+    """An event of this type with a planted text in every field of its content."""
+    tag = str(kind.__struct_config__.tag)
+    content = {
+        field.name: _content(field, marks.new(f"{tag} {field.name}", _holding(kind, field.name), OWNERS[kind]))
+        for field in words_of(kind)
+    }
+    needed = {field.name: _OPEN[field.name] for field in fields(kind) if field.required and field.name not in given}
+    return kind(**needed | content | given)
+
+
+def _holding(kind: type[Event], name: str) -> Holding:
+    return "profile" if name in PROFILE and OWNERS[kind] == "author" else "words"
+
+
+def _content(field: FieldInfo, text: str) -> Any:
+    if field.name in ("url", "avatar"):
+        return f"https://kew.example/{text}"
+    if field.name == "body":
+        return f"Some *{text}* words."
+    return (text,) if _is_tuple(field.type) else text
+
+
+def _is_text(hint: Any) -> bool:
+    return hint is str or any(map(_is_text, getattr(hint, "__args__", ())))
+
+
+def _is_tuple(hint: Any) -> bool:
+    assert isinstance(hint, types.UnionType | types.GenericAlias) or hint is str, hint
+    return getattr(hint, "__origin__", None) is tuple
+
+
+class Body:
+    """Bodies of requests of one type, made by reflection: with a text in every field that takes any words."""
+
+    def __init__(self, kind: Any) -> None:
+        self._kind = inspect.type_info(kind)
+
+    @property
+    def texts(self) -> list[str]:
+        """JSON pointers to the fields that take any words."""
+        return [pointer for pointer, _ in _texts(self._kind, "")]
+
+    def build(self, given: Mapping[str, Any], text: Any) -> Any:
+        """A body. `given` has what is no text by the name of its field, `text` makes one for a pointer."""
+        return _built(self._kind, "", given, text)
+
+
+def _texts(kind: inspect.Type, pointer: str) -> Iterator[tuple[str, inspect.StrType]]:
+    match kind:
+        case inspect.Metadata(type=inner):
+            yield from _texts(inner, pointer)
+        case inspect.StrType(pattern=None):
+            yield pointer, kind
+        case inspect.UnionType(types=several):
+            for one in several:
+                yield from _texts(one, pointer)
+        case inspect.StructType(fields=named):
+            for field in named:
+                yield from _texts(field.type, f"{pointer}/{field.encode_name}")
+        case inspect.VarTupleType(item_type=item) | inspect.ListType(item_type=item):
+            yield from _texts(item, f"{pointer}/0")
+        case _:
+            return
+
+
+def _built(kind: inspect.Type, pointer: str, given: Mapping[str, Any], text: Any) -> Any:
+    match kind:
+        case inspect.Metadata(type=inner):
+            return _built(inner, pointer, given, text)
+        case inspect.UnionType(types=several):
+            return _built(several[0], pointer, given, text)
+        case inspect.StrType(pattern=None):
+            return text(pointer)
+        case inspect.StructType(fields=named):
+            made = {}
+            for field in named:
+                place = f"{pointer}/{field.encode_name}"
+                if field.encode_name in given:
+                    made[field.encode_name] = given[field.encode_name]
+                elif field.required or any(_texts(field.type, place)):
+                    made[field.encode_name] = _built(field.type, place, given, text)
+            return made
+        case inspect.VarTupleType(item_type=item) | inspect.ListType(item_type=item):
+            return [_built(item, f"{pointer}/0", given, text)]
+        case _:
+            raise AssertionError(f"nothing is given for {pointer}: {kind}")

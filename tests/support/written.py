@@ -1,0 +1,286 @@
+"""A deployment in which words were written in every way: as events, by requests, and by requests that were refused."""
+
+from typing import Any, Final
+
+from msgspec import json
+
+from core import heads
+from core.caller import Actor
+from core.events import types as events
+from core.events.envelope import Stamp, encode
+from core.events.types import COMMENT_EVENTS, THREAD_EVENTS, Event
+from core.log.port import Append, Appended, Load, NewEvent
+from core.places import Owner
+from core.position import Position
+from projections.thread.snapshots import FIRST
+from tests.support.house import ADMIN, AUDITOR, MOD, SITE, THREAD, House, Who, at
+from tests.support.planting import Body, Marks, event, found_in
+from workers.gateway.operations.operation import COMMENT, Access, Operation
+from workers.gateway.operations.table import OPERATIONS
+from workers.gateway.shapes.keys import EitherKeys
+
+DIRECT: Final = "direct"
+"""A site whose events nobody asked for."""
+WHOLE: Final = "whole"
+"""Its thread with every event of comments."""
+NEVER: Final = "a" * 22
+VOTERS: Final = 40
+"""Members who vote one after the other: more than it takes until a gateway relies on rows that it counts itself."""
+ACTOR: Final = Actor(id="ada")
+
+GIVEN: Final[dict[str, dict[str, Any]]] = {
+    "postComment": {},
+    "editComment": {},
+    "reportComment": {"reason": "spam"},
+    "openThread": {},
+    "setThreadStatus": {"status": "closed"},
+    "putAnchor": {"status": "open"},
+    "decide": {"verdict": "approve", "revision": 1},
+    "decideMany": {"verdict": "reject", "revision": 1, "thread": THREAD},
+    "redact": {},
+    "suspend": {"until": None},
+    "openSite": {"keys": {"hs256": ["a secret of thirty-two bytes ...."]}},
+}
+"""What the body of each operation that takes words has besides them: keys are secrets, and times no words."""
+
+
+CODES: Final = frozenset({"/after", "/at", "/cursor", "/from", "/to"})
+"""Fields of queries that take codes alone: positions, times and cursors."""
+
+
+_THREAD: Final[tuple[type[Event], ...]] = THREAD_EVENTS
+_COMMENT: Final[tuple[type[Event], ...]] = COMMENT_EVENTS
+
+
+class Writer:
+    """Writes planted words as events and by requests."""
+
+    def __init__(self, house: House, marks: Marks) -> None:
+        self.house = house
+        self.marks = marks
+        self.kinds: set[type[Event]] = set()
+        """The types of the events that were written directly."""
+        self.redacted: set[str] = set()
+        """What a comment says whose only text was redacted: its words, and its author's profile."""
+        self.author = self._named("ada", (), "author")
+        self.reader = self._named("ben", (), "author")
+        self.moderator = self._named(MOD.id, MOD.roles, "staff")
+
+    def _named(self, name: str, roles: tuple[str, ...], owner: Owner) -> Who:
+        """A member whose profile is planted."""
+        new = self.marks.new
+        profile = {
+            "name": new("token name", "profile", owner),
+            "avatar": f"https://kew.example/{new('token avatar', 'profile', owner)}",
+            "badges": [new("token badges", "profile", owner)],
+        }
+        return Who(name, roles, profile)
+
+    async def record(self, thread: str, *some: Event, by: Actor = ACTOR, c: bytes | None = None) -> list[Position]:
+        """Append events as a decision would, but without one."""
+        log = self.house.log
+        stamp = Stamp(actor=by, site=DIRECT, thread=thread)
+        made = []
+        for one in some:
+            e, content = encode(one, stamp)
+            made.append(
+                NewEvent(
+                    head=heads.of(one, by),
+                    e=e,
+                    c=content if c is None else c,
+                    note=heads.note(one),
+                    mark=heads.mark(one),
+                )
+            )
+            self.kinds.add(type(one))
+        now = (await log.load(Load(site=DIRECT, thread=thread, heads=()))).now
+        outcome = await log.append(Append(site=DIRECT, thread=thread, expected={}, events=tuple(made), now=now))
+        assert isinstance(outcome, Appended)
+        return list(outcome.positions)
+
+    def event(self, kind: type[Event], **given: Any) -> Event:
+        """An event with planted words."""
+        return event(kind, self.marks, **given)
+
+    async def every_event(self) -> None:
+        """Write every type of event, each so that its words stay where they get to."""
+        await self.record("", *(self.event(kind) for kind in (*events.SITE_EVENTS, *events.MEMBER_EVENTS)))
+        for number, kind in enumerate(_THREAD):
+            first: list[type[Event]] = [] if kind is events.ThreadOpened else [events.ThreadOpened]
+            if kind in (events.AnchorReworded, events.AnchorClosed, events.AnchorReopened):
+                first.append(events.AnchorOpened)
+            await self.record(f"thread-{number}", *map(self.event, (*first, kind)))
+        positions = await self.record(WHOLE, self.event(events.ThreadOpened))
+        for number, kind in enumerate(_COMMENT):
+            comment = f"comment-{number}"
+            if kind is not events.CommentPosted:
+                posted = self.event(events.CommentPosted, comment=comment)
+                await self.record(WHOLE, posted)
+            if kind is events.RevisionRedacted:
+                self.redacted = found_in(json.encode(posted))
+                await self.record(WHOLE, self.event(events.CommentRejected, comment=comment))
+            more = {"revision": 2} if kind is events.CommentEdited else {}
+            await self.record(WHOLE, self.event(kind, comment=comment, **more))
+        await self._revised()
+        for kind in (*events.VOTE_EVENTS, *events.REPORT_EVENTS):
+            await self.record(WHOLE, self.event(kind, comment="comment-0"))
+        await self.record(WHOLE, self.event(events.EventSkipped, position=str(positions[0])))
+        for number in range(FIRST):
+            await self.record(WHOLE, self.event(events.VoteCast, comment="comment-0"), by=Actor(id=f"voter-{number}"))
+
+    async def _revised(self) -> None:
+        """A comment with a text that is neither the first, nor stands, nor is the latest; one has a decision."""
+        await self.record(
+            WHOLE,
+            self.event(events.CommentPosted, comment="revised"),
+            self.event(events.CommentHeld, comment="revised"),
+            *(self.event(events.CommentEdited, comment="revised", revision=number) for number in (2, 3)),
+            self.event(events.CommentApproved, comment="revised", revision=3),
+            self.event(events.CommentEdited, comment="revised", revision=4),
+        )
+
+    async def broken(self) -> None:
+        """Write events that no fold can apply: one about nothing, and one whose content cannot be read."""
+        opened = self.event(events.ThreadOpened)
+        await self.record("about-nothing", opened, self.event(events.CommentApproved, comment="nothing"))
+        await self.record("unreadable", self.event(events.ThreadOpened))
+        content = b'\x00{"body":{"%s":1}}' % self.marks.new("unreadable", "words", "author").encode()
+        await self.record("unreadable", events.CommentPosted(comment="unreadable"), c=content)
+
+    async def every_request(self) -> None:
+        """Ask for every operation that takes words, so that it is taken."""
+        for operation in taking():
+            comment = await self.house.post(self.author)
+            if operation.name in ("decide", "redact"):
+                await self.house.decide(comment, "reject")
+            thread = "opened-by-a-comment" if operation.name == "postComment" else THREAD
+            if operation.name == "setThreadStatus":
+                thread = "closed"
+                await self.house.open_thread(thread)
+            body = self._body(operation, comment)
+            path = _path(operation, thread=thread, comment=comment)
+            answer = await self._asked(operation, path, body)
+            assert answer < 300, (operation.name, answer)
+
+    async def every_refusal(self) -> None:
+        """Ask for every operation with words, so that it is refused."""
+        for operation in OPERATIONS:
+            if operation.body is not None:
+                for number in range(3):
+                    await self._refused(operation, number)
+            for pointer in set(Body(operation.query).texts) - CODES:
+                text = self.marks.refuse(f"{operation.name} ?{pointer}")
+                path = _path(operation, thread=THREAD, comment=NEVER)
+                await self._asked(operation, f"{path}?{pointer.removeprefix('/')}={text}", None)
+
+    async def _refused(self, operation: Operation, number: int) -> None:
+        def text(pointer: str) -> str:
+            return _text(pointer, self.marks.refuse(f"{operation.name} {pointer}"))
+
+        given = GIVEN.get(operation.name)
+        body = {} if given is None else Body(operation.body).build(given | {"comment": NEVER}, text)
+        path = _path(operation, thread=THREAD, comment=NEVER)
+        match number:
+            case 0:  # nobody asks
+                answer = (await self.house.ask(operation.method, path, body=body)).status_code
+            case 1:  # a field that there is not
+                body |= {self.marks.refuse(operation.name): self.marks.refuse(operation.name)}
+                answer = await self._asked(operation, path, body)
+            case _:  # about nothing
+                if COMMENT not in operation.path:
+                    return
+                answer = await self._asked(operation, path, body)
+        assert answer >= 400, (operation.name, number)
+
+    async def keyed(self) -> None:
+        """Post under a key that has a planted text."""
+        key = self.marks.refuse("Idempotency-Key")
+        path, body = f"threads/{THREAD}/comments", {"body": "Words under a key."}
+        answer = await self.house.ask("POST", path, self.author, body, Idempotency_Key=key)
+        assert answer.status_code == 201
+
+    async def votes(self) -> None:
+        """Let many vote on one comment, one after the other."""
+        comment = await self.house.post(self.author, f"Some {self.marks.new('voted', 'words', 'author')} words.")
+        for number in range(VOTERS):
+            answer = await self.house.ask("PUT", f"{at(comment)}/vote", Who(f"voter-{number}"), {"value": 1})
+            assert answer.status_code == 200
+
+    async def reads(self) -> None:
+        """Read everything that there is, twice, and the past."""
+        comment = await self._commented()
+        for operation in OPERATIONS:
+            if operation.method != "GET" or operation.handler is None or operation.path == "/problems/{slug}":
+                continue
+            query = {"readRevisions": "?diff=words", "count": f"?thread={THREAD}"}.get(operation.name, "")
+            path = _path(operation, thread=THREAD, comment=comment)
+            for _ in range(2):
+                assert await self._asked(operation, path + query, None) == 200, operation.name
+        page = await self.house.get(f"threads/{THREAD}")
+        position = page.json()["thread"]["position"]
+        assert (await self.house.get(f"threads/{THREAD}?at={position}", self.moderator)).status_code == 200
+
+    async def _commented(self) -> str:
+        """A comment with two texts that are public."""
+        comment = await self.house.post(self.author)
+        body = {"body": f"Some *{self.marks.new('second text', 'words', 'author')}* words."}
+        answer = await self.house.ask("PATCH", at(comment), self.author, body, If_Match='"1"')
+        assert answer.status_code == 200
+        await self.house.settled(answer.json()["position"])
+        return comment
+
+    def _body(self, operation: Operation, comment: str) -> Any:
+        def text(pointer: str) -> str:
+            owner = _owner(operation, pointer)
+            return _text(pointer, self.marks.new(f"{operation.name} {pointer}", "words", owner))
+
+        return Body(operation.body).build(GIVEN[operation.name] | {"comment": comment}, text)
+
+    async def _asked(self, operation: Operation, path: str, body: Any) -> int:
+        """The status of the answer to whoever may ask."""
+        who = {
+            Access.EVERYONE: None,
+            Access.MODERATOR: self.moderator,
+            Access.ADMIN: ADMIN,
+            Access.AUDITOR: AUDITOR,
+            Access.OPERATOR: None,
+            Access.ADMIN_OR_OPERATOR: ADMIN,
+        }.get(operation.access, self.author)
+        if operation.name == "reportComment":
+            who = self.reader
+        if "{member}" in operation.path:
+            who = self.moderator
+        more = {"If_Match": '"1"'} if operation.edits else {}
+        is_operator = operation.access is Access.OPERATOR
+        answer = await self.house.ask(operation.method, path, who, body, operator=is_operator, **more)
+        return answer.status_code
+
+
+def taking() -> list[Operation]:
+    """The operations that take any words, keys apart."""
+    return [one for one in OPERATIONS if one.body is not None and texts_of(one)]
+
+
+def texts_of(operation: Operation) -> list[str]:
+    """The fields of an operation's body that take any words."""
+    if operation.body is EitherKeys:
+        return []
+    given = GIVEN.get(operation.name, {})
+    return [text for text in Body(operation.body).texts if not given.keys() & set(text.split("/"))]
+
+
+def _text(pointer: str, text: str) -> str:
+    if pointer.endswith("/url"):
+        return f"https://kew.example/{text}"
+    return f"Some *{text}* words." if pointer.endswith("/body") else text
+
+
+def _owner(operation: Operation, pointer: str) -> Owner:
+    if operation.name in ("openThread", "putAnchor", "openSite") or pointer in ("/url", "/title"):
+        return "publisher"
+    return "author" if operation.name in ("postComment", "editComment", "reportComment") else "staff"
+
+
+def _path(operation: Operation, **named: str) -> str:
+    site = "another" if operation.name == "openSite" else SITE
+    return operation.path.format(site=site, anchor="q1", member="eve", revision=1, slug="not-found", **named)
