@@ -41,9 +41,7 @@ if last_ms > ms then
 end
 
 -- Command keys of window w are looked up until window w + 1 ends. One more window is a margin for clock differences.
-local function expiry(of_window, length)
-  return string.format('%.0f', (of_window + 3) * length)
-end
+local expiry = (window + 3) * window_ms
 
 if key ~= '' then
   if floor(ms / window_ms) ~= window then
@@ -57,7 +55,7 @@ if key ~= '' then
       end
       -- Written again so that this connection's WAIT covers the record: on a connection without writes, WAIT returns
       -- at once, whatever the replicas have.
-      call('PEXPIREAT', KEYS[i], expiry(window + 4 - i, window_ms))
+      call('PEXPIREAT', KEYS[i], format('%.0f', expiry + (4 - i) * window_ms))
       return format('DUP %.0f ', window + 4 - i) .. record
     end
   end
@@ -126,10 +124,11 @@ if count > 0 then
   for i = 1, count do
     call('XADD', log, ids[i], 'e', entries[i], 'c', ARGV[at + 5 * i - 2])
   end
-  local written = {}
+  local written, size = {}, 0
   for field, head in pairs(state) do
-    written[#written + 1] = field
-    written[#written + 1] = head_value(head.version, head.position, head.note)
+    written[size + 1] = field
+    written[size + 2] = head_value(head.version, head.position, head.note)
+    size = size + 2
   end
   call('HSET', heads, unpack(written))
 end
@@ -138,7 +137,7 @@ if key ~= '' then
     or created .. ' ' .. digest .. ' ' .. positions
   call('HSET', KEYS[4], key, record)
   if is_first then
-    call('PEXPIREAT', KEYS[4], expiry(window, window_ms))
+    call('PEXPIREAT', KEYS[4], format('%.0f', expiry))
   end
 end
 return 'OK ' .. positions
