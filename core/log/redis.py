@@ -91,8 +91,8 @@ class RedisLog:
         partition = self._keys.of(load.site, load.thread)
         status, now, *found = reply
         if status == b"SKEW":
-            self._clocks.learn(partition.number, int(now))
-            ((status, now, *found),) = await self._asked([load], [False])
+            # By the time that was reported: an estimate would go on where the log's time stands still.
+            ((status, now, *found),) = await self._asked([load], [False], now=int(now))
         self._clocks.learn(partition.number, int(now))
         if status == b"SKEW":
             raise Unavailable(f"The time of partition {partition.number} does not stand still for a day")
@@ -247,8 +247,11 @@ class RedisLog:
                         await anyio.sleep(left)
                         subscription.hush()  # the next read includes what arrived during the pause
 
-    async def _asked(self, loads: Sequence[Load], glances: Sequence[bool]) -> list[Any]:
-        """The replies to one pipeline: of the script, or for a glance, the heads and the time."""
+    async def _asked(self, loads: Sequence[Load], glances: Sequence[bool], now: int | None = None) -> list[Any]:
+        """The replies to one pipeline: of the script, or for a glance, the heads and the time.
+
+        `now` is the time by which the window of command keys is named; None: the estimate.
+        """
 
         async def ask() -> list[Any]:
             calls: list[RedisCommand] = []
@@ -256,7 +259,7 @@ class RedisLog:
                 if glance:
                     calls += self._glance(load)
                 else:
-                    calls.append(self._script(load))
+                    calls.append(self._script(load, now))
             await self._calls.carry(calls)
             for call in calls:
                 if isinstance(call.outcome, Exception):
@@ -296,9 +299,9 @@ class RedisLog:
         fields = [wanted.field for wanted in load.heads]
         return RedisCommand(("HMGET", heads, *fields)), RedisCommand(("TIME",), beside=heads)
 
-    def _script(self, load: Load) -> RedisCommand:
+    def _script(self, load: Load, now: int | None) -> RedisCommand:
         partition = self._keys.of(load.site, load.thread)
-        probably = self._clocks.window(partition.number)
+        probably = self._clocks.window(partition.number) if now is None else window(now)
         keys = [partition.log, partition.heads(load.site, load.thread), partition.deployment]
         if load.key is not None:
             keys += _windows(partition, probably)
