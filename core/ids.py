@@ -24,11 +24,11 @@ MEMBER_PATTERN: Final = rf"^[A-Za-z0-9._~:-]{{1,64}}{END}"
 SLUG_PATTERN: Final = rf"^[a-z0-9-]{{1,40}}{END}"
 KEY_PATTERN: Final = rf"^[!-~]{{1,255}}{END}"
 
-SiteId = Annotated[str, Meta(pattern=SITE_PATTERN, max_length=40)]
-ThreadId = Annotated[str, Meta(pattern=THREAD_PATTERN, max_length=LONGEST_THREAD)]
-AnchorId = Annotated[str, Meta(pattern=THREAD_PATTERN, max_length=LONGEST_THREAD)]
-CommentId = Annotated[str, Meta(pattern=COMMENT_PATTERN, max_length=64)]
-MemberId = Annotated[str, Meta(pattern=MEMBER_PATTERN, max_length=64)]
+SiteId = Annotated[str, Meta(pattern=SITE_PATTERN, max_length=40, examples=["unherd"])]
+ThreadId = Annotated[str, Meta(pattern=THREAD_PATTERN, max_length=LONGEST_THREAD, examples=["power-broker"])]
+AnchorId = Annotated[str, Meta(pattern=THREAD_PATTERN, max_length=LONGEST_THREAD, examples=["q1"])]
+CommentId = Annotated[str, Meta(pattern=COMMENT_PATTERN, max_length=64, examples=["6ryvbaoxhpcsdxv3kqi3lz5k4m"])]
+MemberId = Annotated[str, Meta(pattern=MEMBER_PATTERN, max_length=64, examples=["u-7"])]
 Slug = Annotated[str, Meta(pattern=SLUG_PATTERN, max_length=40)]
 
 RESERVED_SITES: Final = frozenset({"hansard"})

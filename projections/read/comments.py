@@ -84,11 +84,6 @@ def _publics(partition: Partition, site: str, threads: list[str], generation: in
     return first + [("HGET", partition.thread_views(generation, site, name).meta, "public") for name in threads]
 
 
-async def counts(served: Served, site: str, threads: list[str]) -> PageAnswer:
-    """Number of published comments by thread; 0 for an unknown thread."""
-    return counts_of(await counted(served, site, threads))
-
-
 class PublishedCounts(NamedTuple):
     """Number of published comments of a thread, and a state of its partition since which the number is valid."""
 

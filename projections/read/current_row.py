@@ -7,12 +7,13 @@ Where the result cannot be computed (staff sees more of a row, the thread is par
 the views lack), the reader waits for the views instead.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 import redis.exceptions
 
-from core.domain.vote import Vote
+from core.domain.vote import Vote, evolve
 from core.events.envelope import Recorded, read
 from core.keys import Partition
 from core.position import START, Position
@@ -20,7 +21,8 @@ from core.redis.router import PendingCommand, Router
 from core.redis.script import Script
 from projections.read import page_json
 from projections.read.page_json import BEFORE_ANSWERS
-from projections.read.row_cache import CachedRow
+from projections.read.row_cache import CachedRow, RowMemory
+from projections.read.served_generation import Served
 from projections.read.walk import Onward
 from projections.thread.votes import moved, value_of
 from projections.views import parking
@@ -44,10 +46,67 @@ class RowAsked(NamedTuple):
     begun: PendingCommand
 
 
-def ask(
+class CurrentRows:
+    """Rows of comments for the responses to votes. A row that this process has cached is not read."""
+
+    def __init__(self, served: Served) -> None:
+        self._served = served
+        self._memory = RowMemory(served.keys.partitions)
+
+    def ask(self, site: str, thread: str, comment: str, voter: str) -> RowAsked | None:
+        """Start reading the public row of a comment on which `voter` votes, for `voted`, in this tick's pipeline.
+
+        None if this process has the row cached.
+        """
+        partition = self._served.keys.of(site, thread)
+        pointer = self._served.pointer(partition)
+        if self._memory.get(partition.number, site, thread, comment, pointer) is not None:
+            return None
+        return _ask(self._served.calls, partition, pointer, site, thread, comment, voter)
+
+    def appended(self, recorded: Sequence[Recorded], earlier: Vote | None) -> None:
+        """Apply what one command of this process just appended; `earlier` is the vote that a new vote replaces."""
+        if recorded:
+            envelope = recorded[0].envelope
+            before = None if earlier is None else earlier.value
+            self._memory.appended(self._served.keys.of(envelope.site, envelope.thread).number, recorded, before)
+
+    async def voted(
+        self,
+        site: str,
+        thread: str,
+        comment: str,
+        asked: RowAsked | None,
+        recorded: Recorded | None,
+        earlier: Vote,
+        since: Position,
+    ) -> bytes | None:
+        """The row of the views and the log when `asked` was sent, with the vote `recorded` added.
+
+        `earlier` is the member's previous vote, and stands if `recorded` is None; `since` is the last event of the
+        comment. None if only the views can tell, once they include the vote.
+        """
+        calls, partition = self._served.calls, self._served.keys.of(site, thread)
+        pointer = self._served.pointer(partition)
+        row: CachedRow | None = None
+        if asked is None:
+            row = self._memory.get(partition.number, site, thread, comment, pointer)
+        elif (read := await _voted(calls, asked, recorded, earlier, since)) is not None:
+            row = read.row
+            if read.upto is not None and recorded is not None:
+                self._memory.put(partition.number, recorded, asked.pointer, read.upto, row)
+        if row is None and recorded is not None:
+            # A row read or cached before the append may be stale. A row read now includes the vote.
+            asked = _ask(calls, partition, pointer, site, thread, comment, recorded.envelope.actor.id)
+            standing = evolve(earlier, recorded)
+            read = await _voted(calls, asked, None, standing, since)
+            row = None if read is None else read.row
+        return None if row is None else _written(site, thread, comment, row)
+
+
+def _ask(
     calls: Router, partition: Partition, pointer: Pointer, site: str, thread: str, comment: str, voter: str
 ) -> RowAsked:
-    """Start reading the row of a comment, in the pipeline of this tick of the event loop."""
     arguments = (str(pointer), comment, parking.field(site, thread), voter, BEYOND)
     begun = calls.begin_script(_CURRENT_ROW, _keys(partition, pointer.generation, site, thread), arguments)
     return RowAsked(site, thread, comment, pointer, begun)
@@ -61,7 +120,7 @@ def _keys(partition: Partition, generation: int, site: str, thread: str) -> tupl
     return (*of_views, views.rows, views.votes, views.answers, views.names, partition.log, views.ballots)
 
 
-class RowRead(NamedTuple):
+class _RowRead(NamedTuple):
     """A row that includes the vote it was read for."""
 
     row: CachedRow
@@ -69,9 +128,9 @@ class RowRead(NamedTuple):
     """Number of the last event before the vote that the row includes; None if the row may lack events."""
 
 
-async def voted(
+async def _voted(
     calls: Router, asked: RowAsked, recorded: Recorded | None, earlier: Vote, since: Position
-) -> RowRead | None:
+) -> _RowRead | None:
     """The public row with the vote `recorded` added; None if only the views can tell.
 
     `earlier` is the member's vote before `recorded`, and stands if `recorded` is None. The views must include `since`,
@@ -104,10 +163,10 @@ async def voted(
         votes = moved(votes, was, now)
     votes = moved(votes, before, earlier.value if recorded is None else value_of(recorded.event) or 0)
     row = CachedRow(stored, name, votes, None if answers is None else int(answers))
-    return RowRead(row, _number(upto) if ballot is None else None)
+    return _RowRead(row, _number(upto) if ballot is None else None)
 
 
-def written(site: str, thread: str, comment: str, row: CachedRow) -> bytes:
+def _written(site: str, thread: str, comment: str, row: CachedRow) -> bytes:
     """The JSON of a row without its replies, with the cursor to them."""
     onward = None if row.answers is None else Onward(site, thread)(comment, BEFORE_ANSWERS.decode())
     return page_json.alone(row.stored, row.name, row.votes, row.answers or 0, onward)

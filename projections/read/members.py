@@ -14,7 +14,7 @@ from projections.read import comments, cursors, listing, viewer_rows
 from projections.read.comments import answer
 from projections.read.listing import Listed
 from projections.read.page_json import PageLine
-from projections.read.queries import PageAnswer
+from projections.read.queries import ListQuery, PageAnswer
 from projections.read.served_generation import Served
 from projections.read.walk import Onward
 from projections.views.listings.authors import AUTHORS
@@ -46,13 +46,11 @@ async def lines_of(served: Served, site: str, names: Sequence[Name]) -> dict[Nam
     }
 
 
-async def member_comments(
-    served: Served, site: str, member: str, viewer: Viewer, *, limit: int, cursor: str | None
-) -> PageAnswer:
+async def member_comments(served: Served, site: str, member: str, viewer: Viewer, query: ListQuery) -> PageAnswer:
     """A member's comments as the viewer may see them, newest first. Raises BadCursor."""
-    mark = cursors.mark("comments", site, member, limit)
-    after = listing.place(AUTHORS, cursor, mark)
-    some, more = await listing.page(served, site, AUTHORS, after, limit, group=member)
+    mark = cursors.mark("comments", site, member, query.limit)
+    after = listing.place(AUTHORS, query.cursor, mark)
+    some, more = await listing.page(served, site, AUTHORS, after, query.limit, group=member)
     names = [name(AUTHORS, one) for one in some]
     lines = await lines_of(served, site, names)
     rows = await collected(

@@ -1,9 +1,15 @@
-"""Queries on the views, and the shapes of their responses."""
+"""Queries on the views, and the shapes of their responses.
+
+The gateway decodes the parameters of a request to these structs, or to structs that inherit from them. So the
+constraints and descriptions of the fields are those of the API.
+"""
 
 from typing import Annotated, Literal, NamedTuple
 
 from msgspec import Meta, Raw, Struct
 
+from core.domain.context import ThreadStatus
+from core.ids import AnchorId, MemberId, ThreadId
 from core.position import Position
 from projections.views.pointer import Pointer
 
@@ -11,6 +17,14 @@ Sort = Literal["newest", "oldest", "top"]
 Limit = Annotated[int, Meta(ge=1, le=200)]
 Depth = Annotated[int, Meta(ge=1, le=50)]
 Replies = Annotated[int, Meta(ge=0, le=200)]
+Cursor = Annotated[
+    str,
+    Meta(
+        description="`next` of an answer to this call with these parameters: opaque.",
+        # Documented, not validated: malformed text is a bad cursor, like a cursor of another operation.
+        extra_json_schema={"pattern": "^[A-Za-z0-9._~-]+$", "maxLength": 20_000},
+    ),
+]
 
 MOST_ROWS = 1000
 """Maximum rows per page."""
@@ -19,23 +33,23 @@ MOST_TEXT = 1_000_000
 """Bytes of text, as UTF-8, that one response reads and renders. A longer one is cut and has a cursor."""
 
 
-class PageQuery(Struct, frozen=True, kw_only=True):
-    """A page of a thread: number of top-level comments, levels, and replies per parent."""
+class PageQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A page of a thread."""
 
-    sort: Sort = "newest"
-    limit: Limit = 50
-    depth: Depth = 10
-    replies: Replies = 20
-    cursor: str | None = None
-    anchor: str | None = None
+    sort: Annotated[Sort, Meta(description="Order of the top-level comments; replies are oldest first.")] = "newest"
+    limit: Annotated[Limit, Meta(description="Top-level comments.")] = 50
+    depth: Annotated[Depth, Meta(description="Levels, the top level included.")] = 10
+    replies: Annotated[Replies, Meta(description="Replies a parent.")] = 20
+    cursor: Cursor | None = None
+    anchor: Annotated[AnchorId, Meta(description="Only what hangs on this inline question.")] | None = None
 
 
-class RepliesQuery(Struct, frozen=True, kw_only=True):
-    """More replies of one parent: `limit` direct ones, `depth` levels, 20 replies per parent below."""
+class RepliesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """More replies of one parent, with at most 20 replies per parent below the direct ones."""
 
-    limit: Limit = 50
-    depth: Depth = 10
-    cursor: str | None = None
+    limit: Annotated[Limit, Meta(description="Direct replies.")] = 50
+    depth: Annotated[Depth, Meta(description="Levels below the parent.")] = 10
+    cursor: Cursor | None = None
 
 
 class RepliesThen(Struct, frozen=True, kw_only=True):
@@ -55,36 +69,55 @@ PastQuery = PageQuery | RepliesThen | PermalinkThen
 """A query about the past of a thread."""
 
 
-class RevisionsQuery(Struct, frozen=True, kw_only=True):
-    """The edit history of a comment."""
+class RevisionsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The texts of a comment, oldest first."""
 
-    diff: bool = False
-    limit: int = 50
-    cursor: str | None = None
+    diff: Annotated[Literal["words"], Meta(description="With what changed since the text before.")] | None = None
+    limit: Limit = 50
+    cursor: Cursor | None = None
 
 
-class QueueQuery(Struct, frozen=True, kw_only=True):
+class ListQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A page of a list."""
+
+    limit: Limit = 50
+    cursor: Cursor | None = None
+
+
+class QueueQuery(ListQuery, frozen=True, kw_only=True):
     """A page of the moderation queue, optionally of one thread or one author."""
 
-    state: Literal["pending", "reported"]
-    thread: str | None = None
-    member: str | None = None
-    limit: int = 50
-    cursor: str | None = None
+    state: Literal["pending", "reported"] = "pending"
+    thread: ThreadId | None = None
+    member: MemberId | None = None
 
 
 Order = Literal["activity", "opened"]
 
 
-class ThreadsQuery(Struct, frozen=True, kw_only=True):
+class ThreadsQuery(ListQuery, frozen=True, kw_only=True):
     """Threads of a site, optionally of one article, one status, or one opener (a kind or an id)."""
 
-    url: str | None = None
-    status: Literal["open", "closed", "archived"] | None = None
-    opened_by: str | None = None
-    order: Order = "activity"
-    limit: int = 50
-    cursor: str | None = None
+    url: (
+        Annotated[
+            str, Meta(max_length=2000, description="Only those under this article, however its address is spelt.")
+        ]
+        | None
+    ) = None
+    status: ThreadStatus | None = None
+    opened_by: (
+        Annotated[
+            MemberId,
+            Meta(
+                description="Only those that a `member`, a `guest`, `staff` or the `system` opened, or who has this id."
+            ),
+        ]
+        | None
+    ) = None
+    order: Annotated[
+        Order,
+        Meta(description="By last activity, or by when they were `opened`: then none is skipped while others write."),
+    ] = "activity"
 
 
 class ViewState(NamedTuple):

@@ -50,7 +50,7 @@ async def revisions(
     A page holds at most `most` bytes of text, or one text. A page of revisions hidden from the viewer can be empty and
     have a `next`.
     """
-    mark = cursors.mark("revisions", site, thread, comment, query.diff, query.limit)
+    mark = cursors.mark("revisions", site, thread, comment, query.diff is not None, query.limit)
     after = 0 if query.cursor is None else int(*cursors.read(query.cursor, mark, cursors.NUMBER))
     # A diff most often needs the last text of the previous page.
     first = max(1, after) if query.diff else after + 1

@@ -16,10 +16,10 @@ import anyio
 from msgspec.structs import replace
 
 from core.log.port import Entry
-from core.log.redis import RedisLog
 from core.redis.deployment import Deployment, open_deployment
+from projections.read.pages import page
 from projections.read.queries import PageQuery, Sort
-from projections.read.views import Views
+from projections.read.served_generation import Served
 from tests.bench import feeds, memory, projecting, usage
 from tests.bench.asks import Get, Post
 from tests.bench.constant import FEED, TOLD
@@ -60,11 +60,11 @@ async def pages(stage: Stage, extent: Extent) -> Plot:
             write(url, await entries_of(discussion.log))
             async with open_deployment(url, partitions=PARTITIONS) as deployment:
                 await projecting.project(deployment, within=WITHIN)
-                views = Views(deployment, RedisLog(deployment))
+                served = Served(deployment)
                 with on(stage.cores.own):
                     for sort, points in lines.items():
                         query = PageQuery(sort=sort, limit=LIMIT)
-                        points.append((size, await _page(views, discussion.threads[0], query, extent.tries)))
+                        points.append((size, await _page(served, discussion.threads[0], query, extent.tries)))
     return Plot(
         title=f"First page of {LIMIT * ROWS} comments, from the views",
         across="comments in the thread",
@@ -73,11 +73,11 @@ async def pages(stage: Stage, extent: Extent) -> Plot:
     )
 
 
-async def _page(views: Views, thread: str, query: PageQuery, tries: int) -> float:
+async def _page(served: Served, thread: str, query: PageQuery, tries: int) -> float:
     async def read() -> float:
         begun = time.perf_counter()
         for _ in range(PAGES):
-            await views.page(SITE, thread, query)
+            await page(served, SITE, thread, query)
         return (time.perf_counter() - begun) / PAGES * 1000
 
     return min([await read() for _ in range(tries)])

@@ -6,10 +6,10 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
-from core.log.redis import RedisLog
 from core.redis.deployment import open_deployment
+from projections.read import pages
 from projections.read.queries import PageQuery
-from projections.read.views import Views
+from projections.read.served_generation import Served
 from tests.bench import http
 from tests.bench.asks import Get
 from tests.bench.conversations import LIMIT, PAGE, SORTS, conversations
@@ -49,41 +49,41 @@ async def _made(url: str, sizes: Sizes) -> tuple[str, str]:
 async def _from_views(url: str, threads: tuple[str, str], sizes: Sizes) -> list[Figure]:
     async with open_deployment(url, partitions=PARTITIONS) as deployment:
         await project(deployment)
-        views = Views(deployment, RedisLog(deployment))
+        served = Served(deployment)
         firsts = [PageQuery(sort=sort, limit=LIMIT) for sort in SORTS]
         figures = [
-            replace(await _compared(views, query.sort, threads, [query] * 2, sizes), target=FIRST) for query in firsts
+            replace(await _compared(served, query.sort, threads, [query] * 2, sizes), target=FIRST) for query in firsts
         ]
-        seconds = [replace(firsts[-1], cursor=await _next(views, thread, firsts[-1])) for thread in threads]
-        figures.append(await _compared(views, "second of top", threads, seconds, sizes))
+        seconds = [replace(firsts[-1], cursor=await _next(served, thread, firsts[-1])) for thread in threads]
+        figures.append(await _compared(served, "second of top", threads, seconds, sizes))
     return figures
 
 
 async def _compared(
-    views: Views, name: str, threads: tuple[str, str], queries: list[PageQuery], sizes: Sizes
+    served: Served, name: str, threads: tuple[str, str], queries: list[PageQuery], sizes: Sizes
 ) -> Figure:
     """The cost of a page of the long thread, beside that of the short one, read by turns."""
     costs: tuple[list[float], list[float]] = ([], [])
     for thread, query in zip(threads, queries, strict=True):
-        page = await _page(views, thread, query)
+        page = await _page(served, thread, query)
         assert _count(page["comments"]) == PAGE, "both pages have the same number of comments"
     for _ in range(sizes.rounds):
         for thread, query, cost in zip(threads, queries, costs, strict=True):
             begun = time.perf_counter()
             for _ in range(sizes.pages):
-                await views.page(SITE, thread, query)
+                await pages.page(served, SITE, thread, query)
             cost.append((time.perf_counter() - begun) / sizes.pages * 1e6)
     return _figure(f"{name}, from the views", costs, sizes)
 
 
-async def _next(views: Views, thread: str, query: PageQuery) -> str:
-    following = (await _page(views, thread, query))["next"]
+async def _next(served: Served, thread: str, query: PageQuery) -> str:
+    following = (await _page(served, thread, query))["next"]
     assert isinstance(following, str), "there is a second page"
     return following
 
 
-async def _page(views: Views, thread: str, query: PageQuery) -> dict[str, Any]:
-    answer = await views.page(SITE, thread, query)
+async def _page(served: Served, thread: str, query: PageQuery) -> dict[str, Any]:
+    answer = await pages.page(served, SITE, thread, query)
     assert answer is not None
     page: dict[str, Any] = msgspec.json.decode(answer.body)
     return page

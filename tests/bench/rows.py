@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from core.log.redis import RedisLog
 from core.redis.deployment import open_deployment
+from projections.read import pages
 from projections.read.queries import PageQuery
-from projections.read.views import Views
+from projections.read.served_generation import Served
 from tests.bench.copying import PARTITIONS
 from tests.bench.cores import on
 from tests.bench.figures import Figure, Target
@@ -33,15 +33,15 @@ async def measure(stage: Stage) -> list[Figure]:
             for number in range(stage.sizes.short):
                 await fill.post(THREAD, 2 * number + 1, await fill.post(THREAD, 2 * number))
             await project(deployment)
-            views = Views(deployment, RedisLog(deployment))
-            answer = await views.page(SITE, THREAD, PageQuery(limit=TOP))
+            served = Served(deployment)
+            answer = await pages.page(served, SITE, THREAD, PageQuery(limit=TOP))
             assert answer is not None
             assert answer.body.count(b'"parent":') == ROWS
             with on(stage.cores.own), client(url) as connection:
                 for _ in range(stage.sizes.rounds):
                     connection.config_resetstat()
                     for _ in range(stage.sizes.pages):
-                        await views.page(SITE, THREAD, PageQuery(limit=TOP))
+                        await pages.page(served, SITE, THREAD, PageQuery(limit=TOP))
                     told = connection.info("commandstats")[SCRIPT]
                     assert told["calls"] == stage.sizes.pages, "a page is one script"
                     took.append(told["usec"] / told["calls"])

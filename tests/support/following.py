@@ -13,11 +13,12 @@ import httpx2
 import msgspec
 
 from projections.read.feed import FeedLog
+from projections.read.served_generation import Served
 from tests.support.bounds import BOUND
 from tests.support.house import SITE, THREAD, House
 from workers.gateway.app import build
 from workers.gateway.feed.endpoint import Feed
-from workers.gateway.feed.hub import Hub, HubViews
+from workers.gateway.feed.hub import Hub
 from workers.gateway.feed.limits import FeedLimits
 from workers.gateway.http.feed_retry import BROKEN, LATER
 from workers.gateway.http.http_server import HttpServer
@@ -143,13 +144,13 @@ class Station:
 
 @asynccontextmanager
 async def station(
-    house: House, *, heartbeat: float = 15.0, limits: FeedLimits | None = None, views: HubViews | None = None
+    house: House, *, heartbeat: float = 15.0, limits: FeedLimits | None = None, served: Served | None = None
 ) -> AsyncIterator[Station]:
     """A gateway for `house` on a socket of the loopback interface; its feeds may read other views."""
     deployment = house.deployment
     hub = Hub(
         log=house.log,
-        views=views or house.views,
+        served=served or house.served,
         feed=FeedLog(deployment.calls, deployment.keys),
         subscription=lambda partition: deployment.wakes.on(deployment.keys[partition].view_channel),
         heartbeat=heartbeat,

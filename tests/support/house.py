@@ -4,7 +4,7 @@
 """
 
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, MutableMapping
+from collections.abc import AsyncIterator, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final, NamedTuple
 
@@ -20,8 +20,10 @@ from core.events.envelope import decode
 from core.log.redis import RedisLog
 from core.position import Position
 from core.redis.deployment import Deployment, open_deployment
+from projections.read import progress
+from projections.read.current_row import CurrentRows
+from projections.read.queries import ViewState
 from projections.read.served_generation import Served
-from projections.read.views import Views
 from projections.views.projection import Projection
 from projections.views.store import Done, Store
 from projections.views.stored_thread import load_thread
@@ -94,28 +96,32 @@ class House:
     def __init__(self, deployment: Deployment, patience: float) -> None:
         self.deployment = deployment
         self.log = log = RedisLog(deployment, patience=patience)
-        self.views = Views(deployment, log, patience=patience)
+        self.served = Served(deployment, patience=patience)
         self._follows = anyio.Event()
         self.release()
         self.now: float | None = None
         """What the gateway's clock says; None for the time it is."""
-        ready = ReadyAnswers(self.views, fresh=0)  # so that every test is one of what is kept, too
+        ready = ReadyAnswers(self.states, fresh=0)  # so that every test is one of what is kept, too
         self.services = Services(
             log=log,
-            views=self.views,
-            past=PastPages(self.views),
-            counts=CountCache(self.views, ready.states, partitions=log.partitions),
+            served=self.served,
+            current_rows=CurrentRows(self.served),
+            past=PastPages(self.served, log),
+            counts=CountCache(self.served, ready.states),
             ready=ready,
-            served=Served(deployment, patience=patience),
             keyring=Keyring(deployment.calls, deployment.keys, patience=patience),
             operators=Operators(ADMIN_SECRET),
             durability=deployment.durability,
             max_request=MAX_REQUEST,
-            lag=LagWatch(Served(deployment, patience=patience), log, clock=self.clock),
+            lag=LagWatch(self.served, log, clock=self.clock),
             unfit=lambda: None if deployment.record.unfit is None else deployment.record.unfit.detail,
             clock=self.clock,
         )
         self.serve(self.services)
+
+    async def states(self, partitions: Sequence[int]) -> list[ViewState]:
+        """The states of the views of these partitions, as the gateway reads them."""
+        return await progress.states(self.served, partitions)
 
     def clock(self) -> float:
         """Seconds since 1970, as the gateway has them."""
@@ -189,7 +195,7 @@ class House:
 
     async def settled(self, position: str, thread: str = THREAD) -> None:
         """Wait until the views have this position of a thread."""
-        assert await self.views.reached(SITE, thread, Position.parse(position), within=BOUND)
+        assert await progress.reached(self.served, SITE, thread, Position.parse(position), within=BOUND)
 
     async def rows(self, who: Who | None = None, thread: str = THREAD, query: str = "") -> list[dict[str, Any]]:
         """The top-level rows of the page."""

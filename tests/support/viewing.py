@@ -11,10 +11,13 @@ from core.events.envelope import decode
 from core.log.port import Log
 from core.position import Position
 from core.redis.deployment import Deployment, open_deployment
-from projections.read.views import Views
+from projections.read.past_comments import answer_at
+from projections.read.queries import PageAnswer, PastQuery
+from projections.read.served_generation import Served
 from projections.views.projection import Projection
 from projections.views.store import Done, Store
 from projections.views.stored_thread import load_thread
+from projections.views.viewer import Viewer
 from tests.support.discussions import SITE, THREADS
 from tests.support.servers import client
 from workers.coordination.leases import Leases
@@ -26,7 +29,7 @@ class Stage:
     def __init__(self, deployment: Deployment, log: Log) -> None:
         self.deployment = deployment
         self.log = log
-        self.views = Views(deployment, log)
+        self.served = Served(deployment)
         self.store = Store(deployment.calls, deployment.reads, deployment.keys)
         self._leases = Leases(deployment.calls, deployment.keys, "test")
         self._nonces: dict[int, str] = {}
@@ -66,6 +69,13 @@ class Stage:
         commit = projection.take()
         if commit is not None:
             assert await self.store.commit(partition, self._nonces[partition], commit) == Done()
+
+
+async def page_at(
+    served: Served, log: Log, site: str, thread: str, at: Position | int, query: PastQuery, viewer: Viewer
+) -> PageAnswer:
+    """What a query about the past of a thread is answered with."""
+    return (await answer_at(served, log, site, thread, at, query, viewer)).answer
 
 
 @asynccontextmanager

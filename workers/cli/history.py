@@ -8,6 +8,8 @@ from cyclopts import Parameter
 
 from core.application.current_state import policy_of
 from core.refusals import NotFound
+from projections.read.queries import RevisionsQuery
+from projections.read.revisions import revisions
 from projections.views.viewer import PUBLIC, Viewer
 from workers.cli import output
 from workers.cli.options import NOWHERE, Json, Where
@@ -62,21 +64,13 @@ def history(
 
 
 async def _revisions(settings: Settings, site: str, thread: str, comment: str, viewer: Viewer) -> dict[str, Any]:
-    async with reading(settings) as (log, views):
+    async with reading(settings) as (log, served):
         policy = await policy_of(log, site, thread)
-        await last_of(log, views, site, thread)
+        await last_of(log, served, site, thread)
         whole: dict[str, Any] = {"comment": comment, "revisions": [], "next": None}
         while True:
-            answer = await views.revisions(
-                site,
-                thread,
-                comment,
-                viewer,
-                history=policy.history,
-                diff=True,
-                limit=PAGE,
-                cursor=whole["next"],
-            )
+            query = RevisionsQuery(diff="words", limit=PAGE, cursor=whole["next"])
+            answer = await revisions(served, site, thread, comment, viewer, policy.history, query)
             if answer is None:
                 hint = "" if viewer.staff else " that readers see; --staff shows more"
                 raise NotFound(f"there is no such comment{hint}")

@@ -12,7 +12,8 @@ from core.position import Position
 from core.redis.deployment import Deployment, open_deployment, recorded_partitions
 from core.redis.errors import own_server
 from core.refusals import NotFound
-from projections.read.views import Views
+from projections.read.progress import view_position
+from projections.read.served_generation import Served
 from workers.cli import output
 from workers.embedded import server as embedded
 from workers.runtime.process import Failed
@@ -57,19 +58,18 @@ async def deployment(
 
 
 @asynccontextmanager
-async def reading(settings: Settings) -> AsyncIterator[tuple[Log, Views]]:
+async def reading(settings: Settings) -> AsyncIterator[tuple[Log, Served]]:
     """The log and the views of the deployment that these settings name, for one query."""
     async with deployment(settings) as opened:
-        log = RedisLog(opened)
-        yield log, Views(opened, log)
+        yield RedisLog(opened), Served(opened)
 
 
-async def last_of(log: Log, views: Views, site: str, thread: str) -> Position:
+async def last_of(log: Log, served: Served, site: str, thread: str) -> Position:
     """Position of the last event of a thread. Prints a note if the views lag behind it. Raises NotFound."""
     last = await log.thread_last(site, thread)
     if last is None:
         raise NotFound("there is no such thread")
-    come = await views.come(site, thread)
+    come = await view_position(served, site, thread)
     if come.parked is not None:
         at = come.parked.position
         output.note(f"hansard: the views stop before {at}: see `hansard parked show {site} {thread}`")

@@ -1,17 +1,20 @@
 """`hansard thread`: a thread as text."""
 
 import time
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import anyio
 import msgspec
 from cyclopts import Parameter
 
+from core.log.port import Log
 from core.moment import parse_moment
 from core.position import Position
 from core.refusals import NotFound
-from projections.read.queries import PageAnswer, PageQuery, RepliesQuery
-from projections.read.views import Views
+from projections.read import pages
+from projections.read.past import page_at
+from projections.read.queries import PageAnswer, PageQuery, RepliesQuery, Sort
+from projections.read.served_generation import Served
 from projections.views.viewer import PUBLIC, Viewer
 from workers.cli import output
 from workers.cli.exit_status import UsedWrongly
@@ -29,7 +32,7 @@ def thread(
     /,
     *,
     at: Annotated[str | None, Parameter(help="As it stood then: a time (2026-10-12T09:30:00Z) or a position.")] = None,
-    sort: Annotated[Literal["newest", "oldest", "top"], Parameter(help="Order of the top-level comments.")] = "newest",
+    sort: Annotated[Sort, Parameter(help="Order of the top-level comments.")] = "newest",
     staff: Annotated[
         bool, Parameter(negative="", help="With --at: also what is not public any more. Redacted text is gone.")
     ] = False,
@@ -78,23 +81,23 @@ async def _whole(
     site: str,
     thread: str,
     at: Position | int | None,
-    sort: Literal["newest", "oldest", "top"],
+    sort: Sort,
     viewer: Viewer,
 ) -> dict[str, Any]:
-    async with reading(settings) as (log, views):
-        last = await last_of(log, views, site, thread)
+    async with reading(settings) as (log, served):
+        last = await last_of(log, served, site, thread)
         if isinstance(at, Position) and at > last:
             raise UsedWrongly(f"--at {at} is later than the last event of the thread, {last}")
-        pages = _Now(views, site, thread) if at is None else _Past(views, site, thread, at, viewer)
-        page = await pages.page(msgspec.structs.replace(WIDEST, sort=sort))
-        await _fill(pages, page, sort)
+        source = _Now(served, site, thread) if at is None else _Past(served, log, site, thread, at, viewer)
+        page = await source.page(msgspec.structs.replace(WIDEST, sort=sort))
+        await _fill(source, page, sort)
         return page
 
 
-async def _fill(pages: "_Now | _Past", page: dict[str, Any], sort: Literal["newest", "oldest", "top"]) -> None:
+async def _fill(source: "_Now | _Past", page: dict[str, Any], sort: Sort) -> None:
     """Follow every cursor until the page is complete."""
     while page["next"]:
-        more = await pages.page(msgspec.structs.replace(WIDEST, sort=sort, cursor=page["next"]))
+        more = await source.page(msgspec.structs.replace(WIDEST, sort=sort, cursor=page["next"]))
         page["comments"] += more["comments"]
         page["next"] = more["next"]
     rows = list(page["comments"])
@@ -102,7 +105,7 @@ async def _fill(pages: "_Now | _Past", page: dict[str, Any], sort: Literal["newe
         row = rows.pop()
         replies = row["replies"]
         while replies["next"]:
-            more = await pages.replies(row["id"], replies["next"], sort)
+            more = await source.replies(row["id"], replies["next"], sort)
             replies["comments"] += more["comments"]
             replies["next"] = more["next"]
         rows += replies["comments"]
@@ -111,33 +114,32 @@ async def _fill(pages: "_Now | _Past", page: dict[str, Any], sort: Literal["newe
 class _Now:
     """Pages of a thread as it is now."""
 
-    def __init__(self, views: Views, site: str, thread: str) -> None:
-        self._views = views
+    def __init__(self, served: Served, site: str, thread: str) -> None:
+        self._served = served
         self._where = site, thread
 
     async def page(self, query: PageQuery) -> dict[str, Any]:
         """A page of the thread. Raises NotFound."""
-        return _read(await self._views.page(*self._where, query))
+        return _read(await pages.page(self._served, *self._where, query))
 
     async def replies(self, comment: str, cursor: str, _: str) -> dict[str, Any]:
         """More replies to a row, from a cursor of its page."""
         query = RepliesQuery(limit=200, depth=50, cursor=cursor)
-        return _read(await self._views.replies(*self._where, comment, query))
+        return _read(await pages.replies(self._served, *self._where, comment, query))
 
 
 class _Past:
     """Pages of a thread as it was at a moment."""
 
-    def __init__(self, views: Views, site: str, thread: str, at: Position | int, viewer: Viewer) -> None:
-        self._views = views
-        self._where = site, thread, at
+    def __init__(self, served: Served, log: Log, site: str, thread: str, at: Position | int, viewer: Viewer) -> None:
+        self._where = served, log, site, thread, at
         self._viewer = viewer
 
     async def page(self, query: PageQuery) -> dict[str, Any]:
         """A page of the thread. Raises NotFound, NotYetOpened."""
-        return _read(await self._views.page_at(*self._where, query, self._viewer))
+        return _read((await page_at(*self._where, query, self._viewer)).answer)
 
-    async def replies(self, _: str, cursor: str, sort: Literal["newest", "oldest", "top"]) -> dict[str, Any]:
+    async def replies(self, _: str, cursor: str, sort: Sort) -> dict[str, Any]:
         """More replies to a row. For the past, the cursor continues the page itself."""
         return await self.page(msgspec.structs.replace(WIDEST, sort=sort, cursor=cursor))
 

@@ -144,10 +144,10 @@ def _since(own: Iterable[Recorded]) -> Position:
 
 
 async def _found(settings: Settings, site: str, thread: str | None, name: str) -> dict[str, Any]:
-    async with reading(settings) as (log, views):
+    async with reading(settings) as (log, served):
         if thread is None:
             thread = await _thread_of(log, site, name)
-        await last_of(log, views, site, thread)
+        await last_of(log, served, site, thread)
         found = await trail_of(log, site, thread, name)
     made = next((one for one in found.events if one.position == str(found.since)), None)
     comment = found.comment

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core import ids
 from core.redis.errors import left, waiting
+from projections.read import pages
 from projections.read.queries import BadCursor, PageQuery
 from workers.gateway.http import caching, parameters
 from workers.gateway.http.caching import Caching
@@ -25,7 +26,6 @@ from workers.gateway.http.refusals import BadRequest
 from workers.gateway.http.response import Response, send_response
 from workers.gateway.http.response_cache import ASKED_WITHIN, counter
 from workers.gateway.operations.operation import THREAD
-from workers.gateway.operations.pages import wanted
 from workers.gateway.operations.reading import found
 from workers.gateway.operations.services import Services
 from workers.gateway.shapes import threads as shapes
@@ -44,7 +44,7 @@ class PlainPages:
     """Middleware that responds to simple page requests."""
 
     def __init__(self, services: Services) -> None:
-        self._views = services.views
+        self._served = services.served
         self._gate = services.admission.reads
         self._ready = services.ready
         self._counted = counter(THREAD)
@@ -82,7 +82,7 @@ class PlainPages:
         answer = None
         try:
             with waiting(min(ASKED_WITHIN, left())):
-                answer = await self._views.page(site, thread, query, once=True)
+                answer = await pages.page(self._served, site, thread, query, once=True)
         except BadCursor:
             return None
         except Exception as error:  # noqa: BLE001 - the application meets the error again, and responds to it
@@ -100,4 +100,4 @@ def _plain(raw: bytes) -> PageQuery | None:
         query = _reader.read(parameters.parse(raw))
     except BadRequest:
         return None
-    return wanted(query) if query.at is None and query.after is None else None
+    return query if query.at is None and query.after is None else None

@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 
 import structlog
@@ -11,10 +12,11 @@ from core.application.aggregates import AggregateCache
 from core.log.redis import RedisLog
 from core.redis.deployment import Deployment, open_deployment
 from core.singleflight import SingleFlight
+from projections.read import progress
+from projections.read.current_row import CurrentRows
 from projections.read.feed import FeedLog
 from projections.read.revisions import DIFFERENCES
 from projections.read.served_generation import Served
-from projections.read.views import Views
 from workers.coordination.presence import Presence
 from workers.drift.sampler import Sampler
 from workers.gateway.app import build
@@ -77,9 +79,8 @@ def services(
 ) -> Services:
     """Dependencies of the gateway. A process without pages is not ready if its projector has stopped partitions."""
     log = RedisLog(deployment)
-    views = Views(deployment, log)
-    ready = ReadyAnswers(views)
     served = Served(deployment)
+    ready = ReadyAnswers(partial(progress.states, served))
     folds = AggregateCache(settings.fold_bytes)
     keyring = Keyring(deployment.calls, deployment.keys, most_bytes=settings.token_bytes)
     metrics.DIFF_BYTES.set_function(lambda: DIFFERENCES.bytes)
@@ -87,17 +88,18 @@ def services(
     metrics.TOKEN_BYTES.set_function(lambda: keyring.tokens.bytes)
     return Services(
         log=log,
-        views=views,
+        served=served,
+        current_rows=CurrentRows(served),
         past=PastPages(
-            views,
+            served,
+            log,
             most_bytes=settings.past_bytes,
             at_once=settings.max_past,
             queue=settings.max_queue,
             share=settings.past_share,
         ),
-        counts=CountCache(views, ready.states, partitions=log.partitions),
+        counts=CountCache(served, ready.states),
         ready=ready,
-        served=served,
         keyring=keyring,
         folds=folds,
         operators=Operators(admin_secret),
@@ -183,7 +185,7 @@ async def following(
     """The whole application and the hub of its feeds, which runs for the block."""
     hub = Hub(
         log=given.log,
-        views=given.views,
+        served=given.served,
         feed=FeedLog(deployment.reads, deployment.keys),
         subscription=lambda partition: deployment.wakes.on(deployment.keys[partition].view_channel),
         limits=FeedLimits(

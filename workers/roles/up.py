@@ -20,6 +20,7 @@ from core.keys import PROCESSES, WORKERS
 from core.redis.deployment import Deployment
 from core.redis.errors import is_passing, own_server, said
 from core.refusals import SiteExists, UnreadablePartition
+from projections.read.progress import reached
 from workers.embedded import server as embedded
 from workers.embedded.home import undone
 from workers.embedded.supervisor import keep as keep_going
@@ -103,7 +104,7 @@ async def load_sample(given: Services, made: Secrets) -> Imported:
     await open_site(given, source.site, made.sample)
     imported = await importer.bring_in(given.log, source)
     for thread, position in imported.last.items():
-        if not await given.views.reached(source.site.id, thread, position, within=SHOWN_WITHIN):
+        if not await reached(given.served, source.site.id, thread, position, within=SHOWN_WITHIN):
             raise Failed("The sample is in the log, but the views do not show it: see `hansard doctor`")
     _log.info("sample_loaded", site=source.site.id, appended=imported.appended, known=imported.known)
     return imported

@@ -17,7 +17,9 @@ from core.policy import PolicyChanges
 from core.text import render as markup
 from core.text.render import Rendered, rendered
 from core.throttle import Pace, collected
+from projections.read import comments, members, moderation_queue
 from projections.read.html_cache import ahead
+from projections.read.queries import ListQuery, QueueQuery
 from projections.rebuild.builder import Rebuilding
 from projections.rebuild.comparison import is_fold
 from projections.rebuild.refold import refold
@@ -162,7 +164,7 @@ async def test_others_have_their_turn_within_an_overlay(there: Stage, monkeypatc
     await there.do(MOD, OverridePolicy(overrides=PolicyChanges(premoderation="all")))
     await there.do(ADA, *map(post, range(MANY)))
     async with others(monkeypatch) as turns:
-        assert await there.views.overlay(SITE, THREAD, "ada") is not None
+        assert await comments.overlay(there.served, SITE, THREAD, "ada") is not None
         assert turns.between_all
 
 
@@ -171,7 +173,7 @@ async def test_others_have_their_turn_within_a_part_of_the_queue(there: Stage, m
     await there.do(MOD, OverridePolicy(overrides=PolicyChanges(premoderation="all")))
     await there.do(ADA, *(replace(post(number), parent="p") for number in range(MANY)))
     async with others(monkeypatch) as turns:
-        await there.views.queue(SITE, state="pending", thread=None, member=None, limit=50, cursor=None)
+        await moderation_queue.queue(there.served, SITE, QueueQuery(state="pending", limit=50))
         assert len(turns.noted) == 2 * MANY, "each with what it answers"
         assert turns.between_all
 
@@ -183,7 +185,7 @@ async def test_others_have_their_turn_within_a_permalink(there: Stage, monkeypat
     await there.do(MOD, OverridePolicy(overrides=PolicyChanges(max_depth=depth + 1)))
     await there.do(ADA, *chain, *below)
     async with others(monkeypatch) as turns:
-        found = await there.views.permalink(SITE, THREAD, f"c{depth - 1}", Viewer("mod", staff=True))
+        found = await comments.permalink(there.served, SITE, THREAD, f"c{depth - 1}", Viewer("mod", staff=True))
         assert found is not None
         # The comment itself and the first above it are rendered at a stretch.
         assert len(turns.noted) == depth + 8
@@ -196,7 +198,7 @@ async def test_others_have_their_turn_within_the_comments_of_a_member(
     await there.do(ADA, *map(post, range(MANY)))
     staff = Viewer("mod", staff=True)
     async with others(monkeypatch) as turns:
-        await there.views.member_comments(SITE, "ada", staff, limit=50, cursor=None)
+        await members.member_comments(there.served, SITE, "ada", staff, ListQuery(limit=50))
         assert turns.between_all
 
 

@@ -21,8 +21,9 @@ from core.partitions import partition_of
 from core.policy import Policy, PolicyChanges
 from core.refusals import Unavailable
 from core.times import rfc3339
+from projections.read import members, moderation_queue
 from projections.read import threads as thread_lists
-from projections.read.queries import BadCursor, PageAnswer
+from projections.read.queries import BadCursor, ListQuery, PageAnswer, QueueQuery, ThreadsQuery
 from projections.thread.fold import fold
 from projections.thread.state import CommentState, ThreadState
 from projections.views.viewer import Viewer
@@ -61,8 +62,10 @@ async def queue(there: Stage, state: Any = "pending", *, limit: int = 50, **only
     totals = set()
     cursor = None
     while True:
-        answer = await there.views.queue(
-            SITE, state=state, thread=only.get("thread"), member=only.get("member"), limit=limit, cursor=cursor
+        answer = await moderation_queue.queue(
+            there.served,
+            SITE,
+            QueueQuery(state=state, thread=only.get("thread"), member=only.get("member"), limit=limit, cursor=cursor),
         )
         part = msgspec.json.decode(answer.body)
         assert len(part["items"]) <= limit
@@ -123,7 +126,9 @@ async def test_a_members_comments_are_all_of_theirs_newest_first(server: str, so
                 found: list[Any] = []
                 cursor = None
                 while True:
-                    answer = await there.views.member_comments(SITE, person.id, viewer, limit=limit, cursor=cursor)
+                    answer = await members.member_comments(
+                        there.served, SITE, person.id, viewer, ListQuery(limit=limit, cursor=cursor)
+                    )
                     part = msgspec.json.decode(answer.body)
                     found += part["comments"]
                     cursor = part["next"]
@@ -133,7 +138,7 @@ async def test_a_members_comments_are_all_of_theirs_newest_first(server: str, so
                 assert [(row["thread"], row["id"], row["status"]) for row in found] == [
                     (thread.id, comment.id, comment.status) for thread, comment in own
                 ]
-            name, numbers = await there.views.member_counts(SITE, person.id)
+            name, numbers = await members.member_counts(there.served, SITE, person.id)
             statuses = Counter(comment.status for _, comment in own)
             assert numbers == {status: statuses[status] for status in ("published", "pending", "rejected")}
             assert name == (own[0][1].author.name if own else None)
@@ -145,7 +150,9 @@ async def threads_of(
     found: list[Any] = []
     cursor = None
     while True:
-        answer = await there.views.threads(SITE, url=url, status=status, limit=limit, cursor=cursor, **more)
+        answer = await thread_lists.threads(
+            there.served, SITE, ThreadsQuery(url=url, status=status, limit=limit, cursor=cursor, **more)
+        )
         part = msgspec.json.decode(answer.body)
         found += part["threads"]
         cursor = part["next"]
@@ -230,7 +237,7 @@ async def test_by_opening_none_is_skipped_while_others_write(there: Stage) -> No
     found: list[str] = []
     cursor = None
     for at, name in enumerate((*"edcba", *THREADS)):
-        answer = await there.views.threads(SITE, url=None, status=None, order="opened", limit=1, cursor=cursor)
+        answer = await thread_lists.threads(there.served, SITE, ThreadsQuery(order="opened", limit=1, cursor=cursor))
         part = msgspec.json.decode(answer.body)
         found += ids(part["threads"])
         cursor = part["next"]
@@ -255,7 +262,9 @@ async def test_threads_of_one_partition_are_each_listed_once_however_small_the_p
             found: list[str] = []
             cursor, parts = None, 0
             while parts == 0 or cursor is not None:
-                answer = await there.views.threads(site, url=None, status=None, order=order, limit=limit, cursor=cursor)
+                answer = await thread_lists.threads(
+                    there.served, site, ThreadsQuery(order=order, limit=limit, cursor=cursor)
+                )
                 part = msgspec.json.decode(answer.body)
                 found, cursor, parts = found + ids(part["threads"]), part["next"], parts + 1
             assert (sorted(found), parts) == (sorted(names), -(-6 // limit))
@@ -297,7 +306,7 @@ async def test_positions_that_two_partitions_share_are_each_listed_once(server: 
         found: list[str] = []
         cursor = None
         while len(found) < MANY:
-            answer = await there.views.member_comments(SITE, "ada", STAFF, limit=1, cursor=cursor)
+            answer = await members.member_comments(there.served, SITE, "ada", STAFF, ListQuery(limit=1, cursor=cursor))
             part = msgspec.json.decode(answer.body)
             found += [row["id"] for row in part["comments"]]
             cursor = part["next"]
@@ -346,21 +355,24 @@ async def test_a_moderators_hold_and_reports_say_so(there: Stage) -> None:
 
 
 async def test_nobody_is_in_the_queue_of_a_site_that_does_not_exist(there: Stage) -> None:
-    answer = await there.views.queue("none", state="pending", thread=None, member=None, limit=5, cursor=None)
+    answer = await moderation_queue.queue(there.served, "none", QueueQuery(state="pending", limit=5))
     assert msgspec.json.decode(answer.body) == {"items": [], "total": 0, "next": None}
-    assert await there.views.member_counts(SITE, "nobody") == (None, {"published": 0, "pending": 0, "rejected": 0})
+    assert await members.member_counts(there.served, SITE, "nobody") == (
+        None,
+        {"published": 0, "pending": 0, "rejected": 0},
+    )
 
 
 async def test_a_member_whose_id_begins_like_anothers_has_their_own_comments(there: Stage) -> None:
     await there.do(EVE, PostComment(comment="a", body="words"))
     for name in ("eve", "eve:", "eve:22"):
-        answer = await there.views.member_comments(SITE, name, STAFF, limit=5, cursor=None)
+        answer = await members.member_comments(there.served, SITE, name, STAFF, ListQuery(limit=5))
         assert msgspec.json.decode(answer.body) == {"comments": [], "next": None}
 
 
 async def test_a_withdrawn_comment_is_in_the_list_of_its_author_with_its_text(there: Stage) -> None:
     await there.do(ADA, PostComment(comment="a", body="words"), WithdrawComment(comment="a"))
-    answer = await there.views.member_comments(SITE, "ada", Viewer("ada"), limit=5, cursor=None)
+    answer = await members.member_comments(there.served, SITE, "ada", Viewer("ada"), ListQuery(limit=5))
     (row,) = msgspec.json.decode(answer.body)["comments"]
     assert (row["status"], row["body"]) == ("withdrawn", "words")
 
@@ -371,7 +383,7 @@ async def test_a_part_of_the_threads_may_be_short_where_few_have_the_status(
     monkeypatch.setattr(thread_lists, "LOOKED_THROUGH", 1)
     await there.do(MOD, OpenThread(url="https://kew.example/x", title="x"), thread="x")
     await there.do(MOD, SetThreadStatus(status="closed"), thread=THREADS[2])
-    answer = await there.views.threads(SITE, url=None, status="open", limit=1, cursor=None)
+    answer = await thread_lists.threads(there.served, SITE, ThreadsQuery(status="open", limit=1))
     part = msgspec.json.decode(answer.body)
     assert part["threads"] == []
     assert part["next"] is not None
@@ -392,16 +404,18 @@ async def test_threads_are_found_by_an_address_that_was_stored_before_addresses_
 async def test_a_cursor_of_one_list_is_refused_by_every_other(there: Stage) -> None:
     await there.do(MOD, OverridePolicy(overrides=PolicyChanges(premoderation="all")))
     await there.do(ADA, PostComment(comment="a", body="words"), PostComment(comment="b", body="words"))
-    views = there.views
+    served = there.served
 
     async def of_queue(cursor: str | None, state: Any = "pending", member: str | None = None) -> Any:
-        return await views.queue(SITE, state=state, thread=None, member=member, limit=1, cursor=cursor)
+        return await moderation_queue.queue(
+            served, SITE, QueueQuery(state=state, member=member, limit=1, cursor=cursor)
+        )
 
     async def of_threads(cursor: str | None, status: Any = None) -> Any:
-        return await views.threads(SITE, url=None, status=status, limit=1, cursor=cursor)
+        return await thread_lists.threads(served, SITE, ThreadsQuery(status=status, limit=1, cursor=cursor))
 
     async def of_member(cursor: str | None, member: str = "ada") -> Any:
-        return await views.member_comments(SITE, member, STAFF, limit=1, cursor=cursor)
+        return await members.member_comments(served, SITE, member, STAFF, ListQuery(limit=1, cursor=cursor))
 
     calls: list[Callable[[str | None], Awaitable[PageAnswer]]] = [of_queue, of_threads, of_member]
     found = [msgspec.json.decode((await one(None)).body)["next"] for one in calls]
@@ -420,6 +434,6 @@ async def test_a_cursor_of_one_list_is_refused_by_every_other(there: Stage) -> N
     others: list[Any] = [{"order": "opened"}, {"opened_by": "ada"}]
     for more in others:
         with pytest.raises(BadCursor):
-            await views.threads(SITE, url=None, status=None, limit=1, cursor=found[1], **more)
+            await thread_lists.threads(served, SITE, ThreadsQuery(limit=1, cursor=found[1], **more))
     with pytest.raises(BadCursor):
         await of_member(found[2], "ben")

@@ -12,11 +12,21 @@ from msgspec.structs import replace
 from core.domain.authoring import EditComment, PostComment, WithdrawComment
 from core.domain.thread import OpenThread, PutAnchor
 from core.domain.vote import CastVote
-from projections.read import cursors
-from projections.read.queries import MOST_ROWS, BadCursor, PageQuery, RepliesQuery
+from projections.read import cursors, members, moderation_queue, pages, revisions
+from projections.read import threads as thread_lists
+from projections.read.queries import (
+    MOST_ROWS,
+    BadCursor,
+    ListQuery,
+    PageQuery,
+    QueueQuery,
+    RepliesQuery,
+    RevisionsQuery,
+    ThreadsQuery,
+)
 from projections.views.viewer import PUBLIC, Viewer
 from tests.support.discussions import MOD, PEOPLE, SITE, THREADS
-from tests.support.viewing import Stage, ids
+from tests.support.viewing import Stage, ids, page_at
 
 ADA, BEN, EVE, DAN = PEOPLE
 THREAD = THREADS[0]
@@ -28,15 +38,15 @@ def post(comment: str, parent: str | None = None, *, anchor: str | None = None) 
 
 
 async def page(there: Stage, query: PageQuery | None = None) -> Any:
-    answer = await there.views.page(SITE, THREAD, query or PageQuery())
+    answer = await pages.page(there.served, SITE, THREAD, query or PageQuery())
     assert answer is not None
     return msgspec.json.decode(answer.body)
 
 
 async def test_a_thread_that_does_not_exist_has_no_page(there: Stage) -> None:
-    assert await there.views.page(SITE, "nowhere", PageQuery()) is None
-    assert await there.views.page("nowhere", THREAD, PageQuery()) is None
-    assert await there.views.replies(SITE, THREAD, "none", RepliesQuery()) is None
+    assert await pages.page(there.served, SITE, "nowhere", PageQuery()) is None
+    assert await pages.page(there.served, "nowhere", THREAD, PageQuery()) is None
+    assert await pages.replies(there.served, SITE, THREAD, "none", RepliesQuery()) is None
 
 
 async def test_an_empty_thread_has_an_empty_page(there: Stage) -> None:
@@ -60,7 +70,7 @@ async def test_levels_below_the_last_one_asked_for_are_counted_and_led_to(there:
     await there.do(ADA, post("a"), post("b", "a"), post("c", "b"))
     (row,) = (await page(there, PageQuery(depth=1)))["comments"]
     assert (row["replies"]["count"], row["replies"]["comments"]) == (1, [])
-    more = await there.views.replies(SITE, THREAD, "a", RepliesQuery(cursor=row["replies"]["next"], depth=2))
+    more = await pages.replies(there.served, SITE, THREAD, "a", RepliesQuery(cursor=row["replies"]["next"], depth=2))
     assert more is not None
     assert ids(msgspec.json.decode(more.body)["comments"]) == [["b", ["c"]]]
 
@@ -97,7 +107,7 @@ async def test_a_tombstone_keeps_its_place_and_counts_as_score_0(there: Stage) -
 
 async def test_the_tag_changes_when_the_page_does_and_only_then(there: Stage) -> None:
     async def tag() -> str:
-        answer = await there.views.page(SITE, THREAD, PageQuery())
+        answer = await pages.page(there.served, SITE, THREAD, PageQuery())
         assert answer is not None
         return answer.tag
 
@@ -140,7 +150,7 @@ async def test_a_page_never_has_more_than_a_thousand_rows_and_cuts_in_display_or
     assert ids(following["comments"]) == ["last"]
     for name, expected in (("first", "i48"), ("i47", "l47-11")):
         cursor = next(row["replies"]["next"] for row in rows if row["id"] == name)
-        more = await there.views.replies(SITE, THREAD, name, RepliesQuery(cursor=cursor))
+        more = await pages.replies(there.served, SITE, THREAD, name, RepliesQuery(cursor=cursor))
         assert more is not None
         assert msgspec.json.decode(more.body)["comments"][0]["id"] == expected
 
@@ -162,9 +172,9 @@ async def test_a_cursor_is_good_for_the_parameters_that_gave_it(there: Stage, ot
     cursor = (await page(there, query))["next"]
     assert ids((await page(there, replace(query, cursor=cursor)))["comments"]) == ["a"]
     with pytest.raises(BadCursor):
-        await there.views.page(SITE, THREAD, replace(query, cursor=cursor, **other))
+        await pages.page(there.served, SITE, THREAD, replace(query, cursor=cursor, **other))
     with pytest.raises(BadCursor):
-        await there.views.page(SITE, THREADS[1], replace(query, cursor=cursor))
+        await pages.page(there.served, SITE, THREADS[1], replace(query, cursor=cursor))
 
 
 async def test_a_cursor_is_good_for_the_call_that_it_was_given_for(there: Stage) -> None:
@@ -172,22 +182,22 @@ async def test_a_cursor_is_good_for_the_call_that_it_was_given_for(there: Stage)
     query = PageQuery(limit=1, replies=1)
     found = await page(there, query)
     onward, below = found["next"], found["comments"][0]["replies"]["next"]
-    past = msgspec.json.decode((await there.views.page_at(SITE, THREAD, at, query, PUBLIC)).body)
+    past = msgspec.json.decode((await page_at(there.served, there.log, SITE, THREAD, at, query, PUBLIC)).body)
     then, below_then = past["next"], past["comments"][0]["replies"]["next"]
     assert len({onward, below, then, below_then}) == 4
     for cursor in (below, then, below_then):
         with pytest.raises(BadCursor):
-            await there.views.page(SITE, THREAD, replace(query, cursor=cursor))
+            await pages.page(there.served, SITE, THREAD, replace(query, cursor=cursor))
     for cursor in (onward, then, below_then):
         with pytest.raises(BadCursor):
-            await there.views.replies(SITE, THREAD, "d", RepliesQuery(cursor=cursor))
+            await pages.replies(there.served, SITE, THREAD, "d", RepliesQuery(cursor=cursor))
     for cursor in (onward, below):
         with pytest.raises(BadCursor):
-            await there.views.page_at(SITE, THREAD, at, replace(query, cursor=cursor), PUBLIC)
+            await page_at(there.served, there.log, SITE, THREAD, at, replace(query, cursor=cursor), PUBLIC)
     with pytest.raises(BadCursor):
-        await there.views.replies(SITE, THREAD, "a", RepliesQuery(cursor=below))
+        await pages.replies(there.served, SITE, THREAD, "a", RepliesQuery(cursor=below))
     with pytest.raises(BadCursor):
-        await there.views.page_at(SITE, THREAD, at.ms, replace(query, cursor=then), PUBLIC)
+        await page_at(there.served, there.log, SITE, THREAD, at.ms, replace(query, cursor=then), PUBLIC)
 
 
 @pytest.mark.parametrize(
@@ -212,19 +222,21 @@ async def test_a_cursor_is_good_for_the_call_that_it_was_given_for(there: Stage)
 async def test_rubbish_is_no_cursor(there: Stage, rubbish: str) -> None:
     at = await there.do(ADA, post("a"))
     with pytest.raises(BadCursor):
-        await there.views.page(SITE, THREAD, PageQuery(cursor=rubbish))
+        await pages.page(there.served, SITE, THREAD, PageQuery(cursor=rubbish))
     with pytest.raises(BadCursor):
-        await there.views.page_at(SITE, THREAD, at, PageQuery(cursor=rubbish), PUBLIC)
+        await page_at(there.served, there.log, SITE, THREAD, at, PageQuery(cursor=rubbish), PUBLIC)
     with pytest.raises(BadCursor):
-        await there.views.replies(SITE, THREAD, "a", RepliesQuery(cursor=rubbish))
+        await pages.replies(there.served, SITE, THREAD, "a", RepliesQuery(cursor=rubbish))
     with pytest.raises(BadCursor):
-        await there.views.revisions(SITE, THREAD, "a", PUBLIC, history="public", diff=False, limit=1, cursor=rubbish)
+        await revisions.revisions(
+            there.served, SITE, THREAD, "a", PUBLIC, "public", RevisionsQuery(limit=1, cursor=rubbish)
+        )
     with pytest.raises(BadCursor):
-        await there.views.queue(SITE, state="pending", thread=None, member=None, limit=1, cursor=rubbish)
+        await moderation_queue.queue(there.served, SITE, QueueQuery(state="pending", limit=1, cursor=rubbish))
     with pytest.raises(BadCursor):
-        await there.views.threads(SITE, url=None, status=None, limit=1, cursor=rubbish)
+        await thread_lists.threads(there.served, SITE, ThreadsQuery(limit=1, cursor=rubbish))
     with pytest.raises(BadCursor):
-        await there.views.member_comments(SITE, "ada", STAFF, limit=1, cursor=rubbish)
+        await members.member_comments(there.served, SITE, "ada", STAFF, ListQuery(limit=1, cursor=rubbish))
 
 
 PLACES = (

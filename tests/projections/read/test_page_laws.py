@@ -12,9 +12,9 @@ from core.log.memory import MemoryLog
 from core.policy import Policy
 from core.position import Position
 from core.refusals import NotFound
-from projections.read import past
+from projections.read import comments, past
 from projections.read import queries as queries_of
-from projections.read.pages import page_mark
+from projections.read.pages import page, page_mark, replies
 from projections.read.past import OnwardThen, Past
 from projections.read.queries import PageQuery, PermalinkThen, RepliesQuery, RepliesThen
 from projections.read.tree import After, Size, Tree, TreeWalk, place_in_top
@@ -23,7 +23,7 @@ from projections.thread.fold import fold
 from projections.thread.state import CommentState, ThreadState
 from projections.views.viewer import PUBLIC, Viewer
 from tests.support.discussions import BEGIN, SITE, THREADS, Move, Play, events, moves, played, stream
-from tests.support.viewing import Stage, stage
+from tests.support.viewing import Stage, page_at, stage
 
 THREAD = THREADS[0]
 STAFF = Viewer("mod", staff=True)
@@ -79,7 +79,7 @@ async def pages(there: Stage, query: PageQuery) -> list[dict[str, Any]]:
     found = []
     cursor: str | None = query.cursor
     while True:
-        answer = await there.views.page(SITE, THREAD, replace(query, cursor=cursor))
+        answer = await page(there.served, SITE, THREAD, replace(query, cursor=cursor))
         assert answer is not None
         found.append(msgspec.json.decode(answer.body))
         cursor = found[-1]["next"]
@@ -95,7 +95,7 @@ async def all_below(there: Stage, row: dict[str, Any], size: RepliesQuery) -> It
         found += await all_below(there, answer, size)
     cursor = row["replies"]["next"]
     while cursor is not None:
-        more = await there.views.replies(SITE, THREAD, row["id"], replace(size, cursor=cursor))
+        more = await replies(there.served, SITE, THREAD, row["id"], replace(size, cursor=cursor))
         assert more is not None
         decoded = msgspec.json.decode(more.body)
         for answer in decoded["comments"]:
@@ -132,7 +132,7 @@ async def test_the_page_served_is_the_page_folded_for_every_order_size_and_curso
     state = await folded(log)
     async with stage(server, log) as there:
         for _ in range(MANY):
-            answer = await there.views.page(SITE, THREAD, query)
+            answer = await page(there.served, SITE, THREAD, query)
             assert answer is not None
             assert answer.body == folded_page(state, query)
             following = msgspec.json.decode(answer.body)["next"]
@@ -184,11 +184,11 @@ async def test_nothing_that_stays_put_is_skipped_or_repeated_while_others_go_on(
     async with stage(server, log) as there:
         following: str | None = None
         for part in (*some[1:], *[[]] * 1000):
-            answer = await there.views.page(SITE, THREAD, replace(query, cursor=following))
+            answer = await page(there.served, SITE, THREAD, replace(query, cursor=following))
             assert answer is not None
-            page = msgspec.json.decode(answer.body)
-            found += [row["id"] for row in page["comments"]]
-            following = page["next"]
+            shown = msgspec.json.decode(answer.body)
+            found += [row["id"] for row in shown["comments"]]
+            following = shown["next"]
             if following is None:
                 break
             await go_on(part)
@@ -223,9 +223,9 @@ async def test_the_page_at_a_moment_is_the_fold_up_to_it_and_shows_nothing_that_
     then, now = await folded(log, at), await folded(log)
     query = replace(query, limit=50, depth=50, replies=200)
     async with stage(server, log) as there:
-        public = msgspec.json.decode((await there.views.page_at(SITE, THREAD, at, query, PUBLIC)).body)
-        staff = msgspec.json.decode((await there.views.page_at(SITE, THREAD, at, query, STAFF)).body)
-        again = await there.views.page_at(SITE, THREAD, at, query, Viewer("ada"))
+        public = msgspec.json.decode((await page_at(there.served, there.log, SITE, THREAD, at, query, PUBLIC)).body)
+        staff = msgspec.json.decode((await page_at(there.served, there.log, SITE, THREAD, at, query, STAFF)).body)
+        again = await page_at(there.served, there.log, SITE, THREAD, at, query, Viewer("ada"))
     assert msgspec.json.decode(again.body) == public
     # Of events that readers could not notice only staff is told that they happened.
     assert staff["thread"]["position"] == str(at)
@@ -269,10 +269,10 @@ async def test_the_page_of_the_last_moment_is_the_page_of_now(server: str, some:
     log = await played(some)
     last = (await events(log))[-1].position
     async with stage(server, log) as there:
-        now = await there.views.page(SITE, THREAD, query)
-        then = await there.views.page_at(SITE, THREAD, last, query, PUBLIC)
+        now = await page(there.served, SITE, THREAD, query)
+        then = await page_at(there.served, there.log, SITE, THREAD, last, query, PUBLIC)
         assert now is not None
-        assert await there.views.page_at(SITE, THREAD, last, query, PUBLIC) == then
+        assert await page_at(there.served, there.log, SITE, THREAD, last, query, PUBLIC) == then
     assert without_cursors(msgspec.json.decode(now.body)) == without_cursors(msgspec.json.decode(then.body))
 
 
@@ -286,14 +286,14 @@ async def test_replies_and_permalinks_of_the_last_moment_are_those_of_now(
     state = await folded(log)
     more = RepliesQuery(limit=query.limit, depth=query.depth)
     async with stage(server, log) as there:
-        views = there.views
+        served = there.served
         for name in (*state.rows, "none"):
             for then_asked, live in (
-                (RepliesThen(comment=name, query=more), await views.replies(SITE, THREAD, name, more)),
-                (PermalinkThen(comment=name), await views.permalink(SITE, THREAD, name, PUBLIC)),
+                (RepliesThen(comment=name, query=more), await replies(served, SITE, THREAD, name, more)),
+                (PermalinkThen(comment=name), await comments.permalink(served, SITE, THREAD, name, PUBLIC)),
             ):
                 try:
-                    then = await views.page_at(SITE, THREAD, last, then_asked, PUBLIC)
+                    then = await page_at(served, log, SITE, THREAD, last, then_asked, PUBLIC)
                 except NotFound:
                     assert live is None, then_asked
                 else:
@@ -328,11 +328,11 @@ async def test_following_every_cursor_of_a_past_page_gives_every_row_once_and_in
                 found += [row["id"], *await below(row["replies"])]
             if page["next"] is not None:
                 asked = replace(query, cursor=page["next"])
-                more = await there.views.page_at(SITE, THREAD, at, asked, PUBLIC)
+                more = await page_at(there.served, there.log, SITE, THREAD, at, asked, PUBLIC)
                 found += await below(msgspec.json.decode(more.body))
             return found
 
-        first = await there.views.page_at(SITE, THREAD, at, query, PUBLIC)
+        first = await page_at(there.served, there.log, SITE, THREAD, at, query, PUBLIC)
         assert await below(msgspec.json.decode(first.body)) == display_order(state, query)
 
 

@@ -17,7 +17,7 @@ from projections.thread.fold import pass_over
 from projections.thread.state import ThreadState
 from projections.views.viewer import PUBLIC, Viewer
 from tests.support.discussions import BEGIN, MOD, PEOPLE, SITE, THREADS
-from tests.support.viewing import Stage, ids
+from tests.support.viewing import Stage, ids, page_at
 
 ADA, BEN, EVE, DAN = PEOPLE
 THREAD = THREADS[0]
@@ -37,11 +37,11 @@ async def test_the_past_has_a_beginning(there: Stage) -> None:
     with pytest.raises(NotYetOpened):
         await at_page(there, replace_n(first, -1))
     with pytest.raises(NotFound):
-        await there.views.page_at(SITE, "nowhere", at, PageQuery(), PUBLIC)
+        await page_at(there.served, there.log, SITE, "nowhere", at, PageQuery(), PUBLIC)
 
 
 async def at_page(there: Stage, at: Any, viewer: Viewer = PUBLIC, query: PageQuery | None = None) -> PageAnswer:
-    return await there.views.page_at(SITE, THREAD, at, query or PageQuery(), viewer)
+    return await page_at(there.served, there.log, SITE, THREAD, at, query or PageQuery(), viewer)
 
 
 def replace_n(position: Any, by: int) -> Any:

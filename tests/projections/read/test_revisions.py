@@ -33,7 +33,9 @@ def decoded(answer: PageAnswer | bytes | None) -> Any:
 
 
 async def history(there: Stage, comment: str, viewer: Viewer, *, policy: Any = "public", diff: bool = False) -> Any:
-    found = await there.views.revisions(SITE, THREAD, comment, viewer, history=policy, diff=diff, limit=50, cursor=None)
+    found = await revisions.revisions(
+        there.served, SITE, THREAD, comment, viewer, policy, RevisionsQuery(diff="words" if diff else None)
+    )
     return None if found is None else msgspec.json.decode(found.body)
 
 
@@ -197,8 +199,8 @@ async def test_a_history_is_read_in_parts(there: Stage) -> None:
     found: list[int] = []
     cursor: str | None = None
     while True:
-        answer = await there.views.revisions(
-            SITE, THREAD, "a", PUBLIC, history="public", diff=True, limit=2, cursor=cursor
+        answer = await revisions.revisions(
+            there.served, SITE, THREAD, "a", PUBLIC, "public", RevisionsQuery(diff="words", limit=2, cursor=cursor)
         )
         part = decoded(answer)
         found += [one["revision"] for one in part["revisions"]]
@@ -208,14 +210,16 @@ async def test_a_history_is_read_in_parts(there: Stage) -> None:
     assert found == [1, 2, 4]
     assert part["revisions"][0]["diff"] == [["-", "two"], ["+", "four"]]
     with pytest.raises(BadCursor):
-        await there.views.revisions(SITE, THREAD, "a", PUBLIC, history="public", diff=True, limit=2, cursor="1")
+        await revisions.revisions(
+            there.served, SITE, THREAD, "a", PUBLIC, "public", RevisionsQuery(diff="words", limit=2, cursor="1")
+        )
 
 
 async def paged(there: Stage, viewer: Viewer, *, most: int, limit: int = 50, diff: bool = True) -> list[list[Any]]:
     """The pages of a history of which each holds so many bytes of text."""
     served, found, cursor = Served(there.deployment), [], None
     while True:
-        query = RevisionsQuery(diff=diff, limit=limit, cursor=cursor)
+        query = RevisionsQuery(diff="words" if diff else None, limit=limit, cursor=cursor)
         page = decoded(await revisions.revisions(served, SITE, THREAD, "a", viewer, "public", query, most=most))
         found.append(page["revisions"])
         cursor = page["next"]

@@ -9,6 +9,7 @@ from core.domain.moderation import Decide, FeatureComment
 from core.domain.thread import OpenThread, OverridePolicy, PutAnchor
 from core.domain.vote import CastVote
 from core.policy import PolicyChanges
+from projections.read import comments, pages
 from projections.read.queries import PageAnswer, RepliesQuery
 from projections.views.viewer import PUBLIC, Viewer
 from tests.support.discussions import MOD, PEOPLE, SITE, THREADS
@@ -25,7 +26,7 @@ def decoded(answer: PageAnswer | bytes | None) -> Any:
 
 
 async def seen_by(there: Stage, comment: str, viewer: Viewer) -> Any:
-    found = await there.views.row(SITE, THREAD, comment, viewer)
+    found = await comments.row(there.served, SITE, THREAD, comment, viewer)
     return None if found is None else msgspec.json.decode(found)
 
 
@@ -70,16 +71,16 @@ async def test_a_rejected_comment_is_there_for_its_author_with_reason_and_for_st
 
 async def test_an_unknown_comment_is_nothing_for_anyone(there: Stage) -> None:
     for viewer in (PUBLIC, AUTHOR, STAFF):
-        assert await there.views.row(SITE, THREAD, "none", viewer) is None
-        assert await there.views.permalink(SITE, THREAD, "none", viewer) is None
-        assert await there.views.row(SITE, "no-thread", "none", viewer) is None
+        assert await comments.row(there.served, SITE, THREAD, "none", viewer) is None
+        assert await comments.permalink(there.served, SITE, THREAD, "none", viewer) is None
+        assert await comments.row(there.served, SITE, "no-thread", "none", viewer) is None
 
 
 async def test_a_row_counts_the_answers_that_it_does_not_show_and_leads_to_them(there: Stage) -> None:
     await there.do(ADA, post("a"), post("b", parent="a"), post("c", parent="a"))
     row = await seen_by(there, "a", PUBLIC)
     assert (row["replies"]["count"], row["replies"]["comments"]) == (2, [])
-    more = await there.views.replies(SITE, THREAD, "a", RepliesQuery(cursor=row["replies"]["next"]))
+    more = await pages.replies(there.served, SITE, THREAD, "a", RepliesQuery(cursor=row["replies"]["next"]))
     assert [one["id"] for one in decoded(more)["comments"]] == ["b", "c"]
 
 
@@ -98,7 +99,7 @@ async def test_whoever_is_answered_has_their_own_name_where_none_of_them_is_in_t
     for number, answered in enumerate("abc"):
         await there.do(EVE, post(f"e{number}", parent=answered))
     await there.do(ADA, WithdrawComment(comment="b"))
-    _, rows = await there.views.frame_rows(SITE, THREAD, ["e2", "e1", "e0"])
+    _, rows = await comments.frame_rows(there.served, SITE, THREAD, ["e2", "e1", "e0"])
     found = {name: msgspec.json.decode(row)["in_reply_to"] for name, row in rows.items()}
     assert {name: (answered["comment"], answered["name"]) for name, answered in found.items()} == {
         "e0": ("a", ADA.name),
@@ -115,7 +116,7 @@ async def test_whom_an_unseen_comment_answers_is_named_to_those_who_see_it_while
     await there.do(BEN, post("b", parent="a"))
 
     async def named() -> list[Any]:
-        overlay = await there.views.overlay(SITE, THREAD, "ben")
+        overlay = await comments.overlay(there.served, SITE, THREAD, "ben")
         assert overlay is not None
         rows = [msgspec.json.decode(one) for one in overlay.pending]
         rows += [await seen_by(there, "b", viewer) for viewer in (OTHER, STAFF)]
@@ -130,7 +131,7 @@ async def test_frames_get_rows_and_tombstones_without_answers_and_nothing_that_i
     await there.do(ADA, post("a"), post("b", parent="a"), post("c"), post("d"))
     await there.do(BEN, CastVote(comment="b", value=1))
     await there.do(MOD, reject("a"), reject("c"))
-    head, rows = await there.views.frame_rows(SITE, THREAD, ["a", "b", "c", "none"])
+    head, rows = await comments.frame_rows(there.served, SITE, THREAD, ["a", "b", "c", "none"])
     assert head is not None
     assert head.comments == 2
     assert list(rows) == ["a", "b"]
@@ -138,12 +139,12 @@ async def test_frames_get_rows_and_tombstones_without_answers_and_nothing_that_i
     assert (tombstone["status"], tombstone["author"], tombstone["votes"]) == ("rejected", None, None)
     assert row["votes"] == {"up": 1, "down": 0, "score": 1}
     assert "replies" not in row | tombstone
-    assert await there.views.frame_rows(SITE, "no-thread", ["a"]) == (None, {})
+    assert await comments.frame_rows(there.served, SITE, "no-thread", ["a"]) == (None, {})
 
 
 async def test_a_permalink_shows_the_way_down_to_a_comment_and_what_hangs_below_it(there: Stage) -> None:
     await there.do(ADA, post("a"), post("b", parent="a"), post("c", parent="b"), post("d", parent="c"))
-    link = decoded(await there.views.permalink(SITE, THREAD, "c", PUBLIC))
+    link = decoded(await comments.permalink(there.served, SITE, THREAD, "c", PUBLIC))
     assert [row["id"] for row in link["ancestors"]] == ["a", "b"]
     assert [row["replies"]["count"] for row in link["ancestors"]] == [1, 1]
     assert all(row["replies"]["comments"] == [] for row in link["ancestors"])
@@ -156,15 +157,18 @@ async def test_a_permalink_has_tombstones_above_and_is_nothing_where_the_comment
     await there.do(BEN, post("c", parent="b"))
     await there.do(MOD, reject("a"))
     for viewer in (PUBLIC, OTHER):
-        assert await there.views.permalink(SITE, THREAD, "a", viewer) is None
-        (above, _) = decoded(await there.views.permalink(SITE, THREAD, "c", viewer))["ancestors"]
+        assert await comments.permalink(there.served, SITE, THREAD, "a", viewer) is None
+        (above, _) = decoded(await comments.permalink(there.served, SITE, THREAD, "c", viewer))["ancestors"]
         assert (above["id"], above["status"], above["body"]) == ("a", "rejected", None)
     for viewer in (AUTHOR, STAFF):
-        link = decoded(await there.views.permalink(SITE, THREAD, "a", viewer))
+        link = decoded(await comments.permalink(there.served, SITE, THREAD, "a", viewer))
         assert link["comment"]["body"] == "rude words"
         assert link["comment"]["replies"]["comments"][0]["id"] == "b"
-        assert decoded(await there.views.permalink(SITE, THREAD, "c", viewer))["ancestors"][0]["body"] == "rude words"
-    staff = decoded(await there.views.permalink(SITE, THREAD, "b", STAFF))
+        assert (
+            decoded(await comments.permalink(there.served, SITE, THREAD, "c", viewer))["ancestors"][0]["body"]
+            == "rude words"
+        )
+    staff = decoded(await comments.permalink(there.served, SITE, THREAD, "b", STAFF))
     assert "moderation" in staff["comment"]
     assert "moderation" in staff["comment"]["replies"]["comments"][0]
 
@@ -175,7 +179,7 @@ async def test_a_permalink_says_whom_an_unseen_comment_above_answers_to_those_wh
     await there.do(EVE, post("c", parent="b"))
     await there.do(MOD, reject("b"))
     for viewer, answered in ((PUBLIC, None), (AUTHOR, None), (Viewer("ben"), ADA.name), (STAFF, ADA.name)):
-        link = decoded(await there.views.permalink(SITE, THREAD, "c", viewer))
+        link = decoded(await comments.permalink(there.served, SITE, THREAD, "c", viewer))
         assert [one["id"] for one in link["ancestors"]] == ["a", "b"]
         above = link["ancestors"][1]["in_reply_to"]
         assert (above and above["name"]) == answered
@@ -187,23 +191,23 @@ async def test_a_pending_answer_to_what_left_the_page_has_a_permalink_for_its_au
     await there.do(MOD, OverridePolicy(overrides=PolicyChanges(premoderation="all")))
     await there.do(ADA, post("b", parent="a"))
     await there.do(MOD, reject("a"))
-    link = decoded(await there.views.permalink(SITE, THREAD, "b", AUTHOR))
+    link = decoded(await comments.permalink(there.served, SITE, THREAD, "b", AUTHOR))
     assert link["comment"]["status"] == "pending"
     assert [(row["id"], row["status"], row["body"]) for row in link["ancestors"]] == [("a", "rejected", None)]
-    staff = decoded(await there.views.permalink(SITE, THREAD, "b", STAFF))
+    staff = decoded(await comments.permalink(there.served, SITE, THREAD, "b", STAFF))
     assert staff["ancestors"][0]["body"] == "rude words"
-    assert await there.views.permalink(SITE, THREAD, "b", PUBLIC) is None
+    assert await comments.permalink(there.served, SITE, THREAD, "b", PUBLIC) is None
 
 
 async def test_the_tag_of_a_permalink_changes_with_what_is_shown(there: Stage) -> None:
     await there.do(ADA, post("a"))
-    public = await there.views.permalink(SITE, THREAD, "a", PUBLIC)
-    staff = await there.views.permalink(SITE, THREAD, "a", STAFF)
+    public = await comments.permalink(there.served, SITE, THREAD, "a", PUBLIC)
+    staff = await comments.permalink(there.served, SITE, THREAD, "a", STAFF)
     assert public is not None
     assert staff is not None
     assert public.tag != staff.tag
     await there.do(BEN, CastVote(comment="a", value=1))
-    voted = await there.views.permalink(SITE, THREAD, "a", PUBLIC)
+    voted = await comments.permalink(there.served, SITE, THREAD, "a", PUBLIC)
     assert voted is not None
     assert voted.tag != public.tag
 
@@ -214,7 +218,7 @@ async def test_an_overlay_holds_what_waits_and_what_was_rejected_and_every_vote(
     await there.do(ADA, CastVote(comment="other", value=-1))
     await there.do(MOD, reject("b"), OverridePolicy(overrides=PolicyChanges(premoderation="all")))
     await there.do(ADA, post("d"), EditComment(comment="c", revision=1, body="calmer words"))
-    overlay = await there.views.overlay(SITE, THREAD, "ada")
+    overlay = await comments.overlay(there.served, SITE, THREAD, "ada")
     assert overlay is not None
     pending = [msgspec.json.decode(row) for row in overlay.pending]
     assert [(row["id"], row["revision"], row["status"]) for row in pending] == [
@@ -229,17 +233,17 @@ async def test_an_overlay_holds_what_waits_and_what_was_rejected_and_every_vote(
 
 
 async def test_an_overlay_is_empty_for_who_has_nothing_waiting_and_absent_without_a_thread(there: Stage) -> None:
-    overlay = await there.views.overlay(SITE, THREAD, "dan")
+    overlay = await comments.overlay(there.served, SITE, THREAD, "dan")
     assert overlay is not None
     assert (overlay.pending, overlay.rejected, overlay.votes) == ([], [], {})
-    assert await there.views.overlay(SITE, "no-thread", "dan") is None
+    assert await comments.overlay(there.served, SITE, "no-thread", "dan") is None
 
 
 async def test_an_overlay_of_a_member_whose_id_begins_like_anothers_is_their_own(there: Stage) -> None:
     await there.do(MOD, OverridePolicy(overrides=PolicyChanges(premoderation="all")))
     await there.do(EVE, post("a"))
     for name in ("eve", "eve:", "eve:22", "ev"):
-        overlay = await there.views.overlay(SITE, THREAD, name)
+        overlay = await comments.overlay(there.served, SITE, THREAD, name)
         assert overlay is not None
         assert overlay.pending == []
 
@@ -247,7 +251,7 @@ async def test_an_overlay_of_a_member_whose_id_begins_like_anothers_is_their_own
 async def test_the_newest_hundred_are_in_an_overlay(there: Stage) -> None:
     await there.do(MOD, OverridePolicy(overrides=PolicyChanges(premoderation="all")))
     await there.do(ADA, *(post(f"c{number}") for number in range(103)))
-    overlay = await there.views.overlay(SITE, THREAD, "ada")
+    overlay = await comments.overlay(there.served, SITE, THREAD, "ada")
     assert overlay is not None
     found = [msgspec.json.decode(row)["id"] for row in overlay.pending]
     assert found == [f"c{number}" for number in range(102, 2, -1)]
@@ -262,7 +266,7 @@ async def test_anchors_tell_the_published_comments_on_them(there: Stage) -> None
     )
     await there.do(ADA, PostComment(comment="a", body="words", anchor="q1"), post("b", parent="a"), post("c"))
     await there.do(ADA, PostComment(comment="d", body="words", anchor="q1"), WithdrawComment(comment="d"))
-    assert decoded(await there.views.anchors(SITE, THREAD)) == {
+    assert decoded(await comments.anchors(there.served, SITE, THREAD)) == {
         "anchors": [
             {"id": "q1", "quote": {"exact": "a passage"}, "prompt": "Well?", "status": "open", "comments": 2},
             {
@@ -274,24 +278,25 @@ async def test_anchors_tell_the_published_comments_on_them(there: Stage) -> None
             },
         ]
     }
-    assert await there.views.anchors(SITE, "no-thread") is None
+    assert await comments.anchors(there.served, SITE, "no-thread") is None
 
 
 async def test_counts_are_of_published_comments_and_unknown_threads_have_none(there: Stage) -> None:
     await there.do(ADA, post("a"), post("b"), WithdrawComment(comment="b"))
     await there.do(ADA, post("a2"), post("b2"), thread=THREADS[1])
-    counts = decoded(await there.views.counts(SITE, ["nowhere", THREADS[1], THREAD, THREAD]))
+    counted = await comments.counted(there.served, SITE, ["nowhere", THREADS[1], THREAD, THREAD])
+    counts = decoded(comments.counts_of(counted))
     assert counts == {"counts": {"nowhere": 0, THREADS[1]: 2, THREAD: 1}}
 
 
 async def test_a_head_says_what_the_page_says_of_the_thread(there: Stage) -> None:
     position = await there.do(ADA, post("a"))
     await there.do(MOD, FeatureComment(comment="a", featured=False))
-    head = await there.views.head(SITE, THREAD)
+    head = await comments.head(there.served, SITE, THREAD)
     assert head is not None
     assert (head.comments, head.status, head.position) == (1, "open", position)
-    assert await there.views.head(SITE, "no-thread") is None
+    assert await comments.head(there.served, SITE, "no-thread") is None
     await there.do(MOD, OpenThread(url="https://kew.example/new", title="Renamed"))
-    renamed = await there.views.head(SITE, THREAD)
+    renamed = await comments.head(there.served, SITE, THREAD)
     assert renamed is not None
     assert (renamed.title, renamed.url) == ("Renamed", "https://kew.example/new")

@@ -14,17 +14,26 @@ from core.log.memory import MemoryLog
 from core.policy import Policy, PolicyChanges
 from core.position import START, Position
 from core.refusals import Unavailable
-from projections.read import past, progress, served_generation
+from projections.read import comments, members, moderation_queue, pages, past, progress, revisions, served_generation
+from projections.read import threads as thread_lists
 from projections.read.page_json import Inconsistent
-from projections.read.queries import PageAnswer, PageQuery, RepliesQuery
-from projections.read.views import Views
+from projections.read.queries import (
+    ListQuery,
+    PageAnswer,
+    PageQuery,
+    QueueQuery,
+    RepliesQuery,
+    RevisionsQuery,
+    ThreadsQuery,
+)
+from projections.read.served_generation import Served
 from projections.views.pointer import Pointer
 from projections.views.viewer import PUBLIC, Viewer
 from tests.projections.conftest import Clock
 from tests.support.bounds import BOUND
 from tests.support.discussions import MOD, PEOPLE, SITE, THREADS, Play
 from tests.support.servers import client, engines, started
-from tests.support.viewing import Stage, stage
+from tests.support.viewing import Stage, page_at, stage
 
 ADA, BEN, *_ = PEOPLE
 THREAD = THREADS[0]
@@ -45,41 +54,46 @@ async def test_readers_follow_the_pointer_to_another_generation(there: Stage) ->
     at = await there.do(ADA, PostComment(comment="b", body="http://x.example", parent="a"))
     ada = Viewer("ada")
     url = f"https://kew.example/{THREAD}"
-    asks: list[Callable[[Views], Awaitable[Any]]] = [
-        lambda views: views.page_at(SITE, THREAD, at, PageQuery(), PUBLIC),
-        lambda views: views.come(SITE, THREAD),
-        lambda views: views.reached(SITE, THREAD, at, within=0),
-        lambda views: views.head(SITE, THREAD),
-        lambda views: views.row(SITE, THREAD, "a"),
-        lambda views: views.frame_rows(SITE, THREAD, ["a", "b"]),
-        lambda views: views.permalink(SITE, THREAD, "b", ada),
-        lambda views: views.anchors(SITE, THREAD),
-        lambda views: body(views.counts(SITE, list(THREADS))),
-        lambda views: views.overlay(SITE, THREAD, "ada"),
-        lambda views: views.revisions(SITE, THREAD, "b", ada, history="public", diff=True, limit=5, cursor=None),
-        lambda views: views.queue(SITE, state="pending", thread=None, member=None, limit=5, cursor=None),
-        lambda views: views.threads(SITE, url=None, status="open", limit=5, cursor=None),
-        lambda views: views.threads(SITE, url=url, status=None, limit=5, cursor=None),
-        lambda views: views.member_comments(SITE, "ada", ada, limit=5, cursor=None),
-        lambda views: views.member_counts(SITE, "ada"),
-        lambda views: body(views.page(SITE, THREAD, PageQuery())),
-        lambda views: body(views.replies(SITE, THREAD, "a", RepliesQuery())),
+    asks: list[Callable[[Served], Awaitable[Any]]] = [
+        lambda served: page_at(served, there.log, SITE, THREAD, at, PageQuery(), PUBLIC),
+        lambda served: progress.view_position(served, SITE, THREAD),
+        lambda served: progress.reached(served, SITE, THREAD, at, within=0),
+        lambda served: comments.head(served, SITE, THREAD),
+        lambda served: comments.row(served, SITE, THREAD, "a"),
+        lambda served: comments.frame_rows(served, SITE, THREAD, ["a", "b"]),
+        lambda served: comments.permalink(served, SITE, THREAD, "b", ada),
+        lambda served: comments.anchors(served, SITE, THREAD),
+        lambda served: numbers(comments.counted(served, SITE, THREADS)),
+        lambda served: comments.overlay(served, SITE, THREAD, "ada"),
+        lambda served: revisions.revisions(
+            served, SITE, THREAD, "b", ada, "public", RevisionsQuery(diff="words", limit=5)
+        ),
+        lambda served: moderation_queue.queue(served, SITE, QueueQuery(state="pending", limit=5)),
+        lambda served: thread_lists.threads(served, SITE, ThreadsQuery(status="open", limit=5)),
+        lambda served: thread_lists.threads(served, SITE, ThreadsQuery(url=url, limit=5)),
+        lambda served: members.member_comments(served, SITE, "ada", ada, ListQuery(limit=5)),
+        lambda served: members.member_counts(served, SITE, "ada"),
+        lambda served: body(pages.page(served, SITE, THREAD, PageQuery())),
+        lambda served: body(pages.replies(served, SITE, THREAD, "a", RepliesQuery())),
     ]
 
     async def body(answer: Awaitable[PageAnswer | None]) -> bytes | None:
         found = await answer
         return None if found is None else found.body
 
+    async def numbers(counted: Awaitable[dict[str, comments.PublishedCounts]]) -> list[int]:
+        return [one.comments for one in (await counted).values()]
+
     async def everything() -> list[Any]:
         """The answers to all, each asked of somebody who does not know yet which generation is served."""
-        return [msgspec.json.encode(await ask(Views(there.deployment, there.log))) for ask in asks]
+        return [msgspec.json.encode(await ask(Served(there.deployment))) for ask in asks]
 
     before = await everything()
     assert b"null" not in before
-    tagged = await there.views.page(SITE, THREAD, PageQuery())
+    tagged = await pages.page(there.served, SITE, THREAD, PageQuery())
     await move_to(there, 2)
     assert await everything() == before
-    moved = await there.views.page(SITE, THREAD, PageQuery())
+    moved = await pages.page(there.served, SITE, THREAD, PageQuery())
     assert tagged is not None
     assert moved is not None
     assert tagged.body == moved.body
@@ -91,14 +105,14 @@ async def test_a_pointer_that_never_rests_ends_in_unavailable(there: Stage, monk
     monkeypatch.setattr(served_generation, "_MOVES", 1)
     await move_to(there, 2)
     with pytest.raises(Unavailable):
-        await there.views.head(SITE, THREAD)
+        await comments.head(there.served, SITE, THREAD)
 
 
 async def test_views_have_come_nowhere_before_there_are_any(server: str) -> None:
     async with stage(server, MemoryLog(1)) as there:
-        assert await there.views.come(SITE, THREAD) == (START, None)
-        assert await there.views.reached(SITE, THREAD, START, within=0)
-        assert not await there.views.reached(SITE, THREAD, Position(1, 1), within=0)
+        assert await progress.view_position(there.served, SITE, THREAD) == (START, None)
+        assert await progress.reached(there.served, SITE, THREAD, START, within=0)
+        assert not await progress.reached(there.served, SITE, THREAD, Position(1, 1), within=0)
 
 
 async def test_waiting_ends_with_the_commit_that_was_waited_for(there: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,7 +127,7 @@ async def test_waiting_ends_with_the_commit_that_was_waited_for(there: Stage, mo
             with there.deployment.wakes.on(there.deployment.keys.of(SITE, THREAD).view_channel):
 
                 async def wait() -> None:
-                    answers.append(await there.views.reached(SITE, THREAD, posted.position, within=3600))
+                    answers.append(await progress.reached(there.served, SITE, THREAD, posted.position, within=3600))
                     tasks.cancel_scope.cancel()
 
                 tasks.start_soon(wait)
@@ -128,12 +142,12 @@ async def test_waiting_looks_by_itself_where_no_bell_rings(there: Stage, monkeyp
     posted = await transact(there.log, PostComment(comment="a", body="words"), site=SITE, thread=THREAD, caller=ADA)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(there.catch_up)
-        assert await there.views.reached(SITE, THREAD, posted.position, within=3600)
+        assert await progress.reached(there.served, SITE, THREAD, posted.position, within=3600)
 
 
 async def test_waiting_ends_in_time_where_nothing_comes(there: Stage) -> None:
     posted = await transact(there.log, PostComment(comment="a", body="words"), site=SITE, thread=THREAD, caller=ADA)
-    assert not await there.views.reached(SITE, THREAD, posted.position, within=0.05)
+    assert not await progress.reached(there.served, SITE, THREAD, posted.position, within=0.05)
 
 
 async def test_a_past_that_the_views_do_not_know_yet_is_unavailable(
@@ -142,7 +156,7 @@ async def test_a_past_that_the_views_do_not_know_yet_is_unavailable(
     monkeypatch.setattr(past, "VIEWS_WITHIN", 0.01)
     posted = await transact(there.log, PostComment(comment="a", body="words"), site=SITE, thread=THREAD, caller=ADA)
     with pytest.raises(Unavailable):
-        await there.views.page_at(SITE, THREAD, posted.position, PageQuery(), PUBLIC)
+        await page_at(there.served, there.log, SITE, THREAD, posted.position, PageQuery(), PUBLIC)
 
 
 async def test_views_that_contradict_each_other_are_not_served(there: Stage) -> None:
@@ -150,7 +164,7 @@ async def test_views_that_contradict_each_other_are_not_served(there: Stage) -> 
     views = there.deployment.keys.of(SITE, THREAD).thread_views(1, SITE, THREAD)
     await there.deployment.calls.call("HDEL", views.rows, "a")
     with pytest.raises(Inconsistent):
-        await there.views.page(SITE, THREAD, PageQuery())
+        await pages.page(there.served, SITE, THREAD, PageQuery())
 
 
 async def test_a_server_that_is_away_makes_every_read_unavailable() -> None:
@@ -160,10 +174,10 @@ async def test_a_server_that_is_away_makes_every_read_unavailable() -> None:
         async with stage(url, log) as there:
             with client(url) as connection:
                 connection.shutdown(nosave=True)
-            views = Views(there.deployment, log, patience=0.01)
+            served = Served(there.deployment, patience=0.01)
             with pytest.raises(Unavailable):
-                await views.page(SITE, THREAD, PageQuery())
+                await pages.page(served, SITE, THREAD, PageQuery())
             with pytest.raises(Unavailable):
-                await views.counts(SITE, [THREAD, THREADS[1]])
+                await comments.counted(served, SITE, [THREAD, THREADS[1]])
             with pytest.raises(Unavailable):
-                await views.queue(SITE, state="pending", thread=None, member=None, limit=5, cursor=None)
+                await moderation_queue.queue(served, SITE, QueueQuery(state="pending", limit=5))

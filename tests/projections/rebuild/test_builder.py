@@ -17,9 +17,9 @@ from core.position import START, Position
 from core.redis.router import Router
 from core.text.render import rendered
 from core.throttle import Pace
+from projections.read import pages
 from projections.read.queries import PageQuery
 from projections.read.served_generation import Served
-from projections.read.views import Views
 from projections.rebuild import builder, comparison, refold
 from projections.rebuild.builder import Interrupted, Rebuilding
 from projections.rebuild.comparison import DifferingThread, part_of
@@ -118,7 +118,7 @@ async def noticed(here: Bench) -> list[Position]:
 
 
 async def test_views_are_built_anew_while_writers_readers_and_the_projector_go_on(here: Bench) -> None:
-    play, views, done = Play(here.log), Views(here.deployment, here.log), anyio.Event()
+    play, reading, done = Play(here.log), Served(here.deployment), anyio.Event()
     await play.open(threads=2)
     moves = iter(stream(41, 10_000, threads=2))
     for _ in range(150):
@@ -130,7 +130,7 @@ async def test_views_are_built_anew_while_writers_readers_and_the_projector_go_o
 
     async def read() -> None:
         while not done.is_set():
-            page = await views.page(SITE, THREAD, PageQuery())
+            page = await pages.page(reading, SITE, THREAD, PageQuery())
             assert page is not None
             assert msgspec.json.decode(page.body)["thread"]["id"] == THREAD
 

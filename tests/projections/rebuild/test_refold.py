@@ -6,8 +6,9 @@ import anyio
 import pytest
 
 from core.position import Position
+from projections.read import pages
 from projections.read.queries import PageQuery
-from projections.read.views import Views
+from projections.read.served_generation import Served
 from projections.rebuild.refold import refold
 from projections.thread import thread_replay
 from projections.thread.state import ThreadState
@@ -77,12 +78,12 @@ async def test_a_projector_that_had_the_thread_in_memory_goes_on_from_what_was_e
 
 async def test_a_page_that_was_mended_has_another_tag(here: Bench) -> None:
     await here.play(stream(35, 100))
-    views = Views(here.deployment, here.log)
+    served = Served(here.deployment)
     async with projecting(here.projector()):
         await here.level()
-        before = await views.page(SITE, THREAD, PageQuery())
+        before = await pages.page(served, SITE, THREAD, PageQuery())
         await refold(here.log, here.store, SITE, THREAD)
-        after = await views.page(SITE, THREAD, PageQuery())
+        after = await pages.page(served, SITE, THREAD, PageQuery())
     assert before is not None
     assert after is not None
     assert before.body == after.body

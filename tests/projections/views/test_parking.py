@@ -22,10 +22,10 @@ from core.policy import PolicyChanges
 from core.position import Position
 from core.refusals import Unavailable
 from core.text.render import rendered
+from projections.read import pages, progress
 from projections.read.parked import all_parked
 from projections.read.queries import PageQuery
 from projections.read.served_generation import Served
-from projections.read.views import Views
 from projections.rebuild.refold import refold
 from projections.rebuild.requeue import requeue
 from projections.thread import fold
@@ -40,6 +40,7 @@ from tests.support.discussions import MOD, PEOPLE, SITE, THREADS, Play, stream
 from tests.support.folded import expected
 from tests.support.poisoning import garble, poison, put, skip
 from tests.support.projecting import Bench, bench, projecting
+from tests.support.viewing import page_at
 from workers.projector import projector
 from workers.runtime import metrics
 
@@ -349,7 +350,7 @@ async def test_the_past_of_a_parked_thread_is_told_up_to_there_and_no_further(
     here: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     last = await do(here, BAD, PostComment(comment="c", body="words"))
-    views = Views(here.deployment, here.log)
+    served = Served(here.deployment)
     with monkeypatch.context() as patch:
         patch.setitem(HANDLERS, CommentFeatured, _fail)
         bad = await do(here, BAD, FeatureComment(comment="c", featured=True), MOD)
@@ -357,17 +358,17 @@ async def test_the_past_of_a_parked_thread_is_told_up_to_there_and_no_further(
         async with projecting(here.projector()):
             await here.level()
         for viewer in (PUBLIC, Viewer(staff=True)):
-            answer = await views.page_at(SITE, BAD, last, PageQuery(), viewer)
+            answer = await page_at(served, here.log, SITE, BAD, last, PageQuery(), viewer)
             assert b'"id":"c"' in answer.body
             for at in (bad, after, after.ms + 1):
                 with pytest.raises(Unavailable):
-                    await views.page_at(SITE, BAD, at, PageQuery(), viewer)
+                    await page_at(served, here.log, SITE, BAD, at, PageQuery(), viewer)
     # Now it could be folded, but who says what of it is public now are views that do not know it.
     with pytest.raises(Unavailable):
-        await views.page_at(SITE, BAD, after, PageQuery(), PUBLIC)
-    assert not await views.reached(SITE, BAD, bad, within=BOUND)
-    assert await views.reached(SITE, BAD, last, within=0)
-    assert await views.page(SITE, BAD, PageQuery()) is not None
+        await page_at(served, here.log, SITE, BAD, after, PageQuery(), PUBLIC)
+    assert not await progress.reached(served, SITE, BAD, bad, within=BOUND)
+    assert await progress.reached(served, SITE, BAD, last, within=0)
+    assert await pages.page(served, SITE, BAD, PageQuery()) is not None
 
 
 async def test_parked_threads_are_counted_while_the_partition_is_ours(

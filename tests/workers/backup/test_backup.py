@@ -23,6 +23,7 @@ from core.policy import Policy, PolicyChanges
 from core.position import START, Position
 from core.redis.deployment import Deployment, open_deployment
 from core.redis.errors import HalfRestored, OtherDeployment
+from projections.read import progress
 from projections.verify.verifier import verify
 from tests.support.bounds import BOUND
 from tests.support.discussions import Play, stream
@@ -85,7 +86,7 @@ async def test_a_backup_of_a_log_in_which_people_write_is_restored_entry_by_entr
         for number, log in enumerate(there):
             if log:
                 entry = log[-1]
-                assert await again.views.reached(*place_of(entry), entry.position, within=BOUND), number
+                assert await progress.reached(again.served, *place_of(entry), entry.position, within=BOUND), number
         deployment = again.deployment
         assert [one async for one in verify(again.log, deployment.reads, deployment.keys)] == []
         page = await again.get(f"threads/{THREAD}?limit=200")

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.refusals import Unavailable
+from projections.read import pages
 from tests.support.house import ADA, BEN, SITE, THREAD, House, at, token, told
 from workers.gateway.app import every_call
 from workers.gateway.fast_page import PlainPages
@@ -107,7 +108,7 @@ async def test_a_full_gate_is_for_the_long_way(house: House) -> None:
 async def test_what_fails_is_tried_again_the_long_way_and_is_told(
     house: House, monkeypatch: pytest.MonkeyPatch, failure: Exception
 ) -> None:
-    whole = house.views.page
+    whole = pages.page
     tries = 0
 
     async def fails(*given: Any, **more: Any) -> Any:
@@ -117,7 +118,7 @@ async def test_what_fails_is_tried_again_the_long_way_and_is_told(
             raise failure
         return await whole(*given, **more)
 
-    monkeypatch.setattr(house.views, "page", fails)
+    monkeypatch.setattr(pages, "page", fails)
     with told() as lines:
         short, _, taken = await answers(house, PAGE)
     assert (short.status_code, taken) == (200, 1)

@@ -146,7 +146,7 @@ class _Silent:
 async def test_who_waits_for_the_question_of_another_shares_its_failure() -> None:
     """Each asking anew in its turn, the fiftieth would be told after fifty times as long."""
     views = _Silent()
-    states = PartitionStates(views)
+    states = PartitionStates(views.states)
     failures: list[Unavailable] = []
 
     async def ask() -> None:

@@ -10,6 +10,7 @@ from core.application.transact import transact
 from core.caller import OPERATOR
 from core.domain.skip import SkipEvent
 from core.position import Position
+from projections.read import progress
 from projections.read.progress import view_position
 from projections.read.served_generation import Served
 from projections.rebuild.requeue import requeue
@@ -57,7 +58,7 @@ async def here(fresh: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Poi
 async def test_a_parked_thread_is_read_as_it_was_and_others_go_on(here: Poisoned) -> None:
     house = here.house
     # Where the cursor is there, the thread is parked: both are written by one commit.
-    assert not await house.views.reached(SITE, THREAD, here.bad, within=math.inf)
+    assert not await progress.reached(house.served, SITE, THREAD, here.bad, within=math.inf)
     page = (await house.get(f"threads/{THREAD}")).json()
     assert [row["id"] for row in page["comments"]] == [here.before]
     assert (await house.get(at(here.before))).status_code == 200
@@ -68,7 +69,7 @@ async def test_a_parked_thread_is_read_as_it_was_and_others_go_on(here: Poisoned
 
 async def test_the_log_tells_of_a_parked_thread_what_its_page_does_not(here: Poisoned) -> None:
     house = here.house
-    assert not await house.views.reached(SITE, THREAD, here.bad, within=math.inf)
+    assert not await progress.reached(house.served, SITE, THREAD, here.bad, within=math.inf)
     trail = await house.get(f"{at(here.after)}/trail", MOD)
     assert (trail.status_code, trail.json()["events"][0]["position"]) == (200, here.last)
     assert (await house.get(f"counts?thread={THREAD}")).json()["counts"] == {THREAD: 1}
@@ -78,7 +79,7 @@ async def test_the_log_tells_of_a_parked_thread_what_its_page_does_not(here: Poi
 
 async def test_what_is_written_there_is_answered_at_once_without_a_row(here: Poisoned) -> None:
     # Before it is parked, a vote is answered with the row that the views have.
-    assert not await here.house.views.reached(SITE, THREAD, here.bad, within=math.inf)
+    assert not await progress.reached(here.house.served, SITE, THREAD, here.bad, within=math.inf)
     own, others = at(here.before), at(here.after)
     for answer in (
         await here.ask("PUT", f"{own}/vote", BEN, {"value": 1}),
@@ -126,7 +127,7 @@ async def test_the_audit_tells_the_bad_event_its_skip_and_who_did_it(here: Poiso
 
 async def test_a_requeued_thread_is_another_page(here: Poisoned) -> None:
     house, bad = here.house, here.bad
-    assert not await house.views.reached(SITE, THREAD, bad, within=math.inf)
+    assert not await progress.reached(house.served, SITE, THREAD, bad, within=math.inf)
     before = await house.get(f"threads/{THREAD}")
     command = SkipEvent(position=str(bad), reason="Written by a fault.", parked=str(bad))
     await transact(house.log, command, site=SITE, thread=THREAD, caller=OPERATOR)

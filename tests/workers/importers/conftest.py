@@ -8,7 +8,8 @@ from core.caller import Caller
 from core.domain.site import OpenSite
 from core.log.redis import RedisLog
 from core.redis.deployment import open_deployment
-from projections.read.views import Views
+from projections.read import progress
+from projections.read.served_generation import Served
 from tests.support.bounds import BOUND
 from workers.importers import importer, sample
 from workers.importers.importer import Source
@@ -20,13 +21,13 @@ OPERATOR = Caller(id="operator", name="operator", roles=frozenset({"operator"}))
 class Loaded:
     """The sample site on a server, and as much of its discussion as was imported, with views that are level."""
 
-    def __init__(self, log: RedisLog, views: Views) -> None:
+    def __init__(self, log: RedisLog, served: Served) -> None:
         self.log = log
-        self.views = views
+        self.served = served
 
     async def bring_in(self, source: Source) -> None:
         last = (await importer.bring_in(self.log, source)).last[sample.THREAD]
-        assert await self.views.reached(sample.SITE, sample.THREAD, last, within=BOUND)
+        assert await progress.reached(self.served, sample.SITE, sample.THREAD, last, within=BOUND)
 
 
 @pytest.fixture
@@ -35,13 +36,13 @@ async def site(fresh: str) -> AsyncIterator[Loaded]:
     given = sample.discussion().site
     async with open_deployment(fresh) as deployment, anyio.create_task_group() as tasks:
         log = RedisLog(deployment)
-        views = Views(deployment, log)
+        served = Served(deployment)
         projector = Projector(deployment, log, worker="test")
         await tasks.start(deployment.wakes.run)
         await tasks.start(projector.run)
         opened = OpenSite(name=given.name, policy=given.policy, keys_kind="hs256", keys_number=1)
         await transact(log, opened, site=given.id, caller=OPERATOR)
-        yield Loaded(log, views)
+        yield Loaded(log, served)
         tasks.cancel_scope.cancel()
 
 

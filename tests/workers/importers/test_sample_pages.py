@@ -15,8 +15,10 @@ from msgspec.structs import replace
 
 from core.position import Position
 from core.times import parse_rfc3339
-from projections.read.queries import PageQuery
+from projections.read import comments, moderation_queue, pages, revisions
+from projections.read.queries import PageQuery, QueueQuery, RevisionsQuery
 from projections.views.viewer import PUBLIC, Viewer
+from tests.support import viewing
 from tests.workers.importers.conftest import Loaded
 from workers.importers.sample import SITE, THREAD, discussion
 
@@ -56,14 +58,16 @@ def check(name: str, page: dict[str, Any]) -> None:
 
 
 async def page(loaded: Loaded, sort: Sort = "newest") -> dict[str, Any]:
-    answer = await loaded.views.page(SITE, THREAD, PageQuery(sort=sort))
+    answer = await pages.page(loaded.served, SITE, THREAD, PageQuery(sort=sort))
     assert answer is not None
     found: dict[str, Any] = json.loads(answer.body)
     return found
 
 
 async def page_at(loaded: Loaded, time: str, viewer: Viewer = PUBLIC) -> dict[str, Any]:
-    answer = await loaded.views.page_at(SITE, THREAD, parse_rfc3339(time), PageQuery(sort="oldest"), viewer)
+    answer = await viewing.page_at(
+        loaded.served, loaded.log, SITE, THREAD, parse_rfc3339(time), PageQuery(sort="oldest"), viewer
+    )
     found: dict[str, Any] = json.loads(answer.body)
     return found
 
@@ -114,8 +118,8 @@ async def test_a_held_reply_was_for_its_author_alone_until_it_was_approved(site:
     until_then = tuple(item for item in whole.items if item.occurred_at <= asked)
     await site.bring_in(replace(whole, items=until_then))
     assert "nt-13" not in rows(await page(site))
-    assert await site.views.row(SITE, THREAD, "nt-13") is None
-    overlay = await site.views.overlay(SITE, THREAD, "piet")
+    assert await comments.row(site.served, SITE, THREAD, "nt-13") is None
+    overlay = await comments.overlay(site.served, SITE, THREAD, "piet")
     assert overlay is not None
     (pending,) = overlay.pending
     assert json.loads(bytes(pending))["id"] == "nt-13"
@@ -140,8 +144,8 @@ async def test_a_past_page_has_the_texts_and_votes_of_then(loaded: Loaded) -> No
 
 
 async def test_the_history_of_an_edited_comment_has_every_text_and_its_votes(loaded: Loaded) -> None:
-    answer = await loaded.views.revisions(
-        SITE, THREAD, "nt-03", PUBLIC, history="public", diff=True, limit=50, cursor=None
+    answer = await revisions.revisions(
+        loaded.served, SITE, THREAD, "nt-03", PUBLIC, "public", RevisionsQuery(diff="words", limit=50)
     )
     assert answer is not None
     first, second, third = json.loads(answer.body)["revisions"]
@@ -155,7 +159,7 @@ async def test_the_history_of_an_edited_comment_has_every_text_and_its_votes(loa
 
 
 async def test_a_question_of_the_article_has_its_comments(loaded: Loaded) -> None:
-    answer = await loaded.views.anchors(SITE, THREAD)
+    answer = await comments.anchors(loaded.served, SITE, THREAD)
     assert answer is not None
     (anchor,) = json.loads(answer.body)["anchors"]
     assert (anchor["id"], anchor["comments"], anchor["status"]) == ("the-fare", 2, "open")
@@ -163,5 +167,5 @@ async def test_a_question_of_the_article_has_its_comments(loaded: Loaded) -> Non
 
 async def test_nothing_waits_in_the_queue_any_more(loaded: Loaded) -> None:
     for state in ("pending", "reported"):
-        answer = await loaded.views.queue(SITE, state=state, thread=None, member=None, limit=50, cursor=None)
+        answer = await moderation_queue.queue(loaded.served, SITE, QueueQuery(state=state, limit=50))
         assert json.loads(answer.body)["items"] == []

@@ -16,10 +16,10 @@ from core.events.types import EVENTS, CommentFeatured
 from core.log.port import NewEvent
 from core.position import Position
 from core.refusals import CannotFold
+from projections.read import pages
 from projections.read.parked import all_parked
 from projections.read.queries import PageQuery
 from projections.read.served_generation import Served
-from projections.read.views import Views
 from projections.rebuild.requeue import requeue
 from projections.verify.verifier import Difference, verify
 from projections.views.parking import Parked
@@ -89,7 +89,7 @@ async def differences(here: Bench) -> list[Difference]:
 
 
 async def page(here: Bench) -> bytes:
-    found = await Views(here.deployment, here.log).page(SITE, BAD, PageQuery())
+    found = await pages.page(Served(here.deployment), SITE, BAD, PageQuery())
     assert found is not None
     return found.body
 

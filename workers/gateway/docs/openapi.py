@@ -21,11 +21,11 @@ from workers.gateway.operations.table import OPERATIONS
 from workers.gateway.shapes import common
 
 _PATH_TYPES: Final[Mapping[str, Any]] = {
-    "site": Annotated[ids.SiteId, Meta(examples=["unherd"])],
-    "thread": Annotated[ids.ThreadId, Meta(examples=["power-broker"])],
-    "anchor": Annotated[ids.AnchorId, Meta(examples=["q1"])],
-    "comment": Annotated[ids.CommentId, Meta(examples=["6ryvbaoxhpcsdxv3kqi3lz5k4m"])],
-    "member": Annotated[ids.MemberId, Meta(examples=["u-7"])],
+    "site": ids.SiteId,
+    "thread": ids.ThreadId,
+    "anchor": ids.AnchorId,
+    "comment": ids.CommentId,
+    "member": ids.MemberId,
     "revision": common.Revision,
     "slug": Annotated[ids.Slug, Meta(examples=["stale-revision"])],
 }

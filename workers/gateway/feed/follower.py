@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from functools import partial
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple
 
 import anyio
 import structlog
@@ -16,8 +16,9 @@ from core.log.port import LogDiverged
 from core.position import START, Position
 from core.redis.pubsub import Subscription
 from core.refusals import Unavailable
+from projections.read.comments import frame_rows
 from projections.read.feed import Exchanged, FeedEntry, FeedLog, FeedMark, Named, named
-from projections.read.queries import ThreadHead
+from projections.read.served_generation import Served
 from workers.gateway.feed import frames
 from workers.gateway.feed.channel import Channel
 from workers.gateway.feed.frames import Rows
@@ -27,15 +28,6 @@ from workers.runtime import metrics
 BATCH: Final = 500
 
 _log = structlog.get_logger(__name__)
-
-
-class FrameRows(Protocol):
-    """Source of the rows of a frame."""
-
-    async def frame_rows(
-        self, site: str, thread: str, comments: list[str]
-    ) -> tuple[ThreadHead | None, dict[str, bytes]]:
-        """Return the thread and the public rows, all of one moment."""
 
 
 class _Ahead(NamedTuple):
@@ -60,7 +52,7 @@ class Follower:
         self,
         partition: int,
         feed: FeedLog,
-        views: FrameRows,
+        served: Served,
         subscription: AbstractContextManager[Subscription],
         grown: Callable[[Channel], object],
     ) -> None:
@@ -74,7 +66,7 @@ class Follower:
         self.lock = anyio.Lock(fast_acquire=True)
         """Held while entries go into the rings. For the holder of the lock, `at` and the rings agree."""
         self._feed = feed
-        self._views = views
+        self._served = served
         self._subscription = subscription
         self._grown = grown
         self._mark: FeedMark | None = None
@@ -199,7 +191,7 @@ class Follower:
             channel.record_sent(due, clock)
 
     async def _rows(self, site: str, thread: str, comments: list[str]) -> Rows | None:
-        head, rows = await self._views.frame_rows(site, thread, comments)
+        head, rows = await frame_rows(self._served, site, thread, comments)
         return None if head is None else Rows(head, rows)
 
     def _patience(self, subscription: Subscription) -> float:

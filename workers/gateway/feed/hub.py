@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager
-from typing import Final, NamedTuple, Protocol, Self
+from typing import Final, NamedTuple, Self
 
 import anyio
 from anyio.abc import TaskGroup
@@ -13,11 +13,13 @@ from core.partitions import partition_of
 from core.position import Position
 from core.redis.pubsub import Subscription
 from core.refusals import NotFound
+from projections.read import comments
 from projections.read.feed import FeedLog
 from projections.read.queries import ThreadHead
+from projections.read.served_generation import Served
 from workers.gateway.feed import frames
 from workers.gateway.feed.channel import Channel, FeedClient
-from workers.gateway.feed.follower import Follower, FrameRows
+from workers.gateway.feed.follower import Follower
 from workers.gateway.feed.limits import FeedLimits
 from workers.gateway.feed.replays import Replays
 from workers.gateway.feed.resume import Missed, Resume, Start
@@ -29,13 +31,6 @@ from workers.runtime import metrics
 
 HEARTBEAT: Final = 15.0
 """Longest silence in seconds. An earlier comment line keeps proxies from closing the connection."""
-
-
-class HubViews(FrameRows, Protocol):
-    """The views that the hub reads."""
-
-    async def head(self, site: str, thread: str) -> ThreadHead | None:
-        """Return the head of a thread."""
 
 
 class ClientPlace(NamedTuple):
@@ -53,7 +48,7 @@ class Hub:
         self,
         *,
         log: Log,
-        views: HubViews,
+        served: Served,
         feed: FeedLog,
         subscription: Callable[[int], AbstractContextManager[Subscription]],
         heartbeat: float = HEARTBEAT,
@@ -61,10 +56,10 @@ class Hub:
     ) -> None:
         self.limits = limits or FeedLimits()
         self._log = log
-        self._views = views
+        self._served = served
         self._feed = feed
         self._subscription = subscription
-        self._resuming = Resume(log, views, feed, self.limits)
+        self._resuming = Resume(log, served, feed, self.limits)
         self._replays = Replays(self._resuming, self.limits)
         self._followers: dict[int, tuple[Follower, anyio.CancelScope]] = {}
         self._heartbeat = heartbeat
@@ -100,7 +95,7 @@ class Hub:
 
     async def head(self, site: str, thread: str) -> ThreadHead | None:
         """Return the head of a thread. None if it is not opened yet. Raises NotFound for a site that does not exist."""
-        head = await self._views.head(site, thread)
+        head = await comments.head(self._served, site, thread)
         if head is None and await self._log.thread_last(site, "") is None:
             raise NotFound("there is no such site")
         return head
@@ -119,7 +114,7 @@ class Hub:
             async with follower.lock:
                 cursor, upto = channel.ring.end, follower.at
             # Read after the cursor was taken: every entry that the head does not include comes through the ring.
-            head = await self._views.head(site, thread)
+            head = await comments.head(self._served, site, thread)
             missed, reset = await self._missed(name, head, start, upto)
             self._check_going_on()
             after = None if reset else start.after
@@ -202,7 +197,7 @@ class Hub:
             return found[0]
         if self._tasks is None:
             raise RuntimeError("the hub is not running")
-        follower = Follower(partition, self._feed, self._views, self._subscription(partition), self._running().deliver)
+        follower = Follower(partition, self._feed, self._served, self._subscription(partition), self._running().deliver)
         scope = anyio.CancelScope()
         self._followers[partition] = follower, scope
         self._tasks.start_soon(_run, follower, scope)

@@ -14,10 +14,11 @@ from core.events.types import VoteCast, VoteRetracted
 from core.log.port import BrokenChain, Log
 from core.partitions import partition_of
 from core.position import Position
+from projections.read.comments import frame_rows
 from projections.read.feed import FeedEntry, FeedLog, Trimmed
 from projections.read.queries import ThreadHead
+from projections.read.served_generation import Served
 from workers.gateway.feed import frames
-from workers.gateway.feed.follower import FrameRows
 from workers.gateway.feed.frames import Rows
 from workers.gateway.feed.limits import FeedLimits
 from workers.gateway.http.refusals import BadRequest
@@ -106,9 +107,9 @@ class _Plan(NamedTuple):
 class Resume:
     """Makes replays from the feed stream and the current rows."""
 
-    def __init__(self, log: Log, views: FrameRows, feed: FeedLog, limits: FeedLimits) -> None:
+    def __init__(self, log: Log, served: Served, feed: FeedLog, limits: FeedLimits) -> None:
         self._log = log
-        self._views = views
+        self._served = served
         self._feed = feed
         self._limits = limits
 
@@ -199,7 +200,7 @@ class Resume:
 
     async def _frames(self, missed: Missed, steps: list[_Step]) -> list[bytes]:
         comments = list(dict.fromkeys(comment for step in steps for comment in step.comments))
-        head, rows = await self._views.frame_rows(missed.site, missed.thread, comments)
+        head, rows = await frame_rows(self._served, missed.site, missed.thread, comments)
         if head is None:
             raise Trimmed  # the thread is gone, so the replay cannot be complete
         now = Rows(head, rows)

@@ -21,7 +21,7 @@ from core.redis.errors import left, one_request
 from core.refusals import Unavailable
 from workers.gateway.http import caching, compression
 from workers.gateway.http.response import NOT_MODIFIED, Response, start_of
-from workers.gateway.http.view_states import FRESH, PartitionStates, StateReader
+from workers.gateway.http.view_states import FRESH, PartitionStates, ReadStates
 from workers.runtime import metrics
 
 ASKED_WITHIN: Final = 2.0
@@ -69,8 +69,8 @@ class _Kept:
 class ReadyAnswers:
     """Middleware that serves cached responses. `fresh` is in seconds; with 0 every use reads the states."""
 
-    def __init__(self, views: StateReader, *, fresh: float = FRESH, most_bytes: int = MOST_BYTES) -> None:
-        self.states = PartitionStates(views, fresh=fresh)
+    def __init__(self, read: ReadStates, *, fresh: float = FRESH, most_bytes: int = MOST_BYTES) -> None:
+        self.states = PartitionStates(read, fresh=fresh)
         self._kept = Lru[Address, _Kept](most_bytes, most_each=most_bytes // 4)
         self._making: dict[Address, anyio.Event] = {}
         metrics.READY_BYTES.set_function(lambda: self.bytes)

@@ -2,8 +2,8 @@
 
 import math
 import time
-from collections.abc import Sequence
-from typing import Final, Protocol
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
 
 import anyio
 
@@ -14,11 +14,8 @@ FRESH: Final = 0.025
 """Seconds for which the state of a partition is reused without a read."""
 
 
-class StateReader(Protocol):
-    """A source of the states of the views of partitions (`projections.read.views.Views`)."""
-
-    async def states(self, partitions: Sequence[int]) -> list[ViewState]:
-        """Return the current states, read in one round trip. Raises `core.refusals.Unavailable`."""
+ReadStates = Callable[[Sequence[int]], Awaitable[list[ViewState]]]
+"""Reads the current states of the views of partitions in one round trip. Raises `core.refusals.Unavailable`."""
 
 
 class _Asking:
@@ -45,8 +42,8 @@ class _Moment:
 class PartitionStates:
     """The states as read at most `fresh` seconds ago. With 0 every use reads them again."""
 
-    def __init__(self, views: StateReader, *, fresh: float = FRESH) -> None:
-        self._views = views
+    def __init__(self, read: ReadStates, *, fresh: float = FRESH) -> None:
+        self._read = read
         self._fresh = fresh
         self._moments: dict[int, _Moment] = {}
 
@@ -86,7 +83,7 @@ class PartitionStates:
             moment.asking = asking
         at = time.monotonic()
         try:
-            found = await self._views.states([partition for partition, _ in stale])
+            found = await self._read([partition for partition, _ in stale])
             for (_, moment), seen in zip(stale, found, strict=True):
                 moment.seen, moment.at = seen, at
         except Unavailable as fault:

@@ -19,6 +19,8 @@ PAST: Final = ("bad-cursor", "unknown-position", "unauthenticated", "history-not
 async def answer_then(request: Request[Any, None], at: str, query: PastQuery) -> Response:
     """Respond with the state at the moment that `at` names.
 
+    `query` is without `at`: a moment has one cache entry, however it is spelt.
+
     Raises BadRequest, UnknownPosition, NotFound, HistoryNotPublic, NotYetOpened, BadCursor, Unavailable.
     """
     if request.query.after is not None:

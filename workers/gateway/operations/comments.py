@@ -10,8 +10,9 @@ from core.domain.comment import Comment
 from core.domain.report import FileReport
 from core.domain.vote import CastVote
 from core.events.envelope import Recorded
+from projections.read.comments import permalink
 from projections.read.queries import PermalinkThen
-from projections.read.revisions import History
+from projections.read.revisions import History, revisions
 from workers.gateway.http.caching import Caching
 from workers.gateway.http.parameters import NoQuery
 from workers.gateway.http.preconditions import revisions_named
@@ -30,8 +31,8 @@ async def read_comment(request: Request[shapes.PermalinkQuery, None]) -> Respons
     if request.query.at is not None:
         return await answer_then(request, request.query.at, PermalinkThen(comment=request.comment))
     await caught_up(request, request.query.after)
-    views = request.services.views
-    return found(await views.permalink(request.site, request.thread, request.comment, request.viewer))
+    served = request.services.served
+    return found(await permalink(served, request.site, request.thread, request.comment, request.viewer))
 
 
 async def read_revisions(request: Request[shapes.RevisionsQuery, None]) -> Response:
@@ -42,17 +43,9 @@ async def read_revisions(request: Request[shapes.RevisionsQuery, None]) -> Respo
     async def history() -> History:
         return (await policy_of(services.log, request.site, request.thread, folds=services.folds)).history
 
-    answer = await services.views.revisions(
-        request.site,
-        request.thread,
-        request.comment,
-        request.viewer,
-        history=history,
-        diff=query.diff is not None,
-        limit=query.limit,
-        cursor=query.cursor,
+    return found(
+        await revisions(services.served, request.site, request.thread, request.comment, request.viewer, history, query)
     )
-    return found(answer)
 
 
 async def post_comment(request: Request[NoQuery, shapes.PostComment]) -> Response:
@@ -107,15 +100,15 @@ async def restore_comment(request: Request[NoQuery, Any]) -> Response:
 async def vote(request: Request[NoQuery, shapes.CastVote]) -> Response:
     """Set the caller's vote. The response does not wait for the views: the vote is added to their tally."""
     command = CastVote(comment=request.comment, value=request.body.value, revision=request.body.revision)
-    views = request.services.views
+    rows_now = request.services.current_rows
     # A row for staff has more fields, and only the views have all of them.
     voter = None if request.viewer.staff else request.viewer.member
-    row_asked = None if voter is None else views.ask_row(request.site, request.thread, request.comment, voter)
+    row_asked = None if voter is None else rows_now.ask(request.site, request.thread, request.comment, voter)
     result = await carry_out(request, command, thread=request.thread)
     if voter is not None and result.comment is not None and result.earlier is not None:
         # A vote that changes nothing appends nothing, and the standing vote may not be in the views yet.
         recorded = result.recorded[0] if result.recorded else None
-        row = await views.voted_row(
+        row = await rows_now.voted(
             request.site, request.thread, request.comment, row_asked, recorded, result.earlier, result.comment.position
         )
         if row is not None:

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from core.lru import Lru
-from core.partitions import partition_of
-from projections.read.comments import PublishedCounts, counts_of
+from projections.read.comments import PublishedCounts, counted, counts_of
 from projections.read.queries import PageAnswer
-from projections.read.views import Views
+from projections.read.served_generation import Served
 from workers.gateway.http.view_states import PartitionStates
 from workers.runtime import metrics
 
@@ -18,18 +17,15 @@ MOST_THREADS: Final = 50_000
 class CountCache:
     """Counts of threads, in at most two round trips for any number of threads."""
 
-    def __init__(
-        self, views: Views, states: PartitionStates, *, partitions: int, most_threads: int = MOST_THREADS
-    ) -> None:
-        self._views = views
+    def __init__(self, served: Served, states: PartitionStates, *, most_threads: int = MOST_THREADS) -> None:
+        self._served = served
         self._states = states
-        self._partitions = partitions
         self._kept = Lru[tuple[str, str], PublishedCounts](most_threads)
         metrics.COUNTED_THREADS.set_function(lambda: len(self._kept))
 
     async def of(self, site: str, threads: Sequence[str]) -> PageAnswer:
         """`{"counts": {thread: published comments}}`; an unknown thread counts 0. Raises Unavailable."""
-        partitions = {thread: partition_of(site, thread, self._partitions) for thread in threads}
+        partitions = {thread: self._served.keys.of(site, thread).number for thread in threads}
         states = {seen.partition: seen for seen in await self._states.of(sorted(set(partitions.values())))}
         found: dict[str, PublishedCounts] = {}
         for thread in threads:
@@ -38,7 +34,7 @@ class CountCache:
                 found[thread] = kept
         missing = [thread for thread in threads if thread not in found]
         if missing:
-            for thread, counted in (await self._views.counted(site, missing)).items():
-                found[thread] = counted
-                self._kept.put((site, thread), counted, 1)
+            for thread, read in (await counted(self._served, site, missing)).items():
+                found[thread] = read
+                self._kept.put((site, thread), read, 1)
         return counts_of({thread: found[thread] for thread in threads})

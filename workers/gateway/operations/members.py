@@ -7,13 +7,15 @@ from core.domain.member import ReinstateMember, SuspendMember
 from core.domain.suspension import Suspension
 from core.refusals import NotFound
 from core.times import rfc3339
+from projections.read.members import member_comments, member_counts
+from projections.read.queries import ListQuery
 from workers.gateway.http.parameters import NoQuery
 from workers.gateway.http.response import Response, json
 from workers.gateway.operations.operation import ROOT, Access, Operation, Request
 from workers.gateway.operations.writing import carry_out, positioned, time_of
 from workers.gateway.shapes import rows
 from workers.gateway.shapes import staff as shapes
-from workers.gateway.shapes.common import ListQuery, Position
+from workers.gateway.shapes.common import Position
 
 MEMBER: Final = ROOT + "/members/{member}"
 
@@ -23,7 +25,7 @@ async def read_member(request: Request[NoQuery, None]) -> Response:
     member = _visible(request)
     services, caller = request.services, request.caller
     standing = await standing_of(services.log, request.site, member, folds=services.folds)
-    name, counts = await services.views.member_counts(request.site, member)
+    name, counts = await member_counts(services.served, request.site, member)
     if name is None and caller.id == member:
         name = caller.name  # the views have no name of the member yet
     suspension = standing.suspension_at(int(services.clock() * 1000))
@@ -34,10 +36,7 @@ async def read_member(request: Request[NoQuery, None]) -> Response:
 async def list_comments(request: Request[ListQuery, None]) -> Response:
     """Comments of a member across threads: the caller's own, or any member's for staff."""
     member = _visible(request)
-    query = request.query
-    answer = await request.services.views.member_comments(
-        request.site, member, request.viewer, limit=query.limit, cursor=query.cursor
-    )
+    answer = await member_comments(request.services.served, request.site, member, request.viewer, request.query)
     return Response(200, answer.body)
 
 

@@ -8,6 +8,8 @@ from core.application.transact import Result
 from core.concurrency import gathered
 from core.domain.moderation import Decide, FeatureComment, RedactRevision
 from core.refusals import CannotFold, FormatTooOld, Refusal, Unavailable
+from projections.read.moderation_queue import queue
+from projections.read.queries import QueueQuery
 from workers.gateway.http.caching import Caching
 from workers.gateway.http.parameters import NoQuery
 from workers.gateway.http.problems import problem
@@ -62,17 +64,9 @@ async def unfeature(request: Request[NoQuery, Any]) -> Response:
     return await on_comment(request, FeatureComment(comment=request.comment, featured=False))
 
 
-async def read_queue(request: Request[staff.QueueQuery, None]) -> Response:
+async def read_queue(request: Request[QueueQuery, None]) -> Response:
     """Comments that wait for a moderator."""
-    query = request.query
-    answer = await request.services.views.queue(
-        request.site,
-        state=query.state,
-        thread=query.thread,
-        member=query.member,
-        limit=query.limit,
-        cursor=query.cursor,
-    )
+    answer = await queue(request.services.served, request.site, request.query)
     return Response(200, answer.body, tag=answer.tag)
 
 
@@ -225,7 +219,7 @@ OPERATIONS: Final = (
         summary="Read what waits, oldest first by when it first waited",
         detail="Neither another edit nor another word of a moderator puts off what waits already.",
         handler=read_queue,
-        query=staff.QueueQuery,
+        query=QueueQuery,
         answer=staff.Queue,
         example={
             "items": [

@@ -2,9 +2,12 @@
 
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from core.application.current_state import refusals
 from core.refusals import Refusal
-from projections.read.queries import Overlay, PageQuery, RepliesQuery, RepliesThen
+from projections.read import comments, pages
+from projections.read.queries import Overlay, RepliesThen
 from workers.gateway.http.caching import Caching
 from workers.gateway.http.problems import problem
 from workers.gateway.http.response import Response, json
@@ -21,31 +24,19 @@ async def read_page(request: Request[queries.PageQuery, None]) -> Response:
     """Read a page of a thread, now or in the past."""
     query = request.query
     if query.at is not None:
-        return await answer_then(request, query.at, wanted(query))
+        return await answer_then(request, query.at, replace(query, at=None))
     await caught_up(request, query.after)
-    return found(await request.services.views.page(request.site, request.thread, wanted(query)))
-
-
-def wanted(query: queries.PageQuery) -> PageQuery:
-    """The page query for the views, without the moment."""
-    return PageQuery(
-        sort=query.sort,
-        limit=query.limit,
-        depth=query.depth,
-        replies=query.replies,
-        cursor=query.cursor,
-        anchor=query.anchor,
-    )
+    return found(await pages.page(request.services.served, request.site, request.thread, query))
 
 
 async def read_replies(request: Request[queries.RepliesQuery, None]) -> Response:
     """Read more replies of one parent, now or in the past."""
     query = request.query
-    wanted = RepliesQuery(limit=query.limit, depth=query.depth, cursor=query.cursor)
     if query.at is not None:
-        return await answer_then(request, query.at, RepliesThen(comment=request.comment, query=wanted))
+        then = RepliesThen(comment=request.comment, query=replace(query, at=None))
+        return await answer_then(request, query.at, then)
     await caught_up(request, query.after)
-    return found(await request.services.views.replies(request.site, request.thread, request.comment, wanted))
+    return found(await pages.replies(request.services.served, request.site, request.thread, request.comment, query))
 
 
 async def read_overlay(request: Request[AfterQuery, None]) -> Response:
@@ -54,7 +45,7 @@ async def read_overlay(request: Request[AfterQuery, None]) -> Response:
     services, caller = request.services, request.caller
     why = await refusals(services.log, site=request.site, thread=request.thread, caller=caller, folds=services.folds)
     # A thread may be in the log and not in the views yet: the caller has nothing in it then.
-    overlay = await services.views.overlay(request.site, request.thread, caller.id) or _NOTHING
+    overlay = await comments.overlay(services.served, request.site, request.thread, caller.id) or _NOTHING
     return json(
         {
             "pending": overlay.pending,

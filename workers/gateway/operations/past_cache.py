@@ -15,14 +15,16 @@ from typing import Final, NamedTuple
 import anyio
 from anyio import Semaphore
 
+from core.log.port import Log
 from core.lru import Lru
 from core.position import Position
 from core.refusals import Unavailable
 from core.singleflight import SingleFlight
 from core.throttle import LoopShare
-from projections.read.progress import ThreadProgress
+from projections.read import past_comments
+from projections.read.progress import ThreadProgress, thread_state
 from projections.read.queries import PageAnswer, PastQuery
-from projections.read.views import Views
+from projections.read.served_generation import Served
 from projections.views.viewer import Viewer
 from workers.runtime import metrics
 
@@ -64,7 +66,8 @@ class PastPages:
 
     def __init__(
         self,
-        views: Views,
+        served: Served,
+        log: Log,
         *,
         most_bytes: int = MOST_BYTES,
         at_once: int = AT_ONCE,
@@ -73,7 +76,7 @@ class PastPages:
         share: float = SHARE,
     ) -> None:
         """`wait` is in seconds; `share` is above 0 and at most 1."""
-        self._views = views
+        self._served, self._log = served, log
         self._places = Semaphore(at_once, fast_acquire=True)
         self._at_once = at_once
         self._queue = queue
@@ -96,7 +99,7 @@ class PastPages:
     async def page(self, site: str, thread: str, at: Position | int, query: PastQuery, viewer: Viewer) -> PageAnswer:
         """Return the past page, from the cache or made now. Raises NotFound, NotYetOpened, BadCursor, Unavailable."""
         key = Key(site, thread, at, query, viewer.staff)
-        state = await self._views.thread_state(site, thread)
+        state = await thread_state(self._served, site, thread)
         kept = self._kept.get(key)
         if kept is not None and kept.state == state:
             _KEPT.inc()
@@ -111,7 +114,9 @@ class PastPages:
         await self._enter()
         try:
             _MADE.inc()
-            made = await self._views.past_page(key.site, key.thread, key.at, key.query, viewer, pace=self._loop.pace())
+            made = await past_comments.answer_at(
+                self._served, self._log, key.site, key.thread, key.at, key.query, viewer, self._loop.pace()
+            )
         finally:
             self._places.release()
         # A page made from views that lag behind `state` may show what has been taken down since.

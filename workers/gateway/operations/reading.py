@@ -7,6 +7,7 @@ from core.moment import parse_moment
 from core.partitions import partition_of
 from core.position import Position
 from core.refusals import NotFound, Unavailable
+from projections.read.progress import reached, view_position
 from projections.read.queries import PageAnswer
 from workers.gateway.http.refusals import BadRequest, UnknownPosition
 from workers.gateway.http.response import Response
@@ -33,15 +34,15 @@ async def caught_up(request: Request[Any, Any], after: str | None) -> None:
     if after is None:
         return
     position = position_of("/after", after)
-    views, log = request.services.views, request.services.log
-    if (await views.come(request.site, request.thread)).includes(position):
+    served, log = request.services.served, request.services.log
+    if (await view_position(served, request.site, request.thread)).includes(position):
         return
     if position > await log.last(partition_of(request.site, request.thread, log.partitions)):
         if await log.thread_last(request.site, request.thread) is None:
             raise NotFound
         raise UnknownPosition("the log has not reached that position")
     with request.gate.aside():
-        shown = await views.reached(request.site, request.thread, position, within=VIEW_WITHIN)
+        shown = await reached(served, request.site, request.thread, position, within=VIEW_WITHIN)
     if not shown:
         raise Unavailable("the views do not show it yet")
 

@@ -10,8 +10,8 @@ from core.durability import MEMORY, Durability
 from core.log.port import Log
 from core.refusals import Unavailable
 from core.singleflight import SingleFlight
+from projections.read.current_row import CurrentRows
 from projections.read.served_generation import Served
-from projections.read.views import Views
 from workers.gateway.auth.keyring import Keyring
 from workers.gateway.auth.tokens import Operators
 from workers.gateway.http.admission import Admission
@@ -27,9 +27,10 @@ class Services(Struct, frozen=True, kw_only=True):
     """The log, the views and the keys of a deployment, and the settings of this gateway."""
 
     log: Log
-    views: Views
     served: Served
-    """The served generation, for its position."""
+    """The served views, for the functions of `projections.read`."""
+    current_rows: CurrentRows
+    """Rows for the responses to votes."""
     keyring: Keyring
     operators: Operators
     counts: CountCache

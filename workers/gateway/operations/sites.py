@@ -17,6 +17,7 @@ from core.policy import Policy, PolicyChanges
 from core.position import Position
 from core.refusals import BadField, NotFound, SiteExists
 from projections.read import cursors
+from projections.read.queries import ListQuery
 from workers.gateway.auth.keyring import KeySet
 from workers.gateway.http.parameters import NoQuery
 from workers.gateway.http.response import Response, json
@@ -67,7 +68,7 @@ async def replace_keys(request: Request[NoQuery, EitherKeys]) -> Response:
     return positioned(request, await still(request, result))
 
 
-async def list_sites(request: Request[shapes.SitesQuery, None]) -> Response:
+async def list_sites(request: Request[ListQuery, None]) -> Response:
     """All sites, by name. After an interrupted opening a page may be short and still have a cursor."""
     query = request.query
     mark = cursors.mark("sites", query.limit)
@@ -159,7 +160,7 @@ OPERATIONS: Final = (
         summary="List all sites with their policies, by name",
         detail="Never their keys.",
         handler=list_sites,
-        query=shapes.SitesQuery,
+        query=ListQuery,
         answer=shapes.SiteList,
         example={"sites": [_SITE], "next": None},
         problems=("bad-cursor",),

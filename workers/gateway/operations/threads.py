@@ -9,6 +9,9 @@ from core.application.current_state import policy_or_site_policy_of
 from core.domain.thread import OpenThread, OverridePolicy, PutAnchor, SetThreadStatus
 from core.policy import STAFF_ONLY, Policy, PolicyChanges
 from core.refusals import NotFound
+from projections.read.comments import anchors
+from projections.read.queries import ThreadsQuery
+from projections.read.threads import threads
 from workers.gateway.http.caching import Caching
 from workers.gateway.http.parameters import NoQuery
 from workers.gateway.http.response import Response, encode
@@ -65,21 +68,12 @@ async def put_anchor(request: Request[NoQuery, shapes.PutAnchor]) -> Response:
 async def read_anchors(request: Request[AfterQuery, None]) -> Response:
     """The inline questions of a thread."""
     await caught_up(request, request.query.after)
-    return found(await request.services.views.anchors(request.site, request.thread))
+    return found(await anchors(request.services.served, request.site, request.thread))
 
 
-async def list_threads(request: Request[shapes.ThreadsQuery, None]) -> Response:
+async def list_threads(request: Request[ThreadsQuery, None]) -> Response:
     """Threads, the latest first."""
-    query = request.query
-    answer = await request.services.views.threads(
-        request.site,
-        url=query.url,
-        status=query.status,
-        opened_by=query.opened_by,
-        order=query.order,
-        limit=query.limit,
-        cursor=query.cursor,
-    )
+    answer = await threads(request.services.served, request.site, request.query)
     return Response(200, answer.body)
 
 
@@ -169,7 +163,7 @@ OPERATIONS: Final = (
             "while the list is read; by `opened` none is skipped. Where few match, a page may be short and have `next`."
         ),
         handler=list_threads,
-        query=shapes.ThreadsQuery,
+        query=ThreadsQuery,
         answer=rows.ThreadList,
         example={"threads": [rows.EXAMPLE_LISTED], "next": None},
         problems=("not-allowed", "bad-cursor"),

@@ -11,6 +11,8 @@ from core.domain.handler import Command
 from core.durability import MEMORY
 from core.refusals import BadField
 from core.times import parse_rfc3339
+from projections.read import comments
+from projections.read.progress import reached
 from workers.gateway.http.response import Header, Response, encode, json
 from workers.gateway.operations.operation import Request
 from workers.gateway.shapes.rows import Waiting
@@ -51,7 +53,7 @@ async def carry_out(
         folds=services.folds,
         confirm=None if request.trust is None else request.trust.confirm,
     )
-    services.views.appended(result.recorded, result.earlier)
+    services.current_rows.appended(result.recorded, result.earlier)
     logs.about(position=str(result.position))
     return result
 
@@ -95,12 +97,12 @@ async def written(
     request: Request[Any, Any], result: Result, comment: str, *headers: Header, waiting: Waiting | None = None
 ) -> Response:
     """Respond to a write on a comment once the views include the write. `waiting` goes beside the row."""
-    views = request.services.views
+    served = request.services.served
     row: bytes | None = None
     with request.gate.aside():
-        shown = await views.reached(request.site, request.thread, result.position, within=VIEW_WITHIN)
+        shown = await reached(served, request.site, request.thread, result.position, within=VIEW_WITHIN)
     if shown:
-        row = await views.row(request.site, request.thread, comment, request.viewer)
+        row = await comments.row(served, request.site, request.thread, comment, request.viewer)
     return answered(request, row, result, *headers, waiting=waiting)
 
 

@@ -4,15 +4,14 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
+from core.ids import AnchorId, CommentId, ThreadId
 from core.times import TimeText
-from projections.read.queries import Limit
+from projections.read import queries
 from projections.views.rows import Moderation
 from workers.gateway.shapes.common import (
+    After,
     AfterQuery,
-    AnchorText,
     At,
-    CommentText,
-    CursorText,
     Note,
     PositionText,
     Problem,
@@ -20,7 +19,6 @@ from workers.gateway.shapes.common import (
     Revision,
     SlugText,
     Status,
-    ThreadText,
 )
 from workers.gateway.shapes.rows import NextCursor, Row
 from workers.gateway.shapes.threads import Title, Url
@@ -38,9 +36,9 @@ class PostComment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """A new comment. `url` and `title` let the first comment open its thread; both are ignored in an open thread."""
 
     body: Body
-    parent: CommentText | None = None
+    parent: CommentId | None = None
     parent_revision: Revision | None = None
-    anchor: AnchorText | None = None
+    anchor: AnchorId | None = None
     url: Url | None = None
     title: Title | None = None
 
@@ -80,8 +78,8 @@ class MakeDecision(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class BulkDecision(MakeDecision, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A verdict, with the comment it is about."""
 
-    thread: ThreadText
-    comment: CommentText
+    thread: ThreadId
+    comment: CommentId
 
 
 class BulkDecisions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -117,12 +115,10 @@ class PermalinkQuery(AfterQuery, frozen=True, kw_only=True, forbid_unknown_field
     at: At | None = None
 
 
-class RevisionsQuery(AfterQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RevisionsQuery(queries.RevisionsQuery, frozen=True, kw_only=True):
     """Read of the texts of a comment, oldest first."""
 
-    diff: Annotated[Literal["words"], Meta(description="With what changed since the text before.")] | None = None
-    limit: Limit = 50
-    cursor: CursorText | None = None
+    after: After | None = None
 
 
 class VotesThen(Struct, frozen=True, kw_only=True):
@@ -242,4 +238,4 @@ class TrailQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Read of a comment's events."""
 
     limit: Annotated[int, Meta(ge=1, le=500)] = 100
-    cursor: CursorText | None = None
+    cursor: queries.Cursor | None = None

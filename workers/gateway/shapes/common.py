@@ -4,8 +4,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
-from core.ids import COMMENT_PATTERN, END, LONGEST_THREAD, MEMBER_PATTERN, SLUG_PATTERN, THREAD_PATTERN
-from projections.read.queries import Limit
+from core.ids import END, Slug
 
 POSITION_PATTERN: Final = rf"^[0-9]{{1,15}}-[0-9]{{1,15}}{END}"
 PositionText = Annotated[
@@ -16,22 +15,10 @@ PositionText = Annotated[
         description="The id of an event in its log, `<ms>-<n>`: ordered within one thread.",
     ),
 ]
-ThreadText = Annotated[str, Meta(pattern=THREAD_PATTERN, max_length=LONGEST_THREAD, examples=["power-broker"])]
-AnchorText = Annotated[str, Meta(pattern=THREAD_PATTERN, max_length=LONGEST_THREAD, examples=["q1"])]
-CommentText = Annotated[str, Meta(pattern=COMMENT_PATTERN, max_length=64, examples=["6ryvbaoxhpcsdxv3kqi3lz5k4m"])]
-MemberText = Annotated[str, Meta(pattern=MEMBER_PATTERN, max_length=64, examples=["u-7"])]
-SlugText = Annotated[str, Meta(pattern=SLUG_PATTERN, max_length=40, examples=["abuse"])]
+SlugText = Annotated[Slug, Meta(examples=["abuse"])]
 Revision = Annotated[int, Meta(ge=1, le=999_999, examples=[2], description="Numbered from 1.")]
 Reason = Annotated[str, Meta(max_length=1000, examples=["Please keep to the subject."], description="Why, in words.")]
 Note = Annotated[str, Meta(max_length=1000, description="For staff only.")]
-CursorText = Annotated[
-    str,
-    Meta(
-        description="`next` of an answer to this call with these parameters: opaque.",
-        # Documented, not validated: malformed text is a bad cursor, like a cursor of another operation.
-        extra_json_schema={"pattern": "^[A-Za-z0-9._~-]+$", "maxLength": 20_000},
-    ),
-]
 After = Annotated[
     str,
     Meta(
@@ -55,13 +42,6 @@ class Position(Struct, frozen=True, kw_only=True):
     """The response to a write: its position in the log."""
 
     position: PositionText
-
-
-class ListQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A page of a list."""
-
-    limit: Limit = 50
-    cursor: CursorText | None = None
 
 
 class AfterQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -9,7 +9,7 @@ from msgspec.structs import fields
 
 from core.domain.rules.table import RULES
 from core.policy import STAFF_ONLY, Policy
-from workers.gateway.shapes.common import ListQuery, PositionText
+from workers.gateway.shapes.common import PositionText
 from workers.gateway.shapes.keys import EitherKeys
 from workers.gateway.shapes.rows import NextCursor
 
@@ -51,10 +51,6 @@ class OpenSite(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: Name
     policy: Policy = Policy()
     keys: EitherKeys
-
-
-class SitesQuery(ListQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """List of sites, by name."""
 
 
 class SiteAnswer(Struct, frozen=True, kw_only=True):

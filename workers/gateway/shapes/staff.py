@@ -1,30 +1,16 @@
 """Requests and responses for staff, across threads."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from core.ids import END
+from core.ids import END, CommentId, MemberId, ThreadId
 from core.times import TimeText
-from workers.gateway.shapes.common import (
-    CommentText,
-    CursorText,
-    ListQuery,
-    MemberText,
-    Reason,
-    ThreadText,
-)
+from projections.read.queries import Cursor
+from workers.gateway.shapes.common import Reason
 from workers.gateway.shapes.rows import HeldBy, NextCursor, Row
 
 EVENT_TYPE_PATTERN: Final = rf"^[a-z]{{1,40}}\.[a-z]{{1,40}}{END}"
-
-
-class QueueQuery(ListQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Read of the comments that wait for a moderator."""
-
-    state: Literal["pending", "reported"] = "pending"
-    thread: ThreadText | None = None
-    member: MemberText | None = None
 
 
 class QueueThread(Struct, frozen=True, kw_only=True):
@@ -112,9 +98,9 @@ class MemberAnswer(Struct, frozen=True, kw_only=True):
 class AuditQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"from_": "from"}):
     """Filter of events. `from` is inclusive, `to` exclusive."""
 
-    thread: ThreadText | None = None
-    comment: CommentText | None = None
-    actor: MemberText | None = None
+    thread: ThreadId | None = None
+    comment: CommentId | None = None
+    actor: MemberId | None = None
     type: Annotated[str, Meta(pattern=EVENT_TYPE_PATTERN, max_length=81, examples=["comment.posted"])] | None = None
     from_: (
         Annotated[
@@ -131,4 +117,4 @@ class AuditQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
         | None
     ) = None
     limit: Annotated[int, Meta(ge=1, le=500)] = 100
-    cursor: CursorText | None = None
+    cursor: Cursor | None = None

@@ -5,18 +5,9 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from core.domain.context import ThreadStatus
-from projections.read.queries import Depth, Limit, Order, Replies, Sort
-from workers.gateway.shapes.common import (
-    After,
-    AfterQuery,
-    AnchorText,
-    At,
-    CursorText,
-    ListQuery,
-    MemberText,
-    Reason,
-    ThreadText,
-)
+from core.ids import ThreadId
+from projections.read import queries
+from workers.gateway.shapes.common import After, At, Reason
 from workers.gateway.shapes.sites import PublicPolicy
 
 Url = Annotated[
@@ -97,54 +88,21 @@ class Anchors(Struct, frozen=True, kw_only=True):
     anchors: list[Anchor]
 
 
-class ThreadsQuery(ListQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """List of threads, the latest first."""
+class PageQuery(queries.PageQuery, frozen=True, kw_only=True):
+    """Read of a page of a thread, now or in the past."""
 
-    url: (
-        Annotated[
-            str, Meta(max_length=2000, description="Only those under this article, however its address is spelt.")
-        ]
-        | None
-    ) = None
-    status: ThreadStatus | None = None
-    opened_by: (
-        Annotated[
-            MemberText,
-            Meta(
-                description="Only those that a `member`, a `guest`, `staff` or the `system` opened, or who has this id."
-            ),
-        ]
-        | None
-    ) = None
-    order: Annotated[
-        Order,
-        Meta(description="By last activity, or by when they were `opened`: then none is skipped while others write."),
-    ] = "activity"
-
-
-class PageQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Read of a page of a thread."""
-
-    sort: Annotated[Sort, Meta(description="Order of the top-level comments; replies are oldest first.")] = "newest"
-    limit: Annotated[Limit, Meta(description="Top-level comments.")] = 50
-    depth: Annotated[Depth, Meta(description="Levels, the top level included.")] = 10
-    replies: Annotated[Replies, Meta(description="Replies a parent.")] = 20
-    cursor: CursorText | None = None
-    anchor: Annotated[AnchorText, Meta(description="Only what hangs on this inline question.")] | None = None
     at: At | None = None
     after: After | None = None
 
 
-class RepliesQuery(AfterQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Read of more replies of one parent."""
+class RepliesQuery(queries.RepliesQuery, frozen=True, kw_only=True):
+    """Read of more replies of one parent, now or in the past."""
 
-    limit: Annotated[Limit, Meta(description="Direct replies.")] = 50
-    depth: Annotated[Depth, Meta(description="Levels below the parent.")] = 10
-    cursor: CursorText | None = None
     at: At | None = None
+    after: After | None = None
 
 
 class CountsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The threads to count."""
 
-    thread: Annotated[tuple[ThreadText, ...], Meta(min_length=1, max_length=100, examples=[["power-broker"]])]
+    thread: Annotated[tuple[ThreadId, ...], Meta(min_length=1, max_length=100, examples=[["power-broker"]])]

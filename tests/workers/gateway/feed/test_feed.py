@@ -10,6 +10,7 @@ import pytest
 
 from core.partitions import partition_of
 from core.position import Position
+from projections.read import progress
 from tests.support.bounds import BOUND
 from tests.support.following import Follower, Frame, Station, ended, station
 from tests.support.house import ADA, BEN, EVE, MOD, SITE, THREAD, House, Who, at, problem
@@ -21,7 +22,7 @@ from workers.runtime import metrics
 @pytest.fixture
 async def radio(house: House) -> AsyncIterator[Station]:
     end = await house.log.last(partition_of(SITE, THREAD, house.log.partitions))
-    assert await house.views.reached(SITE, THREAD, end, within=BOUND)
+    assert await progress.reached(house.served, SITE, THREAD, end, within=BOUND)
     async with station(house) as found:
         yield found
 

@@ -5,7 +5,8 @@ import logging
 import re
 import socket
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 import anyio
 import anyio.lowlevel
@@ -15,7 +16,8 @@ from core.keys import DEPLOYMENT
 from core.partitions import partition_of
 from core.position import Position
 from core.refusals import Unavailable
-from projections.read.queries import ThreadHead
+from projections.read import progress
+from projections.read.served_generation import Question, Served, ServedReply
 from tests.support.bounds import BOUND
 from tests.support.following import RETRY, Station, ended, feed, station, until
 from tests.support.house import ADA, BEN, MOD, SITE, THREAD, House, problem, told
@@ -35,7 +37,7 @@ NEW = "fern-house"
 async def level(house: House) -> House:
     """A house whose views are level with its log."""
     end = await house.log.last(partition_of(SITE, THREAD, house.log.partitions))
-    assert await house.views.reached(SITE, THREAD, end, within=BOUND)
+    assert await progress.reached(house.served, SITE, THREAD, end, within=BOUND)
     return house
 
 
@@ -62,30 +64,28 @@ async def test_a_process_that_stops_sends_clients_elsewhere_soon(radio: Station)
     await ended(radio, "draining", NEW)
 
 
-class Away:
-    """Views that do not answer."""
+class Away(Served):
+    """Views that do not answer what rows there are, nor with `head` what threads."""
 
     def __init__(self, house: House, *, head: bool) -> None:
-        self._views = house.views
+        super().__init__(house.deployment)
         self.away = True
         self._head = head
 
-    async def head(self, site: str, thread: str) -> ThreadHead | None:
+    async def commands_of(self, asked: Sequence[Question]) -> list[ServedReply]:
         if self.away and self._head:
             raise Unavailable
-        return await self._views.head(site, thread)
+        return await super().commands_of(asked)
 
-    async def frame_rows(
-        self, site: str, thread: str, comments: list[str]
-    ) -> tuple[ThreadHead | None, dict[str, bytes]]:
+    async def thread(self, *asked: Any) -> ServedReply:
         if self.away:
             raise Unavailable
-        return await self._views.frame_rows(site, thread, comments)
+        return await super().thread(*asked)
 
 
 async def test_where_the_server_does_not_answer_a_client_is_told_when_to_come_back(level: House) -> None:
     views = Away(level, head=True)
-    async with station(level, views=views) as radio:
+    async with station(level, served=views) as radio:
         await ended(radio, "unavailable")
         views.away = False
         async with radio.follow():
@@ -106,7 +106,7 @@ async def test_where_the_deployment_is_gone_a_client_is_told_when_to_come_back(r
 
 async def test_a_replay_that_cannot_go_on_ends_with_when_to_come_back_and_then_comes_whole(level: House) -> None:
     views = Away(level, head=False)
-    async with station(level, views=views) as radio:
+    async with station(level, served=views) as radio:
         start = (await radio.page()).thread["position"]
         await level.post(ADA, "Missed.")
         answer = await radio.client.get(f"{ONE}?after={start}")
@@ -283,7 +283,7 @@ async def test_a_client_that_hangs_up_is_no_line_in_the_log(
 
 async def test_a_client_that_hangs_up_gives_its_replay_up(level: House, caplog: pytest.LogCaptureFixture) -> None:
     views = Stuck(level)
-    async with station(level, views=views, limits=FeedLimits(replays=1, replay_wait=BOUND)) as radio:
+    async with station(level, served=views, limits=FeedLimits(replays=1, replay_wait=BOUND)) as radio:
         start = (await radio.page()).thread["position"]
         await level.post(ADA, "Missed.")
         _, writing = await connected(radio)
@@ -300,23 +300,18 @@ async def test_a_client_that_hangs_up_gives_its_replay_up(level: House, caplog: 
     assert caplog.records == []
 
 
-class Stuck:
+class Stuck(Served):
     """Views whose rows take until `go`."""
 
     def __init__(self, house: House) -> None:
-        self._views = house.views
+        super().__init__(house.deployment)
         self.asked = anyio.Event()
         self.go = anyio.Event()
 
-    async def head(self, site: str, thread: str) -> ThreadHead | None:
-        return await self._views.head(site, thread)
-
-    async def frame_rows(
-        self, site: str, thread: str, comments: list[str]
-    ) -> tuple[ThreadHead | None, dict[str, bytes]]:
+    async def thread(self, *asked: Any) -> ServedReply:
         self.asked.set()
         await self.go.wait()
-        return await self._views.frame_rows(site, thread, comments)
+        return await super().thread(*asked)
 
 
 class Tight:
@@ -348,7 +343,7 @@ async def test_of_a_replay_that_is_not_read_little_is_made_and_its_place_is_give
     posts = 48
     views = Counted(level)
     limits = FeedLimits(replays=1, replay_within=1.0, replay_piece=8 << 10)
-    async with station(level, views=views, limits=limits) as radio:
+    async with station(level, served=views, limits=limits) as radio:
         radio.listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         start = (await radio.page()).thread["position"]
         for number in range(posts):
@@ -368,18 +363,14 @@ async def test_of_a_replay_that_is_not_read_little_is_made_and_its_place_is_give
         tight.own.close()
 
 
-class Counted:
+class Counted(Served):
     """Views, and how many rows were asked for."""
 
     def __init__(self, house: House) -> None:
-        self._views = house.views
+        super().__init__(house.deployment)
         self.rows = 0
 
-    async def head(self, site: str, thread: str) -> ThreadHead | None:
-        return await self._views.head(site, thread)
-
-    async def frame_rows(
-        self, site: str, thread: str, comments: list[str]
-    ) -> tuple[ThreadHead | None, dict[str, bytes]]:
+    async def thread(self, *asked: Any) -> ServedReply:
+        _whole, *comments = asked[-1]
         self.rows += len(comments)
-        return await self._views.frame_rows(site, thread, comments)
+        return await super().thread(*asked)

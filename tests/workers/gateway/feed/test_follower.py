@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import nullcontext
+from typing import Any
 
 import anyio
 import anyio.lowlevel
@@ -10,28 +11,29 @@ import pytest
 
 from core.partitions import partition_of
 from core.redis.pubsub import Subscription
+from projections.read import progress
 from projections.read.feed import FeedLog
-from projections.read.queries import ThreadHead
+from projections.read.served_generation import Served, ServedReply
 from tests.support.bounds import BOUND
 from tests.support.house import ADA, SITE, THREAD, House, at, told
 from workers.gateway.feed.channel import Channel
 from workers.gateway.feed.follower import Follower
 
-Found = tuple[ThreadHead | None, dict[str, bytes]]
 
-
-class Asked:
+class Asked(Served):
     """The views, and what was asked of them. What is in `old` is answered first."""
 
     def __init__(self, house: House) -> None:
-        self._views = house.views
+        super().__init__(house.deployment)
         self.comments: list[list[str]] = []
-        self.old: list[Found] = []
+        self.replies: list[ServedReply] = []
+        self.old: list[ServedReply] = []
 
-    async def frame_rows(self, site: str, thread: str, comments: list[str]) -> Found:
+    async def thread(self, *asked: Any) -> ServedReply:
+        _whole, *comments = asked[-1]
         self.comments.append(comments)
-        now = await self._views.frame_rows(site, thread, comments)
-        return self.old.pop() if self.old else now
+        self.replies.append(await super().thread(*asked))
+        return self.old.pop() if self.old else self.replies[-1]
 
 
 class Desk:
@@ -68,7 +70,7 @@ class Desk:
 @pytest.fixture
 async def desk(house: House) -> AsyncIterator[Desk]:
     end = await house.log.last(partition_of(SITE, THREAD, house.log.partitions))
-    assert await house.views.reached(SITE, THREAD, end, within=BOUND)
+    assert await progress.reached(house.served, SITE, THREAD, end, within=BOUND)
     desk = Desk(house)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(desk.follower.run)
@@ -105,7 +107,7 @@ async def test_rows_that_were_read_before_they_changed_are_read_again(desk: Desk
         comment = await desk.house.post(ADA, "Hello.")
     await desk.told(1)
     async with desk.follower.lock:
-        desk.asked.old = [await desk.house.views.frame_rows(SITE, THREAD, [comment])]
+        desk.asked.old = desk.asked.replies[-1:]
         await desk.edit(comment, "Goodbye.")
         desk.asked.comments.clear()
         desk.ring(comment)

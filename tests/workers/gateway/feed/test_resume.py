@@ -19,8 +19,10 @@ from core.domain.thread import OpenThread
 from core.domain.vote import CastVote
 from core.log.memory import MemoryLog
 from core.position import Position
+from projections.read import comments, pages
 from projections.read.feed import FeedLog
-from projections.read.queries import PageQuery, ThreadHead
+from projections.read.queries import PageQuery
+from projections.read.served_generation import Served, ServedReply
 from tests.support.bounds import BOUND
 from tests.support.discussions import MOD, PEOPLE, SITE, THREADS, Move, Play
 from tests.support.following import Frame, Page, parsed
@@ -58,18 +60,17 @@ def lively(least: int, most: int, *deeds: str) -> st.SearchStrategy[list[Move]]:
     return st.lists(one, min_size=least, max_size=most)
 
 
-class Views:
-    """The views of a stage as a feed reads them, and what was read."""
+class Views(Served):
+    """The views of a stage as a feed reads them, and what rows were read."""
 
     def __init__(self, here: Stage) -> None:
-        self._views = here.views
+        super().__init__(here.deployment)
         self.read: list[list[str]] = []
 
-    async def frame_rows(
-        self, site: str, thread: str, comments: list[str]
-    ) -> tuple[ThreadHead | None, dict[str, bytes]]:
+    async def thread(self, *asked: Any) -> ServedReply:
+        _whole, *comments = asked[-1]
         self.read.append(comments)
-        return await self._views.frame_rows(site, thread, comments)
+        return await super().thread(*asked)
 
 
 class Story:
@@ -105,7 +106,7 @@ class Story:
 
     async def page(self) -> Page:
         """The whole thread, read afresh."""
-        found = await self.here.views.page(SITE, THREAD, ALL)
+        found = await pages.page(self.here.served, SITE, THREAD, ALL)
         assert found is not None
         return Page(decode(found.body))
 
@@ -117,7 +118,7 @@ class Story:
 
     async def maybe_missed(self, after: Position, *, is_frame: bool = True) -> Missed | None:
         """The same, or None for a reset."""
-        head = await self.here.views.head(SITE, THREAD)
+        head = await comments.head(self.here.served, SITE, THREAD)
         assert head is not None
         upto = (await self.feed.end(0)).position
         return await self.resuming.missed(SITE, THREAD, head, after, upto, is_frame=is_frame)

@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Message
 
 from core.refusals import Unavailable
+from projections.read import pages
 from tests.support.bounds import BOUND
 from tests.support.held import Held
 from tests.support.house import ADA, BEN, MOD, THREAD, House, Who, at, problem
@@ -78,8 +79,8 @@ async def test_reads_beyond_the_queue_are_refused_and_writes_go_on(
     narrow: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = narrow.services.admission.reads
-    stuck = Held(narrow.views.page)
-    monkeypatch.setattr(narrow.views, "page", stuck)
+    stuck = Held(pages.page)
+    monkeypatch.setattr(pages, "page", stuck)
     statuses: list[int] = []
 
     async def read() -> None:

@@ -43,7 +43,7 @@ async def test_a_long_page_is_compressed_for_who_takes_it_and_says_that_it_varie
 
 async def test_what_is_kept_is_compressed_once_and_counted(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     await house.post(ADA, LONG)
-    ready = ReadyAnswers(house.views, fresh=3600)
+    ready = ReadyAnswers(house.states, fresh=3600)
     house.serve(replace(house.services, ready=ready))
     await raw(house, PAGE)
     before = ready.bytes
@@ -58,7 +58,7 @@ async def test_what_is_kept_is_compressed_once_and_counted(house: House, monkeyp
     sizes = {len((await raw(house, PAGE, Accept_Encoding="gzip"))[1]) for _ in range(10)}
     assert len(done) == 1
     assert [ready.bytes - before] == [*sizes]
-    small = ReadyAnswers(house.views, fresh=3600, most_bytes=4 * before)
+    small = ReadyAnswers(house.states, fresh=3600, most_bytes=4 * before)
     house.serve(replace(house.services, ready=small))
     for limit in range(1, 20):
         for encoding in ("identity", "gzip"):

@@ -12,6 +12,7 @@ import pytest
 import core
 import projections
 from core.refusals import Refusal, Unavailable
+from projections.read import pages
 from tests.support.house import ADA, ADMIN, AUDITOR, BEN, GUEST, MOD, SUBSCRIBER, THREAD, House, at, problem
 from workers import gateway
 from workers.gateway.http.problems import ALL, KINDS, NOT_OVER_HTTP, reply
@@ -303,7 +304,7 @@ async def test_a_defect_is_told_by_its_request_id_and_nothing_else(
     async def broken(*_: object) -> None:
         raise LookupError("secret words")
 
-    monkeypatch.setattr(house.views, "page", broken)
+    monkeypatch.setattr(pages, "page", broken)
     answer = await house.get(f"threads/{THREAD}")
     told = problem(answer, 500, "internal")
     assert set(told) == {"type", "title", "status", "detail", "request"}

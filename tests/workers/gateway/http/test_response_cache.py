@@ -12,8 +12,8 @@ from starlette.types import Message, Send
 
 from core.partitions import partition_of
 from core.refusals import Unavailable
+from projections.read import pages
 from projections.read.queries import PageAnswer, ViewState
-from projections.read.views import Views
 from projections.rebuild.refold import refold
 from projections.views.store import Store
 from tests.support.bounds import BOUND
@@ -100,7 +100,7 @@ async def test_an_answer_is_made_anew_when_anything_in_its_partition_has_changed
 
 async def test_what_is_believed_is_believed_for_a_while_and_no_longer(house: House) -> None:
     await house.post(ADA)
-    trusting = ReadyAnswers(house.views, fresh=3600)
+    trusting = ReadyAnswers(house.states, fresh=3600)
     await house.get(PAGE)
     kept = next(iter(house.services.ready._kept.values()))  # type: ignore[union-attr] # there is one in a house
     assert await trusting._holds(kept)
@@ -139,7 +139,7 @@ async def test_nothing_that_asks_for_more_than_the_page_of_now_is_kept(house: Ho
 
 async def test_what_is_kept_has_a_bound_and_what_was_asked_for_last_stays(house: House) -> None:
     await house.post(ADA)
-    small = ReadyAnswers(house.views, fresh=0, most_bytes=20_000)
+    small = ReadyAnswers(house.states, fresh=0, most_bytes=20_000)
     paths = [f"{PATH}?limit={limit}" for limit in range(1, 31)]
     before = count("made")
     async with asking(house, small) as client:
@@ -155,13 +155,12 @@ async def test_what_is_kept_has_a_bound_and_what_was_asked_for_last_stays(house:
 async def test_an_answer_whose_room_others_took_while_it_was_looked_after_is_given_all_the_same(house: House) -> None:
     await house.post(ADA)
 
-    class Busy:
-        async def states(self, partitions: Sequence[int]) -> list[ViewState]:
-            for address in [*ready._kept]:
-                ready._kept.drop(address)
-            return await house.views.states(partitions)
+    async def busy(partitions: Sequence[int]) -> list[ViewState]:
+        for address in [*ready._kept]:
+            ready._kept.drop(address)
+        return await house.states(partitions)
 
-    ready = ReadyAnswers(Busy(), fresh=0)
+    ready = ReadyAnswers(busy, fresh=0)
     async with asking(house, ready) as client:
         first, second = [await client.get(PATH) for _ in range(2)]
     assert first.status_code == second.status_code == 200
@@ -171,7 +170,7 @@ async def test_an_answer_whose_room_others_took_while_it_was_looked_after_is_giv
 
 async def test_what_would_take_much_of_the_room_is_not_kept(house: House) -> None:
     await house.post(ADA, "a" * 3000)
-    small = ReadyAnswers(house.views, fresh=0, most_bytes=16_000)
+    small = ReadyAnswers(house.states, fresh=0, most_bytes=16_000)
     async with asking(house, small) as client:
         for _ in range(2):
             before = count("made")
@@ -194,7 +193,7 @@ async def test_the_room_that_is_told_is_that_of_the_answers_that_are_kept(house:
 
 async def test_a_state_that_is_believed_keeps_no_answer_that_was_made_from_another(house: House) -> None:
     first = await house.post(ADA)
-    async with asking(house, ReadyAnswers(house.views, fresh=3600)) as client:
+    async with asking(house, ReadyAnswers(house.states, fresh=3600)) as client:
         await client.get(PATH)
         second = await house.post(BEN)
         for _ in range(2):  # the state is that of now, from here on
@@ -203,7 +202,7 @@ async def test_a_state_that_is_believed_keeps_no_answer_that_was_made_from_anoth
 
 
 async def test_partitions_are_believed_each_by_itself(house: House) -> None:
-    async with asking(house, ReadyAnswers(house.views, fresh=3600)) as client:
+    async with asking(house, ReadyAnswers(house.states, fresh=3600)) as client:
         names = {partition_of(SITE, name, PARTITIONS): name for name in (f"t{number}" for number in range(50))}
         assert len(names) == PARTITIONS
         for thread in names.values():
@@ -262,14 +261,14 @@ class Gate:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.inside = 0
         self.open = anyio.Event()
-        page = Views.page
+        page = pages.page
 
-        async def slow(views: Views, *asked: Any, **how: Any) -> PageAnswer | None:
+        async def slow(*asked: Any, **how: Any) -> PageAnswer | None:
             self.inside += 1
             await self.open.wait()
-            return await page(views, *asked, **how)
+            return await page(*asked, **how)
 
-        monkeypatch.setattr(Views, "page", slow)
+        monkeypatch.setattr(pages, "page", slow)
 
 
 async def outdated(house: House) -> None:
@@ -361,13 +360,13 @@ async def test_many_who_ask_for_the_state_of_a_partition_ask_once(house: House) 
         async def states(self, partitions: Sequence[int]) -> list[ViewState]:
             self.asked += 1
             await self.open.wait()
-            return await house.views.states(partitions)
+            return await house.states(partitions)
 
     await house.post(ADA)
     await house.get(PAGE)
     kept = next(iter(house.services.ready._kept.values()))  # type: ignore[union-attr] # there is one in a house
     slow = Slow()
-    ready = ReadyAnswers(slow, fresh=3600)
+    ready = ReadyAnswers(slow.states, fresh=3600)
     found: list[bool] = []
 
     async def ask() -> None:
@@ -386,11 +385,10 @@ async def test_many_who_ask_for_the_state_of_a_partition_ask_once(house: House) 
 
 
 async def test_where_the_server_does_not_tell_the_application_answers(house: House) -> None:
-    class Silent:
-        async def states(self, partitions: Sequence[int]) -> list[ViewState]:
-            raise Unavailable(f"partitions {partitions} are silent")
+    async def silent(partitions: Sequence[int]) -> list[ViewState]:
+        raise Unavailable(f"partitions {partitions} are silent")
 
     await house.post(ADA)
     await house.get(PAGE)
     kept = next(iter(house.services.ready._kept.values()))  # type: ignore[union-attr] # there is one in a house
-    assert not await ReadyAnswers(Silent())._holds(kept)
+    assert not await ReadyAnswers(silent)._holds(kept)

@@ -1,6 +1,7 @@
 """Counts of many threads cost two round trips at most, and are remembered while nothing changes."""
 
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +9,10 @@ import anyio
 import pytest
 from msgspec.structs import replace
 
-from core.log.redis import RedisLog
 from core.redis.deployment import open_deployment
-from projections.read.comments import PublishedCounts
+from projections.read import progress
 from projections.read.queries import ViewState
-from projections.read.views import Views
+from projections.read.served_generation import Question, Served, ServedReply
 from tests.support.house import ADA, BEN, SITE, THREAD, House, problem
 from tests.support.proxy import Proxy
 from workers.gateway.http.response_cache import ReadyAnswers
@@ -33,27 +33,28 @@ async def counts(house: House, *threads: str) -> dict[str, int]:
     return found
 
 
-class Asked:
+class Asked(Served):
     """The views of a house, counting what they are asked for."""
 
     def __init__(self, house: House) -> None:
-        self._views = house.views
+        super().__init__(house.deployment)
         self.states_of: list[int] = []
         self.counted_of: list[int] = []
 
     async def states(self, partitions: Sequence[int]) -> list[ViewState]:
         self.states_of.append(len(partitions))
-        return await self._views.states(partitions)
+        return await progress.states(self, partitions)
 
-    async def counted(self, site: str, threads: Sequence[str]) -> dict[str, PublishedCounts]:
-        self.counted_of.append(len(threads))
-        return await self._views.counted(site, threads)
+    async def commands_of(self, asked: Sequence[Question]) -> list[ServedReply]:
+        counts = [len(one.commands(1)) - 1 for one in asked]  # the first command of each is for the state
+        if any(counts):
+            self.counted_of.append(sum(counts))
+        return await super().commands_of(asked)
 
 
 def counting(house: House, fresh: float = 0, **more: Any) -> tuple[Asked, CountCache]:
-    asked: Any = Asked(house)
-    states = PartitionStates(asked, fresh=fresh)
-    return asked, CountCache(asked, states, partitions=house.log.partitions, **more)
+    asked = Asked(house)
+    return asked, CountCache(asked, PartitionStates(asked.states, fresh=fresh), **more)
 
 
 async def test_a_count_follows_its_thread(house: House) -> None:
@@ -82,9 +83,9 @@ async def test_counts_are_the_same_answer_until_one_of_their_threads_has_another
 
 
 async def test_the_whole_answer_is_kept_ready_though_it_is_of_many_partitions(house: House) -> None:
-    asked: Any = Asked(house)
-    ready = ReadyAnswers(asked, fresh=3600)
-    house.serve(replace(house.services, ready=ready, counts=CountCache(asked, ready.states, partitions=3)))
+    asked = Asked(house)
+    ready = ReadyAnswers(asked.states, fresh=3600)
+    house.serve(replace(house.services, ready=ready, counts=CountCache(asked, ready.states)))
     for _ in range(5):
         assert await counts(house, THREAD, *UNKNOWN) == {THREAD: 0, **dict.fromkeys(UNKNOWN, 0)}
     assert asked.counted_of == [100]
@@ -128,20 +129,20 @@ async def test_only_so_many_threads_are_remembered(house: House) -> None:
 
 
 @pytest.fixture
-async def counted(fresh: str, tmp_path: Path) -> AsyncIterator[tuple[Proxy, Views]]:
+async def counted(fresh: str, tmp_path: Path) -> AsyncIterator[tuple[Proxy, Served]]:
     proxy = Proxy(fresh, tmp_path)
     async with anyio.create_task_group() as tasks:
         await tasks.start(proxy.run)
         async with open_deployment(proxy.url, partitions=64) as deployment:
-            yield proxy, Views(deployment, RedisLog(deployment))
+            yield proxy, Served(deployment)
         tasks.cancel_scope.cancel()
 
 
 async def test_a_hundred_threads_in_all_partitions_are_two_round_trips_and_then_one(
-    counted: tuple[Proxy, Views],
+    counted: tuple[Proxy, Served],
 ) -> None:
-    proxy, views = counted
-    one = CountCache(views, PartitionStates(views, fresh=0), partitions=64)
+    proxy, served = counted
+    one = CountCache(served, PartitionStates(partial(progress.states, served), fresh=0))
     threads = [f"t{number}" for number in range(100)]
     await one.of(SITE, ["other"])  # the connection is there
     before = len(proxy.pipelines)

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from core.concurrency import gathered
 from core.singleflight import SingleFlight
+from projections.read import pages
 from projections.read.revisions import DIFFERENCES
 from tests.support.house import ADA, ADMIN_SECRET, MOD, PARTITIONS, SITE, THREAD, House, at, built, problem, token, told
 from tests.support.servers import started
@@ -216,7 +217,7 @@ async def test_a_defect_is_logged_under_the_request_id_without_what_was_said(
     async def broken(*_: Any, **__: Any) -> None:
         raise LookupError("secret words")
 
-    monkeypatch.setattr(house.views, "page", broken)
+    monkeypatch.setattr(pages, "page", broken)
     with told() as lines:
         answer = await house.get(f"threads/{THREAD}")
     again, failed, answered = lines

@@ -1,6 +1,7 @@
 """Pages of the past are kept until something happens in their thread, and making them has a bound."""
 
 from functools import partial
+from time import time_ns
 from typing import Any
 
 import anyio
@@ -9,6 +10,8 @@ import pytest
 from msgspec.structs import replace
 
 from core.concurrency import gathered
+from core.times import rfc3339
+from projections.read import past_comments
 from tests.support.bounds import BOUND
 from tests.support.house import ADA, BEN, MOD, THREAD, House, at, problem
 from workers.gateway.http.admission import Admission
@@ -27,11 +30,11 @@ async def now(house: House) -> str:
 class Held:
     """Making pages of the past stands still in the block, and is counted."""
 
-    def __init__(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.begun = 0
         self.going = anyio.Event()
         self._begun = anyio.Event()
-        page = house.views.past_page
+        page = past_comments.answer_at
 
         async def held(*asked: Any, **more: Any) -> Any:
             self.begun += 1
@@ -39,7 +42,7 @@ class Held:
             await self.going.wait()
             return await page(*asked, **more)
 
-        monkeypatch.setattr(house.views, "past_page", held)
+        monkeypatch.setattr(past_comments, "answer_at", held)
 
     async def until(self, begun: int) -> None:
         """Wait until so many have begun."""
@@ -63,12 +66,22 @@ async def test_the_same_question_about_the_past_is_answered_from_what_is_kept(ho
     assert made() == before + 3
 
 
+async def test_a_moment_is_kept_once_however_it_is_spelt(house: House) -> None:
+    comment = await house.post(ADA)
+    for path in (f"threads/{THREAD}", f"{at(comment)}/replies"):
+        before = made()
+        time = rfc3339(int(time_ns() // 1_000_000))
+        answers = [await house.get(f"{path}?at={spelt}") for spelt in (time, time.lower(), f"{time[:-1]}000Z")]
+        assert [answer.status_code for answer in answers] == [200, 200, 200]
+        assert made() == before + 1
+
+
 async def test_all_who_ask_the_same_at_the_same_time_share_one_computation(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await house.post(ADA)
     then = await now(house)
-    held = Held(house, monkeypatch)
+    held = Held(monkeypatch)
     answers: list[httpx2.Response] = []
 
     async def ask() -> None:
@@ -139,7 +152,7 @@ async def test_a_policy_that_hides_the_past_hides_what_was_kept(house: House) ->
 async def test_the_pages_that_are_kept_take_no_more_bytes_than_they_may(house: House) -> None:
     await house.post(ADA, "w " * 500)
     then = await now(house)
-    past = PastPages(house.views, most_bytes=20_000)
+    past = PastPages(house.served, house.log, most_bytes=20_000)
     house.serve(replace(house.services, past=past))
     for limit in range(1, 21):
         assert (await house.get(f"threads/{THREAD}?at={then}&limit={limit}")).status_code == 200
@@ -156,8 +169,8 @@ async def test_few_are_made_at_a_time_few_wait_and_the_others_are_refused_at_onc
 ) -> None:
     await house.post(ADA)
     then = await now(house)
-    held = Held(house, monkeypatch)
-    past = PastPages(house.views, at_once=2, queue=3, wait=3600)
+    held = Held(monkeypatch)
+    past = PastPages(house.served, house.log, at_once=2, queue=3, wait=3600)
     house.serve(replace(house.services, past=past))
     answers: list[httpx2.Response] = []
 
@@ -182,8 +195,8 @@ async def test_few_are_made_at_a_time_few_wait_and_the_others_are_refused_at_onc
 async def test_who_waited_too_long_is_told_to_come_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     await house.post(ADA)
     then = await now(house)
-    held = Held(house, monkeypatch)
-    house.serve(replace(house.services, past=PastPages(house.views, at_once=1, wait=0.01)))
+    held = Held(monkeypatch)
+    house.serve(replace(house.services, past=PastPages(house.served, house.log, at_once=1, wait=0.01)))
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(house.get, f"threads/{THREAD}?at={then}")
         await held.until(1)
@@ -196,7 +209,7 @@ async def test_a_past_that_is_being_made_takes_no_place_among_the_readers(
 ) -> None:
     await house.post(ADA)
     then = await now(house)
-    held = Held(house, monkeypatch)
+    held = Held(monkeypatch)
     house.serve(replace(house.services, admission=Admission(reads=1, queue=0)))
     async with anyio.create_task_group() as tasks:
         for limit in range(1, 4):

@@ -13,7 +13,7 @@ from core.application.transact import transact
 from core.domain.authoring import EditComment, PostComment
 from core.domain.thread import OpenThread
 from core.domain.vote import CastVote
-from projections.read import current_row
+from projections.read import comments, current_row
 from projections.read.row_cache import RowMemory
 from tests.support.house import ADA, BEN, EVE, MOD, SITE, SUBSCRIBER, THREAD, House, Who, at
 from tests.support.people import ADA as AUTHOR
@@ -72,7 +72,7 @@ async def test_what_is_answered_is_the_row_that_the_views_come_to(house: House) 
     answered = await vote(house, comment, EVE, -1)
     house.release()
     await house.settled(answered["position"])
-    row = await house.views.row(SITE, THREAD, comment)
+    row = await comments.row(house.served, SITE, THREAD, comment)
     assert row is not None
     assert answered["comment"] == msgspec.json.decode(row)
     assert answered["comment"]["replies"]["count"] == 1
@@ -200,34 +200,34 @@ async def test_a_vote_takes_one_script_more_than_a_post_and_no_event_is_read_for
 
 
 async def test_a_row_that_the_gateway_knows_is_not_asked_for(house: House) -> None:
-    rows = house.views._rows = RowMemory(house.log.partitions, run=0)
+    rows = house.services.current_rows._memory = RowMemory(house.log.partitions, run=0)
     comment = await house.post(ADA)
     house.hold()
     await vote(house, comment, BEN, 1)
     assert rows.bytes
-    assert house.views.ask_row(SITE, THREAD, comment, EVE.id) is None
+    assert house.services.current_rows.ask(SITE, THREAD, comment, EVE.id) is None
     assert tally(await vote(house, comment, EVE, -1)) == (1, 1, 0)
     assert tally(await vote(house, comment, BEN, 0)) == (0, 1, -1)
     house.release()
     answered = await vote(house, comment, BEN, 1)
     await house.settled(answered["position"])
-    assert answered["comment"] == msgspec.json.decode(await house.views.row(SITE, THREAD, comment) or b"")
+    assert answered["comment"] == msgspec.json.decode(await comments.row(house.served, SITE, THREAD, comment) or b"")
 
 
 async def test_a_row_that_another_process_wrote_to_is_asked_for_again_and_the_views_are_not_waited_for(
     house: House,
 ) -> None:
-    house.views._rows = RowMemory(house.log.partitions, run=0)
+    house.services.current_rows._memory = RowMemory(house.log.partitions, run=0)
     comment = await house.post(ADA)
     await vote(house, comment, EVE, 1)
     house.hold()
     await transact(house.log, CastVote(comment=comment, value=-1), site=SITE, thread=THREAD, caller=VOTER)
-    assert house.views.ask_row(SITE, THREAD, comment, EVE.id) is None, "nothing has told yet"
+    assert house.services.current_rows.ask(SITE, THREAD, comment, EVE.id) is None, "nothing has told yet"
     assert tally(await vote(house, comment, EVE, -1)) == (0, 2, -2)
 
 
 async def test_an_edit_is_in_the_row_that_the_next_vote_is_answered_with(house: House) -> None:
-    house.views._rows = RowMemory(house.log.partitions, run=0)
+    house.services.current_rows._memory = RowMemory(house.log.partitions, run=0)
     comment = await house.post(ADA)
     await vote(house, comment, EVE, 1)
     edit = {"body": "Better words."}
