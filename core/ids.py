@@ -33,42 +33,42 @@ Slug = Annotated[str, Meta(pattern=SLUG_PATTERN, max_length=40)]
 
 RESERVED_SITES: Final = frozenset({"hansard"})
 
-_SITE = re.compile(SITE_PATTERN)
-_THREAD = re.compile(THREAD_PATTERN)
-_COMMENT = re.compile(COMMENT_PATTERN)
-_MEMBER = re.compile(MEMBER_PATTERN)
-_SLUG = re.compile(SLUG_PATTERN)
-_KEY = re.compile(KEY_PATTERN)
+_site: Final = re.compile(SITE_PATTERN).fullmatch
+_thread: Final = re.compile(THREAD_PATTERN).fullmatch
+_comment: Final = re.compile(COMMENT_PATTERN).fullmatch
+_member: Final = re.compile(MEMBER_PATTERN).fullmatch
+_slug: Final = re.compile(SLUG_PATTERN).fullmatch
+_key: Final = re.compile(KEY_PATTERN).fullmatch
 
 
 def is_site(text: str) -> bool:
     """True if `text` may name a site. `hansard` is the operator's audience and not a site."""
-    return _whole(_SITE, text) and text not in RESERVED_SITES
+    return _site(text) is not None and text not in RESERVED_SITES
 
 
 def is_thread(text: str) -> bool:
     """True if `text` may name a thread or an anchor: both have the same grammar."""
-    return _whole(_THREAD, text) and len(text) <= LONGEST_THREAD
+    return _thread(text) is not None and len(text) <= LONGEST_THREAD
 
 
 def is_comment(text: str) -> bool:
     """True if `text` may name a comment."""
-    return _whole(_COMMENT, text)
+    return _comment(text) is not None
 
 
 def is_member(text: str) -> bool:
     """True if `text` may name a member (the `sub` of a token)."""
-    return _whole(_MEMBER, text)
+    return _member(text) is not None
 
 
 def is_slug(text: str) -> bool:
     """True if `text` may be a slug: of a problem type, or the reason of a report."""
-    return _whole(_SLUG, text)
+    return _slug(text) is not None
 
 
 def is_idempotency_key(text: str) -> bool:
     """True if `text` may be an `Idempotency-Key`: 1 to 255 visible ASCII characters."""
-    return _whole(_KEY, text)
+    return _key(text) is not None
 
 
 def comment_id(site: str, thread: str, member: str, key: str) -> str:
@@ -109,7 +109,3 @@ def _digest(*parts: str) -> str:
     digest = blake2b(data, digest_size=16).digest()
     # The first bit is cleared so that no id begins with a hyphen, which command lines would take for an option.
     return urlsafe_b64encode(bytes((digest[0] & 0x7F,)) + digest[1:])[:22].decode()
-
-
-def _whole(pattern: re.Pattern[str], text: str) -> bool:
-    return pattern.fullmatch(text) is not None

@@ -1,7 +1,7 @@
 """The application: routes from the operation table; an id, a log line and metrics per request."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Awaitable, Mapping
 
 from starlette.routing import compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -15,7 +15,7 @@ from workers.gateway.http import caching, compression, problems, request_log
 from workers.gateway.http.machine_paths import APART
 from workers.gateway.http.request_record import RequestRecord
 from workers.gateway.http.response import preflight, send_response
-from workers.gateway.operations.operation import ROOT
+from workers.gateway.operations.operation import ROOT, THREAD
 from workers.gateway.operations.services import Services
 from workers.gateway.operations.table import OPERATIONS, by_path
 from workers.gateway.resource import Resource
@@ -25,58 +25,69 @@ from workers.runtime import logs
 
 def build(services: Services, *, feed: Feed | None = None) -> ASGIApp:
     """Build the ASGI application, with the response cache and the fast page path in front. `feed` serves feeds."""
-    app = compression.before(PlainPages(services).before(every_call(services, feed=feed)))
+    found = endpoints(services, feed=feed)
+    found[THREAD] = PlainPages(services).before(found[THREAD])
+    app = compression.before(Gateway(found))
     return services.lag.before(app if services.ready is None else services.ready.before(app))
 
 
-def every_call(services: Services, *, feed: Feed | None = None) -> "Gateway":
-    """Build the application that handles every operation."""
-    routes: list[tuple[str, ASGIApp]] = []
+def endpoints(services: Services, *, feed: Feed | None = None) -> dict[str, ASGIApp]:
+    """Build the endpoints of all operations and documents, by path template."""
+    found: dict[str, ASGIApp] = {}
     offered = [call for call in OPERATIONS if call.path not in APART] if services.operations_apart else OPERATIONS
     for path, calls in by_path(offered).items():
         if calls[0].handler is None:
             if feed is not None:
-                routes.append((path, Stream(calls[0], feed)))
+                found[path] = recorded(Stream(calls[0], feed))
             continue
-        resource = Resource(services, path, calls)
-        routes.append((path, resource))
+        found[path] = recorded(Resource(services, path, calls))
         if path == ROOT:
-            routes.append((f"{path}/", resource))
-    routes += documents.all_documents(offered).items()
-    return Gateway(routes)
+            found[f"{path}/"] = found[path]
+    return found | {path: recorded(document) for path, document in documents.all_documents(offered).items()}
 
 
 class Gateway:
-    """Outermost layer: gives every request an id, a route, a log line and metrics."""
+    """Outermost layer: parses the path, and calls the endpoint."""
 
-    def __init__(self, routes: Iterable[tuple[str, ASGIApp]]) -> None:
-        """`routes` are endpoints by path template, as in the table. The first match handles the request."""
-        self._routes = [(compile_path(path)[0].fullmatch, endpoint) for path, endpoint in routes]
+    def __init__(self, endpoints: Mapping[str, ASGIApp]) -> None:
+        """`endpoints` are by path template. The first match handles the request."""
+        self._routes = [(compile_path(path)[0].fullmatch, endpoint) for path, endpoint in endpoints.items()]
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Handle one request."""
         if scope["type"] != "http":
-            return  # a lifespan needs no response here, and a websocket gets none
-        begun = time.perf_counter()
-        record = scope["hansard"] = RequestRecord(request_log.request_id())
-        logs.begin(request=record.request)
-        try:
-            with one_request():
-                await self._endpoint(scope)(scope, receive, send)
-        finally:
-            request_log.record(record, scope["method"], time.perf_counter() - begun)
-
-    def _endpoint(self, scope: Scope) -> ASGIApp:
+            return _unanswered()
         # A full router also handles methods, mounts and slashes: unused here, and as costly as all of the checks.
         path: str = scope["path"]
         for matches, endpoint in self._routes:
             found = matches(path)
             if found is not None:
                 scope["path_params"] = found.groupdict()
-                return endpoint
-        return _nowhere
+                return endpoint(scope, receive, send)
+        return _nowhere(scope, receive, send)
 
 
+def recorded(endpoint: ASGIApp) -> ASGIApp:
+    """Wrap an endpoint to give every request an id, a log line and metrics."""
+
+    async def answered(scope: Scope, receive: Receive, send: Send) -> None:
+        begun = time.perf_counter()
+        record = scope["hansard"] = RequestRecord(request_log.request_id())
+        logs.begin(request=record.request)
+        try:
+            with one_request():
+                await endpoint(scope, receive, send)
+        finally:
+            request_log.record(record, scope["method"], time.perf_counter() - begun)
+
+    return answered
+
+
+async def _unanswered() -> None:
+    """Handle no request: a lifespan needs no response here, and a websocket gets none."""
+
+
+@recorded
 async def _nowhere(scope: Scope, receive: Receive, send: Send) -> None:
     """Handle a request that matches no route."""
     del receive

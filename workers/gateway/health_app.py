@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from starlette.types import ASGIApp
 
-from workers.gateway.app import Gateway
+from workers.gateway.app import Gateway, recorded
 from workers.gateway.http import compression
 from workers.gateway.http.machine_paths import APART
 from workers.gateway.operations import health
@@ -26,5 +26,5 @@ def health_alone(services: Services) -> ASGIApp:
 
 def _application(services: Services, offered: Sequence[Operation]) -> ASGIApp:
     return compression.before(
-        Gateway((path, Resource(services, path, found)) for path, found in by_path(offered).items())
+        Gateway({path: recorded(Resource(services, path, found)) for path, found in by_path(offered).items()})
     )

@@ -1,7 +1,7 @@
 """One path: the checks that all operations share, in order, then the operation's handler."""
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 import structlog
@@ -31,17 +31,6 @@ from workers.gateway.stream import broken
 from workers.runtime import logs
 
 _log = structlog.get_logger(__name__)
-
-_GRAMMAR: Final[Mapping[str, Callable[[str], bool]]] = {
-    "site": ids.is_site,
-    "thread": ids.is_thread,
-    "anchor": ids.is_thread,
-    "comment": ids.is_comment,
-    "member": ids.is_member,
-    "slug": ids.is_slug,
-    "revision": lambda text: text.isascii() and text.isdigit() and text[0] != "0" and len(text) < 7,  # noqa: PLR2004
-}
-
 
 _TOLD: Final = frozenset({"site", "thread", "comment"})
 """Path parameters that are logged. Member ids never are."""
@@ -266,9 +255,8 @@ def _may_enter(call: Operation, token: Caller | None) -> bool:
 
 def _check_path(path: Mapping[str, str]) -> None:
     """Raise NotFound for a path with a malformed id. Adds the valid ids to the log context."""
-    for name, value in path.items():
-        if not _GRAMMAR[name](value):
-            raise NotFound
+    if not parameters.are_ids(path):
+        raise NotFound
     logs.about(**{name: value for name, value in path.items() if name in _TOLD})
 
 

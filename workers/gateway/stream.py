@@ -9,14 +9,12 @@ from typing import Final
 import structlog
 from starlette.types import Receive, Scope, Send
 
-from core import ids
 from core.redis import errors
 from core.refusals import NotFound, Refusal, Unavailable
 from workers.gateway.feed.endpoint import Feed, start_of
 from workers.gateway.feed.hub import ClientPlace
 from workers.gateway.feed.resume import Start
-from workers.gateway.http import caching, feed_retry, problems
-from workers.gateway.http import parameters as queries
+from workers.gateway.http import caching, feed_retry, parameters, problems
 from workers.gateway.http.feed_retry import ComeBack
 from workers.gateway.http.headers import headers_of
 from workers.gateway.http.parameters import Query
@@ -39,7 +37,7 @@ class Stream:
     def __init__(self, call: Operation, feed: Feed) -> None:
         self._call = call
         self._feed = feed
-        self._query = queries.ParameterReader(call.query)
+        self._query = parameters.ParameterReader(call.query)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request: respond with a stream, or with the reason why there is none."""
@@ -68,7 +66,7 @@ class Stream:
         """Return a complete response, the place of a client that follows, or None for a `HEAD` of a stream."""
         query: Query = {}
         try:
-            query = queries.parse(scope["query_string"])
+            query = parameters.parse(scope["query_string"])
             found = await self._answer(scope, query)
         except ComeBack as later:
             found = _come_back(later)
@@ -87,9 +85,10 @@ class Stream:
     async def _answer(self, scope: Scope, query: Query) -> Response | ClientPlace | None:
         if scope["method"] not in _METHODS:
             raise MethodNotAllowed(_ALLOWED)
-        site, thread = _place(scope)
-        if not (ids.is_site(site) and ids.is_thread(thread)):
+        path: dict[str, str] = scope["path_params"]
+        if not parameters.are_ids(path):
             raise NotFound
+        site, thread = path["site"], path["thread"]
         logs.about(site=site, thread=thread)
         wanted = self._query.read(query)
         last_event_id = headers_of(scope).get(b"last-event-id", b"").decode("latin-1")
@@ -104,11 +103,6 @@ class Stream:
 def _come_back(later: ComeBack) -> Response:
     metrics.FEED_TURNED_AWAY.labels(later.cause).inc()
     return feed_retry.reply(later.cause)
-
-
-def _place(scope: Scope) -> tuple[str, str]:
-    parameters = scope["path_params"]
-    return parameters["site"], parameters["thread"]
 
 
 def broken(error: Exception, record: RequestRecord) -> Response:

@@ -14,9 +14,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from core.refusals import Unavailable
 from projections.read import pages
 from tests.support.house import ADA, BEN, SITE, THREAD, House, at, token, told
-from workers.gateway.app import every_call
+from workers.gateway.app import Gateway, endpoints
 from workers.gateway.fast_page import PlainPages
 from workers.gateway.http.admission import Admission
+from workers.gateway.operations.operation import THREAD as THREAD_PATH
+from workers.gateway.operations.services import Services
 
 PAGE = f"/v1/sites/{SITE}/threads/{THREAD}"
 
@@ -25,12 +27,18 @@ class Long:
     """The long way, which notes that it was taken."""
 
     def __init__(self, house: House) -> None:
-        self._app = every_call(house.services)
+        self._endpoints = endpoints(house.services)
         self.taken = 0
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.taken += 1
-        await self._app(scope, receive, send)
+    def endpoints(self) -> dict[str, ASGIApp]:
+        return {path: self._noted(endpoint) for path, endpoint in self._endpoints.items()}
+
+    def _noted(self, endpoint: ASGIApp) -> ASGIApp:
+        async def noted(scope: Scope, receive: Receive, send: Send) -> None:
+            self.taken += 1
+            await endpoint(scope, receive, send)
+
+        return noted
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +61,14 @@ def client(app: ASGIApp) -> httpx2.AsyncClient:
 async def answers(house: House, path: str, **headers: str) -> tuple[httpx2.Response, httpx2.Response, int]:
     """What both ways answer, and whether the short one led into the long one."""
     long = Long(house)
-    async with client(PlainPages(house.services).before(long)) as short, client(every_call(house.services)) as other:
+    apps = shortened(house.services, long.endpoints()), Gateway(endpoints(house.services))
+    async with client(apps[0]) as short, client(apps[1]) as other:
         return await short.get(path, headers=headers), await other.get(path, headers=headers), long.taken
+
+
+def shortened(services: Services, found: dict[str, ASGIApp]) -> Gateway:
+    """These endpoints, with the short way in front of that of pages."""
+    return Gateway({**found, THREAD_PATH: PlainPages(services).before(found[THREAD_PATH])})
 
 
 def alike(one: httpx2.Response, other: httpx2.Response) -> bool:
@@ -98,7 +112,7 @@ async def test_what_is_plain_and_there_goes_the_short_way_and_nothing_else(house
 async def test_a_full_gate_is_for_the_long_way(house: House) -> None:
     full = Admission(reads=0, queue=0)
     one = replace(house.services, admission=full)
-    async with client(PlainPages(one).before(every_call(one))) as short:
+    async with client(shortened(one, endpoints(one))) as short:
         answer = await short.get(PAGE)
     assert answer.status_code == 503
     assert full.reads.inside == 0

@@ -1,19 +1,32 @@
-"""Query strings: only known parameters, each given once unless it is a list, and of its type."""
+"""Parameters of a request.
+
+Those of the path are ids. Those of the query are known ones only, each given once unless it is a list, and of its type.
+"""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, get_origin, get_type_hints
 from urllib.parse import unquote_plus
 
 import msgspec
 from msgspec import Struct
 
+from core import ids
 from workers.gateway.http.bodies import field_error
 from workers.gateway.http.refusals import BadRequest
 
 MOST: Final = 200
 """Maximum parameters of one query; `counts` takes 100."""
 
+_GRAMMAR: Final[Mapping[str, Callable[[str], bool]]] = {
+    "site": ids.is_site,
+    "thread": ids.is_thread,
+    "anchor": ids.is_thread,
+    "comment": ids.is_comment,
+    "member": ids.is_member,
+    "slug": ids.is_slug,
+    "revision": lambda text: text.isascii() and text.isdigit() and text[0] != "0" and len(text) < 7,  # noqa: PLR2004
+}
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,18})")
 """Integer in decimal digits. The sign is accepted so that a negative number gets a message with the minimum."""
 _ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -24,6 +37,11 @@ Query = Mapping[str, list[str]]
 
 class NoQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Query of an operation without parameters."""
+
+
+def are_ids(path: Mapping[str, str]) -> bool:
+    """True if every parameter of a path is well-formed."""
+    return all(_GRAMMAR[name](value) for name, value in path.items())
 
 
 def parse(raw: bytes) -> Query:
