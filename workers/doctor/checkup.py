@@ -20,8 +20,7 @@ from core.redis.node import Node
 from core.redis.router import Router
 from core.redis.server_facts import OLDEST, Server
 from core.redis.topology import Topology, find_servers
-from projections.read.lag import lags
-from projections.read.log_origin import other_logs
+from projections.read.lag import lags, other_logs
 from projections.read.parked import all_parked
 from projections.read.served_generation import Served
 from projections.views.versions import OWN

@@ -24,7 +24,6 @@ import anyio
 import structlog
 from anyio import TASK_STATUS_IGNORED, CancelScope, Semaphore
 from anyio.abc import TaskStatus
-from msgspec import Struct
 from redis.exceptions import RedisError
 
 from core.error_summary import fault
@@ -36,7 +35,7 @@ from core.redis.deployment import Deployment
 from core.redis.errors import is_passing, retry
 from core.refusals import Unavailable
 from core.text.render import rendered
-from projections.read.lag import distance
+from projections.read.lag import Lag, lag_of
 from projections.read.served_generation import Served
 from projections.views import parking
 from projections.views.layout import Html
@@ -63,13 +62,6 @@ LOOKS: Final = 3
 """Attempts per renewal interval to take a lease that another worker has yet to release."""
 
 _log = structlog.get_logger(__name__)
-
-
-class PartitionLag(Struct, frozen=True):
-    """Lag of a partition's views behind its log. `seconds` is the age of the oldest event missing from the views."""
-
-    events: int
-    seconds: float
 
 
 class Projector:
@@ -111,7 +103,7 @@ class Projector:
         self._moved = anyio.Event()
         """Set when `_ours` changes, and then replaced."""
         self._scopes: dict[int, CancelScope] = {}
-        self._lags: dict[int, PartitionLag] = {}
+        self._lags: dict[int, Lag] = {}
         self._parked: dict[int, int] = {}
         """Number of parked threads per held partition, as counted in the metric."""
         self._ending = anyio.Event()
@@ -128,7 +120,7 @@ class Projector:
         return {one.partition: one.stopped for one in self._projectors if one.stopped is not None}
 
     @property
-    def lags(self) -> Mapping[int, PartitionLag]:
+    def lags(self) -> Mapping[int, Lag]:
         """Lag of each held partition, measured every few seconds."""
         return self._lags
 
@@ -281,17 +273,14 @@ class Projector:
             await self._measured(partition, at, last, [parking.decode(value) for value in values])
 
     async def _measured(self, partition: int, at: Position, last: Position, parked: list[Parked]) -> None:
-        events, seconds = distance(at, last), 0.0
-        if events > 0:
-            oldest = await self._log.read(partition, at, limit=1)
-            seconds = max(0.0, time.time() - oldest[0].position.ms / 1000) if oldest else 0.0
+        lag = await lag_of(self._log, partition, at, last)
         if partition not in self._scopes:
             return  # lost during the measurement: its new owner reports the lag
         self._count_parked(partition, len(parked))
         self._requeues.offer(partition, parked)
-        self._lags[partition] = PartitionLag(max(0, events), seconds)
-        metrics.PROJECTION_LAG_EVENTS.labels(str(partition)).set(max(0, events))
-        metrics.PROJECTION_LAG_SECONDS.labels(str(partition)).set(seconds)
+        self._lags[partition] = lag
+        metrics.PROJECTION_LAG_EVENTS.labels(str(partition)).set(max(0, lag.events))
+        metrics.PROJECTION_LAG_SECONDS.labels(str(partition)).set(lag.seconds(time.time()))
 
     def _count_parked(self, partition: int, threads: int) -> None:
         metrics.PARKED_THREADS.inc(threads - self._parked.get(partition, 0))
