@@ -16,7 +16,7 @@ from core.throttle import Pace, collected
 from core.times import rfc3339
 from projections.read import page_json, pages, viewer_rows
 from projections.read.page_json import PageLine
-from projections.read.queries import Overlay, PageAnswer, PageQuery, ThreadHead, ViewState
+from projections.read.queries import MemberOverlay, PageAnswer, PageQuery, ThreadSummary, ViewState
 from projections.read.served_generation import CommandParts, Question, Served
 from projections.read.walk import Onward, WalkScript, keys
 from projections.thread.state import AnchorState, CommentState, ThreadState
@@ -41,21 +41,21 @@ _THREAD: Final = msgspec.json.Decoder(ThreadState)
 _ROWS_A_CALL: Final = 500
 
 
-async def head(served: Served, site: str, thread: str) -> ThreadHead | None:
+async def head(served: Served, site: str, thread: str) -> ThreadSummary | None:
     """Read the summary of one thread."""
     return (await heads(served, site, [thread])).get(thread)
 
 
-async def heads(served: Served, site: str, threads: list[str]) -> dict[str, ThreadHead]:
+async def heads(served: Served, site: str, threads: list[str]) -> dict[str, ThreadSummary]:
     """Read the summaries of threads. Threads that do not exist are absent."""
     return {name: head_of(found) for name, found in (await publics(served, site, threads)).items()}
 
 
-def head_of(public: bytes) -> ThreadHead:
+def head_of(public: bytes) -> ThreadSummary:
     """Decode a thread summary from `meta.public`."""
     fields = _HEAD.decode(public)
-    known = {name: fields[name] for name in ThreadHead.__struct_fields__}
-    return ThreadHead(**{**known, "position": Position.parse(fields["position"])})
+    known = {name: fields[name] for name in ThreadSummary.__struct_fields__}
+    return ThreadSummary(**{**known, "position": Position.parse(fields["position"])})
 
 
 async def publics(served: Served, site: str, threads: Sequence[str]) -> dict[str, bytes]:
@@ -151,7 +151,7 @@ async def row(served: Served, site: str, thread: str, comment: str, viewer: View
 
 async def frame_rows(
     served: Served, site: str, thread: str, comments: list[str]
-) -> tuple[ThreadHead | None, dict[str, bytes]]:
+) -> tuple[ThreadSummary | None, dict[str, bytes]]:
     """The public rows of comments and their thread, of one moment. Comments that the page does not show are absent."""
     public, found = await lines(served, site, thread, comments, whole=False)
     if public is None:
@@ -185,7 +185,7 @@ async def permalink(served: Served, site: str, thread: str, comment: str, viewer
     return PageAnswer(body, pages.tag(reply.pointer, public) if viewer == PUBLIC else digest(body))
 
 
-async def overlay(served: Served, site: str, thread: str, member: str) -> Overlay | None:
+async def overlay(served: Served, site: str, thread: str, member: str) -> MemberOverlay | None:
     """The member's own pending and rejected rows, newest first, and votes; None if the thread does not exist."""
     reply = await served.thread(
         _OVERLAY,
@@ -217,7 +217,7 @@ async def overlay(served: Served, site: str, thread: str, member: str) -> Overla
     for ballot in ballots.decode().splitlines():
         of, value, revision = ballot.split(" ")
         votes[of] = {"value": int(value), "revision": int(revision)}
-    return Overlay(pending=pending, rejected=rejected, votes=votes)
+    return MemberOverlay(pending=pending, rejected=rejected, votes=votes)
 
 
 def answer(value: Any) -> PageAnswer:

@@ -137,7 +137,7 @@ class PageAnswer(NamedTuple):
     """The states that it was made from, one per partition, if nothing else went into it."""
 
 
-class ThreadHead(Struct, frozen=True, kw_only=True):
+class ThreadSummary(Struct, frozen=True, kw_only=True):
     """The summary of a thread in the views."""
 
     id: str
@@ -150,7 +150,7 @@ class ThreadHead(Struct, frozen=True, kw_only=True):
     """Position of the last event that changed something public."""
 
 
-class Overlay(Struct, frozen=True, kw_only=True):
+class MemberOverlay(Struct, frozen=True, kw_only=True):
     """A member's own part of a thread: rows hidden from others, newest first, and votes by comment."""
 
     pending: list[Raw]

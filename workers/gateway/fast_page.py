@@ -35,7 +35,7 @@ _QUERIES: Final = 1024
 """Parsed queries in the cache. Few different queries are in use at a time."""
 
 _log = structlog.get_logger(__name__)
-_reader: Final = parameters.ParameterReader(shapes.PageQuery)
+_reader: Final = parameters.ParameterReader(shapes.PageParameters)
 
 
 class PlainPages:

@@ -12,7 +12,7 @@ import msgspec
 
 from core.position import Position
 from projections.read.feed import FeedEntry
-from projections.read.queries import ThreadHead
+from projections.read.queries import ThreadSummary
 from workers.gateway.feed.ring import Frame
 
 VOTES: Final = "votes.changed"
@@ -23,7 +23,7 @@ THREAD: Final = "thread.changed"
 class Rows(msgspec.Struct, frozen=True):
     """Public rows of some comments and their thread, of one moment. Rows that the page does not show are absent."""
 
-    head: ThreadHead
+    head: ThreadSummary
     rows: Mapping[str, bytes]
 
     def published(self, comment: str) -> bytes | None:
@@ -92,7 +92,7 @@ def _data(kind: str, comment: str | None, now: Rows) -> bytes | None:
     return None if published is None else _with_thread(comment, published, now.head)
 
 
-def _with_thread(comment: str | None, row: bytes | None, head: ThreadHead) -> bytes:
+def _with_thread(comment: str | None, row: bytes | None, head: ThreadSummary) -> bytes:
     thread: dict[str, object] = {"comments": head.comments, "position": str(head.position)}
     if comment is None:
         thread |= {"status": head.status, "title": head.title, "url": head.url}

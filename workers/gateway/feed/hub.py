@@ -15,7 +15,7 @@ from core.redis.pubsub import Subscription
 from core.refusals import NotFound
 from projections.read import comments
 from projections.read.feed import FeedLog
-from projections.read.queries import ThreadHead
+from projections.read.queries import ThreadSummary
 from projections.read.served_generation import Served
 from workers.gateway.feed import frames
 from workers.gateway.feed.channel import Channel, FeedClient
@@ -93,7 +93,7 @@ class Hub:
         if self._feeds >= self.limits.feeds:
             raise ComeBack("full")
 
-    async def head(self, site: str, thread: str) -> ThreadHead | None:
+    async def head(self, site: str, thread: str) -> ThreadSummary | None:
         """Return the head of a thread. None if it is not opened yet. Raises NotFound for a site that does not exist."""
         head = await comments.head(self._served, site, thread)
         if head is None and await self._log.thread_last(site, "") is None:
@@ -158,7 +158,7 @@ class Hub:
             raise ComeBack("draining")
 
     async def _missed(
-        self, name: Name, head: ThreadHead | None, start: Start, upto: Position
+        self, name: Name, head: ThreadSummary | None, start: Start, upto: Position
     ) -> tuple[Missed | None, Frame | None]:
         """Find the range that the client lacks, or the reset that it gets instead."""
         if start.after is None and not start.doubtful:

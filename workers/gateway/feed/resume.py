@@ -16,7 +16,7 @@ from core.partitions import partition_of
 from core.position import Position
 from projections.read.comments import frame_rows
 from projections.read.feed import FeedEntry, FeedLog, Trimmed
-from projections.read.queries import ThreadHead
+from projections.read.queries import ThreadSummary
 from projections.read.served_generation import Served
 from workers.gateway.feed import frames
 from workers.gateway.feed.frames import Rows
@@ -114,7 +114,7 @@ class Resume:
         self._limits = limits
 
     async def missed(
-        self, site: str, thread: str, head: ThreadHead, after: Position, upto: Position, *, is_frame: bool
+        self, site: str, thread: str, head: ThreadSummary, after: Position, upto: Position, *, is_frame: bool
     ) -> Missed | None:
         """Find the range that a client at `after` lacks up to `upto`. None if no replay is sure to be complete.
 

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from workers.gateway.http.grammars import worded
-from workers.gateway.http.refusals import BadRequest, FieldError, UnsupportedMediaType
+from workers.gateway.http.refusals import BadRequest, InvalidField, UnsupportedMediaType
 
 JSON_TYPE: Final = "application/json"
 _JSON_TYPE: Final = re.compile(rb"""application/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?""", re.IGNORECASE)
@@ -96,7 +96,7 @@ def _number(text: str) -> int | float:
     return int(number) if number.is_integer() and abs(number) <= _MOST_WHOLE else number
 
 
-def field_error(error: msgspec.ValidationError) -> FieldError:
+def field_error(error: msgspec.ValidationError) -> InvalidField:
     """Convert msgspec's message (``… - at `$.decisions[3].verdict` ``) to a field error with a JSON pointer."""
     said, _, path = str(error).partition(" - at `$")
     pointer = "".join(_segment(match) for match in _STEP.finditer(path.removesuffix("`")))

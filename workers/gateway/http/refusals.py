@@ -8,7 +8,7 @@ REFUSAL: Final = "hansard.refusal"
 """Key of a `http.request` message: the `Refusal` for which the rest of the body will not come."""
 
 
-class FieldError(TypedDict):
+class InvalidField(TypedDict):
     """One error in a request. `pointer` is a JSON pointer (RFC 6901) into the body, or `/` and a parameter's name."""
 
     pointer: str
@@ -20,7 +20,7 @@ class BadRequest(Refusal):
 
     code = "bad-request"
 
-    def __init__(self, detail: str, *errors: FieldError) -> None:
+    def __init__(self, detail: str, *errors: InvalidField) -> None:
         super().__init__(detail, errors=list(errors))
 
     @classmethod

@@ -35,7 +35,7 @@ async def read_comment(request: Request[shapes.PermalinkQuery, None]) -> Respons
     return found(await permalink(served, request.site, request.thread, request.comment, request.viewer))
 
 
-async def read_revisions(request: Request[shapes.RevisionsQuery, None]) -> Response:
+async def read_revisions(request: Request[shapes.RevisionsParameters, None]) -> Response:
     """Texts of a comment that the caller may see."""
     query, services = request.query, request.services
     await caught_up(request, query.after)
@@ -291,7 +291,7 @@ OPERATIONS: Final = (
         summary="Read the edit history of a comment, oldest first",
         detail="With the votes that each text had when it was last on the page.",
         handler=read_revisions,
-        query=shapes.RevisionsQuery,
+        query=shapes.RevisionsParameters,
         answer=shapes.Revisions,
         example={
             "comment": rows.EXAMPLE_ROW["id"],

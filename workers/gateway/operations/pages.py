@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from core.application.current_state import refusals
 from core.refusals import Refusal
 from projections.read import comments, pages
-from projections.read.queries import Overlay, RepliesThen
+from projections.read.queries import MemberOverlay, RepliesThen
 from workers.gateway.http.caching import Caching
 from workers.gateway.http.problems import problem
 from workers.gateway.http.response import Response, json
@@ -20,7 +20,7 @@ from workers.gateway.shapes import threads as queries
 from workers.gateway.shapes.common import AfterQuery
 
 
-async def read_page(request: Request[queries.PageQuery, None]) -> Response:
+async def read_page(request: Request[queries.PageParameters, None]) -> Response:
     """Read a page of a thread, now or in the past."""
     query = request.query
     if query.at is not None:
@@ -29,7 +29,7 @@ async def read_page(request: Request[queries.PageQuery, None]) -> Response:
     return found(await pages.page(request.services.served, request.site, request.thread, query))
 
 
-async def read_replies(request: Request[queries.RepliesQuery, None]) -> Response:
+async def read_replies(request: Request[queries.RepliesParameters, None]) -> Response:
     """Read more replies of one parent, now or in the past."""
     query = request.query
     if query.at is not None:
@@ -61,7 +61,7 @@ def _told(refusal: Refusal | None) -> dict[str, Any] | None:
     return None if refusal is None else problem(refusal)
 
 
-_NOTHING: Final = Overlay(pending=[], rejected=[], votes={})
+_NOTHING: Final = MemberOverlay(pending=[], rejected=[], votes={})
 _TAG: Final = "Reading"
 
 _EXAMPLE_PENDING: Final = {
@@ -98,7 +98,7 @@ OPERATIONS: Final = (
             "answer includes that write, or is 503 after 2 s."
         ),
         handler=read_page,
-        query=queries.PageQuery,
+        query=queries.PageParameters,
         answer=rows.Page,
         example=rows.EXAMPLE_PAGE,
         problems=PAST,
@@ -139,7 +139,7 @@ OPERATIONS: Final = (
         summary="Read more replies of one parent, now or as they were",
         detail="A cursor in `next` of a row of a page is for this call, with the same `at`.",
         handler=read_replies,
-        query=queries.RepliesQuery,
+        query=queries.RepliesParameters,
         answer=rows.RowList,
         example={"comments": [rows.EXAMPLE_ROW], "next": None},
         problems=PAST,

@@ -115,7 +115,7 @@ class PermalinkQuery(AfterQuery, frozen=True, kw_only=True, forbid_unknown_field
     at: At | None = None
 
 
-class RevisionsQuery(queries.RevisionsQuery, frozen=True, kw_only=True):
+class RevisionsParameters(queries.RevisionsQuery, frozen=True, kw_only=True):
     """Read of the texts of a comment, oldest first."""
 
     after: After | None = None

@@ -88,14 +88,14 @@ class Anchors(Struct, frozen=True, kw_only=True):
     anchors: list[Anchor]
 
 
-class PageQuery(queries.PageQuery, frozen=True, kw_only=True):
+class PageParameters(queries.PageQuery, frozen=True, kw_only=True):
     """Read of a page of a thread, now or in the past."""
 
     at: At | None = None
     after: After | None = None
 
 
-class RepliesQuery(queries.RepliesQuery, frozen=True, kw_only=True):
+class RepliesParameters(queries.RepliesQuery, frozen=True, kw_only=True):
     """Read of more replies of one parent, now or in the past."""
 
     at: At | None = None
