@@ -29,7 +29,7 @@ class LogDiverged(Exception):
     """
 
     def __init__(self, partition: int, position: Position) -> None:
-        super().__init__(f"the log of partition {partition} has no event {position} as it was read")
+        super().__init__(f"the log of partition {partition} no longer has event {position} as it was read")
         self.partition = partition
         self.position = position
 

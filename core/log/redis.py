@@ -95,7 +95,9 @@ class RedisLog:
             ((status, now, *found),) = await self._asked([load], [False], now=int(now))
         self._clocks.learn(partition.number, int(now))
         if status == b"SKEW":
-            raise Unavailable(f"The time of partition {partition.number} does not stand still for a day")
+            raise Unavailable(
+                f"The server time of partition {partition.number} moved to another window of command keys twice"
+            )
         if status == b"HIT":
             number, record = found
             return LoadResult(now=int(now), answer=wire.answer(int(number), record), heads={}, events={})

@@ -114,7 +114,7 @@ async def require_access(client: Redis, batch: Pipeline, *, cluster: bool = Fals
     except redis.exceptions.RedisError as error:
         if not is_denied(error):
             if is_passing(error):
-                raise Unreachable(f"No Redis answers: {error}") from error
+                raise Unreachable(f"Redis does not answer: {error}") from error
             raise
         denied = [("EVAL",), ("EVALSHA",)]
     if denied:
@@ -126,9 +126,7 @@ async def refusal(client: Redis, *denied: tuple[str, ...]) -> Denied:
     told = list(dict.fromkeys(_told(command) for command in denied))
     more = f" and {len(told) - SHOWN} more" if len(told) > SHOWN else ""
     account = await _account(client)
-    return Denied(
-        f"The Redis account {account} may not run {', '.join(told[:SHOWN])}{more}: ACL SETUSER {account} {RULE}"
-    )
+    return Denied(f"The Redis user {account} may not run {', '.join(told[:SHOWN])}{more}: ACL SETUSER {account} {RULE}")
 
 
 def _told(command: tuple[str, ...]) -> str:

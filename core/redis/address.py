@@ -102,18 +102,20 @@ def _place(text: str, port: int) -> str:
         named = place(parts.hostname or "", parts.port or port)
     except ValueError as error:
         # The text in place of the port may be part of a password.
-        raise BadAddress("The Redis URL cannot be used: it lists host:port, host:port") from error
+        raise BadAddress("The Redis URL cannot be used: list the servers as host:port,host:port") from error
     if not parts.hostname:
-        raise BadAddress("The Redis URL cannot be used: it names no host, or an empty one between two commas")
+        raise BadAddress("The Redis URL cannot be used: it names no host, or an empty host between two commas")
     return named
 
 
 def _service(parts: SplitResult, kind: str) -> str:
     service = parts.path.strip("/")
     if kind == "sentinel" and (not service or "/" in service):
-        raise BadAddress("A Redis URL of sentinels ends with the service: redis+sentinel://host:port/service")
+        raise BadAddress(
+            "A Redis URL for Sentinel ends with the name of the service: redis+sentinel://host:port/service"
+        )
     if kind == "cluster" and service:
-        raise BadAddress("A Redis URL of a cluster has no path: a cluster has one database and no service")
+        raise BadAddress("A Redis URL for a cluster has no path: a cluster has only one database and no service")
     return service
 
 

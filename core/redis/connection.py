@@ -84,7 +84,7 @@ class Connection(asyncio.Protocol):
         try:
             while (reply := self._reader.gets()) is not _NO_REPLY:
                 if not self._flights:
-                    self.cut(redis.exceptions.ConnectionError("The server said what nobody asked for"))
+                    self.cut(redis.exceptions.ConnectionError("The server sent an unexpected reply"))
                     return
                 flight = self._flights[0]
                 flight.replies.append(reply)
@@ -92,7 +92,7 @@ class Connection(asyncio.Protocol):
                     self._flights.popleft()
                     flight.landed(flight)
         except hiredis.ProtocolError as error:
-            self.cut(redis.exceptions.ConnectionError(f"The server does not speak its protocol: {error}"))
+            self.cut(redis.exceptions.ConnectionError(f"The server violated the protocol: {error}"))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Fail all pending pipelines, and notify redis-py, which waits for this call when it closes."""

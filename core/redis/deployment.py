@@ -122,18 +122,19 @@ async def _agree(calls: Router, new: Record, formats: Formats, restoring: bytes 
             return None
         raise Unreachable(f"The Redis server takes no writes now: {said(error.__cause__ or error)}") from error
     if found is None:
-        raise OtherDeployment("The record of the deployment there has no number of partitions or no format")
+        raise OtherDeployment("The deployment's record in Redis lacks the number of partitions or the format")
     if found.format not in formats.reads:
         raise OtherDeployment(
-            f"The deployment there has format {found.format}; this version of Hansard reads {reads(formats)}: update it"
+            f"The deployment in Redis has format {found.format}; this version of Hansard reads {reads(formats)}: "
+            "update Hansard"
         )
     if found.partitions != new.partitions:
         raise OtherDeployment(
-            f"The deployment there has {found.partitions} partitions, not {new.partitions}; their number is fixed"
+            f"The deployment in Redis has {found.partitions} partitions, not {new.partitions}; their number is fixed"
         )
     if found.restoring not in (None, restoring):
         raise HalfRestored(
-            "A backup is being restored there, or was cut short: run `hansard restore` on the same file to its end, or "
+            "A restore is running there, or was interrupted: run `hansard restore` on the same file to its end, or "
             "empty the server"
         )
     return found
@@ -148,8 +149,8 @@ async def require_none(calls: Router, partitions: int) -> None:
     if others:
         number, owner = next(iter(others.items()))
         raise OtherDeployment(
-            f"The record of the deployment is gone, and partition {number} is of the deployment {owner}: put the "
-            f"server back that had the record, or write it again: HSET {DEPLOYMENT} partitions {partitions} "
+            f"The deployment's record is gone, and partition {number} belongs to deployment {owner}: bring back the "
+            f"server that had the record, or write the record again: HSET {DEPLOYMENT} partitions {partitions} "
             f"format {FORMATS.writes} id {owner} copied 1"
         )
 

@@ -58,18 +58,18 @@ def judge(own: Record, found: Record | None, formats: Formats) -> Unfit | None:
     if None not in (own.id, found.id) and own.id != found.id:
         return Unfit(
             cause="foreign",
-            detail="Redis holds another deployment than the one that this process opened: start the process again",
+            detail="Redis holds another deployment than the one that this process opened: restart this process",
         )
     if own.partitions != found.partitions:
         return Unfit(
             cause="foreign",
-            detail=f"the deployment in Redis has {found.partitions} partitions, and this process opened one with "
-            f"{own.partitions}: start the process again",
+            detail=f"the deployment in Redis has {found.partitions} partitions, but this process opened one with "
+            f"{own.partitions}: restart this process",
         )
     if found.format not in formats.reads:
         return Unfit(
             cause="format",
-            detail=f"the deployment has format {found.format}, and this version of Hansard reads {reads(formats)}: "
+            detail=f"the deployment has format {found.format}, but this version of Hansard reads {reads(formats)}: "
             "update this process",
         )
     return None

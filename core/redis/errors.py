@@ -261,7 +261,7 @@ async def retry(
             raise Unavailable(f"nothing can be written now: {why}") from failed
         if is_denied(failed) and patience < math.inf:
             _log.error("call_denied", call=what, error=str(failed))
-            raise Unavailable("this process may not do that in Redis now: see `hansard doctor`") from failed
+            raise Unavailable("this process lacks a permission in Redis now: see `hansard doctor`") from failed
         if time.monotonic() + pause > until or (once and not is_refused(failed)):
             _log.warning("call_given_up", call=what, tries=tries, error=str(failed))
             raise Unavailable("Redis is loading its data" if is_loading(failed) else None) from failed

@@ -98,4 +98,4 @@ async def _leads(connection: AbstractConnection) -> None:
     # INFO rather than ROLE: an account that may use a server at all may run INFO.
     await connection.send_command("INFO", "replication")
     if b"role:master" not in await connection.read_response():
-        raise ConnectionError("the server is no primary any more")
+        raise ConnectionError("the server is no longer a primary")

@@ -130,7 +130,7 @@ class Pipeline:
         if self._opening is not None:
             self._opening.cancel()
         for line in [*self.lines]:
-            line.cut(redis.exceptions.ConnectionError("the server was given up"))
+            line.cut(redis.exceptions.ConnectionError("the server does not respond"))
 
     def _idle(self) -> Connection | None:
         """A connection that can send now."""
@@ -162,7 +162,7 @@ class Pipeline:
 
     async def _open(self) -> None:
         """Open a connection for all waiting callers, and send. A failure is the outcome of all of them."""
-        fault: Exception = redis.exceptions.ConnectionError("the call was broken off by its process")
+        fault: Exception = redis.exceptions.ConnectionError("the process cancelled the call")
         line: Connection | None = None
         # The caller that opens the connection has a deadline, too.
         within = min(self.within, errors.wait(), anyio.current_effective_deadline() - anyio.current_time())
@@ -176,7 +176,7 @@ class Pipeline:
                 except Exception as error:  # noqa: BLE001 - every caller raises it
                     fault = error
                 else:
-                    fault = redis.exceptions.ConnectionError("the server was given up")  # if there is no connection
+                    fault = redis.exceptions.ConnectionError("the server does not respond")  # if there is no connection
         finally:
             self._opening = None
             if line is None:

@@ -44,7 +44,7 @@ async def inspect(client: Redis) -> Server:
     try:
         info = await client.info()
     except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError) as error:
-        raise Unreachable(f"No Redis answers: {error}") from error
+        raise Unreachable(f"Redis does not answer: {error}") from error
     except redis.exceptions.NoPermissionError as error:
         raise await refusal(client, ("INFO",)) from error
     except redis.exceptions.ResponseError as error:
@@ -76,13 +76,13 @@ def require(server: Server, level: str) -> None:
         raise UnfitServer("The server is a replica and takes no writes: give the address of its primary")
     if server.eviction != "noeviction":
         raise UnfitServer(
-            f"The server may evict what was recorded: set maxmemory-policy to noeviction, not {server.eviction}"
+            f"The server may evict recorded events: set maxmemory-policy to noeviction, not {server.eviction}"
         )
     if level == "fsynced" and server.fsync != "always" and not server.tells_of_disk:
         raise UnfitServer(
             "Durability fsynced needs appendonly yes, and before Redis 7.2 also appendfsync always and "
             "no-appendfsync-on-rewrite no; "
-            + ("the server does not tell what it has" if server.fsync is None else f"the server has {server.fsync}")
+            + ("the server does not report its settings" if server.fsync is None else f"the server has {server.fsync}")
         )
 
 
@@ -97,7 +97,7 @@ async def _fsync(client: Redis) -> str | None:
         return None  # a hosted server may hide its configuration; `require` reports that if it matters
     config = {_text(name): _text(value) for name, value in reply.items()}
     if config.get("no-appendfsync-on-rewrite") == "yes" and config.get("appendfsync") == "always":
-        return "always, but not while it rewrites the file"
+        return "always, but not during a rewrite of the file"
     return config.get("appendfsync")
 
 

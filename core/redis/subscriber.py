@@ -119,7 +119,7 @@ class Listener:
             with anyio.move_on_after(LOST_AFTER):
                 await spoke.wait()
             if not spoke.is_set():
-                raise redis.exceptions.ConnectionError(f"the server said nothing for {LOST_AFTER} s")
+                raise redis.exceptions.ConnectionError(f"the server sent nothing for {LOST_AFTER} s")
 
     def _unconfirm(self) -> None:
         """Wake all waiters that relied on a confirmed channel."""

@@ -212,7 +212,7 @@ class Topology:
                 await anyio.sleep(LOOK_PAUSE)
             else:
                 where = "sentinel knows the primary" if self.sentinels else "node of the cluster answers"
-                raise Unreachable(f"No Redis answers: no {where}")
+                raise Unreachable(f"Redis does not answer: no {where}")
             await self.look()
         waiting.over()
 
@@ -231,7 +231,7 @@ class Topology:
                     is_there = True
             except RedisError as error:
                 if is_denied(error) and self.sentinels:
-                    raise Denied(f"{name}: the account of the sentinels may not run {question}: {error}") from error
+                    raise Denied(f"{name}: the Sentinel user may not run {question}: {error}") from error
                 if is_denied(error):
                     raise await refusal(client, ("CLUSTER", "NODES")) from error
                 if is_loading(error):

@@ -83,7 +83,7 @@ async def _recorded(url: str) -> int:
     try:
         recorded = await recorded_partitions(url)
     except RedisError as error:
-        raise Failed(f"No Redis answers: {error}") from error
+        raise Failed(f"Redis does not answer: {error}") from error
     if recorded is None:
-        raise Failed("There is no deployment on this server yet: `hansard up` or `hansard gateway` makes one")
+        raise Failed("There is no deployment on this server yet: start `hansard up` or `hansard gateway` to create one")
     return recorded

@@ -17,40 +17,50 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Bounds that the HTTP server enforces. Descriptions complete the sentence "it must be …"."""
 
     max_header_bytes: Annotated[
-        int, Meta(ge=256, le=2**20, description="the bytes that the head of a request may have, 256 to 1048576")
+        int, Meta(ge=256, le=2**20, description="the most bytes per request head, 256 to 1048576")
     ] = 32_768
     max_header_lines: Annotated[
-        int, Meta(ge=8, le=10_000, description="the header lines that a request may have, 8 to 10000")
+        int, Meta(ge=8, le=10_000, description="the most header lines per request, 8 to 10000")
     ] = 100
-    max_target: Annotated[
-        int, Meta(ge=64, le=2**20, description="the bytes that path and query may have, 64 to 1048576")
-    ] = 16_384
+    max_target: Annotated[int, Meta(ge=64, le=2**20, description="the most bytes of path and query, 64 to 1048576")] = (
+        16_384
+    )
     head_timeout: Annotated[
         float, Meta(gt=0, le=3600, description="the seconds from the first byte of a head to its end, up to 3600")
     ] = 10.0
     body_timeout: Annotated[
         float,
-        Meta(gt=0, le=3600, description="the seconds that a body may take before it is timed by size, up to 3600"),
+        Meta(
+            gt=0,
+            le=3600,
+            description="the seconds in which a body must arrive, plus time for its size, up to 3600",
+        ),
     ] = 10.0
     body_rate: Annotated[
-        int, Meta(ge=1, le=2**30, description="the bytes of a body for which it gets another second, 1 to 1073741824")
+        int,
+        Meta(ge=1, le=2**30, description="the bytes of a body that extend its timeout by a second, 1 to 1073741824"),
     ] = 16_384
     idle_timeout: Annotated[
         float, Meta(gt=0, le=86_400, description="the seconds that a connection may be silent, up to 86400")
     ] = 75.0
     send_timeout: Annotated[
-        float, Meta(gt=0, le=3600, description="the seconds in which a client must take some of an answer, up to 3600")
+        float,
+        Meta(gt=0, le=3600, description="the seconds in which a client must take some of a response, up to 3600"),
     ] = 30.0
     linger_timeout: Annotated[
         float,
         Meta(gt=0, le=60, description="the seconds for which unread data is dropped before a close, up to 60"),
     ] = 1.0
     max_pipelined: Annotated[
-        int, Meta(ge=1, le=1000, description="the requests of a connection that wait behind the first, 1 to 1000")
+        int, Meta(ge=1, le=1000, description="the most requests per connection that wait behind the first, 1 to 1000")
     ] = 16
     max_connections: Annotated[
         int,
-        Meta(ge=0, le=2**20, description="the connections open at a time, up to 1048576; 0 is by the limit of files"),
+        Meta(
+            ge=0,
+            le=2**20,
+            description="the most connections open at a time, up to 1048576; 0 follows the limit of open files",
+        ),
     ] = 0
     trusted_proxies: Annotated[
         int, Meta(ge=0, le=16, description="the proxies between clients and this process, 0 to 16")
@@ -60,21 +70,21 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         Meta(
             ge=0,
             le=2**20,
-            description="the connections or feeds of one client address, up to 1048576; 0 is an eighth of all",
+            description="the most connections or feeds per client address, up to 1048576; 0 is an eighth of all",
         ),
     ] = 0
     max_requests_per_address: Annotated[
-        int, Meta(ge=1, le=10_000, description="the requests of one client address under way, 1 to 10000")
+        int, Meta(ge=1, le=10_000, description="the most requests running per client address, 1 to 10000")
     ] = 64
     max_body_bytes_total: Annotated[
-        int, Meta(ge=1024, le=2**40, description="the bytes of all bodies under way together, at least 1024")
+        int, Meta(ge=1024, le=2**40, description="the most bytes of all bodies being received together, at least 1024")
     ] = 67_108_864
     max_bodies_per_token: Annotated[
-        int, Meta(ge=1, le=10_000, description="the bodies that one token may be sending at a time, 1 to 10000")
+        int, Meta(ge=1, le=10_000, description="the most bodies being sent per token, 1 to 10000")
     ] = 4
     max_writes_per_member: Annotated[
         int,
-        Meta(ge=0, le=10_000, description="the writes of one member under way, up to 10000; 0 is an eighth of all"),
+        Meta(ge=0, le=10_000, description="the most writes running per member, up to 10000; 0 is an eighth of all"),
     ] = 0
 
     def limits(self) -> "Limits":

@@ -196,10 +196,10 @@ def told(error: BaseException) -> str:
 def _told(error: BaseException) -> Iterator[str]:
     if error.__cause__ is not None:
         yield from _told(error.__cause__)
-        yield "which is why\n"
+        yield "which caused:\n"
     elif error.__context__ is not None and not error.__suppress_context__:
         yield from _told(error.__context__)
-        yield "and while that was handled\n"
+        yield "and while this was handled:\n"
     yield from traceback.format_tb(error.__traceback__)
     yield f"{told(error)}\n"
     if isinstance(error, BaseExceptionGroup):

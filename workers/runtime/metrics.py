@@ -21,7 +21,7 @@ disable_created_metrics()  # type: ignore[no-untyped-call]  # the function has n
 
 ACKNOWLEDGEMENTS: Final = Counter(
     "hansard_acknowledgements",
-    "Writes that were acknowledged over HTTP, by the durability that was reached.",
+    "Writes acknowledged over HTTP, by the durability reached.",
     ["durability"],
 )
 
@@ -38,33 +38,33 @@ PROJECTION_COMMITS: Final = Counter(
 )
 PROJECTION_LAG_EVENTS: Final = Gauge(
     "hansard_projection_lag_events",
-    "Events that the views of a partition have yet to take in.",
+    "Events not yet in the views of a partition.",
     ["partition"],
 )
 PROJECTION_LAG_SECONDS: Final = Gauge(
     "hansard_projection_lag_seconds",
-    "Age of the oldest event that the views of a partition have yet to take in; 0 where they are level.",
+    "Age of the oldest event not yet in the views of a partition; 0 if the views are up to date.",
     ["partition"],
 )
 VIEWS_LAG_SECONDS: Final = Gauge(
     "hansard_views_lag_seconds",
-    "Age of the oldest event that the views have yet to take in, in whichever partition, as this process measures it "
-    "for those whom it serves; 0 where they are level. It grows where no projector lives.",
+    "Age of the oldest event not yet in the views, over all partitions, as measured by this process for the readers "
+    "it serves; 0 if the views are up to date. It grows while no projector runs.",
 )
 ANSWERING: Final = Gauge(
     "hansard_answering",
-    "1 where the server let this process answer when it looked last, by what (reads, writes), otherwise 0.",
+    "1 if the server was available to this process when last checked, by what (reads, writes), otherwise 0.",
     ["what"],
 )
 STOPPED_PARTITIONS: Final = Gauge(
     "hansard_stopped_partitions",
-    "Partitions whose projection stopped: the log has a hole, or an entry that cannot be read, cannot be read at all, "
-    "or is not the one that the views are of. Anything but 0 needs a person.",
+    "Partitions whose projection stopped: the log has a hole or an unreadable entry, cannot be read at all, or is "
+    "not the log that the views were made from. Anything but 0 needs an operator.",
 )
 PARKED_THREADS: Final = Gauge(
     "hansard_parked_threads",
     "Threads whose projection stopped at an event that cannot be applied, in the partitions whose lease this process "
-    "holds, looked at every few seconds. Each of them needs a person.",
+    "holds; counted every few seconds. Each needs an operator.",
 )
 OWNED_PARTITIONS: Final = Gauge(
     "hansard_owned_partitions",
@@ -72,86 +72,85 @@ OWNED_PARTITIONS: Final = Gauge(
 )
 LOST_BRANCHES: Final = Counter(
     "hansard_lost_branches",
-    "Times that a projection found the log without the event that it had taken in last, and began again from what is "
-    "stored.",
+    "Times a projection found that the log had diverged (its last event is gone) and restarted from the stored views.",
 )
 REBALANCES: Final = Counter(
     "hansard_rebalances",
-    "Times that other workers were alive than before, as this process saw it, its own start included.",
+    "Changes in the set of live workers, as seen by this process; its own start counts.",
 )
 HANDOVERS: Final = Counter(
     "hansard_handovers",
-    "Partitions that this process held and holds no more, by how: given (back, for another worker to take), "
-    "lost (another worker had it already).",
+    "Partitions that this process no longer holds, by how: given (released for another worker to take), lost "
+    "(another worker already had it).",
     ["how"],
 )
 UNKNOWN_EVENTS: Final = Counter(
     "hansard_unknown_events",
-    "Events of a type, version or content scheme that this version does not know, met by a live projection: their "
-    "threads are parked; one of a site's own log changes no view.",
+    "Events of a type, version or content scheme unknown to this version, found by a live projection. Their threads "
+    "are parked; such an event in a site's own log changes no view.",
 )
 
 # --- drift ---
 
 DRIFT: Final = Counter(
     "hansard_drift",
-    "Fields of served views that were found to differ from the log, by view. Anything but 0 needs a person.",
+    "Fields of served views found to differ from the log, by view. Anything but 0 needs an operator.",
     ["view"],
 )
 DRIFT_CHECKED: Final = Counter(
     "hansard_drift_checked_threads",
-    "Threads that were folded from their log and compared with what is served.",
+    "Threads folded from their log and compared with the served views.",
 )
 DRIFT_UNCOMPARED: Final = Counter(
     "hansard_drift_uncompared",
-    "What was not compared, because versions that wrote into the views write it otherwise, by part: html counts rows, "
-    "all counts threads, and a view its fields. A rebuild ends it.",
+    "Views not compared, because versions that wrote to them write them differently, by part: html counts rows, all "
+    "counts threads, a view counts its fields. A rebuild ends this.",
     ["part"],
 )
 DRIFT_WALKS: Final = Counter(
     "hansard_drift_walks",
-    "Partitions of which every thread was looked at in one walk.",
+    "Partitions in which every thread was checked in one walk.",
 )
 DRIFT_SECONDS: Final = Counter(
     "hansard_drift_seconds",
-    "Seconds spent on looking for drift, waiting for the server included.",
+    "Seconds spent on drift checks, waiting for the server included.",
 )
 DRIFT_QUARANTINED: Final = Gauge(
     "hansard_drift_quarantined_threads",
-    "Threads that differ from the log, or cannot be looked at, and are left alone for now.",
+    "Threads that differ from the log or cannot be checked, and are left out for now.",
 )
 
 # --- the feed ---
 
 FEED_CLIENTS: Final = Gauge(
     "hansard_feed_clients",
-    "Clients that follow a thread now.",
+    "Clients that follow a thread.",
 )
 FEED_DELIVERIES: Final = Counter(
     "hansard_feed_deliveries",
-    "Frames handed to clients.",
+    "Frames sent to clients.",
 )
 FEED_RESETS: Final = Counter(
     "hansard_feed_resets",
-    "Clients that were told to read the page again, by cause: position (theirs is too old or unknown), lost "
-    "(ours is gone from the feed), exchanged (other views are served), behind (they read too slowly), long (the replay "
-    "has too many frames or bytes), busy (no place for the replay was free in time), slow (the replay was not taken in "
-    "time).",
+    "Clients that had to read the page again, by cause: position (the client's position is too old or unknown), lost "
+    "(the feed lost frames), exchanged (other views are served), behind (the client reads too slowly), long (the "
+    "replay has too many frames or bytes), busy (no place for the replay was free in time), slow (the client did not "
+    "take the replay in time).",
     ["cause"],
 )
 FEED_REPLAYS: Final = Gauge(
     "hansard_feed_replays",
-    "Replays under way now: clients that are being sent what they missed.",
+    "Replays running: clients that are being sent what they missed.",
 )
 FEED_REPLAYS_WAITING: Final = Gauge(
     "hansard_feed_replays_waiting",
-    "Clients that wait now for their replay to begin.",
+    "Clients waiting for their replay to begin.",
 )
 FEED_TURNED_AWAY: Final = Counter(
     "hansard_feed_turned_away",
-    "Clients whose feed was ended with a time to reconnect, by cause: full (as many feeds are open as may be), "
-    "unopened (as many threads that are not opened yet are followed as may be), draining (this process stops), "
-    "unavailable (the server does not answer).",
+    "Clients whose feed was ended with a time to reconnect, by cause: full (as many feeds are open as allowed), "
+    "unopened (as many threads not opened yet are followed as allowed), draining (this process stops), unavailable "
+    "(the server does not respond).",
     ["cause"],
 )
 
@@ -159,44 +158,44 @@ FEED_TURNED_AWAY: Final = Counter(
 
 READY_ANSWERS: Final = Counter(
     "hansard_ready_answers",
-    "Reads, by whether their answer was ready or had to be made.",
+    "Reads, by outcome: ready (the response was cached), made (it was built).",
     ["outcome"],
 )
 READY_BYTES: Final = Gauge(
     "hansard_ready_bytes",
-    "Memory that answers take which are kept ready.",
+    "Memory used by cached responses, in bytes.",
 )
 
 COUNTED_THREADS: Final = Gauge(
     "hansard_counted_threads",
-    "Threads whose count of comments is remembered.",
+    "Threads whose number of comments is cached.",
 )
 PAST_PAGES: Final = Counter(
     "hansard_past_pages",
-    "Reads of pages of the past, by whether their answer was kept or had to be made.",
+    "Reads of pages of the past, by outcome: kept (the page was cached), made (it was built).",
     ["outcome"],
 )
 PAST_BYTES: Final = Gauge(
     "hansard_past_bytes",
-    "Memory that kept pages of the past take.",
+    "Memory used by cached pages of the past, in bytes.",
 )
 
 FOLD_BYTES: Final = Gauge(
     "hansard_fold_bytes",
-    "Memory that comments, votes, threads and standings take which are remembered in order to decide.",
+    "Memory used by cached aggregates (comments, votes, threads, standings), in bytes.",
 )
 TOKEN_BYTES: Final = Gauge(
     "hansard_token_bytes",
-    "Memory that verified tokens take which are remembered.",
+    "Memory used by cached verified tokens, in bytes.",
 )
 THREAD_BYTES: Final = Gauge(
     "hansard_thread_bytes",
-    "Memory that folded threads take which the projector keeps between commits.",
+    "Memory used by folded threads that the projector caches between commits, in bytes.",
 )
 
 DIFF_BYTES: Final = Gauge(
     "hansard_diff_bytes",
-    "Memory that comparisons of two texts take which are remembered.",
+    "Memory used by cached comparisons of two texts, in bytes.",
 )
 
 # --- HTTP ---
@@ -208,58 +207,58 @@ HTTP_REQUESTS: Final = Counter(
 )
 HTTP_SECONDS: Final = Histogram(
     "hansard_http_seconds",
-    "Time from a request to the end of its answer, feeds aside.",
+    "Time from a request to the end of its response, feeds excluded.",
     ["route", "method"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0),
 )
 
 CONNECTIONS: Final = Gauge(
     "hansard_connections",
-    "Connections of clients that are open now.",
+    "Open client connections.",
 )
 IDLE_CONNECTIONS: Final = Gauge(
     "hansard_idle_connections",
-    "Connections on which no request is under way now; the longest idle is closed first where room is needed.",
+    "Open client connections without a running request; the longest idle is closed first when room is needed.",
 )
 CONNECTION_LIMIT: Final = Gauge(
     "hansard_connection_limit",
-    "Connections that may be open at a time: as set, and no more than the limit of open files allows.",
+    "Client connections that may be open at a time: as set, but no more than the limit of open files allows.",
 )
 CONNECTIONS_CLOSED: Final = Counter(
     "hansard_connections_closed",
-    "Connections that this process ended by itself, by cause: idle (silent for too long), room (the longest idle, "
-    "near the limit), unsent (the client took nothing of an answer), address (one too many of its address).",
+    "Client connections closed by this process, by cause: idle (silent for too long), room (the longest idle, near "
+    "the limit), unsent (the client took nothing of a response), address (its client address had too many).",
     ["cause"],
 )
 ACCEPT_FAILURES: Final = Counter(
     "hansard_accept_failures",
-    "Times that the system gave no new connection, most likely because too many files are open.",
+    "Times the system could not accept a connection, most likely because too many files are open.",
 )
 BODY_BYTES: Final = Gauge(
     "hansard_body_bytes",
-    "Memory that request bodies take which are under way.",
+    "Memory used by request bodies being received or handled, in bytes.",
 )
 SHARES_EXHAUSTED: Final = Counter(
     "hansard_shares_exhausted",
-    "Requests that were told to come again later, by whose share was used up: address, token (bodies being sent), "
-    "member (writes), bodies (of all clients together).",
+    "Requests refused with Retry-After, by the share that was used up: address, token (bodies being sent), member "
+    "(writes), bodies (of all clients together).",
     ["share"],
 )
 
 REQUESTS_UNDER_WAY: Final = Gauge(
     "hansard_requests_under_way",
-    "Requests that are inside a gate now, without those that only wait for the views: writes, reads, operations, past "
-    "(pages of the past).",
+    "Requests admitted by a gate and still running, except those that only wait for the views: writes, reads, "
+    "operations, past (pages of the past).",
     ["gate"],
 )
 REQUESTS_WAITING: Final = Gauge(
     "hansard_requests_waiting",
-    "Requests that wait before a gate now.",
+    "Requests waiting at a gate.",
     ["gate"],
 )
 REQUESTS_REFUSED: Final = Counter(
     "hansard_requests_refused",
-    "Requests that were told to come again later, by cause: full (the queue before the gate), late (they had waited).",
+    "Requests refused with Retry-After, by cause: full (the queue of the gate was full), late (the wait was too long).",
     ["gate", "cause"],
 )
 

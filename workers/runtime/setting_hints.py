@@ -29,7 +29,7 @@ class Unknown(NamedTuple):
     def __str__(self) -> str:
         """A sentence for the operator."""
         hint = "" if self.meant is None else f": did you mean {self.meant}?"
-        return f"{self.variable} is no setting{hint or ', and is ignored'}"
+        return f"{self.variable} is not a setting{hint or ', and is ignored'}"
 
 
 def unknown(environment: Mapping[str, str], prefix: str, settings: Collection[str]) -> Iterator[Unknown]:

@@ -48,7 +48,7 @@ class Settings(Limits, frozen=True, kw_only=True):
     """Settings of one process, client bounds included. Descriptions complete the sentence "it must be …"."""
 
     host: Annotated[str, Meta(min_length=1, description="an address to listen on")] = "127.0.0.1"
-    port: Annotated[int, Meta(ge=0, le=65535, description="a port, 0 to 65535; 0 takes a free one")] = 8400
+    port: Annotated[int, Meta(ge=0, le=65535, description="a port, 0 to 65535; 0 picks a free one")] = 8400
     redis_url: Annotated[
         str | None,
         Meta(description="a redis://, rediss://, unix://, redis+sentinel:// or redis+cluster:// address"),
@@ -58,80 +58,76 @@ class Settings(Limits, frozen=True, kw_only=True):
     ] = None
     operations_shared: Annotated[
         float,
-        Meta(ge=0, le=60, description="the seconds for which an answer of /readyz or /metrics is shared, 0 to 60"),
+        Meta(ge=0, le=60, description="the seconds for which a response of /readyz or /metrics is shared, 0 to 60"),
     ] = 1.0
-    data: Annotated[Path, Meta(description="a directory for what `hansard up` keeps")] = Path(".data")
+    data: Annotated[Path, Meta(description="a directory for the data of `hansard up`")] = Path(".data")
     admin_secret: Annotated[str | None, Meta(description="a secret of at least 32 bytes")] = None
     partitions: Annotated[int, Meta(ge=1, le=1024, description="a number of partitions, 1 to 1024")] = 64
     durability: Annotated[Durability, Meta(description="memory, replicated or fsynced")] = "fsynced"
-    replicas: Annotated[int, Meta(ge=1, le=16, description="the replicas that a replicated write needs, 1 to 16")] = 1
+    replicas: Annotated[
+        int, Meta(ge=1, le=16, description="the replicas that must confirm a replicated write, 1 to 16")
+    ] = 1
     log_format: Annotated[LogFormat, Meta(description="auto, json or console")] = "auto"
     log_level: Annotated[LogLevel, Meta(description="debug, info, warning or error")] = "info"
     record_interval: Annotated[
         float,
-        Meta(gt=0, le=60, description="the seconds between two readings of the deployment's record, up to 60"),
+        Meta(gt=0, le=60, description="the seconds between two reads of the deployment's record, up to 60"),
     ] = 3.0
     lag_bound: Annotated[
-        float, Meta(gt=0, le=3600, description="the seconds that views may lag before answers say so, up to 3600")
+        float, Meta(gt=0, le=3600, description="the seconds that views may lag before responses say so, up to 3600")
     ] = 10.0
-    drift_budget: Annotated[float, Meta(ge=0, le=1, description="a share of a core's time, 0 to 1; 0 is off")] = 0.02
+    drift_budget: Annotated[
+        float, Meta(ge=0, le=1, description="a share of a core's time, 0 to 1; 0 turns drift checks off")
+    ] = 0.02
     drain: Annotated[
-        float, Meta(ge=0, le=600, description="the seconds given to running requests at a stop, 0 to 600")
+        float, Meta(ge=0, le=600, description="the seconds that running requests get to finish at a stop, 0 to 600")
     ] = 10.0
-    max_request: Annotated[
-        int, Meta(ge=1024, le=2**24, description="the bytes a request may have, 1024 to 16777216")
-    ] = 262_144
-    max_writes: Annotated[
-        int, Meta(ge=1, le=10_000, description="the requests that may write at the same time, 1 to 10000")
-    ] = 64
-    max_reads: Annotated[
-        int, Meta(ge=1, le=10_000, description="the requests that may read at the same time, 1 to 10000")
-    ] = 128
+    max_request: Annotated[int, Meta(ge=1024, le=2**24, description="the most bytes per request, 1024 to 16777216")] = (
+        262_144
+    )
+    max_writes: Annotated[int, Meta(ge=1, le=10_000, description="the most writes handled at a time, 1 to 10000")] = 64
+    max_reads: Annotated[int, Meta(ge=1, le=10_000, description="the most reads handled at a time, 1 to 10000")] = 128
     max_queue: Annotated[
-        int, Meta(ge=0, le=10_000, description="the requests that may wait for either, 0 to 10000")
+        int, Meta(ge=0, le=10_000, description="the most requests waiting to write or to read, 0 to 10000")
     ] = 256
-    max_feeds: Annotated[
-        int, Meta(ge=1, le=1_000_000, description="the feeds that may be open at the same time, 1 to 1000000")
-    ] = 20_000
+    max_feeds: Annotated[int, Meta(ge=1, le=1_000_000, description="the most feeds open at a time, 1 to 1000000")] = (
+        20_000
+    )
     max_unopened: Annotated[
-        int, Meta(ge=0, le=1_000_000, description="the threads not opened yet that may be followed, 0 to 1000000")
+        int, Meta(ge=0, le=1_000_000, description="the most threads not opened yet that may be followed, 0 to 1000000")
     ] = 1000
-    max_replays: Annotated[
-        int, Meta(ge=1, le=10_000, description="the replays that may be under way at the same time, 1 to 10000")
-    ] = 32
+    max_replays: Annotated[int, Meta(ge=1, le=10_000, description="the most replays running at a time, 1 to 10000")] = (
+        32
+    )
     replay_wait: Annotated[
-        float, Meta(ge=0, le=60, description="the seconds that a replay may wait to begin, 0 to 60")
+        float, Meta(ge=0, le=60, description="the most seconds that a replay waits to begin, 0 to 60")
     ] = 2.0
-    replay_timeout: Annotated[
-        float, Meta(gt=0, le=600, description="the seconds that a replay may take, up to 600")
-    ] = 30.0
-    replay_rows: Annotated[
-        int, Meta(ge=1, le=100_000, description="the frames that a replay may have, 1 to 100000")
-    ] = 2000
+    replay_timeout: Annotated[float, Meta(gt=0, le=600, description="the most seconds per replay, up to 600")] = 30.0
+    replay_rows: Annotated[int, Meta(ge=1, le=100_000, description="the most frames per replay, 1 to 100000")] = 2000
     replay_bytes: Annotated[
-        int, Meta(ge=65_536, le=2**30, description="the bytes that a replay may have, 65536 to 1073741824")
+        int, Meta(ge=65_536, le=2**30, description="the most bytes per replay, 65536 to 1073741824")
     ] = 4_194_304
     replay_piece: Annotated[
         int, Meta(ge=1024, le=2**24, description="the bytes after which a piece of a replay is sent, 1024 to 16777216")
     ] = 65_536
 
     max_past: Annotated[
-        int, Meta(ge=1, le=1000, description="the pages of the past that are made at the same time, 1 to 1000")
+        int, Meta(ge=1, le=1000, description="the most pages of the past built at a time, 1 to 1000")
     ] = 4
     past_share: Annotated[
         float, Meta(ge=0.01, le=1, description="a share of a core's time for pages of the past, 0.01 to 1")
     ] = 0.5
     past_bytes: Annotated[
-        int, Meta(ge=0, le=2**40, description="the bytes of pages of the past that are kept, 0 or more")
+        int, Meta(ge=0, le=2**40, description="the most bytes of cached pages of the past, 0 or more")
     ] = 33_554_432
     fold_bytes: Annotated[
-        int, Meta(ge=0, le=2**40, description="the bytes of comments and votes that are remembered, 0 or more")
+        int, Meta(ge=0, le=2**40, description="the most bytes of cached comments and votes, 0 or more")
     ] = 16_777_216
     thread_bytes: Annotated[
-        int, Meta(ge=0, le=2**40, description="the bytes of threads that a projector keeps, 0 or more")
+        int, Meta(ge=0, le=2**40, description="the most bytes of threads cached by a projector, 0 or more")
     ] = 134_217_728
     token_bytes: Annotated[
-        int, Meta(ge=0, le=2**40, description="the bytes of verified tokens that are remembered, 0 or more")
+        int, Meta(ge=0, le=2**40, description="the most bytes of cached verified tokens, 0 or more")
     ] = 8_388_608
 
     def __repr__(self) -> str:
@@ -196,7 +192,7 @@ def read(environment: Mapping[str, str] = os.environ, **flags: object) -> Settin
             variables[name] = variable, value
     for one in setting_hints.unknown(environment, PREFIX, NAMES):
         if one.is_certain:
-            raise SettingsError(f"{one.variable} is no setting; is {one.meant} meant?")
+            raise SettingsError(f"{one.variable} is not a setting; did you mean {one.meant}?")
     arguments = {name: (f"--{name.replace('_', '-')}", flag) for name, flag in flags.items() if flag is not None}
     for name in SECRET & arguments.keys():
         _refuse_secret(name, *arguments[name])
@@ -211,7 +207,7 @@ def _read(named: Mapping[str, tuple[str, object]]) -> dict[str, Any]:
         if setting is None:
             given[name] = _converted(name, source, value)
         elif setting in named:
-            raise SettingsError(f"{named[setting][0]} and {source} are both given: give one of them")
+            raise SettingsError(f"{named[setting][0]} and {source} are both given: give only one of them")
         else:
             given[setting] = _converted(setting, f"The content of {source}", _content(source, str(value)))
     return given
@@ -240,7 +236,7 @@ def _refuse_secret(name: str, flag: str, value: object) -> None:
     except (BadAddress, ValueError):
         return  # _check_url reports the error
     raise SettingsError(
-        f"{flag} must not carry a secret, because everybody on this machine can read arguments: set "
+        f"{flag} must not carry a secret, because all users of this machine can read arguments: set "
         f"{PREFIX}{name.upper()}, or name a file with {flag}-file"
     )
 
@@ -266,7 +262,7 @@ def secrets_of(data: Path) -> Secrets:
             made = Secrets(admin=secrets.token_urlsafe(32), sample=secrets.token_urlsafe(32))
             _create(path, msgspec.json.encode(made))
         if stat.S_IMODE(path.stat().st_mode) & 0o077:
-            raise SettingsError(f"{path} may be read by others: chmod 600 it, or delete it to get new secrets")
+            raise SettingsError(f"{path} is readable by other users: chmod 600 it, or delete it to get new secrets")
         return msgspec.json.decode(path.read_bytes(), type=Secrets)
     except OSError as error:
         raise SettingsError(f"The data directory {data} cannot be used: {error.strerror}") from error

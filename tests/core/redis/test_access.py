@@ -94,7 +94,7 @@ async def test_an_account_that_may_too_little_is_one_line_with_the_rule(
         async with open_deployment(url(fresh), partitions=PARTITIONS):
             pass
     line = str(told.value)
-    assert line.startswith(f"The Redis account {ACCOUNT} may not run ")
+    assert line.startswith(f"The Redis user {ACCOUNT} may not run ")
     assert named in line
     assert line.endswith(f": ACL SETUSER {ACCOUNT} {RULE}")
     assert "\n" not in line
@@ -127,7 +127,7 @@ async def test_what_is_denied_while_it_runs_is_not_available_and_goes_on_when_it
 
 async def test_an_account_without_a_name_of_its_own_is_told_by_the_url(fresh: str, admin: Any) -> None:
     allow(admin, *RULE.split(), "-acl|whoami", "-scan")
-    with pytest.raises(Denied, match=f"The Redis account {ACCOUNT} may not run SCAN: "):
+    with pytest.raises(Denied, match=f"The Redis user {ACCOUNT} may not run SCAN: "):
         async with open_deployment(url(fresh), partitions=PARTITIONS):
             pass
     assert admin.exists(DEPLOYMENT) == 0
@@ -142,12 +142,12 @@ async def test_on_a_cluster_the_rule_is_enough_and_who_may_not_ask_for_the_nodes
             await write(RedisLog(deployment), event())
         for node in there.nodes:
             node.ask("ACL", "SETUSER", ACCOUNT, "-cluster")
-        with pytest.raises(Denied, match=f"The Redis account {ACCOUNT} may not run CLUSTER NODES: ACL SETUSER"):
+        with pytest.raises(Denied, match=f"The Redis user {ACCOUNT} may not run CLUSTER NODES: ACL SETUSER"):
             async with open_deployment(own, partitions=PARTITIONS):
                 pass
         one = there.primaries()[-1]
         for node in there.nodes:
             node.ask("ACL", "SETUSER", ACCOUNT, *RULE.split(), *(["-xadd"] if node is one else []))
-        with pytest.raises(Denied, match=r"^127\.0\.0\.1:\d+: The Redis account"):
+        with pytest.raises(Denied, match=r"^127\.0\.0\.1:\d+: The Redis user"):
             async with open_deployment(own, partitions=PARTITIONS):
                 pass

@@ -77,7 +77,7 @@ async def test_an_older_format_that_is_read_is_opened_as_it_is(fresh: str, redis
 
 async def test_a_record_that_says_too_little_is_refused(fresh: str, redis: Redis) -> None:
     await redis.hset(DEPLOYMENT, mapping={"restoring": "half"})
-    with pytest.raises(OtherDeployment, match="no number of partitions"):
+    with pytest.raises(OtherDeployment, match="lacks the number of partitions"):
         async with open_deployment(fresh, partitions=3):
             pass
 
@@ -123,7 +123,7 @@ async def test_a_server_that_does_not_promise_the_disk_is_refused_where_that_was
     [
         (("--appendfsync", "always"), "always"),
         (("--appendfsync", "everysec"), "everysec"),
-        (("--appendfsync", "always", "--no-appendfsync-on-rewrite", "yes"), "always, but not while it rewrites"),
+        (("--appendfsync", "always", "--no-appendfsync-on-rewrite", "yes"), "always, but not during a rewrite"),
     ],
 )
 async def test_what_a_server_does_with_its_file_is_seen(flags: tuple[str, ...], fsync: str) -> None:
@@ -150,7 +150,7 @@ async def test_a_server_that_hides_its_configuration_is_asked_each_time() -> Non
             assert (found, proven, restoring, copied) == ([b"64", b"%d" % FORMATS.writes], True, None, b"1")
             assert name.decode() == deployment.record.id
         old = server._replace(name="Redis", version="7.0.15")
-        with pytest.raises(UnfitServer, match="does not tell"):
+        with pytest.raises(UnfitServer, match="does not report"):
             require(old, "fsynced")
         require(old, "memory")
 

@@ -61,7 +61,7 @@ def test_an_unknown_format_is_told_with_those_that_are_read() -> None:
     unfit = judge(OWN, Record(partitions=2, format=3, id="a"), FORMATS)
     assert unfit == Unfit(
         cause="format",
-        detail="the deployment has format 3, and this version of Hansard reads formats 1 and 2: update this process",
+        detail="the deployment has format 3, but this version of Hansard reads formats 1 and 2: update this process",
     )
 
 

@@ -137,10 +137,10 @@ def test_a_cluster_may_be_spoken_to_over_tls() -> None:
         ("unix+cluster:///s", "starts with redis://"),
         ("redis+cluster://", "names no host"),
         ("redis+cluster://a:1,,b:2", "names no host"),
-        ("redis+cluster://a:hunter2", "lists host:port"),
+        ("redis+cluster://a:hunter2", "list the servers as host:port"),
         ("redis+cluster://a:1/service", "no path"),
-        ("redis+sentinel://a:1", "ends with the service"),
-        ("redis+sentinel://a:1/b/c", "ends with the service"),
+        ("redis+sentinel://a:1", "ends with the name of the service"),
+        ("redis+sentinel://a:1/b/c", "ends with the name of the service"),
         ("redis+sentinel://[::1/b", "cannot be used"),
     ],
 )

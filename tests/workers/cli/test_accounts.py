@@ -89,7 +89,7 @@ def test_an_account_that_may_not_publish_is_one_line_at_the_start(
         admin.execute_command("ACL", "SETUSER", ACCOUNT, "resetchannels", *RULE.split())
     assert done.status == 1
     (line,) = [one for one in done.err.splitlines() if not one.startswith("{")]
-    assert line.startswith(f"hansard: The Redis account {ACCOUNT} may not run SPUBLISH on hansard:")
+    assert line.startswith(f"hansard: The Redis user {ACCOUNT} may not run SPUBLISH on hansard:")
     assert line.endswith(f"ACL SETUSER {ACCOUNT} {RULE}")
 
 
@@ -101,5 +101,5 @@ def test_the_doctor_tells_what_the_account_may_not(server: str, admin: Any, tmp_
         admin.execute_command("ACL", "SETUSER", ACCOUNT, *RULE.split())
     found = {one["about"]: one for one in done.documents}
     assert done.status == 1
-    assert found["account"]["found"] == f"The Redis account {ACCOUNT} may not run SCAN"
+    assert found["account"]["found"] == f"The Redis user {ACCOUNT} may not run SCAN"
     assert found["account"]["change"] == f"ACL SETUSER {ACCOUNT} {RULE}"

@@ -69,7 +69,7 @@ def test_nothing_starts_on_a_deployment_that_is_half_restored(command: str, fres
     done = here(command, *given, "--redis-url", fresh, HANSARD_ADMIN_SECRET="o" * 32)
     assert done.status == 1
     said = " ".join((done.out if command == "doctor" else done.err).split())
-    assert "A backup is being restored there, or was cut short: run `hansard restore` on the same file" in said
+    assert "A restore is running there, or was interrupted: run `hansard restore` on the same file" in said
 
 
 def test_a_file_that_is_no_backup_is_one_line(tmp_path: Path) -> None:

@@ -102,5 +102,5 @@ def test_where_there_is_no_data_it_says_how_to_get_some(arguments: tuple[str, ..
 def test_a_server_that_is_not_there_is_one_line() -> None:
     done = here("doctor", "--redis-url", "redis://127.0.0.1:1")
     assert (done.out, done.status) == ("", 1)
-    assert done.err.startswith("hansard: No Redis answers: ")
+    assert done.err.startswith("hansard: Redis does not answer: ")
     assert done.err.count("\n") == 1

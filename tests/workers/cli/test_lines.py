@@ -72,7 +72,7 @@ def test_a_whole_life_is_json_and_the_start_says_what_started(role: str, server:
         (("--port", "x"), {}, 2, "--port must be a port"),
         (("--prot", "1"), {}, 2, "--prot"),
         ((), {"PORT": "x"}, 2, "HANSARD_PORT must be a port"),
-        ((), {"REDIS_URL": "unix:///nowhere/at/all"}, 1, "No Redis answers"),
+        ((), {"REDIS_URL": "unix:///nowhere/at/all"}, 1, "Redis does not answer"),
     ],
 )
 def test_an_error_is_one_line_of_json(
@@ -244,4 +244,4 @@ def test_a_variable_that_is_no_setting_is_a_line_of_its_own(server: str, tmp_pat
         assert (pointed_out["event"], pointed_out["level"]) == ("setting_ignored", "warning")
         assert (pointed_out["setting"], pointed_out["meant"]) == ("HANSARD_PROT", "HANSARD_PORT")
     done = here("doctor", "--redis-url", server, HANSARD_PROT="1")
-    assert done.err.splitlines()[0] == "hansard: HANSARD_PROT is no setting: did you mean HANSARD_PORT?"
+    assert done.err.splitlines()[0] == "hansard: HANSARD_PROT is not a setting: did you mean HANSARD_PORT?"

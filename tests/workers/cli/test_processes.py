@@ -90,8 +90,8 @@ def test_an_upgrade_is_told_with_what_was_before(fresh: str, capsysbinary: pytes
     refused = here("upgrade", "--redis-url", fresh)
     assert refused.status == 1
     assert refused.err == (
-        f"hansard: The deployment there has format {NEXT.writes}; this version of Hansard reads {reads(FORMATS)}: "
-        "update it\n"
+        f"hansard: The deployment in Redis has format {NEXT.writes}; this version of Hansard reads {reads(FORMATS)}: "
+        "update Hansard\n"
     )
 
 

@@ -95,7 +95,7 @@ async def test_a_process_of_another_deployment_says_nothing_here(here: Deploymen
 async def test_a_process_that_begins_while_the_format_is_raised_notices(fresh: str) -> None:
     async with open_deployment(fresh, partitions=2, formats=OLD) as deployment:
         await deployment.calls.call("HSET", DEPLOYMENT, "format", 2)  # after it was opened, before it was announced
-        with pytest.raises(Failed, match="has format 2, and this version of Hansard reads format 1"):
+        with pytest.raises(Failed, match="has format 2, but this version of Hansard reads format 1"):
             await Presence(deployment, name="one", role="gateway").begin()
 
 

@@ -123,7 +123,7 @@ def test_an_exception_shows_where_and_not_what_the_value_was(lines: Lines) -> No
         structlog.get_logger().exception("thing_failed")
     (line,) = lines.take()
     told = str(line["exception"])
-    assert "ValueError\nwhich is why\n" in told
+    assert "ValueError\nwhich caused:\n" in told
     assert told.endswith("RuntimeError: the number is missing")
     assert __file__ in told
     assert "words of a person" not in told

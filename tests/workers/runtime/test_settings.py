@@ -15,7 +15,7 @@ from workers.runtime.settings import Settings, SettingsError
 
 LONG = "a secret of thirty-two bytes ...."
 A_PLACE = "an address and a port, such as 127.0.0.1:8401 or [::1]:8401"
-A_SHARE = "the seconds for which an answer of /readyz or /metrics is shared, 0 to 60"
+A_SHARE = "the seconds for which a response of /readyz or /metrics is shared, 0 to 60"
 AN_ADDRESS = "a redis://, rediss://, unix://, redis+sentinel:// or redis+cluster:// address"
 
 
@@ -160,8 +160,8 @@ def test_an_empty_variable_is_one_that_is_not_set() -> None:
 @pytest.mark.parametrize(
     ("environment", "line"),
     [
-        ({"PORT": "http"}, "HANSARD_PORT must be a port, 0 to 65535; 0 takes a free one, not 'http'"),
-        ({"PORT": "65536"}, "HANSARD_PORT must be a port, 0 to 65535; 0 takes a free one, not '65536'"),
+        ({"PORT": "http"}, "HANSARD_PORT must be a port, 0 to 65535; 0 picks a free one, not 'http'"),
+        ({"PORT": "65536"}, "HANSARD_PORT must be a port, 0 to 65535; 0 picks a free one, not '65536'"),
         ({"OPERATIONS": "127.0.0.1"}, f"HANSARD_OPERATIONS must be {A_PLACE}, not '127.0.0.1'"),
         ({"OPERATIONS": "127.0.0.1:65536"}, f"HANSARD_OPERATIONS must be {A_PLACE}, not '127.0.0.1:65536'"),
         ({"OPERATIONS": "::1:8401"}, f"HANSARD_OPERATIONS must be {A_PLACE}, not '::1:8401'"),
@@ -173,12 +173,18 @@ def test_an_empty_variable_is_one_that_is_not_set() -> None:
         ({"PARTITIONS": "0"}, "HANSARD_PARTITIONS must be a number of partitions, 1 to 1024, not '0'"),
         ({"PARTITIONS": "6.5"}, "HANSARD_PARTITIONS must be a number of partitions, 1 to 1024, not '6.5'"),
         ({"DURABILITY": "disk"}, "HANSARD_DURABILITY must be memory, replicated or fsynced, not 'disk'"),
-        ({"REPLICAS": "0"}, "HANSARD_REPLICAS must be the replicas that a replicated write needs, 1 to 16, not '0'"),
+        (
+            {"REPLICAS": "0"},
+            "HANSARD_REPLICAS must be the replicas that must confirm a replicated write, 1 to 16, not '0'",
+        ),
         (
             {"DRAIN": "nan"},
-            "HANSARD_DRAIN must be the seconds given to running requests at a stop, 0 to 600, not 'nan'",
+            "HANSARD_DRAIN must be the seconds that running requests get to finish at a stop, 0 to 600, not 'nan'",
         ),
-        ({"DRIFT_BUDGET": "2"}, "HANSARD_DRIFT_BUDGET must be a share of a core's time, 0 to 1; 0 is off, not '2'"),
+        (
+            {"DRIFT_BUDGET": "2"},
+            "HANSARD_DRIFT_BUDGET must be a share of a core's time, 0 to 1; 0 turns drift checks off, not '2'",
+        ),
         ({"ADMIN_SECRET": "short"}, "HANSARD_ADMIN_SECRET must be a secret of at least 32 bytes"),
         ({"REDIS_URL": "http://:word@h"}, f"HANSARD_REDIS_URL: A Redis URL starts with {SCHEMES}"),
         ({"REDIS_URL": "redis+nosuch://:word@h"}, f"HANSARD_REDIS_URL: A Redis URL starts with {SCHEMES}"),
@@ -186,17 +192,17 @@ def test_an_empty_variable_is_one_that_is_not_set() -> None:
         ({"REDIS_URL": "redis://"}, f"HANSARD_REDIS_URL names no server: it must be {AN_ADDRESS}"),
         (
             {"REDIS_URL": "redis+sentinel://a:1,b:word/main"},
-            "HANSARD_REDIS_URL: The Redis URL cannot be used: it lists host:port, host:port",
+            "HANSARD_REDIS_URL: The Redis URL cannot be used: list the servers as host:port,host:port",
         ),
         (
             {"REDIS_URL": "redis+sentinel://a:1,b:2"},
-            "HANSARD_REDIS_URL: A Redis URL of sentinels ends with the service: redis+sentinel://host:port/service",
+            "HANSARD_REDIS_URL: A Redis URL for Sentinel ends with the name of the service: redis+sentinel://host:port/service",
         ),
         (
             {"REDIS_URL": "redis+cluster://a:1,,b:2"},
-            "HANSARD_REDIS_URL: The Redis URL cannot be used: it names no host, or an empty one between two commas",
+            "HANSARD_REDIS_URL: The Redis URL cannot be used: it names no host, or an empty host between two commas",
         ),
-        ({"DURABILTY": "fsynced"}, "HANSARD_DURABILTY is no setting; is HANSARD_DURABILITY meant?"),
+        ({"DURABILTY": "fsynced"}, "HANSARD_DURABILTY is not a setting; did you mean HANSARD_DURABILITY?"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, Mapping) else "",
 )
@@ -207,7 +213,7 @@ def test_what_is_wrong_is_one_line_that_names_it(environment: Mapping[str, str],
 
 
 def test_a_wrong_flag_is_named_as_a_flag() -> None:
-    with pytest.raises(SettingsError, match=r"^--max-request must be the bytes"):
+    with pytest.raises(SettingsError, match=r"^--max-request must be the most bytes"):
         settings.read({}, max_request="many")
 
 
@@ -219,10 +225,10 @@ def test_variables_that_only_share_the_prefix_are_left_alone() -> None:
 @pytest.mark.parametrize(
     ("variable", "value", "said"),
     [
-        ("PROT", "1", "HANSARD_PROT is no setting: did you mean HANSARD_PORT?"),
-        ("DATE", "x", "HANSARD_DATE is no setting: did you mean HANSARD_DATA?"),
-        ("REDIS", "x", "HANSARD_REDIS is no setting: did you mean HANSARD_REDIS_URL?"),
-        ("UNICORNS", "x", "HANSARD_UNICORNS is no setting, and is ignored"),
+        ("PROT", "1", "HANSARD_PROT is not a setting: did you mean HANSARD_PORT?"),
+        ("DATE", "x", "HANSARD_DATE is not a setting: did you mean HANSARD_DATA?"),
+        ("REDIS", "x", "HANSARD_REDIS is not a setting: did you mean HANSARD_REDIS_URL?"),
+        ("UNICORNS", "x", "HANSARD_UNICORNS is not a setting, and is ignored"),
         ("PROT", "", None),
         ("PORT", "1", None),
         ("SERVER_BINARY", "/bin/x", None),
@@ -291,7 +297,7 @@ def test_a_secret_is_given_in_one_way(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"^HANSARD_ADMIN_SECRET and HANSARD_ADMIN_SECRET_FILE are both given"):
         settings.read(both)
     assert settings.read({**both, "HANSARD_ADMIN_SECRET": ""}).admin_secret == LONG
-    with pytest.raises(SettingsError, match="HANSARD_ADMIN_SECRET_FILE meant"):
+    with pytest.raises(SettingsError, match="did you mean HANSARD_ADMIN_SECRET_FILE"):
         settings.read({"HANSARD_ADMIN_SECRETFILE": "x"})
 
 
@@ -351,7 +357,7 @@ def test_secrets_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
 def test_secrets_that_others_may_read_are_refused(tmp_path: Path) -> None:
     settings.secrets_of(tmp_path)
     (tmp_path / "secrets.json").chmod(0o640)
-    with pytest.raises(SettingsError, match="may be read by others: chmod 600 it"):
+    with pytest.raises(SettingsError, match="is readable by other users: chmod 600 it"):
         settings.secrets_of(tmp_path)
 
 
