@@ -21,10 +21,12 @@ async def accept_loss(settings: Settings, given: str | None, json: bool) -> int:
     """List the lost events, and accept the loss once the deployment's id is given. Return the exit status."""
     async with deployment(settings) as opened:
         if not opened.whole.id:
-            raise Failed("The partitions have no copies of the deployment's id yet: the server takes no writes now")
+            raise Failed(
+                "The partitions have no copies of the deployment's id yet, because the server takes no writes now"
+            )
         looks = [seen for seen in await losses.looked(opened) if seen.fault is not None]
         if not looks:
-            output.note("hansard: nothing is lost that was not accepted before")
+            output.note("hansard: nothing is lost beyond what was accepted before")
             return 0
         ours = [seen for seen in looks if losses.kind(seen, opened.whole.id) in (losses.LOST, losses.EMPTY)]
         found = [loss async for loss in losses.losses(opened, RedisLog(opened), ours)]
@@ -37,23 +39,25 @@ async def accept_loss(settings: Settings, given: str | None, json: bool) -> int:
             _require_id(opened, given)
             for loss in found:
                 await losses.accept(opened, loss)
-            output.note(f"hansard: accepted in {output.counted(len(found), 'partition')}; writes go on there")
+            output.note(f"hansard: loss accepted in {output.counted(len(found), 'partition')}; writes resume there")
         return 1 if rest else 0
 
 
 def _require_id(opened: Deployment, given: str | None) -> None:
     """Require the deployment's id as confirmation by a person. Raises Failed, UsedWrongly."""
     if given is None and sys.stdin.isatty():
-        output.note(f"The deployment is {opened.whole.id}. What is listed above is gone from its record for good.")
-        if output.ask("Type the id of the deployment to accept that: ") != opened.whole.id:
-            raise Failed("That is not the id of the deployment: nothing is accepted")
+        output.note(
+            f"The deployment is {opened.whole.id}. Everything listed above is permanently gone from its record."
+        )
+        if output.ask("Type the deployment's id to accept this loss: ") != opened.whole.id:
+            raise Failed("That is not the deployment's id: nothing was accepted")
     elif given is None:
         raise UsedWrongly(
-            "--accept-loss asks on a terminal; elsewhere say with --id which deployment it is, as `hansard doctor` "
-            "tells it. Nothing is accepted"
+            "--accept-loss asks for confirmation on a terminal; elsewhere give the deployment's id with --id, as "
+            "`hansard doctor` shows it. Nothing was accepted"
         )
     elif given != opened.whole.id:
-        raise UsedWrongly(f"--id is not the id of this deployment: {given}. Nothing is accepted")
+        raise UsedWrongly(f"--id is not the id of this deployment: {given}. Nothing was accepted")
 
 
 def _show(loss: Loss, *, json: bool) -> None:
@@ -61,7 +65,7 @@ def _show(loss: Loss, *, json: bool) -> None:
         output.document(_document(loss))
         return
     if loss.gone is None:
-        output.line(f"partition {loss.partition}  all that it had; how much that was is not known")
+        output.line(f"partition {loss.partition}  all of its events; their number is unknown")
         return
     of = loss.seen.newest.n or loss.gone
     output.line(f"partition {loss.partition}  {loss.gone} of {output.counted(of, 'event')}")

@@ -27,14 +27,14 @@ NAMED: Final = 8
 
 
 def backup(
-    file: Annotated[Path, Parameter(help="Where the backup goes. Nothing may be there yet.")],
+    file: Annotated[Path, Parameter(help="File to write the backup to. It must not exist yet.")],
     *,
     without_keys: Annotated[
         bool,
         Parameter(
             negative="",
             show_default=False,
-            help="Leave out what signs the tokens of the sites; each has to be keyed anew after a restore.",
+            help="Leave out the keys that sign the sites' tokens; each site needs new keys after a restore.",
         ),
     ] = False,
     json: Json = False,
@@ -65,7 +65,7 @@ def backup(
         output.line(_held(taken.events, taken.commands, taken.sites))
         output.line(f"{file}: {size:,} bytes, sha256 {taken.checksum}")
     if taken.lacks:
-        raise Failed(f"{file} is not whole: it lacks {_named(taken.lacks)}")
+        raise Failed(f"{file} is incomplete: it lacks {_named(taken.lacks)}")
     return 0
 
 
@@ -75,7 +75,10 @@ def restore(
     check_only: Annotated[
         bool,
         Parameter(
-            name="--check", negative="", show_default=False, help="Only see whether the file is whole; restore nothing."
+            name="--check",
+            negative="",
+            show_default=False,
+            help="Only check whether the file is intact; restore nothing.",
         ),
     ] = False,
     incomplete: Annotated[
@@ -83,7 +86,7 @@ def restore(
         Parameter(
             negative="",
             show_default=False,
-            help="Also restore a backup that says it is not whole: what it lacks is gone for good there.",
+            help="Also restore a backup that says it is incomplete: what it lacks is permanently gone there.",
         ),
     ] = False,
     json: Json = False,
@@ -110,7 +113,7 @@ def restore(
     checked = check(file)
     if checked.lacks and not incomplete:
         raise Failed(
-            f"{file} is not whole: it lacks {_named(checked.lacks)}. With --incomplete the rest of it is restored"
+            f"{file} is incomplete: it lacks {_named(checked.lacks)}. Use --incomplete to restore the rest of it"
         )
     if not check_only:
         anyio.run(_restore, found, file, checked)
@@ -120,8 +123,8 @@ def restore(
         lacks = {"lacks": _documents(checked.lacks)} if checked.lacks else {}
         output.document({"file": str(file), **told, "sha256": checked.checksum, "restored": not check_only, **lacks})
     else:
-        whole = f"the file lacks {_named(checked.lacks)}" if checked.lacks else "the file is whole"
-        restored = f"restored, but for {_named(checked.lacks)}" if checked.lacks else "restored"
+        whole = f"the file lacks {_named(checked.lacks)}" if checked.lacks else "the file is intact"
+        restored = f"restored, except {_named(checked.lacks)}" if checked.lacks else "restored"
         output.line(f"{_held(end.events, end.commands, end.sites)}: {whole if check_only else restored}")
     return 0
 
@@ -145,8 +148,8 @@ async def _restore(settings: Settings, file: Path, checked: Checked) -> None:
             except BaseException:
                 if cut_short.is_set():
                     output.note(
-                        "hansard: it was cut short. No process starts on what is there: the same command goes on with "
-                        "it, or empty the server"
+                        "hansard: the restore was interrupted, and no process starts on what is there: run the same "
+                        "command again to continue, or empty the server"
                     )
                 raise
 
@@ -158,7 +161,7 @@ async def _server(settings: Settings) -> AsyncIterator[str]:
         yield settings.redis_url
         return
     if await embedded.find(settings.data) is not None:
-        raise Failed(f"`hansard up` runs on {settings.data}: end it first, or name a new directory with --data")
+        raise Failed(f"`hansard up` runs on {settings.data}: stop it first, or name a new directory with --data")
     async with embedded.running(settings.data) as server:
         yield server.url
 

@@ -27,19 +27,20 @@ _SIGNS: Final = {"good": ("✓", "green"), "advice": ("!", "yellow"), "wrong": (
 def doctor(
     *,
     durability: Annotated[
-        str | None, Parameter(help="What the server shall be fit for. Default: HANSARD_DURABILITY, or fsynced.")
+        str | None,
+        Parameter(help="Durability that the server must be able to keep. Default: HANSARD_DURABILITY, or fsynced."),
     ] = None,
     accept_loss: Annotated[
         bool,
         Parameter(
             negative="",
             show_default=False,
-            help="Say what is gone from a log that lost entries, and let writes go on there.",
+            help="List what is gone from a log that lost entries, and resume writes there.",
         ),
     ] = False,
     id_: Annotated[
         str | None,
-        Parameter(name="--id", help="With --accept-loss: the deployment's id. On a terminal it is asked for."),
+        Parameter(name="--id", help="With --accept-loss: the deployment's id. On a terminal you are asked for it."),
     ] = None,
     json: Json = False,
     where: Where = NOWHERE,
@@ -67,7 +68,7 @@ def doctor(
     if accept_loss:
         return anyio.run(losing.accept_loss, where.quietly(), id_, json)
     if id_ is not None:
-        raise UsedWrongly("--id goes with --accept-loss")
+        raise UsedWrongly("--id needs --accept-loss")
     findings = anyio.run(_examined, where.quietly(durability=durability))
     for finding in findings:
         if json:

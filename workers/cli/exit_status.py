@@ -67,7 +67,7 @@ def _of_ours(error: BaseException, found: list[BaseException], arguments: list[s
         logs.configure("json" if _asks_for_json(arguments) else "auto")
     structlog.get_logger(__name__).error("command_failed", status=FAILED, exc_info=error)
     if not _speaks_json(arguments):
-        _say("this is a defect of Hansard's; what is above says where", FAILED, arguments)
+        _say("internal error, see the traceback above", FAILED, arguments)
     return FAILED
 
 

@@ -80,7 +80,7 @@ def answer(arguments: list[str]) -> HelpAnswer | None:
             return HelpAnswer(f"hansard {version()}\n")
         case [name, *_] if not name.startswith("-") and name not in COMMANDS:
             close = get_close_matches(name, COMMANDS, 1)
-            meant = f"did you mean hansard {close[0]}?" if close else "hansard --help lists what there is"
+            meant = f"did you mean hansard {close[0]}?" if close else "hansard --help lists the commands"
             return HelpAnswer(f"hansard: there is no command {escaping.line(name)}: {meant}\n", 2)
         case _:
             return None

@@ -32,8 +32,8 @@ def history(
         bool,
         Parameter(
             negative="",
-            help="Also what readers may not see, and every hold and decision with who, why and by which rule. Redacted "
-            "text is gone.",
+            help="Include what readers may not see, and every hold and decision with its actor, reason and rule. "
+            "Redacted text is gone.",
         ),
     ] = False,
     json: Json = False,

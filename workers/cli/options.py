@@ -16,7 +16,7 @@ from workers.runtime import logs, settings
 from workers.runtime.settings import Settings
 
 SETTINGS: Final = Group(
-    "Settings", help="Each may also come from the environment: HANSARD_DATA for --data.", sort_key=9
+    "Settings", help="Each can also be set in the environment: HANSARD_DATA for --data.", sort_key=9
 )
 
 
@@ -32,7 +32,7 @@ def typed(text: str) -> str:
     return os.fsencode(text).decode(errors="replace")
 
 
-Json = Annotated[bool, Parameter(name="--json", negative="", help="One JSON document a line, for programs.")]
+Json = Annotated[bool, Parameter(name="--json", negative="", help="One JSON document per line, for programs.")]
 
 
 @Parameter(name="*")
@@ -43,13 +43,13 @@ class Where:
     redis_url: Annotated[
         str | None,
         _flag(
-            "Servers of yours: redis://, rediss://, unix://, redis+sentinel://host:port,…/service or "
-            "redis+cluster://host:port,…. Default: the one of --data. One with a password comes from the environment "
-            "or a file alone."
+            "Your own servers: redis://, rediss://, unix://, redis+sentinel://host:port,…/service or "
+            "redis+cluster://host:port,…. Default: the server of --data. A URL with a password can only come from "
+            "the environment or a file."
         ),
     ] = None
-    redis_url_file: Annotated[str | None, _flag("File with such a URL.")] = None
-    data: Annotated[str | None, _flag("Directory of the data of `hansard up`. Default: .data")] = None
+    redis_url_file: Annotated[str | None, _flag("File that holds such a URL.")] = None
+    data: Annotated[str | None, _flag("Data directory of `hansard up`. Default: .data")] = None
     log_level: Annotated[str | None, _flag("debug, info, warning or error. Default: info.")] = None
     log_format: Annotated[str | None, _flag("json, console, or auto: console on a terminal. Default: auto")] = None
 
@@ -90,105 +90,101 @@ class Serving(Where):
     """Further options of every long-lived process."""
 
     host: Annotated[str | None, _flag("Address to listen on. Default: 127.0.0.1")] = None
-    port: Annotated[str | None, _flag("Port to listen on; 0 takes a free one. Default: 8400")] = None
+    port: Annotated[str | None, _flag("Port to listen on; 0 picks a free one. Default: 8400")] = None
     operations: Annotated[
         str | None,
         _flag(
-            "host:port where /healthz, /readyz, /readyz/writes and /metrics are served; of them only /healthz stays at "
-            "--port then. "
-            "Default: all of them at --port"
+            "host:port that serves /healthz, /readyz, /readyz/writes and /metrics; of these, --port then serves only "
+            "/healthz. Default: --port serves all of them"
         ),
     ] = None
     operations_shared: Annotated[
-        str | None, _flag("Seconds for which an answer of /readyz or /metrics is shared. Default: 1")
+        str | None, _flag("Seconds for which a response of /readyz or /metrics is shared. Default: 1")
     ] = None
     admin_secret_file: Annotated[
         str | None,
-        _flag("File with what operators' tokens are signed with, at least 32 bytes. `up` makes a secret."),
+        _flag("File with the secret that signs operators' tokens, at least 32 bytes. `up` generates one."),
     ] = None
     partitions: Annotated[
         str | None, _flag("Partitions of the log, fixed when a deployment is created. Default: 64")
     ] = None
     durability: Annotated[
-        str | None, _flag("What an acknowledgement promises: memory, replicated or fsynced. Default: fsynced")
+        str | None,
+        _flag("Durability that an acknowledgement promises: memory, replicated or fsynced. Default: fsynced"),
     ] = None
-    replicas: Annotated[str | None, _flag("Replicas that a replicated write needs. Default: 1")] = None
+    replicas: Annotated[str | None, _flag("Replicas that must confirm a replicated write. Default: 1")] = None
     record_interval: Annotated[
-        str | None, _flag("Seconds between two readings of the deployment's record. Default: 3")
+        str | None, _flag("Seconds between two reads of the deployment's record. Default: 3")
     ] = None
-    lag_bound: Annotated[str | None, _flag("Seconds that views may lag before answers say so. Default: 10")] = None
+    lag_bound: Annotated[str | None, _flag("Seconds that views may lag before responses say so. Default: 10")] = None
     drift_budget: Annotated[
-        str | None, _flag("Share of a core's time spent on looking for drift; 0 is off. Default: 0.02")
+        str | None, _flag("Share of a core's time spent on drift checks; 0 turns them off. Default: 0.02")
     ] = None
-    drain: Annotated[str | None, _flag("Seconds to finish what runs when it is stopped. Default: 10")] = None
-    max_request: Annotated[str | None, _flag("Bytes that a request may have. Default: 262144")] = None
-    max_writes: Annotated[
-        str | None, _flag("Requests that may write at the same time; beyond the queue, 503. Default: 64")
-    ] = None
-    max_reads: Annotated[str | None, _flag("Requests that may read at the same time. Default: 128")] = None
+    drain: Annotated[str | None, _flag("Seconds that running work gets to finish at a stop. Default: 10")] = None
+    max_request: Annotated[str | None, _flag("Most bytes per request. Default: 262144")] = None
+    max_writes: Annotated[str | None, _flag("Most writes handled at a time; beyond the queue, 503. Default: 64")] = None
+    max_reads: Annotated[str | None, _flag("Most reads handled at a time. Default: 128")] = None
     max_past: Annotated[
-        str | None, _flag("Pages of the past that are made at the same time; others wait, for a moment. Default: 4")
+        str | None, _flag("Most pages of the past built at a time; others wait briefly. Default: 4")
     ] = None
-    past_share: Annotated[
-        str | None, _flag("Share of a core's time that making pages of the past may take. Default: 0.5")
-    ] = None
-    past_bytes: Annotated[str | None, _flag("Bytes of pages of the past that are kept. Default: 33554432")] = None
-    fold_bytes: Annotated[str | None, _flag("Bytes of comments and votes that are remembered. Default: 16777216")] = (
+    past_share: Annotated[str | None, _flag("Share of a core's time for building pages of the past. Default: 0.5")] = (
         None
     )
-    thread_bytes: Annotated[str | None, _flag("Bytes of threads that a projector keeps. Default: 134217728")] = None
-    token_bytes: Annotated[str | None, _flag("Bytes of verified tokens that are remembered. Default: 8388608")] = None
-    max_queue: Annotated[str | None, _flag("Requests that may wait for either, for a moment. Default: 256")] = None
-    max_feeds: Annotated[str | None, _flag("Feeds that may be open at the same time. Default: 20000")] = None
+    past_bytes: Annotated[str | None, _flag("Most bytes of cached pages of the past. Default: 33554432")] = None
+    fold_bytes: Annotated[str | None, _flag("Most bytes of cached comments and votes. Default: 16777216")] = None
+    thread_bytes: Annotated[str | None, _flag("Most bytes of threads cached by a projector. Default: 134217728")] = None
+    token_bytes: Annotated[str | None, _flag("Most bytes of cached verified tokens. Default: 8388608")] = None
+    max_queue: Annotated[str | None, _flag("Most requests waiting briefly to write or to read. Default: 256")] = None
+    max_feeds: Annotated[str | None, _flag("Most feeds open at a time. Default: 20000")] = None
     max_unopened: Annotated[
-        str | None, _flag("Threads not opened yet that may be followed at the same time. Default: 1000")
+        str | None, _flag("Most threads not opened yet that may be followed at a time. Default: 1000")
     ] = None
     max_replays: Annotated[
-        str | None, _flag("Clients of feeds that are sent what they missed at the same time. Default: 32")
+        str | None, _flag("Most replays at a time: clients of feeds that are being sent what they missed. Default: 32")
     ] = None
-    replay_wait: Annotated[str | None, _flag("Seconds that such a replay may wait to begin. Default: 2")] = None
-    replay_timeout: Annotated[str | None, _flag("Seconds that a replay may take. Default: 30")] = None
-    replay_rows: Annotated[str | None, _flag("Frames that a replay may have. Default: 2000")] = None
-    replay_bytes: Annotated[str | None, _flag("Bytes that a replay may have. Default: 4194304")] = None
+    replay_wait: Annotated[str | None, _flag("Most seconds that a replay waits to begin. Default: 2")] = None
+    replay_timeout: Annotated[str | None, _flag("Most seconds per replay. Default: 30")] = None
+    replay_rows: Annotated[str | None, _flag("Most frames per replay. Default: 2000")] = None
+    replay_bytes: Annotated[str | None, _flag("Most bytes per replay. Default: 4194304")] = None
     replay_piece: Annotated[str | None, _flag("Bytes after which a piece of a replay is sent. Default: 65536")] = None
-    max_header_bytes: Annotated[str | None, _flag("Bytes that the head of a request may have. Default: 32768")] = None
-    max_header_lines: Annotated[str | None, _flag("Header lines that a request may have. Default: 100")] = None
-    max_target: Annotated[str | None, _flag("Bytes that path and query may have. Default: 16384")] = None
+    max_header_bytes: Annotated[str | None, _flag("Most bytes per request head. Default: 32768")] = None
+    max_header_lines: Annotated[str | None, _flag("Most header lines per request. Default: 100")] = None
+    max_target: Annotated[str | None, _flag("Most bytes of path and query. Default: 16384")] = None
     head_timeout: Annotated[str | None, _flag("Seconds from the first byte of a head to its end. Default: 10")] = None
     body_timeout: Annotated[
-        str | None, _flag("Seconds in which a body has to come, and more by its size. Default: 10")
+        str | None, _flag("Seconds in which a body must arrive, plus time for its size. Default: 10")
     ] = None
-    body_rate: Annotated[str | None, _flag("Bytes of a body for which it gets another second. Default: 16384")] = None
+    body_rate: Annotated[str | None, _flag("Bytes of a body that extend its timeout by a second. Default: 16384")] = (
+        None
+    )
     idle_timeout: Annotated[
         str | None, _flag("Seconds that a connection may be silent between requests. Default: 75")
     ] = None
     send_timeout: Annotated[
-        str | None, _flag("Seconds in which a client has to take some of an answer. Default: 30")
+        str | None, _flag("Seconds in which a client must take some of a response. Default: 30")
     ] = None
     linger_timeout: Annotated[
         str | None, _flag("Seconds for which unread data is dropped before a close. Default: 1")
     ] = None
     max_pipelined: Annotated[
-        str | None, _flag("Requests of a connection that may wait behind the first. Default: 16")
+        str | None, _flag("Most requests per connection that wait behind the first. Default: 16")
     ] = None
     max_connections: Annotated[
-        str | None, _flag("Connections open at a time; 0 is by the limit of open files. Default: 0")
+        str | None, _flag("Most connections open at a time; 0 follows the limit of open files. Default: 0")
     ] = None
     trusted_proxies: Annotated[str | None, _flag("Proxies in front that write X-Forwarded-For. Default: 0")] = None
     max_connections_per_address: Annotated[
-        str | None, _flag("Connections or feeds of one client address; 0 is an eighth of all. Default: 0")
+        str | None, _flag("Most connections or feeds per client address; 0 is an eighth of all. Default: 0")
     ] = None
-    max_requests_per_address: Annotated[str | None, _flag("Requests of one client address under way. Default: 64")] = (
+    max_requests_per_address: Annotated[str | None, _flag("Most requests running per client address. Default: 64")] = (
         None
     )
-    max_body_bytes_total: Annotated[str | None, _flag("Bytes of all bodies under way together. Default: 67108864")] = (
-        None
-    )
-    max_bodies_per_token: Annotated[str | None, _flag("Bodies that one token may be sending at a time. Default: 4")] = (
-        None
-    )
+    max_body_bytes_total: Annotated[
+        str | None, _flag("Most bytes of all bodies being received together. Default: 67108864")
+    ] = None
+    max_bodies_per_token: Annotated[str | None, _flag("Most bodies being sent per token. Default: 4")] = None
     max_writes_per_member: Annotated[
-        str | None, _flag("Writes of one member under way; 0 is an eighth of --max-writes. Default: 0")
+        str | None, _flag("Most writes running per member; 0 is an eighth of --max-writes. Default: 0")
     ] = None
 
 

@@ -98,7 +98,7 @@ def show(site: str, thread: str, /, *, json: Json = False, where: Where = NOWHER
     elif now.position == one.position:
         output.line(f"It cannot be applied: {now.fault}")
     else:
-        output.line(f"It can be applied now, but not {now}")
+        output.line(f"It can be applied now, but a later event cannot: {now}")
     return 0
 
 
@@ -122,7 +122,7 @@ def skip(
     thread: str,
     /,
     *,
-    reason: Annotated[str, Parameter(help="Why, in words that stay in the record.")],
+    reason: Annotated[str, Parameter(help="Reason for the skip. It stays in the record.")],
     json: Json = False,
     where: Where = NOWHERE,
 ) -> int:
@@ -137,7 +137,7 @@ def skip(
     """
     reason = typed(reason)
     if is_blank(reason):
-        raise UsedWrongly("--reason takes words that can be read")
+        raise UsedWrongly("--reason needs text that can be read")
     return _told(site, thread, anyio.run(_skip, where.quietly(), site, thread, reason), json=json)
 
 
@@ -161,7 +161,7 @@ async def _show(
         partition = place.store.keys.of(site, thread).number
         entry = await place.log.entry(partition, one.position)
         if entry is None:
-            raise Failed(f"{site}/{thread} is parked at {one.position}, which the log has not: it is another log")
+            raise Failed(f"{site}/{thread} is parked at {one.position}, which the log lacks: it is a different log")
         event = told(partition, read_or_error(*entry), await redacted(place.log, [partition]))
         _, now = await foldable(place.log, site, thread, _now())
         return one, partition, event, now
@@ -202,7 +202,7 @@ def _told(site: str, thread: str, still: Parked | None, *, json: bool) -> int:
     if json:
         output.document({"site": site, "thread": thread, "parked": None if still is None else _document(still)})
     elif still is None:
-        output.line(f"{site}/{thread} is not parked any more")
+        output.line(f"{site}/{thread} is no longer parked")
     else:
         raise Failed(f"{site}/{thread} is parked: {still}")
     return 0 if still is None else 1

@@ -32,18 +32,28 @@ def rebuild(
     *,
     thread: Annotated[
         tuple[str, str] | None,
-        Parameter(negative="", show_default=False, help="Site and thread: only the views of this one."),
+        Parameter(negative="", show_default=False, help="Site and thread: rebuild only the views of this thread."),
     ] = None,
     back: Annotated[
-        bool, Parameter(negative="", show_default=False, help="Serve again what was served before the last rebuild.")
+        bool,
+        Parameter(
+            negative="", show_default=False, help="Serve the views again that were served before the last rebuild."
+        ),
     ] = False,
     clean: Annotated[
-        bool, Parameter(negative="", show_default=False, help="Throw away all views that are not served.")
+        bool, Parameter(negative="", show_default=False, help="Delete all views that are not served.")
     ] = False,
     status: Annotated[
-        bool, Parameter(negative="", show_default=False, help="What is served, built and kept, and change nothing.")
+        bool,
+        Parameter(
+            negative="",
+            show_default=False,
+            help="List the views that are served, being built and kept; change nothing.",
+        ),
     ] = False,
-    pace: Annotated[float, Parameter(help="Share of the time to work, above 0 to 1. With 1 nobody is spared.")] = PACE,
+    pace: Annotated[
+        float, Parameter(help="Share of the time to work, above 0 to 1. With 1, other work is not spared.")
+    ] = PACE,
     json: Json = False,
     where: Where = NOWHERE,
 ) -> int:
@@ -78,9 +88,9 @@ def rebuild(
     chosen = [name for name, given in (("--thread", thread), ("--back", back), ("--clean", clean)) if given]
     chosen += ["--status"] if status else []
     if len(chosen) > 1:
-        raise UsedWrongly(f"{' and '.join(chosen)} are different things: give one of them")
+        raise UsedWrongly(f"{' and '.join(chosen)} exclude each other: give only one of them")
     if not 0 < pace <= 1:
-        raise UsedWrongly("--pace is a share of the time: above 0, and 1 at most")
+        raise UsedWrongly("--pace is a share of the time: above 0 and at most 1")
     found = where.quietly()
     told = _Told(json=json)
     if status:
@@ -91,10 +101,10 @@ def rebuild(
         try:
             anyio.run(_all, found, told, pace, back, clean)
         except KeyboardInterrupt:
-            output.note("hansard: broken off; what was built stays, and the same command goes on with it")
+            output.note("hansard: interrupted; what was built is kept, and the same command continues with it")
             raise
     if told.cut:
-        raise Failed(f"What the log has cannot be read to its end, and is served up to there: {'; '.join(told.cut)}")
+        raise Failed(f"Some logs cannot be read to their end, and are served up to there: {'; '.join(told.cut)}")
     return 0
 
 
@@ -125,35 +135,35 @@ class _Told:
         events, threads = (sum(getattr(one, name) for one in self._partitions) for name in ("events", "threads"))
         wrong = sum(len(one.differing) for one in self._partitions)
         if not self._json:
-            served = f"{_count(wrong, 'thread')} had been served wrong" if wrong else "nothing had been served wrong"
+            served = f"{_count(wrong, 'thread')} had been served wrong" if wrong else "no thread had been served wrong"
             output.line(
-                f"{_count(events, 'event')} of {_count(threads, 'thread')} built anew and served in "
+                f"{_count(events, 'event')} of {_count(threads, 'thread')} rebuilt and served in "
                 f"{_count(len(self._partitions), 'partition')}: {served}"
             )
-            output.line("What was served before is kept: --back serves it again, --clean throws it away")
+            output.line("The views served before are kept: --back serves them again, --clean deletes them")
 
     def returned(self) -> None:
         """Report that the earlier views are served again."""
         if self._json:
             return
         if self._partitions:
-            output.line(f"What was served before is served again in {_count(len(self._partitions), 'partition')}")
+            output.line(f"The views served before are served again in {_count(len(self._partitions), 'partition')}")
         else:
-            output.line("Nothing is kept that was served before")
+            output.line("No views are kept that were served before")
 
     def cleaned(self, keys: int) -> None:
         """Report that all views that are not served were deleted."""
         if self._json:
             output.document({"keys": keys})
         else:
-            output.line(f"{_count(keys, 'key')} thrown away: there are no views but those that are served")
+            output.line(f"{_count(keys, 'key')} deleted: only the served views are left")
 
     def refolded(self, site: str, thread: str, position: str) -> None:
         """Report that one thread was refolded from its log."""
         if self._json:
             output.document({"thread": f"{site}/{thread}", "position": position})
         else:
-            output.line(f"{site}/{thread} is folded anew and served, up to {position}")
+            output.line(f"{site}/{thread} is rebuilt and served, up to {position}")
 
     def standings(self, some: list[Standing]) -> None:
         """Report the generations of every partition."""
@@ -166,8 +176,9 @@ class _Told:
         if mixed := [one for one in some if is_mixed(one.served)]:
             versions = sorted({version for one in mixed for version in one.served.versions})
             output.line(
-                f"What is served in {_count(len(mixed), 'partition')} was written by versions {' and '.join(versions)} "
-                f"of Hansard, this is {OWN}: all of it is served, and a rebuild makes it of this one"
+                f"The views served in {_count(len(mixed), 'partition')} were written by versions "
+                f"{' and '.join(versions)} of Hansard; this is {OWN}. All of them are served, and a rebuild rewrites "
+                "them with this version"
             )
 
 
@@ -198,7 +209,7 @@ async def _all(settings: Settings, told: _Told, pace: float, back: bool, clean: 
                     else:
                         await one.rebuild()
                 except CannotApply as error:
-                    raise Failed(f"The log cannot be folded: {error}; what is served stays as it is") from error
+                    raise Failed(f"The log cannot be folded: {error}; the served views stay as they are") from error
     if clean:
         told.cleaned(keys)
     elif back:
@@ -213,7 +224,7 @@ async def _thread(settings: Settings, told: _Told, site: str, thread: str) -> No
         try:
             position = await refold(RedisLog(opened), store, site, thread)
         except CannotApply as error:
-            raise Failed(f"The log cannot be folded: {error}; what is served stays as it is") from error
+            raise Failed(f"The log cannot be folded: {error}; the served views stay as they are") from error
     if position is None:
         raise NotFound("there is no such thread")
     told.refolded(site, thread, str(position))

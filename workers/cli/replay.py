@@ -32,7 +32,7 @@ Kind = Literal["member", "guest", "staff", "system"]
 
 
 def _several(name: str, text: str) -> Parameter:
-    return Parameter(name=name, negative="", show_default=False, help=f"{text} May be given again.")
+    return Parameter(name=name, negative="", show_default=False, help=f"{text} Can be repeated.")
 
 
 @Parameter(name="*")
@@ -41,15 +41,17 @@ class Only:
     """Filter options: a flag for each part of a line, which takes the text as the line has it."""
 
     site: Annotated[str | None, Parameter(help="Only events of this site.")] = None
-    thread: Annotated[str | None, Parameter(help="Only events of this thread; takes --site.")] = None
-    comment: Annotated[str | None, Parameter(help="Only events of this comment; takes --site.")] = None
-    revision: Annotated[int | None, Parameter(help="Only events of this revision; takes --comment.")] = None
-    type: Annotated[tuple[str, ...], _several("--type", "Only this type, as comment.posted.")] = ()
-    kind: Annotated[tuple[Kind, ...], _several("--kind", "Only what this kind of actor did.")] = ()
-    actor: Annotated[tuple[str, ...], _several("--actor", "Only what this actor did, as wilma or 'staff wilma'.")] = ()
-    position: Annotated[str | None, Parameter(help="Only the event at this position; takes --thread.")] = None
+    thread: Annotated[str | None, Parameter(help="Only events of this thread; needs --site.")] = None
+    comment: Annotated[str | None, Parameter(help="Only events of this comment; needs --site.")] = None
+    revision: Annotated[int | None, Parameter(help="Only events of this revision; needs --comment.")] = None
+    type: Annotated[tuple[str, ...], _several("--type", "Only this type, such as comment.posted.")] = ()
+    kind: Annotated[tuple[Kind, ...], _several("--kind", "Only events by this kind of actor.")] = ()
+    actor: Annotated[
+        tuple[str, ...], _several("--actor", "Only events by this actor, such as wilma or 'staff wilma'.")
+    ] = ()
+    position: Annotated[str | None, Parameter(help="Only the event at this position; needs --thread.")] = None
     having: Annotated[
-        tuple[str, ...], _several("--having", "Only events with this in the rest of their line, as rule=links.")
+        tuple[str, ...], _several("--having", "Only events with this in the rest of their line, such as rule=links.")
     ] = ()
 
 
@@ -60,9 +62,9 @@ def replay(
     *,
     only: Only = ALL,
     from_: Annotated[
-        str | None, Parameter(name="--from", help="From this time on; with --thread also a position.")
+        str | None, Parameter(name="--from", help="Start at this time; with --thread also a position.")
     ] = None,
-    to: Annotated[str | None, Parameter(help="Before this time; with --thread also a position.")] = None,
+    to: Annotated[str | None, Parameter(help="End before this time; with --thread also a position.")] = None,
     json: Json = False,
     where: Where = NOWHERE,
 ) -> int:
@@ -143,7 +145,7 @@ async def _follow(log: Log, partition: int, after: Position, choice: Choice, *, 
                     _print(partition, recorded, gone, choice, json=json)
             output.flush()
     except LogDiverged as lost:
-        raise Failed(f"{lost}: the server lost it, and perhaps more of what was printed") from lost
+        raise Failed(f"{lost}: the server lost it, and perhaps other events that were printed") from lost
 
 
 def _print(partition: int, recorded: Recorded | UnreadableEntry, gone: Redacted, choice: Choice, *, json: bool) -> None:
@@ -161,12 +163,14 @@ def _choice(only: Only) -> Choice:
     for name in only.type:
         if name not in TYPES:
             close = difflib.get_close_matches(name, TYPES, 1)
-            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(TYPES)}"
+            hint = f"did you mean {close[0]}?" if close else f"the types are {', '.join(TYPES)}"
             raise UsedWrongly(f"there is no event type {name}: {hint}")
     for text in only.actor:
         kind, _, name = text.rpartition(" ")
         if not is_member(name) or (kind and kind not in get_args(Kind)):
-            raise UsedWrongly(f"--actor takes an id, as wilma, or kind and id, as 'staff wilma', not {text!r}")
+            raise UsedWrongly(
+                f"--actor takes an id, such as wilma, or kind and id, such as 'staff wilma', not {text!r}"
+            )
     return Choice(
         site=only.site,
         thread=only.thread,
@@ -182,21 +186,21 @@ def _choice(only: Only) -> Choice:
 
 def _check_place(only: Only) -> None:
     if only.thread is not None and only.site is None:
-        raise UsedWrongly("--thread takes --site: a thread's id is only unique within its site")
+        raise UsedWrongly("--thread needs --site: a thread's id is only unique within its site")
     if only.comment is not None and only.site is None:
-        raise UsedWrongly("--comment takes --site: a comment's id is only unique within its site")
+        raise UsedWrongly("--comment needs --site: a comment's id is only unique within its site")
     if only.revision is not None and only.comment is None:
-        raise UsedWrongly("--revision takes --comment: every comment counts its own")
+        raise UsedWrongly("--revision needs --comment: each comment numbers its own revisions")
     if only.position is not None and only.thread is None:
-        raise UsedWrongly("--position takes --thread: elsewhere positions are not in one order")
+        raise UsedWrongly("--position needs --thread: elsewhere positions have no common order")
     for name, value, good in (
-        ("site", only.site, is_site),
-        ("thread", only.thread, is_thread),
-        ("comment", only.comment, is_comment),
+        ("site id", only.site, is_site),
+        ("thread id", only.thread, is_thread),
+        ("comment id", only.comment, is_comment),
         ("position", only.position, _is_position),
     ):
         if value is not None and not good(value):
-            raise UsedWrongly(f"{value!r} cannot name a {name}")
+            raise UsedWrongly(f"{value!r} is not a valid {name}")
 
 
 def _is_position(text: str) -> bool:
@@ -210,7 +214,7 @@ def _is_position(text: str) -> bool:
 def _named(text: str) -> tuple[str, str]:
     name, sign, value = typed(text).partition("=")
     if not sign:
-        raise UsedWrongly(f"--having takes a name and a value, as rule=links, not {text!r}")
+        raise UsedWrongly(f"--having takes a name and a value, such as rule=links, not {text!r}")
     return name, value
 
 
@@ -218,7 +222,7 @@ def _bound(flag: str, text: str, choice: Choice) -> Position:
     try:
         moment = parse_moment(text)
     except ValueError as error:
-        raise UsedWrongly(f"{flag} takes a time, as 2026-10-12T00:00:00Z, or a position, not {text!r}") from error
+        raise UsedWrongly(f"{flag} takes a time, such as 2026-10-12T00:00:00Z, or a position, not {text!r}") from error
     if isinstance(moment, Position) and choice.thread is None:
-        raise UsedWrongly(f"{flag} takes a position only with --thread: elsewhere positions are not in one order")
+        raise UsedWrongly(f"{flag} takes a position only with --thread: elsewhere positions have no common order")
     return place_of(moment)

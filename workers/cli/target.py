@@ -38,7 +38,7 @@ async def server(settings: Settings, *, start: bool = True) -> AsyncIterator[str
     if not (settings.data / "server").is_dir():
         raise Failed(f"There is no data in {settings.data}: start `hansard up`, or give --data or --redis-url")
     if not start:
-        raise Failed(f"`hansard up` does not run on {settings.data}: start it, or give --redis-url")
+        raise Failed(f"`hansard up` is not running on {settings.data}: start it, or give --redis-url")
     async with embedded.running(settings.data) as started:
         yield started.url
 

@@ -31,10 +31,12 @@ def thread(
     thread: str,
     /,
     *,
-    at: Annotated[str | None, Parameter(help="As it stood then: a time (2026-10-12T09:30:00Z) or a position.")] = None,
+    at: Annotated[
+        str | None, Parameter(help="Show the thread as it was then: a time (2026-10-12T09:30:00Z) or a position.")
+    ] = None,
     sort: Annotated[Sort, Parameter(help="Order of the top-level comments.")] = "newest",
     staff: Annotated[
-        bool, Parameter(negative="", help="With --at: also what is not public any more. Redacted text is gone.")
+        bool, Parameter(negative="", help="With --at: include what is no longer public. Redacted text is gone.")
     ] = False,
     json: Json = False,
     where: Where = NOWHERE,
@@ -56,9 +58,9 @@ def thread(
     """
     moment = None if at is None else _moment(at)
     if isinstance(moment, int) and moment > time.time() * 1000:
-        raise UsedWrongly(f"--at {at} has not come yet")
+        raise UsedWrongly(f"--at {at} is in the future")
     if staff and moment is None:
-        raise UsedWrongly("--staff goes with --at: the page of now is the same for everyone")
+        raise UsedWrongly("--staff needs --at: the present page is the same for everyone")
     page = anyio.run(_whole, where.quietly(), site, thread, moment, sort, Viewer(staff=True) if staff else PUBLIC)
     if json:
         output.document(page)

@@ -28,21 +28,21 @@ LONGEST: Final = 87_600
 
 def token(  # noqa: PLR0913 - a token says as much
     *,
-    site: Annotated[str | None, Parameter(help="The site that it is for.")] = None,
+    site: Annotated[str | None, Parameter(help="Site that the token is for.")] = None,
     sub: Annotated[str | None, Parameter(help="Id of the member, public beside what they write.")] = None,
     name: Annotated[str | None, Parameter(help="Name of the member, as shown.")] = None,
-    role: Annotated[tuple[SiteRole, ...], Parameter(help="May be given again.", negative="", show_default=False)] = (),
+    role: Annotated[tuple[SiteRole, ...], Parameter(help="Can be repeated.", negative="", show_default=False)] = (),
     entitlement: Annotated[
-        tuple[str, ...], Parameter(help="For example subscriber. May be given again.", negative="", show_default=False)
+        tuple[str, ...], Parameter(help="For example subscriber. Can be repeated.", negative="", show_default=False)
     ] = (),
     badge: Annotated[
-        tuple[str, ...], Parameter(help="Shown beside the name. May be given again.", negative="", show_default=False)
+        tuple[str, ...], Parameter(help="Shown beside the name. Can be repeated.", negative="", show_default=False)
     ] = (),
     kind: Annotated[Literal["member", "guest"], Parameter(help="A guest is not a member.")] = "member",
     operator: Annotated[
-        bool, Parameter(help="A token of the deployment's operator instead.", negative="", show_default=False)
+        bool, Parameter(help="Print a token of the deployment's operator instead.", negative="", show_default=False)
     ] = False,
-    hours: Annotated[float, Parameter(help="How long it is valid.")] = 24,
+    hours: Annotated[float, Parameter(help="Hours for which the token is valid.")] = 24,
     where: Where = NOWHERE,
 ) -> int:
     """Print a signed token, and nothing else.
@@ -61,12 +61,12 @@ def token(  # noqa: PLR0913 - a token says as much
         TOKEN=$(hansard token --operator)
     """
     if not 0 < hours <= LONGEST:
-        raise UsedWrongly(f"--hours takes more than 0 hours and at most {LONGEST}, which is ten years")
+        raise UsedWrongly(f"--hours must be more than 0 and at most {LONGEST}, which is ten years")
     found = where.quietly()
     expires = int(time.time() + hours * 3600)
     if operator:
         if site or sub or name or role or entitlement or badge or kind != "member":
-            raise UsedWrongly("an operator's token takes no other claims: give --operator alone")
+            raise UsedWrongly("an operator's token takes no other claims: give only --operator")
         claims: dict[str, Any] = {"aud": OPERATOR_AUDIENCE, "roles": ["operator"], "exp": expires}
         output.line(_signed(claims, OctKey.import_key(_admin_secret(found).encode())))
         return 0
@@ -86,11 +86,11 @@ def token(  # noqa: PLR0913 - a token says as much
 
 def _check(site: str, sub: str, name: str) -> None:
     if not is_site(site):
-        raise UsedWrongly(f"{site!r} cannot name a site: 1 to 40 of a-z, 0-9 and -")
+        raise UsedWrongly(f"{site!r} is not a valid site id: 1 to 40 of a-z, 0-9 and -")
     if not is_member(sub):
-        raise UsedWrongly(f"{sub!r} cannot name a member: 1 to 64 letters, digits and . _ ~ : -")
+        raise UsedWrongly(f"{sub!r} is not a valid member id: 1 to 64 letters, digits and . _ ~ : -")
     if is_blank(name):
-        raise UsedWrongly("the name has nothing that can be seen")
+        raise UsedWrongly("the name has no visible character")
 
 
 def _admin_secret(found: Settings) -> str:
@@ -105,7 +105,7 @@ async def _site_secret(found: Settings, site: str) -> OctKey:
     if keys is None:
         raise Failed(f"There is no site {site}")
     if not keys.secrets:
-        raise Failed(f"The tokens of site {site} are signed with a JWKS: only the publication has the key for that")
+        raise Failed(f"The tokens of site {site} are signed with a JWKS: only the publication has the signing key")
     return keys.secrets[0]
 
 

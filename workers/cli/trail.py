@@ -36,7 +36,7 @@ VOTES: Final = frozenset(str(event.__struct_config__.tag) for event in VOTE_EVEN
 def trail(
     site: str,
     thread_or_comment: str,
-    comment: Annotated[str | None, Parameter(help="The comment, where the thread is given before it.")] = None,
+    comment: Annotated[str | None, Parameter(help="The comment, if the thread is given before it.")] = None,
     /,
     *,
     json: Json = False,
@@ -59,7 +59,7 @@ def trail(
     thread, name = (None, thread_or_comment) if comment is None else (thread_or_comment, comment)
     for kind, value, good in (("site", site, is_site), ("thread", thread, is_thread), ("comment", name, is_comment)):
         if value is not None and not good(value):
-            raise UsedWrongly(f"{value!r} cannot name a {kind}")
+            raise UsedWrongly(f"{value!r} is not a valid {kind} id")
     found = anyio.run(_found, where.quietly(), site, thread, name)
     if json:
         output.document(found)

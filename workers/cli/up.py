@@ -72,7 +72,7 @@ def _tell(up: Up) -> None:
         output.line(f"  follow    curl -N {page}/feed")
     output.line(f"  look up   {up.url}/docs")
     output.line()
-    output.line("Tokens, good for a day:")
+    output.line("Tokens, valid for a day:")
     output.line()
     given = [] if up.data == str(Settings().data) else ["--data", up.data]
     width = max(map(len, TOKENS))
@@ -82,7 +82,7 @@ def _tell(up: Up) -> None:
     output.line(f"  {'an operator':{width}}  {_command('--operator', *given)}")
     if not up.own_server:
         output.line()
-        output.line("(set HANSARD_REDIS_URL for these, as for this process)")
+        output.line("(set HANSARD_REDIS_URL for these commands, as for this process)")
 
 
 def _command(*arguments: str) -> str:

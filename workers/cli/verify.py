@@ -35,17 +35,17 @@ def verify(
         Parameter(
             negative="",
             show_default=False,
-            help="Also what was expected and what was found: texts, perhaps some that nobody should see.",
+            help="Include the expected and the found values: texts, possibly some that must stay hidden.",
         ),
     ] = False,
-    partition: Annotated[int | None, Parameter(help="Verify this partition alone.")] = None,
+    partition: Annotated[int | None, Parameter(help="Verify only this partition.")] = None,
     resume: Annotated[
         bool,
-        Parameter(negative="", show_default=False, help="Go on where the last run was broken off."),
+        Parameter(negative="", show_default=False, help="Continue where the last run was interrupted."),
     ] = False,
     state: Annotated[
         Path | None,
-        Parameter(help="A file that keeps how far it has come. Default: one in the directory of --data, if there is."),
+        Parameter(help="File that keeps the progress. Default: a file in the directory of --data, if that exists."),
     ] = None,
     json: Json = False,
     where: Where = NOWHERE,
@@ -79,7 +79,7 @@ def verify(
     found = where.quietly()
     if partition is not None and (resume or state is not None):
         raise UsedWrongly(
-            "--partition verifies one partition, so there is nothing to resume: leave out --resume, --state"
+            "--partition verifies one partition, so there is nothing to resume: leave out --resume and --state"
         )
     record = None if partition is not None else _record(found, state)
     if resume and record is None:
@@ -89,7 +89,7 @@ def verify(
         anyio.run(_verify, found, seen, partition, resume)
     except KeyboardInterrupt:
         if record is not None:
-            output.note("hansard: broken off; `hansard verify --resume` goes on")
+            output.note("hansard: interrupted; `hansard verify --resume` continues")
         raise
     if json:
         output.document({"verified": seen.verified()})
@@ -156,7 +156,7 @@ class _Seen:
                 output.document({**where, "not_compared": {"lost": look.accepted}, "accepted": True})
             else:
                 lost = output.counted(look.accepted, "event")
-                output.line(f"not compared  partition {look.partition}  {lost} lost, which was accepted")
+                output.line(f"not compared  partition {look.partition}  {lost} lost; the loss was accepted")
         else:
             return False
         return True
@@ -231,9 +231,9 @@ class _Seen:
         if self.differences:
             found = output.counted(self.differences, "difference")
         elif self._mixed or self._accepted:
-            found = "what was compared is what the log says"
+            found = "everything compared matches the log"
         else:
-            found = "what is served is what the log says"
+            found = "the served views match the log"
         return f"{compared}: {found}" if not self._mixed else f"{compared}: {found}\n{_unified(self._mixed)}"
 
 
@@ -281,12 +281,12 @@ async def _begin(opened: Deployment, log: RedisLog, seen: _Seen, *, resume: bool
         if known is not None:
             why = await _changed(opened, log, known, values=seen.values)
             if why is not None:
-                output.note(f"hansard: it begins anew: {why}")
+                output.note(f"hansard: verification starts over: {why}")
                 known = None
         known = known or FinishedPartitions(begun, [], {})
         seen.record.begin(known)
     except OSError as error:
-        why = f"{seen.record.path} cannot be used to keep how far it has come: {error.strerror}"
+        why = f"{seen.record.path} cannot keep the progress: {error.strerror}"
         if resume or seen.record.path.name != RECORD:
             raise Failed(why) from error
         output.note(f"hansard: {why}")
@@ -301,9 +301,9 @@ async def _begin(opened: Deployment, log: RedisLog, seen: _Seen, *, resume: bool
 
 async def _changed(opened: Deployment, log: RedisLog, known: FinishedPartitions, *, values: bool) -> str | None:
     if values and not known.begun.values:
-        return "values were not kept"
+        return "the interrupted run kept no values"
     if known.begun.partitions != log.partitions:
-        return "that was another deployment"
+        return "the interrupted run verified another deployment"
     generations = {number: await verifier.generation_of(opened.reads, opened.keys, number) for number in known.through}
     return await changed(known, log, generations)
 
@@ -321,8 +321,8 @@ def _part(part: str, number: int) -> str:
 
 def _unified(partitions: int) -> str:
     return (
-        f"The views of {output.counted(partitions, 'partition')} were written by other versions of Hansard, too, and "
-        "not compared whole: `hansard rebuild` makes them of this one"
+        f"The views of {output.counted(partitions, 'partition')} were also written by other versions of Hansard, and "
+        "were not compared whole: `hansard rebuild` rewrites them with this version"
     )
 
 

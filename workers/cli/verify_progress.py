@@ -132,9 +132,9 @@ async def changed(known: FinishedPartitions, log: Log, generations: dict[int, in
     """The change since the interrupted run that makes its progress invalid. None if there is none."""
     for one in known.through.values():
         if one.generation != generations[one.partition]:
-            return f"other views are served in partition {one.partition} now"
+            return f"partition {one.partition} serves other views now"
         if one.at != START and await log.entry(one.partition, one.at) is None:
-            return f"the log of partition {one.partition} is another"
+            return f"the log of partition {one.partition} is a different one"
     return None
 
 

@@ -17,7 +17,7 @@ NARROWEST: Final = 20
 _GONE: Final = {
     "pending": "waiting for a moderator",
     "rejected": "removed by a moderator",
-    "withdrawn": "taken back by its author",
+    "withdrawn": "withdrawn by its author",
 }
 _STYLES: Final = {"=": "", "-": "red strike", "+": "green underline"}
 _MARKS: Final = {"=": ("", ""), "-": ("[-", "-]"), "+": ("{+", "+}")}
@@ -116,7 +116,7 @@ def _stands(trail: dict[str, Any]) -> str:
     if status == "published":
         return f"Readers see it, {since}."
     if status == "withdrawn":
-        return f"Readers do not see it {since}: taken back by its author."
+        return f"Readers do not see it {since}: withdrawn by its author."
     rule = event["data"].get("rule")
     by = f"rule {rule}" if rule is not None else _who(event)
     reason = event["data"].get("reason") if rule is None else None
@@ -128,7 +128,7 @@ def _details(event: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """The data of an event as names and values. The body has no name. Fields in `_TOLD` are not listed again."""
     data = event["data"]
     if "answered" in data:
-        yield "in answer to", f"{data['answered']}, revision {data.get('answered_revision', 1)}"
+        yield "in reply to", f"{data['answered']}, revision {data.get('answered_revision', 1)}"
     if "rule" in data:
         yield "held by rule", ": ".join(filter(None, (data["rule"], data.get("match"))))
     for name in ("reason", "note"):

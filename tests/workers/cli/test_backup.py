@@ -46,7 +46,7 @@ def test_it_is_only_restored_where_there_is_nothing(night_train: Up, fresh: str,
     beside = night_train.ask("restore", str(file))
     assert (beside.status, beside.out) == (1, "")
     assert beside.err == (
-        f"hansard: `hansard up` runs on {night_train.data}: end it first, or name a new directory with --data\n"
+        f"hansard: `hansard up` runs on {night_train.data}: stop it first, or name a new directory with --data\n"
     )
     assert here("restore", str(file), "--redis-url", fresh).status == 0
     again = here("restore", str(file), "--redis-url", fresh)
@@ -88,7 +88,7 @@ def test_the_script_for_cron_keeps_the_newest_and_fails_where_the_program_does(n
     # HANSARD is for the script: the program does not know such a setting, and does not mind it.
     done = subprocess.run(command, env=environment(**settings), cwd=TOP, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert "the file is whole" in done.stdout
+    assert "the file is intact" in done.stdout
     kept = sorted(path.name for path in tmp_path.iterdir())
     assert kept[:2] == ["another.backup", "hansard-20200102T000000Z.backup"]
     assert len(kept) == 3

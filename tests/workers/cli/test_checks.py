@@ -15,7 +15,7 @@ def test_verify_finds_a_row_that_was_changed_by_hand(scribbled: Up) -> None:
     assert clean.status == 0
     events, right = clean.out.split(" events folded, 1 thread compared: ")
     assert int(events) >= EVENTS
-    assert right == "what is served is what the log says\n"
+    assert right == "the served views match the log\n"
     socket = (scribbled.data / "server" / "address").read_text()
     key = Keys(64).of(SITE, THREAD).thread_views(1, SITE, THREAD).rows
     with client(f"unix://{socket}") as redis:

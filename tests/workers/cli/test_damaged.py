@@ -164,7 +164,7 @@ def test_a_backup_takes_all_it_can_and_is_restored_when_asked_for(damaged: tuple
     done = run.ask("backup", str(path))
     ends(done, 1)
     why = named.rpartition(": ")[2]
-    lacks = f"hansard: {path} is not whole: it lacks partition {HERE.number} after "
+    lacks = f"hansard: {path} is incomplete: it lacks partition {HERE.number} after "
     assert done.err.splitlines()[-1].startswith(lacks)
     assert done.err.splitlines()[-1].endswith(why)
     assert run.ask("backup", str(tmp_path / "another"), "--json").documents[0]["lacks"][0]["partition"] == HERE.number
@@ -172,7 +172,7 @@ def test_a_backup_takes_all_it_can_and_is_restored_when_asked_for(damaged: tuple
         refused = here("restore", str(path), "--data", str(tmp_path / "data"), *flags)
         ends(refused, 1)
         assert refused.err.startswith(lacks)
-        assert refused.err.endswith("With --incomplete the rest of it is restored\n")
+        assert refused.err.endswith("Use --incomplete to restore the rest of it\n")
     assert not (tmp_path / "data").exists()
     checked = here("restore", str(path), "--incomplete", "--check")
     ends(checked, 0)

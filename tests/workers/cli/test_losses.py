@@ -97,7 +97,7 @@ def test_what_is_gone_is_told_and_accepted_and_writes_go_on(fresh: str, id_: str
     assert told(after, "whole")[0][0] == "good"
     verified = here("verify", "--partition", "1", "--redis-url", fresh)
     assert verified.status == 0
-    assert verified.out.splitlines()[0] == "not compared  partition 1  3 events lost, which was accepted"
+    assert verified.out.splitlines()[0] == "not compared  partition 1  3 events lost; the loss was accepted"
 
 
 @pytest.mark.parametrize("given", [(), ("--id", "another")])
@@ -107,7 +107,7 @@ def test_without_the_id_nothing_is_accepted(fresh: str, id_: str, redis: Any, gi
     done = doctor(fresh, "--accept-loss", *given)
     assert done.status == 2
     assert done.out.startswith("partition 1  1 of 5 events\n")
-    assert done.err.splitlines()[-1].endswith("Nothing is accepted")
+    assert done.err.splitlines()[-1].endswith("Nothing was accepted")
     assert state(redis) == before
     assert id_.encode() in (before[1] or b"")
 

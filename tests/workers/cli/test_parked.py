@@ -100,7 +100,7 @@ def test_a_thread_that_is_parked_is_listed_shown_skipped_and_served_again(runnin
     assert "Written by" not in again.err
 
     done = running.ask("parked", "skip", SITE, THREAD, "--reason", "Nobody can read it")
-    assert (done.status, done.out) == (0, "sample/night-train is not parked any more\n")
+    assert (done.status, done.out) == (0, "sample/night-train is no longer parked\n")
     assert [one["data"]["reason"] for one in running.ask("replay", "--type", "event.skipped", "--json").documents][
         -2:
     ] == ["Written by a fault", "Nobody can read it"]

@@ -48,7 +48,7 @@ def spoil(one: Up) -> None:
 
 def cleaned(one: Up) -> bool:
     """Whether everything is right, after what is kept was thrown away."""
-    assert "thrown away" in one.ask("rebuild", "--clean", "--pace", "1").out
+    assert "deleted" in one.ask("rebuild", "--clean", "--pace", "1").out
     with redis_of(one) as redis:
         return len(generations(redis)) == 1 and one.ask("verify").status == 0
 
@@ -62,8 +62,8 @@ def test_what_was_built_is_served_and_can_be_taken_back(rebuilt: Up) -> None:
     done = rebuilt.ask("rebuild", "--pace", "1")
     assert done.status == 0, done.err
     first, second = done.out.splitlines()
-    assert first.endswith("events of 1 thread built anew and served in 64 partitions: nothing had been served wrong")
-    assert second == "What was served before is kept: --back serves it again, --clean throws it away"
+    assert first.endswith("events of 1 thread rebuilt and served in 64 partitions: no thread had been served wrong")
+    assert second == "The views served before are kept: --back serves them again, --clean deletes them"
     status = rebuilt.ask("rebuild", "--status").out.splitlines()
     assert [line.split(":")[0] for line in status] == [
         f"generation {generation}, kept",
@@ -71,9 +71,9 @@ def test_what_was_built_is_served_and_can_be_taken_back(rebuilt: Up) -> None:
     ]
     assert rebuilt.ask("verify").status == 0
     assert rebuilt.ask("rebuild", "--back", "--pace", "1").out == (
-        "What was served before is served again in 64 partitions\n"
+        "The views served before are served again in 64 partitions\n"
     )
-    assert rebuilt.ask("rebuild", "--back", "--pace", "1").out == "Nothing is kept that was served before\n"
+    assert rebuilt.ask("rebuild", "--back", "--pace", "1").out == "No views are kept that were served before\n"
     assert cleaned(rebuilt)
     with redis_of(rebuilt) as redis:
         assert generations(redis) == {generation}
@@ -95,7 +95,7 @@ def test_one_thread_is_folded_anew_by_itself(rebuilt: Up) -> None:
     assert rebuilt.ask("verify").status == 1
     done = rebuilt.ask("rebuild", "--thread", SITE, THREAD)
     assert done.status == 0, done.err
-    assert done.out.startswith(f"{SITE}/{THREAD} is folded anew and served, up to ")
+    assert done.out.startswith(f"{SITE}/{THREAD} is rebuilt and served, up to ")
     assert rebuilt.ask("verify").status == 0
     done = rebuilt.ask("rebuild", "--thread", SITE, "nowhere")
     assert (done.out, done.err, done.status) == ("", "hansard: there is no such thread (not-found)\n", 1)

@@ -161,14 +161,16 @@ def test_tail_ends_where_what_it_printed_is_in_the_record_no_more(fresh: str) ->
             redis.xadd(log, {"e": b"{}", "c": b""}, id="6-1")
             assert tail.wait(BOUND) == 1
             said = tail.stderr.read()
-    assert said.startswith("hansard: the log of partition 12 has no event 5-1 as it was read: the server lost it")
+    assert said.startswith(
+        "hansard: the log of partition 12 no longer has event 5-1 as it was read: the server lost it"
+    )
     assert said.count("\n") == 1
 
 
 def test_tail_needs_somebody_who_writes(tmp_path: Path) -> None:
     (tmp_path / "server").mkdir()
     done = here("tail", "--data", str(tmp_path))
-    assert done.err == f"hansard: `hansard up` does not run on {tmp_path}: start it, or give --redis-url\n"
+    assert done.err == f"hansard: `hansard up` is not running on {tmp_path}: start it, or give --redis-url\n"
     assert done.status == 1
 
 

@@ -114,7 +114,7 @@ def test_after_ctrl_c_it_says_how_to_go_on_and_goes_on_from_there(spoilt: Up, mo
         patched.setattr(ProgressFile, "finished", pressed)
         done = spoilt.ask("verify")
     assert done.status == 130
-    assert done.err.endswith("hansard: broken off; `hansard verify --resume` goes on\n")
+    assert done.err.endswith("hansard: interrupted; `hansard verify --resume` continues\n")
     assert seen == [0, 1, 2, 3, 4, 5]
     monkeypatch.setattr(ProgressFile, "finished", lambda _, one: seen.append(one.partition))
     assert spoilt.ask("verify", "--resume").out == whole.out
@@ -124,7 +124,7 @@ def test_after_ctrl_c_it_says_how_to_go_on_and_goes_on_from_there(spoilt: Up, mo
 def test_texts_are_kept_only_where_they_were_asked_for(spoilt: Up, kept: Path) -> None:
     assert "stew" not in kept.read_text()
     done = verify(spoilt, "--resume", "--values", "--state", str(kept))
-    assert done.err == "hansard: it begins anew: values were not kept\n"
+    assert done.err == "hansard: verification starts over: the interrupted run kept no values\n"
     assert any("stew" in str(told.get("found")) for told in done.documents)
 
 
@@ -142,10 +142,10 @@ def test_what_was_verified_of_another_deployment_counts_for_nothing(spoilt: Up, 
         assert done.out == whole.out
         return done.err
 
-    assert but(position="5-7") == f"hansard: it begins anew: the log of partition {home} is another\n"
-    assert but(generation=2) == f"hansard: it begins anew: other views are served in partition {home} now\n"
+    assert but(position="5-7") == f"hansard: verification starts over: the log of partition {home} is a different one\n"
+    assert but(generation=2) == f"hansard: verification starts over: partition {home} serves other views now\n"
     lines[0]["partitions"] = 8
-    assert but() == "hansard: it begins anew: that was another deployment\n"
+    assert but() == "hansard: verification starts over: the interrupted run verified another deployment\n"
 
 
 def test_one_partition_can_be_verified_alone(spoilt: Up) -> None:

@@ -20,7 +20,7 @@ def test_everything_works_with_one_url(kind: str, tmp_path: Path) -> None:
     assert (shown.status, told.status, checked.status, looked.status) == (0, 0, 0, 0)
     assert "night train" in shown.out
     assert len(told.documents) == 77
-    assert checked.out.endswith("what is served is what the log says\n")
+    assert checked.out.endswith("the served views match the log\n")
     good = {found["about"]: found["found"] for found in looked.documents if found["verdict"] == "good"}
     assert good["views"] == "level with the log"
     assert good["replicas"] == "1 linked, 1 confirm each write"

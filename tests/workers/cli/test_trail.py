@@ -81,7 +81,7 @@ def test_what_made_the_status_what_it_is_is_followed_through_everything(scribble
     assert stands() == "Readers do not see it: held by staff wilma. “Later.”"
     act(scribbled, "POST", f"/{name}/decisions", moderator, {"verdict": "reject", "revision": 2, "note": "Enough."})
     act(scribbled, "DELETE", f"/{name}", author)
-    assert stands() == "Readers do not see it: taken back by its author."
+    assert stands() == "Readers do not see it: withdrawn by its author."
     act(scribbled, "PUT", f"/{name}/revisions/2/redaction", moderator, {"reason": "An address."})
     done = scribbled.ask("trail", SITE, THREAD, name)
     assert "https://a.example" not in done.out

@@ -54,10 +54,10 @@ def test_what_another_renderer_wrote_is_served_and_no_difference_until_a_rebuild
         rf"not compared  partition {PARTITION.number}  the html of (\d+) rows; written by versions {EARLIER}", told
     )
     assert number is not None
-    assert summary.endswith("1 thread compared: what was compared is what the log says")
+    assert summary.endswith("1 thread compared: everything compared matches the log")
     assert advice == (
-        "The views of 1 partition were written by other versions of Hansard, too, and not compared whole: "
-        "`hansard rebuild` makes them of this one"
+        "The views of 1 partition were also written by other versions of Hansard, and were not compared whole: "
+        "`hansard rebuild` rewrites them with this version"
     )
     document, whole = upgraded.ask("verify", "--json").documents
     assert (whole["verified"]["differences"], whole["verified"]["not_compared_whole"]) == (0, 1)
@@ -71,13 +71,13 @@ def test_what_another_renderer_wrote_is_served_and_no_difference_until_a_rebuild
     assert "`hansard rebuild`" in finding["change"]
     assert upgraded.ask("doctor").status == 0
     assert upgraded.ask("rebuild", "--status").out.splitlines()[-1] == (
-        f"What is served in 1 partition was written by versions {EARLIER} of Hansard, this is {OWN}: all of it is "
-        "served, and a rebuild makes it of this one"
+        f"The views served in 1 partition were written by versions {EARLIER} of Hansard; this is {OWN}. All of them "
+        "are served, and a rebuild rewrites them with this version"
     )
 
     done = upgraded.ask("rebuild", "--pace", "1")
-    assert (done.status, done.out.splitlines()[0].rpartition(": ")[2]) == (0, "nothing had been served wrong")
-    assert upgraded.ask("verify").out.endswith("what is served is what the log says\n")
+    assert (done.status, done.out.splitlines()[0].rpartition(": ")[2]) == (0, "no thread had been served wrong")
+    assert upgraded.ask("verify").out.endswith("the served views match the log\n")
     findings = upgraded.ask("doctor", "--json").documents
     assert [one["about"] for one in findings if one["verdict"] != "good"] == ["addresses"], "all come from here"
     assert len(upgraded.ask("rebuild", "--status").out.splitlines()) == 2
