@@ -56,7 +56,7 @@ def carry_out(settings: Settings, formats: Formats, *, json: bool) -> int:
                 ("1 live process does", "it") if len(held) == 1 else (f"{len(held)} live processes do", "them")
             )
             raise Failed(
-                f"{number} not read format {newest}: {names}. Update or end {them}, and run `hansard upgrade` again"
+                f"{number} not read format {newest}: {names}. Update or stop {them}, and run `hansard upgrade` again"
             )
         case Gone():
             raise Failed("The record of the deployment changed meanwhile: see `hansard doctor`")

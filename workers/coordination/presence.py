@@ -51,7 +51,7 @@ class Presence:
         await self._say()
         await self._record.refresh()
         if self._record.unfit is not None:
-            raise Failed(f"It cannot be started: {self._record.unfit.detail}")
+            raise Failed(f"This process cannot start: {self._record.unfit.detail}")
 
     async def run(self) -> None:
         """Renew the entry until cancelled, then remove it."""
@@ -109,5 +109,5 @@ async def _require_fit(deployment: Deployment) -> None:
     while True:
         changed = deployment.record.changed
         if deployment.record.unfit is not None:
-            raise Failed(f"Broken off: {deployment.record.unfit.detail}")
+            raise Failed(f"Interrupted: {deployment.record.unfit.detail}")
         await changed.wait()

@@ -107,7 +107,7 @@ def _version(server: Server) -> Finding:
 
 
 def _loading(server: Server) -> Finding:
-    change = "Wait: it answers when it is through, and every process goes on by itself then"
+    change = "Wait until it has loaded its data: every process then continues by itself"
     return Finding(verdict="wrong", about=_NO_FURTHER[0], found=f"its data, {server.loading}", change=change)
 
 
@@ -118,7 +118,7 @@ async def _account(node: Node, server: Server) -> Finding:
     except Denied as error:
         found, _, change = str(error).partition(": ")
         return Finding(verdict="wrong", about=_NO_FURTHER[1], found=found, change=change)
-    return Finding(verdict="good", about=_NO_FURTHER[1], found="may do what is needed")
+    return Finding(verdict="good", about=_NO_FURTHER[1], found="has every permission needed")
 
 
 _NO_FURTHER: Final = ("loading", "account")
@@ -135,29 +135,29 @@ def _role(server: Server) -> Finding:
 def _eviction(server: Server) -> Finding:
     if server.eviction == "noeviction":
         return Finding(verdict="good", about="eviction", found="noeviction")
-    change = "Set maxmemory-policy noeviction: any other throws the record away when memory is short"
+    change = "Set maxmemory-policy noeviction: any other policy evicts the record when memory is short"
     return Finding(verdict="wrong", about="eviction", found=server.eviction, change=change)
 
 
 def _persistence(server: Server, info: dict[str, Any], settings: Settings) -> Iterator[Finding]:
-    found = "no append-only file" if server.fsync == "off" else f"appendfsync {server.fsync or 'not told'}"
+    found = "no append-only file" if server.fsync == "off" else f"appendfsync {server.fsync or 'not reported'}"
     if server.fsync == "always":
         yield Finding(verdict="good", about="persistence", found=found)
     elif settings.durability == "fsynced" and server.tells_of_disk:
-        change = "With appendfsync always a write is answered sooner: now each waits for the disk, for up to a second"
+        change = "Set appendfsync always to answer writes sooner: now each waits for the disk, for up to a second"
         yield Finding(verdict="advice", about="persistence", found=found, change=change)
     elif settings.durability == "fsynced":
         change = (
             "Set appendonly yes, appendfsync always and no-appendfsync-on-rewrite no; or run Hansard with "
-            "--durability memory, which may lose what was acknowledged"
+            "--durability memory, which may lose acknowledged writes"
         )
         yield Finding(verdict="wrong", about="persistence", found=found, change=change)
     else:
-        change = "With appendonly yes and appendfsync always nothing acknowledged is lost when the server ends"
+        change = "Set appendonly yes and appendfsync always, so that no acknowledged write is lost when the server ends"
         yield Finding(verdict="advice", about="persistence", found=found, change=change)
     for field, what in (("aof_last_write_status", "last write"), ("aof_last_bgrewrite_status", "last rewrite")):
         if server.fsync != "off" and info.get(field, "ok") != "ok":
-            change = "Look into the log of the server, and at the space on its disk"
+            change = "Check the server's log, and the space on its disk"
             yield Finding(verdict="wrong", about="persistence", found=f"the {what} of the file failed", change=change)
 
 
@@ -168,7 +168,7 @@ def _memory(info: dict[str, Any]) -> Iterator[Finding]:
     found = f"{_size(used)} of {_size(allowed)} ({whose})" if allowed else f"{_size(used)} used"
     share = used / allowed if allowed else 0.0
     if share >= TIGHT:
-        change = "Give the server more memory now: when it is full it refuses every write"
+        change = "Give the server more memory now: a full server refuses every write"
         yield Finding(verdict="wrong", about="memory", found=found, change=change)
     elif share >= ROOMY:
         yield Finding(verdict="advice", about="memory", found=found, change="Give the server more memory soon")
@@ -176,8 +176,8 @@ def _memory(info: dict[str, Any]) -> Iterator[Finding]:
         yield Finding(verdict="good", about="memory", found=found)
     taken = int(info.get("used_memory_rss", 0))
     if used > SMALL and taken > used * FRAGMENTED:
-        change = "Set activedefrag yes where the server can, or restart it in a quiet hour"
-        found = f"{_size(taken)} taken for {_size(used)} used"
+        change = "Set activedefrag yes if the server supports it, or restart the server in a quiet hour"
+        found = f"{_size(taken)} taken from the system for {_size(used)} used"
         yield Finding(verdict="advice", about="memory", found=found, change=change)
 
 
@@ -189,7 +189,7 @@ def _streams(config: dict[str, str]) -> Iterator[Finding]:
     if (large, many) == ("16384", "0"):
         yield Finding(verdict="good", about="streams", found=found)
     else:
-        change = "stream-node-max-bytes 16384 and stream-node-max-entries 0 keep the log smaller"
+        change = "Set stream-node-max-bytes 16384 and stream-node-max-entries 0 to keep the log smaller"
         yield Finding(verdict="advice", about="streams", found=found, change=change)
 
 
@@ -212,7 +212,7 @@ async def _deployment(opened: Deployment, now: int, settings: Settings) -> list[
     findings += losses.findings(await losses.looked(opened), opened.record.id or "", opened.keys)
     if latest > now:
         found = f"the log is {(latest - now) / 1000:.1f} s ahead of the server's clock"
-        change = "Set the server's clock: until it has caught up, events are recorded later than they happen"
+        change = "Set the server's clock: until it has caught up, the recorded times of events are too late"
         findings.append(Finding(verdict="advice", about="clock", found=found, change=change))
     if unreadable:
         return findings  # the views as a whole cannot be judged
@@ -220,34 +220,34 @@ async def _deployment(opened: Deployment, now: int, settings: Settings) -> list[
         number = f"{len(parked)} thread{'' if len(parked) == 1 else 's'}"
         found = f"{number} shown as before an event that cannot be applied"
         change = (
-            "`hansard parked` lists them. Look with `hansard parked show`; requeue them once the program has been "
-            "mended, or skip the event for a reason that is recorded"
+            "List them with `hansard parked`, and see the event with `hansard parked show`. Requeue them once the "
+            "program is fixed, or skip the event with a reason that is recorded"
         )
         findings.append(Finding(verdict="wrong", about="parked", found=found, change=change))
     if others := await other_logs(served, log):
-        first, found = others[0], f"in {len(others)} of {log.partitions} partitions not of the log beside them"
+        first, found = others[0], f"in {len(others)} of {log.partitions} partitions not made from the log beside them"
         change = (
-            f"In partition {first.partition} the views have event {first.cursor}; the log has not, and ends at "
-            f"{first.last}. Somebody put an older log there, or another. Restore the backup that log and views are "
-            "both of; or, where this log is the right one, run `hansard rebuild`. Then start the projectors again"
+            f"In partition {first.partition} the views have event {first.cursor}; the log lacks it, and ends at "
+            f"{first.last}. An older log was put there, or another one. Restore the backup that both log and views "
+            "come from; or, if this log is the right one, run `hansard rebuild`. Then start the projectors again"
         )
         return [*findings, Finding(verdict="wrong", about="views", found=found, change=change)]
     if mixed := [one.served for one in await standings(opened) if is_mixed(one.served)]:
         versions = sorted({version for views in mixed for version in views.versions})
         found = f"in {len(mixed)} of {log.partitions} partitions written by versions {' and '.join(versions)}"
         change = (
-            f"This is version {OWN}. Everything is served as it is; `hansard verify` and the search for drift leave "
-            "out what those versions write otherwise, until `hansard rebuild` makes the views anew, by one version"
+            f"This is version {OWN}. Everything is served as it is. `hansard verify` and the drift checks leave out "
+            "what those versions write differently, until `hansard rebuild` rewrites the views with one version"
         )
         findings.append(Finding(verdict="advice", about="versions", found=found, change=change))
     behind = await lags(served, log)
     if not behind:
-        return [*findings, Finding(verdict="good", about="views", found="level with the log")]
+        return [*findings, Finding(verdict="good", about="views", found="up to date with the log")]
     seconds = max(0, now - min(lag.since for lag in behind)) / 1000
     found = f"{sum(lag.events for lag in behind)} events behind in {len(behind)} partitions, the oldest {seconds:.1f} s"
     if seconds <= settings.lag_bound:
         return [*findings, Finding(verdict="good", about="views", found=found)]
-    change = "Start a projector (`hansard up` has one); where one runs, its log says what stopped it"
+    change = "Start a projector (`hansard up` includes one); if one is running, its log says what stopped it"
     return [*findings, Finding(verdict="wrong", about="views", found=found, change=change)]
 
 
@@ -258,9 +258,9 @@ def _format(there: int, formats: Formats, live: list[LiveProcess]) -> Finding:
     found = f"{there}; this version of Hansard writes {formats.writes}"
     behind = [one for one in live if formats.writes not in one.reads]
     change = (
-        f"Update or end {', '.join(map(str, behind))}; then run `hansard upgrade`"
+        f"Update or stop {', '.join(map(str, behind))}; then run `hansard upgrade`"
         if behind
-        else "Run `hansard upgrade` once every process is updated: until then it writes as the version before did"
+        else "Run `hansard upgrade` once every process is updated: until then the processes write the old format"
     )
     return Finding(verdict="advice", about="format", found=found, change=change)
 
@@ -273,7 +273,7 @@ def _processes(there: int, live: list[LiveProcess]) -> Iterator[Finding]:
         if there in one.reads:
             yield Finding(verdict="good", about="processes", found=str(one))
         else:
-            change = f"Update it, or end it: it does not read format {there}, takes no writes and commits nothing"
+            change = f"Update or stop it: it does not read format {there}, takes no writes and commits nothing"
             yield Finding(verdict="wrong", about="processes", found=str(one), change=change)
 
 
@@ -285,8 +285,8 @@ def _writes(refusal: str | None) -> Finding:
 
 
 _FULL: Final[dict[Lack, str]] = {
-    "memory": "Give the server more memory: it takes writes again by itself as soon as it has some",
-    "disk": "Make room on the disk of its append-only file: it takes writes again by itself when there is some",
+    "memory": "Give the server more memory: it then takes writes again by itself",
+    "disk": "Make room on the disk of its append-only file: it then takes writes again by itself",
     "replicas": "Bring its replicas back, or lower min-replicas-to-write",
 }
 
@@ -299,15 +299,15 @@ def clients(settings: Settings) -> list[Finding]:
 def _addresses(settings: Settings) -> Finding:
     about = "addresses"
     if settings.trusted_proxies:
-        found = f"told apart by X-Forwarded-For, {settings.trusted_proxies} from the right"
+        found = f"identified by X-Forwarded-For, {settings.trusted_proxies} from the right"
         return Finding(verdict="good", about=about, found=found)
     if not _is_loopback(settings.host):
-        found = "told apart by connection; those of private networks have no share of their own"
+        found = "identified by connection; those of private networks have no share of their own"
         return Finding(verdict="good", about=about, found=found)
-    found = "clients come from this machine, and share what one client may use"
+    found = "clients connect from this machine, and share the limits of one client"
     change = (
-        "Behind a proxy that writes X-Forwarded-For, set HANSARD_TRUSTED_PROXIES to the number of proxies: until then "
-        "one client may use what is there for all"
+        "Behind a proxy that writes X-Forwarded-For, set HANSARD_TRUSTED_PROXIES to the number of proxies: until "
+        "then one client can use up what is meant for all"
     )
     return Finding(verdict="advice", about=about, found=found, change=change)
 
@@ -315,7 +315,7 @@ def _addresses(settings: Settings) -> Finding:
 def _files(settings: Settings) -> Finding:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = settings.connections(WANTED if hard == resource.RLIM_INFINITY else hard)
-    found = f"room for {most} connections of clients, if processes here start with this limit"
+    found = f"room for {most} client connections, if processes here start with this limit"
     if most >= FEW_CONNECTIONS:
         return Finding(verdict="good", about="files", found=found)
     change = "Raise the hard limit of open files (LimitNOFILE of systemd, ulimits of compose): each reader needs one"
@@ -335,10 +335,10 @@ async def disk(data: Path) -> Finding:
     left, record = home.free(there), home.taken(there)
     found = f"{_size(left)} free, the record takes {_size(record)}"
     if not await home.has_room(there):
-        change = "Make room on it now: until there is some nothing is written, and then by itself"
+        change = "Make room on it now: nothing is written until there is room; writes then resume by themselves"
         return Finding(verdict="wrong", about="disk", found=f"full: {found}", change=change)
     if left < record:
-        change = "Make room on it soon: once in a while the whole record is written anew beside the old one"
+        change = "Make room on it soon: from time to time the whole record is rewritten beside the old one"
         return Finding(verdict="advice", about="disk", found=found, change=change)
     return Finding(verdict="good", about="disk", found=found)
 

@@ -38,14 +38,15 @@ async def _damage(served: Served, log: Log, keys: Partition) -> Damage | None:
 
 
 def _change(one: Damage, log: str) -> str:
-    stays = "The views of the partition stay as they are until then. "
+    stays = "The views of the partition stay as they are until this is repaired. "
     if one.position is None:
         return (
-            f"{stays}Look at {log} and its heads with `redis-cli TYPE`: somebody else wrote there. Take out what is "
-            "none of Hansard's, restore a backup, and start the projectors again"
+            f"{stays}Check {log} and its heads with `redis-cli TYPE`: another program wrote there. Remove what is "
+            "not Hansard's, restore a backup, and start the projectors again"
         )
     at = one.position
     return (
-        f"{stays}Look at it with `redis-cli XRANGE {log} {at} {at}`. If it is none of Hansard's and nothing follows "
-        f"it, `redis-cli XDEL {log} {at}` takes it out; otherwise restore a backup. Then start the projectors again"
+        f"{stays}Look at the entry with `redis-cli XRANGE {log} {at} {at}`. If it is not Hansard's and nothing "
+        f"follows it, remove it with `redis-cli XDEL {log} {at}`; otherwise restore a backup. Then start the "
+        "projectors again"
     )

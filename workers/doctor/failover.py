@@ -38,14 +38,12 @@ def replicas(server: Server, config: dict[str, str], settings: Settings, *, alon
         yield Finding(verdict="good", about="replicas", found=f"{linked}, {settings.replicas} confirm each write")
         if config.get("min-replicas-to-write", "0") == "0":
             change = (
-                "With min-replicas-to-write 1 a primary that is cut off from its replicas refuses writes, where now it "
-                "takes them, answers 202, and loses them in the failover"
+                "Set min-replicas-to-write 1, so that a primary that is cut off from its replicas refuses writes: "
+                "now it takes them, answers 202, and loses them in the failover"
             )
             yield Finding(verdict="advice", about="replicas", found="min-replicas-to-write 0", change=change)
     if server.replicas and server.fsync == "off" and not config.get("save", "unknown"):
-        change = (
-            "With appendonly yes a primary that restarts has its data; without, it makes its replicas forget theirs"
-        )
+        change = "Set appendonly yes: a primary that restarts without its data makes its replicas drop theirs"
         yield Finding(verdict="advice", about="replicas", found="the primary keeps nothing on disk", change=change)
 
 
@@ -59,8 +57,8 @@ async def standby(topology: Topology, settings: Settings) -> list[Finding]:
         case "cluster":
             findings = await _cluster(topology, topology.primaries()[0])
     if settings.durability != "replicated":
-        change = "With --durability replicated nothing that was acknowledged is missing after a failover"
-        found = "takes with it what no replica has yet"
+        change = "Use --durability replicated, so that no acknowledged write is missing after a failover"
+        found = "loses the writes that no replica has yet"
         findings.append(Finding(verdict="advice", about="failover", found=found, change=change))
     return findings
 
@@ -93,10 +91,12 @@ async def _sentinels(topology: Topology) -> list[Finding]:
             continue  # does not count as answering
     found = f"{answering} of {len(topology.sentinels)} can agree on a failover"
     if not answering:
-        change = f"Start the missing sentinels: without a majority nobody replaces the primary ({refused or 'silent'})"
+        change = (
+            f"Start the missing sentinels: without a majority they cannot replace the primary ({refused or 'silent'})"
+        )
         return [Finding(verdict="wrong", about="sentinels", found=found, change=change)]
     if answering < len(topology.sentinels) or answering < FEWEST_SENTINELS:
-        change = f"Have {FEWEST_SENTINELS} or more sentinels, on machines of their own, and name all of them in the URL"
+        change = f"Run {FEWEST_SENTINELS} or more sentinels, each on its own machine, and name all of them in the URL"
         return [Finding(verdict="advice", about="sentinels", found=found, change=change)]
     return [Finding(verdict="good", about="sentinels", found=found)]
 
@@ -105,7 +105,7 @@ async def _cluster(topology: Topology, node: Node) -> list[Finding]:
     info: dict[str, Any] = await ask(node.writing, "CLUSTER INFO")
     found = f"{len(topology.primaries())} primaries, {info['cluster_known_nodes']} nodes, {info['cluster_state']}"
     if info["cluster_state"] != "ok" or int(info["cluster_slots_ok"]) < SLOTS:
-        change = "See `CLUSTER NODES`: some slots are served by nobody, and their partitions take no calls"
+        change = "See `CLUSTER NODES`: some slots are served by no node, and their partitions take no calls"
         return [Finding(verdict="wrong", about="cluster", found=found, change=change)]
     return [Finding(verdict="good", about="cluster", found=found)]
 
@@ -113,6 +113,6 @@ async def _cluster(topology: Topology, node: Node) -> list[Finding]:
 def coverage(server: Server, config: dict[str, str]) -> Iterator[Finding]:
     """Report a cluster that stops as a whole when a part of it is gone."""
     if server.cluster and config.get("cluster-require-full-coverage") == "yes":
-        change = "Set cluster-require-full-coverage no: partitions stand alone, and the others can go on"
-        found = "stops as a whole where a part is gone"
+        change = "Set cluster-require-full-coverage no: partitions are independent, and the others can continue"
+        found = "stops as a whole if a part is gone"
         yield Finding(verdict="advice", about="cluster", found=found, change=change)

@@ -89,26 +89,26 @@ def findings(looks: Sequence[LogState], id_: str, keys: Keys) -> Iterator[Findin
         yield Finding(verdict="good", about="whole", found="no log lost its beginning or an entry")
     accepted = [seen for seen in looks if seen.accepted and seen.fault is None]
     for seen in accepted[:NAMED]:
-        found = f"{_events(seen.accepted)} of partition {seen.partition} lost, which was accepted"
+        found = f"{_events(seen.accepted)} of partition {seen.partition} lost; the loss was accepted"
         yield Finding(verdict="good", about="losses", found=found)
     if len(accepted) > NAMED:
         lost = sum(seen.accepted for seen in accepted[NAMED:])
-        found = f"{_events(lost)} of {len(accepted) - NAMED} more partitions lost, which was accepted"
+        found = f"{_events(lost)} of {len(accepted) - NAMED} more partitions lost; the loss was accepted"
         yield Finding(verdict="good", about="losses", found=found)
 
 
 _MEND: Final = (
-    "Writes there are refused, and readers go on. Put back the server or the files that have the events, or restore a "
-    "backup on an empty server. Where they are gone for good, `hansard doctor --accept-loss` says what is gone and "
-    "lets writes go on"
+    "Put back the server or the files that have the events, or restore a backup to an empty server; until then, "
+    "writes there are refused and reads are served. If the events are gone for good, `hansard doctor --accept-loss` "
+    "lists them and resumes writes"
 )
 _CHANGES: Final = {
     LOST: _MEND,
     EMPTY: f"The server there came back empty, or another took its place. {_MEND}",
-    OTHER: "Writes there are refused. The server holds what another deployment wrote: give the address of the right "
-    "one, or put its data back",
-    FOREIGN: "Writes there are refused, and readers go on. Somebody else wrote there: look with "
-    "`XREVRANGE {key} + - COUNT 5`, and take out with XDEL what is no event of Hansard",
+    OTHER: "Give the address of the right server, or put its data back: this server holds what another deployment "
+    "wrote. Until then, writes there are refused",
+    FOREIGN: "Look with `XREVRANGE {key} + - COUNT 5`, and remove with XDEL what is not an event of Hansard: another "
+    "program wrote there. Until then, writes there are refused and reads are served",
     UNMARKED: "Start any process of the deployment: it writes the copy where the log is whole",
 }
 
@@ -133,7 +133,9 @@ async def accept(deployment: Deployment, loss: Loss) -> None:
     id_ = deployment.whole.id
     asked = partial(log_integrity.accept, deployment.calls, deployment.keys, id_, loss.seen, loss.last)
     if not await retry(asked, log_integrity.ACCEPT.name, once=True):
-        raise Failed(f"Partition {loss.partition} is not as it was: nothing is accepted there. Look again")
+        raise Failed(
+            f"Partition {loss.partition} has changed meanwhile: no loss was accepted there. Run the command again"
+        )
 
 
 async def _gaps(log: Log, seen: LogState) -> AsyncIterator[Gap]:

@@ -47,7 +47,7 @@ def test_the_doctor_finds_a_server_of_ours_well(night_train: Up) -> None:
     done = night_train.ask("doctor")
     assert done.status == 0
     assert "✓ persistence appendfsync always" in done.out
-    assert "✓ views       level with the log" in done.out
+    assert "✓ views       up to date with the log" in done.out
     findings = night_train.ask("doctor", "--json").documents
     # It listens on this machine alone, where clients have no addresses of their own.
     assert [found["about"] for found in findings if found["verdict"] != "good"] == ["addresses"]
@@ -83,12 +83,14 @@ def test_the_doctor_finds_a_log_that_is_older_than_the_views_and_says_what_to_do
             redis.xadd(keys.log, {"e": b"{}", "c": b""}, id=f"{5 if number < 3 else 7}-{number}")
         done = here("doctor", "--redis-url", fresh, "--json")
         lines = here("doctor", "--redis-url", fresh).out.splitlines()
-    assert {found["found"] for found in level.documents if found["about"] == "views"} == {"level with the log"}
+    assert {found["found"] for found in level.documents if found["about"] == "views"} == {"up to date with the log"}
     (views,) = (found for found in done.documents if found["about"] == "views")
     assert done.status == 1
-    assert (views["verdict"], views["found"]) == ("wrong", "in 1 of 64 partitions not of the log beside them")
+    assert (views["verdict"], views["found"]) == ("wrong", "in 1 of 64 partitions not made from the log beside them")
     ends = f"{7 if grown else 5}-{2 + grown}"
-    assert views["change"].startswith(f"In partition 12 the views have event 5-3; the log has not, and ends at {ends}.")
+    assert views["change"].startswith(
+        f"In partition 12 the views have event 5-3; the log lacks it, and ends at {ends}."
+    )
     assert "Restore the backup" in views["change"]
     assert "`hansard rebuild`" in views["change"]
     assert all(line[:1] in "✓!✗" or line.startswith(14 * " ") for line in lines)

@@ -154,4 +154,4 @@ def test_a_limit_of_files_that_leaves_room_for_few_readers_is_worth_a_word(monke
         monkeypatch.setattr(resource, "getrlimit", lambda _, hard=hard: (256, hard))
         _, files = checkup.clients(Settings())
         assert (files.about, files.verdict) == ("files", verdict)
-        assert f"room for {room} connections" in files.found
+        assert f"room for {room} client connections" in files.found

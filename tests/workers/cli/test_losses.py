@@ -93,7 +93,7 @@ def test_what_is_gone_is_told_and_accepted_and_writes_go_on(fresh: str, id_: str
     ]
     assert anyio.run(writes, fresh, 1) == 6
     after = doctor(fresh, "--json")
-    assert told(after, "losses") == [("good", "3 events of partition 1 lost, which was accepted")]
+    assert told(after, "losses") == [("good", "3 events of partition 1 lost; the loss was accepted")]
     assert told(after, "whole")[0][0] == "good"
     verified = here("verify", "--partition", "1", "--redis-url", fresh)
     assert verified.status == 0

@@ -61,7 +61,7 @@ def test_an_upgrade_beside_a_process_that_does_not_read_the_format_is_refused_an
     with pytest.raises(Failed) as refused:
         carry_out(settings, NEXT, json=False)
     assert str(refused.value) == (
-        f"1 live process does not read format {NEXT.writes}: up {one.name} ({one.version}). Update or end it, and run "
+        f"1 live process does not read format {NEXT.writes}: up {one.name} ({one.version}). Update or stop it, and run "
         "`hansard upgrade` again"
     )
     capsysbinary.readouterr()

@@ -22,7 +22,7 @@ def test_everything_works_with_one_url(kind: str, tmp_path: Path) -> None:
     assert len(told.documents) == 77
     assert checked.out.endswith("the served views match the log\n")
     good = {found["about"]: found["found"] for found in looked.documents if found["verdict"] == "good"}
-    assert good["views"] == "level with the log"
+    assert good["views"] == "up to date with the log"
     assert good["replicas"] == "1 linked, 1 confirm each write"
     assert good["log"] == "77 events in 64 partitions"
     if kind == CLUSTER:

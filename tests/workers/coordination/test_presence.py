@@ -111,7 +111,7 @@ async def test_a_command_is_broken_off_where_its_deployment_becomes_another(here
         await work()
     (why,) = broken.value.exceptions
     assert isinstance(why, Failed)
-    assert str(why).startswith("Broken off: the record of the deployment is gone")
+    assert str(why).startswith("Interrupted: the record of the deployment is gone")
 
 
 async def test_the_format_is_raised_where_every_live_process_reads_it(here: Deployment) -> None:
@@ -176,7 +176,7 @@ def process(formats: Formats) -> LiveProcess:
     [
         (2, [process(NEW)], "good", ""),
         (1, [process(NEW)], "advice", "Run `hansard upgrade`"),
-        (1, [process(NEW), process(OLD)], "advice", r"Update or end gateway host-1-ab \(0.9\)"),
+        (1, [process(NEW), process(OLD)], "advice", r"Update or stop gateway host-1-ab \(0.9\)"),
     ],
 )
 def test_the_doctor_tells_the_format_and_what_is_in_the_way(
