@@ -64,7 +64,7 @@ def check(path: Path, formats: Formats = FORMATS) -> Checked:
     for number, record in enumerate(reader.records(path), 1):
         if checking is None:
             if not isinstance(record, Header):
-                raise Damaged(f"{path} is no backup: it does not say of what")
+                raise Damaged(f"{path} is not a backup: it has no header")
             if record.layout not in formats.reads:
                 raise Failed(
                     f"{path} has data of format {record.layout}; this version of Hansard reads {reads(formats)}"
@@ -73,7 +73,7 @@ def check(path: Path, formats: Formats = FORMATS) -> Checked:
         else:
             checking.take(number, record)
     if checking is None:
-        raise Damaged(f"{path} is no backup: it does not say of what")
+        raise Damaged(f"{path} is not a backup: it has no header")
     return checking.checked(checksum)
 
 
@@ -102,7 +102,7 @@ class _Checking:
         """Verify one more record."""
         self._record = number
         if self._end is not None:
-            raise Damaged(f"{self._path} goes on after its end")
+            raise Damaged(f"{self._path} continues after its end")
         match record:
             case Entries():
                 self._take_entries(record)
@@ -115,7 +115,7 @@ class _Checking:
             case End():
                 self._end = record
             case Header():
-                raise Damaged(f"{self._path} begins twice")
+                raise Damaged(f"{self._path} has two headers")
 
     def checked(self, checksum: str) -> Checked:
         """Return the result for the file, after its last record. Raises Damaged if the end record does not match."""
@@ -123,7 +123,7 @@ class _Checking:
         upto = [str(last).encode() for last in self._at]
         counts = (sum(last.n for last in self._at), self._commands, len(self._sites))
         if end is None or (end.upto, end.events, end.commands, end.sites) != (upto, *counts):
-            raise Damaged(f"{self._path} does not hold what it says that it holds")
+            raise Damaged(f"{self._path} does not hold what its end record says")
         return Checked(checksum=checksum, header=self._header, end=end, lacks=tuple(self._lacks))
 
     def _take_entries(self, record: Entries) -> None:
@@ -131,7 +131,7 @@ class _Checking:
         if not record.entries:
             self._refuse("it has no entries")
         if self._cut:
-            self._refuse(f"partition {record.partition} goes on behind what it lacks")
+            self._refuse(f"partition {record.partition} continues after the part that it lacks")
         for number, (position, e, c) in enumerate(record.entries, 1):
             here = self._position(position, number)
             last = self._at[record.partition]
@@ -151,9 +151,9 @@ class _Checking:
         if isinstance(event, UnknownEvent):
             raise Failed(f"{self._path} has events of type {event.name}: restore it with a newer version of Hansard")
         if partition_of(envelope.site, envelope.thread, self._header.partitions) != self._partition:
-            self._refuse(f"the event at {entry.position} does not belong into partition {self._partition}", number)
+            self._refuse(f"the event at {entry.position} does not belong in partition {self._partition}", number)
         if (wrong := _misfit(recorded, entry.c)) is not None:
-            self._refuse(f"the event at {entry.position} makes no sense: {wrong}", number)
+            self._refuse(f"the event at {entry.position} is inconsistent: {wrong}", number)
         self._follow(recorded, entry, number)
 
     def _follow(self, recorded: Recorded, entry: Entry, number: int) -> None:
@@ -165,7 +165,7 @@ class _Checking:
         said = None if pointers is None else (pointers[1].decode(), (pointers[2] or b"").decode())
         if said != (self._heads.get(last, ""), self._heads.get(head, "")):
             raise Damaged(
-                f"{self._path} is no true record of partition {self._partition}: the entry at {entry.position} "
+                f"{self._path} is not a true record of partition {self._partition}: the entry at {entry.position} "
                 f"does not follow those before it ({self._place(number)})"
             )
         self._heads[head] = self._heads[last] = here
@@ -182,18 +182,18 @@ class _Checking:
             try:
                 answer = wire.answer(record.window, remembered)
             except (ValueError, IndexError):
-                self._refuse("it is no command key", number)
+                self._refuse("it is not a command key", number)
             if not 1 <= len(key) <= LONGEST_KEY:
                 self._refuse("no command key is that long", number)
             if any(position.n > self._at[record.partition].n for position in answer.positions):
-                self._refuse("it is the command key of events that are not there", number)
+                self._refuse("it is the command key of events that are missing", number)
         self._commands += len(record.records)
 
     def _take_keys(self, record: SiteKeysRecord) -> None:
         if not is_site(record.site) or record.site in self._sites:
-            self._refuse("these are the keys of no site, or of one again")
+            self._refuse("these are the keys of no site, or of a site that was there before")
         if not is_keys(dict(record.fields)):
-            self._refuse(f"these are no keys of the site {record.site}")
+            self._refuse(f"these are not keys of the site {record.site}")
         self._sites.add(record.site)
 
     def _take_lacks(self, record: Lacks) -> None:
@@ -202,7 +202,7 @@ class _Checking:
         if self._position(record.after) != self._at[record.partition]:
             self._refuse(f"partition {record.partition} does not end where it lacks something")
         if len(self._lacks) >= MOST_LACKS:
-            self._refuse(f"more than {MOST_LACKS} things are lacking")
+            self._refuse(f"more than {MOST_LACKS} parts are missing")
         self._lacks.append(record)
         self._cut = self._cut or record.partition == self._partition
 
@@ -211,7 +211,7 @@ class _Checking:
         if not 0 <= partition < len(self._at):
             self._refuse(f"there is no partition {partition}")
         if partition < self._partition or (self._sites and partition != self._partition):
-            self._refuse(f"partition {partition} comes too late")
+            self._refuse(f"partition {partition} is out of order")
         if partition != self._partition:
             self._partition, self._heads, self._cut = partition, {}, False
 
@@ -219,7 +219,7 @@ class _Checking:
         try:
             return Position.parse(text.decode("ascii"))
         except ValueError:
-            self._refuse("a position is <ms>-<n>", number)
+            self._refuse("a position must be <ms>-<n>", number)
 
     def _refuse(self, what: str, number: int | None = None) -> NoReturn:
         raise Damaged(f"{self._path} is damaged: {what} ({self._place(number)})")
@@ -237,15 +237,15 @@ def _misfit(recorded: Recorded, c: bytes) -> str | None:
     event, envelope = recorded.event, recorded.envelope
     # The content is parsed as the end of the facts: it has to be an object, and must not repeat their fields.
     if c and c[1:2] != b"{":
-        return "its content is no object"
+        return "its content is not an object"
     if getattr(event, "comment", None) != envelope.comment:
-        return "it is about another comment than it says"
+        return "its content and its facts name different comments"
     if envelope.revision is not None and getattr(event, "revision", None) != envelope.revision:
-        return "it is about another revision than it says"
+        return "its content and its facts name different revisions"
     if not is_member(envelope.actor.id):
-        return "nobody can be named like who did it"
+        return "the id of its actor is invalid"
     for name, fits in _GRAMMARS.items():
         value = getattr(event, name, None)
         if value is not None and not fits(value):
-            return f"nothing can be named like its {name}"
+            return f"its {name} is invalid"
     return None

@@ -62,14 +62,14 @@ def checksum(path: Path) -> str:
     try:
         with path.open("rb") as file:
             if file.read(len(MAGIC)) != MAGIC:
-                raise Damaged(f"{path} is no backup that this version of Hansard can read")
+                raise Damaged(f"{path} is not a backup that this version of Hansard can read")
             found.update(MAGIC)
             left = os.fstat(file.fileno()).st_size - len(MAGIC) - DIGEST
             while left > 0 and (piece := file.read(min(_PIECE, left))):
                 found.update(piece)
                 left -= len(piece)
             if left != 0 or file.read() != found.digest():
-                raise Damaged(f"{path} is damaged, or cut short")
+                raise Damaged(f"{path} is damaged or truncated")
     except OSError as error:
         raise Failed(f"{path} cannot be read: {error.strerror}") from error
     return found.hexdigest()
@@ -86,7 +86,7 @@ def records(path: Path) -> Iterator[Record]:
             while len(data) - at >= LENGTH:
                 length = int.from_bytes(data[at : at + LENGTH], "big")
                 if length > _LONGEST:
-                    raise Damaged(f"{path} is damaged: record {number + 1} says that it has {length} bytes")
+                    raise Damaged(f"{path} is damaged: record {number + 1} claims to have {length} bytes")
                 if len(data) - at - LENGTH < length:
                     break
                 number += 1
@@ -121,7 +121,7 @@ def _decoded(data: bytes) -> Record:
             upto = _UPTO.decode(_counted(found.upto))
             return End(upto=upto, events=found.events, commands=found.commands, sites=found.sites)
         case _:
-            raise ValueError("it is of no kind that this version of Hansard knows")
+            raise ValueError("its kind is unknown to this version of Hansard")
 
 
 def _counted(packed: msgspec.Raw) -> msgspec.Raw:
@@ -129,7 +129,7 @@ def _counted(packed: msgspec.Raw) -> msgspec.Raw:
     head = bytes(packed)[:5]
     width = {b"\xdc": 2, b"\xdd": 4}.get(head[:1], 0)
     if int.from_bytes(head[1 : 1 + width], "big") > _MOST:
-        raise ValueError(f"a list in it has more than {_MOST} things")
+        raise ValueError(f"a list in it has more than {_MOST} items")
     return packed
 
 
@@ -149,7 +149,7 @@ def _pieces(path: Path) -> Iterator[bytes]:
         while not gzip.eof and (piece := file.read(_PIECE)):
             yield from _unpacked(gzip, piece)
         if not gzip.eof or len(gzip.unused_data + file.read(DIGEST + 1)) != DIGEST:
-            raise Damaged(f"{path} is damaged: what was packed does not end where the checksum begins")
+            raise Damaged(f"{path} is damaged: the packed data does not end where the checksum begins")
 
 
 def _unpacked(gzip: "zlib._Decompress", piece: bytes) -> Iterator[bytes]:

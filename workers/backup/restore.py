@@ -88,10 +88,12 @@ class _Restoring:
             for keys in self._deployment.keys
         ]
         if any(await gathered(kept)):
-            raise Failed("There is a record already: a backup is restored into an empty deployment alone")
+            raise Failed("There is a record already: restore a backup only into an empty deployment")
         leases = [partial(self.ask, "EXISTS", keys.lease) for keys in self._deployment.keys]
         if any(await gathered(leases)):
-            raise Failed("A projector works there: end every process of that deployment first, and empty the server")
+            raise Failed(
+                "A projector is running there: stop every process of that deployment first, and empty the server"
+            )
 
     async def look(self) -> None:
         """Read how far an earlier attempt had come."""
@@ -108,9 +110,11 @@ class _Restoring:
         try:
             outcome = await write_again(self._deployment, partition, at, new)
         except BrokenChain as error:
-            raise Damaged(f"{self._path} is no true record of partition {partition}: {error}") from error
+            raise Damaged(f"{self._path} is not a true record of partition {partition}: {error}") from error
         if isinstance(outcome, Elsewhere):
-            raise Failed(f"Somebody else writes there: partition {partition} ends at {outcome.last}. Empty the server")
+            raise Failed(
+                f"Another process writes there: partition {partition} ends at {outcome.last}. Empty the server"
+            )
         self._at[partition] = new[-1].position
 
     async def copy_id(self) -> None:

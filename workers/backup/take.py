@@ -128,7 +128,9 @@ class _Taking:
                 self.leave(partition, at, error.why)
                 return at
             if not entries:
-                raise Failed(f"The log of partition {partition} lost its end after {at} meanwhile: take it again")
+                raise Failed(
+                    f"The log of partition {partition} lost its end after {at} during the backup: take the backup again"
+                )
             whole, why = self._whole(entries, at)
             for some in file.portions(whole):
                 self._writer.write(Entries(partition, [(str(position).encode(), e, c) for position, e, c in some]))

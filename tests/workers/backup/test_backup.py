@@ -287,9 +287,7 @@ async def test_only_an_empty_deployment_takes_a_backup(backup: tuple[str, Path],
     _, path = backup
     await restored(target, path)
     before = await everything(target)
-    with pytest.raises(
-        Failed, match=r"^There is a record already: a backup is restored into an empty deployment alone$"
-    ):
+    with pytest.raises(Failed, match=r"^There is a record already: restore a backup only into an empty deployment$"):
         await restored(target, path)
     assert await everything(target) == before
     async with open_deployment(target, partitions=PARTITIONS):
@@ -307,7 +305,7 @@ async def test_views_without_a_log_are_no_empty_deployment_and_a_projector_is_to
             await restored(target, path)
         await call("DEL", keys.cursor(FIRST_GENERATION))
         await call("HSET", keys.lease, "nonce", "x")
-        with pytest.raises(Failed, match="A projector works there"):
+        with pytest.raises(Failed, match="A projector is running there"):
             await restored(target, path)
         await call("DEL", keys.lease)
     await restored(target, path)
@@ -337,7 +335,7 @@ async def test_who_writes_while_a_backup_is_restored_is_noticed(
         return await write_again(deployment, partition, *rest)
 
     monkeypatch.setattr(restoring, "write_again", crossed)
-    with pytest.raises(Failed, match="Somebody else writes there: partition 0 ends at"):
+    with pytest.raises(Failed, match="Another process writes there: partition 0 ends at"):
         await restored(target, path)
 
 

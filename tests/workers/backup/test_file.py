@@ -83,7 +83,7 @@ async def test_an_entry_that_does_not_say_what_was_before_it_is_not_restored(
         return all_of_it
 
     path = rewritten(tmp_path / "crossed", backup[1], crossed)
-    with pytest.raises(Damaged, match="is no true record of partition 0: the entry at"):
+    with pytest.raises(Damaged, match="is not a true record of partition 0: the entry at"):
         await restored(target, path)
 
 
@@ -102,7 +102,7 @@ async def test_an_entry_that_is_not_the_first_of_its_aggregate_must_say_so_and_n
         return all_of_it
 
     path = rewritten(tmp_path / "changed", backup[1], changed)
-    with pytest.raises(Damaged, match="is no true record of partition 0: the entry at"):
+    with pytest.raises(Damaged, match="is not a true record of partition 0: the entry at"):
         await restored(target, path)
 
 
@@ -153,7 +153,7 @@ async def test_a_format_that_this_version_does_not_read_is_refused(backup: tuple
 
 def test_what_is_no_backup_or_not_there_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("words\n" * 100)
-    with pytest.raises(Damaged, match="is no backup that this version of Hansard can read"):
+    with pytest.raises(Damaged, match="is not a backup that this version of Hansard can read"):
         check(tmp_path / "text")
     with pytest.raises(Failed, match="cannot be read: No such file or directory"):
         check(tmp_path / "none")

@@ -86,7 +86,7 @@ HOSTILE: dict[str, tuple[tuple[Record | bytes, ...], str]] = {
     ),
     "a list that is too long": (
         (HEADER, listing(b"\xdd\x00\x10\x00\x00" + b"\x93\xc4\x00\xc4\x00\xc4\x00" * 0x100000)),
-        r"record 2 cannot be read \(ValueError: a list in it has more than 65536 things\)",
+        r"record 2 cannot be read \(ValueError: a list in it has more than 65536 items\)",
     ),
     "a list that is too long, and another": (
         (
@@ -107,10 +107,10 @@ HOSTILE: dict[str, tuple[tuple[Record | bytes, ...], str]] = {
     "a partition before the first": ((HEADER, Entries(-1, [ENTRY])), "there is no partition -1"),
     "a partition without bound": ((HEADER, Entries(2**63, [ENTRY])), "there is no partition 9223372036854775808"),
     "no entries": ((HEADER, Entries(0, [])), r"it has no entries \(record 2\)"),
-    "no position": ((HEADER, entry(at=b"five")), r"a position is <ms>-<n> \(record 2, entry 1\)"),
-    "a position in other letters": ((HEADER, entry(at="5-\u0661".encode())), "a position is <ms>-<n>"),
-    "a position without end": ((HEADER, entry(at=b"9" * 5000 + b"-1")), "a position is <ms>-<n>"),
-    "a position with a zero in front": ((HEADER, entry(at=b"05-1")), "a position is <ms>-<n>"),
+    "no position": ((HEADER, entry(at=b"five")), r"a position must be <ms>-<n> \(record 2, entry 1\)"),
+    "a position in other letters": ((HEADER, entry(at="5-\u0661".encode())), "a position must be <ms>-<n>"),
+    "a position without end": ((HEADER, entry(at=b"9" * 5000 + b"-1")), "a position must be <ms>-<n>"),
+    "a position with a zero in front": ((HEADER, entry(at=b"05-1")), "a position must be <ms>-<n>"),
     "a position that is not the first": ((HEADER, entry(at=b"5-2")), "there is a hole in partition 0 after 0-0"),
     "a time that cannot be written": (
         (HEADER, entry(at=b"999999999999999-1")),
@@ -123,22 +123,22 @@ HOSTILE: dict[str, tuple[tuple[Record | bytes, ...], str]] = {
     "no such site": ((HEADER, entry(lambda e: e.replace(b'"kew"', b'"k/w"'))), "nothing can be named like its site"),
     "no such actor": (
         (HEADER, entry(lambda e: e.replace(b'"operator"', b'"\\u001b[31m"'))),
-        "the event at 5-1 makes no sense: nobody can be named like who did it",
+        "the event at 5-1 is inconsistent: the id of its actor is invalid",
     ),
     "content that is no object": ((HEADER, entry(c=b"\x00[]")), "makes no sense|cannot be read"),
     "content that says the fact again": (
         (HEADER, Entries(0, [(b"5-1", POSTED, b'\x00{"comment":"b"}')])),
-        "it is about another comment than it says",
+        "its content and its facts name different comments",
     ),
     "a comment of no name": (
         (HEADER, Entries(0, [(b"5-1", POSTED.replace(b'"a"', b'"a b"'), b"")])),
-        "nothing can be named like its comment",
+        "its comment is invalid",
     ),
     "an event before the first": (
         (HEADER, entry(lambda e: e.replace(b'"tp":""', b'"tp":"1-1"'))),
-        r"is no true record of partition 0: the entry at 5-1 does not follow those before it \(record 2, entry 1\)",
+        r"is not a true record of partition 0: the entry at 5-1 does not follow those before it \(record 2, entry 1\)",
     ),
-    "no pointers": ((HEADER, entry(lambda e: e.replace(b',"tp":""', b""))), "is no true record of partition 0"),
+    "no pointers": ((HEADER, entry(lambda e: e.replace(b',"tp":""', b""))), "is not a true record of partition 0"),
     "command keys of no window": (
         (HEADER, OPENED, Commands(0, 10**12, [(b"k", b"1d")])),
         "there is no window 1000000000",
@@ -149,7 +149,7 @@ HOSTILE: dict[str, tuple[tuple[Record | bytes, ...], str]] = {
     ),
     "no command key": (
         (HEADER, OPENED, Commands(0, 0, [(b"k", b"1 d \xff")])),
-        r"it is no command key \(record 3, entr",
+        r"it is not a command key \(record 3, entr",
     ),
     "a command key without end": (
         (HEADER, OPENED, Commands(0, 0, [(b"k" * 256, b"1 d 5-1")])),
@@ -157,19 +157,22 @@ HOSTILE: dict[str, tuple[tuple[Record | bytes, ...], str]] = {
     ),
     "a command key of what is not there": (
         (HEADER, OPENED, Commands(0, 0, [(b"k", b"1 d 5-9")])),
-        r"it is the command key of events that are not there \(record 3, entry 1\)",
+        r"it is the command key of events that are missing \(record 3, entry 1\)",
     ),
     "no command keys": ((HEADER, OPENED, Commands(0, 0, [])), "it has no command keys"),
     "keys of no site": ((HEADER, OPENED, SiteKeysRecord("hansard", KEYS)), "these are the keys of no site"),
-    "keys of a site twice": ((HEADER, OPENED, *[SiteKeysRecord("kew", KEYS)] * 2), r"or of one again \(record 4\)"),
-    "no keys": ((HEADER, OPENED, SiteKeysRecord("kew", [(b"kind", b"hs256")])), "these are no keys of the site kew"),
+    "keys of a site twice": (
+        (HEADER, OPENED, *[SiteKeysRecord("kew", KEYS)] * 2),
+        r"or of a site that was there before \(record 4\)",
+    ),
+    "no keys": ((HEADER, OPENED, SiteKeysRecord("kew", [(b"kind", b"hs256")])), "these are not keys of the site kew"),
     "keys that are none": (
         (HEADER, OPENED, SiteKeysRecord("kew", [(b"kind", b"hs256"), (b"keys", b"[1]")])),
-        "these are no keys of the site kew",
+        "these are not keys of the site kew",
     ),
     "entries behind what is lacking": (
         (HEADER, Lacks(partition=0, after=b"0-0", why="because"), OPENED),
-        "partition 0 goes on behind what it lacks",
+        "partition 0 continues after the part that it lacks",
     ),
     "lacking somewhere else": (
         (HEADER, Lacks(partition=0, after=b"7-7", why="because")),
@@ -178,14 +181,14 @@ HOSTILE: dict[str, tuple[tuple[Record | bytes, ...], str]] = {
     "lacking in no partition": ((HEADER, Lacks(partition=7, after=b"0-0", why="because")), "there is no partition 7"),
     "lacking without end": (
         (HEADER, *[Lacks(partition=0, after=b"0-0", why="x")] * 10_001),
-        r"more than 10000 things are lacking \(record 10002\)",
+        r"more than 10000 parts are missing \(record 10002\)",
     ),
     "an end without end": (
         (HEADER, End(upto=[b""] * 70_000, events=0, commands=0, sites=0)),
         "record 2 cannot be read",
     ),
-    "another end": ((HEADER, OPENED, msgspec.structs.replace(END, events=2)), "does not hold what it says"),
-    "nothing": ((), "is no backup: it does not say of what"),
+    "another end": ((HEADER, OPENED, msgspec.structs.replace(END, events=2)), "does not hold what its end record says"),
+    "nothing": ((), "is not a backup: it has no header"),
 }
 
 
@@ -212,7 +215,7 @@ def test_a_record_that_says_it_is_longer_than_any_is_refused_before_it_is_read(t
     assert path.stat().st_size < 100_000
     tracemalloc.start()
     try:
-        with pytest.raises(Damaged, match=f"record 2 says that it has {length} bytes"):
+        with pytest.raises(Damaged, match=f"record 2 claims to have {length} bytes"):
             check(path)
         assert tracemalloc.get_traced_memory()[1] < MUCH
     finally:

@@ -52,7 +52,7 @@ def test_it_is_only_restored_where_there_is_nothing(night_train: Up, fresh: str,
     again = here("restore", str(file), "--redis-url", fresh)
     assert (again.status, again.out) == (1, "")
     assert again.err.splitlines()[-1] == (
-        "hansard: There is a record already: a backup is restored into an empty deployment alone"
+        "hansard: There is a record already: restore a backup only into an empty deployment"
     )
     over = night_train.ask("backup", str(file))
     assert over.err.splitlines()[-1] == f"hansard: {file} exists: a backup never replaces another"
@@ -76,7 +76,7 @@ def test_a_file_that_is_no_backup_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("words")
     done = here("restore", str(tmp_path / "text"), "--data", str(tmp_path / "data"))
     assert (done.status, done.out) == (1, "")
-    assert done.err == f"hansard: {tmp_path / 'text'} is no backup that this version of Hansard can read\n"
+    assert done.err == f"hansard: {tmp_path / 'text'} is not a backup that this version of Hansard can read\n"
     assert not (tmp_path / "data").exists()
 
 
