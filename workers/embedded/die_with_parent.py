@@ -20,9 +20,9 @@ def main(parent: int, program: list[str]) -> None:
     if sys.platform == "linux":
         libc = ctypes.CDLL(None, use_errno=True)
         if libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
-            raise OSError(ctypes.get_errno(), "prctl refused the tie to the parent process")
+            raise OSError(ctypes.get_errno(), "prctl could not tie the server to its parent process")
         if os.getppid() != parent:
-            sys.exit("the parent process had ended already")
+            sys.exit("the parent process has already ended")
     os.execv(program[0], program)  # noqa: S606 - the caller names the program; no shell is wanted
 
 

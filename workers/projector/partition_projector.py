@@ -318,7 +318,9 @@ class PartitionProjector:
             self.at = None  # the position of an unreadable partition is unknown
         why = told(error)
         if isinstance(error, LogDiverged):
-            why = f"OtherLog: the views have event {error.position}, their log has not: it is older, or another"
+            why = (
+                f"OtherLog: the views have event {error.position}, their log lacks it: the log is older, or another one"
+            )
         self.stopped = StoppedPartition(at, why)
         metrics.STOPPED_PARTITIONS.inc()
         _log.critical("partition_stopped", partition=self.partition, position=str(at), fault=why, exc_info=error)

@@ -129,7 +129,7 @@ class Rebuilder:
                 _log.info("rebuild_delayed", partitions=len(held))
                 await anyio.sleep(LOOK_EVERY)
             partitions = held
-        self._require_undamaged("built anew")
+        self._require_undamaged("rebuilt")
         if await self._recorded() == run:
             await self._ask("DEL", REBUILD)
 
@@ -137,7 +137,7 @@ class Rebuilder:
         await self._ask("DEL", REBUILD)
         held = await self._turns.each(self._all, self._spared(self._return))
         _require_none(held)
-        self._require_undamaged("served as before")
+        self._require_undamaged("returned to their earlier views")
 
     def _spared(self, work: Work) -> Work:
         """Wrap `work` so that a damaged partition does not stop the work on the others."""
@@ -160,8 +160,8 @@ class Rebuilder:
         if self._damaged:
             named = "; ".join(map(str, self._damaged.values()))
             raise Failed(
-                f"{len(self._damaged)} of {len(self._all)} partitions cannot be {done}, and stay as they are; all "
-                f"others are: {named}"
+                f"{len(self._damaged)} of {len(self._all)} partitions could not be {done}, and stay as they are: "
+                f"{named}. All others were {done}"
             )
 
     async def _clean(self) -> int:
@@ -284,8 +284,8 @@ class Rebuilder:
         ):
             _log.error("rebuild_refused", partition=partition, site=one.site, thread=one.thread, views=one.views)
             raise Failed(
-                f"What was built of {one.site}/{one.thread} is not what its log says, and is not served: "
-                "this is a defect of Hansard's"
+                f"The views built for {one.site}/{one.thread} differ from its log, and are not served: this is a "
+                "defect in Hansard"
             )
         _log.warning("views_differed", partition=partition, site=one.site, thread=one.thread, views=one.views)
 
@@ -297,10 +297,10 @@ class Rebuilder:
                 known = await self._known(partition)
                 kept = {one: built for one, built in known.built.items() if one != target}
                 await self._note(partition, nonce, known, kept)
-                raise Interrupted("an event was skipped that had parked its thread")
+                raise Interrupted("the event that had parked a thread was skipped")
             raise Failed(
-                f"{parked.site}/{parked.thread} cannot be folded to its end ({parked}): what is served stays as it is. "
-                "See `hansard parked`"
+                f"{parked.site}/{parked.thread} cannot be folded to its end ({parked}): the served views stay as "
+                "they are. See `hansard parked`"
             )
 
     async def _return(self, partition: int, nonce: str, pace: Pace) -> None:
@@ -312,8 +312,8 @@ class Rebuilder:
         if not scope.fold:
             folds = " and ".join(map(str, sorted({one.fold for one in scope.versions})))
             raise Failed(
-                f"The views of before are of version {folds} of the fold, this program has version "
-                f"{self._versions.fold}: go back with the version of Hansard that made them"
+                f"The earlier views were written by fold version {folds}, this program has fold version "
+                f"{self._versions.fold}: go back with the version of Hansard that wrote them"
             )
         await self._note(partition, nonce, known, {known.served: replace(known.of(known.served), served=True)})
         store, served = self._store(known.anew(target), beside=True), self._store(Pointer(known.served))
@@ -334,7 +334,7 @@ class Rebuilder:
         own, struck = self._keys[partition], known.built.keys() - built.keys()
         calls = self._deployment.calls
         if not await self._insist(lambda: note(calls, own, nonce, known, built=built, struck=struck)):
-            raise Interrupted("the lease or the served generation is another")
+            raise Interrupted("the lease or the served generation has changed")
 
     def _store(self, pointer: Pointer, *, beside: bool = False) -> Store:
         deployment = self._deployment
@@ -363,4 +363,4 @@ def _cut(own: Rebuilding, partition: int) -> str | None:
 
 def _require_none(held: list[int]) -> None:
     if held:
-        raise Failed(f"A rebuild is at work in {len(held)} partitions: wait for its end, or end it, and try again")
+        raise Failed(f"A rebuild is running in {len(held)} partitions: wait for its end, or stop it, and try again")

@@ -232,7 +232,7 @@ async def test_a_partition_that_cannot_be_read_keeps_no_other_from_being_built_a
     log = here.deployment.keys[BAD].log
     saved = await here.call("DUMP", log)
     await TYPES["the log"](here)
-    with pytest.raises(Failed, match="1 of 3 partitions cannot be built anew") as failed:
+    with pytest.raises(Failed, match="1 of 3 partitions could not be rebuilt") as failed:
         await rebuilt(here)
     assert f"partition {BAD}: the key {log} is of another type" in str(failed.value)
     assert await here.call("GET", here.deployment.keys[GOOD].cursor(2)) == str(await here.log.last(GOOD)).encode()

@@ -126,7 +126,7 @@ def test_a_second_one_on_the_same_data_is_refused_in_one_line(night_train: Up) -
     done = night_train.ask("up", "--port", "0")
     assert (done.out, done.status) == ("", 1)
     assert done.err == (
-        f"hansard: A server runs on {night_train.data} already; end that hansard first, or name another --data\n"
+        f"hansard: A server already runs on {night_train.data}: stop that hansard first, or name another --data\n"
     )
 
 

@@ -51,7 +51,7 @@ async def test_what_was_written_is_there_after_a_restart(tmp_path: Path) -> None
 
 async def test_a_second_start_on_one_data_directory_is_refused_in_one_line(tmp_path: Path) -> None:
     async with embedded.running(tmp_path) as server:
-        with pytest.raises(EmbeddedError, match=r"^A server runs on .* already; .*$"):
+        with pytest.raises(EmbeddedError, match=r"^A server already runs on .*: .*$"):
             async with embedded.running(tmp_path):
                 pytest.fail("two servers on one directory")
         with client(server.url) as connection:
@@ -170,7 +170,7 @@ def test_a_named_server_wins_and_a_wrong_name_is_refused(monkeypatch: pytest.Mon
     monkeypatch.setenv("HANSARD_SERVER_BINARY", sys.executable)
     assert embedded.binary() == Path(sys.executable)
     monkeypatch.setenv("HANSARD_SERVER_BINARY", "/nowhere/valkey-server")
-    with pytest.raises(EmbeddedError, match="HANSARD_SERVER_BINARY names no program"):
+    with pytest.raises(EmbeddedError, match="HANSARD_SERVER_BINARY does not name an executable program"):
         embedded.binary()
 
 

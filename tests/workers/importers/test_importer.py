@@ -152,18 +152,18 @@ async def test_a_log_that_is_away_is_no_refusal(log: MemoryLog, monkeypatch: pyt
 @pytest.mark.parametrize(
     ("changes", "wrong"),
     [
-        ({"id": "1"}, "item 1: there are two of that id"),
-        ({"by": "eve"}, "item 2: nobody is called eve"),
+        ({"id": "1"}, "item 1: another item has the same id"),
+        ({"by": "eve"}, "item 2: eve is not among the people"),
         ({"at": "yesterday"}, "item 2: a time is RFC 3339, for example 2023-10-29T11:20:00.000Z"),
-        ({"at": "2999-01-01T00:00:00Z"}, "item 2: 2999-01-01T00:00:00Z has not come yet"),
+        ({"at": "2999-01-01T00:00:00Z"}, "item 2: 2999-01-01T00:00:00Z is in the future"),
         (
             {"at": "2026-10-01T08:29:59.999Z"},
-            "item 2: 2026-10-01T08:29:59.999Z is before the item that precedes it in the thread",
+            "item 2: 2026-10-01T08:29:59.999Z is before the previous item of the thread",
         ),
-        ({"thread": ".."}, "item 2: '..' cannot name a thread"),
+        ({"thread": ".."}, "item 2: '..' is not a valid thread id"),
         (
             {"do": {"command": "post-comment", "comment": "c 2", "body": "x"}},
-            "item 2: 'c 2' cannot name a comment",
+            "item 2: 'c 2' is not a valid comment id",
         ),
         (
             {"do": {"command": "post-comment", "comment": "c-2", "body": "x", "parnet": "c-1"}},

@@ -167,7 +167,10 @@ async def test_a_log_that_is_older_than_its_views_stops_the_partition_and_says_s
         await stopped(one)
     last = some[59].position
     assert one.stopped[0].position == last
-    assert one.stopped[0].fault == f"OtherLog: the views have event {last}, their log has not: it is older, or another"
+    assert (
+        one.stopped[0].fault
+        == f"OtherLog: the views have event {last}, their log lacks it: the log is older, or another one"
+    )
     assert await here.store.cursor(0) == last
     assert await here.views() == views
     # The right one is put back: nothing is wrong any more.
