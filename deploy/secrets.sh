@@ -1,15 +1,15 @@
 #!/bin/sh
-# Make the secrets that compose.yaml mounts, each where there is none yet:
+# Create the secrets that compose.yaml mounts, each unless it exists:
 #
 #     sh deploy/secrets.sh
 #
 # | file         | what |
-# | admin_secret | signs the operator's tokens: whoever has it opens sites and sets their keys |
-# | redis_auth   | the line of the server's configuration that sets its password |
+# | admin_secret | signs operators' tokens, which can open sites and set their keys |
+# | redis_auth   | the line of the server's configuration with its password |
 # | redis_url    | the address of that server, with the password |
 #
-# They lie in deploy/secrets, which is for its owner alone. The files themselves are for everybody to read, because
-# they are mounted one by one, and the users of the containers are others than whoever runs this.
+# They are written to deploy/secrets, which only its owner can enter. The files themselves are readable by all users,
+# because they are mounted one by one, and the containers run as other users than this script.
 
 set -eu
 umask 077
@@ -22,7 +22,7 @@ random() {
     od -An -v -N 32 -t x1 /dev/urandom | tr -d ' \n'
 }
 
-# Make a file of standard input, whole or not at all, unless it is there.
+# Write standard input to a file atomically, unless the file exists.
 keep() {
     if [ ! -e "$directory/$1" ]; then
         cat >"$directory/.$1"
@@ -31,7 +31,7 @@ keep() {
     fi
 }
 
-# printf is of the shell itself: what it writes is in no list of processes.
+# printf is built into the shell, so its arguments appear in no process list.
 random | keep admin_secret
 printf 'requirepass %s\n' "$(random)" | keep redis_auth
 printf 'redis://:%s@redis:6379\n' "$(cut -d ' ' -f 2 "$directory/redis_auth")" | keep redis_url
