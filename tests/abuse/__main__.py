@@ -53,9 +53,9 @@ async def _attack(plan: Plan) -> list[Played]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.abuse", description="Attack a gateway.")
-    parser.add_argument("--short", action="store_true", help="small bounds and short attacks: a minute in all")
-    parser.add_argument("--only", help="attacks by their names in the table, separated by commas")
-    parser.add_argument("--write", action="store_true", help=f"put the table of a whole run into {DOCUMENT}")
+    parser.add_argument("--short", action="store_true", help="small limits and short attacks: one minute in total")
+    parser.add_argument("--only", help="attacks, by their names in the table, separated by commas")
+    parser.add_argument("--write", action="store_true", help=f"write the table of a complete run into {DOCUMENT}")
     return parser
 
 

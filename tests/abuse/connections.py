@@ -1,4 +1,4 @@
-"""Attacks by connections: silent ones, half a head, requests piled up, answers left unread."""
+"""Attacks by connections: silent ones, slow heads, requests piled up, answers left unread."""
 
 from typing import Final
 
@@ -78,24 +78,24 @@ async def _read_nothing(hostile: Hostile, query: str, requests: int, connections
 
 ATTACKS: Final = (
     Attack(name="silent connections", does="opens connections and sends nothing", run=silent, closes=True, lasts=80),
-    Attack(name="half a head", does="sends a head a byte at a time", run=half_heads, closes=True, lasts=15),
-    Attack(name="idle connections", does="asks once and keeps the connection", run=idle, closes=True, lasts=80),
+    Attack(name="slow heads", does="sends a head a byte at a time", run=half_heads, closes=True, lasts=15),
+    Attack(name="idle connections", does="sends one request and keeps the connection", run=idle, closes=True, lasts=80),
     Attack(
         name="pipelined requests",
-        does=f"sends {PIPELINED:,} requests on each of {PILES} connections and reads no answer",
+        does=f"sends {PIPELINED:,} requests on each of {PILES} connections and reads no response",
         run=pipelined,
         closes=True,
         lasts=45,
     ),
     Attack(
-        name="unread answers",
-        does=f"asks for the largest page {UNREAD} times on each of {UNREADING} connections and reads no answer",
+        name="unread responses",
+        does=f"requests the largest page {UNREAD} times on each of {UNREADING} connections and reads no response",
         run=unread,
         closes=True,
         lasts=60,
     ),
     Attack(
-        name="more connections",
+        name="many connections",
         does=f"opens {TIMES} times as many connections and sends nothing",
         run=many,
         closes=True,

@@ -81,10 +81,12 @@ async def unopened(hostile: Hostile) -> None:
 
 
 ATTACKS: Final = (
-    Attack(name="the past", does=f"asks for other moments of a long thread, {READERS} at a time", run=past),
-    Attack(name="counts", does=f"asks for {COUNTED} other threads each time, {READERS} at a time", run=counts),
-    Attack(name="large pages", does=f"asks for the largest pages, {READERS} at a time", run=pages),
-    Attack(name="operations", does=f"asks for readiness, metrics and documents, {READERS} at a time", run=operations),
-    Attack(name="replays unread", does=f"opens {FEEDS} feeds from their beginning and reads nothing", run=replays),
-    Attack(name="feeds of no thread", does="follows threads that are not opened", run=unopened),
+    Attack(name="pages of the past", does=f"requests other moments of a long thread, {READERS} at a time", run=past),
+    Attack(
+        name="counts", does=f"requests the counts of {COUNTED} other threads each time, {READERS} at a time", run=counts
+    ),
+    Attack(name="large pages", does=f"requests the largest pages, {READERS} at a time", run=pages),
+    Attack(name="operations", does=f"requests readiness, metrics and documents, {READERS} at a time", run=operations),
+    Attack(name="unread replays", does=f"opens {FEEDS} feeds from their beginning and reads nothing", run=replays),
+    Attack(name="feeds of unopened threads", does="follows threads that are not opened yet", run=unopened),
 )

@@ -103,10 +103,10 @@ async def _never_sent(hostile: Hostile, *, tokens: bool) -> None:
 
 
 ATTACKS: Final = (
-    Attack(name="a header without end", does="sends up to 16 MB of one header value", run=long_heads, closes=True),
-    Attack(name="header lines without end", does="sends up to 16 MB of short lines", run=many_lines, closes=True),
-    Attack(name="a target without end", does="sends up to 16 MB of a target", run=long_targets, closes=True),
-    Attack(name="malformed requests", does="sends what is no request, or has two meanings", run=malformed, closes=True),
+    Attack(name="endless header", does="sends up to 16 MB of one header value", run=long_heads, closes=True),
+    Attack(name="endless header lines", does="sends up to 16 MB of short lines", run=many_lines, closes=True),
+    Attack(name="endless target", does="sends up to 16 MB of one target", run=long_targets, closes=True),
+    Attack(name="malformed requests", does="sends invalid or ambiguous requests", run=malformed, closes=True),
     Attack(
         name="bodies announced, no token",
         does="announces bodies and never sends them",
@@ -125,5 +125,7 @@ ATTACKS: Final = (
     Attack(
         name="slow bodies", does="sends bodies a byte at a time", token=True, run=slow_bodies, closes=True, lasts=15
     ),
-    Attack(name="large bodies", does="announces 16 MB each and sends them", token=True, run=large_bodies, closes=True),
+    Attack(
+        name="large bodies", does="announces bodies of 16 MB and sends them", token=True, run=large_bodies, closes=True
+    ),
 )

@@ -116,7 +116,7 @@ async def _beside(stage: Stage, plan: Plan, attack: Attack, carry_out: Work) -> 
     findings = _findings(plan, attack, outcome, honest.served, held)
     findings += [f"logged at level error: {event}" for event in sorted(set(stage.errors(logged)))]
     if not stage.gateway.alive:
-        findings.append("the gateway ended")
+        findings.append("the gateway exited")
     return Played(
         attack=attack.name,
         token=attack.token,
@@ -157,15 +157,15 @@ def _findings(plan: Plan, attack: Attack, outcome: Outcome, served: Served, held
     if served.ended:
         found.append("an honest feed was ended")
     if not served.frames:
-        found.append("an honest feed was told nothing")
+        found.append("an honest feed got no frames")
     if held.memory > plan.bounds.memory:
         found.append(f"memory grew by {held.memory >> 20} MB")
     if held.files > plan.bounds.files:
         found.append(f"{held.files} files were open")
     if held.left > SPARE_FILES:
-        found.append(f"{held.left} connections were left")
+        found.append(f"{held.left} connections were left open")
     if attack.closes and outcome.closed < outcome.opened:
         found.append(f"{outcome.opened - outcome.closed} of {outcome.opened} connections were not closed")
     if outcome.answers[500]:
-        found.append(f"{outcome.answers[500]} answers were 500")
+        found.append(f"{outcome.answers[500]} responses were 500")
     return found

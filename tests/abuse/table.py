@@ -10,14 +10,14 @@ HEADS: Final = (
     "token",
     "what one client does",
     "connections",
-    "answers",
+    "responses",
     "sent, MB",
     "honest requests",
     "refused or failed",
     "median (99th percentile), ms",
-    "memory, MB more",
-    "files open, at most",
-    "connections left",
+    "memory growth, MB",
+    "most open files",
+    "connections left open",
 )
 _WORDS: Final = 3
 """Columns of words; the others are numbers."""

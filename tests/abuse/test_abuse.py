@@ -33,7 +33,7 @@ async def test_honest_clients_go_on_beside_every_attack() -> None:
 @pytest.mark.parametrize(
     ("attack", "setting", "value", "finding"),
     [
-        ("half a head", "HEAD_TIMEOUT", "60", "were not closed"),
+        ("slow heads", "HEAD_TIMEOUT", "60", "were not closed"),
         ("bodies announced", "BODY_TIMEOUT", "60", "were not closed"),
         ("silent connections", "IDLE_TIMEOUT", "60", "were not closed"),
     ],

@@ -65,9 +65,17 @@ async def refused(hostile: Hostile) -> None:
 
 
 ATTACKS: Final = (
-    Attack(name="one member's flood", does=f"posts on {WRITERS} connections as one member", token=True, run=flood),
-    Attack(name="dear texts", does="posts texts that are dear to render, and reads them", token=True, run=dear_texts),
+    Attack(name="flood by one member", does=f"posts on {WRITERS} connections as one member", token=True, run=flood),
     Attack(
-        name="refused writes", does=f"sends what is refused late, on {WRITERS} connections", token=True, run=refused
+        name="expensive texts",
+        does="posts texts that are expensive to render, and reads them",
+        token=True,
+        run=dear_texts,
+    ),
+    Attack(
+        name="refused writes",
+        does=f"sends writes that are refused late, on {WRITERS} connections",
+        token=True,
+        run=refused,
     ),
 )

@@ -33,11 +33,15 @@ JSON = Path("build/bench.json")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print, write; the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure what the README promises.")
-    parser.add_argument("--json", type=Path, default=JSON, help=f"where the figures go as JSON (default: {JSON})")
-    parser.add_argument("--quick", action="store_true", help="a run of seconds that judges nothing")
-    parser.add_argument("--only", type=chosen, default=list(SECTIONS), help=f"some of {','.join(SECTIONS)}")
-    parser.add_argument("--rounds", type=int, help="how often each figure and its limit take turns")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench", description="Measure the figures, and check them against their targets."
+    )
+    parser.add_argument("--json", type=Path, default=JSON, help=f"file for the figures as JSON (default: {JSON})")
+    parser.add_argument("--quick", action="store_true", help="a run of seconds, without verdicts")
+    parser.add_argument(
+        "--only", type=chosen, default=list(SECTIONS), help=f"only these sections: some of {','.join(SECTIONS)}"
+    )
+    parser.add_argument("--rounds", type=int, help="rounds, in each of which a figure and its limit alternate")
     given = parser.parse_args(arguments)
     sizes = QUICK if given.quick else FULL
     if given.rounds:
@@ -79,7 +83,7 @@ def _machine(cores: Cores) -> dict[str, Any]:
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
         "cores": cores.told,
         "busy before": f"{os.getloadavg()[0]:.1f} processes on average",
-        "server": f"{embedded.binary().name}, appendfsync always, {disk.fsync():.0f} µs an fsync",
+        "server": f"{embedded.binary().name}, appendfsync always, {disk.fsync():.0f} µs per fsync",
     }
 
 

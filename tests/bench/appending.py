@@ -58,10 +58,10 @@ async def measure(stage: Stage) -> list[Figure]:
                     rates.append(await _posted(log, folds, str(number), appends))
     return [
         Figure(
-            name=f"posts of {CALLERS} at a time without HTTP, fsync always",
+            name=f"posts without HTTP, {CALLERS} at a time, fsync always",
             unit=POSTS,
             measured=tuple(rates),
-            limit_name="append script alone",
+            limit_name="bare append script",
             limit=tuple(bares),
             target=Target(of="measured", at_least=8000),
         )

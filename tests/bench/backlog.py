@@ -25,7 +25,7 @@ async def measure(stage: Stage) -> list[Figure]:
         mixed = await projecting.measure(url, mix.entries, rounds=rounds, cores=cores)
         posted = await projecting.measure(url, await entries_of(posts.log), rounds=rounds, cores=cores)
     return [
-        *([] if mixed.target is None else [replace(mixed, name=f"{mixed.name}, beside its limit")]),
+        *([] if mixed.target is None else [replace(mixed, name=f"{mixed.name}, against its limit")]),
         replace(mixed, target=MIXED),
-        replace(posted, name=f"{posted.name}, posts alone", target=POSTED),
+        replace(posted, name=f"{posted.name}, posts only", target=POSTED),
     ]

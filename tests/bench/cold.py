@@ -118,15 +118,15 @@ async def _driven(stage: Stage, gateway: str, redis: str, threads: list[str]) ->
             trips.append(await _trips(gateway, redis, alone))
     return [
         Figure(
-            name=f"page in no process's memory, {len(threads):,} threads of {ROWS} comments, {READERS} readers",
+            name=f"page not cached in any process, {len(threads):,} threads of {ROWS} comments, {READERS} readers",
             unit="pages/s",
             measured=tuple(rates),
-            limit_name="constant answer",
+            limit_name="constant response",
             limit=tuple(constants),
             target=Target(of="ratio", at_least=0.2),
         ),
         Figure(
-            name="the same, round trips to Redis a page",
+            name="the same, round trips to Redis per page",
             unit="",
             measured=tuple(trips),
             target=Target(of="measured", at_most=1.05),  # now and then the gateway asks how the server is

@@ -6,7 +6,7 @@ revision is measured by its own, where modules have moved between the two; the t
 imports alone (`tests.bench.alike`). Both run in this environment, with the packages that are installed.
 
 A ratio is the median over the turns, its interval the order statistics that hold the true median with 95 %
-(`tests.bench.figures.interval`). An interval that holds 1 is inside the noise: the turns show no difference.
+(`tests.bench.figures.interval`). An interval that holds 1 is within the noise: the turns show no difference.
 """
 
 import argparse
@@ -35,7 +35,7 @@ TURNS: Final = 15
 WORTH_NAMING: Final = 0.05
 """A difference whose interval lies wholly beyond this share of the base is named as one."""
 _PERCENT: Final = 0.01
-_HEADINGS: Final = ("figure", "base", "here", "here / base", "95 %", "beside the limits", "")
+_HEADINGS: Final = ("figure", "base", "here", "here / base", "95 %", "against the limits", "")
 
 Found = dict[str, list[dict[str, Any]]]
 """Figures by name, one a turn."""
@@ -44,18 +44,18 @@ Found = dict[str, list[dict[str, Any]]]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure by turns and print the ratios; the exit status is 1 where nothing could be compared."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.compare", description="Compare two revisions.")
-    parser.add_argument("base", help="the revision to compare with, as git knows it")
+    parser.add_argument("base", help="the git revision to compare with")
     parser.add_argument(
         "--only", type=chosen, default=USUAL, help=f"some of {','.join(SECTIONS)} (default: {','.join(USUAL)})"
     )
-    parser.add_argument("--turns", type=int, default=TURNS, help=f"turns of each revision (default: {TURNS})")
+    parser.add_argument("--turns", type=int, default=TURNS, help=f"turns per revision (default: {TURNS})")
     parser.add_argument(
         "--own-benchmark",
         action="store_true",
-        help="measure each revision by its own benchmark, which must differ from the other in imports alone",
+        help="measure each revision by its own benchmark, which may differ from the other in imports only",
     )
-    parser.add_argument("--quick", action="store_true", help="so little that it shows only that it works")
-    parser.add_argument("--json", type=Path, default=JSON, help=f"where the ratios go as JSON (default: {JSON})")
+    parser.add_argument("--quick", action="store_true", help="a minimal run, which shows only that it works")
+    parser.add_argument("--json", type=Path, default=JSON, help=f"file for the ratios as JSON (default: {JSON})")
     given = parser.parse_args(arguments)
     base, here = defaultdict[str, list[dict[str, Any]]](list), defaultdict[str, list[dict[str, Any]]](list)
     with _worktree(given.base, own_benchmark=given.own_benchmark) as other:
@@ -74,7 +74,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(aligned([_HEADINGS, *map(_cells, compared)]))
     if given.turns < TURNS:
         print(
-            f"\n{given.turns} turns are few: what {TURNS} or more find inside the noise may look like a difference here"
+            f"\n{given.turns} turns are few: with {TURNS} or more, what looks like a difference here may be within "
+            "the noise"
         )
     given.json.parent.mkdir(parents=True, exist_ok=True)
     given.json.write_text(json.dumps({"base": given.base, "figures": compared}, indent=2) + "\n")
@@ -108,7 +109,7 @@ def verdict(ratios: Sequence[float]) -> str:
     if found is None:
         return "too few turns"
     if found.low <= 1 <= found.high:
-        return "inside the noise"
+        return "within the noise"
     share = abs(found.middle - 1)
     word = f"{_percent(share) if share >= _PERCENT else 'under 1 %'} {'more' if found.middle > 1 else 'less'}"
     if found.low > 1 + WORTH_NAMING or found.high < 1 - WORTH_NAMING:

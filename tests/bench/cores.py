@@ -16,9 +16,9 @@ class Cores(NamedTuple):
     def told(self) -> str:
         """What was done, in a line."""
         if not self.own:
-            return "nothing is pinned: this system lets no process choose its core, or has only one"
+            return "nothing is pinned: this system lets no process choose its core, or has only one core"
         own, rest = (", ".join(map(str, sorted(cores))) for cores in self)
-        return f"what is measured has core {own} to itself, servers, projector and clients have core {rest}"
+        return f"the measured process has core {own} to itself; servers, projector and clients share core {rest}"
 
 
 def split() -> Cores:

@@ -64,17 +64,17 @@ async def _crowded(stage: Stage, gateway: Program, nothing: Program, second: Loa
     await stage.load.leave()
     await second.leave()
     told = Figure(
-        name=f"{number:,} open feeds in one process, told",
+        name=f"deliveries to {number:,} open feeds in one process",
         unit=DELIVERIES,
         measured=tuple(rates),
-        limit_name="the ring with a constant frame",
+        limit_name="bare ring with a constant frame",
         limit=tuple(bare),
         target=Target(of="ratio", at_least=0.7),
     )
     if before is None or after is None:
         return [told]
     memory = Figure(
-        name=f"{number:,} open feeds in one process, memory of each",
+        name=f"{number:,} open feeds in one process, memory per feed",
         unit="KB",
         measured=((after - before) / number / usage.KB,),
         target=Target(of="measured", at_most=16),
@@ -99,10 +99,10 @@ async def _stalled(stage: Stage, gateway: str) -> Figure:
         await load.leave()
         await second.leave()
     return Figure(
-        name=f"{READING} who read, beside {STOPPED} who stopped, told",
+        name=f"deliveries to {READING} clients that read, beside {STOPPED} that stopped",
         unit=DELIVERIES,
         measured=tuple(beside),
-        limit_name="without those",
+        limit_name="without the stopped clients",
         limit=tuple(without),
         target=Target(of="ratio", at_least=0.9),
     )

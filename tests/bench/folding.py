@@ -37,7 +37,7 @@ async def measure(stage: Stage) -> list[Figure]:
         name="fold in memory from Redis",
         unit=EVENTS,
         measured=tuple(folded),
-        limit_name="read and decoded alone",
+        limit_name="read and decoded only",
         limit=tuple(read),
         target=Target(of="ratio", at_least=0.4),
     )

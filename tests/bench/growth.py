@@ -92,7 +92,7 @@ async def projection_by_size(stage: Stage, extent: Extent) -> Plot:
             points.append((size, await _projected(stage, url, await entries_of(discussion.log), extent.tries)))
     return Plot(
         title=f"Projection of a backlog of {extent.backlog:,} comments",
-        across="comments in each thread",
+        across="comments per thread",
         up="events/s",
         lines=_lines({"one projector": points}),
     )
@@ -107,7 +107,7 @@ async def projection_by_partitions(stage: Stage, extent: Extent) -> Plot:
             points.append((partitions, await _projected(stage, url, await entries_of(discussion.log), extent.tries)))
     return Plot(
         title=f"Projection of a backlog of {extent.backlog:,} comments",
-        across="partitions owned by the one projector",
+        across="partitions owned by one projector",
         up="events/s",
         lines=_lines({"one projector": points}),
     )
@@ -128,7 +128,7 @@ async def _projected(stage: Stage, url: str, entries: list[list[Entry]], tries: 
 async def feed_cost(stage: Stage, extent: Extent) -> Plot:
     """Processor time of the gateway for one comment, over how many follow its thread; beside the bare ring."""
     cores = stage.cores
-    lines: dict[str, Points] = {"gateway": [], "the ring with a constant frame": []}
+    lines: dict[str, Points] = {"gateway": [], "bare ring with a constant frame": []}
     with (
         server(cores.rest) as url,
         hansard("gateway", url, cores.own) as gateway,
@@ -145,7 +145,7 @@ async def feed_cost(stage: Stage, extent: Extent) -> Plot:
                 for points, cost in zip(lines.values(), (gateway_cost, ring_cost), strict=True):
                     points.append((clients, cost))
     return Plot(
-        title="Processor time for one comment told to all who follow",
+        title="CPU time per comment delivered to all open feeds",
         across="open feeds",
         up="ms",
         lines=_lines(lines),
@@ -177,7 +177,7 @@ async def memory_kept(stage: Stage, extent: Extent) -> Plot:
                 written = size // memory.EACH
                 points.append((size, ((await memory.taken(deployment, url)).total() - before) / size))
     return Plot(
-        title=f"Memory of Redis for each comment, in threads of {memory.EACH}",
+        title=f"Memory of Redis per comment, in threads of {memory.EACH}",
         across="comments",
         up="bytes",
         lines=_lines({"log, heads, command keys and views": points}),
@@ -250,7 +250,7 @@ async def draw(names: Sequence[str], extent: Extent, into: Path) -> None:
             stage = Stage(sizes=FULL, cores=cores, load=load)
             for name in names:
                 if name == FEED_COST and usage.busy(os.getpid()) is None:
-                    note(f"{name}: this system does not tell what a process needs")
+                    note(f"{name}: this system does not report the CPU time of a process")
                     continue
                 begun = time.perf_counter()
                 plot = await DRAWN[name](stage, extent)
@@ -264,10 +264,10 @@ async def draw(names: Sequence[str], extent: Extent, into: Path) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and draw; the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.growth", description="Draw how cost grows.")
-    parser.add_argument("--only", choices=DRAWN, action="append", help="one of the plots; may be given again")
+    parser.add_argument("--only", choices=DRAWN, action="append", help="one of the plots; can be repeated")
     parser.add_argument("--into", type=Path, default=PLOTS, help=f"a directory (default: {PLOTS})")
     parser.add_argument("--largest", type=int, help=f"comments of the largest thread (default: {WIDE.largest:,})")
-    parser.add_argument("--quick", action="store_true", help="so little that it shows only that it works")
+    parser.add_argument("--quick", action="store_true", help="a minimal run, which shows only that it works")
     given = parser.parse_args(arguments)
     extent = NARROW if given.quick else WIDE
     if given.largest:

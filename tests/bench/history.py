@@ -63,7 +63,7 @@ async def measure(stage: Stage) -> list[Figure]:
             target=Target(of="measured", at_most=3),
         ),
         Figure(
-            name=f"page as it was at a moment, thread of {EVENTS:,} events, median",
+            name=f"page of the past, thread of {EVENTS:,} events, median",
             unit="ms",
             measured=tuple(past),
             target=Target(of="measured", at_most=10),

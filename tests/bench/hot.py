@@ -179,10 +179,10 @@ def _whole(thread: str) -> str:
 def _figures(rates: Rates, stage: Stage) -> list[Figure]:
     asking = [
         Figure(
-            name="core of a constant answer, busy while it is asked for",
+            name="core of the constant response, busy under this load",
             unit="%",
             measured=tuple(rates.server_busy),
-            limit_name="core of who asks",
+            limit_name="core of the clients",
             limit=tuple(rates.asking_busy),
             target=Target(of="measured", at_least=90),
         )
@@ -191,7 +191,7 @@ def _figures(rates: Rates, stage: Stage) -> list[Figure]:
         _rate(rates, "page", f"hot page of {ROWS} comments", at_least=0.6),
         _rate(rates, "busy", f"the same while the thread gets {POSTS:.0f} comments/s", at_least=0.45),
         Figure(
-            name="the same, how far any answer is behind the commit, wake-ups lost",
+            name="the same, most that a response lags behind the commit, wake-ups lost",
             unit="ms",
             measured=(max(rates.ages),),  # never, it was promised
             target=Target(of="measured", at_most=50),
@@ -207,7 +207,7 @@ def _rate(rates: Rates, name: str, told: str, at_least: float | None = None) -> 
         name=f"{told}, {READERS} readers",
         unit=PAGES,
         measured=tuple(rates.measured[name]),
-        limit_name="constant answer",
+        limit_name="constant response",
         limit=tuple(rates.beside[name]),
         target=None if at_least is None else Target(of="ratio", at_least=at_least),
     )

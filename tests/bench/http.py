@@ -104,5 +104,5 @@ def _length(head: bytes) -> int:
     lowered = head.lower()
     at = lowered.find(_LENGTH)
     if at < 0:
-        raise ConnectionError("an answer without Content-Length")
+        raise ConnectionError("a response without Content-Length")
     return int(lowered[at + len(_LENGTH) :].partition(b"\r\n")[0])

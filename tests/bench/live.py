@@ -55,7 +55,7 @@ async def measure(stage: Stage) -> list[Figure]:
         ),
         # What a slow disk makes longer, it makes longer here, too.
         Figure(name=f"POST acknowledged, {RATE:.0f} posts/s, median", unit="ms", measured=tuple(answered)),
-        Figure(name=f"{name}, told", unit="deliveries/s", measured=tuple(told)),
+        Figure(name=f"{name}, deliveries", unit="deliveries/s", measured=tuple(told)),
     ]
 
 

@@ -101,7 +101,7 @@ def kind_of(key: str) -> str:
 def _figures(what: str, old: Counter[str], new: Counter[str], number: int, most: float) -> list[Figure]:
     by_kind = {kind: (size - old[kind]) / number for kind, size in new.most_common()}
     whole = Figure(
-        name=f"Redis memory of a {what}" if what != "edit" else "Redis memory of an edit",
+        name=f"Redis memory per {what}",
         unit="B",
         measured=(sum(by_kind.values()),),
         target=Target(of="measured", at_most=most),

@@ -23,7 +23,7 @@ from tests.bench.sizes import Sizes
 from tests.bench.stage import Stage
 
 READERS: Final = 16
-COST: Final = "µs a page"
+COST: Final = "µs per page"
 FIRST: Final = Target(of="ratio", at_most=1.2)
 SECOND: Final = Target(of="ratio", at_most=1.5)
 OK: Final = 200
@@ -55,7 +55,7 @@ async def _from_views(url: str, threads: tuple[str, str], sizes: Sizes) -> list[
             replace(await _compared(served, query.sort, threads, [query] * 2, sizes), target=FIRST) for query in firsts
         ]
         seconds = [replace(firsts[-1], cursor=await _next(served, thread, firsts[-1])) for thread in threads]
-        figures.append(await _compared(served, "second of top", threads, seconds, sizes))
+        figures.append(await _compared(served, "second page of top", threads, seconds, sizes))
     return figures
 
 
@@ -112,10 +112,10 @@ async def _over_http(gateway: str, threads: tuple[str, str], stage: Stage) -> li
         for sort, (short, long) in by_sort.items()
     ]
     served = Figure(
-        name=f"pages of {PAGE} comments of {sizes.long:,}, newest, {READERS} readers",
+        name=f"pages of {PAGE} of {sizes.long:,} comments, newest, {READERS} readers",
         unit="pages/s",
         measured=tuple(by_sort["newest"][1]),
-        limit_name="constant answer",
+        limit_name="constant response",
         limit=tuple(constants),
     )
     return [*figures, served]
@@ -128,7 +128,7 @@ def _path(thread: str, sort: str) -> str:
 def _figure(name: str, costs: tuple[list[float], list[float]], sizes: Sizes) -> Figure:
     short, long = costs
     return Figure(
-        name=f"page of {PAGE} comments of {sizes.long:,}, {name}",
+        name=f"page of {PAGE} of {sizes.long:,} comments, {name}",
         unit=COST,
         measured=tuple(long),
         limit_name=f"of {sizes.short:,}",

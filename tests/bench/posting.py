@@ -96,15 +96,13 @@ def _figures(alone: Driven, beside: Driven, within: Driven, behind: float) -> li
         replace(posts, target=Target(of="measured", at_least=2500)),
         replace(
             posts,
-            name=f"POST comment, {CLIENTS} clients, beside the script alone",
+            name=f"POST comment, {CLIENTS} clients, against the bare script",
             limit_name=f"append script, {CLIENTS} at a time",
             limit=tuple(alone.bares),
             target=Target(of="ratio", at_least=0.2),
         ),
         replace(_waited("99th percentile", 0.99, alone), target=Target(of="measured", at_most=25)),
-        replace(
-            _waited("99th percentile, the projector beside", 0.99, beside), target=Target(of="measured", at_most=25)
-        ),
+        replace(_waited("99th percentile, projector running", 0.99, beside), target=Target(of="measured", at_most=25)),
         _waited("median", 0.5, alone),
         Figure(
             name=f"errors in {sum(load.answers for load in loads):,} posts",
@@ -112,9 +110,9 @@ def _figures(alone: Driven, beside: Driven, within: Driven, behind: float) -> li
             measured=(sum(load.others(CREATED) for load in loads),),
             target=Target(of="measured", at_most=0),
         ),
-        _rate(f"POST comment, {CLIENTS} clients, the projector on the server's core", beside),
+        _rate(f"POST comment, {CLIENTS} clients, projector on the server's core", beside),
         _rate("POST comment, all in one process (hansard up)", within),
-        Figure(name="views behind the last POST", unit="s", measured=(behind,)),
+        Figure(name="lag of the views after the last POST", unit="s", measured=(behind,)),
     ]
 
 
@@ -123,7 +121,7 @@ def _rate(name: str, driven: Driven) -> Figure:
         name=name,
         unit="posts/s",
         measured=tuple(load.rate for load in driven.posts),
-        limit_name="constant answer",
+        limit_name="constant response",
         limit=tuple(load.rate for load in driven.constants),
     )
 

@@ -54,7 +54,7 @@ def _figures(pressed: list[Pressed]) -> list[Figure]:
     refused = tuple(100 * flood.count(UNAVAILABLE) / flood.answers for flood in floods)
     return [
         Figure(
-            name=f"POST comment at {TIMES} times the capacity, 99th percentile of what is accepted",
+            name=f"POST comment at {TIMES} times the capacity, 99th percentile of accepted posts",
             unit="ms",
             measured=tuple(flood.times[CREATED].percentile(0.99) * 1000 for flood in floods),
             target=Target(of="measured", at_most=1000),

@@ -53,7 +53,7 @@ async def measure(url: str, entries: list[list[Entry]], *, rounds: int, cores: C
         name="projection of a backlog, fsync always",
         unit="events/s",
         measured=tuple(rates),
-        limit_name="the same commits, made before",
+        limit_name="the same commits, prepared in advance",
         limit=tuple(written),
         target=Target(of="ratio", at_least=0.3),
     )

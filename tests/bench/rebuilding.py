@@ -62,7 +62,7 @@ async def _speed(url: str, events: int, stage: Stage) -> Figure:
         name="rebuild at full speed, fsync always",
         unit="events/s",
         measured=tuple(rebuilt),
-        limit_name="read and decoded alone",
+        limit_name="read and decoded only",
         limit=tuple(read),
     )
 
@@ -76,10 +76,10 @@ async def _noticed(url: str, threads: list[str], stage: Stage) -> Figure:
             with on(stage.cores.rest), _rebuild(url):
                 beside.append(await _slowest(gateway.url, threads, stage))
     return Figure(
-        name=f"99th percentile of a page beside a rebuild, {RATE:.0f} pages/s",
+        name=f"99th percentile of a page during a rebuild, {RATE:.0f} pages/s",
         unit="ms",
         measured=tuple(beside),
-        limit_name="alone",
+        limit_name="without a rebuild",
         limit=tuple(alone),
         target=Target(of="ratio", at_most=1.2),
     )

@@ -47,7 +47,7 @@ async def measure(stage: Stage) -> list[Figure]:
                     took.append(told["usec"] / told["calls"])
     return [
         Figure(
-            name=f"page of {ROWS} rows, time of Redis",
+            name=f"page of {ROWS} rows, time in Redis",
             unit="µs",
             measured=tuple(took),
             target=Target(of="measured", at_most=250),

@@ -96,7 +96,7 @@ def test_sections_can_be_picked_and_another_is_refused(tmp_path: Path, capsys: p
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
     (only,) = json.loads(told.read_text())["figures"]
-    assert only["name"] == "page of 100 rows, time of Redis"
+    assert only["name"] == "page of 100 rows, time in Redis"
     assert len(only["measured"]["rounds"]) == 1
     with pytest.raises(SystemExit):
         bench.main(["--only", "rows,columns"])
@@ -270,7 +270,7 @@ def test_an_interval_leaves_out_what_chance_puts_at_the_ends() -> None:
 
 
 def test_what_the_turns_show_is_said_plainly() -> None:
-    assert verdict([0.9, 1.0, 1.1] * 5) == "inside the noise"
+    assert verdict([0.9, 1.0, 1.1] * 5) == "within the noise"
     assert verdict([1.02, 1.03, 1.04] * 5) == "3 % more"
     assert verdict([0.90, 0.91, 0.92] * 5) == "9 % less, wholly beyond 5 %"
     assert verdict([0.5]) == "too few turns"

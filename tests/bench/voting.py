@@ -167,8 +167,8 @@ def _figures(alone: Driven, scripts: list[float], votes: Driven, posts: Driven, 
         replace(rate, target=Target(of="measured", at_least=2500)),
         replace(
             rate,
-            name=f"vote, {CLIENTS} connections, beside the script alone",
-            limit_name=f"append script of a vote, {CLIENTS} at a time",
+            name=f"vote, {CLIENTS} connections, against the bare script",
+            limit_name=f"append script for a vote, {CLIENTS} at a time",
             limit=tuple(scripts),
             target=Target(of="ratio", at_least=0.2),
         ),
@@ -182,7 +182,7 @@ def _figures(alone: Driven, scripts: list[float], votes: Driven, posts: Driven, 
             measured=(sum(load.others(OK) for load in loads),),
             target=Target(of="measured", at_most=0),
         ),
-        _rate("vote, the projector on the server's core", votes),
+        _rate("vote, projector on the server's core", votes),
         *_costs(votes.taken, posts.taken),
     ]
 
@@ -193,10 +193,10 @@ def _costs(votes: list[Taken], posts: list[Taken]) -> list[Figure]:
         return []
     return [
         Figure(
-            name=f"processor time of a vote, {part}",
+            name=f"CPU time per vote, {part}",
             unit="µs",
             measured=tuple(getattr(taken, part) for taken in votes),
-            limit_name="of a post",
+            limit_name="per post",
             limit=tuple(getattr(taken, part) for taken in posts),
             target=Target(of="ratio", at_most=1),
         )

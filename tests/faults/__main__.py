@@ -114,23 +114,27 @@ def _sizes(rate: float) -> Sizes:
 
 
 def _figures(outcome: Outcome) -> list[str]:
-    told = (("back", outcome.back, "s"), ("level", outcome.level, "s"), ("before it", outcome.rate, "writes/s"))
+    told = (("back", outcome.back, "s"), ("level", outcome.level, "s"), ("before the fault", outcome.rate, "writes/s"))
     return [f"{said} {value:.2f} {unit}" for said, value, unit in told if value is not None]
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m tests.faults", description="Break everything that can break.")
-    parser.add_argument("--soak", action="store_true", help="many rounds, on every server program that is here")
-    parser.add_argument("--fault", help="one fault alone, by its name in the table")
-    parser.add_argument("--seed", help="what the dice begin with; a finding names it")
-    parser.add_argument("--rounds", type=int, help="rounds of each fault on each kind of deployment")
-    parser.add_argument("--elsewhere", type=int, help="as --rounds, on all servers but the first")
-    parser.add_argument("--on", action="append", choices=KINDS, help="a kind of deployment; all where none is named")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.faults", description="Inject every fault, and check what was acknowledged."
+    )
+    parser.add_argument("--soak", action="store_true", help="many rounds, on every server program that is available")
+    parser.add_argument("--fault", help="only this fault, by its name in the table")
+    parser.add_argument("--seed", help="seed of the random choices; a finding names it")
+    parser.add_argument("--rounds", type=int, help="rounds per fault and kind of deployment")
+    parser.add_argument("--elsewhere", type=int, help="like --rounds, on all servers but the first")
+    parser.add_argument("--on", action="append", choices=KINDS, help="a kind of deployment; default: all")
     parser.add_argument("--server", action="append", help=f"a server program: {', '.join(engines.programs())}")
-    parser.add_argument("--rate", type=float, help="writes a second that the load asks for")
-    parser.add_argument("--json", type=Path, default=JSON, help=f"where all is kept that came of it ({JSON})")
-    parser.add_argument("--join", nargs="+", metavar="FILE", help="play nothing: one table of what is kept in these")
-    parser.add_argument("--write", action="store_true", help=f"put the table into {DOCUMENT}")
+    parser.add_argument("--rate", type=float, help="writes per second that the load requests")
+    parser.add_argument("--json", type=Path, default=JSON, help=f"file for all results ({JSON})")
+    parser.add_argument(
+        "--join", nargs="+", metavar="FILE", help="run nothing: make one table of the results in these files"
+    )
+    parser.add_argument("--write", action="store_true", help=f"write the table into {DOCUMENT}")
     return parser
 
 

@@ -119,9 +119,9 @@ async def _keys(book: Book, deployment: Deployment, partition: int) -> list[Find
     for key, positions in recorded.items():
         gone = [position for position in positions if position not in book.at[partition]]
         if gone:
-            found.append(_log(partition, f"the record of key {key} names {gone[0]}, which is not there"))
+            found.append(_log(partition, f"the record of key {key} names {gone[0]}, which is missing"))
     return found + [
-        _log(partition, f"the key of {one.position} is not remembered")
+        _log(partition, f"the key of {one.position} is not stored")
         for one in book.partitions[partition]
         if one.envelope.key is not None and one.position not in recorded.get(one.envelope.key, ())
     ]
@@ -132,7 +132,7 @@ def _pointers(partition: int, place: Place, events: list[Recorded]) -> Iterator[
     for one in events:
         field = heads.of(one.event, one.envelope.actor)
         if (one.envelope.tp, one.envelope.ap) != (of_thread, of_aggregate.get(field, "")):
-            yield _log(partition, f"{one.position} of {'/'.join(place)} points elsewhere than to what came before")
+            yield _log(partition, f"{one.position} of {'/'.join(place)} does not point to the previous event")
         of_thread = of_aggregate[field] = str(one.position)
 
 

@@ -110,7 +110,7 @@ async def _cut(plan: Plan, program: Path) -> AsyncIterator[Outcome]:
 
 def _broken(fault: Fault, number: int, seed: str, error: Exception) -> Outcome:
     traceback.print_exception(error)
-    finding = Finding(what="defect", detail=f"the round broke: {error!r}", fault=fault.name, seed=seed, round=number)
+    finding = Finding(what="defect", detail=f"the round failed: {error!r}", fault=fault.name, seed=seed, round=number)
     return Outcome(
         fault=fault.name,
         round=number,

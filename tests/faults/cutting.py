@@ -94,7 +94,7 @@ async def cut(there: Original, missing: int, program: Path) -> list[Finding]:
             for partition, events in enumerate(book.partitions):
                 cursor = await cursor_of(deployment, partition)
                 if cursor.n and (not events or cursor > events[-1].position):
-                    found.append(Finding(what="cursor", detail=f"the views of {partition} are beyond its log"))
+                    found.append(Finding(what="cursor", detail=f"the views of {partition} are ahead of its log"))
             # The lease of a projector that is no more may be back: it would run out in ten seconds.
             await deployment.calls.call("DEL", *(keys.lease for keys in deployment.keys), WORKERS)
             async with _projecting(deployment):
@@ -106,10 +106,10 @@ async def cut(there: Original, missing: int, program: Path) -> list[Finding]:
 def _prefix(whole: Book, left: Book) -> Iterator[Finding]:
     for partition, (before, after) in enumerate(zip(whole.partitions, left.partitions, strict=True)):
         if after != before[: len(after)]:
-            yield Finding(what="log", detail=f"what is left of partition {partition} is no prefix of it")
+            yield Finding(what="log", detail=f"what is left of partition {partition} is not a prefix of it")
     for key, events in left.by_key.items():
         if len(events) != len(whole.by_key[key]):
-            yield Finding(what="log", detail=f"of what {key} appended {len(events)} events are left")
+            yield Finding(what="log", detail=f"only {len(events)} of the events that {key} appended are left")
 
 
 async def _again(there: Original, log: RedisLog, book: Book) -> list[Finding]:
@@ -122,14 +122,14 @@ async def _again(there: Original, log: RedisLog, book: Book) -> list[Finding]:
         try:
             await transact(log, command, site=SITE, thread=thread, caller=caller, key=key)
         except Refusal as refusal:
-            return [Finding(what="answer", detail=f"what {key} did was refused when asked again: {refusal!r}")]
+            return [Finding(what="answer", detail=f"{key} was refused when it was repeated: {refusal!r}")]
     after = await books.read(log)
     found = []
     for key, *_ in last:
         if len(after.by_key[key]) != len(there.book.by_key[key]):
             found.append(Finding(what="duplicated", detail=f"{key} has {len(after.by_key[key])} events"))
         elif book.by_key[key] and after.by_key[key] != book.by_key[key]:
-            found.append(Finding(what="duplicated", detail=f"{key} was there, and was done again"))
+            found.append(Finding(what="duplicated", detail=f"{key} was in the log, and was executed again"))
     return found
 
 

@@ -16,7 +16,7 @@ class Altered(Script):
 
 def changed(script: Script, before: str, after: str = "") -> Script:
     """The script with a part of it replaced, which must be there once."""
-    assert script.text.count(before.encode()) == 1, f"{script.name} reads otherwise now: change this test with it"
+    assert script.text.count(before.encode()) == 1, f"{script.name} has changed: change this test with it"
     return Altered(script, before.encode(), after.encode())
 
 

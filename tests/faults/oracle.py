@@ -79,7 +79,7 @@ async def judge(deployment: Deployment, record: Record, zombies: Zombies | None 
 async def of_views(deployment: Deployment, log: RedisLog) -> AsyncIterator[Finding]:
     """What is served, where it is not the fold of the log once it had time to be."""
     if behind := await never_level(deployment, log):
-        yield Finding(what="cursor", detail=f"{LEVEL_WITHIN} s were not enough to catch up: {behind}")
+        yield Finding(what="cursor", detail=f"not caught up within {LEVEL_WITHIN} s: {behind}")
     told = 0
     async for difference in verify(log, deployment.reads, deployment.keys):
         told += 1
@@ -123,7 +123,7 @@ def _of_deed(deed: Deed, level: str, book: Book) -> Iterator[Finding]:
     if deed.refused and promised is None and done:
         yield _finding("answer", deed, f"was refused, and is in the log at {done[0].position}")
     if not deed.settled(level):
-        yield _finding("silence", deed, f"was tried {len(deed.tries)} times and is not settled")
+        yield _finding("silence", deed, f"was tried {len(deed.tries)} times and has no final answer")
     for one in deed.tries:
         if one.status == 500 or (one.status in REFUSED and one.problem not in EXPECTED):
             yield _finding("defect", deed, f"was answered with {one.status} {one.problem}")

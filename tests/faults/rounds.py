@@ -93,11 +93,13 @@ async def play(stage: Stage, fault: Fault, number: int, seed: str, sizes: Sizes)
                 watching.start_soon(recovery.watch, stage, trouble)
                 await fault.do(trouble)
             if recovery.back is None:
-                findings.append(Finding(what="silence", detail=f"writes were not back within {BACK_WITHIN} s"))
+                findings.append(
+                    Finding(what="silence", detail=f"writes were not accepted again within {BACK_WITHIN} s")
+                )
             with anyio.move_on_after(BACK_WITHIN):
                 await load.acknowledged(sizes.after)
             load.end()
-        findings += [Finding(what="defect", detail=f"{one} ended by itself") for one in await stage.well()]
+        findings += [Finding(what="defect", detail=f"{one} exited by itself") for one in await stage.well()]
         await load.settle()
         await load.again(AGAIN, dice)
         await patiently(zombies.rise)
@@ -137,7 +139,7 @@ class _Recovery:
                 for thread in sorted(trouble.struck):
                     tasks.start_soon(trouble.load.knock, thread, trouble.dice)
             self.back = back = trouble.load.record.back_after(trouble.begun, trouble.struck)
-            assert back is not None, "all of them were taken"
+            assert back is not None, "all writes were accepted"
             behind = dict(enumerate(await patiently(lambda: _lasts(stage))))
             while behind:
                 for partition, last in list(behind.items()):
@@ -179,8 +181,8 @@ async def of_feed(stage: Stage, feed: FeedClient) -> list[Finding]:
                 return found
             await anyio.sleep(0.05)
     client.close()
-    differs = "its page is not known" if page is None or feed.page is None else _difference(feed, page.rows)
-    return [*found, Finding(what="feed", detail=f"{feed.thread}: a client knows another page, {differs}")]
+    differs = "its page is unknown" if page is None or feed.page is None else _difference(feed, page.rows)
+    return [*found, Finding(what="feed", detail=f"{feed.thread}: a client has a different page, {differs}")]
 
 
 def _difference(feed: FeedClient, rows: dict[str, dict[str, object]]) -> str:

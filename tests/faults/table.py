@@ -19,7 +19,7 @@ HEADS: Final = (
     "duplicated",
     "views wrong",
     "other findings",
-    "writes back, s: median (worst)",
+    "writes accepted again, s: median (worst)",
     "projection caught up, s: median (worst)",
 )
 _LEFT: Final = 3
