@@ -13,7 +13,7 @@ from core.lru import Lru
 from core.policy import PolicyChanges
 from core.text import diff
 from core.text.render import RENDERER, rendered
-from projections.read import html_cache, queries, revisions
+from projections.read import cursors, html_cache, queries, revisions
 from projections.read.html_cache import Rendering
 from projections.read.queries import BadCursor, PageAnswer, RevisionsQuery
 from projections.read.revisions import DIFFERENCES
@@ -213,6 +213,18 @@ async def test_a_history_is_read_in_parts(there: Stage) -> None:
         await revisions.revisions(
             there.served, SITE, THREAD, "a", PUBLIC, "public", RevisionsQuery(diff="words", limit=2, cursor="1")
         )
+
+
+@pytest.mark.parametrize(
+    ("query", "differs"), [(RevisionsQuery(limit=1), False), (RevisionsQuery(diff="words", limit=1), True)]
+)
+async def test_a_cursor_that_an_earlier_version_gave_holds(
+    there: Stage, query: RevisionsQuery, *, differs: bool
+) -> None:
+    await edited(there)
+    mark = cursors.mark("revisions", SITE, THREAD, "a", differs, 1)
+    found = decoded(await revisions.revisions(there.served, SITE, THREAD, "a", PUBLIC, "public", query))
+    assert found["next"] == cursors.write(mark, 1)
 
 
 async def paged(there: Stage, viewer: Viewer, *, most: int, limit: int = 50, diff: bool = True) -> list[list[Any]]:
