@@ -47,7 +47,7 @@ async def measure(stage: Stage) -> list[Figure]:
 async def _rate(log: RedisLog, *, fold: bool) -> float:
     leave_alone()
     begun = time.perf_counter()
-    events = await (_folded(log) if fold else decoded(log))
+    events = await (folded(log) if fold else decoded(log))
     return events / (time.perf_counter() - begun)
 
 
@@ -64,7 +64,8 @@ async def decoded(log: RedisLog) -> int:
     return events
 
 
-async def _folded(log: RedisLog) -> int:
+async def folded(log: RedisLog) -> int:
+    """Read the whole log and fold every thread; how many events it has."""
     events = 0
     threads: dict[tuple[str, str], ThreadState] = {}
     for partition in range(log.partitions):

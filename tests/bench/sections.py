@@ -22,6 +22,7 @@ SECTIONS: Final = (
     "appending",
     "backlog",
     "folding",
+    "verifying",
     "rebuilding",
     "history",
     "live",
