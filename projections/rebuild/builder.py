@@ -18,9 +18,8 @@ from core.refusals import Unavailable
 from core.throttle import Pace
 from projections.read.html_cache import ahead
 from projections.thread.fold import CannotApply, Hole
-from projections.thread.skip_rule import Skipped, passing
 from projections.thread.state import ThreadState
-from projections.thread.thread_replay import fold_on
+from projections.thread.thread_replay import ThreadReplay
 from projections.views.changes import Change, Commit
 from projections.views.layout import Html
 from projections.views.parking import Name, Parked, Poison
@@ -243,13 +242,8 @@ class Rebuilding:
             # end, where later events remove them: so one commit has to end there.
             last, boundary = partial_commit.last, self._commit_boundary
             self._commit_boundary = last if boundary is None else max(boundary, last)
-
-            async def fold(skipped: Skipped) -> ThreadState:
-                return await fold_on(
-                    self._log, ThreadState(site=site, id=thread), skipped, upto=projection.committed, pace=self._pace
-                )
-
-            projection.hold(await passing(self._log, fold), torn=True)
+            replay = ThreadReplay(self._log, site, thread, pace=self._pace)
+            projection.hold(await replay.at(projection.committed), torn=True)
 
     async def _write(self, projection: Projection) -> None:
         commit = projection.take(await ahead(projection.bodies(), self._html, self._pace))

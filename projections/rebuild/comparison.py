@@ -12,16 +12,12 @@ from redis.exceptions import ResponseError
 
 from core.keys import Partition
 from core.log.port import Log
-from core.position import Position
 from core.redis.command import ScriptArguments
 from core.redis.errors import retry
 from core.redis.router import Router
 from core.redis.script import Script
 from core.throttle import Pace, collected
-from projections.thread.fold import CannotApply, Hole
-from projections.thread.skip_rule import Skipped, before, passing
-from projections.thread.state import ThreadState
-from projections.thread.thread_replay import fold_on
+from projections.thread.thread_replay import ThreadReplay
 from projections.views import layout
 from projections.views.layout import Html
 from projections.views.listings import registry
@@ -235,20 +231,6 @@ async def is_fold(log: Log, reads: Router, keys: Partition, generation: int, nam
         for member, score in zip(flat[::2], flat[1::2], strict=True):
             if listing.thread_of(member.decode()) == name[1]:
                 there[listing.cell, member.decode()] = int(float(score))
-    state = await _folded(log, name, views.cursor)
+    state = await ThreadReplay(log, *name, stops=True).at(views.cursor)
     wanted = await collected(layout.contents(state, html)) if state.events else []
     return {(view, field): value for view, field, value in wanted} == there
-
-
-async def _folded(log: Log, name: Name, upto: Position) -> ThreadState:
-    """Fold a thread up to `upto`, or up to the event that cannot be applied."""
-
-    async def fold(skipped: Skipped) -> ThreadState:
-        return await fold_on(log, ThreadState(site=name[0], id=name[1]), skipped, upto=upto)
-
-    try:
-        return await passing(log, fold)
-    except Hole:
-        raise
-    except CannotApply as error:
-        return await before(log, error.recorded)

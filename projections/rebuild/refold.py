@@ -11,9 +11,7 @@ from core.log.port import Log
 from core.position import Position
 from core.refusals import Unavailable
 from core.text.render import rendered
-from projections.thread.skip_rule import Skipped, passing
-from projections.thread.state import ThreadState
-from projections.thread.thread_replay import fold_on
+from projections.thread.thread_replay import ThreadReplay
 from projections.views.changes import Change
 from projections.views.layout import Html
 from projections.views.store import Done, Store
@@ -31,16 +29,12 @@ async def refold(
     `redis.exceptions.RedisError`, and `core.refusals.Unavailable` if the thread receives events at every attempt.
     """
     partition = store.keys.of(site, thread).number
-
-    async def once(skipped: Skipped) -> Position | None:
-        state = ThreadState(site=site, id=thread)
-        for _ in range(TRIES):
-            await fold_on(log, state, skipped)
-            if not state.events:
-                return None
-            served = await store.served(partition)
-            if isinstance(await served.exchange(state, html, *changes), Done):
-                return state.last
-        raise Unavailable("the thread went on each time its views were ready")
-
-    return await passing(log, once)
+    replay = ThreadReplay(log, site, thread)
+    for _ in range(TRIES):
+        state = await replay.at()
+        if not state.events:
+            return None
+        served = await store.served(partition)
+        if isinstance(await served.exchange(state, html, *changes), Done):
+            return state.last
+    raise Unavailable("the thread went on each time its views were ready")

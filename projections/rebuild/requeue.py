@@ -11,10 +11,8 @@ from core.text.render import rendered
 from projections.read.progress import passed
 from projections.read.served_generation import Served
 from projections.rebuild.refold import TRIES
-from projections.thread.fold import CannotApply, Hole
-from projections.thread.skip_rule import Skipped, before, passing
 from projections.thread.state import ThreadState
-from projections.thread.thread_replay import fold_on
+from projections.thread.thread_replay import ThreadReplay
 from projections.views import parking
 from projections.views.changes import Change
 from projections.views.layout import Html
@@ -54,16 +52,9 @@ async def foldable(log: Log, site: str, thread: str, now: int) -> tuple[ThreadSt
     Returns the thread before that event, and the event as parked; the whole thread and None without one. Raises
     `core.refusals.Unavailable` if the log cannot be read.
     """
-
-    async def fold(skipped: Skipped) -> ThreadState:
-        return await fold_on(log, ThreadState(site=site, id=thread), skipped)
-
-    try:
-        return await passing(log, fold), None
-    except Hole:
-        raise
-    except CannotApply as error:
-        return await before(log, error.recorded), parking.parked(error.recorded, error.why, now)
+    replay = ThreadReplay(log, site, thread, stops=True)
+    state, failed = await replay.at(), replay.failed
+    return state, None if failed is None else parking.parked(failed.recorded, failed.why, now)
 
 
 def _parks(store: Store, parked: Parked) -> Change:

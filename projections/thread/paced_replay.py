@@ -1,7 +1,6 @@
-"""Unpacking and folding of a past thread in steps, with a rest whenever one is due.
+"""Unpacking and folding of a thread in steps, with a rest whenever one is due.
 
-Both take time proportional to the thread and would block all other tasks if done in one step. The results equal those
-of the function that each docstring names.
+Both take time proportional to the thread and would block all other tasks if done in one step.
 """
 
 import zlib
@@ -28,7 +27,7 @@ _NO_ROWS: Final = Raw(_encoder.encode({}))
 
 
 async def unpack(snapshot: bytes, pace: Pace) -> ThreadState:
-    """Unpack a snapshot comment by comment (`projections.thread.snapshots.unpack`)."""
+    """Unpack a snapshot comment by comment, as `projections.thread.snapshots.unpack` does in one step."""
     pace.begin()
     inflating = zlib.decompressobj()
     pieces, rest = list[bytes](), snapshot
@@ -48,14 +47,25 @@ async def unpack(snapshot: bytes, pace: Pace) -> ThreadState:
 
 
 async def fold(
-    state: ThreadState, entries: Iterable[Entry], skipped: Skipped, within: Callable[[Recorded], bool], pace: Pace
-) -> None:
-    """Apply entries of a thread up to the first one not `within` (`projections.thread.skip_rule.go_on`)."""
-    pace.begin()
+    state: ThreadState,
+    entries: Iterable[Entry],
+    skipped: Skipped,
+    within: Callable[[Recorded], bool],
+    pace: Pace,
+    passed: Callable[[ThreadState], None] | None = None,
+) -> bool:
+    """Apply entries of a thread in place, up to the first one not `within`. True if all are within.
+
+    `passed` is called after each event. Raises `CannotApply` at an event that cannot be applied, unless it is in
+    `skipped`.
+    """
     for entry in entries:
         recorded = read(*entry)
         if not within(recorded):
-            break
+            return False
         take_in(state, recorded, skipped)
+        if passed is not None:
+            passed(state)
         if pace.due:
             await pace.rest()
+    return True

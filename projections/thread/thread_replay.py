@@ -1,41 +1,98 @@
-"""Replay of one thread from its log in bounded reads ("legs"), yielding to other tasks of the process."""
+"""Replay of one thread from its log alone, in bounded reads ("legs"), yielding to other tasks of the process."""
 
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
-from core.events.envelope import read
+from core.events.envelope import Recorded, read
 from core.log.port import Entry, Log
-from core.position import Position
+from core.position import START, Position
 from core.throttle import Pace
-from projections.thread.skip_rule import Skipped, take_in
+from projections.thread.fold import CannotApply
+from projections.thread.paced_replay import fold
+from projections.thread.skip_rule import learn
 from projections.thread.state import ThreadState
 
 LEG: Final = 1024
 """Events per read."""
 KEPT: Final = 8
 """Legs kept in memory during the backward walk; earlier ones are read again going forward."""
+NEWEST: Final = Position(2**63, 0)
+"""Position after every event."""
 
 
-async def fold_on(
-    log: Log, state: ThreadState, skipped: Skipped = (), *, upto: Position | None = None, pace: Pace | None = None
-) -> ThreadState:
-    """Apply the events of the log after `state`, up to and including `upto`, in place.
+class ThreadReplay:
+    """The fold of one thread from its own events, which can be moved on and back. Skipped events are passed over.
 
-    Raises `CannotApply`, `core.log.port.BrokenChain`, `core.refusals.Unavailable`.
+    With `stops`, the fold ends before an event that cannot be applied, and `failed` names the event; without, `at`
+    raises. `last` returns the position of an event of the thread from which all its events up to a position are reached
+    by back pointers: by default the last one. `passed` is called after each event.
     """
-    pace = pace or Pace()
-    last = await log.thread_last(state.site, state.id)
-    if last is None or last <= state.last:
-        return state
-    async for leg in _legs(log, state, last):
-        for entry in leg:
-            if upto is not None and entry.position > upto:
-                return state
-            take_in(state, read(*entry), skipped)
-            if pace.due:
-                await pace.rest()
-    return state
+
+    def __init__(
+        self,
+        log: Log,
+        site: str,
+        thread: str,
+        *,
+        stops: bool = False,
+        last: Callable[[Position], Awaitable[Position | None]] | None = None,
+        passed: Callable[[ThreadState], None] | None = None,
+        pace: Pace | None = None,
+    ) -> None:
+        self.failed: CannotApply | None = None
+        self.state = ThreadState(site=site, id=thread)
+        """The thread as far as it was folded, without events if it has none. Only valid until the next `at`."""
+        self._log = log
+        self._stops = stops
+        self._last = last
+        self._passed = passed
+        self._pace = pace or Pace()
+        self._skipped: set[Position] = set()
+        self._upto = START
+
+    async def at(self, upto: Position = NEWEST, *, before: Position = NEWEST) -> ThreadState:
+        """The thread after exactly its events up to `upto`, without the event at `before` and those after it.
+
+        Raises `CannotApply` without `stops`, `core.log.port.BrokenChain`, `core.refusals.Unavailable`.
+        """
+        upto = min(upto, _preceding(before))
+        if upto < self._upto:
+            self._begin()
+        while True:
+            end = upto if self.failed is None else min(upto, _preceding(self.failed.position))
+            is_new = not self.state.events
+            try:
+                if end == NEWEST or end != self._upto:
+                    await self._go_on(end)
+            except CannotApply as error:
+                self._begin()
+                # Events folded earlier may be of a branch that the log has left; if not, this event recurs.
+                if is_new and not await learn(self._log, self._skipped, error.recorded):
+                    if not self._stops:
+                        raise
+                    self.failed = error
+            else:
+                self._upto = end
+                return self.state
+
+    def _begin(self) -> None:
+        self.state = ThreadState(site=self.state.site, id=self.state.id)
+        self._upto = START
+        self.failed = None
+
+    async def _go_on(self, upto: Position) -> None:
+        state = self.state
+        last = await (self._log.thread_last(state.site, state.id) if self._last is None else self._last(upto))
+        if last is None or last <= state.last:
+            return
+
+        def within(recorded: Recorded) -> bool:
+            return recorded.position <= upto
+
+        async for leg in _legs(self._log, state, last):
+            if not await fold(state, leg, self._skipped, within, self._pace, self._passed):
+                return
 
 
 async def _legs(log: Log, state: ThreadState, last: Position) -> AsyncIterator[list[Entry]]:
@@ -56,3 +113,8 @@ async def _legs(log: Log, state: ThreadState, last: Position) -> AsyncIterator[l
         start = begun.pop()
         leg = kept.pop() if kept else await log.chain(state.site, state.id, start, until=until, limit=LEG)
         yield leg[::-1]
+
+
+def _preceding(position: Position) -> Position:
+    """The latest position that an event before this one can have: numbers are dense."""
+    return position if position == NEWEST else Position(position.ms, position.n - 1)

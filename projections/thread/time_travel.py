@@ -72,6 +72,7 @@ async def _thread_at(
             chain += await log.chain(site, thread, begin.position)
     if state is None:
         state = ThreadState(site=site, id=thread)
+    pace.begin()
     await paced_replay.fold(state, reversed(chain), skipped, partial(_within, at), pace)
     if state.opened is None:
         return None

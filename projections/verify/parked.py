@@ -12,8 +12,9 @@ from core.log.port import Log
 from core.position import Position
 from core.redis.errors import retry
 from projections.thread.fold import CannotApply, apply, pass_over
-from projections.thread.skip_rule import Skipped, before, go_on, is_skipped, passing
+from projections.thread.skip_rule import learn
 from projections.thread.state import ThreadState
+from projections.thread.thread_replay import ThreadReplay
 from projections.views import parking
 from projections.views.parked_threads import read_parked
 from projections.views.parking import Name, Parked
@@ -60,8 +61,9 @@ class ParkedThreads:
     async def halt(self, failed: CannotApply) -> ThreadState:
         """The thread of an event that failed to apply: after the event if it was skipped, else parked before it."""
         recorded = failed.recorded
-        thread = await before(self._log, recorded)
-        if await is_skipped(self._log, recorded):
+        envelope = recorded.envelope
+        thread = await ThreadReplay(self._log, envelope.site, envelope.thread).at(before=recorded.position)
+        if await learn(self._log, set(), recorded):
             pass_over(thread, recorded)
         else:
             self._parked[thread.site, thread.id] = parking.parked(recorded, failed.why, _HERE)
@@ -73,15 +75,6 @@ class ParkedThreads:
         stored = await retry(lambda: self._reads.call("HGET", self.key, parking.field(*name)), "verify")
         if there is not None and there.since != _HERE and stored is None:
             del self._parked[name]
-            threads[name] = await self._folded(name, at)
+            threads[name] = await ThreadReplay(self._log, *name).at(at)
             return None
         return there if stored is None else parking.decode(stored)
-
-    async def _folded(self, name: Name, at: Position) -> ThreadState:
-        last = await self._log.thread_last(*name)
-        entries = [] if last is None else (await self._log.chain(*name, last))[::-1]
-
-        async def fold(skipped: Skipped) -> ThreadState:
-            return go_on(ThreadState(site=name[0], id=name[1]), entries, skipped, lambda one: one.position <= at)
-
-        return await passing(self._log, fold)

@@ -8,13 +8,12 @@ from msgspec import Struct
 
 from core.keys import Partition
 from core.log.port import Log
-from core.position import START, Position
+from core.position import Position
 from core.redis.errors import retry
 from core.throttle import Pace
 from projections.thread.fold import CannotApply
-from projections.thread.skip_rule import is_skipped
 from projections.thread.state import ThreadState
-from projections.thread.thread_replay import fold_on
+from projections.thread.thread_replay import NEWEST, ThreadReplay
 from projections.verify.difference import Difference, Name, Superseded
 from projections.verify.thread import ThreadCheck
 from projections.views import layout, parking
@@ -52,51 +51,22 @@ class MemberCounts:
         return self._counted[place]
 
 
-class ThreadReplay:
-    """The fold of one thread from its own events (an `ExpectedThread`)."""
+class _Expected:
+    """The fold of one thread from its own events, up to where it is parked (an `ExpectedThread`)."""
 
-    def __init__(self, log: Log, name: Name, pace: Pace, parked: Parked | None = None) -> None:
-        self._log = log
-        self._name = name
-        self._pace = pace
-        self._parked = parked
-        self._skipped: set[Position] = set()
-        self._state = ThreadState(site=name[0], id=name[1])
-        self._upto = START
+    def __init__(self, replay: ThreadReplay, parked: Parked | None) -> None:
+        self._replay = replay
+        self._before = NEWEST if parked is None else parked.position
 
     @property
     def thread(self) -> ThreadState | None:
         """The thread as far as it was folded; None if it has no events."""
-        return self._state if self._state.events else None
+        return self._replay.state if self._replay.state.events else None
 
     async def at(self, cursor: Position) -> ThreadState | None:
-        """The thread after exactly its events up to `cursor`, or to its parked position. Raises as `fold_on`."""
-        if cursor < self._upto:
-            self._begin()
-        is_new = not self._upto.n
-        while True:
-            try:
-                await fold_on(self._log, self._state, self._skipped, upto=self._end(cursor), pace=self._pace)
-            except CannotApply as error:
-                self._begin()
-                # The folded events may be of a branch that the log has left; if not, the event recurs.
-                if is_new and (error.position in self._skipped or not await is_skipped(self._log, error.recorded)):
-                    raise
-                if is_new:
-                    self._skipped.add(error.position)
-                is_new = True
-            else:
-                self._upto = cursor
-                return self.thread
-
-    def _end(self, cursor: Position) -> Position:
-        if self._parked is None:
-            return cursor
-        before = self._parked.position
-        return min(cursor, Position(before.ms, before.n - 1))
-
-    def _begin(self) -> None:
-        self._state, self._upto = ThreadState(site=self._name[0], id=self._name[1]), START
+        """The thread after exactly its events up to `cursor`, or to its parked position. Raises as `ThreadReplay`."""
+        await self._replay.at(cursor, before=self._before)
+        return self.thread
 
 
 class SingleThreadCheck:
@@ -135,7 +105,7 @@ class SingleThreadCheck:
             self.left[ALL] += 1
             return
         parked = await self._parked(name)
-        fold = ThreadReplay(self._log, name, self._pace, parked)
+        fold = _Expected(ThreadReplay(self._log, *name, pace=self._pace), parked)
         try:
             await fold.at(await self._look.cursor())
             async for difference in self._look.thread(name, fold):
@@ -157,7 +127,7 @@ class SingleThreadCheck:
     async def _ask(self, *command: str) -> Any:
         return await retry(lambda: self._reads.call(*command), "drift")
 
-    async def _stray(self, name: Name, fold: ThreadReplay, member_counts: MemberCounts) -> dict[str, set[str]]:
+    async def _stray(self, name: Name, fold: _Expected, member_counts: MemberCounts) -> dict[str, set[str]]:
         """Members of listings, by cell, that name this thread but are not in its fold."""
         counted = await member_counts.of(self._look, name[0])
         own: dict[str, set[str]] = {listing.cell: set() for listing in registry.LISTINGS}

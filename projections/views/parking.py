@@ -15,7 +15,7 @@ from core.events.envelope import Recorded
 from core.events.types import UnknownEvent
 from core.log.port import Log
 from core.position import Position
-from projections.thread.skip_rule import is_skipped
+from projections.thread.skip_rule import learn
 
 Name = tuple[str, str]
 """Site and thread."""
@@ -50,10 +50,7 @@ class Poison:
 
     async def ask(self, log: Log, recorded: Recorded) -> bool:
         """True if a failed event was found to be skipped just now; the next pass then passes over the event."""
-        if recorded.position in self.skipped or not await is_skipped(log, recorded):
-            return False
-        self.skipped.add(recorded.position)
-        return True
+        return await learn(log, self.skipped, recorded)
 
     def park(self, recorded: Recorded, fault: str, now: int) -> None:
         """Mark a failed event, so that the next pass parks its thread."""

@@ -27,7 +27,7 @@ from projections.rebuild.requeue import requeue
 from projections.thread import fold, state
 from projections.thread.fold import apply
 from projections.thread.snapshots import kept
-from projections.thread.thread_replay import fold_on
+from projections.thread.thread_replay import ThreadReplay
 from projections.thread.time_travel import thread_at
 from projections.verify.verifier import Difference, verify
 from projections.views import generations
@@ -186,7 +186,7 @@ async def test_broken_off_at_any_call_it_goes_on_when_it_is_started_again(
         await asks(own, calls)
 
     monkeypatch.setattr(Router, "_carry", ask)
-    torn = spy(monkeypatch, builder, "fold_on")
+    torn = spy(monkeypatch, builder, "ThreadReplay")
     at = 1 + begin
     while True:
         number = await served(here)
@@ -722,7 +722,7 @@ async def test_a_thread_that_went_on_while_it_was_compared_is_no_difference(
 async def test_the_fold_up_to_a_position_leaves_out_what_came_later(here: Bench) -> None:
     await here.play(stream(64, 90))
     at = here.entries[0][20].position
-    folded = await fold_on(here.log, state.ThreadState(site=SITE, id=THREAD), upto=at)
+    folded = await ThreadReplay(here.log, SITE, THREAD).at(at)
     assert folded == here.folded(THREAD, at)
     assert 0 < folded.events < len(here.entries[0])
-    assert (await fold_on(here.log, state.ThreadState(site=SITE, id=THREAD), upto=START)).events == 0
+    assert (await ThreadReplay(here.log, SITE, THREAD).at(START)).events == 0

@@ -12,7 +12,7 @@ from projections.read.served_generation import Served
 from projections.rebuild.refold import refold
 from projections.thread import thread_replay
 from projections.thread.state import ThreadState
-from projections.thread.thread_replay import fold_on
+from projections.thread.thread_replay import ThreadReplay
 from projections.verify.verifier import verify
 from projections.views.pointer import Pointer
 from projections.views.store import Moved, Retired
@@ -136,8 +136,7 @@ async def test_a_long_thread_is_folded_in_legs_up_to_wherever_it_is_asked_for(
     monkeypatch.setattr(thread_replay, "LEG", 7)
     monkeypatch.setattr(thread_replay, "KEPT", kept)
     await here.play(stream(35, 120, threads=2), threads=2)
-    state = ThreadState(site=SITE, id=THREAD)
+    replay = ThreadReplay(here.log, SITE, THREAD)
     for position, _, _ in here.entries[0][::11]:
-        await fold_on(here.log, state, upto=position)
-        assert state == here.folded(THREAD, position)
-    assert await fold_on(here.log, state) == here.folded(THREAD)
+        assert await replay.at(position) == here.folded(THREAD, position)
+    assert await replay.at() == here.folded(THREAD)

@@ -29,8 +29,8 @@ from projections.read.served_generation import Served
 from projections.rebuild.refold import refold
 from projections.rebuild.requeue import requeue
 from projections.thread import fold
-from projections.thread.skip_rule import before
 from projections.thread.state import ThreadState
+from projections.thread.thread_replay import ThreadReplay
 from projections.thread.time_travel import thread_at
 from projections.verify.verifier import Difference, verify
 from projections.views.parking import Parked
@@ -81,7 +81,7 @@ async def thread_before(here: Bench, position: Position) -> ThreadState:
     """The thread of an event as it was before it."""
     entry = await here.log.entry(0, position)
     assert entry is not None
-    return await before(here.log, read(*entry))
+    return await ThreadReplay(here.log, SITE, read(*entry).envelope.thread).at(before=position)
 
 
 async def shown(here: Bench, thread: str) -> dict[str, dict[str, Any]]:
