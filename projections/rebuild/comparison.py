@@ -1,28 +1,25 @@
 """Comparison of two generations of one partition's views, while the served one advances.
 
 The server compares part of a thread at a time, and only where both generations have applied the same events. So little
-data is transferred, and other clients are not delayed for long. Where the two differ, the log decides which is right.
+data is transferred, and other clients are not delayed for long. Where the two differ, the log decides which is right
+(`projections.verify.single_thread`).
 """
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
-from functools import partial
 from typing import Any, Final, Literal, NamedTuple
 
 from redis.exceptions import ResponseError
 
 from core.keys import Partition
-from core.log.port import Log
 from core.redis.command import ScriptArguments
 from core.redis.errors import retry
 from core.redis.router import Router
 from core.redis.script import Script
-from core.throttle import Pace, collected
-from projections.thread.thread_replay import ThreadReplay
+from core.throttle import Pace
 from projections.views import layout
-from projections.views.layout import Html
 from projections.views.listings import registry
 from projections.views.listings.listing import Listing
-from projections.views.stored_thread import read_views, together
+from projections.views.stored_thread import together
 from projections.views.versions import Scope
 
 CONTRAST: Final = Script("projections.rebuild", "compare")
@@ -211,26 +208,3 @@ class GenerationDiff:
     async def _cursor(self) -> bytes | None:
         found: bytes | None = await retry(lambda: self._reads.call("GET", self._keys.cursor(self._other)), "rebuild")
         return found
-
-
-async def is_fold(log: Log, reads: Router, keys: Partition, generation: int, name: Name, html: Html) -> bool:
-    """True if the views of a thread are the fold of its log up to their cursor. They must have no concurrent writer.
-
-    A thread that cannot be folded to its end is compared as it was before the failing event. Raises
-    `core.refusals.Unavailable`.
-    """
-    views = await retry(lambda: read_views(reads, keys, generation, *name), "rebuild")
-    there: dict[tuple[str, str], bytes | int] = {}
-    for view, fields in views.hashes.items():
-        there |= {(view, field.decode()): value for field, value in fields.items()}
-    for view, members in views.sets.items():
-        there |= {(view, member.decode()): int(score) for member, score in members.items()}
-    for listing in registry.LISTINGS:
-        key = keys.site_view(generation, name[0], listing.name)
-        flat = await retry(partial(reads.call, "ZRANGE", key, 0, -1, "WITHSCORES"), "rebuild")
-        for member, score in zip(flat[::2], flat[1::2], strict=True):
-            if listing.thread_of(member.decode()) == name[1]:
-                there[listing.cell, member.decode()] = int(float(score))
-    state = await ThreadReplay(log, *name, stops=True).at(views.cursor)
-    wanted = await collected(layout.contents(state, html)) if state.events else []
-    return {(view, field): value for view, field, value in wanted} == there

@@ -56,15 +56,18 @@ class ThreadReplay:
 
         Raises `CannotApply` without `stops`, `core.log.port.BrokenChain`, `core.refusals.Unavailable`.
         """
-        upto = min(upto, _preceding(before))
-        if upto < self._upto:
+        end = min(upto, _preceding(before))
+        if self.failed is not None:
+            end = min(end, _preceding(self.failed.position))
+        if end < self._upto:
             self._begin()
+        if end == self._upto and end != NEWEST:
+            return self.state
+        last = await self._newest(upto)
         while True:
-            end = upto if self.failed is None else min(upto, _preceding(self.failed.position))
             is_new = not self.state.events
             try:
-                if end == NEWEST or end != self._upto:
-                    await self._go_on(end)
+                await self._go_on(last, end)
             except CannotApply as error:
                 self._begin()
                 # Events folded earlier may be of a branch that the log has left; if not, this event recurs.
@@ -72,6 +75,7 @@ class ThreadReplay:
                     if not self._stops:
                         raise
                     self.failed = error
+                    end = _preceding(error.position)
             else:
                 self._upto = end
                 return self.state
@@ -81,9 +85,13 @@ class ThreadReplay:
         self._upto = START
         self.failed = None
 
-    async def _go_on(self, upto: Position) -> None:
+    async def _newest(self, upto: Position) -> Position | None:
+        if self._last is None:
+            return await self._log.thread_last(self.state.site, self.state.id)
+        return await self._last(upto)
+
+    async def _go_on(self, last: Position | None, upto: Position) -> None:
         state = self.state
-        last = await (self._log.thread_last(state.site, state.id) if self._last is None else self._last(upto))
         if last is None or last <= state.last:
             return
 

@@ -1,16 +1,13 @@
-"""Differences between views and the fold of their log, and the interface of the expected fold."""
+"""Differences between views and the fold of their log."""
 
 from collections.abc import Mapping
-from typing import Protocol
 
 from msgspec import Struct
 
-from core.position import Position
-from projections.thread.state import ThreadState
 from projections.views.damage import Damage
 from projections.views.parking import Name, Parked
 
-__all__ = ["Content", "Difference", "ExpectedThread", "Name", "Superseded"]
+__all__ = ["Content", "Difference", "Name", "Superseded"]
 
 Content = Mapping[str, bytes | int]
 
@@ -34,14 +31,3 @@ class Difference(Struct, frozen=True, kw_only=True):
 
 class Superseded(Exception):
     """Another generation of views is served now: the data that was read may have been deleted meanwhile."""
-
-
-class ExpectedThread(Protocol):
-    """The fold of one thread, which can be advanced."""
-
-    @property
-    def thread(self) -> ThreadState | None:
-        """The thread as far as it was folded; None if it has no events."""
-
-    async def at(self, cursor: Position) -> ThreadState | None:
-        """The thread after exactly its events up to `cursor`."""

@@ -2,27 +2,26 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator
-from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
+from redis.exceptions import ResponseError
 
 from core.keys import Partition
-from core.log.port import Log
 from core.position import Position
-from core.redis.errors import retry
 from core.throttle import Pace
-from projections.thread.fold import CannotApply
-from projections.thread.state import ThreadState
-from projections.thread.thread_replay import NEWEST, ThreadReplay
-from projections.verify.difference import Difference, Name, Superseded
+from projections.thread.thread_replay import ThreadReplay
+from projections.verify.difference import Difference, Name
 from projections.verify.thread import ThreadCheck
 from projections.views import layout, parking
 from projections.views.layout import Html
 from projections.views.listings import registry
 from projections.views.parking import Parked
-from projections.views.pointer import Pointer
 from projections.views.stored_thread import Reads
 from projections.views.versions import ALL, Scope
+
+_HERE = 0
+"""The `since` of a thread that only this check parks, not the views."""
 
 
 class MemberCount(Struct, frozen=True):
@@ -30,12 +29,20 @@ class MemberCount(Struct, frozen=True):
 
     since: Position
     members: Counter[tuple[str, str]]
+    unreadable: frozenset[str]
+    """The cells of the listings that are not sorted sets."""
 
 
 class MemberCounts:
-    """Counts the members of a partition's listings once, to avoid a search per thread."""
+    """Counts the members of a partition's listings once, to avoid a search per thread.
 
-    def __init__(self) -> None:
+    Of a thread that has gone on since, the count says nothing. With `defers`, such a thread is not searched for but
+    added to `deferred`, for another count.
+    """
+
+    def __init__(self, *, defers: bool = False) -> None:
+        self.deferred: list[Name] = []
+        self.defers = defers
         self._counted: dict[tuple[int, str], MemberCount] = {}
 
     async def of(self, look: ThreadCheck, site: str) -> MemberCount:
@@ -44,103 +51,102 @@ class MemberCounts:
         if place not in self._counted:
             since = await look.cursor()
             members: Counter[tuple[str, str]] = Counter()
+            unreadable: set[str] = set()
+            keys = look.listing_keys(site)
             for listing in look.listings():
-                async for page in look.scan(look.listing_key(site, listing), listing.cell):
-                    members.update((listing.cell, listing.thread_of(member)) for member, _ in page)
-            self._counted[place] = MemberCount(since, members)
+                try:
+                    async for page in look.scan(keys[listing.cell], listing.cell):
+                        members.update((listing.cell, listing.thread_of(member)) for member, _ in page)
+                except ResponseError:
+                    unreadable.add(listing.cell)  # `SingleThreadCheck.strays` reports it
+            self._counted[place] = MemberCount(since, members, frozenset(unreadable))
         return self._counted[place]
 
 
-class _Expected:
-    """The fold of one thread from its own events, up to where it is parked (an `ExpectedThread`)."""
-
-    def __init__(self, replay: ThreadReplay, parked: Parked | None) -> None:
-        self._replay = replay
-        self._before = NEWEST if parked is None else parked.position
-
-    @property
-    def thread(self) -> ThreadState | None:
-        """The thread as far as it was folded; None if it has no events."""
-        return self._replay.state if self._replay.state.events else None
-
-    async def at(self, cursor: Position) -> ThreadState | None:
-        """The thread after exactly its events up to `cursor`, or to its parked position. Raises as `ThreadReplay`."""
-        await self._replay.at(cursor, before=self._before)
-        return self.thread
-
-
 class SingleThreadCheck:
-    """Checks threads of one partition, one at a time, in the views that a pointer names.
+    """Checks threads of one partition, one at a time, in one generation of the views.
 
-    `scope` is the comparable part of the views; `left` counts what was not compared, by part.
+    `scope` is the comparable part of the views; `left` counts what was not compared, by part. `call` names the reads in
+    logs and metrics; `served` is the served generation, if these views are not served.
     """
 
     def __init__(
-        self, log: Log, reads: Reads, keys: Partition, pointer: Pointer, html: Html, *, scope: Scope, pace: Pace
+        self,
+        reads: Reads,
+        keys: Partition,
+        generation: int,
+        html: Html,
+        *,
+        scope: Scope,
+        pace: Pace,
+        call: str,
+        served: int | None = None,
     ) -> None:
-        self._log = log
-        self._reads = reads
+        self.views = ThreadCheck(reads, keys, generation, html, scope=scope, pace=pace, call=call, served=served)
         self._keys = keys
-        self._pointer = pointer
         self._pace = pace
-        self._scope = scope
-        self._look = ThreadCheck(reads, keys, pointer.generation, html, scope=scope, pace=pace, call="drift")
 
     @property
     def left(self) -> Counter[str]:
         """Counts of what was not compared, by part."""
-        return self._look.left
+        return self.views.left
 
-    async def differences(self, name: Name, member_counts: MemberCounts | None = None) -> AsyncIterator[Difference]:
+    async def differences(self, fold: ThreadReplay, counts: MemberCounts | None = None) -> AsyncIterator[Difference]:
         """Yield the differences in the views of a thread, and in its entries in the listings.
 
-        Without `member_counts`, members of listings that the thread should not have are not searched for. A parked
-        thread is compared up to its parked position.
+        `fold` is the replay of the thread, which moves to where the views are. The last difference is that the thread
+        is parked, or that it cannot be folded to its end; it is compared up to that event. Without `counts`, members of
+        listings that the thread should not have are not searched for.
 
-        Raises as `projections.verify.thread.ThreadCheck`, `CannotApply`, `core.log.port.BrokenChain`. After
-        `Superseded`, which can also be raised at the end, all yielded differences are void: meanwhile the thread was
-        parked, views were exchanged, or another version wrote into them.
+        Raises as `ThreadCheck`, whose `Superseded` voids nothing that was yielded.
         """
-        if not self._scope.fold:
+        name = (fold.state.site, fold.state.id)
+        if not self.views.scope.fold:
             self.left[ALL] += 1
             return
-        parked = await self._parked(name)
-        fold = _Expected(ThreadReplay(self._log, *name, pace=self._pace), parked)
-        try:
-            await fold.at(await self._look.cursor())
-            async for difference in self._look.thread(name, fold):
+        if not fold.state.events:
+            await self.views.begin(name, fold)
+        async for difference in self.views.thread(name, fold):
+            yield difference
+        async for difference in self.views.site(name, fold):
+            yield difference
+        if counts is not None:
+            async for difference in self.strays(fold, counts):
                 yield difference
-            stray = {} if member_counts is None else await self._stray(name, fold, member_counts)
-            async for difference in self._look.site(name, fold, stray):
+        parked = self._stopped(fold)
+        if parked is not None:
+            key = self._keys.parked(self.views.generation)
+            yield replace(self.views.difference(name, key, "/".join(name), None, None), parked=parked)
+
+    async def strays(self, fold: ThreadReplay, counts: MemberCounts) -> AsyncIterator[Difference]:
+        """Yield the members of listings that name a thread but are not in its fold. Raises as `differences`."""
+        name = (fold.state.site, fold.state.id)
+        if not fold.state.events:
+            await self.views.begin(name, fold)
+        counted, keys = await counts.of(self.views, name[0]), self.views.listing_keys(name[0])
+        if counted.unreadable:
+            async for difference in self.views.wrong_kinds(None, keys):
                 yield difference
-        except CannotApply as error:
-            if await self._parked(name) != parked:
-                raise Superseded from error
-            raise
-        if Pointer.read(await self._ask("GET", self._keys.generation)) != self._pointer:
-            raise Superseded
-
-    async def _parked(self, name: Name) -> Parked | None:
-        stored = await self._ask("HGET", self._keys.parked(self._pointer.generation), parking.field(*name))
-        return None if stored is None else parking.decode(stored)
-
-    async def _ask(self, *command: str) -> Any:
-        return await retry(lambda: self._reads.call(*command), "drift")
-
-    async def _stray(self, name: Name, fold: _Expected, member_counts: MemberCounts) -> dict[str, set[str]]:
-        """Members of listings, by cell, that name this thread but are not in its fold."""
-        counted = await member_counts.of(self._look, name[0])
+        moved = fold.state.last > counted.since
+        if moved and counts.defers:
+            counts.deferred.append(name)
+            return
         own: dict[str, set[str]] = {listing.cell: set() for listing in registry.LISTINGS}
-        for cell, member, _ in () if fold.thread is None else layout.of_site(fold.thread):
+        for cell, member, _ in layout.of_site(fold.state):
             own[cell].add(member)
             if self._pace.due:
                 await self._pace.rest()
-        moved = fold.thread is not None and fold.thread.last > counted.since
-        stray: dict[str, set[str]] = {}
-        for listing in self._look.listings():
+        found: dict[str, set[str]] = {}
+        for listing in self.views.listings():
             cell = listing.cell
-            if moved or counted.members[cell, name[1]] > len(own[cell]):
-                async for page in self._look.scan(self._look.listing_key(name[0], listing), cell):
+            if cell not in counted.unreadable and (moved or counted.members[cell, name[1]] > len(own[cell])):
+                async for page in self.views.scan(keys[cell], cell):
                     members = {member for member, _ in page if listing.thread_of(member) == name[1]}
-                    stray.setdefault(cell, set()).update(members - own[cell])
-        return stray
+                    found.setdefault(cell, set()).update(members - own[cell])
+        async for difference in self.views.strays(name, fold, found):
+            yield difference
+
+    def _stopped(self, fold: ThreadReplay) -> Parked | None:
+        if self.views.parked is not None or fold.failed is None:
+            return self.views.parked
+        return parking.parked(fold.failed.recorded, fold.failed.why, _HERE)

@@ -1,19 +1,19 @@
-"""Field-by-field comparison of one thread's views with its fold, used by `verify` and the sampler.
+"""Field-by-field comparison of one thread's views with its fold.
 
-A difference is reported only between a read at one cursor and the fold up to exactly that cursor. The views of a thread
-of usual size are read whole. Those of a long thread are read in steps during concurrent writes: a mismatch is doubtful,
-and is read again by itself at one cursor.
+A difference is reported only between a read at one moment of the views and the fold up to exactly their cursor, or up
+to the event that the thread is parked at. The views of a thread of usual size are read whole. Those of a long thread
+are read in steps during concurrent writes: a mismatch is doubtful, and is read again by itself at one moment.
 
 Only the parts are compared that this version and every version that wrote into these views write alike. The rest is
 counted.
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
-from functools import partial
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+from msgspec.structs import replace
 from redis.exceptions import ResponseError
 
 from core.keys import Partition
@@ -21,11 +21,13 @@ from core.position import Position, kept
 from core.redis.errors import retry
 from core.throttle import Pace, collected
 from projections.thread.state import ThreadState
-from projections.verify.difference import Content, Difference, ExpectedThread, Name, Superseded
-from projections.views import layout, stored_row
+from projections.thread.thread_replay import NEWEST, ThreadReplay
+from projections.verify.difference import Content, Difference, Name, Superseded
+from projections.views import layout, parking, stored_row
 from projections.views.layout import Html
 from projections.views.listings import registry
 from projections.views.listings.listing import Listing
+from projections.views.parking import Parked
 from projections.views.pointer import Pointer
 from projections.views.stored_thread import Reads, together
 from projections.views.versions import HTML, Scope
@@ -38,12 +40,28 @@ STEP: Final = 500
 ReadCommand = tuple[str | int, ...]
 
 
+class Moment(NamedTuple):
+    """Replies to reads of the views with no commit and no exchange between them."""
+
+    cursor: Position
+    replies: list[Any]
+    parked: Parked | None = None
+    """The parked record of the thread that was asked for."""
+
+    async def of(self, fold: ThreadReplay) -> ThreadState:
+        """The thread at this moment, by its fold. Raises the errors of the fold."""
+        return await fold.at(self.cursor, before=NEWEST if self.parked is None else self.parked.position)
+
+
 class ThreadCheck:
     """Checks the views of one partition, in one generation. `call` names the reads in logs and metrics.
 
     `scope` is the comparable part of the views, and is not empty. `left` counts what was not compared, by part: rows
-    without a comparison of html, and the fields of the fold by view. Every method raises `Superseded`, also if another
-    version wrote into the views; `core.refusals.Unavailable`; and the errors of the fold.
+    without a comparison of html, and the fields of the fold by view. `parked` is the parked record of the thread that
+    was read last. `served` is the served generation, if these views are not served.
+
+    Every method raises `Superseded` if another generation is served or another version wrote into the views;
+    `core.refusals.Unavailable`; and the errors of the fold.
     """
 
     def __init__(
@@ -56,68 +74,83 @@ class ThreadCheck:
         scope: Scope,
         pace: Pace,
         call: str = "verify",
+        served: int | None = None,
     ) -> None:
         self.keys = keys
         self.generation = generation
         self.scope = scope
         self.left: Counter[str] = Counter()
+        self.parked: Parked | None = None
         self._reads = reads
         self._html = html if scope.html and scope.covers("rows") else _no_html
         self._pace = pace
         self._call = call
+        self._served = generation if served is None else served
+        self._wrong: set[str] = set()
+        """Keys that were found to be of another type."""
 
-    async def thread(self, name: Name, fold: ExpectedThread) -> AsyncIterator[Difference]:
+    async def thread(self, name: Name, fold: ThreadReplay) -> AsyncIterator[Difference]:
         """Yield the differences in the views of a thread, without its entries in the listings."""
         views = self.keys.thread_views(self.generation, *name)._asdict()
         keys = {view: key for view, key in views.items() if self.scope.covers(view)}
-        if fold.thread is not None and "rows" in keys and not self.scope.html:
-            self.left[HTML] += sum(comment.published for comment in fold.thread.rows.values())
+        if "rows" in keys and not self.scope.html:
+            self.left[HTML] += sum(comment.published for comment in fold.state.rows.values())
         try:
-            if fold.thread is None or fold.thread.events <= WHOLE:
+            if fold.state.events <= WHOLE:
                 async for difference in self._whole(name, keys, fold):
                     yield difference
             else:
                 async for difference in self._in_steps(name, keys, fold):
                     yield difference
-        except ResponseError:
-            async for difference in self.wrong_kinds(name, keys):
+        except ResponseError as error:
+            async for difference in self.wrong_kinds(name, keys, error):
                 yield difference
 
-    async def site(
-        self, name: Name, fold: ExpectedThread, stray: Mapping[str, Iterable[str]]
-    ) -> AsyncIterator[Difference]:
-        """Yield the differences in the listings for the entries of a thread.
-
-        `stray` are members, by name of the cells, that the thread may wrongly have there.
-        """
-        keys = {listing.cell: self.listing_key(name[0], listing) for listing in self.listings()}
-        doubtful: dict[str, set[str]] = {cell: set(members) for cell, members in stray.items()}
+    async def site(self, name: Name, fold: ThreadReplay) -> AsyncIterator[Difference]:
+        """Yield the differences in the listings for the members of a thread."""
+        keys = self.listing_keys(name[0])
+        doubtful: dict[str, set[str]] = {}
         try:
-            if fold.thread is not None:
-                await self._try(self._covered(layout.of_site(fold.thread)), keys, doubtful)
+            await self._try(self._covered(layout.of_site(fold.state)), keys, doubtful)
             async for difference in self._confirmed(name, keys, doubtful, fold):
-                yield difference
-        except ResponseError:
-            async for difference in self.wrong_kinds(name, keys):
+                yield replace(difference, thread=None)
+        except ResponseError as error:
+            async for difference in self.wrong_kinds(None, keys, error):
                 yield difference
 
-    async def at_one_cursor(self, *commands: ReadCommand) -> tuple[Position, list[Any]]:
-        """The replies to commands on views, and the cursor at which all of them were read."""
-        cursor = self.keys.cursor(self.generation)
+    async def strays(
+        self, name: Name, fold: ThreadReplay, members: Mapping[str, set[str]]
+    ) -> AsyncIterator[Difference]:
+        """Yield those of some members of listings, by cell, that a thread wrongly has there."""
+        async for difference in self._confirmed(name, self.listing_keys(name[0]), members, fold):
+            yield replace(difference, thread=None)
+
+    async def at_one_moment(self, *commands: ReadCommand, name: Name | None = None) -> Moment:
+        """The replies to commands on views, all of one moment, with the parked record of the thread `name`."""
+        marks: list[ReadCommand] = [("GET", self.keys.cursor(self.generation)), ("GET", self.keys.generation)]
+        about = [] if name is None else [self._parked(name)]
         while True:
-            first, *found = await self._ask(("GET", cursor), *commands)
+            found = await self._ask(*marks, *about, *commands)
             # A separate request after all replies: commands redirected by a slot migration reply later than the rest.
-            last, served, entries = await self._ask(
-                ("GET", cursor), ("GET", self.keys.generation), ("SCARD", self.keys.versions(self.generation))
-            )
-            if Pointer.read(served).generation != self.generation or entries != self.scope.entries:
+            *last, entries = await self._ask(*marks, ("SCARD", self.keys.versions(self.generation)))
+            if Pointer.read(last[1]).generation != self._served or entries != self.scope.entries:
                 raise Superseded
-            if first == last:
-                return kept(first), found
+            if found[: len(marks)] == last:
+                break
+        del found[: len(marks)]
+        if name is not None:
+            self.parked = _record(found.pop(0))
+        return Moment(kept(last[0]), found, self.parked)
+
+    async def begin(self, name: Name, fold: ThreadReplay) -> None:
+        """Fold a thread up to about where its views are, so that its size is known."""
+        cursor, parked = await self._ask(("GET", self.keys.cursor(self.generation)), self._parked(name))
+        self.parked = _record(parked)
+        await Moment(kept(cursor), [], self.parked).of(fold)
 
     async def cursor(self) -> Position:
         """The cursor of the views."""
-        return (await self.at_one_cursor())[0]
+        return (await self.at_one_moment()).cursor
 
     async def scan(self, key: str, view: str) -> AsyncIterator[list[tuple[str, bytes]]]:
         """All fields of a hash, or members of a sorted set, in pages. A permanent field is in at least one page."""
@@ -129,23 +162,6 @@ class ThreadCheck:
                 await self._pace.rest()
             if at == b"0":
                 return
-
-    async def confirmed(
-        self,
-        key: str,
-        view: str,
-        fields: Iterable[str],
-        wanted: Callable[[Position, set[str]], Awaitable[Content]],
-        name: Name | None = None,
-    ) -> AsyncIterator[Difference]:
-        """Yield the fields that differ, after another read at one cursor, from `wanted` at that cursor."""
-        rest = iter(sorted(fields))
-        while some := list(islice(rest, STEP)):
-            cursor, (values,) = await self.at_one_cursor(_values(view, key, some))
-            pairs = zip(some, values, strict=True)
-            there = {field: self._value(view, value) for field, value in pairs if value is not None}
-            for difference in self.differ(name, key, await wanted(cursor, set(some)), there):
-                yield difference
 
     def differ(self, name: Name | None, key: str, expected: Content, found: Content) -> Iterator[Difference]:
         """Yield the fields that are missing on one side or have other values."""
@@ -166,41 +182,47 @@ class ThreadCheck:
         """The comparable listings."""
         return [listing for listing in registry.LISTINGS if self.scope.covers(listing.name)]
 
-    def listing_key(self, site: str, listing: Listing) -> str:
-        """The key of a listing."""
-        return self.keys.site_view(self.generation, site, listing.name)
+    def listing_keys(self, site: str) -> dict[str, str]:
+        """The keys of the comparable listings, by cell."""
+        return {one.cell: self.keys.site_view(self.generation, site, one.name) for one in self.listings()}
 
-    async def wrong_kinds(self, name: Name | None, keys: Mapping[str, str]) -> AsyncIterator[Difference]:
-        """The keys that are not the hash or sorted set they should be; the content of such a key is not read."""
-        for view, key in keys.items():
+    async def wrong_kinds(
+        self, name: Name | None, keys: Mapping[str, str], error: ResponseError | None = None
+    ) -> AsyncIterator[Difference]:
+        """The keys that are not the hash or sorted set they should be, each once; their content is not read.
+
+        Raises `error` if no such key explains it.
+        """
+        kinds = await self._ask(*(("TYPE", key) for key in keys.values()))
+        for (view, key), kind in zip(keys.items(), kinds, strict=True):
             wanted = b"hash" if view in layout.HASHES else b"zset"
-            (kind,) = await self._ask(("TYPE", key))
-            if kind not in (wanted, b"none"):
+            if kind not in (wanted, b"none") and key not in self._wrong:
+                self._wrong.add(key)
                 yield self.difference(name, key, None, wanted, kind)
+        if error is not None and self._wrong.isdisjoint(keys.values()):
+            raise error
 
-    async def _whole(self, name: Name, keys: Mapping[str, str], fold: ExpectedThread) -> AsyncIterator[Difference]:
-        commands = [_everything(view, key) for view, key in keys.items()]
-        cursor, replies = await self.at_one_cursor(*commands)
-        thread = await fold.at(cursor)
+    async def _whole(self, name: Name, keys: Mapping[str, str], fold: ThreadReplay) -> AsyncIterator[Difference]:
+        moment = await self.at_one_moment(*(_everything(view, key) for view, key in keys.items()), name=name)
+        thread = await moment.of(fold)
         wanted: dict[str, dict[str, bytes | int]] = {}
-        for view, field, value in () if thread is None or not thread.events else self._contents(thread):
+        for view, field, value in self._contents(thread) if thread.events else ():
             wanted.setdefault(view, {})[field] = value
             if self._pace.due:
                 await self._pace.rest()
-        for (view, key), flat in zip(keys.items(), replies, strict=True):
+        for (view, key), flat in zip(keys.items(), moment.replies, strict=True):
             pairs = zip(flat[::2], flat[1::2], strict=True)
             there = {field.decode(errors="replace"): self._value(view, value) for field, value in pairs}
             for difference in self.differ(name, key, wanted.get(view, {}), there):
                 yield difference
 
-    async def _in_steps(self, name: Name, keys: Mapping[str, str], fold: ExpectedThread) -> AsyncIterator[Difference]:
-        assert fold.thread is not None
+    async def _in_steps(self, name: Name, keys: Mapping[str, str], fold: ThreadReplay) -> AsyncIterator[Difference]:
         doubtful: dict[str, set[str]] = {}
-        await self._try(self._contents(fold.thread), keys, doubtful)
-        cursor, lengths = await self.at_one_cursor(*(_length(view, key) for view, key in keys.items()))
-        thread = await fold.at(cursor)
+        await self._try(self._contents(fold.state), keys, doubtful)
+        moment = await self.at_one_moment(*(_length(view, key) for view, key in keys.items()), name=name)
+        thread = await moment.of(fold)
         expected = await self._counted(thread)
-        for (view, key), length in zip(keys.items(), lengths, strict=True):
+        for (view, key), length in zip(keys.items(), moment.replies, strict=True):
             # A missing field may hide a surplus one in the length.
             if view in doubtful or length != expected[view]:
                 known = {field async for field in self._fields(thread, view)}
@@ -235,28 +257,31 @@ class ThreadCheck:
                     doubtful.setdefault(view, set()).add(field)
 
     async def _confirmed(
-        self, name: Name, keys: Mapping[str, str], doubtful: Mapping[str, set[str]], fold: ExpectedThread
+        self, name: Name, keys: Mapping[str, str], doubtful: Mapping[str, set[str]], fold: ThreadReplay
     ) -> AsyncIterator[Difference]:
+        """Yield the doubtful fields that differ after another read at one moment."""
         for view, fields in doubtful.items():
-            wanted = partial(self._picked, fold, view)
-            async for difference in self.confirmed(keys[view], view, fields, wanted, name):
-                yield difference
+            key, rest = keys[view], iter(sorted(fields))
+            while some := list(islice(rest, STEP)):
+                moment = await self.at_one_moment(_values(view, key, some), name=name)
+                wanted = await self._picked(await moment.of(fold), view, set(some))
+                pairs = zip(some, moment.replies[0], strict=True)
+                there = {field: self._value(view, value) for field, value in pairs if value is not None}
+                for difference in self.differ(name, key, wanted, there):
+                    yield difference
 
-    async def _picked(self, fold: ExpectedThread, view: str, cursor: Position, fields: set[str]) -> Content:
-        """The given fields that the thread should have at a cursor, with their values."""
-        thread = await fold.at(cursor)
-        if thread is None:
-            return {}
+    async def _picked(self, thread: ThreadState, view: str, fields: set[str]) -> Content:
+        """The given fields that a thread should have, with their values."""
         if view == "rows":
             there = (thread.rows[comment] for comment in fields if comment in thread.rows)
             made = ((comment.id, layout.row(comment, thread.id, self._html)) for comment in there)
             return dict(await collected(made, self._pace))
         return {field: value async for field, value in self._besides_rows(thread, view) if field in fields}
 
-    async def _counted(self, thread: ThreadState | None) -> Counter[str]:
+    async def _counted(self, thread: ThreadState) -> Counter[str]:
         """Number of fields that the thread should have, by view."""
         counts: Counter[str] = Counter()
-        if thread is not None:
+        if thread.events:
             counts["rows"] = len(thread.rows)
             for view, _, _ in layout.besides_rows(thread):
                 counts[view] += 1
@@ -264,9 +289,7 @@ class ThreadCheck:
                     await self._pace.rest()
         return counts
 
-    async def _fields(self, thread: ThreadState | None, view: str) -> AsyncIterator[str]:
-        if thread is None:
-            return
+    async def _fields(self, thread: ThreadState, view: str) -> AsyncIterator[str]:
         if view == "rows":
             for comment in thread.rows:
                 yield comment
@@ -274,7 +297,7 @@ class ThreadCheck:
             yield field
 
     async def _besides_rows(self, thread: ThreadState, view: str) -> AsyncIterator[tuple[str, bytes | int]]:
-        for name, field, value in layout.besides_rows(thread):
+        for name, field, value in layout.besides_rows(thread) if thread.events else ():
             if name == view:
                 yield field, value
             if self._pace.due:
@@ -298,8 +321,15 @@ class ThreadCheck:
             return int(float(value))
         return stored_row.without_html(value) if view == "rows" and not self.scope.html else value
 
+    def _parked(self, name: Name) -> ReadCommand:
+        return ("HGET", self.keys.parked(self.generation), parking.field(*name))
+
     async def _ask(self, *commands: ReadCommand) -> list[Any]:
         return await retry(lambda: together(self._reads, list(commands)), self._call)
+
+
+def _record(stored: bytes | None) -> Parked | None:
+    return None if stored is None else parking.decode(stored)
 
 
 def _everything(view: str, key: str) -> ReadCommand:

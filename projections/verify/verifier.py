@@ -1,4 +1,4 @@
-"""Verification of the views: the log is folded in memory and compared, key by key and field by field.
+"""Verification of the views: each thread is folded from the log and compared, key by key and field by field.
 
 Reads and writes may continue. The views of a thread are read at one cursor and compared with the fold up to exactly
 that cursor; if the cursor has moved, the fold advances first. A snapshot is compared with the fold at its position.

@@ -29,6 +29,7 @@ from core.refusals import Unavailable
 from core.text.render import rendered
 from core.throttle import Pace
 from projections.rebuild.refold import refold
+from projections.thread.thread_replay import ThreadReplay
 from projections.verify.difference import Difference, Name, Superseded
 from projections.verify.single_thread import MemberCounts, SingleThreadCheck
 from projections.views.layout import Html
@@ -175,12 +176,14 @@ class Sampler:
             store = await self._store.served(partition.number)
             scope = await store.scope(partition.number)
             spot = SingleThreadCheck(
-                self._log, self._reads, partition, store.pointer, self._html, scope=scope, pace=self._pace
+                self._reads, partition, store.generation, self._html, scope=scope, pace=self._pace, call="drift"
             )
+            fold = ThreadReplay(self._log, *name, pace=self._pace)
             found = _Found(compared=scope.fold)
             try:
-                async for difference in spot.differences(name, member_counts):
-                    found.add(difference)
+                async for difference in spot.differences(fold, member_counts):
+                    if difference.parked is None:
+                        found.add(difference)
             except Superseded:
                 continue
             self._count(partition.number, store.generation, scope, spot.left)

@@ -27,8 +27,10 @@ from core.redis.errors import retry
 from core.text.render import rendered
 from core.throttle import Pace
 from projections.rebuild.builder import PATIENCE, Interrupted, Rebuilding
-from projections.rebuild.comparison import DifferingThread, GenerationDiff, is_fold
+from projections.rebuild.comparison import DifferingThread, GenerationDiff
 from projections.rebuild.sweep import sweep
+from projections.thread.thread_replay import ThreadReplay
+from projections.verify.single_thread import MemberCounts, SingleThreadCheck
 from projections.views import damage
 from projections.views.damage import Damage
 from projections.views.generations import Built, Generations, generations, note, scope_of
@@ -259,8 +261,8 @@ class Rebuilder:
             if not differing or (await self._scope(partition, known.served)).entries == scope.entries:
                 break
         await self._require_whole(partition, nonce, target, own)
-        for one in differing:
-            await self._judge(partition, target, one)
+        if differing:
+            await self._judge(partition, known.served, target, differing, pace)
         at = await own.flip()
         self._count(partition, at.n)
         _log.debug("views_flipped", partition=partition, generation=target, position=str(at))
@@ -276,18 +278,28 @@ class Rebuilder:
             )
         )
 
-    async def _judge(self, partition: int, target: int, one: DifferingThread) -> None:
-        """Check the built views of a differing thread against the log. Raises Failed if the built views are wrong."""
+    async def _judge(
+        self, partition: int, served: int, target: int, differing: list[DifferingThread], pace: Pace
+    ) -> None:
+        """Check the built views of differing threads against the log. Raises Failed if the built views are wrong."""
         keys, reads = self._keys[partition], self._deployment.reads
-        if one.thread is not None and not await is_fold(
-            self._log, reads, keys, target, (one.site, one.thread), self._html
-        ):
-            _log.error("rebuild_refused", partition=partition, site=one.site, thread=one.thread, views=one.views)
-            raise Failed(
-                f"The views built for {one.site}/{one.thread} differ from its log, and are not served: this is a "
-                "defect in Hansard"
-            )
-        _log.warning("views_differed", partition=partition, site=one.site, thread=one.thread, views=one.views)
+        scope, counts = await self._scope(partition, target), MemberCounts()
+        check = SingleThreadCheck(
+            reads, keys, target, self._html, scope=scope, pace=pace, call="rebuild", served=served
+        )
+        for one in differing:
+            wrong = 0
+            if one.thread is not None:
+                fold = ThreadReplay(self._log, one.site, one.thread, stops=True, pace=pace)
+                async for difference in check.differences(fold, counts):
+                    wrong += difference.parked is None
+            if wrong:
+                _log.error("rebuild_refused", partition=partition, site=one.site, thread=one.thread, views=one.views)
+                raise Failed(
+                    f"The views built for {one.site}/{one.thread} differ from its log, and are not served: this is a "
+                    "defect in Hansard"
+                )
+            _log.warning("views_differed", partition=partition, site=one.site, thread=one.thread, views=one.views)
 
     async def _require_whole(self, partition: int, nonce: str, target: int, own: Rebuilding) -> None:
         """Raise Failed if a thread is parked in the built views but not in the served ones."""

@@ -21,10 +21,12 @@ from projections.read import comments, members, moderation_queue
 from projections.read.html_cache import ahead
 from projections.read.queries import ListQuery, QueueQuery
 from projections.rebuild.builder import Rebuilding
-from projections.rebuild.comparison import is_fold
 from projections.rebuild.refold import refold
+from projections.thread.thread_replay import ThreadReplay
 from projections.verify import thread
+from projections.verify.single_thread import MemberCounts, SingleThreadCheck
 from projections.verify.verifier import verify
+from projections.views.generations import scope_of
 from projections.views.pointer import Pointer
 from projections.views.store import Store
 from projections.views.viewer import Viewer
@@ -141,8 +143,11 @@ async def test_others_have_their_turn_while_what_was_built_is_judged(
     async with others(monkeypatch) as turns, projecting(here.projector()):
         await here.level()
         turns.noted.clear()
-        keys = here.deployment.keys[0]
-        assert await is_fold(here.log, here.deployment.reads, keys, 1, (SITE, THREAD), rendered)
+        reads, keys = here.deployment.reads, here.deployment.keys[0]
+        scope = await scope_of(reads, keys, 1)
+        check = SingleThreadCheck(reads, keys, 1, rendered, scope=scope, pace=Pace(), call="rebuild")
+        fold = ThreadReplay(here.log, SITE, THREAD)
+        assert [one async for one in check.differences(fold, MemberCounts())] == []
         assert turns.between_all
 
 

@@ -1,5 +1,6 @@
 """What does not agree with the log is found, and nothing else."""
 
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -10,7 +11,7 @@ from core.log.port import Entry
 from core.position import Position
 from core.redis.command import RedisCommand
 from projections.thread.snapshots import field, pack
-from projections.verify import partition_check, thread
+from projections.verify import thread
 from projections.verify.verifier import Difference, Finished, Progress, verify
 from projections.views.damage import Damage
 from projections.views.listings.registry import LISTINGS
@@ -23,11 +24,10 @@ LENGTH = 1000
 
 @pytest.fixture(params=["whole", "in steps"], autouse=True)
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """How it is read: threads whole and all together, or in steps of a few fields and one thread after the other."""
+    """How threads are read: whole, or in steps of a few fields."""
     if request.param == "in steps":
         monkeypatch.setattr(thread, "WHOLE", 0)
         monkeypatch.setattr(thread, "STEP", 7)
-        monkeypatch.setattr(partition_check, "MOST", 100)
     return str(request.param)
 
 
@@ -55,11 +55,11 @@ async def differences(here: Bench) -> list[Difference]:
     return [one async for one in verify(here.log, here.deployment.reads, here.deployment.keys)]
 
 
-async def test_views_that_agree_have_no_difference_and_progress_is_told(here: Bench, way: str) -> None:
+async def test_views_that_agree_have_no_difference_and_progress_is_told(here: Bench) -> None:
     told: list[Progress] = []
     async for difference in verify(here.log, here.deployment.reads, here.deployment.keys, progress=told.append):
         raise AssertionError(difference)
-    last = (await here.log.last(0)).n * (1 if way == "whole" else 2)  # one share a thread, each of which reads it all
+    last = (await here.log.last(0)).n
     assert (told[-1].partition, told[-1].events, told[-1].of, told[-1].threads) == (0, last, last, 2)
     assert [one.events for one in told] == sorted(one.events for one in told)
 
@@ -124,6 +124,30 @@ async def test_a_key_of_another_kind_is_found(small: Bench) -> None:
     }
 
 
+async def test_a_view_of_a_site_that_is_another_kind_is_told_once_for_all_threads(small: Bench) -> None:
+    key = small.deployment.keys[0].site_view(1, SITE, "reported")
+    await small.call("DEL", key)
+    await small.call("SET", key, "text")
+    assert [(one.key, one.thread) for one in await differences(small)] == [(key, None)]
+
+
+async def test_members_of_threads_that_the_log_does_not_have_are_found_in_every_view_of_a_site(small: Bench) -> None:
+    keys = small.deployment.keys[0]
+    stray = {
+        "authors": "nobody 000 nowhere nothing p",
+        "pending": "000 000 nowhere nothing nobody",
+        "reported": "malformed",
+        "urls": "https://nowhere.example/ nowhere",
+        "opened": "000 000 nowhere",
+        "threads": "nowhere",
+    }
+    assert stray.keys() == {listing.name for listing in LISTINGS}
+    for view, member in stray.items():
+        await small.call("ZADD", keys.site_view(1, SITE, view), 0, member)
+    found = {(one.key, one.field, one.thread, one.expected, one.found) for one in await differences(small)}
+    assert found == {(keys.site_view(1, SITE, view), member, None, None, 0) for view, member in stray.items()}
+
+
 async def test_a_snapshot_that_is_not_the_thread_there_is_found(here: Bench) -> None:
     key = here.deployment.keys[0].snapshots(SITE, THREAD)
     marks = await here.store.marks(SITE, THREAD)
@@ -161,6 +185,18 @@ async def test_a_log_with_a_hole_is_a_difference_at_the_hole(small: Bench) -> No
     assert found.damage == Damage(partition=0, position=after, why=f"the event after {before} is missing")
 
 
+async def test_an_event_that_names_another_before_it_is_a_difference(small: Bench) -> None:
+    bad = next(entry for entry in reversed(small.entries[0]) if f'"thread":"{THREAD}"'.encode() in entry.e)
+    log = small.deployment.keys[0].log
+    other = re.sub(rb'"tp":"[0-9-]*"', b'"tp":"%b"' % str(small.entries[0][0].position).encode(), bad.e)
+    await small.call("DEL", log)
+    for position, e, c in small.entries[0]:
+        await small.call("XADD", log, str(position), "e", other if position == bad.position else e, "c", c)
+    (found,) = await differences(small)
+    assert found.damage is not None
+    assert str(bad.position) in found.damage.why
+
+
 async def test_it_goes_on_while_others_write(fresh: str, monkeypatch: pytest.MonkeyPatch) -> None:
     some = await entries(await played(stream(31, 600, threads=2), threads=2))
     pieces = [some[at : at + 80] for at in range(0, len(some), 80)]
@@ -187,6 +223,34 @@ async def test_it_goes_on_while_others_write(fresh: str, monkeypatch: pytest.Mon
         assert ends == sorted(ends)
         assert ends[-1] >= len(some) - len(pieces[-1])
         assert await differences(here) == []
+
+
+async def test_a_member_too_many_of_a_thread_that_goes_on_meanwhile_is_found_once(
+    fresh: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some = await entries(await played(stream(37, 250, threads=2), threads=2))
+    half = len(some) // 2
+    async with bench(fresh) as here, projecting(here.projector()):
+        reads, key = here.deployment.reads, here.deployment.keys[0].site_view(1, SITE, "authors")
+        ask, stray, rest = reads.all, f"nobody 000 {THREADS[1]} nothing p", some[half:]
+
+        async def beside(calls: list[RedisCommand]) -> list[Any]:
+            """Answer, and once the members of this view were counted: one is added that no event did, and others."""
+            found = await ask(calls)
+            if rest and any(call.command[:2] == ("ZSCAN", key) for call in calls):
+                due = rest.copy()
+                rest.clear()
+                await here.call("ZADD", key, 0, stray)
+                await here.pour(due)
+                await here.level()
+            return found
+
+        await here.pour(some[:half])
+        await here.level()
+        monkeypatch.setattr(reads, "all", beside)
+        found = [one async for one in verify(here.log, reads, here.deployment.keys)]
+        assert rest == []
+        assert [(one.key, one.field, one.expected) for one in found] == [(key, stray, None)]
 
 
 async def test_where_other_views_come_to_be_served_the_partition_begins_again_with_those(

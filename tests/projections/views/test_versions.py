@@ -22,6 +22,7 @@ from core.throttle import Pace
 from projections.rebuild import comparison
 from projections.rebuild.refold import refold
 from projections.thread import snapshots
+from projections.thread.thread_replay import ThreadReplay
 from projections.verify import thread as differing
 from projections.verify.difference import Difference, Superseded
 from projections.verify.single_thread import SingleThreadCheck
@@ -30,7 +31,6 @@ from projections.views import stored_row
 from projections.views.damage import Damage
 from projections.views.generations import scope_of
 from projections.views.listings.registry import LISTINGS
-from projections.views.pointer import Pointer
 from projections.views.store import Store
 from projections.views.versions import LAYOUT, OWN, UNSIGNED, Scope, Versions, decode, encode, scope
 from tests.support.discussions import SITE, THREADS, entries, played, stream
@@ -408,10 +408,9 @@ async def test_a_version_that_comes_to_write_while_a_thread_is_looked_at_is_no_d
     found = await scope_of(here.deployment.reads, keys, 1)
     other = Store(here.deployment.calls, here.deployment.reads, here.deployment.keys, versions=RENDERER)
     await refold(here.log, other, SITE, THREAD, html=html)
-    pointer = Pointer.read(await here.call("GET", keys.generation))
-    spot = SingleThreadCheck(here.log, here.deployment.reads, keys, pointer, rendered, scope=found, pace=Pace(1))
+    spot = SingleThreadCheck(here.deployment.reads, keys, 1, rendered, scope=found, pace=Pace(1), call="drift")
     with pytest.raises(Superseded):
-        [one async for one in spot.differences((SITE, THREAD))]
+        [one async for one in spot.differences(ThreadReplay(here.log, SITE, THREAD))]
 
 
 # Snapshots

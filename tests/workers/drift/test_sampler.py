@@ -12,9 +12,10 @@ from structlog.testing import capture_logs
 
 from core.keys import ThreadViews
 from projections.rebuild.refold import refold
+from projections.thread.thread_replay import ThreadReplay
 from projections.verify import thread as differing
 from projections.verify.difference import Name
-from projections.verify.single_thread import SingleThreadCheck
+from projections.verify.thread import ThreadCheck
 from projections.verify.verifier import verify
 from projections.views.listings.registry import LISTINGS
 from tests.support.bounds import BOUND
@@ -294,13 +295,13 @@ async def test_a_thread_that_is_parked_or_comes_back_while_it_is_looked_at_is_no
     for move in stream(41, 60, threads=2):
         await play.make(move)
     seen: list[bool] = []
-    asked = SingleThreadCheck._parked
+    begin = ThreadCheck.begin
 
-    async def late(spot: SingleThreadCheck, name: Name) -> Any:
+    async def late(look: ThreadCheck, name: Name, fold: ThreadReplay) -> None:
         """What happens as soon as a look at the thread has begun: it is parked, and at the next look comes back."""
-        found = await asked(spot, name)
-        if name == (SITE, THREAD) and len(seen) < 2 and not looked.get(id(spot)):
-            looked[id(spot)] = spot
+        await begin(look, name, fold)
+        found = look.parked
+        if name == (SITE, THREAD) and len(seen) < 2:
             seen.append(found is not None)
             if found is None:
                 await poison(here.log, THREAD)
@@ -309,10 +310,8 @@ async def test_a_thread_that_is_parked_or_comes_back_while_it_is_looked_at_is_no
                 await skip(here.log, found.position, THREAD)
                 await here.level()
                 assert await refold(here.log, here.store, SITE, THREAD)
-        return found
 
-    looked: dict[int, SingleThreadCheck] = {}
-    monkeypatch.setattr(SingleThreadCheck, "_parked", late)
+    monkeypatch.setattr(ThreadCheck, "begin", late)
     before = found()
     with capture_logs() as said:
         async with projecting(projector), looking(sampler(here, projector)):

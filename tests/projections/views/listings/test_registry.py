@@ -16,7 +16,7 @@ from core.throttle import Pace
 from projections.rebuild.refold import refold
 from projections.thread.fold import fold
 from projections.thread.state import CommentState, ThreadState
-from projections.verify import partition_check
+from projections.thread.thread_replay import ThreadReplay
 from projections.verify import thread as thread_check
 from projections.verify.difference import Difference
 from projections.verify.single_thread import MemberCounts, SingleThreadCheck
@@ -165,7 +165,6 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None
     if request.param == "in steps":
         monkeypatch.setattr(thread_check, "WHOLE", 0)
         monkeypatch.setattr(thread_check, "STEP", 7)
-        monkeypatch.setattr(partition_check, "MOST", 100)
 
 
 @pytest.fixture
@@ -191,8 +190,9 @@ async def drift(here: Bench, thread: str) -> set[tuple[str, str | None]]:
     keys, reads = here.deployment.keys[0], here.deployment.reads
     pointer = Pointer.read(await here.call("GET", keys.generation))
     scope = await scope_of(reads, keys, pointer.generation, MORE)
-    check = SingleThreadCheck(here.log, reads, keys, pointer, rendered, scope=scope, pace=Pace(1))
-    return names([one async for one in check.differences((SITE, thread), MemberCounts())])
+    check = SingleThreadCheck(reads, keys, pointer.generation, rendered, scope=scope, pace=Pace(1), call="drift")
+    fold = ThreadReplay(here.log, SITE, thread, stops=True)
+    return names([one async for one in check.differences(fold, MemberCounts())])
 
 
 async def spoil(here: Bench) -> set[tuple[str, str | None]]:
