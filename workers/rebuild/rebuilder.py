@@ -30,6 +30,7 @@ from projections.rebuild.builder import PATIENCE, Interrupted, Rebuilding
 from projections.rebuild.comparison import DifferingThread, GenerationDiff
 from projections.rebuild.sweep import sweep
 from projections.thread.thread_replay import ThreadReplay
+from projections.verify.difference import Superseded
 from projections.verify.single_thread import MemberCounts, SingleThreadCheck
 from projections.views import damage
 from projections.views.damage import Damage
@@ -291,8 +292,11 @@ class Rebuilder:
             wrong = 0
             if one.thread is not None:
                 fold = ThreadReplay(self._log, one.site, one.thread, stops=True, pace=pace)
-                async for difference in check.differences(fold, counts):
-                    wrong += difference.parked is None
+                try:
+                    async for difference in check.differences(fold, counts):
+                        wrong += difference.parked is None
+                except Superseded as error:
+                    raise Interrupted("other views are served, or others wrote into those that were built") from error
             if wrong:
                 _log.error("rebuild_refused", partition=partition, site=one.site, thread=one.thread, views=one.views)
                 raise Failed(
