@@ -64,8 +64,6 @@ class _Found(Struct):
     first: list[Difference] = field(default_factory=list)
     views: Counter[str] = field(default_factory=Counter)
     """Number of differing fields, by view."""
-    compared: bool = True
-    """True where any part was compared."""
 
     @property
     def count(self) -> int:
@@ -163,8 +161,6 @@ class Sampler:
 
     async def _judge(self, name: Name, member_counts: MemberCounts | None) -> None:
         found = await self._differences(name, member_counts)
-        if found.compared:
-            metrics.DRIFT_CHECKED.inc()
         if found.count:
             for view, fields in found.views.items():
                 metrics.DRIFT.labels(view).inc(fields)
@@ -179,7 +175,7 @@ class Sampler:
                 self._reads, partition, store.generation, self._html, scope=scope, pace=self._pace, call="drift"
             )
             fold = ThreadReplay(self._log, *name, pace=self._pace)
-            found = _Found(compared=scope.fold)
+            found = _Found()
             try:
                 async for difference in spot.differences(fold, member_counts):
                     if difference.parked is None:

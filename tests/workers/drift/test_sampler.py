@@ -180,6 +180,13 @@ async def test_a_thread_whose_views_are_all_gone_is_found_by_its_log(level: tupl
     assert await here.views() == right
 
 
+async def test_a_look_at_a_thread_is_counted_once(level: tuple[Bench, Projector]) -> None:
+    here, projector = level
+    before = metrics.DRIFT_CHECKED._value.get()
+    await sampler(here, projector)._look((SITE, THREADS[0]), None)
+    assert metrics.DRIFT_CHECKED._value.get() == before + 1
+
+
 async def test_nothing_is_found_while_many_write(here: Bench, way: None) -> None:
     some = await entries(await played(stream(38, 700, threads=3), threads=3))
     before, checked = found(), metrics.DRIFT_CHECKED._value.get()
