@@ -36,7 +36,8 @@ class _Flight(Generic[T]):
 class SingleFlight(Generic[K, T]):
     """Runs one computation per key at a time, and gives its outcome, a failure included, to all concurrent callers.
 
-    An outcome is given again for `keep` seconds after the computation ended. Keys with a kept outcome are to be few.
+    Later callers get the outcome, too, for `keep` seconds after the computation ended. Kept outcomes have no bound in
+    number: use few keys.
     The first caller computes in its own task. If that task is cancelled, one of the waiting callers computes instead.
     """
 

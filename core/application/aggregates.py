@@ -164,7 +164,10 @@ class Aggregates(Struct, frozen=True, kw_only=True):
 
 
 class AggregateQuery(Struct, frozen=True, kw_only=True):
-    """Query of the log of a thread, or with thread "" of the site: aggregates to fold, and heads alone (`bare`)."""
+    """Query of the log of a thread; thread "" is the log of the site.
+
+    `folded` are the aggregates to fold from their events. Of those in `bare` only the heads are read.
+    """
 
     site: str
     thread: str

@@ -81,7 +81,7 @@ def check_commenting(context: Context) -> None:
 
 
 def post(command: PostComment, context: Context, loaded: Loaded) -> list[Event]:
-    """Decide a post.
+    """Return the events of a post.
 
     If the comment exists, the same command was executed before, and there are no events. Raises NotFound,
     UnknownParent, NotAllowed, Suspended, NotEntitled, ThreadNotOpened, UrlNotAllowed, ThreadIsClosed,
@@ -145,7 +145,7 @@ def hang(line: Sequence[Comment], max_depth: int) -> tuple[str, int]:
 
 
 def decide(command: OwnCommand, context: Context, loaded: Loaded) -> list[Event]:
-    """Decide a command of an author about their own comment.
+    """Return the events of a command of an author about their own comment.
 
     Raises NotFound, NotAllowed, Suspended, NotEntitled, EditWindowOver, ThreadIsClosed, ThreadIsArchived,
     CommentIsWithdrawn, StaleEdit, BodyEmpty, BodyTooLong.

@@ -81,7 +81,7 @@ class Handler(Struct, frozen=True, kw_only=True):
     needs: Callable[[Any, str], Needs]
     """Data needed for a command of this caller. The site and the caller's standing are loaded for every command."""
     decide: Callable[[Any, Context, Loaded], list[Event]]
-    """Decide the command. Returns no events if the command changes nothing. Raises a Refusal."""
+    """Return the events of the command: none if the command changes nothing. Raises a Refusal."""
     unchanged_since: Callable[[Any, Context, Loaded], Position | None]
     """Position of the event that already set the state, if the command changes nothing; None: the site's opening."""
     site_wide: bool = False

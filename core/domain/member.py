@@ -66,7 +66,7 @@ def evolve(member: Member, recorded: Recorded) -> Member:
 
 
 def decide(command: MemberCommand, context: Context, loaded: Loaded) -> list[Event]:
-    """Decide a command about a member's standing. Raises NotFound, NotAllowed, Suspended, BadField."""
+    """Return the events of a command about a member's standing. Raises NotFound, NotAllowed, Suspended, BadField."""
     member: Member = loaded.member(command.member)
     context.require_site()
     context.require_role("moderator")

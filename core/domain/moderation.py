@@ -61,7 +61,7 @@ ModerationCommand = Decide | RedactRevision | FeatureComment
 
 
 def decide(command: ModerationCommand, context: Context, loaded: Loaded) -> list[Event]:
-    """Decide a command of a moderator.
+    """Return the events of a command of a moderator.
 
     Raises NotFound, NotAllowed, Suspended, CommentNotPublished, RevisionIsPublished, RevisionIsRedacted,
     StaleRevision, StaleStatus.

@@ -40,7 +40,7 @@ def evolve(report: Report, recorded: Recorded) -> Report:
 
 
 def decide(command: FileReport, context: Context, loaded: Loaded) -> list[Event]:
-    """Decide a report.
+    """Return the events of a report.
 
     Raises NotFound, NotAllowed, Suspended, ThreadIsArchived, CommentNotPublished, StaleRevision.
     """

@@ -88,7 +88,10 @@ def evolve(site: Site, recorded: Recorded) -> Site:
 
 
 def decide(command: SiteCommand, context: Context, loaded: Loaded) -> list[Event]:
-    """Decide a command about a site. Raises NotFound, NotAllowed, Suspended, SiteExists, BadField, BadRule."""
+    """Return the events of a command about a site.
+
+    Raises NotFound, NotAllowed, Suspended, SiteExists, BadField, BadRule.
+    """
     site: Site = loaded.site
     match command:
         case OpenSite():

@@ -33,7 +33,7 @@ class Skip(Struct, frozen=True, kw_only=True):
 
 
 def decide(command: SkipEvent, context: Context, loaded: Loaded) -> list[Event]:
-    """Decide to skip the event that the command names.
+    """Return the event that skips the event named by the command.
 
     Raises NotFound, NotAllowed, NotParked, BadField.
     """

@@ -143,7 +143,10 @@ def evolve(thread: Thread, recorded: Recorded) -> Thread:
 
 
 def decide(command: ThreadCommand, context: Context, loaded: Loaded) -> list[Event]:
-    """Decide a command about a thread. Raises NotFound, NotAllowed, Suspended, UrlNotAllowed, BadRule, BadField."""
+    """Return the events of a command about a thread.
+
+    Raises NotFound, NotAllowed, Suspended, UrlNotAllowed, BadRule, BadField.
+    """
     thread: Thread = loaded.thread
     if isinstance(command, OpenThread):
         context.require_site()

@@ -64,7 +64,7 @@ def check_voting(context: Context) -> None:
 
 
 def decide(command: CastVote, context: Context, loaded: Loaded) -> list[Event]:
-    """Decide a vote.
+    """Return the events of a vote.
 
     Raises NotFound, NotAllowed, Suspended, VotesOff, OwnVoteForbidden, ThreadIsArchived, CommentNotPublished,
     StaleRevision. Retracting a vote raises only NotFound and, for auditors, NotAllowed.

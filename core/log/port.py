@@ -67,7 +67,10 @@ NO_HEAD = Head(0, None)
 
 
 class Answer(Struct, frozen=True):
-    """Result recorded under a command key: positions of the appended events, or the one that already set the state."""
+    """Result recorded under a command key: the positions of the appended events.
+
+    For a command that changed nothing: the position of the event that had already set the state.
+    """
 
     positions: tuple[Position, ...]
     created: bool

@@ -21,9 +21,10 @@ _NO_REPLY: Final = object()
 
 
 class PendingReplies:
-    """A sent pipeline with `due` replies expected until `deadline`. `landed` is called when the pipeline has ended.
+    """A sent pipeline that still expects `due` replies, until `deadline`. `landed` is called at its end or failure.
 
-    `fault` is set if the pipeline ended without all of its replies. It may then have been executed, in part or whole.
+    `fault` is the error if the pipeline ended without all of its replies. The server may nevertheless have executed
+    the pipeline, in part or whole.
     """
 
     __slots__ = ("deadline", "due", "fault", "landed", "replies")

@@ -130,7 +130,7 @@ class Served:
         return await retry(ask, "GET", patience=self._patience)
 
     async def command(self, *command: Argument) -> Any:
-        """The reply of a plain command on a key outside any generation."""
+        """Execute one Redis command on a key that is not part of any generation of views, and return its reply."""
         return await retry(lambda: self._reads.call(*command), str(command[0]), patience=self._patience)
 
     async def _served(self, partition: Partition, ask: Callable[[Pointer], Awaitable[list[Any]]]) -> ServedReply:

@@ -181,7 +181,10 @@ class GenerationDiff:
         return replies
 
     async def _members(self, served: str, other: str) -> Collection[str]:
-        """Members that only one of two sorted sets has, or whose scores differ, with both sets at one position."""
+        """Names of the members that only one of two sorted sets has, or whose scores differ.
+
+        Both sets are first brought to the same position of the log.
+        """
         differing: set[str] | None = None
         for _ in range(TRIES):
             first, one, two, last = await retry(

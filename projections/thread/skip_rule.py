@@ -32,9 +32,10 @@ def take_in(
 
 
 async def learn(log: Log, skipped: set[Position], failed: Recorded) -> bool:
-    """Add an event that cannot be applied to `skipped` if it was skipped. True if it was added.
+    """Look up whether an event that cannot be applied was skipped by an operator, and add its position to `skipped`.
 
-    Raises `core.refusals.Unavailable`.
+    False if it was not skipped, or is in `skipped` already. Raises `core.refusals.Unavailable` if the log
+    cannot be read.
     """
     envelope = failed.envelope
     if failed.position in skipped or not await was_skipped(log, envelope.site, envelope.thread, failed.position):

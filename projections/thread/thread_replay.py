@@ -22,11 +22,11 @@ NEWEST: Final = Position(2**63, 0)
 
 
 class ThreadReplay:
-    """The fold of one thread from its own events, which can be moved on and back. Skipped events are passed over.
+    """The fold of one thread from its own events, which can be moved forward and back. Skipped events change nothing.
 
-    With `stops`, the fold ends before an event that cannot be applied, and `failed` names the event; without, `at`
-    raises. `last` returns the position of an event of the thread from which all its events up to a position are reached
-    by back pointers: by default the last one. `passed` is called after each event.
+    With `stops`, the fold ends before an event that cannot be applied, and `failed` is that event. Without `stops`,
+    `at` raises CannotApply. The replay walks back pointers from the thread's last event; the function `last`, if given,
+    returns for a position another event of the thread to walk from. `passed` is called after each event.
     """
 
     def __init__(

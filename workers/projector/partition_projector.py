@@ -292,7 +292,10 @@ class PartitionProjector:
             metrics.STOPPED_PARTITIONS.dec()
 
     def _park(self, error: Exception, suspect: Recorded) -> None:
-        """Park the thread of an event from this event on. The commit that reaches the event stores that."""
+        """Park the thread of an event: neither the event nor any later one of the thread is applied.
+
+        The next commit of views past the event stores the parked record.
+        """
         why = error.why if isinstance(error, CannotApply) else fault(error)
         self._poison.park(suspect, why, time.time_ns() // 1_000_000)
         self._causes[suspect.position] = error

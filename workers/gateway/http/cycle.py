@@ -19,7 +19,7 @@ JOINED: Final = 64 * 1024
 
 
 class Cycle(RequestResponseCycle):
-    """One request and its response. `refusal` is the reason why the rest of the body will not come."""
+    """One request and its response. `refusal` is the reason why the rest of the request body is not read."""
 
     refusal: Refusal | None = None
 

@@ -43,7 +43,7 @@ _OVERHEAD: Final = 1500
 
 
 class Key(NamedTuple):
-    """Cache key: a query about the past of a thread. All viewers except staff share one entry."""
+    """Cache key of a query about the past of a thread: per query one entry for staff, and one for everyone else."""
 
     site: str
     thread: str

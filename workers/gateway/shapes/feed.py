@@ -11,7 +11,7 @@ from workers.gateway.shapes.common import PositionText
 
 
 class FeedThread(Struct, frozen=True, kw_only=True):
-    """The current state of the thread; `comments` counts the published ones."""
+    """The state of a thread in a frame of its feed. `comments` is the number of published comments."""
 
     comments: int
     position: PositionText
