@@ -11,7 +11,7 @@ def parse_moment(text: str) -> Position | int:
     try:
         return Position.parse(text)
     except ValueError:
-        raise ValueError("a time is RFC 3339, a position is <ms>-<n>") from None
+        raise ValueError("a time must be RFC 3339, a position <ms>-<n>") from None
 
 
 def place_of(moment: Position | int) -> Position:

@@ -30,7 +30,8 @@ Rules = Annotated[
     tuple[RawRule, ...],
     Meta(
         max_length=20,
-        description="Rules that hold a text for review, after `premoderation`: the first that holds is named.",
+        description="Rules that hold a text for review, applied after `premoderation`. The first rule that holds the "
+        "text is named.",
     ),
 ]
 
@@ -39,7 +40,7 @@ STAFF_ONLY: Final = frozenset({"rules"})
 
 
 class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The rules in force. Every field has a default; `edit_window` is in seconds, None means always, 0 never."""
+    """The rules in force. Every field has a default; `edit_window` is in seconds: null means always, 0 never."""
 
     comment: WhoComments = "member"
     entitlement: Entitlement = "subscriber"
@@ -59,7 +60,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class PolicyChanges(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Some fields of a policy: what a `PATCH` changes, or what a thread overrides."""
+    """The fields of a policy that a `PATCH` changes, or that a thread overrides."""
 
     comment: WhoComments | UnsetType = UNSET
     entitlement: Entitlement | UnsetType = UNSET

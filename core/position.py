@@ -21,7 +21,7 @@ class Position(NamedTuple):
         """Parse a position. Raises ValueError for anything but `<ms>-<n>` in plain decimal."""
         match = _FORM.fullmatch(text)
         if match is None:
-            raise ValueError("a position is <ms>-<n>")
+            raise ValueError("a position must be <ms>-<n>")
         return cls(int(match[1]), int(match[2]))
 
     @classmethod

@@ -48,31 +48,31 @@ class NotYetOpened(Refusal):
 
 
 class NotAllowed(Refusal):
-    """This is not for you to do."""
+    """You may not do this."""
 
     code = "not-allowed"
 
 
 class NotEntitled(Refusal):
-    """Commenting here asks for an entitlement (`needs`) that the token does not carry."""
+    """Commenting here requires an entitlement (`needs`) that the token does not carry."""
 
     code = "not-entitled"
 
 
 class Suspended(Refusal):
-    """You are suspended (`until`, null for good) and may only read and withdraw."""
+    """You are suspended until `until` (null: permanently). You may read, withdraw comments and retract votes."""
 
     code = "suspended"
 
 
 class EditWindowOver(Refusal):
-    """The time in which a comment may be edited is over."""
+    """The edit window of this comment is over."""
 
     code = "edit-window-over"
 
 
 class VotesOff(Refusal):
-    """Votes are not taken here."""
+    """Voting is disabled here."""
 
     code = "votes-off"
 
@@ -84,31 +84,31 @@ class OwnVoteForbidden(Refusal):
 
 
 class HistoryNotPublic(Refusal):
-    """The past of this thread is not public."""
+    """The history of this thread is not public."""
 
     code = "history-not-public"
 
 
 class StaleRevision(Refusal):
-    """The revision named is not one that can be decided or voted on now; `current` names it."""
+    """The request cannot be applied to this revision. `current` is the revision to use."""
 
     code = "stale-revision"
 
 
 class StaleEdit(Refusal):
-    """The edit was written in view of another revision than the latest; `current` names it."""
+    """The edit is not based on the latest revision, which is `current`."""
 
     code = "stale-revision"
 
 
 class StaleStatus(Refusal):
-    """The comment has another status now (`current`) than was on the screen."""
+    """The status of the comment, `current`, differs from the one in the request."""
 
     code = "stale-status"
 
 
 class ThreadNotOpened(Refusal):
-    """The thread is not open yet, and the comment lacks what a first one needs to open it; `errors` says what."""
+    """The thread is not open yet, and the comment lacks fields that a first comment needs; `errors` lists them."""
 
     code = "thread-not-opened"
 
@@ -121,31 +121,31 @@ class ThreadNotOpened(Refusal):
 
 
 class ThreadIsClosed(Refusal):
-    """The thread takes no new comments, edits or restorations."""
+    """The thread is closed: new comments, edits and restorations are refused."""
 
     code = "thread-closed"
 
 
 class ThreadIsArchived(Refusal):
-    """The thread is archived: only withdrawals and moderation go on."""
+    """The thread is archived: only withdrawals and moderation are possible."""
 
     code = "thread-archived"
 
 
 class AnchorIsClosed(Refusal):
-    """The inline question takes no more comments."""
+    """The inline question is closed to new comments."""
 
     code = "anchor-closed"
 
 
 class ParentNotPublished(Refusal):
-    """The comment answered is not published now."""
+    """The parent comment is not published."""
 
     code = "parent-not-published"
 
 
 class CommentNotPublished(Refusal):
-    """The comment is not published now."""
+    """The comment is not published."""
 
     code = "comment-not-published"
 
@@ -157,19 +157,19 @@ class CommentIsWithdrawn(Refusal):
 
 
 class RevisionIsPublished(Refusal):
-    """That text stands on a published comment: reject it first."""
+    """This revision is the standing text of a published comment: reject it first."""
 
     code = "revision-published"
 
 
 class RevisionIsRedacted(Refusal):
-    """That text is gone and cannot be approved."""
+    """This revision is redacted and cannot be approved."""
 
     code = "revision-redacted"
 
 
 class SiteExists(Refusal):
-    """The site was opened before, and otherwise: `errors` says what differs."""
+    """The site is already open, with other values; `errors` lists the differences."""
 
     code = "site-exists"
 
@@ -179,13 +179,13 @@ class SiteExists(Refusal):
 
 
 class NotParked(Refusal):
-    """The thread is not parked at that event; `current` says at which, null at none."""
+    """The thread is not parked at that event. `current` is the event it is parked at, null if it is not parked."""
 
     code = "not-parked"
 
 
 class BodyEmpty(Refusal):
-    """The text is empty once normalised."""
+    """The text is empty after normalisation."""
 
     code = "body-empty"
 
@@ -197,13 +197,13 @@ class BodyTooLong(Refusal):
 
 
 class UnknownParent(Refusal):
-    """There is no such comment to answer in this thread."""
+    """The thread has no such comment to reply to."""
 
     code = "unknown-parent"
 
 
 class UrlNotAllowed(Refusal):
-    """The address of the article lies in no web origin of this publication."""
+    """The address of the article is outside the web origins of this publication."""
 
     code = "url-not-allowed"
 
@@ -212,7 +212,7 @@ class UrlNotAllowed(Refusal):
 
 
 class BadRule(Refusal):
-    """A rule of the policy has a kind or settings that this version does not take; `errors` says which."""
+    """A rule of the policy has a kind or settings that this version does not support; `errors` says which."""
 
     code = "bad-rule"
 
@@ -221,13 +221,13 @@ class BadRule(Refusal):
 
 
 class IdempotencyKeyReused(Refusal):
-    """The Idempotency-Key was used before for another request."""
+    """The Idempotency-Key was already used for a different request."""
 
     code = "idempotency-key-reused"
 
 
 class BadField(Refusal):
-    """A field of the request cannot be taken; `errors` lists `{"pointer", "detail"}`."""
+    """A field of the request has an invalid value; `errors` lists `{"pointer", "detail"}`."""
 
     code = "bad-request"
 
@@ -236,15 +236,15 @@ class BadField(Refusal):
 
 
 class Unavailable(Refusal):
-    """The service cannot take this now; try again with the same key."""
+    """The service cannot handle the request now. Retry it; for a write, use the same Idempotency-Key."""
 
     code = "unavailable"
 
 
 class CannotFold(Unavailable):
-    """An event that the decision depends on cannot be applied: it waits for a newer version, or for a skip."""
+    """The decision depends on an event that cannot be applied until a newer version runs or the event is skipped."""
 
-    told: ClassVar[str] = "an event that this depends on cannot be applied"
+    told: ClassVar[str] = "an event that this request depends on cannot be applied"
 
     def __init__(self, why: str, position: Position, fault: str | None = None) -> None:
         # The caller is not told which event it is: that could reveal an event that readers cannot see.
@@ -258,11 +258,11 @@ class CannotFold(Unavailable):
 class EventMissing(CannotFold):
     """An event that the decision depends on is missing from the log."""
 
-    told: ClassVar[str] = "an event that this depends on is missing from the log"
+    told: ClassVar[str] = "an event that this request depends on is missing from the log"
 
 
 class LogBroken(Unavailable):
-    """The log of a partition is not whole: nothing is written to it until a person has looked."""
+    """The log of a partition is not whole: nothing is written to it until an operator has inspected it."""
 
     def __init__(self, partition: int, position: Position, why: str) -> None:
         super().__init__(f"the log of partition {partition} is not whole at {position}: {why}; see `hansard doctor`")
@@ -272,7 +272,7 @@ class LogBroken(Unavailable):
 
 
 class UnreadablePartition(Unavailable):
-    """A partition of the log cannot be read at all: one of its keys is of another type, so it is none of ours."""
+    """A partition of the log cannot be read: one of its keys has the wrong type, so another program wrote it."""
 
     def __init__(self, partition: int, why: str) -> None:
         super().__init__(f"partition {partition} cannot be read: {why}")
@@ -285,6 +285,6 @@ class FormatTooOld(Unavailable):
 
     def __init__(self, type_: str, needed: int, format_: int | None) -> None:
         super().__init__(
-            f"{type_} needs format {needed}, and the deployment has format {format_}: `hansard upgrade` allows it, "
-            "once every process reads that format"
+            f"{type_} needs format {needed}, but the deployment has format {format_}: run `hansard upgrade` "
+            f"once every process reads format {needed}"
         )

@@ -25,7 +25,7 @@ TimeText = Annotated[
     str,
     Meta(
         examples=["2023-10-29T11:20:00.000Z"],
-        description="RFC 3339; answers give UTC with milliseconds.",
+        description="RFC 3339; responses are in UTC, with milliseconds.",
         extra_json_schema={"format": "date-time"},
     ),
 ]
@@ -54,13 +54,13 @@ def parse_rfc3339(text: str) -> int:
     Raises ValueError for other texts, and for a time outside the years 1 to 9999 in UTC.
     """
     if _RFC3339.fullmatch(text) is None:
-        raise ValueError("a time is RFC 3339, for example 2023-10-29T11:20:00.000Z")
+        raise ValueError("a time must be RFC 3339, for example 2023-10-29T11:20:00.000Z")
     try:
         moment = datetime.fromisoformat(text.upper())
     except ValueError:
-        raise ValueError("there is no such day, or no such time of it") from None
+        raise ValueError("this day or time of day does not exist") from None
     delta = moment - datetime(1970, 1, 1, tzinfo=UTC)
     ms = (delta.days * 86_400 + delta.seconds) * 1000 + delta.microseconds // 1000
     if not EARLIEST <= ms <= LATEST:
-        raise ValueError("a time lies in the years 1 to 9999 in UTC")
+        raise ValueError("a time must be in the years 1 to 9999 in UTC")
     return ms

@@ -29,7 +29,7 @@ from core.refusals import CannotFold, EventMissing
 
 _Key = tuple[str, str, str]
 _VOTES: Final = f"{heads.VOTE}:"
-_DEPENDS: Final = "an event that this depends on is missing"
+_DEPENDS: Final = "an event that this request depends on is missing"
 
 
 class CachedAggregate(NamedTuple):

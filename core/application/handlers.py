@@ -36,5 +36,5 @@ def handler_of(command: Command) -> Handler:
 def unchanged_since(command: Command, context: Context, loaded: Loaded) -> Position:
     """Position of the event that produced the current state, for a command that changes nothing."""
     position = handler_of(command).unchanged_since(command, context, loaded) or context.site_opened_at
-    assert position is not None, "what changes nothing was made so by something"
+    assert position is not None, "a command that changes nothing has the position of the event that set the state"
     return position

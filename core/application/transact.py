@@ -157,7 +157,7 @@ async def transact(  # noqa: PLR0913 # a command, and by keyword where and how i
                 continue
             case _:
                 assert_never(outcome)
-    raise Unavailable("others kept writing to the same place")
+    raise Unavailable("concurrent writes to the same thread or site kept winning")
 
 
 async def would_refuse(

@@ -135,13 +135,13 @@ def hang(line: Sequence[Comment], max_depth: int) -> tuple[str, int]:
     (`max_depth` is 0).
     """
     if max_depth == 0:
-        raise NotAllowed("no replies are taken here")
+        raise NotAllowed("the policy allows no replies here")
     for comment in line:
         if comment.depth < max_depth:
             return comment.id, comment.depth + 1
         if comment.depth == max_depth and comment.parent is not None:
             return comment.parent, max_depth
-    raise LookupError("the line does not reach up to the depth allowed")
+    raise LookupError("the ancestors do not reach the allowed depth")
 
 
 def decide(command: OwnCommand, context: Context, loaded: Loaded) -> list[Event]:
@@ -154,7 +154,7 @@ def decide(command: OwnCommand, context: Context, loaded: Loaded) -> list[Event]
     context.require_comment(comment)
     context.require_writer()
     if comment.author.id != context.caller.id:
-        raise NotAllowed("only its author may do this")
+        raise NotAllowed("only the author of the comment may do this")
     match command:
         case EditComment():
             return _edit(command, comment, context)
@@ -213,7 +213,7 @@ def _again(command: PostComment, comment: Comment, context: Context) -> list[Eve
 def _answered(command: PostComment, context: Context, line: Sequence[Comment]) -> Comment | None:
     if command.parent is None:
         if command.parent_revision is not None:
-            raise BadField("/parent_revision", "a comment that answers nothing names no revision")
+            raise BadField("/parent_revision", "a revision of the parent needs a parent")
         return None
     answered = line[0] if line else UNPOSTED
     if not answered.visible_to(context.caller):
@@ -225,7 +225,7 @@ def _anchor(command: PostComment, answered: Comment | None, thread: Thread) -> s
     name = command.anchor
     if answered is not None:
         if name is not None and name != answered.anchor:
-            raise BadField("/anchor", "a reply has the anchor of what it answers")
+            raise BadField("/anchor", "a reply has the anchor of its parent")
         name = answered.anchor
     if name is None:
         return None

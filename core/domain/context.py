@@ -48,12 +48,12 @@ class Context(Struct, frozen=True, kw_only=True):
         """Return the normalised address of an article. Raises UrlNotAllowed if it is outside the origins, BadField."""
         origins = self.policy.origins
         if not origins and not self.caller.is_staff:
-            raise UrlNotAllowed("only staff opens threads here: the policy names no origin of this publication")
+            raise UrlNotAllowed("only staff can open threads here: the policy lists no origin of this publication")
         address = normalised(url)
         if origins and (address is None or not lies_in(address, origins)):
-            raise UrlNotAllowed("not in one of the origins of this publication")
+            raise UrlNotAllowed("the address is outside the origins of this publication")
         if address is None:
-            raise BadField("/url", "not an http or https address without a user")
+            raise BadField("/url", "the address must be http or https, without a user")
         return address
 
     def require_site(self) -> None:
@@ -76,18 +76,18 @@ class Context(Struct, frozen=True, kw_only=True):
     def require_role(self, role: Role) -> None:
         """Raise NotAllowed if the caller lacks the role, Suspended if the caller is suspended."""
         if role not in self.caller.roles:
-            raise NotAllowed(f"this takes the role {role}")
+            raise NotAllowed(f"this requires the role {role}")
         self.require_standing()
 
     def require_operator(self) -> None:
         """Raise NotAllowed unless the caller is the operator, whose token belongs to no site and so has no standing."""
         if "operator" not in self.caller.roles:
-            raise NotAllowed("this takes the role operator")
+            raise NotAllowed("this requires the role operator")
 
     def require_writer(self) -> None:
         """Raise NotAllowed for a read-only token."""
         if self.caller.only_reads:
-            raise NotAllowed("auditors read and write nothing")
+            raise NotAllowed("auditors may read, but not write")
 
     def require_standing(self) -> None:
         """Raise Suspended if the caller is suspended."""
@@ -98,7 +98,7 @@ class Context(Struct, frozen=True, kw_only=True):
     def require_member(self) -> None:
         """Raise NotAllowed for guests."""
         if self.caller.is_guest:
-            raise NotAllowed("this is for members, not for guests")
+            raise NotAllowed("guests may not do this")
 
     def require_unarchived(self) -> None:
         """Raise ThreadIsArchived if the thread only accepts withdrawals and moderation."""

@@ -94,9 +94,9 @@ def _unchanged_since(command: MemberCommand, _: Context, loaded: Loaded) -> Posi
 
 def _suspend(command: SuspendMember, member: Member, context: Context) -> list[Event]:
     if command.member == context.caller.id:
-        raise NotAllowed("nobody suspends themselves")
+        raise NotAllowed("you cannot suspend yourself")
     if command.until is not None and command.until <= context.now:
-        raise BadField("/until", "the time is past already")
+        raise BadField("/until", "the time is in the past")
     reason = words_or_none(command.reason)
     by_role: Literal["moderator", "admin"] = "admin" if context.caller.is_admin else "moderator"
     last = member.suspension_at(context.now)

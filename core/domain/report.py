@@ -48,7 +48,7 @@ def decide(command: FileReport, context: Context, loaded: Loaded) -> list[Event]
     context.require_comment(comment)
     context.require_writer()
     if comment.author.id == context.caller.id:
-        raise NotAllowed("nobody reports what they wrote themselves")
+        raise NotAllowed("you cannot report your own comment")
     context.require_standing()
     context.require_member()
     context.require_unarchived()

@@ -127,7 +127,7 @@ def _open(command: OpenSite, site: Site, context: Context) -> list[Event]:
             raise SiteExists(*differs)
         return []
     if not opening.name:
-        raise BadField("/name", "a site has a name that can be seen")
+        raise BadField("/name", "the name needs a visible character")
     check_rules(command.policy.rules, "/policy/rules")
     return [opening]
 
@@ -136,11 +136,11 @@ def _differing(first: SiteOpened, other: SiteOpened) -> Iterator[tuple[str, str]
     """Yield the fields in which `other` differs from the first opening: a JSON pointer, and the first value."""
     # A stored name may predate the normalisation of names.
     if one_line(first.name or "", LONGEST_NAME) != other.name:
-        yield "/name", f"it was opened as {_told(first.name)}"
+        yield "/name", f"the site was opened as {_told(first.name)}"
     for field in Policy.__struct_fields__:
         before = getattr(first.policy, field)
         if before != getattr(other.policy, field):
-            yield f"/policy/{field}", f"it was opened with {_told(before)}"
+            yield f"/policy/{field}", f"the site was opened with {_told(before)}"
 
 
 def _told(value: object) -> str:

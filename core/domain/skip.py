@@ -48,7 +48,7 @@ def decide(command: SkipEvent, context: Context, loaded: Loaded) -> list[Event]:
         raise NotParked(current=command.parked)
     reason = words_or_none(command.reason)
     if reason is None:
-        raise BadField("/reason", "an event is skipped for a reason that can be read")
+        raise BadField("/reason", "the reason needs a visible character")
     return [EventSkipped(position=command.position, reason=reason)]
 
 

@@ -190,8 +190,8 @@ def opening(url: str | None, title: str | None, context: Context) -> ThreadOpene
     if url is None or title is None:
         missing = [name for name, value in (("url", url), ("title", title)) if value is None]
         if not context.may_open:
-            raise ThreadNotOpened("the thread is not open yet, and only staff opens threads here", *missing)
-        raise ThreadNotOpened("the thread is not open yet: a first comment opens it with url and title", *missing)
+            raise ThreadNotOpened("the thread is not open yet, and only staff can open threads here", *missing)
+        raise ThreadNotOpened("the thread is not open yet: a first comment with url and title opens it", *missing)
     return ThreadOpened(url=context.address(url), title=_title(title))
 
 
@@ -209,7 +209,7 @@ def _open(command: OpenThread, thread: Thread, context: Context) -> list[Event]:
 def _title(text: str) -> str:
     title = one_line(text, LONGEST_TITLE)
     if not title:
-        raise BadField("/title", "an article has a title that can be seen")
+        raise BadField("/title", "the title needs a visible character")
     return title
 
 
@@ -235,7 +235,7 @@ def _override(command: OverridePolicy, before: PolicyChanges) -> list[Event]:
 
 def _put_anchor(command: PutAnchor, anchor: Anchor | None) -> list[Event]:
     if is_blank(command.exact):
-        raise BadField("/quote/exact", "an anchor quotes a passage that can be seen")
+        raise BadField("/quote/exact", "the quoted passage needs a visible character")
     # The visible text of the quote is kept verbatim, because it is searched for in the article.
     prompt = words_or_none(command.prompt)
     wanted = _tidied(Wording(exact=command.exact, prefix=command.prefix, suffix=command.suffix, prompt=prompt))

@@ -96,7 +96,7 @@ def _taken_back(command: CastVote, vote: Vote, comment: Comment) -> list[Event]:
         return []
     named = None if command.revision is None else comment.texts.get(command.revision)
     revision = command.revision if named is not None and named.seen else comment.standing or vote.revision
-    assert revision is not None, "who voted saw a revision"
+    assert revision is not None, "a vote names a revision"
     return [VoteRetracted(comment=comment.id, revision=revision)]
 
 

@@ -197,13 +197,13 @@ class Codec:
             return UnknownEvent(name=name)
         known = self._versions[name]
         if envelope.v > known:
-            return UnknownEvent(name=name, fault=f"this version of Hansard does not know version {envelope.v} of it")
+            return UnknownEvent(
+                name=name, fault=f"this version of Hansard does not know version {envelope.v} of this event type"
+            )
         whole = e
         if c:
             if c[:1] != PLAIN:
-                return UnknownEvent(
-                    name=name, fault=f"this version of Hansard does not know scheme {c[0]} of its content"
-                )
+                return UnknownEvent(name=name, fault=f"this version of Hansard does not know content scheme {c[0]}")
             # Two JSON objects become one without being parsed: the closing brace of the facts, the opening of the
             # content.
             whole = e[:-1] + b"," + c[2:]
@@ -233,16 +233,16 @@ class Codec:
 def envelope_of(position: Position, e: bytes, c: bytes = b"") -> Envelope:  # noqa: ARG001 - an entry is given whole
     """Decode the envelope of a stream entry. Raises `UnreadableEntry`."""
     if not e:
-        raise UnreadableEntry(position, "it has other fields than an event")
+        raise UnreadableEntry(position, "its fields are not those of an event")
     try:
         envelope = _ENVELOPE.decode(e)
     except Exception as error:  # invalid JSON, invalid UTF-8 and deep nesting each raise another type
         raise UnreadableEntry(position, fault(error)) from error
     at = position.ms if envelope.at is None else envelope.at
     if not (EARLIEST <= at <= LATEST and position.ms <= LATEST):
-        raise UnreadableEntry(position, "its time cannot be written")
+        raise UnreadableEntry(position, "its time is outside the years 1 to 9999")
     if not _is_place(envelope.site, envelope.thread):
-        raise UnreadableEntry(position, "nothing can be named like its site and thread")
+        raise UnreadableEntry(position, "the name of its site or thread is invalid")
     return envelope
 
 

@@ -302,7 +302,7 @@ class UnknownEvent(Event, frozen=True, kw_only=True, tag="unknown", omit_default
     """An event of a type, a version or a content scheme that this program does not know. Never written."""
 
     name: str
-    fault: str = "this version of Hansard does not know the type"
+    fault: str = "this version of Hansard does not know this event type"
     """The unknown part (type, version or content scheme) in words, without a value or a word of the event."""
 
 

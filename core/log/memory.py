@@ -66,7 +66,7 @@ class _Partition:
         if missing > 0:
             return f"{missing} of {self.last.n} entries are missing"
         if missing < 0:
-            return f"{-missing} of {len(self.entries)} entries are not of this log"
+            return f"{-missing} of {len(self.entries)} entries do not belong to this log"
         return None
 
     def place(self, position: Position) -> int | None:

@@ -135,7 +135,7 @@ class RedisLog:
             raise
         except redis.exceptions.ResponseError as error:
             if is_wrong_type(error):  # raised before anything is written
-                raise UnreadablePartition(partition.number, "a key of it is of another type") from error
+                raise UnreadablePartition(partition.number, "one of its keys has the wrong type") from error
             if (fault := fault_of(error)) is None:
                 raise
             _COUNTED[LogBroken].inc()
@@ -375,8 +375,8 @@ def _answer(partition: int, call: RedisCommand) -> Any:
         return call.answer()
     except redis.exceptions.ResponseError as error:
         if is_wrong_type(error):
-            what = "a key of it" if call.script is not None else f"the key {call.command[1]!s}"
-            raise UnreadablePartition(partition, f"{what} is of another type") from error
+            what = "one of its keys" if call.script is not None else f"the key {call.command[1]!s}"
+            raise UnreadablePartition(partition, f"{what} has the wrong type") from error
         raise
 
 

@@ -61,7 +61,7 @@ class LogState(Struct, frozen=True, kw_only=True):
     @property
     def is_met_in_place(self) -> bool:
         """True if a reader of the log meets the fault itself: a foreign entry, or a key of another type."""
-        return not self.readable or (self.fault or "").endswith("is no event")
+        return not self.readable or (self.fault or "").endswith("is not an event")
 
 
 class LogIntegrity:
@@ -199,7 +199,7 @@ def _is_unreadable(call: RedisCommand) -> bool:
 
 
 def _unreadable(partition: int) -> LogState:
-    why = "a key of it is of another type"
+    why = "one of its keys has the wrong type"
     return LogState(
         partition=partition, newest=START, entries=0, first=None, owner=None, accepted=0, fault=why, readable=False
     )

@@ -42,7 +42,7 @@ def of(error: Exception, partition: int) -> Damage | None:
         case BrokenChain():
             return Damage(partition=partition, why=str(error))
         case RedisError() if is_wrong_type(error):
-            return Damage(partition=partition, why="a key of it is of another type")
+            return Damage(partition=partition, why="one of its keys has the wrong type")
         case _:
             return None
 

@@ -81,8 +81,8 @@ def test_what_the_version_before_cannot_say_is_refused_with_what_to_do() -> None
     with pytest.raises(FormatTooOld) as refused:
         written(nothing, 1)
     assert refused.value.detail == (
-        "vote.cast needs format 2, and the deployment has format 1: `hansard upgrade` allows it, once every process "
-        "reads that format"
+        "vote.cast needs format 2, but the deployment has format 1: run `hansard upgrade` once every process reads "
+        "format 2"
     )
     assert written(nothing, 2)["value"] == 0
 
@@ -105,7 +105,7 @@ def test_an_older_program_reads_what_a_newer_one_wrote_as_unknown() -> None:
     e, c = TODAY.encode(CommentFeatured(comment="c1"), STAMP)
     recorded = older.read(AT, e + b',"tp":""}', c)
     assert recorded.envelope.comment == "c1"
-    assert recorded.event.fault == "this version of Hansard does not know the type"  # type: ignore[attr-defined] # an UnknownEvent
+    assert recorded.event.fault == "this version of Hansard does not know this event type"  # type: ignore[attr-defined] # an UnknownEvent
     later, _ = NEWER.encode(VoteCast(comment="c1", value=1), STAMP)
     assert "version 2" in TODAY.read(AT, later + b',"tp":""}', b"").event.fault  # type: ignore[attr-defined] # an UnknownEvent
 
@@ -150,11 +150,11 @@ def test_in_format_1_a_policy_without_rules_is_written_so_that_the_version_befor
     ],
 )
 def test_a_policy_with_rules_waits_for_format_2_and_is_unknown_to_the_version_before(event: Event, name: str) -> None:
-    with pytest.raises(FormatTooOld, match=rf"{name} needs format 2, and the deployment has format 1"):
+    with pytest.raises(FormatTooOld, match=rf"{name} needs format 2, but the deployment has format 1"):
         TODAY.encode(event, STAMP, 1)
     e, c = TODAY.encode(event, STAMP, 2)
     assert TODAY.decode(AT, e + b',"tp":""}', c).event == event
-    fault = "this version of Hansard does not know version 2 of it"
+    fault = "this version of Hansard does not know version 2 of this event type"
     assert BEFORE_RULES.decode(AT, e + b',"tp":""}', c).event == UnknownEvent(name=name, fault=fault)
 
 

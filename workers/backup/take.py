@@ -180,7 +180,7 @@ class _Taking:
             except redis.exceptions.ResponseError as error:
                 if not is_wrong_type(error):
                     raise
-                self.leave(partition, cut, f"the key {key} is of another type")
+                self.leave(partition, cut, f"the key {key} has the wrong type")
         if damaged:
             self.leave(partition, cut, f"{damaged} of its command keys cannot be read")
 
@@ -193,7 +193,7 @@ class _Taking:
             except redis.exceptions.ResponseError as error:
                 if not is_wrong_type(error):
                     raise
-                self.leave(keys.number, upto[keys.number], f"the keys of the site {site} are of another type")
+                self.leave(keys.number, upto[keys.number], f"the keys of the site {site} have the wrong type")
                 continue
             if fields:
                 self._writer.write(SiteKeysRecord(site, _pairs(fields)))

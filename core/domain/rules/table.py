@@ -55,4 +55,4 @@ def _decode(raw: RawRule) -> Rule:
             return convert(raw, rule)
     # Worded like an error of msgspec, so that both are split alike into pointer and detail.
     known = ", ".join(str(rule.__struct_config__.tag) for rule in RULES)
-    raise ValidationError(f"there is no rule of this kind; the kinds are {known} - at `$.kind`")
+    raise ValidationError(f"unknown kind of rule; the kinds are {known} - at `$.kind`")

@@ -28,15 +28,15 @@ local function whole(log, copy, id)
   local missing = n - (tonumber(accepted) or 0) - length
   local fault
   if there and id ~= '' and owner ~= id then
-    fault = 'it is of another deployment'
+    fault = 'it belongs to another deployment'
   elseif not is_event then
-    fault = 'the entry there is no event'
+    fault = 'the entry there is not an event'
   elseif begun and n == 0 and length == 0 then
     fault = 'all of its entries are missing'
   elseif missing > 0 then
     fault = string.format('%.0f of %.0f entries are missing', missing, n)
   elseif missing < 0 then
-    fault = string.format('%.0f of %.0f entries are not of this log', -missing, length)
+    fault = string.format('%.0f of %.0f entries do not belong to this log', -missing, length)
   elseif not there and id ~= '' then
     local what = n == 0 and 'nothing of this deployment' or 'no copy of the id of this deployment'
     fault = 'the server has ' .. what .. ' there'

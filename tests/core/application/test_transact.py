@@ -559,7 +559,7 @@ async def test_a_hole_in_the_log_is_an_alarm(kept: slice) -> None:
     await room.ask(post("c1"))
     await room.ask(edit(1, "second"))
     log.lost = kept
-    with pytest.raises(EventMissing, match=r"an event that this depends on is missing: .* in partition \d"):
+    with pytest.raises(EventMissing, match=r"an event that this request depends on is missing: .* in partition \d"):
         await room.ask(edit(2, "third"))
 
 

@@ -204,9 +204,7 @@ def test_what_was_destroyed_is_read_as_absent_and_the_fact_stands() -> None:
 def test_content_of_a_scheme_that_is_not_known_makes_the_event_unknown() -> None:
     entry = entries("1", CommentPosted)[0]
     event = decode(AT, entry["e"].encode(), b"\x07not for us").event
-    assert event == UnknownEvent(
-        name="comment.posted", fault="this version of Hansard does not know scheme 7 of its content"
-    )
+    assert event == UnknownEvent(name="comment.posted", fault="this version of Hansard does not know content scheme 7")
 
 
 def test_an_occurrence_is_when_it_was_recorded_unless_the_event_says_otherwise() -> None:
@@ -242,7 +240,9 @@ def test_an_unknown_type_is_read_as_unknown_with_its_envelope() -> None:
 def test_a_later_shape_of_a_known_type_is_unknown() -> None:
     e = VOTE.replace('"v":1', '"v":2') + ',"value":"+1","tp":"","ap":""}'
     event = decode(AT, e.encode(), b"").event
-    assert event == UnknownEvent(name="vote.cast", fault="this version of Hansard does not know version 2 of it")
+    assert event == UnknownEvent(
+        name="vote.cast", fault="this version of Hansard does not know version 2 of this event type"
+    )
 
 
 def test_a_field_that_a_later_version_added_is_passed_over() -> None:

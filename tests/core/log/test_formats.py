@@ -68,7 +68,7 @@ async def test_a_command_writes_the_version_before_until_the_format_allows_today
 async def test_a_command_that_needs_a_newer_format_is_refused_and_changes_nothing(opened: Place) -> None:
     await opened.upgrade(1)
     before = await length(opened.log)
-    with pytest.raises(FormatTooOld, match=r"comment\.featured needs format 2, and the deployment has format 1"):
+    with pytest.raises(FormatTooOld, match=r"comment\.featured needs format 2, but the deployment has format 1"):
         await ask(opened.log, FeatureComment(comment="c1", featured=True), MOD, key="k")
     assert await length(opened.log) == before
     await opened.upgrade(2)

@@ -258,17 +258,17 @@ EVENT = {"e": '{"tp":"","ap":""}', "c": ""}
         ((), ID, None),
         ((), f"{ID} 0", "0-0 all of its entries are missing"),
         ((), None, "0-0 the server has nothing of this deployment there"),
-        ((), "other", "0-0 it is of another deployment"),
+        ((), "other", "0-0 it belongs to another deployment"),
         (("5-1", "5-2"), f"{ID} 0", None),
         (("5-1", "5-2"), ID, None),
         (("5-1", "5-2"), None, "5-2 the server has no copy of the id of this deployment there"),
-        (("5-1", "5-2"), "other 0", "5-2 it is of another deployment"),
+        (("5-1", "5-2"), "other 0", "5-2 it belongs to another deployment"),
         (("5-2", "5-3"), f"{ID} 0", "5-3 1 of 3 entries are missing"),
         (("5-1", "5-4"), f"{ID} 0", "5-4 2 of 4 entries are missing"),
         (("5-1", "5-4"), f"{ID} 2", None),
         (("5-1", "5-4"), f"{ID} 1", "5-4 1 of 4 entries are missing"),
-        (("5-1", "6-0"), f"{ID} 0", "6-0 2 of 2 entries are not of this log"),
-        (("5-1", "6-1"), f"{ID} 0", "6-1 1 of 2 entries are not of this log"),
+        (("5-1", "6-0"), f"{ID} 0", "6-0 2 of 2 entries do not belong to this log"),
+        (("5-1", "6-1"), f"{ID} 0", "6-1 1 of 2 entries do not belong to this log"),
     ],
 )
 async def test_a_log_that_is_not_whole_is_told_before_anything_is_written(
@@ -300,7 +300,7 @@ async def test_a_log_that_is_not_whole_is_told_before_anything_is_written(
 @pytest.mark.parametrize("fields", [{"x": "y"}, {"c": "", "e": "{}"}, {"e": "{}", "c": "", "d": ""}])
 async def test_an_entry_with_other_fields_is_no_event(call: Caller, redis: Redis, fields: dict[str, str]) -> None:
     await redis.xadd(LOG, fields, id="5-1")  # type: ignore[arg-type] # redis-py's types are invariant
-    with pytest.raises(ResponseError, match=r"^BROKEN 5-1 the entry there is no event$"):
+    with pytest.raises(ResponseError, match=r"^BROKEN 5-1 the entry there is not an event$"):
         await call(APPEND, [LOG, HEADS, COPY], [*NO_KEY, *ONE])
     assert await redis.keys("*") == [LOG.encode()]
 

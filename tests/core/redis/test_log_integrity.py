@@ -115,7 +115,7 @@ async def test_a_server_that_came_back_empty_is_told(here: Deployment) -> None:
 
 async def test_a_server_of_another_deployment_is_told(here: Deployment) -> None:
     await here.calls.call("SET", here.keys[HERE].deployment, "another 0")
-    await refused(RedisLog(here), "it is of another deployment")
+    await refused(RedisLog(here), "it belongs to another deployment")
 
 
 @pytest.mark.parametrize("fields", [("x", "y"), ("e", "{}"), ("c", "", "e", "{}")])
@@ -123,14 +123,14 @@ async def test_an_entry_of_somebody_else_is_told(here: Deployment, fields: tuple
     log = RedisLog(here)
     (written,) = await write(log, event(), thread=thread_in(HERE))
     await here.calls.call("XADD", here.keys[HERE].log, f"{written.ms}-{written.n + 1}", *fields)
-    await refused(log, "the entry there is no event")
+    await refused(log, "the entry there is not an event")
 
 
 async def test_an_entry_that_the_server_numbered_is_told(here: Deployment) -> None:
     log = RedisLog(here)
     (written,) = await write(log, event(), thread=thread_in(HERE))
     await here.calls.call("XADD", here.keys[HERE].log, f"{written.ms + 1}-*", "e", "{}", "c", "")
-    await refused(log, "2 of 2 entries are not of this log")
+    await refused(log, "2 of 2 entries do not belong to this log")
 
 
 async def test_one_line_a_partition_is_logged_and_one_when_it_is_whole_again(here: Deployment) -> None:

@@ -179,7 +179,7 @@ async def test_a_log_of_another_type_is_named_and_the_others_are_verified(here: 
     await TYPES["the log"](here)
     (found,), finished = await differences(here)
     log = here.deployment.keys[BAD].log
-    assert found.damage == Damage(partition=BAD, why=f"the key {log} is of another type")
+    assert found.damage == Damage(partition=BAD, why=f"the key {log} has the wrong type")
     assert [one.partition for one in finished] == [GOOD, EMPTY]
     assert await beyond(here.log, BAD, START) == found.damage
     assert await beyond(here.log, GOOD, START) is None
@@ -192,7 +192,7 @@ async def test_a_cursor_of_another_type_is_named_and_the_others_are_verified(her
         await here.all_level()
     await cursor_is_a_list(here)
     (found,), finished = await differences(here)
-    assert found.damage == Damage(partition=BAD, why="a key of it is of another type")
+    assert found.damage == Damage(partition=BAD, why="one of its keys has the wrong type")
     assert [one.partition for one in finished] == [GOOD, EMPTY]
 
 
@@ -221,7 +221,10 @@ async def test_views_are_built_anew_up_to_an_entry_that_is_none_of_ours(here: Be
     bad = await here.log.last(BAD)
     told = {one.partition: one for one in await rebuilt(here)}
     assert told[GOOD].cut is None
-    assert (told[BAD].events, told[BAD].cut) == (last.n, f"partition {BAD} at {bad}: it has other fields than an event")
+    assert (told[BAD].events, told[BAD].cut) == (
+        last.n,
+        f"partition {BAD} at {bad}: its fields are not those of an event",
+    )
     assert await here.call("GET", here.deployment.keys[BAD].cursor(2)) == str(last).encode()
     assert [found.partition for found in (await differences(here))[0]] == [BAD]
 
@@ -234,7 +237,7 @@ async def test_a_partition_that_cannot_be_read_keeps_no_other_from_being_built_a
     await TYPES["the log"](here)
     with pytest.raises(Failed, match="1 of 3 partitions could not be rebuilt") as failed:
         await rebuilt(here)
-    assert f"partition {BAD}: the key {log} is of another type" in str(failed.value)
+    assert f"partition {BAD}: the key {log} has the wrong type" in str(failed.value)
     assert await here.call("GET", here.deployment.keys[GOOD].cursor(2)) == str(await here.log.last(GOOD)).encode()
     await here.call("RESTORE", log, 0, saved, "REPLACE")
     # It is gone on with, where it was left.
@@ -265,5 +268,5 @@ async def test_heads_of_another_type_are_named_though_every_view_is_right(here: 
     await here.call("SET", heads, STRANGE)
     (found,), finished = await differences(here)
     assert (found.partition, found.thread, found.key) == (GOOD, f"{SITE}/{THREADS[1]}", heads)
-    assert found.damage == Damage(partition=GOOD, why=f"the key {heads} is of another type")
+    assert found.damage == Damage(partition=GOOD, why=f"the key {heads} has the wrong type")
     assert len(finished) == 3

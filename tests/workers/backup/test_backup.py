@@ -382,9 +382,9 @@ async def of_another_type(deployment: Deployment, partition: Partition, entries:
     ("damage", "kept", "why"),
     [
         (with_a_hole, 3, "the event after .* is missing"),
-        (with_an_intruder, 3, "the entry at .* cannot be read: it has other fields than an event"),
+        (with_an_intruder, 3, "the entry at .* cannot be read: its fields are not those of an event"),
         (with_rot, 3, "the entry at .* cannot be read: ValidationError"),
-        (of_another_type, 0, "the key .* is of another type"),
+        (of_another_type, 0, "the key .* has the wrong type"),
     ],
 )
 async def test_all_that_can_be_read_is_taken_and_the_file_says_what_it_lacks(
@@ -436,7 +436,7 @@ async def test_command_keys_and_keys_of_sites_that_cannot_be_read_are_left_out_a
         taken = await take(deployment, tmp_path / "again")
     assert sorted(one.why for one in taken.lacks) == [
         "1 of its command keys cannot be read",
-        "the keys of the site kew are of another type",
+        "the keys of the site kew have the wrong type",
     ]
     assert taken.sites == 0
     assert check(tmp_path / "again").lacks == taken.lacks

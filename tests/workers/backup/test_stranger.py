@@ -114,13 +114,16 @@ HOSTILE: dict[str, tuple[tuple[Record | bytes, ...], str]] = {
     "a position that is not the first": ((HEADER, entry(at=b"5-2")), "there is a hole in partition 0 after 0-0"),
     "a time that cannot be written": (
         (HEADER, entry(at=b"999999999999999-1")),
-        r"the entry at 999999999999999-1 cannot be read: its time cannot be written \(record 2, entry 1\)",
+        r"the entry at 999999999999999-1 cannot be read: its time is outside the years 1 to 9999 \(record 2, entry 1\)",
     ),
     "no JSON": ((HEADER, entry(lambda _: b"{")), r"the entry at 5-1 cannot be read: .*\(record 2, entry 1\)"),
     "no text": ((HEADER, entry(lambda _: b"")), "the entry at 5-1 cannot be read"),
     "JSON without end": ((HEADER, entry(lambda _: b"[" * 100_000)), "the entry at 5-1 cannot be read"),
     "no fact": ((HEADER, entry(lambda e: e.replace(b'"policy"', b'"other"'))), "cannot be read: ValidationError"),
-    "no such site": ((HEADER, entry(lambda e: e.replace(b'"kew"', b'"k/w"'))), "nothing can be named like its site"),
+    "no such site": (
+        (HEADER, entry(lambda e: e.replace(b'"kew"', b'"k/w"'))),
+        "the name of its site or thread is invalid",
+    ),
     "no such actor": (
         (HEADER, entry(lambda e: e.replace(b'"operator"', b'"\\u001b[31m"'))),
         "the event at 5-1 is inconsistent: the id of its actor is invalid",

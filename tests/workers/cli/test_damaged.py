@@ -30,11 +30,11 @@ def damaged(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
             if request.param == "an entry":
                 bad = f"{last.ms}-{last.n + 1}"
                 redis.execute_command("XADD", HERE.log, bad, "foo", "bar")
-                named = f"partition {HERE.number} at {bad}: it has other fields than an event"
+                named = f"partition {HERE.number} at {bad}: its fields are not those of an event"
             else:
                 redis.rename(HERE.log, "saved")
                 redis.set(HERE.log, "somebody else's")
-                named = f"partition {HERE.number}: the key {HERE.log} is of another type"
+                named = f"partition {HERE.number}: the key {HERE.log} has the wrong type"
         assert run.stop() == 0
     with up(data, *settings) as run:
         while not httpx2.get(f"{run.url}/readyz").json()["views"]["stopped"]:
@@ -100,7 +100,7 @@ def test_replay_shows_it_in_its_place_or_ends_before_it(damaged: tuple[Up, str])
         else:
             ends(done, 1)
             assert done.out == ""
-            why = f"the key {HERE.log} is of another type"
+            why = f"the key {HERE.log} has the wrong type"
             said = f"hansard: partition {HERE.number} cannot be read: {why} (unavailable)"
             assert done.err.splitlines()[-1] == said
 

@@ -170,7 +170,7 @@ def test_a_log_that_is_gone_goes_on_from_where_its_views_are(fresh: str, id_: st
 def test_what_somebody_else_wrote_is_no_loss(fresh: str, id_: str, redis: Any) -> None:
     redis.xadd(KEYS[0].log, {"x": "y"}, id="9999999999999-0")
     looked = doctor(fresh, "--json")
-    assert told(looked, "whole") == [("wrong", "partition 0 at 9999999999999-0: the entry there is no event")]
+    assert told(looked, "whole") == [("wrong", "partition 0 at 9999999999999-0: the entry there is not an event")]
     (finding,) = (one for one in looked.documents if one["about"] == "whole")
     assert f"XREVRANGE {KEYS[0].log} + -" in finding["change"]
     before = state(redis)

@@ -120,8 +120,8 @@ def test_a_policy_has_rules_once_the_deployment_is_upgraded(tmp_path: Path) -> N
         refused = _asked(running, "PATCH", "/policy", admin, {"rules": RULES})
         assert refused.status_code == 503
         assert refused.json()["detail"] == (
-            f"policy.changed needs format {FORMATS.writes}, and the deployment has format 1: `hansard upgrade` allows "
-            "it, once every process reads that format"
+            f"policy.changed needs format {FORMATS.writes}, but the deployment has format 1: run `hansard upgrade` "
+            f"once every process reads format {FORMATS.writes}"
         )
         assert _asked(running, "PATCH", "/policy", admin, {"premoderation": "none"}).status_code == 200
         (finding,) = (one for one in running.ask("doctor", "--json").documents if one["about"] == "format")

@@ -147,4 +147,4 @@ async def test_where_the_log_is_not_whole_a_write_is_refused_and_readers_go_on(h
     house.serve(msgspec.structs.replace(house.services, folds=AggregateCache()))  # as after a start
     edited = await house.ask("PATCH", at(comment), ADA, {"body": "Other words."}, If_Match='"1"')
     told = problem(edited, 503, "unavailable")
-    assert told["detail"] == "an event that this depends on is missing from the log"
+    assert told["detail"] == "an event that this request depends on is missing from the log"

@@ -154,7 +154,7 @@ async def test_a_log_that_is_away_is_no_refusal(log: MemoryLog, monkeypatch: pyt
     [
         ({"id": "1"}, "item 1: another item has the same id"),
         ({"by": "eve"}, "item 2: eve is not among the people"),
-        ({"at": "yesterday"}, "item 2: a time is RFC 3339, for example 2023-10-29T11:20:00.000Z"),
+        ({"at": "yesterday"}, "item 2: a time must be RFC 3339, for example 2023-10-29T11:20:00.000Z"),
         ({"at": "2999-01-01T00:00:00Z"}, "item 2: 2999-01-01T00:00:00Z is in the future"),
         (
             {"at": "2026-10-01T08:29:59.999Z"},

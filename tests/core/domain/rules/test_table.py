@@ -29,7 +29,7 @@ WIDER: Final[RawRule] = {"kind": "links_over", "links": 1, "domains": ["a.org"]}
 
 
 KINDS: Final = [str(rule.__struct_config__.tag) for rule in RULES]
-NONE_SUCH: Final = f"there is no rule of this kind; the kinds are {', '.join(KINDS)}"
+NONE_SUCH: Final = f"unknown kind of rule; the kinds are {', '.join(KINDS)}"
 
 
 def test_every_rule_has_a_kind_of_its_own_that_no_other_hold_is_named_by() -> None:

@@ -162,7 +162,7 @@ async def test_until_the_upgrade_policies_have_no_rules_and_are_written_as_befor
     body: dict[str, Any] = {"name": "Kew", "policy": {"rules": [ONE]}, "keys": {"hs256": [SECRET]}}
     refused = problem(await empty.ask("PUT", "", body=body, operator=True), 503, "unavailable")
     assert refused["detail"].startswith(
-        "site.opened needs format 2, and the deployment has format 1: `hansard upgrade`"
+        "site.opened needs format 2, but the deployment has format 1: run `hansard upgrade`"
     )
     assert await empty.services.keyring.read(SITE) is None
     await empty.open_site()
