@@ -97,7 +97,7 @@ async def page(
     async def part(partition: Partition) -> list[Listed]:
         if not await _is_kept(served, partition, listing):
             if without is None:
-                raise Unavailable("an earlier version made these views without this list: `hansard rebuild` makes it")
+                raise Unavailable("an earlier version made these views, without this list: run `hansard rebuild`")
             return await without(partition)
         if isinstance(listing.order, PositionOrder):
             return await _by_member(served, site, partition, listing, listing.order, after, limit + 1, group)

@@ -78,7 +78,7 @@ def page(reply: Sequence[Any], cursor: Callable[[str, str], str]) -> bytes:
         return b""
     levels, direct, cuts, tallies, names, stored = reply
     if None in stored:
-        raise Inconsistent("the page lists a comment that it has no row for")
+        raise Inconsistent("the page lists a comment without a row")
     nothing = [None] * len(stored)
     out: list[bytes] = []
     ends: list[bytes] = []

@@ -166,12 +166,12 @@ async def state_at(
         state = await thread_at(log, source, site, thread, at, pace)
     except (BrokenChain, CannotApply, UnreadableEntry) as error:
         where = f"from {error.position} on" if viewer.staff and error.position else "at that time"
-        raise Unavailable(f"{where}, the thread cannot be shown") from error
+        raise Unavailable(f"the thread cannot be shown {where}") from error
     if state is None:
         raise NotYetOpened if await log.thread_last(site, thread) else NotFound
     seen = source.come.includes(state.last)
     if not seen and not await reached(served, site, thread, state.last, within=VIEWS_WITHIN):
-        raise Unavailable("the views do not show the moment asked for yet")
+        raise Unavailable("the views do not include the requested moment yet")
     if viewer.staff:
         state.position = state.last
     return state, source.come

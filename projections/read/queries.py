@@ -20,7 +20,7 @@ Replies = Annotated[int, Meta(ge=0, le=200)]
 Cursor = Annotated[
     str,
     Meta(
-        description="`next` of an answer to this call with these parameters: opaque.",
+        description="Opaque: `next` of a response to this operation with these parameters.",
         # Documented, not validated: malformed text is a bad cursor, like a cursor of another operation.
         extra_json_schema={"pattern": "^[A-Za-z0-9._~-]+$", "maxLength": 20_000},
     ),
@@ -37,18 +37,18 @@ class PageQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A page of a thread."""
 
     sort: Annotated[Sort, Meta(description="Order of the top-level comments; replies are oldest first.")] = "newest"
-    limit: Annotated[Limit, Meta(description="Top-level comments.")] = 50
-    depth: Annotated[Depth, Meta(description="Levels, the top level included.")] = 10
-    replies: Annotated[Replies, Meta(description="Replies a parent.")] = 20
+    limit: Annotated[Limit, Meta(description="Maximum number of top-level comments.")] = 50
+    depth: Annotated[Depth, Meta(description="Maximum number of levels, including the top level.")] = 10
+    replies: Annotated[Replies, Meta(description="Maximum number of replies per parent.")] = 20
     cursor: Cursor | None = None
-    anchor: Annotated[AnchorId, Meta(description="Only what hangs on this inline question.")] | None = None
+    anchor: Annotated[AnchorId, Meta(description="Only comments on this inline question.")] | None = None
 
 
 class RepliesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """More replies of one parent, with at most 20 replies per parent below the direct ones."""
 
-    limit: Annotated[Limit, Meta(description="Direct replies.")] = 50
-    depth: Annotated[Depth, Meta(description="Levels below the parent.")] = 10
+    limit: Annotated[Limit, Meta(description="Maximum number of direct replies.")] = 50
+    depth: Annotated[Depth, Meta(description="Maximum number of levels below the parent.")] = 10
     cursor: Cursor | None = None
 
 
@@ -72,7 +72,9 @@ PastQuery = PageQuery | RepliesThen | PermalinkThen
 class RevisionsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The texts of a comment, oldest first."""
 
-    diff: Annotated[Literal["words"], Meta(description="With what changed since the text before.")] | None = None
+    diff: Annotated[Literal["words"], Meta(description="Includes the word diff against the previous text.")] | None = (
+        None
+    )
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -100,7 +102,7 @@ class ThreadsQuery(ListQuery, frozen=True, kw_only=True):
 
     url: (
         Annotated[
-            str, Meta(max_length=2000, description="Only those under this article, however its address is spelt.")
+            str, Meta(max_length=2000, description="Only threads of this article, in any spelling of its address.")
         ]
         | None
     ) = None
@@ -109,14 +111,18 @@ class ThreadsQuery(ListQuery, frozen=True, kw_only=True):
         Annotated[
             MemberId,
             Meta(
-                description="Only those that a `member`, a `guest`, `staff` or the `system` opened, or who has this id."
+                description="Only threads opened by a `member`, a `guest`, `staff` or the `system`, or by the user "
+                "with this id."
             ),
         ]
         | None
     ) = None
     order: Annotated[
         Order,
-        Meta(description="By last activity, or by when they were `opened`: then none is skipped while others write."),
+        Meta(
+            description="By last activity, or by time of opening: with `opened`, no thread is skipped while others "
+            "write."
+        ),
     ] = "activity"
 
 

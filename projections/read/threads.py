@@ -156,7 +156,7 @@ async def _unordered(served: Served, site: str, order: ThreadListing, partition:
     )
     names = [name.decode() for name in reply.parts[0]]
     if len(names) > MOST_UNORDERED:
-        raise Unavailable("an earlier version made these views, and put threads in no order: `hansard rebuild` does")
+        raise Unavailable("an earlier version made these views, without this order: run `hansard rebuild`")
     found = []
     for start in range(0, len(names), _CHUNK):
         found += _placed(served, site, order, await _told(served, site, names[start : start + _CHUNK]))

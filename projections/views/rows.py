@@ -29,7 +29,7 @@ NO_VOTES: Final = b',"votes":{"up":0,"down":0,"score":0}'
 class Author(Struct, frozen=True, kw_only=True, gc=False):
     """The author, as named by the token that posted the comment."""
 
-    id: Annotated[str | None, Meta(description="Null where the comment was erased.")]
+    id: Annotated[str | None, Meta(description="Null if the comment was erased.")]
     name: str
     avatar: str | None
     badges: tuple[str, ...]

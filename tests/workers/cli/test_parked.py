@@ -118,7 +118,7 @@ def test_the_thread_as_text_says_where_it_stops(running: Up) -> None:
     for flags, where in (((), "at that time"), (("--staff",), f"from {bad} on")):
         after = running.ask("thread", SITE, THREAD, "--at", str(bad), *flags)
         assert (after.status, after.out) == (1, "")
-        assert after.err.splitlines()[-1] == f"hansard: {where}, the thread cannot be shown (unavailable)"
+        assert after.err.splitlines()[-1] == f"hansard: the thread cannot be shown {where} (unavailable)"
 
 
 @pytest.mark.parametrize(
