@@ -200,7 +200,7 @@ class Resource:
         taken, scope = received.taken, received.scope
         call = taken.call
         if call.required_role is not None and not _may_enter(call, token):
-            raise NotAllowed(f"this takes the role {call.required_role}")
+            raise NotAllowed(f"this requires the role {call.required_role}")
         request: Request[Any, Any] = Request(
             services=self._services,
             operation=call,
@@ -265,7 +265,7 @@ def _decoded(received: _Received) -> Any:
     taken, headers = received.taken, received.headers
     if not received.body:
         if taken.needs_body:
-            raise BadRequest.at("", "a body is needed")
+            raise BadRequest.at("", "a body is required")
         return NoBody()
     bodies.check_media(headers.get(b"content-type"), headers.get(b"content-encoding"))
     return taken.body.read(received.body)
@@ -289,7 +289,7 @@ def _key(given: bytes | None) -> str:
         return secrets.token_urlsafe(16)
     key = given.decode("latin-1")
     if not ids.is_idempotency_key(key):
-        raise BadRequest("an Idempotency-Key has 1 to 255 visible ASCII characters")
+        raise BadRequest("an Idempotency-Key must have 1 to 255 visible ASCII characters")
     return key
 
 

@@ -35,8 +35,10 @@ OPERATOR_AUDIENCE: Final = "hansard"
 Strings = Annotated[tuple[Annotated[str, Meta(max_length=100)], ...], Meta(max_length=50)]
 
 
-Expires = Annotated[int | float, Meta(description="When it ends, in seconds since 1970. 60 s of leeway.")]
-Begins = Annotated[int | float | None, Meta(description="When it begins, in seconds since 1970. 60 s of leeway.")]
+Expires = Annotated[int | float, Meta(description="Expiry in seconds since 1970, with 60 s of leeway.")]
+Begins = Annotated[
+    int | float | None, Meta(description="Start of validity in seconds since 1970, with 60 s of leeway.")
+]
 
 
 class Claims(Struct, frozen=True, kw_only=True):
@@ -47,31 +49,37 @@ class Claims(Struct, frozen=True, kw_only=True):
         Meta(
             pattern=MEMBER_PATTERN,
             max_length=64,
-            description="The publication's own id of the user. Public as `author.id`, so never an e-mail address.",
+            description="The publication's own id for the user. It is public as `author.id`, so never use an e-mail "
+            "address.",
         ),
     ]
-    name: Annotated[str, Meta(min_length=1, max_length=1000, description="Shown beside what this token posts.")]
-    aud: Annotated[str | tuple[str, ...], Meta(description="The site, or a list with the site in it.")]
+    name: Annotated[
+        str, Meta(min_length=1, max_length=1000, description="Name shown with the comments posted with this token.")
+    ]
+    aud: Annotated[str | tuple[str, ...], Meta(description="The site, or a list that contains it.")]
     exp: Expires
     nbf: Begins = None
-    kind: Annotated[str | None, Meta(description="`guest` for one; anything else, or nothing, is a member.")] = None
+    kind: Annotated[str | None, Meta(description="`guest` for a guest. Any other value, or none, means a member.")] = (
+        None
+    )
     avatar: Annotated[
         Annotated[str, Meta(max_length=LONGEST)] | None,
-        Meta(description="The address of a picture, https."),
+        Meta(description="Address of a picture, https only."),
     ] = None
-    badges: Annotated[Strings, Meta(description="Shown beside the name.")] = ()
+    badges: Annotated[Strings, Meta(description="Labels shown next to the name.")] = ()
     entitlements: Annotated[
-        Strings, Meta(description="What the user paid for, such as `subscriber`: the policy `comment` may ask for one.")
+        Strings,
+        Meta(description="Entitlements of the user, such as `subscriber`. `comment` in the policy may require one."),
     ] = ()
     roles: Annotated[
-        Strings, Meta(description="`moderator`, `auditor`, `admin`; none includes another, others mean nothing.")
+        Strings, Meta(description="`moderator`, `auditor`, `admin`. None includes another; other values are ignored.")
     ] = ()
 
 
 class OperatorClaims(Struct, frozen=True, kw_only=True):
     """The claims of an operator's token."""
 
-    aud: Annotated[str | tuple[str, ...], Meta(description="`hansard`, or a list with it.")]
+    aud: Annotated[str | tuple[str, ...], Meta(description="`hansard`, or a list that contains it.")]
     exp: Expires
     roles: Annotated[Strings, Meta(description="Exactly `operator`.")]
     sub: Annotated[
@@ -79,7 +87,7 @@ class OperatorClaims(Struct, frozen=True, kw_only=True):
         Meta(
             pattern=MEMBER_PATTERN,
             max_length=64,
-            description="Who it is, for the audit; `operator` where it is left out.",
+            description="Name of the operator in the audit; `operator` if missing.",
         ),
     ] = "operator"
     nbf: Begins = None
@@ -120,7 +128,7 @@ class Operators:
         _check_audience(claims.aud, OPERATOR_AUDIENCE)
         _check_time(claims.nbf, claims.exp, now)
         if claims.roles != ("operator",):
-            raise InvalidToken("the roles of an operator are exactly operator")
+            raise InvalidToken("the token of an operator must have exactly the role operator")
         return Caller(id=claims.sub, name=claims.sub, roles=frozenset({"operator"}))
 
 
@@ -134,7 +142,7 @@ def bearer(authorization: bytes | None) -> str | None:
     scheme, _, token = authorization.partition(b" ")
     token = token.strip(b" ")
     if scheme.lower() != b"bearer" or not token:
-        raise InvalidToken("the Authorization header must be Bearer and a token")
+        raise InvalidToken("the Authorization header must consist of Bearer and a token")
     if len(token) > LONGEST_TOKEN:
         raise InvalidToken("the token is too long")
     if _COMPACT.fullmatch(token) is None:
@@ -160,8 +168,8 @@ def verify(token: str, site: str, keys: SiteKeys, now: float) -> Caller:
     """Return the caller named by `token` of `site`, valid at `now` (seconds since 1970). Raises InvalidToken."""
     if keys.kind == "jwks":
         raise InvalidToken(
-            "this site signs with a JWKS, which this version of Hansard does not verify yet: "
-            "it takes tokens of sites with HS256 secrets only"
+            "this site signs with a JWKS, which this version of Hansard cannot verify yet: "
+            "it accepts only tokens of sites with HS256 secrets"
         )
     known = keys.recall(token)
     if known is None:
@@ -177,7 +185,7 @@ def verify(token: str, site: str, keys: SiteKeys, now: float) -> Caller:
 
 def required() -> Unauthenticated:
     """Return the error for a request without a token to an operation that needs one."""
-    return Unauthenticated("a bearer token is needed, in the Authorization header")
+    return Unauthenticated("a bearer token is required in the Authorization header")
 
 
 def _signed_by(token: str, keys: tuple[OctKey, ...]) -> bytes:
@@ -191,7 +199,7 @@ def _signed_by(token: str, keys: tuple[OctKey, ...]) -> bytes:
             raise InvalidToken("the token is not signed with HS256") from None
         except (JoseError, ValueError, TypeError):
             raise InvalidToken("the token is not well-formed") from None
-    raise InvalidToken("the signature is not from a key that is valid here")
+    raise InvalidToken("the signature of the token is not from a valid key")
 
 
 def _decoded(decoder: "msgspec.json.Decoder[Any]", payload: bytes) -> Any:
@@ -222,7 +230,7 @@ def _check_audience(aud: str | tuple[str, ...], wanted: str) -> None:
 
 def _check_time(begins: float | None, ends: float, now: float) -> None:
     if max(ends, begins or 0) * 1000 > LATEST:
-        raise InvalidToken("exp and nbf are seconds since 1970, up to year 9999")
+        raise InvalidToken("exp and nbf must be seconds since 1970, up to year 9999")
     if ends + LEEWAY <= now:
         raise InvalidToken("the token has expired")
     if begins is not None and begins - LEEWAY > now:

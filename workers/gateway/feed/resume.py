@@ -57,7 +57,7 @@ class Start:
             try:
                 self.after = Position.parse(after)
             except ValueError:
-                raise BadRequest.at("/after", "a position is <ms>-<n>") from None
+                raise BadRequest.at("/after", "a position must be <ms>-<n>") from None
 
 
 class Missed(NamedTuple):

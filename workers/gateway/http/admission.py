@@ -67,7 +67,7 @@ class Gate:
             await self._wait(receive)
         else:
             self._full.inc()
-            raise Unavailable("too many requests are under way here")
+            raise Unavailable("too many concurrent requests on this server")
 
     @contextmanager
     def aside(self) -> Iterator[None]:
@@ -109,7 +109,7 @@ class Gate:
             if not patience.cancelled_caught:
                 raise ClientDisconnect
             self._late.inc()
-            raise Unavailable("too many requests wait here")
+            raise Unavailable("too many requests are waiting on this server")
 
 
 class Admission:
@@ -131,7 +131,7 @@ class Admission:
         under_way = self._members.get(key, 0)
         if under_way >= self._per_member:
             metrics.SHARES_EXHAUSTED.labels("member").inc()
-            raise TooManyRequests(f"of one member at most {self._per_member} writes are under way at a time")
+            raise TooManyRequests(f"at most {self._per_member} concurrent writes per member are allowed")
         self._members[key] = under_way + 1
 
     def leave_share(self, site: str, member: str) -> None:

@@ -58,7 +58,7 @@ class BodyReader:
         try:
             return self._decoded(body)
         except msgspec.ValidationError as error:
-            raise BadRequest("the body is not what this call takes", field_error(error)) from None
+            raise BadRequest("the body does not fit this operation", field_error(error)) from None
         except (msgspec.DecodeError, ValueError):
             raise BadRequest.at("", "the body is not JSON in UTF-8") from None
 
@@ -105,7 +105,7 @@ def field_error(error: msgspec.ValidationError) -> InvalidField:
         return {"pointer": pointer + _escaped(unknown[1][:_LONGEST_NAME]), "detail": "there is no such field"}
     missing = _MISSING.fullmatch(said)
     if missing is not None:
-        return {"pointer": pointer + _escaped(missing[1]), "detail": "this is required"}
+        return {"pointer": pointer + _escaped(missing[1]), "detail": "this field is required"}
     pattern = _PATTERN.fullmatch(said)
     if pattern is not None:
         return {"pointer": pointer, "detail": worded(pattern[1])}
@@ -145,7 +145,7 @@ def _pairs(pairs: list[tuple[str, Any]]) -> None:
     seen: set[str] = set()
     for name, _ in pairs:
         if name in seen:
-            raise BadRequest.at(_escaped(name[:_LONGEST_NAME]), "this is said twice")
+            raise BadRequest.at(_escaped(name[:_LONGEST_NAME]), "this field occurs twice")
         seen.add(name)
 
 

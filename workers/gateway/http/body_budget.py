@@ -45,7 +45,9 @@ class BodyBudget:
         sending = self._sending.get(token, 0)
         if token and sending >= self._most_per_token:
             metrics.SHARES_EXHAUSTED.labels("token").inc()
-            raise TooManyRequests(f"with one token at most {self._most_per_token} bodies are sent at a time")
+            raise TooManyRequests(
+                f"at most {self._most_per_token} request bodies per token may be in transit at a time"
+            )
         self._sending[token] = sending + 1
         try:
             return await self._read(receive, limit)
@@ -82,7 +84,7 @@ class BodyBudget:
             raise _too_large(limit)
         if self.bytes > self._most_bytes:
             metrics.SHARES_EXHAUSTED.labels("bodies").inc()
-            raise Unavailable("the bodies of all requests together take too much memory here")
+            raise Unavailable("the request bodies in transit take too much memory on this server")
 
 
 def _part(message: Message) -> tuple[bytes, bool]:
@@ -96,4 +98,4 @@ def _part(message: Message) -> tuple[bytes, bool]:
 
 
 def _too_large(limit: int) -> RequestTooLarge:
-    return RequestTooLarge(f"a body has at most {limit} bytes")
+    return RequestTooLarge(f"a body may have at most {limit} bytes")

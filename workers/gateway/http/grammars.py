@@ -16,17 +16,17 @@ WORDS: Final[Mapping[str, str]] = {
     MEMBER_PATTERN: "1 to 64 characters of A-Z, a-z, 0-9, ., _, ~, : and -",
     SLUG_PATTERN: "1 to 40 characters of a-z, 0-9 and -",
     ENTITLEMENT_PATTERN: "1 to 64 characters of A-Z, a-z, 0-9, ., _, : and -",
-    ORIGIN_PATTERN: "http:// or https://, a host in lower case and perhaps a port, for example https://example.org",
+    ORIGIN_PATTERN: "http:// or https://, a host in lower case and an optional port, for example https://example.org",
     JWKS_URL_PATTERN: "an https address of visible ASCII characters",
     EVENT_TYPE_PATTERN: "a noun, a dot and a past participle, for example comment.posted",
-    POSITION_PATTERN: "<ms>-<n>, as an answer gave it",
+    POSITION_PATTERN: "<ms>-<n>, as returned in a response",
 }
 """Description of valid values by pattern. A test checks that the pattern of every request field is here."""
 
-_OTHER: Final = "another form"
+_OTHER: Final = "in another format"
 _BY_REPR: Final = {repr(pattern): words for pattern, words in WORDS.items()}
 
 
 def worded(pattern: str) -> str:
     """Describe the valid values of a field. `pattern` is quoted as in messages of msgspec."""
-    return f"this has to be {_BY_REPR.get(pattern, _OTHER)}"
+    return f"this must be {_BY_REPR.get(pattern, _OTHER)}"

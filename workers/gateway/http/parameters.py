@@ -85,15 +85,15 @@ class ParameterReader:
         for name in self._numbers & given.keys():
             # Lax conversion accepts a fraction and an exponent, too.
             if _NUMBER.fullmatch(str(given[name])) is None:
-                raise BadRequest.at(f"/{name}", "this is a whole number in decimal digits")
+                raise BadRequest.at(f"/{name}", "this must be a whole number in decimal digits")
         try:
             read = msgspec.convert(given, self._kind, strict=False)
         except msgspec.ValidationError as error:
-            raise BadRequest("the query is not what this call takes", field_error(error)) from None
+            raise BadRequest("the query does not fit this operation", field_error(error)) from None
         for field in self._fields:
             # Lax conversion reads the word "null" as None.
             if field.encode_name in given and getattr(read, field.name) is None:
-                raise BadRequest.at(f"/{field.encode_name}", "this query parameter has no such value")
+                raise BadRequest.at(f"/{field.encode_name}", "this value is not allowed")
         return read
 
 
@@ -115,7 +115,7 @@ def _is_number(kind: msgspec.inspect.Type) -> bool:
 def _text(raw: bytes) -> str:
     text = raw.decode("latin-1")
     if _ESCAPE.search(text) is not None:
-        raise BadRequest("the query has a percent sign that begins no escape")
+        raise BadRequest("the query has a percent sign that does not begin an escape")
     try:
         return unquote_plus(text, encoding="utf-8", errors="strict")
     except UnicodeDecodeError:

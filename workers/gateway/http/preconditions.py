@@ -27,7 +27,7 @@ def revisions_named(if_match: bytes | None) -> int | tuple[int, ...]:
     # A list may have empty members (RFC 9110, 5.6.1).
     given = [tag for part in _split(if_match) if (tag := part.strip())]
     if not given or len(given) > _MOST or any(_TAG.fullmatch(tag) is None for tag in given):
-        raise BadRequest('If-Match names the revision that is edited, for example "2"')
+        raise BadRequest('If-Match must name the revision to edit, for example "2"')
     found = sorted({int(match[1]) for tag in given if (match := _REVISION.fullmatch(tag)) is not None})
     match found:
         case []:

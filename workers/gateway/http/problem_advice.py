@@ -12,54 +12,64 @@ from workers.gateway.http.problems import ALL, INTERNAL, KINDS, STATUSES, Kind
 from workers.gateway.shapes.common import ProblemType
 
 ADVICE: Final[Mapping[str, str]] = {
-    "bad-request": "Correct what `errors` points to. The same request again is refused again.",
-    "bad-cursor": "Begin the list anew without `cursor`: one is good for the call and the parameters that gave it.",
-    "unknown-position": "Use a position that this deployment gave for this thread, and read the page again without it.",
+    "bad-request": "Correct the fields that `errors` points to. An unchanged request will be refused again.",
+    "bad-cursor": "Start the list again without `cursor`. A cursor is valid only for the operation and the parameters "
+    "that returned it.",
+    "unknown-position": "Use a position that this deployment returned for this thread, or read the page again without "
+    "one.",
     "unauthenticated": "Send a valid token of the site as `Authorization: Bearer …`. `detail` says what is wrong.",
-    "not-allowed": "Use a token that may do this. `detail` says which role, or whose comment, it takes.",
-    "not-entitled": "Offer the reader what the entitlement in `needs` stands for, and sign a token that carries it.",
-    "suspended": "Wait until `until`, or ask a moderator. Reading, withdrawing and taking votes back go on.",
-    "edit-window-over": "Withdraw the comment, or answer it: its text can be edited no more.",
-    "votes-off": "Show no buttons for votes in this thread: its policy takes none. A vote can still be taken back.",
-    "own-vote": "Show no buttons for votes on the reader's own comments.",
-    "history-not-public": "Read the past with a moderator's or auditor's token, or do without: the policy keeps it.",
-    "not-found": "Check address and token. What a caller may not see is told in the same words as what never was.",
-    "not-yet-opened": "Ask for a later time: the thread was opened after the one in `at`.",
-    "method-not-allowed": "Use one of the methods in `Allow`.",
-    "request-timeout": "Send the request again, whole and at once.",
-    "thread-not-opened": "Send `url` and `title` of the article with the first comment, as `errors` says, or let staff "
-    "open the thread.",
-    "stale-revision": "Read the comment again, show its `current` revision, and ask again in view of that.",
-    "stale-status": "Read the comment again, show its `current` status, and ask again in view of that.",
-    "thread-closed": "Show no form. Votes, reports and withdrawals go on.",
-    "thread-archived": "Show the thread as it is. Comments and votes can still be taken back.",
-    "anchor-closed": "Show no form for this question, or post without `anchor`.",
-    "parent-not-published": "Read the page again: what was to be answered is not on it any more.",
-    "comment-not-published": "Read the page again: the comment is not on it any more.",
+    "not-allowed": "Use a token that may do this. `detail` says which role, or which author, is required.",
+    "not-entitled": "Offer the reader the entitlement in `needs`, and sign a token that carries it.",
+    "suspended": "Wait until `until`, or ask a moderator. Reading, withdrawing comments and retracting votes are still "
+    "possible.",
+    "edit-window-over": "Withdraw the comment, or reply to it: its text can no longer be edited.",
+    "votes-off": "Show no vote buttons in this thread: its policy disables voting. A vote can still be retracted.",
+    "own-vote": "Show no vote buttons on the reader's own comments.",
+    "history-not-public": "Read the history with a moderator's or an auditor's token: the policy hides it from others.",
+    "not-found": "Check the address and the token. A resource that the caller may not see gets the same response as "
+    "one that never existed.",
+    "not-yet-opened": "Use a later time: the thread was opened after the moment in `at`.",
+    "method-not-allowed": "Use one of the methods in the `Allow` header.",
+    "request-timeout": "Send the complete request again, without pauses.",
+    "thread-not-opened": "Send the `url` and `title` of the article with the first comment, as `errors` says, or let "
+    "staff open the thread.",
+    "stale-revision": "Read the comment again, show its `current` revision, and let the user repeat the action on that "
+    "revision.",
+    "stale-status": "Read the comment again, show its `current` status, and let the user decide again.",
+    "thread-closed": "Show no comment form. Votes, reports and withdrawals are still possible.",
+    "thread-archived": "Show the thread read-only. Comments can still be withdrawn, and votes retracted.",
+    "anchor-closed": "Show no comment form for this question, or post without `anchor`.",
+    "parent-not-published": "Read the page again: the parent comment is no longer on it.",
+    "comment-not-published": "Read the page again: the comment is no longer on it.",
     "comment-withdrawn": "Restore the comment first.",
     "revision-published": "Reject that revision first, then redact it.",
-    "revision-redacted": "Approve another revision: this text is gone for good.",
-    "site-exists": "Nothing, if the site is as it should be. Change its policy or replace its keys by their own calls; "
-    "`errors` says what differs.",
-    "request-too-large": "Send less: the body has more bytes than this gateway takes.",
-    "target-too-long": "Ask for less at a time: path and query are too long.",
+    "revision-redacted": "Approve another revision: this text is permanently removed.",
+    "site-exists": "Nothing, if the site is as intended. `errors` says what differs: change the policy or replace the "
+    "keys with the operations for that.",
+    "request-too-large": "Send a smaller body: it has more bytes than this gateway accepts.",
+    "target-too-long": "Shorten the path or the query, for example by asking for fewer threads at a time.",
     "unsupported-media-type": "Send JSON in UTF-8, not compressed, with `Content-Type: application/json`.",
-    "body-empty": "Ask for words: nothing that can be seen was left of the text.",
-    "body-too-long": "Shorten the text to the characters in `limit`.",
-    "unknown-parent": "Read the page again: the comment to be answered is not there for this caller.",
-    "url-not-allowed": "Send the address of the article in an origin that the policy names, or have an admin add its "
+    "body-empty": "Ask the user for a text: no visible character is left after normalisation.",
+    "body-too-long": "Shorten the text to at most `limit` characters.",
+    "unknown-parent": "Read the page again: this caller cannot see the parent comment, or it does not exist.",
+    "url-not-allowed": "Send an article address in one of the origins that the policy lists, or have an admin add its "
     "origin to the policy.",
-    "bad-rule": "Correct the rule that `errors` points to. After an update of every gateway a newer rule can be set.",
-    "idempotency-key-reused": "Use a new key for a new request, and the same one only to repeat a request unchanged.",
-    "revision-required": 'Name the revision that is edited: `If-Match: "<latest revision>"`.',
-    "too-many-requests": "Wait as long as `Retry-After` says, then ask again with fewer requests at a time.",
+    "bad-rule": "Correct the rule that `errors` points to. Update every gateway before you set a newer rule.",
+    "idempotency-key-reused": "Use a new key for each new request, and the same key only to repeat an unchanged "
+    "request.",
+    "revision-required": 'Name the revision to edit: `If-Match: "<latest revision>"`.',
+    "too-many-requests": "Wait as long as `Retry-After` says, then retry with fewer concurrent requests.",
     "headers-too-large": "Send fewer or shorter headers.",
-    "internal": "Report it with the id in `request`. A write may be tried again with the same key.",
-    "unavailable": "Wait as long as `Retry-After` says and try again, a write with the same key: it counts once.",
+    "internal": "Report the error with the id in `request`. A write may be retried with the same key.",
+    "unavailable": "Wait as long as `Retry-After` says, then retry. A write that is retried with the same key counts "
+    "once.",
 }
 """Advice by slug. Code is between backticks."""
 
-_INTERNAL: Final = "Something broke that is not the caller's fault. It is logged under an id, and nothing else is told."
+_INTERNAL: Final = (
+    "The server failed; the request is not at fault. The error is logged under an id, and the response "
+    "has no other details."
+)
 
 
 def pages() -> dict[str, ProblemType]:

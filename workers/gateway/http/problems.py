@@ -28,57 +28,57 @@ class Kind(NamedTuple):
     title: str
 
 
-INTERNAL: Final = Kind("internal", 500, "Something broke here")
+INTERNAL: Final = Kind("internal", 500, "Internal error")
 
 KINDS: Final[dict[type[Exception], Kind]] = {
-    ours.BadRequest: Kind("bad-request", 400, "The request is not well-formed"),
-    core.BadField: Kind("bad-request", 400, "The request is not well-formed"),
-    BadCursor: Kind("bad-cursor", 400, "The cursor is not for this call"),
-    ours.UnknownPosition: Kind("unknown-position", 400, "There is no such position"),
-    ours.Unauthenticated: Kind("unauthenticated", 401, "A valid token is needed"),
-    ours.InvalidToken: Kind("unauthenticated", 401, "A valid token is needed"),
+    ours.BadRequest: Kind("bad-request", 400, "The request is malformed"),
+    core.BadField: Kind("bad-request", 400, "The request is malformed"),
+    BadCursor: Kind("bad-cursor", 400, "The cursor does not belong to this request"),
+    ours.UnknownPosition: Kind("unknown-position", 400, "Unknown position"),
+    ours.Unauthenticated: Kind("unauthenticated", 401, "A valid token is required"),
+    ours.InvalidToken: Kind("unauthenticated", 401, "A valid token is required"),
     core.NotAllowed: Kind("not-allowed", 403, "Not allowed"),
-    core.NotEntitled: Kind("not-entitled", 403, "An entitlement is needed"),
+    core.NotEntitled: Kind("not-entitled", 403, "An entitlement is required"),
     core.Suspended: Kind("suspended", 403, "Suspended"),
     core.EditWindowOver: Kind("edit-window-over", 403, "Too late to edit"),
-    core.VotesOff: Kind("votes-off", 403, "Votes are not taken here"),
-    core.OwnVoteForbidden: Kind("own-vote", 403, "One's own comment"),
-    core.HistoryNotPublic: Kind("history-not-public", 403, "The past is not public here"),
+    core.VotesOff: Kind("votes-off", 403, "Voting is disabled"),
+    core.OwnVoteForbidden: Kind("own-vote", 403, "Votes on own comments are not allowed"),
+    core.HistoryNotPublic: Kind("history-not-public", 403, "The history is not public"),
     core.NotFound: Kind("not-found", 404, "Not found"),
-    core.NotYetOpened: Kind("not-yet-opened", 404, "Not yet opened at that time"),
+    core.NotYetOpened: Kind("not-yet-opened", 404, "The thread was not open yet"),
     ours.MethodNotAllowed: Kind("method-not-allowed", 405, "Method not allowed"),
-    ours.RequestTimeout: Kind("request-timeout", 408, "The request did not come in time"),
+    ours.RequestTimeout: Kind("request-timeout", 408, "The request did not arrive in time"),
     core.StaleRevision: Kind("stale-revision", 409, "The revision is not current"),
     core.StaleStatus: Kind("stale-status", 409, "The status has changed"),
     core.ThreadNotOpened: Kind("thread-not-opened", 409, "The thread is not open yet"),
     core.ThreadIsClosed: Kind("thread-closed", 409, "The thread is closed"),
     core.ThreadIsArchived: Kind("thread-archived", 409, "The thread is archived"),
     core.AnchorIsClosed: Kind("anchor-closed", 409, "The inline question is closed"),
-    core.ParentNotPublished: Kind("parent-not-published", 409, "The comment answered is not published"),
+    core.ParentNotPublished: Kind("parent-not-published", 409, "The parent comment is not published"),
     core.CommentNotPublished: Kind("comment-not-published", 409, "The comment is not published"),
     core.CommentIsWithdrawn: Kind("comment-withdrawn", 409, "The comment is withdrawn"),
-    core.RevisionIsPublished: Kind("revision-published", 409, "That text is published"),
-    core.RevisionIsRedacted: Kind("revision-redacted", 409, "That text is redacted"),
-    core.SiteExists: Kind("site-exists", 409, "The site exists"),
+    core.RevisionIsPublished: Kind("revision-published", 409, "The revision is published"),
+    core.RevisionIsRedacted: Kind("revision-redacted", 409, "The revision is redacted"),
+    core.SiteExists: Kind("site-exists", 409, "The site already exists"),
     core.StaleEdit: Kind("stale-revision", 412, "The revision is not the latest"),
     ours.RequestTooLarge: Kind("request-too-large", 413, "The request is too large"),
     ours.TargetTooLong: Kind("target-too-long", 414, "Path and query are too long"),
-    ours.UnsupportedMediaType: Kind("unsupported-media-type", 415, "Not JSON"),
+    ours.UnsupportedMediaType: Kind("unsupported-media-type", 415, "The body is not JSON"),
     core.BodyEmpty: Kind("body-empty", 422, "The text is empty"),
     core.BodyTooLong: Kind("body-too-long", 422, "The text is too long"),
-    core.UnknownParent: Kind("unknown-parent", 422, "There is no such comment to answer"),
-    core.UrlNotAllowed: Kind("url-not-allowed", 422, "The address is not in an origin of this publication"),
-    core.BadRule: Kind("bad-rule", 422, "A rule of the policy cannot be taken"),
-    core.IdempotencyKeyReused: Kind("idempotency-key-reused", 422, "The key was used for another request"),
-    ours.RevisionRequired: Kind("revision-required", 428, "If-Match is needed"),
+    core.UnknownParent: Kind("unknown-parent", 422, "Unknown parent comment"),
+    core.UrlNotAllowed: Kind("url-not-allowed", 422, "The address is outside the origins of this publication"),
+    core.BadRule: Kind("bad-rule", 422, "A rule of the policy is not supported"),
+    core.IdempotencyKeyReused: Kind("idempotency-key-reused", 422, "The key was already used for another request"),
+    ours.RevisionRequired: Kind("revision-required", 428, "If-Match is required"),
     ours.TooManyRequests: Kind("too-many-requests", 429, "Too many requests"),
     ours.HeadersTooLarge: Kind("headers-too-large", 431, "The headers are too large"),
-    core.Unavailable: Kind("unavailable", 503, "Not available now"),
-    core.CannotFold: Kind("unavailable", 503, "Not available now"),
-    core.EventMissing: Kind("unavailable", 503, "Not available now"),
-    core.LogBroken: Kind("unavailable", 503, "Not available now"),
-    core.FormatTooOld: Kind("unavailable", 503, "Not available now"),
-    core.UnreadablePartition: Kind("unavailable", 503, "Not available now"),
+    core.Unavailable: Kind("unavailable", 503, "Service unavailable"),
+    core.CannotFold: Kind("unavailable", 503, "Service unavailable"),
+    core.EventMissing: Kind("unavailable", 503, "Service unavailable"),
+    core.LogBroken: Kind("unavailable", 503, "Service unavailable"),
+    core.FormatTooOld: Kind("unavailable", 503, "Service unavailable"),
+    core.UnreadablePartition: Kind("unavailable", 503, "Service unavailable"),
 }
 """Problem type by exception class. An exception of any other class is a defect, and gives 500."""
 
@@ -99,7 +99,7 @@ def problem(raised: Refusal | BadCursor) -> dict[str, Any]:
     kind = KINDS[type(raised)]
     if isinstance(raised, Refusal):
         return body(kind, raised.detail) | raised.extra
-    return body(kind, "the cursor is none of this call with these parameters")
+    return body(kind, "the cursor does not belong to this operation with these parameters")
 
 
 def body(kind: Kind, detail: str) -> dict[str, Any]:
@@ -120,7 +120,7 @@ def reply(raised: Refusal | BadCursor) -> Response:
 
 def internal(request: str) -> Response:
     """Return the response to a request that met a defect: only the id under which it is logged."""
-    told = body(INTERNAL, "This is logged under the request id.") | {"request": request}
+    told = body(INTERNAL, "The error is logged under the id in `request`.") | {"request": request}
     return Response(INTERNAL.status, encode(told), media=MEDIA)
 
 

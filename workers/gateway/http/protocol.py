@@ -41,7 +41,7 @@ LOOKS: Final = 4
 SOON: Final = 0.001
 """Seconds by which a timer may come early."""
 _FEED: Final = "/feed"
-_TOO_MANY: Final = TooManyRequests("this address has too many requests under way")
+_TOO_MANY: Final = TooManyRequests("too many concurrent requests from this address")
 
 
 class BoundedHttpProtocol(RequestReader):
@@ -96,7 +96,7 @@ class BoundedHttpProtocol(RequestReader):
             if have > 2 * self._others.per_address:
                 self._end("address")
             else:
-                self._refuse(TooManyRequests("this address has too many connections open"))
+                self._refuse(TooManyRequests("too many open connections from this address"))
             return
         self._be_idle()
 
@@ -335,9 +335,9 @@ class BoundedHttpProtocol(RequestReader):
     def _late(self) -> None:
         """Refuse a head or body that did not come in time."""
         if self._in_head:
-            self._refuse(RequestTimeout(f"the head has to be here within {self._limits.head_timeout:g} s"))
+            self._refuse(RequestTimeout(f"the request head must arrive within {self._limits.head_timeout:g} s"))
         else:
-            self._refuse(RequestTimeout("the body did not come in time"))
+            self._refuse(RequestTimeout("the body did not arrive in time"))
 
 
 def _full_feeds() -> ASGIApp:

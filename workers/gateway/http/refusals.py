@@ -16,7 +16,7 @@ class InvalidField(TypedDict):
 
 
 class BadRequest(Refusal):
-    """The request is not well-formed; `errors` says where."""
+    """The request is malformed; `errors` says where."""
 
     code = "bad-request"
 
@@ -36,54 +36,55 @@ class UnknownPosition(Refusal):
 
 
 class Unauthenticated(Refusal):
-    """A bearer token of this site is needed, in the Authorization header. `error` is RFC 6750's."""
+    """A bearer token of this site is required in the Authorization header."""
 
     code = "unauthenticated"
     error: ClassVar[str | None] = None
+    """The error code of RFC 6750; None if the request has no token."""
 
 
 class InvalidToken(Unauthenticated):
-    """The token is not one that this site takes."""
+    """This site does not accept the token."""
 
     error = "invalid_token"
 
 
 class MethodNotAllowed(Refusal):
-    """This address does not take that method."""
+    """This address does not support that method."""
 
     code = "method-not-allowed"
 
     def __init__(self, allowed: str) -> None:
-        super().__init__(f"this address takes {allowed}")
+        super().__init__(f"this address supports {allowed}")
         self.allowed = allowed
 
 
 class RequestTimeout(Refusal):
-    """The head or the body of the request did not come in time."""
+    """The head or the body of the request did not arrive in time."""
 
     code = "request-timeout"
 
 
 class TargetTooLong(Refusal):
-    """The target of the request (path and query) has more bytes than are taken here."""
+    """The target of the request (path and query) has more bytes than this server accepts."""
 
     code = "target-too-long"
 
 
 class HeadersTooLarge(Refusal):
-    """The head of the request, or what follows its body, has more bytes or lines than are taken here."""
+    """The head of the request, or the trailer after its body, has more bytes or lines than this server accepts."""
 
     code = "headers-too-large"
 
 
 class TooManyRequests(Refusal):
-    """One member, token or client address has as many requests under way as it may have."""
+    """The member, token or client address has reached its limit of concurrent requests."""
 
     code = "too-many-requests"
 
 
 class RequestTooLarge(Refusal):
-    """The body has more bytes than are taken here."""
+    """The body has more bytes than this server accepts."""
 
     code = "request-too-large"
 
@@ -95,6 +96,6 @@ class UnsupportedMediaType(Refusal):
 
 
 class RevisionRequired(Refusal):
-    """An edit names the revision that it changes: `If-Match: "<latest revision>"`."""
+    """An edit must name the revision that it changes: `If-Match: "<latest revision>"`."""
 
     code = "revision-required"

@@ -206,7 +206,7 @@ class RequestReader(HttpToolsProtocol):
         """Take a part of the target."""
         self.url += url
         if len(self.url) > self._max_target:
-            self._stop(TargetTooLong(f"path and query have at most {self._max_target} bytes together"))
+            self._stop(TargetTooLong(f"path and query may have at most {self._max_target} bytes together"))
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a line of the head, or a trailer line of a chunked body, which is not read."""
@@ -226,7 +226,7 @@ class RequestReader(HttpToolsProtocol):
             self.expect_100_continue = value.lower() == b"100-continue"
         elif value.strip().lower() != b"chunked":
             # The parser would refuse it, too, but only after the handling of the request has begun.
-            self._stop(BadRequest("the one Transfer-Encoding that is taken is chunked"))
+            self._stop(BadRequest("the only supported Transfer-Encoding is chunked"))
         elif self.parser.get_http_version() != "1.1":
             self._stop(BadRequest("HTTP/1.0 has no Transfer-Encoding"))
 
@@ -237,13 +237,13 @@ class RequestReader(HttpToolsProtocol):
         self._upgrade = parser.should_upgrade()
         if self._upgrade:
             if method == b"CONNECT":
-                self._stop(BadRequest("this is no proxy"))
+                self._stop(BadRequest("this server is not a proxy"))
             return  # the head is parsed again
         scope["method"] = method.decode("ascii")
         if version != "1.1":
             scope["http_version"] = version
         if self._hosts != 1 and (self._hosts or version == "1.1"):
-            self._stop(BadRequest("a request of HTTP/1.1 has one Host"))
+            self._stop(BadRequest("an HTTP/1.1 request must have exactly one Host"))
         if self._pending > self._exact and self._size() > self._limits.max_header_bytes:
             self._stop(self._headers_too_large())
         parsed = httptools.parse_url(self.url)
@@ -287,7 +287,9 @@ class RequestReader(HttpToolsProtocol):
 
     def _headers_too_large(self) -> Refusal:
         most = self._limits
-        return HeadersTooLarge(f"a head has at most {most.max_header_bytes} bytes in {most.max_header_lines} lines")
+        return HeadersTooLarge(
+            f"a request head may have at most {most.max_header_bytes} bytes in {most.max_header_lines} lines"
+        )
 
     def _size(self) -> int:
         """Number of bytes in the parsed head, line ends and separators included."""

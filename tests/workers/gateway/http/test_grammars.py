@@ -65,7 +65,7 @@ def test_what_does_not_match_is_told_in_words(pattern: str) -> None:
             msgspec.convert({"a": given}, kind)
         error = field_error(caught.value)
         assert error["pointer"].startswith("/a")
-        assert error["detail"] == f"this has to be {WORDS[pattern]}"
+        assert error["detail"] == f"this must be {WORDS[pattern]}"
 
 
 def annotated(pattern: str) -> Any:
@@ -74,7 +74,7 @@ def annotated(pattern: str) -> Any:
 
 def test_a_pattern_without_words_is_not_shown_either() -> None:
     error = field_error(msgspec.ValidationError("Expected `str` matching regex '^odd$' - at `$.a`"))
-    assert error == {"pointer": "/a", "detail": "this has to be another form"}
+    assert error == {"pointer": "/a", "detail": "this must be in another format"}
 
 
 def test_a_body_and_a_query_say_it_alike() -> None:
