@@ -33,14 +33,14 @@ _PROBLEM: Final = "application/problem+json"
 _PARAMETER: Final = re.compile(r"{(\w+)}")
 
 DESCRIPTION: Final = """\
-The backend under a publication's comment sections: everything said, changed and decided is an event in a log, and \
-what people read is made from it.
+The backend of a publication's comment sections: every comment, change and decision is an event in a log, and the \
+views that people read are built from the log.
 
-Times are RFC 3339 in UTC with milliseconds. Bodies are JSON in UTF-8; fields and query parameters that a call does \
-not have are refused. Answers may gain fields: ignore what you do not know. A write answers with its `position`; a \
-read with `after=` that position includes the write. What a write has done is as safe as the deployment promises, or \
-the answer is 202; the header `Hansard-Durability` tells which. Problems are RFC 9457; word them for people by the \
-last part of `type`."""
+Times are RFC 3339 in UTC with milliseconds. Bodies are JSON in UTF-8. Unknown fields and query parameters in a \
+request are refused. Responses may gain fields: ignore fields that you do not know. The response to a write has its \
+`position`; a read with `after=` that position includes the write. A write has the durability that the deployment \
+promises, or the response is 202; the header `Hansard-Durability` states the durability reached. Problems are RFC \
+9457; choose the message for people by the last part of `type`."""
 
 
 def document(calls: Sequence[Operation] = OPERATIONS) -> dict[str, Any]:
@@ -65,12 +65,12 @@ def document(calls: Sequence[Operation] = OPERATIONS) -> dict[str, Any]:
             "securitySchemes": {
                 "token": _scheme(
                     "Tokens of a site",
-                    "A JWT that the site signs, in the Authorization header only, as `Bearer`. Its claims:",
+                    "A JWT signed by the site, sent as `Bearer` in the Authorization header only. Its claims:",
                     Claims,
                 ),
                 "operator": _scheme(
                     "Tokens of the operator",
-                    "A JWT that is signed with the secret of the deployment. Its claims:",
+                    "A JWT signed with the secret of the deployment. Its claims:",
                     OperatorClaims,
                 ),
             },
@@ -145,15 +145,15 @@ def _operation(call: Operation, schemas: Schemas) -> dict[str, Any]:
 
 
 def _told(call: Operation) -> str:
-    return f"The schema `{events_name(call)}` has what each event carries in `data`." if call.events else ""
+    return f"The schema `{events_name(call)}` describes the `data` of each event." if call.events else ""
 
 
 def _kept(call: Operation) -> str:
     kept = f"Caching: {call.caching.value}"
     if call.past:
-        kept += " With `at` a token is read, where there is one, and the answer with it is private."
+        kept += " With `at`, a token is read if there is one, and the response to it is private."
     if call.caching in (Caching.EVERYONE, Caching.BY_TOKEN) and "after" in call.query.__struct_fields__:
-        kept += " With `after` it is never stored."
+        kept += " With `after`, it is never stored."
     return kept
 
 
@@ -171,8 +171,8 @@ def _headers(call: Operation) -> list[dict[str, Any]]:
             _header(
                 "Idempotency-Key",
                 {"type": "string", "pattern": "^[!-~]{1,255}$", "maxLength": 255},
-                "A repeat under the same key gets the first status and position, for at least 24 h. Made by the "
-                "server where it is missing, and always returned.",
+                "For at least 24 h, a repeat under the same key gets the status and position of the first response. If "
+                "it is missing, the server generates one. The key is always returned.",
             )
         )
     if call.edits:
@@ -180,15 +180,22 @@ def _headers(call: Operation) -> list[dict[str, Any]]:
             _header(
                 "If-Match",
                 {"type": "string", "pattern": '^"[1-9][0-9]{0,5}"(, "[1-9][0-9]{0,5}")*$', "examples": ['"2"']},
-                'The latest revision, as a strong tag: `"2"`. Of several, one has to be the latest: `"2", "3"`. 428 '
-                "without, and for `*`, which names none; 412 where it is another, and for a weak tag.",
+                'The latest revision, as a strong tag: `"2"`. If several are given (`"2", "3"`), one must be the '
+                "latest. 428 if the header is missing or `*`, which names no revision; 412 for another revision or a "
+                "weak tag.",
                 required=True,
             )
         )
     if call.caching is not Caching.NEVER and call.media == JSON_TYPE:
-        found.append(_header("If-None-Match", {"type": "string"}, "An `ETag` that is at hand: 304 while it holds."))
+        found.append(
+            _header(
+                "If-None-Match", {"type": "string"}, "The `ETag` of an earlier response: 304 if it is still current."
+            )
+        )
     if call.handler is None:
-        found.append(_header("Last-Event-ID", {"type": "string"}, "The last id that was seen; it wins over `after`."))
+        found.append(
+            _header("Last-Event-ID", {"type": "string"}, "The last event id received; takes precedence over `after`.")
+        )
     return found
 
 
@@ -207,7 +214,10 @@ def _responses(call: Operation, schemas: Schemas) -> dict[str, Any]:
             answer["content"] = {call.media: _content(call, schemas)}
         found[str(status)] = answer
     if call.caching is not Caching.NEVER and call.media == JSON_TYPE:
-        found["304"] = {"description": "What is at hand is still true.", "headers": _kept_headers(call)}
+        found["304"] = {
+            "description": "Not modified: the earlier response is still current.",
+            "headers": _kept_headers(call),
+        }
     kinds = problems_of(call)
     for status in sorted({kind.status for kind in kinds}):
         found[str(status)] = _refused([kind for kind in kinds if kind.status == status], schemas)
@@ -229,17 +239,16 @@ def _answer_headers(call: Operation, status: int) -> dict[str, Any]:
     if call.keyed:
         found["Idempotency-Key"] = {
             "schema": {"type": "string"},
-            "description": "The key that was given or made.",
+            "description": "The key from the request, or the generated one.",
         }
     if call.method != "GET":
         found["Hansard-Durability"] = {
             "schema": {"type": "string", "enum": list(get_args(Durability))},
-            "description": (
-                "How safe it is what was written: in the server's memory, in that of its replicas too, or on its disk."
-            ),
+            "description": "Durability of the write: in the server's memory, in its replicas' memory too, or on its "
+            "disk.",
         }
     if call.name == "postComment" and status in (CREATED, ACCEPTED):
-        found["Location"] = {"schema": {"type": "string"}, "description": "Where the comment is."}
+        found["Location"] = {"schema": {"type": "string"}, "description": "The path of the comment."}
     return found
 
 
@@ -249,13 +258,13 @@ def _kept_headers(call: Operation) -> dict[str, Any]:
     if call.caching is not Caching.NEVER and call.media == JSON_TYPE:
         found["ETag"] = text | {"description": "Weak and opaque."}
     if call.caching in (Caching.EVERYONE, Caching.BY_TOKEN) and call.media == JSON_TYPE:
-        found["CDN-Cache-Control"] = text | {"description": "For a CDN alone; absent where nothing may be stored."}
+        found["CDN-Cache-Control"] = text | {"description": "For CDNs only; absent if nothing may be stored."}
     if call.caching is Caching.BY_TOKEN or call.past:
         found["Vary"] = text
     if call.method == "GET" and is_of_views(call.path):
         found["Hansard-Lag"] = {
             "schema": {"type": "integer"},
-            "description": "Seconds that the views are behind the log which it was answered from; absent below 10.",
+            "description": "Seconds by which the views behind this response lag the log; absent below 10.",
         }
     return found
 
@@ -292,17 +301,17 @@ def _security(call: Operation) -> list[dict[str, list[str]]]:
 
 
 _ACCEPTED: Final = (
-    "Done, but not yet confirmed to be as safe as this deployment promises. Asked again under the same key, the answer "
-    "is the usual one as soon as it is."
+    "Done, but the durability that this deployment promises is not confirmed yet. Once it is, a repeat under the same "
+    "key gets the usual response."
 )
-_DETAIL: Final = "What is wrong, for developers."
+_DETAIL: Final = "Explanation of the error, for developers."
 CREATED: Final = 201
 ACCEPTED: Final = 202
 NO_CONTENT: Final = 204
 UNAUTHENTICATED: Final = 401
 _STATUS_WORDS: Final = {
     200: "Done.",
-    201: "Something new was made.",
+    201: "Created.",
     202: _ACCEPTED,
-    204: "There is nothing to follow.",
+    204: "The thread is archived: there is no feed.",
 }

@@ -58,7 +58,7 @@ def _contents(by_theme: Mapping[str, list[Any]], shapes: Iterable[str]) -> str:
 def _tokens(schemes: Mapping[str, Any]) -> str:
     parts = "".join(
         f"<h3>{escape(scheme['x-title'])}</h3>{_paragraphs(scheme['description'])}"
-        f"{_fields(scheme['x-claims'], 'needed')}"
+        f"{_fields(scheme['x-claims'], 'required')}"
         for scheme in schemes.values()
     )
     return f'<h2 id="tokens">Tokens and claims</h2>{parts}'
@@ -73,21 +73,21 @@ def _operation(method: str, path: str, operation: Mapping[str, Any], shapes: Map
     return (
         f'<section id="{name}"><h3>{_prose(operation["summary"])} <a href="#{name}">#</a></h3>'
         f"<p><b>{method.upper()}</b> <code>{escape(path)}</code>{_paragraphs(operation['description'])}"
-        f"{taken}{body}<h4>Answers</h4>{_answers(operation['responses'])}</section>"
+        f"{taken}{body}<h4>Responses</h4>{_answers(operation['responses'])}</section>"
     )
 
 
 def _body(given: Mapping[str, Any], shapes: Mapping[str, Schema]) -> str:
     shape = shapes[given["schema"]["$ref"].rpartition("/")[2]]
     said = f"{_type(given['schema'])}: {_prose(shape.get('description', ''))}"
-    return f"<p>{said}{_fields(shape, 'needed')}{_example(given.get('example'))}"
+    return f"<p>{said}{_fields(shape, 'required')}{_example(given.get('example'))}"
 
 
 def _parameters(parameters: Iterable[Mapping[str, Any]]) -> str:
     rows = [
         (
             one["name"],
-            one["in"] + (", needed" if one["required"] else ""),
+            one["in"] + (", required" if one["required"] else ""),
             _type(one["schema"]),
             _default(one["schema"]),
             one.get("description", one["schema"].get("description", "")),
@@ -104,7 +104,7 @@ def _fields(schema: Schema, word: str = "always") -> str:
         (name, word if name in required else "optional", _type(part), _default(part), _meaning(part))
         for name, part in schema.get("properties", {}).items()
     ]
-    return _named(("field", "there"), rows)
+    return _named(("field", "presence"), rows)
 
 
 def _named(first: tuple[str, str], rows: Sequence[tuple[str, str, str, str, str]]) -> str:
@@ -184,9 +184,9 @@ def _type(schema: Schema) -> str:
             return f"list of exactly {len(parts)}: {', '.join(f'({_type(part)})' for part in parts)}"
         case {"type": "array"}:
             each = _type(schema["items"]) if "items" in schema else "anything"
-            return f"list of {each}{_range(schema, 'minItems', 'maxItems', ' of them')}"
+            return f"list of {each}{_range(schema, 'minItems', 'maxItems', ' items')}"
         case {"type": "object", "additionalProperties": Mapping() as values}:
-            return f"object, for each name {_type(values)}"
+            return f"object, for each name: {_type(values)}"
         case _:
             return _plain(schema)
 
@@ -197,7 +197,7 @@ def _plain(schema: Schema) -> str:
         case {"type": "string", "format": "date-time"}:
             return "time"
         case {"type": "string"}:
-            pattern = f" like <code>{escape(schema['pattern'])}</code>" if "pattern" in schema else ""
+            pattern = f" matching <code>{escape(schema['pattern'])}</code>" if "pattern" in schema else ""
             return f"text{_range(schema, 'minLength', 'maxLength', ' characters')}{pattern}"
         case {"type": "integer"}:
             return f"whole number{_range(schema, 'minimum', 'maximum', '')}"

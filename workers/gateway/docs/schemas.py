@@ -57,7 +57,7 @@ class Schemas:
     def _events(self, call: Operation) -> dict[str, Any]:
         return {
             "title": events_name(call),
-            "description": "The events of the stream: for each name the data that it carries.",
+            "description": "The events of the stream: the data of each event, by name.",
             "type": "object",
             "properties": {name: self.of(kind) for name, kind in call.events.items()},
             "required": list(call.events),

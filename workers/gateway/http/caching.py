@@ -21,11 +21,11 @@ _TAG: Final = re.compile(rb'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 class Caching(Enum):
     """The caches that may store a response. The values are the texts of the OpenAPI document."""
 
-    EVERYONE = "Reads no token: the same for everyone, and a shared cache may keep it for 2 s."
-    BY_TOKEN = "Without a token a shared cache may keep it for 2 s; with one it is private."  # noqa: S105 - prose
-    STREAM = "Reads no token: the same for everyone, and never stored."
+    EVERYONE = "No token is read: the response is the same for everyone, and a shared cache may store it for 2 s."
+    BY_TOKEN = "Without a token, a shared cache may store it for 2 s; with a token, it is private."  # noqa: S105 - prose
+    STREAM = "No token is read: the stream is the same for everyone, and never stored."
     NEVER = "Never stored."
-    COMPARED = "Never stored; `If-None-Match` with the `ETag` at hand saves sending it again unchanged."
+    COMPARED = "Never stored. With the last `ETag` in `If-None-Match`, an unchanged response is not sent again."
 
 
 def apply(response: Response, caching: Caching, *, token: bool, fresh: bool, comment: bool = False) -> Response:

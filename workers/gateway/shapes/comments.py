@@ -27,7 +27,8 @@ Body = Annotated[
     str,
     Meta(
         examples=["The Senate never voted on it."],
-        description="Markdown without html, normalised before it is judged; `max_body` counts its code points.",
+        description="Markdown without HTML. It is normalised before the policy is applied; `max_body` counts its code "
+        "points.",
     ),
 ]
 
@@ -70,9 +71,9 @@ class MakeDecision(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     verdict: Literal["approve", "hold", "reject"]
     revision: Revision
-    reason: Annotated[Reason, Meta(description="Shown to the author.")] | None = None
+    reason: Annotated[Reason, Meta(description="The reason, shown to the author.")] | None = None
     note: Note | None = None
-    status: Annotated[Status, Meta(description="What was on the screen.")] | None = None
+    status: Annotated[Status, Meta(description="The status that the moderator saw.")] | None = None
 
 
 class BulkDecision(MakeDecision, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -152,11 +153,12 @@ class RevisionAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
     body: str | None
     html: str | None
     votes_then: VotesThen | None
-    reason: Annotated[str, Meta(description="Why it was edited.")] | None = None
-    decision: Annotated[OwnDecision | None, Meta(description="For its author and staff, where it does not stand.")] = (
-        None
-    )
-    moderation: Annotated[Moderation | None, Meta(description="How it was judged, for staff.")] = None
+    reason: Annotated[str, Meta(description="The reason for the edit.")] | None = None
+    decision: Annotated[
+        OwnDecision | None,
+        Meta(description="For the author and staff: the decision, unless this is the standing text."),
+    ] = None
+    moderation: Annotated[Moderation | None, Meta(description="For staff: the decision on this text.")] = None
     diff: Annotated[
         list[tuple[Literal["=", "-", "+"], str]],
         Meta(examples=[[["=", "the "], ["-", "Senat"], ["+", "Senate"]]]),
@@ -202,7 +204,7 @@ class Overlay(Struct, frozen=True, kw_only=True):
 
 
 class Actor(Struct, frozen=True, kw_only=True):
-    """The actor of an event. `id` is null where the caller may not know it."""
+    """The actor of an event. `id` is null if the caller may not know it."""
 
     kind: Literal["member", "guest", "staff", "system"]
     id: str | None
@@ -230,7 +232,7 @@ class Events(Struct, frozen=True, kw_only=True):
     events: list[EventAnswer]
     next: NextCursor
     more: Annotated[
-        bool, Meta(description="Whether there is more now: a page with `next` may be the last for a while.")
+        bool, Meta(description="True if more events exist now. A page with `next` may be the last one for a while.")
     ]
 
 

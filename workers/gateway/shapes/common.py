@@ -12,19 +12,21 @@ PositionText = Annotated[
     Meta(
         pattern=POSITION_PATTERN,
         examples=["1698579000000-42"],
-        description="The id of an event in its log, `<ms>-<n>`: ordered within one thread.",
+        description="Id of an event in its log, `<ms>-<n>`; ordered within one thread.",
     ),
 ]
 SlugText = Annotated[Slug, Meta(examples=["abuse"])]
-Revision = Annotated[int, Meta(ge=1, le=999_999, examples=[2], description="Numbered from 1.")]
-Reason = Annotated[str, Meta(max_length=1000, examples=["Please keep to the subject."], description="Why, in words.")]
+Revision = Annotated[int, Meta(ge=1, le=999_999, examples=[2], description="Revisions are numbered from 1.")]
+Reason = Annotated[
+    str, Meta(max_length=1000, examples=["Please keep to the subject."], description="The reason, as free text.")
+]
 Note = Annotated[str, Meta(max_length=1000, description="For staff only.")]
 After = Annotated[
     str,
     Meta(
         max_length=31,
         examples=["1698579000000-42"],
-        description="The position that a write on this thread answered with: the answer includes it.",
+        description="A position returned by a write on this thread: the response includes that write.",
     ),
 ]
 At = Annotated[
@@ -32,7 +34,7 @@ At = Annotated[
     Meta(
         max_length=40,
         examples=["2023-10-29T11:20:00.000Z"],
-        description="A time or a position: the thread as it stood then.",
+        description="A time or a position: the response is the thread as it stood then.",
     ),
 ]
 Status = Literal["published", "pending", "rejected", "withdrawn"]
@@ -55,7 +57,7 @@ class FieldError(Struct, frozen=True, kw_only=True):
 
     pointer: Annotated[
         str,
-        Meta(description="JSON pointer (RFC 6901) into the body; for a query parameter `/` and its name."),
+        Meta(description="JSON pointer (RFC 6901) into the body; for a query parameter, `/` and its name."),
     ]
     detail: str
 
@@ -66,13 +68,15 @@ class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
     type: Annotated[str, Meta(examples=["/problems/not-found"])]
     title: str
     status: int
-    detail: Annotated[str, Meta(description="For developers, in English.")]
-    current: Annotated[int | str | None, Meta(description="What it is now instead.")] = None
-    needs: Annotated[str | None, Meta(description="The entitlement that is asked for.")] = None
-    until: Annotated[str | None, Meta(description="When a suspension ends; null for good.")] = None
-    limit: Annotated[int | None, Meta(description="How many characters are allowed.")] = None
-    errors: Annotated[list[FieldError], Meta(description="What is wrong, and where.")] = []
-    request: Annotated[str | None, Meta(description="Of `internal` alone: the id under which it is logged.")] = None
+    detail: Annotated[str, Meta(description="Explanation for developers, in English.")]
+    current: Annotated[int | str | None, Meta(description="The current value, if the request had another.")] = None
+    needs: Annotated[str | None, Meta(description="The required entitlement.")] = None
+    until: Annotated[str | None, Meta(description="End of the suspension; null if it is permanent.")] = None
+    limit: Annotated[int | None, Meta(description="Maximum number of characters.")] = None
+    errors: Annotated[list[FieldError], Meta(description="The errors, with their places in the request.")] = []
+    request: Annotated[
+        str | None, Meta(description="Only with `internal`: the id under which the error is logged.")
+    ] = None
 
 
 class ProblemType(Struct, frozen=True, kw_only=True):
@@ -82,7 +86,7 @@ class ProblemType(Struct, frozen=True, kw_only=True):
     title: str
     statuses: list[int]
     meaning: str
-    advice: Annotated[str, Meta(description="What to do about it.")]
+    advice: Annotated[str, Meta(description="What to do about the problem.")]
 
 
 class About(Struct, frozen=True, kw_only=True):

@@ -37,7 +37,9 @@ class CommentRemoved(Struct, frozen=True, kw_only=True):
     """A comment that readers no longer see."""
 
     comment: str
-    row: Annotated[FeedRow | None, Meta(description="Its tombstone; null where it is gone.")]
+    row: Annotated[
+        FeedRow | None, Meta(description="The tombstone of the comment; null if the page no longer has a row for it.")
+    ]
     thread: FeedThread
 
 
@@ -50,7 +52,7 @@ class ThreadChanged(Struct, frozen=True, kw_only=True):
 
 
 class Reset(Struct, frozen=True, kw_only=True):
-    """Empty: the client has to read the page again."""
+    """Empty. The client must read the page again."""
 
 
 FEED: Final[Mapping[str, Any]] = {

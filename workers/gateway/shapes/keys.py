@@ -21,7 +21,7 @@ Secret = Annotated[
 JWKS_URL_PATTERN: Final = rf"^https://[!-~]{{1,1990}}{END}"
 JwksUrl = Annotated[
     str,
-    Meta(pattern=JWKS_URL_PATTERN, max_length=2000, description="Where the key set is published."),
+    Meta(pattern=JWKS_URL_PATTERN, max_length=2000, description="URL of the key set."),
 ]
 
 

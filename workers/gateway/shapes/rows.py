@@ -13,7 +13,7 @@ from projections.views.rows import FeedRow, Moderation, row_for
 from projections.views.viewer import PUBLIC
 from workers.gateway.shapes.common import PositionText
 
-NextCursor = Annotated[str | None, Meta(description="Where the list goes on; null at its end.")]
+NextCursor = Annotated[str | None, Meta(description="Cursor of the next page; null at the end of the list.")]
 
 
 class Replies(Struct, frozen=True, kw_only=True):
@@ -30,7 +30,7 @@ class Row(FeedRow, frozen=True, kw_only=True, gc=False):
     replies: Replies
     reason: Annotated[
         str | UnsetType | None,
-        Meta(description="For its author and staff, where it is not published: what its author was told."),
+        Meta(description="For the author and staff, if the comment is not published: the reason given to the author."),
     ] = UNSET
     moderation: Moderation | UnsetType = UNSET
 
@@ -78,7 +78,7 @@ class WaitingCounts(Struct, frozen=True, kw_only=True):
 
 
 class ListedThread(ThreadHead, frozen=True, kw_only=True):
-    """A thread for staff. `opened_by` is null where an earlier version made the views."""
+    """A thread for staff. `opened_by` is null if an earlier version made the views."""
 
     opened_at: TimeText
     opened_by: Opener | None
@@ -98,7 +98,7 @@ class Permalink(Struct, frozen=True, kw_only=True):
     """One comment with its replies and its ancestors."""
 
     thread: ThreadHead
-    ancestors: Annotated[list[Row], Meta(description="Root first.")]
+    ancestors: Annotated[list[Row], Meta(description="The ancestors, root first.")]
     comment: Row
 
 
@@ -111,7 +111,7 @@ class HeldBy(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Waiting(Struct, frozen=True, kw_only=True):
-    """A text that readers do not see yet. Its author is told the name of a rule, but not that of a staff member."""
+    """A text that readers do not see yet. Its author sees the name of a rule, but not that of a staff member."""
 
     revision: int
     held_by: HeldBy
@@ -127,7 +127,7 @@ class Written(Struct, frozen=True, kw_only=True):
     position: PositionText
     comment: Row | None
     waiting: (
-        Annotated[Waiting, Meta(description="Of an edit that waits: the text that is not in `comment` yet.")]
+        Annotated[Waiting, Meta(description="If the edit waits: the revision that is not in `comment` yet.")]
         | UnsetType
     ) = UNSET
 

@@ -13,7 +13,7 @@ from workers.gateway.shapes.common import PositionText
 from workers.gateway.shapes.keys import EitherKeys
 from workers.gateway.shapes.rows import NextCursor
 
-Name = Annotated[str, Meta(min_length=1, max_length=120, examples=["UnHerd"], description="What it is called.")]
+Name = Annotated[str, Meta(min_length=1, max_length=120, examples=["UnHerd"], description="Name of the publication.")]
 
 
 Rule: Final[Any] = reduce(or_, RULES)
@@ -21,7 +21,7 @@ Rule: Final[Any] = reduce(or_, RULES)
 
 
 class StoredRule(Struct, frozen=True, kw_only=True):
-    """A rule in an answer: its kind, and its settings beside that. It may be one that only newer versions know."""
+    """A rule in a response: its kind and its settings. Only newer versions may know the rule."""
 
     kind: str
 

@@ -22,7 +22,7 @@ class QueueThread(Struct, frozen=True, kw_only=True):
 
 
 class PublishedText(Struct, frozen=True, kw_only=True):
-    """The text that readers see meanwhile."""
+    """The text that readers see while the comment waits."""
 
     revision: int
     body: str
@@ -105,14 +105,14 @@ class AuditQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     from_: (
         Annotated[
             str,
-            Meta(max_length=40, description="A time, or where `thread` is given a position: inclusive."),
+            Meta(max_length=40, description="A time or, with `thread`, a position: inclusive."),
         ]
         | None
     ) = None
     to: (
         Annotated[
             str,
-            Meta(max_length=40, description="A time, or where `thread` is given a position: exclusive."),
+            Meta(max_length=40, description="A time or, with `thread`, a position: exclusive."),
         ]
         | None
     ) = None

@@ -16,19 +16,20 @@ Url = Annotated[
         min_length=1,
         max_length=2000,
         examples=["https://example.org/power-broker"],
-        description="Address of the article, http or https, without a user, in one of the origins of the publication. "
-        "It is kept in its one form, percent-encoded.",
+        description="Address of the article: http or https, without a user, in one of the origins of the publication. "
+        "It is stored in normalised form, percent-encoded.",
     ),
 ]
 Title = Annotated[str, Meta(min_length=1, max_length=500, examples=["The power broker"])]
 
 
 class PolicyInForce(PublicPolicy, frozen=True, kw_only=True):
-    """The policy in force in a thread, without what only staff see."""
+    """The policy in force in a thread, without the fields that only staff see."""
 
     opened: (
         Annotated[
-            Literal[False], Meta(description="There where the thread is not open yet: then it is the site's policy.")
+            Literal[False],
+            Meta(description="Present if the thread is not open yet. The policy is then that of the site."),
         ]
         | UnsetType
     ) = UNSET

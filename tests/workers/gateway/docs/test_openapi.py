@@ -122,15 +122,15 @@ def test_a_feed_that_may_be_served_later_is_not_refused() -> None:
 def test_what_is_never_stored_is_not_said_to_be_kept() -> None:
     feed = DOCUMENT["paths"][f"{ONE}/feed"]["get"]["description"]
     assert "never stored" in feed
-    assert "may keep it" not in feed
+    assert "may store it" not in feed
     waiting = [
         said["description"]
         for methods in DOCUMENT["paths"].values()
         for said in methods.values()
-        if "may keep it" in said["description"] and "after" in {one["name"] for one in said.get("parameters", ())}
+        if "may store it" in said["description"] and "after" in {one["name"] for one in said.get("parameters", ())}
     ]
     assert len(waiting) == 5
-    assert all("With `after` it is never stored." in description for description in waiting)
+    assert all("With `after`, it is never stored." in description for description in waiting)
 
 
 def test_every_problem_type_is_told_with_its_status_by_some_call() -> None:

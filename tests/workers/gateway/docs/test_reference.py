@@ -55,7 +55,7 @@ def test_a_call_is_told_with_what_it_takes_and_what_it_answers(call: Operation) 
     for parameter in said.get("parameters", ()):
         cells = told[parameter["name"]]
         assert cells[0].split(",")[0] == parameter["in"]
-        assert ("needed" in cells[0]) == parameter["required"]
+        assert ("required" in cells[0]) == parameter["required"]
         assert all(value in cells[1] for value in parameter["schema"].get("enum", ()))
         if "default" in parameter["schema"]:
             assert str(parameter["schema"]["default"]) in cells[2]
@@ -68,7 +68,7 @@ def test_a_call_is_told_with_what_it_takes_and_what_it_answers(call: Operation) 
             said["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
         ]
         for name in shape["properties"]:
-            assert told[name][0] == ("needed" if name in shape.get("required", ()) else "optional")
+            assert told[name][0] == ("required" if name in shape.get("required", ()) else "optional")
         assert unescape(part).count(json.dumps(call.request_example, indent=2, ensure_ascii=False)) >= 1
     if call.answer is not None:
         assert f">{call.answer.__name__}</a>" in part
@@ -99,7 +99,7 @@ def test_every_claim_is_told_with_what_it_means(title: str, kind: type[msgspec.S
     told = rows(rest.partition("</table>")[0] + "</table>")
     for field in msgspec.structs.fields(kind):
         there, _, meaning = told[field.name]
-        assert there == ("needed" if field.required else "optional")
+        assert there == ("required" if field.required else "optional")
         assert meaning
 
 
