@@ -271,7 +271,7 @@ def test_gateway_and_projector_run_by_themselves(fresh: str, tmp_path: Path) -> 
             redis.xadd(log, {"e": b"no event", "c": b""}, id=str(Position(last.ms, last.n + 1)))
         while (ready := httpx2.get(f"{urls[1]}/readyz")).status_code == 200:
             pass
-        assert "1 of the partitions has stopped" in ready.json()["detail"]
+        assert "projection has stopped in 1 of the partitions" in ready.json()["detail"]
         assert httpx2.get(f"{urls[1]}/healthz").status_code == 200
         assert projector.stop() == 0
         assert gateway.stop() == 0

@@ -151,7 +151,9 @@ async def test_who_is_not_ready_for_a_partition_that_stopped_says_which_where_an
     assert (await house.get("/readyz")).json()["views"]["stopped"] == 2, "pages are served"
     house.serve(replace(house.services, stopped=lambda: stopped, serves_pages=False))
     told = problem(await house.get("/readyz"), 503, "unavailable")["detail"]
-    assert told.startswith("the projection of 2 of the partitions has stopped, of partition 3 after 5-6 (UnreadableEnt")
+    assert told.startswith(
+        "projection has stopped in 2 of the partitions, for example in partition 3 after 5-6 (UnreadableEnt"
+    )
 
 
 async def test_a_gateway_without_a_projector_lags_at_such_an_entry_whatever_its_number(house: House) -> None:

@@ -18,7 +18,7 @@ from workers.gateway.shapes.common import About, ProblemType
 _ABOUT: Final = About(
     name="Hansard",
     version=version("hansard"),
-    about="The backend under a publication's comment sections, where everything said, changed and decided is an event.",
+    about="The backend of a publication's comment sections: every comment, change and decision is an event.",
     documentation="/docs",
     openapi="/openapi.json",
     health="/healthz",
@@ -38,9 +38,9 @@ async def read_about(request: Request[NoQuery, Any]) -> Response:
     links = "".join(
         f'<li><a href="{place[1:]}">{escape(text)}</a>'
         for place, text in (
-            (_ABOUT.documentation, "the calls, described for people"),
-            (_ABOUT.openapi, "the same for machines (OpenAPI)"),
-            (_ABOUT.health, "whether this process is alive"),
+            (_ABOUT.documentation, "documentation of the API"),
+            (_ABOUT.openapi, "OpenAPI document"),
+            (_ABOUT.health, "liveness of this process"),
         )
     )
     return _html(f"{_ABOUT.name} {_ABOUT.version}", f"<p>{escape(_ABOUT.about)}</p><ul>{links}</ul>")
@@ -82,7 +82,7 @@ _VARY: Final[Header] = (b"vary", b"Accept")
 _POLICY: Final[Header] = (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'")
 _STYLE: Final = "body{font:16px/1.5 system-ui,sans-serif;max-width:40em;margin:2em auto;padding:0 1em}"
 _TAG: Final = "About"
-_DETAIL: Final = "As html for who would rather have it (`Accept`), else as JSON."
+_DETAIL: Final = "The response is HTML if `Accept` prefers it, otherwise JSON."
 
 OPERATIONS: Final = (
     Operation(
@@ -91,7 +91,7 @@ OPERATIONS: Final = (
         path="/",
         access=Access.EVERYONE,
         tag=_TAG,
-        summary="What is this?",
+        summary="Describe the service",
         detail=_DETAIL,
         handler=read_about,
         answer=About,
@@ -103,7 +103,7 @@ OPERATIONS: Final = (
         path="/problems/{slug}",
         access=Access.EVERYONE,
         tag=_TAG,
-        summary="Read what a problem type means, and what to do about it",
+        summary="Read the meaning of a problem type, and the advice on it",
         detail=f"The `type` of a problem is this address. {_DETAIL}",
         handler=read_problem,
         answer=ProblemType,

@@ -24,7 +24,7 @@ async def answer_then(request: Request[Any, None], at: str, query: PastQuery) ->
     Raises BadRequest, UnknownPosition, NotFound, HistoryNotPublic, NotYetOpened, BadCursor, Unavailable.
     """
     if request.query.after is not None:
-        raise BadRequest.at("/after", "the past does not change: at and after exclude each other")
+        raise BadRequest.at("/after", "at and after exclude each other: the past does not change")
     services = request.services
     context = await load_context(
         services.log, site=request.site, thread=request.thread, caller=request.token or NOBODY, folds=services.folds
@@ -49,9 +49,9 @@ def _moment(at: str, now: int) -> Position | int:
     moment = moment_of("/at", at)
     if isinstance(moment, Position):
         if moment.ms > now:
-            raise UnknownPosition("that is later than now")
+            raise UnknownPosition("the position is in the future")
     elif moment > now:
-        raise BadRequest.at("/at", "that is later than now")
+        raise BadRequest.at("/at", "the time is in the future")
     return moment
 
 

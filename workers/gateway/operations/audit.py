@@ -116,7 +116,7 @@ async def _comment(request: Request[shapes.TrailQuery, None], caller: Caller) ->
         services.log, request.site, request.thread, request.comment, caller=caller, folds=services.folds
     )
     if not caller.sees_all and caller.id != comment.author.id:
-        raise NotAllowed("a trail is for the comment's author and for staff")
+        raise NotAllowed("only the author of the comment and staff may read its trail")
     return comment
 
 
@@ -172,7 +172,7 @@ def _bound(query: AuditQuery, pointer: str, text: str) -> Position:
     """The position of a time, or a position itself where a thread is given. Raises BadRequest."""
     moment = moment_of(pointer, text)
     if isinstance(moment, Position) and query.thread is None:
-        raise BadRequest.at(pointer, "a position means something within a thread only")
+        raise BadRequest.at(pointer, "a position needs a thread: positions are ordered only within a thread")
     return place_of(moment)
 
 
@@ -200,11 +200,11 @@ OPERATIONS: Final = (
         path=f"{COMMENT}/trail",
         access=Access.AUTHOR_OR_STAFF,
         tag=_TAG,
-        summary="Read what happened to a comment, in order",
+        summary="Read the trail of a comment: its events, in order",
         detail=(
-            "Votes aside. For its author: own texts, and decisions with role, reason and rule; where `history` is "
-            "`staff`, no earlier text that was published. A redacted text is absent for everybody. A page may be "
-            "empty and still have `next`; `more` says whether there is more now."
+            "Without votes. The author sees the texts, and the decisions with role, reason and rule; if `history` is "
+            "`staff`, without earlier published texts. Redacted texts are absent for every caller. A page may be empty "
+            "and still have `next`; `more` says whether more events exist now."
         ),
         handler=read_trail,
         query=shapes.TrailQuery,
@@ -219,13 +219,13 @@ OPERATIONS: Final = (
         access=Access.AUDITOR,
         required_role="auditor",
         tag=_TAG,
-        summary="Read the log as recorded, votes included",
+        summary="Read the log of a site as recorded, including votes",
         detail=(
-            "In order of recorded time, then partition, then sequence. A page may be empty and still have `next`. "
-            "`more` says whether the log has more now. Cursors never expire and miss nothing, so an exporter can poll "
-            "with the last one. An entry that cannot be read stands in its place as "
-            '`{"position", "type": "unreadable"}`, whatever was asked for; where a partition cannot be read at all, '
-            "the page ends before it, and the next one is 503 and names it."
+            "Sorted by recorded time, then partition, then sequence. A page may be empty and still have `next`. "
+            "`more` says whether more events exist now. Cursors never expire and miss nothing, so an exporter can poll "
+            "with the last one. An unreadable entry is included, whatever the filter, as "
+            '`{"position", "type": "unreadable"}`. If a whole partition cannot be read, the page ends before it, and '
+            "the response for the next page is 503 and names the partition."
         ),
         handler=read_audit,
         query=AuditQuery,

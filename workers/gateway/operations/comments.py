@@ -150,11 +150,11 @@ OPERATIONS: Final = (
         path=f"{THREAD}/comments",
         access=Access.CALLER,
         tag=_TAG,
-        summary="Write a comment, or a reply",
+        summary="Post a comment or a reply",
         detail=(
-            "A first comment with `url` and `title` opens its thread, where `url` lies in one of the origins that the "
-            "policy names; staff needs none to be named. In a thread that is open, both are passed over. A reply takes "
-            "the anchor of its parent, and hangs under the deepest ancestor that the policy allows."
+            "A first comment with `url` and `title` opens its thread if `url` is in one of the origins that the policy "
+            "lists. If the policy lists none, only staff can open threads. In an open thread, both fields are ignored. "
+            "A reply has the anchor of its parent, and is attached to the deepest ancestor that the policy allows."
         ),
         handler=post_comment,
         body=shapes.PostComment,
@@ -180,7 +180,7 @@ OPERATIONS: Final = (
         path=COMMENT,
         access=Access.ANYONE,
         tag=_TAG,
-        summary="Read one comment, its ancestors and its replies, now or as they were",
+        summary="Read one comment, its ancestors and its replies, now or in the past",
         handler=read_comment,
         query=shapes.PermalinkQuery,
         answer=rows.Permalink,
@@ -195,10 +195,10 @@ OPERATIONS: Final = (
         path=COMMENT,
         access=Access.AUTHOR,
         tag=_TAG,
-        summary="Write a new text",
+        summary="Edit a comment",
         detail=(
-            "The policy judges it again; a held edit leaves what readers see in place, and the answer says with "
-            "`waiting` which text waits, and for what."
+            "The policy is applied to the new text. If it holds the edit, readers still see the previous text, and "
+            "`waiting` in the response says which revision waits, and why."
         ),
         handler=edit_comment,
         body=shapes.EditComment,
@@ -215,7 +215,7 @@ OPERATIONS: Final = (
         path=COMMENT,
         access=Access.AUTHOR,
         tag=_TAG,
-        summary="Take one's own comment back",
+        summary="Withdraw a comment",
         handler=withdraw_comment,
         answer=rows.Written,
         example={
@@ -231,8 +231,8 @@ OPERATIONS: Final = (
         path=f"{COMMENT}/restoration",
         access=Access.AUTHOR,
         tag=_TAG,
-        summary="Take a withdrawal back",
-        detail="The comment returns to the status it had, or was given meanwhile.",
+        summary="Restore a withdrawn comment",
+        detail="The comment returns to the status it had before, or to the one that it has been given since.",
         handler=restore_comment,
         answer=rows.Written,
         example=rows.EXAMPLE_WRITTEN,
@@ -245,10 +245,10 @@ OPERATIONS: Final = (
         path=f"{COMMENT}/vote",
         access=Access.CALLER,
         tag=_TAG,
-        summary="Vote on a comment, or take the vote back",
+        summary="Vote on a comment, or retract the vote",
         detail=(
-            "Taking a vote back (`value` 0) always passes: where votes are off, in an archived thread, for a suspended "
-            "member, and of a comment that is not published any more."
+            "Retracting a vote (`value` 0) is always allowed: if voting is disabled, if the thread is archived, if the "
+            "member is suspended, and if the comment is no longer published."
         ),
         handler=vote,
         body=shapes.CastVote,
@@ -272,7 +272,7 @@ OPERATIONS: Final = (
         access=Access.CALLER,
         tag=_TAG,
         summary="Report a comment to the moderators",
-        detail="One open report a member and comment: a second one changes nothing and answers 200.",
+        detail="One open report per member and comment: a second one changes nothing, and the response is 200.",
         handler=report,
         body=shapes.FileReport,
         request_example={"reason": "abuse", "note": "Calls me names."},
@@ -289,7 +289,7 @@ OPERATIONS: Final = (
         access=Access.ANYONE,
         tag=_TAG,
         summary="Read the edit history of a comment, oldest first",
-        detail="With the votes that each text had when it was last on the page.",
+        detail="Includes the votes that each text had when it was last on the page.",
         handler=read_revisions,
         query=shapes.RevisionsParameters,
         answer=shapes.Revisions,

@@ -66,7 +66,7 @@ async def writability(request: Request[NoQuery, Any]) -> Response:
 
 def _require_running(services: Services) -> None:
     if not services.running():
-        raise Unavailable("this process has not started yet, or is about to end")
+        raise Unavailable("this process is starting or stopping")
     services.require_fit()
 
 
@@ -81,8 +81,8 @@ async def _readiness(services: Services) -> Response:
     if stopped and not services.serves_pages:
         partition, where = min(stopped.items())
         raise Unavailable(
-            f"the projection of {len(stopped)} of the partitions has stopped, of partition {partition} {where}: "
-            "a person has to look at the log"
+            f"projection has stopped in {len(stopped)} of the partitions, for example in partition {partition} "
+            f"{where}: an operator must inspect the log"
         )
     return json(_state(services, await _looked(services)))
 
@@ -105,7 +105,7 @@ async def _looked(services: Services) -> LagState:
     if found is None:
         raise Unavailable("Redis does not answer")
     if found.ahead:
-        raise Unavailable(f"in {found.ahead} of the partitions the log ends before the views: ask `hansard doctor`")
+        raise Unavailable(f"in {found.ahead} of the partitions the log ends before the views: run `hansard doctor`")
     return found
 
 
@@ -139,7 +139,7 @@ OPERATIONS: Final = (
         path="/healthz",
         access=Access.EVERYONE,
         tag=_TAG,
-        summary="Is the process alive?",
+        summary="Check that the process is alive",
         handler=health,
         answer=State,
         example={"status": "alive"},
@@ -150,11 +150,11 @@ OPERATIONS: Final = (
         path=READY,
         access=Access.EVERYONE,
         tag=_TAG,
-        summary="Can it answer readers?",
-        detail="Not without Redis, nor where the deployment there is another one or has a format that this version "
-        "does not read, nor where the log ends before the views do, nor while the process starts or ends. How far the "
-        "views are behind the log is in `views.lag_s`; where Redis takes no writes, for want of memory, disk or "
-        "replicas, `writes` are `refused`. A process that projects and serves no pages is not ready either where its "
+        summary="Check readiness for reads",
+        detail="Not ready, with 503: while the process starts or stops; if Redis does not answer; if Redis holds "
+        "another deployment, or one with a format that this version does not read; if the log ends before the views. "
+        "`views.lag_s` is the lag of the views in seconds. `writes` is `refused` if Redis accepts no writes, for lack "
+        "of memory, disk or replicas. A process that projects and serves no pages is also not ready if its "
         "projection of a partition has stopped.",
         handler=readiness,
         answer=Readiness,
@@ -166,8 +166,8 @@ OPERATIONS: Final = (
         path=WRITES,
         access=Access.EVERYONE,
         tag=_TAG,
-        summary="Does it take writes?",
-        detail="503 where `/readyz` is, and where Redis takes no writes.",
+        summary="Check readiness for writes",
+        detail="503 if `/readyz` is 503, or if Redis accepts no writes.",
         handler=writability,
         answer=Readiness,
         example=_READY,
@@ -178,7 +178,7 @@ OPERATIONS: Final = (
         path=METRICS,
         access=Access.EVERYONE,
         tag=_TAG,
-        summary="Metrics for Prometheus; they name no site, thread or person",
+        summary="Read the metrics, for Prometheus. They name no site, thread or person",
         handler=read_metrics,
         media="text/plain",
     ),

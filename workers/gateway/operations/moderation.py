@@ -73,7 +73,7 @@ async def read_queue(request: Request[QueueQuery, None]) -> Response:
 async def _again(decision: shapes.BulkDecision, at: int, before: int) -> tuple[dict[str, Any], None]:
     """Refuse a second decision about the same comment: the server cannot know which of the two was meant."""
     refusal = BadRequest.at(
-        f"/decisions/{at}", f"/decisions/{before} is about the same comment, and is the one that counts"
+        f"/decisions/{at}", f"/decisions/{before} is about the same comment, and only the first one counts"
     )
     return {"comment": decision.comment, "problem": problem(refusal)}, None
 
@@ -133,8 +133,8 @@ OPERATIONS: Final = (
         tag=_TAG,
         summary="Approve, hold or reject a revision",
         detail=(
-            "`revision` is the standing or the latest one. A decision closes the comment's open reports: `approve` "
-            "dismisses, `reject` upholds, `hold` leaves them."
+            "`revision` must be the standing or the latest one. A decision settles the comment's open reports: "
+            "`approve` dismisses them, `reject` upholds them, `hold` leaves them open."
         ),
         handler=decide,
         body=shapes.MakeDecision,
@@ -151,11 +151,11 @@ OPERATIONS: Final = (
         access=Access.MODERATOR,
         required_role="moderator",
         tag=_TAG,
-        summary="Decide about up to 100 comments",
+        summary="Decide on up to 100 comments",
         detail=(
-            "Each stands alone: the answer is 200, and says of each what came of it. It is 202 where one of them is "
-            "not yet as safe as the deployment promises. Of two about the same comment the first one counts, and the "
-            "second is a problem by itself."
+            "Each decision is executed independently: the response is 200, with the result of each decision. It is 202 "
+            "if one of them has not reached the durability that the deployment promises yet. Of two decisions about "
+            "the same comment, the first one counts, and the result of the second is a problem."
         ),
         handler=decide_many,
         body=shapes.BulkDecisions,
@@ -174,7 +174,7 @@ OPERATIONS: Final = (
         path=COMMENT + "/revisions/{revision}/redaction",
         access=Access.MODERATOR,
         tag=_TAG,
-        summary="Destroy one text for good; its row stays",
+        summary="Redact one text permanently; the row stays",
         handler=redact,
         body=shapes.Redact,
         request_example={"reason": "Names a minor."},
@@ -202,7 +202,7 @@ OPERATIONS: Final = (
         path=f"{COMMENT}/featured",
         access=Access.MODERATOR,
         tag=_TAG,
-        summary="Make it an editors' pick no longer",
+        summary="Remove a comment from the editors' picks",
         handler=unfeature,
         answer=rows.Written,
         example=_WRITTEN,
@@ -216,8 +216,8 @@ OPERATIONS: Final = (
         access=Access.MODERATOR,
         required_role="moderator",
         tag=_TAG,
-        summary="Read what waits, oldest first by when it first waited",
-        detail="Neither another edit nor another word of a moderator puts off what waits already.",
+        summary="Read the moderation queue, longest waiting first",
+        detail="A waiting comment keeps its place, even if it is edited or held again.",
         handler=read_queue,
         query=QueueQuery,
         answer=staff.Queue,

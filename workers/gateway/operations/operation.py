@@ -25,9 +25,9 @@ COMMENT = THREAD + "/comments/{comment}"
 class Access(Enum):
     """The callers that may use an operation. The values are the wording of the OpenAPI document."""
 
-    EVERYONE = "Everyone; no token is read."
-    ANYONE = "Everyone; a token of the site may show more."
-    CALLER = "Whoever has a token of the site."
+    EVERYONE = "Everyone. No token is read."
+    ANYONE = "Everyone. A token of the site may show more."
+    CALLER = "Callers with a token of the site."
     AUTHOR = "The comment's author."
     AUTHOR_OR_STAFF = "The comment's author, moderators and auditors."
     MODERATOR = "Moderators."

@@ -88,14 +88,14 @@ OPERATIONS: Final = (
         path=THREAD,
         access=Access.EVERYONE,
         tag=_TAG,
-        summary="Read a page of a thread, now or as it was",
+        summary="Read a page of a thread, now or in the past",
         detail=(
-            "Rows fill in display order, never more than 1,000; what is cut leaves a cursor in `next` of its parent. "
-            "With `at` it is the thread as it stood then, in structure, order, votes and texts; what is not public "
-            "now is not public in the past either, unless a moderator's or auditor's token looks. `thread.position` is "
-            "the last event up to then that readers could notice, for staff the last of all; any position since the "
-            "opening is taken, of staff those of the thread's events. With `after` the "
-            "answer includes that write, or is 503 after 2 s."
+            "A page has at most 1,000 rows, in display order. If replies are cut off, `next` of their parent has a "
+            "cursor. With `at`, the response is the thread as it stood then, in structure, order, votes and texts. "
+            "Comments that are not public now are not public in the past either, except for a moderator's or an "
+            "auditor's token. `thread.position` is then the last event up to that moment that readers could notice; "
+            "for staff, the last event of any kind. `at` accepts any position since the opening; from staff, only "
+            "positions of events of the thread. With `after`, the response includes that write, or is 503 after 2 s."
         ),
         handler=read_page,
         query=queries.PageParameters,
@@ -113,14 +113,15 @@ OPERATIONS: Final = (
         tag=_TAG,
         summary="Follow a thread (server-sent events)",
         detail=(
-            "Open it with `after` set to the `thread.position` of the page just read; without, it starts now. After "
-            "a break, `Last-Event-ID` wins. Events: `comment.posted`, `comment.edited`, `comment.removed`, "
-            "`comment.restored`, `votes.changed`, `thread.changed`, and `reset`, after which the page is to be read "
-            "again: after a position that is too old or unknown, and in place of a replay that would be too long. "
-            "`data` is the state of the public row, so a repeat is harmless. An archived thread answers 204, which "
-            "ends an EventSource for good. A thread that is not opened yet is waited for. Where this process cannot "
-            "serve the feed now, the answer is 200 with `retry:` and an end: 10 to 60 s where it is full or the record "
-            "is not available, 1 to 5 s where it is about to stop. HTTP/1.0 gets no chunks."
+            "Open the feed with `after` set to the `thread.position` of the page just read. Without `after` it starts "
+            "now. After a reconnection, `Last-Event-ID` takes precedence over `after`. Events: `comment.posted`, "
+            "`comment.edited`, `comment.removed`, `comment.restored`, `votes.changed`, `thread.changed` and `reset`. "
+            "After `reset`, read the page again; it is sent if the position is too old or unknown, or if the replay "
+            "would be too long. `data` is the state of the public row, so a repeat is harmless. The response for an "
+            "archived thread is 204, which stops an EventSource permanently. For a thread that is not open yet, the "
+            "stream waits until it is opened. If this process cannot serve the feed now, the response is a 200 that "
+            "has only `retry:` and ends: 10 to 60 s if the process is full or the log is unavailable, 1 to 5 s if it "
+            "is stopping. The response to HTTP/1.0 is not chunked."
         ),
         handler=None,
         query=AfterQuery,
@@ -136,8 +137,8 @@ OPERATIONS: Final = (
         path=f"{COMMENT}/replies",
         access=Access.EVERYONE,
         tag=_TAG,
-        summary="Read more replies of one parent, now or as they were",
-        detail="A cursor in `next` of a row of a page is for this call, with the same `at`.",
+        summary="Read more replies of one parent, now or in the past",
+        detail="Pass the cursor in `next` of a row of a page, with the same `at`.",
         handler=read_replies,
         query=queries.RepliesParameters,
         answer=rows.RowList,
@@ -152,10 +153,10 @@ OPERATIONS: Final = (
         path=f"{THREAD}/me",
         access=Access.CALLER,
         tag=_TAG,
-        summary="Read one's own part of a thread",
+        summary="Read the caller's own part of a thread",
         detail=(
-            "Kept apart so that the page stays the same for everyone. At most 100 rows, newest first. `opened` is "
-            "false where a first comment of the caller's may open the thread, and none has yet."
+            "Separate from the page, so that the page is the same for everyone. At most 100 rows, newest first. "
+            "`opened` is false if the thread is not open yet and the caller's first comment may open it."
         ),
         handler=read_overlay,
         query=AfterQuery,

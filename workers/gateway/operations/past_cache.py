@@ -129,7 +129,7 @@ class PastPages:
         """Take a slot. Raises Unavailable if the queue is full or the wait too long."""
         if self.waiting >= self._queue and not self._places.value:
             self._full.inc()
-            raise Unavailable("too many pages of the past are being made here")
+            raise Unavailable("too many requests for the past are in progress on this server")
         entered = False
         self.waiting += 1
         try:
@@ -140,7 +140,7 @@ class PastPages:
             self.waiting -= 1
         if not entered:
             self._late.inc()
-            raise Unavailable("too many pages of the past wait here")
+            raise Unavailable("too many requests for the past are waiting on this server")
 
 
 _KEPT: Final = metrics.PAST_PAGES.labels("kept")

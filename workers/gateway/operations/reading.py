@@ -44,7 +44,7 @@ async def caught_up(request: Request[Any, Any], after: str | None) -> None:
     with request.gate.aside():
         shown = await reached(served, request.site, request.thread, position, within=VIEW_WITHIN)
     if not shown:
-        raise Unavailable("the views do not show it yet")
+        raise Unavailable("the views do not include the write yet")
 
 
 def moment_of(pointer: str, text: str) -> Position | int:
@@ -60,4 +60,4 @@ def position_of(pointer: str, text: str) -> Position:
     try:
         return Position.parse(text)
     except ValueError:
-        raise BadRequest.at(pointer, "a position is <ms>-<n>, as an answer gave it") from None
+        raise BadRequest.at(pointer, "a position must be <ms>-<n>, as returned in a response") from None

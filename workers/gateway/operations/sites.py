@@ -119,26 +119,28 @@ def _given(services: Services, keys: KeysGiven, pointer: str) -> KeySet:
             _check_secret(secret, f"{pointer}/hs256/{number}")
             if services.operators.signs_with(secret):
                 # The holder of the site's secret could sign as operator of all sites.
-                raise BadField(f"{pointer}/hs256/{number}", "a site has a secret of its own")
+                raise BadField(
+                    f"{pointer}/hs256/{number}", "a site needs a secret of its own, not that of the operator"
+                )
         return KeySet("hs256", len(keys.hs256), msgspec.json.encode(keys.hs256))
     if keys.jwks is not UNSET and keys.hs256 is UNSET:
         number = len(keys.jwks.keys) if isinstance(keys.jwks, Jwks) else 1
         return KeySet("jwks", number, msgspec.json.encode(keys.jwks))
-    raise BadField(pointer, "keys are either hs256 or jwks")
+    raise BadField(pointer, "keys must be either hs256 or jwks")
 
 
 def _check_secret(secret: str, pointer: str) -> None:
     if len(secret.encode()) < SHORTEST_SECRET:
-        raise BadField(pointer, f"a secret has at least {SHORTEST_SECRET} bytes")
+        raise BadField(pointer, f"a secret must have at least {SHORTEST_SECRET} bytes")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", SecurityWarning)
             OctKey.import_key(secret.encode())
     except (ValueError, SecurityWarning):
-        raise BadField(pointer, "this is a public key or a certificate, and no secret") from None
+        raise BadField(pointer, "this is a public key or a certificate, not a secret") from None
 
 
-_OTHER: Final = "it was opened with other keys, or they were replaced since"
+_OTHER: Final = "the site was opened with other keys, or its keys have been replaced since"
 _OTHER_KEYS: Final = {"pointer": "/keys", "detail": _OTHER}
 _SITE: Final = {
     "site": "unherd",
@@ -158,7 +160,7 @@ OPERATIONS: Final = (
         access=Access.OPERATOR,
         tag=_TAG,
         summary="List all sites with their policies, by name",
-        detail="Never their keys.",
+        detail="The response never includes keys.",
         handler=list_sites,
         query=ListQuery,
         answer=shapes.SiteList,
@@ -172,7 +174,8 @@ OPERATIONS: Final = (
         access=Access.OPERATOR,
         tag=_TAG,
         summary="Open a site",
-        detail="Asked again alike it answers 200, otherwise 409, which says in `errors` what differs.",
+        detail="The response to a repeated, identical request is 200. A request with other values gets 409, with the "
+        "differences in `errors`.",
         handler=open_site,
         body=shapes.OpenSite,
         request_example={"name": "UnHerd", "keys": _KEYS},
@@ -188,7 +191,8 @@ OPERATIONS: Final = (
         access=Access.OPERATOR,
         tag=_TAG,
         summary="Replace the keys of a site",
-        detail="From the next request on no other key signs its tokens. Give the old and the new secret to rotate.",
+        detail="From the next request on, only tokens signed with these keys are valid. To rotate a secret, send the "
+        "old and the new one.",
         handler=replace_keys,
         body=EitherKeys,
         request_example=_KEYS,
@@ -202,7 +206,7 @@ OPERATIONS: Final = (
         access=Access.ADMIN_OR_OPERATOR,
         required_role="admin",
         tag=_TAG,
-        summary="Read a site and its policy, never its keys",
+        summary="Read a site and its policy, without its keys",
         handler=read_site,
         answer=shapes.SiteAnswer,
         example=_SITE,
@@ -216,8 +220,8 @@ OPERATIONS: Final = (
         tag=_TAG,
         summary="Change the policy of a site",
         detail=(
-            "Fields that are left out stay as they are. A rule that a version does not know holds every text: update "
-            "every gateway before you set a rule that is new."
+            "Missing fields keep their values. A version that does not know a rule holds every text: update every "
+            "gateway before you set a new kind of rule."
         ),
         handler=change_policy,
         body=PolicyChanges,

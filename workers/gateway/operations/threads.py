@@ -97,8 +97,8 @@ OPERATIONS: Final = (
         tag=_TAG,
         summary="Read the policy in force in a thread",
         detail=(
-            "Where a first comment may open the thread, and none has yet, that of the site with `opened`: false. "
-            "Without `rules`, which only staff see."
+            "If the thread is not open yet and a first comment may open it: the policy of the site, with `opened` "
+            "false. Never includes `rules`, which only staff see."
         ),
         handler=read_policy,
         answer=shapes.PolicyInForce,
@@ -112,7 +112,7 @@ OPERATIONS: Final = (
         access=Access.MODERATOR,
         tag=_TAG,
         summary="Replace a thread's overrides of the policy",
-        detail="Whole: a field that is left out is the site's again.",
+        detail="Replaces all overrides: a missing field gets the value of the site again.",
         handler=override_policy,
         body=PolicyChanges,
         request_example={"premoderation": "all"},
@@ -142,7 +142,8 @@ OPERATIONS: Final = (
         access=Access.MODERATOR,
         tag=_TAG,
         summary="Open, close or archive a thread",
-        detail="Closed: no new comments, edits or restorations. Archived: only withdrawals and moderation go on.",
+        detail="Closed: no new comments, edits or restorations. Archived: only withdrawals and moderation are "
+        "possible.",
         handler=set_status,
         body=shapes.SetStatus,
         request_example={"status": "closed", "reason": "The debate is over."},
@@ -157,10 +158,11 @@ OPERATIONS: Final = (
         access=Access.MODERATOR,
         required_role="moderator",
         tag=_TAG,
-        summary="List threads, the latest first",
+        summary="List threads, latest first",
         detail=(
-            "With when they were opened and last written to, and what waits. By activity a thread moves to the front "
-            "while the list is read; by `opened` none is skipped. Where few match, a page may be short and have `next`."
+            "Includes the times of opening and of the last write, and the number of waiting comments. In order of "
+            "activity, a thread may move to the front while the list is read; in order of `opened`, none is skipped. "
+            "If few threads match, a page may be short and still have `next`."
         ),
         handler=list_threads,
         query=ThreadsQuery,
@@ -213,8 +215,8 @@ OPERATIONS: Final = (
         path=f"{ROOT}/counts",
         access=Access.EVERYONE,
         tag=_TAG,
-        summary="Count the published comments of some threads",
-        detail="An unknown thread counts 0.",
+        summary="Count the published comments of threads",
+        detail="The count of an unknown thread is 0.",
         handler=count,
         query=shapes.CountsQuery,
         answer=rows.Counts,

@@ -221,7 +221,7 @@ async def test_there_is_no_past_before_the_thread_and_no_future(house: House) ->
     told = problem(await house.get(f"{PAGE}?at=2001-01-01T00:00:00Z"), 404, "not-yet-opened")
     assert told["detail"]
     told = problem(await house.get(f"{PAGE}?at=2199-01-01T00:00:00Z"), 400, "bad-request")
-    assert told["errors"] == [{"pointer": "/at", "detail": "that is later than now"}]
+    assert told["errors"] == [{"pointer": "/at", "detail": "the time is in the future"}]
     for who in (None, BEN, MOD):
         for before in ("1-1", "0-0"):
             problem(await house.get(f"{PAGE}?at={before}", who), 404, "not-yet-opened")

@@ -60,7 +60,10 @@ async def test_a_site_that_is_there_is_not_opened_otherwise(empty: House) -> Non
         assert [error["pointer"] for error in differs] == pointers
         assert SECRET not in answer.text
         assert NEW not in answer.text
-    assert [error["detail"] for error in differs[:2]] == ['it was opened as "Kew"', "it was opened with true"]
+    assert [error["detail"] for error in differs[:2]] == [
+        'the site was opened as "Kew"',
+        "the site was opened with true",
+    ]
     assert (await empty.get("", ADMIN)).status_code == 200  # the keys are what they were
     assert await empty.length() == 1
 
