@@ -33,38 +33,38 @@ run: $(READY) ## Start Hansard on a server of its own, with the sample discussio
 test: $(READY) $(VENV)/.clients $(if $(CHROMIUM),$(VENV)/.web) $(if $(NPM),$(TYPESCRIPT)/node_modules/.ready) ## Run every test in random order, on all cores (ARGS="-k edit" for some)
 	$(VENV)/bin/python -m pytest --numprocesses=$(JOBS) --maxprocesses=8 --dist=worksteal $(ARGS)
 
-pythons: $(READY) ## Start it and test gateway and command line on every Python here (PYTHONS="python3.12 …" for some)
+pythons: $(READY) ## Start it, and test gateway and command line, on every installed Python (PYTHONS="python3.12 …" for some)
 	$(VENV)/bin/python -m tests.pythons $(ARGS) $(PYTHONS)
 
-lint: $(READY) ## Check style, types and who imports whom
+lint: $(READY) ## Check style, types and imports
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
-format: $(READY) ## Put the code into its one format
+format: $(READY) ## Format the code
 	$(VENV)/bin/ruff check --fix-only .
 	$(VENV)/bin/ruff format .
 
-bench: $(READY) ## Measure what the README promises (ARGS="--only hot,posting" for some)
+bench: $(READY) ## Measure the figures of the README (ARGS="--only hot,posting" for some)
 	$(VENV)/bin/python -m tests.bench $(ARGS)
 
-bench-compare: $(READY) ## Measure another revision and this one by turns (BASE=revision, ARGS="--own-benchmark" where modules moved)
+bench-compare: $(READY) ## Measure this revision and another in alternating turns (BASE=revision, ARGS="--own-benchmark" if modules moved)
 	$(VENV)/bin/python -m tests.bench.compare $(BASE) $(ARGS)
 
-bench-plots: $(READY) ## Measure how cost grows, and draw it into docs/growth
+bench-plots: $(READY) ## Measure how costs grow, and plot them in docs/growth
 	$(VENV)/bin/python -m tests.bench.growth $(ARGS)
 
-abuse: $(READY) ## Attack a running gateway as hostile clients do, and write what it cost the others into docs/abuse.md
+abuse: $(READY) ## Attack a running gateway as hostile clients do, and write the cost to other clients to docs/abuse.md
 	$(VENV)/bin/python -m tests.abuse --write $(ARGS)
 
-faults: $(READY) ## Break what can break, for a quarter of an hour, and write what was lost into docs/faults.md
+faults: $(READY) ## Break every component, for a quarter of an hour, and write the losses to docs/faults.md
 	$(VENV)/bin/python -m tests.faults --write $(ARGS)
 
-soak: $(VENV)/.soak ## The same for hours, on every Redis and Valkey that is here
+soak: $(VENV)/.soak ## Run the same for hours, on every installed Redis and Valkey
 	$(VENV)/bin/python -m tests.faults --soak --write $(ARGS)
 
-lock: ## Remake the lock files from pyproject.toml, with the newest versions that it allows (UPGRADE= to keep versions)
+lock: ## Regenerate the lock files from pyproject.toml, with the newest allowed versions (UPGRADE= to keep versions)
 	$(PYTHON) -m venv .lock-venv
 	.lock-venv/bin/python -m pip --disable-pip-version-check -qq install '$(UV)'
 	.lock-venv/bin/uv --no-config pip compile pyproject.toml --extra embedded --extra dev --no-emit-package hansard \
@@ -82,7 +82,7 @@ lock: ## Remake the lock files from pyproject.toml, with the newest versions tha
 LOCKED := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
     --no-annotate --custom-compile-command 'make lock'
 
-clean: ## Remove what make and the tools made, except data
+clean: ## Remove all generated files, except data
 	rm -rf $(VENV) .lock-venv $(TYPESCRIPT)/node_modules dist build .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find core projections workers tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
