@@ -366,7 +366,7 @@ DEFECTS = {
         "Exchanged",
         "Inconsistent",
         "_Again",
-        "_Ahead",
+        "ViewsAhead",
     ),  # answered where raised
     "Trimmed",  # a resume of the feed is answered with a reset
     *("Trimmed", "NotOrdinary", "TooCostly"),  # likewise: a replay, a text
