@@ -179,10 +179,14 @@ def _headers(call: Operation) -> list[dict[str, Any]]:
         found.append(
             _header(
                 "If-Match",
-                {"type": "string", "pattern": '^"[1-9][0-9]{0,5}"(, "[1-9][0-9]{0,5}")*$', "examples": ['"2"']},
-                'The latest revision, as a strong tag: `"2"`. If several are given (`"2", "3"`), one must be the '
-                "latest. 428 if the header is missing or `*`, which names no revision; 412 for another revision or a "
-                "weak tag.",
+                {
+                    "type": "string",
+                    "pattern": '^(W/)?"[1-9][0-9]{0,5}"(, (W/)?"[1-9][0-9]{0,5}")*$',
+                    "examples": ['"2"'],
+                },
+                'The latest revision, as an entity tag: `"2"`, also weak: `W/"2"`. If several are given '
+                '(`"2", "3"`), one must be the latest. 428 if the header is missing or `*`, which names no revision; '
+                "412 for another revision.",
                 required=True,
             )
         )
