@@ -162,7 +162,7 @@ class Partition:
         """The keys of the views of one thread."""
         return _views(f"{self.views_prefix(generation)}thread:{site}/{thread}")
 
-    def site_view(self, generation: int, site: str, name: str) -> str:
+    def listing(self, generation: int, site: str, name: str) -> str:
         """Key of a listing: a view across the site's threads in this partition (`projections.views.listings`)."""
         return f"{self.views_prefix(generation)}site:{site}:{name}"
 

@@ -244,11 +244,11 @@ class Unavailable(Refusal):
 class CannotFold(Unavailable):
     """The decision depends on an event that cannot be applied until a newer version runs or the event is skipped."""
 
-    told: ClassVar[str] = "an event that this request depends on cannot be applied"
+    what: ClassVar[str] = "an event that this request depends on cannot be applied"
 
     def __init__(self, why: str, position: Position, fault: str | None = None) -> None:
         # The caller is not told which event it is: that could reveal an event that readers cannot see.
-        super().__init__(self.told if fault is None else f"{self.told}: {fault}")
+        super().__init__(self.what if fault is None else f"{self.what}: {fault}")
         self.why = why
         """Position and fault of the event, for the operator's log."""
         self.args = (why,)
@@ -258,7 +258,7 @@ class CannotFold(Unavailable):
 class EventMissing(CannotFold):
     """An event that the decision depends on is missing from the log."""
 
-    told: ClassVar[str] = "an event that this request depends on is missing from the log"
+    what: ClassVar[str] = "an event that this request depends on is missing from the log"
 
 
 class LogBroken(Unavailable):

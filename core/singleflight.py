@@ -21,7 +21,7 @@ class _Flight(Generic[T]):
         self.results: list[T] = []
 
     @property
-    def landed(self) -> bool:
+    def has_outcome(self) -> bool:
         """True once there is an outcome."""
         return self.error is not None or bool(self.results)
 
@@ -54,10 +54,10 @@ class SingleFlight(Generic[K, T]):
         """Return the result of `compute`, or that of a concurrent call with this key. Raises its error."""
         while True:
             flight = self._flights.get(key)
-            if flight is None or (flight.landed and flight.until <= self._clock()):
+            if flight is None or (flight.has_outcome and flight.until <= self._clock()):
                 return await self._lead(key, compute)
             await flight.done.wait()
-            if flight.landed:
+            if flight.has_outcome:
                 return flight.outcome()
 
     async def _lead(self, key: K, compute: Callable[[], Awaitable[T]]) -> T:
@@ -67,7 +67,7 @@ class SingleFlight(Generic[K, T]):
         except Exception as error:  # noqa: BLE001 - raised by `outcome`, here and in all waiting callers
             flight.error = error
         finally:
-            if flight.landed and self._keep > 0:
+            if flight.has_outcome and self._keep > 0:
                 flight.until = self._clock() + self._keep
             else:
                 del self._flights[key]

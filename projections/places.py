@@ -48,7 +48,7 @@ PLACES: Final = (
     Place(
         name="urls",
         kind="sorted set",
-        where=EVERY.site_view(_NUMBER, ANY, "urls"),
+        where=EVERY.listing(_NUMBER, ANY, "urls"),
         holds=WORDS,
         whose=PUBLISHER,
         ages=_COMMITTED,
@@ -129,10 +129,10 @@ WORDLESS: Final[Mapping[str, str]] = {
     _VIEWS.answers: "ids of comments",
     _VIEWS.ballots: "ids of members and comments, and votes",
     _VIEWS.waiting: "ids of members and comments",
-    EVERY.site_view(_NUMBER, ANY, "pending"): "ids of threads, comments and members",
-    EVERY.site_view(_NUMBER, ANY, "reported"): "ids of threads, comments and members",
-    EVERY.site_view(_NUMBER, ANY, "authors"): "ids of members, threads and comments",
-    EVERY.site_view(_NUMBER, ANY, "threads"): "ids of threads",
-    EVERY.site_view(_NUMBER, ANY, "opened"): "ids of threads",
+    EVERY.listing(_NUMBER, ANY, "pending"): "ids of threads, comments and members",
+    EVERY.listing(_NUMBER, ANY, "reported"): "ids of threads, comments and members",
+    EVERY.listing(_NUMBER, ANY, "authors"): "ids of members, threads and comments",
+    EVERY.listing(_NUMBER, ANY, "threads"): "ids of threads",
+    EVERY.listing(_NUMBER, ANY, "opened"): "ids of threads",
 }
 """Keys without words of the views, by pattern: their content."""

@@ -166,15 +166,15 @@ class Aggregates(Struct, frozen=True, kw_only=True):
 class AggregateQuery(Struct, frozen=True, kw_only=True):
     """Query of the log of a thread; thread "" is the log of the site.
 
-    `folded` are the aggregates to fold from their events. Of those in `bare` only the heads are read.
+    `folded` are the aggregates to fold from their events. Of those in `heads_only` only the heads are read.
     """
 
     site: str
     thread: str
     folded: tuple[str, ...]
-    bare: tuple[str, ...] = ()
+    heads_only: tuple[str, ...] = ()
     key: str | None = None
-    glance: bool = False
+    heads_first: bool = False
     """Set if `now` may be the server's plain clock, which can be before the last event of the log."""
     reads: bool = False
     """Set if no decision depends on the result."""
@@ -186,41 +186,41 @@ async def load_aggregates(
     thread: str,
     *,
     folded: tuple[str, ...],
-    bare: tuple[str, ...] = (),
+    heads_only: tuple[str, ...] = (),
     key: str | None = None,
-    folds: AggregateCache | None = None,
+    cache: AggregateCache | None = None,
     reads: bool = False,
 ) -> Aggregates:
     """Load the aggregates of one thread or site. Raises as `load_all_aggregates`."""
-    wanted = AggregateQuery(site=site, thread=thread, folded=folded, bare=bare, key=key, reads=reads)
-    (aggregates,) = await load_all_aggregates(log, wanted, folds=folds)
+    wanted = AggregateQuery(site=site, thread=thread, folded=folded, heads_only=heads_only, key=key, reads=reads)
+    (aggregates,) = await load_all_aggregates(log, wanted, cache=cache)
     return aggregates
 
 
 async def load_all_aggregates(
-    log: Log, *wanted: AggregateQuery, folds: AggregateCache | None = None
+    log: Log, *wanted: AggregateQuery, cache: AggregateCache | None = None
 ) -> list[Aggregates]:
     """Run several queries concurrently.
 
     Raises CannotFold for an event that was not skipped and that this version does not know (a newer one runs beside it)
     or cannot apply. Raises EventMissing, Unavailable.
     """
-    known = [_remembered(one, folds) for one in wanted]
-    found = []
+    cached = [_cached(query, cache) for query in wanted]
+    aggregates = []
     try:
-        loaded = await log.load_all(*(_load(one, there) for one, there in zip(wanted, known, strict=True)))
+        loaded = await log.load_all(*(_load(query, folds) for query, folds in zip(wanted, cached, strict=True)))
     except BrokenChain as missing:
         raise EventMissing(f"{_DEPENDS}: {missing}", missing.position or START) from missing
-    for one, there, folded in zip(wanted, loaded, known, strict=True):
+    for query, result, folds in zip(wanted, loaded, cached, strict=True):
         try:
-            found.append(_seen(one, there, folded, folds))
+            aggregates.append(_aggregates_of(query, result, folds, cache))
         except CannotFold as bad:
-            found.append(await _passing(log, one, there, folded, folds, bad))
+            aggregates.append(await _passing(log, query, result, folds, cache, bad))
         except BrokenChain as missing:
-            number = partition_of(one.site, one.thread, log.partitions)
+            number = partition_of(query.site, query.thread, log.partitions)
             why = f"{_DEPENDS}: {missing} in partition {number}"
             raise EventMissing(why, missing.position or START) from missing
-    return found
+    return aggregates
 
 
 async def _passing(
@@ -228,7 +228,7 @@ async def _passing(
     wanted: AggregateQuery,
     loaded: LoadResult,
     known: Mapping[str, CachedAggregate | None],
-    folds: AggregateCache | None,
+    cache: AggregateCache | None,
     bad: CannotFold,
 ) -> Aggregates:
     """Fold the loaded events, ignoring skipped events that cannot be applied. `bad` is the error of the first one."""
@@ -238,7 +238,7 @@ async def _passing(
             raise bad
         skipped |= {bad.position}
         try:
-            return _seen(wanted, loaded, known, folds, skipped)
+            return _aggregates_of(wanted, loaded, known, cache, skipped)
         except CannotFold as another:
             bad = another
 
@@ -250,30 +250,30 @@ async def was_skipped(log: Log, site: str, thread: str, position: Position) -> b
     return loaded.heads[field].position is not None
 
 
-def _remembered(wanted: AggregateQuery, folds: AggregateCache | None) -> dict[str, CachedAggregate | None]:
-    return {field: None if folds is None else folds.get(wanted.site, wanted.thread, field) for field in wanted.folded}
+def _cached(wanted: AggregateQuery, cache: AggregateCache | None) -> dict[str, CachedAggregate | None]:
+    return {field: None if cache is None else cache.get(wanted.site, wanted.thread, field) for field in wanted.folded}
 
 
 def _load(wanted: AggregateQuery, known: Mapping[str, CachedAggregate | None]) -> Load:
     heads_wanted = (
         *(HeadWanted(field, known=None if fold is None else fold.position) for field, fold in known.items()),
-        *(HeadWanted(field, events=False) for field in wanted.bare),
+        *(HeadWanted(field, events=False) for field in wanted.heads_only),
     )
     return Load(
         site=wanted.site,
         thread=wanted.thread,
         heads=heads_wanted,
         key=wanted.key,
-        glance=wanted.glance,
+        heads_first=wanted.heads_first,
         reads=wanted.reads,
     )
 
 
-def _seen(
+def _aggregates_of(
     wanted: AggregateQuery,
     loaded: LoadResult,
     known: Mapping[str, CachedAggregate | None],
-    folds: AggregateCache | None,
+    cache: AggregateCache | None,
     skipped: frozenset[Position] = frozenset(),
 ) -> Aggregates:
     if loaded.answer is not None:
@@ -286,8 +286,8 @@ def _seen(
             states[field] = fold.state
             continue
         states[field] = state = _folded(field, position, loaded.events.get(field, []), fold, skipped)
-        if folds is not None and position is not None:
-            folds.put(wanted.site, wanted.thread, field, CachedAggregate(position, state))
+        if cache is not None and position is not None:
+            cache.put(wanted.site, wanted.thread, field, CachedAggregate(position, state))
     return Aggregates(now=loaded.now, answer=None, heads=loaded.heads, states=states)
 
 

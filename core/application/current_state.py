@@ -27,61 +27,61 @@ class Refusals(Struct, frozen=True, kw_only=True):
     """True if the thread exists. If it does not, a first comment of the caller may open it."""
 
 
-async def site_of(log: Log, site: str, *, folds: AggregateCache | None = None) -> Site:
+async def site_of(log: Log, site: str, *, cache: AggregateCache | None = None) -> Site:
     """Return the site. Raises NotFound if it was never opened."""
-    found = (await load_aggregates(log, site, "", folded=(heads.SITE,), folds=folds, reads=True)).site
+    found = (await load_aggregates(log, site, "", folded=(heads.SITE,), cache=cache, reads=True)).site
     if not found.exists:
         raise NotFound("there is no such site")
     return found
 
 
-async def standing_of(log: Log, site: str, member: str, *, folds: AggregateCache | None = None) -> Member:
+async def standing_of(log: Log, site: str, member: str, *, cache: AggregateCache | None = None) -> Member:
     """Return a member's standing; `suspension_at` gives the suspension in force. Raises NotFound without a site."""
     aggregates = await load_aggregates(
-        log, site, "", folded=(heads.SITE, heads.member(member)), folds=folds, reads=True
+        log, site, "", folded=(heads.SITE, heads.member(member)), cache=cache, reads=True
     )
     if not aggregates.site.exists:
         raise NotFound("there is no such site")
     return aggregates.member(member)
 
 
-async def thread_of(log: Log, site: str, thread: str, *, folds: AggregateCache | None = None) -> Thread:
+async def thread_of(log: Log, site: str, thread: str, *, cache: AggregateCache | None = None) -> Thread:
     """Return the thread. Raises NotFound if it was never opened."""
-    found = (await load_aggregates(log, site, thread, folded=(heads.THREAD,), folds=folds, reads=True)).thread
+    found = (await load_aggregates(log, site, thread, folded=(heads.THREAD,), cache=cache, reads=True)).thread
     if not found.exists:
         raise NotFound("there is no such thread")
     return found
 
 
-async def policy_of(log: Log, site: str, thread: str, *, folds: AggregateCache | None = None) -> Policy:
+async def policy_of(log: Log, site: str, thread: str, *, cache: AggregateCache | None = None) -> Policy:
     """Return the policy in force in a thread. Raises NotFound if there is no such site or thread."""
-    here = await thread_of(log, site, thread, folds=folds)
-    return here.policy((await site_of(log, site, folds=folds)).policy)
+    found = await thread_of(log, site, thread, cache=cache)
+    return found.policy((await site_of(log, site, cache=cache)).policy)
 
 
 async def policy_or_site_policy_of(
-    log: Log, site: str, thread: str, *, folds: AggregateCache | None = None
+    log: Log, site: str, thread: str, *, cache: AggregateCache | None = None
 ) -> tuple[Policy, bool]:
     """Return the policy in force, and True if the thread exists.
 
     For a thread that a first comment may open, the policy is the site's. Raises NotFound if there is no such site, or
     if there is no such thread and members may not open one.
     """
-    here, there = await both(
-        lambda: load_aggregates(log, site, thread, folded=(heads.THREAD,), folds=folds, reads=True),
-        lambda: site_of(log, site, folds=folds),
+    aggregates, site_state = await both(
+        lambda: load_aggregates(log, site, thread, folded=(heads.THREAD,), cache=cache, reads=True),
+        lambda: site_of(log, site, cache=cache),
     )
-    if not here.thread.exists and not there.policy.origins:
+    if not aggregates.thread.exists and not site_state.policy.origins:
         raise NotFound("there is no such thread")
-    return here.thread.policy(there.policy), here.thread.exists
+    return aggregates.thread.policy(site_state.policy), aggregates.thread.exists
 
 
 async def comment_of(
-    log: Log, site: str, thread: str, comment: str, *, caller: Caller, folds: AggregateCache | None = None
+    log: Log, site: str, thread: str, comment: str, *, caller: Caller, cache: AggregateCache | None = None
 ) -> Comment:
     """Return the comment as the caller may read it. Raises the same NotFound for hidden and for unknown comments."""
     found = (
-        await load_aggregates(log, site, thread, folded=(heads.comment(comment),), folds=folds, reads=True)
+        await load_aggregates(log, site, thread, folded=(heads.comment(comment),), cache=cache, reads=True)
     ).comment(comment)
     if not found.readable_by(caller):
         raise NotFound("there is no such comment")
@@ -89,13 +89,13 @@ async def comment_of(
 
 
 async def refusals(
-    log: Log, *, site: str, thread: str, caller: Caller, folds: AggregateCache | None = None
+    log: Log, *, site: str, thread: str, caller: Caller, cache: AggregateCache | None = None
 ) -> Refusals:
     """Return the refusals that writes of the caller would meet in this thread now.
 
     Raises NotFound if there is no such thread and no first comment of the caller may open it.
     """
-    context = await load_context(log, site=site, thread=thread, caller=caller, folds=folds)
+    context = await load_context(log, site=site, thread=thread, caller=caller, cache=cache)
     if not context.may_open:
         context.require_thread()
     context.require_site()

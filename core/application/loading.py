@@ -43,7 +43,7 @@ class CommandRequest(Struct, frozen=True, kw_only=True):
     cause: str | None = None
     occurred_at: int | None = None
     """Time of occurrence, in milliseconds since 1970, if that is not now: for imports."""
-    folds: AggregateCache | None = None
+    cache: AggregateCache | None = None
 
     @property
     def home(self) -> str:
@@ -66,7 +66,13 @@ async def load(log: Log, request: CommandRequest) -> tuple[Aggregates, Context]:
         aggregates, standing = await _both(log, request, needs)
     else:
         aggregates = standing = await load_aggregates(
-            log, request.site, "", folded=needs.folded, bare=needs.bare, key=request.key, folds=request.folds
+            log,
+            request.site,
+            "",
+            folded=needs.folded,
+            heads_only=needs.heads_only,
+            key=request.key,
+            cache=request.cache,
         )
     if aggregates.answer is not None:
         return aggregates, Context(caller=request.caller, now=aggregates.now)
@@ -78,7 +84,7 @@ async def load(log: Log, request: CommandRequest) -> tuple[Aggregates, Context]:
     while (above := _missing(request, context, aggregates)) is not None:
         # The parent of a comment never changes, so its ancestors need not be part of the same consistent read.
         more = await load_aggregates(
-            log, request.site, request.thread, folded=(heads.comment(above),), folds=request.folds
+            log, request.site, request.thread, folded=(heads.comment(above),), cache=request.cache
         )
         aggregates = aggregates.joined(more)
     return aggregates, context
@@ -92,39 +98,39 @@ async def load_from_cache(log: Log, request: CommandRequest) -> tuple[Aggregates
     again from the log. A vote that is not cached is taken for the member's first, as most are. Policy and standing are
     always read. Raises Unavailable, EventMissing.
     """
-    command, folds = request.command, request.folds
-    if not isinstance(command, PostComment | CastVote) or request.key is None or folds is None:
+    command, cache = request.command, request.cache
+    if not isinstance(command, PostComment | CastVote) or request.key is None or cache is None:
         return None
     needs = request.needs
     new = heads.comment(command.comment) if isinstance(command, PostComment) else None
-    found: dict[str, Head] = {}
+    cached: dict[str, Head] = {}
     states = {} if new is None else {new: blank(new)}
     for field in needs.folded:
-        fold = folds.get(request.site, request.thread, field)
+        fold = cache.get(request.site, request.thread, field)
         if (fold is None) != (field == new):
             return None  # something is not cached, or the comment exists already
         if fold is not None:
-            found[field], states[field] = NO_HEAD._replace(position=fold.position), fold.state
-    for field in needs.bare:
-        noted = folds.get(request.site, request.thread, field)
-        if noted is not None:
-            found[field] = NO_HEAD._replace(position=noted.position, note=noted.state)
-    of_site = AggregateQuery(site=request.site, thread="", folded=_own(request), glance=True)
-    (standing,) = await load_all_aggregates(log, of_site, folds=folds)
-    now = max(standing.now, *(head.position.ms for head in found.values() if head.position is not None))
-    aggregates = Aggregates(now=now, answer=None, heads=found, states=states)
+            cached[field], states[field] = NO_HEAD._replace(position=fold.position), fold.state
+    for field in needs.heads_only:
+        vote = cache.get(request.site, request.thread, field)
+        if vote is not None:
+            cached[field] = NO_HEAD._replace(position=vote.position, note=vote.state)
+    of_site = AggregateQuery(site=request.site, thread="", folded=_own(request), heads_first=True)
+    (standing,) = await load_all_aggregates(log, of_site, cache=cache)
+    now = max(standing.now, *(head.position.ms for head in cached.values() if head.position is not None))
+    aggregates = Aggregates(now=now, answer=None, heads=cached, states=states)
     context = _context(request, aggregates, standing)
     return None if _missing(request, context, aggregates) is not None else (aggregates, context)
 
 
 async def load_context(
-    log: Log, *, site: str, thread: str, caller: Caller, folds: AggregateCache | None = None
+    log: Log, *, site: str, thread: str, caller: Caller, cache: AggregateCache | None = None
 ) -> Context:
     """Load the context of a command of the caller in this thread. Neither the site nor the thread need exist."""
     # Any thread command would do: opening a thread reads the thread and nothing else.
     command = OpenThread(url="", title="")
     needs = handler_of(command).needs(command, caller.id)
-    request = CommandRequest(command=command, needs=needs, site=site, thread=thread, caller=caller, folds=folds)
+    request = CommandRequest(command=command, needs=needs, site=site, thread=thread, caller=caller, cache=cache)
     return (await load(log, request))[1]
 
 
@@ -137,10 +143,10 @@ def _missing(request: CommandRequest, context: Context, aggregates: Aggregates) 
 async def _both(log: Log, request: CommandRequest, needs: Needs) -> tuple[Aggregates, Aggregates]:
     """Load the aggregates of the thread and of the site (policy and standing) concurrently."""
     of_thread = AggregateQuery(
-        site=request.site, thread=request.thread, folded=needs.folded, bare=needs.bare, key=request.key
+        site=request.site, thread=request.thread, folded=needs.folded, heads_only=needs.heads_only, key=request.key
     )
-    of_site = AggregateQuery(site=request.site, thread="", folded=_own(request), glance=True)
-    aggregates, standing = await load_all_aggregates(log, of_thread, of_site, folds=request.folds)
+    of_site = AggregateQuery(site=request.site, thread="", folded=_own(request), heads_first=True)
+    aggregates, standing = await load_all_aggregates(log, of_thread, of_site, cache=request.cache)
     return aggregates, standing
 
 
@@ -161,8 +167,8 @@ async def event_at(log: Log, site: str, thread: str, position: Position) -> Reco
         recorded = read(*entry)
     except UnreadableEntry:
         return None
-    there = recorded.envelope.site, recorded.envelope.thread
-    return recorded if there == (site, thread) else None
+    place = recorded.envelope.site, recorded.envelope.thread
+    return recorded if place == (site, thread) else None
 
 
 def context_of(caller: Caller, now: int, *, site: Site, member: Member, thread: Thread) -> Context:

@@ -73,14 +73,14 @@ async def transact(  # noqa: PLR0913 # a command, and by keyword where and how i
     batch: str | None = None,
     cause: str | None = None,
     occurred_at: int | None = None,
-    folds: AggregateCache | None = None,
+    cache: AggregateCache | None = None,
     confirm: Callable[[], Awaitable[object]] | None = None,
     codec: Codec = TODAY,
 ) -> Result:
     """Execute a command exactly once per `key`, however often it is requested.
 
     `thread` is ignored for commands on the site itself. `occurred_at` (imports) is the time of occurrence, in
-    milliseconds since 1970. It is the time of the decision, and is limited to the server's time. `folds` saves folding
+    milliseconds since 1970. It is the time of the decision, and is limited to the server's time. `cache` saves folding
     hot aggregates again. `confirm` is called after each load, before the decision. It raises a Refusal if the caller's
     identity does not hold.
 
@@ -98,7 +98,7 @@ async def transact(  # noqa: PLR0913 # a command, and by keyword where and how i
         batch=batch,
         cause=cause,
         occurred_at=occurred_at,
-        folds=folds,
+        cache=cache,
     )
     digest = _digest(command)
     for attempt in range(ATTEMPTS):
@@ -161,11 +161,11 @@ async def transact(  # noqa: PLR0913 # a command, and by keyword where and how i
 
 
 async def would_refuse(
-    log: Log, command: Command, *, site: str, thread: str = "", caller: Caller, folds: AggregateCache | None = None
+    log: Log, command: Command, *, site: str, thread: str = "", caller: Caller, cache: AggregateCache | None = None
 ) -> Refusal | None:
     """Return the refusal that a command would meet now; None if it would be executed. Writes nothing."""
     needs = handler_of(command).needs(command, caller.id)
-    request = CommandRequest(command=command, needs=needs, site=site, thread=thread, caller=caller, folds=folds)
+    request = CommandRequest(command=command, needs=needs, site=site, thread=thread, caller=caller, cache=cache)
     aggregates, context = await load(log, request)
     try:
         request.handler.decide(command, context, aggregates)
@@ -218,8 +218,8 @@ def _after(
             fold = CachedAggregate(one.position, states[field])
         elif isinstance(request.command, CastVote):
             fold = CachedAggregate(one.position, heads.note(one.event))  # the head's note is the whole state of a vote
-        if fold is not None and request.folds is not None:
-            request.folds.put(request.site, request.home, field, fold)
+        if fold is not None and request.cache is not None:
+            request.cache.put(request.site, request.home, field, fold)
     name: str | None = getattr(request.command, "comment", None)
     answered = request.command.parent if isinstance(request.command, PostComment) else None
     return (

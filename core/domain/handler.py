@@ -28,7 +28,7 @@ class Needs(Struct, frozen=True):
 
     folded: tuple[str, ...] = ()
     """Aggregates to fold."""
-    bare: tuple[str, ...] = ()
+    heads_only: tuple[str, ...] = ()
     """Heads to load without events."""
     expected: tuple[str, ...] = ()
     """Heads that must be unmoved for the append to succeed."""

@@ -86,8 +86,8 @@ def decide(command: ModerationCommand, context: Context, loaded: Loaded) -> list
 
 def _needs(command: ModerationCommand, _: str) -> Needs:
     fields = heads.THREAD, heads.comment(command.comment)
-    bare = (heads.reported(command.comment),) if isinstance(command, Decide) else ()
-    return Needs(folded=fields, bare=bare, expected=fields)
+    heads_only = (heads.reported(command.comment),) if isinstance(command, Decide) else ()
+    return Needs(folded=fields, heads_only=heads_only, expected=fields)
 
 
 def _unchanged_since(command: ModerationCommand, _: Context, loaded: Loaded) -> Position:

@@ -67,7 +67,7 @@ def is_open(report: Report, comment: Comment) -> bool:
 
 def _needs(command: FileReport, caller: str) -> Needs:
     own, others = heads.report(command.comment, caller), (heads.THREAD, heads.comment(command.comment))
-    return Needs(folded=others, bare=(own,), expected=(own, *others))
+    return Needs(folded=others, heads_only=(own,), expected=(own, *others))
 
 
 def _unchanged_since(command: FileReport, context: Context, loaded: Loaded) -> Position | None:

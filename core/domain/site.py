@@ -136,14 +136,14 @@ def _differing(first: SiteOpened, other: SiteOpened) -> Iterator[tuple[str, str]
     """Yield the fields in which `other` differs from the first opening: a JSON pointer, and the first value."""
     # A stored name may predate the normalisation of names.
     if one_line(first.name or "", LONGEST_NAME) != other.name:
-        yield "/name", f"the site was opened as {_told(first.name)}"
+        yield "/name", f"the site was opened as {_json(first.name)}"
     for field in Policy.__struct_fields__:
         before = getattr(first.policy, field)
         if before != getattr(other.policy, field):
-            yield f"/policy/{field}", f"the site was opened with {_told(before)}"
+            yield f"/policy/{field}", f"the site was opened with {_json(before)}"
 
 
-def _told(value: object) -> str:
+def _json(value: object) -> str:
     return json.encode(value).decode()
 
 

@@ -54,7 +54,7 @@ def decide(command: SkipEvent, context: Context, loaded: Loaded) -> list[Event]:
 
 def _needs(command: SkipEvent, _: str) -> Needs:
     own = heads.skip(command.position)
-    return Needs(bare=(own,), expected=(own,))
+    return Needs(heads_only=(own,), expected=(own,))
 
 
 def _unchanged_since(command: SkipEvent, _: Context, loaded: Loaded) -> Position | None:

@@ -110,7 +110,7 @@ def _require_voter(context: Context) -> None:
 
 def _needs(command: CastVote, caller: str) -> Needs:
     own, others = heads.vote(command.comment, caller), (heads.THREAD, heads.comment(command.comment))
-    return Needs(folded=others, bare=(own,), expected=(own, *others))
+    return Needs(folded=others, heads_only=(own,), expected=(own, *others))
 
 
 def _unchanged_since(command: CastVote, context: Context, loaded: Loaded) -> Position | None:

@@ -101,8 +101,8 @@ class Recorded(Struct, frozen=True, gc=False):
     @property
     def revision(self) -> int | None:
         """Number of the revision that the event names; None if the event names no revision."""
-        told = self.envelope.revision
-        return FIRST if told is None and self.envelope.type in _OF_THE_FIRST else told
+        revision = self.envelope.revision
+        return FIRST if revision is None and self.envelope.type in _OF_THE_FIRST else revision
 
 
 def stamped(event: Event, stamp: Stamp, version: int | None = None) -> Envelope:
@@ -164,7 +164,7 @@ class Codec:
             version = self._allowed(name, format_)
         facts: dict[str, Any] = msgspec.to_builtins(event)
         if version < today:
-            facts = self._taken_back(name, version, facts, format_)
+            facts = self._downcast(name, version, facts, format_)
         # In field order, so that every process encodes the same event to the same bytes.
         content = {name: facts.pop(name) for name in tuple(facts) if name in event.CONTENT}
         entry: dict[str, Any] = msgspec.to_builtins(stamped(event, stamp, version)) | facts
@@ -200,17 +200,17 @@ class Codec:
             return UnknownEvent(
                 name=name, fault=f"this version of Hansard does not know version {envelope.v} of this event type"
             )
-        whole = e
+        document = e
         if c:
             if c[:1] != PLAIN:
                 return UnknownEvent(name=name, fault=f"this version of Hansard does not know content scheme {c[0]}")
             # Two JSON objects become one without being parsed: the closing brace of the facts, the opening of the
             # content.
-            whole = e[:-1] + b"," + c[2:]
+            document = e[:-1] + b"," + c[2:]
         if envelope.v < known:
-            entry = upcast(name, envelope.v, msgspec.json.decode(whole), steps=self._steps, today=self._versions)
+            entry = upcast(name, envelope.v, msgspec.json.decode(document), steps=self._steps, today=self._versions)
             return msgspec.convert(entry, self._classes[name])
-        return decoder.decode(whole)
+        return decoder.decode(document)
 
     def _allowed(self, name: str, format_: int) -> int:
         """Return the newest version of a type that a format allows. Raises FormatTooOld if it allows none."""
@@ -219,7 +219,7 @@ class Codec:
                 return version
         raise FormatTooOld(name, self._introduced[name, 1], format_)
 
-    def _taken_back(self, name: str, to: int, facts: dict[str, Any], format_: int | None) -> dict[str, Any]:
+    def _downcast(self, name: str, to: int, facts: dict[str, Any], format_: int | None) -> dict[str, Any]:
         """Return the facts in the shape of an older version. Raises FormatTooOld if that shape cannot express them."""
         for version in range(self._versions[name], to, -1):
             back = self._earlier.get((name, version))

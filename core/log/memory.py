@@ -126,14 +126,14 @@ class MemoryLog:
     async def load(self, load: Load) -> LoadResult:
         """Load the data for one decision, as of one moment."""
         await checkpoint()
-        log = self._of(load.site, load.thread) if load.reads else self._whole(load.site, load.thread)
+        log = self._of(load.site, load.thread) if load.reads else self._intact(load.site, load.thread)
         now = self._now(log)
         if load.key is not None:
             answer = log.answered(load.key, window(now))
             if answer is not None:
                 return LoadResult(now=now, answer=answer, heads={}, events={})
-        there = log.heads.get((load.site, load.thread), {})
-        heads = {wanted.field: there.get(wanted.field, NO_HEAD) for wanted in load.heads}
+        thread_heads = log.heads.get((load.site, load.thread), {})
+        heads = {wanted.field: thread_heads.get(wanted.field, NO_HEAD) for wanted in load.heads}
         events: dict[str, list[Entry]] = {}
         for wanted in load.heads:
             head = heads[wanted.field]
@@ -149,7 +149,7 @@ class MemoryLog:
     async def append(self, append: Append) -> Outcome:
         """Append the events of a decision atomically."""
         await checkpoint()
-        log = self._whole(append.site, append.thread)
+        log = self._intact(append.site, append.thread)
         now = self._now(log)
         today = window(now)
         if append.key is not None:
@@ -160,9 +160,9 @@ class MemoryLog:
                 return Repeated(answer) if answer.digest == append.digest else KeyReused()
         heads = log.heads.setdefault((append.site, append.thread), {})
         for field, position in append.expected.items():
-            there = heads.get(field, NO_HEAD).position
-            if there != position:
-                return Conflict(field, there)
+            at = heads.get(field, NO_HEAD).position
+            if at != position:
+                return Conflict(field, at)
         positions = tuple(self._write(log, heads, event, now) for event in append.events)
         if not positions and append.settled is not None:
             positions = (append.settled,)
@@ -243,7 +243,7 @@ class MemoryLog:
     def _of(self, site: str, thread: str) -> _Partition:
         return self._partitions[partition_of(site, thread, len(self._partitions))]
 
-    def _whole(self, site: str, thread: str) -> _Partition:
+    def _intact(self, site: str, thread: str) -> _Partition:
         log = self._of(site, thread)
         if (fault := log.fault()) is not None:
             raise LogBroken(partition_of(site, thread, len(self._partitions)), log.last, fault)

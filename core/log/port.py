@@ -94,7 +94,7 @@ class Load(Struct, frozen=True, kw_only=True):
     thread: str
     heads: tuple[HeadWanted, ...]
     key: str | None = None
-    glance: bool = False
+    heads_first: bool = False
     """Set if the server's clock suffices, even if it went back to before the last event of the log. Without a key,
     aggregates that have not changed since `known` then cost next to nothing.
     """
@@ -109,7 +109,7 @@ class LoadResult(Struct, frozen=True, kw_only=True):
     """
 
     now: int
-    """The server's time in milliseconds; never before the last event of the log, except for a load with `glance`."""
+    """The server's time in milliseconds; never before the last event of the log, unless the load is `heads_first`."""
     answer: Answer | None
     heads: Mapping[str, Head]
     events: Mapping[str, list[Entry]]

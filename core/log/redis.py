@@ -22,15 +22,15 @@ from core.position import START, Position
 from core.redis.command import Argument, RedisCommand, script_command
 from core.redis.deployment import Deployment
 from core.redis.errors import PATIENCE, code_of, is_full, is_passing, is_wrong_type, retry
-from core.redis.log_integrity import WHOLE, fault_of
+from core.redis.log_integrity import INTEGRITY, fault_of
 from core.redis.metrics import APPENDS
 from core.redis.script import Script
 from core.redis.slots import slot_of
 from core.refusals import LogBroken, Unavailable, UnreadablePartition
 
-APPEND: Final = Script("core.log", "append", behind=(*WHOLE, "heads"))
+APPEND: Final = Script("core.log", "append", behind=(*INTEGRITY, "heads"))
 CONFIRM: Final = Script("core.log", "confirm")
-LOAD: Final = Script("core.log", "load", behind=(*WHOLE, "heads", "back_pointers"))
+LOAD: Final = Script("core.log", "load", behind=(*INTEGRITY, "heads", "back_pointers"))
 MISSING: Final = "MISSING"
 """Prefix of the error of a script that found no event at a position; position and cause follow."""
 CHAIN: Final = Script("core.log", "chain", behind="back_pointers")
@@ -42,13 +42,13 @@ class RedisLog:
 
     def __init__(self, deployment: Deployment, *, patience: float = PATIENCE) -> None:
         self._record = deployment.record
-        self._whole = deployment.whole
+        self._integrity = deployment.integrity
         self._keys = deployment.keys
         self._topology = deployment.topology
         self._calls = deployment.calls
         self._appends = deployment.appends
         self._reads = deployment.reads
-        self._wakes = deployment.wakes
+        self._pubsub = deployment.pubsub
         self._durability: Durability = deployment.durability
         self._patience = patience
         self._clocks = Clocks(self.partitions)
@@ -69,17 +69,17 @@ class RedisLog:
 
     async def load_all(self, *loads: Load) -> list[LoadResult]:
         """Load from several threads or sites in one pipeline. Raises as `load`."""
-        glances = [load.key is None and load.glance for load in loads]
-        replies = await self._asked(loads, glances)
+        heads_first = [load.key is None and load.heads_first for load in loads]
+        replies = await self._read_all(loads, heads_first)
         known = [
-            wire.known(load, reply) if glance else None
-            for load, glance, reply in zip(loads, glances, replies, strict=True)
+            wire.known(load, reply) if is_heads_first else None
+            for load, is_heads_first, reply in zip(loads, heads_first, replies, strict=True)
         ]
         if None not in known:
             return known  # type: ignore[return-value] # ensured by the line above
-        missed = [at for at, glance in enumerate(glances) if glance and known[at] is None]
+        missed = [at for at, is_heads_first in enumerate(heads_first) if is_heads_first and known[at] is None]
         if missed:
-            again = await self._asked([loads[at] for at in missed], [False] * len(missed))
+            again = await self._read_all([loads[at] for at in missed], [False] * len(missed))
             for at, reply in zip(missed, again, strict=True):
                 replies[at] = reply
         return [
@@ -92,7 +92,7 @@ class RedisLog:
         status, now, *found = reply
         if status == b"SKEW":
             # By the time that was reported: an estimate would go on where the log's time stands still.
-            ((status, now, *found),) = await self._asked([load], [False], now=int(now))
+            ((status, now, *found),) = await self._read_all([load], [False], now=int(now))
         self._clocks.learn(partition.number, int(now))
         if status == b"SKEW":
             raise Unavailable(
@@ -103,12 +103,12 @@ class RedisLog:
             return LoadResult(now=int(now), answer=wire.answer(int(number), record), heads={}, events={})
         heads: dict[str, Head] = {}
         events: dict[str, list[Entry]] = {}
-        for wanted, (head, rest, *flat) in zip(load.heads, found, strict=True):
+        for wanted, (head, next_at, *flat) in zip(load.heads, found, strict=True):
             heads[wanted.field] = wire.head(head)
             if wanted.events:
                 chain = wire.chain(flat)
-                if rest:
-                    chain += await self._walk(partition, rest, "ap", wanted.known, None)
+                if next_at:
+                    chain += await self._walk(partition, next_at, "ap", wanted.known, None)
                 events[wanted.field] = chain[::-1]
         return LoadResult(now=int(now), answer=None, heads=heads, events=events)
 
@@ -122,7 +122,7 @@ class RedisLog:
         keys = [partition.log, partition.heads(append.site, append.thread), partition.deployment]
         if append.key is not None:
             keys += _windows(partition, window(append.now))
-        arguments = wire.append_arguments(append, partition.log_channel, self._whole.id)
+        arguments = wire.append_arguments(append, partition.log_channel, self._integrity.id)
         try:
             reply, proven = await retry(
                 lambda: self._appends.run_proven(APPEND, keys, arguments),
@@ -139,7 +139,7 @@ class RedisLog:
             if (fault := fault_of(error)) is None:
                 raise
             _COUNTED[LogBroken].inc()
-            raise self._whole.refuse(partition.number, *fault) from error
+            raise self._integrity.refuse(partition.number, *fault) from error
         # Without a key and without events nothing was written, so there was nothing to wait for.
         wrote = append.key is not None or append.events
         outcome = wire.outcome(reply, self._durability if proven and wrote else MEMORY)
@@ -166,9 +166,9 @@ class RedisLog:
         if self._durability == MEMORY:
             return MEMORY
         partition = self._keys.of(site, thread)
-        probably = self._clocks.window(partition.number)
-        keys = _windows(partition, probably)
-        arguments: list[Argument] = [key, probably, WINDOW_MS]
+        window_number = self._clocks.window(partition.number)
+        keys = _windows(partition, window_number)
+        arguments: list[Argument] = [key, window_number, WINDOW_MS]
         known, proven = await retry(
             lambda: self._appends.run_proven(CONFIRM, keys, arguments), CONFIRM.name, patience=self._patience
         )
@@ -179,32 +179,32 @@ class RedisLog:
     async def last(self, partition: int) -> Position:
         """Position of the last event of a partition; `START` if there is none."""
         log = self._keys[partition].log
-        newest = await self._ask(partition, "XREVRANGE", log, "+", "-", "COUNT", 1)
+        newest = await self._command(partition, "XREVRANGE", log, "+", "-", "COUNT", 1)
         if newest:
             return Position.decode(newest[0][0])
-        if not await self._ask(partition, "EXISTS", log):
+        if not await self._command(partition, "EXISTS", log):
             return START
         # The stream was trimmed to nothing: only its metadata has the last position.
-        info = await self._ask(partition, "XINFO", "STREAM", log)
+        info = await self._command(partition, "XINFO", "STREAM", log)
         return Position.decode(info[info.index(b"last-generated-id") + 1])
 
     async def lasts(self, partitions: Sequence[int]) -> list[Position]:
         """`last` of several partitions, in one pipeline; empty partitions take further round trips."""
-        asked = [(one, ("XREVRANGE", self._keys[one].log, "+", "-", "COUNT", 1)) for one in partitions]
-        newest = await self._ask_all(asked)
+        commands = [(one, ("XREVRANGE", self._keys[one].log, "+", "-", "COUNT", 1)) for one in partitions]
+        newest = await self._commands(commands)
         found = {
             partition: Position.decode(one[0][0]) for partition, one in zip(partitions, newest, strict=True) if one
         }
         empty = [partition for partition in partitions if partition not in found]
-        there = await self._ask_all([(partition, ("EXISTS", self._keys[partition].log)) for partition in empty])
-        for partition, exists in zip(empty, there, strict=True):
+        exist = await self._commands([(partition, ("EXISTS", self._keys[partition].log)) for partition in empty])
+        for partition, exists in zip(empty, exist, strict=True):
             found[partition] = await self.last(partition) if exists else START
         return [found[partition] for partition in partitions]
 
     async def entry(self, partition: int, position: Position) -> Entry | None:
         """The entry at exactly this position."""
         at = str(position)
-        found = wire.entries(await self._ask(partition, "XRANGE", self._keys[partition].log, at, at))
+        found = wire.entries(await self._command(partition, "XRANGE", self._keys[partition].log, at, at))
         return found[0] if found else None
 
     async def read(self, partition: int, after: Position, *, limit: int, upto: Position | None = None) -> list[Entry]:
@@ -214,7 +214,7 @@ class RedisLog:
     async def thread_last(self, site: str, thread: str) -> Position | None:
         """Position of the last event of a thread."""
         partition = self._keys.of(site, thread)
-        return wire.head(await self._ask(partition.number, "HGET", partition.heads(site, thread), LAST)).position
+        return wire.head(await self._command(partition.number, "HGET", partition.heads(site, thread), LAST)).position
 
     async def chain(
         self,
@@ -236,7 +236,7 @@ class RedisLog:
         """Yield entries after a position as they arrive, without end; never empty lists. Raises `LogDiverged`."""
         branch = DivergenceCheck(partition, after)
         found_at = -math.inf
-        with self._wakes.on(self._keys[partition].log_channel) as subscription:
+        with self._pubsub.on(self._keys[partition].log_channel) as subscription:
             while True:
                 most = branch.most(limit)
                 found = await self._range(partition, str(branch.at), None, most, patience=math.inf)
@@ -247,54 +247,54 @@ class RedisLog:
                     await subscription.wait()  # returns at once if an entry arrived in the meantime
                     if (left := found_at + spacing - anyio.current_time()) > 0:
                         await anyio.sleep(left)
-                        subscription.hush()  # the next read includes what arrived during the pause
+                        subscription.clear()  # the next read includes what arrived during the pause
 
-    async def _asked(self, loads: Sequence[Load], glances: Sequence[bool], now: int | None = None) -> list[Any]:
-        """The replies to one pipeline: of the script, or for a glance, the heads and the time.
+    async def _read_all(self, loads: Sequence[Load], heads_first: Sequence[bool], now: int | None = None) -> list[Any]:
+        """The replies to one pipeline: of the script, or for `heads_first`, the heads and the time.
 
         `now` is the time by which the window of command keys is named; None: the estimate.
         """
 
         async def ask() -> list[Any]:
             calls: list[RedisCommand] = []
-            for load, glance in zip(loads, glances, strict=True):
-                if glance:
-                    calls += self._glance(load)
+            for load, is_heads_first in zip(loads, heads_first, strict=True):
+                if is_heads_first:
+                    calls += self._heads_first(load)
                 else:
                     calls.append(self._script(load, now))
-            await self._calls.carry(calls)
+            await self._calls.execute(calls)
             for call in calls:
                 if isinstance(call.outcome, Exception):
-                    self._require_whole(calls, loads, glances)
+                    self._raise_failure(calls, loads, heads_first)
             return [call.outcome for call in calls]
 
-        replies = await self._insist(ask, LOAD.name, self._patience)
-        if True not in glances:
+        replies = await self._retry(ask, LOAD.name, self._patience)
+        if True not in heads_first:
             return replies
         each = iter(replies)
-        return [(next(each), next(each)) if glance else next(each) for glance in glances]
+        return [(next(each), next(each)) if is_heads_first else next(each) for is_heads_first in heads_first]
 
-    def _require_whole(self, calls: Sequence[RedisCommand], loads: Sequence[Load], glances: Sequence[bool]) -> None:
+    def _raise_failure(self, calls: Sequence[RedisCommand], loads: Sequence[Load], heads_first: Sequence[bool]) -> None:
         """Raise the first log fault among these calls, or else the first other failure.
 
         Raises LogBroken if a log is not whole, BrokenChain if an event is missing, otherwise as `_answer`.
         """
         partitions = [
             self._keys.of(load.site, load.thread).number
-            for load, glance in zip(loads, glances, strict=True)
-            for _ in range(1 + glance)
+            for load, is_heads_first in zip(loads, heads_first, strict=True)
+            for _ in range(1 + is_heads_first)
         ]
-        asked = list(zip(partitions, calls, strict=True))
-        for number, call in asked:
+        numbered = list(zip(partitions, calls, strict=True))
+        for number, call in numbered:
             if isinstance(call.outcome, redis.exceptions.ResponseError):
                 if (fault := fault_of(call.outcome)) is not None:
-                    raise self._whole.refuse(number, *fault) from call.outcome
+                    raise self._integrity.refuse(number, *fault) from call.outcome
                 if (missing := fault_of(call.outcome, MISSING)) is not None:
                     raise _missing(*missing, f" in partition {number}") from call.outcome
-        for number, call in asked:
+        for number, call in numbered:
             _answer(number, call)
 
-    def _glance(self, load: Load) -> tuple[RedisCommand, RedisCommand]:
+    def _heads_first(self, load: Load) -> tuple[RedisCommand, RedisCommand]:
         # Two plain commands take a fifth of the time of a script. The heads are read first, so that none of their
         # events is later than the time.
         heads = self._keys.of(load.site, load.thread).heads(load.site, load.thread)
@@ -303,23 +303,23 @@ class RedisLog:
 
     def _script(self, load: Load, now: int | None) -> RedisCommand:
         partition = self._keys.of(load.site, load.thread)
-        probably = self._clocks.window(partition.number) if now is None else window(now)
+        window_number = self._clocks.window(partition.number) if now is None else window(now)
         keys = [partition.log, partition.heads(load.site, load.thread), partition.deployment]
         if load.key is not None:
-            keys += _windows(partition, probably)
-        return script_command(LOAD, keys, wire.load_arguments(load, probably, self._whole.id))
+            keys += _windows(partition, window_number)
+        return script_command(LOAD, keys, wire.load_arguments(load, window_number, self._integrity.id))
 
     async def _walk(
         self, partition: Partition, start: str | bytes, pointer: str, until: Position | None, limit: int | None
     ) -> list[Entry]:
         """Walk back in bounded steps, so that other clients never wait for long."""
         entries: list[Entry] = []
-        rest, stop = start, "" if until is None else str(until)
-        while rest and (limit is None or len(entries) < limit):
+        next_at, stop = start, "" if until is None else str(until)
+        while next_at and (limit is None or len(entries) < limit):
             hops = wire.HOPS if limit is None else min(wire.HOPS, limit - len(entries))
-            arguments = [rest, pointer, stop, hops]
+            arguments = [next_at, pointer, stop, hops]
             reply = await self._run(partition.number, CHAIN, [partition.log], arguments)
-            rest, *flat = reply
+            next_at, *flat = reply
             entries += wire.chain(flat)
         return entries
 
@@ -327,12 +327,12 @@ class RedisLog:
         self, partition: int, begin: str, upto: Position | None, limit: int, *, patience: float
     ) -> list[Entry]:
         command = ("XRANGE", self._keys[partition].log, begin, str(upto or "+"), "COUNT", limit)
-        return wire.entries(await self._ask(partition, *command, patience=patience))
+        return wire.entries(await self._command(partition, *command, patience=patience))
 
-    async def _ask(self, partition: int, *command: Argument, patience: float | None = None) -> Any:
-        return (await self._ask_all([(partition, command)], patience=patience))[0]
+    async def _command(self, partition: int, *command: Argument, patience: float | None = None) -> Any:
+        return (await self._commands([(partition, command)], patience=patience))[0]
 
-    async def _ask_all(
+    async def _commands(
         self, commands: Sequence[tuple[int, tuple[Argument, ...]]], *, patience: float | None = None
     ) -> list[Any]:
         """The replies to one command per partition. Raises the first failure."""
@@ -341,7 +341,7 @@ class RedisLog:
 
         async def ask() -> list[Any]:
             calls = [(partition, RedisCommand(command)) for partition, command in commands]
-            await self._reads.carry([call for _, call in calls])
+            await self._reads.execute([call for _, call in calls])
             return [_answer(partition, call) for partition, call in calls]
 
         what = str(commands[0][1][0])
@@ -350,13 +350,13 @@ class RedisLog:
     async def _run(self, partition: int, script: Script, keys: Sequence[str], arguments: Sequence[Argument]) -> Any:
         async def ask() -> list[Any]:
             call = script_command(script, keys, arguments)
-            await self._reads.carry([call])
+            await self._reads.execute([call])
             return [_answer(partition, call)]
 
-        return (await self._insist(ask, script.name, self._patience))[0]
+        return (await self._retry(ask, script.name, self._patience))[0]
 
     @staticmethod
-    async def _insist(ask: Callable[[], Awaitable[list[Any]]], what: str, patience: float) -> list[Any]:
+    async def _retry(ask: Callable[[], Awaitable[list[Any]]], what: str, patience: float) -> list[Any]:
         try:
             return await retry(ask, what, patience=patience)
         except redis.exceptions.ResponseError as error:

@@ -24,9 +24,9 @@ RULE: Final = "~hansard:* ~{hansard:deployment}:* &hansard:* +@all -@admin -@dan
 SHOWN: Final = 6
 """Maximum number of commands named in an error message."""
 
-_THERE: Final = Partition(0, 64)
-_LOG, _HASH, _SET = _THERE.log, _THERE.heads("site", "thread"), _THERE.versions(1)
-_SORTED, _TEXT = _THERE.site_view(1, "site", "threads"), _THERE.deployment
+_PARTITION: Final = Partition(0, 64)
+_LOG, _HASH, _SET = _PARTITION.log, _PARTITION.heads("site", "thread"), _PARTITION.versions(1)
+_SORTED, _TEXT = _PARTITION.listing(1, "site", "threads"), _PARTITION.deployment
 
 COMMANDS: Final[tuple[tuple[str, ...], ...]] = (
     ("DEL", _TEXT),
@@ -54,7 +54,7 @@ COMMANDS: Final[tuple[tuple[str, ...], ...]] = (
     ("PEXPIRE", _HASH, "1"),
     ("PEXPIREAT", _HASH, "1"),
     ("PING",),
-    ("RENAME", _HASH, _THERE.heads("site", "")),
+    ("RENAME", _HASH, _PARTITION.heads("site", "")),
     ("SADD", _SET, "member"),
     ("SCAN", "0"),
     ("SCARD", _SET),
@@ -62,11 +62,11 @@ COMMANDS: Final[tuple[tuple[str, ...], ...]] = (
     ("SET", REBUILD, "value"),
     ("SISMEMBER", _SET, "member"),
     ("SMEMBERS", _SET),
-    ("SPUBLISH", _THERE.log_channel, ""),
-    ("SPUBLISH", _THERE.view_channel, ""),
-    ("SSUBSCRIBE", _THERE.log_channel),
-    ("SSUBSCRIBE", _THERE.view_channel),
-    ("SUNSUBSCRIBE", _THERE.log_channel),
+    ("SPUBLISH", _PARTITION.log_channel, ""),
+    ("SPUBLISH", _PARTITION.view_channel, ""),
+    ("SSUBSCRIBE", _PARTITION.log_channel),
+    ("SSUBSCRIBE", _PARTITION.view_channel),
+    ("SUNSUBSCRIBE", _PARTITION.log_channel),
     ("TIME",),
     ("TYPE", _LOG),
     ("UNLINK", _HASH),
@@ -78,7 +78,7 @@ COMMANDS: Final[tuple[tuple[str, ...], ...]] = (
     ("XLEN", _LOG),
     ("XRANGE", _LOG, "-", "+"),
     ("XREVRANGE", _LOG, "+", "-"),
-    ("XTRIM", _THERE.feed, "MAXLEN", "1"),
+    ("XTRIM", _PARTITION.feed, "MAXLEN", "1"),
     ("ZADD", _SORTED, "1", "member"),
     ("ZADD", WORKERS, "1", "member"),
     ("ZADD", PROCESSES, "1", "member"),
@@ -100,17 +100,17 @@ COMMANDS: Final[tuple[tuple[str, ...], ...]] = (
 IN_CLUSTER: Final[tuple[tuple[str, ...], ...]] = (("ASKING",), ("CLUSTER", "INFO"), ("CLUSTER", "NODES"))
 
 
-async def require_access(client: Redis, batch: Pipeline, *, cluster: bool = False) -> None:
+async def require_access(client: Redis, pipeline: Pipeline, *, cluster: bool = False) -> None:
     """Raise `Denied`, with the ACL rules needed, if the account may not run a required command.
 
     Raises `Unreachable` if the server does not answer.
     """
-    asked = COMMANDS + IN_CLUSTER if cluster else COMMANDS
+    commands = COMMANDS + IN_CLUSTER if cluster else COMMANDS
     arguments: list[Argument] = []
-    for command in asked:
+    for command in commands:
         arguments += (len(command), *command)
     try:
-        denied = [asked[number - 1] for number in await batch.run(ACCESS, [], arguments)]
+        denied = [commands[number - 1] for number in await pipeline.run(ACCESS, [], arguments)]
     except redis.exceptions.RedisError as error:
         if not is_denied(error):
             if is_passing(error):
@@ -123,13 +123,15 @@ async def require_access(client: Redis, batch: Pipeline, *, cluster: bool = Fals
 
 async def refusal(client: Redis, *denied: tuple[str, ...]) -> Denied:
     """Build the one-line `Denied` error for commands that the account may not run."""
-    told = list(dict.fromkeys(_told(command) for command in denied))
-    more = f" and {len(told) - SHOWN} more" if len(told) > SHOWN else ""
+    names = list(dict.fromkeys(_name(command) for command in denied))
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     account = await _account(client)
-    return Denied(f"The Redis user {account} may not run {', '.join(told[:SHOWN])}{more}: ACL SETUSER {account} {RULE}")
+    return Denied(
+        f"The Redis user {account} may not run {', '.join(names[:SHOWN])}{more}: ACL SETUSER {account} {RULE}"
+    )
 
 
-def _told(command: tuple[str, ...]) -> str:
+def _name(command: tuple[str, ...]) -> str:
     """Name of a command for the message, with its key or channel if the denial may depend on that."""
     name, *rest = command
     if name in {"CLUSTER", "XINFO"}:

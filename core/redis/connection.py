@@ -21,18 +21,18 @@ _NO_REPLY: Final = object()
 
 
 class PendingReplies:
-    """A sent pipeline that still expects `due` replies, until `deadline`. `landed` is called at its end or failure.
+    """A sent pipeline that still expects `due` replies, until `deadline`. `on_end` is called at its end or failure.
 
     `fault` is the error if the pipeline ended without all of its replies. The server may nevertheless have executed
     the pipeline, in part or whole.
     """
 
-    __slots__ = ("deadline", "due", "fault", "landed", "replies")
+    __slots__ = ("deadline", "due", "fault", "on_end", "replies")
 
-    def __init__(self, due: int, deadline: float, landed: Callable[["PendingReplies"], None]) -> None:
+    def __init__(self, due: int, deadline: float, on_end: Callable[["PendingReplies"], None]) -> None:
         self.due = due
         self.deadline = deadline
-        self.landed = landed
+        self.on_end = on_end
         self.replies: list[Any] = []
         self.fault: redis.exceptions.RedisError | None = None
 
@@ -51,7 +51,7 @@ class Connection(asyncio.Protocol):
         """The oldest pending pipeline at the last check."""
         self._loop = asyncio.get_running_loop()
         self._reader = hiredis.Reader(replyError=connection.error_of, notEnoughData=_NO_REPLY)
-        self._flights: deque[PendingReplies] = deque()
+        self._pending: deque[PendingReplies] = deque()
         self._watch: asyncio.TimerHandle | None = None
         self._fault: redis.exceptions.RedisError | None = None
         self._transport = connection.transport
@@ -62,16 +62,16 @@ class Connection(asyncio.Protocol):
     @property
     def is_idle(self) -> bool:
         """True if no pipeline is pending."""
-        return not self._flights
+        return not self._pending
 
-    def send(self, pipeline: bytes, flight: PendingReplies) -> None:
+    def send(self, pipeline: bytes, pending: PendingReplies) -> None:
         """Send a pipeline behind the pending ones."""
-        self._flights.append(flight)
+        self._pending.append(pending)
         # On a transport that was just closed (connection_lost follows), uvloop would raise.
         if not self._transport.is_closing():
             self._transport.write(pipeline)
         if self._watch is None:
-            self._watch = self._loop.call_later(min(SLOW, flight.deadline - self._loop.time()), self._check)
+            self._watch = self._loop.call_later(min(SLOW, pending.deadline - self._loop.time()), self._check)
 
     def cut(self, fault: redis.exceptions.RedisError) -> None:
         """Abort the connection. All pending pipelines fail with `fault`."""
@@ -84,14 +84,14 @@ class Connection(asyncio.Protocol):
         self._reader.feed(data)
         try:
             while (reply := self._reader.gets()) is not _NO_REPLY:
-                if not self._flights:
+                if not self._pending:
                     self.cut(redis.exceptions.ConnectionError("The server sent an unexpected reply"))
                     return
-                flight = self._flights[0]
-                flight.replies.append(reply)
-                if len(flight.replies) == flight.due:
-                    self._flights.popleft()
-                    flight.landed(flight)
+                pending = self._pending[0]
+                pending.replies.append(reply)
+                if len(pending.replies) == pending.due:
+                    self._pending.popleft()
+                    pending.on_end(pending)
         except hiredis.ProtocolError as error:
             self.cut(redis.exceptions.ConnectionError(f"The server violated the protocol: {error}"))
 
@@ -104,7 +104,7 @@ class Connection(asyncio.Protocol):
     def _check(self) -> None:
         """Report a late reply, and abort the connection if the reply is overdue."""
         self._watch = None
-        oldest = self._flights[0] if self._flights else None
+        oldest = self._pending[0] if self._pending else None
         if oldest is not None:
             pause = min(SLOW, oldest.deadline - self._loop.time())
             if pause <= 0:
@@ -120,11 +120,11 @@ class Connection(asyncio.Protocol):
             self._watch.cancel()
             self._watch = None
         self.connection.forget()
-        flights, self._flights = self._flights, deque()
+        ended, self._pending = self._pending, deque()
         self._lost(self)
-        for flight in flights:
-            flight.fault = self._fault
-            flight.landed(flight)
+        for pending in ended:
+            pending.fault = self._fault
+            pending.on_end(pending)
 
 
 def pack(commands: Sequence[tuple[bytes | str | int, ...]]) -> bytes:

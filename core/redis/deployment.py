@@ -40,22 +40,22 @@ class Deployment:
         topology: Topology,
         *,
         keys: Keys,
-        promise: Confirmation,
+        confirmation: Confirmation,
         calls: Router,
         record: RecordWatch,
-        whole: LogIntegrity,
+        integrity: LogIntegrity,
     ) -> None:
         self.topology = topology
         self.keys = keys
-        self.durability: Durability = promise.level
+        self.durability: Durability = confirmation.level
         self.calls = calls
         self.record = record
         """The record as last read. Writers check it first. A long-running process runs its `run` in a task group."""
-        self.whole = whole
+        self.integrity = integrity
         """Integrity checks, and the logs that are not whole."""
         self.reads = Router(topology, lambda node: node.reads)
         self.appends = Router(topology, lambda node: node.appends)
-        self.wakes = PubSub(topology)
+        self.pubsub = PubSub(topology)
 
     @property
     def writing(self) -> Redis:
@@ -77,24 +77,26 @@ async def open_deployment(
 ) -> AsyncIterator[Deployment]:
     """Open the deployment on the servers at `url`. The first process to open it fixes the number of partitions.
 
-    Run `deployment.wakes.run` in a task group to receive notifications, and `deployment.record.run` to notice within
+    Run `deployment.pubsub.run` in a task group to receive notifications, and `deployment.record.run` to notice within
     `record_interval` seconds that the deployment is another. While a backup is being restored, only a process that is
     `restoring` that backup can open it. A new deployment starts at `new_format`, or the newest of `formats`. Raises
     `core.redis.errors.CannotOpen`.
     """
-    promise = Confirmation(durability, replicas)
-    async with find_servers(url, promise) as topology:
+    confirmation = Confirmation(durability, replicas)
+    async with find_servers(url, confirmation) as topology:
         keys, calls = Keys(partitions), Router(topology, lambda node: node.calls)
         new = Record(partitions=partitions, format=new_format or formats.writes, id=token_hex(16))
-        whole = LogIntegrity(calls, Router(topology, lambda node: node.appends), keys)
+        integrity = LogIntegrity(calls, Router(topology, lambda node: node.appends), keys)
         found = None
         while found is None:
-            await require_fit(topology, promise)
+            await require_fit(topology, confirmation)
             found = await _agree(calls, new, formats, restoring)
         if restoring is None:
-            await _check(whole, found)
-        record = RecordWatch(calls, found, formats, whole, interval=record_interval)
-        yield Deployment(topology, keys=keys, promise=promise, calls=calls, record=record, whole=whole)
+            await _check(integrity, found)
+        record = RecordWatch(calls, found, formats, integrity, interval=record_interval)
+        yield Deployment(
+            topology, keys=keys, confirmation=confirmation, calls=calls, record=record, integrity=integrity
+        )
 
 
 async def recorded_partitions(url: str) -> int | None:
@@ -162,10 +164,10 @@ async def _found(calls: Router, new: Record) -> Record | None:
     return await recorded(calls, new, create=True)
 
 
-async def _check(whole: LogIntegrity, found: Record) -> None:
+async def _check(integrity: LogIntegrity, found: Record) -> None:
     """Check the integrity of all logs. If a server is away, the check is made later."""
     try:
-        await whole.check(found.id, found.copied)
+        await integrity.check(found.id, found.copied)
     except redis.exceptions.RedisError as error:
         if not is_passing(error):
             raise

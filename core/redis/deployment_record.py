@@ -107,7 +107,7 @@ class RecordWatch:
     """
 
     def __init__(
-        self, calls: Router, record: Record, formats: Formats, whole: LogIntegrity, *, interval: float = INTERVAL
+        self, calls: Router, record: Record, formats: Formats, integrity: LogIntegrity, *, interval: float = INTERVAL
     ) -> None:
         self.formats = formats
         self.unfit: Unfit | None = None
@@ -115,7 +115,7 @@ class RecordWatch:
         self.changed = anyio.Event()
         """Set when `unfit` or `format` has changed, and then replaced."""
         self._calls = calls
-        self._whole = whole
+        self._integrity = integrity
         self._own = record
         self._format = record.format
         self._interval = interval
@@ -145,7 +145,7 @@ class RecordWatch:
     async def refresh(self) -> None:
         """Read the record now. If the server is away, nothing changes."""
         try:
-            await self.look()
+            await self.read()
         except RedisError as error:
             if not is_passing(error):
                 raise
@@ -155,14 +155,14 @@ class RecordWatch:
         else:
             self._away = False
 
-    async def look(self) -> None:
+    async def read(self) -> None:
         """Read the record now. Raises `redis.exceptions.RedisError`."""
         found = await recorded(self._calls, self._own, create=False)
         if self._own.id is None and found is not None:
             self._own = Record(partitions=self._own.partitions, format=self._own.format, id=found.id)
         self._judge(found)
         if found is not None and self.unfit is None:
-            await self._whole.check(found.id, found.copied)
+            await self._integrity.check(found.id, found.copied)
 
     def _judge(self, found: Record | None) -> None:
         unfit = judge(self._own, found, self.formats)

@@ -15,7 +15,7 @@ from core.redis.address import place
 from core.redis.client import ask
 from core.redis.slots import SlotMap, merged
 
-LOOK_WITHIN: Final = 1.0
+ANSWER_WITHIN: Final = 1.0
 """Seconds in which the first node or sentinel must answer."""
 
 GRACE: Final = 0.2
@@ -28,14 +28,14 @@ _log = structlog.get_logger(__name__)
 _Answer = TypeVar("_Answer")
 
 
-async def look_at_cluster(nodes: Sequence[tuple[str, Redis]]) -> SlotMap | None:
+async def ask_cluster(nodes: Sequence[tuple[str, Redis]]) -> SlotMap | None:
     """Slot map as some of these nodes report it; None if none answers."""
     asked = random.sample(nodes, min(len(nodes), MOST_ASKED))
     answers = await soon([(name, partial(ask, client, "CLUSTER NODES")) for name, client in asked])
     return merged(answers) if answers else None
 
 
-async def look_at_sentinels(sentinels: Sequence[tuple[str, Redis]], service: str) -> SlotMap | None:
+async def ask_sentinels(sentinels: Sequence[tuple[str, Redis]], service: str) -> SlotMap | None:
     """Primary as the sentinel with the latest failover reports it; None if no sentinel knows it."""
     answers = await soon([(name, partial(_watched, client, service)) for name, client in sentinels])
     if not answers:
@@ -58,7 +58,7 @@ async def soon(asks: Sequence[tuple[str, Callable[[], Awaitable[_Answer]]]]) -> 
         tasks.cancel_scope.deadline = min(tasks.cancel_scope.deadline, anyio.current_time() + GRACE)
 
     async with anyio.create_task_group() as tasks:
-        tasks.cancel_scope.deadline = anyio.current_time() + LOOK_WITHIN
+        tasks.cancel_scope.deadline = anyio.current_time() + ANSWER_WITHIN
         for name, asking in asks:
             tasks.start_soon(one, name, asking)
     return answers

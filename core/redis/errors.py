@@ -153,14 +153,14 @@ def lack(code: str | None) -> Lack:
             return "disk"
 
 
-def told(code: str | None) -> str:
+def lack_text(code: str | None) -> str:
     """Description of the missing resource, by the code of the error."""
     return _LACKING[lack(code)]
 
 
 def said(error: BaseException) -> str:
     """One-line text of a server's error: the missing resource if it takes no writes, else the server's own text."""
-    return told(code_of(error)) if is_full(error) else str(error)
+    return lack_text(code_of(error)) if is_full(error) else str(error)
 
 
 _LACKING: Final[dict[Lack, str]] = {
@@ -232,7 +232,7 @@ def delays(*, longest: float = 0.5) -> Iterator[float]:
 
 
 async def retry(
-    ask: Callable[[], Awaitable[_Answer]], what: str, *, patience: float = PATIENCE, once: bool = False
+    attempt: Callable[[], Awaitable[_Answer]], what: str, *, patience: float = PATIENCE, once: bool = False
 ) -> _Answer:
     """Return the result of `ask`. Retries for `patience` seconds while a transient fault prevents it.
 
@@ -246,7 +246,7 @@ async def retry(
     until = (now if begun is None else begun) + patience
     token = _UNTIL.set(max(until, now + (FIRST if begun is None else LATE)))
     try:
-        return await ask()
+        return await attempt()
     except redis.exceptions.RedisError as error:
         failed = error
     finally:
@@ -256,7 +256,7 @@ async def retry(
             raise failed
         FAULTS.labels(what).inc()
         if is_full(failed):
-            why = told(code_of(failed))
+            why = lack_text(code_of(failed))
             _log.warning("call_refused", call=what, cause=why)
             raise Unavailable(f"nothing can be written now: {why}") from failed
         if is_denied(failed) and patience < math.inf:
@@ -270,7 +270,7 @@ async def retry(
         await anyio.sleep(pause)
         token = _UNTIL.set(until)
         try:
-            answer = await ask()
+            answer = await attempt()
         except redis.exceptions.RedisError as error:
             failed = error
         else:

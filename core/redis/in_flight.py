@@ -37,7 +37,7 @@ class SentPipeline:
         within: float,
         proof: ConfirmationCommand | None,
         ran: set[str],
-        landed: Callable[[], None],
+        on_end: Callable[[], None],
     ) -> None:
         self._groups = groups
         self._calls = [call for group in groups for call in group.calls]
@@ -45,16 +45,16 @@ class SentPipeline:
         self._deadline = asyncio.get_running_loop().time() + within
         self._proof = proof
         self._ran = ran
-        self._landed = landed
+        self._on_end = on_end
         self._scripts = {call.script.sha for call in self._calls if call.script is not None}
 
-    def leave(self) -> None:
+    def send(self) -> None:
         """Send all groups."""
         # A script that the server may not know is sent without a confirmation: the wait would be for nothing.
         proof = self._proof if self._scripts <= self._ran else None
-        self._depart(self._calls, [call.command for call in self._calls], proof)
+        self._send(self._calls, [call.command for call in self._calls], proof)
 
-    def _depart(
+    def _send(
         self, calls: list[RedisCommand], commands: list[tuple[Argument, ...]], proof: ConfirmationCommand | None
     ) -> None:
         lines: list[tuple[Argument, ...]] = []
@@ -62,23 +62,23 @@ class SentPipeline:
             lines += (_ASKING, command) if call.asking else (command,)
         if proof is not None:
             lines.append(proof.command)
-        flight = PendingReplies(len(lines), self._deadline, lambda flight: self._arrive(flight, calls, proof))
-        self._line.send(pack(lines), flight)
+        pending = PendingReplies(len(lines), self._deadline, lambda pending: self._receive(pending, calls, proof))
+        self._line.send(pack(lines), pending)
 
-    def _arrive(self, flight: PendingReplies, calls: list[RedisCommand], proof: ConfirmationCommand | None) -> None:
+    def _receive(self, pending: PendingReplies, calls: list[RedisCommand], proof: ConfirmationCommand | None) -> None:
         try:
-            self._take(flight, calls, proof)
+            self._assign(pending, calls, proof)
         except Exception as error:  # noqa: BLE001 - the waiting callers raise it
             self._end(error)
 
-    def _take(self, flight: PendingReplies, calls: list[RedisCommand], proof: ConfirmationCommand | None) -> None:
-        replies = iter(flight.replies)
+    def _assign(self, pending: PendingReplies, calls: list[RedisCommand], proof: ConfirmationCommand | None) -> None:
+        replies = iter(pending.replies)
         for call in calls:
             if call.asking:
                 next(replies, None)
             call.outcome = next(replies, NOTHING)
-        if flight.fault is not None:
-            self._end(flight.fault)
+        if pending.fault is not None:
+            self._end(pending.fault)
             return
         proven = proof is not None and _proves(next(replies), proof)
         unknown = [call for call in calls if isinstance(call.outcome, redis.exceptions.NoScriptError) and call.script]
@@ -86,7 +86,7 @@ class SentPipeline:
             for call in unknown:
                 call.outcome = NOTHING
             # That confirmation covers the earlier commands, too: a server has a single log of writes.
-            self._depart(unknown, [call.in_full() for call in unknown], self._proof)
+            self._send(unknown, [call.in_full() for call in unknown], self._proof)
             return
         self._ran |= self._scripts
         for call in self._calls:
@@ -97,7 +97,7 @@ class SentPipeline:
     def _end(self, fault: Exception | None) -> None:
         for group in self._groups:
             end(group, fault)
-        self._landed()
+        self._on_end()
 
 
 def end(group: CommandGroup, fault: Exception | None) -> None:

@@ -22,11 +22,11 @@ from core.redis.router import Router
 from core.redis.script import Script
 from core.refusals import LogBroken
 
-WHOLE: Final = ("core.redis:stream", "core.redis:log_integrity")
+INTEGRITY: Final = ("core.redis:stream", "core.redis:log_integrity")
 """Files in front of a script that checks that a log is whole."""
-LOOK: Final = Script("core.redis", "check_log", behind=WHOLE)
-COPY: Final = Script("core.redis", "copy_deployment_id", behind=WHOLE)
-ACCEPT: Final = Script("core.redis", "accept_loss", behind=WHOLE)
+CHECK: Final = Script("core.redis", "check_log", behind=INTEGRITY)
+COPY: Final = Script("core.redis", "copy_deployment_id", behind=INTEGRITY)
+ACCEPT: Final = Script("core.redis", "accept_loss", behind=INTEGRITY)
 NOTE: Final = Script("core.redis", "note_copies")
 
 COPIED: Final = b"1"
@@ -91,19 +91,19 @@ class LogIntegrity:
         elif not (numbers := sorted(self.broken)):
             return
         is_copied = copied == COPIED
-        looks = await look(self._calls, self._keys, id_, numbers) if is_copied else []
-        lacking = [one.partition for one in looks if one.owner is None and one.readable] if is_copied else numbers
+        states = await inspect(self._calls, self._keys, id_, numbers) if is_copied else []
+        lacking = [one.partition for one in states if one.owner is None and one.readable] if is_copied else numbers
         if lacking:
             try:
                 is_copied = await self.copy(id_, copied, lacking)
             except redis.exceptions.RedisError as error:
                 if not is_full(error):
                     raise
-            looks = await look(self._calls, self._keys, id_ if is_copied else "", numbers)
+            states = await inspect(self._calls, self._keys, id_ if is_copied else "", numbers)
         self.id = id_ if is_copied else ""
-        for one in looks:
+        for one in states:
             if one.fault is None:
-                self._is_whole(one.partition)
+                self._accept(one.partition)
             else:
                 self.refuse(one.partition, one.newest, one.fault)
 
@@ -116,7 +116,7 @@ class LogIntegrity:
         metrics.BROKEN.set(len(self.broken))
         return refusal
 
-    def _is_whole(self, partition: int) -> None:
+    def _accept(self, partition: int) -> None:
         if self.broken.pop(partition, None) is not None:
             _log.warning("partition_accepted", partition=partition)
             metrics.BROKEN.set(len(self.broken))
@@ -130,7 +130,7 @@ class LogIntegrity:
             script_command(COPY, [self._keys[number].log, self._keys[number].deployment], [id_, copied or b""])
             for number in (range(self._keys.partitions) if numbers is None else numbers)
         ]
-        await self._writes.carry(calls)
+        await self._writes.execute(calls)
         outcomes = [None if _is_unreadable(call) else call.answer() for call in calls]
         if copied == COPIED:
             return True
@@ -140,14 +140,14 @@ class LogIntegrity:
         return noted == 1
 
 
-async def look(calls: Router, keys: Keys, id_: str, numbers: Iterable[int]) -> list[LogState]:
+async def inspect(calls: Router, keys: Keys, id_: str, numbers: Iterable[int]) -> list[LogState]:
     """Inspect the logs of some partitions, in one pipeline per node. Raises `redis.exceptions.RedisError`."""
     numbers = list(numbers)
-    asked = [script_command(LOOK, [keys[number].log, keys[number].deployment], [id_]) for number in numbers]
-    await calls.carry(asked)
+    commands = [script_command(CHECK, [keys[number].log, keys[number].deployment], [id_]) for number in numbers]
+    await calls.execute(commands)
     return [
-        _unreadable(number) if _is_unreadable(call) else _look(number, *call.answer())
-        for number, call in zip(numbers, asked, strict=True)
+        _unreadable(number) if _is_unreadable(call) else _state(number, *call.answer())
+        for number, call in zip(numbers, commands, strict=True)
     ]
 
 
@@ -165,9 +165,9 @@ async def accept(calls: Router, keys: Keys, id_: str, seen: LogState, last: Posi
 
     `last` is the last position of a log that is entirely lost.
     """
-    there = keys[seen.partition]
+    partition = keys[seen.partition]
     arguments: list[Argument] = [id_, str(seen.newest), seen.entries, "" if last is None else str(last)]
-    reply: bytes = await calls.run(ACCEPT, [there.log, there.deployment], arguments)
+    reply: bytes = await calls.run(ACCEPT, [partition.log, partition.deployment], arguments)
     return reply == b"OK"
 
 
@@ -181,7 +181,7 @@ def fault_of(error: BaseException, word: str = BROKEN) -> tuple[Position, str] |
     return None
 
 
-def _look(partition: int, ms: int, n: int, copy: bytes, entries: int, first: bytes, fault: bytes) -> LogState:
+def _state(partition: int, ms: int, n: int, copy: bytes, entries: int, first: bytes, fault: bytes) -> LogState:
     owner, accepted = _owner(copy) if copy else (None, 0)
     return LogState(
         partition=partition,

@@ -32,7 +32,7 @@ class Node:
         self,
         name: str,
         url: str,
-        promise: Confirmation,
+        confirmation: Confirmation,
         *,
         leads: bool = False,
         slow: Callable[[], None] = lambda: None,
@@ -47,16 +47,16 @@ class Node:
         self.reads = Pipeline(self.writing, within=LONG_REPLY_WITHIN, slow=slow)
         self.server: Server | None = None
         """Properties of the server; None before the first inspection."""
-        self._promise = promise
+        self._confirmation = confirmation
         # For a server that was not inspected yet, the confirmation is the one that works on any server.
         self._proven = Pipeline(
             self._proving,
-            within=REPLY_WITHIN + promise.within,
-            proof=promise.proof(None),
+            within=REPLY_WITHIN + confirmation.within,
+            proof=confirmation.proof(None),
             lines=PROVING_CONNECTIONS,
             slow=slow,
         )
-        self._is_proof_needed = promise.proof(None) is not None
+        self._is_proof_needed = confirmation.proof(None) is not None
 
     def __repr__(self) -> str:
         """Show the name only: an address may carry a password."""
@@ -67,16 +67,16 @@ class Node:
         """Pipelines whose writes are confirmed as the deployment promises."""
         return self._proven if self._is_proof_needed else self.calls
 
-    async def look(self) -> Server:
+    async def inspect(self) -> Server:
         """Inspect the server. Raises `core.redis.errors.CannotOpen`."""
         self.server = await inspect(self.writing)
-        self._is_proof_needed = self._promise.proof(self.server) is not None
+        self._is_proof_needed = self._confirmation.proof(self.server) is not None
         return self.server
 
     def give_up(self) -> None:
         """Fail all commands that are pending at this server."""
-        for batch in (self.calls, self.reads, self._proven):
-            batch.break_off()
+        for pipeline in (self.calls, self.reads, self._proven):
+            pipeline.break_off()
 
     async def retire(self) -> None:
         """Disconnect from a server that is gone. Connections in use fail, and are closed by their users.

@@ -82,10 +82,10 @@ class Pipeline:
 
     async def all(self, calls: list[RedisCommand]) -> list[Any]:
         """Send several commands, in one pipeline, and return the replies. Raises the first error."""
-        await self.carry(calls)
+        await self.execute(calls)
         return [call.answer() for call in calls]
 
-    async def carry(self, calls: list[RedisCommand]) -> None:
+    async def execute(self, calls: list[RedisCommand]) -> None:
         """Send commands together and wait until each has an outcome. Raises none of their errors."""
         await self.settle(self.post(calls))
 
@@ -154,9 +154,9 @@ class Pipeline:
         groups = [group for group in self._queue if not group.done.done()]
         self._queue, self._callers = [], 0
         if groups:
-            SentPipeline(groups, line, self.within, self._proof, self._ran, self._landed).leave()
+            SentPipeline(groups, line, self.within, self._proof, self._ran, self._on_end).send()
 
-    def _landed(self) -> None:
+    def _on_end(self) -> None:
         if self._queue and self._idle() is not None:
             self._soon()
 

@@ -7,7 +7,7 @@ connection or a moved slot, the new subscription wakes all waiters.
 
 A waiter also polls without a message. A message can only be lost with its connection, which is probed
 (`core.redis.subscriber`). So while the server has confirmed the channels of a subscription, its waiter polls after
-LOOK_SELDOM, and otherwise after LOOK_EVERY: with 64 partitions, one poll per second in each is most of the work of an
+POLL_SELDOM, and otherwise after POLL_EVERY: with 64 partitions, one poll per second in each is most of the work of an
 idle process.
 """
 
@@ -22,13 +22,13 @@ from anyio.abc import TaskStatus
 from core.redis.node import Node
 from core.redis.slots import slot_of
 from core.redis.subscriber import Listener
-from core.redis.topology import LOOK_PAUSE, Topology
+from core.redis.topology import REFRESH_PAUSE, Topology
 
-LOOK_EVERY: Final = 1.0
+POLL_EVERY: Final = 1.0
 """Seconds after which a waiter polls without a message, while its subscription may miss one."""
-LOOK_SELDOM: Final = 15.0
+POLL_SELDOM: Final = 15.0
 """Seconds after which a waiter polls without a message, while its channels are confirmed."""
-MOST_HEARD: Final = 16
+MOST_PAYLOADS: Final = 16
 """Payloads kept for a waiter that has yet to read them."""
 
 
@@ -39,25 +39,25 @@ class Subscription:
         """Make a subscription. `confirmed` returns True while no message on its channels can be missed."""
         self._confirmed = confirmed
         self._event = Event()
-        self._heard: list[bytes] = []
+        self._payloads: list[bytes] = []
 
     @property
     def patience(self) -> float:
         """Maximum seconds to wait before polling without a message."""
-        return LOOK_SELDOM if self._confirmed() else LOOK_EVERY
+        return POLL_SELDOM if self._confirmed() else POLL_EVERY
 
-    def ring(self, words: bytes = b"") -> None:
+    def notify(self, payload: bytes = b"") -> None:
         """Wake the waiter. The payload may tell what to read."""
-        if words and len(self._heard) < MOST_HEARD:
-            self._heard.append(words)
+        if payload and len(self._payloads) < MOST_PAYLOADS:
+            self._payloads.append(payload)
         self._event.set()
 
-    def heard(self) -> list[bytes]:
-        """Payloads since the last call, at most `MOST_HEARD`."""
-        heard, self._heard = self._heard, []
-        return heard
+    def payloads(self) -> list[bytes]:
+        """Payloads since the last call, at most `MOST_PAYLOADS`."""
+        payloads, self._payloads = self._payloads, []
+        return payloads
 
-    def hush(self) -> None:
+    def clear(self) -> None:
         """Clear the wake-up: the waiter is about to poll."""
         if self._event.is_set():
             self._event = Event()
@@ -67,9 +67,9 @@ class Subscription:
         if not self._event.is_set():
             with anyio.move_on_after(self.patience if at_most is None else at_most):
                 await self._event.wait()
-        rang = self._event.is_set()
+        is_notified = self._event.is_set()
         self._event = Event()
-        return rang
+        return is_notified
 
 
 class PubSub:
@@ -104,7 +104,7 @@ class PubSub:
         """Listen for all waiters until cancelled. Also refreshes a doubtful slot map, so that no command has to."""
         listeners = self._listeners
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._look)
+            tasks.start_soon(self._refresh)
             tasks.start_soon(self._follow)
             task_status.started()
             while True:
@@ -119,11 +119,11 @@ class PubSub:
                     listeners[node].want(names)
                 await self._changed.wait()
 
-    async def _look(self) -> None:
+    async def _refresh(self) -> None:
         while True:
             await self._topology.doubted.wait()
-            await self._topology.look()
-            await anyio.sleep(LOOK_PAUSE)
+            await self._topology.refresh()
+            await anyio.sleep(REFRESH_PAUSE)
 
     async def _follow(self) -> None:
         while True:
@@ -145,8 +145,8 @@ class PubSub:
         return all(any(name in listener.confirmed for listener in self._listeners.values()) for name in names)
 
     def _listener(self, node: Node) -> Listener:
-        return Listener(node, ring=self._ring, moved=self._topology.redirected, lost=self._topology.doubt)
+        return Listener(node, notify=self._notify, moved=self._topology.redirected, lost=self._topology.doubt)
 
-    def _ring(self, name: bytes, words: bytes) -> None:
+    def _notify(self, name: bytes, payload: bytes) -> None:
         for subscription in self._subscriptions.get(name, ()):
-            subscription.ring(words)
+            subscription.notify(payload)

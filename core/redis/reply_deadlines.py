@@ -43,9 +43,9 @@ class ReplyDeadlines:
         if self._timer is not None:
             self._timer.cancel()
         loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(max(_EARLIEST, until - loop.time()), self._look)
+        self._timer = loop.call_later(max(_EARLIEST, until - loop.time()), self._expire)
 
-    def _look(self) -> None:
+    def _expire(self) -> None:
         self._timer = None
         now = asyncio.get_running_loop().time()
         late = [group for group, until in self._waiting.values() if until <= now]

@@ -67,13 +67,13 @@ class Router:
         After a ConnectionError, a TimeoutError or a cancellation, the command may have been executed.
         """
         call = RedisCommand(command)
-        await self._carry([call])
+        await self._execute([call])
         return call.answer()
 
     async def run(self, script: Script, keys: Sequence[str], args: Sequence[Argument]) -> Any:
         """Run a script with at least one key and return its reply. Raises as `call`."""
         call = script_command(script, keys, args)
-        await self._carry([call])
+        await self._execute([call])
         return call.answer()
 
     async def run_all(self, script: Script, asked: Sequence[ScriptArguments]) -> list[Any]:
@@ -82,17 +82,17 @@ class Router:
 
     async def all(self, calls: list[RedisCommand]) -> list[Any]:
         """Send several commands, one pipeline per node, and return the replies. Raises the first error."""
-        await self._carry(calls)
+        await self._execute(calls)
         return [call.answer() for call in calls]
 
-    async def carry(self, calls: list[RedisCommand]) -> None:
+    async def execute(self, calls: list[RedisCommand]) -> None:
         """Send commands, one pipeline per node, until each has an outcome. Raises none of their errors."""
-        await self._carry(calls)
+        await self._execute(calls)
 
     async def run_proven(self, script: Script, keys: Sequence[str], args: Sequence[Argument]) -> ProvenReply:
         """Run a script that writes. Return its reply, and the confirmation of the write. Raises as `call`."""
         call = script_command(script, keys, args)
-        await self._carry([call])
+        await self._execute([call])
         return ProvenReply(call.answer(), call.proven)
 
     def begin(self, *command: Argument) -> PendingCommand:
@@ -108,9 +108,9 @@ class Router:
         await begun.pipe.settle(begun.posted)
         if isinstance(begun.call.outcome, _Redirection):
             begun.call.again(asking=False)
-            await self._carry([begun.call])
+            await self._execute([begun.call])
         elif _in_doubt([begun.call]):
-            await self._look()
+            await self._refresh()
         return begun.call.answer()
 
     def _begin(self, call: RedisCommand) -> PendingCommand:
@@ -121,7 +121,7 @@ class Router:
         """Pipelines to every primary, for commands about a server rather than a key."""
         return [self._pipe(node) for node in self._topology.primaries()]
 
-    async def _carry(self, calls: list[RedisCommand]) -> None:
+    async def _execute(self, calls: list[RedisCommand]) -> None:
         only = self._topology.only
         if only is not None:
             pipe = self._pipe(only)
@@ -129,12 +129,12 @@ class Router:
         else:
             await self._spread([(call, self._topology.of(slot_of(_key(call)))) for call in calls])
         if _in_doubt(calls):
-            await self._look()
+            await self._refresh()
 
-    async def _look(self) -> None:
+    async def _refresh(self) -> None:
         """Refresh the slot map, for no longer than the caller waits."""
         with anyio.move_on_after(errors.wait()):
-            await self._topology.look()
+            await self._topology.refresh()
 
     async def _spread(self, sent: list[tuple[RedisCommand, Node]]) -> None:
         """Send commands to their nodes, and follow redirections, until each has an outcome."""
@@ -142,7 +142,7 @@ class Router:
             by_node: dict[Node, list[RedisCommand]] = {}
             for call, node in sent:
                 by_node.setdefault(node, []).append(call)
-            pipelines = [partial(self._pipe(node).carry, there) for node, there in by_node.items()]
+            pipelines = [partial(self._pipe(node).execute, commands) for node, commands in by_node.items()]
             if len(pipelines) == 1:
                 await pipelines[0]()
             else:
@@ -150,14 +150,14 @@ class Router:
             redirected = [(call, node) for call, node in sent if isinstance(call.outcome, _Redirection)]
             if not redirected or not left:
                 return
-            sent = [(call, self._elsewhere(call, node)) for call, node in redirected]
+            sent = [(call, self._redirected(call, node)) for call, node in redirected]
 
-    def _elsewhere(self, call: RedisCommand, node: Node) -> Node:
+    def _redirected(self, call: RedisCommand, node: Node) -> Node:
         moved = isinstance(call.outcome, redis.exceptions.MovedError)
         REDIRECTIONS.labels("moved" if moved else "ask").inc()
-        there = self._topology.redirected(node, call.outcome)
+        target = self._topology.redirected(node, call.outcome)
         call.again(asking=not moved)
-        return there
+        return target
 
 
 _Redirection: Final = redis.exceptions.AskError

@@ -9,7 +9,7 @@ from typing import Final
 import anyio
 import structlog
 
-LOOK_EVERY: Final = 0.2
+POLL_EVERY: Final = 0.2
 """Seconds between two checks of a loading server. The server does not announce the end."""
 TOLD_EVERY: Final = 10.0
 """Seconds after which the progress is logged again."""
@@ -31,7 +31,7 @@ class LoadingWait:
             for name, progress in loading.items():
                 # A warning, so that an operator on a terminal sees why nothing happens.
                 _log.warning("server_load_awaited", node=name, progress=progress)
-        await anyio.sleep(LOOK_EVERY)
+        await anyio.sleep(POLL_EVERY)
 
     def over(self) -> None:
         """Log the end of loading, if anything was logged before."""

@@ -38,15 +38,15 @@ def _slot(tag: str) -> int:
     return slot(tag)
 
 
-def merged(answers: Iterable[tuple[str, Mapping[str, Mapping[str, Any]]]]) -> SlotMap:
+def merged(reports: Iterable[tuple[str, Mapping[str, Mapping[str, Any]]]]) -> SlotMap:
     """Merge reports of several nodes. A report is the node's name, and its CLUSTER NODES as redis-py parses it."""
     claims: list[tuple[int, int, int, str]] = []
     known: set[str] = set()
     dead: set[str] = set()
-    for teller, told in answers:
-        for address, node in told.items():
+    for reporter, report in reports:
+        for address, node in report.items():
             flags = str(node["flags"]).split(",")
-            name = teller if "myself" in flags else _name(address, str(node["hostname"]))
+            name = reporter if "myself" in flags else _name(address, str(node["hostname"]))
             if "noaddr" in flags or "handshake" in flags:
                 continue
             known.add(name)

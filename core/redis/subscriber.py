@@ -25,7 +25,7 @@ LOST_AFTER: Final = 3.0
 _MESSAGE: Final = b"smessage"
 _UNSUBSCRIBED: Final = b"sunsubscribe"
 _SUBSCRIBED: Final = b"ssubscribe"
-_RINGING: Final = frozenset({_MESSAGE, _SUBSCRIBED})
+_NOTIFYING: Final = frozenset({_MESSAGE, _SUBSCRIBED})
 
 _log = structlog.get_logger(__name__)
 
@@ -33,25 +33,25 @@ _log = structlog.get_logger(__name__)
 class Listener:
     """Listens on the wanted channels of one node while `run` runs.
 
-    `ring` is called with each channel that may have something new, and the payload of the message, if any.
+    `notify` is called with each channel that may have something new, and the payload of the message, if any.
     """
 
     def __init__(
         self,
         node: Node,
         *,
-        ring: Callable[[bytes, bytes], None],
+        notify: Callable[[bytes, bytes], None],
         moved: Callable[[Node, redis.exceptions.MovedError], object],
         lost: Callable[[], None],
     ) -> None:
         self._node = node
-        self._ring = ring
+        self._notify = notify
         self._moved = moved
         self._lost = lost
         self._wanted: set[bytes] = set()
         self._asked: set[bytes] = set()
         self._changed = Event()
-        self._spoke = Event()
+        self._answered = Event()
         """Set by every message of the server; replaced by each probe."""
         self._scope = CancelScope()
         self.confirmed: set[bytes] = set()
@@ -111,26 +111,26 @@ class Listener:
     async def _probe(self, connection: AbstractConnection) -> None:
         """Raise `redis.exceptions.ConnectionError` if the server does not answer a probe."""
         while True:
-            spoke = self._spoke = Event()
+            answered = self._answered = Event()
             await anyio.sleep(PROBE_EVERY)
-            if spoke.is_set():
+            if answered.is_set():
                 continue
             await connection.send_command("PING")
             with anyio.move_on_after(LOST_AFTER):
-                await spoke.wait()
-            if not spoke.is_set():
+                await answered.wait()
+            if not answered.is_set():
                 raise redis.exceptions.ConnectionError(f"the server sent nothing for {LOST_AFTER} s")
 
     def _unconfirm(self) -> None:
         """Wake all waiters that relied on a confirmed channel."""
         names, self.confirmed = self.confirmed, set()
         for name in names:
-            self._ring(name, b"")
+            self._notify(name, b"")
 
     async def _listen(self, connection: AbstractConnection) -> None:
         while True:
             try:
-                said = await connection.read_response()
+                message = await connection.read_response()
             except redis.exceptions.MovedError as moved:
                 self._moved(self._node, moved)
                 continue
@@ -139,18 +139,18 @@ class Listener:
                     raise
                 continue  # a server whose disk is full refuses the probe, but is alive
             finally:
-                self._spoke.set()
-            if not isinstance(said, list) or len(said) != 3:  # noqa: PLR2004 - the reply to a probe
+                self._answered.set()
+            if not isinstance(message, list) or len(message) != 3:  # noqa: PLR2004 - the reply to a probe
                 continue
-            kind, name, words = said
+            kind, name, payload = message
             if kind == _SUBSCRIBED:
                 self.confirmed.add(name)
             elif kind == _UNSUBSCRIBED:
                 self.confirmed.discard(name)
-                self._ring(name, b"")
+                self._notify(name, b"")
             # Before a subscription begins or resumes, a message may have been missed.
-            if kind in _RINGING:
-                self._ring(name, words if kind == _MESSAGE else b"")
+            if kind in _NOTIFYING:
+                self._notify(name, payload if kind == _MESSAGE else b"")
             elif name in self._wanted:
                 # Not our request: the slot has moved. Subscribing again makes the server name the new node.
                 self._asked.discard(name)

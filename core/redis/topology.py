@@ -22,17 +22,17 @@ from core.redis.access import refusal, require_access
 from core.redis.address import Address
 from core.redis.client import ask, connect
 from core.redis.confirmation import Confirmation
-from core.redis.discovery import LOOK_WITHIN, look_at_cluster, look_at_sentinels
+from core.redis.discovery import ANSWER_WITHIN, ask_cluster, ask_sentinels
 from core.redis.errors import CannotOpen, Denied, UnfitServer, Unreachable, is_denied, is_loading
 from core.redis.node import Node
 from core.redis.server_facts import Server, require
 from core.redis.server_loading import LoadingWait
 from core.redis.slots import SlotMap
 
-LOOK_PAUSE: Final = 0.1
+REFRESH_PAUSE: Final = 0.1
 """Seconds between two refreshes of the slot map."""
 
-LOOKS: Final = 3
+REFRESHES: Final = 3
 """Attempts to look up the slot map at the start, if a node answers but the map is incomplete."""
 
 MEMORY: Final = Confirmation()
@@ -41,14 +41,14 @@ _log = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
-async def find_servers(url: str, promise: Confirmation = MEMORY) -> AsyncIterator["Topology"]:
+async def find_servers(url: str, confirmation: Confirmation = MEMORY) -> AsyncIterator["Topology"]:
     """Find the servers at `url`, fit or unfit. They stay open until the block ends.
 
     Raises `BadAddress`, `Unreachable`, `Denied`. Waits for a cluster that is loading its data.
     """
-    topology = Topology(addresses.parse(url), promise)
+    topology = Topology(addresses.parse(url), confirmation)
     try:
-        await topology.until_whole()
+        await topology.until_complete()
         yield topology
     finally:
         await topology.aclose()
@@ -60,31 +60,31 @@ async def until_loaded(topology: "Topology") -> None:
     Raises `Unreachable`, or `UnfitServer` for a server that refuses INFO.
     """
     waiting = LoadingWait()
-    while loading := {node.name: one.loading for node, one in await _looked(topology) if one.loading is not None}:
+    while loading := {node.name: one.loading for node, one in await _inspected(topology) if one.loading is not None}:
         await waiting.pause(loading)
-        await topology.look()
+        await topology.refresh()
     waiting.over()
 
 
 async def require_access_to(topology: "Topology") -> None:
     """Raise `Denied` for the first server whose account lacks permissions. Raises `Unreachable`."""
-    for node, server in await _looked(topology):
+    for node, server in await _inspected(topology):
         with _named(topology, node):
             await require_access(node.writing, node.calls, cluster=server.cluster)
 
 
-async def require_fit(topology: "Topology", promise: Confirmation) -> None:
+async def require_fit(topology: "Topology", confirmation: Confirmation) -> None:
     """Check every server that takes writes. Raises `Unreachable`, or `UnfitServer` for the first that is unfit.
 
     Waits for a server that is loading its data.
     """
     await until_loaded(topology)
-    for node, server in await _looked(topology):
+    for node, server in await _inspected(topology):
         with _named(topology, node):
-            require(server, promise.level)
+            require(server, confirmation.level)
             await require_access(node.writing, node.calls, cluster=server.cluster)
-        if promise.level == "replicated" and server.replicas < promise.replicas:
-            _log.warning("replicas_missed", node=node.name, linked=server.replicas, wanted=promise.replicas)
+        if confirmation.level == "replicated" and server.replicas < confirmation.replicas:
+            _log.warning("replicas_missed", node=node.name, linked=server.replicas, wanted=confirmation.replicas)
     only = topology.only
     if only is not None and only.server is not None and only.server.cluster:
         known = (await ask(only.writing, "CLUSTER INFO"))["cluster_known_nodes"]
@@ -92,11 +92,11 @@ async def require_fit(topology: "Topology", promise: Confirmation) -> None:
             raise UnfitServer("The server is a node of a cluster: give the URL as redis+cluster://host:port,…")
 
 
-async def _looked(topology: "Topology") -> list[tuple[Node, Server]]:
+async def _inspected(topology: "Topology") -> list[tuple[Node, Server]]:
     found = []
     for node in topology.primaries():
         with _named(topology, node):
-            found.append((node, await node.look()))
+            found.append((node, await node.inspect()))
     return found
 
 
@@ -114,21 +114,21 @@ def _named(topology: "Topology", node: Node) -> Iterator[None]:
 class Topology:
     """Servers of a deployment, and the node that serves each slot."""
 
-    def __init__(self, address: Address, promise: Confirmation = MEMORY) -> None:
+    def __init__(self, address: Address, confirmation: Confirmation = MEMORY) -> None:
         self.address = address
         self.changed = Event()
         """Set, and then replaced, when a slot has another node than before."""
         self.doubted = Event()
         """Set if the map may be outdated and no refresh has begun yet."""
-        self._promise = promise
+        self._confirmation = confirmation
         self._nodes: dict[str, Node] = {}
         self.sentinels: list[tuple[str, Redis]] = []
         """Sentinels named in the URL, with a client of each."""
         self._owners: list[Node] = []
         self._primaries: list[Node] = []
         self._only: Node | None = None
-        self._looking: Event | None = None
-        self._looked = -math.inf
+        self._refreshing: Event | None = None
+        self._inspected = -math.inf
         match address.kind:
             case "single":
                 self._only = self.at(address.places[0])
@@ -156,7 +156,7 @@ class Topology:
         if node is None:
             leads = self.address.kind == "sentinel"
             name, url = self.address.name(place), self.address.server(place)
-            node = self._nodes[place] = Node(name, url, self._promise, leads=leads, slow=self.doubt)
+            node = self._nodes[place] = Node(name, url, self._confirmation, leads=leads, slow=self.doubt)
         return node
 
     def primaries(self) -> list[Node]:
@@ -170,7 +170,7 @@ class Topology:
         named = self.at(addresses.place(host, by.port))
         if isinstance(by, MovedError) and self._owners[by.slot_id] is not named:
             self._owners[by.slot_id] = named
-            self._tell()
+            self._changed()
             self.doubt()  # one slot seldom moves alone
         return named
 
@@ -179,14 +179,14 @@ class Topology:
         if self.address.kind != "single":
             self.doubted.set()
 
-    async def look(self) -> None:
+    async def refresh(self) -> None:
         """Refresh the slot map, once for all concurrent callers. The map stays as it is if no node answers."""
-        if self._looking is not None:
-            await self._looking.wait()
+        if self._refreshing is not None:
+            await self._refreshing.wait()
             return
-        if self.address.kind == "single" or anyio.current_time() < self._looked + LOOK_PAUSE:
+        if self.address.kind == "single" or anyio.current_time() < self._inspected + REFRESH_PAUSE:
             return
-        done = self._looking = Event()
+        done = self._refreshing = Event()
         self.doubted = Event()
         try:
             seen = await self._ask()
@@ -195,25 +195,25 @@ class Topology:
             else:
                 await self._learn(seen)
         finally:
-            self._looked = anyio.current_time()
-            self._looking = None
+            self._inspected = anyio.current_time()
+            self._refreshing = None
             done.set()
 
-    async def until_whole(self) -> None:
+    async def until_complete(self) -> None:
         """Refresh until every slot has a node. Waits only for loading nodes. Raises `Unreachable`, `Denied`."""
         waiting, tries = LoadingWait(), 1
-        await self.look()
+        await self.refresh()
         while not self._owners:
-            loading, is_there = await self._named()
+            loading, does_answer = await self._named()
             if loading:
                 await waiting.pause(dict.fromkeys(loading, "?"))
-            elif is_there and tries < LOOKS:
+            elif does_answer and tries < REFRESHES:
                 tries += 1  # the node was slow, or does not know the others yet
-                await anyio.sleep(LOOK_PAUSE)
+                await anyio.sleep(REFRESH_PAUSE)
             else:
                 where = "sentinel knows the primary" if self.sentinels else "node of the cluster answers"
                 raise Unreachable(f"Redis does not answer: no {where}")
-            await self.look()
+            await self.refresh()
         waiting.over()
 
     async def _named(self) -> tuple[list[str], bool]:
@@ -222,13 +222,13 @@ class Topology:
         Raises `Denied` if a node refuses the command.
         """
         question = "SENTINEL MASTERS" if self.sentinels else "CLUSTER NODES"
-        asked = self.sentinels or [(node.name, node.reading) for node in self._nodes.values()]
-        loading, is_there = [], False
-        for name, client in asked:
+        servers = self.sentinels or [(node.name, node.reading) for node in self._nodes.values()]
+        loading, does_answer = [], False
+        for name, client in servers:
             try:
-                with anyio.move_on_after(LOOK_WITHIN):
+                with anyio.move_on_after(ANSWER_WITHIN):
                     await ask(client, question)
-                    is_there = True
+                    does_answer = True
             except RedisError as error:
                 if is_denied(error) and self.sentinels:
                     raise Denied(f"{name}: the Sentinel user may not run {question}: {error}") from error
@@ -236,7 +236,7 @@ class Topology:
                     raise await refusal(client, ("CLUSTER", "NODES")) from error
                 if is_loading(error):
                     loading.append(name)
-        return loading, is_there
+        return loading, does_answer
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -248,27 +248,27 @@ class Topology:
 
     async def _ask(self) -> SlotMap | None:
         if self.sentinels:
-            return await look_at_sentinels(self.sentinels, self.address.service)
-        return await look_at_cluster([(node.name, node.reading) for node in self._nodes.values()])
+            return await ask_sentinels(self.sentinels, self.address.service)
+        return await ask_cluster([(node.name, node.reading) for node in self._nodes.values()])
 
-    async def _learn(self, seen: SlotMap) -> None:
-        if not self._owners and None in seen.owners:
+    async def _learn(self, found: SlotMap) -> None:
+        if not self._owners and None in found.owners:
             return  # at the start, the map must be complete
         is_new = not self._owners
-        named = {name: self.at(name) for name in set(seen.owners) if name is not None}
+        named = {name: self.at(name) for name in set(found.owners) if name is not None}
         owners = [
             self._owners[slot] if name is None else named[name]  # the last known node will report the fault
-            for slot, name in enumerate(seen.owners)
+            for slot, name in enumerate(found.owners)
         ]
         if owners != self._owners:
             self._owners = owners
             self._only = owners[0] if self.sentinels else None
-            self._tell()
+            self._changed()
             if not is_new:
                 _log.info("topology_changed", primaries=[node.name for node in self._primaries])
-        for name in seen.dead & self._nodes.keys():
+        for name in found.dead & self._nodes.keys():
             self._nodes[name].give_up()
-        await self._forget(seen.known)
+        await self._forget(found.known)
         if not is_new:
             await self._meet()
 
@@ -283,14 +283,14 @@ class Topology:
         for node in self._primaries:
             if node.server is None:
                 try:
-                    with anyio.move_on_after(LOOK_WITHIN):
-                        server = await node.look()
-                        require(server, self._promise.level)
+                    with anyio.move_on_after(ANSWER_WITHIN):
+                        server = await node.inspect()
+                        require(server, self._confirmation.level)
                         await require_access(node.writing, node.calls, cluster=server.cluster)
                 except CannotOpen as error:
                     _log.error("unfit_node_found", node=node.name, error=str(error))
 
-    def _tell(self) -> None:
+    def _changed(self) -> None:
         self._primaries = list(dict.fromkeys(self._owners))
         self.changed.set()
         self.changed = Event()

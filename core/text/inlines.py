@@ -12,7 +12,7 @@ from markdown_it.token import Token
 
 from core.text.addresses import misleads
 from core.text.cost import Meter
-from core.text.lines import looks
+from core.text.lines import visible_words
 
 if TYPE_CHECKING:
     from markdown_it.helpers.parse_link_destination import _Result
@@ -129,7 +129,7 @@ def _misleading(tokens: list[Token], meter: Meter) -> Iterator[int]:
         if token.type == "link_open" and _BEGINS in token.meta:
             opened, words = token, []
         elif token.type == "link_close" and opened is not None:
-            if misleads(looks("".join(words), meter), str(opened.attrs["href"]), meter.spend):
+            if misleads(visible_words("".join(words), meter), str(opened.attrs["href"]), meter.spend):
                 yield opened.meta[_BEGINS]
             opened = None
         elif opened is not None:

@@ -85,7 +85,7 @@ def _marked(mark: re.Match[str], meter: Meter) -> str:
         return _link(address, address)
     if _IN_LABEL.search(mark["label"]) is not None or is_blank(mark["label"]):
         raise NotOrdinary
-    words = looks(mark["label"], meter)
+    words = visible_words(mark["label"], meter)
     if perhaps_link(words) and _misleads(words, mark["to"], meter):
         raise NotOrdinary
     link = _link(mark["to"], mark["label"])
@@ -95,7 +95,7 @@ def _marked(mark: re.Match[str], meter: Meter) -> str:
     return f"<{tag}>{link}</{tag}>"
 
 
-def looks(words: str, meter: Meter) -> str:
+def visible_words(words: str, meter: Meter) -> str:
     """Return the words of a link as they look. Raises TooCostly."""
     if words.isascii():
         return words

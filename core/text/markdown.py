@@ -90,7 +90,7 @@ def html(text: str, meter: Meter) -> str:
             parser = _parser_without_definitions
             tokens = parser.tokens(text, meter, env)
     if not _shows(tokens):
-        return plain.plain(text)
+        return plain.paragraphs(text)
     return sanitised(_rendered(parser, tokens, meter, env), meter)
 
 

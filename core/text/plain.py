@@ -40,14 +40,14 @@ def perhaps_markup(text: str) -> bool:
     return _MARKUP.search(text) is not None
 
 
-def plain(text: str) -> str:
+def paragraphs(text: str) -> str:
     """Return the HTML of a text shown as typed: paragraphs and line breaks only."""
     shown = escape(text.strip("\n"), quote=False).replace("\xa0", "&nbsp;")
-    paragraphs = _EMPTY_LINES.sub("</p>\n<p>", shown).replace("\n", "<br>\n").replace("</p><br>\n<p>", "</p>\n<p>")
-    return f"<p>{paragraphs}</p>\n".replace(">\u0338", ">&#x338;")
+    joined = _EMPTY_LINES.sub("</p>\n<p>", shown).replace("\n", "<br>\n").replace("</p><br>\n<p>", "</p>\n<p>")
+    return f"<p>{joined}</p>\n".replace(">\u0338", ">&#x338;")
 
 
-def html(body: str) -> str | None:
+def html_or_none(body: str) -> str | None:
     """Return the HTML of a normalised body of plain prose; None if the body may have more."""
     if (
         len(body) > SECTION
@@ -60,8 +60,8 @@ def html(body: str) -> str | None:
         return None
     if "&" in body:
         body = body.replace("&", "&amp;")
-    paragraphs = body.split("\n\n")
+    parts = body.split("\n\n")
     if "\n" in body:
-        paragraphs = [lines for paragraph in paragraphs if (lines := paragraph.strip("\n").replace("\n", "<br>\n"))]
+        parts = [lines for part in parts if (lines := part.strip("\n").replace("\n", "<br>\n"))]
     between = "</p>\n<p>"
-    return f"<p>{between.join(paragraphs)}</p>\n"
+    return f"<p>{between.join(parts)}</p>\n"

@@ -4,8 +4,7 @@ from sys import getsizeof
 from typing import Final, NamedTuple
 
 from core.lru import Lru
-from core.text import fast_path
-from core.text import plain as prose
+from core.text import fast_path, plain
 from core.text.cost import Meter, TooCostly
 from core.text.sections import code, sections
 from core.text.unicode import normalise
@@ -43,19 +42,19 @@ def render(body: str) -> str:
     proportion.
     """
     body = normalise(body)
-    plain = _prose(body)
-    return _marked_up(body).html if plain is None else plain
+    html = _prose(body)
+    return _marked_up(body).html if html is None else html
 
 
 def _prose(body: str) -> str | None:
     """Return the HTML of a normalised body that needs no parser; None if it needs one."""
-    return prose.html(body) if body else ""
+    return plain.html_or_none(body) if body else ""
 
 
 def _marked_up(body: str) -> Rendered:
     made = [(text, code(text) if is_code else _section(text)) for text, is_code in sections(body)]
-    html = "".join(prose.plain(text) if html is None else html for text, html in made)
-    return Rendered(html or prose.plain(body), any(html is None for _, html in made))
+    html = "".join(plain.paragraphs(text) if html is None else html for text, html in made)
+    return Rendered(html or plain.paragraphs(body), any(html is None for _, html in made))
 
 
 def _section(text: str) -> str | None:
@@ -91,9 +90,9 @@ def remembered(body: str) -> Rendered:
     if found is not None:
         return found
     normalised = normalise(body)
-    plain = _prose(normalised)
-    if plain is not None:
-        return Rendered(plain)
+    html = _prose(normalised)
+    if html is not None:
+        return Rendered(html)
     made = _marked_up(normalised)
     _REMEMBERED.put(body, made, getsizeof(body) + getsizeof(made.html) + _OVERHEAD)
     return made

@@ -132,7 +132,7 @@ def kept_from_author(comment: Comment) -> frozenset[int]:
 
 
 async def redacted(
-    log: Log, events: Iterable[Recorded], *, folds: AggregateCache | None = None
+    log: Log, events: Iterable[Recorded], *, cache: AggregateCache | None = None
 ) -> dict[str, frozenset[int]]:
     """The texts in `events`, all of one site, that are redacted by now: revisions by comment, read from the log."""
     threads: dict[tuple[str, str], dict[str, None]] = {}
@@ -146,7 +146,7 @@ async def redacted(
         for start in range(0, len(names), _COMMENTS_A_LOAD):
             some = names[start : start + _COMMENTS_A_LOAD]
             aggregates = await load_aggregates(
-                log, site, thread, folded=tuple(map(heads.comment, some)), folds=folds, reads=True
+                log, site, thread, folded=tuple(map(heads.comment, some)), cache=cache, reads=True
             )
             for name in some:
                 texts = aggregates.comment(name).texts.items()

@@ -112,9 +112,7 @@ async def members(served: Served, site: str, listing: Listing, *groups: str) -> 
     async def part(partition: Partition) -> list[str]:
         reply = await served.commands(
             partition,
-            lambda g: [
-                ("ZRANGEBYLEX", partition.site_view(g, site, listing.name), *_bounds(group)) for group in groups
-            ],
+            lambda g: [("ZRANGEBYLEX", partition.listing(g, site, listing.name), *_bounds(group)) for group in groups],
         )
         return [member.decode() for some in reply.parts for member in some]
 
@@ -134,7 +132,7 @@ async def _by_member(
     reply = await served.partition(
         _BY_MEMBER,
         partition,
-        lambda g: [partition.site_view(g, site, listing.name)],
+        lambda g: [partition.listing(g, site, listing.name)],
         (start(order, partition, after, group), _bounds(group)[0], limit),
     )
     return [listed(listing, partition, member) for member in reply.parts[0].decode().splitlines()]
@@ -146,7 +144,7 @@ async def _by_score(
     reply = await served.partition(
         _BY_SCORE,
         partition,
-        lambda g: [partition.site_view(g, site, listing.name)],
+        lambda g: [partition.listing(g, site, listing.name)],
         (*(("+inf", "") if after is None else after), limit),
     )
     lines = (line.split(" ", 1) for line in reply.parts[0].decode().splitlines())

@@ -77,9 +77,7 @@ async def member_counts(served: Served, site: str, member: str) -> tuple[str | N
 async def _tallied(
     served: Served, partition: Partition, site: str, member: str
 ) -> tuple[tuple[int, int, int], Listed | None]:
-    reply = await served.partition(
-        _TALLIED, partition, lambda g: [partition.site_view(g, site, AUTHORS.name)], (member,)
-    )
+    reply = await served.partition(_TALLIED, partition, lambda g: [partition.listing(g, site, AUTHORS.name)], (member,))
     published, pending, rejected, newest = reply.parts
     listed = None if newest is None else listing.listed(AUTHORS, partition, newest.decode())
     return (published, pending, rejected), listed

@@ -55,7 +55,7 @@ async def _part(
     reply = await served.partition(
         _QUEUE,
         partition,
-        lambda g: [partition.site_view(g, site, query.state)],
+        lambda g: [partition.listing(g, site, query.state)],
         (start, query.limit + 1, query.thread or "", query.member or ""),
     )
     total, members = reply.parts

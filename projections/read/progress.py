@@ -10,7 +10,7 @@ from core.heads import LAST
 from core.keys import Partition
 from core.log import wire
 from core.position import Position, kept
-from core.redis.pubsub import LOOK_EVERY
+from core.redis.pubsub import POLL_EVERY
 from projections.read.queries import ViewState
 from projections.read.served_generation import CommandParts, Question, Served
 from projections.views import parking
@@ -113,16 +113,16 @@ async def _wait(
 ) -> bool:
     """The first result of `there` that is not None; False after `within` seconds.
 
-    A commit publishes a notification. In case it is lost, `there` is also polled every `LOOK_EVERY` seconds.
+    A commit publishes a notification. In case it is lost, `there` is also polled every `POLL_EVERY` seconds.
     """
     if (said := await there()) is not None:
         return said
     deadline = anyio.current_time() + within
-    with served.wakes.on(partition.view_channel) as subscription:
+    with served.pubsub.on(partition.view_channel) as subscription:
         # A commit before the subscription notified no subscriber: check first, then wait.
         while (said := await there()) is None:
             left = deadline - anyio.current_time()
             if left <= 0:
                 return False
-            await subscription.wait(min(left, LOOK_EVERY))
+            await subscription.wait(min(left, POLL_EVERY))
     return said

@@ -41,7 +41,7 @@ class Served:
 
     def __init__(self, deployment: Deployment, *, patience: float = PATIENCE) -> None:
         self.keys: Keys = deployment.keys
-        self.wakes = deployment.wakes
+        self.pubsub = deployment.pubsub
         self.calls = deployment.calls
         """Router for short, urgent requests."""
         self._reads = deployment.reads

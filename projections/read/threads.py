@@ -125,7 +125,7 @@ async def _waiting(served: Served, site: str, names: Sequence[str]) -> dict[str,
         reply = await served.partition(
             _WAITING,
             partition,
-            lambda g: [partition.site_view(g, site, queue.name) for queue in (PENDING, REPORTED)],
+            lambda g: [partition.listing(g, site, queue.name) for queue in (PENDING, REPORTED)],
             some,
         )
         return dict(zip(some, zip(reply.parts[::2], reply.parts[1::2], strict=True), strict=True))
@@ -152,7 +152,7 @@ async def _in_order(
 async def _unordered(served: Served, site: str, order: ThreadListing, partition: Partition) -> list[Listed]:
     """All threads of a partition, for views by an older version without this order. Raises Unavailable."""
     reply = await served.commands(
-        partition, lambda g: [("ZRANGE", partition.site_view(g, site, THREADS.name), 0, MOST_UNORDERED)]
+        partition, lambda g: [("ZRANGE", partition.listing(g, site, THREADS.name), 0, MOST_UNORDERED)]
     )
     names = [name.decode() for name in reply.parts[0]]
     if len(names) > MOST_UNORDERED:

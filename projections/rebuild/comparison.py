@@ -164,7 +164,7 @@ class GenerationDiff:
 
     def _of_site(self, site: str, listings: Sequence[Listing]) -> _Pair:
         both = (self._served, self._other)
-        keys = (tuple(self._keys.site_view(one, site, listing.name) for listing in listings) for one in both)
+        keys = (tuple(self._keys.listing(one, site, listing.name) for listing in listings) for one in both)
         return _Pair("cursor", self._cursors(), tuple(listing.cell for listing in listings), *keys)
 
     def _cursors(self) -> tuple[str, str]:

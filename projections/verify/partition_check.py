@@ -167,7 +167,7 @@ class PartitionCheck:
         known = {self.keys.cursor(self.generation), self.keys.versions(self.generation)}
         known.add(self.keys.parked(self.generation))
         for site in self._index.sites:
-            known |= {self.keys.site_view(self.generation, site, listing.name) for listing in registry.LISTINGS}
+            known |= {self.keys.listing(self.generation, site, listing.name) for listing in registry.LISTINGS}
         async for difference in self._unexplained(sorted(existing.others - known)):
             yield difference
 

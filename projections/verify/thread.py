@@ -184,7 +184,7 @@ class ThreadCheck:
 
     def listing_keys(self, site: str) -> dict[str, str]:
         """The keys of the comparable listings, by cell."""
-        return {one.cell: self.keys.site_view(self.generation, site, one.name) for one in self.listings()}
+        return {one.cell: self.keys.listing(self.generation, site, one.name) for one in self.listings()}
 
     async def wrong_kinds(
         self, name: Name | None, keys: Mapping[str, str], error: ResponseError | None = None

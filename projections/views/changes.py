@@ -216,6 +216,6 @@ class _Out:
     def _key(self, name: str) -> str:
         base, _, view = name.partition(".")
         if view:
-            return self._keys.site_view(self._generation, self._site, view)
+            return self._keys.listing(self._generation, self._site, view)
         key: str = getattr(self._views, base)
         return key

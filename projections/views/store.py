@@ -203,7 +203,7 @@ class Store:
             await self._stage(getattr(staged, name), name, puts)
         beyond = [Change("HDEL", own.parked(self.generation), [parking.field(thread.site, thread.id)]), *changes]
         for listing in registry.LISTINGS:
-            key = own.site_view(self.generation, thread.site, listing.name)
+            key = own.listing(self.generation, thread.site, listing.name)
             beyond += await self._listing_changes(key, listing, thread.id, listed[listing.cell])
         keys = [own.cursor(self.generation), own.generation, own.heads(thread.site, thread.id)]
         keys += (own.versions(self.generation), *views, *staged)

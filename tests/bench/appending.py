@@ -49,13 +49,13 @@ async def measure(stage: Stage) -> list[Figure]:
     async with bare(stage.cores, CALLERS) as script:
         with server(stage.cores.rest) as url, on(stage.cores.own):
             async with open_deployment(url, partitions=PARTITIONS, durability="fsynced") as deployment:
-                log, folds = RedisLog(deployment), AggregateCache()
+                log, cache = RedisLog(deployment), AggregateCache()
                 await _open(log)
-                await _posted(log, folds, "warm", appends // 4)
+                await _posted(log, cache, "warm", appends // 4)
                 leave_alone()
                 for number in range(stage.sizes.rounds):
                     bares.append(await script.rate(stage.sizes.load / 2))
-                    rates.append(await _posted(log, folds, str(number), appends))
+                    rates.append(await _posted(log, cache, str(number), appends))
     return [
         Figure(
             name=f"posts without HTTP, {CALLERS} at a time, fsync always",
@@ -76,21 +76,21 @@ async def _open(log: RedisLog) -> None:
         await transact(log, about, site=SITE, thread=thread, caller=MODERATOR)
 
 
-async def _posted(log: RedisLog, folds: AggregateCache, series: str, appends: int) -> float:
+async def _posted(log: RedisLog, cache: AggregateCache, series: str, appends: int) -> float:
     begun = time.perf_counter()
     async with anyio.create_task_group() as tasks:
         for at in range(CALLERS):
-            tasks.start_soon(_post, log, folds, MEMBERS[at], f"{series}-{at}", max(1, appends // CALLERS))
+            tasks.start_soon(_post, log, cache, MEMBERS[at], f"{series}-{at}", max(1, appends // CALLERS))
     return max(1, appends // CALLERS) * CALLERS / (time.perf_counter() - begun)
 
 
-async def _post(log: RedisLog, folds: AggregateCache, caller: Caller, series: str, times: int) -> None:
+async def _post(log: RedisLog, cache: AggregateCache, caller: Caller, series: str, times: int) -> None:
     words = body(random.Random(series))
     for number in range(times):
         key = f"{series}-{number}"
         command = PostComment(comment=key, body=words)
         await transact(
-            log, command, site=SITE, thread=THREADS[number % len(THREADS)], caller=caller, key=key, folds=folds
+            log, command, site=SITE, thread=THREADS[number % len(THREADS)], caller=caller, key=key, cache=cache
         )
 
 
@@ -127,7 +127,7 @@ class Bare:
             number = next(self._numbers)
             event, expected = self._ready(thread, number)
             append = Append(site=SITE, thread=thread, expected=expected, events=(event,), now=now, key=f"bare-{number}")
-            arguments = wire.append_arguments(append, partition.log_channel, self._deployment.whole.id)
+            arguments = wire.append_arguments(append, partition.log_channel, self._deployment.integrity.id)
             await self._deployment.appends.run_proven(APPEND, keys, arguments)
             self._made += 1
 

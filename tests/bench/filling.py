@@ -78,7 +78,7 @@ class Fill:
         self._keys += 1
         caller = MEMBERS[number % len(MEMBERS)]
         key = command_key(SITE, caller.id, "POST", thread, str(self._keys))
-        return await transact(self._log, command, site=SITE, thread=thread, caller=caller, key=key, folds=self._folds)
+        return await transact(self._log, command, site=SITE, thread=thread, caller=caller, key=key, cache=self._folds)
 
 
 async def all_of(things: Sequence[str], work: Callable[[str], Awaitable[object]]) -> None:

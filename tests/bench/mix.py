@@ -80,7 +80,7 @@ class Discussion:
     async def act(self, thread: str, command: Command, caller: Caller) -> Result:
         """Carry out one command, a moment later. Raises a Refusal."""
         self._now += STEP
-        return await transact(self.log, command, site=SITE, thread=thread, caller=caller, folds=self._folds)
+        return await transact(self.log, command, site=SITE, thread=thread, caller=caller, cache=self._folds)
 
     async def record(self, thread: str, events: Sequence[tuple[Caller, Event]]) -> None:
         """Have these events in the log as well, at one moment, decided by nobody."""

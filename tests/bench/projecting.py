@@ -114,7 +114,7 @@ async def project(deployment: Deployment, *, within: float = BOUND) -> None:
     store = Store(deployment.calls, deployment.reads, deployment.keys)
     with anyio.fail_after(within):
         async with anyio.create_task_group() as tasks:
-            await tasks.start(deployment.wakes.run)
+            await tasks.start(deployment.pubsub.run)
             await tasks.start(projector.run)
             async with anyio.create_task_group() as levels:
                 for partition in range(log.partitions):
@@ -126,6 +126,6 @@ async def project(deployment: Deployment, *, within: float = BOUND) -> None:
 async def _level(deployment: Deployment, log: Log, store: Store, partition: int) -> None:
     """Wait until the views of a partition have its last event."""
     last = await log.last(partition)
-    with deployment.wakes.on(deployment.keys[partition].view_channel) as bell:
+    with deployment.pubsub.on(deployment.keys[partition].view_channel) as bell:
         while await store.cursor(partition) < last:
             await bell.wait()

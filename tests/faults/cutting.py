@@ -170,7 +170,7 @@ async def _opened(home: Path, program: Path) -> AsyncIterator[Deployment]:
             open_deployment(node.url, partitions=PARTITIONS, durability="fsynced") as deployment,
             anyio.create_task_group() as tasks,
         ):
-            await tasks.start(deployment.wakes.run)
+            await tasks.start(deployment.pubsub.run)
             yield deployment
             tasks.cancel_scope.cancel()
     finally:

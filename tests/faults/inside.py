@@ -92,7 +92,7 @@ class Gate:
             self.waiting.remove(script)
         return await self._calls.run(script, *asked)
 
-    async def carry(self, calls: list[RedisCommand]) -> None:
+    async def execute(self, calls: list[RedisCommand]) -> None:
         """As the calls behind it."""
         try:
             await self._passed()
@@ -100,7 +100,7 @@ class Gate:
             for call in calls:
                 call.outcome = error
         else:
-            await self._calls.carry(calls)
+            await self._calls.execute(calls)
 
     async def _passed(self) -> None:
         await self._open.wait()
@@ -239,7 +239,7 @@ async def inside(home: Path, *, durability: Durability = "fsynced") -> AsyncIter
                 open_deployment(node.url, partitions=PARTITIONS) as near,
                 anyio.create_task_group() as tasks,
             ):
-                await tasks.start(deployment.wakes.run)
+                await tasks.start(deployment.pubsub.run)
                 yield Inside(node, proxy, deployment, near, tasks)
                 tasks.cancel_scope.cancel()
             # Last, when nobody connects any more: asyncio does not stand an accept that is cancelled as one comes.

@@ -151,7 +151,7 @@ def every_key() -> Iterator[str]:
             continue
         if isinstance(made, str):
             yield made
-        elif name == "site_view":
+        elif name == "listing":
             yield from (made(keys.ANY, keys.ANY, listing.name) for listing in LISTINGS)
         elif callable(made):
             found = made(*[keys.ANY] * len(inspect.signature(made).parameters))

@@ -102,7 +102,7 @@ def expected(keys: Partition, thread: ThreadState, html: layout.Html) -> dict[st
     views = keys.thread_views(1, thread.site, thread.id)
     for name, field, value in layout.contents(thread, html):
         base, _, view = name.partition(".")
-        key = keys.site_view(1, thread.site, view) if view else getattr(views, base)
+        key = keys.listing(1, thread.site, view) if view else getattr(views, base)
         found.setdefault(key, {})[field] = value
     return found
 

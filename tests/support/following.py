@@ -152,7 +152,7 @@ async def station(
         log=house.log,
         served=served or house.served,
         feed=FeedLog(deployment.calls, deployment.keys),
-        subscription=lambda partition: deployment.wakes.on(deployment.keys[partition].view_channel),
+        subscription=lambda partition: deployment.pubsub.on(deployment.keys[partition].view_channel),
         heartbeat=heartbeat,
         limits=limits,
     )

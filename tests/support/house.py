@@ -255,7 +255,7 @@ async def built(
     opening = open_deployment(url, partitions=PARTITIONS, durability=durability)
     async with opening as deployment, anyio.create_task_group() as tasks:
         house = House(deployment, patience)
-        await tasks.start(deployment.wakes.run)
+        await tasks.start(deployment.pubsub.run)
         if follows:
             for number in range(PARTITIONS):
                 tasks.start_soon(house.project, number)

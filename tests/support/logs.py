@@ -132,13 +132,13 @@ class RedisPlace:
         await self.deployment.calls.call("XDEL", self.deployment.keys[partition].log, str(position))
 
     async def accept(self, partition: int) -> None:
-        calls, keys, id_ = self.deployment.calls, self.deployment.keys, self.deployment.whole.id
-        (seen,) = await log_integrity.look(calls, keys, id_, [partition])
+        calls, keys, id_ = self.deployment.calls, self.deployment.keys, self.deployment.integrity.id
+        (seen,) = await log_integrity.inspect(calls, keys, id_, [partition])
         assert await log_integrity.accept(calls, keys, id_, seen)
 
     async def upgrade(self, format_: int) -> None:
         await self.deployment.calls.call("HSET", DEPLOYMENT, "format", format_)
-        await self.deployment.record.look()
+        await self.deployment.record.read()
 
     async def _put(self, partition: int, entry: Entry) -> None:
         keys = self.deployment.keys[partition]
@@ -181,7 +181,7 @@ async def emptied(deployment: Deployment) -> None:
     """Empty the server under an open deployment, and have it look as it did when it was opened."""
     await deployment.writing.flushall()
     for keys in deployment.keys:
-        await deployment.calls.call("SET", keys.deployment, deployment.whole.id)
+        await deployment.calls.call("SET", keys.deployment, deployment.integrity.id)
 
 
 async def empty(url: str) -> str:
@@ -201,7 +201,7 @@ async def opened(url: str | None) -> AsyncIterator[Place]:
     await empty(url)
     opening = open_deployment(url, partitions=PARTITIONS, formats=FORMATS, new_format=1)
     async with opening as deployment, anyio.create_task_group() as tasks:
-        await tasks.start(deployment.wakes.run)
+        await tasks.start(deployment.pubsub.run)
         yield RedisPlace(deployment)
         tasks.cancel_scope.cancel()
 

@@ -46,9 +46,9 @@ class WatchedLog(MemoryLog):
 class Newsroom:
     """A site with an open thread, unless told otherwise."""
 
-    def __init__(self, folds: AggregateCache | None = None) -> None:
+    def __init__(self, cache: AggregateCache | None = None) -> None:
         self.log = WatchedLog()
-        self.folds = folds
+        self.cache = cache
 
     async def opened(self, **policy: Any) -> "Newsroom":
         """The same, with its site and its thread open."""
@@ -61,7 +61,7 @@ class Newsroom:
     async def ask(self, command: Command, by: Caller = ADA, *, thread: str = THREAD, **how: Any) -> Result:
         """Carry a command out, a millisecond later."""
         self.log.now += 1
-        return await transact(self.log, command, site=SITE, thread=thread, caller=by, folds=self.folds, **how)
+        return await transact(self.log, command, site=SITE, thread=thread, caller=by, cache=self.cache, **how)
 
     async def events(self) -> list[Recorded]:
         """Everything in the log, by partition."""

@@ -73,7 +73,7 @@ class Bench:
         """Wait until the views have taken in the log, by what is stored."""
         last = await self.log.last(partition)
         keys = self.deployment.keys[partition]
-        with anyio.fail_after(BOUND), self.deployment.wakes.on(keys.view_channel) as subscription:
+        with anyio.fail_after(BOUND), self.deployment.pubsub.on(keys.view_channel) as subscription:
             while await self.store.cursor(partition) != last:
                 await subscription.wait(0.2)
 
@@ -121,7 +121,7 @@ class Bench:
 async def bench(url: str, *, partitions: int = 1) -> AsyncIterator[Bench]:
     """A deployment on this server, with its wakes running."""
     async with open_deployment(url, partitions=partitions) as deployment, anyio.create_task_group() as tasks:
-        await tasks.start(deployment.wakes.run)
+        await tasks.start(deployment.pubsub.run)
         yield Bench(deployment)
         tasks.cancel_scope.cancel()
 

@@ -122,7 +122,7 @@ class _Restoring:
         recorded = await self.ask("HGET", DEPLOYMENT, "id")
         assert isinstance(recorded, bytes)
         id_ = recorded.decode()
-        await retry(lambda: self._deployment.whole.copy(id_, RENAMED), COPY.name)
+        await retry(lambda: self._deployment.integrity.copy(id_, RENAMED), COPY.name)
 
     async def put(self, key: str, fields: list[tuple[bytes, bytes]]) -> None:
         """Set fields of a hash."""

@@ -20,7 +20,7 @@ SHOWN = 20
 async def accept_loss(settings: Settings, given: str | None, json: bool) -> int:  # noqa: FBT001 - by anyio.run
     """List the lost events, and accept the loss once the deployment's id is given. Return the exit status."""
     async with deployment(settings) as opened:
-        if not opened.whole.id:
+        if not opened.integrity.id:
             raise Failed(
                 "The partitions have no copies of the deployment's id yet, because the server takes no writes now"
             )
@@ -28,7 +28,7 @@ async def accept_loss(settings: Settings, given: str | None, json: bool) -> int:
         if not looks:
             output.note("hansard: nothing is lost beyond what was accepted before")
             return 0
-        ours = [seen for seen in looks if losses.kind(seen, opened.whole.id) in (losses.LOST, losses.EMPTY)]
+        ours = [seen for seen in looks if losses.kind(seen, opened.integrity.id) in (losses.LOST, losses.EMPTY)]
         found = [loss async for loss in losses.losses(opened, RedisLog(opened), ours)]
         for loss in found:
             _show(loss, json=json)
@@ -47,16 +47,16 @@ def _require_id(opened: Deployment, given: str | None) -> None:
     """Require the deployment's id as confirmation by a person. Raises Failed, UsedWrongly."""
     if given is None and sys.stdin.isatty():
         output.note(
-            f"The deployment is {opened.whole.id}. Everything listed above is permanently gone from its record."
+            f"The deployment is {opened.integrity.id}. Everything listed above is permanently gone from its record."
         )
-        if output.ask("Type the deployment's id to accept this loss: ") != opened.whole.id:
+        if output.ask("Type the deployment's id to accept this loss: ") != opened.integrity.id:
             raise Failed("That is not the deployment's id: nothing was accepted")
     elif given is None:
         raise UsedWrongly(
             "--accept-loss asks for confirmation on a terminal; elsewhere give the deployment's id with --id, as "
             "`hansard doctor` shows it. Nothing was accepted"
         )
-    elif given != opened.whole.id:
+    elif given != opened.integrity.id:
         raise UsedWrongly(f"--id is not the id of this deployment: {given}. Nothing was accepted")
 
 

@@ -129,7 +129,7 @@ async def _tail(settings: Settings, choice: Choice, *, json: bool) -> None:
         log = RedisLog(opened)
         partitions = choice.partitions(log.partitions)
         begins = {partition: await log.last(partition) for partition in partitions}
-        await tasks.start(opened.wakes.run)
+        await tasks.start(opened.pubsub.run)
         for partition, after in begins.items():
             tasks.start_soon(partial(_follow, log, partition, after, choice, json=json))
         output.note("following")

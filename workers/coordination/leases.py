@@ -45,7 +45,7 @@ class Leases:
     async def renew_all(self, nonces: Mapping[int, str]) -> dict[int, bool | RedisError]:
         """Renew leases in one pipeline. Per partition: True if it was still ours, or the error. Raises nothing."""
         calls = [script_command(_RENEW, [self._lease[one]], [nonce, LASTS_MS]) for one, nonce in nonces.items()]
-        await self._calls.carry(calls)
+        await self._calls.execute(calls)
         return {partition: _renewed(call) for partition, call in zip(nonces, calls, strict=True)}
 
     async def release(self, partition: int, nonce: str) -> bool:

@@ -14,7 +14,7 @@ from core.log.redis import RedisLog
 from core.position import START
 from core.redis.access import require_access
 from core.redis.deployment import Deployment, open_deployment, require_none
-from core.redis.errors import CannotOpen, Denied, Lack, OtherDeployment, UnfitServer, lack, told
+from core.redis.errors import CannotOpen, Denied, Lack, OtherDeployment, UnfitServer, lack, lack_text
 from core.redis.live_processes import LiveProcess, live_processes
 from core.redis.node import Node
 from core.redis.router import Router
@@ -52,7 +52,7 @@ async def examine(url: str, settings: Settings) -> list[Finding]:
         by_server: dict[str, list[Finding]] = {}
         times: list[int] = []
         for node in topology.primaries():
-            server = await node.look()
+            server = await node.inspect()
             if server.loading is not None:
                 by_server[node.name] = [_loading(server)]
                 continue
@@ -280,7 +280,7 @@ def _processes(there: int, live: list[LiveProcess]) -> Iterator[Finding]:
 def _writes(refusal: str | None) -> Finding:
     if refusal is None:
         return Finding(verdict="good", about="writes", found="taken")
-    found = f"refused by the server: {told(refusal)}"
+    found = f"refused by the server: {lack_text(refusal)}"
     return Finding(verdict="wrong", about="writes", found=found, change=_FULL[lack(refusal)])
 
 

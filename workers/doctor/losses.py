@@ -69,8 +69,8 @@ def kind(seen: LogState, id_: str) -> str:
 async def looked(deployment: Deployment) -> list[LogState]:
     """Current state of all logs. Raises `core.refusals.Unavailable`."""
     numbers = range(deployment.keys.partitions)
-    asked = partial(log_integrity.look, deployment.calls, deployment.keys, deployment.whole.id, numbers)
-    return await retry(asked, log_integrity.LOOK.name)
+    asked = partial(log_integrity.inspect, deployment.calls, deployment.keys, deployment.integrity.id, numbers)
+    return await retry(asked, log_integrity.CHECK.name)
 
 
 def findings(looks: Sequence[LogState], id_: str, keys: Keys) -> Iterator[Finding]:
@@ -130,7 +130,7 @@ async def losses(deployment: Deployment, log: Log, looks: Iterable[LogState]) ->
 
 async def accept(deployment: Deployment, loss: Loss) -> None:
     """Accept a loss. Raises Failed if the log has changed since it was read, `core.refusals.Unavailable`."""
-    id_ = deployment.whole.id
+    id_ = deployment.integrity.id
     asked = partial(log_integrity.accept, deployment.calls, deployment.keys, id_, loss.seen, loss.last)
     if not await retry(asked, log_integrity.ACCEPT.name, once=True):
         raise Failed(

@@ -19,7 +19,7 @@ from workers.embedded.server import EmbeddedError, EmbeddedServer
 MOST: Final = 3
 """Most ends within `WITHIN` seconds with room on the disk. After one more, an operator must look."""
 WITHIN: Final = 60.0
-LOOK_EVERY: Final = 2.0
+POLL_EVERY: Final = 2.0
 """Seconds between two checks of a full disk."""
 
 _log = structlog.get_logger(__name__)
@@ -45,7 +45,7 @@ async def keep(server: EmbeddedServer) -> NoReturn:
             await server.start(writes=room)
         except EmbeddedError as error:
             ended = error
-            await anyio.sleep(LOOK_EVERY)
+            await anyio.sleep(POLL_EVERY)
         else:
             _log.warning("embedded_server_restarted", pid=server.pid, writes=room)
             ended = await _ended(server)
@@ -63,7 +63,7 @@ async def _ended(server: EmbeddedServer) -> EmbeddedError:
 async def _let_write(server: EmbeddedServer) -> None:
     """Let a closed server write once there is room."""
     while not server.writes:
-        await anyio.sleep(LOOK_EVERY)
+        await anyio.sleep(POLL_EVERY)
         if await has_room(server.home):
             try:
                 await server.let_write()

@@ -98,4 +98,4 @@ async def _nowhere(scope: Scope, receive: Receive, send: Send) -> None:
     else:
         reply = problems.reply(NotFound("there is nothing at this address"))
         reply = reply.also((b"cache-control", caching.NO_STORE))
-    await send_response(send, record.ends(reply), bare=scope["method"] == "HEAD")
+    await send_response(send, record.ends(reply), without_body=scope["method"] == "HEAD")

@@ -96,14 +96,14 @@ class Resource:
         taken = self._calls.get("GET" if method == "HEAD" else method)
         if taken is None:
             refused = problems.reply(MethodNotAllowed(self._allowed))
-            await send_response(send, record.ends(_unkept(refused)), bare=method == "HEAD")
+            await send_response(send, record.ends(_unkept(refused)), without_body=method == "HEAD")
             return
         try:
             response = await self._cached(taken, scope, receive, record)
         except ClientDisconnect:
             record.status = record.GONE
             return
-        await send_response(send, record.ends(response), bare=method == "HEAD")
+        await send_response(send, record.ends(response), without_body=method == "HEAD")
 
     async def _cached(self, taken: _Taken, scope: Scope, receive: Receive, record: RequestRecord) -> Response:
         headers = headers_of(scope)

@@ -48,9 +48,9 @@ class Stream:
             return
 
         found = await self._found(scope, record)
-        bare = scope["method"] == "HEAD"
+        without_body = scope["method"] == "HEAD"
         if isinstance(found, Response):
-            await send_response(send, record.ends(found), bare=bare)
+            await send_response(send, record.ends(found), without_body=without_body)
             return
         record.status = _FOLLOWED
         if found is None:

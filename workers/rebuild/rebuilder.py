@@ -46,7 +46,7 @@ from workers.runtime.process import Failed
 
 BUILDING: Final = 0.75
 """Fraction of the work on a partition that is building. The rest is comparing."""
-LOOK_EVERY: Final = 1.0
+POLL_EVERY: Final = 1.0
 """Seconds until partitions held by another process are tried again."""
 
 _log = structlog.get_logger(__name__)
@@ -130,7 +130,7 @@ class Rebuilder:
             held = await self._turns.each(partitions, self._spared(partial(self._build, run)))
             if held == partitions:
                 _log.info("rebuild_delayed", partitions=len(held))
-                await anyio.sleep(LOOK_EVERY)
+                await anyio.sleep(POLL_EVERY)
             partitions = held
         self._require_undamaged("rebuilt")
         if await self._recorded() == run:
@@ -196,7 +196,7 @@ class Rebuilder:
         """Count the events of each partition, and those already done."""
         for number in self._all:
             known = await self._known(number)
-            self._of[number] = (await self._insist(partial(self._store(Pointer(known.served)).cursor, number))).n
+            self._of[number] = (await self._retry(partial(self._store(Pointer(known.served)).cursor, number))).n
             self._count(number, self._of[number] if known.belongs(run.id) else 0)
 
     def _count(self, partition: int, done: float) -> None:
@@ -349,7 +349,7 @@ class Rebuilder:
         """Record these generations, and remove all others from the list."""
         own, struck = self._keys[partition], known.built.keys() - built.keys()
         calls = self._deployment.calls
-        if not await self._insist(lambda: note(calls, own, nonce, known, built=built, struck=struck)):
+        if not await self._retry(lambda: note(calls, own, nonce, known, built=built, struck=struck)):
             raise Interrupted("the lease or the served generation has changed")
 
     def _store(self, pointer: Pointer, *, beside: bool = False) -> Store:
@@ -360,15 +360,15 @@ class Rebuilder:
 
     async def _scope(self, partition: int, generation: int) -> Scope:
         reads, keys = self._deployment.reads, self._keys[partition]
-        return await self._insist(lambda: scope_of(reads, keys, generation, self._versions))
+        return await self._retry(lambda: scope_of(reads, keys, generation, self._versions))
 
     async def _known(self, partition: int) -> Generations:
-        return await self._insist(lambda: generations(self._deployment.reads, self._keys[partition]))
+        return await self._retry(lambda: generations(self._deployment.reads, self._keys[partition]))
 
     async def _ask(self, *command: Argument) -> Any:
-        return await self._insist(lambda: self._deployment.calls.call(*command))
+        return await self._retry(lambda: self._deployment.calls.call(*command))
 
-    async def _insist(self, ask: Callable[[], Awaitable[_Answer]]) -> _Answer:
+    async def _retry(self, ask: Callable[[], Awaitable[_Answer]]) -> _Answer:
         return await retry(ask, "rebuild", patience=PATIENCE)
 
 

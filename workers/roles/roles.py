@@ -65,7 +65,7 @@ async def stay_in(parts: Parts, deployment: Deployment, *, role: str, name: str)
     await presence.begin()
     await parts.watch(presence.run)
     await parts.watch(deployment.record.run)
-    await parts.start(deployment.wakes.run)
+    await parts.start(deployment.pubsub.run)
 
 
 def services(
@@ -81,10 +81,10 @@ def services(
     log = RedisLog(deployment)
     served = Served(deployment)
     ready = ReadyAnswers(partial(progress.states, served))
-    folds = AggregateCache(settings.fold_bytes)
+    aggregate_cache = AggregateCache(settings.fold_bytes)
     keyring = Keyring(deployment.calls, deployment.keys, most_bytes=settings.token_bytes)
     metrics.DIFF_BYTES.set_function(lambda: DIFFERENCES.bytes)
-    metrics.FOLD_BYTES.set_function(lambda: folds.bytes)
+    metrics.FOLD_BYTES.set_function(lambda: aggregate_cache.bytes)
     metrics.TOKEN_BYTES.set_function(lambda: keyring.tokens.bytes)
     return Services(
         log=log,
@@ -101,7 +101,7 @@ def services(
         counts=CountCache(served, ready.states),
         ready=ready,
         keyring=keyring,
-        folds=folds,
+        aggregate_cache=aggregate_cache,
         operators=Operators(admin_secret),
         durability=deployment.durability,
         max_request=settings.max_request,
@@ -187,7 +187,7 @@ async def following(
         log=given.log,
         served=given.served,
         feed=FeedLog(deployment.reads, deployment.keys),
-        subscription=lambda partition: deployment.wakes.on(deployment.keys[partition].view_channel),
+        subscription=lambda partition: deployment.pubsub.on(deployment.keys[partition].view_channel),
         limits=FeedLimits(
             feeds=settings.max_feeds,
             unopened=settings.max_unopened,

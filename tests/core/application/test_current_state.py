@@ -116,7 +116,7 @@ async def test_why_a_comment_or_a_vote_would_fail_is_told_without_writing(
     for command, by in setup:
         await room.ask(command, by)
     room.log.appends.clear()
-    told = await current_state.refusals(room.log, site=SITE, thread=THREAD, caller=caller, folds=room.folds)
+    told = await current_state.refusals(room.log, site=SITE, thread=THREAD, caller=caller, cache=room.cache)
     assert isinstance(told.comment, comment or type(None))
     assert isinstance(told.vote, vote or type(None))
     assert room.log.appends == []

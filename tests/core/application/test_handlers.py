@@ -17,5 +17,5 @@ def test_what_the_append_expects_was_loaded(command: type[Command]) -> None:
     given = {name: words.get(name) for name in command.__struct_fields__}
     needs = HANDLERS[command].needs(command(**given), "ben")
     assert needs.expected
-    assert set(needs.expected) <= {*needs.folded, *needs.bare}
+    assert set(needs.expected) <= {*needs.folded, *needs.heads_only}
     assert HANDLERS[command].site_wide == (heads.SITE in needs.folded)

@@ -477,29 +477,29 @@ async def test_what_was_folded_before_is_not_folded_again() -> None:
 
 
 async def test_a_fold_is_taken_up_where_others_went_on() -> None:
-    folds = AggregateCache()
+    cache = AggregateCache()
     room = await Newsroom().opened()
-    await transact(room.log, post("c1"), site=SITE, thread=THREAD, caller=ADA, folds=folds)
+    await transact(room.log, post("c1"), site=SITE, thread=THREAD, caller=ADA, cache=cache)
     await room.ask(edit(1, "second"))
     await room.ask(edit(2, "third"))
     field = heads.comment("c1")
     fresh = (await load_aggregates(room.log, SITE, THREAD, folded=(field,))).comment("c1")
     room.log.loads.clear()
-    taken_up = (await load_aggregates(room.log, SITE, THREAD, folded=(field,), folds=folds)).comment("c1")
+    taken_up = (await load_aggregates(room.log, SITE, THREAD, folded=(field,), cache=cache)).comment("c1")
     assert taken_up == fresh
     assert len(room.log.loads[0][1].events[field]) == 2
 
 
 async def test_a_fold_of_a_branch_that_was_lost_is_not_believed() -> None:
-    folds = AggregateCache()
-    lost = await Newsroom(folds).opened()
+    cache = AggregateCache()
+    lost = await Newsroom(cache).opened()
     await lost.ask(post("c1", "lost words"))
     await lost.ask(edit(1, "lost again"))
     await lost.ask(CLOSE, MOD)
     room = await Newsroom().opened()
     room.log.now += HOUR
     await room.ask(post("c1", "kept words"), BEN)
-    room.folds = folds
+    room.cache = cache
     result = await room.ask(edit(1, "kept again"), BEN)
     assert result.comment is not None
     assert result.comment.author.id == "ben"
@@ -507,13 +507,13 @@ async def test_a_fold_of_a_branch_that_was_lost_is_not_believed() -> None:
 
 
 async def test_only_so_many_folds_are_remembered() -> None:
-    folds = AggregateCache(6000)
-    room = await Newsroom(folds).opened()
+    cache = AggregateCache(6000)
+    room = await Newsroom(cache).opened()
     await room.ask(post("c1"))
-    assert folds.get(SITE, THREAD, heads.comment("c1")) is not None
+    assert cache.get(SITE, THREAD, heads.comment("c1")) is not None
     await room.ask(post("c2"))
     await room.ask(post("c3"))
-    assert folds.get(SITE, THREAD, heads.comment("c1")) is None
+    assert cache.get(SITE, THREAD, heads.comment("c1")) is None
 
 
 async def test_where_less_depth_is_allowed_than_there_is_the_ancestors_are_loaded() -> None:

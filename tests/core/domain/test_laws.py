@@ -191,8 +191,8 @@ async def _told(room: Newsroom, command: Command) -> Command:
     return replace(command, revision=number or 1)
 
 
-async def _comment(room: Newsroom, comment: str, folds: AggregateCache | None = None) -> Comment:
-    aggregates = await load_aggregates(room.log, SITE, THREAD, folded=(heads.comment(comment),), folds=folds)
+async def _comment(room: Newsroom, comment: str, cache: AggregateCache | None = None) -> Comment:
+    aggregates = await load_aggregates(room.log, SITE, THREAD, folded=(heads.comment(comment),), cache=cache)
     return aggregates.comment(comment)
 
 
@@ -203,7 +203,7 @@ def _run(script: Sequence[Step], premoderation: str, gateways: Sequence[Aggregat
         done: list[tuple[Step, str, Result, int]] = []
         for number, step in enumerate(script):
             room.log.now += step.wait * HOUR
-            room.folds = gateways[number % len(gateways)]
+            room.cache = gateways[number % len(gateways)]
             command = await _told(room, step.command)
             try:
                 result = await room.ask(command, step.by, key=f"k{number}")
@@ -220,7 +220,7 @@ def _run(script: Sequence[Step], premoderation: str, gateways: Sequence[Aggregat
 
 async def _folds_are_right(room: Newsroom) -> None:
     for comment in AUTHORS:
-        assert await _comment(room, comment, room.folds) == await _comment(room, comment)
+        assert await _comment(room, comment, room.cache) == await _comment(room, comment)
 
 
 async def _repeats_change_nothing(room: Newsroom, done: Sequence[tuple[Step, str, Result, int]]) -> None:

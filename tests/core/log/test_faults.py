@@ -178,7 +178,7 @@ async def test_following_goes_on_when_the_server_restarts(tmp_path: Path) -> Non
             deployment = await stack.enter_async_context(open_deployment(server.url, partitions=PARTITIONS))
             log = RedisLog(deployment, patience=60)
             tasks = await stack.enter_async_context(anyio.create_task_group())
-            await tasks.start(deployment.wakes.run)
+            await tasks.start(deployment.pubsub.run)
             arrived, done = anyio.Event(), anyio.Event()
 
             async def follow() -> None:

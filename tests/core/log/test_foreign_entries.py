@@ -117,7 +117,7 @@ async def test_heads_of_another_type_are_named_too(place: Place) -> None:
     with pytest.raises(UnreadablePartition, match=heads.replace("{", r"\{")):
         await place.log.thread_last(SITE, THREAD)
     for glance in (True, False):
-        load = Load(site=SITE, thread=THREAD, heads=(HeadWanted("thread", events=False),), glance=glance)
+        load = Load(site=SITE, thread=THREAD, heads=(HeadWanted("thread", events=False),), heads_first=glance)
         with pytest.raises(UnreadablePartition):
             await place.log.load(load)
 

@@ -112,7 +112,7 @@ async def test_a_glance_tells_the_same_heads_and_events(log: Log) -> None:
         for others in ((), (HeadWanted("c:2", events=False),), (HeadWanted("c:2"),), (HeadWanted("c:3"),)):
             wanted = (HeadWanted("c:1", known=known), *others)
             looked = await look(log, *wanted)
-            glanced = await log.load(Load(site=SITE, thread=THREAD, heads=wanted, glance=True))
+            glanced = await log.load(Load(site=SITE, thread=THREAD, heads=wanted, heads_first=True))
             assert (glanced.heads, glanced.events) == (looked.heads, looked.events)
             assert abs(glanced.now - looked.now) < WINDOW_MS
 
@@ -122,9 +122,9 @@ async def test_glances_and_loads_may_be_asked_together(log: Log) -> None:
     elsewhere = thread_in(1 - HERE)
     wanted = HeadWanted("c:1", known=written[0])
     known, answered, unknown = await log.load_all(
-        Load(site=SITE, thread=THREAD, heads=(wanted,), glance=True),
+        Load(site=SITE, thread=THREAD, heads=(wanted,), heads_first=True),
         Load(site=SITE, thread=THREAD, heads=(wanted,), key="k"),
-        Load(site=SITE, thread=elsewhere, heads=(HeadWanted("c:1"),), glance=True),
+        Load(site=SITE, thread=elsewhere, heads=(HeadWanted("c:1"),), heads_first=True),
     )
     assert known.events == {"c:1": []}
     assert answered.answer is not None

@@ -12,7 +12,7 @@ from redis.exceptions import ResponseError
 import core
 from core.log.redis import APPEND, CHAIN, LOAD
 from core.redis.client import connect
-from core.redis.log_integrity import ACCEPT, LOOK
+from core.redis.log_integrity import ACCEPT, CHECK
 from core.redis.log_integrity import COPY as COPY_ID
 from core.redis.script import Script
 
@@ -283,7 +283,7 @@ async def test_a_log_that_is_not_whole_is_told_before_anything_is_written(
         (LOAD, [LOG, HEADS, COPY], [ID, "", 0, DAY, 9]),
         (APPEND, [LOG, HEADS, COPY], [ID, *NO_KEY[1:], *ONE]),
     ]
-    *newest, _, _, _, fault = await call(LOOK, [LOG, COPY], [ID])
+    *newest, _, _, _, fault = await call(CHECK, [LOG, COPY], [ID])
     if broken is None:
         assert fault == b""
         for script, keys, arguments in asked:

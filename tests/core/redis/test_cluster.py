@@ -53,7 +53,7 @@ async def deployment(there: Cluster) -> AsyncIterator[Deployment]:
 @asynccontextmanager
 async def listening(url: str) -> AsyncIterator[Deployment]:
     async with open_deployment(url, partitions=PARTITIONS) as deployment, anyio.create_task_group() as tasks:
-        await tasks.start(deployment.wakes.run)
+        await tasks.start(deployment.pubsub.run)
         yield deployment
         tasks.cancel_scope.cancel()
 
@@ -317,7 +317,7 @@ async def test_a_follower_is_woken_where_its_slot_has_gone(there: Cluster, deplo
     home, other = there.primary_of(slot), there.primary_of(slot_of(deployment.keys[PARTITIONS - 1].log))
     got: list[Entry] = []
     rung = 0
-    with deployment.wakes.on(deployment.keys[0].log_channel) as subscription:
+    with deployment.pubsub.on(deployment.keys[0].log_channel) as subscription:
         async with anyio.create_task_group() as tasks:
 
             async def follow() -> None:

@@ -53,10 +53,10 @@ async def test_a_full_server_is_opened_also_where_its_record_has_no_id_yet(fresh
     await redis.config_set("maxmemory", 1)
     try:
         async with open_deployment(fresh, partitions=3) as deployment:
-            await deployment.record.look()
+            await deployment.record.read()
             assert (deployment.record.id, deployment.record.unfit) == (None, None)
             await redis.config_set("maxmemory", 0)
-            await deployment.record.look()
+            await deployment.record.read()
             assert await redis.hget(DEPLOYMENT, "id") == str(deployment.record.id).encode()
     finally:
         await redis.config_set("maxmemory", 0)

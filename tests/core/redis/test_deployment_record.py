@@ -118,10 +118,10 @@ async def test_one_line_is_logged_when_it_changes_and_none_while_it_stays(here: 
     with capture_logs() as lines:
         await here.calls.call("DEL", DEPLOYMENT)
         for _ in range(5):
-            await here.record.look()
+            await here.record.read()
         await here.calls.call("HSET", DEPLOYMENT, *before)
         for _ in range(5):
-            await here.record.look()
+            await here.record.read()
     said = [(line["event"], line["log_level"]) for line in lines]
     assert said == [("deployment_refused", "error"), ("deployment_accepted", "warning")]
 
@@ -130,15 +130,15 @@ async def test_an_upgrade_is_noticed_and_told_once(here: Deployment) -> None:
     assert RedisLog(here).format == 1
     await here.calls.call("HSET", DEPLOYMENT, "format", 2)
     with capture_logs() as lines:
-        await here.record.look()
-        await here.record.look()
+        await here.record.read()
+        await here.record.read()
     assert RedisLog(here).format == 2
     assert [line["event"] for line in lines] == ["deployment_format_changed"]
 
 
 async def test_an_id_that_a_failover_took_back_is_written_again(here: Deployment) -> None:
     await here.calls.call("HDEL", DEPLOYMENT, "id")
-    await here.record.look()
+    await here.record.read()
     assert here.record.unfit is None
     assert await here.calls.call("HGET", DEPLOYMENT, "id") == str(here.record.id).encode()
 

@@ -96,7 +96,7 @@ async def copies(deployment: Deployment) -> list[bytes | None]:
 
 async def test_every_partition_has_a_copy_of_the_id_from_the_beginning(here: Deployment) -> None:
     id_ = str(here.record.id)
-    assert here.whole.id == id_
+    assert here.integrity.id == id_
     assert await copies(here) == [id_.encode()] * PARTITIONS
     assert await here.calls.call("HGET", DEPLOYMENT, "copied") == b"1"
     await write(RedisLog(here), event(), thread=thread_in(HERE))
@@ -139,10 +139,10 @@ async def test_one_line_a_partition_is_logged_and_one_when_it_is_whole_again(her
     with capture_logs() as lines:
         for _ in range(3):
             await refused(log, "nothing of this deployment")
-            await here.record.look()
+            await here.record.read()
         await here.calls.call("SET", here.keys[HERE].deployment, str(here.record.id))
         for _ in range(3):
-            await here.record.look()
+            await here.record.read()
     assert [(line["event"], line["log_level"], line["partition"]) for line in lines] == [
         ("partition_refused", "error", HERE),
         ("partition_accepted", "warning", HERE),
@@ -155,7 +155,7 @@ async def test_a_log_that_is_not_whole_shows_at_the_start(fresh: str) -> None:
         await deployment.calls.call("XDEL", deployment.keys[HERE].log, str(written[0]))
     with capture_logs() as lines:
         async with open_deployment(fresh, partitions=PARTITIONS) as again:
-            assert again.whole.broken.keys() == {HERE}
+            assert again.integrity.broken.keys() == {HERE}
     assert [(line["event"], line["partition"], line["position"]) for line in lines if "partition" in line] == [
         ("partition_refused", HERE, str(written[1]))
     ]
@@ -169,7 +169,7 @@ async def test_a_deployment_from_before_there_were_copies_gets_them_when_it_is_o
         redis.hdel(DEPLOYMENT, "copied")
         redis.delete(*[keys.deployment for keys in deployment.keys])
     async with open_deployment(fresh, partitions=PARTITIONS) as again:
-        assert again.whole.broken == {}
+        assert again.integrity.broken == {}
         assert (await copies(again))[HERE] == f"{id_} 0".encode()
         assert (await copies(again))[ELSEWHERE] == id_.encode()
         for partition in range(PARTITIONS):
@@ -185,7 +185,7 @@ async def test_a_deployment_from_before_that_lost_entries_is_told_so(fresh: str)
         redis.delete(*[keys.deployment for keys in deployment.keys])
     async with open_deployment(fresh, partitions=PARTITIONS) as again:
         await refused(RedisLog(again), "1 of 2 entries are missing")
-        assert await copies(again) == [None if number == HERE else again.whole.id.encode() for number in range(2)]
+        assert await copies(again) == [None if number == HERE else again.integrity.id.encode() for number in range(2)]
 
 
 async def test_a_partition_that_lost_its_copy_gets_it_again_where_its_log_is_whole(fresh: str) -> None:
@@ -204,8 +204,8 @@ async def test_a_copy_of_a_server_that_is_given_an_id_of_its_own_is_written_to(f
     with client(fresh) as redis:
         redis.hdel(DEPLOYMENT, "id")
     async with open_deployment(fresh, partitions=PARTITIONS) as again:
-        assert again.whole.id == again.record.id != deployment.record.id
-        assert again.whole.broken == {}
+        assert again.integrity.id == again.record.id != deployment.record.id
+        assert again.integrity.broken == {}
         await write(RedisLog(again), event(), thread=thread_in(HERE))
 
 
@@ -215,10 +215,10 @@ async def test_a_full_server_is_opened_without_copies_and_gets_them_later(fresh:
         redis.config_set("maxmemory", 1)
         try:
             async with open_deployment(fresh, partitions=PARTITIONS) as deployment:
-                assert (deployment.whole.id, deployment.whole.broken) == ("", {})
+                assert (deployment.integrity.id, deployment.integrity.broken) == ("", {})
                 redis.config_set("maxmemory", 0)
-                await deployment.record.look()
-                assert deployment.whole.id == "a"
+                await deployment.record.read()
+                assert deployment.integrity.id == "a"
                 assert await copies(deployment) == [b"a"] * PARTITIONS
         finally:
             redis.config_set("maxmemory", 0)
@@ -245,6 +245,6 @@ async def test_readers_go_on_while_writers_are_refused(here: Deployment) -> None
     await here.calls.call("XDEL", here.keys[HERE].log, str(written[0]))
     await refused(log, "1 of 2 entries are missing")
     assert [entry.position for entry in await log.read(HERE, START, limit=9)] == [written[1]]
-    looks = await log_integrity.look(here.calls, here.keys, here.whole.id, range(PARTITIONS))
+    looks = await log_integrity.inspect(here.calls, here.keys, here.integrity.id, range(PARTITIONS))
     seen: list[Any] = [looks[HERE].entries, looks[HERE].first, looks[HERE].newest, looks[HERE].accepted]
     assert seen == [1, written[1], written[1], 0]

@@ -277,7 +277,7 @@ async def test_a_proof_is_asked_once_for_all_of_a_tick(redis: Redis) -> None:
     await redis.config_resetstat()
     async with anyio.create_task_group() as tasks:
         for call in calls:
-            tasks.start_soon(batch.carry, [call])
+            tasks.start_soon(batch.execute, [call])
     assert (await redis.info("commandstats"))["cmdstat_echo"]["calls"] == 1
     assert [call.answer() for call in calls] == [1, 2, 3, 4, 5]
     assert all(call.proven for call in calls)
@@ -289,7 +289,7 @@ async def test_a_proof_is_asked_once_for_all_of_a_tick(redis: Redis) -> None:
 async def test_what_is_not_proven_is_carried_out_all_the_same(redis: Redis, proof: ConfirmationCommand | None) -> None:
     batch = Pipeline(redis, proof=proof or ConfirmationCommand(("NOSUCH",), lambda _: True))
     call = RedisCommand(("SET", "n", "1"))
-    await batch.carry([call])
+    await batch.execute([call])
     assert call.answer() == b"OK"
     assert not call.proven
     assert await redis.get("n") == b"1"
@@ -316,7 +316,7 @@ async def test_a_server_that_does_not_know_a_script_yet_is_asked_for_its_proof_o
     calls = commands_of(CONFIRM, [(["hansard:{x}:now", "hansard:{x}:before"], ["k", 1, 1000])])
     await redis.config_resetstat()
     await redis.script_flush()
-    await proving.carry(calls)
+    await proving.execute(calls)
     assert calls[0].answer() == 0
     assert not calls[0].proven, "there is no replica"
     # It would have waited twice: once for nothing, since nothing was carried out.

@@ -15,7 +15,7 @@ from core.position import START
 from core.redis import subscriber
 from core.redis.client import connect
 from core.redis.metrics import LOSSES
-from core.redis.pubsub import LOOK_EVERY, LOOK_SELDOM, MOST_HEARD, PubSub, Subscription
+from core.redis.pubsub import MOST_PAYLOADS, POLL_EVERY, POLL_SELDOM, PubSub, Subscription
 from core.redis.topology import find_servers
 from tests.support.bounds import BOUND
 from tests.support.full import EVERYSEC, no_disk
@@ -67,16 +67,16 @@ async def test_a_bell_keeps_what_was_said_until_it_is_asked(wakes: PubSub, readi
         heard: list[bytes] = []
         while len(heard) < 2:
             assert await rings(subscription)
-            heard += subscription.heard()
+            heard += subscription.payloads()
         assert heard == [b"one", b"two"]
 
 
 def test_a_bell_that_nobody_asks_keeps_no_more_than_a_few_messages() -> None:
     subscription = Subscription()
     for number in range(100):
-        subscription.ring(b"%d" % number)
-    assert len(subscription.heard()) == MOST_HEARD
-    assert subscription.heard() == []
+        subscription.notify(b"%d" % number)
+    assert len(subscription.payloads()) == MOST_PAYLOADS
+    assert subscription.payloads() == []
 
 
 async def test_everybody_on_a_channel_is_woken_and_nobody_else(wakes: PubSub, reading: Redis) -> None:
@@ -108,8 +108,8 @@ async def test_asking_twice_for_one_channel_is_asking_once(wakes: PubSub, readin
 
 async def test_what_happens_between_two_waits_is_not_missed() -> None:
     subscription = Subscription()
-    subscription.ring()
-    subscription.ring()
+    subscription.notify()
+    subscription.notify()
     assert await subscription.wait(NEVER)
     assert not await subscription.wait(0)
 
@@ -166,15 +166,15 @@ async def test_a_follower_listens_on_the_channel_of_its_partition(fresh: str, re
 
 
 async def test_a_waiter_relies_on_its_bell_while_the_subscription_is_confirmed(wakes: PubSub, reading: Redis) -> None:
-    assert Subscription().patience == LOOK_EVERY
+    assert Subscription().patience == POLL_EVERY
     with wakes.on("{p1}:log", "{p2}:log") as subscription:
-        assert subscription.patience == LOOK_EVERY
-        while subscription.patience == LOOK_EVERY:
+        assert subscription.patience == POLL_EVERY
+        while subscription.patience == POLL_EVERY:
             await listening(subscription)
-        assert subscription.patience == LOOK_SELDOM
+        assert subscription.patience == POLL_SELDOM
         await reading.client_kill_filter(_type="pubsub")
         assert await rings(subscription), "who relied on it looks"
-        while subscription.patience == LOOK_EVERY:
+        while subscription.patience == POLL_EVERY:
             await listening(subscription)
 
 
@@ -190,14 +190,14 @@ async def test_a_connection_that_is_lost_without_a_word_is_noticed_and_its_waite
             wakes = PubSub(topology)
             await tasks.start(wakes.run)
             with wakes.on("{p}:log") as subscription:
-                while subscription.patience == LOOK_EVERY:
+                while subscription.patience == POLL_EVERY:
                     await subscription.wait(NEVER)
                 await subscription.wait(0)
                 proxy.silent = True
                 assert await rings(subscription)
-                assert subscription.patience == LOOK_EVERY
+                assert subscription.patience == POLL_EVERY
                 proxy.silent = False
-                while subscription.patience == LOOK_EVERY:
+                while subscription.patience == POLL_EVERY:
                     await rings(subscription)
             tasks.cancel_scope.cancel()
 
@@ -211,13 +211,13 @@ async def test_a_server_that_refuses_probes_because_its_disk_is_full_is_not_lost
             wakes = PubSub(topology)
             await tasks.start(wakes.run)
             with wakes.on("{p}:log") as subscription:
-                while subscription.patience == LOOK_EVERY:
+                while subscription.patience == POLL_EVERY:
                     await listening(subscription)
                 lost, refused = LOSSES._value.get(), _refused(asking)
                 while _refused(asking) < refused + 3:
                     await checkpoint()
                 assert LOSSES._value.get() == lost
-                assert subscription.patience == LOOK_SELDOM
+                assert subscription.patience == POLL_SELDOM
             tasks.cancel_scope.cancel()
 
 
@@ -231,8 +231,8 @@ async def test_a_follower_whose_subscription_is_confirmed_asks_nothing_while_not
     fresh: str, reading: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Without the subscription it would look again at once, and again.
-    monkeypatch.setattr(core.redis.pubsub, "LOOK_EVERY", 0.0)
-    monkeypatch.setattr(core.redis.pubsub, "LOOK_SELDOM", NEVER)
+    monkeypatch.setattr(core.redis.pubsub, "POLL_EVERY", 0.0)
+    monkeypatch.setattr(core.redis.pubsub, "POLL_SELDOM", NEVER)
     async with opened(fresh) as place, anyio.create_task_group() as tasks:
         assert isinstance(place, RedisPlace)
         followed = anyio.Event()
@@ -242,8 +242,8 @@ async def test_a_follower_whose_subscription_is_confirmed_asks_nothing_while_not
                 followed.set()
 
         tasks.start_soon(follow)
-        await tasks.start(place.deployment.wakes.run)
-        with place.deployment.wakes.on(keys()[HERE].log_channel) as subscription, anyio.fail_after(BOUND):
+        await tasks.start(place.deployment.pubsub.run)
+        with place.deployment.pubsub.on(keys()[HERE].log_channel) as subscription, anyio.fail_after(BOUND):
             while subscription.patience != NEVER:
                 await subscription.wait(1)
             await append(place.log, event())

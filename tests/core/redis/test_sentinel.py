@@ -28,7 +28,7 @@ def there() -> Iterator[Sentinels]:
 async def test_writes_go_on_at_the_server_that_takes_over(there: Sentinels, fate: str) -> None:
     first = there.primary()
     async with open_deployment(there.url, partitions=PARTITIONS) as deployment, anyio.create_task_group() as tasks:
-        await tasks.start(deployment.wakes.run)
+        await tasks.start(deployment.pubsub.run)
         log = RedisLog(deployment, patience=BOUND)
         await write(log, event("c:1"), key="k")
         await to_thread.run_sync(lambda: until(lambda: first.info()["master_repl_offset"] == _copied(there), "copied"))
@@ -36,7 +36,7 @@ async def test_writes_go_on_at_the_server_that_takes_over(there: Sentinels, fate
             first.kill()
         else:
             first.freeze()
-        with deployment.wakes.on(deployment.keys[HERE].log_channel) as subscription:
+        with deployment.pubsub.on(deployment.keys[HERE].log_channel) as subscription:
             await write(log, event("c:2"), key="l")
             assert there.primary() is not first
             with anyio.fail_after(BOUND):

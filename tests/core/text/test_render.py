@@ -9,8 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.lru import Lru
-from core.text import markdown
-from core.text import plain as prose
+from core.text import markdown, plain
 from core.text import render as markup
 from core.text.blocks import DEEPEST
 from core.text.cost import Meter
@@ -198,7 +197,7 @@ _PIECES = st.sampled_from(
 @given(st.lists(_PIECES | st.text("ab ", min_size=1), max_size=12).map("".join))
 def test_prose_is_what_the_parser_would_make_of_it(text: str) -> None:
     body = normalise(text)
-    assert prose.html(body) in (None, parsed(body) if body else "")
+    assert plain.html_or_none(body) in (None, parsed(body) if body else "")
 
 
 @pytest.mark.parametrize("sign", [chr(point) for point in range(0x20, 0x7F) if not chr(point).isalnum()])
@@ -215,11 +214,11 @@ def test_prose_is_what_the_parser_would_make_of_it_whatever_sign_is_in_it(sign: 
         "[a]{} b{}",
     ):
         body = normalise(text.replace("{}", sign))
-        assert prose.html(body) in (None, parsed(body))
+        assert plain.html_or_none(body) in (None, parsed(body))
 
 
 @pytest.mark.parametrize(
-    ("body", "plain"),
+    ("body", "is_plain"),
     [
         ("Quite right.", True),
         ("Who said: 'no'?\n\"I did\" & left.\n\n\n1990 was better (or not)... wasn't it?", True),
@@ -228,8 +227,8 @@ def test_prose_is_what_the_parser_would_make_of_it_whatever_sign_is_in_it(sign: 
         ("- first", False),
     ],
 )
-def test_only_what_is_more_than_prose_is_parsed(body: str, plain: bool) -> None:
-    assert (prose.html(body) is not None) == plain
+def test_only_what_is_more_than_prose_is_parsed(body: str, is_plain: bool) -> None:
+    assert (plain.html_or_none(body) is not None) == is_plain
 
 
 def test_a_warm_renderer_has_imported_and_compiled_all_that_it_needs() -> None:

@@ -94,7 +94,7 @@ async def test_a_listing_is_read_whole_and_in_order_however_small_the_pages(
 ) -> None:
     stored: list[Any] = []
     for keys in there.deployment.keys:
-        flat = await there.deployment.calls.call("ZRANGE", keys.site_view(1, SITE, one.name), 0, -1, "WITHSCORES")
+        flat = await there.deployment.calls.call("ZRANGE", keys.listing(1, SITE, one.name), 0, -1, "WITHSCORES")
         stored += zip(map(bytes.decode, flat[::2]), map(int, flat[1::2]), strict=True)
     assert len(stored) >= len(NAMES)
     wanted = sorted(((placed(one, *pair), pair[0]) for pair in stored), reverse=True)
@@ -104,7 +104,7 @@ async def test_a_listing_is_read_whole_and_in_order_however_small_the_pages(
 async def test_a_group_is_read_without_those_whose_names_begin_like_its_own(there: Stage) -> None:
     for keys in there.deployment.keys:
         ghost = f"ada2 {'0' * 27} {NAMES[0]} x p"
-        await there.deployment.calls.call("ZADD", keys.site_view(1, SITE, "authors"), 0, ghost)
+        await there.deployment.calls.call("ZADD", keys.listing(1, SITE, "authors"), 0, ghost)
     for limit in (1, 3, 50):
         found = await pages(there, AUTHORS, limit, "ada")
         assert {AUTHORS.comment_of(one.member) for one in found} == {f"t-{at}-0" for at in (8, 7, 5, 4, 2, 1)}

@@ -213,7 +213,7 @@ async def made_by_a_version_of_before(there: Stage) -> None:
     """Make the views what a version leaves that knew no order by opening."""
     keys = there.deployment.keys
     for partition in keys:
-        await there.deployment.calls.call("DEL", partition.site_view(1, SITE, "opened"))
+        await there.deployment.calls.call("DEL", partition.listing(1, SITE, "opened"))
         await there.deployment.calls.call("DEL", partition.versions(1))
 
 

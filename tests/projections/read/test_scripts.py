@@ -62,7 +62,7 @@ def views(fresh: str, request: pytest.FixtureRequest) -> Any:
         yield redis
 
 
-WAITING = [HERE.site_view(1, "kew", view) for view in ("pending", "reported")]
+WAITING = [HERE.listing(1, "kew", view) for view in ("pending", "reported")]
 
 
 def run(redis: Redis, script: Script, names: Sequence[str], *args: Any, generation: int = 1) -> Any:
@@ -101,12 +101,12 @@ def page(redis: Redis, *args: Any, first: str = VIEWS.roots) -> Any:
         ("revisions", [HERE.generation, VIEWS.rows, VIEWS.revisions, VIEWS.votes], ("a", 1, 0, 1000)),
         ("read_texts", [HERE.generation, VIEWS.rows, VIEWS.revisions], ("a", 1)),
         ("read_past_start", [HERE.generation, SNAPSHOTS, VIEWS.meta, HERE.cursor(1), HERE.parked(1)], ("kew/tea",)),
-        ("queue", [HERE.generation, HERE.site_view(1, "kew", "pending")], ("-", 1, "", "")),
-        ("list_by_score", [HERE.generation, HERE.site_view(1, "kew", "threads")], ("+inf", "", 1)),
-        ("list_by_member", [HERE.generation, HERE.site_view(1, "kew", "opened")], ("+", "-", 1)),
+        ("queue", [HERE.generation, HERE.listing(1, "kew", "pending")], ("-", 1, "", "")),
+        ("list_by_score", [HERE.generation, HERE.listing(1, "kew", "threads")], ("+inf", "", 1)),
+        ("list_by_member", [HERE.generation, HERE.listing(1, "kew", "opened")], ("+", "-", 1)),
         ("count_waiting", [HERE.generation, *WAITING], ("tea",)),
-        ("list_by_member", [HERE.generation, HERE.site_view(1, "kew", "authors")], ("(ada!", "[ada ", 1)),
-        ("count_member_comments", [HERE.generation, HERE.site_view(1, "kew", "authors")], ("ada",)),
+        ("list_by_member", [HERE.generation, HERE.listing(1, "kew", "authors")], ("(ada!", "[ada ", 1)),
+        ("count_member_comments", [HERE.generation, HERE.listing(1, "kew", "authors")], ("ada",)),
     ],
 )
 def test_where_another_generation_is_served_there_is_nothing_else_in_the_reply(
@@ -328,7 +328,7 @@ def test_a_look_into_the_past_begins_with_what_is_known(views: Redis) -> None:
 
 
 def test_a_queue_counts_what_matches_and_goes_on_behind_a_place(views: Redis) -> None:
-    pending = HERE.site_view(1, "kew", "pending")
+    pending = HERE.listing(1, "kew", "pending")
     members = [
         f"{ms:015d} {n:012d} {'tea' if n % 2 else 'palm'} c{n} {'ada' if n % 3 else 'ben'}"
         for n, ms in enumerate(range(5, 2505))
@@ -354,7 +354,7 @@ def test_a_queue_counts_what_matches_and_goes_on_behind_a_place(views: Redis) ->
 
 
 def test_threads_come_the_one_opened_last_first_from_a_place_on(views: Redis) -> None:
-    name = HERE.site_view(1, "kew", "opened")
+    name = HERE.listing(1, "kew", "opened")
     views.zadd(name, {f"{ms:015d} {n:012d} t-{n}": 0 for ms, n in ((5, 1), (5, 2), (7, 3), (7, 4))})
     script, names = Script("projections.read", "list_by_member"), [HERE.generation, name]
     assert run(views, script, names, "+", "-", 2)[1].decode().splitlines() == [
@@ -380,7 +380,7 @@ def test_what_waits_is_counted_thread_by_thread_however_much_it_is(views: Redis)
 
 
 def test_threads_that_were_active_at_the_same_moment_all_come(views: Redis) -> None:
-    name = HERE.site_view(1, "kew", "threads")
+    name = HERE.listing(1, "kew", "threads")
     views.zadd(name, {"a": 10, "b": 20, "c": 20, "d": 20, "e": 1700000000123})
     script, names = Script("projections.read", "list_by_score"), [HERE.generation, name]
     assert run(views, script, names, "+inf", "", 2)[1] == b"1700000000123 e\n20 d"
@@ -392,7 +392,7 @@ def test_threads_that_were_active_at_the_same_moment_all_come(views: Redis) -> N
 def test_a_listing_goes_on_behind_a_place_whether_or_not_it_is_there_and_however_many_scores_are_equal(
     views: Redis,
 ) -> None:
-    name = HERE.site_view(1, "kew", "threads")
+    name = HERE.listing(1, "kew", "threads")
     letters = "-.09AZ_az~"
     members = {f"t{a}{b}{c}": 7 for a in letters for b in ("", *letters) for c in ("", "Ab", "aB")}
     views.zadd(name, {**members, "above": 8, "below": 6})
@@ -404,7 +404,7 @@ def test_a_listing_goes_on_behind_a_place_whether_or_not_it_is_there_and_however
 
 
 def test_a_member_is_tallied_by_status_and_by_nobody_elses(views: Redis) -> None:
-    name = HERE.site_view(1, "kew", "authors")
+    name = HERE.listing(1, "kew", "authors")
     members = [f"ada {n:015d}{n:012d} tea c{n} {'pqrw'[n % 4]}" for n in range(2502)]
     views.zadd(name, dict.fromkeys([*members, f"ada:2 {1:015d}{1:012d} tea x p"], 0))
     script, names = Script("projections.read", "count_member_comments"), [HERE.generation, name]

@@ -117,14 +117,14 @@ async def test_views_have_come_nowhere_before_there_are_any(server: str) -> None
 
 async def test_waiting_ends_with_the_commit_that_was_waited_for(there: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     # Without the bell, nobody would look again within the time that this test may take.
-    monkeypatch.setattr(progress, "LOOK_EVERY", 3600.0)
+    monkeypatch.setattr(progress, "POLL_EVERY", 3600.0)
     posted = await transact(there.log, PostComment(comment="a", body="words"), site=SITE, thread=THREAD, caller=ADA)
     answers = []
     with anyio.fail_after(BOUND):
         async with anyio.create_task_group() as tasks:
-            await tasks.start(there.deployment.wakes.run)
+            await tasks.start(there.deployment.pubsub.run)
             # Somebody else waits as well, so that the subscription is known to be there before the commit.
-            with there.deployment.wakes.on(there.deployment.keys.of(SITE, THREAD).view_channel):
+            with there.deployment.pubsub.on(there.deployment.keys.of(SITE, THREAD).view_channel):
 
                 async def wait() -> None:
                     answers.append(await progress.reached(there.served, SITE, THREAD, posted.position, within=3600))
@@ -138,7 +138,7 @@ async def test_waiting_ends_with_the_commit_that_was_waited_for(there: Stage, mo
 
 
 async def test_waiting_looks_by_itself_where_no_bell_rings(there: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(progress, "LOOK_EVERY", 0.001)
+    monkeypatch.setattr(progress, "POLL_EVERY", 0.001)
     posted = await transact(there.log, PostComment(comment="a", body="words"), site=SITE, thread=THREAD, caller=ADA)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(there.catch_up)

@@ -101,7 +101,7 @@ async def level(here: Bench, partition: int = 0) -> None:
     last = await here.log.last(partition)
     with (
         anyio.fail_after(BOUND),
-        here.deployment.wakes.on(here.deployment.keys[partition].view_channel) as subscription,
+        here.deployment.pubsub.on(here.deployment.keys[partition].view_channel) as subscription,
     ):
         while await (await here.store.served(partition)).cursor(partition) != last:
             await subscription.wait(0.2)
@@ -175,7 +175,7 @@ async def test_broken_off_at_any_call_it_goes_on_when_it_is_started_again(
     await here.play(stream(44, 120, threads=2), threads=2)
     async with projecting(here.projector()):
         await here.level()
-    asks, left = Router._carry, 0
+    asks, left = Router._execute, 0
     scopes = [CancelScope()]
 
     async def ask(own: Router, calls: list[Any]) -> None:
@@ -185,7 +185,7 @@ async def test_broken_off_at_any_call_it_goes_on_when_it_is_started_again(
             scopes[-1].cancel()
         await asks(own, calls)
 
-    monkeypatch.setattr(Router, "_carry", ask)
+    monkeypatch.setattr(Router, "_execute", ask)
     torn = spy(monkeypatch, builder, "ThreadReplay")
     at = 1 + begin
     while True:
@@ -231,7 +231,7 @@ async def test_what_was_half_written_leaves_nothing_behind(here: Bench, monkeypa
             with pytest.raises(Interrupted):
                 await own.level()
         keys = here.deployment.keys[0]
-        for key in (keys.thread_views(2, SITE, THREAD).waiting, keys.site_view(2, SITE, "pending")):
+        for key in (keys.thread_views(2, SITE, THREAD).waiting, keys.listing(2, SITE, "pending")):
             assert await here.call("EXISTS", key), "something was written that has to go"
         await here.pour(some[half:])
         await here.level()
@@ -397,8 +397,8 @@ async def test_what_was_served_wrong_is_told_and_right_afterwards(here: Bench, s
     await here.call("ZADD", views.ballots, 0, "nobody nothing 1 1")
     await here.call("DEL", other.roots)
     await here.call("SET", other.roots, "no sorted set")
-    await here.call("ZADD", keys.site_view(1, SITE, "authors"), 0, f"nobody 000 {THREAD} nothing p")
-    await here.call("ZADD", keys.site_view(1, SITE, "pending"), 0, "more")
+    await here.call("ZADD", keys.listing(1, SITE, "authors"), 0, f"nobody 000 {THREAD} nothing p")
+    await here.call("ZADD", keys.listing(1, SITE, "pending"), 0, "more")
     flipped: list[Flipped] = []
     await rebuilder(here, flipped).rebuild()
     (one,) = flipped
@@ -588,7 +588,7 @@ async def test_whatever_differs_but_the_html_is_told_where_the_renderer_is_anoth
     await here.call("HSET", views.rows, comment, row.replace(b'"status":"published"', b'"status":"Published"', 1))
     await here.call("HSET", views.votes, "nothing", "1 1")
     await here.call("ZADD", views.ballots, 0, "nobody nothing 1 1")
-    await here.call("ZADD", keys.site_view(2, SITE, "authors"), 0, f"nobody 000 {THREAD} nothing p")
+    await here.call("ZADD", keys.listing(2, SITE, "authors"), 0, f"nobody 000 {THREAD} nothing p")
     flipped: list[Flipped] = []
     await rebuilder(here, flipped, versions=OTHER_RENDERER, html=lambda body: f"<p>{len(body)}</p>").rebuild()
     ((one,),) = [one.differing for one in flipped]

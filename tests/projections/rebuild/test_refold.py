@@ -42,11 +42,11 @@ async def spoil(here: Bench) -> None:
     await here.call("DEL", views.rows, views.top)
     await here.call("HSET", views.votes, "nobody", "1 1")
     await here.call("ZADD", views.ballots, 0, "nobody nothing 1 1")
-    authors = keys.site_view(1, SITE, "authors")
+    authors = keys.listing(1, SITE, "authors")
     own = [member for member in await here.call("ZRANGE", authors, 0, -1) if f" {THREAD} ".encode() in member]
     await here.call("ZREM", authors, *own[:3])
     await here.call("ZADD", authors, 0, f"nobody 000 {THREAD} nothing p")
-    await here.call("ZADD", keys.site_view(1, SITE, "threads"), -5, THREAD)
+    await here.call("ZADD", keys.listing(1, SITE, "threads"), -5, THREAD)
 
 
 async def test_whatever_was_changed_in_the_views_of_a_thread_is_mended(here: Bench) -> None:

@@ -103,7 +103,7 @@ async def test_keys_that_should_not_exist_are_found(small: Bench) -> None:
     keys = small.deployment.keys[0]
     stray = {
         keys.thread_views(1, SITE, "nowhere").rows,
-        keys.site_view(1, "elsewhere", "pending"),
+        keys.listing(1, "elsewhere", "pending"),
         keys.snapshots(SITE, "nowhere"),
     }
     for key in stray:
@@ -115,7 +115,7 @@ async def test_keys_that_should_not_exist_are_found(small: Bench) -> None:
 
 async def test_a_key_of_another_kind_is_found(small: Bench) -> None:
     keys = small.deployment.keys[0]
-    wrong = {keys.thread_views(1, SITE, THREAD).roots, keys.site_view(1, SITE, "authors")}
+    wrong = {keys.thread_views(1, SITE, THREAD).roots, keys.listing(1, SITE, "authors")}
     for key in wrong:
         await small.call("SET", key, "text")
     found = await differences(small)
@@ -125,7 +125,7 @@ async def test_a_key_of_another_kind_is_found(small: Bench) -> None:
 
 
 async def test_a_view_of_a_site_that_is_another_kind_is_told_once_for_all_threads(small: Bench) -> None:
-    key = small.deployment.keys[0].site_view(1, SITE, "reported")
+    key = small.deployment.keys[0].listing(1, SITE, "reported")
     await small.call("DEL", key)
     await small.call("SET", key, "text")
     assert [(one.key, one.thread) for one in await differences(small)] == [(key, None)]
@@ -143,9 +143,9 @@ async def test_members_of_threads_that_the_log_does_not_have_are_found_in_every_
     }
     assert stray.keys() == {listing.name for listing in LISTINGS}
     for view, member in stray.items():
-        await small.call("ZADD", keys.site_view(1, SITE, view), 0, member)
+        await small.call("ZADD", keys.listing(1, SITE, view), 0, member)
     found = {(one.key, one.field, one.thread, one.expected, one.found) for one in await differences(small)}
-    assert found == {(keys.site_view(1, SITE, view), member, None, None, 0) for view, member in stray.items()}
+    assert found == {(keys.listing(1, SITE, view), member, None, None, 0) for view, member in stray.items()}
 
 
 async def test_a_snapshot_that_is_not_the_thread_there_is_found(here: Bench) -> None:
@@ -231,7 +231,7 @@ async def test_a_member_too_many_of_a_thread_that_goes_on_meanwhile_is_found_onc
     some = await entries(await played(stream(37, 250, threads=2), threads=2))
     half = len(some) // 2
     async with bench(fresh) as here, projecting(here.projector()):
-        reads, key = here.deployment.reads, here.deployment.keys[0].site_view(1, SITE, "authors")
+        reads, key = here.deployment.reads, here.deployment.keys[0].listing(1, SITE, "authors")
         ask, stray, rest = reads.all, f"nobody 000 {THREADS[1]} nothing p", some[half:]
 
         async def beside(calls: list[RedisCommand]) -> list[Any]:

@@ -102,7 +102,7 @@ async def changed(here: Bench, view: str) -> None:
     """Change a field or a score in a view as no event did."""
     keys = here.deployment.keys[0]
     of_thread = keys.thread_views(1, SITE, THREAD)
-    key = getattr(of_thread, view) if view in ThreadViews._fields else keys.site_view(1, SITE, view)
+    key = getattr(of_thread, view) if view in ThreadViews._fields else keys.listing(1, SITE, view)
     if await here.call("TYPE", key) == b"hash":
         field = min(await here.call("HKEYS", key)).decode()
         await here.call("HSET", key, field, "another layout")
@@ -246,7 +246,7 @@ async def test_views_that_only_another_layout_has_or_lacks_are_not_compared(here
     await written(here, (layout("pinned", gone="answers"), rendered))
     keys = here.deployment.keys[0]
     views = keys.thread_views(1, SITE, THREAD)
-    pinned = {f"{views.rows.removesuffix('rows')}pinned", keys.site_view(1, SITE, "pinned")}
+    pinned = {f"{views.rows.removesuffix('rows')}pinned", keys.listing(1, SITE, "pinned")}
     for key in pinned:
         await here.call("HSET", key, "f", "v")
     await here.call("DEL", views.answers)
@@ -254,7 +254,7 @@ async def test_views_that_only_another_layout_has_or_lacks_are_not_compared(here
     assert found == []
     assert set(finished.left) == {"pinned", "answers"}
     assert finished.left["pinned"] == 2
-    stray = keys.site_view(1, SITE, "elsewhere")
+    stray = keys.listing(1, SITE, "elsewhere")
     await here.call("HSET", stray, "f", "v")
     assert [one.key for one in (await verified(here))[0]] == [stray]
 

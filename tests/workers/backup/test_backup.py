@@ -187,7 +187,7 @@ async def test_every_partition_of_a_restored_deployment_has_a_copy_of_its_id(
     await restored(target, path)
     async with open_deployment(target, partitions=PARTITIONS) as deployment:
         call, id_ = deployment.calls.call, str(deployment.record.id).encode()
-        assert deployment.whole.broken == {}
+        assert deployment.integrity.broken == {}
         assert await call("HGET", DEPLOYMENT, "copied") == b"1"
         for keys in deployment.keys:
             has_log = await call("EXISTS", keys.log)
@@ -205,7 +205,7 @@ async def test_a_restored_copy_is_another_deployment_also_where_an_empty_one_was
     server, path = backup
     async with open_deployment(target, partitions=PARTITIONS) as before:
         await restored(target, path)
-        await before.record.look()
+        await before.record.read()
         assert before.record.unfit is not None
         assert before.record.unfit.cause == "foreign"
     copy = await id_of(target)
@@ -245,7 +245,7 @@ async def test_a_restored_copy_has_the_format_of_its_backup(fresh: str, target: 
     async with open_deployment(target, partitions=PARTITIONS, restoring=mark, formats=formats) as deployment:
         assert deployment.record.format == 3
         await restore(deployment, tmp_path / "backup", checked)
-        await deployment.record.look()
+        await deployment.record.read()
         assert await deployment.calls.call("HGET", DEPLOYMENT, "format") == b"2"
 
 
@@ -258,7 +258,7 @@ async def test_events_of_before_and_after_an_upgrade_are_restored_as_they_are(
         await Play(RedisLog(first)).open(policy=Policy(votes=False))
         # Another process raises the format, and a third one writes in it, before this one has noticed.
         await second.calls.call("HSET", DEPLOYMENT, "format", 2)
-        await second.record.look()
+        await second.record.read()
         changes = ChangePolicy(changes=PolicyChanges(rules=rules))
         await transact(RedisLog(second), changes, site=SITE, caller=ADMIN)
         assert first.record.format == 1

@@ -28,7 +28,7 @@ def id_(fresh: str) -> str:
         async with open_deployment(fresh, partitions=PARTITIONS) as deployment:
             for partition, number in ((1, 5), (0, 2)):
                 await write(RedisLog(deployment), *[event() for _ in range(number)], thread=thread_in(partition))
-            return deployment.whole.id
+            return deployment.integrity.id
 
     return anyio.run(fill)
 

@@ -158,7 +158,7 @@ async def test_a_process_of_before_takes_no_writes_after_an_upgrade_that_did_not
 ) -> None:
     async with open_deployment(fresh, partitions=2, formats=OLD) as old:
         await upgraded(here)
-        await old.record.look()
+        await old.record.read()
         assert old.record.unfit is not None
         assert old.record.unfit.cause == "format"
         assert RedisLog(old).format == 1

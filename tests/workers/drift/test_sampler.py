@@ -111,7 +111,7 @@ async def spoil(here: Bench, view: str, thread: str = THREAD) -> tuple[str, str,
     """Change a field of a view as no event did; the thread, its key, and the field."""
     keys = here.deployment.keys[0]
     across = ACROSS.get(view)
-    key = keys.site_view(1, SITE, view) if across else getattr(keys.thread_views(1, SITE, thread), view)
+    key = keys.listing(1, SITE, view) if across else getattr(keys.thread_views(1, SITE, thread), view)
     if await here.call("TYPE", key) == b"hash":
         field = (await here.call("HKEYS", key))[0].decode()
         await here.call("HSET", key, field, f"secret {BODIES[0]}")
@@ -160,7 +160,7 @@ async def test_members_too_many_in_a_view_of_the_site_are_found_by_walking(level
         "opened": f"000 000 {THREAD}",
     }
     for view, member in stray.items():
-        await here.call("ZADD", keys.site_view(1, SITE, view), 0, member)
+        await here.call("ZADD", keys.listing(1, SITE, view), 0, member)
     with capture_logs() as said:
         async with looking(sampler(here, projector)):
             await walked()

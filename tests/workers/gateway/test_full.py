@@ -40,7 +40,7 @@ async def whole(url: str) -> AsyncIterator[tuple[House, Projector]]:
     async with open_deployment(url, partitions=PARTITIONS) as deployment, anyio.create_task_group() as tasks:
         house = House(deployment, 60.0)
         projector = Projector(deployment, house.log, worker="one")
-        await tasks.start(deployment.wakes.run)
+        await tasks.start(deployment.pubsub.run)
         await tasks.start(projector.run)
         async with house.client:
             await house.open_site()

@@ -47,7 +47,7 @@ async def test_it_takes_no_writes_and_is_not_ready_until_the_record_is_right_aga
     keys = await call("HGETALL", house.deployment.keys.of(SITE).site_keys(SITE))
     before = await house.length()
     await call(*spoil)
-    await house.deployment.record.look()
+    await house.deployment.record.read()
     for answer in await writes(house, comment):
         told = problem(answer, 503, "unavailable")
         assert why in told["detail"]
@@ -59,7 +59,7 @@ async def test_it_takes_no_writes_and_is_not_ready_until_the_record_is_right_aga
     assert (await house.get("/healthz")).status_code == 200
     assert (await house.get(f"threads/{THREAD}")).status_code == 200
     await call("HSET", DEPLOYMENT, *record)
-    await house.deployment.record.look()
+    await house.deployment.record.read()
     assert (await house.get("/readyz")).status_code == 200
     await house.post(ADA, "Words again.")
 
@@ -67,7 +67,7 @@ async def test_it_takes_no_writes_and_is_not_ready_until_the_record_is_right_aga
 async def test_on_a_server_that_was_emptied_a_write_is_not_available_and_not_unknown(house: House) -> None:
     comment = await house.post(ADA)
     await house.deployment.writing.flushall()
-    await house.deployment.record.look()
+    await house.deployment.record.read()
     for answer in await writes(house, comment):
         problem(answer, 503, "unavailable")
     assert await house.length() == 0
@@ -144,7 +144,7 @@ async def test_where_the_log_is_not_whole_a_write_is_refused_and_readers_go_on(h
     assert (await house.get("/readyz")).status_code == 200
     await RedisPlace(deployment).accept(partition.number)
     await house.post(BEN, "Writes go on.")
-    house.serve(msgspec.structs.replace(house.services, folds=AggregateCache()))  # as after a start
+    house.serve(msgspec.structs.replace(house.services, cache=AggregateCache()))  # as after a start
     edited = await house.ask("PATCH", at(comment), ADA, {"body": "Other words."}, If_Match='"1"')
     told = problem(edited, 503, "unavailable")
     assert told["detail"] == "an event that this request depends on is missing from the log"

@@ -38,7 +38,7 @@ async def site(fresh: str) -> AsyncIterator[Loaded]:
         log = RedisLog(deployment)
         served = Served(deployment)
         projector = Projector(deployment, log, worker="test")
-        await tasks.start(deployment.wakes.run)
+        await tasks.start(deployment.pubsub.run)
         await tasks.start(projector.run)
         opened = OpenSite(name=given.name, policy=given.policy, keys_kind="hs256", keys_number=1)
         await transact(log, opened, site=given.id, caller=OPERATOR)

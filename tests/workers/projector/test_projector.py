@@ -224,7 +224,7 @@ async def test_a_commit_that_an_error_cut_half_way_is_found_and_repaired(
     async with projecting(here.projector()):
         await here.level()
     views = here.deployment.keys[0].thread_views(1, SITE, THREAD)
-    site = here.deployment.keys[0].site_view(1, SITE, "authors")
+    site = here.deployment.keys[0].listing(1, SITE, "authors")
     saved = await here.call("DUMP", site)
     await here.call("DEL", site)
     await here.call("SET", site, "no sorted set")
@@ -251,7 +251,7 @@ async def test_what_a_torn_commit_added_is_taken_back_by_what_came_after_it(here
     async with projecting(here.projector()):
         await here.level()
     keys = here.deployment.keys[0]
-    authors, pending = keys.site_view(1, SITE, "authors"), keys.site_view(1, SITE, "pending")
+    authors, pending = keys.listing(1, SITE, "authors"), keys.listing(1, SITE, "pending")
     saved = await here.call("DUMP", authors)
     await here.call("SET", authors, "no sorted set")
     await do(PEOPLE[1], PostComment(comment="second", body="words"))

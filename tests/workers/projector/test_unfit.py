@@ -52,18 +52,18 @@ async def test_it_commits_nothing_in_any_partition_and_goes_on_when_the_record_i
         cursors = [await here.store.cursor(number) for number in (0, 1)]
         with capture_logs() as lines:
             await here.call(*spoil)
-            await here.deployment.record.look()
+            await here.deployment.record.read()
             await holds(one, set())
             for number, some in enumerate(logs):
                 await here.pour(some[len(some) // 2 :], number)
-            await here.deployment.record.look()
+            await here.deployment.record.read()
         assert [await here.store.cursor(number) for number in (0, 1)] == cursors
         assert await here.call("EXISTS", WORKERS) == 0, "nobody waits for a partition of a projector that has none"
         assert [await here.call("EXISTS", keys.lease) for keys in here.deployment.keys] == [0, 0]
         assert [line["event"] for line in lines if line["log_level"] == "error"] == ["deployment_refused"]
         assert not one.stopped
         await here.call("HSET", DEPLOYMENT, *record)
-        await here.deployment.record.look()
+        await here.deployment.record.read()
         await here.all_level()
         assert one.owned == {0, 1}
     for number in (0, 1):
@@ -74,10 +74,10 @@ async def test_it_commits_nothing_in_any_partition_and_goes_on_when_the_record_i
 async def test_where_it_was_unfit_from_the_start_it_takes_nothing(here: Bench) -> None:
     await here.play(stream(8, 20))
     await here.call("HSET", DEPLOYMENT, "format", "9")
-    await here.deployment.record.look()
+    await here.deployment.record.read()
     one = here.projector()
     async with projecting(one):
         await here.call("HSET", DEPLOYMENT, "format", "1")
         assert one.owned == set()
-        await here.deployment.record.look()
+        await here.deployment.record.read()
         await here.all_level()

@@ -78,7 +78,7 @@ async def parked(here: Bench) -> dict[str, Parked]:
 async def until_parked(here: Bench, *threads: str) -> None:
     """Wait until these threads are parked, and no others."""
     keys = here.deployment.keys[0]
-    with anyio.fail_after(BOUND), here.deployment.wakes.on(keys.view_channel) as subscription:
+    with anyio.fail_after(BOUND), here.deployment.pubsub.on(keys.view_channel) as subscription:
         while (await parked(here)).keys() != set(threads):
             await subscription.wait(0.2)
 
@@ -160,7 +160,7 @@ async def test_a_thread_that_meets_another_unknown_event_stays_parked_at_that_on
     again = await put(here.log, BAD, NewEvent(head=heads.comment("x"), e=e, c=b""))
     async with projecting(here.projector("new")):
         keys = here.deployment.keys[0]
-        with anyio.fail_after(BOUND), here.deployment.wakes.on(keys.view_channel) as subscription:
+        with anyio.fail_after(BOUND), here.deployment.pubsub.on(keys.view_channel) as subscription:
             while (await parked(here))[BAD].position != again:
                 await subscription.wait(0.2)
     assert (await parked(here))[BAD].unknown

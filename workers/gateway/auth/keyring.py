@@ -135,7 +135,7 @@ class Keyring:
             first, begun = begun, None
             return await self._redis.finish(first)
 
-        return self._known(site, _mapping(await self._insist(ask, _READ)))
+        return self._known(site, _mapping(await self._retry(ask, _READ)))
 
     def _known(self, site: str, fields: dict[bytes, bytes]) -> SiteKeys | None:
         if not fields:
@@ -162,22 +162,22 @@ class Keyring:
         partition = self._keys.of(site)
         keys = partition.heads(site, ""), self._place(site)
         args = heads.SITE, given.kind, given.document
-        reply: bytes = await self._insist(lambda: self._redis.run(_OPEN, keys, args), "set_keys")
+        reply: bytes = await self._retry(lambda: self._redis.run(_OPEN, keys, args), "set_keys")
         return None if reply == b"UNOPENED" else reply == b"SAME"
 
     async def write(self, site: str, given: KeySet) -> None:
         """Replace the keys of a site. From the next request on, tokens signed with any other key are invalid."""
         await self.names.note(site)
         pairs = [part for pair in _fields_of(given).items() for part in pair]
-        await self._insist(lambda: self._redis.call("HSET", self._place(site), *pairs), "set_keys")
+        await self._retry(lambda: self._redis.call("HSET", self._place(site), *pairs), "set_keys")
 
     async def _fields(self, site: str) -> dict[bytes, bytes]:
-        return _mapping(await self._insist(lambda: self._redis.call("HGETALL", self._place(site)), _READ))
+        return _mapping(await self._retry(lambda: self._redis.call("HGETALL", self._place(site)), _READ))
 
     def _place(self, site: str) -> str:
         return self._keys.of(site).site_keys(site)
 
-    async def _insist(self, ask: Callable[[], Any], what: str) -> Any:
+    async def _retry(self, ask: Callable[[], Any], what: str) -> Any:
         return await errors.retry(ask, what, patience=self._patience)
 
 

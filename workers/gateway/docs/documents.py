@@ -42,7 +42,7 @@ class Document:
                 reply = preflight(_ALLOWED)
             case _:
                 reply = problems.reply(MethodNotAllowed(_ALLOWED)).also((b"cache-control", caching.NO_STORE))
-        await send_response(send, record.ends(reply), bare=scope["method"] == "HEAD")
+        await send_response(send, record.ends(reply), without_body=scope["method"] == "HEAD")
 
 
 def all_documents(calls: Sequence[Operation] = OPERATIONS) -> Mapping[str, Document]:

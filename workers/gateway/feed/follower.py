@@ -116,7 +116,7 @@ class Follower:
 
     async def _advance(self, subscription: Subscription) -> None:
         async with self.lock:
-            await self._catch_up(named(subscription.heard()))
+            await self._catch_up(named(subscription.payloads()))
             await self._tell_held()
 
     async def _catch_up(self, said: Named) -> None:

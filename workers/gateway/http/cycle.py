@@ -42,7 +42,7 @@ class Cycle(RequestResponseCycle):
         record: RequestRecord | None = self.scope.get("hansard")  # type: ignore[assignment]  # ours, not uvicorn's
         reply = problems.internal(request_log.request_id() if record is None else record.request)
         reply = reply.also((b"cache-control", caching.NO_STORE), (b"connection", b"close"))
-        await send_response(self.send, reply, bare=self.scope["method"] == "HEAD")
+        await send_response(self.send, reply, without_body=self.scope["method"] == "HEAD")
 
 
 class Flow(FlowControl):

@@ -26,7 +26,7 @@ def response(reply: Response) -> ASGIApp:
         record = RequestRecord(request_log.request_id())
         logs.begin(request=record.request)
         try:
-            await send_response(send, record.ends(unstored), bare=scope["method"] == "HEAD")
+            await send_response(send, record.ends(unstored), without_body=scope["method"] == "HEAD")
         finally:
             request_log.record(record, scope["method"], time.perf_counter() - begun)
 

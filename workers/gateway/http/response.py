@@ -72,10 +72,10 @@ def preflight(allowed: str | None = None) -> Response:
     return Response(200, b"", (*PREFLIGHT, *allow, _UNKEPT), b"text/plain")
 
 
-async def send_response(send: Send, response: Response, *, bare: bool = False) -> None:
-    """Send a response. `bare` omits the body and keeps its headers, for `HEAD`."""
+async def send_response(send: Send, response: Response, *, without_body: bool = False) -> None:
+    """Send a response. `without_body` omits the body and keeps its headers, for `HEAD`."""
     await send(start_of(response))
-    if bare:
+    if without_body:
         await send({"type": "http.response.body", "body": b"", WITHHELD: response.body})
     else:
         await send({"type": "http.response.body", "body": response.body})

@@ -27,7 +27,11 @@ async def answer_then(request: Request[Any, None], at: str, query: PastQuery) ->
         raise BadRequest.at("/after", "at and after exclude each other: the past does not change")
     services = request.services
     context = await load_context(
-        services.log, site=request.site, thread=request.thread, caller=request.token or NOBODY, folds=services.folds
+        services.log,
+        site=request.site,
+        thread=request.thread,
+        caller=request.token or NOBODY,
+        cache=services.aggregate_cache,
     )
     context.require_thread()
     if context.policy.history != "public" and not request.viewer.staff:
@@ -62,6 +66,6 @@ async def _require_event(request: Request[Any, Any], position: Position) -> None
     """
     services = request.services
     if await event_at(services.log, request.site, request.thread, position) is None:
-        opened = (await thread_of(services.log, request.site, request.thread, folds=services.folds)).opened_at
+        opened = (await thread_of(services.log, request.site, request.thread, cache=services.aggregate_cache)).opened_at
         if opened is None or position > opened:
             raise UnknownPosition

@@ -57,12 +57,12 @@ async def read_trail(request: Request[shapes.TrailQuery, None]) -> Response:
     coming = [one for one in own if one.position > after and (horizon is None or one.position <= horizon)]
     page = coming[: query.limit]
     known = [one for one in page if isinstance(one, Recorded)]
-    gone = await redacted(services.log, known, folds=services.folds)
+    gone = await redacted(services.log, known, cache=services.aggregate_cache)
     told: list[AuditRecord | UnreadableRecord]
     if caller.sees_all:
         told = [_tell(one, partition, gone) for one in page]
     else:
-        policy = await policy_of(services.log, request.site, request.thread, folds=services.folds)
+        policy = await policy_of(services.log, request.site, request.thread, cache=services.aggregate_cache)
         if policy.history == "staff":
             gone = {request.comment: gone.get(request.comment, frozenset()) | kept_from_author(comment)}
         told = [
@@ -77,7 +77,7 @@ async def read_audit(request: Request[AuditQuery, None]) -> Response:
     """Log of a site as recorded, votes included."""
     services, query = request.services, request.query
     log = services.log
-    await site_of(log, request.site, folds=services.folds)
+    await site_of(log, request.site, cache=services.aggregate_cache)
     numbers = range(log.partitions)
     if query.thread is not None:
         only = partition_of(request.site, query.thread, log.partitions)
@@ -101,7 +101,7 @@ async def read_audit(request: Request[AuditQuery, None]) -> Response:
 
     merged = await merge.merge(log, dict(zip(numbers, places, strict=True)), end=end, wanted=wanted, limit=query.limit)
     events = [found.recorded for found in merged.found if isinstance(found.recorded, Recorded)]
-    gone = await redacted(log, events, folds=services.folds)
+    gone = await redacted(log, events, cache=services.aggregate_cache)
     told = [_tell(found.recorded, found.partition, gone) for found in merged.found]
     past = end is not None and end.ms + _SLACK_MS < services.clock() * 1000
     ended = merged.done or (past and merged.dry)
@@ -113,7 +113,7 @@ async def _comment(request: Request[shapes.TrailQuery, None], caller: Caller) ->
     """The comment in the path. Raises NotFound; NotAllowed for a caller that is neither its author nor staff."""
     services = request.services
     comment = await comment_of(
-        services.log, request.site, request.thread, request.comment, caller=caller, folds=services.folds
+        services.log, request.site, request.thread, request.comment, caller=caller, cache=services.aggregate_cache
     )
     if not caller.sees_all and caller.id != comment.author.id:
         raise NotAllowed("only the author of the comment and staff may read its trail")

@@ -41,7 +41,7 @@ async def read_revisions(request: Request[shapes.RevisionsParameters, None]) -> 
     await caught_up(request, query.after)
 
     async def history() -> History:
-        return (await policy_of(services.log, request.site, request.thread, folds=services.folds)).history
+        return (await policy_of(services.log, request.site, request.thread, cache=services.aggregate_cache)).history
 
     return found(
         await revisions(services.served, request.site, request.thread, request.comment, request.viewer, history, query)
@@ -82,7 +82,12 @@ async def edit_comment(request: Request[NoQuery, shapes.EditComment]) -> Respons
     services = request.services
     # A repeat gets the comment as it is now; only the log has its waiting revision.
     comment = result.comment or await comment_of(
-        services.log, request.site, request.thread, request.comment, caller=request.caller, folds=services.folds
+        services.log,
+        request.site,
+        request.thread,
+        request.comment,
+        caller=request.caller,
+        cache=services.aggregate_cache,
     )
     return await written(request, result, request.comment, waiting=_waiting(comment))
 

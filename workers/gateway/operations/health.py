@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 import anyio
 from msgspec import Struct
 
-from core.redis.errors import told
+from core.redis.errors import lack_text
 from core.refusals import Unavailable
 from workers.gateway.http.lag_watch import LagState
 from workers.gateway.http.machine_paths import METRICS, READY, WRITES
@@ -92,7 +92,7 @@ async def _writability(services: Services) -> Response:
     found = await _looked(services)
     if found.refusal is not None:
         state = _state(services, found)
-        why = f"nothing can be written now: {told(found.refusal)}"
+        why = f"nothing can be written now: {lack_text(found.refusal)}"
         raise Unavailable(why, reads=state.reads, writes=state.writes, views=state.views)
     return json(_state(services, found))
 

@@ -24,7 +24,7 @@ async def read_member(request: Request[NoQuery, None]) -> Response:
     """Standing and counts of a member: the caller's own, or any member's for staff."""
     member = _visible(request)
     services, caller = request.services, request.caller
-    standing = await standing_of(services.log, request.site, member, folds=services.folds)
+    standing = await standing_of(services.log, request.site, member, cache=services.aggregate_cache)
     name, counts = await member_counts(services.served, request.site, member)
     if name is None and caller.id == member:
         name = caller.name  # the views have no name of the member yet

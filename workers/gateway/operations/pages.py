@@ -43,7 +43,9 @@ async def read_overlay(request: Request[AfterQuery, None]) -> Response:
     """The caller's part of a thread: pending and rejected comments, votes, and the refusals of a write now."""
     await caught_up(request, request.query.after)
     services, caller = request.services, request.caller
-    why = await refusals(services.log, site=request.site, thread=request.thread, caller=caller, folds=services.folds)
+    why = await refusals(
+        services.log, site=request.site, thread=request.thread, caller=caller, cache=services.aggregate_cache
+    )
     # A thread may be in the log and not in the views yet: the caller has nothing in it then.
     overlay = await comments.overlay(services.served, request.site, request.thread, caller.id) or _NOTHING
     return json(

@@ -65,7 +65,7 @@ class Services(Struct, frozen=True, kw_only=True):
     """Bounds of concurrent requests."""
     bodies: BodyBudget = field(default_factory=BodyBudget)
     """Memory bound of request bodies while they are received."""
-    folds: AggregateCache = field(default_factory=AggregateCache)
+    aggregate_cache: AggregateCache = field(default_factory=AggregateCache)
     """Cached aggregates. Hints only: a load or the append compares each with the log."""
 
     def require_fit(self) -> None:

@@ -40,7 +40,9 @@ async def open_site(request: Request[NoQuery, shapes.OpenSite]) -> Response:
     given = _given(services, body.keys, "/keys")
     command = OpenSite(name=body.name, policy=body.policy, keys_kind=given.kind, keys_number=given.number)
     # Checked first, so that a refused request neither writes keys nor records anything.
-    refusal = await would_refuse(services.log, command, site=request.site, caller=request.caller, folds=services.folds)
+    refusal = await would_refuse(
+        services.log, command, site=request.site, caller=request.caller, cache=services.aggregate_cache
+    )
     if isinstance(refusal, SiteExists) and await keyring.holds(request.site, given) is False:
         refusal.extra["errors"].append(_OTHER_KEYS)
     if refusal is not None:
@@ -94,12 +96,12 @@ async def change_policy(request: Request[NoQuery, PolicyChanges]) -> Response:
 
 
 async def _site(request: Request[Any, Any]) -> Site:
-    return await site_of(request.services.log, request.site, folds=request.services.folds)
+    return await site_of(request.services.log, request.site, cache=request.services.aggregate_cache)
 
 
 async def _site_or_none(request: Request[Any, Any], name: str) -> Site | None:
     try:
-        return await site_of(request.services.log, name, folds=request.services.folds)
+        return await site_of(request.services.log, name, cache=request.services.aggregate_cache)
     except NotFound:
         return None
 

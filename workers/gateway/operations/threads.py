@@ -36,7 +36,9 @@ async def set_status(request: Request[NoQuery, shapes.SetStatus]) -> Response:
 async def read_policy(request: Request[NoQuery, None]) -> Response:
     """The policy in force in a thread, without what only staff see."""
     services = request.services
-    policy, opened = await policy_or_site_policy_of(services.log, request.site, request.thread, folds=services.folds)
+    policy, opened = await policy_or_site_policy_of(
+        services.log, request.site, request.thread, cache=services.aggregate_cache
+    )
     public = _public(policy)
     body = encode(public if opened else {**public, "opened": False})
     return Response(200, body, tag=blake2b(body, digest_size=12).hexdigest())

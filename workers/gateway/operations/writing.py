@@ -50,7 +50,7 @@ async def carry_out(
         caller=caller,
         key=_key(request, item),
         batch=batch,
-        folds=services.folds,
+        cache=services.aggregate_cache,
         confirm=None if request.trust is None else request.trust.confirm,
     )
     services.current_rows.appended(result.recorded, result.earlier)

@@ -198,7 +198,7 @@ async def drift(here: Bench, thread: str) -> set[tuple[str, str | None]]:
 async def spoil(here: Bench) -> set[tuple[str, str | None]]:
     """A member too few and two too many of a thread in one listing, and another score in the other."""
     keys = here.deployment.keys[0]
-    most, long = (keys.site_view(1, SITE, name) for name in ("most", "long"))
+    most, long = (keys.listing(1, SITE, name) for name in ("most", "long"))
     own = [member.decode() for member in await here.call("ZRANGE", long, 0, -1)]
     missing = next(member for member in own if LONG.thread_of(member) == THREAD)
     surplus = [f"{position_text(1, 1)} {THREAD} nothing {length}" for length in (8, 9)]
@@ -214,8 +214,8 @@ async def test_a_listing_more_is_written_by_every_commit(here: Bench, more: None
     views = await here.views()
     assert views == here.wanted(*THREADS[:2])
     keys = here.deployment.keys[0]
-    assert set(views[keys.site_view(1, SITE, "most")]) == set(THREADS[:2])
-    long = views[keys.site_view(1, SITE, "long")]
+    assert set(views[keys.listing(1, SITE, "most")]) == set(THREADS[:2])
+    long = views[keys.listing(1, SITE, "long")]
     assert Counter(map(LONG.comment_of, long)).most_common(1)[0][1] > 1
     assert (await verified(here))[0] == set()
 
@@ -232,7 +232,7 @@ async def test_what_differs_in_a_listing_more_is_found_by_verification_and_drift
     store = Store(here.deployment.calls, here.deployment.reads, here.deployment.keys, versions=MORE)
     await refold(here.log, store, SITE, THREAD)
     assert (await verified(here))[0] == await drift(here, THREAD) == set()
-    await here.call("DEL", here.deployment.keys[0].site_view(1, SITE, "most"))
+    await here.call("DEL", here.deployment.keys[0].listing(1, SITE, "most"))
     assert (await verified(here))[0] == {("most", thread) for thread in THREADS[:2]}
     assert await drift(here, THREAD) == {("most", THREAD)}
 
@@ -251,9 +251,9 @@ async def test_what_differs_in_a_listing_more_is_told_by_a_rebuild_which_does_no
     assert (await verified(here))[0] == set()
     keys = here.deployment.keys[0]
     for name in ("most", "long"):
-        flat: list[Any] = await here.call("ZRANGE", keys.site_view(2, SITE, name), 0, -1, "WITHSCORES")
+        flat: list[Any] = await here.call("ZRANGE", keys.listing(2, SITE, name), 0, -1, "WITHSCORES")
         rebuilt = dict(zip(map(bytes.decode, flat[::2]), map(int, flat[1::2]), strict=True))
-        assert rebuilt == right[keys.site_view(1, SITE, name)]
+        assert rebuilt == right[keys.listing(1, SITE, name)]
 
 
 async def test_views_of_before_a_listing_are_no_difference_and_have_it_after_a_rebuild(
@@ -271,6 +271,6 @@ async def test_views_of_before_a_listing_are_no_difference_and_have_it_after_a_r
     found, finished = await verified(here)
     assert (found, finished.left) == (set(), {})
     keys = here.deployment.keys[0]
-    assert await here.call("ZCARD", keys.site_view(2, SITE, "most")) == 2
-    assert await here.call("ZREM", keys.site_view(2, SITE, "most"), THREAD) == 1
+    assert await here.call("ZCARD", keys.listing(2, SITE, "most")) == 2
+    assert await here.call("ZREM", keys.listing(2, SITE, "most"), THREAD) == 1
     assert (await verified(here))[0] == await drift(here, THREAD) == {("most", THREAD)}

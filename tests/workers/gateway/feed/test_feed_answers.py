@@ -96,10 +96,10 @@ async def test_where_the_deployment_is_gone_a_client_is_told_when_to_come_back(r
     deployment = radio.house.deployment
     record = await deployment.calls.call("HGETALL", DEPLOYMENT)
     await deployment.calls.call("DEL", DEPLOYMENT)
-    await deployment.record.look()
+    await deployment.record.read()
     await ended(radio, "unavailable")
     await deployment.calls.call("HSET", DEPLOYMENT, *record)
-    await deployment.record.look()
+    await deployment.record.read()
     async with radio.follow():
         pass
 

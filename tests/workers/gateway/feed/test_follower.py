@@ -64,7 +64,7 @@ class Desk:
 
     def ring(self, *comments: str, kind: str = "comment.posted") -> None:
         kinds = msgspec.json.encode([(kind, comment) for comment in comments])
-        self.subscription.ring(f"{SITE}/{THREAD}\n".encode() + kinds)
+        self.subscription.notify(f"{SITE}/{THREAD}\n".encode() + kinds)
 
 
 @pytest.fixture
@@ -119,7 +119,7 @@ async def test_rows_that_were_read_before_they_changed_are_read_again(desk: Desk
 async def test_words_that_say_nothing_are_passed(desk: Desk, words: bytes) -> None:
     async with desk.follower.lock:
         comment = await desk.house.post(ADA, "Hello.")
-        desk.subscription.ring(words)
+        desk.subscription.notify(words)
     assert b"Hello." in await desk.told(1)
     assert desk.asked.comments == [[comment]]
 
@@ -135,7 +135,7 @@ async def test_a_feed_that_is_none_of_ours_ends_nothing_and_is_gone_on_with_once
         async with desk.follower.lock:
             await calls.call("DEL", feed)
             await calls.call("SET", feed, "somebody else's")
-            desk.subscription.ring(b"")
+            desk.subscription.notify(b"")
         with anyio.fail_after(BOUND):
             while not any(line["event"] == "feed_refused" for line in lines):
                 await anyio.lowlevel.checkpoint()
@@ -143,5 +143,5 @@ async def test_a_feed_that_is_none_of_ours_ends_nothing_and_is_gone_on_with_once
     assert (line["partition"], line["log_level"]) == (desk.follower.partition, "error")
     await calls.call("RESTORE", feed, 0, saved, "REPLACE")
     await house.post(ADA, "Hello again.")
-    desk.subscription.ring(b"")
+    desk.subscription.notify(b"")
     assert b"Hello again." in await desk.told(2)

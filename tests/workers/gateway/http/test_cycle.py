@@ -61,7 +61,7 @@ async def test_an_answer_without_a_body_goes_out(status: int) -> None:
 
 async def test_an_answer_to_head_goes_out_without_the_body_that_it_would_have() -> None:
     transport = Written()
-    await send_response(cycle(transport, "HEAD").send, json({"a": 1}), bare=True)
+    await send_response(cycle(transport, "HEAD").send, json({"a": 1}), without_body=True)
     (head,) = transport.writes
     assert head.endswith(b"content-length: 7\r\n\r\n")
 

@@ -140,7 +140,7 @@ async def test_a_new_rule_is_taken_and_holds_once_it_is_in_the_table(
 
 
 async def noticed(house: House, format_: int) -> None:
-    await house.deployment.record.look()
+    await house.deployment.record.read()
     assert house.log.format == format_
 
 
