@@ -22,7 +22,7 @@ PLACES: Final = (
     Place(
         name="responses",
         kind="process memory",
-        where="workers.gateway.http.response_cache:ReadyAnswers._kept",
+        where="workers.gateway.http.response_cache:ResponseCache._entries",
         holds=BOTH,
         whose=frozenset({"author", "publisher"}),
         ages="until evicted, the least recently used first (64 MiB). Not served once the views have changed",
@@ -31,7 +31,7 @@ PLACES: Final = (
     Place(
         name="pages of the past",
         kind="process memory",
-        where="workers.gateway.operations.past_cache:PastPages._kept",
+        where="workers.gateway.operations.past_cache:PastPages._entries",
         holds=BOTH,
         whose=EVERYBODY,
         ages="until evicted, the least recently used first (`HANSARD_PAST_BYTES`). Not served after a later event of "

@@ -30,20 +30,20 @@ _FIRST: Final = 32
 _MOST: Final = 512
 _LONGEST: Final = 64 * 1024
 
-Wanted = Callable[[Envelope], bool]
+EnvelopeFilter = Callable[[Envelope], bool]
 
 
-class MergedPage(NamedTuple):
+class MergedRecord(NamedTuple):
     """One event or unreadable entry, and its partition."""
 
     partition: int
     recorded: Recorded | UnreadableEntry
 
 
-class Merged(NamedTuple):
+class MergedPage(NamedTuple):
     """A page, and the position of each partition after it."""
 
-    found: list[MergedPage]
+    found: list[MergedRecord]
     places: list[Position]
     dry: bool
     """Set if all present entries before the end were examined."""
@@ -104,7 +104,9 @@ class _Stream:
         return entry
 
 
-async def merge(log: Log, places: dict[int, Position], *, end: Position | None, wanted: Wanted, limit: int) -> Merged:
+async def merge(
+    log: Log, places: dict[int, Position], *, end: Position | None, wanted: EnvelopeFilter, limit: int
+) -> MergedPage:
     """The next `limit` wanted events after `places` and before `end`, from the partitions in `places`.
 
     Raises `core.refusals.UnreadablePartition` if a partition cannot be read now and nothing was found before that.
@@ -114,12 +116,12 @@ async def merge(log: Log, places: dict[int, Position], *, end: Position | None, 
     order = [(head, stream) for stream in streams if (head := stream.head) is not None]
     heap = [(head, index) for index, (head, _) in enumerate(order)]
     heapq.heapify(heap)
-    found: list[MergedPage] = []
-    looked = 0
-    while heap and looked < BUDGET:
+    found: list[MergedRecord] = []
+    examined = 0
+    while heap and examined < BUDGET:
         _, index = heap[0]
         stream = order[index][1]
-        looked += 1
+        examined += 1
         try:
             is_wanted = wanted(envelope_of(*stream.next))
         except UnreadableEntry:
@@ -128,7 +130,7 @@ async def merge(log: Log, places: dict[int, Position], *, end: Position | None, 
             break  # unwanted entries after a full page are consumed, to find out if more events follow
         entry = stream.take()
         if is_wanted:
-            found.append(MergedPage(stream.partition, read_or_error(*entry)))
+            found.append(MergedRecord(stream.partition, read_or_error(*entry)))
         if stream.wants:
             try:
                 await stream.fill()
@@ -141,7 +143,7 @@ async def merge(log: Log, places: dict[int, Position], *, end: Position | None, 
             heapq.heapreplace(heap, (head, index))
     dry = not heap
     done = dry and all(stream.beyond for stream in streams)
-    return Merged(found, [stream.at for stream in streams], dry, done)
+    return MergedPage(found, [stream.at for stream in streams], dry, done)
 
 
 def write_cursor(mark: str, places: Sequence[Position]) -> str:
@@ -155,15 +157,15 @@ def read_cursor(cursor: str, mark: str, partitions: int) -> list[Position]:
     """Decode a cursor into one position per partition. Raises BadCursor for a value not made by `write_cursor`."""
     given, _, packed = cursor.partition(".")
     if given != mark:
-        raise BadCursor(_NONE_OF_OURS)
+        raise BadCursor(_FOREIGN_CURSOR)
     try:
         data = urlsafe_b64decode(packed + "=" * (-len(packed) % 4))
         unpacked = zlib.decompressobj()
         flat = msgspec.msgpack.decode(unpacked.decompress(data, _LONGEST), type=list[int])
     except (binascii.Error, ValueError, zlib.error, msgspec.DecodeError):
-        raise BadCursor(_NONE_OF_OURS) from None
-    if len(flat) != 2 * partitions or min(flat, default=0) < 0 or max(flat, default=0) >= _TOO_GREAT:
-        raise BadCursor(_NONE_OF_OURS)
+        raise BadCursor(_FOREIGN_CURSOR) from None
+    if len(flat) != 2 * partitions or min(flat, default=0) < 0 or max(flat, default=0) >= _TOO_LARGE:
+        raise BadCursor(_FOREIGN_CURSOR)
     return [Position(ms, n) for ms, n in zip(flat[::2], flat[1::2], strict=True)]
 
 
@@ -172,5 +174,5 @@ def before(position: Position) -> Position:
     return Position(position.ms, position.n - 1) if position.n > 0 else position
 
 
-_NONE_OF_OURS: Final = "the cursor is not one that this call gave for these parameters"
-_TOO_GREAT: Final = 10**15
+_FOREIGN_CURSOR: Final = "the cursor is not one that this call gave for these parameters"
+_TOO_LARGE: Final = 10**15

@@ -33,13 +33,13 @@ from core.events.types import (
 from core.log.port import Log
 from core.times import rfc3339
 
-_SAID_BEFORE: Final = ("type", "comment", "revision")
+_IN_ENVELOPE: Final = ("type", "comment", "revision")
 _CIRCUMSTANCES: Final = ("cause", "batch", "by_policy", "by_standing")
 _WORDS: Final = ("body", "match", "reason")
 """Fields with an author's words or a match in them, removed together with a redacted text."""
 _TIMES: Final = frozenset({"until"})
 """Facts that are times, written as RFC 3339."""
-_COMMENTS_A_LOAD: Final = 50
+_COMMENTS_PER_LOAD: Final = 50
 
 
 class AuditActor(Struct, frozen=True, kw_only=True):
@@ -110,15 +110,15 @@ def author_record_of(
     event = recorded.event
     if isinstance(event, VoteCast | VoteRetracted | ReportFiled):
         return None
-    told = record_of(recorded, partition, redacted)
+    record = record_of(recorded, partition, redacted)
     hidden = ("note", "match", *_CIRCUMSTANCES)
-    data = {name: value for name, value in told.data.items() if name not in hidden}
-    actor = told.actor
+    data = {name: value for name, value in record.data.items() if name not in hidden}
+    actor = record.actor
     if actor.id != author:
         actor = AuditActor(kind=actor.kind, id=None)
         if isinstance(event, CommentHeld | CommentApproved | CommentRejected):
             data["role"] = "moderator"
-    return msgspec.structs.replace(told, actor=actor, data=data)
+    return msgspec.structs.replace(record, actor=actor, data=data)
 
 
 def kept_from_author(comment: Comment) -> frozenset[int]:
@@ -143,12 +143,12 @@ async def redacted(
     found: dict[str, frozenset[int]] = {}
     for (site, thread), comments in threads.items():
         names = list(comments)
-        for start in range(0, len(names), _COMMENTS_A_LOAD):
-            some = names[start : start + _COMMENTS_A_LOAD]
+        for start in range(0, len(names), _COMMENTS_PER_LOAD):
+            chunk = names[start : start + _COMMENTS_PER_LOAD]
             aggregates = await load_aggregates(
-                log, site, thread, folded=tuple(map(heads.comment, some)), cache=cache, reads=True
+                log, site, thread, folded=tuple(map(heads.comment, chunk)), cache=cache, reads=True
             )
-            for name in some:
+            for name in chunk:
                 texts = aggregates.comment(name).texts.items()
                 found[name] = frozenset(number for number, text in texts if text.redacted is not None)
     return found
@@ -162,7 +162,7 @@ def _facts(recorded: Recorded) -> dict[str, Any]:
     if isinstance(recorded.event, UnknownEvent | UnreadableEvent):
         return {}  # from a newer version, or unreadable: only the event's existence is known here
     facts: dict[str, Any] = msgspec.to_builtins(recorded.event)
-    for name in _SAID_BEFORE:
+    for name in _IN_ENVELOPE:
         facts.pop(name, None)
     for name in _TIMES & facts.keys():
         facts[name] = rfc3339(facts[name])

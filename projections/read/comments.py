@@ -17,7 +17,7 @@ from core.times import rfc3339
 from projections.read import page_json, pages, viewer_rows
 from projections.read.page_json import PageLine
 from projections.read.queries import MemberOverlay, PageAnswer, PageQuery, ThreadSummary, ViewState
-from projections.read.served_generation import CommandParts, Question, Served
+from projections.read.served_generation import CommandParts, PartitionCommands, Served
 from projections.read.walk import Onward, WalkScript, keys
 from projections.thread.state import AnchorState, CommentState, ThreadState
 from projections.views.viewer import PUBLIC, Viewer
@@ -38,7 +38,7 @@ _OVERLAY: Final[Script] = WalkScript("overlay")
 _HEAD: Final = msgspec.json.Decoder(dict[str, Any])
 _COUNT: Final = msgspec.json.Decoder(_Count)
 _THREAD: Final = msgspec.json.Decoder(ThreadState)
-_ROWS_A_CALL: Final = 500
+_ROWS_PER_CALL: Final = 500
 
 
 async def head(served: Served, site: str, thread: str) -> ThreadSummary | None:
@@ -48,7 +48,7 @@ async def head(served: Served, site: str, thread: str) -> ThreadSummary | None:
 
 async def heads(served: Served, site: str, threads: list[str]) -> dict[str, ThreadSummary]:
     """Read the summaries of threads. Threads that do not exist are absent."""
-    return {name: head_of(found) for name, found in (await publics(served, site, threads)).items()}
+    return {name: head_of(found) for name, found in (await public_json(served, site, threads)).items()}
 
 
 def head_of(public: bytes) -> ThreadSummary:
@@ -58,27 +58,29 @@ def head_of(public: bytes) -> ThreadSummary:
     return ThreadSummary(**{**known, "position": Position.parse(fields["position"])})
 
 
-async def publics(served: Served, site: str, threads: Sequence[str]) -> dict[str, bytes]:
+async def public_json(served: Served, site: str, threads: Sequence[str]) -> dict[str, bytes]:
     """Read the stored public JSON of threads. Threads that do not exist are absent."""
-    parts = await _asked(served, site, threads)
-    return {name: public for _, publics in parts for name, public in publics.items() if public is not None}
+    parts = await _read_public_json(served, site, threads)
+    return {name: public for _, threads_json in parts for name, public in threads_json.items() if public is not None}
 
 
-async def _asked(served: Served, site: str, threads: Sequence[str]) -> list[tuple[ViewState, dict[str, bytes | None]]]:
+async def _read_public_json(
+    served: Served, site: str, threads: Sequence[str]
+) -> list[tuple[ViewState, dict[str, bytes | None]]]:
     """Read the public JSON of threads by partition, in one round trip, with a view state no newer than that JSON."""
-    names: dict[Partition, list[str]] = {}
+    by_partition: dict[Partition, list[str]] = {}
     for thread in dict.fromkeys(threads):
-        names.setdefault(served.keys.of(site, thread), []).append(thread)
+        by_partition.setdefault(served.keys.of(site, thread), []).append(thread)
     replies = await served.commands_of(
-        [Question(one, partial(_publics, one, site, some)) for one, some in names.items()]
+        [PartitionCommands(one, partial(_public_json, one, site, names)) for one, names in by_partition.items()]
     )
     return [
-        (ViewState(one.number, reply.pointer, kept(reply.parts[0])), dict(zip(some, reply.parts[1:], strict=True)))
-        for (one, some), reply in zip(names.items(), replies, strict=True)
+        (ViewState(one.number, reply.pointer, kept(reply.parts[0])), dict(zip(names, reply.parts[1:], strict=True)))
+        for (one, names), reply in zip(by_partition.items(), replies, strict=True)
     ]
 
 
-def _publics(partition: Partition, site: str, threads: list[str], generation: int) -> list[CommandParts]:
+def _public_json(partition: Partition, site: str, threads: list[str], generation: int) -> list[CommandParts]:
     # Read the cursor first: a commit in between makes the state look older than the data, never newer.
     first: list[CommandParts] = [("GET", partition.cursor(generation))]
     return first + [("HGET", partition.thread_views(generation, site, name).meta, "public") for name in threads]
@@ -88,26 +90,26 @@ class PublishedCounts(NamedTuple):
     """Number of published comments of a thread, and a state of its partition since which the number is valid."""
 
     comments: int
-    seen: ViewState
+    state: ViewState
 
 
-async def counted(served: Served, site: str, threads: Sequence[str]) -> dict[str, PublishedCounts]:
+async def read_counts(served: Served, site: str, threads: Sequence[str]) -> dict[str, PublishedCounts]:
     """Read the counts of threads in one round trip; 0 for an unknown thread."""
     found = {
-        name: PublishedCounts(0 if public is None else _COUNT.decode(public).comments, seen)
-        for seen, publics in await _asked(served, site, threads)
-        for name, public in publics.items()
+        name: PublishedCounts(0 if public is None else _COUNT.decode(public).comments, state)
+        for state, threads_json in await _read_public_json(served, site, threads)
+        for name, public in threads_json.items()
     }
     return {name: found[name] for name in threads}
 
 
 def counts_of(found: Mapping[str, PublishedCounts]) -> PageAnswer:
     """Build the response from counts."""
-    states = {counted.seen for counted in found.values()}
-    made = answer({"counts": {thread: counted.comments for thread, counted in found.items()}})
-    if len({seen.partition for seen in states}) < len(states):
+    states = {count.state for count in found.values()}
+    made = answer({"counts": {thread: count.comments for thread, count in found.items()}})
+    if len({state.partition for state in states}) < len(states):
         return made  # two states of one partition: neither is valid for both
-    return made._replace(seen=tuple(sorted(states)))
+    return made._replace(states=tuple(sorted(states)))
 
 
 async def anchors(served: Served, site: str, thread: str) -> PageAnswer | None:
@@ -124,26 +126,26 @@ async def anchors(served: Served, site: str, thread: str) -> PageAnswer | None:
 
 
 async def lines(
-    served: Served, site: str, thread: str, comments: list[str], *, whole: bool
+    served: Served, site: str, thread: str, comments: list[str], *, with_source: bool
 ) -> tuple[bytes | None, dict[str, PageLine]]:
-    """Read `meta.public` and the stored rows of comments, with SOURCE if `whole`. Up to 500 rows are of one moment.
+    """Read `meta.public` and the stored rows of comments. Up to 500 rows are of one moment.
 
-    Comments that do not exist are absent.
+    With `with_source`, a line includes SOURCE. Comments that do not exist are absent.
     """
     public: bytes | None = None
     found: dict[str, PageLine] = {}
-    for start in range(0, len(comments) or 1, _ROWS_A_CALL):
-        some = comments[start : start + _ROWS_A_CALL]
-        reply = await served.thread(_ROWS, site, thread, keys, (int(whole), *some))
+    for start in range(0, len(comments) or 1, _ROWS_PER_CALL):
+        chunk = comments[start : start + _ROWS_PER_CALL]
+        reply = await served.thread(_ROWS, site, thread, keys, (int(with_source), *chunk))
         public, stored = reply.parts
-        found.update((name, line) for name, line in zip(some, page_json.read(stored), strict=True) if line.header)
+        found.update((name, line) for name, line in zip(chunk, page_json.read(stored), strict=True) if line.header)
     return public, found
 
 
 async def row(served: Served, site: str, thread: str, comment: str, viewer: Viewer = PUBLIC) -> bytes | None:
     """One row as the viewer may see it, without its replies."""
-    whole = viewer != PUBLIC
-    _, found = await lines(served, site, thread, [comment], whole=whole)
+    with_source = viewer != PUBLIC
+    _, found = await lines(served, site, thread, [comment], with_source=with_source)
     if comment not in found:
         return None
     return viewer_rows.row(found[comment], thread, viewer, Onward(site, thread))
@@ -153,7 +155,7 @@ async def frame_rows(
     served: Served, site: str, thread: str, comments: list[str]
 ) -> tuple[ThreadSummary | None, dict[str, bytes]]:
     """The public rows of comments and their thread, of one moment. Comments that the page does not show are absent."""
-    public, found = await lines(served, site, thread, comments, whole=False)
+    public, found = await lines(served, site, thread, comments, with_source=False)
     if public is None:
         return None, {}
     shown = {name: page_json.begun(line) + b"}" for name, line in found.items() if line.public}

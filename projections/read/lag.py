@@ -55,7 +55,7 @@ async def lags_of_readable(served: Served, log: Log) -> list[Lag]:
         return await lags(served, log)
     except UnreadablePartition:
         found = await gathered([partial(_readable, served, log, partition) for partition in served.keys])
-        return [lag for some in found for lag in some]
+        return [lag for part in found for lag in part]
 
 
 async def _readable(served: Served, log: Log, partition: Partition) -> list[Lag]:
@@ -74,12 +74,12 @@ async def _lags(served: Served, log: Log, partitions: list[Partition]) -> list[L
     # Read the cursors first: an append in between can make the views look late, never falsely up to date.
     cursors = await progress.cursors(served, partitions)
     lasts = await log.lasts([partition.number for partition in partitions])
-    apart = [
+    behind = [
         partial(lag_of, log, partition.number, at, last)
         for partition, at, last in zip(partitions, cursors, lasts, strict=True)
         if last != at
     ]
-    return await gathered(apart)
+    return await gathered(behind)
 
 
 async def lag_of(log: Log, partition: int, at: Position, last: Position) -> Lag:

@@ -57,9 +57,11 @@ def merged(
 ) -> tuple[list[Listed], bool]:
     """The first `limit` members of all parts, and a flag that is set if there are more."""
     if oldest_first:
-        found = sorted(one for some in parts for one in some if after is None or one.place > after)
+        found = sorted(member for part in parts for member in part if after is None or member.place > after)
     else:
-        found = sorted((one for some in parts for one in some if after is None or one.place < after), reverse=True)
+        found = sorted(
+            (member for part in parts for member in part if after is None or member.place < after), reverse=True
+        )
     return found[:limit], len(found) > limit
 
 
@@ -114,9 +116,9 @@ async def members(served: Served, site: str, listing: Listing, *groups: str) -> 
             partition,
             lambda g: [("ZRANGEBYLEX", partition.listing(g, site, listing.name), *_bounds(group)) for group in groups],
         )
-        return [member.decode() for some in reply.parts for member in some]
+        return [member.decode() for names in reply.parts for member in names]
 
-    return [member for some in await gathered([partial(part, one) for one in served.keys]) for member in some]
+    return [member for names in await gathered([partial(part, one) for one in served.keys]) for member in names]
 
 
 async def _by_member(

@@ -37,8 +37,8 @@ async def lines_of(served: Served, site: str, names: Sequence[Name]) -> dict[Nam
     threads: dict[str, list[str]] = {}
     for thread, comment in names:
         threads.setdefault(thread, []).append(comment)
-    asks = [partial(comments.lines, served, site, *of, whole=True) for of in threads.items()]
-    found = await gathered(asks)
+    reads = [partial(comments.lines, served, site, *of, with_source=True) for of in threads.items()]
+    found = await gathered(reads)
     return {
         (thread, comment): line
         for thread, (_, lines) in zip(threads, found, strict=True)
@@ -50,15 +50,15 @@ async def member_comments(served: Served, site: str, member: str, viewer: Viewer
     """A member's comments as the viewer may see them, newest first. Raises BadCursor."""
     mark = cursors.mark("comments", site, member, query.limit)
     after = listing.place(AUTHORS, query.cursor, mark)
-    some, more = await listing.page(served, site, AUTHORS, after, query.limit, group=member)
-    names = [name(AUTHORS, one) for one in some]
+    members, more = await listing.page(served, site, AUTHORS, after, query.limit, group=member)
+    names = [name(AUTHORS, one) for one in members]
     lines = await lines_of(served, site, names)
     rows = await collected(
         viewer_rows.row(lines[thread, comment], thread, viewer, Onward(site, thread))
         for thread, comment in names
         if (thread, comment) in lines
     )
-    following = cursors.write(mark, *some[-1].place) if more else None
+    following = cursors.write(mark, *members[-1].place) if more else None
     return answer({"comments": [Raw(row) for row in rows if row is not None], "next": following})
 
 

@@ -42,9 +42,9 @@ async def queue(served: Served, site: str, query: QueueQuery) -> PageAnswer:
     after = listing.place(_LISTINGS[query.state], query.cursor, mark)
     partitions = list(served.keys) if query.thread is None else [served.keys.of(site, query.thread)]
     parts = await gathered([partial(_part, served, partition, site, query, after) for partition in partitions])
-    some, more = listing.merged([some for _, some in parts], after, query.limit, oldest_first=True)
-    items = await _items(served, site, some, query)
-    following = cursors.write(mark, *some[-1].place) if more else None
+    listed, more = listing.merged([listed for _, listed in parts], after, query.limit, oldest_first=True)
+    items = await _items(served, site, listed, query)
+    following = cursors.write(mark, *listed[-1].place) if more else None
     return answer({"items": items, "total": sum(total for total, _ in parts), "next": following})
 
 

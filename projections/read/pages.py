@@ -53,8 +53,8 @@ async def page(served: Served, site: str, thread: str, query: PageQuery, *, once
     if last:
         following = page_cursor(query, page_mark(site, thread, query), last.decode(), last_score.decode())
     rows = page_json.page(found, Onward(site, thread))
-    seen = ViewState(partition.number, reply.pointer, Position.decode(cursor))
-    return PageAnswer(page_body(public, query, rows, following), tag(reply.pointer, public), (seen,))
+    state = ViewState(partition.number, reply.pointer, Position.decode(cursor))
+    return PageAnswer(page_body(public, query, rows, following), tag(reply.pointer, public), (state,))
 
 
 async def replies(served: Served, site: str, thread: str, comment: str, query: RepliesQuery) -> PageAnswer | None:
@@ -77,8 +77,8 @@ async def replies(served: Served, site: str, thread: str, comment: str, query: R
     public, found, last, at = reply.parts
     following = page_json.quoted(onward(comment, last.decode())) if last else b"null"
     rows = page_json.page(found, onward)
-    seen = ViewState(partition.number, reply.pointer, Position.decode(at))
-    return PageAnswer(b'{"comments":[%b],"next":%b}' % (rows, following), tag(reply.pointer, public), (seen,))
+    state = ViewState(partition.number, reply.pointer, Position.decode(at))
+    return PageAnswer(b'{"comments":[%b],"next":%b}' % (rows, following), tag(reply.pointer, public), (state,))
 
 
 def page_mark(site: str, thread: str, query: PageQuery, at: str | None = None) -> str:

@@ -38,7 +38,7 @@ _MOMENT: Final = Script("projections.read", "read_past_start")
 _TEXTS: Final = Script("projections.read", "read_texts")
 _TEXT: Final = msgspec.json.Decoder(Text)
 _THREAD: Final = msgspec.json.Decoder(ThreadState)
-_TEXTS_A_CALL: Final = 500
+_TEXTS_PER_CALL: Final = 500
 
 
 class Present:
@@ -65,7 +65,7 @@ class StoredSnapshots:
 
     def __init__(self, served: Served) -> None:
         self._served = served
-        self.come = ViewPosition(START, None)
+        self.view_position = ViewPosition(START, None)
         """Position of the views at the last call of `known`."""
 
     async def known(self, site: str, thread: str) -> SnapshotIndex:
@@ -78,7 +78,7 @@ class StoredSnapshots:
 
         reply = await self._served.partition(_MOMENT, partition, keys, [parking.field(site, thread)])
         cursor, parked, source, *fields = reply.parts
-        self.come = ViewPosition(kept(cursor), None if parked is None else parking.decode(parked))
+        self.view_position = ViewPosition(kept(cursor), None if parked is None else parking.decode(parked))
         return SnapshotIndex(snapshots.marks(fields), [] if source is None else _THREAD.decode(source).redacted)
 
     async def packed(self, site: str, thread: str, mark: snapshots.Mark) -> bytes | None:
@@ -125,7 +125,7 @@ class PastPage(NamedTuple):
     """A past page, and the view position at which its public content was determined."""
 
     answer: PageAnswer
-    come: ViewPosition
+    view_position: ViewPosition
 
 
 async def page_at(
@@ -147,11 +147,11 @@ async def page_at(
     pace = pace or Pace()
     cursor = Past(site, thread, query, at)
     parent, after = cursor.place(query)
-    state, come = await state_at(served, log, site, thread, at, viewer, pace)
+    state, view_position = await state_at(served, log, site, thread, at, viewer, pace)
     walk = _walked(await grown(state, pace), query, parent, after)
     present, html = await shown_of(served, state, walk.places, viewer, pace)
     body = page(state, query, walk, viewer, present, cursor, parent, html.__getitem__)
-    return await finished(body, come, pace)
+    return await finished(body, view_position, pace)
 
 
 async def state_at(
@@ -169,12 +169,12 @@ async def state_at(
         raise Unavailable(f"the thread cannot be shown {where}") from error
     if state is None:
         raise NotYetOpened if await log.thread_last(site, thread) else NotFound
-    seen = source.come.includes(state.last)
+    seen = source.view_position.includes(state.last)
     if not seen and not await reached(served, site, thread, state.last, within=VIEWS_WITHIN):
         raise Unavailable("the views do not include the requested moment yet")
     if viewer.staff:
         state.position = state.last
-    return state, source.come
+    return state, source.view_position
 
 
 async def shown_of(
@@ -188,11 +188,11 @@ async def shown_of(
     return present, await _texts(places, viewer, present, Rendering())
 
 
-async def finished(body: bytes, come: ViewPosition, pace: Pace) -> PastPage:
+async def finished(body: bytes, view_position: ViewPosition, pace: Pace) -> PastPage:
     """Return the response, after a rest that accounts for the work, however little it was."""
     answer = PageAnswer(body, digest(body))
     await pace.rest()
-    return PastPage(answer, come)
+    return PastPage(answer, view_position)
 
 
 def walked(state: ThreadState, query: PageQuery, parent: str | None, after: After | None) -> TreeWalk:
@@ -294,16 +294,16 @@ async def _present(served: Served, state: ThreadState, places: Sequence[TreeRow]
             concerned.setdefault(place.comment.answered, state.rows[place.comment.answered])
     wanted = [(then, then.standing or then.latest) for then in concerned.values() if then.published]
     found: dict[str, tuple[CommentState, Text]] = {}
-    for start in range(0, len(wanted), _TEXTS_A_CALL):
-        some = wanted[start : start + _TEXTS_A_CALL]
+    for start in range(0, len(wanted), _TEXTS_PER_CALL):
+        chunk = wanted[start : start + _TEXTS_PER_CALL]
         reply = await served.thread(
             _TEXTS,
             state.site,
             state.id,
             lambda views: (views.rows, views.revisions),
-            [part for then, revision in some for part in (then.id, revision)],
+            [part for then, revision in chunk for part in (then.id, revision)],
         )
-        for (then, revision), stored, text in zip(some, reply.parts[::2], reply.parts[1::2], strict=True):
+        for (then, revision), stored, text in zip(chunk, reply.parts[::2], reply.parts[1::2], strict=True):
             if stored is None:
                 raise page_json.Inconsistent("the views lack a comment that they have taken in")
             now = stored_row.without_shown(stored)

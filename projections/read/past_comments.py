@@ -48,17 +48,17 @@ async def _replies(
     site: str,
     thread: str,
     at: Position | int,
-    asked: RepliesThen,
+    past: RepliesThen,
     viewer: Viewer,
     pace: Pace,
 ) -> PastPage:
-    onward, query, after = OnwardThen(site, thread, at), asked.query, None
+    onward, query, after = OnwardThen(site, thread, at), past.query, None
     if query.cursor is not None:
         parent, after = onward.place(query.cursor)
-        if parent != asked.comment:
+        if parent != past.comment:
             raise BadCursor("the cursor is of another comment")
-    state, come = await state_at(served, log, site, thread, at, viewer, pace)
-    comment = _there(state, asked.comment)
+    state, view_position = await state_at(served, log, site, thread, at, viewer, pace)
+    comment = _shown_comment(state, past.comment)
     tree = await grown(state, pace)
     walk = tree.replies(comment.id, after, Size(query.limit, query.depth, REPLIES_BELOW))
     present, html = await shown_of(served, state, walk.places, viewer, pace)
@@ -66,7 +66,7 @@ async def _replies(
     following = b"null"
     if walk.last is not None:
         following = page_json.quoted(onward(comment.id, f"{walk.last.age:012d}"))
-    return await finished(b'{"comments":[%b],"next":%b}' % (rows, following), come, pace)
+    return await finished(b'{"comments":[%b],"next":%b}' % (rows, following), view_position, pace)
 
 
 async def _permalink(
@@ -75,13 +75,13 @@ async def _permalink(
     site: str,
     thread: str,
     at: Position | int,
-    asked: PermalinkThen,
+    past: PermalinkThen,
     viewer: Viewer,
     pace: Pace,
 ) -> PastPage:
     onward = OnwardThen(site, thread, at)
-    state, come = await state_at(served, log, site, thread, at, viewer, pace)
-    comment = _there(state, asked.comment)
+    state, view_position = await state_at(served, log, site, thread, at, viewer, pace)
+    comment = _shown_comment(state, past.comment)
     above = [TreeRow(1, one, 0 if one.answers else None) for one in _ancestors(state, comment)]
     below = (await grown(state, pace)).below(comment, _BELOW)
     present, html = await shown_of(served, state, [*above, *below], viewer, pace)
@@ -89,13 +89,15 @@ async def _permalink(
     if not (comment if present is None else present.shown(comment)).published:
         raise NotFound
     ancestors, answers = (
-        page_json.nested(cells_of(state, some, viewer, present, onward, html.__getitem__)) for some in (above, below)
+        page_json.nested(cells_of(state, rows, viewer, present, onward, html.__getitem__)) for rows in (above, below)
     )
     public = layout.meta(state)["public"]
-    return await finished(b'{"thread":%b,"ancestors":[%b],"comment":%b}' % (public, ancestors, answers), come, pace)
+    return await finished(
+        b'{"thread":%b,"ancestors":[%b],"comment":%b}' % (public, ancestors, answers), view_position, pace
+    )
 
 
-def _there(state: ThreadState, name: str) -> CommentState:
+def _shown_comment(state: ThreadState, name: str) -> CommentState:
     """A comment that the past page shows. Raises NotFound."""
     comment = state.rows.get(name)
     if comment is None or not comment.on_page:

@@ -12,7 +12,7 @@ from core.log import wire
 from core.position import Position, kept
 from core.redis.pubsub import POLL_EVERY
 from projections.read.queries import ViewState
-from projections.read.served_generation import CommandParts, Question, Served
+from projections.read.served_generation import CommandParts, PartitionCommands, Served
 from projections.views import parking
 from projections.views.parking import Parked
 from projections.views.pointer import Pointer
@@ -48,7 +48,7 @@ async def cursor(served: Served, partition: Partition) -> Position:
 
 async def cursors(served: Served, partitions: Sequence[Partition]) -> list[Position]:
     """`cursor` of several partitions, in one round trip."""
-    replies = await served.commands_of([Question(one, partial(_cursor, one)) for one in partitions])
+    replies = await served.commands_of([PartitionCommands(one, partial(_cursor, one)) for one in partitions])
     return [kept(reply.parts[0]) for reply in replies]
 
 
@@ -70,8 +70,8 @@ async def view_position(served: Served, site: str, thread: str) -> ViewPosition:
 
 async def states(served: Served, partitions: Sequence[int]) -> list[ViewState]:
     """The view states of partitions, read in one round trip."""
-    asked = [Question(served.keys[number], partial(_cursor, served.keys[number])) for number in partitions]
-    replies = await served.commands_of(asked)
+    queries = [PartitionCommands(served.keys[number], partial(_cursor, served.keys[number])) for number in partitions]
+    replies = await served.commands_of(queries)
     return [
         ViewState(number, reply.pointer, kept(reply.parts[0]))
         for number, reply in zip(partitions, replies, strict=True)
@@ -82,7 +82,7 @@ async def thread_state(served: Served, site: str, thread: str) -> ThreadProgress
     """The served views of a thread and the end of its log, read in one round trip."""
     partition = served.keys.of(site, thread)
     heads = partition.heads(site, thread)
-    (reply,) = await served.commands_of([Question(partition, lambda _: [("HGET", heads, LAST)])])
+    (reply,) = await served.commands_of([PartitionCommands(partition, lambda _: [("HGET", heads, LAST)])])
     return ThreadProgress(reply.pointer, wire.head(reply.parts[0]).position)
 
 
@@ -92,37 +92,37 @@ async def reached(served: Served, site: str, thread: str, position: Position, *,
     False without waiting if the thread is parked at or before `position`.
     """
 
-    async def there() -> bool | None:
+    async def check() -> bool | None:
         now = await view_position(served, site, thread)
         return True if now.includes(position) else False if now.lacks(position) else None
 
-    return await _wait(served, served.keys.of(site, thread), there, within)
+    return await _wait(served, served.keys.of(site, thread), check, within)
 
 
 async def passed(served: Served, site: str, thread: str, position: Position, *, within: float) -> bool:
     """True if the cursor reached `position`, even if the views lack the event; waits as `reached` does."""
 
-    async def there() -> bool | None:
+    async def check() -> bool | None:
         return (await view_position(served, site, thread)).cursor >= position or None
 
-    return await _wait(served, served.keys.of(site, thread), there, within)
+    return await _wait(served, served.keys.of(site, thread), check, within)
 
 
 async def _wait(
-    served: Served, partition: Partition, there: Callable[[], Awaitable[bool | None]], within: float
+    served: Served, partition: Partition, check: Callable[[], Awaitable[bool | None]], within: float
 ) -> bool:
-    """The first result of `there` that is not None; False after `within` seconds.
+    """The first result of `check` that is not None; False after `within` seconds.
 
-    A commit publishes a notification. In case it is lost, `there` is also polled every `POLL_EVERY` seconds.
+    A commit publishes a notification. In case it is lost, `check` is also called every `POLL_EVERY` seconds.
     """
-    if (said := await there()) is not None:
-        return said
+    if (result := await check()) is not None:
+        return result
     deadline = anyio.current_time() + within
     with served.pubsub.on(partition.view_channel) as subscription:
         # A commit before the subscription notified no subscriber: check first, then wait.
-        while (said := await there()) is None:
+        while (result := await check()) is None:
             left = deadline - anyio.current_time()
             if left <= 0:
                 return False
             await subscription.wait(min(left, POLL_EVERY))
-    return said
+    return result

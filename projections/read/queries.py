@@ -139,7 +139,7 @@ class PageAnswer(NamedTuple):
 
     body: bytes
     tag: str
-    seen: tuple[ViewState, ...] = ()
+    states: tuple[ViewState, ...] = ()
     """The states that it was made from, one per partition, if nothing else went into it."""
 
 

@@ -22,7 +22,7 @@ _MOVES: Final = 5
 CommandParts = tuple[Argument, ...]
 
 
-class Question(NamedTuple):
+class PartitionCommands(NamedTuple):
     """Plain commands on one partition, built from the served generation."""
 
     partition: Partition
@@ -101,27 +101,27 @@ class Served:
 
         return await self._served(partition, ask)
 
-    async def commands_of(self, asked: Sequence[Question]) -> list[ServedReply]:
+    async def commands_of(self, queries: Sequence[PartitionCommands]) -> list[ServedReply]:
         """The replies of plain commands on several partitions: one pipeline per node, but not of one moment."""
         replies: dict[int, ServedReply] = {}
-        pending = list(range(len(asked)))
+        pending = list(range(len(queries)))
         for _ in range(_MOVES):
             if not pending:
                 break
-            pointers = {at: self._pointers[asked[at].partition.number] for at in pending}
-            wanted = {at: asked[at].commands(pointers[at].generation) for at in pending}
-            flat = [command for at in pending for command in (("GET", asked[at].partition.generation), *wanted[at])]
+            pointers = {at: self._pointers[queries[at].partition.number] for at in pending}
+            wanted = {at: queries[at].commands(pointers[at].generation) for at in pending}
+            flat = [command for at in pending for command in (("GET", queries[at].partition.generation), *wanted[at])]
             found = iter(await self._all(flat))
             for at in pending:
                 served = Pointer.read(next(found))
                 parts = [next(found) for _ in wanted[at]]
                 if served == pointers[at]:
                     replies[at] = ServedReply(served, parts)
-                self._pointers[asked[at].partition.number] = served
+                self._pointers[queries[at].partition.number] = served
             pending = [at for at in pending if at not in replies]
         if pending:
             raise Unavailable("the served views were exchanged again and again")
-        return [replies[at] for at in range(len(asked))]
+        return [replies[at] for at in range(len(queries))]
 
     async def _all(self, commands: Sequence[CommandParts]) -> list[Any]:
         async def ask() -> list[Any]:

@@ -21,7 +21,7 @@ from projections.read import cursors, listing
 from projections.read.comments import answer
 from projections.read.listing import Listed, Place
 from projections.read.queries import PageAnswer, ThreadsQuery
-from projections.read.served_generation import CommandParts, Question, Served
+from projections.read.served_generation import CommandParts, PartitionCommands, Served
 from projections.thread.state import ThreadState
 from projections.views.listings.listing import ThreadListing
 from projections.views.listings.opened import OPENED
@@ -30,7 +30,7 @@ from projections.views.listings.reported import REPORTED
 from projections.views.listings.threads import THREADS
 from projections.views.listings.urls import URLS
 
-LOOKED_THROUGH: Final = 2000
+MOST_EXAMINED: Final = 2000
 """Maximum threads examined per request when a filter matches few."""
 MOST_UNORDERED: Final = 20_000
 """Maximum threads per partition sorted by the caller, if older views do not have the order."""
@@ -42,7 +42,7 @@ _KINDS: Final = frozenset({"member", "guest", "staff", "system"})
 _SOURCE: Final = msgspec.json.Decoder(ThreadState)
 
 
-class _Told(NamedTuple):
+class _StoredThread(NamedTuple):
     """A thread in the views: its public JSON, and its state without comments."""
 
     public: bytes
@@ -57,41 +57,41 @@ async def threads(served: Served, site: str, query: ThreadsQuery) -> PageAnswer:
     mark = cursors.mark("threads", site, query.url, query.status, query.order, query.opened_by, query.limit)
     order = _ORDERS[query.order]
     after = listing.place(order, query.cursor, mark)
-    asks: Callable[[Place | None], Awaitable[tuple[list[Listed], bool]]]
-    asks = partial(_in_order if query.url is None else _of_article, served, site, query, order)
-    listed: list[tuple[str, _Told]] = []
-    looked = 0
+    read_page: Callable[[Place | None], Awaitable[tuple[list[Listed], bool]]]
+    read_page = partial(_in_order if query.url is None else _of_article, served, site, query, order)
+    listed: list[tuple[str, _StoredThread]] = []
+    examined = 0
     while True:
-        some, more = await asks(after)
-        names = [order.thread_of(one.member) for one in some]
-        told = await _told(served, site, names)
-        for one, name in zip(some, names, strict=True):
+        members, more = await read_page(after)
+        names = [order.thread_of(one.member) for one in members]
+        stored = await _read(served, site, names)
+        for one, name in zip(members, names, strict=True):
             if len(listed) == query.limit:
                 more = True
                 break
             after = one.place
-            found = told.get(name)
+            found = stored.get(name)
             if found is not None and _is_wanted(found, query):
                 listed.append((name, found))
-        looked += len(some)
-        if not more or len(listed) == query.limit or looked >= LOOKED_THROUGH:
+        examined += len(members)
+        if not more or len(listed) == query.limit or examined >= MOST_EXAMINED:
             break
     waiting = await _waiting(served, site, [name for name, _ in listed])
     following = cursors.write(mark, *after) if more and after else None
-    return answer({"threads": [_row(told, *waiting[name]) for name, told in listed], "next": following})
+    return answer({"threads": [_row(stored, *waiting[name]) for name, stored in listed], "next": following})
 
 
-def _is_wanted(told: _Told, query: ThreadsQuery) -> bool:
-    if query.status not in (None, told.state.status):
+def _is_wanted(stored: _StoredThread, query: ThreadsQuery) -> bool:
+    if query.status not in (None, stored.state.status):
         return False
     if query.opened_by is None:
         return True
-    by = told.state.opened_by
+    by = stored.state.opened_by
     return by is not None and query.opened_by == (by.kind if query.opened_by in _KINDS else by.id)
 
 
-def _row(told: _Told, pending: int, reported: int) -> Raw:
-    state, by = told.state, told.state.opened_by
+def _row(stored: _StoredThread, pending: int, reported: int) -> Raw:
+    state, by = stored.state, stored.state.opened_by
     opened = state.opened or START
     more = {
         "opened_at": rfc3339(opened.ms if state.opened_at is None else state.opened_at),
@@ -99,18 +99,18 @@ def _row(told: _Told, pending: int, reported: int) -> Raw:
         "written_at": rfc3339(state.now),
         "waiting": {"pending": pending, "reported": reported},
     }
-    return Raw(b"%b,%b" % (told.public[:-1], msgspec.json.encode(more)[1:]))
+    return Raw(b"%b,%b" % (stored.public[:-1], msgspec.json.encode(more)[1:]))
 
 
-async def _told(served: Served, site: str, names: Sequence[str]) -> dict[str, _Told]:
+async def _read(served: Served, site: str, names: Sequence[str]) -> dict[str, _StoredThread]:
     """Read threads from the views. Threads that do not exist are absent."""
     by_partition = _by_partition(served, site, names)
-    asked = [Question(one, partial(_metas, one, site, some)) for one, some in by_partition.items()]
-    found: dict[str, _Told] = {}
-    for some, reply in zip(by_partition.values(), await served.commands_of(asked), strict=True):
-        for name, (public, source) in zip(some, reply.parts, strict=True):
+    queries = [PartitionCommands(one, partial(_metas, one, site, chunk)) for one, chunk in by_partition.items()]
+    found: dict[str, _StoredThread] = {}
+    for chunk, reply in zip(by_partition.values(), await served.commands_of(queries), strict=True):
+        for name, (public, source) in zip(chunk, reply.parts, strict=True):
             if public is not None and source is not None:
-                found[name] = _Told(public, _SOURCE.decode(source))
+                found[name] = _StoredThread(public, _SOURCE.decode(source))
     return found
 
 
@@ -121,16 +121,16 @@ def _metas(partition: Partition, site: str, names: Sequence[str], generation: in
 async def _waiting(served: Served, site: str, names: Sequence[str]) -> dict[str, tuple[int, int]]:
     """The numbers of pending and of reported comments, by thread."""
 
-    async def ask(partition: Partition, some: list[str]) -> dict[str, tuple[int, int]]:
+    async def count(partition: Partition, chunk: list[str]) -> dict[str, tuple[int, int]]:
         reply = await served.partition(
             _WAITING,
             partition,
             lambda g: [partition.listing(g, site, queue.name) for queue in (PENDING, REPORTED)],
-            some,
+            chunk,
         )
-        return dict(zip(some, zip(reply.parts[::2], reply.parts[1::2], strict=True), strict=True))
+        return dict(zip(chunk, zip(reply.parts[::2], reply.parts[1::2], strict=True), strict=True))
 
-    parts = await gathered([partial(ask, one, some) for one, some in _by_partition(served, site, names).items()])
+    parts = await gathered([partial(count, one, chunk) for one, chunk in _by_partition(served, site, names).items()])
     return {name: counts for part in parts for name, counts in part.items()}
 
 
@@ -159,7 +159,7 @@ async def _unordered(served: Served, site: str, order: ThreadListing, partition:
         raise Unavailable("an earlier version made these views, without this order: run `hansard rebuild`")
     found = []
     for start in range(0, len(names), _CHUNK):
-        found += _placed(served, site, order, await _told(served, site, names[start : start + _CHUNK]))
+        found += _placed(served, site, order, await _read(served, site, names[start : start + _CHUNK]))
     return found
 
 
@@ -167,19 +167,19 @@ async def _of_article(
     served: Served, site: str, query: ThreadsQuery, order: ThreadListing, after: Place | None
 ) -> tuple[list[Listed], bool]:
     """The threads of one article in list order, without a limit: they are few."""
-    given = query.url or ""
+    url = query.url or ""
     # Addresses are stored normalised, except those stored before normalisation existed.
-    forms = dict.fromkeys((normalised(given) or given, given))
+    forms = dict.fromkeys((normalised(url) or url, url))
     names = [URLS.thread_of(member) for member in await listing.members(served, site, URLS, *forms)]
-    found = _placed(served, site, order, await _told(served, site, names))
+    found = _placed(served, site, order, await _read(served, site, names))
     return listing.merged([found], after, len(found))
 
 
-def _placed(served: Served, site: str, order: ThreadListing, told: dict[str, _Told]) -> list[Listed]:
+def _placed(served: Served, site: str, order: ThreadListing, stored: dict[str, _StoredThread]) -> list[Listed]:
     """Threads at their places in an order, derived from their states."""
     return [
         listing.listed(order, served.keys.of(site, name), member, score)
-        for name, one in told.items()
+        for name, one in stored.items()
         if one.state.opened is not None
         for member, score in order.of_thread(one.state)
     ]

@@ -9,7 +9,7 @@ from projections.thread.state import CommentState
 from projections.views import rows, stored_row
 from projections.views.viewer import Viewer
 
-_HERE: bytes = b"\0"
+_REPLIES: bytes = b"\0"
 """Placeholder for the replies while a row is built; no JSON contains it."""
 
 
@@ -82,10 +82,10 @@ def made(
         return None
     body = of.texts[revision].body
     shown = None if body is None else html(body)
-    whole = rows.row_for(of, thread, viewer, html=shown, name=name, replies=_HERE)
-    if whole is None:
+    encoded = rows.row_for(of, thread, viewer, html=shown, name=name, replies=_REPLIES)
+    if encoded is None:
         return None
-    row, more = whole[:-1].split(b',"replies":' + _HERE)
+    row, more = encoded[:-1].split(b',"replies":' + _REPLIES)
     return row, more
 
 

@@ -33,7 +33,7 @@ from workers.gateway.app import build
 from workers.gateway.auth.keyring import Keyring
 from workers.gateway.auth.tokens import Operators
 from workers.gateway.http.lag_watch import LagWatch
-from workers.gateway.http.response_cache import ReadyAnswers
+from workers.gateway.http.response_cache import ResponseCache
 from workers.gateway.operations.count_cache import CountCache
 from workers.gateway.operations.past_cache import PastPages
 from workers.gateway.operations.services import Services
@@ -101,14 +101,14 @@ class House:
         self.release()
         self.now: float | None = None
         """What the gateway's clock says; None for the time it is."""
-        ready = ReadyAnswers(self.states, fresh=0)  # so that every test is one of what is kept, too
+        response_cache = ResponseCache(self.states, fresh=0)  # so that every test is one of what is kept, too
         self.services = Services(
             log=log,
             served=self.served,
             current_rows=CurrentRows(self.served),
             past=PastPages(self.served, log),
-            counts=CountCache(self.served, ready.states),
-            ready=ready,
+            counts=CountCache(self.served, response_cache.states),
+            response_cache=response_cache,
             keyring=Keyring(deployment.calls, deployment.keys, patience=patience),
             operators=Operators(ADMIN_SECRET),
             durability=deployment.durability,

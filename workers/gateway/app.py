@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from core.redis.errors import one_request
 from core.refusals import NotFound
 from workers.gateway.docs import documents
-from workers.gateway.fast_page import PlainPages
+from workers.gateway.fast_page import FastPage
 from workers.gateway.feed.endpoint import Feed
 from workers.gateway.http import caching, compression, problems, request_log
 from workers.gateway.http.machine_paths import APART
@@ -26,9 +26,9 @@ from workers.runtime import logs
 def build(services: Services, *, feed: Feed | None = None) -> ASGIApp:
     """Build the ASGI application, with the response cache and the fast page path in front. `feed` serves feeds."""
     found = endpoints(services, feed=feed)
-    found[THREAD] = PlainPages(services).before(found[THREAD])
+    found[THREAD] = FastPage(services).before(found[THREAD])
     app = compression.before(Gateway(found))
-    return services.lag.before(app if services.ready is None else services.ready.before(app))
+    return services.lag.before(app if services.response_cache is None else services.response_cache.before(app))
 
 
 def endpoints(services: Services, *, feed: Feed | None = None) -> dict[str, ASGIApp]:

@@ -23,7 +23,7 @@ from workers.gateway.http.caching import Caching
 from workers.gateway.http.headers import if_none_match
 from workers.gateway.http.refusals import BadRequest
 from workers.gateway.http.response import Response, send_response
-from workers.gateway.http.response_cache import ASKED_WITHIN, counter
+from workers.gateway.http.response_cache import STATES_WITHIN, counter
 from workers.gateway.operations.operation import THREAD
 from workers.gateway.operations.reading import found
 from workers.gateway.operations.services import Services
@@ -38,42 +38,42 @@ _log = structlog.get_logger(__name__)
 _reader: Final = parameters.ParameterReader(shapes.PageParameters)
 
 
-class PlainPages:
+class FastPage:
     """Responds to simple page requests in front of the endpoint of pages."""
 
     def __init__(self, services: Services) -> None:
         self._served = services.served
         self._gate = services.admission.reads
-        self._ready = services.ready
-        self._counted = counter(THREAD)
+        self._cache = services.response_cache
+        self._count = counter(THREAD)
 
     def before(self, app: ASGIApp) -> ASGIApp:
         """Wrap `app`, the endpoint of `THREAD`, which handles all other requests."""
 
-        async def answered(scope: Scope, receive: Receive, send: Send) -> None:
+        async def respond(scope: Scope, receive: Receive, send: Send) -> None:
             begun = time.perf_counter()
-            response = await self._made(scope) if scope["method"] == "GET" else None
+            response = await self._page(scope) if scope["method"] == "GET" else None
             if response is None:
                 await app(scope, receive, send)
                 return
-            if self._ready is not None:
-                self._ready.keep(scope, THREAD, response)
+            if self._cache is not None:
+                self._cache.keep(scope, THREAD, response)
             response = caching.unless_known(response, if_none_match(scope))
             await send_response(send, response)
-            self._counted(str(response.status), begun)
+            self._count(str(response.status), begun)
 
-        return answered
+        return respond
 
-    async def _made(self, scope: Scope) -> Response | None:
+    async def _page(self, scope: Scope) -> Response | None:
         raw: bytes = scope["query_string"]
-        query = _plain(raw) if len(raw) <= _LONGEST else None
+        query = _query_of(raw) if len(raw) <= _LONGEST else None
         site, thread = scope["path_params"].values()
         # What `parameters.are_ids` checks, written out: its loop takes twice as long.
         if query is None or not (ids.is_site(site) and ids.is_thread(thread) and self._gate.enter_at_once()):
             return None
         answer = None
         try:
-            with waiting(min(ASKED_WITHIN, left())):
+            with waiting(min(STATES_WITHIN, left())):
                 answer = await pages.page(self._served, site, thread, query, once=True)
         except BadCursor:
             return None
@@ -86,7 +86,7 @@ class PlainPages:
 
 
 @lru_cache(_QUERIES)
-def _plain(raw: bytes) -> PageQuery | None:
+def _query_of(raw: bytes) -> PageQuery | None:
     """Parse a query string. None if it is malformed or has parameters that the fast path does not take."""
     try:
         query = _reader.read(parameters.parse(raw))

@@ -32,7 +32,7 @@ from workers.runtime import logs
 
 _log = structlog.get_logger(__name__)
 
-_TOLD: Final = frozenset({"site", "thread", "comment"})
+_LOGGED: Final = frozenset({"site", "thread", "comment"})
 """Path parameters that are logged. Member ids never are."""
 
 
@@ -40,7 +40,7 @@ _TOKENLESS: Final = frozenset({Access.EVERYONE, Access.ANYONE})
 """Access levels that need no token."""
 
 
-_OPERATED: Final = frozenset({Access.OPERATOR, Access.ADMIN_OR_OPERATOR})
+_OPERATOR_ACCESS: Final = frozenset({Access.OPERATOR, Access.ADMIN_OR_OPERATOR})
 """Access levels that include the operator, whose token belongs to no site."""
 
 
@@ -48,25 +48,25 @@ class NoBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Body of an operation that needs none: empty, or an object without fields."""
 
 
-class _Taken:
+class _PreparedOperation:
     """An operation with its gate and its prepared decoders."""
 
-    def __init__(self, call: Operation, admission: Admission) -> None:
-        self.call = call
-        self.query = parameters.ParameterReader(call.query)
-        self.writes = call.method != "GET"
+    def __init__(self, operation: Operation, admission: Admission) -> None:
+        self.operation = operation
+        self.query = parameters.ParameterReader(operation.query)
+        self.writes = operation.method != "GET"
         self.gate = admission.writes if self.writes else admission.reads
-        if call.path in QUIET:
+        if operation.path in QUIET:
             self.gate = admission.operations
-        self.comment = call.path.startswith(COMMENT)
-        self.needs_body = call.body is not None
-        self.body = bodies.BodyReader(call.body or NoBody)
+        self.comment = operation.path.startswith(COMMENT)
+        self.needs_body = operation.body is not None
+        self.body = bodies.BodyReader(operation.body or NoBody)
 
 
-class _Received(NamedTuple):
+class _ReceivedRequest(NamedTuple):
     """A request as received. For a write, the query is decoded and the body is complete."""
 
-    taken: _Taken
+    prepared: _PreparedOperation
     scope: Scope
     headers: Mapping[bytes, bytes]
     query: Query
@@ -78,11 +78,13 @@ class _Received(NamedTuple):
 class Resource:
     """ASGI endpoint of one path."""
 
-    def __init__(self, services: Services, path: str, calls: Iterable[Operation]) -> None:
+    def __init__(self, services: Services, path: str, operations: Iterable[Operation]) -> None:
         self.path = path
         self._services = services
-        self._calls: dict[str, _Taken] = {call.method: _Taken(call, services.admission) for call in calls}
-        methods = [*self._calls, *(["HEAD"] if "GET" in self._calls else []), "OPTIONS"]
+        self._operations: dict[str, _PreparedOperation] = {
+            operation.method: _PreparedOperation(operation, services.admission) for operation in operations
+        }
+        methods = [*self._operations, *(["HEAD"] if "GET" in self._operations else []), "OPTIONS"]
         self._allowed = ", ".join(sorted(methods))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -93,150 +95,158 @@ class Resource:
         if method == "OPTIONS":
             await send_response(send, record.ends(preflight(self._allowed)))
             return
-        taken = self._calls.get("GET" if method == "HEAD" else method)
-        if taken is None:
+        prepared = self._operations.get("GET" if method == "HEAD" else method)
+        if prepared is None:
             refused = problems.reply(MethodNotAllowed(self._allowed))
-            await send_response(send, record.ends(_unkept(refused)), without_body=method == "HEAD")
+            await send_response(send, record.ends(_unstored(refused)), without_body=method == "HEAD")
             return
         try:
-            response = await self._cached(taken, scope, receive, record)
+            response = await self._respond(prepared, scope, receive, record)
         except ClientDisconnect:
             record.status = record.GONE
             return
         await send_response(send, record.ends(response), without_body=method == "HEAD")
 
-    async def _cached(self, taken: _Taken, scope: Scope, receive: Receive, record: RequestRecord) -> Response:
+    async def _respond(
+        self, prepared: _PreparedOperation, scope: Scope, receive: Receive, record: RequestRecord
+    ) -> Response:
         headers = headers_of(scope)
-        call = taken.call
+        operation = prepared.operation
         query: Query = {}
         key = ""
         try:
             _check_path(scope["path_params"])
             query = parameters.parse(scope["query_string"])
-            if taken.writes:
+            if prepared.writes:
                 self._services.require_fit()
-                key = _key(headers.get(b"idempotency-key") if call.keyed else None)
-                wanted = taken.query.read(query)
-                body = await self._body(call, receive, headers)
+                key = _key(headers.get(b"idempotency-key") if operation.keyed else None)
+                wanted = prepared.query.read(query)
+                body = await self._body(operation, receive, headers)
                 begin_again()
                 try:
-                    response = await self._admitted(_Received(taken, scope, headers, query, key, wanted, body), receive)
+                    response = await self._admitted(
+                        _ReceivedRequest(prepared, scope, headers, query, key, wanted, body), receive
+                    )
                 finally:
                     self._services.bodies.release(body)
             else:
-                response = await self._admitted(_Received(taken, scope, headers, query, key), receive)
+                response = await self._admitted(_ReceivedRequest(prepared, scope, headers, query, key), receive)
         except (Refusal, BadCursor) as refused:
             if isinstance(refused, CannotFold):
                 # For an event that is only unknown, or missing, the detail is enough without a stack trace.
-                is_told = refused.__cause__ is None or isinstance(refused, EventMissing)
-                defect = None if is_told else refused
+                is_explained = refused.__cause__ is None or isinstance(refused, EventMissing)
+                defect = None if is_explained else refused
                 _log.error("event_not_folded", position=str(refused.position), fault=refused.why, exc_info=defect)
             response = problems.reply(refused)
         except Exception as error:  # the one place where a defect becomes a response
             if isinstance(error, ClientDisconnect):
                 raise
             response = broken(error, record)
-        if call.keyed and key:
+        if operation.keyed and key:
             response = response.also((b"idempotency-key", key.encode()))
         fresh = "after" in query
         response = caching.apply(
             response,
-            Caching.BY_TOKEN if call.past and "at" in query else call.caching,
+            Caching.BY_TOKEN if operation.past and "at" in query else operation.caching,
             token=b"authorization" in headers,
             fresh=fresh,
-            comment=taken.comment,
+            comment=prepared.comment,
         )
-        if self._services.ready is not None and response.seen and not fresh and scope["method"] == "GET":
+        if self._services.response_cache is not None and response.states and not fresh and scope["method"] == "GET":
             record.shared = True
-            self._services.ready.keep(scope, self.path, response)
+            self._services.response_cache.keep(scope, self.path, response)
         return caching.unless_known(response, headers.get(b"if-none-match"))
 
-    async def _body(self, call: Operation, receive: Receive, headers: Mapping[bytes, bytes]) -> bytes:
+    async def _body(self, operation: Operation, receive: Receive, headers: Mapping[bytes, bytes]) -> bytes:
         """Read the body of a write, after checking that it has a well-formed token. Raises Unauthenticated.
 
         The body is not read before that check, because the first read sends `100 Continue`.
         """
         token = ""
-        if call.access not in _TOKENLESS:
+        if operation.access not in _TOKENLESS:
             token = tokens.bearer(headers.get(b"authorization")) or ""
             if not token:
                 raise tokens.required()
         length = headers.get(b"content-length")
         return await self._services.bodies.read(receive, length, self._services.max_request, token)
 
-    async def _admitted(self, received: _Received, receive: Receive) -> Response:
-        gate = received.taken.gate
+    async def _admitted(self, received: _ReceivedRequest, receive: Receive) -> Response:
+        gate = received.prepared.gate
         await gate.enter(receive)
         try:
-            return await self._answered(received)
+            return await self._authenticated(received)
         finally:
             gate.leave()
 
-    async def _answered(self, received: _Received) -> Response:
+    async def _authenticated(self, received: _ReceivedRequest) -> Response:
         path: dict[str, str] = received.scope["path_params"]
-        caller = await self._caller(received.taken.call, path.get("site", ""), received.headers, received.query)
+        caller = await self._caller(received.prepared.operation, path.get("site", ""), received.headers, received.query)
         if not isinstance(caller, ProvisionalCaller):
-            return await self._shared(received, caller, None)
+            return await self._within_share(received, caller, None)
         try:
-            response = await self._shared(received, caller.caller, caller)
+            response = await self._within_share(received, caller.caller, caller)
         except (Refusal, BadCursor):
             await caller.confirm()  # a caller who is not confirmed learns only that
             raise
         await caller.confirm()
         return response
 
-    async def _shared(self, received: _Received, token: Caller | None, trust: ProvisionalCaller | None) -> Response:
+    async def _within_share(
+        self, received: _ReceivedRequest, token: Caller | None, provisional: ProvisionalCaller | None
+    ) -> Response:
         """Handle a request. A write counts against the concurrent writes of its member. Raises TooManyRequests."""
-        if not received.taken.writes or token is None:
-            return await self._handled(received, token, trust)
+        if not received.prepared.writes or token is None:
+            return await self._handle(received, token, provisional)
         admission, site = self._services.admission, received.scope["path_params"].get("site", "")
         admission.enter_share(site, token.id)
         try:
-            return await self._handled(received, token, trust)
+            return await self._handle(received, token, provisional)
         finally:
             admission.leave_share(site, token.id)
 
-    async def _handled(self, received: _Received, token: Caller | None, trust: ProvisionalCaller | None) -> Response:
-        taken, scope = received.taken, received.scope
-        call = taken.call
-        if call.required_role is not None and not _may_enter(call, token):
-            raise NotAllowed(f"this requires the role {call.required_role}")
+    async def _handle(
+        self, received: _ReceivedRequest, token: Caller | None, provisional: ProvisionalCaller | None
+    ) -> Response:
+        prepared, scope = received.prepared, received.scope
+        operation = prepared.operation
+        if operation.required_role is not None and not _may_enter(operation, token):
+            raise NotAllowed(f"this requires the role {operation.required_role}")
         request: Request[Any, Any] = Request(
             services=self._services,
-            operation=call,
+            operation=operation,
             place=scope["path"].rstrip("/"),  # a site's path may end with a slash
             path=scope["path_params"],
             headers=received.headers,
-            query=received.wanted if taken.writes else taken.query.read(received.query),
-            body=_decoded(received) if taken.writes else None,
+            query=received.wanted if prepared.writes else prepared.query.read(received.query),
+            body=_decoded(received) if prepared.writes else None,
             token=token,
-            trust=trust,
+            provisional=provisional,
             key=received.key,
-            gate=taken.gate,
+            gate=prepared.gate,
         )
-        assert call.handler is not None
-        return await call.handler(request)
+        assert operation.handler is not None
+        return await operation.handler(request)
 
     async def _caller(
-        self, call: Operation, site: str, headers: Mapping[bytes, bytes], query: Query
+        self, operation: Operation, site: str, headers: Mapping[bytes, bytes], query: Query
     ) -> Caller | ProvisionalCaller | None:
-        if call.access is Access.EVERYONE and not (call.past and "at" in query):
+        if operation.access is Access.EVERYONE and not (operation.past and "at" in query):
             return None  # a token that is not read cannot be refused
         authorization = headers.get(b"authorization")
         services = self._services
-        if call.access is Access.OPERATOR or (
-            call.access is Access.ADMIN_OR_OPERATOR and tokens.is_for_operators(authorization, site)
+        if operation.access is Access.OPERATOR or (
+            operation.access is Access.ADMIN_OR_OPERATOR and tokens.is_for_operators(authorization, site)
         ):
             token = tokens.bearer(authorization)
             if token is None:
                 raise tokens.required()
             return services.operators.verify(token, services.clock())
-        optional = call.access in (Access.EVERYONE, Access.ANYONE)
+        optional = operation.access in (Access.EVERYONE, Access.ANYONE)
         if authorization is None and optional:
             return None
-        trust = _trusted(services, site, authorization)
-        if trust is not None:
-            return trust
+        provisional = _provisional_caller(services, site, authorization)
+        if provisional is not None:
+            return provisional
         keys = await services.keyring.read(site)
         if keys is None:
             raise NotFound("there is no such site")
@@ -246,39 +256,41 @@ class Resource:
         return tokens.verify(token, site, keys, services.clock())
 
 
-def _may_enter(call: Operation, token: Caller | None) -> bool:
+def _may_enter(operation: Operation, token: Caller | None) -> bool:
     """True if the caller has the required role, or is the operator and the operation admits the operator."""
     if token is None:
         return False
-    return call.required_role in token.roles or (call.access in _OPERATED and "operator" in token.roles)
+    return operation.required_role in token.roles or (
+        operation.access in _OPERATOR_ACCESS and "operator" in token.roles
+    )
 
 
 def _check_path(path: Mapping[str, str]) -> None:
     """Raise NotFound for a path with a malformed id. Adds the valid ids to the log context."""
     if not parameters.are_ids(path):
         raise NotFound
-    logs.about(**{name: value for name, value in path.items() if name in _TOLD})
+    logs.about(**{name: value for name, value in path.items() if name in _LOGGED})
 
 
-def _decoded(received: _Received) -> Any:
+def _decoded(received: _ReceivedRequest) -> Any:
     """Return the decoded body of a write. Raises BadRequest, UnsupportedMediaType."""
-    taken, headers = received.taken, received.headers
+    prepared, headers = received.prepared, received.headers
     if not received.body:
-        if taken.needs_body:
+        if prepared.needs_body:
             raise BadRequest.at("", "a body is required")
         return NoBody()
     bodies.check_media(headers.get(b"content-type"), headers.get(b"content-encoding"))
-    return taken.body.read(received.body)
+    return prepared.body.read(received.body)
 
 
-def _trusted(services: Services, site: str, authorization: bytes | None) -> ProvisionalCaller | None:
+def _provisional_caller(services: Services, site: str, authorization: bytes | None) -> ProvisionalCaller | None:
     """Return the caller whose token is valid by the last known keys of the site. None if that cannot be verified."""
     try:
         token = tokens.bearer(authorization)
-        look = None if token is None else services.keyring.begin(site)
-        if token is None or look is None:
+        pending = None if token is None else services.keyring.begin(site)
+        if token is None or pending is None:
             return None
-        return ProvisionalCaller(services.keyring, site, look, token, services.clock)
+        return ProvisionalCaller(services.keyring, site, pending, token, services.clock)
     except InvalidToken:
         return None  # the current keys may accept the token; if they do not, their error is the one to report
 
@@ -293,5 +305,5 @@ def _key(given: bytes | None) -> str:
     return key
 
 
-def _unkept(response: Response) -> Response:
+def _unstored(response: Response) -> Response:
     return response.also((b"cache-control", caching.NO_STORE))

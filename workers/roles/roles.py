@@ -30,7 +30,7 @@ from workers.gateway.http.admission import Admission
 from workers.gateway.http.body_budget import BodyBudget
 from workers.gateway.http.http_server import Application, CannotListen, HttpServer
 from workers.gateway.http.lag_watch import LagWatch
-from workers.gateway.http.response_cache import ReadyAnswers
+from workers.gateway.http.response_cache import ResponseCache
 from workers.gateway.operations.count_cache import CountCache
 from workers.gateway.operations.past_cache import PastPages
 from workers.gateway.operations.services import Services
@@ -80,7 +80,7 @@ def services(
     """Dependencies of the gateway. A process without pages is not ready if its projector has stopped partitions."""
     log = RedisLog(deployment)
     served = Served(deployment)
-    ready = ReadyAnswers(partial(progress.states, served))
+    response_cache = ResponseCache(partial(progress.states, served))
     aggregate_cache = AggregateCache(settings.fold_bytes)
     keyring = Keyring(deployment.calls, deployment.keys, most_bytes=settings.token_bytes)
     metrics.DIFF_BYTES.set_function(lambda: DIFFERENCES.bytes)
@@ -98,8 +98,8 @@ def services(
             queue=settings.max_queue,
             share=settings.past_share,
         ),
-        counts=CountCache(served, ready.states),
-        ready=ready,
+        counts=CountCache(served, response_cache.states),
+        response_cache=response_cache,
         keyring=keyring,
         aggregate_cache=aggregate_cache,
         operators=Operators(admin_secret),

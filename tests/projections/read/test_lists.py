@@ -380,7 +380,7 @@ async def test_a_withdrawn_comment_is_in_the_list_of_its_author_with_its_text(th
 async def test_a_part_of_the_threads_may_be_short_where_few_have_the_status(
     there: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(thread_lists, "LOOKED_THROUGH", 1)
+    monkeypatch.setattr(thread_lists, "MOST_EXAMINED", 1)
     await there.do(MOD, OpenThread(url="https://kew.example/x", title="x"), thread="x")
     await there.do(MOD, SetThreadStatus(status="closed"), thread=THREADS[2])
     answer = await thread_lists.threads(there.served, SITE, ThreadsQuery(status="open", limit=1))

@@ -284,7 +284,7 @@ async def test_anchors_tell_the_published_comments_on_them(there: Stage) -> None
 async def test_counts_are_of_published_comments_and_unknown_threads_have_none(there: Stage) -> None:
     await there.do(ADA, post("a"), post("b"), WithdrawComment(comment="b"))
     await there.do(ADA, post("a2"), post("b2"), thread=THREADS[1])
-    counted = await comments.counted(there.served, SITE, ["nowhere", THREADS[1], THREAD, THREAD])
+    counted = await comments.read_counts(there.served, SITE, ["nowhere", THREADS[1], THREAD, THREAD])
     counts = decoded(comments.counts_of(counted))
     assert counts == {"counts": {"nowhere": 0, THREADS[1]: 2, THREAD: 1}}
 

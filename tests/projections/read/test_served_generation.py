@@ -63,7 +63,7 @@ async def test_readers_follow_the_pointer_to_another_generation(there: Stage) ->
         lambda served: comments.frame_rows(served, SITE, THREAD, ["a", "b"]),
         lambda served: comments.permalink(served, SITE, THREAD, "b", ada),
         lambda served: comments.anchors(served, SITE, THREAD),
-        lambda served: numbers(comments.counted(served, SITE, THREADS)),
+        lambda served: numbers(comments.read_counts(served, SITE, THREADS)),
         lambda served: comments.overlay(served, SITE, THREAD, "ada"),
         lambda served: revisions.revisions(
             served, SITE, THREAD, "b", ada, "public", RevisionsQuery(diff="words", limit=5)
@@ -178,6 +178,6 @@ async def test_a_server_that_is_away_makes_every_read_unavailable() -> None:
             with pytest.raises(Unavailable):
                 await pages.page(served, SITE, THREAD, PageQuery())
             with pytest.raises(Unavailable):
-                await comments.counted(served, SITE, [THREAD, THREADS[1]])
+                await comments.read_counts(served, SITE, [THREAD, THREADS[1]])
             with pytest.raises(Unavailable):
                 await moderation_queue.queue(served, SITE, QueueQuery(state="pending", limit=5))

@@ -176,7 +176,7 @@ async def test_no_read_is_a_defect_where_an_entry_in_the_chain_of_its_thread_can
     for number, (position, fields) in enumerate(entries):
         there = (b"e", b"{not json", b"c", b"") if number == len(entries) - 2 else fields
         await house.deployment.calls.call("XADD", log, position, *there)
-    house.serve(replace(house.services, cache=AggregateCache(0)))
+    house.serve(replace(house.services, aggregate_cache=AggregateCache(0)))
     paths = [f"threads/{THREAD}", f"threads/{THREAD}?at={last}", f"threads/{THREAD}/me", f"threads/{THREAD}/policy"]
     paths += [at(first), f"{at(first)}?at={last}", f"{at(first)}/revisions", f"{at(first)}/trail", "audit"]
     for path in paths:

@@ -15,7 +15,7 @@ from core.refusals import Unavailable
 from projections.read import pages
 from tests.support.house import ADA, BEN, SITE, THREAD, House, at, token, told
 from workers.gateway.app import Gateway, endpoints
-from workers.gateway.fast_page import PlainPages
+from workers.gateway.fast_page import FastPage
 from workers.gateway.http.admission import Admission
 from workers.gateway.operations.operation import THREAD as THREAD_PATH
 from workers.gateway.operations.services import Services
@@ -68,7 +68,7 @@ async def answers(house: House, path: str, **headers: str) -> tuple[httpx2.Respo
 
 def shortened(services: Services, found: dict[str, ASGIApp]) -> Gateway:
     """These endpoints, with the short way in front of that of pages."""
-    return Gateway({**found, THREAD_PATH: PlainPages(services).before(found[THREAD_PATH])})
+    return Gateway({**found, THREAD_PATH: FastPage(services).before(found[THREAD_PATH])})
 
 
 def alike(one: httpx2.Response, other: httpx2.Response) -> bool:

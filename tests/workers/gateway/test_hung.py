@@ -35,7 +35,7 @@ def wait_at_most(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     for name in ("FIRST", "LATE"):
         monkeypatch.setattr(errors, name, seconds)
     for module in (ready_module, plain_module):
-        monkeypatch.setattr(module, "ASKED_WITHIN", seconds)
+        monkeypatch.setattr(module, "STATES_WITHIN", seconds)
 
 
 @pytest.fixture

@@ -144,7 +144,7 @@ async def test_where_the_log_is_not_whole_a_write_is_refused_and_readers_go_on(h
     assert (await house.get("/readyz")).status_code == 200
     await RedisPlace(deployment).accept(partition.number)
     await house.post(BEN, "Writes go on.")
-    house.serve(msgspec.structs.replace(house.services, cache=AggregateCache()))  # as after a start
+    house.serve(msgspec.structs.replace(house.services, aggregate_cache=AggregateCache()))  # as after a start
     edited = await house.ask("PATCH", at(comment), ADA, {"body": "Other words."}, If_Match='"1"')
     told = problem(edited, 503, "unavailable")
     assert told["detail"] == "an event that this request depends on is missing from the log"

@@ -25,7 +25,7 @@ from core.redis.script import Script
 from workers.gateway.auth.site_names import SiteNames
 
 
-class Remembered(Struct, frozen=True):
+class VerifiedToken(Struct, frozen=True):
     """A verified token: its caller and its period of validity (seconds since 1970)."""
 
     caller: Caller
@@ -35,10 +35,10 @@ class Remembered(Struct, frozen=True):
 
 MOST_BYTES: Final = 8 * 1024 * 1024
 """Default size of the token cache in bytes: about eight thousand tokens."""
-REMEMBERED: Final = 950
+TOKEN_OVERHEAD: Final = 950
 """Overhead of a cached token in bytes, besides the token."""
 
-Tokens = Lru[tuple[int, str], Remembered]
+Tokens = Lru[tuple[int, str], VerifiedToken]
 """Cache of verified tokens. The key is the number of the signing key set, and the token."""
 
 
@@ -61,13 +61,13 @@ class SiteKeys:
         """Show the kind only."""
         return f"SiteKeys({self.kind!r})"
 
-    def recall(self, token: str) -> Remembered | None:
+    def recall(self, token: str) -> VerifiedToken | None:
         """Return the cached result for this token, if any."""
         return self._tokens.get((self._number, token))
 
-    def remember(self, token: str, found: Remembered) -> None:
+    def remember(self, token: str, found: VerifiedToken) -> None:
         """Cache the result for a token."""
-        self._tokens.put((self._number, token), found, REMEMBERED + len(token))
+        self._tokens.put((self._number, token), found, TOKEN_OVERHEAD + len(token))
 
 
 class KeySet(Struct, frozen=True):
@@ -124,18 +124,18 @@ class Keyring:
         known = self._parsed.get(site)
         return None if known is None else PendingKeys(known[1], self._redis.begin("HGETALL", self._place(site)))
 
-    async def finish(self, site: str, look: PendingKeys) -> SiteKeys | None:
+    async def finish(self, site: str, pending: PendingKeys) -> SiteKeys | None:
         """Return the current keys of a site: the same object as the last known keys if they have not changed."""
-        begun: PendingCommand | None = look.begun
+        begun: PendingCommand | None = pending.begun
 
-        async def ask() -> Any:
+        async def attempt() -> Any:
             nonlocal begun
             if begun is None:
                 return await self._redis.call("HGETALL", self._place(site))
             first, begun = begun, None
             return await self._redis.finish(first)
 
-        return self._known(site, _mapping(await self._retry(ask, _READ)))
+        return self._known(site, _mapping(await self._retry(attempt, _READ)))
 
     def _known(self, site: str, fields: dict[bytes, bytes]) -> SiteKeys | None:
         if not fields:
@@ -148,12 +148,12 @@ class Keyring:
         self._parsed[site] = fields, parsed
         return parsed
 
-    async def holds(self, site: str, given: KeySet) -> bool | None:
+    async def holds(self, site: str, key_set: KeySet) -> bool | None:
         """True if these are the keys of the site. None if the site has no keys."""
         fields = await self._fields(site)
-        return fields == _fields_of(given) if fields else None
+        return fields == _fields_of(key_set) if fields else None
 
-    async def open(self, site: str, given: KeySet) -> bool | None:
+    async def open(self, site: str, key_set: KeySet) -> bool | None:
         """Give an opened site these keys unless it has keys. Returns True if they are its keys now.
 
         None if the site is not opened; it then gets no keys. Of several concurrent calls one sets the keys.
@@ -161,14 +161,14 @@ class Keyring:
         await self.names.note(site)
         partition = self._keys.of(site)
         keys = partition.heads(site, ""), self._place(site)
-        args = heads.SITE, given.kind, given.document
+        args = heads.SITE, key_set.kind, key_set.document
         reply: bytes = await self._retry(lambda: self._redis.run(_OPEN, keys, args), "set_keys")
         return None if reply == b"UNOPENED" else reply == b"SAME"
 
-    async def write(self, site: str, given: KeySet) -> None:
+    async def write(self, site: str, key_set: KeySet) -> None:
         """Replace the keys of a site. From the next request on, tokens signed with any other key are invalid."""
         await self.names.note(site)
-        pairs = [part for pair in _fields_of(given).items() for part in pair]
+        pairs = [part for pair in _fields_of(key_set).items() for part in pair]
         await self._retry(lambda: self._redis.call("HSET", self._place(site), *pairs), "set_keys")
 
     async def _fields(self, site: str) -> dict[bytes, bytes]:
@@ -177,16 +177,16 @@ class Keyring:
     def _place(self, site: str) -> str:
         return self._keys.of(site).site_keys(site)
 
-    async def _retry(self, ask: Callable[[], Any], what: str) -> Any:
-        return await errors.retry(ask, what, patience=self._patience)
+    async def _retry(self, attempt: Callable[[], Any], what: str) -> Any:
+        return await errors.retry(attempt, what, patience=self._patience)
 
 
 def _mapping(reply: list[bytes]) -> dict[bytes, bytes]:
     return dict(zip(reply[::2], reply[1::2], strict=True))
 
 
-def _fields_of(given: KeySet) -> dict[bytes, bytes]:
-    return {b"kind": given.kind.encode(), b"keys": given.document}
+def _fields_of(key_set: KeySet) -> dict[bytes, bytes]:
+    return {b"kind": key_set.kind.encode(), b"keys": key_set.document}
 
 
 def is_keys(fields: Mapping[bytes, bytes]) -> bool:

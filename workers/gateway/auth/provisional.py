@@ -15,23 +15,25 @@ from workers.gateway.auth.keyring import Keyring, PendingKeys
 class ProvisionalCaller:
     """A caller accepted by the last known keys of the site."""
 
-    def __init__(self, keyring: Keyring, site: str, look: PendingKeys, token: str, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, keyring: Keyring, site: str, pending: PendingKeys, token: str, clock: Callable[[], float]
+    ) -> None:
         """Raises InvalidToken if the token is not valid by the last known keys of the site."""
         self._keyring = keyring
         self._site = site
-        self._look = look
+        self._pending = pending
         self._token = token
         self._clock = clock
         self._is_confirmed = False
-        self.caller: Caller = tokens.verify(token, site, look.last, clock())
+        self.caller: Caller = tokens.verify(token, site, pending.last, clock())
 
     async def confirm(self) -> None:
         """Wait for the current keys. Raises InvalidToken, NotFound or Unavailable if they do not confirm the caller."""
         if self._is_confirmed:
             return
-        keys = await self._keyring.finish(self._site, self._look)
+        keys = await self._keyring.finish(self._site, self._pending)
         if keys is None:
             raise NotFound("there is no such site")
-        if keys is not self._look.last:
+        if keys is not self._pending.last:
             tokens.verify(self._token, self._site, keys, self._clock())
         self._is_confirmed = True

@@ -22,7 +22,7 @@ from core.domain.origins import LONGEST, normalised
 from core.ids import MEMBER_PATTERN
 from core.text.unicode import one_line
 from core.times import LATEST
-from workers.gateway.auth.keyring import Remembered, SiteKeys
+from workers.gateway.auth.keyring import SiteKeys, VerifiedToken
 from workers.gateway.http.refusals import InvalidToken, Unauthenticated
 
 LEEWAY: Final = 60
@@ -176,7 +176,7 @@ def verify(token: str, site: str, keys: SiteKeys, now: float) -> Caller:
         claims = _decoded(_CLAIMS, _signed_by(token, keys.secrets))
         _check_audience(claims.aud, site)
         _check_time(claims.nbf, claims.exp, now)
-        known = Remembered(_caller(claims), claims.nbf or 0, claims.exp)
+        known = VerifiedToken(_caller(claims), claims.nbf or 0, claims.exp)
         keys.remember(token, known)
     else:
         _check_time(known.begins, known.ends, now)

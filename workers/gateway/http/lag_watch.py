@@ -73,28 +73,28 @@ class LagWatch:
         self._every = every
         self._since: Mapping[int, int] = {}
         self._oldest = math.inf
-        self._has_told = False
+        self._is_reported = False
         metrics.VIEWS_LAG_SECONDS.set_function(self.seconds)
         metrics.ANSWERING.labels("reads").set_function(lambda: self.last is not None)
         metrics.ANSWERING.labels("writes").set_function(lambda: self.last is not None and self.last.refusal is None)
 
-    async def look(self) -> LagState:
+    async def measure(self) -> LagState:
         """Measure the lag now. Raises `core.refusals.Unavailable`."""
         try:
-            found = await _look(self._served, self._log)
+            found = await _measure(self._served, self._log)
         except BaseException:
             self.last = None
             raise
         self.last, self._since = found, found.since
         self._oldest = min(found.since.values(), default=math.inf)
-        self._tell()
+        self._log_change()
         return found
 
     async def run(self) -> None:
         """Measure the lag periodically until cancelled."""
         while True:
             try:
-                await self.look()
+                await self.measure()
             except Unavailable:
                 _log.warning("lag_not_measured")
             await anyio.sleep(self._every)
@@ -104,7 +104,7 @@ class LagWatch:
         since = self._oldest if partition is None else self._since.get(partition, math.inf)
         return max(0.0, self._clock() - since / 1000)
 
-    def to_tell(self, path: str) -> int | None:
+    def to_report(self, path: str) -> int | None:
         """Return the lag to report for a read of this path, in whole seconds. None if there is none to report."""
         if self.seconds() <= self._bound or not is_of_views(path):
             return None
@@ -115,22 +115,22 @@ class LagWatch:
     def before(self, app: ASGIApp) -> ASGIApp:
         """Wrap `app` to add `Hansard-Lag` to responses from views that are too far behind."""
 
-        def answered(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        def respond(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
             lag = None
             if self._oldest != math.inf and scope["type"] == "http" and scope["method"] in _READ:
-                lag = self.to_tell(scope["path"])
-            return app(scope, receive, send if lag is None else _telling(send, lag))
+                lag = self.to_report(scope["path"])
+            return app(scope, receive, send if lag is None else _with_lag(send, lag))
 
-        return answered
+        return respond
 
-    def _tell(self) -> None:
+    def _log_change(self) -> None:
         """Log when views fall too far behind, and when they have recovered."""
         late = self.seconds() > self._bound
-        if late and not self._has_told:
+        if late and not self._is_reported:
             _log.warning("views_lagged", partitions=len(self._since), seconds=int(self.seconds()))
-        elif self._has_told and not late:
+        elif self._is_reported and not late:
             _log.info("views_recovered")
-        self._has_told = late
+        self._is_reported = late
 
 
 def is_of_views(path: str) -> bool:
@@ -138,16 +138,16 @@ def is_of_views(path: str) -> bool:
     return _OF_A_SITE.fullmatch(path) is not None and _OF_THE_LOG.fullmatch(path) is None
 
 
-async def _look(served: Served, log: Log) -> LagState:
+async def _measure(served: Served, log: Log) -> LagState:
     behind = await lags_of_readable(served, log)
     since = {lag.partition: lag.since for lag in behind if lag.events > 0}
     return LagState(since, sum(lag.events < 0 for lag in behind), await log.refusal())
 
 
-def _telling(send: Send, seconds: int) -> Callable[[Message], Awaitable[None]]:
-    async def telling(message: Message) -> None:
+def _with_lag(send: Send, seconds: int) -> Callable[[Message], Awaitable[None]]:
+    async def sending(message: Message) -> None:
         if message["type"] == "http.response.start" and message["status"] < _SERVER_ERROR:
             message = {**message, "headers": [*message["headers"], (LAG, b"%d" % seconds)]}
         await send(message)
 
-    return telling
+    return sending

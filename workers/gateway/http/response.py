@@ -52,13 +52,13 @@ class Response(NamedTuple):
     media: bytes = JSON
     tag: str | None = None
     """Identifies this response among others of the same URL, for `ETag`."""
-    seen: tuple[ViewState, ...] = ()
+    states: tuple[ViewState, ...] = ()
     """States of the views from which the response was made, one per partition. Empty if it has other sources."""
 
     def also(self, *headers: Header) -> "Response":
         """Return a copy with more headers."""
-        status, body, already, media, tag, seen = self
-        return Response(status, body, (*already, *headers), media, tag, seen)
+        status, body, already, media, tag, states = self
+        return Response(status, body, (*already, *headers), media, tag, states)
 
 
 def json(value: Any, status: int = 200, *headers: Header) -> Response:

@@ -24,7 +24,7 @@ from workers.gateway.http.response import NOT_MODIFIED, Response, start_of
 from workers.gateway.http.view_states import FRESH, PartitionStates, ReadStates
 from workers.runtime import metrics
 
-ASKED_WITHIN: Final = 2.0
+STATES_WITHIN: Final = 2.0
 """Seconds for a read of the views' states. After that the application has the rest of the request's retry time."""
 MOST_BYTES: Final = 64 * 1024 * 1024
 """Bytes kept. The least recently used entry is evicted first."""
@@ -37,67 +37,67 @@ Address = tuple[str, bytes]
 """Path and query string, as received."""
 
 
-class _Kept:
+class _Entry:
     """One entry. Its messages are made when it is first served again: most entries never are."""
 
-    def __init__(self, response: Response, etag: bytes, counted: Callable[[str, float], None]) -> None:
-        self._reply = response
+    def __init__(self, response: Response, etag: bytes, count: Callable[[str, float], None]) -> None:
+        self._response = response
         self.etag = etag
-        self.seen = response.seen
-        self.counted = counted
+        self.states = response.states
+        self.count = count
         self.length = len(response.body)
         self.packed: tuple[Message, Message] | None = None
         """Messages of the compressed response, once it was requested."""
-        self.size = len(response.body) + _OVERHEAD + _PER_STATE * len(response.seen)
+        self.size = len(response.body) + _OVERHEAD + _PER_STATE * len(response.states)
 
     @cached_property
     def start(self) -> Message:
         """The start message of the response."""
-        return start_of(self._reply)
+        return start_of(self._response)
 
     @cached_property
-    def known(self) -> Message:
+    def not_modified(self) -> Message:
         """The start message of the 304 for a client that has the response already."""
-        return start_of(Response(NOT_MODIFIED, b"", self._reply.headers))
+        return start_of(Response(NOT_MODIFIED, b"", self._response.headers))
 
     @cached_property
     def body(self) -> Message:
         """The body message of the response."""
-        return {"type": "http.response.body", "body": self._reply.body}
+        return {"type": "http.response.body", "body": self._response.body}
 
 
-class ReadyAnswers:
+class ResponseCache:
     """Middleware that serves cached responses. `fresh` is in seconds; with 0 every use reads the states."""
 
     def __init__(self, read: ReadStates, *, fresh: float = FRESH, most_bytes: int = MOST_BYTES) -> None:
         self.states = PartitionStates(read, fresh=fresh)
-        self._kept = Lru[Address, _Kept](most_bytes, most_each=most_bytes // 4)
+        self._entries = Lru[Address, _Entry](most_bytes, most_each=most_bytes // 4)
         self._making: dict[Address, anyio.Event] = {}
         metrics.READY_BYTES.set_function(lambda: self.bytes)
 
     @property
     def bytes(self) -> int:
         """Bytes kept."""
-        return self._kept.bytes
+        return self._entries.bytes
 
     def before(self, app: ASGIApp) -> ASGIApp:
         """Wrap `app`, which handles requests without a cached response."""
 
-        def answered(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        def respond(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
             if scope["type"] != "http" or scope["method"] != "GET":
                 return app(scope, receive, send)
-            return self._answered(app, scope, receive, send)
+            return self._respond(app, scope, receive, send)
 
-        return answered
+        return respond
 
-    async def _answered(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _respond(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         begun = time.perf_counter()
         address: Address = (scope["path"], scope["query_string"])
-        kept = self._kept.get(address)
-        if kept is None or not self.states.are(kept.seen):
+        entry = self._entries.get(address)
+        if entry is None or not self.states.match(entry.states):
             with one_request():
-                kept = await self._found(app, address, kept, scope, receive, send)
-            if kept is None:
+                entry = await self._valid_entry(app, address, entry, scope, receive, send)
+            if entry is None:
                 return
         _READY.inc()
         match = encodings = None
@@ -106,58 +106,58 @@ class ReadyAnswers:
                 match = value if match is None else match + b", " + value
             elif name == b"accept-encoding":
                 encodings = value if encodings is None else encodings + b", " + value
-        if caching.has(match, kept.etag):
-            await send(kept.known)
+        if caching.has(match, entry.etag):
+            await send(entry.not_modified)
             await send(_NO_BODY)
-            kept.counted("304", begun)
+            entry.count("304", begun)
             return
-        if encodings is not None and kept.length >= compression.LEAST and compression.accepts(encodings):
-            start, body = kept.packed or await self._pack(address, kept)
+        if encodings is not None and entry.length >= compression.LEAST and compression.accepts(encodings):
+            start, body = entry.packed or await self._pack(address, entry)
         else:
-            start, body = kept.start, kept.body
+            start, body = entry.start, entry.body
         await send(start)
         await send(body)
-        kept.counted("200", begun)
+        entry.count("200", begun)
 
     def keep(self, scope: Scope, route: str, response: Response) -> None:
-        """Cache the response to a GET. It is the same for every client while the views are in the states in `seen`."""
+        """Cache the response to a GET. It is the same for every client while the views are in its `states`."""
         address: Address = (scope["path"], scope["query_string"])
-        if not response.seen or response.tag is None:
+        if not response.states or response.tag is None:
             return
-        kept = _Kept(response, caching.etag(response.tag), counter(route))
-        self._kept.put(address, kept, kept.size)
+        entry = _Entry(response, caching.etag(response.tag), counter(route))
+        self._entries.put(address, entry, entry.size)
 
-    async def _pack(self, address: Address, kept: _Kept) -> tuple[Message, Message]:
+    async def _pack(self, address: Address, entry: _Entry) -> tuple[Message, Message]:
         """Compress a response, once for all requests that accept it compressed."""
-        body = await compression.compressed(kept.body["body"])
-        packed = kept.packed = compression.start_of(kept.start, body), {"type": "http.response.body", "body": body}
-        if self._kept.get(address) is kept:
-            kept.size += len(body)
-            self._kept.put(address, kept, kept.size)
+        body = await compression.compressed(entry.body["body"])
+        packed = entry.packed = compression.start_of(entry.start, body), {"type": "http.response.body", "body": body}
+        if self._entries.get(address) is entry:
+            entry.size += len(body)
+            self._entries.put(address, entry, entry.size)
         return packed
 
-    async def _found(
-        self, app: ASGIApp, address: Address, kept: _Kept | None, scope: Scope, receive: Receive, send: Send
-    ) -> _Kept | None:
+    async def _valid_entry(
+        self, app: ASGIApp, address: Address, entry: _Entry | None, scope: Scope, receive: Receive, send: Send
+    ) -> _Entry | None:
         """Return an entry that holds, perhaps after a wait. None if the application has sent the response instead."""
-        while kept is not None and not (self._is_fresh(kept) or await self._holds(kept)):
-            newer = self._kept.get(address)
-            if newer is kept:
+        while entry is not None and not (self._is_fresh(entry) or await self._is_current(entry)):
+            newer = self._entries.get(address)
+            if newer is entry:
                 making = self._making.get(address)
                 if making is None:
-                    await self._made(app, address, scope, receive, send)
+                    await self._make(app, address, scope, receive, send)
                     return None
                 with anyio.move_on_after(max(0.0, left())):
                     await making.wait()
-                newer = self._kept.get(address)
-                newer = None if newer is kept else newer
-            kept = newer
-        if kept is None:
+                newer = self._entries.get(address)
+                newer = None if newer is entry else newer
+            entry = newer
+        if entry is None:
             _MADE.inc()
             await app(scope, receive, send)
-        return kept
+        return entry
 
-    async def _made(self, app: ASGIApp, address: Address, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _make(self, app: ASGIApp, address: Address, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the application respond, while requests for the same address wait for the new entry."""
         _MADE.inc()
         making = self._making[address] = anyio.Event()
@@ -177,15 +177,15 @@ class ReadyAnswers:
             del self._making[address]
         making.set()
 
-    def _is_fresh(self, kept: _Kept) -> bool:
+    def _is_fresh(self, entry: _Entry) -> bool:
         """True if the views are known to be in the states of the entry. Most are, without a wait."""
-        return self.states.are(kept.seen)
+        return self.states.match(entry.states)
 
-    async def _holds(self, kept: _Kept) -> bool:
+    async def _is_current(self, entry: _Entry) -> bool:
         """True if the views are in the states of the entry, read at most `fresh` seconds ago. False if unreadable."""
         try:
-            with anyio.move_on_after(max(0.0, min(ASKED_WITHIN, left()))):
-                return await self.states.of([seen.partition for seen in kept.seen]) == [*kept.seen]
+            with anyio.move_on_after(max(0.0, min(STATES_WITHIN, left()))):
+                return await self.states.of([state.partition for state in entry.states]) == [*entry.states]
         except Unavailable:
             pass  # the retry that gave up counted and logged it
         return False  # the application reports the error

@@ -18,7 +18,7 @@ ReadStates = Callable[[Sequence[int]], Awaitable[list[ViewState]]]
 """Reads the current states of the views of partitions in one round trip. Raises `core.refusals.Unavailable`."""
 
 
-class _Asking:
+class _PendingRead:
     """A read in progress, and its error if it failed."""
 
     __slots__ = ("ended", "fault")
@@ -31,12 +31,12 @@ class _Asking:
 class _Moment:
     """The last read state of a partition, and the time of that read."""
 
-    __slots__ = ("asking", "at", "seen")
+    __slots__ = ("at", "pending_read", "state")
 
     def __init__(self) -> None:
-        self.seen: ViewState | None = None
+        self.state: ViewState | None = None
         self.at = -math.inf
-        self.asking: _Asking | None = None
+        self.pending_read: _PendingRead | None = None
 
 
 class PartitionStates:
@@ -47,12 +47,12 @@ class PartitionStates:
         self._fresh = fresh
         self._moments: dict[int, _Moment] = {}
 
-    def are(self, states: Sequence[ViewState]) -> bool:
+    def match(self, states: Sequence[ViewState]) -> bool:
         """True if the views are known to be in all of these states. Does no I/O."""
         oldest = time.monotonic() - self._fresh
-        for seen in states:
-            moment = self._moments.get(seen.partition)
-            if moment is None or moment.at < oldest or moment.seen != seen:
+        for state in states:
+            moment = self._moments.get(state.partition)
+            if moment is None or moment.at < oldest or moment.state != state:
                 return False
         return True
 
@@ -64,32 +64,32 @@ class PartitionStates:
         oldest = time.monotonic() - self._fresh
         moments = [self._moments.get(one) or self._moments.setdefault(one, _Moment()) for one in partitions]
         while stale := [one for one in zip(partitions, moments, strict=True) if one[1].at < oldest]:
-            unasked = [one for one in stale if one[1].asking is None]
-            if unasked:
-                await self._ask(unasked)
+            unread = [one for one in stale if one[1].pending_read is None]
+            if unread:
+                await self._read_states(unread)
             else:
-                asking = stale[0][1].asking
-                assert asking is not None
-                await asking.ended.wait()
-                if asking.fault is not None:
+                pending_read = stale[0][1].pending_read
+                assert pending_read is not None
+                await pending_read.ended.wait()
+                if pending_read.fault is not None:
                     # If each caller read again, the last would wait as many times as long.
-                    raise Unavailable(asking.fault.detail) from asking.fault
-        found = [moment.seen for moment in moments]
-        return [seen for seen in found if seen is not None]
+                    raise Unavailable(pending_read.fault.detail) from pending_read.fault
+        found = [moment.state for moment in moments]
+        return [state for state in found if state is not None]
 
-    async def _ask(self, stale: list[tuple[int, _Moment]]) -> None:
-        asking = _Asking()
+    async def _read_states(self, stale: list[tuple[int, _Moment]]) -> None:
+        pending_read = _PendingRead()
         for _, moment in stale:
-            moment.asking = asking
+            moment.pending_read = pending_read
         at = time.monotonic()
         try:
             found = await self._read([partition for partition, _ in stale])
-            for (_, moment), seen in zip(stale, found, strict=True):
-                moment.seen, moment.at = seen, at
+            for (_, moment), state in zip(stale, found, strict=True):
+                moment.state, moment.at = state, at
         except Unavailable as fault:
-            asking.fault = fault
+            pending_read.fault = fault
             raise
         finally:
             for _, moment in stale:
-                moment.asking = None
-            asking.ended.set()
+                moment.pending_read = None
+            pending_read.ended.set()

@@ -54,23 +54,25 @@ async def read_trail(request: Request[shapes.TrailQuery, None]) -> Response:
         begin = max(after, merge.before(own[0].position))
         reports, horizon = await _reports(request, partition, begin, reported)
         own = sorted([*own, *reports], key=lambda recorded: recorded.position)
-    coming = [one for one in own if one.position > after and (horizon is None or one.position <= horizon)]
-    page = coming[: query.limit]
+    pending = [one for one in own if one.position > after and (horizon is None or one.position <= horizon)]
+    page = pending[: query.limit]
     known = [one for one in page if isinstance(one, Recorded)]
-    gone = await redacted(services.log, known, cache=services.aggregate_cache)
-    told: list[AuditRecord | UnreadableRecord]
+    redactions = await redacted(services.log, known, cache=services.aggregate_cache)
+    records: list[AuditRecord | UnreadableRecord]
     if caller.sees_all:
-        told = [_tell(one, partition, gone) for one in page]
+        records = [_record(one, partition, redactions) for one in page]
     else:
         policy = await policy_of(services.log, request.site, request.thread, cache=services.aggregate_cache)
         if policy.history == "staff":
-            gone = {request.comment: gone.get(request.comment, frozenset()) | kept_from_author(comment)}
-        told = [
-            one for each in known if (one := author_record_of(each, partition, gone, comment.author.id)) is not None
+            redactions = {request.comment: redactions.get(request.comment, frozenset()) | kept_from_author(comment)}
+        records = [
+            one
+            for each in known
+            if (one := author_record_of(each, partition, redactions, comment.author.id)) is not None
         ]
-    place = page[-1].position if len(coming) > len(page) else horizon
+    place = page[-1].position if len(pending) > len(page) else horizon
     following = None if place is None else cursors.write(mark, place)
-    return json({"events": told, "next": following, "more": following is not None})
+    return json({"events": records, "next": following, "more": following is not None})
 
 
 async def read_audit(request: Request[AuditQuery, None]) -> Response:
@@ -101,12 +103,12 @@ async def read_audit(request: Request[AuditQuery, None]) -> Response:
 
     merged = await merge.merge(log, dict(zip(numbers, places, strict=True)), end=end, wanted=wanted, limit=query.limit)
     events = [found.recorded for found in merged.found if isinstance(found.recorded, Recorded)]
-    gone = await redacted(log, events, cache=services.aggregate_cache)
-    told = [_tell(found.recorded, found.partition, gone) for found in merged.found]
+    redactions = await redacted(log, events, cache=services.aggregate_cache)
+    records = [_record(found.recorded, found.partition, redactions) for found in merged.found]
     past = end is not None and end.ms + _SLACK_MS < services.clock() * 1000
     ended = merged.done or (past and merged.dry)
     following = None if ended else merge.write_cursor(mark, merged.places)
-    return json({"events": told, "next": following, "more": not merged.dry})
+    return json({"events": records, "next": following, "more": not merged.dry})
 
 
 async def _comment(request: Request[shapes.TrailQuery, None], caller: Caller) -> Comment:
@@ -120,11 +122,11 @@ async def _comment(request: Request[shapes.TrailQuery, None], caller: Caller) ->
     return comment
 
 
-def _tell(found: _Read, partition: int, gone: Mapping[str, frozenset[int]]) -> AuditRecord | UnreadableRecord:
+def _record(found: _Read, partition: int, redactions: Mapping[str, frozenset[int]]) -> AuditRecord | UnreadableRecord:
     """The record of one log entry, as staff sees it."""
     if isinstance(found, UnreadableEntry):
         return UnreadableRecord(position=str(found.position))
-    return record_of(found, partition, gone)
+    return record_of(found, partition, redactions)
 
 
 async def _own_events(request: Request[Any, Any]) -> tuple[list[_Read], Position | None]:
@@ -159,8 +161,12 @@ async def _reports(
             except UnreadableEntry as error:
                 found.append(error)
                 continue
-            here = (envelope.site, envelope.thread, envelope.comment) == (request.site, request.thread, request.comment)
-            if here and envelope.type == _REPORTED:
+            is_of_comment = (envelope.site, envelope.thread, envelope.comment) == (
+                request.site,
+                request.thread,
+                request.comment,
+            )
+            if is_of_comment and envelope.type == _REPORTED:
                 found.append(read(*entry))
         if len(entries) < _STEP:
             return found, None

@@ -21,7 +21,7 @@ from workers.gateway.operations.as_of import PAST, answer_then
 from workers.gateway.operations.fresh_row import fresh_row
 from workers.gateway.operations.operation import COMMENT, THREAD, Access, Operation, Request
 from workers.gateway.operations.reading import caught_up, found
-from workers.gateway.operations.writing import answered, carry_out, on_comment, written
+from workers.gateway.operations.writing import comment_response, execute, on_comment, row_response
 from workers.gateway.shapes import comments as shapes
 from workers.gateway.shapes import rows
 
@@ -61,13 +61,13 @@ async def post_comment(request: Request[NoQuery, shapes.PostComment]) -> Respons
         url=body.url,
         title=body.title,
     )
-    result = await carry_out(request, command, thread=request.thread)
+    result = await execute(request, command, thread=request.thread)
     location = (b"location", f"{request.place}/{comment}".encode())
     posted = _posted(result)
     if posted is None:
-        return await written(request, result, comment, location)
+        return await comment_response(request, result, comment, location)
     row = fresh_row(posted, result.answered, request.viewer)
-    return answered(request, row, result, location)
+    return row_response(request, row, result, location)
 
 
 async def edit_comment(request: Request[NoQuery, shapes.EditComment]) -> Response:
@@ -78,7 +78,7 @@ async def edit_comment(request: Request[NoQuery, shapes.EditComment]) -> Respons
         body=request.body.body,
         reason=request.body.reason,
     )
-    result = await carry_out(request, command, thread=request.thread)
+    result = await execute(request, command, thread=request.thread)
     services = request.services
     # A repeat gets the comment as it is now; only the log has its waiting revision.
     comment = result.comment or await comment_of(
@@ -89,7 +89,7 @@ async def edit_comment(request: Request[NoQuery, shapes.EditComment]) -> Respons
         caller=request.caller,
         cache=services.aggregate_cache,
     )
-    return await written(request, result, request.comment, waiting=_waiting(comment))
+    return await comment_response(request, result, request.comment, waiting=_waiting(comment))
 
 
 async def withdraw_comment(request: Request[NoQuery, Any]) -> Response:
@@ -109,7 +109,7 @@ async def vote(request: Request[NoQuery, shapes.CastVote]) -> Response:
     # A row for staff has more fields, and only the views have all of them.
     voter = None if request.viewer.staff else request.viewer.member
     row_asked = None if voter is None else rows_now.ask(request.site, request.thread, request.comment, voter)
-    result = await carry_out(request, command, thread=request.thread)
+    result = await execute(request, command, thread=request.thread)
     if voter is not None and result.comment is not None and result.earlier is not None:
         # A vote that changes nothing appends nothing, and the standing vote may not be in the views yet.
         recorded = result.recorded[0] if result.recorded else None
@@ -117,8 +117,8 @@ async def vote(request: Request[NoQuery, shapes.CastVote]) -> Response:
             request.site, request.thread, request.comment, row_asked, recorded, result.earlier, result.comment.position
         )
         if row is not None:
-            return answered(request, row, result)
-    return await written(request, result, request.comment)
+            return row_response(request, row, result)
+    return await comment_response(request, result, request.comment)
 
 
 async def report(request: Request[NoQuery, shapes.FileReport]) -> Response:

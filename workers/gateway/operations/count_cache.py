@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from core.lru import Lru
-from projections.read.comments import PublishedCounts, counted, counts_of
+from projections.read.comments import PublishedCounts, counts_of, read_counts
 from projections.read.queries import PageAnswer
 from projections.read.served_generation import Served
 from workers.gateway.http.view_states import PartitionStates
@@ -20,21 +20,21 @@ class CountCache:
     def __init__(self, served: Served, states: PartitionStates, *, most_threads: int = MOST_THREADS) -> None:
         self._served = served
         self._states = states
-        self._kept = Lru[tuple[str, str], PublishedCounts](most_threads)
-        metrics.COUNTED_THREADS.set_function(lambda: len(self._kept))
+        self._entries = Lru[tuple[str, str], PublishedCounts](most_threads)
+        metrics.COUNTED_THREADS.set_function(lambda: len(self._entries))
 
     async def of(self, site: str, threads: Sequence[str]) -> PageAnswer:
         """`{"counts": {thread: published comments}}`; an unknown thread counts 0. Raises Unavailable."""
         partitions = {thread: self._served.keys.of(site, thread).number for thread in threads}
-        states = {seen.partition: seen for seen in await self._states.of(sorted(set(partitions.values())))}
+        states = {state.partition: state for state in await self._states.of(sorted(set(partitions.values())))}
         found: dict[str, PublishedCounts] = {}
         for thread in threads:
-            kept = self._kept.get((site, thread))
-            if kept is not None and kept.seen == states[partitions[thread]]:
-                found[thread] = kept
+            entry = self._entries.get((site, thread))
+            if entry is not None and entry.state == states[partitions[thread]]:
+                found[thread] = entry
         missing = [thread for thread in threads if thread not in found]
         if missing:
-            for thread, read in (await counted(self._served, site, missing)).items():
-                found[thread] = read
-                self._kept.put((site, thread), read, 1)
+            for thread, count in (await read_counts(self._served, site, missing)).items():
+                found[thread] = count
+                self._entries.put((site, thread), count, 1)
         return counts_of({thread: found[thread] for thread in threads})

@@ -1,6 +1,6 @@
 """Row of a comment just posted, before any view has it, built by the projection's own fold and row code."""
 
-from core.domain.comment import Comment as Answered
+from core.domain.comment import Comment
 from core.domain.moderated_comment import CommentAuthor
 from core.events.envelope import Recorded
 from core.events.types import CommentPosted
@@ -13,7 +13,7 @@ from projections.views.viewer import Viewer
 from workers.gateway.http.response import encode
 
 
-def fresh_row(recorded: Recorded, answered: Answered | None, viewer: Viewer) -> bytes | None:
+def fresh_row(recorded: Recorded, answered: Comment | None, viewer: Viewer) -> bytes | None:
     """Row of the comment that `recorded` posted, as `viewer` may see it. `answered` is the comment it replies to."""
     posted = recorded.event
     assert isinstance(posted, CommentPosted)

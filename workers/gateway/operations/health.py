@@ -84,12 +84,12 @@ async def _readiness(services: Services) -> Response:
             f"projection has stopped in {len(stopped)} of the partitions, for example in partition {partition} "
             f"{where}: an operator must inspect the log"
         )
-    return json(_state(services, await _looked(services)))
+    return json(_state(services, await _lag_state(services)))
 
 
 async def _writability(services: Services) -> Response:
     """Check readiness for writes: Redis takes them."""
-    found = await _looked(services)
+    found = await _lag_state(services)
     if found.refusal is not None:
         state = _state(services, found)
         why = f"nothing can be written now: {lack_text(found.refusal)}"
@@ -97,11 +97,11 @@ async def _writability(services: Services) -> Response:
     return json(_state(services, found))
 
 
-async def _looked(services: Services) -> LagState:
+async def _lag_state(services: Services) -> LagState:
     """Current state of the views and the server. Raises Unavailable if no request can be answered."""
     found: LagState | None = None
     with anyio.move_on_after(READY_WITHIN):
-        found = await services.lag.look()
+        found = await services.lag.measure()
     if found is None:
         raise Unavailable("Redis does not answer")
     if found.ahead:

@@ -12,7 +12,7 @@ from projections.read.queries import ListQuery
 from workers.gateway.http.parameters import NoQuery
 from workers.gateway.http.response import Response, json
 from workers.gateway.operations.operation import ROOT, Access, Operation, Request
-from workers.gateway.operations.writing import carry_out, positioned, time_of
+from workers.gateway.operations.writing import execute, position_response, time_of
 from workers.gateway.shapes import rows
 from workers.gateway.shapes import staff as shapes
 from workers.gateway.shapes.common import Position
@@ -29,8 +29,8 @@ async def read_member(request: Request[NoQuery, None]) -> Response:
     if name is None and caller.id == member:
         name = caller.name  # the views have no name of the member yet
     suspension = standing.suspension_at(int(services.clock() * 1000))
-    told = {"id": member, "name": name, "suspension": _told(suspension), "comments": counts}
-    return json({"member": told})
+    document = {"id": member, "name": name, "suspension": _suspension(suspension), "comments": counts}
+    return json({"member": document})
 
 
 async def list_comments(request: Request[ListQuery, None]) -> Response:
@@ -45,13 +45,13 @@ async def suspend(request: Request[NoQuery, shapes.Suspend]) -> Response:
     body = request.body
     until = None if body.until is None else time_of("/until", body.until)
     command = SuspendMember(member=request.path["member"], reason=body.reason, until=until)
-    return positioned(request, await carry_out(request, command))
+    return position_response(request, await execute(request, command))
 
 
 async def reinstate(request: Request[NoQuery, Any]) -> Response:
     """End a member's suspension."""
     command = ReinstateMember(member=request.path["member"])
-    return positioned(request, await carry_out(request, command))
+    return position_response(request, await execute(request, command))
 
 
 def _visible(request: Request[Any, Any]) -> str:
@@ -62,7 +62,7 @@ def _visible(request: Request[Any, Any]) -> str:
     return member
 
 
-def _told(suspension: Suspension | None) -> dict[str, str | None] | None:
+def _suspension(suspension: Suspension | None) -> dict[str, str | None] | None:
     if suspension is None:
         return None
     until = None if suspension.until is None else rfc3339(suspension.until)

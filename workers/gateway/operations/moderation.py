@@ -16,7 +16,7 @@ from workers.gateway.http.problems import problem
 from workers.gateway.http.refusals import BadRequest
 from workers.gateway.http.response import Response, json
 from workers.gateway.operations.operation import COMMENT, ROOT, Access, Operation, Request
-from workers.gateway.operations.writing import acknowledged, carry_out, on_comment
+from workers.gateway.operations.writing import acknowledged, execute, on_comment
 from workers.gateway.shapes import comments as shapes
 from workers.gateway.shapes import rows, staff
 
@@ -84,7 +84,7 @@ async def _one(
     item = ids.item_key(request.key, decision.thread, decision.comment)
     command = _decision(decision.comment, decision)
     try:
-        result = await carry_out(request, command, thread=decision.thread, item=item, batch=batch)
+        result = await execute(request, command, thread=decision.thread, item=item, batch=batch)
     except (CannotFold, FormatTooOld) as refusal:
         # This fails until another version runs, and must not hold up the other decisions.
         return {"comment": decision.comment, "problem": problem(refusal)}, None

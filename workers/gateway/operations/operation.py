@@ -98,7 +98,7 @@ class Request(Struct, Generic[Q, B], frozen=True, kw_only=True):
     query: Q
     body: B
     token: Caller | None
-    trust: ProvisionalCaller | None = None
+    provisional: ProvisionalCaller | None = None
     """Confirms the caller before anything is decided; None if the token is verified already."""
     key: str
     """Idempotency-Key of a write; generated if the caller gave none or the operation takes none."""

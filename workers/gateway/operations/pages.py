@@ -53,13 +53,13 @@ async def read_overlay(request: Request[AfterQuery, None]) -> Response:
             "pending": overlay.pending,
             "rejected": overlay.rejected,
             "votes": overlay.votes,
-            "refusals": {"comment": _told(why.comment), "vote": _told(why.vote)},
+            "refusals": {"comment": _problem(why.comment), "vote": _problem(why.vote)},
             "opened": why.opened,
         }
     )
 
 
-def _told(refusal: Refusal | None) -> dict[str, Any] | None:
+def _problem(refusal: Refusal | None) -> dict[str, Any] | None:
     return None if refusal is None else problem(refusal)
 
 

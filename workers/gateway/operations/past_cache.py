@@ -52,7 +52,7 @@ class Key(NamedTuple):
     staff: bool
 
 
-class _Kept(NamedTuple):
+class _Entry(NamedTuple):
     answer: PageAnswer
     state: ThreadProgress
 
@@ -82,7 +82,7 @@ class PastPages:
         self._queue = queue
         self._wait = wait
         self._loop = LoopShare(share)
-        self._kept = Lru[Key, _Kept](most_bytes, most_each=most_bytes // 4)
+        self._entries = Lru[Key, _Entry](most_bytes, most_each=most_bytes // 4)
         self._flights: SingleFlight[tuple[Key, ThreadProgress], PageAnswer] = SingleFlight()
         self.waiting = 0
         """Number of pages that wait to be made."""
@@ -94,16 +94,16 @@ class PastPages:
     @property
     def bytes(self) -> int:
         """Bytes of the cached pages."""
-        return self._kept.bytes
+        return self._entries.bytes
 
     async def page(self, site: str, thread: str, at: Position | int, query: PastQuery, viewer: Viewer) -> PageAnswer:
         """Return the past page, from the cache or made now. Raises NotFound, NotYetOpened, BadCursor, Unavailable."""
         key = Key(site, thread, at, query, viewer.staff)
         state = await thread_state(self._served, site, thread)
-        kept = self._kept.get(key)
-        if kept is not None and kept.state == state:
+        entry = self._entries.get(key)
+        if entry is not None and entry.state == state:
             _KEPT.inc()
-            return kept.answer
+            return entry.answer
 
         async def make() -> PageAnswer:
             return await self._make(key, state, viewer)
@@ -120,9 +120,9 @@ class PastPages:
         finally:
             self._places.release()
         # A page made from views that lag behind `state` may show what has been taken down since.
-        if state.last is not None and made.come.includes(state.last):
-            kept = _Kept(made.answer, state)
-            self._kept.put(key, kept, kept.size)
+        if state.last is not None and made.view_position.includes(state.last):
+            entry = _Entry(made.answer, state)
+            self._entries.put(key, entry, entry.size)
         return made.answer
 
     async def _enter(self) -> None:

@@ -22,7 +22,7 @@ def found(answer: PageAnswer | None) -> Response:
     """The response of a page. Raises NotFound if there is none."""
     if answer is None:
         raise NotFound
-    return Response(200, answer.body, tag=answer.tag, seen=answer.seen)
+    return Response(200, answer.body, tag=answer.tag, states=answer.states)
 
 
 async def caught_up(request: Request[Any, Any], after: str | None) -> None:

@@ -18,7 +18,7 @@ from workers.gateway.http.admission import Admission
 from workers.gateway.http.body_budget import BodyBudget
 from workers.gateway.http.lag_watch import LagWatch
 from workers.gateway.http.response import Response
-from workers.gateway.http.response_cache import ReadyAnswers
+from workers.gateway.http.response_cache import ResponseCache
 from workers.gateway.operations.count_cache import CountCache
 from workers.gateway.operations.past_cache import PastPages
 
@@ -37,7 +37,7 @@ class Services(Struct, frozen=True, kw_only=True):
     """Cached comment counts of threads."""
     past: PastPages
     """Cached pages of the past, and the bound of the work that makes them."""
-    ready: ReadyAnswers | None = None
+    response_cache: ResponseCache | None = None
     """Response cache for public reads; None disables it."""
     durability: Durability = MEMORY
     """Durability that an acknowledgement of a write promises in this deployment."""

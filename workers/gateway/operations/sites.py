@@ -23,7 +23,7 @@ from workers.gateway.http.parameters import NoQuery
 from workers.gateway.http.response import Response, json
 from workers.gateway.operations.operation import ROOT, Access, Operation, Request
 from workers.gateway.operations.services import Services
-from workers.gateway.operations.writing import CREATED, OK, acknowledged, carry_out, positioned, still
+from workers.gateway.operations.writing import CREATED, OK, acknowledged, execute, position_response, with_durability
 from workers.gateway.shapes import sites as shapes
 from workers.gateway.shapes.common import Position as PositionAnswer
 from workers.gateway.shapes.keys import SHORTEST_SECRET, EitherKeys, Jwks, KeysGiven
@@ -37,22 +37,22 @@ async def open_site(request: Request[NoQuery, shapes.OpenSite]) -> Response:
     """
     services, body = request.services, request.body
     keyring = services.keyring
-    given = _given(services, body.keys, "/keys")
-    command = OpenSite(name=body.name, policy=body.policy, keys_kind=given.kind, keys_number=given.number)
+    key_set = _given(services, body.keys, "/keys")
+    command = OpenSite(name=body.name, policy=body.policy, keys_kind=key_set.kind, keys_number=key_set.number)
     # Checked first, so that a refused request neither writes keys nor records anything.
     refusal = await would_refuse(
         services.log, command, site=request.site, caller=request.caller, cache=services.aggregate_cache
     )
-    if isinstance(refusal, SiteExists) and await keyring.holds(request.site, given) is False:
+    if isinstance(refusal, SiteExists) and await keyring.holds(request.site, key_set) is False:
         refusal.extra["errors"].append(_OTHER_KEYS)
     if refusal is not None:
         raise refusal
-    if await keyring.open(request.site, given) is False:
+    if await keyring.open(request.site, key_set) is False:
         raise SiteExists(("/keys", _OTHER))
-    result = await carry_out(request, command)
-    if not await keyring.open(request.site, given):
+    result = await execute(request, command)
+    if not await keyring.open(request.site, key_set):
         raise SiteExists(("/keys", _OTHER))
-    result = await still(request, result)
+    result = await with_durability(request, result)
     return acknowledged(
         request, _answer(request.site, await _site(request), result.position, CREATED if result.created else OK), result
     )
@@ -60,14 +60,14 @@ async def open_site(request: Request[NoQuery, shapes.OpenSite]) -> Response:
 
 async def replace_keys(request: Request[NoQuery, EitherKeys]) -> Response:
     """Replace the keys of a site: record the replacement, then write the keys, so that none is unrecorded."""
-    given = _given(request.services, request.body, "")
+    key_set = _given(request.services, request.body, "")
     site = await _site(request)
-    if await request.services.keyring.holds(request.site, given):
+    if await request.services.keyring.holds(request.site, key_set):
         return json({"position": str(site.position)})
-    command = RekeySite(kind=given.kind, number=given.number, keys_digest=given.digest)
-    result = await carry_out(request, command)
-    await request.services.keyring.write(request.site, given)
-    return positioned(request, await still(request, result))
+    command = RekeySite(kind=key_set.kind, number=key_set.number, keys_digest=key_set.digest)
+    result = await execute(request, command)
+    await request.services.keyring.write(request.site, key_set)
+    return position_response(request, await with_durability(request, result))
 
 
 async def list_sites(request: Request[ListQuery, None]) -> Response:
@@ -76,11 +76,13 @@ async def list_sites(request: Request[ListQuery, None]) -> Response:
     mark = cursors.mark("sites", query.limit)
     after = "" if query.cursor is None else cursors.read(query.cursor, mark, cursors.SITE)[0]
     names = sorted(name for name in await request.services.keyring.names.all() if name > after)
-    some = names[: query.limit]
-    sites = await gathered([partial(_site_or_none, request, name) for name in some])
-    told = [_told(name, site, site.policy_at) for name, site in zip(some, sites, strict=True) if site is not None]
-    following = cursors.write(mark, some[-1]) if len(names) > len(some) else None
-    return json({"sites": told, "next": following})
+    page = names[: query.limit]
+    sites = await gathered([partial(_site_or_none, request, name) for name in page])
+    documents = [
+        _document(name, site, site.policy_at) for name, site in zip(page, sites, strict=True) if site is not None
+    ]
+    following = cursors.write(mark, page[-1]) if len(names) > len(page) else None
+    return json({"sites": documents, "next": following})
 
 
 async def read_site(request: Request[NoQuery, None]) -> Response:
@@ -91,7 +93,7 @@ async def read_site(request: Request[NoQuery, None]) -> Response:
 
 async def change_policy(request: Request[NoQuery, PolicyChanges]) -> Response:
     """Change fields of the policy; the other fields stay."""
-    result = await carry_out(request, ChangePolicy(changes=request.body))
+    result = await execute(request, ChangePolicy(changes=request.body))
     return acknowledged(request, _answer(request.site, await _site(request), result.position), result)
 
 
@@ -107,10 +109,10 @@ async def _site_or_none(request: Request[Any, Any], name: str) -> Site | None:
 
 
 def _answer(name: str, site: Site, position: Position | None, status: int = OK) -> Response:
-    return json(_told(name, site, position), status)
+    return json(_document(name, site, position), status)
 
 
-def _told(name: str, site: Site, position: Position | None) -> dict[str, Any]:
+def _document(name: str, site: Site, position: Position | None) -> dict[str, Any]:
     return {"site": name, "name": site.name, "policy": site.policy, "position": str(position)}
 
 

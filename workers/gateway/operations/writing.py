@@ -32,7 +32,7 @@ CREATED: Final = 201
 OK: Final = 200
 
 
-async def carry_out(
+async def execute(
     request: Request[Any, Any],
     command: Command,
     *,
@@ -51,14 +51,14 @@ async def carry_out(
         key=_key(request, item),
         batch=batch,
         cache=services.aggregate_cache,
-        confirm=None if request.trust is None else request.trust.confirm,
+        confirm=None if request.provisional is None else request.provisional.confirm,
     )
     services.current_rows.appended(result.recorded, result.earlier)
     logs.about(position=str(result.position))
     return result
 
 
-async def still(request: Request[Any, Any], result: Result) -> Result:
+async def with_durability(request: Request[Any, Any], result: Result) -> Result:
     """The result of a site command, with the durability that it and all writes beside it have reached by now."""
     durability = await request.services.log.confirm(request.site, "", _key(request, None))
     return msgspec.structs.replace(result, durability=durability or MEMORY)
@@ -77,11 +77,11 @@ def acknowledged(request: Request[Any, Any], response: Response, *results: Resul
 
 async def on_thread(request: Request[Any, Any], command: Command, *headers: Header) -> Response:
     """Execute a command on the thread in the path, or on the site, and respond with its position."""
-    result = await carry_out(request, command, thread=request.path.get("thread", ""))
-    return positioned(request, result, *headers)
+    result = await execute(request, command, thread=request.path.get("thread", ""))
+    return position_response(request, result, *headers)
 
 
-def positioned(request: Request[Any, Any], result: Result, *headers: Header) -> Response:
+def position_response(request: Request[Any, Any], result: Result, *headers: Header) -> Response:
     """The response `{"position"}`."""
     response = json({"position": str(result.position)}, CREATED if result.created else OK, *headers)
     return acknowledged(request, response, result)
@@ -89,11 +89,11 @@ def positioned(request: Request[Any, Any], result: Result, *headers: Header) -> 
 
 async def on_comment(request: Request[Any, Any], command: Command) -> Response:
     """Execute a command on the comment in the path, and respond with its position and the comment."""
-    result = await carry_out(request, command, thread=request.thread)
-    return await written(request, result, request.comment)
+    result = await execute(request, command, thread=request.thread)
+    return await comment_response(request, result, request.comment)
 
 
-async def written(
+async def comment_response(
     request: Request[Any, Any], result: Result, comment: str, *headers: Header, waiting: Waiting | None = None
 ) -> Response:
     """Respond to a write on a comment once the views include the write. `waiting` goes beside the row."""
@@ -103,10 +103,10 @@ async def written(
         shown = await reached(served, request.site, request.thread, result.position, within=VIEW_WITHIN)
     if shown:
         row = await comments.row(served, request.site, request.thread, comment, request.viewer)
-    return answered(request, row, result, *headers, waiting=waiting)
+    return row_response(request, row, result, *headers, waiting=waiting)
 
 
-def answered(
+def row_response(
     request: Request[Any, Any], row: bytes | None, result: Result, *headers: Header, waiting: Waiting | None = None
 ) -> Response:
     """The response `{"position", "comment"}`, with `waiting` if a revision waits; the row is JSON already."""

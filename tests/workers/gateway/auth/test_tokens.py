@@ -12,7 +12,7 @@ from joserfc.jwk import OctKey
 from core.caller import Caller
 from tests.support.house import ADMIN_SECRET, SECRET, SITE, Who, claims_of, signed
 from workers.gateway.auth import tokens
-from workers.gateway.auth.keyring import REMEMBERED, SiteKeys, Tokens
+from workers.gateway.auth.keyring import TOKEN_OVERHEAD, SiteKeys, Tokens
 from workers.gateway.http.refusals import InvalidToken
 
 NOW = 1_700_000_000.0
@@ -218,7 +218,7 @@ def test_a_token_that_was_verified_once_still_expires_and_dies_with_its_key() ->
 
 def test_what_is_remembered_of_tokens_is_bounded_over_all_keys() -> None:
     made = [signed({**GOOD, "jti": number}) for number in range(9)]
-    size = max(map(len, made)) + REMEMBERED
+    size = max(map(len, made)) + TOKEN_OVERHEAD
     room = Tokens(4 * size)
     rings = [SiteKeys("hs256", (SECRET.encode(),), room) for _ in range(2)]
     for number, token in enumerate(made):

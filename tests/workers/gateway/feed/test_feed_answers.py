@@ -17,7 +17,7 @@ from core.partitions import partition_of
 from core.position import Position
 from core.refusals import Unavailable
 from projections.read import progress
-from projections.read.served_generation import Question, Served, ServedReply
+from projections.read.served_generation import PartitionCommands, Served, ServedReply
 from tests.support.bounds import BOUND
 from tests.support.following import RETRY, Station, ended, feed, station, until
 from tests.support.house import ADA, BEN, MOD, SITE, THREAD, House, problem, told
@@ -72,7 +72,7 @@ class Away(Served):
         self.away = True
         self._head = head
 
-    async def commands_of(self, asked: Sequence[Question]) -> list[ServedReply]:
+    async def commands_of(self, asked: Sequence[PartitionCommands]) -> list[ServedReply]:
         if self.away and self._head:
             raise Unavailable
         return await super().commands_of(asked)

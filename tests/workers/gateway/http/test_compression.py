@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from tests.support.house import ADA, THREAD, House
 from workers.gateway.http import compression
-from workers.gateway.http.response_cache import ReadyAnswers
+from workers.gateway.http.response_cache import ResponseCache
 
 LONG = "Many words. " * 60
 PAGE = f"threads/{THREAD}"
@@ -43,8 +43,8 @@ async def test_a_long_page_is_compressed_for_who_takes_it_and_says_that_it_varie
 
 async def test_what_is_kept_is_compressed_once_and_counted(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     await house.post(ADA, LONG)
-    ready = ReadyAnswers(house.states, fresh=3600)
-    house.serve(replace(house.services, ready=ready))
+    ready = ResponseCache(house.states, fresh=3600)
+    house.serve(replace(house.services, response_cache=ready))
     await raw(house, PAGE)
     before = ready.bytes
     done: list[bytes] = []
@@ -58,8 +58,8 @@ async def test_what_is_kept_is_compressed_once_and_counted(house: House, monkeyp
     sizes = {len((await raw(house, PAGE, Accept_Encoding="gzip"))[1]) for _ in range(10)}
     assert len(done) == 1
     assert [ready.bytes - before] == [*sizes]
-    small = ReadyAnswers(house.states, fresh=3600, most_bytes=4 * before)
-    house.serve(replace(house.services, ready=small))
+    small = ResponseCache(house.states, fresh=3600, most_bytes=4 * before)
+    house.serve(replace(house.services, response_cache=small))
     for limit in range(1, 20):
         for encoding in ("identity", "gzip"):
             await raw(house, f"{PAGE}?limit={limit}", Accept_Encoding=encoding)

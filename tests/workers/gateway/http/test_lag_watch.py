@@ -50,11 +50,11 @@ async def test_answers_from_views_that_are_far_behind_say_by_how_many_seconds(ho
         ("members/ada/comments", MOD),
     )
     house.now = since + 9.9
-    await house.services.lag.look()
+    await house.services.lag.measure()
     for path, who in of_views:
         assert "hansard-lag" not in (await house.get(path, who)).headers, path
     house.now = since + 12.7
-    await house.services.lag.look()
+    await house.services.lag.measure()
     for path, who in of_views:
         answer = await house.get(path, who)
         if answer.status_code < 500 and "at=" not in path:
@@ -82,7 +82,7 @@ async def test_answers_from_views_that_are_far_behind_say_by_how_many_seconds(ho
     house.now = None
     house.release()
     while "hansard-lag" in (await house.get(page)).headers:
-        await house.services.lag.look()
+        await house.services.lag.measure()
 
 
 async def test_a_lag_keeps_nobody_from_reading_and_readiness_and_metrics_tell_it(house: House) -> None:
@@ -109,7 +109,7 @@ async def test_a_gateway_looks_by_itself_and_says_once_that_the_views_are_behind
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(watch.run)
             with anyio.fail_after(BOUND):
-                while watch.to_tell(f"/v1/sites/{SITE}/threads/{THREAD}") is None:
+                while watch.to_report(f"/v1/sites/{SITE}/threads/{THREAD}") is None:
                     await anyio.lowlevel.checkpoint()
                 for _ in range(2):
                     look = watch.last
@@ -132,16 +132,16 @@ async def test_what_is_told_follows_the_bound_that_was_set(house: House) -> None
     _, since = await held(house)
     watch = LagWatch(house.services.served, house.log, clock=house.clock, bound=0.5)
     house.now = since + 1
-    await watch.look()
+    await watch.measure()
     path = f"/v1/sites/{SITE}/threads/{THREAD}"
-    assert watch.to_tell(path) == 1
-    assert watch.to_tell(f"/v1/sites/{SITE}/threads/{OTHER}") is None
-    assert watch.to_tell(f"/v1/sites/{SITE}/moderation/queue") == 1
+    assert watch.to_report(path) == 1
+    assert watch.to_report(f"/v1/sites/{SITE}/threads/{OTHER}") is None
+    assert watch.to_report(f"/v1/sites/{SITE}/moderation/queue") == 1
     # Any of these may be what a publication calls an article.
     for name in ("audit", "policy", "keys", "record", "trail"):
         partition = partition_of(SITE, name, PARTITIONS)
         expected = 1 if partition == partition_of(SITE, THREAD, PARTITIONS) else None
-        assert watch.to_tell(f"/v1/sites/{SITE}/threads/{name}") == expected
-        assert watch.to_tell(f"/v1/sites/{SITE}/threads/{THREAD}/comments/{name}") == 1
+        assert watch.to_report(f"/v1/sites/{SITE}/threads/{name}") == expected
+        assert watch.to_report(f"/v1/sites/{SITE}/threads/{THREAD}/comments/{name}") == 1
     for path in ("/v1/sites", f"/v1/sites/{SITE}", f"/v1/sites/{SITE}/", "/healthz", f"/v1/sites/{SITE}/audit"):
-        assert watch.to_tell(path) is None
+        assert watch.to_report(path) is None

@@ -19,7 +19,7 @@ from projections.views.store import Store
 from tests.support.bounds import BOUND
 from tests.support.house import ADA, BEN, MOD, PARTITIONS, SITE, THREAD, House, at, problem
 from workers.gateway.app import build
-from workers.gateway.http.response_cache import ReadyAnswers
+from workers.gateway.http.response_cache import ResponseCache
 from workers.runtime import metrics
 
 PAGE = f"threads/{THREAD}"
@@ -37,9 +37,9 @@ async def made(house: House, path: str = PAGE) -> bool:
     return count("made") > before
 
 
-def asking(house: House, ready: ReadyAnswers) -> httpx2.AsyncClient:
+def asking(house: House, ready: ResponseCache) -> httpx2.AsyncClient:
     """A client of the same house with other answers kept before it."""
-    transport = httpx2.ASGITransport(build(replace(house.services, ready=ready)))
+    transport = httpx2.ASGITransport(build(replace(house.services, response_cache=ready)))
     return httpx2.AsyncClient(transport=transport, base_url="http://hansard.example")
 
 
@@ -100,14 +100,14 @@ async def test_an_answer_is_made_anew_when_anything_in_its_partition_has_changed
 
 async def test_what_is_believed_is_believed_for_a_while_and_no_longer(house: House) -> None:
     await house.post(ADA)
-    trusting = ReadyAnswers(house.states, fresh=3600)
+    trusting = ResponseCache(house.states, fresh=3600)
     await house.get(PAGE)
-    kept = next(iter(house.services.ready._kept.values()))  # type: ignore[union-attr] # there is one in a house
-    assert await trusting._holds(kept)
+    kept = next(iter(house.services.response_cache._entries.values()))  # type: ignore[union-attr] # there is one in a house
+    assert await trusting._is_current(kept)
     await house.post(BEN)
-    assert await trusting._holds(kept)
-    trusting.states._moments[kept.seen[0].partition].at -= 3601
-    assert not await trusting._holds(kept)
+    assert await trusting._is_current(kept)
+    trusting.states._moments[kept.states[0].partition].at -= 3601
+    assert not await trusting._is_current(kept)
 
 
 async def test_many_who_ask_at_once_for_what_has_changed_have_it_made_once(house: House) -> None:
@@ -139,7 +139,7 @@ async def test_nothing_that_asks_for_more_than_the_page_of_now_is_kept(house: Ho
 
 async def test_what_is_kept_has_a_bound_and_what_was_asked_for_last_stays(house: House) -> None:
     await house.post(ADA)
-    small = ReadyAnswers(house.states, fresh=0, most_bytes=20_000)
+    small = ResponseCache(house.states, fresh=0, most_bytes=20_000)
     paths = [f"{PATH}?limit={limit}" for limit in range(1, 31)]
     before = count("made")
     async with asking(house, small) as client:
@@ -147,53 +147,53 @@ async def test_what_is_kept_has_a_bound_and_what_was_asked_for_last_stays(house:
             await client.get(paths[0])
             await client.get(path)
     assert count("made") == before + 30, "what is asked for all the time stays all the time"
-    assert 2 < len(small._kept) < 20
+    assert 2 < len(small._entries) < 20
     assert small.bytes <= 20_000
-    assert {query for _, query in small._kept} >= {b"limit=1", b"limit=30"}
+    assert {query for _, query in small._entries} >= {b"limit=1", b"limit=30"}
 
 
 async def test_an_answer_whose_room_others_took_while_it_was_looked_after_is_given_all_the_same(house: House) -> None:
     await house.post(ADA)
 
     async def busy(partitions: Sequence[int]) -> list[ViewState]:
-        for address in [*ready._kept]:
-            ready._kept.drop(address)
+        for address in [*ready._entries]:
+            ready._entries.drop(address)
         return await house.states(partitions)
 
-    ready = ReadyAnswers(busy, fresh=0)
+    ready = ResponseCache(busy, fresh=0)
     async with asking(house, ready) as client:
         first, second = [await client.get(PATH) for _ in range(2)]
     assert first.status_code == second.status_code == 200
     assert first.content == second.content
-    assert not ready._kept
+    assert not ready._entries
 
 
 async def test_what_would_take_much_of_the_room_is_not_kept(house: House) -> None:
     await house.post(ADA, "a" * 3000)
-    small = ReadyAnswers(house.states, fresh=0, most_bytes=16_000)
+    small = ResponseCache(house.states, fresh=0, most_bytes=16_000)
     async with asking(house, small) as client:
         for _ in range(2):
             before = count("made")
             assert (await client.get(PATH)).status_code == 200
             assert count("made") == before + 1
-    assert (small.bytes, len(small._kept)) == (0, 0)
+    assert (small.bytes, len(small._entries)) == (0, 0)
 
 
 async def test_the_room_that_is_told_is_that_of_the_answers_that_are_kept(house: House) -> None:
-    ready = house.services.ready
+    ready = house.services.response_cache
     assert ready is not None
     for number in range(3):
         await house.post(ADA, f"{number}" * 1000)
         for path in (PAGE, f"{PAGE}?limit=1"):
             await house.get(path)
-        assert len(ready._kept) == 2
-        assert ready.bytes == sum(one.size for one in ready._kept.values()) > 0
+        assert len(ready._entries) == 2
+        assert ready.bytes == sum(one.size for one in ready._entries.values()) > 0
         assert metrics.REGISTRY.get_sample_value("hansard_ready_bytes") == ready.bytes
 
 
 async def test_a_state_that_is_believed_keeps_no_answer_that_was_made_from_another(house: House) -> None:
     first = await house.post(ADA)
-    async with asking(house, ReadyAnswers(house.states, fresh=3600)) as client:
+    async with asking(house, ResponseCache(house.states, fresh=3600)) as client:
         await client.get(PATH)
         second = await house.post(BEN)
         for _ in range(2):  # the state is that of now, from here on
@@ -202,7 +202,7 @@ async def test_a_state_that_is_believed_keeps_no_answer_that_was_made_from_anoth
 
 
 async def test_partitions_are_believed_each_by_itself(house: House) -> None:
-    async with asking(house, ReadyAnswers(house.states, fresh=3600)) as client:
+    async with asking(house, ResponseCache(house.states, fresh=3600)) as client:
         names = {partition_of(SITE, name, PARTITIONS): name for name in (f"t{number}" for number in range(50))}
         assert len(names) == PARTITIONS
         for thread in names.values():
@@ -280,8 +280,8 @@ async def outdated(house: House) -> None:
 
 def waiting(house: House) -> int:
     """How many wait for an answer that another makes."""
-    assert house.services.ready is not None
-    return sum(making.statistics().tasks_waiting for making in house.services.ready._making.values())
+    assert house.services.response_cache is not None
+    return sum(making.statistics().tasks_waiting for making in house.services.response_cache._making.values())
 
 
 async def test_who_asks_while_an_answer_is_made_waits_for_it(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -364,17 +364,19 @@ async def test_many_who_ask_for_the_state_of_a_partition_ask_once(house: House) 
 
     await house.post(ADA)
     await house.get(PAGE)
-    kept = next(iter(house.services.ready._kept.values()))  # type: ignore[union-attr] # there is one in a house
+    kept = next(iter(house.services.response_cache._entries.values()))  # type: ignore[union-attr] # there is one in a house
     slow = Slow()
-    ready = ReadyAnswers(slow.states, fresh=3600)
+    ready = ResponseCache(slow.states, fresh=3600)
     found: list[bool] = []
 
     async def ask() -> None:
-        found.append(await ready._holds(kept))
+        found.append(await ready._is_current(kept))
 
     def asking() -> int:
-        moment = ready.states._moments.get(kept.seen[0].partition)
-        return 0 if moment is None or moment.asking is None else moment.asking.ended.statistics().tasks_waiting
+        moment = ready.states._moments.get(kept.states[0].partition)
+        return (
+            0 if moment is None or moment.pending_read is None else moment.pending_read.ended.statistics().tasks_waiting
+        )
 
     async with anyio.create_task_group() as tasks:
         for _ in range(10):
@@ -390,5 +392,5 @@ async def test_where_the_server_does_not_tell_the_application_answers(house: Hou
 
     await house.post(ADA)
     await house.get(PAGE)
-    kept = next(iter(house.services.ready._kept.values()))  # type: ignore[union-attr] # there is one in a house
-    assert not await ReadyAnswers(silent)._holds(kept)
+    kept = next(iter(house.services.response_cache._entries.values()))  # type: ignore[union-attr] # there is one in a house
+    assert not await ResponseCache(silent)._is_current(kept)

@@ -12,10 +12,10 @@ from msgspec.structs import replace
 from core.redis.deployment import open_deployment
 from projections.read import progress
 from projections.read.queries import ViewState
-from projections.read.served_generation import Question, Served, ServedReply
+from projections.read.served_generation import PartitionCommands, Served, ServedReply
 from tests.support.house import ADA, BEN, SITE, THREAD, House, problem
 from tests.support.proxy import Proxy
-from workers.gateway.http.response_cache import ReadyAnswers
+from workers.gateway.http.response_cache import ResponseCache
 from workers.gateway.http.view_states import PartitionStates
 from workers.gateway.operations.count_cache import CountCache
 
@@ -45,7 +45,7 @@ class Asked(Served):
         self.states_of.append(len(partitions))
         return await progress.states(self, partitions)
 
-    async def commands_of(self, asked: Sequence[Question]) -> list[ServedReply]:
+    async def commands_of(self, asked: Sequence[PartitionCommands]) -> list[ServedReply]:
         counts = [len(one.commands(1)) - 1 for one in asked]  # the first command of each is for the state
         if any(counts):
             self.counted_of.append(sum(counts))
@@ -84,14 +84,14 @@ async def test_counts_are_the_same_answer_until_one_of_their_threads_has_another
 
 async def test_the_whole_answer_is_kept_ready_though_it_is_of_many_partitions(house: House) -> None:
     asked = Asked(house)
-    ready = ReadyAnswers(asked.states, fresh=3600)
-    house.serve(replace(house.services, ready=ready, counts=CountCache(asked, ready.states)))
+    ready = ResponseCache(asked.states, fresh=3600)
+    house.serve(replace(house.services, response_cache=ready, counts=CountCache(asked, ready.states)))
     for _ in range(5):
         assert await counts(house, THREAD, *UNKNOWN) == {THREAD: 0, **dict.fromkeys(UNKNOWN, 0)}
     assert asked.counted_of == [100]
     assert asked.states_of == [3]
-    (kept,) = ready._kept.values()
-    assert len(kept.seen) == 3
+    (kept,) = ready._entries.values()
+    assert len(kept.states) == 3
 
 
 async def test_a_count_is_read_again_only_where_its_partition_changed(house: House) -> None:
@@ -121,7 +121,7 @@ async def test_the_states_of_all_partitions_are_asked_for_once_by_all_who_count_
 async def test_only_so_many_threads_are_remembered(house: House) -> None:
     asked, one = counting(house, most_threads=10)
     await one.of(SITE, UNKNOWN[:20])
-    assert len(one._kept) == 10
+    assert len(one._entries) == 10
     await one.of(SITE, UNKNOWN[10:20])
     assert asked.counted_of == [20]
     await one.of(SITE, UNKNOWN[9:20])
