@@ -11,8 +11,7 @@ from core.keys import Partition
 from core.redis.script import Script
 from core.throttle import Pace
 from core.times import rfc3339
-from projections.read import comments as lookups
-from projections.read import cursors, listing, viewer_rows
+from projections.read import comments, cursors, listing, viewer_rows
 from projections.read.comments import answer
 from projections.read.listing import Listed, Place
 from projections.read.members import lines_of, name
@@ -66,13 +65,13 @@ async def _part(
 async def _items(served: Served, site: str, listed: list[Listed], query: QueueQuery) -> list[dict[str, Any]]:
     names = [name(_LISTINGS[query.state], one) for one in listed]
     lines = await lines_of(served, site, names)
-    comments = {key: viewer_rows.comment(line) for key, line in lines.items()}
+    states = {key: viewer_rows.comment(line) for key, line in lines.items()}
     parents = await lines_of(
         served,
         site,
-        [(one[0], comment.parent) for one in names if (comment := comments.get(one)) and comment.parent is not None],
+        [(one[0], comment.parent) for one in names if (comment := states.get(one)) and comment.parent is not None],
     )
-    heads = await lookups.heads(served, site, [thread for thread, _ in names])
+    heads = await comments.heads(served, site, [thread for thread, _ in names])
     reports = await gathered([partial(_reports, served, site, *one) for one in names])
     items = []
     pace = Pace()
@@ -80,7 +79,7 @@ async def _items(served: Served, site: str, listed: list[Listed], query: QueueQu
         if pace.due:
             await pace.rest()
         line = lines.get((thread, id_))
-        comment = comments.get((thread, id_))
+        comment = states.get((thread, id_))
         if line is None or comment is None:
             continue
         revision = comment.waiting if query.state == "pending" else comment.standing or comment.latest

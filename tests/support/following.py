@@ -18,8 +18,8 @@ from tests.support.bounds import BOUND
 from tests.support.house import SITE, THREAD, House
 from workers.gateway.app import build
 from workers.gateway.feed.endpoint import Feed
+from workers.gateway.feed.feed_limits import FeedLimits
 from workers.gateway.feed.hub import Hub
-from workers.gateway.feed.limits import FeedLimits
 from workers.gateway.http.feed_retry import BROKEN, LATER
 from workers.gateway.http.http_server import HttpServer
 from workers.gateway.shapes.feed import FEED

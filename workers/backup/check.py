@@ -162,8 +162,8 @@ class _Checking:
         mark, here = heads.mark(event), str(entry.position)
         last, head = (hash((*_place(envelope), one)) for one in (LAST, heads.of(event, envelope.actor)))
         pointers = _POINTERS.search(entry.e[-_ENDING:])
-        said = None if pointers is None else (pointers[1].decode(), (pointers[2] or b"").decode())
-        if said != (self._heads.get(last, ""), self._heads.get(head, "")):
+        stored = None if pointers is None else (pointers[1].decode(), (pointers[2] or b"").decode())
+        if stored != (self._heads.get(last, ""), self._heads.get(head, "")):
             raise Damaged(
                 f"{self._path} is not a true record of partition {self._partition}: the entry at {entry.position} "
                 f"does not follow those before it ({self._place(number)})"

@@ -102,17 +102,17 @@ Record = Header | Entries | Commands | SiteKeysRecord | Lacks | End
 
 def portions(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
     """Split entries into records, so that no record is too long to be read, however long the entries are."""
-    some: list[Entry] = []
+    portion: list[Entry] = []
     size = 0
     for entry in entries:
         more = len(entry.e) + len(entry.c)
-        if some and size + more > _LONG:
-            yield some
-            some, size = [], 0
-        some.append(entry)
+        if portion and size + more > _LONG:
+            yield portion
+            portion, size = [], 0
+        portion.append(entry)
         size += more
-    if some:
-        yield some
+    if portion:
+        yield portion
 
 
 class Damaged(Failed):

@@ -44,7 +44,7 @@ async def restore(
 
     Raises Failed if the deployment is not empty, or has another writer; `core.refusals.Unavailable`.
     """
-    restoring = _Restoring(deployment, path)
+    restoring = _Restore(deployment, path)
     mark = checked.checksum.encode()
     if await restoring.ask("HGET", DEPLOYMENT, "restoring") != mark:
         await restoring.require_empty()
@@ -53,7 +53,7 @@ async def restore(
         await restoring.ask("HSET", DEPLOYMENT, *new)
     else:
         begun()
-    await restoring.look()
+    await restoring.read_progress()
     for record in records(path):
         match record:
             case Entries(partition, entries):
@@ -71,7 +71,7 @@ async def restore(
     await restoring.ask("HDEL", DEPLOYMENT, "restoring")
 
 
-class _Restoring:
+class _Restore:
     """The state of a restore."""
 
     def __init__(self, deployment: Deployment, path: Path) -> None:
@@ -95,10 +95,10 @@ class _Restoring:
                 "A projector is running there: stop every process of that deployment first, and empty the server"
             )
 
-    async def look(self) -> None:
+    async def read_progress(self) -> None:
         """Read how far an earlier attempt had come."""
-        asks = [partial(self._log.last, keys.number) for keys in self._deployment.keys]
-        self._at = await gathered(asks)
+        reads = [partial(self._log.last, keys.number) for keys in self._deployment.keys]
+        self._at = await gathered(reads)
 
     async def entries(self, partition: int, entries: list[Entry]) -> None:
         """Write entries, except those already there."""

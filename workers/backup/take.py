@@ -70,24 +70,24 @@ async def take(
     upto: list[Position] = []
     with file.written(path) as writer:
         of = sum(cut.n for cut in cuts if isinstance(cut, Position))
-        taking = _Taking(deployment, log, writer, progress, of)
+        backup = _Backup(deployment, log, writer, progress, of)
         writer.write(Header(taken=_now(), version=version("hansard"), layout=log.format, partitions=log.partitions))
         for number, cut in enumerate(cuts):
-            upto.append(await taking.log(number, cut))
-            if broken is not None and number in broken and all(one.partition != number for one in taking.lacks):
-                taking.leave(number, upto[-1], broken[number])
-            await taking.commands(number, upto[-1])
+            upto.append(await backup.log(number, cut))
+            if broken is not None and number in broken and all(one.partition != number for one in backup.lacks):
+                backup.record_gap(number, upto[-1], broken[number])
+            await backup.commands(number, upto[-1])
         if site_keys:
-            await taking.site_keys(upto)
+            await backup.site_keys(upto)
         end = End(
             upto=[str(last).encode() for last in upto],
-            events=taking.events,
-            commands=taking.count,
-            sites=taking.sites,
+            events=backup.events,
+            commands=backup.count,
+            sites=backup.sites,
         )
         writer.write(end)
         digest = writer.close()
-    return Taken(events=end.events, commands=end.commands, sites=end.sites, checksum=digest, lacks=tuple(taking.lacks))
+    return Taken(events=end.events, commands=end.commands, sites=end.sites, checksum=digest, lacks=tuple(backup.lacks))
 
 
 async def _end(log: RedisLog, partition: int) -> Position | UnreadablePartition:
@@ -98,7 +98,7 @@ async def _end(log: RedisLog, partition: int) -> Position | UnreadablePartition:
         return error
 
 
-class _Taking:
+class _Backup:
     """The state of a backup."""
 
     def __init__(
@@ -119,30 +119,30 @@ class _Taking:
         """Write the log of a partition up to `cut` or the first bad entry. Returns the last position written."""
         at = START
         if isinstance(cut, UnreadablePartition):
-            self.leave(partition, at, cut.why)
+            self.record_gap(partition, at, cut.why)
             return at
         while at < cut:
             try:
                 entries = await self._log.read(partition, at, limit=BATCH, upto=cut)
             except UnreadablePartition as error:
-                self.leave(partition, at, error.why)
+                self.record_gap(partition, at, error.why)
                 return at
             if not entries:
                 raise Failed(
                     f"The log of partition {partition} lost its end after {at} during the backup: take the backup again"
                 )
-            whole, why = self._whole(entries, at)
-            for some in file.portions(whole):
-                self._writer.write(Entries(partition, [(str(position).encode(), e, c) for position, e, c in some]))
-                at = some[-1].position
-            self.events += len(whole)
+            restorable, why = self._restorable(entries, at)
+            for portion in file.portions(restorable):
+                self._writer.write(Entries(partition, [(str(position).encode(), e, c) for position, e, c in portion]))
+                at = portion[-1].position
+            self.events += len(restorable)
             self._progress(self.events, self._of)
             if why is not None:
-                self.leave(partition, at, why)
+                self.record_gap(partition, at, why)
                 return at
         return at
 
-    def _whole(self, entries: list[Entry], after: Position) -> tuple[list[Entry], str | None]:
+    def _restorable(self, entries: list[Entry], after: Position) -> tuple[list[Entry], str | None]:
         """Entries before the first that could not be restored, and the fault of that entry."""
         for number, entry in enumerate(entries):
             try:
@@ -158,7 +158,7 @@ class _Taking:
             self._sites[recorded.envelope.site] = None
         return entries, None
 
-    def leave(self, partition: int, after: Position, why: str) -> None:
+    def record_gap(self, partition: int, after: Position, why: str) -> None:
         """Record missing data in the file."""
         lacks = Lacks(partition=partition, after=str(after).encode(), why=why)
         self._writer.write(lacks)
@@ -180,20 +180,20 @@ class _Taking:
             except redis.exceptions.ResponseError as error:
                 if not is_wrong_type(error):
                     raise
-                self.leave(partition, cut, f"the key {key} has the wrong type")
+                self.record_gap(partition, cut, f"the key {key} has the wrong type")
         if damaged:
-            self.leave(partition, cut, f"{damaged} of its command keys cannot be read")
+            self.record_gap(partition, cut, f"{damaged} of its command keys cannot be read")
 
     async def site_keys(self, upto: list[Position]) -> None:
         """Write the keys of the sites that have events in the backup."""
         for site in self._sites:
             keys = self._deployment.keys.of(site)
             try:
-                fields = await self._ask("HGETALL", keys.site_keys(site))
+                fields = await self._command("HGETALL", keys.site_keys(site))
             except redis.exceptions.ResponseError as error:
                 if not is_wrong_type(error):
                     raise
-                self.leave(keys.number, upto[keys.number], f"the keys of the site {site} have the wrong type")
+                self.record_gap(keys.number, upto[keys.number], f"the keys of the site {site} have the wrong type")
                 continue
             if fields:
                 self._writer.write(SiteKeysRecord(site, _pairs(fields)))
@@ -203,10 +203,10 @@ class _Taking:
         """Yield the fields of a hash with their values, in parts. Each field is returned at least once."""
         cursor: bytes | int = 0
         while cursor != b"0":
-            cursor, flat = await self._ask("HSCAN", key, cursor, "COUNT", KEYS)
+            cursor, flat = await self._command("HSCAN", key, cursor, "COUNT", KEYS)
             yield _pairs(flat)
 
-    async def _ask(self, *command: str | bytes | int) -> Any:
+    async def _command(self, *command: str | bytes | int) -> Any:
         return await retry(lambda: self._deployment.reads.call(*command), str(command[0]))
 
 

@@ -24,23 +24,23 @@ async def accept_loss(settings: Settings, given: str | None, json: bool) -> int:
             raise Failed(
                 "The partitions have no copies of the deployment's id yet, because the server takes no writes now"
             )
-        looks = [seen for seen in await losses.looked(opened) if seen.fault is not None]
-        if not looks:
+        states = [seen for seen in await losses.inspect_logs(opened) if seen.fault is not None]
+        if not states:
             output.note("hansard: nothing is lost beyond what was accepted before")
             return 0
-        ours = [seen for seen in looks if losses.kind(seen, opened.integrity.id) in (losses.LOST, losses.EMPTY)]
+        ours = [seen for seen in states if losses.kind(seen, opened.integrity.id) in (losses.LOST, losses.EMPTY)]
         found = [loss async for loss in losses.losses(opened, RedisLog(opened), ours)]
         for loss in found:
             _show(loss, json=json)
-        rest = [seen for seen in looks if seen not in ours]
-        for seen in rest:
+        others = [seen for seen in states if seen not in ours]
+        for seen in others:
             output.note(f"hansard: partition {seen.partition} at {seen.newest}: {seen.fault}: see `hansard doctor`")
         if found:
             _require_id(opened, given)
             for loss in found:
                 await losses.accept(opened, loss)
             output.note(f"hansard: loss accepted in {output.counted(len(found), 'partition')}; writes resume there")
-        return 1 if rest else 0
+        return 1 if others else 0
 
 
 def _require_id(opened: Deployment, given: str | None) -> None:

@@ -58,9 +58,9 @@ def backup(
     taken = anyio.run(_take, found, file, not without_keys)
     size = file.stat().st_size
     if json:
-        told = {"events": taken.events, "commands": taken.commands, "sites": taken.sites}
+        document = {"events": taken.events, "commands": taken.commands, "sites": taken.sites}
         lacks = {"lacks": _documents(taken.lacks)} if taken.lacks else {}
-        output.document({"file": str(file), **told, "bytes": size, "sha256": taken.checksum, **lacks})
+        output.document({"file": str(file), **document, "bytes": size, "sha256": taken.checksum, **lacks})
     else:
         output.line(_held(taken.events, taken.commands, taken.sites))
         output.line(f"{file}: {size:,} bytes, sha256 {taken.checksum}")
@@ -119,19 +119,21 @@ def restore(
         anyio.run(_restore, found, file, checked)
     end = checked.end
     if json:
-        told = {"events": end.events, "commands": end.commands, "sites": end.sites}
+        document = {"events": end.events, "commands": end.commands, "sites": end.sites}
         lacks = {"lacks": _documents(checked.lacks)} if checked.lacks else {}
-        output.document({"file": str(file), **told, "sha256": checked.checksum, "restored": not check_only, **lacks})
+        output.document(
+            {"file": str(file), **document, "sha256": checked.checksum, "restored": not check_only, **lacks}
+        )
     else:
-        whole = f"the file lacks {_named(checked.lacks)}" if checked.lacks else "the file is intact"
+        summary = f"the file lacks {_named(checked.lacks)}" if checked.lacks else "the file is intact"
         restored = f"restored, except {_named(checked.lacks)}" if checked.lacks else "restored"
-        output.line(f"{_held(end.events, end.commands, end.sites)}: {whole if check_only else restored}")
+        output.line(f"{_held(end.events, end.commands, end.sites)}: {summary if check_only else restored}")
     return 0
 
 
 async def _take(settings: Settings, file: Path, site_keys: bool) -> Taken:  # noqa: FBT001 - by anyio.run
     async with deployment(settings) as opened:
-        broken = {seen.partition: seen.fault for seen in await losses.looked(opened) if seen.fault is not None}
+        broken = {seen.partition: seen.fault for seen in await losses.inspect_logs(opened) if seen.fault is not None}
         with output.progress("backup") as show:
             return await take.take(opened, file, site_keys=site_keys, broken=broken, progress=show)
 

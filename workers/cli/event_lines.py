@@ -55,7 +55,7 @@ class Choice(Struct, frozen=True, kw_only=True):
             and (not self.actors or not self.actors.isdisjoint(_names(envelope)))
         )
 
-    def fits_told(self, event: AuditRecord) -> bool:
+    def fits_record(self, event: AuditRecord) -> bool:
         """True if the audit record matches, too, of an event that `fits`."""
         return (
             (self.revision is None or event.revision == self.revision)
@@ -120,12 +120,14 @@ def add_redacted(found: Redacted, entries: Sequence[Entry]) -> None:
                 of_site[envelope.comment] = of_site.get(envelope.comment, frozenset()) | {revision}
 
 
-def told(partition: int, recorded: Recorded | UnreadableEntry, gone: Redacted) -> AuditRecord | UnreadableRecord:
+def record(
+    partition: int, recorded: Recorded | UnreadableEntry, redactions: Redacted
+) -> AuditRecord | UnreadableRecord:
     """The audit record of an event, without redacted text, or the record of an unreadable entry."""
     if isinstance(recorded, UnreadableEntry):
         return UnreadableRecord(position=str(recorded.position))
     nothing: Mapping[str, frozenset[int]] = {}
-    return record_of(recorded, partition, gone.get(recorded.envelope.site, nothing))
+    return record_of(recorded, partition, redactions.get(recorded.envelope.site, nothing))
 
 
 def one_line(event: AuditRecord | UnreadableRecord, partition: int) -> str:

@@ -67,20 +67,20 @@ async def _revisions(settings: Settings, site: str, thread: str, comment: str, v
     async with reading(settings) as (log, served):
         policy = await policy_of(log, site, thread)
         await last_of(log, served, site, thread)
-        whole: dict[str, Any] = {"comment": comment, "revisions": [], "next": None}
+        document: dict[str, Any] = {"comment": comment, "revisions": [], "next": None}
         while True:
-            query = RevisionsQuery(diff="words", limit=PAGE, cursor=whole["next"])
+            query = RevisionsQuery(diff="words", limit=PAGE, cursor=document["next"])
             answer = await revisions(served, site, thread, comment, viewer, policy.history, query)
             if answer is None:
                 hint = "" if viewer.staff else " that readers see; --staff shows more"
                 raise NotFound(f"there is no such comment{hint}")
             page = msgspec.json.decode(answer.body)
-            whole["revisions"] += page["revisions"]
-            whole["next"] = page["next"]
-            if whole["next"] is None:
+            document["revisions"] += page["revisions"]
+            document["next"] = page["next"]
+            if document["next"] is None:
                 break
         if viewer.staff:
             decisions = decisions_of((await trail_of(log, site, thread, comment)).events)
-            for revision in whole["revisions"]:
+            for revision in document["revisions"]:
                 revision["decisions"] = decisions.get(revision["revision"], [])
-        return whole
+        return document

@@ -27,7 +27,7 @@ from projections.rebuild.requeue import foldable, requeue
 from projections.views.parking import Parked
 from projections.views.store import Store
 from workers.cli import output
-from workers.cli.event_lines import one_line, redacted, told
+from workers.cli.event_lines import one_line, record, redacted
 from workers.cli.exit_status import UsedWrongly
 from workers.cli.options import NOWHERE, Json, Where, typed
 from workers.cli.target import deployment
@@ -113,7 +113,7 @@ def requeue_thread(site: str, thread: str, /, *, json: Json = False, where: Wher
 
         hansard parked requeue sample night-train
     """
-    return _told(site, thread, anyio.run(_requeue, where.quietly(), site, thread), json=json)
+    return _report(site, thread, anyio.run(_requeue, where.quietly(), site, thread), json=json)
 
 
 @parked.command
@@ -138,7 +138,7 @@ def skip(
     reason = typed(reason)
     if is_blank(reason):
         raise UsedWrongly("--reason needs text that can be read")
-    return _told(site, thread, anyio.run(_skip, where.quietly(), site, thread, reason), json=json)
+    return _report(site, thread, anyio.run(_skip, where.quietly(), site, thread, reason), json=json)
 
 
 @asynccontextmanager
@@ -162,7 +162,7 @@ async def _show(
         entry = await place.log.entry(partition, one.position)
         if entry is None:
             raise Failed(f"{site}/{thread} is parked at {one.position}, which the log lacks: it is a different log")
-        event = told(partition, read_or_error(*entry), await redacted(place.log, [partition]))
+        event = record(partition, read_or_error(*entry), await redacted(place.log, [partition]))
         _, now = await foldable(place.log, site, thread, _now())
         return one, partition, event, now
 
@@ -198,7 +198,7 @@ async def _parked(place: _Place, site: str, thread: str) -> Parked:
     return found
 
 
-def _told(site: str, thread: str, still: Parked | None, *, json: bool) -> int:
+def _report(site: str, thread: str, still: Parked | None, *, json: bool) -> int:
     if json:
         output.document({"site": site, "thread": thread, "parked": None if still is None else _document(still)})
     elif still is None:

@@ -92,23 +92,23 @@ def rebuild(
     if not 0 < pace <= 1:
         raise UsedWrongly("--pace is a share of the time: above 0 and at most 1")
     found = where.quietly()
-    told = _Told(json=json)
+    reporter = _Reporter(json=json)
     if status:
-        anyio.run(_status, found, told)
+        anyio.run(_status, found, reporter)
     elif thread is not None:
-        anyio.run(_thread, found, told, *thread)
+        anyio.run(_thread, found, reporter, *thread)
     else:
         try:
-            anyio.run(_all, found, told, pace, back, clean)
+            anyio.run(_all, found, reporter, pace, back, clean)
         except KeyboardInterrupt:
             output.note("hansard: interrupted; what was built is kept, and the same command continues with it")
             raise
-    if told.cut:
-        raise Failed(f"Some logs cannot be read to their end, and are served up to there: {'; '.join(told.cut)}")
+    if reporter.cut:
+        raise Failed(f"Some logs cannot be read to their end, and are served up to there: {'; '.join(reporter.cut)}")
     return 0
 
 
-class _Told:
+class _Reporter:
     """The output of a rebuild, as text or JSON."""
 
     def __init__(self, *, json: bool) -> None:
@@ -193,13 +193,13 @@ def _grouped(some: list[Standing]) -> dict[str, list[int]]:
 
 
 # FBT001: `anyio.run` passes arguments by position.
-async def _all(settings: Settings, told: _Told, pace: float, back: bool, clean: bool) -> None:  # noqa: FBT001
+async def _all(settings: Settings, reporter: _Reporter, pace: float, back: bool, clean: bool) -> None:  # noqa: FBT001
     async with deployment(settings) as opened:
         if pace < 1:
             _step_back()
         with output.progress("rebuild") as show:
             name = worker_name()
-            one = Rebuilder(opened, RedisLog(opened), worker=name, share=pace, progress=show, flipped=told.flipped)
+            one = Rebuilder(opened, RedisLog(opened), worker=name, share=pace, progress=show, flipped=reporter.flipped)
             async with present(opened, name=name, role="rebuild"):
                 try:
                     if clean:
@@ -211,14 +211,14 @@ async def _all(settings: Settings, told: _Told, pace: float, back: bool, clean: 
                 except CannotApply as error:
                     raise Failed(f"The log cannot be folded: {error}; the served views stay as they are") from error
     if clean:
-        told.cleaned(keys)
+        reporter.cleaned(keys)
     elif back:
-        told.returned()
+        reporter.returned()
     else:
-        told.built()
+        reporter.built()
 
 
-async def _thread(settings: Settings, told: _Told, site: str, thread: str) -> None:
+async def _thread(settings: Settings, reporter: _Reporter, site: str, thread: str) -> None:
     async with deployment(settings) as opened:
         store = Store(opened.calls, opened.reads, opened.keys)
         try:
@@ -227,12 +227,12 @@ async def _thread(settings: Settings, told: _Told, site: str, thread: str) -> No
             raise Failed(f"The log cannot be folded: {error}; the served views stay as they are") from error
     if position is None:
         raise NotFound("there is no such thread")
-    told.refolded(site, thread, str(position))
+    reporter.refolded(site, thread, str(position))
 
 
-async def _status(settings: Settings, told: _Told) -> None:
+async def _status(settings: Settings, reporter: _Reporter) -> None:
     async with deployment(settings) as opened:
-        told.standings(await standings(opened))
+        reporter.standings(await standings(opened))
 
 
 def _step_back() -> None:

@@ -19,7 +19,7 @@ from core.position import START, Position
 from projections.audit.merge import before as place_before
 from projections.audit.records import AuditRecord
 from workers.cli import output
-from workers.cli.event_lines import Choice, Redacted, add_redacted, merged, one_line, redacted, told
+from workers.cli.event_lines import Choice, Redacted, add_redacted, merged, one_line, record, redacted
 from workers.cli.exit_status import UsedWrongly
 from workers.cli.options import NOWHERE, Json, Where, typed
 from workers.cli.target import deployment, reading
@@ -119,9 +119,9 @@ def tail(
 
 async def _replay(settings: Settings, choice: Choice, after: Position, before: Position | None, *, json: bool) -> None:
     async with reading(settings) as (log, _):
-        gone = await redacted(log, choice.partitions(log.partitions))
+        redactions = await redacted(log, choice.partitions(log.partitions))
         async for partition, recorded in merged(log, choice, after, before):
-            _print(partition, recorded, gone, choice, json=json)
+            _print(partition, recorded, redactions, choice, json=json)
 
 
 async def _tail(settings: Settings, choice: Choice, *, json: bool) -> None:
@@ -136,21 +136,23 @@ async def _tail(settings: Settings, choice: Choice, *, json: bool) -> None:
 
 
 async def _follow(log: Log, partition: int, after: Position, choice: Choice, *, json: bool) -> None:
-    gone: Redacted = {}
+    redactions: Redacted = {}
     try:
         async for entries in log.follow(partition, after):
-            add_redacted(gone, entries)
+            add_redacted(redactions, entries)
             for recorded in starmap(read_or_error, entries):
                 if isinstance(recorded, UnreadableEntry) or choice.fits(recorded.envelope):
-                    _print(partition, recorded, gone, choice, json=json)
+                    _print(partition, recorded, redactions, choice, json=json)
             output.flush()
     except LogDiverged as lost:
         raise Failed(f"{lost}: the server lost it, and perhaps other events that were printed") from lost
 
 
-def _print(partition: int, recorded: Recorded | UnreadableEntry, gone: Redacted, choice: Choice, *, json: bool) -> None:
-    event = told(partition, recorded, gone)
-    if isinstance(event, AuditRecord) and not choice.fits_told(event):
+def _print(
+    partition: int, recorded: Recorded | UnreadableEntry, redactions: Redacted, choice: Choice, *, json: bool
+) -> None:
+    event = record(partition, recorded, redactions)
+    if isinstance(event, AuditRecord) and not choice.fits_record(event):
         return
     if json:
         output.document(event)

@@ -69,12 +69,12 @@ async def last_of(log: Log, served: Served, site: str, thread: str) -> Position:
     last = await log.thread_last(site, thread)
     if last is None:
         raise NotFound("there is no such thread")
-    come = await view_position(served, site, thread)
-    if come.parked is not None:
-        at = come.parked.position
+    views_at = await view_position(served, site, thread)
+    if views_at.parked is not None:
+        at = views_at.parked.position
         output.note(f"hansard: the views stop before {at}: see `hansard parked show {site} {thread}`")
-    elif come.cursor < last:
-        behind = f"at {come.cursor} and not at {last}"
+    elif views_at.cursor < last:
+        behind = f"at {views_at.cursor} and not at {last}"
         output.note(f"hansard: the views are behind the log, {behind}: is a projector running?")
     return last
 

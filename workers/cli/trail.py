@@ -20,7 +20,7 @@ from core.refusals import NotFound
 from projections.audit.merge import before
 from projections.audit.records import AuditActor, AuditRecord, UnreadableRecord
 from workers.cli import output
-from workers.cli.event_lines import Choice, merged, redacted, told
+from workers.cli.event_lines import Choice, merged, record, redacted
 from workers.cli.exit_status import UsedWrongly
 from workers.cli.options import NOWHERE, Json, Where
 from workers.cli.target import last_of, reading
@@ -60,7 +60,7 @@ def trail(
     for kind, value, good in (("site", site, is_site), ("thread", thread, is_thread), ("comment", name, is_comment)):
         if value is not None and not good(value):
             raise UsedWrongly(f"{value!r} is not a valid {kind} id")
-    found = anyio.run(_found, where.quietly(), site, thread, name)
+    found = anyio.run(_find, where.quietly(), site, thread, name)
     if json:
         output.document(found)
     else:
@@ -87,21 +87,21 @@ async def trail_of(log: Log, site: str, thread: str, comment: str) -> Trail:
     loaded = await log.load(Load(site=site, thread=thread, heads=(HeadWanted(field),), reads=True))
     own = [read(*entry) for entry in loaded.events[field]]
     choice = Choice(site=site, thread=thread)
-    gone = await redacted(log, choice.partitions(log.partitions))
+    redactions = await redacted(log, choice.partitions(log.partitions))
     events: list[AuditRecord | UnreadableRecord] = []
     positions: set[str] = set()
     skipped: set[str] = set()
     async for partition, recorded in merged(log, choice, before(own[0].position), None):
         if isinstance(recorded, UnreadableEntry):
-            events.append(told(partition, recorded, gone))
+            events.append(record(partition, recorded, redactions))
             continue
         envelope = recorded.envelope
         if envelope.comment == comment and envelope.type not in VOTES:
             positions.add(str(recorded.position))
-            events.append(told(partition, recorded, gone))
+            events.append(record(partition, recorded, redactions))
         elif isinstance(recorded.event, EventSkipped) and recorded.event.position in positions:
             skipped.add(recorded.event.position)
-            events.append(told(partition, recorded, gone))
+            events.append(record(partition, recorded, redactions))
     return Trail(now, _since([one for one in own if str(one.position) not in skipped]), events)
 
 
@@ -143,7 +143,7 @@ def _since(own: Iterable[Recorded]) -> Position:
     return since
 
 
-async def _found(settings: Settings, site: str, thread: str | None, name: str) -> dict[str, Any]:
+async def _find(settings: Settings, site: str, thread: str | None, name: str) -> dict[str, Any]:
     async with reading(settings) as (log, served):
         if thread is None:
             thread = await _thread_of(log, site, name)

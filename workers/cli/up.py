@@ -53,7 +53,7 @@ def up(
     tell = output.document if is_json else _tell
 
     async def work(own: process.Process) -> None:
-        await everything.run(own, found, with_sample=sample, tell=lambda up: _now(tell, up))
+        await everything.run(own, found, with_sample=sample, on_ready=lambda up: _now(tell, up))
 
     return process.run(work, drain=found.drain)
 

@@ -32,24 +32,26 @@ def upgrade(*, json: Json = False, where: Where = NOWHERE) -> int:
 
         hansard upgrade --redis-url redis://127.0.0.1:6379 --json
     """
-    return carry_out(where.quietly(), FORMATS, json=json)
+    return execute(where.quietly(), FORMATS, json=json)
 
 
-def carry_out(settings: Settings, formats: Formats, *, json: bool) -> int:
+def execute(settings: Settings, formats: Formats, *, json: bool) -> int:
     """Raise the format to the newest of `formats`, print the outcome and return the exit status. Raises Failed."""
     outcome = anyio.run(_upgraded, settings, formats)
     newest = formats.writes
     match outcome:
         case Upgraded(before=before):
-            return _told(
+            return _report(
                 _document(newest, before, []), f"The deployment has format {newest} now; it had {before}", json
             )
-        case Unchanged(format=there):
-            text = f"Nothing to do: the deployment has format {there}, the newest that this version of Hansard writes"
-            return _told(_document(there, there, []), text, json)
-        case Held(format=there, by=held):
+        case Unchanged(format=recorded):
+            text = (
+                f"Nothing to do: the deployment has format {recorded}, the newest that this version of Hansard writes"
+            )
+            return _report(_document(recorded, recorded, []), text, json)
+        case Held(format=recorded, by=held):
             if json:
-                output.document(_document(there, there, held))
+                output.document(_document(recorded, recorded, held))
                 return 1
             names = ", ".join(map(str, held))
             number, them = (
@@ -70,7 +72,7 @@ async def _upgraded(settings: Settings, formats: Formats) -> Outcome:
         return await retry(lambda: live_processes.upgrade(opened.calls, name, formats), "upgrade")
 
 
-def _told(document: dict[str, Any], text: str, json: bool) -> int:  # noqa: FBT001 - as the flag is called
+def _report(document: dict[str, Any], text: str, json: bool) -> int:  # noqa: FBT001 - as the flag is called
     if json:
         output.document(document)
     else:
@@ -78,5 +80,5 @@ def _told(document: dict[str, Any], text: str, json: bool) -> int:  # noqa: FBT0
     return 0
 
 
-def _document(there: int, before: int, held: Sequence[LiveProcess]) -> dict[str, Any]:
-    return {"format": there, "before": before, "refused_by": list(held)}
+def _document(recorded: int, before: int, held: Sequence[LiveProcess]) -> dict[str, Any]:
+    return {"format": recorded, "before": before, "refused_by": list(held)}

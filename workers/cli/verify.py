@@ -137,26 +137,26 @@ class _Seen:
             f"not compared  partition {one.partition}  {parts}; written by versions {' and '.join(one.versions)}"
         )
 
-    def lost(self, look: LogState) -> bool:
+    def lost(self, state: LogState) -> bool:
         """Report an incomplete log or an accepted loss. True if the log cannot be folded and compared."""
-        where = {"partition": look.partition, "position": str(look.newest)}
-        if look.is_met_in_place:
+        where = {"partition": state.partition, "position": str(state.newest)}
+        if state.is_met_in_place:
             return False  # the unreadable entry is reported where it is met
-        if look.fault is not None:
+        if state.fault is not None:
             self.differences += 1
             if self._json:
-                output.document({**where, "difference": "broken", "fault": look.fault})
+                output.document({**where, "difference": "broken", "fault": state.fault})
             else:
                 output.line(
-                    f"broken      partition {look.partition}  at {look.newest}: {look.fault}: see `hansard doctor`"
+                    f"broken      partition {state.partition}  at {state.newest}: {state.fault}: see `hansard doctor`"
                 )
-        elif look.accepted:
+        elif state.accepted:
             self._accepted += 1
             if self._json:
-                output.document({**where, "not_compared": {"lost": look.accepted}, "accepted": True})
+                output.document({**where, "not_compared": {"lost": state.accepted}, "accepted": True})
             else:
-                lost = output.counted(look.accepted, "event")
-                output.line(f"not compared  partition {look.partition}  {lost} lost; the loss was accepted")
+                lost = output.counted(state.accepted, "event")
+                output.line(f"not compared  partition {state.partition}  {lost} lost; the loss was accepted")
         else:
             return False
         return True
@@ -183,8 +183,8 @@ class _Seen:
             document |= {"difference": "unreadable", **at, "fault": damage.why}
         elif difference.parked is not None:
             parked = difference.parked
-            told = {"position": str(parked.position), "type": parked.type, "fault": parked.fault}
-            document |= {"difference": "parked"} | told
+            event = {"position": str(parked.position), "type": parked.type, "fault": parked.fault}
+            document |= {"difference": "parked"} | event
         elif self.values:
             document |= {"expected": _text(difference.expected), "found": _text(difference.found)}
         if self.record is not None:
@@ -245,7 +245,7 @@ async def _verify(settings: Settings, seen: _Seen, partition: int | None, resume
             raise UsedWrongly(f"--partition must be one of 0 to {log.partitions - 1}, not {partition}")
         partitions = range(log.partitions) if partition is None else (partition,)
         left_out = {
-            one.partition for one in await losses.looked(opened) if one.partition in partitions and seen.lost(one)
+            one.partition for one in await losses.inspect_logs(opened) if one.partition in partitions and seen.lost(one)
         }
         done = await _begin(opened, log, seen, resume=resume)
         before = seen.events

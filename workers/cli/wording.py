@@ -45,28 +45,28 @@ def show_thread(out: Console, page: dict[str, Any]) -> None:
 
 def heading(row: dict[str, Any]) -> Text:
     """The heading of a comment: author, badges, votes, time, marks, id; of a tombstone, its reason, time and id."""
-    told = Text()
+    line = Text()
     if row["author"] is None:
-        told.append(f"[{_GONE[row['status']]}]", "italic dim")
-        told.append(f"  {_minute(row['posted_at'])}  {row['id']}", "dim")
-        return told
-    told.append(row["author"]["name"], "bold cyan")
+        line.append(f"[{_GONE[row['status']]}]", "italic dim")
+        line.append(f"  {_minute(row['posted_at'])}  {row['id']}", "dim")
+        return line
+    line.append(row["author"]["name"], "bold cyan")
     for badge in row["author"]["badges"]:
-        told.append(f" ({badge})", "cyan")
+        line.append(f" ({badge})", "cyan")
     votes = row["votes"]
-    told.append(f"  {votes['score']:+d}" if votes["score"] else "  0", "bold" if votes["score"] else "dim")
-    told.append(f" (▲{votes['up']} ▼{votes['down']})", "dim")
-    told.append(f"  {_minute(row['posted_at'])}", "dim")
+    line.append(f"  {votes['score']:+d}" if votes["score"] else "  0", "bold" if votes["score"] else "dim")
+    line.append(f" (▲{votes['up']} ▼{votes['down']})", "dim")
+    line.append(f"  {_minute(row['posted_at'])}", "dim")
     if row["edited"] is not None:
-        told.append("  edited", "yellow")
+        line.append("  edited", "yellow")
     if row["featured"]:
-        told.append("  ★ editors' pick", "magenta")
+        line.append("  ★ editors' pick", "magenta")
     if row["status"] != "published":
-        told.append(f"  [{_GONE[row['status']]}]", "italic red")
+        line.append(f"  [{_GONE[row['status']]}]", "italic red")
     if row["anchor"] is not None and row["parent"] is None:
-        told.append(f"  on {row['anchor']}", "blue")
-    told.append(f"  {row['id']}", "dim")
-    return told
+        line.append(f"  on {row['anchor']}", "blue")
+    line.append(f"  {row['id']}", "dim")
+    return line
 
 
 def show_history(out: Console, history: dict[str, Any]) -> None:
@@ -85,11 +85,11 @@ def show_history(out: Console, history: dict[str, Any]) -> None:
 def show_trail(out: Console, trail: dict[str, Any]) -> None:
     """Print whether readers see a comment now and why, then its events in order."""
     author = trail["author"]
-    told = Text(trail["comment"], "bold")
-    told.append(f" in {trail['site']}/{trail['thread']}, by ")
-    told.append(author["name"] or author["id"], "bold cyan")
-    told.append(f" ({author['id']})")
-    _print(out, told, 0)
+    line = Text(trail["comment"], "bold")
+    line.append(f" in {trail['site']}/{trail['thread']}, by ")
+    line.append(author["name"] or author["id"], "bold cyan")
+    line.append(f" ({author['id']})")
+    _print(out, line, 0)
     _print(out, Text(_stands(trail), "bold green" if trail["status"] == "published" else "bold red"), 0)
     for event in trail["events"]:
         out.print()
@@ -171,38 +171,38 @@ def _who(event: dict[str, Any]) -> str:
 
 
 def _revision_heading(revision: dict[str, Any]) -> Text:
-    told = Text()
-    told.append(f"Revision {revision['revision']}", "bold")
-    told.append(f"  {revision['by']['name']}", "bold cyan")
-    told.append(f"  {_minute(revision['at'])}", "dim")
-    told.append(f"  {revision['status']}", "green" if revision["status"] == "published" else "red")
+    line = Text()
+    line.append(f"Revision {revision['revision']}", "bold")
+    line.append(f"  {revision['by']['name']}", "bold cyan")
+    line.append(f"  {_minute(revision['at'])}", "dim")
+    line.append(f"  {revision['status']}", "green" if revision["status"] == "published" else "red")
     if revision["votes_then"] is not None:
-        told.append(f"  ▲{revision['votes_then']['up']} ▼{revision['votes_then']['down']}", "dim")
-    return told
+        line.append(f"  ▲{revision['votes_then']['up']} ▼{revision['votes_then']['down']}", "dim")
+    return line
 
 
 def _decided(decision: dict[str, Any]) -> Text:
     """A hold or a decision: its verdict, actor or rule, time and reason."""
     did = {"approve": "approved", "hold": "held", "reject": "rejected", "redact": "redacted"}[decision["verdict"]]
     by = f"rule {decision['rule']}" if "rule" in decision else f"{decision['by']['kind']} {decision['by']['id']}"
-    told = Text.assemble((f"{did} by {by}", "green" if did == "approved" else "red"))
-    told.append(f"  {_minute(decision['at'])}", "dim")
+    line = Text.assemble((f"{did} by {by}", "green" if did == "approved" else "red"))
+    line.append(f"  {_minute(decision['at'])}", "dim")
     for name in ("match", "reason", "note"):
         if decision.get(name):
-            told.append(f"  {name} ", "dim")
-            told.append(f"“{decision[name]}”")
-    return told
+            line.append(f"  {name} ", "dim")
+            line.append(f"“{decision[name]}”")
+    return line
 
 
 def _changed(revision: dict[str, Any], *, colours: bool) -> Text:
     """The text of a revision, with removed and added words marked if it has a diff, by colours or by brackets."""
     if revision["body"] is None:
         return Text("[redacted]", "italic dim")
-    told = Text()
+    line = Text()
     for sign, words in revision.get("diff") or [["=", revision["body"]]]:
         before, after = ("", "") if colours else _MARKS[sign]
-        told.append(f"{before}{words}{after}", _STYLES[sign])
-    return told
+        line.append(f"{before}{words}{after}", _STYLES[sign])
+    return line
 
 
 def _print(out: Console, text: Text, indent: int) -> None:

@@ -41,7 +41,7 @@ class Membership:
         self._worker = worker
         self._key = key
 
-    async def attend(self) -> frozenset[str]:
+    async def renew(self) -> frozenset[str]:
         """Register this worker for the lifetime of a lease. Returns all live workers, including this one."""
         return await self._say(alive=True)
 

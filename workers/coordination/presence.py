@@ -39,7 +39,7 @@ class Presence:
             name=name, role=role, version=version("hansard"), reads=formats.reads, writes=formats.writes
         )
         self._record = deployment.record
-        self._roster = Membership(deployment.calls, self.process.document(), key=PROCESSES)
+        self._membership = Membership(deployment.calls, self.process.document(), key=PROCESSES)
         self._every = every
         self._away = False
 
@@ -68,7 +68,7 @@ class Presence:
         if unfit is not None and unfit.cause != "format":
             return
         try:
-            await self._roster.attend()
+            await self._membership.renew()
         except RedisError as error:
             self._pass(error)
         else:
@@ -76,7 +76,7 @@ class Presence:
 
     async def _leave(self) -> None:
         try:
-            await self._roster.leave()
+            await self._membership.leave()
         except RedisError as error:
             self._pass(error)
 

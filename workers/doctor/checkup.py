@@ -209,7 +209,7 @@ async def _deployment(opened: Deployment, now: int, settings: Settings) -> list[
     findings.append(Finding(verdict="good", about="log", found=f"{events} events in {log.partitions} partitions"))
     findings += damage.findings(damages, opened.keys)
     findings.append(_writes(await log.refusal()))
-    findings += losses.findings(await losses.looked(opened), opened.record.id or "", opened.keys)
+    findings += losses.findings(await losses.inspect_logs(opened), opened.record.id or "", opened.keys)
     if latest > now:
         found = f"the log is {(latest - now) / 1000:.1f} s ahead of the server's clock"
         change = "Set the server's clock: until it has caught up, the recorded times of events are too late"
@@ -251,11 +251,11 @@ async def _deployment(opened: Deployment, now: int, settings: Settings) -> list[
     return [*findings, Finding(verdict="wrong", about="views", found=found, change=change)]
 
 
-def _format(there: int, formats: Formats, live: list[LiveProcess]) -> Finding:
+def _format(recorded: int, formats: Formats, live: list[LiveProcess]) -> Finding:
     """Report the format of the deployment, and what keeps it from the newest one."""
-    if there >= formats.writes:
-        return Finding(verdict="good", about="format", found=f"{there}, the newest")
-    found = f"{there}; this version of Hansard writes {formats.writes}"
+    if recorded >= formats.writes:
+        return Finding(verdict="good", about="format", found=f"{recorded}, the newest")
+    found = f"{recorded}; this version of Hansard writes {formats.writes}"
     behind = [one for one in live if formats.writes not in one.reads]
     change = (
         f"Update or stop {', '.join(map(str, behind))}; then run `hansard upgrade`"
@@ -265,15 +265,15 @@ def _format(there: int, formats: Formats, live: list[LiveProcess]) -> Finding:
     return Finding(verdict="advice", about="format", found=found, change=change)
 
 
-def _processes(there: int, live: list[LiveProcess]) -> Iterator[Finding]:
+def _processes(recorded: int, live: list[LiveProcess]) -> Iterator[Finding]:
     """Report the live processes. One that does not read the format of the deployment is wrong."""
     if not live:
         yield Finding(verdict="good", about="processes", found="none alive")
     for one in live:
-        if there in one.reads:
+        if recorded in one.reads:
             yield Finding(verdict="good", about="processes", found=str(one))
         else:
-            change = f"Update or stop it: it does not read format {there}, takes no writes and commits nothing"
+            change = f"Update or stop it: it does not read format {recorded}, takes no writes and commits nothing"
             yield Finding(verdict="wrong", about="processes", found=str(one), change=change)
 
 

@@ -66,28 +66,28 @@ def kind(seen: LogState, id_: str) -> str:
     return UNMARKED
 
 
-async def looked(deployment: Deployment) -> list[LogState]:
+async def inspect_logs(deployment: Deployment) -> list[LogState]:
     """Current state of all logs. Raises `core.refusals.Unavailable`."""
     numbers = range(deployment.keys.partitions)
-    asked = partial(log_integrity.inspect, deployment.calls, deployment.keys, deployment.integrity.id, numbers)
-    return await retry(asked, log_integrity.CHECK.name)
+    call = partial(log_integrity.inspect, deployment.calls, deployment.keys, deployment.integrity.id, numbers)
+    return await retry(call, log_integrity.CHECK.name)
 
 
-def findings(looks: Sequence[LogState], id_: str, keys: Keys) -> Iterator[Finding]:
+def findings(states: Sequence[LogState], id_: str, keys: Keys) -> Iterator[Finding]:
     """Report the incomplete logs, by kind of fault, and the accepted losses."""
     by_kind: dict[str, list[LogState]] = {}
-    for seen in looks:
+    for seen in states:
         if seen.fault is not None:
             by_kind.setdefault(kind(seen, id_), []).append(seen)
-    for what, some in by_kind.items():
-        told = [f"partition {seen.partition} at {seen.newest}: {seen.fault}" for seen in some[:NAMED]]
-        if len(some) > NAMED:
-            told.append(f"and {len(some) - NAMED} more")
-        change = _CHANGES[what].format(key=keys[some[0].partition].log)
-        yield Finding(verdict="wrong", about="whole", found="; ".join(told), change=change)
+    for what, group in by_kind.items():
+        lines = [f"partition {seen.partition} at {seen.newest}: {seen.fault}" for seen in group[:NAMED]]
+        if len(group) > NAMED:
+            lines.append(f"and {len(group) - NAMED} more")
+        change = _CHANGES[what].format(key=keys[group[0].partition].log)
+        yield Finding(verdict="wrong", about="whole", found="; ".join(lines), change=change)
     if not by_kind:
         yield Finding(verdict="good", about="whole", found="no log lost its beginning or an entry")
-    accepted = [seen for seen in looks if seen.accepted and seen.fault is None]
+    accepted = [seen for seen in states if seen.accepted and seen.fault is None]
     for seen in accepted[:NAMED]:
         found = f"{_events(seen.accepted)} of partition {seen.partition} lost; the loss was accepted"
         yield Finding(verdict="good", about="losses", found=found)
@@ -113,10 +113,10 @@ _CHANGES: Final = {
 }
 
 
-async def losses(deployment: Deployment, log: Log, looks: Iterable[LogState]) -> AsyncIterator[Loss]:
+async def losses(deployment: Deployment, log: Log, states: Iterable[LogState]) -> AsyncIterator[Loss]:
     """Losses of these partitions. A log that lost entries is read from end to end."""
     served = Served(deployment)
-    for seen in looks:
+    for seen in states:
         number = seen.partition
         if seen.newest == START:
             last = None if seen.owner is None else await cursor(served, deployment.keys[number])
@@ -131,8 +131,8 @@ async def losses(deployment: Deployment, log: Log, looks: Iterable[LogState]) ->
 async def accept(deployment: Deployment, loss: Loss) -> None:
     """Accept a loss. Raises Failed if the log has changed since it was read, `core.refusals.Unavailable`."""
     id_ = deployment.integrity.id
-    asked = partial(log_integrity.accept, deployment.calls, deployment.keys, id_, loss.seen, loss.last)
-    if not await retry(asked, log_integrity.ACCEPT.name, once=True):
+    call = partial(log_integrity.accept, deployment.calls, deployment.keys, id_, loss.seen, loss.last)
+    if not await retry(call, log_integrity.ACCEPT.name, once=True):
         raise Failed(
             f"Partition {loss.partition} has changed meanwhile: no loss was accepted there. Run the command again"
         )

@@ -47,7 +47,7 @@ class Stream:
             await send_response(send, record.ends(preflight(_ALLOWED)))
             return
 
-        found = await self._found(scope, record)
+        found = await self._resolve(scope, record)
         without_body = scope["method"] == "HEAD"
         if isinstance(found, Response):
             await send_response(send, record.ends(found), without_body=without_body)
@@ -62,7 +62,7 @@ class Stream:
         errors.no_request()
         await self._feed.follow(found, EVERYWHERE, receive, send)
 
-    async def _found(self, scope: Scope, record: RequestRecord) -> Response | ClientPlace | None:
+    async def _resolve(self, scope: Scope, record: RequestRecord) -> Response | ClientPlace | None:
         """Return a complete response, the place of a client that follows, or None for a `HEAD` of a stream."""
         query: Query = {}
         try:

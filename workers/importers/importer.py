@@ -40,7 +40,7 @@ PAGE = 256
 Importable = ThreadCommand | AuthorCommand | ModerationCommand | CastVote | FileReport
 
 
-class SiteGiven(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class SiteSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The site of a discussion, with the settings for opening it if it does not exist."""
 
     id: str
@@ -78,7 +78,7 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A discussion to import. `source` names its origin, from which every item's command key is derived."""
 
     source: str
-    site: SiteGiven
+    site: SiteSettings
     people: dict[str, Person]
     items: tuple[Item, ...]
 
@@ -137,31 +137,31 @@ def read(document: bytes) -> Source:
     except msgspec.DecodeError as error:
         raise UnfitSource([str(error)]) from error
     now = time.time_ns() // 1_000_000
-    wrong = [*_strays(source, raw), *_unfounded(source, now)]
+    wrong = [*_unknown_fields(source, raw), *_contradictions(source, now)]
     if wrong:
         raise UnfitSource(wrong)
     return source
 
 
-async def bring_in(log: Log, source: Source, *, progress: Callable[[int], object] = lambda _: None) -> Imported:
+async def import_source(log: Log, source: Source, *, progress: Callable[[int], object] = lambda _: None) -> Imported:
     """Execute every item not imported earlier. The site must exist. `progress` receives the number of items done.
 
     Raises ImportStopped at the first refused item, and `core.refusals.Unavailable` if the log is unavailable.
     """
     before = {thread: await _known(log, source, thread) for thread in {item.thread for item in source.items}}
-    last: dict[str, Position] = {thread: there[1] for thread, there in before.items() if there[1] is not None}
+    last: dict[str, Position] = {thread: found[1] for thread, found in before.items() if found[1] is not None}
     appended = known = 0
     for item in source.items:
         if item.id in before[item.thread][0]:
             known += 1
         else:
-            last[item.thread] = await _carry_out(log, source, item)
+            last[item.thread] = await _execute(log, source, item)
             appended += 1
         progress(appended + known)
     return Imported(appended=appended, known=known, last=last)
 
 
-async def _carry_out(log: Log, source: Source, item: Item) -> Position:
+async def _execute(log: Log, source: Source, item: Item) -> Position:
     try:
         result = await transact(
             log,
@@ -193,21 +193,21 @@ async def _known(log: Log, source: Source, thread: str) -> tuple[set[str], Posit
             envelope = decode(*entry).envelope
             place = keys.get(envelope.key or "")
             if place is not None:
-                there = source.items[: place + 1]
-                return {item.id for item in there if item.thread == thread}, entry.position
+                earlier = source.items[: place + 1]
+                return {item.id for item in earlier if item.thread == thread}, entry.position
         oldest = decode(*entries[-1]).envelope.tp
         at = Position.parse(oldest) if oldest else None
     return set(), None
 
 
-def _strays(source: Source, raw: Any) -> Iterator[str]:
+def _unknown_fields(source: Source, raw: Any) -> Iterator[str]:
     """Yield members of commands that do not exist: a misspelt member would change the meaning of its item."""
-    for item, given in zip(source.items, raw["items"], strict=True):
-        for name in given["do"].keys() - set(item.do.__struct_fields__) - {"command"}:
+    for item, raw_item in zip(source.items, raw["items"], strict=True):
+        for name in raw_item["do"].keys() - set(item.do.__struct_fields__) - {"command"}:
             yield f"item {item.id}: a {_name(item.do)} has no {name}"
 
 
-def _unfounded(source: Source, now: int) -> Iterator[str]:
+def _contradictions(source: Source, now: int) -> Iterator[str]:
     """Yield the statements of the source that cannot be true."""
     if not is_site(source.site.id):
         yield f"{source.site.id!r} is not a valid site id"
@@ -225,7 +225,7 @@ def _unfounded(source: Source, now: int) -> Iterator[str]:
         ids.add(item.id)
         if item.by not in source.people:
             yield f"{where}: {item.by} is not among the people"
-        yield from (f"{where}: {wrong}" for wrong in _misnamed(item))
+        yield from (f"{where}: {wrong}" for wrong in _invalid_ids(item))
         try:
             at = item.occurred_at
         except ValueError as error:
@@ -239,7 +239,7 @@ def _unfounded(source: Source, now: int) -> Iterator[str]:
         latest[item.thread] = max(at, before)
 
 
-def _misnamed(item: Item) -> Iterator[str]:
+def _invalid_ids(item: Item) -> Iterator[str]:
     if not is_thread(item.thread):
         yield f"{item.thread!r} is not a valid thread id"
     for field, fits in (("comment", is_comment), ("parent", is_comment), ("anchor", is_thread)):

@@ -66,7 +66,7 @@ class Failures:
         return FailurePolicy.PARK if suspect is not None and is_poison(error, suspect) else FailurePolicy.STOP
 
 
-def told(error: Exception) -> str:
+def failure_text(error: Exception) -> str:
     """Summary of a failure in a few words, for logs and for the fault of a stopped partition."""
     if isinstance(error, CannotApply):
         return f"{type(error).__name__}: {error.type} at {error.position}"

@@ -34,7 +34,7 @@ from projections.views.projection import Projection
 from projections.views.store import Done, Fenced, Mismatch, Outcome, Retired, Store
 from projections.views.stored_thread import PartialCommit
 from projections.views.thread_cache import ThreadCache
-from workers.projector.failures import FailurePolicy, Failures, is_poison, told
+from workers.projector.failures import FailurePolicy, Failures, failure_text, is_poison
 from workers.runtime import metrics
 
 BATCH: Final = 256
@@ -67,7 +67,7 @@ class StoppedPartition(Struct, frozen=True):
 class PartitionProjector:
     """Projects one partition. `stopped` is the reason why its views cannot advance, if they cannot.
 
-    The projector applies and commits events only while it holds one of `turns`, a semaphore shared with other
+    The projector applies and commits events only while it holds one of `slots`, a semaphore shared with other
     partitions. `read` decodes the event shapes that this version knows.
     """
 
@@ -76,7 +76,7 @@ class PartitionProjector:
         partition: int,
         log: Log,
         store: Store,
-        turns: Semaphore,
+        slots: Semaphore,
         *,
         cache: ThreadCache | None = None,
         html: Html = rendered,
@@ -88,7 +88,7 @@ class PartitionProjector:
         self.stopped: StoppedPartition | None = None
         self._log = log
         self._store = store
-        self._turns = turns
+        self._slots = slots
         self._cache = cache or ThreadCache()
         self._html = html
         self._read = read
@@ -101,7 +101,7 @@ class PartitionProjector:
         """Errors of the events whose threads are about to be parked, by position."""
         self._suspect: Recorded | None = None
         """The event being applied. None while a failure may concern other events."""
-        self._careful = START
+        self._single_until = START
         """Up to this position each event gets its own commit, to identify the event at which something failed."""
 
     @property
@@ -130,10 +130,12 @@ class PartitionProjector:
                         continue
                     case FailurePolicy.RETRY:
                         if not isinstance(error, RedisError | Unavailable):
-                            self._careful = at if self._suspect is None else self._suspect.position
+                            self._single_until = at if self._suspect is None else self._suspect.position
                 if isinstance(error, LogDiverged):
                     metrics.LOST_BRANCHES.inc()
-                _log.warning("projection_retried", partition=self.partition, position=str(at), fault=told(error))
+                _log.warning(
+                    "projection_retried", partition=self.partition, position=str(at), fault=failure_text(error)
+                )
             finally:
                 self._forget_threads()
                 self._projection = self._commit_boundary = self._suspect = None
@@ -169,8 +171,8 @@ class PartitionProjector:
                 self._log.follow(self.partition, cursor, limit=BATCH, spacing=SPACING)
             ) as batches:
                 async for entries in batches:
-                    async with self._turns:
-                        outcome = await self._take_in(projection, entries, nonce)
+                    async with self._slots:
+                        outcome = await self._apply_and_commit(projection, entries, nonce)
                     self._suspect = None
                     if isinstance(outcome, Fenced):
                         return
@@ -181,7 +183,7 @@ class PartitionProjector:
         if self._projection is not None:
             self._projection.close()
 
-    async def _take_in(self, projection: Projection, entries: list[Entry], nonce: str) -> Outcome | None:
+    async def _apply_and_commit(self, projection: Projection, entries: list[Entry], nonce: str) -> Outcome | None:
         """Apply these entries and commit them. Returns None if the projection must restart from the stored views."""
         for entry in entries:
             self._suspect = None
@@ -191,7 +193,7 @@ class PartitionProjector:
                     await self._load(projection, recorded.envelope.site, recorded.envelope.thread)
                 projection.apply(recorded)
                 if isinstance(recorded.event, UnknownEvent) and not recorded.envelope.thread:
-                    self._tell_unknown(recorded)
+                    self._log_unknown(recorded)
                 if not self._is_due(projection, recorded):
                     continue
                 outcome = await self._commit(projection, nonce, entry)
@@ -209,7 +211,7 @@ class PartitionProjector:
         suspect = self._suspect
         return suspect is not None and is_poison(error, suspect) and await self._poison.ask(self._log, suspect)
 
-    def _tell_unknown(self, recorded: Recorded) -> None:
+    def _log_unknown(self, recorded: Recorded) -> None:
         """Log that a site's own log has an event of an unknown shape. No view needs it. The site's writes wait."""
         metrics.UNKNOWN_EVENTS.inc()
         _log.warning(
@@ -224,7 +226,7 @@ class PartitionProjector:
         """True if a commit has to end at this event."""
         # Up to the end of an interrupted commit, events get no commits of their own: the half-written views are
         # recognised by that end.
-        careful = recorded.position <= self._careful and self._commit_boundary is None
+        careful = recorded.position <= self._single_until and self._commit_boundary is None
         if not (careful or projection.full or recorded.position == self._commit_boundary):
             return False
         if not careful:
@@ -262,9 +264,9 @@ class PartitionProjector:
                 metrics.PROJECTION_COMMITS.labels("dup" if outcome.again else "ok").inc()
                 metrics.PROJECTED_EVENTS.inc(commit.cursor.n - commit.expected.n)
                 self.at = commit.cursor
-                self._tell_parked(commit.cursor)
-                if self._careful <= commit.cursor:
-                    self._careful = START
+                self._log_parked(commit.cursor)
+                if self._single_until <= commit.cursor:
+                    self._single_until = START
                 if self._commit_boundary is not None and self._commit_boundary <= commit.cursor:
                     self._commit_boundary = None
             case Mismatch():
@@ -286,7 +288,7 @@ class PartitionProjector:
     def forget(self) -> None:
         """Forget the position and the stop: another owner reports them now, or they have to be determined again."""
         self.at = None
-        self._poison, self._causes, self._careful = Poison(), {}, START
+        self._poison, self._causes, self._single_until = Poison(), {}, START
         if self.stopped is not None:
             self.stopped = None
             metrics.STOPPED_PARTITIONS.dec()
@@ -300,7 +302,7 @@ class PartitionProjector:
         self._poison.park(suspect, why, time.time_ns() // 1_000_000)
         self._causes[suspect.position] = error
 
-    def _tell_parked(self, upto: Position) -> None:
+    def _log_parked(self, upto: Position) -> None:
         for parked in self._poison.forget(upto):
             if parked.unknown:
                 metrics.UNKNOWN_EVENTS.inc()
@@ -319,7 +321,7 @@ class PartitionProjector:
         """Stop at the current position of the views, and log the reason."""
         if isinstance(error, RedisError | UnreadablePartition):
             self.at = None  # the position of an unreadable partition is unknown
-        why = told(error)
+        why = failure_text(error)
         if isinstance(error, LogDiverged):
             why = (
                 f"OtherLog: the views have event {error.position}, their log lacks it: the log is older, or another one"

@@ -58,7 +58,7 @@ More would only queue at the server and delay the rest of this process: a long b
 leases from being renewed.
 """
 
-LOOKS: Final = 3
+TAKE_ATTEMPTS: Final = 3
 """Attempts per renewal interval to take a lease that another worker has yet to release."""
 
 _log = structlog.get_logger(__name__)
@@ -89,18 +89,18 @@ class Projector:
         self._reads = deployment.reads
         self._worker = worker
         self._keeper = LeaseKeeper(Leases(deployment.calls, deployment.keys, worker))
-        self._roster = Membership(deployment.calls, worker)
+        self._membership = Membership(deployment.calls, worker)
         self.threads = ThreadCache(thread_bytes)
         """Cache of the folded threads kept between commits."""
-        turns = Semaphore(AT_ONCE, fast_acquire=True)
+        slots = Semaphore(AT_ONCE, fast_acquire=True)
         self._projectors = [
-            PartitionProjector(partition, log, store, turns, cache=self.threads, html=html, read=read)
+            PartitionProjector(partition, log, store, slots, cache=self.threads, html=html, read=read)
             for partition in range(log.partitions)
         ]
         self._alive: frozenset[str] = frozenset()
-        self._ours: frozenset[int] = frozenset()
+        self._own_partitions: frozenset[int] = frozenset()
         """Partitions that this worker owns, according to the last known membership."""
-        self._moved = anyio.Event()
+        self._ownership_changed = anyio.Event()
         """Set when `_ours` changes, and then replaced."""
         self._scopes: dict[int, CancelScope] = {}
         self._lags: dict[int, Lag] = {}
@@ -156,35 +156,37 @@ class Projector:
         while True:
             changed = self._record.changed
             try:
-                alive = await self._alive_now()
+                alive = await self._live_workers()
             except RedisError as error:
                 _require_passing(error)
                 _log.warning("roster_not_read")
             else:
                 if alive != self._alive:
                     self._share(alive)
-                for partition in self._scopes.keys() - self._ours:
+                for partition in self._scopes.keys() - self._own_partitions:
                     self._scopes[partition].cancel()
             with anyio.move_on_after(RENEWED_S):
                 await changed.wait()
 
-    async def _alive_now(self) -> frozenset[str]:
+    async def _live_workers(self) -> frozenset[str]:
         """The live workers. Empty while this process is unfit for the deployment. Raises `RedisError`."""
         if self._record.unfit is None:
-            return await self._roster.attend()
+            return await self._membership.renew()
         if self._alive:
-            await self._sign_off()
+            await self._leave_membership()
         return frozenset()
 
     def _share(self, alive: frozenset[str]) -> None:
         """Recompute the owned partitions after the live workers have changed."""
         before, self._alive = self._alive, alive
-        self._ours = frozenset(one.partition for one in self._projectors if owner(one.partition, alive) == self._worker)
+        self._own_partitions = frozenset(
+            one.partition for one in self._projectors if owner(one.partition, alive) == self._worker
+        )
         metrics.REBALANCES.inc()
         if before or len(alive) > 1:  # a single worker at the start is not logged
-            _log.info("workers_changed", workers=len(alive), partitions=len(self._ours))
-        moved, self._moved = self._moved, anyio.Event()
-        moved.set()
+            _log.info("workers_changed", workers=len(alive), partitions=len(self._own_partitions))
+        changed, self._ownership_changed = self._ownership_changed, anyio.Event()
+        changed.set()
 
     async def _hold(self, partition_projector: PartitionProjector) -> None:
         """Take the partition whenever this worker owns it and its lease is free, and project it while it is ours."""
@@ -194,7 +196,7 @@ class Projector:
                 nonce = await self._take(partition)
             except RedisError as error:
                 partition_projector.stop(error, START)
-                await self._until_elsewhere(partition)
+                await self._until_not_owned(partition)
                 partition_projector.forget()
                 continue
             with CancelScope() as scope:
@@ -213,13 +215,13 @@ class Projector:
             # Not in `finally`: after a cancellation from outside the nonce is kept, and `_leave` releases the lease.
             partition_projector.forget()
             with CancelScope(shield=True):
-                await self._give_back(partition)
+                await self._release(partition)
 
     async def _take(self, partition: int) -> str:
         while True:
-            moved = self._moved
-            if partition not in self._ours:
-                await moved.wait()
+            changed = self._ownership_changed
+            if partition not in self._own_partitions:
+                await changed.wait()
                 continue
             try:
                 # Shielded: a task that is cancelled meanwhile still gets the nonce of the taken lease, and releases it.
@@ -230,12 +232,12 @@ class Projector:
                 nonce = None
             if nonce is not None:
                 return nonce
-            await anyio.sleep(RENEWED_S / LOOKS)
+            await anyio.sleep(RENEWED_S / TAKE_ATTEMPTS)
 
-    async def _until_elsewhere(self, partition: int) -> None:
+    async def _until_not_owned(self, partition: int) -> None:
         """Wait until another worker owns the partition."""
-        while partition in self._ours:
-            await self._moved.wait()
+        while partition in self._own_partitions:
+            await self._ownership_changed.wait()
 
     def _forget_lag(self, partition: int) -> None:
         """Remove the lag of a partition from the metrics: its new owner reports it, and our value would be stale."""
@@ -270,9 +272,9 @@ class Projector:
         stored = await retry(partial(together, self._reads, wanted), "parked")
         lasts = await self._log.lasts(list(ats))
         for (partition, at), values, last in zip(ats.items(), stored, lasts, strict=True):
-            await self._measured(partition, at, last, [parking.decode(value) for value in values])
+            await self._report(partition, at, last, [parking.decode(value) for value in values])
 
-    async def _measured(self, partition: int, at: Position, last: Position, parked: list[Parked]) -> None:
+    async def _report(self, partition: int, at: Position, last: Position, parked: list[Parked]) -> None:
         lag = await lag_of(self._log, partition, at, last)
         if partition not in self._scopes:
             return  # lost during the measurement: its new owner reports the lag
@@ -289,17 +291,17 @@ class Projector:
     async def _leave(self) -> None:
         """Leave the membership, and release all held leases."""
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._sign_off)
+            tasks.start_soon(self._leave_membership)
             for partition in self.owned:
-                tasks.start_soon(self._give_back, partition)
+                tasks.start_soon(self._release, partition)
 
-    async def _sign_off(self) -> None:
+    async def _leave_membership(self) -> None:
         try:
-            await self._roster.leave()
+            await self._membership.leave()
         except RedisError as error:
             _log.warning("roster_not_left", fault=type(error).__name__)
 
-    async def _give_back(self, partition: int) -> None:
+    async def _release(self, partition: int) -> None:
         ours = await self._keeper.release(partition)
         if ours is None:
             return

@@ -39,28 +39,28 @@ class Requeues:
         self._html = html
         self._read = read
         self._waiting: dict[_Place, Parked] = {}
-        self._woken = anyio.Event()
-        self._left: dict[int, frozenset[_Place]] = {}
+        self._offered = anyio.Event()
+        self._rejected: dict[int, frozenset[_Place]] = {}
         """By partition, the parked threads that this version cannot requeue."""
 
     def offer(self, partition: int, parked: Iterable[Parked]) -> None:
         """Offer the parked threads of a held partition for a requeue. Called at every measurement."""
         unknown = {_place(one): one for one in parked if one.unknown}
-        left = self._left[partition] = self._left.get(partition, frozenset()) & unknown.keys()
-        new = {place: one for place, one in unknown.items() if place not in left}
+        rejected = self._rejected[partition] = self._rejected.get(partition, frozenset()) & unknown.keys()
+        new = {place: one for place, one in unknown.items() if place not in rejected}
         if new.keys() - self._waiting.keys():
             self._waiting |= new
-            self._woken.set()
+            self._offered.set()
 
     def forget(self, partition: int) -> None:
         """Forget a partition that this process no longer holds."""
-        self._left.pop(partition, None)
+        self._rejected.pop(partition, None)
 
     async def run(self) -> None:
         """Requeue the offered threads, until cancelled."""
         while True:
-            await self._woken.wait()
-            self._woken = anyio.Event()
+            await self._offered.wait()
+            self._offered = anyio.Event()
             while self._waiting:
                 place, one = next(iter(self._waiting.items()))
                 try:
@@ -68,7 +68,7 @@ class Requeues:
                 except Exception as error:  # noqa: BLE001 - one thread must not stop the projector
                     passing = is_passing(error) or isinstance(error, Unavailable | CannotApply)
                     if not passing:
-                        self._leave(self._store.keys.of(one.site, one.thread).number, one)
+                        self._reject(self._store.keys.of(one.site, one.thread).number, one)
                     # After a passing error, the thread is offered again while it is parked.
                     _log.warning(
                         "thread_not_requeued",
@@ -80,20 +80,20 @@ class Requeues:
                 finally:
                     del self._waiting[place]
 
-    async def _requeue(self, one: Parked) -> None:
-        partition = self._store.keys.of(one.site, one.thread).number
-        entry = await self._log.entry(partition, one.position)
+    async def _requeue(self, parked: Parked) -> None:
+        partition = self._store.keys.of(parked.site, parked.thread).number
+        entry = await self._log.entry(partition, parked.position)
         if entry is None or isinstance(self._read(*entry).event, UnknownEvent):
-            self._leave(partition, one)
+            self._reject(partition, parked)
             return
         still = await requeue(
-            self._log, self._store, self._served, one, now=time.time_ns() // 1_000_000, html=self._html
+            self._log, self._store, self._served, parked, now=time.time_ns() // 1_000_000, html=self._html
         )
         if still is None:
-            _log.info("thread_requeued", site=one.site, thread=one.thread)
+            _log.info("thread_requeued", site=parked.site, thread=parked.thread)
             return
-        if still.position == one.position:
-            self._leave(partition, one)
+        if still.position == parked.position:
+            self._reject(partition, parked)
         _log.error(
             "thread_parked",
             partition=partition,
@@ -104,8 +104,8 @@ class Requeues:
             fault=still.fault,
         )
 
-    def _leave(self, partition: int, one: Parked) -> None:
-        self._left[partition] = self._left.get(partition, frozenset()) | {_place(one)}
+    def _reject(self, partition: int, one: Parked) -> None:
+        self._rejected[partition] = self._rejected.get(partition, frozenset()) | {_place(one)}
 
 
 def _place(one: Parked) -> _Place:

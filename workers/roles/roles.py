@@ -23,8 +23,8 @@ from workers.gateway.app import build
 from workers.gateway.auth.keyring import Keyring
 from workers.gateway.auth.tokens import Operators
 from workers.gateway.feed.endpoint import Feed
+from workers.gateway.feed.feed_limits import FeedLimits
 from workers.gateway.feed.hub import Hub
-from workers.gateway.feed.limits import FeedLimits
 from workers.gateway.health_app import health_alone, operations
 from workers.gateway.http.admission import Admission
 from workers.gateway.http.body_budget import BodyBudget
@@ -41,9 +41,9 @@ from workers.runtime.settings import Settings
 
 _log = structlog.get_logger(__name__)
 
-Tell = Callable[[str], object]
-Role = Callable[[Process, Settings, Tell], Awaitable[None]]
-"""Runs until a signal. `Tell` is called once, with the URL it listens on."""
+OnStarted = Callable[[str], object]
+Role = Callable[[Process, Settings, OnStarted], Awaitable[None]]
+"""Runs until a signal. `OnStarted` is called once, with the URL it listens on."""
 
 
 @asynccontextmanager
@@ -59,7 +59,7 @@ async def opened(url: str, settings: Settings) -> AsyncIterator[Deployment]:
         yield deployment
 
 
-async def stay_in(parts: Parts, deployment: Deployment, *, role: str, name: str) -> None:
+async def join(parts: Parts, deployment: Deployment, *, role: str, name: str) -> None:
     """Join the deployment as a live process, receive its wake-ups, and watch its record for changes. Raises Failed."""
     presence = Presence(deployment, name=name, role=role)
     await presence.begin()
@@ -126,51 +126,55 @@ def services(
     )
 
 
-async def run_gateway(process: Process, settings: Settings, tell: Tell) -> None:
+async def run_gateway(process: Process, settings: Settings, on_started: OnStarted) -> None:
     """Run a gateway until a signal. Raises SettingsError, Failed, `core.redis.errors.CannotOpen`."""
     url, secret = settings.needed("redis_url"), settings.needed("admin_secret")
     async with opened(url, settings) as deployment:
-        given = services(deployment, settings, secret, running=lambda: process.ready)
-        async with following(deployment, given, settings) as (app, hub), process.parts() as parts:
-            apart = await start_operations(parts, given, settings)
+        dependencies = services(deployment, settings, secret, running=lambda: process.ready)
+        async with application(deployment, dependencies, settings) as (app, hub), process.parts() as parts:
+            operations_url = await start_operations(parts, dependencies, settings)
             name = worker_name()
-            await stay_in(parts, deployment, role="gateway", name=name)
+            await join(parts, deployment, role="gateway", name=name)
             url = await start_http(parts, app, settings, hub)
-            process.described = started("gateway", deployment, settings, worker=name, listens=url, apart=apart)
-            tell(url)
+            process.described = start_fields(
+                "gateway", deployment, settings, worker=name, listens=url, operations_url=operations_url
+            )
+            on_started(url)
 
 
-async def run_projector(process: Process, settings: Settings, tell: Tell) -> None:
+async def run_projector(process: Process, settings: Settings, on_started: OnStarted) -> None:
     """Run a projector until a signal, with health and metrics served beside it. Raises as `run_gateway`."""
     url, secret = settings.needed("redis_url"), settings.needed("admin_secret")
     async with opened(url, settings) as deployment, process.parts() as parts:
         name = worker_name()
         projector = make_projector(deployment, name, settings)
-        given = services(
+        dependencies = services(
             deployment, settings, secret, projector=projector, serves_pages=False, running=lambda: process.ready
         )
-        apart = await start_operations(parts, given, settings)
-        await stay_in(parts, deployment, role="projector", name=name)
+        operations_url = await start_operations(parts, dependencies, settings)
+        await join(parts, deployment, role="projector", name=name)
         await parts.start(projector.run, drain=projector.drain)
-        await look_for_drift(parts, deployment, projector, settings)
-        app = health_alone(given) if given.operations_apart else operations(given)
+        await start_sampling(parts, deployment, projector, settings)
+        app = health_alone(dependencies) if dependencies.operations_apart else operations(dependencies)
         url = await start_http(parts, app, settings)
-        process.described = started("projector", deployment, settings, worker=name, listens=url, apart=apart)
-        tell(url)
+        process.described = start_fields(
+            "projector", deployment, settings, worker=name, listens=url, operations_url=operations_url
+        )
+        on_started(url)
 
 
-def started(
-    role: str, deployment: Deployment, settings: Settings, *, worker: str, listens: str, apart: str | None
+def start_fields(
+    role: str, deployment: Deployment, settings: Settings, *, worker: str, listens: str, operations_url: str | None
 ) -> dict[str, object]:
     """Fields of the log line that reports the start of a process.
 
-    `apart` is the address of the operations, if they have one of their own.
+    `operations_url` is the address of the operations, if they have one of their own.
     """
     return {
         "role": role,
         "version": version("hansard"),
         "listens": listens,
-        "operations": apart or listens,
+        "operations": operations_url or listens,
         "durability": deployment.durability,
         "partitions": settings.partitions,
         "servers": deployment.topology.address.kind,
@@ -179,13 +183,13 @@ def started(
 
 
 @asynccontextmanager
-async def following(
-    deployment: Deployment, given: Services, settings: Settings
+async def application(
+    deployment: Deployment, dependencies: Services, settings: Settings
 ) -> AsyncIterator[tuple[Application, Hub]]:
     """The whole application and the hub of its feeds, which runs for the block."""
     hub = Hub(
-        log=given.log,
-        served=given.served,
+        log=dependencies.log,
+        served=dependencies.served,
         feed=FeedLog(deployment.reads, deployment.keys),
         subscription=lambda partition: deployment.pubsub.on(deployment.keys[partition].view_channel),
         limits=FeedLimits(
@@ -200,7 +204,7 @@ async def following(
         ),
     )
     async with hub.running():
-        yield build(given, feed=Feed(hub, unfit=given.unfit)), hub
+        yield build(dependencies, feed=Feed(hub, unfit=dependencies.unfit)), hub
 
 
 def make_projector(deployment: Deployment, name: str, settings: Settings) -> Projector:
@@ -210,7 +214,7 @@ def make_projector(deployment: Deployment, name: str, settings: Settings) -> Pro
     return projector
 
 
-async def look_for_drift(parts: Parts, deployment: Deployment, projector: Projector, settings: Settings) -> None:
+async def start_sampling(parts: Parts, deployment: Deployment, projector: Projector, settings: Settings) -> None:
     """Sample the partitions that the projector holds, unless the budget is 0. Stopped ones are left to an operator."""
     if settings.drift_budget:
         sampler = Sampler(
@@ -222,15 +226,15 @@ async def look_for_drift(parts: Parts, deployment: Deployment, projector: Projec
         await parts.watch(sampler.run)
 
 
-async def start_operations(parts: Parts, given: Services, settings: Settings) -> str | None:
+async def start_operations(parts: Parts, dependencies: Services, settings: Settings) -> str | None:
     """Measure the lag of the views, and serve the operations at their own address, if one is set. Raises Failed.
 
     It starts before the other parts, and so drains after them: health, readiness and metrics are available for the
     whole life of the process. Returns the URL of the operations.
     """
-    await parts.watch(given.lag.run)
+    await parts.watch(dependencies.lag.run)
     if (place := settings.operations_place) is not None:
-        url = await _serve(parts, operations(given), *place, settings)
+        url = await _serve(parts, operations(dependencies), *place, settings)
         _log.info("operations_served", host=place[0], port=int(url.rpartition(":")[2]))
         return url
     return None

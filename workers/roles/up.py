@@ -23,11 +23,11 @@ from core.refusals import SiteExists, UnreadablePartition
 from projections.read.progress import reached
 from workers.embedded import server as embedded
 from workers.embedded.home import undone
-from workers.embedded.supervisor import keep as keep_going
+from workers.embedded.supervisor import keep as keep_running
 from workers.gateway.auth.keyring import KeySet
 from workers.gateway.operations.services import Services
 from workers.importers import importer, sample
-from workers.importers.importer import Imported, SiteGiven
+from workers.importers.importer import Imported, SiteSettings
 from workers.roles import roles
 from workers.runtime.process import Failed, Process, worker_name
 from workers.runtime.settings import Secrets, Settings, secrets_of
@@ -47,13 +47,13 @@ class Up(Struct, frozen=True, kw_only=True):
     own_server: bool
 
 
-async def run(process: Process, settings: Settings, *, with_sample: bool, tell: Callable[[Up], object]) -> None:
-    """Run everything until a signal. `tell` is called once, when all is ready.
+async def run(process: Process, settings: Settings, *, with_sample: bool, on_ready: Callable[[Up], object]) -> None:
+    """Run everything until a signal. `on_ready` is called once, when all is ready.
 
     Raises SettingsError, Failed, `workers.embedded.server.EmbeddedError`, `core.redis.errors.CannotOpen`.
     """
     with undone(settings.data) as keep:
-        await _run(process, settings, with_sample=with_sample, tell=tell, keep=keep)
+        await _run(process, settings, with_sample=with_sample, on_ready=on_ready, keep=keep)
 
 
 async def _run(
@@ -61,50 +61,52 @@ async def _run(
     settings: Settings,
     *,
     with_sample: bool,
-    tell: Callable[[Up], object],
+    on_ready: Callable[[Up], object],
     keep: Callable[[], object],
 ) -> None:
     """Run everything. `keep` is called once the first client may have been answered."""
-    made = secrets_of(settings.data)
+    secrets = secrets_of(settings.data)
     async with _server(settings) as (url, server), roles.opened(url, settings) as deployment:
         name = worker_name()
         projector = roles.make_projector(deployment, name, settings)
-        given = roles.services(
+        dependencies = roles.services(
             deployment,
             settings,
-            settings.admin_secret or made.admin,
+            settings.admin_secret or secrets.admin,
             projector=projector,
             running=lambda: process.ready,
         )
-        async with roles.following(deployment, given, settings) as (app, hub), process.parts() as parts:
+        async with roles.application(deployment, dependencies, settings) as (app, hub), process.parts() as parts:
             if server is not None:
                 # Only Linux ends a child with its parent. A server that outlived it would keep the data locked.
                 process.at_once(lambda: os.kill(server.pid, SIGKILL))
-                await parts.watch(keep_going, server)
+                await parts.watch(keep_running, server)
                 await _take_leases_back(deployment)
-            apart = await roles.start_operations(parts, given, settings)
-            await roles.stay_in(parts, deployment, role="up", name=name)
+            operations_url = await roles.start_operations(parts, dependencies, settings)
+            await roles.join(parts, deployment, role="up", name=name)
             await parts.start(projector.run, drain=projector.drain)
-            await roles.look_for_drift(parts, deployment, projector, settings)
+            await roles.start_sampling(parts, deployment, projector, settings)
             if with_sample:
                 try:
-                    await load_sample(given, made)
+                    await load_sample(dependencies, secrets)
                 except UnreadablePartition as error:
                     # Everything else is served all the same.
                     _log.error("sample_not_loaded", partition=error.partition, fault=error.why)
             listens = await roles.start_http(parts, app, settings, hub)
             keep()
-            process.described = roles.started("up", deployment, settings, worker=name, listens=listens, apart=apart)
-            tell(Up(url=listens, data=str(settings.data), sample=with_sample, own_server=server is not None))
+            process.described = roles.start_fields(
+                "up", deployment, settings, worker=name, listens=listens, operations_url=operations_url
+            )
+            on_ready(Up(url=listens, data=str(settings.data), sample=with_sample, own_server=server is not None))
 
 
-async def load_sample(given: Services, made: Secrets) -> Imported:
+async def load_sample(dependencies: Services, secrets: Secrets) -> Imported:
     """Import the sample site and its discussion, unless they are there. Raises Failed."""
     source = sample.discussion()
-    await open_site(given, source.site, made.sample)
-    imported = await importer.bring_in(given.log, source)
+    await open_site(dependencies, source.site, secrets.sample)
+    imported = await importer.import_source(dependencies.log, source)
     for thread, position in imported.last.items():
-        if not await reached(given.served, source.site.id, thread, position, within=SHOWN_WITHIN):
+        if not await reached(dependencies.served, source.site.id, thread, position, within=SHOWN_WITHIN):
             raise Failed("The sample is in the log, but the views do not show it: see `hansard doctor`")
     _log.info("sample_loaded", site=source.site.id, appended=imported.appended, known=imported.known)
     return imported
@@ -125,22 +127,22 @@ async def _server(settings: Settings) -> AsyncIterator[tuple[str, embedded.Embed
 
 async def _take_leases_back(deployment: Deployment) -> None:
     """End the leases and presence left by a killed process. The embedded server has no other user."""
-    held = [partition.lease for partition in deployment.keys]
+    leases = [partition.lease for partition in deployment.keys]
     try:
-        await gathered([partial(deployment.calls.call, "DEL", key) for key in (WORKERS, PROCESSES, *held)])
+        await gathered([partial(deployment.calls.call, "DEL", key) for key in (WORKERS, PROCESSES, *leases)])
     except RedisError as error:
         if not is_passing(error):
             raise
         _log.warning("old_leases_not_ended", error=said(error))  # they expire by themselves
 
 
-async def open_site(given: Services, site: SiteGiven, secret: str) -> None:
+async def open_site(dependencies: Services, site: SiteSettings, secret: str) -> None:
     """Open a site with this secret. An existing site keeps its own keys and policy."""
     command = OpenSite(name=site.name, policy=site.policy, keys_kind="hs256", keys_number=1)
     try:
-        await transact(given.log, command, site=site.id, caller=OPERATOR)
+        await transact(dependencies.log, command, site=site.id, caller=OPERATOR)
     except SiteExists:
         _log.info("sample_site_found", site=site.id)
         return
     # Only the caller that opened the site writes its keys, and only afterwards, as in `sites.open_site`.
-    await given.keyring.open(site.id, KeySet("hs256", 1, msgspec.json.encode([secret])))
+    await dependencies.keyring.open(site.id, KeySet("hs256", 1, msgspec.json.encode([secret])))

@@ -97,6 +97,6 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         return min(self.max_connections or MOST_CONNECTIONS, possible)
 
 
-def share(whole: int) -> int:
+def share(total: int) -> int:
     """An eighth of a total, at least one."""
-    return max(1, whole // SHARE)
+    return max(1, total // SHARE)

@@ -40,7 +40,7 @@ TEXTUAL: Final = frozenset(
 )
 """Words of field names whose values are withheld: text of users, personal data, credentials."""
 
-_WHOLE: Final = frozenset({"exception", "detail"})
+_UNSHORTENED: Final = frozenset({"exception", "detail"})
 """Fields whose text is written by Hansard itself."""
 
 WITHHELD: Final = "[withheld]"
@@ -167,7 +167,7 @@ def scrub(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
     """Withhold fields with textual names, and truncate strings that are too long for an id or a code."""
     for name, value in line.items():
         # Fast path: nearly every field is a short string or a number under a harmless name.
-        if name not in _WHOLE and (_is_textual(name) or not _is_plain(value)):
+        if name not in _UNSHORTENED and (_is_textual(name) or not _is_plain(value)):
             line[name] = _scrubbed(name, value)
     return line
 
@@ -181,11 +181,11 @@ def exceptions(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDi
     if isinstance(given, tuple):
         error = given[1]
     if error is not None:
-        line["exception"] = "".join(_told(error)).rstrip()
+        line["exception"] = "".join(_error_lines(error)).rstrip()
     return line
 
 
-def told(error: BaseException) -> str:
+def error_text(error: BaseException) -> str:
     """The kind of an exception, with its message unless that may quote a value."""
     kind = type(error)
     label = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
@@ -193,19 +193,19 @@ def told(error: BaseException) -> str:
     return f"{label}: {message[:LONGEST]}" if message else label
 
 
-def _told(error: BaseException) -> Iterator[str]:
+def _error_lines(error: BaseException) -> Iterator[str]:
     if error.__cause__ is not None:
-        yield from _told(error.__cause__)
+        yield from _error_lines(error.__cause__)
         yield "which caused:\n"
     elif error.__context__ is not None and not error.__suppress_context__:
-        yield from _told(error.__context__)
+        yield from _error_lines(error.__context__)
         yield "and while this was handled:\n"
     yield from traceback.format_tb(error.__traceback__)
-    yield f"{told(error)}\n"
+    yield f"{error_text(error)}\n"
     if isinstance(error, BaseExceptionGroup):
         for number, inner in enumerate(error.exceptions, 1):
             yield f"{number} of {len(error.exceptions)}:\n"
-            yield from _told(inner)
+            yield from _error_lines(inner)
 
 
 def _scrubbed(name: str, value: object) -> object:
@@ -295,12 +295,12 @@ class _Libraries(logging.Handler):
             record.levelno,
             "library_logged",
             library=record.name,
-            said=_said(record),
+            said=_message(record),
             exc_info=record.exc_info,
         )
 
 
-def _said(record: logging.LogRecord) -> str:
+def _message(record: logging.LogRecord) -> str:
     """The message of a record; its pattern alone if the arguments do not fit."""
     try:
         return record.getMessage()

@@ -12,8 +12,7 @@ from msgspec.structs import replace
 from core.domain.authoring import EditComment, PostComment, WithdrawComment
 from core.domain.thread import OpenThread, PutAnchor
 from core.domain.vote import CastVote
-from projections.read import cursors, members, moderation_queue, pages, revisions
-from projections.read import threads as thread_lists
+from projections.read import cursors, members, moderation_queue, pages, revisions, threads
 from projections.read.queries import (
     MOST_ROWS,
     BadCursor,
@@ -234,7 +233,7 @@ async def test_rubbish_is_no_cursor(there: Stage, rubbish: str) -> None:
     with pytest.raises(BadCursor):
         await moderation_queue.queue(there.served, SITE, QueueQuery(state="pending", limit=1, cursor=rubbish))
     with pytest.raises(BadCursor):
-        await thread_lists.threads(there.served, SITE, ThreadsQuery(limit=1, cursor=rubbish))
+        await threads.threads(there.served, SITE, ThreadsQuery(limit=1, cursor=rubbish))
     with pytest.raises(BadCursor):
         await members.member_comments(there.served, SITE, "ada", STAFF, ListQuery(limit=1, cursor=rubbish))
 

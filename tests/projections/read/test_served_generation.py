@@ -14,8 +14,17 @@ from core.log.memory import MemoryLog
 from core.policy import Policy, PolicyChanges
 from core.position import START, Position
 from core.refusals import Unavailable
-from projections.read import comments, members, moderation_queue, pages, past, progress, revisions, served_generation
-from projections.read import threads as thread_lists
+from projections.read import (
+    comments,
+    members,
+    moderation_queue,
+    pages,
+    past,
+    progress,
+    revisions,
+    served_generation,
+    threads,
+)
 from projections.read.page_json import Inconsistent
 from projections.read.queries import (
     ListQuery,
@@ -69,8 +78,8 @@ async def test_readers_follow_the_pointer_to_another_generation(there: Stage) ->
             served, SITE, THREAD, "b", ada, "public", RevisionsQuery(diff="words", limit=5)
         ),
         lambda served: moderation_queue.queue(served, SITE, QueueQuery(state="pending", limit=5)),
-        lambda served: thread_lists.threads(served, SITE, ThreadsQuery(status="open", limit=5)),
-        lambda served: thread_lists.threads(served, SITE, ThreadsQuery(url=url, limit=5)),
+        lambda served: threads.threads(served, SITE, ThreadsQuery(status="open", limit=5)),
+        lambda served: threads.threads(served, SITE, ThreadsQuery(url=url, limit=5)),
         lambda served: members.member_comments(served, SITE, "ada", ada, ListQuery(limit=5)),
         lambda served: members.member_counts(served, SITE, "ada"),
         lambda served: body(pages.page(served, SITE, THREAD, PageQuery())),

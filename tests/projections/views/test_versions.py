@@ -23,7 +23,7 @@ from projections.rebuild import comparison
 from projections.rebuild.refold import refold
 from projections.thread import snapshots
 from projections.thread.thread_replay import ThreadReplay
-from projections.verify import thread as differing
+from projections.verify import thread as thread_check
 from projections.verify.difference import Difference, Superseded
 from projections.verify.single_thread import SingleThreadCheck
 from projections.verify.verifier import Finished, verify
@@ -68,8 +68,8 @@ async def here(fresh: str) -> AsyncIterator[Bench]:
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """How threads are read."""
     if request.param == "in steps":
-        monkeypatch.setattr(differing, "WHOLE", 0)
-        monkeypatch.setattr(differing, "STEP", 7)
+        monkeypatch.setattr(thread_check, "WHOLE", 0)
+        monkeypatch.setattr(thread_check, "STEP", 7)
 
 
 async def written(here: Bench, *writers: tuple[Versions, Callable[[str], str]]) -> None:

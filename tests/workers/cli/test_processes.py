@@ -14,7 +14,7 @@ from core.redis.deployment import open_deployment
 from core.redis.live_processes import LiveProcess
 from tests.support.program import SITE, THREAD, Up, here, up
 from tests.support.servers import client
-from workers.cli.upgrade import carry_out
+from workers.cli.upgrade import execute
 from workers.coordination.membership import Membership
 from workers.runtime.process import Failed
 from workers.runtime.settings import Settings
@@ -59,13 +59,13 @@ def test_an_upgrade_beside_a_process_that_does_not_read_the_format_is_refused_an
     assert (one.role, one.reads) == ("up", FORMATS.reads)
     settings = Settings(data=running.data)
     with pytest.raises(Failed) as refused:
-        carry_out(settings, NEXT, json=False)
+        execute(settings, NEXT, json=False)
     assert str(refused.value) == (
         f"1 live process does not read format {NEXT.writes}: up {one.name} ({one.version}). Update or stop it, and run "
         "`hansard upgrade` again"
     )
     capsysbinary.readouterr()
-    assert carry_out(settings, NEXT, json=True) == 1
+    assert execute(settings, NEXT, json=True) == 1
     told = json.loads(capsysbinary.readouterr().out)
     assert (told["format"], told["before"]) == (FORMATS.writes, FORMATS.writes)
     assert [each["name"] for each in told["refused_by"]] == [one.name]
@@ -77,14 +77,14 @@ def test_an_upgrade_is_told_with_what_was_before(fresh: str, capsysbinary: pytes
     async def begin() -> None:
         async with open_deployment(fresh, partitions=2, formats=FORMATS) as deployment:
             one = LiveProcess(name="n", role="gateway", version="1", reads=NEXT.reads, writes=NEXT.writes)
-            await Membership(deployment.calls, one.document(), key=PROCESSES).attend()
+            await Membership(deployment.calls, one.document(), key=PROCESSES).renew()
 
     anyio.run(begin)
     settings = Settings(redis_url=fresh)
-    assert carry_out(settings, NEXT, json=False) == 0
+    assert execute(settings, NEXT, json=False) == 0
     said = f"The deployment has format {NEXT.writes} now; it had {FORMATS.writes}\n"
     assert capsysbinary.readouterr().out.decode() == said
-    assert carry_out(settings, NEXT, json=True) == 0
+    assert execute(settings, NEXT, json=True) == 0
     told = json.loads(capsysbinary.readouterr().out)
     assert told == {"format": NEXT.writes, "before": NEXT.writes, "refused_by": []}
     refused = here("upgrade", "--redis-url", fresh)

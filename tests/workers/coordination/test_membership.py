@@ -12,7 +12,7 @@ from core.keys import WORKERS
 from core.redis.deployment import Deployment, open_deployment
 from workers.coordination.leases import LASTS_MS, RENEWED_S
 from workers.coordination.membership import Membership, owner
-from workers.projector.projector import LOOKS
+from workers.projector.projector import TAKE_ATTEMPTS
 
 PARTITIONS = range(64)
 
@@ -52,7 +52,7 @@ def test_nothing_belongs_to_nobody() -> None:
 
 def test_what_a_worker_had_is_another_s_within_15_seconds_of_its_end() -> None:
     # Its lease and its word run out; the others look who is alive; they ask for what is theirs now.
-    assert LASTS_MS / 1000 + RENEWED_S + RENEWED_S / LOOKS < 15
+    assert LASTS_MS / 1000 + RENEWED_S + RENEWED_S / TAKE_ATTEMPTS < 15
 
 
 @pytest.fixture
@@ -69,9 +69,9 @@ async def counts_until(deployment: Deployment, worker: str, ms: int) -> None:
 
 async def test_who_attends_is_alive_until_it_leaves(server_of: Deployment) -> None:
     one, two = Membership(server_of.calls, "one"), Membership(server_of.calls, "two")
-    assert await one.attend() == {"one"}
-    assert await two.attend() == {"one", "two"}
-    assert await one.attend() == {"one", "two"}
+    assert await one.renew() == {"one"}
+    assert await two.renew() == {"one", "two"}
+    assert await one.renew() == {"one", "two"}
     assert await one.leave() == {"two"}
     assert await one.leave() == {"two"}
     assert await two.leave() == set()
@@ -82,15 +82,15 @@ async def test_who_was_not_heard_of_for_long_is_alive_no_more(server_of: Deploym
     one = Membership(server_of.calls, "one")
     await counts_until(server_of, "gone", -1)
     await counts_until(server_of, "there", 5000)
-    assert await one.attend() == {"one", "there"}
+    assert await one.renew() == {"one", "there"}
     assert await server_of.calls.call("ZSCORE", WORKERS, "gone") is None
 
 
 async def test_a_word_from_before_the_clock_jumped_back_counts_no_more(server_of: Deployment) -> None:
     await counts_until(server_of, "gone", 3_600_000)
-    assert await Membership(server_of.calls, "one").attend() == {"one"}
+    assert await Membership(server_of.calls, "one").renew() == {"one"}
 
 
 async def test_nothing_is_left_of_workers_that_were_all_killed(server_of: Deployment) -> None:
-    await Membership(server_of.calls, "one").attend()
+    await Membership(server_of.calls, "one").renew()
     assert 0 < await server_of.calls.call("PTTL", WORKERS) <= LASTS_MS

@@ -35,7 +35,7 @@ async def say(deployment: Deployment, formats: Formats, name: str, *, alive: boo
     """Let a process of a version with these formats say that it lives, or that it ends."""
     one = LiveProcess(name=name, role="gateway", version="0.0.9", reads=formats.reads, writes=formats.writes)
     roster = Membership(deployment.calls, one.document(), key=PROCESSES)
-    await (roster.attend() if alive else roster.leave())
+    await (roster.renew() if alive else roster.leave())
     return one
 
 
@@ -139,7 +139,7 @@ async def test_the_format_is_never_lowered(here: Deployment) -> None:
 
 @pytest.mark.parametrize("document", ["no JSON", "[]", '"old"', '{"reads":"all"}', "{}"])
 async def test_a_word_that_cannot_be_read_holds_an_upgrade(here: Deployment, document: str) -> None:
-    await Membership(here.calls, document, key=PROCESSES).attend()
+    await Membership(here.calls, document, key=PROCESSES).renew()
     outcome = await upgraded(here)
     assert isinstance(outcome, Held)
     assert len(outcome.by) == 1

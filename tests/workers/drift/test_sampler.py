@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from core.keys import ThreadViews
 from projections.rebuild.refold import refold
 from projections.thread.thread_replay import ThreadReplay
-from projections.verify import thread as differing
+from projections.verify import thread as thread_check
 from projections.verify.difference import Name
 from projections.verify.thread import ThreadCheck
 from projections.verify.verifier import verify
@@ -22,7 +22,7 @@ from tests.support.bounds import BOUND
 from tests.support.discussions import BODIES, PEOPLE, SITE, THREADS, Play, entries, played, stream
 from tests.support.poisoning import poison, skip
 from tests.support.projecting import Bench, bench, projecting
-from workers.drift import sampler as drift
+from workers.drift import sampler as sampler_module
 from workers.drift.sampler import Sampler
 from workers.projector.projector import Projector
 from workers.roles import roles
@@ -39,8 +39,8 @@ VIEWS = (*ThreadViews._fields, *ACROSS)
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """How threads are read."""
     if request.param == "in steps":
-        monkeypatch.setattr(differing, "WHOLE", 0)
-        monkeypatch.setattr(differing, "STEP", 7)
+        monkeypatch.setattr(thread_check, "WHOLE", 0)
+        monkeypatch.setattr(thread_check, "STEP", 7)
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ async def test_a_field_changed_in_any_view_is_found_in_one_walk_and_mended_and_t
         (line,) = lines(said, "drift_found")
         assert (line["log_level"], line["site"], line["thread"]) == ("error", SITE, thread)
         assert (line["view"], line["stored"], line["fields"]) == (view, key, 1)
-        assert (line["field"] == field) is (view not in drift.PERSONAL)
+        assert (line["field"] == field) is (view not in sampler_module.PERSONAL)
         assert line["expected"] != line["found"]
         told = json.dumps(said)
         # A member comes alone or first in a field; a digest, which begins with anything, has 16 characters.
@@ -176,7 +176,7 @@ async def test_a_thread_whose_views_are_all_gone_is_found_by_its_log(level: tupl
         async with looking(sampler(here, projector)):
             await walked()
     first = lines(said, "drift_found")
-    assert len(first) == drift.TOLD < first[0]["fields"]
+    assert len(first) == sampler_module.TOLD < first[0]["fields"]
     assert await here.views() == right
 
 
@@ -226,7 +226,7 @@ async def test_a_defect_that_mending_does_not_help_is_told_once_and_left_alone(
 ) -> None:
     here, projector = level
     await spoil(here, "rows")
-    monkeypatch.setattr(drift, "refold", wrongly)
+    monkeypatch.setattr(sampler_module, "refold", wrongly)
     one = sampler(here, projector)
     with capture_logs() as said:
         async with looking(one):
@@ -239,7 +239,7 @@ async def test_a_defect_that_mending_does_not_help_is_told_once_and_left_alone(
             (line,) = lines(said, "drift_not_mended_by_folding")
             assert (line["log_level"], line["thread"], line["view"]) == ("critical", THREAD, "rows")
             # The defect is mended, and the time is over.
-            monkeypatch.setattr(drift, "refold", refold)
+            monkeypatch.setattr(sampler_module, "refold", refold)
             one._quarantine[SITE, THREAD] = 0.0
             await walked(2)
     assert metrics.DRIFT_QUARANTINED._value.get() == 0
@@ -274,9 +274,9 @@ async def test_without_a_budget_nothing_looks(here: Bench) -> None:
 
     parts = Noting.__new__(Noting)
     one = here.projector()
-    await roles.look_for_drift(parts, here.deployment, one, Settings(drift_budget=0))
+    await roles.start_sampling(parts, here.deployment, one, Settings(drift_budget=0))
     assert watched == []
-    await roles.look_for_drift(parts, here.deployment, one, Settings())
+    await roles.start_sampling(parts, here.deployment, one, Settings())
     assert len(watched) == 1
 
 

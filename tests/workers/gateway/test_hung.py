@@ -23,8 +23,8 @@ from tests.support.bounds import BOUND
 from tests.support.house import ADA, MOD, THREAD, House, at, built, problem
 from tests.support.servers import client, started
 from workers.embedded import server as embedded
-from workers.gateway import fast_page as plain_module
-from workers.gateway.http import response_cache as ready_module
+from workers.gateway import fast_page
+from workers.gateway.http import response_cache
 from workers.gateway.http.view_states import PartitionStates
 
 SOON = 0.05
@@ -34,7 +34,7 @@ def wait_at_most(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     """Let a call wait for so long, where there is no patience for more."""
     for name in ("FIRST", "LATE"):
         monkeypatch.setattr(errors, name, seconds)
-    for module in (ready_module, plain_module):
+    for module in (response_cache, fast_page):
         monkeypatch.setattr(module, "STATES_WITHIN", seconds)
 
 

@@ -25,8 +25,8 @@ class Loaded:
         self.log = log
         self.served = served
 
-    async def bring_in(self, source: Source) -> None:
-        last = (await importer.bring_in(self.log, source)).last[sample.THREAD]
+    async def import_source(self, source: Source) -> None:
+        last = (await importer.import_source(self.log, source)).last[sample.THREAD]
         assert await progress.reached(self.served, sample.SITE, sample.THREAD, last, within=BOUND)
 
 
@@ -49,5 +49,5 @@ async def site(fresh: str) -> AsyncIterator[Loaded]:
 @pytest.fixture
 async def loaded(site: Loaded) -> Loaded:
     """The whole discussion."""
-    await site.bring_in(sample.discussion())
+    await site.import_source(sample.discussion())
     return site

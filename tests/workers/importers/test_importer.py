@@ -61,7 +61,7 @@ def source(**changes: Any) -> Source:
 
 async def test_every_item_becomes_what_it_was_when_it_was(log: MemoryLog) -> None:
     discussion = sample.discussion()
-    imported = await importer.bring_in(log, discussion)
+    imported = await importer.import_source(log, discussion)
     recorded = await events(log)
     assert imported.appended == len(discussion.items) == len(recorded)
     assert [one.occurred_at for one in recorded] == [item.occurred_at for item in discussion.items]
@@ -75,7 +75,7 @@ async def test_what_happened_before_1970_did_so(log: MemoryLog) -> None:
     for item, at in zip(old["items"], ("1812-06-24T00:00:00Z", "1968-05-03T11:00:00Z"), strict=False):
         item["at"] = at
     discussion = importer.read(json.dumps(old).encode())
-    assert (await importer.bring_in(log, discussion)).appended == 3
+    assert (await importer.import_source(log, discussion)).appended == 3
     recorded = await events(log, "t")
     assert [rfc3339(one.occurred_at)[:10] for one in recorded] == ["1812-06-24", "1968-05-03", "1968-05-03"]
     with pytest.raises(UnfitSource, match="1 to 9999"):
@@ -84,10 +84,10 @@ async def test_what_happened_before_1970_did_so(log: MemoryLog) -> None:
 
 async def test_importing_twice_adds_nothing_even_when_the_command_keys_are_forgotten(log: MemoryLog) -> None:
     discussion = sample.discussion()
-    first = await importer.bring_in(log, discussion)
+    first = await importer.import_source(log, discussion)
     for partition in log._partitions:
         partition.keys.clear()
-    again = await importer.bring_in(log, discussion)
+    again = await importer.import_source(log, discussion)
     assert (again.appended, again.known) == (0, len(discussion.items))
     assert again.last == first.last
     assert len(await events(log)) == len(discussion.items)
@@ -104,8 +104,8 @@ async def test_an_import_that_was_cut_goes_on_where_it_ended(log: MemoryLog) -> 
             raise Cut
 
     with pytest.raises(Cut):
-        await importer.bring_in(log, discussion, progress=cut)
-    imported = await importer.bring_in(log, discussion)
+        await importer.import_source(log, discussion, progress=cut)
+    imported = await importer.import_source(log, discussion)
     assert (imported.known, imported.appended) == (40, len(discussion.items) - 40)
     whole = await events(log)
     assert [one.occurred_at for one in whole] == [item.occurred_at for item in discussion.items]
@@ -114,21 +114,21 @@ async def test_an_import_that_was_cut_goes_on_where_it_ended(log: MemoryLog) -> 
 async def test_what_happened_since_is_left_alone(log: MemoryLog) -> None:
     # Greta's vote went down, then up; since, she took it back. Were it imported again, it would be up once more.
     discussion = sample.discussion()
-    await importer.bring_in(log, discussion)
+    await importer.import_source(log, discussion)
     greta = Caller(id="greta", name="Greta")
     taken_back = CastVote(comment="nt-03", value=0)
     await transact(log, taken_back, site="sample", thread=sample.THREAD, caller=greta)
     before = await events(log)
     for partition in log._partitions:
         partition.keys.clear()
-    await importer.bring_in(log, discussion)
+    await importer.import_source(log, discussion)
     assert await events(log) == before
 
 
 async def test_the_first_item_that_is_refused_stops_the_import_and_is_named(log: MemoryLog) -> None:
     post = {"command": "post-comment", "comment": "c-2", "parent": "nobody", "body": "A reply."}
     with pytest.raises(ImportStopped) as caught:
-        await importer.bring_in(log, source(do=post))
+        await importer.import_source(log, source(do=post))
     assert str(caught.value).startswith("item 2 (post-comment by ada in t at 2026-10-01T09:00:00.000Z) was refused: ")
     assert str(caught.value).endswith("(unknown-parent)")
     assert len(await events(log, "t")) == 2
@@ -136,7 +136,7 @@ async def test_the_first_item_that_is_refused_stops_the_import_and_is_named(log:
 
 async def test_a_site_that_was_not_opened_takes_no_import() -> None:
     with pytest.raises(ImportStopped) as caught:
-        await importer.bring_in(MemoryLog(), source())
+        await importer.import_source(MemoryLog(), source())
     assert caught.value.refusal.code == "not-found"
 
 
@@ -146,7 +146,7 @@ async def test_a_log_that_is_away_is_no_refusal(log: MemoryLog, monkeypatch: pyt
 
     monkeypatch.setattr(log, "append", away)
     with pytest.raises(Unavailable):
-        await importer.bring_in(log, source())
+        await importer.import_source(log, source())
 
 
 @pytest.mark.parametrize(

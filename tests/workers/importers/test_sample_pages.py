@@ -116,14 +116,14 @@ async def test_a_held_reply_was_for_its_author_alone_until_it_was_approved(site:
     whole = discussion()
     asked = parse_rfc3339(TIMES["at-13.00"])
     until_then = tuple(item for item in whole.items if item.occurred_at <= asked)
-    await site.bring_in(replace(whole, items=until_then))
+    await site.import_source(replace(whole, items=until_then))
     assert "nt-13" not in rows(await page(site))
     assert await comments.row(site.served, SITE, THREAD, "nt-13") is None
     overlay = await comments.overlay(site.served, SITE, THREAD, "piet")
     assert overlay is not None
     (pending,) = overlay.pending
     assert json.loads(bytes(pending))["id"] == "nt-13"
-    await site.bring_in(whole)
+    await site.import_source(whole)
     assert rows(await page(site))["nt-13"]["status"] == "published"
     assert "nt-13" not in rows(await page_at(site, TIMES["at-13.00"]))
 

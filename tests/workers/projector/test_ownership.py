@@ -257,7 +257,7 @@ async def test_only_a_few_partitions_take_in_at_once_and_all_leases_are_renewed_
         monkeypatch.setattr(Leases, "renew_all", noted)
         async with projecting(one):
             # Every partition either takes in what came or waits for its turn.
-            await until(lambda: len(inside) + one._projectors[0]._turns.statistics().tasks_waiting == BACKLOGS)
+            await until(lambda: len(inside) + one._projectors[0]._slots.statistics().tasks_waiting == BACKLOGS)
             await until(lambda: renewed == set(range(BACKLOGS)))
             go_on.set()
             await settled(here)

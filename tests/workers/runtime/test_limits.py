@@ -16,7 +16,7 @@ from workers.gateway.auth import tokens
 from workers.gateway.docs.openapi import document
 from workers.gateway.feed import channel, hub
 from workers.gateway.http import bodies, parameters
-from workers.gateway.operations import writing as writes
+from workers.gateway.operations import writing
 from workers.gateway.shapes.keys import SHORTEST_SECRET
 from workers.runtime.settings import Settings
 
@@ -33,7 +33,7 @@ LIMITS: dict[str, list[float]] = {
     "one question": [parameters.MOST],
     "request": [Settings().max_request, bodies._DEEPEST, bodies._MOST_NESTED],
     "`Idempotency-Key`": [keys.WINDOW_MS / 3_600_000],
-    "waiting": [writes.VIEW_WITHIN],
+    "waiting": [writing.VIEW_WITHIN],
     "feed": [feed_entries.KEPT_MS / 60_000, feed_entries.MOST, channel.VOTES_EVERY, hub.HEARTBEAT],
 }
 """By the first cell of a row: what the code has that is in no schema."""

@@ -19,8 +19,8 @@ from projections.read.queries import ThreadSummary
 from projections.read.served_generation import Served
 from workers.gateway.feed import frames
 from workers.gateway.feed.channel import Channel, FeedClient
+from workers.gateway.feed.feed_limits import FeedLimits
 from workers.gateway.feed.follower import Follower
-from workers.gateway.feed.limits import FeedLimits
 from workers.gateway.feed.replays import Replays
 from workers.gateway.feed.resume import Missed, Resume, Start
 from workers.gateway.feed.ring import Frame

@@ -6,7 +6,7 @@ import anyio
 from starlette.types import Message, Send
 
 from projections.read.feed import Trimmed
-from workers.gateway.feed.limits import FeedLimits
+from workers.gateway.feed.feed_limits import FeedLimits
 from workers.gateway.feed.resume import Missed, Resume, TooLong
 from workers.runtime import metrics
 

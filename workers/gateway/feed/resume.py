@@ -19,8 +19,8 @@ from projections.read.feed import FeedEntry, FeedLog, Trimmed
 from projections.read.queries import ThreadSummary
 from projections.read.served_generation import Served
 from workers.gateway.feed import frames
+from workers.gateway.feed.feed_limits import FeedLimits
 from workers.gateway.feed.frames import Rows
-from workers.gateway.feed.limits import FeedLimits
 from workers.gateway.http.refusals import BadRequest
 
 VOTES_BEFORE_MS: Final = 2000

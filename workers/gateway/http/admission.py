@@ -39,15 +39,15 @@ class Gate:
         self._most = most
         self._queue = queue
         self._within = within
-        self._turns: deque[Event] = deque()
+        self._waiters: deque[Event] = deque()
         metrics.REQUESTS_UNDER_WAY.labels(name).set_function(lambda: self.inside)
-        metrics.REQUESTS_WAITING.labels(name).set_function(lambda: len(self._turns))
+        metrics.REQUESTS_WAITING.labels(name).set_function(lambda: len(self._waiters))
         self._full, self._late = (metrics.REQUESTS_REFUSED.labels(name, cause) for cause in ("full", "late"))
 
     @property
     def waiting(self) -> int:
         """Number of waiting requests."""
-        return len(self._turns)
+        return len(self._waiters)
 
     def enter_at_once(self) -> bool:
         """Enter until `leave` if there is room. True if there was."""
@@ -63,14 +63,14 @@ class Gate:
         """
         if self.enter_at_once():
             return
-        if len(self._turns) < self._queue:
+        if len(self._waiters) < self._queue:
             await self._wait(receive)
         else:
             self._full.inc()
             raise Unavailable("too many concurrent requests on this server")
 
     @contextmanager
-    def aside(self) -> Iterator[None]:
+    def released(self) -> Iterator[None]:
         """Give up the slot for the block, in which the request only waits for the views.
 
         Afterwards the request is inside again at once. There may be more than `most` then, until as many have left.
@@ -84,29 +84,29 @@ class Gate:
     def leave(self) -> None:
         """Leave, and admit waiting requests."""
         self.inside -= 1
-        while self._turns and self.inside < self._most:
+        while self._waiters and self.inside < self._most:
             self.inside += 1
-            self._turns.popleft().set()
+            self._waiters.popleft().set()
 
     async def _wait(self, receive: Receive) -> None:
         """Wait to be admitted."""
-        turn = Event()
-        self._turns.append(turn)
+        waiter = Event()
+        self._waiters.append(waiter)
         try:
-            with anyio.move_on_after(self._within) as patience:
+            with anyio.move_on_after(self._within) as timeout:
                 async with anyio.create_task_group() as tasks:
                     tasks.start_soon(_cancel_when_gone, receive, tasks.cancel_scope)
-                    await turn.wait()
+                    await waiter.wait()
                     tasks.cancel_scope.cancel()
         except BaseException:
-            if turn.is_set():
+            if waiter.is_set():
                 self.leave()  # admitted and cancelled at the same moment
             raise
         finally:
-            if not turn.is_set():
-                self._turns.remove(turn)
-        if not turn.is_set():
-            if not patience.cancelled_caught:
+            if not waiter.is_set():
+                self._waiters.remove(waiter)
+        if not waiter.is_set():
+            if not timeout.cancelled_caught:
                 raise ClientDisconnect
             self._late.inc()
             raise Unavailable("too many requests are waiting on this server")

@@ -36,7 +36,7 @@ from workers.gateway.http.refusals import RequestTimeout, TooManyRequests
 from workers.gateway.http.request_reader import RequestReader
 from workers.runtime import metrics
 
-LOOKS: Final = 4
+STALL_CHECKS: Final = 4
 """Checks of a stalled response within `send_timeout`."""
 SOON: Final = 0.001
 """Seconds by which a timer may come early."""
@@ -55,10 +55,10 @@ class BoundedHttpProtocol(RequestReader):
         connections: Connections,
     ) -> None:
         super().__init__(config, server_state, app_state, connections.limits)
-        self._others = connections
+        self._registry = connections
         self._idle = connections.idle
         self._hops = connections.addresses.hops
-        self._wire: asyncio.Transport
+        self._raw_transport: asyncio.Transport
         self._running: RequestResponseCycle | None = None
         """The request being handled; `cycle` is the newest."""
         self._peer: str | None = None
@@ -68,14 +68,14 @@ class BoundedHttpProtocol(RequestReader):
         self._closing = False
         self._lingers_until = math.inf
         self._unsent = 0
-        self._looks = 0
+        self._stalled_checks = 0
 
     # --- the connection ---
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Set up the connection. Refuse it if its peer has too many."""
         self.connections.add(self)
-        self._wire = transport
+        self._raw_transport = transport
         self.transport = Outlet(transport, self._close)
         self.flow = Flow(transport)
         self.server = get_local_addr(transport)
@@ -84,21 +84,21 @@ class BoundedHttpProtocol(RequestReader):
         now = self.loop.time()
         self._idle_since = now
         self._arm(now + min(self._limits.idle_timeout, self._limits.send_timeout))
-        if self._others.draining:
+        if self._registry.draining:
             self._stopping = True
             self._close()
-        self._peer = None if self.client is None else self._others.addresses.of_peer(self.client[0])
-        have = self._others.opened(self._peer)
+        self._peer = None if self.client is None else self._registry.addresses.of_peer(self.client[0])
+        count = self._registry.opened(self._peer)
         if self._closing:
             return
-        if have > self._others.per_address:
+        if count > self._registry.per_address:
             metrics.SHARES_EXHAUSTED.labels("address").inc()
-            if have > 2 * self._others.per_address:
+            if count > 2 * self._registry.per_address:
                 self._end("address")
             else:
                 self._refuse(TooManyRequests("too many open connections from this address"))
             return
-        self._be_idle()
+        self._become_idle()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Clean up after the connection."""
@@ -107,7 +107,7 @@ class BoundedHttpProtocol(RequestReader):
             self._timer = None
         self._armed = -math.inf  # nothing is armed any more
         self._closing = True
-        self._others.closed(self, self._peer)
+        self._registry.closed(self, self._peer)
         self.pipeline.clear()
         if self._running is not None and self._running is not self.cycle:
             # uvicorn does not notify this cycle if others wait behind it.
@@ -128,7 +128,7 @@ class BoundedHttpProtocol(RequestReader):
         """Watch for a stall: the client takes less than is sent."""
         super().pause_writing()
         self._unsent = 0
-        self._arm(self.loop.time() + self._limits.send_timeout / LOOKS)
+        self._arm(self.loop.time() + self._limits.send_timeout / STALL_CHECKS)
 
     # --- requests ---
 
@@ -165,9 +165,9 @@ class BoundedHttpProtocol(RequestReader):
         """Handle one request, within the share of its client address."""
         self._running = cycle
         # uvicorn's scope is a TypedDict, Starlette's any mutable mapping.
-        address = self._others.addresses.of_request(cycle.scope) if self._hops else self._peer  # type: ignore[arg-type]
+        address = self._registry.addresses.of_request(cycle.scope) if self._hops else self._peer  # type: ignore[arg-type]
         if address is not None:
-            app = self._shared(app, address, feed=cycle.scope["path"].endswith(_FEED))
+            app = self._within_share(app, address, feed=cycle.scope["path"].endswith(_FEED))
         if cycle.scope["http_version"] == http10.VERSION:
             app = http10.without_chunks(cycle, app)
         # As uvicorn has it, without a call: this is done for every request.
@@ -175,23 +175,23 @@ class BoundedHttpProtocol(RequestReader):
         task.add_done_callback(self.tasks.discard)
         self.tasks.add(task)
 
-    def _shared(self, app: ASGIApp, address: str, *, feed: bool) -> ASGIApp:
-        others = self._others
+    def _within_share(self, app: ASGIApp, address: str, *, feed: bool) -> ASGIApp:
+        registry = self._registry
 
         async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-            if not others.enter(address, feed=feed):
+            if not registry.enter(address, feed=feed):
                 await (_full_feeds() if feed else error_response(_TOO_MANY))(scope, receive, send)
                 return
             try:
                 await app(scope, receive, send)
             finally:
-                others.leave(address, feed=feed)
+                registry.leave(address, feed=feed)
 
         return answer
 
     def _refuse(self, refusal: Refusal) -> None:
         """Refuse the incoming request after those before it, and take nothing more from this connection."""
-        self._deaf = self._dropped = True
+        self._ignores_input = self._dropped = True
         if self._partial and not self._in_head:
             self._break_body(refusal)
             return
@@ -220,21 +220,21 @@ class BoundedHttpProtocol(RequestReader):
                 self._waiting_bytes = 0
             self._start_asgi_task(cycle, app)
         if self.flow.held:
-            self._go_on_reading()
+            self._continue_reading()
         elif self.flow.read_paused:
             self.flow.resume_reading()
         if self._is_busy():
             return
         self._idle_since = self.loop.time()
         if not self._partial:
-            self._be_idle()
+            self._become_idle()
         elif self._in_head:
             self._watch()
 
-    def _be_idle(self) -> None:
+    def _become_idle(self) -> None:
         self._idle[self] = None
-        if self._others.on_room is not None:
-            self._others.tell_room()
+        if self._registry.on_room is not None:
+            self._registry.tell_room()
 
     def _close(self) -> None:
         """Close once all is sent. If the client may still be sending, let it finish first."""
@@ -243,21 +243,21 @@ class BoundedHttpProtocol(RequestReader):
         self._closing = True
         self._idle.pop(self, None)
         now = self.loop.time()
-        if (self._dropped or self._partial) and self._wire.can_write_eof():
-            self._deaf = True
-            self._wire.write_eof()
+        if (self._dropped or self._partial) and self._raw_transport.can_write_eof():
+            self._ignores_input = True
+            self._raw_transport.write_eof()
             self.flow.held = False
             self.flow.resume_reading()
             self._lingers_until = now + self._limits.linger_timeout
         else:
-            self._wire.close()
+            self._raw_transport.close()
         self._unsent = 0
-        self._arm(min(self._lingers_until, now + self._limits.send_timeout / LOOKS))
+        self._arm(min(self._lingers_until, now + self._limits.send_timeout / STALL_CHECKS))
 
     def _end(self, cause: str) -> None:
         """Close a connection without a request under way."""
         metrics.CONNECTIONS_CLOSED.labels(cause).inc()
-        self._deaf = True
+        self._ignores_input = True
         self._close()
 
     # --- the timer ---
@@ -268,7 +268,7 @@ class BoundedHttpProtocol(RequestReader):
             if self._timer is not None:
                 self._timer.cancel()
             self._armed = when
-            self._timer = self.loop.call_at(when, self._fired)
+            self._timer = self.loop.call_at(when, self._on_timer)
 
     def _watch(self) -> None:
         """Start timing the incoming head or body, unless that has begun or other responses come first."""
@@ -288,24 +288,24 @@ class BoundedHttpProtocol(RequestReader):
             return self._since + self._limits.head_timeout
         return self._since + self._limits.body_timeout + self._body_bytes / self._limits.body_rate
 
-    def _fired(self) -> None:
+    def _on_timer(self) -> None:
         """End what is late, and arm the timer again for the rest."""
         self._timer, self._armed = None, math.inf
         now = self.loop.time() + SOON
         again = now + self._limits.send_timeout
         if unsent := self._stalled():
             # Checks are counted, not seconds: a client must not be cut off because this process itself stood still.
-            self._looks = self._looks + 1 if unsent == self._unsent else 0
+            self._stalled_checks = self._stalled_checks + 1 if unsent == self._unsent else 0
             self._unsent = unsent
-            if self._looks >= LOOKS:
+            if self._stalled_checks >= STALL_CHECKS:
                 metrics.CONNECTIONS_CLOSED.labels("unsent").inc()
-                self._wire.abort()
+                self._raw_transport.abort()
                 return
-            again = now + self._limits.send_timeout / LOOKS
+            again = now + self._limits.send_timeout / STALL_CHECKS
         if self._closing:
             if now >= self._lingers_until:
                 self._lingers_until = math.inf
-                self._wire.close()
+                self._raw_transport.close()
             self._arm(min(again, self._lingers_until))
             return
         if self._since and not self._in_head and self._is_ours():
@@ -322,11 +322,11 @@ class BoundedHttpProtocol(RequestReader):
     def _stalled(self) -> int:
         """Bytes that wait for the client. 0 if bytes may have been added since the last count."""
         quiet = self._closing or self.flow.write_paused or not self._is_busy()
-        buffered = self._wire.get_write_buffer_size() if quiet else 0
+        buffered = self._raw_transport.get_write_buffer_size() if quiet else 0
         if not buffered:
             self._unsent = 0
             return 0
-        return buffered + _in_system(self._wire)
+        return buffered + _in_system(self._raw_transport)
 
     def _is_ours(self) -> bool:
         """True if the body is delayed on our side: we have not requested it, or reading is paused."""

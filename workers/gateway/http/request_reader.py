@@ -67,13 +67,13 @@ class RequestReader(HttpToolsProtocol):
         self._body_bytes = 0
         self._hosts = 0
         self._keep_alive = True
-        self._why: Refusal | None = None
+        self._refusal: Refusal | None = None
         self._upgrade = False
         self._waiting_bytes = 0
         """Bytes of the requests that wait, since the last time that none waited."""
-        self._behind = b""
+        self._unparsed = b""
         """Unparsed data that came in after the waiting requests."""
-        self._deaf = False
+        self._ignores_input = False
         """Set if incoming data is dropped."""
         self._dropped = False
         """Set if data was dropped, or the client may be sending data that will not be read."""
@@ -94,10 +94,10 @@ class RequestReader(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Parse received data as far as the bounds allow."""
         partial = self._partial
-        if self._deaf:
+        if self._ignores_input:
             self._dropped = True
         elif self.flow.held:
-            self._wait_behind(self._behind + data)
+            self._hold_back(self._unparsed + data)
         elif partial or data.find(_END_OF_HEAD) != len(data) - 4 or len(data) > PIECE:
             self._parse(data)
         else:
@@ -105,16 +105,16 @@ class RequestReader(HttpToolsProtocol):
             self._pending += len(data)
             self._feed(data)
             if self._pending or self._partial or self.pipeline:
-                self._look(data, len(data), len(data))
+                self._check_bounds(data, len(data), len(data))
 
     def _parse(self, data: bytes) -> None:
         start, end = 0, len(data)
-        while start < end and not self._deaf:
+        while start < end and not self._ignores_input:
             stop = self._end_of_piece(data, start, end)
             self._pending += stop - start
             fed = self._feed(data[start:stop])
             start += fed
-            if self._look(data, start, fed):
+            if self._check_bounds(data, start, fed):
                 return
         if start < end:
             self._dropped = True
@@ -127,12 +127,12 @@ class RequestReader(HttpToolsProtocol):
             self._ignore_upgrade()
             return int(upgrade.args[0])
         except httptools.HttpParserError:
-            self._refuse(self._why or BadRequest("this is not well-formed HTTP"))
+            self._refuse(self._refusal or BadRequest("this is not well-formed HTTP"))
         return len(piece)
 
-    def _look(self, data: bytes, start: int, fed: int) -> bool:
+    def _check_bounds(self, data: bytes, start: int, fed: int) -> bool:
         """Check the bounds after a piece of `fed` bytes. True if the rest of the data was put aside until later."""
-        if self._deaf:
+        if self._ignores_input:
             return False
         if self._pending > self._limits.max_header_bytes:
             self._refuse(self._headers_too_large())
@@ -140,7 +140,7 @@ class RequestReader(HttpToolsProtocol):
         if self.pipeline:
             self._waiting_bytes += fed
             if len(self.pipeline) >= self._limits.max_pipelined or self._waiting_bytes > WAITING_BYTES:
-                self._wait_behind(data[start:])
+                self._hold_back(data[start:])
                 return True
         if self._partial:
             self._watch()
@@ -166,15 +166,15 @@ class RequestReader(HttpToolsProtocol):
         found = data.find(_END_OF_HEAD, start, start + PIECE)
         return found + len(_END_OF_HEAD) if found >= 0 else min(start + PIECE, end)
 
-    def _wait_behind(self, data: bytes) -> None:
+    def _hold_back(self, data: bytes) -> None:
         """Keep the data behind the waiting requests, and pause reading until one of them has its response."""
-        self._behind = data
+        self._unparsed = data
         self.flow.held = True
         self.flow.pause_reading()
 
-    def _go_on_reading(self) -> None:
+    def _continue_reading(self) -> None:
         """Parse the kept data, and resume reading."""
-        data, self._behind = self._behind, b""
+        data, self._unparsed = self._unparsed, b""
         self.flow.held = False
         self._parse(data)
         if self._partial:
@@ -276,13 +276,13 @@ class RequestReader(HttpToolsProtocol):
         if not cycle.response_started:
             cycle.keep_alive = self._keep_alive and not self._stopping
         if not cycle.keep_alive:
-            self._deaf = True
+            self._ignores_input = True
         cycle.more_body = False
         cycle.message_event.set()
 
     def _stop(self, refusal: Refusal) -> None:
         """Stop the parser. Raises `refusal`."""
-        self._why = refusal
+        self._refusal = refusal
         raise refusal
 
     def _headers_too_large(self) -> Refusal:

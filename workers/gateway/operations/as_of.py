@@ -40,7 +40,7 @@ async def answer_then(request: Request[Any, None], at: str, query: PastQuery) ->
     if request.viewer.staff and isinstance(moment, Position):
         await _require_event(request, moment)
     # The slot in the read gate is free for others meanwhile: a past page takes long, and has a bound of its own.
-    with request.gate.aside():
+    with request.gate.released():
         answer = await services.past.page(request.site, request.thread, moment, query, request.viewer)
     return found(answer)
 

@@ -16,11 +16,11 @@ from workers.gateway.operations.operation import COMMENT, THREAD, Access, Operat
 from workers.gateway.operations.reading import caught_up, found
 from workers.gateway.shapes import comments as shapes
 from workers.gateway.shapes import feed, rows
-from workers.gateway.shapes import threads as queries
+from workers.gateway.shapes import threads as thread_shapes
 from workers.gateway.shapes.common import AfterQuery
 
 
-async def read_page(request: Request[queries.PageParameters, None]) -> Response:
+async def read_page(request: Request[thread_shapes.PageParameters, None]) -> Response:
     """Read a page of a thread, now or in the past."""
     query = request.query
     if query.at is not None:
@@ -29,7 +29,7 @@ async def read_page(request: Request[queries.PageParameters, None]) -> Response:
     return found(await pages.page(request.services.served, request.site, request.thread, query))
 
 
-async def read_replies(request: Request[queries.RepliesParameters, None]) -> Response:
+async def read_replies(request: Request[thread_shapes.RepliesParameters, None]) -> Response:
     """Read more replies of one parent, now or in the past."""
     query = request.query
     if query.at is not None:
@@ -100,7 +100,7 @@ OPERATIONS: Final = (
             "positions of events of the thread. With `after`, the response includes that write, or is 503 after 2 s."
         ),
         handler=read_page,
-        query=queries.PageParameters,
+        query=thread_shapes.PageParameters,
         answer=rows.Page,
         example=rows.EXAMPLE_PAGE,
         problems=PAST,
@@ -142,7 +142,7 @@ OPERATIONS: Final = (
         summary="Read more replies of one parent, now or in the past",
         detail="Pass the cursor in `next` of a row of a page, with the same `at`.",
         handler=read_replies,
-        query=queries.RepliesParameters,
+        query=thread_shapes.RepliesParameters,
         answer=rows.RowList,
         example={"comments": [rows.EXAMPLE_ROW], "next": None},
         problems=PAST,

@@ -41,7 +41,7 @@ async def caught_up(request: Request[Any, Any], after: str | None) -> None:
         if await log.thread_last(request.site, request.thread) is None:
             raise NotFound
         raise UnknownPosition("the log has not reached that position")
-    with request.gate.aside():
+    with request.gate.released():
         shown = await reached(served, request.site, request.thread, position, within=VIEW_WITHIN)
     if not shown:
         raise Unavailable("the views do not include the write yet")

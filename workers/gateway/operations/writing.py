@@ -99,7 +99,7 @@ async def comment_response(
     """Respond to a write on a comment once the views include the write. `waiting` goes beside the row."""
     served = request.services.served
     row: bytes | None = None
-    with request.gate.aside():
+    with request.gate.released():
         shown = await reached(served, request.site, request.thread, result.position, within=VIEW_WITHIN)
     if shown:
         row = await comments.row(served, request.site, request.thread, comment, request.viewer)

@@ -22,7 +22,7 @@ from tests.support.bounds import BOUND
 from tests.support.following import RETRY, Station, ended, feed, station, until
 from tests.support.house import ADA, BEN, MOD, SITE, THREAD, House, problem, told
 from workers.gateway.feed import frames
-from workers.gateway.feed.limits import FeedLimits
+from workers.gateway.feed.feed_limits import FeedLimits
 from workers.gateway.feed.ring import Frame
 from workers.gateway.http.feed_retry import BROKEN, LATER
 from workers.gateway.operations import writing as writes

@@ -27,7 +27,7 @@ from tests.support.bounds import BOUND
 from tests.support.discussions import MOD, PEOPLE, SITE, THREADS, Move, Play
 from tests.support.following import Frame, Page, parsed
 from tests.support.viewing import Stage, stage
-from workers.gateway.feed.limits import FeedLimits
+from workers.gateway.feed.feed_limits import FeedLimits
 from workers.gateway.feed.replays import Replays
 from workers.gateway.feed.resume import VOTES_BEFORE_MS, Missed, Resume
 from workers.runtime import metrics

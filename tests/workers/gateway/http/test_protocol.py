@@ -508,7 +508,7 @@ async def test_no_more_bytes_of_requests_wait_than_they_may() -> None:
         tasks.start_soon(wire.send, b"".join(posts))
         await until(lambda: protocol.flow.read_paused)
         assert sum(len(cycle.body) for cycle, _ in protocol.pipeline) < 2 * WAITING_BYTES
-        assert len(protocol._behind) <= ONE_READ
+        assert len(protocol._unparsed) <= ONE_READ
         application.free.set()
         assert (await wire.answer()).body == b"GET /wait "
         for number in range(12):
@@ -524,12 +524,12 @@ async def test_a_follower_that_waits_for_its_client_reads_no_further_than_the_bo
         (protocol,) = server.protocols()
         await wire.send(request("GET", "/more") * 50)
         await until(lambda: protocol.flow.read_paused)
-        kept = protocol._behind
+        kept = protocol._unparsed
         application.follows.set()
         for _ in range(20):
             await wire.send(request("GET", "/more"))
             await anyio.lowlevel.checkpoint()
-        assert protocol._behind == kept
+        assert protocol._unparsed == kept
         assert len(protocol.pipeline) == 3
 
 

@@ -184,7 +184,7 @@ async def test_until_the_upgrade_policies_have_no_rules_and_are_written_as_befor
     assert await empty.length() == length
 
     one = LiveProcess(name="n", role="gateway", version="1", reads=FORMATS.reads, writes=FORMATS.writes)
-    await Membership(calls, one.document(), key=PROCESSES).attend()
+    await Membership(calls, one.document(), key=PROCESSES).renew()
     name = empty.deployment.record.id
     assert name is not None
     assert await live_processes.upgrade(calls, name, Formats(reads=(1, 2), writes=2)) == Upgraded(before=1)

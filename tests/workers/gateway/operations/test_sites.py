@@ -29,7 +29,7 @@ from tests.support.house import (
 )
 from workers.gateway.auth.keyring import Keyring, KeySet
 from workers.gateway.auth.site_names import KEPT_S
-from workers.importers.importer import SiteGiven
+from workers.importers.importer import SiteSettings
 from workers.roles.up import open_site
 
 NEW = "another secret of the site kew, 32 bytes"
@@ -116,7 +116,7 @@ async def test_the_sample_takes_no_site_from_an_operator_who_opens_it_at_once(
     empty: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(empty.log, "append", _Both(empty).append)
-    sample = SiteGiven(id=SITE, name="Sample")
+    sample = SiteSettings(id=SITE, name="Sample")
     answer, _ = await both(
         partial(empty.ask, "PUT", "", body=BODY, operator=True), partial(open_site, empty.services, sample, NEW)
     )
