@@ -33,7 +33,7 @@ class SentPipeline:
     def __init__(
         self,
         groups: list[CommandGroup],
-        line: Connection,
+        connection: Connection,
         within: float,
         proof: ConfirmationCommand | None,
         ran: set[str],
@@ -41,7 +41,7 @@ class SentPipeline:
     ) -> None:
         self._groups = groups
         self._calls = [call for group in groups for call in group.calls]
-        self._line = line
+        self._connection = connection
         self._deadline = asyncio.get_running_loop().time() + within
         self._proof = proof
         self._ran = ran
@@ -57,13 +57,13 @@ class SentPipeline:
     def _send(
         self, calls: list[RedisCommand], commands: list[tuple[Argument, ...]], proof: ConfirmationCommand | None
     ) -> None:
-        lines: list[tuple[Argument, ...]] = []
+        sent: list[tuple[Argument, ...]] = []
         for call, command in zip(calls, commands, strict=True):
-            lines += (_ASKING, command) if call.asking else (command,)
+            sent += (_ASKING, command) if call.asking else (command,)
         if proof is not None:
-            lines.append(proof.command)
-        pending = PendingReplies(len(lines), self._deadline, lambda pending: self._receive(pending, calls, proof))
-        self._line.send(pack(lines), pending)
+            sent.append(proof.command)
+        pending = PendingReplies(len(sent), self._deadline, lambda pending: self._receive(pending, calls, proof))
+        self._connection.send(pack(sent), pending)
 
     def _receive(self, pending: PendingReplies, calls: list[RedisCommand], proof: ConfirmationCommand | None) -> None:
         try:

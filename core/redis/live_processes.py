@@ -80,10 +80,10 @@ async def upgrade(calls: Router, deployment: str, formats: Formats) -> Outcome:
     match reply:
         case [b"OK", before]:
             return Upgraded(before=int(before))
-        case [b"SAME", there]:
-            return Unchanged(format=int(there))
-        case [b"REFUSED", there, *documents]:
-            return Held(format=int(there), by=tuple(_process(document) for document in documents))
+        case [b"SAME", recorded]:
+            return Unchanged(format=int(recorded))
+        case [b"REFUSED", recorded, *documents]:
+            return Held(format=int(recorded), by=tuple(_process(document) for document in documents))
         case [b"GONE"]:
             return Gone()
         case _:

@@ -53,7 +53,7 @@ class Node:
             self._proving,
             within=REPLY_WITHIN + confirmation.within,
             proof=confirmation.proof(None),
-            lines=PROVING_CONNECTIONS,
+            connections=PROVING_CONNECTIONS,
             slow=slow,
         )
         self._is_proof_needed = confirmation.proof(None) is not None

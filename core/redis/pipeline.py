@@ -32,7 +32,7 @@ class Pipeline:
 
     The commands of a pipeline are not a transaction: others run in between, and each fails by itself. Pipelines follow
     each other on one connection without waiting. A confirmation keeps a connection busy. With `proof`, a pipeline
-    therefore waits for one of `lines` connections to be idle, and takes along the commands queued meanwhile.
+    therefore waits for one of `connections` to be idle, and takes along the commands queued meanwhile.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Pipeline:
         *,
         within: float = REPLY_WITHIN,
         proof: ConfirmationCommand | None = None,
-        lines: int = 1,
+        connections: int = 1,
         slow: Callable[[], None] = lambda: None,
     ) -> None:
         """Make a pipeline without connections. `slow` is called repeatedly while the server does not answer."""
@@ -49,12 +49,12 @@ class Pipeline:
         self.within = within
         """Seconds in which the server must reply, or accept a connection."""
         self._proof = proof
-        self._most = lines
+        self._most = connections
         self._slow = slow
         self._queue: list[CommandGroup] = []
         self._callers = 0
         """Number of callers of queued groups that send nothing more in this tick."""
-        self.lines: list[Connection] = []
+        self.connections: list[Connection] = []
         """Open connections."""
         self._broken: list[Connection] = []
         """Lost connections that are yet to be released to the pool."""
@@ -100,7 +100,7 @@ class Pipeline:
         if is_bound:
             self._overdue.add(posted, seconds)
         try:
-            if not is_sent and self._opening is None and len(self.lines) < self._most:
+            if not is_sent and self._opening is None and len(self.connections) < self._most:
                 await self._open()
             await done
         finally:
@@ -129,14 +129,14 @@ class Pipeline:
         """Fail all commands that are pending at a server that will not answer."""
         if self._opening is not None:
             self._opening.cancel()
-        for line in [*self.lines]:
-            line.cut(redis.exceptions.ConnectionError("the server does not respond"))
+        for connection in [*self.connections]:
+            connection.cut(redis.exceptions.ConnectionError("the server does not respond"))
 
     def _idle(self) -> Connection | None:
         """A connection that can send now."""
-        for line in self.lines:
-            if self._proof is None or line.is_idle:
-                return line
+        for connection in self.connections:
+            if self._proof is None or connection.is_idle:
+                return connection
         return None
 
     def _soon(self) -> None:
@@ -147,14 +147,14 @@ class Pipeline:
 
     def _send(self) -> None:
         self._is_due = False
-        line = self._idle()
-        if line is None:
+        connection = self._idle()
+        if connection is None:
             return
         # The commands of a caller that was cancelled meanwhile are not sent.
         groups = [group for group in self._queue if not group.done.done()]
         self._queue, self._callers = [], 0
         if groups:
-            SentPipeline(groups, line, self.within, self._proof, self._ran, self._on_end).send()
+            SentPipeline(groups, connection, self.within, self._proof, self._ran, self._on_end).send()
 
     def _on_end(self) -> None:
         if self._queue and self._idle() is not None:
@@ -163,14 +163,14 @@ class Pipeline:
     async def _open(self) -> None:
         """Open a connection for all waiting callers, and send. A failure is the outcome of all of them."""
         fault: Exception = redis.exceptions.ConnectionError("the process cancelled the call")
-        line: Connection | None = None
+        connection: Connection | None = None
         # The caller that opens the connection has a deadline, too.
         within = min(self.within, errors.wait(), anyio.current_effective_deadline() - anyio.current_time())
         try:
             with CancelScope(shield=True):
                 try:
                     with anyio.fail_after(within) as self._opening:
-                        line = await self._opened()
+                        connection = await self._opened()
                 except TimeoutError:
                     fault = redis.exceptions.TimeoutError(f"no connection within {max(0.0, within):.3g} s")
                 except Exception as error:  # noqa: BLE001 - every caller raises it
@@ -179,10 +179,10 @@ class Pipeline:
                     fault = redis.exceptions.ConnectionError("the server does not respond")  # if there is no connection
         finally:
             self._opening = None
-            if line is None:
+            if connection is None:
                 self._fail(fault)
             else:
-                self.lines.append(line)
+                self.connections.append(connection)
                 self._soon()
 
     async def _opened(self) -> Connection:
@@ -191,11 +191,11 @@ class Pipeline:
         connection = await self._pool.get_connection()  # type: ignore[no-untyped-call] # redis-py's
         return Connection(connection, slow=self._slow, lost=self._lost)
 
-    def _lost(self, line: Connection) -> None:
-        if line in self.lines:
-            self.lines.remove(line)
-            self._broken.append(line)
-            if not self.lines and self._opening is None:
+    def _lost(self, connection: Connection) -> None:
+        if connection in self.connections:
+            self.connections.remove(connection)
+            self._broken.append(connection)
+            if not self.connections and self._opening is None:
                 self._fail(redis.exceptions.ConnectionError("the connection was lost"))
 
     def _fail(self, fault: Exception) -> None:

@@ -225,8 +225,8 @@ def misleads(words: str, address: str, spend: Spend) -> bool:
     if not perhaps_link(words):
         return False
     _finder.spend = spend
-    there = _host(normal(address.lower(), spend))
-    return any(not _within(there, _host(normal(found.url.lower(), spend))) for found in _finder.match(words))
+    host = _host(normal(address.lower(), spend))
+    return any(not _within(host, _host(normal(found.url.lower(), spend))) for found in _finder.match(words))
 
 
 def _host(address: str) -> str | None:

@@ -77,7 +77,7 @@ def html(body: str, meter: Meter) -> str | None:
         return None
     lines = body.split("\n")
     try:
-        return _whole(lines, meter)
+        return _without_blocks(lines, meter)
     except NotOrdinary:
         meter.spend(len(lines) // 2)
         parts = list(_parts(lines))
@@ -89,7 +89,7 @@ def html(body: str, meter: Meter) -> str | None:
         return None
 
 
-def _whole(lines: list[str], meter: Meter) -> str:
+def _without_blocks(lines: list[str], meter: Meter) -> str:
     """Return the HTML of lines that need no block parser. Raises NotOrdinary, TooCostly."""
     inlines = _Inlines(meter)
     return inlines.sanitised("".join(_html(lines, inlines, meter)))
@@ -119,7 +119,7 @@ def _part(lines: list[str], meter: Meter) -> str:
     """Return the HTML of a part of a text. Raises NotOrdinary, `core.text.cost.TooCostly`."""
     meter.spend(PART_STEPS)
     try:
-        return _whole(lines, meter)
+        return _without_blocks(lines, meter)
     except NotOrdinary:
         from core.text.markdown import blocks  # noqa: PLC0415 # imported late, as in `core.text.render`
 

@@ -12,7 +12,7 @@ from projections.views.parking import Parked
 async def all_parked(served: Served) -> list[Parked]:
     """Every parked thread of the served generations, by name. Raises `core.refusals.Unavailable`."""
     found = await gathered([partial(_of, served, partition) for partition in served.keys])
-    return sorted((one for some in found for one in some), key=lambda one: (one.site, one.thread))
+    return sorted((one for part in found for one in part), key=lambda one: (one.site, one.thread))
 
 
 async def _of(served: Served, partition: Partition) -> list[Parked]:

@@ -95,13 +95,13 @@ def _bar(doing: str) -> Iterator[Progress]:
 
 
 def _lines(doing: str) -> Progress:
-    told = 0
+    reported = 0
 
     def show(done: int, total: int) -> None:
-        nonlocal told
+        nonlocal reported
         reached = done * STEPS // max(total, 1)
-        if reached > told:
-            told = reached
+        if reached > reported:
+            reported = reached
             _log.info("work_progressed", work=doing, done=done, total=total)
 
     return show

@@ -165,15 +165,15 @@ class _Reporter:
         else:
             output.line(f"{site}/{thread} is rebuilt and served, up to {position}")
 
-    def standings(self, some: list[Standing]) -> None:
+    def standings(self, standings: list[Standing]) -> None:
         """Report the generations of every partition."""
         if self._json:
-            for one in some:
+            for one in standings:
                 output.document(one)
             return
-        for what, found in _grouped(some).items():
+        for what, found in _grouped(standings).items():
             output.line(f"{what}: {_count(len(found), 'partition')}, {_count(sum(found), 'event')}")
-        if mixed := [one for one in some if is_mixed(one.served)]:
+        if mixed := [one for one in standings if is_mixed(one.served)]:
             versions = sorted({version for one in mixed for version in one.served.versions})
             output.line(
                 f"The views served in {_count(len(mixed), 'partition')} were written by versions "
@@ -182,10 +182,10 @@ class _Reporter:
             )
 
 
-def _grouped(some: list[Standing]) -> dict[str, list[int]]:
+def _grouped(standings: list[Standing]) -> dict[str, list[int]]:
     """Events per partition, by generation and its state."""
     found: dict[str, list[int]] = {}
-    for one in some:
+    for one in standings:
         for what, views in (("served", (one.served,)), ("being built", one.building), ("kept", one.kept)):
             for each in views:
                 found.setdefault(f"generation {each.generation}, {what}", []).append(each.events)

@@ -44,11 +44,11 @@ def _run(name: str, role: roles.Role, serving: Serving) -> int:
     found.needed("redis_url")
     found.needed("admin_secret")
 
-    def tell(url: str) -> None:
+    def on_started(url: str) -> None:
         if logs.is_json() and not sys.stdout.isatty():
             output.document({"role": name, "url": url})
         else:
             output.line(f"The {name} listens on {url}")
         output.flush()
 
-    return process.run(lambda own: role(own, found, tell), drain=found.drain)
+    return process.run(lambda own: role(own, found, on_started), drain=found.drain)

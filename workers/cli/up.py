@@ -50,20 +50,20 @@ def up(
     """
     found = serving.settings(for_people=not json)
     is_json = json or (found.log_format == "json" and not sys.stdout.isatty())
-    tell = output.document if is_json else _tell
+    report = output.document if is_json else _print_up
 
     async def work(own: process.Process) -> None:
-        await everything.run(own, found, with_sample=sample, on_ready=lambda up: _now(tell, up))
+        await everything.run(own, found, with_sample=sample, on_ready=lambda up: _now(report, up))
 
     return process.run(work, drain=found.drain)
 
 
-def _now(tell: Callable[[Up], object], up: Up) -> None:
-    tell(up)
+def _now(report: Callable[[Up], object], up: Up) -> None:
+    report(up)
     output.flush()
 
 
-def _tell(up: Up) -> None:
+def _print_up(up: Up) -> None:
     output.line(f"Hansard listens on {up.url}, its data is in {up.data}")
     output.line()
     page = f"{up.url}/v1/sites/{SITE}/threads/{THREAD}"

@@ -331,10 +331,10 @@ def _is_loopback(host: str) -> bool:
 
 async def disk(data: Path) -> Finding:
     """Report the room on the disk below the server of `hansard up`."""
-    there = data / "server"
-    left, record = home.free(there), home.taken(there)
+    server_data = data / "server"
+    left, record = home.free(server_data), home.taken(server_data)
     found = f"{_size(left)} free, the record takes {_size(record)}"
-    if not await home.has_room(there):
+    if not await home.has_room(server_data):
         change = "Make room on it now: nothing is written until there is room; writes then resume by themselves"
         return Finding(verdict="wrong", about="disk", found=f"full: {found}", change=change)
     if left < record:

@@ -253,7 +253,7 @@ async def test_a_server_that_is_given_up_is_waited_for_no_longer(redis: Redis) -
 async def test_what_is_asked_of_a_connection_that_is_closed_in_that_moment_has_failed(batch: Pipeline) -> None:
     assert await batch.call("ECHO", "a") == b"a"
     posted = batch.post(calls := [RedisCommand(("ECHO", "b"))])
-    for line in batch.lines:
+    for line in batch.connections:
         line.connection.transport.abort()
     await batch.settle(posted)
     with pytest.raises(ConnectionError):

@@ -30,7 +30,7 @@ class SiteNames:
         self._redis = redis
         self._keys = keys
         self._patience = patience
-        self._looking = SingleFlight[str, frozenset[str]]()
+        self._scans = SingleFlight[str, frozenset[str]]()
 
     async def note(self, site: str) -> None:
         """Add the name of a site that is about to have keys."""
@@ -38,12 +38,12 @@ class SiteNames:
 
     async def all(self) -> frozenset[str]:
         """Return the names of all sites that have keys or are about to have keys."""
-        whole = await self._call("EXISTS", SITES_NOTED)
+        is_complete = await self._call("EXISTS", SITES_NOTED)
         members: list[bytes] = await self._call("SMEMBERS", SITES)
         noted = frozenset(name.decode() for name in members)
-        return noted if whole else noted | await self._looking.get("", self._looked)
+        return noted if is_complete else noted | await self._scans.get("", self._scan)
 
-    async def _looked(self) -> frozenset[str]:
+    async def _scan(self) -> frozenset[str]:
         """Scan the keys of all servers and add the names that are found."""
         found: set[str] = set()
         for server in self._redis.each():
