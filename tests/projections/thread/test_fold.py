@@ -259,7 +259,7 @@ def test_what_came_by_import_has_its_own_time_and_the_order_of_the_log() -> None
 def test_an_event_of_an_unknown_shape_cannot_be_applied() -> None:
     story = told(posted())
     envelope = Envelope(v=1, type="comment.sung", actor=ADA.actor, site=SITE, thread=THREAD)
-    with pytest.raises(UnknownShape, match="does not know the type"):
+    with pytest.raises(UnknownShape, match="does not know this event type"):
         apply(story.thread, Recorded(Position(BEGIN + 9000, 9), envelope, UnknownEvent(name="comment.sung")))
 
 

@@ -95,7 +95,7 @@ async def page(here: Bench) -> bytes:
 
 
 UNKNOWN = [
-    pytest.param(b'{"type":"comment.sung","actor":{"id":"ada"}', b"", "the type", id="type"),
+    pytest.param(b'{"type":"comment.sung","actor":{"id":"ada"}', b"", "this event type", id="type"),
     pytest.param(b'{"v":7,"type":"comment.posted","actor":{"id":"ada"}', b"", "version 7", id="version"),
     pytest.param(b'{"type":"comment.posted","actor":{"id":"ada"}', b"\x01sealed", "scheme 1", id="scheme"),
 ]
@@ -187,7 +187,7 @@ async def test_a_rebuild_that_knows_less_than_what_is_served_serves_nothing_of_i
     async with projecting(here.projector()):
         await here.level()
         shown = await page(here)
-        with pytest.raises(Failed, match=r"cannot be folded to its end .*does not know the type"):
+        with pytest.raises(Failed, match=r"cannot be folded to its end .*does not know this event type"):
             await rebuilder(here, read=OLD.read).rebuild()
     assert (await here.store.served(0)).generation == 1
     assert await page(here) == shown

@@ -30,7 +30,7 @@ LIMITS: dict[str, list[float]] = {
     "other words": [site.LONGEST_NAME, thread.LONGEST_TITLE, origins.LONGEST, authoring.LONGEST_REASON],
     "page of a thread": [queries.MOST_ROWS, queries.MOST_TEXT],
     "lists": [comments.LONGEST_OVERLAY],
-    "one question": [parameters.MOST],
+    "one request": [parameters.MOST],
     "request": [Settings().max_request, bodies._DEEPEST, bodies._MOST_NESTED],
     "`Idempotency-Key`": [keys.WINDOW_MS / 3_600_000],
     "waiting": [writing.VIEW_WITHIN],
