@@ -16,7 +16,7 @@ from projections.thread.state import ThreadState
 from projections.thread.thread_replay import ThreadReplay
 from projections.verify.difference import Difference, Name
 from projections.verify.log_index import LogIndex, ViewsAhead
-from projections.verify.single_thread import MemberCounts, SingleThreadCheck
+from projections.verify.single_thread import ListingCounts, SingleThreadCheck
 from projections.verify.snapshots import SnapshotCheck
 from projections.verify.stored_keys import StoredKeys
 from projections.views.damage import Damage
@@ -52,7 +52,7 @@ class PartitionCheck:
         self._index = LogIndex(log, keys.number)
         self._check = SingleThreadCheck(reads, keys, generation, html, scope=scope, pace=self._pace, call="verify")
         self._views = self._check.views
-        self._counts = MemberCounts(defers=True)
+        self._counts = ListingCounts(defers=True)
         self._compared: set[Name] = set()
         self._folded = 0
         """Events of the threads that were compared."""
@@ -98,7 +98,7 @@ class PartitionCheck:
                 async for difference in self._thread(name, has_snapshots=name in existing.snapshots):
                     yield difference
                 tell(self._folded, self.at.n, len(self._compared))
-        counts = MemberCounts()
+        counts = ListingCounts()
         for name in self._counts.deferred:
             async for difference in self._check.strays(self._replay(name), counts):
                 yield difference

@@ -12,7 +12,7 @@ from core.position import Position
 from core.throttle import Pace
 from projections.thread.thread_replay import ThreadReplay
 from projections.verify.difference import Difference, Name
-from projections.verify.thread import ThreadCheck
+from projections.verify.thread_check import ThreadCheck
 from projections.views import layout, parking
 from projections.views.layout import Html
 from projections.views.listings import registry
@@ -24,7 +24,7 @@ _HERE = 0
 """The `since` of a thread that only this check parks, not the views."""
 
 
-class MemberCount(Struct, frozen=True):
+class ListingCount(Struct, frozen=True):
     """Number of members by cell and thread in a site's listings, counted when the views were at `since`."""
 
     since: Position
@@ -33,7 +33,7 @@ class MemberCount(Struct, frozen=True):
     """The cells of the listings that are not sorted sets."""
 
 
-class MemberCounts:
+class ListingCounts:
     """Counts the members of a partition's listings once, to avoid a search per thread.
 
     Of a thread that has gone on since, the count says nothing. With `defers`, such a thread is not searched for but
@@ -43,9 +43,9 @@ class MemberCounts:
     def __init__(self, *, defers: bool = False) -> None:
         self.deferred: list[Name] = []
         self.defers = defers
-        self._counted: dict[tuple[int, str], MemberCount] = {}
+        self._counted: dict[tuple[int, str], ListingCount] = {}
 
-    async def of(self, look: ThreadCheck, site: str) -> MemberCount:
+    async def of(self, look: ThreadCheck, site: str) -> ListingCount:
         """The count of a site in the generation of `look`, taken at the first call."""
         place = (look.generation, site)
         if place not in self._counted:
@@ -59,7 +59,7 @@ class MemberCounts:
                         members.update((listing.cell, listing.thread_of(member)) for member, _ in page)
                 except ResponseError:
                     unreadable.add(listing.cell)  # `SingleThreadCheck.strays` reports it
-            self._counted[place] = MemberCount(since, members, frozenset(unreadable))
+            self._counted[place] = ListingCount(since, members, frozenset(unreadable))
         return self._counted[place]
 
 
@@ -91,7 +91,7 @@ class SingleThreadCheck:
         """Counts of what was not compared, by part."""
         return self.views.left
 
-    async def differences(self, fold: ThreadReplay, counts: MemberCounts | None = None) -> AsyncIterator[Difference]:
+    async def differences(self, fold: ThreadReplay, counts: ListingCounts | None = None) -> AsyncIterator[Difference]:
         """Yield the differences in the views of a thread, and in its entries in the listings.
 
         `fold` is the replay of the thread, which moves to where the views are. The last difference is that the thread
@@ -118,7 +118,7 @@ class SingleThreadCheck:
             key = self._keys.parked(self.views.generation)
             yield replace(self.views.difference(name, key, "/".join(name), None, None), parked=parked)
 
-    async def strays(self, fold: ThreadReplay, counts: MemberCounts) -> AsyncIterator[Difference]:
+    async def strays(self, fold: ThreadReplay, counts: ListingCounts) -> AsyncIterator[Difference]:
         """Yield the members of listings that name a thread but are not in its fold. Raises as `differences`."""
         name = (fold.state.site, fold.state.id)
         if not fold.state.events:

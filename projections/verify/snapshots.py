@@ -10,7 +10,7 @@ from projections.thread import snapshots
 from projections.thread.snapshots import Mark
 from projections.thread.state import ThreadState
 from projections.verify.difference import Difference, Name
-from projections.verify.thread import ThreadCheck
+from projections.verify.thread_check import ThreadCheck
 from projections.views.stored_thread import Reads
 
 

@@ -31,7 +31,7 @@ from core.throttle import Pace
 from projections.rebuild.refold import refold
 from projections.thread.thread_replay import ThreadReplay
 from projections.verify.difference import Difference, Name, Superseded
-from projections.verify.single_thread import MemberCounts, SingleThreadCheck
+from projections.verify.single_thread import ListingCounts, SingleThreadCheck
 from projections.views.layout import Html
 from projections.views.listings.registry import LISTINGS
 from projections.views.store import Store
@@ -122,12 +122,12 @@ class Sampler:
             await anyio.sleep(AWAY_S)
             self._pace.begin()
 
-    async def _along(self, walk: AsyncGenerator[tuple[Name, MemberCounts], None]) -> None:
+    async def _along(self, walk: AsyncGenerator[tuple[Name, ListingCounts], None]) -> None:
         """Check the threads of the walk, and randomly drawn threads for an equal amount of time."""
         walked = drawn = 0.0
         begun = self._pace.spent
-        async for name, member_counts in walk:
-            await self._look(name, member_counts)
+        async for name, counts in walk:
+            await self._look(name, counts)
             walked += self._pace.spent - begun
             begun = self._pace.spent
             while drawn < walked and (by_chance := await self._rounds.draw()):
@@ -146,11 +146,11 @@ class Sampler:
                 if held:
                     await self._look(name, None)
 
-    async def _look(self, name: Name, member_counts: MemberCounts | None) -> None:
+    async def _look(self, name: Name, counts: ListingCounts | None) -> None:
         """Check one thread, and repair it if it differs."""
         if name not in self._quarantine:
             try:
-                await self._judge(name, member_counts)
+                await self._judge(name, counts)
             except Exception as error:
                 if _is_passing(error):
                     raise
@@ -159,14 +159,14 @@ class Sampler:
                 _log.error("drift_look_failed", site=name[0], thread=name[1], exc_info=error)
         await self._rest()
 
-    async def _judge(self, name: Name, member_counts: MemberCounts | None) -> None:
-        found = await self._differences(name, member_counts)
+    async def _judge(self, name: Name, counts: ListingCounts | None) -> None:
+        found = await self._differences(name, counts)
         if found.count:
             for view, fields in found.views.items():
                 metrics.DRIFT.labels(view).inc(fields)
             await self._mend(name, found)
 
-    async def _differences(self, name: Name, member_counts: MemberCounts | None = None) -> _Found:
+    async def _differences(self, name: Name, counts: ListingCounts | None = None) -> _Found:
         partition = self._store.keys.of(*name)
         while True:
             store = await self._store.served(partition.number)
@@ -177,7 +177,7 @@ class Sampler:
             fold = ThreadReplay(self._log, *name, pace=self._pace)
             found = _Found()
             try:
-                async for difference in spot.differences(fold, member_counts):
+                async for difference in spot.differences(fold, counts):
                     if difference.parked is None:
                         found.add(difference)
             except Superseded:

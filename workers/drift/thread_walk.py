@@ -11,7 +11,7 @@ from core.log.port import Log
 from core.position import START, Position
 from core.throttle import Pace
 from projections.verify.difference import Name
-from projections.verify.single_thread import MemberCounts
+from projections.verify.single_thread import ListingCounts
 from workers.drift import sampling
 from workers.drift.sampling import Search, Stretch
 from workers.runtime import metrics
@@ -49,7 +49,7 @@ class ThreadWalk:
         self._lasts: dict[int, Position] = {}
         """Last position in the log of each held partition, at the start of the latest walk."""
 
-    async def walk(self) -> AsyncGenerator[tuple[Name, MemberCounts], None]:
+    async def walk(self) -> AsyncGenerator[tuple[Name, ListingCounts], None]:
         """Yield every thread of every held partition, one partition after another, without end."""
         while True:
             begun = anyio.current_time()
@@ -63,12 +63,12 @@ class ThreadWalk:
                     continue
                 if self._pace.share < self._share and await self._log.last(number) != self._lasts[number]:
                     self._set_pace(busy=True)
-                member_counts = MemberCounts()
+                counts = ListingCounts()
                 stretches = sampling.round_trip(await self._anywhere(number), self._lasts[number])
                 for stretch in stretches:
                     async with aclosing(self._stretch(number, stretch)) as names:
                         async for name in names:
-                            yield name, member_counts
+                            yield name, counts
                 if stretches and number in self._held():
                     metrics.DRIFT_WALKS.inc()
             await self._idle(begun + self._every if partitions else begun + IDLE_S)

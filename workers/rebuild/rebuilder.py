@@ -31,7 +31,7 @@ from projections.rebuild.comparison import DifferingThread, GenerationDiff
 from projections.rebuild.sweep import sweep
 from projections.thread.thread_replay import ThreadReplay
 from projections.verify.difference import Superseded
-from projections.verify.single_thread import MemberCounts, SingleThreadCheck
+from projections.verify.single_thread import ListingCounts, SingleThreadCheck
 from projections.views import damage
 from projections.views.damage import Damage
 from projections.views.generations import Built, Generations, generations, note, scope_of
@@ -284,7 +284,7 @@ class Rebuilder:
     ) -> None:
         """Check the built views of differing threads against the log. Raises Failed if the built views are wrong."""
         keys, reads = self._keys[partition], self._deployment.reads
-        scope, counts = await self._scope(partition, target), MemberCounts()
+        scope, counts = await self._scope(partition, target), ListingCounts()
         check = SingleThreadCheck(
             reads, keys, target, self._html, scope=scope, pace=pace, call="rebuild", served=served
         )

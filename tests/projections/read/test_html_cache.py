@@ -23,8 +23,8 @@ from projections.read.queries import ListQuery, QueueQuery
 from projections.rebuild.builder import Rebuilding
 from projections.rebuild.refold import refold
 from projections.thread.thread_replay import ThreadReplay
-from projections.verify import thread
-from projections.verify.single_thread import MemberCounts, SingleThreadCheck
+from projections.verify import thread_check
+from projections.verify.single_thread import ListingCounts, SingleThreadCheck
 from projections.verify.verifier import verify
 from projections.views.generations import scope_of
 from projections.views.pointer import Pointer
@@ -147,7 +147,7 @@ async def test_others_have_their_turn_while_what_was_built_is_judged(
         scope = await scope_of(reads, keys, 1)
         check = SingleThreadCheck(reads, keys, 1, rendered, scope=scope, pace=Pace(), call="rebuild")
         fold = ThreadReplay(here.log, SITE, THREAD)
-        assert [one async for one in check.differences(fold, MemberCounts())] == []
+        assert [one async for one in check.differences(fold, ListingCounts())] == []
         assert turns.between_all
 
 
@@ -155,7 +155,7 @@ async def test_others_have_their_turn_while_what_was_built_is_judged(
 async def test_others_have_their_turn_while_a_thread_is_verified(
     here: Bench, monkeypatch: pytest.MonkeyPatch, whole: int
 ) -> None:
-    monkeypatch.setattr(thread, "WHOLE", whole)
+    monkeypatch.setattr(thread_check, "WHOLE", whole)
     async with projecting(here.projector()):
         await here.level()
     async with others(monkeypatch) as turns:

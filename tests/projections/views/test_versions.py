@@ -23,7 +23,7 @@ from projections.rebuild import comparison
 from projections.rebuild.refold import refold
 from projections.thread import snapshots
 from projections.thread.thread_replay import ThreadReplay
-from projections.verify import thread as thread_check
+from projections.verify import thread_check
 from projections.verify.difference import Difference, Superseded
 from projections.verify.single_thread import SingleThreadCheck
 from projections.verify.verifier import Finished, verify

@@ -13,9 +13,9 @@ from structlog.testing import capture_logs
 from core.keys import ThreadViews
 from projections.rebuild.refold import refold
 from projections.thread.thread_replay import ThreadReplay
-from projections.verify import thread as thread_check
+from projections.verify import thread_check
 from projections.verify.difference import Name
-from projections.verify.thread import ThreadCheck
+from projections.verify.thread_check import ThreadCheck
 from projections.verify.verifier import verify
 from projections.views.listings.registry import LISTINGS
 from tests.support.bounds import BOUND

@@ -17,9 +17,9 @@ from projections.rebuild.refold import refold
 from projections.thread.fold import fold
 from projections.thread.state import CommentState, ThreadState
 from projections.thread.thread_replay import ThreadReplay
-from projections.verify import thread as thread_check
+from projections.verify import thread_check
 from projections.verify.difference import Difference
-from projections.verify.single_thread import MemberCounts, SingleThreadCheck
+from projections.verify.single_thread import ListingCounts, SingleThreadCheck
 from projections.verify.verifier import Finished, verify
 from projections.views.generations import scope_of
 from projections.views.listings import registry
@@ -192,7 +192,7 @@ async def drift(here: Bench, thread: str) -> set[tuple[str, str | None]]:
     scope = await scope_of(reads, keys, pointer.generation, MORE)
     check = SingleThreadCheck(reads, keys, pointer.generation, rendered, scope=scope, pace=Pace(1), call="drift")
     fold = ThreadReplay(here.log, SITE, thread, stops=True)
-    return names([one async for one in check.differences(fold, MemberCounts())])
+    return names([one async for one in check.differences(fold, ListingCounts())])
 
 
 async def spoil(here: Bench) -> set[tuple[str, str | None]]:
