@@ -87,7 +87,7 @@ PLACES: Final = (
     Place(
         name="aggregates",
         kind="process memory",
-        where="core.application.aggregates:AggregateCache._others",
+        where="core.application.aggregate_cache:AggregateCache._others",
         holds=BOTH,
         whose=EVERYBODY,
         ages="until evicted, the least recently used first (`HANSARD_FOLD_BYTES`). Bodies are kept as digests only",

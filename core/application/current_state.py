@@ -3,7 +3,8 @@
 from msgspec import Struct
 
 from core import heads
-from core.application.aggregates import AggregateCache, load_aggregates
+from core.application.aggregate_cache import AggregateCache
+from core.application.aggregates import load_aggregates
 from core.application.loading import load_context
 from core.caller import Caller
 from core.concurrency import both

@@ -6,14 +6,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from core import heads
-from core.application.aggregates import (
-    AggregateCache,
-    AggregateQuery,
-    Aggregates,
-    blank,
-    load_aggregates,
-    load_all_aggregates,
-)
+from core.application.aggregate_cache import AggregateCache
+from core.application.aggregates import AggregateQuery, Aggregates, blank, load_aggregates, load_all_aggregates
 from core.application.handlers import handler_of
 from core.caller import Caller
 from core.domain.authoring import PostComment

@@ -13,7 +13,8 @@ import msgspec
 from msgspec import Struct
 
 from core import heads
-from core.application.aggregates import AggregateCache, Aggregates, CachedAggregate, evolve
+from core.application.aggregate_cache import AggregateCache, CachedAggregate
+from core.application.aggregates import Aggregates, evolve
 from core.application.handlers import handler_of, unchanged_since
 from core.application.loading import CommandRequest, load, load_from_cache
 from core.caller import Caller

@@ -15,7 +15,8 @@ import msgspec
 from msgspec import Struct
 
 from core import heads
-from core.application.aggregates import AggregateCache, load_aggregates
+from core.application.aggregate_cache import AggregateCache
+from core.application.aggregates import load_aggregates
 from core.domain.comment import Comment
 from core.events.envelope import Recorded
 from core.events.types import (

@@ -13,7 +13,7 @@ from typing import Final
 import anyio
 
 from core import heads
-from core.application.aggregates import AggregateCache
+from core.application.aggregate_cache import AggregateCache
 from core.application.transact import transact
 from core.caller import Caller
 from core.domain.authoring import PostComment

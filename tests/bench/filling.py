@@ -6,7 +6,7 @@ from typing import Final
 
 import anyio
 
-from core.application.aggregates import AggregateCache
+from core.application.aggregate_cache import AggregateCache
 from core.application.transact import Result, transact
 from core.domain.authoring import EditComment, PostComment
 from core.domain.handler import Command

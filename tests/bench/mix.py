@@ -10,7 +10,7 @@ from itertools import accumulate
 from typing import Final, Literal
 
 from core import heads
-from core.application.aggregates import AggregateCache
+from core.application.aggregate_cache import AggregateCache
 from core.application.transact import Result, transact
 from core.caller import Caller
 from core.domain.authoring import EditComment, PostComment

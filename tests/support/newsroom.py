@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from core.application.aggregates import AggregateCache
+from core.application.aggregate_cache import AggregateCache
 from core.application.transact import Result, transact
 from core.caller import Caller
 from core.domain.handler import Command

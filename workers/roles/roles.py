@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 import structlog
 
-from core.application.aggregates import AggregateCache
+from core.application.aggregate_cache import AggregateCache
 from core.log.redis import RedisLog
 from core.redis.deployment import Deployment, open_deployment
 from core.singleflight import SingleFlight

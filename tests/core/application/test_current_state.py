@@ -3,7 +3,7 @@ from contextlib import suppress
 import pytest
 
 from core.application import current_state
-from core.application.aggregates import AggregateCache
+from core.application.aggregate_cache import AggregateCache
 from core.caller import Caller
 from core.domain.handler import Command
 from core.domain.member import ReinstateMember, SuspendMember

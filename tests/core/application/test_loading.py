@@ -4,7 +4,7 @@ from typing import Literal
 
 import pytest
 
-from core.application.aggregates import AggregateCache
+from core.application.aggregate_cache import AggregateCache
 from core.caller import Caller
 from core.domain.handler import Command
 from core.domain.moderation import Decide

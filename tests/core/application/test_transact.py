@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from core import heads
-from core.application.aggregates import AggregateCache, load_aggregates
+from core.application.aggregate_cache import AggregateCache
+from core.application.aggregates import load_aggregates
 from core.application.transact import ATTEMPTS, transact, would_refuse
 from core.caller import Caller
 from core.domain.authoring import RestoreComment, WithdrawComment

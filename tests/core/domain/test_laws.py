@@ -10,7 +10,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from core import heads
-from core.application.aggregates import AggregateCache, load_aggregates
+from core.application.aggregate_cache import AggregateCache
+from core.application.aggregates import load_aggregates
 from core.application.transact import Result
 from core.caller import Caller
 from core.domain.authoring import EditComment, PostComment, RestoreComment, WithdrawComment

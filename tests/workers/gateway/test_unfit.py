@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from core import heads
-from core.application.aggregates import AggregateCache
+from core.application.aggregate_cache import AggregateCache
 from core.keys import DEPLOYMENT
 from core.log.port import NewEvent
 from core.log.redis import RedisLog

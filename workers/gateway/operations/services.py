@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from msgspec import Struct, field
 
-from core.application.aggregates import AggregateCache
+from core.application.aggregate_cache import AggregateCache
 from core.durability import MEMORY, Durability
 from core.log.port import Log
 from core.refusals import Unavailable
