@@ -62,7 +62,7 @@ class Address(NamedTuple):
 def parse(url: str) -> Address:
     """Parse a URL. Raises `BadAddress`, with a one-line message that shows no password."""
     try:
-        parts = urlsplit(url)
+        parts = _split(url)
     except ValueError as error:
         raise BadAddress(f"The Redis URL cannot be used: {error}") from error
     scheme, _, kind = parts.scheme.partition("+")
@@ -94,6 +94,15 @@ def has_password(url: str) -> bool:
 def place(host: str, port: int | str) -> str:
     """`host:port`, as written in a URL."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _split(url: str) -> SplitResult:
+    """Split a URL. `urlsplit` gets no list of hosts: newer versions refuse a bracket after the first host."""
+    scheme, mark, rest = url.partition("://")
+    if "+" not in scheme:
+        return urlsplit(url)
+    end = min((at for sign in "/?#" if (at := rest.find(sign)) >= 0), default=len(rest))
+    return urlsplit(f"{scheme}{mark}{rest[end:]}")._replace(netloc=rest[:end])
 
 
 def _place(text: str, port: int) -> str:

@@ -48,7 +48,8 @@ _DOMAINS: Final = frozenset(map(str.lower, (*TLDS, *_FINDER.tlds_default)))
 _WITHIN: Final = r"\xb7\u05be\u05f3\u05f4\u061c\u0f0b\u200b-\u200f\u2010\u2011\u2013\u2019\u203f\u2060\u30a0\u30fb"
 _ENDS: Final = rf"{_FINDER.re['src_P']}|[\uff1c\uff1e\uff5e]"
 _OTHER: Final = rf"(?!{_ENDS})[^\s!-~{_WITHIN}]"
-_WORD: Final = re.compile(rf"(?:[!-~]|{_OTHER})(?:[!-~]++|[{_WITHIN}]++(?=[\w/]|{_OTHER})|{_OTHER})*+")
+# Atomic, because a possessive repetition of a group matches wrongly before Python 3.11.5.
+_WORD: Final = re.compile(rf"(?:[!-~]|{_OTHER})(?>(?:[!-~]++|[{_WITHIN}]++(?=[\w/]|{_OTHER})|{_OTHER})*)")
 # A run without white space that has one of the characters that every address has.
 _PERHAPS: Final = re.compile(r"(?<!\S)[^\s.:@]*+[.:@]\S*")
 # Top-level domains that are also file extensions: such a name is a host only if more than the name indicates one.

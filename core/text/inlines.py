@@ -37,9 +37,9 @@ _STOP: Final = re.compile(r"[\n:<\[\]\\`*_]")
 _DESTINATION: Final = re.compile(r"[^\x00-\x20\x7f<()\\][^\x00-\x20\x7f()\\]*(?=[)\x00-\x20\x7f])")
 # The text scanned for the end of an address, of an address in angle brackets, and of a title. A backslash includes the
 # next character, even a newline or the end mark.
-_LOOKED_THROUGH: Final = re.compile(r"(?:[^\x00-\x20\x7f\\]|\\(?! ).)*+", re.DOTALL)
-_BRACKETED_THROUGH: Final = re.compile(r"(?:[^\n<>\\]|\\.)*+", re.DOTALL)
-_TITLE_THROUGH: Final = {marker: re.compile(rf"(?:[^\\{marker}]|\\.)*+", re.DOTALL) for marker in ('"', "'", ")")}
+_LOOKED_THROUGH: Final = re.compile(r"(?>(?:[^\x00-\x20\x7f\\]|\\(?! ).)*)", re.DOTALL)
+_BRACKETED_THROUGH: Final = re.compile(r"(?>(?:[^\n<>\\]|\\.)*)", re.DOTALL)
+_TITLE_THROUGH: Final = {marker: re.compile(rf"(?>(?:[^\\{marker}]|\\.)*)", re.DOTALL) for marker in ('"', "'", ")")}
 _BRACKETED_END: Final = re.compile(r"[\n<>]")
 _SCHEME: Final = re.compile(r"(?:^|[^a-z0-9.+-])(https?)$", re.IGNORECASE)
 _RUN: Final = re.compile(r"\*+|_+")
