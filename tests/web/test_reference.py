@@ -18,7 +18,7 @@ async def test_the_page_about_the_interface_leads_to_each_call_and_needs_nothing
     page.on("console", lambda line: said.append(line.text))
     page.on("pageerror", lambda error: said.append(str(error)))
     await page.goto(f"{gateway.client.base_url}/docs")
-    await page.click("nav a:has-text('Write a comment')")
+    await page.click("nav a:has-text('Post a comment')")
     heading = page.locator("#postComment h3")
     await heading.wait_for(state="visible")
     box = await heading.bounding_box()
