@@ -45,17 +45,17 @@ class ListingCounts:
         self.defers = defers
         self._counted: dict[tuple[int, str], ListingCount] = {}
 
-    async def of(self, look: ThreadCheck, site: str) -> ListingCount:
-        """The count of a site in the generation of `look`, taken at the first call."""
-        place = (look.generation, site)
+    async def of(self, check: ThreadCheck, site: str) -> ListingCount:
+        """The count of a site in the generation of `check`, taken at the first call."""
+        place = (check.generation, site)
         if place not in self._counted:
-            since = await look.cursor()
+            since = await check.cursor()
             members: Counter[tuple[str, str]] = Counter()
             unreadable: set[str] = set()
-            keys = look.listing_keys(site)
-            for listing in look.listings():
+            keys = check.listing_keys(site)
+            for listing in check.listings():
                 try:
-                    async for page in look.scan(keys[listing.cell], listing.cell):
+                    async for page in check.scan(keys[listing.cell], listing.cell):
                         members.update((listing.cell, listing.thread_of(member)) for member, _ in page)
                 except ResponseError:
                     unreadable.add(listing.cell)  # `SingleThreadCheck.strays` reports it

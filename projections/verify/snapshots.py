@@ -33,7 +33,7 @@ class SnapshotCheck:
         if mark in self._packed:
             self._packed[mark] = snapshots.pack(thread)
 
-    async def differences(self, look: ThreadCheck, thread: ThreadState) -> AsyncIterator[Difference]:
+    async def differences(self, check: ThreadCheck, thread: ThreadState) -> AsyncIterator[Difference]:
         """Yield the snapshots that differ from the fold, or that contain text redacted since."""
         for mark, expected in self._packed.items():
             field = snapshots.name(mark)
@@ -41,9 +41,9 @@ class SnapshotCheck:
             if found is None:
                 continue  # deleted meanwhile, by the commit of a redaction
             if expected is None or _redacted_since(thread, mark):
-                yield look.difference(self._name, self._key, field, None, found)
+                yield check.difference(self._name, self._key, field, None, found)
             elif not _same(expected, found):
-                yield look.difference(self._name, self._key, field, expected, found)
+                yield check.difference(self._name, self._key, field, expected, found)
 
     async def _asked(self, *command: str) -> Any:
         return await retry(lambda: self._reads.call(*command), "verify")

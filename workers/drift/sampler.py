@@ -171,18 +171,18 @@ class Sampler:
         while True:
             store = await self._store.served(partition.number)
             scope = await store.scope(partition.number)
-            spot = SingleThreadCheck(
+            check = SingleThreadCheck(
                 self._reads, partition, store.generation, self._html, scope=scope, pace=self._pace, call="drift"
             )
             fold = ThreadReplay(self._log, *name, pace=self._pace)
             found = _Found()
             try:
-                async for difference in spot.differences(fold, counts):
+                async for difference in check.differences(fold, counts):
                     if difference.parked is None:
                         found.add(difference)
             except Superseded:
                 continue
-            self._count(partition.number, store.generation, scope, spot.left)
+            self._count(partition.number, store.generation, scope, check.left)
             return found
 
     def _count(self, partition: int, generation: int, scope: Scope, left: Counter[str]) -> None:
