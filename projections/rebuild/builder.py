@@ -77,7 +77,7 @@ class Rebuilding:
         """Set if the build takes snapshots, because those of the served views are of another fold version."""
         self.new = False
         """Set if the build started without views: an unseen thread then has no stored views to load."""
-        self.tell: Callable[[int], None] = lambda _: None
+        self.progressed: Callable[[int], None] = lambda _: None
         """Progress callback. Receives the number of events in the views."""
         self._log = log
         self._store = store
@@ -122,7 +122,7 @@ class Rebuilding:
                     await self._write(projection)
             if projection.full:
                 await self._write(projection)
-            self.tell(projection.cursor.n)
+            self.progressed(projection.cursor.n)
             await self._pace.rest()
         await self._write(projection)
 

@@ -1,4 +1,4 @@
-"""Replay of one thread from its log alone, in bounded reads ("legs"), yielding to other tasks of the process."""
+"""Replay of one thread from its log alone, in bounded reads (chunks), yielding to other tasks of the process."""
 
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -13,10 +13,10 @@ from projections.thread.paced_replay import fold
 from projections.thread.skip_rule import learn
 from projections.thread.state import ThreadState
 
-LEG: Final = 1024
+CHUNK: Final = 1024
 """Events per read."""
 KEPT: Final = 8
-"""Legs kept in memory during the backward walk; earlier ones are read again going forward."""
+"""Chunks kept in memory during the backward walk; earlier ones are read again going forward."""
 NEWEST: Final = Position(2**63, 0)
 """Position after every event."""
 
@@ -98,15 +98,16 @@ class ThreadReplay:
         def within(recorded: Recorded) -> bool:
             return recorded.position <= upto
 
-        async for leg in _legs(self._log, state, last):
-            if not await fold(state, leg, self._skipped, within, self._pace, self._passed):
+        async for chunk in _chunks(self._log, state, last):
+            if not await fold(state, chunk, self._skipped, within, self._pace, self._passed):
                 return
 
 
-async def _legs(log: Log, state: ThreadState, last: Position) -> AsyncIterator[list[Entry]]:
+async def _chunks(log: Log, state: ThreadState, last: Position) -> AsyncIterator[list[Entry]]:
     """The events of a thread after `state`, up to and including `last`, oldest first, in bounded lists.
 
-    In the log each event names its predecessor. The walk therefore runs backward first and keeps the start of each leg.
+    In the log each event names its predecessor. The walk therefore runs backward first and keeps the start of each
+    chunk.
     """
     until = state.last if state.events else None
     begun: list[Position] = []
@@ -114,13 +115,13 @@ async def _legs(log: Log, state: ThreadState, last: Position) -> AsyncIterator[l
     at: Position | None = last
     while at is not None and at != until:
         begun.append(at)
-        kept.append(await log.chain(state.site, state.id, at, until=until, limit=LEG))
+        kept.append(await log.chain(state.site, state.id, at, until=until, limit=CHUNK))
         before = read(*kept[-1][-1]).envelope.tp
         at = Position.parse(before) if before else None
     while begun:
         start = begun.pop()
-        leg = kept.pop() if kept else await log.chain(state.site, state.id, start, until=until, limit=LEG)
-        yield leg[::-1]
+        chunk = kept.pop() if kept else await log.chain(state.site, state.id, start, until=until, limit=CHUNK)
+        yield chunk[::-1]
 
 
 def _preceding(position: Position) -> Position:

@@ -50,7 +50,7 @@ class Generations(Struct, frozen=True, kw_only=True):
         """The served generation."""
         return FIRST_GENERATION if self.pointer is None else self.pointer
 
-    def anew(self, number: int) -> Pointer:
+    def pointer_to(self, number: int) -> Pointer:
         """A pointer to serve that generation with, different from all its former pointers."""
         return Pointer(number, self.exchanges[number] + 1 if number in self.exchanges else 0)
 

@@ -140,7 +140,7 @@ class Store:
             digest,
         )
         arguments += self._signature
-        _tell(commit.feed, arguments)
+        _add_feed(commit.feed, arguments)
         _add(commit.changes, keys, arguments)
         outcome = _outcome(await self._calls.run(COMMIT, keys, arguments))
         assert not isinstance(outcome, Moved | Apart)
@@ -174,7 +174,7 @@ class Store:
             "" if lost is None else str(lost),
             *self._signature,
         )
-        _tell(commit.feed, arguments)
+        _add_feed(commit.feed, arguments)
         _add(commit.changes, keys, arguments)
         outcome = _outcome(await self._calls.run(FLIP, keys, arguments))
         assert not isinstance(outcome, Moved)
@@ -285,7 +285,7 @@ class Store:
         return [] if found is None else _THREAD.decode(found).redacted
 
 
-def _tell(lines: Sequence[bytes], arguments: list[Argument]) -> None:
+def _add_feed(lines: Sequence[bytes], arguments: list[Argument]) -> None:
     """Append feed entries to the arguments of a script."""
     arguments.append(len(lines))
     arguments += lines

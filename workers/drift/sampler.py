@@ -43,9 +43,9 @@ AWAY_S: Final = 1.0
 """Seconds to wait after a failure before the sampler continues."""
 AGAIN_S: Final = 60.0
 """Seconds until the retry of a repair that failed with a passing error."""
-LEFT_ALONE_S: Final = 24 * 3600.0
+QUARANTINE_S: Final = 24 * 3600.0
 """Seconds for which a thread is not checked after a repair did not help."""
-TOLD: Final = 10
+MOST_REPORTED: Final = 10
 """Maximum number of differing fields logged individually per thread."""
 
 PERSONAL: Final = frozenset({"ballots", "waiting"} | {listing.name for listing in LISTINGS if listing.personal})
@@ -73,7 +73,7 @@ class _Found(Struct):
     def add(self, difference: Difference) -> None:
         """Record one more difference."""
         self.views[_view(difference)] += 1
-        if len(self.first) < TOLD:
+        if len(self.first) < MOST_REPORTED:
             self.first.append(difference)
 
 
@@ -127,26 +127,26 @@ class Sampler:
         walked = drawn = 0.0
         begun = self._pace.spent
         async for name, counts in walk:
-            await self._look(name, counts)
+            await self._check(name, counts)
             walked += self._pace.spent - begun
             begun = self._pace.spent
             while drawn < walked and (by_chance := await self._rounds.draw()):
-                await self._look(by_chance, None)
+                await self._check(by_chance, None)
                 drawn += self._pace.spent - begun
                 begun = self._pace.spent
-            await self._look_again()
+            await self._check_quarantined()
             begun = self._pace.spent
 
-    async def _look_again(self) -> None:
+    async def _check_quarantined(self) -> None:
         """Check the threads whose quarantine is over, and forget those of partitions no longer held."""
         for name, due in list(self._quarantine.items()):
             held = self._store.keys.of(*name).number in self._held()
             if not held or due <= anyio.current_time():
                 self._release(name)
                 if held:
-                    await self._look(name, None)
+                    await self._check(name, None)
 
-    async def _look(self, name: Name, counts: ListingCounts | None) -> None:
+    async def _check(self, name: Name, counts: ListingCounts | None) -> None:
         """Check one thread, and repair it if it differs."""
         if name not in self._quarantine:
             try:
@@ -155,7 +155,7 @@ class Sampler:
                 if _is_passing(error):
                     raise
                 # A thread that cannot be checked must not keep the others from being checked.
-                self._leave(name, LEFT_ALONE_S)
+                self._quarantine_for(name, QUARANTINE_S)
                 _log.error("drift_look_failed", site=name[0], thread=name[1], exc_info=error)
         await self._rest()
 
@@ -204,8 +204,8 @@ class Sampler:
 
     async def _mend(self, name: Name, found: _Found) -> None:
         """Log the differences, replace the views by the fold, and check again."""
-        self._leave(name, AGAIN_S)
-        self._tell(name, found)
+        self._quarantine_for(name, AGAIN_S)
+        self._report(name, found)
         left, fault = found, None
         try:
             await refold(self._log, self._store, *name, html=self._html)
@@ -217,7 +217,7 @@ class Sampler:
                 return
             fault = error
         if left.count:
-            self._leave(name, LEFT_ALONE_S)
+            self._quarantine_for(name, QUARANTINE_S)
             first = left.first[0]
             _log.critical(
                 "drift_not_mended_by_folding",
@@ -233,7 +233,7 @@ class Sampler:
             self._release(name)
             _log.info("drift_mended", site=name[0], thread=name[1], fields=found.count)
 
-    def _tell(self, name: Name, found: _Found) -> None:
+    def _report(self, name: Name, found: _Found) -> None:
         for difference in found.first:
             _log.error(
                 "drift_found",
@@ -243,8 +243,8 @@ class Sampler:
                 view=_view(difference),
                 stored=difference.key,
                 field=self._field(difference),
-                expected=self._told(difference.expected),
-                found=self._told(difference.found),
+                expected=self._value(difference.expected),
+                found=self._value(difference.found),
                 fields=found.count,
             )
 
@@ -255,14 +255,14 @@ class Sampler:
             return name
         return self._digest(name.encode())
 
-    def _told(self, value: bytes | int | None) -> str | int | None:
+    def _value(self, value: bytes | int | None) -> str | int | None:
         return self._digest(value) if isinstance(value, bytes) else value
 
     def _digest(self, value: bytes) -> str:
         """Keyed digest of a value. It distinguishes values and cannot be reversed outside this process."""
         return blake2b(value, digest_size=8, key=self._secret).hexdigest()
 
-    def _leave(self, name: Name, seconds: float) -> None:
+    def _quarantine_for(self, name: Name, seconds: float) -> None:
         self._quarantine[name] = anyio.current_time() + seconds
         metrics.DRIFT_QUARANTINED.set(len(self._quarantine))
 

@@ -93,7 +93,7 @@ class Rebuilder:
         self._keys = deployment.keys
         self._all = list(range(log.partitions))
         self._log = log
-        self._turns = LeasedWork(Leases(deployment.calls, deployment.keys, worker, building=True), share)
+        self._leased = LeasedWork(Leases(deployment.calls, deployment.keys, worker, building=True), share)
         self._share = share
         self._progress = progress
         self._flipped = flipped
@@ -107,27 +107,27 @@ class Rebuilder:
 
     async def rebuild(self) -> None:
         """Build every view again, compare it with the served one, and serve it. The previous views are kept."""
-        await self._turns.running(self._rebuild)
+        await self._leased.running(self._rebuild)
 
     async def back(self) -> None:
         """Serve the previous generation in every partition that has kept it, after it has caught up."""
-        await self._turns.running(self._back)
+        await self._leased.running(self._back)
 
     async def clean(self) -> int:
         """Delete every unserved generation and the remains of a rebuild. Returns the number of keys deleted."""
-        return await self._turns.running(self._clean)
+        return await self._leased.running(self._clean)
 
     async def _rebuild(self) -> None:
         run = await self._begun()
         await self._measure(run)
         partitions = self._all
         # Remove unused generations first, so that no newly assigned generation number has keys already.
-        await self._turns.each(
-            [one for one in partitions if self._left(await self._known(one), run)], partial(self._leave, run)
+        await self._leased.each(
+            [one for one in partitions if self._left(await self._known(one), run)], partial(self._abandon, run)
         )
         await self._sweep()
         while partitions:
-            held = await self._turns.each(partitions, self._spared(partial(self._build, run)))
+            held = await self._leased.each(partitions, self._spared(partial(self._build, run)))
             if held == partitions:
                 _log.info("rebuild_delayed", partitions=len(held))
                 await anyio.sleep(POLL_EVERY)
@@ -138,7 +138,7 @@ class Rebuilder:
 
     async def _back(self) -> None:
         await self._ask("DEL", REBUILD)
-        held = await self._turns.each(self._all, self._spared(self._return))
+        held = await self._leased.each(self._all, self._spared(self._return))
         _require_none(held)
         self._require_undamaged("returned to their earlier views")
 
@@ -169,7 +169,7 @@ class Rebuilder:
 
     async def _clean(self) -> int:
         await self._ask("DEL", REBUILD)
-        held = await self._turns.each(self._all, self._strike)
+        held = await self._leased.each(self._all, self._clean_partition)
         gone = await self._sweep()
         _require_none(held)
         return gone
@@ -210,7 +210,7 @@ class Rebuilder:
             _log.info("views_removed", count=gone)
         return gone
 
-    async def _leave(self, run: Run, partition: int, nonce: str, _pace: Pace) -> None:
+    async def _abandon(self, run: Run, partition: int, nonce: str, _pace: Pace) -> None:
         """Remove the generations that this rebuild does not need from the list. None is removed once it is done."""
         known = await self._known(partition)
         needed = known.built.keys() - self._left(known, run)
@@ -232,18 +232,18 @@ class Rebuilder:
             target: Built(rebuild=run.id, began=run.began),
         }
         await self._note(partition, nonce, known, built)
-        store, served = self._store(known.anew(target), beside=True), self._store(Pointer(known.served))
+        store, served = self._store(known.pointer_to(target), beside=True), self._store(Pointer(known.served))
         own = Rebuilding(self._log, store, served, partition, nonce, html=self._html, pace=pace, read=self._read)
         own.new = begun is None
         own.snapshots = not (await self._scope(partition, known.served)).fold
-        own.tell = lambda events: self._count(partition, events * BUILDING)
+        own.progressed = lambda events: self._count(partition, events * BUILDING)
         await own.level()
         threads = await own.threads()
         events = self._of[partition]
-        own.tell = lambda _: None
+        own.progressed = lambda _: None
         share = events * (1 - BUILDING) / max(1, len(threads))
 
-        def tell(threads: int) -> None:
+        def compared(threads: int) -> None:
             self._count(partition, events * BUILDING + threads * share)
 
         while True:
@@ -257,7 +257,7 @@ class Rebuilder:
                 level=own.level,
                 pace=pace,
             )
-            differing = await contrast.run(threads, tell)
+            differing = await contrast.run(threads, compared)
             # Another version that wrote into the served views meanwhile may be the cause of the difference.
             if not differing or (await self._scope(partition, known.served)).entries == scope.entries:
                 break
@@ -332,7 +332,7 @@ class Rebuilder:
                 f"{self._versions.fold}: go back with the version of Hansard that wrote them"
             )
         await self._note(partition, nonce, known, {known.served: replace(known.of(known.served), served=True)})
-        store, served = self._store(known.anew(target), beside=True), self._store(Pointer(known.served))
+        store, served = self._store(known.pointer_to(target), beside=True), self._store(Pointer(known.served))
         own = Rebuilding(self._log, store, served, partition, nonce, html=self._html, pace=pace, read=self._read)
         at = await own.flip()
         _log.debug("views_flipped", partition=partition, generation=target, position=str(at))
@@ -341,7 +341,7 @@ class Rebuilder:
             Flipped(partition=partition, generation=target, before=known.served, events=at.n, threads=0, cut=cut)
         )
 
-    async def _strike(self, partition: int, nonce: str, _pace: Pace) -> None:
+    async def _clean_partition(self, partition: int, nonce: str, _pace: Pace) -> None:
         known = await self._known(partition)
         await self._note(partition, nonce, known, {known.served: known.of(known.served)})
 

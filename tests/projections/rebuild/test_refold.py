@@ -133,7 +133,7 @@ async def test_views_that_were_never_exchanged_go_by_themselves(here: Bench) -> 
 async def test_a_long_thread_is_folded_in_legs_up_to_wherever_it_is_asked_for(
     here: Bench, monkeypatch: pytest.MonkeyPatch, kept: int
 ) -> None:
-    monkeypatch.setattr(thread_replay, "LEG", 7)
+    monkeypatch.setattr(thread_replay, "CHUNK", 7)
     monkeypatch.setattr(thread_replay, "KEPT", kept)
     await here.play(stream(35, 120, threads=2), threads=2)
     replay = ThreadReplay(here.log, SITE, THREAD)

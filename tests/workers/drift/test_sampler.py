@@ -176,14 +176,14 @@ async def test_a_thread_whose_views_are_all_gone_is_found_by_its_log(level: tupl
         async with looking(sampler(here, projector)):
             await walked()
     first = lines(said, "drift_found")
-    assert len(first) == sampler_module.TOLD < first[0]["fields"]
+    assert len(first) == sampler_module.MOST_REPORTED < first[0]["fields"]
     assert await here.views() == right
 
 
 async def test_a_look_at_a_thread_is_counted_once(level: tuple[Bench, Projector]) -> None:
     here, projector = level
     before = metrics.DRIFT_CHECKED._value.get()
-    await sampler(here, projector)._look((SITE, THREADS[0]), None)
+    await sampler(here, projector)._check((SITE, THREADS[0]), None)
     assert metrics.DRIFT_CHECKED._value.get() == before + 1
 
 

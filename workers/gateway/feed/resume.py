@@ -96,7 +96,7 @@ class _Step(NamedTuple):
         return [comment for _, comment in self.kinds if comment is not None]
 
 
-class _Plan(NamedTuple):
+class _ReplayPlan(NamedTuple):
     """The result of the first pass."""
 
     votes: dict[str, Position]
@@ -158,7 +158,7 @@ class Resume:
         if held:
             yield Piece(len(held), b"".join(held))
 
-    async def _plan(self, missed: Missed) -> _Plan:
+    async def _plan(self, missed: Missed) -> _ReplayPlan:
         votes: dict[str, Position] = {}
         entries = others = 0
         async for some in self._entries(missed):
@@ -173,9 +173,9 @@ class Resume:
                 raise TooLong
         if others + len(votes.keys() | missed.repeats) > self._limits.replay_rows:
             raise TooLong
-        return _Plan(votes, entries)
+        return _ReplayPlan(votes, entries)
 
-    async def _steps(self, missed: Missed, plan: _Plan) -> AsyncIterator[list[_Step]]:
+    async def _steps(self, missed: Missed, plan: _ReplayPlan) -> AsyncIterator[list[_Step]]:
         """Second pass: yield the steps of the replay, some rows at a time. The rows of a position are never split."""
         repeats = sorted(missed.repeats - plan.votes.keys())
         for start in range(0, len(repeats), _ROWS):
@@ -187,7 +187,7 @@ class Resume:
         rows = 0
         async for entries in self._entries(missed):
             for entry in entries:
-                steps.append(_Step(entry.position, [kind for kind in entry.kinds if _tells(plan, entry, *kind)]))
+                steps.append(_Step(entry.position, [kind for kind in entry.kinds if _is_sent(plan, entry, *kind)]))
                 rows += len(steps[-1].kinds)
                 if rows >= _ROWS:
                     yield steps
@@ -239,6 +239,6 @@ class Resume:
         return None
 
 
-def _tells(plan: _Plan, entry: FeedEntry, kind: str, comment: str | None) -> bool:
+def _is_sent(plan: _ReplayPlan, entry: FeedEntry, kind: str, comment: str | None) -> bool:
     """True if a kind is sent at this entry. Votes are sent only at the last vote of their comment."""
     return kind != frames.VOTES or comment is None or plan.votes.get(comment) == entry.position
