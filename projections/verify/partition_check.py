@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
-from typing import Any
 
 from msgspec.structs import replace
 
@@ -19,6 +18,7 @@ from projections.verify.log_index import LogIndex, ViewsAhead
 from projections.verify.single_thread import ListingCounts, SingleThreadCheck
 from projections.verify.snapshots import SnapshotCheck
 from projections.verify.stored_keys import StoredKeys
+from projections.verify.thread_check import asked
 from projections.views.damage import Damage
 from projections.views.layout import Html
 from projections.views.listings import registry
@@ -28,11 +28,6 @@ from projections.views.stored_thread import Reads
 from projections.views.versions import ALL, Scope
 
 Tell = Callable[[int, int, int], None]
-
-
-async def asked(reads: Reads, *command: bytes | str | int) -> Any:
-    """The reply to one command, retried while the server is unreachable. Raises `core.refusals.Unavailable`."""
-    return await retry(lambda: reads.call(*command), "verify")
 
 
 class PartitionCheck:
@@ -51,7 +46,6 @@ class PartitionCheck:
         self._pace = Pace()
         self._index = LogIndex(log, keys.number)
         self._check = SingleThreadCheck(reads, keys, generation, html, scope=scope, pace=self._pace, call="verify")
-        self._views = self._check.views
         self._counts = ListingCounts(defers=True)
         self._compared: set[Name] = set()
         self._folded = 0
@@ -75,13 +69,13 @@ class PartitionCheck:
         this one.
         """
         try:
-            await self._index.go_to(await self._views.cursor())
+            await self._index.go_to(await self._check.cursor())
             async for difference in self._all(existing, tell) if self.scope.fold else self._uncompared():
                 yield difference
             tell(self.at.n, self.at.n, len(self._compared))
         except ViewsAhead as ahead:
             key = self.keys.cursor(self.generation)
-            yield self._views.difference(None, key, None, str(self.at).encode(), str(ahead.cursor).encode())
+            yield self._check.difference(None, key, None, str(self.at).encode(), str(ahead.cursor).encode())
 
     async def _uncompared(self) -> AsyncIterator[Difference]:
         """Count the threads; parked threads are reported, whichever projector parked them."""
@@ -89,7 +83,7 @@ class PartitionCheck:
         key = self.keys.parked(self.generation)
         parked = await retry(lambda: read_parked(self._reads, self.keys, self.generation), "verify")
         for name, record in sorted(parked.items()):
-            yield replace(self._views.difference(name, key, "/".join(name), None, None), parked=record)
+            yield replace(self._check.difference(name, key, "/".join(name), None, None), parked=record)
 
     async def _all(self, existing: StoredKeys, tell: Tell) -> AsyncIterator[Difference]:
         while rest := [name for name in self._index.threads if name not in self._compared]:
@@ -122,7 +116,7 @@ class PartitionCheck:
             yield difference
         if (damaged := await self._headless(name)) is not None:
             yield damaged
-        async for difference in snapshots.differences(self._views, fold.state):
+        async for difference in snapshots.differences(self._check, fold.state):
             yield difference
         self._folded += fold.state.events
 
@@ -135,19 +129,19 @@ class PartitionCheck:
         try:
             await self._log.thread_last(*name)
         except UnreadablePartition as error:
-            place = self._views.difference(name, self.keys.heads(*name), None, None, None)
+            place = self._check.difference(name, self.keys.heads(*name), None, None, None)
             return replace(place, damage=Damage(partition=self.keys.number, why=error.why))
         return None
 
     async def _strangers(self, site: str) -> AsyncIterator[Difference]:
         """Members of a site's listings of which the log has no thread."""
-        counted = await self._counts.of(self._views, site)
-        keys = self._views.listing_keys(site)
+        counted = await self._counts.of(self._check, site)
+        keys = self._check.listing_keys(site)
         cells = {cell for cell, thread in counted.members if (site, thread) not in self._index.threads}
-        for listing in self._views.listings():
+        for listing in self._check.listings():
             if listing.cell in cells:
                 key = keys[listing.cell]
-                async for page in self._views.scan(key, listing.cell):
+                async for page in self._check.scan(key, listing.cell):
                     async for difference in self._unknown(site, listing, key, [member for member, _ in page]):
                         yield difference
 
@@ -156,11 +150,11 @@ class PartitionCheck:
             return (site, listing.thread_of(member)) not in self._index.threads
 
         if some := sorted(filter(unknown, members)):
-            moment = await self._views.at_one_moment(("ZMSCORE", key, *some))
+            moment = await self._check.at_one_moment(("ZMSCORE", key, *some))
             await self._index.go_to(moment.cursor)
             for member, score in zip(some, moment.replies[0], strict=True):
                 if score is not None and unknown(member):
-                    yield self._views.difference(None, key, member, None, int(float(score)))
+                    yield self._check.difference(None, key, member, None, int(float(score)))
 
     async def _strays(self, existing: StoredKeys) -> AsyncIterator[Difference]:
         """Keys, other than those of threads, that the log does not explain."""
@@ -179,4 +173,4 @@ class PartitionCheck:
                 continue
             kind = await asked(self._reads, "TYPE", key)
             if kind != b"none":
-                yield self._views.difference(None, key, None, None, kind)
+                yield self._check.difference(None, key, None, None, kind)

@@ -2,15 +2,13 @@
 
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from typing import Any
 
 from core.keys import Partition
-from core.redis.errors import retry
 from projections.thread import snapshots
 from projections.thread.snapshots import Mark
 from projections.thread.state import ThreadState
 from projections.verify.difference import Difference, Name
-from projections.verify.thread_check import ThreadCheck
+from projections.verify.thread_check import ThreadCheck, asked
 from projections.views.stored_thread import Reads
 
 
@@ -25,7 +23,7 @@ class SnapshotCheck:
 
     async def begin(self) -> None:
         """Load the marks of the snapshots. Call this before the thread is folded."""
-        self._packed = dict.fromkeys(snapshots.marks(await self._asked("HKEYS", self._key)))
+        self._packed = dict.fromkeys(snapshots.marks(await asked(self._reads, "HKEYS", self._key)))
 
     def freeze(self, thread: ThreadState) -> None:
         """Pack the thread if a snapshot exists at its current position."""
@@ -37,16 +35,13 @@ class SnapshotCheck:
         """Yield the snapshots that differ from the fold, or that contain text redacted since."""
         for mark, expected in self._packed.items():
             field = snapshots.name(mark)
-            found = await self._asked("HGET", self._key, field)
+            found = await asked(self._reads, "HGET", self._key, field)
             if found is None:
                 continue  # deleted meanwhile, by the commit of a redaction
             if expected is None or _redacted_since(thread, mark):
                 yield check.difference(self._name, self._key, field, None, found)
             elif not _same(expected, found):
                 yield check.difference(self._name, self._key, field, expected, found)
-
-    async def _asked(self, *command: str) -> Any:
-        return await retry(lambda: self._reads.call(*command), "verify")
 
 
 def _redacted_since(thread: ThreadState, mark: Mark) -> bool:

@@ -40,6 +40,11 @@ STEP: Final = 500
 ReadCommand = tuple[str | int, ...]
 
 
+async def asked(reads: Reads, *command: bytes | str | int) -> Any:
+    """The reply to one command, retried while the server is unreachable. Raises `core.refusals.Unavailable`."""
+    return await retry(lambda: reads.call(*command), "verify")
+
+
 class Moment(NamedTuple):
     """Replies to reads of the views with no commit and no exchange between them."""
 
@@ -118,7 +123,7 @@ class ThreadCheck:
             async for difference in self.wrong_kinds(None, keys, error):
                 yield difference
 
-    async def strays(
+    async def members(
         self, name: Name, fold: ThreadReplay, members: Mapping[str, set[str]]
     ) -> AsyncIterator[Difference]:
         """Yield those of some members of listings, by cell, that a thread wrongly has there."""

@@ -18,8 +18,9 @@ from core.redis.errors import retry
 from core.redis.router import Router
 from core.text.render import rendered
 from projections.verify.difference import Difference, Superseded
-from projections.verify.partition_check import PartitionCheck, asked
+from projections.verify.partition_check import PartitionCheck
 from projections.verify.stored_keys import StoredKeys
+from projections.verify.thread_check import asked
 from projections.views import damage
 from projections.views.damage import Damage
 from projections.views.generations import scope_of
