@@ -1,6 +1,9 @@
-import pytest
+from typing import Annotated
 
-from core.error_summary import fault
+import pytest
+from msgspec import Meta, Struct, ValidationError, convert
+
+from core.error_summary import fault, located, pointer_to
 
 
 @pytest.mark.parametrize(
@@ -20,3 +23,31 @@ from core.error_summary import fault
 )
 def test_an_error_is_told_without_the_values_that_it_quotes(error: Exception, told: str) -> None:
     assert fault(error) == told
+
+
+class Part(Struct):
+    size: int
+
+
+class Whole(Struct):
+    parts: dict[str, list[Part]]
+    other: Annotated[int, Meta(ge=0)] = 0
+
+
+@pytest.mark.parametrize(
+    ("given", "pointer"),
+    [
+        ({"parts": {"a": [{"size": 1}, {"size": "x"}]}}, "/parts/1/size"),
+        ({"parts": {}, "other": -1}, "/other"),
+        ({}, ""),
+    ],
+)
+def test_the_place_of_a_validation_error_is_a_json_pointer(given: object, pointer: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        convert(given, Whole)
+    said, found = located(caught.value)
+    assert (found, " - at" in said) == (pointer, False)
+
+
+def test_a_field_with_a_slash_or_a_tilde_is_escaped_in_a_pointer() -> None:
+    assert pointer_to("a/b~c") == "/a~1b~0c"

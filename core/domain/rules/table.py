@@ -13,6 +13,7 @@ from core.domain.context import Context
 from core.domain.rules.links_over import LinksOver
 from core.domain.rules.premoderation import Hold
 from core.domain.rules.rule import Rule
+from core.error_summary import located
 from core.policy import RawRule
 from core.refusals import BadRule
 
@@ -42,8 +43,7 @@ def check_rules(rules: Iterable[RawRule], pointer: str) -> None:
         try:
             _decode(raw)
         except ValidationError as error:
-            said, _, path = str(error).partition(" - at `$")
-            setting = path.removesuffix("`").replace(".", "/").replace("[", "/").replace("]", "")
+            said, setting = located(error)
             raise BadRule(f"{pointer}/{number}{setting}", said.replace("`", "")) from None
 
 
@@ -53,6 +53,6 @@ def _decode(raw: RawRule) -> Rule:
     for rule in RULES:
         if rule.__struct_config__.tag == kind:
             return convert(raw, rule)
-    # Worded like an error of msgspec, so that both are split alike into pointer and detail.
+    # Worded like an error of msgspec, which `located` splits.
     known = ", ".join(str(rule.__struct_config__.tag) for rule in RULES)
     raise ValidationError(f"unknown kind of rule; the kinds are {known} - at `$.kind`")

@@ -9,12 +9,12 @@ from typing import Annotated, Any, Final, get_origin
 import msgspec
 from msgspec import Struct
 
+from core.error_summary import located, pointer_to
 from workers.gateway.http.grammars import worded
 from workers.gateway.http.refusals import BadRequest, InvalidField, UnsupportedMediaType
 
 JSON_TYPE: Final = "application/json"
 _JSON_TYPE: Final = re.compile(rb"""application/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?""", re.IGNORECASE)
-_STEP: Final = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
 _UNKNOWN: Final = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
 _MISSING: Final = re.compile(r"Object missing required field `(.*)`", re.DOTALL)
 _PATTERN: Final = re.compile(r"Expected `str(?: \| null)?` matching regex (.*)", re.DOTALL)
@@ -97,28 +97,18 @@ def _number(text: str) -> int | float:
 
 
 def field_error(error: msgspec.ValidationError) -> InvalidField:
-    """Convert msgspec's message (``… - at `$.decisions[3].verdict` ``) to a field error with a JSON pointer."""
-    said, _, path = str(error).partition(" - at `$")
-    pointer = "".join(_segment(match) for match in _STEP.finditer(path.removesuffix("`")))
+    """Convert msgspec's message to a field error with a JSON pointer."""
+    said, pointer = located(error)
     unknown = _UNKNOWN.fullmatch(said)
     if unknown is not None:
-        return {"pointer": pointer + _escaped(unknown[1][:_LONGEST_NAME]), "detail": "there is no such field"}
+        return {"pointer": pointer + pointer_to(unknown[1][:_LONGEST_NAME]), "detail": "there is no such field"}
     missing = _MISSING.fullmatch(said)
     if missing is not None:
-        return {"pointer": pointer + _escaped(missing[1]), "detail": "this field is required"}
+        return {"pointer": pointer + pointer_to(missing[1]), "detail": "this field is required"}
     pattern = _PATTERN.fullmatch(said)
     if pattern is not None:
         return {"pointer": pointer, "detail": worded(pattern[1])}
     return {"pointer": pointer, "detail": said.replace("`", "")}
-
-
-def _segment(match: re.Match[str]) -> str:
-    # msgspec does not report the key of a map, so the pointer ends at the map.
-    return _escaped(match[1]) if match[1] is not None else "" if match[2] == "..." else f"/{match[2]}"
-
-
-def _escaped(name: str) -> str:
-    return "/" + name.replace("~", "~0").replace("/", "~1")
 
 
 def _refuse_depth(body: bytes) -> None:
@@ -145,7 +135,7 @@ def _pairs(pairs: list[tuple[str, Any]]) -> None:
     seen: set[str] = set()
     for name, _ in pairs:
         if name in seen:
-            raise BadRequest.at(_escaped(name[:_LONGEST_NAME]), "this field occurs twice")
+            raise BadRequest.at(pointer_to(name[:_LONGEST_NAME]), "this field occurs twice")
         seen.add(name)
 
 
