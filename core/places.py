@@ -50,7 +50,7 @@ class Place(Struct, frozen=True, kw_only=True):
     """Way to take one text or profile out."""
 
 
-_NUMBER: Final[Any] = ANY
+ANY_NUMBER: Final[Any] = ANY
 """Pattern in place of a number."""
 
 BOTH: Final[frozenset[Holding]] = frozenset({"words", "profile"})
@@ -123,7 +123,7 @@ WORDLESS: Final[Mapping[str, str]] = {
     SITES_NOTED: "a mark",
     EVERY.deployment: "the deployment's id",
     EVERY.heads(ANY, ANY): "positions, and values of votes",
-    EVERY.commands(_NUMBER): "positions, and digests of requests: 48 bits, not salted",
+    EVERY.commands(ANY_NUMBER): "positions, and digests of requests: 48 bits, not salted",
     EVERY.site_keys(ANY): "keys that sign tokens: secrets, but no words",
 }
 """Keys without words of the write side, by pattern: their content."""

@@ -1,10 +1,11 @@
 """Places of the views in which words or profiles lie (`core.places`)."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from core.keys import ANY, EVERY
 from core.places import (
+    ANY_NUMBER,
     AUTHOR,
     BOTH,
     EVERYBODY,
@@ -17,9 +18,7 @@ from core.places import (
     Place,
 )
 
-_NUMBER: Final[Any] = ANY
-"""Pattern in place of a number."""
-_VIEWS: Final = EVERY.thread_views(_NUMBER, ANY, ANY)
+_VIEWS: Final = EVERY.thread_views(ANY_NUMBER, ANY, ANY)
 _COMMITTED: Final = "until the next commit about it replaces it, or its generation is swept"
 _REFOLDED: Final = "overwritten by the projector's commit, once the fold leaves it out"
 
@@ -48,7 +47,7 @@ PLACES: Final = (
     Place(
         name="urls",
         kind="sorted set",
-        where=EVERY.listing(_NUMBER, ANY, "urls"),
+        where=EVERY.listing(ANY_NUMBER, ANY, "urls"),
         holds=WORDS,
         whose=PUBLISHER,
         ages=_COMMITTED,
@@ -116,9 +115,9 @@ WORDLESS: Final[Mapping[str, str]] = {
     EVERY.building: "a lease",
     EVERY.generation: "number of the served generation",
     EVERY.generations: "versions of the generations",
-    EVERY.cursor(_NUMBER): "a position",
-    EVERY.parked(_NUMBER): "positions, and causes without a value of the event",
-    EVERY.versions(_NUMBER): "versions of Hansard",
+    EVERY.cursor(ANY_NUMBER): "a position",
+    EVERY.parked(ANY_NUMBER): "positions, and causes without a value of the event",
+    EVERY.versions(ANY_NUMBER): "versions of Hansard",
     EVERY.feed: "positions, and ids of the comments that changed",
     EVERY.feed_trimmed: "a position",
     _VIEWS.votes: "tallies",
@@ -129,10 +128,10 @@ WORDLESS: Final[Mapping[str, str]] = {
     _VIEWS.answers: "ids of comments",
     _VIEWS.ballots: "ids of members and comments, and votes",
     _VIEWS.waiting: "ids of members and comments",
-    EVERY.listing(_NUMBER, ANY, "pending"): "ids of threads, comments and members",
-    EVERY.listing(_NUMBER, ANY, "reported"): "ids of threads, comments and members",
-    EVERY.listing(_NUMBER, ANY, "authors"): "ids of members, threads and comments",
-    EVERY.listing(_NUMBER, ANY, "threads"): "ids of threads",
-    EVERY.listing(_NUMBER, ANY, "opened"): "ids of threads",
+    EVERY.listing(ANY_NUMBER, ANY, "pending"): "ids of threads, comments and members",
+    EVERY.listing(ANY_NUMBER, ANY, "reported"): "ids of threads, comments and members",
+    EVERY.listing(ANY_NUMBER, ANY, "authors"): "ids of members, threads and comments",
+    EVERY.listing(ANY_NUMBER, ANY, "threads"): "ids of threads",
+    EVERY.listing(ANY_NUMBER, ANY, "opened"): "ids of threads",
 }
 """Keys without words of the views, by pattern: their content."""
