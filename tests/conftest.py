@@ -1,6 +1,7 @@
 import pytest
 from hypothesis import settings
 
+from projections.verify import thread_check
 from tests.support.memories import forget
 from tests.support.servers import fresh, server
 
@@ -20,3 +21,12 @@ def anyio_backend() -> str:
 def forgotten() -> None:
     """No test finds what one before it left in the memory of this process."""
     forget()
+
+
+@pytest.fixture(params=["whole", "in steps"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """How verification reads threads: whole, or in steps of a few fields."""
+    if request.param == "in steps":
+        monkeypatch.setattr(thread_check, "WHOLE", 0)
+        monkeypatch.setattr(thread_check, "STEP", 7)
+    return str(request.param)

@@ -2,6 +2,7 @@
 
 from tests.projections.verify.test_verifier import (
     differences,
+    every_way,
     here,
     small,
     test_a_key_of_another_kind_is_found,
@@ -9,7 +10,6 @@ from tests.projections.verify.test_verifier import (
     test_keys_that_should_not_exist_are_found,
     test_views_that_agree_have_no_difference_and_progress_is_told,
     test_whatever_is_changed_in_any_view_is_found,
-    way,
 )
 from tests.support.discussions import stream
 from tests.support.projecting import SITE, THREADS, bench, projecting
@@ -17,6 +17,7 @@ from tests.support.shapes_of_deployment import fresh, server
 from workers.rebuild.rebuilder import Flipped, Rebuilder
 
 __all__ = [
+    "every_way",
     "fresh",
     "here",
     "server",
@@ -26,7 +27,6 @@ __all__ = [
     "test_keys_that_should_not_exist_are_found",
     "test_views_that_agree_have_no_difference_and_progress_is_told",
     "test_whatever_is_changed_in_any_view_is_found",
-    "way",
 ]
 
 

@@ -11,7 +11,6 @@ from core.log.port import Entry
 from core.position import Position
 from core.redis.command import RedisCommand
 from projections.thread.snapshots import field, pack
-from projections.verify import thread_check
 from projections.verify.verifier import Difference, Finished, Progress, verify
 from projections.views.damage import Damage
 from projections.views.listings.registry import LISTINGS
@@ -22,13 +21,10 @@ THREAD = THREADS[0]
 LENGTH = 1000
 
 
-@pytest.fixture(params=["whole", "in steps"], autouse=True)
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """How threads are read: whole, or in steps of a few fields."""
-    if request.param == "in steps":
-        monkeypatch.setattr(thread_check, "WHOLE", 0)
-        monkeypatch.setattr(thread_check, "STEP", 7)
-    return str(request.param)
+@pytest.fixture(autouse=True)
+def every_way(way: str) -> None:
+    """Every test here, in every way of reading."""
+    del way
 
 
 @pytest.fixture

@@ -23,7 +23,6 @@ from projections.rebuild import comparison
 from projections.rebuild.refold import refold
 from projections.thread import snapshots
 from projections.thread.thread_replay import ThreadReplay
-from projections.verify import thread_check
 from projections.verify.difference import Difference, Superseded
 from projections.verify.single_thread import SingleThreadCheck
 from projections.verify.verifier import Finished, verify
@@ -62,14 +61,6 @@ def layout(*views: str, gone: str = "") -> Versions:
 async def here(fresh: str) -> AsyncIterator[Bench]:
     async with bench(fresh) as here:
         yield here
-
-
-@pytest.fixture(params=["whole", "in steps"])
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """How threads are read."""
-    if request.param == "in steps":
-        monkeypatch.setattr(thread_check, "WHOLE", 0)
-        monkeypatch.setattr(thread_check, "STEP", 7)
 
 
 async def written(here: Bench, *writers: tuple[Versions, Callable[[str], str]]) -> None:

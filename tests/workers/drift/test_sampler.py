@@ -13,7 +13,6 @@ from structlog.testing import capture_logs
 from core.keys import ThreadViews
 from projections.rebuild.refold import refold
 from projections.thread.thread_replay import ThreadReplay
-from projections.verify import thread_check
 from projections.verify.difference import Name
 from projections.verify.thread_check import ThreadCheck
 from projections.verify.verifier import verify
@@ -33,14 +32,6 @@ from workers.runtime.settings import Settings
 THREAD = THREADS[0]
 ACROSS = {listing.name: listing for listing in LISTINGS}
 VIEWS = (*ThreadViews._fields, *ACROSS)
-
-
-@pytest.fixture(params=["whole", "in steps"])
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """How threads are read."""
-    if request.param == "in steps":
-        monkeypatch.setattr(thread_check, "WHOLE", 0)
-        monkeypatch.setattr(thread_check, "STEP", 7)
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ from projections.rebuild.refold import refold
 from projections.thread.fold import fold
 from projections.thread.state import CommentState, ThreadState
 from projections.thread.thread_replay import ThreadReplay
-from projections.verify import thread_check
 from projections.verify.difference import Difference
 from projections.verify.single_thread import ListingCounts, SingleThreadCheck
 from projections.verify.verifier import Finished, verify
@@ -157,14 +156,6 @@ def more(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "THREAD_LISTINGS", (*registry.THREAD_LISTINGS, MOST))
     monkeypatch.setattr(registry, "COMMENT_LISTINGS", (*registry.COMMENT_LISTINGS, LONG))
     monkeypatch.setattr(registry, "LISTINGS", (*registry.LISTINGS, MOST, LONG))
-
-
-@pytest.fixture(params=["whole", "in steps"])
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """How threads are read."""
-    if request.param == "in steps":
-        monkeypatch.setattr(thread_check, "WHOLE", 0)
-        monkeypatch.setattr(thread_check, "STEP", 7)
 
 
 @pytest.fixture
