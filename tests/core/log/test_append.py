@@ -4,6 +4,7 @@ import pytest
 
 from core.keys import WINDOW_MS
 from core.log.port import NO_HEAD, Answer, Appended, Conflict, Head, HeadWanted, KeyReused, Log, Repeated, Skew
+from core.log.server_time import Clocks
 from core.position import START, Position
 from tests.support.logs import (
     HERE,
@@ -219,6 +220,16 @@ async def test_a_key_is_remembered_until_the_next_window_ends(place: Place) -> N
     assert (await look(log, key="k")).answer is None
     (position,) = await write(log, event("c:1"), key="k", digest="d")
     assert position.n == last.n + 1
+
+
+async def test_a_key_is_found_though_the_estimated_window_is_always_another(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So it is for a moment at the end of a window, where the log's time stands still and the estimate goes on."""
+    log = place.log
+    first = await write(log, event("c:1"), key="k", digest="d")
+    monkeypatch.setattr(Clocks, "window", lambda *_: first[0].ms // WINDOW_MS + 1)
+    assert (await look(log, key="k")).answer == Answer(first, created=False, digest="d")
 
 
 async def test_a_clock_that_jumps_back_finds_what_was_written(place: Place) -> None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -120,6 +121,20 @@ def test_sentinels_have_a_service_and_perhaps_a_password_of_their_own() -> None:
     assert (server["username"], server["password"], server["db"]) == ("ada", "p@ss", 2)
     assert connect(address.sentinel("a:1"), writing=True).connection_pool.connection_kwargs["password"] == "w/x"
     assert "p%40ss" not in repr(address)
+
+
+def test_a_list_may_have_a_bracket_where_urls_may_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Newer versions of `urlsplit` refuse a bracket that is not the first character of the host."""
+
+    def strict(url: str) -> Any:
+        host = url.partition("//")[2].partition("/")[0].rpartition("@")[2]
+        if host.partition("[")[0] and "[" in host:
+            raise ValueError("Invalid IPv6 URL")
+        return urlsplit(url)
+
+    monkeypatch.setattr("core.redis.address.urlsplit", strict)
+    assert parse("redis+sentinel://ada:p%40ss@a:1,[::1]:3/main").places == ("a:1", "[::1]:3")
+    assert parse("rediss+cluster://a,[::1]:3?db=0").places == ("a:6379", "[::1]:3")
 
 
 def test_a_cluster_may_be_spoken_to_over_tls() -> None:

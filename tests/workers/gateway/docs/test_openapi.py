@@ -16,6 +16,7 @@ from tests.support.house import ADA, AUDITOR, BEN, MOD, SITE, THREAD, House, at
 from workers.gateway.docs.openapi import document, problems_of
 from workers.gateway.docs.reference import page
 from workers.gateway.http import problems
+from workers.gateway.http.preconditions import revisions_named
 from workers.gateway.operations.operation import Operation
 from workers.gateway.operations.table import OPERATIONS, by_path
 from workers.gateway.shapes import comments as shapes
@@ -91,6 +92,12 @@ def test_a_call_says_who_may_how_it_is_kept_and_what_it_may_be_refused_with(call
     named = {parameter["name"] for parameter in said.get("parameters", ())}
     assert ("Idempotency-Key" in named) == call.keyed
     assert ("If-Match" in named) == call.edits
+    for parameter in said.get("parameters", ()):
+        if parameter["name"] == "If-Match":
+            pattern = re.compile(parameter["schema"]["pattern"])
+            for header in ('"2"', 'W/"2"', '"2", W/"3"'):
+                assert pattern.fullmatch(header)
+                assert revisions_named(header.encode())
 
 
 @pytest.mark.parametrize("call", OPERATIONS, ids=lambda call: call.name)
