@@ -48,6 +48,8 @@ class Result(Struct, frozen=True, kw_only=True):
     """Set if the command was executed before."""
     recorded: tuple[Recorded, ...] = ()
     """The events appended now, without their back pointers."""
+    after: Position | None = None
+    """Position of the partition's last event before those appended now; None if the result came from the key alone."""
     comment: Comment | None = None
     """The comment of the command, as it is now; None if the result came from the key alone."""
     answered: Comment | None = None
@@ -135,7 +137,7 @@ async def transact(  # noqa: PLR0913 # a command, and by keyword where and how i
             settled=None if events else unchanged_since(command, context, aggregates),
         )
         match outcome := await log.append(append):
-            case Appended(positions, durability):
+            case Appended(positions, after, durability):
                 # If there was nothing to append, the position is that of another event.
                 written = zip(positions, events, strict=False)
                 recorded = tuple(Recorded(position, stamped(event, stamp), event) for position, event in written)
@@ -145,6 +147,7 @@ async def transact(  # noqa: PLR0913 # a command, and by keyword where and how i
                     created=created,
                     repeated=again,
                     recorded=recorded,
+                    after=after,
                     comment=comment,
                     answered=answered,
                     earlier=aggregates.vote(command.comment, caller.id) if isinstance(command, CastVote) else None,

@@ -163,6 +163,7 @@ class MemoryLog:
             at = heads.get(field, NO_HEAD).position
             if at != position:
                 return Conflict(field, at)
+        after = log.last
         positions = tuple(self._write(log, heads, event, now) for event in append.events)
         if not positions and append.settled is not None:
             positions = (append.settled,)
@@ -171,7 +172,7 @@ class MemoryLog:
         if append.events:
             log.grown.set()
             log.grown = anyio.Event()
-        return Appended(positions)
+        return Appended(positions, after)
 
     async def refusal(self) -> str | None:
         """The reason why appends are refused now; always None."""

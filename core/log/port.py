@@ -156,6 +156,8 @@ class Appended(Struct, frozen=True):
     """The decision is in the log. If there was nothing to append, `positions` holds the settled position."""
 
     positions: tuple[Position, ...]
+    after: Position
+    """Position of the partition's last event before the decision; `START` if there was none."""
     durability: Durability = MEMORY
 
 

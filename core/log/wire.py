@@ -67,7 +67,8 @@ def outcome(reply: bytes, durability: Durability) -> Outcome:
     word, _, rest = reply.partition(b" ")
     match word:
         case b"OK":
-            return Appended(_positions(rest), durability)
+            after, *positions = _positions(rest)
+            return Appended(tuple(positions), after, durability)
         case b"DUP":
             number, _, record = rest.partition(b" ")
             return Repeated(answer(int(number), record), durability)

@@ -9,7 +9,8 @@
 --          8 window of the key · 9 length of a window in ms
 --          10 number of expected heads, then per head: field, position or ""
 --          then number of events, and per event: head, e without its closing brace, c, note, marked field or ""
--- Returns  OK <position>…                    the events are in the log, or there were none and 7 is returned
+-- Returns  OK <after> <position>…            the events are in the log, or there were none and 7 is returned;
+--                                           <after> is the position of the log's last event before them
 --          DUP <window> <record>             the key was used before, for this command
 --          REUSED                            the key was used before, for another command
 --          CONFLICT <field> <position>       a head has another position than expected
@@ -113,6 +114,7 @@ for i = 1, count do
   ids[i] = position
 end
 
+local after = format('%.0f-%.0f', last_ms, n - count)
 local positions = count > 0 and table.concat(ids, ' ') or ARGV[7]
 local is_first = key ~= '' and call('EXISTS', KEYS[4]) == 0
 
@@ -140,4 +142,4 @@ if key ~= '' then
     call('PEXPIREAT', KEYS[4], format('%.0f', expiry))
   end
 end
-return 'OK ' .. positions
+return 'OK ' .. after .. ' ' .. positions

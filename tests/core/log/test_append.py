@@ -174,7 +174,7 @@ async def test_the_same_key_in_another_partition_is_another_key(log: Log) -> Non
 
 async def test_what_changes_nothing_is_remembered_with_what_settled_it(log: Log) -> None:
     (settled,) = await write(log, event("v:1:ada"))
-    assert await append(log, settled=settled, key="k", digest="d") == Appended((settled,))
+    assert await append(log, settled=settled, key="k", digest="d") == Appended((settled,), settled)
     assert await append(log, settled=settled, key="k", digest="d") == Repeated(Answer((settled,), False, "d"))
     assert (await look(log, key="k")).answer == Answer((settled,), created=False, digest="d")
     assert await log.last(HERE) == settled
@@ -192,7 +192,7 @@ async def test_without_a_key_every_append_is_a_new_one(log: Log) -> None:
     (first,) = await write(log, event("c:1"), now=0)
     (second,) = await write(log, event("c:1"), now=0)
     assert second.n == first.n + 1
-    assert await append(log, settled=first) == Appended((first,))
+    assert await append(log, settled=first) == Appended((first,), second)
 
 
 async def test_a_key_of_another_day_is_skew_and_writes_nothing(log: Log) -> None:
@@ -246,3 +246,12 @@ async def test_a_hundred_events_go_in_at_once(log: Log) -> None:
     heads = [f"c:{number}" for number in range(100)]
     written = await write(log, *map(event, heads), expected=dict.fromkeys(heads))
     assert [position.n for position in written] == list(range(1, 101))
+
+
+async def test_it_is_told_what_the_partition_had_last(log: Log) -> None:
+    first = await append(log, event("c:1"), event("c:2"))
+    assert isinstance(first, Appended)
+    assert first.after == START
+    second = await append(log, event("c:1"))
+    assert isinstance(second, Appended)
+    assert second.after == first.positions[-1]

@@ -111,7 +111,7 @@ async def test_what_wrote_nothing_is_answered_as_ever(deployment: Deployment) ->
     late = Append(site=SITE, thread=THREAD, expected={"c:1": None}, events=(event(),), now=now, key="l")
     assert await log.append(late) == Conflict("c:1", *first.positions)
     nothing = Append(site=SITE, thread=THREAD, expected={}, events=(), now=now, settled=Position(1, 1))
-    assert await log.append(nothing) == Appended((Position(1, 1),)), "nothing was waited for"
+    assert await log.append(nothing) == Appended((Position(1, 1),), first.positions[-1]), "nothing was waited for"
     assert await log.confirm(SITE, THREAD, "nobody's") is None
 
 

@@ -67,7 +67,7 @@ ONE: Arguments = [0, 1, "c:1", '{"v":1', b"\x00\xff", "", ""]
 async def test_append_writes_the_entry_its_heads_and_its_key(call: Caller, redis: Redis) -> None:
     await settle(redis)
     event: Arguments = [1, "c:1", "", 1, "c:1", '{"v":1', b"\x00\xff", "a note", "l:1"]
-    assert await call(APPEND, KEYED, [*KEY, *event]) == f"OK {FUTURE}-2".encode()
+    assert await call(APPEND, KEYED, [*KEY, *event]) == f"OK {FUTURE}-1 {FUTURE}-2".encode()
     position = f"{FUTURE}-2".encode()
     entries = await redis.xrange(LOG, min=position)
     assert entries == [(position, {b"e": b'{"v":1,"tp":""}', b"c": b"\x00\xff"})]
@@ -84,9 +84,9 @@ async def test_append_tells_the_server_time_where_that_is_later(call: Caller, re
     await redis.xadd(LOG, {"e": '{"tp":"","ap":""}', "c": ""}, id="5-41")
     await redis.set(COPY, "d 40")
     seconds, micros = await redis.time()
-    word, position = (await call(APPEND, [LOG, HEADS, COPY], [*NO_KEY, *ONE])).split()
+    word, after, position = (await call(APPEND, [LOG, HEADS, COPY], [*NO_KEY, *ONE])).split()
     ms, n = map(int, position.split(b"-"))
-    assert word == b"OK"
+    assert (word, after) == (b"OK", b"5-41")
     assert n == 42
     assert 0 <= ms - (seconds * 1000 + micros // 1000) < DAY
 
@@ -109,7 +109,7 @@ async def test_append_counts_the_versions_of_a_head(call: Caller, redis: Redis) 
 async def test_append_of_several_events_remembers_them_all(call: Caller, redis: Redis) -> None:
     await settle(redis)
     event: Arguments = ONE[2:]
-    assert await call(APPEND, KEYED, [*KEY, 0, 2, *event, *event]) == f"OK {FUTURE}-2 {FUTURE}-3".encode()
+    assert await call(APPEND, KEYED, [*KEY, 0, 2, *event, *event]) == f"OK {FUTURE}-1 {FUTURE}-2 {FUTURE}-3".encode()
     assert await redis.hget(KEYED[3], "k") == f"1 d {FUTURE}-2 {FUTURE}-3".encode()
 
 
@@ -145,7 +145,7 @@ async def test_append_tells_the_time_to_who_thinks_it_is_another_day(call: Calle
 async def test_append_of_nothing_remembers_what_settled_it(call: Caller, redis: Redis) -> None:
     await settle(redis)
     settled: Arguments = [*KEY[:6], "3-3", *KEY[7:]]
-    assert await call(APPEND, KEYED, [*settled, 0, 0]) == b"OK 3-3"
+    assert await call(APPEND, KEYED, [*settled, 0, 0]) == f"OK {FUTURE}-1 3-3".encode()
     assert await redis.hgetall(KEYED[3]) == {b"k": b"1 d 3-3"}
     assert await redis.exists(HEADS) == 0
 
