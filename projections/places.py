@@ -95,7 +95,7 @@ PLACES: Final = (
         where="projections.read.row_cache:RowMemory._rows",
         holds=BOTH,
         whose=AUTHOR,
-        ages="5 s, then not used; until evicted, the least recently used first (4 MiB)",
+        ages="60 s, then not used; until evicted, the least recently used first (4 MiB)",
         removal=RESTART,
     ),
     Place(

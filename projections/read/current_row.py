@@ -64,12 +64,16 @@ class CurrentRows:
             return None
         return _ask(self._served.calls, partition, pointer, site, thread, comment, voter)
 
-    def appended(self, recorded: Sequence[Recorded], earlier: Vote | None) -> None:
-        """Apply what one command of this process just appended; `earlier` is the vote that a new vote replaces."""
+    def appended(self, recorded: Sequence[Recorded], after: Position, earlier: Vote | None) -> None:
+        """Apply what one command of this process just appended; `earlier` is the vote that a new vote replaces.
+
+        `after` is the position of the partition's last event before.
+        """
         if recorded:
             envelope = recorded[0].envelope
             before = None if earlier is None else earlier.value
-            self._memory.appended(self._served.keys.of(envelope.site, envelope.thread).number, recorded, before)
+            partition = self._served.keys.of(envelope.site, envelope.thread).number
+            self._memory.appended(partition, recorded, after, before)
 
     async def voted(
         self,
@@ -94,7 +98,8 @@ class CurrentRows:
         elif (read := await _voted(calls, asked, recorded, earlier, since)) is not None:
             row = read.row
             if read.upto is not None and recorded is not None:
-                self._memory.put(partition.number, recorded, asked.pointer, read.upto, row)
+                without = row._replace(votes=read.before)
+                self._memory.put(partition.number, site, thread, comment, asked.pointer, read.upto, without)
         if row is None and recorded is not None:
             # A row read or cached before the append may be stale. A row read now includes the vote.
             asked = _ask(calls, partition, pointer, site, thread, comment, recorded.envelope.actor.id)
@@ -124,8 +129,10 @@ class _RowRead(NamedTuple):
     """A row that includes the vote it was read for."""
 
     row: CachedRow
-    upto: int | None
-    """Number of the last event before the vote that the row includes; None if the row may lack events."""
+    before: tuple[int, int]
+    """The tally without that vote."""
+    upto: Position | None
+    """Position of the last event before the vote that the row includes; None if the row may lack events."""
 
 
 async def _voted(
@@ -161,9 +168,9 @@ async def _voted(
         if was is None or now is None:
             return None
         votes = moved(votes, was, now)
-    votes = moved(votes, before, earlier.value if recorded is None else value_of(recorded.event) or 0)
-    row = CachedRow(stored, name, votes, None if answers is None else int(answers))
-    return _RowRead(row, _number(upto) if ballot is None else None)
+    with_vote = moved(votes, before, earlier.value if recorded is None else value_of(recorded.event) or 0)
+    row = CachedRow(stored, name, with_vote, None if answers is None else int(answers))
+    return _RowRead(row, votes, Position.decode(upto) if ballot is None else None)
 
 
 def _written(site: str, thread: str, comment: str, row: CachedRow) -> bytes:

@@ -170,7 +170,6 @@ def _figures(alone: Driven, scripts: list[float], votes: Driven, posts: Driven, 
             name=f"vote, {CLIENTS} connections, against the bare script",
             limit_name=f"append script for a vote, {CLIENTS} at a time",
             limit=tuple(scripts),
-            target=Target(of="ratio", at_least=0.2),
         ),
         replace(
             _rate("vote, all on one core (hansard up, with its server)", within),

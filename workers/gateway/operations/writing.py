@@ -53,7 +53,8 @@ async def execute(
         cache=services.aggregate_cache,
         confirm=None if request.provisional is None else request.provisional.confirm,
     )
-    services.current_rows.appended(result.recorded, result.earlier)
+    if result.after is not None:
+        services.current_rows.appended(result.recorded, result.after, result.earlier)
     logs.about(position=str(result.position))
     return result
 
