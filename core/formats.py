@@ -17,8 +17,11 @@ class Formats(Struct, frozen=True, kw_only=True):
     writes: int
 
 
-FORMATS: Final = Formats(reads=(1, 2), writes=2)
+FORMATS: Final = Formats(reads=(1, 2, 3), writes=3)
 """The formats of this version."""
+
+SEALED_SINCE: Final = 3
+"""First format in which the content of events is sealed (`core.events.content`)."""
 
 
 def reads(formats: Formats) -> str:

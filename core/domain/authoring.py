@@ -257,13 +257,14 @@ def _edit(command: EditComment, comment: Comment, context: Context) -> list[Even
     if hold is None and (comment.holds_edits or _was_kept_back(text, comment)):
         hold = premoderation.Hold(premoderation.UNDER_REVIEW)
     reason = None if command.reason is None else one_line(command.reason, LONGEST_REASON) or None
+    name = _name(context)
     edited = CommentEdited(
         comment=comment.id,
         revision=comment.latest + 1,
         entitlement=entitlement,
         rule=None if hold is None else hold.rule,
         body=body,
-        name=_name(context),
+        name=None if name == comment.author.name else name,
         reason=reason,
         match=None if hold is None else hold.match,
     )

@@ -1,7 +1,7 @@
 """Encoding of events: the two fields of a stream entry, and the two stages of decoding them.
 
 `e` is one JSON object that holds the envelope and the open facts of the event. `c` is empty, or a scheme byte and the
-event's content. Scheme 0 is a plain JSON object. Only the append script knows the two back pointers, so `e` is passed
+event's content (`core.events.content`). Only the append script knows the two back pointers, so `e` is passed
 without its closing brace and the script adds `,"tp":"<ms>-<n>","ap":"<ms>-<n>"}`. `tp` is the previous event of the
 thread, empty if there is none. `ap` is that of the aggregate, left out if there is none.
 
@@ -12,7 +12,7 @@ attributed to its thread, and an event with an invalid fact can be identified an
 belongs to no thread: decoding it raises `UnreadableEntry`, and nothing else.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
@@ -21,17 +21,15 @@ from msgspec import Struct
 
 from core.caller import Actor
 from core.error_summary import fault
+from core.events import content
+from core.events.content import SaltPool
 from core.events.types import EVENTS, FIRST, INTRODUCED, Event, UnknownEvent, UnreadableEvent
 from core.events.upcasting import EARLIER, STEPS, VERSION, Back, Step, upcast
-from core.formats import FORMATS
+from core.formats import FORMATS, SEALED_SINCE
 from core.ids import is_site, is_thread
 from core.position import Position
 from core.refusals import FormatTooOld
 from core.times import EARLIEST, LATEST
-
-PLAIN: Final = b"\x00"
-"""Scheme byte of content that is stored as plain JSON."""
-
 
 class UnreadableEntry(Exception):
     """An entry without an envelope: damaged, or not written by Hansard. Its event and its thread are unknown."""
@@ -130,7 +128,8 @@ class Codec:
     """Encoder and decoder of the event shapes of one Hansard version; `TODAY` is that of this version.
 
     `steps` lead from older versions to those of `versions`, `earlier` leads back. `introduced` gives the first
-    deployment format that allows each shape, and `newest` the format that allows all of them.
+    deployment format that allows each shape, and `newest` the format that allows all of them. Content is sealed in
+    formats from `sealed_since` on, with salts from `salts`; content of other schemes than `schemes` is not read.
     """
 
     def __init__(
@@ -142,6 +141,9 @@ class Codec:
         earlier: Mapping[tuple[str, int], Back] = EARLIER,
         introduced: Mapping[tuple[str, int], int] = INTRODUCED,
         newest: int = FORMATS.writes,
+        sealed_since: int = SEALED_SINCE,
+        schemes: Collection[int] = content.SCHEMES,
+        salts: Callable[[], bytes] | None = None,
     ) -> None:
         self._classes: dict[str, type[Event]] = {_tag(event): event for event in events}
         self._decoders: dict[str, msgspec.json.Decoder[Event]] = {
@@ -152,6 +154,9 @@ class Codec:
         self._earlier = earlier
         self._introduced = introduced
         self._newest = newest
+        self._sealed_since = sealed_since
+        self._schemes = schemes
+        self._salts = salts or SaltPool()
 
     def encode(self, event: Event, stamp: Stamp, format_: int | None = None) -> tuple[bytes, bytes]:
         """Encode an event for a deployment of this format: `e` without its closing brace, and `c`.
@@ -165,10 +170,17 @@ class Codec:
         facts: dict[str, Any] = msgspec.to_builtins(event)
         if version < today:
             facts = self._downcast(name, version, facts, format_)
-        # In field order, so that every process encodes the same event to the same bytes.
-        content = {name: facts.pop(name) for name in tuple(facts) if name in event.CONTENT}
+        # In field order, so that every process encodes the same event to the same bytes, but for salts.
+        said = {name: facts.pop(name) for name in tuple(facts) if name in event.CONTENT}
         entry: dict[str, Any] = msgspec.to_builtins(stamped(event, stamp, version)) | facts
-        return msgspec.json.encode(entry)[:-1], PLAIN + msgspec.json.encode(content) if content else b""
+        e = msgspec.json.encode(entry)[:-1]
+        if not said:
+            return e, b""
+        if (self._newest if format_ is None else format_) < self._sealed_since:
+            return e, content.plain(msgspec.json.encode(said))
+        profile = {name: said.pop(name) for name in tuple(said) if name in event.PROFILE}
+        of_author = msgspec.json.encode(profile) if profile else None
+        return e, content.seal(of_author, msgspec.json.encode(said), self._salts)
 
     def decode(self, position: Position, e: bytes, c: bytes) -> Recorded:
         """Decode the event of a stream entry. Unknown shapes become `UnknownEvent`.
@@ -200,13 +212,9 @@ class Codec:
             return UnknownEvent(
                 name=name, fault=f"this version of Hansard does not know version {envelope.v} of this event type"
             )
-        document = e
-        if c:
-            if c[:1] != PLAIN:
-                return UnknownEvent(name=name, fault=f"this version of Hansard does not know content scheme {c[0]}")
-            # Two JSON objects become one without being parsed: the closing brace of the facts, the opening of the
-            # content.
-            document = e[:-1] + b"," + c[2:]
+        if c and c[0] not in self._schemes:
+            return UnknownEvent(name=name, fault=f"this version of Hansard does not know content scheme {c[0]}")
+        document = content.joined(e, c)
         if envelope.v < known:
             entry = upcast(name, envelope.v, msgspec.json.decode(document), steps=self._steps, today=self._versions)
             return msgspec.convert(entry, self._classes[name])

@@ -1,8 +1,9 @@
 """Event types. These structs are a storage format: a tag never changes its meaning, a field never its type.
 
 An event holds only its own facts; actor, place and time are in the envelope (`core.events.envelope`). The fields that a
-class names in `CONTENT` are free text or profile data. They are stored apart from the open facts, so that they can be
-sealed or destroyed while the fact remains. They are therefore optional when read back.
+class names in `CONTENT` are free text or profile data; those of the profile are named in `PROFILE`, too. Both parts are
+stored apart from the open facts (`core.events.content`), so that either can be destroyed while the fact and its proof
+remain. They are therefore optional when read back.
 
 New fields need a default. A field that has its default is not stored, and is read as that default for ever: no default
 may change. `comment` and `revision` are also part of the envelope.
@@ -26,6 +27,8 @@ class Event(Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=T
     """
 
     CONTENT: ClassVar[frozenset[str]] = frozenset()
+    PROFILE: ClassVar[frozenset[str]] = frozenset()
+    """Fields of `CONTENT` that describe the author: the name, the avatar, the badges."""
 
 
 # --- site: opening, signing keys, policy ---
@@ -166,6 +169,7 @@ class CommentPosted(Event, frozen=True, kw_only=True, tag="comment.posted", omit
     """
 
     CONTENT: ClassVar[frozenset[str]] = frozenset({"body", "name", "avatar", "badges", "match"})
+    PROFILE: ClassVar[frozenset[str]] = frozenset({"name", "avatar", "badges"})
     comment: str
     revision: int = FIRST
     parent: str | None = None
@@ -183,9 +187,13 @@ class CommentPosted(Event, frozen=True, kw_only=True, tag="comment.posted", omit
 
 
 class CommentEdited(Event, frozen=True, kw_only=True, tag="comment.edited", omit_defaults=True):
-    """The author wrote a new revision. `rule` is the rule that held the revision at once; None means that it stands."""
+    """The author wrote a new revision. `rule` is the rule that held the revision at once; None means that it stands.
+
+    `name` is left out if it is the one at posting.
+    """
 
     CONTENT: ClassVar[frozenset[str]] = frozenset({"body", "name", "reason", "match"})
+    PROFILE: ClassVar[frozenset[str]] = frozenset({"name"})
     comment: str
     revision: int
     entitlement: str | None = None

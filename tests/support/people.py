@@ -47,8 +47,8 @@ def reply(comment: str, parent: str, depth: int, **fields: Any) -> CommentPosted
 
 
 def edited(revision: int, body: str, comment: str = "c1", **fields: Any) -> CommentEdited:
-    """Ada edited, as far as nothing else is said."""
-    return CommentEdited(**{"comment": comment, "revision": revision, "body": body, "name": "Ada", **fields})
+    """Ada edited, as far as nothing else is said: under the name of her post, which is then left out."""
+    return CommentEdited(**{"comment": comment, "revision": revision, "body": body, **fields})
 
 
 def post(comment: str = "new", body: str = "new words", **fields: Any) -> PostComment:

@@ -1,10 +1,12 @@
 """The corpus holds entries as they were stored. A file is never changed: a new shape gets a file of its own.
 
-Each folder is a way of writing that there was: until 2, what is usual was said; until 3, a policy had no rules. A type
-that is written as before has no file in a folder, so that its last one is today's. A file `<type>+<field>.json` has the
-shapes that came with a field.
+Each folder is a way of writing that there was: until 2, what is usual was said; until 3, a policy had no rules; until 4,
+content was plain. A type that is written as before has no file in a folder, so that its last one is today's. A file
+`<type>+<field>.json` has the shapes that came with a field. Content that is no text is in `c64`, as base64. The folder
+`taken_out` has sealed entries of which a part is gone.
 """
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -14,8 +16,8 @@ import pytest
 
 from core.caller import Actor
 from core.events import envelope as envelopes
-from core.events import upcasting
-from core.events.envelope import Recorded, Stamp, UnreadableEntry, decode, encode
+from core.events import content, upcasting
+from core.events.envelope import Codec, Recorded, Stamp, UnreadableEntry, decode, encode
 from core.events.types import (
     EVENTS,
     CommentApproved,
@@ -37,6 +39,7 @@ from tests.support.event_shapes import ACTOR, SHAPES
 AT = Position(1_700_000_000_000, 42)
 OF_THE_FIRST = (CommentPosted, VoteCast, VoteRetracted, ReportFiled)
 CORPUS = Path(__file__).with_name("corpus")
+TAKEN_OUT = Path(__file__).with_name("taken_out")
 WAYS = sorted(path.name for path in CORPUS.iterdir())
 
 
@@ -53,6 +56,15 @@ def params(way: str, kind: type[Event]) -> list[Any]:
     ]
 
 
+def taken_out() -> list[Any]:
+    return [
+        pytest.param(kind, entry, id=f"{path.stem}-{entry['shape']}-without {' and '.join(entry['gone'])}")
+        for kind in EVENTS
+        for path in TAKEN_OUT.glob(f"{kind.__struct_config__.tag}.json")
+        for entry in json.loads(path.read_text())
+    ]
+
+
 def stored(*ways: str) -> list[Any]:
     return [param for way in ways for kind in EVENTS for param in params(way, kind)]
 
@@ -66,8 +78,17 @@ def before_rules() -> list[Any]:
     return [param for kind in (SiteOpened, PolicyChanged, PolicyOverridden) for param in params("2", kind)]
 
 
-def read(entry: dict[str, str]) -> Recorded:
-    return decode(AT, entry["e"].encode(), entry["c"].encode())
+def before_seals() -> list[Any]:
+    last = {kind: way for way in "123" for kind in EVENTS if kind.CONTENT and entries(way, kind)}
+    return [param for kind, way in last.items() for param in params(way, kind)]
+
+
+def content_of(entry: dict[str, Any]) -> bytes:
+    return base64.b64decode(entry["c64"]) if "c64" in entry else str(entry["c"]).encode()
+
+
+def read(entry: dict[str, Any]) -> Recorded:
+    return decode(AT, entry["e"].encode(), content_of(entry))
 
 
 @pytest.mark.parametrize(("kind", "number", "entry"), stored(*WAYS))
@@ -92,6 +113,24 @@ def test_in_the_first_format_a_policy_without_rules_is_stored_as_before_there_we
     assert_written_as(entry, kind, number, format_=1)
 
 
+@pytest.mark.parametrize(("kind", "number", "entry"), before_seals())
+def test_in_the_second_format_content_is_stored_plain(kind: type[Event], number: int, entry: dict[str, str]) -> None:
+    assert_written_as(entry, kind, number, format_=2)
+
+
+@pytest.mark.parametrize(("kind", "entry"), taken_out())
+def test_an_entry_of_which_a_part_is_gone_is_read_without_it(kind: type[Event], entry: dict[str, Any]) -> None:
+    whole = SHAPES[kind][entry["shape"]]
+    fields = {"profile": kind.PROFILE, "words": kind.CONTENT - kind.PROFILE}
+    lost = frozenset[str]().union(*(fields[part] for part in entry["gone"]))
+    recorded = read(entry)
+    for name in kind.__struct_fields__:
+        expected = () if name == "badges" and name in lost else None if name in lost else getattr(whole, name)
+        assert getattr(recorded.event, name) == expected
+    assert content.gone(content_of(entry)) == frozenset(entry["gone"]) | (frozenset() if kind.PROFILE else {"profile"})
+    assert content.mismatch(content_of(entry)) is None
+
+
 def assert_written_as(entry: dict[str, str], kind: type[Event], number: int, *, format_: int | None) -> None:
     envelope = read(entry).envelope
     stamp = Stamp(
@@ -105,10 +144,13 @@ def assert_written_as(entry: dict[str, str], kind: type[Event], number: int, *, 
         by_standing=Position.parse(envelope.by_standing) if envelope.by_standing else None,
         at=envelope.at,
     )
-    e, c = encode(SHAPES[kind][number], stamp, format_)
+    known = content.parse(content_of(entry))
+    salts = iter([salt for salt in (known.words_salt, known.profile_salt) if salt is not None])
+    e, c = Codec(salts=lambda: next(salts)).encode(SHAPES[kind][number], stamp, format_)
     of_aggregate = f',"ap":"{envelope.ap}"' if envelope.ap else ""
     assert e + f',"tp":"{envelope.tp}"{of_aggregate}}}'.encode() == entry["e"].encode()
-    assert c == entry["c"].encode()
+    assert c == content_of(entry)
+    assert next(salts, None) is None
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -192,7 +234,14 @@ def test_an_envelope_says_who_where_when_and_why() -> None:
 def test_what_people_wrote_is_in_the_content_alone(kind: type[Event], number: int, entry: dict[str, str]) -> None:
     facts = json.loads(entry["e"])
     assert not kind.CONTENT & facts.keys()
-    assert entry["c"] == "" or json.loads(entry["c"][1:]).keys() <= kind.CONTENT
+    known = content.parse(content_of(entry))
+    words = json.loads(known.words or b"{}").keys()
+    assert kind.PROFILE <= kind.CONTENT
+    if known.commitment is None:
+        assert words <= kind.CONTENT
+    else:
+        assert words <= kind.CONTENT - kind.PROFILE
+        assert json.loads(known.profile or b"{}").keys() <= kind.PROFILE
 
 
 def test_what_was_destroyed_is_read_as_absent_and_the_fact_stands() -> None:
