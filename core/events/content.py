@@ -38,7 +38,8 @@ _HASH: Final = 32
 _SALT: Final = 16
 _BARE: Final = 1 + _HASH
 """Length of a commitment of which both parts are gone."""
-_SIZED: Final = _BARE + 2
+_SIZE: Final = 2
+_SIZED: Final = _BARE + _SIZE
 _HALF: Final = _BARE + _HASH + _SALT
 """Offset of the part that is left in schemes 2 and 3."""
 _NO_PROFILE: Final = bytes(_HASH)
@@ -220,10 +221,10 @@ _CUT: Final = "its content is cut short"
 
 
 def _sealed(commitment: bytes, rest: bytes) -> Content:
-    size = int.from_bytes(rest[:2])
-    start = 2 + (_SALT + size if size else 0)
-    profile, words = rest[2:start], rest[start:]
-    if len(rest) < 2 or len(words) < _SALT + len(_EMPTY):
+    size = int.from_bytes(rest[:_SIZE])
+    start = _SIZE + (_SALT + size if size else 0)
+    profile, words = rest[_SIZE:start], rest[start:]
+    if len(words) < _SALT + len(_EMPTY):
         raise ValueError(_CUT)
     return Content(
         scheme=SEALED,

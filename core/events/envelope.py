@@ -31,6 +31,7 @@ from core.position import Position
 from core.refusals import FormatTooOld
 from core.times import EARLIEST, LATEST
 
+
 class UnreadableEntry(Exception):
     """An entry without an envelope: damaged, or not written by Hansard. Its event and its thread are unknown."""
 
@@ -132,7 +133,7 @@ class Codec:
     formats from `sealed_since` on, with salts from `salts`; content of other schemes than `schemes` is not read.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 # the shapes of one version, by keyword
         self,
         events: tuple[type[Event], ...] = EVENTS,
         *,

@@ -1,7 +1,7 @@
 """The corpus holds entries as they were stored. A file is never changed: a new shape gets a file of its own.
 
-Each folder is a way of writing that there was: until 2, what is usual was said; until 3, a policy had no rules; until 4,
-content was plain. A type that is written as before has no file in a folder, so that its last one is today's. A file
+Each folder is a way of writing that there was: until 2, what is usual was said; until 3, a policy had no rules; until
+4, content was plain. A type that is written as before has no file in a folder, so that its last one is today's. A file
 `<type>+<field>.json` has the shapes that came with a field. Content that is no text is in `c64`, as base64. The folder
 `taken_out` has sealed entries of which a part is gone.
 """
@@ -15,8 +15,8 @@ import msgspec
 import pytest
 
 from core.caller import Actor
-from core.events import envelope as envelopes
 from core.events import content, upcasting
+from core.events import envelope as envelopes
 from core.events.envelope import Codec, Recorded, Stamp, UnreadableEntry, decode, encode
 from core.events.types import (
     EVENTS,
