@@ -98,7 +98,7 @@ class Rebuilding:
         """Position at which a commit must end: an interrupted commit would have ended there or later."""
         self._poison = Poison()
         self.lost = LostContents()
-        """The missing content of all events up to where `threads` was called."""
+        """The missing content of all events in these views, once `threads` was called."""
         self.cut: Exception | None = None
         """The error at the flip that stopped the views from advancing past the served ones."""
         self._beyond_log: Position | None = None
@@ -182,9 +182,7 @@ class Rebuilding:
             if not entries:
                 raise Interrupted("the log ended before where the views are")
             for entry in entries:
-                recorded = self._read(*entry)
-                self._note(recorded)
-                self.lost.add(recorded.position, recorded.envelope, entry.c)
+                self._note(self._read(*entry), entry.c)
             at = entries[-1].position
             await self._pace.rest()
         return sorted(self._threads)
@@ -220,7 +218,7 @@ class Rebuilding:
         recorded = self._read(*entry)
         if projection.misses(recorded):
             await self._load(projection, recorded.envelope.site, recorded.envelope.thread)
-        self._note(recorded)
+        self._note(recorded, entry.c)
         try:
             projection.apply(recorded)
         except Hole:
@@ -232,7 +230,8 @@ class Rebuilding:
                 self._poison.park(recorded, error.why, time.time_ns() // 1_000_000)
             raise _Again from error
 
-    def _note(self, recorded: Recorded) -> None:
+    def _note(self, recorded: Recorded, c: bytes) -> None:
+        self.lost.add(recorded.position, recorded.envelope, c)
         if recorded.envelope.thread:
             self._threads.add((recorded.envelope.site, recorded.envelope.thread))
 
