@@ -25,7 +25,7 @@ from core.events import content
 from core.events.content import SaltPool
 from core.events.types import EVENTS, FIRST, INTRODUCED, Event, UnknownEvent, UnreadableEvent
 from core.events.upcasting import EARLIER, STEPS, VERSION, Back, Step, upcast
-from core.formats import FORMATS, SEALED_SINCE
+from core.formats import FORMATS, SALTED_SINCE
 from core.ids import is_site, is_thread
 from core.position import Position
 from core.refusals import FormatTooOld
@@ -129,8 +129,8 @@ class Codec:
     """Encoder and decoder of the event shapes of one Hansard version; `TODAY` is that of this version.
 
     `steps` lead from older versions to those of `versions`, `earlier` leads back. `introduced` gives the first
-    deployment format that allows each shape, and `newest` the format that allows all of them. Content is sealed in
-    formats from `sealed_since` on, with salts from `salts`; content of other schemes than `schemes` is not read.
+    deployment format that allows each shape, and `newest` the format that allows all of them. Content is salted in
+    formats from `salted_since` on, with salts from `salts`; content of other schemes than `schemes` is not read.
     """
 
     def __init__(  # noqa: PLR0913 # the shapes of one version, by keyword
@@ -142,7 +142,7 @@ class Codec:
         earlier: Mapping[tuple[str, int], Back] = EARLIER,
         introduced: Mapping[tuple[str, int], int] = INTRODUCED,
         newest: int = FORMATS.writes,
-        sealed_since: int = SEALED_SINCE,
+        salted_since: int = SALTED_SINCE,
         schemes: Collection[int] = content.SCHEMES,
         salts: Callable[[], bytes] | None = None,
     ) -> None:
@@ -155,7 +155,7 @@ class Codec:
         self._earlier = earlier
         self._introduced = introduced
         self._newest = newest
-        self._sealed_since = sealed_since
+        self._salted_since = salted_since
         self._schemes = schemes
         self._salts = salts or SaltPool()
 
@@ -177,11 +177,11 @@ class Codec:
         e = msgspec.json.encode(entry)[:-1]
         if not said:
             return e, b""
-        if (self._newest if format_ is None else format_) < self._sealed_since:
+        if (self._newest if format_ is None else format_) < self._salted_since:
             return e, content.plain(msgspec.json.encode(said))
         profile = {name: said.pop(name) for name in tuple(said) if name in event.PROFILE}
         of_author = msgspec.json.encode(profile) if profile else None
-        return e, content.seal(of_author, msgspec.json.encode(said), self._salts)
+        return e, content.salted(of_author, msgspec.json.encode(said), self._salts)
 
     def decode(self, position: Position, e: bytes, c: bytes) -> Recorded:
         """Decode the event of a stream entry. Unknown shapes become `UnknownEvent`.

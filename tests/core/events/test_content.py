@@ -1,4 +1,4 @@
-"""Sealed content: what stays proves what it was, and a part that is gone leaves no trace but its hash."""
+"""Salted content: what stays proves what it was, and a part that is gone leaves no trace but its hash."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.events import content
-from core.events.content import SaltPool, gone, joined, mismatch, parse, seal, without_profile, without_words
+from core.events.content import SaltPool, gone, joined, mismatch, parse, salted, without_profile, without_words
 
 E = b'{"type":"comment.posted","comment":"c","tp":""}'
 FACTS = json.loads(E)
@@ -23,9 +23,9 @@ def encoded(value: dict[str, str]) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def sealed(profile: dict[str, str] | None, words: dict[str, str]) -> bytes:
+def made(profile: dict[str, str] | None, words: dict[str, str]) -> bytes:
     salts = count(1)
-    return seal(None if profile is None else encoded(profile), encoded(words), lambda: next(salts).to_bytes(16))
+    return salted(None if profile is None else encoded(profile), encoded(words), lambda: next(salts).to_bytes(16))
 
 
 def read(c: bytes) -> dict[str, Any]:
@@ -34,8 +34,8 @@ def read(c: bytes) -> dict[str, Any]:
 
 
 @given(PROFILES, WORDS)
-def test_whatever_is_sealed_is_read_as_it_was(profile: dict[str, str] | None, words: dict[str, str]) -> None:
-    c = sealed(profile, words)
+def test_whatever_is_salted_is_read_as_it_was(profile: dict[str, str] | None, words: dict[str, str]) -> None:
+    c = made(profile, words)
     assert read(c) == FACTS | (profile or {}) | words
     assert read(content.plain(encoded((profile or {}) | words))) == read(c)
     assert (mismatch(c), gone(c)) == (None, frozenset())
@@ -46,7 +46,7 @@ def test_whatever_is_sealed_is_read_as_it_was(profile: dict[str, str] | None, wo
 def test_what_is_left_is_read_and_proven_without_what_is_gone(
     profile: dict[str, str] | None, words: dict[str, str]
 ) -> None:
-    c = sealed(profile, words)
+    c = made(profile, words)
     person, text = without_words(c), without_profile(c)
     assert read(person) == FACTS | (profile or {})
     assert read(text) == FACTS | words
@@ -63,7 +63,7 @@ def test_what_is_left_is_read_and_proven_without_what_is_gone(
 
 @given(PROFILES, WORDS)
 def test_of_what_is_gone_not_a_byte_is_left(profile: dict[str, str] | None, words: dict[str, str]) -> None:
-    c = sealed(profile, words)
+    c = made(profile, words)
     known = parse(c)
     assert known.words is not None
     assert known.words_salt is not None
@@ -81,7 +81,7 @@ def test_of_what_is_gone_not_a_byte_is_left(profile: dict[str, str] | None, word
 def test_one_bit_that_is_altered_anywhere_is_found(
     profile: dict[str, str] | None, words: dict[str, str], which: str, anywhere: int
 ) -> None:
-    whole = sealed(profile, words)
+    whole = made(profile, words)
     c = {"whole": whole, "without words": without_words(whole), "without profile": without_profile(whole)}[which]
     if len(c) == 33:
         return  # of a commitment alone nothing can be opened
@@ -96,7 +96,7 @@ def test_one_bit_that_is_altered_anywhere_is_found(
 
 @pytest.mark.parametrize("length", range(1, 52))
 def test_content_that_is_cut_short_is_refused(length: int) -> None:
-    c = sealed(None, {"body": "w"})[:length]
+    c = made(None, {"body": "w"})[:length]
     if length == 33:
         return  # what is left of content of which both parts are gone
     for function in (parse, lambda c: joined(E, c)):
@@ -108,7 +108,7 @@ def test_content_that_is_cut_short_is_refused(length: int) -> None:
 @pytest.mark.parametrize("scheme", [2, 3])
 @pytest.mark.parametrize("length", [1, 33, 65, 81, 82])
 def test_a_part_that_is_left_and_cut_short_is_refused(scheme: int, length: int) -> None:
-    c = bytes([scheme]) + without_words(sealed({"name": "Ada"}, {"body": "w"}))[1:length]
+    c = bytes([scheme]) + without_words(made({"name": "Ada"}, {"body": "w"}))[1:length]
     with pytest.raises(ValueError, match="cut short"):
         parse(c)
     with pytest.raises(ValueError, match=r"cut short|Expecting"):
@@ -127,9 +127,9 @@ def test_of_plain_content_nothing_can_be_taken_out_and_nothing_is_opened(c: byte
     assert mismatch(c) is None
 
 
-def test_the_same_words_are_sealed_otherwise_each_time() -> None:
+def test_the_same_words_are_salted_otherwise_each_time() -> None:
     salts = SaltPool()
-    entries = {seal(b'{"name":"Ada"}', b'{"body":"w"}', salts) for _ in range(1000)}
+    entries = {salted(b'{"name":"Ada"}', b'{"body":"w"}', salts) for _ in range(1000)}
     assert len(entries) == 1000
     drawn = {salt for c in entries for salt in (parse(c).words_salt, parse(c).profile_salt)}
     assert len(drawn) == 2000

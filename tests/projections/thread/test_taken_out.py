@@ -14,7 +14,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.events.content import Part, gone, seal, without_profile, without_words
+from core.events.content import Part, gone, salted, without_profile, without_words
 from core.events.envelope import Stamp, decode, encode
 from core.events.types import EVENTS, CommentEdited, CommentPosted, Event
 from core.log.port import Entry
@@ -30,7 +30,7 @@ TYPES = {str(event.__struct_config__.tag): event for event in EVENTS}
 
 
 def marked(entry: Entry, numbers: "count[int]") -> tuple[Entry, dict[Part, set[str]]]:
-    """The entry with content in which every string is unlike all others, sealed; and these strings by part."""
+    """The entry with content in which every string is unlike all others, salted; and these strings by part."""
     recorded = decode(*entry)
     strings: dict[Part, set[str]] = {"profile": set(), "words": set()}
     said: dict[Part, dict[str, Any]] = {"profile": {}, "words": {}}
@@ -45,7 +45,7 @@ def marked(entry: Entry, numbers: "count[int]") -> tuple[Entry, dict[Part, set[s
     if not any(said.values()):
         return entry, strings
     profile = json.dumps(said["profile"]).encode() if said["profile"] else None
-    c = seal(profile, json.dumps(said["words"]).encode(), lambda: next(numbers).to_bytes(16))
+    c = salted(profile, json.dumps(said["words"]).encode(), lambda: next(numbers).to_bytes(16))
     return entry._replace(c=c), strings
 
 
