@@ -165,8 +165,10 @@ def parse(c: bytes) -> Content:
 def mismatch(c: bytes) -> str | None:
     """Open the commitment of an entry. Return the fault in words, without a word of the content; None if it matches.
 
-    There is nothing to open in plain content, and in a commitment of which both parts are gone.
+    There is nothing to open in plain content, in a commitment of which both parts are gone, and in an unknown scheme.
     """
+    if c and c[0] not in SCHEMES:
+        return None
     try:
         content = parse(c)
     except ValueError as error:

@@ -1,7 +1,8 @@
 """Content that is missing from the log though no event took it out.
 
 Content may be missing because an event said so: the words of a redacted revision. Anything else that is missing was
-lost: by a fault of the server, or by somebody who changed it. Which content is lost is a pure function of the entries.
+lost, by a fault of the server or by a change of its data. Which content is lost is a pure function of the entries.
+Entries in a shape that this version does not know are not judged.
 """
 
 from typing import Final, NamedTuple
@@ -10,6 +11,7 @@ from core.events import content
 from core.events.content import Part
 from core.events.envelope import Envelope
 from core.events.types import FIRST
+from core.events.upcasting import VERSION
 from core.position import Position
 
 _POSTED: Final = "comment.posted"
@@ -66,6 +68,8 @@ class LostContents:
     def add(self, position: Position, envelope: Envelope, c: bytes) -> None:
         """Take in one entry. Entries may come in any order, and more than once."""
         kind = envelope.type
+        if envelope.v > VERSION.get(kind, 0) or (c and c[0] not in content.SCHEMES):
+            return
         if kind == _REDACTED:
             self._redacted.add((envelope.site, envelope.thread, envelope.comment, envelope.revision))
         is_text = kind in _TEXTS

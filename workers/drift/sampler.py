@@ -255,7 +255,7 @@ class Sampler:
                 comment=one.comment,
                 revision=one.revision,
                 position=str(one.position),
-                texts=len(lost),
+                lost=len(lost),
             )
 
     def _report(self, name: Name, found: _Found) -> None:

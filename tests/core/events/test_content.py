@@ -90,6 +90,9 @@ def test_one_bit_that_is_altered_anywhere_is_found(
     if altered[0] == content.PLAIN:
         with pytest.raises(ValueError, match=r"cut short|Expecting|Extra|utf-8|Invalid|property"):
             read(altered)
+    elif altered[0] not in content.SCHEMES:
+        with pytest.raises(ValueError, match="is unknown"):
+            parse(altered)
     else:
         assert mismatch(altered) is not None
 
@@ -115,8 +118,10 @@ def test_a_part_that_is_left_and_cut_short_is_refused(scheme: int, length: int) 
         read(c)
 
 
-def test_content_of_an_unknown_scheme_is_no_match() -> None:
-    assert mismatch(b"\x07not for us") == "content scheme 7 is unknown"
+def test_content_of_an_unknown_scheme_is_not_parsed_and_not_judged() -> None:
+    with pytest.raises(ValueError, match="content scheme 7 is unknown"):
+        parse(b"\x07not for us")
+    assert mismatch(b"\x07not for us") is None
 
 
 @pytest.mark.parametrize("c", [b"", content.plain(b'{"body":"words"}')])

@@ -7,7 +7,7 @@ import pytest
 
 from core.events import content
 from core.events.content import without_profile, without_words
-from core.events.envelope import Stamp, decode, encode
+from core.events.envelope import Stamp, decode, encode, envelope_of
 from core.events.lost_content import LostContents
 from core.events.types import CommentEdited, CommentHeld, CommentPosted, Event, RevisionRedacted, ThreadClosed, VoteCast
 from core.position import Position
@@ -74,6 +74,14 @@ def test_the_words_of_a_redacted_revision_may_be_gone_and_those_of_no_other(chan
     assert lost((POSTED, change), (EDITED, as_it_is), (REDACTED, as_it_is)) == []
     assert lost((POSTED, as_it_is), (EDITED, change), (REDACTED, as_it_is)) == [(2, "words")]
     assert lost((POSTED, both), (REDACTED, as_it_is)) == [(1, "profile")], "nor may the profile"
+
+
+def test_what_this_version_does_not_know_is_not_judged() -> None:
+    assert lost((POSTED, lambda _: b"\x07of a later version")) == []
+    found = LostContents()
+    e = b'{"v":7,"type":"comment.posted","actor":{"id":"ada"},"site":"kew","thread":"t","comment":"c","tp":""}'
+    found.add(Position(1, 1), envelope_of(Position(1, 1), e), b"")
+    assert found.found() == []
 
 
 def test_what_is_lost_is_said_without_a_word_of_it() -> None:

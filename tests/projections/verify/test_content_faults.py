@@ -136,7 +136,7 @@ async def test_drift_is_an_alarm_and_leaves_the_words_in_the_views(here: Bench) 
             await sampler._check((SITE, THREADS[1]), None)
     (line,) = [one for one in said if one["log_level"] != "info"]
     assert (line["event"], line["log_level"], line["thread"]) == ("words_lost", "critical", THREAD)
-    assert (line["position"], line["texts"]) == (str(post.position), 1)
+    assert (line["position"], line["lost"]) == (str(post.position), 1)
     assert metrics.WORDS_LOST._value.get() == counted + 1
     assert await here.views() == views
 
