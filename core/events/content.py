@@ -44,6 +44,7 @@ _HALF: Final = _BARE + _HASH + _SALT
 """Offset of the part that is left in schemes 2 and 3."""
 _NO_PROFILE: Final = bytes(_HASH)
 _EMPTY: Final = b"{}"
+_BRACE: Final = ord("{")
 _DRAWN: Final = 256
 """Salts drawn from the system at a time: a system call takes as long as hashing a comment."""
 
@@ -94,7 +95,7 @@ def salted(profile: bytes | None, words: bytes, salts: Callable[[], bytes]) -> b
         return b"\x01%b\x00\x00%b" % (sha256(_NO_PROFILE + words_hash).digest(), salted_words)
     salted_profile = salts() + profile
     commitment = sha256(sha256(salted_profile).digest() + words_hash).digest()
-    return b"\x01%b%b%b%b" % (commitment, len(profile).to_bytes(2), salted_profile, salted_words)
+    return b"".join((b"\x01", commitment, len(profile).to_bytes(_SIZE), salted_profile, salted_words))
 
 
 def joined(e: bytes, c: bytes) -> bytes:
@@ -113,18 +114,19 @@ def joined(e: bytes, c: bytes) -> bytes:
         size = c[_BARE] << 8 | c[_SIZED - 1]
         words = _SIZED + _SALT
         if size:
-            start, end = words, words + size
+            end = words + size
+            profile = c[words + 1 : end - 1]
             words = end + _SALT
-            _require_object(c, words)
-            if c.endswith(_EMPTY) and len(c) == words + len(_EMPTY):
-                return e[:-1] + b"," + c[start + 1 : end]
-            return b"%b,%b,%b" % (e[:-1], c[start + 1 : end - 1], c[words + 1 :])
+            if len(c) > words + len(_EMPTY) and c[words] == _BRACE:
+                return b"".join((e[:-1], b",", profile, b",", c[words + 1 :]))
+            if c[words:] == _EMPTY:
+                return b"".join((e[:-1], b",", profile, b"}"))
+            raise ValueError(_CUT)
     else:
         words = 1 if scheme == PLAIN else _HALF
-    _require_object(c, words)
-    if len(c) == words + len(_EMPTY):
-        return e
-    return b"%b,%b" % (e[:-1], c[words + 1 :])
+    if c[words : words + 1] != b"{":
+        raise ValueError(_CUT)
+    return e if c[words:] == _EMPTY else b"".join((e[:-1], b",", c[words + 1 :]))
 
 
 def parse(c: bytes) -> Content:
@@ -245,8 +247,3 @@ def _committed(c: bytes) -> Content:
     if content.commitment is None:
         raise ValueError("plain content has no commitment that could stay")
     return content
-
-
-def _require_object(c: bytes, at: int) -> None:
-    if c[at : at + 1] != b"{":
-        raise ValueError(_CUT)
