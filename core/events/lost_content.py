@@ -41,8 +41,7 @@ class LostContent(NamedTuple):
     @property
     def why(self) -> str:
         """The loss in words."""
-        what = "the text" if self.is_text else f"the {self.part}"
-        return f"{what} of {self.type} is missing, and no event took it out"
+        return f"its {'text' if self.is_text else self.part} is missing, and no event took it out"
 
 
 class WordsLost(Exception):
@@ -50,10 +49,11 @@ class WordsLost(Exception):
 
     def __init__(self, lost: "list[LostContent]") -> None:
         first = lost[0]
+        texts = "1 text" if len(lost) == 1 else f"{len(lost)} texts, the first"
         super().__init__(
-            f"the log of {first.site}/{first.thread} lost {len(lost)} text(s), the first at {first.position} (comment "
-            f"{first.comment}, revision {first.revision}), and no event took them out. The served views may have the "
-            "only copy, and stay as they are. Restore a backup, or redact these revisions"
+            f"the log of {first.site}/{first.thread} lost {texts} at {first.position} (comment {first.comment}, "
+            f"revision {first.revision}), and no event took that out. The served views may have the "
+            "only copy, and stay as they are. Restore a backup, or redact what is lost"
         )
         self.lost = lost
 

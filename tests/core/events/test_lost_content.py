@@ -99,4 +99,4 @@ def test_what_is_lost_is_said_without_a_word_of_it() -> None:
         "type": "comment.posted",
     }
     assert {name: getattr(one, name) for name in expected} == expected
-    assert one.why == "the text of comment.posted is missing, and no event took it out"
+    assert one.why == "its text is missing, and no event took it out"

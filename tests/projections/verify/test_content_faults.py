@@ -100,9 +100,7 @@ async def test_content_that_is_missing_without_an_event_is_found(here: Bench, ho
     assert [(thread, one.kind, one.position) for thread, one in found] == [
         (f"{SITE}/{THREAD}", "words_lost", post.position)
     ]
-    assert [one.why for _, one in found] == [
-        f"the {part} of comment.posted is missing, and no event took it out" for part in parts
-    ]
+    assert [one.why for _, one in found] == [f"its {part} is missing, and no event took it out" for part in parts]
 
 
 async def test_words_that_a_redaction_took_out_are_no_fault(here: Bench) -> None:
@@ -145,10 +143,10 @@ async def test_no_fold_takes_the_place_of_views_that_may_have_the_only_copy(here
     post = a_post(here)
     await change(here, post, without_words)
     views = await here.views()
-    with pytest.raises(WordsLost, match=rf"the log of {SITE}/{THREAD} lost 1 text\(s\), the first at {post.position}"):
+    with pytest.raises(WordsLost, match=rf"the log of {SITE}/{THREAD} lost 1 text at {post.position}"):
         await refold(here.log, here.store, SITE, THREAD)
     rebuilder = Rebuilder(here.deployment, here.log, worker="one")
-    with pytest.raises(Failed, match=r"lost 1 text.*Restore a backup, or redact these revisions"):
+    with pytest.raises(Failed, match=r"lost 1 text.*Restore a backup, or redact what is lost"):
         await rebuilder.rebuild()
     assert await here.views() == views
     await rebuilder.clean()
