@@ -20,6 +20,7 @@ from workers.gateway.operations.services import Services
 from workers.gateway.operations.table import OPERATIONS, by_path
 from workers.gateway.resource import Resource
 from workers.gateway.stream import Stream
+from workers.gateway.web import assets
 from workers.runtime import logs
 
 
@@ -32,7 +33,7 @@ def build(services: Services, *, feed: Feed | None = None) -> ASGIApp:
 
 
 def endpoints(services: Services, *, feed: Feed | None = None) -> dict[str, ASGIApp]:
-    """Build the endpoints of all operations and documents, by path template."""
+    """Build the endpoints of all operations, documents and pages, by path template."""
     found: dict[str, ASGIApp] = {}
     offered = [call for call in OPERATIONS if call.path not in APART] if services.operations_apart else OPERATIONS
     for path, calls in by_path(offered).items():
@@ -43,7 +44,8 @@ def endpoints(services: Services, *, feed: Feed | None = None) -> dict[str, ASGI
         found[path] = recorded(Resource(services, path, calls))
         if path == ROOT:
             found[f"{path}/"] = found[path]
-    return found | {path: recorded(document) for path, document in documents.all_documents(offered).items()}
+    pages: dict[str, ASGIApp] = {**documents.all_documents(offered), **assets.endpoints(assets.release())}
+    return found | {path: recorded(page) for path, page in pages.items()}
 
 
 class Gateway:
