@@ -156,7 +156,7 @@ class _Writer:
                 if moment is not None:
                     names = self._words.day_names(moment.year, moment.month, moment.day)
                     day = names.long_day if moment.year == self._year else names.long_date
-                    told = f"{escape(day)}, {moment.hour:02}:{moment.minute:02}"
+                    told = escape(self._words.day_clock(day, f"{moment.hour:02}:{moment.minute:02}"))
                 said.append(f'<time datetime="{escape(at)}">{told}</time>')
         changes = f' <button class="changes" aria-expanded="false">{self._changes}</button>' if self._history else ""
         return f'<p class="edited">{"".join(said)}{changes}</p>'

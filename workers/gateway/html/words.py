@@ -33,6 +33,7 @@ class Words:
         self.direction: str = sentences.get("direction", "ltr")
         """`ltr` or `rtl`."""
         self._sentences = sentences
+        self._group_from: int = sentences.get("group_from", 1000)
         self._plural = _PLURALS.get(language, _of_english)
         self.day_names = lru_cache(512)(self._day_names)
         """Return the names of a day by year, month and day."""
@@ -55,8 +56,13 @@ class Words:
         return text.replace("{n}", self.number(n))
 
     def number(self, n: int) -> str:
-        """Return a number in digits, grouped by thousands."""
-        return str(n) if -1000 < n < 1000 else f"{n:,}".replace(",", self._sentences["group"])  # noqa: PLR2004 - as said
+        """Return a number in digits, grouped by thousands from the number on that the language groups."""
+        least = self._group_from
+        return str(n) if -least < n < least else f"{n:,}".replace(",", self._sentences["group"])
+
+    def day_clock(self, day: str, clock: str) -> str:
+        """Return a day in words with an hour behind it."""
+        return self.say("day_clock", day=day, clock=clock)
 
     def exact(self, at: datetime) -> str:
         """Return a time to the second, with its zone."""
@@ -68,7 +74,10 @@ class Words:
         short = {"day": str(day), "month": self._sentences["months_short"][month - 1], "year": str(year)}
         long = {**short, "month": self._sentences["months"][month - 1]}
         return DayNames(
-            self.say("day", **short), self.say("date", **short), self.say("day", **long), self.say("date", **long)
+            self.say("day", **short),
+            self.say("date", **short),
+            self.say("long_day", **long),
+            self.say("long_date", **long),
         )
 
 
@@ -108,7 +117,13 @@ def _of_english(n: int) -> str:
 
 
 def _of_french(n: int) -> str:
-    return "one" if n in (0, 1) else "other"
+    return "one" if n in (0, 1) else _of_spanish(n)
+
+
+def _of_spanish(n: int) -> str:
+    if n == 1:
+        return "one"
+    return "many" if n and n % 1_000_000 == 0 else "other"
 
 
 def _of_hebrew(n: int) -> str:
@@ -124,5 +139,10 @@ def _of_arabic(n: int) -> str:
     return "many" if n % 100 in many else "other"
 
 
-_PLURALS: Final[Mapping[str, Callable[[int], str]]] = {"ar": _of_arabic, "fr": _of_french, "he": _of_hebrew}
+_PLURALS: Final[Mapping[str, Callable[[int], str]]] = {
+    "ar": _of_arabic,
+    "es": _of_spanish,
+    "fr": _of_french,
+    "he": _of_hebrew,
+}
 """Plural category of whole numbers by language (CLDR). Languages that are not listed have the two of English."""

@@ -91,7 +91,7 @@ function version(told, latest, first, words) {
     "div.v",
     {},
     el("b", {}, words.say("version", { n: told.revision })),
-    el("time", { datetime: told.at }, `${format.dated(at, new Date(), true)}, ${format.clock(at)}`),
+    el("time", { datetime: told.at }, words.say("day_clock", { day: format.dated(at, new Date(), true), clock: format.clock(at) })),
     latest && told.status === "published" && el("span", {}, words.say("on_page")),
     !latest && told.votes_then && el("span", {}, words.say("replaced", { up, down })),
   );

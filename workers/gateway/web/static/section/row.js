@@ -165,7 +165,7 @@ export function localise(root, words) {
     const at = new Date(time.dateTime);
     if (Number.isNaN(at.valueOf())) continue;
     const clock = format.clock(at);
-    if (!time.parentElement?.matches(".when")) say(time, `${format.dated(at, now, true)}, ${clock}`);
+    if (!time.parentElement?.matches(".when")) say(time, words.say("day_clock", { day: format.dated(at, now, true), clock }));
     else {
       const above = time.closest("li")?.parentElement?.closest("li")?.querySelector("time")?.dateTime;
       const same = above && format.key(new Date(above)) === format.key(at);
