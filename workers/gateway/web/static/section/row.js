@@ -144,7 +144,7 @@ export function textParts(html) {
       const letters = [...token[0]];
       if (inParagraph && seen + letters.length > SHOWN) {
         const space = html.indexOf(" ", start + letters.slice(0, Math.max(0, SHOWN - seen)).join("").length);
-        if (space >= 0 && space < end) return [`${html.slice(0, space)}</p>`, `<p>${html.slice(space + 1)}`];
+        if (space >= 0 && space < end) return [`${html.slice(0, space)}</p>`, `<p>${html.slice(space)}`];
       }
       seen += letters.length;
     } else if (tag === "br") {
