@@ -135,13 +135,13 @@ class _Writer:
             star = f'<p class="star">{escape(self._words.say("pick"))}</p>'
         edited = "" if row.edited is None else self._last_edited(row.edited.at, row.edited.by.name)
         votes = row.votes
-        tally = ""
-        if votes is not None and (votes.up or votes.down):
-            number = self._words.number
-            tally = (
-                f'<span class="for">{self._for.replace("{n}", number(votes.up))}</span>'
-                f'<span class="against">{self._against.replace("{n}", number(votes.down))}</span>'
-            )
+        up, down = (0, 0) if votes is None else (votes.up, votes.down)
+        # The places stay where nobody has voted, so that nothing moves when somebody does.
+        number = self._words.number
+        tally = (
+            f'<span class="for">{self._for.replace("{n}", number(up)) if up else ""}</span>'
+            f'<span class="against">{self._against.replace("{n}", number(down)) if down else ""}</span>'
+        )
         return who, star, self._text(row.body or "", row.html or ""), edited, tally
 
     def _text(self, body: str, html: str) -> str:
