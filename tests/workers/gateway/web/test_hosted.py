@@ -1,7 +1,6 @@
 """Hosted pages: their headers, what they escape, and how they refuse."""
 
 from collections.abc import AsyncIterator
-from html.parser import HTMLParser
 
 import httpx2
 import pytest
@@ -9,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.house import SITE, THREAD, House, told
+from tests.workers.gateway.web.elements import Elements
 from workers.gateway.app import build
 from workers.gateway.web.assets import release
 from workers.gateway.web.desk import ROLES, Sample
@@ -29,7 +29,7 @@ async def client(standing: House) -> AsyncIterator[httpx2.AsyncClient]:
         yield found
 
 
-PAGES = [FRONT]
+PAGES = [FRONT, f"/read/{SITE}/{THREAD}", f"/read/{SITE}/{THREAD}?all"]
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -57,7 +57,8 @@ async def test_nothing_in_a_page_is_inline_and_every_file_that_it_names_is_there
     assert [tag for tag, _ in found.all if tag == "style"] == []
     assert [given for _, given in found.all if "style" in given or any(name.startswith("on") for name in given)] == []
     assert [given for tag, given in found.all if tag == "script" and "src" not in given] == []
-    named = [given[name] for tag, given in found.all for name in ("src", "href") if name in given and tag != "a"]
+    loading = [given for tag, given in found.all if tag != "a" and given.get("rel") != "canonical"]
+    named = [given[name] for given in loading for name in ("src", "href") if name in given]
     assert named
     for address in named:
         assert address is not None
@@ -145,20 +146,3 @@ def test_a_document_is_as_its_parts_say(title: str) -> None:
 def test_a_document_with_a_file_that_is_not_there_is_an_error() -> None:
     with pytest.raises(KeyError):
         Shell(release()).document("", "", styles=("css/none.css",))
-
-
-class Elements(HTMLParser):
-    """The elements of a page with their attributes, in order, and its text."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.all: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self.feed(html)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.all.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
