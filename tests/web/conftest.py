@@ -12,6 +12,8 @@ from tests.support.serving import _quiet, gateway, house
 from tests.web.chromium import launched, require
 from tests.web.visiting import Publisher, Visitors, publishing
 from workers.gateway.http.http_server import HttpServer
+from workers.gateway.web.desk import Sample
+from workers.importers import sample as sample_of
 from workers.roles.up import load_sample
 from workers.runtime.settings import Secrets
 
@@ -55,7 +57,7 @@ async def sample(fresh: str) -> AsyncIterator[Station]:
     """A gateway on a socket with the sample discussion, whose site has the secret `SECRET`."""
     async with built(fresh) as house:
         await load_sample(house.services, Secrets(admin=ADMIN_SECRET, sample=SECRET))
-        async with station(house) as found:
+        async with station(house, sample=Sample(site=sample_of.SITE, thread=sample_of.THREAD)) as found:
             yield found
 
 

@@ -91,6 +91,13 @@ class Serving(Where):
 
     host: Annotated[str | None, _flag("Address to listen on. Default: 127.0.0.1")] = None
     port: Annotated[str | None, _flag("Port to listen on; 0 picks a free one. Default: 8400")] = None
+    public_url: Annotated[
+        str | None,
+        _flag(
+            "Address of this gateway for browsers, such as https://comments.example: canonical links and all other "
+            "absolute addresses begin with it. Default: the address it listens on"
+        ),
+    ] = None
     operations: Annotated[
         str | None,
         _flag(

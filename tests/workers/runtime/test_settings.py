@@ -28,6 +28,7 @@ def test_every_setting_is_read_from_the_environment() -> None:
     environment = {
         "HANSARD_HOST": "::1",
         "HANSARD_PORT": "0",
+        "HANSARD_PUBLIC_URL": "https://comments.example/",
         "HANSARD_OPERATIONS": "[::1]:8401",
         "HANSARD_OPERATIONS_SHARED": "0.5",
         "HANSARD_REDIS_URL": "rediss://user:word@redis.example:6380/2",
@@ -82,6 +83,7 @@ def test_every_setting_is_read_from_the_environment() -> None:
     assert settings.read(environment) == Settings(
         host="::1",
         port=0,
+        public_url="https://comments.example",
         operations="[::1]:8401",
         operations_shared=0.5,
         redis_url="rediss://user:word@redis.example:6380/2",

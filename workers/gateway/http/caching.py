@@ -58,7 +58,7 @@ def unless_known(response: Response, match: bytes | None) -> Response:
         return response
     if not has(match, etag(response.tag)):
         return response
-    return Response(NOT_MODIFIED, b"", response.headers)
+    return response._replace(status=NOT_MODIFIED, body=b"")
 
 
 def etag(tag: str) -> bytes:

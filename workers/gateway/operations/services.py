@@ -17,6 +17,7 @@ from workers.gateway.auth.tokens import Operators
 from workers.gateway.http.admission import Admission
 from workers.gateway.http.body_budget import BodyBudget
 from workers.gateway.http.lag_watch import LagWatch
+from workers.gateway.http.public_address import PublicAddress
 from workers.gateway.http.response import Response
 from workers.gateway.http.response_cache import ResponseCache
 from workers.gateway.operations.count_cache import CountCache
@@ -55,6 +56,8 @@ class Services(Struct, frozen=True, kw_only=True):
     """Responses of `/readyz` and `/readyz/writes`, by path, shared by concurrent callers."""
     exposition: SingleFlight[str, Response] = field(default_factory=SingleFlight)
     """Responses of `/metrics` by format, shared likewise."""
+    public: PublicAddress = field(default_factory=PublicAddress)
+    """Address of this gateway for browsers: all absolute addresses are made from it."""
     operations_apart: bool = False
     """True if readiness and metrics are served at an address of their own, and nowhere else."""
     unfit: Callable[[], str | None] = lambda: None

@@ -3,11 +3,23 @@
 from collections.abc import Sequence
 from typing import Final
 
-from workers.gateway.operations import about, audit, comments, health, members, moderation, pages, sites, threads
+from workers.gateway.operations import (
+    about,
+    audit,
+    comments,
+    health,
+    members,
+    moderation,
+    pages,
+    section,
+    sites,
+    threads,
+)
 from workers.gateway.operations.operation import Operation
 
 OPERATIONS: Final[Sequence[Operation]] = (
     *pages.OPERATIONS,
+    *section.OPERATIONS,
     *comments.OPERATIONS,
     *threads.OPERATIONS,
     *moderation.OPERATIONS,

@@ -81,3 +81,17 @@ export function inView(node) {
   const { top, bottom, height } = node.getBoundingClientRect();
   return height > 0 && bottom > 0 && top < innerHeight;
 }
+
+/** Call once the element is close to the window. @param {Element} element @param {AbortSignal} signal @param {() => void} act */
+export function whenNear(element, signal, act) {
+  const watcher = new IntersectionObserver(
+    (seen) => {
+      if (!seen.some((one) => one.isIntersecting)) return;
+      watcher.disconnect();
+      act();
+    },
+    { rootMargin: "600px" },
+  );
+  watcher.observe(element);
+  on(signal, "abort", () => watcher.disconnect());
+}
