@@ -3,7 +3,19 @@
 from collections.abc import Sequence
 from typing import Final
 
-from workers.gateway.operations import about, audit, comments, health, members, moderation, pages, sites, threads
+from workers.gateway.operations import (
+    about,
+    audit,
+    check,
+    comments,
+    health,
+    members,
+    moderation,
+    pages,
+    record,
+    sites,
+    threads,
+)
 from workers.gateway.operations.operation import Operation
 
 OPERATIONS: Final[Sequence[Operation]] = (
@@ -13,6 +25,8 @@ OPERATIONS: Final[Sequence[Operation]] = (
     *moderation.OPERATIONS,
     *members.OPERATIONS,
     *audit.OPERATIONS,
+    *record.OPERATIONS,
+    *check.OPERATIONS,
     *sites.OPERATIONS,
     *about.OPERATIONS,
     *health.OPERATIONS,
