@@ -20,7 +20,9 @@ from tests.support.house import ADMIN_SECRET, SECRET, Who, built, token
 from tests.support.servers import engines, started
 from tests.web.chromium import launched, missing
 from tests.web.visiting import Publisher, publishing
+from workers.gateway.html.words import languages
 from workers.gateway.web.desk import Sample
+from workers.importers import importer
 from workers.roles.up import load_sample
 from workers.runtime.settings import Secrets
 
@@ -33,6 +35,8 @@ LARGEST: Final = 80_000
 MOST: Final = 30
 """Pictures in all."""
 
+_MORE: Final = Path(__file__).with_name("right_to_left.json")
+"""Two short discussions in Arabic and Hebrew."""
 _NOW: Final = datetime(2026, 10, 13, 9, 30, tzinfo=UTC)
 """What a browser's clock says: the day after the sample discussion."""
 _QUALITY: Final = 82
@@ -42,9 +46,11 @@ _SITE: Final = "sample"
 _THREAD: Final = "night-train"
 _ILSE: Final = Who("ilse", more={"entitlements": ["subscriber"], "name": "Ilse Marchetti"})
 
+_HEAD: Final = "<link rel=icon href='data:,'><meta name=viewport content='width=device-width'>"
 _PAPER: Final = """
 :root { color-scheme: light dark; }
-body { margin: 0 auto; max-inline-size: 48rem; padding: 1.5rem 1.25rem; font: 1.0625rem/1.55 Georgia, "DejaVu Serif", serif;
+body { margin: 0 auto; max-inline-size: 48rem; padding: 1.5rem 1.25rem;
+  font: 1.0625rem/1.55 Georgia, "DejaVu Serif", serif;
   background: light-dark(#fffdf8, #141411); color: light-dark(#1c1b18, #ebe6da); }
 hansard-comments { --hansard-label: system-ui, "DejaVu Sans", sans-serif; }
 """
@@ -60,16 +66,17 @@ class Stage(NamedTuple):
     gateway: Station
     publisher: Publisher
 
-    def article(self, *, inside: str = "", style: str = "", direction: str = "", **given: str) -> str:
+    def article(self, *, inside: str = "", style: str = "", **given: str) -> str:
         """Put an article with a section; its address. `given` are attributes of the element."""
         lang = given.get("lang", "en")
         attributes = {"site": _SITE, "thread": _THREAD, "start": "now", **given}
         text = " ".join(f'{name}="{value}"' for name, value in attributes.items())
         body = (
-            f'<div lang="{lang}" dir="{direction or "ltr"}"><hansard-comments {text}>{inside}</hansard-comments></div>'
+            f'<div lang="{lang}" dir="{languages()[lang].direction}">'
+            f"<hansard-comments {text}>{inside}</hansard-comments></div>"
             f'<script type="module" src="{self.publisher.gateway}/embed.js"></script>'
         )
-        head = f"<link rel=icon href='data:,'><meta name=viewport content='width=device-width'><style>{_PAPER}{style}</style>"
+        head = f"{_HEAD}<style>{_PAPER}{style}</style>"
         return self.publisher.put("/article", body, policy="", head=head)
 
     async def post(self, body: str) -> None:
@@ -155,13 +162,24 @@ async def branded(page: "Page", stage: Stage) -> None:
     await _shown(page, stage.article(sort="oldest", style=_BRANDED))
 
 
-def language(name: str, direction: str = "ltr") -> Callable[["Page", Stage], Awaitable[None]]:
-    """Return what shows the section in a language."""
+def language(name: str, thread: str = _THREAD) -> Callable[["Page", Stage], Awaitable[None]]:
+    """Return what shows a section in a language."""
 
     async def shoot(page: "Page", stage: Stage) -> None:
-        await _shown(page, stage.article(sort="oldest", lang=name, direction=direction))
+        await _shown(page, stage.article(sort="oldest", lang=name, thread=thread))
 
     return shoot
+
+
+arabic: Final = language("ar", "night-train-ar")
+hebrew: Final = language("he", "night-train-he")
+
+
+async def audit(page: "Page", stage: Stage) -> None:
+    """The audit room at a moment, as an auditor sees it."""
+    await page.goto(f"{stage.publisher.gateway}/audit/{_SITE}/{_THREAD}?as=auditor")
+    await page.locator("hansard-audit .mark").first.wait_for()
+    await page.get_by_role("slider").first.press("PageUp")
 
 
 PICTURES: Final[Sequence[Picture]] = (
@@ -182,10 +200,10 @@ PICTURES: Final[Sequence[Picture]] = (
     Picture("german", language("de"), _PHONE),
     Picture("french", language("fr"), _PHONE, "dark"),
     Picture("spanish", language("es"), _PHONE),
-    Picture("arabic", language("ar", "rtl")),
-    Picture("arabic-phone", language("ar", "rtl"), _PHONE, "dark"),
-    Picture("hebrew", language("he", "rtl"), scheme="dark"),
-    Picture("hebrew-phone", language("he", "rtl"), _PHONE),
+    Picture("arabic", arabic),
+    Picture("arabic-phone", arabic, _PHONE, "dark"),
+    Picture("hebrew", hebrew, scheme="dark"),
+    Picture("hebrew-phone", hebrew, _PHONE),
     # It writes a comment: after all others.
     Picture("news", news, {"width": 760, "height": 560}),
 )
@@ -217,6 +235,7 @@ async def staged() -> AsyncIterator[Stage]:
     with started(engines()["embedded"]) as url:
         async with built(url) as house:
             await load_sample(house.services, Secrets(admin=ADMIN_SECRET, sample=SECRET))
+            await importer.import_source(house.log, importer.read(_MORE.read_bytes()))
             async with (
                 station(house, sample=Sample(site=_SITE, thread=_THREAD)) as gateway,
                 publishing(str(gateway.client.base_url).rstrip("/")) as publisher,
@@ -237,7 +256,7 @@ async def write(names: Sequence[str]) -> None:
             if len(found) > LARGEST:
                 raise ValueError(f"{picture.name} has {len(found)} bytes, more than {LARGEST}")
             (FOLDER / f"{picture.name}.webp").write_bytes(found)
-            print(f"{len(found):>7} docs/pictures/{picture.name}.webp")
+            print(f"{len(found):>7} docs/pictures/{picture.name}.webp")  # noqa: T201 - a command
 
 
 if __name__ == "__main__":
