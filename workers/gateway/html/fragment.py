@@ -101,11 +101,11 @@ class _Writer:
         return (
             f'<li data-key="{name}" data-count="{replies.count}">'
             f'<article class="{"row here" if row.id == self._here else "row"}" id="comment-{name}" tabindex="-1"'
-            f' aria-labelledby="{labels}"'
+            f' part="row" aria-labelledby="{labels}"'
             f' data-revision="{"" if row.revision is None else row.revision}">'
             f'<a class="when" id="t-{name}" href="{link}{name}">{when}{self._permalink}{star}'
-            f'<p class="who">{who}</p>{text}{edited}'
-            f'<div class="acts"><p class="votes">{tally}</p><p class="notes"></p>{fold}</div></article>'
+            f'<p class="who" part="who">{who}</p>{text}{edited}'
+            f'<div class="acts" part="acts"><p class="votes">{tally}</p><p class="notes"></p>{fold}</div></article>'
             f"{under_html}</li>"
         ), known
 
@@ -150,7 +150,7 @@ class _Writer:
             if folded:
                 said = escape(self._words.count("read_all", len(body)))
                 html = f'{shown}<details class="long"><summary>{said}</summary>{folded}</details>'
-        return f'<div class="text" dir="auto">{html}</div>'
+        return f'<div class="text" part="text" dir="auto">{html}</div>'
 
     def _last_edited(self, at: str, name: str | None) -> str:
         moment = _moment(at, self._zone)

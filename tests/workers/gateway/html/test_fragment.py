@@ -33,7 +33,7 @@ OURS: Final = {
     "summary",
 }
 ATTRIBUTES: Final = {
-    *("class", "id", "href", "rel", "dir", "datetime", "tabindex", "start", "aria-labelledby", "aria-expanded"),
+    *("class", "id", "part", "href", "rel", "dir", "datetime", "tabindex", "start", "aria-labelledby", "aria-expanded"),
     *("data-key", "data-count", "data-revision", "data-next", "data-to"),
 }
 VOID: Final = {"br", "link", "input"}

@@ -21,8 +21,8 @@ export function item(row, given) {
   const { id } = row;
   const when = el("a.when", { id: `t-${id}`, href: link + id }, el("time", { datetime: row.posted_at }));
   when.append(el("span.sr", {}, words.say("permalink")));
-  const acts = el("div.acts", {}, el("p.votes"), el("p.notes"));
-  const article = el("article.row", { id: `comment-${id}`, tabindex: "-1" }, when, el("p.who"), acts);
+  const acts = el("div.acts", { part: "acts" }, el("p.votes"), el("p.notes"));
+  const article = el("article.row", { part: "row", id: `comment-${id}`, tabindex: "-1" }, when, el("p.who", { part: "who" }), acts);
   const made = el("li", { "data-key": id, "data-count": row.replies?.count ?? 0 }, article);
   update(article, row, given);
   return made;
@@ -55,9 +55,9 @@ function who(row, { words, link }) {
   if (!row.author) {
     const gone = row.gone ?? (row.status === "withdrawn" ? "author" : "unknown");
     const key = `gone_${GONE.includes(gone) ? gone : "unknown"}`;
-    return el("p.who", {}, el("span.gone", { id: `n-${row.id}` }, words.say(key)));
+    return el("p.who", { part: "who" }, el("span.gone", { id: `n-${row.id}` }, words.say(key)));
   }
-  const found = el("p.who", {}, el("b", { id: `n-${row.id}`, dir: "auto" }, row.author.name));
+  const found = el("p.who", { part: "who" }, el("b", { id: `n-${row.id}`, dir: "auto" }, row.author.name));
   for (const badge of row.author.badges) {
     found.append(" ", el("span.badge", { dir: "auto" }, words.say("badge", { name: badge })));
   }
@@ -99,7 +99,7 @@ function text(article, row, given) {
     return;
   }
   const { words } = given;
-  const shown = there ?? el("div.text", { dir: "auto" });
+  const shown = there ?? el("div.text", { part: "text", dir: "auto" });
   if (!there) part(article, "who").after(shown);
   const [head, rest] = [...row.body].length > LONGEST ? textParts(row.html) : [row.html, ""];
   insert(shown, head);
