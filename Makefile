@@ -18,7 +18,7 @@ TYPESCRIPT := tests/clients/typescript
 NPM ?= $(shell command -v npm 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help ready run test pythons lint format bench bench-compare bench-plots abuse faults soak lock clean
+.PHONY: help ready run test pythons lint format pictures bench bench-compare bench-plots abuse faults soak lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ lint: $(READY) ## Check style, types and imports
 format: $(READY) ## Format the code
 	$(VENV)/bin/ruff check --fix-only .
 	$(VENV)/bin/ruff format .
+
+pictures: $(READY) $(if $(CHROMIUM),$(VENV)/.web) ## Take the pictures of the pages in docs/pictures (ARGS="history-dark …" for some)
+	$(VENV)/bin/python -m tests.web.pictures $(ARGS)
 
 bench: $(READY) ## Measure the figures of the README (ARGS="--only hot,posting" for some)
 	$(VENV)/bin/python -m tests.bench $(ARGS)

@@ -172,6 +172,7 @@ class Codec:
         facts: dict[str, Any] = msgspec.to_builtins(event)
         if version < today:
             facts = self._downcast(name, version, facts, format_)
+        facts = event.stored(facts)
         # In field order, so that every process encodes the same event to the same bytes, but for salts.
         of_profile, of_words, of_both = self._fields[name]
         is_salted = (self._newest if format_ is None else format_) >= self._salted_since

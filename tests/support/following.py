@@ -23,6 +23,7 @@ from workers.gateway.feed.hub import Hub
 from workers.gateway.http.feed_retry import BROKEN, LATER
 from workers.gateway.http.http_server import HttpServer
 from workers.gateway.shapes.feed import FEED
+from workers.gateway.web.desk import Sample
 from workers.runtime import metrics
 
 RETRY = re.compile(r"retry: (\d+)\n\n")
@@ -144,7 +145,12 @@ class Station:
 
 @asynccontextmanager
 async def station(
-    house: House, *, heartbeat: float = 15.0, limits: FeedLimits | None = None, served: Served | None = None
+    house: House,
+    *,
+    heartbeat: float = 15.0,
+    limits: FeedLimits | None = None,
+    served: Served | None = None,
+    sample: Sample | None = None,
 ) -> AsyncIterator[Station]:
     """A gateway for `house` on a socket of the loopback interface; its feeds may read other views."""
     deployment = house.deployment
@@ -156,7 +162,9 @@ async def station(
         heartbeat=heartbeat,
         limits=limits,
     )
-    server = HttpServer(build(house.services, feed=Feed(hub, unfit=house.services.unfit)), "127.0.0.1", 0, drain=DRAIN)
+    app = build(house.services, feed=Feed(hub, unfit=house.services.unfit), sample=sample)
+    server = HttpServer(app, "127.0.0.1", 0, drain=DRAIN)
+    house.services.public.listens(server.url)
     async with (
         hub.running(),
         anyio.create_task_group() as tasks,

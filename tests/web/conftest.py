@@ -5,11 +5,17 @@ import anyio
 import pytest
 from starlette.responses import HTMLResponse
 
-from tests.support.following import Station
+from tests.support.following import Station, station
+from tests.support.house import ADMIN_SECRET, SECRET, built
 from tests.support.servers import engines, started
 from tests.support.serving import _quiet, gateway, house
 from tests.web.chromium import launched, require
+from tests.web.visiting import Publisher, Visitors, publishing
 from workers.gateway.http.http_server import HttpServer
+from workers.gateway.web.desk import Sample
+from workers.importers import sample as sample_of
+from workers.roles.up import load_sample
+from workers.runtime.settings import Secrets
 
 __all__ = ["_quiet", "gateway", "house"]
 
@@ -35,6 +41,30 @@ def server(_here: None) -> Iterator[str]:
 async def browser(_here: None) -> "AsyncIterator[Browser]":
     """The browser of this run. Tests take `article`, or `visitor` for another reader."""
     async with launched() as found:
+        yield found
+
+
+@pytest.fixture
+async def visitors(browser: "Browser") -> AsyncIterator[Visitors]:
+    """Readers with a browser each. An error in any of their pages, or a violation of its policy, fails the test."""
+    found = Visitors(browser)
+    yield found
+    await found.leave()
+
+
+@pytest.fixture
+async def sample(fresh: str) -> AsyncIterator[Station]:
+    """A gateway on a socket with the sample discussion, whose site has the secret `SECRET`."""
+    async with built(fresh) as house:
+        await load_sample(house.services, Secrets(admin=ADMIN_SECRET, sample=SECRET))
+        async with station(house, sample=Sample(site=sample_of.SITE, thread=sample_of.THREAD)) as found:
+            yield found
+
+
+@pytest.fixture
+async def publisher(sample: Station) -> AsyncIterator[Publisher]:
+    """A publisher's site whose pages load from the gateway with the sample."""
+    async with publishing(str(sample.client.base_url).rstrip("/")) as found:
         yield found
 
 

@@ -91,6 +91,13 @@ class Serving(Where):
 
     host: Annotated[str | None, _flag("Address to listen on. Default: 127.0.0.1")] = None
     port: Annotated[str | None, _flag("Port to listen on; 0 picks a free one. Default: 8400")] = None
+    public_url: Annotated[
+        str | None,
+        _flag(
+            "Address of this gateway for browsers, such as https://comments.example: canonical links and all other "
+            "absolute addresses begin with it. Default: the address it listens on"
+        ),
+    ] = None
     operations: Annotated[
         str | None,
         _flag(
@@ -131,6 +138,7 @@ class Serving(Where):
         None
     )
     past_bytes: Annotated[str | None, _flag("Most bytes of cached pages of the past. Default: 33554432")] = None
+    record_bytes: Annotated[str | None, _flag("Most bytes of cached indexes of events. Default: 67108864")] = None
     fold_bytes: Annotated[str | None, _flag("Most bytes of cached comments and votes. Default: 16777216")] = None
     thread_bytes: Annotated[str | None, _flag("Most bytes of threads cached by a projector. Default: 134217728")] = None
     token_bytes: Annotated[str | None, _flag("Most bytes of cached verified tokens. Default: 8388608")] = None

@@ -12,6 +12,7 @@ from cyclopts import Parameter
 
 from workers.cli import output
 from workers.cli.options import AS_SET, Json, Serving
+from workers.gateway.web.desk import ROLES
 from workers.importers.sample import SITE, THREAD
 from workers.roles import up as everything
 from workers.roles.up import Up
@@ -19,9 +20,12 @@ from workers.runtime import process
 from workers.runtime.settings import Settings
 
 TOKENS: Final = {
-    "a reader": ("--sub", "bea", "--name", "Bea"),
-    "a subscriber": ("--sub", "ilse", "--name", "Ilse Marchetti", "--entitlement", "subscriber"),
-    "a moderator": ("--sub", "wilma", "--name", "Wilma Drost", "--role", "moderator"),
+    role.access: (
+        *("--sub", role.sub, "--name", role.name),
+        *(word for one in role.entitlements for word in ("--entitlement", one)),
+        *(word for one in role.roles for word in ("--role", one)),
+    )
+    for role in ROLES.values()
 }
 """Sample users, by access: the arguments of `hansard token` for each."""
 
@@ -83,6 +87,8 @@ def _print_up(up: Up) -> None:
     if not up.own_server:
         output.line()
         output.line("(set HANSARD_REDIS_URL for these commands, as for this process)")
+    output.line()
+    output.line(f"open {up.page}")
 
 
 def _command(*arguments: str) -> str:

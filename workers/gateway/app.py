@@ -20,19 +20,25 @@ from workers.gateway.operations.services import Services
 from workers.gateway.operations.table import OPERATIONS, by_path
 from workers.gateway.resource import Resource
 from workers.gateway.stream import Stream
+from workers.gateway.web import front, pages
+from workers.gateway.web.desk import Sample
+from workers.gateway.web.discussions import Discussions
 from workers.runtime import logs
 
 
-def build(services: Services, *, feed: Feed | None = None) -> ASGIApp:
-    """Build the ASGI application, with the response cache and the fast page path in front. `feed` serves feeds."""
-    found = endpoints(services, feed=feed)
+def build(services: Services, *, feed: Feed | None = None, sample: Sample | None = None) -> ASGIApp:
+    """Build the ASGI application, with the response cache and the fast page path in front. `feed` serves feeds.
+
+    With `sample`, the front page shows that discussion, and the token desk signs for people of its site.
+    """
+    found = endpoints(services, feed=feed, sample=sample)
     found[THREAD] = FastPage(services).before(found[THREAD])
     app = compression.before(Gateway(found))
     return services.lag.before(app if services.response_cache is None else services.response_cache.before(app))
 
 
-def endpoints(services: Services, *, feed: Feed | None = None) -> dict[str, ASGIApp]:
-    """Build the endpoints of all operations and documents, by path template."""
+def endpoints(services: Services, *, feed: Feed | None = None, sample: Sample | None = None) -> dict[str, ASGIApp]:
+    """Build the endpoints of all operations, documents and pages, by path template."""
     found: dict[str, ASGIApp] = {}
     offered = [call for call in OPERATIONS if call.path not in APART] if services.operations_apart else OPERATIONS
     for path, calls in by_path(offered).items():
@@ -43,7 +49,19 @@ def endpoints(services: Services, *, feed: Feed | None = None) -> dict[str, ASGI
         found[path] = recorded(Resource(services, path, calls))
         if path == ROOT:
             found[f"{path}/"] = found[path]
-    return found | {path: recorded(document) for path, document in documents.all_documents(offered).items()}
+    discussions = Discussions(
+        served=services.served,
+        log=services.log,
+        aggregates=services.aggregate_cache,
+        cache=services.response_cache,
+        gate=services.admission.reads,
+        clock=services.clock,
+    )
+    hosted = pages.endpoints(discussions, services.keyring, sample)
+    documented: dict[str, ASGIApp] = {**documents.all_documents(offered), **hosted}
+    of_pages = {path: recorded(page) for path, page in documented.items()}
+    of_pages[front.ROUTE] = front.for_people(of_pages[front.ROUTE], found[front.ROUTE])
+    return found | of_pages
 
 
 class Gateway:

@@ -19,6 +19,7 @@ from workers.gateway.auth.provisional import ProvisionalCaller
 from workers.gateway.http import bodies, caching, parameters, problems
 from workers.gateway.http.admission import Admission
 from workers.gateway.http.caching import Caching
+from workers.gateway.http.defects import broken
 from workers.gateway.http.headers import headers_of
 from workers.gateway.http.machine_paths import QUIET
 from workers.gateway.http.parameters import Query
@@ -27,7 +28,6 @@ from workers.gateway.http.request_record import RequestRecord
 from workers.gateway.http.response import Response, preflight, send_response
 from workers.gateway.operations.operation import COMMENT, Access, Operation, Request
 from workers.gateway.operations.services import Services
-from workers.gateway.stream import broken
 from workers.runtime import logs
 
 _log = structlog.get_logger(__name__)
@@ -145,9 +145,12 @@ class Resource:
         if operation.keyed and key:
             response = response.also((b"idempotency-key", key.encode()))
         fresh = "after" in query
+        past = operation.past and "at" in query
+        if past:
+            response = response.also(caching.UNLISTED)
         response = caching.apply(
             response,
-            Caching.BY_TOKEN if operation.past and "at" in query else operation.caching,
+            Caching.BY_TOKEN if past else operation.caching,
             token=b"authorization" in headers,
             fresh=fresh,
             comment=prepared.comment,

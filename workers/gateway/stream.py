@@ -6,7 +6,6 @@ transient error a 200 is sent that sets the reconnection time, and ends.
 
 from typing import Final
 
-import structlog
 from starlette.types import Receive, Scope, Send
 
 from core.redis import errors
@@ -15,6 +14,7 @@ from workers.gateway.feed.endpoint import Feed, start_of
 from workers.gateway.feed.hub import ClientPlace
 from workers.gateway.feed.resume import Start
 from workers.gateway.http import caching, feed_retry, parameters, problems
+from workers.gateway.http.defects import broken
 from workers.gateway.http.feed_retry import ComeBack
 from workers.gateway.http.headers import headers_of
 from workers.gateway.http.parameters import Query
@@ -27,8 +27,6 @@ from workers.runtime import logs, metrics
 _METHODS: Final = ("GET", "HEAD")
 _ALLOWED: Final = "GET, HEAD, OPTIONS"
 _FOLLOWED: Final = 200
-
-_log = structlog.get_logger(__name__)
 
 
 class Stream:
@@ -103,12 +101,3 @@ class Stream:
 def _come_back(later: ComeBack) -> Response:
     metrics.FEED_TURNED_AWAY.labels(later.cause).inc()
     return feed_retry.reply(later.cause)
-
-
-def broken(error: Exception, record: RequestRecord) -> Response:
-    """Return the response to a request that failed on a defect or an unreachable server."""
-    if errors.is_passing(error):
-        _log.warning("request_refused", cause=type(error).__name__)
-        return problems.reply(Unavailable())
-    _log.error("request_failed", exc_info=error)
-    return problems.internal(record.request)

@@ -30,10 +30,14 @@ from workers.gateway.http.admission import Admission
 from workers.gateway.http.body_budget import BodyBudget
 from workers.gateway.http.http_server import Application, CannotListen, HttpServer
 from workers.gateway.http.lag_watch import LagWatch
+from workers.gateway.http.public_address import PublicAddress
 from workers.gateway.http.response_cache import ResponseCache
 from workers.gateway.operations.count_cache import CountCache
 from workers.gateway.operations.past_cache import PastPages
+from workers.gateway.operations.record_cache import RecordIndexes
 from workers.gateway.operations.services import Services
+from workers.gateway.operations.thread_checks import ThreadChecks
+from workers.gateway.web.desk import Sample
 from workers.projector.projector import Projector
 from workers.runtime import metrics
 from workers.runtime.process import Failed, Parts, Process, worker_name
@@ -86,18 +90,21 @@ def services(
     metrics.DIFF_BYTES.set_function(lambda: DIFFERENCES.bytes)
     metrics.FOLD_BYTES.set_function(lambda: aggregate_cache.bytes)
     metrics.TOKEN_BYTES.set_function(lambda: keyring.tokens.bytes)
+    past = PastPages(
+        served,
+        log,
+        most_bytes=settings.past_bytes,
+        at_once=settings.max_past,
+        queue=settings.max_queue,
+        share=settings.past_share,
+    )
     return Services(
         log=log,
         served=served,
         current_rows=CurrentRows(served),
-        past=PastPages(
-            served,
-            log,
-            most_bytes=settings.past_bytes,
-            at_once=settings.max_past,
-            queue=settings.max_queue,
-            share=settings.past_share,
-        ),
+        past=past,
+        records=RecordIndexes(log, past.work, most_bytes=settings.record_bytes),
+        checks=ThreadChecks(deployment, served, log, time.time),
         counts=CountCache(served, response_cache.states),
         response_cache=response_cache,
         keyring=keyring,
@@ -119,6 +126,7 @@ def services(
         running=running,
         readiness=SingleFlight(keep=settings.operations_shared),
         exposition=SingleFlight(keep=settings.operations_shared),
+        public=PublicAddress(settings.public_url),
         operations_apart=settings.operations is not None,
         stopped=dict if projector is None else lambda: {one: str(why) for one, why in projector.stopped.items()},
         serves_pages=serves_pages,
@@ -135,7 +143,7 @@ async def run_gateway(process: Process, settings: Settings, on_started: OnStarte
             operations_url = await start_operations(parts, dependencies, settings)
             name = worker_name()
             await join(parts, deployment, role="gateway", name=name)
-            url = await start_http(parts, app, settings, hub)
+            url = await start_http(parts, app, settings, hub, public=dependencies.public)
             process.described = start_fields(
                 "gateway", deployment, settings, worker=name, listens=url, operations_url=operations_url
             )
@@ -184,9 +192,9 @@ def start_fields(
 
 @asynccontextmanager
 async def application(
-    deployment: Deployment, dependencies: Services, settings: Settings
+    deployment: Deployment, dependencies: Services, settings: Settings, sample: Sample | None = None
 ) -> AsyncIterator[tuple[Application, Hub]]:
-    """The whole application and the hub of its feeds, which runs for the block."""
+    """The whole application and the hub of its feeds, which runs for the block. `sample` is shown at the front."""
     hub = Hub(
         log=dependencies.log,
         served=dependencies.served,
@@ -204,7 +212,7 @@ async def application(
         ),
     )
     async with hub.running():
-        yield build(dependencies, feed=Feed(hub, unfit=dependencies.unfit)), hub
+        yield build(dependencies, feed=Feed(hub, unfit=dependencies.unfit), sample=sample), hub
 
 
 def make_projector(deployment: Deployment, name: str, settings: Settings) -> Projector:
@@ -240,18 +248,28 @@ async def start_operations(parts: Parts, dependencies: Services, settings: Setti
     return None
 
 
-async def start_http(parts: Parts, app: Application, settings: Settings, hub: Hub | None = None) -> str:
-    """Serve the application as a part of the process, and return its URL. Raises Failed."""
-    return await _serve(parts, app, settings.host, settings.port, settings, hub)
+async def start_http(
+    parts: Parts, app: Application, settings: Settings, hub: Hub | None = None, public: PublicAddress | None = None
+) -> str:
+    """Serve the application as a part of the process, and return its URL, which `public` is told. Raises Failed."""
+    return await _serve(parts, app, settings.host, settings.port, settings, hub, public)
 
 
 async def _serve(
-    parts: Parts, app: Application, host: str, port: int, settings: Settings, hub: Hub | None = None
+    parts: Parts,
+    app: Application,
+    host: str,
+    port: int,
+    settings: Settings,
+    hub: Hub | None = None,
+    public: PublicAddress | None = None,
 ) -> str:
     try:
         server = HttpServer(app, host, port, drain=settings.drain, limits=settings.limits())
     except CannotListen as error:
         raise Failed(str(error)) from error
+    if public is not None:
+        public.listens(server.url)  # before the first request
 
     async def drain() -> None:
         if hub is not None:

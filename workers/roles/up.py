@@ -26,6 +26,7 @@ from workers.embedded.home import undone
 from workers.embedded.supervisor import keep as keep_running
 from workers.gateway.auth.keyring import KeySet
 from workers.gateway.operations.services import Services
+from workers.gateway.web import desk
 from workers.importers import importer, sample
 from workers.importers.importer import Imported, SiteSettings
 from workers.roles import roles
@@ -39,9 +40,13 @@ _log = structlog.get_logger(__name__)
 
 
 class Up(Struct, frozen=True, kw_only=True):
-    """The running system: URL of the gateway, data directory, and flags for the sample and the embedded server."""
+    """The running system: URL of the gateway, data directory, and flags for the sample and the embedded server.
+
+    `page` is the address of its front page.
+    """
 
     url: str
+    page: str
     data: str
     sample: bool
     own_server: bool
@@ -76,7 +81,11 @@ async def _run(
             projector=projector,
             running=lambda: process.ready,
         )
-        async with roles.application(deployment, dependencies, settings) as (app, hub), process.parts() as parts:
+        shown = _shown(settings) if with_sample else None
+        async with (
+            roles.application(deployment, dependencies, settings, shown) as (app, hub),
+            process.parts() as parts,
+        ):
             if server is not None:
                 # Only Linux ends a child with its parent. A server that outlived it would keep the data locked.
                 process.at_once(lambda: os.kill(server.pid, SIGKILL))
@@ -92,12 +101,27 @@ async def _run(
                 except UnreadablePartition as error:
                     # Everything else is served all the same.
                     _log.error("sample_not_loaded", partition=error.partition, fault=error.why)
-            listens = await roles.start_http(parts, app, settings, hub)
+            listens = await roles.start_http(parts, app, settings, hub, public=dependencies.public)
             keep()
             process.described = roles.start_fields(
                 "up", deployment, settings, worker=name, listens=listens, operations_url=operations_url
             )
-            on_ready(Up(url=listens, data=str(settings.data), sample=with_sample, own_server=server is not None))
+            on_ready(
+                Up(
+                    url=listens,
+                    page=f"{dependencies.public.url}/",
+                    data=str(settings.data),
+                    sample=with_sample,
+                    own_server=server is not None,
+                )
+            )
+
+
+def _shown(settings: Settings) -> desk.Sample | None:
+    """Return the sample for the front page, whose desk signs tokens for anybody; None if others may reach it."""
+    if settings.trusted_proxies or not desk.is_loopback(settings.host):
+        return None
+    return desk.Sample(site=sample.SITE, thread=sample.THREAD)
 
 
 async def load_sample(dependencies: Services, secrets: Secrets) -> Imported:

@@ -38,6 +38,7 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 
 _PLACE = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[^\s:\[\]/@]+)):(?P<port>[0-9]{1,5})")
 _LAST_PORT = 65_535
+_PUBLIC = re.compile(r"https?://(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}))(?::(?P<port>[0-9]{1,5}))?/?")
 
 
 class SettingsError(Exception):
@@ -49,6 +50,10 @@ class Settings(Limits, frozen=True, kw_only=True):
 
     host: Annotated[str, Meta(min_length=1, description="an address to listen on")] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535, description="a port, 0 to 65535; 0 picks a free one")] = 8400
+    public_url: Annotated[
+        str | None,
+        Meta(description="an http:// or https:// address without a path, such as https://comments.example"),
+    ] = None
     redis_url: Annotated[
         str | None,
         Meta(description="a redis://, rediss://, unix://, redis+sentinel:// or redis+cluster:// address"),
@@ -120,6 +125,9 @@ class Settings(Limits, frozen=True, kw_only=True):
     past_bytes: Annotated[
         int, Meta(ge=0, le=2**40, description="the most bytes of cached pages of the past, 0 or more")
     ] = 33_554_432
+    record_bytes: Annotated[
+        int, Meta(ge=0, le=2**40, description="the most bytes of cached indexes of threads' events, 0 or more")
+    ] = 67_108_864
     fold_bytes: Annotated[
         int, Meta(ge=0, le=2**40, description="the most bytes of cached comments and votes, 0 or more")
     ] = 16_777_216
@@ -298,6 +306,11 @@ def _converted(name: str, source: str, value: object) -> object:
         _check_url(source, str(converted))
     if name == "operations" and _place(str(converted)) is None:
         raise SettingsError(f"{source} must be {_described(name)}{given}")
+    if name == "public_url":
+        found = _PUBLIC.fullmatch(str(converted))
+        if found is None or int(found["port"] or 0) > _LAST_PORT:
+            raise SettingsError(f"{source} must be {_described(name)}{given}")
+        return str(converted).rstrip("/")
     return converted
 
 

@@ -67,13 +67,15 @@ def test_it_needs_nothing_and_says_where_to_look_and_how_to_get_tokens(tmp_path:
         assert first.startswith("Hansard listens on http://127.0.0.1:")
         url = first.split()[3].rstrip(",")
         told: list[str] = []
-        while not (told and "--operator" in told[-1]):
+        while not (told and told[-1].startswith("open ")):
             told.append(run.line())
+        assert told[-1] == f"open {url}/"
         lines = [line.split() for line in told if line]
         assert ["read", "curl", f"{url}{PAGE}"] in lines
         assert httpx2.get(f"{url}{PAGE}").json()["thread"]["comments"] == 14
         tokens = [line for line in told if " token " in line]
-        assert [line.split("  ")[1] for line in tokens] == ["a reader", "a subscriber", "a moderator", "an operator"]
+        access = ["a reader", "a subscriber", "a moderator", "an auditor", "an operator"]
+        assert [line.split("  ")[1] for line in tokens] == access
         assert all(line.endswith(f"--data {data}") for line in tokens)
         assert run.stop() == 0
         assert run.logged[-2:] == ["process_drain_began", "process_stopped"]

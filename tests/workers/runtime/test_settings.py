@@ -28,6 +28,7 @@ def test_every_setting_is_read_from_the_environment() -> None:
     environment = {
         "HANSARD_HOST": "::1",
         "HANSARD_PORT": "0",
+        "HANSARD_PUBLIC_URL": "https://comments.example/",
         "HANSARD_OPERATIONS": "[::1]:8401",
         "HANSARD_OPERATIONS_SHARED": "0.5",
         "HANSARD_REDIS_URL": "rediss://user:word@redis.example:6380/2",
@@ -49,6 +50,7 @@ def test_every_setting_is_read_from_the_environment() -> None:
         "HANSARD_MAX_PAST": "2",
         "HANSARD_PAST_SHARE": "0.25",
         "HANSARD_PAST_BYTES": "1000000",
+        "HANSARD_RECORD_BYTES": "2000000",
         "HANSARD_MAX_FEEDS": "30",
         "HANSARD_MAX_UNOPENED": "0",
         "HANSARD_MAX_REPLAYS": "2",
@@ -82,6 +84,7 @@ def test_every_setting_is_read_from_the_environment() -> None:
     assert settings.read(environment) == Settings(
         host="::1",
         port=0,
+        public_url="https://comments.example",
         operations="[::1]:8401",
         operations_shared=0.5,
         redis_url="rediss://user:word@redis.example:6380/2",
@@ -103,6 +106,7 @@ def test_every_setting_is_read_from_the_environment() -> None:
         max_past=2,
         past_share=0.25,
         past_bytes=1_000_000,
+        record_bytes=2_000_000,
         max_feeds=30,
         max_unopened=0,
         max_replays=2,

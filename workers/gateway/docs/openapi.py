@@ -190,7 +190,7 @@ def _headers(call: Operation) -> list[dict[str, Any]]:
                 required=True,
             )
         )
-    if call.caching is not Caching.NEVER and call.media == JSON_TYPE:
+    if call.caching not in (Caching.NEVER, Caching.STREAM):
         found.append(
             _header(
                 "If-None-Match", {"type": "string"}, "The `ETag` of an earlier response: 304 if it is still current."
@@ -217,7 +217,7 @@ def _responses(call: Operation, schemas: Schemas) -> dict[str, Any]:
         if status != NO_CONTENT:
             answer["content"] = {call.media: _content(call, schemas)}
         found[str(status)] = answer
-    if call.caching is not Caching.NEVER and call.media == JSON_TYPE:
+    if call.caching not in (Caching.NEVER, Caching.STREAM):
         found["304"] = {
             "description": "Not modified: the earlier response is still current.",
             "headers": _kept_headers(call),
@@ -259,9 +259,9 @@ def _answer_headers(call: Operation, status: int) -> dict[str, Any]:
 def _kept_headers(call: Operation) -> dict[str, Any]:
     text = {"schema": {"type": "string"}}
     found: dict[str, Any] = {"Cache-Control": text}
-    if call.caching is not Caching.NEVER and call.media == JSON_TYPE:
+    if call.caching not in (Caching.NEVER, Caching.STREAM):
         found["ETag"] = text | {"description": "Weak and opaque."}
-    if call.caching in (Caching.EVERYONE, Caching.BY_TOKEN) and call.media == JSON_TYPE:
+    if call.caching in (Caching.EVERYONE, Caching.BY_TOKEN):
         found["CDN-Cache-Control"] = text | {"description": "For CDNs only; absent if nothing may be stored."}
     if call.caching is Caching.BY_TOKEN or call.past:
         found["Vary"] = text

@@ -46,6 +46,8 @@ ADVICE: Final[Mapping[str, str]] = {
     "revision-redacted": "Approve another revision: this text is permanently removed.",
     "site-exists": "Nothing, if the site is as intended. `errors` says what differs: change the policy or replace the "
     "keys with the operations for that.",
+    "other-release": "Reload the page, which then names the files of the release that runs now. Keep what the reader "
+    "typed.",
     "request-too-large": "Send a smaller body: it has more bytes than this gateway accepts.",
     "target-too-long": "Shorten the path or the query, for example by asking for fewer threads at a time.",
     "unsupported-media-type": "Send JSON in UTF-8, not compressed, with `Content-Type: application/json`.",

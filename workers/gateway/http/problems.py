@@ -60,6 +60,7 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     core.RevisionIsPublished: Kind("revision-published", 409, "The revision is published"),
     core.RevisionIsRedacted: Kind("revision-redacted", 409, "The revision is redacted"),
     core.SiteExists: Kind("site-exists", 409, "The site already exists"),
+    ours.OtherRelease: Kind("other-release", 410, "The file belongs to another release"),
     core.StaleEdit: Kind("stale-revision", 412, "The revision is not the latest"),
     ours.RequestTooLarge: Kind("request-too-large", 413, "The request is too large"),
     ours.TargetTooLong: Kind("target-too-long", 414, "Path and query are too long"),

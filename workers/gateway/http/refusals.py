@@ -59,6 +59,12 @@ class MethodNotAllowed(Refusal):
         self.allowed = allowed
 
 
+class OtherRelease(Refusal):
+    """The file belongs to another release of Hansard than the one that runs here."""
+
+    code = "other-release"
+
+
 class RequestTimeout(Refusal):
     """The head or the body of the request did not arrive in time."""
 

@@ -11,6 +11,7 @@ Header = tuple[bytes, bytes]
 
 METHODS: Final = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 
+_UNGUESSED: Final[Header] = (b"x-content-type-options", b"nosniff")
 EVERYWHERE: Final[tuple[Header, ...]] = (
     # Nothing authenticates implicitly (no cookie, no client address), so any page may read every response.
     (b"access-control-allow-origin", b"*"),
@@ -18,9 +19,9 @@ EVERYWHERE: Final[tuple[Header, ...]] = (
         b"access-control-expose-headers",
         b"ETag, Location, Retry-After, Idempotency-Key, Hansard-Durability, Hansard-Lag",
     ),
-    (b"x-content-type-options", b"nosniff"),
+    _UNGUESSED,
 )
-"""Headers of every response, including errors and streams."""
+"""Headers of every response of the API, including errors and streams."""
 
 PREFLIGHT: Final[tuple[Header, ...]] = (
     (b"access-control-allow-methods", METHODS.encode()),
@@ -37,6 +38,7 @@ _UNKEPT: Final[Header] = (b"cache-control", b"no-store")
 JSON: Final = b"application/json"
 
 _JSON_START: Final[tuple[Header, ...]] = (*EVERYWHERE, (b"content-type", JSON))
+_OWN_START: Final[tuple[Header, ...]] = (_UNGUESSED,)
 
 _encoder = msgspec.json.Encoder()
 encode: Final = _encoder.encode
@@ -54,11 +56,13 @@ class Response(NamedTuple):
     """Identifies this response among others of the same URL, for `ETag`."""
     states: tuple[ViewState, ...] = ()
     """States of the views from which the response was made, one per partition. Empty if it has other sources."""
+    cors: bool = True
+    """False if pages of other origins must not read the response: pages that the gateway hosts itself."""
 
     def also(self, *headers: Header) -> "Response":
         """Return a copy with more headers."""
-        status, body, already, media, tag, states = self
-        return Response(status, body, (*already, *headers), media, tag, states)
+        status, body, already, media, tag, states, cors = self
+        return Response(status, body, (*already, *headers), media, tag, states, cors)
 
 
 def json(value: Any, status: int = 200, *headers: Header) -> Response:
@@ -83,8 +87,11 @@ async def send_response(send: Send, response: Response, *, without_body: bool = 
 
 def start_of(response: Response) -> Message:
     """Return the message that begins the response."""
-    status, body, headers, media, *_ = response
-    start = [*_JSON_START] if media is JSON else [*EVERYWHERE, (b"content-type", media)]
+    status, body, headers, media, _, _, cors = response
+    if media is JSON and cors:
+        start = [*_JSON_START]
+    else:
+        start = [*(EVERYWHERE if cors else _OWN_START), (b"content-type", media)]
     if status in (NO_CONTENT, NOT_MODIFIED):
         start.pop()  # a response without content has no type, and no length either (RFC 9110, section 8.6)
     else:

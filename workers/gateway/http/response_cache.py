@@ -58,7 +58,7 @@ class _Entry:
     @cached_property
     def not_modified(self) -> Message:
         """The start message of the 304 for a client that has the response already."""
-        return start_of(Response(NOT_MODIFIED, b"", self._response.headers))
+        return start_of(self._response._replace(status=NOT_MODIFIED, body=b""))
 
     @cached_property
     def body(self) -> Message:

@@ -32,18 +32,9 @@ _PLAIN: Final = {
 
 
 async def read_about(request: Request[NoQuery, Any]) -> Response:
-    """Describe the service, with links to its documentation."""
-    if not prefers_html(request.headers.get(b"accept")):
-        return json(_ABOUT, 200, _VARY)
-    links = "".join(
-        f'<li><a href="{place[1:]}">{escape(text)}</a>'
-        for place, text in (
-            (_ABOUT.documentation, "documentation of the API"),
-            (_ABOUT.openapi, "OpenAPI document"),
-            (_ABOUT.health, "liveness of this process"),
-        )
-    )
-    return _html(f"{_ABOUT.name} {_ABOUT.version}", f"<p>{escape(_ABOUT.about)}</p><ul>{links}</ul>")
+    """Describe the service, with links to its documentation. Clients that prefer HTML get a page (`web.front`)."""
+    del request
+    return json(_ABOUT, 200, _VARY)
 
 
 async def read_problem(request: Request[NoQuery, Any]) -> Response:

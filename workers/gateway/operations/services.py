@@ -17,10 +17,13 @@ from workers.gateway.auth.tokens import Operators
 from workers.gateway.http.admission import Admission
 from workers.gateway.http.body_budget import BodyBudget
 from workers.gateway.http.lag_watch import LagWatch
+from workers.gateway.http.public_address import PublicAddress
 from workers.gateway.http.response import Response
 from workers.gateway.http.response_cache import ResponseCache
 from workers.gateway.operations.count_cache import CountCache
 from workers.gateway.operations.past_cache import PastPages
+from workers.gateway.operations.record_cache import RecordIndexes
+from workers.gateway.operations.thread_checks import ThreadChecks
 
 
 class Services(Struct, frozen=True, kw_only=True):
@@ -37,6 +40,10 @@ class Services(Struct, frozen=True, kw_only=True):
     """Cached comment counts of threads."""
     past: PastPages
     """Cached pages of the past, and the bound of the work that makes them."""
+    records: RecordIndexes
+    """Cached indexes of the events of threads."""
+    checks: ThreadChecks
+    """Checks of single threads."""
     response_cache: ResponseCache | None = None
     """Response cache for public reads; None disables it."""
     durability: Durability = MEMORY
@@ -55,6 +62,8 @@ class Services(Struct, frozen=True, kw_only=True):
     """Responses of `/readyz` and `/readyz/writes`, by path, shared by concurrent callers."""
     exposition: SingleFlight[str, Response] = field(default_factory=SingleFlight)
     """Responses of `/metrics` by format, shared likewise."""
+    public: PublicAddress = field(default_factory=PublicAddress)
+    """Address of this gateway for browsers: all absolute addresses are made from it."""
     operations_apart: bool = False
     """True if readiness and metrics are served at an address of their own, and nowhere else."""
     unfit: Callable[[], str | None] = lambda: None

@@ -3,16 +3,32 @@
 from collections.abc import Sequence
 from typing import Final
 
-from workers.gateway.operations import about, audit, comments, health, members, moderation, pages, sites, threads
+from workers.gateway.operations import (
+    about,
+    audit,
+    check,
+    comments,
+    health,
+    members,
+    moderation,
+    pages,
+    record,
+    section,
+    sites,
+    threads,
+)
 from workers.gateway.operations.operation import Operation
 
 OPERATIONS: Final[Sequence[Operation]] = (
     *pages.OPERATIONS,
+    *section.OPERATIONS,
     *comments.OPERATIONS,
     *threads.OPERATIONS,
     *moderation.OPERATIONS,
     *members.OPERATIONS,
     *audit.OPERATIONS,
+    *record.OPERATIONS,
+    *check.OPERATIONS,
     *sites.OPERATIONS,
     *about.OPERATIONS,
     *health.OPERATIONS,

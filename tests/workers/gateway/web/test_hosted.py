@@ -1,0 +1,148 @@
+"""Hosted pages: their headers, what they escape, and how they refuse."""
+
+from collections.abc import AsyncIterator
+
+import httpx2
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.house import SITE, THREAD, House, told
+from tests.workers.gateway.web.elements import Elements
+from workers.gateway.app import build
+from workers.gateway.web.assets import release
+from workers.gateway.web.desk import ROLES, Sample
+from workers.gateway.web.hosted import POLICY, Shell, attributes, text
+from workers.runtime import metrics
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+FRONT = "/"
+
+
+@pytest.fixture(scope="module")
+async def client(standing: House) -> AsyncIterator[httpx2.AsyncClient]:
+    """A browser's requests to a gateway that shows the site of the tests as its sample."""
+    app = build(standing.services, sample=Sample(site=SITE, thread=THREAD))
+    async with httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app), base_url="http://127.0.0.1:8400", headers={"Accept": BROWSER}
+    ) as found:
+        yield found
+
+
+PAGES = [FRONT, f"/read/{SITE}/{THREAD}", f"/read/{SITE}/{THREAD}?all"]
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_a_page_loads_nothing_from_elsewhere_and_is_read_and_framed_by_nobody(
+    client: httpx2.AsyncClient, path: str
+) -> None:
+    answer = await client.get(path)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["content-security-policy"] == POLICY
+    assert "frame-ancestors 'none'" in POLICY
+    assert "require-trusted-types-for 'script'" in POLICY
+    assert "unsafe" not in POLICY
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cross-origin-resource-policy"] == "same-origin"
+    assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_nothing_in_a_page_is_inline_and_every_file_that_it_names_is_there(
+    client: httpx2.AsyncClient, path: str
+) -> None:
+    found = Elements((await client.get(path)).text)
+    assert [tag for tag, _ in found.all if tag == "style"] == []
+    assert [given for _, given in found.all if "style" in given or any(name.startswith("on") for name in given)] == []
+    assert [given for tag, given in found.all if tag == "script" and "src" not in given] == []
+    loading = [given for tag, given in found.all if tag != "a" and given.get("rel") != "canonical"]
+    named = [given[name] for given in loading for name in ("src", "href") if name in given]
+    assert named
+    for address in named:
+        assert address is not None
+        assert address.startswith("/")
+        assert (await client.get(address)).status_code == 200, address
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_other_methods_are_refused_and_a_preflight_is_answered_for_no_origin(
+    client: httpx2.AsyncClient, path: str
+) -> None:
+    head = await client.head(path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == (await client.get(path)).headers["content-length"]
+
+
+async def test_machines_get_the_description_at_the_front_and_people_a_page(client: httpx2.AsyncClient) -> None:
+    machine = await client.get(FRONT, headers={"Accept": "application/json"})
+    assert machine.json()["name"] == "Hansard"
+    assert machine.headers["access-control-allow-origin"] == "*"
+    people = await client.get(FRONT)
+    assert people.headers["vary"] == machine.headers["vary"] == "Accept"
+    assert people.headers["cross-origin-opener-policy"] == "same-origin"
+    assert people.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("who", [None, *ROLES, "operator", '"><script>'])
+async def test_the_front_is_looked_at_as_somebody(client: httpx2.AsyncClient, who: str | None) -> None:
+    answer = await client.get(FRONT, params={} if who is None else {"as": who})
+    found = Elements(answer.text)
+    (section,) = [given for tag, given in found.all if tag == "hansard-comments"]
+    known = who in ROLES
+    assert section["site"] == SITE
+    assert section["thread"] == THREAD
+    assert section.get("token-url") == (f"/desk/token?as={who}" if known else None)
+    assert section["article"] == "#story"
+    (current,) = [given for tag, given in found.all if tag == "a" and "aria-current" in given]
+    assert current["href"] == (f"/?as={who}" if known else "/")
+    assert "<script>" not in answer.text
+
+
+@pytest.mark.parametrize("host", ["comments.example", "evil.example:8400"])
+async def test_elsewhere_the_front_says_what_runs_here_and_nobody_is_looked_as(
+    client: httpx2.AsyncClient, standing: House, host: str
+) -> None:
+    from_elsewhere = await client.get(FRONT, params={"as": "wilma"}, headers={"Host": host})
+    without = await standing.client.get(FRONT, headers={"Accept": BROWSER})
+    assert from_elsewhere.text == without.text
+    assert "/docs" in without.text
+    assert "desk" not in without.text
+    assert "hansard-comments" not in without.text
+
+
+async def test_no_header_of_a_request_is_in_a_page(client: httpx2.AsyncClient) -> None:
+    answer = await client.get(
+        FRONT, headers={"Host": "localhost:8400", "X-Forwarded-Proto": "gopher", "Referer": "http://said.example/"}
+    )
+    for said in ("localhost", "gopher", "said.example"):
+        assert said not in answer.text
+
+
+async def test_a_page_is_logged_and_counted_by_its_template(client: httpx2.AsyncClient) -> None:
+    before = metrics.HTTP_REQUESTS.labels(FRONT, "GET", 200)._value.get()
+    with told() as lines:
+        await client.get(FRONT)
+    (line,) = [line for line in lines if line["event"] == "request_answered"]
+    assert (line["route"], line["status"]) == (FRONT, 200)
+    assert metrics.HTTP_REQUESTS.labels(FRONT, "GET", 200)._value.get() == before + 1
+
+
+@given(st.text(), st.text())
+def test_text_comes_out_as_it_went_in_and_adds_nothing(value: str, other: str) -> None:
+    found = Elements(f"<p{attributes(title=value, data_other=other)}>{text(value)}</p>")
+    assert found.all == [("p", {"title": value, "data-other": other})]
+    assert found.text == value
+
+
+@given(st.text())
+def test_a_document_is_as_its_parts_say(title: str) -> None:
+    shell = Shell(release())
+    found = Elements(shell.document(title, "<p>1</p>", scripts=("/embed.js",)).decode(errors="surrogatepass"))
+    assert [tag for tag, _ in found.all if tag in ("p", "script", "title")] == ["title", "script", "p"]
+
+
+def test_a_document_with_a_file_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        Shell(release()).document("", "", styles=("css/none.css",))

@@ -1,0 +1,1 @@
+"""Threads written as HTML and as JSON-LD: pure functions of a page, the words of a language and a time zone."""

@@ -1,0 +1,287 @@
+"""The section of a thread as HTML: what a reader sees before any script runs, and what the script then goes on with.
+
+Plain functions that join strings: a template engine takes ten times as long, and this runs where pages are served.
+Every value is escaped except `html`, which was cleaned when it was rendered. The script makes the same nodes from the
+same JSON (`static/section/row.js`, `static/section/section.js`); a test compares the two.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, tzinfo
+from html import escape
+from typing import Final, NamedTuple
+
+from workers.gateway.html.folded_text import LONGEST, text_parts
+from workers.gateway.html.page import FragmentPage, FragmentRow, FragmentThread
+from workers.gateway.html.words import Words
+
+VERSION: Final = 1
+"""Version of the HTML: raised by every change in it that no file of the release shows. Part of the `ETag`."""
+
+ORDERS: Final = ("top", "newest", "oldest")
+
+
+class SectionContext(NamedTuple):
+    """Everything besides the page that the HTML depends on."""
+
+    words: Words
+    zone: tzinfo
+    now: datetime
+    """Time of the request: a time in another year is written with its year."""
+    level: int = 2
+    """Level of the heading."""
+    styles: Sequence[str] = ()
+    """Addresses of the style sheets."""
+    read: str = ""
+    """Address of the reading page of the thread. Empty if the site has no reading pages."""
+    audit: str = ""
+    """Address of the thread's earlier states. Empty if readers may not see them."""
+    history: bool = True
+    """True if readers may see the versions of a comment."""
+    query: str = ""
+    """Parameters of the page, as a query: with them its cursors are used."""
+    here: str = ""
+    """Comment that the page is about: its row is marked. Empty if there is none."""
+    still: bool = False
+    """True for a page without a script: more replies are a link to `read`, and other buttons are left out."""
+
+
+class _Writer:
+    """Writes the rows of one page."""
+
+    def __init__(self, thread: FragmentThread, given: SectionContext) -> None:
+        words = given.words
+        self._words = words
+        self._zone = given.zone
+        self._year = given.now.astimezone(given.zone).year
+        self._here = given.here
+        self._still = given.still
+        self._read = escape(given.read)
+        self._history = given.history and not given.still
+        self._link = escape(thread.url.partition("#")[0]) + "#comment-"
+        self._permalink = f'<span class="sr">{escape(words.say("permalink"))}</span></a>'
+        self._badge = tuple(map(escape, words.around("badge")))
+        self._answered = tuple(map(escape, words.around("in_reply_to")))
+        self._answered_gone = escape(words.say("in_reply_to_removed"))
+        self._for = escape(words.say("for"))
+        self._against = escape(words.say("against"))
+        self._edited = tuple(words.around("edited"))
+        self._changes = escape(words.say("see_changes"))
+
+    def row(self, row: FragmentRow, above: str) -> tuple[str, int]:
+        """Return the HTML of a row with its replies, and the number of replies below that the page knows of.
+
+        `above` is the day of the row that this one hangs under, as a key.
+        """
+        name = row.id if row.id.isalnum() else escape(row.id)
+        when, day = self._when(row.posted_at, above)
+        replies = row.replies
+        known = replies.count
+        below = []
+        for reply in replies.comments:
+            html, under = self.row(reply, day)
+            below.append(html)
+            known += under
+        link = self._link
+        labels = f"n-{name} t-{name}"
+        if row.author is None:
+            gone = escape(self._words.say(gone_key(row)))
+            who = f'<span class="gone" id="n-{name}">{gone}</span>'
+            star = text = edited = tally = ""
+        else:
+            who, star, text, edited, tally = self._published(row, name)
+            if row.in_reply_to is not None:
+                labels = f"n-{name} r-{name} t-{name}"
+        fold = under_html = ""
+        if known:
+            if not self._still:
+                hide = escape(self._words.count("hide_replies", known))
+                fold = f'<button class="fold" aria-expanded="true">{hide}</button>'
+            more = self._more(name, replies.count - len(below), replies.next)
+            under_html = f'<div class="under"><ol>{"".join(below)}</ol>{more}</div>'
+        return (
+            f'<li data-key="{name}" data-count="{replies.count}">'
+            f'<article class="{"row here" if row.id == self._here else "row"}" id="comment-{name}" tabindex="-1"'
+            f' part="row" aria-labelledby="{labels}"'
+            f' data-revision="{"" if row.revision is None else row.revision}">'
+            f'<a class="when" id="t-{name}" href="{link}{name}">{when}{self._permalink}{star}'
+            f'<p class="who" part="who">{who}</p>{text}{edited}'
+            f'<div class="acts" part="acts"><p class="votes">{tally}</p><p class="notes"></p>{fold}</div></article>'
+            f"{under_html}</li>"
+        ), known
+
+    def _published(self, row: FragmentRow, name: str) -> tuple[str, str, str, str, str]:
+        """Return the parts of a published row: name, mark of the editors, text, time of the edit, and votes."""
+        author = row.author
+        assert author is not None
+        who = f'<b id="n-{name}" dir="auto">{escape(author.name)}</b>'
+        if author.badges:
+            before, _, after = self._badge
+            who += "".join(
+                f' <span class="badge" dir="auto">{before}{escape(badge)}{after}</span>' for badge in author.badges
+            )
+        answered = row.in_reply_to
+        if answered is not None:
+            to = escape(answered.comment)
+            if answered.name is None:
+                said = self._answered_gone
+            else:
+                before, _, after = self._answered
+                said = f"{before}<bdi>{escape(answered.name)}</bdi>{after}"
+            who += f' <a class="to" id="r-{name}" data-to="{to}" href="{self._link}{to}">{said}</a>'
+        star = ""
+        if row.pinned:
+            star = f'<p class="star pinned">{escape(self._words.say("pinned"))}</p>'
+        elif row.featured:
+            star = f'<p class="star">{escape(self._words.say("pick"))}</p>'
+        edited = "" if row.edited is None else self._last_edited(row.edited.at, row.edited.by.name)
+        votes = row.votes
+        up, down = (0, 0) if votes is None else (votes.up, votes.down)
+        # The places stay where nobody has voted, so that nothing moves when somebody does.
+        number = self._words.number
+        tally = (
+            f'<span class="for">{self._for.replace("{n}", number(up)) if up else ""}</span>'
+            f'<span class="against">{self._against.replace("{n}", number(down)) if down else ""}</span>'
+        )
+        return who, star, self._text(row.body or "", row.html or ""), edited, tally
+
+    def _text(self, body: str, html: str) -> str:
+        if len(body) > LONGEST:
+            shown, folded = text_parts(html)
+            if folded:
+                said = escape(self._words.count("read_all", len(body)))
+                html = f'{shown}<details class="long"><summary>{said}</summary>{folded}</details>'
+        return f'<div class="text" part="text" dir="auto">{html}</div>'
+
+    def _last_edited(self, at: str, name: str | None) -> str:
+        moment = _moment(at, self._zone)
+        said = []
+        for index, piece in enumerate(self._edited):
+            if index % 2 == 0:
+                said.append(escape(piece))
+            elif piece == "name":
+                said.append(f"<bdi>{escape(name or '')}</bdi>")
+            else:
+                told = escape(at)
+                if moment is not None:
+                    names = self._words.day_names(moment.year, moment.month, moment.day)
+                    day = names.long_day if moment.year == self._year else names.long_date
+                    told = escape(self._words.day_clock(day, f"{moment.hour:02}:{moment.minute:02}"))
+                said.append(f'<time datetime="{escape(at)}">{told}</time>')
+        changes = f' <button class="changes" aria-expanded="false">{self._changes}</button>' if self._history else ""
+        return f'<p class="edited">{"".join(said)}{changes}</p>'
+
+    def _when(self, at: str, above: str) -> tuple[str, str]:
+        """Return a time as HTML, and its day as a key. The day is written where it is not that of `above`."""
+        moment = _moment(at, self._zone)
+        if moment is None:
+            return f'<time datetime="{escape(at)}">{escape(at)}</time>', above
+        day = f"{moment.year}-{moment.month}-{moment.day}"
+        small = ""
+        if day != above:
+            names = self._words.day_names(moment.year, moment.month, moment.day)
+            small = f"<small>{escape(names.day if moment.year == self._year else names.date)}</small>"
+        return (
+            f'<time datetime="{at}">{small}<b>{moment.hour:02}:{moment.minute:02}</b>'
+            f'<span class="sr">, {escape(self._words.exact(moment))}</span></time>'
+        ), day
+
+    def _more(self, name: str, left: int, cursor: str | None) -> str:
+        if cursor is None:
+            return ""
+        said = escape(self._words.count("more_replies", max(1, left)))
+        if self._still:
+            return f'<a class="more" href="{self._read}/{name}?cursor={escape(cursor)}" rel="nofollow">{said}</a>'
+        return f'<button class="more" data-next="{escape(cursor)}">{said}</button>'
+
+
+def gone_key(row: FragmentRow) -> str:
+    """Return the key of the words for a tombstone. Without `gone` only a withdrawal has a known author."""
+    gone = row.gone or ("author" if row.status == "withdrawn" else "unknown")
+    return f"gone_{gone if gone in _GONE else 'unknown'}"
+
+
+_GONE: Final = frozenset({"moderator", "rule", "author", "erased", "unknown"})
+
+
+def write_rows(page: FragmentPage, given: SectionContext) -> str:
+    """Return the list items of the rows of a page."""
+    writer = _Writer(page.thread, given)
+    return "".join([writer.row(row, "")[0] for row in page.comments])
+
+
+def write_section(page: FragmentPage, given: SectionContext) -> str:
+    """Return the whole section: a declarative shadow root, and a link for browsers that know none."""
+    words, thread = given.words, page.thread
+    level = given.level
+    count = words.number(thread.comments)
+    changed = _has_changes(page.comments)
+    styles = "".join(f'<link rel="stylesheet" href="{escape(style)}">' for style in given.styles)
+    earlier = f'<a href="{escape(given.audit)}">{escape(words.say("earlier"))}</a>' if given.audit and changed else ""
+    more = ""
+    if page.next is not None:
+        more = f'<button class="more end" data-next="{escape(page.next)}">{escape(words.say("more_comments"))}</button>'
+    say = f'<p class="say"{"" if said else " hidden"}>{escape(said)}</p>' if (said := standing(thread, given)) else ""
+    read = escape(given.read)
+    outside = f'<p><a href="{read}">{escape(words.say("read_discussion"))}</a></p>' if read else ""
+    return (
+        f'<template shadowrootmode="open">{styles}<section class="in" part="section" lang="{escape(words.language)}"'
+        f' dir="{escape(words.direction)}" aria-labelledby="h" data-position="{escape(thread.position)}"'
+        f' data-url="{escape(thread.url)}" data-query="{escape(given.query)}" data-status="{escape(thread.status)}"'
+        f' data-history="{"public" if given.history else ""}" data-read="{read}">'
+        f'<button class="skip">{escape(words.say("skip"))}</button><header class="head" part="head">'
+        f'<div class="line"><h{level} class="title" id="h" tabindex="-1">{escape(words.say("discussion"))}'
+        f" <span>{count}</span></h{level}>"
+        f"{_orders(page, given)}</div>"
+        f'<p class="state"><span class="stream"></span>{earlier}</p></header>'
+        f'<div class="told"></div>{say}<ol class="rows">{write_rows(page, given)}</ol>{more}'
+        f'<p class="end"><button class="back">{escape(words.say("back"))}</button></p>'
+        f'<p class="sr" role="status"></p></section></template>{outside}'
+    )
+
+
+def standing(thread: FragmentThread, given: SectionContext) -> str:
+    """Return the sentence about a thread that is empty, closed or archived; empty if there is none."""
+    words = given.words
+    if thread.status == "archived":
+        return words.say("archived")
+    if thread.status == "closed":
+        moment = None if thread.status_at is None else _moment(thread.status_at, given.zone)
+        if moment is None:
+            return words.say("closed")
+        return words.say("closed_on", date=words.day_names(moment.year, moment.month, moment.day).long_date)
+    return "" if thread.comments else words.say("empty")
+
+
+def _orders(page: FragmentPage, given: SectionContext) -> str:
+    words = given.words
+    labels = [(order, words.say(order)) for order in ORDERS]
+    if page.thread.featured:
+        labels.append(("picks", words.say("picks", n=words.number(page.thread.featured))))
+    radios = "".join(
+        f'<label><input type="radio" name="order" value="{order}"{" checked" if order == page.sort else ""}>'
+        f"{escape(label)}</label>"
+        for order, label in labels
+    )
+    links = ""
+    if given.read:
+        address = escape(given.read)
+        items = "".join(f'<a href="{address}?sort={order}">{escape(label)}</a>' for order, label in labels[:3])
+        links = f'<noscript><p class="sorts">{items}</p></noscript>'
+    return f'<fieldset class="sorts"><legend class="sr">{escape(words.say("order"))}</legend>{radios}</fieldset>{links}'
+
+
+def _has_changes(rows: Sequence[FragmentRow]) -> bool:
+    """True if a text was edited or removed."""
+    return any(row.edited is not None or row.author is None or _has_changes(row.replies.comments) for row in rows)
+
+
+def _moment(at: str, zone: tzinfo) -> datetime | None:
+    """Return a time of a row in a zone; in UTC where the zone has no such time. None if it is malformed."""
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError:
+        return None
+    try:
+        return moment.astimezone(zone)
+    except OverflowError:
+        return moment.astimezone(UTC)

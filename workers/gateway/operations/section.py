@@ -1,0 +1,159 @@
+"""The section of a thread as HTML: a page, now or in the past, for publishers' servers and for hosted pages."""
+
+from datetime import UTC, datetime, tzinfo
+from hashlib import blake2b
+from typing import Annotated, Final, Literal
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from msgspec import Meta
+from msgspec.structs import asdict
+
+from core.application.current_state import policy_of
+from core.policy import Policy
+from projections.read import pages
+from projections.read.queries import PageQuery, ViewState
+from workers.gateway.html import fragment, linked
+from workers.gateway.html.page import decode
+from workers.gateway.html.words import words_of
+from workers.gateway.http.caching import Caching
+from workers.gateway.http.response import Header, Response
+from workers.gateway.operations.as_of import PAST, answer_then
+from workers.gateway.operations.operation import THREAD, Access, Operation, Request
+from workers.gateway.operations.reading import caught_up, found
+from workers.gateway.operations.services import Services
+from workers.gateway.shapes.threads import PageParameters
+from workers.gateway.web.assets import release
+
+HTML: Final = b"text/html; charset=utf-8"
+STYLES: Final = ("css/tokens.css", "css/section.css")
+_UNLISTED: Final[Header] = (b"x-robots-tag", b"noindex")
+
+
+class SectionParameters(PageParameters, frozen=True, kw_only=True):
+    """Read of a page of a thread as HTML, now or in the past."""
+
+    lang: (
+        Annotated[
+            str,
+            Meta(
+                max_length=35,
+                examples=["en"],
+                description="Language of the words (BCP 47). Without it, and where there are no words in it: that of "
+                "the site.",
+            ),
+        ]
+        | None
+    ) = None
+    level: Annotated[int, Meta(ge=1, le=6, description="Level of the heading.")] = 2
+    linked: (
+        Annotated[Literal["1"], Meta(description="With JSON-LD: the comments as `Comment`s about the article.")] | None
+    ) = None
+
+
+_PAGE_FIELDS: Final = PageQuery.__struct_fields__
+
+
+async def read_section(request: Request[SectionParameters, None]) -> Response:
+    """Read a page of a thread as HTML, now or in the past."""
+    query, services = request.query, request.services
+    page_query = PageQuery(**{name: getattr(query, name) for name in _PAGE_FIELDS})
+    # The state of the site's own events is read before its policy: a kept answer ends with a change of the policy.
+    states = await _site_states(services, request.site)
+    if query.at is not None:
+        response = await answer_then(request, query.at, page_query)
+    else:
+        await caught_up(request, query.after)
+        response = found(await pages.page(services.served, request.site, request.thread, page_query))
+    policy = await policy_of(services.log, request.site, request.thread, cache=services.aggregate_cache)
+    context = _context(request, policy, page_query)
+    page = decode(response.body)
+    html = fragment.write_section(page, context)
+    if query.linked is not None:
+        html += linked.write_linked(page)
+    tag = None if response.tag is None else f"{response.tag}-{_digest(context, linked=query.linked is not None)}"
+    headers = () if query.at is None else (_UNLISTED,)
+    kept = (*response.states, *states) if response.states and states else ()
+    return Response(200, html.encode(), headers, HTML, tag, kept)
+
+
+async def _site_states(services: Services, site: str) -> tuple[ViewState, ...]:
+    """Return the state of the partition of the site's own events. Empty without a response cache."""
+    if services.response_cache is None:
+        return ()
+    return tuple(await services.response_cache.states.of([services.served.keys.of(site, "").number]))
+
+
+def _context(
+    request: Request[SectionParameters, None], policy: Policy, page_query: PageQuery
+) -> fragment.SectionContext:
+    # until the settings and the policy have these fields
+    public, query = request.services.public.url, request.query
+    reads = (
+        "" if getattr(policy, "read_pages", "noindex") == "off" else f"{public}/read/{request.site}/{request.thread}"
+    )
+    given = {name: value for name, value in asdict(page_query).items() if value is not None and name != "cursor"}
+    if query.at is not None:
+        given["at"] = query.at
+    if given.pop("featured", False):
+        given["featured"] = "true"
+    return fragment.SectionContext(
+        words=words_of(query.lang, getattr(policy, "language", "en")),
+        zone=_zone(getattr(policy, "timezone", "UTC")),
+        now=datetime.fromtimestamp(request.services.clock(), UTC),
+        level=query.level,
+        styles=[public + release().address(style) for style in STYLES],
+        read=reads,
+        audit=f"{public}/audit/{request.site}/{request.thread}" if policy.history == "public" else "",
+        history=policy.history == "public",
+        query=urlencode(given),
+    )
+
+
+def _zone(name: str) -> tzinfo:
+    """Return a time zone; UTC where this machine does not know it."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
+
+
+def _digest(context: fragment.SectionContext, *, linked: bool) -> str:
+    """Return a digest of everything besides the page that the HTML is made of."""
+    made_of = (
+        fragment.VERSION,
+        release().digest,
+        context.words.language,
+        str(context.zone),
+        context.now.astimezone(context.zone).year,
+        context.level,
+        context.read,
+        context.audit,
+        context.history,
+        linked,
+    )
+    return blake2b(repr(made_of).encode(), digest_size=6).hexdigest()
+
+
+OPERATIONS: Final = (
+    Operation(
+        name="readSection",
+        method="GET",
+        path=f"{THREAD}/section",
+        access=Access.EVERYONE,
+        tag="Reading",
+        summary="Read a page of a thread as HTML, now or in the past",
+        detail=(
+            "For servers of publishers: the response goes into the element `hansard-comments`, so that the discussion "
+            "is readable before any script runs. It is a declarative shadow root, and a link for browsers that do not "
+            "know one. Times are exact in `<time datetime>`; their text is in the time zone of the site."
+        ),
+        handler=read_section,
+        query=SectionParameters,
+        media="text/html",
+        example='<template shadowrootmode="open">…</template>',
+        problems=PAST,
+        caching=Caching.EVERYONE,
+        past=True,
+    ),
+)

@@ -1,0 +1,182 @@
+"""The files of one release that browsers load: scripts, styles and words, each read and compressed once.
+
+A release is identified by one digest over all of its files. `/embed/<digest>/<path>` never changes, so that caches may
+keep it for ever, and a page never mixes the files of two releases: a file of another release is 410. `/embed.js` and
+`/count.js` have addresses that stay; each response is compared with the server, and `/embed.js` names the digest.
+"""
+
+import zlib
+from collections.abc import Mapping
+from functools import cache
+from hashlib import blake2b
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Final, NamedTuple
+
+from starlette.types import Receive, Scope, Send
+
+from core.refusals import NotFound, Refusal
+from workers.gateway.http import caching, compression, problems
+from workers.gateway.http.headers import headers_of
+from workers.gateway.http.refusals import MethodNotAllowed, OtherRelease
+from workers.gateway.http.request_record import RequestRecord
+from workers.gateway.http.response import Header, Response, preflight, send_response
+
+FILE: Final = "/embed/{digest}/{path:path}"
+"""Route of the files of a release."""
+LOADER: Final = "/embed.js"
+COUNTER: Final = "/count.js"
+
+STABLE: Final[Mapping[str, str]] = {LOADER: "embed.js", COUNTER: "count.js"}
+"""Addresses that stay from release to release, each with its file. These files have no other address."""
+
+MEDIA: Final[Mapping[str, bytes]] = {
+    "css": b"text/css; charset=utf-8",
+    "js": b"text/javascript; charset=utf-8",
+    "json": b"application/json",
+    "svg": b"image/svg+xml",
+}
+"""Media types by the ending of a name. A file with another ending cannot be served."""
+
+_MARK: Final = b"@release@"
+"""Text in a stable file that stands for the digest."""
+_DIGEST_BYTES: Final = 8
+_LEVEL: Final = 9
+_GZIP: Final = zlib.MAX_WBITS | 16
+_ALLOWED: Final = "GET, HEAD, OPTIONS"
+_FOR_EVER: Final[Header] = (b"cache-control", b"public, max-age=31536000, immutable")
+_COMPARED: Final[Header] = (b"cache-control", b"public, max-age=0, must-revalidate")
+_FOR_ALL: Final[Header] = (b"cross-origin-resource-policy", b"cross-origin")
+"""Pages that are isolated from other origins (COEP) may load the files, too."""
+
+
+class Asset(NamedTuple):
+    """One file as it is served."""
+
+    body: bytes
+    packed: bytes | None
+    """The body compressed with gzip; None if it is too short for that."""
+    media: bytes
+    tag: str
+
+    @property
+    def served(self) -> int:
+        """Bytes that a browser receives."""
+        return len(self.body if self.packed is None else self.packed)
+
+
+class Release(NamedTuple):
+    """All files of this version of Hansard."""
+
+    digest: str
+    """16 hexadecimal digits over the paths and bytes of all files."""
+    files: Mapping[str, Asset]
+    """By path below `/embed/<digest>/`, such as `section/section.js`."""
+    stable: Mapping[str, Asset]
+    """By path, such as `/embed.js`."""
+
+    def address(self, path: str) -> str:
+        """Return the path of a file of this release in URLs. Raises KeyError if there is no such file."""
+        if path not in self.files:
+            raise KeyError(path)
+        return f"/embed/{self.digest}/{path}"
+
+
+@cache
+def release() -> Release:
+    """Return the files of this version, read once. Raises KeyError if a file has an unknown ending."""
+    return release_of(dict(_read(files("workers.gateway.web") / "static")))
+
+
+def release_of(contents: Mapping[str, bytes]) -> Release:
+    """Make a release of these files by path. Raises KeyError if a file has an unknown ending."""
+    digest = blake2b(digest_size=_DIGEST_BYTES)
+    for path, content in sorted(contents.items()):
+        digest.update(b"%d %b%d " % (len(path.encode()), path.encode(), len(content)))
+        digest.update(content)
+    name = digest.hexdigest()
+    return Release(
+        name,
+        {path: _asset(path, content) for path, content in contents.items() if path not in STABLE.values()},
+        {
+            address: _asset(path, contents[path].replace(_MARK, name.encode()))
+            for address, path in STABLE.items()
+            if path in contents
+        },
+    )
+
+
+def _asset(path: str, content: bytes) -> Asset:
+    packer = zlib.compressobj(_LEVEL, wbits=_GZIP)
+    packed = packer.compress(content) + packer.flush() if len(content) >= compression.LEAST else None
+    tag = blake2b(content, digest_size=_DIGEST_BYTES).hexdigest()
+    return Asset(content, packed, MEDIA[path.rpartition(".")[2]], tag)
+
+
+def _read(folder: Traversable, under: str = "") -> list[tuple[str, bytes]]:
+    """Return path and bytes of every file in a folder and below. Names with a dot in front are left out."""
+    found: list[tuple[str, bytes]] = []
+    for entry in folder.iterdir():
+        path = f"{under}{entry.name}"
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir():
+            found += _read(entry, f"{path}/")
+        else:
+            found.append((path, entry.read_bytes()))
+    return found
+
+
+class Assets:
+    """ASGI endpoint of all files of a release. `route` is the path template under which it is called."""
+
+    def __init__(self, route: str, found: Release) -> None:
+        self._route = route
+        self._release = found
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        del receive
+        record: RequestRecord = scope["hansard"]
+        record.route = self._route
+        match scope["method"]:
+            case "GET" | "HEAD":
+                reply = self._reply(scope)
+            case "OPTIONS":
+                reply = preflight(_ALLOWED)
+            case _:
+                reply = _unstored(MethodNotAllowed(_ALLOWED))
+        await send_response(send, record.ends(reply), without_body=scope["method"] == "HEAD")
+
+    def _reply(self, scope: Scope) -> Response:
+        if self._route != FILE:
+            return _served(self._release.stable[self._route], _COMPARED, scope)
+        digest, path = scope["path_params"]["digest"], scope["path_params"]["path"]
+        if digest != self._release.digest:
+            return _unstored(OtherRelease("this file belongs to another release of Hansard: reload the page"))
+        found = self._release.files.get(path)
+        if found is None:
+            return _unstored(NotFound("there is no such file in this release"))
+        return _served(found, _FOR_EVER, scope)
+
+
+def endpoints(found: Release) -> dict[str, Assets]:
+    """Return the endpoints of a release by path template."""
+    return {route: Assets(route, found) for route in (*found.stable, FILE)}
+
+
+def _served(asset: Asset, control: Header, scope: Scope) -> Response:
+    headers = headers_of(scope)
+    vary = () if asset.packed is None else (compression.VARY,)
+    common = (control, (b"etag", caching.etag(asset.tag)), _FOR_ALL, *vary)
+    if asset.packed is not None and compression.accepts(headers.get(b"accept-encoding")):
+        reply = Response(200, asset.packed, (*common, compression.ENCODING), asset.media, asset.tag)
+    else:
+        reply = Response(200, asset.body, common, asset.media, asset.tag)
+    known = headers.get(b"if-none-match")
+    # Not `caching.unless_known`: a 304 says nothing of how the body is encoded.
+    return Response(304, b"", common) if caching.has(known, caching.etag(asset.tag)) else reply
+
+
+def _unstored(refusal: Refusal) -> Response:
+    return problems.reply(refusal).also((b"cache-control", caching.NO_STORE))

@@ -1,0 +1,45 @@
+"""The page of the audit room: a document around `<hansard-audit>`, which reads everything by itself."""
+
+from typing import Final
+
+from starlette.types import Receive, Scope
+
+from workers.gateway.http import caching, parameters
+from workers.gateway.http.headers import headers_of
+from workers.gateway.http.response import Header, Response
+from workers.gateway.web import desk
+from workers.gateway.web.desk import ROLES, Sample
+from workers.gateway.web.hosted import NOINDEX, Shell, attributes, page
+
+ROUTE: Final = "/audit/{site}/{thread}"
+
+_HEADERS: Final[tuple[Header, ...]] = (NOINDEX, (b"cache-control", caching.NO_STORE))
+
+
+class AuditPage:
+    """Makes the page of the audit room. Where the sample's desk is open, `as` names who asks for tokens there."""
+
+    def __init__(self, shell: Shell, sample: Sample | None) -> None:
+        self._shell = shell
+        self._sample = sample
+
+    async def make(self, scope: Scope, receive: Receive) -> Response:
+        """Return the response to one request. The moment and the comment in the address are for the script alone."""
+        del receive
+        site, thread = scope["path_params"]["site"], scope["path_params"]["thread"]
+        tag = attributes(site=site, thread=thread, token_url=self._token_url(scope, site))
+        read = attributes(href=f"/read/{site}/{thread}")
+        body = (
+            f"<main><hansard-audit{tag}></hansard-audit>"
+            f'<noscript><div class="plain"><h1>Audit room</h1><p>The audit room needs JavaScript. '
+            f"<a{read}>Read the discussion</a> without it.</p></div></noscript></main>"
+        )
+        title = f"Audit room · {thread}"
+        document = self._shell.document(title, body, styles=("css/audit.css",), scripts=("audit/audit.js",))
+        return page(document, *_HEADERS)
+
+    def _token_url(self, scope: Scope, site: str) -> str | None:
+        if self._sample is None or site != self._sample.site or not desk.is_of_this_machine(headers_of(scope)):
+            return None
+        who = parameters.parse(scope["query_string"]).get("as", [""])[0]
+        return f"{desk.ROUTE}?as={who}" if who in ROLES else None

@@ -1,0 +1,41 @@
+// The loader of the section: it finds its tags, and imports the section when a reader comes near one.
+// The gateway writes the digest of its release into the address.
+const part = new URL("embed/@release@/section/section.js", import.meta.url).href;
+const tags = "script[data-site], hansard-comments:not(:defined)";
+const near = new IntersectionObserver(
+  (seen) => seen.some((one) => one.isIntersecting) && load(),
+  { rootMargin: "600px" },
+);
+const done = new WeakSet();
+
+function load() {
+  near.disconnect();
+  import(part);
+}
+
+/** @param {Element} tag One tag of ours, or of another loader. */
+function take(tag) {
+  if (done.has(tag)) return;
+  done.add(tag);
+  if (tag.localName !== "script") {
+    if (tag.getAttribute("start") === "now" || /comment/i.test(location.hash + location.search)) load();
+    else near.observe(tag);
+  } else if (tag.src === import.meta.url) {
+    const section = document.createElement("hansard-comments");
+    for (const { name, value } of tag.attributes) {
+      if (name.startsWith("data-")) section.setAttribute(name.slice(5), value);
+    }
+    tag.after(section);
+  }
+}
+
+document.querySelectorAll(tags).forEach(take);
+new MutationObserver((changes) => {
+  for (const { addedNodes } of changes) {
+    for (const node of addedNodes) {
+      if (!(node instanceof Element)) continue;
+      if (node.matches(tags)) take(node);
+      node.querySelectorAll(tags).forEach(take);
+    }
+  }
+}).observe(document, { childList: true, subtree: true });
