@@ -2,7 +2,7 @@
 
 import { attr, el, whenNear } from "../shared/dom.js";
 import { words as wordsOf } from "../shared/words.js";
-import { Api } from "./api.js";
+import { Api, Problem } from "./api.js";
 import { Discussion } from "./discussion.js";
 import { frame } from "./head.js";
 import { named } from "./permalink.js";
@@ -45,9 +45,11 @@ class HansardComments extends HTMLElement {
 
   /** @param {string} _ @param {string | null} old @param {string | null} value */
   attributeChangedCallback(_, old, value) {
-    if (old === value || !this.#running) return;
-    this.#stop();
-    this.shadowRoot?.querySelector("section.in")?.remove();
+    if (old === value) return;
+    if (this.#running) {
+      this.#stop();
+      this.shadowRoot?.querySelector("section.in")?.remove();
+    }
     this.#plan();
   }
 
@@ -92,9 +94,10 @@ class HansardComments extends HTMLElement {
         if (signal.aborted) return;
         place.replaceWith(made.section);
         new Discussion({ element: this, api, words, signal, ...made });
-      } catch {
+      } catch (problem) {
+        const unopened = problem instanceof Problem && problem.status === 404 && (await api.opens());
         if (signal.aborted) return;
-        place.replaceChildren(this.#failed(words, show));
+        place.replaceChildren(unopened ? el("p.say.wide", {}, words.say("empty")) : this.#failed(words, show));
       }
     };
     try {
