@@ -68,7 +68,9 @@ class Room:
 
     async def stands(self, number: int, total: int = EVENTS) -> None:
         """Wait until the room shows this event as the moment: slider, page and record."""
-        await self.part(f'input[type=range][aria-valuetext^="Event {number} of {total},"]').wait_for(state="attached")
+        await self.part(f'input[type=range][aria-valuetext^="Event {number:,} of {total:,},"]').wait_for(
+            state="attached"
+        )
         await self.part(".trail .now").wait_for(state="attached")
 
     async def press(self, *keys: str) -> None:
@@ -83,7 +85,7 @@ class Room:
 
     async def sentences(self) -> list[str]:
         """The sentences of the record, without quotes."""
-        return await self.part(".trail details summary > span:first-child").all_inner_texts()
+        return await self.part(".trail details summary > span:first-child").all_text_contents()
 
     async def said(self) -> str:
         """Every word on the screen."""
@@ -132,18 +134,17 @@ async def write(house: House, facts: Sequence[tuple[Event, Caller]]) -> Position
     last: Position | None = None
     for start in range(0, len(facts), AT_ONCE):
         now = (await house.log.load(Load(site=SITE, thread=THREAD, heads=()))).now
-        events = tuple(
-            NewEvent(
-                head=heads.of(event, who.actor),
-                **dict(zip(("e", "c"), encode(event, Stamp(actor=who.actor, site=SITE, thread=THREAD)), strict=True)),
-            )
-            for event, who in facts[start : start + AT_ONCE]
-        )
+        events = tuple(_new(event, who) for event, who in facts[start : start + AT_ONCE])
         done = await house.log.append(Append(site=SITE, thread=THREAD, expected={}, events=events, now=now))
         assert isinstance(done, Appended)
         last = done.positions[-1]
     assert last is not None
     return last
+
+
+def _new(event: Event, who: Caller) -> NewEvent:
+    e, c = encode(event, Stamp(actor=who.actor, site=SITE, thread=THREAD))
+    return NewEvent(head=heads.of(event, who.actor), e=e, c=c)
 
 
 async def long_thread(house: House, events: int) -> Position:

@@ -114,7 +114,7 @@ export class Heading {
     this.player.replaceChildren(icon(playing ? "pause" : "play"), live ? ` ${words.say("live")}` : "");
     attr(this.player, "aria-label", words.say(playing ? "pause" : rate > 1 ? "play_fast" : "play"));
     say(this.rate, words.say("speed", { rate }));
-    attr(this.rate, "aria-label", words.say("speed_label", { rate }));
+    attr(this.rate, "aria-label", words.say("speed_label", { n: rate }));
   }
 
   #legend() {

@@ -83,6 +83,7 @@ export class Room {
       await this.caller.arrive();
       this.foot = new Foot(this);
       if (this.caller.claims.sub) this.names.people.set(this.caller.claims.sub, this.caller.name);
+      if (this.named) this.calls.page(this.named).catch(() => {}); // asked again when the room stands there
       await this.numbers.open();
       await this.#asked();
     } catch (error) {
@@ -115,13 +116,17 @@ export class Room {
     this.#draw();
   }
 
-  /** Go to the moment that the address names. */
+  /** The position that the address names. */
+  get named() {
+    return this.hosted ? new URL(location.href).searchParams.get("at") : null;
+  }
+
+  /** Go to the moment that the address names, otherwise to the last event. */
   async #asked() {
-    const at = this.hosted ? new URL(location.href).searchParams.get("at") : null;
-    const found = at && (await this.numbers.find(at).catch((error) => {
+    const found = await this.numbers.find(this.named ?? this.numbers.last).catch((error) => {
       if (error instanceof Failure && error.status < 500) return 0; // no event of this thread
       throw error;
-    }));
+    });
     await this.go(found || this.numbers.total);
   }
 
