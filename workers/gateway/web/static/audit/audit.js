@@ -14,8 +14,7 @@ import { Room } from "./room.js";
 const STYLES = ["../css/tokens.css", "../css/audit.css"];
 
 class HansardAudit extends HTMLElement {
-  /** @type {(() => Promise<string | null>) | null} */
-  token = null;
+  // No field of the class is `token`: it would overwrite what was given before the class was there.
 
   connectedCallback() {
     if (!this.shadowRoot) this.#begin(this.attachShadow({ mode: "open" }));
@@ -35,8 +34,9 @@ class HansardAudit extends HTMLElement {
     await styled;
     const body = el("div.audit");
     root.append(body);
+    const own = /** @type {{token?: () => Promise<string | null>}} */ (this);
     const of = (/** @type {string} */ name) => this.getAttribute(name);
-    const caller = new Caller(() => (this.token ? this.token() : tokenAt(of("token-url"))));
+    const caller = new Caller(() => (own.token ? own.token() : tokenAt(of("token-url"))));
     this.room = new Room(body, { words, caller, site: of("site") ?? "", thread: of("thread") ?? "", called: of("name") ?? of("site") ?? "" });
     await this.room.begin();
   }

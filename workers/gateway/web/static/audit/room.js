@@ -9,7 +9,7 @@ import { Names } from "./names.js";
 import { Numbers, timeOf } from "./numbers.js";
 import { Record } from "./record.js";
 import { Replay } from "./replay.js";
-import { Then, rowsOf } from "./then.js";
+import { Then, isWhole, rowsOf } from "./then.js";
 
 /** @typedef {import("./sentences.js").Event} Event */
 
@@ -83,6 +83,7 @@ export class Room {
       await this.caller.arrive();
       this.foot = new Foot(this);
       if (this.caller.claims.sub) this.names.people.set(this.caller.claims.sub, this.caller.name);
+      if (this.named) this.calls.page(this.named).catch(() => {}); // asked again when the room stands there
       await this.numbers.open();
       await this.#asked();
     } catch (error) {
@@ -115,19 +116,24 @@ export class Room {
     this.#draw();
   }
 
-  /** Go to the moment that the address names. */
+  /** The position that the address names. */
+  get named() {
+    return this.hosted ? new URL(location.href).searchParams.get("at") : null;
+  }
+
+  /** Go to the moment that the address names, otherwise to the last event. */
   async #asked() {
-    const at = this.hosted ? new URL(location.href).searchParams.get("at") : null;
-    const found = at && (await this.numbers.find(at).catch((error) => {
-      if (error instanceof Failure && error.status === 400) return 0; // no event of this thread
+    const found = await this.numbers.find(this.named ?? this.numbers.last).catch((error) => {
+      if (error instanceof Failure && error.status < 500) return 0; // no event of this thread
       throw error;
-    }));
+    });
     await this.go(found || this.numbers.total);
   }
 
   /** Stand at an event. Of several that are asked for at once, the last one counts. @param {number} number */
   go(number) {
     this.wanted = number;
+    this.heading.point(number);
     this.going ??= (async () => {
       try {
         while (this.wanted !== null) {
@@ -136,7 +142,8 @@ export class Room {
           await this.#stand(next);
         }
       } finally {
-        this.going = null;
+        this.going = this.wanted = null;
+        this.heading.point(null);
       }
     })();
     return this.going;
@@ -164,7 +171,7 @@ export class Room {
       if (error instanceof Failure && error.status === 404) return null; // not shown to this caller, or not then
       throw error;
     };
-    const line = row ? null : await this.calls.line(comment, event.position).catch(absent);
+    const line = row || isWhole(page) ? null : await this.calls.line(comment, event.position).catch(absent);
     const hidden = line || !this.caller.staff ? null : await this.calls.hidden(comment, revision ?? null, timeOf(event)).catch(absent);
     if (hidden) this.names.rows([hidden]);
     if (row) row.hidden = hidden;
@@ -220,7 +227,6 @@ export class Room {
   /** @param {number} number @param {boolean} jump */
   async #moved(number, jump) {
     const to = Math.max(1, Math.min(this.numbers.total, number));
-    this.heading.point(to);
     try {
       await this.go(to);
       this.#address(jump);

@@ -180,3 +180,8 @@ export function rowsOf(page) {
   walk(page.comments);
   return found;
 }
+
+/** True if nothing of a page was left out of its answer. @param {any} page */
+export function isWhole(page) {
+  return !page.next && [...rowsOf(page).values()].every(({ replies }) => !replies.next);
+}
