@@ -16,7 +16,7 @@ import anyio
 import structlog
 
 from tests.support.following import Station, station
-from tests.support.house import ADMIN_SECRET, SECRET, Who, built, token
+from tests.support.house import ADMIN_SECRET, AUDITOR, SECRET, Who, built, token
 from tests.support.servers import engines, started
 from tests.web.chromium import launched, missing
 from tests.web.visiting import Publisher, publishing
@@ -176,10 +176,14 @@ hebrew: Final = language("he", "night-train-he")
 
 
 async def audit(page: "Page", stage: Stage) -> None:
-    """The audit room at a moment, as an auditor sees it."""
-    await page.goto(f"{stage.publisher.gateway}/audit/{_SITE}/{_THREAD}?as=auditor")
-    await page.locator("hansard-audit .mark").first.wait_for()
-    await page.get_by_role("slider").first.press("PageUp")
+    """The audit room at the moment at which a comment was taken down, as an auditor sees it."""
+    headers = {"Authorization": f"Bearer {token(AUDITOR, _SITE)}"}
+    path = f"/v1/sites/{_SITE}/threads/{_THREAD}/record?kind=decisions"
+    events = (await stage.gateway.client.get(path, headers=headers)).json()["events"]
+    (position,) = (event["position"] for event in events if event["type"] == "comment.rejected")
+    await page.goto(f"{stage.publisher.gateway}/audit/{_SITE}/{_THREAD}?as=auditor&at={position}")
+    await page.locator("hansard-audit .check .ok").wait_for(state="attached")
+    await page.locator("hansard-audit .hit").wait_for(state="attached")
 
 
 PICTURES: Final[Sequence[Picture]] = (
@@ -204,6 +208,10 @@ PICTURES: Final[Sequence[Picture]] = (
     Picture("arabic-phone", arabic, _PHONE, "dark"),
     Picture("hebrew", hebrew, scheme="dark"),
     Picture("hebrew-phone", hebrew, _PHONE),
+    Picture("audit-light", audit),
+    Picture("audit-dark", audit, scheme="dark"),
+    Picture("audit-phone-light", audit, _PHONE),
+    Picture("audit-phone-dark", audit, _PHONE, "dark"),
     # It writes a comment: after all others.
     Picture("news", news, {"width": 760, "height": 560}),
 )
