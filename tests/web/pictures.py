@@ -95,6 +95,8 @@ class Picture(NamedTuple):
     window: dict[str, int] = _WIDE
     scheme: str = "light"
     scripts: bool = True
+    locale: str = "en-GB"
+    """Language of the browser, which is that of the audit room."""
 
 
 async def _shown(page: "Page", address: str) -> None:
@@ -212,6 +214,8 @@ PICTURES: Final[Sequence[Picture]] = (
     Picture("audit-dark", audit, scheme="dark"),
     Picture("audit-phone-light", audit, _PHONE),
     Picture("audit-phone-dark", audit, _PHONE, "dark"),
+    Picture("audit-arabic", audit, locale="ar"),
+    Picture("audit-hebrew-phone", audit, _PHONE, locale="he"),
     # It writes a comment: after all others.
     Picture("news", news, {"width": 760, "height": 560}),
 )
@@ -229,7 +233,11 @@ async def looked_at(browser: "Browser", picture: Picture) -> "AsyncIterator[Page
     """A page in a browser as the picture wants it."""
     options: dict[str, Any] = {"viewport": picture.window, "color_scheme": picture.scheme}
     context: BrowserContext = await browser.new_context(
-        **options, locale="en-GB", timezone_id="UTC", reduced_motion="reduce", java_script_enabled=picture.scripts
+        **options,
+        locale=picture.locale,
+        timezone_id="UTC",
+        reduced_motion="reduce",
+        java_script_enabled=picture.scripts,
     )
     if picture.scripts:
         await context.clock.set_fixed_time(_NOW)
