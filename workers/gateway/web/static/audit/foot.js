@@ -115,7 +115,7 @@ export class Foot {
     ];
     const record = el("ol", {}, ...last.map((one) => el(one.position === event.position ? "li.now" : "li", {},
       el("time", {}, room.exact(timeOf(one))), el("span", {}, ...room.record.sentence(one)))));
-    const styles = await Promise.all(["tokens", "audit"].map(async (name) => (await fetch(new URL(`../css/${name}.css`, import.meta.url))).text()));
+    const styles = await Promise.all(["hosted", "tokens", "audit"].map(async (name) => (await fetch(new URL(`../css/${name}.css`, import.meta.url))).text()));
     save(exhibit({
       title: word("title", { title: page.thread.title, time }), language: words.language, styles: styles.join("\n"), facts,
       heads: [word("page"), word(count > WORDED ? "record_last" : "record", { count: last.length })], page: then.list, record, foot: word("no_script"),

@@ -120,7 +120,7 @@ export class Then {
     if (!staff || !row.author) return says;
     const state = row.body === null ? "redacted" : (row.hidden ?? since)?.status;
     if (state && state !== "published") line(".since", words.say(`since.${state}`));
-    const why = (row.moderation ? row : since)?.moderation;
+    const why = (row.status === "published" ? since : row)?.moderation;
     if (why && (row.status !== "published" || (state && state !== "published"))) {
       if (why.reason) line(".why", words.say("why", { reason: why.reason }));
       if (why.rule) line(".why", words.say("why_rule", { rule: why.match ? `${why.rule}: ${why.match}` : why.rule }));
