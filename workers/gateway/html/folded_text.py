@@ -26,7 +26,7 @@ def text_parts(html: str) -> tuple[str, str]:
             if stack == ["p"] and seen + end - start > SHOWN:
                 space = html.find(" ", start + max(0, SHOWN - seen), end)
                 if space >= 0:
-                    return f"{html[:space]}</p>", f"<p>{html[space + 1 :]}"
+                    return f"{html[:space]}</p>", f"<p>{html[space:]}"
             seen += end - start
         elif tag == "br":
             if stack == ["p"] and seen >= SHOWN:

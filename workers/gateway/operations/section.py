@@ -88,7 +88,7 @@ def _context(
     request: Request[SectionParameters, None], policy: Policy, page_query: PageQuery
 ) -> fragment.SectionContext:
     # until the settings and the policy have these fields
-    public, query = getattr(getattr(request.services, "public", None), "url", ""), request.query
+    public, query = request.services.public.url, request.query
     reads = (
         "" if getattr(policy, "read_pages", "noindex") == "off" else f"{public}/read/{request.site}/{request.thread}"
     )

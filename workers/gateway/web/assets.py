@@ -3,6 +3,9 @@
 A release is identified by one digest over all of its files. `/embed/<digest>/<path>` never changes, so that caches may
 keep it for ever, and a page never mixes the files of two releases: a file of another release is 410. `/embed.js` and
 `/count.js` have addresses that stay; each response is compared with the server, and `/embed.js` names the digest.
+
+Files are served as they are in the repository, except that lines of comment are empty. They are a quarter of what a
+reader would load, and with empty lines in their place every position in an error is that of the source.
 """
 
 import zlib
@@ -90,6 +93,7 @@ def release() -> Release:
 
 def release_of(contents: Mapping[str, bytes]) -> Release:
     """Make a release of these files by path. Raises KeyError if a file has an unknown ending."""
+    contents = {path: without_comments(path, content) for path, content in contents.items()}
     digest = blake2b(digest_size=_DIGEST_BYTES)
     for path, content in sorted(contents.items()):
         digest.update(b"%d %b%d " % (len(path.encode()), path.encode(), len(content)))
@@ -104,6 +108,28 @@ def release_of(contents: Mapping[str, bytes]) -> Release:
             if path in contents
         },
     )
+
+
+def without_comments(path: str, content: bytes) -> bytes:
+    """Return a script or a style with its lines of comment empty. Comments beside code stay.
+
+    A block of comment begins a line and ends one. In no file of ours does a text of several lines have such a line.
+    """
+    if path.rpartition(".")[2] not in ("js", "css"):
+        return content
+    kept: list[bytes] = []
+    block: list[bytes] = []
+    for line in content.split(b"\n"):
+        begun = line.strip()
+        if block or begun.startswith(b"/*"):
+            block.append(line)
+            if b"*/" in begun:
+                # Code after the end of a comment makes it one beside code.
+                kept += [b""] * len(block) if begun.endswith(b"*/") else block
+                block = []
+        else:
+            kept.append(b"" if begun.startswith(b"//") else line)
+    return b"\n".join([*kept, *block])
 
 
 def _asset(path: str, content: bytes) -> Asset:

@@ -26,6 +26,7 @@ function take(tag) {
       if (name.startsWith("data-")) section.setAttribute(name.slice(5), value);
     }
     tag.after(section);
+    take(section);
   }
 }
 

@@ -25,6 +25,8 @@ export class Discussion {
     /** Of the last question about an order: answers to earlier ones are dropped. */
     this.asked = 0;
     this.letGo = () => {};
+    /** The comment that is shown alone, below those that it answers. @type {string | null} */
+    this.single = null;
     this.list = /** @type {HTMLElement} */ (section.querySelector(":scope > .rows"));
     this.head = new Head(section, words, { pause: () => this.pause(), now: () => this.feed.live.tell("now") });
     const link = `${String(section.dataset.url).split("#")[0]}#comment-`;
@@ -90,8 +92,7 @@ export class Discussion {
     this.feed.held.clear();
     rows.items.clear();
     this.list.replaceChildren();
-    rows.position = page.thread.position;
-    if (isNaN(parseInt(this.feed.live.after))) this.feed.live.after = page.thread.position;
+    this.feed.follow(page.thread.position);
     await rows.append(page.comments, null);
     this.cursor = page.next;
     this.feed.notify();
@@ -134,6 +135,8 @@ export class Discussion {
       const page = await this.api.page(query);
       if (asked !== this.asked) return;
       this.query = query;
+      this.single = null;
+      this.section.querySelector(".line-of")?.remove();
       await this.fill(page);
     } catch {
       if (asked !== this.asked || this.signal.aborted) return;
@@ -216,6 +219,10 @@ export class Discussion {
   async again() {
     const asked = ++this.asked;
     try {
+      if (this.single) {
+        await this.line(await this.api.comment(this.single));
+        return;
+      }
       const page = await this.api.page(this.query);
       if (asked !== this.asked) return;
       this.feed.again(page);
@@ -234,11 +241,12 @@ export class Discussion {
         return;
       }
     }
-    const asked = ++this.asked;
+    const asked = ids.length ? ++this.asked : this.asked;
     for (const id of ids) {
       const found = await this.api.comment(id).catch(() => null);
       if (asked !== this.asked || this.signal.aborted) return;
       if (!found) continue;
+      this.single = id;
       await this.line(found);
       this.stay(id);
       return;
@@ -262,14 +270,13 @@ export class Discussion {
       rows[index] = { ...rows[index], replies: { count: 1, comments: [rows[index + 1]], next: null } };
     }
     await this.fill({ thread: found.thread, sort: this.head.order, comments: [rows[0]], next: null });
+    this.section.querySelector(".line-of")?.remove();
     this.list.before(el("p.say.line-of", {}, el("button.whole", {}, this.words.say("whole"))));
   }
 
   async whole() {
-    const line = this.section.querySelector(".line-of");
     await this.reorder(this.head.order);
-    line?.remove();
-    this.focusOn(".title");
+    if (!this.single) this.focusOn(".title");
   }
 
   missing() {

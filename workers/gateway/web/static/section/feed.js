@@ -228,12 +228,18 @@ export class Feed {
     }
   }
 
+  /** The rows are those of this position. A cache may have given a page that is older than what was followed. @param {string} position */
+  follow(position) {
+    this.rows.position = position;
+    if (isAfter(this.live.after, position)) this.live.from(position);
+  }
+
   /** Bring what is on screen up to date with a page that was read again. @param {Record<string, any>} page */
   again(page) {
     const { rows } = this;
     this.waiting.clear();
     this.held.clear();
-    rows.position = page.thread.position;
+    this.follow(page.thread.position);
     /** @type {Map<string, Row>} */
     const now = new Map();
     const walk = (/** @type {Row[]} */ some) => {

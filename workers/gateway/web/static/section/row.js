@@ -120,12 +120,13 @@ function text(article, row, given) {
 /** Bring the tally up to date: two text nodes. @param {HTMLElement} article @param {Row} row @param {Given} given */
 export function updateVotes(article, row, { words }) {
   const tally = /** @type {HTMLElement} */ (article.querySelector(":scope > .acts > .votes"));
-  const { up, down } = row.votes ?? { up: 0, down: 0 };
-  if (!up && !down) tally.replaceChildren();
+  if (!row.author) tally.replaceChildren();
   else {
+    // The places stay where nobody has voted, so that nothing moves when somebody does.
     if (!tally.firstChild) tally.append(el("span.for"), el("span.against"));
-    say(tally.childNodes[0], words.say("for", { n: up }));
-    say(tally.childNodes[1], words.say("against", { n: down }));
+    const { up, down } = row.votes;
+    say(tally.childNodes[0], up ? words.say("for", { n: up }) : "");
+    say(tally.childNodes[1], down ? words.say("against", { n: down }) : "");
   }
 }
 
@@ -143,7 +144,7 @@ export function textParts(html) {
       const letters = [...token[0]];
       if (inParagraph && seen + letters.length > SHOWN) {
         const space = html.indexOf(" ", start + letters.slice(0, Math.max(0, SHOWN - seen)).join("").length);
-        if (space >= 0 && space < end) return [`${html.slice(0, space)}</p>`, `<p>${html.slice(space + 1)}`];
+        if (space >= 0 && space < end) return [`${html.slice(0, space)}</p>`, `<p>${html.slice(space)}`];
       }
       seen += letters.length;
     } else if (tag === "br") {

@@ -85,6 +85,8 @@ export class Live {
     this.since = 0;
     this.listening = new AbortController();
     this.timers = { next: 0, hide: 0, lost: 0, silent: 0 };
+    /** Whether a stream has begun, good or not. */
+    this.connected = false;
     /** @type {AbortController | null} */
     this.stream = null;
   }
@@ -93,7 +95,7 @@ export class Live {
   get label() {
     if (this.state.phase === "over") return "over";
     if (this.state.paused) return "paused";
-    return this.since && Date.now() - this.since >= LOST_MS ? "lost" : "live";
+    return this.since && !this.connected && Date.now() - this.since >= LOST_MS ? "lost" : "live";
   }
 
   /** Begin to follow the rules. The stream opens after `near`. */
@@ -111,6 +113,14 @@ export class Live {
     if (document.visibilityState !== "visible") this.state = { ...START, seen: false };
   }
 
+  /** Follow from another position: of a page that was read since. @param {string} after */
+  from(after) {
+    this.after = after;
+    if (this.state.phase !== "open") return;
+    this.stream?.abort();
+    this.open();
+  }
+
   /** Close for good. */
   end() {
     this.listening.abort();
@@ -126,10 +136,6 @@ export class Live {
     if (typeof wanted === "number") {
       this.due = Date.now() + wanted;
       this.timers.next = setTimeout(() => this.tell("timer"), wanted);
-      if (!this.since) {
-        this.since = Date.now();
-        this.timers.lost = setTimeout(this.changed, LOST_MS);
-      }
     } else if (wanted) {
       clearTimeout(this.timers.next);
       this.stream?.abort();
@@ -142,6 +148,7 @@ export class Live {
 
   /** Nothing is wrong, or nothing is asked for. */
   well() {
+    this.connected = false;
     this.since = 0;
     clearTimeout(this.timers.lost);
     clearTimeout(this.timers.silent);
@@ -149,9 +156,15 @@ export class Live {
 
   async open() {
     const stream = (this.stream = new AbortController());
+    if (!this.since) {
+      this.since = Date.now();
+      this.timers.lost = setTimeout(this.changed, LOST_MS);
+    }
     const asked = await this.read(stream).catch(() => 0);
+    if (this.stream !== stream) return;
+    this.connected = false;
     clearTimeout(this.timers.silent);
-    if (this.stream === stream) this.tell("end", { asked });
+    this.tell("end", { asked });
   }
 
   /** Read one stream to its end. @param {AbortController} stream @returns {Promise<number>} Milliseconds to wait. */
@@ -167,6 +180,8 @@ export class Live {
     if (answer.status !== 200 || !answer.body) return Number(answer.headers.get("Retry-After") ?? 0) * 1000 || 0;
     let retry = 0;
     let held = "";
+    this.connected = true;
+    this.changed();
     const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
     for (;;) {
       const { done, value } = await reader.read();
@@ -177,9 +192,9 @@ export class Live {
       for (const block of blocks) {
         const fields = fieldsOf(block);
         if (fields.retry) retry = Number(fields.retry);
-        else {
-          this.well();
-          if (!this.state.good) this.tell("good");
+        else if (!this.state.good) {
+          this.since = 0;
+          this.tell("good");
         }
         if (fields.id) this.after = fields.id;
         if (fields.data) this.frame(fields.event ?? "message", JSON.parse(fields.data), fields.id ?? null);
