@@ -110,3 +110,20 @@ async def test_a_script_of_somebody_else_is_left_alone(publisher: Publisher, vis
     page = await visitor.open(publisher.put("/other", f"<main><h1>1</h1>{body}</main>", policy=policy, head=head))
     assert await page.locator("hansard-comments").count() == 0
     assert loaded(visitor, publisher) == ["/embed.js"]
+
+
+async def test_where_the_section_cannot_be_loaded_a_link_leads_to_the_page_without_a_script(
+    publisher: Publisher, visitors: Visitors
+) -> None:
+    visitor = await visitors.arrive()
+    await visitor.context.route("**/section/section.js", lambda route: route.abort())
+    written = '<hansard-comments site="sample" thread="night-train"><p>What the gateway wrote.</p></hansard-comments>'
+    page = await visitor.open(article(publisher, ELEMENT.format(more="") + written))
+    link = page.get_by_role("link", name="Read the discussion")
+    await link.wait_for()
+    assert await page.get_by_text("What the gateway wrote.").is_visible()
+    assert await link.count() == 1
+    visitor.excuse("ERR_FAILED")
+    await link.click()
+    await page.wait_for_url(f"{publisher.gateway}/read/sample/night-train")
+    await page.get_by_text("Nobody has mentioned the soup.").wait_for()

@@ -23,7 +23,7 @@ from workers.gateway.http import caching, compression, problems
 from workers.gateway.http.headers import headers_of
 from workers.gateway.http.refusals import MethodNotAllowed, OtherRelease
 from workers.gateway.http.request_record import RequestRecord
-from workers.gateway.http.response import Header, Response, preflight, send_response
+from workers.gateway.http.response import NOT_MODIFIED, Header, Response, preflight, send_response
 
 FILE: Final = "/embed/{digest}/{path:path}"
 """Route of the files of a release."""
@@ -46,6 +46,7 @@ _MARK: Final = b"@release@"
 _DIGEST_BYTES: Final = 8
 _LEVEL: Final = 9
 _GZIP: Final = zlib.MAX_WBITS | 16
+_FOUND: Final = (200, NOT_MODIFIED)
 _ALLOWED: Final = "GET, HEAD, OPTIONS"
 _FOR_EVER: Final[Header] = (b"cache-control", b"public, max-age=31536000, immutable")
 _COMPARED: Final[Header] = (b"cache-control", b"public, max-age=0, must-revalidate")
@@ -168,6 +169,7 @@ class Assets:
         match scope["method"]:
             case "GET" | "HEAD":
                 reply = self._reply(scope)
+                record.shared = reply.status in _FOUND  # a page loads many: not worth a log line each
             case "OPTIONS":
                 reply = preflight(_ALLOWED)
             case _:
@@ -201,7 +203,7 @@ def _served(asset: Asset, control: Header, scope: Scope) -> Response:
         reply = Response(200, asset.body, common, asset.media, asset.tag)
     known = headers.get(b"if-none-match")
     # Not `caching.unless_known`: a 304 says nothing of how the body is encoded.
-    return Response(304, b"", common) if caching.has(known, caching.etag(asset.tag)) else reply
+    return Response(NOT_MODIFIED, b"", common) if caching.has(known, caching.etag(asset.tag)) else reply
 
 
 def _unstored(refusal: Refusal) -> Response:

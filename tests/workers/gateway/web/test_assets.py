@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.support.house import House, problem
+from tests.support.house import House, problem, told
 from workers.gateway import web
 from workers.gateway.http import compression
 from workers.gateway.web import assets
@@ -113,6 +113,14 @@ async def test_requests_are_counted_by_template_never_by_name(house: House) -> N
     after = counted(assets.FILE, 200), counted(assets.FILE, 410), counted(LOADER, 200)
     assert [one - other for one, other in zip(after, before, strict=True)] == [1, 1, 1]
     assert assets.FILE == "/embed/{digest}/{path:path}"
+
+
+async def test_only_what_is_missing_is_logged(house: House) -> None:
+    with told() as lines:
+        await ask(house)(LOADER)
+        await ask(house)(release().address("css/tokens.css"))
+        await ask(house)("/embed/other/css/tokens.css")
+    assert [line["status"] for line in lines if line["event"] == "request_answered"] == [410]
 
 
 def test_the_digest_tells_every_change_of_a_name_or_a_byte_and_nothing_else() -> None:

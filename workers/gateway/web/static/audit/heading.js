@@ -28,7 +28,7 @@ export class Heading {
   /**
    * @param {import("../shared/words.js").Words} words
    * @param {import("./numbers.js").Numbers} numbers
-   * @param {{utc: any, exact: (time: string | number) => string, local: (time: string) => [string, string],
+   * @param {{utc: any, exact: (time: string | number) => string, local: (time: string) => string[],
    *   move: (number: number, jump: boolean) => void, play: () => void, other: () => void, change: () => void,
    *   ranged: (range: [number, number] | null) => void}} room
    */

@@ -67,10 +67,13 @@ export class Room {
     const date = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
     this.day = date.format;
     /** A time to the second, with its zone. */
-    this.exact = (/** @type {string | number} */ time) => `${this.utc.longDate(new Date(time))}, ${utc.format(new Date(time))} UTC`;
-    /** The same in the reader's zone, and that zone. @type {(time: string | number) => [string, string]} */
+    this.exact = (/** @type {string | number} */ time) => this.words.say("day_clock", {
+      day: this.utc.longDate(new Date(time)), clock: `${utc.format(new Date(time))} UTC`,
+    });
+    /** The hour in the reader's zone, that zone, and the day there. @type {(time: string | number) => string[]} */
     this.local = (time) => [local.format(new Date(time)),
-      zone.formatToParts(new Date(time)).find(({ type }) => type === "timeZoneName")?.value ?? ""];
+      zone.formatToParts(new Date(time)).find(({ type }) => type === "timeZoneName")?.value ?? "",
+      times(locale).longDate(new Date(time))];
   }
 
   /** Show the moment that the address names, or the last one. */
@@ -157,15 +160,16 @@ export class Room {
     this.names.rows(rows.values());
     this.names.learn([event]);
     await this.record.show(event.position);
-    await this.#complete(event, page, rows.get(event.comment ?? ""));
+    await this.complete(event, page);
     Object.assign(this, { number, event, page });
     this.#draw();
   }
 
   /** Add the row that an event is about, where the page leaves it out, or shows a tombstone to staff.
-   * @param {Event} event @param {any} page @param {any} row */
-  async #complete(event, page, row) {
+   * @param {Event} event @param {any} page */
+  async complete(event, page) {
     const { comment, revision } = event;
+    const row = rowsOf(page).get(comment ?? "");
     if (!comment || row?.author || row?.hidden) return;
     const absent = (/** @type {unknown} */ error) => {
       if (error instanceof Failure && error.status === 404) return null; // not shown to this caller, or not then
@@ -213,7 +217,10 @@ export class Room {
     const note = caller.staff ? (caller.role === "moderator" ? "tallies" : null) : caller.role === "other" ? "wrong_role" : "public_sees";
     const two = el("div.two", {}, this.then.element, this.record.element);
     const tab = (/** @type {string} */ name, /** @type {boolean} */ checked) => el("label", {},
-      el("input", { type: "radio", name: "side", checked, onchange: () => two.classList.toggle("side", name === "record") }), words.say(name));
+      el("input", { type: "radio", name: "side", checked, onchange: () => {
+        two.classList.toggle("side", name === "record");
+        two.querySelector(name === "record" ? ".now" : ".hit")?.scrollIntoView({ block: "center" });
+      } }), words.say(name));
     this.heading.element.firstElementChild?.append(el("fieldset.tabs", {}, el("legend.sr", {}, words.say("show")), tab("then", true), tab("record", false)));
     body.replaceChildren(
       el("div.bar", {}, el("b", {}, "Hansard"), el("span.site", {}, this.called), el("span.end.label", {}, who)),
